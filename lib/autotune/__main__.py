@@ -1,0 +1,27 @@
+"""Starts the command line; run isolated (`python -I`), so that nothing in the user's repository can stand in for a module."""
+
+from __future__ import annotations
+
+import sys
+from os.path import abspath, dirname
+
+
+def main() -> None:
+    """Run the command line; the version is told before anything heavy is imported."""
+    sys.path.insert(0, dirname(dirname(abspath(__file__))))
+    if sys.argv[1:2] == ["--version"]:
+        from autotune.version import version
+
+        print(f"autotune {version()}")
+        return
+    try:
+        from autotune.commands import app
+    except ModuleNotFoundError as missing:
+        if str(missing.name).partition(".")[0] == "autotune":
+            raise
+        sys.exit(f"error: The Python environment in {sys.prefix} lacks {missing.name}.\nhint: `autotune --environment` sets it up anew.")
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

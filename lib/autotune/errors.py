@@ -1,0 +1,15 @@
+"""What is raised when a person or an agent must act: one sentence that says what is wrong, one that says what to do."""
+
+from __future__ import annotations
+
+
+class AutotuneError(Exception):
+    """A refusal: nothing was changed, or what was begun is finished by the next command.
+
+    `message` is a finished sentence; `hint` says what to do next.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
