@@ -1,0 +1,216 @@
+"""What a benchmark on this machine can see, and what would make it see more: figures of an unchanged state, made into sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autotune.core.config import Config
+from autotune.core.metrics import RESERVED
+from autotune.core.model import DecisionMode, Direction, Effect, Metric
+from autotune.core.state import ECONOMY_FROM_S
+from autotune.core.stats import (
+    FEWEST_PAIRS_FOR_INTERVAL,
+    SQRT2,
+    effect_of,
+    in_words,
+    median,
+    noise_floor,
+    places,
+    rank_von_neumann,
+    residual_pool,
+    smallest_detectable,
+)
+
+FEW_PAIRS, MANY_PAIRS = 20, 40
+NULL_RUNS, KEEP_RUNS = 9, (16, 26)  # of a candidate that does nothing, and of one that is kept; tests/benchmarks/calibration.py
+WARM_UP_Z = 3.0  # noise floors of a run by which a first run is worse than the rest
+SHORT_RUN_S = 0.05  # below, starting the process is much of what is measured
+CALM = 0.01  # the noise floor of a run below which there is nothing to mend
+NOISY = 0.05  # the noise floor of a run from which its cause is worth looking for
+BUSY = 0.5  # of all cores
+DRIFT = (
+    "absolute values drift on this machine (rank von Neumann test on the unchanged code, z = {z:.1f}), so only ratios measured side by "
+    "side are comparable; decisions and claims are such ratios"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was found of an unchanged state. `logs`: sizes are relative, 0.02 for 2 %, else in the metric's unit.
+
+    `noise` is the noise floor of a single run, 0 for a benchmark that repeats exactly; `few` and `many` are the smallest effects found four
+    times in five with 20 and 40 pairs. `warm_up` is by how much first runs were worse than the rest, None where they were not. `bias` is
+    the second place against the first; `min_effect` what should be asked for because of it, None where nothing was found.
+    """
+
+    logs: bool
+    runs: int
+    run_s: float
+    noise: float
+    few: float
+    many: float
+    warm_up: float | None = None
+    bias: Effect | None = None
+    bias_pairs: int = 0
+    min_effect: float | None = None
+    mode: DecisionMode = DecisionMode.RACE
+
+
+def sight(series: Sequence[Sequence[float]], run_s: float, direction: Direction, pairs: Sequence[tuple[float, float]] = ()) -> Sight:
+    """What an unchanged state's values say: one series in run order for each time it was set up, and (first, second) pairs of two places.
+
+    `run_s` is what a run takes, all that is untimed included. Raises ValueError without values.
+    """
+    settled = [values[1:] if len(values) > FEWEST_PAIRS_FOR_INTERVAL else values for values in series]
+    logs = min(value for values in series for value in values) > 0
+    pool = tuple(residual for values in settled for residual in residual_pool(values, logs=logs))
+    sigma = noise_floor(pool)
+    few, many = (smallest_detectable(sigma, count) if sigma else 0.0 for count in (FEW_PAIRS, MANY_PAIRS))
+    bias = effect_of(pairs, logs=logs) if len(pairs) >= FEWEST_PAIRS_FOR_INTERVAL else None
+    return Sight(
+        logs=logs,
+        runs=sum(map(len, series)),
+        run_s=run_s,
+        noise=_size(sigma / SQRT2, logs=logs),
+        few=_size(few, logs=logs),
+        many=_size(many, logs=logs),
+        warm_up=_warm_up(series, sigma / SQRT2, direction, logs=logs),
+        bias=bias,
+        bias_pairs=len(pairs),
+        min_effect=_above(bias) if bias is not None else None,
+        mode=_mode(sum(map(len, series)), run_s),
+    )
+
+
+def _mode(runs: int, run_s: float) -> DecisionMode:
+    """The mode for runs of such a length; a single run was made where no more can be."""
+    if runs == 1:
+        return DecisionMode.ONCE
+    return DecisionMode.ECONOMY if run_s > ECONOMY_FROM_S else DecisionMode.RACE
+
+
+def _size(difference: float, *, logs: bool) -> float:
+    """A difference on the comparison's scale as people say it: a share, where that scale is logarithmic."""
+    return math.expm1(min(difference, 700.0)) if logs else difference
+
+
+def _warm_up(series: Sequence[Sequence[float]], noise: float, direction: Direction, *, logs: bool) -> float | None:
+    """By how much the first run of each series is worse than the median of its rest, where that is beyond noise in all of them."""
+    if any(len(values) < 3 for values in series):  # noqa: PLR2004 - a rest of one or two has no middle
+        return None
+    heights = [places(values, direction, logs=logs) for values in series]
+    lags = [median(rest) - first for first, *rest in heights]
+    return _size(median(lags), logs=logs) if min(lags) > WARM_UP_Z * noise and noise else None
+
+
+def _above(bias: Effect) -> float | None:
+    """The smallest effect to ask for so that a bias cannot pass for one: its interval's far end, rounded up; None where it may be none."""
+    nothing = 1.0 if bias.relative else 0.0
+    if bias.low <= nothing <= bias.high:
+        return None
+    far = max(abs(math.log(end)) if bias.relative else abs(end) for end in (bias.low, bias.high))
+    share = math.expm1(far) if bias.relative else far
+    step = 10.0 ** (math.floor(math.log10(share)) - 1) if share else 1.0
+    return float(f"{math.ceil(share / step - 1e-9) * step:.12g}")
+
+
+# In words
+
+
+def findings(found: Sight, metric: Metric) -> tuple[str, ...]:
+    """What was found, a sentence each."""
+    return (*_noise_words(found, metric), *_cost_words(found), *_bias_words(found, metric), _mode_words(found))
+
+
+def _noise_words(found: Sight, metric: Metric) -> tuple[str, ...]:
+    if found.runs == 1:
+        return (f"{metric.name} was measured once, so nothing is known of its noise",)
+    if not found.noise:
+        return (f"{metric.name} was the same in all {found.runs} runs: one run tells whether a change is better",)
+    return (
+        f"noise floor of a single run: {_shown(found.noise, found, metric)} ({found.runs} runs of the unchanged code)",
+        (
+            f"smallest effect found four times in five: {_shown(found.few, found, metric)} with {FEW_PAIRS} pairs, "
+            f"{_shown(found.many, found, metric)} with {MANY_PAIRS}"
+        ),
+    )
+
+
+def _shown(size: float, found: Sight, metric: Metric) -> str:
+    return f"{100 * size:.2g} %" if found.logs else f"{size:.3g} {metric.unit}".rstrip()
+
+
+def _cost_words(found: Sight) -> tuple[str, ...]:
+    if found.runs == 1:
+        return (f"a candidate costs 1 run ({duration(found.run_s)})",)
+    if not found.noise:
+        return (f"a candidate costs 1 run ({duration(found.run_s)}), or 5 where it is kept",)
+    least, most = KEEP_RUNS
+    return (
+        (
+            f"a typical candidate costs about {NULL_RUNS} runs ({duration(NULL_RUNS * found.run_s)}), one that is kept {least} to {most} "
+            f"({duration(least * found.run_s)} to {duration(most * found.run_s)})"
+        ),
+    )
+
+
+def _bias_words(found: Sight, metric: Metric) -> tuple[str, ...]:
+    said = []
+    if found.warm_up is not None:
+        said.append(f"the first run after a fresh build is worse by {_shown(found.warm_up, found, metric)}")
+    if found.bias is not None:
+        words = in_words(found.bias, metric.unit)
+        where = f"the same code set up a second time: {words}, {found.bias_pairs} pairs"
+        said.append(f"{where}; no bias of a build or place was seen" if found.min_effect is None else f"{where}; that is a bias, no effect")
+    if found.min_effect is not None:
+        said.append(f"min_effect = {found.min_effect:g} is above that bias, so that it cannot pass for a gain")
+    return tuple(said)
+
+
+def _mode_words(found: Sight) -> str:
+    if found.mode is DecisionMode.ONCE:
+        return "mode: once; no keep is confirmed"
+    if found.mode is DecisionMode.ECONOMY:
+        why = f"a run takes {duration(found.run_s)}, too long for a dozen pairs a candidate"
+        return f"recommended mode: economy, calibrated and not exact ({why})"
+    return "recommended mode: race (exact)"
+
+
+def advice(found: Sight, config: Config, *, busy: float | None = None, prepare_s: float = 0.0) -> tuple[str, ...]:
+    """What would make the benchmark see more, a sentence each; nothing where nothing is wanting.
+
+    `busy` is the share of all cores that others used; `prepare_s` is what `prepare` takes of a run.
+    """
+    said = []
+    calm = found.noise < CALM if found.logs else not found.noise
+    if not calm and found.run_s < SHORT_RUN_S:
+        said.append("give each run more to do, and print the best or the median: much of so short a run is starting the process")
+    elif found.logs and found.noise > NOISY and found.run_s < ECONOMY_FROM_S / NULL_RUNS:
+        said.append("do the work several times a run, and print the best or the median: that takes most of the noise away")
+    if found.logs and found.noise > NOISY and config.metric == f"{RESERVED}wall_s":
+        said.append(f"if the code does not wait for anything, measure {RESERVED}user_s: processor time is calmer than wall time")
+    if found.warm_up is not None:
+        said.append("let the benchmark run the work once before it takes the time: first runs are slower")
+    if busy is not None and busy > BUSY and not calm:
+        said.append(f"use a quieter machine, or a quieter hour: others use {100 * busy:.0f} % of all cores")
+    if prepare_s > found.run_s / 2 and prepare_s > 1:
+        said.append(f"`prepare` takes {duration(prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it")
+    return tuple(said)
+
+
+def drift_words(values: Sequence[float]) -> str | None:
+    """What is said where an unchanged state's values (oldest first, twenty at least) drift; None where they do not."""
+    drift = rank_von_neumann(values)
+    return DRIFT.format(z=drift.z) if drift is not None and drift.flagged else None
+
+
+def duration(seconds: float) -> str:
+    """A length of time in two figures: `40 ms`, `3.2 s`, `14 min`, `2.5 h`."""
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"  # noqa: PLR2004 - two figures
+    for bound, unit, size in ((60, "s", 1), (3600, "min", 60)):
+        if seconds < bound:
+            return f"{seconds / size:.2g} {unit}" if seconds / size < 10 else f"{seconds / size:.0f} {unit}"  # noqa: PLR2004 - two figures
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,94 @@
+"""Whether the runs behind a keep can be what they say: how long they took, and how often they printed their metric, besides its value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autotune.core.model import Arm, Direction, Metric
+from autotune.core.stats import median
+
+# How much more of a run may go by outside a time metric than on the unchanged code, as a multiple and in seconds, and how much smaller
+# a share of its run the metric may become, as a multiple: an honest change may load a little more at its start. Starting a program
+# takes tens of milliseconds that vary by as much, so that below 0.1 s nothing can be told.
+MORE_OUTSIDE = 5.0
+LEAST_OUTSIDE_S = 0.1
+# Of the run that the metric has to be on the unchanged code; below, it is one of many repetitions and says nothing of the run.
+LEAST_SHARE = 0.2
+_UNITS_S = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "millis", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "µs", "μs", "usec", "micros", "microsecond", "microseconds"), 1e-6),
+    **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), 1e-9),
+    **dict.fromkeys(("min", "minute", "minutes"), 60.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One good run as autotune saw it: the primary metric's last value, and how long the run took in seconds.
+
+    `contradicts_itself` is true where the metric was printed more than once with different values.
+    """
+
+    arm: Arm
+    value: float
+    wall_s: float
+    contradicts_itself: bool = False
+
+
+def seconds_per_unit(metric: Metric) -> float | None:
+    """How many seconds one of the metric's unit is, by its unit or else by its name's last part; None where it is no time."""
+    if metric.unit:
+        return _UNITS_S.get(metric.unit.lower())
+    return _UNITS_S.get(re.split(r"[_.\-/]", metric.name.lower())[-1])
+
+
+def objection(runs: Sequence[Observed], metric: Metric) -> str | None:
+    """Why the candidate's runs are no evidence, as a sentence without its full stop; None where nothing speaks against them.
+
+    It is made only of what differs between the arms, so that a benchmark's own peculiarities accuse nobody.
+    """
+    ours, theirs = ([run for run in runs if run.arm is arm] for arm in (Arm.CANDIDATE, Arm.INCUMBENT))
+    if not ours or not theirs:
+        return None
+    if any(run.contradicts_itself for run in ours) and not any(run.contradicts_itself for run in theirs):
+        return (
+            f"its runs print {metric.name} more than once with different values, which the unchanged code's do not: "
+            "who printed which is unknown"
+        )
+    return _too_short(ours, theirs, metric)
+
+
+def _too_short(ours: Sequence[Observed], theirs: Sequence[Observed], metric: Metric) -> str | None:
+    """Compare how much of a run goes by outside a time metric: work that was really saved shortens the run as much as the metric.
+
+    A metric that is a small part of its run (one of many repetitions) or longer than its run (a sum over threads) is not judged.
+    """
+    unit_s = seconds_per_unit(metric)
+    if unit_s is None or metric.direction is not Direction.LOWER or metric.name.startswith("autotune."):
+        return None
+    (value, wall), (value_before, wall_before) = (_typical(runs, unit_s) for runs in (ours, theirs))
+    outside, outside_before = wall - value, wall_before - value_before
+    if not LEAST_SHARE * wall_before <= value_before <= wall_before or value >= value_before:
+        return None
+    if MORE_OUTSIDE * value * wall_before >= value_before * wall:
+        return None
+    if outside <= max(MORE_OUTSIDE * outside_before, outside_before + LEAST_OUTSIDE_S):
+        return None
+    return (
+        f"its {metric.name} says {value:.3g} s of runs that took {wall:.3g} s, while on the unchanged code it said {value_before:.3g} s "
+        f"of {wall_before:.3g} s: the time went elsewhere, or the clock is not to be trusted"
+    )
+
+
+def _typical(runs: Sequence[Observed], unit_s: float) -> tuple[float, float]:
+    return median([run.value * unit_s for run in runs]), median([run.wall_s for run in runs])
+
+
+def with_leftovers(reason: str, ours: Sequence[str], theirs: Sequence[str]) -> str:
+    """Add to a verdict's reason that the candidate's runs left processes behind and the incumbent's did not."""
+    if not ours or theirs:
+        return reason
+    return f"{reason}; the candidate's runs left processes behind, which were ended: {ours[0]}" + (" and others" if len(ours) > 1 else "")

@@ -1,0 +1,133 @@
+"""A frozen dataclass made into JSON values and back, strictly, by its annotations."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
+
+
+class Malformed(ValueError):  # noqa: N818 - says it of the value
+    """A JSON value is not what the annotation asks for; the text names the key and what was expected."""
+
+
+def encode(value: object) -> Json:
+    """Make a dataclass (or any value of one) into JSON values; a field that may be left out is, where it is None."""
+    if is_dataclass(value):
+        pairs = ((one, getattr(value, one.name)) for one in fields(value))
+        return {one.name: encode(item) for one, item in pairs if item is not None or one.default is not None}
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [encode(item) for item in value]
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+def decode(kind: type[T], value: Json) -> T:
+    """Make JSON values into the dataclass `kind`; unknown keys are let through unread, so that newer lines stay readable.
+
+    Raises `Malformed` where a key is missing or its value is of another type.
+    """
+    return cast("T", _reader(cast("Any", kind))(value, kind.__name__))
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Json, str], object]:  # noqa: ANN401 - an annotation can be anything
+    origin, inner = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return lambda value, _: value
+    if origin in (Union, types.UnionType):
+        return _optional(next(one for one in inner if one is not type(None)))
+    if origin is tuple:
+        return _sequence(_reader(inner[0])) if inner[-1] is Ellipsis else _fixed(tuple(_reader(one) for one in inner))
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(_reader(inner[1]))
+    if is_dataclass(kind):
+        return _dataclass(cast("type[object]", kind))
+    return _enum(kind) if issubclass(kind, StrEnum) else _plain(kind)
+
+
+def _plain(kind: type) -> Callable[[Json, str], object]:
+    def read(value: Json, where: str) -> object:
+        if kind is float and type(value) is int:
+            return _as_float(value, where)
+        if type(value) is not kind:
+            raise Malformed(f"{where} is {type(value).__name__}, expected {kind.__name__}")
+        return value
+
+    return read
+
+
+def _as_float(value: int, where: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise Malformed(f"{where} is a whole number beyond all floats") from None
+
+
+def _enum(kind: type[StrEnum]) -> Callable[[Json, str], object]:
+    def read(value: Json, where: str) -> object:
+        try:
+            return kind(value)
+        except ValueError:
+            raise Malformed(f"{where} is {value!r}, expected one of {', '.join(kind)}") from None
+
+    return read
+
+
+def _optional(inner: Any) -> Callable[[Json, str], object]:  # noqa: ANN401 - an annotation can be anything
+    reader = _reader(inner)
+    return lambda value, where: None if value is None else reader(value, where)
+
+
+def _sequence(reader: Callable[[Json, str], object]) -> Callable[[Json, str], object]:
+    def read(value: Json, where: str) -> object:
+        if type(value) is not list:
+            raise Malformed(f"{where} is {type(value).__name__}, expected a list")
+        return tuple(reader(item, where) for item in value)
+
+    return read
+
+
+def _fixed(readers: tuple[Callable[[Json, str], object], ...]) -> Callable[[Json, str], object]:
+    def read(value: Json, where: str) -> object:
+        if type(value) is not list or len(value) != len(readers):
+            raise Malformed(f"{where} is {value!r}, expected a list of {len(readers)}")
+        return tuple(reader(item, where) for reader, item in zip(readers, value, strict=True))
+
+    return read
+
+
+def _mapping(reader: Callable[[Json, str], object]) -> Callable[[Json, str], object]:
+    def read(value: Json, where: str) -> object:
+        if type(value) is not dict:
+            raise Malformed(f"{where} is {type(value).__name__}, expected a mapping")
+        return {key: reader(item, f"{where}.{key}") for key, item in value.items()}
+
+    return read
+
+
+def _dataclass(kind: type[object]) -> Callable[[Json, str], object]:
+    hints = get_type_hints(kind)
+    readers = {one.name: _reader(hints[one.name]) for one in fields(kind)}  # type: ignore[arg-type]
+    needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]  # type: ignore[arg-type]
+
+    def read(value: Json, where: str) -> object:
+        if type(value) is not dict:
+            raise Malformed(f"{where} is {type(value).__name__}, expected a mapping")
+        if missing := [name for name in needed if name not in value and not _may_be_none(hints[name])]:
+            raise Malformed(f"{where} lacks {missing[0]}")
+        known = {name: reader(value.get(name), f"{where}.{name}") for name, reader in readers.items() if name in value or name in needed}
+        return kind(**known)
+
+    return read
+
+
+def _may_be_none(hint: Any) -> bool:  # noqa: ANN401 - an annotation can be anything
+    return type(None) in get_args(hint)

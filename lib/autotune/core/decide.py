@@ -1,0 +1,557 @@
+"""Keep, discard or measure again, and why: the decision about one candidate, from its runs and the incumbent's.
+
+Candidate and incumbent are run in pairs whose order a fair coin decides. If the change does nothing, the coin makes the sign of every
+pair's difference fair, whatever the noise or its drift, so a bet on the candidate at fair odds multiplies a stake by 1 on average. The
+stake after all stages is the **evidence**: luck alone reaches E : 1 in at most one of E comparisons, however often one looks (Ville's
+inequality). A change is kept when its evidence reaches what the session's error budget asks for, and the estimate agrees.
+
+A pair multiplies the evidence by 1 + 0.9 tanh(u), where u is its difference in noise floors: at most 1.9, and never to nothing, so that
+no single outlier ruins a good candidate. A clear gain would wait for a dozen pairs; where the pairs so far look clear, a **block** of up
+to 7 + 7 runs in an order drawn from all equally likely ones brings the rest at once.
+
+Discarding needs no guarantee, so the futility **score** is looked at after every run and stops what is going nowhere.
+
+Nothing is remembered between calls: the stages (pair or block) are replayed from the runs, since what a stage is depends on the runs
+before it alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Policy, Run, Verdict
+from autotune.core.stats import (
+    FEWEST_PAIRS_FOR_INTERVAL,
+    SQRT2,
+    effect_of,
+    hodges_lehmann,
+    in_words,
+    median,
+    noise_floor,
+    places,
+    pool_after,
+)
+
+if TYPE_CHECKING:
+    import random
+
+BET = 0.9  # of the stake on each pair; a bet of 1 could lose all of it to one outlier
+CLIP = 2.5  # how much one pair may say for or against futility, in noise floors
+FUTILE = math.log(0.2)  # Wald's bound for missing one gain in five at the effect that kappa stands for
+PROMISING = 10.0  # the evidence from which nothing counts as futile; luck gets there once in ten times, so it costs few runs
+
+CLEAR = 2.5  # the mean of the pairs' differences, in noise floors, from which a block is opened
+BLOCK_CLIP = 4.0
+BLOCK_SIZES = range(3, 8)
+MOST_BLOCKS = 2
+BLOCK_BET = 0.95  # the rest of the stake is held back, so that a block that fails does not end the comparison
+BLOCK_YIELD = 0.71  # the share of its best factor that a clear gain brings in a block
+TILTS = (1.0, 2.0, 4.0)  # how strong a gain a block bets on, a third of the bet each
+
+RESERVE = 0.04  # of the error budget, for experiments beyond those planned
+
+ECONOMY_PAIRS = 12
+ECONOMY_KAPPA = 1.5
+ECONOMY_SCORE = math.log(1000.0) / ECONOMY_KAPPA  # Wald's bound for one false keep in a thousand, were the noise normal
+REFERENCES = 8  # how many of the incumbent's latest values a single run is compared with
+SCREEN_Z = 0.5
+ONCE_Z = 3.0
+REBASE_Z = 3.0
+
+EXACT_PAIRS = 2  # that must repeat to the last digit where the benchmark has shown no noise
+PAIR = (Arm.CANDIDATE, Arm.INCUMBENT)
+
+
+def share_of_budget(experiment: int, planned: int) -> float:
+    """The part of the session's error budget that an experiment (from 1 on) may spend; all parts sum to one, however many there are.
+
+    The N planned ones share 96 % evenly; experiment t beyond them gets 4 % N / (t (t - 1)), whose sum from t = N + 1 on telescopes to
+    4 %. So the plan costs next to nothing (2083 : 1 instead of 2000 : 1 for 100 planned: the same twelve pairs) and an experiment beyond
+    it five to seven pairs more. `planned` must not change while a session lasts.
+    """
+    planned = max(planned, 1)
+    if experiment <= planned:
+        return (1 - RESERVE) / planned
+    return RESERVE * planned / (experiment * (experiment - 1))
+
+
+def needed_evidence(calibration: Calibration, error_budget: float) -> float:
+    """The odds that a keep needs: 1 / (budget x share x (1 + keeps)), and never less than a session of one experiment would need.
+
+    Until the first keep this is the union bound: a session in which nothing works keeps anything with at most the budget's probability.
+    Every keep refills the budget (e-LOND; Xu and Ramdas, 2024): the expected share of false keeps among all keeps stays within it. That
+    holds as long as only keeps decided like this one are counted, not forced or unconfirmed ones, and numbers run through the session.
+    """
+    share = share_of_budget(calibration.experiment, calibration.planned)
+    return max(1 / (error_budget * share * (1 + calibration.keeps)), 1 / error_budget)
+
+
+def decide(runs: Sequence[Run], calibration: Calibration, policy: Policy, coin: random.Random) -> Decision:
+    """What becomes of a candidate, given all runs of its comparison in time order (outcomes all ok), or which runs to make next.
+
+    Called with no runs for the first ones, and again after every run; the runs follow the order asked for. Raises ValueError for a run
+    of an arm that was not asked for and KeyError for a run without the policy's metric.
+    """
+    comparison = _compared(runs, calibration, policy)
+    if policy.mode is DecisionMode.ONCE:
+        return _once(comparison, coin)
+    if comparison.exact:
+        noisy_from = _noisy_from(comparison)
+        if noisy_from is None:
+            return _exact(comparison, coin)
+        comparison = _made_noisy(comparison, noisy_from)
+    return _economy(comparison, coin) if policy.mode is DecisionMode.ECONOMY else _race(comparison, coin)
+
+
+def learn(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> tuple[float, ...]:
+    """The noise pool after a comparison, for the calibration of the next: what `pool_after` learns from its pairs.
+
+    A block's runs teach nothing, since those that are paired up lie further apart in time than a pair's. Where the pool knows no noise and
+    the runs show some, the changes between each arm's successive values are added instead, so that the benchmark no longer counts as one
+    that repeats exactly.
+    """
+    comparison = _compared(runs, calibration, policy)
+    if comparison.exact:
+        return (*calibration.pool, *(_own_changes(comparison, len(runs)) if _noisy_from(comparison) is not None else ()))
+    if policy.mode is not DecisionMode.RACE:
+        paired = _counting(comparison, int(bool(calibration.reference)), comparison.sigma).gains
+    else:
+        in_blocks = {pair for block in _replayed(comparison).blocks for pair in block}
+        paired = [gain for pair, gain in enumerate(comparison.gains) if pair not in in_blocks]
+    return pool_after(calibration.pool, [gain for gain in paired if math.isfinite(gain)])
+
+
+# What is compared
+
+
+class _Comparison(NamedTuple):
+    """The runs, and their `places` on the comparison's scale: higher is better, the candidate's less the least effect asked for.
+
+    `sigma` is the noise floor of a pair's difference; `first` is the run from which pairs count. `gains` says how much better the i-th
+    candidate run of those is than the i-th incumbent run, and `units` says it in noise floors. (A named tuple, since one is made for every
+    decision and a frozen dataclass takes five times as long.)
+    """
+
+    arms: tuple[Arm, ...]
+    values: tuple[float, ...]
+    places: tuple[float, ...]
+    delta: float
+    needed: float
+    calibration: Calibration
+    policy: Policy
+    sigma: float
+    first: int
+    gains: list[float]
+    units: list[float]
+
+    @property
+    def exact(self) -> bool:
+        """Whether the benchmark has shown no noise at all."""
+        return bool(self.calibration.pool) and not self.sigma
+
+    @property
+    def pairs(self) -> list[tuple[float, float]]:
+        """The values of the i-th incumbent run and the i-th candidate run that count, for all i that have both."""
+        return list(_matched(self.arms[self.first :], self.values[self.first :]))
+
+
+def _compared(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> _Comparison:
+    metric, delta = policy.metric, least_effect(policy.min_effect, logs=calibration.logs)
+    arms = tuple([run.arm for run in runs])
+    values = tuple([run.samples[metric.name] for run in runs])
+    heights = places(values, metric.direction, logs=calibration.logs)
+    if delta:
+        heights = [height - delta if arm is Arm.CANDIDATE else height for arm, height in zip(arms, heights, strict=True)]
+    needed = needed_evidence(calibration, policy.error_budget)
+    comparison = _Comparison(arms, values, tuple(heights), delta, needed, calibration, policy, 0.0, 0, [], [])
+    return _counting(comparison, 0, noise_floor(calibration.pool))
+
+
+def _counting(comparison: _Comparison, first: int, sigma: float) -> _Comparison:
+    """The comparison with its pairs counted from a run on, by a noise floor."""
+    pairs = _matched(comparison.arms[first:], comparison.places[first:])
+    gains = [0.0 if candidate == incumbent else candidate - incumbent for incumbent, candidate in pairs]  # also of two infinities
+    return _Comparison(*comparison[:7], sigma, first, gains, _in_noise(gains, sigma))
+
+
+def _of(arm: Arm, arms: Sequence[Arm], figures: Sequence[float]) -> list[float]:
+    """The figures of one arm's runs."""
+    return [figure for owner, figure in zip(arms, figures, strict=True) if owner is arm]
+
+
+def _matched(arms: Sequence[Arm], figures: Sequence[float]) -> Iterator[tuple[float, float]]:
+    """The figures of the i-th incumbent run and the i-th candidate run, for all i that have both."""
+    return zip(_of(Arm.INCUMBENT, arms, figures), _of(Arm.CANDIDATE, arms, figures), strict=False)
+
+
+def least_effect(min_effect: float, *, logs: bool) -> float:
+    """`min_effect` on the comparison's scale: 0.02 asks for a ratio of 1.02, -0.02 allows one of 1 / 1.02."""
+    return math.copysign(math.log1p(abs(min_effect)), min_effect) if logs else min_effect
+
+
+def _in_noise(differences: Sequence[float], sigma: float) -> list[float]:
+    """Differences in noise floors; where there is no noise, any difference is beyond all bounds."""
+    if sigma:
+        return [difference / sigma for difference in differences]
+    return [math.copysign(math.inf, difference) if difference else 0.0 for difference in differences]
+
+
+def _clipped(figures: Sequence[float], bound: float) -> list[float]:
+    """The figures, held within a bound either way."""
+    return [bound if figure > bound else max(figure, -bound) for figure in figures]
+
+
+def _centre(gains: Sequence[float]) -> float:
+    """The Hodges-Lehmann estimate of gains, of which some may be infinite."""
+    return hodges_lehmann(_clipped(gains, 1e300))
+
+
+def _left_of(stage: Sequence[Arm], begun: Sequence[Arm]) -> list[Arm]:
+    """The runs that a begun stage still lacks. Raises ValueError where it has one that it should not."""
+    left = list(stage)
+    for arm in begun:
+        if arm not in left:
+            message = f"a run of the {arm} where none was asked for"
+            raise ValueError(message)
+        left.remove(arm)
+    return left
+
+
+# Race
+
+
+class _Stages(NamedTuple):
+    """What the completed stages amount to, which pairs lie in blocks, and which runs the stage under way lacks: all where it is fresh."""
+
+    evidence: float
+    blocks: list[range]
+    left: list[Arm]
+    fresh: bool
+
+
+def _race(comparison: _Comparison, coin: random.Random) -> Decision:
+    units, most, needed = comparison.units, comparison.policy.max_pairs, comparison.needed
+    stages = _replayed(comparison)
+    if stages.evidence >= needed and _centre(comparison.gains) > 0:
+        return _kept(comparison, stages)
+    kappa = max(1.0, 6 / math.sqrt(most))
+    if stages.evidence < PROMISING and score(units, kappa) <= FUTILE / kappa:
+        return _refuted(comparison, stages)
+    if units and stages.fresh:
+        pairs_left = most - len(units)
+        if pairs_left <= 0:
+            return _run_out(comparison, f"{_counted(len(units))} were not enough", stages)
+        if stages.evidence * _reach(pairs_left, len(stages.blocks)) < needed:
+            return _run_out(comparison, f"{_counted(pairs_left)} more cannot bring the rest", stages)
+    return _ask(comparison, stages.left, coin, f"evidence {in_odds(stages.evidence)} (needed {in_odds(needed)}) so far")
+
+
+def score(units: Sequence[float], kappa: float) -> float:
+    """The futility score of gains in noise floors: each at most 2.5 either way, less kappa / 2, half the gain hoped for."""
+    return sum(_clipped(units, CLIP)) - len(units) * kappa / 2
+
+
+def _reach(pairs_left: int, blocks: int) -> float:
+    """The most that so many pairs can multiply the evidence by, the largest block among them where one may still be opened."""
+    by_pairs = (1 + BET) ** pairs_left
+    largest = BLOCK_SIZES[-1]
+    if blocks == MOST_BLOCKS or pairs_left < largest:
+        return by_pairs
+    return max(by_pairs, (1 + BET) ** (pairs_left - largest) * math.comb(2 * largest, largest))
+
+
+def _replayed(comparison: _Comparison) -> _Stages:
+    """Walks through the stages: a pair, then whatever the runs up to there call for, until the runs are used up."""
+    arms, heights, units = comparison.arms[comparison.first :], comparison.places[comparison.first :], comparison.units
+    clear = list(accumulate(_clipped(units, BLOCK_CLIP)))
+    evidence, done, size = 1.0, 0, 1
+    blocks: list[range] = []
+    while True:
+        end = done + 2 * size
+        stage = arms[done:end]
+        if not stage.count(Arm.CANDIDATE) == stage.count(Arm.INCUMBENT) == size:
+            return _Stages(evidence, blocks, _left_of(PAIR * size, stage), fresh=not stage)
+        pairs, was_pair = end // 2, size == 1
+        evidence *= pair_factor(units[pairs - 1]) if was_pair else block_factor(stage, heights[done:end], comparison.sigma)
+        looks_clear = was_pair and len(blocks) < MOST_BLOCKS and clear[pairs - 1] >= CLEAR * pairs
+        size = _block_size(comparison, pairs, evidence) if looks_clear else 1
+        if size > 1:
+            blocks.append(range(pairs, pairs + size))
+        done = end
+
+
+def pair_factor(unit: float) -> float:
+    """What a pair multiplies the evidence by, its gain in noise floors: 1 on average where the sign of the gain is fair."""
+    return 1 + BET * math.tanh(unit)
+
+
+def _block_size(comparison: _Comparison, pairs: int, evidence: float) -> int:
+    """How many runs of each arm a block needs that should decide: 3 to 7, or 1, which is another pair, where none would."""
+    for size in BLOCK_SIZES:
+        share = BLOCK_BET if size == BLOCK_SIZES[-1] else BLOCK_YIELD
+        room = pairs + size <= comparison.policy.max_pairs
+        if room and evidence * math.comb(2 * size, size) * share >= comparison.needed:
+            return size
+    return 1
+
+
+def block_factor(arms: Sequence[Arm], heights: Sequence[float], sigma: float) -> float:
+    """What a block multiplies the evidence by: 1 on average over all arrangements of its runs, which chance makes equally likely.
+
+    z is a run's distance from the block's median in noise floors of a single run, at most 4 either way, and T the sum of the candidate's.
+    The bet is on exp(tilt T), over its mean for all arrangements. That mean is e_b(exp(tilt z)) / C(2b, b), with e_b the elementary
+    symmetric polynomial, which is summed without listing arrangements; all its terms are positive, so nothing cancels.
+    """
+    middle = median(heights)
+    above = [0.0 if height == middle else height - middle for height in heights]
+    distances = _clipped(_in_noise(above, sigma / SQRT2), BLOCK_CLIP)
+    total = sum(_of(Arm.CANDIDATE, arms, distances))
+    bets = [math.exp(tilt * total) / _mean_of_products([math.exp(tilt * distance) for distance in distances]) for tilt in TILTS]
+    return 1 - BLOCK_BET + BLOCK_BET * sum(bets) / len(bets)
+
+
+def _mean_of_products(weights: Sequence[float]) -> float:
+    """The product of half of the weights, averaged over all ways to choose that half."""
+    half = len(weights) // 2
+    sums = [1.0] + [0.0] * half
+    for weight in weights:
+        for chosen in range(half, 0, -1):
+            sums[chosen] += sums[chosen - 1] * weight
+    return sums[half] / math.comb(len(weights), half)
+
+
+# Economy
+
+
+def _economy(comparison: _Comparison, coin: random.Random) -> Decision:
+    """One run against the incumbent's latest values, then up to 12 pairs, judged by the score: calibrated on simulated noise, not exact."""
+    if comparison.calibration.reference and not comparison.first:
+        if _left_of(PAIR[:1], comparison.arms[:1]):
+            return _ask(comparison, PAIR[:1], coin, "one run of the candidate comes first")
+        if len(comparison.arms) == 1 and _single_gain(comparison) <= _single_bar(comparison, SCREEN_Z):
+            return _refuted_at_once(comparison)
+        comparison = _counting(comparison, 1, comparison.sigma)
+    return _economy_pairs(comparison, coin)
+
+
+def _economy_pairs(comparison: _Comparison, coin: random.Random) -> Decision:
+    gains, most = comparison.gains, min(comparison.policy.max_pairs, ECONOMY_PAIRS)
+    left = _left_of(PAIR, comparison.arms[comparison.first + 2 * len(gains) :])
+    points = score(comparison.units, ECONOMY_KAPPA)
+    if points >= ECONOMY_SCORE and _centre(gains) > 0:
+        return _kept(comparison)
+    if points <= FUTILE / ECONOMY_KAPPA:
+        return _refuted(comparison)
+    if len(gains) >= most and len(left) == len(PAIR):
+        return _run_out(comparison, f"{_counted(len(gains))} were not enough")
+    return _ask(comparison, left, coin, f"score {points:.2f} so far (kept from {ECONOMY_SCORE:.2f})")
+
+
+def reference_moved(calibration: Calibration, fresh: Sequence[float]) -> bool:
+    """Whether the incumbent's freshly measured values lie more than three standard errors from those that single runs are compared with.
+
+    They should then replace the reference. Economy calls for such a look every ten experiments.
+    """
+    known = calibration.reference[-REFERENCES:]
+    before, now = (median(places(values, Direction.HIGHER, logs=calibration.logs)) for values in (known, fresh))
+    error = noise_floor(calibration.pool) / SQRT2 * math.sqrt(1 / len(fresh) + 1 / len(known))
+    return now != before and abs(now - before) > REBASE_Z * error
+
+
+# A single run
+
+
+def _once(comparison: _Comparison, coin: random.Random) -> Decision:
+    """A single run of the candidate against the incumbent's latest values, or one run of each where there are none."""
+    left = _left_of(PAIR[:1] if comparison.calibration.reference else PAIR, comparison.arms)
+    if left:
+        return _ask(comparison, left, coin, "a single run decides, so a keep stays unconfirmed")
+    if _single_gain(comparison) <= _single_bar(comparison, ONCE_Z):
+        return _refuted_at_once(comparison)
+    effect = _single_effect(comparison)
+    reason = f"kept, unconfirmed: {_said(comparison, effect)} in a single run"
+    return Decision(Verdict.KEEP, reason, effect=effect, confirmed=False)
+
+
+def _known(comparison: _Comparison) -> Sequence[float]:
+    """The incumbent's values that a single run is compared with: the latest 8 before this comparison, else those in it."""
+    return comparison.calibration.reference[-REFERENCES:] or _of(Arm.INCUMBENT, comparison.arms, comparison.values)
+
+
+def _single_gain(comparison: _Comparison) -> float:
+    """How much better the candidate's first run is than the median of the incumbent's known values, less the least effect."""
+    height = comparison.places[comparison.arms.index(Arm.CANDIDATE)]
+    known = median(places(_known(comparison), comparison.policy.metric.direction, logs=comparison.calibration.logs))
+    return 0.0 if height == known else height - known
+
+
+def _single_bar(comparison: _Comparison, z: float) -> float:
+    """What that gain must exceed: z standard errors of one run against the median of k, counted from no effect where one is asked for."""
+    error = comparison.sigma / SQRT2 * math.sqrt(1 + 1 / len(_known(comparison)))
+    return max(z * error - max(comparison.delta, 0.0), 0.0)
+
+
+def _single_effect(comparison: _Comparison) -> Effect:
+    """The effect of the candidate's first run against the median of the known values; the ends are those against the extremes of them."""
+    known, value = _known(comparison), comparison.values[comparison.arms.index(Arm.CANDIDATE)]
+    middle, most, least = median(known), max(known), min(known)
+    if comparison.calibration.logs and min(value, least) > 0:
+        return Effect(value / middle, value / most, value / least)
+    return Effect(value - middle, value - most, value - least, relative=False)
+
+
+# Benchmarks without noise
+
+
+def _exact(comparison: _Comparison, coin: random.Random) -> Decision:
+    """One run that is not better is enough to discard; one that is must repeat in two pairs, to the last digit."""
+    opening = PAIR[:1] if comparison.calibration.reference else PAIR
+    left = _left_of(opening, comparison.arms[: len(opening)])
+    if left:
+        return _ask(comparison, left, coin, "this benchmark repeats exactly, so the first run tells")
+    if _single_gain(comparison) <= 0:
+        return _refuted_at_once(comparison)
+    in_pairs = comparison.arms[len(opening) % 2 :]
+    for start in range(0, 2 * EXACT_PAIRS, 2):
+        left = _left_of(PAIR, in_pairs[start : start + 2])
+        if left:
+            return _ask(comparison, left, coin, "better, and to be repeated to the last digit")
+    effect = _single_effect(comparison)
+    count = comparison.arms.count(Arm.CANDIDATE)
+    reason = f"kept: {_said(comparison, effect)}, the same in all {count} runs of a benchmark that repeats exactly"
+    return Decision(Verdict.KEEP, reason, effect=effect, pairs=len(comparison.gains))
+
+
+def _noisy_from(comparison: _Comparison) -> int | None:
+    """The run from which noise is known, in a benchmark thought to have none: after the first value that its arm did not repeat."""
+    reference = comparison.calibration.reference
+    if len(set(reference)) > 1:
+        return 0
+    seen = dict.fromkeys((Arm.INCUMBENT,), reference[-1]) if reference else {}
+    for count, (arm, value) in enumerate(zip(comparison.arms, comparison.values, strict=True), start=1):
+        if seen.setdefault(arm, value) != value:
+            return count
+    return None
+
+
+def _made_noisy(comparison: _Comparison, first: int) -> _Comparison:
+    """The comparison begun anew after the run that showed noise: the earlier ones set the scale, so they cannot count as evidence too."""
+    pool = (*comparison.calibration.pool, *_own_changes(comparison, first))
+    return _counting(comparison, first, noise_floor(pool))
+
+
+def _own_changes(comparison: _Comparison, count: int) -> list[float]:
+    """By how much each arm's successive values differ among the first runs, the incumbent's earlier ones before them."""
+    before = places(comparison.calibration.reference, comparison.policy.metric.direction, logs=comparison.calibration.logs)
+    heights = comparison.places[:count]
+    own, others = (_of(arm, comparison.arms[:count], heights) for arm in (Arm.CANDIDATE, Arm.INCUMBENT))
+    steps = [step for series in (own, [*before, *others]) for step in pairwise(series)]
+    changes = [0.0 if later == earlier else abs(later - earlier) for earlier, later in steps]
+    return [change for change in changes if math.isfinite(change)]
+
+
+# What is answered
+
+
+def _ask(comparison: _Comparison, arms: Sequence[Arm], coin: random.Random, reason: str) -> Decision:
+    """Measure again: the runs left of a stage, in an order freshly drawn (redrawing the rest keeps every order equally likely)."""
+    order = list(arms)
+    coin.shuffle(order)
+    return Decision(Verdict.MEASURE_AGAIN, reason, arms=tuple(order), pairs=len(comparison.gains))
+
+
+def _kept(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
+    if stages is None:
+        return _decided(comparison, Verdict.KEEP, "kept, unconfirmed: {}, calibrated and not exact", confirmed=False)
+    return _decided(comparison, Verdict.KEEP, "kept: {}", stages)
+
+
+def _refuted(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
+    """A discard: worse where the estimate is below no effect (or the loss allowed) by more than its standard error, else futile."""
+    centre, error = _centre(comparison.gains), comparison.sigma / math.sqrt(len(comparison.gains))
+    if centre + max(comparison.delta, 0.0) < -error:
+        why = "worse"
+    elif centre > error:
+        why = "too small a gain to show"
+    else:
+        why = _not_in_sight(comparison.delta)
+    return _decided(comparison, Verdict.DISCARD, f"discarded: {why}, {{}}", stages)
+
+
+def _not_in_sight(delta: float) -> str:
+    if delta > 0:
+        return "not enough gain in sight"
+    return "not clearly within the margin" if delta else "no gain in sight"
+
+
+def _run_out(comparison: _Comparison, why: str, stages: _Stages | None = None) -> Decision:
+    """Inconclusive where the candidate still looks promising when its runs are used up, else a discard.
+
+    Promising: the estimate is more than its standard error above the least effect, and the bet has gained (E > 1). A second look starts
+    with fresh evidence and spends a share of the error budget of its own.
+    """
+    gains = comparison.gains
+    promising = _centre(gains) > comparison.sigma / math.sqrt(len(gains)) and (stages is None or stages.evidence > 1)
+    if not promising:
+        return _refuted(comparison, stages)
+    return _decided(comparison, Verdict.INCONCLUSIVE, f"inconclusive: {{}}; {why}", stages)
+
+
+def _refuted_at_once(comparison: _Comparison) -> Decision:
+    """A discard after a single run."""
+    gain = _single_gain(comparison) + max(comparison.delta, 0.0)
+    short = "too small a gain" if comparison.delta >= 0 else _not_in_sight(comparison.delta)
+    why = "worse" if gain < 0 else short if gain else "no gain"
+    effect = _single_effect(comparison)
+    return Decision(Verdict.DISCARD, f"discarded: {why}, {_said(comparison, effect)} in a single run", effect=effect)
+
+
+def _decided(comparison: _Comparison, verdict: Verdict, saying: str, stages: _Stages | None = None, *, confirmed: bool = True) -> Decision:
+    """An answer from pairs, its figures in the place of {}.
+
+    A block's runs are paired in run order, the i-th of each arm. The interval is that of a number of pairs fixed beforehand; since a keep
+    stops when it looks good, simulated ones hold the truth in 93 to 97 of 100.
+    """
+    pairs = comparison.pairs
+    effect = effect_of(pairs, logs=comparison.calibration.logs)
+    evidence, needed = (stages.evidence, comparison.needed) if stages else (None, None)
+    reason = saying.format(_figures(comparison, effect, stages))
+    return Decision(verdict, reason, effect=effect, evidence=evidence, needed=needed, pairs=len(pairs), confirmed=confirmed)
+
+
+# What is said
+
+
+def _said(comparison: _Comparison, effect: Effect) -> str:
+    return in_words(effect, comparison.policy.metric.unit, between=True)
+
+
+def _figures(comparison: _Comparison, effect: Effect, stages: _Stages | None) -> str:
+    """`6.1 % lower [4.8, 7.5], evidence 3400 : 1 (needed 2083 : 1), 9 pairs (7 in a block)`."""
+    count, policy = len(comparison.gains), comparison.policy
+    said = [in_words(effect, policy.metric.unit, between=count < FEWEST_PAIRS_FOR_INTERVAL)]
+    if policy.min_effect:
+        said.append(_asked(policy.min_effect, relative=comparison.calibration.logs))
+    if stages:
+        said.append(f"evidence {in_odds(stages.evidence)} (needed {in_odds(comparison.needed)})")
+    in_blocks = len([pair for block in stages.blocks for pair in block if pair < count]) if stages else 0
+    return ", ".join([*said, _counted(count) + (f" ({in_blocks} in a block)" if in_blocks else "")])
+
+
+def _counted(pairs: int) -> str:
+    return "1 pair" if pairs == 1 else f"{pairs} pairs"
+
+
+def _asked(min_effect: float, *, relative: bool) -> str:
+    size = f"{100 * abs(min_effect):g} %" if relative else f"{abs(min_effect):g}"
+    return f"where more than {size} is asked for" if min_effect > 0 else f"where up to {size} worse is allowed"
+
+
+def in_odds(evidence: float) -> str:
+    """Odds as people read them, `3400 : 1`, rounded down, so that no evidence looks like more than it is."""
+    if evidence >= 10:  # noqa: PLR2004 - below, the decimals matter
+        return f"{math.floor(evidence)} : 1"
+    return f"{math.floor(evidence * 100) / 100:.2f} : 1" if evidence >= 0.01 else "under 0.01 : 1"  # noqa: PLR2004

@@ -1,0 +1,298 @@
+"""Why a session is where it is, in words for a person who knows no statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from autotune.core import report
+from autotune.core.fate import TONES, Kind, is_worse, kind_of, kind_of_open
+from autotune.core.figures import counted, effect_in_words
+from autotune.core.health import Health, Mode
+from autotune.core.lines import Line, Tone, shortened
+from autotune.core.model import DecisionMode, Effect, Metric
+from autotune.core.report import HEALTH_TONES, LONGEST_WHY, confidence, following, noise, recovery, under_way, value
+from autotune.core.settle import reason_of
+from autotune.core.state import Ended, Ending, State
+
+LATEST = 5  # experiments whose fates are named
+NOTICES = 2
+HOW_TO_READ = (
+    "[a, b] is where the true effect lies, in 19 of 20 such intervals; `from a to b` is how far the few runs lay apart. "
+    "Evidence of 3400 : 1 means that of changes that do nothing at most one in 3400 would ever look this good; "
+    "a keep needs the odds that are named as needed."
+)
+_MODES = {
+    DecisionMode.RACE: "",
+    DecisionMode.ECONOMY: "runs of this benchmark are long, so fewer of them decide than would rule luck out",
+    DecisionMode.ONCE: "a single run decides in this session, and a single run cannot rule luck out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A command that a person can give, and what it is for."""
+
+    command: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer to `why`. `decision` and `reason` speak of the latest experiment that has a verdict, None before the first."""
+
+    health: Health
+    mode: Mode
+    condition: str
+    blocker: str | None
+    experiment: int | None
+    kind: Kind | None
+    decision: str | None
+    reason: str | None
+    evidence: tuple[str, ...]
+    next: str
+    advice: tuple[Advice, ...]
+    word: str
+    running: Line | None = None
+
+    def lines(self) -> tuple[Line, ...]:
+        """The explanation as labelled lines."""
+        tone = TONES[self.kind] if self.kind is not None else Tone.PLAIN
+        told = [
+            Line("health", f"{self.word}. {self.condition}", HEALTH_TONES[self.health]),
+            *([Line("blocker", self.blocker, Tone.BAD)] if self.blocker else []),
+            *([self.running] if self.running else []),
+            Line("mode", _MODE_WORDS[self.mode]),
+        ]
+        if self.decision is not None and self.reason is not None:
+            told += [Line("decision", self.decision, tone), Line("reason", self.reason)]
+            told += [Line("to read it", HOW_TO_READ, Tone.QUIET)] if "evidence" in self.reason else []
+        told += [Line("evidence" if place == 0 else "", text) for place, text in enumerate(self.evidence)]
+        told.append(Line("next", self.next))
+        told += [Line("you can" if place == 0 else "", f"{one.command}: {one.what}") for place, one in enumerate(self.advice)]
+        return tuple(told)
+
+    def as_json(self) -> dict[str, Any]:
+        """The explanation as JSON values."""
+        return {
+            "health": self.health,
+            "mode": self.mode,
+            "condition": self.condition,
+            "blocker": self.blocker,
+            "experiment": self.experiment,
+            "kind": self.kind,
+            "decision": self.decision,
+            "reason": self.reason,
+            "evidence": list(self.evidence),
+            "next": self.next,
+            "commands": [{"command": one.command, "what": one.what} for one in self.advice],
+        }
+
+
+_MODE_WORDS = {
+    Mode.OPTIMIZE: "optimize: the proposer looks for a better value",
+    Mode.REPAIR: "repair: the proposer is to make the loop work again before it looks for a better value",
+}
+
+
+def explain(state: State, now: str, worker: str | None = None, since: str | None = None) -> Explanation:
+    """Explain a session's health, its last decision, what happens next and what a person can do."""
+    number_, kind, decision, reason = _latest(state)
+    return Explanation(
+        health=state.vitals.health,
+        mode=state.vitals.mode,
+        condition=_condition(state),
+        blocker=shortened(state.ended.reason, LONGEST_WHY) if state.ended is not None else None,
+        experiment=number_,
+        kind=kind,
+        decision=decision,
+        reason=reason,
+        evidence=tuple(_evidence(state)),
+        next=following(state, now, measuring=worker is not None),
+        advice=tuple(_advice(state, number_, kind, measuring=worker is not None)),
+        word=report.condition(state),
+        running=under_way(state, now, worker, since),
+    )
+
+
+def _latest(state: State) -> tuple[int | None, Kind | None, str | None, str | None]:
+    """The latest experiment that has a verdict: its number, what became of it, that in words, and the reason on the log."""
+    experiment = state.experiment
+    if experiment is not None and experiment.verdict is not None:
+        kind, verdict = kind_of_open(experiment), experiment.verdict
+        words = sentence(experiment.number, kind, verdict.effect, state.metric, state.decision_mode, verdict.reason)
+        return experiment.number, kind, words, shortened(reason_of(experiment), LONGEST_WHY)
+    if not state.recent:
+        return None, None, None, None
+    row = state.recent[-1]
+    kind = kind_of(row)
+    effect = row.effect if row.segment == state.segment.segment else None  # of another metric, perhaps
+    words = sentence(row.index, kind, effect, state.metric, state.decision_mode, row.reason)
+    return row.index, kind, words, shortened(row.reason, LONGEST_WHY)
+
+
+def sentence(index: int, kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: str) -> str:
+    """Say what became of an experiment, and why, to somebody who knows no statistics."""
+    measured = f" It measured {effect_in_words(effect, metric.unit)}, where {metric.direction} is better." if effect is not None else ""
+    return f"Experiment {index} {_fate(kind, effect, metric, mode, reason)}.{measured}"
+
+
+def _fate(kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: str) -> str:
+    match kind:
+        case Kind.KEPT if "worse is allowed" in reason:
+            return "was kept: it makes the code simpler, and the runs rule out that it is worse by more than may be (simplify_margin)"
+        case Kind.UNCONFIRMED if _MODES[mode]:
+            return f"{_FATES[kind]}; {_MODES[mode]}"
+        case Kind.REFUTED if effect is not None and is_worse(effect, metric.direction):
+            return f"{_FATES[kind]}, for the value got worse"
+        case Kind.REFUTED if effect is not None:
+            return f"{_FATES[kind]}, for no gain was in sight that more runs could have proved"
+        case _:
+            return _FATES[kind]
+
+
+_FATES = {
+    Kind.KEPT: "was kept: run side by side with the code before it, it was better, and luck is ruled out as far as this session asks",
+    Kind.UNCONFIRMED: "was kept, but is not confirmed: it looked better",
+    Kind.FORCED: "was kept because a person forced it, whatever the runs said, so it counts as no evidence that it is better",
+    Kind.REFUTED: "was taken back: the idea did not work",
+    Kind.INCONCLUSIVE: "was taken back for now: it looked better, but the runs allowed were used up before luck could be ruled out. "
+    "The idea is not refuted, and a second look may settle it",
+    Kind.GUARDRAIL: "was taken back although its value is better: it breaks a guardrail, a bound on another metric",
+    Kind.HOLDOUT: "was taken back although its value is better: it fails the hold-out, which no proposer is shown, so the gain "
+    "is one in the benchmark alone",
+    Kind.UNTRUSTED: "does not count: what its runs say cannot be trusted, so nothing is known about the idea",
+    Kind.CRASHED: "was taken back: the benchmark crashed with it, so there is no value to compare. That says nothing about the idea, only "
+    "about how it was carried out",
+    Kind.TIMED_OUT: "was taken back: the benchmark did not end within its time limit (timeout_s) with it",
+    Kind.UNREADABLE: "was taken back: with it the benchmark ended well but did not print the metric so that it can be read, and a run "
+    "without its number is no success",
+    Kind.CHECKS_FAILED: "was taken back: the checks fail with it, and pass without it. A better value does not count where something broke",
+    Kind.HOOK: "was taken back although it was better: the repository's commit hooks refused the commit, or changed what had been measured",
+    Kind.BENCHMARK: "could not be judged: the benchmark or the checks fail on the unchanged code too. Nothing is known about the idea",
+    Kind.ENVIRONMENT: "could not be judged: what the benchmark needs around it failed. Nothing is known about the idea",
+    Kind.NOT_MEASURED: "was not measured to the end, so nothing is known about the idea",
+    Kind.ON_REQUEST: "was taken back because its proposer asked for that, whatever the runs said",
+}
+
+
+def _condition(state: State) -> str:
+    if not state.opened:
+        return "Opening the session was interrupted. Nothing is lost: the next command finishes it."
+    return _ending(state, state.ended) if state.ended is not None else _going(state)
+
+
+def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
+    vitals = state.vitals
+    match vitals.health:
+        case Health.IMPROVING:
+            return "The loop makes progress: the last experiment that could be judged was kept."
+        case Health.PLATEAUED:
+            return f"{counted(vitals.no_improvement, 'experiment')} in a row brought no keep, so the loop looks for another way in."
+        case Health.CRASHING if vitals.broken:
+            return "The benchmark fails on the unchanged code too, so no change can be judged until it works again."
+        case Health.CRASHING if vitals.failures:
+            return f"{counted(vitals.failures, 'candidate')} in a row failed, so the loop looks for what is wrong before it goes on."
+        case Health.CRASHING:
+            return "A person asked for a repair, and that comes first."
+        case Health.HEALING if state.playbook is not None:
+            return f"The playbook {state.playbook.playbook} is under way: {shortened(state.playbook.why, LONGEST_WHY)}."
+        case Health.HEALING:
+            return "A playbook was run to get the loop going again, and nothing was kept since. Experiments go on."
+        case _ if not state.count:
+            return "The session is open, and no experiment has been made yet."
+        case _:
+            return "Experiments go on, and nothing is wrong: most ideas do not work."
+
+
+def _ending(state: State, ended: Ended) -> str:
+    if ended.ending is Ending.STOPPED:
+        return "The session was stopped on request. Everything it knows is kept, and it can go on."
+    if ended.ending is Ending.PAUSED:
+        return f"The session is paused, for it needs a person: {_blocked(state)}."
+    return f"The session is finished: {_rule(state)[0]}."
+
+
+def _blocked(state: State) -> str:
+    vitals, config = state.vitals, state.config
+    if vitals.broken:
+        return "the benchmark fails on the unchanged code too, so no change can be judged"
+    if config.max_failures is not None and vitals.total_failures >= config.max_failures:
+        return "as many candidates failed as were allowed (max_failures)"
+    if vitals.attempts and vitals.attempts >= min(config.recovery.max_healing_attempts, len(config.recovery.playbooks)):
+        return "every playbook that was allowed has been tried, and nothing was kept since"
+    return "the blocker below is nothing that the loop can lift by itself"
+
+
+def _rule(state: State) -> tuple[str, str]:
+    """The stop rule that holds, in words, and what `autotune config set` takes to move it."""
+    config = state.config
+    if state.target_reached:
+        return "the target is reached, and fresh runs have confirmed it", "target VALUE"
+    if config.max_iterations is not None and state.count >= config.max_iterations:
+        return "all experiments that were allowed have been made (max_iterations)", "max_iterations NUMBER"
+    if config.max_wall_time_s is not None and state.active_s >= config.max_wall_time_s:
+        return "the time that was allowed is used up (max_wall_time)", "max_wall_time DURATION"
+    if config.max_cost_usd is not None and state.cost_usd >= config.max_cost_usd:
+        return "the agent has cost what it was allowed to (max_cost_usd)", "max_cost_usd DOLLARS"
+    if config.max_tokens is not None and state.tokens >= config.max_tokens:
+        return "the agent has used the tokens that it was allowed (max_tokens)", "max_tokens NUMBER"
+    return "a stop rule holds", "max_iterations NUMBER"
+
+
+def _evidence(state: State) -> Iterator[str]:
+    yield value(state)
+    if state.claim is not None:
+        yield f"claim, by fresh runs of the first state and the last: {report.claim(state)}"
+    yield noise(state)
+    yield f"confidence {confidence(state).text}: it describes how the session's values spread, and decides nothing"
+    if state.recent:
+        yield "latest first: " + ", ".join(f"{row.index} {kind_of(row)}" for row in state.recent[: -LATEST - 1 : -1])
+    if state.playbook is None and state.vitals.attempts:
+        yield recovery(state)
+    for notice in state.notices[-NOTICES:]:
+        yield f"noticed: {shortened(notice.text, LONGEST_WHY)}"
+
+
+def _advice(state: State, experiment: int | None, kind: Kind | None, *, measuring: bool) -> Iterator[Advice]:
+    if measuring:
+        yield Advice("autotune wait", "waits for the measurement that is running")
+        yield Advice("autotune cancel", "ends it; the experiment counts as not measured")
+    elif state.ended is not None:
+        yield from _advice_to_go_on(state, state.ended)
+    elif state.experiment is not None and not state.experiment.may_settle:
+        yield Advice("autotune log --description TEXT", "settles the experiment that is measured")
+    if experiment is not None:
+        yield Advice(f"autotune explain {experiment}", f"shows every sample of experiment {experiment}")
+        if state.experiment is None and kind not in (Kind.KEPT, Kind.UNCONFIRMED, Kind.FORCED):
+            yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(kind, '')}" if kind else "")
+    if state.claim_is_due and not measuring and state.experiment is None:
+        yield Advice("autotune confirm", "measures afresh what was gained in all")
+    if state.ended is None:
+        yield Advice("autotune note TEXT", "tells the proposer something")
+        yield Advice("autotune stop", "stops the loop; nothing is lost")
+
+
+_WHEN = {
+    Kind.HOOK: ", once the hooks accept them",
+    Kind.BENCHMARK: ", once the benchmark works",
+    Kind.ENVIRONMENT: ", once what the benchmark needs is there",
+    Kind.INCONCLUSIVE: ", for a second look",
+    Kind.NOT_MEASURED: ", to measure them",
+}
+
+
+def _advice_to_go_on(state: State, ended: Ended) -> Iterator[Advice]:
+    config, vitals = state.config, state.vitals
+    if ended.ending is Ending.PAUSED and vitals.broken:
+        yield Advice("autotune doctor", "says what does not work")
+        yield Advice("autotune rebaseline --accept", "takes the benchmark as it is now, where it had to be changed")
+    elif ended.ending is Ending.PAUSED and config.max_failures is not None and vitals.total_failures >= config.max_failures:
+        yield Advice("autotune config set max_failures NUMBER", "allows more failures; then `autotune resume`")
+    elif ended.ending is Ending.PAUSED:
+        yield Advice("autotune repair", "runs a playbook with a fresh budget")
+    elif ended.ending is Ending.FINISHED:
+        yield Advice(f"autotune config set {_rule(state)[1]}", "moves the limit; then `autotune resume`")
+        yield Advice("autotune dashboard --full", "shows every experiment")
+    yield Advice("autotune resume", "goes on; streaks and the recovery budget begin anew")

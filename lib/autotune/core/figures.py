@@ -1,0 +1,155 @@
+"""Numbers and lengths of time as people read them: in as few characters as are honest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from autotune.core.model import Effect
+from autotune.core.outcome import escaped
+from autotune.core.stats import in_words
+
+FIGURES = 4
+MOST_FIGURES = 17  # a float holds no more
+PLAIN_FROM, PLAIN_BELOW = 1e-4, 1e15  # beyond, powers of ten read better than zeros
+ONE_SIZE = 2  # powers of ten between numbers that are written with as many decimals each
+TIMES_FROM = 10.0  # a ratio from which `12.3 times` reads better than `1130 % higher`
+TIMES_BELOW = 1e-4  # and one below which it reads better than `99.9954 % lower` in a column
+WIDE_DIFFERENCE = 1e9  # a difference from which decimals stand in the way
+
+
+def number(value: float, step: float = 0.0, *, figures: int = FIGURES) -> str:
+    """A number in as few figures as are honest: `figures`, and more where `step`, a difference that matters, needs them to be seen.
+
+    Rounding never lifts a number to the next power of ten (0.9979 is not 1.00, 99.96 is not 100) and never makes 0 of anything else.
+    Whole numbers below 1e15 are exact. `float` of the text is the value to within half a unit of the last figure.
+    """
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "infinite" if value > 0 else "-infinite"
+    if value == int(value) and abs(value) < PLAIN_BELOW:
+        return str(int(value))
+    place = _place(repr(value))
+    wanted = min(max(figures, place - _place(repr(step)) + 2 if 0 < step < math.inf else 0), MOST_FIGURES)
+    if PLAIN_FROM <= abs(value) < PLAIN_BELOW:
+        return _rounded(value, place, max(0, wanted - 1 - place), "f")
+    return _rounded(value, place, wanted - 1, "e")
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The spread of a single run: its standard deviation in the metric's unit, or as a share of the value where `relative`."""
+
+    sigma: float = 0.0
+    relative: bool = False
+
+    def at(self, value: float) -> float:
+        """The standard deviation at a value."""
+        return self.sigma * abs(value) if self.relative else self.sigma
+
+
+NO_NOISE = Noise()
+
+
+def numbers(values: Sequence[float], noise: Noise = NO_NOISE) -> tuple[str, ...]:
+    """Numbers to be read beside each other: what differs looks different, and what is of one size has as many decimals each.
+
+    Where there is noise, differences far below it need not show.
+    """
+    ordered = sorted(set(values))
+    gap = 0.0 if noise.sigma else min((later - earlier for earlier, later in pairwise(ordered)), default=0.0)
+    alone = tuple(number(value, noise.at(value) or gap) for value in values)
+    if any("e" in text for text in alone) or not all(map(math.isfinite, values)) or not _of_one_size(values):
+        return alone
+    decimals = max((len(text.partition(".")[2]) for text in alone), default=0)
+    return tuple(f"{value + 0.0:.{decimals}f}" for value in values)
+
+
+def _of_one_size(values: Sequence[float]) -> bool:
+    places = [_place(repr(value)) for value in values if value]
+    return max(places, default=0) - min(places, default=0) <= ONE_SIZE
+
+
+def _place(text: str) -> int:
+    """The power of ten of the first figure of a written number that is not 0."""
+    digits, _, power = text.lstrip("-").partition("e")
+    whole, _, decimals = digits.partition(".")
+    first = len(whole) - 1 if whole.strip("0") else len(decimals.lstrip("0")) - len(decimals) - 1
+    return first + int(power or 0)
+
+
+def _rounded(value: float, place: int, decimals: int, style: str) -> str:
+    """A number with so many decimals, more where rounding would lift it to the next power of ten; zeros that say nothing are left out."""
+    text = f"{value:.{decimals}{style}}"
+    while _place(text) > place or not math.isfinite(float(text)):
+        decimals += 1
+        text = f"{value:.{decimals}{style}}"
+    digits, _, power = text.partition("e")
+    short = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    digits = short if float(f"{short}e{power or 0}") == value else digits
+    return f"{digits}e{int(power)}" if power else digits
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A figure and its unit."""
+    return f"{text} {escaped(unit)}" if unit else text
+
+
+def change(before: float, after: float, unit: str = "") -> str:
+    """How one value differs from an earlier one: `17.3 % lower`, `2.31 times as high`, `0.4 s higher` where they are no ratio."""
+    if before == after:
+        return "no different"
+    word = "lower" if after < before else "higher"
+    ratio = after / before if before > 0 and after > 0 else 0.0
+    if not ratio or not math.isfinite(ratio):
+        return f"{with_unit(number(abs(after - before), figures=3), unit)} {word}"
+    if ratio >= TIMES_FROM:
+        return f"{number(ratio, figures=3)} times as high"
+    if ratio <= 1 / TIMES_FROM**2:
+        return f"{number(before / after, figures=3)} times lower"
+    return f"{number(_percent(abs(after - before) / before), figures=3)} % {word}"
+
+
+def _percent(share: float) -> float:
+    """A share in percent, without the dust of binary fractions (1.001 - 1 is a hair less than 0.001)."""
+    return float(f"{100 * share:.10g}")
+
+
+def effect_in_words(effect: Effect, unit: str = "") -> str:
+    """An effect with its interval, as `stats.in_words` says it; very large ones by other means, so that no line is filled with figures."""
+    if effect.relative and max(effect.estimate, effect.low, effect.high) >= TIMES_FROM:
+        estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
+        return f"{estimate} times the value [{low}, {high}]"
+    if not effect.relative and max(map(abs, (effect.estimate, effect.low, effect.high))) >= WIDE_DIFFERENCE:
+        estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
+        return f"{with_unit(estimate, unit)} [{low}, {high}]"
+    return in_words(effect, escaped(unit))
+
+
+def effect_in_short(effect: Effect) -> str:
+    """An effect's estimate for a column: `-6.1 %`, `+0.012`; `x12.3` and `x2e-5` for ratios far from 1."""
+    if effect.relative and not TIMES_BELOW < effect.estimate < TIMES_FROM:
+        return f"x{number(effect.estimate, figures=3)}"
+    estimate = _percent(effect.estimate - 1) if effect.relative else effect.estimate
+    sign = "+" if estimate > 0 else ""
+    figures = 2 if abs(estimate) < 10 else 3  # noqa: PLR2004 - one decimal at least
+    return f"{sign}{number(estimate, figures=figures)}{' %' if effect.relative else ''}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units, rounded down: `4.2 s`, `3 min 12 s`, `2 h 5 min`, `3 d 4 h`."""
+    seconds = max(0.0, seconds)
+    if seconds < 10:  # noqa: PLR2004 - below, the tenths matter
+        return f"{math.floor(seconds * 10) / 10:.1f} s"
+    days, rest = divmod(math.floor(seconds), 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, rest = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    first = next(index for index, (count, _) in enumerate(parts) if count)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: `1 run`, `2 runs`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"

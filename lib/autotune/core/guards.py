@@ -1,0 +1,83 @@
+"""Guardrails: other metrics with a bound that a candidate has to keep, read from text and judged from the runs of its comparison."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, assert_never
+
+from autotune.core.metrics import is_name, normalised
+from autotune.core.model import Arm, Decision, Run, Verdict
+from autotune.core.stats import Bound, Guarded, Standing, guardrail
+
+if TYPE_CHECKING:
+    import random
+
+_TEXT = re.compile(r"\s*(\S+)\s*(<=|>=)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(x?)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A metric and the bound that it has to keep, as written: `memory_mb <= 1.02x` against the incumbent, `accuracy >= 0.98` absolute."""
+
+    metric: str
+    bound: Bound
+    text: str
+
+
+def read(text: str) -> Guard:
+    """Read a guardrail. Raises ValueError with what was expected."""
+    found = _TEXT.fullmatch(text)
+    if found is None or not is_name(found[1]) or not math.isfinite(float(found[3])):
+        raise ValueError(
+            'a metric, <= or >=, and a number, with an x behind it where it is a multiple of the incumbent\'s: "memory_mb <= 1.02x"'
+        )
+    return Guard(normalised(found[1]), Bound(float(found[3]), at_most=found[2] == "<=", relative=bool(found[4])), text.strip())
+
+
+def judge(guards: Sequence[Guard], runs: Sequence[Run]) -> tuple[tuple[Guard, Guarded], ...]:
+    """Judge each guardrail from the runs of both arms; a metric that a run lacks is a KeyError."""
+    return tuple((one, guardrail(_values(runs, one, Arm.INCUMBENT), _values(runs, one, Arm.CANDIDATE), one.bound)) for one in guards)
+
+
+def _values(runs: Sequence[Run], guard: Guard, arm: Arm) -> list[float]:
+    return [run.samples[guard.metric] for run in runs if run.arm is arm]
+
+
+def standing(judged: Sequence[tuple[Guard, Guarded]]) -> Standing:
+    """Give what all of them come to: one that is broken breaks, one that is undecided leaves it open."""
+    found = {guarded.standing for _, guarded in judged}
+    return next((one for one in (Standing.BROKEN, Standing.UNDECIDED) if one in found), Standing.HOLDS)
+
+
+def in_words(judged: Sequence[tuple[Guard, Guarded]]) -> str:
+    """Say how each stands, with figures."""
+    return "; ".join(f"{guard.text} {guarded.standing}: {_figures(guard, guarded)}" for guard, guarded in judged)
+
+
+def guarded(decision: Decision, guards: Sequence[Guard], runs: Sequence[Run], max_pairs: int, coin: random.Random) -> Decision:
+    """Give what becomes of a keep once its guardrails are asked: kept, discarded, another pair, or inconclusive when the pairs run out."""
+    if not guards:
+        return decision
+    judged = judge(guards, runs)
+    words = f"{decision.reason}; {in_words(judged)}"
+    match standing(judged):
+        case Standing.HOLDS:
+            return replace(decision, reason=words)
+        case Standing.BROKEN:
+            return replace(decision, verdict=Verdict.DISCARD, reason=f"discarded for a guardrail, though {words}")
+        case Standing.UNDECIDED:
+            if len(runs) >= 2 * max_pairs:
+                return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=f"a guardrail stays undecided: {words}")
+            behind = [arm for arm in Arm if sum(run.arm is arm for run in runs) * 2 < len(runs)]
+            arms = behind or coin.sample(list(Arm), 2)
+            return replace(decision, verdict=Verdict.MEASURE_AGAIN, arms=tuple(arms))
+        case never:
+            assert_never(never)
+
+
+def _figures(guard: Guard, guarded: Guarded) -> str:
+    against = " of the incumbent" if guard.bound.relative else ""
+    return f"{guarded.estimate:.6g} [{guarded.low:.6g}, {guarded.high:.6g}]{against}"

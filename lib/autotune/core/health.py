@@ -1,0 +1,151 @@
+"""How the loop is doing: running, improving, plateaued, crashing, healing, paused or finished, and which way it gets from one to the other.
+
+Every settled experiment and every control event is a `Signal`. `step` counts it, asks whether a streak has passed its threshold
+(then the signal is NO_PROGRESS or FAILURES instead), and looks up TRANSITIONS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from autotune.core.figures import counted
+
+
+class Health(StrEnum):
+    """The loop's condition."""
+
+    RUNNING = "running"
+    IMPROVING = "improving"
+    PLATEAUED = "plateaued"
+    CRASHING = "crashing"
+    HEALING = "healing"
+    PAUSED = "paused"
+    FINISHED = "finished"
+
+
+class Mode(StrEnum):
+    """What the proposer is asked for: a better metric, or a loop that works again."""
+
+    OPTIMIZE = "optimize"
+    REPAIR = "repair"
+
+
+class Signal(StrEnum):
+    """What has happened, as far as health is concerned."""
+
+    KEPT = "kept"
+    NOT_BETTER = "not better"
+    NOT_MEASURED = "not measured"
+    FAILED = "failed"
+    BROKEN = "broken"  # the benchmark or its environment fails without the candidate too
+    HEALED_BY = "playbook ended"
+    HEALING_BEGAN = "playbook begun"
+    REPAIR_ASKED = "repair asked"
+    RESUMED = "resumed"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    # what a streak turns NOT_BETTER or FAILED into:
+    NO_PROGRESS = "no progress"
+    FAILURES = "failures"
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """Health, and the counts behind it.
+
+    `no_improvement`: experiments in a row that were judged and not kept; `failures`: candidates' failures in a row;
+    `total_failures`: in the session; `attempts`: playbooks begun since the last keep; `broken`: how often the incumbent failed too since
+    it last passed.
+    """
+
+    health: Health = Health.RUNNING
+    mode: Mode = Mode.OPTIMIZE
+    no_improvement: int = 0
+    failures: int = 0
+    total_failures: int = 0
+    attempts: int = 0
+    broken: int = 0
+    why: str = "the session has just begun"
+
+
+_R, _I, _P, _C, _H, _PAUSED, _F = Health
+TRANSITIONS: Mapping[Signal, Mapping[Health, Health]] = {
+    #                      running      improving    plateaued    crashing     healing      paused       finished
+    Signal.KEPT:          {_R: _I,      _I: _I,      _P: _I,      _C: _I,      _H: _I,      _PAUSED: _PAUSED, _F: _F},
+    Signal.NOT_BETTER:    {_R: _R,      _I: _R,      _P: _P,      _C: _R,      _H: _H,      _PAUSED: _PAUSED, _F: _F},
+    Signal.NOT_MEASURED:  {_R: _R,      _I: _I,      _P: _P,      _C: _C,      _H: _H,      _PAUSED: _PAUSED, _F: _F},
+    Signal.FAILED:        {_R: _R,      _I: _R,      _P: _P,      _C: _C,      _H: _H,      _PAUSED: _PAUSED, _F: _F},
+    Signal.BROKEN:        {_R: _C,      _I: _C,      _P: _C,      _C: _C,      _H: _C,      _PAUSED: _PAUSED, _F: _F},
+    Signal.NO_PROGRESS:   {_R: _P,      _I: _P,      _P: _P,      _C: _P,      _H: _P,      _PAUSED: _PAUSED, _F: _F},
+    Signal.FAILURES:      {_R: _C,      _I: _C,      _P: _C,      _C: _C,      _H: _C,      _PAUSED: _PAUSED, _F: _F},
+    Signal.REPAIR_ASKED:  {_R: _C,      _I: _C,      _P: _C,      _C: _C,      _H: _C,      _PAUSED: _C,      _F: _C},
+    Signal.HEALING_BEGAN: {_R: _H,      _I: _H,      _P: _H,      _C: _H,      _H: _H,      _PAUSED: _PAUSED, _F: _F},
+    Signal.HEALED_BY:     {_R: _R,      _I: _I,      _P: _P,      _C: _C,      _H: _H,      _PAUSED: _PAUSED, _F: _F},
+    Signal.RESUMED:       {_R: _R,      _I: _I,      _P: _R,      _C: _R,      _H: _R,      _PAUSED: _R,      _F: _R},
+    Signal.PAUSED:        {_R: _PAUSED, _I: _PAUSED, _P: _PAUSED, _C: _PAUSED, _H: _PAUSED, _PAUSED: _PAUSED, _F: _F},
+    Signal.FINISHED:      dict.fromkeys(Health, _F),
+}  # fmt: skip
+
+
+def step(vitals: Vitals, signal: Signal, max_no_improvement: int, max_failures: int, why: str) -> Vitals:
+    """Give the vitals after `signal`; the two thresholds count experiments in a row. `why` is kept as the reason of the new health."""
+    after = _count(vitals, signal)
+    effective = _effective(after, signal, max_no_improvement, max_failures)
+    health = TRANSITIONS[effective][vitals.health]
+    reason = vitals.why if _reason_stays(signal, vitals.health, health) else _reason(after, effective, why)
+    return replace(after, health=health, why=reason)
+
+
+def _reason_stays(signal: Signal, before: Health, after: Health) -> bool:
+    """Whether the reason of a health outlives a signal: nothing was learnt, or the session stands still as it did."""
+    if signal is Signal.PAUSED:
+        return after is Health.FINISHED
+    return signal is Signal.NOT_MEASURED or (before is after and after in (Health.PAUSED, Health.FINISHED))
+
+
+def _effective(vitals: Vitals, signal: Signal, max_no_improvement: int, max_failures: int) -> Signal:
+    if signal is Signal.FAILED and vitals.failures >= max_failures:
+        return Signal.FAILURES
+    if signal in (Signal.NOT_BETTER, Signal.FAILED) and vitals.no_improvement >= max_no_improvement:
+        return Signal.NO_PROGRESS
+    return signal
+
+
+def _count(vitals: Vitals, signal: Signal) -> Vitals:  # noqa: PLR0911 - one case a signal
+    match signal:
+        case Signal.KEPT:
+            return replace(vitals, no_improvement=0, failures=0, attempts=0, broken=0, mode=Mode.OPTIMIZE)
+        case Signal.NOT_BETTER:
+            return replace(vitals, no_improvement=vitals.no_improvement + 1, failures=0, broken=0, mode=Mode.OPTIMIZE)
+        case Signal.FAILED:
+            return replace(
+                vitals,
+                no_improvement=vitals.no_improvement + 1,
+                failures=vitals.failures + 1,
+                total_failures=vitals.total_failures + 1,
+                broken=0,
+            )
+        case Signal.BROKEN:
+            return replace(vitals, broken=vitals.broken + 1, mode=Mode.REPAIR)
+        case Signal.REPAIR_ASKED:
+            return replace(vitals, mode=Mode.REPAIR, attempts=0)
+        case Signal.HEALING_BEGAN:
+            return replace(vitals, attempts=vitals.attempts + 1, mode=Mode.REPAIR if vitals.failures or vitals.broken else vitals.mode)
+        case Signal.HEALED_BY:
+            return replace(vitals, no_improvement=0, failures=0)
+        case Signal.RESUMED:
+            return replace(vitals, no_improvement=0, failures=0, attempts=0, broken=0, mode=Mode.OPTIMIZE)
+        case _:
+            return vitals
+
+
+def _reason(vitals: Vitals, signal: Signal, why: str) -> str:
+    match signal:
+        case Signal.NO_PROGRESS:
+            return f"{counted(vitals.no_improvement, 'experiment')} in a row without a keep"
+        case Signal.FAILURES:
+            return f"{counted(vitals.failures, 'failure')} in a row"
+        case _:
+            return why

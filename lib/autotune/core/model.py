@@ -1,0 +1,147 @@
+"""The nouns: what is measured, what it says, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Direction(StrEnum):
+    """Which way a metric gets better."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+
+
+class Arm(StrEnum):
+    """Which of the two a run belongs to."""
+
+    CANDIDATE = "candidate"
+    INCUMBENT = "incumbent"
+
+
+class Outcome(StrEnum):
+    """What happened when something was measured."""
+
+    OK = "ok"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    CHECKS_FAILED = "checks_failed"
+    UNREADABLE = "unreadable"
+
+
+class Verdict(StrEnum):
+    """What becomes of a candidate."""
+
+    KEEP = "keep"
+    DISCARD = "discard"
+    INCONCLUSIVE = "inconclusive"
+    VOID = "void"
+    MEASURE_AGAIN = "measure again"
+
+
+class Status(StrEnum):
+    """The log's word for verdict and outcome together."""
+
+    KEEP = "keep"
+    DISCARD = "discard"
+    CRASH = "crash"
+    CHECKS_FAILED = "checks_failed"
+
+
+class DecisionMode(StrEnum):
+    """How a decision is made, by what a run costs.
+
+    `race`: exact; `economy`: for runs of minutes, calibrated and not exact; `once`: one run, never confirmed.
+    """
+
+    RACE = "race"
+    ECONOMY = "economy"
+    ONCE = "once"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A named number and which way it gets better. `unit` is for people only."""
+
+    name: str
+    unit: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of the benchmark.
+
+    `samples` maps a metric's name to its last value in this run; times are in seconds, memory in MiB.
+    """
+
+    arm: Arm
+    outcome: Outcome
+    samples: Mapping[str, float] = field(default_factory=dict)
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is known of the noise and of the session before a comparison begins.
+
+    `pool` holds absolute residuals on the scale of a pair's difference (logarithms, or raw values where `logs` is false);
+    it is frozen while one comparison lasts. `reference` holds the incumbent's latest values, oldest first, raw.
+    `keeps` counts the session's keeps so far, `experiment` is this comparison's number from 1 on, `planned` how many the session expects.
+    """
+
+    pool: tuple[float, ...]
+    keeps: int
+    planned: int
+    experiment: int = 1
+    reference: tuple[float, ...] = ()
+    logs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a keep demands.
+
+    `min_effect` is relative (0.02 asks for 2 %) for positive values, else absolute; negative for a change that has to be no worse.
+    `error_budget` is the chance that a session in which nothing works keeps anything.
+    """
+
+    metric: Metric
+    mode: DecisionMode = DecisionMode.RACE
+    min_effect: float = 0.0
+    max_pairs: int = 40
+    error_budget: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Candidate against incumbent as a ratio of the metric's values (0.94: the candidate's are 6 % lower), with its interval.
+
+    Where values are not positive, `relative` is false and the three numbers are differences, candidate minus incumbent.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    relative: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer of `decide`.
+
+    `arms` says which runs to make next, in that order, when the verdict is to measure again; it is empty otherwise.
+    `evidence` and `needed` are odds against luck: 3400.0 stands for 3400 : 1. `pairs` counts completed pairs.
+    `confirmed` is false for a keep that the mode cannot guarantee.
+    """
+
+    verdict: Verdict
+    reason: str
+    arms: tuple[Arm, ...] = ()
+    effect: Effect | None = None
+    evidence: float | None = None
+    needed: float | None = None
+    pairs: int = 0
+    confirmed: bool = True

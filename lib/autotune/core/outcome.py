@@ -1,0 +1,178 @@
+"""What a finished run was."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from autotune.core.metrics import Malformed, MetricReport, normalised, primary_malformed
+from autotune.core.model import Outcome
+
+_SIGNALS = {
+    1: "hangup",
+    2: "interrupted",
+    3: "quit",
+    4: "illegal instruction",
+    5: "trace trap",
+    6: "aborted",
+    7: "bus error",
+    8: "arithmetic error",
+    9: "killed",
+    10: "user signal 1",
+    11: "segmentation fault",
+    12: "user signal 2",
+    13: "broken pipe",
+    14: "alarm",
+    15: "terminated",
+    24: "processor time limit exceeded",
+    25: "file size limit exceeded",
+    31: "forbidden system call",
+}
+_EXITS = {126: "the command cannot be executed", 127: "a command was not found"}
+
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+_TROUBLE = re.compile(r"traceback \(most recent|error\b|exception\b|\bpanic|\bfatal\b|\bfailed\b|\bfailure\b|assert", re.IGNORECASE)
+_JOINERS = "\u200c\u200d"
+_LONGEST_SHOWN_LINE = 400
+_MOST_NAMES_SHOWN = 5
+_LINES_AFTER_TROUBLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that has ended, however it did: exactly one of `exit_code` and `signal` is a number.
+
+    Times are seconds; memory is that of the largest process at its peak, in MiB. `tail` is the end of stdout and stderr as they arrived;
+    `leftovers` describes the processes that outlived the command and were ended.
+    """
+
+    exit_code: int | None
+    signal: int | None
+    wall_s: float
+    user_s: float
+    system_s: float
+    peak_rss_mb: float
+    timed_out: bool = False
+    stopped: bool = False
+    report: MetricReport = field(default_factory=MetricReport)
+    tail: bytes = b""
+    output_bytes: int = 0
+    leftovers: tuple[str, ...] = ()
+
+
+def measured_samples(finished: Finished) -> dict[str, float]:
+    """What autotune measures of every run itself; benchmarks cannot print these names."""
+    return {
+        "autotune.wall_s": finished.wall_s,
+        "autotune.user_s": finished.user_s,
+        "autotune.system_s": finished.system_s,
+        "autotune.cpu_s": finished.user_s + finished.system_s,
+        "autotune.peak_rss_mb": finished.peak_rss_mb,
+    }
+
+
+def samples(finished: Finished) -> dict[str, float]:
+    """Every sample of a run: what it printed and what was measured of it."""
+    return finished.report.samples | measured_samples(finished)
+
+
+def classify(finished: Finished, metric_name: str | None) -> tuple[Outcome, str]:
+    """What a run of the benchmark was, and why in a few words; without a metric's name, what a run of the checks was.
+
+    Raises ValueError for a run that was stopped from outside: it says nothing about what was measured.
+    """
+    if finished.stopped:
+        raise ValueError("a run that was stopped has no outcome")
+    if finished.timed_out:
+        return Outcome.TIMED_OUT, f"it was ended after {finished.wall_s:.1f} s, its time limit"
+    if finished.exit_code != 0:
+        return Outcome.CRASHED, ending(finished.exit_code, finished.signal)
+    if metric_name is None:
+        return Outcome.OK, "exit 0"
+    return _readable(finished, metric_name)
+
+
+def ending(exit_code: int | None, signal: int | None) -> str:
+    """How a process ended, in words: `exit 139 (segmentation fault)`."""
+    if exit_code is not None and exit_code < 0:
+        signal = -exit_code
+    if signal is not None:
+        return f"ended by signal {signal}" + _bracketed(_SIGNALS.get(signal))
+    if exit_code is None:
+        return "ended in an unknown way"
+    return f"exit {exit_code}" + _bracketed(_EXITS.get(exit_code) or _SIGNALS.get(exit_code - 128))
+
+
+def useful_end(output: bytes, limit: int = 2000) -> str:
+    """The part of an output that tells why it ended, at most `limit` characters of plain lines, safe to show.
+
+    It is the last lines; where the last sign of trouble lies before them, the lines around that come first.
+    """
+    lines = _shown_lines(output, min(limit - 1, _LONGEST_SHOWN_LINE))
+    tail = _fitting(lines, limit)
+    trouble = max((number for number, line in enumerate(lines) if _TROUBLE.search(line)), default=-1)
+    if trouble < 0 or trouble >= len(lines) - len(tail):
+        return "\n".join(tail)
+    turn = trouble + 1 + _LINES_AFTER_TROUBLE
+    around = _fitting(lines[:turn], limit // 2)
+    rest = _fitting(lines[turn:], limit - sum(len(line) + 1 for line in around) - 2)
+    return "\n".join([*around, "…", *rest])
+
+
+def escaped(text: str) -> str:
+    """Text on one line, safe to show on a terminal: whatever moves the cursor, hides or reorders text is spelt out."""
+    return text if text.isprintable() else "".join(map(_escaped_character, text))
+
+
+def _readable(finished: Finished, metric_name: str) -> tuple[Outcome, str]:
+    spoilt = primary_malformed(finished.report, metric_name)
+    if spoilt is not None:
+        return Outcome.UNREADABLE, _complaint(spoilt)
+    if normalised(metric_name) in samples(finished):
+        return Outcome.OK, "exit 0"
+    return Outcome.UNREADABLE, f"exit 0 without a line METRIC {escaped(metric_name)}=…; {_what_it_printed(finished.report)}"
+
+
+def _what_it_printed(report: MetricReport) -> str:
+    names = [escaped(name) for name in report.printed]
+    if not names:
+        return _complaint(report.malformed[0]) if report.malformed else "it printed no metric at all"
+    more = f" and {len(names) - _MOST_NAMES_SHOWN} more" if len(names) > _MOST_NAMES_SHOWN else ""
+    return f"it printed {', '.join(names[:_MOST_NAMES_SHOWN])}{more}"
+
+
+def _complaint(line: Malformed) -> str:
+    return f"line {line.line_number} of {line.stream} is malformed, {line.why}: {escaped(line.text.strip())}"
+
+
+def _bracketed(words: str | None) -> str:
+    return f" ({words})" if words else ""
+
+
+def _shown_lines(output: bytes, longest: int) -> list[str]:
+    """Lines as a terminal would leave them: without escape sequences and overwritten progress, never empty, each bounded."""
+    text = _SEQUENCE.sub("", output.decode(errors="replace"))
+    lines = (line.rstrip().rpartition("\r")[2].rstrip() for line in text.split("\n"))
+    return [_shortened(escaped(line.expandtabs(4)), longest) for line in lines if line]
+
+
+def _shortened(line: str, longest: int) -> str:
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _fitting(lines: list[str], limit: int) -> list[str]:
+    """As many of the last lines as fit into `limit` characters, line ends counted."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        limit -= len(line) + 1
+        if limit < 0:
+            break
+        kept.append(line)
+    return kept[::-1]
+
+
+def _escaped_character(character: str) -> str:
+    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
+        return character
+    return character.encode("unicode_escape").decode()

@@ -1,0 +1,173 @@
+r"""Path patterns: which files a list of them means.
+
+The grammar, for patterns and for paths relative to the session's working directory, with `/` between components on every system:
+
+- A pattern is anchored: `a.py` is that one file, `**/a.py` the files of that name at any depth.
+- `*` is any text within one component, `?` any one character but `/`, a dot at the beginning included.
+- `[abc]`, `[a-z]` is one of these characters, `[!abc]` or `[^abc]` any other but `/`; `]` right after the opening is itself, as is `-` at
+  either end. `[*]`, `[?]`, `[[]` and `[\]` stand for the character itself, and a bracket of one character is not a wildcard.
+- `**` as a whole component is any number of components, none included: `src/**/test.py` is also `src/test.py`. At the end it is
+  everything below: `src/**`, and `**` alone is everything.
+- A last component without wildcards is a file or a folder with everything below: `src` is the file `src` and `src/a/b.py`.
+- A `/` at the end is everything below, and not a file of that name: `build/`, `packages/*/`.
+- A `./` at the beginning changes nothing. Upper and lower case differ.
+- Refused: an empty pattern, one that begins with `/` or `!`, a component `..` or `.`, an empty component, `**` beside other characters,
+  a bracket that is never closed or whose range runs backwards, a named class such as `[:alpha:]`, a backslash outside brackets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+
+from autotune.errors import AutotuneError
+
+HINT = "Write patterns relative to the session's working directory, such as src/** or tests/*.py."
+
+
+def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Whether any of the patterns means a relative path. One compiled expression decides. Raises AutotuneError for what is no pattern."""
+    fullmatch = re.compile(expression(patterns)).fullmatch
+    return lambda path: fullmatch(path) is not None
+
+
+def expression(patterns: Iterable[str]) -> str:
+    """The regular expression that matches the whole of every path that any of the patterns means; raises as `matcher` does."""
+    expressions = []
+    for pattern in patterns:
+        try:
+            expressions.append(_expression(pattern))
+        except ValueError as flawed:
+            raise AutotuneError(f"{pattern!a} is not a path pattern: {flawed}.", HINT) from None
+    # `(?!)` never matches: no patterns mean no files. `(?s)`: a dot is any character, a line's end included.
+    return "(?s)" + ("|".join(expressions) or "(?!)")
+
+
+def flaw(pattern: str) -> str | None:
+    """What makes this text no pattern, as the end of a sentence without its full stop; None where it is one."""
+    try:
+        _expression(pattern)
+    except ValueError as flawed:
+        return str(flawed)
+    return None
+
+
+def literal(path: str) -> str:
+    """The pattern that means this relative path alone, and everything below where it is a folder."""
+    quoted = re.sub(r"[*?\[\\]", r"[\g<0>]", path)
+    # Elsewhere than at the beginning an exclamation mark is an ordinary character.
+    return f"./{quoted}" if quoted.startswith("!") else quoted
+
+
+def components(path: str) -> list[str]:
+    """The components of a relative path or pattern, a `./` before and a `/` behind left away. Raises ValueError with what is wrong."""
+    if not path:
+        raise ValueError("it is empty")
+    if path.startswith("/"):
+        raise ValueError("it is absolute, and only what lies below the session's working directory can be named")
+    parts = path.removeprefix("./").removesuffix("/").split("/")
+    if ".." in parts:
+        raise ValueError('".." leads out of the session\'s working directory')
+    if "." in parts:
+        raise ValueError('"." is not the name of a file or folder')
+    if "" in parts:
+        raise ValueError("there is nothing between two slashes" if "//" in path else "it names no file or folder")
+    return parts
+
+
+def _expression(pattern: str) -> str:
+    """The pattern as a regular expression for the whole path.
+
+    What stands between two `**` is looked for once, at its leftmost place, in an atomic group: the `**` behind it can take whatever
+    a later place would have left, so that going back never helps, and the time stays linear in the number of `**`.
+    """
+    if pattern.startswith("!"):
+        raise ValueError('a pattern cannot exclude with "!"; list what is meant, or use protect')
+    parts = components(pattern)
+    if pattern.endswith("/"):
+        parts.append("**")
+    head, *others = _between_double_stars(parts)
+    if not others:
+        return _joined(head) + _below(parts[-1])
+    *middle, tail = others
+    beginning = _joined(head) + ("/" if head else "")
+    found = "".join(f"(?>(?:[^/]+/)*?{_joined(window)}/)" for window in middle if window)
+    return beginning + found + (f"(?:.*/)?{_joined(tail)}{_below(parts[-1])}" if tail else ".+")
+
+
+def _between_double_stars(parts: list[str]) -> list[list[str]]:
+    """The components split at every `**`: one list more than there are of them."""
+    edges = [-1, *(place for place, part in enumerate(parts) if part == "**"), len(parts)]
+    return [parts[before + 1 : after] for before, after in pairwise(edges)]
+
+
+def _joined(parts: list[str]) -> str:
+    """The expressions of consecutive components."""
+    return "/".join(map(_component, parts))
+
+
+def _below(last: str) -> str:
+    """What may follow the last component: a folder that is named without wildcards means everything in it."""
+    without_quoted = re.sub(r"\[[^!^]\]", "", last)
+    return "" if re.search(r"[*?\[]", without_quoted) else "(?:/.+)?"
+
+
+def _component(component: str) -> str:
+    """The expression of one component; of several `*` only the last goes back, for the same reason as between two `**`."""
+    if component == "*":
+        return "[^/]+"
+    if "**" in component:
+        raise ValueError('"**" stands for whole components; write "**/*.py" rather than "**.py"')
+    first, *others = _fixed_texts(component)
+    if not others:
+        return first
+    *middle, last = others
+    return first + "".join(f"(?>[^/]*?{text})" for text in middle) + "[^/]*" + last
+
+
+def _fixed_texts(component: str) -> list[str]:
+    """The expressions of what stands before, between and behind the `*` of a component."""
+    texts = [""]
+    rest = component
+    while rest:
+        match rest[0]:
+            case "*":
+                texts.append("")
+                rest = rest[1:]
+            case "?":
+                texts[-1] += "[^/]"
+                rest = rest[1:]
+            case "[":
+                expression, rest = _bracket(rest)
+                texts[-1] += expression
+            case "\\":
+                raise ValueError(
+                    'a backslash neither separates nor escapes; write "/" between folders, or "[\\]" for a backslash in a name'
+                )
+            case character:
+                texts[-1] += re.escape(character)
+                rest = rest[1:]
+    return texts
+
+
+def _bracket(text: str) -> tuple[str, str]:
+    """The expression of the bracket that the text begins with, and the text behind it."""
+    found = re.match(r"\[([!^]?+)(\]?+[^\]]*)\]", text, re.DOTALL)
+    if found is None:
+        raise ValueError('a "[" is never closed; write "[[]" for the character itself')
+    negation, inside = found.groups()
+    if "[:" in inside:
+        raise ValueError('named classes such as "[:alpha:]" are not known; write "[a-zA-Z]"')
+    ranges = re.sub(r"(.)-(.)|.", _range, inside, flags=re.DOTALL)
+    return (f"[^/{ranges}]" if negation else f"(?!/)[{ranges}]"), text[found.end() :]
+
+
+def _range(found: re.Match[str]) -> str:
+    """One character or range of a bracket, escaped for a regular expression."""
+    low, high = found.groups()
+    if low is None:
+        return re.escape(found[0])
+    if low > high:
+        raise ValueError(f'the range "{found[0]}" runs backwards')
+    return f"{re.escape(low)}-{re.escape(high)}"

@@ -1,0 +1,374 @@
+"""A state made into rows and sentences, for any surface."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autotune.core import stats
+from autotune.core.fate import TONES, Kind, kind_of, kind_of_open
+from autotune.core.figures import NO_NOISE, Noise, change, counted, duration, effect_in_short, number, numbers, with_unit
+from autotune.core.health import Health, Mode
+from autotune.core.lines import Line, Tone, shortened
+from autotune.core.model import Direction, Status
+from autotune.core.outcome import escaped
+from autotune.core.state import Row, State, seconds_between
+from autotune.core.stopping import next_action
+
+LONGEST_WHY = 300
+LONGEST_DESCRIPTION = 200
+HEALTH_TONES: Mapping[Health, Tone] = {
+    Health.RUNNING: Tone.PLAIN,
+    Health.IMPROVING: Tone.GOOD,
+    Health.PLATEAUED: Tone.FAIR,
+    Health.CRASHING: Tone.BAD,
+    Health.HEALING: Tone.FAIR,
+    Health.PAUSED: Tone.BAD,
+    Health.FINISHED: Tone.GOOD,
+}
+CONFIDENCE_TONES = {"high": Tone.GOOD, "marginal": Tone.FAIR, "within noise": Tone.BAD, "too early": Tone.QUIET}
+STATUS_WORDS = {Status.KEEP: "kept", Status.DISCARD: "discarded", Status.CRASH: "crashed", Status.CHECKS_FAILED: "checks failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """An experiment in a table; every field is safe to show, and on one line."""
+
+    number: int
+    kind: Kind
+    value: str
+    effect: str
+    description: str
+    segment: int
+
+    @property
+    def tone(self) -> Tone:
+        """The tone of what became of it."""
+        return TONES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """The best improvement as a multiple of the session's spread; None below three values."""
+
+    multiple: float | None
+    label: str
+
+    @property
+    def text(self) -> str:
+        """The multiple rounded down, so that it never reaches a label that it has not earned."""
+        if self.multiple is None:
+            return self.label
+        return f"{_floored(self.multiple)}× {self.label}"  # noqa: RUF001 - the contract's sign
+
+
+def _floored(multiple: float) -> str:
+    if math.isinf(multiple):
+        return "∞"
+    if 0 < multiple < 0.01:  # noqa: PLR2004 - far within noise
+        return "under 0.01"
+    scale = 1 if multiple >= 10 else 10 if multiple >= 1 else 100  # noqa: PLR2004 - about two figures
+    return number(math.floor(multiple * scale) / scale)
+
+
+def table(state: State, rows: Iterable[Row]) -> tuple[TableRow, ...]:
+    """Give experiments as rows of a table, with values that can be compared by eye."""
+    held = tuple(rows)
+    measured = [row.value for row in held if row.value is not None]
+    texts = iter(numbers(measured, noise_of_a_run(state)))
+    return tuple(
+        TableRow(
+            number=row.index,
+            kind=kind_of(row),
+            value="" if row.value is None else next(texts),
+            effect="" if row.effect is None else effect_in_short(row.effect),
+            description=shortened(row.description, LONGEST_DESCRIPTION),
+            segment=row.segment,
+        )
+        for row in held
+    )
+
+
+# The headline
+
+
+def headline(state: State, now: str) -> tuple[Line, ...]:
+    """Give what stands at the top of a screen: goal, health, value, confidence, noise, counts, streaks, recovery, limits, time."""
+    return (
+        Line("goal", goal(state)),
+        health(state),
+        Line(shortened(state.metric.name, 30), value(state), Tone.GOOD if _improved(state) else Tone.PLAIN),
+        *_claim_lines(state),
+        _confidence_line(state),
+        Line("noise", noise(state)),
+        Line("experiments", experiments(state)),
+        Line("streaks", streaks(state)),
+        Line("recovery", recovery(state)),
+        Line("limits", limits(state, now)),
+        *([Line("cost", cost(state))] if state.tokens or state.cost_usd else []),
+        Line("time", f"since {moment(state.started)}, active for {duration(state.active(now))}, {duration(state.run_s)} of it in runs"),
+    )
+
+
+def goal(state: State) -> str:
+    """Say what the session is for."""
+    unit = f" ({escaped(state.metric.unit)})" if state.metric.unit else ""
+    return f"{escaped(state.segment.session)}: make {escaped(state.metric.name)}{unit} {state.metric.direction}"
+
+
+def health(state: State) -> Line:
+    """Say how the loop is doing, and why."""
+    why = state.ended.reason if state.ended is not None else state.vitals.why
+    if not state.opened:
+        return Line("health", "not open yet: opening it was interrupted, and the next command finishes it", Tone.FAIR)
+    last = state.recent[-1] if state.recent else None
+    after = f" after experiment {last.index}" if last is not None and last.reason == why else ""
+    return Line("health", f"{condition(state)}{after}: {shortened(why, LONGEST_WHY)}", HEALTH_TONES[state.vitals.health])
+
+
+def condition(state: State) -> str:
+    """Give the word for a session's health: a stop is told from a pause, and a loop that repairs itself from one that optimises."""
+    if state.ended is not None:
+        return str(state.ended.ending)
+    return f"{state.vitals.health}{', repairing' if state.vitals.mode is Mode.REPAIR else ''}"
+
+
+def value(state: State) -> str:
+    """Say where the metric was and where it is: values that each came from runs of their own, and no claim."""
+    if state.baseline is None:
+        return "not measured yet"
+    unit, best = state.metric.unit, state.best
+    if best is None or state.best == state.baseline:
+        text = f"baseline {with_unit(number(state.baseline, noise_of_a_run(state).at(state.baseline)), unit)}"
+        return f"{text}; nothing better is kept" + (" in this segment" if state.segment.segment > 1 else "")
+    before, after = numbers((state.baseline, best), noise_of_a_run(state))
+    told = change(state.baseline, best, unit)
+    return f"baseline {with_unit(before, unit)} → {with_unit(after, unit)}: {told} (incumbent against baseline, not a claim)"
+
+
+def claim(state: State) -> str:
+    """Say what fresh runs of the first state against the last showed; empty where there were none."""
+    found = state.claim
+    if found is None:
+        return ""
+    since = state.all_keeps - found.keeps
+    later = f"; {counted(since, 'keep')} since then" if since else ""
+    return shortened(found.reason, LONGEST_WHY) + later
+
+
+def _claim_lines(state: State) -> list[Line]:
+    found = state.claim
+    return [] if found is None else [Line("claim", claim(state), Tone.GOOD if found.improved else Tone.FAIR)]
+
+
+def _improved(state: State) -> bool:
+    if state.baseline is None or state.best is None:
+        return False
+    return state.best < state.baseline if state.metric.direction is Direction.LOWER else state.best > state.baseline
+
+
+def confidence(state: State) -> Confidence:
+    """Give the session's confidence and its label."""
+    multiple = None
+    if state.baseline is not None:
+        best = state.best if state.all_keeps else None
+        multiple = stats.confidence(state.values, state.baseline, best, state.metric.direction)
+    return Confidence(multiple, stats.confidence_label(multiple))
+
+
+def _confidence_line(state: State) -> Line:
+    found = confidence(state)
+    meant = "from the third experiment on" if found.multiple is None else "measured in the session's spread; it decides nothing"
+    return Line("confidence", f"{found.text} ({meant})", CONFIDENCE_TONES[found.label])
+
+
+def noise_of_a_run(state: State) -> Noise:
+    """Give the spread of a single run; none while nothing is known of it."""
+    return Noise(stats.noise_floor(state.pool) / stats.SQRT2, relative=state.logs) if state.pool else NO_NOISE
+
+
+def noise(state: State) -> str:
+    """Say how much the unchanged code differs from itself."""
+    if not state.pool:
+        return "not known: the unchanged code was run once" if state.baseline is not None else "not known yet"
+    sigma = noise_of_a_run(state).sigma
+    if not sigma:
+        return "none: every run of the unchanged code gave the same value"
+    size, unit = (100 * math.expm1(min(sigma, 700.0)), "%") if state.logs else (sigma, state.metric.unit)
+    return f"runs of the unchanged code differ by about {with_unit(number(size, figures=2), unit)}"
+
+
+def experiments(state: State) -> str:
+    """Say how many experiments there were, by their status."""
+    statuses = state.statuses or {}
+    told = [f"{statuses[status]} {word}" for status, word in STATUS_WORDS.items() if statuses.get(status)]
+    forced = f", {state.forced} of the keeps by force" if state.forced else ""
+    segment = f"; segment {state.segment.segment}" if state.segment.segment > 1 else ""
+    return f"{state.count}: {', '.join(told)}{forced}{segment}" if told else f"none yet{segment}"
+
+
+def streaks(state: State) -> str:
+    """Say how long nothing was kept, and how many failed in a row."""
+    vitals, limit = state.vitals, state.config.health
+    return (
+        f"{vitals.no_improvement} without a keep (plateau at {limit.max_no_improvement_runs}), "
+        f"{counted(vitals.failures, 'failure')} in a row (crashing at {limit.max_crash_streak})"
+    )
+
+
+def recovery(state: State) -> str:
+    """Say which playbook is at work, or was last, and what is left of the budget."""
+    vitals, config = state.vitals, state.config.recovery
+    used = f"{vitals.attempts} of {config.max_healing_attempts} playbooks used since the last keep"
+    if state.playbook is not None:
+        return f"{state.playbook.playbook} is under way: {shortened(state.playbook.why, LONGEST_WHY)}; {used}"
+    last = state.last_playbook
+    return f"{used}; last, {last.playbook}: {shortened(last.result, LONGEST_WHY)}" if last and vitals.attempts else used
+
+
+def limits(state: State, now: str) -> str:
+    """Say what is left until each stop rule that is set."""
+    left, config = budget(state, now), state.config
+    told = []
+    if config.max_iterations is not None:
+        told.append(f"{left['experiments']} of {config.max_iterations} experiments left")
+    if config.max_wall_time_s is not None:
+        told.append(f"{duration(left['seconds'])} of {duration(config.max_wall_time_s)} left")
+    if config.max_failures is not None:
+        told.append(f"{left['failures']} of {config.max_failures} failures left")
+    if config.max_cost_usd is not None:
+        told.append(f"{money(left['cost_usd'])} of {money(config.max_cost_usd)} left")
+    if config.max_tokens is not None:
+        told.append(f"{left['tokens']:,} of {config.max_tokens:,} tokens left")
+    if config.target is not None:
+        told.append(_target(state, config.target))
+    return "; ".join(told) or "none is set: it goes on until it is stopped or cannot be healed"
+
+
+def _target(state: State, target: float) -> str:
+    text = f"target {with_unit(number(target), state.metric.unit)}"
+    if state.target_reached:
+        return f"{text} reached, confirmed by fresh runs"
+    if state.target_in_reach:
+        return f"{text} seems reached; fresh runs will tell"
+    return f"{text} not confirmed by fresh runs" if state.target_checked == state.incumbent else f"{text} not reached"
+
+
+def budget(state: State, now: str) -> dict[str, float]:
+    """Give what is left of the playbooks and of every limit that is set; time in whole seconds, rounded down."""
+    config = state.config
+    left: dict[str, float] = {"healing": max(0, config.recovery.max_healing_attempts - state.vitals.attempts)}
+    if config.max_iterations is not None:
+        left["experiments"] = max(0, config.max_iterations - state.count)
+    if config.max_wall_time_s is not None:
+        left["seconds"] = max(0, math.floor(config.max_wall_time_s - state.active(now)))
+    if config.max_failures is not None:
+        left["failures"] = max(0, config.max_failures - state.vitals.total_failures)
+    if config.max_cost_usd is not None:
+        left["cost_usd"] = max(0.0, config.max_cost_usd - state.cost_usd)
+    if config.max_tokens is not None:
+        left["tokens"] = max(0, config.max_tokens - state.tokens)
+    return left
+
+
+def cost(state: State) -> str:
+    """Say what the agent has cost."""
+    return f"{money(state.cost_usd)}{', partly estimated' if state.cost_estimated else ''}, {state.tokens:,} tokens"
+
+
+def money(dollars: float) -> str:
+    """US dollars to the cent; less than one with two figures."""
+    return f"${dollars:.2f}" if dollars >= 1 or not dollars else f"${number(dollars, figures=2)}"
+
+
+def moment(timestamp: str) -> str:
+    """An ISO time in UTC, to the minute."""
+    return escaped(timestamp.replace("T", " ")[:16]) + " UTC"
+
+
+def under_way(state: State, now: str, worker: str | None = None, since: str | None = None) -> Line | None:
+    """Say what is open or running, and for how long; `worker` is what a worker does, `since` an ISO time."""
+    experiment = state.experiment
+    if experiment is not None and experiment.verdict is None:
+        what = f"experiment {experiment.number}, {counted(len(experiment.runs), 'run')} so far"
+        what += f": {shortened(experiment.description, LONGEST_DESCRIPTION)}" if experiment.description else ""
+        if worker is None:
+            return Line("interrupted", f"{what}; the next command settles it", Tone.FAIR)
+        return Line("measuring", f"{what} ({duration(seconds_between(experiment.started, now))})")
+    if worker is not None:
+        elapsed = f" ({duration(seconds_between(since, now))})" if since else ""
+        return Line("running", f"{escaped(worker)}{elapsed}")
+    if experiment is None:
+        return None
+    waits = "is about to settle" if experiment.may_settle else "waits for its description"
+    return Line("open", f"experiment {experiment.number} is measured ({kind_of_open(experiment)}) and {waits}", Tone.FAIR)
+
+
+def following(state: State, now: str, *, measuring: bool = False) -> str:
+    """Say what the proposer, or the person, does next."""
+    if measuring:
+        return "wait for the measurement: `autotune wait`"
+    if state.ended is not None:
+        return f"nothing until a person goes on: `autotune resume` ({state.ended.ending}: {shortened(state.ended.reason, LONGEST_WHY)})"
+    experiment = state.experiment
+    if experiment is not None and experiment.verdict is not None and not experiment.may_settle:
+        return "settle what is measured: `autotune log --description TEXT`"
+    if experiment is not None or not state.opened or next_action(state, now) is not None:
+        return "let the loop do what it does by itself: `autotune wait`"
+    if state.narrowed:
+        files = shortened(", ".join(state.narrowed), LONGEST_WHY)
+        return f"edit only {files} ({counted(state.narrowed_left, 'more experiment')}), then `autotune try --description TEXT`"
+    return "edit files in scope, then `autotune try --description TEXT`"
+
+
+def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]:
+    """Give the session in short, as JSON values."""
+    found, metric = confidence(state), state.metric
+    multiple = found.multiple if found.multiple is None or math.isfinite(found.multiple) else "infinite"
+    return {
+        "session": state.segment.session,
+        "branch": state.segment.branch,
+        "segment": state.segment.segment,
+        "metric": {"name": metric.name, "unit": metric.unit, "direction": metric.direction},
+        "health": state.vitals.health,
+        "mode": state.vitals.mode,
+        "why": state.vitals.why,
+        "ended": None if state.ended is None else {"how": state.ended.ending, "reason": state.ended.reason},
+        "baseline": state.baseline,
+        "best": state.best,
+        "best_experiment": state.best_index if state.all_keeps else None,
+        "claim": None
+        if state.claim is None
+        else {"improved": state.claim.improved, "reason": state.claim.reason, "keeps": state.claim.keeps},
+        "confidence": None if multiple is None else {"mad_multiple": multiple, "label": found.label},
+        "noise": {"sigma": noise_of_a_run(state).sigma, "relative": state.logs} if state.pool else None,
+        "experiments": state.count,
+        "statuses": dict(state.statuses or {}),
+        "keeps": state.keeps,
+        "forced": state.forced,
+        "streaks": {"no_improvement": state.vitals.no_improvement, "failures": state.vitals.failures},
+        "playbook": None if state.playbook is None else state.playbook.playbook,
+        "budget": budget(state, now),
+        "cost": {"usd": state.cost_usd, "tokens": state.tokens, "estimated": state.cost_estimated},
+        "active_s": round(state.active(now), 3),
+        "experiment": None if state.experiment is None else state.experiment.number,
+        "measuring": measuring,
+        "next": following(state, now, measuring=measuring),
+    }
+
+
+def in_short(state: State, now: str, worker: str | None = None, since: str | None = None) -> tuple[Line, ...]:
+    """Give the session in a few lines."""
+    running = under_way(state, now, worker, since)
+    return (
+        Line("goal", goal(state)),
+        health(state),
+        Line(shortened(state.metric.name, 30), value(state)),
+        *_claim_lines(state),
+        Line("experiments", f"{experiments(state)}; confidence {confidence(state).text}"),
+        Line("limits", limits(state, now)),
+        *([] if running is None else [running]),
+        Line("next", following(state, now, measuring=worker is not None)),
+    )

@@ -1,0 +1,113 @@
+"""What brings git and ledger back together once an experiment has its verdict: a plan of steps from what is written and what is found.
+
+The same steps finish an experiment on the normal path and after a crash. Each is safe to repeat; after each the facts are looked at anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from autotune.core.events import Cause
+from autotune.core.model import Outcome, Verdict
+from autotune.core.state import Experiment
+
+
+class Step(StrEnum):
+    """One effect that settles an experiment."""
+
+    VOID = "void the experiment, for its measurement is gone"
+    MOVE_BRANCH = "put the branch back to the incumbent"
+    COMMIT = "commit the candidate"
+    REJECT_COMMIT = "turn the verdict, for a commit hook changed what was measured"
+    RESTORE_SCOPE = "take the candidate's changes back"
+    ALIGN_INDEX = "make the index agree with the branch"
+    WRITE_RESULT = "write the result"
+
+
+class Tip(StrEnum):
+    """What the session's branch points at."""
+
+    INCUMBENT = "incumbent"
+    KEPT = "the candidate's commit"
+    KEPT_CHANGED = "the candidate's commit with other content than was measured"
+    OTHER = "something else"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is found in the repository."""
+
+    tip: Tip
+    scope_is_incumbent: bool
+    index_agrees: bool
+
+
+def plan(verdict: Verdict | None, *, may_settle: bool, facts: Facts) -> tuple[Step, ...]:
+    """Say which steps are left for an experiment whose candidate was taken and that nobody is measuring."""
+    if verdict is None:
+        return (Step.VOID,)
+    if not may_settle:
+        return ()
+    return _keeping(facts) if verdict is Verdict.KEEP else _taking_back(facts)
+
+
+def _keeping(facts: Facts) -> tuple[Step, ...]:
+    match facts.tip:
+        case Tip.KEPT:
+            return (*(() if facts.index_agrees else (Step.ALIGN_INDEX,)), Step.WRITE_RESULT)
+        case Tip.KEPT_CHANGED:
+            return (Step.REJECT_COMMIT,)
+        case Tip.INCUMBENT:
+            return (Step.COMMIT,)
+        case Tip.OTHER:
+            return (Step.MOVE_BRANCH, Step.COMMIT)
+        case never:
+            assert_never(never)
+
+
+def _taking_back(facts: Facts) -> tuple[Step, ...]:
+    steps = []
+    if facts.tip is not Tip.INCUMBENT:
+        steps.append(Step.MOVE_BRANCH)
+    if not facts.scope_is_incumbent:
+        steps.append(Step.RESTORE_SCOPE)
+    if not facts.index_agrees:
+        steps.append(Step.ALIGN_INDEX)
+    return (*steps, Step.WRITE_RESULT)
+
+
+def is_forced(experiment: Experiment) -> bool:
+    """Whether a person's force, and not the evidence, makes this a keep."""
+    verdict = experiment.verdict
+    if verdict is None or not experiment.force or experiment.discard or verdict.cause is Cause.HOOK:
+        return False
+    return verdict.verdict is not Verdict.KEEP and verdict.outcome is Outcome.OK
+
+
+def final_verdict(experiment: Experiment) -> Verdict:
+    """Give what becomes of a measured experiment: what was decided, unless its words ask to discard it or a person forces it."""
+    if experiment.verdict is None:
+        raise ValueError("the experiment has no verdict yet")
+    if experiment.discard and experiment.verdict.verdict is Verdict.KEEP:
+        return Verdict.DISCARD
+    return Verdict.KEEP if is_forced(experiment) else experiment.verdict.verdict
+
+
+def cause_of(experiment: Experiment) -> Cause:
+    """Give what the final verdict goes back to."""
+    if experiment.verdict is None:
+        raise ValueError("the experiment has no verdict yet")
+    turned = final_verdict(experiment) is not experiment.verdict.verdict
+    return Cause.PERSON if turned else experiment.verdict.cause
+
+
+def reason_of(experiment: Experiment) -> str:
+    """Give the reason of the final verdict in a sentence."""
+    if experiment.verdict is None:
+        raise ValueError("the experiment has no verdict yet")
+    reason = experiment.verdict.reason
+    if is_forced(experiment):
+        return f"kept by force, not by evidence; measured: {reason}"
+    return f"discarded on request; measured: {reason}" if cause_of(experiment) is Cause.PERSON else reason

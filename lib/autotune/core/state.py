@@ -1,0 +1,507 @@
+"""What the events so far amount to.
+
+How it works: a session's ledger is read from the front, each event makes the next `State` out of the one before (`after`), and nothing
+else decides what a session is. An experiment goes through three events: `CandidateTaken` (its changes are a commit, measuring may begin),
+`Decided` (the verdict), `Result` (git agrees with it). Between the first and the last, `State.experiment` is what is open; with none open,
+whatever differs in scope from `State.incumbent` is the next candidate, taken or not. A session is over for now while `State.ended` says
+why.
+Only what every command needs is held for all experiments (one number each); words are held for the latest, and for the latest keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, assert_never
+
+from autotune.core import stats
+from autotune.core.config import Config, parse
+from autotune.core.decide import learn
+from autotune.core.events import (
+    Calibrated,
+    CandidateTaken,
+    Cause,
+    Claimed,
+    Decided,
+    Described,
+    Event,
+    Finished,
+    Looked,
+    Noted,
+    Noticed,
+    Opened,
+    Paused,
+    PlaybookBegun,
+    PlaybookEnded,
+    Purpose,
+    Ran,
+    RepairAsked,
+    Result,
+    Resumed,
+    SegmentOpened,
+    SettingsChanged,
+    Spent,
+    Stopped,
+    TargetChecked,
+)
+from autotune.core.health import Signal, Vitals, step
+from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict
+
+RECENT = 40  # experiments, and keeps, whose words are held
+TRAIL = 200  # experiments whose value is held for a chart
+REFERENCE = 40  # the incumbent's latest values that are held
+NOTES = 10
+CASES = "autotune.cases"  # sampled beside a metric that was combined from cases
+LOOK_EVERY = 10  # experiments
+ECONOMY_FROM_S = 120.0  # a run that takes longer is too dear to repeat a dozen times for one idea
+
+
+class Ending(StrEnum):
+    """How a session came to stand still."""
+
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session stands still, and why."""
+
+    ending: Ending
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """The open experiment: its candidate is a commit; `verdict` is None while it is measured."""
+
+    number: int
+    candidate: str
+    incumbent: str
+    files: tuple[str, ...]
+    settles: bool
+    started: str
+    description: str | None = None
+    asi: Mapping[str, Any] | None = None
+    discard: bool = False
+    force: bool = False
+    runs: tuple[Run, ...] = ()
+    verdict: Decided | None = None
+
+    @property
+    def may_settle(self) -> bool:
+        """Whether nothing but git stands between the verdict and the result."""
+        return self.settles or self.description is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A settled experiment in short. `value` is in the metric's unit, None where nothing was measured."""
+
+    index: int
+    status: Status
+    verdict: Verdict
+    outcome: Outcome | None
+    cause: Cause
+    value: float | None
+    effect: Effect | None
+    description: str
+    reason: str
+    files: tuple[str, ...]
+    commit: str
+    segment: int
+    timestamp: str
+    forced: bool
+    confirmed: bool
+    asi: Mapping[str, Any] | None
+    health: str
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A session as it stands.
+
+    `values` holds one value per measured experiment of the segment, the baseline first; `trail` the latest values with what became of them;
+    `pool` and `reference` are what `Calibration` asks for; neither changes while an experiment is measured. `planned` is how many
+    experiments the error budget was shared out to. `keeps` counts keeps that were decided (`confirmed` of them by exact evidence, which
+    alone refills that budget), `forced` those that were forced. `best` is the incumbent's value.
+    """
+
+    segment: SegmentOpened
+    config: Config
+    started: str
+    first: str
+    planned: int = 100
+    opened: bool = False
+    incumbent: str = ""
+    baseline: float | None = None
+    best: float | None = None
+    best_index: int = 0
+    values: tuple[float, ...] = ()
+    trail: tuple[tuple[int, float | None, Status], ...] = ()
+    baseline_runs: tuple[float, ...] = ()
+    baseline_wall_s: float | None = None
+    reference: tuple[float, ...] = ()
+    cases: tuple[str, ...] = ()
+    pool: tuple[float, ...] = ()
+    count: int = 0
+    keeps: int = 0
+    confirmed: int = 0
+    forced: int = 0
+    statuses: Mapping[str, int] | None = None
+    vitals: Vitals = field(default_factory=Vitals)
+    experiment: Experiment | None = None
+    recent: tuple[Row, ...] = ()
+    kept: tuple[Row, ...] = ()
+    playbook: PlaybookBegun | None = None
+    last_playbook: PlaybookEnded | None = None
+    asked_playbook: str | None = None
+    narrowed: tuple[str, ...] = ()
+    narrowed_left: int = 0
+    target_checked: str | None = None
+    target_reached: bool = False
+    claim: Claimed | None = None
+    calibrated: Calibrated | None = None
+    looked: int = 0
+    ended: Ended | None = None
+    active_since: str | None = None
+    active_s: float = 0.0
+    run_s: float = 0.0
+    cost_usd: float = 0.0
+    tokens: int = 0
+    cost_estimated: bool = False
+    spent: Spent | None = None
+    notes: tuple[Noted, ...] = ()
+    notices: tuple[Noticed, ...] = ()
+
+    @property
+    def metric(self) -> Metric:
+        """The primary metric."""
+        return Metric(self.segment.metric_name, self.segment.metric_unit, self.segment.direction)
+
+    @property
+    def logs(self) -> bool:
+        """Whether values can be compared as ratios: all of the baseline's are positive."""
+        return bool(self.baseline_runs) and min(self.baseline_runs) > 0
+
+    @property
+    def calibration(self) -> Calibration:
+        """What `decide` has to know before the next comparison."""
+        return Calibration(
+            pool=self.pool,
+            keeps=self.confirmed,
+            planned=self.planned,
+            experiment=self.count + 1,
+            reference=self.reference,
+            logs=self.logs,
+        )
+
+    @property
+    def policy(self) -> Policy:
+        """What a keep demands in this session."""
+        config = self.config
+        return Policy(
+            metric=self.metric,
+            mode=self.decision_mode,
+            min_effect=config.min_effect,
+            max_pairs=config.max_pairs,
+            error_budget=config.error_budget,
+        )
+
+    @property
+    def decision_mode(self) -> DecisionMode:
+        """How decisions are made: as configured, else by what a run of the baseline cost."""
+        if self.config.decision_mode != "auto":
+            return DecisionMode(self.config.decision_mode)
+        return DecisionMode.ECONOMY if (self.baseline_wall_s or 0.0) > ECONOMY_FROM_S else DecisionMode.RACE
+
+    @property
+    def look_is_due(self) -> bool:
+        """Whether single runs were compared with the incumbent's earlier values ten times since those were last looked at."""
+        return self.decision_mode is DecisionMode.ECONOMY and bool(self.reference) and self.count - self.looked >= LOOK_EVERY
+
+    @property
+    def all_keeps(self) -> int:
+        """Keeps that were decided, and keeps that were forced."""
+        return self.keeps + self.forced
+
+    @property
+    def claim_is_due(self) -> bool:
+        """Whether something was kept that the latest claim does not know of."""
+        return self.all_keeps > (self.claim.keeps if self.claim is not None else 0) and self.decision_mode is not DecisionMode.ONCE
+
+    @property
+    def target_in_reach(self) -> bool:
+        """Whether the incumbent's value reaches the target and fresh runs have not been asked yet."""
+        target, best = self.config.target, self.best
+        if target is None or best is None or self.target_checked == self.incumbent:
+            return False
+        return best <= target if self.metric.direction is Direction.LOWER else best >= target
+
+    def active(self, now: str) -> float:
+        """Give the seconds this session has been active until `now`, an ISO time."""
+        return self.active_s + (0.0 if self.active_since is None else seconds_between(self.active_since, now))
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Give the seconds from one ISO time to another, never negative (clocks are put back)."""
+    return max(0.0, (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds())
+
+
+def begin(event: SegmentOpened) -> State:
+    """Give the state after a session's first event."""
+    config = parse(event.config)
+    return State(
+        segment=event,
+        config=config,
+        started=event.timestamp,
+        first=event.base,
+        planned=config.max_iterations or 100,
+        incumbent=event.base,
+    )
+
+
+def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 - one case an event
+    """Give the state after one more event."""
+    match event:
+        case SegmentOpened():
+            return replace(
+                state,
+                segment=event,
+                config=parse(event.config),
+                baseline=None,
+                best=None,
+                values=(),
+                baseline_runs=(),
+                reference=(),
+                cases=(),
+                pool=(),
+                calibrated=None,
+                looked=state.count,
+                narrowed=(),
+                narrowed_left=0,
+                target_checked=None,
+                target_reached=False,
+            )
+        case Opened():
+            return replace(state, opened=True, active_since=event.timestamp)
+        case Ran():
+            return _ran(state, event)
+        case CandidateTaken():
+            return replace(state, experiment=_experiment(event))
+        case Decided():
+            return _decided(state, event)
+        case Described():
+            return _described(state, event)
+        case Result():
+            return _baseline(state, event) if event.baseline else _settled(state, event)
+        case PlaybookBegun():
+            return replace(_signal(state, Signal.HEALING_BEGAN, f"{event.playbook}: {event.why}"), playbook=event, asked_playbook=None)
+        case PlaybookEnded():
+            return _healed(state, event)
+        case TargetChecked():
+            return replace(state, target_checked=state.incumbent, target_reached=event.reached)
+        case Claimed():
+            return state if event.experiment is not None else replace(state, claim=event)
+        case Looked():
+            reference = event.values if event.moved else (*state.reference, *event.values)
+            return replace(state, reference=reference[-REFERENCE:], looked=state.count)
+        case Calibrated():
+            return replace(state, calibrated=event)
+        case SettingsChanged():
+            return _configured(state, parse(event.config))
+        case Paused():
+            return _end(_signal(state, Signal.PAUSED, event.reason), Ending.PAUSED, event.reason, event.timestamp)
+        case Finished():
+            return _end(_signal(state, Signal.FINISHED, event.reason), Ending.FINISHED, event.reason, event.timestamp)
+        case Stopped():
+            return _end(_signal(state, Signal.PAUSED, event.reason), Ending.STOPPED, event.reason, event.timestamp)
+        case Resumed():
+            resumed = _signal(state, Signal.RESUMED, "resumed")
+            return replace(resumed, ended=None, active_since=state.active_since or event.timestamp, playbook=None)
+        case RepairAsked():
+            asked = _signal(state, Signal.REPAIR_ASKED, "a repair was asked for")
+            since = state.active_since or event.timestamp
+            return replace(asked, ended=None, active_since=since, playbook=None, asked_playbook=event.playbook)
+        case Noted():
+            return replace(state, notes=(*state.notes, event)[-NOTES:])
+        case Noticed():
+            return replace(state, notices=(*state.notices, event)[-NOTES:])
+        case Spent():
+            return replace(state, cost_usd=event.cost_usd, tokens=event.tokens, cost_estimated=event.estimated, spent=event)
+        case never:
+            assert_never(never)
+
+
+def _signal(state: State, signal: Signal, why: str) -> State:
+    health = state.config.health
+    return replace(state, vitals=step(state.vitals, signal, health.max_no_improvement_runs, health.max_crash_streak, why))
+
+
+def _configured(state: State, config: Config) -> State:
+    """Take other settings; another target was not reached yet, nor checked."""
+    same = config.target == state.config.target
+    checked, reached = (state.target_checked, state.target_reached) if same else (None, False)
+    return replace(state, config=config, target_checked=checked, target_reached=reached)
+
+
+def _end(state: State, ending: Ending, reason: str, now: str) -> State:
+    """Stand still; what is finished stays so, whoever stops it besides."""
+    finished = state.ended is not None and state.ended.ending is Ending.FINISHED
+    ended = state.ended if finished else Ended(ending, reason)
+    return replace(state, ended=ended, active_s=state.active(now), active_since=None)
+
+
+def _experiment(event: CandidateTaken) -> Experiment:
+    return Experiment(
+        number=event.experiment,
+        candidate=event.commit,
+        incumbent=event.incumbent,
+        files=event.files,
+        settles=event.settles,
+        started=event.timestamp,
+        description=event.description,
+        asi=event.asi,
+        discard=event.discard,
+        force=event.force,
+    )
+
+
+def _ran(state: State, event: Ran) -> State:
+    state = replace(state, run_s=state.run_s + event.wall_s)
+    value = event.metrics.get(state.metric.name)
+    if event.purpose is Purpose.BASELINE and event.outcome is Outcome.OK and value is not None:
+        runs = (*state.baseline_runs, value)
+        cases = stats.cases_of(event.metrics, state.metric.name) if CASES in event.metrics else ()
+        return replace(state, baseline_runs=runs, reference=runs[-REFERENCE:], cases=cases, baseline_wall_s=event.wall_s)
+    if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:
+        return state
+    run = Run(arm=event.arm, outcome=event.outcome, samples=event.metrics, wall_s=event.wall_s)
+    return replace(state, experiment=replace(state.experiment, runs=(*state.experiment.runs, run)))
+
+
+def _decided(state: State, event: Decided) -> State:
+    experiment = state.experiment
+    if experiment is None:
+        return state
+    learns = experiment.verdict is None and event.verdict is not Verdict.VOID
+    return replace(state, pool=_learnt(state, experiment) if learns else state.pool, experiment=replace(experiment, verdict=event))
+
+
+def _learnt(state: State, experiment: Experiment) -> tuple[float, ...]:
+    try:
+        return learn([run for run in experiment.runs if run.outcome is Outcome.OK], state.calibration, state.policy)
+    except ValueError:  # made for another policy, as where a change only removes lines: its blocks cannot be told, so it teaches nothing
+        return state.pool
+
+
+def _described(state: State, event: Described) -> State:
+    if state.experiment is None:
+        return state
+    described = replace(state.experiment, description=event.description, asi=event.asi, discard=event.discard, force=event.force)
+    return replace(state, experiment=described)
+
+
+def _baseline(state: State, event: Result) -> State:
+    value = event.metric
+    return replace(
+        state,
+        incumbent=event.commit,
+        baseline=value,
+        best=value,
+        best_index=state.count,
+        values=() if value is None else (value,),
+        pool=stats.residual_pool(state.baseline_runs, logs=state.logs),
+        trail=(*state.trail, (event.index, value, Status.KEEP))[-TRAIL:],
+    )
+
+
+def _settled(state: State, event: Result) -> State:
+    row = _row(event)
+    kept = event.status is Status.KEEP
+    fresh = _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT)
+    state = _signal(state, _signal_of(event), event.reason)
+    statuses = dict(state.statuses or {})
+    statuses[event.status] = statuses.get(event.status, 0) + 1
+    state = replace(
+        state,
+        experiment=None,
+        count=event.index,
+        statuses=statuses,
+        recent=(*state.recent, row)[-RECENT:],
+        trail=(*state.trail, (event.index, event.metric, event.status))[-TRAIL:],
+        values=state.values if event.metric is None else (*state.values, event.metric),
+        narrowed_left=max(0, state.narrowed_left - 1),
+        narrowed=state.narrowed if state.narrowed_left > 1 else (),
+        reference=(fresh if kept else (*state.reference, *fresh))[-REFERENCE:],
+    )
+    if not kept:
+        return state
+    return replace(
+        state,
+        incumbent=event.commit,
+        best=event.metric if event.metric is not None else state.best,
+        best_index=event.index,
+        keeps=state.keeps + (not event.forced),
+        confirmed=state.confirmed + (event.confirmed and not event.forced),
+        forced=state.forced + event.forced,
+        kept=(*state.kept, row)[-RECENT:],
+        narrowed=(),
+        narrowed_left=0,
+    )
+
+
+def _values_of(state: State, arm: Arm) -> tuple[float, ...]:
+    """The open experiment's values of one arm. A keep makes the candidate's the incumbent's."""
+    runs = state.experiment.runs if state.experiment is not None else ()
+    name = state.metric.name
+    return tuple(run.samples[name] for run in runs if run.arm is arm and run.outcome is Outcome.OK and name in run.samples)
+
+
+def _signal_of(event: Result) -> Signal:
+    if event.status is Status.KEEP:
+        return Signal.KEPT
+    match event.cause:
+        case Cause.BENCHMARK | Cause.ENVIRONMENT:
+            return Signal.BROKEN
+        case Cause.NOT_MEASURED | Cause.PERSON:
+            return Signal.NOT_MEASURED
+        case Cause.CANDIDATE | Cause.HOOK:
+            return Signal.FAILED
+        case Cause.IDEA:
+            return Signal.NOT_MEASURED if event.verdict is Verdict.VOID else Signal.NOT_BETTER
+        case never:
+            assert_never(never)
+
+
+def _row(event: Result) -> Row:
+    return Row(
+        index=event.index,
+        status=event.status,
+        verdict=event.verdict,
+        outcome=event.outcome,
+        cause=event.cause,
+        value=event.metric,
+        effect=event.effect,
+        description=event.description,
+        reason=event.reason,
+        files=event.files[:20],
+        commit=event.commit,
+        segment=event.segment,
+        timestamp=event.timestamp,
+        forced=event.forced,
+        confirmed=event.confirmed,
+        asi=event.asi,
+        health=event.health,
+        failure=event.failure,
+    )
+
+
+def _healed(state: State, event: PlaybookEnded) -> State:
+    state = _signal(state, Signal.HEALED_BY, f"{event.playbook}: {event.result}")
+    narrowed = (event.scope, event.experiments) if event.scope else (state.narrowed, state.narrowed_left)
+    return replace(state, playbook=None, last_playbook=event, narrowed=narrowed[0], narrowed_left=narrowed[1])

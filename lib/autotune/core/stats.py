@@ -1,0 +1,422 @@
+"""What samples say: middle, spread, noise floor, effect with its interval, drift, confidence, and what may be claimed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+
+from autotune.core.model import Direction, Effect
+
+SQRT2 = math.sqrt(2.0)
+POOL_WINDOW = 256
+FEWEST_FOR_TAIL = 16  # residuals, before their 80 % quantile says more of the noise than of one outlier
+FEWEST_PAIRS_FOR_INTERVAL = 6  # below six pairs even the widest signed-rank interval covers less than 95 %
+TAIL = 0.025  # of each side of a 95 % interval
+DRIFT_WINDOW = 40
+FEWEST_FOR_DRIFT = 20
+DRIFT_Z = -3.09  # the 0.1 % point of the normal distribution: one false alarm in a thousand looks
+NO_IMPROVEMENT = "no measurable improvement"
+
+# Effects found with 80 % power, in noise floors of a pair's difference, by the number of pairs allowed: simulated with `decide` itself
+# (normal noise, 100 planned). tests/benchmarks/calibration.py holds the figures for 20 and 40 pairs to it.
+DETECTABLE = ((8, 3.5), (12, 2.8), (16, 1.83), (20, 1.45), (24, 1.23), (32, 1.05), (40, 0.96))
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle value, or the mean of the middle two. Raises ValueError when there are no values."""
+    if not values:
+        message = "no values have no median"
+        raise ValueError(message)
+    ordered = sorted(values)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return low if low == high else (low + high) / 2  # the shortcut keeps two equal infinities from becoming nan
+
+
+def mad(values: Sequence[float]) -> float:
+    """The median absolute deviation from the median, not rescaled to a standard deviation. Raises ValueError when there are no values."""
+    middle = median(values)
+    return median([abs(value - middle) for value in values])
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which `share` of the ordered values lie, interpolated linearly between neighbours."""
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+# The noise floor
+
+
+def residual_pool(values: Sequence[float], *, logs: bool) -> tuple[float, ...]:
+    """Absolute differences of successive values of one unchanged state, in logarithms where `logs`: the first noise pool.
+
+    Successive differences are on the scale of a pair's difference already and barely feel a drift. Raises ValueError for a logarithm of
+    a value that is not positive.
+    """
+    places = [math.log(value) for value in values] if logs else list(values)
+    return tuple(abs(later - earlier) for earlier, later in pairwise(places))
+
+
+def pool_after(pool: Sequence[float], differences: Sequence[float]) -> tuple[float, ...]:
+    """The pool after a comparison: the residuals of its pair differences appended, the latest 256 kept.
+
+    Residuals from the Hodges-Lehmann estimate are too small by sqrt((n-1)/n), which is undone; fewer than three pairs teach nothing.
+    """
+    count = len(differences)
+    if count < 3:  # noqa: PLR2004 - one or two residuals say more about the estimate than about the noise
+        return tuple(pool)
+    middle = hodges_lehmann(differences)
+    inflation = math.sqrt(count / (count - 1))
+    return (*pool, *(abs(difference - middle) * inflation for difference in differences))[-POOL_WINDOW:]
+
+
+@lru_cache(maxsize=16)  # asked for after every run, of a pool that stays the same while a comparison lasts
+def noise_floor(pool: tuple[float, ...]) -> float:
+    """The standard deviation of a pair's difference, from absolute residuals; 0 for an empty pool and for a benchmark that repeats exactly.
+
+    The larger of two robust estimates: 1.4826 medians (half of a normal's absolute values lie below 1/1.4826 sd) and the 80 % quantile
+    over 1.2816 (80 % lie below it). The 80 % quantile sees tails that the median misses; the 90 % would let one outlier in ten set the
+    scale. A single outlier among eight baseline runs is in two of their seven differences, so below sixteen residuals the median
+    stands alone (first experiments among outliers: .91 instead of .69 of the gains of 5 sd are found). Where all that is 0 but something
+    moved, as in a coarsely rounded metric, half of the largest residual. Divide by sqrt 2 for a single run.
+    """
+    if not pool:
+        return 0.0
+    ordered = sorted(pool)
+    by_median = 1.4826 * _quantile(ordered, 0.5)
+    by_tail = _quantile(ordered, 0.8) / 1.2816 if len(pool) >= FEWEST_FOR_TAIL else 0.0
+    return max(by_median, by_tail) or ordered[-1] / 2
+
+
+def smallest_detectable(sigma: float, pairs: int) -> float:
+    """The smallest effect found four times in five with so many pairs, on the scale of `sigma`, the noise floor of a pair's difference.
+
+    Interpolated in a simulated table, `DETECTABLE`; beyond it the effect shrinks with the square root of the pairs. Infinite below eight
+    pairs, which cannot bring the evidence that a session of 100 asks for.
+    """
+    most, smallest = DETECTABLE[-1]
+    if pairs < DETECTABLE[0][0]:
+        return math.inf
+    if pairs >= most:
+        return sigma * smallest * math.sqrt(most / pairs)
+    (fewer, larger), (more, smaller) = next(both for both in pairwise(DETECTABLE) if pairs < both[1][0])
+    return sigma * (larger + (smaller - larger) * (pairs - fewer) / (more - fewer))
+
+
+# An effect and its interval
+
+
+def _walsh(differences: Sequence[float]) -> list[float]:
+    """The means of all pairs of differences, each with itself too, in order."""
+    return sorted((one + other) / 2 for place, one in enumerate(differences) for other in differences[: place + 1])
+
+
+def hodges_lehmann(differences: Sequence[float]) -> float:
+    """The median of the Walsh averages: as robust as a median, nearly as precise as a mean (Hodges and Lehmann, 1963)."""
+    return median(_walsh(differences))
+
+
+@lru_cache(maxsize=256)
+def signed_rank_bound(count: int) -> int:
+    """The k for which the k-th smallest and k-th largest Walsh averages span 95 %: 53 for 20 differences; 0 below six.
+
+    k - 1 is the largest c with P(W+ <= c) <= 2.5 %, where W+ sums the ranks that a fair coin picks from 1...count
+    (Wilcoxon's signed-rank distribution, counted exactly).
+    """
+    limit = TAIL * 2.0**count
+    top = count * (count + 1) // 4
+    ways = [1] + [0] * top
+    for rank in range(1, count + 1):
+        for total in range(top, rank - 1, -1):
+            ways[total] += ways[total - rank]
+    bound = seen = 0
+    while (seen := seen + ways[bound]) <= limit:
+        bound += 1
+    return bound
+
+
+def signed_rank_interval(differences: Sequence[float], *, tick: float = 0.0) -> tuple[float, float]:
+    """The exact 95 % interval of the centre of symmetric differences (Wilcoxon's test inverted), widened by `tick` at both ends.
+
+    A metric rounded to a tick moves the difference of two values by up to one tick. Fewer than six differences have no 95 % interval: the
+    answer is then their range, which covers 1 - 2^(1-n).
+    """
+    _, low, high = _estimate_and_interval(differences, tick)
+    return low, high
+
+
+def _estimate_and_interval(differences: Sequence[float], tick: float) -> tuple[float, float, float]:
+    averages = _walsh(differences)
+    bound = max(signed_rank_bound(len(differences)), 1)
+    return median(averages), averages[bound - 1] - tick, averages[-bound] + tick
+
+
+def rounding_tick(values: Sequence[float]) -> float:
+    """The step a metric is rounded to, guessed from one state's values: their smallest gap where some repeat, 0 where none or all do."""
+    distinct = sorted(set(values))
+    if len(distinct) in {1, len(values)}:
+        return 0.0
+    return min(later - earlier for earlier, later in pairwise(distinct))
+
+
+def places(values: Sequence[float], direction: Direction, *, logs: bool) -> list[float]:
+    """Where values stand on the scale of a comparison, higher being better: their logarithms, or themselves where `logs` is false.
+
+    A value of zero or less has no logarithm and stands below every positive one.
+    """
+    heights = [math.log(value) if value > 0 else -math.inf for value in values] if logs else list(values)
+    return [-height for height in heights] if direction is Direction.LOWER else heights
+
+
+def gains(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool) -> list[float]:
+    """How much better the second value of each pair is than the first, as differences of logarithms or of values."""
+    firsts, seconds = zip(*pairs, strict=True) if pairs else ((), ())
+    befores, afters = places(firsts, direction, logs=logs), places(seconds, direction, logs=logs)
+    return [after - before for before, after in zip(befores, afters, strict=True)]
+
+
+def effect_of(pairs: Sequence[tuple[float, float]], *, logs: bool, tick: float = 0.0) -> Effect:
+    """The effect in pairs of (incumbent, candidate) values: Hodges-Lehmann estimate and signed-rank interval.
+
+    A ratio where `logs` and all values are positive, else a difference. `tick` is the step the metric is rounded to.
+    """
+    relative = logs and all(value > 0 for pair in pairs for value in pair)
+    if relative and tick:
+        tick = math.log1p(tick / min(value for pair in pairs for value in pair))
+    # The candidate's rise, whichever way is better: an effect is stated as the metric moves.
+    estimate, low, high = _estimate_and_interval(gains(pairs, Direction.HIGHER, logs=relative), tick)
+    return Effect(_ratio(estimate), _ratio(low), _ratio(high)) if relative else Effect(estimate, low, high, relative=False)
+
+
+def _ratio(logarithm: float) -> float:
+    """The ratio of a difference of logarithms, held within what a float can carry."""
+    return math.exp(min(max(logarithm, -700.0), 700.0))
+
+
+def in_words(effect: Effect, unit: str = "", *, between: bool = False) -> str:
+    """An effect as people read it: `6.1 % lower [4.8, 7.5]`; `between` words the ends as a range, where too few pairs make an interval.
+
+    The estimate is rounded to at least two figures, the ends outwards, so that no end looks better than it is.
+    """
+    if effect.relative:
+        estimate, low, high, measure = 100 * (effect.estimate - 1), 100 * (effect.low - 1), 100 * (effect.high - 1), " %"
+    else:
+        estimate, low, high, measure = effect.estimate, effect.low, effect.high, f" {unit}" if unit else ""
+    lower = estimate < 0
+    if lower:
+        estimate, low, high = -estimate, -high, -low
+    decimals = _decimals(estimate, low, high)
+    if lower and effect.relative:
+        decimals = max(decimals, _decimals(100 - estimate))  # 99.98 % lower is not 100 % lower
+    word = "lower" if lower else "higher"
+    said = f"{estimate:.{decimals}f}{measure} {word}" if estimate else "no different"
+    if low == high:
+        return said
+    ends = _outwards(low, high, decimals)
+    return f"{said} (from {ends[0]} to {ends[1]})" if between else f"{said} [{ends[0]}, {ends[1]}]"
+
+
+def _decimals(*figures: float) -> int:
+    """How many decimals show two figures of the first number that is not 0: one to nine."""
+    first = next((abs(figure) for figure in figures if figure), 1.0)
+    return min(max(1, 1 - math.floor(math.log10(first))), 9)
+
+
+def _outwards(low: float, high: float, decimals: int) -> tuple[str, str]:
+    """The ends of an interval, rounded away from each other (a hair's allowance undoes the rounding of binary fractions)."""
+    scale = 10**decimals
+    down, up = math.floor(low * scale + 1e-6) / scale, math.ceil(high * scale - 1e-6) / scale
+    return f"{down + 0.0:.{decimals}f}", f"{up + 0.0:.{decimals}f}"
+
+
+# The claim
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What may be said of a session's total: the effect of its last state against its first, and whether that is an improvement."""
+
+    improved: bool
+    effect: Effect
+    pairs: int
+    sentence: str
+
+
+def claim(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool = True, unit: str = "") -> Claim:
+    """The claim that coin-flip pairs of (first, last) values support: an improvement only where the whole 95 % interval is one.
+
+    The interval is widened by the metric's tick where it is rounded, which each state's own values show: a count that is the same in
+    every run is exact. Raises ValueError when there are no pairs.
+    """
+    effect = effect_of(pairs, logs=logs, tick=max(map(rounding_tick, zip(*pairs, strict=True)), default=0.0))
+    nothing = 1.0 if effect.relative else 0.0
+    better = effect.high < nothing if direction is Direction.LOWER else effect.low > nothing
+    enough = len(pairs) >= FEWEST_PAIRS_FOR_INTERVAL
+    words = f"{in_words(effect, unit, between=not enough)}, {len(pairs)} pairs"
+    improved = better and enough
+    return Claim(improved, effect, len(pairs), f"improved: {words}" if improved else f"{NO_IMPROVEMENT}: {words}")
+
+
+# Guardrails
+
+
+class Standing(StrEnum):
+    """Whether a guardrail's bound is kept."""
+
+    HOLDS = "holds"
+    BROKEN = "broken"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The bound of a guardrail: `<= 1.02x` is at most, relative, 1.02; `>= 0.98` is at least, absolute, 0.98."""
+
+    limit: float
+    at_most: bool
+    relative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A guardrail's answer, and what was held against its bound, with its interval: a ratio, a value, or a value less what is allowed."""
+
+    standing: Standing
+    estimate: float
+    low: float
+    high: float
+
+
+def guardrail(incumbent: Sequence[float], candidate: Sequence[float], bound: Bound) -> Guarded:
+    """Whether the candidate keeps within a bound, from the values of both arms in run order.
+
+    Decided as non-inferiority: it holds when the whole 95 % interval (Hodges-Lehmann, signed-rank) is within the bound, is broken when
+    the whole interval is beyond, and is undecided otherwise, so that few or noisy runs never pass in silence. Relative bounds compare
+    ratios of pairs; where values are not positive, the candidate's values less the allowed multiple of the incumbent's, against 0.
+    Fewer than six runs decide only when they agree exactly, and there are two at least.
+    """
+    figures, limit, logs = _guarded_figures(incumbent, candidate, bound)
+    if not figures:
+        return Guarded(Standing.UNDECIDED, math.nan, -math.inf, math.inf)
+    estimate, low, high = _estimate_and_interval(figures, 0.0)
+    enough = len(figures) >= FEWEST_PAIRS_FOR_INTERVAL or (len(figures) > 1 and low == high)
+    within, beyond = (high <= limit, low > limit) if bound.at_most else (low >= limit, high < limit)
+    standing = Standing.HOLDS if enough and within else Standing.BROKEN if enough and beyond else Standing.UNDECIDED
+    return Guarded(standing, *(map(_ratio, (estimate, low, high)) if logs else (estimate, low, high)))
+
+
+def _guarded_figures(incumbent: Sequence[float], candidate: Sequence[float], bound: Bound) -> tuple[list[float], float, bool]:
+    """What is held against the limit, the limit on that scale, and whether that scale is logarithmic."""
+    if not bound.relative:
+        return list(candidate), bound.limit, False
+    pairs = list(zip(incumbent, candidate, strict=False))
+    if bound.limit > 0 and all(value > 0 for pair in pairs for value in pair):
+        return gains(pairs, Direction.HIGHER, logs=True), math.log(bound.limit), True
+    return [second - bound.limit * first for first, second in pairs], 0.0, False
+
+
+# Cases
+
+
+def cases_of(samples: Mapping[str, float], metric: str) -> tuple[str, ...]:
+    """The names of a metric's cases among a run's samples: `a` and `b` for `t[a]` and `t[b]` of metric `t`, in order."""
+    opening = f"{metric}["
+    return tuple(name[len(opening) : -1] for name in samples if name.startswith(opening) and name.endswith("]"))
+
+
+def combined(samples: Mapping[str, float], metric: str, cases: Sequence[str], *, logs: bool) -> float:
+    """One value for all cases of a run: the geometric mean where `logs`, else the mean.
+
+    The ratio of two runs is then the geometric mean of the ratios case by case, so a case counts the same whatever its size. `cases`
+    are the incumbent's: raises ValueError where one is missing, since dropping a hard case is no improvement, and where `logs` meets
+    a case that is not positive, which would outweigh all others.
+    """
+    missing = [case for case in cases if f"{metric}[{case}]" not in samples]
+    if missing or not cases:
+        message = f"{metric} has no case {missing[0]}" if missing else f"{metric} has no cases"
+        raise ValueError(message)
+    values = [samples[f"{metric}[{case}]"] for case in cases]
+    if not logs:
+        return math.fsum(values) / len(values)
+    if min(values) <= 0:
+        message = f"{metric} has a case that is not positive, so cases cannot be compared as ratios"
+        raise ValueError(message)
+    return math.exp(math.fsum(math.log(value) for value in values) / len(values))
+
+
+# The contract's confidence
+
+
+def confidence(values: Sequence[float], baseline: float, best: float | None, direction: Direction) -> float | None:
+    """The best improvement over the baseline as a multiple of the values' MAD; it describes the session's spread and decides nothing.
+
+    `values` holds one number an experiment, the baseline's among them and a crash's not (a crash carries no number). None below three
+    values. 0 where nothing is kept (`best` None) or the best kept is not better than the baseline, as after a drift. Infinity where the
+    MAD is 0 and the best is better: most experiments agree to the last digit, and one beat them. Differences are absolute, so zero and
+    negative metrics need no care.
+    """
+    if len(values) < 3:  # noqa: PLR2004 - the contract: from the third experiment on
+        return None
+    gain = 0.0 if best is None else gains([(baseline, best)], direction, logs=False)[0]
+    if gain <= 0:
+        return 0.0
+    spread = mad(values)
+    return gain / spread if spread else math.inf
+
+
+def confidence_label(multiple: float | None) -> str:
+    """The contract's word for a confidence: high from 2, marginal from 1, within noise below; `too early` where there is none."""
+    if multiple is None:
+        return "too early"
+    if multiple >= 2:  # noqa: PLR2004 - the contract's thresholds
+        return "high"
+    return "marginal" if multiple >= 1 else "within noise"
+
+
+# Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What the rank von Neumann test says: about 0 in `z` for values in random order, far below it for values that drift."""
+
+    z: float
+    flagged: bool
+
+
+def rank_von_neumann(values: Sequence[float]) -> Drift | None:
+    """Whether an unchanged state's values drift (Bartels, 1982), from the latest 40 of them; None for fewer than 20.
+
+    The sum of squared differences of successive midranks over their sum of squares is near 2 for values in random order and smaller
+    where neighbours are alike. Values that are all equal do not drift.
+    """
+    recent = values[-DRIFT_WINDOW:]
+    count = len(recent)
+    if count < FEWEST_FOR_DRIFT:
+        return None
+    ranks = _midranks(recent)
+    centre = (count + 1) / 2
+    spread = math.fsum((rank - centre) ** 2 for rank in ranks)
+    if not spread:
+        return Drift(0.0, flagged=False)
+    ratio = math.fsum((later - earlier) ** 2 for earlier, later in pairwise(ranks)) / spread
+    variance = 4 * (count - 2) * (5 * count**2 - 2 * count - 9) / (5 * count * (count + 1) * (count - 1) ** 2)
+    z = (ratio - 2) / math.sqrt(variance)
+    return Drift(z, flagged=z < DRIFT_Z)
+
+
+def _midranks(values: Sequence[float]) -> list[float]:
+    """The rank of each value from 1 on; equal values share the mean of their ranks."""
+    ordered = sorted(values)
+    first: dict[float, int] = {}
+    last: dict[float, int] = {}
+    for rank, value in enumerate(ordered, start=1):
+        first.setdefault(value, rank)
+        last[value] = rank
+    return [(first[value] + last[value]) / 2 for value in values]

@@ -1,0 +1,204 @@
+"""One experiment from the ledger: what was changed, every run, the verdict and why."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from autotune.core.codec import encode
+from autotune.core.decide import in_odds
+from autotune.core.events import CandidateTaken, Claimed, Decided, Described, Event, Purpose, Ran, Result, SegmentOpened
+from autotune.core.explain import sentence
+from autotune.core.fate import TONES, kind_of
+from autotune.core.figures import duration, effect_in_words, number, numbers
+from autotune.core.lines import Line, Tone, shortened
+from autotune.core.model import Arm, Metric, Outcome, Status
+from autotune.core.outcome import escaped
+from autotune.core.report import moment, noise_of_a_run
+from autotune.core.state import State
+
+LONGEST_TEXT = 2000
+FILES_NAMED = 20
+METRICS_NAMED = 12
+LABELS = 12  # columns that the labels of a story take, with what separates them from the texts
+ARM_COLUMN = 10  # columns
+LEAST_AXIS = 10  # columns
+_PURPOSES = (Purpose.EXPERIMENT, Purpose.CROSS_CHECK)
+_MARKS = " •23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The events of one experiment. `decided` are its verdicts, the last of which holds; `result` is None while it is open."""
+
+    number: int
+    segment: SegmentOpened | None = None
+    taken: CandidateTaken | None = None
+    runs: tuple[Ran, ...] = ()
+    decided: tuple[Decided, ...] = ()
+    described: Described | None = None
+    result: Result | None = None
+    confirmed: tuple[Claimed, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Every run and sample, and all else that is on the ledger."""
+        return {
+            "experiment": self.number,
+            "candidate": encode(self.taken),
+            "runs": [encode(run) for run in self.runs],
+            "verdicts": [encode(one) for one in self.decided],
+            "described": encode(self.described),
+            "result": encode(self.result),
+            "confirmed": [encode(one) for one in self.confirmed],
+        }
+
+
+def story_of(events: Iterable[Event], number_: int) -> Story | None:
+    """Gather an experiment's events; None where there are none."""
+    story, segment = Story(number_), None
+    for event in events:
+        match event:
+            case SegmentOpened():
+                segment = event
+            case CandidateTaken(experiment=one) if one == number_:
+                story = replace(story, taken=event, segment=segment)
+            case Ran(experiment=one) if one == number_ and event.purpose in _PURPOSES:
+                story = replace(story, runs=(*story.runs, event))
+            case Decided(experiment=one) if one == number_:
+                story = replace(story, decided=(*story.decided, event))
+            case Described(experiment=one) if one == number_:
+                story = replace(story, described=event)
+            case Result(index=one) if one == number_ and not event.baseline:
+                story = replace(story, result=event)
+            case Claimed(experiment=one) if one == number_:
+                story = replace(story, confirmed=(*story.confirmed, event))
+            case _:
+                continue
+    return None if story == Story(number_) else story
+
+
+def lines(story: Story, state: State, width: int) -> tuple[Line, ...]:
+    """Tell the story in labelled lines, samples and plot included, for texts of `width` columns."""
+    return (
+        Line("experiment", f"{story.number}: {_description(story)}"),
+        Line("files", _files(story)),
+        *_verdict(story, state),
+        *_samples(story, state, width),
+        *_rest(story, state),
+    )
+
+
+def _description(story: Story) -> str:
+    described = [one.description for one in (story.taken, story.described, story.result) if one is not None and one.description]
+    return shortened(described[-1], LONGEST_TEXT) if described else "not described yet"
+
+
+def _files(story: Story) -> str:
+    files = story.result.files if story.result is not None else story.taken.files if story.taken is not None else ()
+    more = f" and {len(files) - FILES_NAMED} more" if len(files) > FILES_NAMED else ""
+    return ", ".join(escaped(path) for path in files[:FILES_NAMED]) + more or "none"
+
+
+def _metric(story: Story, state: State) -> Metric:
+    """The metric that the experiment was judged by: its segment's."""
+    segment = story.segment or state.segment
+    return Metric(segment.metric_name, segment.metric_unit, segment.direction)
+
+
+def _verdict(story: Story, state: State) -> Iterator[Line]:
+    result, decided, metric = story.result, story.decided[-1] if story.decided else None, _metric(story, state)
+    found = result or decided
+    if result is not None:
+        kind = kind_of(result)
+        yield Line("verdict", f"{kind}{f', outcome {result.outcome}' if result.outcome is not None else ''}", TONES[kind])
+        yield Line("in words", sentence(result.index, kind, result.effect, metric, state.decision_mode, result.reason))
+    else:
+        yield Line("verdict", "measured, not settled yet" if decided else "none yet: the experiment is open", Tone.FAIR)
+    if found is None:
+        return
+    yield Line("reason", shortened(found.reason, LONGEST_TEXT))
+    if found.effect is not None:
+        yield Line("effect", f"{effect_in_words(found.effect, metric.unit)}, candidate against incumbent")
+    if decided is not None and decided.evidence is not None and decided.needed is not None:
+        yield Line("evidence", _odds(decided.evidence, decided.needed))
+
+
+def _odds(evidence: float, needed: float) -> str:
+    """Evidence for somebody who knows no statistics."""
+    if evidence < 1:
+        return f"{in_odds(evidence)}: it speaks against the change rather than for it; {in_odds(needed)} would have been needed"
+    meant = f"of changes that do nothing, at most one in {number(math.floor(evidence))} would ever look this good"
+    return f"{in_odds(evidence)}: {meant}; {in_odds(needed)} {'was' if evidence >= needed else 'would have been'} needed"
+
+
+def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
+    name = _metric(story, state).name
+    if not story.runs:
+        yield Line("runs", "none")
+        return
+    counts = [f"{len(found)} of the {arm}" for arm in Arm if (found := [run for run in story.runs if run.arm is arm])]
+    yield Line("runs", f"{' and '.join(counts)}, {duration(math.fsum(run.wall_s for run in story.runs))} together")
+    values = [run.metrics[name] for run in story.runs if _has_value(run, name)]
+    texts = iter(numbers(values, noise_of_a_run(state)))
+    told = [f"{run.arm[0].upper()}:{next(texts) if _has_value(run, name) else run.outcome}" for run in story.runs]
+    yield Line("in order", f"{' '.join(told)} (C candidate, I incumbent)")
+    if plotted := plot(story.runs, name, width):
+        yield Line("plot", "\n".join(plotted))
+    if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers)]:
+        yield Line("noticed", "\n".join(dict.fromkeys(noticed)))
+
+
+def _has_value(run: Ran, name: str) -> bool:
+    return run.outcome is Outcome.OK and name in run.metrics
+
+
+def plot(runs: Sequence[Ran], name: str, width: int) -> list[str]:
+    """Values on a common axis, one line an arm, in `width` columns (20 at least); a digit stands for several in one place."""
+    values = {arm: [run.metrics[name] for run in runs if run.arm is arm and _has_value(run, name)] for arm in Arm}
+    every = [value for one in values.values() for value in one]
+    if not every:
+        return []
+    low, high = min(every), max(every)
+    columns = max(width - ARM_COLUMN, LEAST_AXIS)
+    told = []
+    for arm, held in values.items():
+        places = Counter(_column(value, low, high, columns) for value in held)
+        told.append(f"{arm:<{ARM_COLUMN}}" + "".join(_MARKS[min(places[one], len(_MARKS) - 1)] for one in range(columns)))
+    ends = numbers((low, high))
+    gap = columns - len(ends[0]) - len(ends[1])
+    return [*told, " " * ARM_COLUMN + (f"{ends[0]}{' ' * gap}{ends[1]}" if gap > 0 and low < high else ends[0])]
+
+
+def _column(value: float, low: float, high: float, columns: int) -> int:
+    """The place of a value on an axis; halves, so that no difference is too large for a float."""
+    span = high / 2 - low / 2
+    return round((value / 2 - low / 2) / span * (columns - 1)) if span else columns // 2
+
+
+def _rest(story: Story, state: State) -> Iterator[Line]:
+    result = story.result
+    for one in story.confirmed:
+        yield Line(
+            "measured", f"again on {moment(one.timestamp)}: {shortened(one.reason, LONGEST_TEXT)}", Tone.GOOD if one.improved else Tone.FAIR
+        )
+    candidate = (result.snapshot if result is not None else None) or (story.taken.commit if story.taken is not None else None)
+    if result is not None and result.status is Status.KEEP:
+        yield Line("commit", f"{escaped(result.commit[:12])} on {escaped(state.segment.branch)}")
+    if candidate is not None:
+        ref = f"refs/autotune/{escaped(state.segment.session)}/{story.number}"
+        again = f"; `autotune restore {story.number}` opens it again" if result is not None else ""
+        yield Line("snapshot", f"{escaped(candidate[:12])}, kept at {ref}{again}")
+    if result is None:
+        return
+    own = _metric(story, state).name
+    if others := [f"{escaped(name)} {number(value)}" for name, value in result.metrics.items() if name != own]:
+        yield Line("metrics", f"{', '.join(others[:METRICS_NAMED])} (of the candidate's last run)")
+    if result.asi is not None:
+        yield Line("asi", shortened(json.dumps(result.asi, ensure_ascii=False), LONGEST_TEXT))
+    if result.failure:
+        yield Line("output", "\n".join(escaped(line) for line in result.failure.split("\n")), Tone.QUIET)
+    yield Line("settled", f"{moment(result.timestamp)}, health then: {escaped(result.health)}")
