@@ -1,0 +1,355 @@
+"""The one way to git: thin functions over GitPython's command runner."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from autotune.errors import AutotuneError
+
+if TYPE_CHECKING:
+    from git.cmd import Git
+
+# Variables by which a caller (a git hook, say) would point every git command at another repository, index or working tree.
+_REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
+_ALWAYS = ("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "--literal-pathspecs")
+_OWN_IDENTITY = {
+    "GIT_AUTHOR_NAME": "autotune",
+    "GIT_AUTHOR_EMAIL": "autotune@localhost",
+    "GIT_COMMITTER_NAME": "autotune",
+    "GIT_COMMITTER_EMAIL": "autotune@localhost",
+}
+_UNFINISHED = {
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a git command left: its exit code, its output, its complaint."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """The output as one line of text."""
+        return decode(self.out).strip()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The output as paths that end in NUL."""
+        return tuple(decode(one) for one in self.out.split(b"\0") if one)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A working tree and the repository behind it; `folder` is the git directory of this working tree alone, `common` the one all share."""
+
+    top: Path
+    folder: Path
+    common: Path
+
+
+def decode(raw: bytes) -> str:
+    """Make a path's bytes into text that encodes back to the same bytes."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def encode(paths: Iterable[str]) -> bytes:
+    """Give paths, each ended by NUL, for a command's standard input."""
+    return b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
+
+
+@cache
+def _runner(folder: str) -> Git:
+    """Give GitPython's runner for a folder.
+
+    The package's front imports its whole object model (70 ms) and runs `git version`, of which the runner needs nothing;
+    so the package is entered by this one module, unless somebody has imported all of it already.
+    """
+    if "git" not in sys.modules and (spec := PathFinder.find_spec("git")) is not None:
+        package = ModuleType("git")
+        package.__path__ = list(spec.submodule_search_locations or ())
+        sys.modules["git"] = package
+        for name in _REDIRECTING:
+            os.environ.pop(name, None)
+    from git.cmd import Git
+
+    Git.GIT_PYTHON_GIT_EXECUTABLE = "git"
+    return Git(folder)
+
+
+def ask(
+    folder: Path, *arguments: str, index: Path | None = None, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+) -> Answer:
+    """Run one git command in `folder`, whatever its exit code. `index` is used in place of the working tree's own."""
+    extra = {"GIT_TERMINAL_PROMPT": "0", **(environment or {}), **({} if index is None else {"GIT_INDEX_FILE": str(index)})}
+    options: dict[str, Any] = {
+        "with_extended_output": True,
+        "with_exceptions": False,
+        "stdout_as_string": False,
+        "strip_newline_in_stdout": False,
+        "env": extra,
+    }
+    try:
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin or b"")
+            given.seek(0)
+            code, out, err = _runner(str(folder)).execute(["git", *_ALWAYS, *arguments], istream=given, **options)
+    except Exception as error:
+        if type(error).__name__ != "GitCommandNotFound":
+            raise
+        raise AutotuneError("git is not on the PATH.", "install git, then run `autotune doctor`") from None
+    return Answer(code, out, err if isinstance(err, str) else decode(err))
+
+
+def tell(
+    folder: Path, *arguments: str, index: Path | None = None, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+) -> Answer:
+    """Run one git command that has to succeed; raises `AutotuneError` with git's own words where it does not."""
+    answer = ask(folder, *arguments, index=index, stdin=stdin, environment=environment)
+    if answer.code != 0:
+        raise AutotuneError(f"git {arguments[0]} failed in {folder}: {_complaint(answer)}", "run `autotune doctor` to see what is wrong")
+    return answer
+
+
+def _complaint(answer: Answer) -> str:
+    """Give what git says is wrong; advice follows it, on lines of its own."""
+    lines = answer.err.strip().splitlines() or [f"exit {answer.code}"]
+    return next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
+
+
+def discover(folder: Path) -> Repository | None:
+    """Find the working tree that holds `folder`, or None."""
+    answer = ask(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+    lines = decode(answer.out).split("\n")
+    if answer.code != 0 or len(lines) < 3:  # noqa: PLR2004 - one line an option
+        return None
+    return Repository(top=Path(lines[0]), folder=Path(lines[1]), common=(folder / lines[2]).resolve())
+
+
+def current_branch(repository: Repository) -> str | None:
+    """Name the branch that is checked out; None on a detached HEAD."""
+    answer = ask(repository.top, "symbolic-ref", "-q", "--short", "HEAD")
+    return answer.text if answer.code == 0 else None
+
+
+def resolve(folder: Path, name: str) -> str | None:
+    """Give the commit (or other object) that `name` stands for, or None."""
+    answer = ask(folder, "rev-parse", "--verify", "-q", name)
+    return answer.text if answer.code == 0 else None
+
+
+@cache
+def tree_of(folder: Path, commit: str) -> str:
+    """Give the id of a commit's tree; `commit` is an object's id, so that the answer never changes."""
+    return tell(folder, "rev-parse", "--verify", "-q", f"{commit}^{{tree}}").text
+
+
+@cache
+def parents(folder: Path, commit: str) -> tuple[str, ...]:
+    """List a commit's parents; `commit` is an object's id."""
+    return tuple(tell(folder, "rev-list", "--parents", "-n", "1", commit).text.split()[1:])
+
+
+@cache
+def message(folder: Path, commit: str) -> str:
+    """Give a commit's message; `commit` is an object's id."""
+    return decode(tell(folder, "log", "-1", "--format=%B", commit).out)
+
+
+def is_ancestor(folder: Path, earlier: str, later: str) -> bool:
+    """Say whether `later` has `earlier` in its history."""
+    return ask(folder, "merge-base", "--is-ancestor", earlier, later).code == 0
+
+
+def merge_base(folder: Path, one: str, other: str) -> str | None:
+    """Give the commit from which two went apart, or None."""
+    answer = ask(folder, "merge-base", one, other)
+    return answer.text if answer.code == 0 else None
+
+
+def unfinished(repository: Repository) -> str | None:
+    """Name the rebase, merge, cherry-pick, revert or bisect that is in progress."""
+    return next((word for name, word in _UNFINISHED.items() if (repository.folder / name).exists()), None)
+
+
+def modified(repository: Repository) -> tuple[str, ...]:
+    """List tracked files that are modified or staged."""
+    listed = tell(repository.top, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
+    return tuple(entry[3:] for entry in listed.paths)
+
+
+def flagged(repository: Repository) -> tuple[str, ...]:
+    """List files marked assume-unchanged or skip-worktree, whose changes git does not see."""
+    listed = tell(repository.top, "ls-files", "-v", "-z").paths
+    return tuple(entry[2:] for entry in listed if entry[0].islower() or entry[0] == "S")
+
+
+@cache
+def tracked(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
+    """Map every path of a commit or tree to its mode and object id; `commit` is an object's id."""
+    listed = tell(folder, "ls-tree", "-r", "-z", "--full-tree", commit).paths
+    return {path: (mode, sha) for head, _, path in (entry.partition("\t") for entry in listed) for mode, _, sha in (head.split(" "),)}
+
+
+def differing(folder: Path, one: str, other: str) -> tuple[str, ...]:
+    """List the paths in which two trees or commits differ."""
+    return tell(folder, "diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other).paths
+
+
+def staged(folder: Path, commit: str) -> tuple[str, ...]:
+    """List the paths in which the working tree's own index differs from a commit; a file that is only intended to be added counts."""
+    options = ("--cached", "-z", "--name-only", "--no-renames", "--ignore-submodules", "--ita-visible-in-index")
+    return tell(folder, "diff-index", *options, commit).paths
+
+
+def attribute(folder: Path, name: str, paths: Sequence[str]) -> dict[str, str]:
+    """Map each path to the value of one git attribute, as git writes it (`unspecified` where there is none)."""
+    if not paths:
+        return {}
+    fields = tell(folder, "check-attr", "-z", "--stdin", name, stdin=encode(paths)).paths
+    return dict(zip(fields[0::3], fields[2::3], strict=True))
+
+
+def store(folder: Path, content: bytes) -> str:
+    """Put content into the object database and give its id."""
+    return tell(folder, "hash-object", "-w", "--stdin", stdin=content).text
+
+
+def content(folder: Path, sha: str) -> bytes:
+    """Give the content of a blob."""
+    return tell(folder, "cat-file", "blob", sha).out
+
+
+def make_tree(folder: Path, entries: Mapping[str, tuple[str, str]], scratch: Path) -> str:
+    """Make a tree of entries (path to mode and object id) and give its id."""
+    scratch.unlink(missing_ok=True)
+    set_entries(folder, scratch, entries, ())
+    return write_tree(folder, scratch)
+
+
+def unlike_index(folder: Path, index: Path) -> tuple[str, ...]:
+    """List the files that are not as an index has them: changed, missing, of another type."""
+    arguments = (
+        "-c",
+        "diff.autoRefreshIndex=true",
+        "diff",
+        "--no-ext-diff",
+        "--name-only",
+        "-z",
+        "--no-renames",
+        "--ignore-submodules=all",
+    )
+    return tell(folder, *arguments, index=index).paths
+
+
+def set_entries(folder: Path, index: Path | None, entries: Mapping[str, tuple[str, str]], removed: Iterable[str]) -> None:
+    """Set and remove entries of an index (the working tree's own where None) without looking at files."""
+    if gone := tuple(removed):
+        tell(folder, "update-index", "-z", "--force-remove", "--stdin", index=index, stdin=encode(gone))
+    if there := [f"{mode} {sha}\t{path}" for path, (mode, sha) in entries.items()]:
+        tell(folder, "update-index", "-z", "--index-info", index=index, stdin=encode(there))
+
+
+def write_tree(folder: Path, index: Path) -> str:
+    """Write an index as a tree and give its id."""
+    return tell(folder, "write-tree", index=index).text
+
+
+def commit_tree(folder: Path, tree: str, parents: Sequence[str], words: str) -> str:
+    """Make a commit that no branch points at, under autotune's own name; no hook runs, nothing is signed."""
+    arguments = [argument for parent in parents for argument in ("-p", parent)]
+    made = tell(folder, "-c", "commit.gpgsign=false", "commit-tree", tree, *arguments, stdin=words.encode(), environment=_OWN_IDENTITY)
+    return made.text
+
+
+def commit_command(index: Path, words: Path, *, sign: bool) -> tuple[str, dict[str, str]]:
+    """Give the shell command, with its variables, that commits an index as the user would: with their hooks and identity."""
+    signing = "-S" if sign else "--no-gpg-sign"
+    command = f'git -c gc.auto=0 commit -q {signing} --cleanup=verbatim -F "$AUTOTUNE_COMMIT_MESSAGE"'
+    quiet = {"GIT_EDITOR": ":", "GIT_SEQUENCE_EDITOR": ":", "GIT_TERMINAL_PROMPT": "0"}
+    return command, {"GIT_INDEX_FILE": str(index), "AUTOTUNE_COMMIT_MESSAGE": str(words), **quiet}
+
+
+def has_identity(repository: Repository) -> bool:
+    """Say whether git knows whom to name as a commit's author."""
+    return ask(repository.top, "var", "GIT_COMMITTER_IDENT").code == 0 and ask(repository.top, "var", "GIT_AUTHOR_IDENT").code == 0
+
+
+def set_ref(folder: Path, name: str, new: str, why: str, old: str | None = None) -> None:
+    """Point a ref at a commit; with `old`, only while it still points there."""
+    tell(folder, "update-ref", "--create-reflog", "-m", f"autotune: {why}", name, new, *(() if old is None else (old,)))
+
+
+def refs(folder: Path, prefix: str) -> dict[str, str]:
+    """Map the refs under a prefix to what they point at."""
+    listed = tell(folder, "for-each-ref", "--format=%(objectname) %(refname)", prefix).text.splitlines()
+    return {name: sha for sha, _, name in (line.partition(" ") for line in listed)}
+
+
+def delete_ref(folder: Path, name: str) -> None:
+    """Delete a ref."""
+    tell(folder, "update-ref", "-d", name)
+
+
+def switch_to_new(repository: Repository, branch: str) -> None:
+    """Check out a branch that points where HEAD does: no file and no index entry changes."""
+    tell(repository.top, "symbolic-ref", "-m", "autotune: the session begins", "HEAD", f"refs/heads/{branch}")
+
+
+def add_worktree(repository: Repository, place: Path, commit: str, branch: str | None = None, *, files: bool) -> None:
+    """Add a working tree, detached or on a new branch, with its files or without (then no hook runs)."""
+    what = ("--detach",) if branch is None else ("-b", branch)
+    tell(repository.top, "worktree", "add", "-q", "-f", "-f", *what, *(() if files else ("--no-checkout",)), str(place), commit)
+
+
+def remove_worktree(repository: Repository, place: Path) -> None:
+    """Remove a working tree with all that is in it, and what git knows of others that are gone."""
+    ask(repository.top, "worktree", "remove", "--force", "--force", str(place))
+    ask(repository.top, "worktree", "prune")
+
+
+def checked_out(repository: Repository) -> dict[Path, str | None]:
+    """Map every working tree of the repository to its branch (None where HEAD is detached)."""
+    listed = decode(tell(repository.top, "worktree", "list", "--porcelain", "-z").out).split("\0")
+    found: dict[Path, str | None] = {}
+    tree = repository.top
+    for line in listed:
+        if line.startswith("worktree "):
+            tree = Path(line[9:])
+            found[tree] = None
+        elif line.startswith("branch refs/heads/"):
+            found[tree] = line[18:]
+    return found
+
+
+def merge_contents(folder: Path, ours: str, base: str, theirs: str, scratch: Path) -> bytes | None:
+    """Merge two blobs that go back to a third; None where they contradict each other (or are not text)."""
+    with tempfile.TemporaryDirectory(dir=scratch) as holder:
+        files = [Path(holder) / name for name in ("ours", "base", "theirs")]
+        for file, sha in zip(files, (ours, base, theirs), strict=True):
+            file.write_bytes(content(folder, sha))
+        answer = ask(folder, "merge-file", "-p", "-q", *(str(file) for file in files))
+    return answer.out if answer.code == 0 else None
+
+
+def only_removes(folder: Path, before: str, after: str) -> bool:
+    """Say whether what changed from one commit to another only takes lines (or files) away."""
+    listed = tell(folder, "diff-tree", "-r", "--numstat", "-z", "--no-renames", before, after).paths
+    return bool(listed) and all(entry.split("\t", 1)[0] == "0" for entry in listed)

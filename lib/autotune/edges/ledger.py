@@ -1,0 +1,150 @@
+"""The ledger's file: lines in, lines out, each holding the hash of the one before."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from autotune.errors import AutotuneError
+
+FIRST = "0" * 64  # what stands in place of a hash on the first line
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a ledger has been read: bytes, lines, and the hash of the last line."""
+
+    offset: int = 0
+    lines: int = 0
+    prev: str = FIRST
+
+
+def digest(line: bytes) -> str:
+    """Give the hash of a ledger line, newline included."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def append(path: Path, make_line: Callable[[str], bytes], *, durable: bool = True) -> bytes | None:
+    """Append one line, made from the hash of the line before; with `durable` it is on the disk before this returns.
+
+    A torn last line is set aside first; its bytes are given back, None where there was none.
+    """
+    with _locked(path) as file:
+        torn = _set_aside_torn(file, path)
+        line = make_line(_last_hash(file))
+        file.seek(0, os.SEEK_END)
+        file.write(line)
+        file.flush()
+        if durable:
+            os.fdatasync(file.fileno()) if hasattr(os, "fdatasync") else os.fsync(file.fileno())
+    return torn
+
+
+def mend(path: Path) -> bytes | None:
+    """Set a torn last line aside, in a file of its own beside the ledger, and give its bytes; None where the last line is whole."""
+    with _locked(path) as file:
+        return _set_aside_torn(file, path)
+
+
+def read(path: Path, position: Position) -> Iterator[tuple[bytes, Position]]:
+    """Give each whole line after `position` with the position behind it; a last line without its newline is not given.
+
+    Raises `AutotuneError` naming the line where one does not hold the hash of the one before it.
+    """
+    with path.open("rb") as file:
+        file.seek(position.offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            if not _follows(line, position.prev):
+                raise AutotuneError(
+                    f"Line {position.lines + 1} of {path} does not follow from the line before it: the ledger was changed.",
+                    "`autotune check` says what is wrong; the copy in the working directory may still hold the original line",
+                )
+            position = Position(position.offset + len(line), position.lines + 1, digest(line))
+            yield line, position
+
+
+def require(path: Path, position: Position) -> None:
+    """Raise `AutotuneError` unless the ledger still has, where `position` says, the line whose hash it holds."""
+    if position.offset == 0:
+        return
+    with path.open("rb") as file:
+        last = _line_ending_at(file, position.offset)
+    if last is None or digest(last) != position.prev:
+        raise AutotuneError(
+            f"{path} is not what it was: line {position.lines} is gone or another one. Somebody rewrote the ledger, or cut it off.",
+            "`autotune check` compares it with every other witness and says what to do",
+        )
+
+
+def cut(path: Path, position: Position) -> bytes:
+    """Take what stands behind `position` off the ledger and give it."""
+    with _locked(path) as file:
+        file.seek(position.offset)
+        gone = file.read()
+        file.truncate(position.offset)
+    return gone
+
+
+def _line_ending_at(file: BinaryIO, end: int) -> bytes | None:
+    """Give the line that ends just before byte `end`, newline included; None where there is none."""
+    start, held = end, b""
+    while start > 0 and b"\n" not in held[:-1]:
+        start = max(0, start - _CHUNK)
+        file.seek(start)
+        held = file.read(end - start)
+    return held[held.rfind(b"\n", 0, len(held) - 1) + 1 :] if len(held) == end - start and held.endswith(b"\n") else None
+
+
+def _follows(line: bytes, prev: str) -> bool:
+    if line.endswith(b'"prev":"' + prev.encode() + b'"}\n'):
+        return True
+    try:
+        return bool(json.loads(line).get("prev") == prev)
+    except (ValueError, AttributeError):
+        return False
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[BinaryIO]:
+    with path.open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+def _set_aside_torn(file: BinaryIO, path: Path) -> bytes | None:
+    last = _last_line(file)
+    if last is None or last.endswith(b"\n"):
+        return None
+    aside = next(name for number in range(1, 1000) if not (name := path.with_name(f"{path.name}.torn-{number}")).exists())
+    aside.write_bytes(last)
+    file.truncate(file.seek(0, os.SEEK_END) - len(last))
+    return last
+
+
+def _last_hash(file: BinaryIO) -> str:
+    last = _last_line(file)
+    return FIRST if last is None else digest(last)
+
+
+def _last_line(file: BinaryIO) -> bytes | None:
+    """Give the bytes after the last newline but one (so that a whole last line is given with its newline)."""
+    end = file.seek(0, os.SEEK_END)
+    tail = b""
+    while len(tail) < end:
+        start = max(0, end - len(tail) - _CHUNK)
+        file.seek(start)
+        tail = file.read(end - len(tail) - start) + tail
+        cut = tail.rfind(b"\n", 0, len(tail) - 1)
+        if cut >= 0:
+            return tail[cut + 1 :]
+    return tail or None

@@ -1,0 +1,156 @@
+"""Locks between processes that die with their holders, whose holders can be named.
+
+A lock is an flock on a file; what the file says is for people. It belongs to the open file, so that a forked process holds it on when its
+parent lets go, and a program started in between does not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from autotune.errors import AutotuneError
+
+_RETRY_S = 0.02
+_LEAST_TRIES = 3  # `holder` takes a lock for an instant to see whether it is free
+_LONGEST_NOTE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock: a process, what it is doing, and since when (ISO 8601, local time). Without a note, `pid` is None."""
+
+    pid: int | None
+    what: str
+    since: str
+
+    def __str__(self) -> str:
+        if self.pid is None:
+            return "another process"
+        return f"{self.what} (process {self.pid}, since {self.since})"
+
+
+class Lock:
+    """A lock that is held. After os.fork both processes hold it, and it is free when both have let go."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    def sign(self, what: str) -> None:
+        """Write into the file that this process holds the lock: when it has taken the lock, and after a fork."""
+        holder = Holder(os.getpid(), what, datetime.now().astimezone().isoformat(timespec="seconds"))
+        self._write((json.dumps(asdict(holder)) + "\n").encode())
+
+    def release(self) -> None:
+        """Let go; a second time does nothing. Another process that holds the lock too keeps it."""
+        if self._descriptor < 0:
+            return
+        if _note(self._descriptor).pid == os.getpid():
+            self._write(b"")
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def _write(self, content: bytes) -> None:
+        os.pwrite(self._descriptor, content, 0)
+        os.ftruncate(self._descriptor, len(content))
+
+
+@contextlib.contextmanager
+def hold(path: Path, what: str, wait_s: float = 0.0) -> Iterator[Lock]:
+    """Hold a lock while the context lasts. Raises AutotuneError, naming the holder, when it is not free within `wait_s` seconds."""
+    lock = _take(path, wait_s)
+    try:
+        lock.sign(what)
+        yield lock
+    finally:
+        lock.release()
+
+
+def holder(path: Path) -> Holder | None:
+    """Who holds a lock; None when it is free."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return None if _locked(descriptor, fcntl.LOCK_SH) else _note(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def cache_folder() -> Path:
+    """The user's folder for what can be made again, `autotune` in the cache folder; the standard says to ignore a relative setting."""
+    setting = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (setting if setting.is_absolute() else Path.home() / ".cache") / "autotune"
+
+
+def measuring_lock() -> Path:
+    """The lock for one measurement at a time on a machine."""
+    return cache_folder() / "measuring.lock"
+
+
+def _take(path: Path, wait_s: float) -> Lock:
+    try:
+        return _wait_for(path, wait_s)
+    except OSError as problem:
+        message = f"The lock {path} cannot be taken: {problem.strerror}."
+        raise AutotuneError(message, "Make its folder writable, then try again.") from problem
+
+
+def _wait_for(path: Path, wait_s: float) -> Lock:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    give_up_at = time.monotonic() + wait_s
+    tries = 0
+    while (lock := _try(path)) is None:
+        tries += 1
+        if tries >= _LEAST_TRIES and time.monotonic() >= give_up_at:
+            raise _busy(path)
+        time.sleep(_RETRY_S)
+    return lock
+
+
+def _try(path: Path) -> Lock | None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    if _locked(descriptor, fcntl.LOCK_EX) and _is_still(path, descriptor):
+        return Lock(path, descriptor)
+    os.close(descriptor)
+    return None
+
+
+def _locked(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    """Whether the file that was locked is the one that others will find: it may have been deleted in between."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _note(descriptor: int) -> Holder:
+    try:
+        note = json.loads(os.pread(descriptor, _LONGEST_NOTE, 0))
+        return Holder(int(note["pid"]), str(note["what"]), str(note["since"]))
+    except (ValueError, KeyError, TypeError):
+        return Holder(None, "", "")
+
+
+def _busy(path: Path) -> AutotuneError:
+    who = holder(path) or Holder(None, "", "")
+    end = f"end it with `kill {who.pid}`" if who.pid is not None else f"find it with `fuser {path}`"
+    hint = f"Wait until that has finished, or {end}; a lock is free when its holder is gone."
+    return AutotuneError(f"The lock {path} is held by {who}.", hint)

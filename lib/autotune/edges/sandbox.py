@@ -1,0 +1,69 @@
+"""A command wrapped so that it has no network and writes only where it may, where the system has the means."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from autotune.errors import AutotuneError
+
+
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """What a command may write to, what it may not even read, and what of that it may read after all."""
+
+    writable: Sequence[Path]
+    hidden: Sequence[Path] = ()
+    shown: Sequence[Path] = ()
+
+
+@cache
+def works() -> bool:
+    """Whether this system can wrap a command: bubblewrap with unprivileged user namespaces, or sandbox-exec."""
+    try:
+        return subprocess.run(["/bin/sh", "-c", wrapped("true", Walls(()))], capture_output=True, check=False, timeout=10).returncode == 0
+    except (AutotuneError, OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def wrapped(command: str, walls: Walls) -> str:
+    """Give the shell command that runs `command` within the walls; raises `AutotuneError` where the system has no means."""
+    if sys.platform == "darwin" and shutil.which("sandbox-exec"):
+        return f"exec sandbox-exec -p {shlex.quote(_profile(walls))} /bin/sh -c {shlex.quote(command)}"
+    if shutil.which("bwrap") is None:
+        raise AutotuneError(
+            "The sandbox needs bubblewrap (bwrap), which is not on the PATH.", 'install it, or set `sandbox = "off"` in autotune.toml'
+        )
+    return f"exec {shlex.join(_bubblewrap(walls))} /bin/sh -c {shlex.quote(command)}"
+
+
+def _bubblewrap(walls: Walls) -> list[str]:
+    """Later mounts lie over earlier ones: all is read-only, then some is writable, some is covered, some of that shown again."""
+    mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    for path in walls.writable:
+        mounts += ["--bind", str(path), str(path)]
+    for path in walls.hidden:
+        mounts += ["--tmpfs", str(path)]
+    for path in walls.shown:
+        mounts += ["--ro-bind", str(path), str(path)]
+    return ["bwrap", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--cap-drop", "ALL", *mounts]
+
+
+def _profile(walls: Walls) -> str:
+    """The last rule that fits decides."""
+    rules = ["(version 1)", "(allow default)", "(deny network*)", "(deny file-write*)", '(allow file-write* (subpath "/dev"))']
+    rules += [f"(allow file-write* (subpath {_quoted(path)}))" for path in walls.writable]
+    rules += [f"(deny file-read* file-write* (subpath {_quoted(path)}))" for path in walls.hidden]
+    rules += [f"(allow file-read* (subpath {_quoted(path)}))" for path in walls.shown]
+    return "".join(rules)
+
+
+def _quoted(path: Path) -> str:
+    text = str(path.resolve()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

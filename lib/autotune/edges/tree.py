@@ -1,0 +1,214 @@
+"""A working tree: what differs in it from a commit, and how its files are put back.
+
+Everything goes through a private index, so that the user's own is never in the way and never changed by looking.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autotune.edges import git
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A working tree seen through a private index. `excludes` holds ignore patterns as they were when the session opened."""
+
+    top: Path
+    index: Path
+    excludes: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A path that differs from a commit; `added` ones are not in the commit."""
+
+    path: str
+    added: bool
+
+
+def point_at(view: View, commit: str) -> None:
+    """Make the private index that of a commit, keeping what it knows of files that have not changed."""
+    if view.index.exists() and git.ask(view.top, "read-tree", "-m", commit, index=view.index).code == 0:
+        return
+    view.index.unlink(missing_ok=True)
+    git.tell(view.top, "read-tree", commit, index=view.index)
+
+
+def differences(view: View, commit: str) -> tuple[Difference, ...]:
+    """List what differs from a commit: changed, missing and retyped files, and files that are neither in it nor ignored."""
+    point_at(view, commit)
+    changed = git.unlike_index(view.top, view.index)
+    return (*(Difference(path, added=False) for path in changed), *(Difference(path, added=True) for path in untracked(view)))
+
+
+def untracked(view: View) -> tuple[str, ...]:
+    """List the files that the private index does not hold and no ignore pattern covers; a nested repository ends in a slash."""
+    return git.tell(view.top, "ls-files", "--others", "-z", *_standard(view), index=view.index).paths
+
+
+def untracked_folders(view: View) -> tuple[str, ...]:
+    """List the folders that hold no file of the private index, empty ones too, but not what is in ignored folders."""
+    left_out = git.tell(view.top, "ls-files", "--others", "--ignored", "--directory", "-z", *_standard(view), index=view.index).paths
+    ignored = {path[:-1] for path in left_out if path.endswith("/")}
+    held = git.tell(view.top, "ls-files", "-z", index=view.index).paths
+    holding = {str(folder) for path in held for folder in Path(path).parents}
+    return tuple(path for path in _folders(view.top, "", ignored) if path not in holding)
+
+
+def _folders(top: Path, inside: str, ignored: Container[str]) -> Iterator[str]:
+    """Give the folders in a folder, those in them included; not git's own, nor what is in other repositories."""
+    with os.scandir(top / inside) as entries:
+        names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False) and entry.name != ".git"]
+    for name in names:
+        path = f"{inside}/{name}" if inside else name
+        if path not in ignored and not (top / path / ".git").exists():
+            yield path
+            yield from _folders(top, path, ignored)
+
+
+def _standard(view: View) -> tuple[str, ...]:
+    return ("--exclude-standard",) if view.excludes is None else ("--exclude-per-directory=.gitignore", f"--exclude-from={view.excludes}")
+
+
+def tree_with(view: View, commit: str, paths: Sequence[str]) -> str:
+    """Write the tree of a commit in which `paths` are as they are in the working tree; what is neither file nor link counts as missing."""
+    scratch = view.index.with_name("scratch-index")
+    point_at(view, commit)
+    shutil.copy2(view.index, scratch)  # with its time, by which git knows for which files it has to look at the content
+    there = [path for path in paths if _is_storable(view.top, path)]
+    git.set_entries(view.top, scratch, {}, set(paths) - set(there))
+    git.tell(view.top, "update-index", "-z", "--add", "--replace", "--stdin", index=scratch, stdin=git.encode(there))
+    return git.write_tree(view.top, scratch)
+
+
+def unstorable(top: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """List the paths at which there is something that git cannot hold: a pipe, a socket, a device."""
+    return tuple(path for path in paths if _kind(top / path) not in (0, stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR))
+
+
+def _is_storable(top: Path, path: str) -> bool:
+    return _kind(top / path) in (stat.S_IFREG, stat.S_IFLNK) and not _leads_through_link(top, path)
+
+
+def _kind(path: Path) -> int:
+    """Tell what is at a path, as the part of its mode that says so; 0 where nothing is."""
+    try:
+        return stat.S_IFMT(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+
+
+def put_back(view: View, commit: str, changes: Iterable[Difference], spare: Callable[[str], bool]) -> None:
+    """Make differing paths what they are in a commit; added ones are deleted, with the folders they leave empty unless `spare` says not."""
+    sides: tuple[list[str], list[str]] = ([], [])
+    for one in changes:
+        sides[one.added].append(one.path)
+    bring(view, commit, *sides, spare)
+
+
+def bring(view: View, commit: str, written: Sequence[str], removed: Sequence[str], spare: Callable[[str], bool]) -> None:
+    """Write files as they are in a commit (or tree) and delete others, with the folders that are empty then unless `spare` says not."""
+    for path in removed:
+        delete(view.top, path)
+    point_at(view, commit)
+    write(view, written)
+    for path in removed:  # not earlier: a folder that is needed again stays as it is
+        _prune(view.top, path, spare)
+
+
+def write(view: View, paths: Sequence[str]) -> None:
+    """Write files anew as the private index has them; all of `paths` are in it."""
+    if not paths:
+        return
+    git.tell(view.top, "checkout-index", "-f", "-q", "-u", "-z", "--stdin", index=view.index, stdin=git.encode(paths))
+    for path in paths:
+        _forget_compiled(view.top / path)
+
+
+def delete(top: Path, path: str) -> None:
+    """Delete a file, or a folder with all that is in it; never through a link."""
+    if _leads_through_link(top, path):
+        return
+    target = top / path
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
+    else:
+        _forget_compiled(target)
+        target.unlink(missing_ok=True)
+
+
+def remove(top: Path, path: str) -> None:
+    """Delete a file, never through a link, and the folders that it leaves empty."""
+    delete(top, path)
+    _prune(top, path, lambda _: False)
+
+
+def _prune(top: Path, path: str, spare: Callable[[str], bool]) -> None:
+    for folder in Path(path).parents[:-1]:
+        if _leads_through_link(top, str(folder)) or spare(str(folder)) or not _remove_empty(top / folder):
+            return
+
+
+def _forget_compiled(source: Path) -> None:
+    """Delete what Python would take for compiled from a source file as it is now, though it may have been another with the same name.
+
+    Python tells versions apart by size and whole seconds only.
+    """
+    if source.suffix != ".py" or source.is_symlink() or not source.is_file():
+        return
+    found = source.stat()
+    claim = b"".join((number & 0xFFFFFFFF).to_bytes(4, "little") for number in (0, int(found.st_mtime), found.st_size))
+    for compiled in source.parent.glob(f"__pycache__/{_escaped(source.stem)}.*.pyc"):
+        with compiled.open("rb") as file:
+            claimed = file.read(16)[4:]
+        if claimed == claim:
+            compiled.unlink()
+
+
+def identity(top: Path, path: str) -> str:
+    """Tell a file apart from others, whatever it is called, as long as nobody writes to it."""
+    try:
+        found = (top / path).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return f"none at {path}"
+    return f"{found.st_ino} {found.st_size} {found.st_mtime_ns}"
+
+
+def in_the_way(top: Path, written: Iterable[str], held: Container[str]) -> tuple[str, ...]:
+    """List what is where files are to be written and is none of `held`: files in their place, in a folder in their place, or above them."""
+    found: dict[str, None] = {}
+    for path in written:
+        steps = [top / above for above in (*reversed(Path(path).parents[:-1]), Path(path))]
+        inside = steps[-1].rglob("*") if steps[-1].is_dir() and not steps[-1].is_symlink() else ()
+        there = (str(one.relative_to(top)) for one in (*steps, *inside) if one.is_symlink() or (one.exists() and not one.is_dir()))
+        found |= dict.fromkeys(one for one in there if one not in held)
+    return tuple(found)
+
+
+def unlink_all(top: Path, paths: Iterable[str]) -> None:
+    """Delete files so that they are written anew, never through a link."""
+    for path in paths:
+        if not _leads_through_link(top, path) and not ((top / path).is_dir() and not (top / path).is_symlink()):
+            (top / path).unlink(missing_ok=True)
+
+
+def _escaped(stem: str) -> str:
+    return "".join(f"[{one}]" if one in "*?[" else one for one in stem)
+
+
+def _leads_through_link(top: Path, path: str) -> bool:
+    return any((top / parent).is_symlink() for parent in Path(path).parents[:-1])
+
+
+def _remove_empty(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
