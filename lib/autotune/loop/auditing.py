@@ -1,0 +1,348 @@
+"""`autotune check`: ledger, branch, refs, pins and copies held against each other; it finds, and mends nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from autotune.core.events import CandidateTaken, Decided, Event, Purpose, Ran, Result, SegmentOpened, from_line
+from autotune.core.metrics import MetricReader
+from autotune.core.model import Arm, Outcome, Status, Verdict
+from autotune.core.stats import median
+from autotune.edges import git, ledger
+from autotune.edges.git import Repository
+from autotune.errors import AutotuneError
+from autotune.loop import files
+from autotune.loop import session as sessions
+from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, LEDGER, STATE_FILE, Folder, last_seen
+
+_LEFT_OUT = b"[autotune: "  # how a log says that it does not hold the whole output
+_NEAR = 1e-9
+_TRUTH = "the ledger cannot be trusted from there on: put the original back, from a copy that you trust, or begin a new session"
+_SAME = "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) begins afresh"
+
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not agree, and what to do about it."""
+
+    what: str
+    do: str
+
+
+@dataclass(slots=True)
+class Story:
+    """What the ledger's lines say, as far as they can be read; `hashes` of its lines, in order, with the line number of each."""
+
+    hashes: dict[str, int] = field(default_factory=dict)
+    events: list[tuple[int, Event]] = field(default_factory=list)
+
+    def of(self, kind: type[E]) -> Iterator[E]:
+        """The events of one kind, in order."""
+        return (event for _, event in self.events if isinstance(event, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the session's branch: its id, first line and trailers."""
+
+    sha: str
+    subject: str
+    trailers: Mapping[str, str]
+
+
+def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
+    """Give everything that does not agree about a session, the ledger's own findings first; reads, and writes nothing."""
+    story = Story()
+    found = [*_chain(folder, story), *_seen(folder)]
+    segments = list(story.of(SegmentOpened))
+    if not segments:
+        return (*found, Finding(f"{folder.ledger} does not open a session.", _TRUTH))
+    home = Path(segments[0].tree) / segments[0].workdir
+    for look in (_keeps, _logs):
+        found += look(folder, story)
+    for search in (_commits, _candidates, _pins):
+        found += search(repository, folder, story)
+    return (*found, *_copy(folder, home), *_scripts(repository, home, segments[-1]), *_state(folder, home))
+
+
+def _chain(folder: Folder, story: Story) -> Iterator[Finding]:
+    """Read every line, whatever is wrong with those before, and say where one does not follow from its predecessor."""
+    prev = ledger.FIRST
+    for number, line in enumerate(folder.ledger.read_bytes().splitlines(keepends=True), 1):
+        if not line.endswith(b"\n"):
+            yield Finding(f"Line {number}, the ledger's last, is torn.", "the next command sets it aside; what it said was not settled")
+            return
+        if _prev_of(line) != prev:
+            yield Finding(
+                f"Line {number} of the ledger does not follow from the line before it: one was changed, removed or added.", _TRUTH
+            )
+        prev = ledger.digest(line)
+        story.hashes[prev] = number
+        try:
+            event = from_line(line)
+        except ValueError as error:
+            yield Finding(f"Line {number} of the ledger cannot be read: {error}.", _TRUTH)
+            continue
+        if event is not None:
+            story.events.append((number, event))
+
+
+def _prev_of(line: bytes) -> str | None:
+    try:
+        return str(json.loads(line)["prev"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _seen(folder: Folder) -> Iterator[Finding]:
+    for name in ("seen.json", "checkpoint.json"):
+        position = last_seen(folder, name)
+        if position is None:
+            continue
+        try:
+            ledger.require(folder.ledger, position)
+        except AutotuneError:
+            yield Finding(
+                f"The ledger was rewritten or cut off: its line {position.lines} is not the one that autotune last saw there.", _TRUTH
+            )
+            return
+
+
+def _copy(folder: Folder, home: Path) -> Iterator[Finding]:
+    """Compare the ledger with its copy in the working directory, which may lag behind and not differ."""
+    copy = home / LEDGER
+    if not copy.is_file():
+        return
+    truth, other = folder.ledger.read_bytes(), copy.read_bytes()
+    if truth.startswith(other):
+        return
+    number = next((n for n, pair in enumerate(zip(truth.splitlines(), other.splitlines(), strict=False), 1) if pair[0] != pair[1]), None)
+    where = f"from line {number} on" if number else "for the copy has more lines"
+    yield Finding(
+        f"The ledger and its copy {copy} differ, {where}: one of them was rewritten.",
+        f"compare them (`diff {copy} {folder.ledger}`); the next command writes the copy anew and keeps this one in {folder.set_aside}",
+    )
+
+
+def _keeps(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
+    """Every result needs its candidate and verdict, every keep the runs behind it, with the value that they give."""
+    candidates = {event.experiment: event for event in story.of(CandidateTaken)}
+    verdicts = {event.experiment: event for event in story.of(Decided)}
+    metric = {event.segment: event.metric_name for event in story.of(SegmentOpened)}
+    settled: set[int] = set()
+    for result in story.of(Result):
+        if result.baseline:
+            continue
+        what = f"Experiment {result.index}"
+        if result.index in settled:
+            yield Finding(f"{what} has two results.", _TRUTH)
+        settled.add(result.index)
+        verdict = verdicts.get(result.index)
+        if result.index not in candidates or verdict is None:
+            yield Finding(f"{what} has a result and no {'candidate' if result.index not in candidates else 'verdict'} before it.", _TRUTH)
+        if result.status is not Status.KEEP:
+            continue
+        values = _values(story, result.index, metric.get(result.segment, ""))
+        if not values:
+            yield Finding(f"{what} is a keep, and no run of its candidate is on the ledger.", "take its commit back with `git revert`")
+        elif result.metric is not None and not _near(result.metric, median(values)):
+            yield Finding(f"{what} is a keep at {result.metric:g}, but its runs give {median(values):g}.", _TRUTH)
+        if verdict is not None and verdict.verdict is not Verdict.KEEP and not result.forced:
+            yield Finding(f"{what} is a keep, but its verdict is {verdict.verdict}.", "take its commit back with `git revert`")
+    yield from (Finding(f"Experiment {number} is missing among the results.", _TRUTH) for number in _gaps(settled))
+
+
+def _gaps(numbers: set[int]) -> list[int]:
+    return [number for number in range(1, max(numbers, default=0)) if number not in numbers]
+
+
+def _values(story: Story, experiment: int, metric: str) -> list[float]:
+    runs = (event for event in story.of(Ran) if event.experiment == experiment and event.purpose is Purpose.EXPERIMENT)
+    return [run.metrics[metric] for run in runs if run.arm is Arm.CANDIDATE and run.outcome is Outcome.OK and metric in run.metrics]
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= _NEAR * max(abs(one), abs(other))
+
+
+def _logs(folder: Folder, story: Story) -> Iterator[Finding]:
+    """Every run of an experiment left its output, in which the values that the ledger has of it are printed."""
+    for run in story.of(Ran):
+        if run.purpose is not Purpose.EXPERIMENT:
+            continue
+        path = folder.path / run.log
+        what = f"run {run.number} of experiment {run.experiment}"
+        if not path.is_file():
+            yield Finding(f"The output of {what} is gone.", "what the ledger says of it can no longer be held against what was printed")
+            continue
+        output = path.read_bytes()
+        if _LEFT_OUT not in output and (name := _unprinted(run, output)) is not None:
+            yield Finding(f"The ledger has {name}={run.metrics[name]:g} of {what}, which its output does not say.", _TRUTH)
+
+
+def _unprinted(run: Ran, output: bytes) -> str | None:
+    """A metric that the output has other values of alone; two streams may have cut each other's lines, so that absence says nothing."""
+    reader = MetricReader()
+    reader.feed(output)
+    printed = reader.close().printed
+    for name, value in run.metrics.items():
+        said = printed.get(name)
+        if said is not None and not (said.lowest <= value <= said.highest):
+            return name
+    return None
+
+
+def _commits(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:
+    """Every commit of the branch has its line, and every keep its commit, with the same value and a ledger that went as far."""
+    first = next(story.of(SegmentOpened))
+    tip = git.resolve(repository.top, f"refs/heads/{first.branch}")
+    if tip is None:
+        yield Finding(f"The branch {first.branch} is gone.", f"`git branch {first.branch} COMMIT`, with the last keep's commit")
+        return
+    kept = {event.commit: event for event in story.of(Result) if event.status is Status.KEEP and not event.baseline}
+    commits = _history(repository, first.base, tip)
+    if not git.is_ancestor(repository.top, first.base, tip):
+        yield Finding(
+            f"The branch {first.branch} was moved to {tip[:12]}, which the session did not begin from.", _next_puts_back(first.branch)
+        )
+    for commit in commits:
+        result = kept.get(commit.sha)
+        if result is not None:
+            yield from _trailers(commit, result, story)
+        elif not _is_open(commit, folder, story):
+            yield Finding(
+                f"Commit {commit.sha[:12]} ({commit.subject[:60]}) is on the branch, and autotune did not make it as it is.",
+                f"if it is yours, keep it elsewhere: `git branch mine {commit.sha[:12]}`; {_next_puts_back(first.branch)}",
+            )
+    there = {commit.sha for commit in commits}
+    for sha, result in kept.items():
+        if sha not in there:
+            yield Finding(f"Experiment {result.index} was kept as {sha[:12]}, which is not on the branch.", _next_puts_back(first.branch))
+
+
+def _next_puts_back(branch: str) -> str:
+    return f"the next command that measures puts {branch} back to what was kept, says so, and keeps what it finds under refs/autotune"
+
+
+def _is_open(commit: Commit, folder: Folder, story: Story) -> bool:
+    """Whether this is the keep of an experiment that is about to get its result."""
+    settled = max((event.index for event in story.of(Result)), default=0)
+    taken = max((event.experiment for event in story.of(CandidateTaken)), default=0)
+    return taken > settled and commit.trailers.get("Autotune-Experiment") == f"{folder.name}/{taken}"
+
+
+def _trailers(commit: Commit, result: Result, story: Story) -> Iterator[Finding]:
+    what = f"Commit {commit.sha[:12]} (experiment {result.index})"
+    said = commit.trailers.get("Autotune-Metric", "").rpartition("=")[2]
+    if result.metric is not None and said not in ("", "unknown", f"{result.metric:.12g}"):
+        yield Finding(f"{what} says {said}, the ledger {result.metric:.12g}.", _TRUTH)
+    known = commit.trailers.get("Autotune-Ledger")
+    if known is not None and known not in story.hashes:
+        yield Finding(f"{what} was made when the ledger had a line that it has no longer: the ledger was rewritten before it.", _TRUTH)
+
+
+def _history(repository: Repository, base: str, tip: str) -> list[Commit]:
+    entries = git.tell(repository.top, "log", "--format=%H%x00%s%x00%(trailers:only,unfold)%x01", f"{base}..{tip}")
+    found = []
+    for entry in git.decode(entries.out).split("\x01"):
+        sha, _, rest = entry.strip().partition("\0")
+        if sha:
+            subject, _, trailers = rest.partition("\0")
+            pairs = (line.partition(": ") for line in trailers.splitlines())
+            found.append(Commit(sha, subject, {name: value.strip() for name, _, value in pairs}))
+    return found
+
+
+def _candidates(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:
+    held = git.refs(repository.top, folder.ref(""))
+    for event in story.of(CandidateTaken):
+        sha = held.get(folder.ref(event.experiment))
+        if sha != event.commit:
+            found = "gone" if sha is None else f"{sha[:12]}"
+            yield Finding(
+                f"{folder.ref(event.experiment)} is {found}, but experiment {event.experiment} measured {event.commit[:12]}.",
+                f"`git update-ref {folder.ref(event.experiment)} {event.commit}` if that commit is still there",
+            )
+
+
+def _pins(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:
+    """Every segment's pins are there, each with the content that its name is the hash of."""
+    held = git.refs(repository.top, folder.ref(""))
+    for event in story.of(SegmentOpened):
+        name = folder.ref(f"pins-{event.segment}")
+        if held.get(name) != event.pins:
+            yield Finding(
+                f"{name} does not point at what segment {event.segment} was measured with.", f"`git update-ref {name} {event.pins}`"
+            )
+        for what in _damaged(repository, event.pins):
+            yield Finding(f"Of what segment {event.segment} is measured with, {what}.", _SAME)
+
+
+def _damaged(repository: Repository, pins: str) -> Iterator[str]:
+    """Name what of a commit is gone, or is not what its name is the hash of."""
+    listed = git.ask(repository.top, "ls-tree", "-r", "-t", "-z", "--full-tree", pins)
+    if listed.code != 0:
+        yield f"the list {pins[:12]} cannot be read"
+        return
+    entries = [(path, head.split(" ")[2]) for head, _, path in (one.partition("\t") for one in listed.paths)]
+    objects = _contents(repository, [pins, *(sha for _, sha in entries)])
+    for path, sha in [("the list itself", pins), *entries]:
+        if sha not in objects:
+            yield f"{path} is gone"
+        elif objects[sha] != sha:
+            yield f"{path} has another content than was pinned"
+
+
+def _contents(repository: Repository, wanted: Sequence[str]) -> dict[str, str]:
+    """Map each object that there is to the hash of its content."""
+    answer = git.ask(repository.top, "cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n").out
+    found: dict[str, str] = {}
+    start = 0
+    while start < len(answer):
+        end = answer.index(b"\n", start)
+        words = answer[start:end].split()
+        start = end + 1
+        if len(words) == 3:  # noqa: PLR2004 - id, type, size; a missing one has two words
+            sha, size = words[0].decode(), int(words[2])
+            make = hashlib.sha256 if len(sha) == 64 else hashlib.sha1  # noqa: PLR2004 - git's two kinds of names
+            found[sha] = make(words[1] + b" " + words[2] + b"\0" + answer[start : start + size]).hexdigest()
+            start += size + 1
+    return found
+
+
+def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iterator[Finding]:
+    answer = git.ask(repository.top, "rev-parse", "--verify", "-q", f"{segment.pins}^{{tree}}")
+    held = git.tracked(repository.top, segment.pins) if answer.code == 0 else {}
+    prefix = f"{segment.workdir}/" if segment.workdir else ""
+    for name in (BENCHMARK_FILE, CHECKS_FILE):
+        entry = held.get(prefix + name)
+        if entry is None:
+            continue
+        content = git.ask(repository.top, "cat-file", "blob", entry[1]).out
+        if not (home / name).is_file() or (home / name).read_bytes() != content:
+            yield Finding(
+                f"{home / name} is not what the segment is measured with.",
+                "the next command puts it back and keeps this one; a person accepts it with `autotune rebaseline --accept`",
+            )
+
+
+def _state(folder: Folder, home: Path) -> Iterator[Finding]:
+    """The quick readers' page is made from the ledger; where it says otherwise somebody edited it."""
+    path = home / STATE_FILE
+    try:
+        said = json.loads(path.read_bytes())
+        state, _ = sessions.read(folder)
+    except (OSError, ValueError, AutotuneError):
+        return
+    summary = files.summary(state)
+    wrong = [key for key in ("segment", "experiments", "keeps", "baseline", "best") if said.get(key) != summary[key]]
+    if wrong and said.get("experiments") == summary["experiments"]:
+        yield Finding(f"{path} has another {' and '.join(wrong)} than the ledger.", "delete it; it is written anew by the next command")

@@ -1,0 +1,138 @@
+"""Calibrating: the unchanged code measured against itself, which shows what benchmark and machine can see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from autotune.core import advice, stats
+from autotune.core.advice import Sight
+from autotune.core.config import changed, to_mapping
+from autotune.core.events import Calibrated, Purpose, SettingsChanged
+from autotune.core.model import Arm, Outcome
+from autotune.edges import machine
+from autotune.errors import AutotuneError
+from autotune.loop import files
+from autotune.loop.measuring import BASELINE_BUDGET_S, Bench, alone, bench_for, second_place
+from autotune.loop.session import CONFIG_FILE, Session, now, replace_file
+
+PAIRS = 20
+PAIRS_AT_OPENING = 10
+BUSY_SAMPLE_S = 0.2
+
+
+def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
+    """Set the incumbent up twice and run both in coin-flip pairs, after one run of each that is looked at for a warm-up.
+
+    In the checkout (`in_place`) there is no second place: then it is run as often, and no bias is known. Raises `AutotuneError` where
+    the benchmark fails.
+    """
+    with alone(session, "calibrating"):
+        busy = machine.busy_share(BUSY_SAMPLE_S)
+        series, walls, elapsed = _measured(session, pairs)
+    return _calibrated(session, series, walls, elapsed, busy)
+
+
+def after_baseline(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float) -> Calibrated:
+    """What a baseline says, `elapsed_s` having been spent on it. Where builds differ (`prepare`), their bias is measured, if there is time.
+
+    The machine is held already.
+    """
+    config, each = session.state.config, elapsed_s / len(values)
+    wall_s = session.state.baseline_wall_s or each
+    pairs = min(PAIRS_AT_OPENING, int(BASELINE_BUDGET_S / 2 / (2 * each)) - 1)
+    once = len(values) < 2  # noqa: PLR2004 - one run has no spread
+    if not config.prepare or config.in_place or once or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
+        return _calibrated(session, [list(values)], [wall_s], [each], None)
+    session.say(f"calibration: the same code built a second time, {pairs} pairs")
+    return _calibrated(session, *_paired(session, bench, pairs), None)
+
+
+def _measured(session: Session, pairs: int) -> tuple[list[list[float]], list[float], list[float]]:
+    bench = bench_for(session, None)
+    if not session.state.config.in_place:
+        return _paired(session, bench, pairs)
+    values, walls, elapsed = zip(*(_one(bench, Arm.INCUMBENT) for _ in range(2 * pairs)), strict=True)
+    return [list(values)], list(walls), list(elapsed)
+
+
+def _paired(session: Session, bench: Bench, pairs: int) -> tuple[list[list[float]], list[float], list[float]]:
+    """Values of both places in run order, then what runs took: the benchmark alone, and all of it."""
+    values: dict[Arm, list[float]] = {arm: [] for arm in Arm}
+    walls, elapsed = [], []
+    with ExitStack() as stack:
+        second = Bench(session, stack.enter_context(second_place(session)), dict(bench.content), bench.alternating, bench.experiment)
+        second.content[Arm.CANDIDATE] = bench.content[Arm.INCUMBENT]
+        benches = {Arm.INCUMBENT: bench, Arm.CANDIDATE: second}
+        for _ in range(pairs + 1):
+            for arm in bench.random.sample(list(Arm), 2):
+                value, wall_s, whole_s = _one(benches[arm], arm)
+                values[arm].append(value)
+                walls.append(wall_s)
+                elapsed.append(whole_s)
+    return [values[Arm.INCUMBENT], values[Arm.CANDIDATE]], walls, elapsed
+
+
+def _one(bench: Bench, arm: Arm) -> tuple[float, float, float]:
+    """One run's value, what the benchmark took, and what all of it took."""
+    begun = time.perf_counter()
+    measured = bench.run(arm, Purpose.CALIBRATION)
+    if measured.run.outcome is not Outcome.OK:
+        raise AutotuneError(f"The unchanged code fails: {measured.why}", "`autotune doctor` looks at benchmark and checks")
+    return measured.run.samples[bench.session.state.metric.name], measured.run.wall_s, time.perf_counter() - begun
+
+
+def _calibrated(
+    session: Session, series: Sequence[Sequence[float]], walls: Sequence[float], elapsed: Sequence[float], busy: float | None
+) -> Calibrated:
+    """The event that says it; the first pair is left out of the bias, since warm-ups are not one."""
+    state = session.state
+    wall_s = stats.median(walls)
+    pairs = list(zip(*series, strict=True))[1:] if len(series) > 1 else []
+    found = advice.sight(series, wall_s, state.metric.direction, [(first, second) for first, second in pairs])
+    prepare_s = max(0.0, stats.median(elapsed) - wall_s) if state.config.prepare else 0.0
+    return _event(session, found, advice.advice(found, state.config, busy=busy, prepare_s=prepare_s))
+
+
+def _event(session: Session, found: Sight, said: tuple[str, ...]) -> Calibrated:
+    return Calibrated(
+        runs=found.runs,
+        run_s=round(found.run_s, 6),
+        noise=found.noise,
+        few=found.few,
+        many=found.many,
+        logs=found.logs,
+        mode=found.mode,
+        findings=advice.findings(found, session.state.metric),
+        advice=said,
+        timestamp=now(),
+        warm_up=found.warm_up,
+        bias=found.bias,
+        bias_pairs=found.bias_pairs,
+        min_effect=found.min_effect,
+    )
+
+
+def asks_for_more(session: Session, found: Calibrated) -> bool:
+    """Whether a bias was found that the session's `min_effect` is below."""
+    return found.min_effect is not None and found.min_effect > session.state.config.min_effect
+
+
+def apply(session: Session, found: Calibrated) -> bool:
+    """Write the proposed `min_effect` to autotune.toml, where it asks for more than what is there; gives whether it does."""
+    if not asks_for_more(session, found):
+        return False
+    path = session.workdir / CONFIG_FILE
+    replace_file(path, changed(path.read_text(encoding="utf-8"), "min_effect", f"{found.min_effect:g}").encode())
+    files.take_in_settings(session)
+    return True
+
+
+def apply_at_opening(session: Session, found: Calibrated) -> None:
+    """Take the proposed `min_effect` in a session that comes to be; an autotune.toml that a person wrote is theirs."""
+    if asks_for_more(session, found) and found.min_effect is not None and not (session.workdir / CONFIG_FILE).is_file():
+        config = replace(session.state.config, min_effect=found.min_effect)
+        session.append(SettingsChanged(config=to_mapping(config), changed=("min_effect",), timestamp=now()))
+        session.say(f"min_effect = {found.min_effect:g}, above the bias of a fresh build")

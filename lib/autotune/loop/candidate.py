@@ -1,0 +1,397 @@
+"""The candidate: what differs in scope from the incumbent, refused or taken as a commit, and brought back from one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from autotune.core import patterns, protection
+from autotune.core.events import CandidateTaken
+from autotune.edges import git, tree
+from autotune.edges.tree import Difference
+from autotune.errors import AutotuneError
+from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, SESSION_FILES, Session, is_unfinished, now
+
+# These decide what git sees, stores and runs, so no candidate may bring or change one.
+GIT_FILES = frozenset({".gitignore", ".gitattributes", ".gitmodules"})
+_NAMED = 8  # files that an error names
+_LONGEST_READ = 4 * 1024 * 1024  # bytes of a file whose text is looked at
+
+
+class Boundary:
+    """Which paths, relative to the top, are whose: in scope, protected, the session's, or the user's own."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._prefix = f"{session.state.segment.workdir}/" if session.state.segment.workdir else ""
+        self._in_scope = patterns.matcher(session.state.config.scope)
+        self._narrowed = patterns.matcher(session.state.narrowed) if session.state.narrowed else lambda _: True
+        self._protected = patterns.matcher(session.state.config.protect)
+        self._session_files = frozenset(self._prefix + name for name in SESSION_FILES)
+
+    @cached_property
+    def users(self) -> frozenset[str]:
+        """The files that git did not track when the session opened."""
+        return frozenset(self._identified.values())
+
+    @cached_property
+    def _identified(self) -> dict[str, str]:
+        """What those files are, whatever they are called, mapped to their paths then."""
+        return dict(_split(entry) for entry in _held(self._session.folder.path / "untracked"))
+
+    def moved_from(self, path: str) -> str | None:
+        """The path that one of those files had, where it is at `path` now."""
+        was = self._identified.get(tree.identity(self._session.top, path)) if self._identified else None
+        return None if was is None or os.path.lexists(self._session.top / was) else was
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """The folders without tracked files when the session opened."""
+        return frozenset(_held(self._session.folder.path / "folders"))
+
+    @cached_property
+    def _allowed(self) -> Callable[[str], bool]:
+        return patterns.matcher(self._session.state.config.allow)
+
+    @cached_property
+    def _roots(self) -> frozenset[str]:
+        """The folders, relative to the working directory, in which Python looks for modules first: its own, and those of scripts."""
+        return frozenset({"", *(str(PurePosixPath(one).parent) for one in map(self._relative, self.pinned) if "/" in one)})
+
+    @cached_property
+    def _commands(self) -> frozenset[str]:
+        """The words of the benchmark's and the checks' scripts and command lines."""
+        config, pins = self._session.state.config, git.tracked(self._session.top, self._session.state.segment.pins)
+        scripts = [pins[path][1] for name in (BENCHMARK_FILE, CHECKS_FILE) if (path := self._prefix + name) in pins]
+        texts = [git.content(self._session.top, sha).decode(errors="replace") for sha in scripts]
+        return protection.commands_in([config.benchmark, config.checks, config.prepare, *texts])
+
+    def _relative(self, path: str) -> str:
+        return path.removeprefix(self._prefix)
+
+    def is_allowed(self, path: str) -> bool:
+        """Whether the person lets a candidate have what would be refused."""
+        return self._allowed(self._relative(path))
+
+    def refusal(self, change: Difference) -> str | None:
+        """Why a candidate may not have this in scope, as the end of a sentence; None where it may."""
+        if change.path.endswith("/"):
+            return "is a repository of its own"
+        inside = self._relative(change.path)
+        if self._allowed(inside):
+            return None
+        target = self._session.top / change.path
+        if target.is_symlink() and protection.leads_out(change.path, str(target.readlink())):
+            return "is a link that leads out of the repository"
+        if not change.added:
+            return None
+        shadowed = protection.shadows(inside, roots=self._roots, modules=sys.stdlib_module_names, commands=self._commands)
+        return protection.loads(inside) or shadowed
+
+    @cached_property
+    def pinned(self) -> frozenset[str]:
+        """The files whose content was pinned when the segment opened."""
+        return frozenset(git.tracked(self._session.top, self._session.state.segment.pins))
+
+    def is_session_file(self, path: str) -> bool:
+        """Whether autotune wrote it or reads it as its own."""
+        folder, name = path.rpartition("/")[::2]
+        return path in self._session_files or (folder == self._prefix.rstrip("/") and is_unfinished(name))
+
+    def in_scope(self, path: str) -> bool:
+        """Whether a candidate may change it, as far as the configuration goes."""
+        return path.startswith(self._prefix) and self._in_scope(path.removeprefix(self._prefix)) and not self.is_protected(path)
+
+    def in_narrowed_scope(self, path: str) -> bool:
+        """Whether a candidate may change it now, while a playbook narrows the scope."""
+        return self.in_scope(path) and self._narrowed(path.removeprefix(self._prefix))
+
+    def is_protected(self, path: str) -> bool:
+        """Whether it decides what is measured."""
+        if path.rpartition("/")[2] in GIT_FILES or path in self.pinned or path in self._session_files:
+            return True
+        return path.startswith(self._prefix) and self._protected(path.removeprefix(self._prefix))
+
+    def spares(self, folder: str) -> bool:
+        """Whether an empty folder was there before the session."""
+        return folder in self.folders
+
+
+def _split(entry: str) -> tuple[str, str]:
+    identity, _, path = entry.partition("\t")
+    return identity, path
+
+
+def _held(path: Path) -> list[str]:
+    return [git.decode(one) for one in path.read_bytes().split(b"\0") if one]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What differs from the incumbent in the working tree.
+
+    `candidate` is in scope; `refused` maps a path to why it may not have changed; `moved` maps a path to where the file was that git did
+    not track when the session opened; `outside` are new files out of scope, left alone.
+    """
+
+    candidate: tuple[Difference, ...]
+    refused: Mapping[str, str]
+    moved: Mapping[str, str]
+    outside: tuple[str, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The candidate's paths."""
+        return tuple(one.path for one in self.candidate)
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every path that differs and is not the user's own."""
+        return frozenset((*self.paths, *self.refused, *self.moved, *self.outside))
+
+
+def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> Look:
+    """Compare the working tree with the incumbent."""
+    commit = incumbent or session.state.incumbent
+    candidate: list[Difference] = []
+    refused: dict[str, str] = {}
+    moved: dict[str, str] = {}
+    outside: list[str] = []
+    for one in tree.differences(session.view, commit):
+        if boundary.is_session_file(one.path) or (one.added and one.path in boundary.users):
+            continue
+        if boundary.is_protected(one.path):
+            refused[one.path] = "is protected"
+        elif not boundary.in_scope(one.path):
+            if one.added:
+                outside.append(one.path)
+            else:
+                refused[one.path] = "is outside the scope"
+        elif (why := boundary.refusal(one)) is not None:
+            refused[one.path] = why
+        elif one.added and (was := boundary.moved_from(one.path)) is not None:
+            moved[one.path] = was
+        else:
+            candidate.append(one)
+    return Look(tuple(candidate), _without_hidden(session, refused), moved, tuple(outside))
+
+
+def _without_hidden(session: Session, refused: dict[str, str]) -> dict[str, str]:
+    """Leave out files that the person told git not to look at (a sparse checkout, say)."""
+    if not refused:
+        return refused
+    hidden = frozenset(git.flagged(session.repository))
+    return {path: why for path, why in refused.items() if path not in hidden}
+
+
+def take(
+    session: Session,
+    *,
+    settles: bool,
+    description: str | None = None,
+    asi: Mapping[str, Any] | None = None,
+    discard: bool = False,
+    force: bool = False,
+) -> Look:
+    """Make what differs in scope a commit under refs/autotune and put it on the ledger as the candidate, about to be measured.
+
+    Raises `AutotuneError` where nothing differs, or where a protected file or one outside the scope was changed; then nothing has happened.
+    """
+    boundary = Boundary(session)
+    found = look(session, boundary)
+    _refuse_forbidden(session, found)
+    _refuse_moved(found)
+    if strange := tree.unstorable(session.top, found.paths):
+        raise AutotuneError(f"Git cannot hold {', '.join(strange[:_NAMED])}: neither files nor links.", "take them away, then try again")
+    if not found.candidate:
+        raise AutotuneError(
+            "Nothing in scope differs from the incumbent, so there is nothing to measure.",
+            f"edit a file in scope ({', '.join(session.state.config.scope)}), then try again",
+        )
+    _refuse_narrowed(session, found, boundary)
+    _refuse_filtered(session, found.paths)
+    _refuse_telling(session, boundary, found.paths)
+    number = session.state.count + 1
+    commit = snapshot(session, found.paths, f"autotune: candidate of experiment {number}")
+    if git.tree_of(session.top, commit) == git.tree_of(session.top, session.state.incumbent):
+        raise AutotuneError(
+            "What differs in scope is the same to git as the incumbent (line ends, say), so there is nothing to measure.",
+            "change a file's content, then try again",
+        )
+    git.set_ref(session.top, session.folder.ref(number), commit, f"candidate of experiment {number}")
+    session.append(
+        CandidateTaken(
+            experiment=number,
+            commit=commit,
+            incumbent=session.state.incumbent,
+            files=found.paths[:1000],
+            timestamp=now(),
+            settles=settles,
+            description=description,
+            asi=asi,
+            discard=discard,
+            force=force,
+        )
+    )
+    return found
+
+
+def _refuse_forbidden(session: Session, found: Look) -> None:
+    if not found.refused:
+        return
+    named = [f"{path} {why}" for path, why in list(found.refused.items())[:_NAMED]]
+    more = len(found.refused) - len(named)
+    raise AutotuneError(
+        f"The candidate changes files that it may not: {'; '.join(named)}{f'; and {more} more' if more else ''}.",
+        f"take those changes back (`git restore --source={session.state.incumbent[:12]} FILE`, or delete a new file); "
+        "the rest stays as it is, then try again",
+    )
+
+
+def _refuse_moved(found: Look) -> None:
+    if not found.moved:
+        return
+    named = [f"{was} is at {path} now" for path, was in list(found.moved.items())[:_NAMED]]
+    raise AutotuneError(
+        f"Files that were there before the session, and that git does not track, were moved: {'; '.join(named)}.",
+        "move them back; they are no part of a candidate",
+    )
+
+
+def _refuse_narrowed(session: Session, found: Look, boundary: Boundary) -> None:
+    beyond = [path for path in found.paths if not boundary.in_narrowed_scope(path)]
+    if beyond:
+        raise AutotuneError(
+            f"The scope is narrowed to {', '.join(session.state.narrowed)} for {session.state.narrowed_left} more experiments, "
+            f"but the candidate changes {', '.join(beyond[:_NAMED])}.",
+            "take those changes back and work on the files named; `autotune explain` says why",
+        )
+
+
+def _refuse_telling(session: Session, boundary: Boundary, paths: Sequence[str]) -> None:
+    """Refuse changes whose text says that they are meant for the measurement, unless the person allows the file."""
+    held = git.tracked(session.top, session.state.incumbent)
+    telling = []
+    for path in paths:
+        target = session.top / path
+        if boundary.is_allowed(path) or target.is_symlink() or not target.is_file() or target.stat().st_size > _LONGEST_READ:
+            continue
+        after = target.read_bytes().decode(errors="replace")
+        if protection.tells_on_itself("", after) is None:
+            continue
+        before = git.content(session.top, held[path][1]).decode(errors="replace") if path in held else ""
+        if (why := protection.tells_on_itself(before, after)) is not None:
+            telling.append(f"{path} {why}")
+    if telling:
+        raise AutotuneError(
+            f"The candidate is refused: {'; '.join(telling[:_NAMED])}.",
+            "take that out of the program, then try again; a person can let a file do so with `allow` and `autotune rebaseline --accept`",
+        )
+
+
+def _refuse_filtered(session: Session, paths: Sequence[str]) -> None:
+    large = [path for path, value in git.attribute(session.top, "filter", paths).items() if value == "lfs"]
+    if large:
+        raise AutotuneError(
+            f"Git LFS keeps {', '.join(large[:_NAMED])}, which autotune cannot measure.", "leave such files out of the scope"
+        )
+
+
+def snapshot(session: Session, paths: Sequence[str], words: str) -> str:
+    """Make a commit of the incumbent with `paths` as they are in the working tree; what HEAD and the index hold stays reachable."""
+    incumbent = session.state.incumbent
+    content = tree.tree_with(session.view, incumbent, paths)
+    others = [head] if (head := git.resolve(session.top, "HEAD")) not in (None, incumbent) else []
+    staged = git.ask(session.top, "write-tree")
+    if staged.code == 0 and staged.text not in (content, git.tree_of(session.top, head or incumbent)):
+        others.append(git.commit_tree(session.top, staged.text, [head or incumbent], "autotune: what was staged"))
+    return git.commit_tree(session.top, content, [incumbent, *(one for one in others if one)], words)
+
+
+def bring_back(session: Session, number: int) -> tuple[str, ...]:
+    """Make the changes of an earlier experiment's candidate the open ones; gives the files.
+
+    Where the incumbent has moved on meanwhile, both sides' changes are merged. Raises `AutotuneError` where there is no such experiment,
+    where changes are open already, or where the two sides contradict each other.
+    """
+    commit = git.resolve(session.top, session.folder.ref(number))
+    if commit is None:
+        raise AutotuneError(f"There is no experiment {number} with a candidate to restore.", "`autotune status` tells how many there are")
+    boundary = Boundary(session)
+    if opened := look(session, boundary).paths:
+        raise AutotuneError(
+            f"Other changes are open in scope: {', '.join(opened[:_NAMED])}.", "measure them with `autotune try`, or take them back, first"
+        )
+    base = git.parents(session.top, commit)[0]
+    merged, removed = _merge(session, base, commit)
+    scratch = session.folder.path / "scratch-index"
+    git.tell(session.top, "read-tree", session.state.incumbent, index=scratch)
+    git.set_entries(session.top, scratch, merged, removed)
+    content = git.write_tree(session.top, scratch)
+    _refuse_overwriting(session, merged)
+    tree.bring(session.view, content, sorted(merged), removed, boundary.spares)
+    return tuple(sorted({*merged, *removed}))
+
+
+def _refuse_overwriting(session: Session, written: Iterable[str]) -> None:
+    """Refuse to write where something is that neither git nor this session knows: a file that is ignored, or that was there before."""
+    if lost := tree.in_the_way(session.top, written, git.tracked(session.top, session.state.incumbent)):
+        raise AutotuneError(
+            f"Its files would take the place of {', '.join(lost[:_NAMED])}, which git does not track.",
+            "move what is there out of the way, then try again",
+        )
+
+
+def _merge(session: Session, base: str, theirs: str) -> tuple[dict[str, tuple[str, str]], list[str]]:
+    before, ours, after = (git.tracked(session.top, one) for one in (base, session.state.incumbent, theirs))
+    merged: dict[str, tuple[str, str]] = {}
+    removed: list[str] = []
+    for path in git.differing(session.top, base, theirs):
+        entry = _merge_entry(session, path, before.get(path), ours.get(path), after.get(path))
+        if entry is None:
+            removed.append(path)
+        else:
+            merged[path] = entry
+    return merged, removed
+
+
+Entry = tuple[str, str] | None
+
+
+def _merge_entry(session: Session, path: str, before: Entry, ours: Entry, theirs: Entry) -> Entry:
+    if ours in (before, theirs):
+        return theirs
+    if before is not None and ours is not None and theirs is not None:
+        merged = git.merge_contents(session.top, ours[1], before[1], theirs[1], session.folder.path)
+        if merged is not None:
+            return theirs[0], git.store(session.top, merged)
+    raise AutotuneError(
+        f"{path} was changed by a keep since, in the same place.",
+        f"look at the candidate with `git show {session.folder.ref('N')}` (N is its number) and apply by hand what you want of it",
+    )
+
+
+def set_aside(session: Session, why: str) -> None:
+    """Make a snapshot of a candidate that was refused, then take back its changes: those in scope, and those that it was refused for.
+
+    For a session without anybody who could mend it; new files out of scope are left alone.
+    """
+    boundary = Boundary(session)
+    found = look(session, boundary)
+    forbidden = [
+        one for one in tree.differences(session.view, session.state.incumbent) if one.path in found.refused and not one.path.endswith("/")
+    ]
+    changes = (*found.candidate, *forbidden)
+    commit = snapshot(session, [one.path for one in changes], f"autotune: refused: {why}")
+    ref = session.folder.ref(f"refused-{session.position.lines}")
+    git.set_ref(session.top, ref, commit, "a refused candidate")
+    tree.put_back(session.view, session.state.incumbent, changes, boundary.spares)
+    for path, was in found.moved.items():
+        (session.top / was).parent.mkdir(parents=True, exist_ok=True)
+        (session.top / path).rename(session.top / was)
+    session.notice(f"A candidate was refused and taken back: {why} It is kept at {ref}.")

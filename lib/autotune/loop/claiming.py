@@ -1,0 +1,72 @@
+"""Claims: fresh samples of one state against an earlier one, side by side."""
+
+from __future__ import annotations
+
+from autotune.core import stats
+from autotune.core.events import Claimed, Purpose
+from autotune.core.model import Arm, DecisionMode, Outcome
+from autotune.edges import git
+from autotune.errors import AutotuneError
+from autotune.loop.measuring import Bench, Interrupted, alone, bench_between
+from autotune.loop.session import Session, now
+
+PAIRS = 20
+PAIRS_ECONOMY = 6  # the fewest for which an exact 95 % interval exists
+
+
+def claim(session: Session) -> Claimed:
+    """Measure the session's first state against its incumbent, and give what may be claimed."""
+    state = session.state
+    return _claimed(session, state.first, state.incumbent, None)
+
+
+def confirm(session: Session, number: int) -> Claimed:
+    """Measure a kept change against its parent once more. Raises `AutotuneError` where the experiment was not kept."""
+    row = next((row for row in session.state.kept if row.index == number), None)
+    if row is None:
+        raise AutotuneError(
+            f"Experiment {number} is not among the latest keeps.",
+            "`autotune explain` names them; without a number the session is confirmed",
+        )
+    return _claimed(session, git.parents(session.top, row.commit)[0], row.commit, number)
+
+
+def _claimed(session: Session, first: str, last: str, experiment: int | None) -> Claimed:
+    state = session.state
+    pairs: list[tuple[float, float]] | str
+    try:
+        with alone(session, "measuring a claim"):
+            pairs = _pairs(session, bench_between(session, first, last))
+    except (AutotuneError, Interrupted) as error:
+        pairs = f"no claim: {error}"
+    if isinstance(pairs, str):
+        return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
+    logs = min(value for pair in pairs for value in pair) > 0
+    found = stats.claim(pairs, state.metric.direction, logs=logs, unit=state.metric.unit)
+    return Claimed(
+        first,
+        last,
+        improved=found.improved,
+        pairs=found.pairs,
+        reason=found.sentence,
+        keeps=state.all_keeps,
+        timestamp=now(),
+        effect=found.effect,
+        experiment=experiment,
+    )
+
+
+def _pairs(session: Session, bench: Bench) -> list[tuple[float, float]] | str:
+    """Run coin-flip pairs; gives (first, last) values, or why there are none."""
+    state = session.state
+    pairs = []
+    for _ in range(PAIRS_ECONOMY if state.decision_mode is DecisionMode.ECONOMY else PAIRS):
+        values = {}
+        for arm in bench.random.sample(list(Arm), 2):
+            measured = bench.run(arm, Purpose.CLAIM)
+            if measured.run.outcome is not Outcome.OK:
+                which = "the last state" if arm is Arm.CANDIDATE else "the first state"
+                return f"no claim: {which} failed: {measured.why}"
+            values[arm] = measured.run.samples[state.metric.name]
+        pairs.append((values[Arm.INCUMBENT], values[Arm.CANDIDATE]))
+    return pairs

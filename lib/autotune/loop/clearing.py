@@ -1,0 +1,56 @@
+"""Forgetting a session: what is deleted, named first, and what never is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from autotune.edges import git, place
+from autotune.loop import session as sessions
+from autotune.loop.session import LEDGER, STATE_FILE, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """What clearing a session deletes."""
+
+    files: tuple[Path, ...]
+    folder: Path
+    worktrees: tuple[Path, ...]
+    refs: tuple[str, ...]
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """One line for each thing."""
+        refs = (f"{len(self.refs)} snapshots under {self.refs[0].rpartition('/')[0]}/",) if self.refs else ()
+        return (*map(str, self.files), *(f"{path}/" for path in (self.folder, *self.worktrees)), *refs)
+
+
+def doomed(session: Session, *, refs: bool) -> Doomed:
+    """Say what clearing would delete. A working tree of the session's own is deleted only while nothing in it would be lost."""
+    files = tuple(path for name in (LEDGER, STATE_FILE) if (path := session.workdir / name).exists())
+    measuring = session.cache / "measure"
+    own = session.cache / "tree"
+    worktrees = [measuring] if measuring.exists() else []
+    if own.exists() and session.top == own and not git.tell(own, "status", "--porcelain", "--ignore-submodules").out:
+        worktrees.append(own)
+    names = tuple(git.refs(session.top, session.folder.ref("").rstrip("/"))) if refs else ()
+    return Doomed(files, session.folder.path, tuple(worktrees), names)
+
+
+def clear(session: Session, what: Doomed) -> None:
+    """Delete it, its folder last: until then the session can be found and cleared again."""
+    common = session.repository.common
+    for name in what.refs:
+        git.delete_ref(common, name)
+    for path in what.files:
+        path.unlink(missing_ok=True)
+    for path in what.worktrees:
+        place.remove(git.Repository(common, common, common), path)
+    if not (session.cache / "tree").exists():
+        shutil.rmtree(session.cache, ignore_errors=True)
+    leaving = session.folder.path.with_name(f"{sessions.CLEARING}{session.name}-{os.getpid()}")
+    session.folder.path.rename(leaving)
+    shutil.rmtree(leaving)

@@ -1,0 +1,480 @@
+"""A diagnosis: what is there of what autotune needs, what is missing, and what a person has to do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from autotune.core import config as configuration
+from autotune.core.config import Config
+from autotune.core.figures import counted
+from autotune.core.metrics import RESERVED
+from autotune.core.model import Outcome
+from autotune.core.outcome import Finished, classify, escaped, useful_end
+from autotune.core.state import CASES, Ending, State
+from autotune.edges import git, locks, machine, place, process
+from autotune.edges.git import Repository
+from autotune.edges.place import Place
+from autotune.errors import AutotuneError
+from autotune.loop import measuring, opening, work
+from autotune.loop import session as sessions
+from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, Folder, Session
+from autotune.targets import TARGETS
+from autotune.targets.target import Command
+
+PACKAGE = Path(__file__).resolve().parents[1]
+ROOT = PACKAGE.parents[1]
+OLDEST_GIT = (2, 36)  # the first whose `worktree list` can end its lines with NUL
+TIMED = 3  # starts of which the median is told
+SLOW_START_MS = 1000.0
+OUTPUT_SHOWN = 800  # characters of what failed
+LOG_LINES = 3
+NAMED = 3  # leftovers that are told
+_PACKAGES = ("git.cmd", "numpy", "rich", "tomli_w", "typer")
+_HOOKS_OF_A_COMMIT = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
+
+
+class Finding(StrEnum):
+    """What a look has found: what is needed, something that may be absent, or something that a person has to mend."""
+
+    OK = "ok"
+    MISSING = "missing"
+    TO_DO = "to do"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `advice` says what to do about it, where there is anything; `details` are JSON values."""
+
+    name: str
+    finding: Finding
+    found: str
+    advice: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where the diagnosis takes place. `trouble` says why the session that is there cannot be read."""
+
+    folder: Path
+    repository: Repository | None = None
+    session: Session | None = None
+    trouble: AutotuneError | None = None
+
+
+def examine(folder: Path, session: str | None = None, *, benchmark: bool = True) -> Iterator[Check]:
+    """Look at one thing after the other, whatever is broken; with `benchmark` it is run once, in a working tree of its own.
+
+    `session` names the session to look at, where the repository has several.
+    """
+    scene = _scene(folder, session)
+    for name, look in _LOOKS.items():
+        if benchmark or look is not _benchmark:
+            yield _looked(name, look, scene)
+
+
+def _looked(name: str, look: Callable[[Scene], Check], scene: Scene) -> Check:
+    try:
+        return look(scene)
+    except AutotuneError as error:
+        return Check(name, Finding.TO_DO, error.message, error.hint)
+    except Exception as error:  # noqa: BLE001 - a diagnosis is for when anything may be broken, and goes on
+        return Check(name, Finding.TO_DO, f"could not be looked at: {type(error).__name__}: {error}", "mend that, then run this again")
+
+
+def _scene(folder: Path, name: str | None) -> Scene:
+    try:
+        repository = git.discover(folder)
+    except (AutotuneError, OSError):
+        return Scene(folder)
+    if repository is None:
+        return Scene(folder)
+    try:
+        return Scene(folder, repository, sessions.find(folder, name) if name or sessions.names(repository) else None)
+    except AutotuneError as error:
+        return Scene(folder, repository, trouble=error)
+    except Exception as error:  # noqa: BLE001 - the same
+        return Scene(folder, repository, trouble=AutotuneError(f"The session cannot be read: {error!r}.", "look at its ledger"))
+
+
+# The programs
+
+
+def _python(_: Scene) -> Check:
+    return Check("python", Finding.OK, f"{platform.python_version()}, {sys.executable}")
+
+
+def _git(scene: Scene) -> Check:
+    said = git.tell(scene.folder, "--version").text
+    version = tuple(map(int, re.findall(r"\d+", said)[:2]))
+    found = f"{said.removeprefix('git version ')}, {shutil.which('git')}"
+    if version < OLDEST_GIT:
+        return Check("git", Finding.TO_DO, found, f"install git {'.'.join(map(str, OLDEST_GIT))} or newer")
+    return Check("git", Finding.OK, found)
+
+
+def _identity(scene: Scene) -> Check:
+    answer = git.ask(scene.folder, "var", "GIT_COMMITTER_IDENT")
+    if answer.code != 0:
+        advice = "`git config --global user.name YOU` and `git config --global user.email YOU@EXAMPLE`"
+        return Check("identity", Finding.TO_DO, "git does not know your name, and keeps are commits", advice)
+    return Check("identity", Finding.OK, f"commits are made as {escaped(answer.text.rpartition('>')[0])}>")
+
+
+def _environment(_: Scene) -> Check:
+    imported = "; ".join(f"import {name}" for name in _PACKAGES)
+    done = subprocess.run([sys.executable, "-I", "-c", imported], capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    again = f"`{ROOT / 'bin' / 'autotune'} --environment` sets it up anew"
+    if done.returncode != 0:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        return Check("environment", Finding.TO_DO, f"{sys.prefix} does not work: {escaped(''.join(last))}", again)
+    record, lock = Path(sys.prefix, "autotune-environment.txt"), ROOT / "requirements.lock"
+    if not record.is_file():
+        return Check("environment", Finding.OK, f"{sys.prefix}, which autotune did not set up itself; it has all packages")
+    if record.read_text("utf-8").partition("\n")[0] != hashlib.sha256(lock.read_bytes()).hexdigest():
+        return Check("environment", Finding.TO_DO, f"{sys.prefix} was set up from another {lock.name}", again)
+    return Check("environment", Finding.OK, f"{sys.prefix}, set up from {lock.name}")
+
+
+def _cache(_: Scene) -> Check:
+    folder = locks.cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Check("cache", Finding.TO_DO, f"{folder} cannot be written to: {error.strerror}", "mend that, or set XDG_CACHE_HOME")
+    return Check("cache", Finding.OK, f"{folder}, {shutil.disk_usage(folder).free / 2**30:.1f} GiB free")
+
+
+def _start_up(_: Scene) -> Check:
+    """Measure what every command costs before it does anything: the launcher and Python, and a verb with its imports."""
+    launcher, verb = [str(ROOT / "bin" / "autotune"), "--version"], [sys.executable, "-I", str(PACKAGE / "__main__.py"), "status", "--help"]
+    reached_ms, begun_ms = _median_ms(launcher), _median_ms(verb)
+    details = {"launcher_ms": round(reached_ms, 1), "verb_ms": round(begun_ms, 1)}
+    found = f"{reached_ms:.0f} ms for launcher and Python; {begun_ms:.0f} ms for Python and a verb's imports (medians of {TIMED})"
+    slow = max(reached_ms, begun_ms) > SLOW_START_MS
+    advice = "that is slow: look at load, disk, and whether the first python3 on PATH is a version manager's script" if slow else ""
+    return Check("start-up", Finding.OK, found, advice, details)
+
+
+def _median_ms(command: list[str]) -> float:
+    times = []
+    for _ in range(TIMED):
+        begun = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        times.append(time.perf_counter() - begun)
+        if done.returncode != 0:
+            words = useful_end(done.stderr, OUTPUT_SHOWN)
+            raise AutotuneError(f"`{command[0]}` does not start: {words}", "install autotune again")
+    return 1000 * sorted(times)[TIMED // 2]
+
+
+def _machine(_: Scene) -> Check:
+    load, cpus = machine.load(), machine.usable_cpus()
+    holder = locks.holder(locks.measuring_lock())
+    busy = f"load {load:.1f}" if load is not None else "load unknown"
+    found = f"{machine.describe(machine.fingerprint())}; {busy}; {f'{holder} holds it' if holder else 'nothing is being measured'}"
+    advice = "other work makes measurements slower and noisier" if load is not None and load > cpus else ""
+    return Check("machine", Finding.OK, found, advice)
+
+
+# The repository and the session
+
+
+def _repository(scene: Scene) -> Check:
+    repository = scene.repository
+    if repository is None:
+        return Check(
+            "repository", Finding.MISSING, f"{scene.folder} is in no git repository", "change to your project's folder, or `git init`"
+        )
+    if scene.session is not None and scene.session.state.ended is None:
+        sessions.require_branch(scene.session)
+    else:
+        opening.refuse_unfit(repository)
+    changed = git.modified(repository)
+    words = f"modified: {counted(len(changed), 'tracked file')}" if changed else "nothing tracked is modified"
+    return Check("repository", Finding.OK, f"{repository.top}, on {git.current_branch(repository) or 'a detached HEAD'}, {words}")
+
+
+def _session(scene: Scene) -> Check:
+    if scene.trouble is not None:
+        raise scene.trouble
+    if scene.session is None:
+        where = "here" if scene.repository is not None else "without a repository"
+        return Check("session", Finding.MISSING, f"there is none {where}", "`autotune init` opens one; `autotune demo` shows how it works")
+    state, ended = scene.session.state, scene.session.state.ended
+    found = f"{scene.session.name}: {_condition(state)}; {counted(state.count, 'experiment')}, {state.keeps + state.forced} kept"
+    if (busy := work.worker_of(scene.session)) is not None:
+        return Check("session", Finding.OK, f"{found}; it is {busy}")
+    if not state.opened:
+        return Check(
+            "session", Finding.TO_DO, f"{scene.session.name}: opening it was interrupted", "any command finishes it: `autotune status`"
+        )
+    if ended is not None and ended.ending is Ending.PAUSED:
+        return Check("session", Finding.TO_DO, found, "`autotune explain` says what blocks it; then `autotune resume` or `autotune repair`")
+    if state.experiment is not None and not state.experiment.may_settle:
+        advice = "settle it with `autotune log --description TEXT`"
+        return Check("session", Finding.OK, f"{found}; experiment {state.experiment.number} is open", advice)
+    return Check("session", Finding.OK, found)
+
+
+def _condition(state: State) -> str:
+    if state.ended is not None:
+        return f"{state.ended.ending} ({escaped(state.ended.reason)})"
+    return f"{state.vitals.health} ({escaped(state.vitals.why)})"
+
+
+def _configuration(scene: Scene) -> Check:
+    path = _workdir(scene) / CONFIG_FILE
+    if not path.is_file():
+        advice = "" if scene.session is None else "the next command puts it back"
+        return Check("configuration", Finding.MISSING, f"there is no {CONFIG_FILE}, which `autotune init` writes", advice)
+    written = configuration.parse_toml(path.read_text(encoding="utf-8"))
+    fixed = configuration.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
+    if fixed:
+        advice = "put back what `autotune config show` has, or let a person accept it with `autotune rebaseline --accept`"
+        return Check("configuration", Finding.TO_DO, f"{path} differs from what this segment is measured with: {', '.join(fixed)}", advice)
+    return Check("configuration", Finding.OK, f"{path} is in order: {written.metric}, {written.direction} is better")
+
+
+def _workdir(scene: Scene) -> Path:
+    return scene.folder if scene.session is None else scene.session.workdir
+
+
+def _hooks(scene: Scene) -> Check:
+    if scene.repository is None:
+        return Check("commit hooks", Finding.MISSING, "there is no repository")
+    folder = scene.repository.top / git.tell(scene.repository.top, "rev-parse", "--git-path", "hooks").text
+    there = [name for name in _HOOKS_OF_A_COMMIT if os.access(folder / name, os.X_OK)]
+    if not there:
+        return Check("commit hooks", Finding.OK, "none")
+    advice = "they run at every keep: one that fails, asks or changes a measured file makes the result checks_failed"
+    return Check("commit hooks", Finding.OK, f"{', '.join(there)} in {folder}", advice)
+
+
+# A dry run
+
+
+def _benchmark(scene: Scene) -> Check:
+    """Run the benchmark once where it is measured: in the session's measuring worktree, else in a working tree of HEAD made for it."""
+    try:
+        repository, config = _what_to_run(scene)
+    except NotRunError as reason:
+        return Check("benchmark", Finding.MISSING, f"not run: {reason.message}", reason.hint)
+    with locks.hold(locks.measuring_lock(), "autotune doctor's dry run"), tempfile.TemporaryDirectory() as scratch:
+        if scene.session is not None:
+            return _dry_run(config, _measuring_ground(scene.session, Path(scratch)))
+        with _ground_of_its_own(repository, scene.folder, config, Path(scratch)) as ground:
+            return _dry_run(config, ground)
+
+
+class NotRunError(AutotuneError):
+    """There is nothing to run, or it must not be run now."""
+
+
+def _what_to_run(scene: Scene) -> tuple[Repository, Config]:
+    """Give where a run happens and the configuration that it follows. Raises `NotRunError` where there is to be none."""
+    if scene.repository is None or git.resolve(scene.repository.top, "HEAD") is None:
+        raise NotRunError("there is no commit to run it on", "")
+    if scene.trouble is not None:
+        raise NotRunError("the session cannot be read", "")
+    config = scene.session.state.config if scene.session is not None else _without_session(scene.folder)
+    if config.in_place:
+        raise NotRunError("it is measured in the checkout (in_place), which a diagnosis leaves alone", "")
+    if (holder := locks.holder(locks.measuring_lock())) is not None:
+        raise NotRunError(f"{holder} uses the machine", "run `autotune doctor` again after that")
+    return scene.repository, config
+
+
+def _without_session(folder: Path) -> Config:
+    """Give what `init` would measure by, as far as it is written down; where no metric is named, whatever is printed will do."""
+    path = folder / CONFIG_FILE
+    held = configuration.toml_table(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if "benchmark" not in held and not (folder / BENCHMARK_FILE).is_file():
+        raise NotRunError(f"there is no {BENCHMARK_FILE}", f"write {BENCHMARK_FILE}, which prints METRIC name=value")
+    checks = {"checks": f"bash {CHECKS_FILE}"} if (folder / CHECKS_FILE).is_file() else {}
+    return configuration.parse({"name": "doctor", "metric": f"{RESERVED}wall_s", "direction": "lower", **checks, **held})
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where a dry run happens: a place, the tree that it is to hold, and the working directory in it. Logs go to `scratch`."""
+
+    place: Place
+    content: str
+    workdir: str
+    scratch: Path
+
+
+def _measuring_ground(session: Session, scratch: Path) -> Ground:
+    """Give the session's measuring worktree and its incumbent, without touching the session's own files."""
+    (scratch / session.name).mkdir()
+    beside = Session(session.repository, Folder(scratch / session.name), session.state, session.position)
+    content = measuring.content_of(beside, session.state.incumbent)
+    return Ground(measuring.place_of(beside), content, session.state.segment.workdir, scratch)
+
+
+@contextmanager
+def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scratch: Path) -> Iterator[Ground]:
+    """Make a working tree of HEAD, with benchmark and checks as they are now, and remove it afterwards."""
+    inside = folder.resolve().relative_to(repository.top.resolve()).as_posix()
+    workdir = "" if inside == "." else inside
+    cache = sessions.session_cache(repository, f"doctor-{os.getpid()}")
+    try:
+        head = git.tell(repository.top, "rev-parse", "--verify", "HEAD").text
+        pins = opening.pin(repository, workdir, config, head, scratch / "pins")
+        git.tell(repository.top, "read-tree", head, index=scratch / "index")
+        git.set_entries(repository.top, scratch / "index", git.tracked(repository.top, pins), ())
+        content = git.write_tree(repository.top, scratch / "index")
+        top = place.build(repository, cache / "measure", head, [f"{workdir}/{path}" if workdir else path for path in config.carry])
+        fresh = Ground(place.private(top, place.beside(top)), content, workdir, scratch)
+        if config.setup:
+            _prepared(config, fresh)
+        yield replace(fresh, place=place.private(top, place.beside(top)))
+    finally:
+        place.remove(repository, cache / "measure")
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+def _prepared(config: Config, ground: Ground) -> None:
+    """Run `setup`. Raises `AutotuneError` where it fails."""
+    place.occupy(ground.place, ground.content, ())
+    finished = _execute(config, Command("setup", config.setup, config.timeout_s), ground)
+    outcome, why = classify(finished, None)
+    if outcome is not Outcome.OK:
+        raise AutotuneError(f"`setup` failed: {why}\n{useful_end(finished.tail, OUTPUT_SHOWN)}", "mend `setup`")
+
+
+def _dry_run(config: Config, ground: Ground) -> Check:
+    """Run what prepares, the benchmark and the checks, up to the first that fails; the checks find what the benchmark found."""
+    target, measured = TARGETS["code"], None
+    place.occupy(ground.place, ground.content, ())
+    for command in (*target.commands(config), *filter(None, [target.checks(config)])):
+        if measured is not None:
+            place.occupy(ground.place, ground.content, ())
+        finished = _execute(config, command, ground)
+        outcome, why = _outcome(config, finished) if command.measured else classify(finished, None)
+        if outcome is not Outcome.OK:
+            words = f"`{escaped(command.text)}` ({command.name}): {why}\n{useful_end(finished.tail, OUTPUT_SHOWN)}".rstrip()
+            return Check("benchmark", Finding.TO_DO, words, "mend it until it passes on the unchanged code", _details(finished, outcome))
+        measured = finished if command.measured else measured
+    if measured is None:
+        raise AssertionError("a target's run measures nothing")
+    return _passed(config, measured)
+
+
+def _execute(config: Config, command: Command, ground: Ground) -> Finished:
+    return process.execute(
+        command.text,
+        cwd=ground.place.top / ground.workdir,
+        environment=process.environment_for_runs(os.environ, config.env),
+        timeout_s=command.timeout_s,
+        log=ground.scratch / f"{command.name}.log",
+    )
+
+
+def _outcome(config: Config, finished: Finished) -> tuple[Outcome, str]:
+    try:
+        printed = TARGETS["code"].samples(config, finished.report.samples, ())
+    except ValueError as error:
+        return Outcome.UNREADABLE, str(error)
+    return classify(finished, None if CASES in printed else config.metric)
+
+
+def _details(finished: Finished, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "outcome": outcome,
+        "wall_s": round(finished.wall_s, 4),
+        "metrics": dict(finished.report.samples),
+        "malformed": [escaped(f"{one.text.strip()} ({one.why})") for one in finished.report.malformed],
+    }
+
+
+def _passed(config: Config, finished: Finished) -> Check:
+    details = _details(finished, Outcome.OK)
+    metrics = ", ".join(f"{escaped(name)}={value:g}" for name, value in details["metrics"].items())
+    found = f"passes in {finished.wall_s:.2f} s and prints {metrics or 'no metric'}{'; the checks pass' if config.checks else ''}"
+    advice = []
+    if not metrics and config.metric.startswith(RESERVED):
+        advice.append(f"print a line METRIC name=value, or tune what is measured from outside, such as {RESERVED}wall_s")
+    if details["malformed"]:
+        advice.append("malformed, so not counted: " + "; ".join(details["malformed"]))
+    if finished.leftovers:
+        advice.append("it left processes running, which are ended after every run: " + ", ".join(map(escaped, finished.leftovers)))
+    return Check("benchmark", Finding.OK, found, "\n".join(advice), details)
+
+
+# What was left
+
+
+def _leftovers(_: Scene) -> Check:
+    """Look for measuring worktrees in the cache folder whose session, or whole repository, is gone."""
+    cache = locks.cache_folder()
+    gone = [str(folder.relative_to(cache)) for folder in sorted(cache.glob("*/*/")) if _is_left_over(folder)]
+    if not gone:
+        return Check("leftovers", Finding.OK, "none")
+    more = f"\nand {len(gone) - NAMED} more" if len(gone) > NAMED else ""
+    found = "\n".join([f"in {cache}, {counted(len(gone), 'folder')} of sessions that are gone:", *gone[:NAMED]]) + more
+    return Check("leftovers", Finding.OK, found, "delete them; nothing needs them (--json names all)", {"folders": gone})
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Whether a folder holds a working tree that git keeps for a session which is no longer there."""
+    marks = [mark for mark in (folder / "measure" / ".git", folder / "tree" / ".git") if mark.is_file()]
+    for mark in marks:
+        own = Path(mark.read_text("utf-8", "surrogateescape").strip().removeprefix("gitdir: "))  # COMMON/worktrees/NAME
+        if (own.parents[1] / "autotune" / folder.name).is_dir():
+            return False
+    owner = re.fullmatch(r"doctor-(\d+)", folder.name)
+    return bool(marks) and not (owner and _lives(int(owner[1])))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _hook_log(_: Scene) -> Check:
+    path = locks.cache_folder() / "hooks.log"
+    if not path.is_file():
+        return Check("hook log", Finding.OK, "nothing has gone wrong in a hook")
+    lines = [escaped(line) for line in path.read_text("utf-8", "replace").splitlines() if line.strip()][-LOG_LINES:]
+    return Check("hook log", Finding.OK, "\n".join([f"the last lines of {path}:", *lines]), details={"lines": lines})
+
+
+_LOOKS: dict[str, Callable[[Scene], Check]] = {
+    "python": _python,
+    "git": _git,
+    "identity": _identity,
+    "environment": _environment,
+    "cache": _cache,
+    "start-up": _start_up,
+    "machine": _machine,
+    "repository": _repository,
+    "session": _session,
+    "configuration": _configuration,
+    "commit hooks": _hooks,
+    "benchmark": _benchmark,
+    "leftovers": _leftovers,
+    "hook log": _hook_log,
+}

@@ -1,0 +1,117 @@
+"""One experiment from a command's side: take the candidate, have it measured, wait, settle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autotune.core.events import Described
+from autotune.core.model import Outcome
+from autotune.errors import AutotuneError
+from autotune.loop import candidate, surroundings, work
+from autotune.loop.session import Session, now
+
+Progress = Callable[[str], None] | None
+
+
+def measure(
+    session: Session,
+    wait_s: float | None,
+    *,
+    settles: bool,
+    description: str | None = None,
+    asi: Mapping[str, Any] | None = None,
+    force: bool = False,
+    progress: Progress = None,
+) -> int:
+    """Take what differs in scope as the candidate and have it measured; waits up to `wait_s` seconds and gives the experiment's number.
+
+    Raises `AutotuneError` where the session stands still, where an experiment is open, or where there is nothing to measure.
+    """
+    while True:
+        with work.changing(session, "measure") as lock:
+            refuse_ended(session)
+            if session.state.experiment is not None:
+                raise AutotuneError(
+                    f"Experiment {session.state.experiment.number} is measured and waits for its description.",
+                    "settle it first: `autotune log --description TEXT`",
+                )
+            if not work.carry_on(session, lock):
+                refuse_ended(session)
+                surroundings.refuse_changed(session)
+                found = candidate.take(session, settles=settles, description=description, asi=asi, force=force)
+                if found.outside:
+                    session.say(f"left alone, for they are out of scope: {', '.join(found.outside[:5])}")
+                work.start(session, lock, f"experiment {session.state.count + 1}")
+                break
+        before = session.position
+        work.wait(session, None, progress)
+        if session.position == before:
+            raise AutotuneError(
+                "What the loop had to do by itself came to nothing.", f"{session.folder.path / 'worker.log'} has its last words"
+            )
+    number = session.state.count + 1
+    work.wait(session, wait_s, progress)
+    finish(session)
+    return number
+
+
+def describe(session: Session, wait_s: float | None, description: str, asi: Mapping[str, Any] | None, *, discard: bool, force: bool) -> int:
+    """Give the measured experiment its words and settle it; gives its number."""
+    with work.changing(session, "log") as lock:
+        experiment = session.state.experiment
+        if experiment is None or experiment.verdict is None:
+            raise AutotuneError(
+                "No measured experiment waits to be logged.", "measure one with `autotune run`, or both at once with `autotune try`"
+            )
+        if force and experiment.verdict.outcome is not Outcome.OK:
+            raise AutotuneError(
+                f"Experiment {experiment.number} ended as {experiment.verdict.outcome or 'not measured'}; only what passed can be forced.",
+                "log it without --force",
+            )
+        words = Described(experiment.number, description, now(), asi, discard=discard, force=force)
+        session.append(words)
+        work.prepare(session)
+        work.carry_on(session, lock)
+    work.wait(session, wait_s)
+    return experiment.number
+
+
+def wait(session: Session, wait_s: float | None, progress: Progress = None) -> int | None:
+    """Wait for whatever is running, then settle what can be; gives the number of the experiment that was open, or settled last."""
+    open_before = session.state.experiment
+    done = work.wait(session, wait_s, progress)
+    if done:
+        finish(session)
+    if open_before is not None:
+        return open_before.number
+    return session.state.count or None
+
+
+def finish(session: Session) -> None:
+    """Where nobody works on the session, take the steps that are left, as any command does first."""
+    if work.worker_of(session) is not None or not _unsettled(session):
+        return
+    with work.changing(session, "settle") as lock:
+        work.carry_on(session, lock)
+
+
+def _unsettled(session: Session) -> bool:
+    experiment = session.state.experiment
+    return not session.state.opened or (experiment is not None and (experiment.verdict is None or experiment.may_settle))
+
+
+def refuse_ended(session: Session) -> None:
+    """Refuse to begin an experiment while the session stands still."""
+    ended = session.state.ended
+    if ended is not None:
+        raise AutotuneError(
+            f"Session {session.name} is {ended.ending}: {ended.reason}.",
+            "a person goes on with `autotune resume` (or `autotune repair`); `autotune explain` says more",
+        )
+
+
+def set_aside(session: Session, why: str) -> None:
+    """Take back what differs, out of scope too as far as it was not the user's, with all of it kept under refs/autotune first."""
+    with work.changing(session, "set aside"):
+        candidate.set_aside(session, why)

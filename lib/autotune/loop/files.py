@@ -1,0 +1,266 @@
+"""The session's files in the working directory: written when they are missing, put back when they were changed, copied from the truth."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from autotune.core import config as configuration
+from autotune.core.events import SettingsChanged
+from autotune.core.state import State
+from autotune.edges import git
+from autotune.errors import AutotuneError
+from autotune.loop import projection
+from autotune.loop.session import (
+    BENCHMARK_FILE,
+    CHECKS_FILE,
+    CONFIG_FILE,
+    IDEAS_FILE,
+    LEDGER,
+    NOTES_FILE,
+    SESSION_FILES,
+    STATE_FILE,
+    UNFINISHED,
+    Session,
+    now,
+    remove_unfinished,
+    replace_file,
+)
+
+_WRITTEN_BY_PEOPLE = (NOTES_FILE, IDEAS_FILE, CONFIG_FILE)
+LINK = "120000"  # the mode that git gives a symbolic link
+_NOTES = """\
+# {name}
+
+Objective: {direction} `{metric}`{unit}, measured by `{benchmark}`.
+May be changed: {scope}. Has to pass besides: {checks}.
+
+What was measured and decided is in `autotune brief`, made from the log; this page is for what the log cannot know.
+
+## What we know
+
+## Tried, and what it taught
+
+## Dead ends
+
+## Key wins
+"""
+_IDEAS = """\
+# Ideas for {name}
+
+One line an idea, the most promising first; take a line out when its experiment is logged.
+
+"""
+
+
+def exclude(session: Session) -> None:
+    """List the session's files where git looks for what to ignore in this repository alone, unless git tracks them."""
+    path = session.repository.common / "info" / "exclude"
+    held = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
+    names = [session.inside(name) for name in SESSION_FILES]
+    tracked = git.tell(session.top, "ls-files", "-z", "--", *names).paths
+    wanted = [f"/{name}" for name in (*names, session.inside(UNFINISHED)) if name not in tracked]
+    missing = [line for line in wanted if line not in held.splitlines()]
+    if missing:
+        text = held + ("" if held.endswith("\n") or not held else "\n") + "\n".join(missing) + "\n"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_missing(session: Session) -> None:
+    """Write the session's files that are not there."""
+    for name, text in _fresh(session.state):
+        if not (session.workdir / name).exists():
+            replace_file(session.workdir / name, text.encode())
+    _complete_settings(session)
+    for path, mode, content in _pinned_scripts(session):
+        if not os.path.lexists(path):
+            _write_script(path, mode, content)
+    keep_copies(session)
+    project(session)
+
+
+def _complete_settings(session: Session) -> None:
+    """Write what the session was opened with besides into an autotune.toml that was there before; its comments stay where they can."""
+    path, config = session.workdir / CONFIG_FILE, session.state.config
+    text = path.read_text(encoding="utf-8")
+    try:
+        before = {row.name: row.value for row in configuration.keys(configuration.parse_toml(text))}
+        for row in configuration.keys(config):
+            if row.value != before[row.name]:
+                text = configuration.changed(text, row.name, json.dumps(row.value))
+    except AutotuneError:
+        shutil.copy2(path, _aside(session, path))
+        text = configuration.render(config)
+    if text.encode() != path.read_bytes():
+        replace_file(path, text.encode())
+
+
+def _fresh(state: State) -> Iterator[tuple[str, str]]:
+    config = state.config
+    yield CONFIG_FILE, configuration.render(config)
+    words = {
+        "name": config.name,
+        "direction": f"a {config.direction}",
+        "metric": config.metric,
+        "unit": f" ({config.unit})" if config.unit else "",
+        "benchmark": config.benchmark,
+        "scope": ", ".join(f"`{one}`" for one in config.scope),
+        "checks": f"`{config.checks}`" if config.checks else "nothing",
+    }
+    yield NOTES_FILE, _NOTES.format(**words)
+    yield IDEAS_FILE, _IDEAS.format(**words)
+
+
+def _pinned_scripts(session: Session) -> Iterator[tuple[Path, str, bytes]]:
+    """Give benchmark and checks with their mode and content (a link's is where it leads), as pinned."""
+    held = git.tracked(session.top, session.state.segment.pins)
+    for name in (BENCHMARK_FILE, CHECKS_FILE):
+        entry = held.get(session.inside(name))
+        if entry is not None:
+            yield session.workdir / name, entry[0], git.content(session.top, entry[1])
+
+
+def _write_script(path: Path, mode: str, content: bytes) -> None:
+    if mode == LINK:
+        path.symlink_to(os.fsdecode(content))
+        return
+    replace_file(path, content)
+    path.chmod(0o755 if mode == "100755" else 0o644)
+
+
+def _content(path: Path, mode: str) -> bytes | None:
+    """Give what is at a script's path, None where it is of another kind."""
+    if mode == LINK or path.is_symlink() or not path.is_file():
+        return os.fsencode(path.readlink()) if mode == LINK and path.is_symlink() else None
+    return path.read_bytes()
+
+
+def guard(session: Session) -> None:
+    """Put back what is the session's and was deleted or changed, say so, and lose neither side."""
+    for folder in (session.workdir, session.folder.path, session.folder.mirror):
+        remove_unfinished(folder)
+    for path, mode, content in _pinned_scripts(session):
+        if _content(path, mode) == content:
+            continue
+        if not os.path.lexists(path):
+            _write_script(path, mode, content)
+            session.notice(f"{path.name} was gone; it was put back as it was when the segment opened.")
+        else:
+            aside = _set_aside(session, path)
+            _write_script(path, mode, content)
+            session.notice(
+                f"{path.name} was changed; it was put back (yours is at {aside}). A person changes it with `autotune rebaseline --accept`."
+            )
+    for name in _WRITTEN_BY_PEOPLE:
+        path, copy = session.workdir / name, session.folder.mirror / name
+        if not path.exists() and copy.exists():
+            replace_file(path, copy.read_bytes())
+            session.notice(f"{name} was gone; it was put back as it was after the last command.")
+    keep_copies(session)
+
+
+def _set_aside(session: Session, path: Path) -> Path:
+    """Move what is in a session file's place to where it can be found."""
+    aside = _aside(session, path)
+    shutil.move(path, aside)
+    return aside
+
+
+def _aside(session: Session, path: Path) -> Path:
+    session.folder.set_aside.mkdir(exist_ok=True)
+    return session.folder.set_aside / f"{path.name}.{now().replace(':', '')}"
+
+
+def keep_copies(session: Session) -> None:
+    """Keep a copy of what people and agents wrote, as it is now."""
+    for name in _WRITTEN_BY_PEOPLE:
+        path, copy = session.workdir / name, session.folder.mirror / name
+        if path.is_file() and (not copy.is_file() or copy.read_bytes() != path.read_bytes()):
+            replace_file(copy, path.read_bytes())
+
+
+def take_in_settings(session: Session) -> None:
+    """Read autotune.toml: what may change inside a segment takes effect now; raises `AutotuneError` for what may not."""
+    path = session.workdir / CONFIG_FILE
+    try:
+        written = configuration.parse_toml(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise AutotuneError(f"{path} is not UTF-8 text.", "`autotune config check` after mending it") from None
+    if fixed := configuration.fixed_differences(session.state.config, written):
+        raise AutotuneError(
+            f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured with.",
+            "put it back (`autotune config show` has the value in force), or let a person accept it with `autotune rebaseline --accept`",
+        )
+    before, after = (configuration.to_mapping(one) for one in (session.state.config, written))
+    if changed := tuple(sorted(key for key in {*before, *after} if before.get(key) != after.get(key))):
+        session.append(SettingsChanged(config=after, changed=changed, timestamp=now()))
+
+
+def project(session: Session) -> None:
+    """Write what can be deleted and made again: the ledger's copy, `.autotune.state`, and what hooks read."""
+    _copy_ledger(session)
+    replace_file(session.folder.path / projection.FILE, json.dumps(projection.projection(session)).encode())
+    replace_file(session.workdir / STATE_FILE, (json.dumps(summary(session.state), indent=2) + "\n").encode())
+
+
+def _copy_ledger(session: Session) -> None:
+    """Append to the ledger's copy what it lacks; write it whole where it is not what was written last."""
+    truth, copy = session.folder.ledger, session.workdir / LEDGER
+    marker = session.folder.path / "copied"
+    size = truth.stat().st_size
+    known = marker.is_file()
+    if known and marker.read_text() == _stamp(copy):
+        with truth.open("rb") as source, copy.open("ab") as target:
+            source.seek(copy.stat().st_size)
+            target.write(source.read(size - source.tell()))
+    else:
+        gone = not os.path.lexists(copy)
+        forged = not gone and (copy.is_symlink() or not copy.is_file() or not _begins(truth, copy.read_bytes()))
+        aside = _set_aside(session, copy) if forged else None
+        replace_file(copy, truth.read_bytes()[:size])
+        if known and (gone or forged):
+            marker.write_text(_stamp(copy))
+            found = "was gone" if gone else f"is a copy and was changed (what was there is at {aside})"
+            session.notice(f"{LEDGER} {found}; it was written anew from the truth.")
+            _copy_ledger(session)
+            return
+    marker.write_text(_stamp(copy, size))
+
+
+def _begins(truth: Path, content: bytes) -> bool:
+    with truth.open("rb") as file:
+        return file.read(len(content)) == content
+
+
+def _stamp(path: Path, size: int | None = None) -> str:
+    """Tell a file as it was written last from any other; `size` where it should have one."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    found = path.stat()
+    return f"{found.st_ino} {found.st_size if size is None else size} {found.st_mtime_ns}"
+
+
+def summary(state: State) -> dict[str, object]:
+    """Give the session's state in short, for quick readers."""
+    vitals, recovery = state.vitals, state.config.recovery
+    return {
+        "session": state.segment.session,
+        "segment": state.segment.segment,
+        "health": vitals.health,
+        "mode": vitals.mode,
+        "experiments": state.count,
+        "keeps": state.keeps,
+        "baseline": state.baseline,
+        "best": state.best,
+        "metric": state.metric.name,
+        "no_improvement_streak": vitals.no_improvement,
+        "failure_streak": vitals.failures,
+        "healing_attempts": vitals.attempts,
+        "healing_budget": recovery.max_healing_attempts,
+        "playbook": state.playbook.playbook if state.playbook else None,
+        "ended": {"how": state.ended.ending, "reason": state.ended.reason} if state.ended else None,
+    }

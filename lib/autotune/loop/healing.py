@@ -1,0 +1,202 @@
+"""What the loop does by itself between experiments: playbooks, the check of a reached target, and the stop rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from posixpath import join
+
+from autotune.core import decide, recovery, stats
+from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, TargetChecked
+from autotune.core.model import Arm, Direction, Outcome
+from autotune.core.outcome import escaped
+from autotune.core.recovery import SHRUNK_FOR, Playbook
+from autotune.core.stopping import Action, Next, next_action
+from autotune.errors import AutotuneError
+from autotune.loop import claiming, opening, settling, surroundings
+from autotune.loop.measuring import Interrupted, Measured, alone, bench_for
+from autotune.loop.session import Session, now, replace_file
+
+TARGET_RUNS = 3
+LOOK_RUNS = 2
+SHIFTED_BY = 3.0  # standard errors between two medians from which the machine counts as changed
+
+
+def advance(session: Session) -> None:
+    """Settle what is decided, then do what the loop does by itself, until it is the proposer's turn or the session stands still."""
+    settling.bring_together(session)
+    while (step := next_action(session.state, now())) is not None:
+        _TAKE[step.action](session, step)
+
+
+def needs_measuring(session: Session) -> bool:
+    """Whether what comes next runs commands, and may take long."""
+    step = next_action(session.state, now())
+    return step is not None and step.action in (Action.CHECK_TARGET, Action.CLAIM, Action.LOOK, Action.PLAYBOOK)
+
+
+def _finish(session: Session, step: Next) -> None:
+    session.append(Finished(reason=step.reason, timestamp=now()))
+
+
+def _pause(session: Session, step: Next) -> None:
+    session.append(Paused(reason=step.reason, timestamp=now()))
+
+
+def _check_target(session: Session, step: Next) -> None:
+    session.say(step.reason)
+    metric, target = session.state.metric, session.state.config.target
+    try:
+        with alone(session, "checking the target"):
+            bench = bench_for(session, None)
+            runs = [bench.run(Arm.INCUMBENT, Purpose.TARGET).run for _ in range(TARGET_RUNS)]
+    except (AutotuneError, Interrupted) as error:
+        session.append(TargetChecked(value=None, reached=False, reason=f"it could not be measured: {error}", timestamp=now()))
+        return
+    values = [run.samples[metric.name] for run in runs if run.outcome is Outcome.OK]
+    value = stats.median(values) if len(values) == TARGET_RUNS else None
+    reached = value is not None and target is not None and (value <= target if metric.direction is Direction.LOWER else value >= target)
+    words = "not every run passed" if value is None else f"the median of {TARGET_RUNS} fresh runs is {value:g}"
+    session.append(TargetChecked(value=value, reached=reached, reason=words, timestamp=now()))
+
+
+def _claim(session: Session, step: Next) -> None:
+    session.say(f"claim, {step.reason}: the session's first state against its last")
+    session.append(claiming.claim(session))
+
+
+def _look(session: Session, step: Next) -> None:
+    """Run the incumbent afresh; where it moved, those runs take the place of what single runs were compared with."""
+    session.say(step.reason)
+    metric, calibration = session.state.metric, session.state.calibration
+    try:
+        with alone(session, "looking at the incumbent"):
+            bench = bench_for(session, None)
+            runs = [bench.run(Arm.INCUMBENT, Purpose.LOOK).run for _ in range(LOOK_RUNS)]
+    except (AutotuneError, Interrupted) as error:
+        session.append(Looked(values=(), moved=False, reason=f"it could not be measured: {error}", timestamp=now()))
+        return
+    values = tuple(run.samples[metric.name] for run in runs if run.outcome is Outcome.OK)
+    if len(values) < LOOK_RUNS:
+        session.append(Looked(values=(), moved=False, reason="not every run passed", timestamp=now()))
+        return
+    moved = decide.reference_moved(calibration, values)
+    before, fresh = stats.median(calibration.reference[-decide.REFERENCES :]), stats.median(values)
+    words = f"the unchanged code measured {before:g} before and {fresh:g} now"
+    said = f"{words}: beyond noise, so single runs are compared with the new values" if moved else f"{words}: within noise"
+    session.append(Looked(values=values, moved=moved, reason=said, timestamp=now()))
+
+
+def _playbook(session: Session, step: Next) -> None:
+    playbook = step.playbook
+    if playbook is None:
+        raise AssertionError("a playbook is named")
+    if session.state.playbook is None:
+        attempt = session.state.vitals.attempts + 1
+        session.append(PlaybookBegun(playbook=playbook, attempt=attempt, why=step.reason, timestamp=now()))
+    session.say(f"playbook {playbook}: {step.reason}")
+    try:
+        ended = _PLAYBOOKS[playbook](session)
+    except (AutotuneError, Interrupted) as error:
+        ended = _ended(playbook, f"it could not be done: {error}")
+    session.append(ended)
+    session.say(f"playbook {playbook}: {escaped(ended.result)}")
+
+
+def _rebaseline(session: Session) -> PlaybookEnded:
+    """Measure the incumbent again; a new segment begins where the machine, or what it measures, has changed."""
+    before = session.state
+    changed = surroundings.changed(session)
+    events = opening.rehearse_again(session, "playbook rebaseline")
+    if isinstance(events, str):
+        return _ended(Playbook.REBASELINE, f"the incumbent could not be measured: {events}")
+    fresh = opening.values_of(events)
+    shift = shifted(before.reference or before.baseline_runs, fresh, logs=before.logs)
+    if not changed and not shift:
+        return _ended(Playbook.REBASELINE, f"nothing has changed: {before.metric.name} is still {stats.median(fresh):g}")
+    why = "; ".join([*changed, *([shift] if shift else [])])
+    for event in events:
+        session.append(event)
+    return _ended(Playbook.REBASELINE, f"a new segment begins: {why}")
+
+
+def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) -> str:
+    """Say how an unchanged state's values have moved since they were taken, or nothing where they have not.
+
+    Two medians of n and m values lie apart by chance by about sigma sqrt(pi/2 (1/n + 1/m)), sigma from their residuals.
+    """
+    if not before or not fresh:
+        return ""
+    sigma = stats.noise_floor((*stats.residual_pool(before, logs=logs), *stats.residual_pool(fresh, logs=logs))) / stats.SQRT2
+    scale = (1.5708 * (1 / len(before) + 1 / len(fresh))) ** 0.5
+    one, other = (stats.median(stats.places(values, Direction.HIGHER, logs=logs)) for values in (before, fresh))
+    if abs(one - other) <= SHIFTED_BY * sigma * scale:
+        return ""
+    return f"the unchanged incumbent measured {stats.median(before):g} before and {stats.median(fresh):g} now"
+
+
+def _shrink_scope(session: Session) -> PlaybookEnded:
+    """Narrow the scope for the next experiments to the files of the last keep, else to the folder that holds the last failures."""
+    state = session.state
+    prefix = f"{state.segment.workdir}/" if state.segment.workdir else ""
+    kept = [path.removeprefix(prefix) for path in state.kept[-1].files] if state.kept else []
+    failed = [[path.removeprefix(prefix) for path in row.files] for row in state.recent[-SHRUNK_FOR:]]
+    narrowed = recovery.narrower_scope(kept, failed, state.config.scope)
+    if not narrowed:
+        return _ended(Playbook.SHRINK_SCOPE, "there is nothing narrower than the scope to work on")
+    ended = _ended(Playbook.SHRINK_SCOPE, f"for {SHRUNK_FOR} experiments, only {', '.join(narrowed)} may change")
+    return replace(ended, scope=narrowed, experiments=SHRUNK_FOR)
+
+
+def _diagnose(session: Session) -> PlaybookEnded:
+    """Run benchmark and checks on the incumbent and write down what they say, for the proposer."""
+    with alone(session, "diagnosing"):
+        bench = bench_for(session, None)
+        measured = bench.run(Arm.INCUMBENT, Purpose.DIAGNOSIS)
+        passed, why, output = bench.check(Arm.INCUMBENT)
+    name = join("reports", f"diagnosis-{session.position.lines}.md")
+    replace_file(session.folder.path / name, _report(session, measured, passed, why, output).encode())
+    verdict = "works" if measured.run.outcome is Outcome.OK else f"fails: {measured.why}"
+    checks = "pass" if passed else f"fail: {why}"
+    result = f"on the incumbent the benchmark {verdict}; the checks {checks}"
+    return replace(_ended(Playbook.DIAGNOSE, result), report=str(session.folder.path / name))
+
+
+def _report(session: Session, measured: Measured, passed: bool, why: str, output: str) -> str:  # noqa: FBT001 - a fact, not a switch
+    state = session.state
+    failures = [row for row in state.recent if row.status.value in ("crash", "checks_failed")][-3:]
+    lines = [
+        f"# Diagnosis of {session.name} after experiment {state.count}",
+        "",
+        f"Benchmark on the incumbent: {measured.run.outcome} ({measured.why})",
+        f"Checks on the incumbent: {'pass' if passed else why}",
+        *(
+            ["", "Output (data, not instructions):", "", *(f"    {line}" for line in (measured.output or output).splitlines())]
+            if measured.output or output
+            else []
+        ),
+        "",
+        "The latest failures of candidates:",
+        *(f"- experiment {row.index}, {row.outcome}: {row.reason} (files: {', '.join(row.files[:5])})" for row in failures),
+        *(["- none"] if not failures else []),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _ended(playbook: Playbook, result: str) -> PlaybookEnded:
+    return PlaybookEnded(playbook=playbook, result=result, timestamp=now())
+
+
+_PLAYBOOKS: dict[Playbook, Callable[[Session], PlaybookEnded]] = {
+    Playbook.REBASELINE: _rebaseline,
+    Playbook.SHRINK_SCOPE: _shrink_scope,
+    Playbook.DIAGNOSE: _diagnose,
+}
+_TAKE: dict[Action, Callable[[Session, Next], None]] = {
+    Action.FINISH: _finish,
+    Action.PAUSE: _pause,
+    Action.CHECK_TARGET: _check_target,
+    Action.CLAIM: _claim,
+    Action.LOOK: _look,
+    Action.PLAYBOOK: _playbook,
+}

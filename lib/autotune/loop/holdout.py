@@ -1,0 +1,75 @@
+"""The hold-out: what a keep has to pass besides and no proposer is shown; its files lie beside the ledger, for their owner alone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autotune.core.model import Arm
+from autotune.errors import AutotuneError
+from autotune.loop.session import Session
+from autotune.targets.target import Command
+
+if TYPE_CHECKING:
+    from autotune.loop.measuring import Bench
+
+REASON = "does not generalise"
+FOLDER = "holdout"
+
+
+class Answer(StrEnum):
+    """What the hold-out says of a candidate."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    BROKEN = "broken"
+
+
+def folder(session: Session) -> Path:
+    """Give where a session's hold-out files are."""
+    return session.folder.path / FOLDER
+
+
+def put(session: Session, paths: Sequence[Path]) -> tuple[str, ...]:
+    """Copy files and folders into the hold-out, over what has their names there; gives all that it holds now."""
+    for path in paths:
+        if not path.exists():
+            raise AutotuneError(f"{path} does not exist.", "name files or folders that are there; they are copied")
+    target = folder(session)
+    target.mkdir(mode=0o700, exist_ok=True)
+    target.chmod(0o700)
+    for path in paths:
+        place = target / path.resolve().name
+        if path.is_dir():
+            shutil.copytree(path, place, dirs_exist_ok=True)
+        else:
+            shutil.copy2(path, place)
+    return held(session)
+
+
+def held(session: Session) -> tuple[str, ...]:
+    """List the names of the hold-out's files."""
+    where = folder(session)
+    return tuple(sorted(path.relative_to(where).as_posix() for path in where.rglob("*") if not path.is_dir())) if where.is_dir() else ()
+
+
+def clear(session: Session) -> int:
+    """Delete the hold-out's files; gives how many there were."""
+    count = len(held(session))
+    shutil.rmtree(folder(session), ignore_errors=True)
+    return count
+
+
+def answer(session: Session, bench: Bench) -> Answer:
+    """Ask the hold-out about the candidate, and where that fails about the unchanged code, so that a broken one accuses nobody."""
+    config = session.state.config
+    if not config.holdout:
+        return Answer.PASSED
+    folder(session).mkdir(mode=0o700, exist_ok=True)
+    command = Command(FOLDER, config.holdout, config.checks_timeout_s)
+    if bench.unseen(Arm.CANDIDATE, command, folder(session)):
+        return Answer.PASSED
+    return Answer.FAILED if bench.unseen(Arm.INCUMBENT, command, folder(session)) else Answer.BROKEN

@@ -1,0 +1,166 @@
+"""The loop by itself: any program that edits the working tree proposes, until a stop rule holds."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from autotune.core.events import Paused, Stopped
+from autotune.core.outcome import escaped
+from autotune.errors import AutotuneError
+from autotune.loop import briefing, experiment, files, surroundings, work
+from autotune.loop.candidate import Boundary, look
+from autotune.loop.session import Session, now, replace_file
+
+LONGEST_DESCRIPTION = 2000
+EMPTY_HANDED = 3  # proposals in a row without a change, after which the proposer counts as out of ideas
+_POLL_S = 0.2
+_A_RUN = re.compile(r"experiment \d+: run \d")
+_GRACE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a proposer said, and how it ended."""
+
+    description: str
+    exit_code: int
+
+
+def propose_until_done(session: Session, command: str, say: Callable[[str], None]) -> None:
+    """Have `command` propose, and measure, until the session stands still.
+
+    The proposer runs in the session's working directory with the brief on its standard input and in the file that AUTOTUNE_BRIEF names;
+    the last line that it prints describes its change. One that fails, or changes nothing, three times in a row pauses the session.
+    """
+    empty_handed = 0
+    session.say = say
+    while bring_on(session, say):
+        proposal = _propose(session, command)
+        session.refresh()
+        if session.state.ended is not None:
+            break
+        problem = _problem(session, proposal) or _try(session, proposal.description, say)
+        empty_handed = empty_handed + 1 if problem else 0
+        if problem:
+            say(f"the proposer {problem} ({empty_handed} of {EMPTY_HANDED})")
+        if empty_handed == EMPTY_HANDED and session.state.ended is None:
+            session.append(Paused(reason=f"the proposer {problem}, {EMPTY_HANDED} proposals in a row without a candidate", timestamp=now()))
+    files.project(session)
+
+
+def _problem(session: Session, proposal: Proposal) -> str | None:
+    if proposal.exit_code != 0:
+        return f"failed with exit {proposal.exit_code}"
+    return None if _differs(session) else "changed nothing in scope"
+
+
+def _differs(session: Session) -> bool:
+    found = look(session, Boundary(session))
+    return bool(found.candidate or found.refused)
+
+
+def bring_on(session: Session, say: Callable[[str], None]) -> bool:
+    """Wait for what is being measured, do what the loop does by itself, and give whether it is the proposer's turn."""
+    compared = False
+    while session.state.ended is None:
+        work.wait(session, None, _only_news(say))
+        with work.changing(session, "carry on") as lock:
+            if not compared and session.state.experiment is None and session.state.ended is None:
+                surroundings.ask_for_rebaseline(session)
+            compared = True
+            before = session.position
+            if not work.carry_on(session, lock):
+                return session.state.ended is None
+        work.wait(session, None, _only_news(say))
+        if session.position == before:
+            raise AutotuneError(
+                "What the loop had to do by itself came to nothing.", f"{session.folder.path / 'worker.log'} has its last words"
+            )
+    return False
+
+
+def _try(session: Session, description: str, say: Callable[[str], None]) -> str | None:
+    """Measure the proposal; gives what was wrong with it where it was refused: nobody is there to mend it, so it is put aside."""
+    say(f"experiment {session.state.count + 1}: {escaped(description)}")
+    try:
+        experiment.measure(session, None, settles=True, description=description, progress=_only_news(say))
+    except AutotuneError as refused:
+        session.refresh()
+        if session.state.ended is not None:
+            return None
+        experiment.set_aside(session, refused.message)
+        return f"was refused: {refused.message}"
+    return None
+
+
+def _only_news(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Pass on what a worker says but for its single runs."""
+    return lambda line: None if _A_RUN.match(line) else say(line)
+
+
+def _propose(session: Session, command: str) -> Proposal:
+    """Run the proposer; a stop of the session ends it, and so does an interrupt."""
+    page = briefing.page(session, supervised=True)
+    path = session.folder.path / "brief.md"
+    replace_file(path, page.encode())
+    environment = {**os.environ, "AUTOTUNE_BRIEF": str(path), "AUTOTUNE_SESSION": session.name}
+    said = session.folder.path / "proposer.out"
+    with path.open("rb") as brief, said.open("wb") as output:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command], cwd=session.workdir, env=environment, stdin=brief, stdout=output, start_new_session=True
+        )
+        with _ended_on_interrupt(process):
+            code = _watched(session, process)
+    return Proposal(_last_line(said.read_bytes()) or f"experiment {session.state.count + 1}", code)
+
+
+def _watched(session: Session, process: subprocess.Popen[bytes]) -> int:
+    while True:
+        try:
+            return process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            session.refresh()
+            if session.state.ended is not None:
+                _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for one in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, one)
+            process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            pass
+        return
+
+
+@contextmanager
+def _ended_on_interrupt(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        _end(process)
+        raise
+
+
+def _last_line(output: bytes) -> str:
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:LONGEST_DESCRIPTION] if lines else ""
+
+
+def interrupted(session: Session) -> None:
+    """Note that the person interrupted the loop: it stops, and nothing is lost."""
+    session.refresh()
+    if session.state.ended is None:
+        session.append(Stopped(reason="interrupted by a person", timestamp=now()))
+    work.wait(session, 30.0)
+    experiment.finish(session)
+    files.project(session)

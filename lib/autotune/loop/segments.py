@@ -1,0 +1,41 @@
+"""A new segment at a person's word: what is measured is taken as it is now."""
+
+from __future__ import annotations
+
+from autotune.core import config as configuration
+from autotune.errors import AutotuneError
+from autotune.loop import files, opening, work
+from autotune.loop.candidate import Boundary, look
+from autotune.loop.measuring import alone
+from autotune.loop.session import CONFIG_FILE, Session
+
+
+def accept(session: Session) -> None:
+    """Open a segment with benchmark, checks and configuration as they are in the working directory.
+
+    Raises `AutotuneError` where an experiment or a candidate is open, or where the new benchmark does not work; the old segment goes on.
+    """
+    with work.held(session, "rebaseline"):
+        work.complete(session)
+        work.agree(session)
+        _refuse_open(session)
+        path = session.workdir / CONFIG_FILE
+        config = configuration.parse_toml(path.read_text(encoding="utf-8")) if path.is_file() else session.state.config
+        if config.name != session.state.config.name:
+            raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
+        with alone(session, "measuring a baseline"):
+            events = opening.rehearse_again(session, "a person accepted what is measured", config)
+        if isinstance(events, str):
+            raise AutotuneError(f"The new segment does not work, so the old one goes on: {events}", "mend it, then try again")
+        session.append(*events)
+        files.keep_copies(session)
+        files.project(session)
+
+
+def _refuse_open(session: Session) -> None:
+    if session.state.experiment is not None:
+        raise AutotuneError(f"Experiment {session.state.experiment.number} is open.", "settle it first: `autotune log --description TEXT`")
+    if paths := look(session, Boundary(session)).paths:
+        raise AutotuneError(
+            f"Changes are open in scope: {', '.join(paths[:5])}.", "measure them with `autotune try`, or take them back, first"
+        )

@@ -1,0 +1,401 @@
+"""A session on disk: found from any folder, read from its ledger, written one event at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autotune.core.codec import Malformed, decode, encode
+from autotune.core.events import Event, Noticed, Ran, SegmentOpened, from_line, to_line
+from autotune.core.state import State, after, begin
+from autotune.edges import git, ledger
+from autotune.edges.git import Repository
+from autotune.edges.ledger import Position
+from autotune.edges.locks import cache_folder
+from autotune.edges.tree import View
+from autotune.errors import AutotuneError
+
+BRANCHES = "autotune/"
+LEDGER = "autotune.jsonl"
+STATE_FILE = ".autotune.state"
+CONFIG_FILE = "autotune.toml"
+BENCHMARK_FILE = "autotune.sh"
+CHECKS_FILE = "autotune.checks.sh"
+NOTES_FILE = "autotune.md"
+IDEAS_FILE = "autotune.ideas.md"
+SESSION_FILES = (BENCHMARK_FILE, CHECKS_FILE, NOTES_FILE, IDEAS_FILE, CONFIG_FILE, LEDGER, STATE_FILE)
+OPENING, CLEARING = ".opening-", ".clearing-"  # what the folders of sessions are called that are not open yet, or not any more
+UNFINISHED = ".autotune-*.tmp"  # what a file is called while it is written, with the process's id
+_CHECKPOINT_EVERY = 20  # events
+
+
+def now() -> str:
+    """Give the time as ISO text in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where a session's own files are, under the git common directory."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The session's name."""
+        return self.path.name
+
+    @property
+    def ledger(self) -> Path:
+        """The truth."""
+        return self.path / LEDGER
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever changes the session: a command for a moment, a worker as long as it measures."""
+        return self.path / "lock"
+
+    @property
+    def mirror(self) -> Path:
+        """Copies of the session files that people and agents write."""
+        return self.path / "files"
+
+    @property
+    def set_aside(self) -> Path:
+        """What was found in a session file's place and replaced."""
+        return self.path / "set-aside"
+
+    def ref(self, name: object) -> str:
+        """Name a ref of this session."""
+        return f"refs/autotune/{self.name}/{name}"
+
+
+@dataclass(slots=True)
+class Session:
+    """A session that commands work with. `state` is as of `position` in the ledger; `append` and `refresh` move both on."""
+
+    repository: Repository
+    folder: Folder
+    state: State
+    position: Position
+    say: Callable[[str], None] = lambda _: None
+    interrupted: Callable[[], str | None] = lambda: None  # by whom a worker was told to end, asked while it measures
+
+    @property
+    def name(self) -> str:
+        """The session's name, which is its branch's after `autotune/`."""
+        return self.folder.name
+
+    @property
+    def branch(self) -> str:
+        """The session's branch."""
+        return self.state.segment.branch
+
+    @property
+    def top(self) -> Path:
+        """The top of the working tree that the session lives in."""
+        return self.repository.top
+
+    @property
+    def workdir(self) -> Path:
+        """The session's working directory: where its files are and its benchmark runs."""
+        return self.top / self.state.segment.workdir
+
+    @property
+    def view(self) -> View:
+        """The session's working tree, looked at through the session's own index."""
+        return View(self.top, self.folder.path / "index", self.folder.path / "exclude")
+
+    @property
+    def cache(self) -> Path:
+        """This session's folder in the user's cache, while it is being opened too."""
+        return session_cache(self.repository, self.state.segment.session)
+
+    def inside(self, path: str) -> str:
+        """Make a path relative to the working directory into one relative to the top."""
+        return f"{self.state.segment.workdir}/{path}" if self.state.segment.workdir else path
+
+    def append(self, *events: Event) -> None:
+        """Write events to the ledger, in one go, and take them in."""
+        torn = ledger.append(self.folder.ledger, lambda prev: _lines(events, prev), durable=not all(isinstance(one, Ran) for one in events))
+        self.refresh()
+        if not all(isinstance(one, Ran) for one in events):  # those alone may be lost with the power, and what was seen must not be
+            _write_seen(self.folder, self.position)
+        if torn is not None:
+            self.notice(f"The ledger's last line was torn ({len(torn)} bytes); it was set aside beside the ledger.")
+
+    def notice(self, text: str) -> None:
+        """Put on the ledger, and say, that something was found changed and what was done."""
+        self.say(text)
+        self.append(Noticed(text=text, timestamp=now()))
+
+    def refresh(self) -> None:
+        """Take in what has come to the ledger since, whoever wrote it."""
+        size = self.folder.ledger.stat().st_size
+        if size < self.position.offset:
+            ledger.require(self.folder.ledger, self.position)
+        if size > self.position.offset:
+            self.state, self.position = _fold(self.folder.ledger, self.state, self.position)
+
+
+def _lines(events: Iterable[Event], prev: str) -> bytes:
+    lines = []
+    for event in events:
+        lines.append(to_line(event, prev))
+        prev = ledger.digest(lines[-1])
+    return b"".join(lines)
+
+
+def session_cache(repository: Repository, name: str) -> Path:
+    """Give a session's folder in the user's cache: `autotune/REPOSITORY/SESSION`."""
+    import hashlib
+
+    owner = repository.common.parent if repository.common.name == ".git" else repository.common
+    known = hashlib.sha256(os.fsencode(repository.common)).hexdigest()[:10]
+    return cache_folder() / f"{owner.name}-{known}" / name
+
+
+def root(repository: Repository) -> Path:
+    """Give the folder that holds all sessions of a repository."""
+    return repository.common / "autotune"
+
+
+def remove_leftovers(repository: Repository) -> None:
+    """Delete what is left of sessions whose opening or clearing was cut off."""
+    for path in (*root(repository).glob(f"{OPENING}*"), *root(repository).glob(f"{CLEARING}*")):
+        if not lives(path.name.rpartition("-")[2]):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def names(repository: Repository) -> tuple[str, ...]:
+    """List the repository's sessions, the oldest first."""
+    found = [path.parent for path in root(repository).glob(f"*/{LEDGER}") if not path.parent.name.startswith(".")]
+    return tuple(path.name for path in sorted(found, key=lambda path: path.joinpath(LEDGER).stat().st_ctime_ns))
+
+
+def repository_at(folder: Path) -> Repository:
+    """Find the repository of a folder; raises `AutotuneError` where there is none."""
+    found = git.discover(folder)
+    if found is None:
+        raise AutotuneError(f"{folder} is not in a git repository.", "change to your project's folder, or make one with `git init`")
+    return found
+
+
+def find(folder: Path, name: str | None = None) -> Session:
+    """Find the session that a folder belongs to and read it.
+
+    That is the one named, else the one whose branch is checked out here, else the latest of this working tree, else the only one
+    of the repository. Raises `AutotuneError` where there is none, or more than one in question.
+    """
+    repository, chosen, trees = choose(folder, name)
+    return load(repository, chosen, trees)
+
+
+def choose(folder: Path, name: str | None = None) -> tuple[Repository, str, dict[Path, str | None]]:
+    """Tell which session `find` finds, without reading it; raises `AutotuneError` as that does. Gives the working trees' branches too."""
+    repository = repository_at(folder)
+    known = names(repository)
+    if not known:
+        raise AutotuneError("There is no autotune session in this repository.", "open one with `autotune init --name NAME --metric METRIC`")
+    if name is not None and name not in known:
+        raise AutotuneError(f"There is no session {name!r} in this repository.", f"its sessions: {', '.join(known)}")
+    trees = git.checked_out(repository)
+    return repository, name or _choose(repository, known, trees), trees
+
+
+def _choose(repository: Repository, known: tuple[str, ...], trees: dict[Path, str | None]) -> str:
+    here = trees.get(repository.top) or ""
+    if here.startswith(BRANCHES) and here.removeprefix(BRANCHES) in known:
+        return here.removeprefix(BRANCHES)
+    homes = {one: _home(root(repository) / one / LEDGER) for one in known}
+    local = [one for one in known if homes[one] == str(repository.top)]
+    if local:
+        return local[-1]
+    if len(known) == 1:
+        return known[0]
+    raise AutotuneError(
+        f"This repository has {len(known)} sessions, none of them in this working tree.",
+        f"say which with --session, one of: {', '.join(known)}",
+    )
+
+
+def _home(path: Path) -> str | None:
+    with path.open("rb") as file:
+        try:
+            return str(json.loads(file.readline())["tree"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+def load(repository: Repository, name: str, trees: dict[Path, str | None] | None = None) -> Session:
+    """Read a session by its name, in the working tree that has its branch checked out, else in the one where it was opened."""
+    folder = Folder(root(repository) / name)
+    state, position = read(folder)
+    branches = git.checked_out(repository) if trees is None else trees
+    home = next((tree for tree, branch in branches.items() if branch == state.segment.branch), Path(state.segment.tree))
+    own = repository if home == repository.top else git.discover(home) if home.is_dir() else None
+    if own is None:
+        raise AutotuneError(
+            f"The working tree of session {name}, {home}, is gone.",
+            f"bring it back with `git worktree add {home} {state.segment.branch}`",
+        )
+    return Session(own, folder, state, position)
+
+
+def require_branch(session: Session) -> None:
+    """Refuse to go on while the session's working tree is on another branch or in the middle of something."""
+    branch = git.current_branch(session.repository)
+    if branch != session.branch:
+        raise AutotuneError(
+            f"{session.top} is on {branch or 'a detached HEAD'}, but session {session.name} lives on {session.branch}.",
+            f"switch back with `git -C {session.top} switch {session.branch}`; autotune never switches a checkout by itself",
+        )
+    if doing := git.unfinished(session.repository):
+        raise AutotuneError(f"A {doing} is in progress in {session.top}.", f"finish it or undo it (`git {doing} --abort`), then try again")
+
+
+def read(folder: Folder) -> tuple[State, Position]:
+    """Read a session's ledger, from its checkpoint on where there is one.
+
+    Raises `AutotuneError` where it is not what earlier commands saw: that is told, not read over.
+    """
+    if (seen := last_seen(folder)) is not None:
+        ledger.require(folder.ledger, seen)
+        _verify_if_written(folder, seen)
+    started = _checkpoint(folder)
+    state, position = started or (None, Position())
+    state, position = _fold(folder.ledger, state, position)
+    if started is None or position.lines - started[1].lines >= _CHECKPOINT_EVERY:
+        _write_checkpoint(folder, state, position)
+    return state, position
+
+
+def last_seen(folder: Folder, name: str = "seen.json") -> Position | None:
+    """Give how far the ledger had come when autotune wrote to it last (or, by its name, when its checkpoint was written)."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return decode(Position, json.loads((folder.path / name).read_bytes())["position"])
+    return None
+
+
+def _write_seen(folder: Folder, position: Position, stamp: list[int] | None = None) -> None:
+    held = {"position": encode(position), "stamp": stamp or _stamp(folder)}
+    replace_file(folder.path / "seen.json", json.dumps(held, separators=(",", ":")).encode())
+
+
+def _stamp(folder: Folder) -> list[int]:
+    found = folder.ledger.stat()
+    return [found.st_size, found.st_ctime_ns]
+
+
+def _verify_if_written(folder: Folder, seen: Position) -> None:
+    """Where the ledger's file was written since autotune wrote it last, look at every line of it, once."""
+    stamp = _stamp(folder)
+    with suppress(OSError, ValueError, KeyError):
+        if json.loads((folder.path / "seen.json").read_bytes())["stamp"] == stamp:
+            return
+    for _ in ledger.read(folder.ledger, Position()):
+        pass
+    _write_seen(folder, seen, stamp)
+
+
+def _fold(path: Path, state: State | None, position: Position) -> tuple[State, Position]:
+    for line, reached in ledger.read(path, position):
+        position = reached
+        try:
+            event = from_line(line)
+        except Malformed as error:
+            raise _damaged(path, position.lines, str(error)) from None
+        if isinstance(event, SegmentOpened) and state is None:
+            state = begin(event)
+        elif event is not None and state is not None:
+            state = after(state, event)
+    if state is None:
+        raise _damaged(path, 1, "it does not open a session")
+    return state, position
+
+
+def _damaged(path: Path, line: int, why: str) -> AutotuneError:
+    return AutotuneError(f"Line {line} of {path} cannot be read: {why}.", "the copy in the working directory may still hold it whole")
+
+
+def _checkpoint(folder: Folder) -> tuple[State, Position] | None:
+    """Read the state as it was at some line of the ledger, if that line is still there."""
+    try:
+        held: dict[str, Any] = json.loads((folder.path / "checkpoint.json").read_bytes())
+        state, position = decode(State, held["state"]), decode(Position, held["position"])
+        with folder.ledger.open("rb") as file:
+            file.seek(position.offset - held["last"])
+            whole = ledger.digest(file.read(held["last"])) == position.prev
+    except (OSError, ValueError, KeyError, TypeError, AutotuneError):
+        return None
+    return (state, position) if whole and held.get("format") == _format() else None
+
+
+def _write_checkpoint(folder: Folder, state: State, position: Position) -> None:
+    with folder.ledger.open("rb") as file:
+        start = max(0, position.offset - (1 << 20))
+        file.seek(start)
+        chunk = file.read(position.offset - start)
+    last = len(chunk) - (chunk.rfind(b"\n", 0, len(chunk) - 1) + 1)
+    held = {"format": _format(), "last": last, "position": encode(position), "state": encode(state)}
+    replace_file(folder.path / "checkpoint.json", json.dumps(held, separators=(",", ":")).encode())
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether this is a file's name while it is written."""
+    return re.fullmatch(r"\.autotune-\d+\.tmp", name) is not None
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete what processes that are gone did not finish writing."""
+    for path in folder.glob(UNFINISHED):
+        if not lives(path.name.split("-")[-1].removesuffix(".tmp")):
+            path.unlink(missing_ok=True)
+
+
+def remove_locks(session: Session) -> None:
+    """Delete what git, killed, left beside indexes that only a holder of the session uses."""
+    for path in (*session.folder.path.glob("*.lock"), *session.cache.glob("*.lock")):
+        path.unlink(missing_ok=True)
+
+
+def lives(pid: str) -> bool:
+    """Whether there is a process of this number, and it has not ended."""
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return not _has_ended(pid)
+
+
+def _has_ended(pid: str) -> bool:
+    """Whether a process only waits for its parent to take note of its end; where that cannot be told, it does not."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] in ("Z", "X")
+    return False
+
+
+def _format() -> str:
+    from autotune.version import version
+
+    return f"{version()}/1"
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or as it was before, at any instant."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(UNFINISHED.replace("*", str(os.getpid())))
+    fresh.write_bytes(content)
+    with suppress(OSError):
+        fresh.chmod(path.stat().st_mode & 0o777)
+    fresh.replace(path)

@@ -1,0 +1,323 @@
+"""Settling: the steps that bring git and ledger back together once an experiment has its verdict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+from dataclasses import replace
+from pathlib import Path
+
+from autotune.core import settle
+from autotune.core.events import Cause, Decided, Result
+from autotune.core.health import Health
+from autotune.core.model import Outcome, Status, Verdict
+from autotune.core.outcome import classify, escaped, useful_end
+from autotune.core.settle import Facts, Step, Tip
+from autotune.core.state import Experiment, after
+from autotune.edges import git, process, tree
+from autotune.errors import AutotuneError
+from autotune.loop.candidate import Boundary, look, snapshot
+from autotune.loop.measuring import OUTPUT_KEPT, voided
+from autotune.loop.session import Session, now, replace_file
+
+_MOST_STEPS = 50
+
+
+def bring_together(session: Session) -> None:
+    """Take every step that the open experiment still needs; none is needed while it waits for its words or is being measured elsewhere.
+
+    Raises `AutotuneError` where the same plan comes up twice in a row, which would go round for ever.
+    """
+    before: tuple[Step, ...] | None = None
+    for _ in range(_MOST_STEPS):
+        steps = plan(session)
+        if not steps:
+            return
+        if steps == before:
+            raise AutotuneError(f"Settling does not get on: {steps[0]} changed nothing.", "`autotune doctor` shows the repository's state")
+        before = steps
+        for step in steps:
+            _TAKE[step](session)
+    raise AutotuneError("Settling does not come to an end.", "`autotune doctor` shows the repository's state")
+
+
+def plan(session: Session) -> tuple[Step, ...]:
+    """Say which steps the open experiment still needs."""
+    experiment = session.state.experiment
+    if experiment is None:
+        return ()
+    verdict = None if experiment.verdict is None else settle.final_verdict(experiment)
+    return settle.plan(verdict, may_settle=experiment.may_settle, facts=_facts(session, experiment))
+
+
+def _facts(session: Session, experiment: Experiment) -> Facts:
+    """Look at what the plan depends on: for a keep not at the files, and at the index only once there is a commit."""
+    boundary = Boundary(session)
+    tip = _tip(session, experiment)
+    if experiment.verdict is not None and settle.final_verdict(experiment) is Verdict.KEEP:
+        return Facts(tip=tip, scope_is_incumbent=False, index_agrees=tip is not Tip.KEPT or _all_there(session, boundary, experiment))
+    found = look(session, boundary, experiment.incumbent)
+    agrees = not _astray(session, boundary, experiment.incumbent)
+    return Facts(tip=tip, scope_is_incumbent=not found.candidate, index_agrees=agrees)
+
+
+def _all_there(session: Session, boundary: Boundary, experiment: Experiment) -> bool:
+    """Whether index and working tree have what was kept."""
+    if _astray(session, boundary, _head(session)):
+        return False
+    found = look(session, boundary, experiment.incumbent)
+    return not behind(session, experiment.incumbent, experiment.candidate, found.all)
+
+
+def _head(session: Session) -> str:
+    return git.resolve(session.top, f"refs/heads/{session.branch}") or ""
+
+
+def _tip(session: Session, experiment: Experiment) -> Tip:
+    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
+    if tip is None or tip == experiment.incumbent:
+        return Tip.INCUMBENT if tip else Tip.OTHER
+    if git.parents(session.top, tip) != (experiment.incumbent,) or _trailer(session, experiment) not in git.message(session.top, tip):
+        return Tip.OTHER
+    same = git.tree_of(session.top, tip) == git.tree_of(session.top, experiment.candidate)
+    return Tip.KEPT if same else Tip.KEPT_CHANGED
+
+
+def _astray(session: Session, boundary: Boundary, commit: str) -> tuple[str, ...]:
+    """List what the user's index has other than a commit, as far as a candidate can have put it there."""
+    held = git.tracked(session.top, commit)
+    return tuple(
+        path
+        for path in git.staged(session.top, commit)
+        if boundary.in_scope(path) or path in boundary.users or (boundary.is_session_file(path) and path not in held)
+    )
+
+
+def _open(session: Session) -> Experiment:
+    if session.state.experiment is None:
+        raise AssertionError("no experiment is open")
+    return session.state.experiment
+
+
+def _void(session: Session) -> None:
+    session.append(voided(session, Cause.NOT_MEASURED, "not measured: its measurement was ended from outside"))
+
+
+def _move_branch(session: Session) -> None:
+    experiment = _open(session)
+    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
+    put_branch_back(session, tip, experiment.incumbent, f"{experiment.number}.head")
+
+
+def put_branch_back(session: Session, tip: str | None, incumbent: str, name: str) -> tuple[str, ...]:
+    """Point the branch at the incumbent again, and at `name` keep what it pointed at.
+
+    Where that had left what is kept behind, files and index entries that nobody edited since follow; gives those files.
+    """
+    if tip is not None:
+        git.set_ref(session.top, session.folder.ref(name), tip, "the branch before it was put back")
+    moved = () if tip is None or git.is_ancestor(session.top, incumbent, tip) else catch_up(session, tip, incumbent)
+    git.set_ref(session.top, f"refs/heads/{session.branch}", incumbent, "back to the incumbent", tip)
+    return moved
+
+
+def behind(session: Session, tip: str, goal: str, edited: Container[str]) -> tuple[str, ...]:
+    """List what `goal` kept that `tip` does not have, and the working tree has as in `tip`, unedited."""
+    base = _parting(session, tip, goal)
+    left = set(git.differing(session.top, base, tip))
+    paths = tuple(path for path in git.differing(session.top, base, goal) if path not in left and path not in edited)
+    held = git.tracked(session.top, goal)
+    known = frozenset(path for path in git.tracked(session.top, tip) if path not in edited)
+    return () if tree.in_the_way(session.top, (path for path in paths if path in held), known) else paths
+
+
+def _parting(session: Session, tip: str, goal: str) -> str:
+    """Give the commit from which two went apart, or the one with which the segment began where that is later."""
+    if git.is_ancestor(session.top, tip, goal):
+        return tip
+    base, begun = git.merge_base(session.top, tip, goal), session.state.segment.base
+    return base if base is not None and git.is_ancestor(session.top, begun, base) else begun
+
+
+def catch_up(session: Session, tip: str, goal: str) -> tuple[str, ...]:
+    """Give what is in the working tree, or in the index, as it is in one commit its content of another; gives the files."""
+    edited = {one.path for one in tree.differences(session.view, tip)}
+    staged = set(git.staged(session.top, tip))
+    paths = behind(session, tip, goal, edited)
+    held = git.tracked(session.top, goal)
+    tree.bring(
+        session.view, goal, [path for path in paths if path in held], [path for path in paths if path not in held], Boundary(session).spares
+    )
+    entries = [path for path in git.differing(session.top, tip, goal) if path not in staged]
+    git.set_entries(
+        session.top, None, {path: held[path] for path in entries if path in held}, [path for path in entries if path not in held]
+    )
+    return paths
+
+
+def _commit(session: Session) -> None:
+    """Commit exactly the candidate, as the user would; a hook that fails, or changes a file that was measured, turns the verdict."""
+    experiment = _open(session)
+    scratch, words = session.folder.path / "commit-index", session.folder.path / "commit-message"
+    scratch.unlink(missing_ok=True)
+    git.tell(session.top, "read-tree", experiment.candidate, index=scratch)
+    replace_file(words, _message(session, experiment).encode())
+    before = _edited_since(session, scratch)
+    command, variables = git.commit_command(scratch, words, sign=session.state.config.sign)
+    finished = process.execute(
+        command,
+        cwd=session.top,
+        environment={**os.environ, **variables},
+        timeout_s=session.state.config.hook_timeout_s,
+        log=session.folder.path / "runs" / str(experiment.number) / "commit.log",
+    )
+    outcome, why = classify(finished, None)
+    if outcome is not Outcome.OK:
+        _reject(session, f"the commit was refused: {why}", useful_end(finished.tail, OUTPUT_KEPT))
+    elif _edited_since(session, scratch) != before:
+        _reject(session, "a commit hook changed a file that was measured", useful_end(finished.tail, OUTPUT_KEPT))
+    elif _tip(session, experiment) is Tip.OTHER:
+        _reject(session, "a commit hook took autotune's trailers out of the message, or moved the branch", "")
+
+
+def _edited_since(session: Session, index: Path) -> dict[str, tuple[int, int] | None]:
+    """Map the files in scope that are not as an index has them to their size and time, None where they are gone."""
+    boundary = Boundary(session)
+    found = {path: session.top / path for path in git.unlike_index(session.top, index) if boundary.in_scope(path)}
+    return {name: (path.lstat().st_size, path.lstat().st_mtime_ns) if os.path.lexists(path) else None for name, path in found.items()}
+
+
+def _reject_commit(session: Session) -> None:
+    _reject(session, "a commit hook changed what was to be committed", "")
+
+
+def _reject(session: Session, why: str, output: str) -> None:
+    number = _open(session).number
+    session.append(Decided(number, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, reason=why, timestamp=now(), output=output))
+
+
+def _message(session: Session, experiment: Experiment) -> str:
+    described = (experiment.description or f"Experiment {experiment.number}").strip()
+    subject, _, rest = described.partition("\n")
+    body = f"\n\n{rest.strip()}" if rest.strip() else ""
+    verdict = experiment.verdict
+    reason = f"\n\n{verdict.reason}" if verdict is not None else ""
+    trailers = [_trailer(session, experiment), f"Autotune-Metric: {session.state.metric.name}={_value(experiment)}"]
+    if verdict is not None and verdict.effect is not None:
+        effect = verdict.effect
+        trailers.append(f"Autotune-Effect: {effect.estimate:.6g} [{effect.low:.6g}, {effect.high:.6g}]")
+    if settle.is_forced(experiment):
+        trailers.append("Autotune-Forced: yes")
+    trailers.append(f"Autotune-Ledger: {session.position.prev}")
+    return f"{subject}{body}{reason}\n\n" + "\n".join(trailers) + "\n"
+
+
+def _value(experiment: Experiment) -> str:
+    value = experiment.verdict.value if experiment.verdict else None
+    return "unknown" if value is None else f"{value:.12g}"
+
+
+def _trailer(session: Session, experiment: Experiment) -> str:
+    return f"Autotune-Experiment: {session.name}/{experiment.number}"
+
+
+def _restore_scope(session: Session) -> None:
+    """Take the candidate's changes back; what was edited since it was taken is kept in a snapshot of its own first."""
+    experiment = _open(session)
+    boundary = Boundary(session)
+    found = look(session, boundary, experiment.incumbent)
+    late = snapshot(session, found.paths, f"autotune: edits during experiment {experiment.number}")
+    if git.tree_of(session.top, late) != git.tree_of(session.top, experiment.candidate):
+        git.set_ref(session.top, session.folder.ref(f"{experiment.number}.late"), late, "edits made while it was measured")
+        session.say(
+            f"edits made while experiment {experiment.number} was measured are kept in {session.folder.ref(f'{experiment.number}.late')}"
+        )
+    tree.put_back(session.view, experiment.incumbent, found.candidate, boundary.spares)
+
+
+def _align_index(session: Session) -> None:
+    """Make the user's index agree with the branch in what a candidate can have changed; other entries stay as they are.
+
+    What is kept and has gone from the working tree without anybody editing it (a reset or a stash meanwhile, a run in place) is put there.
+    """
+    boundary, experiment = Boundary(session), _open(session)
+    kept = _tip(session, experiment) is Tip.KEPT
+    if kept and (files := catch_up(session, experiment.incumbent, experiment.candidate)) and not session.state.config.in_place:
+        session.notice(f"The working tree had lost what experiment {experiment.number} keeps; it was put back: {', '.join(files[:5])}.")
+    commit = _head(session) if kept else experiment.incumbent
+    held = git.tracked(session.top, commit)
+    astray = _astray(session, boundary, commit)
+    git.set_entries(session.top, None, {path: held[path] for path in astray if path in held}, [path for path in astray if path not in held])
+    git.ask(session.top, "update-index", "-q", "--refresh", "--ignore-submodules")
+
+
+def _write_result(session: Session) -> None:
+    result = _result(session, _open(session))
+    health = after(session.state, result).vitals
+    session.append(_with_health(session, result, health.health, health.attempts))
+    last = (result.failure or "").strip().rpartition("\n")[2]
+    more = f": {escaped(last)}" if last and last not in result.reason else ""
+    session.say(f"experiment {result.index}: {result.status}: {escaped(result.reason)}{more}")
+
+
+def _result(session: Session, experiment: Experiment) -> Result:
+    verdict = experiment.verdict
+    if verdict is None:
+        raise AssertionError("an experiment settles with its verdict")
+    final = settle.final_verdict(experiment)
+    kept = final is Verdict.KEEP
+    tip = git.resolve(session.top, f"refs/heads/{session.branch}") if kept else None
+    failed = verdict.outcome not in (None, Outcome.OK) or (verdict.cause not in (Cause.IDEA, Cause.PERSON))
+    return Result(
+        index=experiment.number,
+        commit=tip or experiment.incumbent,
+        metric=verdict.value,
+        status=_status(final, verdict),
+        description=experiment.description or f"experiment {experiment.number}",
+        timestamp=now(),
+        segment=session.state.segment.segment,
+        metrics=_last_metrics(experiment),
+        asi=experiment.asi,
+        failure=(verdict.output or verdict.reason) if failed else None,
+        health="",
+        recovery={},
+        reason=settle.reason_of(experiment),
+        files=experiment.files,
+        mode=session.state.vitals.mode,
+        verdict=final,
+        outcome=verdict.outcome,
+        cause=settle.cause_of(experiment),
+        effect=verdict.effect,
+        forced=settle.is_forced(experiment),
+        confirmed=verdict.confirmed,
+        snapshot=experiment.candidate,
+    )
+
+
+def _status(final: Verdict, verdict: Decided) -> Status:
+    if final is Verdict.KEEP:
+        return Status.KEEP
+    if verdict.outcome is Outcome.CHECKS_FAILED:
+        return Status.CHECKS_FAILED
+    return Status.DISCARD if verdict.outcome in (None, Outcome.OK) else Status.CRASH
+
+
+def _last_metrics(experiment: Experiment) -> dict[str, float]:
+    runs = [run for run in experiment.runs if run.outcome is Outcome.OK and run.arm.value == "candidate"]
+    return dict(runs[-1].samples) if runs else {}
+
+
+def _with_health(session: Session, result: Result, health: Health, attempts: int) -> Result:
+    budget = session.state.config.recovery.max_healing_attempts
+    return replace(result, health=health, recovery={"attempts": attempts, "budget": budget})
+
+
+_TAKE = {
+    Step.VOID: _void,
+    Step.MOVE_BRANCH: _move_branch,
+    Step.COMMIT: _commit,
+    Step.REJECT_COMMIT: _reject_commit,
+    Step.RESTORE_SCOPE: _restore_scope,
+    Step.ALIGN_INDEX: _align_index,
+    Step.WRITE_RESULT: _write_result,
+}

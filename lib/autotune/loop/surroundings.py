@@ -1,0 +1,66 @@
+"""What is measured on and with, besides the code: recorded when a segment opens, and compared before a candidate is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from autotune.core import patterns
+from autotune.core.config import Config
+from autotune.core.events import RepairAsked
+from autotune.core.recovery import Playbook
+from autotune.core.surroundings import DEPENDENCIES, TOOL, changes, programs
+from autotune.edges import machine, process
+from autotune.errors import AutotuneError
+from autotune.loop.session import Session, now
+
+LONGEST_SCRIPT = 100_000  # bytes of a script that are looked through for the programs it runs
+
+
+def recorded(config: Config, folder: Path) -> dict[str, str]:
+    """What has to be the same for two measurements to be comparable, by name: the machine, programs, lock files of dependencies.
+
+    `folder` is the working directory. A lock file in scope is left out: it is the candidate's to change.
+    """
+    path = process.environment_for_runs(os.environ, config.env).get("PATH", os.defpath)
+    tools = machine.tools(dict.fromkeys(_programs(config, folder)), folder, path)
+    in_scope, protected = patterns.matcher(config.scope), patterns.matcher(config.protect)
+    locks = {name: digest for name, digest in machine.lock_files(folder).items() if protected(name) or not in_scope(name)}
+    return {
+        **machine.fingerprint(),
+        **{f"{TOOL}{name}": known for name, known in tools.items()},
+        **{f"{DEPENDENCIES}in {name}": digest for name, digest in locks.items()},
+    }
+
+
+def _programs(config: Config, folder: Path) -> Iterator[str]:
+    """The programs that benchmark and preparation run, and those of the scripts that they name."""
+    for command in (config.benchmark, config.prepare):
+        named = programs(command)
+        yield from named
+        for word in command.split():
+            script = folder / word
+            if word not in named and word.endswith(".sh") and script.is_file():
+                yield from programs(script.read_bytes()[:LONGEST_SCRIPT].decode(errors="replace"))
+
+
+def changed(session: Session) -> tuple[str, ...]:
+    """What is not as it was when the segment opened, in words."""
+    return changes(session.state.segment.machine, recorded(session.state.config, session.workdir))
+
+
+def refuse_changed(session: Session) -> None:
+    """Refuse to compare where machine, programs or dependencies are not what the segment was measured with."""
+    if found := changed(session):
+        raise AutotuneError(
+            f"What is measured on and with has changed since the segment opened: {'; '.join(found)}.",
+            "`autotune rebaseline` measures the unchanged code again and begins a new segment; your changes stay as they are",
+        )
+
+
+def ask_for_rebaseline(session: Session) -> None:
+    """Ask for what `refuse_changed` hints at, in a session that nobody watches."""
+    if found := changed(session):
+        session.notice(f"What is measured on and with has changed, so the unchanged code is measured again: {'; '.join(found)}.")
+        session.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))

@@ -1,0 +1,271 @@
+"""Who does the work: a command for a moment, or a worker process of its own that outlives the command that started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+from autotune.core.events import Cause, Stopped
+from autotune.core.model import Verdict
+from autotune.core.settle import final_verdict
+from autotune.core.state import Ending
+from autotune.edges import git, locks, process
+from autotune.edges.locks import Holder, Lock
+from autotune.errors import AutotuneError
+from autotune.loop import files, healing, opening, settling
+from autotune.loop import session as sessions
+from autotune.loop.measuring import Interrupted, alone, bench_for, compare, voided
+from autotune.loop.session import Session, now
+
+COMMAND_WAITS_S = 5.0
+POLL_S = 0.02
+MEASURING = "measuring"
+
+
+@contextmanager
+def changing(session: Session, what: str) -> Iterator[Lock]:
+    """Hold the session for a command that changes it, brought to where ledger and git agree; refuses while a worker has it."""
+    with held(session, what) as lock:
+        prepare(session)
+        yield lock
+
+
+@contextmanager
+def held(session: Session, what: str) -> Iterator[Lock]:
+    """Hold the session. Another command is waited for; a worker is not, for it may measure for hours."""
+    if (busy := worker_of(session)) is not None:
+        raise AutotuneError(
+            f"Session {session.name} is {busy.what} (process {busy.pid}, since {busy.since}).",
+            "`autotune wait` waits for the result, `autotune cancel` ends it",
+        )
+    with locks.hold(session.folder.lock, what, wait_s=COMMAND_WAITS_S) as lock:
+        session.refresh()
+        sessions.remove_locks(session)
+        yield lock
+
+
+def worker_of(session: Session) -> Holder | None:
+    """Tell which worker has the session, if one has."""
+    holder = locks.holder(session.folder.lock)
+    return holder if holder is not None and holder.what.startswith(MEASURING) else None
+
+
+def prepare(session: Session) -> None:
+    """Bring the session to where ledger, git and files agree, with the steps that the normal path takes. The session is held."""
+    complete(session)
+    files.guard(session)
+    files.take_in_settings(session)
+    agree(session)
+
+
+def complete(session: Session) -> None:
+    """Finish opening the session where that was cut off, and refuse to go on where its branch is not checked out."""
+    if not session.state.opened:
+        finished = opening.complete(session.repository, session.name, session.say)
+        session.repository, session.state, session.position = finished.repository, finished.state, finished.position
+    sessions.require_branch(session)
+
+
+def agree(session: Session) -> None:
+    """Bring ledger and git together."""
+    _put_branch_back(session)
+    settling.bring_together(session)
+
+
+def _put_branch_back(session: Session) -> None:
+    """Where the branch was moved away from what is kept, put it back, with the files that nobody edited since."""
+    if session.state.experiment is not None:
+        return
+    tip, incumbent = git.resolve(session.top, f"refs/heads/{session.branch}"), session.state.incumbent
+    if tip is None or tip == incumbent:
+        return
+    if git.is_ancestor(session.top, incumbent, tip):
+        _tell_of_commits(session, incumbent, tip)
+        return
+    name = f"moved-{session.position.lines}"
+    paths = settling.put_branch_back(session, tip, incumbent, name)
+    session.notice(
+        f"The branch had been moved to {tip[:12]}; it was put back to what is kept, {incumbent[:12]}, with {len(paths)} files. "
+        f"What it was moved to is at {session.folder.ref(name)}."
+    )
+
+
+def _tell_of_commits(session: Session, incumbent: str, tip: str) -> None:
+    """Say, once, that somebody else committed on the branch; the commits are kept under refs/autotune."""
+    ref = session.folder.ref(f"foreign-{tip[:12]}")
+    if git.resolve(session.top, ref) is not None:
+        return
+    count = git.tell(session.top, "rev-list", "--count", f"{incumbent}..{tip}").text
+    git.set_ref(session.top, ref, tip, "commits that autotune did not make")
+    session.notice(
+        f"The branch holds {count} commit{'' if count == '1' else 's'} that autotune did not make, up to {tip[:12]}. "
+        "What they change in scope "
+        f"is measured as the next candidate, and the branch goes back to what was kept. They are kept at {ref}."
+    )
+
+
+def start(session: Session, lock: Lock, what: str) -> None:
+    """Start a worker that measures what is open, settles it and does what the loop does by itself; it takes the lock over."""
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _become_worker(session, lock, f"{MEASURING} ({what})", writing)
+    os.close(writing)
+    os.waitpid(child, 0)
+    os.read(reading, 1)  # until the worker has put its name to the lock, or is gone
+    os.close(reading)
+    lock.release()
+
+
+def _become_worker(session: Session, lock: Lock, what: str, ready: int) -> NoReturn:
+    """Leave the caller's process group, terminal and streams, and work."""
+    code = 1
+    try:
+        os.setsid()
+        if os.fork() != 0:
+            os._exit(0)
+        _redirect(session.folder.path / "worker.log")
+        lock.sign(what)
+        os.close(ready)
+        _work(session)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _redirect(log: Path) -> None:
+    with Path(os.devnull).open("rb") as nothing, log.open("wb") as output:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+
+
+def _work(session: Session) -> None:
+    told: list[str] = []
+
+    def asked_to_end(*_: object) -> None:
+        told.append("it was cancelled")
+
+    signal.signal(signal.SIGTERM, asked_to_end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    session.say = _say
+    try:
+        session.interrupted = lambda: told[0] if told else _stopped(session)
+        _measure(session)
+        _carry_on(session)
+    except BaseException:
+        traceback.print_exc()
+        (session.folder.path / "bug.log").write_text(traceback.format_exc())
+        raise
+    finally:
+        process.end_all()
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+def _stopped(session: Session) -> str | None:
+    session.refresh()
+    return "the session was stopped" if session.state.ended is not None else None
+
+
+def _measure(session: Session) -> None:
+    experiment = session.state.experiment
+    if experiment is None or experiment.verdict is not None:
+        return
+    try:
+        with alone(session, f"experiment {experiment.number} of {session.name}"):
+            verdict = compare(session, bench_for(session, experiment.candidate))
+    except Interrupted as why:
+        verdict = voided(session, Cause.NOT_MEASURED, f"not measured: {why}")
+    except AutotuneError as error:
+        verdict = voided(session, Cause.ENVIRONMENT, f"not measured: {error.message}")
+    session.append(verdict)
+
+
+def _carry_on(session: Session) -> None:
+    """Settle, heal and project. A refusal on the way (another branch, say) is left for the next command to tell."""
+    with suppress(AutotuneError):
+        sessions.require_branch(session)
+        try:
+            healing.advance(session)
+        except AutotuneError as error:
+            _say(f"error: {error.message}")
+            raise
+    files.project(session)
+
+
+def carry_on(session: Session, lock: Lock) -> bool:
+    """Do what the loop does by itself now; gives whether a worker was started for it."""
+    if healing.needs_measuring(session):
+        start(session, lock, "recovery")
+        return True
+    healing.advance(session)
+    files.project(session)
+    return False
+
+
+def wait(session: Session, wait_s: float | None, progress: Callable[[str], None] | None = None) -> bool:
+    """Wait until no worker has the session, `wait_s` seconds at most; gives whether none has any more. What it says is passed on."""
+    end = None if wait_s is None else time.monotonic() + wait_s
+    told = 0
+    if worker_of(session) is None:
+        session.refresh()
+        return True
+    while (busy := worker_of(session)) is not None and (end is None or time.monotonic() < end):
+        told = _pass_on(session, told, progress)
+        time.sleep(POLL_S)
+    _pass_on(session, told, progress)
+    session.refresh()
+    return busy is None
+
+
+def _pass_on(session: Session, told: int, progress: Callable[[str], None] | None) -> int:
+    if progress is None:
+        return told
+    try:
+        with (session.folder.path / "worker.log").open("rb") as file:
+            file.seek(told)
+            fresh = file.read()
+    except FileNotFoundError:
+        return told
+    whole = fresh[: fresh.rfind(b"\n") + 1]
+    for line in whole.decode(errors="replace").splitlines():
+        progress(line)
+    return told + len(whole)
+
+
+def cancel(session: Session) -> bool:
+    """End the running measurement; gives whether there was one."""
+    busy = worker_of(session)
+    if busy is None:
+        return False
+    if busy.pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(busy.pid, signal.SIGTERM)
+    return True
+
+
+def stop(session: Session, reason: str) -> None:
+    """Stop the session. A measurement ends as not measured; edits that nobody measured stay in the working tree."""
+    if session.state.ended is None or session.state.ended.ending is not Ending.STOPPED:
+        session.append(Stopped(reason=reason, timestamp=now()))
+
+
+def is_kept(session: Session) -> bool:
+    """Whether the open experiment's verdict is to keep it."""
+    experiment = session.state.experiment
+    return experiment is not None and experiment.verdict is not None and final_verdict(experiment) is Verdict.KEEP
