@@ -1,0 +1,96 @@
+"""What `try`, `run`, `log` and `wait` answer: small enough to be read by an agent after every experiment."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer
+
+from autotune.core import report
+from autotune.core.model import Outcome
+from autotune.core.outcome import escaped
+from autotune.core.settle import final_verdict, reason_of
+from autotune.core.state import Row, State
+from autotune.loop.session import Session, now
+from autotune.loop.work import worker_of
+
+_OUTPUT_SHOWN = 1500
+
+
+def tell(session: Session, *, as_json: bool, settled: int | None = None) -> None:
+    """Say how the experiment stands, its result if `settled` is its number, and what comes next."""
+    found = answer(session, settled)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for key, value in found.items():
+        if value not in (None, "", {}):
+            typer.echo(f"{key}: {_shown(value)}")
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON
+    return ", ".join(f"{key} {_shown(item)}" for key, item in value.items() if item is not None) if isinstance(value, dict) else str(value)
+
+
+def answer(session: Session, settled: int | None) -> dict[str, Any]:
+    """Give the answer as JSON values: number, outcome, verdict and why, effect, confidence, health, playbook, budget, next action."""
+    state = session.state
+    found = _experiment(state, settled)
+    busy = worker_of(session)
+    if busy is not None:
+        found |= {"running": True, "since": busy.since}
+    confidence = report.confidence(state)
+    return found | {
+        "confidence": None if confidence.multiple is None else {"spread": confidence.text, "label": confidence.label},
+        "health": state.vitals.health,
+        "mode": state.vitals.mode,
+        "playbook": state.last_playbook.result if state.last_playbook and state.vitals.attempts else None,
+        "budget": report.budget(state, now()),
+        "notes": [escaped(note.text)[:200] for note in state.notes[-2:]] or None,
+        "next": report.following(state, now(), measuring=busy is not None),
+    }
+
+
+def _experiment(state: State, settled: int | None) -> dict[str, Any]:
+    row = next((one for one in reversed(state.recent) if one.index == settled), None)
+    if row is not None:
+        return _settled(row, state)
+    experiment = state.experiment
+    if experiment is None:
+        return {}
+    if experiment.verdict is None:
+        return {"experiment": experiment.number, "runs": len(experiment.runs)}
+    verdict = experiment.verdict
+    found = {
+        "experiment": experiment.number,
+        "outcome": verdict.outcome,
+        "verdict": final_verdict(experiment),
+        "reason": escaped(reason_of(experiment)),
+        "value": verdict.value,
+        "effect": None
+        if verdict.effect is None
+        else [round(one, 5) for one in (verdict.effect.estimate, verdict.effect.low, verdict.effect.high)],
+    }
+    return found | _failure(verdict.output, verdict.outcome)
+
+
+def _settled(row: Row, state: State) -> dict[str, Any]:
+    found = {
+        "experiment": row.index,
+        "status": row.status,
+        "outcome": row.outcome,
+        "verdict": row.verdict,
+        "reason": escaped(row.reason),
+        "value": row.value,
+        "effect": None if row.effect is None else [round(one, 5) for one in (row.effect.estimate, row.effect.low, row.effect.high)],
+        "commit": row.commit[:12] if row.status == "keep" else None,
+        "incumbent": state.best,
+    }
+    return found | _failure(row.failure or "", row.outcome)
+
+
+def _failure(output: str, outcome: Outcome | None) -> dict[str, Any]:
+    if outcome is Outcome.OK or not output:
+        return {}
+    return {"output_is_data": output[-_OUTPUT_SHOWN:]}

@@ -1,0 +1,150 @@
+"""The front door: finds the verb, and is the only place that prints an error."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from autotune.errors import AutotuneError
+
+# Each verb's module is imported only when it is asked for. The sections are those of the help page.
+VERBS: dict[str, dict[str, str]] = {
+    "See it work": {
+        "demo": "The whole loop in under a minute, on a small project of its own.",
+        "doctor": "What is there, what is missing, what to do.",
+        "link": "Put `autotune` into ~/.local/bin, for your terminal.",
+    },
+    "A session": {
+        "init": "Open a session: branch, log, baseline.",
+        "start": "Run the loop by itself, with any program that edits files.",
+        "stop": "Stop the loop; nothing is lost.",
+        "resume": "Go on after a pause or a stop.",
+        "repair": "Heal the loop now.",
+        "calibrate": "What this benchmark can see on this machine, and what would help.",
+        "confirm": "Measure afresh what was gained.",
+        "rebaseline": "Measure the unchanged code again, or accept a changed benchmark.",
+        "holdout": "Files that a keep has to pass and no proposer sees.",
+        "check": "Hold the log against git, and name what does not agree.",
+        "clear": "Forget a session; its commits stay.",
+        "config": "Show, read, set or check autotune.toml.",
+    },
+    "An experiment": {
+        "try": "Measure what differs, decide, keep or take back.",
+        "run": "Measure what differs and decide.",
+        "log": "Settle what was measured, with a description.",
+        "wait": "Wait for the measurement that is running.",
+        "cancel": "End the measurement that is running.",
+        "restore": "Bring back an earlier experiment's changes.",
+        "note": "Tell the proposer something.",
+    },
+    "Watching": {
+        "status": "The session in a few lines.",
+        "dashboard": "The session on one screen.",
+        "explain": "Why: health, the last decision, what happens next.",
+        "brief": "All a proposer has to know, on one page.",
+        "statusline": "The session in one line, for the client's status line.",
+    },
+}
+_EPILOG = "Start with `autotune demo`. In a project of your own: `autotune init --help`."
+
+
+class Verbs(TyperGroup):
+    """The verbs, each built from its module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name all verbs."""
+        return [name for section in VERBS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Build one verb."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = import_module(f"autotune.commands.{cmd_name}_")
+        if hasattr(module, "app"):
+            built: click.Command = typer.main.get_command(module.app)
+        else:
+            single = typer.Typer(add_completion=False, rich_markup_mode=None)
+            single.command(cmd_name)(module.main)
+            built = typer.main.get_command(single)
+        built.name = cmd_name
+        return built
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the help page, verbs in their sections, without importing any."""
+        formatter.write("autotune: a better number, one measured commit at a time.\n\n")
+        formatter.write("Usage: autotune VERB [OPTIONS]\n")
+        for section, verbs in VERBS.items():
+            with formatter.section(section):
+                formatter.write_dl(list(verbs.items()), col_max=14)
+        formatter.write(f"\n  --version  the version\n  --help     this page; after a verb, its own\n\n{_EPILOG}\n")
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each kind of ending
+    """Run one command; gives the exit code: 0 done, 1 refused, 2 usage, 3 a bug, 130 interrupted."""
+    app = typer.Typer(cls=Verbs, add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+    app.callback()(_nothing)
+    command = typer.main.get_command(app)
+    as_json = "--json" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        given = command.main(arguments, prog_name="autotune", standalone_mode=False)
+    except AutotuneError as error:
+        return _tell(error.message, error.hint, 1, as_json=as_json)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        typer.echo(asked.format_message())
+        return 0
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "autotune"
+        return _tell(error.format_message(), f"see `{path} --help`", 2, as_json=as_json)
+    except (click.Abort, KeyboardInterrupt):
+        return _tell("Interrupted.", "what was begun is finished by the next command", 130, as_json=as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except Exception:  # noqa: BLE001 - the one boundary: whatever comes here is a bug
+        return _bug(as_json=as_json)
+    return given if isinstance(given, int) else 0
+
+
+def _nothing() -> None:
+    """Tune a number in a repository."""
+
+
+def _tell(message: str, hint: str, code: int, *, as_json: bool) -> int:
+    if as_json:
+        typer.echo(json.dumps({"error": message, "hint": hint}))
+    else:
+        typer.echo(f"error: {message}", err=True)
+        typer.echo(f"hint: {hint}", err=True)
+    return code
+
+
+def _bug(*, as_json: bool) -> int:
+    from autotune.edges.locks import cache_folder
+
+    path = cache_folder() / "bugs" / f"{os.getpid()}.txt"
+    words = traceback.format_exc()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(words)
+    except OSError:
+        path = Path(os.devnull)
+        typer.echo(words, err=True)
+    last = words.strip().splitlines()[-1]
+    return _tell(f"This is a bug in autotune: {last}", f"the details are in {path}; nothing of yours is lost", 3, as_json=as_json)

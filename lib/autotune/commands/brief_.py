@@ -1,0 +1,16 @@
+"""`autotune brief`."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from autotune.commands.options import AsJson, SessionName, found
+from autotune.loop import briefing
+
+
+def main(as_json: AsJson = False, session: SessionName = None) -> None:
+    """Print all that a proposer with no memory has to know, on one page."""
+    page = briefing.page(found(session))
+    typer.echo(json.dumps({"brief": page}) if as_json else page, nl=as_json)

@@ -1,0 +1,17 @@
+"""`autotune cancel`."""
+
+from __future__ import annotations
+
+from autotune.commands import answer
+from autotune.commands.options import AsJson, SessionName, found
+from autotune.errors import AutotuneError
+from autotune.loop import experiment, work
+
+
+def main(as_json: AsJson = False, session: SessionName = None) -> None:
+    """End the measurement that is running: its experiment ends as not measured, and `autotune restore N` brings its changes back."""
+    here = found(session)
+    if not work.cancel(here):
+        raise AutotuneError("Nothing is being measured.", "`autotune status` says how the session stands")
+    number = experiment.wait(here, 30.0)
+    answer.tell(here, as_json=as_json, settled=number)

@@ -1,0 +1,32 @@
+"""`autotune check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from autotune.commands.options import AsJson, SessionName
+from autotune.core.outcome import escaped
+from autotune.loop import auditing
+from autotune.loop import session as sessions
+from autotune.loop.opening import folder_for
+
+
+def main(as_json: AsJson = False, session: SessionName = None) -> None:
+    """Hold log, branch, candidates, protected files and copies against each other.
+
+    Names each thing that does not agree, with what to do. It mends nothing. Exit code 1 where there is any.
+    """
+    repository, name, _ = sessions.choose(Path.cwd(), session)
+    findings = auditing.check(repository, folder_for(repository, name))
+    if as_json:
+        typer.echo(json.dumps({"session": name, "findings": [{"what": one.what, "do": one.do} for one in findings]}))
+    else:
+        for one in findings:
+            typer.echo(f"finding: {escaped(one.what)}")
+            typer.echo(f"  hint: {escaped(one.do)}")
+        typer.echo(f"{name}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}")
+    if findings:
+        raise typer.Exit(1)

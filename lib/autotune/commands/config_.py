@@ -1,0 +1,68 @@
+"""`autotune config`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autotune.commands.options import AsJson, SessionName, found
+from autotune.core import config as configuration
+from autotune.errors import AutotuneError
+from autotune.loop import files, work
+from autotune.loop.session import CONFIG_FILE, Session, replace_file
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Show, read, set or check autotune.toml.")
+
+
+def _file(session: Session) -> Path:
+    return session.workdir / CONFIG_FILE
+
+
+@app.command()
+def show(as_json: AsJson = False, session: SessionName = None) -> None:
+    """Show every key with its value and what it is for."""
+    state = found(session).state
+    if as_json:
+        typer.echo(json.dumps(configuration.to_mapping(state.config)))
+        return
+    for row in configuration.keys(state.config):
+        typer.echo(f"{row.name} = {row.value}{'   (fixed for the ' + row.fixed + ')' if row.fixed else ''}\n    {row.comment}")
+
+
+@app.command()
+def get(key: str, as_json: AsJson = False, session: SessionName = None) -> None:
+    """Print one key's value."""
+    value = configuration.get(found(session).state.config, key)
+    typer.echo(json.dumps(value) if as_json or not isinstance(value, str) else value)
+
+
+@app.command(name="set")
+def put(key: str, value: Annotated[str, typer.Argument(help="As in TOML; text needs no quotes.")], session: SessionName = None) -> None:
+    """Set one key in autotune.toml; it takes effect at once. Keys that decide what is measured need `autotune rebaseline --accept`."""
+    here = found(session)
+    with work.changing(here, "config set"):
+        before = _file(here).read_text(encoding="utf-8")
+        text = configuration.changed(before, key, value)
+        if fixed := configuration.fixed_differences(here.state.config, configuration.parse_toml(text)):
+            raise AutotuneError(
+                f"{', '.join(fixed)} decides what is measured or compared, so it is fixed for the segment.",
+                f"edit {CONFIG_FILE}, then `autotune rebaseline --accept` opens a new segment with it",
+            )
+        replace_file(_file(here), text.encode())
+        files.take_in_settings(here)
+        files.keep_copies(here)
+        files.project(here)
+    typer.echo(f"{key} = {value}")
+
+
+@app.command()
+def check(session: SessionName = None) -> None:
+    """Check autotune.toml: the session's, or the one in this folder before there is a session."""
+    path = Path.cwd() / CONFIG_FILE
+    if not path.is_file():
+        path = _file(found(session))
+    configuration.parse_toml(path.read_text(encoding="utf-8"))
+    typer.echo(f"{path} is in order")

@@ -1,0 +1,106 @@
+"""`autotune demo`."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autotune.core.lines import WIDEST, wrapped
+from autotune.loop import demonstration
+from autotune.loop.session import Session
+
+MAIN = demonstration.PACKAGE / "__main__.py"
+LAUNCHER = demonstration.PACKAGE.parents[1] / "bin" / "autotune"
+_COLOURS = {": keep: ": typer.colors.GREEN, ": crash: ": typer.colors.RED, ": checks_failed: ": typer.colors.RED}
+
+
+def main(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="Make the project here, not in a temporary folder.")
+    ] = None,
+) -> None:
+    """The whole loop in under a minute, on a small project of its own, with no model and no key.
+
+    The project is a program that is slow in a few places, with a benchmark and checks. A model or any program could propose changes to it;
+    here prepared patches are proposed: gains, one that does nothing, a regression, one that crashes, one that is wrong, one that cheats.
+    Everything else is the real thing: every figure is measured on this machine, now.
+    """
+    told = _Telling()
+    top = demonstration.make_project(folder)
+    told.heading(
+        "A project", f"{top}: a program that makes a report and takes its time, a benchmark that prints METRIC report_cost=…, checks"
+    )
+    told.heading("A session", "what `autotune init` does: a branch, a baseline, proof that the benchmark measures this code")
+    session = demonstration.open_session(top, told.say)
+    told.heading("The loop", "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time")
+    demonstration.drive(session, told.say)
+    told.heading("What came of it", _healing(session))
+    _show(session)
+    _say_what_next(session)
+
+
+class _Telling:
+    """What is told while it happens, with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def heading(self, title: str, words: str = "") -> None:
+        """Begin a part."""
+        typer.echo()
+        typer.secho(title, bold=True)
+        if words:
+            typer.echo(_wrapped(words, "  "))
+
+    def say(self, words: str) -> None:
+        """Tell one piece of news."""
+        elapsed = f"{time.monotonic() - self._begun:6.1f} s  "
+        colour = next((colour for mark, colour in _COLOURS.items() if words.startswith("experiment ") and mark in words[:40]), None)
+        typer.secho(elapsed + _wrapped(words, " " * len(elapsed)).lstrip(), fg=colour)
+
+
+def _wrapped(words: str, indent: str) -> str:
+    width = min(shutil.get_terminal_size().columns, WIDEST) - len(indent)
+    return "\n".join(indent + line for line in wrapped(words, width))
+
+
+def _healing(session: Session) -> str:
+    """Say what the loop did when it was stuck."""
+    healed = session.state.last_playbook
+    return "" if healed is None else f"when it was stuck, the playbook {healed.playbook} looked into it: {healed.result}"
+
+
+def _show(session: Session) -> None:
+    """Show the session with the commands that a person would use."""
+    for command in (
+        ("autotune", "dashboard"),
+        ("git", "log", "--oneline", session.branch),
+        ("git", "show", "--stat", session.branch),
+        ("autotune", "explain"),
+    ):
+        typer.echo()
+        typer.secho(f"$ {shlex.join(command)}", bold=True)
+        sys.stdout.flush()
+        program = [sys.executable, "-I", str(MAIN)] if command[0] == "autotune" else ["git", "--no-pager"]
+        subprocess.run([*program, *command[1:]], cwd=session.workdir, check=False, stdin=subprocess.DEVNULL)
+
+
+def _say_what_next(session: Session) -> None:
+    typer.echo()
+    typer.secho("Where it is", bold=True)
+    typer.echo(_wrapped(f"{session.workdir}, on branch {session.branch}; `main` is as it was. Look around, then delete the folder.", "  "))
+    typer.echo()
+    typer.secho("In a project of your own", bold=True)
+    if shutil.which("autotune") is None:
+        typer.echo(f"  alias autotune={shlex.quote(str(LAUNCHER))}")
+    typer.echo("  cd YOUR-PROJECT    # its benchmark, autotune.sh, prints METRIC time_ms=12.3")
+    typer.echo("  autotune doctor    # what is there, what is missing")
+    typer.echo("  autotune init --name speed --metric time_ms --scope 'src/**'")
+    typer.echo("  autotune start --proposer COMMAND    # any program that edits files")

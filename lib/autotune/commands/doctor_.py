@@ -1,0 +1,51 @@
+"""`autotune doctor`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import Annotated
+
+import typer
+
+from autotune.commands.options import AsJson, SessionName
+from autotune.core.lines import WIDEST, Line, laid_out
+from autotune.loop import diagnosis
+from autotune.loop.diagnosis import Check, Finding
+
+_COLOURS = {Finding.OK: typer.colors.GREEN, Finding.MISSING: typer.colors.YELLOW, Finding.TO_DO: typer.colors.RED}
+
+
+def main(
+    run: Annotated[bool, typer.Option("--run/--no-run", help="Run the benchmark once, or leave it.")] = True,
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
+    """Say what is there, what is missing, and what to do; the exit code is 1 if something has to be done.
+
+    The benchmark is run once where it is measured, and nothing in the checkout changes.
+    """
+    checks = tuple(_told(diagnosis.examine(Path.cwd(), session, benchmark=run), as_json=as_json))
+    left = sum(check.finding is Finding.TO_DO for check in checks)
+    if as_json:
+        told = [
+            {"name": one.name, "finding": one.finding, "found": one.found, "advice": one.advice or None, **one.details} for one in checks
+        ]
+        typer.echo(json.dumps({"ok": not left, "checks": told}))
+    elif left:
+        typer.echo(f"\n{'One thing has' if left == 1 else f'{left} things have'} to be done.")
+    else:
+        typer.echo("\nNothing has to be done.")
+    raise typer.Exit(1 if left else 0)
+
+
+def _told(checks: Iterator[Check], *, as_json: bool) -> Iterator[Check]:
+    """Tell each check when it is known, for some take long."""
+    for check in checks:
+        if not as_json:
+            text = check.found + "".join(f"\n→ {line}" for line in check.advice.splitlines())
+            lines = laid_out([Line(f"{check.finding:<9}{check.name:<13}", text)], min(get_terminal_size().columns, WIDEST))
+            typer.echo(typer.style(check.finding, fg=_COLOURS[check.finding]) + lines.removeprefix(check.finding), nl=False)
+        yield check

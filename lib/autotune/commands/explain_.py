@@ -1,0 +1,56 @@
+"""`autotune explain`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from shutil import get_terminal_size
+from typing import Annotated
+
+import typer
+
+from autotune.commands.options import AsJson, SessionName, found
+from autotune.core.events import Event, from_line
+from autotune.core.explain import explain
+from autotune.core.lines import WIDEST, laid_out
+from autotune.core.story import LABELS, Story, lines, story_of
+from autotune.edges import ledger
+from autotune.edges.ledger import Position
+from autotune.errors import AutotuneError
+from autotune.loop.session import Session, now
+from autotune.loop.work import worker_of
+
+
+def main(
+    number: Annotated[int | None, typer.Argument(metavar="[N]", min=1, help="An experiment's number.", show_default=False)] = None,
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
+    """Say why: health, the last decision and its reason, the evidence, what happens next, what you can do.
+
+    With N, one experiment: what was changed, every sample of both sides, the verdict and why.
+    """
+    here = found(session)
+    width = min(get_terminal_size().columns, WIDEST)
+    if number is not None:
+        story = _story(here, number)
+        typer.echo(json.dumps(story.as_json()) if as_json else laid_out(lines(story, here.state, width - LABELS), width), nl=as_json)
+        return
+    busy = worker_of(here)
+    found_out = explain(here.state, now(), busy.what if busy else None, busy.since if busy else None)
+    typer.echo(json.dumps(found_out.as_json()) if as_json else laid_out(found_out.lines(), width), nl=as_json)
+
+
+def _story(session: Session, number: int) -> Story:
+    story = story_of(_events(session, number), number)
+    if story is None:
+        raise AutotuneError(f"There is no experiment {number} in session {session.name}.", f"the latest is {session.state.count}")
+    return story
+
+
+def _events(session: Session, number: int) -> Iterator[Event]:
+    """The events that may be an experiment's; the other lines of the ledger are not even parsed."""
+    marks = (b'"type":"config"', f'"experiment":{number},'.encode(), f'"index":{number},'.encode())
+    for line, _ in ledger.read(session.folder.ledger, Position()):
+        if any(mark in line for mark in marks) and (event := from_line(line)) is not None:
+            yield event

@@ -1,0 +1,49 @@
+"""`autotune holdout`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autotune.commands.options import SessionName, found
+from autotune.loop import holdout, work
+
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Files that a keep has to pass and no proposer sees."
+)
+
+
+@app.command("set")
+def put(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files or folders; they are copied.")],
+    session: SessionName = None,
+) -> None:
+    """Copy files out of the repository's reach, to where the `holdout` command finds them as $AUTOTUNE_HOLDOUT."""
+    here = found(session)
+    with work.held(here, "holdout"):
+        held = holdout.put(here, files)
+    typer.echo(f"the hold-out has {_files(len(held))}; delete yours from wherever a proposer works")
+    if not here.state.config.holdout:
+        typer.echo("no command uses it yet: a person sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`", err=True)
+
+
+@app.command()
+def status(session: SessionName = None) -> None:
+    """Say whether there is a hold-out, and how many files it has; never which."""
+    here = found(session)
+    used = "runs before every keep" if here.state.config.holdout else "is not configured (`holdout` in autotune.toml)"
+    typer.echo(f"the hold-out has {_files(len(holdout.held(here)))}; its command {used}")
+
+
+@app.command()
+def clear(session: SessionName = None) -> None:
+    """Delete the copies."""
+    here = found(session)
+    with work.held(here, "holdout"):
+        typer.echo(f"{_files(holdout.clear(here))} deleted")
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"

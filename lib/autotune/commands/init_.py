@@ -1,0 +1,101 @@
+"""`autotune init`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from autotune.commands.options import AsJson
+from autotune.core.config import Config
+from autotune.loop import opening
+
+Text = Annotated[str | None, typer.Option()]
+
+
+def main(  # noqa: PLR0913, PLR0917 - an option table
+    name: Annotated[str | None, typer.Option("--name", help="The session's name; the branch is autotune/NAME-DATE.")] = None,
+    metric: Annotated[
+        str | None, typer.Option("--metric", help="The metric to move, as the benchmark prints it, or autotune.wall_s.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
+    direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
+    command: Annotated[str | None, typer.Option("--command", help="The benchmark, in place of autotune.sh.")] = None,
+    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass besides, in place of autotune.checks.sh.")] = None,
+    scope: Annotated[list[str] | None, typer.Option("--scope", metavar="PATTERN", help="What may be changed; several times.")] = None,
+    protect: Annotated[list[str] | None, typer.Option("--protect", metavar="PATTERN", help="What may not; several times.")] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option("--allow", metavar="PATTERN", help="What may, though it would be protected; several times.")
+    ] = None,
+    holdout: Annotated[str | None, typer.Option("--holdout", metavar="COMMAND", help="What a keep must pass and no proposer sees.")] = None,
+    sandbox: Annotated[str | None, typer.Option("--sandbox", help="on: no network, writing only in the measuring worktree.")] = None,
+    carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What the benchmark needs and git ignores.")] = None,
+    prepare: Annotated[str | None, typer.Option("--prepare", help="Runs untimed before every run, a build for instance.")] = None,
+    setup: Annotated[str | None, typer.Option("--setup", help="Runs once in a new measuring worktree.")] = None,
+    max_iterations: Annotated[int | None, typer.Option("--max-iterations", help="Finish after this many experiments.")] = None,
+    max_wall_time: Annotated[
+        str | None, typer.Option("--max-wall-time", metavar="DURATION", help="Finish after this long, such as 8h.")
+    ] = None,
+    target: Annotated[float | None, typer.Option("--target", help="Finish when the metric is there, confirmed by fresh runs.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="A run's time limit.")] = None,
+    checks_timeout: Annotated[float | None, typer.Option("--checks-timeout", metavar="SECONDS", help="The checks' time limit.")] = None,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Measure in the checkout: for code that works nowhere else.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="One run a measurement: for what cannot be repeated. No keep is confirmed.")] = False,
+    worktree: Annotated[bool, typer.Option("--worktree", help="Give the session a working tree of its own.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open a session here: check that it can work, make its branch, measure the baseline.
+
+    The benchmark prints `METRIC name=value`; it is autotune.sh, or any command with --command. Settings are kept in autotune.toml; one that
+    is there already is read, and these options win over it.
+    """
+    settings = given(
+        name=name,
+        metric=metric,
+        unit=unit,
+        direction=direction,
+        benchmark=command,
+        checks=checks,
+        scope=scope,
+        protect=protect,
+        allow=allow,
+        holdout=holdout,
+        sandbox=sandbox,
+        carry=carry,
+        prepare=prepare,
+        setup=setup,
+        max_iterations=max_iterations,
+        max_wall_time=max_wall_time,
+        target=target,
+        timeout_s=timeout,
+        checks_timeout_s=checks_timeout,
+        in_place=in_place or None,
+    )
+    request = opening.Request(Path.cwd(), settings, once=once, worktree=worktree)
+    session = opening.open_session(request, lambda words: typer.echo(words, err=True))
+    state = session.state
+    if as_json:
+        answer = {
+            "session": session.name,
+            "branch": session.branch,
+            "folder": str(session.workdir),
+            "baseline": state.baseline,
+            "runs": list(state.baseline_runs),
+            "decision_mode": state.decision_mode,
+        }
+        typer.echo(json.dumps(answer))
+        return
+    typer.echo(f"session {session.name} on branch {session.branch}, in {session.workdir}")
+    typer.echo(f"baseline: {_named(state.config)} = {state.baseline:g} (median of {len(state.baseline_runs)})")
+    typer.echo("next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`")
+
+
+def given(**settings: Any) -> dict[str, Any]:  # noqa: ANN401 - each key has its own type
+    """Give the settings that were said."""
+    return {key: value for key, value in settings.items() if value is not None and value != []}
+
+
+def _named(config: Config) -> str:
+    return f"{config.metric} ({config.unit})" if config.unit else config.metric

@@ -1,0 +1,37 @@
+"""`autotune log`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autotune.commands import answer, words
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.errors import AutotuneError
+from autotune.loop import experiment
+
+
+def main(
+    description: Annotated[str, typer.Option("--description", "-d", help="What was changed and why, in 1 to 2,000 characters.")],
+    asi: Annotated[
+        str | None, typer.Option("--asi", metavar="JSON", help="Side information that survives a revert: one JSON object.")
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="`discard` takes it back although it would be kept; nothing else is accepted.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Keep it whatever the evidence; logged as forced. A person's word.")] = False,
+    wait: WaitSeconds = 100.0,
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
+    """Settle what `autotune run` measured: commit it or take it back, as was decided."""
+    if status not in (None, "discard"):
+        raise AutotuneError(
+            f"--status {status} is not for the caller to say.", "leave it out; the measurement decides, and `--status discard` takes back"
+        )
+    said = words.description(description)
+    about = words.side_information(asi)
+    here = found(session)
+    number = experiment.describe(here, wait, said, about, discard=status == "discard", force=force)
+    answer.tell(here, as_json=as_json, settled=number)

@@ -1,0 +1,24 @@
+"""Options that several verbs share, and how a verb finds its session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autotune.loop import session as sessions
+from autotune.loop.session import Session
+
+SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Which session, where a repository has several.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+WaitSeconds = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", min=0, help="Wait this long for the measurement, then say that it goes on.")
+]
+
+
+def found(name: str | None) -> Session:
+    """Find the session of the current folder; what is noticed on the way is said on stderr."""
+    session = sessions.find(Path.cwd(), name)
+    session.say = lambda words: typer.echo(words, err=True)
+    return session

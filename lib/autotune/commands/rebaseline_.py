@@ -1,0 +1,41 @@
+"""`autotune rebaseline`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autotune.commands import answer
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.core.events import RepairAsked
+from autotune.core.recovery import Playbook
+from autotune.loop import segments, work
+from autotune.loop.session import now
+
+
+def main(
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take benchmark, checks and configuration as they are now. A person's word.")
+    ] = False,
+    wait: WaitSeconds = 100.0,
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
+    """Measure the unchanged code again.
+
+    A new segment begins where the machine or its noise has changed. With --accept one begins in any case, measured with benchmark, checks
+    and fixed configuration keys as they are now; results before and after it are not compared.
+    """
+    here = found(session)
+    if accept:
+        segments.accept(here)
+    else:
+        with work.changing(here, "rebaseline") as lock:
+            here.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))
+            work.carry_on(here, lock)
+        work.wait(here, wait)
+    if not as_json:
+        words = here.state.segment.reason if accept else here.state.last_playbook.result if here.state.last_playbook else ""
+        typer.echo(f"segment {here.state.segment.segment}: {words}")
+    answer.tell(here, as_json=as_json)

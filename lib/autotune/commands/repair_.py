@@ -1,0 +1,37 @@
+"""`autotune repair`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autotune.commands import answer
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.core.events import RepairAsked
+from autotune.core.recovery import Playbook
+from autotune.errors import AutotuneError
+from autotune.loop import work
+from autotune.loop.session import now
+
+
+def main(
+    playbook: Annotated[str, typer.Option("--playbook", help="rebaseline, shrink_scope or diagnose.")] = "diagnose",
+    wait: WaitSeconds = 100.0,
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
+    """Heal the loop now: repair mode, with a fresh recovery budget; goes on from a pause or a stop too."""
+    choices = [one.value for one in Playbook if one is not Playbook.PAUSE]
+    if playbook not in choices:
+        raise AutotuneError(f"There is no playbook {playbook!r} to repair with.", f"one of: {', '.join(choices)}")
+    here = found(session)
+    with work.changing(here, "repair") as lock:
+        here.append(RepairAsked(timestamp=now(), playbook=playbook))
+        work.carry_on(here, lock)
+    work.wait(here, wait)
+    if not as_json and here.state.last_playbook is not None:
+        typer.echo(f"{playbook}: {here.state.last_playbook.result}")
+        if here.state.last_playbook.report:
+            typer.echo(f"report: {here.state.last_playbook.report}")
+    answer.tell(here, as_json=as_json)

@@ -1,0 +1,29 @@
+"""`autotune run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autotune.commands import answer
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.errors import AutotuneError
+from autotune.loop import experiment
+
+
+def main(
+    wait: WaitSeconds = 100.0,
+    command: Annotated[str | None, typer.Option("--command", help="Only the session's own benchmark is accepted.")] = None,
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
+    """Measure what differs in scope and decide; `autotune log` then settles it. `autotune try` does both."""
+    here = found(session)
+    if command is not None and command not in (here.state.config.benchmark, "./autotune.sh", "autotune.sh", "bash autotune.sh"):
+        raise AutotuneError(
+            f"The session's benchmark is `{here.state.config.benchmark}`, and no other command is measured.",
+            "leave --command out; a person changes the benchmark with `autotune rebaseline --accept`",
+        )
+    experiment.measure(here, wait, settles=False)
+    answer.tell(here, as_json=as_json)

@@ -1,0 +1,144 @@
+"""`autotune start`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autotune.commands.init_ import given
+from autotune.commands.options import SessionName, found
+from autotune.errors import AutotuneError
+from autotune.loop import opening, proposing, supervising
+from autotune.loop import session as sessions
+from autotune.loop.session import Session
+
+
+def main(  # noqa: PLR0913, PLR0917 - an option table
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[GOAL] [-- CLIENT OPTIONS]", show_default=False, help="What the agent is told; then options for the client."
+        ),
+    ] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Keep the agent at work with nobody there, until a stop rule holds.")
+    ] = False,
+    proposer: Annotated[
+        str | None,
+        typer.Option("--proposer", metavar="COMMAND", help="A program in the agent's place: it edits files in scope, given the brief."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Open a session of this name first, in a working tree of its own.")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="The metric to move.")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
+    direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
+    command: Annotated[str | None, typer.Option("--command", help="The benchmark, in place of autotune.sh.")] = None,
+    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass besides.")] = None,
+    scope: Annotated[list[str] | None, typer.Option("--scope", metavar="PATTERN", help="What may be changed; several times.")] = None,
+    carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What the benchmark needs and git ignores.")] = None,
+    max_iterations: Annotated[int | None, typer.Option("--max-iterations", help="Finish after this many experiments.")] = None,
+    max_wall_time: Annotated[
+        str | None, typer.Option("--max-wall-time", metavar="DURATION", help="Finish after this long, such as 8h.")
+    ] = None,
+    max_cost_usd: Annotated[
+        float | None, typer.Option("--max-cost-usd", metavar="DOLLARS", help="Finish when the agent has cost this much.")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Finish when the agent has used this many.")] = None,
+    target: Annotated[float | None, typer.Option("--target", help="Finish when the metric is there.")] = None,
+    here: Annotated[bool, typer.Option("--here", help="Open the session in this working tree, not in one of its own.")] = False,
+    session: SessionName = None,
+) -> None:
+    """Have an agent, or any program, work on the session until a stop rule holds.
+
+    It goes on with the session of this folder; with --name and --metric (or an autotune.toml) it opens one first, in a working tree of its
+    own. Without one, the agent sets it up for GOAL.
+
+    By itself, `start` opens the client with the agent. With --headless it keeps the client at work without anybody there: it goes on after
+    a full context, a rate limit, a crash or a refusal, within max_cost_usd and max_tokens. What follows `--` are options of the client,
+    which gets no rights but what the plugin approves.
+
+    With --proposer any program proposes. It runs in the session's working directory; it gets `autotune brief` on standard input and in the
+    file that the variable AUTOTUNE_BRIEF names, and the last line that it prints describes its change.
+
+    Ctrl-C stops the session; nothing is lost.
+    """
+    settings = given(
+        name=name,
+        metric=metric,
+        unit=unit,
+        direction=direction,
+        benchmark=command,
+        checks=checks,
+        scope=scope,
+        carry=carry,
+        max_iterations=max_iterations,
+        max_wall_time=max_wall_time,
+        max_cost_usd=max_cost_usd,
+        max_tokens=max_tokens,
+        target=target,
+    )
+    goal, options = _split(words or [])
+    if proposer is None:
+        _with_the_client(settings, session, goal, options, here=here, headless=headless)
+        return
+    if goal or options or headless:
+        raise AutotuneError(
+            "A proposer takes neither a goal nor options of the client, and is not started with --headless.",
+            "leave them out; a proposer reads its brief (`autotune note TEXT` adds to it)",
+        )
+    running = _session(settings, session, here=here)
+    typer.echo(f"session {running.name}: its working tree is {running.workdir}", err=True)
+    try:
+        proposing.propose_until_done(running, proposer, _say)
+    except KeyboardInterrupt:
+        proposing.interrupted(running)
+        raise
+    _tell_end(running)
+
+
+def _split(words: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Tell the goal from the client's options: the first word with a dash came after `--`."""
+    first = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
+    return " ".join(words[:first]), tuple(words[first:])
+
+
+def _with_the_client(
+    settings: dict[str, object], name: str | None, goal: str, options: tuple[str, ...], *, here: bool, headless: bool
+) -> None:
+    supervising.client_command()
+    known = sessions.names(sessions.repository_at(Path.cwd()))
+    running = _session(settings, name, here=here) if known or settings else None
+    if not headless:
+        supervising.open_client(Path.cwd() if running is None else running.workdir, goal, options)
+    if running is None and not goal:
+        raise AutotuneError("There is no session, and no goal to set one up for.", "say what to optimise: `autotune start --headless GOAL`")
+    done = supervising.supervise(Path.cwd(), running, goal, options, _say)
+    if done is not None:
+        _tell_end(done)
+
+
+def _tell_end(running: Session) -> None:
+    ended = running.state.ended
+    if ended is not None:
+        typer.echo(f"{running.name} is {ended.ending}: {ended.reason}")
+    if running.state.tokens:
+        about = "about " if running.state.cost_estimated else ""
+        typer.echo(f"the agent has cost {about}${running.state.cost_usd:.2f}, {running.state.tokens:,} tokens")
+    typer.echo(f"{running.state.count} experiments, {running.state.keeps} kept, on branch {running.branch}; `autotune explain` says more")
+
+
+def _session(settings: dict[str, object], name: str | None, *, here: bool) -> Session:
+    known = sessions.names(sessions.repository_at(Path.cwd()))
+    if known and not settings:
+        return found(name)
+    if known and "name" not in settings:
+        raise AutotuneError(
+            "There is a session already, and options for a new one.",
+            "leave them out to go on with it (`autotune config set` changes its limits), or add --name to open another",
+        )
+    return opening.open_session(opening.Request(Path.cwd(), settings, worktree=not here), _say)
+
+
+def _say(words: str) -> None:
+    typer.echo(words, err=True)

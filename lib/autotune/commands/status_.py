@@ -1,0 +1,25 @@
+"""`autotune status`."""
+
+from __future__ import annotations
+
+import json
+from shutil import get_terminal_size
+
+import typer
+
+from autotune.commands.options import AsJson, SessionName, found
+from autotune.core import report
+from autotune.core.lines import WIDEST, laid_out
+from autotune.loop.session import now
+from autotune.loop.work import worker_of
+
+
+def main(as_json: AsJson = False, session: SessionName = None) -> None:
+    """Say how the session stands, in a few lines."""
+    here = found(session)
+    busy = worker_of(here)
+    if as_json:
+        typer.echo(json.dumps(report.status(here.state, now(), measuring=busy is not None)))
+        return
+    lines = report.in_short(here.state, now(), busy.what if busy else None, busy.since if busy else None)
+    typer.echo(laid_out(lines, min(get_terminal_size().columns, WIDEST)), nl=False)

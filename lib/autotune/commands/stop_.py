@@ -1,0 +1,32 @@
+"""`autotune stop`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autotune.commands.options import AsJson, SessionName, found
+from autotune.loop import experiment, files, work
+
+
+def main(
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the log.")] = "a person said stop",
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
+    """Stop the loop; nothing is lost.
+
+    A measurement that is running ends as not measured; edits that nobody has measured stay in the working tree. `autotune resume` goes on.
+    """
+    here = found(session)
+    work.stop(here, reason)
+    work.wait(here, 30.0)
+    experiment.finish(here)
+    files.project(here)
+    state = here.state
+    if as_json:
+        typer.echo(f'{{"session": "{here.name}", "experiments": {state.count}, "keeps": {state.keeps}}}')
+        return
+    typer.echo(f"stopped {here.name} after {state.count} experiments and {state.keeps + state.forced} keeps; all data is kept")
+    typer.echo(f"the commits are on {here.branch}; `autotune explain` says more, `autotune resume` goes on")

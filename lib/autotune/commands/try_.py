@@ -1,0 +1,32 @@
+"""`autotune try`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autotune.commands import answer, words
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.loop import experiment
+
+
+def main(
+    description: Annotated[str, typer.Option("--description", "-d", help="What was changed and why, in 1 to 2,000 characters.")],
+    asi: Annotated[
+        str | None, typer.Option("--asi", metavar="JSON", help="Side information that survives a revert: one JSON object.")
+    ] = None,
+    wait: WaitSeconds = 100.0,
+    force: Annotated[bool, typer.Option("--force", help="Keep it whatever the evidence; logged as forced. A person's word.")] = False,
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
+    """Measure what differs in scope beside the incumbent, decide, and keep it as a commit or take it back.
+
+    The metric comes from runs that autotune makes itself. A measurement that takes longer than --wait goes on by itself: `autotune wait`.
+    """
+    said = words.description(description)
+    about = words.side_information(asi)
+    here = found(session)
+    number = experiment.measure(here, wait, settles=True, description=said, asi=about, force=force)
+    answer.tell(here, as_json=as_json, settled=number)

@@ -1,0 +1,14 @@
+"""`autotune wait`."""
+
+from __future__ import annotations
+
+from autotune.commands import answer
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.loop import experiment
+
+
+def main(wait: WaitSeconds = 100.0, as_json: AsJson = False, session: SessionName = None) -> None:
+    """Wait for the measurement that is running and say how it ended; again where it goes on."""
+    here = found(session)
+    number = experiment.wait(here, wait)
+    answer.tell(here, as_json=as_json, settled=number)

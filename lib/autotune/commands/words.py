@@ -1,0 +1,42 @@
+"""The words that go with an experiment: a description and side information, taken as they are or refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from autotune.errors import AutotuneError
+
+LONGEST_DESCRIPTION = 2000
+LONGEST_ASI = 64 * 1024
+
+
+def description(text: str) -> str:
+    """Give a description of one to 2,000 characters, exactly as it came."""
+    if not text.strip():
+        raise AutotuneError("The description is empty.", "say in a sentence what was changed and why: --description TEXT")
+    if len(text) > LONGEST_DESCRIPTION:
+        raise AutotuneError(
+            f"The description has {len(text)} characters, {LONGEST_DESCRIPTION} at most.", "shorten it; details go into --asi"
+        )
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def side_information(text: str | None) -> dict[str, Any] | None:
+    """Give ASI: one JSON object of at most 64 KiB."""
+    if text is None:
+        return None
+    if len(text.encode("utf-8", "surrogateescape")) > LONGEST_ASI:
+        raise AutotuneError(f"The side information is longer than {LONGEST_ASI} bytes.", "shorten it, or write it to autotune.md")
+    try:
+        found = json.loads(text, parse_constant=_no_constant)
+        json.dumps(found, allow_nan=False)  # 1e999 is read as infinity, which the log cannot hold
+    except (ValueError, RecursionError) as error:
+        raise AutotuneError(f"The side information is not JSON: {error}.", 'give one object: --asi \'{"hypothesis": "…"}\'') from None
+    if not isinstance(found, dict):
+        raise AutotuneError(f"The side information is {type(found).__name__}, not a JSON object.", '--asi \'{"hypothesis": "…"}\'')
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")

@@ -1,0 +1,1 @@
+"""Till lines made into a report."""

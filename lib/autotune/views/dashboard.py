@@ -1,0 +1,296 @@
+"""The session on one screen, drawn once or live: core/report's lines and rows, a chart, and colour."""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from autotune.core.codec import encode
+from autotune.core.events import Result, from_line
+from autotune.core.figures import counted, numbers
+from autotune.core.lines import Line, Tone, shortened
+from autotune.core.model import Status
+from autotune.core.report import TableRow, headline, table, under_way
+from autotune.core.report import status as in_json
+from autotune.core.state import Row, State, after
+from autotune.edges import ledger
+from autotune.edges.ledger import Position
+from autotune.errors import AutotuneError
+from autotune.loop.session import Session, now
+from autotune.loop.work import worker_of
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+ROWS = 12  # experiments in the table, where nothing else limits it
+LEAST_ROWS = 3
+TABLE_FRAME = 4  # lines of a table that are no rows
+CHART_ROWS = 6
+WIDEST_STEP = 3  # columns of an experiment
+NARROW = 60  # columns from which there is room for effects
+WIDE = 130  # columns from which the chart stands beside the lines
+LOOK_EVERY_S = 0.2
+REDRAW_EVERY_S = 1.0
+_STYLES = {Tone.PLAIN: "", Tone.GOOD: "green", Tone.FAIR: "yellow", Tone.BAD: "red", Tone.QUIET: "bright_black"}
+_MARKS = {
+    Status.KEEP: ("●", Tone.GOOD),
+    Status.DISCARD: ("·", Tone.QUIET),
+    Status.CHECKS_FAILED: ("x", Tone.BAD),
+    Status.CRASH: ("x", Tone.BAD),
+}
+
+
+def all_rows(session: Session) -> tuple[Row, ...]:
+    """Give every settled experiment, from the ledger; the state holds the latest alone."""
+    found = []
+    for line, _ in ledger.read(session.folder.ledger, Position()):
+        event = from_line(line) if b'"type":"result"' in line else None
+        if isinstance(event, Result) and not event.baseline:
+            found.append(after(session.state, event).recent[-1])
+    return tuple(found)
+
+
+def draw(session: Session, *, full: bool = False, width: int | None = None) -> None:
+    """Write the screen to stdout once: plain text where that is no terminal."""
+    from rich.console import Console
+
+    console = Console(width=width, highlight=False)
+    rows = all_rows(session) if full else session.state.recent[-ROWS:]
+    worker, since = _worker(session)
+    drawn = screen(session.state, now(), rows, console.width, worker, since)
+    if console.is_terminal:
+        console.print(drawn)
+        return
+    with console.capture() as captured:
+        console.print(drawn)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def as_json(session: Session, *, full: bool = False) -> dict[str, object]:
+    """The same as JSON values: the session in short, and its experiments."""
+    rows = all_rows(session) if full else session.state.recent[-ROWS:]
+    found = in_json(session.state, now(), measuring=worker_of(session) is not None)
+    return found | {"rows": [encode(row) for row in rows]}
+
+
+def watch(session: Session, width: int | None = None) -> None:
+    """Show the screen and keep it up to date until q or Ctrl-C; raises `AutotuneError` where the session is deleted meanwhile."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(width=width, highlight=False)
+    with _keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
+        for _ in _changes(session, pressed):
+            live.update(_fitting(session, console), refresh=True)
+
+
+def _changes(session: Session, pressed: Callable[[float], str]) -> Iterator[None]:
+    """Yield at once, whenever the ledger has grown, and every second, for times go on; ends with q or Ctrl-C."""
+    drawn, position = -REDRAW_EVERY_S, session.position
+    try:
+        while True:
+            if session.position != position or time.monotonic() - drawn >= REDRAW_EVERY_S:
+                drawn, position = time.monotonic(), session.position
+                yield
+            if pressed(LOOK_EVERY_S) in ("q", "Q"):
+                return
+            _look_again(session)
+    except KeyboardInterrupt:
+        return
+
+
+def _look_again(session: Session) -> None:
+    try:
+        session.refresh()
+    except FileNotFoundError:
+        raise AutotuneError(f"Session {session.name} is gone: its log was deleted.", "`autotune init` opens another") from None
+
+
+@contextmanager
+def _keys() -> Iterator[Callable[[float], str]]:
+    """Give a function that waits some seconds for a key and gives it, empty where none came; the terminal is as it was afterwards."""
+    if not sys.stdin.isatty():
+        yield _no_key
+        return
+    import termios
+    import tty
+
+    keyboard = sys.stdin.fileno()
+    before = termios.tcgetattr(keyboard)
+
+    def pressed(seconds: float) -> str:
+        ready, _, _ = select.select([keyboard], [], [], seconds)
+        return os.read(keyboard, 1).decode(errors="replace") if ready else ""
+
+    try:
+        tty.setcbreak(keyboard)
+        yield pressed
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+
+
+def _no_key(seconds: float) -> str:
+    time.sleep(seconds)
+    return ""
+
+
+def _worker(session: Session) -> tuple[str | None, str | None]:
+    busy = worker_of(session)
+    return (None, None) if busy is None else (busy.what, busy.since)
+
+
+def _fitting(session: Session, console: Console) -> RenderableType:
+    """The screen with as many experiments as the terminal has room for."""
+    (worker, since), moment, state = _worker(session), now(), session.state
+
+    def room(*, charted: bool) -> int:
+        above = screen(state, moment, (), console.width, worker, since, charted=charted)
+        return console.height - len(console.render_lines(above)) - TABLE_FRAME
+
+    charted = room(charted=True) >= LEAST_ROWS
+    rows = state.recent[-max(room(charted=charted), LEAST_ROWS) :]
+    return screen(state, moment, rows, console.width, worker, since, charted=charted)
+
+
+# What is drawn
+
+
+def screen(
+    state: State, moment: str, rows: Sequence[Row], width: int, worker: str | None = None, since: str | None = None, *, charted: bool = True
+) -> RenderableType:
+    """The whole screen for a width, as of `moment`: lines, chart, and a table of `rows`."""
+    from rich.console import Group
+    from rich.rule import Rule
+    from rich.table import Table
+    from rich.text import Text
+
+    running = under_way(state, moment, worker, since)
+    lines = _grid((*headline(state, moment), *([] if running is None else [running])))
+    title = Rule(Text(f"autotune {shortened(state.segment.session, width // 2)}"), style=_STYLES[Tone.QUIET])
+    if width < WIDE or not charted:
+        top: RenderableType = Group(lines, *(chart(state, width) if charted else ()))
+    else:
+        beside = Table.grid(padding=(0, 2), expand=True)
+        beside.add_column(ratio=3)
+        beside.add_column(ratio=2)
+        beside.add_row(lines, Group(*chart(state, 2 * width // 5 - 4)))
+        top = beside
+    return Group(title, top, *([_table(table(state, rows), state.count, width)] if rows else []))
+
+
+def _grid(lines: Sequence[Line]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for line in lines:
+        grid.add_row(Text(line.label, style=_STYLES[Tone.QUIET]), Text(line.text, style=_STYLES[line.tone]))
+    return grid
+
+
+def _table(rows: Sequence[TableRow], count: int, width: int) -> RenderableType:
+    """Experiments, the latest at the bottom; figures are never cut off, only descriptions are."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    left_out = count - len(rows)
+    caption = f"{counted(left_out, 'earlier experiment')}: `autotune dashboard --full`" if left_out > 0 else None
+    drawn = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, expand=True, caption=caption, caption_justify="left", caption_style=_STYLES[Tone.QUIET]
+    )
+    drawn.add_column("#", justify="right", overflow="fold")
+    drawn.add_column("verdict", overflow="fold")
+    drawn.add_column("value", justify="right", overflow="fold")
+    if width >= NARROW:
+        drawn.add_column("effect", justify="right", overflow="fold")
+    drawn.add_column("description", no_wrap=True, overflow="ellipsis", ratio=1, min_width=min(16, width // 4))
+    segment = rows[0].segment
+    for row in rows:
+        if row.segment != segment:
+            segment = row.segment
+            quiet = (f"segment {segment}", "", *([""] if width >= NARROW else []), "not compared with what is above")
+            drawn.add_row("", *(Text(cell, style=_STYLES[Tone.QUIET]) for cell in quiet))
+        cells = (str(row.number), row.kind, row.value, *([row.effect] if width >= NARROW else []))
+        drawn.add_row(*(Text(cell, style=_STYLES[row.tone]) for cell in cells), Text(row.description))
+    return drawn
+
+
+# The chart
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Which row of the chart a value stands in, 0 at the top; logarithmic where the largest is more than ten times the smallest."""
+
+    low: float
+    high: float
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether equal ratios are equally high."""
+        return self.low > 0 and self.high / 10 > self.low
+
+    def row(self, value: float) -> int:
+        """The row of a value between the ends; halves, so that no difference is too large for a float."""
+        bottom, top, at = (math.log(one) if self.logarithmic else one / 2 for one in (self.low, self.high, value))
+        return round((top - at) / (top - bottom) * (CHART_ROWS - 1)) if top > bottom else CHART_ROWS // 2
+
+
+def chart(state: State, width: int) -> list[Text]:
+    """The metric over the segment's experiments, as lines of at most `width` columns; none before there are two values."""
+    from rich.text import Text
+
+    points = _points(state)
+    values = [value for _, value, _ in points if value is not None]
+    if len(values) < 2:  # noqa: PLR2004 - one value is a number, not a chart
+        return []
+    scale = _Scale(min(values), max(values))
+    top, bottom = numbers((scale.high, scale.low))
+    margin = max(len(top), len(bottom)) + 2
+    room = max(width - margin, 1)
+    points = points[-room:]
+    step = max(1, min(WIDEST_STEP, room // len(points)))
+    labels = (top, *[""] * (CHART_ROWS - 2), bottom if scale.low < scale.high else "")
+    lines = [Text(f"{label:>{margin - 2}} ┤", style=_STYLES[Tone.QUIET]) for label in labels]
+    for row, line in enumerate(lines):
+        ground = "┄" if state.baseline is not None and scale.row(state.baseline) == row else " "
+        for _, value, status in points:
+            mark, tone = _MARKS[status] if value is not None and scale.row(value) == row else (ground, Tone.QUIET)
+            line.append(mark + ground * (step - 1), style=_STYLES[tone])
+    lines += _below(state, points, step, margin, logarithmic=scale.logarithmic)
+    for line in lines:
+        line.rstrip()
+        line.truncate(width, overflow="ellipsis")
+    return lines
+
+
+def _points(state: State) -> Sequence[tuple[int, float | None, Status]]:
+    """The trail since the segment opened: its values are the latest, as many as the segment has."""
+    left = len(state.values)
+    for place in range(len(state.trail) - 1, -1, -1):
+        left -= state.trail[place][1] is not None
+        if left <= 0:
+            return state.trail[place:]
+    return state.trail
+
+
+def _below(state: State, points: Sequence[tuple[int, float | None, Status]], step: int, margin: int, *, logarithmic: bool) -> list[Text]:
+    """What stands under the axis: experiments without a value, and what the marks mean."""
+    from rich.text import Text
+
+    failed = "".join((" " if value is not None else "x").ljust(step) for _, value, _ in points)
+    told = f"{state.metric.direction} is better{', logarithmic' if logarithmic else ''}: ● kept · not x failed ┄ baseline"
+    marks = [Text(" " * margin + failed, style=_STYLES[Tone.BAD])] if failed.strip() else []
+    return [*marks, Text(" " * margin + told, style=_STYLES[Tone.QUIET])]
