@@ -1,0 +1,96 @@
+"""What a session has to say of a path: it may be changed, it decides what is measured, or it is none of the session's business."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from autotune.hooks.places import Session
+
+IN_SCOPE = "in scope"
+NOTES = "notes"
+ELSEWHERE = "elsewhere"
+PROTECTED = "protected"
+NARROWED = "narrowed"
+OUTSIDE = "outside"
+RECORDS = "records"
+
+NOTES_FILES = frozenset({"autotune.md", "autotune.ideas.md"})
+GIT_FILES = frozenset({".gitignore", ".gitattributes", ".gitmodules"})
+
+
+def kind_of(session: Session, path: str) -> str:
+    """What an absolute path is to a session. A link counts as what it leads to, and as itself."""
+    kinds = {
+        _kind(session, os.path.realpath(path)),
+        _kind(session, os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))),
+    }
+    return next((kind for kind in (RECORDS, PROTECTED, OUTSIDE, NARROWED, ELSEWHERE, NOTES) if kind in kinds), IN_SCOPE)
+
+
+def _kind(session: Session, path: str) -> str:
+    now = session.now
+    if any(_is_below(path, record) for record in now["records"]):
+        return RECORDS
+    if not _is_below(path, session.tree):
+        return ELSEWHERE
+    inside = os.path.relpath(path, session.tree)
+    if inside.partition("/")[0] == ".git" or inside in now["pinned"] or os.path.basename(inside) in GIT_FILES:
+        return PROTECTED
+    return _kind_of_ours(session, path) if _is_below(path, session.workdir) else OUTSIDE
+
+
+def _kind_of_ours(session: Session, path: str) -> str:
+    import re
+
+    now = session.now
+    relative = os.path.relpath(path, session.workdir)
+    if relative in now["files"]:
+        return NOTES if relative in NOTES_FILES else PROTECTED
+    if re.fullmatch(now["protect"], relative):
+        return PROTECTED
+    if not re.fullmatch(now["scope"], relative):
+        return OUTSIDE
+    return NARROWED if now["narrowed"] and not re.fullmatch(now["narrowed"], relative) else IN_SCOPE
+
+
+def kind_of_all_below(session: Session, folder: str) -> str:
+    """What a folder, with all that is in it, is to a session: judged by what is pinned in it, and by a file that could be in it."""
+    real = os.path.realpath(folder)
+    if any(_is_below(os.path.join(session.tree, one), real) for one in session.now["pinned"]):
+        return PROTECTED
+    if _is_below(session.tree, real):
+        return OUTSIDE
+    return kind_of(session, os.path.join(folder, "x"))
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def refusal(session: Session, path: str, kind: str) -> str | None:
+    """Why a path may not be changed, and what to do instead; None where it may."""
+    now = session.now
+    shown = os.path.relpath(path, session.workdir) if _is_below(os.path.realpath(path), session.tree) else path
+    scope = now["scope_in_words"]
+    match kind:
+        case "records":
+            return f"{shown} belongs to the records of session {session.name}, which nobody edits: they come from autotune's own runs."
+        case "protected":
+            return (
+                f"{shown} decides what is measured or compared in session {session.name}, so no candidate may change it. "
+                f"Change files in scope ({scope}) instead. If it is wrong, tell the person, who can say `autotune rebaseline --accept`."
+            )
+        case "outside":
+            return (
+                f"{shown} is outside the scope of session {session.name}, which is: {scope}. "
+                "Change files in scope instead; put scratch files outside the repository, for instance into /tmp."
+            )
+        case "narrowed":
+            return (
+                f"{shown} is outside of what may be changed for now: {now['narrowed_in_words']}. "
+                "Work on those files for the next experiments; `autotune explain` says why."
+            )
+        case _:
+            return None

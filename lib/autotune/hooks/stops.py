@@ -1,0 +1,116 @@
+"""When the agent stops: send it on, or let it go."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from autotune.hooks import places
+from autotune.hooks.clients import Client
+from autotune.hooks.values import read, read_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from autotune.hooks.places import Session
+
+COUNT = "stops.json"
+MEASURING = "measuring"
+GOES_ON = frozenset({"continue", "headless"})
+_INTERRUPTED = b"[Request interrupted by user"
+_LOOKED_AT = 1 << 20  # bytes of the transcript's end
+
+
+def on_stop(payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Say what to do next while the session goes on; None lets the client stop."""
+    place = places.place_of(str(payload["cwd"]))
+    session = places.session_of(place) if place is not None else None
+    if session is None or not Client(payload, place, session).owns:
+        return None
+    if session.now["auto_resume"] not in GOES_ON or not _may_go_on(session) or payload.get("background_tasks"):
+        return None
+    if _asks(str(payload.get("last_assistant_message") or "")) or _was_interrupted(
+        str(payload["transcript_path"]), session.now["begun_at"]
+    ):
+        return None
+    stops, patience = _counted(session, payload), int(session.now["stop_patience"])
+    if stops > patience:
+        return {"systemMessage": _GIVEN_UP.format(session=session.name, patience=patience)} if stops == patience + 1 else None
+    said = _WAIT.format(session=session.name) if is_measuring(session) else _go_on(session)
+    # `"decision": "block"` would do as well, but the client shows that to people as a problem, and tells the model twice.
+    return {"hookSpecificOutput": {"hookEventName": "Stop", "additionalContext": said}}
+
+
+_WAIT = "autotune: a measurement of session {session} is running. Call `autotune wait`, again where it says that it goes on."
+_GIVEN_UP = (
+    "autotune: the agent has stopped {patience} times without a new experiment, so session {session} waits. "
+    "Write to the agent to go on, or end the session with /autotune:stop."
+)
+
+
+def _go_on(session: Session) -> str:
+    now = session.now
+    return (
+        f"autotune: session {session.name} goes on until it is stopped ({now['health']}, {now['experiments']} experiments, "
+        f"{now['kept']} kept). Next: {now['next']}. Out of ideas? `autotune brief` has what was tried and why it failed. "
+        "Where only the person can decide, end with a question to them."
+    )
+
+
+def _may_go_on(session: Session) -> bool:
+    now = session.now
+    in_time = now["deadline"] is None or time.time() < now["deadline"]
+    return not session.stands_still and in_time and (now["left"] is None or now["left"] > 0)
+
+
+def _counted(session: Session, payload: Mapping[str, Any]) -> int:
+    """Count this stop, on disk: the stops of this client since the last new experiment."""
+    path = os.path.join(session.folder, COUNT)
+    held = read_object(path)
+    same = held.get("client") == payload["session_id"] and held.get("begun") == session.now["begun"]
+    stops = int(held["stops"]) + 1 if same else 1
+    places.keep(path, {"client": payload["session_id"], "begun": session.now["begun"], "stops": stops})
+    return stops
+
+
+def _asks(message: str) -> bool:
+    """Whether the agent's last words are a question."""
+    return message.rstrip().rstrip("*_`)”\"'").endswith(("?", "？"))  # noqa: RUF001 - a question mark of other scripts
+
+
+def _was_interrupted(transcript: str, since: str) -> bool:
+    """Whether a person has interrupted the agent since an ISO time in UTC."""
+    try:
+        with open(transcript, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _LOOKED_AT))
+            lines = [line for line in file if _INTERRUPTED in line]
+    except OSError:
+        return False
+    return any(_tells_of_interrupt(read(line.decode("utf-8", "replace")), since) for line in lines)
+
+
+def _tells_of_interrupt(record: Mapping[str, Any], since: str) -> bool:
+    """Whether a record of the transcript is the client's own note of an interrupt, and not a text that quotes one."""
+    message = record.get("message")
+    content = message.get("content") if record.get("type") == "user" and isinstance(message, dict) else None
+    texts = [content] if isinstance(content, str) else [block.get("text", "") for block in content or [] if block.get("type") == "text"]
+    return str(record.get("timestamp")) > since and any(text.startswith(_INTERRUPTED.decode()) for text in texts)
+
+
+def is_measuring(session: Session) -> bool:
+    """Whether a worker of the loop holds the session's lock."""
+    import fcntl
+
+    try:
+        descriptor = os.open(os.path.join(session.folder, "lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return MEASURING in read_object(os.path.join(session.folder, "lock")).get("what", "")
+    finally:
+        os.close(descriptor)
+    return False

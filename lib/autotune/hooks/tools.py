@@ -1,0 +1,147 @@
+"""Before a tool is used: what is approved without asking, what is a person's to decide, and what is refused with a reason."""
+
+from __future__ import annotations
+
+import os
+
+from autotune.hooks import commands, places, scope
+from autotune.hooks.clients import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from autotune.hooks.places import Place, Session
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
+PERSONS_WORDS = frozenset({"stop", "resume", "repair"})
+"""Verbs that a person says with a command of the plugin; that is their approval, until their next prompt."""
+
+SET_UP_FILES = frozenset({"autotune.sh", "autotune.checks.sh", "autotune.md", "autotune.ideas.md", "autotune.toml"})
+
+
+def before_tool(payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Decide about a tool call; None leaves it to the client."""
+    folder = str(payload["cwd"])
+    place = places.place_of(folder)
+    session = places.session_of(place) if place is not None else None
+    client = Client(payload, place, session)
+    given = payload["tool_input"]
+    if payload["tool_name"] == "Bash":
+        decided = _on_command(str(given["command"]), folder, place, session, client)
+        if decided == _ALLOWED and given.get("dangerouslyDisableSandbox"):
+            return None
+    elif path := given.get("file_path") or given.get("notebook_path"):
+        looks = payload["tool_name"] == "Read"
+        decided = _on_read(str(path), client) if looks else _on_edit(os.path.join(folder, str(path)), place, session, client)
+    else:
+        decided = None
+    if decided is None:
+        return None
+    decision, reason = decided
+    return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": decision, "permissionDecisionReason": reason}}
+
+
+_ALLOWED = ("allow", "autotune's own command")
+
+
+def _on_command(line: str, folder: str, place: Place | None, session: Session | None, client: Client) -> tuple[str, str] | None:
+    words = commands.words_of(line)
+    called = commands.verb_of(words[0], words[1:], ROOT) if words else None
+    if words is None or called is None:
+        return _on_other_command(line, folder, session) if session is not None and client.owns else None
+    verb, arguments = called
+    if verb.startswith("-") or "--help" in arguments:
+        return None
+    top = place.top if place is not None else os.path.realpath(folder)
+    if not commands.is_shadowed(words[0], top, ROOT):
+        if verb in _verbs_for(client, session) and commands.is_plain(verb, arguments):
+            return _ALLOWED
+        if verb in PERSONS_WORDS and verb == client.verb:
+            return "allow", "a person has just said so"
+    return ("ask", _to_ask(verb, arguments)) if client.owns or client.agent else None
+
+
+def _verbs_for(client: Client, session: Session | None) -> frozenset[str]:
+    looks = commands.LOOKS if session is not None or client.agent or client.asked else frozenset()
+    return looks | (commands.LOOP if client.owns else frozenset()) | (commands.SET_UP if client.agent else frozenset())
+
+
+def _to_ask(verb: str, arguments: list[str]) -> str:
+    called = "--force" if any(word.partition("=")[0] == "--force" for word in arguments) else f"`autotune {verb}`"
+    return f"{called} is for a person to decide. If nobody is there to ask, go on without it, and say so in `autotune.md`."
+
+
+def _on_other_command(line: str, folder: str, session: Session) -> tuple[str, str] | None:
+    """Refuse what writes where the session may not be written, or moves its branch; a person's verb in a longer line is asked about."""
+    if not any(name in line for name in TELLING):
+        return None
+    from autotune.hooks import shell
+
+    for command in shell.commands_of(line, folder):
+        called = commands.verb_of(command.words[0], command.words[1:], ROOT) if command.words else None
+        if called is not None and (called[0] not in commands.LOOKS | commands.LOOP or "--force" in called[1]):
+            return "ask", _to_ask(*called)
+        if session.stands_still:
+            continue
+        if (name := shell.destructive_git(command)) is not None and _is_in(command.folder, session.tree):
+            return "deny", _REFUSED_GIT.format(name=name, session=session.name)
+        for path in shell.written_by(command):
+            if reason := _refused_write(session, path):
+                return "deny", reason
+    return None
+
+
+_REFUSED_GIT = (
+    "`git {name}` could lose or hide work of session {session}: autotune itself commits what is kept and takes back what is not. "
+    "To undo an edit use `git restore FILE`; to look, `git log`, `git show` and `git diff` are fine."
+)
+
+
+TELLING = (
+    *(">", "git", "autotune", ".sh", "rm", "unlink", "shred", "truncate", "touch", "tee", "chmod", "cp", "mv", "install", "ln"),
+    *("rsync", "sed", "perl", "dd"),
+)
+"""What stands somewhere in every line that could be refused or asked about; most lines hold none of it, and are not taken apart."""
+
+
+def _refused_write(session: Session, path: str) -> str | None:
+    """Why the shell may not write to a path. A new file out of scope is left alone, as the loop leaves it alone."""
+    before_glob = next((place for place, character in enumerate(path) if character in "*?["), None)
+    if before_glob is not None:
+        path = os.path.dirname(path[: before_glob + 1])
+    below = before_glob is not None or os.path.isdir(path)
+    kind = scope.kind_of_all_below(session, path) if below else scope.kind_of(session, path)
+    if kind == scope.OUTSIDE and not os.path.lexists(path):
+        return None
+    return scope.refusal(session, path, kind)
+
+
+def _on_edit(path: str, place: Place | None, session: Session | None, client: Client) -> tuple[str, str] | None:
+    if session is not None and client.owns and not session.stands_still:
+        kind = scope.kind_of(session, path)
+        if reason := scope.refusal(session, path, kind):
+            return "deny", reason
+        return ("allow", f"{kind} of the autotune session") if client.agent and kind in {scope.IN_SCOPE, scope.NOTES} else None
+    is_over = session is None or (session.stands_still and session.now["ended"]["how"] != "paused")
+    if client.agent and is_over and place is not None and _is_for_set_up(path, place.top):
+        return "allow", "a file of the autotune session to be"
+    return None
+
+
+def _on_read(path: str, client: Client) -> tuple[str, str] | None:
+    """Let the agent read the plugin's own pages, which are not in the project."""
+    ours = os.path.realpath(path).startswith(os.path.join(ROOT, "skills", ""))
+    return ("allow", "a page of the plugin") if ours and (client.agent or client.asked or client.owns) else None
+
+
+def _is_for_set_up(path: str, top: str) -> bool:
+    """Whether a path is a session's file, in the working tree itself; a configuration that is there already is the person's."""
+    name = os.path.basename(path)
+    plain = os.path.realpath(path) == os.path.join(os.path.realpath(os.path.dirname(path)), name) and _is_in(path, top)
+    return name in SET_UP_FILES and plain and not (name == "autotune.toml" and os.path.exists(path))
+
+
+def _is_in(path: str, tree: str) -> bool:
+    return f"{os.path.realpath(path)}/".startswith(f"{tree}/")
