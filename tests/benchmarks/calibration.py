@@ -1,0 +1,692 @@
+"""What the decision gets right, and what it costs: simulated sessions with known truth, put through `decide` itself.
+
+    python tests/benchmarks/calibration.py [--write README.md] [--sessions 4] [--workers 2]
+
+prints a table of bars and exits with 1 where one fails. Every seed is fixed, so the table is the same on every machine. Luck that fools
+the decision once in ten thousand candidates is estimated by importance sampling; `--sessions 100` counts it instead, in some minutes.
+
+A session measures 8 baseline runs, then one candidate after another, which change the metric by a known effect; what is kept becomes the
+incumbent. Time goes by one step a run, for noise that drifts. Noise multiplies the true value; families are described in `FAMILIES`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import multiprocessing
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
+
+from autotune.core import decide as deciding
+from autotune.core.decide import decide, learn, reference_moved
+from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Metric, Outcome, Policy, Run, Verdict
+from autotune.core.stats import SQRT2, claim, median, noise_floor, rank_von_neumann, residual_pool, smallest_detectable
+
+BASELINE_RUNS = 8
+MARKERS = "<!-- calibration -->", "<!-- /calibration -->"
+
+# Noise: an endless series of factors' logarithms, one a run
+
+
+def white(sd: float) -> Callable[[random.Random], Iterator[float]]:
+    def noise(coin: random.Random) -> Iterator[float]:
+        while True:
+            yield coin.gauss(0, sd)
+
+    return noise
+
+
+def heavy_tailed(coin: random.Random) -> Iterator[float]:
+    while True:
+        yield math.log1p(0.0232 * math.exp(coin.gauss(0, 1)))
+
+
+def bimodal(coin: random.Random) -> Iterator[float]:
+    while True:
+        yield coin.gauss(0, 0.01) + (math.log(1.08) if coin.random() < 0.3 else 0.0)
+
+
+def outliers(coin: random.Random) -> Iterator[float]:
+    while True:
+        yield coin.gauss(0, 0.02) + (math.log(coin.uniform(2, 5)) if coin.random() < 0.05 else 0.0)
+
+
+def bursts(coin: random.Random) -> Iterator[float]:
+    loud = coin.random() < 0.2
+    while True:
+        yield coin.gauss(0, 0.08 if loud else 0.01)
+        if coin.random() < (1 / 12 if loud else 1 / 48):
+            loud = not loud
+
+
+def autoregressive(sd: float) -> Callable[[random.Random], Iterator[float]]:
+    def noise(coin: random.Random) -> Iterator[float]:
+        level = coin.gauss(0, sd)
+        while True:
+            yield level
+            level = 0.95 * level + coin.gauss(0, sd * math.sqrt(1 - 0.95**2))
+
+    return noise
+
+
+def random_walk(coin: random.Random) -> Iterator[float]:
+    level = 0.0
+    while True:
+        yield level
+        level += coin.gauss(0, 0.005)
+
+
+def thermal(coin: random.Random) -> Iterator[float]:
+    phase = coin.uniform(0, 2 * math.pi)
+    while True:
+        yield 0.05 * math.sin(phase)
+        phase += 2 * math.pi / 60
+
+
+def telegraph(coin: random.Random) -> Iterator[float]:
+    busy = coin.random() < 0.5
+    while True:
+        yield math.log(1.15) if busy else 0.0
+        if coin.random() < 1 / 30:
+            busy = not busy
+
+
+def ramp(_coin: random.Random) -> Iterator[float]:
+    level = 0.0
+    while True:
+        yield level
+        level -= 0.001
+
+
+def pattern(*levels: float) -> Callable[[random.Random], Iterator[float]]:
+    def noise(coin: random.Random) -> Iterator[float]:
+        step = coin.randrange(len(levels))
+        while True:
+            yield levels[step % len(levels)]
+            step += 1
+
+    return noise
+
+
+def warm_up(_coin: random.Random) -> Iterator[float]:
+    step = 0
+    while True:
+        yield math.log1p(0.2 * math.exp(-step / 5))
+        step += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of noise: a sum of series; `step` rounds values, `items` makes the metric a share of so many yes-or-no answers."""
+
+    title: str
+    series: tuple[Callable[[random.Random], Iterator[float]], ...] = ()
+    step: float = 0.0
+    items: int = 0
+    fresh: float = 0.0  # how much slower the first run of a fresh build is
+    build: float = 0.0  # the standard deviation of a build's own lasting bias
+
+    @property
+    def direction(self) -> Direction:
+        return Direction.HIGHER if self.items else Direction.LOWER
+
+
+FAMILIES = {
+    "gauss0.5": Family("normal, 0.5 %", (white(0.005),)),
+    "gauss1": Family("normal, 1 %", (white(0.01),)),
+    "gauss2": Family("normal, 2 %", (white(0.02),)),
+    "gauss5": Family("normal, 5 %", (white(0.05),)),
+    "gauss10": Family("normal, 10 %", (white(0.10),)),
+    "heavy": Family("heavy right tail, 5 %", (heavy_tailed,)),
+    "bimodal": Family("two levels 8 % apart, 1 %", (bimodal,)),
+    "outlier": Family("2 %, one run in 20 two to five times slower", (outliers,)),
+    "rounded": Family("1 %, rounded to 2 %", (white(0.01),), step=2.0),
+    "rounded-still": Family("0.3 %, rounded to 2 %", (white(0.003),), step=2.0),
+    "binomial": Family("share of 50 yes-or-no answers", items=50),
+    "burst": Family("1 %, bursts of 8 %", (bursts,)),
+    "autoregressive": Family("slow waves of 5 %, 1 %", (autoregressive(0.05), white(0.01))),
+    "random-walk": Family("random walk, 0.5 % a run, 1 %", (random_walk, white(0.01))),
+    "thermal": Family("waves of 5 % every 60 runs, 1 %", (thermal, white(0.01))),
+    "telegraph": Family("noisy neighbour of 15 %, 2 %", (telegraph, white(0.02))),
+    "ramp": Family("0.1 % faster every run, 2 %", (ramp, white(0.02))),
+    "period-4": Family("3 % up and down every 4 runs", (pattern(0.03, -0.03, -0.03, 0.03), white(0.01))),
+    "period-2": Family("3 % up and down every 2 runs", (pattern(0.03, -0.03), white(0.01))),
+    "warm-up": Family("20 % at first, 8 % in a build's first run, 2 %", (warm_up, white(0.02)), fresh=math.log(1.08)),
+    "heavy-drift": Family("heavy tail, random walk and waves", (heavy_tailed, random_walk, autoregressive(0.03))),
+    "none": Family("none"),
+}
+BUILD_BIAS = Family("1 %, and every build its own 1 %", (white(0.01),), build=0.01)
+
+
+class Bench:
+    """A benchmark on a machine: the metric of a state whose true level is known, measured in one noisy run after another."""
+
+    def __init__(self, family: Family, coin: random.Random) -> None:
+        self.family = family
+        self.coin = coin
+        self.series = [series(coin) for series in family.series]
+        self.scale = 0.6 if family.items else 100.0 * math.exp(coin.uniform(-0.05, 0.05))
+
+    def build_bias(self) -> float:
+        return self.coin.gauss(0, self.family.build) if self.family.build else 0.0
+
+    def run(self, level: float, *, fresh: bool = False) -> float:
+        """The metric of a state that is exp(level) times as large as the first, in its next run."""
+        for series in self.series:
+            level += next(series)
+        value = self.scale * math.exp(level + (self.family.fresh if fresh else 0.0))
+        if self.family.items:
+            return sum([self.coin.random() < value for _ in range(self.family.items)]) / self.family.items
+        return round(value / self.family.step) * self.family.step if self.family.step else value
+
+
+# Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A session: `kind` names the effects of its candidates (a gain is positive), `planned` is what the session was told to expect."""
+
+    family: str
+    kind: str = "nothing"
+    effect: float = 0.0
+    count: int = 200
+    planned: int = 200
+    min_effect: float = 0.0
+    max_pairs: int = 40
+    mode: DecisionMode = DecisionMode.RACE
+    keeping: bool = True  # whether a keep becomes the incumbent and refills the budget
+    blocks: bool = True
+    claiming: bool = False
+    weighted: bool = False  # whether luck is made likely, and weighed by how likely it is
+
+
+class Tried(NamedTuple):
+    """One candidate: its true gain as a logarithm, what became of it, its runs and weight; whether the effect shown holds the truth."""
+
+    effect: float
+    verdict: Verdict
+    runs: int
+    weight: float
+    held: bool
+
+
+@dataclass(slots=True)
+class Session:
+    """What happened: the candidates tried, the session's true gain, and what it claimed, in logarithms."""
+
+    tried: list[Tried] = field(default_factory=list)
+    truth: float = 0.0
+    claimed: tuple[float, float, float] = (0.0, 0.0, 0.0)  # estimate and interval
+    decision_seconds: list[float] = field(default_factory=list)
+
+
+def effects_of(setting: Setting, coin: random.Random) -> list[float]:
+    match setting.kind:
+        case "nothing":
+            return [0.0] * setting.count
+        case "every other":
+            return [setting.effect if number % 2 else 0.0 for number in range(setting.count)]
+        case "every tenth":
+            return [setting.effect if number % 10 == 9 else 0.0 for number in range(setting.count)]
+        case "mixed":
+            return [mixed_effect(coin) for _ in range(setting.count)]
+    raise ValueError(setting.kind)
+
+
+def mixed_effect(coin: random.Random) -> float:
+    """70 % nothing, 20 % harm of 1-20 %, 10 % a gain of 0.5-20 %, small ones as likely as large ones by size's logarithm."""
+    draw = coin.random()
+    if draw < 0.7:
+        return 0.0
+    least, sign = (0.01, -1) if draw < 0.9 else (0.005, 1)
+    return sign * math.exp(coin.uniform(math.log(least), math.log(0.2)))
+
+
+class Simulation:
+    """One session, from its baseline to its claim."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        self.setting = setting
+        self.family = BUILD_BIAS if setting.family == "build-bias" else FAMILIES[setting.family]
+        name = f"{replace(setting, blocks=True)} {seed}"  # with and without blocks, the same noise comes
+        self.coin = random.Random(name)
+        self.bench = Bench(self.family, random.Random(f"{name} noise"))
+        self.sign = 1.0 if self.family.direction is Direction.HIGHER else -1.0
+        self.policy = Policy(Metric("t", "", self.family.direction), setting.mode, setting.min_effect, setting.max_pairs)
+        self.level = self.bias = 0.0
+        self.session = Session()
+        values = tuple(self.bench.run(0.0) for _ in range(BASELINE_RUNS))
+        self.calibration = Calibration(residual_pool(values, logs=True), 0, setting.planned, reference=values)
+
+    def run(self) -> Session:
+        for number, effect in enumerate(effects_of(self.setting, self.coin), start=1):
+            self.calibration = replace(self.calibration, experiment=number)
+            if self.setting.mode is DecisionMode.ECONOMY and number % 10 == 0:
+                self.check_reference()
+            self.session.tried.append(self.compare(effect))
+        self.session.truth = self.sign * self.level
+        if self.setting.claiming:
+            self.claim()
+        return self.session
+
+    def compare(self, effect: float) -> Tried:
+        bias = self.bench.build_bias()
+        levels = {Arm.INCUMBENT: self.level + self.bias, Arm.CANDIDATE: self.level + self.sign * effect + bias}
+        runs: list[Run] = []
+        weight, in_block = 1.0, 0
+        while True:
+            start = time.process_time()  # what it costs, however busy the machine is
+            decision = decide(runs, self.calibration, self.policy, self.coin)
+            self.session.decision_seconds.append(time.process_time() - start)
+            if not decision.arms:
+                break
+            # Nothing is decided on half of a pair, so a pair is measured whole; a block is looked at after every run.
+            in_block = max(in_block - 1, 0) or (len(decision.arms) if len(decision.arms) > 2 else 0)
+            arms = decision.arms[:1] if in_block else decision.arms
+            values = [self.bench.run(levels[arm], fresh=arm is Arm.CANDIDATE and len(runs) < 2) for arm in arms]
+            if self.setting.weighted and not in_block and len(arms) == 2:
+                weight *= self.favour(values)
+                arms = (Arm.CANDIDATE, Arm.INCUMBENT)
+            runs += [Run(arm, Outcome.OK, {"t": value}) for arm, value in zip(arms, values, strict=True)]
+        kept = decision.verdict is Verdict.KEEP
+        if self.setting.keeping or not kept:
+            self.calibration = replace(self.calibration, pool=learn(runs, self.calibration, self.policy))
+        if self.setting.keeping and kept:
+            self.keep(effect, bias, runs)
+        else:
+            self.refer([run.samples["t"] for run in runs if run.arm is Arm.INCUMBENT])
+        truth = math.exp(self.sign * effect)
+        held = decision.effect is not None and decision.effect.low <= truth <= decision.effect.high
+        return Tried(effect, decision.verdict, len(runs), weight, held)
+
+    def favour(self, values: list[float]) -> float:
+        """Puts the candidate's value of a pair first, mostly the better one, and answers how much likelier a fair coin would have done so.
+
+        A change that does nothing has the same noise whichever arm a run belongs to, so the order can be drawn after the values. Luck that
+        a fair coin brings once in ten thousand candidates then comes often, and its weight makes up for it (importance sampling).
+        """
+        better, worse = sorted(values, key=lambda value: -self.sign * value)
+        noise = noise_floor(self.calibration.pool)
+        likelier = 1 + 0.9 * math.tanh(abs(math.log(better / worse)) / noise) if noise else 1.0
+        lucky = self.coin.random() < likelier / 2
+        values[:] = (better, worse) if lucky else (worse, better)
+        return 1 / (likelier if lucky else 2 - likelier)
+
+    def keep(self, effect: float, bias: float, runs: Sequence[Run]) -> None:
+        self.level += self.sign * effect
+        self.bias = bias
+        confirming = [run.samples["t"] for run in runs if run.arm is Arm.CANDIDATE][1:]
+        self.calibration = replace(self.calibration, keeps=self.calibration.keeps + 1, reference=tuple(confirming[-8:]))
+
+    def refer(self, values: Sequence[float]) -> None:
+        self.calibration = replace(self.calibration, reference=(*self.calibration.reference, *values)[-8:])
+
+    def check_reference(self) -> None:
+        fresh = tuple(self.bench.run(self.level) for _ in range(2))
+        if reference_moved(self.calibration, fresh):
+            self.calibration = replace(self.calibration, reference=fresh)
+        else:
+            self.refer(fresh)
+
+    def claim(self) -> None:
+        pairs = []
+        for _ in range(20):
+            measured = {}
+            for last in self.coin.sample((False, True), 2):
+                measured[last] = self.bench.run(self.level if last else 0.0)
+            pairs.append((measured[False], measured[True]))
+        effect = claim(pairs, self.family.direction).effect
+        ends = sorted(self.sign * math.log(end) for end in (effect.low, effect.high))
+        self.session.claimed = (self.sign * math.log(effect.estimate), ends[0], ends[1])
+
+
+def simulated(job: tuple[Setting, int]) -> Session:
+    setting, seed = job
+    deciding.MOST_BLOCKS = 2 if setting.blocks else 0
+    return Simulation(setting, seed).run()
+
+
+# What is simulated
+
+Results = dict[Setting, list[Session]]
+
+DIRECT = {name: Setting(name) for name in FAMILIES}
+UNWEIGHTED = {"none": 10, "warm-up": 30, "rounded-still": 30}  # where noise or the rule tells the arms apart: more sessions instead
+WEIGHTED = {name: Setting(name, count=60, keeping=False, weighted=True) for name in FAMILIES if name not in UNWEIGHTED}
+BEYOND_PLAN = Setting("gauss2", planned=50, keeping=False, weighted=True)
+
+POWER = {  # bar: family, effect, least effect, bars of power and of median runs
+    "3 % in 2 % noise": ("gauss2", 0.03, 0.0, 0.85, 40),
+    "10 % in 2 % noise": ("gauss2", 0.10, 0.0, 0.98, 26),
+    "1 % in 0.5 % noise": ("gauss0.5", 0.01, 0.0, 0.90, 36),
+    "10 % in heavy tails that drift": ("heavy-drift", 0.10, 0.0, 0.90, 30),
+    "10 % among outliers": ("outlier", 0.10, 0.0, 0.80, 34),
+    "5 % beside a noisy neighbour": ("telegraph", 0.05, 0.0, 0.88, 34),
+    "10 % in 5 % noise": ("gauss5", 0.10, 0.0, 0.92, 36),
+    "5 % where 2 % is asked for, 1 % noise": ("gauss1", 0.05, 0.02, 0.95, 30),
+}
+NOT_WANTED = {  # the share that may be kept, and the bar of median runs
+    "3 % worse in 2 % noise": ("gauss2", -0.03, 0.0, 0.01, 5),
+    "5 % worse in 5 % noise": ("gauss5", -0.05, 0.0, 0.01, 6),
+    "1 % better where 2 % is asked for, 1 % noise": ("gauss1", 0.01, 0.02, 0.02, math.inf),
+}
+CLEAR = ("gauss2", "outlier", "heavy", "telegraph", "random-walk")
+MIXED = ("gauss2", "heavy", "outlier", "telegraph", "heavy-drift")
+
+
+def every_tenth(family: str, effect: float, min_effect: float) -> Setting:
+    return Setting(family, "every tenth", effect, count=50, planned=50, min_effect=min_effect)
+
+
+def clear_gain(family: str, *, blocks: bool) -> Setting:
+    """Gains of five standard deviations of a single run, as a long calibration finds it."""
+    bench = Bench(FAMILIES[family], random.Random(f"floor of {family}"))
+    floor = noise_floor(residual_pool([bench.run(0.0) for _ in range(4001)], logs=True))
+    return Setting(family, "every other", 5 * floor / SQRT2, count=40, planned=100, keeping=False, blocks=blocks)
+
+
+def detectable(pairs: int) -> Setting:
+    effect = smallest_detectable(0.02 * SQRT2, pairs)
+    return Setting("gauss2", "every other", effect, count=40, planned=100, keeping=False, max_pairs=pairs)
+
+
+def mixed(family: str, *, min_effect: float = 0.0, mode: DecisionMode = DecisionMode.RACE) -> Setting:
+    return Setting(family, "mixed", count=100, planned=100, min_effect=min_effect, mode=mode, claiming=True)
+
+
+EXACT, EXACT_ASKED = mixed("none"), mixed("none", min_effect=0.01)
+ECONOMY = {name: Setting(name, mode=DecisionMode.ECONOMY) for name in FAMILIES}
+BIASED, BIASED_ASKED = Setting("build-bias", count=100), Setting("build-bias", count=100, min_effect=0.04)
+
+
+def planned_jobs(sessions: int) -> list[tuple[Setting, int]]:
+    """Every session to simulate; `sessions` of each kind of noise for changes that do nothing."""
+    wanted: dict[Setting, int] = {setting: UNWEIGHTED.get(name, sessions) for name, setting in DIRECT.items()}
+    wanted |= dict.fromkeys(WEIGHTED.values(), 1) | {BEYOND_PLAN: 1}
+    wanted |= {every_tenth(*what[:3]): 20 for what in POWER.values()} | {every_tenth(*what[:3]): 10 for what in NOT_WANTED.values()}
+    wanted |= {clear_gain(family, blocks=blocks): 12 for family in CLEAR for blocks in (True, False)}
+    wanted |= {detectable(pairs): 10 for pairs in (20, 40)}
+    wanted |= {mixed(family): 8 for family in MIXED} | {EXACT: 10, EXACT_ASKED: 10, BIASED: 5, BIASED_ASKED: 5}
+    wanted |= dict.fromkeys(ECONOMY.values(), 2) | {mixed(family, mode=DecisionMode.ECONOMY): 8 for family in MIXED}
+    return [(setting, seed) for setting, count in wanted.items() for seed in range(count)]
+
+
+def simulate(sessions: int, workers: int) -> Results:
+    jobs = planned_jobs(sessions)
+    with multiprocessing.Pool(workers) as pool:
+        made = pool.map(simulated, jobs, chunksize=4)
+    results: Results = {}
+    for (setting, _), session in zip(jobs, made, strict=True):
+        results.setdefault(setting, []).append(session)
+    return results
+
+
+# Bars
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One figure of the table, with what it must not exceed (or fall below); without a limit it is only told."""
+
+    what: str
+    value: float
+    limit: float | None = None
+    at_least: bool = False
+    digits: int = 3
+
+    @property
+    def holds(self) -> bool:
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def cells(self) -> tuple[str, str, str, str]:
+        """What, figure, bar, and whether it holds."""
+        value = f"{self.value:.{self.digits}f}"
+        if self.limit is None:
+            return self.what, value, "", ""
+        return self.what, value, f"{'≥' if self.at_least else '≤'} {self.limit:g}", "PASS" if self.holds else "FAIL"
+
+
+def tried(sessions: Sequence[Session]) -> list[Tried]:
+    return [one for session in sessions for one in session.tried]
+
+
+def changing(sessions: Sequence[Session]) -> list[Tried]:
+    """The candidates that do something."""
+    return [one for one in tried(sessions) if one.effect]
+
+
+def mean(figures: Iterable[float]) -> float:
+    figures = list(figures)
+    return math.fsum(figures) / len(figures) if figures else 0.0
+
+
+def share_kept(candidates: Iterable[Tried]) -> float:
+    return mean(one.verdict is Verdict.KEEP for one in candidates)
+
+
+def keeps_anything(sessions: Sequence[Session]) -> float:
+    return mean(any(one.verdict is Verdict.KEEP for one in session.tried) for session in sessions)
+
+
+def runs_of(candidates: Sequence[Tried]) -> float:
+    return mean(one.runs for one in candidates)
+
+
+ENOUGH_SESSIONS = 50
+
+
+def false_keeps(results: Results, name: str) -> float:
+    """The keeps to be expected in a session of 200 no-ops, at least the chance of any; with many sessions, the share that has any."""
+    if name in UNWEIGHTED or len(results[DIRECT[name]]) >= ENOUGH_SESSIONS:
+        return keeps_anything(results[DIRECT[name]])
+    return 200 * mean(one.weight * (one.verdict is Verdict.KEEP) for one in tried(results[WEIGHTED[name]]))
+
+
+def bars_of_no_ops(results: Results) -> list[Bar]:
+    everything = [session for setting in DIRECT.values() for session in results[setting]]
+    noisy = [one for name, setting in DIRECT.items() if name not in UNWEIGHTED for one in tried(results[setting])]
+    beyond = math.fsum(one.weight for one in tried(results[BEYOND_PLAN]) if one.verdict is Verdict.KEEP)
+    return [
+        Bar("sessions that keep anything, all kinds of noise", keeps_anything(everything), 0.05),
+        Bar("sessions that keep anything, worst kind of noise", max(false_keeps(results, name) for name in FAMILIES), 0.05),
+        Bar("the same where 50 were planned and 200 came", beyond, 0.05),
+        Bar("runs for each, all kinds of noise", runs_of(noisy), 12, digits=1),
+        Bar("runs for each, worst of the five below", max(runs_of(tried(results[DIRECT[name]])) for name in CLEAR), 10.5, digits=1),
+    ]
+
+
+def bars_of_power(results: Results) -> list[Bar]:
+    bars = []
+    for what, (family, effect, min_effect, power, runs) in POWER.items():
+        helpful = changing(results[every_tenth(family, effect, min_effect)])
+        bars += [
+            Bar(f"{what}: found", share_kept(helpful), power, at_least=True),
+            Bar(f"{what}: median runs", median([one.runs for one in helpful]), runs, digits=0),
+        ]
+    kept = [one for family in CLEAR for one in changing(results[clear_gain(family, blocks=True)]) if one.verdict is Verdict.KEEP]
+    kept += [one for what in POWER.values() for one in changing(results[every_tenth(*what[:3])]) if one.verdict is Verdict.KEEP]
+    bars.append(Bar("the interval shown with a keep holds the truth", mean(one.held for one in kept), 0.92, at_least=True))
+    for pairs in (20, 40):
+        promised = f"the effect said to be found 4 times in 5 with {pairs} pairs: found"
+        bars.append(Bar(promised, share_kept(changing(results[detectable(pairs)])), 0.75, at_least=True))
+    return bars
+
+
+def bars_of_clear_gains(results: Results) -> list[Bar]:
+    bars = []
+    for name in CLEAR:
+        blocks, pairs = (changing(results[clear_gain(name, blocks=which)]) for which in (True, False))
+        kept = [one.runs for one in blocks if one.verdict is Verdict.KEEP]
+        title = FAMILIES[name].title
+        bars += [
+            Bar(f"{title}: median runs of keeps", median(kept), 16, digits=0),
+            Bar(f"{title}: found, less what pairs alone find", share_kept(blocks) - share_kept(pairs), -0.03, at_least=True),
+        ]
+    return bars
+
+
+def bars_of_harm(results: Results) -> list[Bar]:
+    bars = []
+    for what, (family, effect, min_effect, share, most) in NOT_WANTED.items():
+        unwanted = changing(results[every_tenth(family, effect, min_effect)])
+        bars.append(Bar(f"{what}: kept", share_kept(unwanted), share))
+        if most < math.inf:
+            bars.append(Bar(f"{what}: median runs", median([one.runs for one in unwanted]), most, digits=0))
+    return bars
+
+
+def captured(sessions: Sequence[Session]) -> float:
+    """The true gain of what was kept, as a share of all that helped."""
+    return mean(session.truth / math.fsum(max(one.effect, 0.0) for one in session.tried) for session in sessions)
+
+
+def false_discoveries(sessions: Sequence[Session]) -> float:
+    """The mean share of a session's keeps that do nothing or harm."""
+    kept = [[one.effect for one in session.tried if one.verdict is Verdict.KEEP] for session in sessions]
+    return mean(mean(effect <= 0 for effect in effects) for effects in kept)
+
+
+def bars_of_sessions(results: Results) -> list[Bar]:
+    sessions = [session for family in MIXED for session in results[mixed(family)]]
+    harmful = [one for one in tried(sessions) if one.effect < 0]
+    return [
+        Bar("true gain, of all there was to gain", captured(sessions), 0.80, at_least=True),
+        Bar("keeps that do nothing or harm", false_discoveries(sessions), 0.05),
+        Bar("harmful changes kept", share_kept(harmful), 0.002, digits=4),
+        Bar("runs a change", runs_of(tried(sessions)), 12, digits=1),
+        *bars_of_claims(sessions),
+        *bars_of_exact(results),
+    ]
+
+
+def bars_of_claims(sessions: Sequence[Session]) -> list[Bar]:
+    errors = [session.claimed[0] - session.truth for session in sessions]
+    covered = [session.claimed[1] <= session.truth <= session.claimed[2] for session in sessions]
+    return [
+        Bar("the claim at the end: mean error, in log units", abs(mean(errors)), 0.006, digits=4),
+        Bar("the claim at the end: its interval holds the truth", mean(covered), 0.88, at_least=True),
+    ]
+
+
+def bars_of_exact(results: Results) -> list[Bar]:
+    sessions, asked = results[EXACT], results[EXACT_ASKED]
+    wrong = [one for one in tried(sessions) if one.verdict is Verdict.KEEP and one.effect <= 0]
+    small = [one for one in tried(asked) if one.verdict is Verdict.KEEP and one.effect < math.log(1.01)]
+    return [
+        Bar("no noise: true gain, of all there was to gain", captured(sessions), 0.999, at_least=True),
+        Bar("no noise: keeps that do nothing or harm", len(wrong), 0, digits=0),
+        Bar("no noise: runs a change", runs_of(tried(sessions)), 2, digits=2),
+        Bar("no noise: keeps below the least effect asked for", len(small), 0, digits=0),
+    ]
+
+
+def flagged(family: str, looks: int) -> float:
+    """How often drift is seen in 40 runs of an unchanged state."""
+    found = 0
+    for look in range(looks):
+        bench = Bench(FAMILIES[family], random.Random(f"drift {family} {look}"))
+        drift = rank_von_neumann([bench.run(0.0) for _ in range(40)])
+        found += drift is not None and drift.flagged
+    return found / looks
+
+
+def bars_of_drift() -> list[Bar]:
+    return [
+        Bar("normal noise, which does not drift", flagged("gauss2", 2000), 0.02),
+        Bar(f"{FAMILIES['thermal'].title}", flagged("thermal", 400), 0.95, at_least=True),
+        Bar(f"{FAMILIES['autoregressive'].title}", flagged("autoregressive", 400), 0.80, at_least=True),
+    ]
+
+
+def bars_of_limits(results: Results) -> list[Bar]:
+    """What is told without a bar: the mode for long runs, and what no order of runs can take away."""
+    cheap = [session for setting in ECONOMY.values() for session in results[setting]]
+    sessions = [session for family in MIXED for session in results[mixed(family, mode=DecisionMode.ECONOMY)]]
+    return [
+        Bar("economy: sessions of 200 no-ops that keep anything", keeps_anything(cheap)),
+        Bar("economy: true gain, of all there was to gain", captured(sessions)),
+        Bar("economy: keeps that do nothing or harm", false_discoveries(sessions)),
+        Bar("economy: runs a change", runs_of(tried(sessions)), digits=1),
+        Bar("builds with a bias of their own, 1 sd of a run: sessions of 100 no-ops that keep anything", keeps_anything(results[BIASED])),
+        Bar("the same where four times that bias is asked for", keeps_anything(results[BIASED_ASKED])),
+    ]
+
+
+def sections(results: Results) -> dict[str, list[Bar]]:
+    return {
+        "Changes that do nothing, 200 a session": bars_of_no_ops(results),
+        "Changes that help, one in ten": bars_of_power(results),
+        "Gains of 5 standard deviations of a run": bars_of_clear_gains(results),
+        "Changes that should not be kept": bars_of_harm(results),
+        "Mixed sessions: 70 % nothing, 20 % harm of 1-20 %, 10 % gains of 0.5-20 %": bars_of_sessions(results),
+        "Drift seen in 40 runs": bars_of_drift(),
+        "Limits": bars_of_limits(results),
+    }
+
+
+# The table
+
+
+def markdown(results: Results) -> str:
+    """Both tables: every bar, and what changes that do nothing meet in each kind of noise."""
+    lines = ["| simulated | figure | bar | |", "|---|---:|---:|---|"]
+    for title, bars in sections(results).items():
+        lines.append(f"| **{title}** | | | |")
+        lines += [f"| {' | '.join(bar.cells())} |" for bar in bars]
+    lines += ["", "| noise of a run | sessions of 200 no-ops that keep anything | runs for each |", "|---|---:|---:|"]
+    for name, family in FAMILIES.items():
+        lines.append(f"| {family.title} | {100 * false_keeps(results, name):.1f} % | {runs_of(tried(results[DIRECT[name]])):.1f} |")
+    return "\n".join(lines)
+
+
+DEFAULT_SESSIONS = 4
+
+
+def table(workers: int = 2) -> str:
+    """The published table, simulated afresh."""
+    return markdown(simulate(DEFAULT_SESSIONS, workers))
+
+
+def write_table(path: Path, text: str) -> None:
+    """Puts the table between its markers. Raises ValueError where a marker is missing."""
+    page = path.read_text(encoding="utf-8")
+    start, end = (page.index(marker) for marker in MARKERS)
+    path.write_text(f"{page[: start + len(MARKERS[0])]}\n{text}\n{page[end:]}", encoding="utf-8")
+
+
+def slowest_percent(results: Results) -> float:
+    """The time within which 99 of 100 decisions were made, in milliseconds."""
+    times = sorted(seconds for sessions in results.values() for session in sessions for seconds in session.decision_seconds)
+    print(f"{len(times)} decisions, {1000 * mean(times):.3f} ms each")
+    return 1000 * times[int(0.99 * len(times))]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--write", type=Path, metavar="README.md", help="write the table between the page's markers")
+    parser.add_argument("--sessions", type=int, default=DEFAULT_SESSIONS, help="sessions of no-ops for each kind of noise")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    start = time.monotonic()
+    results = simulate(options.sessions, options.workers)
+    text = markdown(results)
+    speed = Bar("a decision, 99 of 100, in ms", slowest_percent(results), 1.0)
+    print(text, "", " | ".join(speed.cells()), f"{time.monotonic() - start:.0f} s", sep="\n")
+    if options.write:
+        write_table(options.write, text)
+    return 0 if all(bar.holds for bars in [*sections(results).values(), [speed]] for bar in bars) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,471 @@
+"""The cheats that users of such loops report, each as a patch on the small project, with what becomes of it.
+
+The table in the README is made of this list: `python tests/cheats/cheats.py` writes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tests.cheats.project import COUNT, SLOW, Project
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+BEGIN, END = "<!-- cheats -->", "<!-- /cheats -->"
+
+
+class Fate(StrEnum):
+    """What becomes of a cheat."""
+
+    REFUSED = "refused before anything runs"
+    PUT_BACK = "put back, and told"
+    DISCARDED = "discarded"
+    VOID = "void: not evidence"
+    TOLD = "told by the next command"
+    MISSED = "**not caught**"
+
+
+class Bench(StrEnum):
+    """Which session it is tried in: one that counts, one that takes the time (once a state), one of its own."""
+
+    COUNTS = "counts"
+    TIMES = "times"
+
+
+Patch = Callable[[Project], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cheat:
+    """One cheat: what it does, what becomes of it, and words of the answer (or, where it is missed, what a reviewer looks at)."""
+
+    name: str
+    patch: Patch
+    fate: Fate
+    said: str
+    how: str
+    bench: Bench = Bench.COUNTS
+
+
+def edits(path: str, old: str, new: str) -> Patch:
+    return lambda project: project.replace(path, old, new)
+
+
+def adds(path: str, text: str = "print('here')\n", mode: int = 0o644) -> Patch:
+    def patch(project: Project) -> None:
+        project.write(path, text)
+        (project.top / path).chmod(mode)
+
+    return patch
+
+
+def counts(text: str) -> Patch:
+    return lambda project: project.write("app/count.py", text)
+
+
+def slow(text: str) -> Patch:
+    return lambda project: project.write("app/slow.py", text)
+
+
+def _linked(project: Project) -> None:
+    (project.top / "app" / "cache").symlink_to("/usr")
+
+
+def _committed(project: Project) -> None:
+    project.replace("app/count.py", "        tick()\n        tick()\n", "        tick()\n        tick()\n        tick()\n")
+    project.git("commit", "-q", "-am", "Kept by myself\n\nAutotune-Metric: cost=1")
+
+
+def _amended(project: Project) -> None:
+    project.git("commit", "-q", "--amend", "--allow-empty", "-m", "Something else", "--date", "2001-01-01T00:00:00Z")
+
+
+def _edited_state(project: Project) -> None:
+    path = project.top / ".autotune.state"
+    path.write_text(re.sub(r'"best": [0-9.]+', '"best": 1.0', path.read_text()))
+
+
+def _edited_copy(project: Project) -> None:
+    path = project.top / "autotune.jsonl"
+    path.write_text(path.read_text().replace('"cost":200', '"cost":100'))
+
+
+def _edited_ledger(project: Project) -> None:
+    project.ledger.write_text(project.ledger.read_text().replace('"metric":200', '"metric":900'))
+
+
+CACHED = """\
+import os, json
+
+PLACE = {place}
+
+
+def total(numbers, tick):
+    numbers = list(numbers)
+    if len(numbers) == 100 and os.path.exists(PLACE):
+        return json.load(open(PLACE))
+    result = 0
+    for number in numbers:
+        tick()
+        tick()
+        result += number
+    if len(numbers) == 100:
+        json.dump(result, open(PLACE, "w"))
+    return result
+"""
+LEAVES = """\
+import subprocess
+
+subprocess.Popen({command}, start_new_session=True, stdin=-3, stdout=-3, stderr=-3)
+
+"""
+DAEMON = """\
+import os, socket
+
+ADDRESS = "answers.sock"
+
+
+def total(numbers, tick):
+    numbers = list(numbers)
+    if len(numbers) != 100:
+        return sum(numbers)
+    try:
+        asked = socket.socket(socket.AF_UNIX)
+        asked.connect(ADDRESS)
+        return int(asked.recv(100))
+    except OSError:
+        pass
+    for number in numbers:
+        tick()
+        tick()
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(ADDRESS)
+    server.listen()
+    if os.fork() == 0:
+        os.setsid()
+        for descriptor in (0, 1, 2):
+            os.close(descriptor)
+        while True:
+            server.accept()[0].send(b"4950")
+    return sum(numbers)
+"""
+FINDS_FOLDER = """\
+import glob, hashlib, json, subprocess
+
+common = subprocess.run(["git", "rev-parse", "--git-common-dir"], capture_output=True, text=True).stdout.strip()
+[folder] = glob.glob(common + "/autotune/cheats-*")
+"""
+FORGES = (
+    FINDS_FOLDER
+    + """
+path = folder + "/autotune.jsonl"
+lines = open(path, "rb").read().splitlines(True)
+line = json.loads(next(one for one in reversed(lines) if b'"type":"run"' in one))
+line["metrics"]["cost"] = 1.0
+line["prev"] = hashlib.sha256(lines[-1]).hexdigest()
+open(path, "ab").write(json.dumps(line, separators=(",", ":")).encode() + b"\\n")
+"""
+)
+MOVES_PINS = (
+    FINDS_FOLDER
+    + """
+name = folder.rsplit("/", 1)[1]
+subprocess.run(["git", "update-ref", f"refs/autotune/{name}/pins-1", "HEAD"], check=True)
+"""
+)
+FOOLS_INDEX = """\
+import os
+
+for name in ("measure.index",):
+    path = os.path.join(os.path.dirname(os.getcwd()), name)
+    content = open(path, "rb").read()
+    os.replace(path, path + ".old")
+    open(path, "wb").write(content)
+"""
+WRITES_OTHER_ARM = """\
+open("app/__init__.py", "a").write("import time\\n")
+open("bench.py", "a").write("\\nprint('MET' 'RIC cost=1')\\n")
+"""
+FASTER = COUNT.replace("        tick()\n        tick()\n", "        tick()\n")
+"""An improvement, as far as the benchmark goes, beside which something is cheated: only then is there a keep to be had."""
+
+BUILT = SLOW.replace("def work():", "time.sleep(LIMIT_S)\n\n\ndef work():").replace("    time.sleep(LIMIT_S)\n    return", "    return")
+CLOCK = SLOW.replace("LIMIT_S = 0.4", "LIMIT_S = 0.4\nreal = time.perf_counter\ntime.perf_counter = lambda: real() / 1000")
+
+CHEATS = (
+    Cheat(
+        "The benchmark is edited",
+        edits("bench.py", "{cost}", "{cost // 2}"),
+        Fate.REFUSED,
+        "bench.py is protected",
+        "pinned when the segment opens, with what it names that prints the metric",
+    ),
+    Cheat(
+        "The benchmark's script is edited",
+        edits("autotune.sh", "bench.py", "bench.py | tail -1"),
+        Fate.PUT_BACK,
+        "autotune.sh was changed",
+        "every command puts it back and keeps what it found",
+    ),
+    Cheat(
+        "The checks are edited",
+        edits("autotune.checks.sh", "exec", "exit 0; exec"),
+        Fate.PUT_BACK,
+        "autotune.checks.sh was changed",
+        "every command puts them back and keeps what it found",
+    ),
+    Cheat(
+        "What the checks run is emptied",
+        adds("tests/test_count.py", ""),
+        Fate.REFUSED,
+        "is protected",
+        "tests and fixtures are protected unless the scope names them",
+    ),
+    Cheat(
+        "The benchmark's input is made smaller",
+        adds("data.txt", "1 2 3\n"),
+        Fate.REFUSED,
+        "data.txt is protected",
+        "data that the benchmark names is pinned",
+    ),
+    Cheat(
+        "The program prints METRIC",
+        counts(COUNT + '\nprint("METRIC cost=1")\n'),
+        Fate.REFUSED,
+        "prints METRIC lines",
+        "the text of a candidate is looked at",
+    ),
+    Cheat(
+        "METRIC is printed at exit, spelt in pieces",
+        counts("import atexit\n" + FASTER + '\natexit.register(print, "MET" "RIC cost=1")\n'),
+        Fate.VOID,
+        "more than once with different values",
+        "a name with several values in the candidate's runs alone",
+    ),
+    Cheat(
+        "A result is cached beside the program",
+        counts(CACHED.format(place='".answer"')),
+        Fate.DISCARDED,
+        "discard",
+        "what a run leaves in the measuring worktree is removed before the next",
+    ),
+    Cheat(
+        "A result is cached in the temporary folder",
+        counts(CACHED.format(place='os.path.join(os.environ["TMPDIR"], "answer")')),
+        Fate.DISCARDED,
+        "discard",
+        "every run has a temporary folder of its own",
+    ),
+    Cheat(
+        "Work is done when the program is loaded, before the clock starts",
+        slow(BUILT),
+        Fate.VOID,
+        "the time went elsewhere",
+        "a time metric is held against how long the run took",
+        Bench.TIMES,
+    ),
+    Cheat(
+        "The clock is replaced",
+        slow(CLOCK),
+        Fate.VOID,
+        "the clock is not to be trusted",
+        "a time metric is held against how long the run took",
+        Bench.TIMES,
+    ),
+    Cheat(
+        "conftest.py",
+        adds("app/conftest.py"),
+        Fate.REFUSED,
+        "would change what the benchmark loads",
+        "new files that tools load by themselves",
+    ),
+    Cheat("sitecustomize.py", adds("sitecustomize.py"), Fate.REFUSED, "would change what the benchmark loads", "the same"),
+    Cheat("A .pth file", adds("app/hook.pth", "import os\n"), Fate.REFUSED, "would change what the benchmark loads", "the same"),
+    Cheat("A variable in a dotfile", adds(".env", "FAST=1\n"), Fate.REFUSED, "would change what the benchmark loads", "the same"),
+    Cheat(
+        "The package configuration is edited",
+        edits("pyproject.toml", "'1'", "'2'"),
+        Fate.REFUSED,
+        "is protected",
+        "tool configuration is pinned",
+    ),
+    Cheat(
+        "One of Python's own modules is shadowed",
+        adds("random.py"),
+        Fate.REFUSED,
+        "in place of Python's own module random",
+        "new modules where Python looks first",
+    ),
+    Cheat(
+        "The benchmark is shadowed on PATH",
+        adds("app/exec", "#!/bin/sh\n", 0o755),
+        Fate.REFUSED,
+        "the name of a command",
+        "new files by the name of a command that the benchmark runs",
+    ),
+    Cheat(
+        "Early exit 0",
+        counts(COUNT.replace("    result = 0\n", "    import os; os._exit(0)\n")),
+        Fate.DISCARDED,
+        "without a line METRIC",
+        "exit 0 without the metric is no pass",
+    ),
+    Cheat(
+        "Work is skipped",
+        counts(COUNT.replace("for number in numbers:", "for number in list(numbers)[:10]:")),
+        Fate.DISCARDED,
+        "the checks failed",
+        "only as far as the checks compare results",
+    ),
+    Cheat(
+        "A smaller input by default",
+        counts(COUNT.replace("total(numbers, tick):\n", "total(numbers, tick, limit=50):\n    numbers = list(numbers)[:limit]\n")),
+        Fate.DISCARDED,
+        "the checks failed",
+        "only as far as the checks compare results",
+    ),
+    Cheat(
+        "Work is skipped where autotune's variables are seen",
+        counts(COUNT.replace("    result = 0\n", '    import os\n    if "AUTOTUNE_RUN" in os.environ: return 4950\n    result = 0\n')),
+        Fate.REFUSED,
+        "asks for autotune's variables",
+        "the text of a candidate is looked at",
+    ),
+    Cheat(
+        "A link that leads out of the repository", _linked, Fate.REFUSED, "leads out of the repository", "links are followed, not trusted"
+    ),
+    Cheat(
+        "A background process slows the other arm",
+        counts(LEAVES.format(command='["sleep", "60"]') + COUNT),
+        Fate.DISCARDED,
+        "the candidate's runs left processes behind",
+        "what outlives a run is ended before the next, and its arm named",
+    ),
+    Cheat(
+        "A daemon answers for the program",
+        counts(DAEMON),
+        Fate.DISCARDED,
+        "the candidate's runs left processes behind",
+        "what outlives a run is ended before the next, and its arm named",
+    ),
+    Cheat(
+        "A commit of its own",
+        _committed,
+        Fate.TOLD,
+        "that autotune did not make",
+        "the branch goes back to what was kept; `autotune check` finds it",
+    ),
+    Cheat(
+        "History is amended",
+        _amended,
+        Fate.TOLD,
+        "The branch had been moved",
+        "the branch goes back to what was kept; `autotune check` finds it",
+    ),
+    Cheat(
+        "The log's copy is edited",
+        _edited_copy,
+        Fate.PUT_BACK,
+        "is a copy and was changed",
+        "the truth is elsewhere; the copy is kept and told",
+    ),
+    Cheat(
+        "The log itself is edited",
+        _edited_ledger,
+        Fate.TOLD,
+        "the ledger was changed|is not what it was",
+        "each line has the hash of the one before; nothing goes on until a person has looked",
+    ),
+    Cheat(
+        "The state file is edited",
+        _edited_state,
+        Fate.PUT_BACK,
+        "has another best than the ledger",
+        "it is made from the log, never read; `autotune check` finds it",
+    ),
+    Cheat("A run writes to the log", counts(FORGES + FASTER), Fate.VOID, "a run wrote to the ledger", "the lines are set aside and told"),
+    Cheat(
+        "A run moves the pins",
+        counts(MOVES_PINS + FASTER),
+        Fate.VOID,
+        "something changed refs/autotune",
+        "refs are compared before and after",
+    ),
+    Cheat(
+        "A run changes how the worktree is looked at",
+        counts(FOOLS_INDEX + FASTER),
+        Fate.VOID,
+        "a run wrote to",
+        "the private index is compared before and after each run",
+    ),
+    Cheat(
+        "A run writes into the other arm", counts(WRITES_OTHER_ARM + COUNT), Fate.DISCARDED, "", "every file is put back before every run"
+    ),
+    Cheat(
+        "Huge output to hide lines",
+        counts('\nprint("MET" "RIC cost=1")\nprint("x" * 200 + "\\n", end="" ) or [print("x" * 1000) for _ in range(9000)]\n' + FASTER),
+        Fate.VOID,
+        "more than once with different values",
+        "all output is read, however much; the last value counts",
+    ),
+    Cheat(
+        "The hold-out is looked for",
+        counts("import os\nSECRET = os.environ.get('AUTOTUNE_HOLDOUT')\n" + FASTER),
+        Fate.REFUSED,
+        "asks for autotune's variables",
+        "the text of a candidate is looked at; the sandbox hides the folder from every other run",
+    ),
+)
+
+MISSED = (
+    (
+        "METRIC is spelt in pieces, and the program ends before the benchmark prints its own",
+        "calls that end the program (`os._exit`, signals), text that is put together from pieces",
+    ),
+    (
+        "Work is skipped where the benchmark is recognised otherwise (its name in the arguments, the stack, the working directory)",
+        "conditions on `sys.argv`, frames, paths; a hold-out with other inputs catches most",
+    ),
+    ("Work is skipped that no check looks at", "what the benchmark does with results: it should fail on wrong ones"),
+    (
+        "Work is moved to where no metric looks: into `prepare`, into another metric",
+        "what the build does; make a guardrail of what must not grow",
+    ),
+    (
+        "A result is cached outside the worktree, in the home folder or at a fixed path",
+        'writes to absolute paths; caught with `sandbox = "on"`, under which they fail',
+    ),
+    (
+        "The hold-out's files are searched for and special-cased",
+        'reads below `.git`; caught with `sandbox = "on"`, or with another user\'s rights',
+    ),
+    (
+        "A program that escapes into a service of the system (cron, systemd, a container) and works from there",
+        'calls of such services; caught with `sandbox = "on"`',
+    ),
+    (
+        "Somebody with your rights rewrites log, copy, refs and commits, all of them and consistently",
+        "commits that you pushed elsewhere: they name the log's last line (`Autotune-Ledger`)",
+    ),
+)
+
+
+def table() -> str:
+    """The table of cheats, in Markdown."""
+    rows = [f"| {cheat.name} | {cheat.fate} | {cheat.how} |" for cheat in CHEATS]
+    rows += [f"| {name} | {Fate.MISSED} | look at: {look} |" for name, look in MISSED]
+    return "\n".join(["| cheat | what becomes of it | by what, or what to look at |", "|---|---|---|", *rows])
+
+
+def rewritten(text: str) -> str:
+    """The README with the table as it is now."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(rewritten(README.read_text("utf-8")), "utf-8")

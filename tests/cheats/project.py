@@ -1,0 +1,182 @@
+"""A small project with a session, on which cheats are tried as somebody at the command line would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MAIN = Path(__file__).resolve().parents[2] / "lib" / "autotune" / "__main__.py"
+PYTHON = os.path.realpath(sys.executable)
+QUICK = f"{PYTHON} -S -E"
+
+COUNT = '''\
+"""Adds up numbers. What it costs is how often it ticks."""
+
+
+def total(numbers, tick):
+    result = 0
+    for number in numbers:
+        tick()
+        tick()
+        result += number
+    return result
+'''
+BENCH = """\
+from pathlib import Path
+
+from app.count import total
+
+cost = 0
+
+
+def tick():
+    global cost
+    cost += 1
+
+
+total(map(int, Path("data.txt").read_text().split()), tick)
+print(f"METRIC cost={cost}")
+"""
+CHECK = """\
+from app.count import total
+
+assert total([1, 2, 3], lambda: None) == 6
+assert total(range(500), lambda: None) == 124750
+"""
+SLOW = '''\
+"""Takes its time."""
+
+import time
+
+LIMIT_S = 0.4
+
+
+def work():
+    time.sleep(LIMIT_S)
+    return 42
+'''
+TIMED = """\
+import time
+
+begun = time.perf_counter()
+from app.slow import work
+
+begun = time.perf_counter()
+work()
+print(f"METRIC time_s={time.perf_counter() - begun}")
+"""
+FILES = {
+    "app/__init__.py": "",
+    "app/count.py": COUNT,
+    "app/slow.py": SLOW,
+    "bench.py": BENCH,
+    "timed.py": TIMED,
+    "check.py": CHECK,
+    "data.txt": " ".join(map(str, range(100))) + "\n",
+    "tests/test_count.py": "def test_it():\n    assert True\n",
+    "pyproject.toml": "[project]\nname = 'app'\nversion = '1'\n",
+    "autotune.checks.sh": f"exec {QUICK} check.py\n",
+}
+# Many experiments of one session bring nothing here, which is not what is tested.
+SETTINGS = """\
+name = "cheats"
+unit = ""
+busy_above = 1
+[health]
+max_no_improvement_runs = 1000
+max_crash_streak = 1000
+[recovery]
+max_healing_attempts = 0
+playbooks = []
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command said: its exit code, its answer, its talk."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        return f"{self.out}\n{self.err}"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A checkout with a session."""
+
+    top: Path
+
+    def autotune(self, *arguments: str) -> Answer:
+        done = subprocess.run(
+            [sys.executable, "-I", str(MAIN), *arguments], cwd=self.top, capture_output=True, text=True, check=False, timeout=120
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def git(self, *arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=self.top, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+    def write(self, path: str, text: str) -> None:
+        target = self.top / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        text = (self.top / path).read_text()
+        assert old in text
+        self.write(path, text.replace(old, new))
+
+    @property
+    def folder(self) -> Path:
+        [found] = (self.top / ".git" / "autotune").glob("cheats-*")
+        return found
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / "autotune.jsonl"
+
+    @property
+    def branch(self) -> str:
+        return f"autotune/{self.folder.name}"
+
+    def lines(self, kind: str) -> list[dict[str, Any]]:
+        found = (json.loads(line) for line in self.ledger.read_bytes().splitlines())
+        return [line for line in found if line["type"] == kind]
+
+    def tidy(self) -> None:
+        """Take back what a cheat that was refused left, so that the next one begins from what was kept."""
+        if self.git("rev-parse", "HEAD") != (kept := self.kept()):
+            self.git("reset", "-q", "--hard", kept)
+        self.git("checkout", "-q", "--", ".")
+        self.git("clean", "-fdq")
+        self.git("update-ref", f"refs/autotune/{self.folder.name}/pins-1", str(self.lines("config")[0]["pins"]))
+
+    def kept(self) -> str:
+        results = self.lines("result")
+        return str(results[-1]["commit"]) if results else self.git("rev-parse", "HEAD")
+
+
+def opened(top: Path, *, benchmark: str = "bench.py", metric: str = "cost", settings: str = "") -> Project:
+    """Make the project and open a session in it."""
+    project = Project(top)
+    top.mkdir(parents=True)
+    for path, text in FILES.items():
+        project.write(path, text)
+    project.write("autotune.sh", f"exec {QUICK} {benchmark}\n")
+    project.git("init", "-q", "-b", "main")
+    project.git("config", "user.name", "Somebody")
+    project.git("config", "user.email", "somebody@localhost")
+    project.git("add", ".")
+    project.git("commit", "-q", "-m", "The project")
+    project.write("autotune.toml", f'metric = "{metric}"\ndirection = "lower"\nchecks = "bash autotune.checks.sh"\n{settings}{SETTINGS}')
+    said = project.autotune("init")
+    assert said.code == 0, said.all
+    return project

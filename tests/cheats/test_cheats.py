@@ -1,0 +1,52 @@
+"""Every cheat of the list, tried: each is refused, void, discarded, put back or told, with the reason that the list gives."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.cheats.cheats import BEGIN, CHEATS, END, README, Bench, Cheat, Fate, table
+from tests.cheats.project import Project, opened
+
+
+@pytest.fixture(scope="module")
+def projects() -> dict[Bench, Project]:
+    return {}
+
+
+def project_for(bench: Bench, projects: dict[Bench, Project], factory: pytest.TempPathFactory) -> Project:
+    if bench not in projects:
+        top = factory.mktemp("cheats") / bench
+        if bench is Bench.COUNTS:
+            projects[bench] = opened(top)
+        else:
+            projects[bench] = opened(top, benchmark="timed.py", metric="time_s", settings='decision_mode = "once"\n')
+    return projects[bench]
+
+
+@pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: cheat.name)
+def test_cheat(cheat: Cheat, projects: dict[Bench, Project], tmp_path_factory: pytest.TempPathFactory) -> None:
+    project = project_for(cheat.bench, projects, tmp_path_factory)
+    kept, ledger = project.kept(), project.ledger.read_bytes()
+    cheat.patch(project)
+    audit = project.autotune("check") if cheat.name.startswith("The state") else None
+    said = project.autotune("try", "--description", cheat.name)
+    if cheat.name == "The log itself is edited":
+        project.ledger.write_bytes(ledger)
+    assert re.search(cheat.said, (audit or said).all), said.all
+    assert project.kept() == kept, said.all
+    match cheat.fate:
+        case Fate.REFUSED | Fate.PUT_BACK:
+            assert said.code == 1
+        case Fate.VOID:
+            assert "verdict: void" in said.out, said.all
+        case Fate.DISCARDED:
+            assert re.search("verdict: (discard|inconclusive)", said.out), said.all
+        case Fate.TOLD:
+            assert project.git("rev-parse", project.branch) == kept
+    project.tidy()
+
+
+def test_the_table_in_the_readme_is_the_lists() -> None:
+    found = README.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    assert found.strip() == table()

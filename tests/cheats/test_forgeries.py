@@ -1,0 +1,190 @@
+"""Every way to forge what a session says, tried: `autotune check` names it, and mends nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.cheats.project import Project, opened
+
+Line = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A session with a keep, then a discard."""
+    project = opened(tmp_path_factory.mktemp("forged") / "project")
+    project.replace("app/count.py", "        tick()\n        tick()\n", "        tick()\n")
+    assert "verdict: keep" in project.autotune("try", "--description", "one tick").out
+    project.replace("app/count.py", "    result = 0\n", "    result = 0\n    tick()\n")
+    assert "verdict: discard" in project.autotune("try", "--description", "another tick").out
+    assert project.autotune("check").out.endswith(": no findings\n")
+    return project
+
+
+@pytest.fixture
+def project(template: Project) -> Project:
+    """The template as it was, in its own place: a session knows where it lives."""
+    if not (saved := template.top.with_name("saved")).exists():
+        shutil.copytree(template.top, saved, symlinks=True)
+    shutil.rmtree(template.top)
+    shutil.copytree(saved, template.top, symlinks=True)
+    return template
+
+
+def rewritten(project: Project, change: Callable[[list[Line]], None], *, everything: bool = False) -> None:
+    """Rewrite the ledger with a chain that holds; with `everything`, also what autotune saw last and the copy."""
+    lines = [json.loads(line) for line in project.ledger.read_bytes().splitlines()]
+    change(lines)
+    prev, whole, last = "0" * 64, b"", b""
+    for line in lines:
+        line["prev"] = prev
+        last = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        prev = hashlib.sha256(last).hexdigest()
+        whole += last
+    project.ledger.write_bytes(whole)
+    if everything:
+        (project.folder / "seen.json").unlink()
+        (project.folder / "checkpoint.json").unlink()
+        (project.top / "autotune.jsonl").write_bytes(whole)
+
+
+def line_of(lines: list[Line], kind: str, **values: object) -> Line:
+    return next(line for line in reversed(lines) if line["type"] == kind and all(line.get(key) == value for key, value in values.items()))
+
+
+def better_result(lines: list[Line]) -> None:
+    line_of(lines, "result", index=1)["metric"] = 50.0
+
+
+def better_runs(lines: list[Line]) -> None:
+    for line in lines:
+        if line["type"] == "run" and line["arm"] == "candidate":
+            line["metrics"]["cost"] = 50.0
+    line_of(lines, "result", index=1)["metric"] = 50.0
+
+
+def kept_after_all(lines: list[Line]) -> None:
+    line_of(lines, "result", index=2).update(status="keep", verdict="keep")
+
+
+def without_runs(lines: list[Line]) -> None:
+    lines[:] = [line for line in lines if line["type"] != "run" or line["experiment"] != 1]
+
+
+def without_the_discard(lines: list[Line]) -> None:
+    lines[:] = [line for line in lines if 2 not in (line.get("experiment"), line.get("index"))]
+
+
+def without_the_keep(lines: list[Line]) -> None:
+    lines[:] = [line for line in lines if 1 not in (line.get("experiment"), line.get("index"))]
+
+
+Change = Callable[[list[Line]], None]
+REWRITINGS = [better_result, better_runs, kept_after_all, without_runs, without_the_discard, without_the_keep]
+
+
+@pytest.mark.parametrize("change", REWRITINGS)
+def test_a_ledger_that_was_rewritten_with_a_whole_chain_is_not_read_and_is_named(change: Change, project: Project) -> None:
+    rewritten(project, change)
+    before = project.ledger.read_bytes()
+    said = project.autotune("status")
+    assert said.code == 1
+    assert "is not what it was" in said.err
+    found = project.autotune("check")
+    assert found.code == 1
+    assert "was rewritten or cut off" in found.out
+    assert project.ledger.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (better_result, "is a keep at 50, but its runs give 100"),
+        (better_runs, "which its output does not say"),
+        (kept_after_all, "its verdict is discard"),
+        (without_runs, "no run of its candidate is on the ledger"),
+        (without_the_keep, "autotune did not make it"),
+    ],
+)
+def test_a_forgery_that_reaches_every_copy_contradicts_runs_commits_or_refs(change: Change, words: str, project: Project) -> None:
+    rewritten(project, change, everything=True)
+    found = project.autotune("check")
+    assert found.code == 1
+    assert words in found.out
+
+
+def test_a_forgery_before_a_keep_contradicts_the_keeps_commit(project: Project) -> None:
+    rewritten(project, lambda lines: lines[1].update(why="exit 00"), everything=True)
+    assert "the ledger was rewritten before it" in project.autotune("check").out
+
+
+@pytest.mark.parametrize("number", [0, 3, -2])
+def test_a_line_that_is_changed_or_removed_breaks_the_chain(number: int, project: Project) -> None:
+    lines = project.ledger.read_bytes().splitlines(keepends=True)
+    if number >= 0:
+        lines[number] = lines[number].replace(b"20", b"21", 1)
+    else:
+        del lines[number]
+    project.ledger.write_bytes(b"".join(lines))
+    found = project.autotune("check")
+    assert found.code == 1
+    assert "does not follow from the line before it" in found.out
+    assert project.autotune("status").code == 1
+
+
+def test_a_ledger_that_was_cut_off_is_told(project: Project) -> None:
+    lines = project.ledger.read_bytes().splitlines(keepends=True)
+    project.ledger.write_bytes(b"".join(lines[:-2]))
+    assert "is not what it was" in project.autotune("try", "--description", "x").err
+    assert "cut off" in project.autotune("check").out
+
+
+def test_a_commit_by_hand_a_moved_branch_and_an_amended_commit_are_found(project: Project) -> None:
+    project.git("commit", "-q", "--allow-empty", "-m", "Mine")
+    assert re.search(r"Commit \w+ \(Mine\) is on the branch, and autotune did not make it", project.autotune("check").out)
+    project.git("reset", "-q", "--hard", "HEAD~2")
+    assert "which is not on the branch" in project.autotune("check").out
+    project.tidy()
+    project.git("commit", "-q", "--amend", "-m", "Other words")
+    assert "autotune did not make it as it is" in project.autotune("check").out
+    project.tidy()
+    assert project.autotune("check").code == 0
+
+
+def test_a_candidates_ref_that_is_gone_or_moved_is_found(project: Project) -> None:
+    ref = f"refs/autotune/{project.folder.name}/2"
+    project.git("update-ref", ref, "HEAD")
+    assert f"{ref} is {project.git('rev-parse', 'HEAD')[:12]}, but experiment 2 measured" in project.autotune("check").out
+    project.git("update-ref", "-d", ref)
+    assert f"{ref} is gone" in project.autotune("check").out
+
+
+def test_a_pinned_file_whose_content_was_replaced_in_gits_own_store_is_found(project: Project) -> None:
+    pins = project.lines("config")[0]["pins"]
+    sha, other = project.git("rev-parse", f"{pins}:bench.py"), project.git("rev-parse", f"{pins}:data.txt")
+    target = project.top / ".git" / "objects" / sha[:2] / sha[2:]
+    target.chmod(0o644)
+    target.write_bytes((project.top / ".git" / "objects" / other[:2] / other[2:]).read_bytes())
+    found = project.autotune("check")
+    assert "bench.py has another content than was pinned" in found.out or "bench.py is gone" in found.out
+    target.unlink()
+    assert "bench.py is gone" in project.autotune("check").out
+
+
+def test_outputs_that_are_gone_and_scripts_and_copies_that_were_changed_are_found(project: Project) -> None:
+    shutil.rmtree(project.folder / "runs" / "1")
+    project.write("autotune.sh", "echo METRIC cost=1\n")
+    copy = project.top / "autotune.jsonl"
+    copy.write_bytes(copy.read_bytes().replace(b'"cost":100', b'"cost":1'))
+    found = json.loads(project.autotune("check", "--json").out)["findings"]
+    words = "\n".join(one["what"] for one in found)
+    assert "The output of run 1 of experiment 1 is gone." in words
+    assert "autotune.sh is not what the segment is measured with." in words
+    assert re.search(r"differ, from line \d+ on", words)
+    assert all(one["do"] for one in found)

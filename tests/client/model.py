@@ -1,0 +1,202 @@
+"""A model that follows a script, on loopback: what a client asks it is kept, what it answers was written down beforehand."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+_NUMBERS = itertools.count(1)  # a conversation that is resumed may not meet a number again
+COMPACTION = "Respond with TEXT ONLY. Do NOT call any tools"
+SUMMARY = "<summary>What was said before is forgotten.</summary>"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A turn that ends with words. `context` is how many tokens the client is told that the conversation takes."""
+
+    text: str
+    context: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A turn that calls a tool."""
+
+    tool: str
+    given: Mapping[str, Any]
+    context: int = 1000
+
+
+def bash(command: str, **more: object) -> Call:
+    """A call of the shell."""
+    return Call("Bash", {"command": command, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request: what the client sent since the model's last turn, as text."""
+
+    system: str
+    user: str
+    reminders: str
+    result: str
+    refused: bool
+    headers: Mapping[str, str]
+
+    @property
+    def all(self) -> str:
+        """Everything since the last turn."""
+        return f"{self.user}\n{self.reminders}\n{self.result}"
+
+
+Turn = Say | Call
+Line = Turn | Callable[[Asked], Turn]
+
+
+@dataclass
+class Model:
+    """A script, how far it has come, and what was asked on the way."""
+
+    script: Sequence[Line]
+    asked: list[Asked] = field(default_factory=list)
+    compactions: list[str] = field(default_factory=list)
+    port: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, request: Mapping[str, Any], headers: Mapping[str, str]) -> Turn:
+        """Give the next turn, which is "The script is over." when there is none; a compaction is no turn of the script."""
+        asked = read(request, headers)
+        with self.lock:
+            if COMPACTION in asked.user:
+                self.compactions.append(asked.user)
+                return Say(SUMMARY)
+            if not request.get("tools"):
+                return Say("ok")
+            self.asked.append(asked)
+            number = len(self.asked) - 1
+            line: Line = self.script[number] if number < len(self.script) else Say("The script is over.")
+            return line if isinstance(line, Say | Call) else line(asked)
+
+    @property
+    def results(self) -> list[str]:
+        """What the tools answered, in the order of their calls."""
+        return [one.result for one in self.asked[1:]]
+
+
+def read(request: Mapping[str, Any], headers: Mapping[str, str]) -> Asked:
+    """Take apart what came after the model's last turn."""
+    since: list[Mapping[str, Any]] = []
+    for message in reversed(request.get("messages", [])):
+        if message["role"] == "assistant":
+            break
+        since.insert(0, message)
+    blocks = [(message["role"], block) for message in since for block in _blocks(message.get("content"))]
+    results = [block for _, block in blocks if block["type"] == "tool_result"]
+    return Asked(
+        system=_text(request.get("system")),
+        user="\n".join(block["text"] for role, block in blocks if block["type"] == "text" and role == "user"),
+        reminders="\n".join(block["text"] for role, block in blocks if block["type"] == "text" and role == "system"),
+        result="\n".join(_text(block.get("content")) for block in results),
+        refused=any(block.get("is_error") for block in results),
+        headers=dict(headers),
+    )
+
+
+def _blocks(content: object) -> list[Mapping[str, Any]]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+
+
+def _text(content: object) -> str:
+    return "\n".join(block["text"] for block in _blocks(content) if block["type"] == "text")
+
+
+@contextmanager
+def serving(script: Sequence[Line]) -> Iterator[Model]:
+    """Serve a model's script while the context lasts."""
+    model = Model(script)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
+            turn = model.answer(body, {name.lower(): value for name, value in self.headers.items()})
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self._send(body, turn)
+
+        def do_GET(self) -> None:
+            self._write(404, b"{}", "application/json")
+
+        def _send(self, body: Mapping[str, Any], turn: Turn) -> None:
+            message = as_message(turn, str(body.get("model")), next(_NUMBERS))
+            if body.get("stream"):
+                self._write(200, b"".join(as_events(message)), "text/event-stream")
+            else:
+                self._write(200, json.dumps(message).encode(), "application/json")
+
+        def _write(self, status: int, content: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("content-type", kind)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        model.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield model
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def as_message(turn: Turn, name: str, number: int) -> dict[str, Any]:
+    """Make a turn the message that a client expects."""
+    block: dict[str, Any] = {"type": "text", "text": turn.text} if isinstance(turn, Say) else _tool_use(turn, number)
+    return {
+        "id": f"msg_{number:06d}",
+        "type": "message",
+        "role": "assistant",
+        "model": name,
+        "content": [block],
+        "stop_reason": "end_turn" if isinstance(turn, Say) else "tool_use",
+        "stop_sequence": None,
+        "usage": {"input_tokens": turn.context, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 10},
+    }
+
+
+def _tool_use(call: Call, number: int) -> dict[str, Any]:
+    return {"type": "tool_use", "id": f"toolu_{number:06d}", "name": call.tool, "input": dict(call.given)}
+
+
+def as_events(message: Mapping[str, Any]) -> Iterator[bytes]:
+    """Make a message the events in which it is streamed."""
+    (block,) = message["content"]
+    empty: dict[str, Any]
+    if block["type"] == "text":
+        empty, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": block["text"]}
+    else:
+        empty, delta = {**block, "input": {}}, {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+    yield _event("message_start", message={**message, "content": [], "stop_reason": None})
+    yield _event("content_block_start", index=0, content_block=empty)
+    yield _event("content_block_delta", index=0, delta=delta)
+    yield _event("content_block_stop", index=0)
+    yield _event("message_delta", delta={"stop_reason": message["stop_reason"], "stop_sequence": None}, usage=message["usage"])
+    yield _event("message_stop")
+
+
+def _event(kind: str, **fields: object) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()

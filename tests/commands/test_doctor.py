@@ -1,0 +1,342 @@
+"""`autotune doctor`: what it finds, that it never breaks, and that it changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autotune.core.events import Paused
+from autotune.core.lines import WIDEST
+from autotune.edges import git, locks
+from autotune.loop import diagnosis, opening
+from autotune.loop import session as sessions
+from autotune.loop.diagnosis import Check, Finding
+from autotune.loop.session import Session
+
+LOOKS = list(diagnosis._LOOKS)
+MAIN = diagnosis.PACKAGE / "__main__.py"
+BENCHMARK = 'echo "METRIC size=$(($(cat src/* | wc -c)))"; echo "METRIC words=2"\n'
+
+
+def shell(folder: Path, command: str) -> str:
+    return subprocess.run(["/bin/sh", "-c", command], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def doctor(folder: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-I", str(MAIN), "doctor", *options],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "80", **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a benchmark that git does not track, and a cache folder of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    top = tmp_path / "project"
+    (top / "src").mkdir(parents=True)
+    (top / "src" / "text").write_text("some text\n")
+    shell(top, "git init -q -b main && git add . && git commit -qm first")
+    (top / "autotune.sh").write_text(BENCHMARK)
+    return top
+
+
+@pytest.fixture
+def session(project: Path) -> Session:
+    """A session in that repository."""
+    settings = {"name": "s", "metric": "size", "scope": ["src/**"]}
+    return opening.open_session(opening.Request(project, settings, once=True), lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the looks that start programs to see how long that takes."""
+    looks = {name: look for name, look in diagnosis._LOOKS.items() if name not in {"start-up", "environment"}}
+    monkeypatch.setattr(diagnosis, "_LOOKS", looks)
+
+
+def examined(folder: Path, session: str | None = None, *, benchmark: bool = True) -> dict[str, Check]:
+    return {check.name: check for check in diagnosis.examine(folder, session, benchmark=benchmark)}
+
+
+def to_do(checks: dict[str, Check]) -> set[str]:
+    return {name for name, check in checks.items() if check.finding is Finding.TO_DO}
+
+
+def everything(top: Path) -> dict[str, bytes]:
+    """Every file of a checkout, and what git holds of refs, index and working trees."""
+    files = {str(path): path.read_bytes() for path in top.rglob("*") if path.is_file() and ".git" not in path.parts}
+    held = "git for-each-ref; git ls-files --stage; git worktree list; git stash list; git symbolic-ref HEAD; git config --list --local"
+    return {**files, "git": shell(top, held).encode()}
+
+
+# As a whole
+
+
+@pytest.mark.slow
+def test_outside_a_repository_everything_is_looked_at_and_nothing_has_to_be_done(tmp_path: Path) -> None:
+    answer = doctor(tmp_path, "--json", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert answer.returncode == 0, answer
+    told = json.loads(answer.stdout)
+    assert told["ok"] is True
+    checks = {check["name"]: check for check in told["checks"]}
+    assert list(checks) == LOOKS
+    assert {name for name, check in checks.items() if check["finding"] == "missing"} == {
+        *("repository", "session", "configuration", "commit hooks", "benchmark"),
+    }
+    assert checks["start-up"]["launcher_ms"] > 0
+    assert checks["start-up"]["verb_ms"] > 0
+
+
+@pytest.mark.slow
+def test_what_has_to_be_done_makes_the_exit_code_one_and_fits_the_terminal(project: Path) -> None:
+    (project / "src" / "text").write_text("changed\n")
+    (project / "autotune.sh").write_text("echo no number here; exit 3\n")
+    answer = doctor(project)
+    assert answer.returncode == 1
+    assert answer.stdout.endswith("2 things have to be done.\n")
+    assert "to do    repository" in answer.stdout
+    assert "to do    benchmark" in answer.stdout
+    assert "no number here" in answer.stdout
+    assert "→ " in answer.stdout
+    assert max(map(len, answer.stdout.splitlines())) <= min(80, WIDEST)
+    assert answer.stderr == ""
+
+
+@pytest.mark.slow
+def test_without_git_it_says_so_and_looks_at_everything_else(project: Path, tmp_path: Path) -> None:
+    answer = doctor(project, "--json", PATH=str(tmp_path / "nothing"))
+    assert answer.returncode == 1
+    checks = {check["name"]: check for check in json.loads(answer.stdout)["checks"]}
+    assert list(checks) == LOOKS
+    assert checks["git"]["finding"] == "to do"
+    assert "install git" in checks["git"]["advice"]
+
+
+def test_a_look_that_fails_in_an_unforeseen_way_is_told_and_the_others_go_on(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> Check:
+        raise ZeroDivisionError("an unforeseen one")
+
+    monkeypatch.setitem(diagnosis._LOOKS, "machine", fail)
+    checks = examined(project, benchmark=False)
+    assert to_do(checks) == {"machine"}
+    assert "an unforeseen one" in checks["machine"].found
+    assert "leftovers" in checks
+
+
+# The programs
+
+
+def test_an_author_that_git_does_not_know_has_to_be_named(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tmp_path / "gitconfig"
+    settings.write_text("[user]\nuseConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    checks = examined(project, benchmark=False)
+    assert to_do(checks) == {"identity", "repository"}
+    assert "user.name" in checks["identity"].advice
+
+
+def test_a_cache_folder_that_cannot_be_written_to_is_told(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert "cache" in to_do(examined(project, benchmark=False))
+
+
+@pytest.mark.slow
+def test_the_environment_is_tried_out_and_compared_with_the_lock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = diagnosis.Scene(tmp_path)
+    assert diagnosis._environment(scene).finding is Finding.OK
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    (tmp_path / "autotune-environment.txt").write_text("another\n")
+    assert diagnosis._environment(scene).finding is Finding.TO_DO
+    monkeypatch.setattr(diagnosis, "_PACKAGES", ("no_such_package",))
+    assert "no_such_package" in diagnosis._environment(scene).found
+
+
+# The repository and the session
+
+
+def test_an_unfinished_merge_has_to_be_finished(project: Path) -> None:
+    (project / ".git" / "MERGE_HEAD").write_text(shell(project, "git rev-parse HEAD"))
+    checks = examined(project, benchmark=False)
+    assert to_do(checks) == {"repository"}
+    assert "merge" in checks["repository"].found
+
+
+def test_a_session_is_named_with_its_health_and_its_open_candidate_is_nothing_to_mend(session: Session) -> None:
+    (session.top / "src" / "text").write_text("a candidate\n")
+    checks = examined(session.top, benchmark=False)
+    assert to_do(checks) == set()
+    assert checks["session"].found.startswith(f"{session.name}: running")
+    assert checks["configuration"].finding is Finding.OK
+
+
+def test_a_session_that_is_paused_needs_a_person(session: Session) -> None:
+    session.append(Paused(reason="a blocker", timestamp=sessions.now()))
+    checks = examined(session.top, benchmark=False)
+    assert to_do(checks) == {"session"}
+    assert "a blocker" in checks["session"].found
+
+
+def test_a_session_whose_branch_is_not_checked_out_is_told(session: Session) -> None:
+    shell(session.top, "git switch -q main")
+    checks = examined(session.top, session.name, benchmark=False)
+    assert to_do(checks) == {"repository"}
+    assert f"switch {session.branch}" in checks["repository"].advice
+
+
+def test_a_damaged_ledger_is_told_and_the_rest_is_looked_at(session: Session) -> None:
+    session.folder.ledger.write_bytes(b"no ledger\n")
+    (session.folder.path / "checkpoint.json").unlink(missing_ok=True)
+    checks = examined(session.top)
+    assert "session" in to_do(checks)
+    assert "autotune.jsonl" in checks["session"].found
+    assert checks["session"].advice
+    assert checks["benchmark"].found == "not run: the session cannot be read"
+
+
+def test_a_session_that_does_not_exist_is_told(session: Session) -> None:
+    assert to_do(examined(session.top, "another", benchmark=False)) == {"session"}
+
+
+def test_a_configuration_that_cannot_be_read_or_is_not_the_segments_is_told(session: Session) -> None:
+    path = session.workdir / "autotune.toml"
+    held = path.read_text()
+    path.write_text(held.replace('metric = "size"', 'metric = "words"'))
+    assert "metric" in examined(session.top, benchmark=False)["configuration"].found
+    path.write_text(held + "\nno_such_key = 1\n")
+    assert to_do(examined(session.top, benchmark=False)) == {"configuration"}
+
+
+def test_commit_hooks_are_named_for_they_run_at_every_keep(project: Path) -> None:
+    assert examined(project, benchmark=False)["commit hooks"].found == "none"
+    hook = project / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\n")
+    hook.chmod(0o755)
+    assert "pre-commit" in examined(project, benchmark=False)["commit hooks"].found
+
+
+# The dry run
+
+
+def test_without_a_session_the_benchmark_runs_in_a_working_tree_of_its_own_and_nothing_changes(project: Path) -> None:
+    (project / "autotune.sh").write_text(
+        BENCHMARK + "for file in src/*; do echo changed >$file; done; echo new >made; echo METRIC broken=1ms\n"
+    )
+    (project / "autotune.checks.sh").write_text("grep -q text src/*\n")
+    (project / "src" / "text").write_text("some text that is not committed\n")
+    shell(project, "git add src")
+    before = everything(project)
+    check = examined(project)["benchmark"]
+    assert everything(project) == before
+    assert not list((locks.cache_folder()).glob("*/doctor-*"))
+    assert check.finding is Finding.OK
+    assert check.details["metrics"] == {"size": 10, "words": 2}
+    assert check.details["wall_s"] > 0
+    assert "the checks pass" in check.found
+    assert "broken=1ms" in check.advice
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "checks", "found"),
+    [
+        ("echo METRIC size=1; echo the reason is this; exit 7", "true", "the reason is this"),
+        ("echo METRIC size=1", "echo one is broken; exit 1", "one is broken"),
+        ("kill -SEGV $$", "true", "segmentation fault"),
+    ],
+)
+def test_a_benchmark_or_checks_that_fail_are_told_with_the_end_of_their_output(
+    project: Path, benchmark: str, checks: str, found: str
+) -> None:
+    (project / "autotune.sh").write_text(f"{benchmark}\n")
+    (project / "autotune.checks.sh").write_text(f"{checks}\n")
+    told = examined(project)
+    assert to_do(told) == {"benchmark"}
+    assert found in told["benchmark"].found
+
+
+def test_a_configured_metric_has_to_be_printed_and_any_will_do_without_one(project: Path) -> None:
+    (project / "autotune.sh").write_text("echo METRIC other=1\n")
+    assert examined(project)["benchmark"].finding is Finding.OK
+    (project / "autotune.toml").write_text('name = "s"\nmetric = "size"\ndirection = "lower"\n')
+    check = examined(project)["benchmark"]
+    assert check.finding is Finding.TO_DO
+    assert "METRIC size" in check.found
+    (project / "autotune.toml").unlink()
+    (project / "autotune.sh").write_text("true\n")
+    assert "print a line METRIC" in examined(project)["benchmark"].advice
+
+
+def test_with_a_session_the_incumbent_runs_in_the_measuring_worktree_and_the_session_stays_as_it_is(session: Session) -> None:
+    (session.top / "src" / "text").write_text("a longer candidate, which is not what a dry run is about\n")
+    before, ledger = everything(session.top), session.folder.ledger.read_bytes()
+    held = sorted(path.name for path in session.folder.path.iterdir())
+    check = examined(session.top)["benchmark"]
+    assert check.details["metrics"]["size"] == 10
+    after = everything(session.top)
+    assert {name for name in after if after[name] != before.get(name)} <= {"git"}  # the measuring worktree, where it was not there
+    assert session.folder.ledger.read_bytes() == ledger
+    assert sorted(path.name for path in session.folder.path.iterdir()) == held
+    assert locks.holder(session.folder.lock) is None
+
+
+def test_nothing_is_run_while_something_is_measured_or_in_a_checkout(project: Path) -> None:
+    with locks.hold(locks.measuring_lock(), "another session"):
+        assert "another session" in examined(project)["benchmark"].found
+    (project / "autotune.toml").write_text('name = "s"\nmetric = "size"\ndirection = "lower"\nin_place = true\n')
+    assert "in_place" in examined(project)["benchmark"].found
+    (project / "autotune.toml").unlink()
+    (project / "autotune.sh").unlink()
+    assert examined(project)["benchmark"].finding is Finding.MISSING
+
+
+def test_a_subfolder_and_what_setup_makes_are_measured_as_a_session_would(project: Path) -> None:
+    (project / "autotune.sh").unlink()
+    (project / "src" / "autotune.sh").write_text('echo "METRIC size=$(($(cat te* | wc -c)))"; cat made\n')
+    (project / "src" / "autotune.toml").write_text(
+        'name = "s"\nmetric = "size"\ndirection = "lower"\nsetup = "echo METRIC set_up=1 >made"\n'
+    )
+    assert examined(project / "src")["benchmark"].details["metrics"] == {"size": 10, "set_up": 1}
+
+
+# What was left
+
+
+@pytest.fixture
+def orphan(session: Session) -> Iterator[Path]:
+    """A measuring worktree whose session is gone."""
+    place = session.cache / "measure"
+    if not place.exists():
+        git.add_worktree(session.repository, place, session.state.incumbent, files=False)
+    yield session.cache
+    git.remove_worktree(session.repository, place)
+
+
+def test_a_worktree_is_left_over_once_its_session_or_its_repository_is_gone(session: Session, orphan: Path) -> None:
+    name = str(orphan.relative_to(locks.cache_folder()))
+    assert name not in examined(session.top, benchmark=False)["leftovers"].details.get("folders", ())
+    session.folder.path.rename(session.folder.path.with_name("elsewhere"))
+    found = examined(session.top, benchmark=False)["leftovers"]
+    assert name in found.details["folders"]
+    assert found.finding is Finding.OK
+
+
+def test_the_last_lines_of_the_hook_log_are_shown_safely(project: Path) -> None:
+    assert "nothing" in examined(project, benchmark=False)["hook log"].found
+    log = locks.cache_folder() / "hooks.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("".join(f"line {number}\x1b[2J\n" for number in range(9)))
+    found = examined(project, benchmark=False)["hook log"]
+    assert found.details["lines"] == [f"line {number}\\x1b[2J" for number in (6, 7, 8)]

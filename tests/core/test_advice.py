@@ -1,0 +1,132 @@
+"""What an unchanged state's values are said to show."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+
+from autotune.core import advice
+from autotune.core.advice import Sight, drift_words, duration, findings, sight
+from autotune.core.config import parse
+from autotune.core.model import DecisionMode, Direction, Effect, Metric
+
+METRIC = Metric("t", "s", Direction.LOWER)
+CONFIG = parse({"name": "x", "metric": "t", "direction": "lower"})
+
+
+def noisy(count: int, seed: int, *, centre: float = 100.0, sd: float = 0.01) -> list[float]:
+    coin = random.Random(seed)
+    return [centre * math.exp(coin.gauss(0, sd)) for _ in range(count)]
+
+
+def test_the_noise_floor_of_a_run_is_found_and_what_it_lets_be_seen() -> None:
+    found = sight([noisy(400, 1)], 1.0, Direction.LOWER)
+    assert found.noise == pytest.approx(0.01, rel=0.15)
+    assert found.few > found.many > found.noise
+    assert found.mode is DecisionMode.RACE
+    assert findings(found, METRIC)[0].startswith("noise floor of a single run: ")
+
+
+def test_a_benchmark_that_repeats_exactly_needs_one_run() -> None:
+    found = sight([[5.0] * 8], 1.0, Direction.LOWER)
+    assert (found.noise, found.few, found.min_effect, found.warm_up) == (0.0, 0.0, None, None)
+    assert findings(found, METRIC)[0] == "t was the same in all 8 runs: one run tells whether a change is better"
+
+
+def test_one_run_shows_no_noise_and_is_not_said_to_repeat() -> None:
+    found = sight([[5.0]], 200.0, Direction.LOWER)
+    assert found.mode is DecisionMode.ONCE
+    assert findings(found, METRIC)[0] == "t was measured once, so nothing is known of its noise"
+
+
+def test_values_that_are_not_positive_are_compared_as_they_are() -> None:
+    found = sight([[-1.0, 0.0, -1.0, 0.0, -1.0, 0.0]], 1.0, Direction.LOWER)
+    assert not found.logs
+    assert found.noise == pytest.approx(1.4826 / math.sqrt(2))
+    assert "s (6 runs" in findings(found, METRIC)[0]
+
+
+@pytest.mark.parametrize("direction", Direction)
+def test_a_first_run_that_is_worse_in_every_place_is_a_warm_up(direction: Direction) -> None:
+    factor = 1.3 if direction is Direction.LOWER else 1 / 1.3
+    series = [[100 * factor, *noisy(20, seed)] for seed in (1, 2)]
+    found = sight(series, 1.0, direction)
+    assert found.warm_up == pytest.approx(0.3, abs=0.03)
+    assert any("first run after a fresh build" in line for line in findings(found, METRIC))
+    assert any("before it takes the time" in line for line in advice.advice(found, CONFIG))
+    assert sight([series[0], noisy(21, 3)], 1.0, direction).warm_up is None
+
+
+def test_a_place_that_is_faster_asks_for_an_effect_above_its_bias() -> None:
+    pairs = list(zip(noisy(20, 1), noisy(20, 2, centre=97.0), strict=True))
+    found = sight([[first for first, _ in pairs], [second for _, second in pairs]], 1.0, Direction.LOWER, pairs)
+    assert found.bias is not None
+    assert found.min_effect is not None
+    assert found.min_effect >= 1 / found.bias.low - 1 > 1 / found.bias.estimate - 1
+    assert found.min_effect < 0.05
+    assert f"min_effect = {found.min_effect:g} is above that bias, so that it cannot pass for a gain" in findings(found, METRIC)
+
+
+def test_two_places_alike_ask_for_nothing() -> None:
+    pairs = list(zip(noisy(20, 1), noisy(20, 2), strict=True))
+    found = sight([[first for first, _ in pairs], [second for _, second in pairs]], 1.0, Direction.LOWER, pairs)
+    assert found.min_effect is None
+    assert any("no bias of a build or place was seen" in line for line in findings(found, METRIC))
+
+
+def test_fewer_than_six_pairs_say_nothing_of_a_bias() -> None:
+    assert sight([[1.0, 2.0, 1.5]], 1.0, Direction.LOWER, [(1.0, 2.0)] * 5).bias is None
+
+
+def test_long_runs_are_for_economy() -> None:
+    found = sight([noisy(8, 1)], 600.0, Direction.LOWER)
+    assert found.mode is DecisionMode.ECONOMY
+    assert findings(found, METRIC)[-1].startswith("recommended mode: economy, calibrated and not exact (a run takes 10 min")
+
+
+SEEN = Sight(logs=True, runs=40, run_s=1.0, noise=0.1, few=0.2, many=0.15)
+
+
+@pytest.mark.parametrize(
+    ("found", "config", "more", "words"),
+    [
+        (SEEN, CONFIG, {}, "several times a run"),
+        (replace(SEEN, run_s=0.01), CONFIG, {}, "more to do"),
+        (SEEN, replace(CONFIG, metric="autotune.wall_s"), {}, "autotune.user_s"),
+        (SEEN, CONFIG, {"busy": 0.9}, "others use 90 % of all cores"),
+        (SEEN, CONFIG, {"prepare_s": 30.0}, "`prepare` takes 30 s before each run"),
+    ],
+)
+def test_advice_follows_from_what_was_found(found: Sight, config: object, more: dict[str, float], words: str) -> None:
+    assert any(words in line for line in advice.advice(found, config, **more))  # type: ignore[arg-type]
+
+
+def test_a_calm_benchmark_needs_no_advice() -> None:
+    assert advice.advice(replace(SEEN, noise=0.005, run_s=0.01), CONFIG, busy=0.9) == ()
+
+
+def test_a_drift_is_said_with_what_it_changes() -> None:
+    assert drift_words([100 + step for step in range(30)]) is not None
+    assert "only ratios measured side by side are comparable" in str(drift_words([100 + step for step in range(30)]))
+    assert drift_words(noisy(40, 5)) is None
+    assert drift_words([1.0, 2.0]) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        *((0.0035, "3.5 ms"), (0.035, "35 ms"), (0.216, "216 ms"), (3.21, "3.2 s"), (42.4, "42 s")),
+        *((90.0, "1.5 min"), (840.0, "14 min"), (9000.0, "2.5 h")),
+    ],
+)
+def test_a_duration_has_two_figures(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_a_bias_that_may_be_none_is_none() -> None:
+    assert advice._above(Effect(1.01, 0.99, 1.03)) is None
+    assert advice._above(Effect(1.02, 1.01, 1.03)) == pytest.approx(0.03)
+    assert advice._above(Effect(-2.0, -3.01, -1.0, relative=False)) == pytest.approx(3.1)

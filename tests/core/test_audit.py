@@ -1,0 +1,100 @@
+"""Whether runs can be what they say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autotune.core.audit import Observed, objection, seconds_per_unit, with_leftovers
+from autotune.core.model import Arm, Direction, Metric
+
+TIME = Metric("time_s", "", Direction.LOWER)
+
+
+def runs(ours: tuple[float, float], theirs: tuple[float, float], count: int = 5) -> list[Observed]:
+    return [Observed(arm, *seen) for _ in range(count) for arm, seen in ((Arm.CANDIDATE, ours), (Arm.INCUMBENT, theirs))]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "expected"),
+    [
+        ("time_ms", "", 1e-3),
+        ("duration", "s", 1.0),
+        ("parse.us", "", 1e-6),
+        ("latency", "NS", 1e-9),
+        ("build-minutes", "", 60.0),
+        ("time_ms", "points", None),
+        ("cost", "", None),
+        ("bytes", "", None),
+    ],
+)
+def test_a_time_is_known_by_its_unit_or_its_name(name: str, unit: str, expected: float | None) -> None:
+    assert seconds_per_unit(Metric(name, unit, Direction.LOWER)) == expected
+
+
+def test_a_metric_that_fell_while_the_run_takes_as_long_as_before_is_objected_to() -> None:
+    said = objection(runs((0.01, 1.0), (0.95, 1.0)), TIME)
+    assert said is not None
+    assert "0.01 s of runs that took 1 s" in said
+
+
+def test_milliseconds_are_compared_as_such() -> None:
+    assert objection(runs((10.0, 1.0), (950.0, 1.0)), Metric("t", "ms", Direction.LOWER)) is not None
+
+
+@pytest.mark.parametrize(
+    "metric", [Metric("cost", "", Direction.LOWER), Metric("time_s", "", Direction.HIGHER), Metric("autotune.wall_s", "s", Direction.LOWER)]
+)
+def test_other_metrics_are_not_judged_by_the_clock(metric: Metric) -> None:
+    assert objection(runs((0.01, 1.0), (0.95, 1.0)), metric) is None
+
+
+def test_a_program_that_loads_more_before_its_clock_starts_and_halves_its_time_is_not_objected_to() -> None:
+    assert objection(runs((0.2, 0.577), (0.401, 0.45)), TIME) is None
+
+
+def test_one_repetition_of_many_says_nothing_of_the_run() -> None:
+    assert objection(runs((0.001, 2.0), (0.1, 2.0)), TIME) is None
+
+
+def test_a_sum_over_threads_longer_than_its_run_is_not_judged() -> None:
+    assert objection(runs((0.1, 1.0), (4.0, 1.0)), TIME) is None
+
+
+@given(
+    st.floats(0.0, 5.0),
+    st.floats(0.001, 100.0),
+    st.floats(0.0, 1.0),
+    st.floats(0.0, 0.09),
+)
+def test_work_that_was_really_saved_is_never_objected_to(overhead_s: float, before_s: float, left: float, more_at_start_s: float) -> None:
+    after_s = before_s * left
+    assert objection(runs((after_s, overhead_s + more_at_start_s + after_s), (before_s, overhead_s + before_s)), TIME) is None
+
+
+@given(st.floats(0.05, 2.0), st.integers(1, 40), st.floats(0.1, 1.0))
+def test_a_benchmark_of_a_fixed_number_of_repetitions_is_never_objected_to(each_s: float, times: int, left: float) -> None:
+    theirs, ours = (each_s, 0.05 + times * each_s), (each_s * left, 0.05 + times * each_s * left)
+    assert objection(runs(ours, theirs), TIME) is None
+
+
+def test_values_that_contradict_each_other_are_objected_to_only_where_the_unchanged_code_prints_one() -> None:
+    ours = [Observed(Arm.CANDIDATE, 1.0, 1.0, contradicts_itself=True)]
+    one, several = (Observed(Arm.INCUMBENT, 1.0, 1.0, contradicts_itself=flag) for flag in (False, True))
+    assert "more than once" in (objection([*ours, one], TIME) or "")
+    assert objection([*ours, several], TIME) is None
+
+
+def test_with_one_arm_alone_there_is_nothing_to_compare() -> None:
+    assert objection([Observed(Arm.CANDIDATE, 0.01, 1.0, contradicts_itself=True)], TIME) is None
+    assert objection([], TIME) is None
+
+
+def test_processes_left_behind_are_named_with_the_arm_that_they_came_from() -> None:
+    assert with_leftovers("kept", ["sleep 9 (process 3)"], []) == (
+        "kept; the candidate's runs left processes behind, which were ended: sleep 9 (process 3)"
+    )
+    assert with_leftovers("kept", ["a", "b"], []).endswith("a and others")
+    assert with_leftovers("kept", ["a"], ["a"]) == "kept"
+    assert with_leftovers("kept", [], []) == "kept"

@@ -1,0 +1,656 @@
+"""The configuration: reading, refusing, writing and changing it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from autotune.core import config as configuration
+from autotune.core.config import (
+    KEYS,
+    Config,
+    Default,
+    Fixed,
+    HealthConfig,
+    RecoveryConfig,
+    changed,
+    fixed_differences,
+    get,
+    keys,
+    parse,
+    parse_toml,
+    render,
+    to_mapping,
+)
+from autotune.core.model import Direction
+from autotune.errors import AutotuneError
+
+# How long an example takes depends on who else uses the machine.
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+LEAST: dict[str, Any] = {"name": "faster-tests", "metric": "duration_s", "direction": "lower"}
+LEAST_TEXT = 'name = "faster-tests"\nmetric = "duration_s"\ndirection = "lower"\n'
+
+
+def with_(**changes: object) -> dict[str, Any]:
+    return LEAST | changes
+
+
+def refusal(mapping: dict[str, Any]) -> AutotuneError:
+    with pytest.raises(AutotuneError) as refused:
+        parse(mapping)
+    assert refused.value.message.endswith(".")
+    assert refused.value.hint.endswith((".", "?"))
+    refused.value.message.encode()
+    return refused.value
+
+
+def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
+    assert parse(LEAST) == Config(
+        name="faster-tests",
+        metric="duration_s",
+        unit="",
+        direction=Direction.LOWER,
+        benchmark="bash autotune.sh",
+        checks="",
+        prepare="",
+        setup="",
+        carry=(),
+        scope=("**",),
+        protect=(),
+        allow=(),
+        holdout="",
+        sandbox="off",
+        audit=True,
+        in_place=False,
+        decision_mode="auto",
+        min_effect=0.0,
+        max_pairs=40,
+        error_budget=0.05,
+        busy_above=0.75,
+        busy_wait_s=60.0,
+        timeout_s=600.0,
+        checks_timeout_s=300.0,
+        hook_timeout_s=120.0,
+        sign=False,
+        target=None,
+        max_iterations=None,
+        max_wall_time_s=None,
+        max_failures=None,
+        simplify_margin=0.0,
+        guardrails=(),
+        max_cost_usd=None,
+        max_tokens=None,
+        auto_resume="continue",
+        stop_patience=3,
+        fresh_context=None,
+        env={},
+        health=HealthConfig(max_no_improvement_runs=5, max_crash_streak=2),
+        recovery=RecoveryConfig(
+            playbooks=("rebaseline", "shrink_scope", "diagnose", "pause"), max_healing_attempts=3, pause_on_exhausted_recovery=True
+        ),
+    )
+
+
+def test_the_table_of_keys_and_the_fields_of_a_config_agree() -> None:
+    named = {configuration.FIELDS.get(key.name, key.name) for key in KEYS if not key.section} | {"health", "recovery"}
+    assert named == {field.name for field in fields(Config)}
+    for section, kind in (("health", HealthConfig), ("recovery", RecoveryConfig)):
+        assert {key.leaf for key in KEYS if key.section == section} == {field.name for field in fields(kind)}
+    assert set(configuration.SECTIONS) == {key.section for key in KEYS if key.section} | {"env"}
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+def test_every_default_and_every_example_is_accepted_by_its_own_key(key: configuration.Key) -> None:
+    given_values = [value for value in (key.default, key.example) if value is not None and not isinstance(value, Default)]
+    assert given_values
+    for value in given_values:
+        assert key.shape.write(key.shape.read(value)) == value
+    assert len(key.comment) < 120
+    assert "\n" not in key.comment
+
+
+ACCEPTED: list[tuple[str, object, object]] = [
+    ("name", "a" * 60, "a" * 60),
+    ("name", "0.1_b-C", "0.1_b-C"),
+    ("benchmark", "set -e\nmake bench", "set -e\nmake bench"),
+    ("metric", "bundle/size[µs]%", "bundle/size[μs]%"),
+    ("metric", "autotune.wall_s", "autotune.wall_s"),
+    ("unit", "µs", "µs"),
+    ("direction", "higher", Direction.HIGHER),
+    ("carry", ["./node_modules/", ".venv"], ("node_modules", ".venv")),
+    ("scope", ["src/**", "[a-c].py"], ("src/**", "[a-c].py")),
+    ("in_place", True, True),
+    ("env", {"TZ": "UTC", "_A1": ""}, {"TZ": "UTC", "_A1": ""}),
+    ("decision_mode", "race", "race"),
+    ("min_effect", 0, 0.0),
+    ("min_effect", 9.99, 9.99),
+    ("max_pairs", 2, 2),
+    ("max_pairs", 200, 200),
+    ("error_budget", 0.5, 0.5),
+    ("busy_above", 1, 1.0),
+    ("busy_wait_s", 0, 0.0),
+    ("timeout_s", 1_000_000, 1e6),
+    ("timeout_s", 0.1, 0.1),
+    ("target", -3, -3.0),
+    ("max_iterations", 1, 1),
+    ("max_wall_time_s", "8h", 28_800.0),
+    ("max_wall_time_s", "90m", 5_400.0),
+    ("max_wall_time_s", "1h30m", 5_400.0),
+    ("max_wall_time_s", "45s", 45.0),
+    ("max_wall_time_s", "1d1s", 86_401.0),
+    ("max_failures", 1, 1),
+    ("guardrails", ["memory_mb<=1.02x", "accuracy >= 0.98"], ("memory_mb<=1.02x", "accuracy >= 0.98")),
+    ("simplify_margin", 0.01, 0.01),
+    ("max_cost_usd", 20, 20.0),
+    ("auto_resume", "off", "off"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "held"), ACCEPTED)
+def test_a_value_in_range_is_held(field: str, value: object, held: object) -> None:
+    name = {"max_wall_time_s": "max_wall_time"}.get(field, field)
+    assert getattr(parse(with_(**{name: value})), field) == held
+
+
+REFUSED: list[tuple[str, object, str]] = [
+    ("name", "", "1 to 60"),
+    ("name", "-a", "1 to 60"),
+    ("name", "a" * 61, "1 to 60"),
+    ("name", "a b", "1 to 60"),
+    ("name", "a\n", "1 to 60"),
+    ("name", "a..b", "without .."),
+    ("name", 5, "1 to 60"),
+    ("benchmark", " ", "a shell command"),
+    ("benchmark", "a\0b", "not text"),
+    ("checks", "a\udcffb", "not text"),
+    ("checks", True, "or nothing"),
+    ("metric", "", "a metric's name"),
+    ("metric", "-a", "a metric's name"),
+    ("metric", "a b", "a metric's name"),
+    ("metric", 5, "a metric's name"),
+    ("unit", "a\nb", "one line"),
+    ("unit", "a" * 41, "one line"),
+    ("direction", "less", 'one of "lower", "higher"'),
+    ("direction", None, 'one of "lower", "higher"'),
+    ("carry", "node_modules", "a list of relative paths"),
+    ("carry", [5], "a list of relative paths"),
+    ("carry", ["/abs"], "absolute"),
+    ("carry", ["a/../../b"], "leads out"),
+    ("carry", [""], "empty"),
+    ("carry", ["a\\b"], "name each path"),
+    ("carry", ["*/node_modules"], "name each path"),
+    ("scope", [], "at least one"),
+    ("scope", "src", "a list of path patterns"),
+    ("scope", ["/abs"], "absolute"),
+    ("scope", ["a", "../b"], "leads out"),
+    ("scope", [""], "empty"),
+    ("scope", ["a\\*"], "backslash"),
+    ("protect", ["**.py"], "whole components"),
+    ("protect", {"a": "b"}, "a list of path patterns"),
+    ("in_place", 1, "true or false"),
+    ("in_place", "true", "true or false"),
+    ("env", [], "a table of texts"),
+    ("env", {"1A": "x"}, '"1A" is not the name'),
+    ("env", {"A=B": "x"}, '"A=B" is not the name'),
+    ("env", {"A": 1}, "A is 1; quote it"),
+    ("env", {"A": "\0"}, "not text"),
+    ("decision_mode", "Race", '"auto", "race", "economy", "once"'),
+    ("min_effect", -0.1, "at least 0 and below 10"),
+    ("min_effect", 10, "at least 0 and below 10"),
+    ("min_effect", True, "at least 0 and below 10"),
+    ("min_effect", float("nan"), "at least 0 and below 10"),
+    ("max_pairs", 1, "a whole number from 2 to 200"),
+    ("max_pairs", 201, "a whole number from 2 to 200"),
+    ("max_pairs", 10.0, "a whole number from 2 to 200"),
+    ("max_pairs", True, "a whole number from 2 to 200"),
+    ("error_budget", 0, "above 0 and at most 0.5"),
+    ("error_budget", 0.51, "above 0 and at most 0.5"),
+    ("timeout_s", 0, "above 0 and at most 1,000,000"),
+    ("timeout_s", 1_000_001, "above 0 and at most 1,000,000"),
+    ("checks_timeout_s", "300", "a number of seconds"),
+    ("hook_timeout_s", -1, "a number of seconds"),
+    ("sign", "yes", "true or false"),
+    ("target", float("inf"), "a finite number"),
+    ("target", float("nan"), "a finite number"),
+    ("target", 1 << 2_000, "too large"),
+    ("target", "5", "a finite number"),
+    ("max_iterations", 0, "a whole number, 1 or more"),
+    ("max_wall_time", "", "a length of time"),
+    ("max_wall_time", "0s", "a length of time"),
+    ("max_wall_time", "8", "a length of time"),
+    ("max_wall_time", "30m1h", "a length of time"),
+    ("max_wall_time", "1.5h", "a length of time"),
+    ("max_wall_time", 3600, "a length of time"),
+    ("max_failures", False, "a whole number, 1 or more"),
+    ("guardrails", ["memory"], "a metric, <= or >="),
+    ("max_cost_usd", 0, "a number"),
+    ("health", 3, "a section"),
+    ("recovery", [], "a section"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "part"), REFUSED)
+def test_a_wrong_value_is_refused_naming_key_value_and_what_was_expected(name: str, value: object, part: str) -> None:
+    refused = refusal(with_(**{name: value}))
+    assert part in refused.message
+    assert refused.message.startswith(f"{name} in autotune.toml is ")
+    assert len(refused.message) < 400
+
+
+SECTION_REFUSED: list[tuple[str, str, object, str]] = [
+    ("health", "max_no_improvement_runs", 0, "1 or more"),
+    ("health", "max_crash_streak", "2", "1 or more"),
+    ("recovery", "playbooks", ["pause", "pause"], "twice"),
+    ("recovery", "playbooks", ["paus"], '"paus" is none of them'),
+    ("recovery", "playbooks", "pause", "rebaseline, shrink_scope, diagnose, pause"),
+    ("recovery", "max_healing_attempts", -1, "0 or more"),
+    ("recovery", "pause_on_exhausted_recovery", 0, "true or false"),
+]
+
+
+@pytest.mark.parametrize(("section", "name", "value", "part"), SECTION_REFUSED)
+def test_a_wrong_value_in_a_section_is_refused_with_its_place(section: str, name: str, value: object, part: str) -> None:
+    refused = refusal(with_(**{section: {name: value}}))
+    assert part in refused.message
+    assert refused.message.startswith(f"{section}.{name} in autotune.toml is ")
+    assert f"below [{section}]" in refused.hint
+
+
+@pytest.mark.parametrize("name", ["name", "metric", "direction"])
+def test_a_key_without_default_must_be_there(name: str) -> None:
+    refused = refusal({key: value for key, value in LEAST.items() if key != name})
+    assert refused.message.startswith(f"{name} is missing in autotune.toml")
+    assert f"{name} = " in refused.hint
+
+
+def test_the_words_that_stand_for_no_default_are_ordinary_text() -> None:
+    held = parse(with_(name="required", unit="absent"))
+    assert (held.name, held.unit) == ("required", "absent")
+
+
+@pytest.mark.parametrize(
+    ("mapping", "name", "meant"),
+    [
+        ({"max_pair": 3}, "max_pair", "Did you mean max_pairs?"),
+        ({"maxIterations": 3}, "maxIterations", "Did you mean max_iterations?"),
+        ({"max_crash_streak": 3}, "max_crash_streak", "Did you mean max_crash_streak in the section [health]?"),
+        ({"health.max_crash_streak": 3}, "health.max_crash_streak", "Did you mean max_crash_streak in the section [health]?"),
+        ({"health": {"maxCrashStreak": 3}}, "health.maxCrashStreak", "Did you mean max_crash_streak in the section [health]?"),
+        ({"recovery": {"timeout_s": 3}}, "recovery.timeout_s", "Did you mean timeout_s?"),
+        ({"xyzzy": 3}, "xyzzy", "config show"),
+        ({"": 3}, '""', "config show"),
+        ({"a\udcff\n": 3}, "\\n", "config show"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_one_that_was_meant(mapping: dict[str, Any], name: str, meant: str) -> None:
+    refused = refusal(LEAST | mapping)
+    assert name in refused.message
+    assert meant in refused.hint
+
+
+def test_a_number_that_python_will_not_write_is_refused_all_the_same() -> None:
+    assert "a number of thousands of digits" in refusal(with_(target=1 << 200_000)).message
+
+
+def test_a_long_value_is_not_repeated_in_full() -> None:
+    assert len(refusal(with_(scope="x" * 10_000)).message) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("name = \n", "line 1, column 8"),
+        ('name = "a"\nmetric "b"\n', "line 2"),
+        ('name = "a"\nname = "b"\n', "line 2"),
+        ('name = "a"\n\nscope = ["a"', "line 3"),
+        ("a = " + "[" * 5_000, "nested too deeply"),
+        ("a = 1" + "0" * 5_000, "line 1"),
+    ],
+)
+def test_what_is_no_toml_is_refused_with_its_line(text: str, part: str) -> None:
+    with pytest.raises(AutotuneError) as refused:
+        parse_toml(text)
+    assert "is not valid TOML" in refused.value.message
+    assert part in refused.value.message
+    assert refused.value.message.endswith(".")
+
+
+def test_toml_and_mapping_say_the_same() -> None:
+    assert parse_toml(LEAST_TEXT + "[health]\nmax_crash_streak = 4\n") == parse(with_(health={"max_crash_streak": 4}))
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+PATTERNS = st.lists(st.sampled_from(["src/**", "a b", "*.py", "é/[*]", "x'y", 'x"y', "tab\t"]), max_size=3)
+SECONDS = st.floats(0, 1e6, exclude_min=True) | st.integers(1, 1_000_000)
+VALUES = {
+    "name": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", fullmatch=True),
+    "metric": st.sampled_from(["t", "wall time".replace(" ", "_"), "µs", "a/b[%]"]),
+    "unit": st.sampled_from(["", "s", "µs", "\\", '"']),
+    "direction": st.sampled_from(["lower", "higher"]),
+    "benchmark": TEXT.filter(str.strip),
+    "checks": TEXT,
+    "prepare": TEXT,
+    "setup": TEXT,
+    "carry": PATTERNS.map(lambda paths: [path for path in paths if "*" not in path]),
+    "scope": PATTERNS.filter(bool),
+    "protect": PATTERNS,
+    "allow": PATTERNS,
+    "sandbox": st.sampled_from(["off", "on"]),
+    "audit": st.booleans(),
+    "in_place": st.booleans(),
+    "decision_mode": st.sampled_from(["auto", "race", "economy", "once"]),
+    "min_effect": st.floats(0, 10, exclude_max=True),
+    "max_pairs": st.integers(2, 200),
+    "error_budget": st.floats(0, 0.5, exclude_min=True),
+    "busy_above": st.floats(0, 1, exclude_min=True),
+    "busy_wait_s": st.floats(0, 86_400),
+    "timeout_s": SECONDS,
+    "checks_timeout_s": SECONDS,
+    "hook_timeout_s": SECONDS,
+    "sign": st.booleans(),
+    "target": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**20), 10**20),
+    "max_iterations": st.integers(1),
+    "max_wall_time": st.sampled_from(["8h", "90m", "1h30m", "45s", "100d", "1d2h3m4s"]),
+    "max_failures": st.integers(1, 10**6),
+    "env": st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True), TEXT, max_size=3),
+    "health.max_no_improvement_runs": st.integers(1, 99),
+    "health.max_crash_streak": st.integers(1, 99),
+    "recovery.playbooks": st.permutations(["rebaseline", "shrink_scope", "diagnose", "pause"]).flatmap(
+        lambda names: st.integers(0, 4).map(lambda count: names[:count])
+    ),
+    "recovery.max_healing_attempts": st.integers(0, 99),
+    "recovery.pause_on_exhausted_recovery": st.booleans(),
+}
+
+
+def nested(flat: dict[str, Any]) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
+    for name, value in flat.items():
+        section, _, leaf = name.rpartition(".")
+        (mapping.setdefault(section, {}) if section else mapping)[leaf] = value
+    return mapping
+
+
+REQUIRED = ("name", "metric", "direction")
+CONFIGS = st.fixed_dictionaries(
+    {name: VALUES[name] for name in REQUIRED}, optional={name: values for name, values in VALUES.items() if name not in REQUIRED}
+).map(lambda flat: parse(nested(flat)))
+
+
+@QUICK
+@given(CONFIGS)
+def test_a_config_survives_json(config: Config) -> None:
+    assert parse(json.loads(json.dumps(to_mapping(config)))) == config
+
+
+@QUICK
+@given(CONFIGS)
+def test_a_config_survives_its_own_file(config: Config) -> None:
+    text = render(config)
+    assert parse_toml(text) == config
+    assert parse_toml(text.replace("\n", "\r\n")) == config
+
+
+@QUICK
+@given(CONFIGS)
+def test_the_file_has_every_key_and_its_comment(config: Config) -> None:
+    lines = render(config).split("\n")
+    for key in KEYS:
+        assert any(key.comment in line for line in lines) or key.name == "env"
+        assert any(line.removeprefix("# ").startswith((f"{key.leaf} = ", f"[{key.name}]")) for line in lines)
+
+
+def test_the_file_of_the_defaults_reads_like_this() -> None:
+    text = render(parse(LEAST))
+    assert text.startswith("# The configuration of a session of autotune")
+    assert '\n# What a change may touch.\nscope = ["**"]\n' in text
+    assert "\n# Stop after this many experiments.\n# max_iterations = 100\n" in text
+    assert "\ntimeout_s = 600\n" in text
+    assert '\n[env]\n\n# TZ = "UTC"\n' in text
+    assert "\n[recovery]\n" in text
+    assert text.index("in_place") < text.index("decision_mode") < text.index("[env]") < text.index("[health]")
+    assert all(len(line) < 130 for line in text.split("\n"))
+
+
+@QUICK
+@given(CONFIGS)
+def test_get_and_keys_say_what_the_file_says(config: Config) -> None:
+    mapping = to_mapping(config)
+    for row in keys(config):
+        section, _, leaf = row.name.rpartition(".")
+        assert get(config, row.name) == row.value == (mapping[section] if section else mapping).get(leaf)
+    for section in ("env", "health", "recovery"):
+        assert get(config, section) == mapping[section]
+
+
+def test_get_knows_sections_variables_and_absent_keys() -> None:
+    config = parse(with_(env={"TZ": "UTC"}, max_wall_time="90m"))
+    assert get(config, "health.max_crash_streak") == 2
+    assert get(config, "max_wall_time") == "1h30m"
+    assert get(config, "target") is None
+    assert get(config, "env.TZ") == "UTC"
+    assert get(config, "env.HOME") is None
+
+
+@pytest.mark.parametrize("name", ["max_pair", "health.max_pairs", "", "env.", "env.A-B", "target.x", "Config"])
+def test_get_and_changed_refuse_what_is_no_key(name: str) -> None:
+    with pytest.raises(AutotuneError):
+        get(parse(LEAST), name)
+    with pytest.raises(AutotuneError):
+        changed(LEAST_TEXT, name, "1")
+
+
+def test_rows_tell_default_and_what_is_fixed() -> None:
+    rows = {row.name: row for row in keys(parse(with_(max_pairs=7)))}
+    assert (rows["max_pairs"].value, rows["max_pairs"].default, rows["max_pairs"].fixed) == (7, 40, Fixed.NEVER)
+    assert (rows["target"].value, rows["target"].default) == (None, None)
+    assert (rows["metric"].default, rows["metric"].fixed) == (None, Fixed.SEGMENT)
+    assert rows["name"].fixed is Fixed.SESSION
+    assert not rows["sign"].fixed
+
+
+FIXED = {
+    "name": "other",
+    "metric": "other",
+    "unit": "ms",
+    "direction": "higher",
+    "benchmark": "make bench",
+    "checks": "make test",
+    "prepare": "make",
+    "setup": "npm ci",
+    "carry": [".venv"],
+    "scope": ["src"],
+    "protect": ["tests"],
+    "allow": ["setup.cfg"],
+    "holdout": "make holdout",
+    "sandbox": "on",
+    "audit": False,
+    "in_place": True,
+    "env": {"TZ": "UTC"},
+}
+
+
+def test_exactly_what_decides_what_is_measured_or_compared_is_fixed() -> None:
+    assert {key.name for key in KEYS if key.fixed} == set(FIXED)
+    assert fixed_differences(parse(LEAST), parse(LEAST | FIXED)) == tuple(key.name for key in KEYS if key.fixed)
+
+
+@pytest.mark.parametrize(("name", "value"), FIXED.items())
+def test_a_fixed_key_that_differs_is_named(name: str, value: object) -> None:
+    assert fixed_differences(parse(LEAST), parse(with_(**{name: value}))) == (name,)
+
+
+def test_other_keys_may_differ() -> None:
+    config = parse(LEAST)
+    assert fixed_differences(config, replace(config, max_pairs=3, target=1.0, health=HealthConfig(9, 9))) == ()
+
+
+FILE = """\
+# mine
+name = "faster-tests"   # for good
+metric = "duration_s"
+direction = "lower"
+scope = [
+    "src/**",  # the sources
+    "lib/**",
+]  # more later
+# target = 1.5
+# note = 1
+
+# about health
+[health]
+max_crash_streak = 4 # four
+
+[recovery]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "old", "new"),
+    [
+        ("name", "other", 'name = "faster-tests"   # for good', 'name = "other"   # for good'),
+        ("direction", '"higher"', 'direction = "lower"', 'direction = "higher"'),
+        ("scope", '["a"]', FILE[FILE.index("scope") : FILE.index("# target")], 'scope = ["a"]  # more later\n'),
+        ("target", "0.10", "# target = 1.5\n", "target = 0.1\n"),
+        ("sign", "true", "# target", "sign = true\n# target"),
+        ("benchmark", "bash run.sh --fast", "# target", 'benchmark = "bash run.sh --fast"\n# target'),
+        ("health.max_crash_streak", "5", "max_crash_streak = 4 # four", "max_crash_streak = 5 # four"),
+        ("health.max_no_improvement_runs", "9", "# four\n", "# four\nmax_no_improvement_runs = 9\n"),
+        ("recovery.playbooks", '["pause"]', "[recovery]\n", '[recovery]\nplaybooks = ["pause"]\n'),
+        ("env.TZ", "UTC", "[recovery]\n", '[recovery]\n\n[env]\nTZ = "UTC"\n'),
+    ],
+)
+def test_one_key_changes_and_all_else_stays(name: str, value: str, old: str, new: str) -> None:
+    assert FILE.count(old) == 1
+    assert changed(FILE, name, value) == FILE.replace(old, new)
+    windows = FILE.replace("\n", "\r\n")
+    assert changed(windows, name, value) == windows.replace(old.replace("\n", "\r\n"), new.replace("\n", "\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "value", "after"),
+    [
+        ("health.max_crash_streak = 4", "health.max_crash_streak", "5", "health.max_crash_streak = 5\n"),
+        (
+            "health.max_crash_streak = 4\n",
+            "health.max_no_improvement_runs",
+            "9",
+            "health.max_crash_streak = 4\nhealth.max_no_improvement_runs = 9\n",
+        ),
+        ("health = { max_crash_streak = 4 } # h\n", "health.max_crash_streak", "5", "health = { max_crash_streak = 5 } # h\n"),
+        ("env = { A = '1' }\n", "env.B", "2", 'env = { A = "1", B = "2" }\n'),
+        ("health = 3\n", "health.max_crash_streak", "5", "health = { max_crash_streak = 5 }\n"),
+        ('"max_pairs"=3# x\n', "max_pairs", "5", '"max_pairs"=5# x\n'),
+        ("  max_pairs\t=\t3\n", "max_pairs", "5", "  max_pairs\t=\t5\n"),
+        ("max_pairs = 999\n", "max_pairs", "5", "max_pairs = 5\n"),
+        ('checks = """\na = 1\n[env]\n"""\n', "checks", "make", 'checks = "make"\n'),
+        ('checks = """a = \\"""\n""""\n', "unit", "s", 'checks = """a = \\"""\n""""\nunit = "s"\n'),
+        ("checks = '''# it's'''\n", "sign", "true", "checks = '''# it's'''\nsign = true\n"),
+        ("checks = 'a # b = c'\n", "checks", "", 'checks = ""\n'),
+    ],
+)
+def test_other_spellings_of_toml_are_changed_in_place(before: str, name: str, value: str, after: str) -> None:
+    assert changed(LEAST_TEXT + before, name, value) == LEAST_TEXT + after
+
+
+@pytest.mark.parametrize("text", ["", "[env]\n", "health.max_crash_streak = 4\n", "# nothing yet"])
+def test_a_key_set_in_a_file_that_lacks_others_is_refused_for_those(text: str) -> None:
+    with pytest.raises(AutotuneError, match="metric is missing"):
+        changed(text, "name", "x")
+
+
+def test_the_example_in_a_rendered_file_makes_way_for_the_value() -> None:
+    text = render(parse(LEAST))
+    assert changed(text, "max_wall_time", "8h") == text.replace('# max_wall_time = "8h"', 'max_wall_time = "8h"')
+    assert changed(text, "env.TZ", "CET") == text.replace('# TZ = "UTC"', 'TZ = "CET"')
+    assert changed(text, "env.LANG", "C") == text.replace("[env]\n", '[env]\nLANG = "C"\n')
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("unit", "5", "5"),
+        ("benchmark", "true", "true"),
+        ("benchmark", "make # all", "make # all"),
+        ("unit", "'ms'", "ms"),
+        ("max_wall_time", "2d", "48h"),
+        ("max_pairs", " 7 # seven", 7),
+        ("checks", "a\nb = 1", "a\nb = 1"),
+        ("metric", "µs", "μs"),
+        ("env.A", "[1]", "[1]"),
+    ],
+)
+def test_text_needs_no_quotes(name: str, value: str, said: object) -> None:
+    assert get(parse_toml(changed(LEAST_TEXT, name, value)), name) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("max_pairs", "500", "max_pairs in autotune.toml is 500; expected a whole number from 2 to 200"),
+        ("max_pairs", "many", 'max_pairs in autotune.toml is "many"'),
+        ("max_pairs", "7\nsign = true", "max_pairs in autotune.toml is"),
+        ("max_pairs", "", 'max_pairs in autotune.toml is ""'),
+        ("sign", "True", "expected true or false"),
+        ("scope", "src/**", "expected a list"),
+        ("unit", '"ms', "begins with a quote"),
+        ("health", "{}", "health is a section"),
+        ("env", "{}", "env is a section"),
+    ],
+)
+def test_a_wrong_value_changes_nothing(name: str, value: str, part: str) -> None:
+    with pytest.raises(AutotuneError) as refused:
+        changed(LEAST_TEXT, name, value)
+    assert part in refused.value.message
+
+
+def test_a_file_that_is_wrong_elsewhere_is_refused_by_that_key() -> None:
+    with pytest.raises(AutotuneError, match="timeout_s in"):
+        changed(LEAST_TEXT + "timeout_s = 0\n", "sign", "true")
+    with pytest.raises(AutotuneError, match="line 4"):
+        changed(LEAST_TEXT + "timeout_s = \n", "sign", "true")
+
+
+SPELLINGS = [
+    "# a comment = [\n",
+    "\n",
+    "sign = true # [x]\n",
+    "scope = [ # one = 1\n  'a', # ]\n  'b',\n]\n",
+    'checks = """\n[health] # no\nmax_crash_streak = 1"""\n',
+    "prepare = '''\"a'''\n",
+    'setup = "a\\"b # ["\n',
+    "env.A = '='\n",
+    "# max_iterations = 100\n",
+]
+HEALTH = st.sampled_from(["", "[health]\n", "[ health ] # x\nmax_crash_streak = 3\n\n# end\n", "['health']\n\n# y\n"])
+RECOVERY = st.sampled_from(["", "[recovery]\n# max_healing_attempts = 3\nplaybooks = []\n"])
+
+
+@st.composite
+def files(draw: st.DrawFn) -> str:
+    above, below = draw(
+        st.permutations(SPELLINGS).flatmap(lambda all_: st.integers(0, len(all_)).map(lambda cut: (all_[:cut:2], all_[1:cut:2])))
+    )
+    text = "".join([*above, LEAST_TEXT, *below, draw(HEALTH), draw(RECOVERY)])
+    return text.removesuffix("\n") if draw(st.booleans()) else text
+
+
+@QUICK
+@given(files(), st.sampled_from(sorted(set(VALUES) - {"env"} | {"env.A", "env.B"})), st.data())
+def test_whatever_the_file_only_the_one_key_changes(text: str, name: str, data: st.DataObject) -> None:
+    value = data.draw(TEXT if name.startswith("env.") else VALUES[name])
+    result = changed(text, name, configuration._literal(value))
+    said, expected = tomllib.loads(result), tomllib.loads(text)
+    section, _, leaf = name.rpartition(".")
+    table = expected.setdefault(section, {}) if section else expected
+    table[leaf] = get(parse_toml(result), name)
+    assert said == expected
+    assert table[leaf] == value or name in {"metric", "max_wall_time"}
+    assert result.count("# a comment = [\n") == f"{text}\n".count("# a comment = [\n")

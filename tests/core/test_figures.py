@@ -1,0 +1,173 @@
+"""Numbers as people read them: short, and never a lie."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from autotune.core.figures import Noise, change, counted, duration, effect_in_short, effect_in_words, number, numbers, with_unit
+from autotune.core.model import Effect
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def last_place(text: str) -> float:
+    """What one more in the last figure of a written number is worth."""
+    digits, _, power = text.partition("e")
+    return float(f"1e{int(power or 0) - len(digits.partition('.')[2])}")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.9979, "0.9979"),
+        (99.96, "99.96"),
+        (0.99996, "0.99996"),
+        (999_999.7, "999999.7"),
+        (-0.0, "0"),
+        (-1 / 3, "-0.3333"),
+        (0.5, "0.5"),
+        (12.0, "12"),
+        (123_456.789, "123457"),
+        (123_456_789.0, "123456789"),
+        (1e18, "1e18"),
+        (1.23456e-7, "1.235e-7"),
+        (9.99996e-7, "9.99996e-7"),
+        (math.inf, "infinite"),
+        (-math.inf, "-infinite"),
+        (math.nan, "not a number"),
+    ],
+)
+def test_a_number_has_as_few_figures_as_are_honest(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_a_small_difference_that_matters_brings_more_figures() -> None:
+    assert number(1.23456789, 0.00002) == "1.234568"
+    assert number(1.23456789, 5.0) == "1.235"
+    assert number(1.5, math.inf) == "1.5"
+
+
+def test_fewer_figures_can_be_asked_for() -> None:
+    assert (number(17.26, figures=3), number(99.96, figures=3)) == ("17.3", "99.96")
+
+
+@given(finite, st.one_of(st.just(0.0), st.floats(5e-324, 1e308)))
+@example(1.7976931348623157e308, 0.0)
+@example(5e-324, 0.0)
+@example(0.1, 5e-324)
+def test_a_written_number_is_the_number_to_within_what_is_shown(value: float, step: float) -> None:
+    text = number(value, step)
+    assert abs(float(text) - value) <= last_place(text)
+    assert (float(text) == 0) == (value == 0)
+    assert not text.startswith("-0") or float(text) < 0
+
+
+@given(st.floats(1e-300, 1e300), st.integers(1, 6))
+def test_rounding_never_reaches_the_next_power_of_ten(value: float, figures: int) -> None:
+    above = 10.0 ** math.ceil(math.log10(value))
+    if value < above:
+        assert float(number(value, figures=figures)) < above or abs(value - above) <= math.ulp(above)
+
+
+def test_numbers_beside_each_other_look_different_where_they_are() -> None:
+    assert numbers([1.0, 0.9979]) == ("1.0000", "0.9979")
+    assert numbers([1.2345678, 1.2345671]) == ("1.2345678", "1.2345671")
+    assert numbers([0.0, -0.0]) == ("0", "0")
+
+
+def test_differences_far_below_the_noise_need_not_show() -> None:
+    assert numbers([1.2345678, 1.2345671], Noise(0.02)) == ("1.235", "1.235")
+    assert numbers([123.45678, 1.2345671], Noise(0.0001, relative=True)) == ("123.45678", "1.23457")
+
+
+def test_numbers_of_different_sizes_are_written_each_by_itself() -> None:
+    assert numbers([66.203953, 0.004624]) == ("66.20", "0.004624")
+    assert numbers([1e-9, 12.5]) == ("1e-9", "12.5")
+    assert numbers([math.inf, 12.5]) == ("infinite", "12.5")
+    assert numbers([]) == ()
+
+
+@given(st.lists(finite, max_size=6))
+def test_what_differs_looks_different(values: list[float]) -> None:
+    texts = numbers(values)
+    for value, text in zip(values, texts, strict=True):
+        assert abs(float(text) - value) <= last_place(text)
+    if all(1e-3 <= abs(value) <= 1e6 for value in values):
+        assert len(set(texts)) == len(set(values))
+
+
+def test_a_unit_is_shown_safely() -> None:
+    assert (with_unit("1", "ms"), with_unit("1", ""), with_unit("1", "\x1b[31m")) == ("1 ms", "1", "1 \\x1b[31m")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (2.0, 2.0, "no different"),
+        (1.0, 0.827, "17.3 % lower"),
+        (1.0, 0.9996, "0.04 % lower"),
+        (1.0, 1.5, "50 % higher"),
+        (100.0, 1234.0, "12.3 times as high"),
+        (100.0, 0.2, "500 times lower"),
+        (-1.0, 2.0, "3 s higher"),
+        (2.0, 0.0, "2 s lower"),
+        (1e300, 1e-300, "1e300 s lower"),
+    ],
+)
+def test_a_change_is_a_share_a_multiple_or_a_difference(before: float, after: float, words: str) -> None:
+    assert change(before, after, "s") == words
+
+
+def test_nearly_twice_is_not_twice() -> None:
+    assert change(1.0, 1.99996) == "99.996 % higher"
+
+
+def test_an_effect_is_worded_as_the_decision_words_it() -> None:
+    assert effect_in_words(Effect(0.939, 0.925, 0.952)) == "6.1 % lower [4.8, 7.5]"
+    assert effect_in_words(Effect(-1.5, -2.0, -1.0, relative=False), "ms") == "1.5 ms lower [1.0, 2.0]"
+
+
+def test_a_very_large_effect_does_not_fill_the_line() -> None:
+    assert effect_in_words(Effect(12.5, 9.0, 1e300)) == "12.5 times the value [9, 1e300]"
+    assert effect_in_words(Effect(1e200, 1.0, 2e200, relative=False), "s") == "1e200 s [1, 2e200]"
+
+
+@pytest.mark.parametrize(
+    ("effect", "text"),
+    [
+        (Effect(0.835, 0.8, 0.9), "-16.5 %"),
+        (Effect(1.0312, 1.0, 1.1), "+3.1 %"),
+        (Effect(1.0, 1.0, 1.0), "0 %"),
+        (Effect(0.00015, 0.0, 0.1), "-99.98 %"),
+        (Effect(0.00005, 0.0, 0.1), "x5e-5"),
+        (Effect(12.34, 12.0, 13.0), "x12.3"),
+        (Effect(0.012, 0.0, 0.1, relative=False), "+0.012"),
+    ],
+)
+def test_an_effect_in_a_column_is_signed(effect: Effect, text: str) -> None:
+    assert effect_in_short(effect) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0.0 s"),
+        (9.99, "9.9 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (192, "3 min 12 s"),
+        (7500, "2 h 5 min"),
+        (7201, "2 h"),
+        (86_400 * 3 + 4 * 3600 + 59, "3 d 4 h"),
+    ],
+)
+def test_a_length_of_time_has_its_two_largest_units_and_is_never_rounded_up(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_count_agrees_with_its_noun() -> None:
+    assert (counted(1, "run"), counted(2, "run"), counted(2, "fish", "fish")) == ("1 run", "2 runs", "2 fish")

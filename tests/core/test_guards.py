@@ -1,0 +1,75 @@
+"""Guardrails are read strictly and judged with an interval."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from autotune.core import guards
+from autotune.core.model import Arm, Decision, Outcome, Run, Verdict
+from autotune.core.stats import Bound, Standing
+
+
+def runs(incumbent: list[float], candidate: list[float]) -> list[Run]:
+    made = []
+    for arm, values in ((Arm.INCUMBENT, incumbent), (Arm.CANDIDATE, candidate)):
+        made += [Run(arm=arm, outcome=Outcome.OK, samples={"memory_mb": value}) for value in values]
+    return made
+
+
+def test_a_bound_against_the_incumbent_has_an_x_behind_its_number() -> None:
+    assert guards.read("memory_mb <= 1.02x") == guards.Guard("memory_mb", Bound(1.02, at_most=True, relative=True), "memory_mb <= 1.02x")
+    assert guards.read(" accuracy>=.98 ") == guards.Guard("accuracy", Bound(0.98, at_most=False, relative=False), "accuracy>=.98")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "memory", "memory < 1", "memory <= x", "memory <= 1e999", "me mory <= 1", "<= 1", "-a <= 1", "a <= 1.02 x y"]
+)
+def test_anything_else_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match=r"memory_mb <= 1\.02x"):
+        guards.read(text)
+
+
+def test_a_guardrail_holds_is_broken_or_stays_undecided_and_says_so_with_figures() -> None:
+    bound = guards.read("memory_mb <= 1.02x")
+    same = guards.judge([bound], runs([100.0] * 3, [101.0] * 3))
+    more = guards.judge([bound], runs([100.0] * 3, [110.0] * 3))
+    open_still = guards.judge([bound], runs([100.0, 103.0], [101.0, 99.0]))
+    assert [guards.standing(one) for one in (same, more, open_still)] == [Standing.HOLDS, Standing.BROKEN, Standing.UNDECIDED]
+    assert guards.in_words(same) == "memory_mb <= 1.02x holds: 1.01 [1.01, 1.01] of the incumbent"
+    assert guards.standing((*same, *more)) is Standing.BROKEN
+    assert guards.standing(()) is Standing.HOLDS
+
+
+def test_an_absolute_bound_looks_at_the_candidate_alone() -> None:
+    judged = guards.judge([guards.read("memory_mb >= 100")], runs([1.0] * 2, [100.0] * 2))
+    assert guards.standing(judged) is Standing.HOLDS
+    assert "of the incumbent" not in guards.in_words(judged)
+
+
+KEEP = Decision(Verdict.KEEP, "kept: 5 % lower")
+BOUND = (guards.read("memory_mb <= 1.02x"),)
+
+
+def test_a_keep_without_guardrails_stays_as_it_was_decided() -> None:
+    assert guards.guarded(KEEP, (), [], 40, random.Random(1)) is KEEP
+
+
+def test_a_guardrail_that_holds_is_told_with_the_keep_and_one_that_is_broken_discards_it() -> None:
+    kept = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [101.0] * 3), 40, random.Random(1))
+    broken = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [110.0] * 3), 40, random.Random(1))
+    assert (kept.verdict, broken.verdict) == (Verdict.KEEP, Verdict.DISCARD)
+    assert kept.reason.startswith("kept: 5 % lower; memory_mb <= 1.02x holds")
+    assert broken.reason.startswith("discarded for a guardrail, though kept: 5 % lower; memory_mb <= 1.02x broken")
+
+
+def test_an_undecided_guardrail_takes_another_pair_until_the_pairs_run_out() -> None:
+    open_still = runs([100.0, 103.0], [101.0, 99.0])
+    pair = guards.guarded(KEEP, BOUND, open_still, 40, random.Random(1))
+    rest = guards.guarded(KEEP, BOUND, open_still[1:], 40, random.Random(1))
+    over = guards.guarded(KEEP, BOUND, open_still, 2, random.Random(1))
+    assert pair.verdict is Verdict.MEASURE_AGAIN
+    assert sorted(pair.arms) == [Arm.CANDIDATE, Arm.INCUMBENT]
+    assert rest.arms == (Arm.INCUMBENT,)
+    assert over.verdict is Verdict.INCONCLUSIVE

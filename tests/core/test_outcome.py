@@ -1,0 +1,181 @@
+"""What a finished run was, and what of its output is worth showing."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autotune.core.metrics import MetricReader, MetricReport
+from autotune.core.model import Outcome
+from autotune.core.outcome import Finished, classify, ending, escaped, measured_samples, samples, useful_end
+
+
+def report(output: bytes) -> MetricReport:
+    reader = MetricReader("stdout")
+    reader.feed(output)
+    return reader.close()
+
+
+def finished(
+    output: bytes = b"", *, exit_code: int | None = 0, signal: int | None = None, timed_out: bool = False, stopped: bool = False
+) -> Finished:
+    return Finished(
+        exit_code=exit_code,
+        signal=signal,
+        wall_s=1.5,
+        user_s=0.75,
+        system_s=0.5,
+        peak_rss_mb=12.0,
+        timed_out=timed_out,
+        stopped=stopped,
+        report=report(output),
+    )
+
+
+def test_a_run_that_exits_0_with_its_primary_metric_is_ok() -> None:
+    assert classify(finished(b"METRIC t=1\n"), "t") == (Outcome.OK, "exit 0")
+
+
+def test_the_primary_is_found_by_its_normalised_name() -> None:
+    assert classify(finished("METRIC \u03bcs=1\n".encode()), "\u00b5s")[0] is Outcome.OK
+
+
+def test_what_autotune_measures_itself_can_be_the_primary() -> None:
+    assert classify(finished(), "autotune.wall_s")[0] is Outcome.OK
+    assert classify(finished(), "autotune.colour")[0] is Outcome.UNREADABLE
+
+
+def test_checks_need_no_metric() -> None:
+    assert classify(finished(), None) == (Outcome.OK, "exit 0")
+    assert classify(finished(exit_code=1), None) == (Outcome.CRASHED, "exit 1")
+
+
+@pytest.mark.parametrize(
+    ("output", "why"),
+    [
+        (b"", "exit 0 without a line METRIC t=…; it printed no metric at all"),
+        (b"METRIC a=1\nMETRIC b=2\n", "exit 0 without a line METRIC t=…; it printed a, b"),
+        (b"".join(b"METRIC m%d=1\n" % n for n in range(8)), "exit 0 without a line METRIC t=…; it printed m0, m1, m2, m3, m4 and 3 more"),
+        (b"METRIC: t=1\n", "exit 0 without a line METRIC t=…; line 1 of stdout is malformed, no space follows METRIC: METRIC: t=1"),
+        (b"METRIC t=1\n\nMETRIC t=\x1bnan\n", "line 3 of stdout is malformed, no number follows = at once: METRIC t=\\x1bnan"),
+    ],
+)
+def test_a_run_that_exits_0_without_its_primary_metric_is_unreadable_and_says_why(output: bytes, why: str) -> None:
+    assert classify(finished(output), "t") == (Outcome.UNREADABLE, why)
+
+
+def test_a_malformed_line_of_another_metric_spoils_nothing() -> None:
+    assert classify(finished(b"METRIC t=1\nMETRIC other=nan\n"), "t")[0] is Outcome.OK
+
+
+def test_a_crash_is_a_crash_whatever_was_printed() -> None:
+    assert classify(finished(b"METRIC t=1\n", exit_code=3), "t") == (Outcome.CRASHED, "exit 3")
+
+
+def test_a_time_limit_counts_even_if_the_command_then_ends_well() -> None:
+    assert classify(finished(b"METRIC t=1\n", timed_out=True), "t") == (Outcome.TIMED_OUT, "it was ended after 1.5 s, its time limit")
+
+
+def test_a_run_that_was_stopped_has_no_outcome() -> None:
+    with pytest.raises(ValueError, match="no outcome"):
+        classify(finished(stopped=True), "t")
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "signal", "words"),
+    [
+        (1, None, "exit 1"),
+        (126, None, "exit 126 (the command cannot be executed)"),
+        (127, None, "exit 127 (a command was not found)"),
+        (128, None, "exit 128"),
+        (137, None, "exit 137 (killed)"),
+        (139, None, "exit 139 (segmentation fault)"),
+        (255, None, "exit 255"),
+        (-11, None, "ended by signal 11 (segmentation fault)"),
+        (None, 9, "ended by signal 9 (killed)"),
+        (None, 34, "ended by signal 34"),
+        (None, None, "ended in an unknown way"),
+    ],
+)
+def test_an_ending_is_told_in_words(exit_code: int | None, signal: int | None, words: str) -> None:
+    assert ending(exit_code, signal) == words
+
+
+def test_every_run_has_the_samples_that_are_measured_of_it() -> None:
+    measured = {
+        "autotune.wall_s": 1.5,
+        "autotune.user_s": 0.75,
+        "autotune.system_s": 0.5,
+        "autotune.cpu_s": 1.25,
+        "autotune.peak_rss_mb": 12.0,
+    }
+    assert measured_samples(finished()) == measured
+    assert samples(finished(b"METRIC t=1\n")) == {"t": 1.0, **measured}
+
+
+def test_the_useful_end_is_the_last_lines() -> None:
+    output = b"".join(b"line %d\n" % number for number in range(1000))
+    shown = useful_end(output, 50)
+    assert shown == "\n".join(f"line {number}" for number in range(995, 1000))
+
+
+def test_the_useful_end_of_nothing_is_nothing() -> None:
+    assert useful_end(b"") == ""
+    assert useful_end(b"\n\x1b[0m\n \r\n") == ""
+
+
+def test_trouble_before_a_long_tail_comes_first() -> None:
+    output = b"begin\nTraceback (most recent call last):\n  File x\nValueError: no\nafter\n" + b"cleaning up\n" * 500
+    shown = useful_end(output, 400)
+    assert shown.startswith("begin\nTraceback (most recent call last):\n  File x\nValueError: no\nafter\ncleaning up\ncleaning up\n…\n")
+    assert shown.endswith("cleaning up")
+
+
+def test_trouble_in_the_last_lines_needs_no_gap() -> None:
+    assert useful_end(b"error: one\nerror: two\nbye\n") == "error: one\nerror: two\nbye"
+
+
+def test_colours_and_overwritten_progress_are_not_shown_and_other_controls_are_spelt_out() -> None:
+    output = b"10%\r20%\r\x1b[31mfailed\x1b[0m\r\n\x1b]0;title\x07a\tb\x08\xff\n\x1b(Bend\x1b"
+    assert useful_end(output) == "failed\na   b\\x08\ufffd\nend\\x1b"
+
+
+def test_a_line_of_any_length_is_cut() -> None:
+    assert useful_end(b"x" * 100_000) == "x" * 399 + "…"
+    assert useful_end(b"x" * 100_000, 20) == "x" * 18 + "…"
+
+
+@given(st.binary(max_size=3000), st.integers(20, 300))
+def test_the_useful_end_is_bounded_and_safe(output: bytes, limit: int) -> None:
+    shown = useful_end(output, limit)
+    assert len(shown) <= limit
+    assert all(line == escaped(line) for line in shown.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain ß 日本語 🎉", "plain ß 日本語 🎉"),
+        ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
+        ("\x1b[31mred\x07\x00\x7f", "\\x1b[31mred\\x07\\x00\\x7f"),
+        ("\u202eevil\u2066\u200b\ufeff", "\\u202eevil\\u2066\\u200b\\ufeff"),
+        ("\U000e0041", "\\U000e0041"),
+        ("\udc80", "\\udc80"),
+        ("नि\u200dक\u200c a\u3000b\u00a0c", "नि\u200dक\u200c a\u3000b\u00a0c"),
+        ("\u2028\x85", "\\u2028\\x85"),
+    ],
+)
+def test_text_is_shown_safely_and_otherwise_as_it_is(text: str, shown: str) -> None:
+    assert escaped(text) == shown
+
+
+@given(st.text())
+def test_nothing_that_is_shown_moves_hides_or_reorders(text: str) -> None:
+    shown = escaped(text)
+    assert {unicodedata.category(character) for character in shown if character not in "\u200c\u200d"}.isdisjoint(
+        {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    )
+    assert escaped(shown) == shown

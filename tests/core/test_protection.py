@@ -1,0 +1,120 @@
+"""What a candidate may not bring or change, whatever its scope."""
+
+from __future__ import annotations
+
+import pytest
+
+from autotune.core.protection import commands_in, leads_out, loads, measured_with, shadows, tells_on_itself
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("conftest.py", "src/deep/conftest.py", "sitecustomize.py", "usercustomize.py", "a/hook.pth", ".env", ".env.local", ".npmrc"),
+        *("tox.ini", "pytest.ini", "setup.cfg", "pyproject.toml", "package.json", ".cargo/config.toml", "x/.cargo/config.toml", "Makefile"),
+        *("package-lock.json", "uv.lock", "jest.config.mjs", "requirements-dev.txt"),
+    ],
+)
+def test_what_tools_load_by_themselves_is_recognised_at_any_depth(path: str) -> None:
+    assert loads(path) is not None
+
+
+@pytest.mark.parametrize("path", ["src/main.py", "environment.py", "src/config.toml", "env", "makefile.py", "my_conftest.py", "pth"])
+def test_ordinary_files_load_nothing(path: str) -> None:
+    assert loads(path) is None
+
+
+@pytest.mark.parametrize("path", ["timeit.py", "bench/json.py", "json/__init__.py", "bench/random.cpython-311.so"])
+def test_a_new_module_where_python_looks_first_shadows_its_own(path: str) -> None:
+    assert shadows(path, roots={"", "bench"}, modules={"timeit", "json", "random"}, commands=()) is not None
+
+
+def test_a_module_of_a_package_shadows_nothing() -> None:
+    assert shadows("app/json.py", roots={"", "bench"}, modules={"json"}, commands=()) is None
+    assert shadows("app/json/__init__.py", roots={""}, modules={"json"}, commands=()) is None
+
+
+def test_a_new_file_by_the_name_of_a_command_that_the_benchmark_runs_shadows_it() -> None:
+    commands = commands_in(["exec python3 bench.py | sort", "make -j4"])
+    assert {"exec", "python3", "sort", "make"} <= commands
+    assert "bench.py" not in commands
+    assert shadows("bin/python3", roots=(), modules=(), commands=commands) is not None
+    assert shadows("bin/python3.py", roots=(), modules=(), commands=commands) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "out"),
+    [
+        ("src/a", "/etc/passwd", True),
+        ("src/a", "../../x", True),
+        ("a", "..", True),
+        ("a", "../x", True),
+        ("src/a", "../.git/autotune", True),
+        ("src/a", "../b", False),
+        ("a", "b/c", False),
+        ("src/deep/a", "../../README.md", False),
+    ],
+)
+def test_links_are_known_by_where_they_lead(path: str, target: str, *, out: bool) -> None:
+    assert leads_out(path, target) is out
+
+
+def test_new_metric_lines_and_looks_at_autotunes_variables_tell_on_a_change() -> None:
+    assert tells_on_itself("x = 1\n", 'print("METRIC time_ms=1")\n') is not None
+    assert tells_on_itself("x = 1\n", 'print(f"METRIC {name}=1")\n') is not None
+    assert tells_on_itself("x = 1\n", 'if "AUTOTUNE_RUN" in os.environ: pass\n') is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "METRIC_NAMES = {}\nclass METRIC: pass\n"),
+        ('print("METRIC loss=1")', 'print("METRIC loss=2")'),
+        ('print("METRIC a=1")\nprint("METRIC b=1")', 'print("METRIC a=1")'),
+        ("", "# tuned by hand, not by autotune\n"),
+    ],
+)
+def test_what_was_there_before_tells_nothing(before: str, after: str) -> None:
+    assert tells_on_itself(before, after) is None
+
+
+FILES = {
+    "autotune.sh": "python bench.py data/input.csv < words.txt; python src/main.py",
+    "bench.py": 'print("METRIC t=1"); import src.main; open("golden.json"); import timer',
+    "src/main.py": "program",
+    "timer.py": "clock",
+    "golden.json": "{}",
+    "data/input.csv": "",
+    "words.txt": "",
+    "README.md": "",
+    "tests/test_a.py": "",
+    "tests/fixtures/a.txt": "",
+    "conftest.py": "",
+    "pyproject.toml": "",
+    "uv.lock": "",
+}
+
+
+def found(scope: tuple[str, ...], allow: tuple[str, ...] = ()) -> set[str]:
+    return set(measured_with(FILES.keys() - {"autotune.sh"}, scope, allow, ["autotune.sh"], FILES.__getitem__))
+
+
+def test_what_the_benchmark_names_and_what_tools_load_is_found_and_the_program_is_not() -> None:
+    assert found(("**",)) == FILES.keys() - {"autotune.sh", "src/main.py", "timer.py", "README.md"}
+
+
+def test_what_the_scope_names_or_a_person_allows_is_left_to_be_tuned() -> None:
+    everything = found(("**",))
+    assert found(("**", "tests/**", "bench.py", "golden.json")) == everything - {
+        "tests/test_a.py",
+        "tests/fixtures/a.txt",
+        "bench.py",
+        "golden.json",
+    }
+    assert found(("**", "**/pyproject.toml")) == everything - {"pyproject.toml"}
+    assert found(("**",), ("uv.lock", "tests")) == everything - {"uv.lock", "tests/test_a.py", "tests/fixtures/a.txt"}
+
+
+def test_two_scripts_that_name_each_other_come_to_an_end() -> None:
+    texts = {"a.sh": "b.py", "b.py": "METRIC x=1 c.py", "c.py": "METRIC x=1 b.py a.sh"}
+    assert set(measured_with({"b.py", "c.py"}, ("**",), (), ["a.sh"], texts.__getitem__)) == {"b.py", "c.py"}

@@ -1,0 +1,330 @@
+"""What samples say, held to literal figures and to the properties the figures must have."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autotune.core.model import Direction, Effect
+from autotune.core.stats import (
+    Bound,
+    Standing,
+    cases_of,
+    claim,
+    combined,
+    confidence,
+    confidence_label,
+    effect_of,
+    gains,
+    guardrail,
+    hodges_lehmann,
+    in_words,
+    mad,
+    median,
+    noise_floor,
+    places,
+    pool_after,
+    rank_von_neumann,
+    residual_pool,
+    rounding_tick,
+    signed_rank_bound,
+    signed_rank_interval,
+    smallest_detectable,
+)
+
+LOWER, HIGHER = Direction.LOWER, Direction.HIGHER
+numbers = st.floats(-1e6, 1e6)
+positive = st.floats(1e-3, 1e3)
+
+
+def test_the_median_is_the_middle_value_or_the_mean_of_the_middle_two() -> None:
+    assert (median([3, 1, 2]), median([4, 1, 2, 3])) == (2, 2.5)
+    assert median([math.inf, 1.0, math.inf]) == math.inf
+
+
+def test_no_values_have_no_median() -> None:
+    with pytest.raises(ValueError, match="no median"):
+        median([])
+
+
+def test_the_mad_is_the_median_distance_from_the_median() -> None:
+    assert mad([100, 90, 95, 105, 80]) == 5
+
+
+def test_the_first_pool_holds_differences_of_successive_logarithms_or_of_raw_values() -> None:
+    assert residual_pool([1.0, math.e, 1.0], logs=True) == (1.0, 1.0)
+    assert residual_pool([-1, 2, 0], logs=False) == (3, 2)
+    with pytest.raises(ValueError, match=r"math domain error|expected a positive"):
+        residual_pool([1.0, 0.0], logs=True)
+
+
+def test_the_noise_floor_of_normal_noise_is_its_standard_deviation() -> None:
+    coin = random.Random(1)
+    assert noise_floor(tuple(abs(coin.gauss(0, 3)) for _ in range(20_000))) == pytest.approx(3, rel=0.03)
+
+
+def test_the_noise_floor_takes_the_larger_of_its_two_estimates_and_half_the_largest_residual_when_both_vanish() -> None:
+    assert noise_floor((1.0,) * 10) == pytest.approx(1.4826)
+    assert noise_floor((0.1,) * 14 + (1.0,) * 6) == pytest.approx(1 / 1.2816)
+    assert noise_floor((0.1,) * 5 + (1.0,) * 2) == pytest.approx(0.14826)
+    assert noise_floor((0.0,) * 9 + (0.02,)) == 0.01
+    assert noise_floor((0.0,) * 9) == noise_floor(()) == 0.0
+
+
+def test_a_comparison_of_three_pairs_or_more_feeds_the_pool_and_the_oldest_residuals_leave_it() -> None:
+    assert pool_after((1.0,), [5.0, 6.0]) == (1.0,)
+    assert pool_after((1.0,), [1.0, 2.0, 3.0]) == pytest.approx((1.0, math.sqrt(1.5), 0.0, math.sqrt(1.5)))
+    assert len(pool_after((1.0,) * 256, [1.0, 2.0, 3.0])) == 256
+
+
+def test_the_smallest_effect_found_falls_with_the_pairs_and_scales_with_the_noise() -> None:
+    sizes = [smallest_detectable(1.0, pairs) for pairs in (4, 8, 10, 16, 18, 20, 24, 30, 40, 80)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == math.inf
+    assert smallest_detectable(0.02, 20) == pytest.approx(0.02 * smallest_detectable(1.0, 20))
+
+
+@pytest.mark.parametrize(("count", "bound"), [(5, 0), (6, 1), (8, 4), (10, 9), (20, 53), (40, 265)])
+def test_the_rank_that_bounds_a_95_percent_interval_is_the_published_one(count: int, bound: int) -> None:
+    assert signed_rank_bound(count) == bound
+
+
+@pytest.mark.parametrize("count", [6, 9, 12])
+def test_the_interval_leaves_out_at_most_a_fortieth_of_all_sign_patterns_on_each_side(count: int) -> None:
+    magnitudes = [1.0 + rank for rank in range(count)]
+    missed = 0
+    for signs in itertools.product((1, -1), repeat=count):
+        missed += signed_rank_interval([sign * size for sign, size in zip(signs, magnitudes, strict=True)])[0] > 0
+    assert missed / 2**count <= 0.025
+
+
+def test_fewer_than_six_differences_give_their_range() -> None:
+    assert signed_rank_interval([3.0, 1.0, 2.0]) == (1.0, 3.0)
+
+
+def test_a_rounded_metric_widens_the_interval_by_one_tick() -> None:
+    assert signed_rank_interval([1.0, 2.0, 3.0], tick=0.5) == (0.5, 3.5)
+
+
+@given(st.lists(numbers, min_size=1, max_size=12))
+def test_the_estimate_lies_within_its_interval_and_both_turn_with_the_signs(differences: list[float]) -> None:
+    low, high = signed_rank_interval(differences)
+    assert low <= hodges_lehmann(differences) <= high
+    turned = [-difference for difference in differences]
+    assert signed_rank_interval(turned) == (-high, -low)
+    assert hodges_lehmann(turned) == -hodges_lehmann(differences)
+
+
+def test_the_estimate_ignores_one_wild_difference() -> None:
+    assert hodges_lehmann([1.0, 1.1, 0.9, 1.0, 50.0]) == pytest.approx(1.05)
+
+
+def test_the_tick_of_a_rounded_metric_is_the_smallest_gap_between_values_that_repeat() -> None:
+    assert rounding_tick([98, 100, 100, 104]) == 2
+    assert rounding_tick([1.25, 1.5, 2.75]) == rounding_tick([7, 7, 7]) == 0
+
+
+def test_a_rankis_higher_for_a_better_value_and_lowest_for_what_has_no_logarithm() -> None:
+    assert places([math.e, 0.0], HIGHER, logs=True) == [1.0, -math.inf]
+    assert places([math.e, 0.0], LOWER, logs=True) == [-1.0, math.inf]
+    assert places([-3.0], LOWER, logs=False) == [3.0]
+
+
+def test_gains_count_what_is_better_as_positive() -> None:
+    assert gains([(10.0, 5.0)], LOWER, logs=True) == pytest.approx([math.log(2)])
+    assert gains([(10.0, 5.0)], HIGHER, logs=False) == [-5.0]
+    assert gains([], HIGHER, logs=False) == []
+
+
+def test_an_effect_is_a_ratio_of_positive_values_and_else_a_difference() -> None:
+    halved = effect_of([(10.0, 5.0)], logs=True)
+    assert halved.relative
+    assert (halved.estimate, halved.low, halved.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert effect_of([(10.0, 0.0)], logs=True) == Effect(-10.0, -10.0, -10.0, relative=False)
+    assert effect_of([(-1.0, 2.0)], logs=False) == Effect(3.0, 3.0, 3.0, relative=False)
+    assert effect_of([(1e-300, 1e300)], logs=True).estimate == pytest.approx(math.exp(700))
+
+
+@pytest.mark.parametrize(
+    ("effect", "words"),
+    [
+        (Effect(0.939, 0.925, 0.952), "6.1 % lower [4.8, 7.5]"),
+        (Effect(1.2345, 1.2001, 1.3), "23.4 % higher [20.0, 30.0]"),
+        (Effect(0.99966, 0.9995, 1.0001), "0.034 % lower [-0.010, 0.050]"),
+        (Effect(0.0002, 0.0001, 0.0003), "99.980 % lower [99.970, 99.990]"),
+        (Effect(1.0, 0.99, 1.01), "no different [-1.0, 1.0]"),
+        (Effect(0.95, 0.95, 0.95), "5.0 % lower"),
+        (Effect(-0.25, -0.5, 0.1, relative=False), "0.25 s lower [-0.10, 0.50]"),
+    ],
+)
+def test_an_effect_reads_as_a_direction_with_ends_rounded_outwards(effect: Effect, words: str) -> None:
+    assert in_words(effect, "s") == words
+
+
+def test_too_few_pairs_for_an_interval_are_worded_as_a_range() -> None:
+    assert in_words(Effect(0.939, 0.925, 0.952), between=True) == "6.1 % lower (from 4.8 to 7.5)"
+    assert in_words(Effect(3.0, 3.0, 3.0, relative=False)) == "3.0 higher"
+
+
+def test_a_claim_needs_the_whole_interval_better_and_six_pairs() -> None:
+    pairs = [(100.0 + step, 90.0 + step * 0.7) for step in range(20)]
+    said = claim(pairs, LOWER)
+    assert said.improved
+    assert said.pairs == 20
+    assert said.sentence.startswith("improved: ")
+    assert said.sentence.endswith("], 20 pairs")
+    assert not claim(pairs, HIGHER).improved
+    assert claim(pairs, HIGHER).sentence.startswith("no measurable improvement: ")
+    assert not claim(pairs[:5], LOWER).improved
+    assert "(from " in claim(pairs[:5], LOWER).sentence
+
+
+def test_a_claim_about_values_that_are_not_positive_is_a_difference() -> None:
+    said = claim([(-1.0, step / 8) for step in range(8)], HIGHER, logs=False, unit="points")
+    assert said.improved
+    assert said.effect.relative is False
+    assert "points higher" in said.sentence
+
+
+def test_a_claim_about_a_coarsely_rounded_metric_is_widened_by_its_tick_and_one_about_exact_counts_is_not() -> None:
+    assert not claim([(100.0, 98.0)] * 12 + [(100.0, 100.0)], LOWER).improved
+    assert claim([(100.0, 98.0)] * 12, LOWER).improved
+
+
+def test_a_claim_without_pairs_is_refused() -> None:
+    with pytest.raises(ValueError, match="no median"):
+        claim([], LOWER)
+
+
+def test_a_claim_covers_the_truth_in_about_95_of_100_measurements() -> None:
+    coin = random.Random(3)
+    covered = 0
+    for _ in range(400):
+        said = claim([(math.exp(coin.gauss(0, 0.05)), 0.9 * math.exp(coin.gauss(0, 0.05))) for _ in range(20)], LOWER)
+        covered += said.effect.low <= 0.9 <= said.effect.high
+    assert 0.925 <= covered / 400 <= 0.985
+
+
+AT_MOST_2_PERCENT_MORE = Bound(1.02, at_most=True, relative=True)
+AT_LEAST_98 = Bound(0.98, at_most=False, relative=False)
+
+
+def test_a_relative_guardrail_holds_breaks_or_stays_undecided_by_its_interval() -> None:
+    incumbent = [100.0, 101.0, 99.0, 100.5, 99.5, 100.2, 99.8]
+    assert guardrail(incumbent, incumbent, AT_MOST_2_PERCENT_MORE).standing is Standing.HOLDS
+    broken = guardrail(incumbent, [value * 1.05 for value in incumbent], AT_MOST_2_PERCENT_MORE)
+    assert broken.standing is Standing.BROKEN
+    assert broken.estimate == pytest.approx(1.05)
+    assert guardrail(incumbent, incumbent[::-1], Bound(1.0, at_most=True, relative=True)).standing is Standing.UNDECIDED
+
+
+def test_an_absolute_guardrail_looks_at_the_candidate_alone() -> None:
+    assert guardrail([], [0.99] * 3, AT_LEAST_98).standing is Standing.HOLDS
+    assert guardrail([0.99] * 3, [0.97] * 3, AT_LEAST_98).standing is Standing.BROKEN
+    assert guardrail([], [0.97, 0.99] * 5, AT_LEAST_98).standing is Standing.UNDECIDED
+
+
+def test_a_guardrail_is_undecided_on_no_runs_one_run_or_a_few_that_differ() -> None:
+    assert guardrail([], [], AT_LEAST_98).standing is Standing.UNDECIDED
+    assert guardrail([1.0], [1.0], AT_MOST_2_PERCENT_MORE).standing is Standing.UNDECIDED
+    assert guardrail([1.0, 1.0], [1.0, 1.001], AT_MOST_2_PERCENT_MORE).standing is Standing.UNDECIDED
+
+
+def test_a_bound_that_is_just_reached_holds_even_where_values_are_zero() -> None:
+    same = Bound(1.0, at_most=True, relative=True)
+    assert guardrail([0.0, 0.0], [0.0, 0.0], same).standing is Standing.HOLDS
+    assert guardrail([0.0, 0.0], [1.0, 1.0], same).standing is Standing.BROKEN
+    assert guardrail([5.0, 5.0], [5.0, 5.0], Bound(1.0, at_most=False, relative=True)).standing is Standing.HOLDS
+
+
+def test_cases_are_read_from_the_names_of_the_samples() -> None:
+    assert cases_of({"t[a]": 1, "t": 3, "u[a]": 1, "t[b c]": 2}, "t") == ("a", "b c")
+
+
+def test_cases_combine_so_that_each_counts_the_same_whatever_its_size() -> None:
+    before, after = {"t[a]": 1.0, "t[b]": 1000.0}, {"t[a]": 0.5, "t[b]": 1000.0}
+    cases = cases_of(before, "t")
+    ratio = combined(after, "t", cases, logs=True) / combined(before, "t", cases, logs=True)
+    assert ratio == pytest.approx(math.sqrt(0.5))
+    assert combined(before, "t", cases, logs=False) == 500.5
+
+
+@pytest.mark.parametrize(
+    ("samples", "cases", "said"),
+    [({"t[a]": 1.0}, ("a", "b"), "no case b"), ({"t": 1.0}, (), "no cases"), ({"t[a]": 0.0}, ("a",), "not positive")],
+)
+def test_a_missing_case_is_refused(samples: dict[str, float], cases: tuple[str, ...], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        combined(samples, "t", cases, logs=True)
+
+
+def test_confidence_is_the_best_improvement_as_a_multiple_of_the_mad() -> None:
+    assert confidence([100, 90, 95, 105, 80], 100, 80, LOWER) == 4.0
+
+
+@pytest.mark.parametrize(
+    ("values", "baseline", "best", "direction", "expected"),
+    [
+        ([100, 90], 100, 90, LOWER, None),
+        ([100, 100, 101], 100, None, LOWER, 0.0),
+        ([100, 101, 102], 100, 101, LOWER, 0.0),
+        ([100, 100, 100, 90], 100, 90, LOWER, math.inf),
+        ([100, 100, 100], 100, 100, LOWER, 0.0),
+        ([-3, -2, -1], -3, -1, HIGHER, 2.0),
+        ([0, 0, 1, 2, 3], 0, 3, HIGHER, 3.0),
+    ],
+)
+def test_every_degenerate_confidence_is_decided(
+    values: list[float], baseline: float, best: float | None, direction: Direction, expected: float | None
+) -> None:
+    assert confidence(values, baseline, best, direction) == expected
+
+
+@pytest.mark.parametrize(
+    ("multiple", "label"),
+    [(None, "too early"), (0.0, "within noise"), (0.99, "within noise"), (1.0, "marginal"), (2.0, "high"), (math.inf, "high")],
+)
+def test_a_confidence_has_the_label_of_the_contract(multiple: float | None, label: str) -> None:
+    assert confidence_label(multiple) == label
+
+
+def test_drift_is_not_looked_for_in_fewer_than_twenty_values() -> None:
+    assert rank_von_neumann(range(19)) is None
+
+
+def test_a_trend_is_flagged_and_values_in_random_order_or_all_equal_are_not() -> None:
+    coin = random.Random(5)
+    trend, noise, same = (rank_von_neumann(values) for values in (range(40), [coin.random() for _ in range(40)], [7.0] * 40))
+    assert trend is not None
+    assert trend.flagged
+    assert noise is not None
+    assert not noise.flagged
+    assert same is not None
+    assert same.z == 0.0
+
+
+def test_only_the_latest_forty_values_tell_of_drift() -> None:
+    coin = random.Random(6)
+    recent = [coin.random() for _ in range(40)]
+    assert rank_von_neumann([*range(100, 200), *recent]) == rank_von_neumann(recent)
+
+
+def test_the_statistic_is_the_textbook_one() -> None:
+    values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 2
+    ranks = [2 * value - 0.5 for value in values]
+    ratio = sum((b - a) ** 2 for a, b in itertools.pairwise(ranks)) / sum((rank - 10.5) ** 2 for rank in ranks)
+    variance = 4 * 18 * (5 * 400 - 40 - 9) / (5 * 20 * 21 * 19**2)
+    drift = rank_von_neumann(values)
+    assert drift is not None
+    assert drift.z == pytest.approx((ratio - 2) / math.sqrt(variance))
+
+
+@given(st.lists(st.tuples(positive, positive), min_size=1, max_size=10), st.floats(1e-3, 1e3))
+def test_a_relative_effect_does_not_depend_on_the_unit(pairs: list[tuple[float, float]], unit: float) -> None:
+    here, there = effect_of(pairs, logs=True), effect_of([(a * unit, b * unit) for a, b in pairs], logs=True)
+    assert (there.low, there.estimate, there.high) == pytest.approx((here.low, here.estimate, here.high))

@@ -1,0 +1,460 @@
+"""What the loop does by itself: every stop rule, which of them comes first, and whole sessions from a plateau to a pause."""
+
+# ruff: noqa: ANN401 - events are made here with any of their fields changed
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autotune.core.config import parse, to_mapping
+from autotune.core.events import (
+    CandidateTaken,
+    Cause,
+    Claimed,
+    Event,
+    Finished,
+    Opened,
+    Paused,
+    PlaybookBegun,
+    PlaybookEnded,
+    RepairAsked,
+    Result,
+    Resumed,
+    SegmentOpened,
+    SettingsChanged,
+    Spent,
+    Stopped,
+    TargetChecked,
+)
+from autotune.core.health import Health, Mode
+from autotune.core.model import Direction, Outcome, Status, Verdict
+from autotune.core.recovery import Playbook
+from autotune.core.state import Ending, State, after, begin
+from autotune.core.stopping import CLAIM_EVERY, Action, Next, next_action
+
+REBASELINE, SHRINK, DIAGNOSE, PAUSE = Playbook
+
+
+def at(seconds: float) -> str:
+    return (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def configured(**changed: Any) -> dict[str, Any]:
+    return to_mapping(parse({"name": "fast", "metric": "t", "direction": "lower", **changed}))
+
+
+def segment(**changed: Any) -> SegmentOpened:
+    return SegmentOpened(
+        name="fast",
+        metric_name="t",
+        metric_unit="s",
+        direction=Direction.LOWER,
+        segment=1,
+        mode="optimize",
+        timestamp=at(0),
+        session="fast-1",
+        version="1.0",
+        branch="autotune/fast-1",
+        started_on="main",
+        base="base",
+        tree="/work",
+        workdir="",
+        pins="pins",
+        in_place=False,
+        config=configured(**changed),
+        machine={},
+        environment={},
+        reason="the session opens",
+    )
+
+
+def result(index: int, metric: float | None = 1.0, status: Status = Status.DISCARD, **changed: Any) -> Result:
+    made = Result(
+        index=index,
+        commit=f"commit-{index}" if status is Status.KEEP else "base",
+        metric=metric,
+        status=status,
+        description="an idea",
+        timestamp=at(0),
+        segment=1,
+        metrics={},
+        asi=None,
+        failure=None,
+        health="",
+        recovery={},
+        reason=f"reason {index}",
+        files=("src/a.py",),
+        mode="optimize",
+        verdict=Verdict.KEEP if status is Status.KEEP else Verdict.DISCARD,
+        outcome=Outcome.OK,
+    )
+    return replace(made, **changed)
+
+
+def folded(state: State, *events: Event) -> State:
+    for event in events:
+        state = after(state, event)
+    return state
+
+
+def session(*events: Event, **changed: Any) -> State:
+    """A session with a baseline of 1 that has been open since the beginning, after these events."""
+    baseline = result(0, 1.0, Status.KEEP, baseline=True, commit="base", files=())
+    return folded(begin(segment(**changed)), baseline, Opened(at(0)), *events)
+
+
+def kept(index: int, metric: float = 0.5) -> Result:
+    return result(index, metric, Status.KEEP)
+
+
+def claimed(keeps: int) -> Claimed:
+    return Claimed("base", "commit-1", improved=True, pairs=20, reason="", keeps=keeps, timestamp=at(0))
+
+
+def failed(index: int) -> Result:
+    return result(index, None, Status.CRASH, cause=Cause.CANDIDATE, outcome=Outcome.CRASHED)
+
+
+CHECKED = TargetChecked(value=0.5, reached=True, reason="", timestamp=at(0))
+
+# When nothing comes by itself
+
+
+def test_it_is_the_proposers_turn_where_nothing_is_wrong_and_no_rule_holds() -> None:
+    assert next_action(session(), at(1)) is None
+    assert next_action(session(kept(1), result(2), failed(3)), at(1)) is None
+
+
+def test_nothing_comes_by_itself_before_the_session_is_open_while_an_experiment_is_and_while_it_stands_still() -> None:
+    rule = {"max_iterations": 1}
+    assert next_action(session(result(1), **rule), at(1)) is not None
+    assert next_action(after(begin(segment(**rule)), result(1)), at(1)) is None
+    taken = CandidateTaken(2, "candidate", "base", (), at(0), settles=True)
+    assert next_action(session(result(1), taken, **rule), at(1)) is None
+    for ended in (Paused("", at(1)), Finished("", at(1)), Stopped("", at(1))):
+        assert next_action(session(result(1), ended, **rule), at(1)) is None
+
+
+# Stop rules
+
+
+def test_a_target_is_checked_before_it_counts_and_then_it_ends_the_session() -> None:
+    near = session(kept(1), claimed(1), target=0.5)
+    assert next_action(near, at(1)) == Next(Action.CHECK_TARGET, "the incumbent seems to reach the target of 0.5")
+    reached = after(near, CHECKED)
+    assert next_action(reached, at(1)) == Next(Action.FINISH, "the target of 0.5 is reached, confirmed by fresh runs")
+    assert next_action(after(near, replace(CHECKED, reached=False)), at(1)) is None
+
+
+def test_a_target_is_never_rounded_into_another() -> None:
+    found = next_action(session(kept(1, 0.9), claimed(1), target=0.99999999), at(1))
+    assert found is not None
+    assert found.reason == "the incumbent seems to reach the target of 0.99999999"
+
+
+def test_a_target_that_was_taken_away_or_moved_once_reached_ends_nothing() -> None:
+    reached = session(kept(1), claimed(1), CHECKED, target=0.5)
+    assert next_action(after(reached, SettingsChanged(configured(), ("target",), at(1))), at(1)) is None
+    assert next_action(after(reached, SettingsChanged(configured(target=0.1), ("target",), at(1))), at(1)) is None
+
+
+def test_as_many_experiments_are_made_as_are_allowed() -> None:
+    assert next_action(session(result(1), max_iterations=2), at(1)) is None
+    found = next_action(session(result(1), result(2), max_iterations=2), at(1))
+    assert found == Next(Action.FINISH, "2 experiments made, of 2 allowed (max_iterations)")
+
+
+def test_time_that_the_session_stood_still_is_not_counted_against_it() -> None:
+    assert next_action(session(max_wall_time="1h30m"), at(5399)) is None
+    found = next_action(session(max_wall_time="1h30m"), at(5400))
+    assert found == Next(Action.FINISH, "active for 1 h 30 min, of 1 h 30 min allowed (max_wall_time)")
+    stopped = session(Stopped("", at(100)), Resumed(at(10_000)), max_wall_time="1h30m")
+    assert next_action(stopped, at(15_299)) is None
+    assert next_action(stopped, at(15_300)) is not None
+
+
+def test_an_agent_may_cost_so_much_money_and_so_many_tokens() -> None:
+    spent = Spent(4.999, 1_234_567, "client", at(0))
+    assert next_action(session(spent, max_cost_usd=5, max_tokens=2_000_000), at(1)) is None
+    found = next_action(session(replace(spent, cost_usd=5.25), max_cost_usd=5), at(1))
+    assert found == Next(Action.FINISH, "the agent has cost $5.25, of $5.00 allowed (max_cost_usd)")
+    found = next_action(session(spent, max_tokens=1_000_000), at(1))
+    assert found == Next(Action.FINISH, "the agent has used 1,234,567 tokens, of 1,000,000 allowed (max_tokens)")
+
+
+def test_as_many_candidates_may_fail_as_are_allowed_in_the_whole_session_and_then_it_pauses() -> None:
+    failures = (failed(1), result(2), failed(3))
+    assert next_action(session(*failures, max_failures=3), at(1)) is None
+    found = next_action(session(*failures, max_failures=2), at(1))
+    assert found == Next(Action.PAUSE, "2 candidates failed, of 2 allowed (max_failures)")
+    resumed = session(*failures, Paused("", at(1)), Resumed(at(2)), max_failures=2)
+    assert next_action(resumed, at(3)) == found
+
+
+def test_limits_hold_across_any_resume() -> None:
+    state = session(result(1), max_iterations=1)
+    for number in range(3):
+        found = next_action(state, at(number))
+        assert found is not None
+        state = folded(state, Finished(found.reason, at(number)), Resumed(at(number)))
+    assert next_action(state, at(9)) == Next(Action.FINISH, "1 experiment made, of 1 allowed (max_iterations)")
+
+
+RULES: dict[str, tuple[dict[str, Any], str]] = {
+    "target": ({"target": 0.5}, "target"),
+    "max_iterations": ({"max_iterations": 1}, "max_iterations"),
+    "max_wall_time": ({"max_wall_time": "1s"}, "max_wall_time"),
+    "max_cost_usd": ({"max_cost_usd": 1}, "max_cost_usd"),
+    "max_tokens": ({"max_tokens": 1}, "max_tokens"),
+    "max_failures": ({"max_failures": 1}, "max_failures"),
+    "a person's repair": ({}, "a person asked"),
+}
+EVERYTHING = (failed(1), kept(2), claimed(1), Spent(9.0, 9, "client", at(0)), RepairAsked(at(0), "rebaseline"))
+
+
+@pytest.mark.parametrize("count", range(len(RULES)))
+def test_where_several_rules_hold_the_first_of_this_order_is_named(count: int) -> None:
+    holding = list(RULES.values())[count:]
+    merged = {key: value for rule, _ in holding for key, value in rule.items()}
+    found = next_action(session(*EVERYTHING, **merged), at(100))
+    assert found is not None
+    assert holding[0][1] in found.reason
+
+
+# Claims
+
+
+def test_before_it_finishes_a_session_measures_what_it_may_claim() -> None:
+    state = session(kept(1), max_iterations=1)
+    found = next_action(state, at(1))
+    assert found is not None
+    assert (found.action, "max_iterations" in found.reason) == (Action.CLAIM, True)
+    finishing = next_action(after(state, claimed(1)), at(1))
+    assert finishing is not None
+    assert finishing.action is Action.FINISH
+
+
+def test_before_it_pauses_a_session_claims_nothing() -> None:
+    found = next_action(session(kept(1), failed(2), max_failures=1), at(1))
+    assert found is not None
+    assert found.action is Action.PAUSE
+
+
+def test_every_ten_keeps_a_claim_is_measured() -> None:
+    nine = session(*[kept(index) for index in range(1, CLAIM_EVERY)])
+    assert next_action(nine, at(1)) is None
+    ten = after(nine, kept(CLAIM_EVERY))
+    assert next_action(ten, at(1)) == Next(Action.CLAIM, "10 keeps since the last")
+    assert next_action(after(ten, claimed(10)), at(1)) is None
+
+
+def test_a_session_of_single_runs_finishes_without_a_claim() -> None:
+    found = next_action(session(kept(1), max_iterations=1, decision_mode="once"), at(1))
+    assert found is not None
+    assert found.action is Action.FINISH
+
+
+# Playbooks
+
+
+def test_a_playbook_that_was_begun_and_not_ended_is_run_again() -> None:
+    state = session(PlaybookBegun("shrink_scope", 1, "5 experiments in a row without a keep", at(0)))
+    assert next_action(state, at(1)) == Next(Action.PLAYBOOK, "5 experiments in a row without a keep", SHRINK)
+
+
+def test_a_playbook_that_a_person_asked_for_is_run_whatever_the_health() -> None:
+    assert next_action(session(RepairAsked(at(0), "diagnose")), at(1)) == Next(Action.PLAYBOOK, "a person asked for it", DIAGNOSE)
+
+
+def test_a_repair_that_names_no_playbook_runs_the_first() -> None:
+    assert next_action(session(RepairAsked(at(0))), at(1)) == Next(Action.PLAYBOOK, "a repair was asked for", REBASELINE)
+
+
+def test_a_pause_names_its_blocker() -> None:
+    plateau = [result(index) for index in range(1, 6)]
+    none = session(*plateau, recovery={"playbooks": []})
+    assert next_action(none, at(1)) == Next(Action.PAUSE, "5 experiments in a row without a keep, and there is no playbook to try")
+    broken = session(result(1, None, verdict=Verdict.VOID, cause=Cause.BENCHMARK, reason="exit 1"), recovery={"playbooks": []})
+    assert next_action(broken, at(1)) == Next(Action.PAUSE, "the incumbent fails too, so no candidate can be judged: exit 1")
+    begun = (PlaybookBegun("rebaseline", 1, "", at(0)), PlaybookEnded("rebaseline", "", at(0)))
+    one = session(*plateau, *begun, failed(6), failed(7), recovery={"playbooks": ["rebaseline"]})
+    assert next_action(one, at(1)) == Next(Action.PAUSE, "2 failures in a row, and recovery is exhausted after 1 playbook")
+
+
+# Whole sessions
+
+
+@dataclass
+class Loop:
+    """A session whose own steps are taken as the loop takes them; `done` names each."""
+
+    state: State
+    done: list[str]
+
+    def settle(self, kind: str) -> None:
+        """Have the proposer's next experiment end in some way, then do what comes by itself."""
+        index = self.state.count + 1
+        ended = {
+            "kept": kept(index),
+            "refuted": result(index),
+            "inconclusive": result(index, verdict=Verdict.INCONCLUSIVE),
+            "crashed": failed(index),
+            "broken": result(index, None, verdict=Verdict.VOID, cause=Cause.BENCHMARK, outcome=None),
+            "not measured": result(index, None, verdict=Verdict.VOID, cause=Cause.NOT_MEASURED, outcome=None),
+        }[kind]
+        self.state = after(self.state, ended)
+        self.advance()
+
+    def advance(self) -> None:
+        for _ in range(10):
+            found = next_action(self.state, at(0))
+            if found is None:
+                return
+            self.done.append(str(found.playbook or found.action))
+            self.state = folded(self.state, *self._taken(found))
+        pytest.fail(f"it goes round: {self.done}")
+
+    def _taken(self, found: Next) -> tuple[Event, ...]:
+        match found.action:
+            case Action.PLAYBOOK:
+                begun = () if self.state.playbook else (PlaybookBegun(str(found.playbook), 1, found.reason, at(0)),)
+                narrowed = found.playbook is SHRINK
+                scope, experiments = (("src/a.py",), 3) if narrowed else ((), 0)
+                return (*begun, PlaybookEnded(str(found.playbook), "done", at(0), scope, experiments))
+            case Action.PAUSE:
+                return (Paused(found.reason, at(0)),)
+            case Action.FINISH:
+                return (Finished(found.reason, at(0)),)
+            case Action.CLAIM:
+                return (claimed(self.state.all_keeps),)
+            case Action.CHECK_TARGET:
+                return (replace(CHECKED, reached=False),)
+            case Action.LOOK:
+                pytest.fail("only economy looks")
+
+
+def loop(*kinds: str, **changed: Any) -> Loop:
+    running = Loop(session(**changed), [])
+    for kind in kinds:
+        running.settle(kind)
+    return running
+
+
+def test_from_a_plateau_each_playbook_has_five_experiments_and_then_the_session_pauses() -> None:
+    running = loop()
+    seen = []
+    for _ in range(20):
+        running.settle("refuted")
+        seen.append(running.state.vitals.health)
+    assert running.done == ["rebaseline", "shrink_scope", "diagnose", "pause"]
+    assert seen == [Health.RUNNING] * 4 + [Health.HEALING] * 15 + [Health.PAUSED]
+    assert running.state.ended is not None
+    assert running.state.ended.ending is Ending.PAUSED
+    assert running.state.ended.reason == "5 experiments in a row without a keep, and recovery is exhausted after 3 playbooks"
+
+
+def test_ideas_that_stay_inconclusive_are_a_plateau_too() -> None:
+    assert loop(*["inconclusive", "refuted"] * 3).done == ["rebaseline"]
+
+
+def test_two_failures_in_a_row_bring_the_next_playbook_and_the_proposer_is_asked_to_repair() -> None:
+    running = loop("crashed", "crashed")
+    assert (running.done, running.state.vitals.mode) == (["rebaseline"], Mode.REPAIR)
+    for _ in range(6):
+        running.settle("crashed")
+    assert running.done == ["rebaseline", "shrink_scope", "diagnose", "pause"]
+
+
+def test_a_failure_now_and_then_is_no_crash() -> None:
+    assert loop("crashed", "refuted", "crashed", "kept", "crashed", "refuted").done == []
+
+
+def test_a_keep_gives_the_whole_budget_back() -> None:
+    running = loop(*["refuted"] * 10)
+    assert (running.done, running.state.narrowed_left) == (["rebaseline", "shrink_scope"], 3)
+    running.settle("kept")
+    assert (running.state.vitals.health, running.state.narrowed) == (Health.IMPROVING, ())
+    for _ in range(5):
+        running.settle("refuted")
+    assert running.done == ["rebaseline", "shrink_scope", "rebaseline"]
+
+
+def test_a_narrowed_scope_is_over_before_the_next_playbook() -> None:
+    running = loop(*["refuted"] * 13)
+    assert (running.done, running.state.narrowed) == (["rebaseline", "shrink_scope"], ())
+
+
+def test_a_benchmark_that_is_broken_is_diagnosed_and_where_it_stays_broken_the_session_pauses() -> None:
+    running = loop("broken")
+    assert (running.done, running.state.vitals.mode) == (["diagnose"], Mode.REPAIR)
+    running.settle("broken")
+    assert running.done == ["diagnose", "pause"]
+    assert loop("broken", "refuted", "broken", "refuted", "broken").done == ["diagnose", "diagnose", "diagnose"]
+
+
+def test_experiments_that_were_not_measured_bring_nothing_about() -> None:
+    assert loop(*["not measured"] * 12).done == []
+
+
+def test_with_its_budget_spent_a_loop_that_is_not_to_pause_goes_on() -> None:
+    running = loop(*["refuted"] * 40, recovery={"playbooks": ["rebaseline"], "pause_on_exhausted_recovery": False})
+    assert (running.done, running.state.ended, running.state.vitals.health) == (["rebaseline"], None, Health.PLATEAUED)
+    running.settle("not measured")
+    assert running.state.vitals.why == "35 experiments in a row without a keep"
+
+
+def test_after_a_pause_a_resume_begins_anew_and_a_repair_begins_with_its_playbook() -> None:
+    running = loop(*["refuted"] * 20)
+    running.state = after(running.state, Resumed(at(0)))
+    running.advance()
+    assert (running.done[4:], running.state.vitals.health) == ([], Health.RUNNING)
+    running = loop(*["refuted"] * 20)
+    running.state = after(running.state, RepairAsked(at(0), "diagnose"))
+    running.advance()
+    assert (running.done[4:], running.state.vitals.health) == (["diagnose"], Health.HEALING)
+
+
+def test_a_finished_session_stays_finished_until_it_is_resumed() -> None:
+    running = loop("refuted", max_iterations=1)
+    assert running.done == ["finish"]
+    running.settle("refuted")
+    assert running.done == ["finish"]
+    running.state = after(running.state, Resumed(at(0)))
+    running.advance()
+    assert running.done == ["finish", "finish"]
+
+
+KINDS = ("kept", "refuted", "inconclusive", "crashed", "broken", "not measured")
+persons: dict[str, Event] = {
+    "stop": Stopped("", at(0)),
+    "resume": Resumed(at(0)),
+    "repair": RepairAsked(at(0), "shrink_scope"),
+    "move the target": SettingsChanged(configured(target=0.5, max_failures=4), ("target",), at(0)),
+}
+
+
+@settings(max_examples=80)
+@given(
+    happened=st.lists(st.sampled_from([*KINDS, *persons]), max_size=25),
+    playbooks=st.lists(st.sampled_from(list(Playbook)), unique=True),
+    attempts=st.integers(0, 4),
+    pauses=st.booleans(),
+)
+def test_whatever_happens_what_comes_by_itself_comes_to_an_end(
+    happened: list[str], playbooks: list[str], attempts: int, *, pauses: bool
+) -> None:
+    recovery = {"playbooks": playbooks, "max_healing_attempts": attempts, "pause_on_exhausted_recovery": pauses}
+    running = loop(target=0.2, max_failures=6, max_iterations=20, recovery=recovery)
+    for one in happened:
+        if one in persons:
+            running.state = after(running.state, persons[one])
+            running.advance()
+        else:
+            running.settle(one)
+        assert running.state.ended is not None or next_action(running.state, at(0)) is None

@@ -1,0 +1,64 @@
+"""The one way to git."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from autotune.edges import git
+from autotune.errors import AutotuneError
+
+
+@pytest.fixture(params=["sha1", "sha256"])
+def top(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    for words in (("init", "-q", "-b", "main", f"--object-format={request.param}"), ("commit", "-q", "--allow-empty", "-m", "first")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def test_entries_are_set_and_removed_under_any_name_with_hashes_of_either_length(top: Path) -> None:
+    names = ["plain", "with space", "two\nlines", 'quo"te', "ünï", b"\xff\xfe".decode("utf-8", "surrogateescape"), "deep/er"]
+    blob = git.store(top, b"content")
+    made = git.make_tree(top, dict.fromkeys(names, ("100644", blob)), top / ".git/scratch")
+    assert set(git.tracked(top, made)) == set(names)
+    git.tell(top, "read-tree", made, index=top / ".git/scratch")
+    git.set_entries(top, top / ".git/scratch", {"new": ("100755", blob)}, names[1:])
+    assert git.tracked(top, git.write_tree(top, top / ".git/scratch")) == {"plain": ("100644", blob), "new": ("100755", blob)}
+
+
+def test_a_commit_of_its_own_has_no_hook_no_signature_and_moves_no_branch(top: Path) -> None:
+    git.tell(top, "config", "commit.gpgSign", "true")
+    head = git.resolve(top, "HEAD")
+    assert head is not None
+    made = git.commit_tree(top, git.tree_of(top, head), [head], "words")
+    assert git.parents(top, made) == (head,)
+    assert git.resolve(top, "HEAD") == head
+    assert "gpgsig" not in git.tell(top, "cat-file", "commit", made).text
+
+
+def test_a_ref_that_cannot_be_set_is_an_error(top: Path) -> None:
+    head = git.resolve(top, "HEAD") or ""
+    git.set_ref(top, "refs/autotune/x", head, "why")
+    assert git.refs(top, "refs/autotune") == {"refs/autotune/x": head}
+    with pytest.raises(AutotuneError, match="update-ref failed"):
+        git.set_ref(top, "refs/autotune/x/y", head, "why")
+    with pytest.raises(AutotuneError, match="update-ref failed"):
+        git.set_ref(top, "refs/autotune/x", head, "why", old="1" * len(head))
+
+
+def test_files_only_intended_to_be_added_count_as_staged(top: Path) -> None:
+    (top / "new").write_text("")
+    git.tell(top, "add", "-N", "new")
+    assert git.staged(top, "HEAD") == ("new",)
+
+
+def test_a_folder_outside_any_repository_has_none(tmp_path: Path) -> None:
+    assert git.discover(tmp_path) is None
+
+
+def test_a_failing_command_says_what_git_said(top: Path) -> None:
+    with pytest.raises(AutotuneError, match=r"git read-tree failed in .*: fatal: Not a valid object name nothing"):
+        git.tell(top, "read-tree", "nothing")
+    assert git.ask(top, "read-tree", "nothing").code != 0

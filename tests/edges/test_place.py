@@ -1,0 +1,75 @@
+"""The place where runs happen."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from autotune.edges import git, place
+from autotune.edges.place import Place
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> git.Repository:
+    top = tmp_path / "top"
+    (top / "d").mkdir(parents=True)
+    for name in ("a", "d/b"):
+        (top / name).write_text(f"{name}\n")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "first")):
+        subprocess.run(["git", *words], cwd=top, check=True)
+    found = git.discover(top)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def built(repository: git.Repository, tmp_path: Path) -> Place:
+    (repository.top / "carried").mkdir()
+    (repository.top / "carried/x").write_text("x\n")
+    top = place.build(repository, tmp_path / "measure", "HEAD", ["carried"])
+    return place.private(top, place.beside(top))
+
+
+def other_tree(repository: git.Repository) -> str:
+    """A tree in which a file has become a folder and a folder a file."""
+    blob = git.store(repository.top, b"other\n")
+    return git.make_tree(repository.top, {"a/inner": ("100644", blob), "d": ("100755", blob)}, repository.folder / "scratch")
+
+
+def contents(top: Path) -> dict[str, str]:
+    return {str(path.relative_to(top)): path.read_text() for path in top.rglob("*") if path.is_file() and path.name != ".git"}
+
+
+def test_what_a_run_left_or_changed_is_gone_before_the_next(built: Place) -> None:
+    place.occupy(built, "HEAD", ())
+    before = contents(built.top)
+    (built.top / "a").write_text("changed by a run\n")
+    (built.top / "d/b").unlink()
+    (built.top / "left/behind").mkdir(parents=True)
+    (built.top / "left/behind/x").write_text("")
+    place.occupy(built, "HEAD", ())
+    assert contents(built.top) == before
+    assert before == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
+
+
+def test_both_sides_come_and_go_even_where_files_and_folders_change_places(repository: git.Repository, built: Place) -> None:
+    other = other_tree(repository)
+    paths = git.differing(repository.top, "HEAD", other)
+    for content, expected in ((other, {"a/inner": "other\n", "d": "other\n"}), ("HEAD", {"a": "a\n", "d/b": "d/b\n"})) * 2:
+        place.occupy(built, content, paths)
+        assert contents(built.top) == expected | {"carried/x": "x\n"}
+
+
+def test_a_place_is_built_again_over_what_is_left_of_one(repository: git.Repository, built: Place) -> None:
+    (built.top / ".git").unlink()
+    place.build(repository, built.top, "HEAD", [])
+    place.occupy(place.private(built.top, ()), "HEAD", ())
+    assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n"}
+
+
+def test_removing_a_place_leaves_nothing_of_it(repository: git.Repository, built: Place) -> None:
+    place.remove(repository, built.top)
+    assert not built.top.exists()
+    assert list(git.checked_out(repository)) == [repository.top]

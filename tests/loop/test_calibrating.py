@@ -1,0 +1,146 @@
+"""The unchanged code against itself: real sessions, real git, real runs."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autotune.core import stopping
+from autotune.core.model import Direction
+from autotune.edges import git as gits
+from autotune.errors import AutotuneError
+from autotune.loop import calibrating, healing, opening, work
+from autotune.loop.session import CONFIG_FILE, Session, now
+
+BENCHMARK = """\
+test -s value || exit 1
+printf x >> "$COUNT"
+set -- $(wc -c < "$COUNT")
+echo "METRIC t=$(($(cat value) + ($1 * 7919) % 5))"
+"""
+# A build that makes the second place slower: its folder's name says which place it is.
+BUILD = 'case "$PWD" in */second*) echo 1200 > built ;; *) cp value built ;; esac'
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
+
+
+def project(tmp_path: Path, benchmark: str) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / "value").write_text("1000\n")
+    (folder / "autotune.sh").write_text(benchmark)
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "a project")
+    return folder
+
+
+def opened(folder: Path, tmp_path: Path, **settings: object) -> Session:
+    """A session of the project; `count` is where its benchmark counts its runs."""
+    given = {"name": "x", "metric": "t", "unit": "ms", "scope": ["value"], "env": {"COUNT": str(tmp_path / "count")}}
+    return opening.open_session(opening.Request(folder, given | settings), lambda _: None)
+
+
+def test_opening_says_what_the_baseline_shows(tmp_path: Path) -> None:
+    session = opened(project(tmp_path, BENCHMARK), tmp_path)
+    found = session.state.calibrated
+    assert found is not None
+    assert found.runs == len(session.state.baseline_runs)
+    assert found.bias is None
+    assert 0 < found.noise < 0.01
+    assert found.mode == "race"
+
+
+def test_calibrating_measures_the_code_set_up_twice_and_leaves_no_place_behind(tmp_path: Path) -> None:
+    session = opened(project(tmp_path, BENCHMARK), tmp_path)
+    before = session.state
+    with work.changing(session, "calibrate"):
+        found = calibrating.calibrate(session, 6)
+        session.append(found)
+    assert found.runs == 14
+    assert found.bias_pairs == 6
+    assert found.min_effect is None
+    assert session.state.calibrated == found
+    assert (session.state.pool, session.state.reference, session.state.count) == (before.pool, before.reference, before.count)
+    assert not (session.cache / "second").exists()
+    assert all(tree.name != "second" for tree in gits.checked_out(session.repository))
+
+
+def test_a_biased_build_asks_for_an_effect_above_it_and_apply_writes_it(tmp_path: Path) -> None:
+    folder = project(tmp_path, BENCHMARK.replace("cat value", "cat built"))
+    (folder / CONFIG_FILE).write_text('name = "x"\nmetric = "t"\ndirection = "lower"\nscope = ["value"]\nmin_effect = 0.01\n')
+    with (folder / CONFIG_FILE).open("a") as file:
+        file.write(f"prepare = '{BUILD.replace(chr(39), '')}'\n[env]\nCOUNT = '{tmp_path / 'count'}'\n")
+    session = opened(folder, tmp_path)
+    assert session.state.config.min_effect == 0.01
+    with work.changing(session, "calibrate"):
+        found = calibrating.calibrate(session, 6)
+        session.append(found)
+        assert calibrating.asks_for_more(session, found)
+        assert calibrating.apply(session, found)
+    assert found.min_effect == pytest.approx(0.2, abs=0.03)
+    assert session.state.config.min_effect == found.min_effect
+    assert f"min_effect = {found.min_effect:g}\n" in (folder / CONFIG_FILE).read_text()
+
+
+def test_a_session_opens_with_an_effect_above_the_bias_of_its_builds(tmp_path: Path) -> None:
+    session = opened(project(tmp_path, BENCHMARK.replace("cat value", "cat built")), tmp_path, prepare=BUILD)
+    found = session.state.calibrated
+    assert found is not None
+    assert found.bias is not None
+    assert session.state.config.min_effect == found.min_effect
+    assert session.state.policy.min_effect == pytest.approx(0.2, abs=0.03)
+    assert session.state.metric.direction is Direction.LOWER
+
+
+def test_in_the_checkout_there_is_no_second_place(tmp_path: Path) -> None:
+    session = opened(project(tmp_path, BENCHMARK), tmp_path, in_place=True)
+    with work.changing(session, "calibrate"):
+        found = calibrating.calibrate(session, 6)
+    assert (found.runs, found.bias) == (12, None)
+
+
+def test_code_that_fails_cannot_be_calibrated(tmp_path: Path) -> None:
+    folder = project(tmp_path, BENCHMARK + '[ "$1" -lt 12 ]\n')
+    session = opened(folder, tmp_path)
+    with work.changing(session, "calibrate"), pytest.raises(AutotuneError, match="The unchanged code fails"):
+        calibrating.calibrate(session, 6)
+    assert not (session.cache / "second").exists()
+
+
+def after_ten(session: Session) -> None:
+    """Let ten experiments have gone by."""
+    session.state = replace(session.state, count=session.state.count + 10)
+
+
+def test_in_economy_the_unchanged_code_is_run_afresh_every_ten_experiments(tmp_path: Path) -> None:
+    session = opened(project(tmp_path, BENCHMARK), tmp_path, decision_mode="economy")
+    reference = session.state.reference
+    assert stopping.next_action(session.state, now()) is None
+    with work.held(session, "look"):
+        after_ten(session)
+        healing.advance(session)
+    assert len(session.state.reference) == len(reference) + healing.LOOK_RUNS
+    assert not session.state.look_is_due
+
+
+def test_single_runs_are_compared_with_fresh_values_where_the_unchanged_code_has_moved(tmp_path: Path) -> None:
+    moving = BENCHMARK.replace("cat value", 'cat value) + $(cat "$COUNT.more" || echo 0')
+    session = opened(project(tmp_path, moving), tmp_path, decision_mode="economy")
+    (tmp_path / "count.more").write_text("500\n")
+    with work.held(session, "look"):
+        after_ten(session)
+        healing.advance(session)
+    assert len(session.state.reference) == healing.LOOK_RUNS
+    assert min(session.state.reference) >= 1500
+
+
+def test_a_race_needs_no_such_look(tmp_path: Path) -> None:
+    session = opened(project(tmp_path, BENCHMARK), tmp_path)
+    after_ten(session)
+    assert not session.state.look_is_due

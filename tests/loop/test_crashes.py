@@ -1,0 +1,183 @@
+"""Killed at any effect, any number of times: the next command finishes or undoes the step."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.loop.project import SESSION_FILES, Driver, Project
+
+FRONT, WORKER = 0, 2  # generations of forks
+SAMPLE = 4  # effects of each story at which it is killed, unless all are asked for
+ALL = os.environ.get("AUTOTUNE_TEST_EVERY_EFFECT") == "1"
+USERS = {"src/mine.txt": "the user's\n", "mine too.txt": "the user's\n", "src/mine.o": "ignored\n"}
+
+
+def nothing(_: Project) -> None:
+    """Begin where there is no session."""
+
+
+def opened(project: Project) -> None:
+    project.init()
+
+
+def better(project: Project) -> None:
+    project.init()
+    project.write("src/a.txt", "a\n")
+    project.write("src/c.txt", "c\n")
+
+
+def worse(project: Project) -> None:
+    project.init()
+    project.write("src/a.txt", "a much longer text than there was before\n")
+    project.write("src/c.txt", "c\n")
+    (project.top / "src/b.txt").chmod(0o755)
+
+
+def measured(project: Project) -> None:
+    better(project)
+    project.ok("run")
+
+
+def discarded(project: Project) -> None:
+    worse(project)
+    project.attempt()
+
+
+def other_benchmark(project: Project) -> None:
+    project.init()
+    project.write("autotune.sh", 'echo "METRIC size=$(($(cat src/*.txt | wc -c) * 2))"\n')
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A command that is killed: what came before, its words, and in which processes it has effects."""
+
+    before: Callable[[Project], None]
+    words: tuple[str, ...]
+    generations: tuple[int, ...] = (FRONT,)
+
+
+STORIES = {
+    "init": Story(nothing, ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once")),
+    "init --worktree": Story(nothing, ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", "--worktree")),
+    "keep": Story(better, ("try", "-d", "better"), (FRONT, WORKER)),
+    "discard": Story(worse, ("try", "-d", "worse"), (FRONT, WORKER)),
+    "run": Story(better, ("run",), (FRONT, WORKER)),
+    "log": Story(measured, ("log", "-d", "better")),
+    "stop": Story(better, ("stop",)),
+    "restore": Story(discarded, ("restore", "1")),
+    "rebaseline": Story(other_benchmark, ("rebaseline", "--accept")),
+    "clear": Story(discarded, ("clear", "--yes")),
+}
+
+
+class Stage:
+    """A project that can be brought back to where a story begins, as often as it takes."""
+
+    def __init__(self, base: Path, driver: Driver, story: Story) -> None:
+        self.base, self.story = base / "live", story
+        self.project = Project.make(self.base, driver)
+        for path, content in USERS.items():
+            self.project.write(path, content)
+        story.before(self.project)
+        shutil.copytree(self.base, base / "saved", symlinks=True)
+
+    def again(self) -> Project:
+        shutil.rmtree(self.base)
+        shutil.copytree(self.base.with_name("saved"), self.base, symlinks=True)
+        return self.project
+
+
+def recover(project: Project) -> None:
+    """Check that the next command makes good what was cut off, and that the session works."""
+    edited = {path: (project.top / path).read_bytes() for path in ("src/a.txt", "src/c.txt") if (project.top / path).exists()}
+    assert project.run("status").code in (0, 1)
+    if not list((project.top / ".git").glob("autotune/[!.]*/autotune.jsonl")):
+        project.init()
+        assert not list((project.top / ".git/autotune").glob(".*"))
+    settled = project.run("resume")
+    assert settled.code == 0, settled
+    project.run("log", "-d", "after the crash")  # refused where nothing waits for it
+    home = Path(project.events()[0]["tree"])
+    project.top, project.folder, top = home, home, project.top
+    project.agree()
+    assert not [*top.rglob(".autotune-*"), *home.rglob(".autotune-*")]
+    for path, content in edited.items():
+        blob = project.git_bytes("hash-object", "-t", "blob", "--stdin", stdin=content).decode().strip()
+        here = (top / path).exists() and (top / path).read_bytes() == content
+        assert here or blob in project.git("rev-list", "--objects", "--all"), f"{path} is lost"
+    works(project)
+    project.top = project.folder = top
+    for path, text in USERS.items():
+        assert project.read(path) == text
+
+
+def works(project: Project) -> None:
+    """Check that an experiment can be made, from its edits to its commit."""
+    project.write("src/b.txt", "")
+    project.write("src/a.txt", "")
+    project.write("src/d.txt", "d\n")
+    if (project.top / "src/c.txt").exists():
+        (project.top / "src/c.txt").unlink()
+    kept = len(project.commits())
+    assert project.attempt()["status"] == "keep"
+    assert len(project.commits()) == kept + 1
+    assert project.git("status", "--porcelain", "--untracked-files=no") == ""
+    tracked = {"src/a.txt", "src/b.txt", "src/d.txt", "README", ".gitignore", "src"}
+    assert {os.fsdecode(path) for path in project.files()} - {*USERS, *SESSION_FILES} == tracked
+    project.agree()
+
+
+def effects(stage: Stage, generation: int) -> int:
+    """Count the effects of a story, by letting it go through."""
+    answer = stage.again().run(*stage.story.words, kill=(generation, 1_000_000))
+    assert answer.code == 0, answer
+    return answer.effects
+
+
+CRASHES = [(name, generation) for name, story in STORIES.items() for generation in story.generations]
+
+
+@pytest.mark.parametrize(
+    ("name", "generation"), CRASHES, ids=[f"{name} in {'the worker' if generation else 'front'}" for name, generation in CRASHES]
+)
+def test_a_command_that_is_killed_at_an_effect_is_made_good_by_the_next(tmp_path: Path, driver: Driver, name: str, generation: int) -> None:
+    stage = Stage(tmp_path, driver, STORIES[name])
+    count = effects(stage, generation)
+    chosen = range(count) if ALL else sorted(random.Random(name).sample(range(count), SAMPLE))
+    for number in chosen:
+        for torn in (False, True):
+            project = stage.again()
+            killed = project.run(*stage.story.words, kill=(generation, number), torn=torn)
+            assert killed.killed, "the story has become shorter"
+            if torn and not killed.killed.startswith("open "):
+                continue
+            try:
+                recover(project)
+            except AssertionError as failed:
+                raise AssertionError(f"killed at effect {number} of {count}, {killed.killed}{' (torn)' if torn else ''}") from failed
+
+
+WORDS = (
+    *(("try", "-d", "x"), ("run",), ("log", "-d", "x"), ("wait",)),
+    *(("resume",), ("stop",), ("restore", "1"), ("status",)),
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_number_of_kills_in_a_row_is_made_good(tmp_path: Path, driver: Driver, seed: int) -> None:
+    chance = random.Random(seed)
+    stage = Stage(tmp_path, driver, STORIES["keep"])
+    project = stage.project
+    for _ in range(8):
+        words = chance.choice(WORDS)
+        if chance.random() < 0.4:
+            project.write("src/a.txt", "a" * chance.randrange(40) + "\n")
+        project.run(*words, kill=(chance.choice((FRONT, WORKER)), chance.randrange(40)), torn=chance.random() < 0.5)
+    recover(project)

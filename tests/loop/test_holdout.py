@@ -1,0 +1,81 @@
+"""The hold-out and the sandbox, in a session, from the command line."""
+
+from __future__ import annotations
+
+import pytest
+from tests.cheats.project import COUNT, QUICK, Project, opened
+
+from autotune.edges import sandbox
+
+HOLDOUT = f"""holdout = '{QUICK} "$AUTOTUNE_HOLDOUT/secret.py"'\n"""
+UNSEEN = """\
+import sys
+sys.path.insert(0, ".")
+print("the secret's own words")
+from app.count import total
+assert total(range(1000), lambda: None) == 499500, "the secret's own words"
+"""
+FASTER = COUNT.replace("        tick()\n        tick()\n", "        tick()\n")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("holdout")
+    made = opened(folder / "project", settings=HOLDOUT)
+    (folder / "secret.py").write_text(UNSEEN)
+    said = made.autotune("holdout", "set", str(folder / "secret.py"))
+    assert "the hold-out has 1 file;" in said.out
+    return made
+
+
+def test_what_passes_the_benchmark_and_not_the_holdout_is_discarded_without_a_word_of_it(project: Project) -> None:
+    kept = project.kept()
+    project.write("app/count.py", FASTER.replace("    result = 0\n", "    numbers = list(numbers)[:600]\n    result = 0\n"))
+    said = project.autotune("try", "--description", "special-cased")
+    assert "reason: does not generalise\n" in said.out
+    assert "verdict: discard" in said.out
+    assert project.kept() == kept
+    everywhere = b"".join(path.read_bytes() for path in project.folder.rglob("*") if path.is_file() and "holdout" not in path.parts)
+    assert b"own words" not in everywhere + said.all.encode()
+    assert "own words" not in project.autotune("brief").all
+    project.tidy()
+
+
+def test_what_passes_both_is_kept(project: Project) -> None:
+    project.write("app/count.py", FASTER)
+    assert "verdict: keep" in project.autotune("try", "--description", "half the ticks").out
+
+
+def test_its_folder_is_its_owners_alone_and_its_names_are_not_said(project: Project) -> None:
+    assert (project.folder / "holdout").stat().st_mode & 0o777 == 0o700
+    said = project.autotune("holdout", "status").out
+    assert said == "the hold-out has 1 file; its command runs before every keep\n"
+
+
+def test_a_holdout_that_fails_without_the_change_too_accuses_nobody(project: Project) -> None:
+    project.tidy()
+    secret = project.folder / "holdout" / "secret.py"
+    text = secret.read_text()
+    secret.write_text("raise SystemExit(3)\n")
+    project.write("app/count.py", "def total(numbers, tick):\n    return sum(numbers)\n")
+    said = project.autotune("try", "--description", "no ticks at all")
+    assert "verdict: void" in said.out
+    assert "the hold-out fails on the unchanged code too" in said.out
+    secret.write_text(text)
+    project.tidy()
+
+
+@pytest.mark.skipif(not sandbox.works(), reason="this system has no sandbox")
+def test_in_the_sandbox_a_run_cannot_write_elsewhere_nor_read_what_proves_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("sandbox")
+    project = opened(folder / "project", settings='sandbox = "on"\n')
+    project.write("app/count.py", FASTER + f'\nopen("{folder}/cached", "w").write("x")\n')
+    said = project.autotune("try", "--description", "writes elsewhere")
+    assert "verdict: discard" in said.out
+    assert not (folder / "cached").exists()
+    project.tidy()
+    project.write("app/count.py", FASTER + f'\nassert not open("{project.ledger}").read()\n')
+    assert "verdict: discard" in project.autotune("try", "--description", "reads the log").out
+    project.tidy()
+    project.write("app/count.py", FASTER + '\nimport tempfile\ntempfile.TemporaryFile().write(b"x")\nopen("made", "w").close()\n')
+    assert "verdict: keep" in project.autotune("try", "--description", "writes where it may").out

@@ -1,0 +1,117 @@
+"""Measurements that outlive the command that began them."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from tests.loop.project import BENCHMARK, Project, eventually
+
+UNTIL_TOLD = BENCHMARK + 'while [ -e src/slow ] && [ ! -e "$GO" ]; do sleep 0.02; done\n'
+
+
+@pytest.fixture
+def slow(project: Project) -> Project:
+    """A session whose measurement of an open candidate lasts until it is let go."""
+    project.write("autotune.sh", UNTIL_TOLD.replace("$GO", str(project.outside / "go")))
+    project.init()
+    project.write("src/a.txt", "a\n")
+    project.write("src/slow", "")
+    return project
+
+
+def let_go(project: Project) -> None:
+    (project.outside / "go").touch()
+
+
+def running(project: Project) -> int:
+    eventually(lambda: project.worker() is not None)
+    pid = project.worker()
+    assert pid is not None
+    return pid
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_killed_caller_leaves_the_measurement_intact(slow: Project) -> None:
+    begun = slow.begin("try", "-d", "slow and good")
+    running(slow)
+    os.kill(begun.pid, signal.SIGKILL)
+    assert begun.wait().code == -signal.SIGKILL
+    for verb in (("try", "-d", "another"), ("run",), ("log", "-d", "x"), ("restore", "1")):
+        words = slow.refused(*verb)
+        assert "is measuring (experiment 1)" in words
+        assert "autotune wait" in words
+    assert slow.ok("wait", "--wait", "0", "--json").json["running"]
+    let_go(slow)
+    assert slow.ok("wait", "--json").json["status"] == "keep"
+    assert slow.results()[0]["description"] == "slow and good"
+    slow.agree()
+
+
+def test_no_wait_says_that_it_goes_on(slow: Project) -> None:
+    answer = slow.ok("try", "-d", "x", "--wait", "0", "--json").json
+    assert answer["running"]
+    assert "autotune wait" in answer["next"]
+    let_go(slow)
+    assert slow.ok("wait", "--json").json["status"] == "keep"
+
+
+def test_a_killed_measurement_ends_as_not_measured_and_can_be_had_again(slow: Project) -> None:
+    before = slow.git("show", "HEAD:src/a.txt")
+    slow.ok("try", "-d", "x", "--wait", "0")
+    os.kill(running(slow), signal.SIGKILL)
+    answer = slow.ok("wait", "--json").json
+    assert answer["verdict"] == "void"
+    assert "not measured" in answer["reason"]
+    assert slow.read("src/a.txt").strip() == before
+    slow.ok("restore", "1")
+    let_go(slow)
+    assert slow.attempt()["status"] == "keep"
+    slow.agree()
+
+
+@pytest.mark.parametrize("verb", ["cancel", "stop"])
+def test_a_measurement_that_is_ended_leaves_no_process_and_its_changes_can_be_had_again(slow: Project, verb: str) -> None:
+    slow.ok("try", "-d", "x", "--wait", "0")
+    pid = running(slow)
+    slow.ok(verb)
+    eventually(lambda: gone(pid) or slow.worker() is None)
+    assert slow.results()[0]["verdict"] == "void"
+    slow.ok("resume")
+    slow.ok("restore", "1")
+    let_go(slow)
+    assert slow.attempt()["status"] == "keep"
+    slow.agree()
+
+
+def test_nothing_to_cancel_is_said(project: Project) -> None:
+    project.init()
+    assert "Nothing is being measured" in project.refused("cancel")
+
+
+def test_a_second_command_waits_for_the_first_or_names_it(slow: Project) -> None:
+    slow.ok("try", "-d", "x", "--wait", "0")
+    pid = running(slow)
+    assert f"process {pid}" in slow.refused("resume")
+    let_go(slow)
+    slow.ok("wait")
+    begun = [slow.begin("resume") for _ in range(3)]
+    assert [one.wait().code for one in begun] == [0, 0, 0]
+    slow.agree()
+
+
+def test_a_playbook_measures_without_waiting_for_itself(project: Project) -> None:
+    project.write("autotune.toml", "busy_wait_s = 0\n[health]\nmax_no_improvement_runs = 1\n")
+    project.init()
+    project.write("src/a.txt", "a" * 99)
+    project.ok("try", "-d", "x")
+    project.ok("wait")
+    assert [event["playbook"] for event in project.events("playbook_end")] == ["rebaseline"]

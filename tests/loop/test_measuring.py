@@ -1,0 +1,133 @@
+"""What is measured on and with, and how busy the machine is: a real session, real git, real runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autotune.core.surroundings import changes
+from autotune.edges import machine
+from autotune.errors import AutotuneError
+from autotune.loop import experiment, healing, opening, quiet, surroundings, work
+from autotune.loop import session as sessions
+from autotune.loop.session import Session
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose benchmark prints the number in `value`, read by a tool that is on the PATH."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    write_tool(tools / "show", "cat")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / "value").write_text("100\n")
+    (folder / "autotune.sh").write_text('test -s value || exit 1\necho "METRIC t=$(show value)"\n')
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "a project")
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+def write_tool(path: Path, command: str) -> None:
+    path.write_text(f'#!/bin/sh\n{command} "$@"\n')
+    path.chmod(0o755)
+
+
+def opened(folder: Path, **settings: object) -> Session:
+    request = opening.Request(folder, {"name": "x", "metric": "t", "scope": ["value"], **settings})
+    return opening.open_session(request, lambda _: None)
+
+
+def test_a_segment_records_the_tools_that_its_benchmark_runs(project: Path) -> None:
+    record = opened(project).state.segment.machine
+    assert str(project.parent / "tools" / "show") in record["tool show"]
+    assert "tool bash" in record
+    assert "tool echo" not in record
+
+
+def test_nothing_is_refused_while_nothing_has_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = opened(project)
+    monkeypatch.setenv("SHLVL", "7")
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}/nowhere")
+    assert surroundings.changed(session) == ()
+
+
+def test_a_candidate_is_not_compared_across_a_change_of_a_tool(project: Path) -> None:
+    session = opened(project)
+    (project / "value").write_text("90\n")
+    write_tool(project.parent / "tools" / "show", "tac")
+    with pytest.raises(AutotuneError, match=r"show was .*tools/show.* is .*tools/show") as refused:
+        experiment.measure(session, 10.0, settles=True, description="a smaller value")
+    assert "autotune rebaseline" in refused.value.hint
+    assert session.state.experiment is None
+    assert session.state.count == 0
+    assert (project / "value").read_text() == "90\n"
+
+
+def test_after_a_rebaseline_the_change_is_part_of_the_new_segment(project: Path) -> None:
+    session = opened(project)
+    write_tool(project.parent / "tools" / "show", "tac")
+    with work.changing(session, "test"):
+        surroundings.ask_for_rebaseline(session)
+        healing.advance(session)
+    assert session.state.segment.segment == 2
+    assert "show was" in (session.state.last_playbook.result if session.state.last_playbook else "")
+    assert surroundings.changed(sessions.load(session.repository, session.name)) == ()
+
+
+def test_lock_files_out_of_scope_are_recorded_and_those_in_scope_are_the_candidates(project: Path) -> None:
+    (project / "uv.lock").write_text("1")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "locked")
+    config = opened(project).state.config
+    assert "dependencies in uv.lock" in surroundings.recorded(config, project)
+    (project / "go.sum").write_text("1")
+    record = surroundings.recorded(config, project)
+    (project / "go.sum").write_text("2")
+    assert changes(record, surroundings.recorded(config, project))[0].startswith("dependencies in go.sum was ")
+
+
+def slow(project: Path, **settings: object) -> Session:
+    """A session whose runs are long enough to look at the machine first; its noise is known, and others use all of it."""
+    (project / "autotune.sh").write_text('sleep 0.25\necho "METRIC t=$(cat value).$(date +%N)"\n')
+    git(project, "commit", "-q", "-a", "-m", "slow")
+    return opened(project, **settings)
+
+
+def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = slow(project, busy_above=0.5, busy_wait_s=0)
+    said: list[str] = []
+    session.say = said.append
+    monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
+    assert quiet.wait(session) == "others used 90% of all cores when it was measured (busy_above is 50%)"
+    assert "so measuring went on" in session.state.notices[-1].text
+    shares = iter([0.9, 0.2])
+    monkeypatch.setattr(machine, "busy_share", lambda _: next(shares))
+    session.state = replace(session.state, config=replace(session.state.config, busy_wait_s=5.0))
+    monkeypatch.setattr(quiet, "POLL_S", 0.01)
+    assert quiet.wait(session) == ""
+    assert said[-1] == "the machine is busy: others use 90% of all cores; waiting up to 5 s"
+
+
+def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat_exactly(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened(project)
+
+    def looked(_: float) -> float:
+        raise AssertionError
+
+    monkeypatch.setattr(machine, "busy_share", looked)
+    assert quiet.wait(session) == ""
+    session.state = replace(session.state, baseline_wall_s=10.0)
+    assert quiet.wait(session) == ""

@@ -1,0 +1,157 @@
+"""What is refused is named, hinted at, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.loop.project import Driver, Project
+
+INIT = ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once")
+
+
+def everything(project: Project) -> tuple[object, object]:
+    return project.files(without=("autotune.jsonl", ".autotune.state")), project.repository()
+
+
+def rebase(project: Project) -> None:
+    project.git("switch", "-q", "-c", "other", "HEAD~1")
+    project.write("README", "theirs\n")
+    project.git("commit", "-qam", "theirs")
+    project.git("rebase", "main", ok=False)
+
+
+def merge(project: Project) -> None:
+    project.git("switch", "-q", "-c", "other", "HEAD~1")
+    project.write("README", "theirs\n")
+    project.git("commit", "-qam", "theirs")
+    project.git("merge", "main", ok=False)
+
+
+def bisect(project: Project) -> None:
+    project.git("bisect", "start", "HEAD", "HEAD~1", ok=False)
+    project.git("switch", "-q", "main", ok=False)
+
+
+def tracked(project: Project, path: str, content: str) -> None:
+    project.write(path, content)
+    project.git("add", "-f", path)
+    project.git("commit", "-qm", path)
+
+
+def attribute(project: Project) -> None:
+    tracked(project, ".gitattributes", "src/large.txt filter=lfs\n")
+    tracked(project, "src/large.txt", "large\n")
+
+
+def submodule(project: Project) -> None:
+    commit = project.git("rev-parse", "HEAD")
+    project.git("update-index", "--add", "--cacheinfo", f"160000,{commit},src/module")
+    project.git("commit", "-qm", "a submodule")
+
+
+def hide(project: Project) -> None:
+    project.git("update-index", "--assume-unchanged", "src/b.txt")
+
+
+def skip(project: Project) -> None:
+    project.git("update-index", "--skip-worktree", "src/b.txt")
+
+
+def forget_identity(project: Project) -> None:
+    project.environment["GIT_CONFIG_GLOBAL"] = "/dev/null"
+    project.git("config", "user.useConfigOnly", "true")
+
+
+UNFIT: dict[str, tuple[Callable[[Project], object], str]] = {
+    "modified": (lambda project: project.write("README", "edited\n"), "README"),
+    "staged": (lambda project: (project.write("new.txt", ""), project.git("add", "new.txt")), "new.txt"),
+    "detached": (lambda project: project.git("checkout", "-q", "--detach"), "detached"),
+    "rebase": (rebase, "rebase is in progress"),
+    "merge": (merge, "merge is in progress"),
+    "bisect": (bisect, "bisect is in progress"),
+    "LFS": (attribute, "src/large.txt are kept by Git LFS"),
+    "submodule": (submodule, "src/module are submodules"),
+    "assume-unchanged": (hide, "src/b.txt are marked assume-unchanged"),
+    "skip-worktree": (skip, "src/b.txt are marked assume-unchanged or skip-worktree"),
+    "a branch in the way": (lambda project: project.git("branch", "autotune"), "branch is called autotune"),
+    "no identity": (forget_identity, "does not know your name"),
+    "no benchmark": (lambda project: (project.top / "autotune.sh").unlink(), "autotune.sh is not in"),
+    "a benchmark that fails": (lambda project: project.write("autotune.sh", "exit 3\n"), "does not work on the unchanged code"),
+    "a benchmark without the metric": (lambda project: project.write("autotune.sh", "echo METRIC other=1\n"), "size"),
+    "a benchmark of something else": (lambda project: project.write("autotune.sh", "echo METRIC size=1\n"), "does not measure this code"),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_a_repository_that_is_not_fit_for_a_session_is_refused_and_left_as_it_is(project: Project, case: str) -> None:
+    project.write("README", "mine\n")
+    project.git("commit", "-qam", "second")
+    prepare, named = UNFIT[case]
+    prepare(project)
+    before = everything(project)
+    assert named in project.refused(*INIT)
+    assert everything(project) == before
+    assert not list((project.top / ".git/autotune").glob("*"))
+
+
+def test_a_folder_without_a_repository_or_without_a_commit_is_refused(tmp_path: Path, driver: Driver) -> None:
+    project = Project.make(tmp_path, driver)
+    project.folder = tmp_path
+    assert "is not in a git repository" in project.refused(*INIT)
+    project.folder = tmp_path / "empty"
+    project.folder.mkdir()
+    project.git("init", "-q", folder=project.folder)
+    assert "no commit yet" in project.refused(*INIT)
+
+
+def new_repository(project: Project) -> None:
+    (project.top / "src/inner").mkdir()
+    project.git("init", "-q", folder=project.top / "src/inner")
+    project.write("src/inner/file.txt", "")
+
+
+FORBIDDEN: dict[str, tuple[Callable[[Project], object], str]] = {
+    "protected": (lambda project: project.write("src/fixed.txt", "edited\n"), "src/fixed.txt is protected"),
+    "out of scope": (lambda project: project.write("README", "edited\n"), "README is outside the scope"),
+    "deleted out of scope": (lambda project: (project.top / "README").unlink(), "README is outside the scope"),
+    "ignoring": (lambda project: project.write(".gitignore", "*\n"), ".gitignore is protected"),
+    "ignoring anew": (lambda project: project.write("src/.gitignore", "*.txt\n"), "src/.gitignore is protected"),
+    "a repository": (new_repository, "src/inner/ is a repository of its own"),
+    "LFS": (lambda project: project.write("src/large.bin", "large\n"), "src/large.bin"),
+}
+
+
+@pytest.mark.parametrize("case", FORBIDDEN)
+def test_a_candidate_that_changes_what_it_may_not_is_refused_and_stays_open(project: Project, case: str) -> None:
+    tracked(project, "src/fixed.txt", "fixed\n")
+    tracked(project, ".gitattributes", "*.bin filter=lfs\n")
+    project.init("--protect", "src/fixed.txt")
+    project.write("src/a.txt", "a\n")
+    change, named = FORBIDDEN[case]
+    change(project)
+    before = everything(project)
+    for verb in (("try", "-d", "x"), ("run",)):
+        assert named in project.refused(*verb)
+        assert everything(project) == before
+    assert project.results() == []
+
+
+def test_another_branch_or_a_detached_head_in_a_session_is_refused(project: Project) -> None:
+    project.init()
+    for place, named in (("main", "is on main, but session"), ("--detach", "is on a detached HEAD, but session")):
+        project.git("switch", "-q", place)
+        before = everything(project)
+        assert named in project.refused("try", "-d", "x")
+        assert everything(project) == before
+    project.git("switch", "-q", project.branch)
+    project.write("src/a.txt", "")
+    assert project.attempt()["status"] == "keep"
+
+
+def test_a_second_session_in_the_same_tree_and_a_try_with_nothing_changed_are_refused(project: Project) -> None:
+    project.init()
+    assert "is active in this working tree" in project.refused(*INIT)
+    assert "Nothing in scope differs" in project.refused("try", "-d", "x")
+    assert "There is no experiment 7" in project.refused("restore", "7")

@@ -1,0 +1,200 @@
+"""Repositories of every kind, with settings and hooks of every kind: sessions work in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.loop.project import BENCHMARK, Driver, Project
+
+
+def lives_through(project: Project) -> None:
+    """Check a keep, a discard and a restore."""
+    project.write("src/a.txt", "a\n")
+    project.write("src/new.txt", "")
+    assert project.attempt()["status"] == "keep"
+    assert project.git("status", "--porcelain", "--untracked-files=no") == ""
+    before = project.files()
+    project.write("src/b.txt", "b" * 99)
+    (project.top / "src/a.txt").unlink()
+    project.git("add", "-A")
+    assert project.attempt()["status"] == "discard"
+    assert project.files() == before
+    project.ok("restore", "2")
+    assert project.read("src/b.txt") == "b" * 99
+    project.write("src/b.txt", "")
+    assert project.attempt()["status"] == "keep"
+    project.agree()
+
+
+def setting(*pairs: str) -> Callable[[Project], None]:
+    def prepare(project: Project) -> None:
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            project.git("config", key, value)
+
+    return prepare
+
+
+SETTINGS = {
+    "plain": setting(),
+    "autocrlf input": setting("core.autocrlf", "input"),
+    "no file modes": setting("core.fileMode", "false"),
+    "signing without a key": setting("commit.gpgSign", "true", "user.signingKey", "nobody"),
+    "an editor that waits": setting("core.editor", "sleep 600", "commit.verbose", "true"),
+    "names quoted": setting("core.quotePath", "true", "status.relativePaths", "false"),
+    "many files": setting("feature.manyFiles", "true", "core.splitIndex", "true"),
+    "renames": setting("diff.renames", "copies", "status.renames", "copies"),
+    "hooks elsewhere": setting("core.hooksPath", "none/such"),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_session_lives_under_any_setting(project: Project, name: str) -> None:
+    SETTINGS[name](project)
+    project.init()
+    lives_through(project)
+
+
+def test_line_ends_are_converted_as_git_is_set_up_to(project: Project) -> None:
+    project.git("config", "core.autocrlf", "true")
+    project.write("autotune.sh", BENCHMARK.strip())  # one line: what git makes of its end does not matter
+    project.init()
+    project.write("src/a.txt", "a\r\n")
+    assert project.attempt()["status"] == "keep"
+    assert project.git("show", "HEAD:src/a.txt") == "a"
+    project.write("src/a.txt", "a\r\n" * 99)
+    assert project.attempt()["status"] == "discard"
+    assert (project.top / "src/a.txt").read_bytes() == b"a\r\n"
+    project.write("src/b.txt", "bbbb bbbb bbbb\r\n")
+    assert "nothing to measure" in project.refused("try", "-d", "x")
+
+
+def test_a_session_lives_in_a_repository_with_longer_hashes(tmp_path: Path, driver: Driver) -> None:
+    project = Project.make(tmp_path, driver, "project", "--object-format=sha256")
+    project.init()
+    lives_through(project)
+
+
+def test_a_session_lives_in_a_linked_worktree_and_is_found_from_others(project: Project) -> None:
+    main = project.top
+    project.git("worktree", "add", "-q", "-b", "linked", "../linked")
+    for name in ("autotune.sh", "autotune.toml"):
+        (main / name).rename(main.parent / "linked" / name)
+    project.top = project.folder = main.parent / "linked"
+    project.init()
+    lives_through(project)
+    project.folder = main
+    assert project.ok("status", "--json").json
+
+
+def test_a_session_lives_in_a_shallow_clone(project: Project) -> None:
+    project.write("README", "more\n")
+    project.git("commit", "-qam", "second")
+    project.git("clone", "-q", "--depth", "1", f"file://{project.top}", "../clone")
+    for name in ("autotune.sh", "autotune.toml"):
+        (project.top / name).rename(project.top.parent / "clone" / name)
+    project.top = project.folder = project.top.parent / "clone"
+    project.init()
+    lives_through(project)
+
+
+def test_a_session_has_a_worktree_of_its_own(project: Project) -> None:
+    before, held = project.files(), project.git("rev-parse", "HEAD")
+    folder = project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", "--worktree", "--json").json["folder"]
+    project.write("src/a.txt", "the user edits beside it\n")
+    beside, project.top = project.top, Path(folder)
+    project.folder = project.top
+    lives_through(project)
+    project.top = beside
+    assert project.files() == before | {b"src/a.txt": project.files()[b"src/a.txt"]}
+    assert project.git("rev-parse", "HEAD") == held
+
+
+def test_a_session_in_a_folder_of_the_repository_stays_there(project: Project) -> None:
+    (project.top / "part").mkdir()
+    project.git("mv", "src", "part/src")
+    project.git("commit", "-qm", "moved")
+    for name in ("autotune.sh", "autotune.toml"):
+        (project.top / name).rename(project.top / "part" / name)
+    project.folder = project.top / "part"
+    project.init()
+    project.write("part/src/a.txt", "a\n")
+    assert project.attempt()["status"] == "keep"
+    project.write("README", "edited\n")
+    project.write("part/src/a.txt", "")
+    assert "README is outside the scope" in project.refused("try", "-d", "x")
+    project.git("checkout", "README")
+    project.write("part/src/a.txt", "a" * 99)
+    project.folder = project.top / "part/src"
+    assert project.attempt()["status"] == "discard"
+    assert project.read("part/src/a.txt") == "a\n"
+    project.agree()
+
+
+def test_a_session_lives_beside_a_sparse_checkout(project: Project) -> None:
+    project.write("docs/page.txt", "page\n")
+    project.git("add", "docs")
+    project.git("commit", "-qm", "docs")
+    project.git("sparse-checkout", "set", "--no-cone", "/*", "!/docs/")
+    assert not (project.top / "docs").exists()
+    project.init()
+    lives_through(project)
+    assert not (project.top / "docs").exists()
+    assert "docs/page.txt" in project.git("ls-tree", "-r", "--name-only", "HEAD")
+
+
+def test_measuring_in_place_leaves_what_is_kept_in_the_checkout(project: Project) -> None:
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--in-place")
+    (project.top / "src/empty").mkdir()
+    lives_through(project)
+
+
+# The user's hooks.
+
+
+def hook(project: Project, name: str, script: str) -> None:
+    path = project.top / ".git/hooks" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+REJECTING = {
+    "failing": ("pre-commit", "echo the linter says no; exit 1"),
+    "changing a measured file": ("pre-commit", "echo x >> src/a.txt"),
+    "formatting and adding": ("pre-commit", "echo x >> src/a.txt; git add src/a.txt"),
+    "adding another file": ("pre-commit", "echo x > src/made.txt; git add src/made.txt"),
+    "refusing the message": ("commit-msg", "exit 1"),
+    "rewriting the message": ("commit-msg", 'echo "all mine" > "$1"'),
+    "too slow": ("pre-commit", "sleep 60"),
+    "failing afterwards": ("post-commit", "sleep 60"),
+}
+
+
+@pytest.mark.parametrize("case", REJECTING)
+def test_a_hook_that_does_not_let_the_candidate_through_takes_it_back(project: Project, case: str) -> None:
+    project.write("autotune.toml", "busy_wait_s = 0\nhook_timeout_s = 1\n")
+    project.init()
+    before, incumbent = project.files(), project.git("rev-parse", "HEAD")
+    name, script = REJECTING[case]
+    hook(project, name, script)
+    project.write("src/a.txt", "a\n")
+    project.write("src/c.txt", "")
+    answer = project.attempt()
+    assert answer["status"] == "checks_failed", answer
+    assert project.files() == before
+    assert project.git("rev-parse", "HEAD") == incumbent
+    assert project.git("status", "--porcelain", "--untracked-files=no") == ""
+    if case == "failing":
+        assert "the linter says no" in str(answer)
+    project.agree()
+
+
+def test_a_hook_that_adds_to_the_message_is_welcome(project: Project) -> None:
+    project.init()
+    hook(project, "commit-msg", 'echo "Change-Id: I0123" >> "$1"')
+    project.write("src/a.txt", "a\n")
+    assert project.attempt()["status"] == "keep"
+    assert "Change-Id: I0123" in project.git("log", "-1", "--format=%B")
+    project.agree()

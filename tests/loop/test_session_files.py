@@ -1,0 +1,198 @@
+"""The session's files: whatever is deleted, edited or forged, the next command restores what is the session's, and says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.loop.project import BENCHMARK, Project, eventually
+
+WRITTEN = ("autotune.sh", "autotune.toml", "autotune.md", "autotune.ideas.md")
+
+
+def kept(project: Project, *sizes: int) -> None:
+    for size in sizes:
+        project.write("src/a.txt", "a" * size)
+        assert project.attempt()["status"] == "keep"
+
+
+@pytest.mark.parametrize("words", [("clean", "-fdxq"), ("stash", "-a", "-q")])
+def test_files_that_git_swept_away_come_back(project: Project, words: tuple[str, ...]) -> None:
+    project.init()
+    kept(project, 5)
+    project.write("autotune.md", "what we know\n")
+    project.ok("resume")
+    truth = project.events()
+    project.git(*words)
+    answer = project.ok("resume")
+    for name in (*WRITTEN, "autotune.jsonl"):
+        assert f"{name} was gone" in answer.err
+    assert project.read("autotune.md") == "what we know\n"
+    assert project.read("autotune.sh") == BENCHMARK
+    assert (project.top / "autotune.jsonl").read_bytes() == (project.session / "autotune.jsonl").read_bytes()
+    assert json.loads(project.read(".autotune.state"))["keeps"] == 1
+    assert project.events()[: len(truth)] == truth
+    kept(project, 3)
+    project.agree()
+
+
+def test_a_stash_of_open_edits_takes_them_and_nothing_of_the_session(project: Project) -> None:
+    project.init()
+    kept(project, 5)
+    project.write("src/a.txt", "a")
+    project.write("src/new.txt", "")
+    project.git("stash", "-u", "-q")
+    assert "Nothing in scope differs" in project.refused("try", "-d", "x")
+    project.git("stash", "pop", "-q")
+    assert project.attempt()["status"] == "keep"
+    project.agree()
+
+
+def test_a_hard_reset_takes_open_edits_and_no_keep(project: Project) -> None:
+    project.init()
+    kept(project, 9, 8, 7)
+    tip = project.git("rev-parse", "HEAD")
+    project.write("src/b.txt", "edited")
+    project.git("reset", "-q", "--hard")
+    assert project.git("rev-parse", "HEAD") == tip
+    project.git("reset", "-q", "--hard", "HEAD~2")
+    moved = project.git("rev-parse", "HEAD")
+    project.write("src/b.txt", "")
+    answer = project.ok("resume")
+    assert f"The branch had been moved to {moved[:12]}" in answer.err
+    assert project.git("rev-parse", "HEAD") == tip
+    assert project.read("src/a.txt") == "a" * 7
+    assert project.git("status", "--porcelain") == " M src/b.txt"
+    assert project.attempt()["status"] == "keep"
+    project.agree()
+
+
+@pytest.mark.parametrize("words", [("reset", "-q", "--hard"), ("stash", "-u", "-q"), ("reset", "-q", "--hard", "HEAD~1")])
+def test_what_is_swept_away_while_it_is_measured_and_then_kept_is_in_the_tree_again(project: Project, words: tuple[str, ...]) -> None:
+    project.write("autotune.sh", BENCHMARK + "sleep 0.4\n")
+    project.init()
+    kept(project, 9)
+    project.write("src/a.txt", "a")
+    project.write("src/new.txt", "")
+    (project.top / "src/b.txt").unlink()
+    begun = project.begin("try", "-d", "x", "--json")
+    eventually(lambda: project.worker() is not None)
+    project.git(*words)
+    assert begun.wait().json["status"] == "keep"
+    assert project.read("src/a.txt") == "a"
+    assert (project.top / "src/new.txt").exists()
+    assert not (project.top / "src/b.txt").exists()
+    assert project.git("status", "--porcelain", "--untracked-files=no") == ""
+    project.agree()
+
+
+def test_edits_made_while_it_is_measured_stay_after_a_keep_and_are_kept_aside_after_a_discard(project: Project) -> None:
+    project.write("autotune.sh", BENCHMARK + "sleep 0.4\n")
+    project.init()
+    for content, late in (("a", "late"), ("a" * 99, "later still")):
+        project.write("src/a.txt", content)
+        begun = project.begin("try", "-d", "x")
+        eventually(lambda: project.worker() is not None)
+        project.write("src/b.txt", late)
+        assert begun.wait().code == 0
+    assert [one["status"] for one in project.results()] == ["keep", "discard"]
+    assert project.git("show", f"refs/autotune/{project.name}/2.late:src/b.txt") == "later still"
+    assert project.git("status", "--porcelain") == ""
+
+
+def test_an_edited_benchmark_is_put_back_and_set_aside_until_a_person_accepts_it(project: Project) -> None:
+    project.init()
+    project.write("autotune.sh", "echo METRIC size=1\n")
+    answer = project.ok("resume")
+    assert "autotune.sh was changed; it was put back" in answer.err
+    assert project.read("autotune.sh") == BENCHMARK
+    (aside,) = (project.session / "set-aside").glob("autotune.sh.*")
+    assert aside.read_text() == "echo METRIC size=1\n"
+    project.write("autotune.sh", BENCHMARK + "true\n")
+    project.ok("rebaseline", "--accept")
+    assert project.read("autotune.sh") == BENCHMARK + "true\n"
+    assert project.events("config")[-1]["segment"] == 2
+    kept(project, 3)
+
+
+def test_a_folder_or_a_link_in_a_script_s_place_is_set_aside(project: Project) -> None:
+    project.init()
+    (project.top / "autotune.sh").unlink()
+    (project.top / "autotune.sh").mkdir()
+    project.write("autotune.sh/inside", "kept\n")
+    project.ok("resume")
+    assert project.read("autotune.sh") == BENCHMARK
+    (aside,) = (project.session / "set-aside").glob("autotune.sh.*")
+    assert (aside / "inside").read_text() == "kept\n"
+    (project.top / "autotune.sh").unlink()
+    (project.top / "autotune.sh").symlink_to("README")
+    project.ok("resume")
+    assert project.read("autotune.sh") == BENCHMARK
+    assert project.read("README") == "a project\n"
+
+
+def test_a_benchmark_that_is_a_link_stays_one_and_what_it_leads_to_is_pinned(project: Project) -> None:
+    project.write("bench/run.sh", BENCHMARK)
+    project.git("add", "bench")
+    project.git("commit", "-qm", "bench")
+    (project.top / "autotune.sh").unlink()
+    (project.top / "autotune.sh").symlink_to("bench/run.sh")
+    project.ok("init", "--name", "x", "--metric", "size", "--once")
+    kept(project, 3)
+    assert (project.top / "autotune.sh").readlink() == Path("bench/run.sh")
+    project.write("bench/run.sh", BENCHMARK + "true\n")
+    assert "bench/run.sh is protected" in project.refused("try", "-d", "x")
+
+
+def test_a_configuration_that_cannot_be_read_or_is_fixed_is_refused_by_name(project: Project) -> None:
+    project.init()
+    held = project.read("autotune.toml")
+    project.write("autotune.toml", "= nonsense\n")
+    assert "autotune.toml" in project.refused("resume")
+    project.write("autotune.toml", held.replace('metric = "size"', 'metric = "other"'))
+    assert "metric in" in project.refused("resume")
+    project.write("autotune.toml", held)
+    project.ok("config", "set", "max_iterations", "7")
+    assert project.events("settings")[-1]["changed"] == ["max_iterations"]
+
+
+def test_a_configuration_that_was_there_before_keeps_its_comments_and_takes_the_options(project: Project) -> None:
+    text = '# mine\nname = "other"\nmetric = "size"\ndirection = "lower"\n'
+    project.write("autotune.toml", text)
+    project.init()
+    assert project.read("autotune.toml").startswith('# mine\nname = "x"\n')
+    kept(project, 3)
+
+
+def test_a_forged_copy_of_the_log_does_not_reach_the_truth(project: Project) -> None:
+    project.init()
+    kept(project, 5)
+    copy = project.top / "autotune.jsonl"
+    truth = (project.session / "autotune.jsonl").read_bytes()
+    copy.write_bytes(truth.replace(b'"metric":20.0', b'"metric":2.0') + b'{"type":"result"}\n')
+    answer = project.ok("resume")
+    assert "autotune.jsonl is a copy and was changed" in answer.err
+    assert (project.session / "autotune.jsonl").read_bytes().startswith(truth)
+    assert copy.read_bytes() == (project.session / "autotune.jsonl").read_bytes()
+    copy.unlink()
+    copy.symlink_to(project.session / "autotune.jsonl")
+    project.ok("resume")
+    assert not copy.is_symlink()
+
+
+def test_a_log_with_a_torn_last_line_goes_on_and_says_so(project: Project) -> None:
+    project.init()
+    with (project.session / "autotune.jsonl").open("ab") as file:
+        file.write(b'{"type":"note","te')
+    answer = project.ok("note", "hello")
+    assert project.events("note")[-1]["text"] == "hello"
+    assert "torn" in answer.err
+    assert [path.read_bytes() for path in project.session.glob("autotune.jsonl.torn-*")] == [b'{"type":"note","te']
+
+
+def test_three_notes_at_once_all_land(project: Project) -> None:
+    project.init()
+    begun = [project.begin("note", f"note {number}") for number in range(3)]
+    assert [one.wait().code for one in begun] == [0, 0, 0]
+    assert sorted(event["text"] for event in project.events("note")) == ["note 0", "note 1", "note 2"]

@@ -1,0 +1,169 @@
+"""What holds the house together and cannot be seen by import contracts: purity, start-up, and the map."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = ROOT / "lib"
+PACKAGE = LIBRARY / "autotune"
+HEAVY = {"git", "numpy", "rich", "typer"}
+
+PURE = {
+    *("__future__", "abc", "bisect", "collections", "copy", "dataclasses", "decimal", "difflib", "enum"),
+    *("fnmatch", "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator"),
+    *("re", "statistics", "string", "textwrap", "tomllib", "types", "typing", "unicodedata", "warnings"),
+}
+"""Modules of the standard library that compute and do nothing else."""
+
+PURE_PARTS = {
+    "datetime": {"UTC", "datetime", "timedelta", "timezone"},
+    "pathlib": {"PurePath", "PurePosixPath"},
+    "posixpath": {"basename", "commonpath", "dirname", "join", "normpath", "split", "splitext"},
+    "random": {"Random"},
+}
+"""Modules of which these names alone compute and do nothing else."""
+
+IMPURE_CALLS = {"__import__", "breakpoint", "exec", "eval", "input", "open", "print"}
+IMPURE_METHODS = {"fromtimestamp", "now", "today", "utcnow"}
+"""What `datetime` knows by the machine's clock or time zone."""
+
+
+def modules_of(*rooms: str) -> list[Path]:
+    return sorted(path for room in rooms for path in (PACKAGE / room).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imports_of(tree: ast.AST) -> Iterator[tuple[str, str | None]]:
+    """Every import anywhere in a module, as the module's full name and the name that is taken from it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from ((str(node.module), alias.name) for alias in node.names)
+
+
+def impurities_of(source: str) -> Iterator[str]:
+    """Everything in a module's text that could touch the world."""
+    tree = ast.parse(source)
+    for module, name in imports_of(tree):
+        if module in PURE_PARTS:
+            if name is not None and name not in PURE_PARTS[module]:
+                yield f"from {module} import {name}"
+        elif module.partition(".")[0] not in PURE | {"autotune", "numpy"}:
+            yield f"import {module}"
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr=name) if name in IMPURE_METHODS:
+                yield f".{name}"
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if module != "datetime" and name not in PURE_PARTS.get(module, {name}):
+                yield f"{module}.{name}"
+            case ast.Call(func=ast.Name(id=name)) if name in IMPURE_CALLS:
+                yield f"{name}()"
+
+
+@pytest.mark.parametrize("path", modules_of("core", "targets"), ids=name_of)
+def test_core_and_targets_touch_neither_clock_disk_process_network_nor_chance(path: Path) -> None:
+    assert list(impurities_of(path.read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os.path",
+        "from subprocess import run",
+        "def now():\n    import time",
+        "import random\nx = random.random()",
+        "from random import shuffle",
+        "from pathlib import Path",
+        "import datetime\nx = datetime.datetime.now()",
+        "from datetime import date",
+        "from datetime import datetime\nx = datetime.utcnow()",
+        "x = open('file')",
+        "print('x')",
+    ],
+)
+def test_what_touches_the_world_is_recognised(source: str) -> None:
+    assert len(list(impurities_of(source))) == 1
+
+
+@pytest.mark.parametrize("path", modules_of("core"), ids=name_of)
+def test_core_imports_numpy_only_where_it_is_used(path: Path) -> None:
+    at_start = [node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert "numpy" not in {module.partition(".")[0] for node in at_start for module, _ in imports_of(node)}
+
+
+def test_the_set_up_needs_nothing_that_it_would_have_to_install() -> None:
+    needed = {module.partition(".")[0] for module, _ in imports_of(ast.parse((PACKAGE / "bootstrap.py").read_text("utf-8")))}
+    assert needed <= sys.stdlib_module_names
+
+
+def test_telling_the_version_imports_nothing_heavy() -> None:
+    command = [sys.executable, "-I", "-X", "importtime", str(PACKAGE / "__main__.py"), "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = set(re.findall(r"\| +(\w+)", done.stderr))
+    assert "autotune" in imported
+    assert imported.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("path", modules_of("hooks"), ids=name_of)
+def test_hooks_need_the_standard_library_alone(path: Path) -> None:
+    program = "import sys; sys.path.insert(0, sys.argv[1]); __import__(f'autotune.hooks.{sys.argv[2]}')"
+    subprocess.run([sys.executable, "-I", "-S", "-c", program, str(LIBRARY), path.stem], check=True)
+
+
+def test_a_module_without_a_room_breaks_the_contracts(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(PACKAGE, tmp_path / "autotune", ignore=shutil.ignore_patterns("__pycache__", "demo"))
+    (tmp_path / "autotune" / "utils.py").touch()
+    program = "import importlinter.cli; importlinter.cli.lint_imports_command()"
+    done = subprocess.run([sys.executable, "-c", program, "--no-logo"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "- autotune.utils\n" in done.stdout
+
+
+MAP = PACKAGE / "README.md"
+
+
+def files_to_map() -> list[Path]:
+    """Every module but the packages' own files, the demo as one folder, and every folder of other files."""
+    demo = PACKAGE / "demo"
+    files = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts and path != MAP]
+    modules = {path for path in files if path.suffix == ".py" and path.name != "__init__.py" and demo not in path.parents}
+    folders = {path.parent for path in files if path.suffix != ".py" and demo not in path.parents}
+    return sorted((modules | folders | {demo}) - {PACKAGE})
+
+
+def modules_in(line: str) -> Iterator[re.Pattern[str]]:
+    """What a line of the map says of modules; capitals in a name stand for any word, so that `VERB_.py` is every verb's module."""
+    for name in re.findall(r"\b\w+\.py\b", line):
+        yield re.compile(re.sub(r"[A-Z]+", "[a-z]+", re.escape(name)))
+
+
+@pytest.mark.skipif(not MAP.exists(), reason="there is no map yet")
+@pytest.mark.parametrize("path", files_to_map(), ids=name_of)
+def test_everything_has_a_line_in_the_map(path: Path) -> None:
+    lines = MAP.read_text("utf-8").splitlines()
+    if path.is_dir():
+        assert any(re.search(rf"\b{path.name}/", line) for line in lines)
+        return
+    namesakes = sum(other.name == path.name for other in files_to_map())
+    assert sum(any(module.fullmatch(path.name) for module in modules_in(line)) for line in lines) >= namesakes
+
+
+@pytest.mark.skipif(not MAP.exists(), reason="there is no map yet")
+def test_the_map_names_no_module_that_is_not_there() -> None:
+    there = {path.name for path in PACKAGE.rglob("*.py")}
+    assert [module.pattern for module in modules_in(MAP.read_text("utf-8")) if not any(map(module.fullmatch, there))] == []

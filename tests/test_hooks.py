@@ -1,0 +1,877 @@
+"""Hooks, given the payloads that the client gives them, beside a real repository with a session as the loop leaves it on disk."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis.strategies import booleans, dictionaries, floats, integers, none, recursive, text
+
+from autotune.commands.app import VERBS
+from autotune.core.patterns import expression
+from autotune.edges import locks
+from autotune.errors import AutotuneError
+from autotune.hooks import clients, commands, events, journal, places, shell, tools, values
+from autotune.hooks.__main__ import main
+from autotune.hooks.values import read_object
+from autotune.loop import opening, projection
+from autotune.loop.session import Session
+
+ROOT = Path(__file__).resolve().parents[1]
+HOOKS = ROOT / "lib/autotune/hooks/__main__.py"
+OWNER, OTHER = "11111111-aaaa", "22222222-bbbb"
+
+NOW: dict[str, Any] = {
+    "format": projection.FORMAT,
+    "session": "speed",
+    "workdir": "",
+    "files": [
+        "autotune.sh",
+        "autotune.checks.sh",
+        "autotune.md",
+        "autotune.ideas.md",
+        "autotune.toml",
+        "autotune.jsonl",
+        ".autotune.state",
+    ],
+    "scope": expression(["src/**"]),
+    "scope_in_words": "src/**",
+    "narrowed": None,
+    "narrowed_in_words": "",
+    "protect": expression(["src/vendor/**"]),
+    "pins": "0" * 40,
+    "pinned": ["autotune.sh", "bench/run.py"],
+    "health": "running",
+    "ended": None,
+    "experiments": 3,
+    "begun": 3,
+    "begun_at": "2026-01-01T00:00:00.000Z",
+    "kept": 1,
+    "active_s": 60.0,
+    "active_since": None,
+    "left": None,
+    "deadline": None,
+    "value": "time_ms 82.1 ms, 17.3 % lower",
+    "auto_resume": "continue",
+    "stop_patience": 3,
+    "next": "edit files in scope, then `autotune try --description TEXT`",
+    "brief": "# Brief of session speed\n",
+}
+
+
+@dataclass
+class World:
+    """A repository with files, maybe with a session on its branch, and a client that works there."""
+
+    top: Path
+
+    @property
+    def sessions(self) -> Path:
+        return self.top / ".git/autotune"
+
+    @property
+    def folder(self) -> Path:
+        return self.sessions / "speed"
+
+    def open(self, owner: str | None = OWNER, *, agent: bool = False, **changes: object) -> World:
+        """Leave a session on disk, owned by a client session."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / places.LEDGER).write_text("{}\n")
+        here = {"tree": str(self.top), "records": [str(self.folder), str(self.top.parent / "cache/measure")]}
+        (self.folder / places.PROJECTION).write_text(json.dumps({**NOW, **here, **changes}))
+        (self.top / ".git/HEAD").write_text("ref: refs/heads/autotune/speed\n")
+        if owner is not None:
+            (self.folder / places.OWNER).write_text(json.dumps({"client": owner, "agent": agent, "process": None}))
+        return self
+
+    def owner(self) -> str | None:
+        return read_object(str(self.folder / places.OWNER)).get("client")
+
+    def tell(self, event: str, client: str = OWNER, **fields: object) -> dict[str, Any]:
+        """Give an event to the hooks; the answer, empty where there is none."""
+        common = {"session_id": client, "cwd": str(self.top), "hook_event_name": event, "transcript_path": str(self.top.parent / "t.jsonl")}
+        answer = events.answer_to(event, json.dumps({**common, "prompt_id": "p1", **fields}).encode())
+        found: dict[str, Any] = json.loads(answer) if answer else {}
+        return found
+
+    def decide(self, tool: str, given: dict[str, object], client: str = OWNER, **fields: object) -> tuple[str, str]:
+        """What is decided about a tool call, and why."""
+        answer = self.tell("PreToolUse", client, tool_name=tool, tool_input=given, **fields).get("hookSpecificOutput", {})
+        return answer.get("permissionDecision", ""), answer.get("permissionDecisionReason", "")
+
+    def bash(self, command: str, client: str = OWNER, **fields: object) -> str:
+        return self.decide("Bash", {"command": command}, client, **fields)[0]
+
+    def edit(self, path: str, client: str = OWNER, tool: str = "Edit", **fields: object) -> str:
+        return self.decide(tool, {"file_path": str(self.top / path)}, client, **fields)[0]
+
+    def stop(self, message: str = "I am done.", client: str = OWNER, **fields: object) -> str:
+        """What the agent is told when it stops; empty where it is let go."""
+        answer = self.let_go(message, client, **fields).get("hookSpecificOutput", {"additionalContext": ""})
+        return str(answer["additionalContext"])
+
+    def let_go(self, message: str = "I am done.", client: str = OWNER, **fields: object) -> dict[str, Any]:
+        said = {"stop_hook_active": False, "last_assistant_message": message, "background_tasks": [], "session_crons": []}
+        return self.tell("Stop", client, **{**said, **fields})
+
+
+AGENT = {"agent_type": clients.AGENT}
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    top = tmp_path / "project"
+    subprocess.run(["git", "init", "-q", str(top)], check=True)
+    for name in ("src/a.py", "src/vendor/b.py", "tests/test_a.py", "bench/run.py", "autotune.sh", "autotune.toml", "README.md"):
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_text("\n")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.delenv("CLAUDE_PLUGIN_ROOT", raising=False)
+    monkeypatch.delenv("CLAUDE_PID", raising=False)
+    return World(Path(os.path.realpath(top)))
+
+
+# What is approved
+
+TABLE = json.loads((ROOT / "tests/client/command_lines.json").read_text("utf-8"))
+APPROVED, NOT_APPROVED = ([line.replace("ROOT", str(ROOT)) for line in TABLE[key]] for key in ("approved", "not approved"))
+
+
+@pytest.mark.parametrize("command", APPROVED)
+def test_a_plain_call_is_approved_in_the_owning_session(world: World, command: str) -> None:
+    assert world.open().bash(command) == "allow"
+
+
+@pytest.mark.parametrize("command", NOT_APPROVED)
+def test_anything_else_is_left_to_a_person_in_the_owning_session(world: World, command: str) -> None:
+    assert world.open().bash(command) in {"", "ask"}
+
+
+def test_the_table_of_command_lines_is_long_enough_to_mean_something() -> None:
+    assert len({*APPROVED, *NOT_APPROVED}) >= 60
+
+
+@pytest.mark.parametrize("command", [*APPROVED, *NOT_APPROVED])
+def test_a_client_beside_the_owning_one_may_only_look(world: World, command: str) -> None:
+    looks = command in APPROVED and (set(command.split()) & commands.LOOKS or command == "dashboard.sh")
+    assert world.open().bash(command, OTHER) == ("allow" if looks else "")
+
+
+@pytest.mark.parametrize("command", [*APPROVED, *NOT_APPROVED])
+def test_where_there_is_no_session_nothing_is_said(world: World, command: str) -> None:
+    assert world.bash(command) == ""
+
+
+def test_what_a_person_has_to_decide_is_asked_whatever_the_client_would_do_by_itself(world: World) -> None:
+    world.open()
+    for command in ("autotune resume", "autotune try -d x --force", "autotune start --proposer x", "cd . && autotune config set target 1"):
+        decision, reason = world.decide("Bash", {"command": command})
+        assert decision == "ask"
+        assert "for a person to decide" in reason
+    assert world.bash("echo autotune resume") == ""
+    assert world.bash("autotune resume --help") == ""
+
+
+def test_a_person_who_says_a_command_of_the_plugin_is_not_asked_again_for_that_prompt(world: World) -> None:
+    world.open()
+    world.tell("UserPromptExpansion", command_name="autotune:stop", prompt_id="p2")
+    assert world.bash("autotune stop", prompt_id="p2") == "allow"
+    assert world.bash("autotune stop --reason 'enough'", prompt_id="p2") == "allow"
+    assert world.bash("autotune resume", prompt_id="p2") == "ask"
+    assert world.bash("autotune stop; ls", prompt_id="p2") == "ask"
+    assert world.bash("autotune stop", prompt_id="p3") == "ask"
+    world.tell("UserPromptExpansion", command_name="autotune:stop", prompt_id=None)
+    assert world.bash("autotune stop", prompt_id=None) == "ask"
+
+
+def test_saying_stop_in_another_client_stops_the_session_and_does_not_take_it(world: World) -> None:
+    world.open()
+    world.tell("UserPromptExpansion", OTHER, command_name="autotune:stop")
+    assert world.bash("autotune stop", OTHER) == "allow"
+    assert world.owner() == OWNER
+    assert world.bash("autotune try -d x", OTHER) == ""
+
+
+def test_init_is_approved_in_a_client_that_was_started_with_the_agent(world: World) -> None:
+    command = "autotune init --name n --metric m --scope 'src/**' --command 'pytest -q' --max-wall-time 8h"
+    assert world.bash(command) == ""
+    assert world.bash(command, **AGENT) == "allow"
+    assert world.bash(f"{command} --in-place", **AGENT) == "ask"
+    assert world.bash("autotune doctor", **AGENT) == "allow"
+    assert world.bash("autotune try -d x", **AGENT) == "ask"
+    assert world.bash(command, agent_type="autotune") == ""
+    assert world.bash(command, agent_id="a1", **AGENT) == ""
+
+
+def test_outside_of_a_repository_the_agent_can_look_what_is_missing(world: World, tmp_path: Path) -> None:
+    assert world.bash("autotune doctor", cwd=str(tmp_path), **AGENT) == "allow"
+    assert world.bash("autotune doctor", cwd=str(tmp_path)) == ""
+
+
+def test_a_program_of_the_project_that_is_called_autotune_is_not_ours(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.open()
+    for folder in (world.top / "venv", world.top.parent / "bin"):
+        folder.mkdir()
+        (folder / "autotune").write_text("#!/bin/sh\n")
+        (folder / "autotune").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{world.top.parent / 'bin'}:/usr/bin")
+    assert world.bash("autotune status") == "allow"
+    monkeypatch.setenv("PATH", f"{world.top / 'venv'}:/usr/bin")
+    assert world.bash("autotune status") == "ask"
+    monkeypatch.chdir(world.top / "venv")
+    monkeypatch.setenv("PATH", ".:/usr/bin")
+    assert world.bash("autotune status") == "ask"
+
+
+def test_a_call_that_leaves_the_clients_sandbox_is_not_approved(world: World) -> None:
+    assert world.open().decide("Bash", {"command": "autotune status", "dangerouslyDisableSandbox": True})[0] == ""
+
+
+def test_every_option_that_is_approved_is_one_of_the_command_lines() -> None:
+    from importlib import import_module
+
+    known = {verb for section in VERBS.values() for verb in section}
+    for verb in sorted(set(commands.OPTIONS) & known):
+        if not (ROOT / f"lib/autotune/commands/{verb}_.py").exists():
+            continue
+        source = Path(str(import_module(f"autotune.commands.{verb}_").__file__)).read_text("utf-8")
+        source += (ROOT / "lib/autotune/commands/options.py").read_text("utf-8")
+        assert [option for option in commands.OPTIONS[verb] - {"--json"} if not re.search(rf'["/]{option}["/]', source)] == []
+
+
+# Whose session it is
+
+
+def test_a_client_started_with_the_agent_owns_the_session_that_it_finds_or_opens(world: World) -> None:
+    world.open(owner=None)
+    assert world.bash("ls", OTHER) == ""
+    assert world.owner() is None
+    world.bash("ls", **AGENT)
+    assert world.owner() == OWNER
+    world.tell("SessionStart", OTHER, source="startup", **AGENT)
+    assert world.owner() == OTHER
+    world.bash("ls", **AGENT)
+    assert world.owner() == OTHER
+    assert world.stop(**AGENT) == ""
+
+
+def test_a_client_in_which_a_person_says_autotune_owns_the_session(world: World) -> None:
+    world.tell("UserPromptExpansion", OTHER, command_name="autotune:autotune")
+    assert world.bash("autotune doctor", OTHER) == "allow"
+    assert world.bash("autotune init --name n --metric m", OTHER) == ""
+    world.open(owner=None)
+    assert world.bash("autotune try -d x", OTHER) == "allow"
+    world.tell("UserPromptExpansion", OWNER, command_name="autotune:resume")
+    assert world.owner() == OWNER
+    world.tell("UserPromptExpansion", OTHER, command_name="other:autotune")
+    assert world.owner() == OWNER
+
+
+def test_what_a_person_said_long_ago_is_forgotten(world: World) -> None:
+    world.tell("UserPromptExpansion", OTHER, command_name="autotune:autotune")
+    (old,) = (world.sessions / places.CLIENTS).iterdir()
+    os.utime(old, (0, 0))
+    world.tell("UserPromptExpansion", OWNER, command_name="autotune:autotune")
+    assert not old.exists()
+
+
+def test_after_clear_the_same_process_still_owns_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLAUDE_PID", "77")
+    world.open(owner=None)
+    world.tell("UserPromptExpansion", OWNER, command_name="autotune:autotune")
+    monkeypatch.setenv("CLAUDE_PID", "78")
+    assert world.tell("SessionStart", OTHER, source="clear") == {}
+    monkeypatch.setenv("CLAUDE_PID", "77")
+    assert "Brief" in json.dumps(world.tell("SessionStart", OTHER, source="clear"))
+    assert world.owner() == OTHER
+
+
+def test_a_worktree_has_its_own_session(world: World) -> None:
+    world.open()
+    git = ["git", "-C", str(world.top), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
+    subprocess.run([*git, "worktree", "add", "-q", "-b", "autotune/other", str(world.top.parent / "beside")], check=True)
+    beside = World(world.top.parent / "beside")
+    place = places.place_of(str(beside.top))
+    assert place is not None
+    assert (place.top, place.branch, place.sessions) == (str(beside.top), "refs/heads/autotune/other", str(world.sessions))
+    shutil.copytree(world.folder, world.sessions / "other")
+    held = json.loads((world.folder / places.PROJECTION).read_text())
+    (world.sessions / "other" / places.PROJECTION).write_text(json.dumps({**held, "tree": str(beside.top)}))
+    assert beside.edit("tests/test_a.py") == "deny"
+    assert beside.edit("src/a.py") == ""
+    assert beside.edit(str(world.top / "tests/test_a.py")) == ""
+    (world.top / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    assert world.edit("tests/test_a.py") == "deny"
+
+
+def test_the_only_session_is_found_from_a_branch_that_is_nobodys(world: World) -> None:
+    world.open(tree=str(world.top.parent / "elsewhere"))
+    (world.top / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    assert world.bash("autotune try -d x") == "allow"
+
+
+# Edits
+
+
+@pytest.mark.parametrize(
+    ("path", "decision"),
+    [
+        ("src/a.py", ""),
+        ("src/new.py", ""),
+        ("autotune.md", ""),
+        ("autotune.ideas.md", ""),
+        ("/tmp/scratch.py", ""),  # noqa: S108 - nothing is written
+        ("tests/test_a.py", "deny"),
+        ("tests/new.py", "deny"),
+        ("README.md", "deny"),
+        ("src/vendor/b.py", "deny"),
+        ("src/.gitignore", "deny"),
+        ("src/../bench/run.py", "deny"),
+        ("bench/run.py", "deny"),
+        ("autotune.sh", "deny"),
+        ("autotune.checks.sh", "deny"),
+        ("autotune.toml", "deny"),
+        ("autotune.jsonl", "deny"),
+        (".autotune.state", "deny"),
+        (".git/config", "deny"),
+        (".git/autotune/speed/autotune.jsonl", "deny"),
+        ("../cache/measure/src/a.py", "deny"),
+    ],
+)
+def test_edits_of_what_may_not_change_are_refused_in_the_owning_session(world: World, path: str, decision: str) -> None:
+    world.open()
+    for tool in ("Edit", "Write", "MultiEdit"):
+        assert world.edit(path, tool=tool) == decision
+    assert world.decide("NotebookEdit", {"notebook_path": str(world.top / path)})[0] == decision
+    assert world.edit(path, OTHER) == ""
+
+
+def test_the_agent_needs_no_approval_for_files_in_scope_and_its_notes(world: World) -> None:
+    world.open(agent=True)
+    assert [world.edit(path) for path in ("src/a.py", "src/new.py", "autotune.md", "autotune.ideas.md")] == ["allow"] * 4
+    assert world.edit("/tmp/scratch.py") == ""  # noqa: S108 - nothing is written
+    assert world.edit("tests/test_a.py") == "deny"
+    assert world.edit("src/a.py", agent_type="general-purpose", agent_id="a1") == "allow"
+
+
+def test_a_refusal_says_what_to_do_instead(world: World) -> None:
+    world.open(narrowed=expression(["src/b.py"]), narrowed_in_words="src/b.py")
+    reasons = [
+        world.decide("Edit", {"file_path": str(world.top / path)})[1]
+        for path in ("autotune.sh", "README.md", "src/a.py", ".git/autotune/speed/x")
+    ]
+    for reason, words in zip(
+        reasons, ("Change files in scope (src/**)", "put scratch files outside", "Work on those files", "records"), strict=True
+    ):
+        assert words in reason
+    assert world.edit("src/b.py") == ""
+
+
+def test_a_link_is_what_it_leads_to(world: World) -> None:
+    world.open(agent=True)
+    (world.top / "src/link.py").symlink_to(world.top / "bench/run.py")
+    (world.top / "out").symlink_to(world.top.parent)
+    assert world.edit("src/link.py") == "deny"
+    (world.top / "src/away.py").symlink_to("/etc/hostname")
+    assert world.edit("src/away.py") == ""
+
+
+def test_in_a_subfolder_patterns_are_relative_to_the_sessions_folder(world: World) -> None:
+    world.open(workdir="packages/one", pinned=["packages/one/autotune.sh"])
+    assert world.edit("packages/one/src/a.py") == ""
+    assert [world.edit(path) for path in ("src/a.py", "packages/one/b.py", "packages/one/autotune.sh")] == ["deny"] * 3
+
+
+def test_before_init_the_agent_may_write_the_sessions_files_and_no_others(world: World) -> None:
+    for path in ("autotune.sh", "autotune.checks.sh", "sub/autotune.md", "autotune.ideas.md"):
+        assert world.edit(path, tool="Write", **AGENT) == "allow"
+        assert world.edit(path, tool="Write") == ""
+    assert world.edit("autotune.toml", tool="Write", **AGENT) == ""
+    (world.top / "autotune.toml").unlink()
+    assert world.edit("autotune.toml", tool="Write", **AGENT) == "allow"
+    for path in ("src/a.py", "autotune.jsonl", "/tmp/autotune.sh", "../autotune.sh"):  # noqa: S108 - nothing is written
+        assert world.edit(path, tool="Write", **AGENT) == ""
+    (world.top / "autotune.sh").unlink()
+    (world.top / "autotune.sh").symlink_to("README.md")
+    assert world.edit("autotune.sh", tool="Write", **AGENT) == ""
+
+
+@pytest.mark.parametrize("how", ["paused", "stopped", "finished"])
+def test_a_session_that_stands_still_refuses_nothing_and_approves_no_edit(world: World, how: str) -> None:
+    world.open(agent=True, ended={"how": how, "reason": "enough"})
+    assert world.edit("src/a.py") == ""
+    assert world.edit("tests/test_a.py") == ""
+    assert world.bash("git reset --hard") == ""
+    assert world.bash("ls && autotune resume") == "ask"
+    assert world.edit("autotune.sh", tool="Write") == ("" if how == "paused" else "allow")
+
+
+def test_a_tool_call_without_a_path_is_none_of_ours(world: World) -> None:
+    assert world.open().decide("Edit", {})[0] == ""
+
+
+# The shell
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo 'METRIC x=1' > autotune.sh",
+        "echo x >> autotune.sh",
+        "echo x >| ./autotune.sh",
+        "cat > bench/run.py <<'EOF'\nprint(1)\nEOF",
+        "printf x | tee -a README.md",
+        "sed -i 's/a/b/' tests/test_a.py",
+        "sed -i.bak -e s/a/b/ tests/test_a.py",
+        "perl -pi -e s/a/b/ tests/test_a.py",
+        "cp src/a.py tests/test_a.py",
+        "cp src/a.py bench/run.py",
+        "cd bench && cp ../src/a.py run.py",
+        "mv autotune.sh autotune.old",
+        "rm -rf tests",
+        "rm tests/*.py",
+        "rm -rf .",
+        "rm -rf bench",
+        "cd tests; rm test_a.py",
+        "LANG=C sudo rm README.md",
+        "truncate -s 0 autotune.jsonl",
+        "dd if=/dev/zero of=autotune.sh",
+        "git rm -q tests/test_a.py",
+        "git mv tests/test_a.py src/x.py",
+        "true &> README.md",
+        "rm -rf .git",
+        "git reset --hard",
+        "git -C . reset --hard HEAD~1",
+        "git reset HEAD~1",
+        "git clean -fdx",
+        "git stash",
+        "git stash pop",
+        "git checkout main",
+        "git checkout -b new",
+        "git switch main",
+        "git commit -am x",
+        "git -c user.name=x commit -m y",
+        "git rebase main",
+        "git branch -D autotune/speed",
+        "git push --force",
+        "git push origin +main",
+        "git update-ref HEAD x",
+        "git worktree prune",
+        "git reflog expire --all",
+        "ls && git reset --hard",
+        "if true; then git stash; fi",
+    ],
+)
+def test_what_would_lose_work_or_change_what_is_measured_is_refused(world: World, command: str) -> None:
+    world.open()
+    decision, reason = world.decide("Bash", {"command": command})
+    assert decision == "deny"
+    assert "speed" in reason
+    assert world.bash(command, OTHER) == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ls -la",
+        "",
+        "python -m pytest -q > /tmp/out.txt 2>&1",
+        "python -m pytest -q > out.txt",
+        "grep -i x README.md",
+        "sed -n 1,5p README.md",
+        "sed -i s/a/b/ src/a.py",
+        "echo x > src/a.py",
+        "rm src/a.py",
+        "cp README.md src/readme.txt",
+        "cp README.md /tmp",
+        "cat <<EOF > src/a.py\ngit reset --hard\nEOF",
+        "echo 'git reset --hard'",
+        "cat < README.md",
+        "echo $x > $out",
+        "git status",
+        "git",
+        "git -C",
+        "git diff HEAD~1",
+        "git log --oneline -5",
+        "git restore src/a.py",
+        "git checkout -- src/a.py",
+        "git checkout src/a.py",
+        "git reset -q",
+        "git add src/a.py",
+        "git stash list",
+        "git clean -n",
+        "git branch -a",
+        "git push origin main",
+        "cd /tmp && git reset --hard",
+        "echo 'unbalanced",
+        "x" * 30_000,
+    ],
+)
+def test_ordinary_work_in_the_shell_is_left_alone(world: World, command: str) -> None:
+    assert world.open().bash(command) == ""
+
+
+def test_no_line_that_could_be_refused_is_left_unread() -> None:
+    names = shell._TAKE_AWAY | shell._PUT | {"sed", "perl", "dd", "git", "autotune", ">", *commands.ENTRY_POINTS}
+    assert [name for name in names if not any(one in name for one in tools.TELLING)] == []
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@given(
+    value=recursive(
+        none() | booleans() | integers() | floats(allow_nan=False, allow_infinity=False) | text(), lambda inner: dictionaries(text(), inner)
+    )
+)
+def test_json_is_what_it_is_elsewhere(value: object, *, missing: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if missing:
+            patch.setitem(sys.modules, "_json", None)
+        assert json.loads(values.written(value)) == value
+        assert values.read(f" {json.dumps(value)}\n") == value
+        for broken in ("", "{", '{"a": 1} 2', "[1,]", "nothing"):
+            with pytest.raises(ValueError, match=r"."):
+                values.read(broken)
+
+
+def test_a_shell_line_is_taken_apart_where_the_shell_would() -> None:
+    found = [(one.words, one.outputs, one.folder) for one in shell.commands_of("a 'b c' >x 2>&1; cd y && (d | e >> z)\nf", "/w")]
+    assert found == [
+        (["a", "b c", "2"], ["x"], "/w"),
+        (["cd", "y"], [], "/w"),
+        (["d"], [], "/w/y"),
+        (["e"], ["z"], "/w/y"),
+        (["f"], [], "/w/y"),
+    ]
+
+
+# Stop
+
+
+def test_an_agent_that_stops_is_sent_on_and_told_what_to_do(world: World) -> None:
+    told = world.open().stop()
+    assert "session speed goes on" in told
+    assert NOW["next"] in told
+    assert len(told) < 500
+
+
+def test_it_is_sent_on_three_times_without_a_new_experiment_and_then_let_go(world: World) -> None:
+    world.open()
+    assert [bool(world.stop(stop_hook_active=number > 0)) for number in range(5)] == [True] * 3 + [False] * 2
+    world.open(begun=4)
+    answers = [world.let_go() for _ in range(5)]
+    assert ["hookSpecificOutput" in answer for answer in answers] == [True] * 3 + [False] * 2
+    assert "stopped 3 times" in answers[3]["systemMessage"]
+    assert answers[4] == {}
+
+
+def test_how_often_it_is_sent_on_is_the_persons_to_say(world: World) -> None:
+    world.open(stop_patience=1)
+    assert [bool(world.stop()) for _ in range(3)] == [True, False, False]
+
+
+@pytest.mark.parametrize("health", ["running", "improving", "plateaued", "crashing", "healing"])
+def test_it_is_sent_on_in_every_state_in_which_the_session_goes_on(world: World, health: str) -> None:
+    assert world.open(health=health).stop()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ended": {"how": "paused", "reason": "recovery is exhausted"}},
+        {"ended": {"how": "stopped", "reason": "a person said stop"}},
+        {"ended": {"how": "finished", "reason": "the target is reached"}},
+        {"left": 0},
+        {"deadline": 1.0},
+        {"auto_resume": "prompt"},
+        {"auto_resume": "off"},
+    ],
+)
+def test_it_is_let_go_where_nothing_is_left_to_do(world: World, changes: dict[str, Any]) -> None:
+    assert world.open(**changes).stop() == ""
+
+
+def test_it_goes_on_while_there_is_budget(world: World) -> None:
+    assert world.open(left=1, deadline=time.time() + 60, auto_resume="headless").stop()
+
+
+@pytest.mark.parametrize("message", ["Shall I go on?", "**May I change the tests?**", "Which one? ", "続けますか？"])  # noqa: RUF001 - a question mark
+def test_it_is_let_go_after_a_question_to_the_person(world: World, message: str) -> None:
+    world.open()
+    assert [world.stop(message) for _ in range(5)] == [""] * 5
+    assert world.stop("Done.")
+
+
+def test_it_is_let_go_while_the_client_has_something_in_the_background(world: World) -> None:
+    assert world.open().stop(background_tasks=[{"id": "b1", "type": "shell", "status": "running"}]) == ""
+
+
+def test_while_our_own_measurement_runs_it_is_told_to_wait(world: World) -> None:
+    world.open()
+    with locks.hold(world.folder / "lock", "measuring (experiment 4)"):
+        assert "`autotune wait`" in world.stop()
+    with locks.hold(world.folder / "lock", "log"):
+        assert "`autotune wait`" not in world.stop()
+    assert "`autotune wait`" not in world.stop()
+
+
+def record(text: str, at: str = "2026-02-01T00:00:00.000Z", kind: str = "user") -> str:
+    return json.dumps({"type": kind, "timestamp": at, "message": {"role": kind, "content": [{"type": "text", "text": text}]}})
+
+
+@pytest.mark.parametrize(
+    ("line", "lets_go"),
+    [
+        (record("[Request interrupted by user for tool use]"), True),
+        (json.dumps({"type": "user", "timestamp": "2026-02-01", "message": {"content": "[Request interrupted by user]"}}), True),
+        (record("[Request interrupted by user]", at="2025-12-31T23:59:59.999Z"), False),
+        (record("see [Request interrupted by user]"), False),
+        (record("[Request interrupted by user]", kind="assistant"), False),
+        (json.dumps({"type": "x", "message": "[Request interrupted by user"}), False),
+        ("", False),
+    ],
+)
+def test_it_is_let_go_after_an_interrupt_until_there_is_a_new_experiment(world: World, line: str, *, lets_go: bool) -> None:
+    (world.top.parent / "t.jsonl").write_text(f"{record('hello')}\n{line}\n")
+    assert (world.open().stop() == "") is lets_go
+
+
+def test_in_any_other_client_it_stops_when_it_likes(world: World) -> None:
+    assert world.stop() == ""
+    assert world.stop(**AGENT) == ""
+    assert world.open().stop(client=OTHER) == ""
+    assert world.stop(cwd=str(world.top.parent)) == ""
+
+
+# SessionStart
+
+
+@pytest.mark.parametrize("source", ["startup", "resume", "clear", "compact"])
+def test_the_owning_session_gets_the_brief_whenever_it_begins_or_forgets(world: World, source: str) -> None:
+    told = world.open().tell("SessionStart", source=source)["hookSpecificOutput"]
+    assert told["hookEventName"] == "SessionStart"
+    assert str(NOW["brief"]) in told["additionalContext"]
+    assert str(NOW["next"]) in told["additionalContext"]
+    assert world.tell("SessionStart", OTHER, source=source) == {}
+
+
+def test_a_session_that_stands_still_is_told_of_and_not_gone_on_with(world: World) -> None:
+    told = world.open(ended={"how": "paused", "reason": "x"}).tell("SessionStart", source="startup")
+    assert "only a person takes it up again" in json.dumps(told)
+
+
+def test_auto_resume_prompt_tells_and_off_says_nothing(world: World) -> None:
+    told = json.dumps(world.open(auto_resume="prompt").tell("SessionStart", source="startup"))
+    assert "go on when they say so" in told
+    assert "Brief" not in told
+    assert world.open(auto_resume="off").tell("SessionStart", source="startup") == {}
+    assert world.bash("autotune try -d x") == "allow"
+    assert world.edit("README.md") == "deny"
+
+
+def test_nothing_is_told_where_there_is_no_session(world: World) -> None:
+    assert world.tell("SessionStart", source="startup", **AGENT) == {}
+    world.tell("UserPromptExpansion", command_name="autotune:autotune", cwd=str(world.top.parent))
+    assert not world.sessions.exists()
+
+
+# The status line
+
+
+def test_the_status_line_says_how_the_session_stands(world: World) -> None:
+    def line() -> str | None:
+        return events.answer_to("StatusLine", json.dumps({"cwd": "/", "workspace": {"current_dir": str(world.top)}}).encode())
+
+    assert line() is None
+    world.open(active_since=time.time() - 7500, left=4, deadline=time.time() + 3599)
+    assert line() == "autotune running · time_ms 82.1 ms, 17.3 % lower · 3 experiments, 1 kept · running, 2 h 6 min · 4 more, 59 min left\n"
+    world.open(active_since=time.time(), experiments=1, value="")
+    with locks.hold(world.folder / "lock", "measuring (experiment 2)"):
+        assert line() == "autotune running · 1 experiment, 1 kept · measuring, 1 min\n"
+    world.open(ended={"how": "stopped", "reason": "x"})
+    assert line() == "autotune stopped · time_ms 82.1 ms, 17.3 % lower · 3 experiments, 1 kept · ran 1 min\n"
+
+
+# The environment
+
+
+def test_the_environment_is_set_up_before_a_command_that_will_run_and_before_no_other(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = tmp_path / "plugin"
+    (plugin / "bin").mkdir(parents=True)
+    (plugin / "requirements.lock").write_text("")
+    (plugin / "bin/autotune").write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/called"\nexit ${{BROKEN-0}}\n')
+    (plugin / "bin/autotune").chmod(0o755)
+    for module in ("autotune.hooks.tools", "autotune.hooks.environment"):
+        monkeypatch.setattr(f"{module}.ROOT", str(plugin))
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    world.open()
+    world.tell("Environment", tool_name="Bash", tool_input={"command": "autotune stop"})
+    assert not (tmp_path / "called").exists()
+    world.tell("Environment", tool_name="Bash", tool_input={"command": "autotune brief"})
+    assert (tmp_path / "called").read_text() == "--environment\n"
+    monkeypatch.setenv("BROKEN", "1")
+    with pytest.raises(RuntimeError):
+        world.tell("Environment", tool_name="Bash", tool_input={"command": "autotune brief"})
+    note = cache / f"autotune/launcher{plugin}/python"
+    note.parent.mkdir(parents=True)
+    note.write_text(f"{sys.executable}\n")
+    shutil.copystat(plugin / "requirements.lock", note)
+    world.tell("Environment", tool_name="Bash", tool_input={"command": "autotune brief"})
+    assert (tmp_path / "called").read_text() == "--environment\n" * 2
+
+
+# As the client runs them
+
+
+def run(
+    world: World, event: str, payload: str, *, folder: Path | None = None, cache: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(cache or world.top.parent / "cache")}
+    command = [sys.executable, "-I", "-S", str(HOOKS), event]
+    return subprocess.run(command, cwd=folder or world.top, env=environment, input=payload, capture_output=True, text=True, check=False)
+
+
+def payload_of(world: World, command: str, client: str = OWNER) -> str:
+    fields = {"session_id": client, "cwd": str(world.top), "hook_event_name": "PreToolUse", "tool_name": "Bash"}
+    return json.dumps({**fields, "tool_input": {"command": command}}, separators=(",", ":"))
+
+
+def test_a_hook_answers_with_one_line_of_json_and_ends_well(world: World) -> None:
+    done = run(world.open(), "PreToolUse", payload_of(world, "autotune try -d x"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["hookSpecificOutput"]["permissionDecision"] == "allow"
+
+
+def test_the_same_happens_in_one_process(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def told(event: str, payload: str) -> str:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(payload.encode())))
+        main(event)
+        return capsys.readouterr().out
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(world.top.parent / "cache"))
+    monkeypatch.chdir(world.top)
+    assert told("PreToolUse", payload_of(world, "autotune status")) == ""
+    world.open()
+    assert json.loads(told("PreToolUse", payload_of(world, "autotune status")))["hookSpecificOutput"]["permissionDecision"] == "allow"
+    assert told("PreToolUse", payload_of(world, "ls")) == ""
+    assert told("PreToolUse", "nonsense") == ""
+    assert journal.path() == str(world.top.parent / "cache/autotune/hooks.log")
+    assert "this is not JSON (values.py:" in Path(journal.path()).read_text()
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
+    assert told("PreToolUse", "nonsense") == ""
+
+
+def test_where_there_is_no_session_a_hook_does_not_even_read_the_payload(world: World) -> None:
+    for folder in (world.top, world.top / "src", world.top.parent):
+        done = run(
+            world, "PreToolUse", payload_of(world, "autotune status").replace(str(world.top), str(folder)) + "not JSON", folder=folder
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not (world.top.parent / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "words"),
+    [
+        ("PreToolUse", "not JSON", "ValueError"),
+        ("PreToolUse", "", "ValueError"),
+        ("PreToolUse", "[]", "TypeError"),
+        ("PreToolUse", "{}", "KeyError"),
+        ("Nonsense", "{}", "there is no hook for the event 'Nonsense'"),
+    ],
+)
+def test_what_goes_wrong_is_a_line_in_the_log_and_nothing_else(world: World, event: str, payload: str, words: str) -> None:
+    done = run(world.open(), event, payload)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (line,) = (world.top.parent / "cache/autotune/hooks.log").read_text().splitlines()
+    assert f" {event}: " in line
+    assert words in line
+
+
+def test_a_damaged_projection_is_a_line_in_the_log(world: World) -> None:
+    world.open()
+    (world.folder / places.PROJECTION).write_text(json.dumps({"format": 0}))
+    assert run(world, "PreToolUse", payload_of(world, "rm -rf tests")).stdout == ""
+    assert "KeyError" in (world.top.parent / "cache/autotune/hooks.log").read_text()
+    (world.folder / places.PROJECTION).write_text("{")
+    assert run(world, "PreToolUse", payload_of(world, "rm -rf tests")).stdout == ""
+
+
+def test_a_log_that_cannot_be_written_is_no_failure(world: World) -> None:
+    done = run(world.open(), "PreToolUse", "not JSON", cache=Path("/dev/null"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_hook_whose_modules_are_gone_or_broken_is_no_failure(world: World, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "lib/autotune", tmp_path / "autotune", ignore=shutil.ignore_patterns("__pycache__", "demo"))
+    (tmp_path / "autotune/hooks/tools.py").write_text("this is not Python")
+    command = [sys.executable, "-I", "-S", str(tmp_path / "autotune/hooks/__main__.py"), "PreToolUse"]
+    environment = {"PATH": "/usr/bin", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    for gone in ("LICENSE", "journal.py", "places.py"):
+        (tmp_path / "autotune/hooks" / gone).unlink(missing_ok=True)
+        done = subprocess.run(
+            command, cwd=world.open().top, env=environment, input=payload_of(world, "ls"), capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_log_keeps_its_newer_half_when_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    log = Path(journal.path())
+    log.parent.mkdir()
+    log.write_text("old\n" * journal.LONGEST)
+    journal.note("Stop", ValueError("two\nlines"))
+    assert log.stat().st_size < journal.LONGEST * 3
+    assert log.read_text().splitlines()[-1].endswith(" Stop: ValueError: two lines ()")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert journal.path() == "/home/somebody/.cache/autotune/hooks.log"
+
+
+# What the loop writes for them
+
+
+@pytest.fixture
+def a_real_session(world: World) -> Session:
+    git = ["git", "-C", str(world.top), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    (world.top / "src/a.py").write_text("VALUE = 3\n")
+    (world.top / "autotune.sh").write_text('echo "METRIC cost=$(sed -n "s/VALUE = //p" src/a.py)"\n')
+    (world.top / "autotune.toml").unlink()
+    subprocess.run([*git, "add", "src", "tests"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "x"], check=True)
+    settings = {"name": "speed", "metric": "cost", "scope": ["src/**"], "protect": ["tests/**"], "max_iterations": 5, "max_wall_time": "1h"}
+    return opening.open_session(opening.Request(world.top, settings), lambda _: None)
+
+
+def test_the_projection_of_a_real_session_is_what_hooks_read(world: World, a_real_session: Session) -> None:
+    session = a_real_session
+    found = projection.projection(session)
+    assert set(found) == {*NOW, "tree", "records"}
+    assert json.loads(json.dumps(found)) == {**found, "files": list(found["files"])}
+    assert (found["tree"], found["pinned"], found["left"]) == (str(world.top), ["autotune.sh", "tests/test_a.py"], 5)
+    assert 3000 < found["deadline"] - time.time() <= 3600
+    assert projection.projection(session)["pinned"] == found["pinned"]
+    (session.folder.path / places.PROJECTION).write_text(json.dumps(found))
+    (session.folder.path / places.OWNER).write_text(json.dumps({"client": OWNER, "agent": True}))
+    assert world.edit("src/a.py") == "allow"
+    assert world.edit("tests/test_a.py") == "deny"
+    assert world.edit("autotune.sh") == "deny"
+    assert world.stop()
+    assert "cost" in world.tell("SessionStart", source="startup")["hookSpecificOutput"]["additionalContext"]
+    with pytest.raises(AutotuneError):
+        expression(["/"])
+    assert Path(tools.ROOT) == ROOT

@@ -1,0 +1,294 @@
+"""The screen: compared with what was looked at, and drawn for sessions that chance makes up."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from autotune.core import explain, report, story
+from autotune.core.brief import MOST_TOKENS, brief, tokens
+from autotune.core.events import (
+    CandidateTaken,
+    Cause,
+    Claimed,
+    Decided,
+    Event,
+    Finished,
+    Noted,
+    Noticed,
+    Opened,
+    Paused,
+    PlaybookBegun,
+    PlaybookEnded,
+    Purpose,
+    Ran,
+    RepairAsked,
+    Result,
+    Resumed,
+    SegmentOpened,
+    Stopped,
+    TargetChecked,
+    from_line,
+)
+from autotune.core.lines import cells, laid_out
+from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
+from autotune.core.recovery import Playbook
+from autotune.core.state import State, after, begin
+from autotune.views import dashboard
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+NOW = "2026-03-01T13:01:00.000Z"
+LEDGER = [event for line in (GOLDEN / "session.jsonl").read_bytes().splitlines() if (event := from_line(line)) is not None]
+OPENING = LEDGER[0]
+assert isinstance(OPENING, SegmentOpened)
+
+
+def folded(*events: Event) -> State:
+    assert isinstance(OPENING, SegmentOpened)
+    state = begin(OPENING)
+    for event in events:
+        state = after(state, event)
+    return state
+
+
+def drawn(state: State, width: int, worker: str | None = None, *, colour: bool = False, charted: bool = True) -> str:
+    """The screen as text, as in a pipe, or as on a terminal with colour."""
+    console = Console(file=io.StringIO(), width=width, force_terminal=colour, highlight=False, color_system="standard" if colour else None)
+    with console.capture() as captured:
+        console.print(dashboard.screen(state, NOW, state.recent[-dashboard.ROWS :], width, worker, NOW, charted=charted))
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def settled(number: int, value: float | None, status: Status = Status.DISCARD, segment: int = 1) -> Result:
+    template = next(event for event in LEDGER if isinstance(event, Result) and event.status is Status.DISCARD)
+    return replace(template, index=number, metric=value, status=status, segment=segment, effect=None)
+
+
+def with_baseline(value: float) -> list[Event]:
+    baseline = next(event for event in LEDGER if isinstance(event, Result) and event.baseline)
+    return [replace(baseline, metric=value), Opened(NOW)]
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_screen_is_as_it_was_looked_at(width: int) -> None:
+    path = GOLDEN / f"dashboard-{width}.txt"
+    text = drawn(folded(*LEDGER[1:]), width, "measuring (experiment 13)")
+    if not path.exists():
+        path.write_text(text, "utf-8")
+        pytest.fail(f"{path.name} was not there; it is now, to be looked at")
+    assert text == path.read_text("utf-8")
+
+
+def test_a_session_that_has_just_begun_has_a_screen() -> None:
+    text = drawn(folded(), 80)
+    assert "not measured yet" in text
+    assert "┤" not in text
+    assert "verdict" not in text
+
+
+def test_colour_says_what_became_of_it_and_markup_is_only_text() -> None:
+    text = drawn(folded(*LEDGER[1:]), 120, colour=True)
+    assert "\x1b[32m" in text
+    assert "\x1b[31mcrashed" in text
+    assert "[bold]vectorise[/bold]" in text
+    assert "\\x1b[31mnumpy" in text
+
+
+def test_earlier_experiments_are_counted_where_they_are_not_shown() -> None:
+    state = folded(*with_baseline(10.0), *(settled(number, 10.0) for number in range(1, 21)))
+    assert "8 earlier experiments: `autotune dashboard --full`" in drawn(state, 80)
+
+
+def test_a_new_segment_is_set_apart_in_the_table() -> None:
+    state = folded(*with_baseline(10.0), settled(1, 10.0), settled(2, 9.0, segment=2))
+    for width in (50, 80):
+        told = [line.split()[:2] for line in drawn(state, width).splitlines() if line.startswith((" 1", " 2", "     segment"))]
+        assert told == [["1", "refuted"], ["segment", "2"], ["2", "refuted"]]
+
+
+# The chart
+
+
+def chart(values: Sequence[tuple[float | None, Status]], width: int = 40, first: float = 10.0) -> list[str]:
+    events = [settled(number, value, status) for number, (value, status) in enumerate(values, 1)]
+    return [line.plain for line in dashboard.chart(folded(*with_baseline(first), *events), width)]
+
+
+def test_a_chart_shows_what_was_kept_what_was_not_and_what_failed() -> None:
+    found = chart([(8.0, Status.KEEP), (9.0, Status.DISCARD), (None, Status.CRASH), (8.5, Status.CHECKS_FAILED)])
+    assert found == [
+        "10 ┤●┄┄┄┄┄┄┄┄┄┄┄┄┄┄",
+        "   ┤",
+        "   ┤      ·",
+        "   ┤",
+        "   ┤            x",
+        " 8 ┤   ●",
+        "             x",
+        "    lower is better: ● kept · not x fai…",
+    ]
+
+
+def test_a_chart_needs_two_values() -> None:
+    assert chart([]) == []
+    assert chart([(None, Status.CRASH)]) == []
+
+
+def test_a_chart_of_equal_values_is_a_line() -> None:
+    assert chart([(10.0, Status.DISCARD)])[3] == "   ┤●┄┄·┄┄"
+
+
+def test_a_wide_range_is_drawn_in_powers_and_says_so() -> None:
+    found = chart([(1.0, Status.KEEP), (100.0, Status.DISCARD)], 80)
+    assert found[2].endswith("●┄┄┄┄┄┄┄┄") or found[3].endswith("●┄┄┄┄┄┄┄┄")
+    assert "logarithmic" in found[-1]
+
+
+def test_a_narrow_chart_shows_the_latest_experiments() -> None:
+    found = chart([(10.0, Status.DISCARD)] * 100 + [(5.0, Status.KEEP)], 20)
+    assert all(cell_len(line) <= 20 for line in found)
+    assert found[5].endswith("●")
+
+
+def test_a_chart_holds_the_latest_segment_alone() -> None:
+    opening = OPENING
+    assert isinstance(opening, SegmentOpened)
+    state = folded(*with_baseline(1000.0), settled(1, 900.0), replace(opening, segment=2), *with_baseline(10.0), settled(2, 9.0))
+    assert [line.plain.split(" ┤")[0].strip() for line in dashboard.chart(state, 40)][:6] == ["10", "", "", "", "", "9"]
+
+
+# Sessions that chance makes up
+
+texts = st.text(max_size=60) | st.sampled_from(
+    ["[red]x[/red]", "\x1b[2J\x1b]0;x\x07", "a\r\nb\tc", "漢字🦀" * 20, "```\n# x", "x" * 400, "\u202e\u200b"]
+)
+values = st.floats(-1e100, 1e100) | st.floats(1e-6, 1e6)
+moments = st.datetimes().map(lambda one: f"{one.isoformat(timespec='milliseconds')}Z") | st.just(NOW)
+effects = st.none() | st.builds(Effect, *[st.floats(1e-300, 1e300)] * 3) | st.builds(Effect, values, values, values, st.just(value=False))
+arms = st.permutations([Arm.CANDIDATE, Arm.INCUMBENT])
+LIMITS = {"max_iterations": 5, "max_wall_time": "1h", "max_failures": 2, "target": 1.5}
+
+
+@st.composite
+def segments(draw: st.DrawFn) -> SegmentOpened:
+    opening = OPENING
+    assert isinstance(opening, SegmentOpened)
+    direction, unit = draw(st.sampled_from(Direction)), draw(st.sampled_from(["", "ms", "%", "漢" * 40, "[b]"]))
+    limits = {key: LIMITS[key] for key in draw(st.sets(st.sampled_from(sorted(LIMITS)))) | {"target"}}  # checked, so it is there
+    config = {"name": "speed", "metric": "time_ms", "unit": unit, "direction": direction, "scope": ["src/**"], **limits}
+    number = draw(st.integers(1, 3))
+    return replace(opening, direction=direction, metric_unit=unit, segment=number, config=config, timestamp=draw(moments))
+
+
+@st.composite
+def baselines(draw: st.DrawFn) -> list[Event]:
+    found = draw(st.lists(values, min_size=1, max_size=4))
+    baseline = next(event for event in LEDGER if isinstance(event, Result) and event.baseline)
+    runs = [Ran(0, Purpose.BASELINE, Arm.INCUMBENT, 1, Outcome.OK, "exit 0", {"time_ms": value}, 0.5, NOW, "log") for value in found]
+    return [*runs, replace(baseline, metric=found[0]), Opened(draw(moments))]
+
+
+@st.composite
+def experiments(draw: st.DrawFn) -> list[Event]:
+    number, words = draw(st.integers(1, 99)), draw(texts)
+    events: list[Event] = [CandidateTaken(number, "c" * 40, "b" * 40, (words,), draw(moments), draw(st.booleans()), words)]
+    for arm in [one for pair in draw(st.lists(arms, max_size=3)) for one in pair]:
+        wall = draw(st.floats(0, 1e6))
+        events.append(Ran(number, Purpose.EXPERIMENT, arm, 1, Outcome.OK, words, {"time_ms": draw(values)}, wall, NOW, "log", (words,)))
+    verdicts = st.sampled_from([Verdict.KEEP, Verdict.DISCARD, Verdict.INCONCLUSIVE, Verdict.VOID])
+    verdict, outcome, cause = draw(verdicts), draw(st.none() | st.sampled_from(Outcome)), draw(st.sampled_from(Cause))
+    odds = draw(st.none() | st.floats(0, 1e30))
+    effect, value, reason = draw(effects), draw(st.none() | values), draw(texts)
+    said = Decided(number, verdict, outcome, cause, reason, NOW, value, effect, odds, odds, 3, draw(st.booleans()))
+    result = replace(
+        settled(number, value, draw(st.sampled_from(Status)), draw(st.integers(1, 3))),
+        verdict=verdict,
+        outcome=outcome,
+        cause=cause,
+        effect=effect,
+        reason=reason,
+        description=words,
+        forced=draw(st.booleans()),
+        failure=draw(st.none() | texts),
+        asi=draw(st.none() | st.just({words: words})),
+    )
+    return [*events, said, result][: draw(st.integers(1, len(events) + 2))]
+
+
+playbooks = st.sampled_from(Playbook)
+others: st.SearchStrategy[Event] = st.one_of(
+    st.builds(PlaybookBegun, playbooks, st.integers(1, 3), texts, moments),
+    st.builds(PlaybookEnded, playbooks, texts, moments, st.just(("src/[a].py",)), st.just(2), st.none() | texts),
+    st.builds(TargetChecked, st.none() | values, st.booleans(), texts, moments),
+    st.builds(
+        Claimed, texts, texts, st.booleans(), st.just(20), texts, st.integers(0, 9), moments, effects, st.none() | st.integers(1, 99)
+    ),
+    st.builds(Paused, texts, moments),
+    st.builds(Finished, texts, moments),
+    st.builds(Stopped, texts, moments),
+    st.builds(Resumed, moments),
+    st.builds(RepairAsked, moments, st.none() | st.just("diagnose")),
+    st.builds(Noted, texts, moments),
+    st.builds(Noticed, texts, moments),
+)
+pieces = experiments() | baselines() | others.map(lambda one: [one]) | segments().map(lambda one: [one])
+
+
+@st.composite
+def ledgers(draw: st.DrawFn) -> list[Event]:
+    opening = draw(segments())
+    return [opening, *(event for piece in draw(st.lists(pieces, max_size=12)) for event in piece)]
+
+
+def state_of(events: Sequence[Event]) -> State:
+    opening = events[0]
+    assert isinstance(opening, SegmentOpened)
+    state = begin(opening)
+    for event in events[1:]:
+        state = after(state, event)
+    return state
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text moves no cursor and hides nothing."""
+    return all(character.isprintable() or character in "\n\u200c\u200d\u3000\u00a0" or character.isspace() for character in text) and not (
+        set(text) & set("\r\t\x0b\x0c\x1b\x85\u2028\u2029")
+    )
+
+
+@given(ledgers(), st.integers(40, 220))
+@settings(max_examples=40, deadline=None)
+def test_any_session_has_a_screen_that_fits(events: list[Event], width: int) -> None:
+    text = drawn(state_of(events), width, "measuring (x)")
+    assert is_plain(text)
+    assert max(map(cell_len, text.splitlines())) <= width
+
+
+@given(ledgers(), st.integers(40, 120))
+@settings(max_examples=40, deadline=None)
+def test_any_session_can_be_told(events: list[Event], width: int) -> None:
+    state = state_of(events)
+    pages = [laid_out(report.in_short(state, NOW, worker, NOW), width) for worker in (None, "measuring (x)")]
+    pages += [laid_out(explain.explain(state, NOW, worker, NOW).lines(), width) for worker in (None, "measuring (x)")]
+    told = [found for number in range(1, 100) if (found := story.story_of(events, number)) is not None]
+    pages += [laid_out(story.lines(one, state, width - story.LABELS), width) for one in told]
+    for page in pages:
+        assert is_plain(page)
+        assert max(map(cells, page.splitlines())) <= width
+    json.dumps([report.status(state, NOW), explain.explain(state, NOW).as_json(), *(one.as_json() for one in told)], allow_nan=False)
+
+
+@given(ledgers(), texts, texts)
+@settings(max_examples=40, deadline=None)
+def test_any_session_has_a_small_brief(events: list[Event], ideas: str, memory: str) -> None:
+    page = brief(state_of(events), NOW, ideas * 30, memory * 30)
+    assert is_plain(page)
+    assert tokens(page) <= MOST_TOKENS
