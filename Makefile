@@ -1,0 +1,46 @@
+# `make test` is the gate. The environment sets itself up, in the cache folder beside autotune's own.
+
+.PHONY: test quick lint format types contracts coverage lock
+.SUFFIXES:
+
+# Where this is set, every test process would compile pytest's own modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Asked for once, and only by a target that uses it.
+PYTHON = $(eval PYTHON := $(or $(shell bin/autotune --environment requirements-dev.lock),$(error There is no development environment)))$(PYTHON)
+RUN = PYTHONPATH=lib "$(PYTHON)"
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+
+test: lint types contracts coverage
+
+# The tests without those marked slow, without coverage.
+quick:
+	$(RUN) -m pytest -q -n 2 -m "not slow"
+
+lint:
+	"$(PYTHON)" -m ruff check
+	"$(PYTHON)" -m ruff format --check
+
+format:
+	"$(PYTHON)" -m ruff check --fix
+	"$(PYTHON)" -m ruff format
+
+types:
+	"$(PYTHON)" -m mypy
+
+contracts:
+	$(RUN) -c "import importlinter.cli; importlinter.cli.lint_imports_command()" --no-logo
+
+# Branch coverage, of forked workers and of the command line run as a process too: see [tool.coverage] in pyproject.toml.
+coverage:
+	"$(PYTHON)" -m coverage erase
+	"$(PYTHON)" -m coverage run -m pytest -n 2
+	"$(PYTHON)" -m coverage combine --quiet
+	"$(PYTHON)" -m coverage report --include="lib/autotune/core/*" --fail-under=100
+	"$(PYTHON)" -m coverage report --omit="lib/autotune/core/*" --fail-under=80
+
+# Needs uv. Pins that still fit are kept; `make lock UPGRADE=--upgrade` moves everything to its newest version.
+UPGRADE =
+lock:
+	$(COMPILE) $(UPGRADE) requirements.in -o requirements.lock
+	$(COMPILE) $(UPGRADE) requirements-dev.in -o requirements-dev.lock
