@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,10 @@ def repository(tmp_path: Path) -> git.Repository:
 def built(repository: git.Repository, tmp_path: Path) -> Place:
     (repository.top / "carried").mkdir()
     (repository.top / "carried/x").write_text("x\n")
-    top = place.build(repository, tmp_path / "measure", "HEAD", ["carried"])
-    return place.private(top, place.beside(top))
+    fresh = place.private(place.build(repository, tmp_path / "measure", "HEAD", ["carried"]))
+    fresh = replace(fresh, settled=frozenset(place.beside(fresh)))
+    place.occupy(fresh, "HEAD", ())
+    return replace(fresh, settled=frozenset(place.beside(fresh)))
 
 
 def other_tree(repository: git.Repository) -> str:
@@ -49,6 +52,7 @@ def test_what_a_run_left_or_changed_is_gone_before_the_next(built: Place) -> Non
     (built.top / "d/b").unlink()
     (built.top / "left/behind").mkdir(parents=True)
     (built.top / "left/behind/x").write_text("")
+    (built.top / "d/beside").write_text("among tracked files\n")
     place.occupy(built, "HEAD", ())
     assert contents(built.top) == before
     assert before == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
@@ -65,7 +69,7 @@ def test_both_sides_come_and_go_even_where_files_and_folders_change_places(repos
 def test_a_place_is_built_again_over_what_is_left_of_one(repository: git.Repository, built: Place) -> None:
     (built.top / ".git").unlink()
     place.build(repository, built.top, "HEAD", [])
-    place.occupy(place.private(built.top, ()), "HEAD", ())
+    place.occupy(place.private(built.top), "HEAD", ())
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n"}
 
 

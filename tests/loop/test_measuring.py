@@ -55,6 +55,18 @@ def test_a_segment_records_the_tools_that_its_benchmark_runs(project: Path) -> N
     assert "tool echo" not in record
 
 
+def test_no_run_finds_what_an_earlier_one_left_among_the_projects_files(project: Path) -> None:
+    (project / "lib").mkdir()
+    (project / "lib" / "part").write_text("1\n")
+    (project / "autotune.sh").write_text('test -s value -a ! -e lib/left || exit 1\ntouch lib/left\necho "METRIC t=$(cat value)"\n')
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "a benchmark that leaves something")
+    session = opened(project, setup="touch lib/made")
+    assert len(session.state.baseline_runs) > 1
+    left = sessions.session_cache(session.repository, session.name) / "measure" / "lib"
+    assert {path.name for path in left.iterdir()} == {"part", "made"}
+
+
 def test_nothing_is_refused_while_nothing_has_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = opened(project)
     monkeypatch.setenv("SHLVL", "7")

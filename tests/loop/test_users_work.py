@@ -145,6 +145,20 @@ def test_what_a_keep_commits_is_the_candidate_alone(furnished: Project) -> None:
     furnished.agree()
 
 
+def test_a_folder_that_takes_the_place_and_name_of_a_file_is_measured_and_kept(furnished: Project) -> None:
+    furnished.init()
+    (furnished.top / "src/sp ace.txt").unlink()
+    (furnished.top / "src/t/h").rename(furnished.top / "src/sp ace.txt")
+    furnished.write("src/z.txt", "9000\n")
+    assert furnished.attempt()["status"] == "keep"
+    assert furnished.git("diff", "--name-status", "--no-renames", "HEAD~1", "HEAD").splitlines() == [
+        "D\tsrc/sp ace.txt",
+        "A\tsrc/sp ace.txt/i.txt",
+        "D\tsrc/t/h/i.txt",
+        "M\tsrc/z.txt",
+    ]
+
+
 def test_a_user_s_file_that_a_proposer_committed_is_out_of_the_branch_and_still_there(furnished: Project) -> None:
     furnished.init()
     before, held = furnished.files(), apart_from_autotune(furnished)

@@ -66,7 +66,7 @@ def remove(repository: git.Repository, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
 
 
-def private(place: Path, settled: Sequence[str], carried: Carried | None = None) -> Place:
+def private(place: Path, settled: Sequence[str] = (), carried: Carried | None = None) -> Place:
     """Give a measuring worktree as a place; beside tracked files, `settled` is what each run finds."""
     return Place(View(place, place.with_name(f"{place.name}.index")), frozenset(settled), carried or Carried({}))
 
@@ -106,9 +106,9 @@ def reset_carried(place: Place, carry: Sequence[str]) -> tuple[str, ...]:
     return tuple(lost)
 
 
-def beside(top: Path) -> tuple[str, ...]:
-    """List what is in a worktree and not tracked, ignored or not; a folder without tracked files is one entry that ends in a slash."""
-    return git.tell(top, "ls-files", "--others", "--directory", "-z").paths
+def beside(place: Place) -> tuple[str, ...]:
+    """List what is in a place beside the tree that it holds, ignored or not; a folder without tracked files is one entry with a slash."""
+    return git.tell(place.top, "ls-files", "--others", "--directory", "-z", index=place.view.index).paths
 
 
 def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
@@ -132,8 +132,7 @@ def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
 
 
 def _clean(place: Place, settled: frozenset[str]) -> None:
-    listed = git.tell(place.top, "ls-files", "--others", "--directory", "-z", index=place.view.index).paths
-    for path in listed:
+    for path in beside(place):
         if path not in settled and not any(path.startswith(one) for one in settled if one.endswith("/")):
             _discard(place.top / path, settled, path)
 
