@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 import pytest
@@ -90,6 +91,19 @@ def test_a_measurement_that_is_ended_leaves_no_process_and_its_changes_can_be_ha
     let_go(slow)
     assert slow.attempt()["status"] == "keep"
     slow.agree()
+
+
+def test_a_bug_in_the_measurement_is_told_with_where_its_details_are(project: Project) -> None:
+    project.init()
+    runs = project.session / "runs"
+    shutil.rmtree(runs)
+    runs.write_text("no folder\n")
+    project.write("src/a.txt", "a\n")
+    answer = project.attempt()
+    assert (answer["verdict"], answer["status"]) == ("void", "discard")
+    assert "a bug in autotune: NotADirectoryError" in answer["reason"]
+    assert str(project.session / "bug.log") in answer["reason"]
+    assert "Traceback" in (project.session / "bug.log").read_text()
 
 
 def test_nothing_to_cancel_is_said(project: Project) -> None:

@@ -166,10 +166,14 @@ def _work(session: Session) -> None:
         _carry_on(session)
     except BaseException:
         traceback.print_exc()
-        (session.folder.path / "bug.log").write_text(traceback.format_exc())
+        _bug_log(session).write_text(traceback.format_exc())
         raise
     finally:
         process.end_all()
+
+
+def _bug_log(session: Session) -> Path:
+    return session.folder.path / "bug.log"
 
 
 def _say(words: str) -> None:
@@ -193,6 +197,10 @@ def _measure(session: Session) -> None:
         verdict = voided(session, Cause.NOT_MEASURED, f"not measured: {why}")
     except AutotuneError as error:
         verdict = voided(session, Cause.ENVIRONMENT, f"not measured: {error.message}")
+    except Exception as bug:
+        words = f"not measured, through a bug in autotune: {bug!r}; the details are in {_bug_log(session)}"
+        session.append(voided(session, Cause.NOT_MEASURED, words))
+        raise
     session.append(verdict)
 
 
