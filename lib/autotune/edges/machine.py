@@ -65,7 +65,7 @@ def _tool(program: str, folder: Path, path: str) -> str | None:
         about = real.stat()
     except OSError:
         return None
-    changed = datetime.fromtimestamp(about.st_mtime, UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+    changed = datetime.fromtimestamp(about.st_mtime, UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
     return f"{real} ({about.st_size} bytes, of {changed})"
 
 

@@ -142,12 +142,14 @@ def _environment(_: Scene) -> Check:
     if done.returncode != 0:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         return Check("environment", Finding.TO_DO, f"{sys.prefix} does not work: {escaped(''.join(last))}", again)
-    record, lock = Path(sys.prefix, "autotune-environment.txt"), ROOT / "requirements.lock"
+    record = Path(sys.prefix, "autotune-environment.txt")
     if not record.is_file():
         return Check("environment", Finding.OK, f"{sys.prefix}, which autotune did not set up itself; it has all packages")
-    if record.read_text("utf-8").partition("\n")[0] != hashlib.sha256(lock.read_bytes()).hexdigest():
-        return Check("environment", Finding.TO_DO, f"{sys.prefix} was set up from another {lock.name}", again)
-    return Check("environment", Finding.OK, f"{sys.prefix}, set up from {lock.name}")
+    digests = {hashlib.sha256(lock.read_bytes()).hexdigest(): lock.name for lock in ROOT.glob("requirements*.lock")}
+    name = digests.get(record.read_text("utf-8").partition("\n")[0])
+    if name is None:
+        return Check("environment", Finding.TO_DO, f"{sys.prefix} was set up from another requirements.lock", again)
+    return Check("environment", Finding.OK, f"{sys.prefix}, set up from {name}")
 
 
 def _cache(_: Scene) -> Check:
@@ -342,10 +344,12 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
         git.set_entries(repository.top, scratch / "index", git.tracked(repository.top, pins), ())
         content = git.write_tree(repository.top, scratch / "index")
         top = place.build(repository, cache / "measure", head, [f"{workdir}/{path}" if workdir else path for path in config.carry])
-        fresh = Ground(place.private(top, place.beside(top)), content, workdir, scratch)
+        bare = place.private(top)
+        fresh = Ground(replace(bare, settled=frozenset(place.beside(bare))), content, workdir, scratch)
+        place.occupy(fresh.place, content, ())
         if config.setup:
             _prepared(config, fresh)
-        yield replace(fresh, place=place.private(top, place.beside(top)))
+        yield replace(fresh, place=place.private(top, place.beside(fresh.place)))
     finally:
         place.remove(repository, cache / "measure")
         shutil.rmtree(cache, ignore_errors=True)
@@ -353,7 +357,6 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
 
 def _prepared(config: Config, ground: Ground) -> None:
     """Run `setup`. Raises `AutotuneError` where it fails."""
-    place.occupy(ground.place, ground.content, ())
     finished = _execute(config, Command("setup", config.setup, config.timeout_s), ground)
     outcome, why = classify(finished, None)
     if outcome is not Outcome.OK:
