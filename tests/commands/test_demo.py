@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +41,14 @@ def begin(folder: Path, home: Path, **variables: str) -> subprocess.Popen[str]:
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:
-    """Read what is told up to a line that has `words`; all of it where none has."""
+    """Read what is told up to and with a line that has `words`; all of it where none has."""
     assert process.stdout is not None
-    return "".join(takewhile(lambda line: words not in line, process.stdout))
+    told = ""
+    for line in process.stdout:
+        told += line
+        if words in line:
+            break
+    return told
 
 
 def events(folder: Path) -> list[dict[str, Any]]:
@@ -115,11 +119,11 @@ def test_a_second_demonstration_waits_for_the_machine_and_says_for_whom(tmp_path
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home" / "cache"))
     with locks.hold(locks.measuring_lock(), "the first demonstration"):
         process = begin(tmp_path / "till", tmp_path / "home")
-        read_until(process, "waiting")
-        assert process.stdout is not None
-        assert "the first demonstration" in process.stdout.readline() + process.stdout.readline()
+        told = read_until(process, "(process")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
+    assert "waiting for the machine" in told
+    assert "held by the first demonstration" in " ".join(told.split())
     assert process.returncode == 130
 
 
