@@ -29,10 +29,15 @@ def repository(tmp_path: Path) -> git.Repository:
 def built(repository: git.Repository, tmp_path: Path) -> Place:
     (repository.top / "carried").mkdir()
     (repository.top / "carried/x").write_text("x\n")
-    fresh = place.private(place.build(repository, tmp_path / "measure", "HEAD", ["carried"]))
-    fresh = replace(fresh, settled=frozenset(place.beside(fresh)))
-    place.occupy(fresh, "HEAD", ())
-    return replace(fresh, settled=frozenset(place.beside(fresh)))
+    top = place.build(repository, tmp_path / "measure", "HEAD", ["carried"])
+    return settled(place.private(top, ()))
+
+
+def settled(fresh: Place) -> Place:
+    """A place with what is beside the tracked files once these are there."""
+    carried = replace(fresh, settled=frozenset(place.beside(fresh.view)))
+    place.occupy(carried, "HEAD", ())
+    return replace(carried, settled=frozenset(place.beside(fresh.view)))
 
 
 def other_tree(repository: git.Repository) -> str:
@@ -52,7 +57,6 @@ def test_what_a_run_left_or_changed_is_gone_before_the_next(built: Place) -> Non
     (built.top / "d/b").unlink()
     (built.top / "left/behind").mkdir(parents=True)
     (built.top / "left/behind/x").write_text("")
-    (built.top / "d/beside").write_text("among tracked files\n")
     place.occupy(built, "HEAD", ())
     assert contents(built.top) == before
     assert before == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
@@ -66,10 +70,33 @@ def test_both_sides_come_and_go_even_where_files_and_folders_change_places(repos
         assert contents(built.top) == expected | {"carried/x": "x\n"}
 
 
+def test_a_file_that_one_side_does_not_have_is_gone_from_a_folder_that_both_have(repository: git.Repository, built: Place) -> None:
+    entry = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))["d/b"]
+    fewer = git.make_tree(repository.top, {"d/c": entry}, repository.folder / "scratch")
+    for paths in (git.differing(repository.top, "HEAD", fewer), ()):
+        place.occupy(built, "HEAD", paths)
+        place.occupy(built, fewer, paths)
+        assert contents(built.top) == {"d/c": "d/b\n", "carried/x": "x\n"}
+
+
+def test_what_a_run_left_in_a_folder_with_tracked_files_is_gone_before_the_next(built: Place) -> None:
+    (built.top / "d/left").write_text("")
+    place.occupy(built, "HEAD", ())
+    assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
+
+
+def test_a_file_that_one_side_adds_to_what_is_carried_is_gone_from_the_other(repository: git.Repository, built: Place) -> None:
+    held = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))
+    more = git.make_tree(repository.top, {**held, "carried/new": held["a"]}, repository.folder / "scratch")
+    for content, others in ((more, {"carried/new": "a\n"}), ("HEAD", {})) * 2:
+        place.occupy(built, content, ("carried/new",))
+        assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n", **others}
+
+
 def test_a_place_is_built_again_over_what_is_left_of_one(repository: git.Repository, built: Place) -> None:
     (built.top / ".git").unlink()
     place.build(repository, built.top, "HEAD", [])
-    place.occupy(place.private(built.top), "HEAD", ())
+    place.occupy(place.private(built.top, ()), "HEAD", ())
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n"}
 
 

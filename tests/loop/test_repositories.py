@@ -56,6 +56,16 @@ def test_a_session_lives_under_any_setting(project: Project, name: str) -> None:
     lives_through(project)
 
 
+def test_what_a_candidate_deletes_is_not_there_when_it_is_measured(project: Project) -> None:
+    project.init()
+    (project.top / "src/b.txt").unlink()
+    answer = project.attempt()
+    assert (answer["status"], answer["value"]) == ("keep", len("aaaa aaaa aaaa\n"))
+    project.write("src/c.txt", "a longer one")
+    (project.top / "src/a.txt").rename(project.top / "src/d.txt")
+    assert project.attempt()["value"] == len("aaaa aaaa aaaa\na longer one")
+
+
 def test_line_ends_are_converted_as_git_is_set_up_to(project: Project) -> None:
     project.git("config", "core.autocrlf", "true")
     project.write("autotune.sh", BENCHMARK.strip())  # one line: what git makes of its end does not matter

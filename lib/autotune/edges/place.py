@@ -106,9 +106,12 @@ def reset_carried(place: Place, carry: Sequence[str]) -> tuple[str, ...]:
     return tuple(lost)
 
 
-def beside(place: Place) -> tuple[str, ...]:
-    """List what is in a place beside the tree that it holds, ignored or not; a folder without tracked files is one entry with a slash."""
-    return git.tell(place.top, "ls-files", "--others", "--directory", "-z", index=place.view.index).paths
+def beside(view: View) -> tuple[str, ...]:
+    """List what is there and not in the private index, ignored or not; a folder that holds nothing else is one entry that ends in a slash.
+
+    The worktree's own index is empty, for it was made without files.
+    """
+    return git.tell(view.top, "ls-files", "--others", "--directory", "-z", index=view.index).paths
 
 
 def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
@@ -124,6 +127,7 @@ def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
         for path in {*alternating} - anew:
             tree.remove(place.top, path)
     else:
+        tree.unlink_all(place.top, {*alternating} - anew)  # in a folder of what stays, `_clean` does not see them
         _clean(place, place.settled)
         anew |= {*git.unlike_index(place.top, place.view.index)}
     wanted = sorted(anew)
@@ -132,7 +136,7 @@ def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
 
 
 def _clean(place: Place, settled: frozenset[str]) -> None:
-    for path in beside(place):
+    for path in beside(place.view):
         if path not in settled and not any(path.startswith(one) for one in settled if one.endswith("/")):
             _discard(place.top / path, settled, path)
 

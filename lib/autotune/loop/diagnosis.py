@@ -344,12 +344,11 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
         git.set_entries(repository.top, scratch / "index", git.tracked(repository.top, pins), ())
         content = git.write_tree(repository.top, scratch / "index")
         top = place.build(repository, cache / "measure", head, [f"{workdir}/{path}" if workdir else path for path in config.carry])
-        bare = place.private(top)
-        fresh = Ground(replace(bare, settled=frozenset(place.beside(bare))), content, workdir, scratch)
-        place.occupy(fresh.place, content, ())
+        view = place.private(top).view
+        fresh = Ground(place.private(top, place.beside(view)), content, workdir, scratch)
         if config.setup:
             _prepared(config, fresh)
-        yield replace(fresh, place=place.private(top, place.beside(fresh.place)))
+        yield replace(fresh, place=place.private(top, place.beside(view)))
     finally:
         place.remove(repository, cache / "measure")
         shutil.rmtree(cache, ignore_errors=True)
@@ -357,6 +356,7 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
 
 def _prepared(config: Config, ground: Ground) -> None:
     """Run `setup`. Raises `AutotuneError` where it fails."""
+    place.occupy(ground.place, ground.content, ())
     finished = _execute(config, Command("setup", config.setup, config.timeout_s), ground)
     outcome, why = classify(finished, None)
     if outcome is not Outcome.OK:

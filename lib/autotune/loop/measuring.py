@@ -278,8 +278,8 @@ def second_place(session: Session) -> Iterator[Place]:
 def _build(session: Session, top: Path) -> Sequence[str]:
     config = session.state.config
     place.build(session.repository, top, session.state.incumbent, [session.inside(path) for path in config.carry])
-    fresh = place.private(top)
-    fresh = replace(fresh, settled=frozenset(place.beside(fresh)))
+    empty = place.private(top)
+    fresh = replace(empty, settled=frozenset(place.beside(empty.view)))
     place.occupy(fresh, content_of(session, session.state.incumbent), ())
     if config.setup:
         bench = Bench(session, fresh, {})
@@ -289,7 +289,7 @@ def _build(session: Session, top: Path) -> Sequence[str]:
             raise AutotuneError(
                 f"`setup` failed in the measuring worktree: {why}\n{useful_end(finished.tail, 1000)}", f"mend `setup`; it ran in {top}"
             )
-    return place.beside(fresh)
+    return place.beside(fresh.view)
 
 
 def bench_for(session: Session, candidate: str | None) -> Bench:
