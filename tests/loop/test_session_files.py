@@ -191,6 +191,16 @@ def test_a_log_with_a_torn_last_line_goes_on_and_says_so(project: Project) -> No
     assert [path.read_bytes() for path in project.session.glob("autotune.jsonl.torn-*")] == [b'{"type":"note","te']
 
 
+def test_a_torn_last_line_does_not_reach_the_copy(project: Project) -> None:
+    project.init()
+    with (project.session / "autotune.jsonl").open("ab") as file:
+        file.write(b'{"type":"note","te')
+    project.write("src/a.txt", "")
+    assert project.attempt()["status"] == "keep"
+    assert project.read("autotune.jsonl") == (project.session / "autotune.jsonl").read_text("utf-8")
+    project.ok("check")
+
+
 def test_three_notes_at_once_all_land(project: Project) -> None:
     project.init()
     begun = [project.begin("note", f"note {number}") for number in range(3)]

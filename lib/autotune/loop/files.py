@@ -211,12 +211,13 @@ def _copy_ledger(session: Session) -> None:
     """Append to the ledger's copy what it lacks; write it whole where it is not what was written last."""
     truth, copy = session.folder.ledger, session.workdir / LEDGER
     marker = session.folder.path / "copied"
-    size = truth.stat().st_size
+    session.refresh()
+    size = session.position.offset  # the end of the last whole line: one that was torn is set aside, not copied
     known = marker.is_file()
     if known and marker.read_text() == _stamp(copy):
         with truth.open("rb") as source, copy.open("ab") as target:
             source.seek(copy.stat().st_size)
-            target.write(source.read(size - source.tell()))
+            target.write(source.read(max(0, size - source.tell())))
     else:
         gone = not os.path.lexists(copy)
         forged = not gone and (copy.is_symlink() or not copy.is_file() or not _begins(truth, copy.read_bytes()))
