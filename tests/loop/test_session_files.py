@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,30 @@ def test_a_torn_last_line_does_not_reach_the_copy(project: Project) -> None:
     assert project.attempt()["status"] == "keep"
     assert project.read("autotune.jsonl") == (project.session / "autotune.jsonl").read_text("utf-8")
     project.ok("check")
+
+
+def test_a_session_whose_log_was_damaged_can_be_cleared(project: Project) -> None:
+    project.init()
+    truth = project.session / "autotune.jsonl"
+    truth.write_bytes(truth.read_bytes().replace(b'"baseline"', b'"another"'))
+    assert "autotune clear" in project.run("check").out
+    assert str(truth) in project.refused("status")
+    answer = project.ok("clear", "--yes")
+    assert str(truth.parent) in answer.out
+    assert not truth.exists()
+    assert not (project.top / "autotune.jsonl").exists()
+    project.init()
+
+
+def test_a_session_whose_working_tree_is_gone_can_be_cleared(project: Project) -> None:
+    project.init("--worktree")
+    gone = project.session
+    shutil.rmtree(project.events()[0]["tree"])
+    assert f"autotune clear --session {gone.name}" in project.refused("status")
+    project.ok("clear", "--yes", "--refs")
+    assert not gone.exists()
+    assert project.git("for-each-ref", "refs/autotune") == ""
+    project.init()
 
 
 def test_three_notes_at_once_all_land(project: Project) -> None:

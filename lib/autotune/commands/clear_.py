@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autotune.commands.options import SessionName, found
+from autotune.commands.options import SessionName
 from autotune.loop import clearing, work
 
 
@@ -16,7 +17,7 @@ def main(
     session: SessionName = None,
 ) -> None:
     """Forget a session: its log, state and worktrees. Its branch and commits stay, and so do your benchmark, notes and ideas."""
-    here = found(session)
+    here = clearing.find(Path.cwd(), session)
     with work.held(here, "clear"):
         doomed = clearing.doomed(here, refs=refs)
         typer.echo(f"This deletes, of session {here.name}:")

@@ -22,7 +22,7 @@ from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, LEDGER, STATE_FIL
 
 _LEFT_OUT = b"[autotune: "  # how a log says that it does not hold the whole output
 _NEAR = 1e-9
-_TRUTH = "the ledger cannot be trusted from there on: put the original back, from a copy that you trust, or begin a new session"
+_TRUTH = "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin a new session"
 _SAME = "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) begins afresh"
 
 

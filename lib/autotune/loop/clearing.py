@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.edges import git, place
+from autotune.errors import AutotuneError
 from autotune.loop import session as sessions
 from autotune.loop.session import LEDGER, STATE_FILE, Session
 
@@ -28,6 +29,15 @@ class Doomed:
         return (*map(str, self.files), *(f"{path}/" for path in (self.folder, *self.worktrees)), *refs)
 
 
+def find(folder: Path, name: str | None) -> Session:
+    """Find the session to clear, also one whose ledger was damaged or whose working tree is gone."""
+    try:
+        return sessions.find(folder, name)
+    except AutotuneError:
+        repository, chosen, _ = sessions.choose(folder, name)
+        return sessions.load_beginning(repository, chosen)
+
+
 def doomed(session: Session, *, refs: bool) -> Doomed:
     """Say what clearing would delete. A working tree of the session's own is deleted only while nothing in it would be lost."""
     files = tuple(path for name in (LEDGER, STATE_FILE) if (path := session.workdir / name).exists())
@@ -36,7 +46,7 @@ def doomed(session: Session, *, refs: bool) -> Doomed:
     worktrees = [measuring] if measuring.exists() else []
     if own.exists() and session.top == own and not git.tell(own, "status", "--porcelain", "--ignore-submodules").out:
         worktrees.append(own)
-    names = tuple(git.refs(session.top, session.folder.ref("").rstrip("/"))) if refs else ()
+    names = tuple(git.refs(session.repository.common, session.folder.ref("").rstrip("/"))) if refs else ()
     return Doomed(files, session.folder.path, tuple(worktrees), names)
 
 

@@ -245,9 +245,26 @@ def load(repository: Repository, name: str, trees: dict[Path, str | None] | None
     if own is None:
         raise AutotuneError(
             f"The working tree of session {name}, {home}, is gone.",
-            f"bring it back with `git worktree add {home} {state.segment.branch}`",
+            f"bring it back with `git worktree add {home} {state.segment.branch}`, or forget it with `autotune clear --session {name}`",
         )
     return Session(own, folder, state, position)
+
+
+def load_beginning(repository: Repository, name: str) -> Session:
+    """Read a session as it was when it opened, whatever has become of its ledger and its working tree since: enough to clear it."""
+    folder = Folder(root(repository) / name)
+    with folder.ledger.open("rb") as file:
+        line = file.readline()
+    try:
+        event = from_line(line)
+    except Malformed as error:
+        raise _damaged(folder.ledger, 1, str(error)) from None
+    if not isinstance(event, SegmentOpened):
+        raise _damaged(folder.ledger, 1, "it does not open a session")
+    home = Path(event.tree)
+    own = git.discover(home) if home.is_dir() else None
+    gone = Repository(home, repository.common, repository.common)
+    return Session(own or gone, folder, begin(event), Position(folder.ledger.stat().st_size))
 
 
 def require_branch(session: Session) -> None:
