@@ -225,3 +225,18 @@ def test_what_is_asked_for_often_imports_nothing_that_it_can_do_without(session:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "autotune.core.report" in imported
     assert imported.isdisjoint({"rich.console", "numpy", "autotune.views.dashboard"})  # typer looks for rich, and no further
+
+
+@pytest.mark.parametrize("verb", [verb for section in app.VERBS.values() for verb in section])
+def test_help_is_plain_text_that_fits(verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = said(capsys, verb, "--help")
+    assert "\\" not in told
+    assert max(len(line) for line in told.splitlines()) <= 80
+
+
+def test_a_missing_option_is_named_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["try"]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == "error: Missing option '--description' / '-d'."
+    assert app.run(["config", "set", "--session"]) == 2
+    assert "env var" not in capsys.readouterr().err

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import click
 import typer
+import typer.core
 from typer.core import TyperGroup
 
 from autotune.errors import AutotuneError
+
+typer.core.rich = None  # type: ignore[attr-defined]  # help is plain text: where this is set, its brackets are escaped as markup
 
 # Each verb's module is imported only when it is asked for. The sections are those of the help page.
 VERBS: dict[str, dict[str, str]] = {
@@ -76,6 +79,7 @@ class Verbs(TyperGroup):
             single.command(cmd_name)(module.main)
             built = typer.main.get_command(single)
         built.name = cmd_name
+        _forget_variables(built)
         return built
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -86,6 +90,16 @@ class Verbs(TyperGroup):
             with formatter.section(section):
                 formatter.write_dl(list(verbs.items()), col_max=14)
         formatter.write(f"\n  --version  the version\n  --help     this page; after a verb, its own\n\n{_EPILOG}\n")
+
+
+def _forget_variables(command: click.Command) -> None:
+    """Let no error name an environment variable in place of an option: there are none."""
+    for one in command.params:
+        if isinstance(one, click.Option):
+            one.show_envvar = False
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _forget_variables(inner)
 
 
 def main() -> None:
