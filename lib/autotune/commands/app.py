@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from autotune.errors import AutotuneError
 
-typer.core.rich = None  # type: ignore[attr-defined]  # help is plain text: where this is set, its brackets are escaped as markup
+typer.core.rich = None  # type: ignore[assignment, attr-defined]  # help is plain text: where this is set, its brackets are escaped as markup
 
 # Each verb's module is imported only when it is asked for. The sections are those of the help page.
 VERBS: dict[str, dict[str, str]] = {
