@@ -165,7 +165,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("name", "a" * 61, "1 to 60"),
     ("name", "a b", "1 to 60"),
     ("name", "a\n", "1 to 60"),
-    ("name", "a..b", "without .."),
+    ("name", "a..b", "no two dots in a row"),
     ("name", 5, "1 to 60"),
     ("benchmark", " ", "a shell command"),
     ("benchmark", "a\0b", "not text"),

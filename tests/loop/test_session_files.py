@@ -158,6 +158,18 @@ def test_a_configuration_that_cannot_be_read_or_is_fixed_is_refused_by_name(proj
     assert project.events("settings")[-1]["changed"] == ["max_iterations"]
 
 
+def test_a_configuration_that_is_no_text_is_refused_by_name(project: Project) -> None:
+    held = project.read("autotune.toml")
+    project.write("autotune.toml", b"name = '\xff'\n")
+    refused = ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once"), ("config", "check")
+    assert ["autotune.toml is not UTF-8 text" in project.refused(*words) for words in refused] == [True, True]
+    project.write("autotune.toml", held)
+    project.init()
+    (project.top / "autotune.toml").unlink()
+    (project.top / "autotune.toml").mkdir()
+    assert "autotune.toml cannot be read: Is a directory" in project.refused("resume")
+
+
 def test_a_configuration_that_was_there_before_keeps_its_comments_and_takes_the_options(project: Project) -> None:
     text = '# mine\nname = "other"\nmetric = "size"\ndirection = "lower"\n'
     project.write("autotune.toml", text)

@@ -44,7 +44,7 @@ def put(key: str, value: Annotated[str, typer.Argument(help="As in TOML; text ne
     """Set one key in autotune.toml; it takes effect at once. Keys that decide what is measured need `autotune rebaseline --accept`."""
     here = found(session)
     with work.changing(here, "config set"):
-        before = _file(here).read_text(encoding="utf-8")
+        before = files.settings_text(_file(here))
         text = configuration.changed(before, key, value)
         if fixed := configuration.fixed_differences(here.state.config, configuration.parse_toml(text)):
             raise AutotuneError(
@@ -64,5 +64,5 @@ def check(session: SessionName = None) -> None:
     path = Path.cwd() / CONFIG_FILE
     if not path.is_file():
         path = _file(found(session))
-    configuration.parse_toml(path.read_text(encoding="utf-8"))
+    configuration.parse_toml(files.settings_text(path))
     typer.echo(f"{path} is in order")

@@ -337,7 +337,8 @@ KEYS = (
     Key(
         "name",
         _text(
-            "1 to 60 letters, digits and . _ -, beginning with a letter or digit, without ..", r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,59}"
+            "1 to 60 letters, digits and . _ -, beginning with a letter or digit, no two dots in a row",
+            r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,59}",
         ),
         "What the session is called, for good; its branch is autotune/NAME-DATE.",
         Default.REQUIRED,

@@ -125,7 +125,7 @@ def apply(session: Session, found: Calibrated) -> bool:
     if not asks_for_more(session, found):
         return False
     path = session.workdir / CONFIG_FILE
-    replace_file(path, changed(path.read_text(encoding="utf-8"), "min_effect", f"{found.min_effect:g}").encode())
+    replace_file(path, changed(files.settings_text(path), "min_effect", f"{found.min_effect:g}").encode())
     files.take_in_settings(session)
     return True
 

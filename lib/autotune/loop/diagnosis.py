@@ -29,7 +29,7 @@ from autotune.edges import git, locks, machine, place, process
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
-from autotune.loop import measuring, opening, work
+from autotune.loop import files, measuring, opening, work
 from autotune.loop import session as sessions
 from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, Folder, Session
 from autotune.targets import TARGETS
@@ -246,7 +246,7 @@ def _configuration(scene: Scene) -> Check:
     if not path.is_file():
         advice = "" if scene.session is None else "the next command puts it back"
         return Check("configuration", Finding.MISSING, f"there is no {CONFIG_FILE}, which `autotune init` writes", advice)
-    written = configuration.parse_toml(path.read_text(encoding="utf-8"))
+    written = configuration.parse_toml(files.settings_text(path))
     fixed = configuration.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
     if fixed:
         advice = "put back what `autotune config show` has, or let a person accept it with `autotune rebaseline --accept`"
@@ -306,7 +306,7 @@ def _what_to_run(scene: Scene) -> tuple[Repository, Config]:
 def _without_session(folder: Path) -> Config:
     """Give what `init` would measure by, as far as it is written down; where no metric is named, whatever is printed will do."""
     path = folder / CONFIG_FILE
-    held = configuration.toml_table(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    held = configuration.toml_table(files.settings_text(path)) if path.is_file() else {}
     if "benchmark" not in held and not (folder / BENCHMARK_FILE).is_file():
         raise NotRunError(f"there is no {BENCHMARK_FILE}", f"write {BENCHMARK_FILE}, which prints METRIC name=value")
     checks = {"checks": f"bash {CHECKS_FILE}"} if (folder / CHECKS_FILE).is_file() else {}

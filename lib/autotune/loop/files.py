@@ -86,8 +86,8 @@ def write_missing(session: Session) -> None:
 def _complete_settings(session: Session) -> None:
     """Write what the session was opened with besides into an autotune.toml that was there before; its comments stay where they can."""
     path, config = session.workdir / CONFIG_FILE, session.state.config
-    text = path.read_text(encoding="utf-8")
     try:
+        text = settings_text(path)
         before = {row.name: row.value for row in configuration.keys(configuration.parse_toml(text))}
         for row in configuration.keys(config):
             if row.value != before[row.name]:
@@ -183,13 +183,20 @@ def keep_copies(session: Session) -> None:
             replace_file(copy, path.read_bytes())
 
 
+def settings_text(path: Path) -> str:
+    """Read an autotune.toml; raises `AutotuneError` where there is no text to be had."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise AutotuneError(f"{path} is not UTF-8 text.", "save it as UTF-8; `autotune config check` reads it") from None
+    except OSError as problem:
+        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "move what is there out of the way, then try again") from None
+
+
 def take_in_settings(session: Session) -> None:
     """Read autotune.toml: what may change inside a segment takes effect now; raises `AutotuneError` for what may not."""
     path = session.workdir / CONFIG_FILE
-    try:
-        written = configuration.parse_toml(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise AutotuneError(f"{path} is not UTF-8 text.", "`autotune config check` after mending it") from None
+    written = configuration.parse_toml(settings_text(path))
     if fixed := configuration.fixed_differences(session.state.config, written):
         raise AutotuneError(
             f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured with.",

@@ -26,7 +26,7 @@ from autotune.errors import AutotuneError
 from autotune.loop import calibrating, surroundings
 from autotune.loop import session as sessions
 from autotune.loop.candidate import GIT_FILES
-from autotune.loop.files import exclude, project, write_missing
+from autotune.loop.files import exclude, project, settings_text, write_missing
 from autotune.loop.measuring import Bench, Interrupted, alone, baseline, bench_for, content_of
 from autotune.loop.session import (
     BENCHMARK_FILE,
@@ -135,7 +135,7 @@ def _workdir(repository: Repository, folder: Path) -> str:
 
 def _config(request: Request) -> Config:
     written = request.folder / CONFIG_FILE
-    held = toml_table(written.read_text(encoding="utf-8")) if written.is_file() else {}
+    held = toml_table(settings_text(written)) if written.is_file() else {}
     settings = {"direction": "lower", **held, **request.settings}
     if request.once:
         settings["decision_mode"] = "once"

@@ -20,7 +20,7 @@ def accept(session: Session) -> None:
         work.agree(session)
         _refuse_open(session)
         path = session.workdir / CONFIG_FILE
-        config = configuration.parse_toml(path.read_text(encoding="utf-8")) if path.is_file() else session.state.config
+        config = configuration.parse_toml(files.settings_text(path)) if path.is_file() else session.state.config
         if config.name != session.state.config.name:
             raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
         with alone(session, "measuring a baseline"):
