@@ -42,7 +42,7 @@ def answer(session: Session, settled: int | None) -> dict[str, Any]:
         found |= {"running": True, "since": busy.since}
     confidence = report.confidence(state)
     return found | {
-        "confidence": None if confidence.multiple is None else {"spread": confidence.text, "label": confidence.label},
+        "confidence": None if confidence.figure is None else {"multiple": confidence.figure, "label": confidence.label},
         "health": state.vitals.health,
         "mode": state.vitals.mode,
         "playbook": state.last_playbook.result if state.last_playbook and state.vitals.attempts else None,

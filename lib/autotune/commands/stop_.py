@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found
+from autotune.core.figures import counted
 from autotune.loop import experiment, files, work
 
 
@@ -26,7 +28,8 @@ def main(
     files.project(here)
     state = here.state
     if as_json:
-        typer.echo(f'{{"session": "{here.name}", "experiments": {state.count}, "keeps": {state.keeps}}}')
+        typer.echo(json.dumps({"session": here.name, "experiments": state.count, "keeps": state.all_keeps}))
         return
-    typer.echo(f"stopped {here.name} after {state.count} experiments and {state.keeps + state.forced} keeps; all data is kept")
+    done = f"{counted(state.count, 'experiment')} and {counted(state.all_keeps, 'keep')}"
+    typer.echo(f"stopped {here.name} after {done}; all data is kept")
     typer.echo(f"the commits are on {here.branch}; `autotune explain` says more, `autotune resume` goes on")

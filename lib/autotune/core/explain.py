@@ -245,7 +245,7 @@ def _evidence(state: State) -> Iterator[str]:
     yield value(state)
     if state.claim is not None:
         yield f"claim, by fresh runs of the first state and the last: {report.claim(state)}"
-    yield noise(state)
+    yield f"noise: {noise(state)}"
     yield f"confidence {confidence(state).text}: it describes how the session's values spread, and decides nothing"
     if state.recent:
         yield "latest first: " + ", ".join(f"{row.index} {kind_of(row)}" for row in state.recent[: -LATEST - 1 : -1])

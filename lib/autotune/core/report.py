@@ -57,11 +57,14 @@ class Confidence:
     label: str
 
     @property
-    def text(self) -> str:
+    def figure(self) -> str | None:
         """The multiple rounded down, so that it never reaches a label that it has not earned."""
-        if self.multiple is None:
-            return self.label
-        return f"{_floored(self.multiple)}× {self.label}"  # noqa: RUF001 - the contract's sign
+        return None if self.multiple is None else f"{_floored(self.multiple)}×"  # noqa: RUF001 - the contract's sign
+
+    @property
+    def text(self) -> str:
+        """Figure and label; the label alone where there is no figure yet."""
+        return self.label if self.figure is None else f"{self.figure} {self.label}"
 
 
 def _floored(multiple: float) -> str:

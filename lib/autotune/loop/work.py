@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from autotune.core.events import Cause, Stopped
+from autotune.core.figures import counted
 from autotune.core.model import Verdict
 from autotune.core.settle import final_verdict
 from autotune.core.state import Ending
@@ -92,7 +93,7 @@ def _put_branch_back(session: Session) -> None:
     name = f"moved-{session.position.lines}"
     paths = settling.put_branch_back(session, tip, incumbent, name)
     session.notice(
-        f"The branch had been moved to {tip[:12]}; it was put back to what is kept, {incumbent[:12]}, with {len(paths)} files. "
+        f"The branch had been moved to {tip[:12]}; it was put back to what is kept, {incumbent[:12]}, with {counted(len(paths), 'file')}. "
         f"What it was moved to is at {session.folder.ref(name)}."
     )
 

@@ -8,7 +8,7 @@ import select
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,24 +88,21 @@ def watch(session: Session, width: int | None = None) -> None:
     from rich.live import Live
 
     console = Console(width=width, highlight=False)
-    with _keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
+    with suppress(KeyboardInterrupt), _keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
         for _ in _changes(session, pressed):
             live.update(_fitting(session, console), refresh=True)
 
 
 def _changes(session: Session, pressed: Callable[[float], str]) -> Iterator[None]:
-    """Yield at once, whenever the ledger has grown, and every second, for times go on; ends with q or Ctrl-C."""
+    """Yield at once, whenever the ledger has grown, and every second, for times go on; ends with q."""
     drawn, position = -REDRAW_EVERY_S, session.position
-    try:
-        while True:
-            if session.position != position or time.monotonic() - drawn >= REDRAW_EVERY_S:
-                drawn, position = time.monotonic(), session.position
-                yield
-            if pressed(LOOK_EVERY_S) in ("q", "Q"):
-                return
-            _look_again(session)
-    except KeyboardInterrupt:
-        return
+    while True:
+        if session.position != position or time.monotonic() - drawn >= REDRAW_EVERY_S:
+            drawn, position = time.monotonic(), session.position
+            yield
+        if pressed(LOOK_EVERY_S) in ("q", "Q"):
+            return
+        _look_again(session)
 
 
 def _look_again(session: Session) -> None:
