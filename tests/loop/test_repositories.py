@@ -155,7 +155,8 @@ def test_a_session_lives_beside_a_sparse_checkout(project: Project) -> None:
 
 
 def test_measuring_in_place_leaves_what_is_kept_in_the_checkout(project: Project) -> None:
-    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--in-place")
+    answer = project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--in-place")
+    assert "measured in the checkout itself" in answer.err
     (project.top / "src/empty").mkdir()
     lives_through(project)
 

@@ -70,6 +70,8 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
     name = _free_name(repository, config.name)
     segment = _first_segment(repository, name, workdir, config, worktree=request.worktree)
     say(_pinned(repository, segment.pins))
+    if config.in_place:
+        say(f"measured in the checkout itself (in_place): while something is measured, files in scope change in {repository.top}")
     with _staged(repository, name) as folder:
         _remember_ignored(repository, folder)
         _remember_users_files(repository.top, folder, segment.base)
