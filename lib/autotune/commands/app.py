@@ -57,6 +57,7 @@ VERBS: dict[str, dict[str, str]] = {
         "statusline": "The session in one line, for the client's status line.",
     },
 }
+INTERRUPTED = 130
 _EPILOG = "Start with `autotune demo`. In a project of your own: `autotune init --help`."
 
 
@@ -127,12 +128,14 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each ki
         path = error.ctx.command_path if error.ctx else "autotune"
         return _tell(error.format_message(), f"see `{path} --help`", 2, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
-        return _tell("Interrupted.", "what was begun is finished by the next command", 130, as_json=as_json)
+        given = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except Exception:  # noqa: BLE001 - the one boundary: whatever comes here is a bug
         return _bug(as_json=as_json)
+    if given == INTERRUPTED:  # typer gives it in place of the interrupt itself
+        return _tell("Interrupted.", "what was begun is finished by the next command", INTERRUPTED, as_json=as_json)
     return given if isinstance(given, int) else 0
 
 

@@ -9,6 +9,7 @@ import typer
 
 from autotune.commands.init_ import given
 from autotune.commands.options import SessionName, found
+from autotune.core.figures import counted
 from autotune.errors import AutotuneError
 from autotune.loop import opening, proposing, supervising
 from autotune.loop import session as sessions
@@ -93,6 +94,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         proposing.propose_until_done(running, proposer, _say)
     except KeyboardInterrupt:
         proposing.interrupted(running)
+        _tell_end(running)
         raise
     _tell_end(running)
 
@@ -125,7 +127,8 @@ def _tell_end(running: Session) -> None:
     if running.state.tokens:
         about = "about " if running.state.cost_estimated else ""
         typer.echo(f"the agent has cost {about}${running.state.cost_usd:.2f}, {running.state.tokens:,} tokens")
-    typer.echo(f"{running.state.count} experiments, {running.state.keeps} kept, on branch {running.branch}; `autotune explain` says more")
+    made = counted(running.state.count, "experiment")
+    typer.echo(f"{made}, {running.state.all_keeps} kept, on branch {running.branch}; `autotune explain` says more")
 
 
 def _session(settings: dict[str, object], name: str | None, *, here: bool) -> Session:

@@ -1,0 +1,59 @@
+"""The loop by itself, with a program that proposes."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from tests.loop.project import Project, eventually
+
+SHORTER = "cat >/dev/null; [ -s src/a.txt ] && printf '%s' \"$(head -c -1 src/a.txt)\" > src/a.txt; echo talk; echo 'one byte less'"
+
+
+@pytest.fixture
+def open_project(project: Project) -> Project:
+    project.init()
+    return project
+
+
+def test_a_proposer_works_until_a_stop_rule_holds_across_a_resume(open_project: Project) -> None:
+    open_project.ok("config", "set", "max_iterations", "2")
+    assert "finished: 2 experiments made, of 2 allowed" in open_project.ok("start", "--proposer", SHORTER).out
+    assert [one["description"] for one in open_project.results()] == ["one byte less"] * 2
+    assert "finished again at once" in open_project.ok("resume").out
+    assert len(open_project.results()) == len(open_project.commits()) == 2
+    open_project.agree()
+
+
+def test_a_proposer_gets_the_brief_on_its_input_and_in_a_file(open_project: Project) -> None:
+    kept = open_project.outside
+    open_project.ok("start", "--proposer", f'cat > {kept}/input; cp "$AUTOTUNE_BRIEF" {kept}/file; exit 1')
+    assert (kept / "input").read_text().startswith(f"# Brief of session {open_project.name}\n")
+    assert (kept / "input").read_text() == (kept / "file").read_text()
+
+
+@pytest.mark.parametrize(
+    ("proposer", "why"), [("true", "changed nothing in scope"), ("exit 7", "failed with exit 7"), ("echo x >> README", "was refused")]
+)
+def test_a_proposer_without_a_usable_change_three_times_in_a_row_pauses_the_session(open_project: Project, proposer: str, why: str) -> None:
+    before = open_project.files()
+    answer = open_project.ok("start", "--proposer", proposer)
+    assert f"paused: the proposer {why}" in answer.out
+    assert "(3 of 3)" in answer.err
+    assert open_project.files() == before
+    assert open_project.results() == []
+
+
+def test_an_interrupt_stops_the_session_ends_the_proposer_and_says_how_to_go_on(open_project: Project) -> None:
+    told = open_project.outside / "proposer"
+    begun = open_project.begin("start", "--proposer", f"echo $$ > {told}.new; mv {told}.new {told}; exec sleep 600")
+    eventually(told.exists)
+    os.kill(begun.pid, signal.SIGINT)
+    answer = begun.wait()
+    assert answer.code == 130
+    assert "is stopped: interrupted by a person" in answer.out
+    assert answer.err.endswith("error: Interrupted.\nhint: what was begun is finished by the next command\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told.read_text()), 0)
+    assert "goes on" in open_project.ok("resume").out
