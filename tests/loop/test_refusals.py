@@ -150,6 +150,17 @@ def test_another_branch_or_a_detached_head_in_a_session_is_refused(project: Proj
     assert project.attempt()["status"] == "keep"
 
 
+def test_what_git_ignores_and_the_benchmark_may_need_is_proposed_and_then_carried(project: Project) -> None:
+    project.write("build/number", "7\n")
+    project.write("autotune.sh", 'cat src/*.txt | grep -q a && echo "METRIC size=$(cat build/number)"\n')
+    answer = project.run(*INIT)
+    assert answer.code == 1
+    assert "--carry build" in answer.err
+    answer = project.ok(*INIT, "--carry", "build")
+    assert "--carry" not in answer.err
+    assert "size = 7" in answer.out
+
+
 def test_a_second_session_in_the_same_tree_and_a_try_with_nothing_changed_are_refused(project: Project) -> None:
     project.init()
     assert "is active in this working tree" in project.refused(*INIT)

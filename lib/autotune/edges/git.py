@@ -195,6 +195,11 @@ def modified(repository: Repository) -> tuple[str, ...]:
     return tuple(entry[3:] for entry in listed.paths)
 
 
+def ignored(folder: Path) -> tuple[str, ...]:
+    """List what git ignores below a folder, relative to it; a folder all of which it ignores is one entry that ends in a slash."""
+    return tell(folder, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z").paths
+
+
 def flagged(repository: Repository) -> tuple[str, ...]:
     """List files marked assume-unchanged or skip-worktree, whose changes git does not see."""
     listed = tell(repository.top, "ls-files", "-v", "-z").paths

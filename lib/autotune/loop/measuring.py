@@ -324,7 +324,8 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[float, ...]
         if measured.run.outcome is not Outcome.OK:
             raise AutotuneError(
                 f"The benchmark does not work on the unchanged code: {measured.why}{_quoted(measured.output)}",
-                "mend it until `autotune doctor` is content; what it needs and git does not track goes into `carry` or is made by `setup`",
+                "mend it until `autotune doctor` is content; what it needs and git does not track goes into `carry` or is made by `setup`; "
+                "where it works in the checkout alone, --in-place measures there",
             )
         values.append(measured.run.samples[session.state.metric.name])
         spent += measured.run.wall_s

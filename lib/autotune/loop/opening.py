@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autotune.core import patterns, protection, stats
+from autotune.core import carrying, patterns, protection, stats
 from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Event, Opened, Purpose, Ran, Result, SegmentOpened, from_line, to_line
 from autotune.core.health import Health, Mode
@@ -70,6 +70,8 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
     name = _free_name(repository, config.name)
     segment = _first_segment(repository, name, workdir, config, worktree=request.worktree)
     say(_pinned(repository, segment.pins))
+    if not config.in_place and (missing := carrying.proposed(git.ignored(request.folder), config.carry)):
+        say(_proposed(missing))
     if config.in_place:
         say(f"measured in the checkout itself (in_place): while something is measured, files in scope change in {repository.top}")
     with _staged(repository, name) as folder:
@@ -87,6 +89,11 @@ def _pinned(repository: Repository, pins: str) -> str:
     held = sorted(git.tracked(repository.top, pins))
     more = f" and {len(held) - _NAMED} more" if len(held) > _NAMED else ""
     return f"protected, for they decide what is measured: {', '.join(held[:_NAMED]) or 'no files'}{more}; --allow PATTERN frees some"
+
+
+def _proposed(missing: Sequence[str]) -> str:
+    options = " ".join(f"--carry {shlex.quote(path)}" for path in missing[:_NAMED])
+    return f"runs happen in a worktree of their own, without what git ignores; if the benchmark needs it: {options}"
 
 
 def folder_for(repository: Repository, name: str) -> Folder:
