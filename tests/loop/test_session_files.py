@@ -227,6 +227,14 @@ def test_a_session_whose_log_was_damaged_can_be_cleared(project: Project) -> Non
     project.init()
 
 
+def test_clearing_names_the_notes_that_go_with_a_working_tree_of_the_session_s_own(project: Project) -> None:
+    project.init("--worktree")
+    tree = Path(project.events()[0]["tree"])
+    told = project.ok("clear", "--yes").out
+    assert [f"  {tree / name}" in told.splitlines() for name in ("autotune.md", "autotune.ideas.md", "autotune.toml")] == [True] * 3
+    assert not tree.exists()
+
+
 def test_a_session_whose_working_tree_is_gone_can_be_cleared(project: Project) -> None:
     project.init("--worktree")
     gone = project.session

@@ -16,7 +16,10 @@ def main(
     refs: Annotated[bool, typer.Option("--refs", help="Delete the snapshots of candidates too.")] = False,
     session: SessionName = None,
 ) -> None:
-    """Forget a session: its log, state and worktrees. Its branch and commits stay, and so do your benchmark, notes and ideas."""
+    """Forget a session: its log, state and worktrees. Its branch and commits stay, and in your own checkout notes and ideas.
+
+    What is deleted is named first.
+    """
     here = clearing.find(Path.cwd(), session)
     with work.held(here, "clear"):
         doomed = clearing.doomed(here, refs=refs)

@@ -15,9 +15,10 @@ from autotune.loop.session import LEDGER, STATE_FILE, Session
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
-    """What clearing a session deletes."""
+    """What clearing a session deletes. `ignored` goes with a working tree of the session's own: notes and ideas, say."""
 
     files: tuple[Path, ...]
+    ignored: tuple[Path, ...]
     folder: Path
     worktrees: tuple[Path, ...]
     refs: tuple[str, ...]
@@ -26,7 +27,7 @@ class Doomed:
     def described(self) -> tuple[str, ...]:
         """One line for each thing."""
         refs = (f"{len(self.refs)} snapshots under {self.refs[0].rpartition('/')[0]}/",) if self.refs else ()
-        return (*map(str, self.files), *(f"{path}/" for path in (self.folder, *self.worktrees)), *refs)
+        return (*map(str, (*self.files, *self.ignored)), *(f"{path}/" for path in (self.folder, *self.worktrees)), *refs)
 
 
 def find(folder: Path, name: str | None) -> Session:
@@ -39,15 +40,17 @@ def find(folder: Path, name: str | None) -> Session:
 
 
 def doomed(session: Session, *, refs: bool) -> Doomed:
-    """Say what clearing would delete. A working tree of the session's own is deleted only while nothing in it would be lost."""
+    """Say what clearing would delete. A working tree of the session's own stays while it holds what is not committed."""
     files = tuple(path for name in (LEDGER, STATE_FILE) if (path := session.workdir / name).exists())
     measuring = session.cache / "measure"
     own = session.cache / "tree"
     worktrees = [measuring] if measuring.exists() else []
+    ignored: tuple[Path, ...] = ()
     if own.exists() and session.top == own and not git.tell(own, "status", "--porcelain", "--ignore-submodules").out:
         worktrees.append(own)
+        ignored = tuple(path for name in git.ignored(own) if (path := own / name) not in files)
     names = tuple(git.refs(session.repository.common, session.folder.ref("").rstrip("/"))) if refs else ()
-    return Doomed(files, session.folder.path, tuple(worktrees), names)
+    return Doomed(files, ignored, session.folder.path, tuple(worktrees), names)
 
 
 def clear(session: Session, what: Doomed) -> None:
