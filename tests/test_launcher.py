@@ -195,6 +195,13 @@ def test_without_a_usable_cache_setting_the_cache_is_in_the_home_folder(machine:
     assert machine.run(machine.plugin / "bin/autotune", variables=variables).stdout == first.stdout
 
 
+def test_where_no_home_folder_is_named_there_is_no_note_to_leave(machine: Machine) -> None:
+    bootstrap = machine.plugin / "lib" / "autotune" / "bootstrap.py"
+    done = machine.run(BASE_PYTHON, "-I", "-S", bootstrap, machine.plugin / "requirements.lock", "")
+    assert done.stdout.endswith("/bin/python\n")
+    assert done.returncode == 0
+
+
 def test_a_set_up_that_fails_is_the_commands_failure(machine: Machine) -> None:
     machine.give("uv", '#!/bin/sh\n[ "$1" = --version ] || { echo no room; exit 7; }\n')
     done = machine.autotune("status")

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
         return _refuse(f"The Python environment could not be set up: {error}.", "Mend that, then run the command again.")
     except KeyboardInterrupt:
         return _refuse("The set-up of the Python environment was interrupted.", "The next command begins it anew.", code=130)
-    if arguments[1:]:
+    if any(arguments[1:]):  # empty where the launcher knows of no cache folder
         _leave_note(Path(arguments[1]), python, lock)
     print(python)
     return 0
