@@ -58,6 +58,13 @@ def test_a_folder_outside_any_repository_has_none(tmp_path: Path) -> None:
     assert git.discover(tmp_path) is None
 
 
+def test_a_repository_is_found_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    top = tmp_path / "two\nlines" / 'and "more"'
+    (top / "deep").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q"], cwd=top, check=True)
+    assert git.discover(top / "deep") == git.Repository(top, top / ".git", top / ".git")
+
+
 def test_a_failing_command_says_what_git_said(top: Path) -> None:
     with pytest.raises(AutotuneError, match=r"git read-tree failed in .*: fatal: Not a valid object name nothing"):
         git.tell(top, "read-tree", "nothing")

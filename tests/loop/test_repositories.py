@@ -98,6 +98,23 @@ def test_a_session_lives_in_a_linked_worktree_and_is_found_from_others(project: 
     assert project.ok("status", "--json").json
 
 
+def test_a_session_lives_in_a_folder_of_any_name(tmp_path: Path, driver: Driver) -> None:
+    project = Project.make(tmp_path, driver, 'two\nlines, "é" [x]*')
+    project.init()
+    lives_through(project)
+    project.ok("clear", "--yes")
+
+
+def test_a_session_in_a_folder_with_the_signs_of_patterns_lists_its_files_where_git_looks(project: Project) -> None:
+    project.write("p[x]*/src/a.txt", "a\n")
+    project.write("p[x]*/autotune.sh", BENCHMARK)
+    project.git("add", ".")
+    project.git("commit", "-qm", "inside")
+    project.folder = project.top / "p[x]*"
+    project.init()
+    assert project.git("status", "--porcelain", ".", folder=project.folder) == ""
+
+
 def test_a_session_lives_in_a_shallow_clone(project: Project) -> None:
     project.write("README", "more\n")
     project.git("commit", "-qam", "second")

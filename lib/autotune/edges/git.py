@@ -136,10 +136,13 @@ def _complaint(answer: Answer) -> str:
 
 def discover(folder: Path) -> Repository | None:
     """Find the working tree that holds `folder`, or None."""
-    answer = ask(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
-    lines = decode(answer.out).split("\n")
-    if answer.code != 0 or len(lines) < 3:  # noqa: PLR2004 - one line an option
+    options = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+    answer = ask(folder, "rev-parse", *options)
+    if answer.code != 0:
         return None
+    lines = decode(answer.out).removesuffix("\n").split("\n")
+    if len(lines) != len(options):  # a name of several lines
+        lines = [decode(tell(folder, "rev-parse", one).out).removesuffix("\n") for one in options]
     return Repository(top=Path(lines[0]), folder=Path(lines[1]), common=(folder / lines[2]).resolve())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +63,8 @@ def exclude(session: Session) -> None:
     held = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
     names = [session.inside(name) for name in SESSION_FILES]
     tracked = git.tell(session.top, "ls-files", "-z", "--", *names).paths
-    wanted = [f"/{name}" for name in (*names, session.inside(UNFINISHED)) if name not in tracked]
+    prefix = re.sub(r"([\\*?\[])", r"\\\1", session.inside(""))
+    wanted = [f"/{prefix}{name}" for name in (*SESSION_FILES, UNFINISHED) if session.inside(name) not in tracked]
     missing = [line for line in wanted if line not in held.splitlines()]
     if missing:
         text = held + ("" if held.endswith("\n") or not held else "\n") + "\n".join(missing) + "\n"
