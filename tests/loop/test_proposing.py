@@ -57,3 +57,11 @@ def test_an_interrupt_stops_the_session_ends_the_proposer_and_says_how_to_go_on(
     with pytest.raises(ProcessLookupError):
         os.kill(int(told.read_text()), 0)
     assert "goes on" in open_project.ok("resume").out
+
+
+def test_what_a_proposer_says_is_stored_exactly_and_shown_escaped(open_project: Project) -> None:
+    open_project.ok("config", "set", "max_iterations", "1")
+    open_project.ok("start", "--proposer", r"cat >/dev/null; : > src/a.txt; printf 'less \000\033[31m of it\n'")
+    (result,) = open_project.results()
+    assert (result["status"], result["description"]) == ("keep", "less \0\x1b[31m of it")
+    assert open_project.git("log", "-1", "--format=%s", open_project.branch) == r"less \x00\x1b[31m of it"

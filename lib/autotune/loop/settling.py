@@ -197,7 +197,9 @@ def _reject(session: Session, why: str, output: str) -> None:
 
 
 def _message(session: Session, experiment: Experiment) -> str:
-    described = (experiment.description or f"Experiment {experiment.number}").strip()
+    words = (experiment.description or f"Experiment {experiment.number}").strip()
+    # escaped, for git refuses some signs, and a terminal obeys others
+    described = "\n".join(escaped(line.removesuffix("\r")) for line in words.split("\n"))
     subject, _, rest = described.partition("\n")
     body = f"\n\n{rest.strip()}" if rest.strip() else ""
     verdict = experiment.verdict
