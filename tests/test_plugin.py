@@ -190,8 +190,6 @@ IN_ORDER: list[str] = sorted(SMALL, key=last_those_that_stop)
 @pytest.mark.slow
 @pytest.mark.parametrize("line", IN_ORDER)
 def test_every_command_of_agent_and_skills_runs(project: Path, line: str) -> None:
-    if not (ROOT / f"lib/autotune/commands/{shlex.split(line)[1]}_.py").exists():
-        pytest.skip("this verb is not there yet")
     (project / "src/work.py").write_text("COST = 99\n")
     if " log " in line:
         assert autotune(project, "autotune run").returncode == 0

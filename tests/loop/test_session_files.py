@@ -246,6 +246,21 @@ def test_a_session_whose_working_tree_is_gone_can_be_cleared(project: Project) -
     project.init()
 
 
+def test_an_idea_is_a_line_at_the_end_of_the_ideas_and_in_the_brief(project: Project) -> None:
+    project.init()
+    ideas = project.top / "autotune.ideas.md"
+    ideas.write_text("- the first, without an end of its line")
+    assert "autotune.ideas.md" in project.ok("idea", "sort once,\nnot for every row").out
+    assert json.loads(project.ok("idea", "# größer", "--json").out) == {"idea": "- # größer"}
+    lines = ["- the first, without an end of its line", "- sort once, not for every row", "- # größer"]
+    assert ideas.read_text("utf-8").splitlines() == lines
+    assert all(line in project.ok("brief").out for line in lines)
+    ideas.unlink()
+    project.ok("idea", "another")
+    assert ideas.read_text("utf-8").splitlines() == [*lines, "- another"]
+    assert project.run("idea", " ").code == 1
+
+
 def test_three_notes_at_once_all_land(project: Project) -> None:
     project.init()
     begun = [project.begin("note", f"note {number}") for number in range(3)]

@@ -48,6 +48,7 @@ VERBS: dict[str, dict[str, str]] = {
         "cancel": "End the measurement that is running.",
         "restore": "Bring back an earlier experiment's changes.",
         "note": "Tell the proposer something.",
+        "idea": "Put down what could be tried.",
     },
     "Watching": {
         "status": "The session in a few lines.",

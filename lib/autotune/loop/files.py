@@ -158,11 +158,15 @@ def guard(session: Session) -> None:
                 f"{path.name} was changed; it was put back (yours is at {aside}). A person changes it with `autotune rebaseline --accept`."
             )
     for name in _WRITTEN_BY_PEOPLE:
-        path, copy = session.workdir / name, session.folder.mirror / name
-        if not path.exists() and copy.exists():
-            replace_file(path, copy.read_bytes())
-            session.notice(f"{name} was gone; it was put back as it was after the last command.")
+        _put_back(session, name)
     keep_copies(session)
+
+
+def _put_back(session: Session, name: str) -> None:
+    path, copy = session.workdir / name, session.folder.mirror / name
+    if not path.exists() and copy.exists():
+        replace_file(path, copy.read_bytes())
+        session.notice(f"{name} was gone; it was put back as it was after the last command.")
 
 
 def _set_aside(session: Session, path: Path) -> Path:
@@ -193,6 +197,18 @@ def settings_text(path: Path) -> str:
         raise AutotuneError(f"{path} is not UTF-8 text.", "save it as UTF-8; `autotune config check` reads it") from None
     except OSError as problem:
         raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "move what is there out of the way, then try again") from None
+
+
+def add_idea(session: Session, text: str) -> str:
+    """Add an idea at the end of the ideas' file, on one line, whoever else writes there; gives the line."""
+    _put_back(session, IDEAS_FILE)
+    path, line = session.workdir / IDEAS_FILE, f"- {' '.join(text.split())}"
+    with path.open("a+b") as file:
+        file.seek(0)
+        is_open = file.read()[-1:] not in {b"", b"\n"}  # the last line has no end yet
+        file.write(("\n" * is_open + f"{line}\n").encode())
+    keep_copies(session)
+    return line
 
 
 def take_in_settings(session: Session) -> None:

@@ -1,0 +1,23 @@
+"""`autotune idea`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from autotune.commands import words
+from autotune.commands.options import AsJson, SessionName, found
+from autotune.loop import files
+from autotune.loop.session import IDEAS_FILE
+
+
+def main(
+    text: Annotated[str, typer.Argument(help="What could be tried.")],
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
+    """Put an idea at the end of autotune.ideas.md, where every proposer finds it in its brief."""
+    line = files.add_idea(found(session), words.description(text))
+    typer.echo(json.dumps({"idea": line}, ensure_ascii=False) if as_json else f"it stands in {IDEAS_FILE} now")
