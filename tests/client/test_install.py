@@ -49,15 +49,20 @@ class Served:
         subprocess.run([*git, "push", "-q", str(self.folder / "autotune.git"), "HEAD:main"], check=True)
 
 
+def copy_of_the_plugin(folder: Path) -> None:
+    """Copy what git tracks, but for the tests: what else is in the clone may come and go while it is copied."""
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z", "--cached"], capture_output=True, check=True)
+    for name in listed.stdout.decode().split("\0"):
+        if name and not name.startswith("tests/") and (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+
+
 @pytest.fixture
 def market(tmp_path: Path) -> Iterator[Served]:
     """A marketplace: this repository with what git tracks, served as git's hosts serve it."""
     served = Served(tmp_path / "served")
-    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z", "--cached"], capture_output=True, check=True)
-    for name in listed.stdout.decode().split("\0"):
-        if name and not name.startswith("tests/") and (ROOT / name).exists():
-            (served.clone / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, served.clone / name)
+    copy_of_the_plugin(served.clone)
     subprocess.run(["git", "init", "-q", "-b", "main", str(served.clone)], check=True)
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(served.folder / "autotune.git")], check=True)
     served.publish("0.9.0")
@@ -162,7 +167,7 @@ def test_it_works_in_the_very_session_that_installed_it(machine: Machine, market
 @pytest.mark.parametrize("damage", ["launcher gone", "launcher broken", "hooks gone", "hooks broken", "Python gone"])
 def test_a_broken_installation_never_stands_in_the_way(machine: Machine, tmp_path: Path, damage: str) -> None:
     plugin = tmp_path / "plugin"
-    shutil.copytree(ROOT, plugin, ignore=shutil.ignore_patterns(".git", "__pycache__", "tests", ".*_cache"))
+    copy_of_the_plugin(plugin)
     launcher, hooks = plugin / "bin/autotune", plugin / "lib/autotune/hooks"
     match damage:
         case "launcher gone":
