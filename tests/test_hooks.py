@@ -788,7 +788,6 @@ def test_where_there_is_no_session_a_hook_does_not_even_read_the_payload(world: 
     ("event", "payload", "words"),
     [
         ("PreToolUse", "not JSON", "ValueError"),
-        ("PreToolUse", "", "ValueError"),
         ("PreToolUse", "[]", "TypeError"),
         ("PreToolUse", "{}", "KeyError"),
         ("Nonsense", "{}", "there is no hook for the event 'Nonsense'"),
@@ -800,6 +799,12 @@ def test_what_goes_wrong_is_a_line_in_the_log_and_nothing_else(world: World, eve
     (line,) = (world.top.parent / "cache/autotune/hooks.log").read_text().splitlines()
     assert f" {event}: " in line
     assert words in line
+
+
+def test_a_client_that_is_gone_before_it_has_said_anything_is_no_failure(world: World) -> None:
+    done = run(world.open(), "Stop", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not (world.top.parent / "cache").exists()
 
 
 def test_a_damaged_projection_is_a_line_in_the_log(world: World) -> None:

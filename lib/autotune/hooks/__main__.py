@@ -16,7 +16,7 @@ def main(event: str) -> None:
         from autotune.hooks import places
 
         raw = sys.stdin.buffer.read()
-        if COMMANDS not in raw and not places.may_matter(raw):
+        if not raw or (COMMANDS not in raw and not places.may_matter(raw)):  # nothing is said by a client that is gone already
             return
         from autotune.hooks.events import answer_to
 
