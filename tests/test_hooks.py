@@ -449,6 +449,7 @@ def test_a_tool_call_without_a_path_is_none_of_ours(world: World) -> None:
         "truncate -s 0 autotune.jsonl",
         "dd if=/dev/zero of=autotune.sh",
         "git rm -q tests/test_a.py",
+        "git -C tests rm test_a.py",
         "git mv tests/test_a.py src/x.py",
         "true &> README.md",
         "rm -rf .git",
@@ -472,10 +473,20 @@ def test_a_tool_call_without_a_path_is_none_of_ours(world: World) -> None:
         "git reflog expire --all",
         "ls && git reset --hard",
         "if true; then git stash; fi",
+        "rm \\\n  README.md",
+        "cp src/a.py README.md 2>/dev/null",
+        "(true)>README.md",
+        "cat <<< x; ls\nrm README.md",
+        "echo $((1<<2))\nrm README.md",
+        "ls  # it's all there\nrm README.md",
+        "sed --in-place=.bak s/a/b/ tests/test_a.py",
+        "perl -pi.bak -e s/a/b/ tests/test_a.py",
+        "cd /tmp && git -C {top} reset --hard",
     ],
 )
 def test_what_would_lose_work_or_change_what_is_measured_is_refused(world: World, command: str) -> None:
     world.open()
+    command = command.replace("{top}", str(world.top))
     decision, reason = world.decide("Bash", {"command": command})
     assert decision == "deny"
     assert "speed" in reason
@@ -515,6 +526,11 @@ def test_what_would_lose_work_or_change_what_is_measured_is_refused(world: World
         "git branch -a",
         "git push origin main",
         "cd /tmp && git reset --hard",
+        "git -C /tmp reset --hard",
+        "grep -n '>' README.md",
+        "echo a';'b \"&&\" rm README.md",
+        "ls  # > README.md",
+        "ls src/a.py#x > src/b#.py",
         "echo 'unbalanced",
         "x" * 30_000,
     ],
@@ -548,7 +564,7 @@ def test_json_is_what_it_is_elsewhere(value: object, *, missing: bool) -> None:
 def test_a_shell_line_is_taken_apart_where_the_shell_would() -> None:
     found = [(one.words, one.outputs, one.folder) for one in shell.commands_of("a 'b c' >x 2>&1; cd y && (d | e >> z)\nf", "/w")]
     assert found == [
-        (["a", "b c", "2"], ["x"], "/w"),
+        (["a", "b c"], ["x"], "/w"),
         (["cd", "y"], [], "/w"),
         (["d"], [], "/w/y"),
         (["e"], ["z"], "/w/y"),

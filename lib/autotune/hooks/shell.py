@@ -9,13 +9,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HERE_DOCUMENT = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
-_OPERATORS = ";&|<>()\n"
+_HERE_DOCUMENT = re.compile(r"(?<!<)<<-?[ \t]*(['\"]?)(\w+)\1")
+_PIECE = re.compile(
+    r"""\\\n | \#[^\n]* | [0-9]+(?=[<>])  # a line that goes on, a comment, the number of a stream: nothing of these counts
+    | (?P<redirection>&>>?|<<<|<<-?|<>|<&|>>|>\||>&|[<>])
+    | (?P<end>[;&|()\n]+?)
+    | (?P<word>(?:[^\s;&|<>()'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_QUOTED = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|\\(?P<escaped>.)""", re.DOTALL)
 _WRITES_TO = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
 _RUNNERS = frozenset({"sudo", "env", "command", "exec", "nohup", "time", "nice", "xargs", "then", "do", "else", "!", "{"})
 _TAKE_AWAY = frozenset({"rm", "unlink", "rmdir", "shred", "truncate", "touch", "tee", "chmod"})
 _PUT = frozenset({"cp", "mv", "install", "ln", "rsync"})
-_IN_PLACE = re.compile(r"-[A-Za-z]*i|--in-place|-i\..*")
+_IN_PLACE = re.compile(r"-[A-Za-z]*i(\..*)?|--in-place(=.*)?")
 _LONGEST = 20_000  # characters; a longer line is not looked at
 
 
@@ -34,48 +41,51 @@ def commands_of(line: str, folder: str) -> Iterator[Simple]:
     """The commands of a line, in order, each with the folder that a `cd` before it leads to. Nothing where the line cannot be read."""
     words: list[str] = []
     outputs: list[str] = []
-    operator = ""
-    for piece in (*_pieces(line), ";"):
-        is_operator = bool(piece) and all(character in _OPERATORS for character in piece)
-        if not is_operator:
-            if operator in _WRITES_TO or (operator == ">&" and not piece.isdigit() and piece != "-"):
+    redirection = ""
+    for kind, piece in (*_pieces(line), ("end", ";")):
+        if kind == "redirection":
+            redirection = piece
+        elif kind == "word":
+            if redirection in _WRITES_TO or (redirection == ">&" and not piece.isdigit() and piece != "-"):
                 outputs.append(piece)
-            elif not operator:
+            elif not redirection:
                 words.append(piece)
-            operator = ""
-        elif set(piece) <= set("<>&|") and ("<" in piece or ">" in piece):
-            operator = piece
+            redirection = ""
         else:
             if words or outputs:
                 yield Simple(_without_runners(words), outputs, folder)
             if words[:1] == ["cd"] and len(words) > 1:
                 folder = os.path.join(folder, os.path.expanduser(words[1]))
-            words, outputs, operator = [], [], ""
+            words, outputs, redirection = [], [], ""
 
 
-def _pieces(line: str) -> list[str]:
-    import shlex
+def _pieces(line: str) -> Iterator[tuple[str, str]]:
+    """The words of a line without their quotes, its redirections and the ends of its commands, each with its kind.
 
-    if len(line) > _LONGEST:
-        return []
-    lexer = shlex.shlex(_without_here_documents(line), posix=True, punctuation_chars=_OPERATORS)
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
-    try:
-        return list(lexer)
-    except ValueError:
-        return []
+    A quote that is never closed is passed over: what cannot be run that way does not hide what follows.
+    """
+    for found in _PIECE.finditer(_without_here_documents(line)) if len(line) <= _LONGEST else ():
+        if found.lastgroup == "word":
+            yield "word", _QUOTED.sub(_unquoted, found[0])
+        elif found.lastgroup is not None:
+            yield found.lastgroup, found[0]
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    if found["double"] is not None:
+        return re.sub(r"\\([$`\"\\\n])", lambda escaped: escaped[1].strip("\n"), found["double"])
+    return found["single"] if found["escaped"] is None else found["escaped"].strip("\n")
 
 
 def _without_here_documents(line: str) -> str:
     kept: list[str] = []
-    waiting: list[str] = []
-    for one in line.split("\n"):
-        if waiting:
-            if one.strip() == waiting[0]:
-                waiting.pop(0)
-            continue
-        kept.append(one)
-        waiting = [found[2] for found in _HERE_DOCUMENT.finditer(one)]
+    lines = line.split("\n")
+    while lines:
+        kept.append(lines.pop(0))
+        for found in _HERE_DOCUMENT.finditer(kept[-1]):
+            end = next((place for place, one in enumerate(lines) if one.strip() == found[2]), None)
+            if end is not None:  # else it was something that only looks like one
+                del lines[: end + 1]
     return "\n".join(kept)
 
 
@@ -99,8 +109,9 @@ def _targets(words: list[str], folder: str) -> list[str]:
         return []
     program, options = os.path.basename(words[0]), [word for word in words[1:] if word.startswith("-")]
     given = [word for word in words[1:] if not word.startswith("-")]
-    if program == "git" and given[:1] in (["rm"], ["mv"]):
-        return given[1:]
+    if program == "git":
+        folder, rest = _of_git(words, folder)
+        return [os.path.join(folder, word) for word in rest[1:] if not word.startswith("-")] if rest[:1] in (["rm"], ["mv"]) else []
     if program in _TAKE_AWAY:
         return given
     if program in _PUT and given:
@@ -129,17 +140,28 @@ _WITH = {
 _GLOBAL_WITH_VALUE = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace"})
 
 
-def destructive_git(command: Simple) -> str | None:
-    """The subcommand of git that would move the branch, or take away work, without autotune knowing; None for any other command."""
+def destructive_git(command: Simple) -> tuple[str, str] | None:
+    """The subcommand of git that would move the branch, or take away work, without autotune knowing, and the folder that it works in.
+
+    None for any other command.
+    """
     if not command.words or os.path.basename(command.words[0]) != "git":
         return None
-    rest = command.words[1:]
-    while rest and rest[0].startswith("-"):
-        rest = rest[2 if rest[0] in _GLOBAL_WITH_VALUE else 1 :]
+    folder, rest = _of_git(command.words, command.folder)
     if not rest:
         return None
     name, arguments = rest[0], rest[1:]
-    return name if name in _NEVER or _destroys(name, arguments, command.folder) else None
+    return (name, folder) if name in _NEVER or _destroys(name, arguments, folder) else None
+
+
+def _of_git(words: list[str], folder: str) -> tuple[str, list[str]]:
+    """The folder that a git command works in, and its words from the subcommand on."""
+    rest = words[1:]
+    while rest and rest[0].startswith("-"):
+        if rest[0] == "-C" and len(rest) > 1:
+            folder = os.path.join(folder, os.path.expanduser(rest[1]))
+        rest = rest[2 if rest[0] in _GLOBAL_WITH_VALUE else 1 :]
+    return folder, rest
 
 
 def _destroys(name: str, arguments: list[str], folder: str) -> bool:

@@ -85,8 +85,9 @@ def _on_other_command(line: str, folder: str, session: Session) -> tuple[str, st
             return "ask", _to_ask(*called)
         if session.stands_still:
             continue
-        if (name := shell.destructive_git(command)) is not None and _is_in(command.folder, session.tree):
-            return "deny", _REFUSED_GIT.format(name=name, session=session.name)
+        found = shell.destructive_git(command)
+        if found is not None and _is_in(found[1], session.tree):
+            return "deny", _REFUSED_GIT.format(name=found[0], session=session.name)
         for path in shell.written_by(command):
             if reason := _refused_write(session, path):
                 return "deny", reason
