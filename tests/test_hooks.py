@@ -207,7 +207,8 @@ def test_init_is_approved_in_a_client_that_was_started_with_the_agent(world: Wor
     command = "autotune init --name n --metric m --scope 'src/**' --command 'pytest -q' --max-wall-time 8h"
     assert world.bash(command) == ""
     assert world.bash(command, **AGENT) == "allow"
-    assert world.bash(f"{command} --in-place", **AGENT) == "ask"
+    for words in ("--in-place", "--sandbox off", "--allow 'tests/**'", "--holdout x"):
+        assert world.bash(f"{command} {words}", **AGENT) == "ask"
     assert world.bash("autotune doctor", **AGENT) == "allow"
     assert world.bash("autotune try -d x", **AGENT) == "ask"
     assert world.bash(command, agent_type="autotune") == ""
@@ -338,6 +339,7 @@ def test_the_only_session_is_found_from_a_branch_that_is_nobodys(world: World) -
         ("README.md", "deny"),
         ("src/vendor/b.py", "deny"),
         ("src/.gitignore", "deny"),
+        ("src/sub/.git/config", "deny"),
         ("src/../bench/run.py", "deny"),
         ("bench/run.py", "deny"),
         ("autotune.sh", "deny"),
@@ -364,6 +366,14 @@ def test_the_agent_needs_no_approval_for_files_in_scope_and_its_notes(world: Wor
     assert world.edit("/tmp/scratch.py") == ""  # noqa: S108 - nothing is written
     assert world.edit("tests/test_a.py") == "deny"
     assert world.edit("src/a.py", agent_type="general-purpose", agent_id="a1") == "allow"
+
+
+def test_what_decides_what_the_client_may_do_is_not_approved_though_it_is_in_scope(world: World) -> None:
+    world.open(agent=True, scope=expression(["**"]), scope_in_words="**")
+    assert world.edit("docs/guide.md") == "allow"
+    (world.top / "link").symlink_to(".claude")
+    for path in (".claude/settings.json", "src/.claude/settings.local.json", ".mcp.json", ".claude/skills/x/SKILL.md", "link/x"):
+        assert world.edit(path) == ""
 
 
 def test_a_refusal_says_what_to_do_instead(world: World) -> None:

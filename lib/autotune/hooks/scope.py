@@ -36,7 +36,7 @@ def _kind(session: Session, path: str) -> str:
     if not _is_below(path, session.tree):
         return ELSEWHERE
     inside = os.path.relpath(path, session.tree)
-    if inside.partition("/")[0] == ".git" or inside in now["pinned"] or os.path.basename(inside) in GIT_FILES:
+    if ".git" in inside.split("/") or inside in now["pinned"] or os.path.basename(inside) in GIT_FILES:
         return PROTECTED
     return _kind_of_ours(session, path) if _is_below(path, session.workdir) else OUTSIDE
 

@@ -18,6 +18,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.r
 PERSONS_WORDS = frozenset({"stop", "resume", "repair"})
 """Verbs that a person says with a command of the plugin; that is their approval, until their next prompt."""
 
+CLIENTS_OWN = frozenset({".claude", ".mcp.json"})
+"""What decides what the client runs and may do: a person approves a change there, in scope or not."""
+
 SET_UP_FILES = frozenset({"autotune.sh", "autotune.checks.sh", "autotune.md", "autotune.ideas.md", "autotune.toml"})
 
 
@@ -124,7 +127,9 @@ def _on_edit(path: str, place: Place | None, session: Session | None, client: Cl
         kind = scope.kind_of(session, path)
         if reason := scope.refusal(session, path, kind):
             return "deny", reason
-        return ("allow", f"{kind} of the autotune session") if client.agent and kind in {scope.IN_SCOPE, scope.NOTES} else None
+        steers = CLIENTS_OWN.intersection(os.path.relpath(os.path.realpath(path), session.tree).split("/"))
+        may = client.agent and kind in {scope.IN_SCOPE, scope.NOTES} and not steers
+        return ("allow", f"{kind} of the autotune session") if may else None
     is_over = session is None or (session.stands_still and session.now["ended"]["how"] != "paused")
     if client.agent and is_over and place is not None and _is_for_set_up(path, place.top):
         return "allow", "a file of the autotune session to be"
