@@ -22,16 +22,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.client.model import Asked, Line, Model, serving
+from tests.client.model import Asked, Call, Line, Model, bash, serving
 
 VERSION = "2.1.329"
 ROOT = Path(__file__).resolve().parents[2]
+# Before anything gives the tests a cache folder of their own: what is downloaded here is worth keeping.
+ENVIRONMENT = dict(os.environ)
+_NAMED = Path(ENVIRONMENT.get("XDG_CACHE_HOME", ""))
+CACHE = (_NAMED if _NAMED.is_absolute() else Path.home() / ".cache") / "autotune"
+SOURCE = "COST = {cost}\n"
+BENCHMARK = """\
+#!/bin/sh
+cost=$(sed -n 's/^COST = //p' src/work.py)
+test "$cost" -ge 0 || exit 3
+printf 'METRIC cost=%s\\n' "$cost"
+"""
+SETTINGS = "busy_above = 1.0  # nobody waits here for a machine that other tests use too\n"
+CHECKS = "#!/bin/sh\n! grep -q WRONG src/work.py\n"
 STREAM = ("--output-format", "stream-json", "--verbose")
 LONGEST_S = 240
 _INSTALL = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
 
 
-def program(cache: Path) -> Path:
+def python_environment() -> Path:
+    """The folder of the Python environment that the launcher makes."""
+    command = [str(ROOT / "bin/autotune"), "--environment"]
+    made = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout.strip()
+    return Path(made).parents[1]
+
+
+def program(cache: Path = CACHE) -> Path:
     """The client's program, installed into a cache folder when it is not there; skips the test where that cannot be done, but not in CI."""
     folder = cache / f"client-{VERSION}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -185,6 +205,49 @@ class Machine:
     def git(self, *arguments: str) -> str:
         """Ask git about the project."""
         return subprocess.run(["git", *arguments], cwd=self.project, capture_output=True, text=True, check=True).stdout
+
+
+def machine_in(folder: Path, binary: Path, environment: Path) -> Machine:
+    """Make a machine in a folder: the client on it, the Python environment in its cache, and a project with a commit."""
+    made = Machine(binary, *(folder / name for name in ("home", "cache", "programs", "tmp", "project")))
+    for one in (made.home, made.temporary, made.project / "src", made.project / "tests", made.cache / "autotune"):
+        one.mkdir(parents=True)
+    link_programs(made.programs)
+    (made.cache / "autotune" / environment.name).symlink_to(environment)
+    files: Mapping[str, str] = {"src/work.py": SOURCE.format(cost=100), "tests/test_work.py": "# a test\n"}
+    for name, content in files.items():
+        (made.project / name).write_text(content)
+    for line in ("init -q -b main", "config user.name Tester", "config user.email tester@example.org", "add .", "commit -q -m first"):
+        made.git(*line.split())
+    return made
+
+
+def open_session(machine: Machine) -> Machine:
+    """Open a session on a machine, in which one run is enough for a verdict."""
+    (machine.project / "autotune.sh").write_text(BENCHMARK)
+    (machine.project / "autotune.checks.sh").write_text(CHECKS)
+    (machine.project / "autotune.toml").write_text(SETTINGS)
+    machine.autotune("init", "--name", "speed", "--metric", "cost", "--scope", "src/**", "--once")
+    return machine
+
+
+def write(machine: Machine, name: str, content: str) -> Call:
+    """A call that writes a file of the project."""
+    return Call("Write", {"file_path": str(machine.project / name), "content": content})
+
+
+def read(machine: Machine, name: str) -> Call:
+    """A call that reads a file of the project."""
+    return Call("Read", {"file_path": str(machine.project / name)})
+
+
+def attempt(machine: Machine, name: str, content: str) -> dict[str, Line]:
+    """An experiment: look, change, measure."""
+    return {
+        f"{name}: look": read(machine, "src/work.py"),
+        f"{name}: change": write(machine, "src/work.py", content),
+        name: bash(f"autotune try --description 'the {name} one'"),
+    }
 
 
 @dataclass

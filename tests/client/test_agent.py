@@ -9,30 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.client.client import ROOT, Machine, terminal
-from tests.client.conftest import BENCHMARK, CHECKS, SETTINGS, SOURCE
+from tests.client.client import BENCHMARK, CHECKS, ROOT, SETTINGS, SOURCE, Machine, attempt, read, terminal, write
 from tests.client.model import Call, Line, Say, bash, serving
 
 pytestmark = pytest.mark.slow
 
 AGENT = ("--agent", "autotune")
-
-
-def write(machine: Machine, name: str, content: str) -> Call:
-    return Call("Write", {"file_path": str(machine.project / name), "content": content})
-
-
-def read(machine: Machine, name: str) -> Call:
-    return Call("Read", {"file_path": str(machine.project / name)})
-
-
-def attempt(machine: Machine, name: str, content: str) -> dict[str, Line]:
-    """An experiment: look, change, measure."""
-    return {
-        f"{name}: look": read(machine, "src/work.py"),
-        f"{name}: change": write(machine, "src/work.py", content),
-        name: bash(f"autotune try --description 'the {name} one'"),
-    }
 
 
 def test_from_nothing_to_kept_commits_with_default_permissions(machine: Machine) -> None:
