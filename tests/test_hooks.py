@@ -61,6 +61,8 @@ NOW: dict[str, Any] = {
     "active_s": 60.0,
     "active_since": None,
     "left": None,
+    "usd_left": None,
+    "tokens_left": None,
     "deadline": None,
     "value": "time_ms 82.1 ms, 17.3 % lower",
     "auto_resume": "continue",
@@ -619,6 +621,8 @@ def test_it_is_sent_on_in_every_state_in_which_the_session_goes_on(world: World,
         {"ended": {"how": "stopped", "reason": "a person said stop"}},
         {"ended": {"how": "finished", "reason": "the target is reached"}},
         {"left": 0},
+        {"usd_left": 0.0},
+        {"tokens_left": 0},
         {"deadline": 1.0},
         {"auto_resume": "prompt"},
         {"auto_resume": "off"},
@@ -722,6 +726,8 @@ def test_the_status_line_says_how_the_session_stands(world: World) -> None:
     assert line() is None
     world.open(active_since=time.time() - 7500, left=4, deadline=time.time() + 3599)
     assert line() == "autotune running · time_ms 82.1 ms, 17.3 % lower · 3 experiments, 1 kept · running, 2 h 6 min · 4 more, 59 min left\n"
+    world.open(usd_left=3.5, tokens_left=1_200_000)
+    assert str(line()).endswith(" · ran 1 min · $3.50, 1,200,000 tokens left\n")
     world.open(active_since=time.time(), experiments=1, value="")
     with locks.hold(world.folder / "lock", "measuring (experiment 2)"):
         assert line() == "autotune running · 1 experiment, 1 kept · measuring, 1 min\n"

@@ -483,8 +483,8 @@ KEYS = (
     Key("max_iterations", _whole(1), "Stop after this many experiments.", Default.ABSENT, 100),
     Key("max_wall_time", _duration(), "Stop after this long, across every resume.", Default.ABSENT, "8h"),
     Key("max_failures", _whole(1), "Stop after this many experiments that crashed or failed the checks.", Default.ABSENT, 20),
-    Key("max_cost_usd", _number("a number", above=0), "Stop when the agent has cost this much, in US dollars.", Default.ABSENT, 20.0),
-    Key("max_tokens", _whole(1), "Stop when the agent has used this many tokens.", Default.ABSENT, 5_000_000),
+    Key("max_cost_usd", _number("a number", above=0), "With start --headless, stop at a cost of this many dollars.", Default.ABSENT, 20.0),
+    Key("max_tokens", _whole(1), "With start --headless, stop at a use of this many tokens.", Default.ABSENT, 5_000_000),
     Key(
         "auto_resume",
         _choice("continue", "prompt", "headless", "off"),

@@ -42,6 +42,8 @@ def _time(now: Mapping[str, Any], *, measuring: bool) -> str:
 
 def _left(now: Mapping[str, Any]) -> str:
     told = [] if now["left"] is None else [f"{now['left']} more"]
+    told += [] if now["usd_left"] is None else [f"${now['usd_left']:.2f}"]
+    told += [] if now["tokens_left"] is None else [f"{now['tokens_left']:,} tokens"]
     told += [] if now["deadline"] is None else [_duration(now["deadline"] - time.time())]
     return f"{', '.join(told)} left" if told else ""
 

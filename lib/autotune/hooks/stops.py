@@ -62,7 +62,8 @@ def _go_on(session: Session) -> str:
 def _may_go_on(session: Session) -> bool:
     now = session.now
     in_time = now["deadline"] is None or time.time() < now["deadline"]
-    return not session.stands_still and in_time and (now["left"] is None or now["left"] > 0)
+    is_left = all(now[key] is None or now[key] > 0 for key in ("left", "usd_left", "tokens_left"))
+    return not session.stands_still and in_time and is_left
 
 
 def _counted(session: Session, payload: Mapping[str, Any]) -> int:

@@ -26,6 +26,7 @@ def projection(session: Session) -> dict[str, Any]:
     are seconds since 1970.
     """
     state, config = session.state, session.state.config
+    left = report.budget(state, now())
     return {
         "format": FORMAT,
         "session": session.name,
@@ -48,7 +49,9 @@ def projection(session: Session) -> dict[str, Any]:
         "kept": state.keeps + state.forced,
         "active_s": state.active_s,
         "active_since": None if state.active_since is None else _seconds(state.active_since),
-        "left": None if config.max_iterations is None else max(0, config.max_iterations - state.count),
+        "left": left.get("experiments"),
+        "usd_left": left.get("cost_usd"),
+        "tokens_left": left.get("tokens"),
         "deadline": _deadline(state),
         "value": _value(state),
         "auto_resume": config.auto_resume,
