@@ -432,6 +432,16 @@ def test_the_client_is_opened_with_the_agent_in_the_sessions_working_tree(night:
     assert said == [str(night.session_tree), "--agent", "autotune:autotune", "--plugin-dir", str(ROOT), "--model", "opus", "make it small"]
 
 
+def test_where_nothing_goes_on_by_itself_no_client_is_kept_at_work(night: Night) -> None:
+    night.open()
+    night.autotune("config", "set", "auto_resume", "prompt", folder=night.session_tree)
+    line = [sys.executable, "-I", str(ROOT / "lib" / "autotune" / "__main__.py"), "start", "--headless"]
+    done = subprocess.run(line, cwd=night.session_tree, env=night.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "error: Nothing goes on by itself in this session (auto_resume is prompt)." in done.stderr
+    assert "`autotune config set auto_resume headless`" in done.stderr
+
+
 def test_without_a_client_the_error_says_what_to_do(night: Night) -> None:
     (night.programs / "claude").unlink()
     line = [sys.executable, "-I", str(ROOT / "lib" / "autotune" / "__main__.py"), "start", "--headless", "make it small"]

@@ -156,12 +156,13 @@ class Night:
 def supervise(folder: Path, session: Session | None, goal: str, arguments: tuple[str, ...], tell: Callable[[str], None]) -> Session | None:
     """Keep the client at work until the session stands still; gives the session, or None where the agent did not open one.
 
-    Raises `AutotuneError` where the client is not there, or the session stands still already.
+    Raises `AutotuneError` where the client is not there, or the session stands still already or waits for a person each time.
     """
     command = client_command()
     night = Night(folder, None, goal, arguments, tell, known=sessions.names(sessions.repository_at(folder)))
     if session is not None:
         experiment.refuse_ended(session)
+        _refuse_prompt(session)
         _adopt(night, session)
     with _not_hung_up():
         try:
@@ -171,6 +172,15 @@ def supervise(folder: Path, session: Session | None, goal: str, arguments: tuple
                 proposing.interrupted(night.session)
             raise
     return night.session
+
+
+def _refuse_prompt(session: Session) -> None:
+    """Refuse where every client of the session is told to wait for a person."""
+    if session.state.config.auto_resume == "prompt":
+        raise AutotuneError(
+            "Nothing goes on by itself in this session (auto_resume is prompt).",
+            "`autotune config set auto_resume headless`, then start again",
+        )
 
 
 def _adopt(night: Night, session: Session) -> None:
