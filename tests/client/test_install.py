@@ -140,15 +140,22 @@ def test_it_is_installed_from_a_marketplace_used_updated_and_taken_away(machine:
     assert again.init["plugins"][0]["path"] == str(installed(machine)["0.10.0"])
     assert "requires approval" not in again["look"].result
 
+    machine.autotune("link", "--remove", launcher=link)
     assert machine.claude("plugin", "uninstall", "autotune@autotune").returncode == 0
     assert installed(machine) == {}
+    assert not link.exists()
+    assert {path.name.partition("-")[0] for path in (machine.cache / "autotune").iterdir()} == {"env", "launcher"}
+    assert machine.git("status", "--porcelain", "--ignored") == ""
     assert "autotune@autotune" not in (machine.home / ".claude/settings.json").read_text()
     assert not list((machine.home / ".claude/plugins").glob("data/autotune*"))
     assert machine.log == ""
 
 
 def test_it_works_in_the_very_session_that_installed_it(machine: Machine, market: Served) -> None:
-    script: list[Line] = [bash("autotune doctor"), Say("Shall I optimise the cost?")]
+    script: list[Line] = [
+        *(bash("autotune doctor"), Say("Shall I optimise the cost?")),
+        *(bash("autotune brief"), Say("Reloaded and there.")),
+    ]
     with serving(script) as model, terminal(machine, model) as screen:
         screen.wait_for("auto mode")
         screen.type(f"/plugin install autotune --marketplace {market.url}")
@@ -158,6 +165,11 @@ def test_it_works_in_the_very_session_that_installed_it(machine: Machine, market
         assert model.asked == []
         screen.type("/autotune:autotune cost")
         screen.wait_for("Shall I optimise the cost?")
+        screen.type("/reload-plugins")
+        screen.wait_for("Reloaded")
+        screen.type("/autotune:status")
+        screen.wait_for("Reloaded and there.")
+    assert "There is no autotune session" in model.asked[3].result
     assert "The goal, if one was given: cost" in model.asked[0].user
     assert model.asked[1].result != ""
     assert "approval" not in model.asked[1].result
