@@ -42,12 +42,10 @@ def bash(command: str, **more: object) -> Call:
 class Asked:
     """A request: what the client sent since the model's last turn, as text."""
 
-    system: str
     user: str
     reminders: str
     result: str
     refused: bool
-    headers: Mapping[str, str]
 
     @property
     def all(self) -> str:
@@ -69,9 +67,9 @@ class Model:
     port: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, request: Mapping[str, Any], headers: Mapping[str, str]) -> Turn:
+    def answer(self, request: Mapping[str, Any]) -> Turn:
         """Give the next turn, which is "The script is over." when there is none; a compaction is no turn of the script."""
-        asked = read(request, headers)
+        asked = read(request)
         with self.lock:
             if COMPACTION in asked.user:
                 self.compactions.append(asked.user)
@@ -83,13 +81,8 @@ class Model:
             line: Line = self.script[number] if number < len(self.script) else Say("The script is over.")
             return line if isinstance(line, Say | Call) else line(asked)
 
-    @property
-    def results(self) -> list[str]:
-        """What the tools answered, in the order of their calls."""
-        return [one.result for one in self.asked[1:]]
 
-
-def read(request: Mapping[str, Any], headers: Mapping[str, str]) -> Asked:
+def read(request: Mapping[str, Any]) -> Asked:
     """Take apart what came after the model's last turn."""
     since: list[Mapping[str, Any]] = []
     for message in reversed(request.get("messages", [])):
@@ -99,12 +92,10 @@ def read(request: Mapping[str, Any], headers: Mapping[str, str]) -> Asked:
     blocks = [(message["role"], block) for message in since for block in _blocks(message.get("content"))]
     results = [block for _, block in blocks if block["type"] == "tool_result"]
     return Asked(
-        system=_text(request.get("system")),
         user="\n".join(block["text"] for role, block in blocks if block["type"] == "text" and role == "user"),
         reminders="\n".join(block["text"] for role, block in blocks if block["type"] == "text" and role == "system"),
         result="\n".join(_text(block.get("content")) for block in results),
         refused=any(block.get("is_error") for block in results),
-        headers=dict(headers),
     )
 
 
@@ -128,7 +119,7 @@ def serving(script: Sequence[Line]) -> Iterator[Model]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
-            turn = model.answer(body, {name.lower(): value for name, value in self.headers.items()})
+            turn = model.answer(body)
             with suppress(BrokenPipeError, ConnectionResetError):
                 self._send(body, turn)
 
