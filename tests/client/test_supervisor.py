@@ -339,6 +339,18 @@ def test_a_killed_client_comes_back_to_its_measurement_and_the_money_holds_acros
     assert len(model.asked) <= 8
 
 
+def test_a_conversation_that_goes_on_may_spend_what_is_left_and_one_call_more_at_most(night: Night) -> None:
+    night.open()
+    night.autotune("config", "set", "max_cost_usd", "1.0", folder=night.session_tree)
+    dear, cheaper = (bash("autotune status", tokens=tokens) for tokens in (120_000, 30_000))
+    model, _ = night.start([dear, *[OVERLOADED] * TWICE, *[cheaper] * 9])
+    assert len(set(model.conversations)) == 1
+    before, last = night.of("cost")[-2:]
+    one_call = (last["cost_usd"] - before["cost_usd"]) / (len(model.asked) - 1 - TWICE)
+    assert 1.0 <= last["cost_usd"] < 1.0 + one_call
+    assert "of $1.00 allowed (max_cost_usd)" in night.of("finish")[0]["reason"]
+
+
 def test_tokens_are_counted_outside_the_client_which_ends_one_call_after_the_limit_at_most(night: Night) -> None:
     night.open()
     night.autotune("config", "set", "max_tokens", "5000", folder=night.session_tree)
