@@ -653,11 +653,6 @@ def markdown(results: Results) -> str:
 DEFAULT_SESSIONS = 4
 
 
-def table(workers: int = 2) -> str:
-    """The published table, simulated afresh."""
-    return markdown(simulate(DEFAULT_SESSIONS, workers))
-
-
 def write_table(path: Path, text: str) -> None:
     """Puts the table between its markers. Raises ValueError where a marker is missing."""
     page = path.read_text(encoding="utf-8")
