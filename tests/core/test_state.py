@@ -196,6 +196,15 @@ def test_the_cases_of_a_combined_metric_are_those_of_the_baseline() -> None:
     assert after(begin(segment()), replace(combined, metrics={"t": 2.0, "t[a]": 1.0})).cases == ()
 
 
+def test_the_first_run_of_the_baseline_settles_whether_cases_are_compared_as_ratios() -> None:
+    positive, zero = ({"t": 2.0, "t[a]": case, "t[b]": 4.0, "autotune.cases": 2.0} for case in (1.0, 0.0))
+    baseline = [ran(2.0, INCUMBENT, Purpose.BASELINE, metrics=metrics) for metrics in (zero, positive)]
+    assert after(begin(segment()), baseline[1]).case_ratios
+    opened = after(after(begin(segment()), baseline[0]), baseline[1])
+    assert not opened.case_ratios
+    assert after(opened, segment()).case_ratios
+
+
 def test_a_new_segment_begins_with_nothing_measured_and_the_session_goes_on() -> None:
     used = folded(
         session(1.0, 1.1, 1.0, target=0.5),

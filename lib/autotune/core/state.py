@@ -128,7 +128,8 @@ class State:
     `values` holds one value per measured experiment of the segment, the baseline first; `trail` the latest values with what became of them;
     `pool` and `reference` are what `Calibration` asks for; neither changes while an experiment is measured. `planned` is how many
     experiments the error budget was shared out to. `keeps` counts keeps that were decided (`confirmed` of them by exact evidence, which
-    alone refills that budget), `forced` those that were forced. `best` is the incumbent's value.
+    alone refills that budget), `forced` those that were forced. `best` is the incumbent's value. `case_ratios` tells whether the metric's
+    `cases` are compared as ratios.
     """
 
     segment: SegmentOpened
@@ -147,6 +148,7 @@ class State:
     baseline_wall_s: float | None = None
     reference: tuple[float, ...] = ()
     cases: tuple[str, ...] = ()
+    case_ratios: bool = True
     pool: tuple[float, ...] = ()
     count: int = 0
     keeps: int = 0
@@ -279,6 +281,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
                 baseline_runs=(),
                 reference=(),
                 cases=(),
+                case_ratios=True,
                 pool=(),
                 calibrated=None,
                 looked=state.count,
@@ -377,7 +380,10 @@ def _ran(state: State, event: Ran) -> State:
     if event.purpose is Purpose.BASELINE and event.outcome is Outcome.OK and value is not None:
         runs = (*state.baseline_runs, value)
         cases = stats.cases_of(event.metrics, state.metric.name) if CASES in event.metrics else ()
-        return replace(state, baseline_runs=runs, reference=runs[-REFERENCE:], cases=cases, baseline_wall_s=event.wall_s)
+        ratios = state.case_ratios if state.cases else stats.are_ratios(event.metrics, state.metric.name, cases)
+        return replace(
+            state, baseline_runs=runs, reference=runs[-REFERENCE:], cases=cases, case_ratios=ratios, baseline_wall_s=event.wall_s
+        )
     if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:
         return state
     run = Run(arm=event.arm, outcome=event.outcome, samples=event.metrics, wall_s=event.wall_s)

@@ -330,6 +330,11 @@ def cases_of(samples: Mapping[str, float], metric: str) -> tuple[str, ...]:
     return tuple(name[len(opening) : -1] for name in samples if name.startswith(opening) and name.endswith("]"))
 
 
+def are_ratios(samples: Mapping[str, float], metric: str, cases: Sequence[str]) -> bool:
+    """Whether a metric's cases can be compared as ratios: all of a run's are positive."""
+    return all(samples[f"{metric}[{case}]"] > 0 for case in cases)
+
+
 def combined(samples: Mapping[str, float], metric: str, cases: Sequence[str], *, logs: bool) -> float:
     """One value for all cases of a run: the geometric mean where `logs`, else the mean.
 

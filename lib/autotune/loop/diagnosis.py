@@ -393,7 +393,7 @@ def _execute(config: Config, command: Command, ground: Ground) -> Finished:
 
 def _outcome(config: Config, finished: Finished) -> tuple[Outcome, str]:
     try:
-        printed = TARGETS["code"].samples(config, finished.report.samples, ())
+        printed = TARGETS["code"].samples(config, finished.report.samples, (), ratios=True)
     except ValueError as error:
         return Outcome.UNREADABLE, str(error)
     return classify(finished, None if CASES in printed else config.metric)

@@ -173,7 +173,7 @@ class Bench:
         state = self.session.state
         observed = measured_samples(finished)
         try:
-            printed = TARGETS["code"].samples(state.config, finished.report.samples, state.cases)
+            printed = TARGETS["code"].samples(state.config, finished.report.samples, state.cases, ratios=state.case_ratios)
         except ValueError as error:
             outcome, why = classify(finished, None)
             return (Outcome.UNREADABLE, str(error), observed) if outcome is Outcome.OK else (outcome, why, observed)

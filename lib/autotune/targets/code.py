@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from autotune.core.config import Config
 from autotune.core.state import CASES
-from autotune.core.stats import cases_of, combined
+from autotune.core.stats import are_ratios, cases_of, combined
 from autotune.targets.target import Command
 
 
@@ -22,14 +22,17 @@ class Code:
         """Nothing: a benchmark's numbers need no grading."""
         return ()
 
-    def samples(self, config: Config, printed: Mapping[str, float], cases: tuple[str, ...]) -> Mapping[str, float]:
-        """Give what was printed; a metric that is printed by cases alone, as `t[a]` and `t[b]`, is combined into one value."""
+    def samples(self, config: Config, printed: Mapping[str, float], cases: tuple[str, ...], *, ratios: bool) -> Mapping[str, float]:
+        """Give what was printed; a metric that is printed by cases alone, as `t[a]` and `t[b]`, is combined into one value.
+
+        How is settled by the baseline's first run: a case that falls to 0 later must not change the scale of all others.
+        """
         name = config.metric
         known = cases or (() if name in printed else cases_of(printed, name))
         if not known:
             return printed
-        positive = all(printed.get(f"{name}[{case}]", 0.0) > 0 for case in known)
-        return {**printed, name: combined(printed, name, known, logs=positive), CASES: float(len(known))}
+        logs = ratios if cases else are_ratios(printed, name, known)
+        return {**printed, name: combined(printed, name, known, logs=logs), CASES: float(len(known))}
 
     def checks(self, config: Config) -> Command | None:
         """The checks, where there are any."""

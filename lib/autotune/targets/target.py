@@ -30,10 +30,11 @@ class Target(Protocol):
         """Say what is executed once more, given what was printed (grading, where answers need it)."""
         ...
 
-    def samples(self, config: Config, printed: Mapping[str, float], cases: tuple[str, ...]) -> Mapping[str, float]:
+    def samples(self, config: Config, printed: Mapping[str, float], cases: tuple[str, ...], *, ratios: bool) -> Mapping[str, float]:
         """Give a run's samples from what its commands printed.
 
-        `cases` are those of the baseline where its metric is made of cases. Raises ValueError where what was printed says nothing.
+        `cases` are those of the baseline where its metric is made of cases, and `ratios` tells whether they are compared as ratios. Raises
+        ValueError where what was printed says nothing.
         """
         ...
 

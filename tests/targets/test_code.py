@@ -1,0 +1,26 @@
+"""Code as a target: what its runs say."""
+
+from __future__ import annotations
+
+import pytest
+
+from autotune.core.config import Config, parse
+from autotune.targets import TARGETS
+
+CONFIG: Config = parse({"name": "x", "metric": "t", "direction": "lower", "scope": ["src/**"]})
+CODE = TARGETS["code"]
+
+
+def test_a_metric_that_is_printed_by_cases_alone_is_combined_from_them() -> None:
+    assert CODE.samples(CONFIG, {"t[a]": 1.0, "t[b]": 100.0}, (), ratios=True)["t"] == pytest.approx(10.0)
+    assert CODE.samples(CONFIG, {"t": 3.0, "t[a]": 1.0}, (), ratios=True) == {"t": 3.0, "t[a]": 1.0}
+
+
+def test_cases_of_which_one_is_not_positive_in_the_baseline_are_averaged_in_every_run() -> None:
+    assert CODE.samples(CONFIG, {"t[a]": 0.0, "t[b]": 100.0}, (), ratios=True)["t"] == 50.0
+    assert CODE.samples(CONFIG, {"t[a]": 1.0, "t[b]": 100.0}, ("a", "b"), ratios=False)["t"] == 50.5
+
+
+def test_a_candidate_cannot_move_the_scale_by_a_case_that_falls_to_zero() -> None:
+    with pytest.raises(ValueError, match="t has a case that is not positive"):
+        CODE.samples(CONFIG, {"t[a]": 0.0, "t[b]": 100.0}, ("a", "b"), ratios=True)
