@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autotune.core.figures import Noise, change, counted, duration, effect_in_short, effect_in_words, number, numbers, with_unit
+from autotune.core.figures import Noise, counted, duration, effect_in_short, effect_in_words, number, numbers, with_unit
 from autotune.core.model import Effect
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -102,28 +102,6 @@ def test_what_differs_looks_different(values: list[float]) -> None:
 
 def test_a_unit_is_shown_safely() -> None:
     assert (with_unit("1", "ms"), with_unit("1", ""), with_unit("1", "\x1b[31m")) == ("1 ms", "1", "1 \\x1b[31m")
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "words"),
-    [
-        (2.0, 2.0, "no different"),
-        (1.0, 0.827, "17.3 % lower"),
-        (1.0, 0.9996, "0.04 % lower"),
-        (1.0, 1.5, "50 % higher"),
-        (100.0, 1234.0, "12.3 times as high"),
-        (100.0, 0.2, "500 times lower"),
-        (-1.0, 2.0, "3 s higher"),
-        (2.0, 0.0, "2 s lower"),
-        (1e300, 1e-300, "1e300 s lower"),
-    ],
-)
-def test_a_change_is_a_share_a_multiple_or_a_difference(before: float, after: float, words: str) -> None:
-    assert change(before, after, "s") == words
-
-
-def test_nearly_twice_is_not_twice() -> None:
-    assert change(1.0, 1.99996) == "99.996 % higher"
 
 
 def test_an_effect_is_worded_as_the_decision_words_it() -> None:

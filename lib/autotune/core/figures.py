@@ -96,21 +96,6 @@ def with_unit(text: str, unit: str) -> str:
     return f"{text} {escaped(unit)}" if unit else text
 
 
-def change(before: float, after: float, unit: str = "") -> str:
-    """How one value differs from an earlier one: `17.3 % lower`, `2.31 times as high`, `0.4 s higher` where they are no ratio."""
-    if before == after:
-        return "no different"
-    word = "lower" if after < before else "higher"
-    ratio = after / before if before > 0 and after > 0 else 0.0
-    if not ratio or not math.isfinite(ratio):
-        return f"{with_unit(number(abs(after - before), figures=3), unit)} {word}"
-    if ratio >= TIMES_FROM:
-        return f"{number(ratio, figures=3)} times as high"
-    if ratio <= 1 / TIMES_FROM**2:
-        return f"{number(before / after, figures=3)} times lower"
-    return f"{number(_percent(abs(after - before) / before), figures=3)} % {word}"
-
-
 def _percent(share: float) -> float:
     """A share in percent, without the dust of binary fractions (1.001 - 1 is a hair less than 0.001)."""
     return float(f"{100 * share:.10g}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from autotune.core import stats
 from autotune.core.fate import TONES, Kind, kind_of, kind_of_open
-from autotune.core.figures import NO_NOISE, Noise, change, counted, duration, effect_in_short, number, numbers, with_unit
+from autotune.core.figures import NO_NOISE, Noise, counted, duration, effect_in_short, number, numbers, with_unit
 from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import Direction, Status
@@ -139,7 +139,7 @@ def condition(state: State) -> str:
 
 
 def value(state: State) -> str:
-    """Say where the metric was and where it is: values that each came from runs of their own, and no claim."""
+    """Say where the metric was and where it is: values from runs of different times, so no figure is made of the two."""
     if state.baseline is None:
         return "not measured yet"
     unit, best = state.metric.unit, state.best
@@ -147,8 +147,8 @@ def value(state: State) -> str:
         text = f"baseline {with_unit(number(state.baseline, noise_of_a_run(state).at(state.baseline)), unit)}"
         return f"{text}; nothing better is kept" + (" in this segment" if state.segment.segment > 1 else "")
     before, after = numbers((state.baseline, best), noise_of_a_run(state))
-    told = change(state.baseline, best, unit)
-    return f"baseline {with_unit(before, unit)} → {with_unit(after, unit)}: {told} (incumbent against baseline, not a claim)"
+    told = f"baseline {with_unit(before, unit)} → {with_unit(after, unit)}"
+    return f"{told} (measured at different times; what was gained is for a claim to say)"
 
 
 def claim(state: State) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from autotune.core import report
-from autotune.core.figures import change, number, with_unit
+from autotune.core.figures import effect_in_short, number, with_unit
 from autotune.core.patterns import expression
 from autotune.core.state import State
 from autotune.edges import git
@@ -90,8 +90,9 @@ def _seconds(timestamp: str) -> float:
 
 
 def _value(state: State) -> str:
-    """The incumbent's value with how it differs from the baseline's: `time_ms 82.1 ms, 17.3 % lower`."""
+    """The incumbent's value, and what the latest claim says was gained: `time_ms 82.1 ms, claimed -17.3 %`."""
     if state.best is None or state.baseline is None:
         return ""
     told = f"{state.metric.name} {with_unit(number(state.best), state.metric.unit)}"
-    return told if state.best == state.baseline else f"{told}, {change(state.baseline, state.best, state.metric.unit)}"
+    claim = state.claim
+    return f"{told}, claimed {effect_in_short(claim.effect)}" if claim is not None and claim.improved and claim.effect is not None else told
