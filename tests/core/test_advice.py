@@ -12,6 +12,7 @@ from autotune.core import advice
 from autotune.core.advice import Sight, drift_words, duration, findings, sight
 from autotune.core.config import parse
 from autotune.core.model import DecisionMode, Direction, Effect, Metric
+from autotune.core.stats import Drift
 
 METRIC = Metric("t", "s", Direction.LOWER)
 CONFIG = parse({"name": "x", "metric": "t", "direction": "lower"})
@@ -109,10 +110,12 @@ def test_a_calm_benchmark_needs_no_advice() -> None:
 
 
 def test_a_drift_is_said_with_what_it_changes() -> None:
-    assert drift_words([100 + step for step in range(30)]) is not None
-    assert "only ratios measured side by side are comparable" in str(drift_words([100 + step for step in range(30)]))
-    assert drift_words(noisy(40, 5)) is None
-    assert drift_words([1.0, 2.0]) is None
+    drift = Drift(-5.04, flagged=True)
+    assert str(drift_words(drift, DecisionMode.RACE)).startswith("values of the unchanged code drift (rank von Neumann test, z = -5.0), so")
+    assert "every candidate begins with a pair" in str(drift_words(drift, DecisionMode.ECONOMY))
+    assert "a drift can pass for a gain" in str(drift_words(drift, DecisionMode.ONCE))
+    assert drift_words(Drift(-1.0, flagged=False), DecisionMode.RACE) is None
+    assert drift_words(None, DecisionMode.RACE) is None
 
 
 @pytest.mark.parametrize(

@@ -429,6 +429,19 @@ def test_confidence_speaks_of_what_was_kept() -> None:
     assert report.confidence(state).text == "6.6× high"
 
 
+def test_a_drift_is_said_wherever_noise_is_with_what_it_changes() -> None:
+    state = folded(bare(), *baseline(*(100.0 + step for step in range(30))))
+    words = "so values of different times cannot be compared, only runs made side by side"
+    assert words in line(state, "drift")
+    assert words in next(one.text for one in report.in_short(state, NOW) if one.label == "drift")
+    assert any(words in text for text in explaining.explain(state, NOW).evidence)
+    assert words in report.status(state, NOW)["drift"]
+    assert next(one.tone for one in report.headline(state, NOW) if one.label == "confidence") is Tone.QUIET
+    steady = folded(bare(), *baseline(10.0, 10.1, 10.0))
+    assert report.status(steady, NOW)["drift"] is None
+    assert all(one.label != "drift" for one in report.headline(steady, NOW))
+
+
 def test_noise_is_a_share_a_value_none_or_not_known() -> None:
     assert report.noise(folded(bare())) == "not known yet"
     assert report.noise(folded(bare(), *baseline(10.0))) == "not known: the unchanged code was run once"

@@ -190,6 +190,18 @@ def test_a_baseline_run_that_failed_or_lacks_the_metric_gives_no_value() -> None
     assert (without.values, without.baseline, without.pool) == ((), None, ())
 
 
+def test_in_economy_no_single_run_is_held_against_values_that_drift() -> None:
+    drifting, steady = [100.0 + step for step in range(30)], [100.0, 101.0, 100.0] * 10
+    state = session(*drifting, decision_mode="economy")
+    assert state.drifts
+    assert state.calibration.reference == ()
+    assert not replace(state, count=10).look_is_due
+    state = session(*steady, decision_mode="economy")
+    assert state.calibration.reference == state.reference
+    assert replace(state, count=10).look_is_due
+    assert session(*drifting).calibration.reference
+
+
 def test_the_cases_of_a_combined_metric_are_those_of_the_baseline() -> None:
     combined = ran(2.0, INCUMBENT, Purpose.BASELINE, metrics={"t": 2.0, "t[a]": 1.0, "t[b]": 4.0, "autotune.cases": 2.0})
     assert after(begin(segment()), combined).cases == ("a", "b")

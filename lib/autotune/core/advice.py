@@ -13,12 +13,12 @@ from autotune.core.state import ECONOMY_FROM_S
 from autotune.core.stats import (
     FEWEST_PAIRS_FOR_INTERVAL,
     SQRT2,
+    Drift,
     effect_of,
     in_words,
     median,
     noise_floor,
     places,
-    rank_von_neumann,
     residual_pool,
     smallest_detectable,
 )
@@ -31,9 +31,14 @@ CALM = 0.01  # the noise floor of a run below which there is nothing to mend
 NOISY = 0.05  # the noise floor of a run from which its cause is worth looking for
 BUSY = 0.5  # of all cores
 DRIFT = (
-    "absolute values drift on this machine (rank von Neumann test on the unchanged code, z = {z:.1f}), so only ratios measured side by "
-    "side are comparable; decisions and claims are such ratios"
+    "values of the unchanged code drift (rank von Neumann test, z = {z:.1f}), so values of different times cannot be compared, only runs "
+    "made side by side; {changed}"
 )
+_CHANGED = {
+    DecisionMode.RACE: "decisions and claims are made of such runs, and the confidence means nothing",
+    DecisionMode.ECONOMY: "so every candidate begins with a pair, instead of one run held against earlier ones",
+    DecisionMode.ONCE: "single runs decide in this session, and a drift can pass for a gain",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +205,9 @@ def advice(found: Sight, config: Config, *, busy: float | None = None, prepare_s
     return tuple(said)
 
 
-def drift_words(values: Sequence[float]) -> str | None:
-    """What is said where an unchanged state's values (oldest first, twenty at least) drift; None where they do not."""
-    drift = rank_von_neumann(values)
-    return DRIFT.format(z=drift.z) if drift is not None and drift.flagged else None
+def drift_words(drift: Drift | None, mode: DecisionMode) -> str | None:
+    """What is said where an unchanged state's values drift, with what that changes; None where they do not, or nothing is known."""
+    return DRIFT.format(z=drift.z, changed=_CHANGED[mode]) if drift is not None and drift.flagged else None
 
 
 def duration(seconds: float) -> str:

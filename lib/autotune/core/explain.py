@@ -246,6 +246,8 @@ def _evidence(state: State) -> Iterator[str]:
     if state.claim is not None:
         yield f"claim, by fresh runs of the first state and the last: {report.claim(state)}"
     yield f"noise: {noise(state)}"
+    if (drifting := report.drift(state)) is not None:
+        yield drifting
     yield f"confidence {confidence(state).text}: it describes how the session's values spread, and decides nothing"
     if state.recent:
         yield "latest first: " + ", ".join(f"{row.index} {kind_of(row)}" for row in state.recent[: -LATEST - 1 : -1])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autotune.core import stats
+from autotune.core.advice import drift_words
 from autotune.core.fate import TONES, Kind, kind_of, kind_of_open
 from autotune.core.figures import NO_NOISE, Noise, counted, duration, effect_in_short, number, numbers, with_unit
 from autotune.core.health import Health, Mode
@@ -106,6 +107,7 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         *_claim_lines(state),
         _confidence_line(state),
         Line("noise", noise(state)),
+        *_drift_lines(state),
         Line("experiments", experiments(state)),
         Line("streaks", streaks(state)),
         Line("recovery", recovery(state)),
@@ -184,7 +186,7 @@ def confidence(state: State) -> Confidence:
 def _confidence_line(state: State) -> Line:
     found = confidence(state)
     meant = "from the third experiment on" if found.multiple is None else "measured in the session's spread; it decides nothing"
-    return Line("confidence", f"{found.text} ({meant})", CONFIDENCE_TONES[found.label])
+    return Line("confidence", f"{found.text} ({meant})", Tone.QUIET if state.drifts else CONFIDENCE_TONES[found.label])
 
 
 def noise_of_a_run(state: State) -> Noise:
@@ -201,6 +203,16 @@ def noise(state: State) -> str:
         return "none: every run of the unchanged code gave the same value"
     size, unit = (100 * math.expm1(min(sigma, 700.0)), "%") if state.logs else (sigma, state.metric.unit)
     return f"runs of the unchanged code differ by about {with_unit(number(size, figures=2), unit)}"
+
+
+def drift(state: State) -> str | None:
+    """Say that the unchanged code's values drift, and what that changes; None where they do not."""
+    return drift_words(state.drift, state.decision_mode)
+
+
+def _drift_lines(state: State) -> list[Line]:
+    found = drift(state)
+    return [] if found is None else [Line("drift", found, Tone.FAIR)]
 
 
 def experiments(state: State) -> str:
@@ -347,6 +359,7 @@ def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]
         else {"improved": state.claim.improved, "reason": state.claim.reason, "keeps": state.claim.keeps},
         "confidence": None if multiple is None else {"mad_multiple": multiple, "label": found.label},
         "noise": {"sigma": noise_of_a_run(state).sigma, "relative": state.logs} if state.pool else None,
+        "drift": drift(state),
         "experiments": state.count,
         "statuses": dict(state.statuses or {}),
         "keeps": state.keeps,
@@ -370,6 +383,7 @@ def in_short(state: State, now: str, worker: str | None = None, since: str | Non
         health(state),
         Line(shortened(state.metric.name, 30), value(state)),
         *_claim_lines(state),
+        *_drift_lines(state),
         Line("experiments", f"{experiments(state)}; confidence {confidence(state).text}"),
         Line("limits", limits(state, now)),
         *([] if running is None else [running]),

@@ -191,14 +191,25 @@ class State:
         return bool(self.baseline_runs) and min(self.baseline_runs) > 0
 
     @property
+    def drift(self) -> stats.Drift | None:
+        """Whether the incumbent's latest values drift; None where there are too few of them."""
+        return stats.rank_von_neumann(self.reference)
+
+    @property
+    def drifts(self) -> bool:
+        """Whether the incumbent's latest values were seen to drift."""
+        return (drift := self.drift) is not None and drift.flagged
+
+    @property
     def calibration(self) -> Calibration:
-        """What `decide` has to know before the next comparison."""
+        """What `decide` has to know before the next comparison; in economy no run is held against earlier values where they drift."""
+        alone = self.decision_mode is DecisionMode.ECONOMY and self.drifts
         return Calibration(
             pool=self.pool,
             keeps=self.confirmed,
             planned=self.planned,
             experiment=self.count + 1,
-            reference=self.reference,
+            reference=() if alone else self.reference,
             logs=self.logs,
         )
 
@@ -224,7 +235,8 @@ class State:
     @property
     def look_is_due(self) -> bool:
         """Whether single runs were compared with the incumbent's earlier values ten times since those were last looked at."""
-        return self.decision_mode is DecisionMode.ECONOMY and bool(self.reference) and self.count - self.looked >= LOOK_EVERY
+        compared = self.decision_mode is DecisionMode.ECONOMY and bool(self.calibration.reference)
+        return compared and self.count - self.looked >= LOOK_EVERY
 
     @property
     def all_keeps(self) -> int:
