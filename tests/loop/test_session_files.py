@@ -266,3 +266,9 @@ def test_three_notes_at_once_all_land(project: Project) -> None:
     begun = [project.begin("note", f"note {number}") for number in range(3)]
     assert [one.wait().code for one in begun] == [0, 0, 0]
     assert sorted(event["text"] for event in project.events("note")) == ["note 0", "note 1", "note 2"]
+
+
+def test_opening_says_what_the_benchmark_can_see_and_in_which_mode_keeps_are_decided(project: Project) -> None:
+    told = project.init().out.splitlines()
+    assert "size was measured once, so nothing is known of its noise" in told
+    assert "mode: once; no keep is confirmed" in told

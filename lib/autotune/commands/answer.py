@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from autotune.core import report
+from autotune.core.events import Calibrated
 from autotune.core.model import Outcome
 from autotune.core.outcome import escaped
 from autotune.core.settle import final_verdict, reason_of
@@ -94,3 +95,10 @@ def _failure(output: str, outcome: Outcome | None) -> dict[str, Any]:
     if outcome is Outcome.OK or not output:
         return {}
     return {"output_is_data": output[-_OUTPUT_SHOWN:]}
+
+
+def calibration(found: Calibrated | None) -> list[str]:
+    """What was found of the unchanged code, and what would help."""
+    if found is None:
+        return []
+    return [*found.findings, *(["what would help:", *(f"- {one}" for one in found.advice)] if found.advice else [])]

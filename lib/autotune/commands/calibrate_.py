@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson, SessionName, found
 from autotune.core.codec import encode
-from autotune.core.events import Calibrated
 from autotune.loop import calibrating, files, work
 
 
@@ -30,15 +30,9 @@ def main(
     if as_json:
         typer.echo(json.dumps({**encode(event), "applied": applied}))
         return
-    typer.echo("\n".join(_words(event, applied=applied, open_=calibrating.asks_for_more(here, event))))
-
-
-def _words(event: Calibrated, *, applied: bool, open_: bool) -> list[str]:
-    lines = list(event.findings)
-    if event.advice:
-        lines += ["what would help:", *(f"- {one}" for one in event.advice)]
+    lines = calibration(event)
     if applied:
         lines.append(f"written to autotune.toml: min_effect = {event.min_effect:g}")
-    elif open_:
+    elif calibrating.asks_for_more(here, event):
         lines.append("`autotune calibrate --apply` measures again and writes min_effect to autotune.toml")
-    return lines
+    typer.echo("\n".join(lines))

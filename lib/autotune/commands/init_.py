@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson
 from autotune.core.config import Config
 from autotune.loop import opening
@@ -75,7 +76,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     )
     request = opening.Request(Path.cwd(), settings, once=once, worktree=worktree)
     session = opening.open_session(request, lambda words: typer.echo(words, err=True))
-    state = session.state
+    state, found = session.state, session.state.calibrated
     if as_json:
         answer = {
             "session": session.name,
@@ -84,11 +85,14 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
             "baseline": state.baseline,
             "runs": list(state.baseline_runs),
             "decision_mode": state.decision_mode,
+            "findings": calibration(found),
         }
         typer.echo(json.dumps(answer))
         return
     typer.echo(f"session {session.name} on branch {session.branch}, in {session.workdir}")
     typer.echo(f"baseline: {_named(state.config)} = {state.baseline:g} (median of {len(state.baseline_runs)})")
+    for line in calibration(found):
+        typer.echo(line)
     typer.echo("next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`")
 
 
