@@ -781,3 +781,17 @@ def test_a_keep_that_was_measured_again_says_so_in_its_story() -> None:
     page = told(taken(1), kept(1, 9.0), claimed(improved=True, experiment=1), claimed(improved=False, experiment=1))
     assert "measured    again on 2026-03-01 13:01 UTC: improved" in page
     assert "UTC: no measurable improvement" in page
+
+
+def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:
+    unconfirmed = kept(1, 9.0, confirmed=False, reason="kept, unconfirmed: 10 % lower in a single run")
+    state = folded(bare(), *baseline(10.0, 10.1), unconfirmed)
+    assert "autotune confirm 1" in [one.command for one in explaining.explain(state, NOW).advice]
+    assert report.table(state, state.recent)[0].kind is Kind.UNCONFIRMED
+    assert "verdict     kept, unconfirmed" in told(taken(1), unconfirmed, claimed(improved=False, experiment=1))
+    state = after(state, claimed(improved=True, experiment=1))
+    found = explaining.explain(state, NOW)
+    assert "autotune confirm 1" not in [one.command for one in found.advice]
+    assert "have confirmed since that it is better" in str(found.decision)
+    assert report.table(state, state.recent)[0].kind is Kind.KEPT
+    assert "verdict     kept, outcome ok" in told(taken(1), unconfirmed, claimed(improved=True, experiment=1))

@@ -497,6 +497,15 @@ def test_another_target_is_not_reached_because_the_last_one_was() -> None:
 # Claims
 
 
+def test_a_keep_is_unconfirmed_until_fresh_runs_against_its_parent_confirm_it() -> None:
+    state = folded(session(1.0, 1.1), result(1, 0.9, Status.KEEP, confirmed=False), result(2, 0.8, Status.KEEP, confirmed=False))
+    lost = folded(state, replace(claimed(2, experiment=1), improved=False))
+    assert [row.confirmed for row in lost.kept] == [False, False]
+    found = folded(lost, claimed(2, experiment=1))
+    assert [row.confirmed for row in found.kept] == [row.confirmed for row in found.recent] == [True, False]
+    assert found.confirmed == found.calibration.keeps == 0
+
+
 def claimed(keeps: int, experiment: int | None = None) -> Claimed:
     return Claimed("base", "commit-1", improved=True, pairs=20, reason="", keeps=keeps, timestamp=at(9), experiment=experiment)
 

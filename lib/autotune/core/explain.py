@@ -142,6 +142,8 @@ def _fate(kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode,
     match kind:
         case Kind.KEPT if "worse is allowed" in reason:
             return "was kept: it makes the code simpler, and the runs rule out that it is worse by more than may be (simplify_margin)"
+        case Kind.KEPT if reason.startswith("kept, unconfirmed"):
+            return "was kept unconfirmed; fresh runs, side by side with the code before it, have confirmed since that it is better"
         case Kind.UNCONFIRMED if _MODES[mode]:
             return f"{_FATES[kind]}; {_MODES[mode]}"
         case Kind.REFUTED if effect is not None and is_worse(effect, metric.direction):
@@ -269,6 +271,8 @@ def _advice(state: State, experiment: int | None, kind: Kind | None, *, measurin
         yield Advice(f"autotune explain {experiment}", f"shows every sample of experiment {experiment}")
         if state.experiment is None and kind not in (Kind.KEPT, Kind.UNCONFIRMED, Kind.FORCED):
             yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(kind, '')}" if kind else "")
+    if kind is Kind.UNCONFIRMED and not measuring and state.experiment is None:
+        yield Advice(f"autotune confirm {experiment}", "runs it afresh against the code before it, which may confirm it")
     if state.claim_is_due and not measuring and state.experiment is None:
         yield Advice("autotune confirm", "measures afresh what was gained in all")
     if state.ended is None:

@@ -321,7 +321,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case TargetChecked():
             return replace(state, target_checked=state.incumbent, target_reached=event.reached)
         case Claimed():
-            return state if event.experiment is not None else replace(state, claim=event)
+            return replace(state, claim=event) if event.experiment is None else _confirmed(state, event)
         case Looked():
             reference = event.values if event.moved else (*state.reference, *event.values)
             return replace(state, reference=reference[-REFERENCE:], looked=state.count)
@@ -471,6 +471,15 @@ def _settled(state: State, event: Result) -> State:
         narrowed=(),
         narrowed_left=0,
     )
+
+
+def _confirmed(state: State, event: Claimed) -> State:
+    """Lift the label from a keep that fresh runs against its parent confirm; the error budget was never asked, so it is not refilled."""
+
+    def lifted(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        return tuple(replace(row, confirmed=True) if row.index == event.experiment else row for row in rows)
+
+    return replace(state, recent=lifted(state.recent), kept=lifted(state.kept)) if event.improved else state
 
 
 def _values_of(state: State, arm: Arm) -> tuple[float, ...]:

@@ -113,7 +113,7 @@ def _verdict(story: Story, state: State) -> Iterator[Line]:
     result, decided, metric = story.result, story.decided[-1] if story.decided else None, _metric(story, state)
     found = result or decided
     if result is not None:
-        kind = kind_of(result)
+        kind = kind_of(replace(result, confirmed=result.confirmed or any(one.improved for one in story.confirmed)))
         yield Line("verdict", f"{kind}{f', outcome {result.outcome}' if result.outcome is not None else ''}", TONES[kind])
         yield Line("in words", sentence(result.index, kind, result.effect, metric, state.decision_mode, result.reason))
     else:
