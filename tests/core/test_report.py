@@ -795,3 +795,38 @@ def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:
     assert "have confirmed since that it is better" in str(found.decision)
     assert report.table(state, state.recent)[0].kind is Kind.KEPT
     assert "verdict     kept, outcome ok" in told(taken(1), unconfirmed, claimed(improved=True, experiment=1))
+
+
+ALLOWED = "where up to 2 % worse is allowed"
+
+
+def test_a_change_that_only_removes_lines_is_not_said_to_have_looked_better() -> None:
+    reason = f"inconclusive: 0.1 % lower [-0.6, 0.8], {ALLOWED}, evidence 284 : 1 (needed 2083 : 1), 37 pairs"
+    assert "looked better" not in said_of(settled(1, verdict=Verdict.INCONCLUSIVE, reason=reason))
+    refuted = settled(1, effect=Effect(1.001, 0.99, 1.01), reason=f"discarded: not clearly within the margin, {ALLOWED}")
+    assert "do not show that it is no worse than may be (simplify_margin)" in said_of(refuted)
+    assert "the value got worse" in said_of(replace(refuted, effect=Effect(1.05, 1.04, 1.06)))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "reason", "words"),
+    [
+        (0.5, "", "it speaks against the change"),
+        (1.1, "", "1.10 : 1: next to nothing, for luck brings as much all the time; 2083 : 1 would have been needed"),
+        (284.2, "", "of changes that do nothing, at most one in 284 would"),
+        (284.2, "where more than 5 % is asked for", "of changes that gain no more than is asked for, at most one in 284 would"),
+        (284.2, ALLOWED, "of changes that are worse by more than is allowed, at most one in 284 would"),
+    ],
+)
+def test_evidence_is_said_for_what_was_asked(evidence: float, reason: str, words: str) -> None:
+    page = told(taken(1), decided(1, evidence=evidence, needed=2083.0, reason=reason))
+    assert words in " ".join(page.split())
+
+
+def test_few_pairs_are_not_told_as_an_interval() -> None:
+    effect = Effect(0.984, 0.79, 1.112)
+    reasons = ("discarded: 1.6 % lower (from -11.2 to 21.0), 4 pairs", "discarded: 1.6 % lower [-11.2, 21.0], 6 pairs")
+    few, enough = (told(taken(1), decided(1, effect=effect, reason=reason)) for reason in reasons)
+    assert "1.6 % lower (from -11.2 to 21.0), candidate against incumbent" in " ".join(few.split())
+    assert "1.6 % lower [-11.2, 21.0], candidate against incumbent" in " ".join(enough.split())
+    assert "It measured 1.6 % lower, where lower is better." in said_of(settled(1, effect=effect))

@@ -8,7 +8,7 @@ from typing import Any
 
 from autotune.core import report
 from autotune.core.fate import TONES, Kind, is_worse, kind_of, kind_of_open
-from autotune.core.figures import counted, effect_in_words
+from autotune.core.figures import counted, estimate_in_words
 from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import DecisionMode, Effect, Metric
@@ -20,7 +20,7 @@ LATEST = 5  # experiments whose fates are named
 NOTICES = 2
 HOW_TO_READ = (
     "[a, b] is where the true effect lies, in 19 of 20 such intervals; `from a to b` is how far the few runs lay apart. "
-    "Evidence of 3400 : 1 means that of changes that do nothing at most one in 3400 would ever look this good; "
+    "Evidence of 3400 : 1 means that of changes that do nothing (or not what is asked for) at most one in 3400 would ever look this good; "
     "a keep needs the odds that are named as needed."
 )
 _MODES = {
@@ -134,14 +134,18 @@ def _latest(state: State) -> tuple[int | None, Kind | None, str | None, str | No
 
 def sentence(index: int, kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: str) -> str:
     """Say what became of an experiment, and why, to somebody who knows no statistics."""
-    measured = f" It measured {effect_in_words(effect, metric.unit)}, where {metric.direction} is better." if effect is not None else ""
+    measured = f" It measured {estimate_in_words(effect, metric.unit)}, where {metric.direction} is better." if effect is not None else ""
     return f"Experiment {index} {_fate(kind, effect, metric, mode, reason)}.{measured}"
 
 
-def _fate(kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: str) -> str:
+def _fate(kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: str) -> str:  # noqa: PLR0911 - one return a fate
     match kind:
         case Kind.KEPT if "worse is allowed" in reason:
             return "was kept: it makes the code simpler, and the runs rule out that it is worse by more than may be (simplify_margin)"
+        case Kind.INCONCLUSIVE if "worse is allowed" in reason:
+            return "was taken back for now: the runs allowed were used up before it was shown to be no worse than may be (simplify_margin)"
+        case Kind.REFUTED if "worse is allowed" in reason and not (effect is not None and is_worse(effect, metric.direction)):
+            return f"{_FATES[kind]}, for the runs do not show that it is no worse than may be (simplify_margin)"
         case Kind.KEPT if reason.startswith("kept, unconfirmed"):
             return "was kept unconfirmed; fresh runs, side by side with the code before it, have confirmed since that it is better"
         case Kind.UNCONFIRMED if _MODES[mode]:

@@ -101,7 +101,7 @@ def _percent(share: float) -> float:
     return float(f"{100 * share:.10g}")
 
 
-def effect_in_words(effect: Effect, unit: str = "") -> str:
+def effect_in_words(effect: Effect, unit: str = "", *, between: bool = False) -> str:
     """An effect with its interval, as `stats.in_words` says it; very large ones by other means, so that no line is filled with figures."""
     if effect.relative and max(effect.estimate, effect.low, effect.high) >= TIMES_FROM:
         estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
@@ -109,7 +109,12 @@ def effect_in_words(effect: Effect, unit: str = "") -> str:
     if not effect.relative and max(map(abs, (effect.estimate, effect.low, effect.high))) >= WIDE_DIFFERENCE:
         estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
         return f"{with_unit(estimate, unit)} [{low}, {high}]"
-    return in_words(effect, escaped(unit))
+    return in_words(effect, escaped(unit), between=between)
+
+
+def estimate_in_words(effect: Effect, unit: str = "") -> str:
+    """An effect without its interval, where that would say too much: `6.1 % lower`."""
+    return effect_in_words(effect, unit).partition(" [")[0]
 
 
 def effect_in_short(effect: Effect) -> str:

@@ -28,6 +28,7 @@ LABELS = 12  # columns that the labels of a story take, with what separates them
 ARM_COLUMN = 10  # columns
 LEAST_AXIS = 10  # columns
 _PURPOSES = (Purpose.EXPERIMENT, Purpose.CROSS_CHECK)
+LEAST_TELLING = 3.0  # evidence below which a share of luck says nothing
 _MARKS = " •23456789"
 
 
@@ -122,17 +123,27 @@ def _verdict(story: Story, state: State) -> Iterator[Line]:
         return
     yield Line("reason", shortened(found.reason, LONGEST_TEXT))
     if found.effect is not None:
-        yield Line("effect", f"{effect_in_words(found.effect, metric.unit)}, candidate against incumbent")
+        between = " (from " in found.reason  # too few pairs for an interval
+        yield Line("effect", f"{effect_in_words(found.effect, metric.unit, between=between)}, candidate against incumbent")
     if decided is not None and decided.evidence is not None and decided.needed is not None:
-        yield Line("evidence", _odds(decided.evidence, decided.needed))
+        yield Line("evidence", _odds(decided.evidence, decided.needed, decided.reason))
 
 
-def _odds(evidence: float, needed: float) -> str:
+def _odds(evidence: float, needed: float, reason: str) -> str:
     """Evidence for somebody who knows no statistics."""
+    said = f"{in_odds(needed)} {'was' if evidence >= needed else 'would have been'} needed"
     if evidence < 1:
-        return f"{in_odds(evidence)}: it speaks against the change rather than for it; {in_odds(needed)} would have been needed"
-    meant = f"of changes that do nothing, at most one in {number(math.floor(evidence))} would ever look this good"
-    return f"{in_odds(evidence)}: {meant}; {in_odds(needed)} {'was' if evidence >= needed else 'would have been'} needed"
+        return f"{in_odds(evidence)}: it speaks against the change rather than for it; {said}"
+    if evidence < LEAST_TELLING:
+        return f"{in_odds(evidence)}: next to nothing, for luck brings as much all the time; {said}"
+    others = next((who for words, who in _OTHERS.items() if words in reason), "changes that do nothing")
+    return f"{in_odds(evidence)}: of {others}, at most one in {number(math.floor(evidence))} would ever look this good; {said}"
+
+
+_OTHERS = {  # whom luck would help, where more or less is asked for than a gain, by the words of the reason
+    "is asked for": "changes that gain no more than is asked for",
+    "worse is allowed": "changes that are worse by more than is allowed",
+}
 
 
 def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
