@@ -78,6 +78,18 @@ def test_two_places_alike_ask_for_nothing() -> None:
     assert any("no bias of a build or place was seen" in line for line in findings(found, METRIC))
 
 
+def test_two_builds_that_are_compared_for_long_ask_for_more_than_they_may_differ_by() -> None:
+    pairs = list(zip(noisy(20, 1), noisy(20, 2), strict=True))
+    series = [[first for first, _ in pairs], [second for _, second in pairs]]
+    found = sight(series, 1.0, Direction.LOWER, pairs, build_once=True)
+    assert found.bias is not None
+    assert found.min_effect is not None
+    assert found.min_effect >= max(found.bias.high, 1 / found.bias.low) - 1
+    assert any("is above what two builds may differ by (build_once)" in line for line in findings(found, METRIC))
+    unknown = sight([noisy(8, 1)], 1.0, Direction.LOWER, build_once=True)
+    assert any("how far two builds of the same code differ is not known" in line for line in findings(unknown, METRIC))
+
+
 def test_fewer_than_six_pairs_say_nothing_of_a_bias() -> None:
     assert sight([[1.0, 2.0, 1.5]], 1.0, Direction.LOWER, [(1.0, 2.0)] * 5).bias is None
 
@@ -130,6 +142,7 @@ def test_a_duration_has_two_figures(seconds: float, words: str) -> None:
 
 
 def test_a_bias_that_may_be_none_is_none() -> None:
-    assert advice._above(Effect(1.01, 0.99, 1.03)) is None
+    assert not advice._is_seen(Effect(1.01, 0.99, 1.03))
+    assert advice._is_seen(Effect(1.02, 1.01, 1.03))
     assert advice._above(Effect(1.02, 1.01, 1.03)) == pytest.approx(0.03)
     assert advice._above(Effect(-2.0, -3.01, -1.0, relative=False)) == pytest.approx(3.1)

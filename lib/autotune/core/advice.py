@@ -61,12 +61,21 @@ class Sight:
     bias_pairs: int = 0
     min_effect: float | None = None
     mode: DecisionMode = DecisionMode.RACE
+    build_once: bool = False
 
 
-def sight(series: Sequence[Sequence[float]], run_s: float, direction: Direction, pairs: Sequence[tuple[float, float]] = ()) -> Sight:
+def sight(
+    series: Sequence[Sequence[float]],
+    run_s: float,
+    direction: Direction,
+    pairs: Sequence[tuple[float, float]] = (),
+    *,
+    build_once: bool = False,
+) -> Sight:
     """What an unchanged state's values say: one series in run order for each time it was set up, and (first, second) pairs of two places.
 
-    `run_s` is what a run takes, all that is untimed included. Raises ValueError without values.
+    `run_s` is what a run takes, all that is untimed included. `build_once` tells that a comparison is made of two builds, whose bias no
+    order of runs takes away: then as much is asked for as that bias may be. Raises ValueError without values.
     """
     settled = [values[1:] if len(values) > FEWEST_PAIRS_FOR_INTERVAL else values for values in series]
     logs = min(value for values in series for value in values) > 0
@@ -84,7 +93,8 @@ def sight(series: Sequence[Sequence[float]], run_s: float, direction: Direction,
         warm_up=_warm_up(series, sigma / SQRT2, direction, logs=logs),
         bias=bias,
         bias_pairs=len(pairs),
-        min_effect=_above(bias) if bias is not None else None,
+        min_effect=None if bias is None or not (build_once or _is_seen(bias)) else _above(bias),
+        build_once=build_once,
         mode=_mode(sum(map(len, series)), run_s),
     )
 
@@ -110,11 +120,13 @@ def _warm_up(series: Sequence[Sequence[float]], noise: float, direction: Directi
     return _size(median(lags), logs=logs) if min(lags) > WARM_UP_Z * noise and noise else None
 
 
-def _above(bias: Effect) -> float | None:
-    """The smallest effect to ask for so that a bias cannot pass for one: its interval's far end, rounded up; None where it may be none."""
-    nothing = 1.0 if bias.relative else 0.0
-    if bias.low <= nothing <= bias.high:
-        return None
+def _is_seen(bias: Effect) -> bool:
+    """Whether a bias is more than luck."""
+    return not bias.low <= (1.0 if bias.relative else 0.0) <= bias.high
+
+
+def _above(bias: Effect) -> float:
+    """The smallest effect to ask for so that a bias cannot pass for one: its interval's far end, rounded up."""
     far = max(abs(math.log(end)) if bias.relative else abs(end) for end in (bias.low, bias.high))
     share = math.expm1(far) if bias.relative else far
     step = 10.0 ** (math.floor(math.log10(share)) - 1) if share else 1.0
@@ -168,9 +180,12 @@ def _bias_words(found: Sight, metric: Metric) -> tuple[str, ...]:
     if found.bias is not None:
         words = in_words(found.bias, metric.unit)
         where = f"the same code set up a second time: {words}, {found.bias_pairs} pairs"
-        said.append(f"{where}; no bias of a build or place was seen" if found.min_effect is None else f"{where}; that is a bias, no effect")
+        said.append(f"{where}; that is a bias, no effect" if _is_seen(found.bias) else f"{where}; no bias of a build or place was seen")
     if found.min_effect is not None:
-        said.append(f"min_effect = {found.min_effect:g} is above that bias, so that it cannot pass for a gain")
+        what = "what two builds may differ by (build_once)" if found.build_once else "that bias"
+        said.append(f"min_effect = {found.min_effect:g} is above {what}, so that it cannot pass for a gain")
+    elif found.build_once and found.bias is None:
+        said.append("how far two builds of the same code differ is not known: `autotune calibrate --apply` measures it and allows for it")
     return tuple(said)
 
 
@@ -201,7 +216,10 @@ def advice(found: Sight, config: Config, *, busy: float | None = None, prepare_s
     if busy is not None and busy > BUSY and not calm:
         said.append(f"use a quieter machine, or a quieter hour: others use {100 * busy:.0f} % of all cores")
     if prepare_s > found.run_s / 2 and prepare_s > 1:
-        said.append(f"`prepare` takes {duration(prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it")
+        said.append(
+            f"`prepare` takes {duration(prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; so "
+            "does build_once = true, if it writes in the working tree alone"
+        )
     return tuple(said)
 
 

@@ -57,6 +57,7 @@ class Config:
     benchmark: str
     checks: str
     prepare: str
+    build_once: bool
     setup: str
     carry: tuple[str, ...]
     scope: tuple[str, ...]
@@ -380,6 +381,13 @@ KEYS = (
         "",
         "make",
         Fixed.SEGMENT,
+    ),
+    Key(
+        "build_once",
+        _flag(),
+        "Run `prepare` once a side in each comparison; for long builds that write in the working tree alone.",
+        default=False,
+        fixed=Fixed.SEGMENT,
     ),
     Key("setup", COMMAND, "What a new measuring worktree needs once, installing packages for instance.", "", "npm ci", Fixed.SEGMENT),
     Key(

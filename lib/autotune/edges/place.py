@@ -106,6 +106,24 @@ def reset_carried(place: Place, carry: Sequence[str]) -> tuple[str, ...]:
     return tuple(lost)
 
 
+def exchange(place: Place, away: Path, other: Path) -> None:
+    """Put another tree into a place, so that both are run at one path: `other`, or a copy of what stands there; that goes to `away`."""
+    if not other.exists():
+        shutil.copytree(place.top, other, symlinks=True)
+    for source, target in ((place.top, away), (other, place.top)):
+        source.rename(target)
+        index, goes_to = (path.with_name(f"{path.name}.index") for path in (source, target))
+        goes_to.unlink(missing_ok=True)
+        if index.exists():
+            index.rename(goes_to)
+
+
+def stamps(top: Path, names: Sequence[str]) -> dict[str, list[int]]:
+    """Map what lies at some paths to size, times and mode. The time of its last change, unlike that of its last write, cannot be set."""
+    found = carried_now(top, names)
+    return {path: [*stamp, (top / path).lstat().st_ctime_ns] for path, stamp in found.items()}
+
+
 def beside(view: View) -> tuple[str, ...]:
     """List what is there and not in the private index, ignored or not; a folder that holds nothing else is one entry that ends in a slash.
 
@@ -135,10 +153,15 @@ def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
     tree.write(place.view, wanted)
 
 
+def left_beside(place: Place) -> tuple[str, ...]:
+    """List what lies in a place beside tracked files and what is settled; a folder without either is one entry that ends in a slash."""
+    settled, listed = place.settled or frozenset(), beside(place.view)
+    return tuple(path for path in listed if path not in settled and not any(path.startswith(one) for one in settled if one.endswith("/")))
+
+
 def _clean(place: Place, settled: frozenset[str]) -> None:
-    for path in beside(place.view):
-        if path not in settled and not any(path.startswith(one) for one in settled if one.endswith("/")):
-            _discard(place.top / path, settled, path)
+    for path in left_beside(place):
+        _discard(place.top / path, settled, path)
 
 
 def _discard(target: Path, settled: frozenset[str], path: str) -> None:

@@ -59,12 +59,14 @@ def _measured(session: Session, pairs: int) -> tuple[list[list[float]], list[flo
 
 
 def _paired(session: Session, bench: Bench, pairs: int) -> tuple[list[list[float]], list[float], list[float]]:
-    """Values of both places in run order, then what runs took: the benchmark alone, and all of it."""
+    """Values of both places, or of both builds (`build_once`), in run order, then what runs took: the benchmark alone, and all of it."""
     values: dict[Arm, list[float]] = {arm: [] for arm in Arm}
     walls, elapsed = [], []
     with ExitStack() as stack:
-        second = Bench(session, stack.enter_context(second_place(session)), dict(bench.content), bench.alternating, bench.experiment)
-        second.content[Arm.CANDIDATE] = bench.content[Arm.INCUMBENT]
+        bench.content[Arm.CANDIDATE] = bench.content[Arm.INCUMBENT]
+        second = bench
+        if bench.builds is None:
+            second = Bench(session, stack.enter_context(second_place(session)), dict(bench.content), bench.alternating, bench.experiment)
         benches = {Arm.INCUMBENT: bench, Arm.CANDIDATE: second}
         for _ in range(pairs + 1):
             for arm in bench.random.sample(list(Arm), 2):
@@ -91,7 +93,8 @@ def _calibrated(
     state = session.state
     wall_s = stats.median(walls)
     pairs = list(zip(*series, strict=True))[1:] if len(series) > 1 else []
-    found = advice.sight(series, wall_s, state.metric.direction, [(first, second) for first, second in pairs])
+    once = state.config.build_once and bool(state.config.prepare)
+    found = advice.sight(series, wall_s, state.metric.direction, [(first, second) for first, second in pairs], build_once=once)
     prepare_s = max(0.0, stats.median(elapsed) - wall_s) if state.config.prepare else 0.0
     return _event(session, found, advice.advice(found, state.config, busy=busy, prepare_s=prepare_s))
 

@@ -25,6 +25,7 @@ from autotune.edges.place import Carried, Place
 from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
 from autotune.loop import holdout, quiet, watching
+from autotune.loop.building import Builds
 from autotune.loop.holdout import Answer
 from autotune.loop.session import Session, now, replace_file, root
 from autotune.loop.watching import Tampered
@@ -64,13 +65,19 @@ class Bench:
     random: random.Random = field(default_factory=random.SystemRandom)
     observed: list[Observed] = field(default_factory=list)
     leftovers: dict[Arm, list[str]] = field(default_factory=lambda: {arm: [] for arm in Arm})
+    builds: Builds | None = None
+
+    def __post_init__(self) -> None:
+        config = self.session.state.config
+        if config.build_once and config.prepare and self.place.settled is not None:
+            self.builds = Builds(self.place)
 
     def run(self, arm: Arm, purpose: Purpose) -> Measured:
         """Put an arm in place, execute what the target's run consists of, and write what happened to the ledger."""
         self._occupy(arm)
         self.number += 1
         log = self._log(f"{purpose}-{self.number}-{arm}")
-        finished, failed = self._execute(log)
+        finished, failed = self._execute(arm, log)
         measured = self._read(arm, finished, failed)
         self._observe(measured.run, finished)
         self.session.append(self._event(measured, finished, purpose, log))
@@ -91,8 +98,9 @@ class Bench:
         return f"runs/{self.experiment}/{name}.log"
 
     def _occupy(self, arm: Arm) -> None:
-        """Put an arm in place, with what is carried as it was when the place was made."""
+        """Put an arm in place, with what is carried as it was when the place was made, and what was built of it where that is kept."""
         session = self.session
+        built = self.builds.enter(arm, self.content[arm]) if self.builds is not None else ()
         lost = place.reset_carried(self.place, [session.inside(path) for path in session.state.config.carry])
         if lost:
             (session.cache / "measure.json").unlink(missing_ok=True)
@@ -100,7 +108,8 @@ class Bench:
                 f"A run changed {', '.join(lost[:3])}, which is carried and not in the checkout as it was; the place is made anew.",
                 "try again; if it happens every time, let the benchmark write elsewhere",
             )
-        place.occupy(self.place, self.content[arm], self.alternating)
+        spot = replace(self.place, settled=frozenset({*(self.place.settled or ()), *built})) if built else self.place
+        place.occupy(spot, self.content[arm], () if built else self.alternating)
 
     def _observe(self, run: Run, finished: Finished) -> None:
         """Remember of a good run what speaks for or against it besides its value."""
@@ -111,14 +120,19 @@ class Bench:
             several = printed is not None and printed.lowest != printed.highest
             self.observed.append(Observed(run.arm, run.samples[name], run.wall_s, several))
 
-    def _execute(self, log: str) -> tuple[Finished, Command | None]:
+    def _execute(self, arm: Arm, log: str) -> tuple[Finished, Command | None]:
         """Execute a run's commands up to the first that fails; give the last one's end, and which failed before the measured one."""
+        builds, content = self.builds, self.content[arm]
         for command in TARGETS["code"].commands(self.session.state.config):
+            if builds is not None and not command.measured and builds.standing(arm, content):
+                continue
             finished = self._one(command, log if command.measured else f"{log}.{command.name}")
             if command.measured:
                 return finished, None
             if classify(finished, None)[0] is not Outcome.OK:
                 return finished, command
+            if builds is not None:
+                builds.remember(arm, content)
         raise AssertionError("a target's run measures nothing")
 
     def unseen(self, arm: Arm, command: Command, folder: Path) -> bool:

@@ -380,12 +380,26 @@ def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
     measured = bench.run(Arm.CANDIDATE, Purpose.PROOF)
     bench.alternating = tuple(emptied)
     value = measured.run.samples.get(state.metric.name)
+    if bench.builds is not None:
+        _prove_apart(bench, stats.median(values), value)
     if measured.run.outcome is Outcome.OK and value is not None and _unchanged(values, value, logs=min(values) > 0):
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {value:g} "
             f"(before: {stats.median(values):g}): it does not measure this code.",
             "look for an editable install or an absolute path that leads out of the measuring worktree; "
             "where that has to be, --in-place measures in the checkout instead",
+        )
+
+
+def _prove_apart(bench: Bench, before: float, emptied: float | None) -> None:
+    """Show that the build of emptied files, made last, left the unchanged code's own build as it was."""
+    kept = bench.run(Arm.INCUMBENT, Purpose.PROOF)
+    value = kept.run.samples.get(bench.session.state.metric.name)
+    mixed_up = value is not None and emptied is not None and abs(value - emptied) < abs(value - before)
+    if kept.run.outcome is not Outcome.OK or mixed_up:
+        raise AutotuneError(
+            f"Once `prepare` has run on other files, the unchanged code's build is not its own any more: {kept.why}.",
+            "`prepare` writes outside of the working tree, so it has to run before every run: take build_once out",
         )
 
 

@@ -1,0 +1,109 @@
+"""What is built once a comparison: real sessions, real git, real runs."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from autotune.core.model import Arm
+from autotune.errors import AutotuneError
+from autotune.loop import calibrating, experiment, opening, work
+from autotune.loop.measuring import bench_for
+from autotune.loop.session import Session
+
+BUILD = 'printf x >> "$COUNT"; mkdir -p out; cp value out/built'
+BENCHMARK = 'test -s value || exit 1\necho "METRIC t=$(cat out/built)"\n'
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def count(tmp_path: Path) -> Path:
+    """A file with a letter for each build."""
+    return tmp_path / "count"
+
+
+def opened(tmp_path: Path, benchmark: str = BENCHMARK, prepare: str = BUILD, **settings: object) -> Session:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / "value").write_text("100\n")
+    (folder / "autotune.sh").write_text(benchmark)
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "a project")
+    given = {"name": "x", "metric": "t", "scope": ["value"], "env": {"COUNT": str(tmp_path / "count")}, "prepare": prepare}
+    return opening.open_session(opening.Request(folder, given | {"build_once": True} | settings), lambda _: None)
+
+
+def tried(session: Session, value: str) -> str:
+    """The reason of the verdict on a value."""
+    (session.workdir / "value").write_text(value)
+    experiment.measure(session, 60.0, settles=True, description="another value")
+    session.refresh()
+    return session.state.recent[-1].reason
+
+
+def test_each_side_is_built_once_a_comparison_and_measured_as_its_own_build(tmp_path: Path, count: Path) -> None:
+    session = opened(tmp_path)
+    before = len(count.read_text())
+    assert tried(session, "90\n") == "kept: 10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
+    assert len(count.read_text()) == before + 2
+    assert tried(session, "95\n").startswith("discarded: worse")
+
+
+def test_without_it_every_run_is_built_anew(tmp_path: Path, count: Path) -> None:
+    session = opened(tmp_path, build_once=False)
+    before = len(count.read_text())
+    tried(session, "90\n")
+    assert len(count.read_text()) == before + 5
+
+
+def test_a_build_that_a_run_has_touched_is_made_anew(tmp_path: Path, count: Path) -> None:
+    session = opened(tmp_path, BENCHMARK + "echo 1 > out/built; touch -t 200101010000 out/built\n")
+    before = len(count.read_text())
+    assert tried(session, "90\n").startswith("kept: 10.0 % lower")
+    assert len(count.read_text()) == before + 5
+
+
+def test_a_build_that_replaces_tracked_files_is_made_anew(tmp_path: Path, count: Path) -> None:
+    session = opened(tmp_path, prepare=f"{BUILD}; echo built >> autotune.md; echo >> value")
+    before = len(count.read_text())
+    tried(session, "90\n")
+    assert len(count.read_text()) == before + 5
+
+
+def test_a_build_that_lies_outside_of_the_working_tree_is_refused_when_the_session_opens(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    benchmark = f'echo "METRIC t=$(wc -c < {outside})"\n'
+    with pytest.raises(AutotuneError, match="the unchanged code's build is not its own any more") as refused:
+        opened(tmp_path, benchmark, f"mkdir -p out; touch out/x; cp value {outside}")
+    assert "take build_once out" in refused.value.hint
+
+
+def test_two_builds_of_the_same_code_are_measured_against_each_other_when_it_is_calibrated(tmp_path: Path, count: Path) -> None:
+    session = opened(tmp_path, BENCHMARK.replace("cat out/built", "($(cat out/built) + $$ % 5)"))
+    before = len(count.read_text())
+    with work.changing(session, "calibrate"):
+        found = calibrating.calibrate(session, 6)
+    assert len(count.read_text()) == before + 2
+    assert found.bias is not None
+    assert found.min_effect is not None
+    assert not (session.cache / "second").exists()
+
+
+def test_a_tree_that_was_left_behind_is_not_taken_for_a_build(tmp_path: Path) -> None:
+    session = opened(tmp_path)
+    stale = session.cache / f"measure-{Arm.CANDIDATE}"
+    stale.mkdir(exist_ok=True)
+    (stale / "value").write_text("1\n")
+    assert tried(session, "110\n").startswith("discarded: worse, 10.0 % higher")
+
+
+def test_in_the_checkout_nothing_is_kept(tmp_path: Path) -> None:
+    session = opened(tmp_path, in_place=True)
+    with work.changing(session, "test"):
+        assert bench_for(session, None).builds is None
