@@ -18,6 +18,7 @@ from autotune.core.decide import (
     in_odds,
     learn,
     least_effect,
+    most_pairs,
     needed_evidence,
     pair_factor,
     reference_moved,
@@ -359,6 +360,12 @@ def test_economy_stops_after_twelve_pairs() -> None:
     decision = decide(runs, NOISY, ECONOMY, random.Random(1))
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert decision.reason == "inconclusive: 1.3 % lower, 12 pairs; 12 pairs were not enough"
+
+
+@pytest.mark.parametrize(("mode", "most"), [(DecisionMode.RACE, 40), (DecisionMode.ECONOMY, 12), (DecisionMode.ONCE, 6)])
+def test_a_guardrail_takes_no_more_pairs_than_the_mode_allows(mode: DecisionMode, most: int) -> None:
+    assert most_pairs(Policy(TIME, mode)) == most
+    assert most_pairs(Policy(TIME, mode, max_pairs=5)) == 5
 
 
 def test_the_reference_has_moved_when_fresh_values_are_far_from_it() -> None:

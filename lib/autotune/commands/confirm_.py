@@ -17,13 +17,13 @@ def main(
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
-    """Measure afresh what the session has gained: its first state against its last, 20 pairs side by side.
+    """Measure afresh what the session has gained: its first state against its last, 20 pairs side by side (6 in economy).
 
     With a number, what one keep gained over its parent. Nothing else is ever claimed as a total.
     """
     here = found(session)
     with work.changing(here, "confirm"):
-        here.say("20 pairs of runs; Ctrl-C stops, nothing is lost")
+        here.say(f"{claiming.pairs_of(here)} pairs of runs; Ctrl-C stops, nothing is lost")
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
         here.append(claimed)
         files.project(here)

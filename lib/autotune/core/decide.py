@@ -106,6 +106,12 @@ def decide(runs: Sequence[Run], calibration: Calibration, policy: Policy, coin: 
     return _economy(comparison, coin) if policy.mode is DecisionMode.ECONOMY else _race(comparison, coin)
 
 
+def most_pairs(policy: Policy) -> int:
+    """How many pairs a comparison may take, its guardrails' included; with a single run, as few as an interval can be made of."""
+    most = {DecisionMode.RACE: policy.max_pairs, DecisionMode.ECONOMY: ECONOMY_PAIRS, DecisionMode.ONCE: FEWEST_PAIRS_FOR_INTERVAL}
+    return min(policy.max_pairs, most[policy.mode])
+
+
 def learn(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> tuple[float, ...]:
     """The noise pool after a comparison, for the calibration of the next: what `pool_after` learns from its pairs.
 
@@ -338,7 +344,7 @@ def _economy(comparison: _Comparison, coin: random.Random) -> Decision:
 
 
 def _economy_pairs(comparison: _Comparison, coin: random.Random) -> Decision:
-    gains, most = comparison.gains, min(comparison.policy.max_pairs, ECONOMY_PAIRS)
+    gains, most = comparison.gains, most_pairs(comparison.policy)
     left = _left_of(PAIR, comparison.arms[comparison.first + 2 * len(gains) :])
     points = score(comparison.units, ECONOMY_KAPPA)
     if points >= ECONOMY_SCORE and _centre(gains) > 0:

@@ -14,6 +14,11 @@ PAIRS = 20
 PAIRS_ECONOMY = 6  # the fewest for which an exact 95 % interval exists
 
 
+def pairs_of(session: Session) -> int:
+    """How many pairs a claim is made of in this session."""
+    return PAIRS_ECONOMY if session.state.decision_mode is DecisionMode.ECONOMY else PAIRS
+
+
 def claim(session: Session) -> Claimed:
     """Measure the session's first state against its incumbent, and give what may be claimed."""
     state = session.state
@@ -60,7 +65,7 @@ def _pairs(session: Session, bench: Bench) -> list[tuple[float, float]] | str:
     """Run coin-flip pairs; gives (first, last) values, or why there are none."""
     state = session.state
     pairs = []
-    for _ in range(PAIRS_ECONOMY if state.decision_mode is DecisionMode.ECONOMY else PAIRS):
+    for _ in range(pairs_of(session)):
         values = {}
         for arm in bench.random.sample(list(Arm), 2):
             measured = bench.run(arm, Purpose.CLAIM)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autotune.core import audit, guards
 from autotune.core.audit import Observed
-from autotune.core.decide import decide
+from autotune.core.decide import decide, most_pairs
 from autotune.core.events import Cause, Decided, Purpose, Ran
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
@@ -428,7 +428,7 @@ def _ask(session: Session, policy: Policy, runs: Sequence[Run], bench: Bench) ->
     decision = next((one for one in asked if one.verdict is not Verdict.MEASURE_AGAIN), None)
     if decision is None:
         return decide(runs, state.calibration, policy, bench.random)
-    return guards.guarded(decision, held, runs, policy.max_pairs, bench.random) if decision.verdict is Verdict.KEEP else decision
+    return guards.guarded(decision, held, runs, most_pairs(policy), bench.random) if decision.verdict is Verdict.KEEP else decision
 
 
 def _progress(session: Session, runs: Sequence[Run]) -> str:
