@@ -33,6 +33,7 @@ from autotune.core.events import (
     Purpose,
     Ran,
     RepairAsked,
+    Restored,
     Result,
     Resumed,
     SegmentOpened,
@@ -830,3 +831,11 @@ def test_few_pairs_are_not_told_as_an_interval() -> None:
     assert "1.6 % lower (from -11.2 to 21.0), candidate against incumbent" in " ".join(few.split())
     assert "1.6 % lower [-11.2, 21.0], candidate against incumbent" in " ".join(enough.split())
     assert "It measured 1.6 % lower, where lower is better." in said_of(settled(1, effect=effect))
+
+
+def test_a_second_look_is_offered_at_what_was_promising() -> None:
+    state = folded(bare(), *baseline(10.0, 10.1), settled(1, value=9.9, verdict=Verdict.INCONCLUSIVE))
+    words = "or look again at experiment 1, which was promising: `autotune restore 1`"
+    assert words in report.following(state, NOW)
+    assert words in brief(state, NOW)
+    assert words not in report.following(after(state, Restored(1, NOW)), NOW)

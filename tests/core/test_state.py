@@ -37,6 +37,7 @@ from autotune.core.events import (
     Purpose,
     Ran,
     RepairAsked,
+    Restored,
     Result,
     Resumed,
     SegmentOpened,
@@ -495,6 +496,13 @@ def test_another_target_is_not_reached_because_the_last_one_was() -> None:
 
 
 # Claims
+
+
+def test_what_ran_out_of_runs_waits_for_a_second_look_until_it_is_opened_again() -> None:
+    promising = [replace(result(number), verdict=Verdict.INCONCLUSIVE) for number in (1, 2)]
+    state = folded(session(1.0, 1.1), *promising, result(3))
+    assert [row.index for row in state.second_looks] == [1, 2]
+    assert [row.index for row in folded(state, Restored(1, at(0))).second_looks] == [2]
 
 
 def test_a_keep_is_unconfirmed_until_fresh_runs_against_its_parent_confirm_it() -> None:

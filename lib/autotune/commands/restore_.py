@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found
+from autotune.core.events import Restored
 from autotune.core.outcome import escaped
 from autotune.errors import AutotuneError
 from autotune.loop import candidate, work
+from autotune.loop.session import now
 
 
 def main(
@@ -24,6 +26,7 @@ def main(
         if here.state.experiment is not None:
             raise AutotuneError(f"Experiment {here.state.experiment.number} is open.", "settle it first: `autotune log --description TEXT`")
         paths = candidate.bring_back(here, number)
+        here.append(Restored(experiment=number, timestamp=now()))
     if as_json:
         typer.echo(json.dumps({"experiment": number, "files": list(paths)}))
         return

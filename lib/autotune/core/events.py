@@ -309,6 +309,14 @@ class RepairAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """An earlier experiment's changes are open again."""
+
+    experiment: int
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """A person's word to the proposer."""
 
@@ -362,6 +370,7 @@ Event = (
     | Stopped
     | Resumed
     | RepairAsked
+    | Restored
     | Noted
     | Noticed
     | Spent
@@ -387,6 +396,7 @@ TYPES: Mapping[str, type[Event]] = {
     "stop": Stopped,
     "resume": Resumed,
     "repair": RepairAsked,
+    "restore": Restored,
     "note": Noted,
     "notice": Noticed,
     "cost": Spent,

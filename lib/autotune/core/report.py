@@ -335,7 +335,15 @@ def following(state: State, now: str, *, measuring: bool = False) -> str:
     if state.narrowed:
         files = shortened(", ".join(state.narrowed), LONGEST_WHY)
         return f"edit only {files} ({counted(state.narrowed_left, 'more experiment')}), then `autotune try --description TEXT`"
-    return "edit files in scope, then `autotune try --description TEXT`"
+    return f"edit files in scope, then `autotune try --description TEXT`{_second_look(state)}"
+
+
+def _second_look(state: State) -> str:
+    """Offer the first experiment of the queue for a second look."""
+    if not state.second_looks:
+        return ""
+    first = state.second_looks[0].index
+    return f"; or look again at experiment {first}, which was promising: `autotune restore {first}`"
 
 
 def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]:

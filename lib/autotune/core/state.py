@@ -38,6 +38,7 @@ from autotune.core.events import (
     Purpose,
     Ran,
     RepairAsked,
+    Restored,
     Result,
     Resumed,
     SegmentOpened,
@@ -159,6 +160,7 @@ class State:
     experiment: Experiment | None = None
     recent: tuple[Row, ...] = ()
     kept: tuple[Row, ...] = ()
+    restored: tuple[int, ...] = ()
     playbook: PlaybookBegun | None = None
     last_playbook: PlaybookEnded | None = None
     asked_playbook: str | None = None
@@ -247,6 +249,11 @@ class State:
     def claim_is_due(self) -> bool:
         """Whether something was kept that the latest claim does not know of."""
         return self.all_keeps > (self.claim.keeps if self.claim is not None else 0) and self.decision_mode is not DecisionMode.ONCE
+
+    @property
+    def second_looks(self) -> tuple[Row, ...]:
+        """The latest experiments that ran out of runs while promising and were not opened again since: a queue, the oldest first."""
+        return tuple(row for row in self.recent if row.verdict is Verdict.INCONCLUSIVE and row.index not in self.restored)
 
     @property
     def target_in_reach(self) -> bool:
@@ -342,6 +349,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             asked = _signal(state, Signal.REPAIR_ASKED, "a repair was asked for")
             since = state.active_since or event.timestamp
             return replace(asked, ended=None, active_since=since, playbook=None, asked_playbook=event.playbook)
+        case Restored():
+            return replace(state, restored=(*state.restored, event.experiment)[-RECENT:])
         case Noted():
             return replace(state, notes=(*state.notes, event)[-NOTES:])
         case Noticed():
