@@ -91,6 +91,16 @@ def test_a_block_leaves_the_stake_as_it_is_on_average_over_all_arrangements(plac
     assert min(factors) > 0
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from([2, 6, 8]).flatmap(lambda count: st.lists(st.floats(-9, 9), min_size=count, max_size=count)), st.floats(0, 20))
+def test_a_block_gains_nothing_on_average_for_a_change_that_falls_short_of_the_least_effect(places: list[float], short: float) -> None:
+    factors = []
+    for chosen in itertools.combinations(range(len(places)), len(places) // 2):
+        arms = [CANDIDATE if place in chosen else INCUMBENT for place in range(len(places))]
+        factors.append(block_factor(arms, [place - short * (arm is CANDIDATE) for place, arm in zip(places, arms, strict=True)], 1.0))
+    assert math.fsum(factors) / len(factors) <= 1.0 + 1e-9
+
+
 def test_a_block_that_separates_the_arms_comes_near_its_best_factor() -> None:
     arms = [CANDIDATE] * 7 + [INCUMBENT] * 7
     best = block_factor(arms, [10.0] * 7 + [0.0] * 7, 1.0)
