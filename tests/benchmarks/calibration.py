@@ -387,11 +387,11 @@ def every_tenth(family: str, effect: float, min_effect: float) -> Setting:
     return Setting(family, "every tenth", effect, count=50, planned=50, min_effect=min_effect)
 
 
-def clear_gain(family: str, *, blocks: bool) -> Setting:
-    """Gains of five standard deviations of a single run, as a long calibration finds it."""
+def clear_gain(family: str, *, blocks: bool, deviations: float = 5) -> Setting:
+    """Gains of so many standard deviations of a single run, as a long calibration finds it."""
     bench = Bench(FAMILIES[family], random.Random(f"floor of {family}"))
     floor = noise_floor(residual_pool([bench.run(0.0) for _ in range(4001)], logs=True))
-    return Setting(family, "every other", 5 * floor / SQRT2, count=40, planned=100, keeping=False, blocks=blocks)
+    return Setting(family, "every other", deviations * floor / SQRT2, count=40, planned=100, keeping=False, blocks=blocks)
 
 
 def detectable(pairs: int) -> Setting:
@@ -414,9 +414,10 @@ def planned_jobs(sessions: int) -> list[tuple[Setting, int]]:
     wanted |= dict.fromkeys(WEIGHTED.values(), 1) | {BEYOND_PLAN: 1}
     wanted |= {every_tenth(*what[:3]): 20 for what in POWER.values()} | {every_tenth(*what[:3]): 10 for what in NOT_WANTED.values()}
     wanted |= {clear_gain(family, blocks=blocks): 12 for family in CLEAR for blocks in (True, False)}
+    wanted |= {clear_gain(family, blocks=blocks, deviations=8): 6 for family in CLEAR for blocks in (True, False)}
     wanted |= {detectable(pairs): 10 for pairs in (20, 40)}
     wanted |= {mixed(family): 8 for family in MIXED} | {EXACT: 10, EXACT_ASKED: 10, BIASED: 5, BIASED_ASKED: 5}
-    wanted |= dict.fromkeys(ECONOMY.values(), 2) | {mixed(family, mode=DecisionMode.ECONOMY): 8 for family in MIXED}
+    wanted |= dict.fromkeys(ECONOMY.values(), 12) | {mixed(family, mode=DecisionMode.ECONOMY): 8 for family in MIXED}
     return [(setting, seed) for setting, count in wanted.items() for seed in range(count)]
 
 
@@ -533,7 +534,14 @@ def bars_of_clear_gains(results: Results) -> list[Bar]:
             Bar(f"{title}: median runs of keeps", median(kept), 16, digits=0),
             Bar(f"{title}: found, less what pairs alone find", share_kept(blocks) - share_kept(pairs), -0.03, at_least=True),
         ]
-    return bars
+    larger = {name: [changing(results[clear_gain(name, blocks=which, deviations=8)]) for which in (True, False)] for name in CLEAR}
+    runs = [median([one.runs for one in blocks if one.verdict is Verdict.KEEP]) for blocks, _ in larger.values()]
+    lost = [share_kept(blocks) - share_kept(pairs) for blocks, pairs in larger.values()]
+    return [
+        *bars,
+        Bar("8 standard deviations, worst of these: median runs of keeps", max(runs), 16, digits=0),
+        Bar("8 standard deviations, worst of these: found, less what pairs alone find", min(lost), -0.03, at_least=True),
+    ]
 
 
 def bars_of_harm(results: Results) -> list[Bar]:
@@ -615,6 +623,7 @@ def bars_of_limits(results: Results) -> list[Bar]:
     sessions = [session for family in MIXED for session in results[mixed(family, mode=DecisionMode.ECONOMY)]]
     return [
         Bar("economy: sessions of 200 no-ops that keep anything", keeps_anything(cheap)),
+        Bar("the same, worst kind of noise (bursts)", max(keeps_anything(results[setting]) for setting in ECONOMY.values())),
         Bar("economy: true gain, of all there was to gain", captured(sessions)),
         Bar("economy: keeps that do nothing or harm", false_discoveries(sessions)),
         Bar("economy: runs a change", runs_of(tried(sessions)), digits=1),
@@ -627,7 +636,7 @@ def sections(results: Results) -> dict[str, list[Bar]]:
     return {
         "Changes that do nothing, 200 a session": bars_of_no_ops(results),
         "Changes that help, one in ten": bars_of_power(results),
-        "Gains of 5 standard deviations of a run": bars_of_clear_gains(results),
+        "Gains of 5 standard deviations of a run, and of more": bars_of_clear_gains(results),
         "Changes that should not be kept": bars_of_harm(results),
         "Mixed sessions: 70 % nothing, 20 % harm of 1-20 %, 10 % gains of 0.5-20 %": bars_of_sessions(results),
         "Drift seen in 40 runs": bars_of_drift(),
