@@ -202,12 +202,16 @@ class Field:
     loads: list[float] = field(default_factory=list)
 
     def load(self) -> None:
-        """Read what was measured before; a torn last line is as if it had never been."""
-        for line in self.state.read_text().splitlines(keepends=True) if self.state.exists() else ():
-            if line.endswith("\n"):
-                one = json.loads(line)
-                self.known[one["key"]] = one["value"]
-                self.loads.append(one["load"] or 0.0)
+        """Read what was measured before; a torn last line goes, as if it had never been."""
+        if not self.state.exists():
+            return
+        whole = self.state.read_bytes().rpartition(b"\n")
+        with self.state.open("r+b") as file:
+            file.truncate(len(whole[0]) + len(whole[1]))
+        for line in whole[0].splitlines():
+            one = json.loads(line)
+            self.known[one["key"]] = one["value"]
+            self.loads.append(one["load"] or 0.0)
 
     def measured(self, key: str, measure: Callable[[], Any]) -> Any:  # noqa: ANN401 - JSON
         """What the state file says of a key, measured now where it says nothing."""
@@ -347,8 +351,14 @@ def known_effects(here: Field) -> None:
         here.measured(f"effect {patch[0]} {patch[1]} {patch[2]}", partial(here.pairs, sources(), last, TRUTH_PAIRS))
 
 
+class AnotherMachine(Exception):  # noqa: N818 - not an error
+    """What was measured before was measured elsewhere."""
+
+
 def measure_all(here: Field) -> None:
     """All sessions, the two kinds in turn, so that a part of it says something of both."""
+    if here.measured("machine", machine.fingerprint) != machine.fingerprint():
+        raise AnotherMachine
     known_effects(here)
     for number in range(NO_OP_SESSIONS):
         no_op_session(here, number)
@@ -460,7 +470,11 @@ def markdown(known: Mapping[str, Any], loads: Sequence[float]) -> str:
     ours = tallies["decide"]
     head = ["changes that do nothing, kept", "95 % interval", "sessions of 100 of them that keep any", "runs for each"]
     rows = {rule: _no_op_cells(tally) for rule, tally in tallies.items()}
-    lines = [f"Measured on {machine_words(loads)}; {_effects(known)}", "", *_rows(f"decided by ({ours.no_ops} no-ops)", head, rows)]
+    lines = [
+        f"Measured on {machine_words(known['machine'], loads)}; {_effects(known)}",
+        "",
+        *_rows(f"decided by ({ours.no_ops} no-ops)", head, rows),
+    ]
     if ours.claims:
         head = [*(f"gains of about {share}" for share in SHARES.values()), "regressions kept", "claimed, of a true total", "runs for each"]
         rows = {rule: _mixed_cells(tally) for rule, tally in tallies.items()}
@@ -500,9 +514,8 @@ def _effects(known: Mapping[str, Any]) -> str:
     return f"gains measured alone, {', '.join(parts)}{noise}."
 
 
-def machine_words(loads: Sequence[float]) -> str:
+def machine_words(about: Mapping[str, str], loads: Sequence[float]) -> str:
     """The machine, without its name, and how busy it was."""
-    about = machine.fingerprint()
     load = f" (load average {median(loads):.1f})" if loads else ""
     return f"{about['cpu']}, {about['cpus']} CPUs, {about['system']}, Python {about['python']}, while others used it too{load}"
 
@@ -529,6 +542,9 @@ def main() -> int:
             measure_all(here)
         except OutOfTime:
             done = False
+        except AnotherMachine:
+            print(f"{options.state} was measured on another machine, or with another Python: name another file with --state")
+            return 1
     text = markdown(here.known, here.loads)
     print(text, "", f"{here.runs} runs now; {'complete' if done else 'not complete: run it again to go on'}", sep="\n")
     if options.write:

@@ -1,13 +1,16 @@
-"""The tables that the README publishes, held to the code: simulated afresh."""
+"""The tables that the README publishes: error rates held to the code, simulated afresh, and how the field's are counted."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from tests.benchmarks import field
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,3 +34,36 @@ def test_the_table_of_error_rates_is_what_the_code_comes_to_and_every_bar_holds(
     assert found == published("calibration"), "python tests/benchmarks/calibration.py --write README.md"
     assert "FAIL" not in found
     assert f"\n{found}" in told.stdout
+
+
+def test_what_was_measured_in_the_field_is_found_again_and_a_torn_line_is_gone(tmp_path: Path) -> None:
+    state = tmp_path / "field.jsonl"
+    here = field.Field(tmp_path, state, time.monotonic() + 60)
+    assert here.measured("one", lambda: [1.0]) == [1.0]
+    with state.open("a") as file:
+        file.write('{"key": "two", "val')
+    for _ in range(2):
+        again = field.Field(tmp_path, state, time.monotonic() + 60)
+        again.load()
+        assert again.measured("one", lambda: [2.0]) == [1.0]
+        assert again.measured("two", lambda: [3.0]) == [3.0]
+
+
+def test_the_field_goes_on_only_while_there_is_time_and_on_the_machine_that_it_began_on(tmp_path: Path) -> None:
+    over = field.Field(tmp_path, tmp_path / "field.jsonl", 0.0)
+    with pytest.raises(field.OutOfTime):
+        field.measure_all(over)
+    over.known["machine"] = {"cpu": "another"}
+    with pytest.raises(field.AnotherMachine):
+        field.measure_all(over)
+
+
+@pytest.mark.parametrize(("hits", "of", "low", "high"), [(0, 1000, 0.0, 0.00368), (5, 100, 0.01643, 0.11283), (10, 10, 0.69150, 1.0)])
+def test_the_interval_of_a_share_is_the_published_one(hits: int, of: int, low: float, high: float) -> None:
+    assert field.exact_interval(hits, of) == pytest.approx((low, high), abs=1e-5)
+
+
+def test_the_published_field_has_at_least_a_thousand_changes_that_do_nothing_and_names_its_machine() -> None:
+    found = re.search(r"^Measured on .* CPUs, .*\n\n\| decided by \((\d+) no-ops\)", published("field"), re.MULTILINE)
+    assert found is not None
+    assert int(found[1]) >= 1000
