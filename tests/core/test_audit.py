@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.audit import Observed, objection, seconds_per_unit, with_leftovers
+from autotune.core.audit import Observed, objection, seconds_per_unit, with_leftovers, with_remark
 from autotune.core.model import Arm, Direction, Metric
 
 TIME = Metric("time_s", "", Direction.LOWER)
@@ -52,6 +52,22 @@ def test_other_metrics_are_not_judged_by_the_clock(metric: Metric) -> None:
 
 def test_a_program_that_loads_more_before_its_clock_starts_and_halves_its_time_is_not_objected_to() -> None:
     assert objection(runs((0.2, 0.577), (0.401, 0.45)), TIME) is None
+
+
+def test_a_clock_that_runs_at_half_speed_is_objected_to_where_several_runs_take_as_long_as_before() -> None:
+    assert objection(runs((0.2, 0.45), (0.4, 0.45)), TIME) is not None
+    assert objection(runs((0.2, 0.45), (0.4, 0.45), count=1), TIME) is None
+
+
+def test_a_second_saved_by_a_library_that_loads_in_a_tenth_is_not_objected_to() -> None:
+    assert objection(runs((0.005, 0.18), (0.4, 0.42)), TIME) is None
+    assert with_remark("kept", runs((0.005, 0.18), (0.4, 0.42)), TIME) == "kept"
+
+
+def test_a_keep_whose_runs_take_no_less_than_before_says_so() -> None:
+    assert with_remark("kept", runs((0.2, 0.577), (0.401, 0.45)), TIME).startswith("kept; look at it twice: its time_s says 0.2 s of")
+    assert with_remark("kept", runs((0.2, 0.25), (0.4, 0.45)), TIME) == "kept"
+    assert with_remark("kept", [], TIME) == "kept"
 
 
 def test_one_repetition_of_many_says_nothing_of_the_run() -> None:

@@ -16,6 +16,12 @@ MORE_OUTSIDE = 5.0
 LEAST_OUTSIDE_S = 0.1
 # Of the run that the metric has to be on the unchanged code; below, it is one of many repetitions and says nothing of the run.
 LEAST_SHARE = 0.2
+# Of what a time metric says was saved, so much has to have gone elsewhere before anything is said: whoever saves a second and loads a
+# library for it in a tenth has saved time. Where it is all of it, within a fifth, the run takes as long as before: a clock that runs
+# slower looks like that. Several runs have to say so, of which the metric was the greater part.
+WHOLE, WHOLE_AT_MOST = 0.8, 1.2
+GREATER_PART = 0.5
+ENOUGH_RUNS = 3
 _UNITS_S = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
     **dict.fromkeys(("ms", "msec", "millis", "millisecond", "milliseconds"), 1e-3),
@@ -50,7 +56,7 @@ def objection(runs: Sequence[Observed], metric: Metric) -> str | None:
 
     It is made only of what differs between the arms, so that a benchmark's own peculiarities accuse nobody.
     """
-    ours, theirs = ([run for run in runs if run.arm is arm] for arm in (Arm.CANDIDATE, Arm.INCUMBENT))
+    ours, theirs = _arms(runs)
     if not ours or not theirs:
         return None
     if any(run.contradicts_itself for run in ours) and not any(run.contradicts_itself for run in theirs):
@@ -58,10 +64,30 @@ def objection(runs: Sequence[Observed], metric: Metric) -> str | None:
             f"its runs print {metric.name} more than once with different values, which the unchanged code's do not: "
             "who printed which is unknown"
         )
-    return _too_short(ours, theirs, metric)
+    gone = _elsewhere(ours, theirs, metric)
+    return gone.sentence if gone is not None and gone.contradicts else None
 
 
-def _too_short(ours: Sequence[Observed], theirs: Sequence[Observed], metric: Metric) -> str | None:
+def with_remark(reason: str, runs: Sequence[Observed], metric: Metric) -> str:
+    """Add to a keep's reason that time was saved in the metric alone and spent elsewhere, which may be honest: someone has to look."""
+    ours, theirs = _arms(runs)
+    gone = _elsewhere(ours, theirs, metric) if ours and theirs else None
+    return reason if gone is None else f"{reason}; look at it twice: {gone.sentence}"
+
+
+def _arms(runs: Sequence[Observed]) -> tuple[Sequence[Observed], Sequence[Observed]]:
+    return [run for run in runs if run.arm is Arm.CANDIDATE], [run for run in runs if run.arm is Arm.INCUMBENT]
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """What a time metric says to have saved was spent outside it; `contradicts` where that is no honest change's doing."""
+
+    sentence: str
+    contradicts: bool
+
+
+def _elsewhere(ours: Sequence[Observed], theirs: Sequence[Observed], metric: Metric) -> _Elsewhere | None:
     """Compare how much of a run goes by outside a time metric: work that was really saved shortens the run as much as the metric.
 
     A metric that is a small part of its run (one of many repetitions) or longer than its run (a sum over threads) is not judged.
@@ -71,16 +97,16 @@ def _too_short(ours: Sequence[Observed], theirs: Sequence[Observed], metric: Met
         return None
     (value, wall), (value_before, wall_before) = (_typical(runs, unit_s) for runs in (ours, theirs))
     outside, outside_before = wall - value, wall_before - value_before
-    if not LEAST_SHARE * wall_before <= value_before <= wall_before or value >= value_before:
+    saved, more = value_before - value, outside - outside_before
+    if not LEAST_SHARE * wall_before <= value_before <= wall_before or saved <= 0 or more <= max(LEAST_OUTSIDE_S, WHOLE * saved):
         return None
-    if MORE_OUTSIDE * value * wall_before >= value_before * wall:
-        return None
-    if outside <= max(MORE_OUTSIDE * outside_before, outside_before + LEAST_OUTSIDE_S):
-        return None
-    return (
+    far_below = MORE_OUTSIDE * value * wall_before < value_before * wall and outside > MORE_OUTSIDE * outside_before
+    as_long = more <= WHOLE_AT_MOST * saved and value_before >= GREATER_PART * wall_before
+    sentence = (
         f"its {metric.name} says {value:.3g} s of runs that took {wall:.3g} s, while on the unchanged code it said {value_before:.3g} s "
         f"of {wall_before:.3g} s: the time went elsewhere, or the clock is not to be trusted"
     )
+    return _Elsewhere(sentence, far_below or (as_long and min(len(ours), len(theirs)) >= ENOUGH_RUNS))
 
 
 def _typical(runs: Sequence[Observed], unit_s: float) -> tuple[float, float]:

@@ -394,8 +394,11 @@ def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
     if verdict.verdict is not Verdict.KEEP:
         return verdict
     state = session.state
-    if state.config.audit and (why := audit.objection(_with_baseline(state, bench.observed), state.metric)) is not None:
-        return _void(session, Cause.IDEA, f"not to be trusted: {why}")
+    if state.config.audit:
+        observed = _with_baseline(state, bench.observed)
+        if (why := audit.objection(observed, state.metric)) is not None:
+            return _void(session, Cause.IDEA, f"not to be trusted: {why}")
+        verdict = replace(verdict, reason=audit.with_remark(verdict.reason, observed, state.metric))
     match holdout.answer(session, bench):
         case Answer.FAILED:
             return replace(verdict, verdict=Verdict.DISCARD, reason=holdout.REASON, value=None, effect=None, evidence=None, needed=None)
