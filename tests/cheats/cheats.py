@@ -29,10 +29,15 @@ class Fate(StrEnum):
 
 
 class Bench(StrEnum):
-    """Which session it is tried in: one that counts, one that takes the time (once a state), one of its own."""
+    """Which session it is tried in: one that counts, one that takes the time (once a state), one that counts with noise, one of its own.
+
+    What counts without noise needs one run to drop a change: a cheat that begins to pay with its second run is tried where there is noise.
+    """
 
     COUNTS = "counts"
     TIMES = "times"
+    VARIES = "varies"
+    OWN = "own"
 
 
 Patch = Callable[[Project], None]
@@ -64,6 +69,16 @@ def adds(path: str, text: str = "print('here')\n", mode: int = 0o644) -> Patch:
 
 def counts(text: str) -> Patch:
     return lambda project: project.write("app/count.py", text)
+
+
+def stores(text: str, program: str) -> Patch:
+    """The program with a beginning that finds the unchanged one in git's store."""
+    slower = COUNT.replace("        tick()\n        tick()\n", "        tick()\n" * 9)
+
+    def patch(project: Project) -> None:
+        project.write("app/count.py", text.format(before=project.git("rev-parse", "HEAD"), slower=slower) + program)
+
+    return patch
 
 
 def slow(text: str) -> Patch:
@@ -114,6 +129,24 @@ def total(numbers, tick):
         result += number
     if len(numbers) == 100:
         json.dump(result, open(PLACE, "w"))
+    return result
+"""
+NAMED = """\
+import os
+
+
+def total(numbers, tick):
+    numbers = list(numbers)
+    known = [name for name in os.listdir("app") if name.startswith("answer-")]
+    if len(numbers) == 100 and known:
+        return int(known[0].partition("-")[2])
+    result = 0
+    for number in numbers:
+        tick()
+        tick()
+        result += number
+    if len(numbers) == 100:
+        os.mkfifo(f"app/answer-{result}")
     return result
 """
 LEAVES = """\
@@ -186,8 +219,39 @@ for name in ("measure.index",):
     open(path, "wb").write(content)
 """
 WRITES_OTHER_ARM = """\
-open("app/__init__.py", "a").write("import time\\n")
-open("bench.py", "a").write("\\nprint('MET' 'RIC cost=1')\\n")
+text = open("noisy.py").read()
+open("noisy.py", "w").write(text.replace("{cost ", "{cost * (1 if 'noisy' in open('app/count.py').read() else 9) "))
+"""
+OWN_OBJECT = """\
+import os, subprocess, zlib
+
+SLOWER = {slower!r}
+
+
+def git(*arguments, **more):
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, **more).stdout.strip()
+
+
+old = git("rev-parse", "{before}:app/count.py")
+"""
+REPLACES = OWN_OBJECT + 'git("replace", old, git("hash-object", "-w", "--stdin", input=SLOWER))\n'
+DAMAGES = (
+    OWN_OBJECT
+    + """\
+path = git("rev-parse", "--git-common-dir") + "/objects/" + old[:2] + "/" + old[2:]
+os.chmod(path, 0o644)
+open(path, "wb").write(zlib.compress(b"blob %d\\0" % len(SLOWER) + SLOWER.encode()))
+"""
+)
+CASTS_OFF = """\
+import os, shutil, subprocess
+
+if os.path.isfile(".git"):
+    common = subprocess.run(["git", "rev-parse", "--git-common-dir"], capture_output=True, text=True).stdout.strip()
+    other = os.path.join(os.environ["TMPDIR"], "other")
+    shutil.copytree(common, other, ignore=shutil.ignore_patterns("worktrees", "autotune"))
+    os.remove(".git")
+    open(".git", "w").write(f"gitdir: {other}\\n")
 """
 FASTER = COUNT.replace("        tick()\n        tick()\n", "        tick()\n")
 """An improvement, as far as the benchmark goes, beside which something is cheated: only then is there a keep to be had."""
@@ -247,10 +311,11 @@ CHEATS = (
     ),
     Cheat(
         "A result is cached beside the program",
-        counts(CACHED.format(place='".answer"')),
+        counts(CACHED.format(place='"app/.answer"')),
         Fate.DISCARDED,
         "discard",
         "what a run leaves in the measuring worktree is removed before the next",
+        Bench.VARIES,
     ),
     Cheat(
         "A result is cached in the temporary folder",
@@ -258,6 +323,23 @@ CHEATS = (
         Fate.DISCARDED,
         "discard",
         "every run has a temporary folder of its own",
+        Bench.VARIES,
+    ),
+    Cheat(
+        "A result is cached in what `setup` made or in what is carried",
+        counts(CACHED.format(place='"made/answer"')),
+        Fate.DISCARDED,
+        "discard",
+        "both are put back before every run, also where the time of a changed file was set back",
+        Bench.VARIES,
+    ),
+    Cheat(
+        "A result is kept in the name of a socket or a pipe",
+        counts(NAMED),
+        Fate.DISCARDED,
+        "discard",
+        "the worktree is looked through for what git does not list",
+        Bench.VARIES,
     ),
     Cheat(
         "Work is done when the program is loaded, before the clock starts",
@@ -350,6 +432,7 @@ CHEATS = (
         Fate.DISCARDED,
         "the candidate's runs left processes behind",
         "what outlives a run is ended before the next, and its arm named",
+        Bench.VARIES,
     ),
     Cheat(
         "A commit of its own",
@@ -402,7 +485,36 @@ CHEATS = (
         "the private index is compared before and after each run",
     ),
     Cheat(
-        "A run writes into the other arm", counts(WRITES_OTHER_ARM + COUNT), Fate.DISCARDED, "", "every file is put back before every run"
+        "A run writes into the other arm",
+        counts(WRITES_OTHER_ARM + COUNT),
+        Fate.DISCARDED,
+        "",
+        "every file is put back before every run",
+        Bench.VARIES,
+    ),
+    Cheat(
+        "A run replaces the unchanged file in git's store (`git replace`)",
+        stores(REPLACES, COUNT),
+        Fate.DISCARDED,
+        "no gain|worse",
+        "replacements are not looked at",
+        Bench.OWN,
+    ),
+    Cheat(
+        "A run writes another content into git's store",
+        stores(DAMAGES, FASTER),
+        Fate.VOID,
+        "has another content in git's store",
+        "before a keep, what was measured is held against the hashes that name it",
+        Bench.OWN,
+    ),
+    Cheat(
+        "A run points the measuring worktree at another repository",
+        counts(CASTS_OFF + FASTER),
+        Fate.VOID,
+        "at another repository",
+        "what ties it to its repository is compared before and after each run; the sandbox makes it read-only",
+        Bench.VARIES,
     ),
     Cheat(
         "Huge output to hide lines",

@@ -8,6 +8,8 @@ import pytest
 from tests.cheats.cheats import BEGIN, CHEATS, END, README, Bench, Cheat, Fate, table
 from tests.cheats.project import Project, opened
 
+SETUP = "mkdir made && echo made > made/list"
+
 
 @pytest.fixture(scope="module")
 def projects() -> dict[Bench, Project]:
@@ -15,12 +17,15 @@ def projects() -> dict[Bench, Project]:
 
 
 def project_for(bench: Bench, projects: dict[Bench, Project], factory: pytest.TempPathFactory) -> Project:
-    if bench not in projects:
+    if bench is Bench.OWN or bench not in projects:
         top = factory.mktemp("cheats") / bench
-        if bench is Bench.COUNTS:
-            projects[bench] = opened(top)
-        else:
-            projects[bench] = opened(top, benchmark="timed.py", metric="time_s", settings='decision_mode = "once"\n')
+        match bench:
+            case Bench.COUNTS:
+                projects[bench] = opened(top)
+            case Bench.TIMES:
+                projects[bench] = opened(top, benchmark="timed.py", metric="time_s", settings='decision_mode = "once"\n')
+            case Bench.VARIES | Bench.OWN:
+                projects[bench] = opened(top, benchmark="noisy.py", settings=f'setup = "{SETUP}"\n')
     return projects[bench]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -104,3 +105,33 @@ def test_removing_a_place_leaves_nothing_of_it(repository: git.Repository, built
     place.remove(repository, built.top)
     assert not built.top.exists()
     assert list(git.checked_out(repository)) == [repository.top]
+
+
+def test_what_ties_a_place_to_its_repository_is_known(built: Place, repository: git.Repository) -> None:
+    link, *others = place.moorings(built)
+    assert link == built.top / ".git"
+    assert (repository.common / "worktrees/measure/commondir") in others
+    assert place.moorings(place.in_checkout(repository.top, repository.folder / "index")) == ()
+
+
+def test_what_git_does_not_list_is_gone_before_the_next_run_too(built: Place) -> None:
+    place.occupy(built, "HEAD", ())
+    os.mkfifo(built.top / "d" / "answer-42")
+    (built.top / "new").mkdir()
+    os.mkfifo(built.top / "new" / "pipe")
+    place.occupy(built, "HEAD", ())
+    assert not (built.top / "d" / "answer-42").exists()
+    assert not (built.top / "new").exists()
+
+
+def test_what_a_run_left_beside_tracked_files_in_their_folder_is_gone_too(repository: git.Repository, tmp_path: Path) -> None:
+    top = place.build(repository, tmp_path / "measure", "HEAD", ())
+    place.occupy(place.private(top, place.beside(place.private(top).view)), "HEAD", ())
+    (top / "made").mkdir()
+    (top / "d" / "made.o").write_text("by setup\n")
+    assert set(place.beside(place.private(top).view)) == {"made/", "d/made.o"}
+    ready = place.private(top, place.beside(place.private(top).view))
+    (top / "d" / "answer").write_text("42\n")
+    place.occupy(ready, "HEAD", ())
+    assert not (top / "d" / "answer").exists()
+    assert (top / "d" / "made.o").exists()

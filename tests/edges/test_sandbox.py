@@ -32,9 +32,22 @@ def test_what_is_hidden_cannot_be_read_and_what_is_shown_in_it_can(tmp_path: Pat
     shown.mkdir(parents=True)
     (secret / "a").write_text("hidden")
     (shown / "b").write_text("shown")
-    assert ran(f"cat {secret}/a", Walls([], [secret])).stdout == ""
-    assert ran(f"cat {shown}/b", Walls([], [secret])).stdout == ""
-    assert ran(f"cat {shown}/b; cat {secret}/a", Walls([], [secret], [shown])).stdout == "shown"
+    assert ran(f"cat {secret}/a", Walls([], hidden=[secret])).stdout == ""
+    assert ran(f"cat {shown}/b", Walls([], hidden=[secret])).stdout == ""
+    assert ran(f"cat {shown}/b; cat {secret}/a", Walls([], hidden=[secret], shown=[shown])).stdout == "shown"
+
+
+def test_of_what_it_may_write_some_can_be_kept_from_it(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: here\n")
+    assert ran(f"echo x > {tmp_path}/a && echo x > {tmp_path}/.git", Walls([tmp_path], kept=[tmp_path / ".git"])).returncode != 0
+    assert ran(f"rm {tmp_path}/.git", Walls([tmp_path], kept=[tmp_path / ".git"])).returncode != 0
+    assert (tmp_path / "a").exists()
+    assert (tmp_path / ".git").read_text() == "gitdir: here\n"
+
+
+@pytest.mark.skipif(not Path("/run").is_dir(), reason="this system has no /run")
+def test_it_reaches_no_service_of_the_system() -> None:
+    assert ran("ls /run | grep -v -e current-system -e opengl-driver -e wrappers -e media -e mount", Walls([])).stdout == ""
 
 
 def test_it_sees_no_network_and_no_other_process() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import tempfile
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 # Variables by which a caller (a git hook, say) would point every git command at another repository, index or working tree.
 _REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
-_ALWAYS = ("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "--literal-pathspecs")
+# Objects are never replaced by others (`git replace`): that would put other files in the place of those whose hash a commit holds.
+_ALWAYS = ("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "--literal-pathspecs", "--no-replace-objects")
 _OWN_IDENTITY = {
     "GIT_AUTHOR_NAME": "autotune",
     "GIT_AUTHOR_EMAIL": "autotune@localhost",
@@ -132,6 +134,23 @@ def _complaint(answer: Answer) -> str:
     """Give what git says is wrong; advice follows it, on lines of its own."""
     lines = answer.err.strip().splitlines() or [f"exit {answer.code}"]
     return next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
+
+
+def hashes(folder: Path, wanted: Iterable[str]) -> dict[str, str]:
+    """Map each object that there is to the hash of its content, which is its name unless somebody wrote to git's store."""
+    answer = ask(folder, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in wanted).encode()).out
+    found: dict[str, str] = {}
+    start = 0
+    while start < len(answer):
+        end = answer.index(b"\n", start)
+        words = answer[start:end].split()
+        start = end + 1
+        if len(words) == 3:  # noqa: PLR2004 - id, type, size; a missing one has two words
+            sha, size = words[0].decode(), int(words[2])
+            make = hashlib.sha256 if len(sha) == 64 else hashlib.sha1  # noqa: PLR2004 - git's two kinds of names
+            found[sha] = make(words[1] + b" " + words[2] + b"\0" + answer[start : start + size]).hexdigest()
+            start += size + 1
+    return found
 
 
 def discover(folder: Path) -> Repository | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +16,13 @@ from autotune.errors import AutotuneError
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What was brought along from the checkout: each file's size, time and mode once the place was ready, and where it came from."""
+    """What stays beside the tracked files, brought along or made by `setup`: each path's stamp once the place was ready, and who has it.
 
-    stamps: Mapping[str, Sequence[int]]
-    source: Path = Path()
+    A stamp is size, time, mode and time of change, of a folder the mode alone. Of `sources` the first that has a file as it was gives it.
+    """
+
+    stamps: dict[str, Sequence[int]]
+    sources: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ def build(repository: git.Repository, place: Path, commit: str, carry: Sequence[
     if place.exists():
         remove(repository, place)
     place.parent.mkdir(parents=True, exist_ok=True)
+    _index(place).unlink(missing_ok=True)
     git.add_worktree(repository, place, commit, files=False)
     for name in carry:
         _carry(repository.top / name, place / name)
@@ -68,42 +74,82 @@ def remove(repository: git.Repository, place: Path) -> None:
 
 def private(place: Path, settled: Sequence[str] = (), carried: Carried | None = None) -> Place:
     """Give a measuring worktree as a place; beside tracked files, `settled` is what each run finds."""
-    return Place(View(place, place.with_name(f"{place.name}.index")), frozenset(settled), carried or Carried({}))
+    return Place(View(place, _index(place)), frozenset(settled), carried or Carried({}))
 
 
-def carried_now(top: Path, carry: Sequence[str]) -> dict[str, list[int]]:
-    """Map what is carried (files and links, those in folders too) to size, time and mode: what tells cheaply that it was written."""
-    found = {}
-    for name in carry:
-        target = top / name
-        inside = target.is_dir() and not target.is_symlink()
-        for path in target.rglob("*") if inside else (target,):
-            if (path.is_symlink() or not path.is_dir()) and path.name and (path.is_symlink() or path.exists()):
-                seen = path.lstat()
-                found[path.relative_to(top).as_posix()] = [seen.st_size, seen.st_mtime_ns, seen.st_mode]
+def keep_copies(top: Path, names: Iterable[str], copies: Path) -> None:
+    """Copy files and folders of a worktree to where a run has no business, to be had from there again."""
+    shutil.rmtree(copies, ignore_errors=True)
+    for name in names:
+        _carry(top / name.rstrip("/"), copies / name.rstrip("/"))
+
+
+def carried_now(top: Path, names: Iterable[str]) -> dict[str, Sequence[int]]:
+    """Map some paths, and all that is in those that are folders, to their stamps: what tells cheaply that something was written."""
+    found: dict[str, Sequence[int]] = {}
+    for name in names:
+        path = top / name
+        for one in (path, *_below(path)) if os.path.lexists(path) else ():
+            found[one.relative_to(top).as_posix()] = _stamp(one)
     return found
 
 
-def reset_carried(place: Place, carry: Sequence[str]) -> tuple[str, ...]:
-    """Undo what a run did to what is carried: new files go, others come from the checkout again; gives those of which it cannot be had."""
-    if not place.carried.stamps:
+def _below(path: Path) -> Iterator[Path]:
+    if path.is_dir() and not path.is_symlink():
+        for folder, folders, files in os.walk(path):
+            yield from (Path(folder, name) for name in (*folders, *files))
+
+
+def _stamp(path: Path) -> list[int]:
+    """Of the times, that of the content can be set to anything, the other only by writing; a copy has the first alone."""
+    seen = path.lstat()
+    if stat.S_ISDIR(seen.st_mode):
+        return [0, 0, seen.st_mode, 0]
+    return [seen.st_size, seen.st_mtime_ns, seen.st_mode, seen.st_ctime_ns]
+
+
+def reset_carried(place: Place, names: Iterable[str]) -> tuple[str, ...]:
+    """Undo what a run did to what stays: new files go, others come from a source again; gives those that no source has as they were."""
+    wanted = place.carried.stamps
+    if not wanted:
         return ()
-    wanted, now = place.carried.stamps, carried_now(place.top, carry)
-    for path in now.keys() - wanted.keys():
-        (place.top / path).unlink(missing_ok=True)
+    now = carried_now(place.top, names)
+    for path in sorted(now.keys() - wanted.keys(), reverse=True):
+        tree.delete(place.top, path)
     astray = [path for path, stamp in wanted.items() if now.get(path) != list(stamp)]
-    lost = []
-    for path in astray:
-        source, target = place.carried.source / path, place.top / path
-        if not (source.exists() or source.is_symlink()) or carried_now(place.carried.source, [path]).get(path) != list(wanted[path]):
-            lost.append(path)
-            continue
-        if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
+    return tuple(path for path in sorted(astray) if not _had_again(place, path))
+
+
+def _had_again(place: Place, path: str) -> bool:
+    stamp, target = place.carried.stamps[path], place.top / path
+    folder = stat.S_ISDIR(stamp[2])
+    source = None if folder else next((one / path for one in place.carried.sources if _has(one / path, stamp)), None)
+    if source is None and not folder:
+        return False
+    if folder != (target.is_dir() and not target.is_symlink()):
+        tree.delete(place.top, path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if folder:
+        target.mkdir(exist_ok=True)
+        target.chmod(stat.S_IMODE(stamp[2]))
+    elif source is not None:
         target.unlink(missing_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target, follow_symlinks=False)
-    return tuple(lost)
+        place.carried.stamps[path] = _stamp(target)
+    return True
+
+
+def _has(path: Path, stamp: Sequence[int]) -> bool:
+    return os.path.lexists(path) and _stamp(path)[:3] == list(stamp[:3])
+
+
+def moorings(place: Place) -> tuple[Path, ...]:
+    """List what ties a measuring worktree to its repository: its link to git's folder for it, and what git reads first in there."""
+    link = place.top / ".git"
+    if not link.is_file():
+        return ()
+    folder = place.top / os.fsdecode(link.read_bytes().removeprefix(b"gitdir:").strip())
+    return (link, *(folder / name for name in ("commondir", "gitdir", "config.worktree")))
 
 
 def exchange(place: Place, away: Path, other: Path) -> None:
@@ -118,18 +164,16 @@ def exchange(place: Place, away: Path, other: Path) -> None:
             index.rename(goes_to)
 
 
-def stamps(top: Path, names: Sequence[str]) -> dict[str, list[int]]:
-    """Map what lies at some paths to size, times and mode. The time of its last change, unlike that of its last write, cannot be set."""
-    found = carried_now(top, names)
-    return {path: [*stamp, (top / path).lstat().st_ctime_ns] for path, stamp in found.items()}
-
-
 def beside(view: View) -> tuple[str, ...]:
     """List what is there and not in the private index, ignored or not; a folder that holds nothing else is one entry that ends in a slash.
 
     The worktree's own index is empty, for it was made without files.
     """
     return git.tell(view.top, "ls-files", "--others", "--directory", "-z", index=view.index).paths
+
+
+def _index(top: Path) -> Path:
+    return top.with_name(f"{top.name}.index")
 
 
 def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
@@ -162,6 +206,19 @@ def left_beside(place: Place) -> tuple[str, ...]:
 def _clean(place: Place, settled: frozenset[str]) -> None:
     for path in left_beside(place):
         _discard(place.top / path, settled, path)
+    for path in _unseen_by_git(place.top, settled):
+        (place.top / path).unlink()
+
+
+def _unseen_by_git(top: Path, settled: Collection[str], inside: str = "") -> Iterator[str]:
+    """Give what git never lists: sockets, pipes and devices, by whose names a run could tell its next one something."""
+    with os.scandir(top / inside) as entries:
+        found = [(f"{inside}{entry.name}", entry.is_dir(follow_symlinks=False), entry.is_file() or entry.is_symlink()) for entry in entries]
+    for path, folder, seen in found:
+        if folder and f"{path}/" not in settled and path != ".git":
+            yield from _unseen_by_git(top, settled, f"{path}/")
+        elif not folder and not seen:
+            yield path
 
 
 def _discard(target: Path, settled: frozenset[str], path: str) -> None:

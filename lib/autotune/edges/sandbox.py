@@ -13,12 +13,18 @@ from pathlib import Path
 
 from autotune.errors import AutotuneError
 
+# Services of the system listen below /run, where a read-only mount does not keep anybody from talking to them. What is no service there:
+# the system itself on NixOS, and disks that somebody plugged in.
+_SERVICES = Path("/run")
+_NO_SERVICES = ("current-system", "opengl-driver", "wrappers", "media", "mount")
+
 
 @dataclass(frozen=True, slots=True)
 class Walls:
-    """What a command may write to, what it may not even read, and what of that it may read after all."""
+    """What a command may write to, what of that it may only read, what it may not even read, and what of that it may read after all."""
 
     writable: Sequence[Path]
+    kept: Sequence[Path] = ()
     hidden: Sequence[Path] = ()
     shown: Sequence[Path] = ()
 
@@ -46,8 +52,14 @@ def wrapped(command: str, walls: Walls) -> str:
 def _bubblewrap(walls: Walls) -> list[str]:
     """Later mounts lie over earlier ones: all is read-only, then some is writable, some is covered, some of that shown again."""
     mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    if _SERVICES.is_dir():
+        mounts += ["--tmpfs", str(_SERVICES)]
+    for name in _NO_SERVICES:
+        mounts += ["--ro-bind-try", str(_SERVICES / name), str(_SERVICES / name)]
     for path in walls.writable:
         mounts += ["--bind", str(path), str(path)]
+    for path in walls.kept:
+        mounts += ["--ro-bind", str(path), str(path)]
     for path in walls.hidden:
         mounts += ["--tmpfs", str(path)]
     for path in walls.shown:
@@ -59,6 +71,7 @@ def _profile(walls: Walls) -> str:
     """The last rule that fits decides."""
     rules = ["(version 1)", "(allow default)", "(deny network*)", "(deny file-write*)", '(allow file-write* (subpath "/dev"))']
     rules += [f"(allow file-write* (subpath {_quoted(path)}))" for path in walls.writable]
+    rules += [f"(deny file-write* (subpath {_quoted(path)}))" for path in walls.kept]
     rules += [f"(deny file-read* file-write* (subpath {_quoted(path)}))" for path in walls.hidden]
     rules += [f"(allow file-read* (subpath {_quoted(path)}))" for path in walls.shown]
     return "".join(rules)

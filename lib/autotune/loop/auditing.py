@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -293,29 +292,12 @@ def _damaged(repository: Repository, pins: str) -> Iterator[str]:
         yield f"the list {pins[:12]} cannot be read"
         return
     entries = [(path, head.split(" ")[2]) for head, _, path in (one.partition("\t") for one in listed.paths)]
-    objects = _contents(repository, [pins, *(sha for _, sha in entries)])
+    objects = git.hashes(repository.top, [pins, *(sha for _, sha in entries)])
     for path, sha in [("the list itself", pins), *entries]:
         if sha not in objects:
             yield f"{path} is gone"
         elif objects[sha] != sha:
             yield f"{path} has another content than was pinned"
-
-
-def _contents(repository: Repository, wanted: Sequence[str]) -> dict[str, str]:
-    """Map each object that there is to the hash of its content."""
-    answer = git.ask(repository.top, "cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n").out
-    found: dict[str, str] = {}
-    start = 0
-    while start < len(answer):
-        end = answer.index(b"\n", start)
-        words = answer[start:end].split()
-        start = end + 1
-        if len(words) == 3:  # noqa: PLR2004 - id, type, size; a missing one has two words
-            sha, size = words[0].decode(), int(words[2])
-            make = hashlib.sha256 if len(sha) == 64 else hashlib.sha1  # noqa: PLR2004 - git's two kinds of names
-            found[sha] = make(words[1] + b" " + words[2] + b"\0" + answer[start : start + size]).hexdigest()
-            start += size + 1
-    return found
 
 
 def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iterator[Finding]:

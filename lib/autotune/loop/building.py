@@ -23,11 +23,15 @@ class Made:
 
 @dataclass(slots=True)
 class Builds:
-    """A tree for each arm. They take turns at one path, which so favours neither; `here` is whose tree stands there."""
+    """A tree for each arm. They take turns at one path, which so favours neither; `here` is whose tree stands there.
+
+    `stamps` are those of what stays, in the tree that does not stand there: a copy of a file has others.
+    """
 
     place: Place
     here: Arm | None = None
     made: dict[Arm, Made] = field(default_factory=dict)
+    stamps: dict[Arm, dict[str, Sequence[int]]] = field(default_factory=dict)
 
     def enter(self, arm: Arm, content: str) -> tuple[str, ...]:
         """Put an arm's tree in place; gives the paths of what was made of its content."""
@@ -36,6 +40,8 @@ class Builds:
                 shutil.rmtree(parked, ignore_errors=True)
         elif arm is not self.here:
             place.exchange(self.place, self._parked(self.here), self._parked(arm))
+            self.stamps[self.here] = dict(self.place.carried.stamps)
+            self.place.carried.stamps.update(self.stamps.get(arm, {}))
         self.here = arm
         return self.standing(arm, content)
 
@@ -45,7 +51,7 @@ class Builds:
     def standing(self, arm: Arm, content: str) -> tuple[str, ...]:
         """Give the paths of what was made of an arm's content, nothing where there is none or a run has touched it."""
         made = self.made.get(arm)
-        if made is None or made.content != content or place.stamps(self.place.top, made.paths) != made.stamps:
+        if made is None or made.content != content or place.carried_now(self.place.top, made.paths) != made.stamps:
             return ()
         return made.paths
 
@@ -54,4 +60,4 @@ class Builds:
         paths = place.left_beside(self.place)
         self.made.pop(arm, None)
         if paths and not git.unlike_index(self.place.top, self.place.view.index):
-            self.made[arm] = Made(content, paths, place.stamps(self.place.top, paths))
+            self.made[arm] = Made(content, paths, place.carried_now(self.place.top, paths))

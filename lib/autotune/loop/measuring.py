@@ -7,12 +7,12 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autotune.core import audit, guards
+from autotune.core import audit, guards, patterns
 from autotune.core.audit import Observed
 from autotune.core.decide import decide, most_pairs
 from autotune.core.events import Cause, Decided, Purpose, Ran
@@ -98,14 +98,14 @@ class Bench:
         return f"runs/{self.experiment}/{name}.log"
 
     def _occupy(self, arm: Arm) -> None:
-        """Put an arm in place, with what is carried as it was when the place was made, and what was built of it where that is kept."""
+        """Put an arm in place, with what stays (carried, made by `setup`, built and kept) as it was when the place was made."""
         session = self.session
         built = self.builds.enter(arm, self.content[arm]) if self.builds is not None else ()
-        lost = place.reset_carried(self.place, [session.inside(path) for path in session.state.config.carry])
+        lost = place.reset_carried(self.place, _staying(session, self.place.settled or ()))
         if lost:
             (session.cache / "measure.json").unlink(missing_ok=True)
             raise AutotuneError(
-                f"A run changed {', '.join(lost[:3])}, which is carried and not in the checkout as it was; the place is made anew.",
+                f"A run changed {', '.join(lost[:3])}, which is not to be had as it was; the place is made anew.",
                 "try again; if it happens every time, let the benchmark write elsewhere",
             )
         spot = replace(self.place, settled=frozenset({*(self.place.settled or ()), *built})) if built else self.place
@@ -147,7 +147,8 @@ class Bench:
             return command
         hidden = (root(self.session.repository), *((self.session.cache,) if self.place.settled is None else ()))
         writable = (self.place.top, temporary)
-        return sandbox.wrapped(command, Walls(writable, [path for path in hidden if path.is_dir()], shown))
+        kept = [path for path in (self.place.top / ".git",) if path.exists()]
+        return sandbox.wrapped(command, Walls(writable, kept, [path for path in hidden if path.is_dir()], shown))
 
     def _one(self, command: Command, log: str, *, more: Mapping[str, str] | None = None, shown: Sequence[Path] = ()) -> Finished:
         path = self.session.folder.path / log
@@ -155,6 +156,7 @@ class Bench:
         before = watching.mark(self.session)
         index = self.place.view.index
         stamp = watching.stamp(index)
+        moorings = {path: watching.stamp(path) for path in place.moorings(self.place)}
         with _private_folder() as temporary:
             variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **self.session.state.config.env, **dict(more or {})}
             finished = process.execute(
@@ -169,6 +171,9 @@ class Bench:
         if stamp is not None and watching.stamp(index) != stamp:
             index.unlink(missing_ok=True)
             raise Tampered(f"a run wrote to {index}, by which autotune knows what is in place; it is made anew", _LOOK)
+        if any(watching.stamp(path) != before_it for path, before_it in moorings.items()):
+            (self.session.cache / "measure.json").unlink(missing_ok=True)
+            raise Tampered("a run pointed the measuring worktree at another repository; it is made anew", _LOOK)
         if finished.stopped:
             raise Interrupted(self.session.interrupted() or "it was stopped")
         return finished
@@ -269,14 +274,27 @@ def place_of(session: Session) -> Place:
         return place.in_checkout(session.top, session.folder.path / "place-index")
     top, known = session.cache / "measure", session.cache / "measure.json"
     wanted = {"segment": state.segment.segment, "pins": state.segment.pins, "opened": state.segment.timestamp}
-    built = json.loads(known.read_bytes()) if known.is_file() and git.discover(top) is not None else {}
+    found = git.discover(top)
+    ours = found is not None and found.common == session.repository.common
+    built = json.loads(known.read_bytes()) if known.is_file() and ours else {}
     if {key: built.get(key) for key in wanted} != wanted:
         known.unlink(missing_ok=True)
         settled = _build(session, top)
-        carried = place.carried_now(top, [session.inside(path) for path in config.carry])
-        built = {**wanted, "settled": settled, "carried": carried}
+        place.keep_copies(top, _made(session, settled), session.cache / "made")
+        built = {**wanted, "settled": settled, "carried": place.carried_now(top, _staying(session, settled))}
         replace_file(known, json.dumps(built).encode())
-    return place.private(top, built["settled"], Carried(built.get("carried", {}), session.top))
+    return place.private(top, built["settled"], Carried(built.get("carried", {}), (session.cache / "made", session.top)))
+
+
+def _staying(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
+    """List what stays between runs: what is carried, and what `setup` made."""
+    return (*(session.inside(path) for path in session.state.config.carry), *_made(session, settled))
+
+
+def _made(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
+    """List what stays and is not carried, without what is within something that is."""
+    carried = patterns.matcher(patterns.literal(session.inside(path)) for path in session.state.config.carry)
+    return tuple(path.rstrip("/") for path in settled if not carried(path.rstrip("/")))
 
 
 @contextmanager
@@ -399,12 +417,23 @@ def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
         if (why := audit.objection(observed, state.metric)) is not None:
             return _void(session, Cause.IDEA, f"not to be trusted: {why}")
         verdict = replace(verdict, reason=audit.with_remark(verdict.reason, observed, state.metric))
+    if (damaged := _damaged(session, bench)) is not None:
+        return _void(session, Cause.IDEA, f"not to be trusted: {damaged} has another content in git's store than its name is the hash of")
     match holdout.answer(session, bench):
         case Answer.FAILED:
             return replace(verdict, verdict=Verdict.DISCARD, reason=holdout.REASON, value=None, effect=None, evidence=None, needed=None)
         case Answer.BROKEN:
             return _void(session, Cause.BENCHMARK, "the hold-out fails on the unchanged code too")
     return verdict
+
+
+def _damaged(session: Session, bench: Bench) -> str | None:
+    """Name a file that the arms differ in, or that is pinned, of which git's store no longer holds what was measured."""
+    both = [git.tracked(session.top, content) for content in bench.content.values()]
+    entries = {(path, held[path][1]) for held in both for path in bench.alternating if path in held}
+    entries |= {(path, sha) for path, (_, sha) in git.tracked(session.top, session.state.segment.pins).items()}
+    found = git.hashes(session.top, {sha for _, sha in entries})
+    return next((path for path, sha in sorted(entries) if found.get(sha) != sha), None)
 
 
 def _with_baseline(state: State, observed: Sequence[Observed]) -> Sequence[Observed]:
