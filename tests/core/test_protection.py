@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autotune.core.protection import commands_in, leads_out, loads, measured_with, shadows, tells_on_itself
+from autotune.core.protection import commands_in, leads_out, left_open, loads, measured_with, modules_in, shadows, tells_on_itself
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,7 @@ from autotune.core.protection import commands_in, leads_out, loads, measured_wit
     [
         *("conftest.py", "src/deep/conftest.py", "sitecustomize.py", "usercustomize.py", "a/hook.pth", ".env", ".env.local", ".npmrc"),
         *("tox.ini", "pytest.ini", "setup.cfg", "pyproject.toml", "package.json", ".cargo/config.toml", "x/.cargo/config.toml", "Makefile"),
+        *("app/__pycache__/bench.cpython-311.pyc", "pytest.toml", ".pnp.cjs", "build.gradle.kts", "bun.lock"),
         *("package-lock.json", "uv.lock", "jest.config.mjs", "requirements-dev.txt"),
     ],
 )
@@ -80,9 +81,9 @@ def test_what_was_there_before_tells_nothing(before: str, after: str) -> None:
 
 FILES = {
     "autotune.sh": "python bench.py data/input.csv < words.txt; python src/main.py",
-    "bench.py": 'print("METRIC t=1"); import src.main; open("golden.json"); import timer',
+    "bench.py": 'print("METRIC t=1"); import src.main; open("golden.json"); import clock',
     "src/main.py": "program",
-    "timer.py": "clock",
+    "clock.py": "clock",
     "golden.json": "{}",
     "data/input.csv": "",
     "words.txt": "",
@@ -100,7 +101,7 @@ def found(scope: tuple[str, ...], allow: tuple[str, ...] = ()) -> set[str]:
 
 
 def test_what_the_benchmark_names_and_what_tools_load_is_found_and_the_program_is_not() -> None:
-    assert found(("**",)) == FILES.keys() - {"autotune.sh", "src/main.py", "timer.py", "README.md"}
+    assert found(("**",)) == FILES.keys() - {"autotune.sh", "src/main.py", "clock.py", "README.md"}
 
 
 def test_what_the_scope_names_or_a_person_allows_is_left_to_be_tuned() -> None:
@@ -118,3 +119,74 @@ def test_what_the_scope_names_or_a_person_allows_is_left_to_be_tuned() -> None:
 def test_two_scripts_that_name_each_other_come_to_an_end() -> None:
     texts = {"a.sh": "b.py", "b.py": "METRIC x=1 c.py", "c.py": "METRIC x=1 b.py a.sh"}
     assert set(measured_with({"b.py", "c.py"}, ("**",), (), ["a.sh"], texts.__getitem__)) == {"b.py", "c.py"}
+
+
+def chosen(texts: dict[str, str], scope: tuple[str, ...] = ("**",), allow: tuple[str, ...] = (), checks: tuple[str, ...] = ()) -> set[str]:
+    return set(measured_with(texts.keys(), scope, allow, ["a.sh", *checks], lambda path: texts.get(path, ""), checks))
+
+
+def test_what_a_benchmark_loads_that_prints_the_metric_is_found_with_all_that_leads_there() -> None:
+    texts = {
+        "a.sh": "python run.py",
+        "run.py": "from suite import harness\nimport app.main\nfrom . import words\n",
+        "suite/harness.py": "import suite.output, cost\nopen('input.csv')\n",
+        "suite/output.py": "print(f'METRIC {name}={value}')",
+        "suite/input.csv": "",
+        "app/main.py": "import app.tools\nopen('app/page.html')\n",
+        "app/tools.py": "",
+        "app/page.html": "",
+        "words.py": "",
+        "cost.py": "",
+    }
+    assert chosen(texts) == {"run.py", "suite/harness.py", "suite/output.py", "suite/input.csv"}
+    assert chosen(texts, ("**", "run.py"), ("suite/output.py",)) == {"suite/harness.py", "suite/input.csv"}
+
+
+def test_what_is_loaded_and_named_for_measuring_is_found() -> None:
+    texts = {
+        "a.sh": "value=$(node bench.mjs); echo METRIC t=$value",
+        "bench.mjs": 'import {now} from "./timer"; import "./lib"; import "../out"',
+        "timer.ts": "",
+        "lib/index.js": "",
+        "unloaded_timer.py": "",
+    }
+    assert chosen(texts) == {"bench.mjs", "timer.ts"}
+    assert left_open(texts.keys(), ["bench.mjs", "timer.ts", "data.txt"], ["a.sh"], texts.__getitem__) == ("lib/index.js",)
+
+
+def test_what_the_checks_alone_run_is_found_and_what_they_compile_or_the_benchmark_runs_too_is_not() -> None:
+    texts = {"a.sh": "python main.py", "checks.sh": "python check.py; python main.py --self-check; cc part.c", "part.c": "", "main.py": ""}
+    texts["check.py"] = "open('expected.txt')"
+    texts["expected.txt"] = ""
+    assert chosen(texts, checks=("checks.sh",)) == {"check.py", "expected.txt"}
+    assert chosen(texts, ("**", "check.py"), checks=("checks.sh",)) == set()
+
+
+def test_programs_that_load_each_other_are_read_once() -> None:
+    texts = {"a.sh": "main.py", "main.py": "import part", "part.py": "import main\nprint('METRIC x=1')"}
+    assert chosen(texts) == {"main.py", "part.py"}
+
+
+def test_the_modules_that_programs_and_command_lines_load_are_known_by_their_first_name() -> None:
+    text = "import numpy.linalg as la, os\nfrom pluggy import hooks\nfrom .own import x\nfrom (\n"
+    assert modules_in([text, "python -m pytest -q", "exec python -mtool"]) >= {"numpy", "os", "pluggy", "pytest", "tool"}
+    assert "own" not in modules_in([text])
+
+
+@pytest.mark.parametrize(
+    ("path", "original"),
+    [
+        ("harness/__init__.py", "harness.py"),
+        ("b/harness.cpython-311-x86_64-linux-gnu.so", "b/harness.py"),
+        ("b/timer.js", "b/timer.ts"),
+        ("timer.json", "timer.node"),
+    ],
+)
+def test_a_new_file_that_a_loader_finds_before_a_pinned_one_shadows_it(path: str, original: str) -> None:
+    said = shadows(path, roots=(), modules=(), commands=(), pinned={original, "other.py"})
+    assert said == f"would be loaded in place of {original}"
+
+
+@pytest.mark.parametrize("path", ["bench.h", "b/__init__.py", "a/harness.so", "b/timer.css", "other.js"])
+def test_files_of_other_kinds_or_folders_shadow_nothing_that_is_pinned(path: str) -> None:
+    assert shadows(path, roots=(), modules=(), commands=(), pinned={"bench.c", "b/harness.py", "b/timer.ts", "other.py"}) is None

@@ -66,10 +66,24 @@ class Boundary:
     @cached_property
     def _commands(self) -> frozenset[str]:
         """The words of the benchmark's and the checks' scripts and command lines."""
-        config, pins = self._session.state.config, git.tracked(self._session.top, self._session.state.segment.pins)
-        scripts = [pins[path][1] for name in (BENCHMARK_FILE, CHECKS_FILE) if (path := self._prefix + name) in pins]
-        texts = [git.content(self._session.top, sha).decode(errors="replace") for sha in scripts]
-        return protection.commands_in([config.benchmark, config.checks, config.prepare, *texts])
+        return protection.commands_in(self._scripts)
+
+    @cached_property
+    def _scripts(self) -> tuple[str, ...]:
+        config = self._session.state.config
+        scripts = (name for name in (BENCHMARK_FILE, CHECKS_FILE) if self._prefix + name in self.pinned)
+        return (config.benchmark, config.checks, config.prepare, *(self._pinned_text(self._prefix + name) for name in scripts))
+
+    def _pinned_text(self, path: str) -> str:
+        return git.content(self._session.top, self._pins[path][1]).decode(errors="replace")
+
+    @cached_property
+    def _modules(self) -> frozenset[str]:
+        """The names of Python's own modules, and of those that pinned programs load from elsewhere than the project."""
+        programs = (self._pinned_text(path) for path in self.pinned if path.endswith(".py"))
+        loaded = protection.modules_in([*self._scripts, *programs])
+        first = {self._relative(path).split("/", 1)[0] for path in git.tracked(self._session.top, self._session.state.incumbent)}
+        return sys.stdlib_module_names | (loaded - {name.removesuffix(".py") for name in first})
 
     def _relative(self, path: str) -> str:
         return path.removeprefix(self._prefix)
@@ -90,13 +104,19 @@ class Boundary:
             return "is a link that leads out of the repository"
         if not change.added:
             return None
-        shadowed = protection.shadows(inside, roots=self._roots, modules=sys.stdlib_module_names, commands=self._commands)
+        shadowed = protection.shadows(
+            inside, roots=self._roots, modules=self._modules, commands=self._commands, pinned={*map(self._relative, self.pinned)}
+        )
         return protection.loads(inside) or shadowed
 
     @cached_property
     def pinned(self) -> frozenset[str]:
         """The files whose content was pinned when the segment opened."""
-        return frozenset(git.tracked(self._session.top, self._session.state.segment.pins))
+        return frozenset(self._pins)
+
+    @cached_property
+    def _pins(self) -> Mapping[str, tuple[str, str]]:
+        return git.tracked(self._session.top, self._session.state.segment.pins)
 
     def is_session_file(self, path: str) -> bool:
         """Whether autotune wrote it or reads it as its own."""

@@ -69,7 +69,8 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
     config = _config(request)
     name = _free_name(repository, config.name)
     segment = _first_segment(repository, name, workdir, config, worktree=request.worktree)
-    say(_pinned(repository, segment.pins))
+    for words in _protected(repository, segment, config):
+        say(words)
     if not config.in_place and (missing := carrying.proposed(git.ignored(request.folder), config.carry)):
         say(_proposed(missing))
     if config.in_place:
@@ -85,10 +86,21 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
     return complete(repository, name, say)
 
 
-def _pinned(repository: Repository, pins: str) -> str:
-    held = sorted(git.tracked(repository.top, pins))
-    more = f" and {len(held) - _NAMED} more" if len(held) > _NAMED else ""
-    return f"protected, for they decide what is measured: {', '.join(held[:_NAMED]) or 'no files'}{more}; --allow PATTERN frees some"
+def _protected(repository: Repository, segment: SegmentOpened, config: Config) -> Iterator[str]:
+    """Say what is protected, and what the benchmark loads that is not."""
+    held = sorted(git.tracked(repository.top, segment.pins))
+    yield f"protected, for they decide what is measured: {_listed(held) or 'no files'}; --allow PATTERN frees some"
+    folder = repository.top / segment.workdir
+    prefix = f"{segment.workdir}/" if segment.workdir else ""
+    inside = _within_scope(segment.workdir, config, git.tracked(repository.top, segment.base))
+    pinned = [path.removeprefix(prefix) for path in held if path.startswith(prefix)]
+    scripts = [name for name in (BENCHMARK_FILE, CHECKS_FILE) if (folder / name).is_file()]
+    if loaded := protection.left_open(inside, pinned, scripts, lambda name: _text(folder / name)):
+        yield f"open to change, though benchmark or checks load them: {_listed(loaded)}; --protect PATTERN closes what only measures"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _proposed(missing: Sequence[str]) -> str:
@@ -218,11 +230,19 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
 
 def found_to_protect(folder: Path, workdir: str, config: Config, held: Iterable[str], named: Iterable[str]) -> Mapping[str, str]:
     """Map the tracked files in scope that decide what is measured, as far as can be told from their names and texts, to why."""
-    prefix = f"{workdir}/" if workdir else ""
     scripts = [name for name in (BENCHMARK_FILE, CHECKS_FILE, *sorted(named)) if (folder / name).is_file()]
+    checks = {CHECKS_FILE, *_files_in(folder, config, (config.checks,))} - {*_files_in(folder, config, (config.benchmark,))}
+    inside = _within_scope(workdir, config, held)
+    return protection.measured_with(
+        inside, config.scope, config.allow, scripts, lambda name: _text(folder / name), [one for one in scripts if one in checks]
+    )
+
+
+def _within_scope(workdir: str, config: Config, held: Iterable[str]) -> set[str]:
+    """Give the tracked files in scope, relative to the working directory, the session's own left out."""
+    prefix = f"{workdir}/" if workdir else ""
     scope = patterns.matcher(config.scope)
-    inside = {path for one in held if one.startswith(prefix) and scope(path := one.removeprefix(prefix))} - {*SESSION_FILES}
-    return protection.measured_with(inside, config.scope, config.allow, scripts, lambda name: _text(folder / name))
+    return {path for one in held if one.startswith(prefix) and scope(path := one.removeprefix(prefix))} - {*SESSION_FILES}
 
 
 def _text(path: Path) -> str:
@@ -248,7 +268,12 @@ def _entry(repository: Repository, path: str) -> tuple[str, str]:
 
 def _named_files(folder: Path, config: Config) -> Iterator[str]:
     """Give the files that the commands name, but not those that the scope names, nor those of a command measured from outside."""
-    for command in (config.checks, config.prepare, config.setup, *(() if config.metric.startswith(RESERVED) else (config.benchmark,))):
+    measured = () if config.metric.startswith(RESERVED) else (config.benchmark,)
+    yield from _files_in(folder, config, (config.checks, config.prepare, config.setup, *measured))
+
+
+def _files_in(folder: Path, config: Config, commands: Iterable[str]) -> Iterator[str]:
+    for command in commands:
         try:
             words = shlex.split(command)
         except ValueError:
