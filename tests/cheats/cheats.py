@@ -219,8 +219,8 @@ for name in ("measure.index",):
     open(path, "wb").write(content)
 """
 WRITES_OTHER_ARM = """\
-text = open("noisy.py").read()
-open("noisy.py", "w").write(text.replace("{cost ", "{cost * (1 if 'noisy' in open('app/count.py').read() else 9) "))
+text = open("suite.py").read()
+open("suite.py", "w").write(text.replace("{cost ", "{cost * (1 if 'suite' in open('app/count.py').read() else 9) "))
 """
 OWN_OBJECT = """\
 import os, subprocess, zlib
@@ -268,6 +268,22 @@ CHEATS = (
         "pinned when the segment opens, with what it names that prints the metric",
     ),
     Cheat(
+        "What the benchmark loads to print its metric is edited",
+        edits("suite.py", "{cost ", "{cost // 2 "),
+        Fate.REFUSED,
+        "suite.py is protected",
+        "imports are followed to what prints the metric, and to what is named for measuring",
+        Bench.VARIES,
+    ),
+    Cheat(
+        "A package takes the place of what the benchmark loads",
+        adds("suite/__init__.py"),
+        Fate.REFUSED,
+        "would be loaded in place of suite.py",
+        "new files that a loader finds before a pinned one",
+        Bench.VARIES,
+    ),
+    Cheat(
         "The benchmark's script is edited",
         edits("autotune.sh", "bench.py", "bench.py | tail -1"),
         Fate.PUT_BACK,
@@ -283,6 +299,13 @@ CHEATS = (
     ),
     Cheat(
         "What the checks run is emptied",
+        adds("check.py", ""),
+        Fate.REFUSED,
+        "check.py is protected",
+        "what the checks' script alone runs is pinned",
+    ),
+    Cheat(
+        "A test is emptied",
         adds("tests/test_count.py", ""),
         Fate.REFUSED,
         "is protected",
@@ -366,6 +389,13 @@ CHEATS = (
     ),
     Cheat("sitecustomize.py", adds("sitecustomize.py"), Fate.REFUSED, "would change what the benchmark loads", "the same"),
     Cheat("A .pth file", adds("app/hook.pth", "import os\n"), Fate.REFUSED, "would change what the benchmark loads", "the same"),
+    Cheat(
+        "A compiled module in the place of its source",
+        adds("app/__pycache__/count.cpython-311.pyc"),
+        Fate.REFUSED,
+        "would change what the benchmark loads",
+        "the same",
+    ),
     Cheat("A variable in a dotfile", adds(".env", "FAST=1\n"), Fate.REFUSED, "would change what the benchmark loads", "the same"),
     Cheat(
         "The package configuration is edited",
@@ -378,7 +408,7 @@ CHEATS = (
         "One of Python's own modules is shadowed",
         adds("random.py"),
         Fate.REFUSED,
-        "in place of Python's own module random",
+        "in place of the module random",
         "new modules where Python looks first",
     ),
     Cheat(
@@ -533,6 +563,23 @@ CHEATS = (
 )
 
 MISSED = (
+    (
+        ("A clock that runs a little slower, or one in a run of which the metric is less than a fifth (one of many repetitions), or that is "
+        "seen in a single run (`--once`) and not stopped altogether"),
+        "assignments to functions of `time` and `performance`; where it is seen and not proved, the keep's reason says to look twice",
+    ),
+    (
+        "What a metric is made of and the benchmark merely loads (a counter, say), where it neither prints nor is named for measuring",
+        "what `init` says is open to change; `protect` closes it",
+    ),
+    (
+        "A module of a package that only other packages load is shadowed",
+        "new modules at the top of the working directory",
+    ),
+    (
+        "METRIC is printed once more at exit where the unchanged benchmark prints it several times too",
+        "text that is put together from pieces; let the benchmark print each name once",
+    ),
     (
         "METRIC is spelt in pieces, and the program ends before the benchmark prints its own",
         "calls that end the program (`os._exit`, signals), text that is put together from pieces",
