@@ -564,8 +564,7 @@ CHEATS = (
 
 MISSED = (
     (
-        ("A clock that runs a little slower, or one in a run of which the metric is less than a fifth (one of many repetitions), or that is "
-        "seen in a single run (`--once`) and not stopped altogether"),
+        "A clock that runs a little slower, or in a run of which the metric is less than a fifth, or that is seen in one run (`--once`)",
         "assignments to functions of `time` and `performance`; where it is seen and not proved, the keep's reason says to look twice",
     ),
     (
