@@ -249,12 +249,13 @@ def _names_it(scope: Sequence[str], path: str, component: str) -> bool:
 def _named_in(script: str, paths: Collection[str], text_of: Callable[[str], str]) -> Iterator[str]:
     """The files that a script's text names or loads, from the working directory or from where the script is."""
     text, extension = text_of(script), splitext(script)[1].lower()
-    words = [*_WORD.findall(text), *(_files_of_modules(text) if extension in _PYTHON else ())]
+    modules = [*_files_of_modules(text)] if extension in _PYTHON else []
+    words = [*_WORD.findall(text), *modules, *(f"src/{name}" for name in modules)]
     if extension in _SCRIPTED:
         local = [word for word in words if word.startswith(("./", "../"))]
         words += [f"{word}{end}" for word in local for one in sorted(_SCRIPTED) for end in (one, f"/index{one}")]
     for word in dict.fromkeys(words):
-        for candidate in (normpath(word), normpath(f"{dirname(script) or '.'}/{word}"), normpath(f"src/{word}")):
+        for candidate in (normpath(word), normpath(f"{dirname(script) or '.'}/{word}")):
             if candidate in paths:
                 yield candidate
 

@@ -213,7 +213,7 @@ def _clean(place: Place, settled: frozenset[str]) -> None:
 def _unseen_by_git(top: Path, settled: Collection[str], inside: str = "") -> Iterator[str]:
     """Give what git never lists: sockets, pipes and devices, by whose names a run could tell its next one something."""
     with os.scandir(top / inside) as entries:
-        found = [(f"{inside}{entry.name}", entry.is_dir(follow_symlinks=False), entry.is_file() or entry.is_symlink()) for entry in entries]
+        found = [(f"{inside}{entry.name}", entry.is_dir(follow_symlinks=False), entry.is_symlink() or entry.is_file()) for entry in entries]
     for path, folder, seen in found:
         if folder and f"{path}/" not in settled and path != ".git":
             yield from _unseen_by_git(top, settled, f"{path}/")
