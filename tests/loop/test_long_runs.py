@@ -129,3 +129,14 @@ def test_a_playbook_measures_without_waiting_for_itself(project: Project) -> Non
     project.ok("try", "-d", "x")
     project.ok("wait")
     assert [event["playbook"] for event in project.events("playbook_end")] == ["rebaseline"]
+
+
+def test_what_cannot_be_repeated_is_run_once_for_every_baseline(project: Project) -> None:
+    counter = project.outside / "runs"
+    project.write("autotune.sh", f"echo >> {counter}; {BENCHMARK}")
+    project.init()
+    opened = counter.read_text()
+    project.ok("repair", "--playbook", "rebaseline")
+    project.ok("rebaseline", "--accept")
+    assert [event["purpose"] for event in project.events("run")] == ["baseline", "proof"] * 2
+    assert counter.read_text() == opened * 3

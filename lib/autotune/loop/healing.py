@@ -125,7 +125,7 @@ def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) 
 
     Two medians of n and m values lie apart by chance by about sigma sqrt(pi/2 (1/n + 1/m)), sigma from their residuals.
     """
-    if not before or not fresh:
+    if not before or not fresh or len(before) == len(fresh) == 1:  # of single runs nobody knows how much they differ by chance
         return ""
     sigma = stats.noise_floor((*stats.residual_pool(before, logs=logs), *stats.residual_pool(fresh, logs=logs))) / stats.SQRT2
     scale = (1.5708 * (1 / len(before) + 1 / len(fresh))) ** 0.5

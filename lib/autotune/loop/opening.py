@@ -17,7 +17,7 @@ from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Event, Opened, Purpose, Ran, Result, SegmentOpened, from_line, to_line
 from autotune.core.health import Health, Mode
 from autotune.core.metrics import RESERVED
-from autotune.core.model import Arm, Direction, Outcome, Status
+from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
 from autotune.core.state import State, begin
 from autotune.edges import git, ledger, place, process, tree
 from autotune.edges.git import Repository
@@ -80,7 +80,7 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
         _remember_users_files(repository.top, folder, segment.base)
         session = Session(repository, folder, begin(segment), Position(), say)
         with alone(session, "measuring a baseline"):
-            rehearse(session, segment, once=request.once)
+            rehearse(session, segment)
         git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)
     return complete(repository, name, say)
@@ -365,7 +365,7 @@ def _remember_users_files(top: Path, folder: Folder, commit: str) -> None:
     (folder.path / "folders").write_bytes(git.encode(tree.untracked_folders(view)))
 
 
-def rehearse(session: Session, segment: SegmentOpened, *, once: bool) -> tuple[Event, ...]:
+def rehearse(session: Session, segment: SegmentOpened) -> tuple[Event, ...]:
     """Measure a baseline and prove that the files in scope are what is measured, on a ledger of their own; gives its events.
 
     The caller holds the machine. Raises `AutotuneError` where the benchmark or the checks fail, or where emptied files change nothing.
@@ -374,7 +374,7 @@ def rehearse(session: Session, segment: SegmentOpened, *, once: bool) -> tuple[E
     session.refresh()
     bench = bench_for(session, None)
     begun = time.monotonic()
-    values = baseline(session, bench, once=once)
+    values = baseline(session, bench, once=session.state.decision_mode is DecisionMode.ONCE)
     elapsed_s = time.monotonic() - begun
     passed, why, output = bench.check(Arm.INCUMBENT)
     if not passed:
@@ -504,7 +504,7 @@ def _make_tree(repository: Repository, home: Path, folder: Folder, segment: Segm
     made.touch()
 
 
-def rehearse_again(session: Session, reason: str, config: Config | None = None, *, once: bool = False) -> tuple[Event, ...] | str:
+def rehearse_again(session: Session, reason: str, config: Config | None = None) -> tuple[Event, ...] | str:
     """Measure the incumbent as a new segment would, beside the session; gives the new segment's events, or why it does not work.
 
     The caller holds the machine. With `config` the segment takes what it names from the working tree as it is now; without, everything
@@ -536,7 +536,7 @@ def rehearse_again(session: Session, reason: str, config: Config | None = None, 
             reason=reason,
         )
         staged = replace_state(session, Folder(path), begin(segment), state)
-        events = rehearse(staged, segment, once=once)
+        events = rehearse(staged, segment)
         git.set_ref(repository.top, session.folder.ref(f"pins-{segment.segment}"), pins, f"what segment {segment.segment} is measured with")
         _keep_logs(path, session.folder.path, segment.segment)
     except (AutotuneError, Interrupted) as error:
