@@ -106,6 +106,19 @@ def test_a_bug_in_the_measurement_is_told_with_where_its_details_are(project: Pr
     assert "Traceback" in (project.session / "bug.log").read_text()
 
 
+def test_a_failure_without_output_says_its_reason_once(project: Project) -> None:
+    project.write("autotune.sh", f"[ ! -e src/fatal ] || exit 3; [ ! -e src/loud ] || {{ echo why; exit 4; }}; {BENCHMARK}")
+    project.init()
+    project.write("src/fatal", "")
+    answer = project.attempt()
+    assert answer["reason"] == "exit 3"
+    assert "output_is_data" not in answer
+    assert "output" not in project.ok("explain", "1").out
+    project.write("src/loud", "")
+    assert project.attempt()["output_is_data"] == "why"
+    assert "\noutput      why\n" in project.ok("explain", "2").out
+
+
 def test_nothing_to_cancel_is_said(project: Project) -> None:
     project.init()
     assert "Nothing is being measured" in project.refused("cancel")

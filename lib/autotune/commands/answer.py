@@ -73,7 +73,7 @@ def _experiment(state: State, settled: int | None) -> dict[str, Any]:
         if verdict.effect is None
         else [round(one, 5) for one in (verdict.effect.estimate, verdict.effect.low, verdict.effect.high)],
     }
-    return found | _failure(verdict.output, verdict.outcome)
+    return found | _failure(verdict.output, verdict.outcome, verdict.reason)
 
 
 def _settled(row: Row, state: State) -> dict[str, Any]:
@@ -88,11 +88,12 @@ def _settled(row: Row, state: State) -> dict[str, Any]:
         "commit": row.commit[:12] if row.status == "keep" else None,
         "incumbent": state.best,
     }
-    return found | _failure(row.failure or "", row.outcome)
+    return found | _failure(row.failure or "", row.outcome, row.reason)
 
 
-def _failure(output: str, outcome: Outcome | None) -> dict[str, Any]:
-    if outcome is Outcome.OK or not output:
+def _failure(output: str, outcome: Outcome | None, reason: str) -> dict[str, Any]:
+    """The end of a failing command's output; where it printed none the log's failure is the reason once more."""
+    if outcome is Outcome.OK or output in ("", reason):
         return {}
     return {"output_is_data": output[-_OUTPUT_SHOWN:]}
 

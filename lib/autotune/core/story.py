@@ -210,6 +210,6 @@ def _rest(story: Story, state: State) -> Iterator[Line]:
         yield Line("metrics", f"{', '.join(others[:METRICS_NAMED])} (of the candidate's last run)")
     if result.asi is not None:
         yield Line("asi", shortened(json.dumps(result.asi, ensure_ascii=False), LONGEST_TEXT))
-    if result.failure:
+    if result.failure and result.failure != result.reason:
         yield Line("output", "\n".join(escaped(line) for line in result.failure.split("\n")), Tone.QUIET)
     yield Line("settled", f"{moment(result.timestamp)}, health then: {escaped(result.health)}")
