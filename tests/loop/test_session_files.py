@@ -214,6 +214,15 @@ def test_a_torn_last_line_does_not_reach_the_copy(project: Project) -> None:
     project.ok("check")
 
 
+def test_what_changes_a_session_answers_in_json_too(project: Project) -> None:
+    project.init()
+    assert project.ok("note", "hello", "--json").json == {"session": project.name, "note": "hello"}
+    assert project.ok("config", "set", "max_iterations", "7", "--json").json == {"max_iterations": 7}
+    assert project.ok("config", "check", "--json").json == {"file": str(project.top / "autotune.toml"), "in_order": True}
+    assert "add --yes" in project.run("clear", "--json").json["hint"]
+    assert str(project.session) + "/" in project.ok("clear", "--json", "--yes").json["deleted"]
+
+
 def test_a_session_whose_log_was_damaged_can_be_cleared(project: Project) -> None:
     project.init()
     truth = project.session / "autotune.jsonl"

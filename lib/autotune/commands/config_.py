@@ -40,7 +40,12 @@ def get(key: str, as_json: AsJson = False, session: SessionName = None) -> None:
 
 
 @app.command(name="set")
-def put(key: str, value: Annotated[str, typer.Argument(help="As in TOML; text needs no quotes.")], session: SessionName = None) -> None:
+def put(
+    key: str,
+    value: Annotated[str, typer.Argument(help="As in TOML; text needs no quotes.")],
+    as_json: AsJson = False,
+    session: SessionName = None,
+) -> None:
     """Set one key in autotune.toml; it takes effect at once. Keys that decide what is measured need `autotune rebaseline --accept`."""
     here = found(session)
     with work.changing(here, "config set"):
@@ -55,14 +60,14 @@ def put(key: str, value: Annotated[str, typer.Argument(help="As in TOML; text ne
         files.take_in_settings(here)
         files.keep_copies(here)
         files.project(here)
-    typer.echo(f"{key} = {value}")
+    typer.echo(json.dumps({key: configuration.get(here.state.config, key)}) if as_json else f"{key} = {value}")
 
 
 @app.command()
-def check(session: SessionName = None) -> None:
+def check(as_json: AsJson = False, session: SessionName = None) -> None:
     """Check autotune.toml: the session's, or the one in this folder before there is a session."""
     path = Path.cwd() / CONFIG_FILE
     if not path.is_file():
         path = _file(found(session))
     configuration.parse_toml(files.settings_text(path))
-    typer.echo(f"{path} is in order")
+    typer.echo(json.dumps({"file": str(path), "in_order": True}) if as_json else f"{path} is in order")

@@ -14,12 +14,12 @@ from autotune.loop.session import now
 
 
 def main(
-    text: Annotated[str, typer.Argument(help="What the proposer should know.")],
-    as_json: AsJson = False,
-    session: SessionName = None,
+    text: Annotated[str, typer.Argument(help="What the proposer should know.")], as_json: AsJson = False, session: SessionName = None
 ) -> None:
     """Tell the proposer something: it comes with the next result and stays in the brief."""
     here = found(session)
-    said = words.description(text)
-    here.append(Noted(text=said, timestamp=now()))
-    typer.echo(json.dumps({"note": said}, ensure_ascii=False) if as_json else "noted; it comes with the next result")
+    event = Noted(text=words.description(text), timestamp=now())
+    here.append(event)
+    typer.echo(
+        json.dumps({"session": here.name, "note": event.text}, ensure_ascii=False) if as_json else "noted; it comes with the next result"
+    )
