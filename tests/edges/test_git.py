@@ -76,6 +76,13 @@ def test_a_repository_is_found_whatever_its_folder_is_called(tmp_path: Path) -> 
     assert git.discover(top / "deep") == git.Repository(top, top / ".git", top / ".git")
 
 
+def test_nothing_runs_elsewhere_in_place_of_a_folder_that_is_gone(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(top)
+    assert git.discover(top / "gone") is None
+    with pytest.raises(AutotuneError, match="gone is not there"):
+        git.ask(top / "gone", "status")
+
+
 def test_a_failing_command_says_what_git_said(top: Path) -> None:
     with pytest.raises(AutotuneError, match=r"git read-tree failed in .*: fatal: Not a valid object name nothing"):
         git.tell(top, "read-tree", "nothing")

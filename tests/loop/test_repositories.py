@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +66,32 @@ def test_what_a_candidate_deletes_is_not_there_when_it_is_measured(project: Proj
     project.write("src/c.txt", "a longer one")
     (project.top / "src/a.txt").rename(project.top / "src/d.txt")
     assert project.attempt()["value"] == len("aaaa aaaa aaaa\na longer one")
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "all of it": shutil.rmtree,
+    "the measuring worktree": lambda cache: shutil.rmtree(cache / "measure"),
+    "its link to the repository": lambda cache: (cache / "measure/.git").unlink(),
+    "what is known of it": lambda cache: (cache / "measure.json").unlink(),
+    "part of what is known of it": lambda cache: (cache / "measure.json").write_text("{"),
+    "its index": lambda cache: (cache / "measure.index").unlink(),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_what_is_gone_from_the_cache_folder_is_made_anew_and_the_checkout_left_alone(project: Project, name: str) -> None:
+    project.write("src/mine.txt", "mine\n")
+    project.init()
+    (cache,) = (project.outside / "cache/autotune").glob(f"project-*/{project.name}")
+    subprocess.run(["git", "init", "-q", project.outside], check=True)  # so that a lost folder would be taken for a part of this
+    for content in ("a\n", "a" * 99):
+        DAMAGE[name](cache)
+        project.write("src/a.txt", content)
+        answer = project.attempt()
+        assert answer["outcome"] == "ok"
+        assert answer["value"] == len(content) + len("bbbb bbbb bbbb\n")
+    assert project.read("src/mine.txt") == "mine\n"
+    project.agree()
 
 
 def test_line_ends_are_converted_as_git_is_set_up_to(project: Project) -> None:

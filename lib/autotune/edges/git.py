@@ -99,7 +99,12 @@ def _runner(folder: str) -> Git:
 def ask(
     folder: Path, *arguments: str, index: Path | None = None, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
 ) -> Answer:
-    """Run one git command in `folder`, whatever its exit code. `index` is used in place of the working tree's own."""
+    """Run one git command in `folder`, whatever its exit code. `index` is used in place of the working tree's own.
+
+    Raises `AutotuneError` where the folder is gone: GitPython would run the command in this process's own folder in its place.
+    """
+    if not folder.is_dir():
+        raise AutotuneError(f"{folder} is not there.", "try again; what autotune made itself is made anew")
     extra = {"GIT_TERMINAL_PROMPT": "0", **(environment or {}), **({} if index is None else {"GIT_INDEX_FILE": str(index)})}
     options: dict[str, Any] = {
         "with_extended_output": True,
@@ -155,6 +160,8 @@ def hashes(folder: Path, wanted: Iterable[str]) -> dict[str, str]:
 
 def discover(folder: Path) -> Repository | None:
     """Find the working tree that holds `folder`, or None."""
+    if not folder.is_dir():
+        return None
     options = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
     answer = ask(folder, "rev-parse", *options)
     if answer.code != 0:

@@ -106,7 +106,7 @@ def refuse_ended(session: Session) -> None:
     ended = session.state.ended
     if ended is not None:
         raise AutotuneError(
-            f"Session {session.name} is {ended.ending}: {ended.reason}.",
+            f"Session {session.name} is {ended.ending}: {ended.reason.removesuffix('.')}.",
             "a person goes on with `autotune resume` (or `autotune repair`); `autotune explain` says more",
         )
 

@@ -8,9 +8,10 @@ import random
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from autotune.core import audit, guards, patterns
 from autotune.core.audit import Observed
@@ -274,9 +275,7 @@ def place_of(session: Session) -> Place:
         return place.in_checkout(session.top, session.folder.path / "place-index")
     top, known = session.cache / "measure", session.cache / "measure.json"
     wanted = {"segment": state.segment.segment, "pins": state.segment.pins, "opened": state.segment.timestamp}
-    found = git.discover(top)
-    ours = found is not None and found.common == session.repository.common
-    built = json.loads(known.read_bytes()) if known.is_file() and ours else {}
+    built = _known(known) if _is_worktree(session, top) else {}
     if {key: built.get(key) for key in wanted} != wanted:
         known.unlink(missing_ok=True)
         settled = _build(session, top)
@@ -295,6 +294,19 @@ def _made(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
     """List what stays and is not carried, without what is within something that is."""
     carried = patterns.matcher(patterns.literal(session.inside(path)) for path in session.state.config.carry)
     return tuple(path.rstrip("/") for path in settled if not carried(path.rstrip("/")))
+
+
+def _known(record: Path) -> dict[str, Any]:
+    """Read what was noted of a place; empty where that is gone or damaged, so that the place is made anew."""
+    with suppress(OSError, ValueError):
+        return dict(json.loads(record.read_bytes()))
+    return {}
+
+
+def _is_worktree(session: Session, top: Path) -> bool:
+    """Whether a folder is a working tree of the session's repository, and not just a folder in somebody else's."""
+    found = git.discover(top)
+    return found is not None and found.common == session.repository.common and found.top.samefile(top)
 
 
 @contextmanager
