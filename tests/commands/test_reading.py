@@ -235,6 +235,14 @@ def test_help_is_plain_text_that_fits(verb: str, capsys: pytest.CaptureFixture[s
     assert max(len(line) for line in told.splitlines()) <= 80
 
 
+def test_a_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert app.run(["status"]) == 1
+    assert capsys.readouterr().err.startswith("error: The current folder is gone.\nhint: ")
+
+
 def test_a_missing_option_is_named_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["try"]) == 2
     assert capsys.readouterr().err.splitlines()[0] == "error: Missing option '--description' / '-d'."

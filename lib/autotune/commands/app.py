@@ -112,7 +112,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each kind of ending
     """Run one command; gives the exit code: 0 done, 1 refused, 2 usage, 3 a bug, 130 interrupted."""
     app = typer.Typer(cls=Verbs, add_completion=False, no_args_is_help=True, rich_markup_mode=None)
-    app.callback()(_nothing)
+    app.callback()(_begin)
     command = typer.main.get_command(app)
     as_json = "--json" in arguments
     for stream in (sys.stdout, sys.stderr):
@@ -140,8 +140,12 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each ki
     return given if isinstance(given, int) else 0
 
 
-def _nothing() -> None:
+def _begin() -> None:
     """Tune a number in a repository."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise AutotuneError("The current folder is gone.", "change to one that is there, then try again") from None
 
 
 def _tell(message: str, hint: str, code: int, *, as_json: bool) -> int:

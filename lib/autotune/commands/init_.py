@@ -90,7 +90,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         typer.echo(json.dumps(answer))
         return
     typer.echo(f"session {session.name} on branch {session.branch}, in {session.workdir}")
-    typer.echo(f"baseline: {_named(state.config)} = {state.baseline:g} (median of {len(state.baseline_runs)})")
+    runs = len(state.baseline_runs)
+    typer.echo(f"baseline: {_named(state.config)} = {state.baseline:g} ({'one run' if runs == 1 else f'median of {runs} runs'})")
     for line in calibration(found):
         typer.echo(line)
     typer.echo("next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`")
