@@ -369,6 +369,11 @@ def test_what_is_explained_can_be_had_as_json(session: State) -> None:
     assert {"condition", "reason", "evidence", "next", "commands", "mode", "blocker"} <= set(found)
 
 
+def test_what_ended_a_session_well_is_no_blocker() -> None:
+    for event, label in ((Paused("stuck", NOW), "blocker"), (Finished("the target is reached", NOW), "because")):
+        assert [line.label for line in condition(event).lines() if line.text == event.reason] == [label]
+
+
 def test_the_reason_of_a_stop_is_the_blocker() -> None:
     assert condition(Paused("three proposals in a row", NOW)).blocker == "three proposals in a row"
 

@@ -61,7 +61,7 @@ class Explanation:
         tone = TONES[self.kind] if self.kind is not None else Tone.PLAIN
         told = [
             Line("health", f"{self.word}. {self.condition}", HEALTH_TONES[self.health]),
-            *([Line("blocker", self.blocker, Tone.BAD)] if self.blocker else []),
+            *self._ending(),
             *([self.running] if self.running else []),
             Line("mode", _MODE_WORDS[self.mode]),
         ]
@@ -72,6 +72,10 @@ class Explanation:
         told.append(Line("next", self.next))
         told += [Line("you can" if place == 0 else "", f"{one.command}: {one.what}") for place, one in enumerate(self.advice)]
         return tuple(told)
+
+    def _ending(self) -> Iterator[Line]:
+        if self.blocker:
+            yield Line("because", self.blocker) if self.health is Health.FINISHED else Line("blocker", self.blocker, Tone.BAD)
 
     def as_json(self) -> dict[str, Any]:
         """The explanation as JSON values."""
