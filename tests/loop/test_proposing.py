@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from tests.loop.project import Project, eventually
@@ -57,6 +58,23 @@ def test_an_interrupt_stops_the_session_ends_the_proposer_and_says_how_to_go_on(
     with pytest.raises(ProcessLookupError):
         os.kill(int(told.read_text()), 0)
     assert "goes on" in open_project.ok("resume").out
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_proposer_does_not_outlive_a_loop_that_is_killed(open_project: Project) -> None:
+    told = open_project.outside / "proposer"
+    begun = open_project.begin("start", "--proposer", f"echo $$ > {told}.new; mv {told}.new {told}; sleep 600; echo late > src/a.txt")
+    eventually(told.exists)
+    os.kill(begun.pid, signal.SIGKILL)
+    assert begun.wait().code == -signal.SIGKILL
+    eventually(lambda: gone(int(told.read_text())))
+    assert "running" in open_project.ok("status").out
 
 
 def test_what_a_proposer_says_is_stored_exactly_and_shown_escaped(open_project: Project) -> None:

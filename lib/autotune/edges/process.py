@@ -149,6 +149,14 @@ def end_all() -> None:
         run.send(signal.SIGKILL)
 
 
+@contextlib.contextmanager
+def guarded(group: int, mark: str) -> Iterator[None]:
+    """While the context lasts, have a process group, and on Linux whatever carries the mark, killed when this process dies."""
+    with _guard() as guard:
+        guard.tell(f"{group} {mark}")
+        yield
+
+
 def environment_for_runs(base: Mapping[str, str], extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a run finds in its environment: `base` without what differs from one shell to the next, a fixed hash seed, and `extra`."""
     kept = {name: value for name, value in base.items() if name not in _VOLATILE and not name.startswith(_VOLATILE_PREFIXES)}
@@ -501,7 +509,7 @@ def _begun(command: str, cwd: Path, environment: Mapping[str, str]) -> Iterator[
     mark = os.urandom(8).hex()
     adopts = _adopts(os.getpid())
     arguments = [_START_ORPHANED, _ORPHANED, command] if adopts else [_WAIT_AND_BECOME, command]
-    with _Shell([_GUARD], Path("/"), {"PATH": os.environ.get("PATH", os.defpath)}, subprocess.DEVNULL) as guard:
+    with _guard() as guard:
         strangers = frozenset(_family(os.getpid(), ())) if adopts else None
         with (
             _Shell(arguments, cwd, {**environment, "PWD": str(cwd.absolute()), MARK: mark}) as starter,
@@ -509,6 +517,11 @@ def _begun(command: str, cwd: Path, environment: Mapping[str, str]) -> Iterator[
         ):
             guard.tell(f"{starter.pid} {mark}")
             yield run
+
+
+def _guard() -> _Shell:
+    """A shell that is told a group and a mark, and kills what has them when this process is gone."""
+    return _Shell([_GUARD], Path("/"), {"PATH": os.environ.get("PATH", os.defpath)}, subprocess.DEVNULL)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from autotune.core.events import Paused, Stopped
 from autotune.core.outcome import escaped
+from autotune.edges import process
 from autotune.errors import AutotuneError
 from autotune.loop import briefing, experiment, files, surroundings, work
 from autotune.loop.candidate import Boundary, look
@@ -105,36 +106,37 @@ def _only_news(say: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def _propose(session: Session, command: str) -> Proposal:
-    """Run the proposer; a stop of the session ends it, and so does an interrupt."""
+    """Run the proposer; a stop of the session ends it, and so do an interrupt and the end of this process."""
     page = briefing.page(session, supervised=True)
     path = session.folder.path / "brief.md"
     replace_file(path, page.encode())
-    environment = {**os.environ, "AUTOTUNE_BRIEF": str(path), "AUTOTUNE_SESSION": session.name}
+    mark = os.urandom(8).hex()
+    environment = {**os.environ, "AUTOTUNE_BRIEF": str(path), "AUTOTUNE_SESSION": session.name, process.MARK: mark}
     said = session.folder.path / "proposer.out"
     with path.open("rb") as brief, said.open("wb") as output:
-        process = subprocess.Popen(
+        proposer = subprocess.Popen(
             ["/bin/sh", "-c", command], cwd=session.workdir, env=environment, stdin=brief, stdout=output, start_new_session=True
         )
-        with _ended_on_interrupt(process):
-            code = _watched(session, process)
+        with _ended_on_interrupt(proposer), process.guarded(proposer.pid, mark):
+            code = _watched(session, proposer)
     return Proposal(_last_line(said.read_bytes()) or f"experiment {session.state.count + 1}", code)
 
 
-def _watched(session: Session, process: subprocess.Popen[bytes]) -> int:
+def _watched(session: Session, proposer: subprocess.Popen[bytes]) -> int:
     while True:
         try:
-            return process.wait(_POLL_S)
+            return proposer.wait(_POLL_S)
         except subprocess.TimeoutExpired:
             session.refresh()
             if session.state.ended is not None:
-                _end(process)
+                _end(proposer)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(proposer: subprocess.Popen[bytes]) -> None:
     for one in (signal.SIGTERM, signal.SIGKILL):
         try:
-            os.killpg(process.pid, one)
-            process.wait(_GRACE_S)
+            os.killpg(proposer.pid, one)
+            proposer.wait(_GRACE_S)
         except subprocess.TimeoutExpired:
             continue
         except ProcessLookupError:
@@ -143,11 +145,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _ended_on_interrupt(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _ended_on_interrupt(proposer: subprocess.Popen[bytes]) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        _end(process)
+        _end(proposer)
         raise
 
 
