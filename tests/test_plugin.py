@@ -126,6 +126,11 @@ def test_a_template_is_a_script_that_a_shell_reads_and_an_init_that_the_command_
     assert f"`{metric}`" in text or metric in text.split("| metric |")[1]
 
 
+def test_the_wizard_tries_the_benchmark_out_with_a_command_that_needs_no_approval() -> None:
+    wizard = (ROOT / "skills/autotune/SKILL.md").read_text("utf-8")
+    assert "`autotune doctor`" in wizard.partition("## 4. Write and try")[2].partition("\n## ")[0]
+
+
 # What they say
 
 

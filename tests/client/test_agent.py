@@ -24,6 +24,7 @@ def test_from_nothing_to_kept_commits_with_default_permissions(machine: Machine)
         "template": Call("Read", {"file_path": str(ROOT / "skills/autotune/references/latency.md")}),
         "benchmark": write(machine, "autotune.sh", BENCHMARK),
         "checks": write(machine, "autotune.checks.sh", CHECKS),
+        "tried out": bash("autotune doctor"),
         "init": bash("autotune init --name speed --metric cost --direction lower --scope 'src/**'"),
         **attempt(machine, "better", SOURCE.format(cost=90)),
         **attempt(machine, "worse", SOURCE.format(cost=95)),
@@ -53,8 +54,9 @@ def test_from_nothing_to_kept_commits_with_default_permissions(machine: Machine)
 
     assert "There is no autotune session" in talk["begin"].result
     assert "# Set up autotune" in talk["wizard"].user
-    for name in ("template", "benchmark", "checks", "init"):
+    for name in ("template", "benchmark", "checks", "tried out", "init"):
         assert not talk[name].refused, talk[name].result
+    assert "and prints cost=100" in talk["tried out"].result
     assert [(one["status"], one["metric"]) for one in machine.results] == [
         ("keep", 100.0),
         ("keep", 90.0),
