@@ -269,6 +269,20 @@ def test_a_client_started_with_the_agent_owns_the_session_that_it_finds_or_opens
     assert world.stop(**AGENT) == ""
 
 
+def test_a_conversation_of_the_agent_that_is_taken_up_again_owns_the_session_once_its_client_says_so(world: World) -> None:
+    world.open()
+    assert world.tell("SessionStart", OTHER, source="fork") == {}
+    assert world.bash("autotune try -d x", OTHER) == ""
+    assert world.owner() == OWNER
+    assert world.bash("autotune try -d x", OTHER, **AGENT) == "allow"
+    assert world.owner() == OTHER
+    assert world.bash("autotune try -d x", **AGENT) == "ask"
+    world.tell("SessionStart", source="resume")
+    assert world.bash("autotune try -d x", **AGENT) == "allow"
+    assert world.bash("autotune try -d x", OTHER, **AGENT) == "ask"
+    assert world.owner() == OWNER
+
+
 def test_a_client_in_which_a_person_says_autotune_owns_the_session(world: World) -> None:
     world.tell("UserPromptExpansion", OTHER, command_name="autotune:autotune")
     assert world.bash("autotune doctor", OTHER) == "allow"

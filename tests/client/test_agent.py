@@ -145,6 +145,15 @@ def test_a_fresh_agent_and_one_that_has_forgotten_get_the_brief(session: Machine
     assert told.last == "end"
 
 
+def test_a_conversation_that_is_forked_goes_on_with_the_session(session: Machine) -> None:
+    identity = "11111111-2222-4333-8444-555555555557"
+    session.talk({"end": Say("Shall I begin?")}, *AGENT, "--session-id", identity)
+    script = {**attempt(session, "better", SOURCE.format(cost=90)), "end": Say("What next?")}
+    talk = session.talk(script, "--resume", identity, "--fork-session")
+    assert talk.last == "end"
+    assert "status: keep" in talk["better"].result
+
+
 @pytest.fixture
 def slow_session(machine: Machine) -> Machine:
     """A session whose measurement takes a while."""

@@ -24,7 +24,7 @@ FORGET_AFTER_S = 30 * 24 * 3600
 class Client:
     """A client session at one event: whether it owns the session found there, was started with the agent, or was told /autotune."""
 
-    __slots__ = ("agent", "asked", "identity", "owns", "prompt", "verb")
+    __slots__ = ("agent", "asked", "identity", "owns", "prompt", "returns", "verb")
 
     def __init__(self, payload: Mapping[str, Any], place: Place | None, session: Session | None) -> None:
         self.identity = str(payload["session_id"])
@@ -33,13 +33,16 @@ class Client:
         self.asked = bool(said.get("asked"))
         self.verb = said.get("verb") if self.prompt is not None and said.get("prompt") == self.prompt else None
         self.agent = payload.get("agent_type") == AGENT and "agent_id" not in payload
+        self.returns = self.agent and bool(said.get("returns"))
         self.owns = False
         if session is not None:
             self._look_at(session)
+        if self.returns and place is not None:
+            places.keep(_record(place, self.identity), {**said, "returns": False})
 
     def _look_at(self, session: Session) -> None:
         owner = read_object(os.path.join(session.folder, places.OWNER))
-        if not owner and (self.agent or self.asked):
+        if self.returns or (not owner and (self.agent or self.asked)):
             self.take(session)
         elif owner.get("client") == self.identity:
             self.owns = True
@@ -59,10 +62,17 @@ class Client:
             self.take(session)
 
 
+def note_return(place: Place, identity: str) -> None:
+    """Write down that a conversation goes on in this client; whether with the agent, the client says with the next event only."""
+    path = _record(place, identity)
+    places.keep(path, {**read_object(path), "returns": True})
+
+
 def note_word(place: Place, identity: str, verb: str, prompt: object, *, asks: bool) -> None:
     """Write down which of the plugin's commands a person said in a client session, with which prompt, and whether it asks for a session."""
     path, folder = _record(place, identity), os.path.join(place.sessions, places.CLIENTS)
-    places.keep(path, {"verb": verb, "prompt": prompt, "asked": asks or read_object(path).get("asked", False)})
+    held = read_object(path)
+    places.keep(path, {**held, "verb": verb, "prompt": prompt, "asked": asks or held.get("asked", False)})
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         if os.path.getmtime(path) < time.time() - FORGET_AFTER_S:

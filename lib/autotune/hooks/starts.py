@@ -24,6 +24,8 @@ def on_start(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     client = Client(payload, place, session)
     if client.agent and not client.owns and payload["source"] in {"startup", "resume", "fork"}:
         client.take(session)
+    elif payload["source"] in {"resume", "fork"} and not client.owns and place is not None:
+        clients.note_return(place, client.identity)
     elif payload["source"] == "clear" and not client.owns:
         client.take_after_clear(session)
     if not client.owns or session.now["auto_resume"] == "off":
