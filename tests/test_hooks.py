@@ -33,8 +33,6 @@ HOOKS = ROOT / "lib/autotune/hooks/__main__.py"
 OWNER, OTHER = "11111111-aaaa", "22222222-bbbb"
 
 NOW: dict[str, Any] = {
-    "format": projection.FORMAT,
-    "session": "speed",
     "workdir": "",
     "files": [
         "autotune.sh",

@@ -15,7 +15,6 @@ from autotune.loop import briefing
 from autotune.loop.session import SESSION_FILES, Session, now
 
 FILE = "hook.json"
-FORMAT = 1
 
 
 def projection(session: Session) -> dict[str, Any]:
@@ -28,8 +27,6 @@ def projection(session: Session) -> dict[str, Any]:
     state, config = session.state, session.state.config
     left = report.budget(state, now())
     return {
-        "format": FORMAT,
-        "session": session.name,
         "tree": str(session.top),
         "workdir": state.segment.workdir,
         "files": list(SESSION_FILES),
