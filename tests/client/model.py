@@ -48,6 +48,11 @@ class Asked:
     refused: bool
 
     @property
+    def ran(self) -> bool:
+        """Whether the shell's command was run, whatever came of it."""
+        return not self.refused or self.result.startswith("Exit code")
+
+    @property
     def all(self) -> str:
         """Everything since the last turn."""
         return f"{self.user}\n{self.reminders}\n{self.result}"
