@@ -179,6 +179,13 @@ def test_what_a_person_has_to_decide_is_asked_whatever_the_client_would_do_by_it
         decision, reason = world.decide("Bash", {"command": command})
         assert decision == "ask"
         assert "for a person to decide" in reason
+    for command, words in {
+        "autotune try -d x --force": "`autotune try` with --force is for a person",
+        "autotune dashboard --watch": "`autotune dashboard` with --watch is for a person",
+        "autotune wait --session=other": "`autotune wait` with --session is for a person",
+        "autotune rebaseline --accept": "`autotune rebaseline` is for a person",
+    }.items():
+        assert words in world.decide("Bash", {"command": command})[1]
     assert world.bash("echo autotune resume") == ""
     assert world.bash("autotune resume --help") == ""
 

@@ -76,7 +76,13 @@ def verb_of(word: str, rest: list[str], root: str) -> tuple[str, list[str]] | No
 
 def is_plain(verb: str, arguments: list[str]) -> bool:
     """Whether a verb is called with options that nobody has to be asked about."""
-    return all(not word.startswith("-") or word.partition("=")[0] in OPTIONS.get(verb, ()) for word in arguments)
+    return not unusual(verb, arguments)
+
+
+def unusual(verb: str, arguments: list[str]) -> list[str]:
+    """The options of a call that somebody has to be asked about."""
+    named = [word.partition("=")[0] for word in arguments if word.startswith("-")]
+    return [name for name in named if name not in OPTIONS.get(verb, ())]
 
 
 def is_shadowed(word: str, project: str, root: str) -> bool:

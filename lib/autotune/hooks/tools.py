@@ -72,7 +72,8 @@ def _verbs_for(client: Client, session: Session | None) -> frozenset[str]:
 
 
 def _to_ask(verb: str, arguments: list[str]) -> str:
-    called = "--force" if any(word.partition("=")[0] == "--force" for word in arguments) else f"`autotune {verb}`"
+    options = commands.unusual(verb, arguments) if verb in commands.OPTIONS else []
+    called = f"`autotune {verb}`" + (f" with {options[0]}" if options else "")
     return f"{called} is for a person to decide. If nobody is there to ask, go on without it, and say so in `autotune.md`."
 
 
