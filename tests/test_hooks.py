@@ -237,6 +237,9 @@ def test_a_program_of_the_project_that_is_called_autotune_is_not_ours(world: Wor
     assert world.bash("autotune status") == "allow"
     monkeypatch.setenv("PATH", f"{world.top / 'venv'}:/usr/bin")
     assert world.bash("autotune status") == "ask"
+    (world.top.parent / "opt/autotune").mkdir(parents=True)
+    monkeypatch.setenv("PATH", f"{world.top.parent / 'opt'}:{world.top / 'venv'}")
+    assert world.bash("autotune status") == "ask"
     monkeypatch.chdir(world.top / "venv")
     monkeypatch.setenv("PATH", ".:/usr/bin")
     assert world.bash("autotune status") == "ask"

@@ -90,7 +90,8 @@ def is_shadowed(word: str, project: str, root: str) -> bool:
     if "/" in word:
         return False
     for folder in os.environ.get("PATH", "").split(os.pathsep):
-        if os.access(os.path.join(folder, word), os.X_OK):
+        program = os.path.join(folder, word)
+        if os.path.isfile(program) and os.access(program, os.X_OK):
             real = os.path.realpath(folder)
             return not os.path.isabs(folder) or (f"{real}/".startswith(f"{project}/") and real != os.path.join(root, "bin"))
     return False
