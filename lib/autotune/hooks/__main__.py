@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-AGENT = b'"autotune:autotune"'
 COMMANDS = b'"autotune:'
 
 
