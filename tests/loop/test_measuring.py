@@ -74,6 +74,24 @@ def test_nothing_is_refused_while_nothing_has_changed(project: Path, monkeypatch
     assert surroundings.changed(session) == ()
 
 
+def test_runs_find_the_environment_that_the_segment_was_opened_in(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    (project / "autotune.sh").write_text(
+        'test -s value || exit 1\n[ "$LC_ALL$TZ$OMP_NUM_THREADS" = C.UTF-8UTC ] && echo "METRIC t=$(show value)"\n'
+    )
+    git(project, "commit", "-q", "-a", "-m", "particular")
+    session = opened(project)
+    (project / "value").write_text("90\n")
+    for name, value in {"LC_ALL": "C", "OMP_NUM_THREADS": "7", "PATH": "/usr/bin:/bin"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TZ")
+    experiment.measure(session, 60.0, settles=True, description="a smaller value")
+    session.refresh()
+    assert session.state.recent[-1].reason.startswith("kept: 10.0 % lower")
+
+
 def test_a_candidate_is_not_compared_across_a_change_of_a_tool(project: Path) -> None:
     session = opened(project)
     (project / "value").write_text("90\n")

@@ -168,6 +168,11 @@ def recorded_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in _RECORDED if name in environment}
 
 
+def as_recorded(base: Mapping[str, str], recorded: Mapping[str, str]) -> dict[str, str]:
+    """An environment with those variables as they were recorded, whichever shell a command comes from; unchanged where none were."""
+    return {name: value for name, value in base.items() if name not in _RECORDED} | dict(recorded) if recorded else dict(base)
+
+
 class _Output:
     """Both streams of a run on their way into the log, the report and the tail."""
 

@@ -152,18 +152,18 @@ class Bench:
         return sandbox.wrapped(command, Walls(writable, kept, [path for path in hidden if path.is_dir()], shown))
 
     def _one(self, command: Command, log: str, *, more: Mapping[str, str] | None = None, shown: Sequence[Path] = ()) -> Finished:
-        path = self.session.folder.path / log
+        state, path = self.session.state, self.session.folder.path / log
         path.parent.mkdir(parents=True, exist_ok=True)
         before = watching.mark(self.session)
         index = self.place.view.index
         stamp = watching.stamp(index)
         moorings = {path: watching.stamp(path) for path in place.moorings(self.place)}
         with _private_folder() as temporary:
-            variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **self.session.state.config.env, **dict(more or {})}
+            variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **state.config.env, **dict(more or {})}
             finished = process.execute(
                 self._walled(command.text, temporary, shown),
-                cwd=self.place.top / self.session.state.segment.workdir,
-                environment=process.environment_for_runs(os.environ, variables),
+                cwd=self.place.top / state.segment.workdir,
+                environment=process.environment_for_runs(process.as_recorded(os.environ, state.segment.environment), variables),
                 timeout_s=command.timeout_s,
                 log=temporary / "unseen.log" if shown else path,
                 stopped=lambda: self.session.interrupted() is not None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from autotune.core import patterns
@@ -18,12 +18,13 @@ from autotune.loop.session import Session, now
 LONGEST_SCRIPT = 100_000  # bytes of a script that are looked through for the programs it runs
 
 
-def recorded(config: Config, folder: Path) -> dict[str, str]:
+def recorded(config: Config, folder: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What has to be the same for two measurements to be comparable, by name: the machine, programs, lock files of dependencies.
 
-    `folder` is the working directory. A lock file in scope is left out: it is the candidate's to change.
+    `folder` is the working directory; programs are looked for as `environment` says. A lock file in scope is left out: it is the
+    candidate's to change.
     """
-    path = process.environment_for_runs(os.environ, config.env).get("PATH", os.defpath)
+    path = process.environment_for_runs(environment, config.env).get("PATH", os.defpath)
     tools = machine.tools(dict.fromkeys(_programs(config, folder)), folder, path)
     in_scope, protected = patterns.matcher(config.scope), patterns.matcher(config.protect)
     locks = {name: digest for name, digest in machine.lock_files(folder).items() if protected(name) or not in_scope(name)}
@@ -47,7 +48,9 @@ def _programs(config: Config, folder: Path) -> Iterator[str]:
 
 def changed(session: Session) -> tuple[str, ...]:
     """What is not as it was when the segment opened, in words."""
-    return changes(session.state.segment.machine, recorded(session.state.config, session.workdir))
+    segment = session.state.segment
+    environment = process.as_recorded(os.environ, segment.environment)
+    return changes(segment.machine, recorded(session.state.config, session.workdir, environment))
 
 
 def refuse_changed(session: Session) -> None:
