@@ -12,7 +12,7 @@ import pytest
 from autotune.core.surroundings import changes
 from autotune.edges import machine
 from autotune.errors import AutotuneError
-from autotune.loop import experiment, healing, opening, quiet, surroundings, work
+from autotune.loop import claiming, experiment, healing, opening, quiet, surroundings, work
 from autotune.loop import session as sessions
 from autotune.loop.session import Session
 
@@ -147,6 +147,16 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
     monkeypatch.setattr(quiet, "POLL_S", 0.01)
     assert quiet.wait(session) == ""
     assert said[-1] == "the machine is busy: others use 90% of all cores; waiting up to 5 s"
+
+
+def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = slow(project, busy_above=0.5, busy_wait_s=0)
+    monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
+    monkeypatch.setattr(claiming, "PAIRS", 1)
+    with work.changing(session, "confirm"):
+        found = claiming.claim(session)
+    assert found.pairs == 1
+    assert found.reason.endswith("; others used 90% of all cores when it was measured (busy_above is 50%)")
 
 
 def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat_exactly(

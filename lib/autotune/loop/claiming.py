@@ -7,6 +7,7 @@ from autotune.core.events import Claimed, Purpose
 from autotune.core.model import Arm, DecisionMode, Outcome
 from autotune.edges import git
 from autotune.errors import AutotuneError
+from autotune.loop import quiet
 from autotune.loop.measuring import Bench, Interrupted, alone, bench_between
 from autotune.loop.session import Session, now
 
@@ -41,9 +42,10 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     pairs: list[tuple[float, float]] | str
     try:
         with alone(session, "measuring a claim"):
+            busy = quiet.wait(session)
             pairs = _pairs(session, bench_between(session, first, last))
     except (AutotuneError, Interrupted) as error:
-        pairs = f"no claim: {error}"
+        busy, pairs = "", f"no claim: {error}"
     if isinstance(pairs, str):
         return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
     logs = min(value for pair in pairs for value in pair) > 0
@@ -53,7 +55,7 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
         last,
         improved=found.improved,
         pairs=found.pairs,
-        reason=found.sentence,
+        reason=f"{found.sentence}; {busy}" if busy else found.sentence,
         keeps=state.all_keeps,
         timestamp=now(),
         effect=found.effect,
