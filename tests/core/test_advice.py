@@ -110,6 +110,7 @@ SEEN = Sight(logs=True, runs=40, run_s=1.0, noise=0.1, few=0.2, many=0.15)
         (replace(SEEN, run_s=0.01), CONFIG, {}, "more to do"),
         (SEEN, replace(CONFIG, metric="autotune.wall_s"), {}, "autotune.user_s"),
         (SEEN, CONFIG, {"busy": 0.9}, "others use 90 % of all cores"),
+        (SEEN, CONFIG, {"output_bytes": 3_200_000}, "print less: a run prints 3.2 MB"),
         (SEEN, CONFIG, {"prepare_s": 30.0}, "`prepare` takes 30 s before each run"),
     ],
 )
@@ -118,7 +119,7 @@ def test_advice_follows_from_what_was_found(found: Sight, config: object, more: 
 
 
 def test_a_calm_benchmark_needs_no_advice() -> None:
-    assert advice.advice(replace(SEEN, noise=0.005, run_s=0.01), CONFIG, busy=0.9) == ()
+    assert advice.advice(replace(SEEN, noise=0.005, run_s=0.01), CONFIG, busy=0.9, output_bytes=9_000_000) == ()
 
 
 def test_a_drift_is_said_with_what_it_changes() -> None:

@@ -72,6 +72,13 @@ def test_calibrating_measures_the_code_set_up_twice_and_leaves_no_place_behind(t
     assert all(tree.name != "second" for tree in gits.checked_out(session.repository))
 
 
+def test_a_benchmark_that_prints_a_lot_is_told_to_print_less(tmp_path: Path) -> None:
+    loud = BENCHMARK.replace("% 5", "% 500") + "head -c 2000000 /dev/zero\n"
+    found = opened(project(tmp_path, loud), tmp_path).state.calibrated
+    assert found is not None
+    assert any("print less: a run prints 2.0 MB" in one for one in found.advice)
+
+
 def test_a_biased_build_asks_for_an_effect_above_it_and_apply_writes_it(tmp_path: Path) -> None:
     folder = project(tmp_path, BENCHMARK.replace("cat value", "cat built"))
     (folder / CONFIG_FILE).write_text('name = "x"\nmetric = "t"\ndirection = "lower"\nscope = ["value"]\nmin_effect = 0.01\n')

@@ -30,6 +30,7 @@ SHORT_RUN_S = 0.05  # below, starting the process is much of what is measured
 CALM = 0.01  # the noise floor of a run below which there is nothing to mend
 NOISY = 0.05  # the noise floor of a run from which its cause is worth looking for
 BUSY = 0.5  # of all cores
+TALKATIVE = 1_000_000  # bytes of output from which taking it is part of what is measured
 DRIFT = (
     "values of the unchanged code drift (rank von Neumann test, z = {z:.1f}), so values of different times cannot be compared, only runs "
     "made side by side; {changed}"
@@ -198,10 +199,11 @@ def _mode_words(found: Sight) -> str:
     return "recommended mode: race (exact)"
 
 
-def advice(found: Sight, config: Config, *, busy: float | None = None, prepare_s: float = 0.0) -> tuple[str, ...]:
+def advice(found: Sight, config: Config, *, busy: float | None = None, prepare_s: float = 0.0, output_bytes: int = 0) -> tuple[str, ...]:
     """What would make the benchmark see more, a sentence each; nothing where nothing is wanting.
 
-    `busy` is the share of all cores that others used; `prepare_s` is what `prepare` takes of a run.
+    `busy` is the share of all cores that others used; `prepare_s` is what `prepare` takes of a run, `output_bytes` what a run
+    prints.
     """
     said = []
     calm = found.noise < CALM if found.logs else not found.noise
@@ -213,6 +215,8 @@ def advice(found: Sight, config: Config, *, busy: float | None = None, prepare_s
         said.append(f"if the code does not wait for anything, measure {RESERVED}user_s: processor time is calmer than wall time")
     if found.warm_up is not None:
         said.append("let the benchmark run the work once before it takes the time: first runs are slower")
+    if output_bytes > TALKATIVE and not calm:
+        said.append(f"print less: a run prints {output_bytes / 1e6:.1f} MB, and how fast that is taken is no merit of the code")
     if busy is not None and busy > BUSY and not calm:
         said.append(f"use a quieter machine, or a quieter hour: others use {100 * busy:.0f} % of all cores")
     if prepare_s > found.run_s / 2 and prepare_s > 1:

@@ -31,8 +31,9 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
     """
     with alone(session, "calibrating"):
         busy = machine.busy_share(BUSY_SAMPLE_S)
-        series, walls, elapsed = _measured(session, pairs)
-    return _calibrated(session, series, walls, elapsed, busy)
+        bench = bench_for(session, None)
+        found = _measured(session, bench, pairs)
+    return _calibrated(session, bench, *found, busy)
 
 
 def after_baseline(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float) -> Calibrated:
@@ -45,13 +46,12 @@ def after_baseline(session: Session, bench: Bench, values: Sequence[float], elap
     pairs = min(PAIRS_AT_OPENING, int(BASELINE_BUDGET_S / 2 / (2 * each)) - 1)
     once = len(values) < 2  # noqa: PLR2004 - one run has no spread
     if not config.prepare or config.in_place or once or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
-        return _calibrated(session, [list(values)], [wall_s], [each], None)
+        return _calibrated(session, bench, [list(values)], [wall_s], [each], None)
     session.say(f"calibration: the same code built a second time, {pairs} pairs")
-    return _calibrated(session, *_paired(session, bench, pairs), None)
+    return _calibrated(session, bench, *_paired(session, bench, pairs), None)
 
 
-def _measured(session: Session, pairs: int) -> tuple[list[list[float]], list[float], list[float]]:
-    bench = bench_for(session, None)
+def _measured(session: Session, bench: Bench, pairs: int) -> tuple[list[list[float]], list[float], list[float]]:
     if not session.state.config.in_place:
         return _paired(session, bench, pairs)
     values, walls, elapsed = zip(*(_one(bench, Arm.INCUMBENT) for _ in range(2 * pairs)), strict=True)
@@ -87,7 +87,7 @@ def _one(bench: Bench, arm: Arm) -> tuple[float, float, float]:
 
 
 def _calibrated(
-    session: Session, series: Sequence[Sequence[float]], walls: Sequence[float], elapsed: Sequence[float], busy: float | None
+    session: Session, bench: Bench, series: Sequence[Sequence[float]], walls: Sequence[float], elapsed: Sequence[float], busy: float | None
 ) -> Calibrated:
     """The event that says it; the first pair is left out of the bias, since warm-ups are not one."""
     state = session.state
@@ -96,7 +96,8 @@ def _calibrated(
     once = state.config.build_once and bool(state.config.prepare)
     found = advice.sight(series, wall_s, state.metric.direction, [(first, second) for first, second in pairs], build_once=once)
     prepare_s = max(0.0, stats.median(elapsed) - wall_s) if state.config.prepare else 0.0
-    return _event(session, found, advice.advice(found, state.config, busy=busy, prepare_s=prepare_s))
+    said = advice.advice(found, state.config, busy=busy, prepare_s=prepare_s, output_bytes=bench.output_bytes)
+    return _event(session, found, said)
 
 
 def _event(session: Session, found: Sight, said: tuple[str, ...]) -> Calibrated:

@@ -67,6 +67,7 @@ class Bench:
     observed: list[Observed] = field(default_factory=list)
     leftovers: dict[Arm, list[str]] = field(default_factory=lambda: {arm: [] for arm in Arm})
     builds: Builds | None = None
+    output_bytes: int = 0  # the most that a run has printed
 
     def __post_init__(self) -> None:
         config = self.session.state.config
@@ -114,6 +115,7 @@ class Bench:
 
     def _observe(self, run: Run, finished: Finished) -> None:
         """Remember of a good run what speaks for or against it besides its value."""
+        self.output_bytes = max(self.output_bytes, finished.output_bytes)
         self.leftovers[run.arm] += finished.leftovers
         name = self.session.state.metric.name
         if run.outcome is Outcome.OK and name in run.samples:
