@@ -303,10 +303,13 @@ def test_a_benchmark_that_repeats_exactly_takes_one_run_to_discard_and_five_to_k
 
 def test_a_benchmark_that_repeats_exactly_respects_the_least_effect() -> None:
     asked = replace(RACE, min_effect=0.01)
-    assert played(99.5, calibration=STILL, policy=asked)[0].reason == "discarded: too small a gain, 0.50 % lower in a single run"
+    too_small = "discarded: too small a gain, 0.50 % lower in a single run, where more than 1 % is asked for"
+    assert played(99.5, calibration=STILL, policy=asked)[0].reason == too_small
     assert played(98.5, calibration=STILL, policy=asked)[0].verdict is Verdict.KEEP
     allowed = replace(RACE, min_effect=-0.01)
-    assert played(100.5, calibration=STILL, policy=allowed)[0].verdict is Verdict.KEEP
+    kept, _ = played(100.5, calibration=STILL, policy=allowed)
+    assert kept.verdict is Verdict.KEEP
+    assert kept.reason.endswith("of a benchmark that repeats exactly, where up to 1 % worse is allowed")
     assert played(102.0, calibration=STILL, policy=allowed)[0].verdict is Verdict.DISCARD
 
 

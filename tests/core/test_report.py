@@ -844,3 +844,13 @@ def test_a_second_look_is_offered_at_what_was_promising() -> None:
     assert words in report.following(state, NOW)
     assert words in brief(state, NOW)
     assert words not in report.following(after(state, Restored(1, NOW)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("effect", "before"), [(Effect(0.9, 0.9, 0.9), "10"), (Effect(-1.0, -1.0, -1.0, relative=False), "10"), (Effect(1.0, 1.0, 1.0), "9")]
+)
+def test_a_candidate_that_was_run_alone_is_told_with_what_it_was_held_against(effect: Effect, before: str) -> None:
+    alone = " ".join(told(taken(1), ran(1, CANDIDATE, 9.0), decided(1, effect=effect)).split())
+    assert f"held against {before}, the middle of the incumbent's earlier runs" in alone
+    assert "held against" not in told(taken(1), ran(1, CANDIDATE, 9.0), ran(1, INCUMBENT, 10.0, 2), decided(1, effect=effect))
+    assert "held against" not in told(taken(1), ran(1, CANDIDATE, 9.0), decided(1))

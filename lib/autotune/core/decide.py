@@ -378,7 +378,7 @@ def _once(comparison: _Comparison, coin: random.Random) -> Decision:
     if _single_gain(comparison) <= _single_bar(comparison, ONCE_Z):
         return _refuted_at_once(comparison)
     effect = _single_effect(comparison)
-    reason = f"kept, unconfirmed: {_said(comparison, effect)} in a single run"
+    reason = f"kept, unconfirmed: {_said(comparison, effect, ' in a single run')}"
     return Decision(Verdict.KEEP, reason, effect=effect, confirmed=False)
 
 
@@ -427,7 +427,7 @@ def _exact(comparison: _Comparison, coin: random.Random) -> Decision:
             return _ask(comparison, left, coin, "better, and to be repeated to the last digit")
     effect = _single_effect(comparison)
     count = comparison.arms.count(Arm.CANDIDATE)
-    reason = f"kept: {_said(comparison, effect)}, the same in all {count} runs of a benchmark that repeats exactly"
+    reason = f"kept: {_said(comparison, effect, f', the same in all {count} runs of a benchmark that repeats exactly')}"
     return Decision(Verdict.KEEP, reason, effect=effect, pairs=len(comparison.gains))
 
 
@@ -512,7 +512,7 @@ def _refuted_at_once(comparison: _Comparison) -> Decision:
     short = "too small a gain" if comparison.delta >= 0 else _not_in_sight(comparison.delta)
     why = "worse" if gain < 0 else short if gain else "no gain"
     effect = _single_effect(comparison)
-    return Decision(Verdict.DISCARD, f"discarded: {why}, {_said(comparison, effect)} in a single run", effect=effect)
+    return Decision(Verdict.DISCARD, f"discarded: {why}, {_said(comparison, effect, ' in a single run')}", effect=effect)
 
 
 def _decided(comparison: _Comparison, verdict: Verdict, saying: str, stages: _Stages | None = None, *, confirmed: bool = True) -> Decision:
@@ -531,8 +531,11 @@ def _decided(comparison: _Comparison, verdict: Verdict, saying: str, stages: _St
 # What is said
 
 
-def _said(comparison: _Comparison, effect: Effect) -> str:
-    return in_words(effect, comparison.policy.metric.unit, between=True)
+def _said(comparison: _Comparison, effect: Effect, how: str) -> str:
+    """The effect of few runs, how it was found, and what was asked for where that is not any gain."""
+    policy = comparison.policy
+    asked = f", {_asked(policy.min_effect, relative=comparison.calibration.logs)}" if policy.min_effect else ""
+    return f"{in_words(effect, policy.metric.unit, between=True)}{how}{asked}"
 
 
 def _figures(comparison: _Comparison, effect: Effect, stages: _Stages | None) -> str:

@@ -152,7 +152,8 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
         yield Line("runs", "none")
         return
     counts = [f"{len(found)} of the {arm}" for arm in Arm if (found := [run for run in story.runs if run.arm is arm])]
-    yield Line("runs", f"{' and '.join(counts)}, {duration(math.fsum(run.wall_s for run in story.runs))} together")
+    took = duration(math.fsum(run.wall_s for run in story.runs))
+    yield Line("runs", f"{' and '.join(counts)}, {took} together{_earlier(story, state)}")
     values = [run.metrics[name] for run in story.runs if _has_value(run, name)]
     texts = iter(numbers(values, noise_of_a_run(state)))
     told = [f"{run.arm[0].upper()}:{next(texts) if _has_value(run, name) else run.outcome}" for run in story.runs]
@@ -161,6 +162,16 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
         yield Line("plot", "\n".join(plotted))
     if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers)]:
         yield Line("noticed", "\n".join(dict.fromkeys(noticed)))
+
+
+def _earlier(story: Story, state: State) -> str:
+    """What a candidate was held against that was run alone: the incumbent's earlier runs, as value and effect tell."""
+    found, name = story.decided[-1] if story.decided else None, _metric(story, state).name
+    alone = [run.metrics[name] for run in story.runs if _has_value(run, name)]
+    if found is None or found.effect is None or any(run.arm is Arm.INCUMBENT for run in story.runs) or not alone:
+        return ""
+    before = alone[0] / found.effect.estimate if found.effect.relative else alone[0] - found.effect.estimate
+    return f", held against {number(before, noise_of_a_run(state).at(before))}, the middle of the incumbent's earlier runs"
 
 
 def _has_value(run: Ran, name: str) -> bool:
