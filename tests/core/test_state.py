@@ -191,6 +191,14 @@ def test_a_baseline_run_that_failed_or_lacks_the_metric_gives_no_value() -> None
     assert (without.values, without.baseline, without.pool) == ((), None, ())
 
 
+def test_a_drift_is_not_forgotten_because_something_was_kept() -> None:
+    drifting = session(*[100.0 + step for step in range(30)])
+    kept = folded(drifting, result(1, 90.0, Status.KEEP))
+    assert kept.reference == ()
+    assert kept.drifts
+    assert not folded(kept, segment(2)).drifts
+
+
 def test_in_economy_no_single_run_is_held_against_values_that_drift() -> None:
     drifting, steady = [100.0 + step for step in range(30)], [100.0, 101.0, 100.0] * 10
     state = session(*drifting, decision_mode="economy")

@@ -148,6 +148,7 @@ class State:
     baseline_runs: tuple[float, ...] = ()
     baseline_wall_s: float | None = None
     reference: tuple[float, ...] = ()
+    drift_before: stats.Drift | None = None
     cases: tuple[str, ...] = ()
     case_ratios: bool = True
     pool: tuple[float, ...] = ()
@@ -194,8 +195,8 @@ class State:
 
     @property
     def drift(self) -> stats.Drift | None:
-        """Whether the incumbent's latest values drift; None where there are too few of them."""
-        return stats.rank_von_neumann(self.reference)
+        """Whether the incumbent's values drift, or its predecessor's did where there are too few yet; None where that is not known."""
+        return stats.rank_von_neumann(self.reference) or self.drift_before
 
     @property
     def drifts(self) -> bool:
@@ -299,6 +300,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
                 values=(),
                 baseline_runs=(),
                 reference=(),
+                drift_before=None,
                 cases=(),
                 case_ratios=True,
                 pool=(),
@@ -451,6 +453,7 @@ def _settled(state: State, event: Result) -> State:
     row = _row(event)
     kept = event.status is Status.KEEP
     fresh = _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT)
+    drift = state.drift
     state = _signal(state, _signal_of(event), event.reason)
     statuses = dict(state.statuses or {})
     statuses[event.status] = statuses.get(event.status, 0) + 1
@@ -465,6 +468,7 @@ def _settled(state: State, event: Result) -> State:
         narrowed_left=max(0, state.narrowed_left - 1),
         narrowed=state.narrowed if state.narrowed_left > 1 else (),
         reference=(fresh if kept else (*state.reference, *fresh))[-REFERENCE:],
+        drift_before=drift,
     )
     if not kept:
         return state
