@@ -69,6 +69,29 @@ def better_runs(lines: list[Line]) -> None:
     line_of(lines, "result", index=1)["metric"] = 50.0
 
 
+def crashed_after_all(lines: list[Line]) -> None:
+    line_of(lines, "result", index=2).update(status="crash", outcome="crashed")
+
+
+def better_effect(lines: list[Line]) -> None:
+    line_of(lines, "result", index=1).update(effect=None, reason="kept: by far")
+
+
+def other_words(lines: list[Line]) -> None:
+    line_of(lines, "result", index=1)["description"] = "something greater"
+
+
+def worse_baseline(lines: list[Line]) -> None:
+    line_of(lines, "result", baseline=True)["metric"] = 900.0
+
+
+def worse_baseline_runs(lines: list[Line]) -> None:
+    worse_baseline(lines)
+    for line in lines:
+        if line["type"] == "run" and line["purpose"] == "baseline":
+            line["metrics"]["cost"] = 900.0
+
+
 def kept_after_all(lines: list[Line]) -> None:
     line_of(lines, "result", index=2).update(status="keep", verdict="keep")
 
@@ -110,6 +133,12 @@ def test_a_ledger_that_was_rewritten_with_a_whole_chain_is_not_read_and_is_named
         (kept_after_all, "its verdict is discard"),
         (without_runs, "no run of its candidate is on the ledger"),
         (without_the_keep, "autotune did not make it"),
+        (without_the_discard, "output of runs of experiment 2, of which the ledger has no line"),
+        (crashed_after_all, "another status and outcome than was decided"),
+        (better_effect, "another effect and reason than was decided"),
+        (other_words, "another description than was decided and said"),
+        (worse_baseline, "a baseline of 900, but its runs give 200"),
+        (worse_baseline_runs, "of the baseline, which its output does not say"),
     ],
 )
 def test_a_forgery_that_reaches_every_copy_contradicts_runs_commits_or_refs(change: Change, words: str, project: Project) -> None:
@@ -117,6 +146,26 @@ def test_a_forgery_that_reaches_every_copy_contradicts_runs_commits_or_refs(chan
     found = project.autotune("check")
     assert found.code == 1
     assert words in found.out
+
+
+def test_a_result_that_was_appended_with_a_whole_chain_is_not_read(project: Project) -> None:
+    lines = project.ledger.read_bytes().splitlines(keepends=True)
+    forged = project.lines("result")[-1] | {"index": 3, "status": "keep", "verdict": "keep", "metric": 1.0}
+    forged["prev"] = hashlib.sha256(lines[-1]).hexdigest()
+    project.ledger.write_bytes(b"".join(lines) + json.dumps(forged, separators=(",", ":")).encode() + b"\n")
+    for command in (["status"], ["try", "--description", "x"]):
+        said = project.autotune(*command)
+        assert said.code == 1
+        assert "which was not measured and decided before it" in said.err
+    assert "Experiment 3 has a result and no candidate before it" in project.autotune("check").out
+
+
+def test_where_what_was_last_seen_is_gone_this_is_told(project: Project) -> None:
+    (project.folder / "seen.json").unlink()
+    assert "seen.json, by which autotune knows how far the ledger had come, is gone" in project.autotune("check").out
+    project.write("app/new.py", "")
+    assert "seen.json was gone" in project.autotune("try", "--description", "x").err
+    assert project.autotune("check").code == 0
 
 
 def test_a_forgery_before_a_keep_contradicts_the_keeps_commit(project: Project) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from autotune.core.events import CandidateTaken, Decided, Event, Purpose, Ran, Result, SegmentOpened, from_line
+from autotune.core.events import CandidateTaken, Decided, Described, Event, Purpose, Ran, Result, SegmentOpened, from_line
 from autotune.core.metrics import MetricReader
 from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.stats import median
@@ -18,6 +18,7 @@ from autotune.errors import AutotuneError
 from autotune.loop import files
 from autotune.loop import session as sessions
 from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, LEDGER, STATE_FILE, Folder, last_seen
+from autotune.loop.settling import status_of
 
 _LEFT_OUT = b"[autotune: "  # how a log says that it does not hold the whole output
 _NEAR = 1e-9
@@ -65,7 +66,7 @@ def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
     if not segments:
         return (*found, Finding(f"{folder.ledger} does not open a session.", _TRUTH))
     home = Path(segments[0].tree) / segments[0].workdir
-    for look in (_keeps, _logs):
+    for look in (_keeps, _baselines, _logs, _unknown_runs):
         found += look(folder, story)
     for search in (_commits, _candidates, _pins):
         found += search(repository, folder, story)
@@ -102,6 +103,11 @@ def _prev_of(line: bytes) -> str | None:
 
 
 def _seen(folder: Folder) -> Iterator[Finding]:
+    if last_seen(folder) is None:
+        yield Finding(
+            f"{folder.path / 'seen.json'}, by which autotune knows how far the ledger had come, is gone.",
+            "the next command writes it anew and says so; whether the ledger was cut off before cannot be told from it any more",
+        )
     for name in ("seen.json", "checkpoint.json"):
         position = last_seen(folder, name)
         if position is None:
@@ -147,6 +153,8 @@ def _keeps(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 -
         verdict = verdicts.get(result.index)
         if result.index not in candidates or verdict is None:
             yield Finding(f"{what} has a result and no {'candidate' if result.index not in candidates else 'verdict'} before it.", _TRUTH)
+        elif different := _unlike(result, candidates[result.index], verdict, story):
+            yield Finding(f"{what} has a result with another {' and '.join(different)} than was decided and said before it.", _TRUTH)
         if result.status is not Status.KEEP:
             continue
         values = _values(story, result.index, metric.get(result.segment, ""))
@@ -157,6 +165,43 @@ def _keeps(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 -
         if verdict is not None and verdict.verdict is not Verdict.KEEP and not result.forced:
             yield Finding(f"{what} is a keep, but its verdict is {verdict.verdict}.", "take its commit back with `git revert`")
     yield from (Finding(f"Experiment {number} is missing among the results.", _TRUTH) for number in _gaps(settled))
+
+
+def _unlike(result: Result, candidate: CandidateTaken, verdict: Decided, story: Story) -> list[str]:
+    """Name what a result says otherwise than the lines that it is made of."""
+    words = {event.experiment: event.description for event in story.of(Described)}.get(result.index) or candidate.description
+    pairs = {
+        "status": (result.status, status_of(result.verdict, verdict)),
+        "outcome": (result.outcome, verdict.outcome),
+        "value": (result.metric, verdict.value),
+        "effect": (result.effect, verdict.effect),
+        "reason": (result.reason.endswith(verdict.reason), True),
+        "description": (result.description, words or f"experiment {result.index}"),
+        "candidate": (result.snapshot, candidate.commit),
+    }
+    return [name for name, (said, was) in pairs.items() if said != was]
+
+
+def _baselines(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
+    """Every segment's first value is the median of the runs of its baseline."""
+    values: list[float] = []
+    metric = ""
+    for _, event in story.events:
+        match event:
+            case SegmentOpened():
+                values, metric = [], event.metric_name
+            case Ran(purpose=Purpose.BASELINE, outcome=Outcome.OK) if metric in event.metrics:
+                values.append(event.metrics[metric])
+            case Result(baseline=True, metric=float(said)) if values and not _near(said, median(values)):
+                yield Finding(f"Segment {event.segment} has a baseline of {said:g}, but its runs give {median(values):g}.", _TRUTH)
+
+
+def _unknown_runs(folder: Folder, story: Story) -> Iterator[Finding]:
+    """What ran belongs to an experiment that the ledger knows: the candidate's line comes before its first run."""
+    known = {event.experiment for event in story.of(CandidateTaken)}
+    there = {int(path.name) for path in (folder.path / "runs").glob("[1-9]*") if path.name.isdigit() and any(path.iterdir())}
+    for number in sorted(there - known):
+        yield Finding(f"There is output of runs of experiment {number}, of which the ledger has no line.", _TRUTH)
 
 
 def _gaps(numbers: set[int]) -> list[int]:
@@ -173,18 +218,22 @@ def _near(one: float, other: float) -> bool:
 
 
 def _logs(folder: Folder, story: Story) -> Iterator[Finding]:
-    """Every run of an experiment left its output, in which the values that the ledger has of it are printed."""
-    for run in story.of(Ran):
-        if run.purpose is not Purpose.EXPERIMENT:
+    """Every run of an experiment or a baseline left its output, in which the values that the ledger has of it are printed."""
+    segment = 0
+    for _, event in story.events:
+        if isinstance(event, SegmentOpened):
+            segment = event.segment
+        if not isinstance(event, Ran) or event.purpose not in (Purpose.EXPERIMENT, Purpose.BASELINE):
             continue
-        path = folder.path / run.log
-        what = f"run {run.number} of experiment {run.experiment}"
+        first = event.purpose is Purpose.EXPERIMENT or segment == 1
+        path = folder.path / (event.log if first else f"runs/segment-{segment}/{event.log.removeprefix('runs/')}")
+        what = f"run {event.number} of " + (f"experiment {event.experiment}" if event.purpose is Purpose.EXPERIMENT else "the baseline")
         if not path.is_file():
             yield Finding(f"The output of {what} is gone.", "what the ledger says of it can no longer be held against what was printed")
             continue
         output = path.read_bytes()
-        if _LEFT_OUT not in output and (name := _unprinted(run, output)) is not None:
-            yield Finding(f"The ledger has {name}={run.metrics[name]:g} of {what}, which its output does not say.", _TRUTH)
+        if _LEFT_OUT not in output and (name := _unprinted(event, output)) is not None:
+            yield Finding(f"The ledger has {name}={event.metrics[name]:g} of {what}, which its output does not say.", _TRUTH)
 
 
 def _unprinted(run: Ran, output: bytes) -> str | None:

@@ -26,6 +26,7 @@ from autotune.loop.session import (
     STATE_FILE,
     UNFINISHED,
     Session,
+    last_seen,
     now,
     remove_unfinished,
     replace_file,
@@ -145,6 +146,8 @@ def guard(session: Session) -> None:
     """Put back what is the session's and was deleted or changed, say so, and lose neither side."""
     for folder in (session.workdir, session.folder.path, session.folder.mirror):
         remove_unfinished(folder)
+    if session.state.opened and last_seen(session.folder) is None:
+        session.notice("seen.json was gone, by which autotune knows how far the ledger had come; it was written anew.")
     for path, mode, content in _pinned_scripts(session):
         if _content(path, mode) == content:
             continue

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.codec import Malformed, decode, encode
-from autotune.core.events import Event, Noticed, Ran, SegmentOpened, from_line, to_line
+from autotune.core.events import Event, Noticed, Ran, Result, SegmentOpened, from_line, to_line
 from autotune.core.state import State, after, begin
 from autotune.edges import git, ledger
 from autotune.edges.git import Repository
@@ -333,10 +333,21 @@ def _fold(path: Path, state: State | None, position: Position) -> tuple[State, P
         if isinstance(event, SegmentOpened) and state is None:
             state = begin(event)
         elif event is not None and state is not None:
+            if isinstance(event, Result) and not _follows(event, state):
+                raise _damaged(
+                    path, position.lines, f"it is a result of experiment {event.index}, which was not measured and decided before it"
+                )
             state = after(state, event)
     if state is None:
         raise _damaged(path, 1, "it does not open a session")
     return state, position
+
+
+def _follows(result: Result, state: State) -> bool:
+    """Whether a result is a baseline's, or that of the experiment that is open and decided: nobody writes another."""
+    return result.baseline or (
+        state.experiment is not None and (state.experiment.number, bool(state.experiment.verdict)) == (result.index, True)
+    )
 
 
 def _damaged(path: Path, line: int, why: str) -> AutotuneError:

@@ -274,7 +274,7 @@ def _result(session: Session, experiment: Experiment) -> Result:
         index=experiment.number,
         commit=tip or experiment.incumbent,
         metric=verdict.value,
-        status=_status(final, verdict),
+        status=status_of(final, verdict),
         description=experiment.description or f"experiment {experiment.number}",
         timestamp=now(),
         segment=session.state.segment.segment,
@@ -296,7 +296,8 @@ def _result(session: Session, experiment: Experiment) -> Result:
     )
 
 
-def _status(final: Verdict, verdict: Decided) -> Status:
+def status_of(final: Verdict, verdict: Decided) -> Status:
+    """Give the log's word for a verdict in the end and what was decided by measuring."""
     if final is Verdict.KEEP:
         return Status.KEEP
     if verdict.outcome is Outcome.CHECKS_FAILED:
