@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from autotune.commands import app
-from autotune.core.events import Result, from_line, to_line
+from autotune.core.events import CandidateTaken, Decided, Result, from_line, to_line
 from autotune.core.model import Status
 from autotune.edges import ledger
 
@@ -49,8 +49,13 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def append_results(path: Path, first: int, end: int) -> None:
     """Let experiments settle, as another process would."""
-    template = next(event for line in path.read_bytes().splitlines() if isinstance(event := from_line(line), Result) and not event.baseline)
+    events = [from_line(line) for line in path.read_bytes().splitlines()]
+    template = next(event for event in events if isinstance(event, Result) and not event.baseline)
+    candidate = next(event for event in events if isinstance(event, CandidateTaken))
+    verdict = next(event for event in events if isinstance(event, Decided))
     for number in range(first, end):
+        ledger.append(path, partial(to_line, replace(candidate, experiment=number)), durable=False)
+        ledger.append(path, partial(to_line, replace(verdict, experiment=number)), durable=False)
         event = replace(template, index=number, status=Status.DISCARD, description=f"later idea {number}")
         ledger.append(path, partial(to_line, event), durable=False)
 
