@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from tests.cheats.project import COUNT, QUICK, Project, opened
+from tests.cheats.project import COUNT, FILES, QUICK, Project, opened
 
 from autotune.edges import sandbox
 
@@ -79,3 +81,19 @@ def test_in_the_sandbox_a_run_cannot_write_elsewhere_nor_read_what_proves_it(tmp
     project.tidy()
     project.write("app/count.py", FASTER + '\nimport tempfile\ntempfile.TemporaryFile().write(b"x")\nopen("made", "w").close()\n')
     assert "verdict: keep" in project.autotune("try", "--description", "writes where it may").out
+
+
+@pytest.mark.skipif(not sandbox.works(), reason="this system has no sandbox")
+@pytest.mark.parametrize(("benchmark", "offered"), [("bench.py", True), ("writes_elsewhere.py", False)])
+def test_the_sandbox_is_offered_where_it_works_with_this_benchmark(tmp_path: Path, benchmark: str, *, offered: bool) -> None:
+    project = Project(tmp_path / "project")
+    project.top.mkdir()
+    for path, text in FILES.items():
+        project.write(path, text)
+    project.write("writes_elsewhere.py", f"open({str(tmp_path / 'list')!r}, 'a').write('x')\nimport bench\n")
+    project.write("autotune.sh", f"exec {QUICK} {benchmark}\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "The project"]):
+        project.git(*words)
+    said = project.autotune("init", "--name", "cheats", "--metric", "cost")
+    assert said.code == 0
+    assert ("work in the sandbox too: --sandbox on" in said.err) is offered

@@ -55,7 +55,7 @@ class Measured:
 
 @dataclass(slots=True)
 class Bench:
-    """The place and the two arms' content: what every run of one measurement shares."""
+    """The place and the two arms' content: what every run of one measurement shares. `walled` is to run in the sandbox in any case."""
 
     session: Session
     place: Place
@@ -65,6 +65,7 @@ class Bench:
     number: int = 0
     random: random.Random = field(default_factory=random.SystemRandom)
     observed: list[Observed] = field(default_factory=list)
+    walled: bool = False
     leftovers: dict[Arm, list[str]] = field(default_factory=lambda: {arm: [] for arm in Arm})
     builds: Builds | None = None
     output_bytes: int = 0  # the most that a run has printed
@@ -144,9 +145,15 @@ class Bench:
         finished = self._one(command, "runs/unseen", more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
         return classify(finished, None)[0] is Outcome.OK
 
+    def passes(self) -> bool:
+        """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
+        self._occupy(Arm.INCUMBENT)
+        finished, failed = self._execute("runs/tried.log")
+        return failed is None and self._readable(finished)[0] is Outcome.OK and self.check(Arm.INCUMBENT)[0]
+
     def _walled(self, command: str, temporary: Path, shown: Sequence[Path]) -> str:
         """Give the command as it is run: within the sandbox where the session has one."""
-        if self.session.state.config.sandbox != "on":
+        if self.session.state.config.sandbox != "on" and not self.walled:
             return command
         hidden = (root(self.session.repository), *((self.session.cache,) if self.place.settled is None else ()))
         writable = (self.place.top, temporary)

@@ -19,7 +19,7 @@ from autotune.core.health import Health, Mode
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
 from autotune.core.state import State, begin
-from autotune.edges import git, ledger, place, process, tree
+from autotune.edges import git, ledger, place, process, sandbox, tree
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -43,6 +43,7 @@ from autotune.version import version
 
 UNCHANGED_WITHIN = 0.02  # a metric that emptied files change by less than this, or by less than five noise floors, does not measure them
 UNCHANGED_WITHIN_ONCE = 0.10
+LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
 _NAMED = 8  # files that a message names
 _LONGEST_READ = 1024 * 1024  # bytes of a script that are looked at for what it names
 
@@ -81,9 +82,24 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
         session = Session(repository, folder, begin(segment), Position(), say)
         with alone(session, "measuring a baseline"):
             rehearse(session, segment)
+            _offer_sandbox(session)
         git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)
     return complete(repository, name, say)
+
+
+def _offer_sandbox(session: Session) -> None:
+    """Say that the sandbox would do, where it does: with one more run of benchmark and checks, unless that is too dear."""
+    state = session.state
+    dear = state.decision_mode is DecisionMode.ONCE or (state.baseline_wall_s or 0.0) > LONGEST_OFFER_S
+    if state.config.sandbox == "on" or dear or not sandbox.works():
+        return
+    try:
+        works = replace(bench_for(session, None), walled=True).passes()
+    except AutotuneError:
+        return
+    if works:
+        session.say("benchmark and checks work in the sandbox too: --sandbox on takes a run's network and its writing elsewhere")
 
 
 def _protected(repository: Repository, segment: SegmentOpened, config: Config) -> Iterator[str]:
