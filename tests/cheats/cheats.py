@@ -554,7 +554,7 @@ CHEATS = (
         "all output is read, however much; the last value counts",
     ),
     Cheat(
-        "The hold-out is looked for",
+        "The hold-out is looked for by its variable",
         counts("import os\nSECRET = os.environ.get('AUTOTUNE_HOLDOUT')\n" + FASTER),
         Fate.REFUSED,
         "asks for autotune's variables",
@@ -598,7 +598,7 @@ MISSED = (
     ),
     (
         "The hold-out's files are searched for and special-cased",
-        'reads below `.git`; caught with `sandbox = "on"`, or with another user\'s rights',
+        'reads below `~/.local/share`, of `sys.argv` or of the calling file; caught with `sandbox = "on"`, or with another user\'s rights',
     ),
     (
         "A program that escapes into a service of the system (cron, systemd, a container) and works from there",

@@ -143,6 +143,12 @@ class Project:
         return found
 
     @property
+    def holdout(self) -> Path:
+        """Where the session's hold-out is, outside the repository."""
+        [found] = Path(os.environ["XDG_DATA_HOME"]).glob(f"autotune/{self.top.name}-*/{self.folder.name}/holdout")
+        return found
+
+    @property
     def ledger(self) -> Path:
         return self.folder / "autotune.jsonl"
 

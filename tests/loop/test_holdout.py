@@ -37,26 +37,30 @@ def test_what_passes_the_benchmark_and_not_the_holdout_is_discarded_without_a_wo
     assert "reason: does not generalise\n" in said.out
     assert "verdict: discard" in said.out
     assert project.kept() == kept
-    everywhere = b"".join(path.read_bytes() for path in project.folder.rglob("*") if path.is_file() and "holdout" not in path.parts)
+    everywhere = b"".join(path.read_bytes() for path in project.top.rglob("*") if path.is_file())
     assert b"own words" not in everywhere + said.all.encode()
-    assert "own words" not in project.autotune("brief").all
+    for command in ("brief", "explain", "status", "check"):
+        assert "own words" not in project.autotune(command).all
     project.tidy()
 
 
-def test_what_passes_both_is_kept(project: Project) -> None:
+def test_what_passes_both_is_kept_whatever_the_holdout_writes_beside_itself(project: Project) -> None:
+    secret = project.holdout / "secret.py"
+    (secret.parent / "more.py").write_text("expected = 499500\n")
+    secret.write_text("import more\n" + UNSEEN + "open(__file__ + '.seen', 'w').close()\n")
     project.write("app/count.py", FASTER)
     assert "verdict: keep" in project.autotune("try", "--description", "half the ticks").out
 
 
 def test_its_folder_is_its_owners_alone_and_its_names_are_not_said(project: Project) -> None:
-    assert (project.folder / "holdout").stat().st_mode & 0o777 == 0o700
+    assert project.holdout.stat().st_mode & 0o777 == 0o700
     said = project.autotune("holdout", "status").out
-    assert said == "the hold-out has 1 file; its command runs before every keep\n"
+    assert said == "the hold-out has 2 files; its command runs before every keep\n"
 
 
 def test_a_holdout_that_fails_without_the_change_too_accuses_nobody(project: Project) -> None:
     project.tidy()
-    secret = project.folder / "holdout" / "secret.py"
+    secret = project.holdout / "secret.py"
     text = secret.read_text()
     secret.write_text("raise SystemExit(3)\n")
     project.write("app/count.py", "def total(numbers, tick):\n    return sum(numbers)\n")
@@ -65,6 +69,18 @@ def test_a_holdout_that_fails_without_the_change_too_accuses_nobody(project: Pro
     assert "the hold-out fails on the unchanged code too" in said.out
     secret.write_text(text)
     project.tidy()
+
+
+def test_it_lies_outside_the_repository_and_goes_with_the_session(tmp_path: Path) -> None:
+    project = opened(tmp_path / "cleared")
+    (tmp_path / "secret.py").write_text(UNSEEN)
+    project.autotune("holdout", "set", str(tmp_path / "secret.py"))
+    place = project.holdout
+    assert not place.is_relative_to(project.top)
+    assert [path.name for path in place.iterdir()] == ["secret.py"]
+    said = project.autotune("clear", "--yes")
+    assert f"{place.parent}/" in said.all
+    assert not place.exists()
 
 
 @pytest.mark.skipif(not sandbox.works(), reason="this system has no sandbox")

@@ -92,6 +92,12 @@ def cache_folder() -> Path:
     return (setting if setting.is_absolute() else Path.home() / ".cache") / "autotune"
 
 
+def data_folder() -> Path:
+    """The user's folder for what cannot be made again and belongs into no repository; a relative setting is ignored too."""
+    setting = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (setting if setting.is_absolute() else Path.home() / ".local" / "share") / "autotune"
+
+
 def measuring_lock() -> Path:
     """The lock for one measurement at a time on a machine."""
     return cache_folder() / "measuring.lock"

@@ -22,12 +22,13 @@ class Doomed:
     folder: Path
     worktrees: tuple[Path, ...]
     refs: tuple[str, ...]
+    hidden: tuple[Path, ...] = ()
 
     @property
     def described(self) -> tuple[str, ...]:
         """One line for each thing."""
         refs = (f"{len(self.refs)} snapshots under {self.refs[0].rpartition('/')[0]}/",) if self.refs else ()
-        return (*map(str, (*self.files, *self.ignored)), *(f"{path}/" for path in (self.folder, *self.worktrees)), *refs)
+        return (*map(str, (*self.files, *self.ignored)), *(f"{path}/" for path in (self.folder, *self.worktrees, *self.hidden)), *refs)
 
 
 def find(folder: Path, name: str | None) -> Session:
@@ -50,7 +51,8 @@ def doomed(session: Session, *, refs: bool) -> Doomed:
         worktrees.append(own)
         ignored = tuple(path for name in git.ignored(own) if (path := own / name) not in files)
     names = tuple(git.refs(session.repository.common, session.folder.ref("").rstrip("/"))) if refs else ()
-    return Doomed(files, ignored, session.folder.path, tuple(worktrees), names)
+    hidden = (session.hidden,) if session.hidden.exists() else ()
+    return Doomed(files, ignored, session.folder.path, tuple(worktrees), names, hidden)
 
 
 def clear(session: Session, what: Doomed) -> None:
@@ -60,6 +62,8 @@ def clear(session: Session, what: Doomed) -> None:
         git.delete_ref(common, name)
     for path in what.files:
         path.unlink(missing_ok=True)
+    for path in what.hidden:
+        shutil.rmtree(path, ignore_errors=True)
     for path in what.worktrees:
         place.remove(git.Repository(common, common, common), path)
     if not (session.cache / "tree").exists():

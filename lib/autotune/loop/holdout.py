@@ -1,8 +1,9 @@
-"""The hold-out: what a keep has to pass besides and no proposer is shown; its files lie beside the ledger, for their owner alone."""
+"""The hold-out: what a keep has to pass besides and no proposer is shown; its files lie outside the repository, for their owner alone."""
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -30,7 +31,7 @@ class Answer(StrEnum):
 
 def folder(session: Session) -> Path:
     """Give where a session's hold-out files are."""
-    return session.folder.path / FOLDER
+    return session.hidden / FOLDER
 
 
 def put(session: Session, paths: Sequence[Path]) -> tuple[str, ...]:
@@ -39,8 +40,7 @@ def put(session: Session, paths: Sequence[Path]) -> tuple[str, ...]:
         if not path.exists():
             raise AutotuneError(f"{path} does not exist.", "name files or folders that are there; they are copied")
     target = folder(session)
-    target.mkdir(mode=0o700, exist_ok=True)
-    target.chmod(0o700)
+    _make(target)
     for path in paths:
         place = target / path.resolve().name
         if path.is_dir():
@@ -48,6 +48,12 @@ def put(session: Session, paths: Sequence[Path]) -> tuple[str, ...]:
         else:
             shutil.copy2(path, place)
     return held(session)
+
+
+def _make(target: Path) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.mkdir(mode=0o700, exist_ok=True)
+    target.chmod(0o700)
 
 
 def held(session: Session) -> tuple[str, ...]:
@@ -68,8 +74,17 @@ def answer(session: Session, bench: Bench) -> Answer:
     config = session.state.config
     if not config.holdout:
         return Answer.PASSED
-    folder(session).mkdir(mode=0o700, exist_ok=True)
-    command = Command(FOLDER, config.holdout, config.checks_timeout_s)
-    if bench.unseen(Arm.CANDIDATE, command, folder(session)):
+    if _passes(session, bench, Arm.CANDIDATE):
         return Answer.PASSED
-    return Answer.FAILED if bench.unseen(Arm.INCUMBENT, command, folder(session)) else Answer.BROKEN
+    return Answer.FAILED if _passes(session, bench, Arm.INCUMBENT) else Answer.BROKEN
+
+
+def _passes(session: Session, bench: Bench, arm: Arm) -> bool:
+    """Run it from a copy that is thrown away: what it writes beside itself, a test runner's cache say, reaches no other run."""
+    command = Command(FOLDER, session.state.config.holdout, session.state.config.checks_timeout_s)
+    with tempfile.TemporaryDirectory(prefix="autotune-") as scratch:
+        copy = Path(scratch) / FOLDER
+        copy.mkdir()
+        if folder(session).is_dir():
+            shutil.copytree(folder(session), copy, dirs_exist_ok=True, symlinks=True)
+        return bench.unseen(arm, command, copy)

@@ -155,7 +155,7 @@ class Bench:
         """Give the command as it is run: within the sandbox where the session has one."""
         if self.session.state.config.sandbox != "on" and not self.walled:
             return command
-        hidden = (root(self.session.repository), *((self.session.cache,) if self.place.settled is None else ()))
+        hidden = (root(self.session.repository), self.session.hidden, *((self.session.cache,) if self.place.settled is None else ()))
         writable = (self.place.top, temporary)
         kept = [path for path in (self.place.top / ".git",) if path.exists()]
         return sandbox.wrapped(command, Walls(writable, kept, [path for path in hidden if path.is_dir()], shown))

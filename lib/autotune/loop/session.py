@@ -19,7 +19,7 @@ from autotune.core.state import State, after, begin
 from autotune.edges import git, ledger
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
-from autotune.edges.locks import cache_folder
+from autotune.edges.locks import cache_folder, data_folder
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
 
@@ -119,6 +119,11 @@ class Session:
         """This session's folder in the user's cache, while it is being opened too."""
         return session_cache(self.repository, self.state.segment.session)
 
+    @property
+    def hidden(self) -> Path:
+        """This session's folder outside the repository, for what no proposer is shown."""
+        return data_folder() / _known(self.repository) / self.state.segment.session
+
     def inside(self, path: str) -> str:
         """Make a path relative to the working directory into one relative to the top."""
         return f"{self.state.segment.workdir}/{path}" if self.state.segment.workdir else path
@@ -156,11 +161,15 @@ def _lines(events: Iterable[Event], prev: str) -> bytes:
 
 def session_cache(repository: Repository, name: str) -> Path:
     """Give a session's folder in the user's cache: `autotune/REPOSITORY/SESSION`."""
+    return cache_folder() / _known(repository) / name
+
+
+def _known(repository: Repository) -> str:
+    """Name a repository among all of the user's."""
     import hashlib
 
     owner = repository.common.parent if repository.common.name == ".git" else repository.common
-    known = hashlib.sha256(os.fsencode(repository.common)).hexdigest()[:10]
-    return cache_folder() / f"{owner.name}-{known}" / name
+    return f"{owner.name}-{hashlib.sha256(os.fsencode(repository.common)).hexdigest()[:10]}"
 
 
 def root(repository: Repository) -> Path:

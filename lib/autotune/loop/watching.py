@@ -36,7 +36,7 @@ _HOLDERS = (
     *(Ran, Result, SegmentOpened, SettingsChanged, TargetChecked),
 )
 # Of a session's folder, what nothing but its opening and its holder writes; other commands write the rest at any time.
-_KEPT = ("untracked", "folders", "exclude", "holdout", "files")
+_KEPT = ("untracked", "folders", "exclude", "files")
 
 Stamp = tuple[int, int, int, int]
 
@@ -76,6 +76,7 @@ def _proofs(session: Session) -> dict[str, str]:
 def _stamps(session: Session) -> dict[str, Stamp]:
     common = session.repository.common
     named = {f"the session's {name}": session.folder.path / name for name in _KEPT}
+    named["the session's holdout"] = session.hidden / "holdout"
     named |= {f".git/{name}": common / name for name in ("config", "hooks", "info/attributes")}
     return {f"{name}{rest}": stamp for name, path in named.items() for rest, stamp in _walk(path)}
 
