@@ -148,7 +148,7 @@ class Bench:
     def passes(self) -> bool:
         """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
         self._occupy(Arm.INCUMBENT)
-        finished, failed = self._execute("runs/tried.log")
+        finished, failed = self._execute(Arm.INCUMBENT, "runs/tried.log")
         return failed is None and self._readable(finished)[0] is Outcome.OK and self.check(Arm.INCUMBENT)[0]
 
     def _walled(self, command: str, temporary: Path, shown: Sequence[Path]) -> str:
