@@ -244,6 +244,32 @@ def test_clearing_names_the_notes_that_go_with_a_working_tree_of_the_session_s_o
     assert not tree.exists()
 
 
+def test_a_working_tree_that_is_gone_is_found_and_can_be_brought_back_as_the_hint_says(project: Project) -> None:
+    project.init("--worktree")
+    tree = Path(project.events()[0]["tree"])
+    shutil.rmtree(tree)
+    findings = project.run("check", "--json").json["findings"]
+    assert [one["what"] for one in findings] == [f"The working tree {tree} is gone."]
+    command = f"git worktree add --force {tree} {project.branch}"
+    assert command in findings[0]["do"]
+    assert command in project.refused("status")
+    project.git(*command.split()[1:])
+    project.folder = tree
+    project.ok("resume")
+    project.ok("check")
+
+
+def test_a_repository_that_was_moved_goes_on(project: Project) -> None:
+    project.init()
+    moved = project.top.with_name("moved")
+    project.top.rename(moved)
+    project.top = project.folder = moved
+    project.write("src/a.txt", "")
+    assert project.attempt()["status"] == "keep"
+    project.ok("check")
+    project.agree()
+
+
 def test_a_session_whose_working_tree_is_gone_can_be_cleared(project: Project) -> None:
     project.init("--worktree")
     gone = project.session

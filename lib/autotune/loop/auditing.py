@@ -65,12 +65,22 @@ def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
     segments = list(story.of(SegmentOpened))
     if not segments:
         return (*found, Finding(f"{folder.ledger} does not open a session.", _TRUTH))
-    home = Path(segments[0].tree) / segments[0].workdir
+    tree = _tree(repository, segments[0])
     for look in (_keeps, _baselines, _logs, _unknown_runs):
         found += look(folder, story)
     for search in (_commits, _candidates, _pins):
         found += search(repository, folder, story)
+    if not tree.is_dir():
+        back = f"bring it back with `git worktree add --force {tree} {segments[0].branch}`, or forget the session with `autotune clear`"
+        return (*found, Finding(f"The working tree {tree} is gone.", back))
+    home = tree / segments[0].workdir
     return (*found, *_copy(folder, home), *_scripts(repository, home, segments[-1]), *_state(folder, home))
+
+
+def _tree(repository: Repository, segment: SegmentOpened) -> Path:
+    """Give the working tree that has the session's branch checked out, else the one where it was opened."""
+    trees = git.checked_out(repository).items()
+    return next((tree for tree, branch in trees if branch == segment.branch), Path(segment.tree))
 
 
 def _chain(folder: Folder, story: Story) -> Iterator[Finding]:

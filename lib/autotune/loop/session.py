@@ -254,7 +254,8 @@ def load(repository: Repository, name: str, trees: dict[Path, str | None] | None
     if own is None:
         raise AutotuneError(
             f"The working tree of session {name}, {home}, is gone.",
-            f"bring it back with `git worktree add {home} {state.segment.branch}`, or forget it with `autotune clear --session {name}`",
+            f"bring it back with `git worktree add --force {home} {state.segment.branch}`, "
+            f"or forget the session with `autotune clear --session {name}`",
         )
     return Session(own, folder, state, position)
 
