@@ -119,6 +119,16 @@ def test_a_failure_without_output_says_its_reason_once(project: Project) -> None
     assert "\noutput      why\n" in project.ok("explain", "2").out
 
 
+@pytest.mark.parametrize(("before", "after", "effect"), [("0", "-1e-9", -1e-9), ("1000000", "999999", 0.999999)])
+def test_a_small_effect_is_not_rounded_to_none(project: Project, before: str, after: str, effect: float) -> None:
+    project.write("autotune.sh", 'echo "METRIC size=$(cat src/*.txt | head -n 1)"\n')
+    project.write("src/a.txt", f"{before}\n")
+    project.git("commit", "-qam", "a number")
+    project.init()
+    project.write("src/a.txt", f"{after}\n")
+    assert project.attempt()["effect"] == [effect] * 3
+
+
 def test_nothing_to_cancel_is_said(project: Project) -> None:
     project.init()
     assert "Nothing is being measured" in project.refused("cancel")

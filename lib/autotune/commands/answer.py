@@ -9,7 +9,7 @@ import typer
 
 from autotune.core import report
 from autotune.core.events import Calibrated
-from autotune.core.model import Outcome
+from autotune.core.model import Effect, Outcome
 from autotune.core.outcome import escaped
 from autotune.core.settle import final_verdict, reason_of
 from autotune.core.state import Row, State
@@ -69,9 +69,7 @@ def _experiment(state: State, settled: int | None) -> dict[str, Any]:
         "verdict": final_verdict(experiment),
         "reason": escaped(reason_of(experiment)),
         "value": verdict.value,
-        "effect": None
-        if verdict.effect is None
-        else [round(one, 5) for one in (verdict.effect.estimate, verdict.effect.low, verdict.effect.high)],
+        "effect": _effect(verdict.effect),
     }
     return found | _failure(verdict.output, verdict.outcome, verdict.reason)
 
@@ -84,11 +82,16 @@ def _settled(row: Row, state: State) -> dict[str, Any]:
         "verdict": row.verdict,
         "reason": escaped(row.reason),
         "value": row.value,
-        "effect": None if row.effect is None else [round(one, 5) for one in (row.effect.estimate, row.effect.low, row.effect.high)],
+        "effect": _effect(row.effect),
         "commit": row.commit[:12] if row.status == "keep" else None,
         "incumbent": state.best,
     }
     return found | _failure(row.failure or "", row.outcome, row.reason)
+
+
+def _effect(effect: Effect | None) -> list[float] | None:
+    """Estimate and interval, to as many figures as no difference hides behind, whatever the metric's size."""
+    return None if effect is None else [float(f"{one:.9g}") for one in (effect.estimate, effect.low, effect.high)]
 
 
 def _failure(output: str, outcome: Outcome | None, reason: str) -> dict[str, Any]:
