@@ -10,7 +10,9 @@ import typer
 
 from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson
+from autotune.core import stats
 from autotune.core.config import Config
+from autotune.core.figures import number
 from autotune.loop import opening
 
 Text = Annotated[str | None, typer.Option()]
@@ -91,7 +93,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         return
     typer.echo(f"session {session.name} on branch {session.branch}, in {session.workdir}")
     runs = len(state.baseline_runs)
-    typer.echo(f"baseline: {_named(state.config)} = {state.baseline:g} ({'one run' if runs == 1 else f'median of {runs} runs'})")
+    of_runs = "one run" if runs == 1 else f"median of {runs} runs"
+    typer.echo(f"baseline: {_named(state.config)} = {number(stats.median(state.baseline_runs))} ({of_runs})")
     for line in calibration(found):
         typer.echo(line)
     typer.echo("next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`")

@@ -20,7 +20,7 @@ from typing import Any
 
 from autotune.core import config as configuration
 from autotune.core.config import Config
-from autotune.core.figures import counted
+from autotune.core.figures import counted, number
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
 from autotune.core.outcome import Finished, classify, escaped, useful_end
@@ -410,7 +410,7 @@ def _details(finished: Finished, outcome: Outcome) -> dict[str, Any]:
 
 def _passed(config: Config, finished: Finished) -> Check:
     details = _details(finished, Outcome.OK)
-    metrics = ", ".join(f"{escaped(name)}={value:g}" for name, value in details["metrics"].items())
+    metrics = ", ".join(f"{escaped(name)}={number(value)}" for name, value in details["metrics"].items())
     found = f"passes in {finished.wall_s:.2f} s and prints {metrics or 'no metric'}{'; the checks pass' if config.checks else ''}"
     advice = []
     if not metrics and config.metric.startswith(RESERVED):

@@ -8,6 +8,7 @@ from posixpath import join
 
 from autotune.core import decide, recovery, stats
 from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, TargetChecked
+from autotune.core.figures import number, numbers
 from autotune.core.model import Arm, Direction, Outcome
 from autotune.core.outcome import escaped
 from autotune.core.recovery import SHRUNK_FOR, Playbook
@@ -56,7 +57,7 @@ def _check_target(session: Session, step: Next) -> None:
     values = [run.samples[metric.name] for run in runs if run.outcome is Outcome.OK]
     value = stats.median(values) if len(values) == TARGET_RUNS else None
     reached = value is not None and target is not None and (value <= target if metric.direction is Direction.LOWER else value >= target)
-    words = "not every run passed" if value is None else f"the median of {TARGET_RUNS} fresh runs is {value:g}"
+    words = "not every run passed" if value is None else f"the median of {TARGET_RUNS} fresh runs is {number(value)}"
     session.append(TargetChecked(value=value, reached=reached, reason=words, timestamp=now()))
 
 
@@ -82,7 +83,7 @@ def _look(session: Session, step: Next) -> None:
         return
     moved = decide.reference_moved(calibration, values)
     before, fresh = stats.median(calibration.reference[-decide.REFERENCES :]), stats.median(values)
-    words = f"the unchanged code measured {before:g} before and {fresh:g} now"
+    words = "the unchanged code measured {} before and {} now".format(*numbers((before, fresh)))
     said = f"{words}: beyond noise, so single runs are compared with the new values" if moved else f"{words}: within noise"
     session.append(Looked(values=values, moved=moved, reason=said, timestamp=now()))
 
@@ -113,7 +114,7 @@ def _rebaseline(session: Session) -> PlaybookEnded:
     fresh = opening.values_of(events)
     shift = shifted(before.reference or before.baseline_runs, fresh, logs=before.logs)
     if not changed and not shift:
-        return _ended(Playbook.REBASELINE, f"nothing has changed: {before.metric.name} is still {stats.median(fresh):g}")
+        return _ended(Playbook.REBASELINE, f"nothing has changed: {before.metric.name} is still {number(stats.median(fresh))}")
     why = "; ".join([*changed, *([shift] if shift else [])])
     for event in events:
         session.append(event)
@@ -132,7 +133,7 @@ def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) 
     one, other = (stats.median(stats.places(values, Direction.HIGHER, logs=logs)) for values in (before, fresh))
     if abs(one - other) <= SHIFTED_BY * sigma * scale:
         return ""
-    return f"the unchanged incumbent measured {stats.median(before):g} before and {stats.median(fresh):g} now"
+    return "the unchanged incumbent measured {} before and {} now".format(*numbers((stats.median(before), stats.median(fresh))))
 
 
 def _shrink_scope(session: Session) -> PlaybookEnded:

@@ -17,6 +17,7 @@ from autotune.core import audit, guards, patterns
 from autotune.core.audit import Observed
 from autotune.core.decide import decide, most_pairs
 from autotune.core.events import Cause, Decided, Purpose, Ran
+from autotune.core.figures import number
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES, Experiment, State
@@ -382,7 +383,7 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[float, ...]
             )
         values.append(measured.run.samples[session.state.metric.name])
         spent += measured.run.wall_s
-        session.say(f"baseline run {len(values)}: {session.state.metric.name} = {values[-1]:g}")
+        session.say(f"baseline run {len(values)}: {session.state.metric.name} = {number(values[-1])}")
     return tuple(values)
 
 
@@ -486,7 +487,7 @@ def _ask(session: Session, policy: Policy, runs: Sequence[Run], bench: Bench) ->
 
 def _progress(session: Session, runs: Sequence[Run]) -> str:
     last = runs[-1]
-    return f"run {len(runs)}, {last.arm} {session.state.metric.name} = {last.samples[session.state.metric.name]:g}"
+    return f"run {len(runs)}, {last.arm} {session.state.metric.name} = {number(last.samples[session.state.metric.name])}"
 
 
 def _verdict(session: Session, decision: Decision, runs: Sequence[Run]) -> Decided:

@@ -15,6 +15,7 @@ from pathlib import Path
 from autotune.core import carrying, patterns, protection, stats
 from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Event, Opened, Purpose, Ran, Result, SegmentOpened, from_line, to_line
+from autotune.core.figures import number
 from autotune.core.health import Health, Mode
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
@@ -425,8 +426,8 @@ def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
         _prove_apart(bench, stats.median(values), value)
     if measured.run.outcome is Outcome.OK and value is not None and _unchanged(values, value, logs=min(values) > 0):
         raise AutotuneError(
-            f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {value:g} "
-            f"(before: {stats.median(values):g}): it does not measure this code.",
+            f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value)} "
+            f"(before: {number(stats.median(values))}): it does not measure this code.",
             "look for an editable install or an absolute path that leads out of the measuring worktree; "
             "where that has to be, --in-place measures in the checkout instead",
         )
