@@ -161,6 +161,19 @@ def test_what_git_ignores_and_the_benchmark_may_need_is_proposed_and_then_carrie
     assert "size = 7" in answer.out
 
 
+def test_words_that_contradict_each_other_or_the_measurement_are_refused_and_the_experiment_stays_open(project: Project) -> None:
+    project.init()
+    project.write("src/a.txt", "")
+    project.ok("run")
+    assert "contradict" in project.refused("log", "-d", "x", "--status", "discard", "--force")
+    assert "--status keep is not for the caller to say" in project.refused("log", "-d", "x", "--status", "keep")
+    assert "not a JSON object" in project.refused("log", "-d", "x", "--asi", "[1]")
+    assert "is empty" in project.refused("log", "-d", " ")
+    assert project.results() == []
+    project.ok("log", "-d", "x")
+    assert [one["status"] for one in project.results()] == ["keep"]
+
+
 def test_a_second_session_in_the_same_tree_and_a_try_with_nothing_changed_are_refused(project: Project) -> None:
     project.init()
     assert "is active in this working tree" in project.refused(*INIT)

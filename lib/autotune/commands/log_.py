@@ -30,6 +30,8 @@ def main(
         raise AutotuneError(
             f"--status {status} is not for the caller to say.", "leave it out; the measurement decides, and `--status discard` takes back"
         )
+    if status and force:
+        raise AutotuneError("--status discard and --force contradict each other.", "leave one of them out")
     said = words.description(description)
     about = words.side_information(asi)
     here = found(session)
