@@ -86,6 +86,7 @@ def test_two_builds_that_are_compared_for_long_ask_for_more_than_they_may_differ
     assert found.min_effect is not None
     assert found.min_effect >= max(found.bias.high, 1 / found.bias.low) - 1
     assert any("is above what two builds may differ by (build_once)" in line for line in findings(found, METRIC))
+    assert sight([[1.0] * 7, [1.0] * 7], 1.0, Direction.LOWER, [(1.0, 1.0)] * 7, build_once=True).min_effect is None
     unknown = sight([noisy(8, 1)], 1.0, Direction.LOWER, build_once=True)
     assert any("how far two builds of the same code differ is not known" in line for line in findings(unknown, METRIC))
 

@@ -8,11 +8,11 @@ from typing import Any
 import typer
 
 from autotune.core import report
-from autotune.core.events import Calibrated
 from autotune.core.model import Effect, Outcome
 from autotune.core.outcome import escaped
 from autotune.core.settle import final_verdict, reason_of
 from autotune.core.state import Row, State
+from autotune.loop.calibrating import asks_for_more
 from autotune.loop.session import Session, now
 from autotune.loop.work import worker_of
 
@@ -101,8 +101,11 @@ def _failure(output: str, outcome: Outcome | None, reason: str) -> dict[str, Any
     return {"output_is_data": output[-_OUTPUT_SHOWN:]}
 
 
-def calibration(found: Calibrated | None) -> list[str]:
-    """What was found of the unchanged code, and what would help."""
+def calibration(session: Session) -> list[str]:
+    """What was found of the unchanged code, what would help, and how to have it."""
+    found = session.state.calibrated
     if found is None:
         return []
-    return [*found.findings, *(["what would help:", *(f"- {one}" for one in found.advice)] if found.advice else [])]
+    helping = ["what would help:", *(f"- {one}" for one in found.advice)] if found.advice else []
+    more = ["`autotune calibrate --apply` measures again and writes min_effect to autotune.toml"] if asks_for_more(session, found) else []
+    return [*found.findings, *helping, *more]

@@ -30,9 +30,5 @@ def main(
     if as_json:
         typer.echo(json.dumps({**encode(event), "applied": applied}))
         return
-    lines = calibration(event)
-    if applied:
-        lines.append(f"written to autotune.toml: min_effect = {event.min_effect:g}")
-    elif calibrating.asks_for_more(here, event):
-        lines.append("`autotune calibrate --apply` measures again and writes min_effect to autotune.toml")
-    typer.echo("\n".join(lines))
+    written = [f"written to autotune.toml: min_effect = {event.min_effect:g}"] if applied else []
+    typer.echo("\n".join([*calibration(here), *written]))

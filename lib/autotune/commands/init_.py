@@ -78,7 +78,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     )
     request = opening.Request(Path.cwd(), settings, once=once, worktree=worktree)
     session = opening.open_session(request, lambda words: typer.echo(words, err=True))
-    state, found = session.state, session.state.calibrated
+    state, found = session.state, calibration(session)
     if as_json:
         answer = {
             "session": session.name,
@@ -87,7 +87,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
             "baseline": state.baseline,
             "runs": list(state.baseline_runs),
             "decision_mode": state.decision_mode,
-            "findings": calibration(found),
+            "findings": found,
         }
         typer.echo(json.dumps(answer))
         return
@@ -95,7 +95,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     runs = len(state.baseline_runs)
     of_runs = "one run" if runs == 1 else f"median of {runs} runs"
     typer.echo(f"baseline: {_named(state.config)} = {number(stats.median(state.baseline_runs))} ({of_runs})")
-    for line in calibration(found):
+    for line in found:
         typer.echo(line)
     typer.echo("next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`")
 

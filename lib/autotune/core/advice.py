@@ -94,7 +94,7 @@ def sight(
         warm_up=_warm_up(series, sigma / SQRT2, direction, logs=logs),
         bias=bias,
         bias_pairs=len(pairs),
-        min_effect=None if bias is None or not (build_once or _is_seen(bias)) else _above(bias),
+        min_effect=None if bias is None or not (build_once or _is_seen(bias)) else _above(bias) or None,
         build_once=build_once,
         mode=_mode(sum(map(len, series)), run_s),
     )
