@@ -103,6 +103,12 @@ def test_a_tree_that_was_left_behind_is_not_taken_for_a_build(tmp_path: Path) ->
     assert tried(session, "110\n").startswith("discarded: worse, 10.0 % higher")
 
 
+def test_a_kill_between_two_trees_costs_nothing_but_a_new_place(tmp_path: Path) -> None:
+    session = opened(tmp_path)
+    (session.cache / "measure").rename(session.cache / f"measure-{Arm.INCUMBENT}")
+    assert tried(session, "90\n").startswith("kept: 10.0 % lower")
+
+
 def test_in_the_checkout_nothing_is_kept(tmp_path: Path) -> None:
     session = opened(tmp_path, in_place=True)
     with work.changing(session, "test"):
