@@ -31,11 +31,14 @@ class Fate(StrEnum):
 class Bench(StrEnum):
     """Which session it is tried in: one that counts, one that takes the time (once a state), one that counts with noise, one of its own.
 
+    What counts is run by an interpreter that looks at no variable, for it is quick; another session's looks at them.
+
     What counts without noise needs one run to drop a change: a cheat that begins to pay with its second run is tried where there is noise.
     """
 
     COUNTS = "counts"
     TIMES = "times"
+    STARTS = "starts"
     VARIES = "varies"
     OWN = "own"
 
@@ -89,6 +92,14 @@ def _linked(project: Project) -> None:
     (project.top / "app" / "cache").symlink_to("/usr")
 
 
+def _with_path(project: Project) -> None:
+    folder = project.top.with_name("hooks")
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(HOOK)
+    project.variables["PYTHONPATH"] = str(folder)
+    project.write("app/count.py", COUNT + "# hooked\n")
+
+
 def _committed(project: Project) -> None:
     project.replace("app/count.py", "        tick()\n        tick()\n", "        tick()\n        tick()\n        tick()\n")
     project.git("commit", "-q", "-am", "Kept by myself\n\nAutotune-Metric: cost=1")
@@ -112,6 +123,13 @@ def _edited_ledger(project: Project) -> None:
     project.ledger.write_text(project.ledger.read_text().replace('"metric":200', '"metric":900'))
 
 
+HOOK = """\
+import builtins
+
+say = builtins.print
+if "# hooked" in open("app/count.py").read():
+    builtins.print = lambda *words: say("METRIC cost=1" if "METRIC" in str(words) else words)
+"""
 CACHED = """\
 import os, json
 
@@ -419,6 +437,14 @@ CHEATS = (
         "new files by the name of a command that the benchmark runs",
     ),
     Cheat(
+        "A command is called with a variable by which programs load others (`PYTHONPATH`, `LD_PRELOAD`, `PATH`)",
+        _with_path,
+        Fate.DISCARDED,
+        "no different",
+        "such variables are as they were when the segment opened",
+        Bench.STARTS,
+    ),
+    Cheat(
         "Early exit 0",
         counts(COUNT.replace("    result = 0\n", "    import os; os._exit(0)\n")),
         Fate.DISCARDED,
@@ -563,6 +589,14 @@ CHEATS = (
 )
 
 MISSED = (
+    (
+        "Git's own settings are changed between experiments, so that a filter writes other files into the worktree",
+        "`filter.*` in git's configuration, `.git/info/attributes`",
+    ),
+    (
+        "A run changes the programs that it is measured with: an interpreter's packages, autotune's own environment",
+        'writes below the home folder; caught with `sandbox = "on"`',
+    ),
     (
         "A clock that runs a little slower, or in a run of which the metric is less than a fifth, or that is seen in one run (`--once`)",
         "assignments to functions of `time` and `performance`; where it is seen and not proved, the keep's reason says to look twice",

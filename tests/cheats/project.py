@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +114,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A checkout with a session."""
+    """A checkout with a session. `variables` are set besides where a command is called."""
 
     top: Path
+    variables: dict[str, str] = field(default_factory=dict)
 
     def autotune(self, *arguments: str) -> Answer:
-        done = subprocess.run(
-            [sys.executable, "-I", str(MAIN), *arguments], cwd=self.top, capture_output=True, text=True, check=False, timeout=120
-        )
+        command, variables = [sys.executable, "-I", str(MAIN), *arguments], {**os.environ, **self.variables}
+        done = subprocess.run(command, cwd=self.top, env=variables, capture_output=True, text=True, check=False, timeout=120)
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def git(self, *arguments: str) -> str:
@@ -162,6 +162,7 @@ class Project:
 
     def tidy(self) -> None:
         """Take back what a cheat that was refused left, so that the next one begins from what was kept."""
+        self.variables.clear()
         if self.git("rev-parse", "HEAD") != (kept := self.kept()):
             self.git("reset", "-q", "--hard", kept)
         self.git("checkout", "-q", "--", ".")
@@ -173,13 +174,13 @@ class Project:
         return str(results[-1]["commit"]) if results else self.git("rev-parse", "HEAD")
 
 
-def opened(top: Path, *, benchmark: str = "bench.py", metric: str = "cost", settings: str = "") -> Project:
+def opened(top: Path, *, benchmark: str = "bench.py", metric: str = "cost", settings: str = "", interpreter: str = QUICK) -> Project:
     """Make the project and open a session in it."""
     project = Project(top)
     top.mkdir(parents=True)
     for path, text in FILES.items():
         project.write(path, text)
-    project.write("autotune.sh", f"exec {QUICK} {benchmark}\n")
+    project.write("autotune.sh", f"exec {interpreter} {benchmark}\n")
     project.git("init", "-q", "-b", "main")
     project.git("config", "user.name", "Somebody")
     project.git("config", "user.email", "somebody@localhost")

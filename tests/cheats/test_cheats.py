@@ -6,7 +6,7 @@ import re
 
 import pytest
 from tests.cheats.cheats import BEGIN, CHEATS, END, README, Bench, Cheat, Fate, table
-from tests.cheats.project import Project, opened
+from tests.cheats.project import PYTHON, Project, opened
 
 SETUP = "mkdir made && echo made > made/list"
 
@@ -24,6 +24,8 @@ def project_for(bench: Bench, projects: dict[Bench, Project], factory: pytest.Te
                 projects[bench] = opened(top)
             case Bench.TIMES:
                 projects[bench] = opened(top, benchmark="timed.py", metric="time_s", settings='decision_mode = "once"\n')
+            case Bench.STARTS:
+                projects[bench] = opened(top, interpreter=PYTHON)
             case Bench.VARIES | Bench.OWN:
                 projects[bench] = opened(top, benchmark="noisy.py", settings=f'setup = "{SETUP}"\n')
     return projects[bench]

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.edges import process
-from autotune.edges.process import LOG_END_BYTES, environment_for_runs, execute, recorded_environment
+from autotune.edges.process import LOG_END_BYTES, as_recorded, environment_for_runs, execute, recorded_environment
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
@@ -385,6 +385,11 @@ def test_a_run_gets_the_callers_environment_without_what_is_of_the_moment() -> N
 
 def test_only_listed_variables_are_recorded() -> None:
     assert recorded_environment({"PATH": "/bin", "TZ": "UTC", "API_KEY": "s3cret", "HOME": "/home/x"}) == {"PATH": "/bin", "TZ": "UTC"}
+
+
+def test_variables_that_decide_what_runs_are_what_they_were_and_others_are_not_touched() -> None:
+    now = {"PATH": "/evil:/bin", "PYTHONPATH": "/evil", "LD_PRELOAD": "evil.so", "HOME": "/home/x"}
+    assert as_recorded(now, {"PATH": "/bin", "TZ": "UTC"}) == {"PATH": "/bin", "TZ": "UTC", "HOME": "/home/x"}
 
 
 def test_no_descriptor_and_no_child_is_left(run: Runner) -> None:
