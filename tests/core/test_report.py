@@ -612,6 +612,16 @@ def test_a_failed_run_stands_among_the_samples() -> None:
     assert "\\x1b[31mb" in page
 
 
+def test_a_metric_that_runs_print_with_several_values_is_noticed_once_an_arm() -> None:
+    one = {"count": 2, "first": 1.0, "lowest": 1.0, "highest": 9.0}
+    same = {"count": 2, "first": 9.0, "lowest": 9.0, "highest": 9.0}
+    several = replace(ran(1, CANDIDATE, 9.0), earlier={"time_ms": one, "other": same})
+    page = told(taken(1), several, replace(several, number=2), replace(ran(1, INCUMBENT, 9.0), earlier={"time_ms": same}), width=200)
+    assert page.count("runs of the candidate print time_ms with several values, 1 to 9; the last counts") == 1
+    assert "other with" not in page
+    assert "of the incumbent print" not in page
+
+
 def test_runs_of_a_story_without_any_value_are_not_plotted() -> None:
     failed = replace(ran(1, CANDIDATE, 9.0), outcome=Outcome.CRASHED, metrics={})
     assert "plot" not in told(taken(1), failed)

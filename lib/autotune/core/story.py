@@ -160,7 +160,7 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
     yield Line("in order", f"{' '.join(told)} (C candidate, I incumbent)")
     if plotted := plot(story.runs, name, width):
         yield Line("plot", "\n".join(plotted))
-    if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers)]:
+    if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers, *_several(run))]:
         yield Line("noticed", "\n".join(dict.fromkeys(noticed)))
 
 
@@ -172,6 +172,14 @@ def _earlier(story: Story, state: State) -> str:
         return ""
     before = alone[0] / found.effect.estimate if found.effect.relative else alone[0] - found.effect.estimate
     return f", held against {number(before, noise_of_a_run(state).at(before))}, the middle of the incumbent's earlier runs"
+
+
+def _several(run: Ran) -> Iterator[str]:
+    """The metrics that a run printed with more than one value, whoever printed which."""
+    for name, said in (run.earlier or {}).items():
+        if said["lowest"] != said["highest"]:
+            ends = " to ".join(numbers((said["lowest"], said["highest"])))
+            yield f"runs of the {run.arm} print {name} with several values, {ends}; the last counts"
 
 
 def _has_value(run: Ran, name: str) -> bool:
