@@ -214,7 +214,9 @@ def test_init_is_approved_in_a_client_that_was_started_with_the_agent(world: Wor
     command = "autotune init --name n --metric m --scope 'src/**' --command 'pytest -q' --max-wall-time 8h"
     assert world.bash(command) == ""
     assert world.bash(command, **AGENT) == "allow"
-    for words in ("--in-place", "--sandbox off", "--allow 'tests/**'", "--holdout x"):
+    for words in ("--sandbox on", "--sandbox=on"):
+        assert world.bash(f"{command} {words}", **AGENT) == "allow"
+    for words in ("--in-place", "--sandbox off", "--sandbox", "--sandbox=off --sandbox on", "--allow 'tests/**'", "--holdout x"):
         assert world.bash(f"{command} {words}", **AGENT) == "ask"
     assert world.bash("autotune doctor", **AGENT) == "allow"
     assert world.bash("autotune try -d x", **AGENT) == "ask"

@@ -81,8 +81,14 @@ def is_plain(verb: str, arguments: list[str]) -> bool:
 
 def unusual(verb: str, arguments: list[str]) -> list[str]:
     """The options of a call that somebody has to be asked about."""
-    named = [word.partition("=")[0] for word in arguments if word.startswith("-")]
+    places = [place for place, word in enumerate(arguments) if word.startswith("-") and not _only_tightens(arguments[place : place + 2])]
+    named = [arguments[place].partition("=")[0] for place in places]
     return [name for name in named if name not in OPTIONS.get(verb, ())]
+
+
+def _only_tightens(words: list[str]) -> bool:
+    """Whether an option, which may have its value in the word after it, asks for the sandbox: that needs no person, and less of it does."""
+    return words == ["--sandbox", "on"] or words[0] == "--sandbox=on"
 
 
 def is_shadowed(word: str, project: str, root: str) -> bool:
