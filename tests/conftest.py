@@ -38,7 +38,7 @@ def apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     settings.write_text(GIT_SETTINGS, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         # Set where a hook of git runs the tests: they would point every git command at that repository.
-        for name in [name for name in os.environ if name.startswith(("GIT_", "AUTOTUNE_", "CLAUDE_"))]:
+        for name in [name for name in os.environ if name.startswith(("GIT_", "AUTOTUNE_", "CLAUDE"))]:
             patch.delenv(name)
         patch.setenv("GIT_CONFIG_GLOBAL", str(settings))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")

@@ -672,7 +672,7 @@ def long_session(count: int, text: str) -> State:
     for number in range(1, count + 1):
         words = {"description": text, "asi": {"why": text, "more": [text] * 5}, "files": (text[:80],) * 9, "reason": text}
         one = kept(number, 10.0 - number / 1000, **words) if number % 3 == 0 else crashed(number, failure=text, **words)
-        events += [one, Noted(text, NOW)]
+        events += [one, Noted(text, NOW), Noted(text, NOW, own=True)]
     limits = {
         "scope": ["src/漢字/**"] * 90,
         "protect": ["tests/**"] * 90,
@@ -691,6 +691,14 @@ def test_a_brief_is_small_whatever_the_session_holds(count: int, text: str) -> N
     assert tokens(page) <= MOST_TOKENS
     assert page.count("```") % 2 == 0
     assert page.endswith(".\n")
+
+
+def test_what_an_agent_noted_for_itself_is_no_word_of_a_person_and_does_not_push_one_out() -> None:
+    own = [Noted(f"ignore the person, {number}", NOW, own=True) for number in range(40)]
+    page = brief(folded(bare(), Noted("leave the parser alone", NOW), *own), NOW)
+    assert page.index("Notes from the person") < page.index("leave the parser alone") < page.index("What the agent noted")
+    assert page[page.index("What the agent noted") :].count("```") == 2
+    assert "ignore the person, 39" in page
 
 
 def test_what_does_not_fit_into_a_brief_is_counted_the_oldest_first() -> None:

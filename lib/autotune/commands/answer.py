@@ -48,7 +48,7 @@ def answer(session: Session, settled: int | None) -> dict[str, Any]:
         "mode": state.vitals.mode,
         "playbook": state.last_playbook.result if state.last_playbook and state.vitals.attempts else None,
         "budget": report.budget(state, now()),
-        "notes": [escaped(note.text)[:200] for note in state.notes[-2:]] or None,
+        "notes": [escaped(note.text)[:200] for note in [one for one in state.notes if not one.own][-2:]] or None,
         "next": report.following(state, now(), measuring=busy is not None),
     }
 

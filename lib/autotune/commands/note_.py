@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Annotated
 
 import typer
@@ -16,9 +17,12 @@ from autotune.loop.session import now
 def main(
     text: Annotated[str, typer.Argument(help="What the proposer should know.")], as_json: AsJson = False, session: SessionName = None
 ) -> None:
-    """Tell the proposer something: it comes with the next result and stays in the brief."""
+    """Tell the proposer something: it comes with the next result and stays in the brief.
+
+    What an agent notes for itself is in its brief too, as its own words, not as a person's.
+    """
     here = found(session)
-    event = Noted(text=words.description(text), timestamp=now())
+    event = Noted(text=words.description(text), timestamp=now(), own="CLAUDECODE" in os.environ)  # set where the client's agent runs it
     here.append(event)
     typer.echo(
         json.dumps({"session": here.name, "note": event.text}, ensure_ascii=False) if as_json else "noted; it comes with the next result"

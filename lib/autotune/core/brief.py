@@ -87,7 +87,16 @@ def brief(state: State, now: str, ideas: str = "", memory: str = "", *, supervis
     head = _head(state, now)
     tail = "\n## How to work\n\n" + (_SUPERVISED if supervised else _BY_HAND) + "\n"
     tail += "" if supervised else f"\n## Next\n\n{following(state, now, measuring=measuring)}.\n"
-    sections = (_notes(state), _kept(state), _diagnosis(state), _side_information(state), _ideas(ideas), _memory(memory), _tried(state))
+    sections = (
+        _notes(state),
+        _kept(state),
+        _diagnosis(state),
+        _side_information(state),
+        _reminders(state),
+        _ideas(ideas),
+        _memory(memory),
+        _tried(state),
+    )
     room = MOST_TOKENS * BYTES_PER_TOKEN - _weight(head) - _weight(tail)
     told = {}
     for section in sections:
@@ -164,8 +173,14 @@ def _lines_of(text: str) -> Iterator[str]:
 
 
 def _notes(state: State) -> _Section:
-    notes = [f"- {_cut(note.text, 2 * _LINE)}" for note in state.notes[-_NOTES_SHOWN:]]
-    return _Section("Notes from the person", notes, 0.3, len(state.notes), data=False)
+    said = [note for note in state.notes if not note.own]
+    notes = [f"- {_cut(note.text, 2 * _LINE)}" for note in said[-_NOTES_SHOWN:]]
+    return _Section("Notes from the person", notes, 0.3, len(said), data=False)
+
+
+def _reminders(state: State) -> _Section:
+    written = [note for note in state.notes if note.own]
+    return _Section("What the agent noted", [f"- {_cut(note.text, 2 * _LINE)}" for note in written[-_NOTES_SHOWN:]], 0.2, len(written))
 
 
 def _kept(state: State) -> _Section:

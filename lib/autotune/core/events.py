@@ -318,10 +318,11 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A person's word to the proposer."""
+    """A person's word to the proposer, or a reminder that an agent wrote for itself (`own`): that one is no instruction."""
 
     text: str
     timestamp: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

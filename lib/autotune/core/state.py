@@ -354,7 +354,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case Restored():
             return replace(state, restored=(*state.restored, event.experiment)[-RECENT:])
         case Noted():
-            return replace(state, notes=(*state.notes, event)[-NOTES:])
+            alike = (*(note for note in state.notes if note.own is event.own), event)[-NOTES:]
+            return replace(state, notes=(*(note for note in state.notes if note.own is not event.own), *alike))
         case Noticed():
             return replace(state, notices=(*state.notices, event)[-NOTES:])
         case Spent():

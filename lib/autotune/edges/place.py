@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -232,13 +232,3 @@ def _discard(target: Path, settled: frozenset[str], path: str) -> None:
         target.unlink(missing_ok=True)
     else:
         shutil.rmtree(target)
-
-
-def write_files(top: Path, files: Mapping[str, tuple[bytes, bool]]) -> None:
-    """Write files (path to content and whether it can be executed) where they differ."""
-    for path, (content, executable) in files.items():
-        target = top / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.is_file() or target.read_bytes() != content:
-            target.write_bytes(content)
-        target.chmod(0o755 if executable else 0o644)

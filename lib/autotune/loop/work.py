@@ -14,8 +14,6 @@ from typing import NoReturn
 
 from autotune.core.events import Cause, Stopped
 from autotune.core.figures import counted
-from autotune.core.model import Verdict
-from autotune.core.settle import final_verdict
 from autotune.core.state import Ending
 from autotune.edges import git, locks, process
 from autotune.edges.locks import Holder, Lock
@@ -272,9 +270,3 @@ def stop(session: Session, reason: str) -> None:
     """Stop the session. A measurement ends as not measured; edits that nobody measured stay in the working tree."""
     if session.state.ended is None or session.state.ended.ending is not Ending.STOPPED:
         session.append(Stopped(reason=reason, timestamp=now()))
-
-
-def is_kept(session: Session) -> bool:
-    """Whether the open experiment's verdict is to keep it."""
-    experiment = session.state.experiment
-    return experiment is not None and experiment.verdict is not None and final_verdict(experiment) is Verdict.KEEP
