@@ -315,5 +315,5 @@ def test_opening_with_settings_that_a_person_wrote_says_how_to_ask_for_more_than
     project.write("autotune.toml", settings + "prepare = 'mkdir -p out; cat src/*.txt | wc -c > out/size'\n")
     told = project.ok("init").out
     assert "is above what two builds may differ by (build_once)" in told
-    assert "`autotune calibrate --apply` measures again and writes min_effect to autotune.toml" in told
+    assert "`autotune calibrate` measures again and writes min_effect to autotune.toml" in told
     assert "min_effect" not in project.read("autotune.toml")

@@ -107,5 +107,5 @@ def calibration(session: Session) -> list[str]:
     if found is None:
         return []
     helping = ["what would help:", *(f"- {one}" for one in found.advice)] if found.advice else []
-    more = ["`autotune calibrate --apply` measures again and writes min_effect to autotune.toml"] if asks_for_more(session, found) else []
+    more = ["`autotune calibrate` measures again and writes min_effect to autotune.toml"] if asks_for_more(session, found) else []
     return [*found.findings, *helping, *more]

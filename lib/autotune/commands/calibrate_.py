@@ -15,11 +15,16 @@ from autotune.loop import calibrating, files, work
 
 def main(
     pairs: Annotated[int, typer.Option("--pairs", min=6, max=200, help="Pairs of runs of the same code.")] = calibrating.PAIRS,
-    apply: Annotated[bool, typer.Option("--apply", help="Write the proposed min_effect to autotune.toml.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply/--no-apply", help="Write a min_effect above the bias to autotune.toml, where it asks for less.")
+    ] = True,
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
-    """Measure the unchanged code against itself, set up twice: what this benchmark can see on this machine, and what would help."""
+    """Measure the unchanged code against itself, set up twice: what this benchmark can see on this machine, and what would help.
+
+    Where two builds or places of the same code differ, min_effect is set above that: no statistics tell such a difference from a gain.
+    """
     here = found(session)
     with work.changing(here, "calibrate"):
         here.say(f"{pairs + 1} pairs of runs of the unchanged code; Ctrl-C stops, nothing is lost")

@@ -186,7 +186,7 @@ def _bias_words(found: Sight, metric: Metric) -> tuple[str, ...]:
         what = "what two builds may differ by (build_once)" if found.build_once else "that bias"
         said.append(f"min_effect = {found.min_effect:g} is above {what}, so that it cannot pass for a gain")
     elif found.build_once and found.bias is None:
-        said.append("how far two builds of the same code differ is not known: `autotune calibrate --apply` measures it and allows for it")
+        said.append("how far two builds of the same code differ is not known: `autotune calibrate` measures it and allows for it")
     return tuple(said)
 
 

@@ -1,0 +1,37 @@
+"""What a person has measured again from the command line: the unchanged code, the session, one keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.loop.project import Project
+
+
+def opened(project: Project) -> None:
+    """A session that decides from pairs, with a keep."""
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**")
+    project.write("src/a.txt", "a\n")
+    assert project.attempt()["status"] == "keep"
+
+
+def test_calibrate_says_what_the_benchmark_can_see_and_writes_it_down(project: Project) -> None:
+    opened(project)
+    told = project.ok("calibrate", "--pairs", "6")
+    assert "7 pairs of runs of the unchanged code" in told.err
+    assert "size was the same in all 14 runs" in told.out
+    found = project.ok("calibrate", "--pairs", "6", "--no-apply", "--json").json
+    assert (found["runs"], found["applied"]) == (14, False)
+    assert len(project.events("calibration")) == len(("at the opening", "told", "as JSON"))
+
+
+def test_confirm_claims_what_was_gained_and_confirms_one_keep(project: Project) -> None:
+    opened(project)
+    assert "% lower" in project.ok("confirm").out
+    (claimed,) = project.events("claim")
+    assert claimed["improved"]
+    one = project.ok("confirm", "1", "--json").json
+    assert one["improved"]
+    assert project.events("claim")[-1]["experiment"] == 1
+    assert "not among the latest keeps" in project.refused("confirm", "2")
+    assert "claim, by fresh runs of the first state and the last: improved" in " ".join(project.ok("explain").out.split())
