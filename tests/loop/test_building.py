@@ -10,7 +10,7 @@ import pytest
 from autotune.core.model import Arm
 from autotune.errors import AutotuneError
 from autotune.loop import calibrating, experiment, opening, work
-from autotune.loop.measuring import bench_for
+from autotune.loop.places import bench_for
 from autotune.loop.session import Session
 
 BUILD = 'printf x >> "$COUNT"; mkdir -p out; cp value out/built'

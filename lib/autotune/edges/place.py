@@ -19,10 +19,12 @@ class Carried:
     """What stays beside the tracked files, brought along or made by `setup`: each path's stamp once the place was ready, and who has it.
 
     A stamp is size, time, mode and time of change, of a folder the mode alone. Of `sources` the first that has a file as it was gives it.
+    `names` are the files and folders that hold all of it.
     """
 
     stamps: dict[str, Sequence[int]]
     sources: Sequence[Path] = ()
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,12 @@ def _stamp(path: Path) -> list[int]:
     return [seen.st_size, seen.st_mtime_ns, seen.st_mode, seen.st_ctime_ns]
 
 
-def reset_carried(place: Place, names: Iterable[str]) -> tuple[str, ...]:
+def reset_carried(place: Place) -> tuple[str, ...]:
     """Undo what a run did to what stays: new files go, others come from a source again; gives those that no source has as they were."""
     wanted = place.carried.stamps
     if not wanted:
         return ()
-    now = carried_now(place.top, names)
+    now = carried_now(place.top, place.carried.names)
     for path in sorted(now.keys() - wanted.keys(), reverse=True):
         tree.delete(place.top, path)
     astray = [path for path, stamp in wanted.items() if now.get(path) != list(stamp)]

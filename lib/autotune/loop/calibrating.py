@@ -15,7 +15,9 @@ from autotune.core.model import Arm, Outcome
 from autotune.edges import machine
 from autotune.errors import AutotuneError
 from autotune.loop import files
-from autotune.loop.measuring import BASELINE_BUDGET_S, Bench, alone, bench_for, second_place
+from autotune.loop.bench import Bench, alone
+from autotune.loop.measuring import BASELINE_BUDGET_S
+from autotune.loop.places import bench_for, second_place
 from autotune.loop.session import CONFIG_FILE, Session, now, replace_file
 
 PAIRS = 20

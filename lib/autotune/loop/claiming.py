@@ -8,7 +8,8 @@ from autotune.core.model import Arm, DecisionMode, Outcome
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import quiet
-from autotune.loop.measuring import Bench, Interrupted, alone, bench_between
+from autotune.loop.bench import Bench, Interrupted, alone
+from autotune.loop.places import bench_between
 from autotune.loop.session import Session, now
 
 PAIRS = 20

@@ -29,7 +29,7 @@ from autotune.edges import git, locks, machine, place, process
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
-from autotune.loop import files, measuring, opening, work
+from autotune.loop import files, opening, places, work
 from autotune.loop import session as sessions
 from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, Folder, Session
 from autotune.targets import TARGETS
@@ -327,8 +327,8 @@ def _measuring_ground(session: Session, scratch: Path) -> Ground:
     """Give the session's measuring worktree and its incumbent, without touching the session's own files."""
     (scratch / session.name).mkdir()
     beside = Session(session.repository, Folder(scratch / session.name), session.state, session.position)
-    content = measuring.content_of(beside, session.state.incumbent)
-    return Ground(measuring.place_of(beside), content, session.state.segment.workdir, scratch)
+    content = places.content_of(beside, session.state.incumbent)
+    return Ground(places.place_of(beside), content, session.state.segment.workdir, scratch)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from autotune.core.recovery import SHRUNK_FOR, Playbook
 from autotune.core.stopping import Action, Next, next_action
 from autotune.errors import AutotuneError
 from autotune.loop import claiming, opening, settling, surroundings
-from autotune.loop.measuring import Interrupted, Measured, alone, bench_for
+from autotune.loop.bench import Interrupted, Measured, alone
+from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now, replace_file
 
 TARGET_RUNS = 3

@@ -7,15 +7,12 @@ import tempfile
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from autotune.core.model import Arm
 from autotune.errors import AutotuneError
+from autotune.loop.bench import Bench
 from autotune.loop.session import Session
 from autotune.targets.target import Command
-
-if TYPE_CHECKING:
-    from autotune.loop.measuring import Bench
 
 REASON = "does not generalise"
 FOLDER = "holdout"

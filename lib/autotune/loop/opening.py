@@ -26,9 +26,11 @@ from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop import calibrating, surroundings
 from autotune.loop import session as sessions
+from autotune.loop.bench import Bench, Interrupted, alone
 from autotune.loop.candidate import GIT_FILES
 from autotune.loop.files import exclude, project, settings_text, write_missing
-from autotune.loop.measuring import Bench, Interrupted, alone, baseline, bench_for, content_of
+from autotune.loop.measuring import baseline
+from autotune.loop.places import bench_for, content_of
 from autotune.loop.session import (
     BENCHMARK_FILE,
     BRANCHES,

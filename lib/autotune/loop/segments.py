@@ -5,8 +5,8 @@ from __future__ import annotations
 from autotune.core import config as configuration
 from autotune.errors import AutotuneError
 from autotune.loop import files, opening, work
+from autotune.loop.bench import alone
 from autotune.loop.candidate import Boundary, look
-from autotune.loop.measuring import alone
 from autotune.loop.session import CONFIG_FILE, Session
 
 

@@ -16,8 +16,9 @@ from autotune.core.settle import Facts, Step, Tip
 from autotune.core.state import Experiment, after
 from autotune.edges import git, process, tree
 from autotune.errors import AutotuneError
+from autotune.loop.bench import OUTPUT_KEPT
 from autotune.loop.candidate import Boundary, look, snapshot
-from autotune.loop.measuring import OUTPUT_KEPT, voided
+from autotune.loop.measuring import voided
 from autotune.loop.session import Session, now, replace_file
 
 _MOST_STEPS = 50

@@ -20,7 +20,9 @@ from autotune.edges.locks import Holder, Lock
 from autotune.errors import AutotuneError
 from autotune.loop import files, healing, opening, settling
 from autotune.loop import session as sessions
-from autotune.loop.measuring import Interrupted, alone, bench_for, compare, voided
+from autotune.loop.bench import Interrupted, alone
+from autotune.loop.measuring import compare, voided
+from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now
 
 COMMAND_WAITS_S = 5.0

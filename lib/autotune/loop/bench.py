@@ -1,0 +1,261 @@
+"""The bench: an arm put in place and run, with the machine to itself, and what happened written to the ledger."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from autotune.core import guards
+from autotune.core.audit import Observed
+from autotune.core.events import Purpose, Ran
+from autotune.core.model import Arm, Outcome, Run
+from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
+from autotune.core.state import CASES
+from autotune.edges import locks, place, process, sandbox
+from autotune.edges.place import Place
+from autotune.edges.sandbox import Walls
+from autotune.errors import AutotuneError
+from autotune.loop import watching
+from autotune.loop.building import Builds
+from autotune.loop.session import Session, now, root
+from autotune.loop.watching import Tampered
+from autotune.targets import TARGETS
+from autotune.targets.target import Command
+
+OUTPUT_KEPT = 3000  # characters of a failing command's output that go on the ledger
+MACHINE_POLL_S = 1.0
+_LOOK = "look at the candidate before anything else: it is kept under refs/autotune"
+
+
+class Interrupted(Exception):  # noqa: N818 - not an error
+    """The measurement was told to end before it had an answer; the text says by whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of an arm and, where it failed, the useful end of its output. `broken` means that not even the benchmark was reached."""
+
+    run: Run
+    why: str
+    output: str = ""
+    broken: bool = False
+
+
+@dataclass(slots=True)
+class Bench:
+    """The place and the two arms' content: what every run of one measurement shares. `walled` is to run in the sandbox in any case."""
+
+    session: Session
+    place: Place
+    content: dict[Arm, str]
+    alternating: tuple[str, ...] = ()
+    experiment: int = 0
+    number: int = 0
+    random: random.Random = field(default_factory=random.SystemRandom)
+    observed: list[Observed] = field(default_factory=list)
+    walled: bool = False
+    leftovers: dict[Arm, list[str]] = field(default_factory=lambda: {arm: [] for arm in Arm})
+    builds: Builds | None = None
+    output_bytes: int = 0  # the most that a run has printed
+
+    def __post_init__(self) -> None:
+        config = self.session.state.config
+        if config.build_once and config.prepare and self.place.settled is not None:
+            self.builds = Builds(self.place)
+
+    def run(self, arm: Arm, purpose: Purpose) -> Measured:
+        """Put an arm in place, execute what the target's run consists of, and write what happened to the ledger."""
+        self._occupy(arm)
+        self.number += 1
+        log = self._log(f"{purpose}-{self.number}-{arm}")
+        finished, failed = self._execute(arm, log)
+        measured = self._read(arm, finished, failed)
+        self._observe(measured.run, finished)
+        self.session.append(self._event(measured, finished, purpose, log))
+        return measured
+
+    def check(self, arm: Arm) -> tuple[bool, str, str]:
+        """Run the checks on what is in place (put there first): passed, why not, and the useful end of the output."""
+        command = TARGETS["code"].checks(self.session.state.config)
+        if command is None:
+            return True, "", ""
+        self._occupy(arm)
+        self.number += 1
+        finished = self._one(command, self._log(f"checks-{self.number}-{arm}"))
+        outcome, why = classify(finished, None)
+        return outcome is Outcome.OK, f"the checks failed: {why}", useful_end(finished.tail, OUTPUT_KEPT)
+
+    def _log(self, name: str) -> str:
+        return f"runs/{self.experiment}/{name}.log"
+
+    def _occupy(self, arm: Arm) -> None:
+        """Put an arm in place, with what stays (carried, made by `setup`, built and kept) as it was when the place was made."""
+        session = self.session
+        built = self.builds.enter(arm, self.content[arm]) if self.builds is not None else ()
+        lost = place.reset_carried(self.place)
+        if lost:
+            (session.cache / "measure.json").unlink(missing_ok=True)
+            raise AutotuneError(
+                f"A run changed {', '.join(lost[:3])}, which is not to be had as it was; the place is made anew.",
+                "try again; if it happens every time, let the benchmark write elsewhere",
+            )
+        spot = replace(self.place, settled=frozenset({*(self.place.settled or ()), *built})) if built else self.place
+        place.occupy(spot, self.content[arm], () if built else self.alternating)
+
+    def _observe(self, run: Run, finished: Finished) -> None:
+        """Remember of a good run what speaks for or against it besides its value."""
+        self.output_bytes = max(self.output_bytes, finished.output_bytes)
+        self.leftovers[run.arm] += finished.leftovers
+        name = self.session.state.metric.name
+        if run.outcome is Outcome.OK and name in run.samples:
+            printed = finished.report.earlier.get(name)
+            several = printed is not None and printed.lowest != printed.highest
+            self.observed.append(Observed(run.arm, run.samples[name], run.wall_s, several))
+
+    def _execute(self, arm: Arm, log: str) -> tuple[Finished, Command | None]:
+        """Execute a run's commands up to the first that fails; give the last one's end, and which failed before the measured one."""
+        builds, content = self.builds, self.content[arm]
+        for command in TARGETS["code"].commands(self.session.state.config):
+            if builds is not None and not command.measured and builds.standing(arm, content):
+                continue
+            finished = self._one(command, log if command.measured else f"{log}.{command.name}")
+            if command.measured:
+                return finished, None
+            if classify(finished, None)[0] is not Outcome.OK:
+                return finished, command
+            if builds is not None:
+                builds.remember(arm, content)
+        raise AssertionError("a target's run measures nothing")
+
+    def unseen(self, arm: Arm, command: Command, folder: Path) -> bool:
+        """Run a command that nobody sees anything of on an arm, with a folder that it may read; gives whether it passed."""
+        self._occupy(arm)
+        finished = self._one(command, "runs/unseen", more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
+        return classify(finished, None)[0] is Outcome.OK
+
+    def passes(self) -> bool:
+        """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
+        self._occupy(Arm.INCUMBENT)
+        finished, failed = self._execute(Arm.INCUMBENT, "runs/tried.log")
+        return failed is None and self._readable(finished)[0] is Outcome.OK and self.check(Arm.INCUMBENT)[0]
+
+    def _walled(self, command: str, temporary: Path, shown: Sequence[Path]) -> str:
+        """Give the command as it is run: within the sandbox where the session has one."""
+        if self.session.state.config.sandbox != "on" and not self.walled:
+            return command
+        hidden = (root(self.session.repository), self.session.hidden, *((self.session.cache,) if self.place.settled is None else ()))
+        writable = (self.place.top, temporary)
+        kept = [path for path in (self.place.top / ".git",) if path.exists()]
+        return sandbox.wrapped(command, Walls(writable, kept, [path for path in hidden if path.is_dir()], shown))
+
+    def _one(self, command: Command, log: str, *, more: Mapping[str, str] | None = None, shown: Sequence[Path] = ()) -> Finished:
+        state, path = self.session.state, self.session.folder.path / log
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = watching.mark(self.session)
+        index = self.place.view.index
+        stamp = watching.stamp(index)
+        moorings = {path: watching.stamp(path) for path in place.moorings(self.place)}
+        with _private_folder() as temporary:
+            variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **state.config.env, **dict(more or {})}
+            finished = process.execute(
+                self._walled(command.text, temporary, shown),
+                cwd=self.place.top / state.segment.workdir,
+                environment=process.environment_for_runs(process.as_recorded(os.environ, state.segment.environment), variables),
+                timeout_s=command.timeout_s,
+                log=temporary / "unseen.log" if shown else path,
+                stopped=lambda: self.session.interrupted() is not None,
+            )
+        watching.refuse_forged(self.session, before)
+        if stamp is not None and watching.stamp(index) != stamp:
+            index.unlink(missing_ok=True)
+            raise Tampered(f"a run wrote to {index}, by which autotune knows what is in place; it is made anew", _LOOK)
+        if any(watching.stamp(path) != before_it for path, before_it in moorings.items()):
+            (self.session.cache / "measure.json").unlink(missing_ok=True)
+            raise Tampered("a run pointed the measuring worktree at another repository; it is made anew", _LOOK)
+        if finished.stopped:
+            raise Interrupted(self.session.interrupted() or "it was stopped")
+        return finished
+
+    def _read(self, arm: Arm, finished: Finished, failed: Command | None) -> Measured:
+        if failed is not None:
+            outcome, why = classify(finished, None)
+            run = Run(arm=arm, outcome=outcome, wall_s=finished.wall_s)
+            return Measured(run, f"`{failed.name}` failed: {why}", useful_end(finished.tail, OUTPUT_KEPT), broken=True)
+        outcome, why, samples = self._readable(finished)
+        run = Run(arm=arm, outcome=outcome, samples=samples, wall_s=finished.wall_s)
+        return Measured(run, why, "" if outcome is Outcome.OK else useful_end(finished.tail, OUTPUT_KEPT))
+
+    def _readable(self, finished: Finished) -> tuple[Outcome, str, Mapping[str, float]]:
+        """Tell what a run of the benchmark was, with its samples: the primary metric has to be among them, and those of guardrails."""
+        state = self.session.state
+        observed = measured_samples(finished)
+        try:
+            printed = TARGETS["code"].samples(state.config, finished.report.samples, state.cases, ratios=state.case_ratios)
+        except ValueError as error:
+            outcome, why = classify(finished, None)
+            return (Outcome.UNREADABLE, str(error), observed) if outcome is Outcome.OK else (outcome, why, observed)
+        outcome, why = classify(finished, None if CASES in printed else state.metric.name)
+        samples = {**printed, **observed}
+        missing = [guard for guard in map(guards.read, state.config.guardrails) if guard.metric not in samples]
+        if outcome is Outcome.OK and missing:
+            return Outcome.UNREADABLE, f"it does not print {missing[0].metric}, which a guardrail needs", samples
+        return outcome, why, samples
+
+    def _event(self, measured: Measured, finished: Finished, purpose: Purpose, log: str) -> Ran:
+        return Ran(
+            experiment=self.experiment,
+            purpose=purpose,
+            arm=measured.run.arm,
+            number=self.number,
+            outcome=measured.run.outcome,
+            why=measured.why,
+            metrics=measured.run.samples,
+            wall_s=round(finished.wall_s, 6),
+            timestamp=now(),
+            log=log,
+            malformed=tuple(escaped(f"{one.text} ({one.why})") for one in finished.report.malformed[:5]),
+            leftovers=finished.leftovers[:10],
+            earlier={
+                name: {"count": one.count, "first": one.first, "lowest": one.lowest, "highest": one.highest}
+                for name, one in finished.report.earlier.items()
+            },
+        )
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """Give a fresh folder for one run's temporary files. Its path is short: sockets have names of at most 104 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="autotune-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def alone(session: Session, what: str) -> Iterator[None]:
+    """Hold the machine for one measurement: two at once would measure each other. Waits as long as it takes, and says for whom."""
+    with ExitStack() as stack:
+        _take_machine(stack, session, what)
+        yield
+
+
+def _take_machine(stack: ExitStack, session: Session, what: str) -> None:
+    told = False
+    while True:
+        try:
+            stack.enter_context(locks.hold(locks.measuring_lock(), what, wait_s=MACHINE_POLL_S if told else 0.0))
+        except AutotuneError as busy:
+            if (why := session.interrupted()) is not None:
+                raise Interrupted(why) from None
+            if not told and locks.holder(locks.measuring_lock()) is not None:
+                session.say(f"waiting for the machine: {busy.message}")
+                told = True
+        else:
+            return

@@ -1,0 +1,118 @@
+"""Where a session's runs happen: its measuring worktree, built, known again, or made anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from autotune.core import patterns
+from autotune.core.model import Arm, Outcome
+from autotune.core.outcome import classify, useful_end
+from autotune.edges import git, place
+from autotune.edges.place import Carried, Place
+from autotune.errors import AutotuneError
+from autotune.loop.bench import Bench
+from autotune.loop.session import Session, replace_file
+from autotune.targets.target import Command
+
+
+def content_of(session: Session, commit: str) -> str:
+    """Give the tree that is measured for a commit: its own, with the pinned files as they were when the segment opened."""
+    pins = git.tracked(session.top, session.state.segment.pins)
+    scratch = session.folder.path / "scratch-index"
+    scratch.unlink(missing_ok=True)
+    git.tell(session.top, "read-tree", commit, index=scratch)
+    git.set_entries(session.top, scratch, pins, ())
+    return git.write_tree(session.top, scratch)
+
+
+def place_of(session: Session) -> Place:
+    """Give the place where this session's runs happen, built first where it is missing or of another segment."""
+    state, config = session.state, session.state.config
+    if config.in_place:
+        return place.in_checkout(session.top, session.folder.path / "place-index")
+    top, known = session.cache / "measure", session.cache / "measure.json"
+    wanted = {"segment": state.segment.segment, "pins": state.segment.pins, "opened": state.segment.timestamp}
+    built = _known(known) if _is_worktree(session, top) else {}
+    if {key: built.get(key) for key in wanted} != wanted:
+        known.unlink(missing_ok=True)
+        settled = _build(session, top)
+        place.keep_copies(top, _made(session, settled), session.cache / "made")
+        built = {**wanted, "settled": settled, "carried": place.carried_now(top, _staying(session, settled))}
+        replace_file(known, json.dumps(built).encode())
+    sources = (session.cache / "made", session.top)
+    return place.private(top, built["settled"], Carried(built["carried"], sources, _staying(session, built["settled"])))
+
+
+def _staying(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
+    """List what stays between runs: what is carried, and what `setup` made."""
+    return (*(session.inside(path) for path in session.state.config.carry), *_made(session, settled))
+
+
+def _made(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
+    """List what stays and is not carried, without what is within something that is."""
+    carried = patterns.matcher(patterns.literal(session.inside(path)) for path in session.state.config.carry)
+    return tuple(path.rstrip("/") for path in settled if not carried(path.rstrip("/")))
+
+
+def _known(record: Path) -> dict[str, Any]:
+    """Read what was noted of a place; empty where that is gone or damaged, so that the place is made anew."""
+    with suppress(OSError, ValueError):
+        return dict(json.loads(record.read_bytes()))
+    return {}
+
+
+def _is_worktree(session: Session, top: Path) -> bool:
+    """Whether a folder is a working tree of the session's repository, and not just a folder in somebody else's."""
+    found = git.discover(top)
+    return found is not None and found.common == session.repository.common and found.top.samefile(top)
+
+
+@contextmanager
+def second_place(session: Session) -> Iterator[Place]:
+    """Give a second measuring worktree, built like the first, for as long as the context lasts."""
+    top = session.cache / "second"
+    try:
+        yield place.private(top, _build(session, top))
+    finally:
+        place.remove(session.repository, top)
+
+
+def _build(session: Session, top: Path) -> Sequence[str]:
+    config = session.state.config
+    place.build(session.repository, top, session.state.incumbent, [session.inside(path) for path in config.carry])
+    empty = place.private(top)
+    fresh = replace(empty, settled=frozenset(place.beside(empty.view)))
+    place.occupy(fresh, content_of(session, session.state.incumbent), ())
+    if config.setup:
+        bench = Bench(session, fresh, {})
+        finished = bench._one(Command("setup", config.setup, config.timeout_s), "runs/setup.log")  # noqa: SLF001 - the same module
+        outcome, why = classify(finished, None)
+        if outcome is not Outcome.OK:
+            raise AutotuneError(
+                f"`setup` failed in the measuring worktree: {why}\n{useful_end(finished.tail, 1000)}", f"mend `setup`; it ran in {top}"
+            )
+    return place.beside(fresh.view)
+
+
+def bench_for(session: Session, candidate: str | None) -> Bench:
+    """Give what a measurement of the incumbent, and of a candidate beside it, needs."""
+    if candidate is not None:
+        return bench_between(session, session.state.incumbent, candidate)
+    content = {Arm.INCUMBENT: content_of(session, session.state.incumbent)}
+    return Bench(session, place_of(session), content, (), _open_number(session))
+
+
+def bench_between(session: Session, incumbent: str, candidate: str) -> Bench:
+    """Give what a measurement of two commits side by side needs."""
+    content = {Arm.INCUMBENT: content_of(session, incumbent), Arm.CANDIDATE: content_of(session, candidate)}
+    alternating = git.differing(session.top, content[Arm.INCUMBENT], content[Arm.CANDIDATE])
+    return Bench(session, place_of(session), content, alternating, _open_number(session))
+
+
+def _open_number(session: Session) -> int:
+    return session.state.experiment.number if session.state.experiment else 0
