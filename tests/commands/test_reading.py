@@ -14,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from autotune.commands import app
-from autotune.core.events import CandidateTaken, Decided, Result, from_line, to_line
+from autotune.core.events import CandidateTaken, Decided, Event, Result, from_line, to_line
 from autotune.core.model import Status
 from autotune.edges import ledger
 
@@ -54,10 +54,17 @@ def append_results(path: Path, first: int, end: int) -> None:
     candidate = next(event for event in events if isinstance(event, CandidateTaken))
     verdict = next(event for event in events if isinstance(event, Decided))
     for number in range(first, end):
-        ledger.append(path, partial(to_line, replace(candidate, experiment=number)), durable=False)
-        ledger.append(path, partial(to_line, replace(verdict, experiment=number)), durable=False)
         event = replace(template, index=number, status=Status.DISCARD, description=f"later idea {number}")
-        ledger.append(path, partial(to_line, event), durable=False)
+        settled = (replace(candidate, experiment=number), replace(verdict, experiment=number), event)
+        ledger.append(path, partial(in_one_go, settled), durable=False)
+
+
+def in_one_go(events: Iterable[Event], prev: str) -> bytes:
+    whole = b""
+    for event in events:
+        line = to_line(event, prev)
+        whole, prev = whole + line, ledger.digest(line)
+    return whole
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
