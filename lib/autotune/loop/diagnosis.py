@@ -29,7 +29,7 @@ from autotune.edges import git, locks, machine, place, process
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
-from autotune.loop import files, opening, places, work
+from autotune.loop import files, opening, pinning, places, work
 from autotune.loop import session as sessions
 from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, Folder, Session
 from autotune.targets import TARGETS
@@ -339,7 +339,7 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
     cache = sessions.session_cache(repository, f"doctor-{os.getpid()}")
     try:
         head = git.tell(repository.top, "rev-parse", "--verify", "HEAD").text
-        pins = opening.pin(repository, workdir, config, head, scratch / "pins")
+        pins = pinning.pin(repository, workdir, config, head, scratch / "pins")
         git.tell(repository.top, "read-tree", head, index=scratch / "index")
         git.set_entries(repository.top, scratch / "index", git.tracked(repository.top, pins), ())
         content = git.write_tree(repository.top, scratch / "index")

@@ -14,7 +14,7 @@ from autotune.core.outcome import escaped
 from autotune.core.recovery import SHRUNK_FOR, Playbook
 from autotune.core.stopping import Action, Next, next_action
 from autotune.errors import AutotuneError
-from autotune.loop import claiming, opening, settling, surroundings
+from autotune.loop import claiming, rehearsing, settling, surroundings
 from autotune.loop.bench import Interrupted, Measured, alone
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now, replace_file
@@ -109,10 +109,10 @@ def _rebaseline(session: Session) -> PlaybookEnded:
     """Measure the incumbent again; a new segment begins where the machine, or what it measures, has changed."""
     before = session.state
     changed = surroundings.changed(session)
-    events = opening.rehearse_again(session, "playbook rebaseline")
+    events = rehearsing.rehearse_again(session, "playbook rebaseline")
     if isinstance(events, str):
         return _ended(Playbook.REBASELINE, f"the incumbent could not be measured: {events}")
-    fresh = opening.values_of(events)
+    fresh = rehearsing.values_of(events)
     shift = shifted(before.reference or before.baseline_runs, fresh, logs=before.logs)
     if not changed and not shift:
         return _ended(Playbook.REBASELINE, f"nothing has changed: {before.metric.name} is still {number(stats.median(fresh))}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autotune.core import config as configuration
 from autotune.errors import AutotuneError
-from autotune.loop import files, opening, work
+from autotune.loop import files, rehearsing, work
 from autotune.loop.bench import alone
 from autotune.loop.candidate import Boundary, look
 from autotune.loop.session import CONFIG_FILE, Session
@@ -24,7 +24,7 @@ def accept(session: Session) -> None:
         if config.name != session.state.config.name:
             raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
         with alone(session, "measuring a baseline"):
-            events = opening.rehearse_again(session, "a person accepted what is measured", config)
+            events = rehearsing.rehearse_again(session, "a person accepted what is measured", config)
         if isinstance(events, str):
             raise AutotuneError(f"The new segment does not work, so the old one goes on: {events}", "mend it, then try again")
         session.append(*events)

@@ -1,0 +1,208 @@
+"""Rehearsing: a segment tried out on a ledger of its own, before anything is written that stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from autotune.core import stats
+from autotune.core.config import Config, to_mapping
+from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, from_line, to_line
+from autotune.core.figures import number
+from autotune.core.health import Health, Mode
+from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
+from autotune.core.state import State, begin
+from autotune.edges import git, ledger, process, sandbox
+from autotune.edges.ledger import Position
+from autotune.errors import AutotuneError
+from autotune.loop import calibrating, pinning, surroundings
+from autotune.loop import session as sessions
+from autotune.loop.bench import Bench, Interrupted
+from autotune.loop.measuring import baseline
+from autotune.loop.places import bench_for, content_of
+from autotune.loop.session import (
+    Folder,
+    Session,
+    now,
+    root,
+)
+from autotune.version import version
+
+UNCHANGED_WITHIN = 0.02  # a metric that emptied files change by less than this, or by less than five noise floors, does not measure them
+UNCHANGED_WITHIN_ONCE = 0.10
+LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
+
+
+def rehearse(session: Session, segment: SegmentOpened) -> tuple[Event, ...]:
+    """Measure a baseline and prove that the files in scope are what is measured, on a ledger of their own; gives its events.
+
+    The caller holds the machine. Raises `AutotuneError` where the benchmark or the checks fail, or where emptied files change nothing.
+    """
+    ledger.append(session.folder.ledger, lambda prev: to_line(segment, prev))
+    session.refresh()
+    bench = bench_for(session, None)
+    begun = time.monotonic()
+    values = baseline(session, bench, once=session.state.decision_mode is DecisionMode.ONCE)
+    elapsed_s = time.monotonic() - begun
+    passed, why, output = bench.check(Arm.INCUMBENT)
+    if not passed:
+        raise AutotuneError(
+            f"The checks do not pass on the unchanged code: {why}\n{output}", f"mend them; they are `{session.state.config.checks}`"
+        )
+    if not session.state.config.in_place:
+        _prove(session, bench, values)
+    calibrated = calibrating.after_baseline(session, bench, values, elapsed_s)
+    session.append(_baseline_result(session, values))
+    session.append(calibrated)
+    calibrating.apply_at_opening(session, calibrated)
+    return tuple(event for line, _ in ledger.read(session.folder.ledger, Position()) if (event := from_line(line)) is not None)
+
+
+def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
+    """Show that the worktree is what is measured: with the files in scope emptied, the benchmark has to fail or to change its metric."""
+    state = session.state
+    held = pinning.in_scope(session.repository, state.segment.workdir, state.config, state.incumbent, state.segment.pins)
+    nothing = git.store(session.top, b"")
+    emptied = {path: (mode, nothing) for path, (mode, _) in held.items() if mode.startswith("100")}
+    scratch = session.folder.path / "scratch-index"
+    git.tell(session.top, "read-tree", content_of(session, state.incumbent), index=scratch)
+    git.set_entries(session.top, scratch, emptied, ())
+    bench.content[Arm.CANDIDATE] = git.write_tree(session.top, scratch)
+    bench.alternating = tuple(emptied)
+    session.say("proof: the same benchmark with every file in scope emptied")
+    measured = bench.run(Arm.CANDIDATE, Purpose.PROOF)
+    bench.alternating = tuple(emptied)
+    value = measured.run.samples.get(state.metric.name)
+    if bench.builds is not None:
+        _prove_apart(bench, stats.median(values), value)
+    if measured.run.outcome is Outcome.OK and value is not None and _unchanged(values, value, logs=min(values) > 0):
+        raise AutotuneError(
+            f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value)} "
+            f"(before: {number(stats.median(values))}): it does not measure this code.",
+            "look for an editable install or an absolute path that leads out of the measuring worktree; "
+            "where that has to be, --in-place measures in the checkout instead",
+        )
+
+
+def _prove_apart(bench: Bench, before: float, emptied: float | None) -> None:
+    """Show that the build of emptied files, made last, left the unchanged code's own build as it was."""
+    kept = bench.run(Arm.INCUMBENT, Purpose.PROOF)
+    value = kept.run.samples.get(bench.session.state.metric.name)
+    mixed_up = value is not None and emptied is not None and abs(value - emptied) < abs(value - before)
+    if kept.run.outcome is not Outcome.OK or mixed_up:
+        raise AutotuneError(
+            f"Once `prepare` has run on other files, the unchanged code's build is not its own any more: {kept.why}.",
+            "`prepare` writes outside of the working tree, so it has to run before every run: take build_once out",
+        )
+
+
+def _unchanged(values: Sequence[float], value: float, *, logs: bool) -> bool:
+    if not logs:
+        return min(values) <= value <= max(values)
+    if value <= 0:
+        return False
+    ordinary = stats.noise_floor(stats.residual_pool(values, logs=True)) if len(values) > 1 else 0.0
+    floor = UNCHANGED_WITHIN if len(values) > 1 else UNCHANGED_WITHIN_ONCE
+    before, after = stats.places([stats.median(values), value], Direction.HIGHER, logs=True)
+    return abs(after - before) <= max(floor, 5 * ordinary)
+
+
+def _baseline_result(session: Session, values: Sequence[float]) -> Result:
+    state = session.state
+    return Result(
+        index=state.count,
+        commit=state.incumbent,
+        metric=stats.median(values),
+        status=Status.KEEP,
+        description="baseline" if state.segment.segment == 1 else f"baseline of segment {state.segment.segment}",
+        timestamp=now(),
+        segment=state.segment.segment,
+        metrics={},
+        asi=None,
+        failure=None,
+        health=Health.RUNNING,
+        recovery={},
+        reason=f"the median of {len(values)} runs" if len(values) > 1 else "one run",
+        files=(),
+        mode=Mode.OPTIMIZE,
+        outcome=Outcome.OK,
+        baseline=True,
+    )
+
+
+def offer_sandbox(session: Session) -> None:
+    """Say that the sandbox would do, where it does: with one more run of benchmark and checks, unless that is too dear."""
+    state = session.state
+    dear = state.decision_mode is DecisionMode.ONCE or (state.baseline_wall_s or 0.0) > LONGEST_OFFER_S
+    if state.config.sandbox == "on" or dear or not sandbox.works():
+        return
+    try:
+        works = replace(bench_for(session, None), walled=True).passes()
+    except AutotuneError:
+        return
+    if works:
+        session.say("benchmark and checks work in the sandbox too: --sandbox on takes a run's network and its writing elsewhere")
+
+
+def rehearse_again(session: Session, reason: str, config: Config | None = None) -> tuple[Event, ...] | str:
+    """Measure the incumbent as a new segment would, beside the session; gives the new segment's events, or why it does not work.
+
+    The caller holds the machine. With `config` the segment takes what it names from the working tree as it is now; without, everything
+    stays pinned as it was.
+    """
+    state, repository = session.state, session.repository
+    path = root(repository) / f"{sessions.OPENING}{session.name}-{os.getpid()}"
+    path.mkdir(parents=True)
+    try:
+        settings = config or state.config
+        pins = state.segment.pins
+        if config is not None:
+            pins = pinning.pin(repository, state.segment.workdir, config, state.incumbent, path / "pins-index")
+            pinning.refuse_scope(repository, state.segment.workdir, config, state.incumbent, pins)
+        segment = replace(
+            state.segment,
+            segment=state.segment.segment + 1,
+            timestamp=now(),
+            version=version(),
+            base=state.incumbent,
+            metric_name=settings.metric,
+            metric_unit=settings.unit,
+            direction=settings.direction,
+            in_place=settings.in_place,
+            pins=pins,
+            config=to_mapping(settings),
+            machine=surroundings.recorded(settings, session.workdir),
+            environment=process.recorded_environment(process.environment_for_runs(os.environ, settings.env)),
+            reason=reason,
+        )
+        staged = replace_state(session, Folder(path), begin(segment), state)
+        events = rehearse(staged, segment)
+        git.set_ref(repository.top, session.folder.ref(f"pins-{segment.segment}"), pins, f"what segment {segment.segment} is measured with")
+        _keep_logs(path, session.folder.path, segment.segment)
+    except (AutotuneError, Interrupted) as error:
+        return str(error)
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+    return events
+
+
+def replace_state(session: Session, folder: Folder, state: State, before: State) -> Session:
+    """Give a session beside a session, with a ledger of its own, that goes on from the same incumbent."""
+    goes_on = replace(state, incumbent=before.incumbent, count=before.count)
+    return Session(session.repository, folder, goes_on, Position(), session.say, session.interrupted)
+
+
+def _keep_logs(staged: Path, folder: Path, segment: int) -> None:
+    if (staged / "runs").is_dir():
+        shutil.copytree(staged / "runs", folder / "runs" / f"segment-{segment}", dirs_exist_ok=True)
+
+
+def values_of(events: Iterable[Event]) -> tuple[float, ...]:
+    """Give the baseline's values from a segment's events."""
+    metric = next(event.metric_name for event in events if isinstance(event, SegmentOpened))
+    runs = [event for event in events if isinstance(event, Ran) and event.purpose is Purpose.BASELINE]
+    return tuple(run.metrics[metric] for run in runs if metric in run.metrics)
