@@ -9,7 +9,7 @@ import pytest
 
 from autotune.core.model import Arm
 from autotune.errors import AutotuneError
-from autotune.loop import calibrating, experiment, opening, work
+from autotune.loop import auditing, calibrating, experiment, opening, rehearsing, work
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session
 
@@ -21,6 +21,12 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that takes longer than the benchmark counts as long, however short it is."""
+    monkeypatch.setattr(rehearsing, "LONG_BUILD_S", 0.0)
+
+
 @pytest.fixture
 def count(tmp_path: Path) -> Path:
     """A file with a letter for each build."""
@@ -30,13 +36,15 @@ def count(tmp_path: Path) -> Path:
 def opened(tmp_path: Path, benchmark: str = BENCHMARK, prepare: str = BUILD, **settings: object) -> Session:
     folder = tmp_path / "project"
     folder.mkdir()
+    (folder / "autotune.toml").write_text("busy_wait_s = 0\n")
     git(folder, "init", "-q")
     (folder / "value").write_text("100\n")
     (folder / "autotune.sh").write_text(benchmark)
     git(folder, "add", ".")
     git(folder, "commit", "-q", "-m", "a project")
     given = {"name": "x", "metric": "t", "scope": ["value"], "env": {"COUNT": str(tmp_path / "count")}, "prepare": prepare}
-    return opening.open_session(opening.Request(folder, given | {"build_once": True} | settings), lambda _: None)
+    said = given | {"build_once": True} | settings
+    return opening.open_session(opening.Request(folder, {key: value for key, value in said.items() if value is not None}), lambda _: None)
 
 
 def tried(session: Session, value: str) -> str:
@@ -55,8 +63,26 @@ def test_each_side_is_built_once_a_comparison_and_measured_as_its_own_build(tmp_
     assert tried(session, "95\n").startswith("discarded: worse")
 
 
+def test_a_prepare_that_takes_longer_than_the_benchmark_is_run_once_a_side_by_itself(tmp_path: Path, count: Path) -> None:
+    session = opened(tmp_path, prepare=f"{BUILD}; sleep 0.1", build_once=None)
+    assert session.state.config.build_once
+    assert "build_once = true" in (session.workdir / "autotune.toml").read_text()
+    before = len(count.read_text())
+    assert tried(session, "90\n").startswith("kept: 10.0 % lower")
+    assert len(count.read_text()) == before + 2
+    assert not auditing.check(session.repository, session.folder)
+
+
+def test_a_long_prepare_that_writes_elsewhere_goes_on_before_every_run(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    benchmark = f'echo "METRIC t=$(wc -c < {outside})"\n'
+    session = opened(tmp_path, benchmark, f"cp value {outside}; mkdir -p out; touch out/x; sleep 0.1", build_once=None)
+    assert not session.state.config.build_once
+    assert not auditing.check(session.repository, session.folder)
+
+
 def test_without_it_every_run_is_built_anew(tmp_path: Path, count: Path) -> None:
-    session = opened(tmp_path, build_once=False)
+    session = opened(tmp_path, prepare=f"{BUILD}; sleep 0.1", build_once=False)
     before = len(count.read_text())
     tried(session, "90\n")
     assert len(count.read_text()) == before + 5

@@ -72,7 +72,7 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
         _remember_users_files(repository.top, folder, segment.base)
         session = Session(repository, folder, begin(segment), Position(), say)
         with alone(session, "measuring a baseline"):
-            rehearsing.rehearse(session, segment)
+            rehearsing.rehearse_first(session, segment, may_build_once="build_once" not in _settings(request))
             rehearsing.offer_sandbox(session)
         git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)
@@ -130,10 +130,14 @@ def _workdir(repository: Repository, folder: Path) -> str:
     return "" if str(inside) == "." else inside.as_posix()
 
 
-def _config(request: Request) -> Config:
+def _settings(request: Request) -> dict[str, object]:
+    """Give what a person set: in an autotune.toml that is there, and now."""
     written = request.folder / CONFIG_FILE
-    held = toml_table(settings_text(written)) if written.is_file() else {}
-    settings = {"direction": "lower", **held, **request.settings}
+    return {**(toml_table(settings_text(written)) if written.is_file() else {}), **request.settings}
+
+
+def _config(request: Request) -> Config:
+    settings = {"direction": "lower", **_settings(request)}
     if request.once:
         settings["decision_mode"] = "once"
     if not settings.get("checks") and "checks" not in request.settings and (request.folder / CHECKS_FILE).is_file():
