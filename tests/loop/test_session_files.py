@@ -223,6 +223,25 @@ def test_what_changes_a_session_answers_in_json_too(project: Project) -> None:
     assert str(project.session) + "/" in project.ok("clear", "--json", "--yes").json["deleted"]
 
 
+def test_a_look_at_a_session_says_that_another_branch_is_checked_out(project: Project) -> None:
+    project.init()
+    assert project.ok("status").err == ""
+    project.git("switch", "-q", "main")
+    for verb in ("status", "explain"):
+        assert f"is on main, but session {project.name} lives on {project.branch}. Switch back with" in project.ok(verb).err
+
+
+def test_without_the_list_of_the_users_files_nothing_is_taken_for_a_candidates(project: Project) -> None:
+    project.write("src/mine.txt", "the user's\n")
+    project.init()
+    (project.session / "untracked").unlink()
+    project.write("src/a.txt", "a\n")
+    assert "tells your own files from a candidate's" in project.refused("try", "-d", "smaller")
+    assert project.read("src/mine.txt") == "the user's\n"
+    assert project.read("src/a.txt") == "a\n"
+    project.ok("clear", "--yes")
+
+
 def test_a_session_whose_log_was_damaged_can_be_cleared(project: Project) -> None:
     project.init()
     truth = project.session / "autotune.jsonl"

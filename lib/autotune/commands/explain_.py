@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core.events import Event, from_line
 from autotune.core.explain import explain
 from autotune.core.lines import WIDEST, laid_out
@@ -30,7 +30,7 @@ def main(
 
     With N, one experiment: what was changed, every sample of both sides, the verdict and why.
     """
-    here = found(session)
+    here = looked_at(session)
     width = min(get_terminal_size().columns, WIDEST)
     if number is not None:
         story = _story(here, number)

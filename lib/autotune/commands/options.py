@@ -22,3 +22,11 @@ def found(name: str | None) -> Session:
     session = sessions.find(Path.cwd(), name)
     session.say = lambda words: typer.echo(words, err=True)
     return session
+
+
+def looked_at(name: str | None) -> Session:
+    """Find a session that is only looked at; that its working tree is on another branch is said on stderr."""
+    session = found(name)
+    if (where := sessions.elsewhere(session)) is not None:
+        session.say(where)
+    return session

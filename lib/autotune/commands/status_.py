@@ -7,7 +7,7 @@ from shutil import get_terminal_size
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core import report
 from autotune.core.lines import WIDEST, laid_out
 from autotune.loop.session import now
@@ -16,7 +16,7 @@ from autotune.loop.work import worker_of
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:
     """Say how the session stands, in a few lines."""
-    here = found(session)
+    here = looked_at(session)
     busy = worker_of(here)
     if as_json:
         typer.echo(json.dumps(report.status(here.state, now(), measuring=busy is not None)))

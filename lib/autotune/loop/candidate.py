@@ -148,7 +148,15 @@ def _split(entry: str) -> tuple[str, str]:
 
 
 def _held(path: Path) -> list[str]:
-    return [git.decode(one) for one in path.read_bytes().split(b"\0") if one]
+    """Read a list of paths that the session's opening wrote. Without it nothing may be taken for a candidate's, so that is refused."""
+    try:
+        written = path.read_bytes()
+    except FileNotFoundError:
+        raise AutotuneError(
+            f"{path} is gone, by which autotune tells your own files from a candidate's.",
+            "nothing was changed; `autotune clear`, then `autotune init`, begins anew: what was kept stays on its branch",
+        ) from None
+    return [git.decode(one) for one in written.split(b"\0") if one]
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,6 +289,15 @@ def require_branch(session: Session) -> None:
         raise AutotuneError(f"A {doing} is in progress in {session.top}.", f"finish it or undo it (`git {doing} --abort`), then try again")
 
 
+def elsewhere(session: Session) -> str | None:
+    """Say that the session's working tree is on another branch, or in the middle of something; None where it is not."""
+    try:
+        require_branch(session)
+    except AutotuneError as found:
+        return f"{found.message} {found.hint[:1].upper()}{found.hint[1:]}."
+    return None
+
+
 def read(folder: Folder) -> tuple[State, Position]:
     """Read a session's ledger, from its checkpoint on where there is one.
 
