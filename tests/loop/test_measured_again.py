@@ -35,3 +35,12 @@ def test_confirm_claims_what_was_gained_and_confirms_one_keep(project: Project) 
     assert project.events("claim")[-1]["experiment"] == 1
     assert "not among the latest keeps" in project.refused("confirm", "2")
     assert "claim, by fresh runs of the first state and the last: improved" in " ".join(project.ok("explain").out.split())
+
+
+def test_a_check_finds_the_output_of_a_build_that_failed(project: Project) -> None:
+    project.init("--prepare", "! grep -h broken src/*.txt")
+    project.write("src/a.txt", "broken\n")
+    assert project.attempt()["reason"].startswith("`prepare` failed: exit 1")
+    run = next(event for event in project.events("run") if event["outcome"] == "crashed" and event["experiment"] == 1)
+    assert (project.session / run["log"]).read_text() == "broken\n"
+    assert project.ok("check").out.endswith(": no findings\n")

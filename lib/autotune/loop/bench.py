@@ -77,7 +77,7 @@ class Bench:
         finished, failed = self._execute(arm, log)
         measured = self._read(arm, finished, failed)
         self._observe(measured.run, finished)
-        self.session.append(self._event(measured, finished, purpose, log))
+        self.session.append(self._event(measured, finished, purpose, log if failed is None else _log_of(failed, log)))
         return measured
 
     def check(self, arm: Arm) -> tuple[bool, str, str]:
@@ -124,7 +124,7 @@ class Bench:
         for command in TARGETS["code"].commands(self.session.state.config):
             if builds is not None and not command.measured and builds.standing(arm, content):
                 continue
-            finished = self._one(command, log if command.measured else f"{log}.{command.name}")
+            finished = self._one(command, _log_of(command, log))
             if command.measured:
                 return finished, None
             if classify(finished, None)[0] is not Outcome.OK:
@@ -226,6 +226,11 @@ class Bench:
                 for name, one in finished.report.earlier.items()
             },
         )
+
+
+def _log_of(command: Command, log: str) -> str:
+    """Name the file that holds a command's output, where the run's own is `log`."""
+    return log if command.measured else f"{log}.{command.name}"
 
 
 @contextmanager
