@@ -112,11 +112,28 @@ SEEN = Sight(logs=True, runs=40, run_s=1.0, noise=0.1, few=0.2, many=0.15)
         (SEEN, replace(CONFIG, metric="autotune.wall_s"), {}, "autotune.user_s"),
         (SEEN, CONFIG, {"busy": 0.9}, "others use 90 % of all cores"),
         (SEEN, CONFIG, {"output_bytes": 3_200_000}, "print less: a run prints 3.2 MB"),
-        (SEEN, CONFIG, {"prepare_s": 30.0}, "`prepare` takes 30 s before each run"),
+        (replace(SEEN, prepare_s=30.0), CONFIG, {}, "`prepare` takes 30 s before each run"),
     ],
 )
 def test_advice_follows_from_what_was_found(found: Sight, config: object, more: dict[str, float], words: str) -> None:
     assert any(words in line for line in advice.advice(found, config, **more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("run_s", [0.01, 1.0])
+def test_a_command_that_is_measured_from_outside_is_not_told_to_print(run_s: float) -> None:
+    outside = advice.advice(replace(SEEN, run_s=run_s), replace(CONFIG, metric="autotune.cpu_s"))
+    assert not any("print" in line for line in outside)
+    assert any("print the best or the median" in line for line in advice.advice(replace(SEEN, run_s=run_s), CONFIG))
+
+
+def test_what_an_experiment_costs_includes_what_is_not_timed() -> None:
+    assert "9 runs (9 s), one that is kept 16 to 26 (16 s to 26 s)" in findings(SEEN, METRIC)[2]
+    assert "9 runs (5.2 min)" in findings(replace(SEEN, run_s=5.0, prepare_s=30.0), METRIC)[2]
+    assert "1 run (35 s)" in findings(replace(SEEN, noise=0.0, run_s=5.0, prepare_s=30.0), METRIC)[1]
+
+
+def test_an_effect_of_more_than_all_of_it_is_said_in_plain_figures() -> None:
+    assert "140 % with 20 pairs, 79 % with 40" in findings(replace(SEEN, few=1.402, many=0.786), METRIC)[1]
 
 
 def test_a_calm_benchmark_needs_no_advice() -> None:

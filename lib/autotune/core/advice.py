@@ -46,9 +46,10 @@ _CHANGED = {
 class Sight:
     """What was found of an unchanged state. `logs`: sizes are relative, 0.02 for 2 %, else in the metric's unit.
 
-    `noise` is the noise floor of a single run, 0 for a benchmark that repeats exactly; `few` and `many` are the smallest effects found four
-    times in five with 20 and 40 pairs. `warm_up` is by how much first runs were worse than the rest, None where they were not. `bias` is
-    the second place against the first; `min_effect` what should be asked for because of it, None where nothing was found.
+    `run_s` is what the benchmark takes, `prepare_s` what is done before each run, untimed. `noise` is the noise floor of a single run, 0
+    for a benchmark that repeats exactly; `few` and `many` are the smallest effects found four times in five with 20 and 40 pairs.
+    `warm_up` is by how much first runs were worse than the rest, None where they were not. `bias` is the second place against the first;
+    `min_effect` what should be asked for because of it, None where nothing was found.
     """
 
     logs: bool
@@ -63,6 +64,12 @@ class Sight:
     min_effect: float | None = None
     mode: DecisionMode = DecisionMode.RACE
     build_once: bool = False
+    prepare_s: float = 0.0
+
+    @property
+    def whole_s(self) -> float:
+        """What a run takes, all that is untimed included."""
+        return self.run_s + self.prepare_s
 
 
 def sight(
@@ -71,12 +78,13 @@ def sight(
     direction: Direction,
     pairs: Sequence[tuple[float, float]] = (),
     *,
+    prepare_s: float = 0.0,
     build_once: bool = False,
 ) -> Sight:
     """What an unchanged state's values say: one series in run order for each time it was set up, and (first, second) pairs of two places.
 
-    `run_s` is what a run takes, all that is untimed included. `build_once` tells that a comparison is made of two builds, whose bias no
-    order of runs takes away: then as much is asked for as that bias may be. Raises ValueError without values.
+    `run_s` is what the benchmark takes, `prepare_s` what is done before each run, untimed. `build_once` tells that a comparison is made of
+    two builds, whose bias no order of runs takes away: then as much is asked for as that bias may be. Raises ValueError without values.
     """
     settled = [values[1:] if len(values) > FEWEST_PAIRS_FOR_INTERVAL else values for values in series]
     logs = min(value for values in series for value in values) > 0
@@ -96,6 +104,7 @@ def sight(
         bias_pairs=len(pairs),
         min_effect=None if bias is None or not (build_once or _is_seen(bias)) else _above(bias) or None,
         build_once=build_once,
+        prepare_s=prepare_s,
         mode=_mode(sum(map(len, series)), run_s),
     )
 
@@ -157,19 +166,19 @@ def _noise_words(found: Sight, metric: Metric) -> tuple[str, ...]:
 
 
 def _shown(size: float, found: Sight, metric: Metric) -> str:
-    return f"{100 * size:.2g} %" if found.logs else f"{size:.3g} {metric.unit}".rstrip()
+    return f"{float(f'{100 * size:.2g}'):g} %" if found.logs else f"{size:.3g} {metric.unit}".rstrip()
 
 
 def _cost_words(found: Sight) -> tuple[str, ...]:
     if found.runs == 1:
-        return (f"a candidate costs 1 run ({duration(found.run_s)})",)
+        return (f"a candidate costs 1 run ({duration(found.whole_s)})",)
     if not found.noise:
-        return (f"a candidate costs 1 run ({duration(found.run_s)}), or 5 where it is kept",)
+        return (f"a candidate costs 1 run ({duration(found.whole_s)}), or 5 where it is kept",)
     least, most = KEEP_RUNS
     return (
         (
-            f"a typical candidate costs about {NULL_RUNS} runs ({duration(NULL_RUNS * found.run_s)}), one that is kept {least} to {most} "
-            f"({duration(least * found.run_s)} to {duration(most * found.run_s)})"
+            f"a typical candidate costs about {NULL_RUNS} runs ({duration(NULL_RUNS * found.whole_s)}), one that is kept {least} to {most} "
+            f"({duration(least * found.whole_s)} to {duration(most * found.whole_s)})"
         ),
     )
 
@@ -199,18 +208,18 @@ def _mode_words(found: Sight) -> str:
     return "recommended mode: race (exact)"
 
 
-def advice(found: Sight, config: Config, *, busy: float | None = None, prepare_s: float = 0.0, output_bytes: int = 0) -> tuple[str, ...]:
+def advice(found: Sight, config: Config, *, busy: float | None = None, output_bytes: int = 0) -> tuple[str, ...]:
     """What would make the benchmark see more, a sentence each; nothing where nothing is wanting.
 
-    `busy` is the share of all cores that others used; `prepare_s` is what `prepare` takes of a run, `output_bytes` what a run
-    prints.
+    `busy` is the share of all cores that others used, `output_bytes` what a run prints.
     """
     said = []
+    best = "" if config.metric.startswith(RESERVED) else ", and print the best or the median"
     calm = found.noise < CALM if found.logs else not found.noise
     if not calm and found.run_s < SHORT_RUN_S:
-        said.append("give each run more to do, and print the best or the median: much of so short a run is starting the process")
+        said.append(f"give each run more to do{best}: much of so short a run is starting the process")
     elif found.logs and found.noise > NOISY and found.run_s < ECONOMY_FROM_S / NULL_RUNS:
-        said.append("do the work several times a run, and print the best or the median: that takes most of the noise away")
+        said.append(f"do the work several times a run{best}: that takes most of the noise away")
     if found.logs and found.noise > NOISY and config.metric == f"{RESERVED}wall_s":
         said.append(f"if the code does not wait for anything, measure {RESERVED}user_s: processor time is calmer than wall time")
     if found.warm_up is not None:
@@ -219,10 +228,10 @@ def advice(found: Sight, config: Config, *, busy: float | None = None, prepare_s
         said.append(f"print less: a run prints {output_bytes / 1e6:.1f} MB, and how fast that is taken is no merit of the code")
     if busy is not None and busy > BUSY and not calm:
         said.append(f"use a quieter machine, or a quieter hour: others use {100 * busy:.0f} % of all cores")
-    if prepare_s > found.run_s / 2 and prepare_s > 1:
+    if found.prepare_s > found.run_s / 2 and found.prepare_s > 1:
         said.append(
-            f"`prepare` takes {duration(prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; so "
-            "does build_once = true, if it writes in the working tree alone"
+            f"`prepare` takes {duration(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; "
+            "so does build_once = true, if it writes in the working tree alone"
         )
     return tuple(said)
 
