@@ -218,7 +218,8 @@ def test_what_changes_a_session_answers_in_json_too(project: Project) -> None:
     project.init()
     assert project.ok("note", "hello", "--json").json == {"session": project.name, "note": "hello"}
     assert project.ok("config", "set", "max_iterations", "7", "--json").json == {"max_iterations": 7}
-    assert project.ok("config", "check", "--json").json == {"file": str(project.top / "autotune.toml"), "in_order": True}
+    in_order = {"file": str(project.top / "autotune.toml"), "in_order": True, "not_in_force": []}
+    assert project.ok("config", "check", "--json").json == in_order
     assert "add --yes" in project.run("clear", "--json").json["hint"]
     assert str(project.session) + "/" in project.ok("clear", "--json", "--yes").json["deleted"]
 
@@ -240,6 +241,29 @@ def test_without_the_list_of_the_users_files_nothing_is_taken_for_a_candidates(p
     assert project.read("src/mine.txt") == "the user's\n"
     assert project.read("src/a.txt") == "a\n"
     project.ok("clear", "--yes")
+
+
+def test_a_check_of_the_configuration_names_what_is_not_in_force(project: Project) -> None:
+    project.init()
+    project.write("autotune.toml", project.read("autotune.toml").replace('unit = ""', 'unit = "bytes"'))
+    told = project.ok("config", "check")
+    assert told.out == f"{project.top / 'autotune.toml'} is in order\nunit is another than in force: `autotune rebaseline --accept`\n"
+    assert project.ok("config", "check", "--json").json["not_in_force"] == ["unit"]
+
+
+def test_where_nobody_can_be_asked_nothing_is_cleared(project: Project) -> None:
+    project.init()
+    assert "add --yes" in project.refused("clear")
+    assert project.session.is_dir()
+
+
+def test_notes_come_with_the_answer_as_they_were_written(project: Project) -> None:
+    project.init()
+    project.ok("note", "leave the parser alone")
+    project.ok("note", "it's slow")
+    assert "notes: leave the parser alone; it's slow\n" in project.ok("resume").out
+    assert project.ok("resume", "--json").json["notes"] == ["leave the parser alone", "it's slow"]
+    assert "The text is empty." in project.refused("note", " ")
 
 
 def test_a_session_whose_log_was_damaged_can_be_cleared(project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,8 +37,18 @@ def main(
         for line in doomed.described:
             typer.echo(f"  {line}")
         typer.echo(f"The branch {here.branch} and its commits stay{'' if refs else ', and the snapshots of candidates'}.")
-        if not yes and not typer.confirm("Delete these?"):
+        if not yes and not _agreed():
             typer.echo("nothing was deleted")
             return
         clearing.clear(here, doomed)
     typer.echo(f"{here.name} is cleared")
+
+
+def _agreed() -> bool:
+    try:
+        return typer.confirm("Delete these?")
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        typer.echo()
+        raise AutotuneError("Nobody is there to be asked, so nothing was deleted.", "add --yes") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -66,8 +67,24 @@ def put(
 @app.command()
 def check(as_json: AsJson = False, session: SessionName = None) -> None:
     """Check autotune.toml: the session's, or the one in this folder before there is a session."""
+    path, here = _checked(session)
+    written = configuration.parse_toml(files.settings_text(path))
+    differing = configuration.fixed_differences(here.state.config, written) if here is not None else ()
+    if as_json:
+        typer.echo(json.dumps({"file": str(path), "in_order": True, "not_in_force": differing}))
+        return
+    typer.echo(f"{path} is in order")
+    for key in differing:
+        typer.echo(f"{key} is another than in force: `autotune rebaseline --accept`")
+
+
+def _checked(session: str | None) -> tuple[Path, Session | None]:
+    """Give the file that is checked, and the session that it is of, where there is one."""
     path = Path.cwd() / CONFIG_FILE
-    if not path.is_file():
-        path = _file(found(session))
-    configuration.parse_toml(files.settings_text(path))
-    typer.echo(json.dumps({"file": str(path), "in_order": True}) if as_json else f"{path} is in order")
+    if session is None and path.is_file():
+        with suppress(AutotuneError):
+            here = found(None)
+            return path, here if _file(here) == path else None
+        return path, None
+    here = found(session)
+    return _file(here), here

@@ -19,5 +19,5 @@ def main(
     session: SessionName = None,
 ) -> None:
     """Put an idea at the end of autotune.ideas.md, where every proposer finds it in its brief."""
-    line = files.add_idea(found(session), words.description(text))
+    line = files.add_idea(found(session), words.note(text))
     typer.echo(json.dumps({"idea": line}, ensure_ascii=False) if as_json else f"it stands in {IDEAS_FILE} now")

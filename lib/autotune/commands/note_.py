@@ -22,7 +22,7 @@ def main(
     What an agent notes for itself is in its brief too, as its own words, not as a person's.
     """
     here = found(session)
-    event = Noted(text=words.description(text), timestamp=now(), own="CLAUDECODE" in os.environ)  # set where the client's agent runs it
+    event = Noted(text=words.note(text), timestamp=now(), own="CLAUDECODE" in os.environ)  # set where the client's agent runs it
     here.append(event)
     typer.echo(
         json.dumps({"session": here.name, "note": event.text}, ensure_ascii=False) if as_json else "noted; it comes with the next result"

@@ -1,4 +1,4 @@
-"""The words that go with an experiment: a description and side information, taken as they are or refused."""
+"""What people and proposers put into words: descriptions, notes and side information, taken as they are or refused."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ LONGEST_ASI = 64 * 1024
 
 def description(text: str) -> str:
     """Give a description of one to 2,000 characters, exactly as it came."""
+    missing = "say in a sentence what was changed and why: --description TEXT"
+    return _worded(text, "description", missing, "shorten it; details go into --asi")
+
+
+def note(text: str) -> str:
+    """Give a note, or an idea, as long as a description."""
+    return _worded(text, "text", "put it into quotes, as one sentence", "shorten it")
+
+
+def _worded(text: str, what: str, missing: str, too_long: str) -> str:
     if not text.strip():
-        raise AutotuneError("The description is empty.", "say in a sentence what was changed and why: --description TEXT")
+        raise AutotuneError(f"The {what} is empty.", missing)
     if len(text) > LONGEST_DESCRIPTION:
-        raise AutotuneError(
-            f"The description has {len(text)} characters, {LONGEST_DESCRIPTION} at most.", "shorten it; details go into --asi"
-        )
+        raise AutotuneError(f"The {what} has {len(text)} characters, {LONGEST_DESCRIPTION} at most.", too_long)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
