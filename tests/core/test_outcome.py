@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autotune.core.metrics import MetricReader, MetricReport
 from autotune.core.model import Outcome
-from autotune.core.outcome import Finished, classify, ending, escaped, measured_samples, samples, useful_end
+from autotune.core.outcome import OWN_UNITS, Finished, classify, ending, escaped, measured_samples, samples, useful_end
 
 
 def report(output: bytes) -> MetricReport:
@@ -113,6 +113,7 @@ def test_every_run_has_the_samples_that_are_measured_of_it() -> None:
         "autotune.peak_rss_mb": 12.0,
     }
     assert measured_samples(finished()) == measured
+    assert OWN_UNITS.keys() == measured.keys()
     assert samples(finished(b"METRIC t=1\n")) == {"t": 1.0, **measured}
 
 

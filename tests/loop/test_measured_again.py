@@ -44,3 +44,15 @@ def test_a_check_finds_the_output_of_a_build_that_failed(project: Project) -> No
     run = next(event for event in project.events("run") if event["outcome"] == "crashed" and event["experiment"] == 1)
     assert (project.session / run["log"]).read_text() == "broken\n"
     assert project.ok("check").out.endswith(": no findings\n")
+
+
+def test_what_autotune_measures_itself_has_its_unit_where_none_is_given(project: Project) -> None:
+    project.ok("init", "--name", "x", "--metric", "autotune.wall_s", "--command", "grep -q a src/a.txt", "--scope", "src/**", "--once")
+    assert project.events()[0]["metric_unit"] == "s"
+    assert 'unit = "s"' in project.read("autotune.toml")
+
+
+def test_where_nothing_is_found_to_protect_init_says_how_to(project: Project) -> None:
+    (project.top / "autotune.sh").unlink()
+    told = project.init("--command", "echo METRIC size=$(cat src/*.txt | wc -c)").err
+    assert "nothing was found that decides what is measured; --protect PATTERN names it" in told

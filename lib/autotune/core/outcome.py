@@ -61,6 +61,15 @@ class Finished:
     leftovers: tuple[str, ...] = ()
 
 
+OWN_UNITS = {
+    "autotune.wall_s": "s",
+    "autotune.user_s": "s",
+    "autotune.system_s": "s",
+    "autotune.cpu_s": "s",
+    "autotune.peak_rss_mb": "MiB",
+}
+
+
 def measured_samples(finished: Finished) -> dict[str, float]:
     """What autotune measures of every run itself; benchmarks cannot print these names."""
     return {

@@ -15,6 +15,7 @@ from autotune.core import carrying
 from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Opened, SegmentOpened
 from autotune.core.health import Mode
+from autotune.core.outcome import OWN_UNITS
 from autotune.core.state import begin
 from autotune.edges import git, place, process, tree
 from autotune.edges.git import Repository
@@ -138,6 +139,7 @@ def _settings(request: Request) -> dict[str, object]:
 
 def _config(request: Request) -> Config:
     settings = {"direction": "lower", **_settings(request)}
+    settings.setdefault("unit", OWN_UNITS.get(str(settings.get("metric")), ""))
     if request.once:
         settings["decision_mode"] = "once"
     if not settings.get("checks") and "checks" not in request.settings and (request.folder / CHECKS_FILE).is_file():

@@ -138,7 +138,10 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
 def told(repository: Repository, segment: SegmentOpened, config: Config) -> Iterator[str]:
     """Say what is protected, and what the benchmark loads that is not."""
     held = sorted(git.tracked(repository.top, segment.pins))
-    yield f"protected, for they decide what is measured: {_listed(held) or 'no files'}; --allow PATTERN frees some"
+    if held:
+        yield f"protected, for they decide what is measured: {_listed(held)}; --allow PATTERN frees some"
+    else:
+        yield "protected: the session's own files; besides, nothing was found that decides what is measured; --protect PATTERN names it"
     folder = repository.top / segment.workdir
     prefix = f"{segment.workdir}/" if segment.workdir else ""
     inside = _within_scope(segment.workdir, config, git.tracked(repository.top, segment.base))
