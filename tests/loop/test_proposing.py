@@ -46,6 +46,22 @@ def test_a_proposer_without_a_usable_change_three_times_in_a_row_pauses_the_sess
     assert open_project.results() == []
 
 
+def test_what_a_proposer_that_failed_had_changed_is_taken_back_and_kept(open_project: Project) -> None:
+    before = open_project.files()
+    answer = open_project.ok("start", "--proposer", "test -s src/b.txt && echo half > src/b.txt; exit 7")
+    assert "paused: the proposer failed with exit 7" in answer.out
+    assert open_project.files() == before
+    refs = open_project.git("for-each-ref", "--format=%(refname)", f"refs/autotune/{open_project.name}/").split()
+    assert "half" in [open_project.git("show", f"{ref}:src/b.txt") for ref in refs if "refused-" in ref]
+
+
+def test_why_a_proposal_was_refused_is_said_once(open_project: Project) -> None:
+    answer = open_project.ok("start", "--proposer", "echo x >> README")
+    assert answer.err.count("README is outside the scope") == 3
+    assert "the proposer was refused (3 of 3)" in answer.err
+    assert "README is outside the scope" in answer.out
+
+
 def test_an_interrupt_stops_the_session_ends_the_proposer_and_says_how_to_go_on(open_project: Project) -> None:
     told = open_project.outside / "proposer"
     begun = open_project.begin("start", "--proposer", f"echo $$ > {told}.new; mv {told}.new {told}; exec sleep 600")

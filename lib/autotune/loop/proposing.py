@@ -49,15 +49,20 @@ def propose_until_done(session: Session, command: str, say: Callable[[str], None
         problem = _problem(session, proposal) or _try(session, proposal.description, say)
         empty_handed = empty_handed + 1 if problem else 0
         if problem:
-            say(f"the proposer {problem} ({empty_handed} of {EMPTY_HANDED})")
+            in_short = problem.partition(":")[0]  # why it was refused has been said when it was taken back
+            say(f"the proposer {in_short} ({empty_handed} of {EMPTY_HANDED})")
         if empty_handed == EMPTY_HANDED and session.state.ended is None:
             session.append(Paused(reason=f"the proposer {problem}, {EMPTY_HANDED} proposals in a row without a candidate", timestamp=now()))
     files.project(session)
 
 
 def _problem(session: Session, proposal: Proposal) -> str | None:
+    """Say why there is nothing to measure; what a proposer that failed has changed is half a change, and is put aside."""
     if proposal.exit_code != 0:
-        return f"failed with exit {proposal.exit_code}"
+        failed = f"failed with exit {proposal.exit_code}"
+        if _differs(session):
+            experiment.set_aside(session, f"The proposer {failed}.")
+        return failed
     return None if _differs(session) else "changed nothing in scope"
 
 
