@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import SessionName, found
+from autotune.core.figures import counted
 from autotune.loop import holdout, work
 
 app = typer.Typer(
@@ -24,7 +25,7 @@ def put(
     here = found(session)
     with work.held(here, "holdout"):
         held = holdout.put(here, files)
-    typer.echo(f"the hold-out has {_files(len(held))}; delete yours from wherever a proposer works")
+    typer.echo(f"the hold-out has {counted(len(held), 'file')}; delete yours from wherever a proposer works")
     if not here.state.config.holdout:
         typer.echo("no command uses it yet: a person sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`", err=True)
 
@@ -34,7 +35,7 @@ def status(session: SessionName = None) -> None:
     """Say whether there is a hold-out, and how many files it has; never which."""
     here = found(session)
     used = "runs before every keep" if here.state.config.holdout else "is not configured (`holdout` in autotune.toml)"
-    typer.echo(f"the hold-out has {_files(len(holdout.held(here)))}; its command {used}")
+    typer.echo(f"the hold-out has {counted(len(holdout.held(here)), 'file')}; its command {used}")
 
 
 @app.command()
@@ -42,8 +43,4 @@ def clear(session: SessionName = None) -> None:
     """Delete the copies."""
     here = found(session)
     with work.held(here, "holdout"):
-        typer.echo(f"{_files(holdout.clear(here))} deleted")
-
-
-def _files(count: int) -> str:
-    return f"{count} file{'' if count == 1 else 's'}"
+        typer.echo(f"{counted(holdout.clear(here), 'file')} deleted")

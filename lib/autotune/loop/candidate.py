@@ -12,6 +12,7 @@ from typing import Any
 
 from autotune.core import patterns, protection
 from autotune.core.events import CandidateTaken
+from autotune.core.figures import counted
 from autotune.edges import git, tree
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
@@ -295,7 +296,7 @@ def _refuse_narrowed(session: Session, found: Look, boundary: Boundary) -> None:
     beyond = [path for path in found.paths if not boundary.in_narrowed_scope(path)]
     if beyond:
         raise AutotuneError(
-            f"The scope is narrowed to {', '.join(session.state.narrowed)} for {session.state.narrowed_left} more experiments, "
+            f"The scope is narrowed to {', '.join(session.state.narrowed)} for {counted(session.state.narrowed_left, 'more experiment')}, "
             f"but the candidate changes {', '.join(beyond[:_NAMED])}.",
             "take those changes back and work on the files named; `autotune explain` says why",
         )

@@ -444,17 +444,7 @@ def _is_left_over(folder: Path) -> bool:
         if (own.parents[1] / "autotune" / folder.name).is_dir():
             return False
     owner = re.fullmatch(r"doctor-(\d+)", folder.name)
-    return bool(marks) and not (owner and _lives(int(owner[1])))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return bool(marks) and not (owner and sessions.lives(owner[1]))
 
 
 def _hook_log(_: Scene) -> Check:

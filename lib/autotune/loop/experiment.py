@@ -44,12 +44,7 @@ def measure(
                     session.say(f"left alone, for they are out of scope: {', '.join(found.outside[:5])}")
                 work.start(session, lock, f"experiment {session.state.count + 1}")
                 break
-        before = session.position
-        work.wait(session, None, progress)
-        if session.position == before:
-            raise AutotuneError(
-                "What the loop had to do by itself came to nothing.", f"{session.folder.path / 'worker.log'} has its last words"
-            )
+        work.wait_for_more(session, session.position, progress)
     number = session.state.count + 1
     work.wait(session, wait_s, progress)
     finish(session)

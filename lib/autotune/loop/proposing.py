@@ -83,11 +83,7 @@ def bring_on(session: Session, say: Callable[[str], None]) -> bool:
             before = session.position
             if not work.carry_on(session, lock):
                 return session.state.ended is None
-        work.wait(session, None, _only_news(say))
-        if session.position == before:
-            raise AutotuneError(
-                "What the loop had to do by itself came to nothing.", f"{session.folder.path / 'worker.log'} has its last words"
-            )
+        work.wait_for_more(session, before, _only_news(say))
     return False
 
 

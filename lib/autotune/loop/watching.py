@@ -24,6 +24,7 @@ from autotune.core.events import (
     TargetChecked,
     from_line,
 )
+from autotune.core.figures import counted
 from autotune.core.state import State
 from autotune.edges import git, ledger
 from autotune.edges.ledger import Position
@@ -132,7 +133,7 @@ def refuse_forged(session: Session, before: Mark) -> None:
         if event is not None and not isinstance(event, _HOLDERS):
             session.append(event)
     count = sum(1 for _, event in came if event is None or isinstance(event, _HOLDERS))
-    session.notice(f"While it was measured, {count} lines were written to the ledger that autotune did not write; they are at {aside}.")
+    session.notice(f"While it was measured, {counted(count, 'line')} came to the ledger that autotune did not write: set aside at {aside}.")
     raise Tampered("a run wrote to the ledger", "`git show` the candidate; it is kept under refs/autotune")
 
 

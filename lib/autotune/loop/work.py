@@ -16,6 +16,7 @@ from autotune.core.events import Cause, Stopped
 from autotune.core.figures import counted
 from autotune.core.state import Ending
 from autotune.edges import git, locks, process
+from autotune.edges.ledger import Position
 from autotune.edges.locks import Holder, Lock
 from autotune.errors import AutotuneError
 from autotune.loop import files, healing, opening, settling
@@ -103,11 +104,10 @@ def _tell_of_commits(session: Session, incumbent: str, tip: str) -> None:
     ref = session.folder.ref(f"foreign-{tip[:12]}")
     if git.resolve(session.top, ref) is not None:
         return
-    count = git.tell(session.top, "rev-list", "--count", f"{incumbent}..{tip}").text
+    count = int(git.tell(session.top, "rev-list", "--count", f"{incumbent}..{tip}").text)
     git.set_ref(session.top, ref, tip, "commits that autotune did not make")
     session.notice(
-        f"The branch holds {count} commit{'' if count == '1' else 's'} that autotune did not make, up to {tip[:12]}. "
-        "What they change in scope "
+        f"The branch holds {counted(count, 'commit')} that autotune did not make, up to {tip[:12]}. What they change in scope "
         f"is measured as the next candidate, and the branch goes back to what was kept. They are kept at {ref}."
     )
 
@@ -240,6 +240,15 @@ def wait(session: Session, wait_s: float | None, progress: Callable[[str], None]
     _pass_on(session, told, progress)
     session.refresh()
     return busy is None
+
+
+def wait_for_more(session: Session, before: Position, progress: Callable[[str], None] | None = None) -> None:
+    """Wait for what the loop does by itself. Raises `AutotuneError` where the ledger has come no further than `before`."""
+    wait(session, None, progress)
+    if session.position == before:
+        raise AutotuneError(
+            "What the loop had to do by itself came to nothing.", f"{session.folder.path / 'worker.log'} has its last words"
+        )
 
 
 def _pass_on(session: Session, told: int, progress: Callable[[str], None] | None) -> int:
