@@ -523,6 +523,9 @@ def test_the_next_step_follows_from_the_state() -> None:
         "edit files in scope, then `autotune try --description TEXT`": folded(bare(), *baseline(10.0)),
         "edit only src/a.py (2 more experiments), then `autotune try --description TEXT`": folded(bare(), *baseline(10.0), shrunk),
         "nothing until a person goes on: `autotune resume` (stopped: enough)": folded(bare(), *baseline(10.0), Stopped("enough", NOW)),
+        "nothing until a person moves the limit (`autotune config set`) and goes on: `autotune resume` (finished: enough)": folded(
+            bare(), *baseline(10.0), Finished("enough", NOW)
+        ),
         "let the loop do what it does by itself: `autotune wait`": folded(bare(), *baseline(10.0), *PLATEAU),
     }
     assert {report.following(state, NOW): state for state in states.values()} == states

@@ -15,7 +15,7 @@ from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import Direction, Status
 from autotune.core.outcome import escaped
-from autotune.core.state import Row, State, seconds_between
+from autotune.core.state import Ending, Row, State, seconds_between
 from autotune.core.stopping import next_action
 
 LONGEST_WHY = 300
@@ -326,7 +326,9 @@ def following(state: State, now: str, *, measuring: bool = False) -> str:
     if measuring:
         return "wait for the measurement: `autotune wait`"
     if state.ended is not None:
-        return f"nothing until a person goes on: `autotune resume` ({state.ended.ending}: {shortened(state.ended.reason, LONGEST_WHY)})"
+        first = "moves the limit (`autotune config set`) and " if state.ended.ending is Ending.FINISHED else ""
+        why = shortened(state.ended.reason, LONGEST_WHY)
+        return f"nothing until a person {first}goes on: `autotune resume` ({state.ended.ending}: {why})"
     experiment = state.experiment
     if experiment is not None and experiment.verdict is not None and not experiment.may_settle:
         return "settle what is measured: `autotune log --description TEXT`"
