@@ -56,3 +56,24 @@ def test_where_nothing_is_found_to_protect_init_says_how_to(project: Project) ->
     (project.top / "autotune.sh").unlink()
     told = project.init("--command", "echo METRIC size=$(cat src/*.txt | wc -c)").err
     assert "nothing was found that decides what is measured; --protect PATTERN names it" in told
+
+
+def test_waiting_has_the_loop_do_what_it_does_by_itself(project: Project) -> None:
+    opened(project)
+    project.ok("config", "set", "max_iterations", "1")
+    assert "`autotune wait`" in project.ok("status").out
+    assert project.ok("wait", "--json").json["health"] == "finished"
+    assert [claimed["improved"] for claimed in project.events("claim")] == [True]
+
+
+def test_waiting_tells_what_is_measured_where_it_takes_longer(project: Project) -> None:
+    closed = project.outside / "closed"
+    project.write("autotune.sh", f"while [ -e {closed} ]; do sleep 0.01; done\n" + project.read("autotune.sh"))
+    opened(project)
+    project.ok("config", "set", "max_iterations", "1")
+    closed.touch()
+    assert project.ok("wait", "--wait", "0", "--json").json["running"]
+    assert "measuring (a claim)" in project.ok("status").out
+    closed.unlink()
+    assert project.ok("wait", "--json").json["health"] == "finished"
+    assert len(project.events("claim")) == 1

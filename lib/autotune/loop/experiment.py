@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from autotune.core.events import Described
 from autotune.core.model import Outcome
+from autotune.core.stopping import next_action
 from autotune.errors import AutotuneError
 from autotune.loop import candidate, surroundings, work
 from autotune.loop.session import Session, now
@@ -73,11 +75,18 @@ def describe(session: Session, wait_s: float | None, description: str, asi: Mapp
 
 
 def wait(session: Session, wait_s: float | None, progress: Progress = None) -> int | None:
-    """Wait for whatever is running, then settle what can be; gives the number of the experiment that was open, or settled last."""
+    """Wait for whatever is running, then settle what can be, and have the loop do what it does by itself.
+
+    Gives the number of the experiment that was open, or settled last.
+    """
     open_before = session.state.experiment
-    done = work.wait(session, wait_s, progress)
-    if done:
+    until = None if wait_s is None else time.monotonic() + wait_s
+    if work.wait(session, wait_s, progress):
         finish(session)
+        if next_action(session.state, now()) is not None:
+            with work.changing(session, "carry on") as lock:
+                work.carry_on(session, lock)
+            work.wait(session, None if until is None else max(0.0, until - time.monotonic()), progress)
     if open_before is not None:
         return open_before.number
     return session.state.count or None

@@ -31,10 +31,10 @@ def advance(session: Session) -> None:
         _TAKE[step.action](session, step)
 
 
-def needs_measuring(session: Session) -> bool:
-    """Whether what comes next runs commands, and may take long."""
+def to_measure(session: Session) -> str | None:
+    """Name what comes next, where that runs commands and may take long."""
     step = next_action(session.state, now())
-    return step is not None and step.action in (Action.CHECK_TARGET, Action.CLAIM, Action.LOOK, Action.PLAYBOOK)
+    return None if step is None else _MEASURED.get(step.action)
 
 
 def _finish(session: Session, step: Next) -> None:
@@ -189,6 +189,12 @@ def _ended(playbook: Playbook, result: str) -> PlaybookEnded:
     return PlaybookEnded(playbook=playbook, result=result, timestamp=now())
 
 
+_MEASURED = {
+    Action.CHECK_TARGET: "the target",
+    Action.CLAIM: "a claim",
+    Action.LOOK: "the unchanged code",
+    Action.PLAYBOOK: "recovery",
+}
 _PLAYBOOKS: dict[Playbook, Callable[[Session], PlaybookEnded]] = {
     Playbook.REBASELINE: _rebaseline,
     Playbook.SHRINK_SCOPE: _shrink_scope,

@@ -219,8 +219,8 @@ def _carry_on(session: Session) -> None:
 
 def carry_on(session: Session, lock: Lock) -> bool:
     """Do what the loop does by itself now; gives whether a worker was started for it."""
-    if healing.needs_measuring(session):
-        start(session, lock, "recovery")
+    if (what := healing.to_measure(session)) is not None:
+        start(session, lock, what)
         return True
     healing.advance(session)
     files.project(session)
