@@ -243,6 +243,14 @@ def test_a_new_segment_begins_with_nothing_measured_and_the_session_goes_on() ->
     assert (measured.baseline, measured.best_index, measured.values) == (3.0, 1, (3.0,))
 
 
+def test_a_new_segments_baseline_shows_that_the_unchanged_code_works_again() -> None:
+    broken = result(1, None, Status.DISCARD, verdict=Verdict.VOID, outcome=None, cause=Cause.BENCHMARK)
+    repairing = folded(session(1.0), taken(1), decided(1), broken, RepairAsked(at(2), "rebaseline"))
+    assert (repairing.vitals.mode, repairing.vitals.broken) == (Mode.REPAIR, 1)
+    again = folded(repairing, segment(2), ran(1.0, INCUMBENT, Purpose.BASELINE), baseline(1.0, index=1))
+    assert again.vitals == replace(repairing.vitals, mode=Mode.OPTIMIZE, broken=0)
+
+
 # An experiment
 
 

@@ -47,7 +47,7 @@ from autotune.core.events import (
     Stopped,
     TargetChecked,
 )
-from autotune.core.health import Signal, Vitals, step
+from autotune.core.health import Mode, Signal, Vitals, step
 from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict
 
 RECENT = 40  # experiments, and keeps, whose words are held
@@ -437,9 +437,11 @@ def _described(state: State, event: Described) -> State:
 
 
 def _baseline(state: State, event: Result) -> State:
+    """Take in a segment's first value: benchmark and checks have passed on the unchanged code, so there is nothing to repair."""
     value = event.metric
     return replace(
         state,
+        vitals=replace(state.vitals, mode=Mode.OPTIMIZE, broken=0),
         incumbent=event.commit,
         baseline=value,
         best=value,
