@@ -750,12 +750,12 @@ def test_the_status_line_says_how_the_session_stands(world: World) -> None:
     assert line() is None
     world.open(active_since=time.time() - 7500, left=4, deadline=time.time() + 3599)
     begun = "time_ms 82.1 ms, claimed -17.3 % · 3 experiments, 1 kept"
-    assert line() == f"autotune running · {begun} · running, 2 h 6 min · 4 more, 59 min left\n"
+    assert line() == f"autotune running · {begun} · active 2 h 6 min · 4 more, 59 min left\n"
     world.open(usd_left=3.5, tokens_left=1_200_000)
     assert str(line()).endswith(" · ran 1 min · $3.50, 1,200,000 tokens left\n")
     world.open(active_since=time.time(), experiments=1, value="")
     with locks.hold(world.folder / "lock", "measuring (experiment 2)"):
-        assert line() == "autotune running · 1 experiment, 1 kept · measuring, 1 min\n"
+        assert line() == "autotune running · 1 experiment, 1 kept · measuring, active 1 min\n"
     world.open(ended={"how": "stopped", "reason": "x"})
     assert line() == f"autotune stopped · {begun} · ran 1 min\n"
 

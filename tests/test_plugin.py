@@ -314,7 +314,7 @@ def test_the_status_line_is_one_line_of_facts_and_nothing_without_a_session(tmp_
         return slow
 
     told = line(tuned(tmp_path / "project"))
-    assert re.fullmatch(r"autotune running · cost 90, last keep -10 % · 2 experiments, 1 kept · running, \d+ min\n", told)
+    assert re.fullmatch(r"autotune running · cost 90, last keep -10 % · 2 experiments, 1 kept · active \d+ min\n", told)
     assert line(tmp_path) == ""
 
 

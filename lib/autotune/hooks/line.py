@@ -37,7 +37,7 @@ def _counted(now: Mapping[str, Any]) -> str:
 def _time(now: Mapping[str, Any], *, measuring: bool) -> str:
     if now["active_since"] is None:
         return f"ran {_duration(now['active_s'])}"
-    return f"{'measuring' if measuring else 'running'}, {_duration(now['active_s'] + time.time() - now['active_since'])}"
+    return f"{'measuring, ' if measuring else ''}active {_duration(now['active_s'] + time.time() - now['active_since'])}"
 
 
 def _left(now: Mapping[str, Any]) -> str:
