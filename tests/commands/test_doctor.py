@@ -115,6 +115,14 @@ def test_what_has_to_be_done_makes_the_exit_code_one_and_fits_the_terminal(proje
 
 
 @pytest.mark.slow
+def test_what_is_missing_for_a_session_is_not_said_to_be_nothing(project: Path) -> None:
+    (project / "autotune.sh").unlink()
+    answer = doctor(project)
+    assert answer.returncode == 0
+    assert answer.stdout.endswith("Nothing is broken; what is missing is for `autotune init`.\n")
+
+
+@pytest.mark.slow
 def test_without_git_it_says_so_and_looks_at_everything_else(project: Path, tmp_path: Path) -> None:
     answer = doctor(project, "--json", PATH=str(tmp_path / "nothing"))
     assert answer.returncode == 1

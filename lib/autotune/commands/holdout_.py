@@ -34,6 +34,9 @@ def put(
 def status(session: SessionName = None) -> None:
     """Say whether there is a hold-out, and how many files it has; never which."""
     here = found(session)
+    if not here.state.config.holdout and not holdout.held(here):
+        typer.echo("there is no hold-out; `autotune holdout set FILE...` makes one")
+        return
     used = "runs before every keep" if here.state.config.holdout else "is not configured (`holdout` in autotune.toml)"
     typer.echo(f"the hold-out has {counted(len(holdout.held(here)), 'file')}; its command {used}")
 
