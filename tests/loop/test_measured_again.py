@@ -77,3 +77,11 @@ def test_waiting_tells_what_is_measured_where_it_takes_longer(project: Project) 
     closed.unlink()
     assert project.ok("wait", "--json").json["health"] == "finished"
     assert len(project.events("claim")) == 1
+
+
+def test_what_is_restored_while_the_session_stands_still_is_measured_after_a_resume(project: Project) -> None:
+    project.init()
+    project.write("src/a.txt", "longer than it was\n")
+    assert project.attempt()["status"] == "discard"
+    project.ok("stop")
+    assert project.ok("restore", "1").out.endswith("next: `autotune resume`, then `autotune try --description TEXT` measures them\n")

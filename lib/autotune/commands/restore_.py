@@ -31,4 +31,5 @@ def main(
         typer.echo(json.dumps({"experiment": number, "files": list(paths)}))
         return
     typer.echo(f"the changes of experiment {number} are open again: {', '.join(escaped(path) for path in paths)}")
-    typer.echo("next: measure them with `autotune try --description TEXT`")
+    first = "`autotune resume`, then " if here.state.ended is not None else ""
+    typer.echo(f"next: {first}`autotune try --description TEXT` measures them")
