@@ -205,6 +205,11 @@ def test_a_worse_candidate_is_discarded_at_once_and_said_to_be_worse() -> None:
     assert decision.reason == "discarded: worse, 10.0 % higher, evidence 0.10 : 1 (needed 2083 : 1), 1 pair"
 
 
+def test_where_one_pair_of_two_says_otherwise_it_only_looks_worse() -> None:
+    decision = decide(pairs_of((100.0, 99.9), (100.0, 106.0)), NOISY, RACE, random.Random(1))
+    assert decision.reason.startswith("discarded: looks worse, 2.9 % higher (from -0.1 to 6.0)")
+
+
 def test_a_candidate_that_does_nothing_is_discarded_as_futile() -> None:
     decision, runs = played(100.0)
     assert decision.reason == "discarded: no gain in sight, no different, evidence 1.00 : 1 (needed 2083 : 1), 4 pairs"

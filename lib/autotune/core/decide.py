@@ -476,10 +476,13 @@ def _kept(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
 
 
 def _refuted(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
-    """A discard: worse where the estimate is below no effect (or the loss allowed) by more than its standard error, else futile."""
+    """A discard: worse where the estimate is below no effect (or the loss allowed) by more than its standard error, else futile.
+
+    Where a pair says otherwise, it only looks worse: no more is looked for than that it is no gain.
+    """
     centre, error = _centre(comparison.gains), comparison.sigma / math.sqrt(len(comparison.gains))
     if centre + max(comparison.delta, 0.0) < -error:
-        why = "worse"
+        why = "worse" if max(comparison.gains) + max(comparison.delta, 0.0) < 0 else "looks worse"
     elif centre > error:
         why = "too small a gain to show"
     else:
