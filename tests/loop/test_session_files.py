@@ -204,6 +204,15 @@ def test_a_log_with_a_torn_last_line_goes_on_and_says_so(project: Project) -> No
     assert [path.read_bytes() for path in project.session.glob("autotune.jsonl.torn-*")] == [b'{"type":"note","te']
 
 
+def test_a_torn_last_line_is_set_aside_by_a_command_that_has_nothing_to_write(project: Project) -> None:
+    project.init()
+    with (project.session / "autotune.jsonl").open("ab") as file:
+        file.write(b'{"type":"run","experi')
+    assert "The ledger's last line was torn (21 bytes)" in project.ok("resume").err
+    assert project.events()[-1]["type"] == "notice"
+    project.ok("check")
+
+
 def test_a_torn_last_line_does_not_reach_the_copy(project: Project) -> None:
     project.init()
     with (project.session / "autotune.jsonl").open("ab") as file:

@@ -48,6 +48,12 @@ def append(path: Path, make_line: Callable[[str], bytes], *, durable: bool = Tru
     return torn
 
 
+def mend(path: Path) -> bytes | None:
+    """Set a torn last line aside, in a file of its own beside the ledger, and give its bytes; None where the last line is whole."""
+    with _locked(path) as file:
+        return _set_aside_torn(file, path)
+
+
 def read(path: Path, position: Position) -> Iterator[tuple[bytes, Position]]:
     """Give each whole line after `position` with the position behind it; a last line without its newline is not given.
 

@@ -135,7 +135,15 @@ class Session:
         if not all(isinstance(one, Ran) for one in events):  # those alone may be lost with the power, and what was seen must not be
             _write_seen(self.folder, self.position)
         if torn is not None:
-            self.notice(f"The ledger's last line was torn ({len(torn)} bytes); it was set aside beside the ledger.")
+            self._tell_torn(torn)
+
+    def mend(self) -> None:
+        """Set a torn last line of the ledger aside, where there is one, and say so."""
+        if self.folder.ledger.stat().st_size > self.position.offset and (torn := ledger.mend(self.folder.ledger)) is not None:
+            self._tell_torn(torn)
+
+    def _tell_torn(self, torn: bytes) -> None:
+        self.notice(f"The ledger's last line was torn ({len(torn)} bytes); it was set aside beside the ledger.")
 
     def notice(self, text: str) -> None:
         """Put on the ledger, and say, that something was found changed and what was done."""
