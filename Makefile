@@ -1,6 +1,6 @@
 # `make test` is the gate. The environment sets itself up, in the cache folder beside autotune's own.
 
-.PHONY: test quick lint format types contracts coverage lock
+.PHONY: test quick crashes lint format types contracts coverage lock
 .SUFFIXES:
 
 # Where this is set, every test process would compile pytest's own modules again.
@@ -16,6 +16,10 @@ test: lint types contracts coverage
 # The tests without those marked slow, without coverage.
 quick:
 	$(RUN) -m pytest -q -n 2 -m "not slow"
+
+# Kills commands at every effect that they have; `make test` does so at some. Takes minutes.
+crashes:
+	AUTOTUNE_TEST_EVERY_EFFECT=1 $(RUN) -m pytest -q -n 2 tests/loop/test_crashes.py
 
 lint:
 	"$(PYTHON)" -m ruff check

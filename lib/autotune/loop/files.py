@@ -144,7 +144,7 @@ def _content(path: Path, mode: str) -> bytes | None:
 
 def guard(session: Session) -> None:
     """Put back what is the session's and was deleted or changed, say so, and lose neither side."""
-    for folder in (session.workdir, session.folder.path, session.folder.mirror):
+    for folder in (session.workdir, session.folder.path, session.folder.mirror, session.repository.common / "info"):
         remove_unfinished(folder)
     if session.state.opened and last_seen(session.folder) is None:
         session.notice("seen.json was gone, by which autotune knows how far the ledger had come; it was written anew.")

@@ -7,7 +7,7 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -265,6 +265,8 @@ def _make_tree(repository: Repository, home: Path, folder: Folder, segment: Segm
     made = folder.path / "tree-made"
     if made.exists():
         return
+    if repository.top == home:  # cut off before, and about to be removed
+        repository = replace(repository, top=next(iter(git.checked_out(repository))))
     place.remove(repository, home)
     home.parent.mkdir(parents=True, exist_ok=True)
     git.tell(repository.top, "worktree", "add", "-q", str(home), segment.branch)

@@ -56,7 +56,7 @@ def rehearse_first(session: Session, segment: SegmentOpened, *, may_build_once: 
     if not may_build_once or config.in_place or found.prepare_s < max(LONG_BUILD_S, session.state.baseline_wall_s or 0.0):
         return
     once = replace(segment, config=to_mapping(replace(config, build_once=True)))
-    path = session.folder.path.with_name(f"{session.folder.path.name}-once")
+    path = root(session.repository) / f"{sessions.OPENING}{session.name}-once-{os.getpid()}"
     path.mkdir()
     session.say(f"`prepare` takes {duration(found.prepare_s)}, longer than the benchmark: is it enough to run it once a side (build_once)?")
     try:

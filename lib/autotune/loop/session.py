@@ -259,6 +259,8 @@ def load(repository: Repository, name: str, trees: dict[Path, str | None] | None
     branches = git.checked_out(repository) if trees is None else trees
     home = next((tree for tree, branch in branches.items() if branch == state.segment.branch), Path(state.segment.tree))
     own = repository if home == repository.top else git.discover(home) if home.is_dir() else None
+    if own is None and not state.opened:
+        own = repository  # whatever finishes the opening makes the working tree
     if own is None:
         raise AutotuneError(
             f"The working tree of session {name}, {home}, is gone.",
@@ -416,8 +418,9 @@ def remove_unfinished(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def remove_locks(session: Session) -> None:
-    """Delete what git, killed, left beside indexes that only a holder of the session uses."""
+def clean_up(session: Session) -> None:
+    """Delete what killed commands left that only a holder of the session uses: git's locks beside indexes, and rehearsals."""
+    remove_leftovers(session.repository)
     for path in (*session.folder.path.glob("*.lock"), *session.cache.glob("*.lock")):
         path.unlink(missing_ok=True)
 

@@ -50,7 +50,7 @@ def held(session: Session, what: str) -> Iterator[Lock]:
     with locks.hold(session.folder.lock, what, wait_s=COMMAND_WAITS_S) as lock:
         session.refresh()
         session.mend()
-        sessions.remove_locks(session)
+        sessions.clean_up(session)
         yield lock
 
 
