@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,7 @@ _OWN_IDENTITY = {
     "GIT_COMMITTER_NAME": "autotune",
     "GIT_COMMITTER_EMAIL": "autotune@localhost",
 }
+_OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _UNFINISHED = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
@@ -237,7 +239,17 @@ def flagged(repository: Repository) -> tuple[str, ...]:
 
 @cache
 def tracked(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
-    """Map every path of a commit or tree to its mode and object id; `commit` is an object's id."""
+    """Map every path of a commit or tree to its mode and object id."""
+    return _listed_once(folder, commit) if _OBJECT.fullmatch(commit) else _listed(folder, commit)
+
+
+@lru_cache(maxsize=8)
+def _listed_once(folder: Path, sha: str) -> Mapping[str, tuple[str, str]]:
+    """What an object holds never changes, so that it is asked for once."""
+    return _listed(folder, sha)
+
+
+def _listed(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
     listed = tell(folder, "ls-tree", "-r", "-z", "--full-tree", commit).paths
     return {path: (mode, sha) for head, _, path in (entry.partition("\t") for entry in listed) for mode, _, sha in (head.split(" "),)}
 

@@ -68,7 +68,7 @@ def describe(session: Session, wait_s: float | None, description: str, asi: Mapp
             )
         words = Described(experiment.number, description, now(), asi, discard=discard, force=force)
         session.append(words)
-        work.prepare(session)
+        work.agree(session)
         work.carry_on(session, lock)
     work.wait(session, wait_s)
     return experiment.number

@@ -27,7 +27,7 @@ from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now
 
 COMMAND_WAITS_S = 5.0
-POLL_S = 0.02
+SHORTEST_POLL_S, LONGEST_POLL_S = 0.002, 0.05  # of a short measurement nothing is waited away, a long one is left in peace
 MEASURING = "measuring"
 
 
@@ -231,13 +231,14 @@ def carry_on(session: Session, lock: Lock) -> bool:
 def wait(session: Session, wait_s: float | None, progress: Callable[[str], None] | None = None) -> bool:
     """Wait until no worker has the session, `wait_s` seconds at most; gives whether none has any more. What it says is passed on."""
     end = None if wait_s is None else time.monotonic() + wait_s
-    told = 0
+    told, pause_s = 0, SHORTEST_POLL_S
     if worker_of(session) is None:
         session.refresh()
         return True
     while (busy := worker_of(session)) is not None and (end is None or time.monotonic() < end):
         told = _pass_on(session, told, progress)
-        time.sleep(POLL_S)
+        time.sleep(pause_s)
+        pause_s = min(1.1 * pause_s, LONGEST_POLL_S)
     _pass_on(session, told, progress)
     session.refresh()
     return busy is None
