@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 
 _NUMBERS = itertools.count(1)  # a conversation that is resumed may not meet a number again
@@ -18,10 +19,14 @@ SUMMARY = "<summary>What was said before is forgotten.</summary>"
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A turn that ends with words. `context` is how many tokens the client is told that the conversation takes."""
+    """A turn that ends with words. `context` is how many tokens the client is told that the conversation takes.
+
+    A turn that `lasts` is given until another conversation begins: how often a client tries before it gives up is its own affair.
+    """
 
     text: str
     context: int = 1000
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +36,31 @@ class Call:
     tool: str
     given: Mapping[str, Any]
     context: int = 1000
+    lasts: bool = False
 
 
-def bash(command: str, **more: object) -> Call:
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A turn in which the model refuses, without a word."""
+
+    context: int = 1000
+    lasts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """An error of the service instead of a turn."""
+
+    status: int
+    kind: str
+    message: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    lasts: bool = False
+
+
+def bash(command: str, *, context: int = 1000, **more: object) -> Call:
     """A call of the shell."""
-    return Call("Bash", {"command": command, **more})
+    return Call("Bash", {"command": command, **more}, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +83,62 @@ class Asked:
         return f"{self.user}\n{self.reminders}\n{self.result}"
 
 
-Turn = Say | Call
+Spoken = Say | Call | Refuse
+Turn = Spoken | Fail
 Line = Turn | Callable[[Asked], Turn]
+
+
+def taken(line: Line, asked: Asked) -> Turn:
+    """The turn that a line of a script comes to."""
+    return line(asked) if callable(line) else line
+
+
+def after(work: Callable[[], object], line: Line) -> Line:
+    """A line that is taken once something has been done."""
+
+    def worked(asked: Asked) -> Turn:
+        work()
+        return taken(line, asked)
+
+    return worked
 
 
 @dataclass
 class Model:
-    """A script, how far it has come, and what was asked on the way."""
+    """A script, how far it has come, what was asked on the way, and in which conversation."""
 
     script: Sequence[Line]
     asked: list[Asked] = field(default_factory=list)
+    conversations: list[str] = field(default_factory=list)
     compactions: list[str] = field(default_factory=list)
     port: int = 0
+    place: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, request: Mapping[str, Any]) -> Turn:
+    def answer(self, request: Mapping[str, Any], conversation: str) -> Turn:
         """Give the next turn, which is "The script is over." when there is none; a compaction is no turn of the script."""
         asked = read(request)
+        if COMPACTION in asked.user:
+            self.compactions.append(asked.user)
+            return Say(SUMMARY)
+        if not request.get("tools"):
+            return Say("ok")
         with self.lock:
-            if COMPACTION in asked.user:
-                self.compactions.append(asked.user)
-                return Say(SUMMARY)
-            if not request.get("tools"):
-                return Say("ok")
+            if self.conversations[-1:] not in ([], [conversation]) and _lasts(self._line):
+                self.place += 1
             self.asked.append(asked)
-            number = len(self.asked) - 1
-            line: Line = self.script[number] if number < len(self.script) else Say("The script is over.")
-            return line if isinstance(line, Say | Call) else line(asked)
+            self.conversations.append(conversation)
+            line = self._line
+            self.place += not _lasts(line)
+        return taken(line, asked)
+
+    @property
+    def _line(self) -> Line:
+        return self.script[self.place] if self.place < len(self.script) else Say("The script is over.")
+
+
+def _lasts(line: Line) -> bool:
+    return not callable(line) and line.lasts
 
 
 def read(request: Mapping[str, Any]) -> Asked:
@@ -115,6 +169,19 @@ def _text(content: object) -> str:
 
 
 @contextmanager
+def on_loopback(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    """Serve HTTP on a port of loopback while the context lasts."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
 def serving(script: Sequence[Line]) -> Iterator[Model]:
     """Serve a model's script while the context lasts."""
     model = Model(script)
@@ -124,7 +191,7 @@ def serving(script: Sequence[Line]) -> Iterator[Model]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
-            turn = model.answer(body)
+            turn = model.answer(body, str(self.headers.get("x-claude-code-session-id")))
             with suppress(BrokenPipeError, ConnectionResetError):
                 self._send(body, turn)
 
@@ -132,64 +199,63 @@ def serving(script: Sequence[Line]) -> Iterator[Model]:
             self._write(404, b"{}", "application/json")
 
         def _send(self, body: Mapping[str, Any], turn: Turn) -> None:
+            if isinstance(turn, Fail):
+                error = {"type": "error", "error": {"type": turn.kind, "message": turn.message}}
+                self._write(turn.status, json.dumps(error).encode(), "application/json", turn.headers)
+                return
             message = as_message(turn, str(body.get("model")), next(_NUMBERS))
             if body.get("stream"):
                 self._write(200, b"".join(as_events(message)), "text/event-stream")
             else:
                 self._write(200, json.dumps(message).encode(), "application/json")
 
-        def _write(self, status: int, content: bytes, kind: str) -> None:
+        def _write(self, status: int, content: bytes, kind: str, more: Mapping[str, str] = MappingProxyType({})) -> None:
             self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(content)))
+            for name, value in {"content-type": kind, "content-length": str(len(content)), **more}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        model.port = server.server_port
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield model
-        finally:
-            server.shutdown()
-            thread.join()
+    with on_loopback(Handler) as model.port:
+        yield model
 
 
-def as_message(turn: Turn, name: str, number: int) -> dict[str, Any]:
+def as_message(turn: Spoken, name: str, number: int) -> dict[str, Any]:
     """Make a turn the message that a client expects."""
-    block: dict[str, Any] = {"type": "text", "text": turn.text} if isinstance(turn, Say) else _tool_use(turn, number)
     return {
         "id": f"msg_{number:06d}",
         "type": "message",
         "role": "assistant",
         "model": name,
-        "content": [block],
-        "stop_reason": "end_turn" if isinstance(turn, Say) else "tool_use",
+        "content": [] if isinstance(turn, Refuse) else [_block(turn, number)],
+        "stop_reason": {Say: "end_turn", Call: "tool_use", Refuse: "refusal"}[type(turn)],
         "stop_sequence": None,
-        "usage": {"input_tokens": turn.context, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 10},
+        "usage": {"input_tokens": turn.context, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 100},
     }
 
 
-def _tool_use(call: Call, number: int) -> dict[str, Any]:
-    return {"type": "tool_use", "id": f"toolu_{number:06d}", "name": call.tool, "input": dict(call.given)}
+def _block(turn: Say | Call, number: int) -> dict[str, Any]:
+    if isinstance(turn, Say):
+        return {"type": "text", "text": turn.text}
+    return {"type": "tool_use", "id": f"toolu_{number:06d}", "name": turn.tool, "input": dict(turn.given)}
 
 
 def as_events(message: Mapping[str, Any]) -> Iterator[bytes]:
     """Make a message the events in which it is streamed."""
-    (block,) = message["content"]
-    empty: dict[str, Any]
-    if block["type"] == "text":
-        empty, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": block["text"]}
-    else:
-        empty, delta = {**block, "input": {}}, {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
-    yield _event("message_start", message={**message, "content": [], "stop_reason": None})
-    yield _event("content_block_start", index=0, content_block=empty)
-    yield _event("content_block_delta", index=0, delta=delta)
-    yield _event("content_block_stop", index=0)
+    begun: dict[str, Any] = {"content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 1}}
+    yield _event("message_start", message={**message, **begun})
+    for block in message["content"]:
+        empty: dict[str, Any]
+        if block["type"] == "text":
+            empty, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": block["text"]}
+        else:
+            empty, delta = {**block, "input": {}}, {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+        yield _event("content_block_start", index=0, content_block=empty)
+        yield _event("content_block_delta", index=0, delta=delta)
+        yield _event("content_block_stop", index=0)
     yield _event("message_delta", delta={"stop_reason": message["stop_reason"], "stop_sequence": None}, usage=message["usage"])
     yield _event("message_stop")
 

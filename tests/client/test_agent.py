@@ -122,7 +122,7 @@ def test_after_a_question_it_is_let_go(session: Machine) -> None:
 
 
 def test_a_fresh_agent_and_one_that_has_forgotten_get_the_brief(session: Machine) -> None:
-    too_much = Call("Bash", {"command": "autotune status"}, context=990_000)
+    too_much = bash("autotune status", context=990_000)
     script: dict[str, Line] = {"look": bash("autotune status"), "too much": too_much, "end": Say("What now?")}
     talk = session.talk(script, *AGENT, "--session-id", "11111111-2222-4333-8444-555555555555")
     assert "# Brief of session speed" in talk.model.asked[0].reminders

@@ -6,15 +6,14 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from tests.client.client import ROOT, Machine, terminal
-from tests.client.model import Line, Say, bash, serving
+from tests.client.model import Line, Say, bash, on_loopback, serving
 
 pytestmark = pytest.mark.slow
 
@@ -106,11 +105,8 @@ def serving_git(folder: Path) -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
+    with on_loopback(Handler) as port:
+        yield port
 
 
 def installed(machine: Machine) -> dict[str, Path]:

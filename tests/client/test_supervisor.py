@@ -9,16 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.client.client import ROOT
+from tests.client.model import Asked, Call, Fail, Line, Model, Refuse, Say, Turn, after, bash, serving
 
-ROOT = Path(__file__).parents[2]
 LONGEST_S = 60.0
 
 pytestmark = pytest.mark.slow
@@ -27,136 +26,11 @@ pytestmark = pytest.mark.slow
 BENCHMARK = "[ $(wc -c < code.txt) = 91 ] && sleep 6\necho METRIC size=$(wc -c < code.txt)\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What the model answers: words, a call, or an error of the service."""
-
-    text: str = ""
-    tool: str = ""
-    given: Mapping[str, Any] = field(default_factory=dict)
-    stop: str = ""
-    status: int = 200
-    error: str = ""
-    message: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    tokens: int = 1000
-    lasts: bool = False
-    before: Callable[[], object] | None = None
-
-
-def bash(command: str, tokens: int = 1000) -> Turn:
-    return Turn(tool="Bash", given={"command": command}, tokens=tokens)
-
-
-def tried(size: int) -> tuple[Turn, Turn]:
-    """The two turns of an experiment: an edit that makes the code this many bytes long, and its measurement."""
-    return (
-        Turn(tool="Write", given={"file_path": "{folder}/code.txt", "content": "x" * size}),
-        bash(f"autotune try --description 'to {size} bytes'"),
-    )
-
-
-OVERLOADED = Turn(status=529, error="overloaded_error", message="Overloaded")
-LIMITED = Turn(status=429, error="rate_limit_error", message="Too many requests", headers={"retry-after": "1"})
-TOO_LONG = Turn(status=400, error="invalid_request_error", message="prompt is too long: 1200000 tokens > 1000000 maximum", lasts=True)
-REFUSED = Turn(stop="refusal", lasts=True)
+OVERLOADED = Fail(529, "overloaded_error", "Overloaded")
+LIMITED = Fail(429, "rate_limit_error", "Too many requests", headers={"retry-after": "1"})
+TOO_LONG = Fail(400, "invalid_request_error", "prompt is too long: 1200000 tokens > 1000000 maximum", lasts=True)
+REFUSED = Refuse(lasts=True)
 TWICE = 2  # a client tries once more by itself
-
-
-@dataclass
-class Model:
-    """A script, how far it has come, and what was asked: the end of each request, and the conversation that it belongs to.
-
-    A turn that `lasts` is answered until another conversation begins: how often a client tries before it gives up is its own affair.
-    """
-
-    script: Sequence[Turn]
-    folder: Callable[[], str] = str
-    place: int = 0
-    asked: list[str] = field(default_factory=list)
-    conversations: list[str] = field(default_factory=list)
-    port: int = 0
-
-    def turn(self, request: Mapping[str, Any], conversation: str) -> Turn:
-        messages = request.get("messages", [])
-        last = next((place for place in range(len(messages) - 1, -1, -1) if messages[place]["role"] == "assistant"), -1)
-        begins = bool(self.conversations) and conversation != self.conversations[-1]
-        self.asked.append(json.dumps(messages[last + 1 :]))
-        self.conversations.append(conversation)
-        if begins and self._now.lasts:
-            self.place += 1
-        answer = self._now
-        self.place += not answer.lasts
-        return answer
-
-    @property
-    def _now(self) -> Turn:
-        return self.script[self.place] if self.place < len(self.script) else Turn(text="The script is over.")
-
-
-def event(kind: str, **more: object) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n".encode()
-
-
-def stream(turn: Turn, folder: str, number: int, model: str) -> bytes:
-    usage = {"input_tokens": turn.tokens, "output_tokens": 100, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
-    given = json.dumps(turn.given).replace("{folder}", folder)
-    block: dict[str, Any] = {"type": "text", "text": ""}
-    delta: dict[str, Any] = {"type": "text_delta", "text": turn.text}
-    if turn.tool:
-        block = {"type": "tool_use", "id": f"toolu_{number:06d}", "name": turn.tool, "input": {}}
-        delta = {"type": "input_json_delta", "partial_json": given}
-    message: dict[str, Any] = {
-        "id": f"msg_{number:06d}",
-        "type": "message",
-        "role": "assistant",
-        "model": model,
-        "content": [],
-        "stop_reason": None,
-    }
-    parts = [event("message_start", message={**message, "stop_sequence": None, "usage": {**usage, "output_tokens": 1}})]
-    if turn.tool or turn.text:
-        parts += [event("content_block_start", index=0, content_block=block), event("content_block_delta", index=0, delta=delta)]
-        parts += [event("content_block_stop", index=0)]
-    stop = turn.stop or ("tool_use" if turn.tool else "end_turn")
-    return b"".join([*parts, event("message_delta", delta={"stop_reason": stop}, usage=usage), event("message_stop")])
-
-
-@contextmanager
-def serving(script: Sequence[Turn]) -> Iterator[Model]:
-    model = Model(script)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
-            turn = model.turn(request, str(self.headers.get("x-claude-code-session-id")))
-            if turn.before is not None:
-                turn.before()
-            if turn.status != 200:
-                body = json.dumps({"type": "error", "error": {"type": turn.error, "message": turn.message}}).encode()
-                self.answer(turn.status, body, "application/json", turn.headers)
-            else:
-                self.answer(200, stream(turn, model.folder(), len(model.asked), str(request.get("model"))), "text/event-stream", {})
-
-        def answer(self, status: int, body: bytes, kind: str, headers: Mapping[str, str]) -> None:
-            with suppress(BrokenPipeError, ConnectionResetError):
-                self.send_response(status)
-                for name, value in {"content-type": kind, "content-length": str(len(body)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        model.port = server.server_port
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        yield model
-        server.shutdown()
 
 
 @dataclass
@@ -203,10 +77,17 @@ class Night:
     def results(self) -> list[str]:
         return [one["description"] for one in self.of("result") if not one["baseline"]]
 
-    def start(self, script: Sequence[Turn], *words: str) -> tuple[Model, str]:
+    def tried(self, size: int) -> tuple[Line, Line]:
+        """The two turns of an experiment: an edit that makes the code this many bytes long, and its measurement."""
+
+        def edit(_: Asked) -> Turn:
+            return Call("Write", {"file_path": f"{self.session_tree}/code.txt", "content": "x" * size})
+
+        return edit, bash(f"autotune try --description 'to {size} bytes'")
+
+    def start(self, script: Sequence[Line], *words: str) -> tuple[Model, str]:
         """Supervise a client whose model follows the script, to the end; gives the model, and all that the supervisor said."""
         with serving(script) as model:
-            model.folder = lambda: str(self.session_tree)
             environment = {**self.environment, "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{model.port}"}
             line = [sys.executable, "-I", str(ROOT / "lib" / "autotune" / "__main__.py"), "start", "--headless", *words]
             done = subprocess.run(
@@ -287,10 +168,10 @@ def test_a_night_of_trouble_goes_on_and_ends_when_the_stop_rule_holds(night: Nig
     script = [
         *[OVERLOADED] * TWICE,
         *[LIMITED] * TWICE,
-        *tried(90),
+        *night.tried(90),
         TOO_LONG,
         REFUSED,
-        *tried(80),
+        *night.tried(80),
     ]
     model, said = night.start(script, "make it small")
     assert night.results == ["to 90 bytes", "to 80 bytes"]
@@ -302,7 +183,7 @@ def test_a_night_of_trouble_goes_on_and_ends_when_the_stop_rule_holds(night: Nig
     assert "experiment 2: keep: to 80 bytes" in said
     contexts = list(dict.fromkeys(model.conversations))
     assert len(contexts) == 3, "the service's troubles go on in the same conversation, a full context and a refusal begin another"
-    assert all("make it small" in model.asked[model.conversations.index(one)] for one in contexts)
+    assert all("make it small" in model.asked[model.conversations.index(one)].all for one in contexts)
     last = night.of("cost")[-1]
     assert last["tokens"] >= 4 * 1100
     assert last["cost_usd"] > 0
@@ -315,21 +196,21 @@ def test_a_killed_client_comes_back_to_its_measurement_and_the_money_holds_acros
     night.open("--max-iterations", "9")
     night.autotune("config", "set", "fresh_context", "2", folder=night.session_tree)
     night.autotune("config", "set", "max_cost_usd", "0.5", folder=night.session_tree)
-    edit, measure = tried(91)
+    edit, measure = night.tried(91)
     script = [
         edit,
-        Turn(tool=measure.tool, given=measure.given, before=aside(night.kill_while_measuring)),
+        after(aside(night.kill_while_measuring), measure),
         bash("autotune wait"),
-        *tried(80),
+        *night.tried(80),
         bash("autotune status"),
-        bash("autotune status", tokens=200_000),
+        bash("autotune status", context=200_000),
         bash("autotune status"),
     ]
     model, said = night.start(script)
     assert night.results == ["to 91 bytes", "to 80 bytes"]
     assert "the client crashed" in said
-    assert "A measurement of this session is running: call `autotune wait`" in model.asked[2]
-    assert "experiment: 1" in model.asked[3], "the answer of `autotune wait` is the result of the experiment that was running"
+    assert "A measurement of this session is running: call `autotune wait`" in model.asked[2].all
+    assert "experiment: 1" in model.asked[3].all, "the answer of `autotune wait` is the result of the experiment that was running"
     assert "a fresh context was due" in said
     (finish,) = night.of("finish")
     assert "of $0.50 allowed (max_cost_usd)" in finish["reason"]
@@ -342,7 +223,7 @@ def test_a_killed_client_comes_back_to_its_measurement_and_the_money_holds_acros
 def test_a_conversation_that_goes_on_may_spend_what_is_left_and_one_call_more_at_most(night: Night) -> None:
     night.open()
     night.autotune("config", "set", "max_cost_usd", "1.0", folder=night.session_tree)
-    dear, cheaper = (bash("autotune status", tokens=tokens) for tokens in (120_000, 30_000))
+    dear, cheaper = (bash("autotune status", context=tokens) for tokens in (120_000, 30_000))
     model, _ = night.start([dear, *[OVERLOADED] * TWICE, *[cheaper] * 9])
     assert len(set(model.conversations)) == 1
     before, last = night.of("cost")[-2:]
@@ -354,7 +235,7 @@ def test_a_conversation_that_goes_on_may_spend_what_is_left_and_one_call_more_at
 def test_tokens_are_counted_outside_the_client_which_ends_one_call_after_the_limit_at_most(night: Night) -> None:
     night.open()
     night.autotune("config", "set", "max_tokens", "5000", folder=night.session_tree)
-    call = replace(bash("autotune status", tokens=2000), before=lambda: time.sleep(0.5))  # no model answers in an instant
+    call = after(lambda: time.sleep(0.5), bash("autotune status", context=2000))  # no model answers in an instant
     model, said = night.start([call] * 40)
     (finish,) = night.of("finish")
     assert finish["reason"] == f"the agent has used {night.of('cost')[-1]['tokens']:,} tokens, of 5,000 allowed (max_tokens)"
@@ -364,7 +245,7 @@ def test_tokens_are_counted_outside_the_client_which_ends_one_call_after_the_lim
 
 def test_what_no_repetition_helps_against_pauses_the_session_with_the_reason(night: Night) -> None:
     night.open()
-    _, said = night.start([Turn(status=401, error="authentication_error", message="invalid key")] * 4)
+    _, said = night.start([Fail(401, "authentication_error", "invalid key")] * 4)
     (pause,) = night.of("pause")
     assert pause["reason"].startswith("the model's service does not accept it: ")
     assert "is paused" in said
@@ -372,11 +253,11 @@ def test_what_no_repetition_helps_against_pauses_the_session_with_the_reason(nig
 
 def test_without_a_session_the_agent_sets_one_up_and_goes_on_in_its_working_tree(night: Night) -> None:
     opens = "autotune init --name night --metric size --scope code.txt --worktree --once --max-iterations 1"
-    model, said = night.start([bash(opens), *[Turn(text="It is open.", lasts=True)], *tried(80)], "make it small")
+    model, said = night.start([bash(opens), Say("It is open.", lasts=True), *night.tried(80)], "make it small")
     assert night.results == ["to 80 bytes"]
     assert night.session_tree != night.folder
     assert (night.folder / "code.txt").read_text() == "x" * 100
-    assert "make it small" in model.asked[-3]
+    assert "make it small" in model.asked[-3].all
     assert night.of("cost")[-1]["tokens"] >= 3 * 1100, "what the set-up cost counts"
     assert "is finished" in said
 
@@ -384,9 +265,8 @@ def test_without_a_session_the_agent_sets_one_up_and_goes_on_in_its_working_tree
 def test_what_a_killed_supervisor_did_not_write_down_is_counted_by_the_next(night: Night) -> None:
     night.open("--max-iterations", "1")
     with serving(
-        [*tried(80)[:1], bash("autotune status", tokens=50_000), Turn(text="Nobody listens.", before=lambda: time.sleep(20))]
+        [*night.tried(80)[:1], bash("autotune status", context=50_000), after(lambda: time.sleep(20), Say("Nobody listens."))]
     ) as model:
-        model.folder = lambda: str(night.session_tree)
         environment = {**night.environment, "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{model.port}"}
         line = [sys.executable, "-I", str(ROOT / "lib" / "autotune" / "__main__.py"), "start", "--headless"]
         with subprocess.Popen(line, cwd=night.session_tree, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
@@ -395,7 +275,7 @@ def test_what_a_killed_supervisor_did_not_write_down_is_counted_by_the_next(nigh
             first.kill()
         while night.clients:
             time.sleep(0.05)
-    night.start(tried(80))
+    night.start(night.tried(80))
     caught_up = [one for one in night.of("cost") if one["tokens"] == 1100 + 50_100]
     assert caught_up, "all that the first client's model was asked, and nothing twice"
     assert 0.2 < caught_up[0]["cost_usd"] < 0.25, "from the client's own note, for it ended in order"
@@ -408,10 +288,10 @@ def test_a_stop_from_another_terminal_ends_the_night(night: Night) -> None:
     def stop() -> None:
         night.autotune("stop", folder=night.session_tree)
 
-    edit, measure = tried(80)
-    model, said = night.start([Turn(tool=edit.tool, given=edit.given, before=stop), measure, Turn(text="It was stopped.")])
+    edit, measure = night.tried(80)
+    model, said = night.start([after(stop, edit), measure, Say("It was stopped.")])
     assert night.results == []
-    assert "is stopped" in model.asked[2]
+    assert "is stopped" in model.asked[2].all
     assert len(model.asked) == 3
     assert "is stopped" in said
 
