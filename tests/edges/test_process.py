@@ -316,6 +316,39 @@ def test_a_command_ends_with_its_caller(kind: str, number: int, status: int, tmp
     wait_until(lambda: not any(map(is_alive, pids(tmp_path / "pids"))))
 
 
+DYING = f"""
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {LIBRARY!r})
+from autotune.edges import process
+told = []
+tell = process._Shell.tell
+def die(shell, line):
+    told.append(shell.pid)
+    if len(told) > int(sys.argv[2]):
+        print(*line.split()[:1], *told, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    tell(shell, line)
+process._Shell.tell = die
+folder = Path(sys.argv[1])
+with process.guarded("touch begun; sleep 60", cwd=folder, environment=os.environ, given=folder / "given", said=sys.stderr) as begun:
+    begun.wait()
+"""
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_a_guarded_command_does_not_begin_when_its_caller_dies_before_it_is_guarded(told: int, tmp_path: Path) -> None:
+    (tmp_path / "given").touch()
+    line = [sys.executable, "-I", "-c", DYING, str(tmp_path), str(told)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as caller:
+        assert caller.stdout is not None
+        left = [int(word) for word in caller.stdout.read().split() if word.isdigit()]
+        assert caller.wait() == -signal.SIGKILL
+    assert len(left) == 2
+    wait_until(lambda: not any(map(is_alive, left)))
+    assert not (tmp_path / "begun").exists()
+
+
 def test_a_worker_that_was_forked_adopts_for_itself(run: Runner, tmp_path: Path) -> None:
     run("true")
     worker = os.fork()

@@ -54,6 +54,7 @@ _INHERITED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, sign
 _RSS_UNITS_PER_MIB = 1024 * 1024 if sys.platform == "darwin" else 1024
 
 _WAIT_AND_BECOME = 'echo "$$"; read -r go || exit 125; exec /bin/sh -c "$0" </dev/null'
+_WAIT_AND_READ = 'read -r go || exit 125; exec /bin/sh -c "$0" <"$1"'
 _ORPHANED = f'kill -KILL "$1"; {_WAIT_AND_BECOME}'
 _START_ORPHANED = '/bin/sh -c "$0" "$1" "$$"; :'
 _GUARD = f"""
@@ -170,11 +171,19 @@ def end_all() -> None:
 
 
 @contextlib.contextmanager
-def guarded(group: int, mark: str) -> Iterator[None]:
-    """While the context lasts, have a process group, and on Linux whatever carries the mark, killed when this process dies."""
-    with _guard() as guard:
-        guard.tell(f"{group} {mark}")
-        yield
+def guarded(command: str, *, cwd: Path, environment: Mapping[str, str], given: Path, said: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """`/bin/sh -c command`, unwatched, in a process group of its own: it begins once it is certain not to outlive this process.
+
+    It reads the file `given` and writes to `said`. When this process dies, however it dies, its group is killed, and on Linux whatever it
+    started elsewhere.
+    """
+    mark = os.urandom(8).hex()
+    arguments = [_WAIT_AND_READ, command, str(given)]
+    with _guard() as guard, _Shell(arguments, cwd, {**environment, MARK: mark}, said.fileno(), None) as shell:
+        guard.tell(f"{shell.pid} {mark}")
+        shell.tell("begin")
+        shell.stdin.close()
+        yield shell.process
 
 
 def environment_for_runs(base: Mapping[str, str], extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -277,7 +286,14 @@ class _Ring:
 class _Shell:
     """A shell in a session of its own, its first argument a script, with unbuffered pipes; killed when the context ends."""
 
-    def __init__(self, arguments: list[str], cwd: Path, environment: Mapping[str, str], output: int = subprocess.PIPE) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        cwd: Path,
+        environment: Mapping[str, str],
+        output: int = subprocess.PIPE,
+        errors: int | None = subprocess.PIPE,
+    ) -> None:
         try:
             with _nothing_ignored():
                 self.process = subprocess.Popen(
@@ -285,7 +301,7 @@ class _Shell:
                     bufsize=0,
                     stdin=subprocess.PIPE,
                     stdout=output,
-                    stderr=output,
+                    stderr=errors,
                     cwd=cwd,
                     env=dict(environment),
                     start_new_session=True,
@@ -546,7 +562,7 @@ def _begun(command: str, cwd: Path, environment: Mapping[str, str]) -> Iterator[
 
 def _guard() -> _Shell:
     """A shell that is told a group and a mark, and kills what has them when this process is gone."""
-    return _Shell([_GUARD], Path("/"), {"PATH": os.environ.get("PATH", os.defpath)}, subprocess.DEVNULL)
+    return _Shell([_GUARD], Path("/"), {"PATH": os.environ.get("PATH", os.defpath)}, subprocess.DEVNULL, subprocess.DEVNULL)
 
 
 @contextlib.contextmanager

@@ -111,14 +111,11 @@ def _propose(session: Session, command: str) -> Proposal:
     page = briefing.page(session, supervised=True)
     path = session.folder.path / "brief.md"
     replace_file(path, page.encode())
-    mark = os.urandom(8).hex()
-    environment = {**os.environ, "AUTOTUNE_BRIEF": str(path), "AUTOTUNE_SESSION": session.name, process.MARK: mark}
+    environment = {**os.environ, "AUTOTUNE_BRIEF": str(path), "AUTOTUNE_SESSION": session.name}
     said = session.folder.path / "proposer.out"
-    with path.open("rb") as brief, said.open("wb") as output:
-        proposer = subprocess.Popen(
-            ["/bin/sh", "-c", command], cwd=session.workdir, env=environment, stdin=brief, stdout=output, start_new_session=True
-        )
-        with _ended_on_interrupt(proposer), process.guarded(proposer.pid, mark):
+    with said.open("wb") as output:
+        begun = process.guarded(command, cwd=session.workdir, environment=environment, given=path, said=output)
+        with begun as proposer, _ended_on_interrupt(proposer):
             code = _watched(session, proposer)
     return Proposal(_last_line(said.read_bytes()) or f"experiment {session.state.count + 1}", code)
 

@@ -255,10 +255,12 @@ def _run(night: Night, command: str, *, fresh: bool, reason: str) -> Ending:
         night.transcripts = Transcripts()
     night.books, night.still_since, night.transcripts.cost_usd = night.books.beginning(fresh=fresh), None, None
     used_before = night.transcripts.used
-    process, complaints = _started(night, command, fresh=fresh, reason=reason)
+    process, complaints = _started(night, command, fresh=fresh)
     heard, because = Heard(), None
     try:
         with _not_outliving(process):
+            with suppress(BrokenPipeError), _pipe(process.stdin) as given:
+                given.write(_prompt(night, fresh=fresh, reason=reason).encode())
             heard, because = _listen(night, process, used_before)
     finally:
         _end(process)
@@ -274,10 +276,14 @@ def _run(night: Night, command: str, *, fresh: bool, reason: str) -> Ending:
     return ending_of(heard, process.returncode, complaint, time.time())
 
 
-def _started(night: Night, command: str, *, fresh: bool, reason: str) -> tuple[subprocess.Popen[bytes], Path]:
-    words = prompt(night.goal, fresh=fresh, measuring=night.measuring, reason=reason)
+def _prompt(night: Night, *, fresh: bool, reason: str) -> str:
     if night.session is None:
-        words = f"{night.goal}\n\n{_SET_UP}" if fresh else f"Go on. {_SET_UP}"
+        return f"{night.goal}\n\n{_SET_UP}" if fresh else f"Go on. {_SET_UP}"
+    return prompt(night.goal, fresh=fresh, measuring=night.measuring, reason=reason)
+
+
+def _started(night: Night, command: str, *, fresh: bool) -> tuple[subprocess.Popen[bytes], Path]:
+    """Start the client, which waits for its prompt on standard input; gives it, and the file of its complaints."""
     line = [command, "-p", "--agent", AGENT, "--plugin-dir", str(ROOT), "--output-format", "stream-json", "--verbose"]
     if not fresh and night.client is not None:
         line += ["--resume", night.client]
@@ -293,8 +299,6 @@ def _started(night: Night, command: str, *, fresh: bool, reason: str) -> tuple[s
             stderr=errors,
             start_new_session=True,
         )
-    with suppress(BrokenPipeError), _pipe(process.stdin) as given:
-        given.write(words.encode())
     night.say("the client is started" + ("" if fresh else ", in the same conversation"))
     return process, complaints
 
