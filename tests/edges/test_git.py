@@ -34,6 +34,7 @@ def test_a_commit_of_its_own_has_no_hook_no_signature_and_moves_no_branch(top: P
     assert head is not None
     made = git.commit_tree(top, git.tree_of(top, head), [head], "words")
     assert git.parents(top, made) == (head,)
+    assert git.message(top, made) == "words"
     assert git.resolve(top, "HEAD") == head
     assert "gpgsig" not in git.tell(top, "cat-file", "commit", made).text
 

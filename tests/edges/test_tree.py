@@ -51,6 +51,22 @@ def test_looking_does_not_touch_the_index_of_the_working_tree(view: View) -> Non
     assert (index.read_bytes(), index.stat().st_mtime_ns) == before
 
 
+def test_an_index_is_that_of_a_commit_whoever_wrote_to_it_since(view: View) -> None:
+    first = run(view.top, "rev-parse", "HEAD")
+    (view.top / "a").write_text("edited\n")
+    run(view.top, "commit", "-qam", "second")
+    second = run(view.top, "rev-parse", "HEAD")
+    for commit in (first, first, second, first, second, second):
+        tree.point_at(view, commit)
+        assert git.write_tree(view.top, view.index) == git.tree_of(view.top, commit)
+    git.tell(view.top, "read-tree", first, index=view.index)
+    tree.point_at(view, second)
+    assert git.write_tree(view.top, view.index) == git.tree_of(view.top, second)
+    view.index.unlink()
+    tree.point_at(view, second)
+    assert git.write_tree(view.top, view.index) == git.tree_of(view.top, second)
+
+
 def test_a_tree_holds_links_folders_become_files_and_files_become_folders(view: View) -> None:
     (view.top / "d/c").unlink()
     (view.top / "d").rmdir()

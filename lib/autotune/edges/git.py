@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +29,6 @@ _OWN_IDENTITY = {
     "GIT_COMMITTER_NAME": "autotune",
     "GIT_COMMITTER_EMAIL": "autotune@localhost",
 }
-_OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _UNFINISHED = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
@@ -186,22 +184,26 @@ def resolve(folder: Path, name: str) -> str | None:
     return answer.text if answer.code == 0 else None
 
 
-@cache
 def tree_of(folder: Path, commit: str) -> str:
-    """Give the id of a commit's tree; `commit` is an object's id, so that the answer never changes."""
-    return tell(folder, "rev-parse", "--verify", "-q", f"{commit}^{{tree}}").text
+    """Give the id of a commit's tree; `commit` is an object's id."""
+    return next(value for key, value in _read(folder, commit)[0] if key == "tree")
 
 
-@cache
 def parents(folder: Path, commit: str) -> tuple[str, ...]:
     """List a commit's parents; `commit` is an object's id."""
-    return tuple(tell(folder, "rev-list", "--parents", "-n", "1", commit).text.split()[1:])
+    return tuple(value for key, value in _read(folder, commit)[0] if key == "parent")
 
 
-@cache
 def message(folder: Path, commit: str) -> str:
     """Give a commit's message; `commit` is an object's id."""
-    return decode(tell(folder, "log", "-1", "--format=%B", commit).out)
+    return _read(folder, commit)[1]
+
+
+@lru_cache(maxsize=32)
+def _read(folder: Path, commit: str) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Give a commit's header, as names with their values, and its message: what an object holds never changes."""
+    header, _, words = decode(tell(folder, "cat-file", "commit", commit).out).partition("\n\n")
+    return tuple((key, value) for key, _, value in (line.partition(" ") for line in header.split("\n"))), words
 
 
 def is_ancestor(folder: Path, earlier: str, later: str) -> bool:
@@ -237,19 +239,9 @@ def flagged(repository: Repository) -> tuple[str, ...]:
     return tuple(entry[2:] for entry in listed if entry[0].islower() or entry[0] == "S")
 
 
-@cache
-def tracked(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
-    """Map every path of a commit or tree to its mode and object id."""
-    return _listed_once(folder, commit) if _OBJECT.fullmatch(commit) else _listed(folder, commit)
-
-
 @lru_cache(maxsize=8)
-def _listed_once(folder: Path, sha: str) -> Mapping[str, tuple[str, str]]:
-    """What an object holds never changes, so that it is asked for once."""
-    return _listed(folder, sha)
-
-
-def _listed(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
+def tracked(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
+    """Map every path of a commit or tree to its mode and object id; `commit` is an object's id."""
     listed = tell(folder, "ls-tree", "-r", "-z", "--full-tree", commit).paths
     return {path: (mode, sha) for head, _, path in (entry.partition("\t") for entry in listed) for mode, _, sha in (head.split(" "),)}
 
@@ -328,7 +320,7 @@ def commit_tree(folder: Path, tree: str, parents: Sequence[str], words: str) -> 
 def commit_command(index: Path, words: Path, *, sign: bool) -> tuple[str, dict[str, str]]:
     """Give the shell command, with its variables, that commits an index as the user would: with their hooks and identity."""
     signing = "-S" if sign else "--no-gpg-sign"
-    command = f'git -c gc.auto=0 commit -q {signing} --cleanup=verbatim -F "$AUTOTUNE_COMMIT_MESSAGE"'
+    command = f'git -c gc.auto=0 -c maintenance.auto=false commit -q {signing} --cleanup=verbatim -F "$AUTOTUNE_COMMIT_MESSAGE"'
     quiet = {"GIT_EDITOR": ":", "GIT_SEQUENCE_EDITOR": ":", "GIT_TERMINAL_PROMPT": "0"}
     return command, {"GIT_INDEX_FILE": str(index), "AUTOTUNE_COMMIT_MESSAGE": str(words), **quiet}
 

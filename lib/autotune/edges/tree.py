@@ -14,6 +14,8 @@ from pathlib import Path
 
 from autotune.edges import git
 
+_pointed: dict[Path, tuple[str, str]] = {}  # the commit that a private index was last made that of, and the index then
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -33,11 +35,13 @@ class Difference:
 
 
 def point_at(view: View, commit: str) -> None:
-    """Make the private index that of a commit, keeping what it knows of files that have not changed."""
-    if view.index.exists() and git.ask(view.top, "read-tree", "-m", commit, index=view.index).code == 0:
+    """Make the private index that of a commit (by its id), keeping what it knows of files that have not changed."""
+    if _pointed.get(view.index) == (commit, identity(view.index.parent, view.index.name)):
         return
-    view.index.unlink(missing_ok=True)
-    git.tell(view.top, "read-tree", commit, index=view.index)
+    if not view.index.exists() or git.ask(view.top, "read-tree", "-m", commit, index=view.index).code != 0:
+        view.index.unlink(missing_ok=True)
+        git.tell(view.top, "read-tree", commit, index=view.index)
+    _pointed[view.index] = commit, identity(view.index.parent, view.index.name)
 
 
 def differences(view: View, commit: str) -> tuple[Difference, ...]:

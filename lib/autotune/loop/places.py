@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,16 @@ from autotune.targets.target import Command
 
 def content_of(session: Session, commit: str) -> str:
     """Give the tree that is measured for a commit: its own, with the pinned files as they were when the segment opened."""
-    pins = git.tracked(session.top, session.state.segment.pins)
-    scratch = session.folder.path / "scratch-index"
+    return _overlaid(session.top, commit, session.state.segment.pins, session.folder.path / "scratch-index")
+
+
+@lru_cache(maxsize=8)
+def _overlaid(top: Path, commit: str, pins: str, scratch: Path) -> str:
+    """Give the tree of a commit with the files of another in their places: objects all three, so that it is made once."""
     scratch.unlink(missing_ok=True)
-    git.tell(session.top, "read-tree", commit, index=scratch)
-    git.set_entries(session.top, scratch, pins, ())
-    return git.write_tree(session.top, scratch)
+    git.tell(top, "read-tree", commit, index=scratch)
+    git.set_entries(top, scratch, git.tracked(top, pins), ())
+    return git.write_tree(top, scratch)
 
 
 def place_of(session: Session) -> Place:
