@@ -1,4 +1,4 @@
-"""What every test stands on: a git without anybody's settings, and a cache folder of its own."""
+"""What every test stands on: a git without anybody's settings, a cache folder of its own, and a process that forks the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.loop.project import Driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,3 +48,10 @@ def apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         patch.setenv("XDG_DATA_HOME", str(folder / "data"))
         patch.setenv("LC_ALL", "C.UTF-8")
         yield
+
+
+@pytest.fixture(scope="session")
+def driver(apart_from_this_machine: None) -> Iterator[Driver]:  # noqa: ARG001 - the driver inherits what that sets
+    started = Driver.start()
+    yield started
+    started.stop()

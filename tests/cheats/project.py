@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.loop.project import Answer, Driver
+
 MAIN = Path(__file__).resolve().parents[2] / "lib" / "autotune" / "__main__.py"
 PYTHON = os.path.realpath(sys.executable)
 QUICK = f"{PYTHON} -S -E"
@@ -100,26 +102,16 @@ playbooks = []
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command said: its exit code, its answer, its talk."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def all(self) -> str:
-        return f"{self.out}\n{self.err}"
-
-
-@dataclass(frozen=True, slots=True)
 class Project:
-    """A checkout with a session. `variables` are set besides where a command is called."""
+    """A checkout with a session. `variables` are set besides where a command is called; it is a fork of `driver` where there is one."""
 
     top: Path
+    driver: Driver | None = None
     variables: dict[str, str] = field(default_factory=dict)
 
     def autotune(self, *arguments: str) -> Answer:
+        if self.driver is not None:
+            return self.driver.begin(arguments, self.top, {**os.environ, **self.variables}, self.top.with_name("said")).wait()
         command, variables = [sys.executable, "-I", str(MAIN), *arguments], {**os.environ, **self.variables}
         done = subprocess.run(command, cwd=self.top, env=variables, capture_output=True, text=True, check=False, timeout=120)
         return Answer(done.returncode, done.stdout, done.stderr)
@@ -174,9 +166,17 @@ class Project:
         return str(results[-1]["commit"]) if results else self.git("rev-parse", "HEAD")
 
 
-def opened(top: Path, *, benchmark: str = "bench.py", metric: str = "cost", settings: str = "", interpreter: str = QUICK) -> Project:
+def opened(
+    top: Path,
+    *,
+    benchmark: str = "bench.py",
+    metric: str = "cost",
+    settings: str = "",
+    interpreter: str = QUICK,
+    driver: Driver | None = None,
+) -> Project:
     """Make the project and open a session in it."""
-    project = Project(top)
+    project = Project(top, driver)
     top.mkdir(parents=True)
     for path, text in FILES.items():
         project.write(path, text)

@@ -7,18 +7,21 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.cheats.project import Project, opened
+
+if TYPE_CHECKING:
+    from tests.loop.project import Driver
 
 Line = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def template(tmp_path_factory: pytest.TempPathFactory, driver: Driver) -> Project:
     """A session with a keep, then a discard."""
-    project = opened(tmp_path_factory.mktemp("forged") / "project")
+    project = opened(tmp_path_factory.mktemp("forged") / "project", driver=driver)
     project.replace("app/count.py", "        tick()\n        tick()\n", "        tick()\n")
     assert "verdict: keep" in project.autotune("try", "--description", "one tick").out
     project.replace("app/count.py", "    result = 0\n", "    result = 0\n    tick()\n")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from tests.cheats.project import COUNT, SLOW, Project, opened
+
+if TYPE_CHECKING:
+    from tests.loop.project import Driver
 
 LOOP = "        tick()\n        tick()\n"
 NEW_FILES = (
@@ -47,14 +52,14 @@ assert len({*NEW_FILES, *TEXTS, *LIMITS, *STARTS}) >= 50
 
 
 @pytest.fixture(scope="module")
-def counting(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return opened(tmp_path_factory.mktemp("honest") / "counts", settings='decision_mode = "once"\n')
+def counting(tmp_path_factory: pytest.TempPathFactory, driver: Driver) -> Project:
+    return opened(tmp_path_factory.mktemp("honest") / "counts", settings='decision_mode = "once"\n', driver=driver)
 
 
 @pytest.fixture(scope="module")
-def timed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def timed(tmp_path_factory: pytest.TempPathFactory, driver: Driver) -> Project:
     settings = 'decision_mode = "once"\n'
-    return opened(tmp_path_factory.mktemp("honest") / "times", benchmark="timed.py", metric="time_s", settings=settings)
+    return opened(tmp_path_factory.mktemp("honest") / "times", benchmark="timed.py", metric="time_s", settings=settings, driver=driver)
 
 
 def measured(project: Project) -> str:

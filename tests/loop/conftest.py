@@ -1,4 +1,4 @@
-"""A process that forks the command line, and a project for each test."""
+"""A project for each test."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ from tests.loop.project import Driver, Project
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="session")
-def driver(apart_from_this_machine: None) -> Iterator[Driver]:  # noqa: ARG001 - the driver inherits what that sets
-    started = Driver.start()
-    yield started
-    started.stop()
 
 
 @pytest.fixture

@@ -49,6 +49,11 @@ class Answer:
         found: dict[str, Any] = json.loads(self.out)
         return found
 
+    @property
+    def all(self) -> str:
+        """The answer and the talk."""
+        return f"{self.out}\n{self.err}"
+
 
 @dataclass(slots=True)
 class Driver:
@@ -63,13 +68,22 @@ class Driver:
         words = [sys.executable, "-I", str(Path(__file__).with_name("driver.py")), str(LIBRARY)]
         return cls(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0))
 
-    def begin(self, request: Mapping[str, object]) -> int:
-        """Start a command; gives its process."""
+    def begin(
+        self, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], out: Path, kill: Mapping[str, object] | None = None
+    ) -> Begun:
+        """Start a command in a folder; what it says goes to `out` and beside it."""
+        request = {
+            "arguments": arguments,
+            "folder": str(folder),
+            "environment": dict(environment),
+            **dict(zip(("out", "err", "killed"), map(str, paths_of(out)), strict=True)),
+            "kill": kill,
+        }
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         while "code" in (answer := self._answer()):
             self.ended[answer["pid"]] = answer["code"]
-        return answer["pid"]
+        return Begun(self, answer["pid"], out)
 
     def wait(self, pid: int) -> int:
         """Wait for a command's end; gives its exit code, negative for a signal."""
@@ -94,13 +108,13 @@ class Driver:
 class Begun:
     """A command that was started."""
 
-    project: Project
+    driver: Driver
     pid: int
     out: Path
 
     def wait(self) -> Answer:
         """Wait for its end."""
-        code = self.project.driver.wait(self.pid)
+        code = self.driver.wait(self.pid)
         texts = [path.read_text("utf-8", "surrogateescape") if path.exists() else "" for path in paths_of(self.out)]
         for path in paths_of(self.out):
             path.unlink(missing_ok=True)
@@ -174,14 +188,7 @@ class Project:
         """Start a command; with `kill`, it kills itself at an effect (the second number) of a generation of forks (the first)."""
         out = self.outside / f"{next(self._numbers)}.out"
         bomb = {"generation": kill[0], "at": kill[1], "torn": torn} if kill else None
-        request = {
-            "arguments": arguments,
-            "folder": str(self.folder),
-            "environment": self.variables,
-            **dict(zip(("out", "err", "killed"), map(str, paths_of(out)), strict=True)),
-            "kill": bomb,
-        }
-        return Begun(self, self.driver.begin(request), out)
+        return self.driver.begin(arguments, self.folder, self.variables, out, bomb)
 
     def run(self, *arguments: str, kill: tuple[int, int] | None = None, torn: bool = False) -> Answer:
         """Run a command to its end."""
