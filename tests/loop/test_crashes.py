@@ -156,12 +156,12 @@ def test_a_command_that_is_killed_at_an_effect_is_made_good_by_the_next(tmp_path
             project = stage.again()
             killed = project.run(*stage.story.words, kill=(generation, number), torn=torn)
             assert killed.killed, "the story has become shorter"
-            if torn and not killed.killed.startswith("open "):
-                continue
             try:
                 recover(project)
             except AssertionError as failed:
                 raise AssertionError(f"killed at effect {number} of {count}, {killed.killed}{' (torn)' if torn else ''}") from failed
+            if not killed.killed.startswith("open "):
+                break  # there is nothing that could be torn
 
 
 WORDS = (
