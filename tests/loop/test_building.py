@@ -64,7 +64,7 @@ def test_each_side_is_built_once_a_comparison_and_measured_as_its_own_build(tmp_
 
 
 def test_a_prepare_that_takes_longer_than_the_benchmark_is_run_once_a_side_by_itself(tmp_path: Path, count: Path) -> None:
-    session = opened(tmp_path, prepare=f"{BUILD}; sleep 0.1", build_once=None)
+    session = opened(tmp_path, prepare=f"{BUILD}; sleep 0.02", build_once=None)
     assert session.state.config.build_once
     assert "build_once = true" in (session.workdir / "autotune.toml").read_text()
     before = len(count.read_text())
@@ -76,13 +76,13 @@ def test_a_prepare_that_takes_longer_than_the_benchmark_is_run_once_a_side_by_it
 def test_a_long_prepare_that_writes_elsewhere_goes_on_before_every_run(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     benchmark = f'echo "METRIC t=$(wc -c < {outside})"\n'
-    session = opened(tmp_path, benchmark, f"cp value {outside}; mkdir -p out; touch out/x; sleep 0.1", build_once=None)
+    session = opened(tmp_path, benchmark, f"cp value {outside}; mkdir -p out; touch out/x; sleep 0.02", build_once=None)
     assert not session.state.config.build_once
     assert not auditing.check(session.repository, session.folder)
 
 
 def test_without_it_every_run_is_built_anew(tmp_path: Path, count: Path) -> None:
-    session = opened(tmp_path, prepare=f"{BUILD}; sleep 0.1", build_once=False)
+    session = opened(tmp_path, prepare=f"{BUILD}; sleep 0.02", build_once=False)
     before = len(count.read_text())
     tried(session, "90\n")
     assert len(count.read_text()) == before + 5
