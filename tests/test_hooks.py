@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import booleans, dictionaries, floats, integers, none, recursive, text
 
 from autotune.commands.app import VERBS
@@ -580,21 +580,30 @@ def test_no_line_that_could_be_refused_is_left_unread() -> None:
     assert [name for name in names if not any(one in name for one in tools.TELLING)] == []
 
 
-@pytest.mark.parametrize("missing", [False, True])
+@pytest.fixture(params=[False, True], ids=["as it is", "without _json"])
+def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python with the parser written in C, and one without it."""
+    if request.param:
+        monkeypatch.setitem(sys.modules, "_json", None)
+
+
+@pytest.mark.usefixtures("_parser")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(
-    value=recursive(
+    recursive(
         none() | booleans() | integers() | floats(allow_nan=False, allow_infinity=False) | text(), lambda inner: dictionaries(text(), inner)
     )
 )
-def test_json_is_what_it_is_elsewhere(value: object, *, missing: bool) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        if missing:
-            patch.setitem(sys.modules, "_json", None)
-        assert json.loads(values.written(value)) == value
-        assert values.read(f" {json.dumps(value)}\n") == value
-        for broken in ("", "{", '{"a": 1} 2', "[1,]", "nothing"):
-            with pytest.raises(ValueError, match=r"."):
-                values.read(broken)
+def test_json_is_what_it_is_elsewhere(value: object) -> None:
+    assert json.loads(values.written(value)) == value
+    assert values.read(f" {json.dumps(value)}\n") == value
+
+
+@pytest.mark.usefixtures("_parser")
+@pytest.mark.parametrize("broken", ["", "{", '{"a": 1} 2', "[1,]", "nothing"])
+def test_what_is_no_json_is_refused(broken: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        values.read(broken)
 
 
 def test_a_shell_line_is_taken_apart_where_the_shell_would() -> None:
