@@ -55,3 +55,11 @@ def driver(apart_from_this_machine: None) -> Iterator[Driver]:  # noqa: ARG001 -
     started = Driver.start()
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def fast_driver(apart_from_this_machine: None) -> Iterator[Driver]:  # noqa: ARG001
+    """For tests that tread the same path many times: coverage does not count there."""
+    started = Driver.start(counted=False)
+    yield started
+    started.stop()

@@ -19,9 +19,9 @@ Line = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory, driver: Driver) -> Project:
+def template(tmp_path_factory: pytest.TempPathFactory, fast_driver: Driver) -> Project:
     """A session with a keep, then a discard."""
-    project = opened(tmp_path_factory.mktemp("forged") / "project", driver=driver)
+    project = opened(tmp_path_factory.mktemp("forged") / "project", driver=fast_driver)
     project.replace("app/count.py", "        tick()\n        tick()\n", "        tick()\n")
     assert "verdict: keep" in project.autotune("try", "--description", "one tick").out
     project.replace("app/count.py", "    result = 0\n", "    result = 0\n    tick()\n")

@@ -52,14 +52,14 @@ assert len({*NEW_FILES, *TEXTS, *LIMITS, *STARTS}) >= 50
 
 
 @pytest.fixture(scope="module")
-def counting(tmp_path_factory: pytest.TempPathFactory, driver: Driver) -> Project:
-    return opened(tmp_path_factory.mktemp("honest") / "counts", settings='decision_mode = "once"\n', driver=driver)
+def counting(tmp_path_factory: pytest.TempPathFactory, fast_driver: Driver) -> Project:
+    return opened(tmp_path_factory.mktemp("honest") / "counts", settings='decision_mode = "once"\n', driver=fast_driver)
 
 
 @pytest.fixture(scope="module")
-def timed(tmp_path_factory: pytest.TempPathFactory, driver: Driver) -> Project:
+def timed(tmp_path_factory: pytest.TempPathFactory, fast_driver: Driver) -> Project:
     settings = 'decision_mode = "once"\n'
-    return opened(tmp_path_factory.mktemp("honest") / "times", benchmark="timed.py", metric="time_s", settings=settings, driver=driver)
+    return opened(tmp_path_factory.mktemp("honest") / "times", benchmark="timed.py", metric="time_s", settings=settings, driver=fast_driver)
 
 
 def measured(project: Project) -> str:

@@ -18,6 +18,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
+import coverage
+
 READING = frozenset(
     {
         *("rev-parse", "symbolic-ref -q", "merge-base", "ls-files", "ls-tree", "diff-tree", "diff-files", "diff-index", "check-attr"),
@@ -120,6 +122,8 @@ def command(request: dict[str, Any]) -> NoReturn:
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
+        if request["counted"]:
+            coverage.process_startup()  # here and not in the driver: a fork of what is counted counts both
         from autotune.commands import app
 
         if request["kill"]:

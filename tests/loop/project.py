@@ -57,16 +57,18 @@ class Answer:
 
 @dataclass(slots=True)
 class Driver:
-    """The process that forks one process a command."""
+    """The process that forks one process a command; what is not `counted` is three times as fast, and not in coverage's figures."""
 
     process: subprocess.Popen[bytes]
+    counted: bool
     ended: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def start(cls) -> Driver:
+    def start(cls, *, counted: bool = True) -> Driver:
         """Start it; it ends with its standard input."""
         words = [sys.executable, "-I", str(Path(__file__).with_name("driver.py")), str(LIBRARY)]
-        return cls(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0))
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+        return cls(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=variables), counted)
 
     def begin(
         self, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], out: Path, kill: Mapping[str, object] | None = None
@@ -78,6 +80,7 @@ class Driver:
             "environment": dict(environment),
             **dict(zip(("out", "err", "killed"), map(str, paths_of(out)), strict=True)),
             "kill": kill,
+            "counted": self.counted,
         }
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(request).encode() + b"\n")

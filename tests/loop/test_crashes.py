@@ -18,6 +18,12 @@ ALL = os.environ.get("AUTOTUNE_TEST_EVERY_EFFECT") == "1"
 USERS = {"src/mine.txt": "the user's\n", "mine too.txt": "the user's\n", "src/mine.o": "ignored\n"}
 
 
+@pytest.fixture
+def driver(fast_driver: Driver) -> Driver:
+    """Every test here treads the same path."""
+    return fast_driver
+
+
 def nothing(_: Project) -> None:
     """Begin where there is no session."""
 

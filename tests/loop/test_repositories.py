@@ -11,6 +11,12 @@ import pytest
 from tests.loop.project import BENCHMARK, Driver, Project
 
 
+@pytest.fixture
+def driver(fast_driver: Driver) -> Driver:
+    """Every test here treads the same path."""
+    return fast_driver
+
+
 def lives_through(project: Project) -> None:
     """Check a keep, a discard and a restore."""
     project.write("src/a.txt", "a\n")

@@ -468,8 +468,8 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, driver: Driver) -> Bench:
-    return Bench(tmp_path_factory.mktemp("proposals"), driver)
+def bench(tmp_path_factory: pytest.TempPathFactory, fast_driver: Driver) -> Bench:
+    return Bench(tmp_path_factory.mktemp("proposals"), fast_driver)
 
 
 def plain(files: Files) -> dict[str, tuple[int, bytes]]:
