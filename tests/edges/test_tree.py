@@ -67,6 +67,18 @@ def test_an_index_is_that_of_a_commit_whoever_wrote_to_it_since(view: View) -> N
     assert git.write_tree(view.top, view.index) == git.tree_of(view.top, second)
 
 
+def test_what_an_index_knows_of_other_files_is_kept_whatever_the_working_tree_has(view: View) -> None:
+    first = run(view.top, "rev-parse", "HEAD")
+    (view.top / "a").write_text("second\n")
+    run(view.top, "commit", "-qam", "second")
+    tree.differences(view, first)
+    (view.top / "a").write_text("third\n")
+    tree.point_at(view, run(view.top, "rev-parse", "HEAD"))
+    known = git.tell(view.top, "ls-files", "--debug", "b", index=view.index).text
+    assert "mtime: " in known
+    assert "mtime: 0:0" not in known
+
+
 def test_a_tree_holds_links_folders_become_files_and_files_become_folders(view: View) -> None:
     (view.top / "d/c").unlink()
     (view.top / "d").rmdir()

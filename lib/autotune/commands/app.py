@@ -9,6 +9,7 @@ import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import typer
@@ -104,9 +105,13 @@ def _forget_variables(command: click.Command) -> None:
             _forget_variables(inner)
 
 
-def main() -> None:
-    """Run the command line and end the process with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+def main() -> NoReturn:
+    """Run the command line and end the process with its exit code, at once: to take the interpreter apart first is a tenth of the time."""
+    code = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.flush()
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each kind of ending

@@ -246,8 +246,9 @@ def tracked(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
     return {path: (mode, sha) for head, _, path in (entry.partition("\t") for entry in listed) for mode, _, sha in (head.split(" "),)}
 
 
+@lru_cache(maxsize=8)
 def differing(folder: Path, one: str, other: str) -> tuple[str, ...]:
-    """List the paths in which two trees or commits differ."""
+    """List the paths in which two trees or commits, each by its object's id, differ."""
     return tell(folder, "diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other).paths
 
 

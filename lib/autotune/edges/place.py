@@ -194,9 +194,9 @@ def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
         tree.unlink_all(place.top, {*alternating} - anew)  # in a folder of what stays, `_clean` does not see them
         _clean(place, place.settled)
         anew |= {*git.unlike_index(place.top, place.view.index)}
-    wanted = sorted(anew)
-    tree.unlink_all(place.top, wanted)
-    tree.write(place.view, wanted)
+    if wanted := sorted(anew):
+        tree.unlink_all(place.top, wanted)
+        tree.write(place.view, wanted)
 
 
 def left_beside(place: Place) -> tuple[str, ...]:

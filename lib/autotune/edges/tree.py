@@ -38,7 +38,7 @@ def point_at(view: View, commit: str) -> None:
     """Make the private index that of a commit (by its id), keeping what it knows of files that have not changed."""
     if _pointed.get(view.index) == (commit, identity(view.index.parent, view.index.name)):
         return
-    if not view.index.exists() or git.ask(view.top, "read-tree", "-m", commit, index=view.index).code != 0:
+    if not view.index.exists() or git.ask(view.top, "read-tree", "-i", "-m", commit, index=view.index).code != 0:
         view.index.unlink(missing_ok=True)
         git.tell(view.top, "read-tree", commit, index=view.index)
     _pointed[view.index] = commit, identity(view.index.parent, view.index.name)
@@ -120,16 +120,15 @@ def bring(view: View, commit: str, written: Sequence[str], removed: Sequence[str
     """Write files as they are in a commit (or tree) and delete others, with the folders that are empty then unless `spare` says not."""
     for path in removed:
         delete(view.top, path)
-    point_at(view, commit)
-    write(view, written)
+    if written:
+        point_at(view, commit)
+        write(view, written)
     for path in removed:  # not earlier: a folder that is needed again stays as it is
         _prune(view.top, path, spare)
 
 
 def write(view: View, paths: Sequence[str]) -> None:
-    """Write files anew as the private index has them; all of `paths` are in it."""
-    if not paths:
-        return
+    """Write files anew as the private index has them; all of `paths`, at least one, are in it."""
     git.tell(view.top, "checkout-index", "-f", "-q", "-u", "-z", "--stdin", index=view.index, stdin=git.encode(paths))
     for path in paths:
         _forget_compiled(view.top / path)
