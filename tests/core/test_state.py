@@ -7,16 +7,16 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.session import at, configured, folded, result, segment
 
 from autotune.core import stats
 from autotune.core.codec import decode, encode
-from autotune.core.config import parse, to_mapping
+from autotune.core.config import parse
 from autotune.core.decide import decide
 from autotune.core.events import (
     Calibrated,
@@ -55,69 +55,11 @@ from autotune.core.state import NOTES, RECENT, REFERENCE, TRAIL, Ended, Ending, 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 
 
-def at(seconds: float) -> str:
-    """So many seconds after the session began."""
-    return (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()
-
-
-def configured(**changed: Any) -> dict[str, Any]:
-    return to_mapping(parse({"name": "fast", "metric": "t", "direction": "lower", **changed}))
-
-
-def segment(number: int = 1, direction: str = "lower", **changed: Any) -> SegmentOpened:
-    return SegmentOpened(
-        name="fast",
-        metric_name="t",
-        metric_unit="s",
-        direction=Direction(direction),
-        segment=number,
-        mode="optimize",
-        timestamp=at(0),
-        session="fast-1",
-        version="1.0",
-        branch="autotune/fast-1",
-        started_on="main",
-        base="base",
-        tree="/work",
-        workdir="",
-        pins="pins",
-        in_place=False,
-        config=configured(direction=direction, **changed),
-        machine={"cpu": "a"},
-        environment={"PATH": "/bin"},
-        reason="the session opens",
-    )
-
-
 def ran(value: float | None, arm: Arm = CANDIDATE, purpose: Purpose = Purpose.EXPERIMENT, **changed: Any) -> Ran:
     """One run; without a value it crashed."""
     metrics = {} if value is None else {"t": value}
     outcome = Outcome.CRASHED if value is None else Outcome.OK
     return replace(Ran(1, purpose, arm, 1, outcome, "exit 0", metrics, wall_s=2.0, timestamp=at(0), log="runs/1"), **changed)
-
-
-def result(index: int, metric: float | None = 1.0, status: Status = Status.DISCARD, **changed: Any) -> Result:
-    verdict = Verdict.KEEP if status is Status.KEEP else Verdict.DISCARD
-    made = Result(
-        index=index,
-        commit=f"commit-{index}" if status is Status.KEEP else "base",
-        metric=metric,
-        status=status,
-        description="an idea",
-        timestamp=at(index),
-        segment=1,
-        metrics={},
-        asi=None,
-        failure=None,
-        health="running",
-        recovery={},
-        reason=f"reason {index}",
-        files=("src/a.py",),
-        mode="optimize",
-        verdict=verdict,
-        outcome=Outcome.OK,
-    )
-    return replace(made, **changed)
 
 
 def baseline(metric: float | None, index: int = 0) -> Result:
@@ -130,12 +72,6 @@ def taken(number: int, *, settles: bool = True, **changed: Any) -> CandidateTake
 
 def decided(number: int, verdict: Verdict = Verdict.DISCARD, **changed: Any) -> Decided:
     return replace(Decided(number, verdict, Outcome.OK, Cause.IDEA, reason="no gain", timestamp=at(number)), **changed)
-
-
-def folded(state: State, *events: Event) -> State:
-    for event in events:
-        state = after(state, event)
-    return state
 
 
 def session(*values: float, **changed: Any) -> State:

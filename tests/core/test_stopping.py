@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.session import at, configured, folded, result, segment
 
-from autotune.core.config import parse, to_mapping
 from autotune.core.events import (
     CandidateTaken,
     Cause,
@@ -26,81 +25,18 @@ from autotune.core.events import (
     RepairAsked,
     Result,
     Resumed,
-    SegmentOpened,
     SettingsChanged,
     Spent,
     Stopped,
     TargetChecked,
 )
 from autotune.core.health import Health, Mode
-from autotune.core.model import Direction, Outcome, Status, Verdict
+from autotune.core.model import Outcome, Status, Verdict
 from autotune.core.recovery import Playbook
 from autotune.core.state import Ending, State, after, begin
 from autotune.core.stopping import CLAIM_EVERY, Action, Next, next_action
 
 REBASELINE, SHRINK, DIAGNOSE, PAUSE = Playbook
-
-
-def at(seconds: float) -> str:
-    return (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()
-
-
-def configured(**changed: Any) -> dict[str, Any]:
-    return to_mapping(parse({"name": "fast", "metric": "t", "direction": "lower", **changed}))
-
-
-def segment(**changed: Any) -> SegmentOpened:
-    return SegmentOpened(
-        name="fast",
-        metric_name="t",
-        metric_unit="s",
-        direction=Direction.LOWER,
-        segment=1,
-        mode="optimize",
-        timestamp=at(0),
-        session="fast-1",
-        version="1.0",
-        branch="autotune/fast-1",
-        started_on="main",
-        base="base",
-        tree="/work",
-        workdir="",
-        pins="pins",
-        in_place=False,
-        config=configured(**changed),
-        machine={},
-        environment={},
-        reason="the session opens",
-    )
-
-
-def result(index: int, metric: float | None = 1.0, status: Status = Status.DISCARD, **changed: Any) -> Result:
-    made = Result(
-        index=index,
-        commit=f"commit-{index}" if status is Status.KEEP else "base",
-        metric=metric,
-        status=status,
-        description="an idea",
-        timestamp=at(0),
-        segment=1,
-        metrics={},
-        asi=None,
-        failure=None,
-        health="",
-        recovery={},
-        reason=f"reason {index}",
-        files=("src/a.py",),
-        mode="optimize",
-        verdict=Verdict.KEEP if status is Status.KEEP else Verdict.DISCARD,
-        outcome=Outcome.OK,
-    )
-    return replace(made, **changed)
-
-
-def folded(state: State, *events: Event) -> State:
-    for event in events:
-        state = after(state, event)
-    return state
 
 
 def session(*events: Event, **changed: Any) -> State:
@@ -132,7 +68,7 @@ def test_it_is_the_proposers_turn_where_nothing_is_wrong_and_no_rule_holds() -> 
 
 
 def test_nothing_comes_by_itself_before_the_session_is_open_while_an_experiment_is_and_while_it_stands_still() -> None:
-    rule = {"max_iterations": 1}
+    rule: dict[str, Any] = {"max_iterations": 1}
     assert next_action(session(result(1), **rule), at(1)) is not None
     assert next_action(after(begin(segment(**rule)), result(1)), at(1)) is None
     taken = CandidateTaken(2, "candidate", "base", (), at(0), settles=True)
