@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -107,11 +108,7 @@ def _forget_variables(command: click.Command) -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code, at once: to take the interpreter apart first is a tenth of the time."""
-    code = run(sys.argv[1:])
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.flush()
-    os._exit(code)
+    os._exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each kind of ending
@@ -125,6 +122,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each ki
             stream.reconfigure(errors="replace")
     try:
         given = command.main(arguments, prog_name="autotune", standalone_mode=False)
+        _flush()
     except AutotuneError as error:
         return _tell(error.message, error.hint, 1, as_json=as_json)
     except click.exceptions.NoArgsIsHelpError as asked:
@@ -135,14 +133,28 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each ki
         return _tell(error.format_message(), f"see `{path} --help`", 2, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         given = INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click ends the process where a pipe is broken
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except Exception:  # noqa: BLE001 - the one boundary: whatever comes here is a bug
+    except Exception:  # noqa: BLE001 - the one boundary: whatever comes here is a bug, or what was printed to
         return _bug(as_json=as_json)
     if given == INTERRUPTED:  # typer gives it in place of the interrupt itself
         return _tell("Interrupted.", "what was begun is finished by the next command", INTERRUPTED, as_json=as_json)
     return given if isinstance(given, int) else 0
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+
+
+def _unprintable() -> str | None:
+    """Tell why what was printed cannot be written, where it cannot."""
+    try:
+        _flush()
+    except OSError as problem:
+        return problem.strerror
+    return None
 
 
 def _begin() -> None:
@@ -154,17 +166,20 @@ def _begin() -> None:
 
 
 def _tell(message: str, hint: str, code: int, *, as_json: bool) -> int:
-    if as_json:
-        typer.echo(json.dumps({"error": message, "hint": hint}))
-    else:
-        typer.echo(f"error: {message}", err=True)
-        typer.echo(f"hint: {hint}", err=True)
+    with suppress(OSError):  # where even this cannot be printed
+        if as_json:
+            typer.echo(json.dumps({"error": message, "hint": hint}))
+        else:
+            typer.echo(f"error: {message}", err=True)
+            typer.echo(f"hint: {hint}", err=True)
     return code
 
 
 def _bug(*, as_json: bool) -> int:
     from autotune.edges.locks import cache_folder
 
+    if (why := _unprintable()) is not None:
+        return _tell(f"The answer cannot be printed: {why}.", "let it go elsewhere, or make room there", 1, as_json=as_json)
     path = cache_folder() / "bugs" / f"{os.getpid()}.txt"
     words = traceback.format_exc()
     try:
