@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from pathlib import Path
 
@@ -91,6 +92,17 @@ def test_a_proposer_does_not_outlive_a_loop_that_is_killed(open_project: Project
     assert begun.wait().code == -signal.SIGKILL
     eventually(lambda: gone(int(told.read_text())))
     assert "running" in open_project.ok("status").out
+
+
+def test_what_a_proposer_leaves_running_ends_with_it(open_project: Project) -> None:
+    told = open_project.outside / "left"
+    open_project.ok("config", "set", "max_iterations", "1")
+    left = f"(echo $BASHPID >> {told}; exec sleep 600) & setsid sh -c 'echo $$ >> {told}; exec sleep 600' &"
+    open_project.ok("start", "--proposer", f"bash -c {shlex.quote(f'{left} sleep 0.2; : > src/a.txt')}")
+    assert len(open_project.results()) == 1
+    left_running = told.read_text().split()
+    assert len(left_running) == 2
+    eventually(lambda: all(gone(int(pid)) for pid in left_running))
 
 
 def test_what_a_proposer_says_is_stored_exactly_and_shown_escaped(open_project: Project) -> None:

@@ -174,8 +174,8 @@ def end_all() -> None:
 def guarded(command: str, *, cwd: Path, environment: Mapping[str, str], given: Path, said: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """`/bin/sh -c command`, unwatched, in a process group of its own: it begins once it is certain not to outlive this process.
 
-    It reads the file `given` and writes to `said`. When this process dies, however it dies, its group is killed, and on Linux whatever it
-    started elsewhere.
+    It reads the file `given` and writes to `said`. At the end of the context, or when this process dies, however it dies, its group is
+    killed, and on Linux whatever it started elsewhere.
     """
     mark = os.urandom(8).hex()
     arguments = [_WAIT_AND_READ, command, str(given)]
@@ -183,7 +183,11 @@ def guarded(command: str, *, cwd: Path, environment: Mapping[str, str], given: P
         guard.tell(f"{shell.pid} {mark}")
         shell.tell("begin")
         shell.stdin.close()
-        yield shell.process
+        try:
+            yield shell.process
+        finally:
+            guard.stdin.close()
+            guard.process.wait()
 
 
 def environment_for_runs(base: Mapping[str, str], extra: Mapping[str, str] | None = None) -> dict[str, str]:
