@@ -65,6 +65,15 @@ def test_no_wait_says_that_it_goes_on(slow: Project) -> None:
     assert slow.ok("wait", "--json").json["status"] == "keep"
 
 
+def test_an_idea_that_is_written_down_meanwhile_is_none_of_the_measurements_business(slow: Project) -> None:
+    slow.ok("try", "-d", "x", "--wait", "0")
+    running(slow)
+    slow.ok("idea", "try caching")
+    let_go(slow)
+    assert slow.ok("wait", "--json").json["status"] == "keep"
+    assert "try caching" in slow.read("autotune.ideas.md")
+
+
 def test_a_killed_measurement_ends_as_not_measured_and_can_be_had_again(slow: Project) -> None:
     before = slow.git("show", "HEAD:src/a.txt")
     slow.ok("try", "-d", "x", "--wait", "0")

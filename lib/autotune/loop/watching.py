@@ -29,7 +29,7 @@ from autotune.core.state import State
 from autotune.edges import git, ledger
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop.session import LEDGER, Session
+from autotune.loop.session import CONFIG_FILE, LEDGER, NOTES_FILE, Session
 
 # Only whoever holds the session writes these, and while a run goes on that is whoever watches it.
 _HOLDERS = (
@@ -37,7 +37,7 @@ _HOLDERS = (
     *(Ran, Result, SegmentOpened, SettingsChanged, TargetChecked),
 )
 # Of a session's folder, what nothing but its opening and its holder writes; other commands write the rest at any time.
-_KEPT = ("untracked", "folders", "exclude", "files")
+_KEPT = ("untracked", "folders", "exclude", f"files/{CONFIG_FILE}", f"files/{NOTES_FILE}")
 
 Stamp = tuple[int, int, int, int]
 
