@@ -102,6 +102,20 @@ def test_edits_made_while_it_is_measured_stay_after_a_keep_and_are_kept_aside_af
     assert project.git("status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("damaged", ["", 'name = "x"\nmetric = "other"\ndirection = "lower"\n', "\xff"])
+def test_damaged_settings_are_never_kept_in_place_of_good_ones(project: Project, damaged: str) -> None:
+    project.init()
+    path = project.folder / "autotune.toml"
+    good = path.read_bytes()
+    path.write_bytes(damaged.encode("latin-1"))
+    project.write("src/a.txt", "a\n")
+    project.refused("try", "-d", "shorter")
+    path.unlink()
+    assert "`autotune resume` puts it back" in project.refused("config", "check")
+    assert project.attempt()["status"] == "keep"
+    assert path.read_bytes() == good
+
+
 def test_an_edited_benchmark_is_put_back_and_set_aside_until_a_person_accepts_it(project: Project) -> None:
     project.init()
     project.write("autotune.sh", "echo METRIC size=1\n")

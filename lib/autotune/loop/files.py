@@ -185,11 +185,19 @@ def _aside(session: Session, path: Path) -> Path:
 
 
 def keep_copies(session: Session) -> None:
-    """Keep a copy of what people and agents wrote, as it is now."""
+    """Keep a copy of what people and agents wrote, as it is now; of settings only where they are those in force."""
     for name in _WRITTEN_BY_PEOPLE:
         path, copy = session.workdir / name, session.folder.mirror / name
-        if path.is_file() and (not copy.is_file() or copy.read_bytes() != path.read_bytes()):
+        changed = path.is_file() and (not copy.is_file() or copy.read_bytes() != path.read_bytes())
+        if changed and (name != CONFIG_FILE or _in_force(session, path)):
             replace_file(copy, path.read_bytes())
+
+
+def _in_force(session: Session, path: Path) -> bool:
+    try:
+        return not configuration.fixed_differences(session.state.config, configuration.parse_toml(settings_text(path)))
+    except AutotuneError:
+        return False
 
 
 def settings_text(path: Path) -> str:
@@ -198,6 +206,8 @@ def settings_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise AutotuneError(f"{path} is not UTF-8 text.", "save it as UTF-8; `autotune config check` reads it") from None
+    except FileNotFoundError:
+        raise AutotuneError(f"{path} is gone.", "`autotune resume` puts it back, as does any command that measures") from None
     except OSError as problem:
         raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "move what is there out of the way, then try again") from None
 
@@ -221,7 +231,8 @@ def take_in_settings(session: Session) -> None:
     if fixed := configuration.fixed_differences(session.state.config, written):
         raise AutotuneError(
             f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured with.",
-            "put it back (`autotune config show` has the value in force), or let a person accept it with `autotune rebaseline --accept`",
+            "put it back (`autotune config show` has the value in force; a deleted file is put back whole), or let a person accept it with "
+            "`autotune rebaseline --accept`",
         )
     before, after = (configuration.to_mapping(one) for one in (session.state.config, written))
     if changed := tuple(sorted(key for key in {*before, *after} if before.get(key) != after.get(key))):
