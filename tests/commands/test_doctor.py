@@ -341,6 +341,16 @@ def test_a_worktree_is_left_over_once_its_session_or_its_repository_is_gone(sess
     assert found.finding is Finding.OK
 
 
+def test_a_working_tree_of_a_session_that_is_gone_is_not_to_be_deleted_unseen(session: Session, orphan: Path) -> None:
+    tree = session.cache / "tree"
+    tree.mkdir()
+    session.folder.path.rename(session.folder.path.with_name("elsewhere"))
+    found = examined(session.top, benchmark=False)["leftovers"]
+    assert (found.details["folders"], found.details["working_trees"]) == ([], [str(tree)])
+    assert "take what you need out" in found.advice
+    assert str(orphan) in found.found
+
+
 def test_the_last_lines_of_the_hook_log_are_shown_safely(project: Path) -> None:
     assert "nothing" in examined(project, benchmark=False)["hook log"].found
     log = locks.cache_folder() / "hooks.log"

@@ -428,12 +428,18 @@ def _passed(config: Config, finished: Finished) -> Check:
 def _leftovers(_: Scene) -> Check:
     """Look for measuring worktrees in the cache folder whose session, or whole repository, is gone."""
     cache = locks.cache_folder()
-    gone = [str(folder.relative_to(cache)) for folder in sorted(cache.glob("*/*/")) if _is_left_over(folder)]
-    if not gone:
-        return Check("leftovers", Finding.OK, "none")
-    more = f"\nand {len(gone) - NAMED} more" if len(gone) > NAMED else ""
-    found = "\n".join([f"in {cache}, {counted(len(gone), 'folder')} of sessions that are gone:", *gone[:NAMED]]) + more
-    return Check("leftovers", Finding.OK, found, "delete them; nothing needs them (--json names all)", {"folders": gone})
+    folders = [folder for folder in sorted(cache.glob("*/*/")) if _is_left_over(folder)]
+    trees = [str(folder / "tree") for folder in folders if (folder / "tree").is_dir()]
+    gone = [str(folder.relative_to(cache)) for folder in folders if not (folder / "tree").is_dir()]
+    found, advice = [], []
+    if gone:
+        more = [f"and {len(gone) - NAMED} more"] if len(gone) > NAMED else []
+        found += [f"in {cache}, {counted(len(gone), 'folder')} of sessions that are gone:", *gone[:NAMED], *more]
+        advice.append("delete them; nothing needs them (--json names all)")
+    if trees:
+        found += ["working trees of sessions that are gone, with what was not committed:", *trees]
+        advice.append("take what you need out of the working trees; after that they can be deleted")
+    return Check("leftovers", Finding.OK, "\n".join(found) or "none", "\n".join(advice), {"folders": gone, "working_trees": trees})
 
 
 def _is_left_over(folder: Path) -> bool:
