@@ -81,6 +81,13 @@ def test_a_long_prepare_that_writes_elsewhere_goes_on_before_every_run(tmp_path:
     assert not auditing.check(session.repository, session.folder)
 
 
+@pytest.mark.parametrize("build_once", [True, False])
+def test_checks_find_what_prepare_has_built(tmp_path: Path, *, build_once: bool) -> None:
+    settings: dict[str, object] = {"checks": "cmp value out/x", "build_once": build_once}
+    session = opened(tmp_path, 'echo "METRIC t=$(cat value)"\n', "mkdir -p out; cp value out/x", **settings)
+    assert tried(session, "90\n").startswith("kept")
+
+
 def test_without_it_every_run_is_built_anew(tmp_path: Path, count: Path) -> None:
     session = opened(tmp_path, prepare=f"{BUILD}; sleep 0.02", build_once=False)
     before = len(count.read_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -203,6 +204,21 @@ def test_a_session_lives_beside_a_sparse_checkout(project: Project) -> None:
     lives_through(project)
     assert not (project.top / "docs").exists()
     assert "docs/page.txt" in project.git("ls-tree", "-r", "--name-only", "HEAD")
+
+
+def test_edits_in_the_checkout_while_a_run_is_in_place_there_are_kept(project: Project) -> None:
+    edit = 'name=a; if [ -e edit ]; then rm edit; echo "an edit" > "src/$name.txt"; fi\n'
+    project.write("autotune.sh", project.read("autotune.sh") + edit)
+    project.write(".gitignore", project.read(".gitignore") + "edit\n")
+    project.git("commit", "-qam", "edits")
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--in-place")
+    project.write("src/a.txt", "a\n")
+    project.write("edit", "")
+    project.attempt()
+    refs = project.git("for-each-ref", "--format=%(refname)", "refs/autotune").split()
+    [late] = [ref for ref in refs if ".late-" in ref]
+    assert project.git("show", f"{late}:src/a.txt") == "an edit"
+    assert late in json.dumps(project.events())
 
 
 def test_measuring_in_place_leaves_what_is_kept_in_the_checkout(project: Project) -> None:

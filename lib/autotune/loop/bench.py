@@ -17,7 +17,7 @@ from autotune.core.events import Purpose, Ran
 from autotune.core.model import Arm, Outcome, Run
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES
-from autotune.edges import locks, place, process, sandbox
+from autotune.edges import git, locks, place, process, sandbox, tree
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
@@ -62,6 +62,7 @@ class Bench:
     walled: bool = False
     leftovers: dict[Arm, list[str]] = field(default_factory=lambda: {arm: [] for arm in Arm})
     builds: Builds | None = None
+    _written: dict[str, str] = field(default_factory=dict)
     output_bytes: int = 0  # the most that a run has printed
 
     def __post_init__(self) -> None:
@@ -81,15 +82,17 @@ class Bench:
         return measured
 
     def check(self, arm: Arm) -> tuple[bool, str, str]:
-        """Run the checks on what is in place (put there first): passed, why not, and the useful end of the output."""
+        """Run the checks on an arm, put in place and built first: passed, why not, and the useful end of the output."""
         command = TARGETS["code"].checks(self.session.state.config)
         if command is None:
             return True, "", ""
         self._occupy(arm)
         self.number += 1
-        finished = self._one(command, self._log(f"checks-{self.number}-{arm}"))
+        log = self._log(f"checks-{self.number}-{arm}")
+        finished, failed = self._build(arm, log) or (self._one(command, log), None)
         outcome, why = classify(finished, None)
-        return outcome is Outcome.OK, f"the checks failed: {why}", useful_end(finished.tail, OUTPUT_KEPT)
+        what = "the checks" if failed is None else f"`{failed.name}` before the checks"
+        return outcome is Outcome.OK, f"{what} failed: {why}", useful_end(finished.tail, OUTPUT_KEPT)
 
     def _log(self, name: str) -> str:
         return f"runs/{self.experiment}/{name}.log"
@@ -97,6 +100,8 @@ class Bench:
     def _occupy(self, arm: Arm) -> None:
         """Put an arm in place, with what stays (carried, made by `setup`, built and kept) as it was when the place was made."""
         session = self.session
+        if self.place.settled is None and self.alternating:
+            self._keep_edits()
         built = self.builds.enter(arm, self.content[arm]) if self.builds is not None else ()
         lost = place.reset_carried(self.place)
         if lost:
@@ -107,6 +112,20 @@ class Bench:
             )
         spot = replace(self.place, settled=frozenset({*(self.place.settled or ()), *built})) if built else self.place
         place.occupy(spot, self.content[arm], () if built else self.alternating)
+        self._written = {path: tree.identity(self.place.top, path) for path in self.alternating}
+
+    def _keep_edits(self) -> None:
+        """Keep what somebody wrote into files of the checkout that a run in place is about to write over: it is neither arm's."""
+        session, top = self.session, self.session.top
+        if self._written and all(tree.identity(top, path) == seen for path, seen in self._written.items()):
+            return
+        content = tree.tree_with(self.place.view, self.content[Arm.INCUMBENT], self.alternating)
+        now_there, arms = git.tracked(top, content), [git.tracked(top, one) for one in self.content.values()]
+        edited = [path for path in self.alternating if path in now_there and all(now_there[path] != held.get(path) for held in arms)]
+        if edited:
+            ref = session.folder.ref(f"{self.experiment}.late-{self.number}")
+            git.set_ref(top, ref, git.commit_tree(top, content, [session.state.incumbent], "autotune: edits during a run in place"), "late")
+            session.notice(f"Edits made in the checkout while it was measured there are kept at {ref}: {', '.join(edited[:5])}.")
 
     def _observe(self, run: Run, finished: Finished) -> None:
         """Remember of a good run what speaks for or against it besides its value."""
@@ -120,22 +139,30 @@ class Bench:
 
     def _execute(self, arm: Arm, log: str) -> tuple[Finished, Command | None]:
         """Execute a run's commands up to the first that fails; give the last one's end, and which failed before the measured one."""
+        failed = self._build(arm, log)
+        if failed is not None:
+            return failed
+        measured = next(command for command in TARGETS["code"].commands(self.session.state.config) if command.measured)
+        return self._one(measured, _log_of(measured, log)), None
+
+    def _build(self, arm: Arm, log: str) -> tuple[Finished, Command] | None:
+        """Execute what comes before the measured command, unless its build stands; gives the end of the first that fails, and which."""
         builds, content = self.builds, self.content[arm]
         for command in TARGETS["code"].commands(self.session.state.config):
-            if builds is not None and not command.measured and builds.standing(arm, content):
+            if command.measured or (builds is not None and builds.standing(arm, content)):
                 continue
             finished = self._one(command, _log_of(command, log))
-            if command.measured:
-                return finished, None
             if classify(finished, None)[0] is not Outcome.OK:
                 return finished, command
             if builds is not None:
                 builds.remember(arm, content)
-        raise AssertionError("a target's run measures nothing")
+        return None
 
     def unseen(self, arm: Arm, command: Command, folder: Path) -> bool:
-        """Run a command that nobody sees anything of on an arm, with a folder that it may read; gives whether it passed."""
+        """Run a command that nobody sees anything of on an arm, built first, with a folder that it may read; gives whether it passed."""
         self._occupy(arm)
+        if self._build(arm, "runs/unseen") is not None:
+            return False
         finished = self._one(command, "runs/unseen", more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
         return classify(finished, None)[0] is Outcome.OK
 
