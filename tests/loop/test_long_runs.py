@@ -68,6 +68,7 @@ def test_no_wait_says_that_it_goes_on(slow: Project) -> None:
 def test_an_idea_that_is_written_down_meanwhile_is_none_of_the_measurements_business(slow: Project) -> None:
     slow.ok("try", "-d", "x", "--wait", "0")
     running(slow)
+    slow.write("autotune.md", "learnt meanwhile\n")
     slow.ok("idea", "try caching")
     let_go(slow)
     assert slow.ok("wait", "--json").json["status"] == "keep"

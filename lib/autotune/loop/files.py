@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autotune.core import config as configuration
@@ -184,9 +184,9 @@ def _aside(session: Session, path: Path) -> Path:
     return session.folder.set_aside / f"{path.name}.{now().replace(':', '')}"
 
 
-def keep_copies(session: Session) -> None:
+def keep_copies(session: Session, names: Sequence[str] = _WRITTEN_BY_PEOPLE) -> None:
     """Keep a copy of what people and agents wrote, as it is now; of settings only where they are those in force."""
-    for name in _WRITTEN_BY_PEOPLE:
+    for name in names:
         path, copy = session.workdir / name, session.folder.mirror / name
         changed = path.is_file() and (not copy.is_file() or copy.read_bytes() != path.read_bytes())
         if changed and (name != CONFIG_FILE or _in_force(session, path)):
@@ -220,7 +220,7 @@ def add_idea(session: Session, text: str) -> str:
         file.seek(0)
         is_open = file.read()[-1:] not in {b"", b"\n"}  # the last line has no end yet
         file.write(("\n" * is_open + f"{line}\n").encode())
-    keep_copies(session)
+    keep_copies(session, (IDEAS_FILE,))  # and no other: something may be measured, and then the others have to stay as they are
     return line
 
 
