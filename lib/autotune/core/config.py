@@ -377,7 +377,7 @@ KEYS = (
     Key(
         "prepare",
         COMMAND,
-        "What makes a change ready to be measured, a build for instance; runs untimed before every run.",
+        "What makes a change ready to be measured, a build for instance; runs untimed before every run and before the checks.",
         "",
         "make",
         Fixed.SEGMENT,
