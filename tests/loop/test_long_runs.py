@@ -149,7 +149,8 @@ def test_a_second_command_waits_for_the_first_or_names_it(slow: Project) -> None
     pid = running(slow)
     assert f"process {pid}" in slow.refused("resume")
     let_go(slow)
-    slow.ok("wait")
+    eventually(lambda: slow.worker() is None)
+    assert (slow.session / "lock").read_bytes() == b"", "whoever has it next would be taken for the worker"
     begun = [slow.begin("resume") for _ in range(3)]
     assert [one.wait().code for one in begun] == [0, 0, 0]
     slow.agree()

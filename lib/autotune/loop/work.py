@@ -142,6 +142,8 @@ def _become_worker(session: Session, lock: Lock, what: str, ready: int) -> NoRet
         _work(session)
         code = 0
     finally:
+        with suppress(OSError):
+            lock.release()  # takes its name off, or whoever has the lock next seems to be this worker until it has signed
         os._exit(code)
 
 
