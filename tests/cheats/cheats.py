@@ -220,6 +220,14 @@ line["prev"] = hashlib.sha256(lines[-1]).hexdigest()
 open(path, "ab").write(json.dumps(line, separators=(",", ":")).encode() + b"\\n")
 """
 )
+SETS = (
+    FINDS_FOLDER
+    + """
+path = folder + "/../../../autotune.toml"
+text = open(path).read()
+open(path, "w").write("error_budget = 0.5\\n" + text)
+"""
+)
 MOVES_PINS = (
     FINDS_FOLDER
     + """
@@ -526,6 +534,13 @@ CHEATS = (
         "it is made from the log, never read; `autotune check` finds it",
     ),
     Cheat("A run writes to the log", counts(FORGES + FASTER), Fate.VOID, "a run wrote to the ledger", "the lines are set aside and told"),
+    Cheat(
+        "A run edits what a keep demands (`error_budget`, `guardrails` and the like in `autotune.toml`)",
+        counts(SETS + FASTER),
+        Fate.VOID,
+        "something changed autotune.toml",
+        "the file is put back, and what it said is kept and told; an edit of these keys is never in force",
+    ),
     Cheat(
         "A run moves the pins",
         counts(MOVES_PINS + FASTER),

@@ -26,6 +26,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, fast_driver: Driver) -> P
     assert "verdict: keep" in project.autotune("try", "--description", "one tick").out
     project.replace("app/count.py", "    result = 0\n", "    result = 0\n    tick()\n")
     assert "verdict: discard" in project.autotune("try", "--description", "another tick").out
+    assert project.autotune("confirm").code == 0
     assert project.autotune("check").out.endswith(": no findings\n")
     return project
 
@@ -95,6 +96,38 @@ def worse_baseline_runs(lines: list[Line]) -> None:
             line["metrics"]["cost"] = 900.0
 
 
+def evident(lines: list[Line]) -> None:
+    for line in (line_of(lines, "verdict", experiment=1), line_of(lines, "result", index=1)):
+        line["effect"] = {"estimate": 0.1, "low": 0.1, "high": 0.1, "relative": True}
+
+
+def greater_claim(lines: list[Line]) -> None:
+    line_of(lines, "claim").update(reason="improved: 90 %", effect={"estimate": 0.1, "low": 0.1, "high": 0.1, "relative": True})
+
+
+def greater_claim_of_better_runs(lines: list[Line]) -> None:
+    for line in lines:
+        if line["type"] == "run" and line["purpose"] == "claim" and line["arm"] == "candidate":
+            line["metrics"]["cost"] = 20.0
+
+
+def quieter(lines: list[Line]) -> None:
+    line_of(lines, "calibration")["noise"] = 0.5
+
+
+def more_luck(lines: list[Line]) -> None:
+    lines.insert(3, settings_line(lines, error_budget=0.5, scope=["app/**"]))
+
+
+def in_silence(lines: list[Line]) -> None:
+    lines.insert(3, settings_line(lines, error_budget=0.5) | {"changed": ["max_iterations"]})
+
+
+def settings_line(lines: list[Line], **changed: object) -> Line:
+    config = lines[0]["config"] | changed
+    return {"type": "settings", "config": config, "changed": sorted(changed), "timestamp": lines[0]["timestamp"], "prev": ""}
+
+
 def kept_after_all(lines: list[Line]) -> None:
     line_of(lines, "result", index=2).update(status="keep", verdict="keep")
 
@@ -142,13 +175,20 @@ def test_a_ledger_that_was_rewritten_with_a_whole_chain_is_not_read_and_is_named
         (other_words, "another description than was decided and said"),
         (worse_baseline, "a baseline of 900, but its runs give 200"),
         (worse_baseline_runs, "of the baseline, which its output does not say"),
+        (evident, "another effect of experiment 1 than its runs give"),
+        (greater_claim, "another claim than its runs give, which is: improved: 50.0 % lower, 20 pairs"),
+        (greater_claim_of_better_runs, "of a claim, which its output does not say"),
+        (quieter, "another noise of a calibration than its runs give"),
+        (more_luck, "another scope inside a segment, where nothing changes it"),
+        (in_silence, "max_iterations as changed, where error_budget was"),
+        (in_silence, "autotune.toml has another error_budget than is in force"),
     ],
 )
 def test_a_forgery_that_reaches_every_copy_contradicts_runs_commits_or_refs(change: Change, words: str, project: Project) -> None:
     rewritten(project, change, everything=True)
     found = project.autotune("check")
     assert found.code == 1
-    assert words in found.out
+    assert words in found.out, found.out
 
 
 def test_a_result_that_was_appended_with_a_whole_chain_is_not_read(project: Project) -> None:

@@ -19,7 +19,9 @@ from autotune.core.config import (
     Fixed,
     HealthConfig,
     RecoveryConfig,
+    acceptance,
     changed,
+    differences,
     fixed_differences,
     get,
     keys,
@@ -451,7 +453,7 @@ def test_get_and_changed_refuse_what_is_no_key(name: str) -> None:
 
 def test_rows_tell_default_and_what_is_fixed() -> None:
     rows = {row.name: row for row in keys(parse(with_(max_pairs=7)))}
-    assert (rows["max_pairs"].value, rows["max_pairs"].default, rows["max_pairs"].fixed) == (7, 40, Fixed.NEVER)
+    assert (rows["max_pairs"].value, rows["max_pairs"].default, rows["max_pairs"].fixed) == (7, 40, Fixed.DECISION)
     assert (rows["target"].value, rows["target"].default) == (None, None)
     assert (rows["metric"].default, rows["metric"].fixed) == (None, Fixed.SEGMENT)
     assert rows["name"].fixed is Fixed.SESSION
@@ -480,19 +482,37 @@ FIXED = {
 }
 
 
-def test_exactly_what_decides_what_is_measured_or_compared_is_fixed() -> None:
-    assert {key.name for key in KEYS if key.fixed} == set(FIXED)
-    assert fixed_differences(parse(LEAST), parse(LEAST | FIXED)) == tuple(key.name for key in KEYS if key.fixed)
+DECISION = {
+    "decision_mode": "once",
+    "min_effect": 0.1,
+    "simplify_margin": 0.1,
+    "guardrails": ["size <= 3"],
+    "max_pairs": 3,
+    "error_budget": 0.5,
+}
 
 
-@pytest.mark.parametrize(("name", "value"), FIXED.items())
+def test_exactly_what_decides_what_is_measured_compared_or_kept_is_fixed() -> None:
+    assert {key.name for key in KEYS if key.fixed in (Fixed.SEGMENT, Fixed.SESSION)} == set(FIXED)
+    assert {key.name for key in KEYS if key.fixed is Fixed.DECISION} == set(DECISION)
+    assert fixed_differences(parse(LEAST), parse(LEAST | FIXED | DECISION)) == tuple(key.name for key in KEYS if key.fixed)
+
+
+@pytest.mark.parametrize(("name", "value"), (FIXED | DECISION).items())
 def test_a_fixed_key_that_differs_is_named(name: str, value: object) -> None:
     assert fixed_differences(parse(LEAST), parse(with_(**{name: value}))) == (name,)
 
 
 def test_other_keys_may_differ() -> None:
     config = parse(LEAST)
-    assert fixed_differences(config, replace(config, max_pairs=3, target=1.0, health=HealthConfig(9, 9))) == ()
+    other = replace(config, max_iterations=3, target=1.0, health=HealthConfig(9, 9))
+    assert fixed_differences(config, other) == ()
+    assert differences(config, other) == ("target", "max_iterations", "health.max_no_improvement_runs", "health.max_crash_streak")
+
+
+def test_a_person_accepts_a_decisions_key_by_its_name_and_all_else_with_a_new_segment() -> None:
+    assert acceptance(["max_pairs"]) == "autotune config set max_pairs VALUE"
+    assert acceptance(["max_pairs", "min_effect"]) == acceptance(["metric"]) == "autotune rebaseline --accept"
 
 
 FILE = """\

@@ -172,6 +172,36 @@ def test_a_configuration_that_cannot_be_read_or_is_fixed_is_refused_by_name(proj
     assert project.events("settings")[-1]["changed"] == ["max_iterations"]
 
 
+def test_what_a_keep_demands_changes_at_a_persons_command_and_not_by_an_edit(project: Project) -> None:
+    project.init()
+    held = project.read("autotune.toml")
+    project.write("autotune.toml", held.replace("error_budget = 0.05", "error_budget = 0.5"))
+    said = project.refused("resume")
+    assert "error_budget in" in said
+    assert "`autotune config set error_budget VALUE`" in said
+    assert "autotune.toml has another error_budget than is in force" in project.run("check").out
+    assert "not what this segment is measured and decided with" in project.refused("config", "set", "max_pairs", "9")
+    assert project.read("autotune.toml") == held.replace("error_budget = 0.05", "error_budget = 0.5")
+    assert project.ok("config", "get", "error_budget").out == "0.05\n"
+    project.ok("config", "set", "error_budget", "0.2")
+    project.ok("config", "set", "max_pairs", "9")
+    assert project.read("autotune.toml") == held.replace("error_budget = 0.05", "error_budget = 0.2").replace("= 40", "= 9")
+    assert [event["changed"] for event in project.events("settings")] == [["error_budget"], ["max_pairs"]]
+    assert project.events("notice") == []
+    project.ok("check")
+    kept(project, 3)
+
+
+def test_an_edit_that_takes_effect_is_told(project: Project) -> None:
+    project.init()
+    text = project.read("autotune.toml")
+    project.write("autotune.toml", text.replace("# max_tokens = 5000000", "max_tokens = 9"))
+    told = "autotune.toml was edited; in force from now on: max_tokens = 9 (was nothing)."
+    assert told in project.ok("resume").err
+    assert f"noticed: {told}" in " ".join(project.ok("explain").out.split())
+    assert told not in project.ok("resume").err
+
+
 def test_a_configuration_that_is_no_text_is_refused_by_name(project: Project) -> None:
     held = project.read("autotune.toml")
     project.write("autotune.toml", b"name = '\xff'\n")

@@ -11,9 +11,17 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, found
 from autotune.core import config as configuration
+from autotune.core.config import Fixed
 from autotune.errors import AutotuneError
 from autotune.loop import files, work
-from autotune.loop.session import CONFIG_FILE, Session, replace_file
+from autotune.loop.session import CONFIG_FILE, Session
+
+_HELD = {
+    Fixed.NEVER: "",
+    Fixed.DECISION: "   (changed by `autotune config set` alone)",
+    Fixed.SEGMENT: "   (fixed for the segment)",
+    Fixed.SESSION: "   (fixed for the session)",
+}
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Show, read, set or check autotune.toml.")
 
@@ -30,7 +38,7 @@ def show(as_json: AsJson = False, session: SessionName = None) -> None:
         typer.echo(json.dumps(configuration.to_mapping(state.config)))
         return
     for row in configuration.keys(state.config):
-        typer.echo(f"{row.name} = {row.value}{'   (fixed for the ' + row.fixed + ')' if row.fixed else ''}\n    {row.comment}")
+        typer.echo(f"{row.name} = {row.value}{_HELD[row.fixed]}\n    {row.comment}")
 
 
 @app.command()
@@ -49,16 +57,17 @@ def put(
 ) -> None:
     """Set one key in autotune.toml; it takes effect at once. Keys that decide what is measured need `autotune rebaseline --accept`."""
     here = found(session)
-    with work.changing(here, "config set"):
-        before = files.settings_text(_file(here))
-        text = configuration.changed(before, key, value)
-        if fixed := configuration.fixed_differences(here.state.config, configuration.parse_toml(text)):
+    with work.held(here, "config set"):
+        work.complete(here)
+        files.guard(here)
+        text = configuration.changed(files.settings_text(_file(here)), key, value)
+        written = configuration.parse_toml(text)
+        if fixed := configuration.differences(here.state.config, written, Fixed.SEGMENT, Fixed.SESSION):
             raise AutotuneError(
                 f"{', '.join(fixed)} decides what is measured or compared, so it is fixed for the segment.",
                 f"edit {CONFIG_FILE}, then `autotune rebaseline --accept` opens a new segment with it",
             )
-        replace_file(_file(here), text.encode())
-        files.take_in_settings(here)
+        files.take_in_settings(here, key, text)
         files.keep_copies(here)
         files.project(here)
     typer.echo(json.dumps({key: configuration.get(here.state.config, key)}) if as_json else f"{key} = {value}")
@@ -75,7 +84,7 @@ def check(as_json: AsJson = False, session: SessionName = None) -> None:
         return
     typer.echo(f"{path} is in order")
     for key in differing:
-        typer.echo(f"{key} is another than in force: `autotune rebaseline --accept`")
+        typer.echo(f"{key} is another than in force: `{configuration.acceptance([key])}`")
 
 
 def _checked(session: str | None) -> tuple[Path, Session | None]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -94,9 +94,13 @@ class Config:
 
 
 class Fixed(StrEnum):
-    """How long a key keeps its value; the empty one, which is false, lets it change at any time."""
+    """What holds a key's value; the empty one, which is false, lets an edit of the file change it at any time.
+
+    `DECISION` keys say what a keep demands: a person's `config set` changes them inside a segment, an edit of the file does not.
+    """
 
     NEVER = ""
+    DECISION = "decision"
     SEGMENT = "segment"
     SESSION = "session"
 
@@ -443,18 +447,21 @@ KEYS = (
         _choice("auto", *DecisionMode),
         'How keeps are decided: "race" (exact), "economy" (for long runs), "once" (unconfirmed), or "auto", by what a run costs.',
         "auto",
+        fixed=Fixed.DECISION,
     ),
     Key(
         "min_effect",
         _number("a number", at_least=0, below=10),
         "The smallest improvement worth a keep, as a share: 0.02 asks for 2 %.",
         0.0,
+        fixed=Fixed.DECISION,
     ),
     Key(
         "simplify_margin",
         _number("a number", at_least=0, below=1),
         "A change that only removes lines is kept unless it is worse by this share; 0 asks it to be better.",
         0.0,
+        fixed=Fixed.DECISION,
     ),
     Key(
         "guardrails",
@@ -462,13 +469,15 @@ KEYS = (
         "Other metrics that a keep has to leave within bounds: absolute, or with an x as a multiple of the incumbent's.",
         [],
         ["memory_mb <= 1.02x"],
+        Fixed.DECISION,
     ),
-    Key("max_pairs", _whole(2, 200), "How many pairs of runs a comparison may take.", 40),
+    Key("max_pairs", _whole(2, 200), "How many pairs of runs a comparison may take.", 40, fixed=Fixed.DECISION),
     Key(
         "error_budget",
         _number("a number", above=0, at_most=0.5),
         "The chance that a session in which nothing works keeps anything.",
         0.05,
+        fixed=Fixed.DECISION,
     ),
     Key(
         "busy_above",
@@ -526,7 +535,9 @@ HEADER = """\
 # The configuration of a session of autotune: `autotune config check` reads it, `autotune config set KEY VALUE` changes it.
 # Patterns and paths are relative to the session's working directory, with / between folders."""
 FIXED_HEADING = "What is measured and compared; changed values take effect with `autotune rebaseline --accept`."
+DECISION_HEADING = "What a keep demands; a person changes it with `autotune config set KEY VALUE`, and an edit here changes nothing."
 FREE_HEADING = "Everything else takes effect at the next command."
+HEADINGS = {FIXED_HEADING: {Fixed.SEGMENT, Fixed.SESSION}, DECISION_HEADING: {Fixed.DECISION}, FREE_HEADING: {Fixed.NEVER}}
 SECTIONS = {
     "env": "Environment variables that every run gets besides; they, too, change with `autotune rebaseline --accept`.",
     "health": "When the loop counts as stuck.",
@@ -576,14 +587,26 @@ def keys(config: Config) -> tuple[Row, ...]:
 
 def fixed_differences(before: Config, after: Config) -> tuple[str, ...]:
     """The names of the fixed keys whose values differ, in the order of the file."""
-    return tuple(key.name for key in KEYS if key.fixed and _held(key, before) != _held(key, after))
+    return differences(before, after, Fixed.DECISION, Fixed.SEGMENT, Fixed.SESSION)
+
+
+def differences(before: Config, after: Config, *kinds: Fixed) -> tuple[str, ...]:
+    """The names of the keys of these kinds (of any, where none is named) whose values differ, in the order of the file."""
+    return tuple(key.name for key in KEYS if key.fixed in (kinds or Fixed) and _held(key, before) != _held(key, after))
+
+
+def acceptance(names: Sequence[str]) -> str:
+    """The command by which a person accepts other values of fixed keys."""
+    alone = len(names) == 1 and BY_NAME[names[0]].fixed is Fixed.DECISION
+    return f"autotune config set {names[0]} VALUE" if alone else "autotune rebaseline --accept"
 
 
 def render(config: Config) -> str:
     """The whole autotune.toml, a comment for every key; one that is absent is there as a commented-out example."""
     top = [key for key in KEYS if not key.section and key.name not in SECTIONS]
-    blocks = [HEADER, f"## {FIXED_HEADING}", *(_block(key, config) for key in top if key.fixed)]
-    blocks += [f"## {FREE_HEADING}", *(_block(key, config) for key in top if not key.fixed)]
+    blocks = [HEADER]
+    for heading, held in HEADINGS.items():
+        blocks += [f"## {heading}", *(_block(key, config) for key in top if key.fixed in held)]
     for section, comment in SECTIONS.items():
         blocks += [f"## {comment}\n[{section}]", *(_block(key, config) for key in KEYS if key.section == section)]
         if section == "env":

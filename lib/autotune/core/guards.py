@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
+from autotune.core.decide import decide, most_pairs
 from autotune.core.metrics import is_name, normalised
-from autotune.core.model import Arm, Decision, Run, Verdict
+from autotune.core.model import Arm, Calibration, Decision, Policy, Run, Verdict
 from autotune.core.stats import Bound, Guarded, Standing, guardrail
 
 if TYPE_CHECKING:
@@ -76,6 +77,20 @@ def guarded(decision: Decision, guards: Sequence[Guard], runs: Sequence[Run], ma
             return replace(decision, verdict=Verdict.MEASURE_AGAIN, arms=tuple(arms))
         case never:
             assert_never(never)
+
+
+def decided(runs: Sequence[Run], calibration: Calibration, policy: Policy, guards: Sequence[Guard], coin: random.Random) -> Decision:
+    """Give what `decide` does of the first runs that suffice for it, and of a keep what its guardrails make of all runs.
+
+    They may take more pairs than the metric did, which by then is decided.
+    """
+    if not guards:
+        return decide(runs, calibration, policy, coin)
+    asked = (decide(runs[:known], calibration, policy, coin) for known in range(len(runs) + 1))
+    decision = next((one for one in asked if one.verdict is not Verdict.MEASURE_AGAIN), None)
+    if decision is None:
+        return decide(runs, calibration, policy, coin)
+    return guarded(decision, guards, runs, most_pairs(policy), coin) if decision.verdict is Verdict.KEEP else decision
 
 
 def _figures(guard: Guard, guarded: Guarded) -> str:

@@ -5,20 +5,37 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from autotune.core.events import CandidateTaken, Decided, Described, Event, Purpose, Ran, Result, SegmentOpened, from_line
+from autotune.core import config as configuration
+from autotune.core import replay
+from autotune.core.events import (
+    CandidateTaken,
+    Decided,
+    Described,
+    Event,
+    Purpose,
+    Ran,
+    Result,
+    SegmentOpened,
+    SettingsChanged,
+    from_line,
+)
 from autotune.core.metrics import MetricReader
 from autotune.core.model import Arm, Outcome, Status, Verdict
+from autotune.core.state import State, after, begin
 from autotune.core.stats import median
 from autotune.edges import git, ledger
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop import files
 from autotune.loop import session as sessions
-from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, LEDGER, STATE_FILE, Folder, last_seen
+from autotune.loop.measuring import policy_for
+from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, LEDGER, STATE_FILE, Folder, last_seen
 from autotune.loop.settling import status_of
+from autotune.version import version
 
 _LEFT_OUT = b"[autotune: "  # how a log says that it does not hold the whole output
 _NEAR = 1e-9
@@ -68,13 +85,13 @@ def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
     tree = _tree(repository, segments[0])
     for look in (_keeps, _baselines, _logs, _unknown_runs):
         found += look(folder, story)
-    for search in (_commits, _candidates, _pins):
+    for search in (_replayed, _commits, _candidates, _pins):
         found += search(repository, folder, story)
     if not tree.is_dir():
         back = f"bring it back with `git worktree add --force {tree} {segments[0].branch}`, or forget the session with `autotune clear`"
         return (*found, Finding(f"The working tree {tree} is gone.", back))
     home = tree / segments[0].workdir
-    return (*found, *_copy(folder, home), *_scripts(repository, home, segments[-1]), *_state(folder, home))
+    return (*found, *_copy(folder, home), *_scripts(repository, home, segments[-1]), *_settings_file(folder, home), *_state(folder, home))
 
 
 def _tree(repository: Repository, segment: SegmentOpened) -> Path:
@@ -206,6 +223,46 @@ def _baselines(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG0
                 yield Finding(f"Segment {event.segment} has a baseline of {said:g}, but its runs give {median(values):g}.", _TRUTH)
 
 
+def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
+    """Every verdict, claim and calibration is what its runs give when it is made of them once more, and every settings line what it says.
+
+    A segment that another version of autotune opened may have been decided by other rules, so of that only the settings are looked at.
+    """
+    state: State | None = None
+    runs: dict[Purpose, list[Ran]] = {}
+    for number, event in story.events:
+        if isinstance(event, SegmentOpened):
+            runs = {}
+        if isinstance(event, Ran) and event.outcome is Outcome.OK:
+            runs.setdefault(event.purpose, []).append(event)
+        if state is None:
+            state = begin(event) if isinstance(event, SegmentOpened) else None
+            continue
+        try:
+            known = isinstance(event, SettingsChanged) or state.segment.version == version()
+            wrong = replay.contradiction(state, event, runs, partial(policy_for, repository.top)) if known else None
+            state = after(state, event)
+        except (AutotuneError, ValueError, KeyError) as error:
+            yield Finding(f"Line {number} of the ledger does not fit what came before it: {error}.", _TRUTH)
+            return
+        if wrong is not None:
+            yield Finding(f"Line {number} of the ledger has {wrong}.", _TRUTH)
+
+
+def _settings_file(folder: Folder, home: Path) -> Iterator[Finding]:
+    """What autotune.toml says and an edit may not change is what is in force."""
+    try:
+        state, _ = sessions.read(folder)
+        differing = configuration.fixed_differences(state.config, configuration.parse_toml(files.settings_text(home / CONFIG_FILE)))
+    except AutotuneError:
+        return
+    for name in differing:
+        yield Finding(
+            f"{home / CONFIG_FILE} has another {name} than is in force.",
+            f"put it back (`autotune config get {name}` has it), or let a person accept it with `{configuration.acceptance([name])}`",
+        )
+
+
 def _unknown_runs(folder: Folder, story: Story) -> Iterator[Finding]:
     """What ran belongs to an experiment that the ledger knows: the candidate's line comes before its first run."""
     known = {event.experiment for event in story.of(CandidateTaken)}
@@ -228,22 +285,28 @@ def _near(one: float, other: float) -> bool:
 
 
 def _logs(folder: Folder, story: Story) -> Iterator[Finding]:
-    """Every run of an experiment or a baseline left its output, in which the values that the ledger has of it are printed."""
+    """Every run left its output, in which the values that the ledger has of it are printed."""
     segment = 0
     for _, event in story.events:
         if isinstance(event, SegmentOpened):
             segment = event.segment
-        if not isinstance(event, Ran) or event.purpose not in (Purpose.EXPERIMENT, Purpose.BASELINE):
+        if not isinstance(event, Ran):
             continue
-        first = event.purpose is Purpose.EXPERIMENT or segment == 1
-        path = folder.path / (event.log if first else f"runs/segment-{segment}/{event.log.removeprefix('runs/')}")
-        what = f"run {event.number} of " + (f"experiment {event.experiment}" if event.purpose is Purpose.EXPERIMENT else "the baseline")
+        rehearsed = folder.path / f"runs/segment-{segment}/{event.log.removeprefix('runs/')}"
+        path = rehearsed if rehearsed.is_file() else folder.path / event.log
+        what = f"run {event.number} of {_of_what(event)}"
         if not path.is_file():
             yield Finding(f"The output of {what} is gone.", "what the ledger says of it can no longer be held against what was printed")
             continue
         output = path.read_bytes()
         if _LEFT_OUT not in output and (name := _unprinted(event, output)) is not None:
             yield Finding(f"The ledger has {name}={event.metrics[name]:g} of {what}, which its output does not say.", _TRUTH)
+
+
+def _of_what(run: Ran) -> str:
+    if run.experiment:
+        return f"experiment {run.experiment}"
+    return {Purpose.BASELINE: "the baseline", Purpose.CLAIM: "a claim"}.get(run.purpose, f"a {run.purpose}")
 
 
 def _unprinted(run: Ran, output: bytes) -> str | None:

@@ -57,6 +57,7 @@ class Bench:
     alternating: tuple[str, ...] = ()
     experiment: int = 0
     number: int = 0
+    begun: int = 0
     random: random.Random = field(default_factory=random.SystemRandom)
     observed: list[Observed] = field(default_factory=list)
     walled: bool = False
@@ -66,6 +67,7 @@ class Bench:
     output_bytes: int = 0  # the most that a run has printed
 
     def __post_init__(self) -> None:
+        self.begun = self.session.position.lines
         config = self.session.state.config
         if config.build_once and config.prepare and self.place.settled is not None:
             self.builds = Builds(self.place)
@@ -95,7 +97,8 @@ class Bench:
         return outcome is Outcome.OK, f"{what} failed: {why}", useful_end(finished.tail, OUTPUT_KEPT)
 
     def _log(self, name: str) -> str:
-        return f"runs/{self.experiment}/{name}.log"
+        """Name the file of a run's output: below its experiment, or below the ledger's line where what is measured besides began."""
+        return f"runs/{self.experiment or f'0/{self.begun}'}/{name}.log"
 
     def _occupy(self, arm: Arm) -> None:
         """Put an arm in place, with what stays (carried, made by `setup`, built and kept) as it was when the place was made."""

@@ -18,7 +18,7 @@ from autotune.loop import files
 from autotune.loop.bench import Bench, alone
 from autotune.loop.measuring import BASELINE_BUDGET_S
 from autotune.loop.places import bench_for, second_place
-from autotune.loop.session import CONFIG_FILE, Session, now, replace_file
+from autotune.loop.session import CONFIG_FILE, Session, now
 
 PAIRS = 20
 PAIRS_AT_OPENING = 10
@@ -133,8 +133,7 @@ def apply(session: Session, found: Calibrated) -> bool:
     if not asks_for_more(session, found):
         return False
     path = session.workdir / CONFIG_FILE
-    replace_file(path, changed(files.settings_text(path), "min_effect", f"{found.min_effect:g}").encode())
-    files.take_in_settings(session)
+    files.take_in_settings(session, "min_effect", changed(files.settings_text(path), "min_effect", f"{found.min_effect:g}"))
     return True
 
 

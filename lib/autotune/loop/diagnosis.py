@@ -249,7 +249,7 @@ def _configuration(scene: Scene) -> Check:
     written = configuration.parse_toml(files.settings_text(path))
     fixed = configuration.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
     if fixed:
-        advice = "put back what `autotune config show` has, or let a person accept it with `autotune rebaseline --accept`"
+        advice = f"put back what `autotune config show` has, or let a person accept it with `{configuration.acceptance(fixed)}`"
         return Check("configuration", Finding.TO_DO, f"{path} differs from what this segment is measured with: {', '.join(fixed)}", advice)
     return Check("configuration", Finding.OK, f"{path} is in order: {written.metric}, {written.direction} is better")
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autotune.core import config as configuration
+from autotune.core.config import Config
 from autotune.core.events import SettingsChanged
 from autotune.core.state import State
 from autotune.edges import git
@@ -189,13 +190,15 @@ def keep_copies(session: Session, names: Sequence[str] = _WRITTEN_BY_PEOPLE) -> 
     for name in names:
         path, copy = session.workdir / name, session.folder.mirror / name
         changed = path.is_file() and (not copy.is_file() or copy.read_bytes() != path.read_bytes())
-        if changed and (name != CONFIG_FILE or _in_force(session, path)):
+        if changed and (name != CONFIG_FILE or in_force(session)):
             replace_file(copy, path.read_bytes())
 
 
-def _in_force(session: Session, path: Path) -> bool:
+def in_force(session: Session) -> bool:
+    """Whether autotune.toml can be read and has nothing that an edit may not change."""
     try:
-        return not configuration.fixed_differences(session.state.config, configuration.parse_toml(settings_text(path)))
+        written = configuration.parse_toml(settings_text(session.workdir / CONFIG_FILE))
+        return not configuration.fixed_differences(session.state.config, written)
     except AutotuneError:
         return False
 
@@ -224,19 +227,38 @@ def add_idea(session: Session, text: str) -> str:
     return line
 
 
-def take_in_settings(session: Session) -> None:
-    """Read autotune.toml: what may change inside a segment takes effect now; raises `AutotuneError` for what may not."""
-    path = session.workdir / CONFIG_FILE
-    written = configuration.parse_toml(settings_text(path))
-    if fixed := configuration.fixed_differences(session.state.config, written):
+def take_in_settings(session: Session, said: str | None = None, text: str | None = None) -> None:
+    """Read autotune.toml: what may change by an edit takes effect now, and is told; raises `AutotuneError` for what may not.
+
+    `said` is the key that a person's command sets, and `text` what it makes of the file.
+    """
+    path, before = session.workdir / CONFIG_FILE, session.state.config
+    written = configuration.parse_toml(settings_text(path) if text is None else text)
+    if fixed := [key for key in configuration.fixed_differences(before, written) if key != said]:
         raise AutotuneError(
-            f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured with.",
+            f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured and decided with.",
             "put it back (`autotune config show` has the value in force; a deleted file is put back whole), or let a person accept it with "
-            "`autotune rebaseline --accept`",
+            f"`{configuration.acceptance(fixed)}`",
         )
-    before, after = (configuration.to_mapping(one) for one in (session.state.config, written))
-    if changed := tuple(sorted(key for key in {*before, *after} if before.get(key) != after.get(key))):
-        session.append(SettingsChanged(config=after, changed=changed, timestamp=now()))
+    if text is not None:
+        replace_file(path, text.encode())
+    if changed := configuration.differences(before, written):
+        session.append(SettingsChanged(config=configuration.to_mapping(written), changed=changed, timestamp=now()))
+        if edited := [key for key in changed if key != said]:
+            session.notice(f"{CONFIG_FILE} was edited; in force from now on: {', '.join(_change(before, written, key) for key in edited)}.")
+
+
+def _change(before: Config, after: Config, key: str) -> str:
+    was, now_is = (configuration.get(config, key) for config in (before, after))
+    return f"{key} = {'nothing' if now_is is None else now_is} (was {'nothing' if was is None else was})"
+
+
+def put_settings_back(session: Session) -> None:
+    """Put an autotune.toml that is not in force back as it was after the last command; what was there is set aside, and told."""
+    path, copy = session.workdir / CONFIG_FILE, session.folder.mirror / CONFIG_FILE
+    aside = _set_aside(session, path)
+    replace_file(path, copy.read_bytes())
+    session.notice(f"{CONFIG_FILE} was changed while something was measured; it was put back (what was there is at {aside}).")
 
 
 def project(session: Session) -> None:

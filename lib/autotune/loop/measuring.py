@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from autotune.core import audit, guards
 from autotune.core.audit import Observed
-from autotune.core.decide import decide, most_pairs
 from autotune.core.events import Cause, Decided, Purpose
 from autotune.core.figures import number
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
@@ -15,7 +15,7 @@ from autotune.core.state import Experiment, State
 from autotune.core.stats import median
 from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.loop import holdout, quiet, watching
+from autotune.loop import files, holdout, quiet, watching
 from autotune.loop.bench import Bench, Measured
 from autotune.loop.holdout import Answer
 from autotune.loop.session import Session, now
@@ -62,6 +62,8 @@ def compare(session: Session, bench: Bench) -> Decided:
     except Tampered as error:
         return _void(session, Cause.IDEA, f"not to be trusted: {error.message}")
     if (touched := watch.touched()) is not None:
+        if watch.settings_replaced():
+            files.put_settings_back(session)
         return _void(session, Cause.IDEA, f"not to be trusted: while it was measured, something changed {touched}")
     return replace(verdict, reason=f"{verdict.reason}; {busy}") if busy else verdict
 
@@ -69,7 +71,7 @@ def compare(session: Session, bench: Bench) -> Decided:
 def _compare(session: Session, bench: Bench, experiment: Experiment) -> Decided:
     runs: list[Run] = []
     checked = False
-    policy = _policy(session, experiment)
+    policy = policy_for(session.top, session.state, experiment)
     decision = _ask(session, policy, runs, bench)
     while decision.verdict is Verdict.MEASURE_AGAIN:
         measured = bench.run(decision.arms[0], Purpose.EXPERIMENT)
@@ -124,24 +126,17 @@ def _with_baseline(state: State, observed: Sequence[Observed]) -> Sequence[Obser
     return (*observed, Observed(Arm.INCUMBENT, state.baseline, state.baseline_wall_s))
 
 
-def _policy(session: Session, experiment: Experiment) -> Policy:
+def policy_for(top: Path, state: State, experiment: Experiment) -> Policy:
     """Give what this candidate's keep demands: one that only removes lines may be worse by the margin that was configured."""
-    policy, margin = session.state.policy, session.state.config.simplify_margin
-    only_removes = margin > 0 and git.only_removes(session.top, experiment.incumbent, experiment.candidate)
+    policy, margin = state.policy, state.config.simplify_margin
+    only_removes = margin > 0 and git.only_removes(top, experiment.incumbent, experiment.candidate)
     return replace(policy, min_effect=-margin) if only_removes else policy
 
 
 def _ask(session: Session, policy: Policy, runs: Sequence[Run], bench: Bench) -> Decision:
     """Ask for the decision; a keep has to hold its guardrails too, which may take more pairs than the metric did."""
-    state = session.state
-    held = tuple(map(guards.read, state.config.guardrails))
-    if not held:
-        return decide(runs, state.calibration, policy, bench.random)
-    asked = (decide(runs[:known], state.calibration, policy, bench.random) for known in range(len(runs) + 1))
-    decision = next((one for one in asked if one.verdict is not Verdict.MEASURE_AGAIN), None)
-    if decision is None:
-        return decide(runs, state.calibration, policy, bench.random)
-    return guards.guarded(decision, held, runs, most_pairs(policy), bench.random) if decision.verdict is Verdict.KEEP else decision
+    held = tuple(map(guards.read, session.state.config.guardrails))
+    return guards.decided(runs, session.state.calibration, policy, held, bench.random)
 
 
 def _progress(session: Session, runs: Sequence[Run]) -> str:

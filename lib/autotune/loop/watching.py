@@ -29,6 +29,7 @@ from autotune.core.state import State
 from autotune.edges import git, ledger
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
+from autotune.loop import files
 from autotune.loop.session import CONFIG_FILE, LEDGER, NOTES_FILE, Session
 
 # Only whoever holds the session writes these, and while a run goes on that is whoever watches it.
@@ -53,6 +54,7 @@ class Watch:
     session: Session
     stamps: dict[str, Stamp]
     proofs: dict[str, str]
+    settings: Stamp | None
 
     def touched(self) -> str | None:
         """What of the session's own files and refs is no longer as it was, as the middle of a sentence; None where all is."""
@@ -60,12 +62,19 @@ class Watch:
         changed = sorted(name for name in {*self.stamps, *after} if self.stamps.get(name) != after.get(name))
         refs = _proofs(self.session)
         changed += sorted(name for name in {*self.proofs, *refs} if self.proofs.get(name) != refs.get(name))
+        if self.settings_replaced():
+            changed.append(CONFIG_FILE)
         return ", ".join(changed[:5]) or None
+
+    def settings_replaced(self) -> bool:
+        """Whether what was written into autotune.toml meanwhile is something that an edit may not change."""
+        written = stamp(self.session.workdir / CONFIG_FILE)
+        return written not in (None, self.settings) and not files.in_force(self.session)
 
 
 def watch(session: Session) -> Watch:
     """Take down what a measurement may not change."""
-    return Watch(session, _stamps(session), _proofs(session))
+    return Watch(session, _stamps(session), _proofs(session), stamp(session.workdir / CONFIG_FILE))
 
 
 def _proofs(session: Session) -> dict[str, str]:
