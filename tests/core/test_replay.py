@@ -1,0 +1,77 @@
+"""Replaying: a verdict is what its runs give, and no other, in every mode; so are claims and calibrations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.core.session import at, configured, segment
+
+from autotune.core import guards
+from autotune.core.events import CandidateTaken, Cause, Decided, Purpose, Ran, SettingsChanged
+from autotune.core.model import Arm, Effect, Outcome, Verdict
+from autotune.core.replay import contradiction
+from autotune.core.state import State, after, begin
+
+
+def ran(arm: Arm, value: float, purpose: Purpose, number: int, size: float = 1.0) -> Ran:
+    metrics = {"t": value, "size": size}
+    return Ran(1 if purpose is Purpose.EXPERIMENT else 0, purpose, arm, number, Outcome.OK, "", metrics, 0.1, at(number), "runs/x.log")
+
+
+def measured(coin: Random, mode: str, shift: float, noise: float, held: list[str]) -> tuple[State, Decided]:
+    """A session's state with an experiment whose runs are made, and the verdict on it."""
+    state = begin(segment(decision_mode=mode, guardrails=held))
+    for number in range(1 if mode == "once" else 5):
+        state = after(state, ran(Arm.INCUMBENT, 10 * (1 + noise * coin.gauss(0, 1)), Purpose.BASELINE, number))
+    state = after(state, CandidateTaken(1, "candidate", "base", ("a",), at(1), settles=True))
+    assert state.experiment is not None
+    read = tuple(map(guards.read, held))
+    number = 10
+    while (decision := guards.decided(state.experiment.runs, state.calibration, state.policy, read, coin)).verdict is Verdict.MEASURE_AGAIN:
+        arm = decision.arms[0]
+        value = 10 * (1 + noise * coin.gauss(0, 1)) * (1 - shift * (arm is Arm.CANDIDATE))
+        state = after(state, ran(arm, value, Purpose.EXPERIMENT, number, 1 + noise * coin.random()))
+        assert state.experiment is not None
+        number += 1
+    said = Decided(
+        1, decision.verdict, Outcome.OK, Cause.IDEA, decision.reason, at(99), effect=decision.effect, evidence=decision.evidence,
+        needed=decision.needed, pairs=decision.pairs, confirmed=decision.confirmed,
+    )  # fmt: skip
+    return state, said
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(["race", "economy", "once"]),
+    st.sampled_from([-0.2, 0.0, 0.02, 0.4]),
+    st.sampled_from([0.0, 0.02]),
+    st.sampled_from([[], ["size <= 1.5x"]]),
+)
+def test_a_verdict_is_what_its_runs_give(seed: int, mode: str, shift: float, noise: float, held: list[str]) -> None:
+    state, said = measured(Random(seed), mode, shift, noise, held)
+    assert contradiction(state, said, {}, lambda state, _: state.policy) is None
+    other = replace(said, effect=Effect(0.1, 0.05, 0.2, relative=True))
+    assert "effect of experiment 1 than its runs give" in str(contradiction(state, other, {}, lambda state, _: state.policy))
+    if said.verdict is not Verdict.KEEP:
+        wrong = contradiction(state, replace(said, verdict=Verdict.KEEP), {}, lambda state, _: state.policy)
+        assert "another verdict" in str(wrong)
+        assert contradiction(state, replace(said, verdict=Verdict.KEEP, forced=True), {}, lambda state, _: state.policy) is None
+
+
+def test_a_verdict_that_replaces_another_has_its_figures() -> None:
+    state, said = measured(Random(1), "race", 0.4, 0.02, [])
+    state = after(state, said)
+    failed = replace(said, verdict=Verdict.DISCARD, outcome=Outcome.CHECKS_FAILED)
+    assert contradiction(state, failed, {}, lambda state, _: state.policy) is None
+    assert contradiction(state, replace(failed, pairs=99), {}, lambda state, _: state.policy) is not None
+
+
+@pytest.mark.parametrize(("changed", "wrong"), [(("target",), None), (("max_tokens",), "max_tokens as changed, where target was")])
+def test_settings_say_what_they_change(changed: tuple[str, ...], wrong: str | None) -> None:
+    said = SettingsChanged(configured(target=2.0), changed, at(1))
+    assert contradiction(begin(segment()), said, {}, lambda state, _: state.policy) == wrong
