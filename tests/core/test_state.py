@@ -119,6 +119,18 @@ def test_values_that_are_not_all_positive_are_compared_as_differences() -> None:
     assert not begin(segment()).logs
 
 
+def test_from_an_incumbent_of_zero_or_less_on_values_themselves_are_compared() -> None:
+    state = session(10.0, 11.0, 10.0)
+    for number, value in ((1, 2.0), (2, 0.0)):
+        kept = decided(number, Verdict.KEEP)
+        state = folded(state, taken(number), ran(value), kept, result(number, value, Status.KEEP))
+        assert state.logs == (value > 0)
+    assert (state.crossed, state.calibration.logs) == (True, False)
+    assert state.pool == pytest.approx((1.0, 1.0))  # 10 against 11, either way round
+    state = folded(state, segment(2), ran(3.0, INCUMBENT, Purpose.BASELINE), baseline(3.0))
+    assert state.logs
+
+
 def test_a_baseline_run_that_failed_or_lacks_the_metric_gives_no_value() -> None:
     state = begin(segment())
     for event in (ran(None, INCUMBENT, Purpose.BASELINE), ran(1.0, INCUMBENT, Purpose.BASELINE, metrics={"other": 1.0})):

@@ -85,3 +85,20 @@ def test_what_is_restored_while_the_session_stands_still_is_measured_after_a_res
     assert project.attempt()["status"] == "discard"
     project.ok("stop")
     assert project.ok("restore", "1").out.endswith("next: `autotune resume`, then `autotune try --description TEXT` measures them\n")
+
+
+def test_a_metric_that_crosses_zero_goes_on_to_be_compared_and_can_be_measured_again(project: Project) -> None:
+    project.write("autotune.sh", "echo METRIC size=$(cat src/a.txt)\n")
+    project.write("src/a.txt", "5\n")
+    project.git("commit", "-qam", "five")
+    refused = project.refused("init", "--name", "x", "--metric", "size", "--scope", "src/**")
+    assert "if it measures src/a.txt, which the scope names and which is protected, --allow frees it" in refused
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--allow", "src/**")
+    statuses = []
+    for value in ("1", "0", "-2", "-1", "-3"):
+        project.write("src/a.txt", f"{value}\n")
+        statuses.append(project.attempt()["status"])
+    assert statuses == ["keep", "keep", "keep", "discard", "keep"]
+    project.ok("rebaseline")
+    assert "nothing has changed" in project.events("playbook_end")[-1]["result"]
+    project.ok("check")

@@ -10,6 +10,7 @@ Only what every command needs is held for all experiments (one number each); wor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -129,8 +130,9 @@ class State:
     `values` holds one value per measured experiment of the segment, the baseline first; `trail` the latest values with what became of them;
     `pool` and `reference` are what `Calibration` asks for; neither changes while an experiment is measured. `planned` is how many
     experiments the error budget was shared out to. `keeps` counts keeps that were decided (`confirmed` of them by exact evidence, which
-    alone refills that budget), `forced` those that were forced. `best` is the incumbent's value. `case_ratios` tells whether the metric's
-    `cases` are compared as ratios.
+    alone refills that budget), `forced` those that were forced. `best` is the incumbent's value. `crossed` tells whether the incumbent came
+    to values of zero or less in this segment, whose baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as
+    ratios.
     """
 
     segment: SegmentOpened
@@ -152,6 +154,7 @@ class State:
     cases: tuple[str, ...] = ()
     case_ratios: bool = True
     pool: tuple[float, ...] = ()
+    crossed: bool = False
     count: int = 0
     keeps: int = 0
     confirmed: int = 0
@@ -190,8 +193,8 @@ class State:
 
     @property
     def logs(self) -> bool:
-        """Whether values can be compared as ratios: all of the baseline's are positive."""
-        return bool(self.baseline_runs) and min(self.baseline_runs) > 0
+        """Whether values can be compared as ratios: all of the baseline's are positive, and the incumbent's since."""
+        return bool(self.baseline_runs) and min(self.baseline_runs) > 0 and not self.crossed
 
     @property
     def drift(self) -> stats.Drift | None:
@@ -333,7 +336,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return replace(state, claim=event) if event.experiment is None else _confirmed(state, event)
         case Looked():
             reference = event.values if event.moved else (*state.reference, *event.values)
-            return replace(state, reference=reference[-REFERENCE:], looked=state.count)
+            return _comparable(replace(state, reference=reference[-REFERENCE:], looked=state.count))
         case Calibrated():
             return replace(state, calibrated=event)
         case SettingsChanged():
@@ -447,7 +450,8 @@ def _baseline(state: State, event: Result) -> State:
         best=value,
         best_index=state.count,
         values=() if value is None else (value,),
-        pool=stats.residual_pool(state.baseline_runs, logs=state.logs),
+        pool=stats.residual_pool(state.baseline_runs, logs=min(state.baseline_runs, default=0.0) > 0),
+        crossed=False,
         trail=(*state.trail, (event.index, value, Status.KEEP))[-TRAIL:],
     )
 
@@ -473,6 +477,7 @@ def _settled(state: State, event: Result) -> State:
         reference=(fresh if kept else (*state.reference, *fresh))[-REFERENCE:],
         drift_before=drift,
     )
+    state = _comparable(state)
     if not kept:
         return state
     return replace(
@@ -487,6 +492,14 @@ def _settled(state: State, event: Result) -> State:
         narrowed=(),
         narrowed_left=0,
     )
+
+
+def _comparable(state: State) -> State:
+    """From the incumbent's first value that has no logarithm on, values themselves are compared, with the noise that the baseline had."""
+    if not state.logs or min(state.reference, default=1.0) > 0:
+        return state
+    level = stats.median(state.baseline_runs)
+    return replace(state, crossed=True, pool=tuple(level * math.expm1(min(residual, 700.0)) for residual in state.pool))
 
 
 def _confirmed(state: State, event: Claimed) -> State:

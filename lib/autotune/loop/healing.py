@@ -129,6 +129,7 @@ def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) 
     """
     if not before or not fresh or len(before) == len(fresh) == 1:  # of single runs nobody knows how much they differ by chance
         return ""
+    logs = logs and min(*before, *fresh) > 0
     sigma = stats.noise_floor((*stats.residual_pool(before, logs=logs), *stats.residual_pool(fresh, logs=logs))) / stats.SQRT2
     scale = (1.5708 * (1 / len(before) + 1 / len(fresh))) ** 0.5
     one, other = (stats.median(stats.places(values, Direction.HIGHER, logs=logs)) for values in (before, fresh))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autotune.core import stats
+from autotune.core import patterns, stats
 from autotune.core.config import Config, parse, to_mapping
 from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, from_line, to_line
 from autotune.core.figures import duration, number
@@ -25,6 +25,7 @@ from autotune.loop.bench import Bench, Interrupted
 from autotune.loop.measuring import baseline
 from autotune.loop.places import bench_for, content_of
 from autotune.loop.session import (
+    SESSION_FILES,
     Folder,
     Session,
     now,
@@ -121,9 +122,17 @@ def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value)} "
             f"(before: {number(stats.median(values))}): it does not measure this code.",
-            "look for an editable install or an absolute path that leads out of the measuring worktree; "
+            f"{_protected_in_scope(session)}look for an editable install or an absolute path that leads out of the measuring worktree; "
             "where that has to be, --in-place measures in the checkout instead",
         )
+
+
+def _protected_in_scope(session: Session) -> str:
+    """Say which files that the scope names were left as they were, for they are protected; nothing where there are none."""
+    workdir, scope = session.state.segment.workdir, patterns.matcher(session.state.config.scope)
+    inside = (path.removeprefix(f"{workdir}/" if workdir else "") for path in git.tracked(session.top, session.state.segment.pins))
+    left = [path for path in sorted(inside) if path not in SESSION_FILES and scope(path)]
+    return f"if it measures {', '.join(left[:5])}, which the scope names and which is protected, --allow frees it; else " if left else ""
 
 
 def _prove_apart(bench: Bench, before: float, emptied: float | None) -> None:
