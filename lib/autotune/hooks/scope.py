@@ -65,6 +65,12 @@ def kind_of_all_below(session: Session, folder: str) -> str:
     return kind_of(session, os.path.join(folder, "x"))
 
 
+def before_pattern(path: str) -> str:
+    """The folder that holds all that a path with wildcards can mean; a path without them as it is."""
+    plain = next((path[:place] for place, character in enumerate(path) if character in "*?["), None)
+    return path if plain is None else os.path.dirname(plain)
+
+
 def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 

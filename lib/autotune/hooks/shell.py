@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from autotune.hooks import git
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,79 +106,20 @@ def written_by(command: Simple) -> Iterator[str]:
             yield os.path.normpath(os.path.join(command.folder, os.path.expanduser(path)))
 
 
-def _targets(words: list[str], folder: str) -> list[str]:
-    if not words:
-        return []
-    program, options = os.path.basename(words[0]), [word for word in words[1:] if word.startswith("-")]
+def _targets(words: list[str], folder: str) -> Iterator[str]:
+    program = os.path.basename(words[0]) if words else ""
+    options = [word for word in words[1:] if word.startswith("-")]
     given = [word for word in words[1:] if not word.startswith("-")]
     if program == "git":
-        folder, rest = _of_git(words, folder)
-        return [os.path.join(folder, word) for word in rest[1:] if not word.startswith("-")] if rest[:1] in (["rm"], ["mv"]) else []
-    if program in _TAKE_AWAY:
-        return given
-    if program in _PUT and given:
+        yield from git.written_by(words, folder)
+    elif program in _TAKE_AWAY:
+        yield from given
+    elif program in _PUT and given:
         last, sources = given[-1], given[:-1]
         inside = os.path.isdir(os.path.join(folder, last))
-        to = [os.path.join(last, os.path.basename(source)) for source in sources] if inside else [last]
-        return [*to, *(sources if program == "mv" else [])]
-    if program in {"sed", "perl"} and any(_IN_PLACE.fullmatch(option) for option in options):
-        return [word for word in given if os.path.exists(os.path.join(folder, word))]
-    return [word.removeprefix("of=") for word in given if word.startswith("of=")] if program == "dd" else []
-
-
-# git
-
-_NEVER = frozenset(
-    ("commit", "merge", "rebase", "cherry-pick", "revert", "am", "pull", "switch", "bisect", "filter-branch", "update-ref", "gc", "prune")
-)
-_WITH = {
-    "reset": {"--hard", "--merge", "--keep", "--soft", "--mixed"},
-    "branch": {"-d", "-D", "-m", "-M", "-f", "-C", "--delete", "--move", "--force"},
-    "tag": {"-d", "-f", "--delete", "--force"},
-    "push": {"-f", "--force", "--force-with-lease", "-d", "--delete", "--mirror"},
-    "reflog": {"expire", "delete"},
-    "worktree": {"remove", "prune", "move"},
-}
-_GLOBAL_WITH_VALUE = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace"})
-
-
-def destructive_git(command: Simple) -> tuple[str, str] | None:
-    """The subcommand of git that would move the branch, or take away work, without autotune knowing, and the folder that it works in.
-
-    None for any other command.
-    """
-    if not command.words or os.path.basename(command.words[0]) != "git":
-        return None
-    folder, rest = _of_git(command.words, command.folder)
-    if not rest:
-        return None
-    name, arguments = rest[0], rest[1:]
-    return (name, folder) if name in _NEVER or _destroys(name, arguments, folder) else None
-
-
-def _of_git(words: list[str], folder: str) -> tuple[str, list[str]]:
-    """The folder that a git command works in, and its words from the subcommand on."""
-    rest = words[1:]
-    while rest and rest[0].startswith("-"):
-        if rest[0] == "-C" and len(rest) > 1:
-            folder = os.path.join(folder, os.path.expanduser(rest[1]))
-        rest = rest[2 if rest[0] in _GLOBAL_WITH_VALUE else 1 :]
-    return folder, rest
-
-
-def _destroys(name: str, arguments: list[str], folder: str) -> bool:
-    given = {word.partition("=")[0] for word in arguments}
-    match name:
-        case "reset":
-            return bool(given & _WITH[name]) or any(re.search(r"[~^]|^[0-9a-f]{7,40}$", word) for word in arguments)
-        case "clean":
-            return not given & {"-n", "--dry-run"}
-        case "stash":
-            return arguments[:1] not in (["list"], ["show"])
-        case "checkout":
-            paths = [word for word in arguments if not word.startswith("-")]
-            return "--" not in given and not (paths and all(os.path.lexists(os.path.join(folder, path)) for path in paths))
-        case "push":
-            return bool(given & _WITH[name]) or any(word.startswith(("+", ":")) for word in arguments)
-        case _:
-            return bool(given & _WITH.get(name, set()))
+        yield from [os.path.join(last, os.path.basename(source)) for source in sources] if inside else [last]
+        yield from sources if program == "mv" else []
+    elif program in {"sed", "perl"} and any(_IN_PLACE.fullmatch(option) for option in options):
+        yield from (word for word in given if os.path.exists(os.path.join(folder, word)))
+    elif program == "dd":
+        yield from (word.removeprefix("of=") for word in given if word.startswith("of="))

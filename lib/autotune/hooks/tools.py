@@ -81,7 +81,7 @@ def _on_other_command(line: str, folder: str, session: Session) -> tuple[str, st
     """Refuse what writes where the session may not be written, or moves its branch; a person's verb in a longer line is asked about."""
     if not any(name in line for name in TELLING):
         return None
-    from autotune.hooks import shell
+    from autotune.hooks import git, shell
 
     for command in shell.commands_of(line, folder):
         called = commands.verb_of(command.words[0], command.words[1:], ROOT) if command.words else None
@@ -89,8 +89,8 @@ def _on_other_command(line: str, folder: str, session: Session) -> tuple[str, st
             return "ask", _to_ask(*called)
         if session.stands_still:
             continue
-        found = shell.destructive_git(command)
-        if found is not None and _is_in(found[1], session.tree):
+        found = git.destructive(command.words, command.folder, session.workdir)
+        if found is not None and any(_is_in(one, session.tree) for one in found[1]):
             return "deny", _REFUSED_GIT.format(name=found[0], session=session.name)
         for path in shell.written_by(command):
             if reason := _refused_write(session, path):
@@ -99,8 +99,9 @@ def _on_other_command(line: str, folder: str, session: Session) -> tuple[str, st
 
 
 _REFUSED_GIT = (
-    "`git {name}` could lose or hide work of session {session}: autotune itself commits what is kept and takes back what is not. "
-    "To undo an edit use `git restore FILE`; to look, `git log`, `git show` and `git diff` are fine."
+    "`git {name}` like this could lose or hide work of session {session}: autotune itself commits what is kept and takes back what is not, "
+    "with `autotune try`, or `autotune log --description TEXT --status discard` after `autotune run`. To undo an edit name "
+    "its file: `git restore FILE`; to look, `git log`, `git show` and `git diff` are fine."
 )
 
 
@@ -113,10 +114,8 @@ TELLING = (
 
 def _refused_write(session: Session, path: str) -> str | None:
     """Why the shell may not write to a path. A new file out of scope is left alone, as the loop leaves it alone."""
-    before_glob = next((place for place, character in enumerate(path) if character in "*?["), None)
-    if before_glob is not None:
-        path = os.path.dirname(path[: before_glob + 1])
-    below = before_glob is not None or os.path.isdir(path)
+    written, path = path, scope.before_pattern(path)
+    below = path != written or os.path.isdir(path)
     kind = scope.kind_of_all_below(session, path) if below else scope.kind_of(session, path)
     if kind == scope.OUTSIDE and not os.path.lexists(path):
         return None
