@@ -186,6 +186,7 @@ def test_what_a_person_has_to_decide_is_asked_whatever_the_client_would_do_by_it
         "autotune rebaseline --accept": "`autotune rebaseline` is for a person",
     }.items():
         assert words in world.decide("Bash", {"command": command})[1]
+    assert world.bash("timeout 9 bash -c 'cd . && autotune resume'") == "ask"
     assert world.bash("echo autotune resume") == ""
     assert world.bash("autotune resume --help") == ""
 
@@ -576,6 +577,29 @@ def test_a_tool_call_without_a_path_is_none_of_ours(world: World) -> None:
         "cd /tmp && git --git-dir={top}/.git reset --hard",
         "cd /tmp && git --work-tree={top} checkout -f main",
         "/usr/bin/git --no-pager reset --hard",
+        "bash -c 'git reset --hard'",
+        'sh -c "echo x > bench/run.py"',
+        "cd bench && dash -c 'echo x > run.py'",
+        "bash -o pipefail -ec 'ls | cat; rm README.md'",
+        "zsh -lc \"bash -c 'git stash'\"",
+        "/bin/sh -c 'cd tests && rm test_a.py'",
+        "eval 'git reset --hard'",
+        "env -i PATH=/bin git reset --hard",
+        "env -u X bash -c 'git reset --hard'",
+        "command git reset --hard",
+        "nohup git reset --hard &",
+        "timeout 10 git reset --hard",
+        "timeout -k 1 10s sh -c 'git reset --hard'",
+        "time -p git reset --hard",
+        "/usr/bin/env git reset --hard",
+        "nice -n 5 git reset --hard",
+        "sudo -u root rm README.md",
+        "echo bench/run.py | xargs -n 1 git checkout main",
+        "printf x | xargs -0 rm README.md",
+        "if git reset --hard; then ls; fi",
+        "find . -delete",
+        "find tests -type f -delete",
+        "find -delete",
         "truncate --size=0 README.md",
         "ls | tee bench/run.py",
         "install -m 755 src/a.py bench/run.py",
@@ -684,6 +708,22 @@ def test_what_would_lose_work_or_change_what_is_measured_is_refused(world: World
         "git apply --check < idea.patch",
         "patch -p1 < idea.patch",
         "git --git-dir=/tmp/x/.git --work-tree=/tmp/x commit -am x",
+        "bash -c 'git status'",
+        "bash -c 'echo x > src/a.py'",
+        "bash -c 'cd /tmp && git reset --hard'",
+        "bash -c",
+        "bash bench/run.sh",
+        "sh -x autotune.sh",
+        "grep -c 'git reset --hard' README.md",
+        "command -v git",
+        "timeout 60 python -m pytest -q",
+        "env",
+        "time -p ./autotune.sh",
+        "git ls-files | xargs -n 1 wc -l",
+        "ls src/*.py | xargs -I {} cp {} /tmp",
+        "find . -name '*.pyc' -delete",
+        "find src -delete",
+        "find . -type f",
     ],
 )
 def test_ordinary_work_in_the_shell_is_left_alone(world: World, command: str) -> None:
@@ -706,7 +746,7 @@ def test_in_a_subfolder_everything_is_what_holds_the_sessions_folder(world: Worl
 
 
 def test_no_line_that_could_be_refused_is_left_unread() -> None:
-    names = shell._TAKE_AWAY | shell._PUT | {"sed", "perl", "dd", "git", "autotune", ">", *commands.ENTRY_POINTS}
+    names = shell._TAKE_AWAY | shell._PUT | {"sed", "perl", "dd", "find", "git", "autotune", ">", *commands.ENTRY_POINTS}
     assert [name for name in names if not any(one in name for one in tools.TELLING)] == []
 
 

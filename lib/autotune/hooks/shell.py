@@ -21,10 +21,14 @@ _PIECE = re.compile(
 )
 _QUOTED = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|\\(?P<escaped>.)""", re.DOTALL)
 _WRITES_TO = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
-_RUNNERS = frozenset({"sudo", "env", "command", "exec", "nohup", "time", "nice", "xargs", "then", "do", "else", "!", "{"})
+# What only runs another command; some have options, by letter, with their value in the next word.
+_VALUED = {"sudo": "ughpC", "env": "uC", "exec": "a", "time": "fo", "nice": "n", "timeout": "ks", "stdbuf": "ioe", "xargs": "aEdILnPs"}
+_RUNNERS = frozenset({*_VALUED, "if", "then", "elif", "else", "while", "until", "do", "!", "{", "command", "nohup", "setsid"})
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
 _TAKE_AWAY = frozenset({"rm", "unlink", "rmdir", "shred", "truncate", "touch", "tee", "chmod"})
 _PUT = frozenset({"cp", "mv", "install", "ln", "rsync"})
 _IN_PLACE = re.compile(r"-[A-Za-z]*i(\..*)?|--in-place(=.*)?")
+_FIND_EVERYTHING = frozenset({"-delete", "-depth", "-mindepth", "-maxdepth", "-print", "-type", "-xdev"})
 _LONGEST = 20_000  # characters; a longer line is not looked at
 
 
@@ -40,7 +44,10 @@ class Simple:
 
 
 def commands_of(line: str, folder: str) -> Iterator[Simple]:
-    """The commands of a line, in order, each with the folder that a `cd` before it leads to. Nothing where the line cannot be read."""
+    """The commands of a line, in order, each with the folder that a `cd` before it leads to. Nothing where the line cannot be read.
+
+    A shell that is given a line (`sh -c LINE`) is followed by the commands of that.
+    """
     words: list[str] = []
     outputs: list[str] = []
     redirection = ""
@@ -55,7 +62,9 @@ def commands_of(line: str, folder: str) -> Iterator[Simple]:
             redirection = ""
         else:
             if words or outputs:
-                yield Simple(_without_runners(words), outputs, folder)
+                command = Simple(_without_runners(words), outputs, folder)
+                yield command
+                yield from commands_of(_line_within(command.words), folder)
             if words[:1] == ["cd"] and len(words) > 1:
                 folder = os.path.join(folder, os.path.expanduser(words[1]))
             words, outputs, redirection = [], [], ""
@@ -93,9 +102,25 @@ def _without_here_documents(line: str) -> str:
 
 def _without_runners(words: list[str]) -> list[str]:
     """The command that is run in the end: without variables set for it, and without what only runs another."""
-    while words and (words[0] in _RUNNERS or re.match(r"[A-Za-z_]\w*=", words[0])):
+    while words and ((runner := os.path.basename(words[0])) in _RUNNERS or re.match(r"[A-Za-z_]\w*=", words[0])):
         words = words[1:]
+        with_value = [f"-{letter}" for letter in _VALUED.get(runner, "")]
+        while words and words[0].startswith("-"):
+            words = words[2 if words[0] in with_value else 1 :]
+        if runner == "timeout":
+            words = words[1:]
     return words
+
+
+def _line_within(words: list[str]) -> str:
+    """The line that a command gives to a shell; empty where it gives none."""
+    program = os.path.basename(words[0]) if words else ""
+    if program == "eval":
+        return " ".join(words[1:])
+    asked = next((place for place, word in enumerate(words) if re.fullmatch(r"-[A-Za-z]*c[A-Za-z]*", word)), None)
+    if program not in _SHELLS or asked is None:
+        return ""
+    return next((word for word in words[asked:] if not word.startswith("-")), "")
 
 
 def written_by(command: Simple) -> Iterator[str]:
@@ -123,3 +148,5 @@ def _targets(words: list[str], folder: str) -> Iterator[str]:
         yield from (word for word in given if os.path.exists(os.path.join(folder, word)))
     elif program == "dd":
         yield from (word.removeprefix("of=") for word in given if word.startswith("of="))
+    elif program == "find" and "-delete" in options and _FIND_EVERYTHING.issuperset(options):  # which files have a name cannot be seen
+        yield from words[1 : words.index(options[0])] or ["."]

@@ -107,7 +107,7 @@ _REFUSED_GIT = (
 
 TELLING = (
     *(">", "git", "autotune", ".sh", "rm", "unlink", "shred", "truncate", "touch", "tee", "chmod", "cp", "mv", "install", "ln"),
-    *("rsync", "sed", "perl", "dd"),
+    *("rsync", "sed", "perl", "dd", "find"),
 )
 """What stands somewhere in every line that could be refused or asked about; most lines hold none of it, and are not taken apart."""
 
