@@ -6,7 +6,6 @@ What a patch writes to stands in the patch, not in the line: `git apply`, like `
 from __future__ import annotations
 
 import os
-import re
 
 from autotune.hooks import scope
 
@@ -45,7 +44,6 @@ _UNLESS: dict[str, tuple[int, set[str]]] = {
     "symbolic-ref": (2, set()),
 }
 _GLOBAL_WITH_VALUE = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace"})
-_REF_HERE = re.compile(r":(?!//|refs/remotes/|$)")  # in what is fetched: a branch of this repository that is written; not in an address
 _AS_IT_WAS = frozenset({"HEAD", "@"})
 
 
@@ -111,7 +109,8 @@ def _by_what_is_named(name: str, arguments: list[str], folder: str, home: str) -
             in_index_alone = given & {"-S", "--staged"} and not given & {"-W", "--worktree"}
             return not in_index_alone and any(_holds(path, folder, home) for path in paths)
         case "fetch":
-            return any(_REF_HERE.search(word) for word in _plain(arguments)[1:])
+            written = [word.partition(":")[2] for word in _plain(arguments)[1:]]
+            return any(ref and not ref.startswith(("refs/remotes/", "//")) for ref in written)  # with `//`, it was an address
         case "push":
             return any(word.startswith(("+", ":")) or ("." in arguments and ":" in word) for word in arguments)
         case _:
@@ -125,7 +124,7 @@ def _plain(arguments: list[str]) -> list[str]:
 def _given(arguments: list[str]) -> set[str]:
     """The words of a call, options without their values; `-fd` is also `-f` and `-d`."""
     words = {word.partition("=")[0] for word in arguments}
-    return words | {f"-{letter}" for word in words if re.fullmatch(r"-[A-Za-z]+", word) for letter in word[1:]}
+    return words | {f"-{letter}" for word in words if word[:1] == "-" and word[1:].isalpha() for letter in word[1:]}
 
 
 def _revisions_and_paths(name: str, arguments: list[str], folder: str) -> tuple[list[str], list[str]]:
