@@ -42,6 +42,7 @@ def test_cheat(cheat: Cheat, projects: dict[Bench, Project], tmp_path_factory: p
         project.ledger.write_bytes(ledger)
     assert re.search(cheat.said, (audit or said).all), said.all
     assert project.kept() == kept, said.all
+    assert not project.lines("note")
     match cheat.fate:
         case Fate.REFUSED | Fate.PUT_BACK:
             assert said.code == 1

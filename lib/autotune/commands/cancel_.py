@@ -11,6 +11,7 @@ from autotune.loop import experiment, work
 def main(as_json: AsJson = False, session: SessionName = None) -> None:
     """End the measurement that is running: its experiment ends as not measured, and `autotune restore N` brings its changes back."""
     here = found(session)
+    work.refuse_from_a_run(here)
     if not work.cancel(here):
         raise AutotuneError("Nothing is being measured.", "`autotune status` says how the session stands")
     number = experiment.wait(here, 30.0)

@@ -22,6 +22,7 @@ def main(
     A measurement that is running ends as not measured; edits that nobody has measured stay in the working tree. `autotune resume` goes on.
     """
     here = found(session)
+    work.refuse_from_a_run(here)
     work.stop(here, reason)
     work.wait(here, 30.0)
     experiment.finish(here)

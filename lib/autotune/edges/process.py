@@ -630,6 +630,22 @@ def _children(pid: int) -> list[int]:
     return found
 
 
+def within(pid: int | None) -> bool:
+    """Whether this process is in a run, or descends from a process: as far as its variables and, on Linux, its ancestors tell."""
+    return MARK in os.environ or (pid is not None and pid in _ancestors())
+
+
+def _ancestors() -> Iterator[int]:
+    """The ids of a process's parent, its parent's parent and so on; none where the system has no /proc."""
+    pid = os.getppid()
+    while pid > 0:
+        yield pid
+        try:
+            pid = int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+        except OSError:
+            return
+
+
 def _command_line(pid: int) -> str | None:
     """What a living process runs, bounded and safe to show."""
     with contextlib.suppress(OSError):

@@ -60,6 +60,13 @@ def worker_of(session: Session) -> Holder | None:
     return holder if holder is not None and holder.what.startswith(MEASURING) else None
 
 
+def refuse_from_a_run(session: Session) -> None:
+    """Refuse what a person or an agent may say at any time to a program that is being measured."""
+    busy = worker_of(session)
+    if process.within(busy.pid if busy is not None else None):
+        raise AutotuneError("This comes from within a run that autotune measures.", "say it from a terminal of your own")
+
+
 def prepare(session: Session) -> None:
     """Bring the session to where ledger, git and files agree, with the steps that the normal path takes. The session is held."""
     complete(session)
