@@ -538,8 +538,8 @@ CHEATS = (
         "The state file is edited",
         _edited_state,
         Fate.PUT_BACK,
-        "has another best than the ledger",
-        "it is made from the log, never read; `autotune check` finds it",
+        r"\.autotune\.state was changed",
+        "it is made from the log, never read; what was there is kept and told",
     ),
     Cheat("A run writes to the log", counts(FORGES + FASTER), Fate.VOID, "a run wrote to the ledger", "the lines are set aside and told"),
     Cheat(

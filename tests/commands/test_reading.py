@@ -25,6 +25,7 @@ from autotune.commands import app
 from autotune.core.events import CandidateTaken, Decided, Event, Result, from_line, to_line
 from autotune.core.model import Status
 from autotune.edges import ledger
+from autotune.loop import work
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MAIN = Path(app.__file__).parents[1] / "__main__.py"
@@ -34,7 +35,11 @@ CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository on a session's branch; gives the session's ledger, and the current folder is the repository."""
+    """A repository on a session's branch; gives the session's ledger, and the current folder is the repository.
+
+    The ledger names commits that are not in this repository, so nothing is looked at but the ledger.
+    """
+    monkeypatch.setattr(work, "glance", lambda _: None)
     commands = ("init -q -b main", "commit -q --allow-empty -m start", f"switch -q -c autotune/{NAME}")
     for command in commands:
         subprocess.run(["git", *command.split()], cwd=tmp_path, check=True)

@@ -413,3 +413,50 @@ def test_opening_with_settings_that_a_person_wrote_says_how_to_ask_for_more_than
     assert "is above what two builds may differ by (build_once)" in told
     assert "`autotune calibrate` measures again and writes min_effect to autotune.toml" in told
     assert "min_effect" not in project.read("autotune.toml")
+
+
+LOOKS = ["status", "explain", "brief", "dashboard", "config show", "config get metric", "note hello", "idea sort", "holdout status"]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_command_that_only_looks_puts_the_sessions_files_back_and_says_so(look: str, project: Project) -> None:
+    project.init()
+    held = {name: project.read(name) for name in ("autotune.sh", "autotune.md", ".autotune.state", "autotune.jsonl")}
+    for name in ("autotune.md", ".autotune.state", "autotune.jsonl"):
+        (project.top / name).unlink()
+    project.write("autotune.sh", "echo METRIC size=1\n")
+    said = project.ok(*look.split()).err
+    assert "autotune.sh was changed; it was put back" in said
+    for name in ("autotune.md", ".autotune.state", "autotune.jsonl"):
+        assert f"{name} was gone" in said
+    assert {name: project.read(name) for name in held if name != "autotune.jsonl"} == {
+        name: text for name, text in held.items() if name != "autotune.jsonl"
+    }
+    assert project.read("autotune.jsonl").startswith(held["autotune.jsonl"])
+    assert project.ok("status").err == ""
+    project.ok("check")
+
+
+def test_an_edited_state_file_is_put_back_and_kept(project: Project) -> None:
+    project.init()
+    project.write(".autotune.state", '{"best": 1}\n')
+    assert ".autotune.state was changed (yours is at " in project.ok("status").err
+    [aside] = (project.session / "set-aside").glob(".autotune.state.*")
+    assert aside.read_text() == '{"best": 1}\n'
+
+
+def test_a_look_says_that_the_branch_is_not_where_it_was_left_and_changes_nothing(project: Project) -> None:
+    project.init()
+    kept(project, 3)
+    project.git("commit", "-q", "--allow-empty", "-m", "mine")
+    tip = project.git("rev-parse", "HEAD")
+    for verb in ("status", "explain", "brief"):
+        assert f"is at {tip[:12]}, not at what was kept" in project.ok(verb).err
+    assert project.git("rev-parse", "HEAD") == tip
+
+
+def test_a_look_goes_on_where_what_is_measured_with_is_gone_and_says_so(project: Project) -> None:
+    project.init()
+    pins = project.events()[0]["pins"]
+    (project.top / ".git" / "objects" / pins[:2] / pins[2:]).unlink()
+    assert "What the session is measured with cannot be read" in project.ok("status").err

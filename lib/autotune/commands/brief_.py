@@ -6,11 +6,11 @@ import json
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.loop import briefing
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:
     """Print all that a proposer with no memory has to know, on one page."""
-    page = briefing.page(found(session))
+    page = briefing.page(looked_at(session))
     typer.echo(json.dumps({"brief": page}) if as_json else page, nl=as_json)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, found, looked_at
 from autotune.core import config as configuration
 from autotune.core.config import Fixed
 from autotune.errors import AutotuneError
@@ -33,7 +33,7 @@ def _file(session: Session) -> Path:
 @app.command()
 def show(as_json: AsJson = False, session: SessionName = None) -> None:
     """Show every key with its value and what it is for."""
-    state = found(session).state
+    state = looked_at(session).state
     if as_json:
         typer.echo(json.dumps(configuration.to_mapping(state.config)))
         return
@@ -44,7 +44,7 @@ def show(as_json: AsJson = False, session: SessionName = None) -> None:
 @app.command()
 def get(key: str, as_json: AsJson = False, session: SessionName = None) -> None:
     """Print one key's value."""
-    value = configuration.get(found(session).state.config, key)
+    value = configuration.get(looked_at(session).state.config, key)
     typer.echo(json.dumps(value) if as_json or not isinstance(value, str) else value)
 
 

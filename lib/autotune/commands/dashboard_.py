@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.views import dashboard
 
 
@@ -20,7 +20,7 @@ def main(
     session: SessionName = None,
 ) -> None:
     """Show the session on one screen: goal, health, value, confidence, chart, experiments, budget."""
-    here = found(session)
+    here = looked_at(session)
     if as_json:
         typer.echo(json.dumps(dashboard.as_json(here, full=full)))
     elif watch and sys.stdout.isatty():

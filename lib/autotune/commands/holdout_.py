@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import SessionName, found
+from autotune.commands.options import SessionName, found, looked_at
 from autotune.core.figures import counted
 from autotune.loop import holdout, work
 
@@ -33,7 +33,7 @@ def put(
 @app.command()
 def status(session: SessionName = None) -> None:
     """Say whether there is a hold-out, and how many files it has; never which."""
-    here = found(session)
+    here = looked_at(session)
     if not here.state.config.holdout and not holdout.held(here):
         typer.echo("there is no hold-out; `autotune holdout set FILE...` makes one")
         return

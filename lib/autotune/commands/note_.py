@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands import words
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core.events import Noted
 from autotune.loop import work
 from autotune.loop.session import now
@@ -22,7 +22,7 @@ def main(
 
     What an agent notes for itself is in its brief too, as its own words, not as a person's.
     """
-    here = found(session)
+    here = looked_at(session)
     work.refuse_from_a_run(here)
     event = Noted(text=words.note(text), timestamp=now(), own="CLAUDECODE" in os.environ)  # set where the client's agent runs it
     here.append(event)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from autotune.loop import session as sessions
+from autotune.loop import work
 from autotune.loop.session import Session
 
 SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Which session, where a repository has several.")]
@@ -25,8 +26,7 @@ def found(name: str | None) -> Session:
 
 
 def looked_at(name: str | None) -> Session:
-    """Find a session that is only looked at; that its working tree is on another branch is said on stderr."""
+    """Find a session that is only looked at; what was put back, or is not as it should be, is said on stderr."""
     session = found(name)
-    if (where := sessions.elsewhere(session)) is not None:
-        session.say(where)
+    work.glance(session)
     return session

@@ -163,13 +163,41 @@ def guard(session: Session) -> None:
             )
     for name in _WRITTEN_BY_PEOPLE:
         _put_back(session, name)
+    _put_state_back(session)
     keep_copies(session)
 
 
+def amiss(session: Session) -> tuple[str, ...]:
+    """Name what `guard` and `project` would put back, cheaply: the session's files that are gone, or are not as autotune left them."""
+    changed = [path.name for path, mode, content in _pinned_scripts(session) if _content(path, mode) != content]
+    gone = [name for name in _WRITTEN_BY_PEOPLE if _is_gone(session, name)]
+    marker = session.folder.path / "copied"
+    copied = [LEDGER] if marker.is_file() and marker.read_text(errors="replace") != _stamp(session.workdir / LEDGER) else []
+    return (*changed, *gone, *copied, *([] if _is_state_ours(session) else [STATE_FILE]))
+
+
+def _is_gone(session: Session, name: str) -> bool:
+    return not (session.workdir / name).exists() and (session.folder.mirror / name).exists()
+
+
+def _is_state_ours(session: Session) -> bool:
+    """Whether `.autotune.state` is as it was written last, or as it is written now where that was cut off."""
+    path, copy = session.workdir / STATE_FILE, session.folder.mirror / STATE_FILE
+    return not copy.exists() or (path.is_file() and path.read_bytes() in (copy.read_bytes(), _state_text(session)))
+
+
+def _put_state_back(session: Session) -> None:
+    if _is_state_ours(session):
+        return
+    path = session.workdir / STATE_FILE
+    found = f"was changed (yours is at {_set_aside(session, path)})" if os.path.lexists(path) else "was gone"
+    _write_state(session)
+    session.notice(f"{STATE_FILE} {found}; it is made from the log, and was written anew.")
+
+
 def _put_back(session: Session, name: str) -> None:
-    path, copy = session.workdir / name, session.folder.mirror / name
-    if not path.exists() and copy.exists():
-        replace_file(path, copy.read_bytes())
+    if _is_gone(session, name):
+        replace_file(session.workdir / name, (session.folder.mirror / name).read_bytes())
         session.notice(f"{name} was gone; it was put back as it was after the last command.")
 
 
@@ -265,7 +293,16 @@ def project(session: Session) -> None:
     """Write what can be deleted and made again: the ledger's copy, `.autotune.state`, and what hooks read."""
     _copy_ledger(session)
     replace_file(session.folder.path / projection.FILE, json.dumps(projection.projection(session)).encode())
-    replace_file(session.workdir / STATE_FILE, (json.dumps(summary(session.state), indent=2) + "\n").encode())
+    _write_state(session)
+
+
+def _write_state(session: Session) -> None:
+    for folder in (session.workdir, session.folder.mirror):
+        replace_file(folder / STATE_FILE, _state_text(session))
+
+
+def _state_text(session: Session) -> bytes:
+    return (json.dumps(summary(session.state), indent=2) + "\n").encode()
 
 
 def _copy_ledger(session: Session) -> None:
@@ -275,7 +312,7 @@ def _copy_ledger(session: Session) -> None:
     session.refresh()
     size = session.position.offset  # the end of the last whole line: one that was torn is set aside, not copied
     known = marker.is_file()
-    if known and marker.read_text() == _stamp(copy):
+    if known and marker.read_text(errors="replace") == _stamp(copy):
         with truth.open("rb") as source, copy.open("ab") as target:
             source.seek(copy.stat().st_size)
             target.write(source.read(max(0, size - source.tell())))

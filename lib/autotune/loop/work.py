@@ -75,6 +75,37 @@ def prepare(session: Session) -> None:
     agree(session)
 
 
+def glance(session: Session) -> None:
+    """For a command that only looks: put back what of the session's files is gone or changed, and say what became of its branch.
+
+    Whoever has the session is not disturbed: then it is only said.
+    """
+    if not session.state.opened:
+        return
+    if (where := sessions.elsewhere(session)) is not None:
+        session.say(where)
+        return
+    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
+    if session.state.experiment is None and tip not in (None, session.state.incumbent):
+        session.say(
+            f"{session.branch} is at {str(tip)[:12]}, not at what was kept; the next command that measures says what it does of it."
+        )
+    try:
+        found = files.amiss(session)
+    except AutotuneError as error:
+        session.say(f"What the session is measured with cannot be read: {error.message} `autotune check` says more.")
+        return
+    if not found:
+        return
+    try:
+        with locks.hold(session.folder.lock, "look", wait_s=0):
+            session.refresh()
+            files.guard(session)
+            files.project(session)
+    except AutotuneError:
+        session.say(f"{', '.join(found)}: gone, or not as autotune left it; it is put back as soon as the session is not busy.")
+
+
 def complete(session: Session) -> None:
     """Finish opening the session where that was cut off, and refuse to go on where its branch is not checked out."""
     if not session.state.opened:
