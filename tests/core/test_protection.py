@@ -38,7 +38,7 @@ def test_a_module_of_a_package_shadows_nothing() -> None:
 def test_a_new_file_by_the_name_of_a_command_that_the_benchmark_runs_shadows_it() -> None:
     commands = commands_in(["exec python3 bench.py | sort", "make -j4"])
     assert {"exec", "python3", "sort", "make"} <= commands
-    assert "bench.py" not in commands
+    assert commands.isdisjoint({"bench.py", "j"})
     assert shadows("bin/python3", roots=(), modules=(), commands=commands) is not None
     assert shadows("bin/python3.py", roots=(), modules=(), commands=commands) is None
 

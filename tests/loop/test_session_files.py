@@ -96,8 +96,12 @@ def test_edits_made_while_it_is_measured_stay_after_a_keep_and_are_kept_aside_af
         begun = project.begin("try", "-d", "x")
         eventually(lambda: project.worker() is not None)
         project.write("src/b.txt", late)
-        assert begun.wait().code == 0
+        answer = begun.wait()
+        assert answer.code == 0
     assert [one["status"] for one in project.results()] == ["keep", "discard"]
+    told = f"Edits made while experiment 2 was measured were taken back with it; they are kept at refs/autotune/{project.name}/2.late."
+    assert told in answer.err
+    assert [event["text"] for event in project.events("notice")] == [told]
     assert project.git("show", f"refs/autotune/{project.name}/2.late:src/b.txt") == "later still"
     assert project.git("status", "--porcelain") == ""
 
@@ -124,6 +128,10 @@ def test_an_edited_benchmark_is_put_back_and_set_aside_until_a_person_accepts_it
     assert project.read("autotune.sh") == BENCHMARK
     (aside,) = (project.session / "set-aside").glob("autotune.sh.*")
     assert aside.read_text() == "echo METRIC size=1\n"
+    project.write("autotune.sh", "echo METRIC size=1\n")
+    project.write("src/a.txt", "a\n")
+    assert "The candidate is refused: autotune.sh decides what is measured." in project.refused("try", "-d", "both")
+    assert project.attempt()["status"] == "keep"
     project.write("autotune.sh", BENCHMARK + "true\n")
     project.ok("rebaseline", "--accept")
     assert project.read("autotune.sh") == BENCHMARK + "true\n"

@@ -148,8 +148,8 @@ def _counted(pattern: re.Pattern[str], text: str) -> int:
 
 
 def commands_in(texts: Sequence[str]) -> frozenset[str]:
-    """The words of scripts and command lines that can be the name of a command: without a folder, an extension or a digit."""
-    return frozenset(word for text in texts for word in _WORD.findall(text) if re.fullmatch(r"[a-z][a-z0-9+_-]*", word))
+    """The words of scripts and command lines that can be the name of a command: two characters or more, no folder, no extension."""
+    return frozenset(word for text in texts for word in _WORD.findall(text) if re.fullmatch(r"[a-z][a-z0-9+_-]+", word))
 
 
 def measured_with(

@@ -10,7 +10,7 @@ from autotune.core.events import Described
 from autotune.core.model import Outcome
 from autotune.core.stopping import next_action
 from autotune.errors import AutotuneError
-from autotune.loop import candidate, surroundings, work
+from autotune.loop import candidate, files, surroundings, work
 from autotune.loop.session import Session, now
 
 Progress = Callable[[str], None] | None
@@ -30,9 +30,15 @@ def measure(
 
     Raises `AutotuneError` where the session stands still, where an experiment is open, or where there is nothing to measure.
     """
+    edited = files.edited_scripts(session)
     while True:
         with work.changing(session, "measure") as lock:
             refuse_ended(session)
+            if edited:
+                raise AutotuneError(
+                    f"The candidate is refused: {' and '.join(edited)} decide{'s' if len(edited) == 1 else ''} what is measured.",
+                    "it is put back, so trying again measures the rest; a person changes it with `autotune rebaseline --accept`",
+                )
             if session.state.experiment is not None:
                 raise AutotuneError(
                     f"Experiment {session.state.experiment.number} is measured and waits for its description.",

@@ -167,6 +167,11 @@ def guard(session: Session) -> None:
     keep_copies(session)
 
 
+def edited_scripts(session: Session) -> tuple[str, ...]:
+    """Name benchmark and checks where somebody wrote something else in their place."""
+    return tuple(path.name for path, mode, held in _pinned_scripts(session) if os.path.lexists(path) and _content(path, mode) != held)
+
+
 def amiss(session: Session) -> tuple[str, ...]:
     """Name what `guard` and `project` would put back, cheaply: the session's files that are gone, or are not as autotune left them."""
     changed = [path.name for path, mode, content in _pinned_scripts(session) if _content(path, mode) != content]

@@ -231,10 +231,9 @@ def _restore_scope(session: Session) -> None:
     found = look(session, boundary, experiment.incumbent)
     late = snapshot(session, found.paths, f"autotune: edits during experiment {experiment.number}")
     if git.tree_of(session.top, late) != git.tree_of(session.top, experiment.candidate):
-        git.set_ref(session.top, session.folder.ref(f"{experiment.number}.late"), late, "edits made while it was measured")
-        session.say(
-            f"edits made while experiment {experiment.number} was measured are kept in {session.folder.ref(f'{experiment.number}.late')}"
-        )
+        ref = session.folder.ref(f"{experiment.number}.late")
+        git.set_ref(session.top, ref, late, "edits made while it was measured")
+        session.notice(f"Edits made while experiment {experiment.number} was measured were taken back with it; they are kept at {ref}.")
     tree.put_back(session.view, experiment.incumbent, found.candidate, boundary.spares)
 
 

@@ -269,7 +269,11 @@ def carry_on(session: Session, lock: Lock) -> bool:
 
 
 def wait(session: Session, wait_s: float | None, progress: Callable[[str], None] | None = None) -> bool:
-    """Wait until no worker has the session, `wait_s` seconds at most; gives whether none has any more. What it says is passed on."""
+    """Wait until no worker has the session, `wait_s` seconds at most; gives whether none has any more.
+
+    What it says is passed on to `progress`; what it notices is said in any case.
+    """
+    known = session.state.notices
     end = None if wait_s is None else time.monotonic() + wait_s
     told, pause_s = 0, SHORTEST_POLL_S
     if worker_of(session) is None:
@@ -281,6 +285,10 @@ def wait(session: Session, wait_s: float | None, progress: Callable[[str], None]
         pause_s = min(1.1 * pause_s, LONGEST_POLL_S)
     _pass_on(session, told, progress)
     session.refresh()
+    if progress is None:
+        for notice in session.state.notices:
+            if notice not in known:
+                session.say(notice.text)
     return busy is None
 
 
