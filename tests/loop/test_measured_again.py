@@ -102,3 +102,17 @@ def test_a_metric_that_crosses_zero_goes_on_to_be_compared_and_can_be_measured_a
     project.ok("rebaseline")
     assert "nothing has changed" in project.events("playbook_end")[-1]["result"]
     project.ok("check")
+
+
+def test_sources_that_a_compiler_is_given_can_be_tuned_and_what_allow_means_too(project: Project) -> None:
+    project.write("src/main.c", "/* long */ int main(void) { return 0; }\n")
+    project.write("src/gen.sh", "cat src/main.c\n")
+    project.write("autotune.sh", "echo METRIC size=$(wc -c < built)\n")
+    project.git("add", "src")
+    project.git("commit", "-qm", "sources")
+    words = ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", "--prepare", "cp src/main.c built && sh src/gen.sh")
+    told = project.ok(*words).err
+    assert "protected, for they decide what is measured: autotune.sh, src/gen.sh;" in told
+    project.ok("clear", "--yes")
+    project.git("switch", "-q", "main")
+    assert "protected, for they decide what is measured: autotune.sh;" in project.ok(*words, "--allow", "src/gen.sh").err

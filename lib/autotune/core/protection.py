@@ -62,6 +62,11 @@ def _names(patterns_: Sequence[str]) -> re.Pattern[str]:
 _LOADED, _LOCKS, _TESTS = _names(LOADED), _names(LOCKS), _names(TESTS)
 
 
+def is_compiled(path: str) -> bool:
+    """Whether a path is that of source which no command runs as it is."""
+    return splitext(path)[1].lower() in SOURCE - INTERPRETED
+
+
 def loads(path: str) -> str | None:
     """Why this file's being there changes what is loaded, as the end of a sentence; None where it does not."""
     if _LOADED.fullmatch(path):

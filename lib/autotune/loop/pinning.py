@@ -78,9 +78,15 @@ def _entry(repository: Repository, path: str) -> tuple[str, str]:
 
 
 def _named_files(folder: Path, config: Config) -> Iterator[str]:
-    """Give the files that the commands name, but not those that the scope names, nor those of a command measured from outside."""
+    """Give the files that the commands name, but not those of a command measured from outside, nor those that may be what is tuned.
+
+    These are what the scope names, what `allow` means, and sources in scope that a compiler is given.
+    """
     measured = () if config.metric.startswith(RESERVED) else (config.benchmark,)
-    yield from _files_in(folder, config, (config.checks, config.prepare, config.setup, *measured))
+    allowed, inside = patterns.matcher(config.allow), patterns.matcher(config.scope)
+    for name in _files_in(folder, config, (config.checks, config.prepare, config.setup, *measured)):
+        if not allowed(name) and not (inside(name) and protection.is_compiled(name)):
+            yield name
 
 
 def _files_in(folder: Path, config: Config, commands: Iterable[str]) -> Iterator[str]:
@@ -117,7 +123,7 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
     if not held:
         raise AutotuneError(
             f"No tracked file is in scope ({', '.join(config.scope)}).",
-            "name what may be changed with --scope PATTERN; what the benchmark's command names is protected unless the scope names it too",
+            "name what may be changed with --scope PATTERN; what the commands name is protected unless the scope names it too, or --allow",
         )
     submodules = [path for path, (mode, _) in held.items() if mode == "160000"]
     large = [path for path, value in git.attribute(repository.top, "filter", tuple(held)).items() if value == "lfs"]
