@@ -469,3 +469,33 @@ def test_a_look_goes_on_where_what_is_measured_with_is_gone_and_says_so(project:
     pins = project.events()[0]["pins"]
     (project.top / ".git" / "objects" / pins[:2] / pins[2:]).unlink()
     assert "What the session is measured with cannot be read" in project.ok("status").err
+
+
+def test_a_log_that_is_gone_is_told_and_its_copy_can_be_put_in_its_place(project: Project) -> None:
+    project.init()
+    kept(project, 3)
+    name, truth = project.name, project.session / "autotune.jsonl"
+    truth.unlink()
+    for verb in ("status", "explain", "check"):
+        assert f"The log of session {name}, {truth}, is gone." in project.refused(verb)
+    assert "is gone" in project.run("doctor", "--no-run").out
+    assert "There is no session" in project.refused("status", "--session", "other")
+    shutil.copy(project.top / "autotune.jsonl", truth)
+    project.ok("check")
+    kept(project, 2)
+
+
+def test_without_what_git_ignored_nothing_is_taken_for_a_candidates(project: Project) -> None:
+    project.init()
+    (project.session / "exclude").unlink()
+    project.write("src/a.txt", "a\n")
+    assert "exclude is gone, by which autotune tells your own files" in project.refused("try", "-d", "x")
+
+
+def test_the_list_of_what_git_ignores_is_completed_again(project: Project) -> None:
+    project.init()
+    path = project.top / ".git" / "info" / "exclude"
+    path.unlink()
+    project.ok("resume")
+    assert "/autotune.toml" in path.read_text().splitlines()
+    assert project.git("status", "--porcelain") == ""

@@ -149,7 +149,7 @@ def _split(entry: str) -> tuple[str, str]:
 
 
 def _held(path: Path) -> list[str]:
-    """Read a list of paths that the session's opening wrote. Without it nothing may be taken for a candidate's, so that is refused."""
+    """Read a list that the session's opening wrote. Without it nothing may be taken for a candidate's, so that is refused."""
     try:
         written = path.read_bytes()
     except FileNotFoundError:
@@ -191,6 +191,7 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
     refused: dict[str, str] = {}
     moved: dict[str, str] = {}
     outside: list[str] = []
+    _held(session.folder.path / "exclude")
     for one in tree.differences(session.view, commit):
         if boundary.is_session_file(one.path) or (one.added and one.path in boundary.users):
             continue

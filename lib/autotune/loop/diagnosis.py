@@ -104,7 +104,8 @@ def _scene(folder: Path, name: str | None) -> Scene:
     if repository is None:
         return Scene(folder)
     try:
-        return Scene(folder, repository, sessions.find(folder, name) if name or sessions.names(repository) else None)
+        there = name or sessions.names(repository) or sessions.without_ledger(repository)
+        return Scene(folder, repository, sessions.find(folder, name) if there else None)
     except AutotuneError as error:
         return Scene(folder, repository, trouble=error)
     except Exception as error:  # noqa: BLE001 - the same

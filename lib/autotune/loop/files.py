@@ -63,12 +63,10 @@ def exclude(session: Session) -> None:
     """List the session's files where git looks for what to ignore in this repository alone, unless git tracks them."""
     path = session.repository.common / "info" / "exclude"
     held = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
-    names = [session.inside(name) for name in SESSION_FILES]
-    tracked = git.tell(session.top, "ls-files", "-z", "--", *names).paths
     prefix = re.sub(r"([\\*?\[])", r"\\\1", session.inside(""))
-    wanted = [f"/{prefix}{name}" for name in (*SESSION_FILES, UNFINISHED) if session.inside(name) not in tracked]
-    missing = [line for line in wanted if line not in held.splitlines()]
-    if missing:
+    lacking = {name: line for name in (*SESSION_FILES, UNFINISHED) if (line := f"/{prefix}{name}") not in held.splitlines()}
+    tracked = git.tracked(session.top, session.state.incumbent) if lacking else {}
+    if missing := [line for name, line in lacking.items() if session.inside(name) not in tracked]:
         text = held + ("" if held.endswith("\n") or not held else "\n") + "\n".join(missing) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text.encode("utf-8", "surrogateescape"))
@@ -147,6 +145,7 @@ def guard(session: Session) -> None:
     """Put back what is the session's and was deleted or changed, say so, and lose neither side."""
     for folder in (session.workdir, session.folder.path, session.folder.mirror, session.repository.common / "info"):
         remove_unfinished(folder)
+    exclude(session)
     if session.state.opened and last_seen(session.folder) is None:
         session.notice("seen.json was gone, by which autotune knows how far the ledger had come; it was written anew.")
     for path, mode, content in _pinned_scripts(session):

@@ -198,6 +198,11 @@ def names(repository: Repository) -> tuple[str, ...]:
     return tuple(path.name for path in sorted(found, key=lambda path: path.joinpath(LEDGER).stat().st_ctime_ns))
 
 
+def without_ledger(repository: Repository) -> frozenset[str]:
+    """Name the repository's sessions of which the ledger is gone."""
+    return frozenset(path.parent.name for path in root(repository).glob("*/seen.json")) - {*names(repository)}
+
+
 def repository_at(folder: Path) -> Repository:
     """Find the repository of a folder; raises `AutotuneError` where there is none."""
     found = git.discover(folder)
@@ -220,12 +225,26 @@ def choose(folder: Path, name: str | None = None) -> tuple[Repository, str, dict
     """Tell which session `find` finds, without reading it; raises `AutotuneError` as that does. Gives the working trees' branches too."""
     repository = repository_at(folder)
     known = names(repository)
+    _refuse_lost(repository, known, name)
     if not known:
         raise AutotuneError("There is no autotune session in this repository.", "open one with `autotune init --name NAME --metric METRIC`")
     if name is not None and name not in known:
         raise AutotuneError(f"There is no session {name!r} in this repository.", f"its sessions: {', '.join(known)}")
     trees = git.checked_out(repository)
     return repository, name or _choose(repository, known, trees), trees
+
+
+def _refuse_lost(repository: Repository, known: tuple[str, ...], name: str | None) -> None:
+    """Refuse where the session that is meant has all but its ledger."""
+    lost = without_ledger(repository)
+    wanted = name or (git.current_branch(repository) or "").removeprefix(BRANCHES) if lost else None
+    if wanted in lost or (lost and not known and name is None):
+        gone = wanted if wanted in lost else min(lost)
+        path = root(repository) / str(gone) / LEDGER
+        raise AutotuneError(
+            f"The log of session {gone}, {path}, is gone.",
+            f"put its copy back: `cp {repository.top / LEDGER} {path}`; where there is none, deleting {path.parent} forgets the session",
+        )
 
 
 def _choose(repository: Repository, known: tuple[str, ...], trees: dict[Path, str | None]) -> str:
