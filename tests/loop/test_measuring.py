@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from autotune.core.stopping import Action, Next
 from autotune.core.surroundings import changes
-from autotune.edges import machine
+from autotune.edges import locks, machine
 from autotune.errors import AutotuneError
-from autotune.loop import claiming, experiment, healing, opening, quiet, surroundings, work
+from autotune.loop import calibrating, claiming, experiment, healing, opening, quiet, segments, surroundings, work
 from autotune.loop import session as sessions
 from autotune.loop.session import Session
 
@@ -156,6 +157,33 @@ def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(projec
         found = claiming.claim(session)
     assert found.pairs == 1
     assert found.reason.endswith("; others used 90% of all cores when it was measured (busy_above is 50%)")
+
+
+@pytest.mark.parametrize("measured", ["baseline", "calibration", "target", "look", "rebaseline"])
+def test_whatever_is_measured_waits_for_a_quiet_machine(measured: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = iter([0.1])
+    monkeypatch.setattr(machine, "busy_share", lambda _: next(shares))
+    session = slow(project, busy_above=0.5, target=0)
+    assert next(shares, None) is None  # the opening's baseline has looked
+    holders = []
+
+    def wait(_: Session) -> str:
+        holders.append(locks.holder(locks.measuring_lock()))
+        return ""
+
+    monkeypatch.setattr(quiet, "wait", wait)
+    match measured:
+        case "baseline":
+            segments.accept(session)
+        case "calibration":
+            calibrating.calibrate(session, 1)
+        case "target":
+            healing._check_target(session, Next(Action.CHECK_TARGET, ""))
+        case "look":
+            healing._look(session, Next(Action.LOOK, ""))
+        case "rebaseline":
+            healing._rebaseline(session)
+    assert [holder is not None for holder in holders] == [True]
 
 
 def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat_exactly(

@@ -479,7 +479,6 @@ def test_a_log_that_is_gone_is_told_and_its_copy_can_be_put_in_its_place(project
     for verb in ("status", "explain", "check"):
         assert f"The log of session {name}, {truth}, is gone." in project.refused(verb)
     assert "is gone" in project.run("doctor", "--no-run").out
-    assert "There is no session" in project.refused("status", "--session", "other")
     shutil.copy(project.top / "autotune.jsonl", truth)
     project.ok("check")
     kept(project, 2)

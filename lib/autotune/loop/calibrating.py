@@ -14,7 +14,7 @@ from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.model import Arm, Outcome
 from autotune.edges import machine
 from autotune.errors import AutotuneError
-from autotune.loop import files
+from autotune.loop import files, quiet
 from autotune.loop.bench import Bench, alone
 from autotune.loop.measuring import BASELINE_BUDGET_S
 from autotune.loop.places import bench_for, second_place
@@ -32,6 +32,7 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
     the benchmark fails.
     """
     with alone(session, "calibrating"):
+        quiet.wait(session)
         busy = machine.busy_share(BUSY_SAMPLE_S)
         bench = bench_for(session, None)
         found = _measured(session, bench, pairs)

@@ -14,7 +14,7 @@ from autotune.core.outcome import escaped
 from autotune.core.recovery import SHRUNK_FOR, Playbook
 from autotune.core.stopping import Action, Next, next_action
 from autotune.errors import AutotuneError
-from autotune.loop import claiming, rehearsing, settling, surroundings
+from autotune.loop import claiming, quiet, rehearsing, settling, surroundings
 from autotune.loop.bench import Interrupted, Measured, alone
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now, replace_file
@@ -50,6 +50,7 @@ def _check_target(session: Session, step: Next) -> None:
     metric, target = session.state.metric, session.state.config.target
     try:
         with alone(session, "checking the target"):
+            quiet.wait(session)
             bench = bench_for(session, None)
             runs = [bench.run(Arm.INCUMBENT, Purpose.TARGET).run for _ in range(TARGET_RUNS)]
     except (AutotuneError, Interrupted) as error:
@@ -73,6 +74,7 @@ def _look(session: Session, step: Next) -> None:
     metric, calibration = session.state.metric, session.state.calibration
     try:
         with alone(session, "looking at the incumbent"):
+            quiet.wait(session)
             bench = bench_for(session, None)
             runs = [bench.run(Arm.INCUMBENT, Purpose.LOOK).run for _ in range(LOOK_RUNS)]
     except (AutotuneError, Interrupted) as error:
@@ -109,7 +111,8 @@ def _rebaseline(session: Session) -> PlaybookEnded:
     """Measure the incumbent again; a new segment begins where the machine, or what it measures, has changed."""
     before = session.state
     changed = surroundings.changed(session)
-    events = rehearsing.rehearse_again(session, "playbook rebaseline")
+    with alone(session, "measuring a baseline"):
+        events = rehearsing.rehearse_again(session, "playbook rebaseline")
     if isinstance(events, str):
         return _ended(Playbook.REBASELINE, f"the incumbent could not be measured: {events}")
     fresh = rehearsing.values_of(events)

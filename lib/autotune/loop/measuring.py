@@ -33,6 +33,8 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[float, ...]
     spent = 0.0
     most = 1 if once else MOST_BASELINE
     while len(values) < most and (len(values) < FEWEST_BASELINE or spent + spent / len(values) <= BASELINE_BUDGET_S):
+        if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
+            quiet.wait(session)
         measured = bench.run(Arm.INCUMBENT, Purpose.BASELINE)
         if measured.run.outcome is not Outcome.OK:
             raise AutotuneError(
