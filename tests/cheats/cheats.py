@@ -32,6 +32,8 @@ class Fate(StrEnum):
 class Bench(StrEnum):
     """Which session it is tried in: one that counts, one that takes the time (once a state), one that counts with noise, one of its own.
 
+    One more counts by cases, with a guardrail.
+
     What counts is run by an interpreter that looks at no variable, for it is quick; another session's looks at them.
 
     What counts without noise needs one run to drop a change: a cheat that begins to pay with its second run is tried where there is noise.
@@ -41,6 +43,7 @@ class Bench(StrEnum):
     TIMES = "times"
     STARTS = "starts"
     VARIES = "varies"
+    CASES = "cases"
     OWN = "own"
 
 
@@ -365,6 +368,22 @@ CHEATS = (
         Fate.VOID,
         "more than once with different values",
         "a name with several values in the candidate's runs alone",
+    ),
+    Cheat(
+        "A guardrail's METRIC is printed at exit",
+        counts("import atexit\n" + FASTER + '\natexit.register(print, "MET" "RIC lines=1")\n'),
+        Fate.VOID,
+        "print lines more than once with different values",
+        "the same, of every metric that decides",
+        Bench.CASES,
+    ),
+    Cheat(
+        "A case's METRIC is printed at exit",
+        counts(FASTER + '__import__("atexit").register(print, "MET" "RIC cost[many]=1")\n'),
+        Fate.VOID,
+        r"print cost\[many\] more than once with different values",
+        "the same, of every case",
+        Bench.CASES,
     ),
     Cheat(
         "A result is cached beside the program",

@@ -72,6 +72,25 @@ begun = time.perf_counter()
 work()
 print(f"METRIC time_s={time.perf_counter() - begun}")
 """
+SEVERAL = """\
+from pathlib import Path
+
+from app.count import total
+
+cost = 0
+
+
+def tick():
+    global cost
+    cost += 1
+
+
+for name, count in ("few", 10), ("many", 1000):
+    cost = 0
+    total(range(count), tick)
+    print(f"METRIC cost[{name}]={cost}")
+print("METRIC lines=%d" % Path("app/count.py").read_text().count("\\n"))
+"""
 SUITE = BENCH.replace("from pathlib", "import os\nfrom pathlib").replace("{cost}", "{cost + os.urandom(1)[0] / 64}")
 FILES = {
     "app/__init__.py": "",
@@ -80,6 +99,7 @@ FILES = {
     "bench.py": BENCH,
     "timed.py": TIMED,
     "noisy.py": "import suite\n",
+    "several.py": SEVERAL,
     "suite.py": SUITE,
     "check.py": CHECK,
     "data.txt": " ".join(map(str, range(100))) + "\n",

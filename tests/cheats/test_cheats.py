@@ -26,6 +26,8 @@ def project_for(bench: Bench, projects: dict[Bench, Project], factory: pytest.Te
                 projects[bench] = opened(top, benchmark="timed.py", metric="time_s", settings='decision_mode = "once"\n')
             case Bench.STARTS:
                 projects[bench] = opened(top, interpreter=PYTHON)
+            case Bench.CASES:
+                projects[bench] = opened(top, benchmark="several.py", settings='guardrails = ["lines <= 1x"]\n')
             case Bench.VARIES | Bench.OWN:
                 projects[bench] = opened(top, benchmark="noisy.py", settings=f'setup = "{SETUP}"\n')
     return projects[bench]

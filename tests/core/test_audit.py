@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.audit import Observed, objection, seconds_per_unit, with_leftovers, with_remark
-from autotune.core.model import Arm, Direction, Metric
+from autotune.core.audit import Observed, objection, observed, seconds_per_unit, with_leftovers, with_remark
+from autotune.core.events import Purpose, Ran
+from autotune.core.model import Arm, Direction, Metric, Outcome
 
 TIME = Metric("time_s", "", Direction.LOWER)
 
@@ -95,15 +98,36 @@ def test_a_benchmark_of_a_fixed_number_of_repetitions_is_never_objected_to(each_
     assert objection(runs(ours, theirs), TIME) is None
 
 
-def test_values_that_contradict_each_other_are_objected_to_only_where_the_unchanged_code_prints_one() -> None:
-    ours = [Observed(Arm.CANDIDATE, 1.0, 1.0, contradicts_itself=True)]
-    one, several = (Observed(Arm.INCUMBENT, 1.0, 1.0, contradicts_itself=flag) for flag in (False, True))
-    assert "more than once" in (objection([*ours, one], TIME) or "")
-    assert objection([*ours, several], TIME) is None
+def printed(arm: Arm, *several: str) -> Observed:
+    return Observed(arm, 1.0, 1.0, several=several)
+
+
+@pytest.mark.parametrize("name", ["time_s", "time_s[large]", "memory_mb", "memory_mb[peak]"])
+def test_a_metric_that_decides_and_is_printed_with_several_values_is_objected_to_only_where_the_unchanged_code_prints_one(
+    name: str,
+) -> None:
+    ours = printed(Arm.CANDIDATE, "progress", name)
+    said = objection([ours, printed(Arm.INCUMBENT)], TIME, ["memory_mb"])
+    assert said is not None
+    assert f"print {name} more than once" in said
+    assert objection([ours, printed(Arm.INCUMBENT, name)], TIME, ["memory_mb"]) is None
+
+
+def test_a_metric_that_decides_nothing_may_be_printed_with_several_values() -> None:
+    ours = printed(Arm.CANDIDATE, "memory_mb", "time_s_more", "time[a]")
+    assert objection([ours, printed(Arm.INCUMBENT)], TIME) is None
+
+
+def test_what_a_run_printed_with_several_values_is_read_from_its_line() -> None:
+    twice = {"count": 2.0, "first": 1.0, "lowest": 1.0}
+    earlier = {"time_s": {**twice, "highest": 2.0}, "cost": {**twice, "highest": 1.0}}
+    run = Ran(1, Purpose.EXPERIMENT, Arm.CANDIDATE, 1, Outcome.OK, "", {"time_s": 2.0}, 3.0, "", "", earlier=earlier)
+    assert observed(run, TIME) == Observed(Arm.CANDIDATE, 2.0, 3.0, several=("time_s",))
+    assert observed(replace(run, earlier=None), TIME).several == ()
 
 
 def test_with_one_arm_alone_there_is_nothing_to_compare() -> None:
-    assert objection([Observed(Arm.CANDIDATE, 0.01, 1.0, contradicts_itself=True)], TIME) is None
+    assert objection([printed(Arm.CANDIDATE, "time_s")], TIME) is None
     assert objection([], TIME) is None
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.core.session import at, configured, folded, result, segment
 
 from autotune.core import stats
+from autotune.core.audit import Observed
 from autotune.core.codec import decode, encode
 from autotune.core.config import parse
 from autotune.core.decide import decide
@@ -109,6 +110,8 @@ def test_a_baseline_gives_value_noise_and_the_first_number_of_the_segment() -> N
     assert state.baseline_runs == state.reference == (1.0, 2.0, 1.5)
     assert state.pool == stats.residual_pool((1.0, 2.0, 1.5), logs=True)
     assert (state.count, state.statuses, state.vitals.no_improvement) == (0, None, 0)
+    assert state.baseline_observed == tuple(Observed(INCUMBENT, value, 2.0) for value in (1.0, 2.0, 1.5))
+    assert folded(state, segment(2)).baseline_observed == ()
 
 
 def test_values_that_are_not_all_positive_are_compared_as_differences() -> None:

@@ -67,6 +67,15 @@ def test_no_run_finds_what_an_earlier_one_left_among_the_projects_files(project:
     assert (sessions.session_cache(session.repository, session.name) / "measure" / "lib" / "made").exists()
 
 
+def test_a_benchmark_that_prints_its_metric_on_the_way_accuses_no_candidate_that_was_run_alone(project: Path) -> None:
+    (project / "autotune.sh").write_text('echo "METRIC t=$(($(show value) * 2))"\necho "METRIC t=$(show value)"\n')
+    git(project, "commit", "-q", "-a", "-m", "a benchmark that prints as it goes")
+    session = opened(project, decision_mode="once")
+    (project / "value").write_text("50\n")
+    experiment.measure(session, 60.0, settles=True, description="a smaller value")
+    assert session.state.best == 50.0
+
+
 def test_nothing_is_refused_while_nothing_has_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = opened(project)
     monkeypatch.setenv("SHLVL", "7")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autotune.core.events import Ran
 from autotune.core.model import Arm, Direction, Metric
 from autotune.core.stats import median
 
@@ -35,13 +36,19 @@ _UNITS_S = {
 class Observed:
     """One good run as autotune saw it: the primary metric's last value, and how long the run took in seconds.
 
-    `contradicts_itself` is true where the metric was printed more than once with different values.
+    `several` names the metrics that it printed more than once with different values.
     """
 
     arm: Arm
     value: float
     wall_s: float
-    contradicts_itself: bool = False
+    several: tuple[str, ...] = ()
+
+
+def observed(run: Ran, metric: Metric) -> Observed:
+    """Give what speaks for or against a good run besides its value."""
+    several = tuple(name for name, said in (run.earlier or {}).items() if said["lowest"] != said["highest"])
+    return Observed(run.arm, run.metrics[metric.name], run.wall_s, several)
 
 
 def seconds_per_unit(metric: Metric) -> float | None:
@@ -51,18 +58,18 @@ def seconds_per_unit(metric: Metric) -> float | None:
     return _UNITS_S.get(re.split(r"[_.\-/]", metric.name.lower())[-1])
 
 
-def objection(runs: Sequence[Observed], metric: Metric) -> str | None:
+def objection(runs: Sequence[Observed], metric: Metric, guarded: Sequence[str] = ()) -> str | None:
     """Why the candidate's runs are no evidence, as a sentence without its full stop; None where nothing speaks against them.
 
-    It is made only of what differs between the arms, so that a benchmark's own peculiarities accuse nobody.
+    It is made only of what differs between the arms, so that a benchmark's own peculiarities accuse nobody. `guarded` names the metrics of
+    guardrails, which decide as the primary one does, and so do cases.
     """
     ours, theirs = _arms(runs)
     if not ours or not theirs:
         return None
-    if any(run.contradicts_itself for run in ours) and not any(run.contradicts_itself for run in theirs):
+    if (name := _printed_twice(ours, theirs, {metric.name, *guarded})) is not None:
         return (
-            f"its runs print {metric.name} more than once with different values, which the unchanged code's do not: "
-            "who printed which is unknown"
+            f"its runs print {name} more than once with different values, which the unchanged code's do not: who printed which is unknown"
         )
     gone = _elsewhere(ours, theirs, metric)
     return gone.sentence if gone is not None and gone.contradicts else None
@@ -77,6 +84,13 @@ def with_remark(reason: str, runs: Sequence[Observed], metric: Metric) -> str:
 
 def _arms(runs: Sequence[Observed]) -> tuple[Sequence[Observed], Sequence[Observed]]:
     return [run for run in runs if run.arm is Arm.CANDIDATE], [run for run in runs if run.arm is Arm.INCUMBENT]
+
+
+def _printed_twice(ours: Sequence[Observed], theirs: Sequence[Observed], deciding: set[str]) -> str | None:
+    """Name a metric that decides, or a case of one, of which a candidate's run printed different values and no other arm's did."""
+    known = {name for run in theirs for name in run.several}
+    found = (name for run in ours for name in run.several if name not in known)
+    return next((name for name in found if name in deciding or name.partition("[")[0] in deciding), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from autotune.core import stats
+from autotune.core.audit import Observed, observed
 from autotune.core.config import Config, parse
 from autotune.core.decide import learn
 from autotune.core.events import (
@@ -149,6 +150,7 @@ class State:
     trail: tuple[tuple[int, float | None, Status], ...] = ()
     baseline_runs: tuple[float, ...] = ()
     baseline_wall_s: float | None = None
+    baseline_observed: tuple[Observed, ...] = ()
     reference: tuple[float, ...] = ()
     drift_before: stats.Drift | None = None
     cases: tuple[str, ...] = ()
@@ -302,6 +304,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
                 best=None,
                 values=(),
                 baseline_runs=(),
+                baseline_observed=(),
                 reference=(),
                 drift_before=None,
                 cases=(),
@@ -409,7 +412,13 @@ def _ran(state: State, event: Ran) -> State:
         cases = stats.cases_of(event.metrics, state.metric.name) if CASES in event.metrics else ()
         ratios = state.case_ratios if state.cases else stats.are_ratios(event.metrics, state.metric.name, cases)
         return replace(
-            state, baseline_runs=runs, reference=runs[-REFERENCE:], cases=cases, case_ratios=ratios, baseline_wall_s=event.wall_s
+            state,
+            baseline_runs=runs,
+            baseline_wall_s=event.wall_s,
+            baseline_observed=(*state.baseline_observed, observed(event, state.metric)),
+            reference=runs[-REFERENCE:],
+            cases=cases,
+            case_ratios=ratios,
         )
     if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:
         return state

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autotune.core import guards
-from autotune.core.audit import Observed
+from autotune.core.audit import Observed, observed
 from autotune.core.events import Purpose, Ran
 from autotune.core.model import Arm, Outcome, Run
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
@@ -79,8 +79,9 @@ class Bench:
         log = self._log(f"{purpose}-{self.number}-{arm}")
         finished, failed = self._execute(arm, log)
         measured = self._read(arm, finished, failed)
-        self._observe(measured.run, finished)
-        self.session.append(self._event(measured, finished, purpose, log if failed is None else _log_of(failed, log)))
+        event = self._event(measured, finished, purpose, log if failed is None else _log_of(failed, log))
+        self._observe(event, finished)
+        self.session.append(event)
         return measured
 
     def check(self, arm: Arm) -> tuple[bool, str, str]:
@@ -130,15 +131,13 @@ class Bench:
             git.set_ref(top, ref, git.commit_tree(top, content, [session.state.incumbent], "autotune: edits during a run in place"), "late")
             session.notice(f"Edits made in the checkout while it was measured there are kept at {ref}: {', '.join(edited[:5])}.")
 
-    def _observe(self, run: Run, finished: Finished) -> None:
+    def _observe(self, run: Ran, finished: Finished) -> None:
         """Remember of a good run what speaks for or against it besides its value."""
         self.output_bytes = max(self.output_bytes, finished.output_bytes)
         self.leftovers[run.arm] += finished.leftovers
-        name = self.session.state.metric.name
-        if run.outcome is Outcome.OK and name in run.samples:
-            printed = finished.report.earlier.get(name)
-            several = printed is not None and printed.lowest != printed.highest
-            self.observed.append(Observed(run.arm, run.samples[name], run.wall_s, several))
+        metric = self.session.state.metric
+        if run.outcome is Outcome.OK and metric.name in run.metrics:
+            self.observed.append(observed(run, metric))
 
     def _execute(self, arm: Arm, log: str) -> tuple[Finished, Command | None]:
         """Execute a run's commands up to the first that fails; give the last one's end, and which failed before the measured one."""

@@ -99,7 +99,8 @@ def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
     state = session.state
     if state.config.audit:
         observed = _with_baseline(state, bench.observed)
-        if (why := audit.objection(observed, state.metric)) is not None:
+        guarded = [guards.read(text).metric for text in state.config.guardrails]
+        if (why := audit.objection(observed, state.metric, guarded)) is not None:
             return _void(session, Cause.IDEA, f"not to be trusted: {why}")
         verdict = replace(verdict, reason=audit.with_remark(verdict.reason, observed, state.metric))
     if (damaged := _damaged(session, bench)) is not None:
@@ -123,9 +124,7 @@ def _damaged(session: Session, bench: Bench) -> str | None:
 
 def _with_baseline(state: State, observed: Sequence[Observed]) -> Sequence[Observed]:
     """Where only the candidate was run, let the segment's baseline stand for the incumbent."""
-    if any(one.arm is Arm.INCUMBENT for one in observed) or state.baseline is None or state.baseline_wall_s is None:
-        return observed
-    return (*observed, Observed(Arm.INCUMBENT, state.baseline, state.baseline_wall_s))
+    return observed if any(one.arm is Arm.INCUMBENT for one in observed) else (*observed, *state.baseline_observed)
 
 
 def policy_for(top: Path, state: State, experiment: Experiment) -> Policy:
