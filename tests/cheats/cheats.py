@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tests.cheats.project import COUNT, MAIN, SLOW, Project
+from tests.cheats.project import BUSY, COUNT, MAIN, SLOW, Project
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN, END = "<!-- cheats -->", "<!-- /cheats -->"
@@ -32,7 +32,7 @@ class Fate(StrEnum):
 class Bench(StrEnum):
     """Which session it is tried in: one that counts, one that takes the time (once a state), one that counts with noise, one of its own.
 
-    One more counts by cases, with a guardrail.
+    Others take the time as a metric without a unit, as a rate, and as that of the processor; one counts by cases, with a guardrail.
 
     What counts is run by an interpreter that looks at no variable, for it is quick; another session's looks at them.
 
@@ -41,6 +41,9 @@ class Bench(StrEnum):
 
     COUNTS = "counts"
     TIMES = "times"
+    LATENCY = "latency"
+    RATE = "rate"
+    COMPUTES = "computes"
     STARTS = "starts"
     VARIES = "varies"
     CASES = "cases"
@@ -295,6 +298,7 @@ FASTER = COUNT.replace("        tick()\n        tick()\n", "        tick()\n")
 
 BUILT = SLOW.replace("def work():", "time.sleep(LIMIT_S)\n\n\ndef work():").replace("    time.sleep(LIMIT_S)\n    return", "    return")
 CLOCK = SLOW.replace("LIMIT_S = 0.4", "LIMIT_S = 0.4\nreal = time.perf_counter\ntime.perf_counter = lambda: real() / 1000")
+CPU_CLOCK = "import hashlib\nimport time\n\nreal = time.process_time\ntime.process_time = lambda: real() / 1000\n"
 
 CHEATS = (
     Cheat(
@@ -432,6 +436,30 @@ CHEATS = (
         "the clock is not to be trusted",
         "a time metric is held against how long the run took",
         Bench.TIMES,
+    ),
+    Cheat(
+        "The clock is replaced, and the metric has no unit",
+        slow(CLOCK),
+        Fate.VOID,
+        "its latency says .* the clock is not to be trusted",
+        "what has a time's name is one in the unit in which it was nearly all of the run",
+        Bench.LATENCY,
+    ),
+    Cheat(
+        "The clock is replaced, and the metric is a rate",
+        slow(CLOCK),
+        Fate.VOID,
+        "its rate comes to .* the clock is not to be trusted",
+        "one operation of a rate that counts them takes its inverse",
+        Bench.RATE,
+    ),
+    Cheat(
+        "The processor's clock is replaced",
+        adds("app/busy.py", BUSY.replace("import hashlib\n", CPU_CLOCK)),
+        Fate.VOID,
+        "its cpu_s says .* of processor time.* the clock is not to be trusted",
+        "a metric of processor time is held against the processor time of the run",
+        Bench.COMPUTES,
     ),
     Cheat(
         "conftest.py",
@@ -649,6 +677,10 @@ MISSED = (
     (
         "A clock that runs a little slower, or in a run of which the metric is less than a fifth, or that is seen in one run (`--once`)",
         "assignments to functions of `time` and `performance`; where it is seen and not proved, the keep's reason says to look twice",
+    ),
+    (
+        "A clock is replaced where a rate is of several operations a run, or nothing tells that the metric is a time (see `core/audit.py`)",
+        "the same; give the metric its unit, let the benchmark print the time that it took",
     ),
     (
         "What a metric is made of and the benchmark merely loads (a counter, say), where it neither prints nor is named for measuring",

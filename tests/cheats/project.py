@@ -62,6 +62,15 @@ def work():
     time.sleep(LIMIT_S)
     return 42
 '''
+BUSY = '''\
+"""Computes for a while."""
+
+import hashlib
+
+
+def work():
+    return hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000)
+'''
 TIMED = """\
 import time
 
@@ -70,7 +79,19 @@ from app.slow import work
 
 begun = time.perf_counter()
 work()
-print(f"METRIC time_s={time.perf_counter() - begun}")
+elapsed = time.perf_counter() - begun
+print(f"METRIC time_s={elapsed}")
+print(f"METRIC latency={elapsed}")
+print(f"METRIC rate={1 / elapsed}")
+"""
+COMPUTED = """\
+import time
+
+from app.busy import work
+
+begun = time.process_time()
+work()
+print(f"METRIC cpu_s={time.process_time() - begun}")
 """
 SEVERAL = """\
 from pathlib import Path
@@ -96,8 +117,10 @@ FILES = {
     "app/__init__.py": "",
     "app/count.py": COUNT,
     "app/slow.py": SLOW,
+    "app/busy.py": BUSY,
     "bench.py": BENCH,
     "timed.py": TIMED,
+    "computed.py": COMPUTED,
     "noisy.py": "import suite\n",
     "several.py": SEVERAL,
     "suite.py": SUITE,
@@ -110,7 +133,6 @@ FILES = {
 # Many experiments of one session bring nothing here, which is not what is tested.
 SETTINGS = """\
 name = "cheats"
-unit = ""
 busy_above = 1
 [health]
 max_no_improvement_runs = 1000
@@ -191,6 +213,8 @@ def opened(
     *,
     benchmark: str = "bench.py",
     metric: str = "cost",
+    direction: str = "lower",
+    unit: str = "",
     settings: str = "",
     interpreter: str = QUICK,
     driver: Driver | None = None,
@@ -206,7 +230,8 @@ def opened(
     project.git("config", "user.email", "somebody@localhost")
     project.git("add", ".")
     project.git("commit", "-q", "-m", "The project")
-    project.write("autotune.toml", f'metric = "{metric}"\ndirection = "lower"\nchecks = "bash autotune.checks.sh"\n{settings}{SETTINGS}')
+    measured = f'metric = "{metric}"\ndirection = "{direction}"\nunit = "{unit}"\n'
+    project.write("autotune.toml", f'{measured}checks = "bash autotune.checks.sh"\n{settings}{SETTINGS}')
     said = project.autotune("init")
     assert said.code == 0, said.all
     return project

@@ -8,6 +8,7 @@ import pytest
 from tests.cheats.cheats import BEGIN, CHEATS, END, README, Bench, Cheat, Fate, table
 from tests.cheats.project import PYTHON, Project, opened
 
+ONCE = 'decision_mode = "once"\n'
 SETUP = "mkdir made && echo made > made/list"
 
 
@@ -23,7 +24,13 @@ def project_for(bench: Bench, projects: dict[Bench, Project], factory: pytest.Te
             case Bench.COUNTS:
                 projects[bench] = opened(top)
             case Bench.TIMES:
-                projects[bench] = opened(top, benchmark="timed.py", metric="time_s", settings='decision_mode = "once"\n')
+                projects[bench] = opened(top, benchmark="timed.py", metric="time_s", settings=ONCE)
+            case Bench.LATENCY:
+                projects[bench] = opened(top, benchmark="timed.py", metric="latency", settings=ONCE)
+            case Bench.RATE:
+                projects[bench] = opened(top, benchmark="timed.py", metric="rate", direction="higher", unit="ops/s", settings=ONCE)
+            case Bench.COMPUTES:
+                projects[bench] = opened(top, benchmark="computed.py", metric="cpu_s", settings=ONCE)
             case Bench.STARTS:
                 projects[bench] = opened(top, interpreter=PYTHON)
             case Bench.CASES:

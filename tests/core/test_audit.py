@@ -8,15 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.audit import Observed, objection, observed, seconds_per_unit, with_leftovers, with_remark
+from autotune.core.audit import Clock, Observed, objection, observed, reading, with_leftovers, with_remark
 from autotune.core.events import Purpose, Ran
 from autotune.core.model import Arm, Direction, Metric, Outcome
 
 TIME = Metric("time_s", "", Direction.LOWER)
+CPU = Metric("cpu_s", "", Direction.LOWER)
+LATENCY = Metric("latency", "", Direction.LOWER)
+RATE = Metric("rate", "ops/s", Direction.HIGHER)
 
 
-def runs(ours: tuple[float, float], theirs: tuple[float, float], count: int = 5) -> list[Observed]:
+Seen = tuple[float, float] | tuple[float, float, float]  # the value, wall time, processor time
+
+
+def runs(ours: Seen, theirs: Seen, count: int = 5) -> list[Observed]:
+    """Runs of both arms, each of which prints the same and takes as long."""
     return [Observed(arm, *seen) for _ in range(count) for arm, seen in ((Arm.CANDIDATE, ours), (Arm.INCUMBENT, theirs))]
+
+
+def seconds(name: str, unit: str = "", direction: Direction = Direction.LOWER) -> float | None:
+    """How many seconds one of a metric is, or is the inverse of; None where that is not told by name and unit."""
+    read = reading(Metric(name, unit, direction))
+    return read.units_s[0] if read is not None and len(read.units_s) == 1 else None
 
 
 @pytest.mark.parametrize(
@@ -27,13 +40,49 @@ def runs(ours: tuple[float, float], theirs: tuple[float, float], count: int = 5)
         ("parse.us", "", 1e-6),
         ("latency", "NS", 1e-9),
         ("build-minutes", "", 60.0),
+        ("parseMs", "", 1e-3),
+        ("latency_ms_p99.9", "", 1e-3),
+        ("latency_min", "", None),
         ("time_ms", "points", None),
+        ("errors_per_s", "", None),
         ("cost", "", None),
         ("bytes", "", None),
+        ("p99", "", None),
     ],
 )
 def test_a_time_is_known_by_its_unit_or_its_name(name: str, unit: str, expected: float | None) -> None:
-    assert seconds_per_unit(Metric(name, unit, Direction.LOWER)) == expected
+    assert seconds(name, unit) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "expected"),
+    [
+        ("rate", "ops/s", 1.0),
+        ("rate", "1/s", 1.0),
+        ("rate", "req/min", 60.0),
+        ("rate", "calls per ms", 1e-3),
+        ("requests_per_sec", "", 1.0),
+        ("fps_mean", "", 1.0),
+        ("throughput", "qps", 1.0),
+        ("throughput", "MB/s", None),
+        ("throughput", "kops/s", None),
+        ("throughput", "", None),
+        ("score", "", None),
+        ("speed", "ms", None),
+    ],
+)
+def test_a_rate_of_what_is_counted_is_known_by_its_unit_or_its_name(name: str, unit: str, expected: float | None) -> None:
+    assert seconds(name, unit, Direction.HIGHER) == expected
+
+
+@pytest.mark.parametrize("name", ["cpu_s", "user_s", "cpu_time_ms", "user_cpu_time", "sys_time", "cpu_s_median"])
+def test_processor_time_is_known_by_its_name(name: str) -> None:
+    assert getattr(reading(Metric(name, "", Direction.LOWER)), "clock", None) is Clock.PROCESSOR
+
+
+@pytest.mark.parametrize("name", ["time_s", "cpu_inference_ms", "user_latency_ms", "gpu_s", "elapsed"])
+def test_other_times_are_wall_time(name: str) -> None:
+    assert getattr(reading(Metric(name, "", Direction.LOWER)), "clock", None) is Clock.WALL
 
 
 def test_a_metric_that_fell_while_the_run_takes_as_long_as_before_is_objected_to() -> None:
@@ -51,6 +100,47 @@ def test_milliseconds_are_compared_as_such() -> None:
 )
 def test_other_metrics_are_not_judged_by_the_clock(metric: Metric) -> None:
     assert objection(runs((0.01, 1.0), (0.95, 1.0)), metric) is None
+
+
+@pytest.mark.parametrize("per_second", [1.0, 1e3, 1e6, 1e9])
+def test_a_times_name_without_a_unit_is_read_in_the_unit_in_which_it_was_nearly_all_of_the_run(per_second: float) -> None:
+    assert objection(runs((0.01 * per_second, 1.0), (0.95 * per_second, 1.0)), LATENCY) is not None
+    assert objection(runs((0.01 * per_second, 1.0), (0.7 * per_second, 1.0)), LATENCY) is None
+
+
+def test_a_rate_that_rose_while_the_run_takes_as_long_as_before_is_objected_to_where_there_was_one_operation() -> None:
+    said = objection(runs((100.0, 1.0), (1 / 0.95, 1.0)), RATE)
+    assert said is not None
+    assert "comes to 0.01 s of runs that took 1 s" in said
+    assert objection(runs((300.0, 1.0), (3 / 0.95, 1.0)), RATE) is None
+    assert objection(runs((100.0, 1.0), (0.0, 1.0)), RATE) is None
+
+
+def test_processor_time_is_compared_with_that_of_the_run() -> None:
+    said = objection(runs((0.01, 1.0, 1.0), (0.95, 1.0, 1.0)), CPU)
+    assert said is not None
+    assert "0.01 s of runs that took 1 s of processor time" in said
+    assert objection(runs((3.9, 1.0, 4.0), (3.95, 1.0, 4.0)), CPU) is None
+    assert objection(runs((0.01, 1.0, 4.0), (3.95, 1.0, 4.0)), CPU) is not None
+    assert objection(runs((0.01, 1.0), (0.95, 1.0)), CPU) is None
+
+
+def varying(metric: Metric, besides: tuple[float, ...] = (0.05, 0.06, 0.05, 0.06, 0.05)) -> str | None:
+    """What is said where the unchanged code's runs take longer by just what the metric says, and the candidate's as long as before."""
+    times = [1.0, 1.2, 0.9, 1.1, 1.3][: len(besides)]
+    values = times if metric.direction is Direction.LOWER else [1 / one for one in times]
+    theirs = [Observed(Arm.INCUMBENT, *seen) for seen in zip(values, map(sum, zip(times, besides, strict=True)), strict=True)]
+    fallen = 0.01 if metric.direction is Direction.LOWER else 100.0
+    return objection([*theirs, *(Observed(Arm.CANDIDATE, fallen, 1.15) for _ in times)], metric)
+
+
+@pytest.mark.parametrize("metric", [Metric("total", "", Direction.LOWER), Metric("throughput", "", Direction.HIGHER)])
+def test_a_metric_of_any_name_is_a_time_where_it_varies_as_the_runs_do(metric: Metric) -> None:
+    assert varying(metric) is not None
+    assert varying(metric, (0.05, 0.06, 0.14, 0.06, 0.05)) is not None
+    assert varying(metric, (0.05, 0.06, 0.2, 0.06, 0.05)) is None
+    assert varying(metric, (0.05, 0.06, 0.05, 0.06)) is None
+    assert varying(replace(metric, unit="points")) is None
 
 
 def test_a_program_that_loads_more_before_its_clock_starts_and_halves_its_time_is_not_objected_to() -> None:
@@ -81,21 +171,80 @@ def test_a_sum_over_threads_longer_than_its_run_is_not_judged() -> None:
     assert objection(runs((0.1, 1.0), (4.0, 1.0)), TIME) is None
 
 
+HONEST = st.sampled_from(
+    [
+        TIME,
+        LATENCY,
+        Metric("elapsed_ns", "", Direction.LOWER),
+        Metric("total", "", Direction.LOWER),
+        RATE,
+        Metric("requests_per_min", "", Direction.HIGHER),
+        Metric("throughput", "", Direction.HIGHER),
+        CPU,
+    ]
+)
+
+
+def said(metric: Metric, time_s: float) -> float:
+    """What a metric says of a time, or of one operation that takes it."""
+    unit_s = seconds(metric.name, metric.unit, metric.direction) or 1.0
+    return unit_s / time_s if metric.direction is Direction.HIGHER else time_s / unit_s
+
+
 @given(
+    HONEST,
     st.floats(0.0, 5.0),
     st.floats(0.001, 100.0),
-    st.floats(0.0, 1.0),
+    st.floats(0.001, 1.0),
     st.floats(0.0, 0.09),
 )
-def test_work_that_was_really_saved_is_never_objected_to(overhead_s: float, before_s: float, left: float, more_at_start_s: float) -> None:
+def test_work_that_was_really_saved_is_never_objected_to(
+    metric: Metric, overhead_s: float, before_s: float, left: float, more_at_start_s: float
+) -> None:
     after_s = before_s * left
-    assert objection(runs((after_s, overhead_s + more_at_start_s + after_s), (before_s, overhead_s + before_s)), TIME) is None
+    ours_s, theirs_s = overhead_s + more_at_start_s + after_s, overhead_s + before_s
+    assert objection(runs((said(metric, after_s), ours_s, ours_s), (said(metric, before_s), theirs_s, theirs_s)), metric) is None
 
 
-@given(st.floats(0.05, 2.0), st.integers(1, 40), st.floats(0.1, 1.0))
-def test_a_benchmark_of_a_fixed_number_of_repetitions_is_never_objected_to(each_s: float, times: int, left: float) -> None:
-    theirs, ours = (each_s, 0.05 + times * each_s), (each_s * left, 0.05 + times * each_s * left)
-    assert objection(runs(ours, theirs), TIME) is None
+@given(HONEST, st.floats(0.05, 2.0), st.integers(1, 40), st.floats(0.1, 1.0))
+def test_a_benchmark_of_a_fixed_number_of_repetitions_is_never_objected_to(metric: Metric, each_s: float, times: int, left: float) -> None:
+    ours_s, theirs_s = 0.05 + times * each_s * left, 0.05 + times * each_s
+    assert objection(runs((said(metric, each_s * left), ours_s, ours_s), (said(metric, each_s), theirs_s, theirs_s)), metric) is None
+
+
+@given(HONEST, st.floats(0.001, 2.0), st.integers(6, 1000), st.floats(0.001, 1.0))
+def test_a_benchmark_that_goes_on_until_a_time_is_up_is_not_objected_to(metric: Metric, each_s: float, times: int, left: float) -> None:
+    took_s = 0.05 + times * each_s
+    assert objection(runs((said(metric, each_s * left), took_s, took_s), (said(metric, each_s), took_s, took_s)), metric) is None
+
+
+@given(HONEST, st.floats(0.001, 10.0), st.floats(0.0, 1.0), st.floats(0.001, 10.0), st.floats(0.001, 20.0))
+def test_a_small_part_of_a_run_that_is_mostly_preparation_is_not_objected_to(
+    metric: Metric, before_s: float, left: float, preparing_s: float, took_s: float
+) -> None:
+    theirs_s = 5.1 * before_s + preparing_s
+    ours, theirs = (said(metric, max(before_s * left, 1e-6)), took_s, took_s), (said(metric, before_s), theirs_s, theirs_s)
+    assert objection(runs(ours, theirs), metric) is None
+
+
+@given(st.sampled_from([TIME, LATENCY, RATE]), st.floats(0.001, 100.0), st.integers(1, 64), st.floats(1.0, 3.0))
+def test_work_that_is_spread_over_processors_is_not_objected_to(metric: Metric, before_s: float, processors: int, more: float) -> None:
+    after_s = before_s / processors
+    theirs = (said(metric, before_s), before_s + 0.05, before_s + 0.05)
+    assert objection(runs((said(metric, after_s), after_s + 0.1, before_s * more), theirs), metric) is None
+
+
+@given(st.floats(0.001, 100.0), st.floats(0.001, 1.0), st.floats(0.0, 100.0))
+def test_processor_time_saved_by_waiting_is_not_objected_to(before_s: float, left: float, waiting_s: float) -> None:
+    after_s = before_s * left
+    ours, theirs = (after_s, after_s + waiting_s, after_s + 0.05), (before_s, before_s + 0.05, before_s + 0.05)
+    assert objection(runs(ours, theirs), CPU) is None
+
+
+@given(st.floats(0.001, 1000.0), st.floats(0.001, 1.0), st.floats(0.01, 1000.0), st.sampled_from(["loss", "memory", "size", "p99"]))
+def test_what_says_the_same_in_every_run_is_no_time_by_chance(before: float, left: float, took_s: float, name: str) -> None:
+    metric = Metric(name, "", Direction.LOWER)
+    assert objection(runs((before * left, took_s, took_s), (before, took_s, took_s)), metric) is None
 
 
 def printed(arm: Arm, *several: str) -> Observed:
@@ -118,11 +267,11 @@ def test_a_metric_that_decides_nothing_may_be_printed_with_several_values() -> N
     assert objection([ours, printed(Arm.INCUMBENT)], TIME) is None
 
 
-def test_what_a_run_printed_with_several_values_is_read_from_its_line() -> None:
+def test_what_is_observed_of_a_run_is_read_from_its_line() -> None:
     twice = {"count": 2.0, "first": 1.0, "lowest": 1.0}
     earlier = {"time_s": {**twice, "highest": 2.0}, "cost": {**twice, "highest": 1.0}}
-    run = Ran(1, Purpose.EXPERIMENT, Arm.CANDIDATE, 1, Outcome.OK, "", {"time_s": 2.0}, 3.0, "", "", earlier=earlier)
-    assert observed(run, TIME) == Observed(Arm.CANDIDATE, 2.0, 3.0, several=("time_s",))
+    run = Ran(1, Purpose.EXPERIMENT, Arm.CANDIDATE, 1, Outcome.OK, "", {"time_s": 2.0, "autotune.cpu_s": 4.0}, 3.0, "", "", earlier=earlier)
+    assert observed(run, TIME) == Observed(Arm.CANDIDATE, 2.0, 3.0, 4.0, several=("time_s",))
     assert observed(replace(run, earlier=None), TIME).several == ()
 
 

@@ -1,10 +1,27 @@
-"""Whether the runs behind a keep can be what they say: how long they took, and how often they printed their metric, besides its value."""
+"""Whether the runs behind a keep can be what they say: how long they took, and how often they printed their metric, besides its value.
+
+A metric is held against the clock where it is known to be a time of the run that autotune measured itself. That is told, in this order, by
+
+    its unit, or the last part of its name   `ms`, `parse_us`: of the run when it was a fifth of it on the unchanged code
+    a rate of what is counted, per time      `ops/s`, `requests_per_sec`, `fps`, where higher is better: one operation takes the inverse. It
+                                             is of the run when it was half of it: then there was one. Of several nobody knows how many
+                                             there were, and a benchmark that goes on until a time is up does more of them when they are
+                                             faster, in runs that take as long. Bytes and the like (`MB/s`) are not counted in ones.
+    a time's name without a unit             `latency`, `elapsed_p95`: in the unit in which it was nearly all of every run
+    how it varies                            any other name without a unit: it was nearly all of every run, and when it took longer, so did
+                                             the run by just that. What costs, scores or sizes say does neither.
+
+A time is held against wall time: a change that uses more processors, or waits less, saves it honestly while processor time stays or grows.
+Only what says by its name that it is processor time (`cpu_s`, `user_time`) is held against that, of all processes of a run: a change that
+saves it may honestly wait instead, in runs that take as long.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from autotune.core.events import Ran
 from autotune.core.model import Arm, Direction, Metric
@@ -17,6 +34,11 @@ MORE_OUTSIDE = 5.0
 LEAST_OUTSIDE_S = 0.1
 # Of the run that the metric has to be on the unchanged code; below, it is one of many repetitions and says nothing of the run.
 LEAST_SHARE = 0.2
+# Of a run that a metric has to be whose unit is not known: units are a thousand apart, so that one fits by chance three times in a hundred.
+NEARLY_ALL = 0.8
+# So many runs of the unchanged code tell how a metric varies with them; what is left of them besides may vary by so much of that.
+TELLING_RUNS = 5
+LEFT_BESIDES = 0.25
 # Of what a time metric says was saved, so much has to have gone elsewhere before anything is said: whoever saves a second and loads a
 # library for it in a tenth has saved time. Where it is all of it, within a fifth, the run takes as long as before: a clock that runs
 # slower looks like that. Several runs have to say so, of which the metric was the greater part.
@@ -30,11 +52,21 @@ _UNITS_S = {
     **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), 1e-9),
     **dict.fromkeys(("min", "minute", "minutes"), 60.0),
 }
+_UNKNOWN_S = (1.0, 1e-3, 1e-6, 1e-9)
+_BETWEEN_WORDS = re.compile(r"[\s_.\-/]+|(?<=[a-z0-9])(?=[A-Z])")
+_TIMES = frozenset(("time", "timing", "latency", "duration", "elapsed", "runtime", "walltime", "wall", "delay"))
+_PROCESSOR = frozenset(("cpu", "user", "sys"))
+_SUMMARY = re.compile(r"p?\d+|min|max|mean|avg|average|median|best|total|sum")
+_ONE = ("op", "operation", "req", "request", "call", "run", "it", "iter", "iteration", "frame", "task", "job")
+_COUNTED = frozenset(("1", "query", "queries", *_ONE, *(f"{one}s" for one in _ONE)))
+_RATES = frozenset(("rps", "qps", "tps", "fps", "hz"))
+
+_Span = tuple[float, float]  # what a run says of itself, in the metric's unit, and how long it took in seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One good run as autotune saw it: the primary metric's last value, and how long the run took in seconds.
+    """One good run as autotune saw it: the primary metric's last value, how long the run took and what processor time, in seconds.
 
     `several` names the metrics that it printed more than once with different values.
     """
@@ -42,20 +74,72 @@ class Observed:
     arm: Arm
     value: float
     wall_s: float
+    cpu_s: float | None = None
     several: tuple[str, ...] = ()
 
 
 def observed(run: Ran, metric: Metric) -> Observed:
     """Give what speaks for or against a good run besides its value."""
     several = tuple(name for name, said in (run.earlier or {}).items() if said["lowest"] != said["highest"])
-    return Observed(run.arm, run.metrics[metric.name], run.wall_s, several)
+    return Observed(run.arm, run.metrics[metric.name], run.wall_s, run.metrics.get("autotune.cpu_s"), several)
 
 
-def seconds_per_unit(metric: Metric) -> float | None:
-    """How many seconds one of the metric's unit is, by its unit or else by its name's last part; None where it is no time."""
-    if metric.unit:
-        return _UNITS_S.get(metric.unit.lower())
-    return _UNITS_S.get(re.split(r"[_.\-/]", metric.name.lower())[-1])
+class Clock(StrEnum):
+    """What a metric of time is held against."""
+
+    WALL = ""
+    PROCESSOR = " of processor time"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a metric is read as a time: one of the units that it may be in, as seconds, and which share of its run it then has to be.
+
+    A rate's time is its inverse. `varying` asks besides that it varies as its run does.
+    """
+
+    units_s: tuple[float, ...]
+    share: float
+    clock: Clock = Clock.WALL
+    rate: bool = False
+    varying: bool = False
+
+
+def reading(metric: Metric) -> Reading | None:
+    """Give how a metric is read as a time, by direction, unit and name; None where it is no time."""
+    if metric.name.startswith("autotune."):
+        return None
+    found = _rate(metric) if metric.direction is Direction.HIGHER else _time(metric)
+    return None if metric.unit and found.units_s is _UNKNOWN_S else found
+
+
+def _time(metric: Metric) -> Reading:
+    words = _named(metric)
+    named = {word for word in words if word not in _UNITS_S} - {"time"}
+    clock = Clock.PROCESSOR if named and named <= _PROCESSOR else Clock.WALL
+    *_, before, last = ["", "", *words]
+    unit_s = _UNITS_S.get(metric.unit.lower() if metric.unit else last)
+    if unit_s is not None and (metric.unit or before != "per"):
+        return Reading((unit_s,), LEAST_SHARE, clock)
+    return Reading(_UNKNOWN_S, NEARLY_ALL, clock, varying=last not in _TIMES)
+
+
+def _rate(metric: Metric) -> Reading:
+    words = _words(metric.unit) if metric.unit else _named(metric)
+    *_, counted, per = ["", "", *(word for word in words if word != "per")]
+    unit_s = 1.0 if per in _RATES else _UNITS_S.get(per) if counted in _COUNTED else None
+    if unit_s is not None:
+        return Reading((unit_s,), GREATER_PART, rate=True)
+    return Reading(_UNKNOWN_S, NEARLY_ALL, rate=True, varying=True)
+
+
+def _named(metric: Metric) -> list[str]:
+    """Give the words of a metric's name, without those that say which of many values it is."""
+    return [word for word in _words(metric.name) if not _SUMMARY.fullmatch(word)]
+
+
+def _words(text: str) -> list[str]:
+    return [word.lower() for word in _BETWEEN_WORDS.split(text) if word]
 
 
 def objection(runs: Sequence[Observed], metric: Metric, guarded: Sequence[str] = ()) -> str | None:
@@ -106,25 +190,43 @@ def _elsewhere(ours: Sequence[Observed], theirs: Sequence[Observed], metric: Met
 
     A metric that is a small part of its run (one of many repetitions) or longer than its run (a sum over threads) is not judged.
     """
-    unit_s = seconds_per_unit(metric)
-    if unit_s is None or metric.direction is not Direction.LOWER or metric.name.startswith("autotune."):
+    read = reading(metric)
+    if read is None or not (spans := _spans(ours, read)) or not (spans_before := _spans(theirs, read)):
         return None
-    (value, wall), (value_before, wall_before) = (_typical(runs, unit_s) for runs in (ours, theirs))
-    outside, outside_before = wall - value, wall_before - value_before
+    unit_s = next((one for one in read.units_s if _fits(spans_before, read, one)), None)
+    if unit_s is None:
+        return None
+    (value, whole), (value_before, whole_before) = (_typical(found, unit_s) for found in (spans, spans_before))
+    outside, outside_before = whole - value, whole_before - value_before
     saved, more = value_before - value, outside - outside_before
-    if not LEAST_SHARE * wall_before <= value_before <= wall_before or saved <= 0 or more <= max(LEAST_OUTSIDE_S, WHOLE * saved):
+    if saved <= 0 or more <= max(LEAST_OUTSIDE_S, WHOLE * saved):
         return None
-    far_below = MORE_OUTSIDE * value * wall_before < value_before * wall and outside > MORE_OUTSIDE * outside_before
-    as_long = more <= WHOLE_AT_MOST * saved and value_before >= GREATER_PART * wall_before
+    far_below = MORE_OUTSIDE * value * whole_before < value_before * whole and outside > MORE_OUTSIDE * outside_before
+    as_long = more <= WHOLE_AT_MOST * saved and value_before >= GREATER_PART * whole_before
+    says, said = ("comes to", "came to") if read.rate else ("says", "said")
     sentence = (
-        f"its {metric.name} says {value:.3g} s of runs that took {wall:.3g} s, while on the unchanged code it said {value_before:.3g} s "
-        f"of {wall_before:.3g} s: the time went elsewhere, or the clock is not to be trusted"
+        f"its {metric.name} {says} {value:.3g} s of runs that took {whole:.3g} s{read.clock}, while on the unchanged code it "
+        f"{said} {value_before:.3g} s of {whole_before:.3g} s: the time went elsewhere, or the clock is not to be trusted"
     )
-    return _Elsewhere(sentence, far_below or (as_long and min(len(ours), len(theirs)) >= ENOUGH_RUNS))
+    return _Elsewhere(sentence, far_below or (as_long and min(len(spans), len(spans_before)) >= ENOUGH_RUNS))
 
 
-def _typical(runs: Sequence[Observed], unit_s: float) -> tuple[float, float]:
-    return median([run.value * unit_s for run in runs]), median([run.wall_s for run in runs])
+def _spans(runs: Sequence[Observed], read: Reading) -> list[_Span]:
+    """Give what is known of each run; nothing of one that has no time, as a rate of 0 has none."""
+    took = ((run.value, run.cpu_s if read.clock is Clock.PROCESSOR else run.wall_s) for run in runs)
+    return [(1 / value if read.rate else value, whole) for value, whole in took if whole is not None and (value > 0 or not read.rate)]
+
+
+def _fits(spans: Sequence[_Span], read: Reading, unit_s: float) -> bool:
+    """Whether the metric in this unit was enough of every run, no more than all of it, and varied with them where it has to."""
+    parts = [value * unit_s for value, _ in spans]
+    besides = [whole - part for part, (_, whole) in zip(parts, spans, strict=True)]
+    varies = len(spans) >= TELLING_RUNS and max(besides) - min(besides) < LEFT_BESIDES * (max(parts) - min(parts))
+    return all(read.share * whole <= value * unit_s <= whole for value, whole in spans) and (varies or not read.varying)
+
+
+def _typical(spans: Sequence[_Span], unit_s: float) -> _Span:
+    return median([value * unit_s for value, _ in spans]), median([whole for _, whole in spans])
 
 
 def with_leftovers(reason: str, ours: Sequence[str], theirs: Sequence[str]) -> str:
