@@ -183,7 +183,7 @@ def test_a_command_runs_in_its_folder_with_its_environment(run: Runner, tmp_path
     finished = run("pwd; echo $PWD; env | grep -v -e ^_= -e ^SHLVL= -e ^OLDPWD=", environment={"PATH": os.environ["PATH"], "A": "b c"})
     lines = finished.tail.decode().splitlines()
     assert lines[:2] == [str(tmp_path)] * 2
-    assert {line.partition("=")[0] for line in lines[2:]} == {"A", "PATH", "PWD", "AUTOTUNE_RUN"}
+    assert {line.partition("=")[0] for line in lines[2:]} == {"A", "PATH", "PWD", "AUTOTUNE_RUN", "AUTOTUNE_FILLER"}
     assert "A=b c" in lines
 
 
@@ -414,6 +414,17 @@ def test_a_run_gets_the_callers_environment_without_what_is_of_the_moment() -> N
     base = kept | dict.fromkeys((*of_other_tools, *of_the_moment), "x")
     assert environment_for_runs(base) == kept | {"PYTHONHASHSEED": "0"}
     assert environment_for_runs({"PYTHONHASHSEED": "7"}, {"GIT_DIR": "own"}) == {"PYTHONHASHSEED": "7", "GIT_DIR": "own"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system does not show an environment as it is in memory")
+def test_a_runs_environment_is_as_large_whatever_else_stands_in_the_callers(run: Runner, tmp_path: Path) -> None:
+    shells: tuple[dict[str, str], ...] = ({}, {"LONG": "x" * 999}, {f"V{number}": "" for number in range(9)})
+    sizes = []
+    for more in shells:
+        run("cat /proc/$$/environ > found", environment={"PATH": os.environ["PATH"], **more})
+        found = (tmp_path / "found").read_bytes()
+        sizes.append(len(found) + 8 * found.count(b"\0"))  # a pointer to each variable besides
+    assert sizes == [16 * 1024] * len(shells)
 
 
 def test_only_listed_variables_are_recorded() -> None:
