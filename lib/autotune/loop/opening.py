@@ -67,7 +67,10 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
     if not config.in_place and (missing := carrying.proposed(git.ignored(request.folder), config.carry)):
         say(_proposed(missing))
     if config.in_place:
-        say(f"measured in the checkout itself (in_place): while something is measured, files in scope change in {repository.top}")
+        say(
+            f"measured in the checkout itself (in_place): while something is measured, files in scope change in {repository.top}; "
+            "that they are what is measured is not proved there"
+        )
     with _staged(repository, name) as folder:
         _remember_ignored(repository, folder)
         _remember_users_files(repository.top, folder, segment.base)
