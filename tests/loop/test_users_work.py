@@ -159,6 +159,57 @@ def test_a_folder_that_takes_the_place_and_name_of_a_file_is_measured_and_kept(f
     ]
 
 
+def folder_becomes_file(top: Path) -> None:
+    shutil.rmtree(top / "src/d")
+    (top / "src/d").write_text("a file\n")
+
+
+def folder_becomes_link(top: Path) -> None:
+    shutil.rmtree(top / "src/d")
+    (top / "src/d").symlink_to("t")
+
+
+def file_becomes_folder(top: Path) -> None:
+    (top / "src/b.txt").unlink()
+    (top / "src/b.txt/deep").mkdir(parents=True)
+    (top / "src/b.txt/deep/one.txt").write_text("one\n")
+
+
+def link_becomes_folder(top: Path) -> None:
+    (top / "src/to").unlink()
+    (top / "src/to").mkdir()
+    (top / "src/to/one.txt").write_text("one\n")
+
+
+@pytest.mark.parametrize("place", [(), ("--in-place",)], ids=["worktree", "in place"])
+@pytest.mark.parametrize("change", [folder_becomes_file, folder_becomes_link, file_becomes_folder, link_becomes_folder])
+def test_what_becomes_of_another_kind_is_measured_taken_back_restored_and_kept(
+    project: Project, change: Callable[[Path], None], place: tuple[str, ...]
+) -> None:
+    for path in ("src/d/c.txt", "src/d/e/f.txt", "src/t/g.txt", "src/z.txt"):
+        project.write(path, "10000\n")
+    (project.top / "src/to").symlink_to("t")
+    project.git("add", "src")
+    project.git("commit", "-qm", "second")
+    project.write("autotune.sh", SCORE)
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", *place)
+    before = project.files()
+    change(project.top)
+    lose(project)
+    changed = project.files()
+    answer = project.attempt()
+    assert (answer["verdict"], answer["status"]) == ("discard", "discard"), answer
+    assert project.files() == before
+    project.ok("restore", "1")
+    assert project.files() == changed
+    project.write("src/z.txt", "9000\n")
+    changed = project.files()
+    assert project.attempt()["status"] == "keep"
+    assert project.files() == changed
+    assert project.git("status", "--porcelain", "--untracked-files=no") == ""
+    project.agree()
+
+
 def test_a_user_s_file_that_a_proposer_committed_is_out_of_the_branch_and_still_there(furnished: Project) -> None:
     furnished.init()
     before, held = furnished.files(), apart_from_autotune(furnished)

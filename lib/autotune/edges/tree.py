@@ -97,7 +97,7 @@ def unstorable(top: Path, paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _is_storable(top: Path, path: str) -> bool:
-    return _kind(top / path) in (stat.S_IFREG, stat.S_IFLNK) and not _leads_through_link(top, path)
+    return _kind(top / path) in (stat.S_IFREG, stat.S_IFLNK) and not _is_out_of_reach(top, path)
 
 
 def _kind(path: Path) -> int:
@@ -136,7 +136,7 @@ def write(view: View, paths: Sequence[str]) -> None:
 
 def delete(top: Path, path: str) -> None:
     """Delete a file, or a folder with all that is in it; never through a link."""
-    if _leads_through_link(top, path):
+    if _is_out_of_reach(top, path):
         return
     target = top / path
     if target.is_dir() and not target.is_symlink():
@@ -154,7 +154,7 @@ def remove(top: Path, path: str) -> None:
 
 def _prune(top: Path, path: str, spare: Callable[[str], bool]) -> None:
     for folder in Path(path).parents[:-1]:
-        if _leads_through_link(top, str(folder)) or spare(str(folder)) or not _remove_empty(top / folder):
+        if _is_out_of_reach(top, str(folder)) or spare(str(folder)) or not _remove_empty(top / folder):
             return
 
 
@@ -197,7 +197,7 @@ def in_the_way(top: Path, written: Iterable[str], held: Container[str]) -> tuple
 def unlink_all(top: Path, paths: Iterable[str]) -> None:
     """Delete files so that they are written anew, never through a link."""
     for path in paths:
-        if not _leads_through_link(top, path) and not ((top / path).is_dir() and not (top / path).is_symlink()):
+        if not _is_out_of_reach(top, path) and not ((top / path).is_dir() and not (top / path).is_symlink()):
             (top / path).unlink(missing_ok=True)
 
 
@@ -205,8 +205,9 @@ def _escaped(stem: str) -> str:
     return "".join(f"[{one}]" if one in "*?[" else one for one in stem)
 
 
-def _leads_through_link(top: Path, path: str) -> bool:
-    return any((top / parent).is_symlink() for parent in Path(path).parents[:-1])
+def _is_out_of_reach(top: Path, path: str) -> bool:
+    """Whether there is a link, or a file, where a folder above a path would be: nothing of this tree is there then."""
+    return any(_kind(top / parent) not in (0, stat.S_IFDIR) for parent in Path(path).parents[:-1])
 
 
 def _remove_empty(folder: Path) -> bool:
