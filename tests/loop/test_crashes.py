@@ -55,6 +55,18 @@ def discarded(project: Project) -> None:
     project.attempt()
 
 
+def in_place(project: Project) -> None:
+    project.init("--in-place")
+    project.write("src/a.txt", "a\n")
+    project.write("src/c.txt", "c\n")
+
+
+def open_in_place(project: Project) -> None:
+    in_place(project)
+    project.attempt()
+    project.write("src/a.txt", "an open edit\n")
+
+
 def other_benchmark(project: Project) -> None:
     project.init()
     project.write("autotune.sh", 'echo "METRIC size=$(($(cat src/*.txt | wc -c) * 2))"\n')
@@ -74,6 +86,8 @@ STORIES = {
     "init --worktree": Story(nothing, ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", "--worktree")),
     "keep": Story(better, ("try", "-d", "better"), (FRONT, WORKER)),
     "discard": Story(worse, ("try", "-d", "worse"), (FRONT, WORKER)),
+    "keep in place": Story(in_place, ("try", "-d", "better"), (FRONT, WORKER)),
+    "confirm in place": Story(open_in_place, ("confirm",)),
     "run": Story(better, ("run",), (FRONT, WORKER)),
     "log": Story(measured, ("log", "-d", "better")),
     "stop": Story(better, ("stop",)),

@@ -85,7 +85,7 @@ def tree_with(view: View, commit: str, paths: Sequence[str]) -> str:
     scratch = view.index.with_name("scratch-index")
     point_at(view, commit)
     shutil.copy2(view.index, scratch)  # with its time, by which git knows for which files it has to look at the content
-    there = [path for path in paths if _is_storable(view.top, path)]
+    there = [path for path in paths if is_storable(view.top, path)]
     git.set_entries(view.top, scratch, {}, set(paths) - set(there))
     git.tell(view.top, "update-index", "-z", "--add", "--replace", "--stdin", index=scratch, stdin=git.encode(there))
     return git.write_tree(view.top, scratch)
@@ -96,7 +96,8 @@ def unstorable(top: Path, paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if _kind(top / path) not in (0, stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR))
 
 
-def _is_storable(top: Path, path: str) -> bool:
+def is_storable(top: Path, path: str) -> bool:
+    """Whether there is a file or a link at a path."""
     return _kind(top / path) in (stat.S_IFREG, stat.S_IFLNK) and not _is_out_of_reach(top, path)
 
 

@@ -17,11 +17,11 @@ from autotune.core.events import Purpose, Ran
 from autotune.core.model import Arm, Outcome, Run
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES
-from autotune.edges import git, locks, place, process, sandbox, tree
+from autotune.edges import locks, place, process, sandbox, tree
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
-from autotune.loop import watching
+from autotune.loop import lending, watching
 from autotune.loop.building import Builds
 from autotune.loop.session import Session, now, root
 from autotune.loop.watching import Tampered
@@ -120,16 +120,10 @@ class Bench:
 
     def _keep_edits(self) -> None:
         """Keep what somebody wrote into files of the checkout that a run in place is about to write over: it is neither arm's."""
-        session, top = self.session, self.session.top
-        if self._written and all(tree.identity(top, path) == seen for path, seen in self._written.items()):
+        session = self.session
+        if self._written and all(tree.identity(session.top, path) == seen for path, seen in self._written.items()):
             return
-        content = tree.tree_with(self.place.view, self.content[Arm.INCUMBENT], self.alternating)
-        now_there, arms = git.tracked(top, content), [git.tracked(top, one) for one in self.content.values()]
-        edited = [path for path in self.alternating if path in now_there and all(now_there[path] != held.get(path) for held in arms)]
-        if edited:
-            ref = session.folder.ref(f"{self.experiment}.late-{self.number}")
-            git.set_ref(top, ref, git.commit_tree(top, content, [session.state.incumbent], "autotune: edits during a run in place"), "late")
-            session.notice(f"Edits made in the checkout while it was measured there are kept at {ref}: {', '.join(edited[:5])}.")
+        lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
 
     def _observe(self, run: Ran, finished: Finished) -> None:
         """Remember of a good run what speaks for or against it besides its value."""

@@ -9,6 +9,7 @@ from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import quiet
 from autotune.loop.bench import Bench, Interrupted, alone
+from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_between
 from autotune.loop.session import Session, now
 
@@ -42,7 +43,7 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     state = session.state
     pairs: list[tuple[float, float]] | str
     try:
-        with alone(session, "measuring a claim"):
+        with alone(session, "measuring a claim"), borrowed(session, first, last):
             busy = quiet.wait(session)
             pairs = _pairs(session, bench_between(session, first, last))
     except (AutotuneError, Interrupted) as error:

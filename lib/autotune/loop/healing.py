@@ -16,6 +16,7 @@ from autotune.core.stopping import Action, Next, next_action
 from autotune.errors import AutotuneError
 from autotune.loop import claiming, quiet, rehearsing, settling, surroundings
 from autotune.loop.bench import Interrupted, Measured, alone
+from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now, replace_file
 
@@ -49,7 +50,7 @@ def _check_target(session: Session, step: Next) -> None:
     session.say(step.reason)
     metric, target = session.state.metric, session.state.config.target
     try:
-        with alone(session, "checking the target"):
+        with alone(session, "checking the target"), borrowed(session):
             quiet.wait(session)
             bench = bench_for(session, None)
             runs = [bench.run(Arm.INCUMBENT, Purpose.TARGET).run for _ in range(TARGET_RUNS)]
@@ -73,7 +74,7 @@ def _look(session: Session, step: Next) -> None:
     session.say(step.reason)
     metric, calibration = session.state.metric, session.state.calibration
     try:
-        with alone(session, "looking at the incumbent"):
+        with alone(session, "looking at the incumbent"), borrowed(session):
             quiet.wait(session)
             bench = bench_for(session, None)
             runs = [bench.run(Arm.INCUMBENT, Purpose.LOOK).run for _ in range(LOOK_RUNS)]
@@ -111,7 +112,7 @@ def _rebaseline(session: Session) -> PlaybookEnded:
     """Measure the incumbent again; a new segment begins where the machine, or what it measures, has changed."""
     before = session.state
     changed = surroundings.changed(session)
-    with alone(session, "measuring a baseline"):
+    with alone(session, "measuring a baseline"), borrowed(session):
         events = rehearsing.rehearse_again(session, "playbook rebaseline")
     if isinstance(events, str):
         return _ended(Playbook.REBASELINE, f"the incumbent could not be measured: {events}")
@@ -156,7 +157,7 @@ def _shrink_scope(session: Session) -> PlaybookEnded:
 
 def _diagnose(session: Session) -> PlaybookEnded:
     """Run benchmark and checks on the incumbent and write down what they say, for the proposer."""
-    with alone(session, "diagnosing"):
+    with alone(session, "diagnosing"), borrowed(session):
         bench = bench_for(session, None)
         measured = bench.run(Arm.INCUMBENT, Purpose.DIAGNOSIS)
         passed, why, output = bench.check(Arm.INCUMBENT)

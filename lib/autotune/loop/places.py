@@ -115,8 +115,10 @@ def bench_for(session: Session, candidate: str | None) -> Bench:
 def bench_between(session: Session, incumbent: str, candidate: str) -> Bench:
     """Give what a measurement of two commits side by side needs."""
     content = {Arm.INCUMBENT: content_of(session, incumbent), Arm.CANDIDATE: content_of(session, candidate)}
-    alternating = git.differing(session.top, content[Arm.INCUMBENT], content[Arm.CANDIDATE])
-    return Bench(session, place_of(session), content, alternating, _open_number(session))
+    alternating = {*git.differing(session.top, content[Arm.INCUMBENT], content[Arm.CANDIDATE])}
+    if session.state.config.in_place:  # the checkout holds what is kept by now, which may be neither of the two
+        alternating |= {*git.differing(session.top, content_of(session, session.state.incumbent), content[Arm.CANDIDATE])}
+    return Bench(session, place_of(session), content, tuple(sorted(alternating)), _open_number(session))
 
 
 def _open_number(session: Session) -> int:

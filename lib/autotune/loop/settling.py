@@ -240,11 +240,11 @@ def _restore_scope(session: Session) -> None:
 def _align_index(session: Session) -> None:
     """Make the user's index agree with the branch in what a candidate can have changed; other entries stay as they are.
 
-    What is kept and has gone from the working tree without anybody editing it (a reset or a stash meanwhile, a run in place) is put there.
+    What is kept and has gone from the working tree without anybody editing it (a reset or a stash meanwhile) is put there.
     """
     boundary, experiment = Boundary(session), _open(session)
     kept = _tip(session, experiment) is Tip.KEPT
-    if kept and (files := catch_up(session, experiment.incumbent, experiment.candidate)) and not session.state.config.in_place:
+    if kept and (files := catch_up(session, experiment.incumbent, experiment.candidate)):
         session.notice(f"The working tree had lost what experiment {experiment.number} keeps; it was put back: {', '.join(files[:5])}.")
     commit = _head(session) if kept else experiment.incumbent
     held = git.tracked(session.top, commit)

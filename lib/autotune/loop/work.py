@@ -19,9 +19,10 @@ from autotune.edges import git, locks, process
 from autotune.edges.ledger import Position
 from autotune.edges.locks import Holder, Lock
 from autotune.errors import AutotuneError
-from autotune.loop import files, healing, opening, settling
+from autotune.loop import files, healing, lending, opening, settling
 from autotune.loop import session as sessions
 from autotune.loop.bench import Interrupted, alone
+from autotune.loop.lending import borrowed
 from autotune.loop.measuring import compare, voided
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now
@@ -112,6 +113,8 @@ def complete(session: Session) -> None:
         finished = opening.complete(session.repository, session.name, session.say)
         session.repository, session.state, session.position = finished.repository, finished.state, finished.position
     sessions.require_branch(session)
+    if files_back := lending.give_back(session):
+        session.notice(f"A measurement in the checkout was cut off; what was there before is there again: {', '.join(files_back[:5])}.")
 
 
 def agree(session: Session) -> None:
@@ -233,7 +236,10 @@ def _measure(session: Session) -> None:
     if experiment is None or experiment.verdict is not None:
         return
     try:
-        with alone(session, f"experiment {experiment.number} of {session.name}"):
+        with (
+            alone(session, f"experiment {experiment.number} of {session.name}"),
+            borrowed(session, experiment.candidate),
+        ):
             verdict = compare(session, bench_for(session, experiment.candidate))
     except Interrupted as why:
         verdict = voided(session, Cause.NOT_MEASURED, f"not measured: {why}")

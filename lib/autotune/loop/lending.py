@@ -1,0 +1,130 @@
+"""The checkout lent to a measurement in place: what is there is put away first, and given back as it was, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autotune.core.codec import decode, encode
+from autotune.edges import git, tree
+from autotune.edges.tree import View
+from autotune.errors import AutotuneError
+from autotune.loop.candidate import Boundary, look
+from autotune.loop.session import Session, replace_file
+
+FOLDER, RECORD = "lent", "lent.json"
+_NAMED = 5  # files that a message names
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """What the checkout holds while it is not lent: files that are put away, paths where nothing is, and the folders around them.
+
+    `states` are the commits that take turns there meanwhile.
+    """
+
+    files: tuple[str, ...]
+    nothing: tuple[str, ...]
+    folders: tuple[str, ...]
+    states: tuple[str, ...]
+
+
+@contextmanager
+def borrowed(session: Session, *states: str) -> Iterator[None]:
+    """Have the checkout of a session that measures in place hold the incumbent, for some commits to take turns there; then give it back.
+
+    Where a measuring worktree holds them, nothing happens.
+    """
+    if not session.state.config.in_place:
+        yield
+        return
+    _put_away(session, (session.state.incumbent, *states))
+    try:
+        yield
+    finally:
+        give_back(session)
+
+
+def _put_away(session: Session, states: tuple[str, ...]) -> None:
+    """Copy what differs from the incumbent, or will, to where it is given back from; the record comes last, and then the incumbent."""
+    top, boundary = session.top, Boundary(session)
+    found = look(session, boundary)
+    paths = {*found.paths, *(path for state in states for path in git.differing(top, session.state.incumbent, state))}
+    present = tree.in_the_way(top, sorted(paths), frozenset())
+    if strange := tree.unstorable(top, present):
+        raise AutotuneError(
+            f"While autotune measures in the checkout, it cannot put {', '.join(strange[:_NAMED])} away: neither files nor links.",
+            "take them away, then try again",
+        )
+    files = tuple(path for path in present if tree.is_storable(top, path))
+    shutil.rmtree(session.folder.path / FOLDER, ignore_errors=True)
+    for path in files:
+        _copy(top / path, session.folder.path / FOLDER / path)
+    lent = Lent(files, tuple(sorted(paths - {*files})), tuple(sorted(_folders(top, paths))), states)
+    replace_file(session.folder.path / RECORD, json.dumps(encode(lent)).encode())
+    tree.put_back(session.view, session.state.incumbent, found.candidate, boundary.spares)
+
+
+def _folders(top: Path, paths: Iterable[str]) -> set[str]:
+    """Give the folders above some paths, at them and below them, as far as there are any."""
+    above = (top / folder for path in paths for folder in Path(path).parents[:-1])
+    below = (one for path in paths if _is_folder(top / path) for one in (top / path, *(top / path).rglob("*")))
+    return {str(one.relative_to(top)) for one in (*above, *below) if _is_folder(one)}
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if _is_folder(target):
+        shutil.rmtree(target)
+    target.unlink(missing_ok=True)
+    shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _are_same(one: Path, other: Path) -> bool:
+    if one.is_symlink() or other.is_symlink():
+        return one.is_symlink() and other.is_symlink() and one.readlink() == other.readlink()
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
+def give_back(session: Session) -> tuple[str, ...]:
+    """Make the checkout what it was before it was lent, where it still is; gives the files that were put away.
+
+    What somebody wrote there meanwhile is kept under refs/autotune. Safe to repeat after being cut off anywhere.
+    """
+    top, record, away = session.top, session.folder.path / RECORD, session.folder.path / FOLDER
+    if not record.exists():
+        return ()
+    lent = decode(Lent, json.loads(record.read_bytes()))
+    written = [path for path in (*lent.files, *lent.nothing) if not _are_same(top / path, away / path)]
+    keep_edits(session, session.view, lent.states, written)
+    gone = [path for path in lent.nothing if not _is_folder(top / path)]
+    tree.bring(session.view, session.state.incumbent, (), gone, lent.folders.__contains__)
+    for path in lent.files:
+        _copy(away / path, top / path)
+    for folder in lent.folders:
+        (top / folder).mkdir(parents=True, exist_ok=True)
+    record.unlink()
+    shutil.rmtree(away, ignore_errors=True)
+    return lent.files
+
+
+def keep_edits(session: Session, view: View, states: Iterable[str], paths: Iterable[str]) -> None:
+    """Keep what somebody wrote into files of the checkout while it was lent: what is in none of the states that take turns there."""
+    top, incumbent = session.top, session.state.incumbent
+    content = tree.tree_with(view, incumbent, sorted(paths))
+    now_there, held = git.tracked(top, content), [git.tracked(top, state) for state in states]
+    edited = [path for path in sorted(paths) if path in now_there and all(now_there[path] != one.get(path) for one in held)]
+    if edited:
+        number = session.state.experiment.number if session.state.experiment else 0
+        ref = session.folder.ref(f"{number}.late-{session.position.lines}")
+        git.set_ref(top, ref, git.commit_tree(top, content, [incumbent], "autotune: edits during a run in place"), "late")
+        session.notice(f"Edits made in the checkout while it was measured there are kept at {ref}: {', '.join(edited[:_NAMED])}.")
