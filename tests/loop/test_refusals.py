@@ -29,6 +29,66 @@ def merge(project: Project) -> None:
     project.git("merge", "main", ok=False)
 
 
+def cherry_pick(project: Project) -> None:
+    project.git("switch", "-q", "-c", "other", "HEAD~1")
+    project.write("README", "theirs\n")
+    project.git("commit", "-qam", "theirs")
+    project.git("cherry-pick", "main", ok=False)
+
+
+def revert(project: Project) -> None:
+    project.write("README", "third\n")
+    project.git("commit", "-qam", "third")
+    project.git("revert", "HEAD~1", ok=False)
+
+
+def am(project: Project) -> None:
+    patch = project.git_bytes("format-patch", "--stdout", "-1")
+    project.git("switch", "-q", "-c", "other", "HEAD~1")
+    project.write("README", "theirs\n")
+    project.git("commit", "-qam", "theirs")
+    project.git_bytes("am", "-q", ok=False, stdin=patch)
+
+
+def rebase_by_applying(project: Project) -> None:
+    project.git("config", "rebase.backend", "apply")
+    rebase(project)
+
+
+UNFINISHED: dict[str, tuple[Callable[[Project], object], str]] = {
+    "rebase": (rebase, "git rebase --abort"),
+    "rebase by applying": (rebase_by_applying, "git rebase --abort"),
+    "am": (am, "git am --abort"),
+    "merge": (merge, "git merge --abort"),
+    "cherry-pick": (cherry_pick, "git cherry-pick --abort"),
+    "revert": (revert, "git revert --abort"),
+    "bisect": (lambda project: project.git("bisect", "start", "HEAD", "HEAD~1", ok=False), "git bisect reset"),
+}
+
+
+@pytest.mark.parametrize("case", UNFINISHED)
+def test_what_git_is_in_the_middle_of_is_refused_with_the_command_that_undoes_it(project: Project, case: str) -> None:
+    project.write("README", "mine\n")
+    project.git("commit", "-qam", "second")
+    project.git("switch", "-q", "-c", "aside")
+    prepare, undo = UNFINISHED[case]
+    prepare(project)
+    words = project.refused(*INIT)
+    assert "in progress" in words
+    assert f"`{undo}`" in words
+    project.git(*undo.split()[1:])
+    project.git("switch", "-q", "aside")
+    project.git("reset", "-q", "--hard", "main")
+    project.git("branch", "-D", "other", ok=False)
+    project.init()
+    branch = project.branch
+    prepare(project)
+    words = project.refused("resume")
+    assert f"`{undo}`" in words
+    project.git(*undo.split()[1:])
+    project.git("switch", "-q", branch)
+
+
 def bisect(project: Project) -> None:
     project.git("bisect", "start", "HEAD", "HEAD~1", ok=False)
     project.git("switch", "-q", "main", ok=False)
@@ -68,9 +128,9 @@ UNFIT: dict[str, tuple[Callable[[Project], object], str]] = {
     "modified": (lambda project: project.write("README", "edited\n"), "README"),
     "staged": (lambda project: (project.write("new.txt", ""), project.git("add", "new.txt")), "new.txt"),
     "detached": (lambda project: project.git("checkout", "-q", "--detach"), "detached"),
-    "rebase": (rebase, "rebase is in progress"),
-    "merge": (merge, "merge is in progress"),
-    "bisect": (bisect, "bisect is in progress"),
+    "rebase": (rebase, "`git rebase` is in progress"),
+    "merge": (merge, "`git merge` is in progress"),
+    "bisect": (bisect, "`git bisect` is in progress"),
     "LFS": (attribute, "src/large.txt are kept by Git LFS"),
     "submodule": (submodule, "src/module are submodules"),
     "assume-unchanged": (hide, "src/b.txt are marked assume-unchanged"),
@@ -179,3 +239,14 @@ def test_a_second_session_in_the_same_tree_and_a_try_with_nothing_changed_are_re
     assert "is active in this working tree" in project.refused(*INIT)
     assert "Nothing in scope differs" in project.refused("try", "-d", "x")
     assert "There is no experiment 7" in project.refused("restore", "7")
+
+
+def test_a_candidate_that_a_keep_contradicts_is_not_restored_and_the_hint_names_where_it_is(project: Project) -> None:
+    project.init()
+    project.write("src/a.txt", "a longer text than before, for sure\n")
+    assert project.attempt()["status"] == "discard"
+    project.write("src/a.txt", "a\n")
+    assert project.attempt()["status"] == "keep"
+    words = project.refused("restore", "1")
+    assert "src/a.txt was changed by a keep since" in words
+    assert f"`git show refs/autotune/{project.name}/1`" in words

@@ -31,6 +31,7 @@ _OWN_IDENTITY = {
 }
 _UNFINISHED = {
     "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
     "rebase-apply": "rebase",
     "MERGE_HEAD": "merge",
     "CHERRY_PICK_HEAD": "cherry-pick",
@@ -218,8 +219,13 @@ def merge_base(folder: Path, one: str, other: str) -> str | None:
 
 
 def unfinished(repository: Repository) -> str | None:
-    """Name the rebase, merge, cherry-pick, revert or bisect that is in progress."""
+    """Name the rebase, am, merge, cherry-pick, revert or bisect that is in progress."""
     return next((word for name, word in _UNFINISHED.items() if (repository.folder / name).exists()), None)
+
+
+def undoing(unfinished: str) -> str:
+    """Give the command that undoes what is in progress."""
+    return "git bisect reset" if unfinished == "bisect" else f"git {unfinished} --abort"
 
 
 def modified(repository: Repository) -> tuple[str, ...]:

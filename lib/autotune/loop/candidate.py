@@ -358,7 +358,7 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
             f"Other changes are open in scope: {', '.join(opened[:_NAMED])}.", "measure them with `autotune try`, or take them back, first"
         )
     base = git.parents(session.top, commit)[0]
-    merged, removed = _merge(session, base, commit)
+    merged, removed = _merge(session, number, base, commit)
     scratch = session.folder.path / "scratch-index"
     git.tell(session.top, "read-tree", session.state.incumbent, index=scratch)
     git.set_entries(session.top, scratch, merged, removed)
@@ -377,12 +377,12 @@ def _refuse_overwriting(session: Session, written: Iterable[str]) -> None:
         )
 
 
-def _merge(session: Session, base: str, theirs: str) -> tuple[dict[str, tuple[str, str]], list[str]]:
+def _merge(session: Session, number: int, base: str, theirs: str) -> tuple[dict[str, tuple[str, str]], list[str]]:
     before, ours, after = (git.tracked(session.top, one) for one in (base, session.state.incumbent, theirs))
     merged: dict[str, tuple[str, str]] = {}
     removed: list[str] = []
     for path in git.differing(session.top, base, theirs):
-        entry = _merge_entry(session, path, before.get(path), ours.get(path), after.get(path))
+        entry = _merge_entry(session, number, path, before.get(path), ours.get(path), after.get(path))
         if entry is None:
             removed.append(path)
         else:
@@ -393,7 +393,7 @@ def _merge(session: Session, base: str, theirs: str) -> tuple[dict[str, tuple[st
 Entry = tuple[str, str] | None
 
 
-def _merge_entry(session: Session, path: str, before: Entry, ours: Entry, theirs: Entry) -> Entry:
+def _merge_entry(session: Session, number: int, path: str, before: Entry, ours: Entry, theirs: Entry) -> Entry:
     if ours in (before, theirs):
         return theirs
     if before is not None and ours is not None and theirs is not None:
@@ -402,7 +402,7 @@ def _merge_entry(session: Session, path: str, before: Entry, ours: Entry, theirs
             return theirs[0], git.store(session.top, merged)
     raise AutotuneError(
         f"{path} was changed by a keep since, in the same place.",
-        f"look at the candidate with `git show {session.folder.ref('N')}` (N is its number) and apply by hand what you want of it",
+        f"look at the candidate with `git show {session.folder.ref(number)}` and apply by hand what you want of it",
     )
 
 

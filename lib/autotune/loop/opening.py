@@ -97,7 +97,7 @@ def refuse_unfit(repository: Repository) -> None:
     """Refuse a repository that is in the middle of something, or whose state a session could not be told from."""
     if doing := git.unfinished(repository):
         raise AutotuneError(
-            f"A {doing} is in progress in {repository.top}.", f"finish it, or undo it with `git {doing} --abort` or `git {doing} reset`"
+            f"In {repository.top}, a `git {doing}` is in progress.", f"finish it, or undo it with `{git.undoing(doing)}`, then try again"
         )
     if git.resolve(repository.top, "HEAD") is None:
         raise AutotuneError("The repository has no commit yet.", "commit what is to be tuned, then try again")

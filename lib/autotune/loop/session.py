@@ -308,14 +308,16 @@ def load_beginning(repository: Repository, name: str) -> Session:
 
 def require_branch(session: Session) -> None:
     """Refuse to go on while the session's working tree is on another branch or in the middle of something."""
+    if doing := git.unfinished(session.repository):
+        raise AutotuneError(
+            f"In {session.top}, a `git {doing}` is in progress.", f"finish it, or undo it with `{git.undoing(doing)}`, then try again"
+        )
     branch = git.current_branch(session.repository)
     if branch != session.branch:
         raise AutotuneError(
             f"{session.top} is on {branch or 'a detached HEAD'}, but session {session.name} lives on {session.branch}.",
             f"switch back with `git -C {session.top} switch {session.branch}`; autotune never switches a checkout by itself",
         )
-    if doing := git.unfinished(session.repository):
-        raise AutotuneError(f"A {doing} is in progress in {session.top}.", f"finish it or undo it (`git {doing} --abort`), then try again")
 
 
 def elsewhere(session: Session) -> str | None:
