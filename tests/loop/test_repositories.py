@@ -133,6 +133,30 @@ def test_a_session_lives_in_a_linked_worktree_and_is_found_from_others(project: 
     assert project.ok("status", "--json").json
 
 
+def test_a_session_lives_beside_a_git_folder_that_is_elsewhere_and_is_found_from_other_worktrees(tmp_path: Path, driver: Driver) -> None:
+    project = Project.make(tmp_path, driver, "project", f"--separate-git-dir={tmp_path}/apart.git")
+    project.git("worktree", "add", "-q", "-b", "linked", "../linked")
+    project.init()
+    lives_through(project)
+    project.folder = tmp_path / "linked"
+    assert project.ok("status", "--json").json
+    project.write("src/a.txt", "a")
+    assert project.attempt()["outcome"] == "ok"
+    project.folder = project.top
+    project.ok("clear", "--yes")
+
+
+def test_a_session_lives_in_a_submodule(tmp_path: Path, driver: Driver) -> None:
+    whole = Project.make(tmp_path, driver, "whole")
+    project = Project.make(tmp_path, driver, "part")
+    whole.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(project.top), "part")
+    for name in ("autotune.sh", "autotune.toml"):
+        (project.top / name).rename(whole.top / "part" / name)
+    project.top = project.folder = whole.top / "part"
+    project.init()
+    lives_through(project)
+
+
 def test_a_session_lives_in_a_folder_of_any_name(tmp_path: Path, driver: Driver) -> None:
     project = Project.make(tmp_path, driver, 'two\nlines, "é" [x]*')
     project.init()

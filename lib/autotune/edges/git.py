@@ -371,7 +371,10 @@ def remove_worktree(repository: Repository, place: Path) -> None:
 
 
 def checked_out(repository: Repository) -> dict[Path, str | None]:
-    """Map every working tree of the repository to its branch (None where HEAD is detached)."""
+    """Map every working tree of the repository to its branch (None where HEAD is detached).
+
+    Git names its own folder for the main one where that folder lies elsewhere; then that one is listed only where `repository` is it.
+    """
     listed = decode(tell(repository.top, "worktree", "list", "--porcelain", "-z").out).split("\0")
     found: dict[Path, str | None] = {}
     tree = repository.top
@@ -381,6 +384,9 @@ def checked_out(repository: Repository) -> dict[Path, str | None]:
             found[tree] = None
         elif line.startswith("branch refs/heads/"):
             found[tree] = line[18:]
+    if repository.common in found:
+        branch = found.pop(repository.common)
+        return {repository.top: branch, **found} if repository.folder == repository.common else found
     return found
 
 

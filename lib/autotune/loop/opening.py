@@ -269,7 +269,8 @@ def _make_tree(repository: Repository, home: Path, folder: Folder, segment: Segm
     if made.exists():
         return
     if repository.top == home:  # cut off before, and about to be removed
-        repository = replace(repository, top=next(iter(git.checked_out(repository))))
+        others = (tree for tree in git.checked_out(repository) if tree != home)
+        repository = replace(repository, top=next(others, repository.common))
     place.remove(repository, home)
     home.parent.mkdir(parents=True, exist_ok=True)
     git.tell(repository.top, "worktree", "add", "-q", str(home), segment.branch)
