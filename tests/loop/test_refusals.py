@@ -109,6 +109,7 @@ def submodule(project: Project) -> None:
     commit = project.git("rev-parse", "HEAD")
     project.git("update-index", "--add", "--cacheinfo", f"160000,{commit},src/module")
     project.git("commit", "-qm", "a submodule")
+    (project.top / "src/module").mkdir()
 
 
 def hide(project: Project) -> None:
@@ -154,6 +155,44 @@ def test_a_repository_that_is_not_fit_for_a_session_is_refused_and_left_as_it_is
     assert named in project.refused(*INIT)
     assert everything(project) == before
     assert not list((project.top / ".git/autotune").glob("*"))
+
+
+def beside_a_submodule(project: Project, base: Path) -> None:
+    """Give a project a submodule out of scope that has two commits, at the later one."""
+    other = Project.make(base, project.driver, "other")
+    other.write("README", "later\n")
+    other.git("commit", "-qam", "later")
+    project.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.top), "libs/other")
+    project.git("commit", "-qm", "a submodule")
+
+
+def test_a_submodule_out_of_scope_that_is_moved_is_refused_like_any_other_tracked_path(project: Project, tmp_path: Path) -> None:
+    beside_a_submodule(project, tmp_path / "base")
+    module = project.top / "libs/other"
+    project.git("checkout", "-q", "HEAD~1", folder=module)
+    assert "modified or staged: libs/other" in project.refused(*INIT)
+    project.git("submodule", "update", "-q")
+    project.init()
+    (module / "README").write_text("edited within\n")  # what is within is another repository's
+    project.write("src/a.txt", "a\n")
+    assert project.attempt()["status"] == "keep"
+    project.git("checkout", "-q", "-f", "HEAD~1", folder=module)
+    project.write("src/a.txt", "")
+    words = project.refused("try", "-d", "x")
+    assert "libs/other is a submodule outside the scope (`git submodule update libs/other` takes it back)" in words
+    project.git("submodule", "update", "-q", "libs/other")
+    assert project.attempt()["status"] == "keep"
+
+
+def test_a_submodule_that_a_proposer_moved_is_taken_back(project: Project, tmp_path: Path) -> None:
+    beside_a_submodule(project, tmp_path / "base")
+    project.write("autotune.toml", "busy_wait_s = 0\nmax_iterations = 1\n")
+    project.init()
+    moving = "mkdir build && git -C libs/other checkout -q HEAD~1 && git add libs/other"  # the first time
+    answer = project.ok("start", "--proposer", f"{moving}; echo a > src/a.txt")
+    assert "libs/other is a submodule outside the scope" in answer.all
+    assert [one["status"] for one in project.results()] == ["keep"]
+    assert project.read("libs/other/README") == "later\n"
 
 
 def test_a_folder_without_a_repository_or_without_a_commit_is_refused(tmp_path: Path, driver: Driver) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
 # Objects are never replaced by others (`git replace`): that would put other files in the place of those whose hash a commit holds.
 _ALWAYS = ("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "--literal-pathspecs", "--no-replace-objects")
+# Of a submodule the commit counts, not what is edited within; whoever set one to be ignored (`submodule.NAME.ignore`) has it ignored.
+_SUBMODULES = ("-c", "diff.ignoreSubmodules=dirty")
+SUBMODULE = "160000"  # the mode that git gives one
 _OWN_IDENTITY = {
     "GIT_AUTHOR_NAME": "autotune",
     "GIT_AUTHOR_EMAIL": "autotune@localhost",
@@ -230,7 +233,7 @@ def undoing(unfinished: str) -> str:
 
 def modified(repository: Repository) -> tuple[str, ...]:
     """List tracked files that are modified or staged."""
-    listed = tell(repository.top, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
+    listed = tell(repository.top, *_SUBMODULES, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames")
     return tuple(entry[3:] for entry in listed.paths)
 
 
@@ -289,19 +292,10 @@ def make_tree(folder: Path, entries: Mapping[str, tuple[str, str]], scratch: Pat
     return write_tree(folder, scratch)
 
 
-def unlike_index(folder: Path, index: Path) -> tuple[str, ...]:
-    """List the files that are not as an index has them: changed, missing, of another type."""
-    arguments = (
-        "-c",
-        "diff.autoRefreshIndex=true",
-        "diff",
-        "--no-ext-diff",
-        "--name-only",
-        "-z",
-        "--no-renames",
-        "--ignore-submodules=all",
-    )
-    return tell(folder, *arguments, index=index).paths
+def unlike_index(folder: Path, index: Path, *, submodules: bool = False) -> tuple[str, ...]:
+    """List the files that are not as an index has them: changed, missing, of another type; `submodules` too, at another commit."""
+    options = ("--no-ext-diff", "--name-only", "-z", "--no-renames", *(() if submodules else ("--ignore-submodules=all",)))
+    return tell(folder, *_SUBMODULES, "-c", "diff.autoRefreshIndex=true", "diff", *options, index=index).paths
 
 
 def set_entries(folder: Path, index: Path | None, entries: Mapping[str, tuple[str, str]], removed: Iterable[str]) -> None:
@@ -351,6 +345,12 @@ def refs(folder: Path, prefix: str) -> dict[str, str]:
 def delete_ref(folder: Path, name: str) -> None:
     """Delete a ref."""
     tell(folder, "update-ref", "-d", name)
+
+
+def move_submodule(folder: Path, path: str, commit: str) -> None:
+    """Check another commit of a submodule out, where nothing that is edited within is in the way."""
+    if (folder / path / ".git").exists():
+        ask(folder / path, "checkout", "-q", "--detach", commit)
 
 
 def switch_to_new(repository: Repository, branch: str) -> None:

@@ -45,9 +45,9 @@ def point_at(view: View, commit: str) -> None:
 
 
 def differences(view: View, commit: str) -> tuple[Difference, ...]:
-    """List what differs from a commit: changed, missing and retyped files, and files that are neither in it nor ignored."""
+    """List what differs from a commit: changed, missing and retyped files, moved submodules, and files neither in it nor ignored."""
     point_at(view, commit)
-    changed = git.unlike_index(view.top, view.index)
+    changed = git.unlike_index(view.top, view.index, submodules=True)
     return (*(Difference(path, added=False) for path in changed), *(Difference(path, added=True) for path in untracked(view)))
 
 

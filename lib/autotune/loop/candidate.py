@@ -201,7 +201,7 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
             if one.added:
                 outside.append(one.path)
             else:
-                refused[one.path] = "is outside the scope"
+                refused[one.path] = _outside(session, commit, one.path)
         elif (why := boundary.refusal(one)) is not None:
             refused[one.path] = why
         elif one.added and (was := boundary.moved_from(one.path)) is not None:
@@ -209,6 +209,12 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
         else:
             candidate.append(one)
     return Look(tuple(candidate), _without_hidden(session, refused), moved, tuple(outside))
+
+
+def _outside(session: Session, commit: str, path: str) -> str:
+    if git.tracked(session.top, commit)[path][0] == git.SUBMODULE:
+        return f"is a submodule outside the scope (`git submodule update {path}` takes it back)"
+    return "is outside the scope"
 
 
 def _without_hidden(session: Session, refused: dict[str, str]) -> dict[str, str]:
@@ -416,11 +422,15 @@ def set_aside(session: Session, why: str) -> None:
     forbidden = [
         one for one in tree.differences(session.view, session.state.incumbent) if one.path in found.refused and not one.path.endswith("/")
     ]
-    changes = (*found.candidate, *forbidden)
+    held = git.tracked(session.top, session.state.incumbent)
+    submodules = {one.path: held[one.path][1] for one in forbidden if held.get(one.path, ("",))[0] == git.SUBMODULE}
+    changes = tuple(one for one in (*found.candidate, *forbidden) if one.path not in submodules)
     commit = snapshot(session, [one.path for one in changes], f"autotune: refused: {why}")
     ref = session.folder.ref(f"refused-{session.position.lines}")
     git.set_ref(session.top, ref, commit, "a refused candidate")
     tree.put_back(session.view, session.state.incumbent, changes, boundary.spares)
+    for path, sha in submodules.items():
+        git.move_submodule(session.top, path, sha)
     for path, was in found.moved.items():
         (session.top / was).parent.mkdir(parents=True, exist_ok=True)
         (session.top / path).rename(session.top / was)

@@ -125,7 +125,7 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
             f"No tracked file is in scope ({', '.join(config.scope)}).",
             "name what may be changed with --scope PATTERN; what the commands name is protected unless the scope names it too, or --allow",
         )
-    submodules = [path for path, (mode, _) in held.items() if mode == "160000"]
+    submodules = [path for path, (mode, _) in held.items() if mode == git.SUBMODULE]
     large = [path for path, value in git.attribute(repository.top, "filter", tuple(held)).items() if value == "lfs"]
     hidden = [path for path in git.flagged(repository) if path in held]
     for found, what, hint in (
