@@ -199,7 +199,8 @@ def test_a_new_segments_baseline_shows_that_the_unchanged_code_works_again() -> 
     repairing = folded(session(1.0), taken(1), decided(1), broken, RepairAsked(at(2), "rebaseline"))
     assert (repairing.vitals.mode, repairing.vitals.broken) == (Mode.REPAIR, 1)
     again = folded(repairing, segment(2), ran(1.0, INCUMBENT, Purpose.BASELINE), baseline(1.0, index=1))
-    assert again.vitals == replace(repairing.vitals, mode=Mode.OPTIMIZE, broken=0)
+    begins = "segment 2 begins with t = 1"
+    assert again.vitals == replace(repairing.vitals, health=Health.RUNNING, mode=Mode.OPTIMIZE, broken=0, why=begins)
 
 
 # An experiment
@@ -414,7 +415,7 @@ def test_a_playbook_is_under_way_from_its_beginning_to_its_end() -> None:
     assert (state.playbook, state.asked_playbook, state.vitals.health) == (begun, None, Health.HEALING)
     ended = PlaybookEnded("diagnose", "the benchmark works", at(2))
     healed = after(state, ended)
-    assert (healed.playbook, healed.last_playbook, healed.vitals.health) == (None, ended, Health.HEALING)
+    assert (healed.playbook, healed.last_playbook, healed.vitals.health) == (None, ended, Health.RUNNING)
     assert healed.vitals.why == "diagnose: the benchmark works"
 
 

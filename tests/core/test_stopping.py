@@ -292,7 +292,7 @@ def test_from_a_plateau_each_playbook_has_five_experiments_and_then_the_session_
     assert seen == [Health.RUNNING] * 4 + [Health.HEALING] * 15 + [Health.PAUSED]
     assert running.state.ended is not None
     assert running.state.ended.ending is Ending.PAUSED
-    assert running.state.ended.reason == "5 experiments in a row without a keep, and recovery is exhausted after 3 playbooks"
+    assert running.state.ended.reason == "20 experiments in a row without a keep, and recovery is exhausted after 3 playbooks"
 
 
 def test_ideas_that_stay_inconclusive_are_a_plateau_too() -> None:
@@ -342,7 +342,7 @@ def test_with_its_budget_spent_a_loop_that_is_not_to_pause_goes_on() -> None:
     running = loop(*["refuted"] * 40, recovery={"playbooks": ["rebaseline"], "pause_on_exhausted_recovery": False})
     assert (running.done, running.state.ended, running.state.vitals.health) == (["rebaseline"], None, Health.PLATEAUED)
     running.settle("not measured")
-    assert running.state.vitals.why == "35 experiments in a row without a keep"
+    assert running.state.vitals.why == "40 experiments in a row without a keep"
 
 
 def test_after_a_pause_a_resume_begins_anew_and_a_repair_begins_with_its_playbook() -> None:

@@ -28,8 +28,9 @@ def main(
     and fixed configuration keys as they are now; results before and after it are not compared.
     """
     here = found(session)
+    lifted = False
     if accept:
-        segments.accept(here)
+        lifted = segments.accept(here)
     else:
         with work.changing(here, "rebaseline") as lock:
             here.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))
@@ -38,4 +39,6 @@ def main(
     if not as_json:
         words = here.state.segment.reason if accept else here.state.last_playbook.result if here.state.last_playbook else ""
         typer.echo(f"segment {here.state.segment.segment}: {words}")
+        if lifted:
+            typer.echo("the unchanged code passes again, so the session goes on")
     answer.tell(here, as_json=as_json)

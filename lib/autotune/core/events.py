@@ -186,7 +186,10 @@ class PlaybookBegun:
 
 @dataclass(frozen=True, slots=True)
 class PlaybookEnded:
-    """A recovery action is over. `scope` holds the patterns that candidates are limited to, for `experiments` experiments."""
+    """A recovery action is over. `scope` holds the patterns that candidates are limited to, for `experiments` experiments.
+
+    `works` tells whether benchmark and checks passed on the unchanged code, None where that was not looked at.
+    """
 
     playbook: str
     result: str
@@ -194,6 +197,7 @@ class PlaybookEnded:
     scope: tuple[str, ...] = ()
     experiments: int = 0
     report: str | None = None
+    works: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """How the loop is doing: running, improving, plateaued, crashing, healing, paused or finished, and which way it gets from one to the other.
 
 Every settled experiment and every control event is a `Signal`. `step` counts it, asks whether a streak has passed its threshold
-(then the signal is NO_PROGRESS or FAILURES instead), and looks up TRANSITIONS.
+(then the signal is NO_PROGRESS or FAILURES instead; after a playbook that left no streak as long, WELL), and looks up TRANSITIONS.
 """
 
 from __future__ import annotations
@@ -40,30 +40,36 @@ class Signal(StrEnum):
     NOT_MEASURED = "not measured"
     FAILED = "failed"
     BROKEN = "broken"  # the benchmark or its environment fails without the candidate too
-    HEALED_BY = "playbook ended"
+    HEALED_BY = "playbook ended"  # without a look at the unchanged code
+    WORKS = "unchanged code works"  # as a playbook found, or a new segment's baseline
+    FAILS = "unchanged code fails"  # as a playbook found
     HEALING_BEGAN = "playbook begun"
     REPAIR_ASKED = "repair asked"
     RESUMED = "resumed"
     PAUSED = "paused"
     FINISHED = "finished"
-    # what a streak turns NOT_BETTER or FAILED into:
+    # what a streak turns NOT_BETTER or FAILED into, and the want of one HEALED_BY or WORKS:
     NO_PROGRESS = "no progress"
     FAILURES = "failures"
+    WELL = "well"
 
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
     """Health, and the counts behind it.
 
-    `no_improvement`: experiments in a row that were judged and not kept; `failures`: candidates' failures in a row;
-    `total_failures`: in the session; `attempts`: playbooks begun since the last keep; `broken`: how often the incumbent failed too since
-    it last passed.
+    `no_improvement`: experiments in a row that were judged and not kept; `failures`: candidates' failures in a row; `excused` and
+    `excused_failures`: how many of each came before the last playbook ended or a person went on, and count towards no threshold;
+    `total_failures`: in the session; `attempts`: playbooks begun since the last keep; `broken`: how often the incumbent failed too since it
+    last passed.
     """
 
     health: Health = Health.RUNNING
     mode: Mode = Mode.OPTIMIZE
     no_improvement: int = 0
     failures: int = 0
+    excused: int = 0
+    excused_failures: int = 0
     total_failures: int = 0
     attempts: int = 0
     broken: int = 0
@@ -83,6 +89,9 @@ TRANSITIONS: Mapping[Signal, Mapping[Health, Health]] = {
     Signal.REPAIR_ASKED:  {_R: _C,      _I: _C,      _P: _C,      _C: _C,      _H: _C,      _PAUSED: _C,      _F: _C},
     Signal.HEALING_BEGAN: {_R: _H,      _I: _H,      _P: _H,      _C: _H,      _H: _H,      _PAUSED: _PAUSED, _F: _F},
     Signal.HEALED_BY:     {_R: _R,      _I: _I,      _P: _P,      _C: _C,      _H: _H,      _PAUSED: _PAUSED, _F: _F},
+    Signal.WORKS:         {_R: _R,      _I: _I,      _P: _P,      _C: _C,      _H: _H,      _PAUSED: _PAUSED, _F: _F},
+    Signal.FAILS:         {_R: _R,      _I: _I,      _P: _P,      _C: _C,      _H: _H,      _PAUSED: _PAUSED, _F: _F},
+    Signal.WELL:          {_R: _R,      _I: _I,      _P: _R,      _C: _R,      _H: _R,      _PAUSED: _PAUSED, _F: _F},
     Signal.RESUMED:       {_R: _R,      _I: _I,      _P: _R,      _C: _R,      _H: _R,      _PAUSED: _R,      _F: _R},
     Signal.PAUSED:        {_R: _PAUSED, _I: _PAUSED, _P: _PAUSED, _C: _PAUSED, _H: _PAUSED, _PAUSED: _PAUSED, _F: _F},
     Signal.FINISHED:      dict.fromkeys(Health, _F),
@@ -94,31 +103,37 @@ def step(vitals: Vitals, signal: Signal, max_no_improvement: int, max_failures: 
     after = _count(vitals, signal)
     effective = _effective(after, signal, max_no_improvement, max_failures)
     health = TRANSITIONS[effective][vitals.health]
-    reason = vitals.why if _reason_stays(signal, vitals.health, health) else _reason(after, effective, why)
-    return replace(after, health=health, why=reason)
+    stays = _reason_stays(effective, vitals.health, health)
+    return replace(after, health=health, why=vitals.why if stays else _reason(after, health, effective, why))
 
 
 def _reason_stays(signal: Signal, before: Health, after: Health) -> bool:
-    """Whether the reason of a health outlives a signal: nothing was learnt, or the session stands still as it did."""
+    """Whether the reason of a health outlives a signal: nothing was learnt, or the session stands still or heals as it did."""
     if signal is Signal.PAUSED:
         return after is Health.FINISHED
-    return signal is Signal.NOT_MEASURED or (before is after and after in (Health.PAUSED, Health.FINISHED))
+    if signal is Signal.NOT_MEASURED or (before is after and after in (Health.PAUSED, Health.FINISHED)):
+        return True
+    if signal in (Signal.NOT_BETTER, Signal.FAILED):
+        return before is after is Health.HEALING
+    return signal in (Signal.HEALED_BY, Signal.WORKS) and after is Health.CRASHING
 
 
 def _effective(vitals: Vitals, signal: Signal, max_no_improvement: int, max_failures: int) -> Signal:
-    if signal is Signal.FAILED and vitals.failures >= max_failures:
+    if signal is Signal.FAILED and vitals.failures - vitals.excused_failures >= max_failures:
         return Signal.FAILURES
-    if signal in (Signal.NOT_BETTER, Signal.FAILED) and vitals.no_improvement >= max_no_improvement:
+    if signal in (Signal.NOT_BETTER, Signal.FAILED) and vitals.no_improvement - vitals.excused >= max_no_improvement:
         return Signal.NO_PROGRESS
-    return signal
+    well = not vitals.broken and vitals.no_improvement < max_no_improvement and vitals.failures < max_failures
+    return Signal.WELL if well and signal in (Signal.HEALED_BY, Signal.WORKS) else signal
 
 
-def _count(vitals: Vitals, signal: Signal) -> Vitals:  # noqa: PLR0911 - one case a signal
+def _count(vitals: Vitals, signal: Signal) -> Vitals:  # noqa: C901, PLR0911 - one case a signal
     match signal:
         case Signal.KEPT:
-            return replace(vitals, no_improvement=0, failures=0, attempts=0, broken=0, mode=Mode.OPTIMIZE)
+            return Vitals(total_failures=vitals.total_failures)
         case Signal.NOT_BETTER:
-            return replace(vitals, no_improvement=vitals.no_improvement + 1, failures=0, broken=0, mode=Mode.OPTIMIZE)
+            longer = vitals.no_improvement + 1
+            return replace(vitals, no_improvement=longer, failures=0, excused_failures=0, broken=0, mode=Mode.OPTIMIZE)
         case Signal.FAILED:
             return replace(
                 vitals,
@@ -134,18 +149,26 @@ def _count(vitals: Vitals, signal: Signal) -> Vitals:  # noqa: PLR0911 - one cas
         case Signal.HEALING_BEGAN:
             return replace(vitals, attempts=vitals.attempts + 1, mode=Mode.REPAIR if vitals.failures or vitals.broken else vitals.mode)
         case Signal.HEALED_BY:
-            return replace(vitals, no_improvement=0, failures=0)
+            return replace(_excused(vitals), mode=Mode.REPAIR if vitals.failures or vitals.broken else Mode.OPTIMIZE)
+        case Signal.WORKS:
+            return replace(_excused(vitals), broken=0, mode=Mode.OPTIMIZE)
+        case Signal.FAILS:
+            return replace(_excused(vitals), mode=Mode.REPAIR)
         case Signal.RESUMED:
-            return replace(vitals, no_improvement=0, failures=0, attempts=0, broken=0, mode=Mode.OPTIMIZE)
+            return replace(_excused(vitals), attempts=0, broken=0, mode=Mode.OPTIMIZE)
         case _:
             return vitals
 
 
-def _reason(vitals: Vitals, signal: Signal, why: str) -> str:
-    match signal:
-        case Signal.NO_PROGRESS:
-            return f"{counted(vitals.no_improvement, 'experiment')} in a row without a keep"
-        case Signal.FAILURES:
-            return f"{counted(vitals.failures, 'failure')} in a row"
-        case _:
-            return why
+def _excused(vitals: Vitals) -> Vitals:
+    """Give the streaks a new start without forgetting them."""
+    return replace(vitals, excused=vitals.no_improvement, excused_failures=vitals.failures)
+
+
+def _reason(vitals: Vitals, health: Health, signal: Signal, why: str) -> str:
+    """The reason of a health: the whole streak that brought it about, else `why`."""
+    if health is Health.PLATEAUED:
+        return f"{counted(vitals.no_improvement, 'experiment')} in a row without a keep"
+    if signal is Signal.FAILURES and health is Health.CRASHING:
+        return f"{counted(vitals.failures, 'failure')} in a row"
+    return why

@@ -49,7 +49,8 @@ from autotune.core.events import (
     Stopped,
     TargetChecked,
 )
-from autotune.core.health import Mode, Signal, Vitals, step
+from autotune.core.figures import number
+from autotune.core.health import Signal, Vitals, step
 from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict
 
 RECENT = 40  # experiments, and keeps, whose words are held
@@ -133,7 +134,8 @@ class State:
     experiments the error budget was shared out to. `keeps` counts keeps that were decided (`confirmed` of them by exact evidence, which
     alone refills that budget), `forced` those that were forced. `best` is the incumbent's value. `crossed` tells whether the incumbent came
     to values of zero or less in this segment, whose baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as
-    ratios.
+    ratios. `voided` counts results that say nothing of an idea; their status is discard. `last_playbook_at` is how many experiments had
+    settled when the last playbook ended.
     """
 
     segment: SegmentOpened
@@ -162,6 +164,7 @@ class State:
     confirmed: int = 0
     forced: int = 0
     statuses: Mapping[str, int] | None = None
+    voided: int = 0
     vitals: Vitals = field(default_factory=Vitals)
     experiment: Experiment | None = None
     recent: tuple[Row, ...] = ()
@@ -169,6 +172,7 @@ class State:
     restored: tuple[int, ...] = ()
     playbook: PlaybookBegun | None = None
     last_playbook: PlaybookEnded | None = None
+    last_playbook_at: int = 0
     asked_playbook: str | None = None
     narrowed: tuple[str, ...] = ()
     narrowed_left: int = 0
@@ -450,10 +454,10 @@ def _described(state: State, event: Described) -> State:
 
 def _baseline(state: State, event: Result) -> State:
     """Take in a segment's first value: benchmark and checks have passed on the unchanged code, so there is nothing to repair."""
-    value = event.metric
+    value, number_ = event.metric, state.segment.segment
+    begins = f"segment {number_} begins" if value is None else f"segment {number_} begins with {state.metric.name} = {number(value)}"
     return replace(
-        state,
-        vitals=replace(state.vitals, mode=Mode.OPTIMIZE, broken=0),
+        _signal(state, Signal.WORKS, begins if number_ > 1 else state.vitals.why),
         incumbent=event.commit,
         baseline=value,
         best=value,
@@ -478,6 +482,7 @@ def _settled(state: State, event: Result) -> State:
         experiment=None,
         count=event.index,
         statuses=statuses,
+        voided=state.voided + (event.verdict is Verdict.VOID),
         recent=(*state.recent, row)[-RECENT:],
         trail=(*state.trail, (event.index, event.metric, event.status))[-TRAIL:],
         values=state.values if event.metric is None else (*state.values, event.metric),
@@ -567,6 +572,9 @@ def _row(event: Result) -> Row:
 
 
 def _healed(state: State, event: PlaybookEnded) -> State:
-    state = _signal(state, Signal.HEALED_BY, f"{event.playbook}: {event.result}")
+    state = _signal(state, _FOUND[event.works], f"{event.playbook}: {event.result}")
     narrowed = (event.scope, event.experiments) if event.scope else (state.narrowed, state.narrowed_left)
-    return replace(state, playbook=None, last_playbook=event, narrowed=narrowed[0], narrowed_left=narrowed[1])
+    return replace(state, playbook=None, last_playbook=event, last_playbook_at=state.count, narrowed=narrowed[0], narrowed_left=narrowed[1])
+
+
+_FOUND = {None: Signal.HEALED_BY, True: Signal.WORKS, False: Signal.FAILS}

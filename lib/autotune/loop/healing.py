@@ -9,9 +9,10 @@ from posixpath import join
 from autotune.core import decide, recovery, stats
 from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, TargetChecked
 from autotune.core.figures import number, numbers
-from autotune.core.model import Arm, Direction, Outcome
+from autotune.core.model import Arm, Direction, Outcome, Status
 from autotune.core.outcome import escaped
 from autotune.core.recovery import SHRUNK_FOR, Playbook
+from autotune.core.state import Row, State
 from autotune.core.stopping import Action, Next, next_action
 from autotune.errors import AutotuneError
 from autotune.loop import claiming, quiet, rehearsing, settling, surroundings
@@ -115,15 +116,16 @@ def _rebaseline(session: Session) -> PlaybookEnded:
     with alone(session, "measuring a baseline"), borrowed(session):
         events = rehearsing.rehearse_again(session, "playbook rebaseline")
     if isinstance(events, str):
-        return _ended(Playbook.REBASELINE, f"the incumbent could not be measured: {events}")
+        cut_off = session.interrupted() is not None
+        return _ended(Playbook.REBASELINE, f"the incumbent could not be measured: {events}", works=None if cut_off else False)
     fresh = rehearsing.values_of(events)
     shift = shifted(before.reference or before.baseline_runs, fresh, logs=before.logs)
     if not changed and not shift:
-        return _ended(Playbook.REBASELINE, f"nothing has changed: {before.metric.name} is still {number(stats.median(fresh))}")
+        return _ended(Playbook.REBASELINE, f"nothing has changed: {before.metric.name} is still {number(stats.median(fresh))}", works=True)
     why = "; ".join([*changed, *([shift] if shift else [])])
     for event in events:
         session.append(event)
-    return _ended(Playbook.REBASELINE, f"a new segment begins: {why}")
+    return _ended(Playbook.REBASELINE, f"a new segment begins: {why}", works=True)
 
 
 def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) -> str:
@@ -143,16 +145,24 @@ def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) 
 
 
 def _shrink_scope(session: Session) -> PlaybookEnded:
-    """Narrow the scope for the next experiments to the files of the last keep, else to the folder that holds the last failures."""
+    """Narrow the scope for the next experiments to the files of the last keep, else to the folder that holds the last failures.
+
+    Where nothing has failed either, to the folder that holds what was tried last: something is known there, if only what does not work.
+    """
     state = session.state
     prefix = f"{state.segment.workdir}/" if state.segment.workdir else ""
     kept = [path.removeprefix(prefix) for path in state.kept[-1].files] if state.kept else []
-    failed = [[path.removeprefix(prefix) for path in row.files] for row in state.recent[-SHRUNK_FOR:]]
+    failed = [[path.removeprefix(prefix) for path in row.files] for row in (_failures(state) or state.recent)[-SHRUNK_FOR:]]
     narrowed = recovery.narrower_scope(kept, failed, state.config.scope)
     if not narrowed:
         return _ended(Playbook.SHRINK_SCOPE, "there is nothing narrower than the scope to work on")
     ended = _ended(Playbook.SHRINK_SCOPE, f"for {SHRUNK_FOR} experiments, only {', '.join(narrowed)} may change")
     return replace(ended, scope=narrowed, experiments=SHRUNK_FOR)
+
+
+def _failures(state: State) -> tuple[Row, ...]:
+    """The latest experiments that failed, the oldest first."""
+    return tuple(row for row in state.recent if row.status in (Status.CRASH, Status.CHECKS_FAILED))
 
 
 def _diagnose(session: Session) -> PlaybookEnded:
@@ -166,12 +176,13 @@ def _diagnose(session: Session) -> PlaybookEnded:
     verdict = "works" if measured.run.outcome is Outcome.OK else f"fails: {measured.why}"
     checks = "pass" if passed else f"fail: {why}"
     result = f"on the incumbent the benchmark {verdict}; the checks {checks}"
-    return replace(_ended(Playbook.DIAGNOSE, result), report=str(session.folder.path / name))
+    works = measured.run.outcome is Outcome.OK and passed
+    return replace(_ended(Playbook.DIAGNOSE, result, works=works), report=str(session.folder.path / name))
 
 
 def _report(session: Session, measured: Measured, passed: bool, why: str, output: str) -> str:  # noqa: FBT001 - a fact, not a switch
     state = session.state
-    failures = [row for row in state.recent if row.status.value in ("crash", "checks_failed")][-3:]
+    failures = _failures(state)[-3:]
     lines = [
         f"# Diagnosis of {session.name} after experiment {state.count}",
         "",
@@ -190,8 +201,8 @@ def _report(session: Session, measured: Measured, passed: bool, why: str, output
     return "\n".join(lines) + "\n"
 
 
-def _ended(playbook: Playbook, result: str) -> PlaybookEnded:
-    return PlaybookEnded(playbook=playbook, result=result, timestamp=now())
+def _ended(playbook: Playbook, result: str, *, works: bool | None = None) -> PlaybookEnded:
+    return PlaybookEnded(playbook=playbook, result=result, timestamp=now(), works=works)
 
 
 _MEASURED = {

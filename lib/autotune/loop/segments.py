@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from autotune.core import config as configuration
+from autotune.core.events import Resumed
+from autotune.core.state import Ending
 from autotune.errors import AutotuneError
 from autotune.loop import files, rehearsing, work
 from autotune.loop.bench import alone
 from autotune.loop.candidate import Boundary, look
-from autotune.loop.session import CONFIG_FILE, Session
+from autotune.loop.session import CONFIG_FILE, Session, now
 
 
-def accept(session: Session) -> None:
-    """Open a segment with benchmark, checks and configuration as they are in the working directory.
+def accept(session: Session) -> bool:
+    """Open a segment with benchmark, checks and configuration as they are in the working directory; tells whether that lifts a pause.
 
-    Raises `AutotuneError` where an experiment or a candidate is open, or where the new benchmark does not work; the old segment goes on.
+    It lifts the pause that failures of the unchanged code brought, for that is what the person has mended. Raises `AutotuneError` where an
+    experiment or a candidate is open, or where the new benchmark does not work; the old segment goes on.
     """
     with work.held(session, "rebaseline"):
         work.complete(session)
@@ -27,9 +30,17 @@ def accept(session: Session) -> None:
             events = rehearsing.rehearse_again(session, "a person accepted what is measured", config)
         if isinstance(events, str):
             raise AutotuneError(f"The new segment does not work, so the old one goes on: {events}", "mend it, then try again")
-        session.append(*events)
+        lifts = _was_broken(session)
+        session.append(*([Resumed(timestamp=now())] if lifts else []), *events)
         files.keep_copies(session)
         files.project(session)
+    return lifts
+
+
+def _was_broken(session: Session) -> bool:
+    """Whether the session is paused because benchmark or checks failed on the unchanged code."""
+    ended = session.state.ended
+    return ended is not None and ended.ending is Ending.PAUSED and session.state.vitals.broken > 0
 
 
 def _refuse_open(session: Session) -> None:

@@ -467,7 +467,7 @@ def _has_ended(pid: str) -> bool:
 def _format() -> str:
     from autotune.version import version
 
-    return f"{version()}/1"
+    return f"{version()}/2"
 
 
 def replace_file(path: Path, content: bytes) -> None:
