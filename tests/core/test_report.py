@@ -265,7 +265,7 @@ def test_an_idea_that_made_it_worse_is_told_from_one_that_did_nothing() -> None:
 def test_an_unconfirmed_keep_says_what_luck_could_not_be_ruled_out_by() -> None:
     unconfirmed = kept(1, 9.0, confirmed=False)
     assert "a single run cannot rule luck out" in said_of(unconfirmed, decision_mode="once")
-    assert "runs of this benchmark are long" in said_of(unconfirmed, decision_mode="economy")
+    assert "in economy mode fewer runs decide than would rule luck out" in said_of(unconfirmed, decision_mode="economy")
     assert said_of(unconfirmed, decision_mode="race").endswith("it looked better.")
 
 
@@ -304,14 +304,48 @@ CONDITIONS: dict[str, tuple[Event, ...]] = {
         PlaybookEnded("diagnose", "works", NOW),
         Paused("exhausted", NOW),
     ),
-    "nothing that the loop can lift": (Paused("three proposals in a row changed nothing", NOW),),
+    "nothing that the loop can lift": (Paused("three proposals in a row changed nothing", "2026-03-01T12:30:00.000Z"),),
     "the target is reached": (kept(1, 5.0), TargetChecked(5.0, reached=True, reason="3 runs", timestamp=NOW), Finished("target", NOW)),
     "all experiments that were allowed": (*(settled(number) for number in range(1, 8)), Finished("7 of 7", NOW)),
     "the time that was allowed is used up": (Finished("1 h of 1 h", NOW),),
     "the agent has cost what it was allowed to": (Spent(20.5, 10, "c", NOW), Finished("$20.50", "2026-03-01T12:30:00.000Z")),
     "the agent has used the tokens": (Spent(0.5, 1_000_001, "c", NOW), Finished("tokens", "2026-03-01T12:30:00.000Z")),
-    "a stop rule holds": (Finished("because", "2026-03-01T12:30:00.000Z"),),
+    "a stop rule held then, and none holds now": (Finished("because", "2026-03-01T12:30:00.000Z"),),
+    "more failures are allowed since": (crashed(1), Paused("1 candidate failed, of 1 allowed (max_failures)", NOW)),
 }
+
+
+GOES_ON = {"recovery": {"playbooks": ["diagnose"], "max_healing_attempts": 1, "pause_on_exhausted_recovery": False}}
+
+
+@pytest.mark.parametrize("results", [tuple(settled(number) for number in range(2, 8)), (crashed(2), crashed(3))])
+def test_a_loop_with_no_playbook_left_is_not_said_to_look_for_another_way(results: tuple[Event, ...]) -> None:
+    healed = (crashed(1), PlaybookBegun("diagnose", 1, "asked", NOW), PlaybookEnded("diagnose", "works", NOW))
+    found = explaining.explain(folded(bare(**GOES_ON), *baseline(10.0), *healed, *results), NOW)
+    assert found.health in ("plateaued", "crashing")
+    assert "no playbook is left to try, and the loop goes on all the same (pause_on_exhausted_recovery)" in found.condition
+
+
+LIMITS: dict[str, tuple[dict[str, Any], Event]] = {
+    "max_failures NUMBER": ({"max_failures": 1}, Paused("1 of 1", NOW)),
+    "max_iterations NUMBER": ({"max_iterations": 1}, Finished("1 of 1", NOW)),
+    "max_wall_time DURATION": ({"max_wall_time": "1s"}, Finished("1 of 1", NOW)),
+    "max_cost_usd DOLLARS": ({"max_cost_usd": 1}, Finished("1 of 1", NOW)),
+    "max_tokens NUMBER": ({"max_tokens": 1}, Finished("1 of 1", NOW)),
+    "target VALUE": ({"target": 11.0}, Stopped("enough", NOW)),
+}
+
+
+@pytest.mark.parametrize("setting", LIMITS)
+def test_where_a_limit_is_reached_a_person_is_told_to_move_it_before_going_on(setting: str) -> None:
+    rule, ended = LIMITS[setting]
+    reached = TargetChecked(10.0, reached=True, reason="", timestamp=NOW)
+    state = folded(bare(**rule), *baseline(10.0), crashed(1), reached, Spent(2.0, 2, "c", NOW), ended)
+    told = f"nothing until a person moves the limit (`autotune config set {setting}`) and goes on: `autotune resume` "
+    assert report.following(state, NOW).startswith(told)
+    advised = [one.command for one in explaining.explain(state, NOW).advice]
+    assert f"autotune config set {setting}" in advised
+    assert "autotune resume" not in advised
 
 
 def condition(*events: Event) -> explaining.Explanation:
@@ -382,6 +416,20 @@ def test_a_measured_experiment_is_explained_before_it_settles() -> None:
     found = condition(taken(1, settles=False), decided(1))
     assert (found.experiment, found.kind, found.reason) == (1, Kind.REFUTED, "discarded: no gain in sight")
     assert found.next == "settle what is measured: `autotune log --description TEXT`"
+    assert found.decision == "Experiment 1 is to be taken back: the idea did not work."
+    kept_soon = condition(taken(1, settles=False), decided(1, Verdict.KEEP, reason="kept: lower"))
+    assert kept_soon.decision is not None
+    assert kept_soon.decision.startswith("Experiment 1 is to be kept: ")
+
+
+def test_the_mode_in_force_is_told_with_what_chose_it() -> None:
+    assert report.decision_mode(folded(bare(), *baseline(10.0))) == "race, by what a run costs (0.5 s)"
+    assert report.decision_mode(folded(bare())) == "race, until a run tells what it costs"
+    assert report.decision_mode(folded(bare(decision_mode="economy"), *baseline(10.0))) == "economy, as configured (decision_mode)"
+    slow = [replace(one, wall_s=600.0) if isinstance(one, Ran) else one for one in baseline(10.0)]
+    state = folded(bare(), *slow)
+    assert report.decision_mode(state) == "economy, by what a run costs (10 min)"
+    assert f"decisions: {report.decision_mode(state)}" in explaining.explain(state, NOW).evidence
 
 
 # The headline
@@ -413,7 +461,7 @@ def test_a_better_value_is_coloured_by_its_direction(direction: str, tone: Tone)
     ("values", "text", "tone"),
     [
         ((), "too early (from the third experiment on)", Tone.QUIET),
-        ((11.0, 9.0), "0× within noise (measured in the session's spread; it decides nothing)", Tone.BAD),
+        ((11.0, 9.0), "0× within noise (the session's spread; it decides nothing)", Tone.BAD),
     ],
 )
 def test_confidence_has_its_label_and_colour(values: tuple[float, ...], text: str, tone: Tone) -> None:
@@ -461,7 +509,22 @@ def test_experiments_are_counted_by_status() -> None:
     events = (*baseline(10.0), kept(1, 9.0), kept(2, 9.5, forced=True), settled(3), crashed(4))
     assert line(folded(bare(), *events), "experiments") == "4: 2 kept, 1 discarded, 1 crashed, 1 of the keeps by force"
     assert line(folded(bare(), *events, later), "experiments").endswith("; segment 2")
+    void = (broken(5), settled(6, verdict=Verdict.VOID, outcome=None, cause=Cause.NOT_MEASURED))
+    assert line(folded(bare(), *events, *void), "experiments") == "6: 2 kept, 1 discarded, 1 crashed, 2 void, 1 of the keeps by force"
+    assert line(folded(bare(), *baseline(10.0), broken(1)), "experiments") == "1: 1 void"
+    assert report.status(folded(bare(), *baseline(10.0), broken(1)), NOW)["void"] == 1
     assert line(folded(bare()), "experiments") == "none yet"
+
+
+def test_streaks_are_told_whole_with_where_they_come_to_count() -> None:
+    ended = (PlaybookBegun("rebaseline", 1, "5", NOW), PlaybookEnded("rebaseline", "nothing", NOW))
+    state = folded(bare(), *baseline(10.0), *PLATEAU, *ended, crashed(6))
+    assert line(state, "streaks") == "6 without a keep (plateau at 10), 1 failure in a row (crashing at 2)"
+
+
+def test_the_time_in_runs_is_not_called_a_part_of_the_active_time() -> None:
+    state = folded(bare(), *baseline(10.0), Opened(NOW))
+    assert line(state, "time") == "since 2026-03-01 12:01 UTC, active for 0.0 s; runs took 0.5 s, those of the opening included"
 
 
 def test_recovery_tells_what_is_under_way_and_what_was_done() -> None:
@@ -512,8 +575,8 @@ def test_what_is_open_or_running_is_told_with_its_time() -> None:
         "running: measuring (recovery)",
         "measuring: experiment 1, 1 run so far: an\\nidea (1 min)",
         "interrupted: experiment 1, 1 run so far: an\\nidea; the next command settles it",
-        "open: experiment 1 is measured (refuted) and waits for its description",
-        "open: experiment 1 is measured (refuted) and is about to settle",
+        "open: experiment 1 is measured, will count as refuted and waits for its description",
+        "open: experiment 1 is measured, will count as refuted and is about to settle",
     ]
 
 
@@ -523,9 +586,7 @@ def test_the_next_step_follows_from_the_state() -> None:
         "edit files in scope, then `autotune try --description TEXT`": folded(bare(), *baseline(10.0)),
         "edit only src/a.py (2 more experiments), then `autotune try --description TEXT`": folded(bare(), *baseline(10.0), shrunk),
         "nothing until a person goes on: `autotune resume` (stopped: enough)": folded(bare(), *baseline(10.0), Stopped("enough", NOW)),
-        "nothing until a person moves the limit (`autotune config set`) and goes on: `autotune resume` (finished: enough)": folded(
-            bare(), *baseline(10.0), Finished("enough", NOW)
-        ),
+        "nothing until a person goes on: `autotune resume` (finished: enough)": folded(bare(), *baseline(10.0), Finished("enough", NOW)),
         "let the loop do what it does by itself: `autotune wait`": folded(bare(), *baseline(10.0), *PLATEAU),
     }
     assert {report.following(state, NOW): state for state in states.values()} == states
@@ -543,7 +604,8 @@ def test_the_session_in_short_is_small_json(session: State) -> None:
 def test_the_session_in_short_has_no_infinite_number() -> None:
     state = folded(bare(), *baseline(10.0), settled(1, value=10.0), settled(2, value=10.0), kept(3, 9.0), Stopped("enough", NOW))
     found = json.loads(json.dumps(report.status(state, NOW), allow_nan=False))
-    assert found["confidence"] == {"mad_multiple": "infinite", "label": "high"}
+    means = "the session's spread; it decides nothing"
+    assert found["confidence"] == {"mad_multiple": "infinite", "label": "high", "means": means}
     assert found["ended"] == {"how": "stopped", "reason": "enough"}
 
 

@@ -34,7 +34,7 @@ from autotune.core.health import Health, Mode
 from autotune.core.model import Outcome, Status, Verdict
 from autotune.core.recovery import Playbook
 from autotune.core.state import Ending, State, after, begin
-from autotune.core.stopping import CLAIM_EVERY, Action, Next, next_action
+from autotune.core.stopping import CLAIM_EVERY, HOW_TO_MOVE, Action, Limit, Next, limits_reached, next_action
 
 REBASELINE, SHRINK, DIAGNOSE, PAUSE = Playbook
 
@@ -161,6 +161,14 @@ def test_where_several_rules_hold_the_first_of_this_order_is_named(count: int) -
     found = next_action(session(*EVERYTHING, **merged), at(100))
     assert found is not None
     assert holding[0][1] in found.reason
+
+
+@pytest.mark.parametrize("held", Limit)
+def test_the_limit_that_a_session_has_reached_is_named_with_what_moves_it_before_it_ends_and_after(held: Limit) -> None:
+    state = session(*EVERYTHING[:-1], CHECKED, **RULES[held][0])
+    assert (limits_reached(state, at(100)), HOW_TO_MOVE[held].split()[0]) == ((held,), held)
+    assert limits_reached(after(state, Paused("", at(100))), at(100)) == (held,)
+    assert limits_reached(session(*EVERYTHING, CHECKED), at(100)) == ()
 
 
 # Claims

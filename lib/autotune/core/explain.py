@@ -15,6 +15,7 @@ from autotune.core.model import DecisionMode, Effect, Metric
 from autotune.core.report import HEALTH_TONES, LONGEST_WHY, confidence, following, noise, recovery, under_way, value
 from autotune.core.settle import reason_of
 from autotune.core.state import Ended, Ending, State
+from autotune.core.stopping import HOW_TO_MOVE, Limit, due_playbook, limits_reached
 
 LATEST = 5  # experiments whose fates are named
 NOTICES = 2
@@ -25,7 +26,7 @@ HOW_TO_READ = (
 )
 _MODES = {
     DecisionMode.RACE: "",
-    DecisionMode.ECONOMY: "runs of this benchmark are long, so fewer of them decide than would rule luck out",
+    DecisionMode.ECONOMY: "in economy mode fewer runs decide than would rule luck out",
     DecisionMode.ONCE: "a single run decides in this session, and a single run cannot rule luck out",
 }
 
@@ -106,7 +107,7 @@ def explain(state: State, now: str, worker: str | None = None, since: str | None
     return Explanation(
         health=state.vitals.health,
         mode=state.vitals.mode,
-        condition=_condition(state),
+        condition=_condition(state, now),
         blocker=shortened(state.ended.reason, LONGEST_WHY) if state.ended is not None else None,
         experiment=number_,
         kind=kind,
@@ -114,7 +115,7 @@ def explain(state: State, now: str, worker: str | None = None, since: str | None
         reason=reason,
         evidence=tuple(_evidence(state)),
         next=following(state, now, measuring=worker is not None),
-        advice=tuple(_advice(state, number_, kind, measuring=worker is not None)),
+        advice=tuple(_advice(state, now, number_, kind, measuring=worker is not None)),
         word=report.condition(state),
         running=under_way(state, now, worker, since),
     )
@@ -126,6 +127,7 @@ def _latest(state: State) -> tuple[int | None, Kind | None, str | None, str | No
     if experiment is not None and experiment.verdict is not None:
         kind, verdict = kind_of_open(experiment), experiment.verdict
         words = sentence(experiment.number, kind, verdict.effect, state.metric, state.decision_mode, verdict.reason)
+        words = words.replace(" was kept", " is to be kept", 1).replace(" was taken back", " is to be taken back", 1)
         return experiment.number, kind, words, shortened(reason_of(experiment), LONGEST_WHY)
     if not state.recent:
         return None, None, None, None
@@ -187,10 +189,10 @@ _FATES = {
 }
 
 
-def _condition(state: State) -> str:
+def _condition(state: State, now: str) -> str:
     if not state.opened:
         return "Opening the session was interrupted. Nothing is lost: the next command finishes it."
-    return _ending(state, state.ended) if state.ended is not None else _going(state)
+    return _ending(state, state.ended, now) if state.ended is not None else _going(state)
 
 
 def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
@@ -199,11 +201,11 @@ def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
         case Health.IMPROVING:
             return "The loop makes progress: the last experiment that could be judged was kept."
         case Health.PLATEAUED:
-            return f"{counted(vitals.no_improvement, 'experiment')} in a row brought no keep, so the loop looks for another way in."
+            return f"{counted(vitals.no_improvement, 'experiment')} in a row brought no keep{_so(state, 'another way in')}."
         case Health.CRASHING if vitals.broken:
             return "The benchmark fails on the unchanged code too, so no change can be judged until it works again."
         case Health.CRASHING if vitals.failures:
-            return f"{counted(vitals.failures, 'candidate')} in a row failed, so the loop looks for what is wrong before it goes on."
+            return f"{counted(vitals.failures, 'candidate')} in a row failed{_so(state, 'what is wrong before it goes on')}."
         case Health.CRASHING:
             return "A person asked for a repair, and that comes first."
         case Health.HEALING if state.playbook is not None:
@@ -216,39 +218,48 @@ def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
             return "Experiments go on, and nothing is wrong: most ideas do not work."
 
 
-def _ending(state: State, ended: Ended) -> str:
+def _so(state: State, sought: str) -> str:
+    """Say what the loop does about a streak."""
+    if due_playbook(state) is None:
+        return "; no playbook is left to try, and the loop goes on all the same (pause_on_exhausted_recovery)"
+    return f", so the loop looks for {sought}"
+
+
+def _ending(state: State, ended: Ended, now: str) -> str:
     if ended.ending is Ending.STOPPED:
         return "The session was stopped on request. Everything it knows is kept, and it can go on."
     if ended.ending is Ending.PAUSED:
-        return f"The session is paused, for it needs a person: {_blocked(state)}."
-    return f"The session is finished: {_rule(state)[0]}."
+        return f"The session is paused, for it needs a person: {_blocked(state, ended, now)}."
+    return f"The session is finished: {_rule(state, now)}."
 
 
-def _blocked(state: State) -> str:
+def _blocked(state: State, ended: Ended, now: str) -> str:
     vitals, config = state.vitals, state.config
     if vitals.broken:
         return "the benchmark fails on the unchanged code too, so no change can be judged"
-    if config.max_failures is not None and vitals.total_failures >= config.max_failures:
+    if Limit.MAX_FAILURES in limits_reached(state, now):
         return "as many candidates failed as were allowed (max_failures)"
+    if ended.reason.endswith(f"({Limit.MAX_FAILURES})"):
+        return "as many candidates failed as were allowed then; more failures are allowed since (max_failures)"
     if vitals.attempts and vitals.attempts >= min(config.recovery.max_healing_attempts, len(config.recovery.playbooks)):
         return "every playbook that was allowed has been tried, and nothing was kept since"
     return "the blocker below is nothing that the loop can lift by itself"
 
 
-def _rule(state: State) -> tuple[str, str]:
-    """The stop rule that holds, in words, and what `autotune config set` takes to move it."""
-    config = state.config
-    if state.target_reached:
-        return "the target is reached, and fresh runs have confirmed it", "target VALUE"
-    if config.max_iterations is not None and state.count >= config.max_iterations:
-        return "all experiments that were allowed have been made (max_iterations)", "max_iterations NUMBER"
-    if config.max_wall_time_s is not None and state.active_s >= config.max_wall_time_s:
-        return "the time that was allowed is used up (max_wall_time)", "max_wall_time DURATION"
-    if config.max_cost_usd is not None and state.cost_usd >= config.max_cost_usd:
-        return "the agent has cost what it was allowed to (max_cost_usd)", "max_cost_usd DOLLARS"
-    if config.max_tokens is not None and state.tokens >= config.max_tokens:
-        return "the agent has used the tokens that it was allowed (max_tokens)", "max_tokens NUMBER"
-    return "a stop rule holds", "max_iterations NUMBER"
+def _rule(state: State, now: str) -> str:
+    """The stop rule that holds, in words."""
+    limits = limits_reached(state, now)
+    return _RULES[limits[0]] if limits else "a stop rule held then, and none holds now"
+
+
+_RULES = {
+    Limit.TARGET: "the target is reached, and fresh runs have confirmed it",
+    Limit.MAX_ITERATIONS: "all experiments that were allowed have been made (max_iterations)",
+    Limit.MAX_WALL_TIME: "the time that was allowed is used up (max_wall_time)",
+    Limit.MAX_COST_USD: "the agent has cost what it was allowed to (max_cost_usd)",
+    Limit.MAX_TOKENS: "the agent has used the tokens that it was allowed (max_tokens)",
+    Limit.MAX_FAILURES: "as many candidates failed as were allowed (max_failures)",
+}
 
 
 def _evidence(state: State) -> Iterator[str]:
@@ -256,9 +267,10 @@ def _evidence(state: State) -> Iterator[str]:
     if state.claim is not None:
         yield f"claim, by fresh runs of the first state and the last: {report.claim(state)}"
     yield f"noise: {noise(state)}"
+    yield f"decisions: {report.decision_mode(state)}"
     if (drifting := report.drift(state)) is not None:
         yield drifting
-    yield f"confidence {confidence(state).text}: it describes how the session's values spread, and decides nothing"
+    yield f"confidence {confidence(state).text} ({report.CONFIDENCE_MEANS})"
     if state.recent:
         yield "latest first: " + ", ".join(f"{row.index} {kind_of(row)}" for row in state.recent[: -LATEST - 1 : -1])
     if state.playbook is None and state.vitals.attempts:
@@ -267,12 +279,12 @@ def _evidence(state: State) -> Iterator[str]:
         yield f"noticed: {shortened(notice.text, LONGEST_WHY)}"
 
 
-def _advice(state: State, experiment: int | None, kind: Kind | None, *, measuring: bool) -> Iterator[Advice]:
+def _advice(state: State, now: str, experiment: int | None, kind: Kind | None, *, measuring: bool) -> Iterator[Advice]:
     if measuring:
         yield Advice("autotune wait", "waits for the measurement that is running")
         yield Advice("autotune cancel", "ends it; the experiment counts as not measured")
     elif state.ended is not None:
-        yield from _advice_to_go_on(state, state.ended)
+        yield from _advice_to_go_on(state, state.ended, now)
     elif state.experiment is not None and not state.experiment.may_settle:
         yield Advice("autotune log --description TEXT", "settles the experiment that is measured")
     if experiment is not None:
@@ -297,16 +309,16 @@ _WHEN = {
 }
 
 
-def _advice_to_go_on(state: State, ended: Ended) -> Iterator[Advice]:
-    config, vitals = state.config, state.vitals
-    if ended.ending is Ending.PAUSED and vitals.broken:
+def _advice_to_go_on(state: State, ended: Ended, now: str) -> Iterator[Advice]:
+    limits = limits_reached(state, now)
+    for limit in limits:
+        yield Advice(f"autotune config set {HOW_TO_MOVE[limit]}", "moves the limit; then `autotune resume` goes on")
+    if ended.ending is Ending.PAUSED and state.vitals.broken:
         yield Advice("autotune doctor", "says what does not work")
-        yield Advice("autotune rebaseline --accept", "takes the benchmark as it is now, where it had to be changed")
-    elif ended.ending is Ending.PAUSED and config.max_failures is not None and vitals.total_failures >= config.max_failures:
-        yield Advice("autotune config set max_failures NUMBER", "allows more failures; then `autotune resume`")
-    elif ended.ending is Ending.PAUSED:
+        yield Advice("autotune rebaseline --accept", "takes the benchmark as it is now, where it had to be changed, and goes on with it")
+    elif ended.ending is Ending.PAUSED and not limits:
         yield Advice("autotune repair", "runs a playbook with a fresh budget")
     elif ended.ending is Ending.FINISHED:
-        yield Advice(f"autotune config set {_rule(state)[1]}", "moves the limit; then `autotune resume`")
         yield Advice("autotune dashboard --full", "shows every experiment")
-    yield Advice("autotune resume", "goes on; streaks and the recovery budget begin anew")
+    if not limits:
+        yield Advice("autotune resume", "goes on; streaks and the recovery budget begin anew")

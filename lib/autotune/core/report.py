@@ -15,8 +15,8 @@ from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import Direction, Status
 from autotune.core.outcome import escaped
-from autotune.core.state import Ending, Row, State, seconds_between
-from autotune.core.stopping import next_action
+from autotune.core.state import Row, State, seconds_between
+from autotune.core.stopping import HOW_TO_MOVE, limits_reached, next_action
 
 LONGEST_WHY = 300
 LONGEST_DESCRIPTION = 200
@@ -30,6 +30,7 @@ HEALTH_TONES: Mapping[Health, Tone] = {
     Health.FINISHED: Tone.GOOD,
 }
 CONFIDENCE_TONES = {"high": Tone.GOOD, "marginal": Tone.FAIR, "within noise": Tone.BAD, "too early": Tone.QUIET}
+CONFIDENCE_MEANS = "the session's spread; it decides nothing"
 STATUS_WORDS = {Status.KEEP: "kept", Status.DISCARD: "discarded", Status.CRASH: "crashed", Status.CHECKS_FAILED: "checks failed"}
 
 
@@ -66,6 +67,13 @@ class Confidence:
     def text(self) -> str:
         """Figure and label; the label alone where there is no figure yet."""
         return self.label if self.figure is None else f"{self.figure} {self.label}"
+
+    def as_json(self) -> dict[str, float | str] | None:
+        """The multiple as a number, or "infinite", with its label and what it means; None where there is none yet."""
+        if self.multiple is None:
+            return None
+        multiple = self.multiple if math.isfinite(self.multiple) else "infinite"
+        return {"mad_multiple": multiple, "label": self.label, "means": CONFIDENCE_MEANS}
 
 
 def _floored(multiple: float) -> str:
@@ -113,8 +121,13 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         Line("recovery", recovery(state)),
         Line("limits", limits(state, now)),
         *([Line("cost", cost(state))] if state.tokens or state.cost_usd else []),
-        Line("time", f"since {moment(state.started)}, active for {duration(state.active(now))}, {duration(state.run_s)} of it in runs"),
+        Line("time", f"since {moment(state.started)}, active for {duration(state.active(now))}; {_in_runs(state)}"),
     )
+
+
+def _in_runs(state: State) -> str:
+    """Say how long runs took; those of the opening, and what a person measures meanwhile, lie outside of the active time."""
+    return f"runs took {duration(state.run_s)}, those of the opening included"
 
 
 def goal(state: State) -> str:
@@ -185,8 +198,16 @@ def confidence(state: State) -> Confidence:
 
 def _confidence_line(state: State) -> Line:
     found = confidence(state)
-    meant = "from the third experiment on" if found.multiple is None else "measured in the session's spread; it decides nothing"
+    meant = "from the third experiment on" if found.multiple is None else CONFIDENCE_MEANS
     return Line("confidence", f"{found.text} ({meant})", Tone.QUIET if state.drifts else CONFIDENCE_TONES[found.label])
+
+
+def decision_mode(state: State) -> str:
+    """Say which mode decides, and what chose it."""
+    mode, run_s = state.decision_mode, state.baseline_wall_s
+    if state.config.decision_mode != "auto":
+        return f"{mode}, as configured (decision_mode)"
+    return f"{mode}, until a run tells what it costs" if run_s is None else f"{mode}, by what a run costs ({duration(run_s)})"
 
 
 def noise_of_a_run(state: State) -> Noise:
@@ -216,9 +237,11 @@ def _drift_lines(state: State) -> list[Line]:
 
 
 def experiments(state: State) -> str:
-    """Say how many experiments there were, by their status."""
-    statuses = state.statuses or {}
+    """Say how many experiments there were, by their status; what was not measured is told from what was discarded."""
+    statuses = dict(state.statuses or {})
+    statuses[Status.DISCARD] = statuses.get(Status.DISCARD, 0) - state.voided
     told = [f"{statuses[status]} {word}" for status, word in STATUS_WORDS.items() if statuses.get(status)]
+    told += [f"{state.voided} void"] if state.voided else []
     forced = f", {state.forced} of the keeps by force" if state.forced else ""
     segment = f"; segment {state.segment.segment}" if state.segment.segment > 1 else ""
     return f"{state.count}: {', '.join(told)}{forced}{segment}" if told else f"none yet{segment}"
@@ -227,10 +250,9 @@ def experiments(state: State) -> str:
 def streaks(state: State) -> str:
     """Say how long nothing was kept, and how many failed in a row."""
     vitals, limit = state.vitals, state.config.health
-    return (
-        f"{vitals.no_improvement} without a keep (plateau at {limit.max_no_improvement_runs}), "
-        f"{counted(vitals.failures, 'failure')} in a row (crashing at {limit.max_crash_streak})"
-    )
+    plateau, crash = limit.max_no_improvement_runs + vitals.excused, limit.max_crash_streak + vitals.excused_failures
+    failures = counted(vitals.failures, "failure")
+    return f"{vitals.no_improvement} without a keep (plateau at {plateau}), {failures} in a row (crashing at {crash})"
 
 
 def recovery(state: State) -> str:
@@ -318,7 +340,7 @@ def under_way(state: State, now: str, worker: str | None = None, since: str | No
     if experiment is None:
         return None
     waits = "is about to settle" if experiment.may_settle else "waits for its description"
-    return Line("open", f"experiment {experiment.number} is measured ({kind_of_open(experiment)}) and {waits}", Tone.FAIR)
+    return Line("open", f"experiment {experiment.number} is measured, will count as {kind_of_open(experiment)} and {waits}", Tone.FAIR)
 
 
 def following(state: State, now: str, *, measuring: bool = False) -> str:
@@ -326,7 +348,8 @@ def following(state: State, now: str, *, measuring: bool = False) -> str:
     if measuring:
         return "wait for the measurement: `autotune wait`"
     if state.ended is not None:
-        first = "moves the limit (`autotune config set`) and " if state.ended.ending is Ending.FINISHED else ""
+        moves = [f"`autotune config set {HOW_TO_MOVE[limit]}`" for limit in limits_reached(state, now)]
+        first = f"moves the limit ({', '.join(moves)}) and " if moves else ""
         why = shortened(state.ended.reason, LONGEST_WHY)
         return f"nothing until a person {first}goes on: `autotune resume` ({state.ended.ending}: {why})"
     experiment = state.experiment
@@ -350,8 +373,7 @@ def _second_look(state: State) -> str:
 
 def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]:
     """Give the session in short, as JSON values."""
-    found, metric = confidence(state), state.metric
-    multiple = found.multiple if found.multiple is None or math.isfinite(found.multiple) else "infinite"
+    metric = state.metric
     return {
         "session": state.segment.session,
         "branch": state.segment.branch,
@@ -367,11 +389,12 @@ def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]
         "claim": None
         if state.claim is None
         else {"improved": state.claim.improved, "reason": state.claim.reason, "keeps": state.claim.keeps},
-        "confidence": None if multiple is None else {"mad_multiple": multiple, "label": found.label},
+        "confidence": confidence(state).as_json(),
         "noise": {"sigma": noise_of_a_run(state).sigma, "relative": state.logs} if state.pool else None,
         "drift": drift(state),
         "experiments": state.count,
         "statuses": dict(state.statuses or {}),
+        "void": state.voided,
         "keeps": state.keeps,
         "forced": state.forced,
         "streaks": {"no_improvement": state.vitals.no_improvement, "failures": state.vitals.failures},
@@ -394,7 +417,8 @@ def in_short(state: State, now: str, worker: str | None = None, since: str | Non
         Line(shortened(state.metric.name, 30), value(state)),
         *_claim_lines(state),
         *_drift_lines(state),
-        Line("experiments", f"{experiments(state)}; confidence {confidence(state).text}"),
+        _confidence_line(state),
+        Line("experiments", experiments(state)),
         Line("limits", limits(state, now)),
         *([] if running is None else [running]),
         Line("next", following(state, now, measuring=worker is not None)),

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from autotune.core.figures import counted, duration, number
 from autotune.core.recovery import Playbook, next_playbook
 from autotune.core.state import State
 
 CLAIM_EVERY = 10  # keeps
+
+
+class Limit(StrEnum):
+    """A stop rule, by the key that sets it."""
+
+    TARGET = "target"
+    MAX_ITERATIONS = "max_iterations"
+    MAX_WALL_TIME = "max_wall_time"
+    MAX_COST_USD = "max_cost_usd"
+    MAX_TOKENS = "max_tokens"
+    MAX_FAILURES = "max_failures"
+
+
+HOW_TO_MOVE: Mapping[Limit, str] = {  # what `autotune config set` takes
+    Limit.TARGET: "target VALUE",
+    Limit.MAX_ITERATIONS: "max_iterations NUMBER",
+    Limit.MAX_WALL_TIME: "max_wall_time DURATION",
+    Limit.MAX_COST_USD: "max_cost_usd DOLLARS",
+    Limit.MAX_TOKENS: "max_tokens NUMBER",
+    Limit.MAX_FAILURES: "max_failures NUMBER",
+}
 
 
 class Action(StrEnum):
@@ -51,23 +74,49 @@ def _look(state: State) -> Next | None:
     return Next(Action.LOOK, "single runs need a fresh look at the unchanged code every ten experiments") if state.look_is_due else None
 
 
-def _stop_rule(state: State, now: str) -> Next | None:  # noqa: PLR0911 - one return a rule
-    config, active, failures = state.config, state.active(now), state.vitals.total_failures
-    if config.target is not None and state.target_reached:
-        return Next(Action.FINISH, f"the target of {number(config.target)} is reached, confirmed by fresh runs")
-    if config.target is not None and state.target_in_reach:
-        return Next(Action.CHECK_TARGET, f"the incumbent seems to reach the target of {number(config.target)}")
-    if config.max_iterations is not None and state.count >= config.max_iterations:
-        return Next(Action.FINISH, f"{counted(state.count, 'experiment')} made, of {config.max_iterations} allowed (max_iterations)")
-    if config.max_wall_time_s is not None and active >= config.max_wall_time_s:
-        return Next(Action.FINISH, f"active for {duration(active)}, of {duration(config.max_wall_time_s)} allowed (max_wall_time)")
-    if config.max_cost_usd is not None and state.cost_usd >= config.max_cost_usd:
-        return Next(Action.FINISH, f"the agent has cost ${state.cost_usd:.2f}, of ${config.max_cost_usd:.2f} allowed (max_cost_usd)")
-    if config.max_tokens is not None and state.tokens >= config.max_tokens:
-        return Next(Action.FINISH, f"the agent has used {state.tokens:,} tokens, of {config.max_tokens:,} allowed (max_tokens)")
-    if config.max_failures is not None and failures >= config.max_failures:
-        return Next(Action.PAUSE, f"{counted(failures, 'candidate')} failed, of {config.max_failures} allowed (max_failures)")
-    return None
+def limits_reached(state: State, now: str) -> tuple[Limit, ...]:
+    """Name the stop rules that hold, the first that counts first; they hold for a session that stands still too."""
+    config = state.config
+    reached = {
+        Limit.TARGET: config.target is not None and state.target_reached,
+        Limit.MAX_ITERATIONS: config.max_iterations is not None and state.count >= config.max_iterations,
+        Limit.MAX_WALL_TIME: config.max_wall_time_s is not None and state.active(now) >= config.max_wall_time_s,
+        Limit.MAX_COST_USD: config.max_cost_usd is not None and state.cost_usd >= config.max_cost_usd,
+        Limit.MAX_TOKENS: config.max_tokens is not None and state.tokens >= config.max_tokens,
+        Limit.MAX_FAILURES: config.max_failures is not None and state.vitals.total_failures >= config.max_failures,
+    }
+    return tuple(limit for limit, holds in reached.items() if holds)
+
+
+def _stop_rule(state: State, now: str) -> Next | None:
+    limits = limits_reached(state, now)
+    if Limit.TARGET not in limits and state.target_in_reach:
+        return Next(Action.CHECK_TARGET, f"the incumbent seems to reach the target of {number(state.config.target or 0.0)}")
+    if not limits:
+        return None
+    limit = limits[0]
+    return Next(Action.PAUSE if limit is Limit.MAX_FAILURES else Action.FINISH, _held(limit, state, now))
+
+
+def _held(limit: Limit, state: State, now: str) -> str:
+    """Say that a stop rule holds."""
+    config = state.config
+    match limit:
+        case Limit.TARGET:
+            return f"the target of {number(config.target or 0.0)} is reached, confirmed by fresh runs"
+        case Limit.MAX_ITERATIONS:
+            told = f"{counted(state.count, 'experiment')} made, of {config.max_iterations}"
+        case Limit.MAX_WALL_TIME:
+            told = f"active for {duration(state.active(now))}, of {duration(config.max_wall_time_s or 0.0)}"
+        case Limit.MAX_COST_USD:
+            told = f"the agent has cost ${state.cost_usd:.2f}, of ${config.max_cost_usd:.2f}"
+        case Limit.MAX_TOKENS:
+            told = f"the agent has used {state.tokens:,} tokens, of {config.max_tokens:,}"
+        case Limit.MAX_FAILURES:
+            told = f"{counted(state.vitals.total_failures, 'candidate')} failed, of {config.max_failures}"
+        case never:
+            assert_never(never)
+    return f"{told} allowed ({limit})"
 
 
 def _recovery(state: State) -> Next | None:
@@ -75,15 +124,20 @@ def _recovery(state: State) -> Next | None:
         return Next(Action.PLAYBOOK, state.playbook.why, Playbook(state.playbook.playbook))
     if state.asked_playbook is not None:
         return Next(Action.PLAYBOOK, "a person asked for it", Playbook(state.asked_playbook))
-    recovery = state.config.recovery
-    playbook = next_playbook(
-        state.vitals, recovery.playbooks, recovery.max_healing_attempts, pause_when_exhausted=recovery.pause_on_exhausted_recovery
-    )
+    playbook = due_playbook(state)
     if playbook is None:
         return None
     if playbook is Playbook.PAUSE:
         return Next(Action.PAUSE, _blocker(state))
     return Next(Action.PLAYBOOK, state.vitals.why, playbook)
+
+
+def due_playbook(state: State) -> Playbook | None:
+    """Name the playbook that the session's health calls for, within its configured budget."""
+    recovery = state.config.recovery
+    return next_playbook(
+        state.vitals, recovery.playbooks, recovery.max_healing_attempts, pause_when_exhausted=recovery.pause_on_exhausted_recovery
+    )
 
 
 def _blocker(state: State) -> str:
