@@ -652,3 +652,21 @@ def test_every_step_of_a_proposal_is_taken_at_least_once(project: Project) -> No
     for name, take in STEPS.items():
         take(project, Step(name, "src/a.txt", "src/new.txt", b"x"))
     assert project.git("log", "--format=%s").splitlines()[:2] == ["another's", "the proposer's"]
+
+
+def test_what_git_ignores_in_a_folder_at_a_files_place_is_moved_aside_and_told(project: Project) -> None:
+    project.write(".gitignore", "*.o\n")
+    project.git("add", ".gitignore")
+    project.git("commit", "-qm", "ignore")
+    project.init()
+    (project.top / "src/b.txt").unlink()
+    project.write("src/b.txt/data.o", "precious\n")
+    project.write("src/b.txt/new.txt", "n" * 99)
+    project.write("src/a.txt", "a" * 999)
+    answer = project.ok("try", "-d", "a folder for a file")
+    assert project.results()[-1]["status"] == "discard"
+    assert "src/b.txt/data.o stood where a file was put back, and git does not track it" in answer.err
+    [kept] = (project.session / "set-aside").glob("in-the-way.*/src/b.txt/*")
+    assert kept.read_text() == "precious\n"
+    assert project.git("status", "--porcelain") == ""
+    assert project.git("show", f"refs/autotune/{project.name}/1:src/b.txt/new.txt") == "n" * 99

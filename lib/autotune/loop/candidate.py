@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -412,6 +413,21 @@ def _merge_entry(session: Session, number: int, path: str, before: Entry, ours: 
     )
 
 
+def take_back(session: Session, commit: str, changes: Sequence[Difference], boundary: Boundary) -> None:
+    """Make what differs, which a snapshot holds, what it is in a commit; what no snapshot holds and is in the way is moved aside and told.
+
+    That is what git ignores, or the user had, in a folder that stands where there was a file.
+    """
+    written = [one.path for one in changes if not one.added]
+    if lost := tree.in_the_way(session.top, written, {one.path for one in changes}):
+        aside = session.folder.set_aside / f"in-the-way.{now().replace(':', '')}"
+        for path in lost:
+            (aside / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(session.top / path, aside / path)
+        session.notice(f"{', '.join(lost[:_NAMED])} stood where a file was put back, and git does not track it: it is in {aside} now.")
+    tree.put_back(session.view, commit, changes, boundary.spares)
+
+
 def set_aside(session: Session, why: str) -> None:
     """Make a snapshot of a candidate that was refused, then take back its changes: those in scope, and those that it was refused for.
 
@@ -428,7 +444,7 @@ def set_aside(session: Session, why: str) -> None:
     commit = snapshot(session, [one.path for one in changes], f"autotune: refused: {why}")
     ref = session.folder.ref(f"refused-{session.position.lines}")
     git.set_ref(session.top, ref, commit, "a refused candidate")
-    tree.put_back(session.view, session.state.incumbent, changes, boundary.spares)
+    take_back(session, session.state.incumbent, changes, boundary)
     for path, sha in submodules.items():
         git.move_submodule(session.top, path, sha)
     for path, was in found.moved.items():

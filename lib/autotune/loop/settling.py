@@ -17,7 +17,7 @@ from autotune.core.state import Experiment, after
 from autotune.edges import git, process, tree
 from autotune.errors import AutotuneError
 from autotune.loop.bench import OUTPUT_KEPT
-from autotune.loop.candidate import Boundary, look, snapshot
+from autotune.loop.candidate import Boundary, look, snapshot, take_back
 from autotune.loop.measuring import voided
 from autotune.loop.session import Session, now, replace_file
 
@@ -234,7 +234,7 @@ def _restore_scope(session: Session) -> None:
         ref = session.folder.ref(f"{experiment.number}.late")
         git.set_ref(session.top, ref, late, "edits made while it was measured")
         session.notice(f"Edits made while experiment {experiment.number} was measured were taken back with it; they are kept at {ref}.")
-    tree.put_back(session.view, experiment.incumbent, found.candidate, boundary.spares)
+    take_back(session, experiment.incumbent, found.candidate, boundary)
 
 
 def _align_index(session: Session) -> None:
