@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
+
+import pytest
+
+from autotune.core import stats
+from autotune.loop import healing
 
 if TYPE_CHECKING:
     from tests.loop.project import Project
@@ -116,3 +122,31 @@ def test_sources_that_a_compiler_is_given_can_be_tuned_and_what_allow_means_too(
     project.ok("clear", "--yes")
     project.git("switch", "-q", "main")
     assert "protected, for they decide what is measured: autotune.sh;" in project.ok(*words, "--allow", "src/gen.sh").err
+
+
+def test_a_benchmark_that_became_noisy_gets_a_new_segment(project: Project) -> None:
+    project.write("autotune.sh", "echo METRIC size=$(($(cat src/*.txt | wc -c) * 100 + $(cat ../noise) * ($(date +%N | cut -c 3) - 4)))\n")
+    (project.top.parent / "noise").write_text("0\n")
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--in-place")
+    project.ok("rebaseline")
+    assert project.events("playbook_end")[-1]["result"] == "nothing has changed: size is still 3000"
+    (project.top.parent / "noise").write_text("9\n")
+    project.ok("rebaseline")
+    assert "the unchanged incumbent's noise was 0 and is " in project.events("playbook_end")[-1]["result"]
+    assert len(project.events("config")) == 2
+    project.ok("check")
+
+
+@pytest.mark.parametrize("scale", ["ratios", "differences"])
+def test_noise_that_luck_explains_is_no_change_and_ten_times_as_much_is(scale: str) -> None:
+    coin, logs = random.Random(5), scale == "ratios"
+
+    def runs(count: int, noise: float) -> tuple[float, ...]:
+        return tuple(100 * (1 + noise * coin.gauss(0, 1)) for _ in range(count))
+
+    same = [bool(healing.noise_changed(stats.residual_pool(runs(8, 0.01), logs=logs), runs(8, 0.01), logs=logs)) for _ in range(500)]
+    more = [bool(healing.noise_changed(stats.residual_pool(runs(40, 0.001), logs=logs), runs(8, 0.02), logs=logs)) for _ in range(100)]
+    assert sum(same) <= 10
+    assert sum(more) >= 95
+    assert healing.noise_changed((0.0, 0.0), (1.0, 1.0, 1.0), logs=logs) == ""
+    assert healing.noise_changed((0.0,), (1.0, 2.0, 3.0), logs=logs) == ""

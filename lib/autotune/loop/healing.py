@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from posixpath import join
@@ -23,7 +24,8 @@ from autotune.loop.session import Session, now, replace_file
 
 TARGET_RUNS = 3
 LOOK_RUNS = 2
-SHIFTED_BY = 3.0  # standard errors between two medians from which the machine counts as changed
+SHIFTED_BY = 3.0  # standard errors between two medians, or noise floors, from which the machine counts as changed
+FEWEST_RESIDUALS = 2  # from which anything is said of noise
 
 
 def advance(session: Session) -> None:
@@ -119,10 +121,13 @@ def _rebaseline(session: Session) -> PlaybookEnded:
         cut_off = session.interrupted() is not None
         return _ended(Playbook.REBASELINE, f"the incumbent could not be measured: {events}", works=None if cut_off else False)
     fresh = rehearsing.values_of(events)
-    shift = shifted(before.reference or before.baseline_runs, fresh, logs=before.logs)
-    if not changed and not shift:
+    found = (
+        shifted(before.reference or before.baseline_runs, fresh, logs=before.logs),
+        noise_changed(before.pool, fresh, logs=before.logs),
+    )
+    if not changed and not any(found):
         return _ended(Playbook.REBASELINE, f"nothing has changed: {before.metric.name} is still {number(stats.median(fresh))}", works=True)
-    why = "; ".join([*changed, *([shift] if shift else [])])
+    why = "; ".join([*changed, *filter(None, found)])
     for event in events:
         session.append(event)
     return _ended(Playbook.REBASELINE, f"a new segment begins: {why}", works=True)
@@ -142,6 +147,25 @@ def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) 
     if abs(one - other) <= SHIFTED_BY * sigma * scale:
         return ""
     return "the unchanged incumbent measured {} before and {} now".format(*numbers((stats.median(before), stats.median(fresh))))
+
+
+def noise_changed(pool: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) -> str:
+    """Say how the noise differs from what the session knows of it, or nothing where luck may differ as much, or too little is known.
+
+    The logarithm of a noise floor that comes from n residuals has a standard error of about sqrt(1.9 / n), by simulation of normal noise.
+    """
+    if len(pool) < FEWEST_RESIDUALS or len(fresh) <= FEWEST_RESIDUALS or (logs and min(fresh) <= 0):
+        return ""
+    now_there = stats.residual_pool(fresh, logs=logs)
+    was, now_is = (stats.noise_floor(one) if stats.median(one) else 0.0 for one in (pool, now_there))
+    error = (1.9 * (1 / len(pool) + 1 / len(now_there))) ** 0.5
+    if was == now_is or (was and now_is and abs(math.log(now_is / was)) <= SHIFTED_BY * error):
+        return ""
+    return f"the unchanged incumbent's noise was {_noise_in_words(was, logs=logs)} and is {_noise_in_words(now_is, logs=logs)}"
+
+
+def _noise_in_words(floor: float, *, logs: bool) -> str:
+    return number(100 * floor / stats.SQRT2, figures=2) + " %" if floor and logs else number(floor / stats.SQRT2, figures=2)
 
 
 def _shrink_scope(session: Session) -> PlaybookEnded:
