@@ -103,7 +103,6 @@ def test_what_is_gone_from_the_cache_folder_is_made_anew_and_the_checkout_left_a
 
 def test_line_ends_are_converted_as_git_is_set_up_to(project: Project) -> None:
     project.git("config", "core.autocrlf", "true")
-    project.write("autotune.sh", BENCHMARK.strip())  # one line: what git makes of its end does not matter
     project.init()
     project.write("src/a.txt", "a\r\n")
     assert project.attempt()["status"] == "keep"
@@ -113,6 +112,30 @@ def test_line_ends_are_converted_as_git_is_set_up_to(project: Project) -> None:
     assert (project.top / "src/a.txt").read_bytes() == b"a\r\n"
     project.write("src/b.txt", "bbbb bbbb bbbb\r\n")
     assert "nothing to measure" in project.refused("try", "-d", "x")
+
+
+@pytest.mark.parametrize("attributes", ["", "* text eol=crlf\n"], ids=["configured", "attributes"])
+def test_what_is_measured_with_has_the_bytes_that_it_has_in_the_checkout_whatever_git_would_make_of_line_ends(
+    project: Project, attributes: str
+) -> None:
+    project.write("tests/fixed.sh", "set -e\ntrue\n")
+    project.write(".gitattributes", attributes)
+    project.git("add", "tests", ".gitattributes")
+    project.git("commit", "-qm", "second")
+    project.git("config", "core.autocrlf", "true")
+    assert project.git("status", "--porcelain", "-uno") == ""
+    script = 'set -e\nif true; then\n  . tests/fixed.sh\nfi\n[ "$(wc -c < tests/fixed.sh)" -eq 12 ]\n'
+    project.write("autotune.sh", script + BENCHMARK, 0o755)
+    project.init("--protect", "tests/**")
+    [place] = (project.outside / "cache/autotune").glob("*/*/measure")
+    for _ in range(2):
+        assert (place / "autotune.sh").read_bytes() == (project.top / "autotune.sh").read_bytes()
+        assert (place / "autotune.sh").stat().st_mode & 0o111
+        assert (place / "tests/fixed.sh").read_bytes() == b"set -e\ntrue\n"
+        project.write("src/a.txt", "a\r\n" * 99)
+        assert project.attempt()["status"] == "discard"
+    project.write("src/a.txt", "a\r\n")
+    assert project.attempt()["status"] == "keep"
 
 
 def test_a_session_lives_in_a_repository_with_longer_hashes(tmp_path: Path, driver: Driver) -> None:

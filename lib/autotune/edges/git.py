@@ -156,10 +156,15 @@ def hashes(folder: Path, wanted: Iterable[str]) -> dict[str, str]:
         start = end + 1
         if len(words) == 3:  # noqa: PLR2004 - id, type, size; a missing one has two words
             sha, size = words[0].decode(), int(words[2])
-            make = hashlib.sha256 if len(sha) == 64 else hashlib.sha1  # noqa: PLR2004 - git's two kinds of names
-            found[sha] = make(words[1] + b" " + words[2] + b"\0" + answer[start : start + size]).hexdigest()
+            found[sha] = hash_of(answer[start : start + size], sha, words[1])
             start += size + 1
     return found
+
+
+def hash_of(content: bytes, like: str, kind: bytes = b"blob") -> str:
+    """Give the name that git has for some content, of the same length as another."""
+    make = hashlib.sha256 if len(like) == 64 else hashlib.sha1  # noqa: PLR2004 - git's two kinds of names
+    return make(b"%s %d\0" % (kind, len(content)) + content).hexdigest()
 
 
 def discover(folder: Path) -> Repository | None:

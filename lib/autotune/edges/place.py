@@ -29,11 +29,15 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where runs happen. `settled` lists what stays between runs (paths, whole folders with a slash); None in the checkout: all."""
+    """Where runs happen. `settled` lists what stays between runs (paths, whole folders with a slash); None in the checkout: all.
+
+    `verbatim` are the files that get the bytes that git holds, whatever it is set up to make of them (line ends, say).
+    """
 
     view: View
     settled: frozenset[str] | None
     carried: Carried = field(default_factory=lambda: Carried({}))
+    verbatim: frozenset[str] = frozenset()
 
     @property
     def top(self) -> Path:
@@ -74,9 +78,9 @@ def remove(repository: git.Repository, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
 
 
-def private(place: Path, settled: Sequence[str] = (), carried: Carried | None = None) -> Place:
+def private(place: Path, settled: Sequence[str] = (), carried: Carried | None = None, verbatim: Iterable[str] = ()) -> Place:
     """Give a measuring worktree as a place; beside tracked files, `settled` is what each run finds."""
-    return Place(View(place, _index(place)), frozenset(settled), carried or Carried({}))
+    return Place(View(place, _index(place)), frozenset(settled), carried or Carried({}), frozenset(verbatim))
 
 
 def keep_copies(top: Path, names: Iterable[str], copies: Path) -> None:
@@ -197,6 +201,7 @@ def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
     if wanted := sorted(anew):
         tree.unlink_all(place.top, wanted)
         tree.write(place.view, wanted)
+        tree.undo_conversion(place.top, {path: held[path] for path in wanted if path in place.verbatim})
 
 
 def left_beside(place: Place) -> tuple[str, ...]:

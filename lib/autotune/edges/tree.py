@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,6 +133,13 @@ def write(view: View, paths: Sequence[str]) -> None:
     git.tell(view.top, "checkout-index", "-f", "-q", "-u", "-z", "--stdin", index=view.index, stdin=git.encode(paths))
     for path in paths:
         _forget_compiled(view.top / path)
+
+
+def undo_conversion(top: Path, entries: Mapping[str, tuple[str, str]]) -> None:
+    """Give files just written, by their modes and blobs, the bytes that git holds where it made others of them."""
+    for path, (mode, sha) in entries.items():
+        if mode.startswith("100") and git.hash_of((top / path).read_bytes(), sha) != sha:
+            (top / path).write_bytes(git.content(top, sha))
 
 
 def delete(top: Path, path: str) -> None:

@@ -345,11 +345,11 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
         git.set_entries(repository.top, scratch / "index", git.tracked(repository.top, pins), ())
         content = git.write_tree(repository.top, scratch / "index")
         top = place.build(repository, cache / "measure", head, [f"{workdir}/{path}" if workdir else path for path in config.carry])
-        view = place.private(top).view
-        fresh = Ground(place.private(top, place.beside(view)), content, workdir, scratch)
+        empty = place.private(top, verbatim=git.tracked(repository.top, pins))
+        fresh = Ground(replace(empty, settled=frozenset(place.beside(empty.view))), content, workdir, scratch)
         if config.setup:
             _prepared(config, fresh)
-        yield replace(fresh, place=place.private(top, place.beside(view)))
+        yield replace(fresh, place=replace(empty, settled=frozenset(place.beside(empty.view))))
     finally:
         place.remove(repository, cache / "measure")
         shutil.rmtree(cache, ignore_errors=True)

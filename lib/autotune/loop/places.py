@@ -50,7 +50,8 @@ def place_of(session: Session) -> Place:
         built = {**wanted, "settled": settled, "carried": place.carried_now(top, _staying(session, settled))}
         replace_file(known, json.dumps(built).encode())
     sources = (session.cache / "made", session.top)
-    return place.private(top, built["settled"], Carried(built["carried"], sources, _staying(session, built["settled"])))
+    carried = Carried(built["carried"], sources, _staying(session, built["settled"]))
+    return place.private(top, built["settled"], carried, git.tracked(session.top, state.segment.pins))
 
 
 def _staying(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
@@ -82,7 +83,7 @@ def second_place(session: Session) -> Iterator[Place]:
     """Give a second measuring worktree, built like the first, for as long as the context lasts."""
     top = session.cache / "second"
     try:
-        yield place.private(top, _build(session, top))
+        yield place.private(top, _build(session, top), verbatim=git.tracked(session.top, session.state.segment.pins))
     finally:
         place.remove(session.repository, top)
 
@@ -90,7 +91,7 @@ def second_place(session: Session) -> Iterator[Place]:
 def _build(session: Session, top: Path) -> Sequence[str]:
     config = session.state.config
     place.build(session.repository, top, session.state.incumbent, [session.inside(path) for path in config.carry])
-    empty = place.private(top)
+    empty = place.private(top, verbatim=git.tracked(session.top, session.state.segment.pins))
     fresh = replace(empty, settled=frozenset(place.beside(empty.view)))
     place.occupy(fresh, content_of(session, session.state.incumbent), ())
     if config.setup:
