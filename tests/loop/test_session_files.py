@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -339,6 +341,94 @@ def test_a_session_whose_log_was_damaged_can_be_cleared(project: Project) -> Non
     assert not truth.exists()
     assert not (project.top / "autotune.jsonl").exists()
     project.init()
+
+
+OLD_LOG = '{"type":"config","name":"old","version":"0.3"}\n{"run":1}\n'
+
+
+def test_what_has_the_names_of_the_log_and_the_state_before_a_session_is_put_out_of_the_way_and_back(project: Project) -> None:
+    project.write("autotune.jsonl", OLD_LOG, 0o600)
+    project.write(".autotune.state", "the user's\n")
+    before = project.files(without=())
+    told = project.init().err
+    for name, content in (("autotune.jsonl", OLD_LOG), (".autotune.state", "the user's\n")):
+        aside = project.session / "set-aside/before" / name
+        assert f"{name} was there before the session; it is at {aside} now" in told
+        assert aside.read_text() == content
+    kept(project, 5)
+    project.write("src/a.txt", before[b"src/a.txt"][1])
+    told = project.ok("clear", "--yes").out
+    assert f"It puts back: {project.top}/.autotune.state, {project.top}/autotune.jsonl" in told
+    after = project.files(without=())
+    assert {path for path in before if after[path] != before[path]} == {b"autotune.toml"}
+
+
+def test_what_was_there_before_is_kept_where_its_name_is_not_free_when_a_session_is_cleared(project: Project) -> None:
+    project.write("autotune.jsonl", OLD_LOG)
+    project.init()
+    project.write("autotune.jsonl", "another log of the user's\n")
+    answer = project.ok("clear", "--json", "--yes").json
+    assert answer["put_back"] == []
+    assert (Path(answer["kept"]) / "before/autotune.jsonl").read_text() == OLD_LOG
+    assert project.read("autotune.jsonl") == "another log of the user's\n"
+    project.init()
+
+
+def test_what_was_there_before_is_never_lost_however_often_clearing_is_killed(project: Project) -> None:
+    project.write("autotune.jsonl", OLD_LOG)
+    project.write(".autotune.state", "the user's\n")
+    project.init()
+    for effect in range(100):
+        answer = project.run("clear", "--yes", kill=(0, effect))
+        texts = [path.read_text() for name in ("autotune.jsonl", ".autotune.state") for path in project.top.rglob(name)]
+        assert {OLD_LOG, "the user's\n"} <= set(texts), answer.killed
+        if not answer.killed:
+            break
+    assert (project.read("autotune.jsonl"), project.read(".autotune.state")) == (OLD_LOG, "the user's\n")
+    assert not list((project.top / ".git").glob("autotune/[!.]*/autotune.jsonl"))
+
+
+def test_what_was_set_aside_stays_when_a_session_is_cleared_and_is_named(project: Project) -> None:
+    project.init()
+    project.write("autotune.sh", "echo mine\n")
+    project.write("autotune.jsonl", "forged\n")
+    project.ok("resume")
+    [script] = (project.session / "set-aside").glob("autotune.sh.*")
+    folder = project.top / ".git/autotune/set-aside" / project.name
+    told = project.ok("clear", "--yes").out
+    assert f"What was set aside stays, in {folder}/:" in told
+    assert script.name in told
+    held = {path.read_text() for path in folder.iterdir()}
+    assert held >= {"echo mine\n", "forged\n"}
+
+
+def test_the_copies_of_a_session_before_are_nobody_s_own(project: Project) -> None:
+    project.init()
+    project.ok("stop")
+    project.write("autotune.toml", "busy_wait_s = 0\n")
+    assert "was there before" not in project.init().err
+    assert not list((project.top / ".git/autotune").glob("*/set-aside/before"))
+
+
+def test_what_was_open_when_a_measurement_in_the_checkout_was_killed_is_there_when_the_session_is_cleared(project: Project) -> None:
+    project.write("autotune.sh", f"{BENCHMARK}while [ -e build/hold ]; do touch build/started; sleep 0.02; done\n")
+    project.init("--in-place")
+    kept(project, 5)
+    for switched in (False, True):
+        project.write("src/a.txt", "an open edit\n")
+        project.write("build/hold", "")
+        begun = project.begin("confirm")
+        eventually((project.top / "build/started").exists)
+        os.killpg(begun.pid, signal.SIGKILL)
+        begun.wait()
+        shutil.rmtree(project.top / "build")
+        if switched:
+            project.git("switch", "-q", "-f", "main")
+            break
+        eventually(lambda: project.run("resume").code == 0)
+        assert project.read("src/a.txt") == "an open edit\n"
+    answer = project.ok("clear", "--json", "--yes").json
+    assert (Path(answer["kept"]) / "lent/src/a.txt").read_text() == "an open edit\n"
 
 
 def test_clearing_names_the_notes_that_go_with_a_working_tree_of_the_session_s_own(project: Project) -> None:

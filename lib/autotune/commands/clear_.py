@@ -11,7 +11,8 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName
 from autotune.errors import AutotuneError
-from autotune.loop import clearing, work
+from autotune.loop import clearing, lending, work
+from autotune.loop import session as sessions
 
 
 def main(
@@ -28,15 +29,24 @@ def main(
         raise AutotuneError("An answer in JSON cannot ask first.", "add --yes")
     here = clearing.find(Path.cwd(), session)
     with work.held(here, "clear"):
+        if sessions.elsewhere(here) is None:
+            lending.give_back(here)
         doomed = clearing.doomed(here, refs=refs)
         if as_json:
             clearing.clear(here, doomed)
-            typer.echo(json.dumps({"session": here.name, "deleted": doomed.described}))
+            put_back, kept = [str(path) for path in doomed.put_back], str(doomed.keeping) if doomed.kept else None
+            typer.echo(json.dumps({"session": here.name, "deleted": doomed.described, "put_back": put_back, "kept": kept}))
             return
         typer.echo(f"This deletes, of session {here.name}:")
         for line in doomed.described:
             typer.echo(f"  {line}")
         typer.echo(f"The branch {here.branch} and its commits stay{'' if refs else ', and the snapshots of candidates'}.")
+        if doomed.put_back:
+            typer.echo(f"It puts back: {', '.join(map(str, doomed.put_back))}")
+        if doomed.kept:
+            typer.echo(f"What was set aside stays, in {doomed.keeping}/:")
+            for path in doomed.kept:
+                typer.echo(f"  {path.name}")
         if not yes and not _agreed():
             typer.echo("nothing was deleted")
             return

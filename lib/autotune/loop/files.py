@@ -26,12 +26,17 @@ from autotune.loop.session import (
     SESSION_FILES,
     STATE_FILE,
     UNFINISHED,
+    Folder,
     Session,
     last_seen,
+    names,
     now,
     remove_unfinished,
     replace_file,
+    root,
 )
+
+PROJECTIONS = (LEDGER, STATE_FILE)  # what is in the working directory and can be made again from the truth
 
 _WRITTEN_BY_PEOPLE = (NOTES_FILE, IDEAS_FILE, CONFIG_FILE)
 LINK = "120000"  # the mode that git gives a symbolic link
@@ -82,7 +87,36 @@ def write_missing(session: Session) -> None:
         if not os.path.lexists(path):
             _write_script(path, mode, content)
     keep_copies(session)
+    _make_way(session)
     project(session)
+
+
+def _make_way(session: Session) -> None:
+    """Put the user's own files out of the way that have the names of what is written for the first time now, and say so."""
+    if (session.folder.path / "copied").exists():
+        return
+    for name in PROJECTIONS:
+        path, aside = session.workdir / name, session.folder.before / name
+        if os.path.lexists(path) and not any(is_projection(path, one) for one in _all(session)):
+            session.notice(f"{name} was there before the session; it is at {aside} now, and `autotune clear` puts it back.")
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, aside)
+
+
+def _all(session: Session) -> Iterator[Folder]:
+    """Give the folders of all sessions of a session's repository."""
+    return (Folder(root(session.repository) / name) for name in names(session.repository))
+
+
+def is_projection(path: Path, folder: Folder) -> bool:
+    """Whether what is at a path was written as a copy of a session's ledger, or as its state."""
+    try:
+        if path.name == LEDGER:
+            with path.open("rb") as copy, folder.ledger.open("rb") as truth:
+                return copy.readline() == truth.readline()
+        return bool(json.loads(path.read_bytes())["session"] == folder.name)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _complete_settings(session: Session) -> None:

@@ -73,6 +73,11 @@ class Folder:
         """What was found in a session file's place and replaced."""
         return self.path / "set-aside"
 
+    @property
+    def before(self) -> Path:
+        """What was in their places before the session, and is the user's."""
+        return self.set_aside / "before"
+
     def ref(self, name: object) -> str:
         """Name a ref of this session."""
         return f"refs/autotune/{self.name}/{name}"
