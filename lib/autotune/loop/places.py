@@ -23,7 +23,10 @@ from autotune.targets.target import Command
 
 def content_of(session: Session, commit: str) -> str:
     """Give the tree that is measured for a commit: its own, with the pinned files as they were when the segment opened."""
-    return _overlaid(session.top, commit, session.state.segment.pins, session.folder.path / "scratch-index")
+    given = (session.top, commit, session.state.segment.pins, session.folder.path / "scratch-index")
+    if git.resolve(session.top, f"{_overlaid(*given)}^{{tree}}") is None:  # nothing points at it, so `git prune` may have taken it
+        _overlaid.cache_clear()
+    return _overlaid(*given)
 
 
 @lru_cache(maxsize=8)
