@@ -92,3 +92,35 @@ def test_the_scope_is_narrowed_around_the_last_failures_and_not_around_what_was_
         refuted(project, path)
     project.ok("repair", "--playbook", "shrink_scope")
     assert project.events("playbook_end")[-1]["scope"] == ["src/deep/**"]
+
+
+def test_an_answer_names_the_playbook_that_it_brought_about_and_later_ones_do_not(project: Project) -> None:
+    project.write("autotune.toml", "busy_wait_s = 0\n[health]\nmax_no_improvement_runs = 2\n")
+    project.init()
+    assert refuted(project)["playbook"] is None
+    brought = refuted(project)
+    if brought["playbook"] is None or brought["playbook"]["result"] is None:  # it goes on by itself
+        brought = project.ok("wait", "--json").json
+    assert brought["playbook"] == {"name": "rebaseline", "result": "nothing has changed: size is still 30"}
+    assert "playbook: rebaseline: nothing has changed" in project.ok("wait").out
+    assert refuted(project)["playbook"] is None
+    project.ok("repair", "--playbook", "diagnose")
+    project.write("src/a.txt", "a" * 99)
+    assert project.ok("run", "--json").json["playbook"] is None
+
+
+def test_status_and_answers_tell_the_confidence_in_one_shape_with_what_it_means(project: Project) -> None:
+    project.init()
+    refuted(project)
+    project.write("src/a.txt", "")
+    found = project.attempt()["confidence"]
+    assert found == status(project)["confidence"]
+    assert (type(found["mad_multiple"]), found["label"], found["means"]) == (float, "marginal", "the session's spread; it decides nothing")
+    project.write("src/b.txt", "longer than it was, by far\n")
+    text = f"2\N{MULTIPLICATION SIGN} high ({found['means']})"
+    assert f"confidence: {text}" in project.ok("try", "-d", "x").out
+    assert f"confidence   {text}" in project.ok("status").out
+
+
+def test_opening_says_which_mode_is_in_force_and_why(project: Project) -> None:
+    assert "mode in force: once, as configured (decision_mode)\n" in project.init().out

@@ -74,6 +74,7 @@ def test_a_holdout_that_fails_without_the_change_too_accuses_nobody(project: Pro
 def test_it_lies_outside_the_repository_and_goes_with_the_session(tmp_path: Path) -> None:
     project = opened(tmp_path / "cleared")
     assert project.autotune("holdout", "status").out == "there is no hold-out; `autotune holdout set FILE...` makes one\n"
+    assert project.autotune("holdout", "status", "--json").json == {"files": 0, "configured": False}
     (tmp_path / "secret.py").write_text(UNSEEN)
     project.autotune("holdout", "set", str(tmp_path / "secret.py"))
     place = project.holdout

@@ -25,6 +25,10 @@ def tell(session: Session, *, as_json: bool, settled: int | None = None) -> None
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
+    if found["confidence"] is not None:
+        found["confidence"] = report.confidence_line(session.state).text
+    if (playbook := found["playbook"]) is not None:
+        found["playbook"] = f"{playbook['name']}: {playbook['result'] or 'is under way'}"
     for key, value in found.items():
         if value not in (None, "", {}):
             typer.echo(f"{key}: {_shown(value)}")
@@ -43,12 +47,11 @@ def answer(session: Session, settled: int | None) -> dict[str, Any]:
     busy = worker_of(session)
     if busy is not None:
         found |= {"running": True, "since": busy.since}
-    confidence = report.confidence(state)
     return found | {
-        "confidence": None if confidence.figure is None else {"multiple": confidence.figure, "label": confidence.label},
+        "confidence": report.confidence(state).as_json(),
         "health": state.vitals.health,
         "mode": state.vitals.mode,
-        "playbook": state.last_playbook.result if state.last_playbook and state.vitals.attempts else None,
+        "playbook": report.playbook(state),
         "budget": report.budget(state, now()),
         "notes": [escaped(note.text)[:200] for note in [one for one in state.notes if not one.own][-2:]] or None,
         "next": report.following(state, now(), measuring=busy is not None),
@@ -104,10 +107,11 @@ def _failure(output: str, outcome: Outcome | None, reason: str) -> dict[str, Any
 
 
 def calibration(session: Session) -> list[str]:
-    """What was found of the unchanged code, what would help, and how to have it."""
+    """What was found of the unchanged code, the mode in force, what would help, and how to have it."""
     found = session.state.calibrated
     if found is None:
         return []
     helping = ["what would help:", *(f"- {one}" for one in found.advice)] if found.advice else []
     more = ["`autotune calibrate` measures again and writes min_effect to autotune.toml"] if asks_for_more(session, found) else []
-    return [*found.findings, *helping, *more]
+    mode = f"mode in force: {report.decision_mode(session.state)}"
+    return [*found.findings, mode, *helping, *more]

@@ -55,7 +55,7 @@ def put(
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
-    """Set one key in autotune.toml; it takes effect at once. Keys that decide what is measured need `autotune rebaseline --accept`."""
+    """Set one key in autotune.toml; it takes effect at once. What decides what is measured is refused: edit the file instead."""
     here = found(session)
     with work.held(here, "config set"):
         work.complete(here)

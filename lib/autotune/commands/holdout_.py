@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autotune.commands.options import SessionName, found, looked_at
+from autotune.commands.options import AsJson, SessionName, found, looked_at
 from autotune.core.figures import counted
 from autotune.loop import holdout, work
 
@@ -31,14 +32,18 @@ def put(
 
 
 @app.command()
-def status(session: SessionName = None) -> None:
+def status(as_json: AsJson = False, session: SessionName = None) -> None:
     """Say whether there is a hold-out, and how many files it has; never which."""
     here = looked_at(session)
-    if not here.state.config.holdout and not holdout.held(here):
+    configured, files = bool(here.state.config.holdout), len(holdout.held(here))
+    if as_json:
+        typer.echo(json.dumps({"files": files, "configured": configured}))
+        return
+    if not configured and not files:
         typer.echo("there is no hold-out; `autotune holdout set FILE...` makes one")
         return
-    used = "runs before every keep" if here.state.config.holdout else "is not configured (`holdout` in autotune.toml)"
-    typer.echo(f"the hold-out has {counted(len(holdout.held(here)), 'file')}; its command {used}")
+    used = "runs before every keep" if configured else "is not configured (`holdout` in autotune.toml)"
+    typer.echo(f"the hold-out has {counted(files, 'file')}; its command {used}")
 
 
 @app.command()

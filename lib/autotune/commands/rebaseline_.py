@@ -28,17 +28,15 @@ def main(
     and fixed configuration keys as they are now; results before and after it are not compared.
     """
     here = found(session)
-    lifted = False
     if accept:
         lifted = segments.accept(here)
+        if not as_json:
+            typer.echo(f"segment {here.state.segment.segment}: {here.state.segment.reason}")
+        if lifted and not as_json:
+            typer.echo("the unchanged code passes again, so the session goes on")
     else:
         with work.changing(here, "rebaseline") as lock:
             here.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))
             work.carry_on(here, lock)
         work.wait(here, wait)
-    if not as_json:
-        words = here.state.segment.reason if accept else here.state.last_playbook.result if here.state.last_playbook else ""
-        typer.echo(f"segment {here.state.segment.segment}: {words}")
-        if lifted:
-            typer.echo("the unchanged code passes again, so the session goes on")
     answer.tell(here, as_json=as_json)

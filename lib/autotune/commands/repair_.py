@@ -30,8 +30,7 @@ def main(
         here.append(RepairAsked(timestamp=now(), playbook=playbook))
         work.carry_on(here, lock)
     work.wait(here, wait)
-    if not as_json and here.state.last_playbook is not None:
-        typer.echo(f"{playbook}: {here.state.last_playbook.result}")
-        if here.state.last_playbook.report:
-            typer.echo(f"report: {here.state.last_playbook.report}")
+    ended = here.state.last_playbook
+    if not as_json and ended is not None and ended.report and here.state.last_playbook_is_news:
+        typer.echo(f"report: {ended.report}")
     answer.tell(here, as_json=as_json)

@@ -12,7 +12,7 @@ from autotune.core.figures import counted, estimate_in_words
 from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import DecisionMode, Effect, Metric
-from autotune.core.report import HEALTH_TONES, LONGEST_WHY, confidence, following, noise, recovery, under_way, value
+from autotune.core.report import HEALTH_TONES, LONGEST_WHY, following, noise, recovery, under_way, value
 from autotune.core.settle import reason_of
 from autotune.core.state import Ended, Ending, State
 from autotune.core.stopping import HOW_TO_MOVE, Limit, due_playbook, limits_reached
@@ -270,7 +270,7 @@ def _evidence(state: State) -> Iterator[str]:
     yield f"decisions: {report.decision_mode(state)}"
     if (drifting := report.drift(state)) is not None:
         yield drifting
-    yield f"confidence {confidence(state).text} ({report.CONFIDENCE_MEANS})"
+    yield f"confidence {report.confidence_line(state).text}"
     if state.recent:
         yield "latest first: " + ", ".join(f"{row.index} {kind_of(row)}" for row in state.recent[: -LATEST - 1 : -1])
     if state.playbook is None and state.vitals.attempts:

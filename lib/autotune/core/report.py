@@ -113,7 +113,7 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         health(state),
         Line(shortened(state.metric.name, 30), value(state), Tone.GOOD if _improved(state) else Tone.PLAIN),
         *_claim_lines(state),
-        _confidence_line(state),
+        confidence_line(state),
         Line("noise", noise(state)),
         *_drift_lines(state),
         Line("experiments", experiments(state)),
@@ -196,7 +196,8 @@ def confidence(state: State) -> Confidence:
     return Confidence(multiple, stats.confidence_label(multiple))
 
 
-def _confidence_line(state: State) -> Line:
+def confidence_line(state: State) -> Line:
+    """Say what the confidence is, and that it decides nothing."""
     found = confidence(state)
     meant = "from the third experiment on" if found.multiple is None else CONFIDENCE_MEANS
     return Line("confidence", f"{found.text} ({meant})", Tone.QUIET if state.drifts else CONFIDENCE_TONES[found.label])
@@ -263,6 +264,18 @@ def recovery(state: State) -> str:
         return f"{state.playbook.playbook} is under way: {shortened(state.playbook.why, LONGEST_WHY)}; {used}"
     last = state.last_playbook
     return f"{used}; last, {last.playbook}: {shortened(last.result, LONGEST_WHY)}" if last and vitals.attempts else used
+
+
+def playbook(state: State) -> dict[str, str | None] | None:
+    """Give the name of the playbook that is to be or is under way, without a result, or of the one that ended last with its result.
+
+    None where an experiment began since.
+    """
+    begun = state.playbook.playbook if state.playbook is not None else state.asked_playbook
+    if begun is not None:
+        return {"name": begun, "result": None}
+    last = state.last_playbook if state.last_playbook_is_news else None
+    return None if last is None else {"name": last.playbook, "result": shortened(last.result, LONGEST_WHY)}
 
 
 def limits(state: State, now: str) -> str:
@@ -417,7 +430,7 @@ def in_short(state: State, now: str, worker: str | None = None, since: str | Non
         Line(shortened(state.metric.name, 30), value(state)),
         *_claim_lines(state),
         *_drift_lines(state),
-        _confidence_line(state),
+        confidence_line(state),
         Line("experiments", experiments(state)),
         Line("limits", limits(state, now)),
         *([] if running is None else [running]),

@@ -134,8 +134,9 @@ class State:
     experiments the error budget was shared out to. `keeps` counts keeps that were decided (`confirmed` of them by exact evidence, which
     alone refills that budget), `forced` those that were forced. `best` is the incumbent's value. `crossed` tells whether the incumbent came
     to values of zero or less in this segment, whose baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as
-    ratios. `voided` counts results that say nothing of an idea; their status is discard. `last_playbook_at` is how many experiments had
-    settled when the last playbook ended.
+    ratios. `voided` counts results that say nothing of an idea; their status is discard. `last_playbook_is_news` until the next
+    experiment begins, or a person has the session go on or asks for a
+    repair.
     """
 
     segment: SegmentOpened
@@ -172,7 +173,7 @@ class State:
     restored: tuple[int, ...] = ()
     playbook: PlaybookBegun | None = None
     last_playbook: PlaybookEnded | None = None
-    last_playbook_at: int = 0
+    last_playbook_is_news: bool = False
     asked_playbook: str | None = None
     narrowed: tuple[str, ...] = ()
     narrowed_left: int = 0
@@ -326,7 +327,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case Ran():
             return _ran(state, event)
         case CandidateTaken():
-            return replace(state, experiment=_experiment(event))
+            return replace(state, experiment=_experiment(event), last_playbook_is_news=False)
         case Decided():
             return _decided(state, event)
         case Described():
@@ -356,11 +357,13 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return _end(_signal(state, Signal.PAUSED, event.reason), Ending.STOPPED, event.reason, event.timestamp)
         case Resumed():
             resumed = _signal(state, Signal.RESUMED, "resumed")
-            return replace(resumed, ended=None, active_since=state.active_since or event.timestamp, playbook=None)
+            since = state.active_since or event.timestamp
+            return replace(resumed, ended=None, active_since=since, playbook=None, last_playbook_is_news=False)
         case RepairAsked():
             asked = _signal(state, Signal.REPAIR_ASKED, "a repair was asked for")
             since = state.active_since or event.timestamp
-            return replace(asked, ended=None, active_since=since, playbook=None, asked_playbook=event.playbook)
+            asked = replace(asked, ended=None, active_since=since, playbook=None, asked_playbook=event.playbook)
+            return replace(asked, last_playbook_is_news=False)
         case Restored():
             return replace(state, restored=(*state.restored, event.experiment)[-RECENT:])
         case Noted():
@@ -574,7 +577,7 @@ def _row(event: Result) -> Row:
 def _healed(state: State, event: PlaybookEnded) -> State:
     state = _signal(state, _FOUND[event.works], f"{event.playbook}: {event.result}")
     narrowed = (event.scope, event.experiments) if event.scope else (state.narrowed, state.narrowed_left)
-    return replace(state, playbook=None, last_playbook=event, last_playbook_at=state.count, narrowed=narrowed[0], narrowed_left=narrowed[1])
+    return replace(state, playbook=None, last_playbook=event, last_playbook_is_news=True, narrowed=narrowed[0], narrowed_left=narrowed[1])
 
 
 _FOUND = {None: Signal.HEALED_BY, True: Signal.WORKS, False: Signal.FAILS}
