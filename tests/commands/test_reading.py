@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from autotune.commands import app
-from autotune.core.events import CandidateTaken, Decided, Event, Result, from_line, to_line
+from autotune.core.events import CandidateTaken, Claimed, Decided, Event, Result, from_line, to_line
 from autotune.core.model import Status
 from autotune.edges import ledger
 from autotune.loop import work
@@ -128,6 +128,27 @@ def test_the_brief_is_json_too(session: Path, capsys: pytest.CaptureFixture[str]
 def test_the_dashboard_takes_a_width(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert session.exists()
     assert max(map(len, said(capsys, "dashboard", "--width", "60").splitlines())) == 60
+
+
+def test_the_dashboard_has_a_width_where_the_variable_names_none(
+    session: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert session.exists()
+    before = said(capsys, "dashboard")
+    monkeypatch.setenv("COLUMNS", "0")
+    assert said(capsys, "dashboard") == before
+
+
+def test_a_keep_that_was_confirmed_since_is_told_so_on_the_full_dashboard(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events = [event for line in session.read_bytes().splitlines() if (event := from_line(line)) is not None]
+    kept = next(event for event in events if isinstance(event, Result) and event.index == 1)
+    verdict = next(event for event in events if isinstance(event, Decided))
+    claimed = Claimed("base", kept.commit, improved=True, pairs=20, reason="lower", keeps=4, timestamp=kept.timestamp, experiment=13)
+    settled = (replace(verdict, experiment=13), replace(kept, index=13, confirmed=False))
+    ledger.append(session, partial(in_one_go, settled), durable=False)
+    assert "kept, unconfirmed" in said(capsys, "dashboard", "--full")
+    ledger.append(session, partial(in_one_go, (claimed,)), durable=False)
+    assert "kept, unconfirmed" not in said(capsys, "dashboard", "--full")
 
 
 def test_the_full_dashboard_shows_what_the_state_no_longer_holds(session: Path, capsys: pytest.CaptureFixture[str]) -> None:

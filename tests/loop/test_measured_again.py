@@ -39,7 +39,7 @@ def test_confirm_claims_what_was_gained_and_confirms_one_keep(project: Project) 
     one = project.ok("confirm", "1", "--json").json
     assert one["improved"]
     assert project.events("claim")[-1]["experiment"] == 1
-    assert "not among the latest keeps" in project.refused("confirm", "2")
+    assert "`autotune dashboard --full` names every keep" in project.refused("confirm", "2")
     assert "claim, by fresh runs of the first state and the last: improved" in " ".join(project.ok("explain").out.split())
 
 

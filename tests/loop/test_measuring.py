@@ -208,3 +208,16 @@ def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat
     assert quiet.wait(session) == ""
     session.state = replace(session.state, baseline_wall_s=10.0)
     assert quiet.wait(session) == ""
+
+
+def test_a_keep_whose_words_the_state_no_longer_holds_can_be_confirmed(project: Path) -> None:
+    session = opened(project)
+    (project / "value").write_text("90\n")
+    experiment.measure(session, 60.0, settles=True, description="a smaller value")
+    session.refresh()
+    session.state = replace(session.state, kept=(), recent=())
+    with work.held(session, "confirm"):
+        session.append(claiming.confirm(session, 1))
+        assert (session.state.claim, claiming.confirm(session, 1).improved) == (None, True)
+        with pytest.raises(AutotuneError, match="Experiment 2 is no keep of this session"):
+            claiming.confirm(session, 2)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from autotune.core import stats
-from autotune.core.events import Claimed, Purpose
-from autotune.core.model import Arm, DecisionMode, Outcome
-from autotune.edges import git
+from autotune.core.events import Claimed, Purpose, Result, from_line
+from autotune.core.model import Arm, DecisionMode, Outcome, Status
+from autotune.edges import git, ledger
+from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop import quiet
 from autotune.loop.bench import Bench, Interrupted, alone
@@ -30,13 +31,23 @@ def claim(session: Session) -> Claimed:
 
 def confirm(session: Session, number: int) -> Claimed:
     """Measure a kept change against its parent once more. Raises `AutotuneError` where the experiment was not kept."""
-    row = next((row for row in session.state.kept if row.index == number), None)
-    if row is None:
+    commit = _commit_of(session, number)
+    if commit is None:
         raise AutotuneError(
-            f"Experiment {number} is not among the latest keeps.",
-            "`autotune explain` names them; without a number the session is confirmed",
+            f"Experiment {number} is no keep of this session.",
+            "`autotune dashboard --full` names every keep; without a number the session is confirmed",
         )
-    return _claimed(session, git.parents(session.top, row.commit)[0], row.commit, number)
+    return _claimed(session, git.parents(session.top, commit)[0], commit, number)
+
+
+def _commit_of(session: Session, number: int) -> str | None:
+    """Give a keep's commit by its line of the ledger, for the state holds the latest alone; None where it is no keep."""
+    mark = f'"index":{number},'.encode()
+    for line, _ in ledger.read(session.folder.ledger, Position()):
+        event = from_line(line) if mark in line else None
+        if isinstance(event, Result) and event.index == number and event.status is Status.KEEP and not event.baseline:
+            return event.commit
+    return None
 
 
 def _claimed(session: Session, first: str, last: str, experiment: int | None) -> Claimed:

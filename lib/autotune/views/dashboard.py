@@ -9,11 +9,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from autotune.core.codec import encode
-from autotune.core.events import Result, from_line
+from autotune.core.events import Claimed, Result, from_line
 from autotune.core.figures import counted, numbers
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import Status
@@ -51,19 +52,27 @@ _MARKS = {
 
 def all_rows(session: Session) -> tuple[Row, ...]:
     """Give every settled experiment, from the ledger; the state holds the latest alone."""
-    found = []
+    found, confirmed = [], set()
     for line, _ in ledger.read(session.folder.ledger, Position()):
-        event = from_line(line) if b'"type":"result"' in line else None
+        event = from_line(line) if b'"type":"result"' in line or b'"type":"claim"' in line else None
         if isinstance(event, Result) and not event.baseline:
             found.append(after(session.state, event).recent[-1])
-    return tuple(found)
+        elif isinstance(event, Claimed) and event.improved:
+            confirmed.add(event.experiment)
+    return tuple(replace(row, confirmed=row.confirmed or row.index in confirmed) for row in found)
+
+
+def _console(width: int | None) -> Console:
+    """A console of a width, the terminal's where none is named; of COLUMNS=0 rich would make a screen without columns."""
+    from rich.console import Console
+
+    made = Console(width=width, highlight=False)
+    return made if made.width > 0 else Console(width=get_terminal_size().columns, highlight=False)
 
 
 def draw(session: Session, *, full: bool = False, width: int | None = None) -> None:
     """Write the screen to stdout once: plain text where that is no terminal."""
-    from rich.console import Console
-
-    console = Console(width=width, highlight=False)
+    console = _console(width)
     rows = all_rows(session) if full else session.state.recent[-ROWS:]
     worker, since = _worker(session)
     drawn = screen(session.state, now(), rows, console.width, worker, since)
@@ -84,10 +93,9 @@ def as_json(session: Session, *, full: bool = False) -> dict[str, object]:
 
 def watch(session: Session, width: int | None = None) -> None:
     """Show the screen and keep it up to date until q or Ctrl-C; raises `AutotuneError` where the session is deleted meanwhile."""
-    from rich.console import Console
     from rich.live import Live
 
-    console = Console(width=width, highlight=False)
+    console = _console(width)
     with suppress(KeyboardInterrupt), _keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
         for _ in _changes(session, pressed):
             live.update(_fitting(session, console), refresh=True)
