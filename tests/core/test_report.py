@@ -535,6 +535,17 @@ def test_recovery_tells_what_is_under_way_and_what_was_done() -> None:
     assert line(after(ended, kept(6, 9.0)), "recovery") == "0 of 3 playbooks used since the last keep"
 
 
+def test_a_playbook_is_named_with_its_result_until_something_else_happens() -> None:
+    begun: tuple[Event, ...] = (*PLATEAU, PlaybookBegun("rebaseline", 1, "5 in a row", NOW))
+    state = folded(bare(), *baseline(10.0), RepairAsked(NOW, "diagnose"))
+    assert report.playbook(state) == {"name": "diagnose", "result": None}
+    assert report.playbook(folded(bare(), *baseline(10.0), *begun)) == {"name": "rebaseline", "result": None}
+    ended = folded(bare(), *baseline(10.0), *begun, PlaybookEnded("rebaseline", "nothing\nhas changed", NOW))
+    assert report.playbook(ended) == {"name": "rebaseline", "result": "nothing\\nhas changed"}
+    for later in (taken(6), Resumed(NOW)):
+        assert report.playbook(after(ended, later)) is None
+
+
 def test_limits_tell_what_is_left_and_how_the_target_stands() -> None:
     assert line(folded(bare()), "limits").startswith("none is set")
     limited = bare(max_iterations=9, max_wall_time="8h", max_failures=4, target=8.0)

@@ -134,9 +134,8 @@ class State:
     experiments the error budget was shared out to. `keeps` counts keeps that were decided (`confirmed` of them by exact evidence, which
     alone refills that budget), `forced` those that were forced. `best` is the incumbent's value. `crossed` tells whether the incumbent came
     to values of zero or less in this segment, whose baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as
-    ratios. `voided` counts results that say nothing of an idea; their status is discard. `last_playbook_is_news` until the next
-    experiment begins, or a person has the session go on or asks for a
-    repair.
+    ratios. `voided` counts discards that say nothing of an idea. `last_playbook_is_news` until the next
+    experiment begins, or a person has the session go on or asks for a repair.
     """
 
     segment: SegmentOpened
@@ -485,7 +484,7 @@ def _settled(state: State, event: Result) -> State:
         experiment=None,
         count=event.index,
         statuses=statuses,
-        voided=state.voided + (event.verdict is Verdict.VOID),
+        voided=state.voided + (event.verdict is Verdict.VOID and event.status is Status.DISCARD),
         recent=(*state.recent, row)[-RECENT:],
         trail=(*state.trail, (event.index, event.metric, event.status))[-TRAIL:],
         values=state.values if event.metric is None else (*state.values, event.metric),
