@@ -61,7 +61,7 @@ def test_a_guardrail_that_holds_is_told_with_the_keep_and_one_that_is_broken_dis
     broken = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [110.0] * 3), 40, random.Random(1))
     assert (kept.verdict, broken.verdict) == (Verdict.KEEP, Verdict.DISCARD)
     assert kept.reason.startswith("kept: 5 % lower; memory_mb <= 1.02x holds")
-    assert broken.reason.startswith("discarded for a guardrail, though kept: 5 % lower; memory_mb <= 1.02x broken")
+    assert broken.reason.startswith("discarded for a guardrail, though 5 % lower; memory_mb <= 1.02x broken")
 
 
 def test_an_undecided_guardrail_takes_another_pair_until_the_pairs_run_out() -> None:

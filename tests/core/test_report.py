@@ -194,7 +194,7 @@ FATES = {
     Kind.FORCED: kept(1, 9.0, forced=True, cause=Cause.PERSON),
     Kind.REFUTED: settled(1, value=10.0, effect=Effect(1.1, 1.05, 1.2)),
     Kind.INCONCLUSIVE: settled(1, value=9.9, verdict=Verdict.INCONCLUSIVE),
-    Kind.GUARDRAIL: settled(1, value=9.0, reason="discarded for a guardrail, though kept: 10 % lower"),
+    Kind.GUARDRAIL: settled(1, value=9.0, reason="discarded for a guardrail, though 10 % lower"),
     Kind.HOLDOUT: settled(1, reason="does not generalise"),
     Kind.UNTRUSTED: settled(1, verdict=Verdict.VOID, outcome=None, reason="not to be trusted: it ran for 2 s and says 0.1 s"),
     Kind.CRASHED: crashed(1),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import tempfile
+from pathlib import Path
 
 import pytest
 from tests.loop.project import BENCHMARK, Project, eventually
@@ -78,10 +80,14 @@ def test_an_idea_that_is_written_down_meanwhile_is_none_of_the_measurements_busi
 def test_a_killed_measurement_ends_as_not_measured_and_can_be_had_again(slow: Project) -> None:
     before = slow.git("show", "HEAD:src/a.txt")
     slow.ok("try", "-d", "x", "--wait", "0")
-    os.kill(running(slow), signal.SIGKILL)
+    pid = running(slow)
+    temporary = Path(tempfile.gettempdir())
+    eventually(lambda: [*temporary.glob(f"autotune-run-{pid}-*")])
+    os.kill(pid, signal.SIGKILL)
     answer = slow.ok("wait", "--json").json
     assert answer["verdict"] == "void"
     assert "not measured" in answer["reason"]
+    assert not [*temporary.glob(f"autotune-run-{pid}-*")]
     assert slow.read("src/a.txt").strip() == before
     slow.ok("restore", "1")
     let_go(slow)

@@ -150,3 +150,23 @@ def test_noise_that_luck_explains_is_no_change_and_ten_times_as_much_is(scale: s
     assert sum(more) >= 95
     assert healing.noise_changed((0.0, 0.0), (1.0, 1.0, 1.0), logs=logs) == ""
     assert healing.noise_changed((0.0,), (1.0, 2.0, 3.0), logs=logs) == ""
+
+
+def test_a_finished_session_is_not_repaired_and_one_that_goes_on_is_not_resumed(project: Project) -> None:
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--max-iterations", "1")
+    assert "was not stopped, and goes on as before" in project.ok("resume").out
+    project.write("src/a.txt", "a\n")
+    assert project.attempt()["status"] == "keep"
+    assert "is finished: " in project.refused("repair")
+    assert "checks are none" not in project.run("explain").out
+
+
+def test_diagnose_says_that_there_are_no_checks(project: Project) -> None:
+    project.init()
+    project.ok("repair")
+    assert project.events("playbook_end")[-1]["result"] == "on the incumbent the benchmark works; the checks are none"
+
+
+def test_a_number_of_seconds_that_is_none_is_refused(project: Project) -> None:
+    project.init()
+    assert "nan is no number of seconds" in project.run("wait", "--wait", "nan").err

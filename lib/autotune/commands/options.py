@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,20 @@ from autotune.loop.session import Session
 
 SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Which session, where a repository has several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+def _not_nan(seconds: float) -> float:
+    if math.isnan(seconds):
+        message = "nan is no number of seconds."
+        raise typer.BadParameter(message)
+    return seconds
+
+
 WaitSeconds = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", min=0, help="Wait this long for the measurement, then say that it goes on.")
+    float,
+    typer.Option(
+        "--wait", metavar="SECONDS", min=0, callback=_not_nan, help="Wait this long for the measurement, then say that it goes on."
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
 from autotune.core.events import RepairAsked
 from autotune.core.recovery import Playbook
+from autotune.core.state import Ending
 from autotune.errors import AutotuneError
 from autotune.loop import work
 from autotune.loop.session import now
@@ -27,6 +28,8 @@ def main(
         raise AutotuneError(f"There is no playbook {playbook!r} to repair with.", f"one of: {', '.join(choices)}")
     here = found(session)
     with work.changing(here, "repair") as lock:
+        if here.state.ended is not None and here.state.ended.ending is Ending.FINISHED:
+            raise AutotuneError(f"{here.name} is finished: {here.state.ended.reason}.", "`autotune explain` says how it can go on")
         here.append(RepairAsked(timestamp=now(), playbook=playbook))
         work.carry_on(here, lock)
     work.wait(here, wait)

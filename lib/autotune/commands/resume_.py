@@ -15,12 +15,14 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     """Go on after a pause, a stop or a finish; streaks and the recovery budget begin anew, limits of the whole session hold."""
     here = found(session)
     with work.changing(here, "resume") as lock:
-        if here.state.ended is not None:
+        going = here.state.ended is None
+        if not going:
             here.append(Resumed(timestamp=now()))
         started = work.carry_on(here, lock)
     if not started:
         files.project(here)
     if not as_json:
         ended = here.state.ended
-        typer.echo(f"{here.name} {'goes on' if ended is None else f'is {ended.ending} again at once: {ended.reason}'}")
+        words = "was not stopped, and goes on as before" if going else "goes on"
+        typer.echo(f"{here.name} {words if ended is None else f'is {ended.ending} again at once: {ended.reason}'}")
     answer.tell(here, as_json=as_json)

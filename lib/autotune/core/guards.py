@@ -68,7 +68,7 @@ def guarded(decision: Decision, guards: Sequence[Guard], runs: Sequence[Run], ma
         case Standing.HOLDS:
             return replace(decision, reason=words)
         case Standing.BROKEN:
-            return replace(decision, verdict=Verdict.DISCARD, reason=f"discarded for a guardrail, though {words}")
+            return replace(decision, verdict=Verdict.DISCARD, reason=f"discarded for a guardrail, though {words.removeprefix('kept: ')}")
         case Standing.UNDECIDED:
             if len(runs) >= 2 * max_pairs:
                 return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=f"a guardrail stays undecided: {words}")

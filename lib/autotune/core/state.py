@@ -536,7 +536,7 @@ def _values_of(state: State, arm: Arm) -> tuple[float, ...]:
 
 def _signal_of(event: Result) -> Signal:
     if event.status is Status.KEEP:
-        return Signal.KEPT
+        return Signal.NOT_MEASURED if event.forced else Signal.KEPT  # a person's word says nothing of the loop
     match event.cause:
         case Cause.BENCHMARK | Cause.ENVIRONMENT:
             return Signal.BROKEN

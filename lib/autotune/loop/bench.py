@@ -23,7 +23,7 @@ from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
 from autotune.loop import lending, watching
 from autotune.loop.building import Builds
-from autotune.loop.session import Session, now, root
+from autotune.loop.session import PRIVATE, Session, now, root
 from autotune.loop.watching import Tampered
 from autotune.targets import TARGETS
 from autotune.targets.target import Command
@@ -259,7 +259,7 @@ def _log_of(command: Command, log: str) -> str:
 @contextmanager
 def _private_folder() -> Iterator[Path]:
     """Give a fresh folder for one run's temporary files. Its path is short: sockets have names of at most 104 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix="autotune-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PRIVATE}{os.getpid()}-"))
     try:
         yield folder
     finally:

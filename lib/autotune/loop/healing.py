@@ -107,6 +107,9 @@ def _playbook(session: Session, step: Next) -> None:
         ended = _PLAYBOOKS[playbook](session)
     except (AutotuneError, Interrupted) as error:
         ended = _ended(playbook, f"it could not be done: {error}")
+    except Exception as bug:
+        session.append(_ended(playbook, f"it could not be done, through a bug in autotune: {bug!r}"))  # or every command meets it again
+        raise
     session.append(ended)
     session.say(f"playbook {playbook}: {escaped(ended.result)}")
 
@@ -198,7 +201,7 @@ def _diagnose(session: Session) -> PlaybookEnded:
     name = join("reports", f"diagnosis-{session.position.lines}.md")
     replace_file(session.folder.path / name, _report(session, measured, passed, why, output).encode())
     verdict = "works" if measured.run.outcome is Outcome.OK else f"fails: {measured.why}"
-    checks = "pass" if passed else f"fail: {why}"
+    checks = f"fail: {why}" if not passed else "pass" if session.state.config.checks else "are none"
     result = f"on the incumbent the benchmark {verdict}; the checks {checks}"
     works = measured.run.outcome is Outcome.OK and passed
     return replace(_ended(Playbook.DIAGNOSE, result, works=works), report=str(session.folder.path / name))

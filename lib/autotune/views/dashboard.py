@@ -162,8 +162,8 @@ def _fitting(session: Session, console: Console) -> RenderableType:
         return console.height - len(console.render_lines(above)) - TABLE_FRAME
 
     charted = room(charted=True) >= LEAST_ROWS
-    rows = state.recent[-max(room(charted=charted), LEAST_ROWS) :]
-    return screen(state, moment, rows, console.width, worker, since, charted=charted)
+    rows = room(charted=charted)
+    return screen(state, moment, state.recent[-rows:] if rows > 0 else (), console.width, worker, since, charted=charted)
 
 
 # What is drawn
