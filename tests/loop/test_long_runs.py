@@ -82,7 +82,7 @@ def test_a_killed_measurement_ends_as_not_measured_and_can_be_had_again(slow: Pr
     slow.ok("try", "-d", "x", "--wait", "0")
     pid = running(slow)
     temporary = Path(tempfile.gettempdir())
-    eventually(lambda: [*temporary.glob(f"autotune-run-{pid}-*")])
+    eventually(lambda: any(temporary.glob(f"autotune-run-{pid}-*")))
     os.kill(pid, signal.SIGKILL)
     answer = slow.ok("wait", "--json").json
     assert answer["verdict"] == "void"
