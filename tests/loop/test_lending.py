@@ -95,9 +95,12 @@ def test_a_measured_candidate_that_waits_for_its_words_is_there_as_it_was(projec
     assert project.read("src/a.txt") == "a\n"
 
 
-@pytest.mark.parametrize(("edit", "words"), [*((edit, "confirm") for edit in EDITS), (edited_aside, "calibrate")])
+KILLED = [*((edit, "confirm", "resume") for edit in EDITS), (edited_aside, "calibrate", "resume"), (edited, "confirm", "stop")]
+
+
+@pytest.mark.parametrize(("edit", "words", "then"), KILLED)
 def test_what_was_open_is_there_again_after_a_measurement_in_place_was_killed(
-    project: Project, edit: Callable[[Project], None], words: str
+    project: Project, edit: Callable[[Project], None], words: str, then: str
 ) -> None:
     in_place(project, f"{BENCHMARK}while [ -e hold ]; do touch started; sleep 0.02; done\n")
     if edit is turned:
@@ -111,7 +114,7 @@ def test_what_was_open_is_there_again_after_a_measurement_in_place_was_killed(
     os.killpg(begun.pid, signal.SIGKILL)
     begun.wait()
     (project.top / "hold").unlink()
-    eventually(lambda: project.run("resume").code == 0)
+    eventually(lambda: project.run(then).code == 0)
     (project.top / "started").unlink()
     if edit is edited_aside:  # both edits are to be had
         refs = project.git("for-each-ref", "--format=%(refname)", "refs/autotune").split()

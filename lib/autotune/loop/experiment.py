@@ -10,7 +10,7 @@ from autotune.core.events import Described
 from autotune.core.model import Outcome
 from autotune.core.stopping import next_action
 from autotune.errors import AutotuneError
-from autotune.loop import candidate, files, surroundings, work
+from autotune.loop import candidate, files, lending, surroundings, work
 from autotune.loop.session import Session, now
 
 Progress = Callable[[str], None] | None
@@ -108,7 +108,9 @@ def finish(session: Session) -> None:
 
 def _unsettled(session: Session) -> bool:
     experiment = session.state.experiment
-    return not session.state.opened or (experiment is not None and (experiment.verdict is None or experiment.may_settle))
+    if not session.state.opened or lending.is_lent(session):
+        return True
+    return experiment is not None and (experiment.verdict is None or experiment.may_settle)
 
 
 def refuse_ended(session: Session) -> None:

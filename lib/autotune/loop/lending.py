@@ -95,13 +95,18 @@ def _are_same(one: Path, other: Path) -> bool:
     return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
+def is_lent(session: Session) -> bool:
+    """Whether a measurement that was cut off still has the checkout, unless one is going on."""
+    return (session.folder.path / RECORD).exists()
+
+
 def give_back(session: Session) -> tuple[str, ...]:
     """Make the checkout what it was before it was lent, where it still is; gives the files that were put away.
 
     What somebody wrote there meanwhile is kept under refs/autotune. Safe to repeat after being cut off anywhere.
     """
     top, record, away = session.top, session.folder.path / RECORD, session.folder.path / FOLDER
-    if not record.exists():
+    if not is_lent(session):
         return ()
     lent = decode(Lent, json.loads(record.read_bytes()))
     written = [path for path in (*lent.files, *lent.nothing) if not _are_same(top / path, away / path)]
