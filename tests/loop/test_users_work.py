@@ -544,6 +544,9 @@ def below(path: str, files: dict[str, tuple[int, bytes]]) -> bool:
 def propose(project: Project, steps: list[Step]) -> None:
     for step in steps:
         STEPS[step.what](project, step)
+    for path in (project.top / "src").rglob("*"):  # a link that was moved may lead out of the repository, which is refused
+        if path.is_symlink() and not Path(os.path.normpath(path.parent / path.readlink())).is_relative_to(project.top):
+            path.unlink()
 
 
 def entries(project: Project) -> list[str]:
