@@ -82,12 +82,12 @@ def test_a_killed_measurement_ends_as_not_measured_and_can_be_had_again(slow: Pr
     slow.ok("try", "-d", "x", "--wait", "0")
     pid = running(slow)
     temporary = Path(tempfile.gettempdir())
-    eventually(lambda: any(temporary.glob(f"autotune-run-{pid}-*")))
+    eventually(lambda: any(temporary.glob(f"autotune-*-{pid}-*")))
     os.kill(pid, signal.SIGKILL)
     answer = slow.ok("wait", "--json").json
     assert answer["verdict"] == "void"
     assert "not measured" in answer["reason"]
-    assert not [*temporary.glob(f"autotune-run-{pid}-*")]
+    assert not [*temporary.glob(f"autotune-*-{pid}-*")]
     assert slow.read("src/a.txt").strip() == before
     slow.ok("restore", "1")
     let_go(slow)

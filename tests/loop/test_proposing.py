@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 from tests.loop.project import Project, eventually
+
+from autotune.commands import app
 
 SHORTER = "cat >/dev/null; [ -s src/a.txt ] && printf '%s' \"$(head -c -1 src/a.txt)\" > src/a.txt; echo talk; echo 'one byte less'"
 
@@ -111,3 +114,12 @@ def test_what_a_proposer_says_is_stored_exactly_and_shown_escaped(open_project: 
     (result,) = open_project.results()
     assert (result["status"], result["description"]) == ("keep", "less \0\x1b[31m of it")
     assert open_project.git("log", "-1", "--format=%s", open_project.branch) == r"less \x00\x1b[31m of it"
+
+
+def test_a_proposer_may_note_what_it_learns(open_project: Project) -> None:
+    open_project.ok("config", "set", "max_iterations", "1")
+    main = Path(app.__file__).parents[1] / "__main__.py"
+    note = f"{sys.executable} -I {main} note 'seen: a' && {sys.executable} -I {main} idea 'try b'"
+    open_project.ok("start", "--proposer", f"{note} && {SHORTER}")
+    assert [event["text"] for event in open_project.events("note")] == ["seen: a"]
+    assert "- try b" in open_project.read("autotune.ideas.md")

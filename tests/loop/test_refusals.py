@@ -289,3 +289,20 @@ def test_a_candidate_that_a_keep_contradicts_is_not_restored_and_the_hint_names_
     words = project.refused("restore", "1")
     assert "src/a.txt was changed by a keep since" in words
     assert f"`git show refs/autotune/{project.name}/1`" in words
+
+
+def test_a_candidate_that_is_refused_or_given_up_is_taken_back_with_a_discard(project: Project) -> None:
+    project.init()
+    assert "No measured experiment waits" in project.refused("log", "-d", "nothing", "--status", "discard")
+    held = project.files()
+    project.write("src/conftest.py", "x = 1\n")
+    project.write("src/a.txt", "a\n")
+    project.write("README", "changed\n")
+    assert "`autotune log --description TEXT --status discard` takes back all of it" in project.refused("try", "-d", "x")
+    answer = project.ok("log", "-d", "may not be", "--status", "discard")
+    [notice] = [event["text"] for event in project.events("notice")]
+    assert notice.startswith("A candidate was given up unmeasured and taken back: may not be. It is kept at refs/autotune/")
+    assert notice in answer.err
+    assert project.files() == held
+    assert project.git("show", f"{notice.split()[-1].rstrip('.')}:src/a.txt") == "a"
+    assert project.results() == []

@@ -62,9 +62,9 @@ def put(
         files.guard(here)
         text = configuration.changed(files.settings_text(_file(here)), key, value)
         written = configuration.parse_toml(text)
-        if fixed := configuration.differences(here.state.config, written, Fixed.SEGMENT, Fixed.SESSION):
+        if key.partition(".")[0] in configuration.differences(here.state.config, written, Fixed.SEGMENT, Fixed.SESSION):
             raise AutotuneError(
-                f"{', '.join(fixed)} decides what is measured or compared, so it is fixed for the segment.",
+                f"{key} decides what is measured or compared, so it is fixed for the segment.",
                 f"edit {CONFIG_FILE}, then `autotune rebaseline --accept` opens a new segment with it",
             )
         files.take_in_settings(here, key, text)

@@ -25,7 +25,10 @@ def main(
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
-    """Settle what `autotune run` measured: commit it or take it back, as was decided."""
+    """Settle what `autotune run` measured: commit it or take it back, as was decided.
+
+    With `--status discard` and nothing measured, take back what is open all the same: a candidate that was refused, or an idea given up.
+    """
     if status not in (None, "discard"):
         raise AutotuneError(
             f"--status {status} is not for the caller to say.", "leave it out; the measurement decides, and `--status discard` takes back"
@@ -35,5 +38,8 @@ def main(
     said = words.description(description)
     about = words.side_information(asi)
     here = found(session)
+    if status and experiment.drop(here, said):
+        answer.tell(here, as_json=as_json)
+        return
     number = experiment.describe(here, wait, said, about, discard=status == "discard", force=force)
     answer.tell(here, as_json=as_json, settled=number)

@@ -73,7 +73,8 @@ def _install() -> str:
         )
     link_.put(link_.place())
     _write(path, {**found, KEY: _ours()})
-    return f"{path} has autotune's status line now; `autotune statusline --remove` takes it out"
+    called = f"it calls {link_.place()}, which `autotune link --remove` takes away"
+    return f"{path} has autotune's status line now; `autotune statusline --remove` takes it out; {called}"
 
 
 def _remove() -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import resource
 
 MARK = "AUTOTUNE_RUN"
+_TURN = "turn-"  # what the mark of a proposer begins with, which may say what a run may not
 LOG_END_BYTES = 4 * 1024 * 1024
 TAIL_BYTES = 64 * 1024
 
@@ -181,7 +182,7 @@ def guarded(command: str, *, cwd: Path, environment: Mapping[str, str], given: P
     It reads the file `given` and writes to `said`. At the end of the context, or when this process dies, however it dies, its group is
     killed, and on Linux whatever it started elsewhere.
     """
-    mark = os.urandom(8).hex()
+    mark = _TURN + os.urandom(8).hex()
     arguments = [_WAIT_AND_READ, command, str(given)]
     with _guard() as guard, _Shell(arguments, cwd, {**environment, MARK: mark}, said.fileno(), None) as shell:
         guard.tell(f"{shell.pid} {mark}")
@@ -645,7 +646,7 @@ def _children(pid: int) -> list[int]:
 
 def within(pid: int | None) -> bool:
     """Whether this process is in a run, or descends from a process: as far as its variables and, on Linux, its ancestors tell."""
-    return MARK in os.environ or (pid is not None and pid in _ancestors())
+    return not os.environ.get(MARK, _TURN).startswith(_TURN) or (pid is not None and pid in _ancestors())
 
 
 def _ancestors() -> Iterator[int]:

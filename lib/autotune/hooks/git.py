@@ -43,6 +43,7 @@ _UNLESS: dict[str, tuple[int, set[str]]] = {
     "stash": (0, {"list", "show"}),
     "symbolic-ref": (2, set()),
 }
+_GIVEN_UP_WITH = {"--abort", "--quit"}
 _GLOBAL_WITH_VALUE = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace"})
 _AS_IT_WAS = frozenset({"HEAD", "@"})
 
@@ -58,7 +59,11 @@ def destructive(words: list[str], folder: str, home: str) -> tuple[str, tuple[st
     if not rest or "--help" in rest:
         return None
     name, arguments = rest[0], rest[1:]
-    is_so = name in _ALWAYS or _by_words(name, arguments) or _by_what_is_named(name, arguments, folder, home)
+    is_so = (
+        (name in _ALWAYS and not _gives_up(name, arguments))
+        or _by_words(name, arguments)
+        or _by_what_is_named(name, arguments, folder, home)
+    )
     return (name, (folder, repository)) if is_so else None
 
 
@@ -87,6 +92,11 @@ def _of_git(words: list[str], folder: str) -> tuple[str, str, list[str]]:
             repository = path
         rest = rest[2 if separate else 1 :]
     return folder, repository or folder, rest
+
+
+def _gives_up(name: str, arguments: list[str]) -> bool:
+    """Whether a call only undoes what git is in the middle of, as autotune's own hints tell: that is for the person to allow."""
+    return bool(_given(arguments) & _GIVEN_UP_WITH) or (name == "bisect" and arguments[:1] in (["reset"], ["log"]))
 
 
 def _by_words(name: str, arguments: list[str]) -> bool:

@@ -100,8 +100,8 @@ def _on_other_command(line: str, folder: str, session: Session) -> tuple[str, st
 
 _REFUSED_GIT = (
     "`git {name}` like this could lose or hide work of session {session}: autotune itself commits what is kept and takes back what is not, "
-    "with `autotune try`, or `autotune log --description TEXT --status discard` after `autotune run`. To undo an edit name "
-    "its file: `git restore FILE`; to look, `git log`, `git show` and `git diff` are fine."
+    "with `autotune try`. `autotune log --description TEXT --status discard` takes back all that is open, measured or not; to undo "
+    "one edit, name its file: `git restore FILE`. To look, `git log`, `git show` and `git diff` are fine."
 )
 
 

@@ -23,7 +23,7 @@ from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
 from autotune.loop import lending, watching
 from autotune.loop.building import Builds
-from autotune.loop.session import PRIVATE, Session, now, root
+from autotune.loop.session import Session, now, private_prefix, root
 from autotune.loop.watching import Tampered
 from autotune.targets import TARGETS
 from autotune.targets.target import Command
@@ -184,7 +184,7 @@ class Bench:
         index = self.place.view.index
         stamp = watching.stamp(index)
         moorings = {path: watching.stamp(path) for path in place.moorings(self.place)}
-        with _private_folder() as temporary:
+        with _private_folder(private_prefix(self.session)) as temporary:
             variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **state.config.env, **dict(more or {})}
             finished = process.execute(
                 self._walled(command.text, temporary, shown),
@@ -257,9 +257,9 @@ def _log_of(command: Command, log: str) -> str:
 
 
 @contextmanager
-def _private_folder() -> Iterator[Path]:
+def _private_folder(prefix: str) -> Iterator[Path]:
     """Give a fresh folder for one run's temporary files. Its path is short: sockets have names of at most 104 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PRIVATE}{os.getpid()}-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
     try:
         yield folder
     finally:

@@ -21,6 +21,7 @@ from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, SESSION_FILES, Se
 
 # These decide what git sees, stores and runs, so no candidate may bring or change one.
 GIT_FILES = frozenset({".gitignore", ".gitattributes", ".gitmodules"})
+_TAKE_BACK = "`autotune log --description TEXT --status discard`"
 _NAMED = 8  # files that an error names
 _LONGEST_READ = 4 * 1024 * 1024  # bytes of a file whose text is looked at
 
@@ -285,8 +286,8 @@ def _refuse_forbidden(session: Session, found: Look) -> None:
     more = len(found.refused) - len(named)
     raise AutotuneError(
         f"The candidate changes files that it may not: {'; '.join(named)}{f'; and {more} more' if more else ''}.",
-        f"take those changes back (`git restore --source={session.state.incumbent[:12]} FILE`, or delete a new file); "
-        "the rest stays as it is, then try again",
+        f"take those changes back (`git restore --source={session.state.incumbent[:12]} FILE`, or delete a new file), then try again; "
+        f"{_TAKE_BACK} takes back all of it",
     )
 
 
@@ -306,7 +307,7 @@ def _refuse_narrowed(session: Session, found: Look, boundary: Boundary) -> None:
         raise AutotuneError(
             f"The scope is narrowed to {', '.join(session.state.narrowed)} for {counted(session.state.narrowed_left, 'more experiment')}, "
             f"but the candidate changes {', '.join(beyond[:_NAMED])}.",
-            "take those changes back and work on the files named; `autotune explain` says why",
+            f"take those changes back ({_TAKE_BACK} takes back all) and work on the files named; `autotune explain` says why",
         )
 
 
@@ -428,7 +429,7 @@ def take_back(session: Session, commit: str, changes: Sequence[Difference], boun
     tree.put_back(session.view, commit, changes, boundary.spares)
 
 
-def set_aside(session: Session, why: str) -> None:
+def set_aside(session: Session, why: str, how: str = "refused") -> None:
     """Make a snapshot of a candidate that was refused, then take back its changes: those in scope, and those that it was refused for.
 
     For a session without anybody who could mend it; new files out of scope are left alone.
@@ -441,7 +442,7 @@ def set_aside(session: Session, why: str) -> None:
     held = git.tracked(session.top, session.state.incumbent)
     submodules = {one.path: held[one.path][1] for one in forbidden if held.get(one.path, ("",))[0] == git.SUBMODULE}
     changes = tuple(one for one in (*found.candidate, *forbidden) if one.path not in submodules)
-    commit = snapshot(session, [one.path for one in changes], f"autotune: refused: {why}")
+    commit = snapshot(session, [one.path for one in changes], f"autotune: {how}: {why}")
     ref = session.folder.ref(f"refused-{session.position.lines}")
     git.set_ref(session.top, ref, commit, "a refused candidate")
     take_back(session, session.state.incumbent, changes, boundary)
@@ -450,4 +451,4 @@ def set_aside(session: Session, why: str) -> None:
     for path, was in found.moved.items():
         (session.top / was).parent.mkdir(parents=True, exist_ok=True)
         (session.top / path).rename(session.top / was)
-    session.notice(f"A candidate was refused and taken back: {why} It is kept at {ref}.")
+    session.notice(f"A candidate was {how} and taken back: {why} It is kept at {ref}.")

@@ -123,6 +123,17 @@ def refuse_ended(session: Session) -> None:
         )
 
 
+def drop(session: Session, why: str) -> bool:
+    """Take back what is open and was not measured, kept under refs/autotune first; gives whether there was anything."""
+    with work.changing(session, "log"):
+        found = candidate.look(session, candidate.Boundary(session))
+        if session.state.experiment is not None or not (found.candidate or found.refused):
+            return False
+        candidate.set_aside(session, f"{why.removesuffix('.')}.", "given up unmeasured")
+        files.project(session)
+        return True
+
+
 def set_aside(session: Session, why: str) -> None:
     """Take back what differs, out of scope too as far as it was not the user's, with all of it kept under refs/autotune first."""
     with work.changing(session, "set aside"):

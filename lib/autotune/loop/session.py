@@ -34,7 +34,6 @@ NOTES_FILE = "autotune.md"
 IDEAS_FILE = "autotune.ideas.md"
 SESSION_FILES = (BENCHMARK_FILE, CHECKS_FILE, NOTES_FILE, IDEAS_FILE, CONFIG_FILE, LEDGER, STATE_FILE)
 OPENING, CLEARING = ".opening-", ".clearing-"  # what the folders of sessions are called that are not open yet, or not any more
-PRIVATE = "autotune-run-"  # what a run's folder for temporary files is called first, then by its process
 UNFINISHED = ".autotune-*.tmp"  # what a file is called while it is written, with the process's id
 _CHECKPOINT_EVERY = 20  # events
 
@@ -449,12 +448,19 @@ def remove_unfinished(folder: Path) -> None:
 def clean_up(session: Session) -> None:
     """Delete what killed commands left that only a holder of the session uses: git's locks beside indexes, rehearsals, runs' folders."""
     remove_leftovers(session.repository)
-    for path in Path(tempfile.gettempdir()).glob(f"{PRIVATE}*-*"):
-        number = path.name.removeprefix(PRIVATE).partition("-")[0]
-        if number.isdigit() and not lives(number):
-            shutil.rmtree(path, ignore_errors=True)  # somebody else's stays: it cannot be deleted
+    mine = private_prefix(session)
+    for path in Path(tempfile.gettempdir()).glob(f"{mine}*"):
+        if not lives(path.name.removeprefix(mine).partition("-")[0]):
+            shutil.rmtree(path, ignore_errors=True)
     for path in (*session.folder.path.glob("*.lock"), *session.cache.glob("*.lock")):
         path.unlink(missing_ok=True)
+
+
+def private_prefix(session: Session) -> str:
+    """Give what the names of folders for a session's runs begin with, before a process's number: short, for sockets are put there."""
+    import hashlib
+
+    return f"autotune-{hashlib.sha256(os.fsencode(session.folder.path)).hexdigest()[:8]}-"
 
 
 def lives(pid: str) -> bool:
