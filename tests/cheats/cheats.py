@@ -329,14 +329,14 @@ CHEATS = (
         edits("autotune.sh", "bench.py", "bench.py | tail -1"),
         Fate.PUT_BACK,
         "autotune.sh was changed",
-        "every command puts it back and keeps what it found",
+        "the candidate is refused; whatever measures puts it back first, and keeps what it found",
     ),
     Cheat(
         "The checks are edited",
         edits("autotune.checks.sh", "exec", "exit 0; exec"),
         Fate.PUT_BACK,
         "autotune.checks.sh was changed",
-        "every command puts them back and keeps what it found",
+        "the same",
     ),
     Cheat(
         "What the checks run is emptied",

@@ -175,8 +175,8 @@ def _content(path: Path, mode: str) -> bytes | None:
     return path.read_bytes()
 
 
-def guard(session: Session) -> None:
-    """Put back what is the session's and was deleted or changed, say so, and lose neither side."""
+def guard(session: Session, *, edits: bool = True) -> None:
+    """Put back what is the session's and was deleted or (with `edits`) changed, say so, and lose neither side."""
     for folder in (session.workdir, session.folder.path, session.folder.mirror, session.repository.common / "info"):
         remove_unfinished(folder)
     exclude(session)
@@ -188,7 +188,7 @@ def guard(session: Session) -> None:
         if not os.path.lexists(path):
             _write_script(path, mode, content)
             session.notice(f"{path.name} was gone; it was put back as it was when the segment opened.")
-        else:
+        elif edits:
             aside = _set_aside(session, path)
             _write_script(path, mode, content)
             session.notice(
@@ -206,12 +206,12 @@ def edited_scripts(session: Session) -> tuple[str, ...]:
 
 
 def amiss(session: Session) -> tuple[str, ...]:
-    """Name what `guard` and `project` would put back, cheaply: the session's files that are gone, or are not as autotune left them."""
-    changed = [path.name for path, mode, content in _pinned_scripts(session) if _content(path, mode) != content]
-    gone = [name for name in _WRITTEN_BY_PEOPLE if _is_gone(session, name)]
+    """Name what `guard` without `edits`, and `project`, would put back, cheaply: files that are gone, or made from the log and changed."""
+    gone = [path.name for path, _, _ in _pinned_scripts(session) if not os.path.lexists(path)]
+    gone += [name for name in _WRITTEN_BY_PEOPLE if _is_gone(session, name)]
     marker = session.folder.path / "copied"
     copied = [LEDGER] if marker.is_file() and marker.read_text(errors="replace") != _stamp(session.workdir / LEDGER) else []
-    return (*changed, *gone, *copied, *([] if _is_state_ours(session) else [STATE_FILE]))
+    return (*gone, *copied, *([] if _is_state_ours(session) else [STATE_FILE]))
 
 
 def _is_gone(session: Session, name: str) -> bool:

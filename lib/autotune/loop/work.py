@@ -77,9 +77,10 @@ def prepare(session: Session) -> None:
 
 
 def glance(session: Session) -> None:
-    """For a command that only looks: put back what of the session's files is gone or changed, and say what became of its branch.
+    """For a command that only looks: put back what of the session's files is gone, and say what became of its branch and its benchmark.
 
-    Whoever has the session is not disturbed: then it is only said.
+    Whoever has the session is not disturbed: then it is only said. So it is of an edit of the benchmark, which a person may be about to
+    accept.
     """
     if not session.state.opened:
         return
@@ -92,16 +93,21 @@ def glance(session: Session) -> None:
             f"{session.branch} is at {str(tip)[:12]}, not at what was kept; the next command that measures says what it does of it."
         )
     try:
-        found = files.amiss(session)
+        found, edited = files.amiss(session), files.edited_scripts(session)
     except AutotuneError as error:
         session.say(f"What the session is measured with cannot be read: {error.message} `autotune check` says more.")
         return
+    if edited:
+        session.say(
+            f"{' and '.join(edited)}: not what the segment is measured with; a person accepts it with `autotune rebaseline --accept`, "
+            "and the next command that measures puts it back otherwise."
+        )
     if not found:
         return
     try:
         with locks.hold(session.folder.lock, "look", wait_s=0):
             session.refresh()
-            files.guard(session)
+            files.guard(session, edits=False)
             files.project(session)
     except AutotuneError:
         session.say(f"{', '.join(found)}: gone, or not as autotune left it; it is put back as soon as the session is not busy.")
