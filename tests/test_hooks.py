@@ -395,6 +395,13 @@ def test_the_agent_needs_no_approval_for_files_in_scope_and_its_notes(world: Wor
     assert world.edit("src/a.py", agent_type="general-purpose", agent_id="a1") == "allow"
 
 
+def test_the_agent_may_read_the_sessions_working_tree_wherever_it_was_opened(world: World) -> None:
+    for agent, expected in ((True, "allow"), (False, "")):
+        world.open(agent=agent)
+        assert world.edit("src/a.py", tool="Read") == expected
+    assert world.edit("../elsewhere", tool="Read") == ""
+
+
 def test_what_decides_what_the_client_may_do_is_not_approved_though_it_is_in_scope(world: World) -> None:
     world.open(agent=True, scope=expression(["**"]), scope_in_words="**")
     assert world.edit("docs/guide.md") == "allow"
@@ -450,6 +457,7 @@ def test_a_session_that_stands_still_refuses_nothing_and_approves_no_edit(world:
     world.open(agent=True, ended={"how": how, "reason": "enough"})
     assert world.edit("src/a.py") == ""
     assert world.edit("tests/test_a.py") == ""
+    assert world.edit("autotune.md") == "allow"
     assert world.bash("git reset --hard") == ""
     assert world.bash("ls && autotune resume") == "ask"
     assert world.edit("autotune.sh", tool="Write") == ("" if how == "paused" else "allow")

@@ -262,6 +262,23 @@ def test_without_a_session_the_agent_sets_one_up_and_goes_on_in_its_working_tree
     assert "is finished" in said
 
 
+def test_a_goal_after_a_session_that_was_stopped_is_one_for_a_new_session(night: Night) -> None:
+    night.open()
+    night.autotune("stop", folder=night.session_tree)
+    opens = "autotune init --name again --metric size --scope code.txt --worktree --once --max-iterations 1"
+
+    def edit(_: Asked) -> Turn:
+        (ledger,) = night.folder.glob(".git/autotune/again-*/autotune.jsonl")
+        tree = json.loads(ledger.read_text().splitlines()[0])["tree"]
+        return Call("Write", {"file_path": f"{tree}/code.txt", "content": "x" * 80})
+
+    measure = bash("autotune try --description 'to 80 bytes'")
+    model, said = night.start([bash(opens), Say("It is open.", lasts=True), edit, measure], "make it smaller")
+    assert "make it smaller" in model.asked[0].all
+    assert "again-" in said
+    assert "is finished" in said
+
+
 def test_what_a_killed_supervisor_did_not_write_down_is_counted_by_the_next(night: Night) -> None:
     night.open("--max-iterations", "1")
     with serving(

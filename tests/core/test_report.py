@@ -824,7 +824,7 @@ def test_a_brief_tells_narrowed_scope_repair_guardrails_and_what_is_protected() 
     shrunk = PlaybookEnded("shrink_scope", "narrowed", NOW, scope=("src/a.py",), experiments=2)
     state = folded(bare(protect=["tests/**"], guardrails=["memory_mb <= 1.02x"]), *baseline(10.0), broken(1), shrunk)
     page = brief(state, NOW)
-    assert "In scope: `src/**`. Narrowed to `src/a.py` for 2 more experiments." in page
+    assert "In scope: `src/**`, in `/repo`. Narrowed to `src/a.py` for 2 more experiments." in page
     assert "Mode repair" in page
     assert "`bash autotune.checks.sh` passes, `memory_mb <= 1.02x`" in page
     assert "Never: `tests/**`, the files that `bash autotune.sh` names" in page

@@ -10,6 +10,7 @@ import typer
 from autotune.commands.init_ import given
 from autotune.commands.options import SessionName, found
 from autotune.core.figures import counted
+from autotune.core.state import Ending
 from autotune.errors import AutotuneError
 from autotune.loop import opening, proposing, supervising
 from autotune.loop import session as sessions
@@ -117,6 +118,9 @@ def _with_the_client(
     supervising.client_command()
     known = sessions.names(sessions.repository_at(Path.cwd()))
     running = _session(settings, name, here=here) if known or settings else None
+    over = running is not None and running.state.ended is not None and running.state.ended.ending is not Ending.PAUSED
+    if headless and goal and over:
+        running = None  # the goal is one for a new session
     if not headless:
         supervising.open_client(Path.cwd() if running is None else running.workdir, goal, options)
     if running is None and not goal:

@@ -37,7 +37,8 @@ def before_tool(payload: Mapping[str, Any]) -> dict[str, Any] | None:
             return None
     elif path := given.get("file_path") or given.get("notebook_path"):
         looks = payload["tool_name"] == "Read"
-        decided = _on_read(str(path), client) if looks else _on_edit(os.path.join(folder, str(path)), place, session, client)
+        path = os.path.join(folder, str(path))
+        decided = _on_read(path, session, client) if looks else _on_edit(path, place, session, client)
     else:
         decided = None
     if decided is None:
@@ -130,14 +131,18 @@ def _on_edit(path: str, place: Place | None, session: Session | None, client: Cl
         steers = CLIENTS_OWN.intersection(os.path.relpath(os.path.realpath(path), session.tree).split("/"))
         may = client.agent and kind in {scope.IN_SCOPE, scope.NOTES} and not steers
         return ("allow", f"{kind} of the autotune session") if may else None
+    if session is not None and client.owns and client.agent and scope.kind_of(session, path) == scope.NOTES:
+        return "allow", f"{scope.NOTES} of the autotune session"
     is_over = session is None or (session.stands_still and session.now["ended"]["how"] != "paused")
     if client.agent and is_over and place is not None and _is_for_set_up(path, place.top):
         return "allow", "a file of the autotune session to be"
     return None
 
 
-def _on_read(path: str, client: Client) -> tuple[str, str] | None:
-    """Let the agent read the plugin's own pages, which are not in the project."""
+def _on_read(path: str, session: Session | None, client: Client) -> tuple[str, str] | None:
+    """Let the agent read the plugin's own pages, which are not in the project, and the session's working tree, wherever it is opened."""
+    if session is not None and client.owns and client.agent and _is_in(path, session.tree):
+        return "allow", "of the autotune session's working tree"
     ours = os.path.realpath(path).startswith(os.path.join(ROOT, "skills", ""))
     return ("allow", "a page of the plugin") if ours and (client.agent or client.asked or client.owns) else None
 

@@ -249,7 +249,7 @@ def take(
     if not found.candidate:
         raise AutotuneError(
             "Nothing in scope differs from the incumbent, so there is nothing to measure.",
-            f"edit a file in scope ({', '.join(session.state.config.scope)}), then try again",
+            f"edit a file in scope ({', '.join(session.state.config.scope)}) in {session.workdir}, then try again",
         )
     _refuse_narrowed(session, found, boundary)
     _refuse_filtered(session, found.paths)
