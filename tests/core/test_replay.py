@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.session import at, configured, segment
 
-from autotune.core import guards
-from autotune.core.events import CandidateTaken, Cause, Decided, Purpose, Ran, SettingsChanged
+from autotune.core import guards, stats
+from autotune.core.events import CandidateTaken, Cause, Claimed, Decided, Event, Purpose, Ran, SettingsChanged
 from autotune.core.model import Arm, Effect, Outcome, Verdict
 from autotune.core.replay import contradiction
 from autotune.core.state import State, after, begin
@@ -75,3 +75,25 @@ def test_a_verdict_that_replaces_another_has_its_figures() -> None:
 def test_settings_say_what_they_change(changed: tuple[str, ...], wrong: str | None) -> None:
     said = SettingsChanged(configured(target=2.0), changed, at(1))
     assert contradiction(begin(segment()), said, {}, lambda state, _: state.policy) == wrong
+
+
+def asked(state: State, event: Event, **runs: list[Ran]) -> str | None:
+    return contradiction(state, event, {Purpose(name): made for name, made in runs.items()}, lambda state, _: state.policy)
+
+
+def test_a_claim_is_what_its_pairs_give() -> None:
+    state = begin(segment())
+    arms = (Arm.INCUMBENT, Arm.CANDIDATE)
+    runs = [ran(arm, 10.0 if arm is Arm.INCUMBENT else 5.0, Purpose.CLAIM, n) for n in range(8) for arm in arms]
+    found = stats.claim([(10.0, 5.0)] * 8, state.metric.direction, logs=True, unit=state.metric.unit)
+    said = Claimed("a", "b", found.improved, 8, found.sentence, 1, at(1), effect=found.effect)
+    assert asked(state, said, claim=runs) is None
+    assert "another claim" in str(asked(state, replace(said, improved=False), claim=runs))
+    assert "which are not before it" in str(asked(state, said, claim=runs[:4]))
+    assert asked(state, replace(said, pairs=0)) is None
+
+
+def test_a_verdict_on_what_is_not_open_and_settings_of_a_segment_are_named() -> None:
+    _, said = measured(Random(1), "race", 0.4, 0.0, [])
+    assert "which is not open" in str(asked(begin(segment()), said))
+    assert "another scope" in str(asked(begin(segment()), SettingsChanged(configured(scope=["x/**"]), ("scope",), at(1))))
