@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.session import at, configured, segment
 
-from autotune.core import guards, stats
-from autotune.core.events import CandidateTaken, Cause, Claimed, Decided, Event, Purpose, Ran, SettingsChanged
+from autotune.core import advice, guards, stats
+from autotune.core.events import Calibrated, CandidateTaken, Cause, Claimed, Decided, Event, Purpose, Ran, SettingsChanged
 from autotune.core.model import Arm, Effect, Outcome, Verdict
 from autotune.core.replay import contradiction
 from autotune.core.state import State, after, begin
@@ -97,3 +97,19 @@ def test_a_verdict_on_what_is_not_open_and_settings_of_a_segment_are_named() -> 
     _, said = measured(Random(1), "race", 0.4, 0.0, [])
     assert "which is not open" in str(asked(begin(segment()), said))
     assert "another scope" in str(asked(begin(segment()), SettingsChanged(configured(scope=["x/**"]), ("scope",), at(1))))
+
+
+def test_a_calibration_is_what_its_runs_give_and_a_crash_is_made_of_no_values() -> None:
+    state = begin(segment())
+    runs = [ran(arm, 10.0 + n % 3, Purpose.CALIBRATION, n) for n in range(8) for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
+    series = [[10.0 + n % 3 for n in range(8)]] * 2
+    found = advice.sight(series, 0.1, state.metric.direction, list(zip(*series, strict=True))[1:])
+    said = Calibrated(
+        runs=found.runs, run_s=0.1, noise=found.noise, few=found.few, many=found.many, logs=found.logs, mode=found.mode, findings=(), advice=(),
+        timestamp=at(1), warm_up=found.warm_up, bias=found.bias, bias_pairs=found.bias_pairs, min_effect=found.min_effect,
+    )  # fmt: skip
+    assert asked(state, said, calibration=runs) is None
+    assert "another noise of a calibration" in str(asked(state, replace(said, noise=9.0), calibration=runs))
+    open_one, verdict = measured(Random(1), "race", 0.4, 0.0, [])
+    crashed = replace(verdict, verdict=Verdict.DISCARD, outcome=Outcome.CRASHED, effect=None, evidence=None)
+    assert asked(open_one, crashed) is None
