@@ -105,7 +105,8 @@ def test_a_calibration_is_what_its_runs_give_and_a_crash_is_made_of_no_values() 
     series = [[10.0 + n % 3 for n in range(8)]] * 2
     found = advice.sight(series, 0.1, state.metric.direction, list(zip(*series, strict=True))[1:])
     said = Calibrated(
-        runs=found.runs, run_s=0.1, noise=found.noise, few=found.few, many=found.many, logs=found.logs, mode=found.mode, findings=(), advice=(),
+        runs=found.runs, run_s=0.1, noise=found.noise, few=found.few, many=found.many, logs=found.logs, mode=found.mode,
+        findings=(), advice=(),
         timestamp=at(1), warm_up=found.warm_up, bias=found.bias, bias_pairs=found.bias_pairs, min_effect=found.min_effect,
     )  # fmt: skip
     assert asked(state, said, calibration=runs) is None
