@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from tests.loop.project import BENCHMARK, Driver, Project, eventually
+from tests.loop.project import BENCHMARK, Answer, Driver, Project, eventually
 
 
 @pytest.fixture
@@ -102,7 +104,7 @@ KILLED = [*((edit, "confirm", "resume") for edit in EDITS), (edited_aside, "cali
 def test_what_was_open_is_there_again_after_a_measurement_in_place_was_killed(
     project: Project, edit: Callable[[Project], None], words: str, then: str
 ) -> None:
-    in_place(project, f"{BENCHMARK}while [ -e hold ]; do touch started; sleep 0.02; done\n")
+    in_place(project, HOLDING)
     if edit is turned:
         (project.top / "src/d").rmdir()
     edit(project)
@@ -124,3 +126,175 @@ def test_what_was_open_is_there_again_after_a_measurement_in_place_was_killed(
     else:
         before[b"src/b.txt"] = (before[b"src/b.txt"][0], b"written meanwhile\n")
     assert project.files() == before
+
+
+HOLDING = f"{BENCHMARK}while [ -e hold ]; do touch started; sleep 0.02; done\n"
+
+
+def meanwhile(project: Project, words: str, do: Callable[[], None], *, killed: bool = False) -> Answer | None:
+    """Do something while a command measures in the checkout."""
+    project.write("hold", "")
+    begun = project.begin(*words.split())
+    eventually((project.top / "started").exists)
+    if killed:
+        os.killpg(begun.pid, signal.SIGKILL)
+    do()
+    (project.top / "hold").unlink()
+    answer = begun.wait()
+    (project.top / "started").unlink()
+    return None if killed else answer
+
+
+def kept(project: Project, name: str) -> list[Path]:
+    """What was moved aside."""
+    return sorted(project.session.glob(f"set-aside/in-the-way.*/{name}"))
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_nothing_is_written_through_a_link_in_a_folders_place(project: Project, tmp_path: Path, *, killed: bool) -> None:
+    in_place(project, HOLDING)
+    project.write("src/d/c.txt", "an open edit\n")
+    outside = tmp_path / "not-the-repository"
+    outside.mkdir()
+    (outside / "c.txt").write_text("not of this repository\n")
+
+    def link() -> None:
+        shutil.rmtree(project.top / "src/d", ignore_errors=True)
+        (project.top / "src/d").symlink_to(outside)
+
+    meanwhile(project, "confirm", link, killed=killed)
+    told = project.ok("resume").all
+    assert (outside / "c.txt").read_text() == "not of this repository\n"
+    assert project.read("src/d/c.txt") == "an open edit\n"
+    assert not (project.top / "src/d").is_symlink()
+    [link_kept] = kept(project, "src/d")
+    assert link_kept.readlink() == outside
+    assert not killed or "src/d" in told
+    assert str(link_kept.parent.parent) in json.dumps(project.events())
+
+
+@pytest.mark.parametrize("then", ["resume", "stop", "status", "clear --yes"])
+def test_a_file_that_stands_in_a_folders_place_by_now_is_kept(project: Project, then: str) -> None:
+    in_place(project, HOLDING)
+    project.write("src/d/c.txt", "an open edit\n")
+    aside = project.session.parent / "set-aside" if then.startswith("clear") else project.session / "set-aside"
+
+    def replace() -> None:
+        shutil.rmtree(project.top / "src/d", ignore_errors=True)
+        project.write("src/d", "mine\n")
+
+    meanwhile(project, "confirm", replace, killed=True)
+    project.ok(*then.split())
+    assert project.read("src/d/c.txt") == "an open edit\n"
+    [found] = [path for path in aside.rglob("src/d") if path.is_file()]
+    assert found.read_text() == "mine\n"
+
+
+def test_a_folder_that_stands_in_a_files_place_by_now_is_kept_with_all_in_it(project: Project) -> None:
+    in_place(project, HOLDING)
+    edited(project)
+    before = project.files()
+
+    def replace() -> None:
+        (project.top / "src/a.txt").unlink()
+        project.write("src/a.txt/x.o", "ignored\n")
+        project.write("src/a.txt/new.txt", "new\n")
+        (project.top / "src/a.txt/nested").mkdir()
+        project.git("init", "-q", "src/a.txt/nested")
+
+    meanwhile(project, "confirm", replace)
+    assert project.files() == before
+    assert [path.read_text() for path in (*kept(project, "src/a.txt/x.o"), *kept(project, "src/a.txt/new.txt"))] == ["ignored\n", "new\n"]
+    assert kept(project, "src/a.txt/nested/.git/HEAD")
+
+
+@pytest.mark.parametrize("turn", ["file", "folder"])
+def test_what_is_written_in_the_way_of_a_candidate_is_kept(project: Project, turn: str) -> None:
+    in_place(project, HOLDING)
+    project.write("src/d/c.txt", "c" * 30)
+
+    def replace() -> None:
+        if turn == "file":
+            shutil.rmtree(project.top / "src/d", ignore_errors=True)
+            project.write("src/d", "mine\n")
+        else:
+            (project.top / "src/d/c.txt").unlink(missing_ok=True)
+            project.write("src/d/c.txt/x.o", "mine\n")
+
+    meanwhile(project, "run", replace)
+    project.ok("wait")
+    [found] = kept(project, "src/d" if turn == "file" else "src/d/c.txt/x.o")
+    assert found.read_text() == "mine\n"
+    assert project.read("src/d/c.txt") == "c" * 30
+    assert str(project.session / "set-aside") in json.dumps(project.events())
+
+
+def test_a_look_gives_back_what_a_measurement_that_was_killed_had_put_away(project: Project) -> None:
+    in_place(project, HOLDING)
+    edited(project)
+    before = project.files()
+    meanwhile(project, "confirm", lambda: None, killed=True)
+    assert "src/a.txt" in project.ok("status").all
+    assert project.files() == before
+
+
+def test_a_look_leaves_a_measurement_alone(project: Project) -> None:
+    in_place(project, HOLDING)
+    edited(project)
+
+    def look() -> None:
+        measured = project.files()
+        project.ok("status")
+        assert project.files() == measured
+
+    meanwhile(project, "confirm", look)
+    assert project.read("src/a.txt") == "an open edit\n"
+
+
+def test_a_record_that_cannot_be_read_is_told_and_nothing_is_lost(project: Project) -> None:
+    in_place(project, HOLDING)
+    edited(project)
+    meanwhile(project, "confirm", lambda: None, killed=True)
+    (project.session / "lent.json").write_text("{")
+    for words in ("try -d x", "resume", "clear --yes"):
+        told = project.refused(*words.split())
+        assert str(project.session / "lent.json") in told
+        assert str(project.session / "lent") in told
+    assert (project.session / "lent/src/a.txt").read_text() == "an open edit\n"
+    assert "lent.json" in project.ok("status").all
+
+
+def test_a_log_that_is_gone_does_not_take_what_is_put_away_with_it(project: Project) -> None:
+    in_place(project, HOLDING)
+    edited(project)
+    meanwhile(project, "confirm", lambda: None, killed=True)
+    session = project.session
+    (session / "autotune.jsonl").unlink()
+    assert str(session / "lent") in project.refused("status")
+
+
+@pytest.mark.parametrize("words", ["confirm", "run"])
+def test_on_another_branch_nothing_is_written(project: Project, words: str) -> None:
+    in_place(project, HOLDING)
+    project.write("src/a.txt", "b\n")
+    project.write("src/made/new.txt", "new\n")
+    (project.top / "src/d").rmdir()
+    before, branch = project.files(), project.branch
+    at_main: dict[bytes, tuple[int, bytes]] = {}
+
+    def switch() -> None:
+        project.git("stash", "-q", "--include-untracked")
+        project.git("switch", "-q", "main")
+        at_main.update(project.files())
+
+    meanwhile(project, words, switch)
+    project.run("wait")
+    at_main.pop(b"started", None)
+    at_main.pop(b"hold", None)
+    assert project.files() == at_main
+    assert str(project.session / "lent") in project.ok("status").all
+    project.git("switch", "-q", branch)
+    assert "src/a.txt" in project.ok("status").all
+    assert project.files() == before
+    assert not [event for event in project.events("claim") if event["pairs"]]
+    assert {event["outcome"] for event in project.events("decided")[1:]} <= {None}

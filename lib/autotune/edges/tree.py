@@ -98,7 +98,7 @@ def unstorable(top: Path, paths: Iterable[str]) -> tuple[str, ...]:
 
 def is_storable(top: Path, path: str) -> bool:
     """Whether there is a file or a link at a path."""
-    return _kind(top / path) in (stat.S_IFREG, stat.S_IFLNK) and not _is_out_of_reach(top, path)
+    return _kind(top / path) in (stat.S_IFREG, stat.S_IFLNK) and not is_out_of_reach(top, path)
 
 
 def _kind(path: Path) -> int:
@@ -144,7 +144,7 @@ def undo_conversion(top: Path, entries: Mapping[str, tuple[str, str]]) -> None:
 
 def delete(top: Path, path: str) -> None:
     """Delete a file, or a folder with all that is in it; never through a link."""
-    if _is_out_of_reach(top, path):
+    if is_out_of_reach(top, path):
         return
     target = top / path
     if target.is_dir() and not target.is_symlink():
@@ -162,7 +162,7 @@ def remove(top: Path, path: str) -> None:
 
 def _prune(top: Path, path: str, spare: Callable[[str], bool]) -> None:
     for folder in Path(path).parents[:-1]:
-        if _is_out_of_reach(top, str(folder)) or spare(str(folder)) or not _remove_empty(top / folder):
+        if is_out_of_reach(top, str(folder)) or spare(str(folder)) or not _remove_empty(top / folder):
             return
 
 
@@ -196,16 +196,16 @@ def in_the_way(top: Path, written: Iterable[str], held: Container[str]) -> tuple
     found: dict[str, None] = {}
     for path in written:
         steps = [top / above for above in (*reversed(Path(path).parents[:-1]), Path(path))]
-        inside = steps[-1].rglob("*") if steps[-1].is_dir() and not steps[-1].is_symlink() else ()
-        there = (str(one.relative_to(top)) for one in (*steps, *inside) if one.is_symlink() or (one.exists() and not one.is_dir()))
-        found |= dict.fromkeys(one for one in there if one not in held)
+        inside = steps[-1].rglob("*") if _kind(steps[-1]) == stat.S_IFDIR else ()
+        there = (str(one.relative_to(top)) for one in (*steps, *inside) if _kind(one) not in (0, stat.S_IFDIR))
+        found |= dict.fromkeys(one for one in there if one not in held and not is_out_of_reach(top, one))
     return tuple(found)
 
 
 def unlink_all(top: Path, paths: Iterable[str]) -> None:
     """Delete files so that they are written anew, never through a link."""
     for path in paths:
-        if not _is_out_of_reach(top, path) and not ((top / path).is_dir() and not (top / path).is_symlink()):
+        if not is_out_of_reach(top, path) and not ((top / path).is_dir() and not (top / path).is_symlink()):
             (top / path).unlink(missing_ok=True)
 
 
@@ -213,7 +213,7 @@ def _escaped(stem: str) -> str:
     return "".join(f"[{one}]" if one in "*?[" else one for one in stem)
 
 
-def _is_out_of_reach(top: Path, path: str) -> bool:
+def is_out_of_reach(top: Path, path: str) -> bool:
     """Whether there is a link, or a file, where a folder above a path would be: nothing of this tree is there then."""
     return any(_kind(top / parent) not in (0, stat.S_IFDIR) for parent in Path(path).parents[:-1])
 

@@ -22,6 +22,7 @@ from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
 from autotune.loop import lending, watching
+from autotune.loop import session as sessions
 from autotune.loop.building import Builds
 from autotune.loop.session import Session, now, private_prefix, root
 from autotune.loop.watching import Tampered
@@ -119,11 +120,12 @@ class Bench:
         self._written = {path: tree.identity(self.place.top, path) for path in self.alternating}
 
     def _keep_edits(self) -> None:
-        """Keep what somebody wrote into files of the checkout that a run in place is about to write over: it is neither arm's."""
+        """Keep what somebody wrote in the checkout where a run in place is about to write: it is neither arm's."""
         session = self.session
-        if self._written and all(tree.identity(session.top, path) == seen for path, seen in self._written.items()):
-            return
-        lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
+        sessions.require_branch(session)
+        if not self._written or any(tree.identity(session.top, path) != seen for path, seen in self._written.items()):
+            lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
+        lending.clear_the_way(session, self.alternating, self.alternating)
 
     def _observe(self, run: Ran, finished: Finished) -> None:
         """Remember of a good run what speaks for or against it besides its value."""

@@ -421,12 +421,17 @@ def take_back(session: Session, commit: str, changes: Sequence[Difference], boun
     """
     written = [one.path for one in changes if not one.added]
     if lost := tree.in_the_way(session.top, written, {one.path for one in changes}):
-        aside = session.folder.set_aside / f"in-the-way.{now().replace(':', '')}"
-        for path in lost:
-            (aside / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(session.top / path, aside / path)
-        session.notice(f"{', '.join(lost[:_NAMED])} stood where a file was put back, and git does not track it: it is in {aside} now.")
+        move_aside(session, lost)
     tree.put_back(session.view, commit, changes, boundary.spares)
+
+
+def move_aside(session: Session, paths: Sequence[str]) -> None:
+    """Move what stands where files are put to the session's folder, and tell."""
+    aside = session.folder.set_aside / f"in-the-way.{now().replace(':', '')}"
+    for path in paths:
+        (aside / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(session.top / path, aside / path)
+    session.notice(f"{', '.join(paths[:_NAMED])} stood where a file was put back, and git does not track it: it is in {aside} now.")
 
 
 def set_aside(session: Session, why: str, how: str = "refused") -> None:

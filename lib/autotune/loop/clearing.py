@@ -10,7 +10,6 @@ from pathlib import Path
 
 from autotune.edges import git, place
 from autotune.errors import AutotuneError
-from autotune.loop import lending
 from autotune.loop import session as sessions
 from autotune.loop.files import PROJECTIONS, is_projection
 from autotune.loop.session import Session
@@ -76,7 +75,7 @@ def _put_back(session: Session, freed: Container[Path]) -> Iterator[Path]:
 
 def _set_aside(session: Session) -> Iterator[Path]:
     """List what was found in a session file's place, or was put away while the checkout was measured in and could not be given back."""
-    for folder in (session.folder.set_aside, session.folder.path / lending.FOLDER):
+    for folder in (session.folder.set_aside, session.folder.lent):
         yield from (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())
 
 

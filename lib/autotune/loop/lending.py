@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,10 @@ from autotune.core.codec import decode, encode
 from autotune.edges import git, tree
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
-from autotune.loop.candidate import Boundary, look
-from autotune.loop.session import Session, replace_file
+from autotune.loop.candidate import Boundary, look, move_aside
+from autotune.loop.session import Session, replace_file, require_branch
 
-FOLDER, RECORD = "lent", "lent.json"
+RECORD = "lent.json"
 _NAMED = 5  # files that a message names
 
 
@@ -38,7 +38,8 @@ class Lent:
 def borrowed(session: Session, *states: str) -> Iterator[None]:
     """Have the checkout of a session that measures in place hold the incumbent, for some commits to take turns there; then give it back.
 
-    Where a measuring worktree holds them, nothing happens.
+    Where a measuring worktree holds them, nothing happens. Raises `AutotuneError` where the session's branch is not checked out, also when
+    that is so only at the end: then what is put away stays so, for the next command.
     """
     if not session.state.config.in_place:
         yield
@@ -52,6 +53,7 @@ def borrowed(session: Session, *states: str) -> Iterator[None]:
 
 def _put_away(session: Session, states: tuple[str, ...]) -> None:
     """Copy what differs from the incumbent, or will, to where it is given back from; the record comes last, and then the incumbent."""
+    require_branch(session)
     top, boundary = session.top, Boundary(session)
     found = look(session, boundary)
     paths = {*found.paths, *(path for state in states for path in git.differing(top, session.state.incumbent, state))}
@@ -62,9 +64,9 @@ def _put_away(session: Session, states: tuple[str, ...]) -> None:
             "take them away, then try again",
         )
     files = tuple(path for path in present if tree.is_storable(top, path))
-    shutil.rmtree(session.folder.path / FOLDER, ignore_errors=True)
+    shutil.rmtree(session.folder.lent, ignore_errors=True)
     for path in files:
-        _copy(top / path, session.folder.path / FOLDER / path)
+        _copy(top / path, session.folder.lent / path)
     lent = Lent(files, tuple(sorted(paths - {*files})), tuple(sorted(_folders(top, paths))), states)
     replace_file(session.folder.path / RECORD, json.dumps(encode(lent)).encode())
     tree.put_back(session.view, session.state.incumbent, found.candidate, boundary.spares)
@@ -74,7 +76,8 @@ def _folders(top: Path, paths: Iterable[str]) -> set[str]:
     """Give the folders above some paths, at them and below them, as far as there are any."""
     above = (top / folder for path in paths for folder in Path(path).parents[:-1])
     below = (one for path in paths if _is_folder(top / path) for one in (top / path, *(top / path).rglob("*")))
-    return {str(one.relative_to(top)) for one in (*above, *below) if _is_folder(one)}
+    found = {str(one.relative_to(top)) for one in (*above, *below) if _is_folder(one)}
+    return {one for one in found if not tree.is_out_of_reach(top, one)}
 
 
 def _is_folder(path: Path) -> bool:
@@ -100,17 +103,29 @@ def is_lent(session: Session) -> bool:
     return (session.folder.path / RECORD).exists()
 
 
+def recover(session: Session) -> None:
+    """Give back what a measurement that was cut off had put away, and tell."""
+    if files := give_back(session):
+        session.notice(f"A measurement in the checkout was cut off; what was there before is there again: {', '.join(files[:_NAMED])}.")
+
+
 def give_back(session: Session) -> tuple[str, ...]:
     """Make the checkout what it was before it was lent, where it still is; gives the files that were put away.
 
-    What somebody wrote there meanwhile is kept under refs/autotune. Safe to repeat after being cut off anywhere.
+    What somebody wrote there meanwhile is kept. Safe to repeat after being cut off anywhere. Raises `AutotuneError` where the session's
+    branch is not checked out, or the record cannot be read; then everything stays as it is.
     """
-    top, record, away = session.top, session.folder.path / RECORD, session.folder.path / FOLDER
+    top, record, away = session.top, session.folder.path / RECORD, session.folder.lent
     if not is_lent(session):
         return ()
-    lent = decode(Lent, json.loads(record.read_bytes()))
+    lent = _read(record, away)
+    try:
+        require_branch(session)
+    except AutotuneError as found:
+        raise AutotuneError(f"{found.message} {waiting(session)}", found.hint) from None
     written = [path for path in (*lent.files, *lent.nothing) if not _are_same(top / path, away / path)]
     keep_edits(session, session.view, lent.states, written)
+    clear_the_way(session, (*lent.files, *(one for one in lent.folders if not _is_folder(top / one))), (*lent.files, *lent.nothing))
     gone = [path for path in lent.nothing if not _is_folder(top / path)]
     tree.bring(session.view, session.state.incumbent, (), gone, lent.folders.__contains__)
     for path in lent.files:
@@ -120,6 +135,21 @@ def give_back(session: Session) -> tuple[str, ...]:
     record.unlink()
     shutil.rmtree(away, ignore_errors=True)
     return lent.files
+
+
+def waiting(session: Session) -> str:
+    """Say where what is put away is until it can be given back."""
+    return f"What was open there is put away in {session.folder.lent}; the next command gives it back once the branch is checked out."
+
+
+def _read(record: Path, away: Path) -> Lent:
+    try:
+        return decode(Lent, json.loads(record.read_bytes()))
+    except ValueError as error:
+        raise AutotuneError(
+            f"{record}, by which what was open in the checkout is given back, cannot be read ({error}); the files are in {away}.",
+            f"move {away} to a place of your own, delete {record}, then copy back what you want of it",
+        ) from None
 
 
 def keep_edits(session: Session, view: View, states: Iterable[str], paths: Iterable[str]) -> None:
@@ -133,3 +163,9 @@ def keep_edits(session: Session, view: View, states: Iterable[str], paths: Itera
         ref = session.folder.ref(f"{number}.late-{session.position.lines}")
         git.set_ref(top, ref, git.commit_tree(top, content, [incumbent], "autotune: edits during a run in place"), "late")
         session.notice(f"Edits made in the checkout while it was measured there are kept at {ref}: {', '.join(edited[:_NAMED])}.")
+
+
+def clear_the_way(session: Session, written: Iterable[str], known: Collection[str]) -> None:
+    """Move aside what stands in the checkout where paths are about to be written, in their places or above, and is none of `known`."""
+    if strange := tree.in_the_way(session.top, written, known):
+        move_aside(session, strange)

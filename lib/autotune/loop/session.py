@@ -75,6 +75,11 @@ class Folder:
         return self.path / "set-aside"
 
     @property
+    def lent(self) -> Path:
+        """What was open in the checkout while it is measured in."""
+        return self.path / "lent"
+
+    @property
     def before(self) -> Path:
         """What was in their places before the session, and is the user's."""
         return self.set_aside / "before"
@@ -246,10 +251,12 @@ def _refuse_lost(repository: Repository, known: tuple[str, ...], name: str | Non
     wanted = name or (git.current_branch(repository) or "").removeprefix(BRANCHES) if lost else None
     if wanted in lost or (lost and not known and name is None):
         gone = wanted if wanted in lost else min(lost)
-        path = root(repository) / str(gone) / LEDGER
+        folder = Folder(root(repository) / str(gone))
+        first = f", but first take out {folder.lent}: what was open in the checkout when a measurement there was cut off"
         raise AutotuneError(
-            f"The log of session {gone}, {path}, is gone.",
-            f"put its copy back: `cp {repository.top / LEDGER} {path}`; where there is none, deleting {path.parent} forgets the session",
+            f"The log of session {gone}, {folder.ledger}, is gone.",
+            f"put its copy back: `cp {repository.top / LEDGER} {folder.ledger}`; where there is none, deleting {folder.path} "
+            f"forgets the session{first if folder.lent.exists() else ''}",
         )
 
 

@@ -85,8 +85,9 @@ def glance(session: Session) -> None:
     if not session.state.opened:
         return
     if (where := sessions.elsewhere(session)) is not None:
-        session.say(where)
+        session.say(f"{where} {lending.waiting(session)}" if lending.is_lent(session) else where)
         return
+    _look_for_lent(session)
     tip = git.resolve(session.top, f"refs/heads/{session.branch}")
     if session.state.experiment is None and tip not in (None, session.state.incumbent):
         session.say(
@@ -113,14 +114,25 @@ def glance(session: Session) -> None:
         session.say(f"{', '.join(found)}: gone, or not as autotune left it; it is put back as soon as the session is not busy.")
 
 
+def _look_for_lent(session: Session) -> None:
+    """Give the checkout back where a measurement in it was cut off, and nobody has the session."""
+    if not lending.is_lent(session) or locks.holder(session.folder.lock) is not None:
+        return
+    try:
+        with locks.hold(session.folder.lock, "look", wait_s=0):
+            session.refresh()
+            lending.recover(session)
+    except AutotuneError as error:
+        session.say(f"{error.message} {error.hint[:1].upper()}{error.hint[1:]}.")
+
+
 def complete(session: Session) -> None:
     """Finish opening the session where that was cut off, and refuse to go on where its branch is not checked out."""
     if not session.state.opened:
         finished = opening.complete(session.repository, session.name, session.say)
         session.repository, session.state, session.position = finished.repository, finished.state, finished.position
+    lending.recover(session)
     sessions.require_branch(session)
-    if files_back := lending.give_back(session):
-        session.notice(f"A measurement in the checkout was cut off; what was there before is there again: {', '.join(files_back[:5])}.")
 
 
 def agree(session: Session) -> None:
