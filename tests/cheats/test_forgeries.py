@@ -123,6 +123,10 @@ def in_silence(lines: list[Line]) -> None:
     lines.insert(3, settings_line(lines, error_budget=0.5) | {"changed": ["max_iterations"]})
 
 
+def out_of_range(lines: list[Line]) -> None:
+    lines[0]["config"]["error_budget"] = 0.9
+
+
 def settings_line(lines: list[Line], **changed: object) -> Line:
     config = lines[0]["config"] | changed
     return {"type": "settings", "config": config, "changed": sorted(changed), "timestamp": lines[0]["timestamp"], "prev": ""}
@@ -182,6 +186,7 @@ def test_a_ledger_that_was_rewritten_with_a_whole_chain_is_not_read_and_is_named
         (more_luck, "another scope inside a segment, where nothing changes it"),
         (in_silence, "max_iterations as changed, where error_budget was"),
         (in_silence, "autotune.toml has another error_budget than is in force"),
+        (out_of_range, "Line 1 of the ledger does not fit"),
     ],
 )
 def test_a_forgery_that_reaches_every_copy_contradicts_runs_commits_or_refs(change: Change, words: str, project: Project) -> None:

@@ -260,6 +260,7 @@ def test_a_metric_that_decides_and_is_printed_with_several_values_is_objected_to
     assert said is not None
     assert f"print {name} more than once" in said
     assert objection([ours, printed(Arm.INCUMBENT, name)], TIME, ["memory_mb"]) is None
+    assert objection([ours, printed(Arm.INCUMBENT)], TIME, ["memory_mb"], [name]) is None
 
 
 def test_a_metric_that_decides_nothing_may_be_printed_with_several_values() -> None:

@@ -134,6 +134,16 @@ def test_from_an_incumbent_of_zero_or_less_on_values_themselves_are_compared() -
     assert state.logs
 
 
+def test_what_the_unchanged_code_prints_with_several_values_is_remembered_for_the_segment() -> None:
+    one = {"count": 2, "first": 1.0, "lowest": 1.0, "highest": 1.0}
+    twice = {"t": one | {"highest": 2.0}, "other": one}
+    state = folded(session(1.0), taken(1), ran(1.0, earlier=twice))
+    assert state.several == ()
+    state = after(state, ran(1.0, INCUMBENT, earlier=twice))
+    assert state.several == ("t",)
+    assert after(state, segment(2)).several == ()
+
+
 def test_a_baseline_run_that_failed_or_lacks_the_metric_gives_no_value() -> None:
     state = begin(segment())
     for event in (ran(None, INCUMBENT, Purpose.BASELINE), ran(1.0, INCUMBENT, Purpose.BASELINE, metrics={"other": 1.0})):

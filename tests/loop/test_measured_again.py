@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.loop.project import eventually
 
 from autotune.core import stats
 from autotune.loop import healing
@@ -170,3 +171,29 @@ def test_diagnose_says_that_there_are_no_checks(project: Project) -> None:
 def test_a_number_of_seconds_that_is_none_is_refused(project: Project) -> None:
     project.init()
     assert "nan is no number of seconds" in project.run("wait", "--wait", "nan").err
+
+
+def test_a_keep_that_was_made_for_another_metric_is_not_confirmed_in_this_one(project: Project) -> None:
+    project.write(
+        "autotune.sh",
+        "echo METRIC size=$(cat src/*.txt | wc -c) METRIC2\necho METRIC other=$(cat src/*.txt | wc -c)\n".replace(" METRIC2", ""),
+    )
+    opened(project)
+    project.write("autotune.toml", project.read("autotune.toml").replace('metric = "size"', 'metric = "other"'))
+    project.ok("rebaseline", "--accept")
+    assert "Experiment 1 was kept for size (lower is better), and by now other" in project.refused("confirm", "1")
+    project.ok("confirm")
+    project.ok("check")
+
+
+def test_a_stop_ends_what_a_command_measures_in_front(project: Project) -> None:
+    project.write("autotune.sh", "sleep 0.2\necho METRIC size=$(cat src/*.txt | wc -c)\n")
+    opened(project)
+    for verb, purpose in (("confirm", "claim"), ("calibrate", "calibration")):
+        begun = project.begin(verb)
+        eventually(lambda purpose=purpose: any(event["purpose"] == purpose for event in project.events("run")))  # type: ignore[misc]
+        project.ok("stop")
+        answer = begun.wait()
+        assert "the session was stopped" in answer.out + answer.err
+        project.ok("resume")
+    project.ok("check")

@@ -27,6 +27,7 @@ def main(
     """
     here = found(session)
     with work.changing(here, "calibrate"):
+        work.end_when_stopped(here)
         here.say(f"{pairs + 1} pairs of runs of the unchanged code; Ctrl-C stops, nothing is lost")
         event = calibrating.calibrate(here, pairs)
         here.append(event)

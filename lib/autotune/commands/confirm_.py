@@ -23,6 +23,7 @@ def main(
     """
     here = found(session)
     with work.changing(here, "confirm"):
+        work.end_when_stopped(here)
         here.say(f"{claiming.pairs_of(here)} pairs of runs; Ctrl-C stops, nothing is lost")
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
         here.append(claimed)

@@ -134,6 +134,8 @@ def _tell_end(running: Session) -> None:
     ended = running.state.ended
     if ended is not None:
         typer.echo(f"{running.name} is {ended.ending}: {ended.reason}")
+    if running.state.claim is not None:
+        typer.echo(f"claim, by fresh runs of the first state and the last: {running.state.claim.reason}")
     if running.state.tokens:
         about = "about " if running.state.cost_estimated else ""
         typer.echo(f"the agent has cost {about}${running.state.cost_usd:.2f}, {running.state.tokens:,} tokens")

@@ -19,7 +19,7 @@ saves it may honestly wait instead, in runs that take as long.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +45,7 @@ LEFT_BESIDES = 0.25
 WHOLE, WHOLE_AT_MOST = 0.8, 1.2
 GREATER_PART = 0.5
 ENOUGH_RUNS = 3
+_NO_LENGTH = "a time that is no part of the run's length, such as the worst of many pauses, is measured with `audit = false`"
 _UNITS_S = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
     **dict.fromkeys(("ms", "msec", "millis", "millisecond", "milliseconds"), 1e-3),
@@ -142,21 +143,21 @@ def _words(text: str) -> list[str]:
     return [word.lower() for word in _BETWEEN_WORDS.split(text) if word]
 
 
-def objection(runs: Sequence[Observed], metric: Metric, guarded: Sequence[str] = ()) -> str | None:
+def objection(runs: Sequence[Observed], metric: Metric, guarded: Sequence[str] = (), known: Sequence[str] = ()) -> str | None:
     """Why the candidate's runs are no evidence, as a sentence without its full stop; None where nothing speaks against them.
 
     It is made only of what differs between the arms, so that a benchmark's own peculiarities accuse nobody. `guarded` names the metrics of
-    guardrails, which decide as the primary one does, and so do cases.
+    guardrails, which decide as the primary one does, and so do cases; `known` those of which the unchanged code has printed several values.
     """
     ours, theirs = _arms(runs)
     if not ours or not theirs:
         return None
-    if (name := _printed_twice(ours, theirs, {metric.name, *guarded})) is not None:
+    if (name := _printed_twice(ours, {*known, *several(theirs)}, {metric.name, *guarded})) is not None:
         return (
             f"its runs print {name} more than once with different values, which the unchanged code's do not: who printed which is unknown"
         )
     gone = _elsewhere(ours, theirs, metric)
-    return gone.sentence if gone is not None and gone.contradicts else None
+    return f"{gone.sentence} ({_NO_LENGTH})" if gone is not None and gone.contradicts else None
 
 
 def with_remark(reason: str, runs: Sequence[Observed], metric: Metric) -> str:
@@ -170,9 +171,13 @@ def _arms(runs: Sequence[Observed]) -> tuple[Sequence[Observed], Sequence[Observ
     return [run for run in runs if run.arm is Arm.CANDIDATE], [run for run in runs if run.arm is Arm.INCUMBENT]
 
 
-def _printed_twice(ours: Sequence[Observed], theirs: Sequence[Observed], deciding: set[str]) -> str | None:
-    """Name a metric that decides, or a case of one, of which a candidate's run printed different values and no other arm's did."""
-    known = {name for run in theirs for name in run.several}
+def several(runs: Sequence[Observed]) -> frozenset[str]:
+    """The metrics of which some of these runs printed different values."""
+    return frozenset(name for run in runs for name in run.several)
+
+
+def _printed_twice(ours: Sequence[Observed], known: Collection[str], deciding: Collection[str]) -> str | None:
+    """Name a metric that decides, or a case of one, of which a candidate's run printed different values, and no other."""
     found = (name for run in ours for name in run.several if name not in known)
     return next((name for name in found if name in deciding or name.partition("[")[0] in deciding), None)
 

@@ -134,8 +134,8 @@ class State:
     experiments the error budget was shared out to. `keeps` counts keeps that were decided (`confirmed` of them by exact evidence, which
     alone refills that budget), `forced` those that were forced. `best` is the incumbent's value. `crossed` tells whether the incumbent came
     to values of zero or less in this segment, whose baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as
-    ratios. `voided` counts discards that say nothing of an idea. `last_playbook_is_news` until the next
-    experiment begins, or a person has the session go on or asks for a repair.
+    ratios. `several` names the metrics that the unchanged code was seen to print with several values. `voided` counts discards that say
+    nothing of an idea. `last_playbook_is_news` until the next experiment begins, or a person has the session go on or asks for a repair.
     """
 
     segment: SegmentOpened
@@ -153,6 +153,7 @@ class State:
     baseline_runs: tuple[float, ...] = ()
     baseline_wall_s: float | None = None
     baseline_observed: tuple[Observed, ...] = ()
+    several: tuple[str, ...] = ()
     reference: tuple[float, ...] = ()
     drift_before: stats.Drift | None = None
     cases: tuple[str, ...] = ()
@@ -309,6 +310,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
                 values=(),
                 baseline_runs=(),
                 baseline_observed=(),
+                several=(),
                 reference=(),
                 drift_before=None,
                 cases=(),
@@ -413,6 +415,8 @@ def _experiment(event: CandidateTaken) -> Experiment:
 def _ran(state: State, event: Ran) -> State:
     state = replace(state, run_s=state.run_s + event.wall_s)
     value = event.metrics.get(state.metric.name)
+    if event.arm is Arm.INCUMBENT and event.outcome is Outcome.OK and value is not None:
+        state = replace(state, several=tuple(sorted({*state.several, *observed(event, state.metric).several})))
     if event.purpose is Purpose.BASELINE and event.outcome is Outcome.OK and value is not None:
         runs = (*state.baseline_runs, value)
         cases = stats.cases_of(event.metrics, state.metric.name) if CASES in event.metrics else ()

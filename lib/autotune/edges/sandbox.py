@@ -61,7 +61,7 @@ def _bubblewrap(walls: Walls) -> list[str]:
     for path in walls.kept:
         mounts += ["--ro-bind", str(path), str(path)]
     for path in walls.hidden:
-        mounts += ["--tmpfs", str(path)]
+        mounts += ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null", str(path)]
     for path in walls.shown:
         mounts += ["--ro-bind", str(path), str(path)]
     return ["bwrap", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--cap-drop", "ALL", *mounts]

@@ -235,10 +235,10 @@ def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[
             runs = {}
         if isinstance(event, Ran) and event.outcome is Outcome.OK:
             runs.setdefault(event.purpose, []).append(event)
-        if state is None:
-            state = begin(event) if isinstance(event, SegmentOpened) else None
-            continue
         try:
+            if state is None:
+                state = begin(event) if isinstance(event, SegmentOpened) else None
+                continue
             known = isinstance(event, SettingsChanged) or state.segment.version == version()
             wrong = replay.contradiction(state, event, runs, partial(policy_for, repository.top)) if known else None
             state = after(state, event)

@@ -24,6 +24,7 @@ from autotune.errors import AutotuneError
 from autotune.loop import lending, watching
 from autotune.loop import session as sessions
 from autotune.loop.building import Builds
+from autotune.loop.files import PROJECTIONS
 from autotune.loop.session import Session, now, private_prefix, root
 from autotune.loop.watching import Tampered
 from autotune.targets import TARGETS
@@ -58,7 +59,6 @@ class Bench:
     alternating: tuple[str, ...] = ()
     experiment: int = 0
     number: int = 0
-    begun: int = 0
     random: random.Random = field(default_factory=random.SystemRandom)
     observed: list[Observed] = field(default_factory=list)
     walled: bool = False
@@ -66,9 +66,10 @@ class Bench:
     builds: Builds | None = None
     _written: dict[str, str] = field(default_factory=dict)
     output_bytes: int = 0  # the most that a run has printed
+    _begun: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.begun = self.session.position.lines
+        self._begun = self.session.position.lines
         config = self.session.state.config
         if config.build_once and config.prepare and self.place.settled is not None:
             self.builds = Builds(self.place)
@@ -100,7 +101,7 @@ class Bench:
 
     def _log(self, name: str) -> str:
         """Name the file of a run's output: below its experiment, or below the ledger's line where what is measured besides began."""
-        return f"runs/{self.experiment or f'0/{self.begun}'}/{name}.log"
+        return f"runs/{self.experiment or f'0/{self._begun}'}/{name}.log"
 
     def _occupy(self, arm: Arm) -> None:
         """Put an arm in place, with what stays (carried, made by `setup`, built and kept) as it was when the place was made."""
@@ -174,10 +175,12 @@ class Bench:
         """Give the command as it is run: within the sandbox where the session has one."""
         if self.session.state.config.sandbox != "on" and not self.walled:
             return command
-        hidden = (root(self.session.repository), self.session.hidden, *((self.session.cache,) if self.place.settled is None else ()))
+        session = self.session
+        copies = (session.workdir / name for name in PROJECTIONS)
+        hidden = (root(session.repository), locks.data_folder(), *copies, *((session.cache,) if self.place.settled is None else ()))
         writable = (self.place.top, temporary)
         kept = [path for path in (self.place.top / ".git",) if path.exists()]
-        return sandbox.wrapped(command, Walls(writable, kept, [path for path in hidden if path.is_dir()], shown))
+        return sandbox.wrapped(command, Walls(writable, kept, [path for path in hidden if path.exists()], shown))
 
     def _one(self, command: Command, log: str, *, more: Mapping[str, str] | None = None, shown: Sequence[Path] = ()) -> Finished:
         state, path = self.session.state, self.session.folder.path / log

@@ -15,7 +15,7 @@ from autotune.core.model import Arm, Outcome
 from autotune.edges import machine
 from autotune.errors import AutotuneError
 from autotune.loop import files, quiet
-from autotune.loop.bench import Bench, alone
+from autotune.loop.bench import Bench, Interrupted, alone
 from autotune.loop.lending import borrowed
 from autotune.loop.measuring import BASELINE_BUDGET_S
 from autotune.loop.places import bench_for, second_place
@@ -32,11 +32,14 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
     In the checkout (`in_place`) there is no second place: then it is run as often, and no bias is known. Raises `AutotuneError` where
     the benchmark fails.
     """
-    with alone(session, "calibrating"), borrowed(session):
-        quiet.wait(session)
-        busy = machine.busy_share(BUSY_SAMPLE_S)
-        bench = bench_for(session, None)
-        found = _measured(session, bench, pairs)
+    try:
+        with alone(session, "calibrating"), borrowed(session):
+            quiet.wait(session)
+            busy = machine.busy_share(BUSY_SAMPLE_S)
+            bench = bench_for(session, None)
+            found = _measured(session, bench, pairs)
+    except Interrupted as why:
+        raise AutotuneError(f"Not calibrated: {why}.", "calibrate again when nothing ends it") from None
     return _calibrated(session, bench, *found, busy)
 
 

@@ -193,7 +193,7 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
     refused: dict[str, str] = {}
     moved: dict[str, str] = {}
     outside: list[str] = []
-    _held(session.folder.path / "exclude")
+    _held(session.folder.path / "exclude")  # by which git was told what to ignore
     for one in tree.differences(session.view, commit):
         if boundary.is_session_file(one.path) or (one.added and one.path in boundary.users):
             continue

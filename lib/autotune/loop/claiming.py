@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from autotune.core import stats
-from autotune.core.events import Claimed, Purpose, Result, from_line
-from autotune.core.model import Arm, DecisionMode, Outcome, Status
+from autotune.core.events import Claimed, Purpose, Result, SegmentOpened, from_line
+from autotune.core.model import Arm, DecisionMode, Metric, Outcome, Status
 from autotune.edges import git, ledger
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -31,23 +31,31 @@ def claim(session: Session) -> Claimed:
 
 def confirm(session: Session, number: int) -> Claimed:
     """Measure a kept change against its parent once more. Raises `AutotuneError` where the experiment was not kept."""
-    commit = _commit_of(session, number)
+    metric, commit = _kept(session, number)
     if commit is None:
         raise AutotuneError(
             f"Experiment {number} is no keep of this session.",
             "`autotune dashboard --full` names every keep; without a number the session is confirmed",
         )
+    if metric is not None and (metric.name, metric.direction) != (session.state.metric.name, session.state.metric.direction):
+        raise AutotuneError(
+            f"Experiment {number} was kept for {metric.name} ({metric.direction} is better), and by now {session.state.metric.name} "
+            f"({session.state.metric.direction} is better) is measured, so nothing can be said of that keep.",
+            f"`autotune explain {number}` has what was measured then",
+        )
     return _claimed(session, git.parents(session.top, commit)[0], commit, number)
 
 
-def _commit_of(session: Session, number: int) -> str | None:
-    """Give a keep's commit by its line of the ledger, for the state holds the latest alone; None where it is no keep."""
-    mark = f'"index":{number},'.encode()
+def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:
+    """Give what was measured then and a keep's commit, by their lines, for the state holds the latest alone; None where it is no keep."""
+    marks, metric = (b'"type":"config"', f'"index":{number},'.encode()), None
     for line, _ in ledger.read(session.folder.ledger, Position()):
-        event = from_line(line) if mark in line else None
+        event = from_line(line) if any(mark in line for mark in marks) else None
+        if isinstance(event, SegmentOpened):
+            metric = Metric(event.metric_name, event.metric_unit, event.direction)
         if isinstance(event, Result) and event.index == number and event.status is Status.KEEP and not event.baseline:
-            return event.commit
-    return None
+            return metric, event.commit
+    return metric, None
 
 
 def _claimed(session: Session, first: str, last: str, experiment: int | None) -> Claimed:

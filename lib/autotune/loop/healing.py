@@ -69,7 +69,9 @@ def _check_target(session: Session, step: Next) -> None:
 
 def _claim(session: Session, step: Next) -> None:
     session.say(f"claim, {step.reason}: the session's first state against its last")
-    session.append(claiming.claim(session))
+    claimed = claiming.claim(session)
+    session.append(claimed)
+    session.say(f"claim: {claimed.reason}")
 
 
 def _look(session: Session, step: Next) -> None:

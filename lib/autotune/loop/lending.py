@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import json
 import shutil
+import signal
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,11 +45,25 @@ def borrowed(session: Session, *states: str) -> Iterator[None]:
     if not session.state.config.in_place:
         yield
         return
-    _put_away(session, (session.state.incumbent, *states))
+    with _ended_in_order():
+        _put_away(session, (session.state.incumbent, *states))
+        try:
+            yield
+        finally:
+            give_back(session)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Have a signal that would end this process at once (a closed terminal, say) end it as an interrupt does: then all is given back."""
+    names = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for one in names:
+        signal.signal(one, signal.default_int_handler)
     try:
         yield
     finally:
-        give_back(session)
+        for one in names:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def _put_away(session: Session, states: tuple[str, ...]) -> None:
@@ -99,7 +114,7 @@ def _are_same(one: Path, other: Path) -> bool:
 
 
 def is_lent(session: Session) -> bool:
-    """Whether a measurement that was cut off still has the checkout, unless one is going on."""
+    """Whether a measurement has the checkout: one that is going on or, where nobody has the session, one that was cut off."""
     return (session.folder.path / RECORD).exists()
 
 

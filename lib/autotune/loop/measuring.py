@@ -100,7 +100,7 @@ def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
     if state.config.audit:
         observed = _with_baseline(state, bench.observed)
         guarded = [guards.read(text).metric for text in state.config.guardrails]
-        if (why := audit.objection(observed, state.metric, guarded)) is not None:
+        if (why := audit.objection(observed, state.metric, guarded, state.several)) is not None:
             return _void(session, Cause.IDEA, f"not to be trusted: {why}")
         verdict = replace(verdict, reason=audit.with_remark(verdict.reason, observed, state.metric))
     if (damaged := _damaged(session, bench)) is not None:

@@ -244,6 +244,17 @@ def _say(words: str) -> None:
     sys.stdout.flush()
 
 
+def end_when_stopped(session: Session) -> None:
+    """Have what this command measures end where somebody stops the session meanwhile."""
+    before = session.state.ended
+
+    def stopped() -> str | None:
+        why = _stopped(session)
+        return why if session.state.ended != before else None
+
+    session.interrupted = stopped
+
+
 def _stopped(session: Session) -> str | None:
     session.refresh()
     return "the session was stopped" if session.state.ended is not None else None
