@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,17 @@ def test_in_the_sandbox_a_run_cannot_write_elsewhere_nor_read_what_proves_it(tmp
     project.write("app/count.py", FASTER + f'\nassert not open("{project.ledger}").read()\n')
     assert "verdict: discard" in project.autotune("try", "--description", "reads the log").out
     project.tidy()
-    project.write("app/count.py", FASTER + '\nimport tempfile\ntempfile.TemporaryFile().write(b"x")\nopen("made", "w").close()\n')
+    others = Path(os.environ["XDG_DATA_HOME"]) / "autotune"
+    (others / "another" / "holdout").mkdir(parents=True, exist_ok=True)
+    sees = f"""
+import os
+try:
+    seen = open("{project.top}/autotune.jsonl").read()
+except PermissionError:
+    seen = ""
+assert not seen and not os.listdir("{others}")
+"""
+    project.write("app/count.py", FASTER + sees + 'import tempfile\ntempfile.TemporaryFile().write(b"x")\nopen("made", "w").close()\n')
     assert "verdict: keep" in project.autotune("try", "--description", "writes where it may").out
 
 

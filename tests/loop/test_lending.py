@@ -238,6 +238,22 @@ def test_a_look_gives_back_what_a_measurement_that_was_killed_had_put_away(proje
     assert project.files() == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_a_command_has_it_give_the_checkout_back(project: Project, number: signal.Signals) -> None:
+    in_place(project, HOLDING)
+    edited(project)
+    before = project.files()
+    project.write("hold", "")
+    begun = project.begin("confirm")
+    eventually((project.top / "started").exists)
+    os.kill(begun.pid, number)
+    assert begun.wait().code != 0
+    for name in ("hold", "started"):
+        (project.top / name).unlink()
+    assert project.files() == before
+    assert "cut off" not in project.ok("status").err
+
+
 def test_a_look_leaves_a_measurement_alone(project: Project) -> None:
     in_place(project, HOLDING)
     edited(project)
