@@ -400,6 +400,8 @@ def test_the_agent_may_read_the_sessions_working_tree_wherever_it_was_opened(wor
         world.open(agent=agent)
         assert world.edit("src/a.py", tool="Read") == expected
     assert world.edit("../elsewhere", tool="Read") == ""
+    assert world.decide("Read", {"file_path": f"{world.folder}/reports/diagnosis-9.md"})[0] == "allow"
+    assert world.decide("Read", {"file_path": f"{world.folder}/autotune.jsonl"})[0] == ""
 
 
 def test_what_decides_what_the_client_may_do_is_not_approved_though_it_is_in_scope(world: World) -> None:

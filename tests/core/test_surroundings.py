@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from autotune.core.surroundings import changes, programs
+from autotune.core import stats
+from autotune.core.surroundings import changes, noise_changed, programs, shifted
 
 
 @pytest.mark.parametrize(
@@ -56,3 +59,27 @@ def test_what_an_older_record_does_not_name_is_no_change() -> None:
 
 def test_the_python_that_runs_the_tool_is_not_compared() -> None:
     assert changes({"python": "3.11.1"}, {"python": "3.12.0"}) == ()
+
+
+@pytest.mark.parametrize("scale", ["ratios", "differences"])
+def test_noise_that_luck_explains_is_no_change_and_ten_times_as_much_is(scale: str) -> None:
+    coin, logs = random.Random(5), scale == "ratios"
+
+    def runs(count: int, noise: float) -> tuple[float, ...]:
+        return tuple(100 * (1 + noise * coin.gauss(0, 1)) for _ in range(count))
+
+    same = [bool(noise_changed(stats.residual_pool(runs(8, 0.01), logs=logs), runs(8, 0.01), logs=logs)) for _ in range(500)]
+    more = [bool(noise_changed(stats.residual_pool(runs(40, 0.001), logs=logs), runs(8, 0.02), logs=logs)) for _ in range(100)]
+    assert sum(same) <= 10
+    assert sum(more) >= 95
+    assert noise_changed((0.0, 0.0), (1.0, 1.0, 1.0), logs=logs) == ""
+    assert noise_changed((0.0,), (1.0, 2.0, 3.0), logs=logs) == ""
+
+
+def test_values_that_luck_explains_have_not_shifted() -> None:
+    before, same, other = (10.0, 10.2, 9.9, 10.1), (10.1, 10.0, 9.8, 10.2), (8.0, 8.2, 7.9, 8.1)
+    assert shifted(before, same, logs=True) == ""
+    assert shifted(before, other, logs=True) == "the unchanged incumbent measured 10.05 before and 8.05 now"
+    assert shifted((1.0,), (2.0,), logs=True) == ""  # nobody knows how much single runs differ by chance
+    assert shifted((), (2.0, 2.0), logs=False) == ""
+    assert shifted((0.5, 0.5), (-0.5, -0.5), logs=True) != ""  # what has no logarithm is compared as it is

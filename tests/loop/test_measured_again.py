@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
-import pytest
 from tests.loop.project import eventually
-
-from autotune.core import stats
-from autotune.loop import healing
 
 if TYPE_CHECKING:
     from tests.loop.project import Project
@@ -136,21 +131,6 @@ def test_a_benchmark_that_became_noisy_gets_a_new_segment(project: Project) -> N
     assert "the unchanged incumbent's noise was 0 and is " in project.events("playbook_end")[-1]["result"]
     assert len(project.events("config")) == 2
     project.ok("check")
-
-
-@pytest.mark.parametrize("scale", ["ratios", "differences"])
-def test_noise_that_luck_explains_is_no_change_and_ten_times_as_much_is(scale: str) -> None:
-    coin, logs = random.Random(5), scale == "ratios"
-
-    def runs(count: int, noise: float) -> tuple[float, ...]:
-        return tuple(100 * (1 + noise * coin.gauss(0, 1)) for _ in range(count))
-
-    same = [bool(healing.noise_changed(stats.residual_pool(runs(8, 0.01), logs=logs), runs(8, 0.01), logs=logs)) for _ in range(500)]
-    more = [bool(healing.noise_changed(stats.residual_pool(runs(40, 0.001), logs=logs), runs(8, 0.02), logs=logs)) for _ in range(100)]
-    assert sum(same) <= 10
-    assert sum(more) >= 95
-    assert healing.noise_changed((0.0, 0.0), (1.0, 1.0, 1.0), logs=logs) == ""
-    assert healing.noise_changed((0.0,), (1.0, 2.0, 3.0), logs=logs) == ""
 
 
 def test_a_finished_session_is_not_repaired_and_one_that_goes_on_is_not_resumed(project: Project) -> None:

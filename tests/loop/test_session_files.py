@@ -203,6 +203,20 @@ def test_what_a_keep_demands_changes_at_a_persons_command_and_not_by_an_edit(pro
     kept(project, 3)
 
 
+def test_a_negative_number_can_be_set(project: Project) -> None:
+    project.init()
+    project.ok("config", "set", "target", "-5")
+    assert project.ok("config", "get", "target").out == "-5.0\n"
+    assert project.run("config", "set", "target", "-5", "--nonsense").code == 2
+
+
+def test_an_idea_where_a_folder_is_is_refused(project: Project) -> None:
+    project.init()
+    (project.top / "autotune.ideas.md").unlink()
+    (project.top / "autotune.ideas.md").mkdir()
+    assert "is a folder, so no idea can be written there" in project.refused("idea", "sort")
+
+
 def test_an_edit_that_takes_effect_is_told(project: Project) -> None:
     project.init()
     text = project.read("autotune.toml")

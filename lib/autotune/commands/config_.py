@@ -13,7 +13,7 @@ from autotune.commands.options import AsJson, SessionName, found, looked_at
 from autotune.core import config as configuration
 from autotune.core.config import Fixed
 from autotune.errors import AutotuneError
-from autotune.loop import files, work
+from autotune.loop import files, settings, work
 from autotune.loop.session import CONFIG_FILE, Session
 
 _HELD = {
@@ -48,7 +48,7 @@ def get(key: str, as_json: AsJson = False, session: SessionName = None) -> None:
     typer.echo(json.dumps(value) if as_json or not isinstance(value, str) else value)
 
 
-@app.command(name="set")
+@app.command(name="set", context_settings={"ignore_unknown_options": True})  # a value may be a negative number
 def put(
     key: str,
     value: Annotated[str, typer.Argument(help="As in TOML; text needs no quotes.")],
@@ -60,14 +60,14 @@ def put(
     with work.held(here, "config set"):
         work.complete(here)
         files.guard(here)
-        text = configuration.changed(files.settings_text(_file(here)), key, value)
+        text = configuration.changed(settings.text_of(_file(here)), key, value)
         written = configuration.parse_toml(text)
         if key.partition(".")[0] in configuration.differences(here.state.config, written, Fixed.SEGMENT, Fixed.SESSION):
             raise AutotuneError(
                 f"{key} decides what is measured or compared, so it is fixed for the segment.",
                 f"edit {CONFIG_FILE}, then `autotune rebaseline --accept` opens a new segment with it",
             )
-        files.take_in_settings(here, key, text)
+        settings.take_in(here, key, text)
         files.keep_copies(here)
         files.project(here)
     typer.echo(json.dumps({key: configuration.get(here.state.config, key)}) if as_json else f"{key} = {value}")
@@ -77,7 +77,7 @@ def put(
 def check(as_json: AsJson = False, session: SessionName = None) -> None:
     """Check autotune.toml: the session's, or the one in this folder before there is a session."""
     path, here = _checked(session)
-    written = configuration.parse_toml(files.settings_text(path))
+    written = configuration.parse_toml(settings.text_of(path))
     differing = configuration.fixed_differences(here.state.config, written) if here is not None else ()
     if as_json:
         typer.echo(json.dumps({"file": str(path), "in_order": True, "not_in_force": differing}))

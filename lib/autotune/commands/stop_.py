@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core.figures import counted
 from autotune.loop import experiment, files, work
 
@@ -21,7 +21,7 @@ def main(
 
     A measurement that is running ends as not measured; edits that nobody has measured stay in the working tree. `autotune resume` goes on.
     """
-    here = found(session)
+    here = looked_at(session)
     work.refuse_from_a_run(here)
     work.stop(here, reason)
     work.wait(here, 30.0)

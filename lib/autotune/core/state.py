@@ -318,6 +318,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
                 pool=(),
                 calibrated=None,
                 looked=state.count,
+                last_playbook_is_news=False,
                 narrowed=(),
                 narrowed_left=0,
                 target_checked=None,

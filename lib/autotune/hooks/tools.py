@@ -140,9 +140,11 @@ def _on_edit(path: str, place: Place | None, session: Session | None, client: Cl
 
 
 def _on_read(path: str, session: Session | None, client: Client) -> tuple[str, str] | None:
-    """Let the agent read the plugin's own pages, which are not in the project, and the session's working tree, wherever it is opened."""
+    """Let the agent read the plugin's own pages, which are not in the project, the session's working tree, and what diagnoses found."""
     if session is not None and client.owns and client.agent and _is_in(path, session.tree):
         return "allow", "of the autotune session's working tree"
+    if session is not None and client.owns and _is_in(path, os.path.join(os.path.realpath(session.folder), "reports")):
+        return "allow", "a report of the autotune session"
     ours = os.path.realpath(path).startswith(os.path.join(ROOT, "skills", ""))
     return ("allow", "a page of the plugin") if ours and (client.agent or client.asked or client.owns) else None
 

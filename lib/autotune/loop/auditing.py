@@ -30,7 +30,7 @@ from autotune.core.stats import median
 from autotune.edges import git, ledger
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
-from autotune.loop import files
+from autotune.loop import files, settings
 from autotune.loop import session as sessions
 from autotune.loop.measuring import policy_for
 from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, LEDGER, STATE_FILE, Folder, last_seen
@@ -253,7 +253,7 @@ def _settings_file(folder: Folder, home: Path) -> Iterator[Finding]:
     """What autotune.toml says and an edit may not change is what is in force."""
     try:
         state, _ = sessions.read(folder)
-        differing = configuration.fixed_differences(state.config, configuration.parse_toml(files.settings_text(home / CONFIG_FILE)))
+        differing = configuration.fixed_differences(state.config, configuration.parse_toml(settings.text_of(home / CONFIG_FILE)))
     except AutotuneError:
         return
     for name in differing:

@@ -14,7 +14,7 @@ from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.model import Arm, Outcome
 from autotune.edges import machine
 from autotune.errors import AutotuneError
-from autotune.loop import files, quiet
+from autotune.loop import quiet, settings
 from autotune.loop.bench import Bench, Interrupted, alone
 from autotune.loop.lending import borrowed
 from autotune.loop.measuring import BASELINE_BUDGET_S
@@ -138,7 +138,7 @@ def apply(session: Session, found: Calibrated) -> bool:
     if not asks_for_more(session, found):
         return False
     path = session.workdir / CONFIG_FILE
-    files.take_in_settings(session, "min_effect", changed(files.settings_text(path), "min_effect", f"{found.min_effect:g}"))
+    settings.take_in(session, "min_effect", changed(settings.text_of(path), "min_effect", f"{found.min_effect:g}"))
     return True
 
 

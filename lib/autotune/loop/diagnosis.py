@@ -29,7 +29,7 @@ from autotune.edges import git, locks, machine, place, process
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
-from autotune.loop import files, opening, pinning, places, work
+from autotune.loop import opening, pinning, places, settings, work
 from autotune.loop import session as sessions
 from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, Folder, Session
 from autotune.targets import TARGETS
@@ -245,9 +245,9 @@ def _condition(state: State) -> str:
 def _configuration(scene: Scene) -> Check:
     path = _workdir(scene) / CONFIG_FILE
     if not path.is_file():
-        advice = "" if scene.session is None else "the next command puts it back"
-        return Check("configuration", Finding.MISSING, f"there is no {CONFIG_FILE}, which `autotune init` writes", advice)
-    written = configuration.parse_toml(files.settings_text(path))
+        advice = "`autotune init` writes it" if scene.session is None else "the next command puts it back"
+        return Check("configuration", Finding.MISSING, f"there is no {CONFIG_FILE}", advice)
+    written = configuration.parse_toml(settings.text_of(path))
     fixed = configuration.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
     if fixed:
         advice = f"put back what `autotune config show` has, or let a person accept it with `{configuration.acceptance(fixed)}`"
@@ -307,7 +307,7 @@ def _what_to_run(scene: Scene) -> tuple[Repository, Config]:
 def _without_session(folder: Path) -> Config:
     """Give what `init` would measure by, as far as it is written down; where no metric is named, whatever is printed will do."""
     path = folder / CONFIG_FILE
-    held = configuration.toml_table(files.settings_text(path)) if path.is_file() else {}
+    held = configuration.toml_table(settings.text_of(path)) if path.is_file() else {}
     if "benchmark" not in held and not (folder / BENCHMARK_FILE).is_file():
         raise NotRunError(f"there is no {BENCHMARK_FILE}", f"write {BENCHMARK_FILE}, which prints METRIC name=value")
     checks = {"checks": f"bash {CHECKS_FILE}"} if (folder / CHECKS_FILE).is_file() else {}

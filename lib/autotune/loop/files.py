@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autotune.core import config as configuration
-from autotune.core.config import Config
-from autotune.core.events import SettingsChanged
 from autotune.core.state import State
 from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.loop import projection
+from autotune.loop import projection, settings
 from autotune.loop.session import (
     BENCHMARK_FILE,
     CHECKS_FILE,
@@ -30,10 +28,10 @@ from autotune.loop.session import (
     Session,
     last_seen,
     names,
-    now,
     remove_unfinished,
     replace_file,
     root,
+    set_file_aside,
 )
 
 PROJECTIONS = (LEDGER, STATE_FILE)  # what is in the working directory and can be made again from the truth
@@ -82,7 +80,7 @@ def write_missing(session: Session) -> None:
     for name, text in _fresh(session.state):
         if not (session.workdir / name).exists():
             replace_file(session.workdir / name, text.encode())
-    _complete_settings(session)
+    settings.complete(session)
     for path, mode, content in _pinned_scripts(session):
         if not os.path.lexists(path):
             _write_script(path, mode, content)
@@ -117,22 +115,6 @@ def is_projection(path: Path, folder: Folder) -> bool:
         return bool(json.loads(path.read_bytes())["session"] == folder.name)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def _complete_settings(session: Session) -> None:
-    """Write what the session was opened with besides into an autotune.toml that was there before; its comments stay where they can."""
-    path, config = session.workdir / CONFIG_FILE, session.state.config
-    try:
-        text = settings_text(path)
-        before = {row.name: row.value for row in configuration.keys(configuration.parse_toml(text))}
-        for row in configuration.keys(config):
-            if row.value != before[row.name]:
-                text = configuration.changed(text, row.name, json.dumps(row.value))
-    except AutotuneError:
-        shutil.copy2(path, _aside(session, path))
-        text = configuration.render(config)
-    if text.encode() != path.read_bytes():
-        replace_file(path, text.encode())
 
 
 def _fresh(state: State) -> Iterator[tuple[str, str]]:
@@ -189,7 +171,7 @@ def guard(session: Session, *, edits: bool = True) -> None:
             _write_script(path, mode, content)
             session.notice(f"{path.name} was gone; it was put back as it was when the segment opened.")
         elif edits:
-            aside = _set_aside(session, path)
+            aside = set_file_aside(session, path)
             _write_script(path, mode, content)
             session.notice(
                 f"{path.name} was changed; it was put back (yours is at {aside}). A person changes it with `autotune rebaseline --accept`."
@@ -228,7 +210,7 @@ def _put_state_back(session: Session) -> None:
     if _is_state_ours(session):
         return
     path = session.workdir / STATE_FILE
-    found = f"was changed (yours is at {_set_aside(session, path)})" if os.path.lexists(path) else "was gone"
+    found = f"was changed (yours is at {set_file_aside(session, path)})" if os.path.lexists(path) else "was gone"
     _write_state(session)
     session.notice(f"{STATE_FILE} {found}; it is made from the log, and was written anew.")
 
@@ -239,92 +221,27 @@ def _put_back(session: Session, name: str) -> None:
         session.notice(f"{name} was gone; it was put back as it was after the last command.")
 
 
-def _set_aside(session: Session, path: Path) -> Path:
-    """Move what is in a session file's place to where it can be found."""
-    aside = _aside(session, path)
-    shutil.move(path, aside)
-    return aside
-
-
-def _aside(session: Session, path: Path) -> Path:
-    session.folder.set_aside.mkdir(exist_ok=True)
-    return session.folder.set_aside / f"{path.name}.{now().replace(':', '')}"
-
-
 def keep_copies(session: Session, names: Sequence[str] = _WRITTEN_BY_PEOPLE) -> None:
     """Keep a copy of what people and agents wrote, as it is now; of settings only where they are those in force."""
     for name in names:
         path, copy = session.workdir / name, session.folder.mirror / name
         changed = path.is_file() and (not copy.is_file() or copy.read_bytes() != path.read_bytes())
-        if changed and (name != CONFIG_FILE or in_force(session)):
+        if changed and (name != CONFIG_FILE or settings.in_force(session)):
             replace_file(copy, path.read_bytes())
-
-
-def in_force(session: Session) -> bool:
-    """Whether autotune.toml can be read and has nothing that an edit may not change."""
-    try:
-        written = configuration.parse_toml(settings_text(session.workdir / CONFIG_FILE))
-        return not configuration.fixed_differences(session.state.config, written)
-    except AutotuneError:
-        return False
-
-
-def settings_text(path: Path) -> str:
-    """Read an autotune.toml; raises `AutotuneError` where there is no text to be had."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise AutotuneError(f"{path} is not UTF-8 text.", "save it as UTF-8; `autotune config check` reads it") from None
-    except FileNotFoundError:
-        raise AutotuneError(f"{path} is gone.", "`autotune resume` puts it back, as does any command that measures") from None
-    except OSError as problem:
-        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "move what is there out of the way, then try again") from None
 
 
 def add_idea(session: Session, text: str) -> str:
     """Add an idea at the end of the ideas' file, on one line, whoever else writes there; gives the line."""
     _put_back(session, IDEAS_FILE)
     path, line = session.workdir / IDEAS_FILE, f"- {' '.join(text.split())}"
+    if path.is_dir():
+        raise AutotuneError(f"{path} is a folder, so no idea can be written there.", "move it away, then try again")
     with path.open("a+b") as file:
         file.seek(0)
         is_open = file.read()[-1:] not in {b"", b"\n"}  # the last line has no end yet
         file.write(("\n" * is_open + f"{line}\n").encode())
     keep_copies(session, (IDEAS_FILE,))  # and no other: something may be measured, and then the others have to stay as they are
     return line
-
-
-def take_in_settings(session: Session, said: str | None = None, text: str | None = None) -> None:
-    """Read autotune.toml: what may change by an edit takes effect now, and is told; raises `AutotuneError` for what may not.
-
-    `said` is the key that a person's command sets, and `text` what it makes of the file.
-    """
-    path, before = session.workdir / CONFIG_FILE, session.state.config
-    written = configuration.parse_toml(settings_text(path) if text is None else text)
-    if fixed := [key for key in configuration.fixed_differences(before, written) if key != said]:
-        raise AutotuneError(
-            f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured and decided with.",
-            "put it back (`autotune config show` has the value in force; a deleted file is put back whole), or let a person accept it with "
-            f"`{configuration.acceptance(fixed)}`",
-        )
-    if text is not None:
-        replace_file(path, text.encode())
-    if changed := configuration.differences(before, written):
-        session.append(SettingsChanged(config=configuration.to_mapping(written), changed=changed, timestamp=now()))
-        if edited := [key for key in changed if key != said]:
-            session.notice(f"{CONFIG_FILE} was edited; in force from now on: {', '.join(_change(before, written, key) for key in edited)}.")
-
-
-def _change(before: Config, after: Config, key: str) -> str:
-    was, now_is = (configuration.get(config, key) for config in (before, after))
-    return f"{key} = {'nothing' if now_is is None else now_is} (was {'nothing' if was is None else was})"
-
-
-def put_settings_back(session: Session) -> None:
-    """Put an autotune.toml that is not in force back as it was after the last command; what was there is set aside, and told."""
-    path, copy = session.workdir / CONFIG_FILE, session.folder.mirror / CONFIG_FILE
-    aside = _set_aside(session, path)
-    replace_file(path, copy.read_bytes())
-    session.notice(f"{CONFIG_FILE} was changed while something was measured; it was put back (what was there is at {aside}).")
 
 
 def project(session: Session) -> None:
@@ -357,7 +274,7 @@ def _copy_ledger(session: Session) -> None:
     else:
         gone = not os.path.lexists(copy)
         forged = not gone and (copy.is_symlink() or not copy.is_file() or not _begins(truth, copy.read_bytes()))
-        aside = _set_aside(session, copy) if forged else None
+        aside = set_file_aside(session, copy) if forged else None
         replace_file(copy, truth.read_bytes()[:size])
         if known and (gone or forged):
             marker.write_text(_stamp(copy))

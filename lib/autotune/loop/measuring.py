@@ -15,7 +15,7 @@ from autotune.core.state import Experiment, State
 from autotune.core.stats import median
 from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.loop import files, holdout, quiet, watching
+from autotune.loop import holdout, quiet, settings, watching
 from autotune.loop.bench import Bench, Measured
 from autotune.loop.holdout import Answer
 from autotune.loop.session import Session, now
@@ -65,7 +65,7 @@ def compare(session: Session, bench: Bench) -> Decided:
         return _void(session, Cause.IDEA, f"not to be trusted: {error.message}")
     if (touched := watch.touched()) is not None:
         if watch.settings_replaced():
-            files.put_settings_back(session)
+            settings.put_back(session)
         return _void(session, Cause.IDEA, f"not to be trusted: while it was measured, something changed {touched}")
     return replace(verdict, reason=f"{verdict.reason}; {busy}") if busy else verdict
 

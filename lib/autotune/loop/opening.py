@@ -21,10 +21,10 @@ from autotune.edges import git, place, process, tree
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop import pinning, rehearsing, surroundings
+from autotune.loop import pinning, rehearsing, settings, surroundings
 from autotune.loop import session as sessions
 from autotune.loop.bench import alone
-from autotune.loop.files import exclude, project, settings_text, write_missing
+from autotune.loop.files import exclude, project, write_missing
 from autotune.loop.session import (
     BENCHMARK_FILE,
     BRANCHES,
@@ -137,7 +137,7 @@ def _workdir(repository: Repository, folder: Path) -> str:
 def _settings(request: Request) -> dict[str, object]:
     """Give what a person set: in an autotune.toml that is there, and now."""
     written = request.folder / CONFIG_FILE
-    return {**(toml_table(settings_text(written)) if written.is_file() else {}), **request.settings}
+    return {**(toml_table(settings.text_of(written)) if written.is_file() else {}), **request.settings}
 
 
 def _config(request: Request) -> Config:

@@ -6,7 +6,7 @@ from autotune.core import config as configuration
 from autotune.core.events import Resumed
 from autotune.core.state import Ending
 from autotune.errors import AutotuneError
-from autotune.loop import files, rehearsing, work
+from autotune.loop import files, rehearsing, settings, work
 from autotune.loop.bench import alone
 from autotune.loop.candidate import Boundary, look
 from autotune.loop.session import CONFIG_FILE, Session, now
@@ -23,7 +23,7 @@ def accept(session: Session) -> bool:
         work.agree(session)
         _refuse_open(session)
         path = session.workdir / CONFIG_FILE
-        config = configuration.parse_toml(files.settings_text(path)) if path.is_file() else session.state.config
+        config = configuration.parse_toml(settings.text_of(path)) if path.is_file() else session.state.config
         if config.name != session.state.config.name:
             raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
         with alone(session, "measuring a baseline"):

@@ -29,7 +29,7 @@ from autotune.core.state import State
 from autotune.edges import git, ledger
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop import files
+from autotune.loop import settings
 from autotune.loop.session import CONFIG_FILE, LEDGER, NOTES_FILE, Session
 
 # Only whoever holds the session writes these, and while a run goes on that is whoever watches it.
@@ -69,7 +69,7 @@ class Watch:
     def settings_replaced(self) -> bool:
         """Whether what was written into autotune.toml meanwhile is something that an edit may not change."""
         written = stamp(self.session.workdir / CONFIG_FILE)
-        return written not in (None, self.settings) and not files.in_force(self.session)
+        return written not in (None, self.settings) and not settings.in_force(self.session)
 
 
 def watch(session: Session) -> Watch:

@@ -19,7 +19,7 @@ from autotune.edges import git, locks, process
 from autotune.edges.ledger import Position
 from autotune.edges.locks import Holder, Lock
 from autotune.errors import AutotuneError
-from autotune.loop import files, healing, lending, opening, settling
+from autotune.loop import files, healing, lending, opening, settings, settling
 from autotune.loop import session as sessions
 from autotune.loop.bench import Interrupted, alone
 from autotune.loop.lending import borrowed
@@ -72,7 +72,7 @@ def prepare(session: Session) -> None:
     """Bring the session to where ledger, git and files agree, with the steps that the normal path takes. The session is held."""
     complete(session)
     files.guard(session)
-    files.take_in_settings(session)
+    settings.take_in(session)
     agree(session)
 
 
