@@ -423,7 +423,7 @@ def test_a_measured_experiment_is_explained_before_it_settles() -> None:
 
 
 def test_the_mode_in_force_is_told_with_what_chose_it() -> None:
-    assert report.decision_mode(folded(bare(), *baseline(10.0))) == "race, by what a run costs (0.5 s)"
+    assert report.decision_mode(folded(bare(), *baseline(10.0))) == "race, by what a run costs (500 ms)"
     assert report.decision_mode(folded(bare())) == "race, until a run tells what it costs"
     assert report.decision_mode(folded(bare(decision_mode="economy"), *baseline(10.0))) == "economy, as configured (decision_mode)"
     slow = [replace(one, wall_s=600.0) if isinstance(one, Ran) else one for one in baseline(10.0)]

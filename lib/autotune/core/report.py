@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autotune.core import stats
+from autotune.core import advice, stats
 from autotune.core.advice import drift_words
 from autotune.core.fate import TONES, Kind, kind_of, kind_of_open
 from autotune.core.figures import NO_NOISE, Noise, counted, duration, effect_in_short, number, numbers, with_unit
@@ -208,7 +208,7 @@ def decision_mode(state: State) -> str:
     mode, run_s = state.decision_mode, state.baseline_wall_s
     if state.config.decision_mode != "auto":
         return f"{mode}, as configured (decision_mode)"
-    return f"{mode}, until a run tells what it costs" if run_s is None else f"{mode}, by what a run costs ({duration(run_s)})"
+    return f"{mode}, until a run tells what it costs" if run_s is None else f"{mode}, by what a run costs ({advice.duration(run_s)})"
 
 
 def noise_of_a_run(state: State) -> Noise:
