@@ -395,6 +395,15 @@ def test_the_agent_needs_no_approval_for_files_in_scope_and_its_notes(world: Wor
     assert world.edit("src/a.py", agent_type="general-purpose", agent_id="a1") == "allow"
 
 
+def test_what_git_ignores_may_be_deleted_out_of_scope_and_nothing_else_that_is_there(world: World) -> None:
+    world.open()
+    (world.top / ".gitignore").write_text("build/\n")
+    for name in ("build", "other"):
+        (world.top / name).mkdir()
+        (world.top / name / "one.o").write_text("")
+    assert [world.bash(f"rm -rf {name}") for name in ("build", "build/one.o", "other", "other/one.o")] == ["", "", "deny", "deny"]
+
+
 def test_the_agent_may_read_the_sessions_working_tree_wherever_it_was_opened(world: World) -> None:
     for agent, expected in ((True, "allow"), (False, "")):
         world.open(agent=agent)

@@ -552,6 +552,16 @@ def test_a_command_that_only_looks_puts_the_sessions_files_back_and_says_so(look
     project.ok("check")
 
 
+def test_a_check_names_what_is_gone_and_changes_nothing(project: Project) -> None:
+    project.init()
+    for name in ("autotune.md", "autotune.jsonl"):
+        (project.top / name).unlink()
+    assert f"In {project.top}, autotune.jsonl, autotune.md are gone." in project.run("check").out
+    assert not (project.top / "autotune.md").exists()
+    project.ok("status")
+    project.ok("check")
+
+
 def test_an_edited_state_file_is_put_back_and_kept(project: Project) -> None:
     project.init()
     project.write(".autotune.state", '{"best": 1}\n')

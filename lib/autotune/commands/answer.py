@@ -37,6 +37,8 @@ def tell(session: Session, *, as_json: bool, settled: int | None = None) -> None
 def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON
     if isinstance(value, dict):
         return ", ".join(f"{key} {_shown(item)}" for key, item in value.items() if item is not None)
+    if isinstance(value, float):
+        return f"{value:.12g}"
     return "; ".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else str(value)
 
 

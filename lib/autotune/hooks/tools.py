@@ -114,13 +114,23 @@ TELLING = (
 
 
 def _refused_write(session: Session, path: str) -> str | None:
-    """Why the shell may not write to a path. A new file out of scope is left alone, as the loop leaves it alone."""
+    """Why the shell may not write to a path. What is new out of scope is left alone, as the loop leaves it alone, and so is what git ignores."""
     written, path = path, scope.before_pattern(path)
     below = path != written or os.path.isdir(path)
     kind = scope.kind_of_all_below(session, path) if below else scope.kind_of(session, path)
-    if kind == scope.OUTSIDE and not os.path.lexists(path):
+    if kind == scope.OUTSIDE and (not os.path.lexists(path) or _is_ignored(session.tree, path)):
         return None
     return scope.refusal(session, path, kind)
+
+
+def _is_ignored(tree: str, path: str) -> bool:
+    import subprocess  # before a refusal alone, which is rare
+
+    command = ["git", "-C", tree, "check-ignore", "-q", "--", path]
+    try:
+        return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=5).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
 
 
 def _on_edit(path: str, place: Place | None, session: Session | None, client: Client) -> tuple[str, str] | None:

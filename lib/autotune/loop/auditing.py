@@ -33,7 +33,7 @@ from autotune.errors import AutotuneError
 from autotune.loop import files, settings
 from autotune.loop import session as sessions
 from autotune.loop.measuring import policy_for
-from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, LEDGER, STATE_FILE, Folder, last_seen
+from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, IDEAS_FILE, LEDGER, NOTES_FILE, STATE_FILE, Folder, last_seen
 from autotune.loop.settling import status_of
 from autotune.version import version
 
@@ -91,7 +91,14 @@ def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
         back = f"bring it back with `git worktree add --force {tree} {segments[0].branch}`, or forget the session with `autotune clear`"
         return (*found, Finding(f"The working tree {tree} is gone.", back))
     home = tree / segments[0].workdir
-    return (*found, *_copy(folder, home), *_scripts(repository, home, segments[-1]), *_settings_file(folder, home), *_state(folder, home))
+    return (
+        *found,
+        *_gone(home),
+        *_copy(folder, home),
+        *_scripts(repository, home, segments[-1]),
+        *_settings_file(folder, home),
+        *_state(folder, home),
+    )
 
 
 def _tree(repository: Repository, segment: SegmentOpened) -> Path:
@@ -146,6 +153,15 @@ def _seen(folder: Folder) -> Iterator[Finding]:
                 f"The ledger was rewritten or cut off: its line {position.lines} is not the one that autotune last saw there.", _TRUTH
             )
             return
+
+
+def _gone(home: Path) -> Iterator[Finding]:
+    """Name the session's files in the working directory that are not there."""
+    names = (LEDGER, STATE_FILE, CONFIG_FILE, NOTES_FILE, IDEAS_FILE)
+    if missing := [name for name in names if not (home / name).exists()]:
+        yield Finding(
+            f"In {home}, {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} gone.", "the next command puts back what is gone"
+        )
 
 
 def _copy(folder: Folder, home: Path) -> Iterator[Finding]:
