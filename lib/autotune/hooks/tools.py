@@ -114,7 +114,7 @@ TELLING = (
 
 
 def _refused_write(session: Session, path: str) -> str | None:
-    """Why the shell may not write to a path. What is new out of scope is left alone, as the loop leaves it alone, and so is what git ignores."""
+    """Why the shell may not write to a path. What is new, or ignored by git, out of scope is left alone, as the loop leaves it alone."""
     written, path = path, scope.before_pattern(path)
     below = path != written or os.path.isdir(path)
     kind = scope.kind_of_all_below(session, path) if below else scope.kind_of(session, path)
