@@ -109,6 +109,23 @@ def test_a_loop_that_is_stuck_heals_pauses_and_is_let_go(session: Machine) -> No
     assert "a person" in talk["brief"].result
 
 
+def test_a_candidate_that_is_refused_is_given_up_with_default_permissions(session: Machine) -> None:
+    script: dict[str, Line] = {
+        "new": write(session, "src/conftest.py", "import time\n"),
+        "refused": bash("autotune try --description 'a hook'"),
+        "given up": bash("autotune log --description 'it may not be' --status discard"),
+        **attempt(session, "better", SOURCE.format(cost=90)),
+        "end": Say("Is that all?"),
+    }
+    talk = session.talk(script, *AGENT)
+    assert talk.last == "end"
+    assert "would change what the benchmark loads" in talk["refused"].result
+    assert "`autotune log --description TEXT --status discard` takes back all of it" in talk["refused"].result
+    assert talk["given up"].ran
+    assert [one["status"] for one in session.results][1:] == ["keep"]
+    assert not (session.project / "src/conftest.py").exists()
+
+
 def test_a_budget_that_is_used_up_ends_the_loop(session: Machine) -> None:
     session.autotune("config", "set", "max_iterations", "1")
     talk = session.talk({**attempt(session, "better", SOURCE.format(cost=90)), "end": Say("One was allowed.")}, *AGENT)
