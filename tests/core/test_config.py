@@ -76,6 +76,7 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         min_effect=0.0,
         max_pairs=40,
         error_budget=0.05,
+        claim_pairs=20,
         busy_above=0.75,
         busy_wait_s=60.0,
         timeout_s=600.0,
@@ -215,6 +216,9 @@ REFUSED: list[tuple[str, object, str]] = [
     ("max_pairs", True, "a whole number from 2 to 200"),
     ("error_budget", 0, "above 0 and at most 0.5"),
     ("error_budget", 0.51, "above 0 and at most 0.5"),
+    ("claim_pairs", 5, "0, or a whole number from 6 to 200"),
+    ("claim_pairs", 201, "0, or a whole number from 6 to 200"),
+    ("claim_pairs", False, "0, or a whole number from 6 to 200"),
     ("timeout_s", 0, "above 0 and at most 1,000,000"),
     ("timeout_s", 1_000_001, "above 0 and at most 1,000,000"),
     ("checks_timeout_s", "300", "a number of seconds"),
@@ -353,6 +357,7 @@ VALUES = {
     "min_effect": st.floats(0, 10, exclude_max=True),
     "max_pairs": st.integers(2, 200),
     "error_budget": st.floats(0, 0.5, exclude_min=True),
+    "claim_pairs": st.just(0) | st.integers(6, 200),
     "busy_above": st.floats(0, 1, exclude_min=True),
     "busy_wait_s": st.floats(0, 86_400),
     "timeout_s": SECONDS,
@@ -489,6 +494,7 @@ DECISION = {
     "guardrails": ["size <= 3"],
     "max_pairs": 3,
     "error_budget": 0.5,
+    "claim_pairs": 6,
 }
 
 

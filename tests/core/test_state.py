@@ -510,8 +510,10 @@ def test_a_look_at_one_keep_is_no_claim_about_the_session() -> None:
     assert after(kept, claimed(1, experiment=1)) == kept
 
 
-def test_a_session_of_single_runs_claims_nothing() -> None:
-    assert not after(session(1.0, decision_mode="once"), result(1, 0.5, Status.KEEP)).claim_is_due
+@pytest.mark.parametrize(("pairs", "due"), [(20, True), (6, True), (0, False)])
+@pytest.mark.parametrize("mode", DecisionMode)
+def test_a_claim_is_due_in_every_mode_unless_a_person_wants_none(mode: DecisionMode, pairs: int, due: bool) -> None:  # noqa: FBT001
+    assert after(session(1.0, decision_mode=mode, claim_pairs=pairs), result(1, 0.5, Status.KEEP)).claim_is_due is due
 
 
 # Standing still, and time

@@ -198,8 +198,8 @@ def test_every_ten_keeps_a_claim_is_measured() -> None:
     assert next_action(after(ten, claimed(10)), at(1)) is None
 
 
-def test_a_session_of_single_runs_finishes_without_a_claim() -> None:
-    found = next_action(session(kept(1), max_iterations=1, decision_mode="once"), at(1))
+def test_a_session_without_claims_finishes_without_one() -> None:
+    found = next_action(session(kept(1), max_iterations=1, claim_pairs=0), at(1))
     assert found is not None
     assert found.action is Action.FINISH
 

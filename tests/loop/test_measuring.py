@@ -160,11 +160,11 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
 
 def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = slow(project, busy_above=0.5, busy_wait_s=0)
+    session.state = replace(session.state, config=replace(session.state.config, claim_pairs=6))
     monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
-    monkeypatch.setattr(claiming, "PAIRS", 1)
-    with work.changing(session, "confirm"):
+    with work.held(session, "confirm"):
         found = claiming.claim(session)
-    assert found.pairs == 1
+    assert found.pairs == 6
     assert found.reason.endswith("; others used 90% of all cores when it was measured (busy_above is 50%)")
 
 

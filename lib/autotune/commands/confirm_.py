@@ -9,6 +9,7 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, found
 from autotune.core.codec import encode
+from autotune.core.figures import duration
 from autotune.loop import claiming, files, work
 
 
@@ -17,14 +18,16 @@ def main(
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
-    """Measure afresh what the session has gained: its first state against its last, 20 pairs side by side (6 in economy).
+    """Measure afresh what the session has gained: its first state against its last, in pairs side by side (`claim_pairs`, 20).
 
     With a number, what one keep gained over its parent. Nothing else is ever claimed as a total.
     """
     here = found(session)
     with work.changing(here, "confirm"):
         work.end_when_stopped(here)
-        here.say(f"{claiming.pairs_of(here)} pairs of runs; Ctrl-C stops, nothing is lost")
+        pairs, run_s = claiming.pairs_of(here), here.state.baseline_wall_s
+        time = f", some {duration(2 * pairs * run_s)}" if run_s else ""
+        here.say(f"{pairs} pairs of runs{time}; Ctrl-C stops, nothing is lost")
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
         here.append(claimed)
         files.project(here)

@@ -21,6 +21,7 @@ from autotune.core.metrics import is_name, normalised
 from autotune.core.model import DecisionMode, Direction
 from autotune.core.patterns import components, flaw
 from autotune.core.recovery import Playbook
+from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.errors import AutotuneError
 
 FILE = "autotune.toml"
@@ -73,6 +74,7 @@ class Config:
     guardrails: tuple[str, ...]
     max_pairs: int
     error_budget: float
+    claim_pairs: int
     busy_above: float
     busy_wait_s: float
     timeout_s: float
@@ -96,7 +98,8 @@ class Config:
 class Fixed(StrEnum):
     """What holds a key's value; the empty one, which is false, lets an edit of the file change it at any time.
 
-    `DECISION` keys say what a keep demands: a person's `config set` changes them inside a segment, an edit of the file does not.
+    `DECISION` keys say what a keep demands and a claim is made of: a person's `config set` changes them inside a segment, an edit of the
+    file does not.
     """
 
     NEVER = ""
@@ -196,15 +199,18 @@ def _flag() -> Shape:
     return Shape("true or false", read)
 
 
-def _whole(low: int, high: int | None = None) -> Shape:
-    """A whole number in a range whose ends belong to it."""
+def _whole(low: int, high: int | None = None, *, none: bool = False) -> Shape:
+    """A whole number in a range whose ends belong to it, or 0 where `none` stands for something."""
 
     def read(value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < low or (high is not None and value > high):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError
+        if not (none and value == 0) and (value < low or (high is not None and value > high)):
             raise ValueError
         return value
 
-    return Shape(f"a whole number from {low} to {high}" if high is not None else f"a whole number, {low} or more", read)
+    expected = f"a whole number from {low} to {high}" if high is not None else f"a whole number, {low} or more"
+    return Shape(f"0, or {expected}" if none else expected, read)
 
 
 def _number(
@@ -477,6 +483,13 @@ KEYS = (
         _number("a number", above=0, at_most=0.5),
         "The chance that a session in which nothing works keeps anything.",
         0.05,
+        fixed=Fixed.DECISION,
+    ),
+    Key(
+        "claim_pairs",
+        _whole(FEWEST_PAIRS_FOR_INTERVAL, 200, none=True),
+        "How many pairs of runs a claim of what was gained in all is made of; 0: none is made by itself.",
+        20,
         fixed=Fixed.DECISION,
     ),
     Key(

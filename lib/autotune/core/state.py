@@ -258,8 +258,8 @@ class State:
 
     @property
     def claim_is_due(self) -> bool:
-        """Whether something was kept that the latest claim does not know of."""
-        return self.all_keeps > (self.claim.keeps if self.claim is not None else 0) and self.decision_mode is not DecisionMode.ONCE
+        """Whether a claim is to be made that knows of all that was kept; with `claim_pairs` 0 none is made by itself."""
+        return self.config.claim_pairs > 0 and self.all_keeps > (self.claim.keeps if self.claim is not None else 0)
 
     @property
     def second_looks(self) -> tuple[Row, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autotune.core import stats
 from autotune.core.events import Claimed, Purpose, Result, SegmentOpened, from_line
-from autotune.core.model import Arm, DecisionMode, Metric, Outcome, Status
+from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.edges import git, ledger
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -14,13 +14,12 @@ from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_between
 from autotune.loop.session import Session, now
 
-PAIRS = 20
-PAIRS_ECONOMY = 6  # the fewest for which an exact 95 % interval exists
+ASKED_PAIRS = 20  # of a claim that a person asks for where none is made by itself
 
 
 def pairs_of(session: Session) -> int:
     """How many pairs a claim is made of in this session."""
-    return PAIRS_ECONOMY if session.state.decision_mode is DecisionMode.ECONOMY else PAIRS
+    return session.state.config.claim_pairs or ASKED_PAIRS
 
 
 def claim(session: Session) -> Claimed:

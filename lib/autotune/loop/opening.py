@@ -145,6 +145,7 @@ def _config(request: Request) -> Config:
     settings.setdefault("unit", OWN_UNITS.get(str(settings.get("metric")), ""))
     if request.once:
         settings["decision_mode"] = "once"
+        settings.setdefault("claim_pairs", 0)  # what cannot be repeated is not run forty times unasked
     if not settings.get("checks") and "checks" not in request.settings and (request.folder / CHECKS_FILE).is_file():
         settings["checks"] = f"bash {CHECKS_FILE}"
     for name, flag in (("name", "--name"), ("metric", "--metric")):
