@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import subprocess
@@ -31,7 +32,7 @@ class Walls:
 
 @cache
 def works() -> bool:
-    """Whether this system can wrap a command: bubblewrap with unprivileged user namespaces, or sandbox-exec."""
+    """Whether this system can wrap a command."""
     try:
         return subprocess.run(["/bin/sh", "-c", wrapped("true", Walls(()))], capture_output=True, check=False, timeout=10).returncode == 0
     except (AutotuneError, OSError, subprocess.TimeoutExpired):
@@ -40,17 +41,21 @@ def works() -> bool:
 
 def wrapped(command: str, walls: Walls) -> str:
     """Give the shell command that runs `command` within the walls; raises `AutotuneError` where the system has no means."""
-    if sys.platform == "darwin" and shutil.which("sandbox-exec"):
-        return f"exec sandbox-exec -p {shlex.quote(_profile(walls))} /bin/sh -c {shlex.quote(command)}"
-    if shutil.which("bwrap") is None:
-        raise AutotuneError(
-            "The sandbox needs bubblewrap (bwrap), which is not on the PATH.", 'install it, or set `sandbox = "off"` in autotune.toml'
-        )
-    return f"exec {shlex.join(_bubblewrap(walls))} /bin/sh -c {shlex.quote(command)}"
+    for means in MEANS:
+        words = means(walls)
+        if words is not None:
+            return f"exec {shlex.join(words)} /bin/sh -c {shlex.quote(command)}"
+    raise AutotuneError("There is no sandbox on this system.", 'set `sandbox = "off"` in autotune.toml')
 
 
-def _bubblewrap(walls: Walls) -> list[str]:
+def _sandbox_exec(walls: Walls) -> list[str] | None:
+    return ["sandbox-exec", "-p", _profile(walls)] if sys.platform == "darwin" else None
+
+
+def _bubblewrap(walls: Walls) -> list[str] | None:
     """Later mounts lie over earlier ones: all is read-only, then some is writable, some is covered, some of that shown again."""
+    if shutil.which("bwrap") is None:
+        return None
     mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     if _SERVICES.is_dir():
         mounts += ["--tmpfs", str(_SERVICES)]
@@ -65,6 +70,18 @@ def _bubblewrap(walls: Walls) -> list[str]:
     for path in walls.shown:
         mounts += ["--ro-bind", str(path), str(path)]
     return ["bwrap", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--cap-drop", "ALL", *mounts]
+
+
+def _namespaces(walls: Walls) -> list[str] | None:
+    """What bubblewrap does, by a program of ours, where there is none."""
+    if sys.platform != "linux":
+        return None
+    told = {name: list(map(str, getattr(walls, name))) for name in ("writable", "kept", "hidden", "shown")}
+    services = {"services": str(_SERVICES), "no_services": [str(_SERVICES / name) for name in _NO_SERVICES]}
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("namespaces.py")), json.dumps(told | services)]
+
+
+MEANS = (_sandbox_exec, _bubblewrap, _namespaces)  # the first that the system has is taken
 
 
 def _profile(walls: Walls) -> str:
