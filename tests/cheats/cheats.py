@@ -629,7 +629,7 @@ CHEATS = (
         "A run replaces the unchanged file in git's store (`git replace`)",
         stores(REPLACES, COUNT),
         Fate.DISCARDED,
-        "no gain|worse|too small a gain",
+        "discard",
         "replacements are not looked at",
         Bench.OWN,
     ),

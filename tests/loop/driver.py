@@ -2,15 +2,17 @@
 
 Requests come as JSON lines on standard input; answers are JSON lines: the process that was started, later how it ended. A command can be
 told to kill itself at one of its effects: what it writes, renames, removes or makes, and every program and process that it starts, but
-for git commands that only read.
+for git commands that only read. So that a command has the same effects each time, its coin falls the same way each time.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import json
 import os
+import random
 import selectors
 import signal
 import sys
@@ -139,6 +141,7 @@ def command(request: dict[str, Any]) -> NoReturn:
 def serve() -> None:
     """Start commands as they are asked for and tell how they end, until there is nobody to ask."""
     sys.path.insert(0, sys.argv[1])
+    random.SystemRandom = functools.partial(random.Random, 1)  # type: ignore[misc, assignment]
     for verb in VERBS:
         importlib.import_module(f"autotune.commands.{verb}_")
     importlib.import_module("numpy")
