@@ -69,6 +69,11 @@ def test_it_sees_no_network_and_no_other_process() -> None:
     assert int(found.stdout.split()[1]) < 8
 
 
+@pytest.mark.skipif(not Path("/proc/sys").is_dir(), reason="this system has no /proc/sys")
+def test_it_changes_no_setting_of_the_system() -> None:
+    assert ran("find /proc/sys /proc/sysrq-trigger -type f -writable 2>/dev/null", Walls([])).stdout == ""
+
+
 def test_its_exit_code_is_the_commands() -> None:
     assert ran("exit 7", Walls([])).returncode == 7
 

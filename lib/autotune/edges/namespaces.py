@@ -2,10 +2,9 @@
 
     python3 -I -S namespaces.py WALLS PROGRAM ARGUMENT…
 
-WALLS is JSON: `{"writable": [PATH…], "kept": […], "hidden": […], "shown": […], "services": PATH, "no_services": [PATH…]}`; `sandbox.py`
-says what each means. Three processes: the first makes the namespaces and waits; the second, number 1 in the new process namespace, builds
-the mounts and waits; the third becomes the program. When the first is killed, the second dies with it, and with the second everything in
-its namespace.
+WALLS is JSON, `{"writable": [PATH…], …}`, with all names that stand in `_build`; `sandbox.py` says what each means. Three processes: the
+first makes the namespaces and waits; the second, number 1 in the new process namespace, builds the mounts and waits; the third becomes the
+program. When the first is killed, the second dies with it, and with the second everything in its namespace.
 
 The kernel's interfaces are those of its manual pages: user_namespaces(7), mount_setattr(2), pid_namespaces(7), capabilities(7).
 """
@@ -18,7 +17,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 _CLONE_NEWNS, _CLONE_NEWIPC, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x2, 0x4, 0x8, 0x1000, 0x4000, 0x40000
@@ -35,7 +33,7 @@ class _MountAttr(ctypes.Structure):
     _fields_ = (("set", ctypes.c_uint64), ("clear", ctypes.c_uint64), ("propagation", ctypes.c_uint64), ("user_namespace", ctypes.c_uint64))
 
 
-def main(walls: Mapping[str, Any], program: list[str]) -> int:
+def main(walls: Mapping[str, Sequence[str]], program: list[str]) -> int:
     """Run the program within the walls; gives its exit code, 128 and the signal's number where one ended it."""
     user, group = os.geteuid(), os.getegid()
     _done(_libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWNET | _CLONE_NEWPID | _CLONE_NEWIPC), "new namespaces")
@@ -45,11 +43,11 @@ def main(walls: Mapping[str, Any], program: list[str]) -> int:
     return _waited_for(lambda: _first(walls, program))
 
 
-def _first(walls: Mapping[str, Any], program: list[str]) -> int:
+def _first(walls: Mapping[str, Sequence[str]], program: list[str]) -> int:
     """What the first process of the new process namespace does."""
     _done(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "to end with the parent")
     folder = os.getcwd()
-    _build(**walls)
+    _build(walls)
     os.chdir(folder)  # the one that lies there now
     for capability in range(_CAPABILITIES):
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # those that this kernel does not know fail, which is as good
@@ -57,32 +55,33 @@ def _first(walls: Mapping[str, Any], program: list[str]) -> int:
     return _waited_for(lambda: os.execv(program[0], program))
 
 
-def _build(
-    writable: Sequence[str], kept: Sequence[str], hidden: Sequence[str], shown: Sequence[str], services: str, no_services: Sequence[str]
-) -> None:
+def _build(walls: Mapping[str, Sequence[str]]) -> None:
     """Later mounts lie over earlier ones: all is read-only, then some is writable, some is covered, some of that shown again."""
-    first = [*(f"/dev/{name}" for name in _DEVICES), *no_services, *writable, *kept]
-    held = {path: os.open(path, os.O_PATH) for path in (*first, *shown) if os.path.exists(path)}  # before something lies over it
+    first = [*(f"/dev/{name}" for name in _DEVICES), *walls["no_services"], *walls["writable"], *walls["kept"]]
+    held = {path: os.open(path, os.O_PATH) for path in (*first, *walls["shown"]) if os.path.exists(path)}  # before something lies over it
     _mount("", "/", flags=_MS_REC | _MS_PRIVATE)
     _read_only("/")
     _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
+    for path in filter(os.path.exists, walls["settings"]):
+        _mount(path, path, flags=_MS_BIND | _MS_REC)
+        _read_only(path)
     _mount("tmpfs", "/dev", "tmpfs", _MS_NOSUID, "mode=755")
     for folder, kind, options in (("/dev/shm", "tmpfs", "mode=1777"), ("/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=620")):
         os.mkdir(folder)
         _mount(kind, folder, kind, _MS_NOSUID | _MS_NOEXEC, options)
     for name, target in _STREAMS.items():
         os.symlink(target, f"/dev/{name}")
-    if os.path.isdir(services):
-        _mount("tmpfs", services, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755")
+    for path in filter(os.path.isdir, walls["services"]):
+        _mount("tmpfs", path, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755")
     for path in filter(held.__contains__, first):
         _show(path, held[path])
-        _read_only(path, not_any_more=path in writable)
-    for path in hidden:
+        _read_only(path, not_any_more=path in walls["writable"])
+    for path in walls["hidden"]:
         if os.path.isdir(path):
             _mount("tmpfs", path, "tmpfs", _MS_NOSUID | _MS_NODEV)
         else:
             _mount("/dev/null", path, flags=_MS_BIND)
-    for path in filter(held.__contains__, shown):
+    for path in filter(held.__contains__, walls["shown"]):
         _show(path, held[path])
 
 

@@ -20,6 +20,10 @@ _SERVICES = Path("/run")
 _NO_SERVICES = ("current-system", "opengl-driver", "wrappers", "media", "mount")
 
 
+# Settings of the system that root may change, whatever capabilities it lacks.
+_SETTINGS = tuple(Path("/proc", name) for name in ("sys", "sysrq-trigger", "irq", "bus"))
+
+
 @dataclass(frozen=True, slots=True)
 class Walls:
     """What a command may write to, what of that it may only read, what it may not even read, and what of that it may read after all."""
@@ -57,6 +61,8 @@ def _bubblewrap(walls: Walls) -> list[str] | None:
     if shutil.which("bwrap") is None:
         return None
     mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    for path in _SETTINGS:
+        mounts += ["--ro-bind-try", str(path), str(path)]
     if _SERVICES.is_dir():
         mounts += ["--tmpfs", str(_SERVICES)]
     for name in _NO_SERVICES:
@@ -76,9 +82,10 @@ def _namespaces(walls: Walls) -> list[str] | None:
     """What bubblewrap does, by a program of ours, where there is none."""
     if sys.platform != "linux":
         return None
-    told = {name: list(map(str, getattr(walls, name))) for name in ("writable", "kept", "hidden", "shown")}
-    services = {"services": str(_SERVICES), "no_services": [str(_SERVICES / name) for name in _NO_SERVICES]}
-    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("namespaces.py")), json.dumps(told | services)]
+    told = {name: getattr(walls, name) for name in ("writable", "kept", "hidden", "shown")}
+    told |= {"services": [_SERVICES], "no_services": [_SERVICES / name for name in _NO_SERVICES], "settings": _SETTINGS}
+    as_text = {name: list(map(str, paths)) for name, paths in told.items()}
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("namespaces.py")), json.dumps(as_text)]
 
 
 MEANS = (_sandbox_exec, _bubblewrap, _namespaces)  # the first that the system has is taken
