@@ -85,6 +85,40 @@ def other_words(lines: list[Line]) -> None:
     line_of(lines, "result", index=1)["description"] = "something greater"
 
 
+def promising(lines: list[Line]) -> None:
+    words = {"verdict": "inconclusive", "reason": "inconclusive: 9 % lower, promising"}
+    line_of(lines, "verdict", experiment=2).update(words)
+    line_of(lines, "result", index=2).update(words)
+
+
+def crashed_in_all_lines(lines: list[Line]) -> None:
+    gone = {"outcome": "crashed", "cause": "candidate", "effect": None}
+    line_of(lines, "verdict", experiment=2).update(gone, value=None, evidence=None, needed=None, pairs=0)
+    line_of(lines, "result", index=2).update(gone, status="crash", metric=None)
+
+
+def excellent(lines: list[Line]) -> None:
+    result = line_of(lines, "result", index=2)
+    result["reason"] = f"excellent: {result['reason']}"
+
+
+def other_files(lines: list[Line]) -> None:
+    line_of(lines, "result", index=2)["files"] = ["app/other.py"]
+
+
+def without_the_claim(lines: list[Line]) -> None:
+    lines[:] = [line for line in lines if line["type"] != "claim" and line.get("purpose") != "claim"]
+
+
+def claim_of_nothing(lines: list[Line]) -> None:
+    greater_claim(lines)
+    line_of(lines, "claim")["pairs"] = 0
+
+
+def ended(lines: list[Line]) -> None:
+    lines.append({"type": "finish", "reason": "the target is reached", "timestamp": lines[-1]["timestamp"], "prev": ""})
+
+
 def worse_baseline(lines: list[Line]) -> None:
     line_of(lines, "result", baseline=True)["metric"] = 900.0
 
@@ -174,9 +208,16 @@ def test_a_ledger_that_was_rewritten_with_a_whole_chain_is_not_read_and_is_named
         (without_runs, "no run of its candidate is on the ledger"),
         (without_the_keep, "autotune did not make it"),
         (without_the_discard, "output of runs of experiment 2, of which the ledger has no line"),
-        (crashed_after_all, "another status and outcome than was decided"),
-        (better_effect, "another effect and reason than was decided"),
+        (crashed_after_all, "a result of experiment 2 with another status and outcome than was decided"),
+        (better_effect, "a result of experiment 1 with another effect and reason than was decided"),
         (other_words, "another description than was decided and said"),
+        (promising, "another verdict and reason of experiment 2 than its runs give"),
+        (crashed_in_all_lines, "another outcome of experiment 2 than its runs have"),
+        (excellent, "another reason than was decided"),
+        (other_files, "another files than was decided"),
+        (without_the_claim, "output of 40 runs in"),
+        (claim_of_nothing, "a claim that is made of no runs"),
+        (ended, "an end of the session, where no stop rule holds"),
         (worse_baseline, "a baseline of 900, but its runs give 200"),
         (worse_baseline_runs, "of the baseline, which its output does not say"),
         (evident, "another effect of experiment 1 than its runs give"),

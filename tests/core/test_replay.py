@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from tests.core.session import at, configured, segment
 
 from autotune.core import advice, guards, stats
-from autotune.core.events import Calibrated, CandidateTaken, Cause, Claimed, Decided, Event, Purpose, Ran, SettingsChanged
-from autotune.core.model import Arm, Effect, Outcome, Verdict
+from autotune.core.events import Calibrated, CandidateTaken, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, SettingsChanged
+from autotune.core.fate import DOES_NOT_GENERALISE
+from autotune.core.model import Arm, Effect, Outcome, Status, Verdict
 from autotune.core.replay import contradiction
+from autotune.core.settle import result_of
 from autotune.core.state import State, after, begin
 
 
@@ -37,9 +39,11 @@ def measured(coin: Random, mode: str, shift: float, noise: float, held: list[str
         state = after(state, ran(arm, value, Purpose.EXPERIMENT, number, 1 + noise * coin.random()))
         assert state.experiment is not None
         number += 1
+    assert state.experiment is not None
+    value = stats.median([run.samples["t"] for run in state.experiment.runs if run.arm is Arm.CANDIDATE])
     said = Decided(
-        1, decision.verdict, Outcome.OK, Cause.IDEA, decision.reason, at(99), effect=decision.effect, evidence=decision.evidence,
-        needed=decision.needed, pairs=decision.pairs, confirmed=decision.confirmed,
+        1, decision.verdict, Outcome.OK, Cause.IDEA, decision.reason, at(99), value=value, effect=decision.effect,
+        evidence=decision.evidence, needed=decision.needed, pairs=decision.pairs, confirmed=decision.confirmed,
     )  # fmt: skip
     return state, said
 
@@ -57,18 +61,56 @@ def test_a_verdict_is_what_its_runs_give(seed: int, mode: str, shift: float, noi
     assert contradiction(state, said, {}, lambda state, _: state.policy) is None
     other = replace(said, effect=Effect(0.1, 0.05, 0.2, relative=True))
     assert "effect of experiment 1 than its runs give" in str(contradiction(state, other, {}, lambda state, _: state.policy))
-    if said.verdict is not Verdict.KEEP:
-        wrong = contradiction(state, replace(said, verdict=Verdict.KEEP), {}, lambda state, _: state.policy)
-        assert "another verdict" in str(wrong)
-        assert contradiction(state, replace(said, verdict=Verdict.KEEP, forced=True), {}, lambda state, _: state.policy) is None
+    for verdict in {Verdict.KEEP, Verdict.DISCARD, Verdict.INCONCLUSIVE} - {said.verdict}:
+        assert "another verdict" in str(asked(state, replace(said, verdict=verdict)))
+    assert "another reason" in str(asked(state, replace(said, reason=f"excellent: {said.reason}")))
+    assert asked(state, replace(said, reason=f"{said.reason}; look at it twice")) is None
+    unseen = Decided(1, Verdict.DISCARD, Outcome.OK, Cause.IDEA, DOES_NOT_GENERALISE, at(99))
+    assert (asked(state, unseen) is None) is (said.verdict is Verdict.KEEP)
+    assert asked(state, Decided(1, Verdict.VOID, None, Cause.IDEA, "not to be trusted", at(99))) is None
 
 
-def test_a_verdict_that_replaces_another_has_its_figures() -> None:
+def test_after_a_keep_only_a_commit_that_was_refused_is_another_verdict() -> None:
     state, said = measured(Random(1), "race", 0.4, 0.02, [])
-    state = after(state, said)
-    failed = replace(said, verdict=Verdict.DISCARD, outcome=Outcome.CHECKS_FAILED)
-    assert contradiction(state, failed, {}, lambda state, _: state.policy) is None
-    assert contradiction(state, replace(failed, pairs=99), {}, lambda state, _: state.policy) is not None
+    refused = Decided(1, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, "the commit was refused", at(100))
+    assert "another outcome" in str(asked(state, refused))
+    assert asked(after(state, said), refused) is None
+    assert "another verdict" in str(asked(after(state, said), replace(said, verdict=Verdict.DISCARD)))
+    assert "another verdict" in str(asked(after(state, replace(said, verdict=Verdict.DISCARD)), refused))
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CRASHED, Outcome.CHECKS_FAILED])
+def test_what_failed_has_runs_that_did(outcome: Outcome) -> None:
+    state, said = measured(Random(1), "race", 0.4, 0.02, [])
+    failed = replace(said, verdict=Verdict.DISCARD, outcome=outcome, effect=None, evidence=None, needed=None, pairs=0)
+    assert "another outcome of experiment 1 than its runs have" in str(asked(state, failed))
+    assert state.experiment is not None
+    run = replace(state.experiment.runs[0], arm=Arm.CANDIDATE, outcome=outcome if outcome is Outcome.CRASHED else Outcome.OK)
+    state = replace(state, experiment=replace(state.experiment, runs=(run,)))
+    assert asked(state, failed) is None
+    settled = result_of(after(state, failed), "commit", at(101))
+    assert (settled.commit, settled.status) == ("base", Status.CRASH if outcome is Outcome.CRASHED else Status.CHECKS_FAILED)
+    assert asked(after(state, failed), settled) is None
+
+
+def test_a_result_is_what_was_decided_and_said() -> None:
+    state, said = measured(Random(1), "race", 0.4, 0.02, [])
+    settled = result_of(after(state, said), "commit", at(101))
+    assert asked(after(state, said), settled) is None
+    assert "another reason" in str(asked(after(state, said), replace(settled, reason=f"excellent: {settled.reason}")))
+    assert "another files and value" in str(asked(after(state, said), replace(settled, files=("b",), metric=1.0)))
+    assert "not open and decided" in str(asked(state, settled))
+    assert asked(begin(segment()), replace(settled, baseline=True)) is None
+    with pytest.raises(ValueError, match="no experiment is open"):
+        result_of(state, "commit", at(101))
+
+
+def test_a_session_ends_by_itself_where_a_stop_rule_holds() -> None:
+    ended = Finished("", at(1))
+    assert "no stop rule holds" in str(asked(begin(segment()), ended))
+    worked = replace(begin(segment(max_wall_time="1s")), active_since=at(0))
+    assert asked(worked, replace(ended, timestamp=at(60))) is None
+    assert asked(begin(segment(max_cost_usd=1.0)), ended) is None  # the client may have ended it
 
 
 @pytest.mark.parametrize(("changed", "wrong"), [(("target",), None), (("max_tokens",), "max_tokens as changed, where target was")])
@@ -90,7 +132,8 @@ def test_a_claim_is_what_its_pairs_give() -> None:
     assert asked(state, said, claim=runs) is None
     assert "another claim" in str(asked(state, replace(said, improved=False), claim=runs))
     assert "which are not before it" in str(asked(state, said, claim=runs[:4]))
-    assert asked(state, replace(said, pairs=0)) is None
+    assert "made of no runs" in str(asked(state, replace(said, pairs=0)))
+    assert asked(state, replace(said, pairs=0, improved=False, effect=None, reason="no claim: the machine is gone")) is None
 
 
 def test_a_verdict_on_what_is_not_open_and_settings_of_a_segment_are_named() -> None:
@@ -99,7 +142,7 @@ def test_a_verdict_on_what_is_not_open_and_settings_of_a_segment_are_named() -> 
     assert "another scope" in str(asked(begin(segment()), SettingsChanged(configured(scope=["x/**"]), ("scope",), at(1))))
 
 
-def test_a_calibration_is_what_its_runs_give_and_a_crash_is_made_of_no_values() -> None:
+def test_a_calibration_is_what_its_runs_give() -> None:
     state = begin(segment())
     runs = [ran(arm, 10.0 + n % 3, Purpose.CALIBRATION, n) for n in range(8) for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
     series = [[10.0 + n % 3 for n in range(8)]] * 2
@@ -111,6 +154,3 @@ def test_a_calibration_is_what_its_runs_give_and_a_crash_is_made_of_no_values() 
     )  # fmt: skip
     assert asked(state, said, calibration=runs) is None
     assert "another noise of a calibration" in str(asked(state, replace(said, noise=9.0), calibration=runs))
-    open_one, verdict = measured(Random(1), "race", 0.4, 0.0, [])
-    crashed = replace(verdict, verdict=Verdict.DISCARD, outcome=Outcome.CRASHED, effect=None, evidence=None)
-    assert asked(open_one, crashed) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from autotune.core.stopping import Action, Next
 from autotune.core.surroundings import changes
 from autotune.edges import locks, machine
 from autotune.errors import AutotuneError
-from autotune.loop import calibrating, claiming, experiment, healing, opening, quiet, segments, surroundings, work
+from autotune.loop import calibrating, claiming, experiment, healing, measuring, opening, quiet, segments, surroundings, work
 from autotune.loop import session as sessions
+from autotune.loop.places import bench_for
 from autotune.loop.session import Session
 
 
@@ -166,6 +168,16 @@ def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(projec
         found = claiming.claim(session)
     assert found.pairs == 6
     assert found.reason.endswith("; others used 90% of all cores when it was measured (busy_above is 50%)")
+
+
+def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = opened(project)
+    monkeypatch.setattr(quiet, "wait", lambda _: time.sleep(0.5))
+    with work.held(session, "try"):
+        begun = time.monotonic()
+        values, elapsed_s = measuring.baseline(session, bench_for(session, None), once=False)
+        assert elapsed_s < time.monotonic() - begun - 0.5
+    assert len(values) == measuring.MOST_BASELINE
 
 
 @pytest.mark.parametrize("measured", ["baseline", "calibration", "target", "look", "rebaseline"])

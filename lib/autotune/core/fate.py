@@ -47,6 +47,7 @@ _OUTCOMES = {
     Outcome.UNREADABLE: Kind.UNREADABLE,
     Outcome.CHECKS_FAILED: Kind.CHECKS_FAILED,
 }
+DOES_NOT_GENERALISE = "does not generalise"
 _CAUSES = {
     Cause.HOOK: Kind.HOOK,
     Cause.BENCHMARK: Kind.BENCHMARK,
@@ -56,7 +57,7 @@ _CAUSES = {
 }
 _REASONS = {  # how the reasons begin of ends that verdict, outcome and cause do not tell from others
     "discarded for a guardrail": Kind.GUARDRAIL,
-    "does not generalise": Kind.HOLDOUT,
+    DOES_NOT_GENERALISE: Kind.HOLDOUT,
     "not to be trusted": Kind.UNTRUSTED,
 }
 _STATUSES = {Status.CRASH: Kind.CRASHED, Status.CHECKS_FAILED: Kind.CHECKS_FAILED}

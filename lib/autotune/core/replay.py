@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 from autotune.core import advice, guards, stats
 from autotune.core.config import Config, Fixed, differences, parse
-from autotune.core.events import Calibrated, Claimed, Decided, Event, Purpose, Ran, SettingsChanged
+from autotune.core.events import Calibrated, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, Result, SettingsChanged
+from autotune.core.fate import DOES_NOT_GENERALISE
 from autotune.core.model import Arm, Decision, Outcome, Policy, Verdict
+from autotune.core.settle import final_verdict, result_of
 from autotune.core.state import Experiment, State
+from autotune.core.stopping import limits_reached
 
-_OF_A_VERDICT = ("effect", "evidence", "needed", "pairs")
-_OF_A_CALIBRATION = ("runs", "noise", "few", "many", "logs", "warm_up", "bias", "bias_pairs", "min_effect")
+_OF_A_VERDICT = ("verdict", "value", "effect", "evidence", "needed", "pairs", "confirmed")
+_OF_A_RESULT = {  # and how it is called
+    **{name: name for name in ("status", "verdict", "outcome", "cause", "effect", "reason", "description", "failure", "files", "metrics")},
+    **{name: name for name in ("asi", "forced", "confirmed", "segment", "mode", "health", "recovery", "commit")},
+    "metric": "value",
+    "snapshot": "candidate",
+}
+_OF_A_CALIBRATION = ("runs", "noise", "few", "many", "logs", "warm_up", "bias", "bias_pairs", "min_effect", "mode")
 
 
 def contradiction(
@@ -25,36 +35,81 @@ def contradiction(
     """
     match event:
         case Decided():
-            return _verdict(state, event, policy)
-        case Claimed(pairs=pairs) if pairs:
-            return _claim(state, event, runs.get(Purpose.CLAIM, ())[-2 * pairs :])
+            found = _verdict(state, event, policy)
+        case Result(baseline=False):
+            found = _result(state, event)
+        case Claimed():
+            found = _claim(state, event, runs.get(Purpose.CLAIM, ())[-2 * event.pairs :] if event.pairs else ())
         case Calibrated():
-            return _calibration(state, event, runs.get(Purpose.CALIBRATION, ())[-event.runs :])
+            found = _calibration(state, event, runs.get(Purpose.CALIBRATION, ())[-event.runs :])
         case SettingsChanged():
-            return _settings(state.config, event)
-    return None
+            found = _settings(state.config, event)
+        case Finished() if not limits_reached(state, event.timestamp) and state.config.max_cost_usd is None:
+            found = "an end of the session, where no stop rule holds"
+        case _:
+            found = None
+    return found
 
 
 def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], Policy]) -> str | None:
     experiment = state.experiment
     if experiment is None or experiment.number != said.experiment:
         return f"a verdict on experiment {said.experiment}, which is not open"
-    if said.effect is None and said.evidence is None and said.verdict is not Verdict.KEEP:
-        return None  # made of something else than the runs' values: a crash, the checks, a hold-out
-    found: Decided | Decision
-    if experiment.verdict is not None:  # it replaces one that was made of the runs
-        found = experiment.verdict
-    else:
-        good = [run for run in experiment.runs if run.outcome is Outcome.OK]
-        held = tuple(map(guards.read, state.config.guardrails))
-        found = guards.decided(good, state.calibration, policy(state, experiment), held, Random(0))
-    wrong = [name for name in _OF_A_VERDICT if getattr(said, name) != getattr(found, name)]
-    if said.verdict is Verdict.KEEP and found.verdict is not Verdict.KEEP and not said.forced:
-        wrong = ["verdict", *wrong]
+    if experiment.verdict is not None:  # that its commit was refused is all that can be said after that
+        refused = (said.verdict, said.cause) == (Verdict.DISCARD, Cause.HOOK) and final_verdict(experiment) is Verdict.KEEP
+        return None if refused else f"another verdict on experiment {said.experiment} after the one that its runs gave"
+    if said.verdict is Verdict.VOID:
+        return None  # what makes it void leaves no runs that say so
+    if said.outcome is not Outcome.OK:
+        return None if _has_failed(experiment, said.outcome) else f"another outcome of experiment {said.experiment} than its runs have"
+    wrong = _unlike(state, experiment, said, policy)
     return f"another {' and '.join(wrong)} of experiment {said.experiment} than its runs give" if wrong else None
 
 
+def _has_failed(experiment: Experiment, outcome: Outcome | None) -> bool:
+    """Whether a candidate's runs are such that it can have failed so: the checks come after its first good run."""
+    ends = [run.outcome for run in experiment.runs if run.arm is Arm.CANDIDATE]
+    return ends == [Outcome.OK] if outcome is Outcome.CHECKS_FAILED else outcome in ends
+
+
+def _unlike(state: State, experiment: Experiment, said: Decided, policy: Callable[[State, Experiment], Policy]) -> list[str]:
+    """Name what a verdict says otherwise than the good runs that it is made of."""
+    good = [run for run in experiment.runs if run.outcome is Outcome.OK]
+    held = tuple(map(guards.read, state.config.guardrails))
+    found = _decided(said, guards.decided(good, state.calibration, policy(state, experiment), held, Random(0)))
+    if said.reason.startswith(DOES_NOT_GENERALISE) and said.verdict is Verdict.DISCARD:
+        return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
+    values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
+    found = replace(found, value=stats.median(values) if values else None)
+    wrong = [name for name in _OF_A_VERDICT if getattr(said, name) != getattr(found, name)]
+    return wrong if said.reason.startswith(found.reason) else [*wrong, "reason"]
+
+
+def _decided(said: Decided, found: Decision) -> Decided:
+    """Give a verdict with another one's figures."""
+    return replace(
+        said,
+        verdict=found.verdict,
+        reason=found.reason,
+        effect=found.effect,
+        evidence=found.evidence,
+        needed=found.needed,
+        pairs=found.pairs,
+        confirmed=found.confirmed,
+    )
+
+
+def _result(state: State, said: Result) -> str | None:
+    if state.experiment is None or state.experiment.number != said.index or state.experiment.verdict is None:
+        return f"a result of experiment {said.index}, which is not open and decided"
+    made = result_of(state, said.commit, said.timestamp)
+    wrong = [word for name, word in _OF_A_RESULT.items() if getattr(said, name) != getattr(made, name)]
+    return f"a result of experiment {said.index} with another {' and '.join(wrong)} than was decided and said before it" if wrong else None
+
+
 def _claim(state: State, said: Claimed, runs: Sequence[Ran]) -> str | None:
+    if not said.pairs:
+        return "a claim that is made of no runs" if said.improved or said.effect is not None else None
     pairs = [{run.arm: run.metrics[state.metric.name] for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
     if len(pairs) != said.pairs or any(len(pair) != len(Arm) for pair in pairs):
         return f"a claim made of {said.pairs} pairs, which are not before it"

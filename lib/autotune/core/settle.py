@@ -5,13 +5,13 @@ The same steps finish an experiment on the normal path and after a crash. Each i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from autotune.core.events import Cause
-from autotune.core.model import Outcome, Verdict
-from autotune.core.state import Experiment
+from autotune.core.events import Cause, Decided, Result
+from autotune.core.model import Arm, Outcome, Status, Verdict
+from autotune.core.state import Experiment, State, after
 
 
 class Step(StrEnum):
@@ -111,3 +111,49 @@ def reason_of(experiment: Experiment) -> str:
     if is_forced(experiment):
         return f"kept by force, not by evidence; measured: {reason}"
     return f"discarded on request; measured: {reason}" if cause_of(experiment) is Cause.PERSON else reason
+
+
+def result_of(state: State, commit: str, timestamp: str) -> Result:
+    """Give the line that settles the open experiment; `commit` is what a keep became. Raises ValueError where none is decided."""
+    experiment = state.experiment
+    if experiment is None or experiment.verdict is None:
+        raise ValueError("no experiment is open that has a verdict")
+    verdict, final = experiment.verdict, final_verdict(experiment)
+    failed = verdict.outcome not in (None, Outcome.OK) or (verdict.cause not in (Cause.IDEA, Cause.PERSON))
+    passed = [run.samples for run in experiment.runs if run.outcome is Outcome.OK and run.arm is Arm.CANDIDATE]
+    result = Result(
+        index=experiment.number,
+        commit=commit if final is Verdict.KEEP else experiment.incumbent,
+        metric=verdict.value,
+        status=_status_of(final, verdict),
+        description=experiment.description or f"experiment {experiment.number}",
+        timestamp=timestamp,
+        segment=state.segment.segment,
+        metrics=dict(passed[-1]) if passed else {},
+        asi=experiment.asi,
+        failure=(verdict.output or verdict.reason) if failed else None,
+        health="",
+        recovery={},
+        reason=reason_of(experiment),
+        files=experiment.files,
+        mode=state.vitals.mode,
+        verdict=final,
+        outcome=verdict.outcome,
+        cause=cause_of(experiment),
+        effect=verdict.effect,
+        forced=is_forced(experiment),
+        confirmed=verdict.confirmed,
+        snapshot=experiment.candidate,
+    )
+    vitals = after(state, result).vitals
+    recovery = {"attempts": vitals.attempts, "budget": state.config.recovery.max_healing_attempts}
+    return replace(result, health=vitals.health, recovery=recovery)
+
+
+def _status_of(final: Verdict, verdict: Decided) -> Status:
+    """Give the log's word for a verdict in the end and what was decided by measuring."""
+    if final is Verdict.KEEP:
+        return Status.KEEP
+    if verdict.outcome is Outcome.CHECKS_FAILED:
+        return Status.CHECKS_FAILED
+    return Status.DISCARD if verdict.outcome in (None, Outcome.OK) else Status.CRASH

@@ -58,7 +58,8 @@ def _sandbox_exec(walls: Walls) -> list[str] | None:
 
 def _bubblewrap(walls: Walls) -> list[str] | None:
     """Later mounts lie over earlier ones: all is read-only, then some is writable, some is covered, some of that shown again."""
-    if shutil.which("bwrap") is None:
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is None:
         return None
     mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     for path in _SETTINGS:
@@ -75,7 +76,7 @@ def _bubblewrap(walls: Walls) -> list[str] | None:
         mounts += ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null", str(path)]
     for path in walls.shown:
         mounts += ["--ro-bind", str(path), str(path)]
-    return ["bwrap", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--cap-drop", "ALL", *mounts]
+    return [bubblewrap, "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--cap-drop", "ALL", *mounts]
 
 
 def _namespaces(walls: Walls) -> list[str] | None:

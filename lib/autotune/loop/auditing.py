@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +15,6 @@ from autotune.core import replay
 from autotune.core.events import (
     CandidateTaken,
     Decided,
-    Described,
     Event,
     Purpose,
     Ran,
@@ -34,10 +34,10 @@ from autotune.loop import files, settings
 from autotune.loop import session as sessions
 from autotune.loop.measuring import policy_for
 from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, IDEAS_FILE, LEDGER, NOTES_FILE, STATE_FILE, Folder, last_seen
-from autotune.loop.settling import status_of
 from autotune.version import version
 
 _LEFT_OUT = b"[autotune: "  # how a log says that it does not hold the whole output
+_RUN = re.compile(rf"(?:{'|'.join(Purpose)})-(?P<number>[0-9]+)-(?:{'|'.join(Arm)})\.log")
 _NEAR = 1e-9
 _TRUTH = "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin a new session"
 _SAME = "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) begins afresh"
@@ -196,8 +196,6 @@ def _keeps(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 -
         verdict = verdicts.get(result.index)
         if result.index not in candidates or verdict is None:
             yield Finding(f"{what} has a result and no {'candidate' if result.index not in candidates else 'verdict'} before it.", _TRUTH)
-        elif different := _unlike(result, candidates[result.index], verdict, story):
-            yield Finding(f"{what} has a result with another {' and '.join(different)} than was decided and said before it.", _TRUTH)
         if result.status is not Status.KEEP:
             continue
         values = _values(story, result.index, metric.get(result.segment, ""))
@@ -208,21 +206,6 @@ def _keeps(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 -
         if verdict is not None and verdict.verdict is not Verdict.KEEP and not result.forced:
             yield Finding(f"{what} is a keep, but its verdict is {verdict.verdict}.", "take its commit back with `git revert`")
     yield from (Finding(f"Experiment {number} is missing among the results.", _TRUTH) for number in _gaps(settled))
-
-
-def _unlike(result: Result, candidate: CandidateTaken, verdict: Decided, story: Story) -> list[str]:
-    """Name what a result says otherwise than the lines that it is made of."""
-    words = {event.experiment: event.description for event in story.of(Described)}.get(result.index) or candidate.description
-    pairs = {
-        "status": (result.status, status_of(result.verdict, verdict)),
-        "outcome": (result.outcome, verdict.outcome),
-        "value": (result.metric, verdict.value),
-        "effect": (result.effect, verdict.effect),
-        "reason": (result.reason.endswith(verdict.reason), True),
-        "description": (result.description, words or f"experiment {result.index}"),
-        "candidate": (result.snapshot, candidate.commit),
-    }
-    return [name for name, (said, was) in pairs.items() if said != was]
 
 
 def _baselines(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
@@ -240,9 +223,9 @@ def _baselines(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG0
 
 
 def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
-    """Every verdict, claim and calibration is what its runs give when it is made of them once more, and every settings line what it says.
+    """Every verdict, result, claim and calibration is what the lines before give when it is made once more; settings are what they say.
 
-    A segment that another version of autotune opened may have been decided by other rules, so of that only the settings are looked at.
+    A segment that another version of autotune opened may have been decided by other rules: of that only results and settings are looked at.
     """
     state: State | None = None
     runs: dict[Purpose, list[Ran]] = {}
@@ -255,7 +238,7 @@ def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[
             if state is None:
                 state = begin(event) if isinstance(event, SegmentOpened) else None
                 continue
-            known = isinstance(event, SettingsChanged) or state.segment.version == version()
+            known = isinstance(event, Result | SettingsChanged) or state.segment.version == version()
             wrong = replay.contradiction(state, event, runs, partial(policy_for, repository.top)) if known else None
             state = after(state, event)
         except (AutotuneError, ValueError, KeyError) as error:
@@ -285,6 +268,12 @@ def _unknown_runs(folder: Folder, story: Story) -> Iterator[Finding]:
     there = {int(path.name) for path in (folder.path / "runs").glob("[1-9]*") if path.name.isdigit() and any(path.iterdir())}
     for number in sorted(there - known):
         yield Finding(f"There is output of runs of experiment {number}, of which the ledger has no line.", _TRUTH)
+    told = {event.log for event in story.of(Ran)}
+    for place in sorted((folder.path / "runs").glob("[0-9]*/**")):
+        where = place.relative_to(folder.path)
+        untold = {made["number"] for path in place.iterdir() if (made := _RUN.fullmatch(path.name)) and str(where / path.name) not in told}
+        if len(untold) > 1 and int(where.parts[1]) not in there - known:  # one may have been killed before it was told
+            yield Finding(f"There is output of {len(untold)} runs in {place}, of which the ledger has no line.", _TRUTH)
 
 
 def _gaps(numbers: set[int]) -> list[int]:

@@ -14,7 +14,6 @@ from autotune.loop.bench import Bench
 from autotune.loop.session import Session
 from autotune.targets.target import Command
 
-REASON = "does not generalise"
 FOLDER = "holdout"
 
 

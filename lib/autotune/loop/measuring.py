@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from autotune.core import audit, guards
 from autotune.core.audit import Observed
 from autotune.core.events import Cause, Decided, Purpose
+from autotune.core.fate import DOES_NOT_GENERALISE
 from autotune.core.figures import number
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
 from autotune.core.state import Experiment, State
@@ -24,18 +26,20 @@ from autotune.loop.watching import Tampered
 FEWEST_BASELINE, MOST_BASELINE, BASELINE_BUDGET_S = 3, 8, 120.0
 
 
-def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[float, ...]:
+def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float, ...], float]:
     """Measure the incumbent alone: once, or at least three times and up to eight while that takes under two minutes.
 
-    Gives the primary metric's values. Raises `AutotuneError` at the first run that fails or does not print the metric.
+    Gives the primary metric's values, and the seconds that all took which was done for them, waiting for others aside. Raises `AutotuneError` at the first run that fails or does not print the metric.
     """
     values: list[float] = []
-    spent = 0.0
+    spent = elapsed_s = 0.0
     most = 1 if once else MOST_BASELINE
     while len(values) < most and (len(values) < FEWEST_BASELINE or spent + spent / len(values) <= BASELINE_BUDGET_S):
         if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
             quiet.wait(session)
+        begun = time.monotonic()
         measured = bench.run(Arm.INCUMBENT, Purpose.BASELINE)
+        elapsed_s += time.monotonic() - begun
         if measured.run.outcome is not Outcome.OK:
             raise AutotuneError(
                 f"The benchmark does not work on the unchanged code: {measured.why}{_quoted(measured.output)}",
@@ -45,7 +49,7 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[float, ...]
         values.append(measured.run.samples[session.state.metric.name])
         spent += measured.run.wall_s
         session.say(f"baseline run {len(values)}: {session.state.metric.name} = {number(values[-1])}")
-    return tuple(values)
+    return tuple(values), elapsed_s
 
 
 def _quoted(output: str) -> str:
@@ -107,7 +111,7 @@ def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
         return _void(session, Cause.IDEA, f"not to be trusted: {damaged} has another content in git's store than its name is the hash of")
     match holdout.answer(session, bench):
         case Answer.FAILED:
-            return replace(verdict, verdict=Verdict.DISCARD, reason=holdout.REASON, value=None, effect=None, evidence=None, needed=None)
+            return Decided(_number(session), Verdict.DISCARD, Outcome.OK, Cause.IDEA, reason=DOES_NOT_GENERALISE, timestamp=now())
         case Answer.BROKEN:
             return _void(session, Cause.BENCHMARK, "the hold-out fails on the unchanged code too")
     return verdict

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,7 +53,12 @@ def rehearse_first(session: Session, segment: SegmentOpened, *, may_build_once: 
     """
     found = rehearse(session, segment)
     config = parse(segment.config)
-    if not may_build_once or config.in_place or found.prepare_s < max(LONG_BUILD_S, session.state.baseline_wall_s or 0.0):
+    if (
+        not may_build_once
+        or not config.prepare
+        or config.in_place
+        or found.prepare_s < max(LONG_BUILD_S, session.state.baseline_wall_s or 0.0)
+    ):
         return
     once = replace(segment, config=to_mapping(replace(config, build_once=True)))
     path = root(session.repository) / f"{sessions.OPENING}{session.name}-once-{os.getpid()}"
@@ -83,9 +87,7 @@ def rehearse(session: Session, segment: SegmentOpened) -> Rehearsed:
     ledger.append(session.folder.ledger, lambda prev: to_line(segment, prev))
     session.refresh()
     bench = bench_for(session, None)
-    begun = time.monotonic()
-    values = baseline(session, bench, once=session.state.decision_mode is DecisionMode.ONCE)
-    elapsed_s = time.monotonic() - begun
+    values, elapsed_s = baseline(session, bench, once=session.state.decision_mode is DecisionMode.ONCE)
     passed, why, output = bench.check(Arm.INCUMBENT)
     if not passed:
         raise AutotuneError(

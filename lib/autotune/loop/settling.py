@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container
-from dataclasses import replace
 from pathlib import Path
 
 from autotune.core import settle
-from autotune.core.events import Cause, Decided, Result
-from autotune.core.health import Health
-from autotune.core.model import Outcome, Status, Verdict
+from autotune.core.events import Cause, Decided
+from autotune.core.model import Outcome, Verdict
 from autotune.core.outcome import classify, escaped, useful_end
 from autotune.core.settle import Facts, Step, Tip
-from autotune.core.state import Experiment, after
+from autotune.core.state import Experiment
 from autotune.edges import git, process, tree
 from autotune.errors import AutotuneError
 from autotune.loop.bench import OUTPUT_KEPT
@@ -254,65 +252,12 @@ def _align_index(session: Session) -> None:
 
 
 def _write_result(session: Session) -> None:
-    result = _result(session, _open(session))
-    health = after(session.state, result).vitals
-    session.append(_with_health(session, result, health.health, health.attempts))
+    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
+    result = settle.result_of(session.state, tip or _open(session).incumbent, now())
+    session.append(result)
     last = (result.failure or "").strip().rpartition("\n")[2]
     more = f": {escaped(last)}" if last and last not in result.reason else ""
     session.say(f"experiment {result.index}: {result.status}: {escaped(result.reason)}{more}")
-
-
-def _result(session: Session, experiment: Experiment) -> Result:
-    verdict = experiment.verdict
-    if verdict is None:
-        raise AssertionError("an experiment settles with its verdict")
-    final = settle.final_verdict(experiment)
-    kept = final is Verdict.KEEP
-    tip = git.resolve(session.top, f"refs/heads/{session.branch}") if kept else None
-    failed = verdict.outcome not in (None, Outcome.OK) or (verdict.cause not in (Cause.IDEA, Cause.PERSON))
-    return Result(
-        index=experiment.number,
-        commit=tip or experiment.incumbent,
-        metric=verdict.value,
-        status=status_of(final, verdict),
-        description=experiment.description or f"experiment {experiment.number}",
-        timestamp=now(),
-        segment=session.state.segment.segment,
-        metrics=_last_metrics(experiment),
-        asi=experiment.asi,
-        failure=(verdict.output or verdict.reason) if failed else None,
-        health="",
-        recovery={},
-        reason=settle.reason_of(experiment),
-        files=experiment.files,
-        mode=session.state.vitals.mode,
-        verdict=final,
-        outcome=verdict.outcome,
-        cause=settle.cause_of(experiment),
-        effect=verdict.effect,
-        forced=settle.is_forced(experiment),
-        confirmed=verdict.confirmed,
-        snapshot=experiment.candidate,
-    )
-
-
-def status_of(final: Verdict, verdict: Decided) -> Status:
-    """Give the log's word for a verdict in the end and what was decided by measuring."""
-    if final is Verdict.KEEP:
-        return Status.KEEP
-    if verdict.outcome is Outcome.CHECKS_FAILED:
-        return Status.CHECKS_FAILED
-    return Status.DISCARD if verdict.outcome in (None, Outcome.OK) else Status.CRASH
-
-
-def _last_metrics(experiment: Experiment) -> dict[str, float]:
-    runs = [run for run in experiment.runs if run.outcome is Outcome.OK and run.arm.value == "candidate"]
-    return dict(runs[-1].samples) if runs else {}
-
-
-def _with_health(session: Session, result: Result, health: Health, attempts: int) -> Result:
-    budget = session.state.config.recovery.max_healing_attempts
-    return replace(result, health=health, recovery={"attempts": attempts, "budget": budget})
 
 
 _TAKE = {
