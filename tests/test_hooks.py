@@ -492,6 +492,7 @@ def test_a_tool_call_without_a_path_is_none_of_ours(world: World) -> None:
         "sed -i 's/a/b/' tests/test_a.py",
         "sed -i.bak -e s/a/b/ tests/test_a.py",
         "perl -pi -e s/a/b/ tests/test_a.py",
+        "patch tests/test_a.py fix.patch",
         "cp src/a.py tests/test_a.py",
         "cp src/a.py bench/run.py",
         "cd bench && cp ../src/a.py run.py",

@@ -699,8 +699,8 @@ MISSED = (
         "calls that end the program (`os._exit`, signals), text that is put together from pieces",
     ),
     (
-        "Work is skipped where the benchmark is recognised otherwise (its name in the arguments, the stack, the working directory)",
-        "conditions on `sys.argv`, frames, paths; a hold-out with other inputs catches most",
+        "Work is skipped where the benchmark is recognised otherwise (its arguments, the stack, the folder, variables spelt in pieces)",
+        "conditions on `sys.argv`, frames, paths, the environment; a hold-out with other inputs catches most",
     ),
     ("Work is skipped that no check looks at", "what the benchmark does with results: it should fail on wrong ones"),
     (
@@ -712,8 +712,12 @@ MISSED = (
         'writes to absolute paths; caught with `sandbox = "on"`, under which they fail',
     ),
     (
-        "The hold-out's files are searched for and special-cased",
-        'reads below `~/.local/share`, of `sys.argv` or of the calling file; caught with `sandbox = "on"`, or with another user\'s rights',
+        "The hold-out's files are searched for by another run, and special-cased",
+        'reads below `~/.local/share`; caught with `sandbox = "on"`, or with another user\'s rights',
+    ),
+    (
+        "The hold-out's own run is recognised, or its files are read while it runs, also in the sandbox",
+        "the same conditions; reads of `sys.argv` or of the calling file. A hold-out that runs the program as the benchmark does is best",
     ),
     (
         "A run writes a line to the log that passes for a person's note",

@@ -420,7 +420,7 @@ def test_the_file_of_the_defaults_reads_like_this() -> None:
     text = render(parse(LEAST))
     assert text.startswith("# The configuration of a session of autotune")
     assert '\n# What a change may touch.\nscope = ["**"]\n' in text
-    assert "\n# Stop after this many experiments.\n# max_iterations = 100\n" in text
+    assert "\n# Stop after this many experiments, whatever became of them.\n# max_iterations = 100\n" in text
     assert "\ntimeout_s = 600\n" in text
     assert '\n[env]\n\n# TZ = "UTC"\n' in text
     assert "\n[recovery]\n" in text

@@ -593,9 +593,13 @@ def test_what_is_open_or_running_is_told_with_its_time() -> None:
 
 def test_the_next_step_follows_from_the_state() -> None:
     shrunk = PlaybookEnded("shrink_scope", "narrowed", NOW, scope=("src/a.py",), experiments=2)
+    diagnosed = PlaybookEnded("diagnose", "the benchmark fails", NOW, report="/r.md", works=False)
+    mending = folded(bare(), *baseline(10.0), broken(1), PlaybookBegun("diagnose", 1, "", NOW), diagnosed)
+    trying = "`autotune try --description TEXT`"
     states = {
         "edit files in scope, then `autotune try --description TEXT`": folded(bare(), *baseline(10.0)),
         "edit only src/a.py (2 more experiments), then `autotune try --description TEXT`": folded(bare(), *baseline(10.0), shrunk),
+        f"mend what the unchanged code fails of (/r.md): in scope, then {trying}; elsewhere it is a person's": mending,
         "nothing until a person goes on: `autotune resume` (stopped: enough)": folded(bare(), *baseline(10.0), Stopped("enough", NOW)),
         "nothing until a person goes on: `autotune resume` (finished: enough)": folded(bare(), *baseline(10.0), Finished("enough", NOW)),
         "let the loop do what it does by itself: `autotune wait`": folded(bare(), *baseline(10.0), *PLATEAU),

@@ -307,9 +307,9 @@ def test_ideas_that_stay_inconclusive_are_a_plateau_too() -> None:
     assert loop(*["inconclusive", "refuted"] * 3).done == ["rebaseline"]
 
 
-def test_two_failures_in_a_row_bring_the_next_playbook_and_the_proposer_is_asked_to_repair() -> None:
+def test_two_failures_in_a_row_bring_the_next_playbook_and_the_proposer_has_nothing_to_repair() -> None:
     running = loop("crashed", "crashed")
-    assert (running.done, running.state.vitals.mode) == (["rebaseline"], Mode.REPAIR)
+    assert (running.done, running.state.vitals.mode) == (["rebaseline"], Mode.OPTIMIZE)
     for _ in range(6):
         running.settle("crashed")
     assert running.done == ["rebaseline", "shrink_scope", "diagnose", "pause"]

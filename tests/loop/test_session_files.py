@@ -102,7 +102,7 @@ def test_edits_made_while_it_is_measured_stay_after_a_keep_and_are_kept_aside_af
         said.append(begun.wait())
         assert said[-1].code == 0
     assert [one["status"] for one in project.results()] == ["keep", "discard"]
-    told = f"Edits made while experiment 2 was measured were taken back with it; they are kept at refs/autotune/{project.name}/2.late."
+    told = f"What was edited after experiment 2 had begun was taken back with it; it is kept at refs/autotune/{project.name}/2.late."
     assert told in said[-1].err
     assert told in [event["text"] for event in project.events("notice")]
     assert project.git("show", f"refs/autotune/{project.name}/2.late:src/b.txt") == "later still"
@@ -578,6 +578,17 @@ def test_a_look_says_that_the_branch_is_not_where_it_was_left_and_changes_nothin
     for verb in ("status", "explain", "brief"):
         assert f"is at {tip[:12]}, not at what was kept" in project.ok(verb).err
     assert project.git("rev-parse", "HEAD") == tip
+
+
+def test_a_ref_that_keeps_what_is_measured_with_is_told_where_it_was_moved_and_put_back(project: Project) -> None:
+    project.init()
+    ref, pins = f"refs/autotune/{project.name}/pins-1", project.events()[0]["pins"]
+    for change in (("update-ref", ref, "HEAD"), ("update-ref", "-d", ref)):
+        project.git(*change)
+        assert f"{ref} does not point at what the segment is measured with" in project.ok("status").err
+        assert f"{ref} did not point at what the segment is measured with; it was put back" in project.ok("resume").err
+        assert project.git("rev-parse", ref) == pins
+    assert f"{ref} " not in project.ok("status").err
 
 
 def test_a_look_goes_on_where_what_is_measured_with_is_gone_and_says_so(project: Project) -> None:

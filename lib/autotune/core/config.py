@@ -510,7 +510,7 @@ KEYS = (
         Default.ABSENT,
         1.5,
     ),
-    Key("max_iterations", _whole(1), "Stop after this many experiments.", Default.ABSENT, 100),
+    Key("max_iterations", _whole(1), "Stop after this many experiments, whatever became of them.", Default.ABSENT, 100),
     Key("max_wall_time", _duration(), "Stop after this long, across every resume.", Default.ABSENT, "8h"),
     Key("max_failures", _whole(1), "Stop after this many experiments that crashed or failed the checks.", Default.ABSENT, 20),
     Key("max_cost_usd", _number("a number", above=0), "With start --headless, stop at a cost of this many dollars.", Default.ABSENT, 20.0),

@@ -140,16 +140,17 @@ def _count(vitals: Vitals, signal: Signal) -> Vitals:  # noqa: C901, PLR0911 - o
                 no_improvement=vitals.no_improvement + 1,
                 failures=vitals.failures + 1,
                 total_failures=vitals.total_failures + 1,
-                broken=0,
+                broken=0,  # a candidate's own failure: the unchanged code has passed
+                mode=Mode.OPTIMIZE,
             )
         case Signal.BROKEN:
             return replace(vitals, broken=vitals.broken + 1, mode=Mode.REPAIR)
         case Signal.REPAIR_ASKED:
             return replace(vitals, mode=Mode.REPAIR, attempts=0)
         case Signal.HEALING_BEGAN:
-            return replace(vitals, attempts=vitals.attempts + 1, mode=Mode.REPAIR if vitals.failures or vitals.broken else vitals.mode)
+            return replace(vitals, attempts=vitals.attempts + 1, mode=Mode.REPAIR if vitals.broken else vitals.mode)
         case Signal.HEALED_BY:
-            return replace(_excused(vitals), mode=Mode.REPAIR if vitals.failures or vitals.broken else Mode.OPTIMIZE)
+            return replace(_excused(vitals), mode=Mode.REPAIR if vitals.broken else Mode.OPTIMIZE)
         case Signal.WORKS:
             return replace(_excused(vitals), broken=0, mode=Mode.OPTIMIZE)
         case Signal.FAILS:

@@ -370,6 +370,15 @@ def following(state: State, now: str, *, measuring: bool = False) -> str:
         return "settle what is measured: `autotune log --description TEXT`"
     if experiment is not None or not state.opened or next_action(state, now) is not None:
         return "let the loop do what it does by itself: `autotune wait`"
+    return _to_try(state)
+
+
+def _to_try(state: State) -> str:
+    """Say what the proposer is to edit for the next experiment."""
+    if state.vitals.broken:
+        report = state.last_playbook.report if state.last_playbook is not None else None
+        seen = f" ({report})" if report else ""
+        return f"mend what the unchanged code fails of{seen}: in scope, then `autotune try --description TEXT`; elsewhere it is a person's"
     if state.narrowed:
         files = shortened(", ".join(state.narrowed), LONGEST_WHY)
         return f"edit only {files} ({counted(state.narrowed_left, 'more experiment')}), then `autotune try --description TEXT`"

@@ -1,6 +1,6 @@
 """What a call of git would do behind autotune's back: move a branch, lose or hide work, change how git reads files, write to some.
 
-What a patch writes to stands in the patch, not in the line: `git apply`, like `patch`, is left to the loop, which judges what came of it.
+What a patch writes to stands in the patch, not in the line: `git apply` is left to the loop, which judges what came of it.
 """
 
 from __future__ import annotations

@@ -146,6 +146,8 @@ def _targets(words: list[str], folder: str) -> Iterator[str]:
         yield from sources if program == "mv" else []
     elif program in {"sed", "perl"} and any(_IN_PLACE.fullmatch(option) for option in options):
         yield from (word for word in given if os.path.exists(os.path.join(folder, word)))
+    elif program == "patch":
+        yield from given[:1]
     elif program == "dd":
         yield from (word.removeprefix("of=") for word in given if word.startswith("of="))
     elif program == "find" and "-delete" in options and _FIND_EVERYTHING.issuperset(options):  # which files have a name cannot be seen

@@ -108,7 +108,7 @@ _REFUSED_GIT = (
 
 TELLING = (
     *(">", "git", "autotune", ".sh", "rm", "unlink", "shred", "truncate", "touch", "tee", "chmod", "cp", "mv", "install", "ln"),
-    *("rsync", "sed", "perl", "dd", "find"),
+    *("rsync", "sed", "perl", "patch", "dd", "find"),
 )
 """What stands somewhere in every line that could be refused or asked about; most lines hold none of it, and are not taken apart."""
 

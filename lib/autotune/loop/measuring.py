@@ -29,7 +29,8 @@ FEWEST_BASELINE, MOST_BASELINE, BASELINE_BUDGET_S = 3, 8, 120.0
 def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float, ...], float]:
     """Measure the incumbent alone: once, or at least three times and up to eight while that takes under two minutes.
 
-    Gives the primary metric's values, and the seconds that all took which was done for them, waiting for others aside. Raises `AutotuneError` at the first run that fails or does not print the metric.
+    Gives the primary metric's values, and how long all took that was done for them, in seconds, without the wait for a quiet machine.
+    Raises `AutotuneError` at the first run that fails or does not print the metric.
     """
     values: list[float] = []
     spent = elapsed_s = 0.0

@@ -129,16 +129,16 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
     large = [path for path, value in git.attribute(repository.top, "filter", tuple(held)).items() if value == "lfs"]
     hidden = [path for path in git.flagged(repository) if path in held]
     for found, what, hint in (
-        (submodules, "are submodules", "leave them out of the scope"),
-        (large, "are kept by Git LFS", "leave them out of the scope"),
+        (submodules, "submodules", "leave them out of the scope"),
+        (large, "files kept by Git LFS", "leave them out of the scope"),
         (
             hidden,
-            "are marked assume-unchanged or skip-worktree",
+            "files marked assume-unchanged or skip-worktree",
             "clear the marks (`git update-index --no-assume-unchanged --no-skip-worktree FILE`)",
         ),
     ):
         if found:
-            raise AutotuneError(f"In scope, {', '.join(found[:5])} {what}, so autotune could not take changes back.", hint)
+            raise AutotuneError(f"The scope holds {what}, so that autotune could not take changes back: {', '.join(found[:5])}.", hint)
 
 
 def told(repository: Repository, segment: SegmentOpened, config: Config) -> Iterator[str]:

@@ -206,7 +206,8 @@ def _message(session: Session, experiment: Experiment) -> str:
     trailers = [_trailer(session, experiment), f"Autotune-Metric: {session.state.metric.name}={_value(experiment)}"]
     if verdict is not None and verdict.effect is not None:
         effect = verdict.effect
-        trailers.append(f"Autotune-Effect: {effect.estimate:.6g} [{effect.low:.6g}, {effect.high:.6g}]")
+        interval = "" if settle.is_forced(experiment) else f" [{effect.low:.6g}, {effect.high:.6g}]"  # few runs, which prove nothing
+        trailers.append(f"Autotune-Effect: {effect.estimate:.6g}{interval}")
     if settle.is_forced(experiment):
         trailers.append("Autotune-Forced: yes")
     trailers.append(f"Autotune-Ledger: {session.position.prev}")
@@ -231,7 +232,7 @@ def _restore_scope(session: Session) -> None:
     if git.tree_of(session.top, late) != git.tree_of(session.top, experiment.candidate):
         ref = session.folder.ref(f"{experiment.number}.late")
         git.set_ref(session.top, ref, late, "edits made while it was measured")
-        session.notice(f"Edits made while experiment {experiment.number} was measured were taken back with it; they are kept at {ref}.")
+        session.notice(f"What was edited after experiment {experiment.number} had begun was taken back with it; it is kept at {ref}.")
     take_back(session, experiment.incumbent, found.candidate, boundary)
 
 

@@ -93,6 +93,8 @@ def glance(session: Session) -> None:
         session.say(
             f"{session.branch} is at {str(tip)[:12]}, not at what was kept; the next command that measures says what it does of it."
         )
+    if (moved := _moved_pins(session)) is not None:
+        session.say(f"{moved} does not point at what the segment is measured with; the next command that measures puts it back.")
     try:
         found, edited = files.amiss(session), files.edited_scripts(session)
     except AutotuneError as error:
@@ -138,7 +140,20 @@ def complete(session: Session) -> None:
 def agree(session: Session) -> None:
     """Bring ledger and git together."""
     _put_branch_back(session)
+    if (moved := _moved_pins(session)) is not None:
+        segment = session.state.segment
+        git.set_ref(session.top, moved, segment.pins, f"what segment {segment.segment} is measured with")
+        session.notice(
+            f"{moved} did not point at what the segment is measured with; it was put back. Nothing was measured with anything else."
+        )
     settling.bring_together(session)
+
+
+def _moved_pins(session: Session) -> str | None:
+    """Name the ref that keeps what the segment is measured with, where it points elsewhere or is gone."""
+    segment = session.state.segment
+    name = session.folder.ref(f"pins-{segment.segment}")
+    return name if git.resolve(session.top, name) != segment.pins else None
 
 
 def _put_branch_back(session: Session) -> None:
