@@ -16,9 +16,9 @@ from autotune.core.state import Experiment, State
 from autotune.core.stopping import limits_reached
 
 _OF_A_VERDICT = ("verdict", "value", "effect", "evidence", "needed", "pairs", "confirmed")
-_OF_A_RESULT = {  # and how it is called
+_OF_A_RESULT = {  # and how it is called; health and mode follow from rules that may be others in another version
     **{name: name for name in ("status", "verdict", "outcome", "cause", "effect", "reason", "description", "failure", "files", "metrics")},
-    **{name: name for name in ("asi", "forced", "confirmed", "segment", "mode", "health", "recovery", "commit")},
+    **{name: name for name in ("asi", "forced", "confirmed", "segment", "commit")},
     "metric": "value",
     "snapshot": "candidate",
 }
