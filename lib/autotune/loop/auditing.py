@@ -273,7 +273,10 @@ def _unknown_runs(folder: Folder, story: Story) -> Iterator[Finding]:
         where = place.relative_to(folder.path)
         untold = {made["number"] for path in place.iterdir() if (made := _RUN.fullmatch(path.name)) and str(where / path.name) not in told}
         if len(untold) > 1 and int(where.parts[1]) not in there - known:  # one may have been killed before it was told
-            yield Finding(f"There is output of {len(untold)} runs in {place}, of which the ledger has no line.", _TRUTH)
+            yield Finding(
+                f"There is output of {len(untold)} runs in {place}, of which the ledger has no line.",
+                "their lines were removed, or lost with the machine's power; a claim that they spoke against would be gone with them",
+            )
 
 
 def _gaps(numbers: set[int]) -> list[int]:
