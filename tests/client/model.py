@@ -188,6 +188,7 @@ def serving(script: Sequence[Line]) -> Iterator[Model]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or an answer in two pieces waits 40 ms for the first to be acknowledged, now and then
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
