@@ -88,7 +88,7 @@ def test_what_failed_has_runs_that_did(outcome: Outcome) -> None:
     run = replace(state.experiment.runs[0], arm=Arm.CANDIDATE, outcome=outcome if outcome is Outcome.CRASHED else Outcome.OK)
     state = replace(state, experiment=replace(state.experiment, runs=(run,)))
     assert asked(state, failed) is None
-    settled = result_of(after(state, failed), "commit", at(101))
+    settled = result_of(after(state, failed), "base", at(101))
     assert (settled.commit, settled.status) == ("base", Status.CRASH if outcome is Outcome.CRASHED else Status.CHECKS_FAILED)
     assert asked(after(state, failed), settled) is None
 

@@ -25,6 +25,7 @@ from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.errors import AutotuneError
 
 FILE = "autotune.toml"
+CLAIM_PAIRS = 20
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 LONGEST_SHOWN = 80  # characters of a refused value that an error repeats
 LONGEST_TIMEOUT_S = 1_000_000  # over eleven days; what waits for a process counts milliseconds in 32 bits, which is twice as much
@@ -489,7 +490,7 @@ KEYS = (
         "claim_pairs",
         _whole(FEWEST_PAIRS_FOR_INTERVAL, 200, none=True),
         "How many pairs of runs a claim of what was gained in all is made of; 0: none is made by itself.",
-        20,
+        CLAIM_PAIRS,
         fixed=Fixed.DECISION,
     ),
     Key(

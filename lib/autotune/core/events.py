@@ -126,7 +126,6 @@ class Decided:
     needed: float | None = None
     pairs: int = 0
     confirmed: bool = True
-    forced: bool = False
     output: str = ""
 
 

@@ -102,7 +102,8 @@ def _decided(said: Decided, found: Decision) -> Decided:
 def _result(state: State, said: Result) -> str | None:
     if state.experiment is None or state.experiment.number != said.index or state.experiment.verdict is None:
         return f"a result of experiment {said.index}, which is not open and decided"
-    made = result_of(state, said.commit, said.timestamp)
+    kept = final_verdict(state.experiment) is Verdict.KEEP
+    made = result_of(state, said.commit if kept else state.experiment.incumbent, said.timestamp)
     wrong = [word for name, word in _OF_A_RESULT.items() if getattr(said, name) != getattr(made, name)]
     return f"a result of experiment {said.index} with another {' and '.join(wrong)} than was decided and said before it" if wrong else None
 

@@ -114,7 +114,10 @@ def reason_of(experiment: Experiment) -> str:
 
 
 def result_of(state: State, commit: str, timestamp: str) -> Result:
-    """Give the line that settles the open experiment; `commit` is what a keep became. Raises ValueError where none is decided."""
+    """Give the line that settles the open experiment; `commit` is what a keep became, else the incumbent.
+
+    Raises ValueError where no experiment is open and decided.
+    """
     experiment = state.experiment
     if experiment is None or experiment.verdict is None:
         raise ValueError("no experiment is open that has a verdict")
@@ -123,7 +126,7 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
     passed = [run.samples for run in experiment.runs if run.outcome is Outcome.OK and run.arm is Arm.CANDIDATE]
     result = Result(
         index=experiment.number,
-        commit=commit if final is Verdict.KEEP else experiment.incumbent,
+        commit=commit,
         metric=verdict.value,
         status=_status_of(final, verdict),
         description=experiment.description or f"experiment {experiment.number}",

@@ -19,7 +19,6 @@ from autotune.errors import AutotuneError
 _SERVICES = Path("/run")
 _NO_SERVICES = ("current-system", "opengl-driver", "wrappers", "media", "mount")
 
-
 # Settings of the system that root may change, whatever capabilities it lacks.
 _SETTINGS = tuple(Path("/proc", name) for name in ("sys", "sysrq-trigger", "irq", "bus"))
 

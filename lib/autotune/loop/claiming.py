@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autotune.core import stats
+from autotune.core.config import CLAIM_PAIRS
 from autotune.core.events import Claimed, Purpose, Result, SegmentOpened, from_line
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.edges import git, ledger
@@ -14,12 +15,10 @@ from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_between
 from autotune.loop.session import Session, now
 
-ASKED_PAIRS = 20  # of a claim that a person asks for where none is made by itself
-
 
 def pairs_of(session: Session) -> int:
-    """How many pairs a claim is made of in this session."""
-    return session.state.config.claim_pairs or ASKED_PAIRS
+    """How many pairs a claim is made of in this session; where none is made by itself, one that a person asks for."""
+    return session.state.config.claim_pairs or CLAIM_PAIRS
 
 
 def claim(session: Session) -> Claimed:

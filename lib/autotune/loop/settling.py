@@ -253,8 +253,10 @@ def _align_index(session: Session) -> None:
 
 
 def _write_result(session: Session) -> None:
-    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
-    result = settle.result_of(session.state, tip or _open(session).incumbent, now())
+    experiment = _open(session)
+    kept = settle.final_verdict(experiment) is Verdict.KEEP
+    commit = git.resolve(session.top, f"refs/heads/{session.branch}") if kept else None
+    result = settle.result_of(session.state, commit or experiment.incumbent, now())
     session.append(result)
     last = (result.failure or "").strip().rpartition("\n")[2]
     more = f": {escaped(last)}" if last and last not in result.reason else ""
