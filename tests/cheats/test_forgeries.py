@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.cheats.project import Project, opened
 
+from autotune.core import rules
+
 if TYPE_CHECKING:
     from tests.loop.project import Driver
 
@@ -235,6 +237,21 @@ def test_a_forgery_that_reaches_every_copy_contradicts_runs_commits_or_refs(chan
     found = project.autotune("check")
     assert found.code == 1
     assert words in found.out, found.out
+
+
+def test_what_was_decided_by_a_rule_that_is_not_here_is_no_finding_but_a_note(project: Project) -> None:
+    def newer(lines: list[Line]) -> None:
+        evident(lines)
+        line_of(lines, "config")["rule"] = rules.NEWEST + 1
+
+    rewritten(project, newer, everything=True)
+    found = project.autotune("check")
+    assert f"note: segment 1: decided by a newer rule ({rules.NEWEST + 1}), not made again\n" in found.out
+    assert "than its runs give" not in found.out
+    project.tidy()
+    assert project.autotune("try", "--description", "x").code == 1
+    said = json.loads(project.autotune("confirm", "--json").out)
+    assert (said["pairs"], f"rule {rules.NEWEST + 1}" in said["reason"]) == (0, True)
 
 
 def test_a_result_that_was_appended_with_a_whole_chain_is_not_read(project: Project) -> None:

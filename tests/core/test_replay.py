@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -10,13 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.session import at, configured, segment
 
-from autotune.core import advice, guards, stats
-from autotune.core.events import Calibrated, CandidateTaken, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, SettingsChanged
+from autotune.core import advice, guards, rules, stats
+from autotune.core.events import (
+    Calibrated,
+    CandidateTaken,
+    Cause,
+    Claimed,
+    Decided,
+    Event,
+    Finished,
+    Purpose,
+    Ran,
+    Result,
+    SegmentOpened,
+    SettingsChanged,
+    from_line,
+)
 from autotune.core.fate import DOES_NOT_GENERALISE
-from autotune.core.model import Arm, Effect, Outcome, Status, Verdict
+from autotune.core.model import Arm, Effect, Outcome, Policy, Status, Verdict
 from autotune.core.replay import contradiction
 from autotune.core.settle import result_of
-from autotune.core.state import State, after, begin
+from autotune.core.state import Experiment, State, after, begin
 
 
 def ran(arm: Arm, value: float, purpose: Purpose, number: int, size: float = 1.0) -> Ran:
@@ -154,3 +170,84 @@ def test_a_calibration_is_what_its_runs_give() -> None:
     )  # fmt: skip
     assert asked(state, said, calibration=runs) is None
     assert "another noise of a calibration" in str(asked(state, replace(said, noise=9.0), calibration=runs))
+
+
+def found_in(ledger: Path, change: Callable[[Event], Event] = lambda event: event, *, margins: tuple[int, ...] = (1, 6)) -> list[str]:
+    """What a whole ledger says otherwise than its lines give; `margins` are its experiments that only remove lines."""
+
+    def policy(state: State, experiment: Experiment) -> Policy:
+        only_removes = experiment.number in margins
+        return replace(state.policy, min_effect=-state.config.simplify_margin) if only_removes else state.policy
+
+    opening, *events = [change(event) for line in ledger.read_bytes().splitlines() if (event := from_line(line)) is not None]
+    assert isinstance(opening, SegmentOpened)
+    state = begin(opening)
+    found: list[str] = []
+    runs: dict[Purpose, list[Ran]] = {}
+    for event in events:
+        if isinstance(event, Ran) and event.outcome is Outcome.OK:
+            runs.setdefault(event.purpose, []).append(event)
+        found += filter(None, [contradiction(state, event, runs, policy, same_version=state.segment.version == "0.1.0")])
+        state = after(state, event)
+    return found
+
+
+OLDER = (
+    Path(__file__).parents[1] / "golden" / "rule-1.jsonl"
+)  # what was written before rules had numbers: keeps by a margin, guardrails, claims
+
+
+def test_an_older_ledger_is_decided_by_its_own_rule() -> None:
+    assert not found_in(OLDER)
+
+
+def test_figures_agree_within_another_machines_logarithms_and_no_further() -> None:
+    def shifted(by: float) -> Callable[[Event], Event]:
+        def change(event: Event) -> Event:
+            if not isinstance(event, Decided | Claimed) or event.effect is None:
+                return event
+            nudged = replace(event, effect=replace(event.effect, estimate=event.effect.estimate * (1 + by)))
+            if isinstance(nudged, Decided) and nudged.evidence is not None:
+                nudged = replace(nudged, evidence=nudged.evidence * (1 - by))
+            return nudged
+
+        return change
+
+    assert not found_in(OLDER, shifted(1e-12))
+    assert len(found_in(OLDER, shifted(1e-8))) == 14  # six verdicts, their results, and two claims
+
+
+def test_words_are_held_against_each_other_only_where_this_version_wrote_them() -> None:
+    def told(version: str) -> Callable[[Event], Event]:
+        def change(event: Event) -> Event:
+            if isinstance(event, SegmentOpened):
+                return replace(event, version=version)
+            if not isinstance(event, Claimed | Decided | Result) or event.effect is None:
+                return event
+            return replace(event, reason=f"in other words, {event.reason}")
+
+        return change
+
+    assert not found_in(OLDER, told("0.0.9"))
+    assert len(found_in(OLDER, told("0.1.0"))) == 8
+
+
+@pytest.mark.parametrize("rule", [0, rules.NEWEST + 1])
+def test_what_was_decided_by_a_rule_that_is_not_here_is_not_made_again(rule: int) -> None:
+    def change(event: Event) -> Event:
+        if isinstance(event, SegmentOpened):
+            return replace(event, rule=rule)
+        return replace(event, evidence=1e6) if isinstance(event, Decided) and event.evidence else event
+
+    assert not found_in(OLDER, change)
+    assert len(found_in(OLDER, lambda event: event if isinstance(event, SegmentOpened) else change(event))) == 6
+    assert rules.gone(rule)
+    assert not rules.gone(rules.NEWEST)
+    assert ("newer" in rules.not_made_again(1, rule)) is (rule > rules.NEWEST)
+
+
+def test_a_segment_that_names_no_rule_is_decided_by_the_first() -> None:
+    opening = from_line(OLDER.read_bytes().splitlines()[0])
+    assert isinstance(opening, SegmentOpened)
+    assert (opening.rule, begin(opening).policy.rule) == (1, 1)
+    assert begin(replace(opening, rule=rules.NEWEST)).policy.rule == rules.NEWEST

@@ -17,13 +17,18 @@ from autotune.loop.opening import folder_for
 def main(as_json: AsJson = False, session: SessionName = None) -> None:
     """Hold log, branch, candidates, protected files and copies against each other.
 
-    Names each thing that does not agree, with what to do. It mends nothing. Exit code 1 where there is any.
+    Names each thing that does not agree, with what to do. It mends nothing. Exit code 1 where there is any. A note is no finding: it names
+    what could not be looked at.
     """
     repository, name, _ = sessions.choose(Path.cwd(), session)
-    findings = auditing.check(repository, folder_for(repository, name))
+    folder = folder_for(repository, name)
+    findings, notes = auditing.check(repository, folder), auditing.not_made_again(folder)
     if as_json:
-        typer.echo(json.dumps({"session": name, "findings": [{"what": one.what, "do": one.do} for one in findings]}))
+        found = [{"what": one.what, "do": one.do} for one in findings]
+        typer.echo(json.dumps({"session": name, "findings": found, "notes": notes}))
     else:
+        for note in notes:
+            typer.echo(f"note: {note}")
         for one in findings:
             typer.echo(f"finding: {escaped(one.what)}")
             typer.echo(f"  hint: {escaped(one.do)}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from autotune.core import rules
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
 
@@ -41,7 +42,10 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentOpened:
-    """A segment begins: what is measured, how it is compared, and on which machine. The first one opens the session."""
+    """A segment begins: what is measured, how it is compared, and on which machine. The first one opens the session.
+
+    `rule` is the one by which everything in it is decided, to its end (see `rules.py`).
+    """
 
     name: str
     metric_name: str
@@ -63,6 +67,7 @@ class SegmentOpened:
     machine: Mapping[str, str]
     environment: Mapping[str, str]
     reason: str
+    rule: int = rules.FIRST
 
 
 @dataclass(frozen=True, slots=True)

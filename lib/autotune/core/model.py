@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from autotune.core import rules
+
 
 class Direction(StrEnum):
     """Which way a metric gets better."""
@@ -105,7 +107,7 @@ class Policy:
     """What a keep demands.
 
     `min_effect` is relative (0.02 asks for 2 %) for positive values, else absolute; negative for a change that has to be no worse.
-    `error_budget` is the chance that a session in which nothing works keeps anything.
+    `error_budget` is the chance that a session in which nothing works keeps anything. `rule` is the segment's (see `rules.py`).
     """
 
     metric: Metric
@@ -113,6 +115,7 @@ class Policy:
     min_effect: float = 0.0
     max_pairs: int = 40
     error_budget: float = 0.05
+    rule: int = rules.NEWEST
 
 
 @dataclass(frozen=True, slots=True)

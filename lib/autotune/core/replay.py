@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from random import Random
 
-from autotune.core import advice, guards, stats
+from autotune.core import advice, guards, rules, stats
 from autotune.core.config import Config, Fixed, differences, parse
 from autotune.core.events import Calibrated, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, Result, SettingsChanged
 from autotune.core.fate import DOES_NOT_GENERALISE
-from autotune.core.model import Arm, Decision, Outcome, Policy, Verdict
+from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Verdict
 from autotune.core.settle import final_verdict, result_of
 from autotune.core.state import Experiment, State
 from autotune.core.stopping import limits_reached
 
+NEAR = 1e-9  # of a figure
 _OF_A_VERDICT = ("verdict", "value", "effect", "evidence", "needed", "pairs", "confirmed")
 _OF_A_RESULT = {  # and how it is called; health and mode follow from rules that may be others in another version
     **{name: name for name in ("status", "verdict", "outcome", "cause", "effect", "reason", "description", "failure", "files", "metrics")},
@@ -26,32 +28,51 @@ _OF_A_CALIBRATION = ("runs", "noise", "few", "many", "logs", "warm_up", "bias", 
 
 
 def contradiction(
-    state: State, event: Event, runs: Mapping[Purpose, Sequence[Ran]], policy: Callable[[State, Experiment], Policy]
+    state: State,
+    event: Event,
+    runs: Mapping[Purpose, Sequence[Ran]],
+    policy: Callable[[State, Experiment], Policy],
+    *,
+    same_version: bool = True,
 ) -> str | None:
     """Tell what a line says otherwise than the lines that it is made of, as the end of a sentence; None where it agrees.
 
-    `state` is what the lines before amount to, `runs` has the segment's good runs so far, `policy` what a candidate's keep demands. May
-    raise ValueError or KeyError where the runs are not such as autotune makes.
+    `state` is what the lines before amount to, `runs` has the segment's good runs so far, `policy` what a candidate's keep demands.
+    Verdicts and claims are made again by the segment's own rule, where that is still here. `same_version` tells whether this version of
+    autotune opened the segment: another one words reasons otherwise, finds other advice, and may end a session for other limits. May raise
+    ValueError or KeyError where the runs are not such as autotune makes.
     """
     match event:
+        case Decided() | Claimed() if not rules.is_known(state.segment.rule):
+            found = None
         case Decided():
-            found = _verdict(state, event, policy)
+            found = _verdict(state, event, policy, worded=same_version)
         case Result(baseline=False):
             found = _result(state, event)
         case Claimed():
-            found = _claim(state, event, runs.get(Purpose.CLAIM, ())[-2 * event.pairs :] if event.pairs else ())
-        case Calibrated():
-            found = _calibration(state, event, runs.get(Purpose.CALIBRATION, ())[-event.runs :])
+            made_of = runs.get(Purpose.CLAIM, ())[-2 * event.pairs :] if event.pairs else ()
+            found = _claim(state, event, made_of, worded=same_version)
         case SettingsChanged():
             found = _settings(state.config, event)
-        case Finished() if not limits_reached(state, event.timestamp) and state.config.max_cost_usd is None:
+        case Calibrated() if same_version:
+            found = _calibration(state, event, runs.get(Purpose.CALIBRATION, ())[-event.runs :])
+        case Finished() if same_version and not limits_reached(state, event.timestamp) and state.config.max_cost_usd is None:
             found = "an end of the session, where no stop rule holds"
         case _:
             found = None
     return found
 
 
-def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], Policy]) -> str | None:
+def agree(said: object, found: object) -> bool:
+    """Whether two values are the same; figures may differ by one in 1e9, since another machine's logarithms end in other digits."""
+    if isinstance(said, float) and isinstance(found, float):
+        return math.isclose(said, found, rel_tol=NEAR)
+    if isinstance(said, Effect) and isinstance(found, Effect):
+        return all(agree(getattr(said, one.name), getattr(found, one.name)) for one in fields(Effect))
+    return said == found
+
+
+def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], Policy], *, worded: bool) -> str | None:
     experiment = state.experiment
     if experiment is None or experiment.number != said.experiment:
         return f"a verdict on experiment {said.experiment}, which is not open"
@@ -62,7 +83,7 @@ def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], 
         return None  # what makes it void leaves no runs that say so
     if said.outcome is not Outcome.OK:
         return None if _has_failed(experiment, said.outcome) else f"another outcome of experiment {said.experiment} than its runs have"
-    wrong = _unlike(state, experiment, said, policy)
+    wrong = _unlike(state, experiment, said, policy, worded=worded)
     return f"another {' and '.join(wrong)} of experiment {said.experiment} than its runs give" if wrong else None
 
 
@@ -72,8 +93,10 @@ def _has_failed(experiment: Experiment, outcome: Outcome | None) -> bool:
     return ends == [Outcome.OK] if outcome is Outcome.CHECKS_FAILED else outcome in ends
 
 
-def _unlike(state: State, experiment: Experiment, said: Decided, policy: Callable[[State, Experiment], Policy]) -> list[str]:
-    """Name what a verdict says otherwise than the good runs that it is made of."""
+def _unlike(
+    state: State, experiment: Experiment, said: Decided, policy: Callable[[State, Experiment], Policy], *, worded: bool
+) -> list[str]:
+    """Name what a verdict says otherwise than the good runs that it is made of; its reason only where it is `worded` as here."""
     good = [run for run in experiment.runs if run.outcome is Outcome.OK]
     held = tuple(map(guards.read, state.config.guardrails))
     found = _decided(said, guards.decided(good, state.calibration, policy(state, experiment), held, Random(0)))
@@ -81,8 +104,8 @@ def _unlike(state: State, experiment: Experiment, said: Decided, policy: Callabl
         return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
     values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
     found = replace(found, value=stats.median(values) if values else None)
-    wrong = [name for name in _OF_A_VERDICT if getattr(said, name) != getattr(found, name)]
-    return wrong if said.reason.startswith(found.reason) else [*wrong, "reason"]
+    wrong = [name for name in _OF_A_VERDICT if not agree(getattr(said, name), getattr(found, name))]
+    return [*wrong, "reason"] if worded and not said.reason.startswith(found.reason) else wrong
 
 
 def _decided(said: Decided, found: Decision) -> Decided:
@@ -104,11 +127,11 @@ def _result(state: State, said: Result) -> str | None:
         return f"a result of experiment {said.index}, which is not open and decided"
     kept = final_verdict(state.experiment) is Verdict.KEEP
     made = result_of(state, said.commit if kept else state.experiment.incumbent, said.timestamp)
-    wrong = [word for name, word in _OF_A_RESULT.items() if getattr(said, name) != getattr(made, name)]
+    wrong = [word for name, word in _OF_A_RESULT.items() if not agree(getattr(said, name), getattr(made, name))]
     return f"a result of experiment {said.index} with another {' and '.join(wrong)} than was decided and said before it" if wrong else None
 
 
-def _claim(state: State, said: Claimed, runs: Sequence[Ran]) -> str | None:
+def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, worded: bool) -> str | None:
     if not said.pairs:
         return "a claim that is made of no runs" if said.improved or said.effect is not None else None
     pairs = [{run.arm: run.metrics[state.metric.name] for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
@@ -117,7 +140,8 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran]) -> str | None:
     values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]
     logs = min(value for pair in values for value in pair) > 0
     found = stats.claim(values, state.metric.direction, logs=logs, unit=state.metric.unit)
-    agrees = (found.effect, found.improved) == (said.effect, said.improved) and said.reason.startswith(found.sentence)
+    same = found.improved is said.improved and agree(said.effect, found.effect)
+    agrees = same and (said.reason.startswith(found.sentence) or not worded)
     return None if agrees else f"another claim than its runs give, which is: {found.sentence}"
 
 
@@ -127,7 +151,7 @@ def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> str | N
     once = state.config.build_once and bool(state.config.prepare)
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
     found = advice.sight(series, said.run_s, state.metric.direction, pairs, build_once=once)
-    wrong = [name for name in _OF_A_CALIBRATION if getattr(said, name) != getattr(found, name)]
+    wrong = [name for name in _OF_A_CALIBRATION if not agree(getattr(said, name), getattr(found, name))]
     return f"another {' and '.join(wrong)} of a calibration than its runs give" if wrong else None
 
 

@@ -236,6 +236,7 @@ class State:
             min_effect=config.min_effect,
             max_pairs=config.max_pairs,
             error_budget=config.error_budget,
+            rule=self.segment.rule,
         )
 
     @property

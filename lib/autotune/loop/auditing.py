@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from autotune.core import config as configuration
-from autotune.core import replay
+from autotune.core import replay, rules
 from autotune.core.events import (
     CandidateTaken,
     Decided,
@@ -20,7 +21,6 @@ from autotune.core.events import (
     Ran,
     Result,
     SegmentOpened,
-    SettingsChanged,
     from_line,
 )
 from autotune.core.metrics import MetricReader
@@ -38,7 +38,6 @@ from autotune.version import version
 
 _LEFT_OUT = b"[autotune: "  # how a log says that it does not hold the whole output
 _RUN = re.compile(rf"(?:{'|'.join(Purpose)})-(?P<number>[0-9]+)-(?:{'|'.join(Arm)})\.log")
-_NEAR = 1e-9
 _TRUTH = "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin a new session"
 _SAME = "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) begins afresh"
 
@@ -99,6 +98,13 @@ def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
         *_settings_file(folder, home),
         *_state(folder, home),
     )
+
+
+def not_made_again(folder: Folder) -> tuple[str, ...]:
+    """Name each segment of which no verdict and no claim was made again, since the rule that it was decided by is not here."""
+    story = Story()
+    deque(_chain(folder, story), maxlen=0)
+    return tuple(rules.not_made_again(one.segment, one.rule) for one in story.of(SegmentOpened) if not rules.is_known(one.rule))
 
 
 def _tree(repository: Repository, segment: SegmentOpened) -> Path:
@@ -201,7 +207,7 @@ def _keeps(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 -
         values = _values(story, result.index, metric.get(result.segment, ""))
         if not values:
             yield Finding(f"{what} is a keep, and no run of its candidate is on the ledger.", "take its commit back with `git revert`")
-        elif result.metric is not None and not _near(result.metric, median(values)):
+        elif result.metric is not None and not replay.agree(result.metric, median(values)):
             yield Finding(f"{what} is a keep at {result.metric:g}, but its runs give {median(values):g}.", _TRUTH)
         if verdict is not None and verdict.verdict is not Verdict.KEEP and not result.forced:
             yield Finding(f"{what} is a keep, but its verdict is {verdict.verdict}.", "take its commit back with `git revert`")
@@ -218,14 +224,14 @@ def _baselines(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG0
                 values, metric = [], event.metric_name
             case Ran(purpose=Purpose.BASELINE, outcome=Outcome.OK) if metric in event.metrics:
                 values.append(event.metrics[metric])
-            case Result(baseline=True, metric=float(said)) if values and not _near(said, median(values)):
+            case Result(baseline=True, metric=float(said)) if values and not replay.agree(said, median(values)):
                 yield Finding(f"Segment {event.segment} has a baseline of {said:g}, but its runs give {median(values):g}.", _TRUTH)
 
 
 def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
     """Every verdict, result, claim and calibration is what the lines before give when it is made once more; settings are what they say.
 
-    A segment that another version of autotune opened may have been decided by other rules: of that only results and settings are looked at.
+    A segment is decided by the rule that it names; where that is not here, `not_made_again` says so.
     """
     state: State | None = None
     runs: dict[Purpose, list[Ran]] = {}
@@ -238,8 +244,8 @@ def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[
             if state is None:
                 state = begin(event) if isinstance(event, SegmentOpened) else None
                 continue
-            known = isinstance(event, Result | SettingsChanged) or state.segment.version == version()
-            wrong = replay.contradiction(state, event, runs, partial(policy_for, repository.top)) if known else None
+            same = state.segment.version == version()
+            wrong = replay.contradiction(state, event, runs, partial(policy_for, repository.top), same_version=same)
             state = after(state, event)
         except (AutotuneError, ValueError, KeyError) as error:
             yield Finding(f"Line {number} of the ledger does not fit what came before it: {error}.", _TRUTH)
@@ -286,10 +292,6 @@ def _gaps(numbers: set[int]) -> list[int]:
 def _values(story: Story, experiment: int, metric: str) -> list[float]:
     runs = (event for event in story.of(Ran) if event.experiment == experiment and event.purpose is Purpose.EXPERIMENT)
     return [run.metrics[metric] for run in runs if run.arm is Arm.CANDIDATE and run.outcome is Outcome.OK and metric in run.metrics]
-
-
-def _near(one: float, other: float) -> bool:
-    return abs(one - other) <= _NEAR * max(abs(one), abs(other))
 
 
 def _logs(folder: Folder, story: Story) -> Iterator[Finding]:

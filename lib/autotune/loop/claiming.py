@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autotune.core import stats
+from autotune.core import rules, stats
 from autotune.core.config import CLAIM_PAIRS
 from autotune.core.events import Claimed, Purpose, Result, SegmentOpened, from_line
 from autotune.core.model import Arm, Metric, Outcome, Status
@@ -60,6 +60,7 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     state = session.state
     pairs: list[tuple[float, float]] | str
     try:
+        _refuse_a_rule_that_is_gone(session)
         with alone(session, "measuring a claim"), borrowed(session, first, last):
             busy = quiet.wait(session)
             pairs = _pairs(session, bench_between(session, first, last))
@@ -80,6 +81,11 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
         effect=found.effect,
         experiment=experiment,
     )
+
+
+def _refuse_a_rule_that_is_gone(session: Session) -> None:
+    for why in rules.gone(session.state.segment.rule):
+        raise AutotuneError(f"{why}.", "`autotune rebaseline` begins a segment that is decided by this version's")
 
 
 def _pairs(session: Session, bench: Bench) -> list[tuple[float, float]] | str:

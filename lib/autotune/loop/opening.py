@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autotune.core import carrying
+from autotune.core import carrying, rules
 from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Opened, SegmentOpened
 from autotune.core.health import Mode
@@ -197,6 +197,7 @@ def _first_segment(repository: Repository, name: str, workdir: str, config: Conf
         machine=surroundings.recorded(config, repository.top / workdir),
         environment=process.recorded_environment(process.environment_for_runs(os.environ, config.env)),
         reason="the session opens",
+        rule=rules.NEWEST,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autotune.core import patterns, stats
+from autotune.core import patterns, rules, stats
 from autotune.core.config import Config, parse, to_mapping
 from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, from_line, to_line
 from autotune.core.figures import duration, number
@@ -227,6 +227,7 @@ def rehearse_again(session: Session, reason: str, config: Config | None = None) 
             machine=surroundings.recorded(settings, session.workdir),
             environment=process.recorded_environment(process.environment_for_runs(os.environ, settings.env)),
             reason=reason,
+            rule=rules.NEWEST,
         )
         staged = replace_state(session, Folder(path), begin(segment), state)
         events = rehearse(staged, segment).events

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from autotune.core import patterns
+from autotune.core import patterns, rules
 from autotune.core.config import Config
 from autotune.core.events import RepairAsked
 from autotune.core.recovery import Playbook
@@ -50,11 +50,11 @@ def changed(session: Session) -> tuple[str, ...]:
     """What is not as it was when the segment opened, in words."""
     segment = session.state.segment
     environment = process.as_recorded(os.environ, segment.environment)
-    return changes(segment.machine, recorded(session.state.config, session.workdir, environment))
+    return (*rules.gone(segment.rule), *changes(segment.machine, recorded(session.state.config, session.workdir, environment)))
 
 
 def refuse_changed(session: Session) -> None:
-    """Refuse to compare where machine, programs or dependencies are not what the segment was measured with."""
+    """Refuse to compare where machine, programs, dependencies or autotune's own rules are not what the segment was measured with."""
     if found := changed(session):
         raise AutotuneError(
             f"What is measured on and with has changed since the segment opened: {'; '.join(found)}.",

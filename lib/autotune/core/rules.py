@@ -1,0 +1,26 @@
+"""The rules by which decisions are made: a segment names the newest when it opens and keeps it to its end.
+
+A change of what a decision comes to, given the same runs, is a new rule: it gets the next number here, and what it changes asks for the
+segment's own (`policy.rule`), so that a segment that is open goes on as it began and `check` can make old decisions again.
+"""
+
+from __future__ import annotations
+
+FIRST = 1  # of a segment that names none
+NEWEST = 1
+OLDEST = 1  # of those that are still here
+
+
+def is_known(rule: int) -> bool:
+    """Whether decisions by this rule can be made here."""
+    return OLDEST <= rule <= NEWEST
+
+
+def gone(rule: int) -> tuple[str, ...]:
+    """Say that decisions by this rule cannot be made here, where they cannot."""
+    return () if is_known(rule) else (f"decisions are made by rule {rule}, which this version of autotune does not have",)
+
+
+def not_made_again(segment: int, rule: int) -> str:
+    """Say of a segment whose rule is not here what that means for what was decided in it."""
+    return f"segment {segment}: decided by {'a newer' if rule > NEWEST else 'an older'} rule ({rule}), not made again"
