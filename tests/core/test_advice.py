@@ -34,7 +34,8 @@ def test_the_noise_floor_of_a_run_is_found_and_what_it_lets_be_seen() -> None:
 def test_a_benchmark_that_repeats_exactly_needs_one_run() -> None:
     found = sight([[5.0] * 8], 1.0, Direction.LOWER)
     assert (found.noise, found.few, found.min_effect, found.warm_up) == (0.0, 0.0, None, None)
-    assert findings(found, METRIC)[0] == "t was the same in all 8 runs: one run tells whether a change is better"
+    assert findings(found, METRIC)[:2] == ("t was the same in all 8 runs: one run tells whether a change is better", advice.REPEATS)
+    assert advice.FIXED_SEED.format(seeded="a.py:1 `seed = 1`") in findings(found, METRIC, "a.py:1 `seed = 1`")
 
 
 def test_one_run_shows_no_noise_and_is_not_said_to_repeat() -> None:
@@ -129,7 +130,7 @@ def test_a_command_that_is_measured_from_outside_is_not_told_to_print(run_s: flo
 def test_what_an_experiment_costs_includes_what_is_not_timed() -> None:
     assert "9 runs (9 s), one that is kept 16 to 26 (16 s to 26 s)" in findings(SEEN, METRIC)[2]
     assert "9 runs (5.2 min)" in findings(replace(SEEN, run_s=5.0, prepare_s=30.0), METRIC)[2]
-    assert "1 run (35 s)" in findings(replace(SEEN, noise=0.0, run_s=5.0, prepare_s=30.0), METRIC)[1]
+    assert "1 run (35 s)" in findings(replace(SEEN, noise=0.0, run_s=5.0, prepare_s=30.0), METRIC)[2]
 
 
 def test_an_effect_of_more_than_all_of_it_is_said_in_plain_figures() -> None:

@@ -16,6 +16,7 @@ from autotune.commands.app import VERBS
 from autotune.core import config as configuration
 from autotune.core import explain as explaining
 from autotune.core import report, story
+from autotune.core.advice import REPEATS
 from autotune.core.brief import MOST_TOKENS, brief, tokens
 from autotune.core.events import (
     CandidateTaken,
@@ -271,6 +272,17 @@ def test_an_unconfirmed_keep_says_what_luck_could_not_be_ruled_out_by() -> None:
 
 def test_a_keep_that_only_simplifies_is_not_called_better() -> None:
     assert "simpler" in said_of(kept(1, 9.0, reason="kept: 0.1 % higher [-0.5, 0.7], where up to 1 % worse is allowed"))
+
+
+def test_a_keep_of_a_benchmark_that_repeats_exactly_is_not_said_to_have_ruled_luck_out() -> None:
+    said = said_of(kept(1, 9.0, reason="kept: 10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"))
+    assert "for its seed and its input" in said
+    assert "ruled out" not in said
+
+
+def test_what_a_benchmark_that_repeats_exactly_does_not_say_is_told_where_it_repeats() -> None:
+    assert REPEATS in explaining.explain(folded(bare(), *baseline(10.0, 10.0)), NOW).evidence
+    assert REPEATS not in explaining.explain(folded(bare(), *baseline(10.0, 10.1)), NOW).evidence
 
 
 def test_an_effect_in_another_segments_metric_is_not_told() -> None:

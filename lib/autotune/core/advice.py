@@ -35,6 +35,13 @@ DRIFT = (
     "values of the unchanged code drift (rank von Neumann test, z = {z:.1f}), so values of different times cannot be compared, only runs "
     "made side by side; {changed}"
 )
+REPEATS = "that it repeats exactly says nothing of another seed or another input: what is kept is better with this seed and this input"
+FIXED_SEED = (
+    "a change may touch a fixed seed: {seeded}; another seed is another draw of luck, which repeats as exactly as a gain, so let the "
+    "benchmark set the seed, out of scope, and print the mean over several"
+)
+OTHER_SEED = "it changes how chance is seeded ({seed}), and another seed can bring a better number by luck, in every run alike"
+ONE_NUMBER = "each side gave one number in all its runs, so this holds for the benchmark's seed and input alone"
 _CHANGED = {
     DecisionMode.RACE: "decisions and claims are made of such runs, and the confidence means nothing",
     DecisionMode.ECONOMY: "so every candidate begins with a pair, instead of one run held against earlier ones",
@@ -146,16 +153,17 @@ def _above(bias: Effect) -> float:
 # In words
 
 
-def findings(found: Sight, metric: Metric) -> tuple[str, ...]:
-    """What was found, a sentence each."""
-    return (*_noise_words(found, metric), *_cost_words(found), *_bias_words(found, metric), _mode_words(found))
+def findings(found: Sight, metric: Metric, seeded: str | None = None) -> tuple[str, ...]:
+    """What was found, a sentence each; `seeded` names the lines in scope that fix a seed, where the benchmark repeats exactly."""
+    seed = [] if seeded is None else [FIXED_SEED.format(seeded=seeded)]
+    return (*_noise_words(found, metric), *seed, *_cost_words(found), *_bias_words(found, metric), _mode_words(found))
 
 
 def _noise_words(found: Sight, metric: Metric) -> tuple[str, ...]:
     if found.runs == 1:
         return (f"{metric.name} was measured once, so nothing is known of its noise",)
     if not found.noise:
-        return (f"{metric.name} was the same in all {found.runs} runs: one run tells whether a change is better",)
+        return (f"{metric.name} was the same in all {found.runs} runs: one run tells whether a change is better", REPEATS)
     return (
         f"noise floor of a single run: {_shown(found.noise, found, metric)} ({found.runs} runs of the unchanged code)",
         (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autotune.core import report
+from autotune.core.advice import REPEATS
 from autotune.core.fate import TONES, Kind, is_worse, kind_of, kind_of_open
 from autotune.core.figures import counted, estimate_in_words
 from autotune.core.health import Health, Mode
@@ -154,6 +155,8 @@ def _fate(kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode,
             return f"{_FATES[kind]}, for the runs do not show that it is no worse than may be (simplify_margin)"
         case Kind.KEPT if reason.startswith("kept, unconfirmed"):
             return "was kept unconfirmed; fresh runs, side by side with the code before it, have confirmed since that it is better"
+        case Kind.KEPT if "repeats exactly" in reason:
+            return _KEPT_EXACTLY
         case Kind.UNCONFIRMED if _MODES[mode]:
             return f"{_FATES[kind]}; {_MODES[mode]}"
         case Kind.REFUTED if effect is not None and is_worse(effect, metric.direction):
@@ -164,6 +167,10 @@ def _fate(kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode,
             return _FATES[kind]
 
 
+_KEPT_EXACTLY = (
+    "was kept: it was better in every run, and this benchmark gives the same code the same number each time. That holds for its seed and "
+    "its input; no run has shown another"
+)
 _FATES = {
     Kind.KEPT: "was kept: run side by side with the code before it, it was better, and luck is ruled out as far as this session asks",
     Kind.UNCONFIRMED: "was kept, but is not confirmed: it looked better",
@@ -267,6 +274,8 @@ def _evidence(state: State) -> Iterator[str]:
     if state.claim is not None:
         yield f"claim, by fresh runs of the first state and the last: {report.claim(state)}"
     yield f"noise: {noise(state)}"
+    if report.repeats(state):
+        yield REPEATS
     yield f"decisions: {report.decision_mode(state)}"
     if (drifting := report.drift(state)) is not None:
         yield drifting

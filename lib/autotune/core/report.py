@@ -227,6 +227,11 @@ def noise(state: State) -> str:
     return f"runs of the unchanged code differ by about {with_unit(number(size, figures=2), unit)}"
 
 
+def repeats(state: State) -> bool:
+    """Say whether every run of the unchanged code has given the same value."""
+    return bool(state.pool) and not noise_of_a_run(state).sigma
+
+
 def drift(state: State) -> str | None:
     """Say that the unchanged code's values drift, and what that changes; None where they do not."""
     return drift_words(state.drift, state.decision_mode)

@@ -253,6 +253,11 @@ def flagged(repository: Repository) -> tuple[str, ...]:
     return tuple(entry[2:] for entry in listed if entry[0].islower() or entry[0] == "S")
 
 
+def mentioning(folder: Path, expression: str) -> tuple[str, ...]:
+    """List the tracked text files of the working tree with a line that an extended regular expression matches, whatever the case."""
+    return ask(folder, "grep", "--no-recurse-submodules", "-I", "-l", "-i", "-z", "-E", "-e", expression).paths
+
+
 @lru_cache(maxsize=8)
 def tracked(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
     """Map every path of a commit or tree to its mode and object id; `commit` is an object's id."""

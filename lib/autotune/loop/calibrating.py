@@ -14,7 +14,7 @@ from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.model import Arm, Outcome
 from autotune.edges import machine
 from autotune.errors import AutotuneError
-from autotune.loop import quiet, settings
+from autotune.loop import quiet, seeding, settings
 from autotune.loop.bench import Bench, Interrupted, alone
 from autotune.loop.lending import borrowed
 from autotune.loop.measuring import BASELINE_BUDGET_S
@@ -110,6 +110,8 @@ def _calibrated(
 
 
 def _event(session: Session, found: Sight, said: tuple[str, ...]) -> Calibrated:
+    repeats = found.runs > 1 and not found.noise
+    seeded = seeding.fixed_in_scope(session) if repeats else None
     return Calibrated(
         runs=found.runs,
         run_s=round(found.run_s, 6),
@@ -118,7 +120,7 @@ def _event(session: Session, found: Sight, said: tuple[str, ...]) -> Calibrated:
         many=found.many,
         logs=found.logs,
         mode=found.mode,
-        findings=advice.findings(found, session.state.metric),
+        findings=advice.findings(found, session.state.metric, seeded),
         advice=said,
         timestamp=now(),
         warm_up=found.warm_up,

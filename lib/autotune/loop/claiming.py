@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autotune.core import rules, stats
+from autotune.core import advice, rules, stats
 from autotune.core.config import CLAIM_PAIRS
 from autotune.core.events import Claimed, Purpose, Result, SegmentOpened, from_line
 from autotune.core.model import Arm, Metric, Outcome, Status
@@ -70,12 +70,14 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
         return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
     logs = min(value for pair in pairs for value in pair) > 0
     found = stats.claim(pairs, state.metric.direction, logs=logs, unit=state.metric.unit)
+    exact = found.improved and all(len(set(values)) == 1 for values in zip(*pairs, strict=True))
+    remarks = [advice.ONE_NUMBER] * exact + [busy] * bool(busy)
     return Claimed(
         first,
         last,
         improved=found.improved,
         pairs=found.pairs,
-        reason=f"{found.sentence}; {busy}" if busy else found.sentence,
+        reason="; ".join([found.sentence, *remarks]),
         keeps=state.all_keeps,
         timestamp=now(),
         effect=found.effect,

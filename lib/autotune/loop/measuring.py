@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autotune.core import audit, guards
+from autotune.core import advice, audit, guards
 from autotune.core.audit import Observed
 from autotune.core.events import Cause, Decided, Purpose
 from autotune.core.fate import DOES_NOT_GENERALISE
@@ -17,7 +17,7 @@ from autotune.core.state import Experiment, State
 from autotune.core.stats import median
 from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.loop import holdout, quiet, settings, watching
+from autotune.loop import holdout, quiet, seeding, settings, watching
 from autotune.loop.bench import Bench, Measured
 from autotune.loop.holdout import Answer
 from autotune.loop.session import Session, now
@@ -115,7 +115,16 @@ def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
             return Decided(_number(session), Verdict.DISCARD, Outcome.OK, Cause.IDEA, reason=DOES_NOT_GENERALISE, timestamp=now())
         case Answer.BROKEN:
             return _void(session, Cause.BENCHMARK, "the hold-out fails on the unchanged code too")
-    return verdict
+    return _with_seed(session, verdict)
+
+
+def _with_seed(session: Session, verdict: Decided) -> Decided:
+    """Say of a keep that it sets a seed otherwise: no runs tell a lucky seed from a gain."""
+    experiment = session.state.experiment
+    seed = seeding.changed_by(session, experiment) if experiment is not None else None
+    if seed is None:
+        return verdict
+    return replace(verdict, reason=f"{verdict.reason}; look at it twice: {advice.OTHER_SEED.format(seed=seed)}")
 
 
 def _damaged(session: Session, bench: Bench) -> str | None:

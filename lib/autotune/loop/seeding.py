@@ -1,0 +1,53 @@
+"""What fixes chance in the files that a candidate may change, and whether one has changed it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autotune.core.seeds import SEARCHED, Seed, reseeded, seeds
+from autotune.core.state import Experiment
+from autotune.edges import git
+from autotune.loop import pinning
+from autotune.loop.session import Session
+
+LARGEST = 1_000_000  # bytes of a file that is looked through
+MOST_FILES = 200  # of a candidate that are looked through
+NAMED = 3
+
+
+def fixed_in_scope(session: Session) -> str | None:
+    """Name the lines of files in scope that fix a seed, as the working tree has them; None where there are none."""
+    state = session.state
+    held = pinning.in_scope(session.repository, state.segment.workdir, state.config, state.incumbent, state.segment.pins)
+    candidates = [path for path in git.mentioning(session.top, SEARCHED) if path in held]
+    found = [(path, seed) for path in candidates for seed in seeds(_text(session.top / path)) if seed.fixed]
+    if not found:
+        return None
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return ", ".join(_told(*one) for one in found[:NAMED]) + more
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", "replace") if path.is_file() and path.stat().st_size <= LARGEST else ""
+
+
+def _told(path: str, seed: Seed) -> str:
+    return f"{path}:{seed.line} `{seed.text}`"
+
+
+def changed_by(session: Session, experiment: Experiment) -> str | None:
+    """Name the first place where a candidate sets a seed otherwise than the incumbent does; None where it does not."""
+    before, after = (git.tracked(session.top, commit) for commit in (experiment.incumbent, experiment.candidate))
+    for path in experiment.files[:MOST_FILES]:
+        texts = [_content(session, held.get(path)) for held in (before, after)]
+        if (seed := reseeded(*texts)) is not None:
+            return _told(path, seed)
+    return None
+
+
+def _content(session: Session, entry: tuple[str, str] | None) -> str:
+    """Give a file's text in a commit; nothing where it is not there, is no plain file, or is large."""
+    if entry is None or not entry[0].startswith("100"):
+        return ""
+    content = git.content(session.top, entry[1])
+    return content.decode("utf-8", "replace") if len(content) <= LARGEST else ""

@@ -1,0 +1,69 @@
+"""A benchmark with a fixed seed: what is told of it when the session opens, of a keep that changes it, and of a claim."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from autotune.core import advice
+from autotune.core import explain as explaining
+from autotune.loop import auditing, claiming, experiment, opening, seeding, work
+from autotune.loop.session import Session, now
+
+TRAIN = "import random\nSEED = 42\nLR = 0.1\nrandom.seed(SEED)\nprint(f'METRIC val_loss={1 - LR + random.gauss(0, 0.02):.6f}')\n"
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
+
+
+def opened(tmp_path: Path, **files: str) -> Session:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "autotune.toml").write_text("busy_wait_s = 0\nclaim_pairs = 6\n")
+    (folder / "autotune.sh").write_text("python3 train.py\n")
+    for name, text in ({"train.py": TRAIN} | files).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    git(folder, "init", "-q")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "a project")
+    settings = {"name": "x", "metric": "val_loss", "scope": ["train.py", "more/**"]}
+    return opening.open_session(opening.Request(folder, settings), lambda _: None)
+
+
+def tried(session: Session, old: str, new: str) -> str:
+    """The reason of the verdict on a change of the program."""
+    program = session.workdir / "train.py"
+    program.write_text(program.read_text().replace(old, new))
+    experiment.measure(session, 60.0, settles=True, description="another value")
+    session.refresh()
+    return session.state.recent[-1].reason
+
+
+def test_what_repeats_by_a_fixed_seed_is_told_with_its_line_and_a_keep_by_another_seed_as_luck(tmp_path: Path) -> None:
+    session = opened(tmp_path)
+    found = session.state.calibrated
+    assert found is not None
+    assert advice.REPEATS in found.findings
+    assert advice.FIXED_SEED.format(seeded="train.py:2 `SEED = 42`") in found.findings
+    assert advice.REPEATS in explaining.explain(session.state, now()).evidence
+
+    lucky = tried(session, "SEED = 42", "SEED = 5")
+    assert lucky.startswith("kept: ")
+    assert lucky.endswith(f"; look at it twice: {advice.OTHER_SEED.format(seed='train.py:2 `SEED = 5`')}")
+    better = tried(session, "LR = 0.1", "LR = 0.3")
+    assert better.startswith("kept: ")
+    assert "seed" not in better
+    with work.changing(session, "confirm"):
+        claimed = claiming.claim(session)
+        session.append(claimed)
+    assert claimed.improved
+    assert claimed.reason.endswith(advice.ONE_NUMBER)
+    assert not auditing.check(session.repository, session.folder)
+
+
+def test_seeds_of_files_out_of_scope_are_not_named_and_of_many_the_first(tmp_path: Path) -> None:
+    many = {f"more/{number}.py": f"seed = {number}\n" for number in range(4)}
+    session = opened(tmp_path, **{"train.py": TRAIN.replace("= 42", "= int('42')"), "other.py": "seed = 1\n", **many})
+    assert seeding.fixed_in_scope(session) == "more/0.py:1 `seed = 0`, more/1.py:1 `seed = 1`, more/2.py:1 `seed = 2` and 1 more"
