@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from autotune.core import rules
 from autotune.core.config import parse, to_mapping
 from autotune.core.events import Event, Result, SegmentOpened
 from autotune.core.model import Direction, Outcome, Status, Verdict
@@ -47,6 +48,7 @@ def segment(number: int = 1, direction: str = "lower", **changed: Any) -> Segmen
         machine={"cpu": "a"},
         environment={"PATH": "/bin"},
         reason="the session opens",
+        rule=rules.NEWEST,
     )
 
 

@@ -60,6 +60,7 @@ def measured(coin: Random, mode: str, shift: float, noise: float, held: list[str
     said = Decided(
         1, decision.verdict, Outcome.OK, Cause.IDEA, decision.reason, at(99), value=value, effect=decision.effect,
         evidence=decision.evidence, needed=decision.needed, pairs=decision.pairs, confirmed=decision.confirmed,
+        min_effect=0.0,
     )  # fmt: skip
     return state, said
 
@@ -75,6 +76,7 @@ def measured(coin: Random, mode: str, shift: float, noise: float, held: list[str
 def test_a_verdict_is_what_its_runs_give(seed: int, mode: str, shift: float, noise: float, held: list[str]) -> None:
     state, said = measured(Random(seed), mode, shift, noise, held)
     assert contradiction(state, said, {}, lambda state, _: state.policy) is None
+    assert "another min_effect" in str(asked(state, replace(said, min_effect=-0.1)))
     other = replace(said, effect=Effect(0.1, 0.05, 0.2, relative=True))
     assert "effect of experiment 1 than its runs give" in str(contradiction(state, other, {}, lambda state, _: state.policy))
     for verdict in {Verdict.KEEP, Verdict.DISCARD, Verdict.INCONCLUSIVE} - {said.verdict}:

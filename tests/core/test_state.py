@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.session import at, configured, folded, result, segment
 
-from autotune.core import stats
+from autotune.core import rules, stats
 from autotune.core.audit import Observed
 from autotune.core.codec import decode, encode
 from autotune.core.config import parse
@@ -350,6 +350,26 @@ def test_keeps_by_evidence_keeps_that_are_unconfirmed_and_keeps_by_force_are_tol
     assert (state.keeps, state.confirmed, state.forced, state.all_keeps) == (2, 1, 1, 3)
     assert state.calibration.keeps == 1  # no other keep may refill the error budget
     assert [(row.confirmed, row.forced) for row in state.kept] == [(True, False), (False, False), (True, True)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "margin", "asked", "keeps"),
+    [
+        (rules.NEWEST, 0.05, -0.05, 0),
+        (rules.NEWEST, 0.05, 0.0, 1),
+        (rules.NEWEST, 0.0, 0.02, 1),
+        (rules.NEWEST, 0.05, None, 0),  # what an older version asked is not known: it may have been less
+        (rules.NEWEST, 0.0, None, 1),
+        (rules.FIRST, 0.05, -0.05, 1),
+    ],
+)
+def test_a_keep_that_may_be_worse_does_not_refill_the_error_budget(rule: int, margin: float, asked: float | None, keeps: int) -> None:
+    verdict = Decided(1, Verdict.KEEP, Outcome.OK, Cause.IDEA, "", at(2), min_effect=asked)
+    state = begin(replace(segment(simplify_margin=margin), rule=rule))
+    state = folded(state, taken(1), verdict, result(1, 1.5, Status.KEEP))
+    assert (state.keeps, state.confirmed, state.calibration.keeps) == (1, 1, keeps)
+    opened = after(state, replace(segment(2), rule=rules.NEWEST))
+    assert opened.calibration.keeps == keeps * (rule == rules.NEWEST)  # a new segment decides by the newest rule
 
 
 def test_there_is_one_value_for_each_measured_experiment_the_baseline_first_and_none_for_a_crash() -> None:
@@ -713,7 +733,7 @@ def test_whatever_happens_a_session_stands_still_exactly_while_its_health_says_s
     settled = [event for event in ledger if isinstance(event, Result) and not event.baseline]
     assert sum((state.statuses or {}).values()) == len(settled)
     assert (state.statuses or {}).get(Status.KEEP, 0) == state.all_keeps
-    assert state.confirmed <= state.keeps
+    assert state.gains <= state.confirmed <= state.keeps
     assert state.planned == begin(first).planned
     assert bool(state.narrowed) == (state.narrowed_left > 0)
     assert state.active_s >= 0

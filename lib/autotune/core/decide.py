@@ -83,10 +83,20 @@ def needed_evidence(calibration: Calibration, error_budget: float) -> float:
 
     Until the first keep this is the union bound: a session in which nothing works keeps anything with at most the budget's probability.
     Every keep refills the budget (e-LOND; Xu and Ramdas, 2024): the expected share of false keeps among all keeps stays within it. That
-    holds as long as only keeps decided like this one are counted, not forced or unconfirmed ones, and numbers run through the session.
+    holds as long as only keeps decided like this one are counted, not forced or unconfirmed ones, nor ones that may be worse (`refills`),
+    and numbers run through the session.
     """
     share = share_of_budget(calibration.experiment, calibration.planned)
     return max(1 / (error_budget * share * (1 + calibration.keeps)), 1 / error_budget)
+
+
+def refills(min_effect: float) -> bool:
+    """Whether a keep of which so much was asked refills the error budget.
+
+    A change that may be worse is kept where it does nothing, and rightly so: such keeps can be had without end, and each would pay for
+    another gain that is none.
+    """
+    return min_effect >= 0
 
 
 def decide(runs: Sequence[Run], calibration: Calibration, policy: Policy, coin: random.Random) -> Decision:

@@ -117,7 +117,10 @@ class CandidateTaken:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The verdict on an experiment; a later one of the same experiment replaces it. `output` is the useful end of what failed."""
+    """The verdict on an experiment; a later one of the same experiment replaces it. `output` is the useful end of what failed.
+
+    `min_effect` is what was asked of the candidate, below 0 where it may be worse; older versions did not say it.
+    """
 
     experiment: int
     verdict: Verdict
@@ -132,6 +135,7 @@ class Decided:
     pairs: int = 0
     confirmed: bool = True
     output: str = ""
+    min_effect: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from autotune.core.state import Experiment, State
 from autotune.core.stopping import limits_reached
 
 NEAR = 1e-9  # of a figure
-_OF_A_VERDICT = ("verdict", "value", "effect", "evidence", "needed", "pairs", "confirmed")
+_OF_A_VERDICT = ("verdict", "value", "effect", "evidence", "needed", "pairs", "confirmed", "min_effect")
 _OF_A_RESULT = {  # and how it is called; health and mode follow from rules that may be others in another version
     **{name: name for name in ("status", "verdict", "outcome", "cause", "effect", "reason", "description", "failure", "files", "metrics")},
     **{name: name for name in ("asi", "forced", "confirmed", "segment", "commit")},
@@ -99,11 +99,13 @@ def _unlike(
     """Name what a verdict says otherwise than the good runs that it is made of; its reason only where it is `worded` as here."""
     good = [run for run in experiment.runs if run.outcome is Outcome.OK]
     held = tuple(map(guards.read, state.config.guardrails))
-    found = _decided(said, guards.decided(good, state.calibration, policy(state, experiment), held, Random(0)))
+    demanded = policy(state, experiment)
+    found = _decided(said, guards.decided(good, state.calibration, demanded, held, Random(0)))
     if said.reason.startswith(DOES_NOT_GENERALISE) and said.verdict is Verdict.DISCARD:
         return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
     values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
-    found = replace(found, value=stats.median(values) if values else None)
+    unsaid = said.min_effect is None and demanded.rule < rules.GAINS_REFILL  # by an older version
+    found = replace(found, value=stats.median(values) if values else None, min_effect=None if unsaid else demanded.min_effect)
     wrong = [name for name in _OF_A_VERDICT if not agree(getattr(said, name), getattr(found, name))]
     return [*wrong, "reason"] if worded and not said.reason.startswith(found.reason) else wrong
 

@@ -7,8 +7,11 @@ segment's own (`policy.rule`), so that a segment that is open goes on as it bega
 from __future__ import annotations
 
 FIRST = 1  # of a segment that names none
-NEWEST = 1
 OLDEST = 1  # of those that are still here
+NEWEST = 2
+
+# The rule since which:
+GAINS_REFILL = 2  # only keeps that had to be better refill the error budget, not those that may be worse by simplify_margin
 
 
 def is_known(rule: int) -> bool:

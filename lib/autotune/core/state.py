@@ -17,10 +17,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
-from autotune.core import stats
+from autotune.core import rules, stats
 from autotune.core.audit import Observed, observed
 from autotune.core.config import Config, parse
-from autotune.core.decide import learn
+from autotune.core.decide import learn, refills
 from autotune.core.events import (
     Calibrated,
     CandidateTaken,
@@ -131,9 +131,10 @@ class State:
 
     `values` holds one value per measured experiment of the segment, the baseline first; `trail` the latest values with what became of them;
     `pool` and `reference` are what `Calibration` asks for; neither changes while an experiment is measured. `planned` is how many
-    experiments the error budget was shared out to. `keeps` counts keeps that were decided (`confirmed` of them by exact evidence, which
-    alone refills that budget), `forced` those that were forced. `best` is the incumbent's value. `crossed` tells whether the incumbent came
-    to values of zero or less in this segment, whose baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as
+    experiments the error budget was shared out to. `keeps` counts keeps that were decided, `confirmed` those of them with exact evidence,
+    `gains` those of these that had to be better, which alone refill that budget (by the first rule all of `confirmed` do), `forced` keeps
+    that were forced. `best` is the incumbent's value. `crossed` tells whether the incumbent came to values of zero or less in this segment,
+    whose baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as
     ratios. `several` names the metrics that the unchanged code was seen to print with several values. `voided` counts discards that say
     nothing of an idea. `last_playbook_is_news` until the next experiment begins, or a person has the session go on or asks for a repair.
     """
@@ -163,6 +164,7 @@ class State:
     count: int = 0
     keeps: int = 0
     confirmed: int = 0
+    gains: int = 0
     forced: int = 0
     statuses: Mapping[str, int] | None = None
     voided: int = 0
@@ -219,7 +221,7 @@ class State:
         alone = self.decision_mode is DecisionMode.ECONOMY and self.drifts
         return Calibration(
             pool=self.pool,
-            keeps=self.confirmed,
+            keeps=self.gains if self.segment.rule >= rules.GAINS_REFILL else self.confirmed,
             planned=self.planned,
             experiment=self.count + 1,
             reference=() if alone else self.reference,
@@ -480,6 +482,7 @@ def _baseline(state: State, event: Result) -> State:
 def _settled(state: State, event: Result) -> State:
     row = _row(event)
     kept = event.status is Status.KEEP
+    gained = event.confirmed and not event.forced and refills(_asked(state))
     fresh = _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT)
     drift = state.drift
     state = _signal(state, _signal_of(event), event.reason)
@@ -509,11 +512,20 @@ def _settled(state: State, event: Result) -> State:
         best_index=event.index,
         keeps=state.keeps + (not event.forced),
         confirmed=state.confirmed + (event.confirmed and not event.forced),
+        gains=state.gains + gained,
         forced=state.forced + event.forced,
         kept=(*state.kept, row)[-RECENT:],
         narrowed=(),
         narrowed_left=0,
     )
+
+
+def _asked(state: State) -> float:
+    """What was asked of the open experiment; the least that it can have been, where an older version did not say it."""
+    verdict = state.experiment.verdict if state.experiment is not None else None
+    if verdict is not None and verdict.min_effect is not None:
+        return verdict.min_effect
+    return -state.config.simplify_margin or state.config.min_effect
 
 
 def _comparable(state: State) -> State:

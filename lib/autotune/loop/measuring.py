@@ -92,7 +92,7 @@ def _compare(session: Session, bench: Bench, experiment: Experiment) -> Decided:
         runs.append(measured.run)
         decision = _ask(session, policy, runs, bench)
         session.say(f"experiment {experiment.number}: {_progress(session, runs)}")
-    return _audited(session, bench, _verdict(session, decision, runs))
+    return _audited(session, bench, _verdict(session, policy, decision, runs))
 
 
 def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
@@ -159,7 +159,7 @@ def _progress(session: Session, runs: Sequence[Run]) -> str:
     return f"run {len(runs)}, {last.arm} {session.state.metric.name} = {number(last.samples[session.state.metric.name])}"
 
 
-def _verdict(session: Session, decision: Decision, runs: Sequence[Run]) -> Decided:
+def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequence[Run]) -> Decided:
     values = [run.samples[session.state.metric.name] for run in runs if run.arm is Arm.CANDIDATE]
     return Decided(
         experiment=_number(session),
@@ -174,6 +174,7 @@ def _verdict(session: Session, decision: Decision, runs: Sequence[Run]) -> Decid
         needed=decision.needed,
         pairs=decision.pairs,
         confirmed=decision.confirmed,
+        min_effect=policy.min_effect,
     )
 
 
