@@ -263,7 +263,8 @@ class Simulation:
         self.coin = random.Random(name)
         self.bench = Bench(self.family, random.Random(f"{name} noise"))
         self.sign = 1.0 if self.family.direction is Direction.HIGHER else -1.0
-        self.policy = Policy(Metric("t", "", self.family.direction), setting.mode, setting.min_effect, setting.max_pairs)
+        metric = Metric("t", "", self.family.direction)
+        self.policy = Policy(metric, setting.mode, setting.min_effect, setting.max_pairs, built_once=bool(self.family.build))
         self.level = self.bias = 0.0
         self.session = Session()
         values = tuple(self.bench.run(0.0) for _ in range(BASELINE_RUNS))

@@ -86,8 +86,10 @@ def test_two_builds_that_are_compared_for_long_ask_for_more_than_they_may_differ
     assert found.bias is not None
     assert found.min_effect is not None
     assert found.min_effect >= max(found.bias.high, 1 / found.bias.low) - 1
-    assert any("is above what two builds may differ by (build_once)" in line for line in findings(found, METRIC))
+    assert any("is above what these two builds may differ by (build_once)" in line for line in findings(found, METRIC))
     assert sight([[1.0] * 7, [1.0] * 7], 1.0, Direction.LOWER, [(1.0, 1.0)] * 7, build_once=True).min_effect is None
+    assert "not exact" in findings(found, METRIC)[-1]
+    assert "(exact)" not in findings(found, METRIC)[-1]
     unknown = sight([noisy(8, 1)], 1.0, Direction.LOWER, build_once=True)
     assert any("how far two builds of the same code differ is not known" in line for line in findings(unknown, METRIC))
 
@@ -135,6 +137,11 @@ def test_what_an_experiment_costs_includes_what_is_not_timed() -> None:
 
 def test_an_effect_of_more_than_all_of_it_is_said_in_plain_figures() -> None:
     assert "140 % with 20 pairs, 79 % with 40" in findings(replace(SEEN, few=1.402, many=0.786), METRIC)[1]
+
+
+def test_who_builds_once_is_not_told_to() -> None:
+    assert any("build_once" in line for line in advice.advice(replace(SEEN, prepare_s=30.0), CONFIG))
+    assert not any("build_once" in line for line in advice.advice(replace(SEEN, prepare_s=30.0, build_once=True), CONFIG))
 
 
 def test_a_calm_benchmark_needs_no_advice() -> None:

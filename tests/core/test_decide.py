@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune.core.decide import (
+    BUILT_ONCE,
     block_factor,
     decide,
     in_odds,
@@ -304,6 +305,23 @@ def test_a_benchmark_that_repeats_exactly_takes_one_run_to_discard_and_five_to_k
     assert kept.confirmed
     assert kept.reason == "kept: 5.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
     assert kept.effect == Effect(0.95, 0.95, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("policy", "calibration", "candidate"), [(RACE, NOISY, 90.0), (RACE, STILL, 95.0), (ECONOMY, NOISY, 80.0), (ONCE, NOISY, 80.0)]
+)
+def test_a_keep_of_one_build_a_side_is_unconfirmed_unless_the_segment_is_older_than_that_rule(
+    policy: Policy, calibration: Calibration, candidate: float
+) -> None:
+    counted, runs = played(candidate, calibration=calibration, policy=policy)
+    of_one_build = decide(runs, calibration, replace(policy, built_once=True), random.Random(1))
+    assert of_one_build.verdict is counted.verdict is Verdict.KEEP
+    assert not of_one_build.confirmed
+    assert of_one_build.reason.startswith("kept, unconfirmed: ")
+    assert of_one_build.reason.endswith(f", {BUILT_ONCE}")
+    assert of_one_build.reason.count("kept") == 1
+    assert decide(runs, calibration, replace(policy, built_once=True, rule=1), random.Random(1)) == replace(counted)
+    assert played(120.0, policy=replace(RACE, built_once=True))[0] == played(120.0)[0]
 
 
 def test_a_benchmark_that_repeats_exactly_respects_the_least_effect() -> None:

@@ -16,8 +16,9 @@ from autotune.commands.app import VERBS
 from autotune.core import config as configuration
 from autotune.core import explain as explaining
 from autotune.core import report, story
-from autotune.core.advice import REPEATS
+from autotune.core.advice import NOT_BY_BUILDS, REPEATS
 from autotune.core.brief import MOST_TOKENS, brief, tokens
+from autotune.core.decide import BUILT_ONCE
 from autotune.core.events import (
     CandidateTaken,
     Cause,
@@ -268,6 +269,8 @@ def test_an_unconfirmed_keep_says_what_luck_could_not_be_ruled_out_by() -> None:
     assert "a single run cannot rule luck out" in said_of(unconfirmed, decision_mode="once")
     assert "in economy mode fewer runs decide than would rule luck out" in said_of(unconfirmed, decision_mode="economy")
     assert said_of(unconfirmed, decision_mode="race").endswith("it looked better.")
+    of_one_build = kept(1, 9.0, confirmed=False, reason=f"kept, unconfirmed: 10.0 % lower, {BUILT_ONCE}")
+    assert said_of(of_one_build, decision_mode="race").endswith(f"{BUILT_ONCE}.")
 
 
 def test_a_keep_that_only_simplifies_is_not_called_better() -> None:
@@ -437,6 +440,9 @@ def test_a_measured_experiment_is_explained_before_it_settles() -> None:
 def test_the_mode_in_force_is_told_with_what_chose_it() -> None:
     assert report.decision_mode(folded(bare(), *baseline(10.0))) == "race, by what a run costs (500 ms)"
     assert report.decision_mode(folded(bare())) == "race, until a run tells what it costs"
+    built_once = {"prepare": "make", "build_once": True}
+    assert report.decision_mode(folded(bare(**built_once))).endswith(f"; {NOT_BY_BUILDS}")
+    assert NOT_BY_BUILDS not in report.decision_mode(folded(bare(**built_once, in_place=True)))
     assert report.decision_mode(folded(bare(decision_mode="economy"), *baseline(10.0))) == "economy, as configured (decision_mode)"
     slow = [replace(one, wall_s=600.0) if isinstance(one, Ran) else one for one in baseline(10.0)]
     state = folded(bare(), *slow)

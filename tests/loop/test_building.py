@@ -7,24 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from autotune.core import explain as explaining
+from autotune.core.decide import BUILT_ONCE
 from autotune.core.model import Arm
+from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.loop import auditing, calibrating, experiment, opening, rehearsing, work
+from autotune.loop import auditing, calibrating, claiming, experiment, opening, work
 from autotune.loop.places import bench_for
-from autotune.loop.session import Session
+from autotune.loop.session import Session, now
 
 BUILD = 'printf x >> "$COUNT"; mkdir -p out; cp value out/built'
 BENCHMARK = 'test -s value || exit 1\necho "METRIC t=$(cat out/built)"\n'
 
 
-def git(folder: Path, *arguments: str) -> None:
+def run_git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build that takes longer than the benchmark counts as long, however short it is."""
-    monkeypatch.setattr(rehearsing, "LONG_BUILD_S", 0.0)
 
 
 @pytest.fixture
@@ -37,11 +34,11 @@ def opened(tmp_path: Path, benchmark: str = BENCHMARK, prepare: str = BUILD, **s
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "autotune.toml").write_text("busy_wait_s = 0\n")
-    git(folder, "init", "-q")
+    run_git(folder, "init", "-q")
     (folder / "value").write_text("100\n")
     (folder / "autotune.sh").write_text(benchmark)
-    git(folder, "add", ".")
-    git(folder, "commit", "-q", "-m", "a project")
+    run_git(folder, "add", ".")
+    run_git(folder, "commit", "-q", "-m", "a project")
     given = {"name": "x", "metric": "t", "scope": ["value"], "env": {"COUNT": str(tmp_path / "count")}, "prepare": prepare}
     said = given | {"build_once": True} | settings
     return opening.open_session(opening.Request(folder, {key: value for key, value in said.items() if value is not None}), lambda _: None)
@@ -55,30 +52,44 @@ def tried(session: Session, value: str) -> str:
     return session.state.recent[-1].reason
 
 
-def test_each_side_is_built_once_a_comparison_and_measured_as_its_own_build(tmp_path: Path, count: Path) -> None:
-    session = opened(tmp_path)
+def test_each_side_is_built_once_a_comparison_and_a_keep_waits_for_fresh_builds(tmp_path: Path, count: Path) -> None:
+    session = opened(tmp_path, claim_pairs=6)
     before = len(count.read_text())
-    assert tried(session, "90\n") == "kept: 10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
+    said = "10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
+    assert tried(session, "90\n") == f"kept, unconfirmed: {said}, {BUILT_ONCE}"
     assert len(count.read_text()) == before + 2
+    assert (session.state.keeps, session.state.confirmed) == (1, 0)
+    assert "Autotune-Confirmed: no" in git.message(session.top, session.state.incumbent).splitlines()
+    assert BUILT_ONCE in str(explaining.explain(session.state, now()).decision)
     assert tried(session, "95\n").startswith("discarded: worse")
 
-
-def test_a_prepare_that_takes_longer_than_the_benchmark_is_run_once_a_side_by_itself(tmp_path: Path, count: Path) -> None:
-    session = opened(tmp_path, prepare=f"{BUILD}; sleep 0.02", build_once=None)
-    assert session.state.config.build_once
-    assert "build_once = true" in (session.workdir / "autotune.toml").read_text()
     before = len(count.read_text())
-    assert tried(session, "90\n").startswith("kept: 10.0 % lower")
-    assert len(count.read_text()) == before + 2
+    with work.changing(session, "confirm"):
+        session.append(claiming.confirm(session, 1))
+    assert len(count.read_text()) == before + 12
+    assert session.state.kept[-1].confirmed
+    assert session.state.calibration.keeps == 0
     assert not auditing.check(session.repository, session.folder)
 
 
-def test_a_long_prepare_that_writes_elsewhere_goes_on_before_every_run(tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    benchmark = f'echo "METRIC t=$(wc -c < {outside})"\n'
-    session = opened(tmp_path, benchmark, f"cp value {outside}; mkdir -p out; touch out/x; sleep 0.02", build_once=None)
+def test_a_long_prepare_goes_on_before_every_run_unless_a_person_says_otherwise(tmp_path: Path, count: Path) -> None:
+    session = opened(tmp_path, prepare=f"{BUILD}; sleep 1.1", build_once=None, decision_mode="once")
     assert not session.state.config.build_once
-    assert not auditing.check(session.repository, session.folder)
+    found = session.state.calibrated
+    assert found is not None
+    assert any("build_once = true" in line and "not counted" in line for line in found.advice)
+    before = len(count.read_text())
+    assert tried(session, "90\n").startswith("kept, unconfirmed: ")
+    assert len(count.read_text()) == before + 1
+    assert BUILT_ONCE not in session.state.recent[-1].reason
+
+
+def test_a_target_is_checked_with_fresh_builds(tmp_path: Path, count: Path) -> None:
+    session = opened(tmp_path, target=90, claim_pairs=0)
+    before = len(count.read_text())
+    tried(session, "90\n")
+    assert len(count.read_text()) == before + 2 + 3
+    assert session.state.target_reached
 
 
 @pytest.mark.parametrize("build_once", [True, False])
@@ -98,7 +109,7 @@ def test_without_it_every_run_is_built_anew(tmp_path: Path, count: Path) -> None
 def test_a_build_that_a_run_has_touched_is_made_anew(tmp_path: Path, count: Path) -> None:
     session = opened(tmp_path, BENCHMARK + "echo 1 > out/built; touch -t 200101010000 out/built\n")
     before = len(count.read_text())
-    assert tried(session, "90\n").startswith("kept: 10.0 % lower")
+    assert tried(session, "90\n").startswith("kept, unconfirmed: 10.0 % lower")
     assert len(count.read_text()) == before + 5
 
 
@@ -139,7 +150,7 @@ def test_a_tree_that_was_left_behind_is_not_taken_for_a_build(tmp_path: Path) ->
 def test_a_kill_between_two_trees_costs_nothing_but_a_new_place(tmp_path: Path) -> None:
     session = opened(tmp_path)
     (session.cache / "measure").rename(session.cache / f"measure-{Arm.INCUMBENT}")
-    assert tried(session, "90\n").startswith("kept: 10.0 % lower")
+    assert tried(session, "90\n").startswith("kept, unconfirmed: 10.0 % lower")
 
 
 def test_in_the_checkout_nothing_is_kept(tmp_path: Path) -> None:

@@ -523,7 +523,7 @@ def test_opening_with_settings_that_a_person_wrote_says_how_to_ask_for_more_than
     settings = 'name = "x"\nmetric = "size"\ndirection = "lower"\nscope = ["src/**"]\nbuild_once = true\nbusy_wait_s = 0\n'
     project.write("autotune.toml", settings + "prepare = 'mkdir -p out; cat src/*.txt | wc -c > out/size'\n")
     told = project.ok("init").out
-    assert "is above what two builds may differ by (build_once)" in told
+    assert "is above what these two builds may differ by (build_once)" in told
     assert "`autotune calibrate` measures again and writes min_effect to autotune.toml" in told
     assert "min_effect" not in project.read("autotune.toml")
 

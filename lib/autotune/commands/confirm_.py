@@ -27,6 +27,7 @@ def main(
         work.end_when_stopped(here)
         pairs, run_s = claiming.pairs_of(here), here.state.baseline_wall_s
         time = f", some {duration(2 * pairs * run_s)}" if run_s else ""
+        time += ", and the time of as many builds" if here.state.config.built_once else ""
         here.say(f"{pairs} pairs of runs{time}; Ctrl-C stops, nothing is lost")
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
         here.append(claimed)

@@ -42,6 +42,10 @@ FIXED_SEED = (
 )
 OTHER_SEED = "it changes how chance is seeded ({seed}), and another seed can bring a better number by luck, in every run alike"
 ONE_NUMBER = "each side gave one number in all its runs, so this holds for the benchmark's seed and input alone"
+BUILT_AFRESH = "every run had a build of its own"
+NOT_BY_BUILDS = "not exact, for each side is built once (build_once) and the luck of a build is not counted"
+_OF_A_BIAS = "that bias, so that it cannot pass for a gain"
+_OF_TWO_BUILDS = "what these two builds may differ by (build_once); others may differ by more"
 _CHANGED = {
     DecisionMode.RACE: "decisions and claims are made of such runs, and the confidence means nothing",
     DecisionMode.ECONOMY: "so every candidate begins with a pair, instead of one run held against earlier ones",
@@ -200,10 +204,9 @@ def _bias_words(found: Sight, metric: Metric) -> tuple[str, ...]:
         where = f"the same code set up a second time: {words}, {found.bias_pairs} pairs"
         said.append(f"{where}; that is a bias, no effect" if _is_seen(found.bias) else f"{where}; no bias of a build or place was seen")
     if found.min_effect is not None:
-        what = "what two builds may differ by (build_once)" if found.build_once else "that bias"
-        said.append(f"min_effect = {found.min_effect:g} is above {what}, so that it cannot pass for a gain")
+        said.append(f"min_effect = {found.min_effect:g} is above {_OF_TWO_BUILDS if found.build_once else _OF_A_BIAS}")
     elif found.build_once and found.bias is None:
-        said.append("how far two builds of the same code differ is not known: `autotune calibrate` measures it and allows for it")
+        said.append("how far two builds of the same code differ is not known: `autotune calibrate` measures two")
     return tuple(said)
 
 
@@ -213,6 +216,8 @@ def _mode_words(found: Sight) -> str:
     if found.mode is DecisionMode.ECONOMY:
         why = f"a run takes {duration(found.run_s)}, too long for a dozen pairs a candidate"
         return f"recommended mode: economy, calibrated and not exact ({why})"
+    if found.build_once:
+        return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it afresh"
     return "recommended mode: race (exact)"
 
 
@@ -236,10 +241,11 @@ def advice(found: Sight, config: Config, *, busy: float | None = None, output_by
         said.append(f"print less: a run prints {output_bytes / 1e6:.1f} MB, and how fast that is taken is no merit of the code")
     if busy is not None and busy > BUSY and not calm:
         said.append(f"use a quieter machine, or a quieter hour: others use {100 * busy:.0f} % of all cores")
-    if found.prepare_s > found.run_s / 2 and found.prepare_s > 1:
+    if found.prepare_s > found.run_s / 2 and found.prepare_s > 1 and not found.build_once:
         said.append(
             f"`prepare` takes {duration(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; "
-            "so does build_once = true, if it writes in the working tree alone"
+            "so does build_once = true, if it writes in the working tree alone. Then each side of a comparison is built once. Only you set "
+            "that, for the luck of a build is not counted then: no keep is confirmed until `autotune confirm N` has built and run it afresh"
         )
     return tuple(said)
 

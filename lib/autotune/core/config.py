@@ -95,6 +95,11 @@ class Config:
     health: HealthConfig
     recovery: RecoveryConfig
 
+    @property
+    def built_once(self) -> bool:
+        """Whether each side of a comparison is built once; in the checkout every run is built anew."""
+        return self.build_once and bool(self.prepare) and not self.in_place
+
 
 class Fixed(StrEnum):
     """What holds a key's value; the empty one, which is false, lets an edit of the file change it at any time.
@@ -396,7 +401,7 @@ KEYS = (
     Key(
         "build_once",
         _flag(),
-        "Run `prepare` once a side in each comparison; for long builds that write in the working tree alone.",
+        "Run `prepare` once a side in each comparison; no keep is confirmed then, for the luck of a build is not counted.",
         default=False,
         fixed=Fixed.SEGMENT,
     ),

@@ -19,9 +19,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from autotune.core import rules
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Policy, Run, Verdict
 from autotune.core.stats import (
     FEWEST_PAIRS_FOR_INTERVAL,
@@ -63,6 +65,7 @@ REBASE_Z = 3.0
 
 EXACT_PAIRS = 2  # that must repeat to the last digit where the benchmark has shown no noise
 PAIR = (Arm.CANDIDATE, Arm.INCUMBENT)
+BUILT_ONCE = "each side was built once, so the luck of a build is not counted"
 
 
 def share_of_budget(experiment: int, planned: int) -> float:
@@ -105,6 +108,18 @@ def decide(runs: Sequence[Run], calibration: Calibration, policy: Policy, coin: 
     Called with no runs for the first ones, and again after every run; the runs follow the order asked for. Raises ValueError for a run
     of an arm that was not asked for and KeyError for a run without the policy's metric.
     """
+    decision = _decision(runs, calibration, policy, coin)
+    labelled = policy.built_once and policy.rule >= rules.LABELS_BUILT_ONCE
+    return _of_one_build(decision) if labelled and decision.verdict is Verdict.KEEP else decision
+
+
+def _of_one_build(decision: Decision) -> Decision:
+    """A keep that is unconfirmed, since its runs tell a gain of the change from the luck of its build as little as one run would."""
+    said = decision.reason.removeprefix("kept: ").removeprefix("kept, unconfirmed: ")
+    return replace(decision, reason=f"kept, unconfirmed: {said}, {BUILT_ONCE}", confirmed=False)
+
+
+def _decision(runs: Sequence[Run], calibration: Calibration, policy: Policy, coin: random.Random) -> Decision:
     comparison = _compared(runs, calibration, policy)
     if policy.mode is DecisionMode.ONCE:
         return _once(comparison, coin)

@@ -8,6 +8,7 @@ from typing import Any
 
 from autotune.core import report
 from autotune.core.advice import REPEATS
+from autotune.core.decide import BUILT_ONCE
 from autotune.core.fate import TONES, Kind, is_worse, kind_of, kind_of_open
 from autotune.core.figures import counted, estimate_in_words
 from autotune.core.health import Health, Mode
@@ -157,6 +158,8 @@ def _fate(kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode,
             return "was kept unconfirmed; fresh runs, side by side with the code before it, have confirmed since that it is better"
         case Kind.KEPT if "repeats exactly" in reason:
             return _KEPT_EXACTLY
+        case Kind.UNCONFIRMED if BUILT_ONCE in reason:
+            return f"{_FATES[kind]}; {BUILT_ONCE}"
         case Kind.UNCONFIRMED if _MODES[mode]:
             return f"{_FATES[kind]}; {_MODES[mode]}"
         case Kind.REFUTED if effect is not None and is_worse(effect, metric.direction):

@@ -150,9 +150,8 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, worded: bool) ->
 def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> str | None:
     arms = [[run.metrics[state.metric.name] for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
     series = [values for values in arms if values] or [list(state.baseline_runs)]
-    once = state.config.build_once and bool(state.config.prepare)
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
-    found = advice.sight(series, said.run_s, state.metric.direction, pairs, build_once=once)
+    found = advice.sight(series, said.run_s, state.metric.direction, pairs, build_once=state.config.built_once)
     wrong = [name for name in _OF_A_CALIBRATION if not agree(getattr(said, name), getattr(found, name))]
     return f"another {' and '.join(wrong)} of a calibration than its runs give" if wrong else None
 

@@ -204,11 +204,16 @@ def confidence_line(state: State) -> Line:
 
 
 def decision_mode(state: State) -> str:
-    """Say which mode decides, and what chose it."""
-    mode, run_s = state.decision_mode, state.baseline_wall_s
+    """Say which mode decides, what chose it, and where its odds leave something out."""
+    builds = f"; {advice.NOT_BY_BUILDS}" if state.config.built_once else ""
+    return f"{state.decision_mode}, {_chosen_by(state)}{builds}"
+
+
+def _chosen_by(state: State) -> str:
+    run_s = state.baseline_wall_s
     if state.config.decision_mode != "auto":
-        return f"{mode}, as configured (decision_mode)"
-    return f"{mode}, until a run tells what it costs" if run_s is None else f"{mode}, by what a run costs ({advice.duration(run_s)})"
+        return "as configured (decision_mode)"
+    return "until a run tells what it costs" if run_s is None else f"by what a run costs ({advice.duration(run_s)})"
 
 
 def noise_of_a_run(state: State) -> Noise:

@@ -12,6 +12,7 @@ NEWEST = 2
 
 # The rule since which:
 GAINS_REFILL = 2  # only keeps that had to be better refill the error budget, not those that may be worse by simplify_margin
+LABELS_BUILT_ONCE = 2  # a keep is unconfirmed where each side was built once
 
 
 def is_known(rule: int) -> bool:

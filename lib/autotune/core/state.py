@@ -238,6 +238,7 @@ class State:
             min_effect=config.min_effect,
             max_pairs=config.max_pairs,
             error_budget=config.error_budget,
+            built_once=config.built_once,
             rule=self.segment.rule,
         )
 

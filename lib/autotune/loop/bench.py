@@ -71,7 +71,7 @@ class Bench:
     def __post_init__(self) -> None:
         self._begun = self.session.position.lines
         config = self.session.state.config
-        if config.build_once and config.prepare and self.place.settled is not None:
+        if config.built_once:
             self.builds = Builds(self.place)
 
     def run(self, arm: Arm, purpose: Purpose) -> Measured:

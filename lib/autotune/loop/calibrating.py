@@ -100,10 +100,14 @@ def _calibrated(
     state = session.state
     wall_s = stats.median(walls)
     pairs = list(zip(*series, strict=True))[1:] if len(series) > 1 else []
-    once = state.config.build_once and bool(state.config.prepare)
     prepare_s = max(0.0, stats.median(elapsed) - wall_s) if state.config.prepare else 0.0
     found = advice.sight(
-        series, wall_s, state.metric.direction, [(first, second) for first, second in pairs], prepare_s=prepare_s, build_once=once
+        series,
+        wall_s,
+        state.metric.direction,
+        [(first, second) for first, second in pairs],
+        prepare_s=prepare_s,
+        build_once=state.config.built_once,
     )
     said = advice.advice(found, state.config, busy=busy, output_bytes=bench.output_bytes)
     return _event(session, found, said)

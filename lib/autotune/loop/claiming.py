@@ -63,7 +63,9 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
         _refuse_a_rule_that_is_gone(session)
         with alone(session, "measuring a claim"), borrowed(session, first, last):
             busy = quiet.wait(session)
-            pairs = _pairs(session, bench_between(session, first, last))
+            bench = bench_between(session, first, last)
+            bench.builds = None  # with one build a side, its luck would be claimed
+            pairs = _pairs(session, bench)
     except (AutotuneError, Interrupted) as error:
         busy, pairs = "", f"no claim: {error}"
     if isinstance(pairs, str):
@@ -71,7 +73,7 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     logs = min(value for pair in pairs for value in pair) > 0
     found = stats.claim(pairs, state.metric.direction, logs=logs, unit=state.metric.unit)
     exact = found.improved and all(len(set(values)) == 1 for values in zip(*pairs, strict=True))
-    remarks = [advice.ONE_NUMBER] * exact + [busy] * bool(busy)
+    remarks = [advice.ONE_NUMBER] * exact + [advice.BUILT_AFRESH] * state.config.built_once + [busy] * bool(busy)
     return Claimed(
         first,
         last,

@@ -54,6 +54,7 @@ def _check_target(session: Session, step: Next) -> None:
         with alone(session, "checking the target"), borrowed(session):
             quiet.wait(session)
             bench = bench_for(session, None)
+            bench.builds = None  # with one build, its luck might reach the target
             runs = [bench.run(Arm.INCUMBENT, Purpose.TARGET).run for _ in range(TARGET_RUNS)]
     except (AutotuneError, Interrupted) as error:
         session.append(TargetChecked(value=None, reached=False, reason=f"it could not be measured: {error}", timestamp=now()))

@@ -76,7 +76,7 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
         _remember_users_files(repository.top, folder, segment.base)
         session = Session(repository, folder, begin(segment), Position(), say)
         with alone(session, "measuring a baseline"):
-            rehearsing.rehearse_first(session, segment, may_build_once="build_once" not in _settings(request))
+            rehearsing.rehearse(session, segment)
             rehearsing.offer_sandbox(session)
         git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from autotune.core import patterns, rules, stats
-from autotune.core.config import Config, parse, to_mapping
+from autotune.core.config import Config, to_mapping
 from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, from_line, to_line
-from autotune.core.figures import duration, number
+from autotune.core.figures import number
 from autotune.core.health import Health, Mode
 from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
 from autotune.core.state import State, begin
@@ -35,52 +35,10 @@ from autotune.version import version
 UNCHANGED_WITHIN = 0.02  # a metric that emptied files change by less than this, or by less than five noise floors, does not measure them
 UNCHANGED_WITHIN_ONCE = 0.10
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
-LONG_BUILD_S = 1.0  # a `prepare` that takes as long, and longer than the benchmark, is better run once a side
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
-    """What a rehearsal wrote, and the seconds of a run that went into what comes before the benchmark."""
-
-    events: tuple[Event, ...]
-    prepare_s: float
-
-
-def rehearse_first(session: Session, segment: SegmentOpened, *, may_build_once: bool) -> None:
-    """Rehearse a session's first segment. Where a long `prepare` runs before every run, try whether once a side does too, if it may.
-
-    The caller holds the machine. Raises as `rehearse`.
-    """
-    found = rehearse(session, segment)
-    config = parse(segment.config)
-    if (
-        not may_build_once
-        or not config.prepare
-        or config.in_place
-        or found.prepare_s < max(LONG_BUILD_S, session.state.baseline_wall_s or 0.0)
-    ):
-        return
-    once = replace(segment, config=to_mapping(replace(config, build_once=True)))
-    path = root(session.repository) / f"{sessions.OPENING}{session.name}-once-{os.getpid()}"
-    path.mkdir()
-    session.say(f"`prepare` takes {duration(found.prepare_s)}, longer than the benchmark: is it enough to run it once a side (build_once)?")
-    try:
-        again = Session(session.repository, Folder(path), begin(once), Position(), session.say, session.interrupted)
-        rehearse(again, once)
-        shutil.rmtree(session.folder.path / "runs")
-        for made in path.iterdir():
-            made.rename(session.folder.path / made.name)
-    except AutotuneError as error:
-        session.say(f"it is not, so it runs before every run: {error.message}")
-    else:
-        session.state, session.position = again.state, again.position
-        session.say("it is: build_once = true")
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def rehearse(session: Session, segment: SegmentOpened) -> Rehearsed:
-    """Measure a baseline and prove that the files in scope are what is measured, on a ledger of their own.
+def rehearse(session: Session, segment: SegmentOpened) -> tuple[Event, ...]:
+    """Measure a baseline and prove that the files in scope are what is measured, on a ledger of their own; gives what was written there.
 
     The caller holds the machine. Raises `AutotuneError` where the benchmark or the checks fail, or where emptied files change nothing.
     """
@@ -99,8 +57,7 @@ def rehearse(session: Session, segment: SegmentOpened) -> Rehearsed:
     session.append(_baseline_result(session, values))
     session.append(calibrated)
     calibrating.apply_at_opening(session, calibrated)
-    events = tuple(event for line, _ in ledger.read(session.folder.ledger, Position()) if (event := from_line(line)) is not None)
-    return Rehearsed(events, elapsed_s / len(values) - (session.state.baseline_wall_s or 0.0))
+    return tuple(event for line, _ in ledger.read(session.folder.ledger, Position()) if (event := from_line(line)) is not None)
 
 
 def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
@@ -230,7 +187,7 @@ def rehearse_again(session: Session, reason: str, config: Config | None = None) 
             rule=rules.NEWEST,
         )
         staged = replace_state(session, Folder(path), begin(segment), state)
-        events = rehearse(staged, segment).events
+        events = rehearse(staged, segment)
         git.set_ref(repository.top, session.folder.ref(f"pins-{segment.segment}"), pins, f"what segment {segment.segment} is measured with")
         _keep_logs(path, session.folder.path, segment.segment)
     except (AutotuneError, Interrupted) as error:

@@ -210,6 +210,8 @@ def _message(session: Session, experiment: Experiment) -> str:
         trailers.append(f"Autotune-Effect: {effect.estimate:.6g}{interval}")
     if settle.is_forced(experiment):
         trailers.append("Autotune-Forced: yes")
+    elif verdict is not None and not verdict.confirmed:
+        trailers.append("Autotune-Confirmed: no")
     trailers.append(f"Autotune-Ledger: {session.position.prev}")
     return f"{subject}{body}{reason}\n\n" + "\n".join(trailers) + "\n"
 
