@@ -220,6 +220,7 @@ def test_init_is_approved_in_a_client_that_was_started_with_the_agent(world: Wor
     for words in ("--in-place", "--sandbox off", "--sandbox", "--sandbox=off --sandbox on", "--allow 'tests/**'", "--holdout x"):
         assert world.bash(f"{command} {words}", **AGENT) == "ask"
     assert world.bash("autotune doctor", **AGENT) == "allow"
+    assert world.bash("autotune doctor --compare", **AGENT) == "allow"
     assert world.bash("autotune try -d x", **AGENT) == "ask"
     assert world.bash(command, agent_type="autotune") == ""
     assert world.bash(command, agent_id="a1", **AGENT) == ""

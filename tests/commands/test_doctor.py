@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.core.events import Paused
+from autotune.core.events import Paused, SettingsChanged
 from autotune.core.lines import WIDEST
 from autotune.edges import git, locks
 from autotune.loop import diagnosis, opening
@@ -317,6 +317,78 @@ def test_a_subfolder_and_what_setup_makes_are_measured_as_a_session_would(projec
         'name = "s"\nmetric = "size"\ndirection = "lower"\nsetup = "echo METRIC set_up=1 >made"\n'
     )
     assert examined(project / "src")["benchmark"].details["metrics"] == {"size": 10, "set_up": 1}
+
+
+# The benchmark here and there
+
+
+def compared(folder: Path) -> Check:
+    checks = {check.name: check for check in diagnosis.examine(folder, compare=True)}
+    assert "benchmark" not in checks
+    return checks["comparison"]
+
+
+def test_a_benchmark_that_is_the_same_here_and_there_differs_in_nothing(project: Path) -> None:
+    before = everything(project)
+    check = compared(project)
+    assert check.finding is Finding.OK
+    assert (
+        check.details["checkout"]
+        == check.details["measuring_place"]
+        == {"outcome": "ok", "why": "exit 0", "metrics": {"size": 10, "words": 2}}
+    )
+    assert (check.details["differences"], check.details["output"], check.advice) == ((), (), "")
+    assert everything(project) == before
+    assert not list((locks.cache_folder()).glob("*/doctor-*"))
+
+
+def test_where_a_benchmark_differs_here_and_there_it_is_said_how_and_what_is_not_there(project: Path) -> None:
+    (project / ".gitignore").write_text("node_modules\n")
+    (project / "node_modules").mkdir()
+    (project / "src" / "more").write_text("more text, which is not committed\n")
+    (project / "autotune.sh").write_text(
+        BENCHMARK + 'test -d node_modules && echo "METRIC extra=1" || echo "$PWD/page 404"; echo made > made; echo "ran in $$ ms at $PWD"\n'
+    )
+    check = compared(project)
+    assert check.finding is Finding.TO_DO
+    assert check.details["checkout"]["metrics"] == {"size": 44, "words": 2, "extra": 1}
+    assert check.details["measuring_place"]["metrics"] == {"size": 10, "words": 2}
+    assert len(check.details["differences"]) == 2
+    assert [line.endswith("/page 404") for line in check.details["output"]] == [True]
+    assert "node_modules" in check.advice
+    assert "src/more" in check.advice
+    assert "wrote made" in check.found
+
+
+def test_what_fails_on_one_side_alone_is_told_with_the_command_that_failed(session: Session) -> None:
+    (session.top / "src" / "text").unlink()
+    check = compared(session.top)
+    assert check.finding is Finding.TO_DO
+    assert check.details["checkout"]["outcome"] == "ok"
+    assert check.details["differences"] == ("size is 0 in the checkout and 10 in the measuring place",)
+    (session.top / "autotune.sh").write_text("exit 3\n")
+    check = compared(session.top)
+    assert check.details["checkout"] == {"outcome": "crashed", "why": "exit 3", "metrics": {}}
+    assert check.details["measuring_place"]["outcome"] == "ok"
+
+
+def test_nothing_leaves_the_sandbox_of_a_session_for_the_checkout(session: Session) -> None:
+    (session.top / "autotune.sh").write_text("touch escaped\n")
+    config = {**session.state.segment.config, "sandbox": "on"}
+    session.append(SettingsChanged(config=config, changed=("sandbox",), timestamp=sessions.now()))
+    assert compared(session.top).finding is Finding.MISSING
+    assert not (session.top / "escaped").exists()
+
+
+def test_a_prepare_that_fails_is_named_and_nothing_is_compared_without_a_benchmark(project: Path, tmp_path: Path) -> None:
+    (project / "autotune.toml").write_text('name = "s"\nmetric = "autotune.wall_s"\ndirection = "lower"\nprepare = "exit 4"\n')
+    check = compared(project)
+    assert check.finding is Finding.TO_DO
+    assert check.details["checkout"]["why"] == "`prepare` failed: exit 4"
+    (project / "autotune.sh").unlink()
+    (project / "autotune.toml").unlink()
+    assert compared(project).finding is Finding.MISSING
+    assert compared(tmp_path).finding is Finding.MISSING
 
 
 # What was left

@@ -20,14 +20,18 @@ _COLOURS = {Finding.OK: typer.colors.GREEN, Finding.MISSING: typer.colors.YELLOW
 
 def main(
     run: Annotated[bool, typer.Option("--run/--no-run", help="Run the benchmark once, or leave it.")] = True,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Run it once in the checkout too, and say where that differs from where it is measured.")
+    ] = False,
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
     """Say what is there, what is missing, and what to do; the exit code is 1 if something has to be done.
 
-    The benchmark is run once where it is measured, and nothing in the checkout changes.
+    The benchmark is run once where it is measured, and nothing in the checkout changes. With --compare, `prepare` and the benchmark are run
+    in the checkout as well, as you would run them: what they write there stays. Then the checks are not run.
     """
-    checks = tuple(_told(diagnosis.examine(Path.cwd(), session, benchmark=run), as_json=as_json))
+    checks = tuple(_told(diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare), as_json=as_json))
     left = sum(check.finding is Finding.TO_DO for check in checks)
     if as_json:
         told = [
@@ -36,7 +40,7 @@ def main(
         typer.echo(json.dumps({"ok": not left, "checks": told}))
     elif left:
         typer.echo(f"\n{'One thing has' if left == 1 else f'{left} things have'} to be done.")
-    elif {"session", "benchmark"} <= {check.name for check in checks if check.finding is Finding.MISSING}:
+    elif {"session", "comparison" if compare else "benchmark"} <= {check.name for check in checks if check.finding is Finding.MISSING}:
         typer.echo("\nNothing is broken; what is missing is for `autotune init`.")
     else:
         typer.echo("\nNothing has to be done.")

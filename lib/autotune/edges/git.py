@@ -242,6 +242,12 @@ def modified(repository: Repository) -> tuple[str, ...]:
     return tuple(entry[3:] for entry in listed.paths)
 
 
+def uncommitted(repository: Repository) -> tuple[str, ...]:
+    """List the files that are not as HEAD has them, untracked ones too, without what git ignores."""
+    listed = tell(repository.top, *_SUBMODULES, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+    return tuple(entry[3:] for entry in listed.paths)
+
+
 def ignored(folder: Path) -> tuple[str, ...]:
     """List what git ignores below a folder, relative to it; a folder all of which it ignores is one entry that ends in a slash."""
     return tell(folder, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z").paths

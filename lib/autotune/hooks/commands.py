@@ -13,7 +13,7 @@ OPTIONS: dict[str, set[str]] = {
     "status": {"--json", "--session"},
     "brief": {"--json", "--session"},
     "explain": {"--json", "--session"},
-    "doctor": {"--run", "--no-run", "--json", "--session"},
+    "doctor": {"--run", "--no-run", "--compare", "--json", "--session"},
     "dashboard": {"--full", "--width", "--session"},
     "try": _SETTLING,
     "run": {"--wait", "--json", "--command"},

@@ -11,19 +11,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from autotune.core import carrying, report
 from autotune.core import config as configuration
 from autotune.core.config import Config
+from autotune.core.contrast import HERE, THERE, Seen, contrast
 from autotune.core.figures import counted, number
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
-from autotune.core.outcome import Finished, classify, escaped, useful_end
+from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES, Ending, State
 from autotune.edges import git, locks, machine, place, process
 from autotune.edges.git import Repository
@@ -31,7 +33,7 @@ from autotune.edges.place import Place
 from autotune.errors import AutotuneError
 from autotune.loop import opening, pinning, places, settings, work
 from autotune.loop import session as sessions
-from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, Folder, Session
+from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder, Session
 from autotune.targets import TARGETS
 from autotune.targets.target import Command
 
@@ -42,7 +44,8 @@ TIMED = 3  # starts of which the median is told
 SLOW_START_MS = 1000.0
 OUTPUT_SHOWN = 800  # characters of what failed
 LOG_LINES = 3
-NAMED = 3  # leftovers that are told
+NAMED = 3  # paths that are told
+METRICS_TOLD = 8
 _PACKAGES = ("git.cmd", "numpy", "rich", "tomli_w", "typer")
 _HOOKS_OF_A_COMMIT = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 
@@ -76,14 +79,17 @@ class Scene:
     trouble: AutotuneError | None = None
 
 
-def examine(folder: Path, session: str | None = None, *, benchmark: bool = True) -> Iterator[Check]:
+def examine(folder: Path, session: str | None = None, *, benchmark: bool = True, compare: bool = False) -> Iterator[Check]:
     """Look at one thing after the other, whatever is broken; with `benchmark` it is run once, in a working tree of its own.
 
-    `session` names the session to look at, where the repository has several.
+    With `compare` it is run once in the checkout besides, in place of the checks. `session` names the session to look at, where the
+    repository has several.
     """
     scene = _scene(folder, session)
     for name, look in _LOOKS.items():
-        if benchmark or look is not _benchmark:
+        if look is _benchmark and compare:
+            yield _looked("comparison", _comparison, scene)
+        elif benchmark or look is not _benchmark:
             yield _looked(name, look, scene)
 
 
@@ -276,14 +282,22 @@ def _hooks(scene: Scene) -> Check:
 def _benchmark(scene: Scene) -> Check:
     """Run the benchmark once where it is measured: in the session's measuring worktree, else in a working tree of HEAD made for it."""
     try:
-        repository, config = _what_to_run(scene)
+        with _ground(scene) as (config, ground):
+            return _dry_run(config, ground)
     except NotRunError as reason:
         return Check("benchmark", Finding.MISSING, f"not run: {reason.message}", reason.hint)
+
+
+@contextmanager
+def _ground(scene: Scene) -> Iterator[tuple[Config, Ground]]:
+    """Give the configuration and the place of a dry run, with the machine to itself. Raises `NotRunError` where there is to be none."""
+    repository, config = _what_to_run(scene)
     with locks.hold(locks.measuring_lock(), "autotune doctor's dry run"), tempfile.TemporaryDirectory() as scratch:
         if scene.session is not None:
-            return _dry_run(config, _measuring_ground(scene.session, Path(scratch)))
-        with _ground_of_its_own(repository, scene.folder, config, Path(scratch)) as ground:
-            return _dry_run(config, ground)
+            yield config, _measuring_ground(scene.session, Path(scratch))
+        else:
+            with _ground_of_its_own(repository, scene.folder, config, Path(scratch)) as ground:
+                yield config, ground
 
 
 class NotRunError(AutotuneError):
@@ -358,7 +372,8 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
 def _prepared(config: Config, ground: Ground) -> None:
     """Run `setup`. Raises `AutotuneError` where it fails."""
     place.occupy(ground.place, ground.content, ())
-    finished = _execute(config, Command("setup", config.setup, config.timeout_s), ground)
+    setup = Command("setup", config.setup, config.timeout_s)
+    finished = _execute(config, setup, ground.place.top / ground.workdir, ground.scratch)
     outcome, why = classify(finished, None)
     if outcome is not Outcome.OK:
         raise AutotuneError(f"`setup` failed: {why}\n{useful_end(finished.tail, OUTPUT_SHOWN)}", "mend `setup`")
@@ -371,7 +386,7 @@ def _dry_run(config: Config, ground: Ground) -> Check:
     for command in (*target.commands(config), *filter(None, [target.checks(config)])):
         if measured is not None:
             place.occupy(ground.place, ground.content, ())
-        finished = _execute(config, command, ground)
+        finished = _execute(config, command, ground.place.top / ground.workdir, ground.scratch)
         outcome, why = _outcome(config, finished) if command.measured else classify(finished, None)
         if outcome is not Outcome.OK:
             words = f"`{escaped(command.text)}` ({command.name}): {why}\n{useful_end(finished.tail, OUTPUT_SHOWN)}".rstrip()
@@ -382,13 +397,13 @@ def _dry_run(config: Config, ground: Ground) -> Check:
     return _passed(config, measured)
 
 
-def _execute(config: Config, command: Command, ground: Ground) -> Finished:
+def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> Finished:
     return process.execute(
         command.text,
-        cwd=ground.place.top / ground.workdir,
+        cwd=folder,
         environment=process.environment_for_runs(os.environ, config.env),
         timeout_s=command.timeout_s,
-        log=ground.scratch / f"{command.name}.log",
+        log=scratch / f"{command.name}.log",
     )
 
 
@@ -421,6 +436,84 @@ def _passed(config: Config, finished: Finished) -> Check:
     if finished.leftovers:
         advice.append("it left processes running, which are ended after every run: " + ", ".join(map(escaped, finished.leftovers)))
     return Check("benchmark", Finding.OK, found, "\n".join(advice), details)
+
+
+# The benchmark here and there
+
+
+def _comparison(scene: Scene) -> Check:
+    """Run what prepares and the benchmark once in the checkout and once where it is measured, and say where they differ."""
+    if scene.repository is None:
+        return Check("comparison", Finding.MISSING, "not run: there is no repository")
+    if scene.session is not None and scene.session.state.config.sandbox == "on":
+        return Check("comparison", Finding.MISSING, "not run: this session's runs are in the sandbox, and one in the checkout would not be")
+    try:
+        with _ground(scene) as (config, ground):
+            before, folder = git.uncommitted(scene.repository), _workdir(scene)
+            here = _seen(scene, config, folder, ground.scratch, scene.repository.top)
+            written = sorted({*git.uncommitted(scene.repository)} - {*before})
+            place.occupy(ground.place, ground.content, ())
+            there = _seen(scene, config, ground.place.top / ground.workdir, ground.scratch, ground.place.top)
+    except NotRunError as reason:
+        return Check("comparison", Finding.MISSING, f"not run: {reason.message}", reason.hint)
+    found = contrast(here, there, _noise_known(scene))
+    differs = found.matters or bool(found.output)
+    passes = here.outcome is there.outcome is Outcome.OK
+    told = [*_side_by_side(config, here, there), *found.told, *([] if differs else ["nothing differs that two runs would not"])]
+    told += [f"what it printed in {HERE} (-) and in {THERE} (+):", *found.output] if found.output else []
+    told += [f"in {HERE} it wrote {_listed(written)}"] if written else []
+    advice = [*_reasons_to_differ(scene, config, before, there)] if differs else []
+    advice += [] if passes else ["mend it until it passes on the unchanged code"]
+    finding = Finding.OK if passes and not found.matters else Finding.TO_DO
+    details = {"checkout": _as_json(here), "measuring_place": _as_json(there), "differences": found.told, "output": found.output}
+    return Check("comparison", finding, "\n".join(told), "\n".join(advice), details)
+
+
+def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) -> Seen:
+    """Run what prepares and the benchmark in a folder, up to the first that fails; `top` is what the output may name of the place."""
+    for command in TARGETS["code"].commands(config):
+        finished = _execute(config, command, folder, scratch)
+        outcome, why = _outcome(config, finished) if command.measured else classify(finished, None)
+        if command.measured or outcome is not Outcome.OK:
+            output = (scratch / f"{command.name}.log").read_text("utf-8", "replace")
+            metrics = dict(finished.report.samples)
+            if command.measured and config.metric.startswith(RESERVED) and (scene.session is not None or not metrics):
+                metrics[config.metric] = measured_samples(finished)[config.metric]
+            words = why if command.measured else f"`{command.name}` failed: {why}"
+            return Seen(outcome, words, metrics, output, tuple(dict.fromkeys((str(top), str(top.resolve())))))
+    raise AssertionError("a target's run measures nothing")
+
+
+def _noise_known(scene: Scene) -> float | None:
+    """Give the spread of a single run as a share, where a session knows it."""
+    if scene.session is None or not scene.session.state.pool or not scene.session.state.logs:
+        return None
+    return report.noise_of_a_run(scene.session.state).sigma
+
+
+def _side_by_side(config: Config, here: Seen, there: Seen) -> Iterator[str]:
+    for where, seen in ((HERE, here), (THERE, there)):
+        named = sorted(seen.metrics.items(), key=lambda one: one[0] != config.metric)[:METRICS_TOLD]
+        metrics = ", ".join(f"{escaped(name)}={number(value)}" for name, value in named)
+        yield f"{where}: {seen.outcome}{'' if seen.outcome is Outcome.OK else f' ({seen.why})'}, {metrics or 'no metric'}"
+
+
+def _reasons_to_differ(scene: Scene, config: Config, uncommitted: Sequence[str], there: Seen) -> Iterator[str]:
+    """Say what the measuring place has not, or has otherwise: the first to look at where something differs."""
+    if open_changes := [path for path in uncommitted if path.rpartition("/")[2] not in SESSION_FILES]:
+        yield f"only {HERE} has what is not committed: {_listed(open_changes)}"
+    if left_out := carrying.proposed(git.ignored(_workdir(scene)), config.carry):
+        yield f"only {HERE} has what git ignores: {_listed(left_out)}; `carry` names what the benchmark needs of it"
+    yield f"{THERE} is {there.folders[0]}: look for absolute paths, files above the repository, and programs that mind where they run"
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return ", ".join(map(escaped, paths[:NAMED])) + more
+
+
+def _as_json(seen: Seen) -> dict[str, Any]:
+    return {"outcome": seen.outcome, "why": seen.why, "metrics": dict(seen.metrics)}
 
 
 # What was left
