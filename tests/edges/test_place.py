@@ -135,3 +135,55 @@ def test_what_a_run_left_beside_tracked_files_in_their_folder_is_gone_too(reposi
     place.occupy(ready, "HEAD", ())
     assert not (top / "d" / "answer").exists()
     assert (top / "d" / "made.o").exists()
+
+
+@pytest.fixture
+def emptied_tree(repository: git.Repository) -> str:
+    nothing = git.store(repository.top, b"")
+    held = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))
+    return git.make_tree(repository.top, {path: (mode, nothing) for path, (mode, _) in held.items()}, repository.folder / "scratch")
+
+
+def test_emptied_files_are_as_the_tree_has_them_and_come_back_as_just_written(
+    repository: git.Repository, built: Place, emptied_tree: str, tmp_path: Path
+) -> None:
+    entries = git.tracked(repository.top, emptied_tree)
+    os.utime(built.top / "a", (1, 1))
+    moved = place.empty(built, emptied_tree, entries, tmp_path / "away")
+    assert not git.unlike_index(built.top, built.view.index)
+    assert contents(built.top) == {"a": "", "d/b": "", "carried/x": "x\n"}
+    before_ns = (built.top / "d/b").stat().st_mtime_ns
+    place.occupy(built, emptied_tree, ())
+    place.fill(built, "HEAD", moved)
+    assert not git.unlike_index(built.top, built.view.index)
+    assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
+    assert (built.top / "a").stat().st_mtime_ns >= before_ns
+
+
+def test_files_of_a_folder_are_empty_by_themselves_where_they_cannot_be_one(
+    repository: git.Repository, built: Place, emptied_tree: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refused)
+    place.empty(built, emptied_tree, git.tracked(repository.top, emptied_tree), tmp_path / "away")
+    assert contents(built.top) == {"a": "", "d/b": "", "carried/x": "x\n"}
+
+
+def test_what_a_run_did_among_emptied_files_is_gone_before_the_next(
+    repository: git.Repository, built: Place, emptied_tree: str, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "b").write_text("somebody's\n")
+    moved = place.empty(built, emptied_tree, git.tracked(repository.top, emptied_tree), tmp_path / "away")
+    (built.top / "a").unlink()
+    (built.top / "a").mkdir()
+    (built.top / "d/b").unlink()
+    (built.top / "d").rmdir()
+    (built.top / "d").symlink_to(outside)
+    place.fill(built, "HEAD", moved)
+    place.occupy(built, "HEAD", ())
+    assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
+    assert (outside / "b").read_text() == "somebody's\n"

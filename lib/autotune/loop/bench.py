@@ -99,6 +99,19 @@ class Bench:
         what = "the checks" if failed is None else f"`{failed.name}` before the checks"
         return outcome is Outcome.OK, f"{what} failed: {why}", useful_end(finished.tail, OUTPUT_KEPT)
 
+    @contextmanager
+    def emptied(self, arm: Arm, entries: Mapping[str, tuple[str, str]]) -> Iterator[None]:
+        """Have files, by their modes and blobs, empty in an arm's place as long as the context lasts."""
+        if self.builds is not None:
+            self.builds.enter(arm, self.content[arm])
+        away = self.session.cache / "away"
+        moved = place.empty(self.place, self.content[arm], entries, away)
+        try:
+            yield
+        finally:
+            place.fill(self.place, self.content[Arm.INCUMBENT], moved)
+            shutil.rmtree(away, ignore_errors=True)
+
     def _log(self, name: str) -> str:
         """Name the file of a run's output: below its experiment, or below the ledger's line where what is measured besides began."""
         return f"runs/{self.experiment or f'0/{self._begun}'}/{name}.log"

@@ -70,10 +70,10 @@ def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
     git.tell(session.top, "read-tree", content_of(session, state.incumbent), index=scratch)
     git.set_entries(session.top, scratch, emptied, ())
     bench.content[Arm.CANDIDATE] = git.write_tree(session.top, scratch)
-    bench.alternating = tuple(emptied)
     session.say("proof: the same benchmark with every file in scope emptied")
-    measured = bench.run(Arm.CANDIDATE, Purpose.PROOF)
-    bench.alternating = tuple(emptied)
+    with bench.emptied(Arm.CANDIDATE, emptied):
+        measured = bench.run(Arm.CANDIDATE, Purpose.PROOF)
+    bench.alternating = tuple(emptied)  # what is built next, for a calibration, is built of files written anew
     value = measured.run.samples.get(state.metric.name)
     if bench.builds is not None:
         _prove_apart(bench, stats.median(values), value)
