@@ -86,13 +86,11 @@ def require(path: Path, position: Position) -> None:
         )
 
 
-def cut(path: Path, position: Position) -> bytes:
-    """Take what stands behind `position` off the ledger and give it."""
-    with _locked(path) as file:
-        file.seek(position.offset)
-        gone = file.read()
-        file.truncate(position.offset)
-    return gone
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep everybody who appends to the ledger waiting for a moment."""
+    with _locked(path):
+        yield
 
 
 def _line_ending_at(file: BinaryIO, end: int) -> bytes | None:
@@ -116,9 +114,20 @@ def _follows(line: bytes, prev: str) -> bool:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[BinaryIO]:
-    with path.open("a+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
+    while True:
+        with path.open("a+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_still(file, path):
+                yield file
+                return
+
+
+def _is_still(file: BinaryIO, path: Path) -> bool:
+    """Whether a file is the one that others find: it may have been put back, as another one, while this process waited for it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _set_aside_torn(file: BinaryIO, path: Path) -> bytes | None:

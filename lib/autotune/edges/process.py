@@ -144,6 +144,7 @@ _RECORDED = (
     "VIRTUAL_ENV",
 )
 
+_HAS_PROC = Path("/proc/self/stat").exists()
 _running: list[_Run] = []
 
 
@@ -649,15 +650,40 @@ def within(pid: int | None) -> bool:
     return not os.environ.get(MARK, _TURN).startswith(_TURN) or (pid is not None and pid in _ancestors())
 
 
+def is_outside(pid: int) -> bool:
+    """Whether a living process neither is this one nor descends from it, as a run does; false where that cannot be told."""
+    here: int | None = pid
+    while here and here != os.getpid():
+        here = _parent(here)
+    return pid > 0 and here == 0 and (_HAS_PROC or _seen_by_ps(pid)[1])
+
+
 def _ancestors() -> Iterator[int]:
-    """The ids of a process's parent, its parent's parent and so on; none where the system has no /proc."""
-    pid = os.getppid()
-    while pid > 0:
+    """The ids of a process's parent, its parent's parent and so on."""
+    pid: int | None = os.getppid()
+    while pid:
         yield pid
-        try:
-            pid = int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
-        except OSError:
-            return
+        pid = _parent(pid)
+
+
+def _parent(pid: int) -> int | None:
+    """The id of a process's parent, 0 where it has none; None where there is no such process."""
+    if not _HAS_PROC:
+        return _seen_by_ps(pid)[0]
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def _seen_by_ps(pid: int) -> tuple[int | None, bool]:
+    """The id of a process's parent, None where there is no such process, and whether its variables have no run's mark.
+
+    A run's process whose parent has ended has another one where there is no adoption: it is known by the mark.
+    """
+    asked = subprocess.run(["ps", "eww", "-o", "ppid=,command=", "-p", str(pid)], capture_output=True, check=False)
+    parent, _, command = asked.stdout.decode(errors="replace").strip().partition(" ")
+    return int(parent) if parent.isdigit() else None, re.search(rf" {MARK}=(?!{_TURN})", command) is None
 
 
 def _command_line(pid: int) -> str | None:

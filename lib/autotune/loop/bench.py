@@ -6,7 +6,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -198,11 +198,10 @@ class Bench:
     def _one(self, command: Command, log: str, *, more: Mapping[str, str] | None = None, shown: Sequence[Path] = ()) -> Finished:
         state, path = self.session.state, self.session.folder.path / log
         path.parent.mkdir(parents=True, exist_ok=True)
-        before = watching.mark(self.session)
         index = self.place.view.index
         stamp = watching.stamp(index)
         moorings = {path: watching.stamp(path) for path in place.moorings(self.place)}
-        with _private_folder(private_prefix(self.session)) as temporary:
+        with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session)) as temporary:
             variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **state.config.env, **dict(more or {})}
             finished = process.execute(
                 self._walled(command.text, temporary, shown),
@@ -210,9 +209,8 @@ class Bench:
                 environment=process.environment_for_runs(process.as_recorded(os.environ, state.segment.environment), variables),
                 timeout_s=command.timeout_s,
                 log=temporary / "unseen.log" if shown else path,
-                stopped=lambda: self.session.interrupted() is not None,
+                stopped=lambda: self._is_stopped(let_in),
             )
-        watching.refuse_forged(self.session, before)
         if stamp is not None and watching.stamp(index) != stamp:
             index.unlink(missing_ok=True)
             raise Tampered(f"a run wrote to {index}, by which autotune knows what is in place; it is made anew", _LOOK)
@@ -222,6 +220,10 @@ class Bench:
         if finished.stopped:
             raise Interrupted(self.session.interrupted() or "it was stopped")
         return finished
+
+    def _is_stopped(self, let_in: Callable[[], None]) -> bool:
+        let_in()
+        return self.session.interrupted() is not None
 
     def _read(self, arm: Arm, finished: Finished, failed: Command | None) -> Measured:
         if failed is not None:

@@ -200,7 +200,7 @@ def rehearse_again(session: Session, reason: str, config: Config | None = None) 
 def replace_state(session: Session, folder: Folder, state: State, before: State) -> Session:
     """Give a session beside a session, with a ledger of its own, that goes on from the same incumbent."""
     goes_on = replace(state, incumbent=before.incumbent, count=before.count)
-    return Session(session.repository, folder, goes_on, Position(), session.say, session.interrupted)
+    return Session(session.repository, folder, goes_on, Position(), session.say, session.interrupted, beside=session)
 
 
 def _keep_logs(staged: Path, folder: Path, segment: int) -> None:

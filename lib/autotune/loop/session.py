@@ -7,22 +7,26 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.events import Event, Noticed, Ran, Result, SegmentOpened, from_line, to_line
 from autotune.core.state import State, after, begin
-from autotune.edges import git, ledger
+from autotune.edges import door, git, ledger
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.edges.locks import cache_folder, data_folder
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
+
+if TYPE_CHECKING:
+    from socket import socket
 
 BRANCHES = "autotune/"
 LEDGER = "autotune.jsonl"
@@ -36,6 +40,8 @@ SESSION_FILES = (BENCHMARK_FILE, CHECKS_FILE, NOTES_FILE, IDEAS_FILE, CONFIG_FIL
 OPENING, CLEARING = ".opening-", ".clearing-"  # what the folders of sessions are called that are not open yet, or not any more
 UNFINISHED = ".autotune-*.tmp"  # what a file is called while it is written, with the process's id
 _CHECKPOINT_EVERY = 20  # events
+_HEARD_WITHIN_S = 10.0  # words at the door of a closed ledger, which is looked at many times a second
+_KNOCKS_AGAIN_AFTER_S = 0.02
 
 
 def now() -> str:
@@ -65,6 +71,11 @@ class Folder:
         return self.path / "lock"
 
     @property
+    def door(self) -> Path:
+        """Says, while something runs and the ledger is closed, where words for it are handed in."""
+        return self.path / "door"
+
+    @property
     def mirror(self) -> Path:
         """Copies of the session files that people and agents write."""
         return self.path / "files"
@@ -91,7 +102,10 @@ class Folder:
 
 @dataclass(slots=True)
 class Session:
-    """A session that commands work with. `state` is as of `position` in the ledger; `append` and `refresh` move both on."""
+    """A session that commands work with. `state` is as of `position` in the ledger; `append` and `refresh` move both on.
+
+    `beside` is the session that this one is a rehearsal for. `content` holds the ledger's bytes while this process has runs made.
+    """
 
     repository: Repository
     folder: Folder
@@ -99,6 +113,8 @@ class Session:
     position: Position
     say: Callable[[str], None] = lambda _: None
     interrupted: Callable[[], str | None] = lambda: None  # by whom a worker was told to end, asked while it measures
+    beside: Session | None = None
+    content: bytearray = field(default_factory=bytearray)
 
     @property
     def name(self) -> str:
@@ -140,13 +156,44 @@ class Session:
         return f"{self.state.segment.workdir}/{path}" if self.state.segment.workdir else path
 
     def append(self, *events: Event) -> None:
-        """Write events to the ledger, in one go, and take them in."""
-        torn = ledger.append(self.folder.ledger, lambda prev: _lines(events, prev), durable=not all(isinstance(one, Ran) for one in events))
+        """Write events to the ledger, in one go, and take them in; at its door while somebody else keeps it closed."""
+        until = time.monotonic() + _HEARD_WITHIN_S
+        while not self._written(events, until):
+            time.sleep(_KNOCKS_AGAIN_AFTER_S)
+
+    def _written(self, events: Sequence[Event], until: float) -> bool:
+        """Write events, or hand them in; false where neither can be done just now."""
+        durable = not all(isinstance(one, Ran) for one in events)  # those alone may be lost with the power, and what was seen must not be
+        try:
+            with ExitStack() as stack:
+                callers: list[socket] = []
+
+                def lines(prev: str) -> bytes:
+                    callers.extend(filter(None, [stack.enter_context(door.knocked(self.folder.door))]))
+                    return b"" if callers else lines_of(events, prev)
+
+                torn = ledger.append(self.folder.ledger, lines, durable=durable)
+                if callers:
+                    return self._handed_in(callers[0], events, until)
+        except TimeoutError:
+            return _again(until)
         self.refresh()
-        if not all(isinstance(one, Ran) for one in events):  # those alone may be lost with the power, and what was seen must not be
+        if durable:
             _write_seen(self.folder, self.position)
         if torn is not None:
             self._tell_torn(torn)
+        return True
+
+    def _handed_in(self, caller: socket, events: Sequence[Event], until: float) -> bool:
+        before = self.position
+        taken = door.hand_in(caller, lines_of(events, ledger.FIRST), max(_KNOCKS_AGAIN_AFTER_S, until - time.monotonic()))
+        if taken is None:
+            return _again(until)
+        came = [from_line(line) for line, _ in ledger.read(self.folder.ledger, before)] if taken else []
+        if any(event not in came for event in events):
+            raise _not_heard()
+        self.refresh()
+        return True
 
     def mend(self) -> None:
         """Set a torn last line of the ledger aside, where there is one, and say so."""
@@ -170,7 +217,22 @@ class Session:
             self.state, self.position = _fold(self.folder.ledger, self.state, self.position)
 
 
-def _lines(events: Iterable[Event], prev: str) -> bytes:
+def _again(until: float) -> bool:
+    """Say that it is to be tried again; raises `AutotuneError` once that was tried for long enough."""
+    if time.monotonic() > until:
+        raise _not_heard()
+    return False
+
+
+def _not_heard() -> AutotuneError:
+    return AutotuneError(
+        "What runs just now keeps the log closed, and whoever has it run did not take this in.",
+        "`autotune wait` waits for the result, `autotune cancel` ends it; then say it again",
+    )
+
+
+def lines_of(events: Iterable[Event], prev: str) -> bytes:
+    """Give the ledger's lines of events that follow the line of which `prev` is the hash."""
     lines = []
     for event in events:
         lines.append(to_line(event, prev))

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from autotune.core.events import (
-    Calibrated,
-    CandidateTaken,
-    Claimed,
-    Decided,
-    Described,
-    Event,
-    Finished,
-    Opened,
-    PlaybookBegun,
-    PlaybookEnded,
-    Ran,
-    Result,
-    SegmentOpened,
-    SettingsChanged,
-    TargetChecked,
-    from_line,
-)
+from autotune.core.events import Event, Finished, Noted, Paused, Spent, Stopped, from_line, to_line
 from autotune.core.figures import counted
 from autotune.core.state import State
-from autotune.edges import git, ledger
+from autotune.edges import door, git, ledger, process
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
+from autotune.loop import session as sessions
 from autotune.loop import settings
-from autotune.loop.session import CONFIG_FILE, LEDGER, NOTES_FILE, Session
+from autotune.loop.session import CONFIG_FILE, LEDGER, NOTES_FILE, Session, replace_file
 
-# Only whoever holds the session writes these, and while a run goes on that is whoever watches it.
-_HOLDERS = (
-    *(Calibrated, CandidateTaken, Claimed, Decided, Described, Finished, Opened, PlaybookBegun, PlaybookEnded),
-    *(Ran, Result, SegmentOpened, SettingsChanged, TargetChecked),
-)
+# What a person, or whoever keeps a proposer at work, may say while something runs: at the door. Nothing else comes to the ledger then.
+WORDS = (Noted, Stopped, Paused, Finished, Spent)
 # Of a session's folder, what nothing but its opening and its holder writes; other commands write the rest at any time.
 _KEPT = ("untracked", "folders", "exclude", f"files/{CONFIG_FILE}", f"files/{NOTES_FILE}")
 
@@ -109,41 +93,111 @@ def stamp(path: Path) -> Stamp | None:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Where the ledger ended, and what it amounted to, before one run."""
+@contextmanager
+def closed(session: Session) -> Iterator[Callable[[], None]]:
+    """Close a session's ledger while something runs; gives what lets in who has knocked at its door since.
 
+    Whatever else has become of the ledger by the end is set aside and put back, and raises `Tampered`. Of a rehearsal beside another
+    session both ledgers are closed, and the door is the other session's.
+    """
+    sessions_closed = [one for one in (session.beside, session) if one is not None]
+    path, address = sessions_closed[0].folder.ledger, sessions_closed[0].folder.door
+    with ExitStack() as stack:
+        with ledger.held(path):
+            entrance = stack.enter_context(door.opened(address, f"{sessions.private_prefix(session)}{os.getpid()}-"))
+            kept = [Closed.as_it_is(one) for one in sessions_closed]
+        try:
+            yield lambda: entrance.let_in(process.is_outside, kept[0].take)
+        finally:
+            for one in kept:
+                one.clear_the_way()
+            with ledger.held(path):
+                stack.close()
+                changed = [one for one in kept if one.put_back()]
+            for one in changed:
+                one.tell()
+            if changed:
+                raise Tampered("a run wrote to the ledger", "`git show` the candidate; it is kept under refs/autotune")
+
+
+@dataclass(slots=True)
+class Closed:
+    """A ledger while something runs: what it was before, what was taken at the door since, and where anything else was put."""
+
+    session: Session
     state: State
     position: Position
+    stamp: tuple[int, ...]
+    taken: list[Event] = field(default_factory=list)
+    spoilt: bool = False
+    aside: Path | None = None
+    forged: int | None = None
 
-
-def mark(session: Session) -> Mark:
-    """Take down where the ledger ends; everything that is on it is taken in first."""
-    session.refresh()
-    return Mark(session.state, session.position)
-
-
-def refuse_forged(session: Session, before: Mark) -> None:
-    """Look at what came to the ledger during a run. Lines that only the holder writes are set aside; then raises `Tampered`.
-
-    Notes and stops of other commands stay. A ledger that is shorter, or another one, than before raises without any repair.
-    """
-    path = session.folder.ledger
-    ledger.require(path, before.position)
-    came = [(line, event) for line, _ in ledger.read(path, before.position) for event in (_read(line),)]
-    if not any(isinstance(event, _HOLDERS) or event is None for _, event in came):
+    @classmethod
+    def as_it_is(cls, session: Session) -> Closed:
+        """Take in everything that is on a session's ledger."""
         session.refresh()
-        return
-    forged = ledger.cut(path, before.position)
-    aside = next(name for number in range(1, 1000) if not (name := path.with_name(f"{LEDGER}.forged-{number}")).exists())
-    aside.write_bytes(forged)
-    session.state, session.position = before.state, before.position
-    for _, event in came:
-        if event is not None and not isinstance(event, _HOLDERS):
-            session.append(event)
-    count = sum(1 for _, event in came if event is None or isinstance(event, _HOLDERS))
-    session.notice(f"While it was measured, {counted(count, 'line')} came to the ledger that autotune did not write: set aside at {aside}.")
-    raise Tampered("a run wrote to the ledger", "`git show` the candidate; it is kept under refs/autotune")
+        with session.folder.ledger.open("rb") as file:
+            file.seek(len(session.content))
+            session.content += file.read(session.position.offset - len(session.content))
+        return cls(session, session.state, session.position, _written(session.folder.ledger))
+
+    @property
+    def path(self) -> Path:
+        """The ledger's file."""
+        return self.session.folder.ledger
+
+    def take(self, words: bytes) -> bool:
+        """Write down what somebody says at the door; gives whether they may say it."""
+        events = [_read(line) for line in words.splitlines(keepends=True)]
+        said = [event for event in events if isinstance(event, WORDS)]
+        if len(said) < len(events):
+            return False
+        torn = ledger.append(self.path, lambda prev: sessions.lines_of(said, prev))
+        self.spoilt |= torn is not None
+        self.taken += said
+        return True
+
+    def clear_the_way(self) -> None:
+        """Put aside what is in the ledger's place and is no file."""
+        if os.path.lexists(self.path) and not stat.S_ISREG(self.path.lstat().st_mode):
+            self.path.rename(self._free())
+
+    def put_back(self) -> bool:
+        """Put the ledger back as it was where anything came to it but what was taken; gives whether it did."""
+        if not self.taken and not self.spoilt and _written(self.path) == self.stamp:
+            return False
+        before, found = bytes(self.session.content), self.path.read_bytes()
+        if not self.spoilt and found == before + sessions.lines_of(self.taken, self.position.prev):
+            self.session.refresh()
+            return False
+        self.aside = self._free()
+        came = found.removeprefix(before) if found.startswith(before) else None
+        self.aside.write_bytes(found if came is None else came)
+        self.forged = None if came is None else len(came.splitlines()) - len(self.taken)
+        replace_file(self.path, before)
+        self.session.state, self.session.position = self.state, self.position
+        return True
+
+    def tell(self) -> None:
+        """Write down again what was taken at the door, and say what else had come."""
+        for event in self.taken:
+            self.session.append(event)
+        found = (
+            "the ledger was rewritten or cut off; it was put back" if self.forged is None else f"{counted(self.forged, 'line')} came to it"
+        )
+        self.session.notice(
+            f"The ledger was written to while something ran, and not by autotune: {found}. What was there is at {self.aside}."
+        )
+
+    def _free(self) -> Path:
+        return next(name for number in range(1, 1000) if not os.path.lexists(name := self.path.with_name(f"{LEDGER}.forged-{number}")))
+
+
+def _written(path: Path) -> tuple[int, ...]:
+    """Give what tells, with the time that only the system sets, that a file was written since."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _read(line: bytes) -> Event | None:
