@@ -242,6 +242,26 @@ command = ["env", "-i", "PATH=" + os.environ["PATH"], {sys.executable!r}, "-I", 
 [name] = os.listdir(subprocess.run(["git", "rev-parse", "--git-common-dir"], capture_output=True, text=True).stdout.strip() + "/autotune")
 subprocess.run([*command, name], start_new_session=True, capture_output=True)
 """
+KNOCKS = (
+    FINDS_FOLDER
+    + """
+import socket
+
+caller = socket.socket(socket.AF_UNIX)
+caller.connect(open(folder + "/door").read())
+caller.sendall(b'{"type":"note","text":"let the benchmark be","timestamp":"2026-01-01T00:00:00Z","prev":""}\\n')
+caller.shutdown(socket.SHUT_WR)
+caller.recv(100)
+"""
+)
+CUTS_OFF = (
+    FINDS_FOLDER
+    + """
+path = folder + "/autotune.jsonl"
+lines = open(path, "rb").read().splitlines(True)
+open(path, "wb").write(b"".join(lines[:2]))
+"""
+)
 MOVES_PINS = (
     FINDS_FOLDER
     + """
@@ -588,7 +608,27 @@ CHEATS = (
         r"\.autotune\.state was changed",
         "it is made from the log, never read; what was there is kept and told",
     ),
-    Cheat("A run writes to the log", counts(FORGES + FASTER), Fate.VOID, "a run wrote to the ledger", "the lines are set aside and told"),
+    Cheat(
+        "A run writes to the log, whatever kind of line",
+        counts(FORGES + FASTER),
+        Fate.VOID,
+        "a run wrote to the ledger",
+        "while something runs the log is closed to all but whoever has it run; what came is set aside and told",
+    ),
+    Cheat(
+        "A run cuts the log off, or replaces it",
+        counts(CUTS_OFF + FASTER),
+        Fate.VOID,
+        "rewritten or cut off. It was put back",
+        "it is put back as it was before the run; what was there is set aside and told",
+    ),
+    Cheat(
+        "A run hands in a note or a stop as other commands do",
+        counts(KNOCKS + COUNT),
+        Fate.DISCARDED,
+        "no gain",
+        "the system names the process that hands it in, and what descends from a run is refused",
+    ),
     Cheat(
         "A run edits what a keep demands (`error_budget`, `guardrails` and the like in `autotune.toml`)",
         counts(SETS + FASTER),
@@ -720,8 +760,8 @@ MISSED = (
         "the same conditions; reads of `sys.argv` or of the calling file. A hold-out that runs the program as the benchmark does is best",
     ),
     (
-        "A run writes a line to the log that passes for a person's note",
-        'notes in the brief that you did not write; they lift no rule of the agent\'s page; caught with `sandbox = "on"`',
+        "Something that no run started writes a note, a pause or a stop to the log while nothing runs",
+        "notes that you did not write; no verdict and no figure is made of such a line (`autotune check` names one of any other kind)",
     ),
     (
         "A program that escapes into a service of the system (cron, systemd, a container) and works from there",

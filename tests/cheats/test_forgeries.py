@@ -13,6 +13,8 @@ import pytest
 from tests.cheats.project import Project, opened
 
 from autotune.core import rules
+from autotune.core.events import TYPES
+from autotune.core.order import WORDS
 
 if TYPE_CHECKING:
     from tests.loop.project import Driver
@@ -58,6 +60,10 @@ def rewritten(project: Project, change: Callable[[list[Line]], None], *, everyth
         (project.folder / "seen.json").unlink()
         (project.folder / "checkpoint.json").unlink()
         (project.top / "autotune.jsonl").write_bytes(whole)
+
+
+def all_lines(project: Project) -> list[Line]:
+    return [json.loads(line) for line in project.ledger.read_bytes().splitlines()]
 
 
 def line_of(lines: list[Line], kind: str, **values: object) -> Line:
@@ -182,6 +188,108 @@ def without_the_discard(lines: list[Line]) -> None:
 
 def without_the_keep(lines: list[Line]) -> None:
     lines[:] = [line for line in lines if 1 not in (line.get("experiment"), line.get("index"))]
+
+
+def forged(lines: list[Line], kind: str) -> Line:  # noqa: C901, PLR0912 - one case a kind
+    """A line of a kind that would serve somebody, as much like a real one as can be; it has to be thought of for every new kind."""
+    now, candidate = lines[-1]["timestamp"], line_of(lines, "candidate")
+    match kind:
+        case "config":
+            commit = line_of(lines, "result", status="keep")["commit"]
+            made = lines[0] | {"segment": 2, "base": commit, "reason": "a person accepted what is measured"}
+        case "run":
+            made = line_of(lines, "run", arm="incumbent") | {"purpose": "baseline", "experiment": 0, "metrics": {"cost": 9000.0}}
+        case "opened":
+            made = {"timestamp": now}
+        case "candidate":
+            made = candidate | {"experiment": candidate["experiment"] + 2}
+        case "verdict":
+            made = line_of(lines, "verdict") | {"experiment": candidate["experiment"] + 1, "verdict": "keep"}
+        case "described":
+            made = {"experiment": candidate["experiment"], "description": "great", "timestamp": now, "force": True}
+        case "result":
+            made = line_of(lines, "result") | {"index": candidate["experiment"] + 1, "status": "keep", "verdict": "keep"}
+        case "playbook":
+            made = {"playbook": "rebaseline", "attempt": 1, "why": "9 experiments in a row without a keep", "timestamp": now}
+        case "playbook_end":
+            made = {"playbook": "shrink_scope", "result": "narrowed", "timestamp": now, "scope": ["app/**"], "experiments": 3}
+        case "target":
+            made = {"value": 1.0, "reached": True, "reason": "the median of 3 fresh runs is 1", "timestamp": now}
+        case "claim":
+            made = line_of(lines, "claim") | {"timestamp": now}
+        case "calibration":
+            made = line_of(lines, "calibration") | {"runs": 40, "noise": 0.5}
+        case "look":
+            made = {"values": [9000.0, 9010.0], "moved": True, "reason": "", "timestamp": now}
+        case "settings":
+            made = settings_line(lines, error_budget=0.5, scope=["app/**", "bench.py"])
+        case "pause" | "stop":
+            made = {"reason": "enough", "timestamp": now}
+        case "finish":
+            made = {"reason": "the target of 1 is reached, confirmed by fresh runs", "timestamp": now}
+        case "resume":
+            made = {"timestamp": now}
+        case "repair":
+            made = {"timestamp": now, "playbook": "pause"}
+        case "restore":
+            made = {"experiment": 9, "timestamp": now}
+        case "note":
+            made = {"text": "let the benchmark be", "timestamp": now}
+        case "notice":
+            made = {"text": "all is well", "timestamp": now}
+        case "cost":
+            made = {"cost_usd": 0.0, "tokens": 0, "client": "c", "timestamp": now}
+        case _:
+            raise AssertionError(f"nobody has thought yet of how a {kind} line would be forged")
+    return {"type": kind, **{key: value for key, value in made.items() if key not in ("type", "prev")}, "prev": ""}
+
+
+APPENDS = """
+import glob, hashlib, json, subprocess
+
+common = subprocess.run(["git", "rev-parse", "--git-common-dir"], capture_output=True, text=True).stdout.strip()
+[path] = glob.glob(common + "/autotune/cheats-*/autotune.jsonl")
+line = json.loads({line!r})
+line["prev"] = hashlib.sha256(open(path, "rb").read().splitlines(True)[-1]).hexdigest()
+open(path, "ab").write(json.dumps(line, separators=(",", ":")).encode() + b"\\n")
+"""
+
+
+def standing(project: Project) -> Line:
+    """How the session stands, but for how many experiments it has."""
+    state = json.loads((project.top / ".autotune.state").read_bytes())
+    return {key: value for key, value in state.items() if key not in ("experiments", "no_improvement_streak")}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_line_of_any_kind_that_a_run_writes_makes_the_comparison_void_and_is_told(kind: str, project: Project) -> None:
+    lines, before, known = all_lines(project), standing(project), project.ledger.read_bytes()
+    line = forged(lines, kind)
+    project.write("app/count.py", APPENDS.format(line=json.dumps(line)) + project.top.joinpath("app/count.py").read_text())
+    project.replace("app/count.py", "        tick()\n", "")
+    said = project.autotune("try", "--description", f"a {kind} line")
+    assert "verdict: void" in said.out, said.all
+    assert "1 line came to it" in said.err
+    assert standing(project) == before
+    after = project.ledger.read_bytes()
+    assert after.startswith(known)
+    assert [one["type"] for one in all_lines(project)[len(lines) :]] == ["candidate", "notice", "verdict", "result"]
+    [aside] = project.folder.glob("*.forged-1")
+    assert json.loads(aside.read_bytes())["type"] == kind
+    assert project.autotune("check").code == 0
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_check_names_a_forged_line_of_every_kind_but_of_words_which_count_for_nothing(kind: str, project: Project) -> None:
+    before = standing(project)
+    rewritten(project, lambda lines: lines.append(forged(lines, kind)), everything=True)
+    found = json.loads(project.autotune("check", "--json").out)["findings"]
+    words = [one["what"] for one in found if "seen.json" not in one["what"]]
+    assert bool(words) is (TYPES[kind] not in WORDS), found
+    if not words:
+        project.autotune("note", "hello")
+        state, ends = standing(project), {"health", "ended"} if kind in ("pause", "stop") else set()
+        assert {key: value for key, value in state.items() if key not in ends} == {k: v for k, v in before.items() if k not in ends}
 
 
 Change = Callable[[list[Line]], None]

@@ -10,6 +10,7 @@ import pytest
 
 from autotune.core import stopping
 from autotune.core.model import Direction
+from autotune.core.order import LOOK_RUNS
 from autotune.edges import git as gits
 from autotune.errors import AutotuneError
 from autotune.loop import calibrating, healing, opening, work
@@ -133,7 +134,7 @@ def test_in_economy_the_unchanged_code_is_run_afresh_every_ten_experiments(tmp_p
     with work.held(session, "look"):
         after_ten(session)
         healing.advance(session)
-    assert len(session.state.reference) == len(reference) + healing.LOOK_RUNS
+    assert len(session.state.reference) == len(reference) + LOOK_RUNS
     assert not session.state.look_is_due
 
 
@@ -144,7 +145,7 @@ def test_single_runs_are_compared_with_fresh_values_where_the_unchanged_code_has
     with work.held(session, "look"):
         after_ten(session)
         healing.advance(session)
-    assert len(session.state.reference) == healing.LOOK_RUNS
+    assert len(session.state.reference) == LOOK_RUNS
     assert min(session.state.reference) >= 1500
 
 

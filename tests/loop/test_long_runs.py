@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from tests.loop.project import BENCHMARK, Project, eventually
 
+from autotune.core.events import Resumed
+from autotune.errors import AutotuneError
+from autotune.loop import session as sessions
+
 UNTIL_TOLD = BENCHMARK + 'while [ -e src/slow ] && [ ! -e "$GO" ]; do sleep 0.02; done\n'
 
 
@@ -75,6 +79,28 @@ def test_an_idea_that_is_written_down_meanwhile_is_none_of_the_measurements_busi
     let_go(slow)
     assert slow.ok("wait", "--json").json["status"] == "keep"
     assert "try caching" in slow.read("autotune.ideas.md")
+
+
+def test_a_note_that_is_made_meanwhile_arrives_at_once_and_is_none_of_the_measurements_business(slow: Project) -> None:
+    slow.ok("try", "-d", "x", "--wait", "0")
+    running(slow)
+    eventually((slow.session / "door").exists)
+    slow.ok("note", "look at c")
+    assert [event["text"] for event in slow.events() if event["type"] == "note"] == ["look at c"]
+    let_go(slow)
+    assert slow.ok("wait", "--json").json["status"] == "keep"
+    assert [event["text"] for event in slow.events() if event["type"] == "note"] == ["look at c"]
+    slow.agree()
+
+
+def test_what_is_not_for_others_to_say_is_not_taken_at_the_door(slow: Project) -> None:
+    slow.ok("try", "-d", "x", "--wait", "0")
+    running(slow)
+    eventually((slow.session / "door").exists)
+    with pytest.raises(AutotuneError, match="keeps the log closed"):
+        sessions.find(slow.top).append(Resumed("now"))
+    let_go(slow)
+    assert slow.ok("wait", "--json").json["status"] == "keep"
 
 
 def test_a_killed_measurement_ends_as_not_measured_and_can_be_had_again(slow: Project) -> None:

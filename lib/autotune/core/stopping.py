@@ -62,7 +62,7 @@ def next_action(state: State, now: str) -> Next | None:
     rule = _stop_rule(state, now)
     if rule is not None and rule.action is Action.FINISH and state.claim_is_due:
         return Next(Action.CLAIM, f"before the session finishes ({rule.reason})")
-    return rule or _claim(state) or _recovery(state) or _look(state)
+    return rule or _claim(state) or recovery_due(state) or _look(state)
 
 
 def _claim(state: State) -> Next | None:
@@ -119,7 +119,8 @@ def _held(limit: Limit, state: State, now: str) -> str:
     return f"{told} allowed ({limit})"
 
 
-def _recovery(state: State) -> Next | None:
+def recovery_due(state: State) -> Next | None:
+    """Name the playbook that comes next, or the pause where there is none left; None where the loop is well."""
     if state.playbook is not None:  # begun and not ended: its process was killed, so it is run again
         return Next(Action.PLAYBOOK, state.playbook.why, Playbook(state.playbook.playbook))
     if state.asked_playbook is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from autotune.core import config as configuration
-from autotune.core import replay, rules
+from autotune.core import order, replay, rules
 from autotune.core.events import (
     CandidateTaken,
     Decided,
@@ -21,6 +21,7 @@ from autotune.core.events import (
     Ran,
     Result,
     SegmentOpened,
+    Spent,
     from_line,
 )
 from autotune.core.metrics import MetricReader
@@ -33,7 +34,18 @@ from autotune.errors import AutotuneError
 from autotune.loop import files, settings
 from autotune.loop import session as sessions
 from autotune.loop.measuring import policy_for
-from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, IDEAS_FILE, LEDGER, NOTES_FILE, STATE_FILE, Folder, last_seen
+from autotune.loop.session import (
+    BENCHMARK_FILE,
+    CHECKS_FILE,
+    CLIENT_LOG,
+    CONFIG_FILE,
+    IDEAS_FILE,
+    LEDGER,
+    NOTES_FILE,
+    STATE_FILE,
+    Folder,
+    last_seen,
+)
 from autotune.version import version
 
 _LEFT_OUT = b"[autotune: "  # how a log says that it does not hold the whole output
@@ -82,7 +94,7 @@ def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
     if not segments:
         return (*found, Finding(f"{folder.ledger} does not open a session.", _TRUTH))
     tree = _tree(repository, segments[0])
-    for look in (_keeps, _baselines, _logs, _unknown_runs):
+    for look in (_keeps, _baselines, _logs, _unknown_runs, _costs):
         found += look(folder, story)
     for search in (_replayed, _commits, _candidates, _pins):
         found += search(repository, folder, story)
@@ -229,7 +241,7 @@ def _baselines(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG0
 
 
 def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
-    """Every verdict, result, claim and calibration is what the lines before give when it is made once more; settings are what they say.
+    """Every line has before it what it needs; what is made of other lines is what those give when it is made once more.
 
     A segment is decided by the rule that it names; where that is not here, `not_made_again` says so.
     """
@@ -245,8 +257,10 @@ def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[
                 state = begin(event) if isinstance(event, SegmentOpened) else None
                 continue
             same = state.segment.version == version()
-            wrong = replay.contradiction(state, event, runs, partial(policy_for, repository.top), same_version=same)
+            wrong = order.misplaced(state, event, runs) if same else None
+            wrong = wrong or replay.contradiction(state, event, runs, partial(policy_for, repository.top), same_version=same)
             state = after(state, event)
+            runs = {purpose: made for purpose, made in runs.items() if purpose not in order.uses(event)}
         except (AutotuneError, ValueError, KeyError) as error:
             yield Finding(f"Line {number} of the ledger does not fit what came before it: {error}.", _TRUTH)
             return
@@ -285,6 +299,12 @@ def _unknown_runs(folder: Folder, story: Story) -> Iterator[Finding]:
             )
 
 
+def _costs(folder: Folder, story: Story) -> Iterator[Finding]:
+    """What an agent has cost is told by whoever keeps a client at work, and leaves a log of it."""
+    if any(story.of(Spent)) and not (folder.path / CLIENT_LOG).is_file():
+        yield Finding("The ledger has what an agent cost, and no client was kept at work here.", _TRUTH)
+
+
 def _gaps(numbers: set[int]) -> list[int]:
     return [number for number in range(1, max(numbers, default=0)) if number not in numbers]
 
@@ -296,12 +316,15 @@ def _values(story: Story, experiment: int, metric: str) -> list[float]:
 
 def _logs(folder: Folder, story: Story) -> Iterator[Finding]:
     """Every run left its output, in which the values that the ledger has of it are printed."""
-    segment = 0
-    for _, event in story.events:
+    segment, seen = 0, set[str]()
+    for number, event in story.events:
         if isinstance(event, SegmentOpened):
-            segment = event.segment
+            segment, seen = event.segment, set()
         if not isinstance(event, Ran):
             continue
+        if event.log in seen:
+            yield Finding(f"Line {number} of the ledger has a run with the output of another run, {event.log}.", _TRUTH)
+        seen.add(event.log)
         rehearsed = folder.path / f"runs/segment-{segment}/{event.log.removeprefix('runs/')}"
         path = rehearsed if rehearsed.is_file() else folder.path / event.log
         what = f"run {event.number} of {_of_what(event)}"

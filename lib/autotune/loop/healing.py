@@ -11,6 +11,7 @@ from autotune.core import surroundings as surrounding
 from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, TargetChecked
 from autotune.core.figures import number, numbers
 from autotune.core.model import Arm, Direction, Outcome, Status
+from autotune.core.order import LOOK_RUNS, TARGET_RUNS
 from autotune.core.outcome import escaped
 from autotune.core.recovery import SHRUNK_FOR, Playbook
 from autotune.core.state import Row, State
@@ -21,9 +22,6 @@ from autotune.loop.bench import Interrupted, Measured, alone
 from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now, replace_file
-
-TARGET_RUNS = 3
-LOOK_RUNS = 2
 
 
 def advance(session: Session) -> None:

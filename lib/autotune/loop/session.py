@@ -35,6 +35,7 @@ CONFIG_FILE = "autotune.toml"
 BENCHMARK_FILE = "autotune.sh"
 CHECKS_FILE = "autotune.checks.sh"
 NOTES_FILE = "autotune.md"
+CLIENT_LOG = "headless.log"  # in the session's folder: what a client that is kept at work said and cost
 IDEAS_FILE = "autotune.ideas.md"
 SESSION_FILES = (BENCHMARK_FILE, CHECKS_FILE, NOTES_FILE, IDEAS_FILE, CONFIG_FILE, LEDGER, STATE_FILE)
 OPENING, CLEARING = ".opening-", ".clearing-"  # what the folders of sessions are called that are not open yet, or not any more

@@ -40,12 +40,11 @@ from autotune.core.supervision import (
 from autotune.errors import AutotuneError
 from autotune.loop import experiment, files, proposing, work
 from autotune.loop import session as sessions
-from autotune.loop.session import Session, now
+from autotune.loop.session import CLIENT_LOG, Session, now
 
 CLIENT = "claude"
 AGENT = "autotune:autotune"
 ROOT = Path(__file__).resolve().parents[3]
-LOG = "headless.log"
 _POLL_S = 0.2
 _LOOK_EVERY_S = 0.5
 _OBEYS_WITHIN_S = 30.0  # so long may the agent take to end by itself when its session stands still
@@ -135,7 +134,7 @@ class Night:
             self.tell(words)
         self.unlogged.append(f"{now()} {words}\n")
         if self.session is not None:
-            with (self.session.folder.path / LOG).open("a", encoding="utf-8") as log:
+            with (self.session.folder.path / CLIENT_LOG).open("a", encoding="utf-8") as log:
                 log.writelines(self.unlogged)
             self.unlogged.clear()
 
@@ -191,7 +190,7 @@ def _adopt(night: Night, session: Session) -> None:
     _catch_up(night, session)
     night.told = night.fresh_at = state.count
     session.say = night.say
-    night.say(f"session {session.name}: its working tree is {session.top}; the log is {session.folder.path / LOG}")
+    night.say(f"session {session.name}: its working tree is {session.top}; the log is {session.folder.path / CLIENT_LOG}")
 
 
 def _catch_up(night: Night, session: Session) -> None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autotune.core.events import Event, Finished, Noted, Paused, Spent, Stopped, from_line, to_line
+from autotune.core.events import Event, Finished, Noted, Paused, Spent, Stopped, from_line
 from autotune.core.figures import counted
 from autotune.core.state import State
 from autotune.edges import door, git, ledger, process
@@ -183,12 +183,9 @@ class Closed:
         """Write down again what was taken at the door, and say what else had come."""
         for event in self.taken:
             self.session.append(event)
-        found = (
-            "the ledger was rewritten or cut off; it was put back" if self.forged is None else f"{counted(self.forged, 'line')} came to it"
-        )
-        self.session.notice(
-            f"The ledger was written to while something ran, and not by autotune: {found}. What was there is at {self.aside}."
-        )
+        found = "it was rewritten or cut off" if self.forged is None else f"{counted(self.forged, 'line')} came to it"
+        words = f"While something ran, the ledger was written to by something other than autotune: {found}. It was put back"
+        self.session.notice(f"{words}; what was there is at {self.aside}.")
 
     def _free(self) -> Path:
         return next(name for number in range(1, 1000) if not os.path.lexists(name := self.path.with_name(f"{LEDGER}.forged-{number}")))

@@ -1,0 +1,222 @@
+"""Order: every kind of line has before it what makes it, or is named; words are never named, and count for nothing."""
+
+# ruff: noqa: ANN401 - any field of an event can be changed
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import UnionType
+from typing import Any, get_args
+
+import pytest
+from tests.core.session import at, folded, result, segment
+
+from autotune.core.events import (
+    TYPES,
+    Calibrated,
+    CandidateTaken,
+    Cause,
+    Claimed,
+    Decided,
+    Described,
+    Event,
+    Finished,
+    Looked,
+    Noted,
+    Noticed,
+    Opened,
+    Paused,
+    PlaybookBegun,
+    PlaybookEnded,
+    Purpose,
+    Ran,
+    RepairAsked,
+    Restored,
+    Resumed,
+    SettingsChanged,
+    Spent,
+    Stopped,
+    TargetChecked,
+)
+from autotune.core.model import Arm, Outcome, Status, Verdict
+from autotune.core.order import LOOK_RUNS, TARGET_RUNS, WORDS, misplaced, uses
+from autotune.core.state import RECENT, State, begin
+
+NOW = at(1)
+
+
+def ran(purpose: Purpose, value: float = 1.0, experiment: int = 0) -> Ran:
+    arm = Arm.CANDIDATE if experiment else Arm.INCUMBENT
+    return Ran(experiment, purpose, arm, 1, Outcome.OK, "", {"t": value}, 0.1, NOW, "runs/x.log")
+
+
+def baseline(number: int = 1, **changed: Any) -> Event:
+    said = result(0, 10.0, Status.KEEP, baseline=True, commit="base", segment=number)
+    return replace(said, **changed)
+
+
+def session(*events: Event, values: tuple[float, ...] = (10.0, 10.1, 9.9), **changed: Any) -> State:
+    measured = (ran(Purpose.BASELINE, value) for value in values)
+    return folded(begin(segment(**changed)), Opened(NOW), *measured, baseline(), *events)
+
+
+def taken(number: int, incumbent: str = "base", **changed: Any) -> CandidateTaken:
+    return replace(CandidateTaken(number, f"candidate-{number}", incumbent, ("a",), NOW, settles=False), **changed)
+
+
+def decided(number: int, verdict: Verdict = Verdict.DISCARD) -> Decided:
+    return Decided(number, verdict, Outcome.OK, Cause.IDEA, "", NOW)
+
+
+def settled(number: int, status: Status = Status.DISCARD, incumbent: str = "base") -> tuple[Event, ...]:
+    verdict = Verdict.KEEP if status is Status.KEEP else Verdict.DISCARD
+    return taken(number, incumbent), decided(number, verdict), result(number, 10.0, status)
+
+
+def asked(state: State, event: Event, *runs: Ran) -> str | None:
+    return misplaced(state, event, {run.purpose: [one for one in runs if one.purpose is run.purpose] for run in runs})
+
+
+def stuck(**changed: Any) -> State:
+    return session(*(event for number in (1, 2) for event in settled(number)), health={"max_no_improvement_runs": 2}, **changed)
+
+
+def once(count: int = 10) -> State:
+    return session(*(event for number in range(1, count + 1) for event in settled(number)), decision_mode="economy")
+
+
+LOOKS = [ran(Purpose.LOOK, 20.0)] * LOOK_RUNS
+TARGETS = [ran(Purpose.TARGET, 7.0)] * TARGET_RUNS
+KEPT = session(*settled(1, Status.KEEP))
+AIMED = session(*settled(1, Status.KEEP), target=10.0)
+HIGHER = session(*settled(1, Status.KEEP), target=9.0, direction="higher")
+CLAIM = Claimed("base", "commit-1", improved=True, pairs=8, reason="", keeps=1, timestamp=NOW)
+NEXT = segment(2)
+
+PLACED: list[tuple[State, Event, list[Ran]]] = [
+    (session(), NEXT, []),
+    (begin(segment()), ran(Purpose.BASELINE), []),
+    (session(taken(1)), ran(Purpose.EXPERIMENT, experiment=1), []),
+    (session(), ran(Purpose.CLAIM), []),
+    (session(taken(1), decided(1)), ran(Purpose.CLAIM, experiment=1), []),
+    (begin(segment()), Opened(NOW), []),
+    (session(), taken(1), []),
+    (KEPT, taken(2, "commit-1"), []),
+    (session(taken(1), decided(1)), Described(1, "words", NOW), []),
+    (folded(begin(segment()), ran(Purpose.BASELINE)), baseline(), []),
+    (stuck(), PlaybookBegun("rebaseline", 1, "", NOW), []),
+    (session(RepairAsked(NOW, "diagnose")), PlaybookBegun("diagnose", 1, "", NOW), []),
+    (session(PlaybookBegun("rebaseline", 1, "", NOW)), PlaybookEnded("rebaseline", "", NOW, works=True), []),
+    (session(PlaybookBegun("diagnose", 1, "", NOW)), PlaybookEnded("diagnose", "", NOW, works=True), [ran(Purpose.DIAGNOSIS)]),
+    (session(PlaybookBegun("shrink_scope", 1, "", NOW)), PlaybookEnded("shrink_scope", "", NOW, ("a/**",), 3), []),
+    (AIMED, TargetChecked(7.0, reached=True, reason="", timestamp=NOW), TARGETS),
+    (AIMED, TargetChecked(None, reached=False, reason="", timestamp=NOW), []),
+    (HIGHER, TargetChecked(7.0, reached=False, reason="", timestamp=NOW), TARGETS),
+    (KEPT, CLAIM, []),
+    (KEPT, replace(CLAIM, experiment=1), []),
+    (once(), Looked((20.0, 20.0), moved=True, reason="", timestamp=NOW), LOOKS),
+    (once(), Looked((), moved=False, reason="", timestamp=NOW), []),
+    (session(Stopped("", NOW)), Resumed(NOW), []),
+    (session(), RepairAsked(NOW, "diagnose"), []),
+    (session(), RepairAsked(NOW), []),
+    (session(Paused("", NOW)), RepairAsked(NOW, "rebaseline"), []),
+    (session(*settled(1)), Restored(1, NOW), []),
+    (session(Spent(1.0, 10, "c", NOW)), Spent(1.0, 20, "c", NOW), []),
+    (session(), SettingsChanged({}, (), NOW), []),
+    (session(), Finished("", NOW), []),
+    (session(), decided(1), []),
+    (session(), result(1), []),
+    (session(), Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode="race", findings=(), advice=(), timestamp=NOW), []),
+    *((session(), word, []) for word in (Noted("", NOW), Noticed("", NOW), Paused("", NOW), Stopped("", NOW))),
+]
+MISPLACED: list[tuple[State, Event, list[Ran], str]] = [
+    (session(), segment(3), [], "does not follow from segment 1"),
+    (KEPT, NEXT, [], "does not follow"),
+    (session(), replace(NEXT, branch="other"), [], "does not follow"),
+    (session(taken(1)), NEXT, [], "does not follow"),
+    (session(), ran(Purpose.EXPERIMENT, experiment=1), [], "which was not being measured"),
+    (session(taken(1)), ran(Purpose.CROSS_CHECK, experiment=2), [], "which was not being measured"),
+    (session(taken(1), decided(1)), ran(Purpose.EXPERIMENT, experiment=1), [], "which was not being measured"),
+    (session(taken(1)), ran(Purpose.LOOK), [], "while experiment 1 was measured"),
+    (session(), ran(Purpose.BASELINE), [], "after the segment's baseline"),
+    (session(), ran(Purpose.PROOF), [], "after the segment's baseline"),
+    (session(), Opened(NOW), [], "the opening of a session that is open"),
+    (session(), taken(2), [], "does not follow from what was kept"),
+    (KEPT, taken(2), [], "does not follow from what was kept"),
+    (session(taken(1)), taken(2), [], "does not follow from what was kept"),
+    (begin(segment()), taken(1), [], "no baseline"),
+    (session(), Described(1, "words", NOW), [], "did not wait for any"),
+    (session(taken(1)), Described(1, "words", NOW), [], "did not wait for any"),
+    (session(taken(1), decided(1)), Described(2, "words", NOW), [], "did not wait for any"),
+    (session(taken(1, settles=True), decided(1)), Described(1, "words", NOW, force=True), [], "did not wait for any"),
+    (session(), baseline(), [], "not about to get one"),
+    (begin(segment()), baseline(commit="other"), [], "not about to get one"),
+    (folded(begin(segment()), taken(1)), baseline(), [], "not about to get one"),
+    (begin(segment()), baseline(), [], "made of no runs"),
+    (session(), PlaybookBegun("rebaseline", 1, "", NOW), [], "for which there was no cause"),
+    (stuck(), PlaybookBegun("diagnose", 1, "", NOW), [], "for which there was no cause"),
+    (stuck(), PlaybookBegun("rebaseline", 2, "", NOW), [], "for which there was no cause"),
+    (session(RepairAsked(NOW, "diagnose"), PlaybookBegun("diagnose", 1, "", NOW)), PlaybookBegun("diagnose", 2, "", NOW), [], "no cause"),
+    (session(), PlaybookEnded("rebaseline", "", NOW), [], "that had not begun"),
+    (session(PlaybookBegun("rebaseline", 1, "", NOW)), PlaybookEnded("diagnose", "", NOW), [], "that had not begun"),
+    (session(PlaybookBegun("rebaseline", 1, "", NOW)), PlaybookEnded("rebaseline", "", NOW, ("a",), 3), [], "that sets none"),
+    (session(PlaybookBegun("diagnose", 1, "", NOW)), PlaybookEnded("diagnose", "", NOW, works=True), [], "no run before it shows"),
+    (session(), TargetChecked(7.0, reached=True, reason="", timestamp=NOW), TARGETS, "not in reach"),
+    (AIMED, TargetChecked(None, reached=True, reason="", timestamp=NOW), [], "without a value"),
+    (AIMED, TargetChecked(7.0, reached=True, reason="", timestamp=NOW), TARGETS[1:], "than its runs give"),
+    (AIMED, TargetChecked(6.0, reached=True, reason="", timestamp=NOW), TARGETS, "than its runs give"),
+    (HIGHER, TargetChecked(7.0, reached=True, reason="", timestamp=NOW), TARGETS, "than its runs give"),
+    (KEPT, replace(CLAIM, keeps=2), [], "where there are 1"),
+    (KEPT, replace(CLAIM, last="other"), [], "than the session's first and last"),
+    (KEPT, replace(CLAIM, experiment=2), [], "which is no keep"),
+    (session(), Looked((20.0, 20.0), moved=True, reason="", timestamp=NOW), LOOKS, "not due"),
+    (once(), Looked((), moved=True, reason="", timestamp=NOW), [], "without any run"),
+    (once(), Looked((20.0, 20.0), moved=True, reason="", timestamp=NOW), LOOKS[1:], "than its runs give"),
+    (once(), Looked((20.0, 20.0), moved=False, reason="", timestamp=NOW), LOOKS, "than its runs give"),
+    (session(), Resumed(NOW), [], "did not stand still"),
+    (session(Finished("", NOW)), RepairAsked(NOW), [], "that is finished"),
+    (session(), RepairAsked(NOW, "pause"), [], "that there is not"),
+    (session(*settled(1)), Restored(2, NOW), [], "which was not there to be"),
+    (session(*settled(1), taken(2)), Restored(1, NOW), [], "which was not there to be"),
+    (session(Spent(1.0, 10, "c", NOW)), Spent(0.0, 20, "c", NOW), [], "less than before"),
+    (session(Spent(1.0, 10, "c", NOW)), Spent(1.0, 9, "c", NOW), [], "less than before"),
+]
+
+
+@pytest.mark.parametrize(("state", "event", "runs"), PLACED)
+def test_a_line_that_has_what_it_needs_before_it_is_not_named(state: State, event: Event, runs: list[Ran]) -> None:
+    assert asked(state, event, *runs) is None
+
+
+@pytest.mark.parametrize(("state", "event", "runs", "words"), MISPLACED)
+def test_a_line_that_lacks_what_it_needs_is_named(state: State, event: Event, runs: list[Ran], words: str) -> None:
+    assert words in str(asked(state, event, *runs))
+
+
+def test_every_kind_of_line_is_named_somewhere_or_is_a_word_or_made_again_by_replay() -> None:
+    named = {type(event) for _, event, _, _ in MISPLACED}
+    made_again = {Decided, Calibrated, SettingsChanged, Finished}
+    assert named.isdisjoint({*WORDS, *made_again})
+    assert {*named, *WORDS, *made_again} == {*TYPES.values()}
+    assert isinstance(Event, UnionType)
+    assert {*get_args(Event)} == {*TYPES.values()}
+
+
+def test_a_claim_of_a_keep_whose_words_are_not_held_any_more_is_left_alone() -> None:
+    state = replace(KEPT, keeps=RECENT + 1)
+    assert asked(state, replace(CLAIM, keeps=RECENT + 1, experiment=7)) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "purposes"),
+    [
+        (TargetChecked(None, reached=False, reason="", timestamp=NOW), (Purpose.TARGET,)),
+        (CLAIM, (Purpose.CLAIM,)),
+        (Looked((), moved=False, reason="", timestamp=NOW), (Purpose.LOOK,)),
+        (Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode="race", findings=(), advice=(), timestamp=NOW), (Purpose.CALIBRATION,)),
+        (PlaybookEnded("diagnose", "", NOW), (Purpose.DIAGNOSIS,)),
+        (Noted("", NOW), ()),
+    ],
+)
+def test_a_line_names_the_runs_that_it_is_made_of(event: Event, purposes: tuple[Purpose, ...]) -> None:
+    assert uses(event) == purposes
