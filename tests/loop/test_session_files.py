@@ -357,6 +357,69 @@ def test_a_session_whose_log_was_damaged_can_be_cleared(project: Project) -> Non
     project.init()
 
 
+NO_OPENING = b'{"type":"note","text":"x","timestamp":"now"}\n'
+
+
+@pytest.mark.parametrize(
+    ("damage", "witness"),
+    [(b"", "checkpoint"), (None, "checkpoint"), (b"\xff\xfe\n", "copy"), (NO_OPENING, "copy"), (b'{"type":"con', "none"), (None, "none")],
+)
+def test_a_session_whose_log_was_emptied_or_is_gone_can_be_cleared_and_says_where_a_copy_is(
+    project: Project, damage: bytes | None, witness: str
+) -> None:
+    project.init()
+    kept(project, 5)
+    project.write("src/a.txt", "mine, not measured\n")
+    project.write("autotune.ideas.md", "mine\n")
+    name, truth, copy, tip = project.name, project.session / "autotune.jsonl", project.top / "autotune.jsonl", project.commits()[0]
+    truth.unlink() if damage is None else truth.write_bytes(damage)
+    if witness != "checkpoint":
+        (truth.parent / "checkpoint.json").unlink()
+    if witness == "none":
+        copy.unlink()
+    assert "clear" in project.run("check").all
+    told = project.ok("clear", "--yes").out
+    assert (f"cp {copy} {truth}" in told) is (witness != "none")
+    assert str(truth.parent) in told
+    assert not truth.parent.exists()
+    assert not copy.exists()
+    assert not (project.top / ".autotune.state").exists()
+    assert project.read("src/a.txt") == "mine, not measured\n"
+    assert project.read("autotune.ideas.md") == "mine\n"
+    assert project.git("rev-parse", f"autotune/{name}") == tip
+    assert project.git("for-each-ref", f"refs/autotune/{name}/1")
+
+
+def test_where_the_log_s_copy_has_lost_its_end_this_is_told_and_put_back(project: Project) -> None:
+    project.init()
+    copy, truth = project.top / "autotune.jsonl", project.session / "autotune.jsonl"
+    copy.write_bytes(b"".join(copy.read_bytes().splitlines(keepends=True)[:-1]))
+    assert "has lost its end" in project.run("check").out
+    assert "autotune.jsonl had lost its end; it was written anew" in project.ok("status").err
+    assert copy.read_bytes() == truth.read_bytes()
+    project.ok("check")
+    copy.write_bytes(b"")
+    assert "had lost its end" in project.ok("status").err
+    assert copy.read_bytes() == truth.read_bytes()
+
+
+def test_a_lost_run_bit_is_told_and_put_back(project: Project) -> None:
+    script = project.top / "autotune.sh"
+    script.chmod(0o755)
+    project.init()
+    script.chmod(0o644)
+    assert "has lost its run bit" in project.run("check").out
+    assert "autotune.sh had lost its run bit; it was put back" in project.ok("status").err
+    assert os.access(script, os.X_OK)
+    project.ok("check")
+    script.chmod(0o600)
+    project.write("src/a.txt", "a\n")
+    answer = project.ok("try", "-d", "x")
+    assert "had lost its run bit" in answer.err
+    assert "verdict: keep" in answer.out
+    assert project.git("status", "--porcelain", "autotune.sh") == ""
+
+
 OLD_LOG = '{"type":"config","name":"old","version":"0.3"}\n{"run":1}\n'
 
 

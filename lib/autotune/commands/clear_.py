@@ -37,6 +37,8 @@ def main(
             put_back, kept = [str(path) for path in doomed.put_back], str(doomed.keeping) if doomed.kept else None
             typer.echo(json.dumps({"session": here.name, "deleted": doomed.described, "put_back": put_back, "kept": kept}))
             return
+        if (damaged := clearing.damaged(here)) is not None:
+            typer.echo(damaged)
         typer.echo(f"This deletes, of session {here.name}:")
         for line in doomed.described:
             typer.echo(f"  {line}")

@@ -189,6 +189,8 @@ def _copy(folder: Folder, home: Path) -> Iterator[Finding]:
         return
     truth, other = folder.ledger.read_bytes(), copy.read_bytes()
     if truth.startswith(other):
+        if files.copy_has_lost_its_end(folder, copy):
+            yield Finding(f"The ledger's copy {copy} has lost its end.", "the next command writes it anew")
         return
     number = next((n for n, pair in enumerate(zip(truth.splitlines(), other.splitlines(), strict=False), 1) if pair[0] != pair[1]), None)
     where = f"from line {number} on" if number else "for the copy has more lines"
@@ -469,6 +471,8 @@ def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iter
                 f"{home / name} is not what the segment is measured with.",
                 "the next command puts it back and keeps this one; a person accepts it with `autotune rebaseline --accept`",
             )
+        elif files.has_lost_its_run_bit(home / name, entry[0]):
+            yield Finding(f"{home / name} has lost its run bit.", "the next command puts it back")
 
 
 def _state(folder: Folder, home: Path) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from autotune.edges import git, place
 from autotune.errors import AutotuneError
 from autotune.loop import session as sessions
 from autotune.loop.files import PROJECTIONS, is_projection
-from autotune.loop.session import Session
+from autotune.loop.session import LEDGER, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,25 @@ class Doomed:
 
 
 def find(folder: Path, name: str | None) -> Session:
-    """Find the session to clear, also one whose ledger was damaged or whose working tree is gone."""
+    """Find the session to clear, also one whose ledger was damaged, emptied or is gone, or whose working tree is gone."""
     try:
         return sessions.find(folder, name)
-    except AutotuneError:
-        repository, chosen, _ = sessions.choose(folder, name)
-        return sessions.load_beginning(repository, chosen)
+    except (AutotuneError, OSError):
+        repository = sessions.repository_at(folder)
+        chosen = sessions.lost(repository, sessions.names(repository), name) or sessions.choose(folder, name)[1]
+        return sessions.load_beginning(repository, chosen, folder)
+
+
+def damaged(session: Session) -> str | None:
+    """Say what is wrong with a session's ledger, and where a copy of it is; None where it can be read."""
+    try:
+        sessions.read(session.folder)
+    except (AutotuneError, OSError):
+        found = "is damaged" if session.folder.ledger.exists() else "is gone"
+        copy = session.workdir / LEDGER
+        kept = f"; {copy} may still be whole, and `cp {copy} {session.folder.ledger}` puts it back" if copy.is_file() else ""
+        return f"The log of session {session.name} {found}{kept}."
+    return None
 
 
 def doomed(session: Session, *, refs: bool) -> Doomed:

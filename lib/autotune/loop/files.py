@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from autotune.loop.session import (
     Session,
     last_seen,
     names,
+    opening,
     remove_unfinished,
     replace_file,
     root,
@@ -110,8 +112,8 @@ def is_projection(path: Path, folder: Folder) -> bool:
     """Whether what is at a path was written as a copy of a session's ledger, or as its state."""
     try:
         if path.name == LEDGER:
-            with path.open("rb") as copy, folder.ledger.open("rb") as truth:
-                return copy.readline() == truth.readline()
+            said = opening(path, folder.name)
+            return said is not None and opening(folder.ledger, folder.name) in (said, None)
         return bool(json.loads(path.read_bytes())["session"] == folder.name)
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -166,6 +168,7 @@ def guard(session: Session, *, edits: bool = True) -> None:
         session.notice("seen.json was gone, by which autotune knows how far the ledger had come; it was written anew.")
     for path, mode, content in _pinned_scripts(session):
         if _content(path, mode) == content:
+            _put_run_bit_back(session, path, mode)
             continue
         if not os.path.lexists(path):
             _write_script(path, mode, content)
@@ -182,6 +185,18 @@ def guard(session: Session, *, edits: bool = True) -> None:
     keep_copies(session)
 
 
+def has_lost_its_run_bit(path: Path, mode: str) -> bool:
+    """Whether a file that was pinned as one that can be run cannot be any more."""
+    return mode == "100755" and path.is_file() and not path.stat().st_mode & stat.S_IXUSR
+
+
+def _put_run_bit_back(session: Session, path: Path, mode: str) -> None:
+    if has_lost_its_run_bit(path, mode):
+        path.chmod(path.stat().st_mode | 0o111)
+        if not has_lost_its_run_bit(path, mode):  # there are file systems that know no such bit
+            session.notice(f"{path.name} had lost its run bit; it was put back.")
+
+
 def edited_scripts(session: Session) -> tuple[str, ...]:
     """Name benchmark and checks where somebody wrote something else in their place."""
     return tuple(path.name for path, mode, held in _pinned_scripts(session) if os.path.lexists(path) and _content(path, mode) != held)
@@ -189,7 +204,7 @@ def edited_scripts(session: Session) -> tuple[str, ...]:
 
 def amiss(session: Session) -> tuple[str, ...]:
     """Name what `guard` without `edits`, and `project`, would put back, cheaply: files that are gone, or made from the log and changed."""
-    gone = [path.name for path, _, _ in _pinned_scripts(session) if not os.path.lexists(path)]
+    gone = [path.name for path, mode, _ in _pinned_scripts(session) if not os.path.lexists(path) or has_lost_its_run_bit(path, mode)]
     gone += [name for name in _WRITTEN_BY_PEOPLE if _is_gone(session, name)]
     marker = session.folder.path / "copied"
     copied = [LEDGER] if marker.is_file() and marker.read_text(errors="replace") != _stamp(session.workdir / LEDGER) else []
@@ -272,17 +287,30 @@ def _copy_ledger(session: Session) -> None:
             source.seek(copy.stat().st_size)
             target.write(source.read(max(0, size - source.tell())))
     else:
-        gone = not os.path.lexists(copy)
-        forged = not gone and (copy.is_symlink() or not copy.is_file() or not _begins(truth, copy.read_bytes()))
-        aside = set_file_aside(session, copy) if forged else None
+        found = _amiss_with_copy(session, copy)
         replace_file(copy, truth.read_bytes()[:size])
-        if known and (gone or forged):
+        if known and found:
             marker.write_text(_stamp(copy))
-            found = "was gone" if gone else f"is a copy and was changed (what was there is at {aside})"
             session.notice(f"{LEDGER} {found}; it was written anew from the truth.")
             _copy_ledger(session)
             return
     marker.write_text(_stamp(copy, size))
+
+
+def _amiss_with_copy(session: Session, copy: Path) -> str:
+    """Say what somebody did to the ledger's copy, nothing where it is merely not as new as it could be; what they wrote is set aside."""
+    if not os.path.lexists(copy):
+        return "was gone"
+    if copy.is_symlink() or not copy.is_file() or not _begins(session.folder.ledger, copy.read_bytes()):
+        return f"is a copy and was changed (what was there is at {set_file_aside(session, copy)})"
+    return "had lost its end" if copy_has_lost_its_end(session.folder, copy) else ""
+
+
+def copy_has_lost_its_end(folder: Folder, copy: Path) -> bool:
+    """Whether the ledger's copy is shorter than it was when it was written last."""
+    marker = folder.path / "copied"
+    words = marker.read_text(errors="replace").split() if marker.is_file() else []
+    return len(words) > 1 and words[1].isdigit() and copy.stat().st_size < int(words[1])
 
 
 def _begins(truth: Path, content: bytes) -> bool:

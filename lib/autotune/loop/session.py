@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.events import Event, Noticed, Ran, Result, SegmentOpened, from_line, to_line
+from autotune.core.model import Direction
 from autotune.core.state import State, after, begin
 from autotune.edges import door, git, ledger
 from autotune.edges.git import Repository
@@ -198,7 +199,7 @@ class Session:
 
     def mend(self) -> None:
         """Set a torn last line of the ledger aside, where there is one, and say so."""
-        if self.folder.ledger.stat().st_size > self.position.offset and (torn := ledger.mend(self.folder.ledger)) is not None:
+        if _size(self.folder.ledger) > self.position.offset and (torn := ledger.mend(self.folder.ledger)) is not None:
             self._tell_torn(torn)
 
     def _tell_torn(self, torn: bytes) -> None:
@@ -211,11 +212,15 @@ class Session:
 
     def refresh(self) -> None:
         """Take in what has come to the ledger since, whoever wrote it."""
-        size = self.folder.ledger.stat().st_size
+        size = _size(self.folder.ledger)
         if size < self.position.offset:
             ledger.require(self.folder.ledger, self.position)
         if size > self.position.offset:
             self.state, self.position = _fold(self.folder.ledger, self.state, self.position)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _again(until: float) -> bool:
@@ -308,18 +313,23 @@ def choose(folder: Path, name: str | None = None) -> tuple[Repository, str, dict
     return repository, name or _choose(repository, known, trees), trees
 
 
+def lost(repository: Repository, known: tuple[str, ...], name: str | None) -> str | None:
+    """Name the session that is meant, where it has all but its ledger."""
+    gone = without_ledger(repository)
+    wanted = name or (git.current_branch(repository) or "").removeprefix(BRANCHES) if gone else None
+    if wanted in gone:
+        return wanted
+    return min(gone) if gone and not known and name is None else None
+
+
 def _refuse_lost(repository: Repository, known: tuple[str, ...], name: str | None) -> None:
     """Refuse where the session that is meant has all but its ledger."""
-    lost = without_ledger(repository)
-    wanted = name or (git.current_branch(repository) or "").removeprefix(BRANCHES) if lost else None
-    if wanted in lost or (lost and not known and name is None):
-        gone = wanted if wanted in lost else min(lost)
-        folder = Folder(root(repository) / str(gone))
-        first = f", but first take out {folder.lent}: what was open in the checkout when a measurement there was cut off"
+    if (gone := lost(repository, known, name)) is not None:
+        truth = Folder(root(repository) / gone).ledger
         raise AutotuneError(
-            f"The log of session {gone}, {folder.ledger}, is gone.",
-            f"put its copy back: `cp {repository.top / LEDGER} {folder.ledger}`; where there is none, deleting {folder.path} "
-            f"forgets the session{first if folder.lent.exists() else ''}",
+            f"The log of session {gone}, {truth}, is gone.",
+            f"put its copy back: `cp {repository.top / LEDGER} {truth}`; where there is none, `autotune clear --session {gone}` "
+            "forgets the session",
         )
 
 
@@ -365,21 +375,63 @@ def load(repository: Repository, name: str, trees: dict[Path, str | None] | None
     return Session(own, folder, state, position)
 
 
-def load_beginning(repository: Repository, name: str) -> Session:
-    """Read a session as it was when it opened, whatever has become of its ledger and its working tree since: enough to clear it."""
+def load_beginning(repository: Repository, name: str, here: Path) -> Session:
+    """Read a session as it was when it opened, whatever has become of its ledger and its working tree since: enough to clear it.
+
+    Where the ledger does not say any more how that was, its checkpoint or its copy does, looked for in `here` too.
+    """
     folder = Folder(root(repository) / name)
-    with folder.ledger.open("rb") as file:
-        line = file.readline()
-    try:
-        event = from_line(line)
-    except Malformed as error:
-        raise _damaged(folder.ledger, 1, str(error)) from None
-    if not isinstance(event, SegmentOpened):
-        raise _damaged(folder.ledger, 1, "it does not open a session")
+    copies = (tree / LEDGER for tree in (here, *git.checked_out(repository)))
+    said = (opening(path, name) for path in (folder.ledger, *copies))
+    event = _opening_of_checkpoint(folder) or next(filter(None, said), None) or _unknown_opening(repository, name, here)
     home = Path(event.tree)
     own = git.discover(home) if home.is_dir() else None
     gone = Repository(home, repository.common, repository.common)
-    return Session(own or gone, folder, begin(event), Position(folder.ledger.stat().st_size))
+    return Session(own or gone, folder, begin(event), Position(_size(folder.ledger)))
+
+
+def opening(path: Path, name: str) -> SegmentOpened | None:
+    """Read the line that opened a session from its ledger, or a copy of it; None where it is not there, or another session's."""
+    with suppress(OSError, ValueError, AutotuneError):
+        with path.open("rb") as file:
+            event = from_line(file.readline())
+        if isinstance(event, SegmentOpened) and event.session == name:
+            begin(event)  # raises where its settings are none
+            return event
+    return None
+
+
+def _opening_of_checkpoint(folder: Folder) -> SegmentOpened | None:
+    with suppress(OSError, ValueError, KeyError, TypeError, AutotuneError):
+        return decode(State, json.loads((folder.path / "checkpoint.json").read_bytes())["state"]).segment
+    return None
+
+
+def _unknown_opening(repository: Repository, name: str, here: Path) -> SegmentOpened:
+    """Stand in for a line that nothing has any more: what a session's name says, and where the command is called."""
+    inside = here.relative_to(repository.top).as_posix() if here.is_relative_to(repository.top) else "."
+    return SegmentOpened(
+        name=name,
+        metric_name="unknown",
+        metric_unit="",
+        direction=Direction.LOWER,
+        segment=1,
+        mode="",
+        timestamp=now(),
+        session=name,
+        version="",
+        branch=f"{BRANCHES}{name}",
+        started_on="",
+        base="",
+        tree=str(repository.top),
+        workdir="" if inside == "." else inside,
+        pins="",
+        in_place=False,
+        config={"name": name, "metric": "unknown", "direction": "lower"},
+        machine={},
+        environment={},
+        reason="",
+    )
 
 
 def require_branch(session: Session) -> None:
