@@ -280,13 +280,20 @@ def test_a_record_that_cannot_be_read_is_told_and_nothing_is_lost(project: Proje
     assert "lent.json" in project.ok("status").all
 
 
-def test_a_log_that_is_gone_does_not_take_what_is_put_away_with_it(project: Project) -> None:
+@pytest.mark.parametrize("witness", ["checkpoint", "none"])
+def test_a_log_that_is_gone_does_not_take_what_is_put_away_with_it(project: Project, witness: str) -> None:
     in_place(project, HOLDING)
     edited(project)
     meanwhile(project, "confirm", lambda: None, killed=True)
     session = project.session
     (session / "autotune.jsonl").unlink()
-    assert str(session / "lent") in project.refused("status")
+    if witness == "none":
+        (session / "checkpoint.json").unlink()
+        (project.top / "autotune.jsonl").unlink()
+    assert f"autotune clear --session {session.name}" in project.refused("status")
+    project.ok("clear", "--yes")
+    assert project.read("src/a.txt") == "an open edit\n"
+    assert not session.exists()
 
 
 @pytest.mark.parametrize("words", ["confirm", "run"])

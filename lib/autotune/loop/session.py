@@ -422,7 +422,7 @@ def _unknown_opening(repository: Repository, name: str, here: Path) -> SegmentOp
         version="",
         branch=f"{BRANCHES}{name}",
         started_on="",
-        base="",
+        base=git.resolve(repository.top, f"refs/heads/{BRANCHES}{name}") or "",
         tree=str(repository.top),
         workdir="" if inside == "." else inside,
         pins="",
