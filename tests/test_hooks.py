@@ -445,9 +445,11 @@ def test_a_link_is_what_it_leads_to(world: World) -> None:
 
 
 def test_in_a_subfolder_patterns_are_relative_to_the_sessions_folder(world: World) -> None:
-    world.open(workdir="packages/one", pinned=["packages/one/autotune.sh"])
-    assert world.edit("packages/one/src/a.py") == ""
-    assert [world.edit(path) for path in ("src/a.py", "packages/one/b.py", "packages/one/autotune.sh")] == ["deny"] * 3
+    scope, protect = (expression(one, "packages/one") for one in (["src/**", "../two/**"], ["src/vendor/**", "../two/lib/**"]))
+    world.open(workdir="packages/one", pinned=["packages/one/autotune.sh"], scope=scope, protect=protect)
+    assert [world.edit(path) for path in ("packages/one/src/a.py", "packages/two/a.py")] == ["", ""]
+    refused = ("src/a.py", "packages/one/b.py", "packages/one/autotune.sh", "packages/two/lib/a.py", "packages/one/src/vendor/a.py")
+    assert [world.edit(path) for path in refused] == ["deny"] * len(refused)
 
 
 def test_before_init_the_agent_may_write_the_sessions_files_and_no_others(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from autotune.core.patterns import components, flaw, literal, matcher
+from autotune.core.patterns import components, flaw, from_folder, from_top, literal, matcher
 from autotune.errors import AutotuneError
 
 # How long an example takes depends on who else uses the machine.
@@ -97,8 +97,11 @@ MISSES = [
 FLAWS = [
     ("", "empty"),
     ("/etc", "absolute"),
-    ("..", "leads out"),
-    ("a/../b", "leads out"),
+    ("..", "names no"),
+    ("../..", "names no"),
+    ("../", "names no"),
+    ("a/../b", "at the beginning"),
+    ("../a/../b", "at the beginning"),
     (".", "not the name"),
     ("a/./b", "not the name"),
     ("./", "names no"),
@@ -135,6 +138,57 @@ def test_what_is_no_pattern_is_refused_with_its_reason(pattern: str, reason: str
         matcher(["src", pattern])
     assert ascii(pattern) in refusal.value.message
     assert refusal.value.hint
+
+
+ABOVE = [
+    ("../lib/src/**", "packages/lib/src/a.js", True),
+    ("../lib/src/**", "packages/app/src/a.js", False),
+    ("../../**", "package.json", True),
+    ("../../**", "packages/app/a.js", True),
+    ("../*.js", "packages/a.js", True),
+    ("../*.js", "packages/app/a.js", False),
+    ("./../app/a.js", "packages/app/a.js", True),
+    ("**", "packages/app/a.js", True),
+    ("**", "packages/lib/a.js", False),
+    ("**", "packages/appendix/a.js", False),
+    ("../lib/", "packages/lib/a/b", True),
+    ("src", "packages/app/src/a", True),
+    ("src", "src/a", False),
+]
+
+
+@pytest.mark.parametrize(("pattern", "path", "means"), ABOVE)
+def test_a_pattern_is_relative_to_its_folder_and_reaches_above_it(pattern: str, path: str, *, means: bool) -> None:
+    assert flaw(pattern) is None
+    assert matcher([pattern], "packages/app")(path) is means
+
+
+def test_a_folder_is_no_pattern_itself() -> None:
+    assert matcher(["*.js"], "p[x]*")("p[x]*/a.js")
+    assert not matcher(["*.js"], "p[x]*")("px/a.js")
+
+
+def test_a_pattern_or_path_reaches_no_further_than_to_the_top() -> None:
+    for pattern, folder in (("../../../a", "packages/app"), ("../a", "")):
+        with pytest.raises(AutotuneError, match="out of the repository"):
+            matcher([pattern], folder)
+    with pytest.raises(ValueError, match="out of the repository"):
+        from_top("../../../a", "packages/app")
+
+
+WAYS = [
+    ("packages/app/a.js", "packages/app", "a.js"),
+    ("packages/lib/a.js", "packages/app", "../lib/a.js"),
+    ("node_modules", "packages/app", "../../node_modules"),
+    ("packages/app.js", "packages/app", "../app.js"),
+    ("a/b", "", "a/b"),
+]
+
+
+@pytest.mark.parametrize(("path", "folder", "way"), WAYS)
+def test_a_way_from_a_folder_leads_where_it_came_from(path: str, folder: str, way: str) -> None:
+    assert from_folder(path, folder) == way
+    assert from_top(way, folder) == path
 
 
 def test_no_patterns_mean_no_files() -> None:

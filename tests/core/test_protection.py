@@ -190,3 +190,19 @@ def test_a_new_file_that_a_loader_finds_before_a_pinned_one_shadows_it(path: str
 @pytest.mark.parametrize("path", ["bench.h", "b/__init__.py", "a/harness.so", "b/timer.css", "other.js"])
 def test_files_of_other_kinds_or_folders_shadow_nothing_that_is_pinned(path: str) -> None:
     assert shadows(path, roots=(), modules=(), commands=(), pinned={"bench.c", "b/harness.py", "b/timer.ts", "other.py"}) is None
+
+
+def test_in_a_folder_of_the_repository_scripts_name_files_from_there_and_reach_sibling_packages() -> None:
+    texts = {
+        "test/app/a.sh": "node ../lib/run.js; node bench.js",
+        "test/lib/run.js": 'require("./output"); require("../app/stopwatch.js")',
+        "test/lib/output.js": "METRIC x=1",
+        "test/lib/tests/case.js": "",
+        "test/app/bench.js": "",
+        "test/app/stopwatch.js": "",
+        "test/app/main.js": "",
+        "bench.js": "",
+    }
+    found = measured_with(texts.keys(), ("../**",), ("bench.js",), ["test/app/a.sh"], texts.__getitem__, (), "test/app")
+    assert set(found) == {"test/lib/run.js", "test/lib/output.js", "test/lib/tests/case.js", "test/app/stopwatch.js"}
+    assert left_open(texts.keys(), [], ["test/app/a.sh"], texts.__getitem__, "test/app") == ("test/app/bench.js", "test/lib/run.js")

@@ -30,7 +30,7 @@ def repository(tmp_path: Path) -> git.Repository:
 def built(repository: git.Repository, tmp_path: Path) -> Place:
     (repository.top / "carried").mkdir()
     (repository.top / "carried/x").write_text("x\n")
-    top = place.build(repository, tmp_path / "measure", "HEAD", ["carried"])
+    place.build(repository, top := tmp_path / "measure", "HEAD", ["carried"])
     return settled(place.private(top, ()))
 
 
@@ -125,7 +125,7 @@ def test_what_git_does_not_list_is_gone_before_the_next_run_too(built: Place) ->
 
 
 def test_what_a_run_left_beside_tracked_files_in_their_folder_is_gone_too(repository: git.Repository, tmp_path: Path) -> None:
-    top = place.build(repository, tmp_path / "measure", "HEAD", ())
+    place.build(repository, top := tmp_path / "measure", "HEAD", ())
     place.occupy(place.private(top, place.beside(place.private(top).view)), "HEAD", ())
     (top / "made").mkdir()
     (top / "d" / "made.o").write_text("by setup\n")

@@ -131,11 +131,11 @@ def test_lock_files_out_of_scope_are_recorded_and_those_in_scope_are_the_candida
     git(project, "add", ".")
     git(project, "commit", "-q", "-m", "locked")
     config = opened(project).state.config
-    assert "dependencies in uv.lock" in surroundings.recorded(config, project)
+    assert "dependencies in uv.lock" in surroundings.recorded(config, project, "")
     (project / "go.sum").write_text("1")
-    record = surroundings.recorded(config, project)
+    record = surroundings.recorded(config, project, "")
     (project / "go.sum").write_text("2")
-    assert changes(record, surroundings.recorded(config, project))[0].startswith("dependencies in go.sum was ")
+    assert changes(record, surroundings.recorded(config, project, ""))[0].startswith("dependencies in go.sum was ")
 
 
 def slow(project: Path, **settings: object) -> Session:

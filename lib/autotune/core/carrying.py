@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from posixpath import basename, normpath
+from posixpath import basename, dirname
+
+from autotune.core import patterns
 
 # What package managers install into a project, and what builds and downloads are kept in between.
 NEEDED = frozenset(
@@ -15,8 +17,19 @@ NEEDED = frozenset(
 )
 
 
-def proposed(ignored: Iterable[str], carried: Iterable[str]) -> tuple[str, ...]:
-    """Name the ignored paths, as git lists them, that may be needed and are not carried yet."""
-    there = {normpath(path) for path in carried}
-    paths = (normpath(path) for path in ignored)
-    return tuple(path for path in paths if basename(path) in NEEDED and path not in there)
+def proposed(ignored: Iterable[str], carried: Iterable[str], scope: Iterable[str], folder: str) -> tuple[str, ...]:
+    """Name the ignored paths that may be needed and are not carried yet, relative to `folder`, the session's.
+
+    `ignored` is relative to the top, as git lists it. What lies in the session's folder or where the scope leads may be needed, and so may
+    what lies in a folder above, for that is where package managers look next.
+    """
+    there = {patterns.from_top(path, folder) for path in carried}
+    roots = {folder, *(patterns.beginning(pattern, folder) for pattern in scope)}
+    paths = (path.rstrip("/") for path in ignored)
+    needed = (path for path in paths if basename(path) in NEEDED and path not in there and any(_seen(path, root) for root in roots))
+    return tuple(patterns.from_folder(path, folder) for path in needed)
+
+
+def _seen(path: str, root: str) -> bool:
+    """Whether a path is below a folder, or in one of those above it."""
+    return f"{path}/".startswith(f"{root}/" if root else "") or f"{root}/".startswith(f"{dirname(path)}/" if dirname(path) else "")

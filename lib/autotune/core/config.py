@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from autotune.core import guards
 from autotune.core.metrics import is_name, normalised
 from autotune.core.model import DecisionMode, Direction
-from autotune.core.patterns import components, flaw
+from autotune.core.patterns import components, flaw, from_top
 from autotune.core.recovery import Playbook
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.errors import AutotuneError
@@ -602,6 +602,19 @@ def keys(config: Config) -> tuple[Row, ...]:
         Row(key.name, _written(key, config), None if isinstance(key.default, Default) else key.default, key.comment, key.fixed)
         for key in KEYS
     )
+
+
+def refuse_beyond(config: Config, folder: str) -> None:
+    """Raise AutotuneError where a path or pattern, seen from a folder (relative to the top), leads out of the repository."""
+    for name in ("scope", "protect", "allow", "carry"):
+        for one in getattr(config, name):
+            try:
+                from_top(one, folder)
+            except ValueError as flawed:
+                hint = (
+                    f"The session's folder is {folder or 'the top of the repository'}; at most {folder.count('/') + bool(folder)} times ../"
+                )
+                raise AutotuneError(f"In `{name}`, {_shown(one)}: {flawed}.", f"{hint} can begin a path there.") from None
 
 
 def fixed_differences(before: Config, after: Config) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 r"""Path patterns: which files a list of them means.
 
-The grammar, for patterns and for paths relative to the session's working directory, with `/` between components on every system:
+The grammar of patterns relative to the session's working directory, with `/` between components on every system; the paths that they are
+held against are relative to the repository's top:
 
 - A pattern is anchored: `a.py` is that one file, `**/a.py` the files of that name at any depth.
 - `*` is any text within one component, `?` any one character but `/`, a dot at the beginning included.
@@ -11,8 +12,11 @@ The grammar, for patterns and for paths relative to the session's working direct
 - A last component without wildcards is a file or a folder with everything below: `src` is the file `src` and `src/a/b.py`.
 - A `/` at the end is everything below, and not a file of that name: `build/`, `packages/*/`.
 - A `./` at the beginning changes nothing. Upper and lower case differ.
-- Refused: an empty pattern, one that begins with `/` or `!`, a component `..` or `.`, an empty component, `**` beside other characters,
-  a bracket that is never closed or whose range runs backwards, a named class such as `[:alpha:]`, a backslash outside brackets.
+- `..` at the beginning is the folder above: `../lib/src/**` is a sibling package's sources, `../../**` all that is in the folder two above,
+  the working directory included. It reaches no further than to the repository's top.
+- Refused: an empty pattern, one that begins with `/` or `!`, a component `..` elsewhere, a component `.`, an empty component, `**` beside
+  other characters, a bracket that is never closed or whose range runs backwards, a named class such as `[:alpha:]`, a backslash outside
+  brackets.
 """
 
 from __future__ import annotations
@@ -26,18 +30,21 @@ from autotune.errors import AutotuneError
 HINT = "Write patterns relative to the session's working directory, such as src/** or tests/*.py."
 
 
-def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
-    """Whether any of the patterns means a relative path. One compiled expression decides. Raises AutotuneError for what is no pattern."""
-    fullmatch = re.compile(expression(patterns)).fullmatch
+def matcher(patterns: Iterable[str], folder: str = "") -> Callable[[str], bool]:
+    """Whether any of the patterns, which are relative to `folder`, means a path, which is relative to the top, as `folder` is.
+
+    One compiled expression decides. Raises AutotuneError for what is no pattern, or leads out of the top.
+    """
+    fullmatch = re.compile(expression(patterns, folder)).fullmatch
     return lambda path: fullmatch(path) is not None
 
 
-def expression(patterns: Iterable[str]) -> str:
-    """The regular expression that matches the whole of every path that any of the patterns means; raises as `matcher` does."""
+def expression(patterns: Iterable[str], folder: str = "") -> str:
+    """The regular expression that matches the whole of every path that any of the patterns means; folder and refusals as in `matcher`."""
     expressions = []
     for pattern in patterns:
         try:
-            expressions.append(_expression(pattern))
+            expressions.append(_expression(pattern, folder))
         except ValueError as flawed:
             raise AutotuneError(f"{pattern!a} is not a path pattern: {flawed}.", HINT) from None
     # `(?!)` never matches: no patterns mean no files. `(?s)`: a dot is any character, a line's end included.
@@ -47,10 +54,30 @@ def expression(patterns: Iterable[str]) -> str:
 def flaw(pattern: str) -> str | None:
     """What makes this text no pattern, as the end of a sentence without its full stop; None where it is one."""
     try:
-        _expression(pattern)
+        _expression(pattern, "x/" * pattern.count(".."))
     except ValueError as flawed:
         return str(flawed)
     return None
+
+
+def from_top(path: str, folder: str) -> str:
+    """The path, relative to the top, that is at `path` from a folder. Raises ValueError where it leads out of the top, or is no path."""
+    above, parts = _outwards(path, folder)
+    return "/".join((*above, *parts))
+
+
+def beginning(pattern: str, folder: str) -> str:
+    """The folder or file, relative to the top, in which all lies that a pattern means."""
+    above, parts = _outwards(pattern, folder)
+    wild = next((place for place, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts))
+    return "/".join((*above, *parts[:wild]))
+
+
+def from_folder(path: str, folder: str) -> str:
+    """The path from a folder to a path, both relative to the top: `../lib/a.js` from `packages/app`."""
+    there, here = path.split("/"), folder.split("/") if folder else []
+    shared = next((place for place, (one, other) in enumerate(zip(there, here, strict=False)) if one != other), min(len(there), len(here)))
+    return "/".join((*[".."] * (len(here) - shared), *there[shared:]))
 
 
 def literal(path: str) -> str:
@@ -65,18 +92,34 @@ def components(path: str) -> list[str]:
     if not path:
         raise ValueError("it is empty")
     if path.startswith("/"):
-        raise ValueError("it is absolute, and only what lies below the session's working directory can be named")
+        raise ValueError("it is absolute, and paths are relative to the session's working directory")
     parts = path.removeprefix("./").removesuffix("/").split("/")
-    if ".." in parts:
-        raise ValueError('".." leads out of the session\'s working directory')
+    if ".." in parts[_leading(parts) :]:
+        raise ValueError('".." stands only at the beginning, for the folder above the session\'s working directory')
     if "." in parts:
         raise ValueError('"." is not the name of a file or folder')
     if "" in parts:
         raise ValueError("there is nothing between two slashes" if "//" in path else "it names no file or folder")
+    if parts[-1] == "..":
+        raise ValueError('it names no file or folder; write "../**" for everything in the folder above')
     return parts
 
 
-def _expression(pattern: str) -> str:
+def _leading(parts: list[str]) -> int:
+    """How many components at the beginning are `..`."""
+    return next((place for place, part in enumerate(parts) if part != ".."), len(parts))
+
+
+def _outwards(path: str, folder: str) -> tuple[list[str], list[str]]:
+    """The components of the folder from which a path or pattern leads on, relative to the top, and those that it leads on with."""
+    parts, here = components(path), folder.rstrip("/").split("/") if folder else []
+    steps = _leading(parts)
+    if steps > len(here):
+        raise ValueError("it leads out of the repository")
+    return here[: len(here) - steps], parts[steps:]
+
+
+def _expression(pattern: str, folder: str) -> str:
     """The pattern as a regular expression for the whole path.
 
     What stands between two `**` is looked for once, at its leftmost place, in an atomic group: the `**` behind it can take whatever
@@ -84,9 +127,14 @@ def _expression(pattern: str) -> str:
     """
     if pattern.startswith("!"):
         raise ValueError('a pattern cannot exclude with "!"; list what is meant, or use protect')
-    parts = components(pattern)
+    above, parts = _outwards(pattern, folder)
     if pattern.endswith("/"):
         parts.append("**")
+    return "".join(f"{re.escape(one)}/" for one in above) + _within(parts)
+
+
+def _within(parts: list[str]) -> str:
+    """The expression of the components from the folder on to which a pattern leads."""
     head, *others = _between_double_stars(parts)
     if not others:
         return _joined(head) + _below(parts[-1])

@@ -164,43 +164,47 @@ def measured_with(
     named: Sequence[str],
     text_of: Callable[[str], str],
     checks: Sequence[str] = (),
+    folder: str = "",
 ) -> Mapping[str, str]:
     """Find what decides what is measured among the files that are there, each with why; `named` are the scripts to begin with.
 
     Those are: what tools load, lock files, tests with their fixtures; of the files that the scripts name or load those that print the
     metric, with all that leads there, those whose name says that they measure, and data; and what the scripts of the `checks` alone run.
     What the scope names itself, or `allow` means, is left to be tuned; so is all other source that is merely loaded.
+    Paths are relative to the top; patterns, and what scripts name, to `folder`.
     """
-    allowed = patterns.matcher(allow)
+    allowed = patterns.matcher(allow, folder)
 
     def is_open(path: str) -> bool:
-        return not allowed(path) and not _names_it(scope, path, basename(path))
+        return not allowed(path) and not _names_it(scope, path, basename(path), folder)
 
-    found = {path: why for path in paths if not allowed(path) and (why := _by_convention(path, scope)) is not None}
-    reached = _reached([one for one in named if one not in checks], paths, text_of)
+    found = {path: why for path in paths if not allowed(path) and (why := _by_convention(path, scope, folder)) is not None}
+    reached = _reached([one for one in named if one not in checks], paths, text_of, folder)
     found |= {path: "leads to what prints the metric" for path in _leading_to_metric(reached, text_of) if is_open(path)}
     for script in checks:
-        run = (one for one in _named_in(script, paths, text_of) if splitext(one)[1].lower() in INTERPRETED and one not in reached)
+        run = (one for one in _named_in(script, paths, text_of, folder) if splitext(one)[1].lower() in INTERPRETED and one not in reached)
         found |= {path: "is run by the checks" for path in run if is_open(path)}
     waiting = [*named, *(path for path, why in found.items() if why in ("leads to what prints the metric", "is run by the checks"))]
     seen = set(waiting)
     while waiting:
-        for path in _named_in(waiting.pop(), paths, text_of):
+        for path in _named_in(waiting.pop(), paths, text_of, folder):
             if path in seen or not is_open(path):
                 continue
             seen.add(path)
             if splitext(path)[1].lower() not in SOURCE:
                 found.setdefault(path, "is read by the benchmark or the checks")
-            elif METRIC_LINE.search(text_of(path)) or _measures(path):
+            elif METRIC_LINE.search(text_of(path)) or _measures(patterns.from_folder(path, folder)):
                 found[path] = "prints the metric or measures"
                 waiting.append(path)
     return found
 
 
-def left_open(paths: Collection[str], pinned: Collection[str], scripts: Sequence[str], text_of: Callable[[str], str]) -> tuple[str, ...]:
+def left_open(
+    paths: Collection[str], pinned: Collection[str], scripts: Sequence[str], text_of: Callable[[str], str], folder: str = ""
+) -> tuple[str, ...]:
     """The files that scripts and pinned files name or load and that a candidate may change all the same: what is measured, it is hoped."""
     beginnings = (*scripts, *(path for path in pinned if splitext(path)[1].lower() in SOURCE))
-    named = {path for script in beginnings for path in _named_in(script, paths, text_of)}
+    named = {path for script in beginnings for path in _named_in(script, paths, text_of, folder)}
     return tuple(sorted(path for path in named if path not in pinned and path not in scripts))
 
 
@@ -209,13 +213,13 @@ def _measures(path: str) -> bool:
     return any(_MEASURES.fullmatch(word) for word in words)
 
 
-def _reached(scripts: Sequence[str], paths: Collection[str], text_of: Callable[[str], str]) -> dict[str, str | None]:
+def _reached(scripts: Sequence[str], paths: Collection[str], text_of: Callable[[str], str], folder: str) -> dict[str, str | None]:
     """Map all source that scripts name or load, directly or not, to what named it first."""
     parents: dict[str, str | None] = dict.fromkeys(scripts)
     waiting = deque(scripts)
     while waiting and len(parents) < _MOST_READ:
         script = waiting.popleft()
-        for path in _named_in(script, paths, text_of):
+        for path in _named_in(script, paths, text_of, folder):
             if path not in parents and splitext(path)[1].lower() in SOURCE:
                 parents[path] = script
                 waiting.append(path)
@@ -232,27 +236,27 @@ def _leading_to_metric(parents: Mapping[str, str | None], text_of: Callable[[str
                 way = parents[way]
 
 
-def _by_convention(path: str, scope: Sequence[str]) -> str | None:
+def _by_convention(path: str, scope: Sequence[str], folder: str) -> str | None:
     if (why := loads(path)) is not None:
-        return None if _names_it(scope, path, basename(path)) else why
-    parts = path.split("/")
-    folder = next((part for part in parts[:-1] if part in TEST_FOLDERS), None)
-    if folder is not None or _TESTS.fullmatch(path):
-        return None if _names_it(scope, path, folder or basename(path)) else "belongs to the tests"
+        return None if _names_it(scope, path, basename(path), folder) else why
+    parts = patterns.from_folder(path, folder).split("/")
+    tests = next((part for part in parts[:-1] if part in TEST_FOLDERS), None)
+    if tests is not None or _TESTS.fullmatch(path):
+        return None if _names_it(scope, path, tests or basename(path), folder) else "belongs to the tests"
     return None
 
 
-def _names_it(scope: Sequence[str], path: str, component: str) -> bool:
+def _names_it(scope: Sequence[str], path: str, component: str, folder: str) -> bool:
     """Whether a pattern of the scope means this path and has the component in so many letters, not by a wildcard."""
     for pattern in scope:
         plain = [part for part in pattern.strip("/").removeprefix("./").split("/") if not _WILD.search(part)]
-        if component in plain and patterns.matcher((pattern,))(path):
+        if component in plain and patterns.matcher((pattern,), folder)(path):
             return True
     return False
 
 
-def _named_in(script: str, paths: Collection[str], text_of: Callable[[str], str]) -> Iterator[str]:
-    """The files that a script's text names or loads, from the working directory or from where the script is."""
+def _named_in(script: str, paths: Collection[str], text_of: Callable[[str], str], folder: str) -> Iterator[str]:
+    """The files that a script's text names or loads, from `folder`, the working directory, or from where the script is."""
     text, extension = text_of(script), splitext(script)[1].lower()
     modules = [*_files_of_modules(text)] if extension in _PYTHON else []
     words = [*_WORD.findall(text), *modules, *(f"src/{name}" for name in modules)]
@@ -260,7 +264,7 @@ def _named_in(script: str, paths: Collection[str], text_of: Callable[[str], str]
         local = [word for word in words if word.startswith(("./", "../"))]
         words += [f"{word}{end}" for word in local for one in sorted(_SCRIPTED) for end in (one, f"/index{one}")]
     for word in dict.fromkeys(words):
-        for candidate in (normpath(word), normpath(f"{dirname(script) or '.'}/{word}")):
+        for candidate in (normpath(f"{folder or '.'}/{word}"), normpath(f"{dirname(script) or '.'}/{word}")):
             if candidate in paths:
                 yield candidate
 

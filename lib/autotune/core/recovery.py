@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
-from posixpath import commonpath, dirname
+from posixpath import basename, commonpath, dirname
 
 from autotune.core.health import Health, Vitals
 from autotune.core.patterns import literal
@@ -57,6 +57,6 @@ def _files(paths: Collection[str]) -> tuple[str, ...]:
 
 
 def _around(paths: Collection[str]) -> tuple[str, ...]:
-    """Give the pattern of the smallest folder that holds all the files, or theirs where that is the working directory itself."""
+    """Give the pattern of the smallest folder that holds all the files, or theirs where that is, or holds, the working directory itself."""
     folder = commonpath([dirname(path) for path in paths]) if paths else ""
-    return (f"{literal(folder)}/**",) if folder else _files(paths)
+    return (f"{literal(folder)}/**",) if basename(folder) not in ("", "..") else _files(paths)

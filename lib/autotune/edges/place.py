@@ -10,9 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autotune.edges import git, tree
+from autotune.edges import copies, git, tree
 from autotune.edges.tree import View
-from autotune.errors import AutotuneError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +50,17 @@ def in_checkout(top: Path, index: Path) -> Place:
     return Place(View(top, index), None)
 
 
-def build(repository: git.Repository, place: Path, commit: str, carry: Sequence[str]) -> Path:
-    """Make the measuring worktree at a commit, without its files, with copies of what is carried over from the checkout."""
+def build(repository: git.Repository, place: Path, commit: str, carry: Sequence[str]) -> tuple[str, ...]:
+    """Make the measuring worktree at a commit, without its files, with copies of what is carried over from the checkout.
+
+    Gives the paths of those copies that are not as in the checkout, for they led back there.
+    """
     if place.exists():
         remove(repository, place)
     place.parent.mkdir(parents=True, exist_ok=True)
     _index(place).unlink(missing_ok=True)
     git.add_worktree(repository, place, commit, files=False)
-    for name in carry:
-        _carry(repository.top / name, place / name)
-    return place
-
-
-def _carry(source: Path, target: Path) -> None:
-    if not source.exists() and not source.is_symlink():
-        raise AutotuneError(f"`carry` names {source}, which does not exist.", "make it, or take it out of `carry` in autotune.toml")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir() and not source.is_symlink():
-        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
-    else:
-        shutil.copy2(source, target, follow_symlinks=False)
+    return tuple(path for name in carry for path in copies.bring(repository.top, place, name))
 
 
 def remove(repository: git.Repository, place: Path) -> None:
@@ -84,11 +74,11 @@ def private(place: Path, settled: Sequence[str] = (), carried: Carried | None = 
     return Place(View(place, _index(place)), frozenset(settled), carried or Carried({}), frozenset(verbatim))
 
 
-def keep_copies(top: Path, names: Iterable[str], copies: Path) -> None:
+def keep_copies(top: Path, names: Iterable[str], folder: Path) -> None:
     """Copy files and folders of a worktree to where a run has no business, to be had from there again."""
-    shutil.rmtree(copies, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     for name in names:
-        _carry(top / name.rstrip("/"), copies / name.rstrip("/"))
+        copies.copy(top / name.rstrip("/"), folder / name.rstrip("/"))
 
 
 def carried_now(top: Path, names: Iterable[str]) -> dict[str, Sequence[int]]:

@@ -139,7 +139,7 @@ def write(view: View, paths: Sequence[str]) -> None:
     compiled = {folder for folder in {path.rpartition("/")[0] for path in paths} if (view.top / folder / "__pycache__").is_dir()}
     for path in paths:
         if path.rpartition("/")[0] in compiled:
-            _forget_compiled(view.top / path)
+            forget_compiled(view.top / path)
 
 
 def undo_conversion(top: Path, entries: Mapping[str, tuple[str, str]]) -> None:
@@ -157,7 +157,7 @@ def delete(top: Path, path: str) -> None:
     if target.is_dir() and not target.is_symlink():
         shutil.rmtree(target)
     else:
-        _forget_compiled(target)
+        forget_compiled(target)
         target.unlink(missing_ok=True)
 
 
@@ -173,7 +173,7 @@ def _prune(top: Path, path: str, spare: Callable[[str], bool]) -> None:
             return
 
 
-def _forget_compiled(source: Path) -> None:
+def forget_compiled(source: Path) -> None:
     """Delete what Python would take for compiled from a source file as it is now, though it may have been another with the same name.
 
     Python tells versions apart by size and whole seconds only.

@@ -38,21 +38,22 @@ def _kind(session: Session, path: str) -> str:
     inside = os.path.relpath(path, session.tree)
     if ".git" in inside.split("/") or inside in now["pinned"] or os.path.basename(inside) in GIT_FILES:
         return PROTECTED
-    return _kind_of_ours(session, path) if _is_below(path, session.workdir) else OUTSIDE
+    return _kind_of_ours(session, inside)
 
 
 def _kind_of_ours(session: Session, path: str) -> str:
+    """What a path, relative to the top, is to a session by its name."""
     import re
 
     now = session.now
-    relative = os.path.relpath(path, session.workdir)
+    relative = os.path.relpath(path, now["workdir"] or ".")
     if relative in now["files"]:
         return NOTES if relative in NOTES_FILES else PROTECTED
-    if re.fullmatch(now["protect"], relative):
+    if re.fullmatch(now["protect"], path):
         return PROTECTED
-    if not re.fullmatch(now["scope"], relative):
+    if not re.fullmatch(now["scope"], path):
         return OUTSIDE
-    return NARROWED if now["narrowed"] and not re.fullmatch(now["narrowed"], relative) else IN_SCOPE
+    return NARROWED if now["narrowed"] and not re.fullmatch(now["narrowed"], path) else IN_SCOPE
 
 
 def kind_of_all_below(session: Session, folder: str) -> str:

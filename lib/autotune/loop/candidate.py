@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from autotune.core import patterns, protection
@@ -31,11 +31,11 @@ class Boundary:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._prefix = f"{session.state.segment.workdir}/" if session.state.segment.workdir else ""
-        self._in_scope = patterns.matcher(session.state.config.scope)
-        self._narrowed = patterns.matcher(session.state.narrowed) if session.state.narrowed else lambda _: True
-        self._protected = patterns.matcher(session.state.config.protect)
-        self._session_files = frozenset(self._prefix + name for name in SESSION_FILES)
+        self._workdir = session.state.segment.workdir
+        self._in_scope = patterns.matcher(session.state.config.scope, self._workdir)
+        self._narrowed = patterns.matcher(session.state.narrowed, self._workdir) if session.state.narrowed else lambda _: True
+        self._protected = patterns.matcher(session.state.config.protect, self._workdir)
+        self._session_files = frozenset(map(session.inside, SESSION_FILES))
 
     @cached_property
     def users(self) -> frozenset[str]:
@@ -59,12 +59,12 @@ class Boundary:
 
     @cached_property
     def _allowed(self) -> Callable[[str], bool]:
-        return patterns.matcher(self._session.state.config.allow)
+        return patterns.matcher(self._session.state.config.allow, self._workdir)
 
     @cached_property
     def _roots(self) -> frozenset[str]:
-        """The folders, relative to the working directory, in which Python looks for modules first: its own, and those of scripts."""
-        return frozenset({"", *(str(PurePosixPath(one).parent) for one in map(self._relative, self.pinned) if "/" in one)})
+        """The folders in which Python looks for modules first: its own, and those of scripts."""
+        return frozenset({self._workdir, *(one.rpartition("/")[0] for one in self.pinned)})
 
     @cached_property
     def _commands(self) -> frozenset[str]:
@@ -74,8 +74,8 @@ class Boundary:
     @cached_property
     def _scripts(self) -> tuple[str, ...]:
         config = self._session.state.config
-        scripts = (name for name in (BENCHMARK_FILE, CHECKS_FILE) if self._prefix + name in self.pinned)
-        return (config.benchmark, config.checks, config.prepare, *(self._pinned_text(self._prefix + name) for name in scripts))
+        scripts = (path for path in map(self._session.inside, (BENCHMARK_FILE, CHECKS_FILE)) if path in self.pinned)
+        return (config.benchmark, config.checks, config.prepare, *map(self._pinned_text, scripts))
 
     def _pinned_text(self, path: str) -> str:
         return git.content(self._session.top, self._pins[path][1]).decode(errors="replace")
@@ -85,32 +85,27 @@ class Boundary:
         """The names of Python's own modules, and of those that pinned programs load from elsewhere than the project."""
         programs = (self._pinned_text(path) for path in self.pinned if path.endswith(".py"))
         loaded = protection.modules_in([*self._scripts, *programs])
-        first = {self._relative(path).split("/", 1)[0] for path in git.tracked(self._session.top, self._session.state.incumbent)}
+        held = git.tracked(self._session.top, self._session.state.incumbent)
+        first = {patterns.from_folder(path, self._workdir).split("/", 1)[0] for path in held}
         return sys.stdlib_module_names | (loaded - {name.removesuffix(".py") for name in first})
-
-    def _relative(self, path: str) -> str:
-        return path.removeprefix(self._prefix)
 
     def is_allowed(self, path: str) -> bool:
         """Whether the person lets a candidate have what would be refused."""
-        return self._allowed(self._relative(path))
+        return self._allowed(path)
 
     def refusal(self, change: Difference) -> str | None:
         """Why a candidate may not have this in scope, as the end of a sentence; None where it may."""
         if change.path.endswith("/"):
             return "is a repository of its own"
-        inside = self._relative(change.path)
-        if self._allowed(inside):
+        if self._allowed(change.path):
             return None
         target = self._session.top / change.path
         if target.is_symlink() and protection.leads_out(change.path, str(target.readlink())):
             return "is a link that leads out of the repository"
         if not change.added:
             return None
-        shadowed = protection.shadows(
-            inside, roots=self._roots, modules=self._modules, commands=self._commands, pinned={*map(self._relative, self.pinned)}
-        )
-        return protection.loads(inside) or shadowed
+        shadowed = protection.shadows(change.path, roots=self._roots, modules=self._modules, commands=self._commands, pinned=self.pinned)
+        return protection.loads(change.path) or shadowed
 
     @cached_property
     def pinned(self) -> frozenset[str]:
@@ -124,21 +119,21 @@ class Boundary:
     def is_session_file(self, path: str) -> bool:
         """Whether autotune wrote it or reads it as its own."""
         folder, name = path.rpartition("/")[::2]
-        return path in self._session_files or (folder == self._prefix.rstrip("/") and is_unfinished(name))
+        return path in self._session_files or (folder == self._workdir and is_unfinished(name))
 
     def in_scope(self, path: str) -> bool:
         """Whether a candidate may change it, as far as the configuration goes."""
-        return path.startswith(self._prefix) and self._in_scope(path.removeprefix(self._prefix)) and not self.is_protected(path)
+        return self._in_scope(path) and not self.is_protected(path)
 
     def in_narrowed_scope(self, path: str) -> bool:
         """Whether a candidate may change it now, while a playbook narrows the scope."""
-        return self.in_scope(path) and self._narrowed(path.removeprefix(self._prefix))
+        return self.in_scope(path) and self._narrowed(path)
 
     def is_protected(self, path: str) -> bool:
         """Whether it decides what is measured."""
         if path.rpartition("/")[2] in GIT_FILES or path in self.pinned or path in self._session_files:
             return True
-        return path.startswith(self._prefix) and self._protected(path.removeprefix(self._prefix))
+        return self._protected(path)
 
     def spares(self, folder: str) -> bool:
         """Whether an empty folder was there before the session."""

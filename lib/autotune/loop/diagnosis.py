@@ -26,6 +26,7 @@ from autotune.core.figures import counted, number
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
+from autotune.core.patterns import from_top
 from autotune.core.state import CASES, Ending, State
 from autotune.edges import git, locks, machine, place, process
 from autotune.edges.git import Repository
@@ -283,7 +284,9 @@ def _benchmark(scene: Scene) -> Check:
     """Run the benchmark once where it is measured: in the session's measuring worktree, else in a working tree of HEAD made for it."""
     try:
         with _ground(scene) as (config, ground):
-            return _dry_run(config, ground)
+            check = _dry_run(config, ground)
+            lacking = [] if check.finding is Finding.OK else [*_left_out(scene, config, ground.workdir)]
+            return replace(check, advice="\n".join([check.advice, *lacking]))
     except NotRunError as reason:
         return Check("benchmark", Finding.MISSING, f"not run: {reason.message}", reason.hint)
 
@@ -358,8 +361,8 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
         git.tell(repository.top, "read-tree", head, index=scratch / "index")
         git.set_entries(repository.top, scratch / "index", git.tracked(repository.top, pins), ())
         content = git.write_tree(repository.top, scratch / "index")
-        top = place.build(repository, cache / "measure", head, [f"{workdir}/{path}" if workdir else path for path in config.carry])
-        empty = place.private(top, verbatim=git.tracked(repository.top, pins))
+        place.build(repository, cache / "measure", head, [from_top(path, workdir) for path in config.carry])
+        empty = place.private(cache / "measure", verbatim=git.tracked(repository.top, pins))
         fresh = Ground(replace(empty, settled=frozenset(place.beside(empty.view))), content, workdir, scratch)
         if config.setup:
             _prepared(config, fresh)
@@ -452,6 +455,7 @@ def _comparison(scene: Scene) -> Check:
             before, folder = git.uncommitted(scene.repository), _workdir(scene)
             here = _seen(scene, config, folder, ground.scratch, scene.repository.top)
             written = sorted({*git.uncommitted(scene.repository)} - {*before})
+            left_out = [*_left_out(scene, config, ground.workdir)]
             place.occupy(ground.place, ground.content, ())
             there = _seen(scene, config, ground.place.top / ground.workdir, ground.scratch, ground.place.top)
     except NotRunError as reason:
@@ -462,7 +466,7 @@ def _comparison(scene: Scene) -> Check:
     told = [*_side_by_side(config, here, there), *found.told, *([] if differs else ["nothing differs that two runs would not"])]
     told += [f"what it printed in {HERE} (-) and in {THERE} (+):", *found.output] if found.output else []
     told += [f"in {HERE} it wrote {_listed(written)}"] if written else []
-    advice = [*_reasons_to_differ(scene, config, before, there)] if differs else []
+    advice = [*_reasons_to_differ(before, left_out, there)] if differs else []
     advice += [] if passes else ["mend it until it passes on the unchanged code"]
     finding = Finding.OK if passes and not found.matters else Finding.TO_DO
     details = {"checkout": _as_json(here), "measuring_place": _as_json(there), "differences": found.told, "output": found.output}
@@ -498,12 +502,18 @@ def _side_by_side(config: Config, here: Seen, there: Seen) -> Iterator[str]:
         yield f"{where}: {seen.outcome}{'' if seen.outcome is Outcome.OK else f' ({seen.why})'}, {metrics or 'no metric'}"
 
 
-def _reasons_to_differ(scene: Scene, config: Config, uncommitted: Sequence[str], there: Seen) -> Iterator[str]:
+def _left_out(scene: Scene, config: Config, workdir: str) -> Iterator[str]:
+    """Say what git ignores, so that the measuring place has it only where it is carried."""
+    ignored = git.ignored(scene.repository.top) if scene.repository is not None else ()
+    if left_out := carrying.proposed(ignored, config.carry, config.scope, workdir):
+        yield f"only {HERE} has what git ignores: {_listed(left_out)}; `carry` names what the benchmark needs of it"
+
+
+def _reasons_to_differ(uncommitted: Sequence[str], left_out: Sequence[str], there: Seen) -> Iterator[str]:
     """Say what the measuring place has not, or has otherwise: the first to look at where something differs."""
     if open_changes := [path for path in uncommitted if path.rpartition("/")[2] not in SESSION_FILES]:
         yield f"only {HERE} has what is not committed: {_listed(open_changes)}"
-    if left_out := carrying.proposed(git.ignored(_workdir(scene)), config.carry):
-        yield f"only {HERE} has what git ignores: {_listed(left_out)}; `carry` names what the benchmark needs of it"
+    yield from left_out
     yield f"{THERE} is {there.folders[0]}: look for absolute paths, files above the repository, and programs that mind where they run"
 
 

@@ -68,7 +68,8 @@ def exclude(session: Session) -> None:
     """List the session's files where git looks for what to ignore in this repository alone, unless git tracks them."""
     path = session.repository.common / "info" / "exclude"
     held = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
-    prefix = re.sub(r"([\\*?\[])", r"\\\1", session.inside(""))
+    workdir = session.state.segment.workdir
+    prefix = re.sub(r"([\\*?\[])", r"\\\1", f"{workdir}/" if workdir else "")
     lacking = {name: line for name in (*SESSION_FILES, UNFINISHED) if (line := f"/{prefix}{name}") not in held.splitlines()}
     tracked = git.tracked(session.top, session.state.incumbent) if lacking else {}
     if missing := [line for name, line in lacking.items() if session.inside(name) not in tracked]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from posixpath import join
 
-from autotune.core import decide, recovery, stats
+from autotune.core import decide, patterns, recovery, stats
 from autotune.core import surroundings as surrounding
 from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, TargetChecked
 from autotune.core.figures import number, numbers
@@ -141,14 +141,17 @@ def _shrink_scope(session: Session) -> PlaybookEnded:
     Where nothing has failed either, to the folder that holds what was tried last: something is known there, if only what does not work.
     """
     state = session.state
-    prefix = f"{state.segment.workdir}/" if state.segment.workdir else ""
-    kept = [path.removeprefix(prefix) for path in state.kept[-1].files] if state.kept else []
-    failed = [[path.removeprefix(prefix) for path in row.files] for row in (_failures(state) or state.recent)[-SHRUNK_FOR:]]
+    kept = _from_workdir(state, state.kept[-1].files) if state.kept else []
+    failed = [_from_workdir(state, row.files) for row in (_failures(state) or state.recent)[-SHRUNK_FOR:]]
     narrowed = recovery.narrower_scope(kept, failed, state.config.scope)
     if not narrowed:
         return _ended(Playbook.SHRINK_SCOPE, "there is nothing narrower than the scope to work on")
     ended = _ended(Playbook.SHRINK_SCOPE, f"for {SHRUNK_FOR} experiments, only {', '.join(narrowed)} may change")
     return replace(ended, scope=narrowed, experiments=SHRUNK_FOR)
+
+
+def _from_workdir(state: State, paths: Iterable[str]) -> list[str]:
+    return [patterns.from_folder(path, state.segment.workdir) for path in paths]
 
 
 def _failures(state: State) -> tuple[Row, ...]:

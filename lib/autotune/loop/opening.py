@@ -16,8 +16,9 @@ from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Opened, SegmentOpened
 from autotune.core.health import Mode
 from autotune.core.outcome import OWN_UNITS
+from autotune.core.patterns import from_top
 from autotune.core.state import begin
-from autotune.edges import git, place, process, tree
+from autotune.edges import copies, git, place, process, tree
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -64,7 +65,7 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
     segment = _first_segment(repository, name, workdir, config, worktree=request.worktree)
     for words in pinning.told(repository, segment, config):
         say(words)
-    if not config.in_place and (missing := carrying.proposed(git.ignored(request.folder), config.carry)):
+    if not config.in_place and (missing := carrying.proposed(git.ignored(repository.top), config.carry, config.scope, workdir)):
         say(_proposed(missing))
     if config.in_place:
         say(
@@ -194,7 +195,7 @@ def _first_segment(repository: Repository, name: str, workdir: str, config: Conf
         pins=pins,
         in_place=config.in_place,
         config=to_mapping(config),
-        machine=surroundings.recorded(config, repository.top / workdir),
+        machine=surroundings.recorded(config, repository.top, workdir),
         environment=process.recorded_environment(process.environment_for_runs(os.environ, config.env)),
         reason="the session opens",
         rule=rules.NEWEST,
@@ -277,11 +278,8 @@ def _make_tree(repository: Repository, home: Path, folder: Folder, segment: Segm
     home.parent.mkdir(parents=True, exist_ok=True)
     git.tell(repository.top, "worktree", "add", "-q", str(home), segment.branch)
     for path in config.carry:
-        source, target = repository.top / segment.workdir / path, home / segment.workdir / path
-        if source.is_dir() and not source.is_symlink():
-            shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
-        elif source.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+        name = from_top(path, segment.workdir)
+        if os.path.lexists(repository.top / name):
+            copies.bring(repository.top, home, name)
     _remember_users_files(home, folder, segment.base)
     made.touch()

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from autotune.core import config as configuration
 from autotune.core import patterns, protection
 from autotune.core.config import Config
 from autotune.core.events import SegmentOpened
@@ -28,32 +29,31 @@ _LONGEST_READ = 1024 * 1024  # bytes of a script that are looked at for what it 
 def pin(repository: Repository, workdir: str, config: Config, commit: str, scratch: Path) -> str:
     """Make a commit of what decides what is measured, as it is now: benchmark, checks, and what `protect` names."""
     held = git.tracked(repository.top, commit)
-    prefix = f"{workdir}/" if workdir else ""
-    protected = patterns.matcher(config.protect)
-    chosen = {path for path in held if path.startswith(prefix) and protected(path.removeprefix(prefix))}
-    chosen |= {prefix + name for name in (BENCHMARK_FILE, CHECKS_FILE)}
-    named = {*_named_files(repository.top / workdir, config)}
-    chosen |= {prefix + name for name in named | found_to_protect(repository.top / workdir, workdir, config, held, named).keys()}
+    configuration.refuse_beyond(config, workdir)
+    chosen = {*filter(patterns.matcher(config.protect, workdir), held)}
+    chosen |= {patterns.from_top(name, workdir) for name in (BENCHMARK_FILE, CHECKS_FILE)}
+    named = {*_named_files(repository.top, workdir, config)}
+    chosen |= named | found_to_protect(repository.top, workdir, config, held, named).keys()
     chosen |= set(_led_to(repository.top, chosen))
     entries = {path: _entry(repository, path) for path in chosen if (repository.top / path).is_file()}
     return git.commit_tree(repository.top, git.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
 
 
-def found_to_protect(folder: Path, workdir: str, config: Config, held: Iterable[str], named: Iterable[str]) -> Mapping[str, str]:
+def found_to_protect(top: Path, workdir: str, config: Config, held: Iterable[str], named: Iterable[str]) -> Mapping[str, str]:
     """Map the tracked files in scope that decide what is measured, as far as can be told from their names and texts, to why."""
-    scripts = [name for name in (BENCHMARK_FILE, CHECKS_FILE, *sorted(named)) if (folder / name).is_file()]
-    checks = {CHECKS_FILE, *_files_in(folder, config, (config.checks,))} - {*_files_in(folder, config, (config.benchmark,))}
+    own = [patterns.from_top(name, workdir) for name in (BENCHMARK_FILE, CHECKS_FILE)]
+    scripts = [path for path in (*own, *sorted(named)) if (top / path).is_file()]
+    checks = {own[1], *_files_in(top, workdir, config, (config.checks,))} - {*_files_in(top, workdir, config, (config.benchmark,))}
     inside = _within_scope(workdir, config, held)
     return protection.measured_with(
-        inside, config.scope, config.allow, scripts, lambda name: _text(folder / name), [one for one in scripts if one in checks]
+        inside, config.scope, config.allow, scripts, lambda path: _text(top / path), [one for one in scripts if one in checks], workdir
     )
 
 
 def _within_scope(workdir: str, config: Config, held: Iterable[str]) -> set[str]:
-    """Give the tracked files in scope, relative to the working directory, the session's own left out."""
-    prefix = f"{workdir}/" if workdir else ""
-    scope = patterns.matcher(config.scope)
-    return {path for one in held if one.startswith(prefix) and scope(path := one.removeprefix(prefix))} - {*SESSION_FILES}
+    """Give the tracked files in scope, the session's own left out."""
+    scope = patterns.matcher(config.scope, workdir)
+    return {path for path in held if scope(path)} - {patterns.from_top(name, workdir) for name in SESSION_FILES}
 
 
 def _text(path: Path) -> str:
@@ -77,43 +77,39 @@ def _entry(repository: Repository, path: str) -> tuple[str, str]:
     return ("100755" if os.access(target, os.X_OK) else "100644"), git.store(repository.top, target.read_bytes())
 
 
-def _named_files(folder: Path, config: Config) -> Iterator[str]:
+def _named_files(top: Path, workdir: str, config: Config) -> Iterator[str]:
     """Give the files that the commands name, but not those of a command measured from outside, nor those that may be what is tuned.
 
     These are what the scope names, what `allow` means, and sources in scope that a compiler is given.
     """
     measured = () if config.metric.startswith(RESERVED) else (config.benchmark,)
-    allowed, inside = patterns.matcher(config.allow), patterns.matcher(config.scope)
-    for name in _files_in(folder, config, (config.checks, config.prepare, config.setup, *measured)):
+    allowed, inside = patterns.matcher(config.allow, workdir), patterns.matcher(config.scope, workdir)
+    for name in _files_in(top, workdir, config, (config.checks, config.prepare, config.setup, *measured)):
         if not allowed(name) and not (inside(name) and protection.is_compiled(name)):
             yield name
 
 
-def _files_in(folder: Path, config: Config, commands: Iterable[str]) -> Iterator[str]:
+def _files_in(top: Path, workdir: str, config: Config, commands: Iterable[str]) -> Iterator[str]:
+    tuned = {os.path.normpath(os.path.join(workdir, pattern)) for pattern in config.scope}  # noqa: PTH118 - relative to the top
     for command in commands:
         try:
             words = shlex.split(command)
         except ValueError:
             words = command.split()
         for word in words:
-            name = os.path.normpath(word)
-            if not name.startswith(("/", "..")) and name not in config.scope and (folder / name).is_file():
-                yield name
+            path = os.path.normpath(os.path.join(workdir, word))  # noqa: PTH118
+            if not path.startswith(("/", "..")) and path not in tuned and (top / path).is_file():
+                yield path
 
 
 def in_scope(repository: Repository, workdir: str, config: Config, commit: str, pins: str) -> dict[str, tuple[str, str]]:
     """Map the tracked files that a candidate may change to their mode and blob."""
-    prefix = f"{workdir}/" if workdir else ""
-    scope, protected = patterns.matcher(config.scope), patterns.matcher(config.protect)
-    never = {*git.tracked(repository.top, pins), *(prefix + name for name in SESSION_FILES)}
+    scope, protected = patterns.matcher(config.scope, workdir), patterns.matcher(config.protect, workdir)
+    never = {*git.tracked(repository.top, pins), *(patterns.from_top(name, workdir) for name in SESSION_FILES)}
     return {
         path: entry
         for path, entry in git.tracked(repository.top, commit).items()
-        if path.startswith(prefix)
-        and scope(path.removeprefix(prefix))
-        and not protected(path.removeprefix(prefix))
-        and path not in never
-        and path.rpartition("/")[2] not in GIT_FILES
+        if scope(path) and not protected(path) and path not in never and path.rpartition("/")[2] not in GIT_FILES
     }
 
 
@@ -148,12 +144,10 @@ def told(repository: Repository, segment: SegmentOpened, config: Config) -> Iter
         yield f"protected, for they decide what is measured: {_listed(held)}; --allow PATTERN frees some"
     else:
         yield "protected: the session's own files; besides, nothing was found that decides what is measured; --protect PATTERN names it"
-    folder = repository.top / segment.workdir
-    prefix = f"{segment.workdir}/" if segment.workdir else ""
     inside = _within_scope(segment.workdir, config, git.tracked(repository.top, segment.base))
-    pinned = [path.removeprefix(prefix) for path in held if path.startswith(prefix)]
-    scripts = [name for name in (BENCHMARK_FILE, CHECKS_FILE) if (folder / name).is_file()]
-    if loaded := protection.left_open(inside, pinned, scripts, lambda name: _text(folder / name)):
+    own = (patterns.from_top(name, segment.workdir) for name in (BENCHMARK_FILE, CHECKS_FILE))
+    scripts = [path for path in own if (repository.top / path).is_file()]
+    if loaded := protection.left_open(inside, held, scripts, lambda path: _text(repository.top / path), segment.workdir):
         yield f"open to change, though benchmark or checks load them: {_listed(loaded)}; --protect PATTERN closes what only measures"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -48,8 +49,10 @@ def place_of(session: Session) -> Place:
     built = _known(known) if _is_worktree(session, top) else {}
     if {key: built.get(key) for key in wanted} != wanted:
         known.unlink(missing_ok=True)
-        settled = _build(session, top)
-        place.keep_copies(top, _made(session, settled), session.cache / "made")
+        settled, mended = _build(session, top)
+        place.keep_copies(
+            top, (*_made(session, settled), *(path for path in mended if os.path.lexists(top / path))), session.cache / "made"
+        )
         built = {**wanted, "settled": settled, "carried": place.carried_now(top, _staying(session, settled))}
         replace_file(known, json.dumps(built).encode())
     sources = (session.cache / "made", session.top)
@@ -86,14 +89,15 @@ def second_place(session: Session) -> Iterator[Place]:
     """Give a second measuring worktree, built like the first, for as long as the context lasts."""
     top = session.cache / "second"
     try:
-        yield place.private(top, _build(session, top), verbatim=git.tracked(session.top, session.state.segment.pins))
+        yield place.private(top, _build(session, top)[0], verbatim=git.tracked(session.top, session.state.segment.pins))
     finally:
         place.remove(session.repository, top)
 
 
-def _build(session: Session, top: Path) -> Sequence[str]:
+def _build(session: Session, top: Path) -> tuple[Sequence[str], Sequence[str]]:
+    """Build a measuring worktree; gives what stays there between runs, and what of that is not as it is in the checkout."""
     config = session.state.config
-    place.build(session.repository, top, session.state.incumbent, [session.inside(path) for path in config.carry])
+    mended = place.build(session.repository, top, session.state.incumbent, [session.inside(path) for path in config.carry])
     empty = place.private(top, verbatim=git.tracked(session.top, session.state.segment.pins))
     fresh = replace(empty, settled=frozenset(place.beside(empty.view)))
     place.occupy(fresh, content_of(session, session.state.incumbent), ())
@@ -105,7 +109,7 @@ def _build(session: Session, top: Path) -> Sequence[str]:
             raise AutotuneError(
                 f"`setup` failed in the measuring worktree: {why}\n{useful_end(finished.tail, 1000)}", f"mend `setup`; it ran in {top}"
             )
-    return place.beside(fresh.view)
+    return place.beside(fresh.view), mended
 
 
 def bench_for(session: Session, candidate: str | None) -> Bench:

@@ -21,20 +21,21 @@ def projection(session: Session) -> dict[str, Any]:
     """Give the values, as JSON can hold them.
 
     `tree` and `records` are absolute, `workdir` and `pinned` relative to `tree`, and `scope`, `narrowed` and `protect` match whole paths
-    relative to `workdir`. `begun` counts experiments, the open one included; `begun_at` is ISO text, `active_since` and `deadline`
+    relative to `tree`. `begun` counts experiments, the open one included; `begun_at` is ISO text, `active_since` and `deadline`
     are seconds since 1970.
     """
     state, config = session.state, session.state.config
+    workdir = state.segment.workdir
     left = report.budget(state, now())
     return {
         "tree": str(session.top),
-        "workdir": state.segment.workdir,
+        "workdir": workdir,
         "files": list(SESSION_FILES),
-        "scope": expression(config.scope),
+        "scope": expression(config.scope, workdir),
         "scope_in_words": ", ".join(config.scope),
-        "narrowed": expression(state.narrowed) if state.narrowed else None,
+        "narrowed": expression(state.narrowed, workdir) if state.narrowed else None,
         "narrowed_in_words": ", ".join(state.narrowed),
-        "protect": expression(config.protect),
+        "protect": expression(config.protect, workdir),
         "pins": state.segment.pins,
         "pinned": _pinned(session),
         "records": [str(session.folder.path), str(session.cache / "measure")],

@@ -15,7 +15,7 @@ from autotune.core.figures import number
 from autotune.core.health import Health, Mode
 from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
 from autotune.core.state import State, begin
-from autotune.edges import git, ledger, process, sandbox
+from autotune.edges import copies, git, ledger, process, sandbox
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop import calibrating, pinning, surroundings
@@ -81,17 +81,30 @@ def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value)} "
             f"(before: {number(stats.median(values))}): it does not measure this code.",
-            f"{_protected_in_scope(session)}look for an editable install or an absolute path that leads out of the measuring worktree; "
-            "where that has to be, --in-place measures in the checkout instead",
+            f"{_protected_in_scope(session)}{_leading_back(session)}; where that has to be, --in-place measures in the checkout instead",
         )
 
 
 def _protected_in_scope(session: Session) -> str:
     """Say which files that the scope names were left as they were, for they are protected; nothing where there are none."""
-    workdir, scope = session.state.segment.workdir, patterns.matcher(session.state.config.scope)
-    inside = (path.removeprefix(f"{workdir}/" if workdir else "") for path in git.tracked(session.top, session.state.segment.pins))
-    left = [path for path in sorted(inside) if path not in SESSION_FILES and scope(path)]
+    workdir, files = session.state.segment.workdir, [*map(session.inside, SESSION_FILES)]
+    scope = patterns.matcher(session.state.config.scope, workdir)
+    pinned = sorted(path for path in git.tracked(session.top, session.state.segment.pins) if path not in files and scope(path))
+    left = [patterns.from_folder(path, workdir) for path in pinned]
     return f"if it measures {', '.join(left[:5])}, which the scope names and which is protected, --allow frees it; else " if left else ""
+
+
+def _leading_back(session: Session) -> str:
+    """Say what may have led the benchmark out of the measuring worktree: the Python environments' files that do, where there are any."""
+    own = (session.top / path for path in git.ignored(session.top) if path.rstrip("/").endswith("venv"))
+    environments = dict.fromkeys([*own, *([Path(active)] if (active := os.environ.get("VIRTUAL_ENV")) else [])])
+    named = [*dict.fromkeys(path for one in environments for path in copies.leading_back(session.top, one))]
+    if not named:
+        return "look for an editable install or an absolute path that leads out of the measuring worktree"
+    return (
+        f"{', '.join(named[:3])} leads Python to {session.top} and not to the measuring worktree: name the environment in `carry` "
+        "(its copy leads to the worktree) and run it by its relative path"
+    )
 
 
 def _prove_apart(bench: Bench, before: float, emptied: float | None) -> None:
@@ -181,7 +194,7 @@ def rehearse_again(session: Session, reason: str, config: Config | None = None) 
             in_place=settings.in_place,
             pins=pins,
             config=to_mapping(settings),
-            machine=surroundings.recorded(settings, session.workdir),
+            machine=surroundings.recorded(settings, session.top, state.segment.workdir),
             environment=process.recorded_environment(process.environment_for_runs(os.environ, settings.env)),
             reason=reason,
             rule=rules.NEWEST,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.events import Event, Noticed, Ran, Result, SegmentOpened, from_line, to_line
 from autotune.core.model import Direction
+from autotune.core.patterns import from_top
 from autotune.core.state import State, after, begin
 from autotune.edges import door, git, ledger
 from autotune.edges.git import Repository
@@ -155,7 +156,7 @@ class Session:
 
     def inside(self, path: str) -> str:
         """Make a path relative to the working directory into one relative to the top."""
-        return f"{self.state.segment.workdir}/{path}" if self.state.segment.workdir else path
+        return from_top(path, self.state.segment.workdir)
 
     def append(self, *events: Event) -> None:
         """Write events to the ledger, in one go, and take them in; at its door while somebody else keeps it closed."""

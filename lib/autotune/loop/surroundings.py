@@ -18,21 +18,29 @@ from autotune.loop.session import Session, now
 LONGEST_SCRIPT = 100_000  # bytes of a script that are looked through for the programs it runs
 
 
-def recorded(config: Config, folder: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def recorded(config: Config, top: Path, workdir: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What has to be the same for two measurements to be comparable, by name: the machine, programs, lock files of dependencies.
 
-    `folder` is the working directory; programs are looked for as `environment` says. A lock file in scope is left out: it is the
-    candidate's to change.
+    `workdir` is the working directory, relative to `top`; lock files count there and in the folders above it, but one in scope is left
+    out: it is the candidate's to change. Programs are looked for as `environment` says.
     """
+    folder = top / workdir
     path = process.environment_for_runs(environment, config.env).get("PATH", os.defpath)
     tools = machine.tools(dict.fromkeys(_programs(config, folder)), folder, path)
-    in_scope, protected = patterns.matcher(config.scope), patterns.matcher(config.protect)
-    locks = {name: digest for name, digest in machine.lock_files(folder).items() if protected(name) or not in_scope(name)}
+    in_scope, protected = patterns.matcher(config.scope, workdir), patterns.matcher(config.protect, workdir)
+    held = {path: digest for path, digest in _lock_files(top, workdir) if protected(path) or not in_scope(path)}
+    locks = {patterns.from_folder(path, workdir): digest for path, digest in held.items()}
     return {
         **machine.fingerprint(),
         **{f"{TOOL}{name}": known for name, known in tools.items()},
         **{f"{DEPENDENCIES}in {name}": digest for name, digest in locks.items()},
     }
+
+
+def _lock_files(top: Path, workdir: str) -> Iterator[tuple[str, str]]:
+    """Give the path, relative to the top, and a digest of every lock file of dependencies in the working directory and above it."""
+    for folder in (Path(workdir), *Path(workdir).parents) if workdir else (Path(),):
+        yield from (((folder / name).as_posix(), digest) for name, digest in machine.lock_files(top / folder).items())
 
 
 def _programs(config: Config, folder: Path) -> Iterator[str]:
@@ -50,7 +58,7 @@ def changed(session: Session) -> tuple[str, ...]:
     """What is not as it was when the segment opened, in words."""
     segment = session.state.segment
     environment = process.as_recorded(os.environ, segment.environment)
-    return (*rules.gone(segment.rule), *changes(segment.machine, recorded(session.state.config, session.workdir, environment)))
+    return (*rules.gone(segment.rule), *changes(segment.machine, recorded(session.state.config, session.top, segment.workdir, environment)))
 
 
 def refuse_changed(session: Session) -> None:
