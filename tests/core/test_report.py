@@ -273,6 +273,15 @@ def test_an_unconfirmed_keep_says_what_luck_could_not_be_ruled_out_by() -> None:
     assert said_of(of_one_build, decision_mode="race").endswith(f"{BUILT_ONCE}.")
 
 
+def test_evidence_of_one_build_a_side_is_not_said_to_rule_luck_out() -> None:
+    reason = f"kept, unconfirmed: 10.0 % lower, evidence 3000 : 1 (needed 2083 : 1), 12 pairs, {BUILT_ONCE}"
+    of_one_build = kept(1, 9.0, confirmed=False, reason=reason)
+    lines = explaining.explain(folded(bare(), *baseline(10.0, 10.1), of_one_build), NOW).lines()
+    assert any(line.text.endswith(explaining.WITH_ONE_BUILD) for line in lines)
+    assert "were all builds alike" in story._odds(3000.0, 2083.0, reason)
+    assert "builds" not in story._odds(3000.0, 2083.0, reason.partition(f", {BUILT_ONCE}")[0])
+
+
 def test_a_keep_that_only_simplifies_is_not_called_better() -> None:
     assert "simpler" in said_of(kept(1, 9.0, reason="kept: 0.1 % higher [-0.5, 0.7], where up to 1 % worse is allowed"))
 
@@ -911,7 +920,11 @@ def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:
     assert "autotune confirm 1" in [one.command for one in explaining.explain(state, NOW).advice]
     assert report.table(state, state.recent)[0].kind is Kind.UNCONFIRMED
     assert "verdict     kept, unconfirmed" in told(taken(1), unconfirmed, claimed(improved=False, experiment=1))
+    assert "1 of the keeps unconfirmed" in report.experiments(state)
+    assert report.status(state, NOW)["unconfirmed"] == 1
     state = after(state, claimed(improved=True, experiment=1))
+    assert report.status(state, NOW)["unconfirmed"] == 0
+    assert "unconfirmed" not in report.experiments(state)
     found = explaining.explain(state, NOW)
     assert "autotune confirm 1" not in [one.command for one in found.advice]
     assert "have confirmed since that it is better" in str(found.decision)

@@ -26,6 +26,7 @@ HOW_TO_READ = (
     "Evidence of 3400 : 1 means that of changes that do nothing (or not what is asked for) at most one in 3400 would ever look this good; "
     "a keep needs the odds that are named as needed."
 )
+WITH_ONE_BUILD = "That holds of builds that are all alike; where each side was built once, one lucky build looks as good."
 _MODES = {
     DecisionMode.RACE: "",
     DecisionMode.ECONOMY: "in economy mode fewer runs decide than would rule luck out",
@@ -70,7 +71,8 @@ class Explanation:
         ]
         if self.decision is not None and self.reason is not None:
             told += [Line("decision", self.decision, tone), Line("reason", self.reason)]
-            told += [Line("to read it", HOW_TO_READ, Tone.QUIET)] if "evidence" in self.reason else []
+            how = f"{HOW_TO_READ} {WITH_ONE_BUILD}" if BUILT_ONCE in self.reason else HOW_TO_READ
+            told += [Line("to read it", how, Tone.QUIET)] if "evidence" in self.reason else []
         told += [Line("evidence" if place == 0 else "", text) for place, text in enumerate(self.evidence)]
         told.append(Line("next", self.next))
         told += [Line("you can" if place == 0 else "", f"{one.command}: {one.what}") for place, one in enumerate(self.advice)]

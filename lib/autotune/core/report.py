@@ -254,8 +254,14 @@ def experiments(state: State) -> str:
     told = [f"{statuses[status]} {word}" for status, word in STATUS_WORDS.items() if statuses.get(status)]
     told += [f"{state.voided} void"] if state.voided else []
     forced = f", {state.forced} of the keeps by force" if state.forced else ""
+    forced += f", {unconfirmed(state)} of the keeps unconfirmed" if unconfirmed(state) else ""
     segment = f"; segment {state.segment.segment}" if state.segment.segment > 1 else ""
     return f"{state.count}: {', '.join(told)}{forced}{segment}" if told else f"none yet{segment}"
+
+
+def unconfirmed(state: State) -> int:
+    """Count the keeps, of the latest 40, that the mode cannot guarantee and no fresh runs have confirmed."""
+    return sum(not row.confirmed and not row.forced for row in state.kept)
 
 
 def streaks(state: State) -> str:
@@ -428,6 +434,7 @@ def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]
         "statuses": dict(state.statuses or {}),
         "void": state.voided,
         "keeps": state.keeps,
+        "unconfirmed": unconfirmed(state),
         "forced": state.forced,
         "streaks": {"no_improvement": state.vitals.no_improvement, "failures": state.vitals.failures},
         "playbook": None if state.playbook is None else state.playbook.playbook,

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 # A search for lines that may set a seed, as an extended regular expression for any case.
 SEARCHED = "seed|random_?state|srand|default_rng|prngkey|newsource|random|mt19937"
 LONGEST_SHOWN = 100
-LONGEST_LINE = 2000  # a longer one was written by a program, and would take long to look through
+LONGEST_LINE = 500  # a longer one was written by a program, and would take long to look through
 
-_NAMED = r"(?i:[\w.\-]*(?:seed|random_?state|srand)[\w\-]*)!?"
+_NAMED = r"(?i:(?:seed|random_?state|srand)[\w\-]*+)!?"  # what stands before is left out: to look for that takes long
 _GENERATOR = r"\b(?:default_rng|PRNGKey|NewSource|Random(?:(?:\.|::)new)?|mt19937(?:_64)?(?:\s+\w+)?)\s*[({]\s*"  # each takes its seed
 # `"--seed", type=int, default=42`; `seed: int = 42`; `"seed": 42`, `seed(42`, `"--seed", 42`; `--seed 42`, `#define SEED 42`.
 _BETWEEN = r"""["']?(?:,[^\n]*?\bdefault\s*=\s*|\s*:\s*[\w.<>\[\]| ]+=\s*|\s*(?::=|=>|=(?!=)|[:(,{])\s*|\s+(?=-?\d))"""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autotune.core.codec import encode
-from autotune.core.decide import in_odds
+from autotune.core.decide import BUILT_ONCE, in_odds
 from autotune.core.events import CandidateTaken, Claimed, Decided, Described, Event, Purpose, Ran, Result, SegmentOpened
 from autotune.core.explain import sentence
 from autotune.core.fate import TONES, kind_of
@@ -137,7 +137,8 @@ def _odds(evidence: float, needed: float, reason: str) -> str:
     if evidence < LEAST_TELLING:
         return f"{in_odds(evidence)}: next to nothing, for luck brings as much all the time; {said}"
     others = next((who for words, who in _OTHERS.items() if words in reason), "changes that do nothing")
-    return f"{in_odds(evidence)}: of {others}, at most one in {number(math.floor(evidence))} would ever look this good; {said}"
+    alike = ", were all builds alike," if BUILT_ONCE in reason else ""
+    return f"{in_odds(evidence)}: of {others}, at most one in {number(math.floor(evidence))} would{alike} ever look this good; {said}"
 
 
 _OTHERS = {  # whom luck would help, where more or less is asked for than a gain, by the words of the reason
