@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from autotune.core import explain as explaining
+from autotune.core import report, rules
+from autotune.core.advice import NOT_BY_BUILDS
 from autotune.core.decide import BUILT_ONCE
 from autotune.core.model import Arm
 from autotune.edges import git
@@ -82,6 +84,17 @@ def test_a_long_prepare_goes_on_before_every_run_unless_a_person_says_otherwise(
     assert tried(session, "90\n").startswith("kept, unconfirmed: ")
     assert len(count.read_text()) == before + 1
     assert BUILT_ONCE not in session.state.recent[-1].reason
+
+
+def test_a_segment_that_is_older_than_the_label_goes_on_without_it_and_still_agrees_with_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(rules, "NEWEST", rules.LABELS_BUILT_ONCE - 1)
+        session = opened(tmp_path)
+    assert tried(session, "90\n") == "kept: 10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
+    assert not auditing.check(session.repository, session.folder)
+    assert NOT_BY_BUILDS in report.decision_mode(session.state)
 
 
 def test_a_target_is_checked_with_fresh_builds(tmp_path: Path, count: Path) -> None:
