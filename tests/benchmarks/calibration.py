@@ -26,8 +26,9 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
 from autotune.core import decide as deciding
-from autotune.core.decide import decide, learn, reference_moved, refills
-from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Metric, Outcome, Policy, Run, Verdict
+from autotune.core import guards
+from autotune.core.decide import checks_come_now, decide, learn, reference_moved, refills
+from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Metric, Outcome, Policy, Run, Verdict
 from autotune.core.stats import SQRT2, claim, median, noise_floor, rank_von_neumann, residual_pool, smallest_detectable
 
 BASELINE_RUNS = 8
@@ -208,6 +209,7 @@ class Setting:
     claiming: bool = False
     weighted: bool = False  # whether luck is made likely, and weighed by how likely it is
     margin: float = field(default=0.0, repr=False)  # every other change only removes lines, and may be worse by so much
+    after_checks: float = field(default=0.0, repr=False)  # how much slower the run is that follows the checks
 
 
 class Tried(NamedTuple):
@@ -288,7 +290,7 @@ class Simulation:
         bias = self.bench.build_bias()
         levels = {Arm.INCUMBENT: self.level + self.bias, Arm.CANDIDATE: self.level + self.sign * effect + bias}
         runs: list[Run] = []
-        weight, in_block = 1.0, 0
+        weight, in_block, checked = 1.0, 0, False
         while True:
             start = time.process_time()  # what it costs, however busy the machine is
             decision = decide(runs, self.calibration, policy, self.coin)
@@ -298,7 +300,12 @@ class Simulation:
             # Nothing is decided on half of a pair, so a pair is measured whole; a block is looked at after every run.
             in_block = max(in_block - 1, 0) or (len(decision.arms) if len(decision.arms) > 2 else 0)
             arms = decision.arms[:1] if in_block else decision.arms
-            values = [self.bench.run(levels[arm], fresh=arm is Arm.CANDIDATE and len(runs) < 2) for arm in arms]
+            slower = 0.0 if checked or not checks_come_now(runs, decision, policy.rule) else self.setting.after_checks
+            checked |= bool(slower)
+            values = [
+                self.bench.run(levels[arm] + slower * (place == 0), fresh=arm is Arm.CANDIDATE and len(runs) < 2)
+                for place, arm in enumerate(arms)
+            ]
             if weighted and not in_block and len(arms) == 2:
                 weight *= self.favour(values)
                 arms = (Arm.CANDIDATE, Arm.INCUMBENT)
@@ -388,6 +395,7 @@ NOT_WANTED = {  # the share that may be kept, and the bar of median runs
     "6 % worse where up to 5 % is allowed, 1 % noise": ("gauss1", -0.06, -0.05, 0.02, math.inf),
 }
 CLEAR = ("gauss2", "outlier", "heavy", "telegraph", "random-walk")
+CHECKED = {name: Setting(name, count=60, keeping=False, weighted=True, after_checks=0.2) for name in CLEAR}
 REMOVING = {name: Setting(name, keeping=False, weighted=True, margin=0.05) for name in CLEAR}
 MIXED = ("gauss2", "heavy", "outlier", "telegraph", "heavy-drift")
 
@@ -414,19 +422,26 @@ def mixed(family: str, *, min_effect: float = 0.0, mode: DecisionMode = Decision
 
 EXACT, EXACT_ASKED = mixed("none"), mixed("none", min_effect=0.01)
 ECONOMY = {name: Setting(name, mode=DecisionMode.ECONOMY) for name in FAMILIES}
+ONCE = {name: Setting(name, mode=DecisionMode.ONCE) for name in FAMILIES}
 BIASED, BIASED_ASKED = Setting("build-bias", count=100), Setting("build-bias", count=100, min_effect=0.04)
 
 
 def planned_jobs(sessions: int) -> list[tuple[Setting, int]]:
     """Every session to simulate; `sessions` of each kind of noise for changes that do nothing."""
     wanted: dict[Setting, int] = {setting: UNWEIGHTED.get(name, sessions) for name, setting in DIRECT.items()}
-    wanted |= dict.fromkeys(WEIGHTED.values(), 1) | {BEYOND_PLAN: 1} | dict.fromkeys(REMOVING.values(), 2)
+    wanted |= (
+        dict.fromkeys(WEIGHTED.values(), 1) | {BEYOND_PLAN: 1} | dict.fromkeys(REMOVING.values(), 2) | dict.fromkeys(CHECKED.values(), 1)
+    )
     wanted |= {every_tenth(*what[:3]): 20 for what in POWER.values()} | {every_tenth(*what[:3]): 10 for what in NOT_WANTED.values()}
     wanted |= {clear_gain(family, blocks=blocks): 12 for family in CLEAR for blocks in (True, False)}
     wanted |= {clear_gain(family, blocks=blocks, deviations=8): 6 for family in CLEAR for blocks in (True, False)}
     wanted |= {detectable(pairs): 10 for pairs in (20, 40)}
     wanted |= {mixed(family): 8 for family in MIXED} | {EXACT: 10, EXACT_ASKED: 10, BIASED: 5, BIASED_ASKED: 5}
-    wanted |= dict.fromkeys(ECONOMY.values(), 12) | {mixed(family, mode=DecisionMode.ECONOMY): 8 for family in MIXED}
+    wanted |= (
+        dict.fromkeys(ECONOMY.values(), 12)
+        | dict.fromkeys(ONCE.values(), 4)
+        | {mixed(family, mode=DecisionMode.ECONOMY): 8 for family in MIXED}
+    )
     return [(setting, seed) for setting, count in wanted.items() for seed in range(count)]
 
 
@@ -514,11 +529,13 @@ def bars_of_no_ops(results: Results) -> list[Bar]:
     noisy = [one for name, setting in DIRECT.items() if name not in UNWEIGHTED for one in tried(results[setting])]
     beyond = math.fsum(one.weight for one in tried(results[BEYOND_PLAN]) if one.verdict is Verdict.KEEP)
     removing = max(false_gains(results[setting]) for setting in REMOVING.values())
+    checked = max(200 / 60 * false_gains(results[setting]) for setting in CHECKED.values())
     return [
         Bar("sessions that keep anything, all kinds of noise", keeps_anything(everything), 0.05),
         Bar("sessions that keep anything, worst kind of noise", max(false_keeps(results, name) for name in FAMILIES), 0.05),
         Bar("the same where 50 were planned and 200 came", beyond, 0.05),
         Bar("the same where half of them only remove lines and may be 5 % worse", removing, 0.05),
+        Bar("the same where the run after the checks is 22 % slower", checked, 0.05),
         Bar("runs for each, all kinds of noise", runs_of(noisy), 12, digits=1),
         Bar("runs for each, worst of the five below", max(runs_of(tried(results[DIRECT[name]])) for name in CLEAR), 10.5, digits=1),
     ]
@@ -616,6 +633,74 @@ def bars_of_exact(results: Results) -> list[Bar]:
     ]
 
 
+# Guardrails and claims, which are looked at more than once
+
+LOOKED_AT = ("gauss2", "outlier", "heavy", "telegraph", "random-walk", "ramp", "thermal")
+LOOKS = 20
+GUARD = guards.read("guarded <= 1.02x")
+POLICY = Policy(Metric("t", "", Direction.LOWER))
+
+
+def guarded(job: tuple[str, float, int]) -> tuple[Verdict, int, int]:
+    """What becomes of a clear gain with a guardrail on another metric, after how many runs, and after how many it was kept without.
+
+    The other metric has the same kind of noise, and lies so many standard deviations of a run within its bound.
+    """
+    family, room, seed = job
+    coin = random.Random(f"guardrail {family} {room} {seed}")
+    bench, other = (Bench(FAMILIES[family], random.Random(f"guardrail {family} {seed} {name}")) for name in ("metric", "guarded"))
+    gain = clear_gain(family, blocks=True).effect
+    allowed = math.log(1.02) - room * gain / 5
+    calibration = Calibration(residual_pool([bench.run(0.0) for _ in range(BASELINE_RUNS)], logs=True), 0, 100)
+    runs: list[Run] = []
+
+    def settled(ask: Callable[[], Decision]) -> Decision:
+        while (decision := ask()).arms:
+            arm = decision.arms[0]
+            levels = (-gain, allowed) if arm is Arm.CANDIDATE else (0.0, 0.0)
+            runs.append(Run(arm, Outcome.OK, {"t": bench.run(levels[0]), "guarded": other.run(levels[1])}))
+        return decision
+
+    kept = settled(lambda: decide(runs, calibration, POLICY, coin))
+    alone = len(runs)
+    if kept.verdict is Verdict.KEEP:
+        kept = settled(lambda: guards.guarded(kept, [GUARD], runs, POLICY, coin))
+    return kept.verdict, len(runs), alone
+
+
+def confirmed_at_last(job: tuple[str, int]) -> bool:
+    """Whether a change that does nothing is once called an improvement, where that is asked so many times."""
+    family, seed = job
+    coin, bench = random.Random(f"asked {family} {seed}"), Bench(FAMILIES[family], random.Random(f"asked {family} {seed} noise"))
+    return any(claim(pairs_of(bench, coin), Direction.LOWER, look=look).improved for look in range(1, LOOKS + 1))
+
+
+def pairs_of(bench: Bench, coin: random.Random) -> list[tuple[float, float]]:
+    """Twenty pairs of one unchanged state, each in an order of its own."""
+    drawn = ([bench.run(0.0), bench.run(0.0)][:: coin.choice((1, -1))] for _ in range(20))
+    return [(first, second) for first, second in drawn]
+
+
+def bars_of_looks() -> list[Bar]:
+    with multiprocessing.Pool(2) as pool:
+        bound = {name: pool.map(guarded, [(name, 0.0, seed) for seed in range(150)]) for name in LOOKED_AT}
+        clear = pool.map(guarded, [(name, 3.0, seed) for name in LOOKED_AT for seed in range(40)])
+        labels = pool.map(confirmed_at_last, [(name, seed) for name in LOOKED_AT for seed in range(200)])
+    passed = [mean(verdict is Verdict.KEEP for verdict, _, _ in found) for found in bound.values()]
+    return [
+        Bar("a gain whose guardrail is at its bound: passed, all kinds of noise", mean(passed), 0.05),
+        Bar("the same, worst kind of noise", max(passed), 0.05),
+        Bar(
+            "a gain whose guardrail has room of 3 standard deviations: passed",
+            mean(one[0] is Verdict.KEEP for one in clear),
+            0.95,
+            at_least=True,
+        ),
+        Bar("the same: runs for the guardrail", mean(runs - alone for _, runs, alone in clear), 4, digits=1),
+        Bar(f"a keep that does nothing, `confirm N` asked {LOOKS} times: confirmed", mean(labels), 0.05),
+    ]
+
+
 def flagged(family: str, looks: int) -> float:
     """How often drift is seen in 40 runs of an unchanged state."""
     found = 0
@@ -646,6 +731,7 @@ def lifted(keeps: int) -> float:
 
 def bars_of_limits(results: Results) -> list[Bar]:
     """What is told without a bar: the mode for long runs, and what no order of runs can take away."""
+    single = [session for setting in ONCE.values() for session in results[setting]]
     cheap = [session for setting in ECONOMY.values() for session in results[setting]]
     sessions = [session for family in MIXED for session in results[mixed(family, mode=DecisionMode.ECONOMY)]]
     return [
@@ -654,6 +740,7 @@ def bars_of_limits(results: Results) -> list[Bar]:
         Bar("economy: true gain, of all there was to gain", captured(sessions)),
         Bar("economy: keeps that do nothing or harm", false_discoveries(sessions)),
         Bar("economy: runs a change", runs_of(tried(sessions)), digits=1),
+        Bar("--once: sessions of 200 no-ops that keep anything", keeps_anything(single)),
         Bar(
             "build_once, builds that differ by 1 sd of a run: sessions of 100 no-ops with an unconfirmed keep",
             keeps_anything(results[BIASED]),
@@ -671,6 +758,7 @@ def sections(results: Results) -> dict[str, list[Bar]]:
         "Changes that should not be kept": bars_of_harm(results),
         "Mixed sessions: 70 % nothing, 20 % harm of 1-20 %, 10 % gains of 0.5-20 %": bars_of_sessions(results),
         "Drift seen in 40 runs": bars_of_drift(),
+        "What is looked at more than once": bars_of_looks(),
         "Limits": bars_of_limits(results),
     }
 

@@ -12,21 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autotune.core import rules
 from autotune.core.decide import (
     BUILT_ONCE,
     block_factor,
+    checks_come_now,
     decide,
     in_odds,
     learn,
     least_effect,
     most_pairs,
     needed_evidence,
-    pair_factor,
     reference_moved,
     score,
     share_of_budget,
 )
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Verdict
+from autotune.core.stats import pair_factor
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 TIME = Metric("t", "s", Direction.LOWER)
@@ -531,3 +533,42 @@ def test_evidence_over_all_signs_of_the_pairs_is_one_on_average(sizes: list[floa
     factors = [[pair_factor(size), pair_factor(-size)] for size in sizes]
     stakes = [math.prod(chosen) for chosen in itertools.product(*factors)]
     assert math.fsum(stakes) / len(stakes) == pytest.approx(1.0)
+
+
+# When the checks come
+
+
+def asked_for(*arms: Arm) -> Decision:
+    return Decision(Verdict.MEASURE_AGAIN, "", arms=arms)
+
+
+def test_the_checks_come_between_stages_once_both_arms_have_run_or_before_a_verdict_that_comes_sooner() -> None:
+    candidate, incumbent = run(CANDIDATE, 1.0), run(INCUMBENT, 1.0)
+    pair, rest = asked_for(CANDIDATE, INCUMBENT), asked_for(INCUMBENT)
+    assert not checks_come_now([], pair, rules.NEWEST)
+    assert not checks_come_now([candidate], rest, rules.NEWEST)
+    assert not checks_come_now([incumbent], asked_for(CANDIDATE), rules.NEWEST)
+    assert checks_come_now([candidate, incumbent], pair, rules.NEWEST)
+    assert not checks_come_now([candidate, incumbent], rest, rules.NEWEST)  # the first run stood alone: the pair is not whole
+    assert not checks_come_now([candidate], pair, rules.NEWEST)
+    assert checks_come_now([candidate], KEPT, rules.NEWEST)
+
+
+def test_by_the_first_rule_the_checks_came_after_the_candidates_first_run() -> None:
+    assert checks_come_now([run(CANDIDATE, 1.0)], asked_for(INCUMBENT), rules.FIRST)
+    assert not checks_come_now([run(INCUMBENT, 1.0)], asked_for(CANDIDATE), rules.FIRST)
+
+
+@pytest.mark.parametrize("policy", [RACE, ECONOMY, ONCE])
+@pytest.mark.parametrize("calibration", [NOISY, STILL, replace(NOISY, reference=())])
+@pytest.mark.parametrize("order", [0, 1])
+def test_the_checks_never_come_inside_a_pair(policy: Policy, calibration: Calibration, order: int) -> None:
+    coin = random.Random(order)
+    runs: list[Run] = []
+    while not checks_come_now(runs, decision := decide(runs, calibration, policy, coin), policy.rule):
+        runs.append(run(decision.arms[0], 90.0 if decision.arms[0] is CANDIDATE else 100.0))
+    assert 1 <= len(runs) <= 3
+    assert decision.verdict is not Verdict.MEASURE_AGAIN or {made.arm for made in runs[-2:]} == {CANDIDATE, INCUMBENT}
+
+
+KEPT = Decision(Verdict.KEEP, "")

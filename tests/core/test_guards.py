@@ -1,13 +1,14 @@
-"""Guardrails are read strictly and judged with an interval."""
+"""Guardrails are read strictly and judged by a bet."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
-from autotune.core import guards
-from autotune.core.model import Arm, Decision, Outcome, Run, Verdict
+from autotune.core import guards, rules
+from autotune.core.model import Arm, Decision, Direction, Metric, Outcome, Policy, Run, Verdict
 from autotune.core.stats import Bound, Standing
 
 
@@ -42,23 +43,32 @@ def test_a_guardrail_holds_is_broken_or_stays_undecided_and_says_so_with_figures
     assert guards.standing(()) is Standing.HOLDS
 
 
+def test_evidence_is_told_where_the_runs_differ_and_by_the_first_rule_there_was_none() -> None:
+    made = runs([100.0] * 6, [100.0, 101.0, 100.5, 101.5, 100.0, 101.0])
+    bound = [guards.read("memory_mb <= 1.02x")]
+    said = guards.in_words(guards.judge(bound, made))
+    assert said.endswith("of the incumbent, evidence 36 : 1 (needed 20 : 1)")
+    assert said.startswith(guards.in_words(guards.judge(bound, made, rules.FIRST)))
+
+
 def test_an_absolute_bound_looks_at_the_candidate_alone() -> None:
     judged = guards.judge([guards.read("memory_mb >= 100")], runs([1.0] * 2, [100.0] * 2))
     assert guards.standing(judged) is Standing.HOLDS
     assert "of the incumbent" not in guards.in_words(judged)
 
 
+POLICY = Policy(Metric("t", "s", Direction.LOWER))
 KEEP = Decision(Verdict.KEEP, "kept: 5 % lower")
 BOUND = (guards.read("memory_mb <= 1.02x"),)
 
 
 def test_a_keep_without_guardrails_stays_as_it_was_decided() -> None:
-    assert guards.guarded(KEEP, (), [], 40, random.Random(1)) is KEEP
+    assert guards.guarded(KEEP, (), [], POLICY, random.Random(1)) is KEEP
 
 
 def test_a_guardrail_that_holds_is_told_with_the_keep_and_one_that_is_broken_discards_it() -> None:
-    kept = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [101.0] * 3), 40, random.Random(1))
-    broken = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [110.0] * 3), 40, random.Random(1))
+    kept = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [101.0] * 3), POLICY, random.Random(1))
+    broken = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [110.0] * 3), POLICY, random.Random(1))
     assert (kept.verdict, broken.verdict) == (Verdict.KEEP, Verdict.DISCARD)
     assert kept.reason.startswith("kept: 5 % lower; memory_mb <= 1.02x holds")
     assert broken.reason.startswith("discarded for a guardrail, though 5 % lower; memory_mb <= 1.02x broken")
@@ -66,9 +76,9 @@ def test_a_guardrail_that_holds_is_told_with_the_keep_and_one_that_is_broken_dis
 
 def test_an_undecided_guardrail_takes_another_pair_until_the_pairs_run_out() -> None:
     open_still = runs([100.0, 103.0], [101.0, 99.0])
-    pair = guards.guarded(KEEP, BOUND, open_still, 40, random.Random(1))
-    rest = guards.guarded(KEEP, BOUND, open_still[1:], 40, random.Random(1))
-    over = guards.guarded(KEEP, BOUND, open_still, 2, random.Random(1))
+    pair = guards.guarded(KEEP, BOUND, open_still, POLICY, random.Random(1))
+    rest = guards.guarded(KEEP, BOUND, open_still[1:], POLICY, random.Random(1))
+    over = guards.guarded(KEEP, BOUND, open_still, replace(POLICY, max_pairs=2), random.Random(1))
     assert pair.verdict is Verdict.MEASURE_AGAIN
     assert sorted(pair.arms) == [Arm.CANDIDATE, Arm.INCUMBENT]
     assert rest.arms == (Arm.INCUMBENT,)

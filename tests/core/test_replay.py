@@ -29,7 +29,7 @@ from autotune.core.events import (
     from_line,
 )
 from autotune.core.fate import DOES_NOT_GENERALISE
-from autotune.core.model import Arm, Effect, Outcome, Policy, Status, Verdict
+from autotune.core.model import Arm, Effect, Outcome, Policy, Run, Status, Verdict
 from autotune.core.replay import contradiction
 from autotune.core.settle import result_of
 from autotune.core.state import Experiment, State, after, begin
@@ -104,11 +104,34 @@ def test_what_failed_has_runs_that_did(outcome: Outcome) -> None:
     assert "another outcome of experiment 1 than its runs have" in str(asked(state, failed))
     assert state.experiment is not None
     run = replace(state.experiment.runs[0], arm=Arm.CANDIDATE, outcome=outcome if outcome is Outcome.CRASHED else Outcome.OK)
-    state = replace(state, experiment=replace(state.experiment, runs=(run,)))
+    runs = (run,) if outcome is Outcome.CRASHED else (run, replace(run, arm=Arm.INCUMBENT))
+    state = replace(state, experiment=replace(state.experiment, runs=runs))
     assert asked(state, failed) is None
     settled = result_of(after(state, failed), "base", at(101))
     assert (settled.commit, settled.status) == ("base", Status.CRASH if outcome is Outcome.CRASHED else Status.CHECKS_FAILED)
     assert asked(after(state, failed), settled) is None
+
+
+@pytest.mark.parametrize("rule", [rules.FIRST, rules.NEWEST])
+def test_checks_fail_where_they_came_by_the_segments_rule_and_nowhere_else(rule: int) -> None:
+    state, said = measured(Random(1), "race", 0.4, 0.02, [])
+    state = replace(state, segment=replace(state.segment, rule=rule))
+    failed = replace(said, verdict=Verdict.DISCARD, outcome=Outcome.CHECKS_FAILED, effect=None, evidence=None, needed=None, pairs=0)
+    good = {arm: Run(arm, Outcome.OK, {"t": 10.0}) for arm in Arm}
+    crashed = Run(Arm.CANDIDATE, Outcome.CRASHED)
+
+    def may_have_failed(*runs: Run) -> bool:
+        assert state.experiment is not None
+        return asked(replace(state, experiment=replace(state.experiment, runs=runs)), failed) is None
+
+    candidate, incumbent = good[Arm.CANDIDATE], good[Arm.INCUMBENT]
+    assert may_have_failed(candidate) is (rule == rules.FIRST)
+    assert may_have_failed(candidate, incumbent) is (rule == rules.NEWEST)
+    assert may_have_failed(incumbent, candidate)
+    assert not may_have_failed()
+    assert not may_have_failed(incumbent)
+    assert not may_have_failed(incumbent, candidate, candidate, incumbent)
+    assert not may_have_failed(incumbent, crashed)
 
 
 def test_a_result_is_what_was_decided_and_said() -> None:
@@ -152,6 +175,24 @@ def test_a_claim_is_what_its_pairs_give() -> None:
     assert "which are not before it" in str(asked(state, said, claim=runs[:4]))
     assert "made of no runs" in str(asked(state, replace(said, pairs=0)))
     assert asked(state, replace(said, pairs=0, improved=False, effect=None, reason="no claim: the machine is gone")) is None
+
+
+def test_a_claim_that_is_made_again_has_a_wider_interval_but_not_by_the_first_rule() -> None:
+    state = begin(segment())
+    coin = Random(4)
+    pairs = [(10 + coin.gauss(0, 0.1), 9.95 + coin.gauss(0, 0.1)) for _ in range(20)]
+    runs = [
+        ran(arm, pair[arm is Arm.CANDIDATE], Purpose.CLAIM, n) for n, pair in enumerate(pairs) for arm in (Arm.INCUMBENT, Arm.CANDIDATE)
+    ]
+    once, again = (stats.claim(pairs, state.metric.direction, unit="s", look=look) for look in (1, 2))
+    said = [Claimed("a", "b", one.improved, 20, one.sentence, 1, at(1), effect=one.effect) for one in (once, again)]
+    assert (once.improved, again.improved) == (True, False)
+    assert asked(state, said[0], claim=runs) is None
+    asked_before = after(state, said[0])
+    assert asked(asked_before, said[1], claim=runs) is None
+    assert "another claim" in str(asked(asked_before, said[0], claim=runs))
+    assert asked(asked_before, replace(said[0], last="c"), claim=runs) is None  # of two other states
+    assert asked(replace(asked_before, segment=replace(state.segment, rule=rules.FIRST)), said[0], claim=runs) is None
 
 
 def test_a_verdict_on_what_is_not_open_and_settings_of_a_segment_are_named() -> None:

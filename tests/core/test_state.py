@@ -525,9 +525,16 @@ def test_a_claim_is_due_once_something_was_kept_that_the_last_does_not_know_of()
     assert after(made, result(2, 0.4, Status.KEEP, forced=True)).claim_is_due
 
 
+def test_claims_of_the_same_two_states_are_counted_whoever_asks_and_whatever_came_of_them() -> None:
+    state = folded(session(1.0), claimed(1), claimed(1, experiment=1), replace(claimed(1), pairs=0), replace(claimed(1), last="commit-2"))
+    assert [state.looks_at("base", last) for last in ("commit-1", "commit-2", "commit-3")] == [4, 2, 1]
+    assert replace(state, segment=replace(state.segment, rule=rules.FIRST)).looks_at("base", "commit-1") == 1
+    assert after(state, segment(2)).looks_at("base", "commit-1") == 4
+
+
 def test_a_look_at_one_keep_is_no_claim_about_the_session() -> None:
     kept = after(session(1.0), result(1, 0.5, Status.KEEP))
-    assert after(kept, claimed(1, experiment=1)) == kept
+    assert replace(after(kept, claimed(1, experiment=1)), claimed=None) == kept
 
 
 @pytest.mark.parametrize(("pairs", "due"), [(20, True), (6, True), (0, False)])

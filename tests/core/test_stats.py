@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.core import rules
 from autotune.core.model import Direction, Effect
 from autotune.core.stats import (
+    GUARDED,
     Bound,
+    Guarded,
     Standing,
     cases_of,
     claim,
@@ -20,6 +23,7 @@ from autotune.core.stats import (
     confidence,
     confidence_label,
     effect_of,
+    evidence_within,
     gains,
     guardrail,
     hodges_lehmann,
@@ -35,6 +39,7 @@ from autotune.core.stats import (
     signed_rank_bound,
     signed_rank_interval,
     smallest_detectable,
+    tail_of_look,
 )
 
 LOWER, HIGHER = Direction.LOWER, Direction.HIGHER
@@ -214,13 +219,61 @@ AT_MOST_2_PERCENT_MORE = Bound(1.02, at_most=True, relative=True)
 AT_LEAST_98 = Bound(0.98, at_most=False, relative=False)
 
 
-def test_a_relative_guardrail_holds_breaks_or_stays_undecided_by_its_interval() -> None:
+def test_a_relative_guardrail_holds_breaks_or_stays_undecided() -> None:
     incumbent = [100.0, 101.0, 99.0, 100.5, 99.5, 100.2, 99.8]
     assert guardrail(incumbent, incumbent, AT_MOST_2_PERCENT_MORE).standing is Standing.HOLDS
     broken = guardrail(incumbent, [value * 1.05 for value in incumbent], AT_MOST_2_PERCENT_MORE)
     assert broken.standing is Standing.BROKEN
     assert broken.estimate == pytest.approx(1.05)
     assert guardrail(incumbent, incumbent[::-1], Bound(1.0, at_most=True, relative=True)).standing is Standing.UNDECIDED
+
+
+def test_by_the_first_rule_a_guardrail_is_held_against_an_interval() -> None:
+    figures = [0.99, 0.985, 0.995, 0.99, 0.985, 0.99]
+    assert guardrail([], figures, AT_LEAST_98, rules.FIRST) == Guarded(Standing.HOLDS, 0.99, 0.985, 0.995)
+    assert guardrail([], figures[:5], AT_LEAST_98, rules.FIRST).standing is Standing.UNDECIDED
+    assert guardrail([], [figure - 0.05 for figure in figures], AT_LEAST_98, rules.FIRST).standing is Standing.BROKEN
+    assert guardrail([], figures, AT_LEAST_98).evidence == evidence_within([figure - 0.98 for figure in figures])
+
+
+@given(st.lists(st.floats(0.01, 100), min_size=1, max_size=8))
+def test_a_bet_on_a_bound_is_fair_where_either_side_of_it_is_as_likely(distances: list[float]) -> None:
+    signs = itertools.product((1, -1), repeat=len(distances))
+    every = [evidence_within([sign * distance for sign, distance in zip(way, distances, strict=True)]) for way in signs]
+    assert math.fsum(every) / len(every) == pytest.approx(1.0)
+
+
+def test_luck_at_a_bound_passes_at_most_once_in_twenty_however_often_one_looks() -> None:
+    distances = [1.0, 0.3, 2.0, 0.7, 1.5, 0.2, 1.0, 0.9, 3.0, 0.5, 1.1, 0.4]
+    passed = 0
+    for way in itertools.product((1, -1), repeat=len(distances)):
+        room = [sign * distance for sign, distance in zip(way, distances, strict=True)]
+        passed += any(evidence_within(room[:count]) >= GUARDED for count in range(1, len(room) + 1))
+    assert 0 < passed / 2 ** len(distances) <= 1 / GUARDED
+
+
+def test_what_is_within_in_every_run_passes_with_six_of_them_and_what_is_beyond_is_broken_with_six() -> None:
+    for count, standing in ((4, Standing.UNDECIDED), (6, Standing.HOLDS)):
+        assert guardrail([], [0.98, 0.99, 0.98, 0.98, 0.985, 0.99][:count], AT_LEAST_98).standing is standing
+    assert guardrail([], [0.97, 0.96, 0.97, 0.975, 0.97, 0.965], AT_LEAST_98).standing is Standing.BROKEN
+    assert guardrail([], [0.98] * 6 + [0.975], AT_LEAST_98).standing is Standing.UNDECIDED  # at the bound, and once beyond
+
+
+def test_however_often_a_claim_is_asked_for_the_tails_come_to_less_than_four_percent() -> None:
+    assert [round(tail_of_look(look), 5) for look in (1, 2, 3)] == [0.025, 0.00625, 0.0025]
+    assert math.fsum(map(tail_of_look, range(1, 1000))) == pytest.approx(0.0375, abs=1e-6)
+    assert (signed_rank_bound(20), signed_rank_bound(20, tail_of_look(2)), signed_rank_bound(6, tail_of_look(2))) == (53, 40, 0)
+
+
+def test_a_claim_that_is_asked_for_again_has_to_be_clearer_and_says_how_often_it_was() -> None:
+    coin = random.Random(1)
+    pairs = [(100 + coin.gauss(0, 1), 95 + coin.gauss(0, 1)) for _ in range(6)]
+    first, second = claim(pairs, LOWER), claim(pairs, LOWER, look=2)
+    assert (first.improved, second.improved) == (True, False)  # six pairs have no interval of that width
+    assert second.sentence.endswith("6 pairs, asked 2 times")
+    more = [(100 + coin.gauss(0, 1), 95 + coin.gauss(0, 1)) for _ in range(20)]
+    assert claim(more, LOWER, look=20).improved
+    assert claim(more, LOWER, look=20).effect.high > claim(more, LOWER).effect.high
 
 
 def test_an_absolute_guardrail_looks_at_the_candidate_alone() -> None:

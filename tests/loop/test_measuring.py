@@ -7,14 +7,17 @@ import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from autotune.core import rules
+from autotune.core.events import Claimed, Event, from_line
 from autotune.core.stopping import Action, Next
 from autotune.core.surroundings import changes
 from autotune.edges import locks, machine
 from autotune.errors import AutotuneError
-from autotune.loop import calibrating, claiming, experiment, healing, measuring, opening, quiet, segments, surroundings, work
+from autotune.loop import auditing, calibrating, claiming, experiment, healing, measuring, opening, quiet, segments, surroundings, work
 from autotune.loop import session as sessions
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session
@@ -233,3 +236,74 @@ def test_a_keep_whose_words_the_state_no_longer_holds_can_be_confirmed(project: 
         assert (session.state.claim, claiming.confirm(session, 1).improved) == (None, True)
         with pytest.raises(AutotuneError, match="Experiment 2 is no keep of this session"):
             claiming.confirm(session, 2)
+
+
+def logged(folder: Path) -> list[str]:
+    """What ran, in order, as its programs wrote it down outside of the project."""
+    return (folder.parent / "order").read_text().split()
+
+
+@pytest.fixture
+def in_order(project: Path) -> Path:
+    """The project, whose benchmark and checks write down that they ran; its values are never the same, and checks refuse 13."""
+    order = project.parent / "order"
+    (project / "autotune.sh").write_text(
+        f'value=$(show value); echo "run:$value" >> {order}; echo "METRIC t=$value.$(od -An -N1 -tu1 /dev/urandom | tr -d " ")"\n'
+    )
+    (project / "autotune.checks.sh").write_text(f'echo "check:$(cat value)" >> {order}; test "$(cat value)" != 13\n')
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "programs that write down that they ran")
+    return project
+
+
+def tried(session: Session, value: str) -> list[str]:
+    """Try a candidate, and give what ran for it."""
+    before = len(logged(session.workdir))
+    (session.workdir / "value").write_text(f"{value}\n")
+    experiment.measure(session, 60.0, settles=True, description=value)
+    return logged(session.workdir)[before:]
+
+
+def events_of(session: Session) -> list[Event]:
+    return [event for line in session.folder.ledger.read_bytes().splitlines() if (event := from_line(line)) is not None]
+
+
+def test_the_checks_run_beside_the_pairs_once_and_a_candidate_that_fails_them_has_one_pair(in_order: Path) -> None:
+    session = opened(in_order)
+    kept = tried(session, "50")
+    assert (sorted(kept[:2]), kept[2]) == (["run:100", "run:50"], "check:50")
+    assert [one for one in kept if one.startswith("check")] == ["check:50"]
+    failed = tried(session, "13")
+    assert (sorted(failed[:2]), failed[2:]) == (["run:13", "run:50"], ["check:13", "check:50"])
+    assert session.state.statuses == {"keep": 1, "checks_failed": 1}
+    assert session.state.recent[-1].value is not None
+    assert not auditing.check(session.repository, session.folder)
+
+
+def test_a_session_that_is_upgraded_goes_on_by_its_own_rule_until_a_new_segment_opens(
+    in_order: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "rules", SimpleNamespace(NEWEST=rules.FIRST))
+    session = opened(in_order)
+    assert session.state.segment.rule == rules.FIRST
+    kept = tried(session, "50")
+    assert kept[kept.index("run:50") + 1] == "check:50"  # as it was: after the candidate's first run, whatever its place in the pair
+    failed = tried(session, "13")
+    assert failed[failed.index("run:13") + 1 :] == ["check:13", "check:50"]
+    segments.accept(session)
+    assert session.state.segment.rule == rules.NEWEST
+    kept = tried(session, "25")
+    assert kept[2] == "check:25"
+    assert not auditing.check(session.repository, session.folder)
+    assert not auditing.not_made_again(session.folder)
+
+
+def test_a_label_that_fresh_runs_did_not_lift_is_harder_to_lift_each_time(in_order: Path) -> None:
+    session = opened(in_order, claim_pairs=6)
+    tried(session, "50")
+    with work.held(session, "confirm"):
+        for _ in range(2):
+            session.append(claiming.confirm(session, 1))
+    first, second = (event for event in events_of(session) if isinstance(event, Claimed))
+    assert (first.improved, second.improved) == (True, False)  # six pairs that all agree are 1 in 64
+    assert not auditing.check(session.repository, session.folder)

@@ -44,6 +44,7 @@ OTHER_SEED = "it changes how chance is seeded ({seed}), and another seed can bri
 ONE_NUMBER = "each side gave one number in all its runs, so this holds for the benchmark's seed and input alone"
 BUILT_AFRESH = "every run had a build of its own"
 NOT_BY_BUILDS = "not exact, for each side is built once (build_once) and the luck of a build is not counted"
+WITHOUT_PROMISE = "it does not promise error_budget, and no keep is confirmed until `autotune confirm N` has measured it afresh"
 _OF_A_BIAS = "that bias, so that it cannot pass for a gain"
 _OF_TWO_BUILDS = "what these two builds may differ by (build_once); others may differ by more"
 _CHANGED = {
@@ -212,10 +213,10 @@ def _bias_words(found: Sight, metric: Metric) -> tuple[str, ...]:
 
 def _mode_words(found: Sight) -> str:
     if found.mode is DecisionMode.ONCE:
-        return "mode: once; no keep is confirmed"
+        return f"mode: once; {WITHOUT_PROMISE}"
     if found.mode is DecisionMode.ECONOMY:
         why = f"a run takes {duration(found.run_s)}, too long for a dozen pairs a candidate"
-        return f"recommended mode: economy, calibrated and not exact ({why})"
+        return f"recommended mode: economy, calibrated and not exact ({why}); {WITHOUT_PROMISE}"
     if found.build_once:
         return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it afresh"
     return "recommended mode: race (exact)"

@@ -457,7 +457,7 @@ KEYS = (
     Key(
         "decision_mode",
         _choice("auto", *DecisionMode),
-        'How keeps are decided: "race" (exact), "economy" (for long runs), "once" (unconfirmed), or "auto", by what a run costs.',
+        'How keeps are decided: "race" (exact), "economy" (long runs) or "once" (both unconfirmed), or "auto", by a run\'s cost.',
         "auto",
         fixed=Fixed.DECISION,
     ),
@@ -487,7 +487,7 @@ KEYS = (
     Key(
         "error_budget",
         _number("a number", above=0, at_most=0.5),
-        "The chance that a session in which nothing works keeps anything.",
+        "The chance that a session in which nothing works keeps anything; only race, without build_once, promises it.",
         0.05,
         fixed=Fixed.DECISION,
     ),

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from autotune.core import rules
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Policy, Run, Verdict
 from autotune.core.stats import (
+    BET,
     FEWEST_PAIRS_FOR_INTERVAL,
     SQRT2,
     effect_of,
@@ -33,6 +34,7 @@ from autotune.core.stats import (
     in_words,
     median,
     noise_floor,
+    pair_factor,
     places,
     pool_after,
 )
@@ -40,7 +42,6 @@ from autotune.core.stats import (
 if TYPE_CHECKING:
     import random
 
-BET = 0.9  # of the stake on each pair; a bet of 1 could lose all of it to one outlier
 CLIP = 2.5  # how much one pair may say for or against futility, in noise floors
 FUTILE = math.log(0.2)  # Wald's bound for missing one gain in five at the effect that kappa stands for
 PROMISING = 10.0  # the evidence from which nothing counts as futile; luck gets there once in ten times, so it costs few runs
@@ -129,6 +130,19 @@ def _decision(runs: Sequence[Run], calibration: Calibration, policy: Policy, coi
             return _exact(comparison, coin)
         comparison = _made_noisy(comparison, noisy_from)
     return _economy(comparison, coin) if policy.mode is DecisionMode.ECONOMY else _race(comparison, coin)
+
+
+def checks_come_now(runs: Sequence[Run], decision: Decision, rule: int) -> bool:
+    """Whether it is time for the checks, which run once in a comparison: after its first pair, or before a verdict that comes sooner.
+
+    Inside a pair they would come between its runs in one order and not in the other, and what a run meets would no longer be a coin's
+    to decide. By the first rule they came after the candidate's first run.
+    """
+    arms = [run.arm for run in runs]
+    if rule < rules.CHECKS_BESIDE_PAIRS:
+        return Arm.CANDIDATE in arms
+    between_stages = 2 * decision.arms.count(Arm.CANDIDATE) == len(decision.arms)
+    return not decision.arms or (between_stages and set(arms) == set(Arm))
 
 
 def most_pairs(policy: Policy) -> int:
@@ -312,11 +326,6 @@ def _replayed(comparison: _Comparison) -> _Stages:
         if size > 1:
             blocks.append(range(pairs, pairs + size))
         done = end
-
-
-def pair_factor(unit: float) -> float:
-    """What a pair multiplies the evidence by, its gain in noise floors: 1 on average where the sign of the gain is fair."""
-    return 1 + BET * math.tanh(unit)
 
 
 def _block_size(comparison: _Comparison, pairs: int, evidence: float) -> int:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
-from autotune.core.decide import decide, most_pairs
+from autotune.core import rules
+from autotune.core.decide import decide, in_odds, most_pairs
 from autotune.core.metrics import is_name, normalised
 from autotune.core.model import Arm, Calibration, Decision, Policy, Run, Verdict
-from autotune.core.stats import Bound, Guarded, Standing, guardrail
+from autotune.core.stats import GUARDED, Bound, Guarded, Standing, guardrail
 
 if TYPE_CHECKING:
     import random
@@ -38,9 +39,9 @@ def read(text: str) -> Guard:
     return Guard(normalised(found[1]), Bound(float(found[3]), at_most=found[2] == "<=", relative=bool(found[4])), text.strip())
 
 
-def judge(guards: Sequence[Guard], runs: Sequence[Run]) -> tuple[tuple[Guard, Guarded], ...]:
+def judge(guards: Sequence[Guard], runs: Sequence[Run], rule: int = rules.NEWEST) -> tuple[tuple[Guard, Guarded], ...]:
     """Judge each guardrail from the runs of both arms; a metric that a run lacks is a KeyError."""
-    return tuple((one, guardrail(_values(runs, one, Arm.INCUMBENT), _values(runs, one, Arm.CANDIDATE), one.bound)) for one in guards)
+    return tuple((one, guardrail(_values(runs, one, Arm.INCUMBENT), _values(runs, one, Arm.CANDIDATE), one.bound, rule)) for one in guards)
 
 
 def _values(runs: Sequence[Run], guard: Guard, arm: Arm) -> list[float]:
@@ -58,11 +59,11 @@ def in_words(judged: Sequence[tuple[Guard, Guarded]]) -> str:
     return "; ".join(f"{guard.text} {guarded.standing}: {_figures(guard, guarded)}" for guard, guarded in judged)
 
 
-def guarded(decision: Decision, guards: Sequence[Guard], runs: Sequence[Run], max_pairs: int, coin: random.Random) -> Decision:
+def guarded(decision: Decision, guards: Sequence[Guard], runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
     """Give what becomes of a keep once its guardrails are asked: kept, discarded, another pair, or inconclusive when the pairs run out."""
     if not guards:
         return decision
-    judged = judge(guards, runs)
+    judged = judge(guards, runs, policy.rule)
     words = f"{decision.reason}; {in_words(judged)}"
     match standing(judged):
         case Standing.HOLDS:
@@ -70,7 +71,7 @@ def guarded(decision: Decision, guards: Sequence[Guard], runs: Sequence[Run], ma
         case Standing.BROKEN:
             return replace(decision, verdict=Verdict.DISCARD, reason=f"discarded for a guardrail, though {words.removeprefix('kept: ')}")
         case Standing.UNDECIDED:
-            if len(runs) >= 2 * max_pairs:
+            if len(runs) >= 2 * most_pairs(policy):
                 return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=f"a guardrail stays undecided: {words}")
             behind = [arm for arm in Arm if sum(run.arm is arm for run in runs) * 2 < len(runs)]
             arms = behind or coin.sample(list(Arm), 2)
@@ -90,9 +91,10 @@ def decided(runs: Sequence[Run], calibration: Calibration, policy: Policy, guard
     decision = next((one for one in asked if one.verdict is not Verdict.MEASURE_AGAIN), None)
     if decision is None:
         return decide(runs, calibration, policy, coin)
-    return guarded(decision, guards, runs, most_pairs(policy), coin) if decision.verdict is Verdict.KEEP else decision
+    return guarded(decision, guards, runs, policy, coin) if decision.verdict is Verdict.KEEP else decision
 
 
 def _figures(guard: Guard, guarded: Guarded) -> str:
     against = " of the incumbent" if guard.bound.relative else ""
-    return f"{guarded.estimate:.6g} [{guarded.low:.6g}, {guarded.high:.6g}]{against}"
+    evidence = "" if guarded.evidence is None else f", evidence {in_odds(guarded.evidence)} (needed {in_odds(GUARDED)})"
+    return f"{guarded.estimate:.6g} [{guarded.low:.6g}, {guarded.high:.6g}]{against}{evidence}"

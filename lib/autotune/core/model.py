@@ -107,8 +107,8 @@ class Policy:
     """What a keep demands.
 
     `min_effect` is relative (0.02 asks for 2 %) for positive values, else absolute; negative for a change that has to be no worse.
-    `error_budget` is the chance that a session in which nothing works keeps anything. `built_once` tells that all runs of a side are of one
-    build, whose luck no order of runs takes away. `rule` is the segment's (see `rules.py`).
+    `error_budget` is the chance that a session in which nothing works keeps anything, by race. `built_once` tells that all runs of a side
+    are of one build, whose luck no order of runs takes away. `rule` is the segment's (see `rules.py`).
     """
 
     metric: Metric

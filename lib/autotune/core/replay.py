@@ -9,9 +9,10 @@ from random import Random
 
 from autotune.core import advice, guards, rules, stats
 from autotune.core.config import Config, Fixed, differences, parse
+from autotune.core.decide import checks_come_now
 from autotune.core.events import Calibrated, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, Result, SettingsChanged
 from autotune.core.fate import DOES_NOT_GENERALISE
-from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Verdict
+from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Run, Verdict
 from autotune.core.settle import final_verdict, result_of
 from autotune.core.state import Experiment, State
 from autotune.core.stopping import limits_reached
@@ -82,15 +83,27 @@ def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], 
     if said.verdict is Verdict.VOID:
         return None  # what makes it void leaves no runs that say so
     if said.outcome is not Outcome.OK:
-        return None if _has_failed(experiment, said.outcome) else f"another outcome of experiment {said.experiment} than its runs have"
+        failed = _has_failed(state, experiment, said.outcome, policy)
+        return None if failed else f"another outcome of experiment {said.experiment} than its runs have"
     wrong = _unlike(state, experiment, said, policy, worded=worded)
     return f"another {' and '.join(wrong)} of experiment {said.experiment} than its runs give" if wrong else None
 
 
-def _has_failed(experiment: Experiment, outcome: Outcome | None) -> bool:
-    """Whether a candidate's runs are such that it can have failed so: the checks come after its first good run."""
-    ends = [run.outcome for run in experiment.runs if run.arm is Arm.CANDIDATE]
-    return ends == [Outcome.OK] if outcome is Outcome.CHECKS_FAILED else outcome in ends
+def _has_failed(state: State, experiment: Experiment, outcome: Outcome | None, policy: Callable[[State, Experiment], Policy]) -> bool:
+    """Whether a candidate's runs are such that it can have failed so: they end where the checks come, or with a run that failed."""
+    if outcome is not Outcome.CHECKS_FAILED:
+        return outcome in [run.outcome for run in experiment.runs if run.arm is Arm.CANDIDATE]
+    runs, demanded = experiment.runs, policy(state, experiment)
+    if any(run.outcome is not Outcome.OK for run in runs):
+        return False
+    so_far = (runs[:count] for count in range(1, len(runs) + 1))
+    checked = (made for made in so_far if checks_come_now(made, _made_again(state, made, demanded), demanded.rule))
+    return len(next(checked, ())) == len(runs) > 0
+
+
+def _made_again(state: State, runs: Sequence[Run], demanded: Policy) -> Decision:
+    """Give what is decided of these runs; which order chance gives to the next ones does not matter."""
+    return guards.decided(runs, state.calibration, demanded, tuple(map(guards.read, state.config.guardrails)), Random(0))
 
 
 def _unlike(
@@ -98,9 +111,8 @@ def _unlike(
 ) -> list[str]:
     """Name what a verdict says otherwise than the good runs that it is made of; its reason only where it is `worded` as here."""
     good = [run for run in experiment.runs if run.outcome is Outcome.OK]
-    held = tuple(map(guards.read, state.config.guardrails))
     demanded = policy(state, experiment)
-    found = _decided(said, guards.decided(good, state.calibration, demanded, held, Random(0)))
+    found = _decided(said, _made_again(state, good, demanded))
     if said.reason.startswith(DOES_NOT_GENERALISE) and said.verdict is Verdict.DISCARD:
         return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
     values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
@@ -141,7 +153,7 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, worded: bool) ->
         return f"a claim made of {said.pairs} pairs, which are not before it"
     values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]
     logs = min(value for pair in values for value in pair) > 0
-    found = stats.claim(values, state.metric.direction, logs=logs, unit=state.metric.unit)
+    found = stats.claim(values, state.metric.direction, logs=logs, unit=state.metric.unit, look=state.looks_at(said.first, said.last))
     same = found.improved is said.improved and agree(said.effect, found.effect)
     agrees = same and (said.reason.startswith(found.sentence) or not worded)
     return None if agrees else f"another claim than its runs give, which is: {found.sentence}"

@@ -13,7 +13,7 @@ from autotune.core.fate import TONES, Kind, kind_of, kind_of_open
 from autotune.core.figures import NO_NOISE, Noise, counted, duration, effect_in_short, number, numbers, with_unit
 from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
-from autotune.core.model import Direction, Status
+from autotune.core.model import DecisionMode, Direction, Status
 from autotune.core.outcome import escaped
 from autotune.core.state import Row, State, seconds_between
 from autotune.core.stopping import HOW_TO_MOVE, limits_reached, next_action
@@ -205,8 +205,9 @@ def confidence_line(state: State) -> Line:
 
 def decision_mode(state: State) -> str:
     """Say which mode decides, what chose it, and where its odds leave something out."""
-    builds = f"; {advice.NOT_BY_BUILDS}" if state.config.built_once else ""
-    return f"{state.decision_mode}, {_chosen_by(state)}{builds}"
+    mode = state.decision_mode
+    less = [advice.WITHOUT_PROMISE] * (mode is not DecisionMode.RACE) + [advice.NOT_BY_BUILDS] * state.config.built_once
+    return "; ".join([f"{mode}, {_chosen_by(state)}", *less])
 
 
 def _chosen_by(state: State) -> str:

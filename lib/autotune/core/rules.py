@@ -11,6 +11,9 @@ OLDEST = 1  # of those that are still here
 NEWEST = 2
 
 # The rule since which:
+CHECKS_BESIDE_PAIRS = 2  # the checks come after the first pair, not inside it
+GUARDRAILS_BET = 2  # guardrails are judged by a bet, which holds at every look, not by an interval of a number of pairs fixed beforehand
+CLAIMS_SPEND = 2  # a claim that is asked for again spends what the ones before it left
 GAINS_REFILL = 2  # only keeps that had to be better refill the error budget, not those that may be worse by simplify_margin
 LABELS_BUILT_ONCE = 2  # a keep is unconfirmed where each side was built once
 

@@ -136,7 +136,8 @@ class State:
     that were forced. `best` is the incumbent's value. `crossed` tells whether the incumbent came to values of zero or less in this segment,
     whose baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as
     ratios. `several` names the metrics that the unchanged code was seen to print with several values. `voided` counts discards that say
-    nothing of an idea. `last_playbook_is_news` until the next experiment begins, or a person has the session go on or asks for a repair.
+    nothing of an idea. `claimed` counts how often two states were claimed against each other. `last_playbook_is_news` until the next
+    experiment begins, or a person has the session go on or asks for a repair.
     """
 
     segment: SegmentOpened
@@ -182,6 +183,7 @@ class State:
     target_checked: str | None = None
     target_reached: bool = False
     claim: Claimed | None = None
+    claimed: Mapping[str, int] | None = None
     calibrated: Calibrated | None = None
     looked: int = 0
     ended: Ended | None = None
@@ -259,6 +261,10 @@ class State:
     def all_keeps(self) -> int:
         """Keeps that were decided, and keeps that were forced."""
         return self.keeps + self.forced
+
+    def looks_at(self, first: str, last: str) -> int:
+        """How often these two states were claimed against each other, the next time included; by the first rule that did not matter."""
+        return (self.claimed or {}).get(f"{first}..{last}", 0) + 1 if self.segment.rule >= rules.CLAIMS_SPEND else 1
 
     @property
     def claim_is_due(self) -> bool:
@@ -347,7 +353,9 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case TargetChecked():
             return replace(state, target_checked=state.incumbent, target_reached=event.reached)
         case Claimed():
-            return replace(state, claim=event) if event.experiment is None else _confirmed(state, event)
+            pair = f"{event.first}..{event.last}"
+            asked = replace(state, claimed={**(state.claimed or {}), pair: (state.claimed or {}).get(pair, 0) + 1})
+            return replace(asked, claim=event) if event.experiment is None else _confirmed(asked, event)
         case Looked():
             reference = event.values if event.moved else (*state.reference, *event.values)
             return _comparable(replace(state, reference=reference[-REFERENCE:], looked=state.count))

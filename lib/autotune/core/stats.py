@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
+from autotune.core import rules
 from autotune.core.model import Direction, Effect
 
 SQRT2 = math.sqrt(2.0)
@@ -16,6 +17,8 @@ POOL_WINDOW = 256
 FEWEST_FOR_TAIL = 16  # residuals, before their 80 % quantile says more of the noise than of one outlier
 FEWEST_PAIRS_FOR_INTERVAL = 6  # below six pairs even the widest signed-rank interval covers less than 95 %
 TAIL = 0.025  # of each side of a 95 % interval
+GUARDED = 20.0  # the evidence for or against a guardrail's bound: luck gets there once in twenty
+BET = 0.9  # of the stake on each pair; a bet of 1 could lose all of it to one outlier
 DRIFT_WINDOW = 40
 FEWEST_FOR_DRIFT = 20
 DRIFT_Z = -3.09  # the 0.1 % point of the normal distribution: one false alarm in a thousand looks
@@ -123,13 +126,13 @@ def hodges_lehmann(differences: Sequence[float]) -> float:
 
 
 @lru_cache(maxsize=256)
-def signed_rank_bound(count: int) -> int:
+def signed_rank_bound(count: int, tail: float = TAIL) -> int:
     """The k for which the k-th smallest and k-th largest Walsh averages span 95 %: 53 for 20 differences; 0 below six.
 
-    k - 1 is the largest c with P(W+ <= c) <= 2.5 %, where W+ sums the ranks that a fair coin picks from 1...count
+    k - 1 is the largest c with P(W+ <= c) <= `tail`, 2.5 %, where W+ sums the ranks that a fair coin picks from 1...count
     (Wilcoxon's signed-rank distribution, counted exactly).
     """
-    limit = TAIL * 2.0**count
+    limit = tail * 2.0**count
     top = count * (count + 1) // 4
     ways = [1] + [0] * top
     for rank in range(1, count + 1):
@@ -151,9 +154,17 @@ def signed_rank_interval(differences: Sequence[float], *, tick: float = 0.0) -> 
     return low, high
 
 
-def _estimate_and_interval(differences: Sequence[float], tick: float) -> tuple[float, float, float]:
+def tail_of_look(look: int) -> float:
+    """The tail that the how-manieth interval of one question may have: 2.5 %, 0.63 %, 0.25 %, ..., 3.75 % in all, however many there are.
+
+    6 x 2.5 % / (k (k + 1) (k + 2)), whose sum over all k telescopes. So the first answer is as good as if nobody could ask again.
+    """
+    return 6 * TAIL / (look * (look + 1) * (look + 2))
+
+
+def _estimate_and_interval(differences: Sequence[float], tick: float, tail: float = TAIL) -> tuple[float, float, float]:
     averages = _walsh(differences)
-    bound = max(signed_rank_bound(len(differences)), 1)
+    bound = max(signed_rank_bound(len(differences), tail), 1)
     return median(averages), averages[bound - 1] - tick, averages[-bound] + tick
 
 
@@ -181,16 +192,17 @@ def gains(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: b
     return [after - before for before, after in zip(befores, afters, strict=True)]
 
 
-def effect_of(pairs: Sequence[tuple[float, float]], *, logs: bool, tick: float = 0.0) -> Effect:
+def effect_of(pairs: Sequence[tuple[float, float]], *, logs: bool, tick: float = 0.0, tail: float = TAIL) -> Effect:
     """The effect in pairs of (incumbent, candidate) values: Hodges-Lehmann estimate and signed-rank interval.
 
-    A ratio where `logs` and all values are positive, else a difference. `tick` is the step the metric is rounded to.
+    A ratio where `logs` and all values are positive, else a difference. `tick` is the step the metric is rounded to, `tail` what the
+    interval leaves out on each side.
     """
     relative = logs and all(value > 0 for pair in pairs for value in pair)
     if relative and tick:
         tick = math.log1p(tick / min(value for pair in pairs for value in pair))
     # The candidate's rise, whichever way is better: an effect is stated as the metric moves.
-    estimate, low, high = _estimate_and_interval(gains(pairs, Direction.HIGHER, logs=relative), tick)
+    estimate, low, high = _estimate_and_interval(gains(pairs, Direction.HIGHER, logs=relative), tick, tail)
     return Effect(_ratio(estimate), _ratio(low), _ratio(high)) if relative else Effect(estimate, low, high, relative=False)
 
 
@@ -248,17 +260,20 @@ class Claim:
     sentence: str
 
 
-def claim(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool = True, unit: str = "") -> Claim:
-    """The claim that coin-flip pairs of (first, last) values support: an improvement only where the whole 95 % interval is one.
+def claim(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool = True, unit: str = "", look: int = 1) -> Claim:
+    """The claim that coin-flip pairs of (first, last) values support: an improvement only where the whole interval is one.
 
-    The interval is widened by the metric's tick where it is rounded, which each state's own values show: a count that is the same in
-    every run is exact. Raises ValueError when there are no pairs.
+    It is a 95 % interval where this is asked for the first time, a wider one at every further `look`, so that asking often brings nothing
+    (`tail_of_look`). It is widened by the metric's tick where it is rounded, which each state's own values show: a count that is the same
+    in every run is exact. Raises ValueError when there are no pairs.
     """
-    effect = effect_of(pairs, logs=logs, tick=max(map(rounding_tick, zip(*pairs, strict=True)), default=0.0))
+    tail = tail_of_look(look)
+    effect = effect_of(pairs, logs=logs, tick=max(map(rounding_tick, zip(*pairs, strict=True)), default=0.0), tail=tail)
     nothing = 1.0 if effect.relative else 0.0
     better = effect.high < nothing if direction is Direction.LOWER else effect.low > nothing
-    enough = len(pairs) >= FEWEST_PAIRS_FOR_INTERVAL
-    words = f"{in_words(effect, unit, between=not enough)}, {len(pairs)} pairs"
+    enough = signed_rank_bound(len(pairs), tail) > 0
+    asked = f", asked {look} times" if look > 1 else ""
+    words = f"{in_words(effect, unit, between=not enough)}, {len(pairs)} pairs{asked}"
     improved = better and enough
     return Claim(improved, effect, len(pairs), f"improved: {words}" if improved else f"{NO_IMPROVEMENT}: {words}")
 
@@ -285,30 +300,70 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """A guardrail's answer, and what was held against its bound, with its interval: a ratio, a value, or a value less what is allowed."""
+    """A guardrail's answer, and what was held against its bound, with its interval: a ratio, a value, or a value less what is allowed.
+
+    `evidence` is the odds for the answer, or for the bound where it is undecided; None where the runs agree exactly.
+    """
 
     standing: Standing
     estimate: float
     low: float
     high: float
+    evidence: float | None = None
 
 
-def guardrail(incumbent: Sequence[float], candidate: Sequence[float], bound: Bound) -> Guarded:
+def guardrail(incumbent: Sequence[float], candidate: Sequence[float], bound: Bound, rule: int = rules.NEWEST) -> Guarded:
     """Whether the candidate keeps within a bound, from the values of both arms in run order.
 
-    Decided as non-inferiority: it holds when the whole 95 % interval (Hodges-Lehmann, signed-rank) is within the bound, is broken when
-    the whole interval is beyond, and is undecided otherwise, so that few or noisy runs never pass in silence. Relative bounds compare
+    Decided as non-inferiority, by a bet that it is within the bound and another that it is beyond (`evidence_within`): the first to reach
+    20 : 1 is right, and until then it is undecided, so that few or noisy runs never pass in silence. Relative bounds compare
     ratios of pairs; where values are not positive, the candidate's values less the allowed multiple of the incumbent's, against 0.
-    Fewer than six runs decide only when they agree exactly, and there are two at least.
+    Where the runs agree exactly, two are enough. By the first rule the 95 % interval was held against the bound, from six runs on, which is
+    wrong more often the more often one looks.
     """
     figures, limit, logs = _guarded_figures(incumbent, candidate, bound)
     if not figures:
         return Guarded(Standing.UNDECIDED, math.nan, -math.inf, math.inf)
     estimate, low, high = _estimate_and_interval(figures, 0.0)
-    enough = len(figures) >= FEWEST_PAIRS_FOR_INTERVAL or (len(figures) > 1 and low == high)
-    within, beyond = (high <= limit, low > limit) if bound.at_most else (low >= limit, high < limit)
-    standing = Standing.HOLDS if enough and within else Standing.BROKEN if enough and beyond else Standing.UNDECIDED
-    return Guarded(standing, *(map(_ratio, (estimate, low, high)) if logs else (estimate, low, high)))
+    evidence = None
+    if rule < rules.GUARDRAILS_BET or (len(figures) > 1 and min(figures) == max(figures)):
+        enough = len(figures) >= FEWEST_PAIRS_FOR_INTERVAL or (len(figures) > 1 and low == high)
+        within, beyond = (high <= limit, low > limit) if bound.at_most else (low >= limit, high < limit)
+        standing = Standing.HOLDS if enough and within else Standing.BROKEN if enough and beyond else Standing.UNDECIDED
+    else:
+        standing, evidence = _standing_by_bet([limit - figure if bound.at_most else figure - limit for figure in figures])
+    if logs:
+        estimate, low, high = map(_ratio, (estimate, low, high))
+    return Guarded(standing, estimate, low, high, evidence)
+
+
+def _standing_by_bet(room: Sequence[float]) -> tuple[Standing, float]:
+    """What the two bets say, and the odds for it."""
+    holds, breaks = evidence_within(room), evidence_within([-one for one in room if one])
+    if breaks >= GUARDED > holds:
+        return Standing.BROKEN, breaks
+    return Standing.HOLDS if holds >= GUARDED else Standing.UNDECIDED, holds
+
+
+def pair_factor(unit: float) -> float:
+    """What a pair multiplies the evidence by, its gain in noise floors: 1 on average where the sign of the gain is fair."""
+    return 1 + BET * math.tanh(unit)
+
+
+def evidence_within(room: Sequence[float]) -> float:
+    """The odds that figures lie within a bound, from the room that each leaves, 0 or more where it does: a bet that holds at every look.
+
+    Of a figure that is exactly as good as allowed, noise makes either side of the bound equally likely, so any bet at fair odds on each
+    figure as it comes multiplies a stake by 1 on average, and luck alone reaches 20 : 1 once in twenty, however often one looks (Ville).
+    Half of the stake is put whole on every figure being within, which six of them prove. The other half bets as a pair does
+    (`pair_factor`), with the room in units of the noise, 1.4826 medians of the distances up to there.
+    """
+    every = paired = 1.0
+    for count, one in enumerate(room, start=1):
+        every *= 2.0 if one >= 0 else 0.0
+        spread = 1.4826 * median([abs(earlier) for earlier in room[:count]])
+        paired *= pair_factor(one / spread) if spread else 1.0
+    return (every + paired) / 2
 
 
 def _guarded_figures(incumbent: Sequence[float], candidate: Sequence[float], bound: Bound) -> tuple[list[float], float, bool]:

@@ -71,7 +71,7 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     if isinstance(pairs, str):
         return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
     logs = min(value for pair in pairs for value in pair) > 0
-    found = stats.claim(pairs, state.metric.direction, logs=logs, unit=state.metric.unit)
+    found = stats.claim(pairs, state.metric.direction, logs=logs, unit=state.metric.unit, look=state.looks_at(first, last))
     exact = found.improved and all(len(set(values)) == 1 for values in zip(*pairs, strict=True))
     remarks = [advice.ONE_NUMBER] * exact + [advice.BUILT_AFRESH] * state.config.built_once + [busy] * bool(busy)
     return Claimed(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autotune.core import advice, audit, guards
 from autotune.core.audit import Observed
+from autotune.core.decide import checks_come_now
 from autotune.core.events import Cause, Decided, Purpose
 from autotune.core.fate import DOES_NOT_GENERALISE
 from autotune.core.figures import number
@@ -84,14 +85,14 @@ def _compare(session: Session, bench: Bench, experiment: Experiment) -> Decided:
         measured = bench.run(decision.arms[0], Purpose.EXPERIMENT)
         if measured.run.outcome is not Outcome.OK:
             return _failed(session, bench, measured, [run.arm for run in runs])
-        if measured.run.arm is Arm.CANDIDATE and not checked:
-            passed, why, output = bench.check(Arm.CANDIDATE)
-            checked = True
-            if not passed:
-                return _checks_failed(session, bench, why, output, measured.run)
         runs.append(measured.run)
         decision = _ask(session, policy, runs, bench)
         session.say(f"experiment {experiment.number}: {_progress(session, runs)}")
+        if not checked and checks_come_now(runs, decision, policy.rule):
+            checked = True
+            passed, why, output = bench.check(Arm.CANDIDATE)
+            if not passed:
+                return _checks_failed(session, bench, why, output, runs)
     return _audited(session, bench, _verdict(session, policy, decision, runs))
 
 
@@ -159,8 +160,13 @@ def _progress(session: Session, runs: Sequence[Run]) -> str:
     return f"run {len(runs)}, {last.arm} {session.state.metric.name} = {number(last.samples[session.state.metric.name])}"
 
 
-def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequence[Run]) -> Decided:
+def _value(session: Session, runs: Sequence[Run]) -> float | None:
+    """Give the middle of the candidate's values."""
     values = [run.samples[session.state.metric.name] for run in runs if run.arm is Arm.CANDIDATE]
+    return median(values) if values else None
+
+
+def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequence[Run]) -> Decided:
     return Decided(
         experiment=_number(session),
         verdict=decision.verdict,
@@ -168,7 +174,7 @@ def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequenc
         cause=Cause.IDEA,
         reason=decision.reason,
         timestamp=now(),
-        value=median(values) if values else None,
+        value=_value(session, runs),
         effect=decision.effect,
         evidence=decision.evidence,
         needed=decision.needed,
@@ -189,12 +195,11 @@ def _failed(session: Session, bench: Bench, measured: Measured, passed: Sequence
     return _discarded(session, measured.run.outcome, Cause.CANDIDATE, measured.why, measured.output)
 
 
-def _checks_failed(session: Session, bench: Bench, why: str, output: str, run: Run) -> Decided:
+def _checks_failed(session: Session, bench: Bench, why: str, output: str, runs: Sequence[Run]) -> Decided:
     passed, other, words = bench.check(Arm.INCUMBENT)
     if not passed:
         return _void(session, Cause.BENCHMARK, f"the checks fail on the incumbent too: {other}", words)
-    value = run.samples[session.state.metric.name]
-    return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=value)
+    return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=_value(session, runs))
 
 
 def _broken(session: Session, measured: Measured) -> Decided:
