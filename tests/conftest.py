@@ -37,6 +37,7 @@ def apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("apart")
     settings = folder / "gitconfig"
     settings.write_text(GIT_SETTINGS, "utf-8")
+    (folder / "home").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         # Set where a hook of git runs the tests: they would point every git command at that repository.
         for name in [name for name in os.environ if name.startswith(("GIT_", "AUTOTUNE_", "CLAUDE"))]:
@@ -44,6 +45,7 @@ def apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         patch.setenv("GIT_CONFIG_GLOBAL", str(settings))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         patch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path_factory.getbasetemp()))
+        patch.setenv("HOME", str(folder / "home"))
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         patch.setenv("XDG_DATA_HOME", str(folder / "data"))
         patch.setenv("LC_ALL", "C.UTF-8")

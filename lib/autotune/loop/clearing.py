@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autotune.edges import git, place
 from autotune.errors import AutotuneError
+from autotune.loop import places
 from autotune.loop import session as sessions
 from autotune.loop.files import PROJECTIONS, is_projection
 from autotune.loop.session import LEDGER, Session
@@ -64,11 +65,11 @@ def damaged(session: Session) -> str | None:
 def doomed(session: Session, *, refs: bool) -> Doomed:
     """Say what clearing would delete. A working tree of the session's own stays while it holds what is not committed."""
     files = tuple(path for name in PROJECTIONS if is_projection(path := session.workdir / name, session.folder))
-    measuring = session.cache / "measure"
-    own = session.cache / "tree"
-    worktrees = [measuring] if measuring.exists() else []
+    own = Path(session.state.segment.tree)
+    worktrees = [path for cache in places.caches(session) if (path := cache / "measure").exists()]
     ignored: tuple[Path, ...] = ()
-    if own.exists() and session.top == own and not git.tell(own, "status", "--porcelain", "--ignore-submodules").out:
+    its_own = sessions.is_own_tree(own, session.name)
+    if its_own and own.exists() and session.top == own and not git.tell(own, "status", "--porcelain", "--ignore-submodules").out:
         worktrees.append(own)
         ignored = tuple(path for name in git.ignored(own) if (path := own / name) not in files)
     names = tuple(git.refs(session.repository.common, session.folder.ref("").rstrip("/"))) if refs else ()
@@ -118,10 +119,13 @@ def clear(session: Session, what: Doomed) -> None:
         _keep(path, session, what.keeping)
     for path in what.hidden:
         shutil.rmtree(path, ignore_errors=True)
+    repository = git.Repository(common, common, common)
+    caches = places.caches(session)
     for path in what.worktrees:
-        place.remove(git.Repository(common, common, common), path)
-    if not (session.cache / "tree").exists():
-        shutil.rmtree(session.cache, ignore_errors=True)
+        place.remove(repository, path)
+        places.remove_empty(path.parent, path.parent.parent)
+    for cache in caches:
+        places.remove(repository, cache)
     leaving = session.folder.path.with_name(f"{sessions.CLEARING}{session.name}-{os.getpid()}")
     session.folder.path.rename(leaving)
     shutil.rmtree(leaving)

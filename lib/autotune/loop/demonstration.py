@@ -87,7 +87,7 @@ def open_session(top: Path, say: Callable[[str], None]) -> Session:
 
 
 def drive(session: Session, say: Callable[[str], None]) -> None:
-    """Drive the loop, as `autotune start` does, until the session stands still; then leave nothing in the cache folder."""
+    """Drive the loop, as `autotune start` does, until the session stands still; then leave nothing of it among the measuring worktrees."""
     try:
         proposing.propose_until_done(session, proposer(session.top), say)
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -28,7 +28,7 @@ from autotune.core.model import Outcome
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.patterns import from_top
 from autotune.core.state import CASES, Ending, State
-from autotune.edges import git, locks, machine, place, process
+from autotune.edges import folders, git, locks, machine, place, process
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
@@ -169,6 +169,18 @@ def _cache(_: Scene) -> Check:
     except OSError as error:
         return Check("cache", Finding.TO_DO, f"{folder} cannot be written to: {error.strerror}", "mend that, or set XDG_CACHE_HOME")
     return Check("cache", Finding.OK, f"{folder}, {shutil.disk_usage(folder).free / 2**30:.1f} GiB free")
+
+
+def _worktrees(scene: Scene) -> Check:
+    """Look at where runs happen; without a folder for it nothing can be measured."""
+    mine = scene.repository
+    try:
+        folders.make_worktrees(*(() if mine is None else (mine.top, mine.common)))
+        chosen = folders.worktrees()
+    except AutotuneError as refused:
+        return Check("worktrees", Finding.TO_DO, refused.message, refused.hint)
+    advice = f"servers and globbers pass over folders that begin with a dot: set {folders.SETTING} to another"
+    return Check("worktrees", Finding.OK, str(chosen), advice if folders.is_dotted(chosen) else "")
 
 
 def _start_up(_: Scene) -> Check:
@@ -354,7 +366,7 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
     """Make a working tree of HEAD, with benchmark and checks as they are now, and remove it afterwards."""
     inside = folder.resolve().relative_to(repository.top.resolve()).as_posix()
     workdir = "" if inside == "." else inside
-    cache = sessions.session_cache(repository, f"doctor-{os.getpid()}")
+    cache = sessions.made_cache(repository, f"doctor-{os.getpid()}")
     try:
         head = git.tell(repository.top, "rev-parse", "--verify", "HEAD").text
         pins = pinning.pin(repository, workdir, config, head, scratch / "pins")
@@ -530,15 +542,16 @@ def _as_json(seen: Seen) -> dict[str, Any]:
 
 
 def _leftovers(_: Scene) -> Check:
-    """Look for measuring worktrees in the cache folder whose session, or whole repository, is gone."""
-    cache = locks.cache_folder()
-    folders = [folder for folder in sorted(cache.glob("*/*/")) if _is_left_over(folder)]
-    trees = [str(folder / "tree") for folder in folders if (folder / "tree").is_dir()]
-    gone = [str(folder.relative_to(cache)) for folder in folders if not (folder / "tree").is_dir()]
+    """Look for measuring worktrees, and working trees of sessions, whose session or whole repository is gone."""
+    left = [folder for root in _roots() for folder in sorted(root.glob("*-??????????/*/")) if _is_left_over(folder)]
+    trees = [
+        str(tree) for folder in left for tree in (folder / "tree", folder) if tree.is_dir() and (tree != folder or (tree / ".git").exists())
+    ]
+    gone = [str(folder) for folder in left if not (folder / "tree").is_dir() and not (folder / ".git").exists()]
     found, advice = [], []
     if gone:
         more = [f"and {len(gone) - NAMED} more"] if len(gone) > NAMED else []
-        found += [f"in {cache}, {counted(len(gone), 'folder')} of sessions that are gone:", *gone[:NAMED], *more]
+        found += [f"{counted(len(gone), 'folder')} of sessions that are gone:", *gone[:NAMED], *more]
         advice.append("delete them; nothing needs them (--json names all)")
     if trees:
         found += ["working trees of sessions that are gone, with what was not committed:", *trees]
@@ -546,9 +559,18 @@ def _leftovers(_: Scene) -> Check:
     return Check("leftovers", Finding.OK, "\n".join(found) or "none", "\n".join(advice), {"folders": gone, "working_trees": trees})
 
 
+def _roots() -> tuple[Path, ...]:
+    """List the folders in which sessions have theirs, and had them before."""
+    found = [locks.cache_folder()]
+    for one in (folders.worktrees, folders.trees):
+        with suppress(AutotuneError):
+            found.append(one())
+    return tuple(dict.fromkeys(found))
+
+
 def _is_left_over(folder: Path) -> bool:
     """Whether a folder holds a working tree that git keeps for a session which is no longer there."""
-    marks = [mark for mark in (folder / "measure" / ".git", folder / "tree" / ".git") if mark.is_file()]
+    marks = [mark for mark in (folder / "measure" / ".git", folder / "tree" / ".git", folder / ".git") if mark.is_file()]
     for mark in marks:
         own = Path(mark.read_text("utf-8", "surrogateescape").strip().removeprefix("gitdir: "))  # COMMON/worktrees/NAME
         if (own.parents[1] / "autotune" / folder.name).is_dir():
@@ -571,6 +593,7 @@ _LOOKS: dict[str, Callable[[Scene], Check]] = {
     "identity": _identity,
     "environment": _environment,
     "cache": _cache,
+    "worktrees": _worktrees,
     "start-up": _start_up,
     "machine": _machine,
     "repository": _repository,

@@ -18,11 +18,11 @@ from autotune.core.health import Mode
 from autotune.core.outcome import OWN_UNITS
 from autotune.core.patterns import from_top
 from autotune.core.state import begin
-from autotune.edges import copies, git, place, process, tree
+from autotune.edges import copies, folders, git, place, process, tree
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop import pinning, rehearsing, settings, surroundings
+from autotune.loop import pinning, places, rehearsing, settings, surroundings
 from autotune.loop import session as sessions
 from autotune.loop.bench import alone
 from autotune.loop.files import exclude, project, write_missing
@@ -59,6 +59,9 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
     repository = sessions.repository_at(request.folder)
     refuse_unfit(repository)
     _refuse_second(repository, worktree=request.worktree)
+    if request.worktree:
+        folders.make(folders.trees(), "make it writable, or open the session without --worktree")
+        places.remove_empty(folders.trees())
     workdir = _workdir(repository, request.folder)
     config = _config(request)
     name = _free_name(repository, config.name)
@@ -164,13 +167,15 @@ def _config(request: Request) -> Config:
 def _free_name(repository: Repository, name: str) -> str:
     dated = f"{name}-{datetime.now(UTC):%Y%m%d}"
     branches = git.refs(repository.top, f"refs/heads/{BRANCHES}")
-    taken = {*sessions.names(repository), *(one.removeprefix(f"refs/heads/{BRANCHES}").partition("/")[0] for one in branches)}
+    trees = sessions.session_tree(repository, name).parent
+    taken = {path.name for path in trees.glob("*")}
+    taken |= {*sessions.names(repository), *(one.removeprefix(f"refs/heads/{BRANCHES}").partition("/")[0] for one in branches)}
     return next(one for one in (dated, *(f"{dated}-{number}" for number in range(2, 10_000))) if one not in taken)
 
 
 def _first_segment(repository: Repository, name: str, workdir: str, config: Config, *, worktree: bool) -> SegmentOpened:
     base = git.resolve(repository.top, "HEAD") or ""
-    home = sessions.session_cache(repository, name) / "tree" if worktree else repository.top
+    home = sessions.session_tree(repository, name) if worktree else repository.top
     scratch = repository.folder / "autotune-scratch-index"
     try:
         pins = pinning.pin(repository, workdir, config, base, scratch)
@@ -219,10 +224,7 @@ def _staged(repository: Repository, name: str) -> Iterator[Folder]:
 
 def _forget_place(repository: Repository, name: str) -> None:
     """Delete the measuring worktree of a session that does not exist (yet, or any more)."""
-    cache = sessions.session_cache(repository, name)
-    if cache.exists():
-        place.remove(repository, cache / "measure")
-        shutil.rmtree(cache, ignore_errors=True)
+    places.remove(repository, sessions.session_cache(repository, name))
 
 
 def _remember_ignored(repository: Repository, folder: Folder) -> None:
@@ -251,7 +253,7 @@ def complete(repository: Repository, name: str, say: Callable[[str], None] = lam
     home = Path(segment.tree)
     if git.resolve(repository.top, f"refs/heads/{segment.branch}") is None:
         git.set_ref(repository.top, f"refs/heads/{segment.branch}", segment.base, "the session's branch")
-    if home == sessions.session_cache(repository, name) / "tree":
+    if sessions.is_own_tree(home, name):
         _make_tree(repository, home, folder, segment, state.config)
     own = git.discover(home) or repository
     if git.current_branch(own) == segment.started_on and git.resolve(own.top, "HEAD") == segment.base and home == own.top:
@@ -275,7 +277,7 @@ def _make_tree(repository: Repository, home: Path, folder: Folder, segment: Segm
         others = (tree for tree in git.checked_out(repository) if tree != home)
         repository = replace(repository, top=next(others, repository.common))
     place.remove(repository, home)
-    home.parent.mkdir(parents=True, exist_ok=True)
+    folders.make(home.parent, "make it writable, then run the command again")
     git.tell(repository.top, "worktree", "add", "-q", str(home), segment.branch)
     for path in config.carry:
         name = from_top(path, segment.workdir)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -17,6 +18,7 @@ from autotune.core.outcome import classify, useful_end
 from autotune.edges import git, place
 from autotune.edges.place import Carried, Place
 from autotune.errors import AutotuneError
+from autotune.loop import session as sessions
 from autotune.loop.bench import Bench
 from autotune.loop.session import Session, replace_file
 from autotune.targets.target import Command
@@ -44,20 +46,30 @@ def place_of(session: Session) -> Place:
     state, config = session.state, session.state.config
     if config.in_place:
         return place.in_checkout(session.top, session.folder.path / "place-index")
-    top, known = session.cache / "measure", session.cache / "measure.json"
+    cache = sessions.made_cache(session.repository, session.state.segment.session)
+    top, known = cache / "measure", cache / "measure.json"
     wanted = {"segment": state.segment.segment, "pins": state.segment.pins, "opened": state.segment.timestamp}
     built = _known(known) if _is_worktree(session, top) else {}
-    if {key: built.get(key) for key in wanted} != wanted:
-        known.unlink(missing_ok=True)
-        settled, mended = _build(session, top)
-        place.keep_copies(
-            top, (*_made(session, settled), *(path for path in mended if os.path.lexists(top / path))), session.cache / "made"
-        )
-        built = {**wanted, "settled": settled, "carried": place.carried_now(top, _staying(session, settled))}
-        replace_file(known, json.dumps(built).encode())
+    if {key: built.get(key) for key in wanted} == wanted:
+        found = _with_what_stays(session, top, built)
+        if not (lost := place.reset_carried(found)):
+            return found
+        session.say(f"{', '.join(lost[:3])} in the measuring worktree is not as it was, and not to be had again: it is made anew")
+    known.unlink(missing_ok=True)
+    for other in caches(session):
+        if other.resolve() != cache.resolve():
+            remove(session.repository, other)
+    settled, mended = _build(session, top)
+    place.keep_copies(top, (*_made(session, settled), *(path for path in mended if os.path.lexists(top / path))), cache / "made")
+    built = {**wanted, "settled": settled, "carried": place.carried_now(top, _staying(session, settled))}
+    replace_file(known, json.dumps(built).encode())
+    return _with_what_stays(session, top, built)
+
+
+def _with_what_stays(session: Session, top: Path, built: Mapping[str, Any]) -> Place:
     sources = (session.cache / "made", session.top)
     carried = Carried(built["carried"], sources, _staying(session, built["settled"]))
-    return place.private(top, built["settled"], carried, git.tracked(session.top, state.segment.pins))
+    return place.private(top, built["settled"], carried, git.tracked(session.top, session.state.segment.pins))
 
 
 def _staying(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
@@ -82,6 +94,31 @@ def _is_worktree(session: Session, top: Path) -> bool:
     """Whether a folder is a working tree of the session's repository, and not just a folder in somebody else's."""
     found = git.discover(top)
     return found is not None and found.common == session.repository.common and found.top.samefile(top)
+
+
+def caches(session: Session) -> tuple[Path, ...]:
+    """List the folders with measuring worktrees of a session: its own, and those made by an earlier version or with other settings."""
+    common = session.repository.common
+    trees = git.checked_out(git.Repository(common, common, common))
+    others = (tree.parent for tree, branch in trees.items() if branch is None and tree.name in ("measure", "second"))
+    return (session.cache, *(one for one in others if sessions.is_cache(one, session.state.segment.session) and one != session.cache))
+
+
+def remove(repository: git.Repository, cache: Path) -> None:
+    """Remove a session's measuring worktree and what belongs to it, but not a working tree that lies beside."""
+    for name in ("measure", "second"):
+        place.remove(repository, cache / name)
+    for one in cache.iterdir() if cache.is_dir() else ():
+        if one.name != "tree":
+            shutil.rmtree(one) if one.is_dir() and not one.is_symlink() else one.unlink()
+    remove_empty(cache, cache.parent)
+
+
+def remove_empty(*folders: Path) -> None:
+    """Remove folders in which nothing is left, up to the first in which something is."""
+    with suppress(OSError):
+        for one in folders:
+            one.rmdir()
 
 
 @contextmanager

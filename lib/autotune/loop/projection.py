@@ -38,7 +38,7 @@ def projection(session: Session) -> dict[str, Any]:
         "protect": expression(config.protect, workdir),
         "pins": state.segment.pins,
         "pinned": _pinned(session),
-        "records": [str(session.folder.path), str(session.cache / "measure")],
+        "records": [str(session.folder.path), str((session.cache / "measure").resolve())],
         "health": state.vitals.health,
         "ended": None if state.ended is None else {"how": state.ended.ending, "reason": state.ended.reason},
         "experiments": state.count,

@@ -20,10 +20,10 @@ from autotune.core.events import Event, Noticed, Ran, Result, SegmentOpened, fro
 from autotune.core.model import Direction
 from autotune.core.patterns import from_top
 from autotune.core.state import State, after, begin
-from autotune.edges import door, git, ledger
+from autotune.edges import door, folders, git, ledger
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
-from autotune.edges.locks import cache_folder, data_folder
+from autotune.edges.locks import data_folder
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
 
@@ -146,7 +146,7 @@ class Session:
 
     @property
     def cache(self) -> Path:
-        """This session's folder in the user's cache, while it is being opened too."""
+        """This session's folder for its measuring worktree, while it is being opened too."""
         return session_cache(self.repository, self.state.segment.session)
 
     @property
@@ -248,8 +248,30 @@ def lines_of(events: Iterable[Event], prev: str) -> bytes:
 
 
 def session_cache(repository: Repository, name: str) -> Path:
-    """Give a session's folder in the user's cache: `autotune/REPOSITORY/SESSION`."""
-    return cache_folder() / _known(repository) / name
+    """Give a session's folder among the measuring worktrees: `REPOSITORY/SESSION`, neither of which begins with a dot."""
+    return folders.worktrees() / _known(repository).lstrip(".") / name
+
+
+def made_cache(repository: Repository, name: str) -> Path:
+    """Give a session's folder among the measuring worktrees; raises `AutotuneError` where there may be none."""
+    owner = repository.common.parent if repository.common.name == ".git" else repository.common
+    folders.make_worktrees(repository.top, repository.common, owner)
+    return session_cache(repository, name)
+
+
+def session_tree(repository: Repository, name: str) -> Path:
+    """Give the working tree of a session that has one of its own."""
+    return folders.trees() / _known(repository).lstrip(".") / name
+
+
+def is_own_tree(home: Path, name: str) -> bool:
+    """Whether a session's working tree was made for it: `…/REPOSITORY/SESSION`, or that with `/tree`, as in the cache before."""
+    return is_cache(home.parent, name) if home.name == "tree" else is_cache(home, name)
+
+
+def is_cache(folder: Path, name: str) -> bool:
+    """Whether a folder is called what one of a session's is, wherever it lies: `…/REPOSITORY/SESSION`."""
+    return folder.name == name and re.search(r"-[0-9a-f]{10}$", folder.parent.name) is not None
 
 
 def _known(repository: Repository) -> str:
