@@ -6,6 +6,9 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -290,6 +293,142 @@ def test_check_names_a_forged_line_of_every_kind_but_of_words_which_count_for_no
         project.autotune("note", "hello")
         state, ends = standing(project), {"health", "ended"} if kind in ("pause", "stop") else set()
         assert {key: value for key, value in state.items() if key not in ends} == {k: v for k, v in before.items() if k not in ends}
+
+
+LOOK = {"type": "look", "values": [9000.0, 9010.0], "moved": True, "reason": "", "timestamp": "2026-01-01T00:00:00Z", "prev": ""}
+FINDS = APPENDS.partition("line = ")[0]
+WHOLE = APPENDS.format(line=json.dumps(LOOK))
+RENAMES = """
+open(path + ".other", "wb").write(open(path, "rb").read() + b'{"type":"stop","reason":"x","timestamp":"2026-01-01T00:00:00Z"}\\n')
+import os; os.replace(path + ".other", path)
+"""
+DELETES = "\nimport os; os.unlink(path)\n"
+LINKS = "\nimport os; os.rename(path, path + '.moved'); os.symlink(path + '.moved', path)\n"
+FOLDER = "\nimport os; os.unlink(path); os.mkdir(path)\n"
+TORN = "\nopen(path, 'ab').write(b'{\"type\":\"look\",')\n"
+CHANGES = """
+text = open(path, "rb").read()
+import os
+at = os.stat(path)
+open(path, "r+b").write(text.replace(b'"cost":100', b'"cost":900', 1))
+os.utime(path, ns=(at.st_atime_ns, at.st_mtime_ns))
+"""
+AFTERWARDS = (
+    "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(0.5)' + {code!r}], start_new_session=True)\n"
+)
+WRITINGS = {
+    "a line without an end": FINDS + TORN,
+    "another file in its place": FINDS + RENAMES,
+    "no file in its place": FINDS + DELETES,
+    "a link in its place": FINDS + LINKS,
+    "a folder in its place": FINDS + FOLDER,
+    "an earlier line, with the time set back": FINDS + CHANGES,
+    "no line at all that can be read": FINDS + "\nopen(path, 'ab').write(b'\\xff\\n')\n",
+    "a line of a newer version": APPENDS.format(line=json.dumps(LOOK | {"type": "newer"})),
+    "several lines": WHOLE
+    + APPENDS.partition("\nline = ")[2].join(["line = ", ""]).format(line=json.dumps(LOOK | {"type": "notice", "text": ""})),
+}
+
+
+def cheating(project: Project, code: str, path: str = "app/count.py") -> None:
+    """Put code before a program that is better than what is kept."""
+    project.write("app/count.py", project.top.joinpath("app/count.py").read_text().replace("        tick()\n", "", 1))
+    project.write(path, code + project.top.joinpath(path).read_text())
+
+
+@pytest.mark.parametrize("code", WRITINGS.values(), ids=WRITINGS)
+def test_whatever_a_run_does_to_the_ledger_it_is_as_before_and_told(code: str, project: Project) -> None:
+    lines, known = all_lines(project), project.ledger.read_bytes()
+    cheating(project, code)
+    said = project.autotune("try", "--description", "cheat")
+    assert "verdict: void" in said.out, said.all
+    assert "It was put back; what was there is at" in said.err
+    assert project.ledger.read_bytes().startswith(known)
+    assert [one["type"] for one in all_lines(project)[len(lines) :]] == ["candidate", "notice", "verdict", "result"]
+    assert project.autotune("check").out.endswith(": no findings\n")
+
+
+def test_a_process_that_a_run_leaves_to_write_later_is_ended_first(project: Project) -> None:
+    lines = all_lines(project)
+    cheating(project, AFTERWARDS.format(code=WHOLE))
+    said = project.autotune("try", "--description", "cheat")
+    assert "left processes behind" in said.out
+    time.sleep(1)
+    assert "look" not in [one["type"] for one in all_lines(project)[len(lines) :]]
+
+
+FORGES_CHECKPOINT = """
+import os
+path = path.replace("autotune.jsonl", "checkpoint.json")
+text = open(path).read() if os.path.exists(path) else ""
+open(path, "w").write(text.replace('"best":100.0', '"best":900.0'))
+"""
+
+
+def test_a_checkpoint_that_a_run_forges_is_not_read(project: Project) -> None:
+    project.autotune("status")
+    checkpoint = project.folder / "checkpoint.json"
+    assert checkpoint.exists()
+    code = FINDS + FORGES_CHECKPOINT
+    cheating(project, code)
+    assert "verdict: keep" in project.autotune("try", "--description", "cheat").out
+    assert standing(project)["best"] == 0
+    held = json.loads(project.ledger.read_bytes().splitlines()[-1])
+    assert held["type"] == "result"
+    assert "has another state" not in project.autotune("check").out
+
+
+def test_a_checkpoint_that_was_forged_while_nothing_ran_is_named(project: Project) -> None:
+    project.autotune("status")
+    checkpoint = project.folder / "checkpoint.json"
+    text = checkpoint.read_text()
+    checkpoint.write_text(text.replace('"best":100.0', '"best":900.0').replace('"best":100,', '"best":900,'))
+    assert checkpoint.read_text() != text
+    assert "checkpoint.json has another state than the ledger gives" in project.autotune("check").out
+
+
+KILLS = "\nimport os; os.kill(json.load(open(path.replace('autotune.jsonl', 'lock')))['pid'], 9)\n"
+
+
+NOT_DUE = "a look at the unchanged code that was not due, and autotune did not write it"
+
+
+def test_a_line_that_came_while_nothing_ran_and_that_nothing_made_is_set_aside_by_the_next_command_that_measures(project: Project) -> None:
+    lines = all_lines(project)
+    subprocess.run([sys.executable, "-c", WHOLE], cwd=project.top, check=True, timeout=60)
+    assert "a look at the unchanged code that was not due" in project.autotune("check").out
+    assert NOT_DUE in project.autotune("resume").err
+    assert [one["type"] for one in all_lines(project)[len(lines) :]] == ["notice"]
+    assert project.autotune("check").out.endswith(": no findings\n")
+    assert standing(project)["best"] == 100
+
+
+def test_a_run_that_writes_and_ends_what_watches_it_gains_nothing(project: Project) -> None:
+    lines = all_lines(project)
+    cheating(project, WHOLE + KILLS)
+    said = project.autotune("try", "--description", "cheat")
+    assert "verdict: void" in said.out
+    assert NOT_DUE in said.err
+    assert [one["type"] for one in all_lines(project)[len(lines) :]] == ["candidate", "notice", "verdict", "result"]
+    assert project.autotune("check").out.endswith(": no findings\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [("app/count.py", "confirm"), ("app/count.py", "calibrate"), ("app/count.py", "rebaseline --accept"), ("app/count.py", "repair")],
+)
+def test_a_kept_program_that_writes_to_the_ledger_later_is_told_whatever_is_measured(path: str, command: str, project: Project) -> None:
+    later = project.top.with_name("later")
+    later.unlink(missing_ok=True)
+    indented = WHOLE.strip().replace("\n", "\n    ")
+    cheating(project, f"import os\nif os.path.exists({str(later)!r}):\n    {indented}\n", path)
+    assert "verdict: keep" in project.autotune("try", "--description", "sleeper").out
+    lines = all_lines(project)
+    later.touch()
+    said = project.autotune(*command.split())
+    assert "written to by something other than autotune" in said.all
+    assert "look" not in [one["type"] for one in all_lines(project)[len(lines) :]]
+    assert project.autotune("check").out.endswith(": no findings\n")
 
 
 Change = Callable[[list[Line]], None]

@@ -6,6 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,7 @@ from autotune.loop.session import (
     NOTES_FILE,
     STATE_FILE,
     Folder,
+    Session,
     last_seen,
 )
 from autotune.version import version
@@ -242,11 +244,31 @@ def _baselines(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG0
                 yield Finding(f"Segment {event.segment} has a baseline of {said:g}, but its runs give {median(values):g}.", _TRUTH)
 
 
-def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
+def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:
     """Every line has before it what it needs; what is made of other lines is what those give when it is made once more.
 
     A segment is decided by the rule that it names; where that is not here, `not_made_again` says so.
     """
+    yield from (Finding(f"Line {number} of the ledger {wrong}.", _TRUTH) for number, wrong in _contradictions(repository, story))
+    held = sessions.checkpoint(folder)
+    if held is not None and held[0] != _state_at(story, held[1].lines):
+        yield Finding(
+            f"{folder.path / 'checkpoint.json'} has another state than the ledger gives.", "delete it; it is made anew by the next command"
+        )
+
+
+def _state_at(story: Story, line: int) -> State | None:
+    """Give what the lines up to one amount to."""
+    state: State | None = None
+    with suppress(AutotuneError, ValueError):
+        for number, event in story.events:
+            if number <= line:
+                state = after(state, event) if state is not None else begin(event) if isinstance(event, SegmentOpened) else None
+    return state
+
+
+def _contradictions(repository: Repository, story: Story) -> Iterator[tuple[int, str]]:
+    """Give the number of each line that cannot be what it says, and what is wrong with it."""
     state: State | None = None
     runs: dict[Purpose, list[Ran]] = {}
     for number, event in story.events:
@@ -264,10 +286,31 @@ def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[
             state = after(state, event)
             runs = {purpose: made for purpose, made in runs.items() if purpose not in order.uses(event)}
         except (AutotuneError, ValueError, KeyError) as error:
-            yield Finding(f"Line {number} of the ledger does not fit what came before it: {error}.", _TRUTH)
+            yield number, f"does not fit what came before it: {error}"
             return
         if wrong is not None:
-            yield Finding(f"Line {number} of the ledger has {wrong}.", _TRUTH)
+            yield number, f"has {wrong}"
+
+
+def set_aside_forged(session: Session) -> None:
+    """Set aside what came to the ledger since autotune wrote to it last, from the first line on that nothing made; words stay.
+
+    A command that was killed before it noted how far it had come leaves such lines too, but they have before them what they need.
+    """
+    seen = last_seen(session.folder)
+    if seen is None or session.position.offset <= seen.offset:
+        return
+    try:
+        came = [from_line(line) for line, _ in ledger.read(session.folder.ledger, seen)]
+    except (AutotuneError, ValueError):
+        return  # whatever reads it says so
+    if all(isinstance(event, (Ran, *order.WORDS)) for event in came):
+        return
+    story = Story()
+    deque(_chain(session.folder, story), maxlen=0)
+    wrong = next((found for found in _contradictions(session.repository, story) if found[0] > seen.lines), None)
+    if wrong is not None:
+        session.take_back(wrong[0], f"Line {wrong[0]} of the ledger {wrong[1]}")
 
 
 def _settings_file(folder: Folder, home: Path) -> Iterator[Finding]:

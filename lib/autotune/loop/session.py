@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.events import Event, Noticed, Ran, Result, SegmentOpened, from_line, to_line
 from autotune.core.model import Direction
+from autotune.core.order import WORDS
 from autotune.core.patterns import from_top
 from autotune.core.state import State, after, begin
 from autotune.edges import door, folders, git, ledger
@@ -42,6 +43,7 @@ IDEAS_FILE = "autotune.ideas.md"
 SESSION_FILES = (BENCHMARK_FILE, CHECKS_FILE, NOTES_FILE, IDEAS_FILE, CONFIG_FILE, LEDGER, STATE_FILE)
 OPENING, CLEARING = ".opening-", ".clearing-"  # what the folders of sessions are called that are not open yet, or not any more
 UNFINISHED = ".autotune-*.tmp"  # what a file is called while it is written, with the process's id
+CHECKPOINT = "checkpoint.json"  # in the session's folder: the state as it was at some line of the ledger
 _CHECKPOINT_EVERY = 20  # events
 _HEARD_WITHIN_S = 10.0  # words at the door of a closed ledger, which is looked at many times a second
 _KNOCKS_AGAIN_AFTER_S = 0.02
@@ -199,9 +201,29 @@ class Session:
         return True
 
     def mend(self) -> None:
-        """Set a torn last line of the ledger aside, where there is one, and say so."""
+        """Make good what a process that was killed left: a torn last line of the ledger, a door. The session is held.
+
+        Where something ran when it was killed, the state is read anew from the ledger's lines: that may have written a checkpoint.
+        """
+        if self.folder.door.exists():
+            (self.folder.path / CHECKPOINT).unlink(missing_ok=True)
+            self.folder.door.unlink()
+            with suppress(AutotuneError, OSError):  # a session that is cleared may have no ledger that can be read
+                self.state, self.position = _fold(self.folder.ledger, None, Position())
         if _size(self.folder.ledger) > self.position.offset and (torn := ledger.mend(self.folder.ledger)) is not None:
             self._tell_torn(torn)
+
+    def take_back(self, line: int, why: str) -> None:
+        """Set the ledger's lines aside from one on, but for words, and say why. The session is held."""
+        path = self.folder.ledger
+        with ledger.held(path):
+            lines = path.read_bytes().splitlines(keepends=True)
+            aside = free_name(path, "forged")
+            aside.write_bytes(b"".join(lines[line - 1 :]))
+            replace_file(path, b"".join(lines[: line - 1]))
+        self.state, self.position = _fold(path, None, Position())
+        self.append(*(event for event in map(from_line, lines[line - 1 :]) if isinstance(event, WORDS)))
+        self.notice(f"{why}, and autotune did not write it: it was set aside at {aside}, with all but words that came after it.")
 
     def _tell_torn(self, torn: bytes) -> None:
         self.notice(f"The ledger's last line was torn ({len(torn)} bytes); it was set aside beside the ledger.")
@@ -426,7 +448,7 @@ def opening(path: Path, name: str) -> SegmentOpened | None:
 
 def _opening_of_checkpoint(folder: Folder) -> SegmentOpened | None:
     with suppress(OSError, ValueError, KeyError, TypeError, AutotuneError):
-        return decode(State, json.loads((folder.path / "checkpoint.json").read_bytes())["state"]).segment
+        return decode(State, json.loads((folder.path / CHECKPOINT).read_bytes())["state"]).segment
     return None
 
 
@@ -488,7 +510,7 @@ def read(folder: Folder) -> tuple[State, Position]:
     if (seen := last_seen(folder)) is not None:
         ledger.require(folder.ledger, seen)
         _verify_if_written(folder, seen)
-    started = _checkpoint(folder)
+    started = checkpoint(folder)
     state, position = started or (None, Position())
     state, position = _fold(folder.ledger, state, position)
     if started is None or position.lines - started[1].lines >= _CHECKPOINT_EVERY:
@@ -555,10 +577,10 @@ def _damaged(path: Path, line: int, why: str) -> AutotuneError:
     return AutotuneError(f"Line {line} of {path} cannot be read: {why}.", "the copy in the working directory may still hold it whole")
 
 
-def _checkpoint(folder: Folder) -> tuple[State, Position] | None:
+def checkpoint(folder: Folder) -> tuple[State, Position] | None:
     """Read the state as it was at some line of the ledger, if that line is still there."""
     try:
-        held: dict[str, Any] = json.loads((folder.path / "checkpoint.json").read_bytes())
+        held: dict[str, Any] = json.loads((folder.path / CHECKPOINT).read_bytes())
         state, position = decode(State, held["state"]), decode(Position, held["position"])
         with folder.ledger.open("rb") as file:
             file.seek(position.offset - held["last"])
@@ -575,7 +597,7 @@ def _write_checkpoint(folder: Folder, state: State, position: Position) -> None:
         chunk = file.read(position.offset - start)
     last = len(chunk) - (chunk.rfind(b"\n", 0, len(chunk) - 1) + 1)
     held = {"format": _format(), "last": last, "position": encode(position), "state": encode(state)}
-    replace_file(folder.path / "checkpoint.json", json.dumps(held, separators=(",", ":")).encode())
+    replace_file(folder.path / CHECKPOINT, json.dumps(held, separators=(",", ":")).encode())
 
 
 def is_unfinished(name: str) -> bool:
@@ -630,6 +652,11 @@ def _format() -> str:
     from autotune.version import version
 
     return f"{version()}/2"
+
+
+def free_name(path: Path, what: str) -> Path:
+    """Name a file beside another one that is not there yet."""
+    return next(name for number in range(1, 1000) if not os.path.lexists(name := path.with_name(f"{path.name}.{what}-{number}")))
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -17,7 +17,7 @@ from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop import session as sessions
 from autotune.loop import settings
-from autotune.loop.session import CONFIG_FILE, LEDGER, NOTES_FILE, Session, replace_file
+from autotune.loop.session import CHECKPOINT, CONFIG_FILE, NOTES_FILE, Session, replace_file
 
 # What a person, or whoever keeps a proposer at work, may say while something runs: at the door. Nothing else comes to the ledger then.
 WORDS = (Noted, Stopped, Paused, Finished, Spent)
@@ -114,6 +114,8 @@ def closed(session: Session) -> Iterator[Callable[[], None]]:
             with ledger.held(path):
                 stack.close()
                 changed = [one for one in kept if one.put_back()]
+            for one in kept:
+                one.forget_checkpoint()
             for one in changed:
                 one.tell()
             if changed:
@@ -128,6 +130,7 @@ class Closed:
     state: State
     position: Position
     stamp: tuple[int, ...]
+    checkpoint: Stamp | None
     taken: list[Event] = field(default_factory=list)
     spoilt: bool = False
     aside: Path | None = None
@@ -140,7 +143,7 @@ class Closed:
         with session.folder.ledger.open("rb") as file:
             file.seek(len(session.content))
             session.content += file.read(session.position.offset - len(session.content))
-        return cls(session, session.state, session.position, _written(session.folder.ledger))
+        return cls(session, session.state, session.position, _written(session.folder.ledger), stamp(session.folder.path / CHECKPOINT))
 
     @property
     def path(self) -> Path:
@@ -161,7 +164,7 @@ class Closed:
     def clear_the_way(self) -> None:
         """Put aside what is in the ledger's place and is no file."""
         if os.path.lexists(self.path) and not stat.S_ISREG(self.path.lstat().st_mode):
-            self.path.rename(self._free())
+            self.path.rename(sessions.free_name(self.path, "forged"))
 
     def put_back(self) -> bool:
         """Put the ledger back as it was where anything came to it but what was taken; gives whether it did."""
@@ -171,13 +174,19 @@ class Closed:
         if not self.spoilt and found == before + sessions.lines_of(self.taken, self.position.prev):
             self.session.refresh()
             return False
-        self.aside = self._free()
+        self.aside = sessions.free_name(self.path, "forged")
         came = found.removeprefix(before) if found.startswith(before) else None
         self.aside.write_bytes(found if came is None else came)
         self.forged = None if came is None else len(came.splitlines()) - len(self.taken)
         replace_file(self.path, before)
         self.session.state, self.session.position = self.state, self.position
         return True
+
+    def forget_checkpoint(self) -> None:
+        """Delete a checkpoint that was written meanwhile: by a command that only looked, perhaps, and it is made again."""
+        path = self.session.folder.path / CHECKPOINT
+        if stamp(path) != self.checkpoint:
+            path.unlink(missing_ok=True)
 
     def tell(self) -> None:
         """Write down again what was taken at the door, and say what else had come."""
@@ -186,9 +195,6 @@ class Closed:
         found = "it was rewritten or cut off" if self.forged is None else f"{counted(self.forged, 'line')} came to it"
         words = f"While something ran, the ledger was written to by something other than autotune: {found}. It was put back"
         self.session.notice(f"{words}; what was there is at {self.aside}.")
-
-    def _free(self) -> Path:
-        return next(name for number in range(1, 1000) if not os.path.lexists(name := self.path.with_name(f"{LEDGER}.forged-{number}")))
 
 
 def _written(path: Path) -> tuple[int, ...]:

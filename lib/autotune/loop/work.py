@@ -19,7 +19,7 @@ from autotune.edges import git, locks, process
 from autotune.edges.ledger import Position
 from autotune.edges.locks import Holder, Lock
 from autotune.errors import AutotuneError
-from autotune.loop import files, healing, lending, opening, settings, settling
+from autotune.loop import auditing, files, healing, lending, opening, settings, settling
 from autotune.loop import session as sessions
 from autotune.loop.bench import Interrupted, alone
 from autotune.loop.lending import borrowed
@@ -51,6 +51,7 @@ def held(session: Session, what: str) -> Iterator[Lock]:
     with locks.hold(session.folder.lock, what, wait_s=COMMAND_WAITS_S) as lock:
         session.refresh()
         session.mend()
+        auditing.set_aside_forged(session)
         sessions.clean_up(session)
         yield lock
 
