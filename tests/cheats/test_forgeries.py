@@ -390,6 +390,19 @@ def test_a_checkpoint_that_was_forged_while_nothing_ran_is_named(project: Projec
 KILLS = "\nimport os; os.kill(json.load(open(path.replace('autotune.jsonl', 'lock')))['pid'], 9)\n"
 
 
+def test_a_commit_hook_that_writes_to_the_ledger_is_told_and_nothing_is_kept(project: Project) -> None:
+    lines = all_lines(project)
+    project.write(".git/hooks/pre-commit", f"#!/bin/sh\nexec {sys.executable} .git/hooks/hook.py\n")
+    project.write(".git/hooks/hook.py", WHOLE)
+    (project.top / ".git/hooks/pre-commit").chmod(0o755)
+    cheating(project, "")
+    said = project.autotune("try", "--description", "cheat")
+    assert "status: checks_failed" in said.out
+    assert "a commit hook wrote to the ledger" in said.out
+    assert "look" not in [one["type"] for one in all_lines(project)[len(lines) :]]
+    assert project.autotune("check").out.endswith(": no findings\n")
+
+
 NOT_DUE = "a look at the unchanged code that was not due, and autotune did not write it"
 
 

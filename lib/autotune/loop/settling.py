@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from autotune.core import settle
 from autotune.core.events import Cause, Decided
 from autotune.core.model import Outcome, Verdict
-from autotune.core.outcome import classify, escaped, useful_end
+from autotune.core.outcome import Finished, classify, escaped, useful_end
 from autotune.core.settle import Facts, Step, Tip
 from autotune.core.state import Experiment
 from autotune.edges import git, process, tree
 from autotune.errors import AutotuneError
+from autotune.loop import watching
 from autotune.loop.bench import OUTPUT_KEPT
 from autotune.loop.candidate import Boundary, look, snapshot, take_back
 from autotune.loop.measuring import voided
 from autotune.loop.session import Session, now, replace_file
+from autotune.loop.watching import Tampered
 
 _MOST_STEPS = 50
 
@@ -163,13 +165,11 @@ def _commit(session: Session) -> None:
     replace_file(words, _message(session, experiment).encode())
     before = _edited_since(session, scratch)
     command, variables = git.commit_command(scratch, words, sign=session.state.config.sign)
-    finished = process.execute(
-        command,
-        cwd=session.top,
-        environment={**os.environ, **variables},
-        timeout_s=session.state.config.hook_timeout_s,
-        log=session.folder.path / "runs" / str(experiment.number) / "commit.log",
-    )
+    try:
+        finished = _closed_execute(session, command, variables, experiment)
+    except Tampered:
+        _reject(session, "a commit hook wrote to the ledger", "")
+        return
     outcome, why = classify(finished, None)
     if outcome is not Outcome.OK:
         _reject(session, f"the commit was refused: {why}", useful_end(finished.tail, OUTPUT_KEPT))
@@ -177,6 +177,24 @@ def _commit(session: Session) -> None:
         _reject(session, "a commit hook changed a file that was measured", useful_end(finished.tail, OUTPUT_KEPT))
     elif _tip(session, experiment) is Tip.OTHER:
         _reject(session, "a commit hook took autotune's trailers out of the message, or moved the branch", "")
+
+
+def _closed_execute(session: Session, command: str, variables: Mapping[str, str], experiment: Experiment) -> Finished:
+    """Run what commits, with the user's hooks, while the ledger is closed as it is for what is measured."""
+    with watching.closed(session) as let_in:
+
+        def never() -> bool:
+            let_in()
+            return False
+
+        return process.execute(
+            command,
+            cwd=session.top,
+            environment={**os.environ, **variables},
+            timeout_s=session.state.config.hook_timeout_s,
+            log=session.folder.path / "runs" / str(experiment.number) / "commit.log",
+            stopped=never,
+        )
 
 
 def _edited_since(session: Session, index: Path) -> dict[str, tuple[int, int] | None]:
