@@ -270,9 +270,11 @@ def test_a_claim_that_is_asked_for_again_has_to_be_clearer_and_says_how_often_it
     pairs = [(100 + coin.gauss(0, 1), 95 + coin.gauss(0, 1)) for _ in range(6)]
     first, second = claim(pairs, LOWER), claim(pairs, LOWER, look=2)
     assert (first.improved, second.improved) == (True, False)  # six pairs have no interval of that width
-    assert second.sentence.endswith("6 pairs, asked 2 times")
+    assert second.sentence.endswith("6 pairs, asked 2 times, which takes 8 pairs")
+    assert [signed_rank_bound(count, tail_of_look(2)) for count in (7, 8)] == [0, 1]
     more = [(100 + coin.gauss(0, 1), 95 + coin.gauss(0, 1)) for _ in range(20)]
     assert claim(more, LOWER, look=20).improved
+    assert claim(more, LOWER, look=20).sentence.endswith("20 pairs, asked 20 times")
     assert claim(more, LOWER, look=20).effect.high > claim(more, LOWER).effect.high
 
 

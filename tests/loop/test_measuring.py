@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -307,3 +308,15 @@ def test_a_label_that_fresh_runs_did_not_lift_is_harder_to_lift_each_time(in_ord
     first, second = (event for event in events_of(session) if isinstance(event, Claimed))
     assert (first.improved, second.improved) == (True, False)  # six pairs that all agree are 1 in 64
     assert not auditing.check(session.repository, session.folder)
+
+
+def test_a_state_that_an_older_autotune_wrote_down_is_read_from_the_ledger_anew(project: Path) -> None:
+    session = opened(project)
+    path = session.folder.path / "checkpoint.json"
+    session.refresh()
+    sessions._write_checkpoint(session.folder, replace(session.state, count=7), session.position)
+    assert sessions.read(session.folder)[0].count == 7
+    held = json.loads(path.read_bytes())
+    held["format"] = held["format"].replace(" gains", "")
+    path.write_text(json.dumps(held))
+    assert sessions.read(session.folder)[0] == session.state

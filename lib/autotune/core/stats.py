@@ -271,8 +271,10 @@ def claim(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: b
     effect = effect_of(pairs, logs=logs, tick=max(map(rounding_tick, zip(*pairs, strict=True)), default=0.0), tail=tail)
     nothing = 1.0 if effect.relative else 0.0
     better = effect.high < nothing if direction is Direction.LOWER else effect.low > nothing
-    enough = signed_rank_bound(len(pairs), tail) > 0
+    fewest = math.ceil(-math.log2(tail))
+    enough = len(pairs) >= fewest
     asked = f", asked {look} times" if look > 1 else ""
+    asked += "" if enough or look == 1 else f", which takes {fewest} pairs"
     words = f"{in_words(effect, unit, between=not enough)}, {len(pairs)} pairs{asked}"
     improved = better and enough
     return Claim(improved, effect, len(pairs), f"improved: {words}" if improved else f"{NO_IMPROVEMENT}: {words}")

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -649,9 +649,10 @@ def _has_ended(pid: str) -> bool:
 
 
 def _format() -> str:
+    """Name what a checkpoint is made of: what another version, or a state of other parts, has written is read from the ledger anew."""
     from autotune.version import version
 
-    return f"{version()}/2"
+    return f"{version()}/2: {' '.join(one.name for one in fields(State))}"
 
 
 def free_name(path: Path, what: str) -> Path:
