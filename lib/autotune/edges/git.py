@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +23,15 @@ if TYPE_CHECKING:
 
 # Variables by which a caller (a git hook, say) would point every git command at another repository, index or working tree.
 _REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
-# Objects are never replaced by others (`git replace`): that would put other files in the place of those whose hash a commit holds.
-_ALWAYS = ("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "--literal-pathspecs", "--no-replace-objects")
+# Objects are never replaced by others (`git replace`): that would put other files in the place of those whose hash a commit holds. What an
+# index says of files that it is not to look at (skip-worktree) stands, also where such a file is there.
+_ALWAYS = (
+    *("-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "sparse.expectFilesOutsideOfPatterns=true"),
+    *("--literal-pathspecs", "--no-replace-objects"),
+)
+# A person's view: a file that is there counts, though the sparse checkout leaves it out.
+_ALL_THAT_IS_THERE = ("-c", "sparse.expectFilesOutsideOfPatterns=false")
+_NOT_SPARSE = ("-c", "index.sparse=false")  # a private index names each file
 # Of a submodule the commit counts, not what is edited within; whoever set one to be ignored (`submodule.NAME.ignore`) has it ignored.
 _SUBMODULES = ("-c", "diff.ignoreSubmodules=dirty")
 SUBMODULE = "160000"  # the mode that git gives one
@@ -121,7 +130,8 @@ def ask(
         with tempfile.TemporaryFile() as given:
             given.write(stdin or b"")
             given.seek(0)
-            code, out, err = _runner(str(folder)).execute(["git", *_ALWAYS, *arguments], istream=given, **options)
+            words = ["git", *_ALWAYS, *(() if index is None else _NOT_SPARSE), *arguments]
+            code, out, err = _runner(str(folder)).execute(words, istream=given, **options)
     except Exception as error:
         if type(error).__name__ != "GitCommandNotFound":
             raise
@@ -135,8 +145,21 @@ def tell(
     """Run one git command that has to succeed; raises `AutotuneError` with git's own words where it does not."""
     answer = ask(folder, *arguments, index=index, stdin=stdin, environment=environment)
     if answer.code != 0:
-        raise AutotuneError(f"git {arguments[0]} failed in {folder}: {_complaint(answer)}", "run `autotune doctor` to see what is wrong")
+        if _LFS_FAILED.search(answer.err):
+            said = next((line for line in reversed(answer.err.splitlines()) if "filter" in line and "failed" in line), _complaint(answer))
+            raise AutotuneError(f"Git LFS keeps files here, and git-lfs failed in {folder}: {said}", LFS_HINT)
+        named = next(word for word in arguments if not word.startswith("-") and "=" not in word)
+        raise AutotuneError(f"git {named} failed in {folder}: {_complaint(answer)}", "run `autotune doctor` to see what is wrong")
     return answer
+
+
+_LFS_FAILED = re.compile(r"filter '?\"?(?:git-)?lfs|git-lfs", re.IGNORECASE)
+LFS_HINT = "install git-lfs (`git lfs version` has to work), run `git lfs install` and `git lfs pull`, then try again"
+
+
+def has_lfs() -> bool:
+    """Whether git-lfs can be run."""
+    return shutil.which("git-lfs") is not None
 
 
 def _complaint(answer: Answer) -> str:
@@ -238,13 +261,17 @@ def undoing(unfinished: str) -> str:
 
 def modified(repository: Repository) -> tuple[str, ...]:
     """List tracked files that are modified or staged."""
-    listed = tell(repository.top, *_SUBMODULES, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames")
+    listed = tell(
+        repository.top, *_SUBMODULES, *_ALL_THAT_IS_THERE, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"
+    )
     return tuple(entry[3:] for entry in listed.paths)
 
 
 def uncommitted(repository: Repository) -> tuple[str, ...]:
     """List the files that are not as HEAD has them, untracked ones too, without what git ignores."""
-    listed = tell(repository.top, *_SUBMODULES, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+    listed = tell(
+        repository.top, *_SUBMODULES, *_ALL_THAT_IS_THERE, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"
+    )
     return tuple(entry[3:] for entry in listed.paths)
 
 
@@ -262,6 +289,28 @@ def flagged(repository: Repository) -> tuple[str, ...]:
 def mentioning(folder: Path, expression: str) -> tuple[str, ...]:
     """List the tracked text files of the working tree with a line that an extended regular expression matches, whatever the case."""
     return ask(folder, "grep", "--no-recurse-submodules", "-I", "-l", "-i", "-z", "-E", "-e", expression).paths
+
+
+@lru_cache(maxsize=8)
+def left_out(folder: Path) -> frozenset[str]:
+    """The tracked files that a sparse checkout leaves out."""
+    if ask(folder, "config", "--type=bool", "core.sparseCheckout").text != "true":
+        return frozenset()
+    return frozenset(entry[2:] for entry in tell(folder, "ls-files", "-v", "-z").paths if entry[0] in "Ss")
+
+
+@lru_cache(maxsize=8)
+def kept_by_lfs(folder: Path, commit: str) -> frozenset[str]:
+    """The files of a commit (an object's id) whose content Git LFS keeps, by the attributes of the working tree."""
+    held = tracked(folder, commit)
+    if not any(_may_name_lfs(folder / path) for path in held if path.rpartition("/")[2] == ".gitattributes"):
+        return frozenset()
+    files = tuple(path for path, (mode, _) in held.items() if mode.startswith("100"))
+    return frozenset(path for path, value in attribute(folder, "filter", files).items() if value == "lfs")
+
+
+def _may_name_lfs(attributes: Path) -> bool:
+    return not attributes.is_file() or b"lfs" in attributes.read_bytes()
 
 
 @lru_cache(maxsize=8)
@@ -308,10 +357,14 @@ def make_tree(folder: Path, entries: Mapping[str, tuple[str, str]], scratch: Pat
     return write_tree(folder, scratch)
 
 
-def unlike_index(folder: Path, index: Path, *, submodules: bool = False) -> tuple[str, ...]:
-    """List the files that are not as an index has them: changed, missing, of another type; `submodules` too, at another commit."""
+def unlike_index(folder: Path, index: Path | None, *, submodules: bool = False) -> tuple[str, ...]:
+    """List the files that are not as an index (the working tree's own where None) has them: changed, missing, of another type.
+
+    With `submodules` these too, where they are at another commit, and what is there though a sparse checkout leaves it out.
+    """
     options = ("--no-ext-diff", "--name-only", "-z", "--no-renames", *(() if submodules else ("--ignore-submodules=all",)))
-    return tell(folder, *_SUBMODULES, "-c", "diff.autoRefreshIndex=true", "diff", *options, index=index).paths
+    seen = _ALL_THAT_IS_THERE if submodules else ()
+    return tell(folder, *_SUBMODULES, *seen, "-c", "diff.autoRefreshIndex=true", "diff", *options, index=index).paths
 
 
 def set_entries(folder: Path, index: Path | None, entries: Mapping[str, tuple[str, str]], removed: Iterable[str]) -> None:
@@ -322,9 +375,14 @@ def set_entries(folder: Path, index: Path | None, entries: Mapping[str, tuple[st
         tell(folder, "update-index", "-z", "--index-info", index=index, stdin=encode(there))
 
 
+def leave_apart(folder: Path, index: Path, paths: Iterable[str]) -> None:
+    """Have an index say of some of its files that nobody looks at them in the working tree."""
+    tell(folder, "update-index", "-z", "--skip-worktree", "--stdin", index=index, stdin=encode(paths))
+
+
 def write_tree(folder: Path, index: Path) -> str:
-    """Write an index as a tree and give its id."""
-    return tell(folder, "write-tree", index=index).text
+    """Write an index as a tree and give its id; a partial clone need not have the files that its sparse checkout leaves out."""
+    return tell(folder, "write-tree", "--missing-ok", index=index).text
 
 
 def commit_tree(folder: Path, tree: str, parents: Sequence[str], words: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autotune.edges import copies, git, tree
+from autotune.edges import copies, git, submodules, tree
 from autotune.edges.tree import View
 
 
@@ -50,17 +50,29 @@ def in_checkout(top: Path, index: Path) -> Place:
     return Place(View(top, index), None)
 
 
-def build(repository: git.Repository, place: Path, commit: str, carry: Sequence[str]) -> tuple[str, ...]:
-    """Make the measuring worktree at a commit, without its files, with copies of what is carried over from the checkout.
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a measuring worktree got from the checkout: copies, and submodules. `mended` are copies that are not as they are there."""
 
-    Gives the paths of those copies that are not as in the checkout, for they led back there.
+    copies: tuple[str, ...]
+    submodules: tuple[str, ...]
+    mended: tuple[str, ...]
+
+
+def build(repository: git.Repository, place: Path, commit: str, carry: Sequence[str]) -> Brought:
+    """Make the measuring worktree at a commit, without its files, with what comes from the checkout.
+
+    That is what is carried, the files that Git LFS keeps, as they are there, and the files of submodules.
     """
     if place.exists():
         remove(repository, place)
     place.parent.mkdir(parents=True, exist_ok=True)
     _index(place).unlink(missing_ok=True)
     git.add_worktree(repository, place, commit, files=False)
-    return tuple(path for name in carry for path in copies.bring(repository.top, place, name))
+    large = (path for path in sorted(tree.apart(repository.top, commit)) if os.path.lexists(repository.top / path))
+    names = (*carry, *large)
+    mended = tuple(path for name in names for path in copies.bring(repository.top, place, name))
+    return Brought(names, submodules.fill(repository.top, place, submodules.recorded(repository.top, commit)), mended)
 
 
 def remove(repository: git.Repository, place: Path) -> None:
@@ -69,9 +81,15 @@ def remove(repository: git.Repository, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
 
 
-def private(place: Path, settled: Sequence[str] = (), carried: Carried | None = None, verbatim: Iterable[str] = ()) -> Place:
-    """Give a measuring worktree as a place; beside tracked files, `settled` is what each run finds."""
-    return Place(View(place, _index(place)), frozenset(settled), carried or Carried({}), frozenset(verbatim))
+def private(
+    place: Path,
+    settled: Sequence[str] = (),
+    carried: Carried | None = None,
+    verbatim: Iterable[str] = (),
+    apart: frozenset[str] = frozenset(),
+) -> Place:
+    """Give a measuring worktree as a place; beside tracked files, `settled` is what each run finds. `apart` is as in a view."""
+    return Place(View(place, _index(place), apart=apart), frozenset(settled), carried or Carried({}), frozenset(verbatim))
 
 
 def keep_copies(top: Path, names: Iterable[str], folder: Path) -> None:

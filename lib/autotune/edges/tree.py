@@ -19,11 +19,15 @@ _pointed: dict[Path, tuple[str, str]] = {}  # the commit that a private index wa
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A working tree seen through a private index. `excludes` holds ignore patterns as they were when the session opened."""
+    """A working tree seen through a private index. `excludes` holds ignore patterns as they were when the session opened.
+
+    `apart` are tracked files that are none of the view's business, whether they are there or not.
+    """
 
     top: Path
     index: Path
     excludes: Path | None = None
+    apart: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +38,40 @@ class Difference:
     added: bool
 
 
+def apart(checkout: Path, commit: str) -> frozenset[str]:
+    """What is tracked and does not come from git's objects: what a sparse checkout leaves out, and what Git LFS keeps."""
+    return git.left_out(checkout) | git.kept_by_lfs(checkout, commit)
+
+
 def point_at(view: View, commit: str) -> None:
     """Make the private index that of a commit (by its id), keeping what it knows of files that have not changed."""
     if _pointed.get(view.index) == (commit, identity(view.index.parent, view.index.name)):
         return
+    _forget_others_apart(view)
     if not view.index.exists() or git.ask(view.top, "read-tree", "-i", "-m", commit, index=view.index).code != 0:
         view.index.unlink(missing_ok=True)
         git.tell(view.top, "read-tree", commit, index=view.index)
+    leave_apart(view, view.index, commit)
     _pointed[view.index] = commit, identity(view.index.parent, view.index.name)
 
 
 def refresh(view: View) -> None:
     """Have the private index take note of files that are as it has them, all at once: much faster than to have each looked at by a diff."""
     git.ask(view.top, "update-index", "-q", "--refresh", index=view.index)
+
+
+def leave_apart(view: View, index: Path, commit: str) -> None:
+    """Have an index that was read from a commit leave out what the view does."""
+    if view.apart and (held := view.apart & git.tracked(view.top, commit).keys()):
+        git.leave_apart(view.top, index, sorted(held))
+
+
+def _forget_others_apart(view: View) -> None:
+    """Have the private index made anew where it leaves out other files than the view does now."""
+    record, now = view.index.with_name(f"{view.index.name}.apart"), git.encode(sorted(view.apart))
+    if now != (record.read_bytes() if record.exists() else b""):
+        view.index.unlink(missing_ok=True)
+        record.write_bytes(now)
 
 
 def differences(view: View, commit: str) -> tuple[Difference, ...]:

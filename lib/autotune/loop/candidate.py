@@ -192,7 +192,9 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
     for one in tree.differences(session.view, commit):
         if boundary.is_session_file(one.path) or (one.added and one.path in boundary.users):
             continue
-        if boundary.is_protected(one.path):
+        if one.path in git.left_out(session.top):
+            refused[one.path] = "is left out by the sparse checkout (`git sparse-checkout add FOLDER` takes it in)"
+        elif boundary.is_protected(one.path):
             refused[one.path] = "is protected"
         elif not boundary.in_scope(one.path):
             if one.added:
@@ -205,7 +207,14 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
             moved[one.path] = was
         else:
             candidate.append(one)
+    refused |= dict.fromkeys(_changed_by_lfs(session, commit), "is outside the scope")
     return Look(tuple(candidate), _without_hidden(session, refused), moved, tuple(outside))
+
+
+def _changed_by_lfs(session: Session, commit: str) -> frozenset[str]:
+    """Give the changed files that Git LFS keeps: only the user's own index knows without git-lfs that the others have not changed."""
+    large = git.kept_by_lfs(session.top, commit)
+    return large.intersection(git.unlike_index(session.top, None)) if large else large
 
 
 def _outside(session: Session, commit: str, path: str) -> str:
@@ -215,10 +224,10 @@ def _outside(session: Session, commit: str, path: str) -> str:
 
 
 def _without_hidden(session: Session, refused: dict[str, str]) -> dict[str, str]:
-    """Leave out files that the person told git not to look at (a sparse checkout, say)."""
+    """Leave out files that the person told git not to look at, but not those of a sparse checkout, which are not there otherwise."""
     if not refused:
         return refused
-    hidden = frozenset(git.flagged(session.repository))
+    hidden = frozenset(git.flagged(session.repository)) - git.left_out(session.top)
     return {path: why for path, why in refused.items() if path not in hidden}
 
 
@@ -436,8 +445,11 @@ def set_aside(session: Session, why: str, how: str = "refused") -> None:
     """
     boundary = Boundary(session)
     found = look(session, boundary)
+    differences, beside = tree.differences(session.view, session.state.incumbent), git.left_out(session.top)
     forbidden = [
-        one for one in tree.differences(session.view, session.state.incumbent) if one.path in found.refused and not one.path.endswith("/")
+        Difference(one.path, added=one.added or one.path in beside)
+        for one in differences
+        if one.path in found.refused and not one.path.endswith("/")
     ]
     held = git.tracked(session.top, session.state.incumbent)
     submodules = {one.path: held[one.path][1] for one in forbidden if held.get(one.path, ("",))[0] == git.SUBMODULE}

@@ -28,7 +28,7 @@ from autotune.core.model import Outcome
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.patterns import from_top
 from autotune.core.state import CASES, Ending, State
-from autotune.edges import folders, git, locks, machine, place, process
+from autotune.edges import folders, git, locks, machine, place, process, tree
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
@@ -374,7 +374,8 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
         git.set_entries(repository.top, scratch / "index", git.tracked(repository.top, pins), ())
         content = git.write_tree(repository.top, scratch / "index")
         place.build(repository, cache / "measure", head, [from_top(path, workdir) for path in config.carry])
-        empty = place.private(cache / "measure", verbatim=git.tracked(repository.top, pins))
+        verbatim, apart = git.tracked(repository.top, pins), tree.apart(repository.top, head)
+        empty = place.private(cache / "measure", verbatim=verbatim, apart=apart)
         fresh = Ground(replace(empty, settled=frozenset(place.beside(empty.view))), content, workdir, scratch)
         if config.setup:
             _prepared(config, fresh)
@@ -515,8 +516,11 @@ def _side_by_side(config: Config, here: Seen, there: Seen) -> Iterator[str]:
 
 
 def _left_out(scene: Scene, config: Config, workdir: str) -> Iterator[str]:
-    """Say what git ignores, so that the measuring place has it only where it is carried."""
-    ignored = git.ignored(scene.repository.top) if scene.repository is not None else ()
+    """Say what the measuring place has not: what git ignores, unless it is carried, and what is tracked and not in the checkout either."""
+    if scene.repository is None:
+        return
+    yield from opening.not_here(scene.repository, git.tell(scene.repository.top, "rev-parse", "--verify", "HEAD").text)
+    ignored = git.ignored(scene.repository.top)
     if left_out := carrying.proposed(ignored, config.carry, config.scope, workdir):
         yield f"only {HERE} has what git ignores: {_listed(left_out)}; `carry` names what the benchmark needs of it"
 

@@ -18,7 +18,7 @@ from autotune.core.health import Mode
 from autotune.core.outcome import OWN_UNITS
 from autotune.core.patterns import from_top
 from autotune.core.state import begin
-from autotune.edges import copies, folders, git, place, process, tree
+from autotune.edges import copies, folders, git, place, process, submodules, tree
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -39,6 +39,7 @@ from autotune.loop.session import (
 from autotune.version import version
 
 _NAMED = 8  # paths that a message names
+_POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that Git LFS has not brought
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
     segment = _first_segment(repository, name, workdir, config, worktree=request.worktree)
     for words in pinning.told(repository, segment, config):
         say(words)
+    for words in not_here(repository, segment.base):
+        say(words)
     if not config.in_place and (missing := carrying.proposed(git.ignored(repository.top), config.carry, config.scope, workdir)):
         say(_proposed(missing))
     if config.in_place:
@@ -85,6 +88,26 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
         git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)
     return complete(repository, name, say)
+
+
+def not_here(repository: Repository, commit: str) -> Iterator[str]:
+    """Say which tracked files have no content in the checkout, so that a benchmark which needs them cannot have it either."""
+    empty = [path for path in submodules.recorded(repository.top, commit) if not (repository.top / path / ".git").exists()]
+    if empty:
+        yield f"submodules without files: {_listed(empty)}; if the benchmark needs them: `git submodule update --init --recursive`"
+    large = sorted(git.kept_by_lfs(repository.top, commit))
+    if pointers := [path for path in large if (repository.top / path).is_file() and _is_pointer(repository.top / path)]:
+        first = "" if git.has_lfs() else "install git-lfs, then "
+        yield f"files of which only the name in Git LFS is here: {_listed(pointers)}; if the benchmark needs them: {first}`git lfs pull`"
+
+
+def _is_pointer(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_POINTER)) == _POINTER
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
 
 
 def _proposed(missing: Sequence[str]) -> str:
@@ -109,7 +132,9 @@ def refuse_unfit(repository: Repository) -> None:
         raise AutotuneError("HEAD is detached, so there is no branch to come back to.", "check out a branch: `git switch BRANCH`")
     if changed := git.modified(repository):
         named = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")  # noqa: PLR2004 - a list's length
-        raise AutotuneError(f"Tracked files are modified or staged: {named}.", "commit or stash them first; a session starts from a commit")
+        large = git.kept_by_lfs(repository.top, git.resolve(repository.top, "HEAD") or "").intersection(changed)
+        hint = git.LFS_HINT if large and not git.has_lfs() else "commit or stash them first; a session starts from a commit"
+        raise AutotuneError(f"Tracked files are modified or staged: {named}.", hint)
     if git.resolve(repository.top, f"refs/heads/{BRANCHES.rstrip('/')}") is not None:
         raise AutotuneError(
             "A branch is called autotune, so none can be called autotune/NAME, as a session's is.", "`git branch -m autotune ANOTHER-NAME`"
@@ -238,7 +263,7 @@ def _remember_ignored(repository: Repository, folder: Folder) -> None:
 
 def _remember_users_files(top: Path, folder: Folder, commit: str) -> None:
     """Write down what git does not track as it is before the session: these files are the user's."""
-    view = tree.View(top, folder.path / "index", folder.path / "exclude")
+    view = tree.View(top, folder.path / "index", folder.path / "exclude", tree.apart(top, commit))
     tree.point_at(view, commit)
     found = (f"{tree.identity(top, path)}\t{path}" for path in tree.untracked(view))
     (folder.path / "untracked").write_bytes(git.encode(found))
@@ -279,6 +304,7 @@ def _make_tree(repository: Repository, home: Path, folder: Folder, segment: Segm
     place.remove(repository, home)
     folders.make(home.parent, "make it writable, then run the command again")
     git.tell(repository.top, "worktree", "add", "-q", str(home), segment.branch)
+    submodules.fill(repository.top, home, submodules.recorded(repository.top, segment.base))
     for path in config.carry:
         name = from_top(path, segment.workdir)
         if os.path.lexists(repository.top / name):

@@ -105,7 +105,11 @@ def _files_in(top: Path, workdir: str, config: Config, commands: Iterable[str]) 
 def in_scope(repository: Repository, workdir: str, config: Config, commit: str, pins: str) -> dict[str, tuple[str, str]]:
     """Map the tracked files that a candidate may change to their mode and blob."""
     scope, protected = patterns.matcher(config.scope, workdir), patterns.matcher(config.protect, workdir)
-    never = {*git.tracked(repository.top, pins), *(patterns.from_top(name, workdir) for name in SESSION_FILES)}
+    never = {
+        *git.tracked(repository.top, pins),
+        *git.left_out(repository.top),
+        *(patterns.from_top(name, workdir) for name in SESSION_FILES),
+    }
     return {
         path: entry
         for path, entry in git.tracked(repository.top, commit).items()
@@ -125,8 +129,8 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
     large = [path for path, value in git.attribute(repository.top, "filter", tuple(held)).items() if value == "lfs"]
     hidden = [path for path in git.flagged(repository) if path in held]
     for found, what, hint in (
-        (submodules, "submodules", "leave them out of the scope"),
-        (large, "files kept by Git LFS", "leave them out of the scope"),
+        (submodules, "submodules", "leave them out of the scope, or name them with --protect"),
+        (large, "files kept by Git LFS", "leave them out of the scope, or name them with --protect"),
         (
             hidden,
             "files marked assume-unchanged or skip-worktree",

@@ -15,13 +15,15 @@ from typing import Any
 from autotune.core import patterns
 from autotune.core.model import Arm, Outcome
 from autotune.core.outcome import classify, useful_end
-from autotune.edges import git, place
-from autotune.edges.place import Carried, Place
+from autotune.edges import git, place, tree
+from autotune.edges.place import Brought, Carried, Place
 from autotune.errors import AutotuneError
 from autotune.loop import session as sessions
 from autotune.loop.bench import Bench
 from autotune.loop.session import Session, replace_file
 from autotune.targets.target import Command
+
+_FORM = 2  # of the note of a place: one in an older form is no note
 
 
 def content_of(session: Session, commit: str) -> str:
@@ -48,7 +50,7 @@ def place_of(session: Session) -> Place:
         return place.in_checkout(session.top, session.folder.path / "place-index")
     cache = sessions.made_cache(session.repository, session.state.segment.session)
     top, known = cache / "measure", cache / "measure.json"
-    wanted = {"segment": state.segment.segment, "pins": state.segment.pins, "opened": state.segment.timestamp}
+    wanted = {"segment": state.segment.segment, "pins": state.segment.pins, "opened": state.segment.timestamp, "form": _FORM}
     built = _known(known) if _is_worktree(session, top) else {}
     if {key: built.get(key) for key in wanted} == wanted:
         found = _with_what_stays(session, top, built)
@@ -59,22 +61,23 @@ def place_of(session: Session) -> Place:
     for other in caches(session):
         if other.resolve() != cache.resolve():
             remove(session.repository, other)
-    settled, mended = _build(session, top)
-    place.keep_copies(top, (*_made(session, settled), *(path for path in mended if os.path.lexists(top / path))), cache / "made")
-    built = {**wanted, "settled": settled, "carried": place.carried_now(top, _staying(session, settled))}
+    settled, brought = _build(session, top)
+    made = (*_made(session, settled), *brought.submodules)
+    place.keep_copies(top, [path for path in (*made, *brought.mended) if os.path.lexists(top / path)], cache / "made")
+    names = (*brought.copies, *made)
+    built = {**wanted, "settled": settled, "names": names, "carried": place.carried_now(top, names)}
     replace_file(known, json.dumps(built).encode())
     return _with_what_stays(session, top, built)
 
 
 def _with_what_stays(session: Session, top: Path, built: Mapping[str, Any]) -> Place:
-    sources = (session.cache / "made", session.top)
-    carried = Carried(built["carried"], sources, _staying(session, built["settled"]))
-    return place.private(top, built["settled"], carried, git.tracked(session.top, session.state.segment.pins))
+    return _private(session, top, built["settled"], Carried(built["carried"], (session.cache / "made", session.top), built["names"]))
 
 
-def _staying(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
-    """List what stays between runs: what is carried, and what `setup` made."""
-    return (*(session.inside(path) for path in session.state.config.carry), *_made(session, settled))
+def _private(session: Session, top: Path, settled: Sequence[str] = (), carried: Carried | None = None) -> Place:
+    """Give a measuring worktree of the session as a place."""
+    state = session.state
+    return place.private(top, settled, carried, git.tracked(session.top, state.segment.pins), tree.apart(session.top, state.incumbent))
 
 
 def _made(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
@@ -126,16 +129,16 @@ def second_place(session: Session) -> Iterator[Place]:
     """Give a second measuring worktree, built like the first, for as long as the context lasts."""
     top = session.cache / "second"
     try:
-        yield place.private(top, _build(session, top)[0], verbatim=git.tracked(session.top, session.state.segment.pins))
+        yield _private(session, top, _build(session, top)[0])
     finally:
         place.remove(session.repository, top)
 
 
-def _build(session: Session, top: Path) -> tuple[Sequence[str], Sequence[str]]:
-    """Build a measuring worktree; gives what stays there between runs, and what of that is not as it is in the checkout."""
+def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:
+    """Build a measuring worktree; gives what lies there beside tracked files, and what came from the checkout."""
     config = session.state.config
-    mended = place.build(session.repository, top, session.state.incumbent, [session.inside(path) for path in config.carry])
-    empty = place.private(top, verbatim=git.tracked(session.top, session.state.segment.pins))
+    brought = place.build(session.repository, top, session.state.incumbent, [session.inside(path) for path in config.carry])
+    empty = _private(session, top)
     fresh = replace(empty, settled=frozenset(place.beside(empty.view)))
     place.occupy(fresh, content_of(session, session.state.incumbent), ())
     if config.setup:
@@ -146,7 +149,7 @@ def _build(session: Session, top: Path) -> tuple[Sequence[str], Sequence[str]]:
             raise AutotuneError(
                 f"`setup` failed in the measuring worktree: {why}\n{useful_end(finished.tail, 1000)}", f"mend `setup`; it ran in {top}"
             )
-    return place.beside(fresh.view), mended
+    return place.beside(fresh.view), brought
 
 
 def bench_for(session: Session, candidate: str | None) -> Bench:

@@ -25,7 +25,7 @@ from autotune.edges import door, folders, git, ledger
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.edges.locks import data_folder
-from autotune.edges.tree import View
+from autotune.edges.tree import View, apart
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Session:
     @property
     def view(self) -> View:
         """The session's working tree, looked at through the session's own index."""
-        return View(self.top, self.folder.path / "index", self.folder.path / "exclude")
+        return View(self.top, self.folder.path / "index", self.folder.path / "exclude", apart(self.top, self.state.incumbent))
 
     @property
     def cache(self) -> Path:

@@ -162,6 +162,7 @@ def _commit(session: Session) -> None:
     scratch, words = session.folder.path / "commit-index", session.folder.path / "commit-message"
     scratch.unlink(missing_ok=True)
     git.tell(session.top, "read-tree", experiment.candidate, index=scratch)
+    tree.leave_apart(session.view, scratch, experiment.candidate)
     replace_file(words, _message(session, experiment).encode())
     before = _edited_since(session, scratch)
     command, variables = git.commit_command(scratch, words, sign=session.state.config.sign)

@@ -1,0 +1,34 @@
+"""A submodule's files in another working tree: those of the commit that is recorded, from the checkout's own repository of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from autotune.edges import git
+
+# Nothing is fetched, no hook runs, and large files come from where the checkout's own are.
+_QUIETLY = ("-c", "protocol.file.allow=always", "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false")
+
+
+def recorded(folder: Path, commit: str) -> Mapping[str, str]:
+    """Map the submodules of a commit, by their paths, to their own commits."""
+    return {path: sha for path, (mode, sha) in git.tracked(folder, commit).items() if mode == git.SUBMODULE}
+
+
+def fill(here: Path, there: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the submodules of the tree `there` their files, as far as those of the tree `here` have theirs; gives the paths of these.
+
+    Each is a repository of its own that borrows the other's objects, with those that it holds itself. One without files stays so. Raises
+    `AutotuneError` where its commit is not to be had.
+    """
+    present = [path for path in wanted if (here / path / ".git").exists()]
+    for path in wanted:
+        (there / path).mkdir(parents=True, exist_ok=True)
+    for path in present:
+        source, target = here / path, there / path
+        own = git.tell(source, "rev-parse", "--path-format=absolute", "--git-common-dir").text
+        git.tell(source, *_QUIETLY, "clone", "-q", "--shared", "--no-checkout", "--template=", str(source), str(target))
+        git.tell(target, *_QUIETLY, "-c", f"lfs.storage={own}/lfs", "checkout", "-q", "--detach", wanted[path])
+        fill(source, target, recorded(target, wanted[path]))
+    return tuple(present)
