@@ -6,6 +6,8 @@ from typing import Any
 
 from tests.loop.project import BENCHMARK, PATIENT, Project
 
+from autotune.core.advice import WITHOUT_PROMISE
+
 
 def status(project: Project) -> dict[str, Any]:
     return project.ok("status", "--json").json
@@ -123,4 +125,4 @@ def test_status_and_answers_tell_the_confidence_in_one_shape_with_what_it_means(
 
 
 def test_opening_says_which_mode_is_in_force_and_why(project: Project) -> None:
-    assert "mode in force: once, as configured (decision_mode)\n" in project.init().out
+    assert f"mode in force: once, as configured (decision_mode); {WITHOUT_PROMISE}\n" in project.init().out

@@ -213,10 +213,10 @@ def _bias_words(found: Sight, metric: Metric) -> tuple[str, ...]:
 
 def _mode_words(found: Sight) -> str:
     if found.mode is DecisionMode.ONCE:
-        return f"mode: once; {WITHOUT_PROMISE}"
+        return "mode: once; no keep is confirmed"
     if found.mode is DecisionMode.ECONOMY:
         why = f"a run takes {duration(found.run_s)}, too long for a dozen pairs a candidate"
-        return f"recommended mode: economy, calibrated and not exact ({why}); {WITHOUT_PROMISE}"
+        return f"recommended mode: economy, calibrated and not exact ({why})"
     if found.build_once:
         return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it afresh"
     return "recommended mode: race (exact)"
