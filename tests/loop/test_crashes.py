@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.loop.project import SESSION_FILES, Driver, Project
+from tests.loop.project import SESSION_FILES, Driver, Project, eventually, holders
 
 from autotune.loop import files
 
@@ -52,6 +52,11 @@ def measured(project: Project) -> None:
     project.ok("run")
 
 
+def measured_worse(project: Project) -> None:
+    worse(project)
+    project.ok("run")
+
+
 def discarded(project: Project) -> None:
     worse(project)
     project.attempt()
@@ -60,6 +65,12 @@ def discarded(project: Project) -> None:
 def in_place(project: Project) -> None:
     project.init("--in-place")
     project.write("src/a.txt", "a\n")
+    project.write("src/c.txt", "c\n")
+
+
+def worse_in_place(project: Project) -> None:
+    project.init("--in-place")
+    project.write("src/a.txt", "a much longer text than there was before\n")
     project.write("src/c.txt", "c\n")
 
 
@@ -188,6 +199,41 @@ def test_a_command_that_is_killed_at_an_effect_is_made_good_by_the_next(tmp_path
                 raise AssertionError(f"killed at effect {number} of {count}, {killed.killed}{' (torn)' if torn else ''}") from failed
             if not killed.killed.startswith("open "):
                 break  # there is nothing that could be torn
+
+
+LATER = {"src/a.txt": "later\n", "src/e.txt": "later, new\n"}
+CUT_OFF = {
+    "keep": Story(better, ("try", "-d", "x"), (WORKER,)),
+    "discard": Story(worse, ("try", "-d", "x"), (WORKER,)),
+    "keep in place": Story(in_place, ("try", "-d", "x"), (WORKER,)),
+    "discard in place": Story(worse_in_place, ("try", "-d", "x"), (WORKER,)),
+    "run": Story(worse, ("run",), (WORKER,)),
+    "log of a discard": Story(measured_worse, ("log", "-d", "x"), (FRONT,)),
+    "log of a keep": Story(measured, ("log", "-d", "x"), (FRONT,)),
+}
+
+
+@pytest.mark.parametrize("name", CUT_OFF)
+def test_what_is_edited_after_a_kill_stays_open_and_is_the_next_candidate(tmp_path: Path, driver: Driver, name: str) -> None:
+    stage, (generation,) = Stage(tmp_path, driver, CUT_OFF[name]), CUT_OFF[name].generations
+    count = effects(stage, generation)
+    for number in range(count) if ALL else sorted(random.Random(name).sample(range(count), SAMPLE)):
+        project = stage.again()
+        at_once = ("--wait", "0") if generation == WORKER else ()  # so that nobody is there to settle what the worker leaves
+        project.run(*stage.story.words, *at_once, kill=(generation, number))
+        lock = project.session / "lock"
+        eventually(lambda lock=lock: not holders(lock))
+        taken = [event["commit"] for event in project.events("candidate")]
+        for path, content in LATER.items():
+            project.write(path, content)
+        project.git("add", "src/e.txt")
+        project.ok("resume")
+        project.run("log", "-d", "x")  # refused where nothing waits for it
+        assert {path: project.read(path) for path in LATER} == LATER, f"killed at effect {number} of {count}"
+        project.agree()
+        last = project.attempt("the later edit")["experiment"]
+        assert project.git("show", f"refs/autotune/{project.name}/{last}:src/a.txt") == "later"
+        assert [project.git("rev-parse", f"refs/autotune/{project.name}/1") for _ in taken] == taken
 
 
 WORDS = (

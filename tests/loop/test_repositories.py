@@ -327,6 +327,69 @@ def test_a_hook_that_does_not_let_the_candidate_through_takes_it_back(project: P
     project.agree()
 
 
+def lock_of_the_branch(project: Project) -> Path:
+    return project.write(f".git/refs/heads/{project.branch}.lock", "")
+
+
+def lock_of_head(project: Project) -> Path:
+    return project.write(".git/HEAD.lock", "")
+
+
+def log_of_the_branch(project: Project) -> Path:
+    log = project.top / ".git/logs/refs/heads" / project.branch
+    log.unlink()
+    return project.write(str(log.relative_to(project.top) / "in the way"), "").parent
+
+
+def nobody(project: Project) -> Path:
+    project.environment["GIT_AUTHOR_NAME"] = ""
+    return project.top / "nothing"
+
+
+def hook_without_its_program(project: Project) -> Path:
+    hook(project, "pre-commit", "")
+    return project.write(".git/hooks/pre-commit", "#!/no/such/program\n")
+
+
+def signature(project: Project) -> Path:
+    project.ok("config", "set", "sign", "true")
+    project.git("config", "gpg.program", str(project.write(".git/gpg", "#!/bin/sh\nsleep 60\n", 0o755)))
+    return project.top / ".git/config"
+
+
+def hook_whose_failure_is_none(project: Project) -> Path:
+    hook(project, "post-index-change", "exit 1")
+    return lock_of_the_branch(project)
+
+
+BREAKING = [lock_of_the_branch, lock_of_head, log_of_the_branch, nobody, hook_without_its_program, signature, hook_whose_failure_is_none]
+
+
+@pytest.mark.parametrize("break_it", BREAKING)
+def test_a_keep_that_git_cannot_commit_is_an_error_and_the_next_command_commits_it(
+    project: Project, break_it: Callable[[Project], Path]
+) -> None:
+    project.write("autotune.toml", "busy_wait_s = 0\nhook_timeout_s = 1\n")
+    project.init()
+    config = project.read(".git/config")
+    broken = break_it(project)
+    project.write("src/a.txt", "a\n")
+    assert "git could not commit it" in project.refused("try", "-d", "better")
+    assert (project.results(), project.read("src/a.txt"), project.commits()) == ([], "a\n", [])
+    project.write("src/b.txt", "later\n")
+    project.environment.clear()
+    if broken.is_dir():
+        shutil.rmtree(broken)
+    broken.unlink(missing_ok=True)
+    project.write(".git/config", config)
+    if break_it is signature:
+        project.ok("config", "set", "sign", "false")
+    project.ok("resume")
+    assert [one["status"] for one in project.results()] == ["keep"]
+    assert project.git("diff", "--name-only") == "src/b.txt"
+    project.agree()
+
+
 def test_a_hook_that_adds_to_the_message_is_welcome(project: Project) -> None:
     project.init()
     hook(project, "commit-msg", 'echo "Change-Id: I0123" >> "$1"')

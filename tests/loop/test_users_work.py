@@ -377,6 +377,66 @@ def test_a_branch_that_was_reset_softly_is_put_back_and_the_edits_stay(furnished
     furnished.agree()
 
 
+# Edits after a measurement was killed.
+
+
+def edit(project: Project) -> None:
+    project.write("src/z.txt", "7\n")
+    project.write("src/new/one more.txt", "later\n")
+    project.git("add", "src/z.txt")
+    project.write("src/z.txt", "8\n")
+
+
+def file_for_the_folder(project: Project) -> None:
+    shutil.rmtree(project.top / "src/new", ignore_errors=True)
+    project.write("src/new", "a file now\n")
+
+
+def file_in_the_place_of_what_was_deleted(project: Project) -> None:
+    shutil.rmtree(project.top / "src/t", ignore_errors=True)
+    project.write("src/t", "a file where the candidate deleted a folder\n")
+
+
+def folder_for_a_file(project: Project) -> None:
+    (project.top / "src/m.py").unlink()
+    project.write("src/m.py/inside.txt", "later\n")
+
+
+LATER = [edit, file_for_the_folder, file_in_the_place_of_what_was_deleted, folder_for_a_file]
+
+
+@pytest.mark.parametrize("place", [(), ("--in-place",)], ids=["worktree", "in place"])
+@pytest.mark.parametrize("later", LATER)
+def test_what_is_done_after_a_measurement_was_killed_stays(
+    furnished: Project, later: Callable[[Project], None], place: tuple[str, ...]
+) -> None:
+    furnished.write("autotune.sh", SCORE + "[ ! -e src/slow ] || sleep 60\n")
+    furnished.init(*place)
+    before = plain(furnished.files())
+    for path, content in {"src/z.txt": "20000\n", "src/slow": "", "src/new/one.txt": "new\n", "src/m.py": "x = 2\n"}.items():
+        furnished.write(path, content)
+    shutil.rmtree(furnished.top / "src/t")
+    assert furnished.ok("try", "-d", "x", "--wait", "0", "--json").json["running"]
+    eventually(lambda: bool(furnished.worker()) and (not place or (furnished.session / "lent.json").exists()))
+    furnished.end_workers()
+    eventually(lambda: furnished.worker() is None)
+    killed = plain(furnished.files())
+    later(furnished)
+    done = {path: found for path, found in plain(furnished.files()).items() if killed.get(path) != found}
+    staged = furnished.git("ls-files", "--stage", "src/z.txt")
+    answer = furnished.ok("resume")
+    assert "Edited since experiment 1 began, and still open" in answer.err
+    after = plain(furnished.files())
+    assert {path: after.get(path) for path in done} == done
+    around = {*done, *(str(folder) for path in done for folder in Path(path).parents)}
+    assert {path: found for path, found in after.items() if path not in done} == {
+        path: found for path, found in before.items() if path not in around and not below(path, done)
+    }
+    assert furnished.git("ls-files", "--stage", "src/z.txt") == staged
+    assert furnished.results()[0]["verdict"] == "void"
+    furnished.agree()
+
+
 # Anything at all that a proposer may do, one step after another.
 
 PLACES = (

@@ -30,7 +30,7 @@ def main(
     here = clearing.find(Path.cwd(), session)
     with work.held(here, "clear"):
         if sessions.elsewhere(here) is None:
-            lending.give_back(here)
+            lending.give_back(here, cut_off=True)
         doomed = clearing.doomed(here, refs=refs)
         if as_json:
             clearing.clear(here, doomed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -41,6 +42,7 @@ _OWN_IDENTITY = {
     "GIT_COMMITTER_NAME": "autotune",
     "GIT_COMMITTER_EMAIL": "autotune@localhost",
 }
+_REFUSING = frozenset({"pre-commit", "prepare-commit-msg", "commit-msg", "reference-transaction"})  # of others git does not mind a failure
 _UNFINISHED = {
     "rebase-merge": "rebase",
     "rebase-apply/applying": "am",
@@ -163,8 +165,12 @@ def has_lfs() -> bool:
 
 
 def _complaint(answer: Answer) -> str:
+    return complaint(answer.err) or f"exit {answer.code}"
+
+
+def complaint(words: str) -> str:
     """Give what git says is wrong; advice follows it, on lines of its own."""
-    lines = answer.err.strip().splitlines() or [f"exit {answer.code}"]
+    lines = words.strip().splitlines() or [""]
     return next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
 
 
@@ -326,6 +332,13 @@ def differing(folder: Path, one: str, other: str) -> tuple[str, ...]:
     return tell(folder, "diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other).paths
 
 
+def entries(folder: Path) -> dict[str, tuple[str, str]]:
+    """Map what the working tree's own index holds to mode and object id: not what is in conflict, nor what is empty."""
+    listed = (entry.partition("\t") for entry in tell(folder, "ls-files", "--stage", "-z").paths)
+    found = {path: (mode, sha) for head, _, path in listed for mode, sha, stage in (head.split(" "),) if stage == "0"}
+    return {path: (mode, sha) for path, (mode, sha) in found.items() if sha != hash_of(b"", sha)}
+
+
 def staged(folder: Path, commit: str) -> tuple[str, ...]:
     """List the paths in which the working tree's own index differs from a commit; a file that is only intended to be added counts."""
     options = ("--cached", "-z", "--name-only", "--no-renames", "--ignore-submodules", "--ita-visible-in-index")
@@ -343,6 +356,13 @@ def attribute(folder: Path, name: str, paths: Sequence[str]) -> dict[str, str]:
 def store(folder: Path, content: bytes) -> str:
     """Put content into the object database and give its id."""
     return tell(folder, "hash-object", "-w", "--stdin", stdin=content).text
+
+
+def entry_of(folder: Path, path: str, file: Path) -> tuple[str, str]:
+    """Give the mode and object id that git would have for a file or link, wherever it lies, if it were at a path of the working tree."""
+    if file.is_symlink():
+        return "120000", tell(folder, "hash-object", "--stdin", stdin=os.fsencode(file.readlink())).text
+    return f"100{'755' if os.access(file, os.X_OK) else '644'}", tell(folder, "hash-object", f"--path={path}", "--", str(file)).text
 
 
 def content(folder: Path, sha: str) -> bytes:
@@ -392,12 +412,39 @@ def commit_tree(folder: Path, tree: str, parents: Sequence[str], words: str) -> 
     return made.text
 
 
-def commit_command(index: Path, words: Path, *, sign: bool) -> tuple[str, dict[str, str]]:
-    """Give the shell command, with its variables, that commits an index as the user would: with their hooks and identity."""
+def commit_command(index: Path, words: Path, trace: Path, *, sign: bool) -> tuple[str, dict[str, str]]:
+    """Give the shell command, with its variables, that commits an index as the user would: with their hooks and identity.
+
+    Git writes to `trace` what it starts, for `refusing_hook`.
+    """
     signing = "-S" if sign else "--no-gpg-sign"
     command = f'git -c gc.auto=0 -c maintenance.auto=false commit -q {signing} --cleanup=verbatim -F "$AUTOTUNE_COMMIT_MESSAGE"'
     quiet = {"GIT_EDITOR": ":", "GIT_SEQUENCE_EDITOR": ":", "GIT_TERMINAL_PROMPT": "0"}
-    return command, {"GIT_INDEX_FILE": str(index), "AUTOTUNE_COMMIT_MESSAGE": str(words), **quiet}
+    traced = {"GIT_TRACE2_EVENT": str(trace), "GIT_TRACE2_PARENT_SID": ""}
+    return command, {"GIT_INDEX_FILE": str(index), "AUTOTUNE_COMMIT_MESSAGE": str(words), **quiet, **traced}
+
+
+def refusing_hook(trace: Path) -> str | None:
+    """Name the hook for which a commit failed, by git's own record of it: one that said no, or was running when the time was up."""
+    running: dict[int, str] = {}
+    for line in trace.read_bytes().splitlines() if trace.exists() else ():
+        event = _event(line)
+        if "/" in event.get("sid", "/"):  # of a git that a hook started
+            continue
+        if event["event"] == "child_start" and event.get("child_class") == "hook":
+            running[event["child_id"]] = event["hook_name"]
+        elif event["event"] == "child_exit" and (name := running.pop(event["child_id"], None)) in _REFUSING and event["code"] > 0:
+            return name
+    return next(iter(running.values()), None)
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    """Read a line of git's record; one that was torn says nothing."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def has_identity(repository: Repository) -> bool:

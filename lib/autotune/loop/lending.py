@@ -8,7 +8,7 @@ import shutil
 import signal
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autotune.core.codec import decode, encode
@@ -120,15 +120,16 @@ def is_lent(session: Session) -> bool:
 
 def recover(session: Session) -> None:
     """Give back what a measurement that was cut off had put away, and tell."""
-    if files := give_back(session):
+    if files := give_back(session, cut_off=True):
         session.notice(f"A measurement in the checkout was cut off; what was there before is there again: {', '.join(files[:_NAMED])}.")
 
 
-def give_back(session: Session) -> tuple[str, ...]:
-    """Make the checkout what it was before it was lent, where it still is; gives the files that were put away.
+def give_back(session: Session, *, cut_off: bool = False) -> tuple[str, ...]:
+    """Make the checkout what it was before it was lent, where it still is; gives the files that were put away and are there again.
 
-    What somebody wrote there meanwhile is kept. Safe to repeat after being cut off anywhere. Raises `AutotuneError` where the session's
-    branch is not checked out, or the record cannot be read; then everything stays as it is.
+    What somebody wrote there meanwhile is kept; where the measurement was `cut_off` it stays there, unless that would lose an open edit.
+    Safe to repeat after being cut off anywhere. Raises `AutotuneError` where the session's branch is not checked out, or the record cannot
+    be read; then everything stays as it is.
     """
     top, record, away = session.top, session.folder.path / RECORD, session.folder.lent
     if not is_lent(session):
@@ -139,7 +140,9 @@ def give_back(session: Session) -> tuple[str, ...]:
     except AutotuneError as found:
         raise AutotuneError(f"{found.message} {waiting(session)}", found.hint) from None
     written = [path for path in (*lent.files, *lent.nothing) if not _are_same(top / path, away / path)]
-    keep_edits(session, session.view, lent.states, written)
+    edited = keep_edits(session, session.view, lent.states, written)
+    if cut_off:
+        lent = _without_written(session, lent, edited)
     clear_the_way(session, (*lent.files, *(one for one in lent.folders if not _is_folder(top / one))), (*lent.files, *lent.nothing))
     gone = [path for path in lent.nothing if not _is_folder(top / path)]
     tree.bring(session.view, session.state.incumbent, (), gone, lent.folders.__contains__)
@@ -150,6 +153,28 @@ def give_back(session: Session) -> tuple[str, ...]:
     record.unlink()
     shutil.rmtree(away, ignore_errors=True)
     return lent.files
+
+
+def _without_written(session: Session, lent: Lent, edited: Iterable[str]) -> Lent:
+    """Leave out what would take the place of what somebody wrote there since, as far as that is in one of the states too."""
+    strange = tree.in_the_way(session.top, lent.files, (*lent.files, *lent.nothing))
+    held = [git.tracked(session.top, state) for state in lent.states]
+
+    def is_safe(path: str) -> bool:
+        entry = git.entry_of(session.top, path, session.folder.lent / path)
+        return any(entry == one.get(path) for one in held)
+
+    staying = [one for one in (*edited, *strange) if all(is_safe(path) for path in lent.files if _are_kin(path, one))]
+    files, nothing = (
+        tuple(path for path in paths if not any(_are_kin(path, one) for one in staying)) for paths in (lent.files, lent.nothing)
+    )
+    folders = tuple(path for path in lent.folders if not any(Path(path).is_relative_to(one) for one in staying))
+    return replace(lent, files=files, nothing=nothing, folders=folders)
+
+
+def _are_kin(one: str, other: str) -> bool:
+    """Whether two paths are the same, or one is a folder above the other."""
+    return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
 
 
 def waiting(session: Session) -> str:
@@ -167,8 +192,11 @@ def _read(record: Path, away: Path) -> Lent:
         ) from None
 
 
-def keep_edits(session: Session, view: View, states: Iterable[str], paths: Iterable[str]) -> None:
-    """Keep what somebody wrote into files of the checkout while it was lent: what is in none of the states that take turns there."""
+def keep_edits(session: Session, view: View, states: Iterable[str], paths: Iterable[str]) -> list[str]:
+    """Keep what somebody wrote into files of the checkout while it was lent: what is in none of the states that take turns there.
+
+    Gives those files.
+    """
     top, incumbent = session.top, session.state.incumbent
     content = tree.tree_with(view, incumbent, sorted(paths))
     now_there, held = git.tracked(top, content), [git.tracked(top, state) for state in states]
@@ -178,6 +206,7 @@ def keep_edits(session: Session, view: View, states: Iterable[str], paths: Itera
         ref = session.folder.ref(f"{number}.late-{session.position.lines}")
         git.set_ref(top, ref, git.commit_tree(top, content, [incumbent], "autotune: edits during a run in place"), "late")
         session.notice(f"Edits made in the checkout while it was measured there are kept at {ref}: {', '.join(edited[:_NAMED])}.")
+    return edited
 
 
 def clear_the_way(session: Session, written: Iterable[str], known: Collection[str]) -> None:

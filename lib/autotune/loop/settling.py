@@ -13,53 +13,87 @@ from autotune.core.outcome import Finished, classify, escaped, useful_end
 from autotune.core.settle import Facts, Step, Tip
 from autotune.core.state import Experiment
 from autotune.edges import git, process, tree
+from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
 from autotune.loop import watching
 from autotune.loop.bench import OUTPUT_KEPT
-from autotune.loop.candidate import Boundary, look, snapshot, take_back
+from autotune.loop.candidate import Boundary, Look, look, snapshot, take_back
 from autotune.loop.measuring import voided
 from autotune.loop.session import Session, now, replace_file
 from autotune.loop.watching import Tampered
 
 _MOST_STEPS = 50
+_NAMED = 5  # files that a message names
 
 
-def bring_together(session: Session) -> None:
+def finish(session: Session) -> None:
+    """Settle what was cut off; what somebody edited since the candidate was taken stays open, for it may be later than the cut."""
+    experiment = session.state.experiment
+    bring_together(session, cut_off=True)
+    if experiment is None or session.state.experiment is not None:
+        return
+    if paths := look(session, Boundary(session)).paths:
+        session.notice(f"Edited since experiment {experiment.number} began, and still open: {', '.join(paths[:_NAMED])}.")
+
+
+def bring_together(session: Session, *, cut_off: bool = False) -> None:
     """Take every step that the open experiment still needs; none is needed while it waits for its words or is being measured elsewhere.
 
-    Raises `AutotuneError` where the same plan comes up twice in a row, which would go round for ever.
+    Of an experiment that was `cut_off`, only what nobody edited since is taken back. Raises `AutotuneError` where the same plan comes up
+    twice in a row, which would go round for ever.
     """
     before: tuple[Step, ...] | None = None
+    take = {**_TAKE, **_TAKE_UNEDITED} if cut_off else _TAKE
     for _ in range(_MOST_STEPS):
-        steps = plan(session)
+        steps = plan(session, cut_off=cut_off)
         if not steps:
             return
         if steps == before:
             raise AutotuneError(f"Settling does not get on: {steps[0]} changed nothing.", "`autotune doctor` shows the repository's state")
         before = steps
         for step in steps:
-            _TAKE[step](session)
+            take[step](session)
     raise AutotuneError("Settling does not come to an end.", "`autotune doctor` shows the repository's state")
 
 
-def plan(session: Session) -> tuple[Step, ...]:
+def plan(session: Session, *, cut_off: bool = False) -> tuple[Step, ...]:
     """Say which steps the open experiment still needs."""
     experiment = session.state.experiment
     if experiment is None:
         return ()
     verdict = None if experiment.verdict is None else settle.final_verdict(experiment)
-    return settle.plan(verdict, may_settle=experiment.may_settle, facts=_facts(session, experiment))
+    return settle.plan(verdict, may_settle=experiment.may_settle, facts=_facts(session, experiment, cut_off=cut_off))
 
 
-def _facts(session: Session, experiment: Experiment) -> Facts:
+def _facts(session: Session, experiment: Experiment, *, cut_off: bool) -> Facts:
     """Look at what the plan depends on: for a keep not at the files, and at the index only once there is a commit."""
     boundary = Boundary(session)
     tip = _tip(session, experiment)
     if experiment.verdict is not None and settle.final_verdict(experiment) is Verdict.KEEP:
         return Facts(tip=tip, scope_is_incumbent=False, index_agrees=tip is not Tip.KEPT or _all_there(session, boundary, experiment))
     found = look(session, boundary, experiment.incumbent)
-    agrees = not _astray(session, boundary, experiment.incumbent)
-    return Facts(tip=tip, scope_is_incumbent=not found.candidate, index_agrees=agrees)
+    left = _unedited(session, experiment, found) if cut_off else found.candidate
+    astray = _astray(session, boundary, experiment.incumbent, _staged_since(session, experiment) if cut_off else ())
+    return Facts(tip=tip, scope_is_incumbent=not left, index_agrees=not astray)
+
+
+def _unedited(session: Session, experiment: Experiment, found: Look) -> tuple[Difference, ...]:
+    """List what differs from the incumbent and is as the candidate has it, unless what was edited since stands in its way."""
+    now_there = git.tracked(session.top, tree.tree_with(session.view, experiment.incumbent, found.paths))
+    taken = git.tracked(session.top, experiment.candidate)
+    edited = {path for path in found.paths if now_there.get(path) != taken.get(path)} | {*tree.unstorable(session.top, found.paths)}
+    above = {str(folder) for path in edited for folder in Path(path).parents}
+    return tuple(one for one in found.candidate if one.path not in above and edited.isdisjoint(_with_folders(one.path)))
+
+
+def _with_folders(path: str) -> tuple[str, ...]:
+    return (path, *map(str, Path(path).parents[:-1]))
+
+
+def _staged_since(session: Session, experiment: Experiment) -> frozenset[str]:
+    """List what the user's index holds otherwise than the candidate, the incumbent, and what was staged when the candidate was taken."""
+    known = [git.tracked(session.top, one) for one in (experiment.candidate, *git.parents(session.top, experiment.candidate))]
+    return frozenset(path for path, entry in git.entries(session.top).items() if all(entry != one.get(path) for one in known))
 
 
 def _all_there(session: Session, boundary: Boundary, experiment: Experiment) -> bool:
@@ -84,13 +118,14 @@ def _tip(session: Session, experiment: Experiment) -> Tip:
     return Tip.KEPT if same else Tip.KEPT_CHANGED
 
 
-def _astray(session: Session, boundary: Boundary, commit: str) -> tuple[str, ...]:
-    """List what the user's index has other than a commit, as far as a candidate can have put it there."""
+def _astray(session: Session, boundary: Boundary, commit: str, spared: Container[str] = ()) -> tuple[str, ...]:
+    """List what the user's index has other than a commit, as far as a candidate can have put it there and it is not spared."""
     held = git.tracked(session.top, commit)
     return tuple(
         path
         for path in git.staged(session.top, commit)
-        if boundary.in_scope(path) or path in boundary.users or (boundary.is_session_file(path) and path not in held)
+        if path not in spared
+        and (boundary.in_scope(path) or path in boundary.users or (boundary.is_session_file(path) and path not in held))
     )
 
 
@@ -157,23 +192,33 @@ def catch_up(session: Session, tip: str, goal: str) -> tuple[str, ...]:
 
 
 def _commit(session: Session) -> None:
-    """Commit exactly the candidate, as the user would; a hook that fails, or changes a file that was measured, turns the verdict."""
+    """Commit exactly the candidate, as the user would; a hook that fails, or changes a file that was measured, turns the verdict.
+
+    Raises `AutotuneError` where git fails for a reason of its own: the keep stands, and the next command commits it.
+    """
     experiment = _open(session)
-    scratch, words = session.folder.path / "commit-index", session.folder.path / "commit-message"
+    scratch, words, trace = (session.folder.path / name for name in ("commit-index", "commit-message", "commit-trace"))
     scratch.unlink(missing_ok=True)
+    trace.unlink(missing_ok=True)
     git.tell(session.top, "read-tree", experiment.candidate, index=scratch)
     tree.leave_apart(session.view, scratch, experiment.candidate)
     replace_file(words, _message(session, experiment).encode())
     before = _edited_since(session, scratch)
-    command, variables = git.commit_command(scratch, words, sign=session.state.config.sign)
+    command, variables = git.commit_command(scratch, words, trace, sign=session.state.config.sign)
     try:
         finished = _closed_execute(session, command, variables, experiment)
     except Tampered:
         _reject(session, "a commit hook wrote to the ledger", "")
         return
     outcome, why = classify(finished, None)
-    if outcome is not Outcome.OK:
-        _reject(session, f"the commit was refused: {why}", useful_end(finished.tail, OUTPUT_KEPT))
+    if outcome is not Outcome.OK and (hook := git.refusing_hook(trace)) is not None:
+        _reject(session, f"the commit was refused by the hook {hook}: {why}", useful_end(finished.tail, OUTPUT_KEPT))
+    elif outcome is not Outcome.OK and _tip(session, experiment) is Tip.INCUMBENT:
+        said = git.complaint(finished.tail.decode(errors="replace")).removesuffix(".")
+        raise AutotuneError(
+            f"Experiment {experiment.number} is a keep, but git could not commit it: {escaped(said) or why}.",
+            "mend that; the next command commits what was measured",
+        )
     elif _edited_since(session, scratch) != before:
         _reject(session, "a commit hook changed a file that was measured", useful_end(finished.tail, OUTPUT_KEPT))
     elif _tip(session, experiment) is Tip.OTHER:
@@ -257,7 +302,18 @@ def _restore_scope(session: Session) -> None:
     take_back(session, experiment.incumbent, found.candidate, boundary)
 
 
-def _align_index(session: Session) -> None:
+def _restore_unedited(session: Session) -> None:
+    """Take the candidate's changes back where nobody edited them since."""
+    experiment, boundary = _open(session), Boundary(session)
+    found = look(session, boundary, experiment.incumbent)
+    take_back(session, experiment.incumbent, _unedited(session, experiment, found), boundary)
+
+
+def _align_unedited(session: Session) -> None:
+    _align_index(session, _staged_since(session, _open(session)))
+
+
+def _align_index(session: Session, spared: Container[str] = ()) -> None:
     """Make the user's index agree with the branch in what a candidate can have changed; other entries stay as they are.
 
     What is kept and has gone from the working tree without anybody editing it (a reset or a stash meanwhile) is put there.
@@ -268,7 +324,7 @@ def _align_index(session: Session) -> None:
         session.notice(f"The working tree had lost what experiment {experiment.number} keeps; it was put back: {', '.join(files[:5])}.")
     commit = _head(session) if kept else experiment.incumbent
     held = git.tracked(session.top, commit)
-    astray = _astray(session, boundary, commit)
+    astray = _astray(session, boundary, commit, () if kept else spared)
     git.set_entries(session.top, None, {path: held[path] for path in astray if path in held}, [path for path in astray if path not in held])
     git.ask(session.top, "update-index", "-q", "--refresh", "--ignore-submodules")
 
@@ -293,3 +349,4 @@ _TAKE = {
     Step.ALIGN_INDEX: _align_index,
     Step.WRITE_RESULT: _write_result,
 }
+_TAKE_UNEDITED = {Step.RESTORE_SCOPE: _restore_unedited, Step.ALIGN_INDEX: _align_unedited}

@@ -147,7 +147,7 @@ def agree(session: Session) -> None:
         session.notice(
             f"{moved} did not point at what the segment is measured with; it was put back. Nothing was measured with anything else."
         )
-    settling.bring_together(session)
+    settling.finish(session)
 
 
 def _moved_pins(session: Session) -> str | None:
