@@ -201,6 +201,11 @@ def test_a_command_that_is_killed_at_an_effect_is_made_good_by_the_next(tmp_path
                 break  # there is nothing that could be torn
 
 
+def free(project: Project) -> None:
+    """Wait until nobody has the session."""
+    eventually(lambda: not holders(project.session / "lock"))
+
+
 LATER = {"src/a.txt": "later\n", "src/e.txt": "later, new\n"}
 CUT_OFF = {
     "keep": Story(better, ("try", "-d", "x"), (WORKER,)),
@@ -221,8 +226,7 @@ def test_what_is_edited_after_a_kill_stays_open_and_is_the_next_candidate(tmp_pa
         project = stage.again()
         at_once = ("--wait", "0") if generation == WORKER else ()  # so that nobody is there to settle what the worker leaves
         project.run(*stage.story.words, *at_once, kill=(generation, number))
-        lock = project.session / "lock"
-        eventually(lambda lock=lock: not holders(lock))
+        free(project)
         taken = [event["commit"] for event in project.events("candidate")]
         for path, content in LATER.items():
             project.write(path, content)

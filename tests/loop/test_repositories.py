@@ -286,6 +286,45 @@ def test_measuring_in_place_leaves_what_is_kept_in_the_checkout(project: Project
     lives_through(project)
 
 
+CONVERTED = {
+    "line ends by attribute": ("src/a.txt text eol=crlf", {}),
+    "line ends by setting": ("", {"core.autocrlf": "true"}),
+    "an encoding": ("src/a.txt text working-tree-encoding=UTF-16LE", {}),
+    "an identity": ("src/a.txt ident", {}),
+    "a filter": ("src/a.txt filter=twice", {"filter.twice.clean": "sed 's/^..//'", "filter.twice.smudge": "sed 's/^/> /'"}),
+}
+
+
+@pytest.mark.parametrize("place", [(), ("--in-place",)], ids=["worktree", "in place"])
+@pytest.mark.parametrize("how", CONVERTED)
+def test_what_git_converts_is_taken_back_as_git_checks_it_out_and_the_branch_can_be_left(
+    project: Project, how: str, place: tuple[str, ...]
+) -> None:
+    attributes, settings = CONVERTED[how]
+    for name, value in settings.items():
+        project.git("config", name, value)
+    project.write("src/a.txt", "$Id$\naaaa aaaa\n".encode("utf-16-le") if how == "an encoding" else "> $Id$\n> aaaa aaaa\n")
+    project.write(".gitattributes", f"{attributes}\n")
+    project.git("add", "src", ".gitattributes")
+    project.git("commit", "-qm", "converted")
+    (project.top / "src/a.txt").unlink()
+    project.git("checkout", "src/a.txt")
+    project.init(*place)
+    (project.top / "src/a.txt").write_bytes("aaa\n".encode("utf-16-le") if how == "an encoding" else b"> aaa\n")
+    assert project.attempt()["status"] == "keep"
+    assert project.git("status", "--porcelain", "--untracked-files=no") == ""
+    for content in ("worse " * 30, "two\nlines\n" * 9):
+        (project.top / "src/a.txt").write_bytes(content.encode("utf-16-le") if how == "an encoding" else content.encode())
+        assert project.attempt()["status"] == "discard"
+        assert project.git("status", "--porcelain", "--untracked-files=no") == ""
+        (project.top / "src/a.txt").write_bytes((project.top / "src/a.txt").read_bytes())
+    ours = project.files()[b"src/a.txt"]
+    (project.top / "src/a.txt").unlink()
+    project.git("checkout", "src/a.txt")
+    assert project.files()[b"src/a.txt"] == ours
+    project.git("switch", "-q", "main")
+
+
 # The user's hooks.
 
 

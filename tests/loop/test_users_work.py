@@ -377,6 +377,60 @@ def test_a_branch_that_was_reset_softly_is_put_back_and_the_edits_stay(furnished
     furnished.agree()
 
 
+def test_a_commit_of_somebody_else_is_off_the_branch_at_once_and_its_edits_stay_open(furnished: Project) -> None:
+    furnished.init()
+    incumbent = furnished.git("rev-parse", "HEAD")
+    held = apart_from_autotune(furnished)
+    furnished.write("README", "mine\n")
+    furnished.write("src/z.txt", "9000\n")
+    furnished.git("add", "-f", "src/mine.txt")
+    furnished.git("commit", "-qam", "mine")
+    foreign, files = furnished.git("rev-parse", "HEAD"), furnished.files()
+    assert foreign[:12] in furnished.ok("status").err
+    assert "README is outside the scope" in furnished.refused("try", "-d", "x")
+    assert furnished.files() == files
+    assert apart_from_autotune(furnished) == held
+    [kept] = furnished.git("for-each-ref", "--format=%(refname)", "--points-at", foreign).split()
+    assert kept in json.dumps(furnished.events("notice"))
+    furnished.git("restore", "README")
+    assert furnished.attempt()["status"] == "keep"
+    assert furnished.git("rev-parse", "HEAD~1") == incumbent
+    assert furnished.git("status", "--porcelain", "--untracked-files=no") == ""
+    furnished.agree()
+
+
+def test_a_commit_made_while_it_is_measured_goes_back_and_is_named(furnished: Project) -> None:
+    furnished.write("autotune.sh", SCORE + "sleep 0.5\n")
+    furnished.init()
+    incumbent = furnished.git("rev-parse", "HEAD")
+    lose(furnished)
+    begun = furnished.begin("try", "-d", "x")
+    eventually(lambda: furnished.worker() is not None)
+    furnished.git("commit", "-qam", "mine")
+    foreign = furnished.git("rev-parse", "HEAD")
+    begun.wait()
+    assert furnished.git("rev-parse", "HEAD") == incumbent
+    assert furnished.git("rev-parse", f"refs/autotune/{furnished.name}/1.head") == foreign
+    assert f"{furnished.name}/1.head" in json.dumps(furnished.events("notice"))
+
+
+def test_commits_on_top_of_a_session_that_was_stopped_stay_and_are_told_until_it_goes_on(furnished: Project) -> None:
+    furnished.init()
+    furnished.write("src/z.txt", "9000\n")
+    assert furnished.attempt()["status"] == "keep"
+    kept = furnished.git("rev-parse", "HEAD")
+    furnished.ok("stop")
+    furnished.write("README", "polished\n")
+    furnished.git("commit", "-qam", "polish")
+    polished = furnished.git("rev-parse", "HEAD")
+    for words in ("status", "stop", "confirm", "resume"):
+        assert f"holds 1 commit that autotune did not make, up to {polished[:12]}" in furnished.ok(*words.split()).err
+        assert furnished.git("rev-parse", "HEAD") == polished
+    furnished.refused("try", "-d", "x")
+    assert furnished.git("rev-parse", "HEAD") == kept
+    assert furnished.read("README") == "polished\n"
+
+
 # Edits after a measurement was killed.
 
 

@@ -400,6 +400,21 @@ def leave_apart(folder: Path, index: Path, paths: Iterable[str]) -> None:
     tell(folder, "update-index", "-z", "--skip-worktree", "--stdin", index=index, stdin=encode(paths))
 
 
+def forget_files(folder: Path, written: Mapping[str, tuple[str, str]]) -> None:
+    """Have the working tree's own index, where it holds these entries, look at their files anew and not at their sizes.
+
+    Where git converts a file (line ends, say), one of another size may be the same to git, but it takes the size for an answer.
+    """
+    listed = (entry.partition("\t") for entry in tell(folder, "ls-files", "--stage", "-v", "-z").paths)
+    entries = {path: (mode, sha) for head, _, path in listed for tag, mode, sha, _ in (head.split(" "),) if tag == "H"}
+    set_entries(folder, None, {path: entry for path, entry in written.items() if entries.get(path) == entry}, ())
+
+
+def refresh(folder: Path) -> None:
+    """Have the working tree's own index take in what files are like now; where somebody has its lock, the next look does so."""
+    ask(folder, "update-index", "-q", "--refresh", "--ignore-submodules")
+
+
 def write_tree(folder: Path, index: Path) -> str:
     """Write an index as a tree and give its id; a partial clone need not have the files that its sparse checkout leaves out."""
     return tell(folder, "write-tree", "--missing-ok", index=index).text

@@ -426,7 +426,10 @@ def take_back(session: Session, commit: str, changes: Sequence[Difference], boun
     written = [one.path for one in changes if not one.added]
     if lost := tree.in_the_way(session.top, written, {one.path for one in changes}):
         move_aside(session, lost)
+    held = git.tracked(session.top, commit)
+    git.forget_files(session.top, {path: held[path] for path in written})
     tree.put_back(session.view, commit, changes, boundary.spares)
+    git.refresh(session.top)
 
 
 def move_aside(session: Session, paths: Sequence[str]) -> None:

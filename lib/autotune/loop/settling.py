@@ -141,18 +141,24 @@ def _void(session: Session) -> None:
 
 def _move_branch(session: Session) -> None:
     experiment = _open(session)
-    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
-    put_branch_back(session, tip, experiment.incumbent, f"{experiment.number}.head")
+    tip, name = git.resolve(session.top, f"refs/heads/{session.branch}"), f"{experiment.number}.head"
+    moved = _tip(session, experiment) is Tip.OTHER and (experiment.verdict is None or experiment.verdict.cause is not Cause.HOOK)
+    put_branch_back(session, tip, experiment.incumbent, name)
+    if moved and tip is not None:
+        session.notice(
+            f"The branch was moved to {tip[:12]} while experiment {experiment.number} was open; it was put back to what was kept. "
+            f"What it was moved to is at {session.folder.ref(name)}."
+        )
 
 
 def put_branch_back(session: Session, tip: str | None, incumbent: str, name: str) -> tuple[str, ...]:
-    """Point the branch at the incumbent again, and at `name` keep what it pointed at.
+    """Point the branch at the incumbent again, and at `name` keep what it pointed at; index entries that nobody staged since follow.
 
-    Where that had left what is kept behind, files and index entries that nobody edited since follow; gives those files.
+    Where that had left what is kept behind, files that nobody edited since follow too; gives those files.
     """
     if tip is not None:
         git.set_ref(session.top, session.folder.ref(name), tip, "the branch before it was put back")
-    moved = () if tip is None or git.is_ancestor(session.top, incumbent, tip) else catch_up(session, tip, incumbent)
+    moved = () if tip is None else catch_up(session, tip, incumbent)
     git.set_ref(session.top, f"refs/heads/{session.branch}", incumbent, "back to the incumbent", tip)
     return moved
 
@@ -326,7 +332,7 @@ def _align_index(session: Session, spared: Container[str] = ()) -> None:
     held = git.tracked(session.top, commit)
     astray = _astray(session, boundary, commit, () if kept else spared)
     git.set_entries(session.top, None, {path: held[path] for path in astray if path in held}, [path for path in astray if path not in held])
-    git.ask(session.top, "update-index", "-q", "--refresh", "--ignore-submodules")
+    git.refresh(session.top)
 
 
 def _write_result(session: Session) -> None:

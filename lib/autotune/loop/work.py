@@ -91,9 +91,7 @@ def glance(session: Session) -> None:
     _look_for_lent(session)
     tip = git.resolve(session.top, f"refs/heads/{session.branch}")
     if session.state.experiment is None and tip not in (None, session.state.incumbent):
-        session.say(
-            f"{session.branch} is at {str(tip)[:12]}, not at what was kept; the next command that measures says what it does of it."
-        )
+        session.say(f"{_where_the_branch_is(session, str(tip))} The next experiment puts it back, and keeps them under refs/autotune.")
     if (moved := _moved_pins(session)) is not None:
         session.say(f"{moved} does not point at what the segment is measured with; the next command that measures puts it back.")
     try:
@@ -158,34 +156,35 @@ def _moved_pins(session: Session) -> str | None:
 
 
 def _put_branch_back(session: Session) -> None:
-    """Where the branch was moved away from what is kept, put it back, with the files that nobody edited since."""
+    """Where the branch is not at what is kept, put it back, with the files that nobody edited since.
+
+    While the session stands still, commits on top of what is kept stay: a person may be about to hand the branch on.
+    """
     if session.state.experiment is not None:
         return
     tip, incumbent = git.resolve(session.top, f"refs/heads/{session.branch}"), session.state.incumbent
     if tip is None or tip == incumbent:
         return
-    if git.is_ancestor(session.top, incumbent, tip):
-        _tell_of_commits(session, incumbent, tip)
+    where, ahead = _where_the_branch_is(session, tip), git.is_ancestor(session.top, incumbent, tip)
+    if ahead and session.state.ended is not None:
+        session.say(f"{where} They stay while the session stands still.")
         return
-    name = f"moved-{session.position.lines}"
+    name = f"foreign-{tip[:12]}" if ahead else f"moved-{session.position.lines}"
     paths = settling.put_branch_back(session, tip, incumbent, name)
+    files_too = f", with {counted(len(paths), 'file')}" if paths else ""
     session.notice(
-        f"The branch had been moved to {tip[:12]}; it was put back to what is kept, {incumbent[:12]}, with {counted(len(paths), 'file')}. "
-        f"What it was moved to is at {session.folder.ref(name)}."
+        f"{where} It was put back to what is kept, {incumbent[:12]}{files_too}. What it was moved to is at {session.folder.ref(name)}; "
+        "edits that it held are open in the working tree."
     )
 
 
-def _tell_of_commits(session: Session, incumbent: str, tip: str) -> None:
-    """Say, once, that somebody else committed on the branch; the commits are kept under refs/autotune."""
-    ref = session.folder.ref(f"foreign-{tip[:12]}")
-    if git.resolve(session.top, ref) is not None:
-        return
+def _where_the_branch_is(session: Session, tip: str) -> str:
+    """Say, in a sentence, what the branch points at in place of what is kept."""
+    incumbent = session.state.incumbent
+    if not git.is_ancestor(session.top, incumbent, tip):
+        return f"The branch had been moved to {tip[:12]}."
     count = int(git.tell(session.top, "rev-list", "--count", f"{incumbent}..{tip}").text)
-    git.set_ref(session.top, ref, tip, "commits that autotune did not make")
-    session.notice(
-        f"The branch holds {counted(count, 'commit')} that autotune did not make, up to {tip[:12]}. What they change in scope "
-        f"is measured as the next candidate, and the branch goes back to what was kept. They are kept at {ref}."
-    )
+    return f"The branch {session.branch} holds {counted(count, 'commit')} that autotune did not make, up to {tip[:12]}."
 
 
 def start(session: Session, lock: Lock, what: str) -> None:
