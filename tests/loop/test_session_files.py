@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -514,6 +515,62 @@ def test_clearing_names_the_notes_that_go_with_a_working_tree_of_the_session_s_o
     told = project.ok("clear", "--yes").out
     assert [f"  {tree / name}" in told.splitlines() for name in ("autotune.md", "autotune.ideas.md", "autotune.toml")] == [True] * 3
     assert not tree.exists()
+
+
+def ignored(project: Project) -> str:
+    project.write("build/data.csv", "precious\n")
+    return "build/"
+
+
+def untracked(project: Project) -> str:
+    project.write("notes/mine.txt", "mine\n")
+    return "notes/mine.txt"
+
+
+def repository(project: Project) -> str:
+    project.git("init", "-q", str(project.write("other/one.txt", "").parent))
+    return "other/"
+
+
+def unseen(flag: str) -> Callable[[Project], str]:
+    def edit(project: Project) -> str:
+        project.git("update-index", flag, "README")
+        project.write("README", "mine\n")
+        return "README"
+
+    return edit
+
+
+def staged(project: Project) -> str:
+    project.write("README", "mine\n")
+    project.git("add", "README")
+    project.write("README", "a project\n")
+    return "README"
+
+
+def loose_commit(project: Project) -> str:
+    project.git("switch", "-q", "--detach")
+    project.git("commit", "-q", "--allow-empty", "-m", "mine")
+    return project.git("rev-parse", "HEAD")[:12]
+
+
+WORTH = [ignored, untracked, repository, unseen("--assume-unchanged"), unseen("--skip-worktree"), staged, loose_commit]
+
+
+@pytest.mark.parametrize("work", WORTH)
+def test_clearing_leaves_a_working_tree_of_the_session_s_own_that_holds_what_nobody_else_has(
+    project: Project, work: Callable[[Project], str]
+) -> None:
+    project.init("--worktree")
+    main, tree = project.top, Path(project.events()[0]["tree"])
+    project.top = tree
+    held = work(project)
+    before = project.files()
+    project.top = main
+    assert any(held in one for one in project.run("clear", "--json", "--yes").json["stays"]["for"])
+    project.top = tree
+    assert project.files() == before
+    assert project.git("ls-files", "README") == "README"
 
 
 def test_a_working_tree_that_is_gone_is_found_and_can_be_brought_back_as_the_hint_says(project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,12 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName
+from autotune.core.outcome import escaped
 from autotune.errors import AutotuneError
 from autotune.loop import clearing, lending, work
 from autotune.loop import session as sessions
+from autotune.loop.clearing import Doomed
+from autotune.loop.session import Session
 
 
 def main(
@@ -35,25 +39,35 @@ def main(
         if as_json:
             clearing.clear(here, doomed)
             put_back, kept = [str(path) for path in doomed.put_back], str(doomed.keeping) if doomed.kept else None
-            typer.echo(json.dumps({"session": here.name, "deleted": doomed.described, "put_back": put_back, "kept": kept}))
+            stays = {"tree": str(here.top), "for": doomed.staying} if doomed.staying else None
+            typer.echo(json.dumps({"session": here.name, "deleted": doomed.described, "put_back": put_back, "kept": kept, "stays": stays}))
             return
-        if (damaged := clearing.damaged(here)) is not None:
-            typer.echo(damaged)
-        typer.echo(f"This deletes, of session {here.name}:")
-        for line in doomed.described:
-            typer.echo(f"  {line}")
-        typer.echo(f"The branch {here.branch} and its commits stay{'' if refs else ', and the snapshots of candidates'}.")
-        if doomed.put_back:
-            typer.echo(f"It puts back: {', '.join(map(str, doomed.put_back))}")
-        if doomed.kept:
-            typer.echo(f"What was set aside stays, in {doomed.keeping}/:")
-            for path in doomed.kept:
-                typer.echo(f"  {path.name}")
+        _tell(here, doomed, refs=refs)
         if not yes and not _agreed():
             typer.echo("nothing was deleted")
             return
         clearing.clear(here, doomed)
     typer.echo(f"{here.name} is cleared")
+
+
+def _tell(here: Session, doomed: Doomed, *, refs: bool) -> None:
+    if (damaged := clearing.damaged(here)) is not None:
+        typer.echo(damaged)
+    typer.echo(f"This deletes, of session {here.name}:")
+    for line in doomed.described:
+        typer.echo(f"  {line}")
+    typer.echo(f"The branch {here.branch} and its commits stay{'' if refs else ', and the snapshots of candidates'}.")
+    if doomed.staying:
+        typer.echo(f"Its working tree {here.top} stays, for it holds what is nowhere else:")
+        for name in doomed.staying:
+            typer.echo(f"  {escaped(name)}")
+        typer.echo(f"  (`git worktree remove --force {shlex.quote(str(here.top))}` deletes it with all of that)")
+    if doomed.put_back:
+        typer.echo(f"It puts back: {', '.join(map(str, doomed.put_back))}")
+    if doomed.kept:
+        typer.echo(f"What was set aside stays, in {doomed.keeping}/:")
+        for path in doomed.kept:
+            typer.echo(f"  {path.name}")
 
 
 def _agreed() -> bool:

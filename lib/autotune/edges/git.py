@@ -297,6 +297,12 @@ def mentioning(folder: Path, expression: str) -> tuple[str, ...]:
     return ask(folder, "grep", "--no-recurse-submodules", "-I", "-l", "-i", "-z", "-E", "-e", expression).paths
 
 
+def submodules(folder: Path) -> tuple[str, ...]:
+    """List the submodules that the working tree's index holds."""
+    entries = (entry.partition("\t") for entry in tell(folder, "ls-files", "--stage", "-z").paths)
+    return tuple(path for head, _, path in entries if head.startswith(SUBMODULE))
+
+
 @lru_cache(maxsize=8)
 def left_out(folder: Path) -> frozenset[str]:
     """The tracked files that a sparse checkout leaves out."""

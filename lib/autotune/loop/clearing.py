@@ -7,19 +7,23 @@ import shutil
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
-from autotune.edges import git, place
+from autotune.core import patterns
+from autotune.edges import git, place, tree
+from autotune.edges.tree import View
 from autotune.errors import AutotuneError
 from autotune.loop import places
 from autotune.loop import session as sessions
 from autotune.loop.files import PROJECTIONS, is_projection
-from autotune.loop.session import LEDGER, Session
+from autotune.loop.session import LEDGER, SESSION_FILES, Session
 
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
     """What clearing a session deletes. `ignored` goes with a working tree of the session's own: notes and ideas, say.
 
+    `staying` is what such a tree holds that nobody else has; then it stays, and all in it.
     `put_back` is what was there before the session, and `kept`, in the folder `keeping`, what was set aside and stays.
     """
 
@@ -32,6 +36,7 @@ class Doomed:
     put_back: tuple[Path, ...]
     kept: tuple[Path, ...]
     keeping: Path
+    staying: tuple[str, ...]
 
     @property
     def described(self) -> tuple[str, ...]:
@@ -57,19 +62,19 @@ def damaged(session: Session) -> str | None:
     except (AutotuneError, OSError):
         found = "is damaged" if session.folder.ledger.exists() else "is gone"
         copy = session.workdir / LEDGER
-        kept = f"; {copy} may still be whole, and `cp {copy} {session.folder.ledger}` puts it back" if copy.is_file() else ""
+        kept = f"; {copy} may still be whole, and `cp {quote(str(copy))} {quote(str(session.folder.ledger))}` puts it back" if copy.is_file() else ""
         return f"The log of session {session.name} {found}{kept}."
     return None
 
 
 def doomed(session: Session, *, refs: bool) -> Doomed:
-    """Say what clearing would delete. A working tree of the session's own stays while it holds what is not committed."""
+    """Say what clearing would delete. A working tree of the session's own stays while it holds what nobody else has."""
     files = tuple(path for name in PROJECTIONS if is_projection(path := session.workdir / name, session.folder))
-    own = Path(session.state.segment.tree)
     worktrees = [path for cache in places.caches(session) if (path := cache / "measure").exists()]
     ignored: tuple[Path, ...] = ()
-    its_own = sessions.is_own_tree(own, session.name)
-    if its_own and own.exists() and session.top == own and not git.tell(own, "status", "--porcelain", "--ignore-submodules").out:
+    own = _own_tree(session)
+    staying = _of_worth(session, own) if own is not None else ()
+    if own is not None and not staying:
         worktrees.append(own)
         ignored = tuple(path for name in git.ignored(own) if (path := own / name) not in files)
     names = tuple(git.refs(session.repository.common, session.folder.ref("").rstrip("/"))) if refs else ()
@@ -77,7 +82,48 @@ def doomed(session: Session, *, refs: bool) -> Doomed:
     put_back = () if own in worktrees else tuple(_put_back(session, files))
     returning = [session.folder.before / path.name for path in put_back]
     kept = tuple(path for path in _set_aside(session) if not any(path.is_relative_to(one) for one in returning))
-    return Doomed(files, ignored, session.folder.path, tuple(worktrees), names, hidden, put_back, kept, _keeping(session))
+    return Doomed(files, ignored, session.folder.path, tuple(worktrees), names, hidden, put_back, kept, _keeping(session), staying)
+
+
+def _own_tree(session: Session) -> Path | None:
+    """Give the working tree that was made for the session, where it is there."""
+    own = session.top
+    made = sessions.is_own_tree(own, session.name) and str(own) == session.state.segment.tree
+    return own if made and (own / ".git").is_file() else None
+
+
+def _of_worth(session: Session, own: Path) -> tuple[str, ...]:
+    """Name what is in a working tree of the session's own and nowhere else, whatever git was told not to look at.
+
+    Those are edits, files that are untracked or ignored, repositories in it, an unfinished operation, and commits without a branch; not
+    what autotune wrote, what `carry` names, and Python's byte code.
+    """
+    if git.discover(own) is None:
+        return ("all of it, for it does not know where the repository is by now",)
+    config, prefix = session.state.config, session.state.segment.workdir
+    expected = patterns.matcher([*SESSION_FILES, *config.carry])
+    ignored = [name for name in git.ignored(own) if not _is_compiled(name) and not expected(name.removeprefix(f"{prefix}/").rstrip("/"))]
+    head, doing = git.resolve(own, "HEAD"), git.unfinished(session.repository)
+    loose = git.current_branch(session.repository) is None and not git.tell(own, "for-each-ref", "--contains", "HEAD").out
+    return (
+        *_edited(session, own, head or ""),
+        *ignored,
+        *(path for path in git.submodules(own) if (own / path / ".git").exists()),
+        *((f"an unfinished {doing}",) if doing else ()),
+        *((f"commits that no branch holds, up to {str(head)[:12]}",) if loose else ()),
+    )
+
+
+def _edited(session: Session, own: Path, head: str) -> tuple[str, ...]:
+    """List what differs from a commit or is staged, through an index without flags; what a sparse checkout leaves out is no edit."""
+    view = View(own, session.folder.path / "clear-index")
+    hidden = {path for path in git.flagged(session.repository) if not os.path.lexists(own / path)}
+    found = dict.fromkeys((*(one.path for one in tree.differences(view, head)), *git.staged(own, head)))
+    return tuple(path for path in found if path not in hidden)
+
+
+def _is_compiled(name: str) -> bool:
+    return "__pycache__" in Path(name).parts
 
 
 def _put_back(session: Session, freed: Container[Path]) -> Iterator[Path]:
@@ -122,6 +168,8 @@ def clear(session: Session, what: Doomed) -> None:
     repository = git.Repository(common, common, common)
     caches = places.caches(session)
     for path in what.worktrees:
+        if path == _own_tree(session) and _of_worth(session, path):
+            continue  # somebody was at work there since it was named
         place.remove(repository, path)
         places.remove_empty(path.parent, path.parent.parent)
     for cache in caches:
