@@ -253,7 +253,7 @@ class Project:
 
     def commits(self) -> list[str]:
         """The commits of the session's branch since the session opened, oldest first."""
-        return self.git("rev-list", "--reverse", f"{self.events()[0]['base']}..{self.branch}").split()
+        return self.git("rev-list", "--reverse", f"{self.events()[0]['base']}..refs/heads/{self.branch}").split()
 
     def files(self, folder: Path | None = None, *, without: tuple[str, ...] = SESSION_FILES) -> Files:
         """Every file, link and folder below the top with its mode and content, but git's own and those named."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -190,11 +191,30 @@ def test_a_session_lives_in_a_submodule(tmp_path: Path, driver: Driver) -> None:
     lives_through(project)
 
 
-def test_a_session_lives_in_a_folder_of_any_name(tmp_path: Path, driver: Driver) -> None:
-    project = Project.make(tmp_path, driver, 'two\nlines, "é" [x]*')
+NAMES = [
+    'two\nlines, "é" [x]* ',
+    "$HOME `touch pwned` $(touch pwned) ${PATH}",
+    "~",
+    "-rf 'it is' %s %(asctime)s {0} ; & | < > # \\",
+    os.fsdecode(b"\xff\xfe\n"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_session_lives_in_a_folder_of_any_name(tmp_path: Path, driver: Driver, name: str) -> None:
+    project = Project.make(tmp_path, driver, name)
+    project.write(f"{name}/x.txt", "a folder in scope, named alike\n")
+    project.git("add", "--", f":(literal){name}")
+    project.git("commit", "-qm", "named")
     project.init()
     lives_through(project)
+    project.ok("check")
     project.ok("clear", "--yes")
+    project.git("switch", "-q", "main")
+    project.init("--worktree")
+    project.top = project.folder = Path(project.events()[0]["tree"])
+    lives_through(project)
+    assert not list(tmp_path.rglob("pwned"))
 
 
 def test_a_session_in_a_folder_with_the_signs_of_patterns_lists_its_files_where_git_looks(project: Project) -> None:
@@ -323,6 +343,33 @@ def test_what_git_converts_is_taken_back_as_git_checks_it_out_and_the_branch_can
     project.git("checkout", "src/a.txt")
     assert project.files()[b"src/a.txt"] == ours
     project.git("switch", "-q", "main")
+
+
+@pytest.mark.parametrize("options", [(), ("--worktree",)])
+def test_a_session_lives_beside_a_tag_with_the_name_of_its_branch(project: Project, options: tuple[str, ...]) -> None:
+    project.git("tag", "main")
+    project.init(*options)
+    project.git("tag", project.branch, "main")
+    project.top = project.folder = Path(project.events()[0]["tree"])
+    lives_through(project)
+    for words in ("status", "check", "confirm", "stop", "resume"):
+        project.ok(words)
+
+
+def test_a_repository_that_was_moved_finds_its_session_in_a_tree_of_its_own_as_the_hint_says(project: Project) -> None:
+    project.init("--worktree")
+    tree, moved = Path(project.events()[0]["tree"]), project.top.with_name("mo ved")
+    project.top.rename(moved)
+    project.top = project.folder = moved
+    command = f"git -C '{moved}' worktree repair {tree}"
+    assert command in project.refused("status")
+    assert command in project.run("check").out
+    project.folder = tree
+    assert f"git worktree repair {tree}" in project.refused("status")
+    subprocess.run(command, shell=True, check=True, capture_output=True)  # noqa: S602 - as a person would
+    project.ok("status")
+    project.top = tree
+    lives_through(project)
 
 
 # The user's hooks.

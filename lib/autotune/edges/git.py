@@ -108,7 +108,9 @@ def _runner(folder: str) -> Git:
     from git.cmd import Git
 
     Git.GIT_PYTHON_GIT_EXECUTABLE = "git"
-    return Git(folder)
+    runner = Git()
+    runner._working_dir = folder  # noqa: SLF001 - in an argument, variables and `~` are expanded
+    return runner
 
 
 def ask(
@@ -212,8 +214,8 @@ def discover(folder: Path) -> Repository | None:
 
 def current_branch(repository: Repository) -> str | None:
     """Name the branch that is checked out; None on a detached HEAD."""
-    answer = ask(repository.top, "symbolic-ref", "-q", "--short", "HEAD")
-    return answer.text if answer.code == 0 else None
+    answer = ask(repository.top, "symbolic-ref", "-q", "HEAD")  # not its short name, which is longer where a tag has the same
+    return answer.text.removeprefix("refs/heads/") if answer.code == 0 else None
 
 
 def resolve(folder: Path, name: str) -> str | None:

@@ -100,9 +100,10 @@ def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
         found += look(folder, story)
     for search in (_replayed, _commits, _candidates, _pins):
         found += search(repository, folder, story)
-    if not tree.is_dir():
-        back = f"bring it back with `git worktree add --force {tree} {segments[0].branch}`, or forget the session with `autotune clear`"
-        return (*found, Finding(f"The working tree {tree} is gone.", back))
+    if git.discover(tree) is None:
+        words = "is gone" if not tree.is_dir() else "does not know where the repository is by now"
+        _, back = sessions.out_of_reach(repository, folder.name, tree, segments[0].branch)
+        return (*found, Finding(f"The working tree {tree} {words}.", back))
     home = tree / segments[0].workdir
     return (
         *found,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from autotune.core import patterns, protection
@@ -219,7 +220,7 @@ def _changed_by_lfs(session: Session, commit: str) -> frozenset[str]:
 
 def _outside(session: Session, commit: str, path: str) -> str:
     if git.tracked(session.top, commit)[path][0] == git.SUBMODULE:
-        return f"is a submodule outside the scope (`git submodule update {path}` takes it back)"
+        return f"is a submodule outside the scope (`git submodule update {quote(path)}` takes it back)"
     return "is outside the scope"
 
 

@@ -62,7 +62,11 @@ def damaged(session: Session) -> str | None:
     except (AutotuneError, OSError):
         found = "is damaged" if session.folder.ledger.exists() else "is gone"
         copy = session.workdir / LEDGER
-        kept = f"; {copy} may still be whole, and `cp {quote(str(copy))} {quote(str(session.folder.ledger))}` puts it back" if copy.is_file() else ""
+        kept = (
+            f"; {copy} may still be whole, and `cp {quote(str(copy))} {quote(str(session.folder.ledger))}` puts it back"
+            if copy.is_file()
+            else ""
+        )
         return f"The log of session {session.name} {found}{kept}."
     return None
 

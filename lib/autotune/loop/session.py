@@ -13,6 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from autotune.core.codec import Malformed, decode, encode
@@ -331,6 +332,12 @@ def repository_at(folder: Path) -> Repository:
     """Find the repository of a folder; raises `AutotuneError` where there is none."""
     found = git.discover(folder)
     if found is None:
+        cut_off = next((one for one in (folder, *folder.parents) if _is_cut_off(one)), None)
+        if cut_off is not None:
+            raise AutotuneError(
+                f"{cut_off} is a working tree of a repository that is not where it was.",
+                f"where that was moved, run `git worktree repair {quote(str(cut_off))}` in its new place",
+            )
         raise AutotuneError(f"{folder} is not in a git repository.", "change to your project's folder, or make one with `git init`")
     return found
 
@@ -373,8 +380,8 @@ def _refuse_lost(repository: Repository, known: tuple[str, ...], name: str | Non
         truth = Folder(root(repository) / gone).ledger
         raise AutotuneError(
             f"The log of session {gone}, {truth}, is gone.",
-            f"put its copy back: `cp {repository.top / LEDGER} {truth}`; where there is none, `autotune clear --session {gone}` "
-            "forgets the session",
+            f"put its copy back: `cp {quote(str(repository.top / LEDGER))} {quote(str(truth))}`; where there is none, "
+            f"`autotune clear --session {gone}` forgets the session",
         )
 
 
@@ -412,12 +419,29 @@ def load(repository: Repository, name: str, trees: dict[Path, str | None] | None
     if own is None and not state.opened:
         own = repository  # whatever finishes the opening makes the working tree
     if own is None:
-        raise AutotuneError(
-            f"The working tree of session {name}, {home}, is gone.",
-            f"bring it back with `git worktree add --force {home} {state.segment.branch}`, "
-            f"or forget the session with `autotune clear --session {name}`",
-        )
+        raise AutotuneError(*out_of_reach(repository, name, home, state.segment.branch))
     return Session(own, folder, state, position)
+
+
+def _is_cut_off(tree: Path) -> bool:
+    """Whether a working tree belongs to a repository that is not where it was."""
+    mark = tree / ".git"
+    return mark.is_file() and not (tree / os.fsdecode(mark.read_bytes().removeprefix(b"gitdir: ").removesuffix(b"\n"))).exists()
+
+
+def out_of_reach(repository: Repository, name: str, home: Path, branch: str) -> tuple[str, str]:
+    """Say of a session's working tree that it is gone, or that it was cut off from the repository, and how it is brought back."""
+    forget = f", or forget the session with `autotune clear --session {name}`"
+    if _is_cut_off(home):
+        return (
+            f"The working tree of session {name}, {home}, does not know where the repository is by now.",
+            f"tell it with `git -C {quote(str(repository.top))} worktree repair {quote(str(home))}`{forget}",
+        )
+    moved = "(where it was moved, `git worktree repair NEW_PLACE`)"
+    return (
+        f"The working tree of session {name}, {home}, is gone.",
+        f"bring it back with `git worktree add --force {quote(str(home))} {branch}` {moved}{forget}",
+    )
 
 
 def load_beginning(repository: Repository, name: str, here: Path) -> Session:
@@ -489,7 +513,7 @@ def require_branch(session: Session) -> None:
     if branch != session.branch:
         raise AutotuneError(
             f"{session.top} is on {branch or 'a detached HEAD'}, but session {session.name} lives on {session.branch}.",
-            f"switch back with `git -C {session.top} switch {session.branch}`; autotune never switches a checkout by itself",
+            f"switch back with `git -C {quote(str(session.top))} switch {session.branch}`; autotune never switches a checkout by itself",
         )
 
 
