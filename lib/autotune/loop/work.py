@@ -91,7 +91,10 @@ def glance(session: Session) -> None:
     _look_for_lent(session)
     tip = git.resolve(session.top, f"refs/heads/{session.branch}")
     if session.state.experiment is None and tip not in (None, session.state.incumbent):
-        session.say(f"{_where_the_branch_is(session, str(tip))} The next experiment puts it back, and keeps them under refs/autotune.")
+        session.say(
+            f"{session.branch} is at {str(tip)[:12]}, not at what was kept. {_where_the_branch_is(session, str(tip))} "
+            "The next experiment puts it back, and keeps under refs/autotune what it was moved to."
+        )
     if (moved := _moved_pins(session)) is not None:
         session.say(f"{moved} does not point at what the segment is measured with; the next command that measures puts it back.")
     try:
