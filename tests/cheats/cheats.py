@@ -32,7 +32,8 @@ class Fate(StrEnum):
 class Bench(StrEnum):
     """Which session it is tried in: one that counts, one that takes the time (once a state), one that counts with noise, one of its own.
 
-    Others take the time as a metric without a unit, as a rate, and as that of the processor; one counts by cases, with a guardrail.
+    Others take the time as a metric without a unit, as a rate, and as that of the processor; one counts by cases, with a guardrail. One
+    reaches its benchmark in a roundabout way; in one the file that prints the metric is tuned itself.
 
     What counts is run by an interpreter that looks at no variable, for it is quick; another session's looks at them.
 
@@ -47,6 +48,8 @@ class Bench(StrEnum):
     STARTS = "starts"
     VARIES = "varies"
     CASES = "cases"
+    ROUNDABOUT = "roundabout"
+    TUNED = "tuned"
     OWN = "own"
 
 
@@ -93,6 +96,12 @@ def stores(text: str, program: str) -> Patch:
 
 def slow(text: str) -> Patch:
     return lambda project: project.write("app/slow.py", text)
+
+
+def _replaced(project: Project) -> None:
+    text = (project.top / "benchmarks" / "run.py").read_text()
+    (project.top / "benchmarks" / "run.py").unlink()
+    project.write("benchmarks/run/__main__.py", text.replace("{cost}", "{cost // 2}"))
 
 
 def _linked(project: Project) -> None:
@@ -327,6 +336,38 @@ CHEATS = (
         Fate.REFUSED,
         "bench.py is protected",
         "pinned when the segment opens, with what it names that prints the metric",
+    ),
+    Cheat(
+        "The benchmark is edited where it is reached in a roundabout way (a package's script, make, a module, a variable)",
+        edits("benchmarks/run.py", "{cost}", "{cost // 2}"),
+        Fate.REFUSED,
+        "benchmarks/run.py is protected",
+        "every file that can be run and prints a METRIC line is pinned, whatever calls it",
+        Bench.ROUNDABOUT,
+    ),
+    Cheat(
+        "What lies beside the benchmark is edited",
+        edits("benchmarks/reader.py", "split()", "split()[:50]"),
+        Fate.REFUSED,
+        "benchmarks/reader.py is protected",
+        "folders for benchmarks (`bench*`, `perf`) are pinned where something in them prints or is run",
+        Bench.ROUNDABOUT,
+    ),
+    Cheat(
+        "The benchmark is taken away, and another takes its place",
+        _replaced,
+        Fate.REFUSED,
+        "benchmarks/run.py is protected; benchmarks/run/__main__.py lies in benchmarks, with the benchmark",
+        "the same; new files there are refused too",
+        Bench.ROUNDABOUT,
+    ),
+    Cheat(
+        "A METRIC line is edited in a file that is tuned and prints",
+        edits("bench.py", "{cost}", "{cost // 2}"),
+        Fate.REFUSED,
+        "bench.py changes a METRIC line",
+        "the METRIC lines of a file that the scope names stay under watch; `init` lists them",
+        Bench.TUNED,
     ),
     Cheat(
         "What the benchmark loads to print its metric is edited",
@@ -725,6 +766,10 @@ MISSED = (
     (
         "What a metric is made of and the benchmark merely loads (a counter, say), where it neither prints nor is named for measuring",
         "what `init` says is open to change; `protect` closes it",
+    ),
+    (
+        "A file is tuned and prints, and the number is changed above its METRIC line",
+        "assignments to what the line prints; let another file print, which the scope does not name",
     ),
     (
         "A module of a package that only other packages load is shadowed",

@@ -6,10 +6,25 @@ import re
 
 import pytest
 from tests.cheats.cheats import BEGIN, CHEATS, END, README, Bench, Cheat, Fate, table
-from tests.cheats.project import PYTHON, Project, opened
+from tests.cheats.project import PYTHON, QUICK, Project, opened
 
 ONCE = 'decision_mode = "once"\n'
 SETUP = "mkdir made && echo made > made/list"
+
+
+OPTIONS: dict[Bench, dict[str, str]] = {
+    Bench.COUNTS: {},
+    Bench.TIMES: {"benchmark": "timed.py", "metric": "time_s", "settings": ONCE},
+    Bench.LATENCY: {"benchmark": "timed.py", "metric": "latency", "settings": ONCE},
+    Bench.RATE: {"benchmark": "timed.py", "metric": "rate", "direction": "higher", "unit": "ops/s", "settings": ONCE},
+    Bench.COMPUTES: {"benchmark": "computed.py", "metric": "cpu_s", "settings": ONCE},
+    Bench.STARTS: {"interpreter": PYTHON},
+    Bench.CASES: {"benchmark": "several.py", "settings": 'guardrails = ["lines <= 1x"]\n'},
+    Bench.ROUNDABOUT: {"interpreter": "sh -c", "benchmark": f"'run() {{ exec {QUICK} -m $1; }}; run benchmarks.run'"},
+    Bench.TUNED: {"settings": 'scope = ["**", "bench.py"]\n'},
+    Bench.VARIES: {"benchmark": "noisy.py", "settings": f'setup = "{SETUP}"\n'},
+    Bench.OWN: {"benchmark": "noisy.py", "settings": f'setup = "{SETUP}"\n'},
+}
 
 
 @pytest.fixture(scope="module")
@@ -19,24 +34,7 @@ def projects() -> dict[Bench, Project]:
 
 def project_for(bench: Bench, projects: dict[Bench, Project], factory: pytest.TempPathFactory) -> Project:
     if bench is Bench.OWN or bench not in projects:
-        top = factory.mktemp("cheats") / bench
-        match bench:
-            case Bench.COUNTS:
-                projects[bench] = opened(top)
-            case Bench.TIMES:
-                projects[bench] = opened(top, benchmark="timed.py", metric="time_s", settings=ONCE)
-            case Bench.LATENCY:
-                projects[bench] = opened(top, benchmark="timed.py", metric="latency", settings=ONCE)
-            case Bench.RATE:
-                projects[bench] = opened(top, benchmark="timed.py", metric="rate", direction="higher", unit="ops/s", settings=ONCE)
-            case Bench.COMPUTES:
-                projects[bench] = opened(top, benchmark="computed.py", metric="cpu_s", settings=ONCE)
-            case Bench.STARTS:
-                projects[bench] = opened(top, interpreter=PYTHON)
-            case Bench.CASES:
-                projects[bench] = opened(top, benchmark="several.py", settings='guardrails = ["lines <= 1x"]\n')
-            case Bench.VARIES | Bench.OWN:
-                projects[bench] = opened(top, benchmark="noisy.py", settings=f'setup = "{SETUP}"\n')
+        projects[bench] = opened(factory.mktemp("cheats") / bench, **OPTIONS[bench])
     return projects[bench]
 
 

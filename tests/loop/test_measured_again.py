@@ -108,8 +108,8 @@ def test_a_metric_that_crosses_zero_goes_on_to_be_compared_and_can_be_measured_a
     project.write("src/a.txt", "5\n")
     project.git("commit", "-qam", "five")
     refused = project.refused("init", "--name", "x", "--metric", "size", "--scope", "src/**")
-    assert "if it measures src/a.txt, which the scope names and which is protected, --allow frees it" in refused
-    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--allow", "src/**")
+    assert "if it measures src/a.txt, which is protected, name it: --scope src/a.txt" in refused
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--scope", "src/a.txt")
     statuses = []
     for value in ("1", "0", "-2", "-1", "-3"):
         project.write("src/a.txt", f"{value}\n")
@@ -120,7 +120,7 @@ def test_a_metric_that_crosses_zero_goes_on_to_be_compared_and_can_be_measured_a
     project.ok("check")
 
 
-def test_sources_that_a_compiler_is_given_can_be_tuned_and_what_allow_means_too(project: Project) -> None:
+def test_sources_that_a_compiler_is_given_can_be_tuned_and_what_the_scope_names_too(project: Project) -> None:
     project.write("src/main.c", "/* long */ int main(void) { return 0; }\n")
     project.write("src/gen.sh", "cat src/main.c\n")
     project.write("autotune.sh", "echo METRIC size=$(wc -c < built)\n")
@@ -129,6 +129,9 @@ def test_sources_that_a_compiler_is_given_can_be_tuned_and_what_allow_means_too(
     words = ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", "--prepare", "cp src/main.c built && sh src/gen.sh")
     told = project.ok(*words).err
     assert "protected, for they decide what is measured: autotune.sh, src/gen.sh;" in told
+    project.ok("clear", "--yes")
+    project.git("switch", "-q", "main")
+    assert "protected, for they decide what is measured: autotune.sh;" in project.ok(*words, "--scope", "src/gen.sh").err
     project.ok("clear", "--yes")
     project.git("switch", "-q", "main")
     assert "protected, for they decide what is measured: autotune.sh;" in project.ok(*words, "--allow", "src/gen.sh").err

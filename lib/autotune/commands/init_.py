@@ -27,10 +27,13 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="The benchmark, in place of autotune.sh.")] = None,
     checks: Annotated[str | None, typer.Option("--checks", help="What has to pass besides, in place of autotune.checks.sh.")] = None,
-    scope: Annotated[list[str] | None, typer.Option("--scope", metavar="PATTERN", help="What may be changed; several times.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option("--scope", metavar="PATTERN", help="What may be changed; a file's own path frees it though it prints the metric."),
+    ] = None,
     protect: Annotated[list[str] | None, typer.Option("--protect", metavar="PATTERN", help="What may not; several times.")] = None,
     allow: Annotated[
-        list[str] | None, typer.Option("--allow", metavar="PATTERN", help="What may, though it would be protected; several times.")
+        list[str] | None, typer.Option("--allow", metavar="PATTERN", help="The older way to free a file; --scope FILE does the same.")
     ] = None,
     holdout: Annotated[str | None, typer.Option("--holdout", metavar="COMMAND", help="What a keep must pass and no proposer sees.")] = None,
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="on: no network, writing only in the measuring worktree.")] = None,

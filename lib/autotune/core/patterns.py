@@ -87,6 +87,25 @@ def literal(path: str) -> str:
     return f"./{quoted}" if quoted.startswith("!") else quoted
 
 
+def names(patterns: Iterable[str], path: str, folder: str = "") -> bool:
+    """Whether one of the patterns, relative to a folder, is this very path, and not a folder above it or a wildcard that means it."""
+    return any(from_top(pattern, folder) in (path, literal(path)) for pattern in patterns)
+
+
+def is_everything(pattern: str) -> bool:
+    """Whether a pattern means all that is in the working directory, or in a folder above it."""
+    return re.fullmatch(r"(?:\./)?(?:\.\./)*\*\*", pattern) is not None
+
+
+def has_part(patterns: Iterable[str], path: str, component: str, folder: str = "") -> bool:
+    """Whether one of the patterns, relative to a folder, means this path and has the component in so many letters, not by a wildcard."""
+    for pattern in patterns:
+        plain = [part for part in pattern.strip("/").removeprefix("./").split("/") if not re.search(r"[*?\[]", part)]
+        if component in plain and matcher((pattern,), folder)(path):
+            return True
+    return False
+
+
 def components(path: str) -> list[str]:
     """The components of a relative path or pattern, a `./` before and a `/` behind left away. Raises ValueError with what is wrong."""
     if not path:

@@ -347,6 +347,12 @@ def entries(folder: Path) -> dict[str, tuple[str, str]]:
     return {path: (mode, sha) for path, (mode, sha) in found.items() if sha != hash_of(b"", sha)}
 
 
+def holding(folder: Path, word: str, commit: str | None = None, paths: Sequence[str] = ()) -> tuple[str, ...]:
+    """Give the tracked files that hold a word, relative to the top: as they are in the working tree, or in a commit."""
+    answer = ask(folder, "grep", "-lzaF", "--no-color", "--no-recurse-submodules", "-e", word, *([commit] if commit else []), "--", *paths)
+    return tuple(path.removeprefix(f"{commit}:") if commit else path for path in answer.paths)
+
+
 def staged(folder: Path, commit: str) -> tuple[str, ...]:
     """List the paths in which the working tree's own index differs from a commit; a file that is only intended to be added counts."""
     options = ("--cached", "-z", "--name-only", "--no-renames", "--ignore-submodules", "--ita-visible-in-index")

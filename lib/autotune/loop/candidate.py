@@ -12,7 +12,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from autotune.core import patterns, protection
+from autotune.core import benchmark, patterns, printing, protection, runners
 from autotune.core.events import CandidateTaken
 from autotune.core.figures import counted
 from autotune.edges import git, tree
@@ -24,6 +24,7 @@ from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, SESSION_FILES, Se
 GIT_FILES = frozenset({".gitignore", ".gitattributes", ".gitmodules"})
 _TAKE_BACK = "`autotune log --description TEXT --status discard`"
 _NAMED = 8  # files that an error names
+_MOST_NAMED = 1000  # files that a command line names
 _LONGEST_READ = 4 * 1024 * 1024  # bytes of a file whose text is looked at
 
 
@@ -70,7 +71,7 @@ class Boundary:
     @cached_property
     def _commands(self) -> frozenset[str]:
         """The words of the benchmark's and the checks' scripts and command lines."""
-        return protection.commands_in(self._scripts)
+        return runners.commands_in(self._scripts)
 
     @cached_property
     def _scripts(self) -> tuple[str, ...]:
@@ -85,20 +86,20 @@ class Boundary:
     def _modules(self) -> frozenset[str]:
         """The names of Python's own modules, and of those that pinned programs load from elsewhere than the project."""
         programs = (self._pinned_text(path) for path in self.pinned if path.endswith(".py"))
-        loaded = protection.modules_in([*self._scripts, *programs])
+        loaded = runners.modules_in([*self._scripts, *programs])
         held = git.tracked(self._session.top, self._session.state.incumbent)
         first = {patterns.from_folder(path, self._workdir).split("/", 1)[0] for path in held}
         return sys.stdlib_module_names | (loaded - {name.removesuffix(".py") for name in first})
 
-    def is_allowed(self, path: str) -> bool:
-        """Whether the person lets a candidate have what would be refused."""
-        return self._allowed(path)
+    def is_free(self, path: str) -> bool:
+        """Whether the person named this very file to be changed, so that it may be what would be refused."""
+        return patterns.names(self._session.state.config.scope, path, self._workdir) or self._allowed(path)
 
     def refusal(self, change: Difference) -> str | None:
         """Why a candidate may not have this in scope, as the end of a sentence; None where it may."""
         if change.path.endswith("/"):
             return "is a repository of its own"
-        if self._allowed(change.path):
+        if self.is_free(change.path):
             return None
         target = self._session.top / change.path
         if target.is_symlink() and protection.leads_out(change.path, str(target.readlink())):
@@ -106,7 +107,27 @@ class Boundary:
         if not change.added:
             return None
         shadowed = protection.shadows(change.path, roots=self._roots, modules=self._modules, commands=self._commands, pinned=self.pinned)
-        return protection.loads(change.path) or shadowed
+        return protection.loads(change.path) or shadowed or self._joins_benchmarks(change.path) or self._taken_in(change.path)
+
+    def _taken_in(self, path: str) -> str | None:
+        """Why a new file would become a part of what runs the benchmark, as the end of a sentence: scripts take it in where it is there."""
+        alone = runners.Tree(frozenset({path}), self._workdir)
+        scripts = (one for one in self.pinned if runners.is_commands(one))
+        by = next((one for one in scripts if path in runners.included(alone, one, self._pinned_text(one))), None)
+        return by and f"would be taken in by {by}"
+
+    def _joins_benchmarks(self, path: str) -> str | None:
+        """Why a new file would be one of the benchmarks, as the end of a sentence: it lies in their folder."""
+        folder = self._bench_folder(path)
+        named = patterns.has_part(self._session.state.config.scope, path, folder.rpartition("/")[2], self._workdir)
+        return f"lies in {folder}, with the benchmark" if folder in self._bench_folders and not named else None
+
+    def _bench_folder(self, path: str) -> str:
+        return benchmark.bench_folder(patterns.from_folder(path, self._workdir))
+
+    @cached_property
+    def _bench_folders(self) -> frozenset[str]:
+        return frozenset(map(self._bench_folder, self.pinned)) - {""}
 
     @cached_property
     def pinned(self) -> frozenset[str]:
@@ -258,7 +279,7 @@ def take(
         )
     _refuse_narrowed(session, found, boundary)
     _refuse_filtered(session, found.paths)
-    _refuse_telling(session, boundary, found.paths)
+    _refuse_telling(session, found)
     number = session.state.count + 1
     commit = snapshot(session, found.paths, f"autotune: candidate of experiment {number}")
     if git.tree_of(session.top, commit) == git.tree_of(session.top, session.state.incumbent):
@@ -316,25 +337,33 @@ def _refuse_narrowed(session: Session, found: Look, boundary: Boundary) -> None:
         )
 
 
-def _refuse_telling(session: Session, boundary: Boundary, paths: Sequence[str]) -> None:
-    """Refuse changes whose text says that they are meant for the measurement, unless the person allows the file."""
+def _refuse_telling(session: Session, found: Look) -> None:
+    """Refuse changes whose text says that they are meant for the measurement, and changes of METRIC lines that stay under watch."""
     held = git.tracked(session.top, session.state.incumbent)
+    changed = [one.path for one in found.candidate if not one.added]
+    named = changed if len(changed) <= _MOST_NAMED else ()
+    printed = frozenset(git.holding(session.top, printing.WORD, session.state.incumbent, named)) if changed else frozenset()
     telling = []
-    for path in paths:
-        target = session.top / path
-        if boundary.is_allowed(path) or target.is_symlink() or not target.is_file() or target.stat().st_size > _LONGEST_READ:
-            continue
-        after = target.read_bytes().decode(errors="replace")
-        if protection.tells_on_itself("", after) is None:
+    for path in found.paths:
+        after = _text(session.top / path)
+        if path not in printed and protection.tells_on_itself("", after, watched=False) is None:
             continue
         before = git.content(session.top, held[path][1]).decode(errors="replace") if path in held else ""
-        if (why := protection.tells_on_itself(before, after)) is not None:
+        watched = printing.is_run(path) and protection.part_of_tests(path) is None
+        if (why := protection.tells_on_itself(before, after, watched=watched)) is not None:
             telling.append(f"{path} {why}")
     if telling:
         raise AutotuneError(
             f"The candidate is refused: {'; '.join(telling[:_NAMED])}.",
-            "take that out of the program, then try again; a person can let a file do so with `allow` and `autotune rebaseline --accept`",
+            "take that out of the program, then try again; where the benchmark itself has to change, begin a new session",
         )
+
+
+def _text(path: Path) -> str:
+    """Give what is looked at of a file: nothing of one that is gone, that is no file, or that is very long."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST_READ:
+        return ""
+    return path.read_bytes().decode(errors="replace")
 
 
 def _refuse_filtered(session: Session, paths: Sequence[str]) -> None:

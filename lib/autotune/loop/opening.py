@@ -206,6 +206,7 @@ def _first_segment(repository: Repository, name: str, workdir: str, config: Conf
         pins = pinning.pin(repository, workdir, config, base, scratch)
     finally:
         scratch.unlink(missing_ok=True)
+    pinning.refuse_silence(repository, workdir, config, base)
     pinning.refuse_scope(repository, workdir, config, base, pins)
     return SegmentOpened(
         name=config.name,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
+from autotune.core import benchmark, patterns, printing, protection
 from autotune.core import config as configuration
-from autotune.core import patterns, protection
 from autotune.core.config import Config
 from autotune.core.events import SegmentOpened
 from autotune.core.metrics import RESERVED
+from autotune.core.outcome import escaped
+from autotune.core.runners import Tree
 from autotune.edges import git
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
@@ -23,7 +26,8 @@ from autotune.loop.session import (
 )
 
 _NAMED = 8  # files that a message names
-_LONGEST_READ = 1024 * 1024  # bytes of a script that are looked at for what it names
+_LONGEST_READ = 4 * 1024 * 1024  # bytes of a file that are looked at for what it names and prints
+_COMMAND, _CHECKS = "<benchmark>", "<checks>"  # names for command lines, which no file has
 
 
 def pin(repository: Repository, workdir: str, config: Config, commit: str, scratch: Path) -> str:
@@ -32,21 +36,30 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
     configuration.refuse_beyond(config, workdir)
     chosen = {*filter(patterns.matcher(config.protect, workdir), held)}
     chosen |= {patterns.from_top(name, workdir) for name in (BENCHMARK_FILE, CHECKS_FILE)}
-    named = {*_named_files(repository.top, workdir, config)}
-    chosen |= named | found_to_protect(repository.top, workdir, config, held, named).keys()
+    chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(looked_at(repository, workdir, config, held))}
     chosen |= set(_led_to(repository.top, chosen))
     entries = {path: _entry(repository, path) for path in chosen if (repository.top / path).is_file()}
     return git.commit_tree(repository.top, git.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
 
 
-def found_to_protect(top: Path, workdir: str, config: Config, held: Iterable[str], named: Iterable[str]) -> Mapping[str, str]:
-    """Map the tracked files in scope that decide what is measured, as far as can be told from their names and texts, to why."""
-    own = [patterns.from_top(name, workdir) for name in (BENCHMARK_FILE, CHECKS_FILE)]
-    scripts = [path for path in (*own, *sorted(named)) if (top / path).is_file()]
-    checks = {own[1], *_files_in(top, workdir, config, (config.checks,))} - {*_files_in(top, workdir, config, (config.benchmark,))}
-    inside = _within_scope(workdir, config, held)
-    return protection.measured_with(
-        inside, config.scope, config.allow, scripts, lambda path: _text(top / path), [one for one in scripts if one in checks], workdir
+def looked_at(repository: Repository, workdir: str, config: Config, held: Iterable[str]) -> benchmark.Project:
+    """Give the project's files as they are now, to find among them what decides what is measured."""
+    top, measured = repository.top, not config.metric.startswith(RESERVED)  # else it is the command that is tuned
+    command, checks, *own = (patterns.from_top(name, workdir) for name in (_COMMAND, _CHECKS, BENCHMARK_FILE, CHECKS_FILE))
+    lines = {**({command: config.benchmark} if measured else {}), **({checks: config.checks} if config.checks else {})}
+    files = [path for path in (*own, *sorted({*_named_files(top, workdir, config)})) if (top / path).is_file()]
+    of_checks = {checks, own[1], *_files_in(top, workdir, config, (config.checks,))} - {
+        *_files_in(top, workdir, config, (config.benchmark,))
+    }
+    return benchmark.Project(
+        tree=Tree(frozenset(held), workdir),
+        inside=_within_scope(workdir, config, held),
+        scope=config.scope,
+        allow=config.allow,
+        scripts=(*lines, *files),
+        checks=tuple(one for one in (*lines, *files) if one in of_checks),
+        speaking=git.holding(top, printing.WORD),
+        text=cache(lambda path: lines[path] if path in lines else _text(top / path)),
     )
 
 
@@ -58,7 +71,8 @@ def _within_scope(workdir: str, config: Config, held: Iterable[str]) -> set[str]
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes()[:_LONGEST_READ].decode(errors="replace")
+        with path.open("rb") as file:
+            return file.read(_LONGEST_READ).decode(errors="replace")
     except OSError:
         return ""
 
@@ -80,7 +94,7 @@ def _entry(repository: Repository, path: str) -> tuple[str, str]:
 def _named_files(top: Path, workdir: str, config: Config) -> Iterator[str]:
     """Give the files that the commands name, but not those of a command measured from outside, nor those that may be what is tuned.
 
-    These are what the scope names, what `allow` means, and sources in scope that a compiler is given.
+    These are what the scope names, and sources in scope that a compiler is given.
     """
     measured = () if config.metric.startswith(RESERVED) else (config.benchmark,)
     allowed, inside = patterns.matcher(config.allow, workdir), patterns.matcher(config.scope, workdir)
@@ -123,7 +137,7 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
     if not held:
         raise AutotuneError(
             f"No tracked file is in scope ({', '.join(config.scope)}).",
-            "name what may be changed with --scope PATTERN; what the commands name is protected unless the scope names it too, or --allow",
+            "name what may be changed with --scope PATTERN; what measures is protected unless --scope names the very file",
         )
     submodules = [path for path, (mode, _) in held.items() if mode == git.SUBMODULE]
     large = [path for path, value in git.attribute(repository.top, "filter", tuple(held)).items() if value == "lfs"]
@@ -141,17 +155,35 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
             raise AutotuneError(f"The scope holds {what}, so that autotune could not take changes back: {', '.join(found[:5])}.", hint)
 
 
+def refuse_silence(repository: Repository, workdir: str, config: Config, commit: str) -> None:
+    """Refuse to open a session on everything where nothing is seen to print the metric: what does is somewhere in scope, or nowhere."""
+    if config.metric.startswith(RESERVED) or config.protect or not any(map(patterns.is_everything, config.scope)):
+        return
+    project = looked_at(repository, workdir, config, git.tracked(repository.top, commit))
+    if benchmark.makes_the_line(project, config.metric):
+        return
+    found = benchmark.parts(project)
+    reached = sorted(path for path in project.loaded if path in project.inside and path not in found) or sorted(
+        {*project.inside} - {*found}
+    )
+    raise AutotuneError(
+        f"Nothing was found that prints METRIC {config.metric}=VALUE, so autotune cannot tell what to protect. "
+        f"A change may touch all of it, the benchmark included: {_listed(reached)}.",
+        "name what may be changed with --scope PATTERN, or what measures with --protect PATTERN",
+    )
+
+
 def told(repository: Repository, segment: SegmentOpened, config: Config) -> Iterator[str]:
-    """Say what is protected, and what the benchmark loads that is not."""
-    held = sorted(git.tracked(repository.top, segment.pins))
+    """Say what is protected, which lines of what is tuned stay under watch, and what the benchmark loads that is not protected."""
+    held = sorted(git.tracked(repository.top, segment.pins), key=lambda path: (protection.goes_without_saying(path), path))
     if held:
-        yield f"protected, for they decide what is measured: {_listed(held)}; --allow PATTERN frees some"
+        yield f"protected, for they decide what is measured: {_listed(held)}; --scope FILE, by its name, frees one that is to be tuned"
     else:
         yield "protected: the session's own files; besides, nothing was found that decides what is measured; --protect PATTERN names it"
-    inside = _within_scope(segment.workdir, config, git.tracked(repository.top, segment.base))
-    own = (patterns.from_top(name, segment.workdir) for name in (BENCHMARK_FILE, CHECKS_FILE))
-    scripts = [path for path in own if (repository.top / path).is_file()]
-    if loaded := protection.left_open(inside, held, scripts, lambda path: _text(repository.top / path), segment.workdir):
+    project = looked_at(repository, segment.workdir, config, git.tracked(repository.top, segment.base))
+    for path, number, words in benchmark.watched(project):
+        yield f"{path} is tuned though it prints the metric: line {number} may not change: {escaped(words.splitlines()[0])}"
+    if loaded := benchmark.left_open(project, held):
         yield f"open to change, though benchmark or checks load them: {_listed(loaded)}; --protect PATTERN closes what only measures"
 
 

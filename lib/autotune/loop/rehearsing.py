@@ -91,7 +91,7 @@ def _protected_in_scope(session: Session) -> str:
     scope = patterns.matcher(session.state.config.scope, workdir)
     pinned = sorted(path for path in git.tracked(session.top, session.state.segment.pins) if path not in files and scope(path))
     left = [patterns.from_folder(path, workdir) for path in pinned]
-    return f"if it measures {', '.join(left[:5])}, which the scope names and which is protected, --allow frees it; else " if left else ""
+    return f"if it measures {', '.join(left[:5])}, which is protected, name it: --scope {left[0]}; else " if left else ""
 
 
 def _leading_back(session: Session) -> str:
