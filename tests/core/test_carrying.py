@@ -22,5 +22,12 @@ def test_what_lies_above_the_session_and_where_the_scope_leads_is_proposed_and_w
     assert found == ("../../.venv", "../../node_modules", "../.cache", "node_modules", "../lib/node_modules")
 
 
+def test_what_packages_have_to_which_a_hoisted_folder_links_is_proposed() -> None:
+    ignored = ["node_modules/", "packages/lib/node_modules/", "packages/web/node_modules/", "packages/web/build/"]
+    links = {"node_modules": ["packages/app", "packages/lib"], "packages/web/node_modules": ["packages/web"]}
+    found = proposed(ignored, ["../../node_modules"], ["**"], "packages/app", lambda path: links.get(path, []))
+    assert found == ("../lib/node_modules",)
+
+
 def test_a_scope_from_the_top_on_has_all_proposed() -> None:
     assert proposed(["packages/web/node_modules/"], [], ["../../**"], "packages/app") == ("../web/node_modules",)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges.copies import bring, leading_back
+from autotune.edges.copies import bring, leading_back, linked
 from autotune.errors import AutotuneError
 
 
@@ -83,3 +83,12 @@ def test_what_loads_modules_from_another_tree_is_named(here: Path, tmp_path: Pat
 def test_what_is_not_there_is_refused(here: Path, tmp_path: Path) -> None:
     with pytest.raises(AutotuneError, match="does not exist"):
         bring(here, tmp_path / "there", "nothing")
+
+
+def test_the_packages_to_which_a_folder_links_are_listed(here: Path) -> None:
+    (here / "modules/@org").mkdir()
+    (here / "modules/@org/lib").symlink_to("../../lib")
+    (here / "modules/own").symlink_to(here / "lib/src")
+    (here / "modules/away").symlink_to("/usr/lib")
+    assert linked(here, "modules") == ("lib", "lib/src")
+    assert linked(here, "nothing") == ()

@@ -83,6 +83,13 @@ def _naming(folder: Path) -> re.Pattern[bytes]:
     return re.compile(re.escape(os.fsencode(folder)) + rb"(?![\w.-])")
 
 
+def linked(top: Path, folder: str) -> tuple[str, ...]:
+    """List what the links in a folder of packages, and in its folders of one owner's packages, lead to in their own tree."""
+    names = (*(top / folder).glob("*"), *(top / folder).glob("@*/*"))
+    led = (Path(os.path.normpath(path.parent / path.readlink())) for path in names if path.is_symlink())
+    return tuple(sorted(path.relative_to(top).as_posix() for path in led if path.is_relative_to(top)))
+
+
 def leading_back(here: Path, environment: Path) -> tuple[str, ...]:
     """List the files of a Python environment by which Python loads modules from the tree `here` and not from where it runs."""
     found = (path for pattern in (*_NAMING[2:], *_NAMING_TOO) for path in sorted(environment.glob(pattern)))

@@ -409,8 +409,8 @@ def set_entries(folder: Path, index: Path | None, entries: Mapping[str, tuple[st
         tell(folder, "update-index", "-z", "--index-info", index=index, stdin=encode(there))
 
 
-def leave_apart(folder: Path, index: Path, paths: Iterable[str]) -> None:
-    """Have an index say of some of its files that nobody looks at them in the working tree."""
+def leave_apart(folder: Path, index: Path | None, paths: Iterable[str]) -> None:
+    """Have an index (the working tree's own where None) say of some of its files that nobody looks at them in the working tree."""
     tell(folder, "update-index", "-z", "--skip-worktree", "--stdin", index=index, stdin=encode(paths))
 
 

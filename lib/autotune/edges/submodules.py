@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from autotune.edges import git
+from autotune.edges import copies, git
 
-# Nothing is fetched, no hook runs, and large files come from where the checkout's own are.
-_QUIETLY = ("-c", "protocol.file.allow=always", "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false")
+# Nothing is fetched, no hook runs, and Git LFS, whose files are copied, is left out of it.
+_QUIETLY = (
+    *("-c", "protocol.file.allow=always", "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"),
+    *("-c", "filter.lfs.process=", "-c", "filter.lfs.smudge=", "-c", "filter.lfs.required=false"),
+)
 
 
 def recorded(folder: Path, commit: str) -> Mapping[str, str]:
@@ -19,16 +22,19 @@ def recorded(folder: Path, commit: str) -> Mapping[str, str]:
 def fill(here: Path, there: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
     """Give the submodules of the tree `there` their files, as far as those of the tree `here` have theirs; gives the paths of these.
 
-    Each is a repository of its own that borrows the other's objects, with those that it holds itself. One without files stays so. Raises
-    `AutotuneError` where its commit is not to be had.
+    Each is a repository of its own that borrows the other's objects, with those that it holds itself; what Git LFS keeps is as it is there.
+    One without files stays so. Raises `AutotuneError` where its commit is not to be had.
     """
     present = [path for path in wanted if (here / path / ".git").exists()]
     for path in wanted:
         (there / path).mkdir(parents=True, exist_ok=True)
     for path in present:
         source, target = here / path, there / path
-        own = git.tell(source, "rev-parse", "--path-format=absolute", "--git-common-dir").text
         git.tell(source, *_QUIETLY, "clone", "-q", "--shared", "--no-checkout", "--template=", str(source), str(target))
-        git.tell(target, *_QUIETLY, "-c", f"lfs.storage={own}/lfs", "checkout", "-q", "--detach", wanted[path])
+        git.tell(target, *_QUIETLY, "checkout", "-q", "--detach", wanted[path])
+        large = [name for name in git.kept_by_lfs(source, wanted[path]) if (source / name).is_file()]
+        for name in large:
+            copies.copy(source / name, target / name)
+        git.leave_apart(target, None, large)
         fill(source, target, recorded(target, wanted[path]))
     return tuple(present)

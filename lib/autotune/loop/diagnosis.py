@@ -18,8 +18,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from autotune.core import carrying, report
 from autotune.core import config as configuration
+from autotune.core import report
 from autotune.core.config import Config
 from autotune.core.contrast import HERE, THERE, Seen, contrast
 from autotune.core.figures import counted, number
@@ -520,8 +520,7 @@ def _left_out(scene: Scene, config: Config, workdir: str) -> Iterator[str]:
     if scene.repository is None:
         return
     yield from opening.not_here(scene.repository, git.tell(scene.repository.top, "rev-parse", "--verify", "HEAD").text)
-    ignored = git.ignored(scene.repository.top)
-    if left_out := carrying.proposed(ignored, config.carry, config.scope, workdir):
+    if left_out := opening.lacking(scene.repository.top, config, workdir):
         yield f"only {HERE} has what git ignores: {_listed(left_out)}; `carry` names what the benchmark needs of it"
 
 

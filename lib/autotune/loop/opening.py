@@ -71,7 +71,7 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
         say(words)
     for words in not_here(repository, segment.base):
         say(words)
-    if not config.in_place and (missing := carrying.proposed(git.ignored(repository.top), config.carry, config.scope, workdir)):
+    if not config.in_place and (missing := lacking(repository.top, config, workdir)):
         say(_proposed(missing))
     if config.in_place:
         say(
@@ -108,6 +108,11 @@ def _is_pointer(path: Path) -> bool:
 
 def _listed(paths: Sequence[str]) -> str:
     return ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
+
+
+def lacking(top: Path, config: Config, workdir: str) -> tuple[str, ...]:
+    """Name what git ignores, is not carried, and may be needed."""
+    return carrying.proposed(git.ignored(top), config.carry, config.scope, workdir, lambda path: copies.linked(top, path))
 
 
 def _proposed(missing: Sequence[str]) -> str:
