@@ -33,9 +33,10 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
 from autotune.core.decide import decide, learn
+from autotune.core.figures import effect_in_words
 from autotune.core.model import Arm, Calibration, Direction, Metric, Policy, Run, Verdict
 from autotune.core.model import Outcome as Ended
-from autotune.core.stats import claim, effect_of, in_words, median, residual_pool
+from autotune.core.stats import claim, effect_of, median, residual_pool
 from autotune.edges import machine, process
 
 MARKERS = "<!-- field -->", "<!-- /field -->"
@@ -290,7 +291,7 @@ def compared(here: Field, standing: Standing, patch: Patch, *, at_least: int = 0
         decision = decide(as_runs(runs), standing.calibration, POLICY, random.SystemRandom())
     lacking = at_least - sum(arm == Arm.CANDIDATE for arm, _ in runs)
     more = [here.run(files[Arm.CANDIDATE]) for _ in range(lacking)]
-    return {"verdict": decision.verdict, "reason": decision.reason, "runs": runs, "more": more}
+    return {"verdict": decision.verdict, "reason": decision.reason and decision.reason.kind, "runs": runs, "more": more}
 
 
 def after(standing: Standing, number: int, patch: Patch, found: Mapping[str, Any]) -> Standing:
@@ -508,7 +509,7 @@ def _effects(known: Mapping[str, Any]) -> str:
         keys = [key for key in known if key.startswith("effect gain") and key.endswith(f" {turns}")]
         pairs = [(first, last) for key in keys for first, last in known[key]]
         if pairs:
-            parts.append(f"about {share}: {in_words(effect_of(pairs, logs=True))} ({len(pairs)} pairs)")
+            parts.append(f"about {share}: {effect_in_words(effect_of(pairs, logs=True))} ({len(pairs)} pairs)")
     spread = [residual for key, values in known.items() if key.endswith("baseline") for residual in residual_pool(values, logs=True)]
     noise = f"; two successive runs of the same code differ by {100 * median(spread):.1f} % (median)" if spread else ""
     return f"gains measured alone, {', '.join(parts)}{noise}."

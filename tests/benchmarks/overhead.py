@@ -21,6 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from autotune.core.facts import quoted
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lib"))
 
@@ -112,8 +114,8 @@ def pad(project: Path, results: int) -> None:
         for number in range(1, results + 1):
             events = (
                 CandidateTaken(number, base, base, ("size.txt",), when, settles=True, description="larger"),
-                Ran(number, Purpose.EXPERIMENT, Arm.CANDIDATE, 1, Outcome.OK, "", {"size": 1_000_001.0}, 0.0, when, ""),
-                Decided(number, Verdict.DISCARD, Outcome.OK, Cause.IDEA, "worse", when, value=1_000_001.0),
+                Ran(number, Purpose.EXPERIMENT, Arm.CANDIDATE, 1, Outcome.OK, quoted(""), {"size": 1_000_001.0}, 0.0, when, ""),
+                Decided(number, Verdict.DISCARD, Outcome.OK, Cause.IDEA, quoted("worse"), when, value=1_000_001.0),
                 Result(
                     index=number,
                     commit=base,
@@ -125,11 +127,8 @@ def pad(project: Path, results: int) -> None:
                     metrics={},
                     asi=None,
                     failure=None,
-                    health="running",
-                    recovery={},
-                    reason="worse",
+                    reason=quoted("worse"),
                     files=("size.txt",),
-                    mode="optimize",
                     verdict=Verdict.DISCARD,
                     outcome=Outcome.OK,
                 ),

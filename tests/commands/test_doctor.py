@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from autotune.core.events import Paused, SettingsChanged
+from autotune.core.facts import quoted
 from autotune.core.lines import WIDEST
 from autotune.edges import git, locks
 from autotune.loop import diagnosis, opening
@@ -191,7 +192,7 @@ def test_a_session_is_named_with_its_health_and_its_open_candidate_is_nothing_to
 
 
 def test_a_session_that_is_paused_needs_a_person(session: Session) -> None:
-    session.append(Paused(reason="a blocker", timestamp=sessions.now()))
+    session.append(Paused(reason=quoted("a blocker"), timestamp=sessions.now()))
     checks = examined(session.top, benchmark=False)
     assert to_do(checks) == {"session"}
     assert "a blocker" in checks["session"].found

@@ -23,6 +23,7 @@ import pytest
 
 from autotune.commands import app
 from autotune.core.events import CandidateTaken, Claimed, Decided, Event, Result, from_line, to_line
+from autotune.core.facts import quoted
 from autotune.core.model import Status
 from autotune.edges import ledger
 from autotune.loop import work
@@ -143,7 +144,9 @@ def test_a_keep_that_was_confirmed_since_is_told_so_on_the_full_dashboard(sessio
     events = [event for line in session.read_bytes().splitlines() if (event := from_line(line)) is not None]
     kept = next(event for event in events if isinstance(event, Result) and event.index == 1)
     verdict = next(event for event in events if isinstance(event, Decided))
-    claimed = Claimed("base", kept.commit, improved=True, pairs=20, reason="lower", keeps=4, timestamp=kept.timestamp, experiment=13)
+    claimed = Claimed(
+        "base", kept.commit, improved=True, pairs=20, reason=quoted("lower"), keeps=4, timestamp=kept.timestamp, experiment=13
+    )
     settled = (replace(verdict, experiment=13), replace(kept, index=13, confirmed=False))
     ledger.append(session, partial(in_one_go, settled), durable=False)
     assert "kept, unconfirmed" in said(capsys, "dashboard", "--full")

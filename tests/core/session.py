@@ -11,6 +11,7 @@ from typing import Any
 from autotune.core import rules
 from autotune.core.config import parse, to_mapping
 from autotune.core.events import Event, Result, SegmentOpened
+from autotune.core.facts import quoted
 from autotune.core.model import Direction, Outcome, Status, Verdict
 from autotune.core.state import State, after
 
@@ -47,7 +48,7 @@ def segment(number: int = 1, direction: str = "lower", **changed: Any) -> Segmen
         config=configured(direction=direction, **changed),
         machine={"cpu": "a"},
         environment={"PATH": "/bin"},
-        reason="the session opens",
+        reason=quoted("the session opens"),
         rule=rules.NEWEST,
     )
 
@@ -65,11 +66,8 @@ def result(index: int, metric: float | None = 1.0, status: Status = Status.DISCA
         metrics={},
         asi=None,
         failure=None,
-        health="running",
-        recovery={},
-        reason=f"reason {index}",
+        reason=quoted(f"reason {index}"),
         files=("src/a.py",),
-        mode="optimize",
         verdict=Verdict.KEEP if status is Status.KEEP else Verdict.DISCARD,
         outcome=Outcome.OK,
     )

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.audit import Clock, Observed, objection, observed, reading, with_leftovers, with_remark
+from autotune.core.audit import Clock, Observed, leftovers, objection, observed, reading, remark
 from autotune.core.events import Purpose, Ran
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Arm, Direction, Metric, Outcome
 
 TIME = Metric("time_s", "", Direction.LOWER)
@@ -88,7 +89,7 @@ def test_other_times_are_wall_time(name: str) -> None:
 def test_a_metric_that_fell_while_the_run_takes_as_long_as_before_is_objected_to() -> None:
     said = objection(runs((0.01, 1.0), (0.95, 1.0)), TIME)
     assert said is not None
-    assert "0.01 s of runs that took 1 s" in said
+    assert (said.kind, said.figures["value_s"], said.figures["whole_s"]) == (Kind.CLOCK_DISAGREES, 0.01, 1.0)
 
 
 def test_milliseconds_are_compared_as_such() -> None:
@@ -111,7 +112,7 @@ def test_a_times_name_without_a_unit_is_read_in_the_unit_in_which_it_was_nearly_
 def test_a_rate_that_rose_while_the_run_takes_as_long_as_before_is_objected_to_where_there_was_one_operation() -> None:
     said = objection(runs((100.0, 1.0), (1 / 0.95, 1.0)), RATE)
     assert said is not None
-    assert "comes to 0.01 s of runs that took 1 s" in said
+    assert (said.figures["value_s"], said.figures["whole_s"], said.figures["rate"]) == (0.01, 1.0, True)
     assert objection(runs((300.0, 1.0), (3 / 0.95, 1.0)), RATE) is None
     assert objection(runs((100.0, 1.0), (0.0, 1.0)), RATE) is None
 
@@ -119,13 +120,13 @@ def test_a_rate_that_rose_while_the_run_takes_as_long_as_before_is_objected_to_w
 def test_processor_time_is_compared_with_that_of_the_run() -> None:
     said = objection(runs((0.01, 1.0, 1.0), (0.95, 1.0, 1.0)), CPU)
     assert said is not None
-    assert "0.01 s of runs that took 1 s of processor time" in said
+    assert (said.figures["value_s"], said.figures["whole_s"], said.figures["clock"]) == (0.01, 1.0, Clock.PROCESSOR)
     assert objection(runs((3.9, 1.0, 4.0), (3.95, 1.0, 4.0)), CPU) is None
     assert objection(runs((0.01, 1.0, 4.0), (3.95, 1.0, 4.0)), CPU) is not None
     assert objection(runs((0.01, 1.0), (0.95, 1.0)), CPU) is None
 
 
-def varying(metric: Metric, besides: tuple[float, ...] = (0.05, 0.06, 0.05, 0.06, 0.05)) -> str | None:
+def varying(metric: Metric, besides: tuple[float, ...] = (0.05, 0.06, 0.05, 0.06, 0.05)) -> Fact | None:
     """What is said where the unchanged code's runs take longer by just what the metric says, and the candidate's as long as before."""
     times = [1.0, 1.2, 0.9, 1.1, 1.3][: len(besides)]
     values = times if metric.direction is Direction.LOWER else [1 / one for one in times]
@@ -154,13 +155,15 @@ def test_a_clock_that_runs_at_half_speed_is_objected_to_where_several_runs_take_
 
 def test_a_second_saved_by_a_library_that_loads_in_a_tenth_is_not_objected_to() -> None:
     assert objection(runs((0.005, 0.18), (0.4, 0.42)), TIME) is None
-    assert with_remark("kept", runs((0.005, 0.18), (0.4, 0.42)), TIME) == "kept"
+    assert remark(runs((0.005, 0.18), (0.4, 0.42)), TIME) is None
 
 
 def test_a_keep_whose_runs_take_no_less_than_before_says_so() -> None:
-    assert with_remark("kept", runs((0.2, 0.577), (0.401, 0.45)), TIME).startswith("kept; look at it twice: its time_s says 0.2 s of")
-    assert with_remark("kept", runs((0.2, 0.25), (0.4, 0.45)), TIME) == "kept"
-    assert with_remark("kept", [], TIME) == "kept"
+    seen = remark(runs((0.2, 0.577), (0.401, 0.45)), TIME)
+    assert seen is not None
+    assert (seen.kind, seen.figures["value_s"]) == (Kind.TIME_ELSEWHERE, 0.2)
+    assert remark(runs((0.2, 0.25), (0.4, 0.45)), TIME) is None
+    assert remark([], TIME) is None
 
 
 def test_one_repetition_of_many_says_nothing_of_the_run() -> None:
@@ -258,7 +261,7 @@ def test_a_metric_that_decides_and_is_printed_with_several_values_is_objected_to
     ours = printed(Arm.CANDIDATE, "progress", name)
     said = objection([ours, printed(Arm.INCUMBENT)], TIME, ["memory_mb"])
     assert said is not None
-    assert f"print {name} more than once" in said
+    assert said == Fact(Kind.PRINTED_TWICE, {"name": name})
     assert objection([ours, printed(Arm.INCUMBENT, name)], TIME, ["memory_mb"]) is None
     assert objection([ours, printed(Arm.INCUMBENT)], TIME, ["memory_mb"], [name]) is None
 
@@ -271,7 +274,19 @@ def test_a_metric_that_decides_nothing_may_be_printed_with_several_values() -> N
 def test_what_is_observed_of_a_run_is_read_from_its_line() -> None:
     twice = {"count": 2.0, "first": 1.0, "lowest": 1.0}
     earlier = {"time_s": {**twice, "highest": 2.0}, "cost": {**twice, "highest": 1.0}}
-    run = Ran(1, Purpose.EXPERIMENT, Arm.CANDIDATE, 1, Outcome.OK, "", {"time_s": 2.0, "autotune.cpu_s": 4.0}, 3.0, "", "", earlier=earlier)
+    run = Ran(
+        1,
+        Purpose.EXPERIMENT,
+        Arm.CANDIDATE,
+        1,
+        Outcome.OK,
+        quoted(""),
+        {"time_s": 2.0, "autotune.cpu_s": 4.0},
+        3.0,
+        "",
+        "",
+        earlier=earlier,
+    )
     assert observed(run, TIME) == Observed(Arm.CANDIDATE, 2.0, 3.0, 4.0, several=("time_s",))
     assert observed(replace(run, earlier=None), TIME).several == ()
 
@@ -281,10 +296,8 @@ def test_with_one_arm_alone_there_is_nothing_to_compare() -> None:
     assert objection([], TIME) is None
 
 
-def test_processes_left_behind_are_named_with_the_arm_that_they_came_from() -> None:
-    assert with_leftovers("kept", ["sleep 9 (process 3)"], []) == (
-        "kept; the candidate's runs left processes behind, which were ended: sleep 9 (process 3)"
-    )
-    assert with_leftovers("kept", ["a", "b"], []).endswith("a and others")
-    assert with_leftovers("kept", ["a"], ["a"]) == "kept"
-    assert with_leftovers("kept", [], []) == "kept"
+def test_processes_left_behind_are_named_where_the_candidates_runs_alone_left_some() -> None:
+    assert leftovers(["sleep 9 (process 3)"], []) == Fact(Kind.LEFTOVERS, {"first": "sleep 9 (process 3)", "more": False})
+    assert leftovers(["a", "b"], []) == Fact(Kind.LEFTOVERS, {"first": "a", "more": True})
+    assert leftovers(["a"], ["a"]) is None
+    assert leftovers([], []) is None

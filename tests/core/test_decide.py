@@ -14,11 +14,9 @@ from hypothesis import strategies as st
 
 from autotune.core import rules
 from autotune.core.decide import (
-    BUILT_ONCE,
     block_factor,
     checks_come_now,
     decide,
-    in_odds,
     learn,
     least_effect,
     most_pairs,
@@ -27,8 +25,10 @@ from autotune.core.decide import (
     score,
     share_of_budget,
 )
+from autotune.core.facts import Fact, Kind, whole
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Verdict
 from autotune.core.stats import pair_factor
+from autotune.core.tell.words import told
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 TIME = Metric("t", "s", Direction.LOWER)
@@ -37,6 +37,16 @@ RACE, ECONOMY, ONCE = Policy(TIME), Policy(TIME, DecisionMode.ECONOMY), Policy(T
 POOL = (0.01,) * 8  # a noise floor of 1.4826 %
 NOISY = Calibration(POOL, keeps=0, planned=100, reference=(100.0, 101.0, 99.0))
 STILL = Calibration((0.0,) * 7, keeps=0, planned=100, reference=(100.0, 100.0))
+
+
+def words(decision: Decision, unit: str = "") -> str:
+    """What is said of a decision."""
+    assert decision.reason is not None
+    return told(whole(decision.reason, decision.effect, decision.evidence, decision.needed, decision.pairs, unit))
+
+
+def kind(decision: Decision) -> Kind | None:
+    return decision.reason.kind if decision.reason is not None else None
 
 
 def run(arm: Arm, value: float) -> Run:
@@ -205,17 +215,17 @@ def test_a_worse_candidate_is_discarded_at_once_and_said_to_be_worse() -> None:
     decision, runs = played(110.0)
     assert decision.verdict is Verdict.DISCARD
     assert len(runs) == 2
-    assert decision.reason == "discarded: worse, 10.0 % higher, evidence 0.10 : 1 (needed 2083 : 1), 1 pair"
+    assert words(decision) == "discarded: worse, 10.0 % higher, evidence 0.10 : 1 (needed 2083 : 1), 1 pair"
 
 
 def test_where_one_pair_of_two_says_otherwise_it_only_looks_worse() -> None:
     decision = decide(pairs_of((100.0, 99.9), (100.0, 106.0)), NOISY, RACE, random.Random(1))
-    assert decision.reason.startswith("discarded: looks worse, 2.9 % higher (from -0.1 to 6.0)")
+    assert kind(decision) is Kind.LOOKS_WORSE
 
 
 def test_a_candidate_that_does_nothing_is_discarded_as_futile() -> None:
     decision, runs = played(100.0)
-    assert decision.reason == "discarded: no gain in sight, no different, evidence 1.00 : 1 (needed 2083 : 1), 4 pairs"
+    assert (kind(decision), decision.evidence, decision.pairs) == (Kind.NO_GAIN_IN_SIGHT, 1.0, 4)
     assert len(runs) == 8
 
 
@@ -223,12 +233,14 @@ def test_a_small_gain_that_uses_up_its_runs_is_inconclusive() -> None:
     gains = itertools.cycle([2.5, -0.5])
     hopeless = decide(pairs_of(*((100.0, 100.0 - next(gains)) for _ in range(36))), NOISY, RACE, random.Random(1))
     assert hopeless.verdict is Verdict.INCONCLUSIVE
-    assert hopeless.reason.endswith("36 pairs; 4 pairs more cannot bring the rest")
+    assert hopeless.reason == Fact(Kind.OUT_OF_REACH, {"left": 4})
+    assert words(hopeless).endswith("36 pairs; 4 pairs more cannot bring the rest")
 
 
 def test_a_gain_that_shows_but_not_enough_is_not_said_to_be_absent() -> None:
     decision = decide(pairs_of(*[(100.0, 99.4)] * 7, (100.0, 100.8)), NOISY, RACE, random.Random(1))
-    assert decision.reason.startswith("discarded: too small a gain to show, 0.60 % lower [-0.10, 0.60], evidence ")
+    assert kind(decision) is Kind.SMALL_GAIN
+    assert words(decision).startswith("discarded: too small a gain, 0.60 % lower [-0.10, 0.60], evidence ")
 
 
 def test_nothing_is_futile_while_the_evidence_is_promising() -> None:
@@ -241,37 +253,37 @@ def test_the_last_pair_ends_the_comparison() -> None:
     policy = replace(RACE, max_pairs=2)
     decision = decide(pairs_of((100.0, 95.0), (100.0, 95.0)), NOISY, policy, random.Random(1))
     assert decision.verdict is Verdict.INCONCLUSIVE
-    assert decision.reason.endswith("2 pairs; 2 pairs were not enough")
+    assert words(decision).endswith("2 pairs; 2 pairs were not enough")
 
 
 def test_a_rate_that_rises_is_kept_and_said_to_be_higher() -> None:
     decision, _ = played(120.0, policy=replace(RACE, metric=RATE), spread=0.01)
     assert decision.verdict is Verdict.KEEP
-    assert " % higher [" in decision.reason
+    assert " % higher [" in words(decision)
 
 
 def test_what_a_keep_says_can_be_checked() -> None:
     decision, _ = played(90.0, spread=0.01)
     assert decision.effect is not None
     assert decision.evidence is not None
-    assert decision.reason.endswith(f"evidence {math.floor(decision.evidence)} : 1 (needed 2083 : 1), 8 pairs (7 in a block)")
-    assert decision.reason.startswith(f"kept: {100 * (1 - decision.effect.estimate):.1f} % lower [")
+    assert words(decision).endswith(f"evidence {math.floor(decision.evidence)} : 1 (needed 2083 : 1), 8 pairs (7 in a block)")
+    assert words(decision).startswith(f"kept: {100 * (1 - decision.effect.estimate):.1f} % lower [")
 
 
 def test_more_than_a_least_effect_is_asked_for() -> None:
     asked = replace(RACE, min_effect=0.05)
     assert played(90.0, policy=asked)[0].verdict is Verdict.KEEP
     refused, _ = played(97.0, policy=asked)
-    assert refused.reason.startswith("discarded: not enough gain in sight, 3.0 % lower, where more than 5 % is asked for")
+    assert words(refused).startswith("discarded: not enough gain in sight, 3.0 % lower, where more than 5 % is asked for")
 
 
 def test_a_change_that_only_has_to_be_no_worse_is_kept_when_it_does_nothing_and_not_when_it_costs_more_than_the_margin() -> None:
     margin = replace(RACE, min_effect=-0.05)
     kept, _ = played(100.0, policy=margin)
     assert kept.verdict is Verdict.KEEP
-    assert "no different, where up to 5 % worse is allowed" in kept.reason
-    assert played(107.0, policy=margin)[0].reason.startswith("discarded: worse")
-    assert played(105.0, policy=margin)[0].reason.startswith("discarded: not clearly within the margin")
+    assert "no different, where up to 5 % worse is allowed" in words(kept)
+    assert kind(played(107.0, policy=margin)[0]) is Kind.WORSE
+    assert kind(played(105.0, policy=margin)[0]) is Kind.NOT_WITHIN_MARGIN
 
 
 def test_where_values_are_not_positive_differences_decide_and_the_least_effect_is_absolute() -> None:
@@ -280,7 +292,7 @@ def test_where_values_are_not_positive_differences_decide_and_the_least_effect_i
     decision, _ = played(9.0, -3.0, calibration=calibration, policy=policy)
     assert decision.verdict is Verdict.KEEP
     assert decision.effect == Effect(12.0, 12.0, 12.0, relative=False)
-    assert "12.0 points higher, where more than 1 is asked for" in decision.reason
+    assert "12.0 points higher, where more than 1 is asked for" in words(decision, "points")
     assert played(-2.5, -3.0, calibration=calibration, policy=policy)[0].verdict is Verdict.DISCARD
 
 
@@ -300,12 +312,13 @@ def test_a_run_that_was_not_asked_for_is_refused() -> None:
 
 def test_a_benchmark_that_repeats_exactly_takes_one_run_to_discard_and_five_to_keep() -> None:
     discarded, runs = played(100.0, calibration=STILL)
-    assert (discarded.reason, len(runs)) == ("discarded: no gain, no different in a single run", 1)
-    assert played(101.0, calibration=STILL)[0].reason == "discarded: worse, 1.0 % higher in a single run"
+    assert (words(discarded), len(runs)) == ("discarded: no gain, no different in a single run", 1)
+    assert words(played(101.0, calibration=STILL)[0]) == "discarded: worse, 1.0 % higher in a single run"
     kept, runs = played(95.0, calibration=STILL)
     assert len(runs) == 5
     assert kept.confirmed
-    assert kept.reason == "kept: 5.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
+    assert kept.reason == Fact(Kind.BETTER_EXACTLY, {"runs": 3})
+    assert words(kept) == "kept: 5.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
     assert kept.effect == Effect(0.95, 0.95, 0.95)
 
 
@@ -319,9 +332,8 @@ def test_a_keep_of_one_build_a_side_is_unconfirmed_unless_the_segment_is_older_t
     of_one_build = decide(runs, calibration, replace(policy, built_once=True), random.Random(1))
     assert of_one_build.verdict is counted.verdict is Verdict.KEEP
     assert not of_one_build.confirmed
-    assert of_one_build.reason.startswith("kept, unconfirmed: ")
-    assert of_one_build.reason.endswith(f", {BUILT_ONCE}")
-    assert of_one_build.reason.count("kept") == 1
+    assert kind(of_one_build) is Kind.BETTER_BUILT_ONCE
+    assert words(of_one_build).startswith("kept, unconfirmed: ")
     assert decide(runs, calibration, replace(policy, built_once=True, rule=1), random.Random(1)) == replace(counted)
     assert played(120.0, policy=replace(RACE, built_once=True))[0] == played(120.0)[0]
 
@@ -329,12 +341,12 @@ def test_a_keep_of_one_build_a_side_is_unconfirmed_unless_the_segment_is_older_t
 def test_a_benchmark_that_repeats_exactly_respects_the_least_effect() -> None:
     asked = replace(RACE, min_effect=0.01)
     too_small = "discarded: too small a gain, 0.50 % lower in a single run, where more than 1 % is asked for"
-    assert played(99.5, calibration=STILL, policy=asked)[0].reason == too_small
+    assert words(played(99.5, calibration=STILL, policy=asked)[0]) == too_small
     assert played(98.5, calibration=STILL, policy=asked)[0].verdict is Verdict.KEEP
     allowed = replace(RACE, min_effect=-0.01)
     kept, _ = played(100.5, calibration=STILL, policy=allowed)
     assert kept.verdict is Verdict.KEEP
-    assert kept.reason.endswith("of a benchmark that repeats exactly, where up to 1 % worse is allowed")
+    assert words(kept).endswith("of a benchmark that repeats exactly, where up to 1 % worse is allowed")
     assert played(102.0, calibration=STILL, policy=allowed)[0].verdict is Verdict.DISCARD
 
 
@@ -378,26 +390,26 @@ def test_economy_begins_with_one_run_of_the_candidate_and_drops_what_is_not_bett
     assert decide([], NOISY, ECONOMY, random.Random(1)).arms == (CANDIDATE,)
     decision, runs = played(100.0, policy=ECONOMY)
     assert (decision.verdict, len(runs)) == (Verdict.DISCARD, 1)
-    assert decision.reason == "discarded: no gain, no different (from -1.00 to 1.02) in a single run"
+    assert words(decision) == "discarded: no gain, no different (from -1.00 to 1.02) in a single run"
 
 
 def test_economy_keeps_after_three_clear_pairs_and_says_that_it_is_not_exact() -> None:
     decision, runs = played(90.0, policy=ECONOMY)
     assert (decision.verdict, decision.confirmed, len(runs), decision.evidence) == (Verdict.KEEP, False, 7, None)
-    assert decision.reason == "kept, unconfirmed: 10.0 % lower, 3 pairs, calibrated and not exact"
+    assert words(decision) == "kept, unconfirmed: 10.0 % lower, 3 pairs, calibrated and not exact"
 
 
 def test_economy_discards_a_lucky_first_run() -> None:
     runs = [run(CANDIDATE, 97.0), *pairs_of((100.0, 101.0))]
-    assert decide(runs, NOISY, ECONOMY, random.Random(1)).reason.startswith("discarded: no gain in sight, 1.00 % higher")
-    assert decide([*runs[:1], *pairs_of((100.0, 104.0))], NOISY, ECONOMY, random.Random(1)).reason.startswith("discarded: worse")
+    assert kind(decide(runs, NOISY, ECONOMY, random.Random(1))) is Kind.NO_GAIN_IN_SIGHT
+    assert kind(decide([*runs[:1], *pairs_of((100.0, 104.0))], NOISY, ECONOMY, random.Random(1))) is Kind.WORSE
 
 
 def test_economy_stops_after_twelve_pairs() -> None:
     runs = [run(CANDIDATE, 97.0), *pairs_of(*[(100.0, 98.7)] * 12)]
     decision = decide(runs, NOISY, ECONOMY, random.Random(1))
     assert decision.verdict is Verdict.INCONCLUSIVE
-    assert decision.reason == "inconclusive: 1.3 % lower, 12 pairs; 12 pairs were not enough"
+    assert words(decision) == "inconclusive: 1.3 % lower, 12 pairs; 12 pairs were not enough"
 
 
 @pytest.mark.parametrize(("mode", "most"), [(DecisionMode.RACE, 40), (DecisionMode.ECONOMY, 12), (DecisionMode.ONCE, 6)])
@@ -420,9 +432,9 @@ def test_economy_without_reference_values_begins_with_a_pair() -> None:
 def test_a_single_run_keeps_only_what_is_far_beyond_noise_and_never_confirms_it() -> None:
     kept, runs = played(90.0, policy=ONCE)
     assert (kept.verdict, kept.confirmed, len(runs)) == (Verdict.KEEP, False, 1)
-    assert kept.reason == "kept, unconfirmed: 10.0 % lower (from 9.0 to 10.9) in a single run"
-    assert played(98.0, policy=ONCE)[0].reason == "discarded: too small a gain, 2.0 % lower (from 1.0 to 3.0) in a single run"
-    assert played(98.0, policy=replace(ONCE, min_effect=-0.01))[0].reason.startswith("discarded: not clearly within the margin")
+    assert words(kept) == "kept, unconfirmed: 10.0 % lower (from 9.0 to 10.9) in a single run"
+    assert words(played(98.0, policy=ONCE)[0]) == "discarded: too small a gain, 2.0 % lower (from 1.0 to 3.0) in a single run"
+    assert kind(played(98.0, policy=replace(ONCE, min_effect=-0.01))[0]) is Kind.NOT_WITHIN_MARGIN
 
 
 def test_a_single_run_without_reference_values_takes_one_of_the_incumbent_too() -> None:
@@ -434,17 +446,6 @@ def test_a_single_run_of_a_metric_that_is_not_positive_is_said_as_a_difference()
     calibration = Calibration((0.5,) * 8, 0, 100, reference=(-3.0,), logs=False)
     decision, _ = played(-9.0, -3.0, calibration=calibration, policy=ONCE)
     assert decision.effect == Effect(-6.0, -6.0, -6.0, relative=False)
-
-
-# What is said
-
-
-@pytest.mark.parametrize(
-    ("evidence", "said"),
-    [(3400.9, "3400 : 1"), (10.0, "10 : 1"), (9.999, "9.99 : 1"), (0.029, "0.02 : 1"), (0.0099, "under 0.01 : 1"), (2.5e7, "25000000 : 1")],
-)
-def test_odds_are_rounded_down(evidence: float, said: str) -> None:
-    assert in_odds(evidence) == said
 
 
 # Properties
@@ -539,7 +540,7 @@ def test_evidence_over_all_signs_of_the_pairs_is_one_on_average(sizes: list[floa
 
 
 def asked_for(*arms: Arm) -> Decision:
-    return Decision(Verdict.MEASURE_AGAIN, "", arms=arms)
+    return Decision(Verdict.MEASURE_AGAIN, None, arms=arms)
 
 
 def test_the_checks_come_between_stages_once_both_arms_have_run_or_before_a_verdict_that_comes_sooner() -> None:
@@ -571,4 +572,4 @@ def test_the_checks_never_come_inside_a_pair(policy: Policy, calibration: Calibr
     assert decision.verdict is not Verdict.MEASURE_AGAIN or {made.arm for made in runs[-2:]} == {CANDIDATE, INCUMBENT}
 
 
-KEPT = Decision(Verdict.KEEP, "")
+KEPT = Decision(Verdict.KEEP, None)

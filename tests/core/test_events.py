@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from autotune.core.codec import Malformed
 from autotune.core.events import TYPES, CandidateTaken, Cause, Event, Noted, Ran, Result, from_line, to_line
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Effect, Outcome, Status, Verdict
 
 PREV = "5e" * 32
@@ -28,6 +29,13 @@ jsons = st.recursive(
 PLAIN: Mapping[object, st.SearchStrategy[Any]] = {str: texts, int: st.integers(), float: numbers, bool: st.booleans(), Any: jsons}
 
 
+FACTS = st.recursive(
+    st.builds(Fact, st.sampled_from(Kind), st.dictionaries(texts, jsons, max_size=2), words=st.none() | texts),
+    lambda inner: st.builds(Fact, st.sampled_from(Kind), because=inner, besides=st.lists(inner, max_size=2).map(tuple)),
+    max_leaves=4,
+)
+
+
 def values_of(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - an annotation can be anything
     """Whatever an annotation allows."""
     origin, inner = get_origin(hint), get_args(hint)
@@ -37,6 +45,8 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - an annotat
         return st.lists(values_of(inner[0]), max_size=3).map(tuple)
     if origin is Mapping:
         return st.dictionaries(texts, values_of(inner[1]), max_size=3)
+    if hint is Fact:
+        return FACTS
     if is_dataclass(hint):
         return events_of(hint)
     return st.sampled_from(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else PLAIN[hint]
@@ -58,15 +68,11 @@ RESULT = Result(
     metrics={},
     asi=None,
     failure=None,
-    health="running",
-    recovery={},
-    reason="exit 1",
+    reason=quoted("exit 1"),
     files=("src/a.py",),
-    mode="optimize",
 )
 FIELDS_OF_A_RESULT = (
-    *("index", "commit", "metric", "status", "description", "timestamp", "segment", "metrics", "asi", "failure", "health"),
-    *("recovery", "reason", "files", "mode"),
+    *("index", "commit", "metric", "status", "description", "timestamp", "segment", "metrics", "asi", "failure", "reason", "files"),
 )
 """What readers of version 0.3 of the format know of a result line, besides its type."""
 FIELDS_OF_A_CONFIG = ("name", "metric_name", "metric_unit", "direction", "segment", "mode")

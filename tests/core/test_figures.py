@@ -149,3 +149,24 @@ def test_a_length_of_time_has_its_two_largest_units_and_is_never_rounded_up(seco
 
 def test_a_count_agrees_with_its_noun() -> None:
     assert (counted(1, "run"), counted(2, "run"), counted(2, "fish", "fish")) == ("1 run", "2 runs", "2 fish")
+
+
+@pytest.mark.parametrize(
+    ("effect", "words"),
+    [
+        (Effect(0.939, 0.925, 0.952), "6.1 % lower [4.8, 7.5]"),
+        (Effect(1.2345, 1.2001, 1.3), "23.4 % higher [20.0, 30.0]"),
+        (Effect(0.99966, 0.9995, 1.0001), "0.034 % lower [-0.010, 0.050]"),
+        (Effect(0.0002, 0.0001, 0.0003), "99.980 % lower [99.970, 99.990]"),
+        (Effect(1.0, 0.99, 1.01), "no different [-1.0, 1.0]"),
+        (Effect(0.95, 0.95, 0.95), "5.0 % lower"),
+        (Effect(-0.25, -0.5, 0.1, relative=False), "0.25 s lower [-0.10, 0.50]"),
+    ],
+)
+def test_an_effect_reads_as_a_direction_with_ends_rounded_outwards(effect: Effect, words: str) -> None:
+    assert effect_in_words(effect, "s") == words
+
+
+def test_too_few_pairs_for_an_interval_are_worded_as_a_range() -> None:
+    assert effect_in_words(Effect(0.939, 0.925, 0.952), between=True) == "6.1 % lower (from 4.8 to 7.5)"
+    assert effect_in_words(Effect(3.0, 3.0, 3.0, relative=False)) == "3.0 higher"

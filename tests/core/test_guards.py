@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from autotune.core import guards, rules
-from autotune.core.model import Arm, Decision, Direction, Metric, Outcome, Policy, Run, Verdict
+from autotune.core.facts import Fact, Kind
+from autotune.core.model import Arm, Decision, Direction, Effect, Metric, Outcome, Policy, Run, Verdict
 from autotune.core.stats import Bound, Standing
 
 
@@ -38,7 +39,6 @@ def test_a_guardrail_holds_is_broken_or_stays_undecided_and_says_so_with_figures
     more = guards.judge([bound], runs([100.0] * 3, [110.0] * 3))
     open_still = guards.judge([bound], runs([100.0, 103.0], [101.0, 99.0]))
     assert [guards.standing(one) for one in (same, more, open_still)] == [Standing.HOLDS, Standing.BROKEN, Standing.UNDECIDED]
-    assert guards.in_words(same) == "memory_mb <= 1.02x holds: 1.01 [1.01, 1.01] of the incumbent"
     assert guards.standing((*same, *more)) is Standing.BROKEN
     assert guards.standing(()) is Standing.HOLDS
 
@@ -46,19 +46,17 @@ def test_a_guardrail_holds_is_broken_or_stays_undecided_and_says_so_with_figures
 def test_evidence_is_told_where_the_runs_differ_and_by_the_first_rule_there_was_none() -> None:
     made = runs([100.0] * 6, [100.0, 101.0, 100.5, 101.5, 100.0, 101.0])
     bound = [guards.read("memory_mb <= 1.02x")]
-    said = guards.in_words(guards.judge(bound, made))
-    assert said.endswith("of the incumbent, evidence 36 : 1 (needed 20 : 1)")
-    assert said.startswith(guards.in_words(guards.judge(bound, made, rules.FIRST)))
+    assert guards.judge(bound, made)[0][1].evidence == pytest.approx(36.0, abs=1.0)
+    assert guards.judge(bound, made, rules.FIRST)[0][1].evidence is None
 
 
 def test_an_absolute_bound_looks_at_the_candidate_alone() -> None:
     judged = guards.judge([guards.read("memory_mb >= 100")], runs([1.0] * 2, [100.0] * 2))
     assert guards.standing(judged) is Standing.HOLDS
-    assert "of the incumbent" not in guards.in_words(judged)
 
 
 POLICY = Policy(Metric("t", "s", Direction.LOWER))
-KEEP = Decision(Verdict.KEEP, "kept: 5 % lower")
+KEEP = Decision(Verdict.KEEP, Fact(Kind.BETTER, {"in_blocks": 7}), effect=Effect(0.95, 0.95, 0.95))
 BOUND = (guards.read("memory_mb <= 1.02x"),)
 
 
@@ -70,8 +68,13 @@ def test_a_guardrail_that_holds_is_told_with_the_keep_and_one_that_is_broken_dis
     kept = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [101.0] * 3), POLICY, random.Random(1))
     broken = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [110.0] * 3), POLICY, random.Random(1))
     assert (kept.verdict, broken.verdict) == (Verdict.KEEP, Verdict.DISCARD)
-    assert kept.reason.startswith("kept: 5 % lower; memory_mb <= 1.02x holds")
-    assert broken.reason.startswith("discarded for a guardrail, though 5 % lower; memory_mb <= 1.02x broken")
+    assert kept.reason is not None
+    assert broken.reason is not None
+    figures = {"text": "memory_mb <= 1.02x", "relative": True, "standing": "holds", "estimate": 1.01, "low": 1.01, "high": 1.01}
+    assert kept.reason.kind is Kind.BETTER
+    assert kept.reason.figures == {"in_blocks": 7, "guardrails": [pytest.approx(figures)]}
+    assert broken.reason.kind is Kind.GUARDRAIL_BROKEN
+    assert broken.reason.figures["guardrails"][0]["standing"] == "broken"
 
 
 def test_an_undecided_guardrail_takes_another_pair_until_the_pairs_run_out() -> None:

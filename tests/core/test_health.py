@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.health import TRANSITIONS, Health, Mode, Signal, Vitals, step
 
 R, IMP, P, C, H, STILL, F = Health
 INPUTS = [signal for signal in Signal if signal not in (Signal.NO_PROGRESS, Signal.FAILURES, Signal.WELL)]
 """What can happen; the others are what a streak makes of it."""
 
+BECAUSE = quoted("because")
 PLATEAU_AFTER, CRASHING_AFTER = 5, 2  # the defaults of the contract
 
 
-def after(vitals: Vitals, *signals: Signal, why: str = "because") -> Vitals:
+def after(vitals: Vitals, *signals: Signal, why: Fact = BECAUSE) -> Vitals:
     for signal in signals:
         vitals = step(vitals, signal, PLATEAU_AFTER, CRASHING_AFTER, why)
     return vitals
@@ -74,15 +76,15 @@ def test_five_experiments_in_a_row_without_a_keep_are_a_plateau() -> None:
     four = after(Vitals(), *[Signal.NOT_BETTER] * 4)
     assert (four.health, four.no_improvement) == (R, 4)
     five = after(four, Signal.NOT_BETTER)
-    assert (five.health, five.no_improvement, five.why) == (P, 5, "5 experiments in a row without a keep")
+    assert (five.health, five.no_improvement, five.why) == (P, 5, Fact(Kind.PLATEAU, {"experiments": 5}))
 
 
 def test_two_failures_in_a_row_are_a_crash_and_a_run_that_works_begins_anew() -> None:
     one = after(Vitals(), Signal.FAILED)
-    assert (one.health, one.failures, one.why) == (R, 1, "because")
+    assert (one.health, one.failures, one.why) == (R, 1, BECAUSE)
     assert after(one, Signal.NOT_BETTER, Signal.FAILED).health is R
     two = after(one, Signal.FAILED)
-    assert (two.health, two.failures, two.total_failures, two.why) == (C, 2, 2, "2 failures in a row")
+    assert (two.health, two.failures, two.total_failures, two.why) == (C, 2, 2, Fact(Kind.FAILURES, {"failures": 2}))
 
 
 def test_what_was_not_measured_neither_lengthens_nor_ends_a_streak() -> None:
@@ -95,28 +97,28 @@ def test_failures_count_towards_a_plateau_and_are_a_crash_first() -> None:
     mixed = after(Vitals(), Signal.FAILED, *[Signal.NOT_BETTER] * 3, Signal.FAILED)
     assert (mixed.health, mixed.no_improvement, mixed.failures) == (P, 5, 1)
     both = after(Vitals(), *[Signal.NOT_BETTER] * 3, Signal.FAILED, Signal.FAILED)
-    assert (both.health, both.why) == (C, "2 failures in a row")
+    assert (both.health, both.why) == (C, Fact(Kind.FAILURES, {"failures": 2}))
 
 
-def test_thresholds_of_one_are_met_at_once_and_said_in_the_singular() -> None:
-    once = step(Vitals(), Signal.NOT_BETTER, 1, 1, "")
-    assert (once.health, once.why) == (P, "1 experiment in a row without a keep")
-    once = step(Vitals(), Signal.FAILED, 1, 1, "")
-    assert (once.health, once.why) == (C, "1 failure in a row")
+def test_thresholds_of_one_are_met_at_once_and_said_to_be_one() -> None:
+    once = step(Vitals(), Signal.NOT_BETTER, 1, 1, BECAUSE)
+    assert (once.health, once.why) == (P, Fact(Kind.PLATEAU, {"experiments": 1}))
+    once = step(Vitals(), Signal.FAILED, 1, 1, BECAUSE)
+    assert (once.health, once.why) == (C, Fact(Kind.FAILURES, {"failures": 1}))
 
 
 def test_failures_refuted_ideas_a_broken_benchmark_and_what_was_not_measured_are_told_apart() -> None:
     begun = Vitals()
-    assert after(begun, Signal.FAILED) == replace(begun, no_improvement=1, failures=1, total_failures=1, why="because")
-    assert after(begun, Signal.NOT_BETTER) == replace(begun, no_improvement=1, why="because")
-    assert after(begun, Signal.BROKEN) == replace(begun, health=C, broken=1, mode=Mode.REPAIR, why="because")
+    assert after(begun, Signal.FAILED) == replace(begun, no_improvement=1, failures=1, total_failures=1, why=BECAUSE)
+    assert after(begun, Signal.NOT_BETTER) == replace(begun, no_improvement=1, why=BECAUSE)
+    assert after(begun, Signal.BROKEN) == replace(begun, health=C, broken=1, mode=Mode.REPAIR, why=BECAUSE)
     assert after(begun, Signal.NOT_MEASURED) == begun
 
 
 @given(vitals_)
 def test_a_keep_resets_everything_but_the_total_of_failures(vitals: Vitals) -> None:
     kept = after(vitals, Signal.KEPT)
-    assert replace(kept, health=R, why="") == Vitals(total_failures=vitals.total_failures, why="")
+    assert replace(kept, health=R, why=BECAUSE) == Vitals(total_failures=vitals.total_failures, why=BECAUSE)
 
 
 @given(vitals_)
@@ -178,9 +180,9 @@ def test_the_incumbents_failures_are_counted_until_something_passes() -> None:
 
 @given(st.lists(st.sampled_from([one for one in INPUTS if one not in (Signal.RESUMED, Signal.REPAIR_ASKED)]), max_size=8))
 def test_finished_stays_finished_until_a_person_goes_on(signals: list[Signal]) -> None:
-    finished = after(Vitals(), Signal.FINISHED, why="the target is reached")
+    finished = after(Vitals(), Signal.FINISHED, why=quoted("the target is reached"))
     late = after(finished, *signals)
-    assert (late.health, late.why) == (F, "the target is reached")
+    assert (late.health, late.why) == (F, quoted("the target is reached"))
     assert after(late, Signal.RESUMED).health is R
 
 
@@ -191,14 +193,14 @@ def test_paused_stays_paused_until_a_person_goes_on(signals: list[Signal]) -> No
 
 
 def test_what_settles_while_the_session_stands_still_does_not_become_the_reason_why_it_does() -> None:
-    paused = after(Vitals(), Signal.PAUSED, why="a person said stop")
-    assert after(paused, Signal.NOT_MEASURED, Signal.KEPT, why="late").why == "a person said stop"
-    assert after(paused, Signal.PAUSED, why="for another reason").why == "for another reason"
+    paused = after(Vitals(), Signal.PAUSED, why=quoted("a person said stop"))
+    assert after(paused, Signal.NOT_MEASURED, Signal.KEPT, why=quoted("late")).why == quoted("a person said stop")
+    assert after(paused, Signal.PAUSED, why=quoted("for another reason")).why == quoted("for another reason")
 
 
 def test_what_was_not_measured_is_no_reason_for_a_plateau() -> None:
     plateau = after(Vitals(), *[Signal.NOT_BETTER] * 5)
-    assert after(plateau, Signal.NOT_MEASURED, why="it was cancelled") == plateau
+    assert after(plateau, Signal.NOT_MEASURED, why=quoted("it was cancelled")) == plateau
 
 
 @given(st.lists(st.sampled_from(INPUTS), max_size=30))
@@ -214,14 +216,14 @@ def test_healing_means_that_a_playbook_was_begun_since_the_last_keep(signals: li
 def test_a_playbook_that_finds_nothing_wrong_in_a_healthy_session_leaves_it_as_healthy() -> None:
     asked = after(Vitals(), Signal.NOT_BETTER, Signal.REPAIR_ASKED, Signal.HEALING_BEGAN)
     for found in (Signal.WORKS, Signal.HEALED_BY):
-        ended = after(asked, found, why="rebaseline: nothing has changed")
-        assert (ended.health, ended.mode, ended.why) == (R, Mode.OPTIMIZE, "rebaseline: nothing has changed")
+        ended = after(asked, found, why=quoted("rebaseline: nothing has changed"))
+        assert (ended.health, ended.mode, ended.why) == (R, Mode.OPTIMIZE, quoted("rebaseline: nothing has changed"))
 
 
 def test_unchanged_code_that_works_needs_no_repair_and_the_streak_is_watched_on() -> None:
     for cause in (Signal.NOT_BETTER, Signal.FAILED):
-        ended = after(after(Vitals(), *[cause] * 5, Signal.HEALING_BEGAN), Signal.WORKS, why="rebaseline: nothing has changed")
-        assert (ended.health, ended.mode, ended.why) == (H, Mode.OPTIMIZE, "rebaseline: nothing has changed")
+        ended = after(after(Vitals(), *[cause] * 5, Signal.HEALING_BEGAN), Signal.WORKS, why=quoted("rebaseline: nothing has changed"))
+        assert (ended.health, ended.mode, ended.why) == (H, Mode.OPTIMIZE, quoted("rebaseline: nothing has changed"))
 
 
 def test_a_benchmark_that_works_again_leaves_nothing_to_heal() -> None:
@@ -230,30 +232,30 @@ def test_a_benchmark_that_works_again_leaves_nothing_to_heal() -> None:
 
 
 def test_unchanged_code_that_is_found_failing_is_what_the_proposer_is_to_repair() -> None:
-    found = after(Vitals(), *[Signal.NOT_BETTER] * 5, Signal.HEALING_BEGAN, Signal.FAILS, why="diagnose: the benchmark fails")
-    assert (found.health, found.mode, found.why) == (H, Mode.REPAIR, "diagnose: the benchmark fails")
+    found = after(Vitals(), *[Signal.NOT_BETTER] * 5, Signal.HEALING_BEGAN, Signal.FAILS, why=quoted("diagnose: the benchmark fails"))
+    assert (found.health, found.mode, found.why) == (H, Mode.REPAIR, quoted("diagnose: the benchmark fails"))
     asked = after(Vitals(), Signal.REPAIR_ASKED, Signal.HEALING_BEGAN, Signal.FAILS)
     assert (asked.health, asked.mode) == (H, Mode.REPAIR)
 
 
 def test_while_a_loop_heals_its_reason_is_the_playbooks_and_not_the_last_experiments() -> None:
     healing = after(Vitals(), *[Signal.NOT_BETTER] * 5, Signal.HEALING_BEGAN)
-    healing = after(healing, Signal.WORKS, why="rebaseline: nothing has changed")
-    later = after(healing, Signal.NOT_BETTER, Signal.FAILED, Signal.NOT_MEASURED, why="exit 3")
-    assert (later.health, later.why) == (H, "rebaseline: nothing has changed")
+    healing = after(healing, Signal.WORKS, why=quoted("rebaseline: nothing has changed"))
+    later = after(healing, Signal.NOT_BETTER, Signal.FAILED, Signal.NOT_MEASURED, why=quoted("exit 3"))
+    assert (later.health, later.why) == (H, quoted("rebaseline: nothing has changed"))
 
 
 def test_a_streak_is_told_at_its_whole_length_whatever_was_tried_meanwhile() -> None:
     vitals = Vitals()
     for length in (5, 10, 15):
         vitals = after(vitals, *[Signal.NOT_BETTER] * 5)
-        assert (vitals.health, vitals.why) == (P, f"{length} experiments in a row without a keep")
+        assert (vitals.health, vitals.why) == (P, Fact(Kind.PLATEAU, {"experiments": length}))
         vitals = after(vitals, Signal.HEALING_BEGAN, Signal.HEALED_BY)
-    assert after(vitals, Signal.RESUMED, *[Signal.NOT_BETTER] * 5).why == "20 experiments in a row without a keep"
+    assert after(vitals, Signal.RESUMED, *[Signal.NOT_BETTER] * 5).why == Fact(Kind.PLATEAU, {"experiments": 20})
     failing = after(Vitals(), Signal.FAILED, Signal.FAILED, Signal.HEALING_BEGAN, Signal.HEALED_BY, Signal.FAILED)
     assert failing.health is H
     failing = after(failing, Signal.FAILED)
-    assert (failing.health, failing.why) == (C, "4 failures in a row")
-    assert (
-        after(failing, Signal.HEALING_BEGAN, Signal.HEALED_BY, Signal.NOT_BETTER, Signal.FAILED, Signal.FAILED).why == "2 failures in a row"
+    assert (failing.health, failing.why) == (C, Fact(Kind.FAILURES, {"failures": 4}))
+    assert after(failing, Signal.HEALING_BEGAN, Signal.HEALED_BY, Signal.NOT_BETTER, Signal.FAILED, Signal.FAILED).why == Fact(
+        Kind.FAILURES, {"failures": 2}
     )

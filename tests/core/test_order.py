@@ -38,6 +38,7 @@ from autotune.core.events import (
     Stopped,
     TargetChecked,
 )
+from autotune.core.facts import quoted
 from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.order import LOOK_RUNS, TARGET_RUNS, WORDS, misplaced, uses
 from autotune.core.state import RECENT, State, begin
@@ -47,7 +48,7 @@ NOW = at(1)
 
 def ran(purpose: Purpose, value: float = 1.0, experiment: int = 0) -> Ran:
     arm = Arm.CANDIDATE if experiment else Arm.INCUMBENT
-    return Ran(experiment, purpose, arm, 1, Outcome.OK, "", {"t": value}, 0.1, NOW, "runs/x.log")
+    return Ran(experiment, purpose, arm, 1, Outcome.OK, quoted(""), {"t": value}, 0.1, NOW, "runs/x.log")
 
 
 def baseline(number: int = 1, **changed: Any) -> Event:
@@ -65,7 +66,7 @@ def taken(number: int, incumbent: str = "base", **changed: Any) -> CandidateTake
 
 
 def decided(number: int, verdict: Verdict = Verdict.DISCARD) -> Decided:
-    return Decided(number, verdict, Outcome.OK, Cause.IDEA, "", NOW)
+    return Decided(number, verdict, Outcome.OK, Cause.IDEA, quoted(""), NOW)
 
 
 def settled(number: int, status: Status = Status.DISCARD, incumbent: str = "base") -> tuple[Event, ...]:
@@ -90,7 +91,7 @@ TARGETS = [ran(Purpose.TARGET, 7.0)] * TARGET_RUNS
 KEPT = session(*settled(1, Status.KEEP))
 AIMED = session(*settled(1, Status.KEEP), target=10.0)
 HIGHER = session(*settled(1, Status.KEEP), target=9.0, direction="higher")
-CLAIM = Claimed("base", "commit-1", improved=True, pairs=8, reason="", keeps=1, timestamp=NOW)
+CLAIM = Claimed("base", "commit-1", improved=True, pairs=8, reason=quoted(""), keeps=1, timestamp=NOW)
 NEXT = segment(2)
 
 PLACED: list[tuple[State, Event, list[Ran]]] = [
@@ -104,30 +105,34 @@ PLACED: list[tuple[State, Event, list[Ran]]] = [
     (KEPT, taken(2, "commit-1"), []),
     (session(taken(1), decided(1)), Described(1, "words", NOW), []),
     (folded(begin(segment()), ran(Purpose.BASELINE)), baseline(), []),
-    (stuck(), PlaybookBegun("rebaseline", 1, "", NOW), []),
-    (session(RepairAsked(NOW, "diagnose")), PlaybookBegun("diagnose", 1, "", NOW), []),
-    (session(PlaybookBegun("rebaseline", 1, "", NOW)), PlaybookEnded("rebaseline", "", NOW, works=True), []),
-    (session(PlaybookBegun("diagnose", 1, "", NOW)), PlaybookEnded("diagnose", "", NOW, works=True), [ran(Purpose.DIAGNOSIS)]),
-    (session(PlaybookBegun("shrink_scope", 1, "", NOW)), PlaybookEnded("shrink_scope", "", NOW, ("a/**",), 3), []),
-    (AIMED, TargetChecked(7.0, reached=True, reason="", timestamp=NOW), TARGETS),
-    (AIMED, TargetChecked(None, reached=False, reason="", timestamp=NOW), []),
-    (HIGHER, TargetChecked(7.0, reached=False, reason="", timestamp=NOW), TARGETS),
+    (stuck(), PlaybookBegun("rebaseline", 1, quoted(""), NOW), []),
+    (session(RepairAsked(NOW, "diagnose")), PlaybookBegun("diagnose", 1, quoted(""), NOW), []),
+    (session(PlaybookBegun("rebaseline", 1, quoted(""), NOW)), PlaybookEnded("rebaseline", quoted(""), NOW, works=True), []),
+    (
+        session(PlaybookBegun("diagnose", 1, quoted(""), NOW)),
+        PlaybookEnded("diagnose", quoted(""), NOW, works=True),
+        [ran(Purpose.DIAGNOSIS)],
+    ),
+    (session(PlaybookBegun("shrink_scope", 1, quoted(""), NOW)), PlaybookEnded("shrink_scope", quoted(""), NOW, ("a/**",), 3), []),
+    (AIMED, TargetChecked(7.0, reached=True, reason=quoted(""), timestamp=NOW), TARGETS),
+    (AIMED, TargetChecked(None, reached=False, reason=quoted(""), timestamp=NOW), []),
+    (HIGHER, TargetChecked(7.0, reached=False, reason=quoted(""), timestamp=NOW), TARGETS),
     (KEPT, CLAIM, []),
     (KEPT, replace(CLAIM, experiment=1), []),
-    (once(), Looked((20.0, 20.0), moved=True, reason="", timestamp=NOW), LOOKS),
-    (once(), Looked((), moved=False, reason="", timestamp=NOW), []),
-    (session(Stopped("", NOW)), Resumed(NOW), []),
+    (once(), Looked((20.0, 20.0), moved=True, reason=quoted(""), timestamp=NOW), LOOKS),
+    (once(), Looked((), moved=False, reason=quoted(""), timestamp=NOW), []),
+    (session(Stopped(quoted(""), NOW)), Resumed(NOW), []),
     (session(), RepairAsked(NOW, "diagnose"), []),
     (session(), RepairAsked(NOW), []),
-    (session(Paused("", NOW)), RepairAsked(NOW, "rebaseline"), []),
+    (session(Paused(quoted(""), NOW)), RepairAsked(NOW, "rebaseline"), []),
     (session(*settled(1)), Restored(1, NOW), []),
     (session(Spent(1.0, 10, "c", NOW)), Spent(1.0, 20, "c", NOW), []),
     (session(), SettingsChanged({}, (), NOW), []),
-    (session(), Finished("", NOW), []),
+    (session(), Finished(quoted(""), NOW), []),
     (session(), decided(1), []),
     (session(), result(1), []),
     (session(), Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode="race", findings=(), advice=(), timestamp=NOW), []),
-    *((session(), word, []) for word in (Noted("", NOW), Noticed("", NOW), Paused("", NOW), Stopped("", NOW))),
+    *((session(), word, []) for word in (Noted("", NOW), Noticed(quoted(""), NOW), Paused(quoted(""), NOW), Stopped(quoted(""), NOW))),
 ]
 MISPLACED: list[tuple[State, Event, list[Ran], str]] = [
     (session(), segment(3), [], "does not follow from segment 1"),
@@ -153,28 +158,43 @@ MISPLACED: list[tuple[State, Event, list[Ran], str]] = [
     (begin(segment()), baseline(commit="other"), [], "not about to get one"),
     (folded(begin(segment()), taken(1)), baseline(), [], "not about to get one"),
     (begin(segment()), baseline(), [], "made of no runs"),
-    (session(), PlaybookBegun("rebaseline", 1, "", NOW), [], "for which there was no cause"),
-    (stuck(), PlaybookBegun("diagnose", 1, "", NOW), [], "for which there was no cause"),
-    (stuck(), PlaybookBegun("rebaseline", 2, "", NOW), [], "for which there was no cause"),
-    (session(RepairAsked(NOW, "diagnose"), PlaybookBegun("diagnose", 1, "", NOW)), PlaybookBegun("diagnose", 2, "", NOW), [], "no cause"),
-    (session(), PlaybookEnded("rebaseline", "", NOW), [], "that had not begun"),
-    (session(PlaybookBegun("rebaseline", 1, "", NOW)), PlaybookEnded("diagnose", "", NOW), [], "that had not begun"),
-    (session(PlaybookBegun("rebaseline", 1, "", NOW)), PlaybookEnded("rebaseline", "", NOW, ("a",), 3), [], "that sets none"),
-    (session(PlaybookBegun("diagnose", 1, "", NOW)), PlaybookEnded("diagnose", "", NOW, works=True), [], "no run before it shows"),
-    (session(), TargetChecked(7.0, reached=True, reason="", timestamp=NOW), TARGETS, "not in reach"),
-    (AIMED, TargetChecked(None, reached=True, reason="", timestamp=NOW), [], "without a value"),
-    (AIMED, TargetChecked(7.0, reached=True, reason="", timestamp=NOW), TARGETS[1:], "than its runs give"),
-    (AIMED, TargetChecked(6.0, reached=True, reason="", timestamp=NOW), TARGETS, "than its runs give"),
-    (HIGHER, TargetChecked(7.0, reached=True, reason="", timestamp=NOW), TARGETS, "than its runs give"),
+    (session(), PlaybookBegun("rebaseline", 1, quoted(""), NOW), [], "for which there was no cause"),
+    (stuck(), PlaybookBegun("diagnose", 1, quoted(""), NOW), [], "for which there was no cause"),
+    (stuck(), PlaybookBegun("rebaseline", 2, quoted(""), NOW), [], "for which there was no cause"),
+    (
+        session(RepairAsked(NOW, "diagnose"), PlaybookBegun("diagnose", 1, quoted(""), NOW)),
+        PlaybookBegun("diagnose", 2, quoted(""), NOW),
+        [],
+        "no cause",
+    ),
+    (session(), PlaybookEnded("rebaseline", quoted(""), NOW), [], "that had not begun"),
+    (session(PlaybookBegun("rebaseline", 1, quoted(""), NOW)), PlaybookEnded("diagnose", quoted(""), NOW), [], "that had not begun"),
+    (
+        session(PlaybookBegun("rebaseline", 1, quoted(""), NOW)),
+        PlaybookEnded("rebaseline", quoted(""), NOW, ("a",), 3),
+        [],
+        "that sets none",
+    ),
+    (
+        session(PlaybookBegun("diagnose", 1, quoted(""), NOW)),
+        PlaybookEnded("diagnose", quoted(""), NOW, works=True),
+        [],
+        "no run before it shows",
+    ),
+    (session(), TargetChecked(7.0, reached=True, reason=quoted(""), timestamp=NOW), TARGETS, "not in reach"),
+    (AIMED, TargetChecked(None, reached=True, reason=quoted(""), timestamp=NOW), [], "without a value"),
+    (AIMED, TargetChecked(7.0, reached=True, reason=quoted(""), timestamp=NOW), TARGETS[1:], "than its runs give"),
+    (AIMED, TargetChecked(6.0, reached=True, reason=quoted(""), timestamp=NOW), TARGETS, "than its runs give"),
+    (HIGHER, TargetChecked(7.0, reached=True, reason=quoted(""), timestamp=NOW), TARGETS, "than its runs give"),
     (KEPT, replace(CLAIM, keeps=2), [], "where there are 1"),
     (KEPT, replace(CLAIM, last="other"), [], "than the session's first and last"),
     (KEPT, replace(CLAIM, experiment=2), [], "which is no keep"),
-    (session(), Looked((20.0, 20.0), moved=True, reason="", timestamp=NOW), LOOKS, "not due"),
-    (once(), Looked((), moved=True, reason="", timestamp=NOW), [], "without any run"),
-    (once(), Looked((20.0, 20.0), moved=True, reason="", timestamp=NOW), LOOKS[1:], "than its runs give"),
-    (once(), Looked((20.0, 20.0), moved=False, reason="", timestamp=NOW), LOOKS, "than its runs give"),
+    (session(), Looked((20.0, 20.0), moved=True, reason=quoted(""), timestamp=NOW), LOOKS, "not due"),
+    (once(), Looked((), moved=True, reason=quoted(""), timestamp=NOW), [], "without any run"),
+    (once(), Looked((20.0, 20.0), moved=True, reason=quoted(""), timestamp=NOW), LOOKS[1:], "than its runs give"),
+    (once(), Looked((20.0, 20.0), moved=False, reason=quoted(""), timestamp=NOW), LOOKS, "than its runs give"),
     (session(), Resumed(NOW), [], "did not stand still"),
-    (session(Finished("", NOW)), RepairAsked(NOW), [], "that is finished"),
+    (session(Finished(quoted(""), NOW)), RepairAsked(NOW), [], "that is finished"),
     (session(), RepairAsked(NOW, "pause"), [], "that there is not"),
     (session(*settled(1)), Restored(2, NOW), [], "which was not there to be"),
     (session(*settled(1), taken(2)), Restored(1, NOW), [], "which was not there to be"),
@@ -210,11 +230,11 @@ def test_a_claim_of_a_keep_whose_words_are_not_held_any_more_is_left_alone() -> 
 @pytest.mark.parametrize(
     ("event", "purposes"),
     [
-        (TargetChecked(None, reached=False, reason="", timestamp=NOW), (Purpose.TARGET,)),
+        (TargetChecked(None, reached=False, reason=quoted(""), timestamp=NOW), (Purpose.TARGET,)),
         (CLAIM, (Purpose.CLAIM,)),
-        (Looked((), moved=False, reason="", timestamp=NOW), (Purpose.LOOK,)),
+        (Looked((), moved=False, reason=quoted(""), timestamp=NOW), (Purpose.LOOK,)),
         (Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode="race", findings=(), advice=(), timestamp=NOW), (Purpose.CALIBRATION,)),
-        (PlaybookEnded("diagnose", "", NOW), (Purpose.DIAGNOSIS,)),
+        (PlaybookEnded("diagnose", quoted(""), NOW), (Purpose.DIAGNOSIS,)),
         (Noted("", NOW), ()),
     ],
 )

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.core.facts import Fact, Kind
 from autotune.core.metrics import MetricReader, MetricReport
 from autotune.core.model import Outcome
-from autotune.core.outcome import OWN_UNITS, Finished, classify, ending, escaped, measured_samples, samples, useful_end
+from autotune.core.outcome import OWN_UNITS, PASSED, Finished, classify, ending, escaped, measured_samples, samples, useful_end
+from autotune.core.tell.words import told
 
 
 def report(output: bytes) -> MetricReport:
@@ -36,7 +38,7 @@ def finished(
 
 
 def test_a_run_that_exits_0_with_its_primary_metric_is_ok() -> None:
-    assert classify(finished(b"METRIC t=1\n"), "t") == (Outcome.OK, "exit 0")
+    assert classify(finished(b"METRIC t=1\n"), "t") == (Outcome.OK, PASSED)
 
 
 def test_the_primary_is_found_by_its_normalised_name() -> None:
@@ -49,8 +51,8 @@ def test_what_autotune_measures_itself_can_be_the_primary() -> None:
 
 
 def test_checks_need_no_metric() -> None:
-    assert classify(finished(), None) == (Outcome.OK, "exit 0")
-    assert classify(finished(exit_code=1), None) == (Outcome.CRASHED, "exit 1")
+    assert classify(finished(), None) == (Outcome.OK, PASSED)
+    assert classify(finished(exit_code=1), None) == (Outcome.CRASHED, Fact(Kind.EXIT, {"code": 1, "signal": None}))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,8 @@ def test_checks_need_no_metric() -> None:
     ],
 )
 def test_a_run_that_exits_0_without_its_primary_metric_is_unreadable_and_says_why(output: bytes, why: str) -> None:
-    assert classify(finished(output), "t") == (Outcome.UNREADABLE, why)
+    outcome, found = classify(finished(output), "t")
+    assert (outcome, told(found)) == (Outcome.UNREADABLE, why)
 
 
 def test_a_malformed_line_of_another_metric_spoils_nothing() -> None:
@@ -72,11 +75,11 @@ def test_a_malformed_line_of_another_metric_spoils_nothing() -> None:
 
 
 def test_a_crash_is_a_crash_whatever_was_printed() -> None:
-    assert classify(finished(b"METRIC t=1\n", exit_code=3), "t") == (Outcome.CRASHED, "exit 3")
+    assert classify(finished(b"METRIC t=1\n", exit_code=3), "t") == (Outcome.CRASHED, Fact(Kind.EXIT, {"code": 3, "signal": None}))
 
 
 def test_a_time_limit_counts_even_if_the_command_then_ends_well() -> None:
-    assert classify(finished(b"METRIC t=1\n", timed_out=True), "t") == (Outcome.TIMED_OUT, "it was ended after 1.5 s, its time limit")
+    assert classify(finished(b"METRIC t=1\n", timed_out=True), "t") == (Outcome.TIMED_OUT, Fact(Kind.TIME_LIMIT, {"after_s": 1.5}))
 
 
 def test_a_run_that_was_stopped_has_no_outcome() -> None:

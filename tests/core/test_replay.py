@@ -28,7 +28,7 @@ from autotune.core.events import (
     SettingsChanged,
     from_line,
 )
-from autotune.core.fate import DOES_NOT_GENERALISE
+from autotune.core.facts import Fact, Kind, claimed, quoted
 from autotune.core.model import Arm, Effect, Outcome, Policy, Run, Status, Verdict
 from autotune.core.replay import contradiction
 from autotune.core.settle import result_of
@@ -37,7 +37,9 @@ from autotune.core.state import Experiment, State, after, begin
 
 def ran(arm: Arm, value: float, purpose: Purpose, number: int, size: float = 1.0) -> Ran:
     metrics = {"t": value, "size": size}
-    return Ran(1 if purpose is Purpose.EXPERIMENT else 0, purpose, arm, number, Outcome.OK, "", metrics, 0.1, at(number), "runs/x.log")
+    return Ran(
+        1 if purpose is Purpose.EXPERIMENT else 0, purpose, arm, number, Outcome.OK, quoted(""), metrics, 0.1, at(number), "runs/x.log"
+    )
 
 
 def measured(coin: Random, mode: str, shift: float, noise: float, held: list[str]) -> tuple[State, Decided]:
@@ -57,8 +59,10 @@ def measured(coin: Random, mode: str, shift: float, noise: float, held: list[str
         number += 1
     assert state.experiment is not None
     value = stats.median([run.samples["t"] for run in state.experiment.runs if run.arm is Arm.CANDIDATE])
+    reason = decision.reason
+    assert reason is not None
     said = Decided(
-        1, decision.verdict, Outcome.OK, Cause.IDEA, decision.reason, at(99), value=value, effect=decision.effect,
+        1, decision.verdict, Outcome.OK, Cause.IDEA, reason, at(99), value=value, effect=decision.effect,
         evidence=decision.evidence, needed=decision.needed, pairs=decision.pairs, confirmed=decision.confirmed,
         min_effect=0.0,
     )  # fmt: skip
@@ -81,16 +85,17 @@ def test_a_verdict_is_what_its_runs_give(seed: int, mode: str, shift: float, noi
     assert "effect of experiment 1 than its runs give" in str(contradiction(state, other, {}, lambda state, _: state.policy))
     for verdict in {Verdict.KEEP, Verdict.DISCARD, Verdict.INCONCLUSIVE} - {said.verdict}:
         assert "another verdict" in str(asked(state, replace(said, verdict=verdict)))
-    assert "another reason" in str(asked(state, replace(said, reason=f"excellent: {said.reason}")))
-    assert asked(state, replace(said, reason=f"{said.reason}; look at it twice")) is None
-    unseen = Decided(1, Verdict.DISCARD, Outcome.OK, Cause.IDEA, DOES_NOT_GENERALISE, at(99))
+    for other_reason in (quoted("excellent"), Fact(Kind.FORCED), replace(said.reason, figures={**said.reason.figures, "runs": 99})):
+        assert "another reason" in str(asked(state, replace(said, reason=other_reason)))
+    assert asked(state, replace(said, reason=replace(said.reason, besides=(Fact(Kind.ONE_NUMBER),)))) is None
+    unseen = Decided(1, Verdict.DISCARD, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), at(99))
     assert (asked(state, unseen) is None) is (said.verdict is Verdict.KEEP)
-    assert asked(state, Decided(1, Verdict.VOID, None, Cause.IDEA, "not to be trusted", at(99))) is None
+    assert asked(state, Decided(1, Verdict.VOID, None, Cause.IDEA, quoted("not to be trusted"), at(99))) is None
 
 
 def test_after_a_keep_only_a_commit_that_was_refused_is_another_verdict() -> None:
     state, said = measured(Random(1), "race", 0.4, 0.02, [])
-    refused = Decided(1, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, "the commit was refused", at(100))
+    refused = Decided(1, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, quoted("the commit was refused"), at(100))
     assert "another outcome" in str(asked(state, refused))
     assert asked(after(state, said), refused) is None
     assert "another verdict" in str(asked(after(state, said), replace(said, verdict=Verdict.DISCARD)))
@@ -138,7 +143,7 @@ def test_a_result_is_what_was_decided_and_said() -> None:
     state, said = measured(Random(1), "race", 0.4, 0.02, [])
     settled = result_of(after(state, said), "commit", at(101))
     assert asked(after(state, said), settled) is None
-    assert "another reason" in str(asked(after(state, said), replace(settled, reason=f"excellent: {settled.reason}")))
+    assert "another reason" in str(asked(after(state, said), replace(settled, reason=quoted("excellent"))))
     assert "another files and value" in str(asked(after(state, said), replace(settled, files=("b",), metric=1.0)))
     assert "not open and decided" in str(asked(state, settled))
     assert asked(begin(segment()), replace(settled, baseline=True)) is None
@@ -147,7 +152,7 @@ def test_a_result_is_what_was_decided_and_said() -> None:
 
 
 def test_a_session_ends_by_itself_where_a_stop_rule_holds() -> None:
-    ended = Finished("", at(1))
+    ended = Finished(quoted(""), at(1))
     assert "no stop rule holds" in str(asked(begin(segment()), ended))
     worked = replace(begin(segment(max_wall_time="1s")), active_since=at(0))
     assert asked(worked, replace(ended, timestamp=at(60))) is None
@@ -168,13 +173,13 @@ def test_a_claim_is_what_its_pairs_give() -> None:
     state = begin(segment())
     arms = (Arm.INCUMBENT, Arm.CANDIDATE)
     runs = [ran(arm, 10.0 if arm is Arm.INCUMBENT else 5.0, Purpose.CLAIM, n) for n in range(8) for arm in arms]
-    found = stats.claim([(10.0, 5.0)] * 8, state.metric.direction, logs=True, unit=state.metric.unit)
-    said = Claimed("a", "b", found.improved, 8, found.sentence, 1, at(1), effect=found.effect)
+    found = stats.claim([(10.0, 5.0)] * 8, state.metric.direction, logs=True)
+    said = Claimed("a", "b", found.improved, 8, Fact(Kind.IMPROVED), 1, at(1), effect=found.effect)
     assert asked(state, said, claim=runs) is None
     assert "another claim" in str(asked(state, replace(said, improved=False), claim=runs))
     assert "which are not before it" in str(asked(state, said, claim=runs[:4]))
     assert "made of no runs" in str(asked(state, replace(said, pairs=0)))
-    assert asked(state, replace(said, pairs=0, improved=False, effect=None, reason="no claim: the machine is gone")) is None
+    assert asked(state, replace(said, pairs=0, improved=False, effect=None, reason=quoted("no claim: the machine is gone"))) is None
 
 
 def test_a_claim_that_is_made_again_has_a_wider_interval_but_not_by_the_first_rule() -> None:
@@ -184,8 +189,8 @@ def test_a_claim_that_is_made_again_has_a_wider_interval_but_not_by_the_first_ru
     runs = [
         ran(arm, pair[arm is Arm.CANDIDATE], Purpose.CLAIM, n) for n, pair in enumerate(pairs) for arm in (Arm.INCUMBENT, Arm.CANDIDATE)
     ]
-    once, again = (stats.claim(pairs, state.metric.direction, unit="s", look=look) for look in (1, 2))
-    said = [Claimed("a", "b", one.improved, 20, one.sentence, 1, at(1), effect=one.effect) for one in (once, again)]
+    once, again = (stats.claim(pairs, state.metric.direction, look=look) for look in (1, 2))
+    said = [Claimed("a", "b", one.improved, 20, claimed(one), 1, at(1), effect=one.effect) for one in (once, again)]
     assert (once.improved, again.improved) == (True, False)
     assert asked(state, said[0], claim=runs) is None
     asked_before = after(state, said[0])
@@ -230,7 +235,7 @@ def found_in(ledger: Path, change: Callable[[Event], Event] = lambda event: even
     for event in events:
         if isinstance(event, Ran) and event.outcome is Outcome.OK:
             runs.setdefault(event.purpose, []).append(event)
-        found += filter(None, [contradiction(state, event, runs, policy, same_version=state.segment.version == "0.1.0")])
+        found += filter(None, [contradiction(state, event, runs, policy, same_version=state.segment.version == "0.2.0")])
         state = after(state, event)
     return found
 
@@ -267,12 +272,12 @@ def test_words_are_held_against_each_other_only_where_this_version_wrote_them() 
                 return replace(event, version=version)
             if not isinstance(event, Claimed | Decided | Result) or event.effect is None:
                 return event
-            return replace(event, reason=f"in other words, {event.reason}")
+            return replace(event, reason=quoted(f"in other words, {event.reason.words}"))
 
         return change
 
     assert not found_in(OLDER, told("0.0.9"))
-    assert len(found_in(OLDER, told("0.1.0"))) == 8
+    assert len(found_in(OLDER, told("0.2.0"))) == 9
 
 
 @pytest.mark.parametrize("rule", [0, rules.NEWEST + 1])

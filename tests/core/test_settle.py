@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 
 from autotune.core.events import Cause, Decided
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Outcome, Verdict
 from autotune.core.settle import Facts, Step, Tip, cause_of, final_verdict, is_forced, plan, reason_of
 from autotune.core.state import Experiment
@@ -15,6 +16,8 @@ from autotune.core.state import Experiment
 FACTS = [Facts(tip, scope, index) for tip, scope, index in product(Tip, (True, False), (True, False))]
 TAKEN_BACK = (Verdict.DISCARD, Verdict.INCONCLUSIVE, Verdict.VOID)
 SETTLED = Facts(Tip.INCUMBENT, scope_is_incumbent=True, index_agrees=True)
+
+SEEN = quoted("12 % lower")
 
 
 def experiment(decided: Decided | None = None, *, settles: bool = True, discard: bool = False, force: bool = False) -> Experiment:
@@ -32,7 +35,7 @@ def experiment(decided: Decided | None = None, *, settles: bool = True, discard:
 
 
 def decided(verdict: Verdict, outcome: Outcome | None = Outcome.OK, cause: Cause = Cause.IDEA) -> Decided:
-    return Decided(7, verdict, outcome, cause, reason="12 % lower", timestamp="2026-01-01T00:00:00Z")
+    return Decided(7, verdict, outcome, cause, reason=SEEN, timestamp="2026-01-01T00:00:00Z")
 
 
 # The plan
@@ -212,11 +215,11 @@ def test_what_becomes_of_it_is_what_was_decided_unless_its_words_discard_it_or_a
 
 
 def test_the_reason_says_when_it_was_not_the_evidence_that_decided() -> None:
-    assert reason_of(experiment(decided(Verdict.KEEP))) == "12 % lower"
-    assert reason_of(experiment(decided(Verdict.KEEP), force=True)) == "12 % lower"
-    assert reason_of(experiment(decided(Verdict.DISCARD), discard=True)) == "12 % lower"
-    assert reason_of(experiment(decided(Verdict.DISCARD), force=True)) == "kept by force, not by evidence; measured: 12 % lower"
-    assert reason_of(experiment(decided(Verdict.KEEP), discard=True)) == "discarded on request; measured: 12 % lower"
+    assert reason_of(experiment(decided(Verdict.KEEP))) == SEEN
+    assert reason_of(experiment(decided(Verdict.KEEP), force=True)) == SEEN
+    assert reason_of(experiment(decided(Verdict.DISCARD), discard=True)) == SEEN
+    assert reason_of(experiment(decided(Verdict.DISCARD), force=True)) == Fact(Kind.FORCED, because=SEEN)
+    assert reason_of(experiment(decided(Verdict.KEEP), discard=True)) == Fact(Kind.ON_REQUEST, because=SEEN)
 
 
 def test_what_has_no_verdict_is_not_forced_and_has_neither_final_verdict_nor_cause_nor_reason() -> None:

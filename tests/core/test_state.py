@@ -49,8 +49,10 @@ from autotune.core.events import (
     from_line,
     to_line,
 )
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.health import Health, Mode
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Status, Verdict
+from autotune.core.outcome import PASSED
 from autotune.core.state import NOTES, RECENT, REFERENCE, TRAIL, Ended, Ending, State, after, begin, seconds_between
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
@@ -60,7 +62,7 @@ def ran(value: float | None, arm: Arm = CANDIDATE, purpose: Purpose = Purpose.EX
     """One run; without a value it crashed."""
     metrics = {} if value is None else {"t": value}
     outcome = Outcome.CRASHED if value is None else Outcome.OK
-    return replace(Ran(1, purpose, arm, 1, outcome, "exit 0", metrics, wall_s=2.0, timestamp=at(0), log="runs/1"), **changed)
+    return replace(Ran(1, purpose, arm, 1, outcome, PASSED, metrics, wall_s=2.0, timestamp=at(0), log="runs/1"), **changed)
 
 
 def baseline(metric: float | None, index: int = 0) -> Result:
@@ -72,7 +74,7 @@ def taken(number: int, *, settles: bool = True, **changed: Any) -> CandidateTake
 
 
 def decided(number: int, verdict: Verdict = Verdict.DISCARD, **changed: Any) -> Decided:
-    return replace(Decided(number, verdict, Outcome.OK, Cause.IDEA, reason="no gain", timestamp=at(number)), **changed)
+    return replace(Decided(number, verdict, Outcome.OK, Cause.IDEA, reason=quoted("no gain"), timestamp=at(number)), **changed)
 
 
 def session(*values: float, **changed: Any) -> State:
@@ -191,8 +193,8 @@ def test_a_new_segment_begins_with_nothing_measured_and_the_session_goes_on() ->
     used = folded(
         session(1.0, 1.1, 1.0, target=0.5),
         *(taken(1), ran(0.4), decided(1, Verdict.KEEP), result(1, 0.4, Status.KEEP)),
-        TargetChecked(value=0.4, reached=True, reason="", timestamp=at(2)),
-        PlaybookEnded("shrink_scope", "", at(3), scope=("src/a.py",), experiments=3),
+        TargetChecked(value=0.4, reached=True, reason=quoted(""), timestamp=at(2)),
+        PlaybookEnded("shrink_scope", quoted(""), at(3), scope=("src/a.py",), experiments=3),
     )
     opened = after(used, segment(2, direction="higher"))
     assert (opened.baseline, opened.best, opened.values, opened.baseline_runs) == (None, None, (), ())
@@ -209,7 +211,7 @@ def test_a_new_segments_baseline_shows_that_the_unchanged_code_works_again() -> 
     repairing = folded(session(1.0), taken(1), decided(1), broken, RepairAsked(at(2), "rebaseline"))
     assert (repairing.vitals.mode, repairing.vitals.broken) == (Mode.REPAIR, 1)
     again = folded(repairing, segment(2), ran(1.0, INCUMBENT, Purpose.BASELINE), baseline(1.0, index=1))
-    begins = "segment 2 begins with t = 1"
+    begins = Fact(Kind.SEGMENT_BEGINS, {"segment": 2, "metric": "t", "value": 1.0})
     assert again.vitals == replace(repairing.vitals, health=Health.RUNNING, mode=Mode.OPTIMIZE, broken=0, why=begins)
 
 
@@ -328,7 +330,7 @@ def test_a_result_is_counted_and_remembered() -> None:
     state = after(session(1.0), result(1, 1.5, effect=effect, asi={"x": 1}, failure="boom", files=tuple(f"{n}.py" for n in range(30))))
     row = state.recent[-1]
     assert (state.count, state.statuses, state.keeps, state.kept) == (1, {"discard": 1}, 0, ())
-    assert (row.index, row.value, row.effect, row.asi, row.failure, row.reason) == (1, 1.5, effect, {"x": 1}, "boom", "reason 1")
+    assert (row.index, row.value, row.effect, row.asi, row.failure, row.reason.words) == (1, 1.5, effect, {"x": 1}, "boom", "reason 1")
     assert row.files == tuple(f"{n}.py" for n in range(20))
     assert (state.best, state.best_index, state.incumbent) == (1.0, 0, "base")
 
@@ -364,7 +366,7 @@ def test_keeps_by_evidence_keeps_that_are_unconfirmed_and_keeps_by_force_are_tol
     ],
 )
 def test_a_keep_that_may_be_worse_does_not_refill_the_error_budget(rule: int, margin: float, asked: float | None, keeps: int) -> None:
-    verdict = Decided(1, Verdict.KEEP, Outcome.OK, Cause.IDEA, "", at(2), min_effect=asked)
+    verdict = Decided(1, Verdict.KEEP, Outcome.OK, Cause.IDEA, quoted(""), at(2), min_effect=asked)
     state = begin(replace(segment(simplify_margin=margin), rule=rule))
     state = folded(state, taken(1), verdict, result(1, 1.5, Status.KEEP))
     assert (state.keeps, state.confirmed, state.calibration.keeps) == (1, 1, keeps)
@@ -414,7 +416,7 @@ def test_ways_to_end_that_count_alike_are_told_apart_in_what_is_remembered() -> 
 
 # A narrowed scope
 
-NARROW = PlaybookEnded("shrink_scope", "only src/a.py may change", at(1), scope=("src/a.py",), experiments=3)
+NARROW = PlaybookEnded("shrink_scope", quoted("only src/a.py may change"), at(1), scope=("src/a.py",), experiments=3)
 
 
 def test_a_narrowed_scope_lasts_three_experiments() -> None:
@@ -432,7 +434,7 @@ def test_a_narrowed_scope_ends_with_a_keep() -> None:
 
 
 def test_a_playbook_that_narrows_nothing_leaves_the_scope_as_it_is() -> None:
-    state = folded(session(1.0), NARROW, result(1), PlaybookEnded("rebaseline", "nothing has changed", at(2)))
+    state = folded(session(1.0), NARROW, result(1), PlaybookEnded("rebaseline", quoted("nothing has changed"), at(2)))
     assert (state.narrowed, state.narrowed_left) == (("src/a.py",), 2)
 
 
@@ -440,17 +442,17 @@ def test_a_playbook_that_narrows_nothing_leaves_the_scope_as_it_is() -> None:
 
 
 def test_a_playbook_is_under_way_from_its_beginning_to_its_end() -> None:
-    begun = PlaybookBegun("diagnose", 1, "2 failures in a row", at(1))
+    begun = PlaybookBegun("diagnose", 1, quoted("2 failures in a row"), at(1))
     state = folded(session(1.0), RepairAsked(at(1), "diagnose"), begun)
     assert (state.playbook, state.asked_playbook, state.vitals.health) == (begun, None, Health.HEALING)
-    ended = PlaybookEnded("diagnose", "the benchmark works", at(2))
+    ended = PlaybookEnded("diagnose", quoted("the benchmark works"), at(2))
     healed = after(state, ended)
     assert (healed.playbook, healed.last_playbook, healed.vitals.health) == (None, ended, Health.RUNNING)
-    assert healed.vitals.why == "diagnose: the benchmark works"
+    assert healed.vitals.why == Fact(Kind.PLAYBOOK, {"playbook": "diagnose"}, ended.result)
 
 
 def test_a_repair_goes_on_from_a_pause_with_the_playbook_that_was_asked_for() -> None:
-    paused = folded(session(1.0), PlaybookBegun("rebaseline", 1, "", at(1)), Paused("blocked", at(2)))
+    paused = folded(session(1.0), PlaybookBegun("rebaseline", 1, quoted(""), at(1)), Paused(quoted("blocked"), at(2)))
     state = after(paused, RepairAsked(at(3), "diagnose"))
     assert (state.ended, state.playbook, state.asked_playbook, state.active_since) == (None, None, "diagnose", at(3))
     assert (state.vitals.health, state.vitals.mode) == (Health.CRASHING, Mode.REPAIR)
@@ -465,7 +467,7 @@ def test_the_target_is_in_reach_when_the_incumbents_value_reaches_it_and_nobody_
     assert not state.target_in_reach
     reached = after(state, result(1, 0.5, Status.KEEP))
     assert reached.target_in_reach
-    checked = after(reached, TargetChecked(value=0.6, reached=False, reason="", timestamp=at(2)))
+    checked = after(reached, TargetChecked(value=0.6, reached=False, reason=quoted(""), timestamp=at(2)))
     assert (checked.target_in_reach, checked.target_checked, checked.target_reached) == (False, "commit-1", False)
     assert after(checked, result(2, 0.4, Status.KEEP)).target_in_reach
 
@@ -482,7 +484,7 @@ def test_without_a_target_or_a_value_nothing_is_in_reach() -> None:
 
 
 def test_another_target_is_not_reached_because_the_last_one_was() -> None:
-    reached = folded(session(1.0, target=2.0), TargetChecked(value=1.0, reached=True, reason="", timestamp=at(1)))
+    reached = folded(session(1.0, target=2.0), TargetChecked(value=1.0, reached=True, reason=quoted(""), timestamp=at(1)))
     assert reached.target_reached
     same = after(reached, SettingsChanged(configured(target=2.0, max_failures=3), ("max_failures",), at(2)))
     assert (same.target_reached, same.target_checked, same.config.max_failures) == (True, "base", 3)
@@ -513,7 +515,7 @@ def test_a_keep_is_unconfirmed_until_fresh_runs_against_its_parent_confirm_it() 
 
 
 def claimed(keeps: int, experiment: int | None = None) -> Claimed:
-    return Claimed("base", "commit-1", improved=True, pairs=20, reason="", keeps=keeps, timestamp=at(9), experiment=experiment)
+    return Claimed("base", "commit-1", improved=True, pairs=20, reason=quoted(""), keeps=keeps, timestamp=at(9), experiment=experiment)
 
 
 def test_a_claim_is_due_once_something_was_kept_that_the_last_does_not_know_of() -> None:
@@ -549,36 +551,36 @@ def test_a_claim_is_due_in_every_mode_unless_a_person_wants_none(mode: DecisionM
 @pytest.mark.parametrize(
     ("event", "ending", "health"),
     [
-        (Paused("why", at(10)), Ending.PAUSED, Health.PAUSED),
-        (Finished("why", at(10)), Ending.FINISHED, Health.FINISHED),
-        (Stopped("why", at(10)), Ending.STOPPED, Health.PAUSED),
+        (Paused(quoted("why"), at(10)), Ending.PAUSED, Health.PAUSED),
+        (Finished(quoted("why"), at(10)), Ending.FINISHED, Health.FINISHED),
+        (Stopped(quoted("why"), at(10)), Ending.STOPPED, Health.PAUSED),
     ],
 )
 def test_a_session_stands_still_with_a_reason_until_it_is_resumed(event: Event, ending: Ending, health: Health) -> None:
     state = after(session(1.0), event)
-    assert (state.ended, state.vitals.health, state.vitals.why) == (Ended(ending, "why"), health, "why")
+    assert (state.ended, state.vitals.health, state.vitals.why) == (Ended(ending, quoted("why")), health, quoted("why"))
     assert (state.active_s, state.active_since, state.active(at(500))) == (10.0, None, 10.0)
     resumed = after(state, Resumed(at(100)))
     assert (resumed.ended, resumed.vitals.health, resumed.active_since) == (None, Health.RUNNING, at(100))
 
 
 def test_active_time_adds_up_over_stops_and_does_not_count_what_lies_between() -> None:
-    state = folded(session(1.0), Stopped("", at(10)), Resumed(at(100)), Paused("", at(130)), Stopped("", at(150)))
+    state = folded(session(1.0), Stopped(quoted(""), at(10)), Resumed(at(100)), Paused(quoted(""), at(130)), Stopped(quoted(""), at(150)))
     assert state.active(at(999)) == 40.0
-    assert state.ended == Ended(Ending.STOPPED, "")
+    assert state.ended == Ended(Ending.STOPPED, quoted(""))
     assert folded(state, Resumed(at(200)), Resumed(at(204))).active(at(205)) == 45.0
 
 
 def test_a_stop_does_not_make_a_finished_session_one_that_was_stopped() -> None:
-    finished = after(session(1.0), Finished("the target is reached", at(10)))
-    for late in (Stopped("a person said stop", at(20)), Paused("blocked", at(20)), result(1)):
+    finished = after(session(1.0), Finished(quoted("the target is reached"), at(10)))
+    for late in (Stopped(quoted("a person said stop"), at(20)), Paused(quoted("blocked"), at(20)), result(1)):
         state = after(finished, late)
-        assert state.ended == Ended(Ending.FINISHED, "the target is reached")
-        assert (state.vitals.health, state.vitals.why, state.active_s) == (Health.FINISHED, "the target is reached", 10.0)
+        assert state.ended == Ended(Ending.FINISHED, quoted("the target is reached"))
+        assert (state.vitals.health, state.vitals.why, state.active_s) == (Health.FINISHED, quoted("the target is reached"), 10.0)
 
 
 def test_a_playbook_that_a_stop_cut_short_is_not_taken_up_again() -> None:
-    state = folded(session(1.0), PlaybookBegun("rebaseline", 1, "", at(1)), Stopped("", at(2)))
+    state = folded(session(1.0), PlaybookBegun("rebaseline", 1, quoted(""), at(1)), Stopped(quoted(""), at(2)))
     assert state.playbook is not None
     assert after(state, Resumed(at(3))).playbook is None
 
@@ -631,9 +633,9 @@ def test_what_the_agent_has_cost_is_what_the_latest_word_says() -> None:
 def test_the_latest_notes_and_notices_are_held() -> None:
     state = session(1.0)
     for number in range(NOTES + 3):
-        state = folded(state, Noted(f"note {number}", at(number)), Noticed(f"notice {number}", at(number)))
+        state = folded(state, Noted(f"note {number}", at(number)), Noticed(quoted(f"notice {number}"), at(number)))
     assert [note.text for note in state.notes] == [f"note {number}" for number in range(3, NOTES + 3)]
-    assert [notice.text for notice in state.notices] == [f"notice {number}" for number in range(3, NOTES + 3)]
+    assert [notice.found.words for notice in state.notices] == [f"notice {number}" for number in range(3, NOTES + 3)]
 
 
 # Whatever happens
@@ -693,7 +695,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(TargetChecked, st.none() | values, flags, texts, moments),
     st.builds(claimed, st.integers(0, 9), st.none() | st.integers(1, 3)) | st.just(CALIBRATED),
     st.one_of(st.builds(Paused, texts, moments), st.builds(Finished, texts, moments), st.builds(Stopped, texts, moments)),
-    st.one_of(st.builds(Noted, texts, moments), st.builds(Noticed, texts, moments)),
+    st.one_of(st.builds(Noted, texts, moments), st.builds(Noticed, texts.map(quoted), moments)),
     st.builds(Spent, cost_usd=values, tokens=st.integers(0, 9), client=texts, timestamp=moments, estimated=flags),
     st.one_of(st.builds(Resumed, moments), st.builds(RepairAsked, moments, st.sampled_from([None, "diagnose"]))),
 )
@@ -758,7 +760,7 @@ def test_of_a_long_session_only_the_latest_words_and_values_are_held() -> None:
 
 def test_fresh_looks_join_the_reference_or_take_its_place_where_the_incumbent_has_moved() -> None:
     before = session(1.0, 1.0, 1.0)
-    joined = after(before, Looked(values=(1.1, 1.2), moved=False, reason="", timestamp=at(9)))
-    moved = after(before, Looked(values=(2.0, 2.1), moved=True, reason="", timestamp=at(9)))
+    joined = after(before, Looked(values=(1.1, 1.2), moved=False, reason=quoted(""), timestamp=at(9)))
+    moved = after(before, Looked(values=(2.0, 2.1), moved=True, reason=quoted(""), timestamp=at(9)))
     assert joined.reference == (*before.reference, 1.1, 1.2)
     assert moved.reference == (2.0, 2.1)

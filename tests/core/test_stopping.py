@@ -30,11 +30,13 @@ from autotune.core.events import (
     Stopped,
     TargetChecked,
 )
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.health import Health, Mode
 from autotune.core.model import Outcome, Status, Verdict
 from autotune.core.recovery import Playbook
 from autotune.core.state import Ending, State, after, begin
-from autotune.core.stopping import CLAIM_EVERY, HOW_TO_MOVE, Action, Limit, Next, limits_reached, next_action
+from autotune.core.stopping import CLAIM_EVERY, Action, Limit, Next, limits_reached, next_action
+from autotune.core.tell.words import told
 
 REBASELINE, SHRINK, DIAGNOSE, PAUSE = Playbook
 
@@ -50,14 +52,14 @@ def kept(index: int, metric: float = 0.5) -> Result:
 
 
 def claimed(keeps: int) -> Claimed:
-    return Claimed("base", "commit-1", improved=True, pairs=20, reason="", keeps=keeps, timestamp=at(0))
+    return Claimed("base", "commit-1", improved=True, pairs=20, reason=quoted(""), keeps=keeps, timestamp=at(0))
 
 
 def failed(index: int) -> Result:
     return result(index, None, Status.CRASH, cause=Cause.CANDIDATE, outcome=Outcome.CRASHED)
 
 
-CHECKED = TargetChecked(value=0.5, reached=True, reason="", timestamp=at(0))
+CHECKED = TargetChecked(value=0.5, reached=True, reason=quoted(""), timestamp=at(0))
 
 # When nothing comes by itself
 
@@ -73,7 +75,7 @@ def test_nothing_comes_by_itself_before_the_session_is_open_while_an_experiment_
     assert next_action(after(begin(segment(**rule)), result(1)), at(1)) is None
     taken = CandidateTaken(2, "candidate", "base", (), at(0), settles=True)
     assert next_action(session(result(1), taken, **rule), at(1)) is None
-    for ended in (Paused("", at(1)), Finished("", at(1)), Stopped("", at(1))):
+    for ended in (Paused(quoted(""), at(1)), Finished(quoted(""), at(1)), Stopped(quoted(""), at(1))):
         assert next_action(session(result(1), ended, **rule), at(1)) is None
 
 
@@ -82,16 +84,16 @@ def test_nothing_comes_by_itself_before_the_session_is_open_while_an_experiment_
 
 def test_a_target_is_checked_before_it_counts_and_then_it_ends_the_session() -> None:
     near = session(kept(1), claimed(1), target=0.5)
-    assert next_action(near, at(1)) == Next(Action.CHECK_TARGET, "the incumbent seems to reach the target of 0.5")
+    assert next_action(near, at(1)) == Next(Action.CHECK_TARGET, Fact(Kind.TARGET_IN_REACH, {"target": 0.5}))
     reached = after(near, CHECKED)
-    assert next_action(reached, at(1)) == Next(Action.FINISH, "the target of 0.5 is reached, confirmed by fresh runs")
+    assert next_action(reached, at(1)) == Next(Action.FINISH, Fact(Kind.TARGET_REACHED, {"target": 0.5}))
     assert next_action(after(near, replace(CHECKED, reached=False)), at(1)) is None
 
 
 def test_a_target_is_never_rounded_into_another() -> None:
     found = next_action(session(kept(1, 0.9), claimed(1), target=0.99999999), at(1))
     assert found is not None
-    assert found.reason == "the incumbent seems to reach the target of 0.99999999"
+    assert told(found.reason) == "the incumbent seems to reach the target of 0.99999999"
 
 
 def test_a_target_that_was_taken_away_or_moved_once_reached_ends_nothing() -> None:
@@ -103,14 +105,14 @@ def test_a_target_that_was_taken_away_or_moved_once_reached_ends_nothing() -> No
 def test_as_many_experiments_are_made_as_are_allowed() -> None:
     assert next_action(session(result(1), max_iterations=2), at(1)) is None
     found = next_action(session(result(1), result(2), max_iterations=2), at(1))
-    assert found == Next(Action.FINISH, "2 experiments made, of 2 allowed (max_iterations)")
+    assert found == Next(Action.FINISH, Fact(Kind.LIMIT_REACHED, {"limit": "max_iterations", "reached": 2, "allowed": 2}))
 
 
 def test_time_that_the_session_stood_still_is_not_counted_against_it() -> None:
     assert next_action(session(max_wall_time="1h30m"), at(5399)) is None
     found = next_action(session(max_wall_time="1h30m"), at(5400))
-    assert found == Next(Action.FINISH, "active for 1 h 30 min, of 1 h 30 min allowed (max_wall_time)")
-    stopped = session(Stopped("", at(100)), Resumed(at(10_000)), max_wall_time="1h30m")
+    assert found == Next(Action.FINISH, Fact(Kind.LIMIT_REACHED, {"limit": "max_wall_time", "reached": 5400.0, "allowed": 5400.0}))
+    stopped = session(Stopped(quoted(""), at(100)), Resumed(at(10_000)), max_wall_time="1h30m")
     assert next_action(stopped, at(15_299)) is None
     assert next_action(stopped, at(15_300)) is not None
 
@@ -119,17 +121,17 @@ def test_an_agent_may_cost_so_much_money_and_so_many_tokens() -> None:
     spent = Spent(4.999, 1_234_567, "client", at(0))
     assert next_action(session(spent, max_cost_usd=5, max_tokens=2_000_000), at(1)) is None
     found = next_action(session(replace(spent, cost_usd=5.25), max_cost_usd=5), at(1))
-    assert found == Next(Action.FINISH, "the agent has cost $5.25, of $5.00 allowed (max_cost_usd)")
+    assert found == Next(Action.FINISH, Fact(Kind.LIMIT_REACHED, {"limit": "max_cost_usd", "reached": 5.25, "allowed": 5.0}))
     found = next_action(session(spent, max_tokens=1_000_000), at(1))
-    assert found == Next(Action.FINISH, "the agent has used 1,234,567 tokens, of 1,000,000 allowed (max_tokens)")
+    assert found == Next(Action.FINISH, Fact(Kind.LIMIT_REACHED, {"limit": "max_tokens", "reached": 1_234_567, "allowed": 1_000_000}))
 
 
 def test_as_many_candidates_may_fail_as_are_allowed_in_the_whole_session_and_then_it_pauses() -> None:
     failures = (failed(1), result(2), failed(3))
     assert next_action(session(*failures, max_failures=3), at(1)) is None
     found = next_action(session(*failures, max_failures=2), at(1))
-    assert found == Next(Action.PAUSE, "2 candidates failed, of 2 allowed (max_failures)")
-    resumed = session(*failures, Paused("", at(1)), Resumed(at(2)), max_failures=2)
+    assert found == Next(Action.PAUSE, Fact(Kind.LIMIT_REACHED, {"limit": "max_failures", "reached": 2, "allowed": 2}))
+    resumed = session(*failures, Paused(quoted(""), at(1)), Resumed(at(2)), max_failures=2)
     assert next_action(resumed, at(3)) == found
 
 
@@ -139,7 +141,9 @@ def test_limits_hold_across_any_resume() -> None:
         found = next_action(state, at(number))
         assert found is not None
         state = folded(state, Finished(found.reason, at(number)), Resumed(at(number)))
-    assert next_action(state, at(9)) == Next(Action.FINISH, "1 experiment made, of 1 allowed (max_iterations)")
+    assert next_action(state, at(9)) == Next(
+        Action.FINISH, Fact(Kind.LIMIT_REACHED, {"limit": "max_iterations", "reached": 1, "allowed": 1})
+    )
 
 
 RULES: dict[str, tuple[dict[str, Any], str]] = {
@@ -160,15 +164,16 @@ def test_where_several_rules_hold_the_first_of_this_order_is_named(count: int) -
     merged = {key: value for rule, _ in holding for key, value in rule.items()}
     found = next_action(session(*EVERYTHING, **merged), at(100))
     assert found is not None
-    assert holding[0][1] in found.reason
+    assert holding[0][1] in told(found.reason)
 
 
 @pytest.mark.parametrize("held", Limit)
 def test_the_limit_that_a_session_has_reached_is_named_with_what_moves_it_before_it_ends_and_after(held: Limit) -> None:
     state = session(*EVERYTHING[:-1], CHECKED, **RULES[held][0])
-    assert (limits_reached(state, at(100)), HOW_TO_MOVE[held].split()[0]) == ((held,), held)
-    assert limits_reached(after(state, Paused("", at(100))), at(100)) == (held,)
-    assert limits_reached(session(*EVERYTHING, CHECKED), at(100)) == ()
+    assert [*limits_reached(state, at(100))] == [held]
+    assert limits_reached(state, at(100))[held].takes.isupper()
+    assert [*limits_reached(after(state, Paused(quoted(""), at(100))), at(100))] == [held]
+    assert limits_reached(session(*EVERYTHING, CHECKED), at(100)) == {}
 
 
 # Claims
@@ -178,7 +183,9 @@ def test_before_it_finishes_a_session_measures_what_it_may_claim() -> None:
     state = session(kept(1), max_iterations=1)
     found = next_action(state, at(1))
     assert found is not None
-    assert (found.action, "max_iterations" in found.reason) == (Action.CLAIM, True)
+    assert (found.action, found.reason.kind) == (Action.CLAIM, Kind.CLAIM_AT_END)
+    assert found.reason.because is not None
+    assert found.reason.because.figures["limit"] == "max_iterations"
     finishing = next_action(after(state, claimed(1)), at(1))
     assert finishing is not None
     assert finishing.action is Action.FINISH
@@ -194,7 +201,7 @@ def test_every_ten_keeps_a_claim_is_measured() -> None:
     nine = session(*[kept(index) for index in range(1, CLAIM_EVERY)])
     assert next_action(nine, at(1)) is None
     ten = after(nine, kept(CLAIM_EVERY))
-    assert next_action(ten, at(1)) == Next(Action.CLAIM, "10 keeps since the last")
+    assert next_action(ten, at(1)) == Next(Action.CLAIM, Fact(Kind.CLAIM_DUE, {"keeps": 10}))
     assert next_action(after(ten, claimed(10)), at(1)) is None
 
 
@@ -208,27 +215,32 @@ def test_a_session_without_claims_finishes_without_one() -> None:
 
 
 def test_a_playbook_that_was_begun_and_not_ended_is_run_again() -> None:
-    state = session(PlaybookBegun("shrink_scope", 1, "5 experiments in a row without a keep", at(0)))
-    assert next_action(state, at(1)) == Next(Action.PLAYBOOK, "5 experiments in a row without a keep", SHRINK)
+    state = session(PlaybookBegun("shrink_scope", 1, quoted("5 experiments in a row without a keep"), at(0)))
+    assert next_action(state, at(1)) == Next(Action.PLAYBOOK, quoted("5 experiments in a row without a keep"), SHRINK)
 
 
 def test_a_playbook_that_a_person_asked_for_is_run_whatever_the_health() -> None:
-    assert next_action(session(RepairAsked(at(0), "diagnose")), at(1)) == Next(Action.PLAYBOOK, "a person asked for it", DIAGNOSE)
+    assert next_action(session(RepairAsked(at(0), "diagnose")), at(1)) == Next(Action.PLAYBOOK, Fact(Kind.ASKED_FOR), DIAGNOSE)
 
 
 def test_a_repair_that_names_no_playbook_runs_the_first() -> None:
-    assert next_action(session(RepairAsked(at(0))), at(1)) == Next(Action.PLAYBOOK, "a repair was asked for", REBASELINE)
+    assert next_action(session(RepairAsked(at(0))), at(1)) == Next(Action.PLAYBOOK, Fact(Kind.REPAIR_ASKED), REBASELINE)
+
+
+PLATEAU = Fact(Kind.PLATEAU, {"experiments": 5})
 
 
 def test_a_pause_names_its_blocker() -> None:
     plateau = [result(index) for index in range(1, 6)]
     none = session(*plateau, recovery={"playbooks": []})
-    assert next_action(none, at(1)) == Next(Action.PAUSE, "5 experiments in a row without a keep, and there is no playbook to try")
-    broken = session(result(1, None, verdict=Verdict.VOID, cause=Cause.BENCHMARK, reason="exit 1"), recovery={"playbooks": []})
-    assert next_action(broken, at(1)) == Next(Action.PAUSE, "the incumbent fails too, so no candidate can be judged: exit 1")
-    begun = (PlaybookBegun("rebaseline", 1, "", at(0)), PlaybookEnded("rebaseline", "", at(0)))
+    assert next_action(none, at(1)) == Next(Action.PAUSE, Fact(Kind.RECOVERY_EXHAUSTED, {"playbooks": 0}, PLATEAU))
+    broken = session(result(1, None, verdict=Verdict.VOID, cause=Cause.BENCHMARK, reason=quoted("exit 1")), recovery={"playbooks": []})
+    assert next_action(broken, at(1)) == Next(Action.PAUSE, Fact(Kind.INCUMBENT_FAILS, because=quoted("exit 1")))
+    begun = (PlaybookBegun("rebaseline", 1, quoted(""), at(0)), PlaybookEnded("rebaseline", quoted(""), at(0)))
     one = session(*plateau, *begun, failed(6), failed(7), recovery={"playbooks": ["rebaseline"]})
-    assert next_action(one, at(1)) == Next(Action.PAUSE, "2 failures in a row, and recovery is exhausted after 1 playbook")
+    assert next_action(one, at(1)) == Next(
+        Action.PAUSE, Fact(Kind.RECOVERY_EXHAUSTED, {"playbooks": 1}, Fact(Kind.FAILURES, {"failures": 2}))
+    )
 
 
 # Whole sessions
@@ -270,7 +282,7 @@ class Loop:
                 begun = () if self.state.playbook else (PlaybookBegun(str(found.playbook), 1, found.reason, at(0)),)
                 narrowed = found.playbook is SHRINK
                 scope, experiments = (("src/a.py",), 3) if narrowed else ((), 0)
-                return (*begun, PlaybookEnded(str(found.playbook), "done", at(0), scope, experiments))
+                return (*begun, PlaybookEnded(str(found.playbook), quoted("done"), at(0), scope, experiments))
             case Action.PAUSE:
                 return (Paused(found.reason, at(0)),)
             case Action.FINISH:
@@ -300,7 +312,7 @@ def test_from_a_plateau_each_playbook_has_five_experiments_and_then_the_session_
     assert seen == [Health.RUNNING] * 4 + [Health.HEALING] * 15 + [Health.PAUSED]
     assert running.state.ended is not None
     assert running.state.ended.ending is Ending.PAUSED
-    assert running.state.ended.reason == "20 experiments in a row without a keep, and recovery is exhausted after 3 playbooks"
+    assert running.state.ended.reason == Fact(Kind.RECOVERY_EXHAUSTED, {"playbooks": 3}, Fact(Kind.PLATEAU, {"experiments": 20}))
 
 
 def test_ideas_that_stay_inconclusive_are_a_plateau_too() -> None:
@@ -350,7 +362,7 @@ def test_with_its_budget_spent_a_loop_that_is_not_to_pause_goes_on() -> None:
     running = loop(*["refuted"] * 40, recovery={"playbooks": ["rebaseline"], "pause_on_exhausted_recovery": False})
     assert (running.done, running.state.ended, running.state.vitals.health) == (["rebaseline"], None, Health.PLATEAUED)
     running.settle("not measured")
-    assert running.state.vitals.why == "40 experiments in a row without a keep"
+    assert running.state.vitals.why == Fact(Kind.PLATEAU, {"experiments": 40})
 
 
 def test_after_a_pause_a_resume_begins_anew_and_a_repair_begins_with_its_playbook() -> None:
@@ -376,7 +388,7 @@ def test_a_finished_session_stays_finished_until_it_is_resumed() -> None:
 
 KINDS = ("kept", "refuted", "inconclusive", "crashed", "broken", "not measured")
 persons: dict[str, Event] = {
-    "stop": Stopped("", at(0)),
+    "stop": Stopped(quoted(""), at(0)),
     "resume": Resumed(at(0)),
     "repair": RepairAsked(at(0), "shrink_scope"),
     "move the target": SettingsChanged(configured(target=0.5, max_failures=4), ("target",), at(0)),

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from autotune.core import stats
+from autotune.core.facts import Fact, Kind
 from autotune.core.surroundings import changes, noise_changed, programs, shifted
 
 
@@ -43,13 +44,16 @@ def test_the_same_record_has_no_changes() -> None:
 
 def test_what_changed_is_named_with_both_values() -> None:
     assert changes({"cpu": "A", "tool node": "/a/node"}, {"cpu": "B", "tool node": "/b/node"}) == (
-        "cpu was A, is B",
-        "node was /a/node, is /b/node",
+        Fact(Kind.TOOL_CHANGED, {"name": "cpu", "before": "A", "now": "B"}),
+        Fact(Kind.TOOL_CHANGED, {"name": "node", "before": "/a/node", "now": "/b/node"}),
     )
 
 
 def test_a_tool_that_is_gone_is_named() -> None:
-    assert changes({"tool node": "/a/node", "dependencies in uv.lock": "1"}, {}) == ("node is gone", "dependencies in uv.lock is gone")
+    assert changes({"tool node": "/a/node", "dependencies in uv.lock": "1"}, {}) == (
+        Fact(Kind.TOOL_GONE, {"name": "node"}),
+        Fact(Kind.TOOL_GONE, {"name": "dependencies in uv.lock"}),
+    )
 
 
 def test_what_an_older_record_does_not_name_is_no_change() -> None:
@@ -72,14 +76,14 @@ def test_noise_that_luck_explains_is_no_change_and_ten_times_as_much_is(scale: s
     more = [bool(noise_changed(stats.residual_pool(runs(40, 0.001), logs=logs), runs(8, 0.02), logs=logs)) for _ in range(100)]
     assert sum(same) <= 10
     assert sum(more) >= 95
-    assert noise_changed((0.0, 0.0), (1.0, 1.0, 1.0), logs=logs) == ""
-    assert noise_changed((0.0,), (1.0, 2.0, 3.0), logs=logs) == ""
+    assert noise_changed((0.0, 0.0), (1.0, 1.0, 1.0), logs=logs) is None
+    assert noise_changed((0.0,), (1.0, 2.0, 3.0), logs=logs) is None
 
 
 def test_values_that_luck_explains_have_not_shifted() -> None:
     before, same, other = (10.0, 10.2, 9.9, 10.1), (10.1, 10.0, 9.8, 10.2), (8.0, 8.2, 7.9, 8.1)
-    assert shifted(before, same, logs=True) == ""
-    assert shifted(before, other, logs=True) == "the unchanged incumbent measured 10.05 before and 8.05 now"
-    assert shifted((1.0,), (2.0,), logs=True) == ""  # nobody knows how much single runs differ by chance
-    assert shifted((), (2.0, 2.0), logs=False) == ""
-    assert shifted((0.5, 0.5), (-0.5, -0.5), logs=True) != ""  # what has no logarithm is compared as it is
+    assert shifted(before, same, logs=True) is None
+    assert shifted(before, other, logs=True) == Fact(Kind.VALUE_MOVED, {"before": 10.05, "now": 8.05})
+    assert shifted((1.0,), (2.0,), logs=True) is None  # nobody knows how much single runs differ by chance
+    assert shifted((), (2.0, 2.0), logs=False) is None
+    assert shifted((0.5, 0.5), (-0.5, -0.5), logs=True) is not None  # what has no logarithm is compared as it is

@@ -10,8 +10,9 @@ import pytest
 from autotune.core import explain as explaining
 from autotune.core import report, rules
 from autotune.core.advice import NOT_BY_BUILDS
-from autotune.core.decide import BUILT_ONCE
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm
+from autotune.core.tell.words import BUILT_ONCE, told
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import auditing, calibrating, claiming, experiment, opening, work
@@ -46,7 +47,7 @@ def opened(tmp_path: Path, benchmark: str = BENCHMARK, prepare: str = BUILD, **s
     return opening.open_session(opening.Request(folder, {key: value for key, value in said.items() if value is not None}), lambda _: None)
 
 
-def tried(session: Session, value: str) -> str:
+def tried(session: Session, value: str) -> Fact:
     """The reason of the verdict on a value."""
     (session.workdir / "value").write_text(value)
     experiment.measure(session, 60.0, settles=True, description="another value")
@@ -58,12 +59,12 @@ def test_each_side_is_built_once_a_comparison_and_a_keep_waits_for_fresh_builds(
     session = opened(tmp_path, claim_pairs=6)
     before = len(count.read_text())
     said = "10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
-    assert tried(session, "90\n") == f"kept, unconfirmed: {said}, {BUILT_ONCE}"
+    assert told(tried(session, "90\n")) == f"kept, unconfirmed: {said}, {BUILT_ONCE}"
     assert len(count.read_text()) == before + 2
     assert (session.state.keeps, session.state.confirmed) == (1, 0)
     assert "Autotune-Confirmed: no" in git.message(session.top, session.state.incumbent).splitlines()
     assert BUILT_ONCE in str(explaining.explain(session.state, now()).decision)
-    assert tried(session, "95\n").startswith("discarded: worse")
+    assert tried(session, "95\n").kind is Kind.WORSE
 
     before = len(count.read_text())
     with work.changing(session, "confirm"):
@@ -81,9 +82,8 @@ def test_a_long_prepare_goes_on_before_every_run_unless_a_person_says_otherwise(
     assert found is not None
     assert any("build_once = true" in line and "not counted" in line for line in found.advice)
     before = len(count.read_text())
-    assert tried(session, "90\n").startswith("kept, unconfirmed: ")
+    assert tried(session, "90\n").kind is Kind.BETTER_ONCE
     assert len(count.read_text()) == before + 1
-    assert BUILT_ONCE not in session.state.recent[-1].reason
 
 
 def test_a_segment_that_is_older_than_the_label_goes_on_without_it_and_still_agrees_with_itself(
@@ -92,7 +92,7 @@ def test_a_segment_that_is_older_than_the_label_goes_on_without_it_and_still_agr
     with monkeypatch.context() as before:
         before.setattr(rules, "NEWEST", rules.LABELS_BUILT_ONCE - 1)
         session = opened(tmp_path)
-    assert tried(session, "90\n") == "kept: 10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
+    assert told(tried(session, "90\n")) == "kept: 10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
     assert not auditing.check(session.repository, session.folder)
     assert NOT_BY_BUILDS in report.decision_mode(session.state)
 
@@ -109,7 +109,8 @@ def test_a_target_is_checked_with_fresh_builds(tmp_path: Path, count: Path) -> N
 def test_checks_find_what_prepare_has_built(tmp_path: Path, *, build_once: bool) -> None:
     settings: dict[str, object] = {"checks": "cmp value out/x", "build_once": build_once}
     session = opened(tmp_path, 'echo "METRIC t=$(cat value)"\n', "mkdir -p out; cp value out/x", **settings)
-    assert tried(session, "90\n").startswith("kept")
+    tried(session, "90\n")
+    assert session.state.keeps == 1
 
 
 def test_without_it_every_run_is_built_anew(tmp_path: Path, count: Path) -> None:
@@ -122,7 +123,7 @@ def test_without_it_every_run_is_built_anew(tmp_path: Path, count: Path) -> None
 def test_a_build_that_a_run_has_touched_is_made_anew(tmp_path: Path, count: Path) -> None:
     session = opened(tmp_path, BENCHMARK + "echo 1 > out/built; touch -t 200101010000 out/built\n")
     before = len(count.read_text())
-    assert tried(session, "90\n").startswith("kept, unconfirmed: 10.0 % lower")
+    assert tried(session, "90\n").kind is Kind.BETTER_BUILT_ONCE
     assert len(count.read_text()) == before + 5
 
 
@@ -157,13 +158,13 @@ def test_a_tree_that_was_left_behind_is_not_taken_for_a_build(tmp_path: Path) ->
     stale = session.cache / f"measure-{Arm.CANDIDATE}"
     stale.mkdir(exist_ok=True)
     (stale / "value").write_text("1\n")
-    assert tried(session, "110\n").startswith("discarded: worse, 10.0 % higher")
+    assert tried(session, "110\n").kind is Kind.WORSE
 
 
 def test_a_kill_between_two_trees_costs_nothing_but_a_new_place(tmp_path: Path) -> None:
     session = opened(tmp_path)
     (session.cache / "measure").rename(session.cache / f"measure-{Arm.INCUMBENT}")
-    assert tried(session, "90\n").startswith("kept, unconfirmed: 10.0 % lower")
+    assert tried(session, "90\n").kind is Kind.BETTER_BUILT_ONCE
 
 
 def test_in_the_checkout_nothing_is_kept(tmp_path: Path) -> None:

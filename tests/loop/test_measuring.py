@@ -14,8 +14,10 @@ import pytest
 
 from autotune.core import rules
 from autotune.core.events import Claimed, Event, from_line
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.stopping import Action, Next
 from autotune.core.surroundings import changes
+from autotune.core.tell.words import told
 from autotune.edges import locks, machine
 from autotune.errors import AutotuneError
 from autotune.loop import auditing, calibrating, claiming, experiment, healing, measuring, opening, quiet, segments, surroundings, work
@@ -104,7 +106,7 @@ def test_runs_find_the_environment_that_the_segment_was_opened_in(project: Path,
     monkeypatch.delenv("TZ")
     experiment.measure(session, 60.0, settles=True, description="a smaller value")
     session.refresh()
-    assert session.state.recent[-1].reason.startswith("kept: 10.0 % lower")
+    assert session.state.recent[-1].reason.kind is Kind.BETTER_EXACTLY
 
 
 def test_a_candidate_is_not_compared_across_a_change_of_a_tool(project: Path) -> None:
@@ -126,7 +128,8 @@ def test_after_a_rebaseline_the_change_is_part_of_the_new_segment(project: Path)
         surroundings.ask_for_rebaseline(session)
         healing.advance(session)
     assert session.state.segment.segment == 2
-    assert "show was" in (session.state.last_playbook.result if session.state.last_playbook else "")
+    assert session.state.last_playbook is not None
+    assert "show was" in told(session.state.last_playbook.result)
     assert surroundings.changed(sessions.load(session.repository, session.name)) == ()
 
 
@@ -139,7 +142,7 @@ def test_lock_files_out_of_scope_are_recorded_and_those_in_scope_are_the_candida
     (project / "go.sum").write_text("1")
     record = surroundings.recorded(config, project, "")
     (project / "go.sum").write_text("2")
-    assert changes(record, surroundings.recorded(config, project, ""))[0].startswith("dependencies in go.sum was ")
+    assert changes(record, surroundings.recorded(config, project, ""))[0].figures["name"] == "dependencies in go.sum"
 
 
 def slow(project: Path, **settings: object) -> Session:
@@ -151,17 +154,18 @@ def slow(project: Path, **settings: object) -> Session:
 
 def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = slow(project, busy_above=0.5, busy_wait_s=0)
-    said: list[str] = []
+    said: list[Fact] = []
     session.say = said.append
     monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
-    assert quiet.wait(session) == "others used 90% of all cores when it was measured (busy_above is 50%)"
-    assert "so measuring went on" in session.state.notices[-1].text
+    busy = Fact(Kind.BUSY, {"share": 0.9, "above": 0.5})
+    assert quiet.wait(session) == busy
+    assert session.state.notices[-1].found == Fact(Kind.STAYED_BUSY, {"waited_s": 0.0}, busy)
     shares = iter([0.9, 0.2])
     monkeypatch.setattr(machine, "busy_share", lambda _: next(shares))
     session.state = replace(session.state, config=replace(session.state.config, busy_wait_s=5.0))
     monkeypatch.setattr(quiet, "POLL_S", 0.01)
-    assert quiet.wait(session) == ""
-    assert said[-1] == "the machine is busy: others use 90% of all cores; waiting up to 5 s"
+    assert quiet.wait(session) is None
+    assert said[-1] == Fact(Kind.WAITING_FOR_QUIET, {"share": 0.9, "wait_s": 5.0})
 
 
 def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +175,7 @@ def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(projec
     with work.held(session, "confirm"):
         found = claiming.claim(session)
     assert found.pairs == 6
-    assert found.reason.endswith("; others used 90% of all cores when it was measured (busy_above is 50%)")
+    assert found.reason.besides == (Fact(Kind.BUSY, {"share": 0.9, "above": 0.5}),)
 
 
 def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,9 +208,9 @@ def test_whatever_is_measured_waits_for_a_quiet_machine(measured: str, project: 
         case "calibration":
             calibrating.calibrate(session, 1)
         case "target":
-            healing._check_target(session, Next(Action.CHECK_TARGET, ""))
+            healing._check_target(session, Next(Action.CHECK_TARGET, quoted("")))
         case "look":
-            healing._look(session, Next(Action.LOOK, ""))
+            healing._look(session, Next(Action.LOOK, quoted("")))
         case "rebaseline":
             healing._rebaseline(session)
     assert [holder is not None for holder in holders] == [True]
@@ -221,9 +225,9 @@ def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat
         raise AssertionError
 
     monkeypatch.setattr(machine, "busy_share", looked)
-    assert quiet.wait(session) == ""
+    assert quiet.wait(session) is None
     session.state = replace(session.state, baseline_wall_s=10.0)
-    assert quiet.wait(session) == ""
+    assert quiet.wait(session) is None
 
 
 def test_a_keep_whose_words_the_state_no_longer_holds_can_be_confirmed(project: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autotune.core import advice
 from autotune.core import explain as explaining
+from autotune.core.facts import Fact, Kind
 from autotune.loop import auditing, claiming, experiment, opening, seeding, work
 from autotune.loop.session import Session, now
 
@@ -32,7 +33,7 @@ def opened(tmp_path: Path, **files: str) -> Session:
     return opening.open_session(opening.Request(folder, settings), lambda _: None)
 
 
-def tried(session: Session, old: str, new: str) -> str:
+def tried(session: Session, old: str, new: str) -> Fact:
     """The reason of the verdict on a change of the program."""
     program = session.workdir / "train.py"
     program.write_text(program.read_text().replace(old, new))
@@ -50,16 +51,15 @@ def test_what_repeats_by_a_fixed_seed_is_told_with_its_line_and_a_keep_by_anothe
     assert advice.REPEATS in explaining.explain(session.state, now()).evidence
 
     lucky = tried(session, "SEED = 42", "SEED = 5")
-    assert lucky.startswith("kept: ")
-    assert lucky.endswith(f"; look at it twice: {advice.OTHER_SEED.format(seed='train.py:2 `SEED = 5`')}")
+    assert lucky.kind is Kind.BETTER_EXACTLY
+    assert lucky.besides == (Fact(Kind.SEED_CHANGED, {"seed": "train.py:2 `SEED = 5`"}),)
     better = tried(session, "LR = 0.1", "LR = 0.3")
-    assert better.startswith("kept: ")
-    assert "seed" not in better
+    assert (better.kind, better.besides) == (Kind.BETTER_EXACTLY, ())
     with work.changing(session, "confirm"):
         claimed = claiming.claim(session)
         session.append(claimed)
     assert claimed.improved
-    assert claimed.reason.endswith(advice.ONE_NUMBER)
+    assert Fact(Kind.ONE_NUMBER) in claimed.reason.besides
     assert not auditing.check(session.repository, session.folder)
 
 

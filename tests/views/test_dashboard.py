@@ -39,8 +39,10 @@ from autotune.core.events import (
     TargetChecked,
     from_line,
 )
+from autotune.core.facts import quoted
 from autotune.core.lines import cells, laid_out
 from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
+from autotune.core.outcome import PASSED
 from autotune.core.recovery import Playbook
 from autotune.core.state import State, after, begin
 from autotune.views import dashboard
@@ -192,8 +194,11 @@ def segments(draw: st.DrawFn) -> SegmentOpened:
 def baselines(draw: st.DrawFn) -> list[Event]:
     found = draw(st.lists(values, min_size=1, max_size=4))
     baseline = next(event for event in LEDGER if isinstance(event, Result) and event.baseline)
-    runs = [Ran(0, Purpose.BASELINE, Arm.INCUMBENT, 1, Outcome.OK, "exit 0", {"time_ms": value}, 0.5, NOW, "log") for value in found]
+    runs = [Ran(0, Purpose.BASELINE, Arm.INCUMBENT, 1, Outcome.OK, PASSED, {"time_ms": value}, 0.5, NOW, "log") for value in found]
     return [*runs, replace(baseline, metric=found[0]), Opened(draw(moments))]
+
+
+facts = texts.map(quoted)
 
 
 @st.composite
@@ -202,19 +207,21 @@ def experiments(draw: st.DrawFn) -> list[Event]:
     events: list[Event] = [CandidateTaken(number, "c" * 40, "b" * 40, (words,), draw(moments), draw(st.booleans()), words)]
     for arm in [one for pair in draw(st.lists(arms, max_size=3)) for one in pair]:
         wall = draw(st.floats(0, 1e6))
-        events.append(Ran(number, Purpose.EXPERIMENT, arm, 1, Outcome.OK, words, {"time_ms": draw(values)}, wall, NOW, "log", (words,)))
+        events.append(
+            Ran(number, Purpose.EXPERIMENT, arm, 1, Outcome.OK, quoted(words), {"time_ms": draw(values)}, wall, NOW, "log", (words,))
+        )
     verdicts = st.sampled_from([Verdict.KEEP, Verdict.DISCARD, Verdict.INCONCLUSIVE, Verdict.VOID])
     verdict, outcome, cause = draw(verdicts), draw(st.none() | st.sampled_from(Outcome)), draw(st.sampled_from(Cause))
     odds = draw(st.none() | st.floats(0, 1e30))
     effect, value, reason = draw(effects), draw(st.none() | values), draw(texts)
-    said = Decided(number, verdict, outcome, cause, reason, NOW, value, effect, odds, odds, 3, draw(st.booleans()))
+    said = Decided(number, verdict, outcome, cause, quoted(reason), NOW, value, effect, odds, odds, 3, draw(st.booleans()))
     result = replace(
         settled(number, value, draw(st.sampled_from(Status)), draw(st.integers(1, 3))),
         verdict=verdict,
         outcome=outcome,
         cause=cause,
         effect=effect,
-        reason=reason,
+        reason=quoted(reason),
         description=words,
         forced=draw(st.booleans()),
         failure=draw(st.none() | texts),
@@ -225,19 +232,19 @@ def experiments(draw: st.DrawFn) -> list[Event]:
 
 playbooks = st.sampled_from(Playbook)
 others: st.SearchStrategy[Event] = st.one_of(
-    st.builds(PlaybookBegun, playbooks, st.integers(1, 3), texts, moments),
-    st.builds(PlaybookEnded, playbooks, texts, moments, st.just(("src/[a].py",)), st.just(2), st.none() | texts),
-    st.builds(TargetChecked, st.none() | values, st.booleans(), texts, moments),
+    st.builds(PlaybookBegun, playbooks, st.integers(1, 3), facts, moments),
+    st.builds(PlaybookEnded, playbooks, facts, moments, st.just(("src/[a].py",)), st.just(2), st.none() | texts),
+    st.builds(TargetChecked, st.none() | values, st.booleans(), facts, moments),
     st.builds(
-        Claimed, texts, texts, st.booleans(), st.just(20), texts, st.integers(0, 9), moments, effects, st.none() | st.integers(1, 99)
+        Claimed, texts, texts, st.booleans(), st.just(20), facts, st.integers(0, 9), moments, effects, st.none() | st.integers(1, 99)
     ),
-    st.builds(Paused, texts, moments),
-    st.builds(Finished, texts, moments),
-    st.builds(Stopped, texts, moments),
+    st.builds(Paused, facts, moments),
+    st.builds(Finished, facts, moments),
+    st.builds(Stopped, facts, moments),
     st.builds(Resumed, moments),
     st.builds(RepairAsked, moments, st.none() | st.just("diagnose")),
     st.builds(Noted, texts, moments),
-    st.builds(Noticed, texts, moments),
+    st.builds(Noticed, facts, moments),
 )
 pieces = experiments() | baselines() | others.map(lambda one: [one]) | segments().map(lambda one: [one])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import typer
@@ -12,6 +13,7 @@ from autotune.core.model import Effect, Outcome
 from autotune.core.outcome import escaped
 from autotune.core.settle import final_verdict, reason_of
 from autotune.core.state import Row, State
+from autotune.core.tell.words import told
 from autotune.loop.calibrating import asks_for_more
 from autotune.loop.session import Session, now
 from autotune.loop.work import worker_of
@@ -74,11 +76,11 @@ def _experiment(state: State, settled: int | None) -> dict[str, Any]:
         "experiment": experiment.number,
         "outcome": verdict.outcome,
         "verdict": final_verdict(experiment),
-        "reason": escaped(reason_of(experiment)),
+        "reason": told(replace(verdict, reason=reason_of(experiment)).told(state.metric.unit)),
         "value": verdict.value,
         "effect": _effect(verdict.effect),
     }
-    return found | _failure(verdict.output, verdict.outcome, verdict.reason)
+    return found | _failure(verdict.output, verdict.outcome)
 
 
 def _settled(row: Row, state: State) -> dict[str, Any]:
@@ -87,13 +89,13 @@ def _settled(row: Row, state: State) -> dict[str, Any]:
         "status": row.status,
         "outcome": row.outcome,
         "verdict": row.verdict,
-        "reason": escaped(row.reason),
+        "reason": told(row.reason),
         "value": row.value,
         "effect": _effect(row.effect),
         "commit": row.commit[:12] if row.status == "keep" else None,
         "incumbent": state.best,
     }
-    return found | _failure(row.failure or "", row.outcome, row.reason)
+    return found | _failure(row.failure or "", row.outcome)
 
 
 def _effect(effect: Effect | None) -> list[float] | None:
@@ -101,9 +103,9 @@ def _effect(effect: Effect | None) -> list[float] | None:
     return None if effect is None else [float(f"{one:.9g}") for one in (effect.estimate, effect.low, effect.high)]
 
 
-def _failure(output: str, outcome: Outcome | None, reason: str) -> dict[str, Any]:
-    """The end of a failing command's output; where it printed none the log's failure is the reason once more."""
-    if outcome is Outcome.OK or output in ("", reason):
+def _failure(output: str, outcome: Outcome | None) -> dict[str, Any]:
+    """The end of a failing command's output, if it printed any."""
+    if outcome is Outcome.OK or not output:
         return {}
     return {"output_is_data": output[-_OUTPUT_SHOWN:]}
 

@@ -10,6 +10,7 @@ import typer
 from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson, SessionName, found
 from autotune.core.codec import encode
+from autotune.core.facts import Fact, Kind
 from autotune.loop import calibrating, files, work
 
 
@@ -28,7 +29,7 @@ def main(
     here = found(session)
     with work.changing(here, "calibrate"):
         work.end_when_stopped(here)
-        here.say(f"{pairs + 1} pairs of runs of the unchanged code; Ctrl-C stops, nothing is lost")
+        here.say(Fact(Kind.PAIRS_OF_UNCHANGED, {"pairs": pairs + 1}))
         event = calibrating.calibrate(here, pairs)
         here.append(event)
         applied = apply and calibrating.apply(here, event)

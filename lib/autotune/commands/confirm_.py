@@ -9,7 +9,8 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, found
 from autotune.core.codec import encode
-from autotune.core.figures import duration
+from autotune.core.facts import Fact, Kind
+from autotune.core.tell.words import told
 from autotune.loop import claiming, files, work
 
 
@@ -26,10 +27,9 @@ def main(
     with work.changing(here, "confirm"):
         work.end_when_stopped(here)
         pairs, run_s = claiming.pairs_of(here), here.state.baseline_wall_s
-        time = f", some {duration(2 * pairs * run_s)}" if run_s else ""
-        time += ", and the time of as many builds" if here.state.config.built_once else ""
-        here.say(f"{pairs} pairs of runs{time}; Ctrl-C stops, nothing is lost")
+        takes_s = 2 * pairs * run_s if run_s else None
+        here.say(Fact(Kind.PAIRS_AHEAD, {"pairs": pairs, "takes_s": takes_s, "builds": here.state.config.built_once}))
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
         here.append(claimed)
         files.project(here)
-    typer.echo(json.dumps(encode(claimed)) if as_json else claimed.reason)
+    typer.echo(json.dumps(encode(claimed)) if as_json else told(claimed.told(here.state.metric.unit)))

@@ -12,13 +12,16 @@ from typing import Annotated
 
 import typer
 
+from autotune.core.facts import Fact, Kind
 from autotune.core.lines import WIDEST, wrapped
+from autotune.core.model import Status
+from autotune.core.tell.words import told
 from autotune.loop import demonstration
 from autotune.loop.session import Session
 
 MAIN = demonstration.PACKAGE / "__main__.py"
 LAUNCHER = demonstration.PACKAGE.parents[1] / "bin" / "autotune"
-_COLOURS = {": keep: ": typer.colors.GREEN, ": crash: ": typer.colors.RED, ": checks_failed: ": typer.colors.RED}
+_COLOURS = {Status.KEEP: typer.colors.GREEN, Status.CRASH: typer.colors.RED, Status.CHECKS_FAILED: typer.colors.RED}
 
 
 def main(
@@ -32,16 +35,18 @@ def main(
     here prepared patches are proposed: gains, one that does nothing, a regression, one that crashes, one that is wrong, one that cheats.
     Everything else is the real thing: every figure is measured on this machine, now.
     """
-    told = _Telling()
+    teller = _Telling()
     top = demonstration.make_project(folder)
-    told.heading(
+    teller.heading(
         "A project", f"{top}: a program that makes a report and takes its time, a benchmark that prints METRIC report_cost=…, checks"
     )
-    told.heading("A session", "what `autotune init` does: a branch, a baseline, proof that the benchmark measures this code")
-    session = demonstration.open_session(top, told.say)
-    told.heading("The loop", "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time")
-    demonstration.drive(session, told.say)
-    told.heading("What came of it", _healing(session))
+    teller.heading("A session", "what `autotune init` does: a branch, a baseline, proof that the benchmark measures this code")
+    session = demonstration.open_session(top, teller.say)
+    teller.heading(
+        "The loop", "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time"
+    )
+    demonstration.drive(session, teller.say)
+    teller.heading("What came of it", _healing(session))
     _show(session)
     _say_what_next(session)
 
@@ -59,11 +64,11 @@ class _Telling:
         if words:
             typer.echo(_wrapped(words, "  "))
 
-    def say(self, words: str) -> None:
+    def say(self, fact: Fact) -> None:
         """Tell one piece of news."""
         elapsed = f"{time.monotonic() - self._begun:6.1f} s  "
-        colour = next((colour for mark, colour in _COLOURS.items() if words.startswith("experiment ") and mark in words[:40]), None)
-        typer.secho(elapsed + _wrapped(words, " " * len(elapsed)).lstrip(), fg=colour)
+        colour = _COLOURS.get(fact.figures["status"]) if fact.kind is Kind.RESULT else None
+        typer.secho(elapsed + _wrapped(told(fact), " " * len(elapsed)).lstrip(), fg=colour)
 
 
 def _wrapped(words: str, indent: str) -> str:
@@ -74,7 +79,7 @@ def _wrapped(words: str, indent: str) -> str:
 def _healing(session: Session) -> str:
     """Say what the loop did when it was stuck."""
     healed = session.state.last_playbook
-    return "" if healed is None else f"when it was stuck, the playbook {healed.playbook} looked into it: {healed.result}"
+    return "" if healed is None else f"when it was stuck, the playbook {healed.playbook} looked into it: {told(healed.result)}"
 
 
 def _show(session: Session) -> None:

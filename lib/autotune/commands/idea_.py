@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import words
+from autotune.commands import given
 from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.loop import files, work
 from autotune.loop.session import IDEAS_FILE
@@ -21,5 +21,5 @@ def main(
     """Put an idea at the end of autotune.ideas.md, where every proposer finds it in its brief."""
     here = looked_at(session)
     work.refuse_from_a_run(here)
-    line = files.add_idea(here, words.note(text))
+    line = files.add_idea(here, given.note(text))
     typer.echo(json.dumps({"idea": line}, ensure_ascii=False) if as_json else f"it stands in {IDEAS_FILE} now")

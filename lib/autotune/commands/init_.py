@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.answer import calibration
-from autotune.commands.options import AsJson
+from autotune.commands.options import AsJson, say
 from autotune.core import stats
 from autotune.core.config import Config
 from autotune.core.figures import number
@@ -80,7 +80,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         in_place=in_place or None,
     )
     request = opening.Request(Path.cwd(), settings, once=once, worktree=worktree)
-    session = opening.open_session(request, lambda words: typer.echo(words, err=True))
+    session = opening.open_session(request, say)
     state, found = session.state, calibration(session)
     if as_json:
         answer = {

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import answer, words
+from autotune.commands import answer, given
 from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
 from autotune.errors import AutotuneError
 from autotune.loop import experiment
@@ -35,8 +35,8 @@ def main(
         )
     if status and force:
         raise AutotuneError("--status discard and --force contradict each other.", "leave one of them out")
-    said = words.description(description)
-    about = words.side_information(asi)
+    said = given.description(description)
+    about = given.side_information(asi)
     here = found(session)
     if status and experiment.drop(here, said):
         answer.tell(here, as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import words
+from autotune.commands import given
 from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core.events import Noted
 from autotune.loop import work
@@ -24,7 +24,7 @@ def main(
     """
     here = looked_at(session)
     work.refuse_from_a_run(here)
-    event = Noted(text=words.note(text), timestamp=now(), own="CLAUDECODE" in os.environ)  # set where the client's agent runs it
+    event = Noted(text=given.note(text), timestamp=now(), own="CLAUDECODE" in os.environ)  # set where the client's agent runs it
     here.append(event)
     typer.echo(
         json.dumps({"session": here.name, "note": event.text}, ensure_ascii=False) if as_json else "noted; it comes with the next result"

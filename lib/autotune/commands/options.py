@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from autotune.core.facts import Fact
+from autotune.core.tell.words import told
 from autotune.loop import session as sessions
 from autotune.loop import work
 from autotune.loop.session import Session
@@ -31,10 +33,15 @@ WaitSeconds = Annotated[
 ]
 
 
+def say(fact: Fact) -> None:
+    """Tell progress and news, on stderr."""
+    typer.echo(told(fact), err=True)
+
+
 def found(name: str | None) -> Session:
     """Find the session of the current folder; what is noticed on the way is said on stderr."""
     session = sessions.find(Path.cwd(), name)
-    session.say = lambda words: typer.echo(words, err=True)
+    session.say = say
     return session
 
 

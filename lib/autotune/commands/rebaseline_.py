@@ -10,6 +10,7 @@ from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
 from autotune.core.events import RepairAsked
 from autotune.core.recovery import Playbook
+from autotune.core.tell.words import told
 from autotune.loop import segments, work
 from autotune.loop.session import now
 
@@ -31,7 +32,7 @@ def main(
     if accept:
         lifted = segments.accept(here)
         if not as_json:
-            typer.echo(f"segment {here.state.segment.segment}: {here.state.segment.reason}")
+            typer.echo(f"segment {here.state.segment.segment}: {told(here.state.segment.reason)}")
         if lifted and not as_json:
             typer.echo("the unchanged code passes again, so the session goes on")
     else:

@@ -11,6 +11,7 @@ from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
 from autotune.core.events import RepairAsked
 from autotune.core.recovery import Playbook
 from autotune.core.state import Ending
+from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import work
 from autotune.loop.session import now
@@ -29,7 +30,7 @@ def main(
     here = found(session)
     with work.changing(here, "repair") as lock:
         if here.state.ended is not None and here.state.ended.ending is Ending.FINISHED:
-            raise AutotuneError(f"{here.name} is finished: {here.state.ended.reason}.", "`autotune explain` says how it can go on")
+            raise AutotuneError(f"{here.name} is finished: {told(here.state.ended.reason)}.", "`autotune explain` says how it can go on")
         here.append(RepairAsked(timestamp=now(), playbook=playbook))
         work.carry_on(here, lock)
     work.wait(here, wait)

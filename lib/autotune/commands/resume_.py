@@ -7,6 +7,7 @@ import typer
 from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, found
 from autotune.core.events import Resumed
+from autotune.core.tell.words import told
 from autotune.loop import files, work
 from autotune.loop.session import now
 
@@ -24,5 +25,5 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     if not as_json:
         ended = here.state.ended
         words = "was not stopped, and goes on as before" if going else "goes on"
-        typer.echo(f"{here.name} {words if ended is None else f'is {ended.ending} again at once: {ended.reason}'}")
+        typer.echo(f"{here.name} {words if ended is None else f'is {ended.ending} again at once: {told(ended.reason)}'}")
     answer.tell(here, as_json=as_json)

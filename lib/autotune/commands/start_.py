@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from autotune.commands.init_ import given
-from autotune.commands.options import SessionName, found
+from autotune.commands.options import SessionName, found, say
 from autotune.core.figures import counted
 from autotune.core.state import Ending
+from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import opening, proposing, supervising
 from autotune.loop import session as sessions
@@ -98,7 +99,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     running = _session(settings, session, here=here)
     typer.echo(f"session {running.name}: its working tree is {running.workdir}", err=True)
     try:
-        proposing.propose_until_done(running, proposer, _say)
+        proposing.propose_until_done(running, proposer, say)
     except KeyboardInterrupt:
         proposing.interrupted(running)
         _tell_end(running)
@@ -125,7 +126,7 @@ def _with_the_client(
         supervising.open_client(Path.cwd() if running is None else running.workdir, goal, options)
     if running is None and not goal:
         raise AutotuneError("There is no session, and no goal to set one up for.", "say what to optimise: `autotune start --headless GOAL`")
-    done = supervising.supervise(Path.cwd(), running, goal, options, _say)
+    done = supervising.supervise(Path.cwd(), running, goal, options, say)
     if done is not None:
         _tell_end(done)
 
@@ -133,9 +134,9 @@ def _with_the_client(
 def _tell_end(running: Session) -> None:
     ended = running.state.ended
     if ended is not None:
-        typer.echo(f"{running.name} is {ended.ending}: {ended.reason}")
+        typer.echo(f"{running.name} is {ended.ending}: {told(ended.reason)}")
     if running.state.claim is not None:
-        typer.echo(f"claim, by fresh runs of the first state and the last: {running.state.claim.reason}")
+        typer.echo(f"claim, by fresh runs of the first state and the last: {told(running.state.claim.told(running.state.metric.unit))}")
     if running.state.tokens:
         about = "about " if running.state.cost_estimated else ""
         typer.echo(f"the agent has cost {about}${running.state.cost_usd:.2f}, {running.state.tokens:,} tokens")
@@ -152,8 +153,4 @@ def _session(settings: dict[str, object], name: str | None, *, here: bool) -> Se
             "There is a session already, and options for a new one.",
             "leave them out to go on with it (`autotune config set` changes its limits), or add --name to open another",
         )
-    return opening.open_session(opening.Request(Path.cwd(), settings, worktree=not here), _say)
-
-
-def _say(words: str) -> None:
-    typer.echo(words, err=True)
+    return opening.open_session(opening.Request(Path.cwd(), settings, worktree=not here), say)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import answer, words
+from autotune.commands import answer, given
 from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
 from autotune.loop import experiment
 
@@ -25,8 +25,8 @@ def main(
 
     The metric comes from runs that autotune makes itself. A measurement that takes longer than --wait goes on by itself: `autotune wait`.
     """
-    said = words.description(description)
-    about = words.side_information(asi)
+    said = given.description(description)
+    about = given.side_information(asi)
     here = found(session)
     number = experiment.measure(here, wait, settles=True, description=said, asi=about, force=force)
     answer.tell(here, as_json=as_json, settled=number)

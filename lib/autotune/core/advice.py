@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autotune.core.config import Config
+from autotune.core.figures import effect_in_words
 from autotune.core.metrics import RESERVED
 from autotune.core.model import DecisionMode, Direction, Effect, Metric
 from autotune.core.state import ECONOMY_FROM_S
@@ -15,7 +16,6 @@ from autotune.core.stats import (
     SQRT2,
     Drift,
     effect_of,
-    in_words,
     median,
     noise_floor,
     places,
@@ -40,9 +40,6 @@ FIXED_SEED = (
     "a change may touch a fixed seed: {seeded}; another seed is another draw of luck, which repeats as exactly as a gain, so let the "
     "benchmark set the seed, out of scope, and print the mean over several"
 )
-OTHER_SEED = "it changes how chance is seeded ({seed}), and another seed can bring a better number by luck, in every run alike"
-ONE_NUMBER = "each side gave one number in all its runs, so this holds for the benchmark's seed and input alone"
-BUILT_AFRESH = "every run had a build of its own"
 NOT_BY_BUILDS = "not exact, for each side is built once (build_once) and the luck of a build is not counted"
 WITHOUT_PROMISE = "it does not promise error_budget, and no keep is confirmed until `autotune confirm N` has measured it afresh"
 _OF_A_BIAS = "that bias, so that it cannot pass for a gain"
@@ -201,7 +198,7 @@ def _bias_words(found: Sight, metric: Metric) -> tuple[str, ...]:
     if found.warm_up is not None:
         said.append(f"the first run after a fresh build is worse by {_shown(found.warm_up, found, metric)}")
     if found.bias is not None:
-        words = in_words(found.bias, metric.unit)
+        words = effect_in_words(found.bias, metric.unit)
         where = f"the same code set up a second time: {words}, {found.bias_pairs} pairs"
         said.append(f"{where}; that is a bias, no effect" if _is_seen(found.bias) else f"{where}; no bias of a build or place was seen")
     if found.min_effect is not None:

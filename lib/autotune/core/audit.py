@@ -19,11 +19,13 @@ saves it may honestly wait instead, in runs that take as long.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from autotune.core.events import Ran
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Direction, Metric
 from autotune.core.stats import median
 
@@ -45,7 +47,6 @@ LEFT_BESIDES = 0.25
 WHOLE, WHOLE_AT_MOST = 0.8, 1.2
 GREATER_PART = 0.5
 ENOUGH_RUNS = 3
-_NO_LENGTH = "a time that is no part of the run's length, such as the worst of many pauses, is measured with `audit = false`"
 _UNITS_S = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
     **dict.fromkeys(("ms", "msec", "millis", "millisecond", "milliseconds"), 1e-3),
@@ -88,8 +89,8 @@ def observed(run: Ran, metric: Metric) -> Observed:
 class Clock(StrEnum):
     """What a metric of time is held against."""
 
-    WALL = ""
-    PROCESSOR = " of processor time"
+    WALL = "wall"
+    PROCESSOR = "processor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,8 @@ def _words(text: str) -> list[str]:
     return [word.lower() for word in _BETWEEN_WORDS.split(text) if word]
 
 
-def objection(runs: Sequence[Observed], metric: Metric, guarded: Sequence[str] = (), known: Sequence[str] = ()) -> str | None:
-    """Why the candidate's runs are no evidence, as a sentence without its full stop; None where nothing speaks against them.
+def objection(runs: Sequence[Observed], metric: Metric, guarded: Sequence[str] = (), known: Sequence[str] = ()) -> Fact | None:
+    """Why the candidate's runs are no evidence; None where nothing speaks against them.
 
     It is made only of what differs between the arms, so that a benchmark's own peculiarities accuse nobody. `guarded` names the metrics of
     guardrails, which decide as the primary one does, and so do cases; `known` those of which the unchanged code has printed several values.
@@ -153,18 +154,16 @@ def objection(runs: Sequence[Observed], metric: Metric, guarded: Sequence[str] =
     if not ours or not theirs:
         return None
     if (name := _printed_twice(ours, {*known, *several(theirs)}, {metric.name, *guarded})) is not None:
-        return (
-            f"its runs print {name} more than once with different values, which the unchanged code's do not: who printed which is unknown"
-        )
+        return Fact(Kind.PRINTED_TWICE, {"name": name})
     gone = _elsewhere(ours, theirs, metric)
-    return f"{gone.sentence} ({_NO_LENGTH})" if gone is not None and gone.contradicts else None
+    return Fact(Kind.CLOCK_DISAGREES, gone.figures) if gone is not None and gone.contradicts else None
 
 
-def with_remark(reason: str, runs: Sequence[Observed], metric: Metric) -> str:
-    """Add to a keep's reason that time was saved in the metric alone and spent elsewhere, which may be honest: someone has to look."""
+def remark(runs: Sequence[Observed], metric: Metric) -> Fact | None:
+    """Say of a keep that time was saved in the metric alone and spent elsewhere, which may be honest: someone has to look."""
     ours, theirs = _arms(runs)
     gone = _elsewhere(ours, theirs, metric) if ours and theirs else None
-    return reason if gone is None else f"{reason}; look at it twice: {gone.sentence}"
+    return None if gone is None else Fact(Kind.TIME_ELSEWHERE, gone.figures)
 
 
 def _arms(runs: Sequence[Observed]) -> tuple[Sequence[Observed], Sequence[Observed]]:
@@ -186,7 +185,7 @@ def _printed_twice(ours: Sequence[Observed], known: Collection[str], deciding: C
 class _Elsewhere:
     """What a time metric says to have saved was spent outside it; `contradicts` where that is no honest change's doing."""
 
-    sentence: str
+    figures: Mapping[str, Any]
     contradicts: bool
 
 
@@ -208,12 +207,16 @@ def _elsewhere(ours: Sequence[Observed], theirs: Sequence[Observed], metric: Met
         return None
     far_below = MORE_OUTSIDE * value * whole_before < value_before * whole and outside > MORE_OUTSIDE * outside_before
     as_long = more <= WHOLE_AT_MOST * saved and value_before >= GREATER_PART * whole_before
-    says, said = ("comes to", "came to") if read.rate else ("says", "said")
-    sentence = (
-        f"its {metric.name} {says} {value:.3g} s of runs that took {whole:.3g} s{read.clock}, while on the unchanged code it "
-        f"{said} {value_before:.3g} s of {whole_before:.3g} s: the time went elsewhere, or the clock is not to be trusted"
-    )
-    return _Elsewhere(sentence, far_below or (as_long and min(len(spans), len(spans_before)) >= ENOUGH_RUNS))
+    figures = {
+        "metric": metric.name,
+        "rate": read.rate,
+        "clock": str(read.clock),
+        "value_s": value,
+        "whole_s": whole,
+        "value_before_s": value_before,
+        "whole_before_s": whole_before,
+    }
+    return _Elsewhere(figures, far_below or (as_long and min(len(spans), len(spans_before)) >= ENOUGH_RUNS))
 
 
 def _spans(runs: Sequence[Observed], read: Reading) -> list[_Span]:
@@ -234,8 +237,6 @@ def _typical(spans: Sequence[_Span], unit_s: float) -> _Span:
     return median([value * unit_s for value, _ in spans]), median([whole for _, whole in spans])
 
 
-def with_leftovers(reason: str, ours: Sequence[str], theirs: Sequence[str]) -> str:
-    """Add to a verdict's reason that the candidate's runs left processes behind and the incumbent's did not."""
-    if not ours or theirs:
-        return reason
-    return f"{reason}; the candidate's runs left processes behind, which were ended: {ours[0]}" + (" and others" if len(ours) > 1 else "")
+def leftovers(ours: Sequence[str], theirs: Sequence[str]) -> Fact | None:
+    """Say that the candidate's runs left processes behind and the incumbent's did not."""
+    return Fact(Kind.LEFTOVERS, {"first": ours[0], "more": len(ours) > 1}) if ours and not theirs else None

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from autotune.core.fate import Kind, kind_of
+from autotune.core.fate import Fate, fate_of
 from autotune.core.figures import counted, effect_in_short
 from autotune.core.health import Mode
 from autotune.core.lines import shortened
@@ -16,13 +16,14 @@ from autotune.core.model import Status
 from autotune.core.outcome import escaped
 from autotune.core.report import claim, following, limits, noise, value
 from autotune.core.state import Row, State
+from autotune.core.tell.words import told
 
 MOST_TOKENS = 2000
 BYTES_PER_TOKEN = 3.5  # of English and code together; counted in bytes, so that other scripts are not counted too low
 _DESCRIPTION, _WHY, _FILES, _PATTERNS, _LINE = 150, 100, 60, 240, 200  # bytes
 _ASI_SHOWN, _NOTES_SHOWN = 5, 5
 _FAILURE_LINES = 6
-_FAILED = frozenset({Kind.CRASHED, Kind.TIMED_OUT, Kind.UNREADABLE, Kind.CHECKS_FAILED, Kind.HOOK})
+_FAILED = frozenset({Fate.CRASHED, Fate.TIMED_OUT, Fate.UNREADABLE, Fate.CHECKS_FAILED, Fate.HOOK})
 _HEAD = """\
 # Brief of session {session}
 
@@ -98,12 +99,12 @@ def brief(state: State, now: str, ideas: str = "", memory: str = "", *, supervis
         _tried(state),
     )
     room = MOST_TOKENS * BYTES_PER_TOKEN - _weight(head) - _weight(tail)
-    told = {}
+    items = {}
     for section in sections:
-        told[section.title] = _written(section, room * section.share)
-        room -= _weight(told[section.title])
-    order = ("Kept", "Tried and not kept", *(title for title in told if title not in ("Kept", "Tried and not kept")))
-    return head + "".join(told[title] for title in order) + tail
+        items[section.title] = _written(section, room * section.share)
+        room -= _weight(items[section.title])
+    order = ("Kept", "Tried and not kept", *(title for title in items if title not in ("Kept", "Tried and not kept")))
+    return head + "".join(items[title] for title in order) + tail
 
 
 def _head(state: State, now: str) -> str:
@@ -119,7 +120,7 @@ def _head(state: State, now: str) -> str:
         besides=_besides(state),
         limits=limits(state, now),
         health=ended.ending if ended is not None else vitals.health,
-        why=_cut(ended.reason if ended is not None else vitals.why, _PATTERNS),
+        why=_cut(told(ended.reason if ended is not None else vitals.why), _PATTERNS),
         repair=" Mode repair: make the loop work again first." if vitals.mode is Mode.REPAIR else "",
         scope=_patterns(state.config.scope),
         folder=_cut("/".join(filter(None, (state.segment.tree, state.segment.workdir))), _PATTERNS),
@@ -195,51 +196,51 @@ def _tried(state: State) -> _Section:
 
 def _item(row: Row) -> str:
     """`12 refuted (+3.2 %): cache the parsed header [src/a.py]`."""
-    kind = kind_of(row)
+    fate = fate_of(row)
     found = effect_in_short(row.effect) if row.effect is not None else ""
-    reason = _cut(row.reason.removeprefix(f"{kind}: "), _WHY)
-    why = found if found and kind in _TOLD_BY_EFFECT else f"{found}; {reason}" if found else reason
+    reason = _cut(told(row.reason, lead=False), _WHY)
+    why = found if found and fate in _TOLD_BY_EFFECT else f"{found}; {reason}" if found else reason
     files = _cut(", ".join(row.files), _FILES)
-    return f"{row.index} {kind} ({why}): {_cut(row.description, _DESCRIPTION)}{f' [{files}]' if files else ''}"
+    return f"{row.index} {fate} ({why}): {_cut(row.description, _DESCRIPTION)}{f' [{files}]' if files else ''}"
 
 
-_TOLD_BY_EFFECT = (Kind.KEPT, Kind.UNCONFIRMED, Kind.FORCED, Kind.REFUTED, Kind.INCONCLUSIVE, Kind.ON_REQUEST)
+_TOLD_BY_EFFECT = (Fate.KEPT, Fate.UNCONFIRMED, Fate.FORCED, Fate.REFUTED, Fate.INCONCLUSIVE, Fate.ON_REQUEST)
 
 
 def _side_information(state: State) -> _Section:
     rows = [row for row in state.recent if row.asi][-_ASI_SHOWN:]
-    told = [f"{row.index}: {_cut(json.dumps(row.asi, ensure_ascii=False), 2 * _LINE)}" for row in rows]
-    return _Section("Side information of the latest results", told, 0.25, len(told))
+    items = [f"{row.index}: {_cut(json.dumps(row.asi, ensure_ascii=False), 2 * _LINE)}" for row in rows]
+    return _Section("Side information of the latest results", items, 0.25, len(items))
 
 
 def _diagnosis(state: State) -> _Section:
     """The diagnosis, while nothing was kept since, and the end of what the latest failure printed."""
-    told = []
+    items = []
     playbook = state.last_playbook
     if playbook is not None and playbook.report is not None and state.vitals.attempts:
-        told += [f"diagnosis: {_cut(playbook.result, _LINE)}", f"its report: {_cut(playbook.report, 2 * _LINE)}"]
+        items += [f"diagnosis: {_cut(told(playbook.result), _LINE)}", f"its report: {_cut(playbook.report, 2 * _LINE)}"]
     last = state.recent[-1] if state.recent else None
-    if last is not None and last.failure and kind_of(last) in _FAILED:
-        told += [f"experiment {last.index} ended with:", *list(_lines_of(last.failure))[-_FAILURE_LINES:]]
-    return _Section("Diagnosis and last failure", told, 0.3, len(told), left_out="lines are left out")
+    if last is not None and last.failure and fate_of(last) in _FAILED:
+        items += [f"experiment {last.index} ended with:", *list(_lines_of(last.failure))[-_FAILURE_LINES:]]
+    return _Section("Diagnosis and last failure", items, 0.3, len(items), left_out="lines are left out")
 
 
 def _ideas(text: str) -> _Section:
-    told = [line for line in _lines_of(text) if not line.startswith(("#", "One line an idea"))]
-    return _Section("Ideas (autotune.ideas.md)", told, 0.25, len(told), left_out="more lines are in the file", newest_last=False)
+    items = [line for line in _lines_of(text) if not line.startswith(("#", "One line an idea"))]
+    return _Section("Ideas (autotune.ideas.md)", items, 0.25, len(items), left_out="more lines are in the file", newest_last=False)
 
 
 def _memory(text: str) -> _Section:
     """What the file says under its headings; what stands before the first of them was written by autotune."""
-    told: list[str] = []
+    items: list[str] = []
     for line in _lines_of("".join(f"\n{text}".partition("\n## ")[1:]) or text):
-        if line.startswith("#") and told and told[-1].startswith("#"):
-            told.pop()
-        told.append(line)
-    if told and told[-1].startswith("#"):
-        told.pop()
+        if line.startswith("#") and items and items[-1].startswith("#"):
+            items.pop()
+        items.append(line)
+    if items and items[-1].startswith("#"):
+        items.pop()
     return _Section(
-        "Notes of earlier proposers (autotune.md)", told, 0.3, len(told), left_out="more lines are in the file", newest_last=False
+        "Notes of earlier proposers (autotune.md)", items, 0.3, len(items), left_out="more lines are in the file", newest_last=False
     )
 
 
@@ -256,11 +257,11 @@ def _written(section: _Section, room: float) -> str:
         if room < 0:
             break
         chosen.append(item)
-    told = [*(reversed(chosen) if section.newest_last else chosen)]
+    items = [*(reversed(chosen) if section.newest_last else chosen)]
     missing = section.total - len(chosen)
-    where = 0 if section.newest_last else len(told)
-    told[where:where] = [_left_out(section, missing)] if missing > 0 else []
-    return f"{lead}{''.join(f'{line}{chr(10)}' for line in told)}{closing}" if chosen else ""
+    where = 0 if section.newest_last else len(items)
+    items[where:where] = [_left_out(section, missing)] if missing > 0 else []
+    return f"{lead}{''.join(f'{line}{chr(10)}' for line in items)}{closing}" if chosen else ""
 
 
 def _left_out(section: _Section, count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -18,15 +18,22 @@ class Malformed(ValueError):  # noqa: N818 - says it of the value
 
 
 def encode(value: object) -> Json:
-    """Make a dataclass (or any value of one) into JSON values; a field that may be left out is, where it is None."""
+    """Make a dataclass (or any value of one) into JSON values; a field that may be left out is, where it is None or empty."""
     if is_dataclass(value):
         pairs = ((one, getattr(value, one.name)) for one in fields(value))
-        return {one.name: encode(item) for one, item in pairs if item is not None or one.default is not None}
+        return {one.name: encode(item) for one, item in pairs if not _goes_without_saying(one, item)}
     if isinstance(value, Mapping):
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [encode(item) for item in value]
     return str(value) if isinstance(value, StrEnum) else value
+
+
+def _goes_without_saying(field: Field[Any], value: object) -> bool:
+    """Whether a field that may be left out holds nothing: None, or an empty tuple or mapping."""
+    if isinstance(value, Mapping) and not value:
+        return field.default_factory is not MISSING
+    return value in (None, ()) and field.default == value
 
 
 def decode(kind: type[T], value: Json) -> T:
@@ -114,11 +121,15 @@ def _mapping(reader: Callable[[Json, str], object]) -> Callable[[Json, str], obj
 
 
 def _dataclass(kind: type[object]) -> Callable[[Json, str], object]:
-    hints = get_type_hints(kind)
-    readers = {one.name: _reader(hints[one.name]) for one in fields(kind)}  # type: ignore[arg-type]
-    needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]  # type: ignore[arg-type]
+    @cache
+    def shape() -> tuple[dict[str, Any], dict[str, Callable[[Json, str], object]], list[str]]:  # when first read: a kind may hold itself
+        hints = get_type_hints(kind)
+        readers = {one.name: _reader(hints[one.name]) for one in fields(kind)}  # type: ignore[arg-type]
+        needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]  # type: ignore[arg-type]
+        return hints, readers, needed
 
     def read(value: Json, where: str) -> object:
+        hints, readers, needed = shape()
         if type(value) is not dict:
             raise Malformed(f"{where} is {type(value).__name__}, expected a mapping")
         if missing := [name for name in needed if name not in value and not _may_be_none(hints[name])]:

@@ -24,6 +24,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from autotune.core import rules
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Policy, Run, Verdict
 from autotune.core.stats import (
     BET,
@@ -31,7 +32,6 @@ from autotune.core.stats import (
     SQRT2,
     effect_of,
     hodges_lehmann,
-    in_words,
     median,
     noise_floor,
     pair_factor,
@@ -66,7 +66,6 @@ REBASE_Z = 3.0
 
 EXACT_PAIRS = 2  # that must repeat to the last digit where the benchmark has shown no noise
 PAIR = (Arm.CANDIDATE, Arm.INCUMBENT)
-BUILT_ONCE = "each side was built once, so the luck of a build is not counted"
 
 
 def share_of_budget(experiment: int, planned: int) -> float:
@@ -116,8 +115,8 @@ def decide(runs: Sequence[Run], calibration: Calibration, policy: Policy, coin: 
 
 def _of_one_build(decision: Decision) -> Decision:
     """A keep that is unconfirmed, since its runs tell a gain of the change from the luck of its build as little as one run would."""
-    said = decision.reason.removeprefix("kept: ").removeprefix("kept, unconfirmed: ")
-    return replace(decision, reason=f"kept, unconfirmed: {said}, {BUILT_ONCE}", confirmed=False)
+    reason = decision.reason and replace(decision.reason, kind=Kind.BETTER_BUILT_ONCE)
+    return replace(decision, reason=reason, confirmed=False)
 
 
 def _decision(runs: Sequence[Run], calibration: Calibration, policy: Policy, coin: random.Random) -> Decision:
@@ -288,10 +287,10 @@ def _race(comparison: _Comparison, coin: random.Random) -> Decision:
     if units and stages.fresh:
         pairs_left = most - len(units)
         if pairs_left <= 0:
-            return _run_out(comparison, f"{_counted(len(units))} were not enough", stages)
+            return _run_out(comparison, Kind.RAN_OUT, stages)
         if stages.evidence * _reach(pairs_left, len(stages.blocks)) < needed:
-            return _run_out(comparison, f"{_counted(pairs_left)} more cannot bring the rest", stages)
-    return _ask(comparison, stages.left, coin, f"evidence {in_odds(stages.evidence)} (needed {in_odds(needed)}) so far")
+            return _run_out(comparison, Kind.OUT_OF_REACH, stages)
+    return _ask(comparison, stages.left, coin, stages.evidence)
 
 
 def score(units: Sequence[float], kappa: float) -> float:
@@ -370,7 +369,7 @@ def _economy(comparison: _Comparison, coin: random.Random) -> Decision:
     """One run against the incumbent's latest values, then up to 12 pairs, judged by the score: calibrated on simulated noise, not exact."""
     if comparison.calibration.reference and not comparison.first:
         if _left_of(PAIR[:1], comparison.arms[:1]):
-            return _ask(comparison, PAIR[:1], coin, "one run of the candidate comes first")
+            return _ask(comparison, PAIR[:1], coin)
         if len(comparison.arms) == 1 and _single_gain(comparison) <= _single_bar(comparison, SCREEN_Z):
             return _refuted_at_once(comparison)
         comparison = _counting(comparison, 1, comparison.sigma)
@@ -386,8 +385,8 @@ def _economy_pairs(comparison: _Comparison, coin: random.Random) -> Decision:
     if points <= FUTILE / ECONOMY_KAPPA:
         return _refuted(comparison)
     if len(gains) >= most and len(left) == len(PAIR):
-        return _run_out(comparison, f"{_counted(len(gains))} were not enough")
-    return _ask(comparison, left, coin, f"score {points:.2f} so far (kept from {ECONOMY_SCORE:.2f})")
+        return _run_out(comparison, Kind.RAN_OUT)
+    return _ask(comparison, left, coin)
 
 
 def reference_moved(calibration: Calibration, fresh: Sequence[float]) -> bool:
@@ -408,12 +407,10 @@ def _once(comparison: _Comparison, coin: random.Random) -> Decision:
     """A single run of the candidate against the incumbent's latest values, or one run of each where there are none."""
     left = _left_of(PAIR[:1] if comparison.calibration.reference else PAIR, comparison.arms)
     if left:
-        return _ask(comparison, left, coin, "a single run decides, so a keep stays unconfirmed")
+        return _ask(comparison, left, coin)
     if _single_gain(comparison) <= _single_bar(comparison, ONCE_Z):
         return _refuted_at_once(comparison)
-    effect = _single_effect(comparison)
-    reason = f"kept, unconfirmed: {_said(comparison, effect, ' in a single run')}"
-    return Decision(Verdict.KEEP, reason, effect=effect, confirmed=False)
+    return _decided_at_once(comparison, Verdict.KEEP, Kind.BETTER_ONCE, confirmed=False)
 
 
 def _known(comparison: _Comparison) -> Sequence[float]:
@@ -451,18 +448,16 @@ def _exact(comparison: _Comparison, coin: random.Random) -> Decision:
     opening = PAIR[:1] if comparison.calibration.reference else PAIR
     left = _left_of(opening, comparison.arms[: len(opening)])
     if left:
-        return _ask(comparison, left, coin, "this benchmark repeats exactly, so the first run tells")
+        return _ask(comparison, left, coin)
     if _single_gain(comparison) <= 0:
         return _refuted_at_once(comparison)
     in_pairs = comparison.arms[len(opening) % 2 :]
     for start in range(0, 2 * EXACT_PAIRS, 2):
         left = _left_of(PAIR, in_pairs[start : start + 2])
         if left:
-            return _ask(comparison, left, coin, "better, and to be repeated to the last digit")
-    effect = _single_effect(comparison)
-    count = comparison.arms.count(Arm.CANDIDATE)
-    reason = f"kept: {_said(comparison, effect, f', the same in all {count} runs of a benchmark that repeats exactly')}"
-    return Decision(Verdict.KEEP, reason, effect=effect, pairs=len(comparison.gains))
+            return _ask(comparison, left, coin)
+    runs = comparison.arms.count(Arm.CANDIDATE)
+    return _decided_at_once(comparison, Verdict.KEEP, Kind.BETTER_EXACTLY, pairs=len(comparison.gains), runs=runs)
 
 
 def _noisy_from(comparison: _Comparison) -> int | None:
@@ -496,17 +491,18 @@ def _own_changes(comparison: _Comparison, count: int) -> list[float]:
 # What is answered
 
 
-def _ask(comparison: _Comparison, arms: Sequence[Arm], coin: random.Random, reason: str) -> Decision:
+def _ask(comparison: _Comparison, arms: Sequence[Arm], coin: random.Random, evidence: float | None = None) -> Decision:
     """Measure again: the runs left of a stage, in an order freshly drawn (redrawing the rest keeps every order equally likely)."""
     order = list(arms)
     coin.shuffle(order)
-    return Decision(Verdict.MEASURE_AGAIN, reason, arms=tuple(order), pairs=len(comparison.gains))
+    needed = comparison.needed if evidence is not None else None
+    return Decision(Verdict.MEASURE_AGAIN, None, tuple(order), evidence=evidence, needed=needed, pairs=len(comparison.gains))
 
 
 def _kept(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
     if stages is None:
-        return _decided(comparison, Verdict.KEEP, "kept, unconfirmed: {}, calibrated and not exact", confirmed=False)
-    return _decided(comparison, Verdict.KEEP, "kept: {}", stages)
+        return _decided(comparison, Verdict.KEEP, Kind.BETTER_CALIBRATED, confirmed=False)
+    return _decided(comparison, Verdict.KEEP, Kind.BETTER, stages)
 
 
 def _refuted(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
@@ -516,21 +512,21 @@ def _refuted(comparison: _Comparison, stages: _Stages | None = None) -> Decision
     """
     centre, error = _centre(comparison.gains), comparison.sigma / math.sqrt(len(comparison.gains))
     if centre + max(comparison.delta, 0.0) < -error:
-        why = "worse" if max(comparison.gains) + max(comparison.delta, 0.0) < 0 else "looks worse"
+        kind = Kind.WORSE if max(comparison.gains) + max(comparison.delta, 0.0) < 0 else Kind.LOOKS_WORSE
     elif centre > error:
-        why = "too small a gain to show"
+        kind = Kind.SMALL_GAIN
     else:
-        why = _not_in_sight(comparison.delta)
-    return _decided(comparison, Verdict.DISCARD, f"discarded: {why}, {{}}", stages)
+        kind = _not_in_sight(comparison.delta)
+    return _decided(comparison, Verdict.DISCARD, kind, stages)
 
 
-def _not_in_sight(delta: float) -> str:
+def _not_in_sight(delta: float) -> Kind:
     if delta > 0:
-        return "not enough gain in sight"
-    return "not clearly within the margin" if delta else "no gain in sight"
+        return Kind.LITTLE_GAIN
+    return Kind.NOT_WITHIN_MARGIN if delta else Kind.NO_GAIN_IN_SIGHT
 
 
-def _run_out(comparison: _Comparison, why: str, stages: _Stages | None = None) -> Decision:
+def _run_out(comparison: _Comparison, kind: Kind, stages: _Stages | None = None) -> Decision:
     """Inconclusive where the candidate still looks promising when its runs are used up, else a discard.
 
     Promising: the estimate is more than its standard error above the least effect, and the bet has gained (E > 1). A second look starts
@@ -538,22 +534,26 @@ def _run_out(comparison: _Comparison, why: str, stages: _Stages | None = None) -
     """
     gains = comparison.gains
     promising = _centre(gains) > comparison.sigma / math.sqrt(len(gains)) and (stages is None or stages.evidence > 1)
-    if not promising:
-        return _refuted(comparison, stages)
-    return _decided(comparison, Verdict.INCONCLUSIVE, f"inconclusive: {{}}; {why}", stages)
+    return _decided(comparison, Verdict.INCONCLUSIVE, kind, stages) if promising else _refuted(comparison, stages)
 
 
 def _refuted_at_once(comparison: _Comparison) -> Decision:
     """A discard after a single run."""
     gain = _single_gain(comparison) + max(comparison.delta, 0.0)
-    short = "too small a gain" if comparison.delta >= 0 else _not_in_sight(comparison.delta)
-    why = "worse" if gain < 0 else short if gain else "no gain"
-    effect = _single_effect(comparison)
-    return Decision(Verdict.DISCARD, f"discarded: {why}, {_said(comparison, effect, ' in a single run')}", effect=effect)
+    short = Kind.SMALL_GAIN if comparison.delta >= 0 else _not_in_sight(comparison.delta)
+    return _decided_at_once(comparison, Verdict.DISCARD, Kind.WORSE if gain < 0 else short if gain else Kind.NO_GAIN)
 
 
-def _decided(comparison: _Comparison, verdict: Verdict, saying: str, stages: _Stages | None = None, *, confirmed: bool = True) -> Decision:
-    """An answer from pairs, its figures in the place of {}.
+def _decided_at_once(
+    comparison: _Comparison, verdict: Verdict, kind: Kind, *, pairs: int = 0, runs: int = 1, confirmed: bool = True
+) -> Decision:
+    """An answer from a single run, or from `runs` equal ones."""
+    reason = Fact(kind, {**_asked(comparison), "runs": runs})
+    return Decision(verdict, reason, effect=_single_effect(comparison), pairs=pairs, confirmed=confirmed)
+
+
+def _decided(comparison: _Comparison, verdict: Verdict, kind: Kind, stages: _Stages | None = None, *, confirmed: bool = True) -> Decision:
+    """An answer from pairs.
 
     A block's runs are paired in run order, the i-th of each arm. The interval is that of a number of pairs fixed beforehand; since a keep
     stops when it looks good, simulated ones hold the truth in 93 to 97 of 100.
@@ -561,43 +561,12 @@ def _decided(comparison: _Comparison, verdict: Verdict, saying: str, stages: _St
     pairs = comparison.pairs
     effect = effect_of(pairs, logs=comparison.calibration.logs)
     evidence, needed = (stages.evidence, comparison.needed) if stages else (None, None)
-    reason = saying.format(_figures(comparison, effect, stages))
+    in_blocks = len([pair for block in stages.blocks for pair in block if pair < len(pairs)]) if stages else 0
+    left = {"left": comparison.policy.max_pairs - len(pairs)} if kind is Kind.OUT_OF_REACH else {}
+    reason = Fact(kind, {**_asked(comparison), **({"in_blocks": in_blocks} if in_blocks else {}), **left})
     return Decision(verdict, reason, effect=effect, evidence=evidence, needed=needed, pairs=len(pairs), confirmed=confirmed)
 
 
-# What is said
-
-
-def _said(comparison: _Comparison, effect: Effect, how: str) -> str:
-    """The effect of few runs, how it was found, and what was asked for where that is not any gain."""
-    policy = comparison.policy
-    asked = f", {_asked(policy.min_effect, relative=comparison.calibration.logs)}" if policy.min_effect else ""
-    return f"{in_words(effect, policy.metric.unit, between=True)}{how}{asked}"
-
-
-def _figures(comparison: _Comparison, effect: Effect, stages: _Stages | None) -> str:
-    """`6.1 % lower [4.8, 7.5], evidence 3400 : 1 (needed 2083 : 1), 9 pairs (7 in a block)`."""
-    count, policy = len(comparison.gains), comparison.policy
-    said = [in_words(effect, policy.metric.unit, between=count < FEWEST_PAIRS_FOR_INTERVAL)]
-    if policy.min_effect:
-        said.append(_asked(policy.min_effect, relative=comparison.calibration.logs))
-    if stages:
-        said.append(f"evidence {in_odds(stages.evidence)} (needed {in_odds(comparison.needed)})")
-    in_blocks = len([pair for block in stages.blocks for pair in block if pair < count]) if stages else 0
-    return ", ".join([*said, _counted(count) + (f" ({in_blocks} in a block)" if in_blocks else "")])
-
-
-def _counted(pairs: int) -> str:
-    return "1 pair" if pairs == 1 else f"{pairs} pairs"
-
-
-def _asked(min_effect: float, *, relative: bool) -> str:
-    size = f"{100 * abs(min_effect):g} %" if relative else f"{abs(min_effect):g}"
-    return f"where more than {size} is asked for" if min_effect > 0 else f"where up to {size} worse is allowed"
-
-
-def in_odds(evidence: float) -> str:
-    """Odds as people read them, `3400 : 1`, rounded down, so that no evidence looks like more than it is."""
-    if evidence >= 10:  # noqa: PLR2004 - below, the decimals matter
-        return f"{math.floor(evidence)} : 1"
-    return f"{math.floor(evidence * 100) / 100:.2f} : 1" if evidence >= 0.01 else "under 0.01 : 1"  # noqa: PLR2004
+def _asked(comparison: _Comparison) -> dict[str, float]:
+    """What is asked for where that is not any gain: `min_effect`."""
+    return {"asked": comparison.policy.min_effect} if comparison.policy.min_effect else {}

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from autotune.core import rules
+from autotune.core import older, rules
 from autotune.core.codec import Malformed, decode, encode
+from autotune.core.facts import Fact, whole
 from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
 
 
@@ -66,7 +67,7 @@ class SegmentOpened:
     config: Mapping[str, Any]
     machine: Mapping[str, str]
     environment: Mapping[str, str]
-    reason: str
+    reason: Fact
     rule: int = rules.FIRST
 
 
@@ -82,7 +83,7 @@ class Ran:
     arm: Arm
     number: int
     outcome: Outcome
-    why: str
+    why: Fact
     metrics: Mapping[str, float]
     wall_s: float
     timestamp: str
@@ -126,7 +127,7 @@ class Decided:
     verdict: Verdict
     outcome: Outcome | None
     cause: Cause
-    reason: str
+    reason: Fact
     timestamp: str
     value: float | None = None
     effect: Effect | None = None
@@ -136,6 +137,10 @@ class Decided:
     confirmed: bool = True
     output: str = ""
     min_effect: float | None = None
+
+    def told(self, unit: str) -> Fact:
+        """Give the reason with the figures that the verdict was decided by, so that it can be told alone."""
+        return whole(self.reason, self.effect, self.evidence, self.needed, self.pairs, unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,8 @@ class Described:
 class Result:
     """An experiment has settled. The baseline of a segment is one too, with its segment's first value.
 
-    `metric` is the median of the candidate's runs; `metrics` holds the last run's other metrics.
+    `metric` is the median of the candidate's runs; `metrics` holds the last run's other metrics; `failure`
+    is the useful end of what failed.
     """
 
     index: int
@@ -167,11 +173,8 @@ class Result:
     metrics: Mapping[str, float]
     asi: Mapping[str, Any] | None
     failure: str | None
-    health: str
-    recovery: Mapping[str, Any]
-    reason: str
+    reason: Fact
     files: tuple[str, ...]
-    mode: str
     verdict: Verdict = Verdict.KEEP
     outcome: Outcome | None = None
     cause: Cause = Cause.IDEA
@@ -188,7 +191,7 @@ class PlaybookBegun:
 
     playbook: str
     attempt: int
-    why: str
+    why: Fact
     timestamp: str
 
 
@@ -200,7 +203,7 @@ class PlaybookEnded:
     """
 
     playbook: str
-    result: str
+    result: Fact
     timestamp: str
     scope: tuple[str, ...] = ()
     experiments: int = 0
@@ -214,7 +217,7 @@ class TargetChecked:
 
     value: float | None
     reached: bool
-    reason: str
+    reason: Fact
     timestamp: str
 
 
@@ -229,11 +232,15 @@ class Claimed:
     last: str
     improved: bool
     pairs: int
-    reason: str
+    reason: Fact
     keeps: int
     timestamp: str
     effect: Effect | None = None
     experiment: int | None = None
+
+    def told(self, unit: str) -> Fact:
+        """Give the reason with the figures of the claim, so that it can be told alone."""
+        return whole(self.reason, self.effect, None, None, self.pairs, unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +252,7 @@ class Looked:
 
     values: tuple[float, ...]
     moved: bool
-    reason: str
+    reason: Fact
     timestamp: str
 
 
@@ -285,7 +292,7 @@ class SettingsChanged:
 class Paused:
     """The session stands still with a blocker that a person can lift."""
 
-    reason: str
+    reason: Fact
     timestamp: str
 
 
@@ -293,7 +300,7 @@ class Paused:
 class Finished:
     """A stop rule holds."""
 
-    reason: str
+    reason: Fact
     timestamp: str
 
 
@@ -301,7 +308,7 @@ class Finished:
 class Stopped:
     """A person said stop."""
 
-    reason: str
+    reason: Fact
     timestamp: str
 
 
@@ -341,7 +348,7 @@ class Noted:
 class Noticed:
     """Something of the session was found changed from outside, and what was done about it."""
 
-    text: str
+    found: Fact
     timestamp: str
 
 
@@ -452,4 +459,4 @@ def from_line(line: bytes) -> Event | None:
     if not isinstance(body, dict) or not isinstance(body.get("type"), str):
         raise Malformed("no type")
     kind = TYPES.get(body["type"])
-    return None if kind is None else decode(kind, body)
+    return None if kind is None else decode(kind, older.as_today(body))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from autotune.core import report
 from autotune.core.advice import REPEATS
-from autotune.core.decide import BUILT_ONCE
-from autotune.core.fate import TONES, Kind, is_worse, kind_of, kind_of_open
+from autotune.core.facts import KEPT_WITHOUT_PROOF, Fact, Kind
+from autotune.core.fate import TONES, Fate, fate_of, fate_of_open, is_worse
 from autotune.core.figures import counted, estimate_in_words
 from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
@@ -17,7 +17,8 @@ from autotune.core.model import DecisionMode, Effect, Metric
 from autotune.core.report import HEALTH_TONES, LONGEST_WHY, following, noise, recovery, under_way, value
 from autotune.core.settle import reason_of
 from autotune.core.state import Ended, Ending, State
-from autotune.core.stopping import HOW_TO_MOVE, Limit, due_playbook, limits_reached
+from autotune.core.stopping import Limit, due_playbook, limits_reached
+from autotune.core.tell.words import BUILT_ONCE, told
 
 LATEST = 5  # experiments whose fates are named
 NOTICES = 2
@@ -51,7 +52,7 @@ class Explanation:
     condition: str
     blocker: str | None
     experiment: int | None
-    kind: Kind | None
+    fate: Fate | None
     decision: str | None
     reason: str | None
     evidence: tuple[str, ...]
@@ -59,10 +60,12 @@ class Explanation:
     advice: tuple[Advice, ...]
     word: str
     running: Line | None = None
+    has_evidence: bool = False
+    of_one_build: bool = False
 
     def lines(self) -> tuple[Line, ...]:
         """The explanation as labelled lines."""
-        tone = TONES[self.kind] if self.kind is not None else Tone.PLAIN
+        tone = TONES[self.fate] if self.fate is not None else Tone.PLAIN
         told = [
             Line("health", f"{self.word}. {self.condition}", HEALTH_TONES[self.health]),
             *self._ending(),
@@ -71,8 +74,8 @@ class Explanation:
         ]
         if self.decision is not None and self.reason is not None:
             told += [Line("decision", self.decision, tone), Line("reason", self.reason)]
-            how = f"{HOW_TO_READ} {WITH_ONE_BUILD}" if BUILT_ONCE in self.reason else HOW_TO_READ
-            told += [Line("to read it", how, Tone.QUIET)] if "evidence" in self.reason else []
+            how = f"{HOW_TO_READ} {WITH_ONE_BUILD}" if self.of_one_build else HOW_TO_READ
+            told += [Line("to read it", how, Tone.QUIET)] if self.has_evidence else []
         told += [Line("evidence" if place == 0 else "", text) for place, text in enumerate(self.evidence)]
         told.append(Line("next", self.next))
         told += [Line("you can" if place == 0 else "", f"{one.command}: {one.what}") for place, one in enumerate(self.advice)]
@@ -90,7 +93,7 @@ class Explanation:
             "condition": self.condition,
             "blocker": self.blocker,
             "experiment": self.experiment,
-            "kind": self.kind,
+            "fate": self.fate,
             "decision": self.decision,
             "reason": self.reason,
             "evidence": list(self.evidence),
@@ -107,97 +110,110 @@ _MODE_WORDS = {
 
 def explain(state: State, now: str, worker: str | None = None, since: str | None = None) -> Explanation:
     """Explain a session's health, its last decision, what happens next and what a person can do."""
-    number_, kind, decision, reason = _latest(state)
+    latest = _latest(state)
     return Explanation(
         health=state.vitals.health,
         mode=state.vitals.mode,
         condition=_condition(state, now),
-        blocker=shortened(state.ended.reason, LONGEST_WHY) if state.ended is not None else None,
-        experiment=number_,
-        kind=kind,
-        decision=decision,
-        reason=reason,
+        blocker=shortened(told(state.ended.reason), LONGEST_WHY) if state.ended is not None else None,
+        experiment=latest.number,
+        fate=latest.fate,
+        decision=latest.words,
+        reason=None if latest.reason is None else shortened(told(latest.reason), LONGEST_WHY),
+        of_one_build=latest.reason is not None and latest.reason.kind is Kind.BETTER_BUILT_ONCE,
+        has_evidence=latest.reason is not None and "evidence" in latest.reason.figures,
         evidence=tuple(_evidence(state)),
         next=following(state, now, measuring=worker is not None),
-        advice=tuple(_advice(state, now, number_, kind, measuring=worker is not None)),
+        advice=tuple(_advice(state, now, latest.number, latest.fate, measuring=worker is not None)),
         word=report.condition(state),
         running=under_way(state, now, worker, since),
     )
 
 
-def _latest(state: State) -> tuple[int | None, Kind | None, str | None, str | None]:
-    """The latest experiment that has a verdict: its number, what became of it, that in words, and the reason on the log."""
-    experiment = state.experiment
+class _Latest(NamedTuple):
+    """The latest experiment that has a verdict: its number, what became of it, that in words, and why."""
+
+    number: int | None = None
+    fate: Fate | None = None
+    words: str | None = None
+    reason: Fact | None = None
+
+
+def _latest(state: State) -> _Latest:
+    experiment, mode = state.experiment, state.decision_mode
     if experiment is not None and experiment.verdict is not None:
-        kind, verdict = kind_of_open(experiment), experiment.verdict
-        words = sentence(experiment.number, kind, verdict.effect, state.metric, state.decision_mode, verdict.reason)
-        words = words.replace(" was kept", " is to be kept", 1).replace(" was taken back", " is to be taken back", 1)
-        return experiment.number, kind, words, shortened(reason_of(experiment), LONGEST_WHY)
+        fate, verdict = fate_of_open(experiment), experiment.verdict
+        words = sentence(experiment.number, fate, verdict.effect, state.metric, mode, verdict.reason, settled=False)
+        return _Latest(experiment.number, fate, words, replace(verdict, reason=reason_of(experiment)).told(state.metric.unit))
     if not state.recent:
-        return None, None, None, None
+        return _Latest()
     row = state.recent[-1]
-    kind = kind_of(row)
     effect = row.effect if row.segment == state.segment.segment else None  # of another metric, perhaps
-    words = sentence(row.index, kind, effect, state.metric, state.decision_mode, row.reason)
-    return row.index, kind, words, shortened(row.reason, LONGEST_WHY)
+    return _Latest(row.index, fate_of(row), sentence(row.index, fate_of(row), effect, state.metric, mode, row.reason), row.reason)
 
 
-def sentence(index: int, kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: str) -> str:
-    """Say what became of an experiment, and why, to somebody who knows no statistics."""
+def sentence(
+    index: int, fate: Fate, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: Fact, *, settled: bool = True
+) -> str:
+    """Say what became of an experiment, or becomes of it once it settles, and why, to somebody who knows no statistics."""
     measured = f" It measured {estimate_in_words(effect, metric.unit)}, where {metric.direction} is better." if effect is not None else ""
-    return f"Experiment {index} {_fate(kind, effect, metric, mode, reason)}.{measured}"
+    words = _fate(fate, effect, metric, mode, reason).format(was="was" if settled else "is to be")
+    return f"Experiment {index} {words}.{measured}"
 
 
-def _fate(kind: Kind, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: str) -> str:  # noqa: PLR0911 - one return a fate
-    match kind:
-        case Kind.KEPT if "worse is allowed" in reason:
-            return "was kept: it makes the code simpler, and the runs rule out that it is worse by more than may be (simplify_margin)"
-        case Kind.INCONCLUSIVE if "worse is allowed" in reason:
-            return "was taken back for now: the runs allowed were used up before it was shown to be no worse than may be (simplify_margin)"
-        case Kind.REFUTED if "worse is allowed" in reason and not (effect is not None and is_worse(effect, metric.direction)):
-            return f"{_FATES[kind]}, for the runs do not show that it is no worse than may be (simplify_margin)"
-        case Kind.KEPT if reason.startswith("kept, unconfirmed"):
-            return "was kept unconfirmed; fresh runs, side by side with the code before it, have confirmed since that it is better"
-        case Kind.KEPT if "repeats exactly" in reason:
+def _fate(fate: Fate, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: Fact) -> str:  # noqa: PLR0911 - one return a fate
+    worse_allowed = reason.figures.get("asked", 0.0) < 0
+    match fate:
+        case Fate.KEPT if worse_allowed:
+            return "{was} kept: it makes the code simpler, and the runs rule out that it is worse by more than may be (simplify_margin)"
+        case Fate.INCONCLUSIVE if worse_allowed:
+            return "{was} taken back for now: the runs were used up before it was shown to be no worse than may be (simplify_margin)"
+        case Fate.REFUTED if worse_allowed and not (effect is not None and is_worse(effect, metric.direction)):
+            return f"{_FATES[fate]}, for the runs do not show that it is no worse than may be (simplify_margin)"
+        case Fate.KEPT if reason.kind in KEPT_WITHOUT_PROOF:
+            return "{was} kept unconfirmed; fresh runs, side by side with the code before it, have confirmed since that it is better"
+        case Fate.KEPT if reason.kind is Kind.BETTER_EXACTLY:
             return _KEPT_EXACTLY
-        case Kind.UNCONFIRMED if BUILT_ONCE in reason:
-            return f"{_FATES[kind]}; {BUILT_ONCE}"
-        case Kind.UNCONFIRMED if _MODES[mode]:
-            return f"{_FATES[kind]}; {_MODES[mode]}"
-        case Kind.REFUTED if effect is not None and is_worse(effect, metric.direction):
-            return f"{_FATES[kind]}, for the value got worse"
-        case Kind.REFUTED if effect is not None:
-            return f"{_FATES[kind]}, for no gain was in sight that more runs could have proved"
+        case Fate.UNCONFIRMED if reason.kind is Kind.BETTER_BUILT_ONCE:
+            return f"{_FATES[fate]}; {BUILT_ONCE}"
+        case Fate.UNCONFIRMED if _MODES[mode]:
+            return f"{_FATES[fate]}; {_MODES[mode]}"
+        case Fate.REFUTED if effect is not None and is_worse(effect, metric.direction):
+            return f"{_FATES[fate]}, for the value got worse"
+        case Fate.REFUTED if effect is not None:
+            return f"{_FATES[fate]}, for no gain was in sight that more runs could have proved"
         case _:
-            return _FATES[kind]
+            return _FATES[fate]
 
 
 _KEPT_EXACTLY = (
-    "was kept: it was better in every run, and this benchmark gives the same code the same number each time. That holds for its seed and "
+    "{was} kept: it was better in every run, and this benchmark gives the same code the same number each time. That holds for its seed and "
     "its input; no run has shown another"
 )
 _FATES = {
-    Kind.KEPT: "was kept: run side by side with the code before it, it was better, and luck is ruled out as far as this session asks",
-    Kind.UNCONFIRMED: "was kept, but is not confirmed: it looked better",
-    Kind.FORCED: "was kept because a person forced it, whatever the runs said, so it counts as no evidence that it is better",
-    Kind.REFUTED: "was taken back: the idea did not work",
-    Kind.INCONCLUSIVE: "was taken back for now: it looked better, but the runs allowed were used up before luck could be ruled out. "
+    Fate.KEPT: "{was} kept: run side by side with the code before it, it was better, and luck is ruled out as far as this session asks",
+    Fate.UNCONFIRMED: "{was} kept, but is not confirmed: it looked better",
+    Fate.FORCED: "{was} kept because a person forced it, whatever the runs said, so it counts as no evidence that it is better",
+    Fate.REFUTED: "{was} taken back: the idea did not work",
+    Fate.INCONCLUSIVE: "{was} taken back for now: it looked better, but the runs allowed were used up before luck could be ruled out. "
     "The idea is not refuted, and a second look may settle it",
-    Kind.GUARDRAIL: "was taken back although its value is better: it breaks a guardrail, a bound on another metric",
-    Kind.HOLDOUT: "was taken back although its value is better: it fails the hold-out, which no proposer is shown, so the gain "
+    Fate.GUARDRAIL: "{was} taken back although its value is better: it breaks a guardrail, a bound on another metric",
+    Fate.HOLDOUT: "{was} taken back although its value is better: it fails the hold-out, which no proposer is shown, so the gain "
     "is one in the benchmark alone",
-    Kind.UNTRUSTED: "does not count: what its runs say cannot be trusted, so nothing is known about the idea",
-    Kind.CRASHED: "was taken back: the benchmark crashed with it, so there is no value to compare. That says nothing about the idea, only "
-    "about how it was carried out",
-    Kind.TIMED_OUT: "was taken back: the benchmark did not end within its time limit (timeout_s) with it",
-    Kind.UNREADABLE: "was taken back: with it the benchmark ended well but did not print the metric so that it can be read, and a run "
+    Fate.UNTRUSTED: "does not count: what its runs say cannot be trusted, so nothing is known about the idea",
+    Fate.CRASHED: "{was} taken back: the benchmark crashed with it, so there is no value to compare. That says nothing about the idea, "
+    "only about how it was carried out",
+    Fate.TIMED_OUT: "{was} taken back: the benchmark did not end within its time limit (timeout_s) with it",
+    Fate.UNREADABLE: "{was} taken back: with it the benchmark ended well but did not print the metric so that it can be read, and a run "
     "without its number is no success",
-    Kind.CHECKS_FAILED: "was taken back: the checks fail with it, and pass without it. A better value does not count where something broke",
-    Kind.HOOK: "was taken back although it was better: the repository's commit hooks refused the commit, or changed what had been measured",
-    Kind.BENCHMARK: "could not be judged: the benchmark or the checks fail on the unchanged code too. Nothing is known about the idea",
-    Kind.ENVIRONMENT: "could not be judged: what the benchmark needs around it failed. Nothing is known about the idea",
-    Kind.NOT_MEASURED: "was not measured to the end, so nothing is known about the idea",
-    Kind.ON_REQUEST: "was taken back because its proposer asked for that, whatever the runs said",
+    Fate.CHECKS_FAILED: "{was} taken back: the checks fail with it, and pass without it. A better value does not count where something "
+    "broke",
+    Fate.HOOK: "{was} taken back although it was better: the repository's commit hooks refused the commit, or changed what had been "
+    "measured",
+    Fate.BENCHMARK: "could not be judged: the benchmark or the checks fail on the unchanged code too. Nothing is known about the idea",
+    Fate.ENVIRONMENT: "could not be judged: what the benchmark needs around it failed. Nothing is known about the idea",
+    Fate.NOT_MEASURED: "was not measured to the end, so nothing is known about the idea",
+    Fate.ON_REQUEST: "{was} taken back because its proposer asked for that, whatever the runs said",
 }
 
 
@@ -221,7 +237,7 @@ def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
         case Health.CRASHING:
             return "A person asked for a repair, and that comes first."
         case Health.HEALING if state.playbook is not None:
-            return f"The playbook {state.playbook.playbook} is under way: {shortened(state.playbook.why, LONGEST_WHY)}."
+            return f"The playbook {state.playbook.playbook} is under way: {shortened(told(state.playbook.why), LONGEST_WHY)}."
         case Health.HEALING:
             return "A playbook was run to get the loop going again, and nothing was kept since. Experiments go on."
         case _ if not state.count:
@@ -251,7 +267,7 @@ def _blocked(state: State, ended: Ended, now: str) -> str:
         return "the benchmark fails on the unchanged code too, so no change can be judged"
     if Limit.MAX_FAILURES in limits_reached(state, now):
         return "as many candidates failed as were allowed (max_failures)"
-    if ended.reason.endswith(f"({Limit.MAX_FAILURES})"):
+    if ended.reason.kind is Kind.LIMIT_REACHED and ended.reason.figures["limit"] == Limit.MAX_FAILURES:
         return "as many candidates failed as were allowed then; more failures are allowed since (max_failures)"
     if vitals.attempts and vitals.attempts >= min(config.recovery.max_healing_attempts, len(config.recovery.playbooks)):
         return "every playbook that was allowed has been tried, and nothing was kept since"
@@ -261,7 +277,7 @@ def _blocked(state: State, ended: Ended, now: str) -> str:
 def _rule(state: State, now: str) -> str:
     """The stop rule that holds, in words."""
     limits = limits_reached(state, now)
-    return _RULES[limits[0]] if limits else "a stop rule held then, and none holds now"
+    return _RULES[next(iter(limits))] if limits else "a stop rule held then, and none holds now"
 
 
 _RULES = {
@@ -286,14 +302,14 @@ def _evidence(state: State) -> Iterator[str]:
         yield drifting
     yield f"confidence {report.confidence_line(state).text}"
     if state.recent:
-        yield "latest first: " + ", ".join(f"{row.index} {kind_of(row)}" for row in state.recent[: -LATEST - 1 : -1])
+        yield "latest first: " + ", ".join(f"{row.index} {fate_of(row)}" for row in state.recent[: -LATEST - 1 : -1])
     if state.playbook is None and state.vitals.attempts:
         yield recovery(state)
     for notice in state.notices[-NOTICES:]:
-        yield f"noticed: {shortened(notice.text, LONGEST_WHY)}"
+        yield f"noticed: {shortened(told(notice.found), LONGEST_WHY)}"
 
 
-def _advice(state: State, now: str, experiment: int | None, kind: Kind | None, *, measuring: bool) -> Iterator[Advice]:
+def _advice(state: State, now: str, experiment: int | None, fate: Fate | None, *, measuring: bool) -> Iterator[Advice]:
     if measuring:
         yield Advice("autotune wait", "waits for the measurement that is running")
         yield Advice("autotune cancel", "ends it; the experiment counts as not measured")
@@ -303,9 +319,9 @@ def _advice(state: State, now: str, experiment: int | None, kind: Kind | None, *
         yield Advice("autotune log --description TEXT", "settles the experiment that is measured")
     if experiment is not None:
         yield Advice(f"autotune explain {experiment}", f"shows every sample of experiment {experiment}")
-        if state.experiment is None and kind not in (Kind.KEPT, Kind.UNCONFIRMED, Kind.FORCED):
-            yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(kind, '')}" if kind else "")
-    if kind is Kind.UNCONFIRMED and not measuring and state.experiment is None:
+        if state.experiment is None and fate not in (Fate.KEPT, Fate.UNCONFIRMED, Fate.FORCED):
+            yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(fate, '')}" if fate else "")
+    if fate is Fate.UNCONFIRMED and not measuring and state.experiment is None:
         yield Advice(f"autotune confirm {experiment}", "runs it afresh against the code before it, which may confirm it")
     if state.claim_is_due and not measuring and state.experiment is None:
         yield Advice("autotune confirm", "measures afresh what was gained in all")
@@ -315,18 +331,18 @@ def _advice(state: State, now: str, experiment: int | None, kind: Kind | None, *
 
 
 _WHEN = {
-    Kind.HOOK: ", once the hooks accept them",
-    Kind.BENCHMARK: ", once the benchmark works",
-    Kind.ENVIRONMENT: ", once what the benchmark needs is there",
-    Kind.INCONCLUSIVE: ", for a second look",
-    Kind.NOT_MEASURED: ", to measure them",
+    Fate.HOOK: ", once the hooks accept them",
+    Fate.BENCHMARK: ", once the benchmark works",
+    Fate.ENVIRONMENT: ", once what the benchmark needs is there",
+    Fate.INCONCLUSIVE: ", for a second look",
+    Fate.NOT_MEASURED: ", to measure them",
 }
 
 
 def _advice_to_go_on(state: State, ended: Ended, now: str) -> Iterator[Advice]:
     limits = limits_reached(state, now)
-    for limit in limits:
-        yield Advice(f"autotune config set {HOW_TO_MOVE[limit]}", "moves the limit; then `autotune resume` goes on")
+    for limit, rule in limits.items():
+        yield Advice(f"autotune config set {limit} {rule.takes}", "moves the limit; then `autotune resume` goes on")
     if ended.ending is Ending.PAUSED and state.vitals.broken:
         yield Advice("autotune doctor", "says what does not work")
         yield Advice("autotune rebaseline --accept", "takes the benchmark as it is now, where it had to be changed, and goes on with it")

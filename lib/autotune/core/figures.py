@@ -9,7 +9,6 @@ from itertools import pairwise
 
 from autotune.core.model import Effect
 from autotune.core.outcome import escaped
-from autotune.core.stats import in_words
 
 FIGURES = 4
 MOST_FIGURES = 17  # a float holds no more
@@ -102,14 +101,50 @@ def _percent(share: float) -> float:
 
 
 def effect_in_words(effect: Effect, unit: str = "", *, between: bool = False) -> str:
-    """An effect with its interval, as `stats.in_words` says it; very large ones by other means, so that no line is filled with figures."""
+    """An effect with its interval, `6.1 % lower [4.8, 7.5]`; very large ones by other means, so that no line is filled with figures."""
     if effect.relative and max(effect.estimate, effect.low, effect.high) >= TIMES_FROM:
         estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
         return f"{estimate} times the value [{low}, {high}]"
     if not effect.relative and max(map(abs, (effect.estimate, effect.low, effect.high))) >= WIDE_DIFFERENCE:
         estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
         return f"{with_unit(estimate, unit)} [{low}, {high}]"
-    return in_words(effect, escaped(unit), between=between)
+    return _in_percent_or_units(effect, escaped(unit), between=between)
+
+
+def _in_percent_or_units(effect: Effect, unit: str, *, between: bool) -> str:
+    """An effect as people read it: `6.1 % lower [4.8, 7.5]`; `between` words the ends as a range, where too few pairs make an interval.
+
+    The estimate is rounded to at least two figures, the ends outwards, so that no end looks better than it is.
+    """
+    if effect.relative:
+        estimate, low, high, measure = 100 * (effect.estimate - 1), 100 * (effect.low - 1), 100 * (effect.high - 1), " %"
+    else:
+        estimate, low, high, measure = effect.estimate, effect.low, effect.high, f" {unit}" if unit else ""
+    lower = estimate < 0
+    if lower:
+        estimate, low, high = -estimate, -high, -low
+    decimals = _decimals(estimate, low, high)
+    if lower and effect.relative:
+        decimals = max(decimals, _decimals(100 - estimate))  # 99.98 % lower is not 100 % lower
+    word = "lower" if lower else "higher"
+    said = f"{estimate:.{decimals}f}{measure} {word}" if estimate else "no different"
+    if low == high:
+        return said
+    ends = _outwards(low, high, decimals)
+    return f"{said} (from {ends[0]} to {ends[1]})" if between else f"{said} [{ends[0]}, {ends[1]}]"
+
+
+def _decimals(*figures: float) -> int:
+    """How many decimals show two figures of the first number that is not 0: one to nine."""
+    first = next((abs(figure) for figure in figures if figure), 1.0)
+    return min(max(1, 1 - math.floor(math.log10(first))), 9)
+
+
+def _outwards(low: float, high: float, decimals: int) -> tuple[str, str]:
+    """The ends of an interval, rounded away from each other (a hair's allowance undoes the rounding of binary fractions)."""
+    scale = 10**decimals
+    down, up = math.floor(low * scale + 1e-6) / scale, math.ceil(high * scale - 1e-6) / scale
+    return f"{down + 0.0:.{decimals}f}", f"{up + 0.0:.{decimals}f}"
 
 
 def estimate_in_words(effect: Effect, unit: str = "") -> str:

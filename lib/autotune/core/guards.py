@@ -6,10 +6,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from autotune.core import rules
-from autotune.core.decide import decide, in_odds, most_pairs
+from autotune.core.decide import decide, most_pairs
+from autotune.core.facts import Fact, Kind
 from autotune.core.metrics import is_name, normalised
 from autotune.core.model import Arm, Calibration, Decision, Policy, Run, Verdict
 from autotune.core.stats import GUARDED, Bound, Guarded, Standing, guardrail
@@ -54,25 +55,19 @@ def standing(judged: Sequence[tuple[Guard, Guarded]]) -> Standing:
     return next((one for one in (Standing.BROKEN, Standing.UNDECIDED) if one in found), Standing.HOLDS)
 
 
-def in_words(judged: Sequence[tuple[Guard, Guarded]]) -> str:
-    """Say how each stands, with figures."""
-    return "; ".join(f"{guard.text} {guarded.standing}: {_figures(guard, guarded)}" for guard, guarded in judged)
-
-
 def guarded(decision: Decision, guards: Sequence[Guard], runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
     """Give what becomes of a keep once its guardrails are asked: kept, discarded, another pair, or inconclusive when the pairs run out."""
     if not guards:
         return decision
     judged = judge(guards, runs, policy.rule)
-    words = f"{decision.reason}; {in_words(judged)}"
     match standing(judged):
         case Standing.HOLDS:
-            return replace(decision, reason=words)
+            return replace(decision, reason=_with(decision, judged))
         case Standing.BROKEN:
-            return replace(decision, verdict=Verdict.DISCARD, reason=f"discarded for a guardrail, though {words.removeprefix('kept: ')}")
+            return replace(decision, verdict=Verdict.DISCARD, reason=_with(decision, judged, Kind.GUARDRAIL_BROKEN))
         case Standing.UNDECIDED:
             if len(runs) >= 2 * most_pairs(policy):
-                return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=f"a guardrail stays undecided: {words}")
+                return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=_with(decision, judged, Kind.GUARDRAIL_UNDECIDED))
             behind = [arm for arm in Arm if sum(run.arm is arm for run in runs) * 2 < len(runs)]
             arms = behind or coin.sample(list(Arm), 2)
             return replace(decision, verdict=Verdict.MEASURE_AGAIN, arms=tuple(arms))
@@ -94,7 +89,15 @@ def decided(runs: Sequence[Run], calibration: Calibration, policy: Policy, guard
     return guarded(decision, guards, runs, policy, coin) if decision.verdict is Verdict.KEEP else decision
 
 
-def _figures(guard: Guard, guarded: Guarded) -> str:
-    against = " of the incumbent" if guard.bound.relative else ""
-    evidence = "" if guarded.evidence is None else f", evidence {in_odds(guarded.evidence)} (needed {in_odds(GUARDED)})"
-    return f"{guarded.estimate:.6g} [{guarded.low:.6g}, {guarded.high:.6g}]{against}{evidence}"
+def _with(decision: Decision, judged: Sequence[tuple[Guard, Guarded]], kind: Kind | None = None) -> Fact | None:
+    """Give a decision's reason, or one of another kind, with how each guardrail stands."""
+    reason = decision.reason
+    found = [{"text": guard.text, "relative": guard.bound.relative, **_figures(guarded)} for guard, guarded in judged]
+    return reason and replace(reason, kind=kind or reason.kind, figures={**reason.figures, "guardrails": found})
+
+
+def _figures(guarded: Guarded) -> dict[str, Any]:
+    """What was held against a bound, as JSON can hold it: no figure where there is none."""
+    ends = {"estimate": guarded.estimate, "low": guarded.low, "high": guarded.high}
+    odds = {} if guarded.evidence is None else {"evidence": guarded.evidence, "needed": GUARDED}
+    return {"standing": str(guarded.standing), **odds, **{name: value for name, value in ends.items() if math.isfinite(value)}}

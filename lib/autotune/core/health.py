@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from autotune.core.figures import counted
+from autotune.core.facts import Fact, Kind
 
 
 class Health(StrEnum):
@@ -73,7 +73,7 @@ class Vitals:
     total_failures: int = 0
     attempts: int = 0
     broken: int = 0
-    why: str = "the session has just begun"
+    why: Fact = Fact(Kind.SESSION_BEGAN)  # noqa: RUF009 - frozen
 
 
 _R, _I, _P, _C, _H, _PAUSED, _F = Health
@@ -98,7 +98,7 @@ TRANSITIONS: Mapping[Signal, Mapping[Health, Health]] = {
 }  # fmt: skip
 
 
-def step(vitals: Vitals, signal: Signal, max_no_improvement: int, max_failures: int, why: str) -> Vitals:
+def step(vitals: Vitals, signal: Signal, max_no_improvement: int, max_failures: int, why: Fact) -> Vitals:
     """Give the vitals after `signal`; the two thresholds count experiments in a row. `why` is kept as the reason of the new health."""
     after = _count(vitals, signal)
     effective = _effective(after, signal, max_no_improvement, max_failures)
@@ -166,10 +166,10 @@ def _excused(vitals: Vitals) -> Vitals:
     return replace(vitals, excused=vitals.no_improvement, excused_failures=vitals.failures)
 
 
-def _reason(vitals: Vitals, health: Health, signal: Signal, why: str) -> str:
+def _reason(vitals: Vitals, health: Health, signal: Signal, why: Fact) -> Fact:
     """The reason of a health: the whole streak that brought it about, else `why`."""
     if health is Health.PLATEAUED:
-        return f"{counted(vitals.no_improvement, 'experiment')} in a row without a keep"
+        return Fact(Kind.PLATEAU, {"experiments": vitals.no_improvement})
     if signal is Signal.FAILURES and health is Health.CRASHING:
-        return f"{counted(vitals.failures, 'failure')} in a row"
+        return Fact(Kind.FAILURES, {"failures": vitals.failures})
     return why

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from autotune.core import rules
+from autotune.core.facts import Fact
 
 
 class Direction(StrEnum):
@@ -137,13 +138,13 @@ class Effect:
 class Decision:
     """The answer of `decide`.
 
-    `arms` says which runs to make next, in that order, when the verdict is to measure again; it is empty otherwise.
+    `arms` says which runs to make next, in that order, when the verdict is to measure again, which has no reason; it is empty otherwise.
     `evidence` and `needed` are odds against luck: 3400.0 stands for 3400 : 1. `pairs` counts completed pairs.
     `confirmed` is false for a keep that the mode cannot guarantee.
     """
 
     verdict: Verdict
-    reason: str
+    reason: Fact | None
     arms: tuple[Arm, ...] = ()
     effect: Effect | None = None
     evidence: float | None = None

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
+from autotune.core.facts import Fact, Kind
 from autotune.core.metrics import Malformed, MetricReport, normalised, primary_malformed
 from autotune.core.model import Outcome
 
@@ -61,6 +62,7 @@ class Finished:
     leftovers: tuple[str, ...] = ()
 
 
+PASSED = Fact(Kind.PASSED)
 OWN_UNITS = {
     "autotune.wall_s": "s",
     "autotune.user_s": "s",
@@ -86,19 +88,19 @@ def samples(finished: Finished) -> dict[str, float]:
     return finished.report.samples | measured_samples(finished)
 
 
-def classify(finished: Finished, metric_name: str | None) -> tuple[Outcome, str]:
-    """What a run of the benchmark was, and why in a few words; without a metric's name, what a run of the checks was.
+def classify(finished: Finished, metric_name: str | None) -> tuple[Outcome, Fact]:
+    """What a run of the benchmark was, and why; without a metric's name, what a run of the checks was.
 
     Raises ValueError for a run that was stopped from outside: it says nothing about what was measured.
     """
     if finished.stopped:
         raise ValueError("a run that was stopped has no outcome")
     if finished.timed_out:
-        return Outcome.TIMED_OUT, f"it was ended after {finished.wall_s:.1f} s, its time limit"
+        return Outcome.TIMED_OUT, Fact(Kind.TIME_LIMIT, {"after_s": round(finished.wall_s, 3)})
     if finished.exit_code != 0:
-        return Outcome.CRASHED, ending(finished.exit_code, finished.signal)
+        return Outcome.CRASHED, Fact(Kind.EXIT, {"code": finished.exit_code, "signal": finished.signal})
     if metric_name is None:
-        return Outcome.OK, "exit 0"
+        return Outcome.OK, PASSED
     return _readable(finished, metric_name)
 
 
@@ -134,25 +136,26 @@ def escaped(text: str) -> str:
     return text if text.isprintable() else "".join(map(_escaped_character, text))
 
 
-def _readable(finished: Finished, metric_name: str) -> tuple[Outcome, str]:
+def _readable(finished: Finished, metric_name: str) -> tuple[Outcome, Fact]:
     spoilt = primary_malformed(finished.report, metric_name)
     if spoilt is not None:
         return Outcome.UNREADABLE, _complaint(spoilt)
     if normalised(metric_name) in samples(finished):
-        return Outcome.OK, "exit 0"
-    return Outcome.UNREADABLE, f"exit 0 without a line METRIC {escaped(metric_name)}=…; {_what_it_printed(finished.report)}"
+        return Outcome.OK, PASSED
+    return Outcome.UNREADABLE, _without(metric_name, finished.report)
 
 
-def _what_it_printed(report: MetricReport) -> str:
-    names = [escaped(name) for name in report.printed]
-    if not names:
-        return _complaint(report.malformed[0]) if report.malformed else "it printed no metric at all"
-    more = f" and {len(names) - _MOST_NAMES_SHOWN} more" if len(names) > _MOST_NAMES_SHOWN else ""
-    return f"it printed {', '.join(names[:_MOST_NAMES_SHOWN])}{more}"
+def _without(metric_name: str, report: MetricReport) -> Fact:
+    """Say that a run did not print a metric, and what it printed instead."""
+    printed = [*report.printed]
+    more = max(0, len(printed) - _MOST_NAMES_SHOWN)
+    spoilt = _complaint(report.malformed[0]) if report.malformed and not printed else None
+    return Fact(Kind.NO_METRIC, {"name": metric_name, "printed": printed[:_MOST_NAMES_SHOWN], "more": more}, spoilt)
 
 
-def _complaint(line: Malformed) -> str:
-    return f"line {line.line_number} of {line.stream} is malformed, {line.why}: {escaped(line.text.strip())}"
+def _complaint(line: Malformed) -> Fact:
+    figures = {"line": line.line_number, "stream": str(line.stream), "problem": line.why, "text": line.text.strip()}
+    return Fact(Kind.MALFORMED_LINE, figures)
 
 
 def _bracketed(words: str | None) -> str:

@@ -11,7 +11,7 @@ from autotune.core import advice, guards, rules, stats
 from autotune.core.config import Config, Fixed, differences, parse
 from autotune.core.decide import checks_come_now
 from autotune.core.events import Calibrated, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, Result, SettingsChanged
-from autotune.core.fate import DOES_NOT_GENERALISE
+from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Run, Verdict
 from autotune.core.settle import final_verdict, result_of
 from autotune.core.state import Experiment, State
@@ -20,7 +20,7 @@ from autotune.core.stopping import limits_reached
 NEAR = 1e-9  # of a figure
 _OF_A_VERDICT = ("verdict", "value", "effect", "evidence", "needed", "pairs", "confirmed", "min_effect")
 _OF_A_RESULT = {  # and how it is called; health and mode follow from rules that may be others in another version
-    **{name: name for name in ("status", "verdict", "outcome", "cause", "effect", "reason", "description", "failure", "files", "metrics")},
+    **{name: name for name in ("status", "verdict", "outcome", "cause", "effect", "description", "files", "metrics")},
     **{name: name for name in ("asi", "forced", "confirmed", "segment", "commit")},
     "metric": "value",
     "snapshot": "candidate",
@@ -40,19 +40,19 @@ def contradiction(
 
     `state` is what the lines before amount to, `runs` has the segment's good runs so far, `policy` what a candidate's keep demands.
     Verdicts and claims are made again by the segment's own rule, where that is still here. `same_version` tells whether this version of
-    autotune opened the segment: another one words reasons otherwise, finds other advice, and may end a session for other limits. May raise
+    autotune opened the segment: another one finds other advice, and may end a session for other limits. May raise
     ValueError or KeyError where the runs are not such as autotune makes.
     """
     match event:
         case Decided() | Claimed() if not rules.is_known(state.segment.rule):
             found = None
         case Decided():
-            found = _verdict(state, event, policy, worded=same_version)
+            found = _verdict(state, event, policy, older=not same_version)
         case Result(baseline=False):
-            found = _result(state, event)
+            found = _result(state, event, older=not same_version)
         case Claimed():
             made_of = runs.get(Purpose.CLAIM, ())[-2 * event.pairs :] if event.pairs else ()
-            found = _claim(state, event, made_of, worded=same_version)
+            found = _claim(state, event, made_of, older=not same_version)
         case SettingsChanged():
             found = _settings(state.config, event)
         case Calibrated() if same_version:
@@ -68,12 +68,16 @@ def agree(said: object, found: object) -> bool:
     """Whether two values are the same; figures may differ by one in 1e9, since another machine's logarithms end in other digits."""
     if isinstance(said, float) and isinstance(found, float):
         return math.isclose(said, found, rel_tol=NEAR)
-    if isinstance(said, Effect) and isinstance(found, Effect):
-        return all(agree(getattr(said, one.name), getattr(found, one.name)) for one in fields(Effect))
+    if isinstance(said, Effect | Fact) and type(said) is type(found):
+        return all(agree(getattr(said, one.name), getattr(found, one.name)) for one in fields(said))
+    if isinstance(said, Mapping) and isinstance(found, Mapping):
+        return said.keys() == found.keys() and all(agree(value, found[name]) for name, value in said.items())
+    if isinstance(said, list | tuple) and isinstance(found, list | tuple):
+        return len(said) == len(found) and all(map(agree, said, found))
     return said == found
 
 
-def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], Policy], *, worded: bool) -> str | None:
+def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], Policy], *, older: bool) -> str | None:
     experiment = state.experiment
     if experiment is None or experiment.number != said.experiment:
         return f"a verdict on experiment {said.experiment}, which is not open"
@@ -85,7 +89,7 @@ def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], 
     if said.outcome is not Outcome.OK:
         failed = _has_failed(state, experiment, said.outcome, policy)
         return None if failed else f"another outcome of experiment {said.experiment} than its runs have"
-    wrong = _unlike(state, experiment, said, policy, worded=worded)
+    wrong = _unlike(state, experiment, said, policy, older=older)
     return f"another {' and '.join(wrong)} of experiment {said.experiment} than its runs give" if wrong else None
 
 
@@ -107,19 +111,24 @@ def _made_again(state: State, runs: Sequence[Run], demanded: Policy) -> Decision
 
 
 def _unlike(
-    state: State, experiment: Experiment, said: Decided, policy: Callable[[State, Experiment], Policy], *, worded: bool
+    state: State, experiment: Experiment, said: Decided, policy: Callable[[State, Experiment], Policy], *, older: bool
 ) -> list[str]:
-    """Name what a verdict says otherwise than the good runs that it is made of; its reason only where it is `worded` as here."""
+    """Name what a verdict says otherwise than the good runs that it is made of."""
     good = [run for run in experiment.runs if run.outcome is Outcome.OK]
     demanded = policy(state, experiment)
     found = _decided(said, _made_again(state, good, demanded))
-    if said.reason.startswith(DOES_NOT_GENERALISE) and said.verdict is Verdict.DISCARD:
+    if said.reason.kind is Kind.DOES_NOT_GENERALISE and said.verdict is Verdict.DISCARD:
         return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
     values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
     unsaid = said.min_effect is None and demanded.rule < rules.GAINS_REFILL  # by an older version
     found = replace(found, value=stats.median(values) if values else None, min_effect=None if unsaid else demanded.min_effect)
     wrong = [name for name in _OF_A_VERDICT if not agree(getattr(said, name), getattr(found, name))]
-    return [*wrong, "reason"] if worded and not said.reason.startswith(found.reason) else wrong
+    return wrong if _same(said.reason, found.reason, older=older) else [*wrong, "reason"]
+
+
+def _same(said: Fact, found: Fact, *, older: bool) -> bool:
+    """Whether a reason is the one that was found, whatever was seen besides; the words of an `older` version are not made again."""
+    return (older and said.words is not None) or agree(replace(said, besides=()), replace(found, besides=()))
 
 
 def _decided(said: Decided, found: Decision) -> Decided:
@@ -127,7 +136,7 @@ def _decided(said: Decided, found: Decision) -> Decided:
     return replace(
         said,
         verdict=found.verdict,
-        reason=found.reason,
+        reason=found.reason or said.reason,
         effect=found.effect,
         evidence=found.evidence,
         needed=found.needed,
@@ -136,16 +145,19 @@ def _decided(said: Decided, found: Decision) -> Decided:
     )
 
 
-def _result(state: State, said: Result) -> str | None:
+def _result(state: State, said: Result, *, older: bool) -> str | None:
     if state.experiment is None or state.experiment.number != said.index or state.experiment.verdict is None:
         return f"a result of experiment {said.index}, which is not open and decided"
     kept = final_verdict(state.experiment) is Verdict.KEEP
     made = result_of(state, said.commit if kept else state.experiment.incumbent, said.timestamp)
     wrong = [word for name, word in _OF_A_RESULT.items() if not agree(getattr(said, name), getattr(made, name))]
+    worded = older and said.reason.words is not None  # by a version that gave the reason as the failure where nothing was printed
+    wrong += [] if worded or agree(said.reason, made.reason) else ["reason"]
+    wrong += [] if said.failure == made.failure or (worded and made.failure is None) else ["failure"]
     return f"a result of experiment {said.index} with another {' and '.join(wrong)} than was decided and said before it" if wrong else None
 
 
-def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, worded: bool) -> str | None:
+def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> str | None:
     if not said.pairs:
         return "a claim that is made of no runs" if said.improved or said.effect is not None else None
     pairs = [{run.arm: run.metrics[state.metric.name] for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
@@ -153,10 +165,10 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, worded: bool) ->
         return f"a claim made of {said.pairs} pairs, which are not before it"
     values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]
     logs = min(value for pair in values for value in pair) > 0
-    found = stats.claim(values, state.metric.direction, logs=logs, unit=state.metric.unit, look=state.looks_at(said.first, said.last))
+    found = stats.claim(values, state.metric.direction, logs=logs, look=state.looks_at(said.first, said.last))
     same = found.improved is said.improved and agree(said.effect, found.effect)
-    agrees = same and (said.reason.startswith(found.sentence) or not worded)
-    return None if agrees else f"another claim than its runs give, which is: {found.sentence}"
+    agrees = same and _same(said.reason, claimed(found), older=older)
+    return None if agrees else f"another claim than its runs give, which have an effect of {found.effect.estimate:.6g}"
 
 
 def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> str | None:

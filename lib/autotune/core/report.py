@@ -9,14 +9,15 @@ from typing import Any
 
 from autotune.core import advice, stats
 from autotune.core.advice import drift_words
-from autotune.core.fate import TONES, Kind, kind_of, kind_of_open
+from autotune.core.fate import TONES, Fate, fate_of, fate_of_open
 from autotune.core.figures import NO_NOISE, Noise, counted, duration, effect_in_short, number, numbers, with_unit
 from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import DecisionMode, Direction, Status
 from autotune.core.outcome import escaped
 from autotune.core.state import Row, State, seconds_between
-from autotune.core.stopping import HOW_TO_MOVE, limits_reached, next_action
+from autotune.core.stopping import limits_reached, next_action
+from autotune.core.tell.words import told
 
 LONGEST_WHY = 300
 LONGEST_DESCRIPTION = 200
@@ -39,7 +40,7 @@ class TableRow:
     """An experiment in a table; every field is safe to show, and on one line."""
 
     number: int
-    kind: Kind
+    fate: Fate
     value: str
     effect: str
     description: str
@@ -48,7 +49,7 @@ class TableRow:
     @property
     def tone(self) -> Tone:
         """The tone of what became of it."""
-        return TONES[self.kind]
+        return TONES[self.fate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def table(state: State, rows: Iterable[Row]) -> tuple[TableRow, ...]:
     return tuple(
         TableRow(
             number=row.index,
-            kind=kind_of(row),
+            fate=fate_of(row),
             value="" if row.value is None else next(texts),
             effect="" if row.effect is None else effect_in_short(row.effect),
             description=shortened(row.description, LONGEST_DESCRIPTION),
@@ -143,7 +144,7 @@ def health(state: State) -> Line:
         return Line("health", "not open yet: opening it was interrupted, and the next command finishes it", Tone.FAIR)
     last = state.recent[-1] if state.recent else None
     after = f" after experiment {last.index}" if last is not None and last.reason == why else ""
-    return Line("health", f"{condition(state)}{after}: {shortened(why, LONGEST_WHY)}", HEALTH_TONES[state.vitals.health])
+    return Line("health", f"{condition(state)}{after}: {shortened(told(why), LONGEST_WHY)}", HEALTH_TONES[state.vitals.health])
 
 
 def condition(state: State) -> str:
@@ -173,7 +174,7 @@ def claim(state: State) -> str:
         return ""
     since = state.all_keeps - found.keeps
     later = f"; {counted(since, 'keep')} since then" if since else ""
-    return shortened(found.reason, LONGEST_WHY) + later
+    return shortened(told(found.told(state.metric.unit)), LONGEST_WHY) + later
 
 
 def _claim_lines(state: State) -> list[Line]:
@@ -278,9 +279,9 @@ def recovery(state: State) -> str:
     vitals, config = state.vitals, state.config.recovery
     used = f"{vitals.attempts} of {config.max_healing_attempts} playbooks used since the last keep"
     if state.playbook is not None:
-        return f"{state.playbook.playbook} is under way: {shortened(state.playbook.why, LONGEST_WHY)}; {used}"
+        return f"{state.playbook.playbook} is under way: {shortened(told(state.playbook.why), LONGEST_WHY)}; {used}"
     last = state.last_playbook
-    return f"{used}; last, {last.playbook}: {shortened(last.result, LONGEST_WHY)}" if last and vitals.attempts else used
+    return f"{used}; last, {last.playbook}: {shortened(told(last.result), LONGEST_WHY)}" if last and vitals.attempts else used
 
 
 def playbook(state: State) -> dict[str, str | None] | None:
@@ -292,7 +293,7 @@ def playbook(state: State) -> dict[str, str | None] | None:
     if begun is not None:
         return {"name": begun, "result": None}
     last = state.last_playbook if state.last_playbook_is_news else None
-    return None if last is None else {"name": last.playbook, "result": shortened(last.result, LONGEST_WHY)}
+    return None if last is None else {"name": last.playbook, "result": shortened(told(last.result), LONGEST_WHY)}
 
 
 def limits(state: State, now: str) -> str:
@@ -370,7 +371,7 @@ def under_way(state: State, now: str, worker: str | None = None, since: str | No
     if experiment is None:
         return None
     waits = "is about to settle" if experiment.may_settle else "waits for its description"
-    return Line("open", f"experiment {experiment.number} is measured, will count as {kind_of_open(experiment)} and {waits}", Tone.FAIR)
+    return Line("open", f"experiment {experiment.number} is measured, will count as {fate_of_open(experiment)} and {waits}", Tone.FAIR)
 
 
 def following(state: State, now: str, *, measuring: bool = False) -> str:
@@ -378,9 +379,9 @@ def following(state: State, now: str, *, measuring: bool = False) -> str:
     if measuring:
         return "wait for the measurement: `autotune wait`"
     if state.ended is not None:
-        moves = [f"`autotune config set {HOW_TO_MOVE[limit]}`" for limit in limits_reached(state, now)]
+        moves = [f"`autotune config set {limit} {rule.takes}`" for limit, rule in limits_reached(state, now).items()]
         first = f"moves the limit ({', '.join(moves)}) and " if moves else ""
-        why = shortened(state.ended.reason, LONGEST_WHY)
+        why = shortened(told(state.ended.reason), LONGEST_WHY)
         return f"nothing until a person {first}goes on: `autotune resume` ({state.ended.ending}: {why})"
     experiment = state.experiment
     if experiment is not None and experiment.verdict is not None and not experiment.may_settle:
@@ -420,14 +421,14 @@ def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]
         "metric": {"name": metric.name, "unit": metric.unit, "direction": metric.direction},
         "health": state.vitals.health,
         "mode": state.vitals.mode,
-        "why": state.vitals.why,
-        "ended": None if state.ended is None else {"how": state.ended.ending, "reason": state.ended.reason},
+        "why": told(state.vitals.why),
+        "ended": None if state.ended is None else {"how": state.ended.ending, "reason": told(state.ended.reason)},
         "baseline": state.baseline,
         "best": state.best,
         "best_experiment": state.best_index if state.all_keeps else None,
         "claim": None
         if state.claim is None
-        else {"improved": state.claim.improved, "reason": state.claim.reason, "keeps": state.claim.keeps},
+        else {"improved": state.claim.improved, "reason": told(state.claim.told(state.metric.unit)), "keeps": state.claim.keeps},
         "confidence": confidence(state).as_json(),
         "noise": {"sigma": noise_of_a_run(state).sigma, "relative": state.logs} if state.pool else None,
         "drift": drift(state),

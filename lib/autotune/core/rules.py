@@ -6,6 +6,8 @@ segment's own (`policy.rule`), so that a segment that is open goes on as it bega
 
 from __future__ import annotations
 
+from autotune.core.facts import Fact, Kind
+
 FIRST = 1  # of a segment that names none
 OLDEST = 1  # of those that are still here
 NEWEST = 2
@@ -23,9 +25,9 @@ def is_known(rule: int) -> bool:
     return OLDEST <= rule <= NEWEST
 
 
-def gone(rule: int) -> tuple[str, ...]:
+def gone(rule: int) -> tuple[Fact, ...]:
     """Say that decisions by this rule cannot be made here, where they cannot."""
-    return () if is_known(rule) else (f"decisions are made by rule {rule}, which this version of autotune does not have",)
+    return () if is_known(rule) else (Fact(Kind.RULE_GONE, {"rule": rule}),)
 
 
 def not_made_again(segment: int, rule: int) -> str:

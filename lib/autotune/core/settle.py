@@ -5,13 +5,14 @@ The same steps finish an experiment on the normal path and after a crash. Each i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from autotune.core.events import Cause, Decided, Result
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome, Status, Verdict
-from autotune.core.state import Experiment, State, after
+from autotune.core.state import Experiment, State
 
 
 class Step(StrEnum):
@@ -103,14 +104,14 @@ def cause_of(experiment: Experiment) -> Cause:
     return Cause.PERSON if turned else experiment.verdict.cause
 
 
-def reason_of(experiment: Experiment) -> str:
-    """Give the reason of the final verdict in a sentence."""
+def reason_of(experiment: Experiment) -> Fact:
+    """Give the reason of the final verdict: what the runs showed, or who decided otherwise."""
     if experiment.verdict is None:
         raise ValueError("the experiment has no verdict yet")
     reason = experiment.verdict.reason
     if is_forced(experiment):
-        return f"kept by force, not by evidence; measured: {reason}"
-    return f"discarded on request; measured: {reason}" if cause_of(experiment) is Cause.PERSON else reason
+        return Fact(Kind.FORCED, because=reason)
+    return Fact(Kind.ON_REQUEST, because=reason) if cause_of(experiment) is Cause.PERSON else reason
 
 
 def result_of(state: State, commit: str, timestamp: str) -> Result:
@@ -122,9 +123,8 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
     if experiment is None or experiment.verdict is None:
         raise ValueError("no experiment is open that has a verdict")
     verdict, final = experiment.verdict, final_verdict(experiment)
-    failed = verdict.outcome not in (None, Outcome.OK) or (verdict.cause not in (Cause.IDEA, Cause.PERSON))
     passed = [run.samples for run in experiment.runs if run.outcome is Outcome.OK and run.arm is Arm.CANDIDATE]
-    result = Result(
+    return Result(
         index=experiment.number,
         commit=commit,
         metric=verdict.value,
@@ -134,12 +134,9 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
         segment=state.segment.segment,
         metrics=dict(passed[-1]) if passed else {},
         asi=experiment.asi,
-        failure=(verdict.output or verdict.reason) if failed else None,
-        health="",
-        recovery={},
+        failure=verdict.output or None,
         reason=reason_of(experiment),
         files=experiment.files,
-        mode=state.vitals.mode,
         verdict=final,
         outcome=verdict.outcome,
         cause=cause_of(experiment),
@@ -148,9 +145,6 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
         confirmed=verdict.confirmed,
         snapshot=experiment.candidate,
     )
-    vitals = after(state, result).vitals
-    recovery = {"attempts": vitals.attempts, "budget": state.config.recovery.max_healing_attempts}
-    return replace(result, health=vitals.health, recovery=recovery)
 
 
 def _status_of(final: Verdict, verdict: Decided) -> Status:

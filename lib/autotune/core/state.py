@@ -49,8 +49,8 @@ from autotune.core.events import (
     Stopped,
     TargetChecked,
 )
-from autotune.core.figures import number
-from autotune.core.health import Signal, Vitals, step
+from autotune.core.facts import Fact, Kind, whole
+from autotune.core.health import Health, Signal, Vitals, step
 from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict
 
 RECENT = 40  # experiments, and keeps, whose words are held
@@ -75,7 +75,7 @@ class Ended:
     """The session stands still, and why."""
 
     ending: Ending
-    reason: str
+    reason: Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,10 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A settled experiment in short. `value` is in the metric's unit, None where nothing was measured."""
+    """A settled experiment in short. `value` is in the metric's unit, None where nothing was measured; `health` is the session's then.
+
+    `reason` is whole: it has the figures that its verdict was decided by.
+    """
 
     index: int
     status: Status
@@ -113,7 +116,7 @@ class Row:
     value: float | None
     effect: Effect | None
     description: str
-    reason: str
+    reason: Fact
     files: tuple[str, ...]
     commit: str
     segment: int
@@ -121,7 +124,7 @@ class Row:
     forced: bool
     confirmed: bool
     asi: Mapping[str, Any] | None
-    health: str
+    health: Health
     failure: str | None = None
 
 
@@ -347,7 +350,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case Result():
             return _baseline(state, event) if event.baseline else _settled(state, event)
         case PlaybookBegun():
-            return replace(_signal(state, Signal.HEALING_BEGAN, f"{event.playbook}: {event.why}"), playbook=event, asked_playbook=None)
+            begun = _signal(state, Signal.HEALING_BEGAN, Fact(Kind.PLAYBOOK, {"playbook": event.playbook}, event.why))
+            return replace(begun, playbook=event, asked_playbook=None)
         case PlaybookEnded():
             return _healed(state, event)
         case TargetChecked():
@@ -370,11 +374,11 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case Stopped():
             return _end(_signal(state, Signal.PAUSED, event.reason), Ending.STOPPED, event.reason, event.timestamp)
         case Resumed():
-            resumed = _signal(state, Signal.RESUMED, "resumed")
+            resumed = _signal(state, Signal.RESUMED, Fact(Kind.RESUMED))
             since = state.active_since or event.timestamp
             return replace(resumed, ended=None, active_since=since, playbook=None, last_playbook_is_news=False)
         case RepairAsked():
-            asked = _signal(state, Signal.REPAIR_ASKED, "a repair was asked for")
+            asked = _signal(state, Signal.REPAIR_ASKED, Fact(Kind.REPAIR_ASKED))
             since = state.active_since or event.timestamp
             asked = replace(asked, ended=None, active_since=since, playbook=None, asked_playbook=event.playbook)
             return replace(asked, last_playbook_is_news=False)
@@ -391,7 +395,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             assert_never(never)
 
 
-def _signal(state: State, signal: Signal, why: str) -> State:
+def _signal(state: State, signal: Signal, why: Fact) -> State:
     health = state.config.health
     return replace(state, vitals=step(state.vitals, signal, health.max_no_improvement_runs, health.max_crash_streak, why))
 
@@ -403,7 +407,7 @@ def _configured(state: State, config: Config) -> State:
     return replace(state, config=config, target_checked=checked, target_reached=reached)
 
 
-def _end(state: State, ending: Ending, reason: str, now: str) -> State:
+def _end(state: State, ending: Ending, reason: Fact, now: str) -> State:
     """Stand still; what is finished stays so, whoever stops it besides."""
     finished = state.ended is not None and state.ended.ending is Ending.FINISHED
     ended = state.ended if finished else Ended(ending, reason)
@@ -473,10 +477,10 @@ def _described(state: State, event: Described) -> State:
 
 def _baseline(state: State, event: Result) -> State:
     """Take in a segment's first value: benchmark and checks have passed on the unchanged code, so there is nothing to repair."""
-    value, number_ = event.metric, state.segment.segment
-    begins = f"segment {number_} begins" if value is None else f"segment {number_} begins with {state.metric.name} = {number(value)}"
+    value, number = event.metric, state.segment.segment
+    begins = Fact(Kind.SEGMENT_BEGINS, {"segment": number, "metric": state.metric.name, "value": value})
     return replace(
-        _signal(state, Signal.WORKS, begins if number_ > 1 else state.vitals.why),
+        _signal(state, Signal.WORKS, begins if number > 1 else state.vitals.why),
         incumbent=event.commit,
         baseline=value,
         best=value,
@@ -489,12 +493,15 @@ def _baseline(state: State, event: Result) -> State:
 
 
 def _settled(state: State, event: Result) -> State:
-    row = _row(event)
     kept = event.status is Status.KEEP
     gained = event.confirmed and not event.forced and refills(_asked(state))
     fresh = _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT)
     drift = state.drift
-    state = _signal(state, _signal_of(event), event.reason)
+    decided, unit = state.experiment.verdict if state.experiment is not None else None, state.metric.unit
+    odds = (decided.evidence, decided.needed, decided.pairs) if decided is not None else (None, None, 0)
+    reason = whole(event.reason, event.effect, *odds, unit)
+    state = _signal(state, _signal_of(event), reason)
+    row = _row(event, reason, state.vitals.health)
     statuses = dict(state.statuses or {})
     statuses[event.status] = statuses.get(event.status, 0) + 1
     state = replace(
@@ -577,7 +584,7 @@ def _signal_of(event: Result) -> Signal:
             assert_never(never)
 
 
-def _row(event: Result) -> Row:
+def _row(event: Result, reason: Fact, health: Health) -> Row:
     return Row(
         index=event.index,
         status=event.status,
@@ -587,7 +594,7 @@ def _row(event: Result) -> Row:
         value=event.metric,
         effect=event.effect,
         description=event.description,
-        reason=event.reason,
+        reason=reason,
         files=event.files[:20],
         commit=event.commit,
         segment=event.segment,
@@ -595,13 +602,13 @@ def _row(event: Result) -> Row:
         forced=event.forced,
         confirmed=event.confirmed,
         asi=event.asi,
-        health=event.health,
+        health=health,
         failure=event.failure,
     )
 
 
 def _healed(state: State, event: PlaybookEnded) -> State:
-    state = _signal(state, _FOUND[event.works], f"{event.playbook}: {event.result}")
+    state = _signal(state, _FOUND[event.works], Fact(Kind.PLAYBOOK, {"playbook": event.playbook}, event.result))
     narrowed = (event.scope, event.experiments) if event.scope else (state.narrowed, state.narrowed_left)
     return replace(state, playbook=None, last_playbook=event, last_playbook_is_news=True, narrowed=narrowed[0], narrowed_left=narrowed[1])
 

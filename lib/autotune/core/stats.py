@@ -22,7 +22,6 @@ BET = 0.9  # of the stake on each pair; a bet of 1 could lose all of it to one o
 DRIFT_WINDOW = 40
 FEWEST_FOR_DRIFT = 20
 DRIFT_Z = -3.09  # the 0.1 % point of the normal distribution: one false alarm in a thousand looks
-NO_IMPROVEMENT = "no measurable improvement"
 
 # Effects found with 80 % power, in noise floors of a pair's difference, by the number of pairs allowed: simulated with `decide` itself
 # (normal noise, 100 planned). tests/benchmarks/calibration.py holds the figures for 20 and 40 pairs to it.
@@ -211,56 +210,24 @@ def _ratio(logarithm: float) -> float:
     return math.exp(min(max(logarithm, -700.0), 700.0))
 
 
-def in_words(effect: Effect, unit: str = "", *, between: bool = False) -> str:
-    """An effect as people read it: `6.1 % lower [4.8, 7.5]`; `between` words the ends as a range, where too few pairs make an interval.
-
-    The estimate is rounded to at least two figures, the ends outwards, so that no end looks better than it is.
-    """
-    if effect.relative:
-        estimate, low, high, measure = 100 * (effect.estimate - 1), 100 * (effect.low - 1), 100 * (effect.high - 1), " %"
-    else:
-        estimate, low, high, measure = effect.estimate, effect.low, effect.high, f" {unit}" if unit else ""
-    lower = estimate < 0
-    if lower:
-        estimate, low, high = -estimate, -high, -low
-    decimals = _decimals(estimate, low, high)
-    if lower and effect.relative:
-        decimals = max(decimals, _decimals(100 - estimate))  # 99.98 % lower is not 100 % lower
-    word = "lower" if lower else "higher"
-    said = f"{estimate:.{decimals}f}{measure} {word}" if estimate else "no different"
-    if low == high:
-        return said
-    ends = _outwards(low, high, decimals)
-    return f"{said} (from {ends[0]} to {ends[1]})" if between else f"{said} [{ends[0]}, {ends[1]}]"
-
-
-def _decimals(*figures: float) -> int:
-    """How many decimals show two figures of the first number that is not 0: one to nine."""
-    first = next((abs(figure) for figure in figures if figure), 1.0)
-    return min(max(1, 1 - math.floor(math.log10(first))), 9)
-
-
-def _outwards(low: float, high: float, decimals: int) -> tuple[str, str]:
-    """The ends of an interval, rounded away from each other (a hair's allowance undoes the rounding of binary fractions)."""
-    scale = 10**decimals
-    down, up = math.floor(low * scale + 1e-6) / scale, math.ceil(high * scale - 1e-6) / scale
-    return f"{down + 0.0:.{decimals}f}", f"{up + 0.0:.{decimals}f}"
-
-
 # The claim
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What may be said of a session's total: the effect of its last state against its first, and whether that is an improvement."""
+    """What may be said of a session's total: the effect of its last state against its first, and whether that is an improvement.
+
+    `look` counts how often this was asked; `fewest` pairs make an interval of the width that this takes.
+    """
 
     improved: bool
     effect: Effect
     pairs: int
-    sentence: str
+    look: int = 1
+    fewest: int = FEWEST_PAIRS_FOR_INTERVAL
 
 
-def claim(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool = True, unit: str = "", look: int = 1) -> Claim:
+def claim(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool = True, look: int = 1) -> Claim:
     """The claim that coin-flip pairs of (first, last) values support: an improvement only where the whole interval is one.
 
     It is a 95 % interval where this is asked for the first time, a wider one at every further `look`, so that asking often brings nothing
@@ -272,12 +239,7 @@ def claim(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: b
     nothing = 1.0 if effect.relative else 0.0
     better = effect.high < nothing if direction is Direction.LOWER else effect.low > nothing
     fewest = math.ceil(-math.log2(tail))
-    enough = len(pairs) >= fewest
-    asked = f", asked {look} times" if look > 1 else ""
-    asked += "" if enough or look == 1 else f", which takes {fewest} pairs"
-    words = f"{in_words(effect, unit, between=not enough)}, {len(pairs)} pairs{asked}"
-    improved = better and enough
-    return Claim(improved, effect, len(pairs), f"improved: {words}" if improved else f"{NO_IMPROVEMENT}: {words}")
+    return Claim(better and len(pairs) >= fewest, effect, len(pairs), look, fewest)
 
 
 # Guardrails

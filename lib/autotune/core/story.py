@@ -10,16 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autotune.core.codec import encode
-from autotune.core.decide import BUILT_ONCE, in_odds
 from autotune.core.events import CandidateTaken, Claimed, Decided, Described, Event, Purpose, Ran, Result, SegmentOpened
 from autotune.core.explain import sentence
-from autotune.core.fate import TONES, kind_of
+from autotune.core.facts import Kind, whole
+from autotune.core.fate import TONES, fate_of
 from autotune.core.figures import duration, effect_in_words, number, numbers
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.outcome import escaped
 from autotune.core.report import moment, noise_of_a_run
 from autotune.core.state import State
+from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
+from autotune.core.tell.words import in_odds, told
 
 LONGEST_TEXT = 2000
 FILES_NAMED = 20
@@ -114,36 +116,41 @@ def _verdict(story: Story, state: State) -> Iterator[Line]:
     result, decided, metric = story.result, story.decided[-1] if story.decided else None, _metric(story, state)
     found = result or decided
     if result is not None:
-        kind = kind_of(replace(result, confirmed=result.confirmed or any(one.improved for one in story.confirmed)))
-        yield Line("verdict", f"{kind}{f', outcome {result.outcome}' if result.outcome is not None else ''}", TONES[kind])
-        yield Line("in words", sentence(result.index, kind, result.effect, metric, state.decision_mode, result.reason))
+        fate = fate_of(replace(result, confirmed=result.confirmed or any(one.improved for one in story.confirmed)))
+        yield Line("verdict", f"{fate}{f', outcome {result.outcome}' if result.outcome is not None else ''}", TONES[fate])
+        yield Line("in words", sentence(result.index, fate, result.effect, metric, state.decision_mode, result.reason))
     else:
         yield Line("verdict", "measured, not settled yet" if decided else "none yet: the experiment is open", Tone.FAIR)
     if found is None:
         return
-    yield Line("reason", shortened(found.reason, LONGEST_TEXT))
+    pairs = decided.pairs if decided is not None else 0
+    odds = (decided.evidence, decided.needed) if decided is not None else (None, None)
+    yield Line("reason", shortened(told(whole(found.reason, found.effect, *odds, pairs, metric.unit)), LONGEST_TEXT))
     if found.effect is not None:
-        between = " (from " in found.reason  # too few pairs for an interval
+        few = found.reason.words is None and pairs < FEWEST_PAIRS_FOR_INTERVAL
+        between = "runs" in found.reason.figures or few
         yield Line("effect", f"{effect_in_words(found.effect, metric.unit, between=between)}, candidate against incumbent")
     if decided is not None and decided.evidence is not None and decided.needed is not None:
-        yield Line("evidence", _odds(decided.evidence, decided.needed, decided.reason))
+        asked, of_one_build = decided.reason.figures.get("asked", 0.0), decided.reason.kind is Kind.BETTER_BUILT_ONCE
+        yield Line("evidence", _odds(decided.evidence, decided.needed, asked, of_one_build=of_one_build))
 
 
-def _odds(evidence: float, needed: float, reason: str) -> str:
+def _odds(evidence: float, needed: float, asked: float, *, of_one_build: bool) -> str:
     """Evidence for somebody who knows no statistics."""
     said = f"{in_odds(needed)} {'was' if evidence >= needed else 'would have been'} needed"
     if evidence < 1:
         return f"{in_odds(evidence)}: it speaks against the change rather than for it; {said}"
     if evidence < LEAST_TELLING:
         return f"{in_odds(evidence)}: next to nothing, for luck brings as much all the time; {said}"
-    others = next((who for words, who in _OTHERS.items() if words in reason), "changes that do nothing")
-    alike = ", were all builds alike," if BUILT_ONCE in reason else ""
+    others = _OTHERS[(asked > 0) - (asked < 0)]
+    alike = ", were all builds alike," if of_one_build else ""
     return f"{in_odds(evidence)}: of {others}, at most one in {number(math.floor(evidence))} would{alike} ever look this good; {said}"
 
 
-_OTHERS = {  # whom luck would help, where more or less is asked for than a gain, by the words of the reason
-    "is asked for": "changes that gain no more than is asked for",
-    "worse is allowed": "changes that are worse by more than is allowed",
+_OTHERS = {  # whom luck would help, where more or less is asked for than a gain
+    0: "changes that do nothing",
+    1: "changes that gain no more than is asked for",
+    -1: "changes that are worse by more than is allowed",
 }
 
 
@@ -214,7 +221,9 @@ def _rest(story: Story, state: State) -> Iterator[Line]:
     result = story.result
     for one in story.confirmed:
         yield Line(
-            "measured", f"again on {moment(one.timestamp)}: {shortened(one.reason, LONGEST_TEXT)}", Tone.GOOD if one.improved else Tone.FAIR
+            "measured",
+            f"again on {moment(one.timestamp)}: {shortened(told(one.told(state.metric.unit)), LONGEST_TEXT)}",
+            Tone.GOOD if one.improved else Tone.FAIR,
         )
     candidate = (result.snapshot if result is not None else None) or (story.taken.commit if story.taken is not None else None)
     if result is not None and result.status is Status.KEEP:
@@ -230,6 +239,11 @@ def _rest(story: Story, state: State) -> Iterator[Line]:
         yield Line("metrics", f"{', '.join(others[:METRICS_NAMED])} (of the candidate's last run)")
     if result.asi is not None:
         yield Line("asi", shortened(json.dumps(result.asi, ensure_ascii=False), LONGEST_TEXT))
-    if result.failure and result.failure != result.reason:
+    if result.failure:
         yield Line("output", "\n".join(escaped(line) for line in result.failure.split("\n")), Tone.QUIET)
-    yield Line("settled", f"{moment(result.timestamp)}, health then: {escaped(result.health)}")
+    yield Line("settled", moment(result.timestamp) + _health_then(story, state))
+
+
+def _health_then(story: Story, state: State) -> str:
+    """The session's health when the experiment had settled, while the state knows it."""
+    return next((f", health then: {row.health}" for row in state.recent if row.index == story.number), "")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from autotune.core import stats
-from autotune.core.figures import number, numbers
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Direction
 
 TOOL, DEPENDENCIES = "tool ", "dependencies "  # what their names begin with in a record
@@ -62,54 +62,50 @@ def _first_word(part: str) -> str | None:
     return None
 
 
-def changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """What differs between two records, in words.
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[Fact, ...]:
+    """What differs between two records.
 
     Only what both name is compared: a record of an older version names less. A tool or a dependency that is gone is named too, since
     its name stays in the commands.
     """
-    told = []
+    found = []
     for name, was in before.items():
         shown = name.removeprefix(TOOL)
         if name in NOT_COMPARED or (name not in now and not name.startswith((TOOL, DEPENDENCIES))):
             continue
         if name not in now:
-            told.append(f"{shown} is gone")
+            found.append(Fact(Kind.TOOL_GONE, {"name": shown}))
         elif now[name] != was:
-            told.append(f"{shown} was {was}, is {now[name]}")
-    return tuple(told)
+            found.append(Fact(Kind.TOOL_CHANGED, {"name": shown, "before": was, "now": now[name]}))
+    return tuple(found)
 
 
-def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) -> str:
-    """Say how an unchanged state's values have moved since they were taken, or nothing where they have not.
+def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) -> Fact | None:
+    """Give how an unchanged state's values have moved since they were taken; None where they have not.
 
     Two medians of n and m values lie apart by chance by about sigma sqrt(pi/2 (1/n + 1/m)), sigma from their residuals.
     """
     if not before or not fresh or len(before) == len(fresh) == 1:  # of single runs nobody knows how much they differ by chance
-        return ""
+        return None
     logs = logs and min(*before, *fresh) > 0
     sigma = stats.noise_floor((*stats.residual_pool(before, logs=logs), *stats.residual_pool(fresh, logs=logs))) / stats.SQRT2
     scale = (1.5708 * (1 / len(before) + 1 / len(fresh))) ** 0.5
     one, other = (stats.median(stats.places(values, Direction.HIGHER, logs=logs)) for values in (before, fresh))
     if abs(one - other) <= SHIFTED_BY * sigma * scale:
-        return ""
-    return "the unchanged incumbent measured {} before and {} now".format(*numbers((stats.median(before), stats.median(fresh))))
+        return None
+    return Fact(Kind.VALUE_MOVED, {"before": stats.median(before), "now": stats.median(fresh)})
 
 
-def noise_changed(pool: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) -> str:
-    """Say how the noise differs from what the session knows of it, or nothing where luck may differ as much, or too little is known.
+def noise_changed(pool: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) -> Fact | None:
+    """Give how the noise differs from what the session knows of it; None where luck may differ as much, or too little is known.
 
     The logarithm of a noise floor that comes from n residuals has a standard error of about sqrt(1.9 / n), by simulation of normal noise.
     """
     if len(pool) < FEWEST_RESIDUALS or len(fresh) <= FEWEST_RESIDUALS or (logs and min(fresh) <= 0):
-        return ""
+        return None
     now_there = stats.residual_pool(fresh, logs=logs)
     was, now_is = (stats.noise_floor(one) if stats.median(one) else 0.0 for one in (pool, now_there))
     error = (1.9 * (1 / len(pool) + 1 / len(now_there))) ** 0.5
     if was == now_is or (was and now_is and abs(math.log(now_is / was)) <= SHIFTED_BY * error):
-        return ""
-    return f"the unchanged incumbent's noise was {_noise_in_words(was, logs=logs)} and is {_noise_in_words(now_is, logs=logs)}"
-
-
-def _noise_in_words(floor: float, *, logs: bool) -> str:
-    return number(100 * floor / stats.SQRT2, figures=2) + " %" if floor and logs else number(floor / stats.SQRT2, figures=2)
+        return None
+    return Fact(Kind.NOISE_CHANGED, {"before": was / stats.SQRT2, "now": now_is / stats.SQRT2, "logs": logs})

@@ -14,9 +14,11 @@ from pathlib import Path
 from autotune.core import guards
 from autotune.core.audit import Observed, observed
 from autotune.core.events import Purpose, Ran
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Arm, Outcome, Run
-from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
+from autotune.core.outcome import PASSED, Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES
+from autotune.core.tell.words import told
 from autotune.edges import locks, place, process, sandbox, tree
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
@@ -36,7 +38,11 @@ _LOOK = "look at the candidate before anything else: it is kept under refs/autot
 
 
 class Interrupted(Exception):  # noqa: N818 - not an error
-    """The measurement was told to end before it had an answer; the text says by whom."""
+    """The measurement was told to end before it had an answer; `why` says by whom."""
+
+    def __init__(self, why: Fact) -> None:
+        super().__init__(told(why))
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class Measured:
     """One run of an arm and, where it failed, the useful end of its output. `broken` means that not even the benchmark was reached."""
 
     run: Run
-    why: str
+    why: Fact
     output: str = ""
     broken: bool = False
 
@@ -86,18 +92,18 @@ class Bench:
         self.session.append(event)
         return measured
 
-    def check(self, arm: Arm) -> tuple[bool, str, str]:
+    def check(self, arm: Arm) -> tuple[bool, Fact, str]:
         """Run the checks on an arm, put in place and built first: passed, why not, and the useful end of the output."""
         command = TARGETS["code"].checks(self.session.state.config)
         if command is None:
-            return True, "", ""
+            return True, PASSED, ""
         self._occupy(arm)
         self.number += 1
         log = self._log(f"checks-{self.number}-{arm}")
         finished, failed = self._build(arm, log) or (self._one(command, log), None)
         outcome, why = classify(finished, None)
-        what = "the checks" if failed is None else f"`{failed.name}` before the checks"
-        return outcome is Outcome.OK, f"{what} failed: {why}", useful_end(finished.tail, OUTPUT_KEPT)
+        failure = Fact(Kind.CHECKS_FAILED, {}, why) if failed is None else Fact(Kind.CHECKS_NOT_REACHED, {"command": failed.name}, why)
+        return outcome is Outcome.OK, failure, useful_end(finished.tail, OUTPUT_KEPT)
 
     @contextmanager
     def emptied(self, arm: Arm, entries: Mapping[str, tuple[str, str]]) -> Iterator[None]:
@@ -218,7 +224,7 @@ class Bench:
             (self.session.cache / "measure.json").unlink(missing_ok=True)
             raise Tampered("a run pointed the measuring worktree at another repository; it is made anew", _LOOK)
         if finished.stopped:
-            raise Interrupted(self.session.interrupted() or "it was stopped")
+            raise Interrupted(self.session.interrupted() or Fact(Kind.STOPPED_MEANWHILE))
         return finished
 
     def _is_stopped(self, let_in: Callable[[], None]) -> bool:
@@ -229,12 +235,14 @@ class Bench:
         if failed is not None:
             outcome, why = classify(finished, None)
             run = Run(arm=arm, outcome=outcome, wall_s=finished.wall_s)
-            return Measured(run, f"`{failed.name}` failed: {why}", useful_end(finished.tail, OUTPUT_KEPT), broken=True)
+            return Measured(
+                run, Fact(Kind.COMMAND_FAILED, {"command": failed.name}, why), useful_end(finished.tail, OUTPUT_KEPT), broken=True
+            )
         outcome, why, samples = self._readable(finished)
         run = Run(arm=arm, outcome=outcome, samples=samples, wall_s=finished.wall_s)
         return Measured(run, why, "" if outcome is Outcome.OK else useful_end(finished.tail, OUTPUT_KEPT))
 
-    def _readable(self, finished: Finished) -> tuple[Outcome, str, Mapping[str, float]]:
+    def _readable(self, finished: Finished) -> tuple[Outcome, Fact, Mapping[str, float]]:
         """Tell what a run of the benchmark was, with its samples: the primary metric has to be among them, and those of guardrails."""
         state = self.session.state
         observed = measured_samples(finished)
@@ -242,12 +250,13 @@ class Bench:
             printed = TARGETS["code"].samples(state.config, finished.report.samples, state.cases, ratios=state.case_ratios)
         except ValueError as error:
             outcome, why = classify(finished, None)
-            return (Outcome.UNREADABLE, str(error), observed) if outcome is Outcome.OK else (outcome, why, observed)
+            spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)}), observed)
+            return spoilt if outcome is Outcome.OK else (outcome, why, observed)
         outcome, why = classify(finished, None if CASES in printed else state.metric.name)
         samples = {**printed, **observed}
         missing = [guard for guard in map(guards.read, state.config.guardrails) if guard.metric not in samples]
         if outcome is Outcome.OK and missing:
-            return Outcome.UNREADABLE, f"it does not print {missing[0].metric}, which a guardrail needs", samples
+            return Outcome.UNREADABLE, Fact(Kind.NO_GUARDED_METRIC, {"name": missing[0].metric}), samples
         return outcome, why, samples
 
     def _event(self, measured: Measured, finished: Finished, purpose: Purpose, log: str) -> Ran:
@@ -303,7 +312,7 @@ def _take_machine(stack: ExitStack, session: Session, what: str) -> None:
             if (why := session.interrupted()) is not None:
                 raise Interrupted(why) from None
             if not told and locks.holder(locks.measuring_lock()) is not None:
-                session.say(f"waiting for the machine: {busy.message}")
+                session.say(Fact(Kind.WAITING_FOR_MACHINE, because=quoted(busy.message)))
                 told = True
         else:
             return

@@ -11,7 +11,9 @@ from autotune.core import advice, stats
 from autotune.core.advice import Sight
 from autotune.core.config import changed, to_mapping
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome
+from autotune.core.tell.words import told
 from autotune.edges import machine
 from autotune.errors import AutotuneError
 from autotune.loop import quiet, seeding, settings
@@ -54,7 +56,7 @@ def after_baseline(session: Session, bench: Bench, values: Sequence[float], elap
     once = len(values) < 2  # noqa: PLR2004 - one run has no spread
     if not config.prepare or config.in_place or once or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
         return _calibrated(session, bench, [list(values)], [wall_s], [each], None)
-    session.say(f"calibration: the same code built a second time, {pairs} pairs")
+    session.say(Fact(Kind.CALIBRATING, {"pairs": pairs}))
     return _calibrated(session, bench, *_paired(session, bench, pairs), None)
 
 
@@ -89,7 +91,7 @@ def _one(bench: Bench, arm: Arm) -> tuple[float, float, float]:
     begun = time.perf_counter()
     measured = bench.run(arm, Purpose.CALIBRATION)
     if measured.run.outcome is not Outcome.OK:
-        raise AutotuneError(f"The unchanged code fails: {measured.why}", "`autotune doctor` looks at benchmark and checks")
+        raise AutotuneError(f"The unchanged code fails: {told(measured.why)}", "`autotune doctor` looks at benchmark and checks")
     return measured.run.samples[bench.session.state.metric.name], measured.run.wall_s, time.perf_counter() - begun
 
 
@@ -153,4 +155,4 @@ def apply_at_opening(session: Session, found: Calibrated) -> None:
     if asks_for_more(session, found) and found.min_effect is not None and not (session.workdir / CONFIG_FILE).is_file():
         config = replace(session.state.config, min_effect=found.min_effect)
         session.append(SettingsChanged(config=to_mapping(config), changed=("min_effect",), timestamp=now()))
-        session.say(f"min_effect = {found.min_effect:g}, above the bias of a fresh build")
+        session.say(Fact(Kind.MIN_EFFECT_SET, {"min_effect": found.min_effect}))

@@ -14,6 +14,7 @@ from typing import Any
 
 from autotune.core import benchmark, patterns, printing, protection, runners
 from autotune.core.events import CandidateTaken
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.figures import counted
 from autotune.edges import git, tree
 from autotune.edges.tree import Difference
@@ -468,7 +469,7 @@ def move_aside(session: Session, paths: Sequence[str]) -> None:
     for path in paths:
         (aside / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(session.top / path, aside / path)
-    session.notice(f"{', '.join(paths[:_NAMED])} stood where a file was put back, and git does not track it: it is in {aside} now.")
+    session.notice(Fact(Kind.IN_THE_WAY, {"paths": list(paths[:_NAMED]), "aside": str(aside)}))
 
 
 def set_aside(session: Session, why: str, how: str = "refused") -> None:
@@ -496,4 +497,4 @@ def set_aside(session: Session, why: str, how: str = "refused") -> None:
     for path, was in found.moved.items():
         (session.top / was).parent.mkdir(parents=True, exist_ok=True)
         (session.top / path).rename(session.top / was)
-    session.notice(f"A candidate was {how} and taken back: {why} It is kept at {ref}.")
+    session.notice(Fact(Kind.CANDIDATE_SET_ASIDE, {"how": how, "ref": ref}, quoted(why)))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from autotune.core import advice, rules, stats
+from dataclasses import replace
+
+from autotune.core import rules, stats
 from autotune.core.config import CLAIM_PAIRS
 from autotune.core.events import Claimed, Purpose, Result, SegmentOpened, from_line
+from autotune.core.facts import Fact, Kind, claimed, quoted
 from autotune.core.model import Arm, Metric, Outcome, Status
+from autotune.core.tell.words import told
 from autotune.edges import git, ledger
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -58,7 +62,7 @@ def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:
 
 def _claimed(session: Session, first: str, last: str, experiment: int | None) -> Claimed:
     state = session.state
-    pairs: list[tuple[float, float]] | str
+    pairs: list[tuple[float, float]] | Fact
     try:
         _refuse_a_rule_that_is_gone(session)
         with alone(session, "measuring a claim"), borrowed(session, first, last):
@@ -67,19 +71,23 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
             bench.builds = None  # with one build a side, its luck would be claimed
             pairs = _pairs(session, bench)
     except (AutotuneError, Interrupted) as error:
-        busy, pairs = "", f"no claim: {error}"
-    if isinstance(pairs, str):
+        busy, pairs = None, Fact(Kind.NO_CLAIM, because=quoted(str(error)))
+    if isinstance(pairs, Fact):
         return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
     logs = min(value for pair in pairs for value in pair) > 0
-    found = stats.claim(pairs, state.metric.direction, logs=logs, unit=state.metric.unit, look=state.looks_at(first, last))
+    found = stats.claim(pairs, state.metric.direction, logs=logs, look=state.looks_at(first, last))
     exact = found.improved and all(len(set(values)) == 1 for values in zip(*pairs, strict=True))
-    remarks = [advice.ONE_NUMBER] * exact + [advice.BUILT_AFRESH] * state.config.built_once + [busy] * bool(busy)
+    seen = [
+        *([Fact(Kind.ONE_NUMBER)] if exact else []),
+        *([Fact(Kind.BUILT_AFRESH)] if state.config.built_once else []),
+        *([busy] if busy is not None else []),
+    ]
     return Claimed(
         first,
         last,
         improved=found.improved,
         pairs=found.pairs,
-        reason="; ".join([found.sentence, *remarks]),
+        reason=replace(claimed(found), besides=tuple(seen)),
         keeps=state.all_keeps,
         timestamp=now(),
         effect=found.effect,
@@ -89,10 +97,10 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
 
 def _refuse_a_rule_that_is_gone(session: Session) -> None:
     for why in rules.gone(session.state.segment.rule):
-        raise AutotuneError(f"{why}.", "`autotune rebaseline` begins a segment that is decided by this version's")
+        raise AutotuneError(f"{told(why)}.", "`autotune rebaseline` begins a segment that is decided by this version's")
 
 
-def _pairs(session: Session, bench: Bench) -> list[tuple[float, float]] | str:
+def _pairs(session: Session, bench: Bench) -> list[tuple[float, float]] | Fact:
     """Run coin-flip pairs; gives (first, last) values, or why there are none."""
     state = session.state
     pairs = []
@@ -101,8 +109,8 @@ def _pairs(session: Session, bench: Bench) -> list[tuple[float, float]] | str:
         for arm in bench.random.sample(list(Arm), 2):
             measured = bench.run(arm, Purpose.CLAIM)
             if measured.run.outcome is not Outcome.OK:
-                which = "the last state" if arm is Arm.CANDIDATE else "the first state"
-                return f"no claim: {which} failed: {measured.why}"
+                failed = Kind.LAST_STATE_FAILED if arm is Arm.CANDIDATE else Kind.FIRST_STATE_FAILED
+                return Fact(Kind.NO_CLAIM, because=Fact(failed, because=measured.why))
             values[arm] = measured.run.samples[state.metric.name]
         pairs.append((values[Arm.INCUMBENT], values[Arm.CANDIDATE]))
     return pairs

@@ -6,13 +6,12 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import opening, proposing
-from autotune.loop.session import Session
+from autotune.loop.session import Say, Session
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PROJECT = PACKAGE / "demo" / "project"
@@ -81,12 +80,12 @@ def proposer(top: Path) -> str:
     return shlex.join([sys.executable, "-I", "-S", str(PROPOSER), str(PATCHES), str(top / ".git" / "demo-proposals")])
 
 
-def open_session(top: Path, say: Callable[[str], None]) -> Session:
+def open_session(top: Path, say: Say) -> Session:
     """Open the session, as `autotune init` does."""
     return opening.open_session(opening.Request(top, settings()), say)
 
 
-def drive(session: Session, say: Callable[[str], None]) -> None:
+def drive(session: Session, say: Say) -> None:
     """Drive the loop, as `autotune start` does, until the session stands still; then leave nothing of it among the measuring worktrees."""
     try:
         proposing.propose_until_done(session, proposer(session.top), say)

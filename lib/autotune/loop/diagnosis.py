@@ -22,12 +22,14 @@ from autotune.core import config as configuration
 from autotune.core import report
 from autotune.core.config import Config
 from autotune.core.contrast import HERE, THERE, Seen, contrast
+from autotune.core.facts import Fact, Kind
 from autotune.core.figures import counted, number
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.patterns import from_top
 from autotune.core.state import CASES, Ending, State
+from autotune.core.tell.words import told
 from autotune.edges import folders, git, locks, machine, place, process, tree
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
@@ -257,8 +259,8 @@ def _session(scene: Scene) -> Check:
 
 def _condition(state: State) -> str:
     if state.ended is not None:
-        return f"{state.ended.ending} ({escaped(state.ended.reason)})"
-    return f"{state.vitals.health} ({escaped(state.vitals.why)})"
+        return f"{state.ended.ending} ({escaped(told(state.ended.reason))})"
+    return f"{state.vitals.health} ({escaped(told(state.vitals.why))})"
 
 
 def _configuration(scene: Scene) -> Check:
@@ -392,7 +394,7 @@ def _prepared(config: Config, ground: Ground) -> None:
     finished = _execute(config, setup, ground.place.top / ground.workdir, ground.scratch)
     outcome, why = classify(finished, None)
     if outcome is not Outcome.OK:
-        raise AutotuneError(f"`setup` failed: {why}\n{useful_end(finished.tail, OUTPUT_SHOWN)}", "mend `setup`")
+        raise AutotuneError(f"`setup` failed: {told(why)}\n{useful_end(finished.tail, OUTPUT_SHOWN)}", "mend `setup`")
 
 
 def _dry_run(config: Config, ground: Ground) -> Check:
@@ -405,7 +407,7 @@ def _dry_run(config: Config, ground: Ground) -> Check:
         finished = _execute(config, command, ground.place.top / ground.workdir, ground.scratch)
         outcome, why = _outcome(config, finished) if command.measured else classify(finished, None)
         if outcome is not Outcome.OK:
-            words = f"`{escaped(command.text)}` ({command.name}): {why}\n{useful_end(finished.tail, OUTPUT_SHOWN)}".rstrip()
+            words = f"`{escaped(command.text)}` ({command.name}): {told(why)}\n{useful_end(finished.tail, OUTPUT_SHOWN)}".rstrip()
             return Check("benchmark", Finding.TO_DO, words, "mend it until it passes on the unchanged code", _details(finished, outcome))
         measured = finished if command.measured else measured
     if measured is None:
@@ -423,11 +425,11 @@ def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> F
     )
 
 
-def _outcome(config: Config, finished: Finished) -> tuple[Outcome, str]:
+def _outcome(config: Config, finished: Finished) -> tuple[Outcome, Fact]:
     try:
         printed = TARGETS["code"].samples(config, finished.report.samples, (), ratios=True)
     except ValueError as error:
-        return Outcome.UNREADABLE, str(error)
+        return Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)})
     return classify(finished, None if CASES in printed else config.metric)
 
 
@@ -496,7 +498,7 @@ def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) 
             metrics = dict(finished.report.samples)
             if command.measured and config.metric.startswith(RESERVED) and (scene.session is not None or not metrics):
                 metrics[config.metric] = measured_samples(finished)[config.metric]
-            words = why if command.measured else f"`{command.name}` failed: {why}"
+            words = told(why) if command.measured else f"`{command.name}` failed: {told(why)}"
             return Seen(outcome, words, metrics, output, tuple(dict.fromkeys((str(top), str(top.resolve())))))
     raise AssertionError("a target's run measures nothing")
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from autotune.core.events import Described
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Outcome
 from autotune.core.stopping import next_action
+from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import candidate, files, lending, surroundings, work
-from autotune.loop.session import Session, now
+from autotune.loop.session import Say, Session, now
 
-Progress = Callable[[str], None] | None
+Progress = Say | None
 
 
 def measure(
@@ -49,7 +51,7 @@ def measure(
                 surroundings.refuse_changed(session)
                 found = candidate.take(session, settles=settles, description=description, asi=asi, force=force)
                 if found.outside:
-                    session.say(f"left alone, for they are out of scope: {', '.join(found.outside[:5])}")
+                    session.say(Fact(Kind.OUT_OF_SCOPE, {"paths": list(found.outside[:5])}))
                 work.start(session, lock, f"experiment {session.state.count + 1}")
                 break
         work.wait_for_more(session, session.position, progress)
@@ -118,7 +120,7 @@ def refuse_ended(session: Session) -> None:
     ended = session.state.ended
     if ended is not None:
         raise AutotuneError(
-            f"Session {session.name} is {ended.ending}: {ended.reason.removesuffix('.')}.",
+            f"Session {session.name} is {ended.ending}: {told(ended.reason).removesuffix('.')}.",
             "a person goes on with `autotune resume` (or `autotune repair`); `autotune explain` says more",
         )
 

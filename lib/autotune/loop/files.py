@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autotune.core import config as configuration
+from autotune.core.facts import Fact, Kind
 from autotune.core.state import State
+from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import projection, settings
@@ -99,7 +101,7 @@ def _make_way(session: Session) -> None:
     for name in PROJECTIONS:
         path, aside = session.workdir / name, session.folder.before / name
         if os.path.lexists(path) and not any(is_projection(path, one) for one in _all(session)):
-            session.notice(f"{name} was there before the session; it is at {aside} now, and `autotune clear` puts it back.")
+            session.notice(Fact(Kind.FILE_MOVED_AWAY, {"name": name, "aside": str(aside)}))
             aside.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(path, aside)
 
@@ -166,20 +168,18 @@ def guard(session: Session, *, edits: bool = True) -> None:
         remove_unfinished(folder)
     exclude(session)
     if session.state.opened and last_seen(session.folder) is None:
-        session.notice("seen.json was gone, by which autotune knows how far the ledger had come; it was written anew.")
+        session.notice(Fact(Kind.SEEN_GONE))
     for path, mode, content in _pinned_scripts(session):
         if _content(path, mode) == content:
             _put_run_bit_back(session, path, mode)
             continue
         if not os.path.lexists(path):
             _write_script(path, mode, content)
-            session.notice(f"{path.name} was gone; it was put back as it was when the segment opened.")
+            session.notice(Fact(Kind.SCRIPT_GONE, {"name": path.name}))
         elif edits:
             aside = set_file_aside(session, path)
             _write_script(path, mode, content)
-            session.notice(
-                f"{path.name} was changed; it was put back (yours is at {aside}). A person changes it with `autotune rebaseline --accept`."
-            )
+            session.notice(Fact(Kind.SCRIPT_CHANGED, {"name": path.name, "aside": str(aside)}))
     for name in _WRITTEN_BY_PEOPLE:
         _put_back(session, name)
     _put_state_back(session)
@@ -195,7 +195,7 @@ def _put_run_bit_back(session: Session, path: Path, mode: str) -> None:
     if has_lost_its_run_bit(path, mode):
         path.chmod(path.stat().st_mode | 0o111)
         if not has_lost_its_run_bit(path, mode):  # there are file systems that know no such bit
-            session.notice(f"{path.name} had lost its run bit; it was put back.")
+            session.notice(Fact(Kind.RUN_BIT_LOST, {"name": path.name}))
 
 
 def edited_scripts(session: Session) -> tuple[str, ...]:
@@ -226,15 +226,15 @@ def _put_state_back(session: Session) -> None:
     if _is_state_ours(session):
         return
     path = session.workdir / STATE_FILE
-    found = f"was changed (yours is at {set_file_aside(session, path)})" if os.path.lexists(path) else "was gone"
+    aside = {"aside": str(set_file_aside(session, path))} if os.path.lexists(path) else {}
     _write_state(session)
-    session.notice(f"{STATE_FILE} {found}; it is made from the log, and was written anew.")
+    session.notice(Fact(Kind.STATE_CHANGED if aside else Kind.STATE_GONE, aside))
 
 
 def _put_back(session: Session, name: str) -> None:
     if _is_gone(session, name):
         replace_file(session.workdir / name, (session.folder.mirror / name).read_bytes())
-        session.notice(f"{name} was gone; it was put back as it was after the last command.")
+        session.notice(Fact(Kind.FILE_GONE, {"name": name}))
 
 
 def keep_copies(session: Session, names: Sequence[str] = _WRITTEN_BY_PEOPLE) -> None:
@@ -292,19 +292,19 @@ def _copy_ledger(session: Session) -> None:
         replace_file(copy, truth.read_bytes()[:size])
         if known and found:
             marker.write_text(_stamp(copy))
-            session.notice(f"{LEDGER} {found}; it was written anew from the truth.")
+            session.notice(found)
             _copy_ledger(session)
             return
     marker.write_text(_stamp(copy, size))
 
 
-def _amiss_with_copy(session: Session, copy: Path) -> str:
-    """Say what somebody did to the ledger's copy, nothing where it is merely not as new as it could be; what they wrote is set aside."""
+def _amiss_with_copy(session: Session, copy: Path) -> Fact | None:
+    """Say what somebody did to the ledger's copy, None where it is merely not as new as it could be; what they wrote is set aside."""
     if not os.path.lexists(copy):
-        return "was gone"
+        return Fact(Kind.COPY_GONE)
     if copy.is_symlink() or not copy.is_file() or not _begins(session.folder.ledger, copy.read_bytes()):
-        return f"is a copy and was changed (what was there is at {set_file_aside(session, copy)})"
-    return "had lost its end" if copy_has_lost_its_end(session.folder, copy) else ""
+        return Fact(Kind.COPY_CHANGED, {"aside": str(set_file_aside(session, copy))})
+    return Fact(Kind.COPY_CUT) if copy_has_lost_its_end(session.folder, copy) else None
 
 
 def copy_has_lost_its_end(folder: Folder, copy: Path) -> bool:
@@ -345,5 +345,5 @@ def summary(state: State) -> dict[str, object]:
         "healing_attempts": vitals.attempts,
         "healing_budget": recovery.max_healing_attempts,
         "playbook": state.playbook.playbook if state.playbook else None,
-        "ended": {"how": state.ended.ending, "reason": state.ended.reason} if state.ended else None,
+        "ended": {"how": state.ended.ending, "reason": told(state.ended.reason)} if state.ended else None,
     }

@@ -9,13 +9,13 @@ from posixpath import join
 from autotune.core import decide, patterns, recovery, stats
 from autotune.core import surroundings as surrounding
 from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, TargetChecked
-from autotune.core.figures import number, numbers
+from autotune.core.facts import Fact, Kind, joined, quoted
 from autotune.core.model import Arm, Direction, Outcome, Status
 from autotune.core.order import LOOK_RUNS, TARGET_RUNS
-from autotune.core.outcome import escaped
 from autotune.core.recovery import SHRUNK_FOR, Playbook
 from autotune.core.state import Row, State
 from autotune.core.stopping import Action, Next, next_action
+from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import claiming, quiet, rehearsing, settling, surroundings
 from autotune.loop.bench import Interrupted, Measured, alone
@@ -55,20 +55,20 @@ def _check_target(session: Session, step: Next) -> None:
             bench.builds = None  # with one build, its luck might reach the target
             runs = [bench.run(Arm.INCUMBENT, Purpose.TARGET).run for _ in range(TARGET_RUNS)]
     except (AutotuneError, Interrupted) as error:
-        session.append(TargetChecked(value=None, reached=False, reason=f"it could not be measured: {error}", timestamp=now()))
+        session.append(TargetChecked(value=None, reached=False, reason=_not_measured(error), timestamp=now()))
         return
     values = [run.samples[metric.name] for run in runs if run.outcome is Outcome.OK]
     value = stats.median(values) if len(values) == TARGET_RUNS else None
     reached = value is not None and target is not None and (value <= target if metric.direction is Direction.LOWER else value >= target)
-    words = "not every run passed" if value is None else f"the median of {TARGET_RUNS} fresh runs is {number(value)}"
-    session.append(TargetChecked(value=value, reached=reached, reason=words, timestamp=now()))
+    found = Fact(Kind.RUNS_FAILED) if value is None else Fact(Kind.TARGET_MEASURED, {"runs": TARGET_RUNS, "value": value})
+    session.append(TargetChecked(value=value, reached=reached, reason=found, timestamp=now()))
 
 
 def _claim(session: Session, step: Next) -> None:
-    session.say(f"claim, {step.reason}: the session's first state against its last")
+    session.say(Fact(Kind.CLAIMING, because=step.reason))
     claimed = claiming.claim(session)
     session.append(claimed)
-    session.say(f"claim: {claimed.reason}")
+    session.say(Fact(Kind.CLAIMED, because=claimed.told(session.state.metric.unit)))
 
 
 def _look(session: Session, step: Next) -> None:
@@ -81,17 +81,16 @@ def _look(session: Session, step: Next) -> None:
             bench = bench_for(session, None)
             runs = [bench.run(Arm.INCUMBENT, Purpose.LOOK).run for _ in range(LOOK_RUNS)]
     except (AutotuneError, Interrupted) as error:
-        session.append(Looked(values=(), moved=False, reason=f"it could not be measured: {error}", timestamp=now()))
+        session.append(Looked(values=(), moved=False, reason=_not_measured(error), timestamp=now()))
         return
     values = tuple(run.samples[metric.name] for run in runs if run.outcome is Outcome.OK)
     if len(values) < LOOK_RUNS:
-        session.append(Looked(values=(), moved=False, reason="not every run passed", timestamp=now()))
+        session.append(Looked(values=(), moved=False, reason=Fact(Kind.RUNS_FAILED), timestamp=now()))
         return
     moved = decide.reference_moved(calibration, values)
     before, fresh = stats.median(calibration.reference[-decide.REFERENCES :]), stats.median(values)
-    words = "the unchanged code measured {} before and {} now".format(*numbers((before, fresh)))
-    said = f"{words}: beyond noise, so single runs are compared with the new values" if moved else f"{words}: within noise"
-    session.append(Looked(values=values, moved=moved, reason=said, timestamp=now()))
+    found = Fact(Kind.LOOKED, {"before": before, "now": fresh, "moved": moved})
+    session.append(Looked(values=values, moved=moved, reason=found, timestamp=now()))
 
 
 def _playbook(session: Session, step: Next) -> None:
@@ -101,16 +100,18 @@ def _playbook(session: Session, step: Next) -> None:
     if session.state.playbook is None:
         attempt = session.state.vitals.attempts + 1
         session.append(PlaybookBegun(playbook=playbook, attempt=attempt, why=step.reason, timestamp=now()))
-    session.say(f"playbook {playbook}: {step.reason}")
+    session.say(Fact(Kind.PLAYBOOK_BEGINS, {"playbook": playbook}, step.reason))
     try:
         ended = _PLAYBOOKS[playbook](session)
     except (AutotuneError, Interrupted) as error:
-        ended = _ended(playbook, f"it could not be done: {error}")
+        ended = _ended(playbook, Fact(Kind.PLAYBOOK_FAILED, because=quoted(str(error))))
     except Exception as bug:
-        session.append(_ended(playbook, f"it could not be done, through a bug in autotune: {bug!r}"))  # or every command meets it again
+        session.append(
+            _ended(playbook, Fact(Kind.PLAYBOOK_FAILED, because=Fact(Kind.BUG, {"error": repr(bug)})))
+        )  # or every command meets it again
         raise
     session.append(ended)
-    session.say(f"playbook {playbook}: {escaped(ended.result)}")
+    session.say(Fact(Kind.PLAYBOOK_ENDS, {"playbook": playbook}, ended.result))
 
 
 def _rebaseline(session: Session) -> PlaybookEnded:
@@ -118,21 +119,22 @@ def _rebaseline(session: Session) -> PlaybookEnded:
     before = session.state
     changed = surroundings.changed(session)
     with alone(session, "measuring a baseline"), borrowed(session):
-        events = rehearsing.rehearse_again(session, "playbook rebaseline")
+        events = rehearsing.rehearse_again(session, Fact(Kind.BY_PLAYBOOK))
     if isinstance(events, str):
         cut_off = session.interrupted() is not None
-        return _ended(Playbook.REBASELINE, f"the incumbent could not be measured: {events}", works=None if cut_off else False)
+        return _ended(Playbook.REBASELINE, Fact(Kind.INCUMBENT_NOT_MEASURED, because=quoted(events)), works=None if cut_off else False)
     fresh = rehearsing.values_of(events)
     found = (
         surrounding.shifted(before.reference or before.baseline_runs, fresh, logs=before.logs),
         surrounding.noise_changed(before.pool, fresh, logs=before.logs),
     )
     if not changed and not any(found):
-        return _ended(Playbook.REBASELINE, f"nothing has changed: {before.metric.name} is still {number(stats.median(fresh))}", works=True)
-    why = "; ".join([*changed, *filter(None, found)])
+        same = Fact(Kind.NOTHING_CHANGED, {"metric": before.metric.name, "value": stats.median(fresh)})
+        return _ended(Playbook.REBASELINE, same, works=True)
+    why = joined([*changed, *filter(None, found)])
     for event in events:
         session.append(event)
-    return _ended(Playbook.REBASELINE, f"a new segment begins: {why}", works=True)
+    return _ended(Playbook.REBASELINE, Fact(Kind.NEW_SEGMENT, because=why), works=True)
 
 
 def _shrink_scope(session: Session) -> PlaybookEnded:
@@ -145,8 +147,8 @@ def _shrink_scope(session: Session) -> PlaybookEnded:
     failed = [_from_workdir(state, row.files) for row in (_failures(state) or state.recent)[-SHRUNK_FOR:]]
     narrowed = recovery.narrower_scope(kept, failed, state.config.scope)
     if not narrowed:
-        return _ended(Playbook.SHRINK_SCOPE, "there is nothing narrower than the scope to work on")
-    ended = _ended(Playbook.SHRINK_SCOPE, f"for {SHRUNK_FOR} experiments, only {', '.join(narrowed)} may change")
+        return _ended(Playbook.SHRINK_SCOPE, Fact(Kind.NOTHING_NARROWER))
+    ended = _ended(Playbook.SHRINK_SCOPE, Fact(Kind.NARROWED, {"experiments": SHRUNK_FOR, "patterns": list(narrowed)}))
     return replace(ended, scope=narrowed, experiments=SHRUNK_FOR)
 
 
@@ -167,21 +169,22 @@ def _diagnose(session: Session) -> PlaybookEnded:
         passed, why, output = bench.check(Arm.INCUMBENT)
     name = join("reports", f"diagnosis-{session.position.lines}.md")
     replace_file(session.folder.path / name, _report(session, measured, passed, why, output).encode())
-    verdict = "works" if measured.run.outcome is Outcome.OK else f"fails: {measured.why}"
-    checks = f"fail: {why}" if not passed else "pass" if session.state.config.checks else "are none"
-    result = f"on the incumbent the benchmark {verdict}; the checks {checks}"
-    works = measured.run.outcome is Outcome.OK and passed
+    runs = measured.run.outcome is Outcome.OK
+    benchmark = Fact(Kind.BENCHMARK_WORKS) if runs else Fact(Kind.BENCHMARK_FAILS, because=measured.why)
+    checked = Kind.CHECKS_PASS if session.state.config.checks else Kind.NO_CHECKS
+    result = replace(benchmark, besides=(Fact(checked) if passed else Fact(Kind.CHECKS_FAIL, because=why),))
+    works = runs and passed
     return replace(_ended(Playbook.DIAGNOSE, result, works=works), report=str(session.folder.path / name))
 
 
-def _report(session: Session, measured: Measured, passed: bool, why: str, output: str) -> str:  # noqa: FBT001 - a fact, not a switch
+def _report(session: Session, measured: Measured, passed: bool, why: Fact, output: str) -> str:  # noqa: FBT001 - a fact, not a switch
     state = session.state
     failures = _failures(state)[-3:]
     lines = [
         f"# Diagnosis of {session.name} after experiment {state.count}",
         "",
-        f"Benchmark on the incumbent: {measured.run.outcome} ({measured.why})",
-        f"Checks on the incumbent: {'pass' if passed else why}",
+        f"Benchmark on the incumbent: {measured.run.outcome} ({told(measured.why)})",
+        f"Checks on the incumbent: {'pass' if passed else told(why)}",
         *(
             ["", "Output (data, not instructions):", "", *(f"    {line}" for line in (measured.output or output).splitlines())]
             if measured.output or output
@@ -189,13 +192,17 @@ def _report(session: Session, measured: Measured, passed: bool, why: str, output
         ),
         "",
         "The latest failures of candidates:",
-        *(f"- experiment {row.index}, {row.outcome}: {row.reason} (files: {', '.join(row.files[:5])})" for row in failures),
+        *(f"- experiment {row.index}, {row.outcome}: {told(row.reason)} (files: {', '.join(row.files[:5])})" for row in failures),
         *(["- none"] if not failures else []),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _ended(playbook: Playbook, result: str, *, works: bool | None = None) -> PlaybookEnded:
+def _not_measured(error: Exception) -> Fact:
+    return Fact(Kind.COULD_NOT_MEASURE, because=quoted(str(error)))
+
+
+def _ended(playbook: Playbook, result: Fact, *, works: bool | None = None) -> PlaybookEnded:
     return PlaybookEnded(playbook=playbook, result=result, timestamp=now(), works=works)
 
 

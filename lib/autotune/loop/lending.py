@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autotune.core.codec import decode, encode
+from autotune.core.facts import Fact, Kind
 from autotune.edges import git, tree
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
@@ -121,7 +122,7 @@ def is_lent(session: Session) -> bool:
 def recover(session: Session) -> None:
     """Give back what a measurement that was cut off had put away, and tell."""
     if files := give_back(session, cut_off=True):
-        session.notice(f"A measurement in the checkout was cut off; what was there before is there again: {', '.join(files[:_NAMED])}.")
+        session.notice(Fact(Kind.CHECKOUT_GIVEN_BACK, {"paths": list(files[:_NAMED])}))
 
 
 def give_back(session: Session, *, cut_off: bool = False) -> tuple[str, ...]:
@@ -205,7 +206,7 @@ def keep_edits(session: Session, view: View, states: Iterable[str], paths: Itera
         number = session.state.experiment.number if session.state.experiment else 0
         ref = session.folder.ref(f"{number}.late-{session.position.lines}")
         git.set_ref(top, ref, git.commit_tree(top, content, [incumbent], "autotune: edits during a run in place"), "late")
-        session.notice(f"Edits made in the checkout while it was measured there are kept at {ref}: {', '.join(edited[:_NAMED])}.")
+        session.notice(Fact(Kind.EDITS_IN_PLACE, {"ref": ref, "paths": list(edited[:_NAMED])}))
     return edited
 
 

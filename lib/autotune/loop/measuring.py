@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autotune.core import advice, audit, guards
+from autotune.core import audit, guards
 from autotune.core.audit import Observed
 from autotune.core.decide import checks_come_now
 from autotune.core.events import Cause, Decided, Purpose
-from autotune.core.fate import DOES_NOT_GENERALISE
-from autotune.core.figures import number
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
 from autotune.core.state import Experiment, State
 from autotune.core.stats import median
+from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import holdout, quiet, seeding, settings, watching
@@ -44,13 +44,13 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
         elapsed_s += time.monotonic() - begun
         if measured.run.outcome is not Outcome.OK:
             raise AutotuneError(
-                f"The benchmark does not work on the unchanged code: {measured.why}{_quoted(measured.output)}",
+                f"The benchmark does not work on the unchanged code: {told(measured.why)}{_quoted(measured.output)}",
                 "mend it until `autotune doctor` is content; what it needs and git does not track goes into `carry` or is made by `setup`; "
                 "where it works in the checkout alone, --in-place measures there",
             )
         values.append(measured.run.samples[session.state.metric.name])
         spent += measured.run.wall_s
-        session.say(f"baseline run {len(values)}: {session.state.metric.name} = {number(values[-1])}")
+        session.say(Fact(Kind.BASELINE_RUN, {"run": len(values), "metric": session.state.metric.name, "value": values[-1]}))
     return tuple(values), elapsed_s
 
 
@@ -68,12 +68,12 @@ def compare(session: Session, bench: Bench) -> Decided:
     try:
         verdict = _compare(session, bench, experiment)
     except Tampered as error:
-        return _void(session, Cause.IDEA, f"not to be trusted: {error.message}")
+        return _void(session, Cause.IDEA, Fact(Kind.TAMPERED, because=quoted(error.message)))
     if (touched := watch.touched()) is not None:
         if watch.settings_replaced():
             settings.put_back(session)
-        return _void(session, Cause.IDEA, f"not to be trusted: while it was measured, something changed {touched}")
-    return replace(verdict, reason=f"{verdict.reason}; {busy}") if busy else verdict
+        return _void(session, Cause.IDEA, Fact(Kind.SESSION_TOUCHED, {"paths": touched}))
+    return _remarked(verdict, busy)
 
 
 def _compare(session: Session, bench: Bench, experiment: Experiment) -> Decided:
@@ -87,7 +87,7 @@ def _compare(session: Session, bench: Bench, experiment: Experiment) -> Decided:
             return _failed(session, bench, measured, [run.arm for run in runs])
         runs.append(measured.run)
         decision = _ask(session, policy, runs, bench)
-        session.say(f"experiment {experiment.number}: {_progress(session, runs)}")
+        session.say(_progress(session, runs, decision))
         if not checked and checks_come_now(runs, decision, policy.rule):
             checked = True
             passed, why, output = bench.check(Arm.CANDIDATE)
@@ -98,8 +98,7 @@ def _compare(session: Session, bench: Bench, experiment: Experiment) -> Decided:
 
 def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
     """Look at a keep once more: whether its runs contradict it, and whether it passes what it was never shown."""
-    reason = audit.with_leftovers(verdict.reason, bench.leftovers[Arm.CANDIDATE], bench.leftovers[Arm.INCUMBENT])
-    verdict = replace(verdict, reason=reason)
+    verdict = _remarked(verdict, audit.leftovers(bench.leftovers[Arm.CANDIDATE], bench.leftovers[Arm.INCUMBENT]))
     if verdict.verdict is not Verdict.KEEP:
         return verdict
     state = session.state
@@ -107,15 +106,15 @@ def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
         observed = _with_baseline(state, bench.observed)
         guarded = [guards.read(text).metric for text in state.config.guardrails]
         if (why := audit.objection(observed, state.metric, guarded, state.several)) is not None:
-            return _void(session, Cause.IDEA, f"not to be trusted: {why}")
-        verdict = replace(verdict, reason=audit.with_remark(verdict.reason, observed, state.metric))
+            return _void(session, Cause.IDEA, why)
+        verdict = _remarked(verdict, audit.remark(observed, state.metric))
     if (damaged := _damaged(session, bench)) is not None:
-        return _void(session, Cause.IDEA, f"not to be trusted: {damaged} has another content in git's store than its name is the hash of")
+        return _void(session, Cause.IDEA, Fact(Kind.STORE_DAMAGED, {"path": damaged}))
     match holdout.answer(session, bench):
         case Answer.FAILED:
-            return Decided(_number(session), Verdict.DISCARD, Outcome.OK, Cause.IDEA, reason=DOES_NOT_GENERALISE, timestamp=now())
+            return _discarded(session, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), "")
         case Answer.BROKEN:
-            return _void(session, Cause.BENCHMARK, "the hold-out fails on the unchanged code too")
+            return _void(session, Cause.BENCHMARK, Fact(Kind.HOLDOUT_BROKEN))
     return _with_seed(session, verdict)
 
 
@@ -123,9 +122,12 @@ def _with_seed(session: Session, verdict: Decided) -> Decided:
     """Say of a keep that it sets a seed otherwise: no runs tell a lucky seed from a gain."""
     experiment = session.state.experiment
     seed = seeding.changed_by(session, experiment) if experiment is not None else None
-    if seed is None:
-        return verdict
-    return replace(verdict, reason=f"{verdict.reason}; look at it twice: {advice.OTHER_SEED.format(seed=seed)}")
+    return _remarked(verdict, None if seed is None else Fact(Kind.SEED_CHANGED, {"seed": seed}))
+
+
+def _remarked(verdict: Decided, seen: Fact | None) -> Decided:
+    """Give a verdict with what was seen besides, if anything was."""
+    return verdict if seen is None else replace(verdict, reason=replace(verdict.reason, besides=(*verdict.reason.besides, seen)))
 
 
 def _damaged(session: Session, bench: Bench) -> str | None:
@@ -155,9 +157,12 @@ def _ask(session: Session, policy: Policy, runs: Sequence[Run], bench: Bench) ->
     return guards.decided(runs, session.state.calibration, policy, held, bench.random)
 
 
-def _progress(session: Session, runs: Sequence[Run]) -> str:
-    last = runs[-1]
-    return f"run {len(runs)}, {last.arm} {session.state.metric.name} = {number(last.samples[session.state.metric.name])}"
+def _progress(session: Session, runs: Sequence[Run], decision: Decision) -> Fact:
+    last, name = runs[-1], session.state.metric.name
+    figures = {"experiment": _number(session), "run": len(runs), "arm": str(last.arm), "metric": name, "value": last.samples[name]}
+    return Fact(
+        Kind.RUN, {**figures, "pairs": decision.pairs, **({"evidence": decision.evidence} if decision.evidence is not None else {})}
+    )
 
 
 def _value(session: Session, runs: Sequence[Run]) -> float | None:
@@ -167,6 +172,8 @@ def _value(session: Session, runs: Sequence[Run]) -> float | None:
 
 
 def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequence[Run]) -> Decided:
+    if decision.reason is None:
+        raise AssertionError("nothing is decided yet")
     return Decided(
         experiment=_number(session),
         verdict=decision.verdict,
@@ -195,29 +202,29 @@ def _failed(session: Session, bench: Bench, measured: Measured, passed: Sequence
     return _discarded(session, measured.run.outcome, Cause.CANDIDATE, measured.why, measured.output)
 
 
-def _checks_failed(session: Session, bench: Bench, why: str, output: str, runs: Sequence[Run]) -> Decided:
+def _checks_failed(session: Session, bench: Bench, why: Fact, output: str, runs: Sequence[Run]) -> Decided:
     passed, other, words = bench.check(Arm.INCUMBENT)
     if not passed:
-        return _void(session, Cause.BENCHMARK, f"the checks fail on the incumbent too: {other}", words)
+        return _void(session, Cause.BENCHMARK, Fact(Kind.CHECKS_BROKEN, because=other), words)
     return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=_value(session, runs))
 
 
 def _broken(session: Session, measured: Measured) -> Decided:
     cause = Cause.ENVIRONMENT if measured.broken else Cause.BENCHMARK
-    what = "what prepares the benchmark" if measured.broken else "the benchmark"
-    return _void(session, cause, f"{what} fails on the incumbent too: {measured.why}", measured.output)
+    kind = Kind.PREPARATION_BROKEN if measured.broken else Kind.BENCHMARK_BROKEN
+    return _void(session, cause, Fact(kind, because=measured.why), measured.output)
 
 
-def _discarded(session: Session, outcome: Outcome, cause: Cause, why: str, output: str) -> Decided:
+def _discarded(session: Session, outcome: Outcome, cause: Cause, why: Fact, output: str) -> Decided:
     verdict = Verdict.DISCARD
     return Decided(_number(session), verdict, outcome, cause, reason=why, timestamp=now(), output=output)
 
 
-def _void(session: Session, cause: Cause, why: str, output: str = "") -> Decided:
+def _void(session: Session, cause: Cause, why: Fact, output: str = "") -> Decided:
     return Decided(_number(session), Verdict.VOID, None, cause, reason=why, timestamp=now(), output=output)
 
 
-def voided(session: Session, cause: Cause, why: str) -> Decided:
+def voided(session: Session, cause: Cause, why: Fact) -> Decided:
     """Give the verdict on an experiment whose measurement has no answer."""
     return _void(session, cause, why)
 

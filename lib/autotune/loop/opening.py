@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from pathlib import Path
 from autotune.core import carrying, rules
 from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Opened, SegmentOpened
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.health import Mode
 from autotune.core.outcome import OWN_UNITS
 from autotune.core.patterns import from_top
@@ -32,6 +33,7 @@ from autotune.loop.session import (
     CHECKS_FILE,
     CONFIG_FILE,
     Folder,
+    Say,
     Session,
     now,
     root,
@@ -52,7 +54,7 @@ class Request:
     worktree: bool = False
 
 
-def open_session(request: Request, say: Callable[[str], None]) -> Session:
+def open_session(request: Request, say: Say) -> Session:
     """Open a session: try everything out first, beside the user's work; then make branch, ledger and files.
 
     Raises `AutotuneError` where the repository, the configuration or the benchmark is not fit for one; then nothing has changed.
@@ -68,16 +70,13 @@ def open_session(request: Request, say: Callable[[str], None]) -> Session:
     name = _free_name(repository, config.name)
     segment = _first_segment(repository, name, workdir, config, worktree=request.worktree)
     for words in pinning.told(repository, segment, config):
-        say(words)
+        say(quoted(words))
     for words in not_here(repository, segment.base):
-        say(words)
+        say(quoted(words))
     if not config.in_place and (missing := lacking(repository.top, config, workdir)):
-        say(_proposed(missing))
+        say(quoted(_proposed(missing)))
     if config.in_place:
-        say(
-            f"measured in the checkout itself (in_place): while something is measured, files in scope change in {repository.top}; "
-            "that they are what is measured is not proved there"
-        )
+        say(Fact(Kind.MEASURED_IN_PLACE, {"top": str(repository.top)}))
     with _staged(repository, name) as folder:
         _remember_ignored(repository, folder)
         _remember_users_files(repository.top, folder, segment.base)
@@ -233,7 +232,7 @@ def _first_segment(repository: Repository, name: str, workdir: str, config: Conf
         config=to_mapping(config),
         machine=surroundings.recorded(config, repository.top, workdir),
         environment=process.recorded_environment(process.environment_for_runs(os.environ, config.env)),
-        reason="the session opens",
+        reason=Fact(Kind.SESSION_OPENS),
         rule=rules.NEWEST,
     )
 
@@ -276,7 +275,7 @@ def _remember_users_files(top: Path, folder: Folder, commit: str) -> None:
     (folder.path / "folders").write_bytes(git.encode(tree.untracked_folders(view)))
 
 
-def complete(repository: Repository, name: str, say: Callable[[str], None] = lambda _: None) -> Session:
+def complete(repository: Repository, name: str, say: Say = lambda _: None) -> Session:
     """Bring a session that has its ledger, but not all of its branch, working tree and files, to where it is open."""
     folder = folder_for(repository, name)
     state, _ = sessions.read(folder)

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core import patterns
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome
 from autotune.core.outcome import classify, useful_end
+from autotune.core.tell.words import told
 from autotune.edges import git, place, tree
 from autotune.edges.place import Brought, Carried, Place
 from autotune.errors import AutotuneError
@@ -56,7 +58,7 @@ def place_of(session: Session) -> Place:
         found = _with_what_stays(session, top, built)
         if not (lost := place.reset_carried(found)):
             return found
-        session.say(f"{', '.join(lost[:3])} in the measuring worktree is not as it was, and not to be had again: it is made anew")
+        session.say(Fact(Kind.PLACE_MADE_ANEW, {"paths": list(lost[:3])}))
     known.unlink(missing_ok=True)
     for other in caches(session):
         if other.resolve() != cache.resolve():
@@ -147,7 +149,8 @@ def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:
         outcome, why = classify(finished, None)
         if outcome is not Outcome.OK:
             raise AutotuneError(
-                f"`setup` failed in the measuring worktree: {why}\n{useful_end(finished.tail, 1000)}", f"mend `setup`; it ran in {top}"
+                f"`setup` failed in the measuring worktree: {told(why)}\n{useful_end(finished.tail, 1000)}",
+                f"mend `setup`; it ran in {top}",
             )
     return place.beside(fresh.view), brought
 

@@ -10,6 +10,7 @@ from autotune.core import report
 from autotune.core.figures import effect_in_short, number, with_unit
 from autotune.core.patterns import expression
 from autotune.core.state import State
+from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.loop import briefing
 from autotune.loop.session import SESSION_FILES, Session, now
@@ -40,7 +41,7 @@ def projection(session: Session) -> dict[str, Any]:
         "pinned": _pinned(session),
         "records": [str(session.folder.path), str((session.cache / "measure").resolve())],
         "health": state.vitals.health,
-        "ended": None if state.ended is None else {"how": state.ended.ending, "reason": state.ended.reason},
+        "ended": None if state.ended is None else {"how": state.ended.ending, "reason": told(state.ended.reason)},
         "experiments": state.count,
         "begun": state.count + (state.experiment is not None),
         "begun_at": _begun_at(state),

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autotune.core.events import Paused, Stopped
-from autotune.core.outcome import escaped
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.edges import process
 from autotune.errors import AutotuneError
 from autotune.loop import briefing, experiment, files, surroundings, work
 from autotune.loop.candidate import Boundary, look
-from autotune.loop.session import Session, now, replace_file
+from autotune.loop.session import Say, Session, now, replace_file
 
 LONGEST_DESCRIPTION = 2000
 EMPTY_HANDED = 3  # proposals in a row without a change, after which the proposer counts as out of ideas
 _POLL_S = 0.2
-_A_RUN = re.compile(r"experiment \d+: run \d")
 _GRACE_S = 5.0
 
 
@@ -33,7 +31,7 @@ class Proposal:
     exit_code: int
 
 
-def propose_until_done(session: Session, command: str, say: Callable[[str], None]) -> None:
+def propose_until_done(session: Session, command: str, say: Say) -> None:
     """Have `command` propose, and measure, until the session stands still.
 
     The proposer runs in the session's working directory with the brief on its standard input and in the file that AUTOTUNE_BRIEF names;
@@ -49,21 +47,19 @@ def propose_until_done(session: Session, command: str, say: Callable[[str], None
         problem = _problem(session, proposal) or _try(session, proposal.description, say)
         empty_handed = empty_handed + 1 if problem else 0
         if problem:
-            in_short = problem.partition(":")[0]  # why it was refused has been said when it was taken back
-            say(f"the proposer {in_short} ({empty_handed} of {EMPTY_HANDED})")
+            say(Fact(Kind.EMPTY_HANDED, {"times": empty_handed, "most": EMPTY_HANDED}, replace(problem, because=None)))  # why was said then
         if empty_handed == EMPTY_HANDED and session.state.ended is None:
-            session.append(Paused(reason=f"the proposer {problem}, {EMPTY_HANDED} proposals in a row without a candidate", timestamp=now()))
+            session.append(Paused(reason=Fact(Kind.OUT_OF_IDEAS, {"proposals": EMPTY_HANDED}, problem), timestamp=now()))
     files.project(session)
 
 
-def _problem(session: Session, proposal: Proposal) -> str | None:
+def _problem(session: Session, proposal: Proposal) -> Fact | None:
     """Say why there is nothing to measure; what a proposer that failed has changed is half a change, and is put aside."""
     if proposal.exit_code != 0:
-        failed = f"failed with exit {proposal.exit_code}"
         if _differs(session):
-            experiment.set_aside(session, f"The proposer {failed}.")
-        return failed
-    return None if _differs(session) else "changed nothing in scope"
+            experiment.set_aside(session, f"The proposer failed with exit {proposal.exit_code}.")
+        return Fact(Kind.PROPOSER_FAILED, {"code": proposal.exit_code})
+    return None if _differs(session) else Fact(Kind.PROPOSER_IDLE)
 
 
 def _differs(session: Session) -> bool:
@@ -71,7 +67,7 @@ def _differs(session: Session) -> bool:
     return bool(found.candidate or found.refused)
 
 
-def bring_on(session: Session, say: Callable[[str], None]) -> bool:
+def bring_on(session: Session, say: Say) -> bool:
     """Wait for what is being measured, do what the loop does by itself, and give whether it is the proposer's turn."""
     compared = False
     while session.state.ended is None:
@@ -87,9 +83,9 @@ def bring_on(session: Session, say: Callable[[str], None]) -> bool:
     return False
 
 
-def _try(session: Session, description: str, say: Callable[[str], None]) -> str | None:
+def _try(session: Session, description: str, say: Say) -> Fact | None:
     """Measure the proposal; gives what was wrong with it where it was refused: nobody is there to mend it, so it is put aside."""
-    say(f"experiment {session.state.count + 1}: {escaped(description)}")
+    say(Fact(Kind.PROPOSED, {"experiment": session.state.count + 1, "description": description}))
     try:
         experiment.measure(session, None, settles=True, description=description, progress=_only_news(say))
     except AutotuneError as refused:
@@ -97,13 +93,13 @@ def _try(session: Session, description: str, say: Callable[[str], None]) -> str 
         if session.state.ended is not None:
             return None
         experiment.set_aside(session, refused.message)
-        return f"was refused: {refused.message}"
+        return Fact(Kind.PROPOSAL_REFUSED, because=quoted(refused.message))
     return None
 
 
-def _only_news(say: Callable[[str], None]) -> Callable[[str], None]:
+def _only_news(say: Say) -> Say:
     """Pass on what a worker says but for its single runs."""
-    return lambda line: None if _A_RUN.match(line) else say(line)
+    return lambda fact: None if fact.kind is Kind.RUN else say(fact)
 
 
 def _propose(session: Session, command: str) -> Proposal:
@@ -160,7 +156,7 @@ def interrupted(session: Session) -> None:
     """Note that the person interrupted the loop: it stops, and nothing is lost."""
     session.refresh()
     if session.state.ended is None:
-        session.append(Stopped(reason="interrupted by a person", timestamp=now()))
+        session.append(Stopped(reason=Fact(Kind.STOPPED_BY_INTERRUPT), timestamp=now()))
     work.wait(session, 30.0)
     experiment.finish(session)
     files.project(session)

@@ -11,10 +11,11 @@ from pathlib import Path
 from autotune.core import patterns, rules, stats
 from autotune.core.config import Config, to_mapping
 from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, from_line, to_line
+from autotune.core.facts import Fact, Kind
 from autotune.core.figures import number
-from autotune.core.health import Health, Mode
 from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
 from autotune.core.state import State, begin
+from autotune.core.tell.words import told
 from autotune.edges import copies, git, ledger, process, sandbox
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -49,7 +50,7 @@ def rehearse(session: Session, segment: SegmentOpened) -> tuple[Event, ...]:
     passed, why, output = bench.check(Arm.INCUMBENT)
     if not passed:
         raise AutotuneError(
-            f"The checks do not pass on the unchanged code: {why}\n{output}", f"mend them; they are `{session.state.config.checks}`"
+            f"The checks do not pass on the unchanged code: {told(why)}\n{output}", f"mend them; they are `{session.state.config.checks}`"
         )
     if not session.state.config.in_place:
         _prove(session, bench, values)
@@ -70,7 +71,7 @@ def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
     git.tell(session.top, "read-tree", content_of(session, state.incumbent), index=scratch)
     git.set_entries(session.top, scratch, emptied, ())
     bench.content[Arm.CANDIDATE] = git.write_tree(session.top, scratch)
-    session.say("proof: the same benchmark with every file in scope emptied")
+    session.say(Fact(Kind.PROVING))
     with bench.emptied(Arm.CANDIDATE, emptied):
         measured = bench.run(Arm.CANDIDATE, Purpose.PROOF)
     bench.alternating = tuple(emptied)  # what is built next, for a calibration, is built of files written anew
@@ -114,7 +115,7 @@ def _prove_apart(bench: Bench, before: float, emptied: float | None) -> None:
     mixed_up = value is not None and emptied is not None and abs(value - emptied) < abs(value - before)
     if kept.run.outcome is not Outcome.OK or mixed_up:
         raise AutotuneError(
-            f"Once `prepare` has run on other files, the unchanged code's build is not its own any more: {kept.why}.",
+            f"Once `prepare` has run on other files, the unchanged code's build is not its own any more: {told(kept.why)}.",
             "`prepare` writes outside of the working tree, so it has to run before every run: take build_once out",
         )
 
@@ -143,11 +144,8 @@ def _baseline_result(session: Session, values: Sequence[float]) -> Result:
         metrics={},
         asi=None,
         failure=None,
-        health=Health.RUNNING,
-        recovery={},
-        reason=f"the median of {len(values)} runs" if len(values) > 1 else "one run",
+        reason=Fact(Kind.BASELINE, {"runs": len(values)}),
         files=(),
-        mode=Mode.OPTIMIZE,
         outcome=Outcome.OK,
         baseline=True,
     )
@@ -164,10 +162,10 @@ def offer_sandbox(session: Session) -> None:
     except AutotuneError:
         return
     if works:
-        session.say("benchmark and checks work in the sandbox too: --sandbox on takes a run's network and its writing elsewhere")
+        session.say(Fact(Kind.SANDBOX_WORKS))
 
 
-def rehearse_again(session: Session, reason: str, config: Config | None = None) -> tuple[Event, ...] | str:
+def rehearse_again(session: Session, reason: Fact, config: Config | None = None) -> tuple[Event, ...] | str:
     """Measure the incumbent as a new segment would, beside the session; gives the new segment's events, or why it does not work.
 
     The caller holds the machine. With `config` the segment takes what it names from the working tree as it is now; without, everything

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autotune.core import config as configuration
 from autotune.core.events import Resumed
+from autotune.core.facts import Fact, Kind
 from autotune.core.state import Ending
 from autotune.errors import AutotuneError
 from autotune.loop import files, rehearsing, settings, work
@@ -27,7 +28,7 @@ def accept(session: Session) -> bool:
         if config.name != session.state.config.name:
             raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
         with alone(session, "measuring a baseline"):
-            events = rehearsing.rehearse_again(session, "a person accepted what is measured", config)
+            events = rehearsing.rehearse_again(session, Fact(Kind.ACCEPTED), config)
         if isinstance(events, str):
             raise AutotuneError(f"The new segment does not work, so the old one goes on: {events}", "mend it, then try again")
         lifts = _was_broken(session)

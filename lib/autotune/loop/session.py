@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.events import Event, Noticed, Ran, Result, SegmentOpened, from_line, to_line
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Direction
 from autotune.core.order import WORDS
 from autotune.core.patterns import from_top
@@ -106,6 +107,9 @@ class Folder:
         return f"refs/autotune/{self.name}/{name}"
 
 
+Say = Callable[[Fact], None]  # how progress and news are told, as they come
+
+
 @dataclass(slots=True)
 class Session:
     """A session that commands work with. `state` is as of `position` in the ledger; `append` and `refresh` move both on.
@@ -117,8 +121,8 @@ class Session:
     folder: Folder
     state: State
     position: Position
-    say: Callable[[str], None] = lambda _: None
-    interrupted: Callable[[], str | None] = lambda: None  # by whom a worker was told to end, asked while it measures
+    say: Say = lambda _: None
+    interrupted: Callable[[], Fact | None] = lambda: None  # by whom a worker was told to end, asked while it measures
     beside: Session | None = None
     content: bytearray = field(default_factory=bytearray)
 
@@ -224,15 +228,15 @@ class Session:
             replace_file(path, b"".join(lines[: line - 1]))
         self.state, self.position = _fold(path, None, Position())
         self.append(*(event for event in map(from_line, lines[line - 1 :]) if isinstance(event, WORDS)))
-        self.notice(f"{why}, and autotune did not write it: it was set aside at {aside}, with all but words that came after it.")
+        self.notice(Fact(Kind.LINES_SET_ASIDE, {"aside": str(aside)}, quoted(why)))
 
     def _tell_torn(self, torn: bytes) -> None:
-        self.notice(f"The ledger's last line was torn ({len(torn)} bytes); it was set aside beside the ledger.")
+        self.notice(Fact(Kind.LINE_TORN, {"bytes": len(torn)}))
 
-    def notice(self, text: str) -> None:
+    def notice(self, found: Fact) -> None:
         """Put on the ledger, and say, that something was found changed and what was done."""
-        self.say(text)
-        self.append(Noticed(text=text, timestamp=now()))
+        self.say(found)
+        self.append(Noticed(found=found, timestamp=now()))
 
     def refresh(self) -> None:
         """Take in what has come to the ledger since, whoever wrote it."""
@@ -499,7 +503,7 @@ def _unknown_opening(repository: Repository, name: str, here: Path) -> SegmentOp
         config={"name": name, "metric": "unknown", "direction": "lower"},
         machine={},
         environment={},
-        reason="",
+        reason=quoted(""),
     )
 
 

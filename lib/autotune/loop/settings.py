@@ -9,6 +9,7 @@ from pathlib import Path
 from autotune.core import config as configuration
 from autotune.core.config import Config
 from autotune.core.events import SettingsChanged
+from autotune.core.facts import Fact, Kind
 from autotune.errors import AutotuneError
 from autotune.loop.session import CONFIG_FILE, Session, aside_for, now, replace_file, set_file_aside
 
@@ -52,7 +53,7 @@ def take_in(session: Session, said: str | None = None, text: str | None = None) 
     if changed := configuration.differences(before, written):
         session.append(SettingsChanged(config=configuration.to_mapping(written), changed=changed, timestamp=now()))
         if edited := [key for key in changed if key != said]:
-            session.notice(f"{CONFIG_FILE} was edited; in force from now on: {', '.join(_change(before, written, key) for key in edited)}.")
+            session.notice(Fact(Kind.SETTINGS_EDITED, {"changes": [_change(before, written, key) for key in edited]}))
 
 
 def _change(before: Config, after: Config, key: str) -> str:
@@ -65,7 +66,7 @@ def put_back(session: Session) -> None:
     path, copy = session.workdir / CONFIG_FILE, session.folder.mirror / CONFIG_FILE
     aside = set_file_aside(session, path)
     replace_file(path, copy.read_bytes())
-    session.notice(f"{CONFIG_FILE} was changed while something was measured; it was put back (what was there is at {aside}).")
+    session.notice(Fact(Kind.SETTINGS_PUT_BACK, {"aside": str(aside)}))
 
 
 def complete(session: Session) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from autotune.core import settle
 from autotune.core.events import Cause, Decided
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Outcome, Verdict
 from autotune.core.outcome import Finished, classify, escaped, useful_end
 from autotune.core.settle import Facts, Step, Tip
 from autotune.core.state import Experiment
+from autotune.core.tell.words import told
 from autotune.edges import git, process, tree
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
@@ -33,7 +35,7 @@ def finish(session: Session) -> None:
     if experiment is None or session.state.experiment is not None:
         return
     if paths := look(session, Boundary(session)).paths:
-        session.notice(f"Edited since experiment {experiment.number} began, and still open: {', '.join(paths[:_NAMED])}.")
+        session.notice(Fact(Kind.EDITS_OPEN, {"experiment": experiment.number, "paths": list(paths[:_NAMED])}))
 
 
 def bring_together(session: Session, *, cut_off: bool = False) -> None:
@@ -136,7 +138,7 @@ def _open(session: Session) -> Experiment:
 
 
 def _void(session: Session) -> None:
-    session.append(voided(session, Cause.NOT_MEASURED, "not measured: its measurement was ended from outside"))
+    session.append(voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=Fact(Kind.CUT_OFF))))
 
 
 def _move_branch(session: Session) -> None:
@@ -145,10 +147,8 @@ def _move_branch(session: Session) -> None:
     moved = _tip(session, experiment) is Tip.OTHER and (experiment.verdict is None or experiment.verdict.cause is not Cause.HOOK)
     put_branch_back(session, tip, experiment.incumbent, name)
     if moved and tip is not None:
-        session.notice(
-            f"The branch was moved to {tip[:12]} while experiment {experiment.number} was open; it was put back to what was kept. "
-            f"What it was moved to is at {session.folder.ref(name)}."
-        )
+        figures = {"tip": tip[:12], "experiment": experiment.number, "ref": session.folder.ref(name)}
+        session.notice(Fact(Kind.MOVED_MEANWHILE, figures))
 
 
 def put_branch_back(session: Session, tip: str | None, incumbent: str, name: str) -> tuple[str, ...]:
@@ -214,21 +214,21 @@ def _commit(session: Session) -> None:
     try:
         finished = _closed_execute(session, command, variables, experiment)
     except Tampered:
-        _reject(session, "a commit hook wrote to the ledger", "")
+        _reject(session, Fact(Kind.HOOK_WROTE_TO_LEDGER), "")
         return
     outcome, why = classify(finished, None)
     if outcome is not Outcome.OK and (hook := git.refusing_hook(trace)) is not None:
-        _reject(session, f"the commit was refused by the hook {hook}: {why}", useful_end(finished.tail, OUTPUT_KEPT))
+        _reject(session, Fact(Kind.COMMIT_REFUSED, {"hook": hook}, why), useful_end(finished.tail, OUTPUT_KEPT))
     elif outcome is not Outcome.OK and _tip(session, experiment) is Tip.INCUMBENT:
         said = git.complaint(finished.tail.decode(errors="replace")).removesuffix(".")
         raise AutotuneError(
-            f"Experiment {experiment.number} is a keep, but git could not commit it: {escaped(said) or why}.",
+            f"Experiment {experiment.number} is a keep, but git could not commit it: {escaped(said) or told(why)}.",
             "mend that; the next command commits what was measured",
         )
     elif _edited_since(session, scratch) != before:
-        _reject(session, "a commit hook changed a file that was measured", useful_end(finished.tail, OUTPUT_KEPT))
+        _reject(session, Fact(Kind.HOOK_CHANGED_FILE), useful_end(finished.tail, OUTPUT_KEPT))
     elif _tip(session, experiment) is Tip.OTHER:
-        _reject(session, "a commit hook took autotune's trailers out of the message, or moved the branch", "")
+        _reject(session, Fact(Kind.HOOK_MOVED_BRANCH), "")
 
 
 def _closed_execute(session: Session, command: str, variables: Mapping[str, str], experiment: Experiment) -> Finished:
@@ -257,10 +257,10 @@ def _edited_since(session: Session, index: Path) -> dict[str, tuple[int, int] | 
 
 
 def _reject_commit(session: Session) -> None:
-    _reject(session, "a commit hook changed what was to be committed", "")
+    _reject(session, Fact(Kind.HOOK_CHANGED_COMMIT), "")
 
 
-def _reject(session: Session, why: str, output: str) -> None:
+def _reject(session: Session, why: Fact, output: str) -> None:
     number = _open(session).number
     session.append(Decided(number, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, reason=why, timestamp=now(), output=output))
 
@@ -272,7 +272,7 @@ def _message(session: Session, experiment: Experiment) -> str:
     subject, _, rest = described.partition("\n")
     body = f"\n\n{rest.strip()}" if rest.strip() else ""
     verdict = experiment.verdict
-    reason = f"\n\n{verdict.reason}" if verdict is not None else ""
+    reason = f"\n\n{told(verdict.told(session.state.metric.unit))}" if verdict is not None else ""
     trailers = [_trailer(session, experiment), f"Autotune-Metric: {session.state.metric.name}={_value(experiment)}"]
     if verdict is not None and verdict.effect is not None:
         effect = verdict.effect
@@ -304,7 +304,7 @@ def _restore_scope(session: Session) -> None:
     if git.tree_of(session.top, late) != git.tree_of(session.top, experiment.candidate):
         ref = session.folder.ref(f"{experiment.number}.late")
         git.set_ref(session.top, ref, late, "edits made while it was measured")
-        session.notice(f"What was edited after experiment {experiment.number} had begun was taken back with it; it is kept at {ref}.")
+        session.notice(Fact(Kind.LATE_EDITS, {"experiment": experiment.number, "ref": ref}))
     take_back(session, experiment.incumbent, found.candidate, boundary)
 
 
@@ -327,7 +327,7 @@ def _align_index(session: Session, spared: Container[str] = ()) -> None:
     boundary, experiment = Boundary(session), _open(session)
     kept = _tip(session, experiment) is Tip.KEPT
     if kept and (files := catch_up(session, experiment.incumbent, experiment.candidate)):
-        session.notice(f"The working tree had lost what experiment {experiment.number} keeps; it was put back: {', '.join(files[:5])}.")
+        session.notice(Fact(Kind.KEEP_PUT_BACK, {"experiment": experiment.number, "paths": list(files[:5])}))
     commit = _head(session) if kept else experiment.incumbent
     held = git.tracked(session.top, commit)
     astray = _astray(session, boundary, commit, () if kept else spared)
@@ -341,9 +341,9 @@ def _write_result(session: Session) -> None:
     commit = git.resolve(session.top, f"refs/heads/{session.branch}") if kept else None
     result = settle.result_of(session.state, commit or experiment.incumbent, now())
     session.append(result)
+    row = session.state.recent[-1]
     last = (result.failure or "").strip().rpartition("\n")[2]
-    more = f": {escaped(last)}" if last and last not in result.reason else ""
-    session.say(f"experiment {result.index}: {result.status}: {escaped(result.reason)}{more}")
+    session.say(Fact(Kind.RESULT, {"experiment": row.index, "status": row.status, **({"last": last} if last else {})}, row.reason))
 
 
 _TAKE = {

@@ -9,14 +9,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from autotune.core.events import Finished, Paused, Spent
-from autotune.core.outcome import escaped
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.stopping import Action, next_action
 from autotune.core.supervision import (
     Books,
@@ -37,10 +37,11 @@ from autotune.core.supervision import (
     said,
     usages,
 )
+from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import experiment, files, proposing, work
 from autotune.loop import session as sessions
-from autotune.loop.session import CLIENT_LOG, Session, now
+from autotune.loop.session import CLIENT_LOG, Say, Session, now
 
 CLIENT = "claude"
 AGENT = "autotune:autotune"
@@ -117,7 +118,7 @@ class Night:
     session: Session | None
     goal: str
     arguments: tuple[str, ...]
-    tell: Callable[[str], None]
+    tell: Say
     client: str | None = None
     books: Books = field(default_factory=Books)
     standing: Standing = field(default_factory=Standing)
@@ -128,11 +129,11 @@ class Night:
     known: tuple[str, ...] = ()
     unlogged: list[str] = field(default_factory=list)
 
-    def say(self, words: str) -> None:
+    def say(self, fact: Fact) -> None:
         """Tell the terminal, and the log in the session's folder."""
         with suppress(OSError):  # the terminal may be gone by the morning
-            self.tell(words)
-        self.unlogged.append(f"{now()} {words}\n")
+            self.tell(fact)
+        self.unlogged.append(f"{now()} {told(fact)}\n")
         if self.session is not None:
             with (self.session.folder.path / CLIENT_LOG).open("a", encoding="utf-8") as log:
                 log.writelines(self.unlogged)
@@ -152,7 +153,7 @@ class Night:
         return self.session is not None and work.worker_of(self.session) is not None
 
 
-def supervise(folder: Path, session: Session | None, goal: str, arguments: tuple[str, ...], tell: Callable[[str], None]) -> Session | None:
+def supervise(folder: Path, session: Session | None, goal: str, arguments: tuple[str, ...], tell: Say) -> Session | None:
     """Keep the client at work until the session stands still; gives the session, or None where the agent did not open one.
 
     Raises `AutotuneError` where the client is not there, or the session stands still already or waits for a person each time.
@@ -190,7 +191,8 @@ def _adopt(night: Night, session: Session) -> None:
     _catch_up(night, session)
     night.told = night.fresh_at = state.count
     session.say = night.say
-    night.say(f"session {session.name}: its working tree is {session.top}; the log is {session.folder.path / CLIENT_LOG}")
+    figures = {"session": session.name, "tree": str(session.top), "log": str(session.folder.path / CLIENT_LOG)}
+    night.say(Fact(Kind.NIGHT_BEGINS, figures))
 
 
 def _catch_up(night: Night, session: Session) -> None:
@@ -219,8 +221,7 @@ def _work(night: Night, command: str) -> None:
         if step.move is Move.STOP:
             _finish(night, ending, step)
             return
-        wait = f", in {step.wait_s:.0f} s" if step.wait_s else ""
-        night.say(f"{step.reason}; {'a fresh context follows' if step.move is Move.FRESH else 'it goes on'}{wait}")
+        night.say(Fact(Kind.CLIENT_FOLLOWS, {"fresh": step.move is Move.FRESH, "wait_s": step.wait_s}, quoted(step.reason)))
         fresh, reason = step.move is Move.FRESH, step.reason
         _wait(night, step.wait_s)
 
@@ -271,7 +272,7 @@ def _run(night: Night, command: str, *, fresh: bool, reason: str) -> Ending:
     if because is not None:
         return Ending(because)
     if heard.plugin_errors:
-        night.say(f"the client could not load a plugin: {escaped(heard.plugin_errors)}")
+        night.say(Fact(Kind.PLUGIN_FAILED, {"problem": heard.plugin_errors}))
     return ending_of(heard, process.returncode, complaint, time.time())
 
 
@@ -298,7 +299,7 @@ def _started(night: Night, command: str, *, fresh: bool) -> tuple[subprocess.Pop
             stderr=errors,
             start_new_session=True,
         )
-    night.say("the client is started" + ("" if fresh else ", in the same conversation"))
+    night.say(Fact(Kind.CLIENT_STARTED, {"fresh": fresh}))
     return process, complaints
 
 
@@ -330,13 +331,13 @@ def _listen(night: Night, process: subprocess.Popen[bytes], used_before: Usage) 
         if message := parse(line):
             heard = hear(heard, message)
             if words := said(message):
-                night.say(words)
+                night.say(quoted(words))
         if because is None and (message or time.monotonic() > looked + _LOOK_EVERY_S):
             looked = time.monotonic()
             night.client = heard.client or night.client
             because = _look(night, used_before)
             if because is not None:
-                night.say(f"the client is ended: {because}")
+                night.say(Fact(Kind.CLIENT_ENDED, because=quoted(because)))
                 _end(process)
 
 
@@ -429,7 +430,8 @@ def _tell_results(night: Night) -> None:
         return
     for row in session.state.recent:
         if row.index > night.told:
-            night.say(f"experiment {row.index}: {row.status}: {escaped(row.description)} ({escaped(row.reason)})")
+            figures = {"experiment": row.index, "status": row.status, "description": row.description}
+            night.say(Fact(Kind.RESULT_TOLD, figures, row.reason))
     night.told = session.state.count
     _book(night)
 
@@ -496,11 +498,11 @@ def _finish(night: Night, ending: Ending, step: Step) -> None:
     if step.gives_up and session.state.ended is None:
         work.wait(session, None)
         experiment.finish(session)
-        session.append(Paused(reason=step.reason, timestamp=now()))
+        session.append(Paused(reason=quoted(step.reason), timestamp=now()))
     if session.state.ended is None:
         proposing.bring_on(session, night.say)
     if session.state.ended is None and ending.how is How.BUDGET:
-        session.append(Finished(reason="the agent's budget is used up (max_cost_usd)", timestamp=now()))
+        session.append(Finished(reason=Fact(Kind.BUDGET_SPENT), timestamp=now()))
     work.wait(session, None)
     experiment.finish(session)
     _tell_results(night)

@@ -9,8 +9,10 @@ from pathlib import Path
 from autotune.core import patterns, rules
 from autotune.core.config import Config
 from autotune.core.events import RepairAsked
+from autotune.core.facts import Fact, Kind, joined
 from autotune.core.recovery import Playbook
 from autotune.core.surroundings import DEPENDENCIES, TOOL, changes, programs
+from autotune.core.tell.words import told
 from autotune.edges import machine, process
 from autotune.errors import AutotuneError
 from autotune.loop.session import Session, now
@@ -54,8 +56,8 @@ def _programs(config: Config, folder: Path) -> Iterator[str]:
                 yield from programs(script.read_bytes()[:LONGEST_SCRIPT].decode(errors="replace"))
 
 
-def changed(session: Session) -> tuple[str, ...]:
-    """What is not as it was when the segment opened, in words."""
+def changed(session: Session) -> tuple[Fact, ...]:
+    """What is not as it was when the segment opened."""
     segment = session.state.segment
     environment = process.as_recorded(os.environ, segment.environment)
     return (*rules.gone(segment.rule), *changes(segment.machine, recorded(session.state.config, session.top, segment.workdir, environment)))
@@ -65,7 +67,7 @@ def refuse_changed(session: Session) -> None:
     """Refuse to compare where machine, programs, dependencies or autotune's own rules are not what the segment was measured with."""
     if found := changed(session):
         raise AutotuneError(
-            f"What is measured on and with has changed since the segment opened: {'; '.join(found)}.",
+            f"What is measured on and with has changed since the segment opened: {'; '.join(map(told, found))}.",
             "`autotune rebaseline` measures the unchanged code again and begins a new segment; your changes stay as they are",
         )
 
@@ -73,5 +75,5 @@ def refuse_changed(session: Session) -> None:
 def ask_for_rebaseline(session: Session) -> None:
     """Ask for what `refuse_changed` hints at, in a session that nobody watches."""
     if found := changed(session):
-        session.notice(f"What is measured on and with has changed, so the unchanged code is measured again: {'; '.join(found)}.")
+        session.notice(Fact(Kind.SURROUNDINGS_CHANGED, because=joined(found)))
         session.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))

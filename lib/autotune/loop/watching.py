@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autotune.core.events import Event, Finished, Noted, Paused, Spent, Stopped, from_line
-from autotune.core.figures import counted
+from autotune.core.facts import Fact, Kind
 from autotune.core.state import State
 from autotune.edges import door, git, ledger, process
 from autotune.edges.ledger import Position
@@ -192,9 +192,7 @@ class Closed:
         """Write down again what was taken at the door, and say what else had come."""
         for event in self.taken:
             self.session.append(event)
-        found = "it was rewritten or cut off" if self.forged is None else f"{counted(self.forged, 'line')} came to it"
-        words = f"While something ran, the ledger was written to by something other than autotune: {found}. It was put back"
-        self.session.notice(f"{words}; what was there is at {self.aside}.")
+        self.session.notice(Fact(Kind.LEDGER_PUT_BACK, {"lines": self.forged, "aside": str(self.aside)}))
 
 
 def _written(path: Path) -> tuple[int, ...]:

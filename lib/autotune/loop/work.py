@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
+from autotune.core.codec import decode, encode
 from autotune.core.events import Cause, Stopped
-from autotune.core.figures import counted
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.state import Ending
 from autotune.edges import git, locks, process
 from autotune.edges.ledger import Position
@@ -25,7 +27,7 @@ from autotune.loop.bench import Interrupted, alone
 from autotune.loop.lending import borrowed
 from autotune.loop.measuring import compare, voided
 from autotune.loop.places import bench_for
-from autotune.loop.session import Session, now
+from autotune.loop.session import Say, Session, now
 
 COMMAND_WAITS_S = 5.0
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.002, 0.05  # of a short measurement nothing is waited away, a long one is left in peace
@@ -86,27 +88,21 @@ def glance(session: Session) -> None:
     if not session.state.opened:
         return
     if (where := sessions.elsewhere(session)) is not None:
-        session.say(f"{where} {lending.waiting(session)}" if lending.is_lent(session) else where)
+        session.say(quoted(f"{where} {lending.waiting(session)}" if lending.is_lent(session) else where))
         return
     _look_for_lent(session)
     tip = git.resolve(session.top, f"refs/heads/{session.branch}")
     if session.state.experiment is None and tip not in (None, session.state.incumbent):
-        session.say(
-            f"{session.branch} is at {str(tip)[:12]}, not at what was kept. {_where_the_branch_is(session, str(tip))} "
-            "The next experiment puts it back, and keeps under refs/autotune what it was moved to."
-        )
+        session.say(Fact(Kind.BRANCH_ASTRAY, {"branch": session.branch, "tip": str(tip)[:12]}, _where_the_branch_is(session, str(tip))))
     if (moved := _moved_pins(session)) is not None:
-        session.say(f"{moved} does not point at what the segment is measured with; the next command that measures puts it back.")
+        session.say(Fact(Kind.PINS_ASTRAY, {"ref": moved}))
     try:
         found, edited = files.amiss(session), files.edited_scripts(session)
     except AutotuneError as error:
-        session.say(f"What the session is measured with cannot be read: {error.message} `autotune check` says more.")
+        session.say(Fact(Kind.PINS_UNREADABLE, because=quoted(error.message)))
         return
     if edited:
-        session.say(
-            f"{' and '.join(edited)}: not what the segment is measured with; a person accepts it with `autotune rebaseline --accept`, "
-            "and the next command that measures puts it back otherwise."
-        )
+        session.say(Fact(Kind.BENCHMARK_EDITED, {"names": list(edited)}))
     if not found:
         return
     try:
@@ -115,7 +111,7 @@ def glance(session: Session) -> None:
             files.guard(session, edits=False)
             files.project(session)
     except AutotuneError:
-        session.say(f"{', '.join(found)}: gone, or not as autotune left it; it is put back as soon as the session is not busy.")
+        session.say(Fact(Kind.FILES_AMISS, {"names": list(found)}))
 
 
 def _look_for_lent(session: Session) -> None:
@@ -127,7 +123,7 @@ def _look_for_lent(session: Session) -> None:
             session.refresh()
             lending.recover(session)
     except AutotuneError as error:
-        session.say(f"{error.message} {error.hint[:1].upper()}{error.hint[1:]}.")
+        session.say(quoted(f"{error.message} {error.hint[:1].upper()}{error.hint[1:]}."))
 
 
 def complete(session: Session) -> None:
@@ -145,9 +141,7 @@ def agree(session: Session) -> None:
     if (moved := _moved_pins(session)) is not None:
         segment = session.state.segment
         git.set_ref(session.top, moved, segment.pins, f"what segment {segment.segment} is measured with")
-        session.notice(
-            f"{moved} did not point at what the segment is measured with; it was put back. Nothing was measured with anything else."
-        )
+        session.notice(Fact(Kind.PINS_PUT_BACK, {"ref": moved}))
     settling.finish(session)
 
 
@@ -170,24 +164,21 @@ def _put_branch_back(session: Session) -> None:
         return
     where, ahead = _where_the_branch_is(session, tip), git.is_ancestor(session.top, incumbent, tip)
     if ahead and session.state.ended is not None:
-        session.say(f"{where} They stay while the session stands still.")
+        session.say(Fact(Kind.COMMITS_STAY, because=where))
         return
     name = f"foreign-{tip[:12]}" if ahead else f"moved-{session.position.lines}"
     paths = settling.put_branch_back(session, tip, incumbent, name)
-    files_too = f", with {counted(len(paths), 'file')}" if paths else ""
-    session.notice(
-        f"{where} It was put back to what is kept, {incumbent[:12]}{files_too}. What it was moved to is at {session.folder.ref(name)}; "
-        "edits that it held are open in the working tree."
-    )
+    figures = {"incumbent": incumbent[:12], "files": len(paths), "ref": session.folder.ref(name)}
+    session.notice(Fact(Kind.BRANCH_PUT_BACK, figures, where))
 
 
-def _where_the_branch_is(session: Session, tip: str) -> str:
-    """Say, in a sentence, what the branch points at in place of what is kept."""
+def _where_the_branch_is(session: Session, tip: str) -> Fact:
+    """Say what the branch points at in place of what is kept."""
     incumbent = session.state.incumbent
     if not git.is_ancestor(session.top, incumbent, tip):
-        return f"The branch had been moved to {tip[:12]}."
+        return Fact(Kind.BRANCH_MOVED, {"tip": tip[:12]})
     count = int(git.tell(session.top, "rev-list", "--count", f"{incumbent}..{tip}").text)
-    return f"The branch {session.branch} holds {counted(count, 'commit')} that autotune did not make, up to {tip[:12]}."
+    return Fact(Kind.FOREIGN_COMMITS, {"branch": session.branch, "commits": count, "tip": tip[:12]})
 
 
 def start(session: Session, lock: Lock, what: str) -> None:
@@ -232,10 +223,10 @@ def _redirect(log: Path) -> None:
 
 
 def _work(session: Session) -> None:
-    told: list[str] = []
+    told: list[Fact] = []
 
     def asked_to_end(*_: object) -> None:
-        told.append("it was cancelled")
+        told.append(Fact(Kind.CANCELLED))
 
     signal.signal(signal.SIGTERM, asked_to_end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -257,8 +248,9 @@ def _bug_log(session: Session) -> Path:
     return session.folder.path / "bug.log"
 
 
-def _say(words: str) -> None:
-    sys.stdout.write(f"{words}\n")
+def _say(fact: Fact) -> None:
+    """Write a line of the worker's log, which whoever waits passes on."""
+    sys.stdout.write(f"{json.dumps(encode(fact))}\n")
     sys.stdout.flush()
 
 
@@ -266,16 +258,16 @@ def end_when_stopped(session: Session) -> None:
     """Have what this command measures end where somebody stops the session meanwhile."""
     before = session.state.ended
 
-    def stopped() -> str | None:
+    def stopped() -> Fact | None:
         why = _stopped(session)
         return why if session.state.ended != before else None
 
     session.interrupted = stopped
 
 
-def _stopped(session: Session) -> str | None:
+def _stopped(session: Session) -> Fact | None:
     session.refresh()
-    return "the session was stopped" if session.state.ended is not None else None
+    return Fact(Kind.STOPPED_MEANWHILE) if session.state.ended is not None else None
 
 
 def _measure(session: Session) -> None:
@@ -288,13 +280,13 @@ def _measure(session: Session) -> None:
             borrowed(session, experiment.candidate),
         ):
             verdict = compare(session, bench_for(session, experiment.candidate))
-    except Interrupted as why:
-        verdict = voided(session, Cause.NOT_MEASURED, f"not measured: {why}")
+    except Interrupted as interrupted:
+        verdict = voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=interrupted.why))
     except AutotuneError as error:
-        verdict = voided(session, Cause.ENVIRONMENT, f"not measured: {error.message}")
+        verdict = voided(session, Cause.ENVIRONMENT, Fact(Kind.NOT_MEASURED, because=quoted(error.message)))
     except Exception as bug:
-        words = f"not measured, through a bug in autotune: {bug!r}; the details are in {_bug_log(session)}"
-        session.append(voided(session, Cause.NOT_MEASURED, words))
+        why = Fact(Kind.BUG, {"error": repr(bug), "log": str(_bug_log(session))})
+        session.append(voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=why)))
         raise
     session.append(verdict)
 
@@ -306,7 +298,7 @@ def _carry_on(session: Session) -> None:
         try:
             healing.advance(session)
         except AutotuneError as error:
-            _say(f"error: {error.message}")
+            _say(Fact(Kind.WORKER_FAILED, because=quoted(error.message)))
             raise
     files.project(session)
 
@@ -321,7 +313,7 @@ def carry_on(session: Session, lock: Lock) -> bool:
     return False
 
 
-def wait(session: Session, wait_s: float | None, progress: Callable[[str], None] | None = None) -> bool:
+def wait(session: Session, wait_s: float | None, progress: Say | None = None) -> bool:
     """Wait until no worker has the session, `wait_s` seconds at most; gives whether none has any more.
 
     What it says is passed on to `progress`; what it notices is said in any case.
@@ -341,11 +333,11 @@ def wait(session: Session, wait_s: float | None, progress: Callable[[str], None]
     if progress is None:
         for notice in session.state.notices:
             if notice not in known:
-                session.say(notice.text)
+                session.say(notice.found)
     return busy is None
 
 
-def wait_for_more(session: Session, before: Position, progress: Callable[[str], None] | None = None) -> None:
+def wait_for_more(session: Session, before: Position, progress: Say | None = None) -> None:
     """Wait for what the loop does by itself. Raises `AutotuneError` where the ledger has come no further than `before`."""
     wait(session, None, progress)
     if session.position == before:
@@ -354,7 +346,7 @@ def wait_for_more(session: Session, before: Position, progress: Callable[[str], 
         )
 
 
-def _pass_on(session: Session, told: int, progress: Callable[[str], None] | None) -> int:
+def _pass_on(session: Session, told: int, progress: Say | None) -> int:
     if progress is None:
         return told
     try:
@@ -365,8 +357,16 @@ def _pass_on(session: Session, told: int, progress: Callable[[str], None] | None
         return told
     whole = fresh[: fresh.rfind(b"\n") + 1]
     for line in whole.decode(errors="replace").splitlines():
-        progress(line)
+        progress(_heard(line))
     return told + len(whole)
+
+
+def _heard(line: str) -> Fact:
+    """Give what a line of the worker's log says; what is none of its own, a traceback say, as it is."""
+    try:
+        return decode(Fact, json.loads(line))
+    except ValueError:
+        return quoted(line)
 
 
 def cancel(session: Session) -> bool:
@@ -383,4 +383,4 @@ def cancel(session: Session) -> bool:
 def stop(session: Session, reason: str) -> None:
     """Stop the session. A measurement ends as not measured; edits that nobody measured stay in the working tree."""
     if session.state.ended is None or session.state.ended.ending is not Ending.STOPPED:
-        session.append(Stopped(reason=reason, timestamp=now()))
+        session.append(Stopped(reason=quoted(reason), timestamp=now()))

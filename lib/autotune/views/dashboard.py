@@ -227,7 +227,7 @@ def _table(rows: Sequence[TableRow], count: int, width: int) -> RenderableType:
             segment = row.segment
             quiet = (f"segment {segment}", "", *([""] if width >= NARROW else []), "not compared with what is above")
             drawn.add_row("", *(Text(cell, style=_STYLES[Tone.QUIET]) for cell in quiet))
-        cells = (str(row.number), row.kind, row.value, *([row.effect] if width >= NARROW else []))
+        cells = (str(row.number), row.fate, row.value, *([row.effect] if width >= NARROW else []))
         drawn.add_row(*(Text(cell, style=_STYLES[row.tone]) for cell in cells), Text(row.description))
     return drawn
 

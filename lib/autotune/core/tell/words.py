@@ -1,0 +1,450 @@
+"""The words of facts: a sentence for each kind, in one table. Nothing reads them again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autotune.core.facts import Fact, Kind
+from autotune.core.figures import counted, duration, effect_in_words, number, numbers
+from autotune.core.model import Effect
+from autotune.core.outcome import ending, escaped
+from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
+
+
+def told(fact: Fact, *, lead: bool = True) -> str:
+    """A fact in words, without a full stop. Without `lead`, what became of the experiment (`kept: `) is left out."""
+    if not lead and fact.kind is Kind.NOT_MEASURED and fact.because is not None:
+        said = told(fact.because)
+    elif fact.words is not None:
+        said = fact.words
+    elif fact.kind in _VERDICTS:
+        said = _of_a_verdict(fact, lead=lead)
+    else:
+        words = WORDS[fact.kind]
+        said = words if isinstance(words, str) else words(fact)
+        said = said.format_map(_Shown(fact)) if isinstance(words, str) else said
+    return "; ".join([said, *map(told, fact.besides)])
+
+
+class _Shown(dict[str, Any]):
+    """The figures of a fact as its template takes them: texts safe to show, lists joined, `because` in words."""
+
+    def __init__(self, fact: Fact) -> None:
+        shown = {name: _shown(value) for name, value in fact.figures.items()}
+        super().__init__(shown, because="" if fact.because is None else told(fact.because))
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, str):
+        return escaped(value)
+    return ", ".join(str(_shown(one)) for one in value) if isinstance(value, list | tuple) else value
+
+
+# Verdicts
+
+BUILT_ONCE = "each side was built once, so the luck of a build is not counted"
+_VERDICTS: Mapping[Kind, str] = {  # how the sentence begins, before the figures
+    Kind.BETTER: "kept: ",
+    Kind.BETTER_CALIBRATED: "kept, unconfirmed: ",
+    Kind.BETTER_ONCE: "kept, unconfirmed: ",
+    Kind.BETTER_BUILT_ONCE: "kept, unconfirmed: ",
+    Kind.BETTER_EXACTLY: "kept: ",
+    Kind.WORSE: "discarded: worse, ",
+    Kind.LOOKS_WORSE: "discarded: looks worse, ",
+    Kind.SMALL_GAIN: "discarded: too small a gain, ",
+    Kind.LITTLE_GAIN: "discarded: not enough gain in sight, ",
+    Kind.NO_GAIN: "discarded: no gain, ",
+    Kind.NO_GAIN_IN_SIGHT: "discarded: no gain in sight, ",
+    Kind.NOT_WITHIN_MARGIN: "discarded: not clearly within the margin, ",
+    Kind.RAN_OUT: "inconclusive: ",
+    Kind.OUT_OF_REACH: "inconclusive: ",
+    Kind.GUARDRAIL_BROKEN: "discarded for a guardrail, though ",
+    Kind.GUARDRAIL_UNDECIDED: "a guardrail stays undecided: ",
+}
+_SAID_BY_FATE = frozenset(
+    (Kind.BETTER, Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_EXACTLY, Kind.RAN_OUT, Kind.OUT_OF_REACH)
+)
+
+
+def _of_a_verdict(fact: Fact, *, lead: bool) -> str:
+    opening, said = _VERDICTS[fact.kind], _measured(fact)
+    if not said:
+        return opening.rstrip(", :")
+    return said if not lead and fact.kind in _SAID_BY_FATE else opening + said
+
+
+def _measured(fact: Fact) -> str:
+    """`6.1 % lower [4.8, 7.5], evidence 3400 : 1 (needed 2083 : 1), 9 pairs (7 in a block)`, as far as there are such figures."""
+    figures, parts = fact.figures, []
+    effect, runs, pairs = effect_in(fact), figures.get("runs"), figures.get("pairs", 0)
+    if effect is not None:
+        few = runs is not None or pairs < FEWEST_PAIRS_FOR_INTERVAL
+        parts.append(effect_in_words(effect, figures.get("unit", ""), between=few) + _how(runs))
+    if (asked := figures.get("asked")) is not None:
+        parts.append(_asked(asked, relative=figures.get("relative", True)))
+    if "evidence" in figures:
+        parts.append(_evidence(figures))
+    if pairs and runs is None:
+        blocks = figures.get("in_blocks")
+        parts.append(counted(pairs, "pair") + (f" ({blocks} in a block)" if blocks else ""))
+    if fact.kind is Kind.BETTER_CALIBRATED:
+        parts.append("calibrated and not exact")
+    if fact.kind is Kind.BETTER_BUILT_ONCE:
+        parts.append(BUILT_ONCE)
+    ends = [_END[fact.kind](fact)] if fact.kind in _END else []
+    return "; ".join([*([", ".join(parts)] if parts else []), *ends, *map(_guardrail, figures.get("guardrails", ()))])
+
+
+def _how(runs: int | None) -> str:
+    if runs is None:
+        return ""
+    return " in a single run" if runs == 1 else f", the same in all {runs} runs of a benchmark that repeats exactly"
+
+
+_END: Mapping[Kind, Callable[[Fact], str]] = {
+    Kind.RAN_OUT: lambda fact: f"{counted(fact.figures.get('pairs', 0), 'pair')} were not enough",
+    Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring the rest",
+}
+
+
+def effect_in(fact: Fact) -> Effect | None:
+    """The effect among a fact's figures."""
+    ends = fact.figures.get("effect")
+    if ends is None:
+        return None
+    estimate, low, high = ends
+    return Effect(estimate, low, high, relative=fact.figures["relative"])
+
+
+def _asked(min_effect: float, *, relative: bool) -> str:
+    size = f"{100 * abs(min_effect):g} %" if relative else f"{abs(min_effect):g}"
+    return f"where more than {size} is asked for" if min_effect > 0 else f"where up to {size} worse is allowed"
+
+
+def _guardrail(found: Mapping[str, Any]) -> str:
+    against = " of the incumbent" if found["relative"] else ""
+    estimate, low, high = (f"{found[name]:.6g}" if name in found else "unknown" for name in ("estimate", "low", "high"))
+    odds = f", {_evidence(found)}" if "evidence" in found else ""
+    return f"{escaped(found['text'])} {found['standing']}: {estimate} [{low}, {high}]{against}{odds}"
+
+
+def _evidence(figures: Mapping[str, Any]) -> str:
+    return f"evidence {in_odds(figures['evidence'])} (needed {in_odds(figures['needed'])})"
+
+
+def in_odds(evidence: float) -> str:
+    """Odds as people read them, `3400 : 1`, rounded down, so that no evidence looks like more than it is."""
+    if evidence >= 10:  # noqa: PLR2004 - below, the decimals matter
+        return f"{math.floor(evidence)} : 1"
+    return f"{math.floor(evidence * 100) / 100:.2f} : 1" if evidence >= 0.01 else "under 0.01 : 1"  # noqa: PLR2004
+
+
+# Everything else
+
+
+def _clock(fact: Fact) -> str:
+    says, said = ("comes to", "came to") if fact.figures["rate"] else ("says", "said")
+    clock = " of processor time" if fact.figures["clock"] == "processor" else ""
+    return (
+        f"its {{metric}} {says} {{value_s:.3g}} s of runs that took {{whole_s:.3g}} s{clock}, while on the unchanged code it "
+        f"{said} {{value_before_s:.3g}} s of {{whole_before_s:.3g}} s: the time went elsewhere, or the clock is not to be trusted"
+    ).format_map(_Shown(fact))
+
+
+def _no_metric(fact: Fact) -> str:
+    printed, more = fact.figures["printed"], fact.figures["more"]
+    names = ", ".join(map(escaped, printed)) + (f" and {more} more" if more else "")
+    found = told(fact.because) if fact.because is not None else f"it printed {names}" if printed else "it printed no metric at all"
+    return f"exit 0 without a line METRIC {escaped(fact.figures['name'])}=…; {found}"
+
+
+def _limit(fact: Fact) -> str:
+    reached, allowed = fact.figures["reached"], fact.figures["allowed"]
+    return f"{_LIMITS[fact.figures['limit']](reached, allowed)} ({fact.figures['limit']})"
+
+
+_LIMITS: Mapping[str, Callable[[float, float], str]] = {
+    "max_iterations": lambda made, most: f"{counted(int(made), 'experiment')} made, of {most} allowed",
+    "max_wall_time": lambda active_s, most_s: f"active for {duration(active_s)}, of {duration(most_s)} allowed",
+    "max_cost_usd": lambda cost, most: f"the agent has cost ${cost:.2f}, of ${most:.2f} allowed",
+    "max_tokens": lambda used, most: f"the agent has used {used:,} tokens, of {most:,} allowed",
+    "max_failures": lambda failed, most: f"{counted(int(failed), 'candidate')} failed, of {most} allowed",
+}
+
+
+def _target(fact: Fact) -> str:
+    return f"the target of {number(fact.figures['target'])} is reached, confirmed by fresh runs"
+
+
+def _exhausted(fact: Fact) -> str:
+    tried = fact.figures["playbooks"]
+    end = f"recovery is exhausted after {counted(tried, 'playbook')}" if tried else "there is no playbook to try"
+    return f"{_because(fact)}, and {end}"
+
+
+def _because(fact: Fact) -> str:
+    return "" if fact.because is None else told(fact.because)
+
+
+def _pair(fact: Fact) -> tuple[str, ...]:
+    return numbers((fact.figures["before"], fact.figures["now"]))
+
+
+def _looked(fact: Fact) -> str:
+    before, now = _pair(fact)
+    end = "beyond noise, so single runs are compared with the new values" if fact.figures["moved"] else "within noise"
+    return f"the unchanged code measured {before} before and {now} now: {end}"
+
+
+def _moved(fact: Fact) -> str:
+    before, now = _pair(fact)
+    return f"the unchanged incumbent measured {before} before and {now} now"
+
+
+def _noise_changed(fact: Fact) -> str:
+    before, now = (_share(fact.figures[name], logs=fact.figures["logs"]) for name in ("before", "now"))
+    return f"the unchanged incumbent's noise was {before} and is {now}"
+
+
+def _share(sigma: float, *, logs: bool) -> str:
+    return number(100 * sigma, figures=2) + " %" if sigma and logs else number(sigma, figures=2)
+
+
+def _claim(fact: Fact) -> str:
+    figures, effect = fact.figures, effect_in(fact)
+    parts = [] if effect is None else [effect_in_words(effect, figures["unit"], between="takes" in figures)]
+    parts.append(counted(figures["pairs"], "pair"))
+    if "look" in figures:
+        parts.append(f"asked {figures['look']} times")
+        parts += [f"which takes {figures['takes']} pairs"] if "takes" in figures else []
+    return f"{'improved' if fact.kind is Kind.IMPROVED else 'no measurable improvement'}: {', '.join(parts)}"
+
+
+def _bug(fact: Fact) -> str:
+    where = f"; the details are in {escaped(fact.figures['log'])}" if "log" in fact.figures else ""
+    return f"through a bug in autotune: {escaped(fact.figures['error'])}{where}"
+
+
+def _out_of_ideas(fact: Fact) -> str:
+    return f"the proposer {_because(fact)}, {fact.figures['proposals']} proposals in a row without a candidate"
+
+
+def _segment_begins(fact: Fact) -> str:
+    figures = fact.figures
+    opening = f"segment {figures['segment']} begins"
+    return opening if figures["value"] is None else f"{opening} with {escaped(figures['metric'])} = {number(figures['value'])}"
+
+
+def _value(fact: Fact) -> str:
+    return f"{escaped(fact.figures['metric'])} = {number(fact.figures['value'])}"
+
+
+def _last_line(text: str) -> str:
+    return f": {escaped(text)}" if text else ""
+
+
+WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
+    Kind.SAID: "",
+    # What was seen besides.
+    Kind.BUSY: "others used {share:.0%} of all cores when it was measured (busy_above is {above:.0%})",
+    Kind.LEFTOVERS: lambda fact: (
+        f"the candidate's runs left processes behind, which were ended: {escaped(fact.figures['first'])}"
+        + (" and others" if fact.figures["more"] else "")
+    ),
+    Kind.TIME_ELSEWHERE: lambda fact: f"look at it twice: {_clock(fact)}",
+    Kind.SEED_CHANGED: "look at it twice: it changes how chance is seeded ({seed}), and another seed can bring a better number by luck, in "
+    "every run alike",
+    Kind.ONE_NUMBER: "each side gave one number in all its runs, so this holds for the benchmark's seed and input alone",
+    Kind.BUILT_AFRESH: "every run had a build of its own",
+    # Why runs are no evidence.
+    Kind.PRINTED_TWICE: "not to be trusted: its runs print {name} more than once with different values, which the unchanged code's do not: "
+    "who printed which is unknown",
+    Kind.CLOCK_DISAGREES: lambda fact: (
+        f"not to be trusted: {_clock(fact)} (a time that is no part of the run's length, such as the worst of many pauses, is measured "
+        "with `audit = false`)"
+    ),
+    Kind.TAMPERED: "not to be trusted: {because}",
+    Kind.SESSION_TOUCHED: "not to be trusted: while it was measured, something changed {paths}",
+    Kind.STORE_DAMAGED: "not to be trusted: {path} has another content in git's store than its name is the hash of",
+    Kind.DOES_NOT_GENERALISE: "does not generalise",
+    # How a run ended.
+    Kind.PASSED: "exit 0",
+    Kind.EXIT: lambda fact: ending(fact.figures["code"], fact.figures["signal"]),
+    Kind.TIME_LIMIT: "it was ended after {after_s:.1f} s, its time limit",
+    Kind.NO_METRIC: _no_metric,
+    Kind.NO_GUARDED_METRIC: "it does not print {name}, which a guardrail needs",
+    Kind.MALFORMED_LINE: "line {line} of {stream} is malformed, {problem}: {text}",
+    Kind.BAD_SAMPLES: "{problem}",
+    Kind.COMMAND_FAILED: "`{command}` failed: {because}",
+    Kind.CHECKS_FAILED: "the checks failed: {because}",
+    Kind.CHECKS_NOT_REACHED: "`{command}` before the checks failed: {because}",
+    # Why a candidate cannot be judged.
+    Kind.BENCHMARK_BROKEN: "the benchmark fails on the incumbent too: {because}",
+    Kind.PREPARATION_BROKEN: "what prepares the benchmark fails on the incumbent too: {because}",
+    Kind.CHECKS_BROKEN: "the checks fail on the incumbent too: {because}",
+    Kind.HOLDOUT_BROKEN: "the hold-out fails on the unchanged code too",
+    Kind.NOT_MEASURED: "not measured: {because}",
+    Kind.CUT_OFF: "its measurement was ended from outside",
+    Kind.CANCELLED: "it was cancelled",
+    Kind.STOPPED_MEANWHILE: "the session was stopped",
+    Kind.BUG: _bug,
+    # Why a commit did not come to be.
+    Kind.COMMIT_REFUSED: "the commit was refused by the hook {hook}: {because}",
+    Kind.HOOK_CHANGED_COMMIT: "a commit hook changed what was to be committed",
+    Kind.HOOK_CHANGED_FILE: "a commit hook changed a file that was measured",
+    Kind.HOOK_MOVED_BRANCH: "a commit hook took autotune's trailers out of the message, or moved the branch",
+    Kind.HOOK_WROTE_TO_LEDGER: "a commit hook wrote to the ledger",
+    # What was decided by somebody, whatever the runs showed.
+    Kind.FORCED: "kept by force, not by evidence; measured: {because}",
+    Kind.ON_REQUEST: "discarded on request; measured: {because}",
+    # What a segment and a session begin with, and a session ends with.
+    Kind.SESSION_BEGAN: "the session has just begun",
+    Kind.SESSION_OPENS: "the session opens",
+    Kind.SEGMENT_BEGINS: _segment_begins,
+    Kind.BY_PLAYBOOK: "playbook rebaseline",
+    Kind.ACCEPTED: "a person accepted what is measured",
+    Kind.BASELINE: lambda fact: "one run" if fact.figures["runs"] == 1 else f"the median of {fact.figures['runs']} runs",
+    Kind.RESUMED: "resumed",
+    Kind.REPAIR_ASKED: "a repair was asked for",
+    Kind.LIMIT_REACHED: _limit,
+    Kind.TARGET_REACHED: _target,
+    Kind.BUDGET_SPENT: "the agent's budget is used up (max_cost_usd)",
+    Kind.INCUMBENT_FAILS: "the incumbent fails too, so no candidate can be judged: {because}",
+    Kind.RECOVERY_EXHAUSTED: _exhausted,
+    Kind.OUT_OF_IDEAS: _out_of_ideas,
+    Kind.PROPOSER_FAILED: "failed with exit {code}",
+    Kind.PROPOSER_IDLE: "changed nothing in scope",
+    Kind.PROPOSAL_REFUSED: lambda fact: ": ".join(filter(None, ("was refused", _because(fact)))),
+    Kind.STOPPED_BY_INTERRUPT: "interrupted by a person",
+    # Streaks.
+    Kind.PLATEAU: lambda fact: f"{counted(fact.figures['experiments'], 'experiment')} in a row without a keep",
+    Kind.FAILURES: lambda fact: f"{counted(fact.figures['failures'], 'failure')} in a row",
+    # What the loop does by itself, why, and what came of it.
+    Kind.ASKED_FOR: "a person asked for it",
+    Kind.PLAYBOOK: "{playbook}: {because}",
+    Kind.PLAYBOOK_FAILED: "it could not be done: {because}",
+    Kind.INCUMBENT_NOT_MEASURED: "the incumbent could not be measured: {because}",
+    Kind.NOTHING_CHANGED: lambda fact: f"nothing has changed: {escaped(fact.figures['metric'])} is still {number(fact.figures['value'])}",
+    Kind.NEW_SEGMENT: "a new segment begins: {because}",
+    Kind.NOTHING_NARROWER: "there is nothing narrower than the scope to work on",
+    Kind.NARROWED: "for {experiments} experiments, only {patterns} may change",
+    Kind.BENCHMARK_WORKS: "on the incumbent the benchmark works",
+    Kind.BENCHMARK_FAILS: "on the incumbent the benchmark fails: {because}",
+    Kind.CHECKS_PASS: "the checks pass",
+    Kind.CHECKS_FAIL: "the checks fail: {because}",
+    Kind.NO_CHECKS: "the checks are none",
+    Kind.TOOL_GONE: "{name} is gone",
+    Kind.TOOL_CHANGED: "{name} was {before}, is {now}",
+    Kind.RULE_GONE: "decisions are made by rule {rule}, which this version of autotune does not have",
+    Kind.VALUE_MOVED: _moved,
+    Kind.NOISE_CHANGED: _noise_changed,
+    Kind.TARGET_IN_REACH: lambda fact: f"the incumbent seems to reach the target of {number(fact.figures['target'])}",
+    Kind.TARGET_MEASURED: lambda fact: f"the median of {fact.figures['runs']} fresh runs is {number(fact.figures['value'])}",
+    Kind.RUNS_FAILED: "not every run passed",
+    Kind.COULD_NOT_MEASURE: "it could not be measured: {because}",
+    Kind.LOOK_DUE: "single runs need a fresh look at the unchanged code every ten experiments",
+    Kind.LOOKED: _looked,
+    Kind.CLAIM_DUE: "{keeps} keeps since the last",
+    Kind.CLAIM_AT_END: "before the session finishes ({because})",
+    Kind.IMPROVED: _claim,
+    Kind.NO_IMPROVEMENT: _claim,
+    Kind.NO_CLAIM: "no claim: {because}",
+    Kind.FIRST_STATE_FAILED: "the first state failed: {because}",
+    Kind.LAST_STATE_FAILED: "the last state failed: {because}",
+    # What was found changed from outside, and what was done about it.
+    Kind.LINE_TORN: "The ledger's last line was torn ({bytes} bytes); it was set aside beside the ledger.",
+    Kind.LEDGER_PUT_BACK: lambda fact: (
+        "While something ran, the ledger was written to by something other than autotune: "
+        + ("it was rewritten or cut off" if fact.figures["lines"] is None else f"{counted(fact.figures['lines'], 'line')} came to it")
+        + f". It was put back; what was there is at {escaped(fact.figures['aside'])}."
+    ),
+    Kind.LINES_SET_ASIDE: "{because}, and autotune did not write it: it was set aside at {aside}, with all but words that came after it.",
+    Kind.SEEN_GONE: "seen.json was gone, by which autotune knows how far the ledger had come; it was written anew.",
+    Kind.COPY_GONE: "autotune.jsonl was gone; it was written anew from the truth.",
+    Kind.COPY_CHANGED: "autotune.jsonl is a copy and was changed (what was there is at {aside}); it was written anew from the truth.",
+    Kind.COPY_CUT: "autotune.jsonl had lost its end; it was written anew from the truth.",
+    Kind.RUN_BIT_LOST: "{name} had lost its run bit; it was put back.",
+    Kind.STATE_GONE: ".autotune.state was gone; it is made from the log, and was written anew.",
+    Kind.STATE_CHANGED: ".autotune.state was changed (yours is at {aside}); it is made from the log, and was written anew.",
+    Kind.FILE_GONE: "{name} was gone; it was put back as it was after the last command.",
+    Kind.FILE_MOVED_AWAY: "{name} was there before the session; it is at {aside} now, and `autotune clear` puts it back.",
+    Kind.SCRIPT_GONE: "{name} was gone; it was put back as it was when the segment opened.",
+    Kind.SCRIPT_CHANGED: "{name} was changed; it was put back (yours is at {aside}). A person changes it with `autotune rebaseline "
+    "--accept`.",
+    Kind.SETTINGS_EDITED: "autotune.toml was edited; in force from now on: {changes}.",
+    Kind.SETTINGS_PUT_BACK: "autotune.toml was changed while something was measured; it was put back (what was there is at {aside}).",
+    Kind.PINS_PUT_BACK: "{ref} did not point at what the segment is measured with; it was put back. Nothing was measured with "
+    "anything else.",
+    Kind.BRANCH_MOVED: "The branch had been moved to {tip}.",
+    Kind.FOREIGN_COMMITS: lambda fact: (
+        f"The branch {escaped(fact.figures['branch'])} holds {counted(fact.figures['commits'], 'commit')} that autotune did not make, up "
+        f"to {fact.figures['tip']}."
+    ),
+    Kind.COMMITS_STAY: "{because} They stay while the session stands still.",
+    Kind.BRANCH_PUT_BACK: lambda fact: (
+        "{because} It was put back to what is kept, {incumbent}{too}. What it was moved to is at {ref}; edits that it held are open in the "
+        "working tree."
+    ).format_map({**_Shown(fact), "too": f", with {counted(fact.figures['files'], 'file')}" if fact.figures["files"] else ""}),
+    Kind.MOVED_MEANWHILE: "The branch was moved to {tip} while experiment {experiment} was open; it was put back to what was kept. What it "
+    "was moved to is at {ref}.",
+    Kind.EDITS_OPEN: "Edited since experiment {experiment} began, and still open: {paths}.",
+    Kind.SURROUNDINGS_CHANGED: "What is measured on and with has changed, so the unchanged code is measured again: {because}.",
+    Kind.STAYED_BUSY: "The machine stayed busy for {waited_s:g} s, so measuring went on: {because}.",
+    Kind.CANDIDATE_SET_ASIDE: "A candidate was {how} and taken back: {because} It is kept at {ref}.",
+    Kind.IN_THE_WAY: "{paths} stood where a file was put back, and git does not track it: it is in {aside} now.",
+    Kind.LATE_EDITS: "What was edited after experiment {experiment} had begun was taken back with it; it is kept at {ref}.",
+    Kind.KEEP_PUT_BACK: "The working tree had lost what experiment {experiment} keeps; it was put back: {paths}.",
+    Kind.CHECKOUT_GIVEN_BACK: "A measurement in the checkout was cut off; what was there before is there again: {paths}.",
+    Kind.EDITS_IN_PLACE: "Edits made in the checkout while it was measured there are kept at {ref}: {paths}.",
+    # What is not as it should be, and is only told.
+    Kind.BRANCH_ASTRAY: "{branch} is at {tip}, not at what was kept. {because} The next experiment puts it back, and keeps under "
+    "refs/autotune what it was moved to.",
+    Kind.PINS_ASTRAY: "{ref} does not point at what the segment is measured with; the next command that measures puts it back.",
+    Kind.PINS_UNREADABLE: "What the session is measured with cannot be read: {because} `autotune check` says more.",
+    Kind.BENCHMARK_EDITED: lambda fact: (
+        f"{' and '.join(map(escaped, fact.figures['names']))}: not what the segment is measured with; a person accepts it with "
+        "`autotune rebaseline --accept`, and the next command that measures puts it back otherwise."
+    ),
+    Kind.FILES_AMISS: "{names}: gone, or not as autotune left it; it is put back as soon as the session is not busy.",
+    Kind.OUT_OF_SCOPE: "left alone, for they are out of scope: {paths}",
+    # What is going on.
+    Kind.WAITING_FOR_MACHINE: "waiting for the machine: {because}",
+    Kind.WAITING_FOR_QUIET: "the machine is busy: others use {share:.0%} of all cores; waiting up to {wait_s:g} s",
+    Kind.BASELINE_RUN: lambda fact: f"baseline run {fact.figures['run']}: {_value(fact)}",
+    Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was, and not to be had again: it is made anew",
+    Kind.PROVING: "proof: the same benchmark with every file in scope emptied",
+    Kind.CALIBRATING: "calibration: the same code built a second time, {pairs} pairs",
+    Kind.MIN_EFFECT_SET: "min_effect = {min_effect:g}, above the bias of a fresh build",
+    Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on takes a run's network and its writing elsewhere",
+    Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): while something is measured, files in scope change in {top}; that "
+    "they are what is measured is not proved there",
+    Kind.RUN: lambda fact: f"experiment {fact.figures['experiment']}: run {fact.figures['run']}, {fact.figures['arm']} {_value(fact)}",
+    Kind.RESULT: lambda fact: (
+        f"experiment {fact.figures['experiment']}: {fact.figures['status']}: {_because(fact)}" + _last_line(fact.figures.get("last", ""))
+    ),
+    Kind.RESULT_TOLD: "experiment {experiment}: {status}: {description} ({because})",
+    Kind.PROPOSED: "experiment {experiment}: {description}",
+    Kind.EMPTY_HANDED: "the proposer {because} ({times} of {most})",
+    Kind.CLAIMING: "claim, {because}: the session's first state against its last",
+    Kind.CLAIMED: "claim: {because}",
+    Kind.PLAYBOOK_BEGINS: "playbook {playbook}: {because}",
+    Kind.PLAYBOOK_ENDS: "playbook {playbook}: {because}",
+    Kind.PAIRS_AHEAD: lambda fact: (
+        f"{fact.figures['pairs']} pairs of runs"
+        + ("" if fact.figures["takes_s"] is None else f", some {duration(fact.figures['takes_s'])}")
+        + (", and the time of as many builds" if fact.figures["builds"] else "")
+        + "; Ctrl-C stops, nothing is lost"
+    ),
+    Kind.PAIRS_OF_UNCHANGED: "{pairs} pairs of runs of the unchanged code; Ctrl-C stops, nothing is lost",
+    Kind.WORKER_FAILED: "error: {because}",
+    Kind.NIGHT_BEGINS: "session {session}: its working tree is {tree}; the log is {log}",
+    Kind.CLIENT_STARTED: lambda fact: "the client is started" + ("" if fact.figures["fresh"] else ", in the same conversation"),
+    Kind.CLIENT_ENDED: "the client is ended: {because}",
+    Kind.CLIENT_FOLLOWS: lambda fact: (
+        f"{_because(fact)}; {'a fresh context follows' if fact.figures['fresh'] else 'it goes on'}"
+        + (f", in {fact.figures['wait_s']:.0f} s" if fact.figures["wait_s"] else "")
+    ),
+    Kind.PLUGIN_FAILED: "the client could not load a plugin: {problem}",
+}

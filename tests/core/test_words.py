@@ -1,0 +1,220 @@
+"""The words of facts: every kind has some, with any figures, and nothing of a template is left in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from autotune.core import older
+from autotune.core.codec import decode
+from autotune.core.facts import Fact, Kind, joined, quoted, whole
+from autotune.core.model import Effect
+from autotune.core.tell.words import in_odds, told
+
+EFFECT = Effect(0.939, 0.925, 0.952)
+INNER = quoted("exit 1")
+# What facts of a kind hold; a kind that is not named holds nothing.
+FIGURES: Mapping[Kind, Mapping[str, Any]] = {
+    Kind.LIMIT_REACHED: {"limit": "max_wall_time", "reached": 60.0, "allowed": 60.0},
+    **{kind: {"before": 10.05, "now": 8.05, "moved": True} for kind in (Kind.VALUE_MOVED, Kind.LOOKED)},
+    **{kind: {"playbook": "diagnose"} for kind in (Kind.PLAYBOOK, Kind.PLAYBOOK_BEGINS, Kind.PLAYBOOK_ENDS)},
+    **{kind: {"target": 0.99999999} for kind in (Kind.TARGET_REACHED, Kind.TARGET_IN_REACH)},
+    **{kind: {"name": "autotune.sh", "aside": "/a"} for kind in (Kind.SCRIPT_CHANGED, Kind.FILE_MOVED_AWAY)},
+    **{kind: {"name": "node"} for kind in (Kind.SCRIPT_GONE, Kind.FILE_GONE, Kind.PRINTED_TWICE, Kind.NO_GUARDED_METRIC, Kind.TOOL_GONE)},
+    **{kind: {"aside": "/a"} for kind in (Kind.COPY_CHANGED, Kind.STATE_CHANGED, Kind.SETTINGS_PUT_BACK)},
+    **{kind: {"ref": "refs/autotune/a/pins-1"} for kind in (Kind.PINS_PUT_BACK, Kind.PINS_ASTRAY)},
+    **{kind: {"names": ["autotune.sh", "autotune.checks.sh"]} for kind in (Kind.BENCHMARK_EDITED, Kind.FILES_AMISS)},
+    **{kind: {"paths": ["a", "b"]} for kind in (Kind.OUT_OF_SCOPE, Kind.CHECKOUT_GIVEN_BACK, Kind.SESSION_TOUCHED)},
+    **{kind: {"command": "prepare"} for kind in (Kind.COMMAND_FAILED, Kind.CHECKS_NOT_REACHED)},
+    **{
+        kind: {"metric": "t", "rate": False, "clock": "wall", "value_s": 0.01, "whole_s": 1.0, "value_before_s": 0.9, "whole_before_s": 1.0}
+        for kind in (Kind.TIME_ELSEWHERE, Kind.CLOCK_DISAGREES)
+    },
+    **{kind: {"experiment": 3, "run": 2, "arm": "candidate", "metric": "t", "value": 1.5} for kind in (Kind.RUN, Kind.BASELINE_RUN)},
+    **{
+        kind: {"experiment": 3, "status": "keep", "description": "d", "last": "e"}
+        for kind in (Kind.RESULT, Kind.RESULT_TOLD, Kind.PROPOSED)
+    },
+    Kind.BUSY: {"share": 0.9, "above": 0.5},
+    Kind.LEFTOVERS: {"first": "sleep 9", "more": True},
+    Kind.SEED_CHANGED: {"seed": "a.py:3"},
+    Kind.STORE_DAMAGED: {"path": "a.py"},
+    Kind.EXIT: {"code": 139, "signal": None},
+    Kind.TIME_LIMIT: {"after_s": 1.5},
+    Kind.NO_METRIC: {"name": "t", "printed": [], "more": 0},
+    Kind.MALFORMED_LINE: {"line": 3, "stream": "stdout", "problem": "no number follows", "text": "METRIC t=nan"},
+    Kind.BAD_SAMPLES: {"problem": "t has no case a"},
+    Kind.BUG: {"error": "KeyError(1)", "log": "/bug.log"},
+    Kind.SEGMENT_BEGINS: {"segment": 2, "metric": "t", "value": 1.0},
+    Kind.BASELINE: {"runs": 3},
+    Kind.RECOVERY_EXHAUSTED: {"playbooks": 2},
+    Kind.OUT_OF_IDEAS: {"proposals": 3},
+    Kind.PROPOSER_FAILED: {"code": 2},
+    Kind.PLATEAU: {"experiments": 5},
+    Kind.FAILURES: {"failures": 2},
+    Kind.NOTHING_CHANGED: {"metric": "t", "value": 1.5},
+    Kind.NARROWED: {"experiments": 3, "patterns": ["src/**"]},
+    Kind.TOOL_CHANGED: {"name": "node", "before": "1", "now": "2"},
+    Kind.RULE_GONE: {"rule": 9},
+    Kind.NOISE_CHANGED: {"before": 0.01, "now": 0.1, "logs": True},
+    Kind.TARGET_MEASURED: {"runs": 3, "value": 1.5},
+    Kind.CLAIM_DUE: {"keeps": 10},
+    Kind.LINE_TORN: {"bytes": 7},
+    Kind.LEDGER_PUT_BACK: {"lines": 1, "aside": "/a"},
+    Kind.LINES_SET_ASIDE: {"aside": "/a"},
+    Kind.PLACE_MADE_ANEW: {"paths": ["a"]},
+    Kind.RUN_BIT_LOST: {"name": "autotune.sh"},
+    Kind.SETTINGS_EDITED: {"changes": ["max_pairs = 20 (was 40)"]},
+    Kind.BRANCH_PUT_BACK: {"incumbent": "b", "files": 1, "ref": "r"},
+    Kind.MOVED_MEANWHILE: {"tip": "a", "experiment": 3, "ref": "r"},
+    Kind.EDITS_OPEN: {"experiment": 3, "paths": ["a"]},
+    Kind.BRANCH_MOVED: {"tip": "a"},
+    Kind.COMMIT_REFUSED: {"hook": "pre-commit"},
+    Kind.FOREIGN_COMMITS: {"branch": "b", "commits": 2, "tip": "a"},
+    Kind.STAYED_BUSY: {"waited_s": 60.0},
+    Kind.CANDIDATE_SET_ASIDE: {"how": "refused", "ref": "r"},
+    Kind.IN_THE_WAY: {"paths": ["a"], "aside": "/a"},
+    Kind.LATE_EDITS: {"experiment": 3, "ref": "r"},
+    Kind.KEEP_PUT_BACK: {"experiment": 3, "paths": ["a"]},
+    Kind.EDITS_IN_PLACE: {"ref": "r", "paths": ["a"]},
+    Kind.BRANCH_ASTRAY: {"branch": "b", "tip": "a"},
+    Kind.WAITING_FOR_QUIET: {"share": 0.9, "wait_s": 60.0},
+    Kind.CALIBRATING: {"pairs": 6},
+    Kind.MIN_EFFECT_SET: {"min_effect": 0.02},
+    Kind.MEASURED_IN_PLACE: {"top": "/p"},
+    Kind.EMPTY_HANDED: {"times": 1, "most": 3},
+    Kind.PAIRS_AHEAD: {"pairs": 20, "takes_s": 60.0, "builds": True},
+    Kind.PAIRS_OF_UNCHANGED: {"pairs": 20},
+    Kind.NIGHT_BEGINS: {"session": "s", "tree": "/t", "log": "/l"},
+    Kind.CLIENT_STARTED: {"fresh": False},
+    Kind.CLIENT_FOLLOWS: {"fresh": True, "wait_s": 60.0},
+    Kind.PLUGIN_FAILED: {"problem": "p"},
+    Kind.OUT_OF_REACH: {"left": 4},
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SAID])
+def test_every_kind_has_words_whatever_it_goes_back_to(kind: Kind) -> None:
+    for because in (None, INNER):
+        said = told(whole(Fact(kind, FIGURES.get(kind, {}), because), EFFECT, 3400.5, 2083.0, 9, "ms"))
+        assert said
+        assert not {*"{}"} & {*said}
+        assert "Fact(" not in said
+        assert "None" not in said
+
+
+def test_what_somebody_else_said_is_told_as_it_is_with_what_was_seen_besides() -> None:
+    assert told(Fact(Kind.SAID, besides=(quoted("b"),), words="{a}")) == "{a}; b"
+    assert joined([quoted("a"), quoted("b")]) == Fact(Kind.SAID, words="a", besides=(quoted("b"),))
+    assert joined([]) is None
+
+
+def test_texts_from_elsewhere_are_safe_to_show() -> None:
+    assert told(Fact(Kind.TOOL_GONE, {"name": "\x1b[2J"})) == "\\x1b[2J is gone"
+
+
+def test_a_verdict_is_told_with_the_figures_that_it_has() -> None:
+    kept = Fact(Kind.BETTER, {"in_blocks": 7, "asked": 0.02})
+    figures = "6.1 % lower [4.8, 7.5], where more than 2 % is asked for, evidence 3400 : 1 (needed 2083 : 1), 9 pairs (7 in a block)"
+    assert told(whole(kept, EFFECT, 3400.9, 2083.0, 9, "ms")) == f"kept: {figures}"
+    assert told(whole(kept, EFFECT, 3400.9, 2083.0, 9, "ms"), lead=False) == figures
+    assert told(kept) == "kept: where more than 2 % is asked for"
+    assert told(Fact(Kind.NO_GAIN_IN_SIGHT)) == "discarded: no gain in sight"
+    assert told(whole(Fact(Kind.FORCED, because=kept), EFFECT, None, None, 1, "")).endswith("is asked for, 1 pair (7 in a block)")
+    assert told(Fact(Kind.NOT_MEASURED, because=INNER), lead=False) == "exit 1"
+
+
+def test_guardrails_are_told_with_a_verdict_and_what_is_not_known_as_such() -> None:
+    held = {"text": "m <= 1.02x", "standing": "holds", "relative": True, "estimate": 1.01, "low": 1.0, "high": 1.02}
+    unknown = {"text": "m <= 3", "standing": "undecided", "relative": False}
+    fact = whole(Fact(Kind.GUARDRAIL_BROKEN, {"guardrails": [held, unknown]}), EFFECT, None, None, 6, "")
+    assert told(fact) == (
+        "discarded for a guardrail, though 6.1 % lower [4.8, 7.5], 6 pairs; m <= 1.02x holds: 1.01 [1, 1.02] of the incumbent; "
+        "m <= 3 undecided: unknown [unknown, unknown]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("max_iterations", "1 experiment made, of 1 allowed (max_iterations)"),
+        ("max_wall_time", "active for 1.0 s, of 1.0 s allowed (max_wall_time)"),
+        ("max_cost_usd", "the agent has cost $1.00, of $1.00 allowed (max_cost_usd)"),
+        ("max_tokens", "the agent has used 1, of 1 allowed (max_tokens)"),
+        ("max_failures", "1 candidate failed, of 1 allowed (max_failures)"),
+    ],
+)
+def test_a_limit_is_told_with_its_key(limit: str, words: str) -> None:
+    said = told(Fact(Kind.LIMIT_REACHED, {"limit": limit, "reached": 1, "allowed": 1}))
+    assert said.replace(" tokens", "") == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "figures", "words"),
+    [
+        (Kind.LOOKED, {"before": 1.0, "now": 1.0, "moved": False}, "the unchanged code measured 1 before and 1 now: within noise"),
+        (Kind.NOISE_CHANGED, {"before": 0.5, "now": 0.0, "logs": False}, "the unchanged incumbent's noise was 0.5 and is 0"),
+        (Kind.RECOVERY_EXHAUSTED, {"playbooks": 0}, ", and there is no playbook to try"),
+        (Kind.SEGMENT_BEGINS, {"segment": 2, "metric": "t", "value": None}, "segment 2 begins"),
+        (Kind.BASELINE, {"runs": 1}, "one run"),
+        (Kind.BUG, {"error": "x"}, "through a bug in autotune: x"),
+        (Kind.LEFTOVERS, {"first": "a", "more": False}, "the candidate's runs left processes behind, which were ended: a"),
+        (Kind.NO_METRIC, {"name": "t", "printed": ["a"], "more": 2}, "exit 0 without a line METRIC t=…; it printed a and 2 more"),
+        (Kind.RESULT, {"experiment": 1, "status": "keep"}, "experiment 1: keep: "),
+        (Kind.PAIRS_AHEAD, {"pairs": 6, "takes_s": None, "builds": False}, "6 pairs of runs; Ctrl-C stops, nothing is lost"),
+        (Kind.CLIENT_STARTED, {"fresh": True}, "the client is started"),
+        (
+            Kind.LEDGER_PUT_BACK,
+            {"lines": None, "aside": "/a"},
+            (
+                "While something ran, the ledger was written to by something other than autotune: it was rewritten or cut off. "
+                "It was put back; what was there is at /a."
+            ),
+        ),
+        (Kind.CLIENT_FOLLOWS, {"fresh": False, "wait_s": 0.0}, "; it goes on"),
+        (Kind.NO_IMPROVEMENT, {"pairs": 1}, "no measurable improvement: 1 pair"),
+        (Kind.IMPROVED, {"pairs": 6, "look": 2}, "improved: 6 pairs, asked 2 times"),
+        (Kind.IMPROVED, {"pairs": 6, "look": 2, "takes": 8}, "improved: 6 pairs, asked 2 times, which takes 8 pairs"),
+    ],
+)
+def test_words_follow_the_figures(kind: Kind, figures: Mapping[str, Any], words: str) -> None:
+    assert told(Fact(kind, figures)) == words
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [(3400.9, "3400 : 1"), (10.0, "10 : 1"), (9.999, "9.99 : 1"), (0.029, "0.02 : 1"), (0.0099, "under 0.01 : 1"), (2.5e7, "25000000 : 1")],
+)
+def test_odds_are_rounded_down(evidence: float, said: str) -> None:
+    assert in_odds(evidence) == said
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        ("kept: 6.1 % lower [4.8, 7.5], evidence 3400 : 1 (needed 2083 : 1), 9 pairs", Kind.BETTER),
+        ("kept, unconfirmed: 10.0 % lower (from 9.0 to 10.9) in a single run", Kind.BETTER_ONCE),
+        ("kept, unconfirmed: 10.0 % lower, 3 pairs, calibrated and not exact", Kind.BETTER_CALIBRATED),
+        ("kept: 5.0 % lower, the same in all 3 runs of a benchmark that repeats exactly", Kind.BETTER_EXACTLY),
+        ("discarded for a guardrail, though 5 % lower", Kind.GUARDRAIL_BROKEN),
+        ("discarded: too small a gain to show, 0.6 % lower", Kind.SMALL_GAIN),
+        ("not to be trusted: a run wrote to the ledger", Kind.TAMPERED),
+        ("does not generalise", Kind.DOES_NOT_GENERALISE),
+        ("2 candidates failed, of 2 allowed (max_failures)", Kind.LIMIT_REACHED),
+        ("exit 1", Kind.SAID),
+    ],
+)
+def test_the_sentences_of_older_ledgers_are_shown_as_they_are_and_tell_their_kind(sentence: str, kind: Kind) -> None:
+    fact = decode(Fact, older.said(sentence))
+    assert (fact.kind, told(fact)) == (kind, sentence)
+
+
+def test_what_the_sentences_of_older_ledgers_told_a_reader_are_figures() -> None:
+    assert decode(Fact, older.said("x, where up to 5 % worse is allowed")).figures == {"asked": -1.0}
+    assert decode(Fact, older.said("x (from 1 to 2), where more than 5 % is asked for")).figures == {"asked": 1.0, "runs": 1}
+    assert decode(Fact, older.said("2 candidates failed, of 2 allowed (max_failures)")).figures == {"limit": "max_failures"}
+    assert decode(Fact, older.said("not measured: it was cancelled")) == Fact(Kind.NOT_MEASURED, because=quoted("it was cancelled"))
+    assert older.as_today({"type": "notice", "text": "t"})["found"] == {"kind": Kind.SAID, "figures": {}, "words": "t"}
+    assert older.as_today({"type": "note", "text": "t"}) == {"type": "note", "text": "t"}
