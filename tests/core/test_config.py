@@ -27,6 +27,7 @@ from autotune.core.config import (
     keys,
     parse,
     parse_toml,
+    refuse_beyond,
     render,
     to_mapping,
 )
@@ -684,3 +685,12 @@ def test_whatever_the_file_only_the_one_key_changes(text: str, name: str, data: 
     assert said == expected
     assert table[leaf] == value or name in {"metric", "max_wall_time"}
     assert result.count("# a comment = [\n") == f"{text}\n".count("# a comment = [\n")
+
+
+@pytest.mark.parametrize("key", ["scope", "protect", "allow", "carry"])
+def test_a_path_that_leads_out_of_the_repository_is_refused_with_its_key(key: str) -> None:
+    held = parse(with_(**{key: ["../a"]}))
+    refuse_beyond(held, "packages")
+    with pytest.raises(AutotuneError, match=f"In `{key}`.*out of the repository") as refused:
+        refuse_beyond(held, "")
+    assert "at most 0 times ../" in refused.value.hint
