@@ -175,7 +175,7 @@ def test_a_night_of_trouble_goes_on_and_ends_when_the_stop_rule_holds(night: Nig
     ]
     model, said = night.start(script, "make it small")
     assert night.results == ["to 90 bytes", "to 80 bytes"]
-    assert [one["reason"] for one in night.of("finish")] == ["2 experiments made, of 2 allowed (max_iterations)"]
+    assert [one["reason"]["figures"] for one in night.of("finish")] == [{"limit": "max_iterations", "reached": 2, "allowed": 2}]
     assert "is overloaded or out of reach: API Error" in said
     assert "a rate limit: API Error" in said
     assert "its context is full: Prompt is too long" in said
@@ -213,7 +213,7 @@ def test_a_killed_client_comes_back_to_its_measurement_and_the_money_holds_acros
     assert "experiment: 1" in model.asked[3].all, "the answer of `autotune wait` is the result of the experiment that was running"
     assert "a fresh context was due" in said
     (finish,) = night.of("finish")
-    assert "of $0.50 allowed (max_cost_usd)" in finish["reason"]
+    assert (finish["reason"]["figures"]["limit"], finish["reason"]["figures"]["allowed"]) == ("max_cost_usd", 0.5)
     last = night.of("cost")[-1]
     assert last["cost_usd"] >= 0.5
     assert last["estimated"], "the killed client could not say what it had cost"
@@ -229,7 +229,8 @@ def test_a_conversation_that_goes_on_may_spend_what_is_left_and_one_call_more_at
     before, last = night.of("cost")[-2:]
     one_call = (last["cost_usd"] - before["cost_usd"]) / (len(model.asked) - 1 - TWICE)
     assert 1.0 <= last["cost_usd"] < 1.0 + one_call
-    assert "of $1.00 allowed (max_cost_usd)" in night.of("finish")[0]["reason"]
+    figures = night.of("finish")[0]["reason"]["figures"]
+    assert (figures["limit"], figures["allowed"]) == ("max_cost_usd", 1.0)
 
 
 def test_tokens_are_counted_outside_the_client_which_ends_one_call_after_the_limit_at_most(night: Night) -> None:
@@ -238,7 +239,7 @@ def test_tokens_are_counted_outside_the_client_which_ends_one_call_after_the_lim
     call = after(lambda: time.sleep(0.5), bash("autotune status", context=2000))  # no model answers in an instant
     model, said = night.start([call] * 40)
     (finish,) = night.of("finish")
-    assert finish["reason"] == f"the agent has used {night.of('cost')[-1]['tokens']:,} tokens, of 5,000 allowed (max_tokens)"
+    assert finish["reason"]["figures"] == {"limit": "max_tokens", "reached": night.of("cost")[-1]["tokens"], "allowed": 5000}
     assert "the client is ended: its budget is used up" in said
     assert 3 <= len(model.asked) <= 4, "the third call reaches the limit"
 

@@ -46,6 +46,7 @@ from autotune.core.events import (
 )
 from autotune.core.facts import Fact, Kind, quoted, whole
 from autotune.core.fate import TONES, Fate, fate_of, fate_of_open
+from autotune.core.figures import money
 from autotune.core.lines import Tone, laid_out
 from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.outcome import PASSED
@@ -587,12 +588,12 @@ def test_limits_tell_what_is_left_and_how_the_target_stands() -> None:
     assert line(folded(bare()), "limits").startswith("none is set")
     limited = bare(max_iterations=9, max_wall_time="8h", max_failures=4, target=8.0)
     state = folded(limited, *baseline(10.0), crashed(1))
-    assert line(state, "limits") == "8 of 9 experiments left; 6 h 59 min of 8 h left; 3 of 4 failures left; target 8 ms not reached"
+    assert line(state, "limits") == "target 8 ms not reached; 8 of 9 experiments left; 6 h 59 min of 8 h left; 3 of 4 failures left"
     seems = after(state, kept(2, 7.9))
-    assert line(seems, "limits").endswith("target 8 ms seems reached; fresh runs will tell")
+    assert line(seems, "limits").startswith("target 8 ms seems reached; fresh runs will tell")
     missed, met = (after(seems, TargetChecked(8.1, reached=reached, reason=worded(""), timestamp=NOW)) for reached in (False, True))
-    assert line(missed, "limits").endswith("target 8 ms not confirmed by fresh runs")
-    assert line(met, "limits").endswith("target 8 ms reached, confirmed by fresh runs")
+    assert line(missed, "limits").startswith("target 8 ms not confirmed by fresh runs")
+    assert line(met, "limits").startswith("target 8 ms reached, confirmed by fresh runs")
 
 
 def test_what_the_agent_has_cost_is_told_with_what_is_left() -> None:
@@ -600,7 +601,7 @@ def test_what_the_agent_has_cost_is_told_with_what_is_left() -> None:
     assert line(state, "cost") == "$1.24, partly estimated, 1,234,567 tokens"
     assert line(state, "limits") == "$18.76 of $20.00 left; 3,765,433 of 5,000,000 tokens left"
     assert "cost" not in [one.label for one in report.headline(folded(bare()), NOW)]
-    assert (report.money(0.00412), report.money(0.0), report.money(12.3)) == ("$0.0041", "$0.00", "$12.30")
+    assert (money(0.00412), money(0.0), money(12.3)) == ("$0.0041", "$0.00", "$12.30")
 
 
 def test_what_is_open_or_running_is_told_with_its_time() -> None:

@@ -86,7 +86,8 @@ def test_a_target_is_checked_before_it_counts_and_then_it_ends_the_session() -> 
     near = session(kept(1), claimed(1), target=0.5)
     assert next_action(near, at(1)) == Next(Action.CHECK_TARGET, Fact(Kind.TARGET_IN_REACH, {"target": 0.5}))
     reached = after(near, CHECKED)
-    assert next_action(reached, at(1)) == Next(Action.FINISH, Fact(Kind.TARGET_REACHED, {"target": 0.5}))
+    why = Fact(Kind.LIMIT_REACHED, {"limit": "target", "reached": reached.best, "allowed": 0.5})
+    assert next_action(reached, at(1)) == Next(Action.FINISH, why)
     assert next_action(after(near, replace(CHECKED, reached=False)), at(1)) is None
 
 

@@ -14,8 +14,9 @@ from autotune.core.lines import shortened
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Status
 from autotune.core.outcome import escaped
-from autotune.core.report import claim, following, limits, noise, value
+from autotune.core.report import claim, following, noise, value
 from autotune.core.state import Row, State
+from autotune.core.tell import limits
 from autotune.core.tell.words import told
 
 MOST_TOKENS = 2000
@@ -118,7 +119,7 @@ def _head(state: State, now: str) -> str:
         claim=f" By fresh runs of the first state and the last, {_cut(claim(state), _PATTERNS)}." if state.claim is not None else "",
         noise=noise(state),
         besides=_besides(state),
-        limits=limits(state, now),
+        limits=limits.left(state, now),
         health=ended.ending if ended is not None else vitals.health,
         why=_cut(told(ended.reason if ended is not None else vitals.why), _PATTERNS),
         repair=" Mode repair: make the loop work again first." if vitals.mode is Mode.REPAIR else "",

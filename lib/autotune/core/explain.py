@@ -18,6 +18,7 @@ from autotune.core.report import HEALTH_TONES, LONGEST_WHY, following, noise, re
 from autotune.core.settle import reason_of
 from autotune.core.state import Ended, Ending, State
 from autotune.core.stopping import Limit, due_playbook, limits_reached
+from autotune.core.tell import limits
 from autotune.core.tell.words import BUILT_ONCE, told
 
 LATEST = 5  # experiments whose fates are named
@@ -266,9 +267,9 @@ def _blocked(state: State, ended: Ended, now: str) -> str:
     if vitals.broken:
         return "the benchmark fails on the unchanged code too, so no change can be judged"
     if Limit.MAX_FAILURES in limits_reached(state, now):
-        return "as many candidates failed as were allowed (max_failures)"
+        return limits.ended(Limit.MAX_FAILURES)
     if ended.reason.kind is Kind.LIMIT_REACHED and ended.reason.figures["limit"] == Limit.MAX_FAILURES:
-        return "as many candidates failed as were allowed then; more failures are allowed since (max_failures)"
+        return f"{limits.ended(Limit.MAX_FAILURES)}; more failures are allowed since"
     if vitals.attempts and vitals.attempts >= min(config.recovery.max_healing_attempts, len(config.recovery.playbooks)):
         return "every playbook that was allowed has been tried, and nothing was kept since"
     return "the blocker below is nothing that the loop can lift by itself"
@@ -276,18 +277,8 @@ def _blocked(state: State, ended: Ended, now: str) -> str:
 
 def _rule(state: State, now: str) -> str:
     """The stop rule that holds, in words."""
-    limits = limits_reached(state, now)
-    return _RULES[next(iter(limits))] if limits else "a stop rule held then, and none holds now"
-
-
-_RULES = {
-    Limit.TARGET: "the target is reached, and fresh runs have confirmed it",
-    Limit.MAX_ITERATIONS: "all experiments that were allowed have been made (max_iterations)",
-    Limit.MAX_WALL_TIME: "the time that was allowed is used up (max_wall_time)",
-    Limit.MAX_COST_USD: "the agent has cost what it was allowed to (max_cost_usd)",
-    Limit.MAX_TOKENS: "the agent has used the tokens that it was allowed (max_tokens)",
-    Limit.MAX_FAILURES: "as many candidates failed as were allowed (max_failures)",
-}
+    held = limits_reached(state, now)
+    return limits.ended(next(iter(held))) if held else "a stop rule held then, and none holds now"
 
 
 def _evidence(state: State) -> Iterator[str]:
@@ -340,15 +331,15 @@ _WHEN = {
 
 
 def _advice_to_go_on(state: State, ended: Ended, now: str) -> Iterator[Advice]:
-    limits = limits_reached(state, now)
-    for limit, rule in limits.items():
+    held = limits_reached(state, now)
+    for limit, rule in held.items():
         yield Advice(f"autotune config set {limit} {rule.takes}", "moves the limit; then `autotune resume` goes on")
     if ended.ending is Ending.PAUSED and state.vitals.broken:
         yield Advice("autotune doctor", "says what does not work")
         yield Advice("autotune rebaseline --accept", "takes the benchmark as it is now, where it had to be changed, and goes on with it")
-    elif ended.ending is Ending.PAUSED and not limits:
+    elif ended.ending is Ending.PAUSED and not held:
         yield Advice("autotune repair", "runs a playbook with a fresh budget")
     elif ended.ending is Ending.FINISHED:
         yield Advice("autotune dashboard --full", "shows every experiment")
-    if not limits:
+    if not held:
         yield Advice("autotune resume", "goes on; streaks and the recovery budget begin anew")

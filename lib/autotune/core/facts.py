@@ -89,7 +89,6 @@ class Kind(StrEnum):
     RESUMED = "resumed"
     REPAIR_ASKED = "repair asked"
     LIMIT_REACHED = "limit reached"
-    TARGET_REACHED = "target reached"
     BUDGET_SPENT = "budget spent"
     INCUMBENT_FAILS = "incumbent fails"
     RECOVERY_EXHAUSTED = "recovery exhausted"

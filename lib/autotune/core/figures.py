@@ -175,6 +175,11 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
 
 
+def money(dollars: float) -> str:
+    """US dollars to the cent; less than one with two figures."""
+    return f"${dollars:.2f}" if dollars >= 1 or not dollars else f"${number(dollars, figures=2)}"
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun: `1 run`, `2 runs`."""
     return f"{count} {one if count == 1 else many or one + 's'}"

@@ -10,13 +10,14 @@ from typing import Any
 from autotune.core import advice, stats
 from autotune.core.advice import drift_words
 from autotune.core.fate import TONES, Fate, fate_of, fate_of_open
-from autotune.core.figures import NO_NOISE, Noise, counted, duration, effect_in_short, number, numbers, with_unit
+from autotune.core.figures import NO_NOISE, Noise, counted, duration, effect_in_short, money, number, numbers, with_unit
 from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import DecisionMode, Direction, Status
 from autotune.core.outcome import escaped
 from autotune.core.state import Row, State, seconds_between
-from autotune.core.stopping import limits_reached, next_action
+from autotune.core.stopping import limits_reached, next_action, rules
+from autotune.core.tell import limits
 from autotune.core.tell.words import told
 
 LONGEST_WHY = 300
@@ -120,7 +121,7 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         Line("experiments", experiments(state)),
         Line("streaks", streaks(state)),
         Line("recovery", recovery(state)),
-        Line("limits", limits(state, now)),
+        Line("limits", limits.left(state, now)),
         *([Line("cost", cost(state))] if state.tokens or state.cost_usd else []),
         Line("time", f"since {moment(state.started)}, active for {duration(state.active(now))}; {_in_runs(state)}"),
     )
@@ -296,59 +297,15 @@ def playbook(state: State) -> dict[str, str | None] | None:
     return None if last is None else {"name": last.playbook, "result": shortened(told(last.result), LONGEST_WHY)}
 
 
-def limits(state: State, now: str) -> str:
-    """Say what is left until each stop rule that is set."""
-    left, config = budget(state, now), state.config
-    told = []
-    if config.max_iterations is not None:
-        told.append(f"{left['experiments']} of {config.max_iterations} experiments left")
-    if config.max_wall_time_s is not None:
-        told.append(f"{duration(left['seconds'])} of {duration(config.max_wall_time_s)} left")
-    if config.max_failures is not None:
-        told.append(f"{left['failures']} of {config.max_failures} failures left")
-    if config.max_cost_usd is not None:
-        told.append(f"{money(left['cost_usd'])} of {money(config.max_cost_usd)} left")
-    if config.max_tokens is not None:
-        told.append(f"{left['tokens']:,} of {config.max_tokens:,} tokens left")
-    if config.target is not None:
-        told.append(_target(state, config.target))
-    return "; ".join(told) or "none is set: it goes on until it is stopped or cannot be healed"
-
-
-def _target(state: State, target: float) -> str:
-    text = f"target {with_unit(number(target), state.metric.unit)}"
-    if state.target_reached:
-        return f"{text} reached, confirmed by fresh runs"
-    if state.target_in_reach:
-        return f"{text} seems reached; fresh runs will tell"
-    return f"{text} not confirmed by fresh runs" if state.target_checked == state.incumbent else f"{text} not reached"
-
-
 def budget(state: State, now: str) -> dict[str, float]:
     """Give what is left of the playbooks and of every limit that is set; time in whole seconds, rounded down."""
-    config = state.config
-    left: dict[str, float] = {"healing": max(0, config.recovery.max_healing_attempts - state.vitals.attempts)}
-    if config.max_iterations is not None:
-        left["experiments"] = max(0, config.max_iterations - state.count)
-    if config.max_wall_time_s is not None:
-        left["seconds"] = max(0, math.floor(config.max_wall_time_s - state.active(now)))
-    if config.max_failures is not None:
-        left["failures"] = max(0, config.max_failures - state.vitals.total_failures)
-    if config.max_cost_usd is not None:
-        left["cost_usd"] = max(0.0, config.max_cost_usd - state.cost_usd)
-    if config.max_tokens is not None:
-        left["tokens"] = max(0, config.max_tokens - state.tokens)
-    return left
+    counted = {rule.counts: rule.left for rule in rules(state, now).values() if rule.counts is not None and rule.allowed is not None}
+    return {"healing": max(0, state.config.recovery.max_healing_attempts - state.vitals.attempts), **counted}
 
 
 def cost(state: State) -> str:
     """Say what the agent has cost."""
     return f"{money(state.cost_usd)}{', partly estimated' if state.cost_estimated else ''}, {state.tokens:,} tokens"
-
-
-def money(dollars: float) -> str:
-    """US dollars to the cent; less than one with two figures."""
-    return f"${dollars:.2f}" if dollars >= 1 or not dollars else f"${number(dollars, figures=2)}"
 
 
 def moment(timestamp: str) -> str:
@@ -460,7 +417,7 @@ def in_short(state: State, now: str, worker: str | None = None, since: str | Non
         *_drift_lines(state),
         confidence_line(state),
         Line("experiments", experiments(state)),
-        Line("limits", limits(state, now)),
+        Line("limits", limits.left(state, now)),
         *([] if running is None else [running]),
         Line("next", following(state, now, measuring=worker is not None)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,24 +27,39 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A stop rule: what is allowed (None where it is not set), what was reached of it, and what `autotune config set` takes to move it."""
+    """A stop rule: what is allowed (None where it is not set), what was reached of it, and whether it holds.
+
+    `takes` is what `autotune config set` takes to move it; `counts` names what is used up of it, None for the target.
+    """
 
     allowed: float | None
-    reached: float
+    reached: float | None
+    holds: bool
     takes: str
+    counts: str | None
+
+    @property
+    def left(self) -> float:
+        """What is left of what it counts; time in whole seconds, rounded down."""
+        rest = max(0, (self.allowed or 0) - (self.reached or 0))
+        return math.floor(rest) if self.counts == "seconds" else rest
 
 
 def rules(state: State, now: str) -> Mapping[Limit, Rule]:
-    """Give every stop rule, the first that counts first. What has been reached of a target is 1 once fresh runs have confirmed it."""
+    """Give every stop rule, the first that counts first. A target holds once fresh runs have confirmed it."""
     config = state.config
     return {
-        Limit.TARGET: Rule(None if config.target is None else 1.0, float(state.target_reached), "VALUE"),
-        Limit.MAX_ITERATIONS: Rule(config.max_iterations, state.count, "NUMBER"),
-        Limit.MAX_WALL_TIME: Rule(config.max_wall_time_s, state.active(now), "DURATION"),
-        Limit.MAX_COST_USD: Rule(config.max_cost_usd, state.cost_usd, "DOLLARS"),
-        Limit.MAX_TOKENS: Rule(config.max_tokens, state.tokens, "NUMBER"),
-        Limit.MAX_FAILURES: Rule(config.max_failures, state.vitals.total_failures, "NUMBER"),
+        Limit.TARGET: Rule(config.target, state.best, state.target_reached and config.target is not None, "VALUE", None),
+        Limit.MAX_ITERATIONS: _rule(config.max_iterations, state.count, "NUMBER", "experiments"),
+        Limit.MAX_WALL_TIME: _rule(config.max_wall_time_s, state.active(now), "DURATION", "seconds"),
+        Limit.MAX_COST_USD: _rule(config.max_cost_usd, state.cost_usd, "DOLLARS", "cost_usd"),
+        Limit.MAX_TOKENS: _rule(config.max_tokens, state.tokens, "NUMBER", "tokens"),
+        Limit.MAX_FAILURES: _rule(config.max_failures, state.vitals.total_failures, "NUMBER", "failures"),
     }
+
+
+def _rule(allowed: float | None, reached: float, takes: str, counts: str) -> Rule:
+    return Rule(allowed, reached, allowed is not None and reached >= allowed, takes, counts)
 
 
 class Action(StrEnum):
@@ -87,19 +103,18 @@ def _look(state: State) -> Next | None:
 
 def limits_reached(state: State, now: str) -> Mapping[Limit, Rule]:
     """Give the stop rules that hold, the first that counts first; they hold for a session that stands still too."""
-    return {limit: rule for limit, rule in rules(state, now).items() if rule.allowed is not None and rule.reached >= rule.allowed}
+    return {limit: rule for limit, rule in rules(state, now).items() if rule.holds}
 
 
 def _stop_rule(state: State, now: str) -> Next | None:
-    limits = limits_reached(state, now)
-    if Limit.TARGET not in limits and state.target_in_reach:
+    held = limits_reached(state, now)
+    if Limit.TARGET not in held and state.target_in_reach:
         return Next(Action.CHECK_TARGET, Fact(Kind.TARGET_IN_REACH, {"target": state.config.target}))
-    if not limits:
+    if not held:
         return None
-    limit, rule = next(iter(limits.items()))
-    figures = {"limit": limit, "reached": rule.reached, "allowed": rule.allowed}
-    held = Fact(Kind.TARGET_REACHED, {"target": state.config.target}) if limit is Limit.TARGET else Fact(Kind.LIMIT_REACHED, figures)
-    return Next(Action.PAUSE if limit is Limit.MAX_FAILURES else Action.FINISH, held)
+    limit, rule = next(iter(held.items()))
+    why = Fact(Kind.LIMIT_REACHED, {"limit": limit, "reached": rule.reached, "allowed": rule.allowed})
+    return Next(Action.PAUSE if limit is Limit.MAX_FAILURES else Action.FINISH, why)
 
 
 def recovery_due(state: State) -> Next | None:

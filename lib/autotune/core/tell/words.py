@@ -11,6 +11,8 @@ from autotune.core.figures import counted, duration, effect_in_words, number, nu
 from autotune.core.model import Effect
 from autotune.core.outcome import ending, escaped
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
+from autotune.core.stopping import Limit
+from autotune.core.tell import limits
 
 
 def told(fact: Fact, *, lead: bool = True) -> str:
@@ -160,24 +162,6 @@ def _no_metric(fact: Fact) -> str:
     return f"exit 0 without a line METRIC {escaped(fact.figures['name'])}=…; {found}"
 
 
-def _limit(fact: Fact) -> str:
-    reached, allowed = fact.figures["reached"], fact.figures["allowed"]
-    return f"{_LIMITS[fact.figures['limit']](reached, allowed)} ({fact.figures['limit']})"
-
-
-_LIMITS: Mapping[str, Callable[[float, float], str]] = {
-    "max_iterations": lambda made, most: f"{counted(int(made), 'experiment')} made, of {most} allowed",
-    "max_wall_time": lambda active_s, most_s: f"active for {duration(active_s)}, of {duration(most_s)} allowed",
-    "max_cost_usd": lambda cost, most: f"the agent has cost ${cost:.2f}, of ${most:.2f} allowed",
-    "max_tokens": lambda used, most: f"the agent has used {used:,} tokens, of {most:,} allowed",
-    "max_failures": lambda failed, most: f"{counted(int(failed), 'candidate')} failed, of {most} allowed",
-}
-
-
-def _target(fact: Fact) -> str:
-    return f"the target of {number(fact.figures['target'])} is reached, confirmed by fresh runs"
-
-
 def _exhausted(fact: Fact) -> str:
     tried = fact.figures["playbooks"]
     end = f"recovery is exhausted after {counted(tried, 'playbook')}" if tried else "there is no playbook to try"
@@ -308,9 +292,8 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     Kind.BASELINE: lambda fact: "one run" if fact.figures["runs"] == 1 else f"the median of {fact.figures['runs']} runs",
     Kind.RESUMED: "resumed",
     Kind.REPAIR_ASKED: "a repair was asked for",
-    Kind.LIMIT_REACHED: _limit,
-    Kind.TARGET_REACHED: _target,
-    Kind.BUDGET_SPENT: "the agent's budget is used up (max_cost_usd)",
+    Kind.LIMIT_REACHED: limits.reached,
+    Kind.BUDGET_SPENT: limits.ended(Limit.MAX_COST_USD),
     Kind.INCUMBENT_FAILS: "the incumbent fails too, so no candidate can be judged: {because}",
     Kind.RECOVERY_EXHAUSTED: _exhausted,
     Kind.OUT_OF_IDEAS: _out_of_ideas,

@@ -1,0 +1,83 @@
+"""The words of stop rules, in one table: what is left of them, how far one was reached, and why it ends a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from autotune.core.facts import Fact
+from autotune.core.figures import duration, money, number, with_unit
+from autotune.core.state import State
+from autotune.core.stopping import Limit, Rule, rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How a stop rule is said; `amount` makes a figure of what it counts into words."""
+
+    left: str
+    reached: str
+    ended: str
+    amount: Callable[[float], str] = "{:,}".format
+
+
+_WORDS: Mapping[Limit, _Words] = {
+    Limit.TARGET: _Words(
+        "target {allowed} {standing}",
+        "the target of {allowed} is reached, confirmed by fresh runs",
+        "the target is reached, and fresh runs have confirmed it",
+        number,
+    ),
+    Limit.MAX_ITERATIONS: _Words(
+        "{left} of {allowed} experiments left",
+        "{reached} of {allowed} experiments made",
+        "all experiments that were allowed have been made",
+    ),
+    Limit.MAX_WALL_TIME: _Words(
+        "{left} of {allowed} left", "active for {reached} of {allowed}", "the time that was allowed is used up", duration
+    ),
+    Limit.MAX_COST_USD: _Words(
+        "{left} of {allowed} left", "the agent has cost {reached} of {allowed}", "the agent has cost what it was allowed to", money
+    ),
+    Limit.MAX_TOKENS: _Words(
+        "{left} of {allowed} tokens left",
+        "the agent has used {reached} of {allowed} tokens",
+        "the agent has used the tokens that it was allowed",
+    ),
+    Limit.MAX_FAILURES: _Words(
+        "{left} of {allowed} failures left", "{reached} of {allowed} failures", "as many candidates failed as were allowed"
+    ),
+}
+
+
+def left(state: State, now: str) -> str:
+    """Say what is left until each stop rule that is set."""
+    told = [_left(state, limit, rule, rule.allowed) for limit, rule in rules(state, now).items() if rule.allowed is not None]
+    return "; ".join(told) or "none is set: it goes on until it is stopped or cannot be healed"
+
+
+def _left(state: State, limit: Limit, rule: Rule, allowed: float) -> str:
+    words = _WORDS[limit]
+    if rule.counts is None:
+        return words.left.format(allowed=with_unit(words.amount(allowed), state.metric.unit), standing=_standing(state))
+    return words.left.format(left=words.amount(rule.left), allowed=words.amount(allowed))
+
+
+def _standing(state: State) -> str:
+    if state.target_reached:
+        return "reached, confirmed by fresh runs"
+    if state.target_in_reach:
+        return "seems reached; fresh runs will tell"
+    return "not confirmed by fresh runs" if state.target_checked == state.incumbent else "not reached"
+
+
+def reached(fact: Fact) -> str:
+    """Say how far a stop rule was reached, from the figures of `Kind.LIMIT_REACHED`."""
+    limit = Limit(fact.figures["limit"])
+    amounts = {name: _WORDS[limit].amount(fact.figures[name]) for name in ("reached", "allowed")}
+    return f"{_WORDS[limit].reached.format(**amounts)} ({limit})"
+
+
+def ended(limit: Limit) -> str:
+    """Say why a stop rule ends a session."""
+    return f"{_WORDS[limit].ended} ({limit})"
