@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from autotune.core import advice
-from autotune.core.advice import Sight, drift_words, duration, findings, sight
+from autotune.core.advice import Sight, drift_words, findings, sight
 from autotune.core.config import parse
 from autotune.core.model import DecisionMode, Direction, Effect, Metric
 from autotune.core.stats import Drift
@@ -155,17 +155,6 @@ def test_a_drift_is_said_with_what_it_changes() -> None:
     assert "a drift can pass for a gain" in str(drift_words(drift, DecisionMode.ONCE))
     assert drift_words(Drift(-1.0, flagged=False), DecisionMode.RACE) is None
     assert drift_words(None, DecisionMode.RACE) is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        *((0.0035, "3.5 ms"), (0.035, "35 ms"), (0.216, "216 ms"), (3.21, "3.2 s"), (42.4, "42 s")),
-        *((90.0, "1.5 min"), (840.0, "14 min"), (9000.0, "2.5 h")),
-    ],
-)
-def test_a_duration_has_two_figures(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 def test_a_bias_that_may_be_none_is_none() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autotune.core.figures import Noise, counted, duration, effect_in_short, effect_in_words, number, numbers, with_unit
+from autotune.core.figures import Noise, about, counted, duration, effect_in_short, effect_in_words, number, numbers, with_unit
 from autotune.core.model import Effect
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -145,6 +145,17 @@ def test_an_effect_in_a_column_is_signed(effect: Effect, text: str) -> None:
 )
 def test_a_length_of_time_has_its_two_largest_units_and_is_never_rounded_up(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        *((0.0035, "3.5 ms"), (0.035, "35 ms"), (0.216, "216 ms"), (3.21, "3.2 s"), (42.4, "42 s")),
+        *((90.0, "1.5 min"), (840.0, "14 min"), (9000.0, "2.5 h")),
+    ],
+)
+def test_an_estimated_length_of_time_has_two_figures(seconds: float, words: str) -> None:
+    assert about(seconds) == words
 
 
 def test_a_count_agrees_with_its_noun() -> None:

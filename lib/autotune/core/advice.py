@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autotune.core.config import Config
-from autotune.core.figures import effect_in_words
+from autotune.core.figures import about, effect_in_words
 from autotune.core.metrics import RESERVED
 from autotune.core.model import DecisionMode, Direction, Effect, Metric
 from autotune.core.state import ECONOMY_FROM_S
@@ -181,14 +181,14 @@ def _shown(size: float, found: Sight, metric: Metric) -> str:
 
 def _cost_words(found: Sight) -> tuple[str, ...]:
     if found.runs == 1:
-        return (f"a candidate costs 1 run ({duration(found.whole_s)})",)
+        return (f"a candidate costs 1 run ({about(found.whole_s)})",)
     if not found.noise:
-        return (f"a candidate costs 1 run ({duration(found.whole_s)}), or 5 where it is kept",)
+        return (f"a candidate costs 1 run ({about(found.whole_s)}), or 5 where it is kept",)
     least, most = KEEP_RUNS
     return (
         (
-            f"a typical candidate costs about {NULL_RUNS} runs ({duration(NULL_RUNS * found.whole_s)}), one that is kept {least} to {most} "
-            f"({duration(least * found.whole_s)} to {duration(most * found.whole_s)})"
+            f"a typical candidate costs about {NULL_RUNS} runs ({about(NULL_RUNS * found.whole_s)}), one that is kept {least} to {most} "
+            f"({about(least * found.whole_s)} to {about(most * found.whole_s)})"
         ),
     )
 
@@ -212,7 +212,7 @@ def _mode_words(found: Sight) -> str:
     if found.mode is DecisionMode.ONCE:
         return "mode: once; no keep is confirmed"
     if found.mode is DecisionMode.ECONOMY:
-        why = f"a run takes {duration(found.run_s)}, too long for a dozen pairs a candidate"
+        why = f"a run takes {about(found.run_s)}, too long for a dozen pairs a candidate"
         return f"recommended mode: economy, calibrated and not exact ({why})"
     if found.build_once:
         return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it afresh"
@@ -241,7 +241,7 @@ def advice(found: Sight, config: Config, *, busy: float | None = None, output_by
         said.append(f"use a quieter machine, or a quieter hour: others use {100 * busy:.0f} % of all cores")
     if found.prepare_s > found.run_s / 2 and found.prepare_s > 1 and not found.build_once:
         said.append(
-            f"`prepare` takes {duration(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; "
+            f"`prepare` takes {about(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; "
             "so does build_once = true, if it writes in the working tree alone. Then each side of a comparison is built once. Only you set "
             "that, for the luck of a build is not counted then: no keep is confirmed until `autotune confirm N` has built and run it afresh"
         )
@@ -251,13 +251,3 @@ def advice(found: Sight, config: Config, *, busy: float | None = None, output_by
 def drift_words(drift: Drift | None, mode: DecisionMode) -> str | None:
     """What is said where an unchanged state's values drift, with what that changes; None where they do not, or nothing is known."""
     return DRIFT.format(z=drift.z, changed=_CHANGED[mode]) if drift is not None and drift.flagged else None
-
-
-def duration(seconds: float) -> str:
-    """A length of time in two figures: `40 ms`, `3.2 s`, `14 min`, `2.5 h`."""
-    if seconds < 1:
-        return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"  # noqa: PLR2004 - two figures
-    for bound, unit, size in ((60, "s", 1), (3600, "min", 60)):
-        if seconds < bound:
-            return f"{seconds / size:.2g} {unit}" if seconds / size < 10 else f"{seconds / size:.0f} {unit}"  # noqa: PLR2004 - two figures
-    return f"{seconds / 3600:.1f} h"

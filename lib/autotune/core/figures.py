@@ -175,6 +175,16 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
 
 
+def about(seconds: float) -> str:
+    """A length of time that is an estimate, in two figures: `40 ms`, `3.2 s`, `14 min`, `2.5 h`."""
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"  # noqa: PLR2004 - two figures
+    for bound, unit, size in ((60, "s", 1), (3600, "min", 60)):
+        if seconds < bound:
+            return f"{seconds / size:.2g} {unit}" if seconds / size < 10 else f"{seconds / size:.0f} {unit}"  # noqa: PLR2004 - two figures
+    return f"{seconds / 3600:.1f} h"
+
+
 def money(dollars: float) -> str:
     """US dollars to the cent; less than one with two figures."""
     return f"${dollars:.2f}" if dollars >= 1 or not dollars else f"${number(dollars, figures=2)}"

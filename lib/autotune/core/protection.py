@@ -27,9 +27,10 @@ LOADED = (
     *("Makefile", "makefile", "GNUmakefile", "CMakeLists.txt", "CMakePresets.json", "meson.build", "justfile", "Rakefile"),
     *("pip.conf", "requirements*.txt", "constraints*.txt", "environment.yml", "Dockerfile"),
 )
-LOCKS = (
+LOCKS = (  # they say exactly which packages are to be installed
     *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb", "poetry.lock"),
     *("uv.lock", "Pipfile.lock", "pdm.lock", "Cargo.lock", "go.sum", "Gemfile.lock", "composer.lock", "mix.lock", "flake.lock"),
+    *("requirements.lock", "gradle.lockfile"),
 )
 TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "spec", "specs", "fixtures", "testdata", "__snapshots__", "__mocks__"})
 TESTS = ("test_*.py", "*_test.py", "*_test.go", "*.test.*", "*.spec.*", "*_spec.rb")

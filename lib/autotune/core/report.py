@@ -10,7 +10,7 @@ from typing import Any
 from autotune.core import advice, stats
 from autotune.core.advice import drift_words
 from autotune.core.fate import TONES, Fate, fate_of, fate_of_open
-from autotune.core.figures import NO_NOISE, Noise, counted, duration, effect_in_short, money, number, numbers, with_unit
+from autotune.core.figures import NO_NOISE, Noise, about, counted, duration, effect_in_short, money, number, numbers, with_unit
 from autotune.core.health import Health, Mode
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import DecisionMode, Direction, Status
@@ -216,7 +216,7 @@ def _chosen_by(state: State) -> str:
     run_s = state.baseline_wall_s
     if state.config.decision_mode != "auto":
         return "as configured (decision_mode)"
-    return "until a run tells what it costs" if run_s is None else f"by what a run costs ({advice.duration(run_s)})"
+    return "until a run tells what it costs" if run_s is None else f"by what a run costs ({about(run_s)})"
 
 
 def noise_of_a_run(state: State) -> Noise:

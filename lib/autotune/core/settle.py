@@ -129,7 +129,7 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
         commit=commit,
         metric=verdict.value,
         status=_status_of(final, verdict),
-        description=experiment.description or f"experiment {experiment.number}",
+        description=experiment.called,
         timestamp=timestamp,
         segment=state.segment.segment,
         metrics=dict(passed[-1]) if passed else {},

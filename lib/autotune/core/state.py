@@ -96,9 +96,19 @@ class Experiment:
     verdict: Decided | None = None
 
     @property
+    def called(self) -> str:
+        """Its description, or its number where nobody described it."""
+        return self.description or unnamed(self.number)
+
+    @property
     def may_settle(self) -> bool:
         """Whether nothing but git stands between the verdict and the result."""
         return self.settles or self.description is not None
+
+
+def unnamed(number: int) -> str:
+    """Give what stands for the description of an experiment that nobody described."""
+    return f"experiment {number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.machinery import PathFinder
@@ -176,7 +176,13 @@ def complaint(words: str) -> str:
     return next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
 
 
-def hashes(folder: Path, wanted: Iterable[str]) -> dict[str, str]:
+def damaged(folder: Path, objects: Collection[tuple[str, str]]) -> list[tuple[str, str | None]]:
+    """List the paths of which git's store no longer has the object that is named, with the hash of what it has; None where that is gone."""
+    found = _hashes(folder, {sha for _, sha in objects})
+    return [(path, found.get(sha)) for path, sha in objects if found.get(sha) != sha]
+
+
+def _hashes(folder: Path, wanted: Iterable[str]) -> dict[str, str]:
     """Map each object that there is to the hash of its content, which is its name unless somebody wrote to git's store."""
     answer = ask(folder, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in wanted).encode()).out
     found: dict[str, str] = {}

@@ -11,28 +11,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autotune.core.protection import LOCKS
+
 # Files that say exactly which packages are installed, or are to be.
-LOCK_FILES = (
-    "requirements.txt",
-    "requirements.lock",
-    "poetry.lock",
-    "uv.lock",
-    "pdm.lock",
-    "Pipfile.lock",
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "bun.lock",
-    "node_modules/.package-lock.json",
-    "Cargo.lock",
-    "go.sum",
-    "Gemfile.lock",
-    "composer.lock",
-    "mix.lock",
-    "gradle.lockfile",
-    "flake.lock",
-)
+LOCK_FILES = ("requirements.txt", "node_modules/.package-lock.json", *LOCKS)
 
 
 def fingerprint() -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -32,7 +31,7 @@ from autotune.core.stats import median
 from autotune.edges import git, ledger
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
-from autotune.loop import files, settings
+from autotune.loop import files, logs, settings
 from autotune.loop import session as sessions
 from autotune.loop.measuring import policy_for
 from autotune.loop.session import (
@@ -51,7 +50,6 @@ from autotune.loop.session import (
 from autotune.version import version
 
 _LEFT_OUT = b"[autotune: "  # how a log says that it does not hold the whole output
-_RUN = re.compile(rf"(?:{'|'.join(Purpose)})-(?P<number>[0-9]+)-(?:{'|'.join(Arm)})\.log")
 _TRUTH = "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin a new session"
 _SAME = "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) begins afresh"
 
@@ -331,13 +329,15 @@ def _settings_file(folder: Folder, home: Path) -> Iterator[Finding]:
 def _unknown_runs(folder: Folder, story: Story) -> Iterator[Finding]:
     """What ran belongs to an experiment that the ledger knows: the candidate's line comes before its first run."""
     known = {event.experiment for event in story.of(CandidateTaken)}
-    there = {int(path.name) for path in (folder.path / "runs").glob("[1-9]*") if path.name.isdigit() and any(path.iterdir())}
+    there = logs.experiments(folder.path)
     for number in sorted(there - known):
         yield Finding(f"There is output of runs of experiment {number}, of which the ledger has no line.", _TRUTH)
     told = {event.log for event in story.of(Ran)}
-    for place in sorted((folder.path / "runs").glob("[0-9]*/**")):
+    for place in logs.places(folder.path):
         where = place.relative_to(folder.path)
-        untold = {made["number"] for path in place.iterdir() if (made := _RUN.fullmatch(path.name)) and str(where / path.name) not in told}
+        untold = {
+            made["number"] for path in place.iterdir() if (made := logs.RUN.fullmatch(path.name)) and str(where / path.name) not in told
+        }
         if len(untold) > 1 and int(where.parts[1]) not in there - known:  # one may have been killed before it was told
             yield Finding(
                 f"There is output of {len(untold)} runs in {place}, of which the ledger has no line.",
@@ -371,7 +371,7 @@ def _logs(folder: Folder, story: Story) -> Iterator[Finding]:
         if event.log in seen:
             yield Finding(f"Line {number} of the ledger has a run with the output of another run, {event.log}.", _TRUTH)
         seen.add(event.log)
-        rehearsed = folder.path / f"runs/segment-{segment}/{event.log.removeprefix('runs/')}"
+        rehearsed = folder.path / logs.of_segment(segment, event.log)
         path = rehearsed if rehearsed.is_file() else folder.path / event.log
         what = f"run {event.number} of {_of_what(event)}"
         if not path.is_file():
@@ -493,12 +493,8 @@ def _damaged(repository: Repository, pins: str) -> Iterator[str]:
         yield f"the list {pins[:12]} cannot be read"
         return
     entries = [(path, head.split(" ")[2]) for head, _, path in (one.partition("\t") for one in listed.paths)]
-    objects = git.hashes(repository.top, [pins, *(sha for _, sha in entries)])
-    for path, sha in [("the list itself", pins), *entries]:
-        if sha not in objects:
-            yield f"{path} is gone"
-        elif objects[sha] != sha:
-            yield f"{path} has another content than was pinned"
+    for path, found in git.damaged(repository.top, [("the list itself", pins), *entries]):
+        yield f"{path} is gone" if found is None else f"{path} has another content than was pinned"
 
 
 def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from autotune.edges import locks, place, process, sandbox, tree
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
-from autotune.loop import lending, watching
+from autotune.loop import lending, logs, watching
 from autotune.loop import session as sessions
 from autotune.loop.building import Builds
 from autotune.loop.files import PROJECTIONS
@@ -84,7 +84,7 @@ class Bench:
         """Put an arm in place, execute what the target's run consists of, and write what happened to the ledger."""
         self._occupy(arm)
         self.number += 1
-        log = self._log(f"{purpose}-{self.number}-{arm}")
+        log = self._log(purpose, arm)
         finished, failed = self._execute(arm, log)
         measured = self._read(arm, finished, failed)
         event = self._event(measured, finished, purpose, log if failed is None else _log_of(failed, log))
@@ -99,7 +99,7 @@ class Bench:
             return True, PASSED, ""
         self._occupy(arm)
         self.number += 1
-        log = self._log(f"checks-{self.number}-{arm}")
+        log = self._log("checks", arm)
         finished, failed = self._build(arm, log) or (self._one(command, log), None)
         outcome, why = classify(finished, None)
         failure = Fact(Kind.CHECKS_FAILED, {}, why) if failed is None else Fact(Kind.CHECKS_NOT_REACHED, {"command": failed.name}, why)
@@ -118,9 +118,8 @@ class Bench:
             place.fill(self.place, self.content[Arm.INCUMBENT], moved)
             shutil.rmtree(away, ignore_errors=True)
 
-    def _log(self, name: str) -> str:
-        """Name the file of a run's output: below its experiment, or below the ledger's line where what is measured besides began."""
-        return f"runs/{self.experiment or f'0/{self._begun}'}/{name}.log"
+    def _log(self, what: str, arm: Arm) -> str:
+        return logs.of(logs.below(self.experiment, self._begun), what, self.number, arm)
 
     def _occupy(self, arm: Arm) -> None:
         """Put an arm in place, with what stays (carried, made by `setup`, built and kept) as it was when the place was made."""
@@ -179,15 +178,15 @@ class Bench:
     def unseen(self, arm: Arm, command: Command, folder: Path) -> bool:
         """Run a command that nobody sees anything of on an arm, built first, with a folder that it may read; gives whether it passed."""
         self._occupy(arm)
-        if self._build(arm, "runs/unseen") is not None:
+        if self._build(arm, logs.UNSEEN) is not None:
             return False
-        finished = self._one(command, "runs/unseen", more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
+        finished = self._one(command, logs.UNSEEN, more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
         return classify(finished, None)[0] is Outcome.OK
 
     def passes(self) -> bool:
         """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
         self._occupy(Arm.INCUMBENT)
-        finished, failed = self._execute(Arm.INCUMBENT, "runs/tried.log")
+        finished, failed = self._execute(Arm.INCUMBENT, logs.TRIED)
         return failed is None and self._readable(finished)[0] is Outcome.OK and self.check(Arm.INCUMBENT)[0]
 
     def _walled(self, command: str, temporary: Path, shown: Sequence[Path]) -> str:

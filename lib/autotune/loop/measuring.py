@@ -135,8 +135,7 @@ def _damaged(session: Session, bench: Bench) -> str | None:
     both = [git.tracked(session.top, content) for content in bench.content.values()]
     entries = {(path, held[path][1]) for held in both for path in bench.alternating if path in held}
     entries |= {(path, sha) for path, (_, sha) in git.tracked(session.top, session.state.segment.pins).items()}
-    found = git.hashes(session.top, {sha for _, sha in entries})
-    return next((path for path, sha in sorted(entries) if found.get(sha) != sha), None)
+    return next((path for path, _ in git.damaged(session.top, sorted(entries))), None)
 
 
 def _with_baseline(state: State, observed: Sequence[Observed]) -> Sequence[Observed]:

@@ -20,6 +20,7 @@ from autotune.core.tell.words import told
 from autotune.edges import git, place, tree
 from autotune.edges.place import Brought, Carried, Place
 from autotune.errors import AutotuneError
+from autotune.loop import logs
 from autotune.loop import session as sessions
 from autotune.loop.bench import Bench
 from autotune.loop.session import Session, replace_file
@@ -145,7 +146,7 @@ def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:
     place.occupy(fresh, content_of(session, session.state.incumbent), ())
     if config.setup:
         bench = Bench(session, fresh, {})
-        finished = bench._one(Command("setup", config.setup, config.timeout_s), "runs/setup.log")  # noqa: SLF001 - the same module
+        finished = bench._one(Command("setup", config.setup, config.timeout_s), logs.SETUP)  # noqa: SLF001 - the same module
         outcome, why = classify(finished, None)
         if outcome is not Outcome.OK:
             raise AutotuneError(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from autotune.core.events import Paused, Stopped
 from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.state import unnamed
 from autotune.edges import process
 from autotune.errors import AutotuneError
 from autotune.loop import briefing, experiment, files, surroundings, work
@@ -113,7 +114,7 @@ def _propose(session: Session, command: str) -> Proposal:
         begun = process.guarded(command, cwd=session.workdir, environment=environment, given=path, said=output)
         with begun as proposer, _ended_on_interrupt(proposer):
             code = _watched(session, proposer)
-    return Proposal(_last_line(said.read_bytes()) or f"experiment {session.state.count + 1}", code)
+    return Proposal(_last_line(said.read_bytes()) or unnamed(session.state.count + 1), code)
 
 
 def _watched(session: Session, proposer: subprocess.Popen[bytes]) -> int:

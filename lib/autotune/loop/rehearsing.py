@@ -19,7 +19,7 @@ from autotune.core.tell.words import told
 from autotune.edges import copies, git, ledger, process, sandbox
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop import calibrating, pinning, surroundings
+from autotune.loop import calibrating, logs, pinning, surroundings
 from autotune.loop import session as sessions
 from autotune.loop.bench import Bench, Interrupted
 from autotune.loop.measuring import baseline
@@ -215,8 +215,8 @@ def replace_state(session: Session, folder: Folder, state: State, before: State)
 
 
 def _keep_logs(staged: Path, folder: Path, segment: int) -> None:
-    if (staged / "runs").is_dir():
-        shutil.copytree(staged / "runs", folder / "runs" / f"segment-{segment}", dirs_exist_ok=True)
+    if (staged / logs.RUNS).is_dir():
+        shutil.copytree(staged / logs.RUNS, folder / logs.of_segment(segment), dirs_exist_ok=True)
 
 
 def values_of(events: Iterable[Event]) -> tuple[float, ...]:

@@ -17,7 +17,7 @@ from autotune.core.tell.words import told
 from autotune.edges import git, process, tree
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
-from autotune.loop import watching
+from autotune.loop import logs, watching
 from autotune.loop.bench import OUTPUT_KEPT
 from autotune.loop.candidate import Boundary, Look, look, snapshot, take_back
 from autotune.loop.measuring import voided
@@ -244,7 +244,7 @@ def _closed_execute(session: Session, command: str, variables: Mapping[str, str]
             cwd=session.top,
             environment={**os.environ, **variables},
             timeout_s=session.state.config.hook_timeout_s,
-            log=session.folder.path / "runs" / str(experiment.number) / "commit.log",
+            log=session.folder.path / logs.of_commit(experiment.number),
             stopped=never,
         )
 
@@ -266,7 +266,7 @@ def _reject(session: Session, why: Fact, output: str) -> None:
 
 
 def _message(session: Session, experiment: Experiment) -> str:
-    words = (experiment.description or f"Experiment {experiment.number}").strip()
+    words = experiment.called.strip()
     # escaped, for git refuses some signs, and a terminal obeys others
     described = "\n".join(escaped(line.removesuffix("\r")) for line in words.split("\n"))
     subject, _, rest = described.partition("\n")

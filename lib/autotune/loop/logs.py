@@ -1,0 +1,43 @@
+"""Where the output of what is run lies in a session's folder, by the names that the ledger uses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from autotune.core.events import Purpose
+from autotune.core.model import Arm
+
+RUNS = "runs"
+SETUP, TRIED, UNSEEN = (f"{RUNS}/{name}" for name in ("setup.log", "tried.log", "unseen"))
+RUN = re.compile(rf"(?:{'|'.join(Purpose)})-(?P<number>[0-9]+)-(?:{'|'.join(Arm)})\.log")
+
+
+def below(experiment: int, begun: int) -> str:
+    """Name the folder of an experiment's output, or of what is measured besides and began at a line of the ledger."""
+    return f"{RUNS}/{experiment or f'0/{begun}'}"
+
+
+def of(folder: str, what: str, number: int, arm: Arm) -> str:
+    """Name the output of one run of an arm."""
+    return f"{folder}/{what}-{number}-{arm}.log"
+
+
+def of_commit(experiment: int) -> str:
+    """Name the output of git and its hooks where an experiment is kept."""
+    return f"{below(experiment, 0)}/commit.log"
+
+
+def of_segment(segment: int, log: str = RUNS) -> str:
+    """Name where output is kept that was made on a ledger of its own, before the segment began."""
+    return f"{RUNS}/segment-{segment}{log.removeprefix(RUNS)}"
+
+
+def experiments(folder: Path) -> set[int]:
+    """Give the experiments of which there is output in a session's folder."""
+    return {int(path.name) for path in (folder / RUNS).glob("[1-9]*") if path.name.isdigit() and any(path.iterdir())}
+
+
+def places(folder: Path) -> list[Path]:
+    """List the folders in which the output of runs lies."""
+    return sorted((folder / RUNS).glob("[0-9]*/**"))
