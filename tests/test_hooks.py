@@ -879,7 +879,8 @@ def test_it_is_let_go_while_the_client_has_something_in_the_background(world: Wo
 
 def test_while_our_own_measurement_runs_it_is_told_to_wait(world: World) -> None:
     world.open()
-    with locks.hold(world.folder / "lock", "measuring (experiment 4)"):
+    with locks.hold(world.folder / "lock", "experiment 4") as lock:
+        lock.sign("experiment 4", worker=True)
         assert "`autotune wait`" in world.stop()
     with locks.hold(world.folder / "lock", "log"):
         assert "`autotune wait`" not in world.stop()
@@ -960,7 +961,8 @@ def test_the_status_line_says_how_the_session_stands(world: World) -> None:
     world.open(usd_left=3.5, tokens_left=1_200_000)
     assert str(line()).endswith(" · ran 1 min · $3.50, 1,200,000 tokens left\n")
     world.open(active_since=time.time(), experiments=1, value="")
-    with locks.hold(world.folder / "lock", "measuring (experiment 2)"):
+    with locks.hold(world.folder / "lock", "experiment 2") as lock:
+        lock.sign("experiment 2", worker=True)
         assert line() == "autotune running · 1 experiment, 1 kept · measuring, active 1 min\n"
     world.open(ended={"how": "stopped", "reason": "x"})
     assert line() == f"autotune stopped · {begun} · ran 1 min\n"

@@ -297,7 +297,7 @@ class Project:
             state = Path(f"/proc/{held['pid']}/stat").read_text().rpartition(")")[2].split()[0]
         except (OSError, ValueError):
             return None
-        return int(held["pid"]) if held["what"].startswith("measuring") and state != "Z" else None
+        return int(held["pid"]) if held["worker"] and state != "Z" else None
 
 
 def holders(lock: Path) -> list[int]:

@@ -227,7 +227,7 @@ def _diagnosis(state: State) -> _Section:
 
 
 def _ideas(text: str) -> _Section:
-    items = [line for line in _lines_of(text) if not line.startswith(("#", "One line an idea"))]
+    items = [line for line in _lines_of(text) if not line.startswith(("#", "<!--"))]
     return _Section("Ideas (autotune.ideas.md)", items, 0.25, len(items), left_out="more lines are in the file", newest_last=False)
 
 

@@ -101,18 +101,30 @@ def _percent(share: float) -> float:
 
 
 def effect_in_words(effect: Effect, unit: str = "", *, between: bool = False) -> str:
-    """An effect with its interval, `6.1 % lower [4.8, 7.5]`; very large ones by other means, so that no line is filled with figures."""
+    """An effect with its interval: `6.1 % lower [4.8, 7.5]`; `between` words the ends as a range, where too few pairs make an interval."""
+    estimate, low, high = _parts(effect, unit)
+    if effect.low == effect.high:
+        return estimate
+    return f"{estimate} (from {low} to {high})" if between else f"{estimate} [{low}, {high}]"
+
+
+def estimate_in_words(effect: Effect, unit: str = "") -> str:
+    """An effect without its interval, where that would say too much: `6.1 % lower`."""
+    return _parts(effect, unit)[0]
+
+
+def _parts(effect: Effect, unit: str) -> tuple[str, str, str]:
+    """An effect's estimate in words, and its ends; very large ones by other means, so that no line is filled with figures."""
+    estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
     if effect.relative and max(effect.estimate, effect.low, effect.high) >= TIMES_FROM:
-        estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
-        return f"{estimate} times the value [{low}, {high}]"
+        return f"{estimate} times the value", low, high
     if not effect.relative and max(map(abs, (effect.estimate, effect.low, effect.high))) >= WIDE_DIFFERENCE:
-        estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
-        return f"{with_unit(estimate, unit)} [{low}, {high}]"
-    return _in_percent_or_units(effect, escaped(unit), between=between)
+        return with_unit(estimate, unit), low, high
+    return _in_percent_or_units(effect, escaped(unit))
 
 
-def _in_percent_or_units(effect: Effect, unit: str, *, between: bool) -> str:
-    """An effect as people read it: `6.1 % lower [4.8, 7.5]`; `between` words the ends as a range, where too few pairs make an interval.
+def _in_percent_or_units(effect: Effect, unit: str) -> tuple[str, str, str]:
+    """An effect as people read it: `6.1 % lower`, `4.8` and `7.5`.
 
     The estimate is rounded to at least two figures, the ends outwards, so that no end looks better than it is.
     """
@@ -126,12 +138,8 @@ def _in_percent_or_units(effect: Effect, unit: str, *, between: bool) -> str:
     decimals = _decimals(estimate, low, high)
     if lower and effect.relative:
         decimals = max(decimals, _decimals(100 - estimate))  # 99.98 % lower is not 100 % lower
-    word = "lower" if lower else "higher"
-    said = f"{estimate:.{decimals}f}{measure} {word}" if estimate else "no different"
-    if low == high:
-        return said
-    ends = _outwards(low, high, decimals)
-    return f"{said} (from {ends[0]} to {ends[1]})" if between else f"{said} [{ends[0]}, {ends[1]}]"
+    said = f"{estimate:.{decimals}f}{measure} {'lower' if lower else 'higher'}" if estimate else "no different"
+    return said, *_outwards(low, high, decimals)
 
 
 def _decimals(*figures: float) -> int:
@@ -145,11 +153,6 @@ def _outwards(low: float, high: float, decimals: int) -> tuple[str, str]:
     scale = 10**decimals
     down, up = math.floor(low * scale + 1e-6) / scale, math.ceil(high * scale - 1e-6) / scale
     return f"{down + 0.0:.{decimals}f}", f"{up + 0.0:.{decimals}f}"
-
-
-def estimate_in_words(effect: Effect, unit: str = "") -> str:
-    """An effect without its interval, where that would say too much: `6.1 % lower`."""
-    return effect_in_words(effect, unit).partition(" [")[0]
 
 
 def effect_in_short(effect: Effect) -> str:

@@ -1,7 +1,7 @@
 """Locks between processes that die with their holders, whose holders can be named.
 
-A lock is an flock on a file; what the file says is for people. It belongs to the open file, so that a forked process holds it on when its
-parent lets go, and a program started in between does not.
+A lock is an flock on a file, which says who holds it: in words for people, and whether it is a worker. It belongs to the open file, so that
+a forked process holds it on when its parent lets go, and a program started in between does not.
 """
 
 from __future__ import annotations
@@ -25,11 +25,15 @@ _LONGEST_NOTE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock: a process, what it is doing, and since when (ISO 8601, local time). Without a note, `pid` is None."""
+    """Who holds a lock: a process, what it is doing, and since when (ISO 8601, local time). Without a note, `pid` is None.
+
+    `worker` tells a process that outlives the command that began it.
+    """
 
     pid: int | None
     what: str
     since: str
+    worker: bool = False
 
     def __str__(self) -> str:
         if self.pid is None:
@@ -44,9 +48,9 @@ class Lock:
         self.path = path
         self._descriptor = descriptor
 
-    def sign(self, what: str) -> None:
+    def sign(self, what: str, *, worker: bool = False) -> None:
         """Write into the file that this process holds the lock: when it has taken the lock, and after a fork."""
-        holder = Holder(os.getpid(), what, datetime.now().astimezone().isoformat(timespec="seconds"))
+        holder = Holder(os.getpid(), what, datetime.now().astimezone().isoformat(timespec="seconds"), worker)
         self._write((json.dumps(asdict(holder)) + "\n").encode())
 
     def release(self) -> None:
@@ -150,7 +154,7 @@ def _is_still(path: Path, descriptor: int) -> bool:
 def _note(descriptor: int) -> Holder:
     try:
         note = json.loads(os.pread(descriptor, _LONGEST_NOTE, 0))
-        return Holder(int(note["pid"]), str(note["what"]), str(note["since"]))
+        return Holder(int(note["pid"]), str(note["what"]), str(note["since"]), note.get("worker") is True)
     except (ValueError, KeyError, TypeError):
         return Holder(None, "", "")
 

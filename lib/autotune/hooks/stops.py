@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from autotune.hooks.places import Session
 
 COUNT = "stops.json"
-MEASURING = "measuring"
 GOES_ON = frozenset({"continue", "headless"})
 _INTERRUPTED = b"[Request interrupted by user"
 _LOOKED_AT = 1 << 20  # bytes of the transcript's end
@@ -111,7 +110,7 @@ def is_measuring(session: Session) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return MEASURING in read_object(os.path.join(session.folder, "lock")).get("what", "")
+        return read_object(os.path.join(session.folder, "lock")).get("worker") is True
     finally:
         os.close(descriptor)
     return False

@@ -61,7 +61,7 @@ What was measured and decided is in `autotune brief`, made from the log; this pa
 _IDEAS = """\
 # Ideas for {name}
 
-One line an idea, the most promising first; take a line out when its experiment is logged.
+<!-- One line an idea, the most promising first; take a line out when its experiment is logged. -->
 
 """
 

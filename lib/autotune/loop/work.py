@@ -31,7 +31,6 @@ from autotune.loop.session import Say, Session, now
 
 COMMAND_WAITS_S = 5.0
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.002, 0.05  # of a short measurement nothing is waited away, a long one is left in peace
-MEASURING = "measuring"
 
 
 @contextmanager
@@ -61,7 +60,7 @@ def held(session: Session, what: str) -> Iterator[Lock]:
 def worker_of(session: Session) -> Holder | None:
     """Tell which worker has the session, if one has."""
     holder = locks.holder(session.folder.lock)
-    return holder if holder is not None and holder.what.startswith(MEASURING) else None
+    return holder if holder is not None and holder.worker else None
 
 
 def refuse_from_a_run(session: Session) -> None:
@@ -189,7 +188,7 @@ def start(session: Session, lock: Lock, what: str) -> None:
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _become_worker(session, lock, f"{MEASURING} ({what})", writing)
+        _become_worker(session, lock, f"measuring ({what})", writing)
     os.close(writing)
     os.waitpid(child, 0)
     os.read(reading, 1)  # until the worker has put its name to the lock, or is gone
@@ -205,7 +204,7 @@ def _become_worker(session: Session, lock: Lock, what: str, ready: int) -> NoRet
         if os.fork() != 0:
             os._exit(0)
         _redirect(session.folder.path / "worker.log")
-        lock.sign(what)
+        lock.sign(what, worker=True)
         os.close(ready)
         _work(session)
         code = 0
