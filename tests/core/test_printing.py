@@ -26,6 +26,7 @@ from autotune.core.printing import is_run, prints, prints_this, speaks_of_it, st
         'puts "METRIC #{n}=#{v}"',
         'sys.stdout.write("METRIC" + " " + line)',
         'print(" ".join(["METRIC", line]))',
+        "subprocess.run(['echo', 'METRIC', line])",
         "awk '{print \"METRIC x=\"$1}'",
         'TAG = "METRIC"\nprint(TAG, line)',
         'M=METRIC\necho "$M x=1"',

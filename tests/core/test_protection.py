@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autotune.core.protection import leads_out, loads, shadows, tells_on_itself
+from autotune.core.protection import goes_without_saying, is_compiled, leads_out, loads, shadows, tells_on_itself
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,12 @@ def test_what_tools_load_by_themselves_is_recognised_at_any_depth(path: str) -> 
 @pytest.mark.parametrize("path", ["src/main.py", "environment.py", "src/config.toml", "env", "makefile.py", "my_conftest.py", "pth"])
 def test_ordinary_files_load_nothing(path: str) -> None:
     assert loads(path) is None
+
+
+def test_what_is_protected_for_its_name_alone_goes_without_saying() -> None:
+    paths = ("pyproject.toml", "tests/a.txt", "a_test.go", "tools/bench.js", "rules.mk")
+    assert [path for path in paths if goes_without_saying(path)] == ["pyproject.toml", "tests/a.txt", "a_test.go", "rules.mk"]
+    assert [path for path in ("a.c", "a.py", "a.rs", "a.txt") if is_compiled(path)] == ["a.c", "a.rs"]
 
 
 @pytest.mark.parametrize("path", ["timeit.py", "bench/json.py", "json/__init__.py", "bench/random.cpython-311.so"])

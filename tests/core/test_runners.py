@@ -13,7 +13,7 @@ TREE = Tree(
         (
             *("run.py", "tools/bench.js", "tools/deep/run.py", "app/tools/bench.js", "app/main.py", "bench/index.ts", "cmd/b/main.go"),
             *("suite/__main__.py", "suite/one.py", "src/lib/two.py", "crate/src/bin/w.rs", "crate/benches/w.rs", "crate/Cargo.toml"),
-            *("shared/x.sh", "data/in.csv", "app/data/in.csv"),
+            *("shared/x.sh", "docs/text", "data/in.csv", "app/data/in.csv"),
         )
     )
 )
@@ -32,7 +32,8 @@ TREE = Tree(
         ("PYTHONPATH=src python -m lib.two", {"src/lib/two.py"}),
         ('python "$HERE/deep/run.py" < "${HERE}"/in.csv', {"tools/deep/run.py", "data/in.csv", "app/data/in.csv"}),
         ('python "$(cd "$(dirname "$0")" && pwd)/deep/run.py" < $(cat where)/in.csv', {"tools/deep/run.py"}),
-        ("echo nothing", set()),
+        ("grep run.py tools/deep/*; grep in data", {"run.py", "tools/deep/run.py"}),
+        ("grep text docs/*", set()),
     ],
 )
 def test_commands_name_files_from_where_they_run(text: str, found: set[str]) -> None:

@@ -21,7 +21,7 @@ _PRINTED = re.compile(
     r"METRIC[ \t]+[^\s=]*[\w}\])>][^\s=]*="  # a name and `=` behind it
     r"|(?:[\"'`]|\\[nrtem]|\\(?:x1[bB]|033|u001[bB])\S*)METRIC(?:[ \t]|\\|[{%$#])"  # first in a text that goes on
     rf"|{_OUTPUT}(?:[ \t]+-\w+)*[ \t]+METRIC(?:[ \t]*$|[ \t]+[\"'`${{%(])"  # echo METRIC $line
-    rf"|{_OUTPUT}(?:[ \t]*!?\(|[ \t]+)(?:[^\n;]{{0,60}}[(,\[{{][ \t]*)?[\[({{]?{_WHOLE}(?![ \t]*[\]:=])"  # print("METRIC", line)
+    rf"|{_OUTPUT}(?:[ \t]*!?\(|[ \t]+|[\"'],[ \t]*)(?:[^\n;]{{0,60}}[(,\[{{][ \t]*)?[\[({{]?{_WHOLE}(?![ \t]*[\]:=])"  # print("METRIC", x)
     rf"|<<[ \t]*{_WHOLE}|{_WHOLE}[ \t]*(?:\+|<<|<>|\.\.|[.~&][ \t])"  # joined to what follows
     r"|^[ \t]*METRIC[ \t]+[\"'`${]",  # in a text of several lines
     re.MULTILINE,

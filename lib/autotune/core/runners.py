@@ -90,9 +90,10 @@ def named(tree: Tree, script: str, text: str) -> Iterator[str]:
         names += [f"{word}{end}" for word in local for one in sorted(SCRIPTED) for end in (one, f"/index{one}")]
     near = (tree.folder, dirname(script))
     folders = [one for word in words for base in near if (one := _joined(base, word)) in tree.folders] if is_commands(script) else []
-    bases = dict.fromkeys((*near, *folders))
     known = [word for word in names if word.rpartition("/")[2] in tree.by_name]
-    found = (path for word in known for base in bases if (path := _joined(base, word)) in tree.paths)
+    found = [path for word in known for base in near if (path := _joined(base, word)) in tree.paths]
+    # A word such as `text` beside a folder is rarely a file in it.
+    found += [path for word in known if splitext(word)[1] for base in folders if (path := _joined(base, word)) in tree.paths]
     rooted = (path for word in _ROOTED.findall(text) for path in tree.ending(word)) if is_commands(script) else ()
     yield from dict.fromkeys((*found, *rooted))
 
