@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.audit import Clock, Observed, leftovers, objection, observed, reading, remark
+from autotune.core.audit import Clock, leftovers, objection, reading, remark
 from autotune.core.events import Purpose, Ran
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.model import Arm, Direction, Metric, Outcome
+from autotune.core.model import Arm, Direction, Metric, Outcome, Run
 
 TIME = Metric("time_s", "", Direction.LOWER)
 CPU = Metric("cpu_s", "", Direction.LOWER)
@@ -22,9 +23,14 @@ RATE = Metric("rate", "ops/s", Direction.HIGHER)
 Seen = tuple[float, float] | tuple[float, float, float]  # the value, wall time, processor time
 
 
-def runs(ours: Seen, theirs: Seen, count: int = 5) -> list[Observed]:
+def run(arm: Arm, value: float, wall_s: float, cpu_s: float | None = None) -> Run:
+    """A run of which each metric has the same value."""
+    return Run(arm, Outcome.OK, defaultdict(lambda: value, {} if cpu_s is None else {"autotune.cpu_s": cpu_s}), wall_s)
+
+
+def runs(ours: Seen, theirs: Seen, count: int = 5) -> list[Run]:
     """Runs of both arms, each of which prints the same and takes as long."""
-    return [Observed(arm, *seen) for _ in range(count) for arm, seen in ((Arm.CANDIDATE, ours), (Arm.INCUMBENT, theirs))]
+    return [run(arm, *seen) for _ in range(count) for arm, seen in ((Arm.CANDIDATE, ours), (Arm.INCUMBENT, theirs))]
 
 
 def seconds(name: str, unit: str = "", direction: Direction = Direction.LOWER) -> float | None:
@@ -130,9 +136,9 @@ def varying(metric: Metric, besides: tuple[float, ...] = (0.05, 0.06, 0.05, 0.06
     """What is said where the unchanged code's runs take longer by just what the metric says, and the candidate's as long as before."""
     times = [1.0, 1.2, 0.9, 1.1, 1.3][: len(besides)]
     values = times if metric.direction is Direction.LOWER else [1 / one for one in times]
-    theirs = [Observed(Arm.INCUMBENT, *seen) for seen in zip(values, map(sum, zip(times, besides, strict=True)), strict=True)]
+    theirs = [run(Arm.INCUMBENT, *seen) for seen in zip(values, map(sum, zip(times, besides, strict=True)), strict=True)]
     fallen = 0.01 if metric.direction is Direction.LOWER else 100.0
-    return objection([*theirs, *(Observed(Arm.CANDIDATE, fallen, 1.15) for _ in times)], metric)
+    return objection([*theirs, *(run(Arm.CANDIDATE, fallen, 1.15) for _ in times)], metric)
 
 
 @pytest.mark.parametrize("metric", [Metric("total", "", Direction.LOWER), Metric("throughput", "", Direction.HIGHER)])
@@ -250,8 +256,8 @@ def test_what_says_the_same_in_every_run_is_no_time_by_chance(before: float, lef
     assert objection(runs((before * left, took_s, took_s), (before, took_s, took_s)), metric) is None
 
 
-def printed(arm: Arm, *several: str) -> Observed:
-    return Observed(arm, 1.0, 1.0, several=several)
+def printed(arm: Arm, *several: str) -> Run:
+    return Run(arm, Outcome.OK, {TIME.name: 1.0}, 1.0, several)
 
 
 @pytest.mark.parametrize("name", ["time_s", "time_s[large]", "memory_mb", "memory_mb[peak]"])
@@ -274,7 +280,7 @@ def test_a_metric_that_decides_nothing_may_be_printed_with_several_values() -> N
 def test_what_is_observed_of_a_run_is_read_from_its_line() -> None:
     twice = {"count": 2.0, "first": 1.0, "lowest": 1.0}
     earlier = {"time_s": {**twice, "highest": 2.0}, "cost": {**twice, "highest": 1.0}}
-    run = Ran(
+    ran = Ran(
         1,
         Purpose.EXPERIMENT,
         Arm.CANDIDATE,
@@ -287,8 +293,8 @@ def test_what_is_observed_of_a_run_is_read_from_its_line() -> None:
         "",
         earlier=earlier,
     )
-    assert observed(run, TIME) == Observed(Arm.CANDIDATE, 2.0, 3.0, 4.0, several=("time_s",))
-    assert observed(replace(run, earlier=None), TIME).several == ()
+    assert ran.run == Run(Arm.CANDIDATE, Outcome.OK, ran.metrics, 3.0, ("time_s",))
+    assert replace(ran, earlier=None).run.several == ()
 
 
 def test_with_one_arm_alone_there_is_nothing_to_compare() -> None:

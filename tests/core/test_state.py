@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from tests.core.session import at, configured, folded, result, segment
 
 from autotune.core import rules, stats
-from autotune.core.audit import Observed
 from autotune.core.codec import decode, encode
 from autotune.core.config import parse
 from autotune.core.decide import decide
@@ -51,7 +50,7 @@ from autotune.core.events import (
 )
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.health import Health, Mode
-from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Status, Verdict
+from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
 from autotune.core.outcome import PASSED
 from autotune.core.state import NOTES, RECENT, REFERENCE, TRAIL, Ended, Ending, State, after, begin, seconds_between
 
@@ -112,7 +111,7 @@ def test_a_baseline_gives_value_noise_and_the_first_number_of_the_segment() -> N
     assert state.baseline_runs == state.reference == (1.0, 2.0, 1.5)
     assert state.pool == stats.residual_pool((1.0, 2.0, 1.5), logs=True)
     assert (state.count, state.statuses, state.vitals.no_improvement) == (0, None, 0)
-    assert state.baseline_observed == tuple(Observed(INCUMBENT, value, 2.0) for value in (1.0, 2.0, 1.5))
+    assert state.baseline_observed == tuple(Run(INCUMBENT, Outcome.OK, {"t": value}, 2.0) for value in (1.0, 2.0, 1.5))
     assert folded(state, segment(2)).baseline_observed == ()
 
 

@@ -24,9 +24,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from autotune.core.events import Ran
 from autotune.core.facts import Fact, Kind
-from autotune.core.model import Arm, Direction, Metric
+from autotune.core.model import Arm, Direction, Metric, Run
 from autotune.core.stats import median
 
 # How much more of a run may go by outside a time metric than on the unchanged code, as a multiple and in seconds, and how much smaller
@@ -64,26 +63,6 @@ _COUNTED = frozenset(("1", "query", "queries", *_ONE, *(f"{one}s" for one in _ON
 _RATES = frozenset(("rps", "qps", "tps", "fps", "hz"))
 
 _Span = tuple[float, float]  # what a run says of itself, in the metric's unit, and how long it took in seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """One good run as autotune saw it: the primary metric's last value, how long the run took and what processor time, in seconds.
-
-    `several` names the metrics that it printed more than once with different values.
-    """
-
-    arm: Arm
-    value: float
-    wall_s: float
-    cpu_s: float | None = None
-    several: tuple[str, ...] = ()
-
-
-def observed(run: Ran, metric: Metric) -> Observed:
-    """Give what speaks for or against a good run besides its value."""
-    several = tuple(name for name, said in (run.earlier or {}).items() if said["lowest"] != said["highest"])
-    return Observed(run.arm, run.metrics[metric.name], run.wall_s, run.metrics.get("autotune.cpu_s"), several)
 
 
 class Clock(StrEnum):
@@ -144,7 +123,7 @@ def _words(text: str) -> list[str]:
     return [word.lower() for word in _BETWEEN_WORDS.split(text) if word]
 
 
-def objection(runs: Sequence[Observed], metric: Metric, guarded: Sequence[str] = (), known: Sequence[str] = ()) -> Fact | None:
+def objection(runs: Sequence[Run], metric: Metric, guarded: Sequence[str] = (), known: Sequence[str] = ()) -> Fact | None:
     """Why the candidate's runs are no evidence; None where nothing speaks against them.
 
     It is made only of what differs between the arms, so that a benchmark's own peculiarities accuse nobody. `guarded` names the metrics of
@@ -159,23 +138,23 @@ def objection(runs: Sequence[Observed], metric: Metric, guarded: Sequence[str] =
     return Fact(Kind.CLOCK_DISAGREES, gone.figures) if gone is not None and gone.contradicts else None
 
 
-def remark(runs: Sequence[Observed], metric: Metric) -> Fact | None:
+def remark(runs: Sequence[Run], metric: Metric) -> Fact | None:
     """Say of a keep that time was saved in the metric alone and spent elsewhere, which may be honest: someone has to look."""
     ours, theirs = _arms(runs)
     gone = _elsewhere(ours, theirs, metric) if ours and theirs else None
     return None if gone is None else Fact(Kind.TIME_ELSEWHERE, gone.figures)
 
 
-def _arms(runs: Sequence[Observed]) -> tuple[Sequence[Observed], Sequence[Observed]]:
+def _arms(runs: Sequence[Run]) -> tuple[Sequence[Run], Sequence[Run]]:
     return [run for run in runs if run.arm is Arm.CANDIDATE], [run for run in runs if run.arm is Arm.INCUMBENT]
 
 
-def several(runs: Sequence[Observed]) -> frozenset[str]:
+def several(runs: Sequence[Run]) -> frozenset[str]:
     """The metrics of which some of these runs printed different values."""
     return frozenset(name for run in runs for name in run.several)
 
 
-def _printed_twice(ours: Sequence[Observed], known: Collection[str], deciding: Collection[str]) -> str | None:
+def _printed_twice(ours: Sequence[Run], known: Collection[str], deciding: Collection[str]) -> str | None:
     """Name a metric that decides, or a case of one, of which a candidate's run printed different values, and no other."""
     found = (name for run in ours for name in run.several if name not in known)
     return next((name for name in found if name in deciding or name.partition("[")[0] in deciding), None)
@@ -189,13 +168,13 @@ class _Elsewhere:
     contradicts: bool
 
 
-def _elsewhere(ours: Sequence[Observed], theirs: Sequence[Observed], metric: Metric) -> _Elsewhere | None:
+def _elsewhere(ours: Sequence[Run], theirs: Sequence[Run], metric: Metric) -> _Elsewhere | None:
     """Compare how much of a run goes by outside a time metric: work that was really saved shortens the run as much as the metric.
 
     A metric that is a small part of its run (one of many repetitions) or longer than its run (a sum over threads) is not judged.
     """
     read = reading(metric)
-    if read is None or not (spans := _spans(ours, read)) or not (spans_before := _spans(theirs, read)):
+    if read is None or not (spans := _spans(ours, metric, read)) or not (spans_before := _spans(theirs, metric, read)):
         return None
     unit_s = next((one for one in read.units_s if _fits(spans_before, read, one)), None)
     if unit_s is None:
@@ -219,9 +198,10 @@ def _elsewhere(ours: Sequence[Observed], theirs: Sequence[Observed], metric: Met
     return _Elsewhere(figures, far_below or (as_long and min(len(spans), len(spans_before)) >= ENOUGH_RUNS))
 
 
-def _spans(runs: Sequence[Observed], read: Reading) -> list[_Span]:
+def _spans(runs: Sequence[Run], metric: Metric, read: Reading) -> list[_Span]:
     """Give what is known of each run; nothing of one that has no time, as a rate of 0 has none."""
-    took = ((run.value, run.cpu_s if read.clock is Clock.PROCESSOR else run.wall_s) for run in runs)
+    processor = read.clock is Clock.PROCESSOR
+    took = ((run.samples[metric.name], run.samples.get("autotune.cpu_s") if processor else run.wall_s) for run in runs)
     return [(1 / value if read.rate else value, whole) for value, whole in took if whole is not None and (value > 0 or not read.rate)]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from autotune.core import older, rules
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.facts import Fact, whole
-from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
+from autotune.core.model import Arm, Direction, Effect, Outcome, Run, Status, Verdict
 
 
 class Purpose(StrEnum):
@@ -91,6 +91,12 @@ class Ran:
     malformed: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     earlier: Mapping[str, Mapping[str, float]] | None = None
+
+    @property
+    def run(self) -> Run:
+        """The run without what the ledger alone holds of it."""
+        several = tuple(name for name, said in (self.earlier or {}).items() if said["lowest"] != said["highest"])
+        return Run(self.arm, self.outcome, self.metrics, self.wall_s, several)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,13 +77,15 @@ class Metric:
 class Run:
     """One execution of the benchmark.
 
-    `samples` maps a metric's name to its last value in this run; times are in seconds, memory in MiB.
+    `samples` maps a metric's name to its last value in this run; times are in seconds, memory in MiB. `several` names the metrics that it
+    printed more than once with different values.
     """
 
     arm: Arm
     outcome: Outcome
     samples: Mapping[str, float] = field(default_factory=dict)
     wall_s: float = 0.0
+    several: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

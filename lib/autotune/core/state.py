@@ -18,7 +18,6 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from autotune.core import rules, stats
-from autotune.core.audit import Observed, observed
 from autotune.core.config import Config, parse
 from autotune.core.decide import learn, refills
 from autotune.core.events import (
@@ -167,7 +166,7 @@ class State:
     trail: tuple[tuple[int, float | None, Status], ...] = ()
     baseline_runs: tuple[float, ...] = ()
     baseline_wall_s: float | None = None
-    baseline_observed: tuple[Observed, ...] = ()
+    baseline_observed: tuple[Run, ...] = ()
     several: tuple[str, ...] = ()
     reference: tuple[float, ...] = ()
     drift_before: stats.Drift | None = None
@@ -443,7 +442,7 @@ def _ran(state: State, event: Ran) -> State:
     state = replace(state, run_s=state.run_s + event.wall_s)
     value = event.metrics.get(state.metric.name)
     if event.arm is Arm.INCUMBENT and event.outcome is Outcome.OK and value is not None:
-        state = replace(state, several=tuple(sorted({*state.several, *observed(event, state.metric).several})))
+        state = replace(state, several=tuple(sorted({*state.several, *event.run.several})))
     if event.purpose is Purpose.BASELINE and event.outcome is Outcome.OK and value is not None:
         runs = (*state.baseline_runs, value)
         cases = stats.cases_of(event.metrics, state.metric.name) if CASES in event.metrics else ()
@@ -452,15 +451,14 @@ def _ran(state: State, event: Ran) -> State:
             state,
             baseline_runs=runs,
             baseline_wall_s=event.wall_s,
-            baseline_observed=(*state.baseline_observed, observed(event, state.metric)),
+            baseline_observed=(*state.baseline_observed, event.run),
             reference=runs[-REFERENCE:],
             cases=cases,
             case_ratios=ratios,
         )
     if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:
         return state
-    run = Run(arm=event.arm, outcome=event.outcome, samples=event.metrics, wall_s=event.wall_s)
-    return replace(state, experiment=replace(state.experiment, runs=(*state.experiment.runs, run)))
+    return replace(state, experiment=replace(state.experiment, runs=(*state.experiment.runs, event.run)))
 
 
 def _decided(state: State, event: Decided) -> State:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autotune.core import guards
-from autotune.core.audit import Observed, observed
 from autotune.core.events import Purpose, Ran
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.model import Arm, Outcome, Run
+from autotune.core.model import Arm, Outcome
 from autotune.core.outcome import PASSED, Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES
 from autotune.core.tell.words import told
@@ -45,16 +44,6 @@ class Interrupted(Exception):  # noqa: N818 - not an error
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One run of an arm and, where it failed, the useful end of its output. `broken` means that not even the benchmark was reached."""
-
-    run: Run
-    why: Fact
-    output: str = ""
-    broken: bool = False
-
-
 @dataclass(slots=True)
 class Bench:
     """The place and the two arms' content: what every run of one measurement shares. `walled` is to run in the sandbox in any case."""
@@ -66,7 +55,6 @@ class Bench:
     experiment: int = 0
     number: int = 0
     random: random.Random = field(default_factory=random.SystemRandom)
-    observed: list[Observed] = field(default_factory=list)
     walled: bool = False
     leftovers: dict[Arm, list[str]] = field(default_factory=lambda: {arm: [] for arm in Arm})
     builds: Builds | None = None
@@ -80,17 +68,20 @@ class Bench:
         if config.built_once:
             self.builds = Builds(self.place)
 
-    def run(self, arm: Arm, purpose: Purpose) -> Measured:
-        """Put an arm in place, execute what the target's run consists of, and write what happened to the ledger."""
+    def run(self, arm: Arm, purpose: Purpose) -> tuple[Ran, str]:
+        """Put an arm in place, execute what the target's run consists of, and write what happened to the ledger.
+
+        Gives what was written and, of a run that failed, the useful end of its output.
+        """
         self._occupy(arm)
         self.number += 1
         log = self._log(purpose, arm)
         finished, failed = self._execute(arm, log)
-        measured = self._read(arm, finished, failed)
-        event = self._event(measured, finished, purpose, log if failed is None else _log_of(failed, log))
-        self._observe(event, finished)
+        event = self._event(arm, finished, failed, purpose, log)
+        self.output_bytes = max(self.output_bytes, finished.output_bytes)
+        self.leftovers[arm] += finished.leftovers
         self.session.append(event)
-        return measured
+        return event, "" if event.outcome is Outcome.OK else useful_end(finished.tail, OUTPUT_KEPT)
 
     def check(self, arm: Arm) -> tuple[bool, Fact, str]:
         """Run the checks on an arm, put in place and built first: passed, why not, and the useful end of the output."""
@@ -145,14 +136,6 @@ class Bench:
         if not self._written or any(tree.identity(session.top, path) != seen for path, seen in self._written.items()):
             lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
         lending.clear_the_way(session, self.alternating, self.alternating)
-
-    def _observe(self, run: Ran, finished: Finished) -> None:
-        """Remember of a good run what speaks for or against it besides its value."""
-        self.output_bytes = max(self.output_bytes, finished.output_bytes)
-        self.leftovers[run.arm] += finished.leftovers
-        metric = self.session.state.metric
-        if run.outcome is Outcome.OK and metric.name in run.metrics:
-            self.observed.append(observed(run, metric))
 
     def _execute(self, arm: Arm, log: str) -> tuple[Finished, Command | None]:
         """Execute a run's commands up to the first that fails; give the last one's end, and which failed before the measured one."""
@@ -230,46 +213,40 @@ class Bench:
         let_in()
         return self.session.interrupted() is not None
 
-    def _read(self, arm: Arm, finished: Finished, failed: Command | None) -> Measured:
-        if failed is not None:
-            outcome, why = classify(finished, None)
-            run = Run(arm=arm, outcome=outcome, wall_s=finished.wall_s)
-            return Measured(
-                run, Fact(Kind.COMMAND_FAILED, {"command": failed.name}, why), useful_end(finished.tail, OUTPUT_KEPT), broken=True
-            )
-        outcome, why, samples = self._readable(finished)
-        run = Run(arm=arm, outcome=outcome, samples=samples, wall_s=finished.wall_s)
-        return Measured(run, why, "" if outcome is Outcome.OK else useful_end(finished.tail, OUTPUT_KEPT))
-
     def _readable(self, finished: Finished) -> tuple[Outcome, Fact, Mapping[str, float]]:
         """Tell what a run of the benchmark was, with its samples: the primary metric has to be among them, and those of guardrails."""
         state = self.session.state
-        observed = measured_samples(finished)
+        own = measured_samples(finished)
         try:
             printed = TARGETS["code"].samples(state.config, finished.report.samples, state.cases, ratios=state.case_ratios)
         except ValueError as error:
             outcome, why = classify(finished, None)
-            spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)}), observed)
-            return spoilt if outcome is Outcome.OK else (outcome, why, observed)
+            spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)}), own)
+            return spoilt if outcome is Outcome.OK else (outcome, why, own)
         outcome, why = classify(finished, None if CASES in printed else state.metric.name)
-        samples = {**printed, **observed}
+        samples = {**printed, **own}
         missing = [guard for guard in map(guards.read, state.config.guardrails) if guard.metric not in samples]
         if outcome is Outcome.OK and missing:
             return Outcome.UNREADABLE, Fact(Kind.NO_GUARDED_METRIC, {"name": missing[0].metric}), samples
         return outcome, why, samples
 
-    def _event(self, measured: Measured, finished: Finished, purpose: Purpose, log: str) -> Ran:
+    def _event(self, arm: Arm, finished: Finished, failed: Command | None, purpose: Purpose, log: str) -> Ran:
+        if failed is None:
+            outcome, why, samples = self._readable(finished)
+        else:
+            (outcome, cause), samples = classify(finished, None), {}
+            why = Fact(Kind.COMMAND_FAILED, {"command": failed.name}, cause)
         return Ran(
             experiment=self.experiment,
             purpose=purpose,
-            arm=measured.run.arm,
+            arm=arm,
             number=self.number,
-            outcome=measured.run.outcome,
-            why=measured.why,
-            metrics=measured.run.samples,
+            outcome=outcome,
+            why=why,
+            metrics=samples,
             wall_s=round(finished.wall_s, 6),
             timestamp=now(),
-            log=log,
+            log=log if failed is None else _log_of(failed, log),
             malformed=tuple(escaped(f"{one.text} ({one.why})") for one in finished.report.malformed[:5]),
             leftovers=finished.leftovers[:10],
             earlier={

@@ -89,10 +89,10 @@ def _paired(session: Session, bench: Bench, pairs: int) -> tuple[list[list[float
 def _one(bench: Bench, arm: Arm) -> tuple[float, float, float]:
     """One run's value, what the benchmark took, and what all of it took."""
     begun = time.perf_counter()
-    measured = bench.run(arm, Purpose.CALIBRATION)
-    if measured.run.outcome is not Outcome.OK:
-        raise AutotuneError(f"The unchanged code fails: {told(measured.why)}", "`autotune doctor` looks at benchmark and checks")
-    return measured.run.samples[bench.session.state.metric.name], measured.run.wall_s, time.perf_counter() - begun
+    run, _ = bench.run(arm, Purpose.CALIBRATION)
+    if run.outcome is not Outcome.OK:
+        raise AutotuneError(f"The unchanged code fails: {told(run.why)}", "`autotune doctor` looks at benchmark and checks")
+    return run.metrics[bench.session.state.metric.name], run.wall_s, time.perf_counter() - begun
 
 
 def _calibrated(

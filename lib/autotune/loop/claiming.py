@@ -107,10 +107,10 @@ def _pairs(session: Session, bench: Bench) -> list[tuple[float, float]] | Fact:
     for _ in range(pairs_of(session)):
         values = {}
         for arm in bench.random.sample(list(Arm), 2):
-            measured = bench.run(arm, Purpose.CLAIM)
-            if measured.run.outcome is not Outcome.OK:
+            run, _ = bench.run(arm, Purpose.CLAIM)
+            if run.outcome is not Outcome.OK:
                 failed = Kind.LAST_STATE_FAILED if arm is Arm.CANDIDATE else Kind.FIRST_STATE_FAILED
-                return Fact(Kind.NO_CLAIM, because=Fact(failed, because=measured.why))
-            values[arm] = measured.run.samples[state.metric.name]
+                return Fact(Kind.NO_CLAIM, because=Fact(failed, because=run.why))
+            values[arm] = run.metrics[state.metric.name]
         pairs.append((values[Arm.INCUMBENT], values[Arm.CANDIDATE]))
     return pairs

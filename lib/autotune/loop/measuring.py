@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from autotune.core import audit, guards
-from autotune.core.audit import Observed
 from autotune.core.decide import checks_come_now
-from autotune.core.events import Cause, Decided, Purpose
+from autotune.core.events import Cause, Decided, Purpose, Ran
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
 from autotune.core.state import Experiment, State
@@ -19,7 +18,7 @@ from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import holdout, quiet, seeding, settings, watching
-from autotune.loop.bench import Bench, Measured
+from autotune.loop.bench import Bench
 from autotune.loop.holdout import Answer
 from autotune.loop.session import Session, now
 from autotune.loop.watching import Tampered
@@ -40,16 +39,16 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
         if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
             quiet.wait(session)
         begun = time.monotonic()
-        measured = bench.run(Arm.INCUMBENT, Purpose.BASELINE)
+        run, output = bench.run(Arm.INCUMBENT, Purpose.BASELINE)
         elapsed_s += time.monotonic() - begun
-        if measured.run.outcome is not Outcome.OK:
+        if run.outcome is not Outcome.OK:
             raise AutotuneError(
-                f"The benchmark does not work on the unchanged code: {told(measured.why)}{_quoted(measured.output)}",
+                f"The benchmark does not work on the unchanged code: {told(run.why)}{_quoted(output)}",
                 "mend it until `autotune doctor` is content; what it needs and git does not track goes into `carry` or is made by `setup`; "
                 "where it works in the checkout alone, --in-place measures there",
             )
-        values.append(measured.run.samples[session.state.metric.name])
-        spent += measured.run.wall_s
+        values.append(run.metrics[session.state.metric.name])
+        spent += run.wall_s
         session.say(Fact(Kind.BASELINE_RUN, {"run": len(values), "metric": session.state.metric.name, "value": values[-1]}))
     return tuple(values), elapsed_s
 
@@ -82,10 +81,10 @@ def _compare(session: Session, bench: Bench, experiment: Experiment) -> Decided:
     policy = policy_for(session.top, session.state, experiment)
     decision = _ask(session, policy, runs, bench)
     while decision.verdict is Verdict.MEASURE_AGAIN:
-        measured = bench.run(decision.arms[0], Purpose.EXPERIMENT)
-        if measured.run.outcome is not Outcome.OK:
-            return _failed(session, bench, measured, [run.arm for run in runs])
-        runs.append(measured.run)
+        ran, output = bench.run(decision.arms[0], Purpose.EXPERIMENT)
+        if ran.outcome is not Outcome.OK:
+            return _failed(session, bench, ran, output, [run.arm for run in runs])
+        runs.append(ran.run)
         decision = _ask(session, policy, runs, bench)
         session.say(_progress(session, runs, decision))
         if not checked and checks_come_now(runs, decision, policy.rule):
@@ -93,21 +92,21 @@ def _compare(session: Session, bench: Bench, experiment: Experiment) -> Decided:
             passed, why, output = bench.check(Arm.CANDIDATE)
             if not passed:
                 return _checks_failed(session, bench, why, output, runs)
-    return _audited(session, bench, _verdict(session, policy, decision, runs))
+    return _audited(session, bench, _verdict(session, policy, decision, runs), runs)
 
 
-def _audited(session: Session, bench: Bench, verdict: Decided) -> Decided:
+def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Run]) -> Decided:
     """Look at a keep once more: whether its runs contradict it, and whether it passes what it was never shown."""
     verdict = _remarked(verdict, audit.leftovers(bench.leftovers[Arm.CANDIDATE], bench.leftovers[Arm.INCUMBENT]))
     if verdict.verdict is not Verdict.KEEP:
         return verdict
     state = session.state
     if state.config.audit:
-        observed = _with_baseline(state, bench.observed)
+        seen = _with_baseline(state, runs)
         guarded = [guards.read(text).metric for text in state.config.guardrails]
-        if (why := audit.objection(observed, state.metric, guarded, state.several)) is not None:
+        if (why := audit.objection(seen, state.metric, guarded, state.several)) is not None:
             return _void(session, Cause.IDEA, why)
-        verdict = _remarked(verdict, audit.remark(observed, state.metric))
+        verdict = _remarked(verdict, audit.remark(seen, state.metric))
     if (damaged := _damaged(session, bench)) is not None:
         return _void(session, Cause.IDEA, Fact(Kind.STORE_DAMAGED, {"path": damaged}))
     match holdout.answer(session, bench):
@@ -138,9 +137,9 @@ def _damaged(session: Session, bench: Bench) -> str | None:
     return next((path for path, _ in git.damaged(session.top, sorted(entries))), None)
 
 
-def _with_baseline(state: State, observed: Sequence[Observed]) -> Sequence[Observed]:
+def _with_baseline(state: State, runs: Sequence[Run]) -> Sequence[Run]:
     """Where only the candidate was run, let the segment's baseline stand for the incumbent."""
-    return observed if any(one.arm is Arm.INCUMBENT for one in observed) else (*observed, *state.baseline_observed)
+    return runs if any(run.arm is Arm.INCUMBENT for run in runs) else (*runs, *state.baseline_observed)
 
 
 def policy_for(top: Path, state: State, experiment: Experiment) -> Policy:
@@ -190,15 +189,15 @@ def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequenc
     )
 
 
-def _failed(session: Session, bench: Bench, measured: Measured, passed: Sequence[Arm]) -> Decided:
+def _failed(session: Session, bench: Bench, ran: Ran, output: str, passed: Sequence[Arm]) -> Decided:
     """Tell whose failure it is: the candidate's only if the incumbent still passes."""
-    if measured.run.arm is Arm.INCUMBENT:
-        return _broken(session, measured)
+    if ran.arm is Arm.INCUMBENT:
+        return _broken(session, ran, output)
     if Arm.INCUMBENT not in passed:
-        other = bench.run(Arm.INCUMBENT, Purpose.CROSS_CHECK)
-        if other.run.outcome is not Outcome.OK:
-            return _broken(session, other)
-    return _discarded(session, measured.run.outcome, Cause.CANDIDATE, measured.why, measured.output)
+        other, said = bench.run(Arm.INCUMBENT, Purpose.CROSS_CHECK)
+        if other.outcome is not Outcome.OK:
+            return _broken(session, other, said)
+    return _discarded(session, ran.outcome, Cause.CANDIDATE, ran.why, output)
 
 
 def _checks_failed(session: Session, bench: Bench, why: Fact, output: str, runs: Sequence[Run]) -> Decided:
@@ -208,10 +207,10 @@ def _checks_failed(session: Session, bench: Bench, why: Fact, output: str, runs:
     return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=_value(session, runs))
 
 
-def _broken(session: Session, measured: Measured) -> Decided:
-    cause = Cause.ENVIRONMENT if measured.broken else Cause.BENCHMARK
-    kind = Kind.PREPARATION_BROKEN if measured.broken else Kind.BENCHMARK_BROKEN
-    return _void(session, cause, Fact(kind, because=measured.why), measured.output)
+def _broken(session: Session, ran: Ran, output: str) -> Decided:
+    before = ran.why.kind is Kind.COMMAND_FAILED  # not even the benchmark was reached
+    cause, kind = (Cause.ENVIRONMENT, Kind.PREPARATION_BROKEN) if before else (Cause.BENCHMARK, Kind.BENCHMARK_BROKEN)
+    return _void(session, cause, Fact(kind, because=ran.why), output)
 
 
 def _discarded(session: Session, outcome: Outcome, cause: Cause, why: Fact, output: str) -> Decided:

@@ -73,12 +73,12 @@ def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
     bench.content[Arm.CANDIDATE] = git.write_tree(session.top, scratch)
     session.say(Fact(Kind.PROVING))
     with bench.emptied(Arm.CANDIDATE, emptied):
-        measured = bench.run(Arm.CANDIDATE, Purpose.PROOF)
+        proof, _ = bench.run(Arm.CANDIDATE, Purpose.PROOF)
     bench.alternating = tuple(emptied)  # what is built next, for a calibration, is built of files written anew
-    value = measured.run.samples.get(state.metric.name)
+    value = proof.metrics.get(state.metric.name)
     if bench.builds is not None:
         _prove_apart(bench, stats.median(values), value)
-    if measured.run.outcome is Outcome.OK and value is not None and _unchanged(values, value, logs=min(values) > 0):
+    if proof.outcome is Outcome.OK and value is not None and _unchanged(values, value, logs=min(values) > 0):
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value)} "
             f"(before: {number(stats.median(values))}): it does not measure this code.",
@@ -110,10 +110,10 @@ def _leading_back(session: Session) -> str:
 
 def _prove_apart(bench: Bench, before: float, emptied: float | None) -> None:
     """Show that the build of emptied files, made last, left the unchanged code's own build as it was."""
-    kept = bench.run(Arm.INCUMBENT, Purpose.PROOF)
-    value = kept.run.samples.get(bench.session.state.metric.name)
+    kept, _ = bench.run(Arm.INCUMBENT, Purpose.PROOF)
+    value = kept.metrics.get(bench.session.state.metric.name)
     mixed_up = value is not None and emptied is not None and abs(value - emptied) < abs(value - before)
-    if kept.run.outcome is not Outcome.OK or mixed_up:
+    if kept.outcome is not Outcome.OK or mixed_up:
         raise AutotuneError(
             f"Once `prepare` has run on other files, the unchanged code's build is not its own any more: {told(kept.why)}.",
             "`prepare` writes outside of the working tree, so it has to run before every run: take build_once out",
