@@ -375,7 +375,7 @@ def test_what_fails_on_one_side_alone_is_told_with_the_command_that_failed(sessi
 
 def test_nothing_leaves_the_sandbox_of_a_session_for_the_checkout(session: Session) -> None:
     (session.top / "autotune.sh").write_text("touch escaped\n")
-    config = {**session.state.segment.config, "sandbox": "on"}
+    config = {**session.state.segment.opened.config, "sandbox": "on"}
     session.append(SettingsChanged(config=config, changed=("sandbox",), timestamp=sessions.now()))
     assert compared(session.top).finding is Finding.MISSING
     assert not (session.top / "escaped").exists()

@@ -32,7 +32,7 @@ from autotune.core.facts import Fact, Kind, claimed, quoted
 from autotune.core.model import Arm, Effect, Outcome, Policy, Run, Status, Verdict
 from autotune.core.replay import contradiction
 from autotune.core.settle import result_of
-from autotune.core.state import Experiment, State, after, begin
+from autotune.core.state import Experiment, Spending, State, after, begin
 
 
 def ran(arm: Arm, value: float, purpose: Purpose, number: int, size: float = 1.0) -> Ran:
@@ -120,7 +120,7 @@ def test_what_failed_has_runs_that_did(outcome: Outcome) -> None:
 @pytest.mark.parametrize("rule", [rules.FIRST, rules.NEWEST])
 def test_checks_fail_where_they_came_by_the_segments_rule_and_nowhere_else(rule: int) -> None:
     state, said = measured(Random(1), "race", 0.4, 0.02, [])
-    state = replace(state, segment=replace(state.segment, rule=rule))
+    state = replace(state, segment=replace(state.segment, opened=replace(state.segment.opened, rule=rule)))
     failed = replace(said, verdict=Verdict.DISCARD, outcome=Outcome.CHECKS_FAILED, effect=None, evidence=None, needed=None, pairs=0)
     good = {arm: Run(arm, Outcome.OK, {"t": 10.0}) for arm in Arm}
     crashed = Run(Arm.CANDIDATE, Outcome.CRASHED)
@@ -154,7 +154,7 @@ def test_a_result_is_what_was_decided_and_said() -> None:
 def test_a_session_ends_by_itself_where_a_stop_rule_holds() -> None:
     ended = Finished(quoted(""), at(1))
     assert "no stop rule holds" in str(asked(begin(segment()), ended))
-    worked = replace(begin(segment(max_wall_time="1s")), active_since=at(0))
+    worked = replace(begin(segment(max_wall_time="1s")), spending=Spending(active_since=at(0)))
     assert asked(worked, replace(ended, timestamp=at(60))) is None
     assert asked(begin(segment(max_cost_usd=1.0)), ended) is None  # the client may have ended it
 
@@ -197,7 +197,14 @@ def test_a_claim_that_is_made_again_has_a_wider_interval_but_not_by_the_first_ru
     assert asked(asked_before, said[1], claim=runs) is None
     assert "another claim" in str(asked(asked_before, said[0], claim=runs))
     assert asked(asked_before, replace(said[0], last="c"), claim=runs) is None  # of two other states
-    assert asked(replace(asked_before, segment=replace(state.segment, rule=rules.FIRST)), said[0], claim=runs) is None
+    assert (
+        asked(
+            replace(asked_before, segment=replace(state.segment, opened=replace(state.segment.opened, rule=rules.FIRST))),
+            said[0],
+            claim=runs,
+        )
+        is None
+    )
 
 
 def test_a_verdict_on_what_is_not_open_and_settings_of_a_segment_are_named() -> None:
@@ -235,7 +242,7 @@ def found_in(ledger: Path, change: Callable[[Event], Event] = lambda event: even
     for event in events:
         if isinstance(event, Ran) and event.outcome is Outcome.OK:
             runs.setdefault(event.purpose, []).append(event)
-        found += filter(None, [contradiction(state, event, runs, policy, same_version=state.segment.version == "0.2.0")])
+        found += filter(None, [contradiction(state, event, runs, policy, same_version=state.segment.opened.version == "0.2.0")])
         state = after(state, event)
     return found
 

@@ -667,7 +667,7 @@ def test_the_session_in_short_has_no_infinite_number() -> None:
 
 
 def test_a_table_has_values_that_can_be_compared_by_eye(session: State) -> None:
-    rows = report.table(session, session.recent[:3])
+    rows = report.table(session, session.recent.rows[:3])
     assert [(row.number, row.fate, row.value, row.effect, row.description) for row in rows] == [
         (1, "kept", "10.2", "-16.5 %", "cache the parsed header"),
         (2, "refuted", "10.5", "+3.1 %", "use a regular expression"),
@@ -936,7 +936,7 @@ def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:
     unconfirmed = kept(1, 9.0, confirmed=False, reason=worded("kept, unconfirmed: 10 % lower in a single run"))
     state = folded(bare(), *baseline(10.0, 10.1), unconfirmed)
     assert "autotune confirm 1" in [one.command for one in explaining.explain(state, NOW).advice]
-    assert report.table(state, state.recent)[0].fate is Fate.UNCONFIRMED
+    assert report.table(state, state.recent.rows)[0].fate is Fate.UNCONFIRMED
     assert "verdict     kept, unconfirmed" in told(taken(1), unconfirmed, claimed(improved=False, experiment=1))
     assert "1 of the keeps unconfirmed" in report.experiments(state)
     assert report.status(state, NOW)["unconfirmed"] == 1
@@ -946,7 +946,7 @@ def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:
     found = explaining.explain(state, NOW)
     assert "autotune confirm 1" not in [one.command for one in found.advice]
     assert "have confirmed since that it is better" in str(found.decision)
-    assert report.table(state, state.recent)[0].fate is Fate.KEPT
+    assert report.table(state, state.recent.rows)[0].fate is Fate.KEPT
     assert "verdict     kept, outcome ok" in told(taken(1), unconfirmed, claimed(improved=True, experiment=1))
 
 

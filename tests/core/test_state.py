@@ -52,7 +52,7 @@ from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.health import Health, Mode
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
 from autotune.core.outcome import PASSED
-from autotune.core.state import NOTES, RECENT, REFERENCE, TRAIL, Ended, Ending, State, after, begin, seconds_between
+from autotune.core.state import NOTES, RECENT, REFERENCE, TRAIL, Ended, Ending, Segment, Spending, State, after, begin, seconds_between
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 
@@ -107,20 +107,25 @@ def test_how_many_experiments_the_error_budget_is_shared_out_to_is_settled_at_th
 
 def test_a_baseline_gives_value_noise_and_the_first_number_of_the_segment() -> None:
     state = session(1.0, 2.0, 1.5)
-    assert (state.baseline, state.best, state.values, state.trail) == (1.5, 1.5, (1.5,), ((0, 1.5, Status.KEEP),))
-    assert state.baseline_runs == state.reference == (1.0, 2.0, 1.5)
-    assert state.pool == stats.residual_pool((1.0, 2.0, 1.5), logs=True)
+    assert (state.segment.baseline, state.segment.best, state.segment.values, state.recent.trail) == (
+        1.5,
+        1.5,
+        (1.5,),
+        ((0, 1.5, Status.KEEP),),
+    )
+    assert state.segment.baseline_runs == state.segment.reference == (1.0, 2.0, 1.5)
+    assert state.segment.pool == stats.residual_pool((1.0, 2.0, 1.5), logs=True)
     assert (state.count, state.statuses, state.vitals.no_improvement) == (0, None, 0)
-    assert state.baseline_observed == tuple(Run(INCUMBENT, Outcome.OK, {"t": value}, 2.0) for value in (1.0, 2.0, 1.5))
-    assert folded(state, segment(2)).baseline_observed == ()
+    assert state.segment.baseline_observed == tuple(Run(INCUMBENT, Outcome.OK, {"t": value}, 2.0) for value in (1.0, 2.0, 1.5))
+    assert folded(state, segment(2)).segment.baseline_observed == ()
 
 
 def test_values_that_are_not_all_positive_are_compared_as_differences() -> None:
-    assert session(1.0, 2.0).logs
+    assert session(1.0, 2.0).segment.logs
     state = session(-1.0, 2.0)
-    assert not state.logs
-    assert (state.pool, state.calibration.logs) == ((3.0,), False)
-    assert not begin(segment()).logs
+    assert not state.segment.logs
+    assert (state.segment.pool, state.calibration.logs) == ((3.0,), False)
+    assert not begin(segment()).segment.logs
 
 
 def test_from_an_incumbent_of_zero_or_less_on_values_themselves_are_compared() -> None:
@@ -128,64 +133,64 @@ def test_from_an_incumbent_of_zero_or_less_on_values_themselves_are_compared() -
     for number, value in ((1, 2.0), (2, 0.0)):
         kept = decided(number, Verdict.KEEP)
         state = folded(state, taken(number), ran(value), kept, result(number, value, Status.KEEP))
-        assert state.logs == (value > 0)
-    assert (state.crossed, state.calibration.logs) == (True, False)
-    assert state.pool == pytest.approx((1.0, 1.0))  # 10 against 11, either way round
+        assert state.segment.logs == (value > 0)
+    assert (state.segment.crossed, state.calibration.logs) == (True, False)
+    assert state.segment.pool == pytest.approx((1.0, 1.0))  # 10 against 11, either way round
     state = folded(state, segment(2), ran(3.0, INCUMBENT, Purpose.BASELINE), baseline(3.0))
-    assert state.logs
+    assert state.segment.logs
 
 
 def test_what_the_unchanged_code_prints_with_several_values_is_remembered_for_the_segment() -> None:
     one = {"count": 2, "first": 1.0, "lowest": 1.0, "highest": 1.0}
     twice = {"t": one | {"highest": 2.0}, "other": one}
     state = folded(session(1.0), taken(1), ran(1.0, earlier=twice))
-    assert state.several == ()
+    assert state.segment.several == ()
     state = after(state, ran(1.0, INCUMBENT, earlier=twice))
-    assert state.several == ("t",)
-    assert after(state, segment(2)).several == ()
+    assert state.segment.several == ("t",)
+    assert after(state, segment(2)).segment.several == ()
 
 
 def test_a_baseline_run_that_failed_or_lacks_the_metric_gives_no_value() -> None:
     state = begin(segment())
     for event in (ran(None, INCUMBENT, Purpose.BASELINE), ran(1.0, INCUMBENT, Purpose.BASELINE, metrics={"other": 1.0})):
-        assert replace(after(state, event), run_s=0.0) == state
+        assert replace(after(state, event), spending=Spending()) == state
     without = after(state, baseline(None))
-    assert (without.values, without.baseline, without.pool) == ((), None, ())
+    assert (without.segment.values, without.segment.baseline, without.segment.pool) == ((), None, ())
 
 
 def test_a_drift_is_not_forgotten_because_something_was_kept() -> None:
     drifting = session(*[100.0 + step for step in range(30)])
     kept = folded(drifting, result(1, 90.0, Status.KEEP))
-    assert kept.reference == ()
-    assert kept.drifts
-    assert not folded(kept, segment(2)).drifts
+    assert kept.segment.reference == ()
+    assert kept.segment.drifts
+    assert not folded(kept, segment(2)).segment.drifts
 
 
 def test_in_economy_no_single_run_is_held_against_values_that_drift() -> None:
     drifting, steady = [100.0 + step for step in range(30)], [100.0, 101.0, 100.0] * 10
     state = session(*drifting, decision_mode="economy")
-    assert state.drifts
+    assert state.segment.drifts
     assert state.calibration.reference == ()
     assert not replace(state, count=10).look_is_due
     state = session(*steady, decision_mode="economy")
-    assert state.calibration.reference == state.reference
+    assert state.calibration.reference == state.segment.reference
     assert replace(state, count=10).look_is_due
     assert session(*drifting).calibration.reference
 
 
 def test_the_cases_of_a_combined_metric_are_those_of_the_baseline() -> None:
     combined = ran(2.0, INCUMBENT, Purpose.BASELINE, metrics={"t": 2.0, "t[a]": 1.0, "t[b]": 4.0, "autotune.cases": 2.0})
-    assert after(begin(segment()), combined).cases == ("a", "b")
-    assert after(begin(segment()), replace(combined, metrics={"t": 2.0, "t[a]": 1.0})).cases == ()
+    assert after(begin(segment()), combined).segment.cases == ("a", "b")
+    assert after(begin(segment()), replace(combined, metrics={"t": 2.0, "t[a]": 1.0})).segment.cases == ()
 
 
 def test_the_first_run_of_the_baseline_settles_whether_cases_are_compared_as_ratios() -> None:
     positive, zero = ({"t": 2.0, "t[a]": case, "t[b]": 4.0, "autotune.cases": 2.0} for case in (1.0, 0.0))
     baseline = [ran(2.0, INCUMBENT, Purpose.BASELINE, metrics=metrics) for metrics in (zero, positive)]
-    assert after(begin(segment()), baseline[1]).case_ratios
+    assert after(begin(segment()), baseline[1]).segment.case_ratios
     opened = after(after(begin(segment()), baseline[0]), baseline[1])
-    assert not opened.case_ratios
-    assert after(opened, segment()).case_ratios
+    assert not opened.segment.case_ratios
+    assert after(opened, segment()).segment.case_ratios
 
 
 def test_a_new_segment_begins_with_nothing_measured_and_the_session_goes_on() -> None:
@@ -196,13 +201,12 @@ def test_a_new_segment_begins_with_nothing_measured_and_the_session_goes_on() ->
         PlaybookEnded("shrink_scope", quoted(""), at(3), scope=("src/a.py",), experiments=3),
     )
     opened = after(used, segment(2, direction="higher"))
-    assert (opened.baseline, opened.best, opened.values, opened.baseline_runs) == (None, None, (), ())
-    assert (opened.reference, opened.pool, opened.cases) == ((), (), ())
-    assert (opened.narrowed, opened.narrowed_left, opened.target_checked, opened.target_reached) == ((), 0, None, False)
+    assert opened.segment == Segment(segment(2, direction="higher"), best_index=1, looked=1)
     assert (opened.metric.direction, opened.config.direction) == (Direction.HIGHER, Direction.HIGHER)
     assert (opened.count, opened.keeps, opened.incumbent, opened.recent) == (used.count, used.keeps, used.incumbent, used.recent)
+    assert opened.spending == used.spending
     measured = folded(opened, ran(3.0, INCUMBENT, Purpose.BASELINE), baseline(3.0, index=1))
-    assert (measured.baseline, measured.best_index, measured.values) == (3.0, 1, (3.0,))
+    assert (measured.segment.baseline, measured.segment.best_index, measured.segment.values) == (3.0, 1, (3.0,))
 
 
 def test_a_new_segments_baseline_shows_that_the_unchanged_code_works_again() -> None:
@@ -248,26 +252,26 @@ def test_what_belongs_to_no_open_experiment_changes_nothing_but_the_time_spent()
     state = session(1.0)
     assert after(state, decided(1)) == state
     assert after(state, Described(1, "words", at(2))) == state
-    assert after(state, ran(0.1)) == replace(state, run_s=state.run_s + 2.0)
+    assert after(state, ran(0.1)) == replace(state, spending=replace(state.spending, run_s=state.spending.run_s + 2.0))
 
 
 @pytest.mark.parametrize("purpose", [one for one in Purpose if one not in (Purpose.BASELINE, Purpose.EXPERIMENT)])
 def test_runs_for_other_purposes_are_no_evidence(purpose: Purpose) -> None:
     state = folded(session(1.0), taken(1))
-    assert after(state, ran(0.1, INCUMBENT, purpose)) == replace(state, run_s=state.run_s + 2.0)
+    assert after(state, ran(0.1, INCUMBENT, purpose)) == replace(state, spending=replace(state.spending, run_s=state.spending.run_s + 2.0))
 
 
 def test_all_time_spent_in_runs_is_counted() -> None:
-    assert folded(session(1.0, 1.0), taken(1), ran(1.0), ran(None), ran(1.0, purpose=Purpose.PROOF)).run_s == 10.0
+    assert folded(session(1.0, 1.0), taken(1), ran(1.0), ran(None), ran(1.0, purpose=Purpose.PROOF)).spending.run_s == 10.0
 
 
 def test_a_later_verdict_replaces_the_first_and_the_noise_is_learnt_once() -> None:
     runs = [ran(value, arm) for value in (1.0, 1.1, 0.9, 1.05) for arm in (CANDIDATE, INCUMBENT)]
     state = folded(session(1.0, 1.1, 1.0, 1.2), taken(1), *runs, decided(1, Verdict.KEEP))
-    assert len(state.pool) == 3 + 4
+    assert len(state.segment.pool) == 3 + 4
     rejected = decided(1, outcome=Outcome.CHECKS_FAILED, cause=Cause.HOOK)
     again = after(state, rejected)
-    assert again.pool == state.pool
+    assert again.segment.pool == state.segment.pool
     assert again.experiment is not None
     assert again.experiment.verdict == rejected
 
@@ -275,20 +279,20 @@ def test_a_later_verdict_replaces_the_first_and_the_noise_is_learnt_once() -> No
 def test_an_experiment_that_is_void_teaches_nothing_of_the_noise() -> None:
     runs = [ran(value, arm) for value in (1.0, 1.1, 0.9) for arm in (CANDIDATE, INCUMBENT)]
     state = folded(session(1.0, 1.1, 1.0), taken(1), *runs)
-    assert after(state, decided(1, Verdict.VOID)).pool == state.pool
-    assert after(state, decided(1)).pool != state.pool
+    assert after(state, decided(1, Verdict.VOID)).segment.pool == state.segment.pool
+    assert after(state, decided(1)).segment.pool != state.segment.pool
 
 
 def test_the_first_run_that_crashes_teaches_nothing_of_the_noise() -> None:
     state = folded(session(1.0, 1.1, 1.0), taken(1), ran(None))
-    assert after(state, decided(1, outcome=Outcome.CRASHED)).pool == state.pool
+    assert after(state, decided(1, outcome=Outcome.CRASHED)).segment.pool == state.segment.pool
 
 
 def test_pool_and_reference_stay_as_they_are_while_an_experiment_is_measured() -> None:
     begun = after(session(1.0, 1.1, 1.0), taken(1))
     measured = folded(begun, ran(0.9), ran(1.05, INCUMBENT), ran(0.9), ran(1.02, INCUMBENT))
     assert measured.calibration == begun.calibration
-    assert folded(measured, decided(1), result(1)).reference == (1.0, 1.1, 1.0, 1.05, 1.02)
+    assert folded(measured, decided(1), result(1)).segment.reference == (1.0, 1.1, 1.0, 1.05, 1.02)
 
 
 def test_an_exact_benchmark_that_turns_out_noisy_does_not_count_the_runs_that_showed_it() -> None:
@@ -304,8 +308,8 @@ def test_an_exact_benchmark_that_turns_out_noisy_does_not_count_the_runs_that_sh
 
 def test_a_keep_makes_the_candidates_values_the_incumbents() -> None:
     state = folded(session(1.0), taken(1), ran(0.5), ran(1.0, INCUMBENT), ran(None), ran(0.6), decided(1, Verdict.KEEP))
-    assert after(state, result(1, 0.55, Status.KEEP)).reference == (0.5, 0.6)
-    assert after(state, result(1, 0.55)).reference == (1.0, 1.0)
+    assert after(state, result(1, 0.55, Status.KEEP)).segment.reference == (0.5, 0.6)
+    assert after(state, result(1, 0.55)).segment.reference == (1.0, 1.0)
 
 
 def test_runs_that_were_made_for_another_policy_than_the_sessions_teach_nothing_and_break_nothing() -> None:
@@ -318,7 +322,7 @@ def test_runs_that_were_made_for_another_policy_than_the_sessions_teach_nothing_
         if decision.verdict is not Verdict.MEASURE_AGAIN:
             break
         state = after(state, ran(1.0 + coin.gauss(0, 0.01), decision.arms[0]))
-    assert after(state, decided(1, Verdict.KEEP)).pool == state.pool
+    assert after(state, decided(1, Verdict.KEEP)).segment.pool == state.segment.pool
 
 
 # A result
@@ -327,18 +331,18 @@ def test_runs_that_were_made_for_another_policy_than_the_sessions_teach_nothing_
 def test_a_result_is_counted_and_remembered() -> None:
     effect = Effect(0.9, 0.8, 1.1)
     state = after(session(1.0), result(1, 1.5, effect=effect, asi={"x": 1}, failure="boom", files=tuple(f"{n}.py" for n in range(30))))
-    row = state.recent[-1]
-    assert (state.count, state.statuses, state.keeps, state.kept) == (1, {"discard": 1}, 0, ())
+    row = state.recent.rows[-1]
+    assert (state.count, state.statuses, state.keeps, state.recent.kept) == (1, {"discard": 1}, 0, ())
     assert (row.index, row.value, row.effect, row.asi, row.failure, row.reason.words) == (1, 1.5, effect, {"x": 1}, "boom", "reason 1")
     assert row.files == tuple(f"{n}.py" for n in range(20))
-    assert (state.best, state.best_index, state.incumbent) == (1.0, 0, "base")
+    assert (state.segment.best, state.segment.best_index, state.incumbent) == (1.0, 0, "base")
 
 
 def test_a_keep_is_the_incumbent_from_then_on() -> None:
     state = after(session(2.0), result(1, 1.5, Status.KEEP))
-    assert (state.incumbent, state.best, state.best_index, state.keeps, state.forced) == ("commit-1", 1.5, 1, 1, 0)
-    assert [row.index for row in state.kept] == [1]
-    assert after(state, result(2, None, Status.KEEP)).best == 1.5
+    assert (state.incumbent, state.segment.best, state.segment.best_index, state.keeps, state.forced) == ("commit-1", 1.5, 1, 1, 0)
+    assert [row.index for row in state.recent.kept] == [1]
+    assert after(state, result(2, None, Status.KEEP)).segment.best == 1.5
 
 
 def test_keeps_by_evidence_keeps_that_are_unconfirmed_and_keeps_by_force_are_told_apart() -> None:
@@ -350,7 +354,7 @@ def test_keeps_by_evidence_keeps_that_are_unconfirmed_and_keeps_by_force_are_tol
     )
     assert (state.keeps, state.confirmed, state.forced, state.all_keeps) == (2, 1, 1, 3)
     assert state.calibration.keeps == 1  # no other keep may refill the error budget
-    assert [(row.confirmed, row.forced) for row in state.kept] == [(True, False), (False, False), (True, True)]
+    assert [(row.confirmed, row.forced) for row in state.recent.kept] == [(True, False), (False, False), (True, True)]
 
 
 @pytest.mark.parametrize(
@@ -376,8 +380,8 @@ def test_a_keep_that_may_be_worse_does_not_refill_the_error_budget(rule: int, ma
 def test_there_is_one_value_for_each_measured_experiment_the_baseline_first_and_none_for_a_crash() -> None:
     crash = result(2, None, Status.CRASH, outcome=Outcome.CRASHED, cause=Cause.CANDIDATE)
     state = folded(session(2.0, 4.0), result(1, 2.5), crash, result(3, 1.5, Status.KEEP))
-    assert state.values == (3.0, 2.5, 1.5)
-    assert state.trail == ((0, 3.0, Status.KEEP), (1, 2.5, Status.DISCARD), (2, None, Status.CRASH), (3, 1.5, Status.KEEP))
+    assert state.segment.values == (3.0, 2.5, 1.5)
+    assert state.recent.trail == ((0, 3.0, Status.KEEP), (1, 2.5, Status.DISCARD), (2, None, Status.CRASH), (3, 1.5, Status.KEEP))
     assert state.statuses == {"discard": 1, "crash": 1, "keep": 1}
 
 
@@ -409,7 +413,7 @@ def test_ways_to_end_that_count_alike_are_told_apart_in_what_is_remembered() -> 
         result(4, None, verdict=Verdict.VOID, cause=Cause.NOT_MEASURED, outcome=None),
         result(5, None, verdict=Verdict.VOID, cause=Cause.BENCHMARK, outcome=None),
     )
-    rows = folded(session(2.0), *events).recent
+    rows = folded(session(2.0), *events).recent.rows
     assert len({(row.status, row.verdict, row.outcome, row.cause) for row in rows}) == 5
 
 
@@ -422,19 +426,19 @@ def test_a_narrowed_scope_lasts_three_experiments() -> None:
     state = after(session(1.0), NARROW)
     left = []
     for index in range(1, 5):
-        left.append((state.narrowed, state.narrowed_left))
+        left.append((state.segment.narrowed, state.segment.narrowed_left))
         state = after(state, result(index))
     assert left == [(("src/a.py",), 3), (("src/a.py",), 2), (("src/a.py",), 1), ((), 0)]
 
 
 def test_a_narrowed_scope_ends_with_a_keep() -> None:
     state = folded(session(1.0), NARROW, result(1), result(2, status=Status.KEEP))
-    assert (state.narrowed, state.narrowed_left) == ((), 0)
+    assert (state.segment.narrowed, state.segment.narrowed_left) == ((), 0)
 
 
 def test_a_playbook_that_narrows_nothing_leaves_the_scope_as_it_is() -> None:
     state = folded(session(1.0), NARROW, result(1), PlaybookEnded("rebaseline", quoted("nothing has changed"), at(2)))
-    assert (state.narrowed, state.narrowed_left) == (("src/a.py",), 2)
+    assert (state.segment.narrowed, state.segment.narrowed_left) == (("src/a.py",), 2)
 
 
 # Playbooks
@@ -453,9 +457,9 @@ def test_a_playbook_is_under_way_from_its_beginning_to_its_end() -> None:
 def test_a_repair_goes_on_from_a_pause_with_the_playbook_that_was_asked_for() -> None:
     paused = folded(session(1.0), PlaybookBegun("rebaseline", 1, quoted(""), at(1)), Paused(quoted("blocked"), at(2)))
     state = after(paused, RepairAsked(at(3), "diagnose"))
-    assert (state.ended, state.playbook, state.asked_playbook, state.active_since) == (None, None, "diagnose", at(3))
+    assert (state.ended, state.playbook, state.asked_playbook, state.spending.active_since) == (None, None, "diagnose", at(3))
     assert (state.vitals.health, state.vitals.mode) == (Health.CRASHING, Mode.REPAIR)
-    assert after(session(1.0), RepairAsked(at(3))).active_since == at(0)
+    assert after(session(1.0), RepairAsked(at(3))).spending.active_since == at(0)
 
 
 # The target
@@ -467,7 +471,7 @@ def test_the_target_is_in_reach_when_the_incumbents_value_reaches_it_and_nobody_
     reached = after(state, result(1, 0.5, Status.KEEP))
     assert reached.target_in_reach
     checked = after(reached, TargetChecked(value=0.6, reached=False, reason=quoted(""), timestamp=at(2)))
-    assert (checked.target_in_reach, checked.target_checked, checked.target_reached) == (False, "commit-1", False)
+    assert (checked.target_in_reach, checked.segment.target_checked, checked.segment.target_reached) == (False, "commit-1", False)
     assert after(checked, result(2, 0.4, Status.KEEP)).target_in_reach
 
 
@@ -484,14 +488,14 @@ def test_without_a_target_or_a_value_nothing_is_in_reach() -> None:
 
 def test_another_target_is_not_reached_because_the_last_one_was() -> None:
     reached = folded(session(1.0, target=2.0), TargetChecked(value=1.0, reached=True, reason=quoted(""), timestamp=at(1)))
-    assert reached.target_reached
+    assert reached.segment.target_reached
     same = after(reached, SettingsChanged(configured(target=2.0, max_failures=3), ("max_failures",), at(2)))
-    assert (same.target_reached, same.target_checked, same.config.max_failures) == (True, "base", 3)
+    assert (same.segment.target_reached, same.segment.target_checked, same.config.max_failures) == (True, "base", 3)
     lower = after(reached, SettingsChanged(configured(target=0.5), ("target",), at(2)))
-    assert (lower.target_reached, lower.target_checked, lower.target_in_reach) == (False, None, False)
+    assert (lower.segment.target_reached, lower.segment.target_checked, lower.target_in_reach) == (False, None, False)
     higher = after(reached, SettingsChanged(configured(target=1.5), ("target",), at(2)))
     assert higher.target_in_reach
-    assert not after(reached, SettingsChanged(configured(), ("target",), at(2))).target_reached
+    assert not after(reached, SettingsChanged(configured(), ("target",), at(2))).segment.target_reached
 
 
 # Claims
@@ -500,16 +504,16 @@ def test_another_target_is_not_reached_because_the_last_one_was() -> None:
 def test_what_ran_out_of_runs_waits_for_a_second_look_until_it_is_opened_again() -> None:
     promising = [replace(result(number), verdict=Verdict.INCONCLUSIVE) for number in (1, 2)]
     state = folded(session(1.0, 1.1), *promising, result(3))
-    assert [row.index for row in state.second_looks] == [1, 2]
-    assert [row.index for row in folded(state, Restored(1, at(0))).second_looks] == [2]
+    assert [row.index for row in state.recent.second_looks] == [1, 2]
+    assert [row.index for row in folded(state, Restored(1, at(0))).recent.second_looks] == [2]
 
 
 def test_a_keep_is_unconfirmed_until_fresh_runs_against_its_parent_confirm_it() -> None:
     state = folded(session(1.0, 1.1), result(1, 0.9, Status.KEEP, confirmed=False), result(2, 0.8, Status.KEEP, confirmed=False))
     lost = folded(state, replace(claimed(2, experiment=1), improved=False))
-    assert [row.confirmed for row in lost.kept] == [False, False]
+    assert [row.confirmed for row in lost.recent.kept] == [False, False]
     found = folded(lost, claimed(2, experiment=1))
-    assert [row.confirmed for row in found.kept] == [row.confirmed for row in found.recent] == [True, False]
+    assert [row.confirmed for row in found.recent.kept] == [row.confirmed for row in found.recent.rows] == [True, False]
     assert found.confirmed == found.calibration.keeps == 0
 
 
@@ -529,7 +533,7 @@ def test_a_claim_is_due_once_something_was_kept_that_the_last_does_not_know_of()
 def test_claims_of_the_same_two_states_are_counted_whoever_asks_and_whatever_came_of_them() -> None:
     state = folded(session(1.0), claimed(1), claimed(1, experiment=1), replace(claimed(1), pairs=0), replace(claimed(1), last="commit-2"))
     assert [state.looks_at("base", last) for last in ("commit-1", "commit-2", "commit-3")] == [4, 2, 1]
-    assert replace(state, segment=replace(state.segment, rule=rules.FIRST)).looks_at("base", "commit-1") == 1
+    assert replace(state, segment=Segment(replace(state.segment.opened, rule=rules.FIRST))).looks_at("base", "commit-1") == 1
     assert after(state, segment(2)).looks_at("base", "commit-1") == 4
 
 
@@ -558,16 +562,16 @@ def test_a_claim_is_due_in_every_mode_unless_a_person_wants_none(mode: DecisionM
 def test_a_session_stands_still_with_a_reason_until_it_is_resumed(event: Event, ending: Ending, health: Health) -> None:
     state = after(session(1.0), event)
     assert (state.ended, state.vitals.health, state.vitals.why) == (Ended(ending, quoted("why")), health, quoted("why"))
-    assert (state.active_s, state.active_since, state.active(at(500))) == (10.0, None, 10.0)
+    assert (state.spending.active_s, state.spending.active_since, state.spending.active(at(500))) == (10.0, None, 10.0)
     resumed = after(state, Resumed(at(100)))
-    assert (resumed.ended, resumed.vitals.health, resumed.active_since) == (None, Health.RUNNING, at(100))
+    assert (resumed.ended, resumed.vitals.health, resumed.spending.active_since) == (None, Health.RUNNING, at(100))
 
 
 def test_active_time_adds_up_over_stops_and_does_not_count_what_lies_between() -> None:
     state = folded(session(1.0), Stopped(quoted(""), at(10)), Resumed(at(100)), Paused(quoted(""), at(130)), Stopped(quoted(""), at(150)))
-    assert state.active(at(999)) == 40.0
+    assert state.spending.active(at(999)) == 40.0
     assert state.ended == Ended(Ending.STOPPED, quoted(""))
-    assert folded(state, Resumed(at(200)), Resumed(at(204))).active(at(205)) == 45.0
+    assert folded(state, Resumed(at(200)), Resumed(at(204))).spending.active(at(205)) == 45.0
 
 
 def test_a_stop_does_not_make_a_finished_session_one_that_was_stopped() -> None:
@@ -575,7 +579,7 @@ def test_a_stop_does_not_make_a_finished_session_one_that_was_stopped() -> None:
     for late in (Stopped(quoted("a person said stop"), at(20)), Paused(quoted("blocked"), at(20)), result(1)):
         state = after(finished, late)
         assert state.ended == Ended(Ending.FINISHED, quoted("the target is reached"))
-        assert (state.vitals.health, state.vitals.why, state.active_s) == (Health.FINISHED, quoted("the target is reached"), 10.0)
+        assert (state.vitals.health, state.vitals.why, state.spending.active_s) == (Health.FINISHED, quoted("the target is reached"), 10.0)
 
 
 def test_a_playbook_that_a_stop_cut_short_is_not_taken_up_again() -> None:
@@ -607,7 +611,7 @@ def test_policy_and_calibration_are_the_configurations_and_the_sessions() -> Non
     policy, calibration = state.policy, state.calibration
     assert (policy.metric, policy.min_effect, policy.max_pairs, policy.error_budget) == (state.metric, 0.02, 7, 0.1)
     assert (calibration.experiment, calibration.keeps, calibration.planned, calibration.logs) == (3, 1, 100, True)
-    assert (calibration.pool, calibration.reference) == (state.pool, ())
+    assert (calibration.pool, calibration.reference) == (state.segment.pool, ())
 
 
 CALIBRATED = Calibrated(
@@ -617,8 +621,8 @@ CALIBRATED = Calibrated(
 
 def test_what_the_unchanged_code_was_found_to_show_holds_for_its_segment() -> None:
     state = folded(session(1.0), CALIBRATED, result(1))
-    assert state.calibrated == CALIBRATED
-    assert after(state, segment(2)).calibrated is None
+    assert state.segment.calibrated == CALIBRATED
+    assert after(state, segment(2)).segment.calibrated is None
 
 
 # Notes, and what the agent has cost
@@ -626,15 +630,15 @@ def test_what_the_unchanged_code_was_found_to_show_holds_for_its_segment() -> No
 
 def test_what_the_agent_has_cost_is_what_the_latest_word_says() -> None:
     state = folded(session(1.0), Spent(1.5, 1000, "a", at(1), estimated=True), Spent(2.5, 3000, "b", at(2)))
-    assert (state.cost_usd, state.tokens, state.cost_estimated) == (2.5, 3000, False)
+    assert (state.spending.cost_usd, state.spending.tokens, state.spending.cost_estimated) == (2.5, 3000, False)
 
 
 def test_the_latest_notes_and_notices_are_held() -> None:
     state = session(1.0)
     for number in range(NOTES + 3):
         state = folded(state, Noted(f"note {number}", at(number)), Noticed(quoted(f"notice {number}"), at(number)))
-    assert [note.text for note in state.notes] == [f"note {number}" for number in range(3, NOTES + 3)]
-    assert [notice.found.words for notice in state.notices] == [f"notice {number}" for number in range(3, NOTES + 3)]
+    assert [note.text for note in state.recent.notes] == [f"note {number}" for number in range(3, NOTES + 3)]
+    assert [notice.found.words for notice in state.recent.notices] == [f"notice {number}" for number in range(3, NOTES + 3)]
 
 
 # Whatever happens
@@ -743,23 +747,28 @@ def test_whatever_happens_a_session_stands_still_exactly_while_its_health_says_s
     assert (state.statuses or {}).get(Status.KEEP, 0) == state.all_keeps
     assert state.gains <= state.confirmed <= state.keeps
     assert state.planned == begin(first).planned
-    assert bool(state.narrowed) == (state.narrowed_left > 0)
-    assert state.active_s >= 0
-    assert state.run_s == sum(event.wall_s for event in ledger if isinstance(event, Ran))
+    assert bool(state.segment.narrowed) == (state.segment.narrowed_left > 0)
+    assert state.spending.active_s >= 0
+    assert state.spending.run_s == sum(event.wall_s for event in ledger if isinstance(event, Ran))
 
 
 def test_of_a_long_session_only_the_latest_words_and_values_are_held() -> None:
     state = session(*[1.0] * 60)
-    assert len(state.reference) == REFERENCE
+    assert len(state.segment.reference) == REFERENCE
     for index in range(1, TRAIL + 20):
         state = after(state, result(index, 1.0, Status.KEEP if index % 2 else Status.DISCARD))
-    assert (len(state.recent), len(state.kept), len(state.trail), len(state.values)) == (RECENT, RECENT, TRAIL, TRAIL + 20)
-    assert (state.recent[-1].index, state.kept[-1].index, state.trail[-1][0]) == (TRAIL + 19, TRAIL + 19, TRAIL + 19)
+    assert (len(state.recent.rows), len(state.recent.kept), len(state.recent.trail), len(state.segment.values)) == (
+        RECENT,
+        RECENT,
+        TRAIL,
+        TRAIL + 20,
+    )
+    assert (state.recent.rows[-1].index, state.recent.kept[-1].index, state.recent.trail[-1][0]) == (TRAIL + 19, TRAIL + 19, TRAIL + 19)
 
 
 def test_fresh_looks_join_the_reference_or_take_its_place_where_the_incumbent_has_moved() -> None:
     before = session(1.0, 1.0, 1.0)
     joined = after(before, Looked(values=(1.1, 1.2), moved=False, reason=quoted(""), timestamp=at(9)))
     moved = after(before, Looked(values=(2.0, 2.1), moved=True, reason=quoted(""), timestamp=at(9)))
-    assert joined.reference == (*before.reference, 1.1, 1.2)
-    assert moved.reference == (2.0, 2.1)
+    assert joined.segment.reference == (*before.segment.reference, 1.1, 1.2)
+    assert moved.segment.reference == (2.0, 2.1)

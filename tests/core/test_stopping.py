@@ -86,7 +86,7 @@ def test_a_target_is_checked_before_it_counts_and_then_it_ends_the_session() -> 
     near = session(kept(1), claimed(1), target=0.5)
     assert next_action(near, at(1)) == Next(Action.CHECK_TARGET, Fact(Kind.TARGET_IN_REACH, {"target": 0.5}))
     reached = after(near, CHECKED)
-    why = Fact(Kind.LIMIT_REACHED, {"limit": "target", "reached": reached.best, "allowed": 0.5})
+    why = Fact(Kind.LIMIT_REACHED, {"limit": "target", "reached": reached.segment.best, "allowed": 0.5})
     assert next_action(reached, at(1)) == Next(Action.FINISH, why)
     assert next_action(after(near, replace(CHECKED, reached=False)), at(1)) is None
 
@@ -334,9 +334,9 @@ def test_a_failure_now_and_then_is_no_crash() -> None:
 
 def test_a_keep_gives_the_whole_budget_back() -> None:
     running = loop(*["refuted"] * 10)
-    assert (running.done, running.state.narrowed_left) == (["rebaseline", "shrink_scope"], 3)
+    assert (running.done, running.state.segment.narrowed_left) == (["rebaseline", "shrink_scope"], 3)
     running.settle("kept")
-    assert (running.state.vitals.health, running.state.narrowed) == (Health.IMPROVING, ())
+    assert (running.state.vitals.health, running.state.segment.narrowed) == (Health.IMPROVING, ())
     for _ in range(5):
         running.settle("refuted")
     assert running.done == ["rebaseline", "shrink_scope", "rebaseline"]
@@ -344,7 +344,7 @@ def test_a_keep_gives_the_whole_budget_back() -> None:
 
 def test_a_narrowed_scope_is_over_before_the_next_playbook() -> None:
     running = loop(*["refuted"] * 13)
-    assert (running.done, running.state.narrowed) == (["rebaseline", "shrink_scope"], ())
+    assert (running.done, running.state.segment.narrowed) == (["rebaseline", "shrink_scope"], ())
 
 
 def test_a_benchmark_that_is_broken_is_diagnosed_and_where_it_stays_broken_the_session_pauses() -> None:

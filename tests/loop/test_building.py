@@ -52,7 +52,7 @@ def tried(session: Session, value: str) -> Fact:
     (session.workdir / "value").write_text(value)
     experiment.measure(session, 60.0, settles=True, description="another value")
     session.refresh()
-    return session.state.recent[-1].reason
+    return session.state.recent.rows[-1].reason
 
 
 def test_each_side_is_built_once_a_comparison_and_a_keep_waits_for_fresh_builds(tmp_path: Path, count: Path) -> None:
@@ -70,7 +70,7 @@ def test_each_side_is_built_once_a_comparison_and_a_keep_waits_for_fresh_builds(
     with work.changing(session, "confirm"):
         session.append(claiming.confirm(session, 1))
     assert len(count.read_text()) == before + 12
-    assert session.state.kept[-1].confirmed
+    assert session.state.recent.kept[-1].confirmed
     assert session.state.calibration.keeps == 0
     assert not auditing.check(session.repository, session.folder)
 
@@ -78,7 +78,7 @@ def test_each_side_is_built_once_a_comparison_and_a_keep_waits_for_fresh_builds(
 def test_a_long_prepare_goes_on_before_every_run_unless_a_person_says_otherwise(tmp_path: Path, count: Path) -> None:
     session = opened(tmp_path, prepare=f"{BUILD}; sleep 1.1", build_once=None, decision_mode="once")
     assert not session.state.config.build_once
-    found = session.state.calibrated
+    found = session.state.segment.calibrated
     assert found is not None
     assert any("build_once = true" in line and "not counted" in line for line in found.advice)
     before = len(count.read_text())
@@ -102,7 +102,7 @@ def test_a_target_is_checked_with_fresh_builds(tmp_path: Path, count: Path) -> N
     before = len(count.read_text())
     tried(session, "90\n")
     assert len(count.read_text()) == before + 2 + 3
-    assert session.state.target_reached
+    assert session.state.segment.target_reached
 
 
 @pytest.mark.parametrize("build_once", [True, False])

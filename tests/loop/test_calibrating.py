@@ -49,9 +49,9 @@ def opened(folder: Path, tmp_path: Path, **settings: object) -> Session:
 
 def test_opening_says_what_the_baseline_shows(tmp_path: Path) -> None:
     session = opened(project(tmp_path, BENCHMARK), tmp_path)
-    found = session.state.calibrated
+    found = session.state.segment.calibrated
     assert found is not None
-    assert found.runs == len(session.state.baseline_runs)
+    assert found.runs == len(session.state.segment.baseline_runs)
     assert found.bias is None
     assert 0 < found.noise < 0.01
     assert found.mode == "race"
@@ -67,15 +67,19 @@ def test_calibrating_measures_the_code_set_up_twice_and_leaves_no_place_behind(t
     assert found.runs == 14
     assert found.bias_pairs == 6
     assert found.min_effect is None
-    assert session.state.calibrated == found
-    assert (session.state.pool, session.state.reference, session.state.count) == (before.pool, before.reference, before.count)
+    assert session.state.segment.calibrated == found
+    assert (session.state.segment.pool, session.state.segment.reference, session.state.count) == (
+        before.segment.pool,
+        before.segment.reference,
+        before.count,
+    )
     assert not (session.cache / "second").exists()
     assert all(tree.name != "second" for tree in gits.checked_out(session.repository))
 
 
 def test_a_benchmark_that_prints_a_lot_is_told_to_print_less(tmp_path: Path) -> None:
     loud = BENCHMARK.replace("% 5", "% 500") + "head -c 2000000 /dev/zero\n"
-    found = opened(project(tmp_path, loud), tmp_path).state.calibrated
+    found = opened(project(tmp_path, loud), tmp_path).state.segment.calibrated
     assert found is not None
     assert any("print less: a run prints 2.0 MB" in one for one in found.advice)
 
@@ -99,7 +103,7 @@ def test_a_biased_build_asks_for_an_effect_above_it_and_apply_writes_it(tmp_path
 
 def test_a_session_opens_with_an_effect_above_the_bias_of_its_builds(tmp_path: Path) -> None:
     session = opened(project(tmp_path, BENCHMARK.replace("cat value", "cat built")), tmp_path, prepare=BUILD)
-    found = session.state.calibrated
+    found = session.state.segment.calibrated
     assert found is not None
     assert found.bias is not None
     assert session.state.config.min_effect == found.min_effect
@@ -129,12 +133,12 @@ def after_ten(session: Session) -> None:
 
 def test_in_economy_the_unchanged_code_is_run_afresh_every_ten_experiments(tmp_path: Path) -> None:
     session = opened(project(tmp_path, BENCHMARK), tmp_path, decision_mode="economy")
-    reference = session.state.reference
+    reference = session.state.segment.reference
     assert stopping.next_action(session.state, now()) is None
     with work.held(session, "look"):
         after_ten(session)
         healing.advance(session)
-    assert len(session.state.reference) == len(reference) + LOOK_RUNS
+    assert len(session.state.segment.reference) == len(reference) + LOOK_RUNS
     assert not session.state.look_is_due
 
 
@@ -145,8 +149,8 @@ def test_single_runs_are_compared_with_fresh_values_where_the_unchanged_code_has
     with work.held(session, "look"):
         after_ten(session)
         healing.advance(session)
-    assert len(session.state.reference) == LOOK_RUNS
-    assert min(session.state.reference) >= 1500
+    assert len(session.state.segment.reference) == LOOK_RUNS
+    assert min(session.state.segment.reference) >= 1500
 
 
 def test_a_race_needs_no_such_look(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def opened(folder: Path, **settings: object) -> Session:
 
 
 def test_a_segment_records_the_tools_that_its_benchmark_runs(project: Path) -> None:
-    record = opened(project).state.segment.machine
+    record = opened(project).state.segment.opened.machine
     assert str(project.parent / "tools" / "show") in record["tool show"]
     assert "tool bash" in record
     assert "tool echo" not in record
@@ -71,7 +71,7 @@ def test_no_run_finds_what_an_earlier_one_left_among_the_projects_files(project:
     git(project, "add", ".")
     git(project, "commit", "-q", "-m", "a benchmark that leaves something")
     session = opened(project, setup="touch lib/made")
-    assert len(session.state.baseline_runs) > 1
+    assert len(session.state.segment.baseline_runs) > 1
     assert (sessions.session_cache(session.repository, session.name) / "measure" / "lib" / "made").exists()
 
 
@@ -81,7 +81,7 @@ def test_a_benchmark_that_prints_its_metric_on_the_way_accuses_no_candidate_that
     session = opened(project, decision_mode="once")
     (project / "value").write_text("50\n")
     experiment.measure(session, 60.0, settles=True, description="a smaller value")
-    assert session.state.best == 50.0
+    assert session.state.segment.best == 50.0
 
 
 def test_nothing_is_refused_while_nothing_has_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_runs_find_the_environment_that_the_segment_was_opened_in(project: Path,
     monkeypatch.delenv("TZ")
     experiment.measure(session, 60.0, settles=True, description="a smaller value")
     session.refresh()
-    assert session.state.recent[-1].reason.kind is Kind.BETTER_EXACTLY
+    assert session.state.recent.rows[-1].reason.kind is Kind.BETTER_EXACTLY
 
 
 def test_a_candidate_is_not_compared_across_a_change_of_a_tool(project: Path) -> None:
@@ -127,7 +127,7 @@ def test_after_a_rebaseline_the_change_is_part_of_the_new_segment(project: Path)
     with work.changing(session, "test"):
         surroundings.ask_for_rebaseline(session)
         healing.advance(session)
-    assert session.state.segment.segment == 2
+    assert session.state.segment.opened.segment == 2
     assert session.state.last_playbook is not None
     assert "show was" in told(session.state.last_playbook.result)
     assert surroundings.changed(sessions.load(session.repository, session.name)) == ()
@@ -159,7 +159,7 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
     monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
     busy = Fact(Kind.BUSY, {"share": 0.9, "above": 0.5})
     assert quiet.wait(session) == busy
-    assert session.state.notices[-1].found == Fact(Kind.STAYED_BUSY, {"waited_s": 0.0}, busy)
+    assert session.state.recent.notices[-1].found == Fact(Kind.STAYED_BUSY, {"waited_s": 0.0}, busy)
     shares = iter([0.9, 0.2])
     monkeypatch.setattr(machine, "busy_share", lambda _: next(shares))
     session.state = replace(session.state, config=replace(session.state.config, busy_wait_s=5.0))
@@ -226,7 +226,7 @@ def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat
 
     monkeypatch.setattr(machine, "busy_share", looked)
     assert quiet.wait(session) is None
-    session.state = replace(session.state, baseline_wall_s=10.0)
+    session.state = replace(session.state, segment=replace(session.state.segment, baseline_wall_s=10.0))
     assert quiet.wait(session) is None
 
 
@@ -235,7 +235,7 @@ def test_a_keep_whose_words_the_state_no_longer_holds_can_be_confirmed(project: 
     (project / "value").write_text("90\n")
     experiment.measure(session, 60.0, settles=True, description="a smaller value")
     session.refresh()
-    session.state = replace(session.state, kept=(), recent=())
+    session.state = replace(session.state, recent=replace(session.state.recent, kept=(), rows=()))
     with work.held(session, "confirm"):
         session.append(claiming.confirm(session, 1))
         assert (session.state.claim, claiming.confirm(session, 1).improved) == (None, True)
@@ -281,7 +281,7 @@ def test_the_checks_run_beside_the_pairs_once_and_a_candidate_that_fails_them_ha
     failed = tried(session, "13")
     assert (sorted(failed[:2]), failed[2:]) == (["run:13", "run:50"], ["check:13", "check:50"])
     assert session.state.statuses == {"keep": 1, "checks_failed": 1}
-    assert session.state.recent[-1].value is not None
+    assert session.state.recent.rows[-1].value is not None
     assert not auditing.check(session.repository, session.folder)
 
 
@@ -290,13 +290,13 @@ def test_a_session_that_is_upgraded_goes_on_by_its_own_rule_until_a_new_segment_
 ) -> None:
     monkeypatch.setattr(opening, "rules", SimpleNamespace(NEWEST=rules.FIRST))
     session = opened(in_order)
-    assert session.state.segment.rule == rules.FIRST
+    assert session.state.segment.opened.rule == rules.FIRST
     kept = tried(session, "50")
     assert kept[kept.index("run:50") + 1] == "check:50"  # as it was: after the candidate's first run, whatever its place in the pair
     failed = tried(session, "13")
     assert failed[failed.index("run:13") + 1 :] == ["check:13", "check:50"]
     segments.accept(session)
-    assert session.state.segment.rule == rules.NEWEST
+    assert session.state.segment.opened.rule == rules.NEWEST
     kept = tried(session, "25")
     assert kept[2] == "check:25"
     assert not auditing.check(session.repository, session.folder)
@@ -321,6 +321,12 @@ def test_a_state_that_an_older_autotune_wrote_down_is_read_from_the_ledger_anew(
     sessions._write_checkpoint(session.folder, replace(session.state, count=7), session.position)
     assert sessions.read(session.folder)[0].count == 7
     held = json.loads(path.read_bytes())
-    held["format"] = held["format"].replace(" gains", "")
-    path.write_text(json.dumps(held))
-    assert sessions.read(session.folder)[0] == session.state
+    for part in (
+        "gains",
+        "drift_before",
+        "restored",
+        "run_s",
+        "failure",
+    ):  # of the session, its segment, what is recent, was spent, and a row
+        path.write_text(json.dumps({**held, "format": held["format"].replace(f" {part}", "")}))
+        assert sessions.read(session.folder)[0] == session.state

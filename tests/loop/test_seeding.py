@@ -39,12 +39,12 @@ def tried(session: Session, old: str, new: str) -> Fact:
     program.write_text(program.read_text().replace(old, new))
     experiment.measure(session, 60.0, settles=True, description="another value")
     session.refresh()
-    return session.state.recent[-1].reason
+    return session.state.recent.rows[-1].reason
 
 
 def test_what_repeats_by_a_fixed_seed_is_told_with_its_line_and_a_keep_by_another_seed_as_luck(tmp_path: Path) -> None:
     session = opened(tmp_path)
-    found = session.state.calibrated
+    found = session.state.segment.calibrated
     assert found is not None
     assert advice.REPEATS in found.findings
     assert advice.FIXED_SEED.format(seeded="train.py:2 `SEED = 42`") in found.findings

@@ -66,7 +66,7 @@ def drawn(state: State, width: int, worker: str | None = None, *, colour: bool =
     """The screen as text, as in a pipe, or as on a terminal with colour."""
     console = Console(file=io.StringIO(), width=width, force_terminal=colour, highlight=False, color_system="standard" if colour else None)
     with console.capture() as captured:
-        console.print(dashboard.screen(state, NOW, state.recent[-dashboard.ROWS :], width, worker, NOW, charted=charted))
+        console.print(dashboard.screen(state, NOW, state.recent.rows[-dashboard.ROWS :], width, worker, NOW, charted=charted))
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 

@@ -57,13 +57,13 @@ def answer(session: Session, settled: int | None) -> dict[str, Any]:
         "mode": state.vitals.mode,
         "playbook": report.playbook(state),
         "budget": report.budget(state, now()),
-        "notes": [escaped(note.text)[:200] for note in [one for one in state.notes if not one.own][-2:]] or None,
+        "notes": [escaped(note.text)[:200] for note in [one for one in state.recent.notes if not one.own][-2:]] or None,
         "next": report.following(state, now(), measuring=busy is not None),
     }
 
 
 def _experiment(state: State, settled: int | None) -> dict[str, Any]:
-    row = next((one for one in reversed(state.recent) if one.index == settled), None)
+    row = next((one for one in reversed(state.recent.rows) if one.index == settled), None)
     if row is not None:
         return _settled(row, state)
     experiment = state.experiment
@@ -93,7 +93,7 @@ def _settled(row: Row, state: State) -> dict[str, Any]:
         "value": row.value,
         "effect": _effect(row.effect),
         "commit": row.commit[:12] if row.status == "keep" else None,
-        "incumbent": state.best,
+        "incumbent": state.segment.best,
     }
     return found | _failure(row.failure or "", row.outcome)
 
@@ -112,7 +112,7 @@ def _failure(output: str, outcome: Outcome | None) -> dict[str, Any]:
 
 def calibration(session: Session) -> list[str]:
     """What was found of the unchanged code, the mode in force, what would help, and how to have it."""
-    found = session.state.calibrated
+    found = session.state.segment.calibrated
     if found is None:
         return []
     helping = ["what would help:", *(f"- {one}" for one in found.advice)] if found.advice else []

@@ -26,7 +26,7 @@ def main(
     here = found(session)
     with work.changing(here, "confirm"):
         work.end_when_stopped(here)
-        pairs, run_s = claiming.pairs_of(here), here.state.baseline_wall_s
+        pairs, run_s = claiming.pairs_of(here), here.state.segment.baseline_wall_s
         takes_s = 2 * pairs * run_s if run_s else None
         here.say(Fact(Kind.PAIRS_AHEAD, {"pairs": pairs, "takes_s": takes_s, "builds": here.state.config.built_once}))
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)

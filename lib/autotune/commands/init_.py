@@ -87,17 +87,17 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
             "session": session.name,
             "branch": session.branch,
             "folder": str(session.workdir),
-            "baseline": state.baseline,
-            "runs": list(state.baseline_runs),
+            "baseline": state.segment.baseline,
+            "runs": list(state.segment.baseline_runs),
             "decision_mode": state.decision_mode,
             "findings": found,
         }
         typer.echo(json.dumps(answer))
         return
     typer.echo(f"session {session.name} on branch {session.branch}, in {session.workdir}")
-    runs = len(state.baseline_runs)
+    runs = len(state.segment.baseline_runs)
     of_runs = "one run" if runs == 1 else f"median of {runs} runs"
-    typer.echo(f"baseline: {_named(state.config)} = {number(stats.median(state.baseline_runs))} ({of_runs})")
+    typer.echo(f"baseline: {_named(state.config)} = {number(stats.median(state.segment.baseline_runs))} ({of_runs})")
     for line in found:
         typer.echo(line)
     typer.echo("next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`")

@@ -32,7 +32,7 @@ def main(
     if accept:
         lifted = segments.accept(here)
         if not as_json:
-            typer.echo(f"segment {here.state.segment.segment}: {told(here.state.segment.reason)}")
+            typer.echo(f"segment {here.state.segment.opened.segment}: {told(here.state.segment.opened.reason)}")
         if lifted and not as_json:
             typer.echo("the unchanged code passes again, so the session goes on")
     else:

@@ -137,9 +137,9 @@ def _tell_end(running: Session) -> None:
         typer.echo(f"{running.name} is {ended.ending}: {told(ended.reason)}")
     if running.state.claim is not None:
         typer.echo(f"claim, by fresh runs of the first state and the last: {told(running.state.claim.told(running.state.metric.unit))}")
-    if running.state.tokens:
-        about = "about " if running.state.cost_estimated else ""
-        typer.echo(f"the agent has cost {about}${running.state.cost_usd:.2f}, {running.state.tokens:,} tokens")
+    if running.state.spending.tokens:
+        about = "about " if running.state.spending.cost_estimated else ""
+        typer.echo(f"the agent has cost {about}${running.state.spending.cost_usd:.2f}, {running.state.spending.tokens:,} tokens")
     made = counted(running.state.count, "experiment")
     typer.echo(f"{made}, {running.state.all_keeps} kept, on branch {running.branch}; `autotune explain` says more")
 

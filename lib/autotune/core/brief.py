@@ -111,7 +111,7 @@ def brief(state: State, now: str, ideas: str = "", memory: str = "", *, supervis
 def _head(state: State, now: str) -> str:
     metric, vitals, ended = state.metric, state.vitals, state.ended
     return _HEAD.format(
-        session=_cut(state.segment.session, _DESCRIPTION),
+        session=_cut(state.segment.opened.session, _DESCRIPTION),
         metric=_cut(metric.name, _DESCRIPTION),
         unit=f" ({escaped(metric.unit)})" if metric.unit else "",
         direction=metric.direction,
@@ -124,7 +124,7 @@ def _head(state: State, now: str) -> str:
         why=_cut(told(ended.reason if ended is not None else vitals.why), _PATTERNS),
         repair=" Mode repair: make the loop work again first." if vitals.mode is Mode.REPAIR else "",
         scope=_patterns(state.config.scope),
-        folder=_cut("/".join(filter(None, (state.segment.tree, state.segment.workdir))), _PATTERNS),
+        folder=_cut("/".join(filter(None, (state.segment.opened.tree, state.segment.opened.workdir))), _PATTERNS),
         narrowed=_narrowed(state),
         protected=_protected(state),
     )
@@ -137,9 +137,9 @@ def _besides(state: State) -> str:
 
 
 def _narrowed(state: State) -> str:
-    if not state.narrowed:
+    if not state.segment.narrowed:
         return ""
-    return f" Narrowed to {_patterns(state.narrowed)} for {counted(state.narrowed_left, 'more experiment')}."
+    return f" Narrowed to {_patterns(state.segment.narrowed)} for {counted(state.segment.narrowed_left, 'more experiment')}."
 
 
 def _protected(state: State) -> str:
@@ -176,22 +176,22 @@ def _lines_of(text: str) -> Iterator[str]:
 
 
 def _notes(state: State) -> _Section:
-    said = [note for note in state.notes if not note.own]
+    said = [note for note in state.recent.notes if not note.own]
     notes = [f"- {_cut(note.text, 2 * _LINE)}" for note in said[-_NOTES_SHOWN:]]
     return _Section("Notes from the person", notes, 0.3, len(said), data=False)
 
 
 def _reminders(state: State) -> _Section:
-    written = [note for note in state.notes if note.own]
+    written = [note for note in state.recent.notes if note.own]
     return _Section("What the agent noted", [f"- {_cut(note.text, 2 * _LINE)}" for note in written[-_NOTES_SHOWN:]], 0.2, len(written))
 
 
 def _kept(state: State) -> _Section:
-    return _Section("Kept", [_item(row) for row in state.kept], 0.25, state.all_keeps)
+    return _Section("Kept", [_item(row) for row in state.recent.kept], 0.25, state.all_keeps)
 
 
 def _tried(state: State) -> _Section:
-    rows = [_item(row) for row in state.recent if row.status is not Status.KEEP]
+    rows = [_item(row) for row in state.recent.rows if row.status is not Status.KEEP]
     return _Section("Tried and not kept", rows, 1.0, max(len(rows), state.count - state.all_keeps), _DEAD_ENDS)
 
 
@@ -209,7 +209,7 @@ _TOLD_BY_EFFECT = (Fate.KEPT, Fate.UNCONFIRMED, Fate.FORCED, Fate.REFUTED, Fate.
 
 
 def _side_information(state: State) -> _Section:
-    rows = [row for row in state.recent if row.asi][-_ASI_SHOWN:]
+    rows = [row for row in state.recent.rows if row.asi][-_ASI_SHOWN:]
     items = [f"{row.index}: {_cut(json.dumps(row.asi, ensure_ascii=False), 2 * _LINE)}" for row in rows]
     return _Section("Side information of the latest results", items, 0.25, len(items))
 
@@ -220,7 +220,7 @@ def _diagnosis(state: State) -> _Section:
     playbook = state.last_playbook
     if playbook is not None and playbook.report is not None and state.vitals.attempts:
         items += [f"diagnosis: {_cut(told(playbook.result), _LINE)}", f"its report: {_cut(playbook.report, 2 * _LINE)}"]
-    last = state.recent[-1] if state.recent else None
+    last = state.recent.rows[-1] if state.recent.rows else None
     if last is not None and last.failure and fate_of(last) in _FAILED:
         items += [f"experiment {last.index} ended with:", *list(_lines_of(last.failure))[-_FAILURE_LINES:]]
     return _Section("Diagnosis and last failure", items, 0.3, len(items), left_out="lines are left out")

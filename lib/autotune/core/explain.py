@@ -146,10 +146,10 @@ def _latest(state: State) -> _Latest:
         fate, verdict = fate_of_open(experiment), experiment.verdict
         words = sentence(experiment.number, fate, verdict.effect, state.metric, mode, verdict.reason, settled=False)
         return _Latest(experiment.number, fate, words, replace(verdict, reason=reason_of(experiment)).told(state.metric.unit))
-    if not state.recent:
+    if not state.recent.rows:
         return _Latest()
-    row = state.recent[-1]
-    effect = row.effect if row.segment == state.segment.segment else None  # of another metric, perhaps
+    row = state.recent.rows[-1]
+    effect = row.effect if row.segment == state.segment.opened.segment else None  # of another metric, perhaps
     return _Latest(row.index, fate_of(row), sentence(row.index, fate_of(row), effect, state.metric, mode, row.reason), row.reason)
 
 
@@ -292,11 +292,11 @@ def _evidence(state: State) -> Iterator[str]:
     if (drifting := report.drift(state)) is not None:
         yield drifting
     yield f"confidence {report.confidence_line(state).text}"
-    if state.recent:
-        yield "latest first: " + ", ".join(f"{row.index} {fate_of(row)}" for row in state.recent[: -LATEST - 1 : -1])
+    if state.recent.rows:
+        yield "latest first: " + ", ".join(f"{row.index} {fate_of(row)}" for row in state.recent.rows[: -LATEST - 1 : -1])
     if state.playbook is None and state.vitals.attempts:
         yield recovery(state)
-    for notice in state.notices[-NOTICES:]:
+    for notice in state.recent.notices[-NOTICES:]:
         yield f"noticed: {shortened(told(notice.found), LONGEST_WHY)}"
 
 

@@ -89,7 +89,7 @@ def misplaced(state: State, event: Event, runs: Runs) -> str | None:  # noqa: C9
             there = state.experiment is None and 1 <= event.experiment <= state.count
             return None if there else f"the changes of experiment {event.experiment} brought back, which was not there to be"
         case Spent():
-            falls = event.cost_usd < state.cost_usd or event.tokens < state.tokens
+            falls = event.cost_usd < state.spending.cost_usd or event.tokens < state.spending.tokens
             return "a cost of the agent that is less than before" if falls else None
         case Result() | Decided() | Calibrated() | SettingsChanged() | Finished():
             return None  # `replay` makes them again
@@ -100,7 +100,7 @@ def misplaced(state: State, event: Event, runs: Runs) -> str | None:  # noqa: C9
 
 
 def _segment(state: State, said: SegmentOpened) -> str | None:
-    before = state.segment
+    before = state.segment.opened
     same = (said.session, said.name, said.branch, said.workdir) == (before.session, before.name, before.branch, before.workdir)
     follows = (said.segment, said.base) == (before.segment + 1, state.incumbent)
     return (
@@ -118,14 +118,14 @@ def _run(state: State, said: Ran) -> str | None:
     if measured is not None:
         return f"a run of a {said.purpose} while experiment {measured} was measured"
     begins = said.purpose in (Purpose.BASELINE, Purpose.PROOF)
-    return f"a run of a {said.purpose} after the segment's baseline" if begins and state.baseline is not None else None
+    return f"a run of a {said.purpose} after the segment's baseline" if begins and state.segment.baseline is not None else None
 
 
 def _candidate(state: State, said: CandidateTaken) -> str | None:
     fits = state.experiment is None and (said.experiment, said.incumbent) == (state.count + 1, state.incumbent)
     if not fits:
         return f"a candidate of experiment {said.experiment}, which does not follow from what was kept"
-    return "a candidate in a segment that has no baseline" if state.baseline is None else None
+    return "a candidate in a segment that has no baseline" if state.segment.baseline is None else None
 
 
 def _description(state: State, said: Described) -> str | None:
@@ -135,10 +135,10 @@ def _description(state: State, said: Described) -> str | None:
 
 
 def _baseline(state: State, said: Result) -> str | None:
-    fits = (said.index, said.commit, said.status, said.segment) == (state.count, state.incumbent, Status.KEEP, state.segment.segment)
-    if not fits or state.experiment is not None or state.baseline is not None:
+    fits = (said.index, said.commit, said.status, said.segment) == (state.count, state.incumbent, Status.KEEP, state.segment.opened.segment)
+    if not fits or state.experiment is not None or state.segment.baseline is not None:
         return f"a baseline of segment {said.segment}, which was not about to get one"
-    return None if state.baseline_runs else "a baseline that is made of no runs"
+    return None if state.segment.baseline_runs else "a baseline that is made of no runs"
 
 
 def _playbook_end(state: State, said: PlaybookEnded, runs: Sequence[Ran]) -> str | None:
@@ -168,7 +168,7 @@ def _claim(state: State, said: Claimed) -> str | None:
     if said.experiment is None:
         fits = (said.first, said.last) == (state.first, state.incumbent)
         return None if fits else "a claim of other states than the session's first and last"
-    known = any((row.index, row.commit) == (said.experiment, said.last) for row in state.kept)
+    known = any((row.index, row.commit) == (said.experiment, said.last) for row in state.recent.kept)
     return None if known or state.all_keeps > RECENT else f"a claim of experiment {said.experiment}, which is no keep"
 
 

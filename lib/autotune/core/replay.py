@@ -44,7 +44,7 @@ def contradiction(
     ValueError or KeyError where the runs are not such as autotune makes.
     """
     match event:
-        case Decided() | Claimed() if not rules.is_known(state.segment.rule):
+        case Decided() | Claimed() if not rules.is_known(state.segment.opened.rule):
             found = None
         case Decided():
             found = _verdict(state, event, policy, older=not same_version)
@@ -173,7 +173,7 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> 
 
 def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> str | None:
     arms = [[run.metrics[state.metric.name] for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
-    series = [values for values in arms if values] or [list(state.baseline_runs)]
+    series = [values for values in arms if values] or [list(state.segment.baseline_runs)]
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
     found = advice.sight(series, said.run_s, state.metric.direction, pairs, build_once=state.config.built_once)
     wrong = [name for name in _OF_A_CALIBRATION if not agree(getattr(said, name), getattr(found, name))]

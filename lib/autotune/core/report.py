@@ -122,20 +122,20 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         Line("streaks", streaks(state)),
         Line("recovery", recovery(state)),
         Line("limits", limits.left(state, now)),
-        *([Line("cost", cost(state))] if state.tokens or state.cost_usd else []),
-        Line("time", f"since {moment(state.started)}, active for {duration(state.active(now))}; {_in_runs(state)}"),
+        *([Line("cost", cost(state))] if state.spending.tokens or state.spending.cost_usd else []),
+        Line("time", f"since {moment(state.started)}, active for {duration(state.spending.active(now))}; {_in_runs(state)}"),
     )
 
 
 def _in_runs(state: State) -> str:
     """Say how long runs took; those of the opening, and what a person measures meanwhile, lie outside of the active time."""
-    return f"runs took {duration(state.run_s)}, those of the opening included"
+    return f"runs took {duration(state.spending.run_s)}, those of the opening included"
 
 
 def goal(state: State) -> str:
     """Say what the session is for."""
     unit = f" ({escaped(state.metric.unit)})" if state.metric.unit else ""
-    return f"{escaped(state.segment.session)}: make {escaped(state.metric.name)}{unit} {state.metric.direction}"
+    return f"{escaped(state.segment.opened.session)}: make {escaped(state.metric.name)}{unit} {state.metric.direction}"
 
 
 def health(state: State) -> Line:
@@ -143,7 +143,7 @@ def health(state: State) -> Line:
     why = state.ended.reason if state.ended is not None else state.vitals.why
     if not state.opened:
         return Line("health", "not open yet: opening it was interrupted, and the next command finishes it", Tone.FAIR)
-    last = state.recent[-1] if state.recent else None
+    last = state.recent.rows[-1] if state.recent.rows else None
     after = f" after experiment {last.index}" if last is not None and last.reason == why else ""
     return Line("health", f"{condition(state)}{after}: {shortened(told(why), LONGEST_WHY)}", HEALTH_TONES[state.vitals.health])
 
@@ -157,13 +157,13 @@ def condition(state: State) -> str:
 
 def value(state: State) -> str:
     """Say where the metric was and where it is: values from runs of different times, so no figure is made of the two."""
-    if state.baseline is None:
+    if state.segment.baseline is None:
         return "not measured yet"
-    unit, best = state.metric.unit, state.best
-    if best is None or state.best == state.baseline:
-        text = f"baseline {with_unit(number(state.baseline, noise_of_a_run(state).at(state.baseline)), unit)}"
-        return f"{text}; nothing better is kept" + (" in this segment" if state.segment.segment > 1 else "")
-    before, after = numbers((state.baseline, best), noise_of_a_run(state))
+    unit, best = state.metric.unit, state.segment.best
+    if best is None or state.segment.best == state.segment.baseline:
+        text = f"baseline {with_unit(number(state.segment.baseline, noise_of_a_run(state).at(state.segment.baseline)), unit)}"
+        return f"{text}; nothing better is kept" + (" in this segment" if state.segment.opened.segment > 1 else "")
+    before, after = numbers((state.segment.baseline, best), noise_of_a_run(state))
     told = f"baseline {with_unit(before, unit)} → {with_unit(after, unit)}"
     return f"{told} (measured at different times; what was gained is for a claim to say)"
 
@@ -184,17 +184,21 @@ def _claim_lines(state: State) -> list[Line]:
 
 
 def _improved(state: State) -> bool:
-    if state.baseline is None or state.best is None:
+    if state.segment.baseline is None or state.segment.best is None:
         return False
-    return state.best < state.baseline if state.metric.direction is Direction.LOWER else state.best > state.baseline
+    return (
+        state.segment.best < state.segment.baseline
+        if state.metric.direction is Direction.LOWER
+        else state.segment.best > state.segment.baseline
+    )
 
 
 def confidence(state: State) -> Confidence:
     """Give the session's confidence and its label."""
     multiple = None
-    if state.baseline is not None:
-        best = state.best if state.all_keeps else None
-        multiple = stats.confidence(state.values, state.baseline, best, state.metric.direction)
+    if state.segment.baseline is not None:
+        best = state.segment.best if state.all_keeps else None
+        multiple = stats.confidence(state.segment.values, state.segment.baseline, best, state.metric.direction)
     return Confidence(multiple, stats.confidence_label(multiple))
 
 
@@ -202,7 +206,7 @@ def confidence_line(state: State) -> Line:
     """Say what the confidence is, and that it decides nothing."""
     found = confidence(state)
     meant = "from the third experiment on" if found.multiple is None else CONFIDENCE_MEANS
-    return Line("confidence", f"{found.text} ({meant})", Tone.QUIET if state.drifts else CONFIDENCE_TONES[found.label])
+    return Line("confidence", f"{found.text} ({meant})", Tone.QUIET if state.segment.drifts else CONFIDENCE_TONES[found.label])
 
 
 def decision_mode(state: State) -> str:
@@ -213,7 +217,7 @@ def decision_mode(state: State) -> str:
 
 
 def _chosen_by(state: State) -> str:
-    run_s = state.baseline_wall_s
+    run_s = state.segment.baseline_wall_s
     if state.config.decision_mode != "auto":
         return "as configured (decision_mode)"
     return "until a run tells what it costs" if run_s is None else f"by what a run costs ({about(run_s)})"
@@ -221,28 +225,28 @@ def _chosen_by(state: State) -> str:
 
 def noise_of_a_run(state: State) -> Noise:
     """Give the spread of a single run; none while nothing is known of it."""
-    return Noise(stats.noise_floor(state.pool) / stats.SQRT2, relative=state.logs) if state.pool else NO_NOISE
+    return Noise(stats.noise_floor(state.segment.pool) / stats.SQRT2, relative=state.segment.logs) if state.segment.pool else NO_NOISE
 
 
 def noise(state: State) -> str:
     """Say how much the unchanged code differs from itself."""
-    if not state.pool:
-        return "not known: the unchanged code was run once" if state.baseline is not None else "not known yet"
+    if not state.segment.pool:
+        return "not known: the unchanged code was run once" if state.segment.baseline is not None else "not known yet"
     sigma = noise_of_a_run(state).sigma
     if not sigma:
         return "none: every run of the unchanged code gave the same value"
-    size, unit = (100 * math.expm1(min(sigma, 700.0)), "%") if state.logs else (sigma, state.metric.unit)
+    size, unit = (100 * math.expm1(min(sigma, 700.0)), "%") if state.segment.logs else (sigma, state.metric.unit)
     return f"runs of the unchanged code differ by about {with_unit(number(size, figures=2), unit)}"
 
 
 def repeats(state: State) -> bool:
     """Say whether every run of the unchanged code has given the same value."""
-    return bool(state.pool) and not noise_of_a_run(state).sigma
+    return bool(state.segment.pool) and not noise_of_a_run(state).sigma
 
 
 def drift(state: State) -> str | None:
     """Say that the unchanged code's values drift, and what that changes; None where they do not."""
-    return drift_words(state.drift, state.decision_mode)
+    return drift_words(state.segment.drift, state.decision_mode)
 
 
 def _drift_lines(state: State) -> list[Line]:
@@ -258,13 +262,13 @@ def experiments(state: State) -> str:
     told += [f"{state.voided} void"] if state.voided else []
     forced = f", {state.forced} of the keeps by force" if state.forced else ""
     forced += f", {unconfirmed(state)} of the keeps unconfirmed" if unconfirmed(state) else ""
-    segment = f"; segment {state.segment.segment}" if state.segment.segment > 1 else ""
+    segment = f"; segment {state.segment.opened.segment}" if state.segment.opened.segment > 1 else ""
     return f"{state.count}: {', '.join(told)}{forced}{segment}" if told else f"none yet{segment}"
 
 
 def unconfirmed(state: State) -> int:
     """Count the keeps, of the latest 40, that the mode cannot guarantee and no fresh runs have confirmed."""
-    return sum(not row.confirmed and not row.forced for row in state.kept)
+    return sum(not row.confirmed and not row.forced for row in state.recent.kept)
 
 
 def streaks(state: State) -> str:
@@ -305,7 +309,9 @@ def budget(state: State, now: str) -> dict[str, float]:
 
 def cost(state: State) -> str:
     """Say what the agent has cost."""
-    return f"{money(state.cost_usd)}{', partly estimated' if state.cost_estimated else ''}, {state.tokens:,} tokens"
+    return (
+        f"{money(state.spending.cost_usd)}{', partly estimated' if state.spending.cost_estimated else ''}, {state.spending.tokens:,} tokens"
+    )
 
 
 def moment(timestamp: str) -> str:
@@ -354,17 +360,17 @@ def _to_try(state: State) -> str:
         report = state.last_playbook.report if state.last_playbook is not None else None
         seen = f" ({report})" if report else ""
         return f"mend what the unchanged code fails of{seen}: in scope, then `autotune try --description TEXT`; elsewhere it is a person's"
-    if state.narrowed:
-        files = shortened(", ".join(state.narrowed), LONGEST_WHY)
-        return f"edit only {files} ({counted(state.narrowed_left, 'more experiment')}), then `autotune try --description TEXT`"
+    if state.segment.narrowed:
+        files = shortened(", ".join(state.segment.narrowed), LONGEST_WHY)
+        return f"edit only {files} ({counted(state.segment.narrowed_left, 'more experiment')}), then `autotune try --description TEXT`"
     return f"edit files in scope, then `autotune try --description TEXT`{_second_look(state)}"
 
 
 def _second_look(state: State) -> str:
     """Offer the first experiment of the queue for a second look."""
-    if not state.second_looks:
+    if not state.recent.second_looks:
         return ""
-    first = state.second_looks[0].index
+    first = state.recent.second_looks[0].index
     return f"; or look again at experiment {first}, which was promising: `autotune restore {first}`"
 
 
@@ -372,22 +378,22 @@ def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]
     """Give the session in short, as JSON values."""
     metric = state.metric
     return {
-        "session": state.segment.session,
-        "branch": state.segment.branch,
-        "segment": state.segment.segment,
+        "session": state.segment.opened.session,
+        "branch": state.segment.opened.branch,
+        "segment": state.segment.opened.segment,
         "metric": {"name": metric.name, "unit": metric.unit, "direction": metric.direction},
         "health": state.vitals.health,
         "mode": state.vitals.mode,
         "why": told(state.vitals.why),
         "ended": None if state.ended is None else {"how": state.ended.ending, "reason": told(state.ended.reason)},
-        "baseline": state.baseline,
-        "best": state.best,
-        "best_experiment": state.best_index if state.all_keeps else None,
+        "baseline": state.segment.baseline,
+        "best": state.segment.best,
+        "best_experiment": state.segment.best_index if state.all_keeps else None,
         "claim": None
         if state.claim is None
         else {"improved": state.claim.improved, "reason": told(state.claim.told(state.metric.unit)), "keeps": state.claim.keeps},
         "confidence": confidence(state).as_json(),
-        "noise": {"sigma": noise_of_a_run(state).sigma, "relative": state.logs} if state.pool else None,
+        "noise": {"sigma": noise_of_a_run(state).sigma, "relative": state.segment.logs} if state.segment.pool else None,
         "drift": drift(state),
         "experiments": state.count,
         "statuses": dict(state.statuses or {}),
@@ -398,8 +404,8 @@ def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]
         "streaks": {"no_improvement": state.vitals.no_improvement, "failures": state.vitals.failures},
         "playbook": None if state.playbook is None else state.playbook.playbook,
         "budget": budget(state, now),
-        "cost": {"usd": state.cost_usd, "tokens": state.tokens, "estimated": state.cost_estimated},
-        "active_s": round(state.active(now), 3),
+        "cost": {"usd": state.spending.cost_usd, "tokens": state.spending.tokens, "estimated": state.spending.cost_estimated},
+        "active_s": round(state.spending.active(now), 3),
         "experiment": None if state.experiment is None else state.experiment.number,
         "measuring": measuring,
         "next": following(state, now, measuring=measuring),

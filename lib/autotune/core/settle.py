@@ -131,7 +131,7 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
         status=_status_of(final, verdict),
         description=experiment.called,
         timestamp=timestamp,
-        segment=state.segment.segment,
+        segment=state.segment.opened.segment,
         metrics=dict(passed[-1]) if passed else {},
         asi=experiment.asi,
         failure=verdict.output or None,

@@ -4,8 +4,9 @@ How it works: a session's ledger is read from the front, each event makes the ne
 else decides what a session is. An experiment goes through three events: `CandidateTaken` (its changes are a commit, measuring may begin),
 `Decided` (the verdict), `Result` (git agrees with it). Between the first and the last, `State.experiment` is what is open; with none open,
 whatever differs in scope from `State.incumbent` is the next candidate, taken or not. A session is over for now while `State.ended` says
-why.
-Only what every command needs is held for all experiments (one number each); words are held for the latest, and for the latest keeps.
+why. What a new segment begins anew is `State.segment`; what it takes over is all the rest.
+Only what every command needs is held for all experiments (one number each); words are held for the latest, and for the latest keeps
+(`State.recent`).
 """
 
 from __future__ import annotations
@@ -138,81 +139,37 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """A session as it stands.
+class Segment:
+    """The experiments that can be compared, from the event that opened the segment on. A new one begins with nothing but that event.
 
-    `values` holds one value per measured experiment of the segment, the baseline first; `trail` the latest values with what became of them;
-    `pool` and `reference` are what `Calibration` asks for; neither changes while an experiment is measured. `planned` is how many
-    experiments the error budget was shared out to. `keeps` counts keeps that were decided, `confirmed` those of them with exact evidence,
-    `gains` those of these that had to be better, which alone refill that budget (by the first rule all of `confirmed` do), `forced` keeps
-    that were forced. `best` is the incumbent's value. `crossed` tells whether the incumbent came to values of zero or less in this segment,
-    whose baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as
-    ratios. `several` names the metrics that the unchanged code was seen to print with several values. `voided` counts discards that say
-    nothing of an idea. `claimed` counts how often two states were claimed against each other. `last_playbook_is_news` until the next
-    experiment begins, or a person has the session go on or asks for a repair.
+    `values` holds one value per measured experiment, the baseline first. `pool` and `reference` are what `Calibration` asks for; neither
+    changes while an experiment is measured. `best` is the incumbent's value. `crossed` tells whether the incumbent came to values of zero
+    or less, where the baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as ratios. `several` names the
+    metrics that the unchanged code was seen to print with several values. `looked` is how many experiments there were when the
+    incumbent's earlier values were last looked at.
     """
 
-    segment: SegmentOpened
-    config: Config
-    started: str
-    first: str
-    planned: int = 100
-    opened: bool = False
-    incumbent: str = ""
+    opened: SegmentOpened
     baseline: float | None = None
-    best: float | None = None
-    best_index: int = 0
-    values: tuple[float, ...] = ()
-    trail: tuple[tuple[int, float | None, Status], ...] = ()
     baseline_runs: tuple[float, ...] = ()
     baseline_wall_s: float | None = None
     baseline_observed: tuple[Run, ...] = ()
-    several: tuple[str, ...] = ()
+    best: float | None = None
+    best_index: int = 0
+    values: tuple[float, ...] = ()
     reference: tuple[float, ...] = ()
     drift_before: stats.Drift | None = None
-    cases: tuple[str, ...] = ()
-    case_ratios: bool = True
     pool: tuple[float, ...] = ()
     crossed: bool = False
-    count: int = 0
-    keeps: int = 0
-    confirmed: int = 0
-    gains: int = 0
-    forced: int = 0
-    statuses: Mapping[str, int] | None = None
-    voided: int = 0
-    vitals: Vitals = field(default_factory=Vitals)
-    experiment: Experiment | None = None
-    recent: tuple[Row, ...] = ()
-    kept: tuple[Row, ...] = ()
-    restored: tuple[int, ...] = ()
-    playbook: PlaybookBegun | None = None
-    last_playbook: PlaybookEnded | None = None
-    last_playbook_is_news: bool = False
-    asked_playbook: str | None = None
+    cases: tuple[str, ...] = ()
+    case_ratios: bool = True
+    several: tuple[str, ...] = ()
+    calibrated: Calibrated | None = None
+    looked: int = 0
     narrowed: tuple[str, ...] = ()
     narrowed_left: int = 0
     target_checked: str | None = None
     target_reached: bool = False
-    claim: Claimed | None = None
-    claimed: Mapping[str, int] | None = None
-    calibrated: Calibrated | None = None
-    looked: int = 0
-    ended: Ended | None = None
-    active_since: str | None = None
-    active_s: float = 0.0
-    run_s: float = 0.0
-    cost_usd: float = 0.0
-    tokens: int = 0
-    cost_estimated: bool = False
-    spent: Spent | None = None
-    notes: tuple[Noted, ...] = ()
-    notices: tuple[Noticed, ...] = ()
-
-    @property
-    def metric(self) -> Metric:
-        """The primary metric."""
-        return Metric(self.segment.metric_name, self.segment.metric_unit, self.segment.direction)
 
     @property
     def logs(self) -> bool:
@@ -229,17 +186,107 @@ class State:
         """Whether the incumbent's latest values were seen to drift."""
         return (drift := self.drift) is not None and drift.flagged
 
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The latest of what a session's log says: experiments and keeps in short, values for a chart, notes and notices."""
+
+    rows: tuple[Row, ...] = ()
+    kept: tuple[Row, ...] = ()
+    trail: tuple[tuple[int, float | None, Status], ...] = ()
+    restored: tuple[int, ...] = ()
+    notes: tuple[Noted, ...] = ()
+    notices: tuple[Noticed, ...] = ()
+
+    @property
+    def second_looks(self) -> tuple[Row, ...]:
+        """The latest experiments that ran out of runs while promising and were not opened again since: a queue, the oldest first."""
+        return tuple(row for row in self.rows if row.verdict is Verdict.INCONCLUSIVE and row.index not in self.restored)
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a session has cost: the time it was active, that of its runs, and what proposers said of tokens and money."""
+
+    active_since: str | None = None
+    active_s: float = 0.0
+    run_s: float = 0.0
+    spent: Spent | None = None
+
+    @property
+    def cost_usd(self) -> float:
+        """What the proposers have cost in all."""
+        return self.spent.cost_usd if self.spent is not None else 0.0
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the proposers have used in all."""
+        return self.spent.tokens if self.spent is not None else 0
+
+    @property
+    def cost_estimated(self) -> bool:
+        """Whether part of the cost is an estimate."""
+        return self.spent is not None and self.spent.estimated
+
+    def active(self, now: str) -> float:
+        """Give the seconds this session has been active until `now`, an ISO time."""
+        return self.active_s + (0.0 if self.active_since is None else seconds_between(self.active_since, now))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A session as it stands.
+
+    `planned` is how many experiments the error budget was shared out to. `keeps` counts keeps that were decided, `confirmed` those of them
+    with exact evidence, `gains` those of these that had to be better, which alone refill that budget (by the first rule all of `confirmed`
+    do), `forced` keeps that were forced. `voided` counts discards that say nothing of an idea. `claimed` counts how often two states were
+    claimed against each other. `last_playbook_is_news` until the next experiment begins, or a person has the session go on or asks for a
+    repair.
+    """
+
+    segment: Segment
+    config: Config
+    started: str
+    first: str
+    planned: int = 100
+    opened: bool = False
+    incumbent: str = ""
+    count: int = 0
+    keeps: int = 0
+    confirmed: int = 0
+    gains: int = 0
+    forced: int = 0
+    statuses: Mapping[str, int] | None = None
+    voided: int = 0
+    vitals: Vitals = field(default_factory=Vitals)
+    experiment: Experiment | None = None
+    playbook: PlaybookBegun | None = None
+    last_playbook: PlaybookEnded | None = None
+    last_playbook_is_news: bool = False
+    asked_playbook: str | None = None
+    claim: Claimed | None = None
+    claimed: Mapping[str, int] | None = None
+    ended: Ended | None = None
+    recent: Recent = field(default_factory=Recent)
+    spending: Spending = field(default_factory=Spending)
+
+    @property
+    def metric(self) -> Metric:
+        """The primary metric."""
+        opened = self.segment.opened
+        return Metric(opened.metric_name, opened.metric_unit, opened.direction)
+
     @property
     def calibration(self) -> Calibration:
         """What `decide` has to know before the next comparison; in economy no run is held against earlier values where they drift."""
-        alone = self.decision_mode is DecisionMode.ECONOMY and self.drifts
+        alone = self.decision_mode is DecisionMode.ECONOMY and self.segment.drifts
         return Calibration(
-            pool=self.pool,
-            keeps=self.gains if self.segment.rule >= rules.GAINS_REFILL else self.confirmed,
+            pool=self.segment.pool,
+            keeps=self.gains if self.segment.opened.rule >= rules.GAINS_REFILL else self.confirmed,
             planned=self.planned,
             experiment=self.count + 1,
-            reference=() if alone else self.reference,
-            logs=self.logs,
+            reference=() if alone else self.segment.reference,
+            logs=self.segment.logs,
         )
 
     @property
@@ -253,7 +300,7 @@ class State:
             max_pairs=config.max_pairs,
             error_budget=config.error_budget,
             built_once=config.built_once,
-            rule=self.segment.rule,
+            rule=self.segment.opened.rule,
         )
 
     @property
@@ -261,13 +308,13 @@ class State:
         """How decisions are made: as configured, else by what a run of the baseline cost."""
         if self.config.decision_mode != "auto":
             return DecisionMode(self.config.decision_mode)
-        return DecisionMode.ECONOMY if (self.baseline_wall_s or 0.0) > ECONOMY_FROM_S else DecisionMode.RACE
+        return DecisionMode.ECONOMY if (self.segment.baseline_wall_s or 0.0) > ECONOMY_FROM_S else DecisionMode.RACE
 
     @property
     def look_is_due(self) -> bool:
         """Whether single runs were compared with the incumbent's earlier values ten times since those were last looked at."""
         compared = self.decision_mode is DecisionMode.ECONOMY and bool(self.calibration.reference)
-        return compared and self.count - self.looked >= LOOK_EVERY
+        return compared and self.count - self.segment.looked >= LOOK_EVERY
 
     @property
     def all_keeps(self) -> int:
@@ -276,7 +323,7 @@ class State:
 
     def looks_at(self, first: str, last: str) -> int:
         """How often these two states were claimed against each other, the next time included; by the first rule that did not matter."""
-        return (self.claimed or {}).get(f"{first}..{last}", 0) + 1 if self.segment.rule >= rules.CLAIMS_SPEND else 1
+        return (self.claimed or {}).get(f"{first}..{last}", 0) + 1 if self.segment.opened.rule >= rules.CLAIMS_SPEND else 1
 
     @property
     def claim_is_due(self) -> bool:
@@ -284,21 +331,12 @@ class State:
         return self.config.claim_pairs > 0 and self.all_keeps > (self.claim.keeps if self.claim is not None else 0)
 
     @property
-    def second_looks(self) -> tuple[Row, ...]:
-        """The latest experiments that ran out of runs while promising and were not opened again since: a queue, the oldest first."""
-        return tuple(row for row in self.recent if row.verdict is Verdict.INCONCLUSIVE and row.index not in self.restored)
-
-    @property
     def target_in_reach(self) -> bool:
         """Whether the incumbent's value reaches the target and fresh runs have not been asked yet."""
-        target, best = self.config.target, self.best
-        if target is None or best is None or self.target_checked == self.incumbent:
+        target, best = self.config.target, self.segment.best
+        if target is None or best is None or self.segment.target_checked == self.incumbent:
             return False
         return best <= target if self.metric.direction is Direction.LOWER else best >= target
-
-    def active(self, now: str) -> float:
-        """Give the seconds this session has been active until `now`, an ISO time."""
-        return self.active_s + (0.0 if self.active_since is None else seconds_between(self.active_since, now))
 
 
 def seconds_between(earlier: str, later: str) -> float:
@@ -310,7 +348,7 @@ def begin(event: SegmentOpened) -> State:
     """Give the state after a session's first event."""
     config = parse(event.config)
     return State(
-        segment=event,
+        segment=Segment(event),
         config=config,
         started=event.timestamp,
         first=event.base,
@@ -323,31 +361,10 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
     """Give the state after one more event."""
     match event:
         case SegmentOpened():
-            return replace(
-                state,
-                segment=event,
-                config=parse(event.config),
-                baseline=None,
-                best=None,
-                values=(),
-                baseline_runs=(),
-                baseline_observed=(),
-                several=(),
-                reference=(),
-                drift_before=None,
-                cases=(),
-                case_ratios=True,
-                pool=(),
-                calibrated=None,
-                looked=state.count,
-                last_playbook_is_news=False,
-                narrowed=(),
-                narrowed_left=0,
-                target_checked=None,
-                target_reached=False,
-            )
+            segment = Segment(event, best_index=state.count, looked=state.count)
+            return replace(state, segment=segment, config=parse(event.config), last_playbook_is_news=False)
         case Opened():
-            return replace(state, opened=True, active_since=event.timestamp)
+            return replace(state, opened=True, spending=replace(state.spending, active_since=event.timestamp))
         case Ran():
             return _ran(state, event)
         case CandidateTaken():
@@ -364,16 +381,17 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case PlaybookEnded():
             return _healed(state, event)
         case TargetChecked():
-            return replace(state, target_checked=state.incumbent, target_reached=event.reached)
+            return replace(state, segment=replace(state.segment, target_checked=state.incumbent, target_reached=event.reached))
         case Claimed():
             pair = f"{event.first}..{event.last}"
             asked = replace(state, claimed={**(state.claimed or {}), pair: (state.claimed or {}).get(pair, 0) + 1})
             return replace(asked, claim=event) if event.experiment is None else _confirmed(asked, event)
         case Looked():
-            reference = event.values if event.moved else (*state.reference, *event.values)
-            return _comparable(replace(state, reference=reference[-REFERENCE:], looked=state.count))
+            reference = event.values if event.moved else (*state.segment.reference, *event.values)
+            looked = replace(state.segment, reference=reference[-REFERENCE:], looked=state.count)
+            return replace(state, segment=_comparable(looked))
         case Calibrated():
-            return replace(state, calibrated=event)
+            return replace(state, segment=replace(state.segment, calibrated=event))
         case SettingsChanged():
             return _configured(state, parse(event.config))
         case Paused():
@@ -384,22 +402,21 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return _end(_signal(state, Signal.PAUSED, event.reason), Ending.STOPPED, event.reason, event.timestamp)
         case Resumed():
             resumed = _signal(state, Signal.RESUMED, Fact(Kind.RESUMED))
-            since = state.active_since or event.timestamp
-            return replace(resumed, ended=None, active_since=since, playbook=None, last_playbook_is_news=False)
+            return replace(resumed, ended=None, spending=_going_on(state, event.timestamp), playbook=None, last_playbook_is_news=False)
         case RepairAsked():
             asked = _signal(state, Signal.REPAIR_ASKED, Fact(Kind.REPAIR_ASKED))
-            since = state.active_since or event.timestamp
-            asked = replace(asked, ended=None, active_since=since, playbook=None, asked_playbook=event.playbook)
-            return replace(asked, last_playbook_is_news=False)
+            asked = replace(asked, ended=None, spending=_going_on(state, event.timestamp), playbook=None)
+            return replace(asked, asked_playbook=event.playbook, last_playbook_is_news=False)
         case Restored():
-            return replace(state, restored=(*state.restored, event.experiment)[-RECENT:])
+            return replace(state, recent=replace(state.recent, restored=(*state.recent.restored, event.experiment)[-RECENT:]))
         case Noted():
-            alike = (*(note for note in state.notes if note.own is event.own), event)[-NOTES:]
-            return replace(state, notes=(*(note for note in state.notes if note.own is not event.own), *alike))
+            alike = (*(note for note in state.recent.notes if note.own is event.own), event)[-NOTES:]
+            notes = (*(note for note in state.recent.notes if note.own is not event.own), *alike)
+            return replace(state, recent=replace(state.recent, notes=notes))
         case Noticed():
-            return replace(state, notices=(*state.notices, event)[-NOTES:])
+            return replace(state, recent=replace(state.recent, notices=(*state.recent.notices, event)[-NOTES:]))
         case Spent():
-            return replace(state, cost_usd=event.cost_usd, tokens=event.tokens, cost_estimated=event.estimated, spent=event)
+            return replace(state, spending=replace(state.spending, spent=event))
         case never:
             assert_never(never)
 
@@ -412,15 +429,19 @@ def _signal(state: State, signal: Signal, why: Fact) -> State:
 def _configured(state: State, config: Config) -> State:
     """Take other settings; another target was not reached yet, nor checked."""
     same = config.target == state.config.target
-    checked, reached = (state.target_checked, state.target_reached) if same else (None, False)
-    return replace(state, config=config, target_checked=checked, target_reached=reached)
+    segment = state.segment if same else replace(state.segment, target_checked=None, target_reached=False)
+    return replace(state, config=config, segment=segment)
 
 
 def _end(state: State, ending: Ending, reason: Fact, now: str) -> State:
     """Stand still; what is finished stays so, whoever stops it besides."""
     finished = state.ended is not None and state.ended.ending is Ending.FINISHED
     ended = state.ended if finished else Ended(ending, reason)
-    return replace(state, ended=ended, active_s=state.active(now), active_since=None)
+    return replace(state, ended=ended, spending=replace(state.spending, active_s=state.spending.active(now), active_since=None))
+
+
+def _going_on(state: State, now: str) -> Spending:
+    return replace(state.spending, active_since=state.spending.active_since or now)
 
 
 def _experiment(event: CandidateTaken) -> Experiment:
@@ -439,26 +460,33 @@ def _experiment(event: CandidateTaken) -> Experiment:
 
 
 def _ran(state: State, event: Ran) -> State:
-    state = replace(state, run_s=state.run_s + event.wall_s)
-    value = event.metrics.get(state.metric.name)
-    if event.arm is Arm.INCUMBENT and event.outcome is Outcome.OK and value is not None:
-        state = replace(state, several=tuple(sorted({*state.several, *event.run.several})))
-    if event.purpose is Purpose.BASELINE and event.outcome is Outcome.OK and value is not None:
-        runs = (*state.baseline_runs, value)
-        cases = stats.cases_of(event.metrics, state.metric.name) if CASES in event.metrics else ()
-        ratios = state.case_ratios if state.cases else stats.are_ratios(event.metrics, state.metric.name, cases)
-        return replace(
-            state,
-            baseline_runs=runs,
-            baseline_wall_s=event.wall_s,
-            baseline_observed=(*state.baseline_observed, event.run),
-            reference=runs[-REFERENCE:],
-            cases=cases,
-            case_ratios=ratios,
-        )
+    spending = replace(state.spending, run_s=state.spending.run_s + event.wall_s)
+    state = replace(state, spending=spending, segment=_seen(state.segment, state.metric, event))
     if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:
         return state
     return replace(state, experiment=replace(state.experiment, runs=(*state.experiment.runs, event.run)))
+
+
+def _seen(segment: Segment, metric: Metric, event: Ran) -> Segment:
+    """Take in what a run of the unchanged code printed; those of the baseline tell what the metric's values are."""
+    value = event.metrics.get(metric.name)
+    if event.outcome is not Outcome.OK or value is None:
+        return segment
+    if event.arm is Arm.INCUMBENT:
+        segment = replace(segment, several=tuple(sorted({*segment.several, *event.run.several})))
+    if event.purpose is not Purpose.BASELINE:
+        return segment
+    runs = (*segment.baseline_runs, value)
+    cases = stats.cases_of(event.metrics, metric.name) if CASES in event.metrics else ()
+    return replace(
+        segment,
+        baseline_runs=runs,
+        baseline_wall_s=event.wall_s,
+        baseline_observed=(*segment.baseline_observed, event.run),
+        reference=runs[-REFERENCE:],
+        cases=cases,
+        case_ratios=segment.case_ratios if segment.cases else stats.are_ratios(event.metrics, metric.name, cases),
+    )
 
 
 def _decided(state: State, event: Decided) -> State:
@@ -466,14 +494,15 @@ def _decided(state: State, event: Decided) -> State:
     if experiment is None:
         return state
     learns = experiment.verdict is None and event.verdict is not Verdict.VOID
-    return replace(state, pool=_learnt(state, experiment) if learns else state.pool, experiment=replace(experiment, verdict=event))
+    segment = replace(state.segment, pool=_learnt(state, experiment)) if learns else state.segment
+    return replace(state, segment=segment, experiment=replace(experiment, verdict=event))
 
 
 def _learnt(state: State, experiment: Experiment) -> tuple[float, ...]:
     try:
         return learn([run for run in experiment.runs if run.outcome is Outcome.OK], state.calibration, state.policy)
     except ValueError:  # made for another policy, as where a change only removes lines: its blocks cannot be told, so it teaches nothing
-        return state.pool
+        return state.segment.pool
 
 
 def _described(state: State, event: Described) -> State:
@@ -485,31 +514,33 @@ def _described(state: State, event: Described) -> State:
 
 def _baseline(state: State, event: Result) -> State:
     """Take in a segment's first value: benchmark and checks have passed on the unchanged code, so there is nothing to repair."""
-    value, number = event.metric, state.segment.segment
-    begins = Fact(Kind.SEGMENT_BEGINS, {"segment": number, "metric": state.metric.name, "value": value})
-    return replace(
-        _signal(state, Signal.WORKS, begins if number > 1 else state.vitals.why),
-        incumbent=event.commit,
+    value, opened, runs = event.metric, state.segment.opened, state.segment.baseline_runs
+    begins = Fact(Kind.SEGMENT_BEGINS, {"segment": opened.segment, "metric": opened.metric_name, "value": value})
+    measured = replace(
+        state.segment,
         baseline=value,
         best=value,
         best_index=state.count,
         values=() if value is None else (value,),
-        pool=stats.residual_pool(state.baseline_runs, logs=min(state.baseline_runs, default=0.0) > 0),
+        pool=stats.residual_pool(runs, logs=min(runs, default=0.0) > 0),
         crossed=False,
-        trail=(*state.trail, (event.index, value, Status.KEEP))[-TRAIL:],
+    )
+    return replace(
+        _signal(state, Signal.WORKS, begins if opened.segment > 1 else state.vitals.why),
+        incumbent=event.commit,
+        segment=measured,
+        recent=replace(state.recent, trail=(*state.recent.trail, (event.index, value, Status.KEEP))[-TRAIL:]),
     )
 
 
 def _settled(state: State, event: Result) -> State:
     kept = event.status is Status.KEEP
     gained = event.confirmed and not event.forced and refills(_asked(state))
-    fresh = _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT)
-    drift = state.drift
+    segment = _compared(state.segment, event, _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT))
     decided, unit = state.experiment.verdict if state.experiment is not None else None, state.metric.unit
     odds = (decided.evidence, decided.needed, decided.pairs) if decided is not None else (None, None, 0)
     reason = whole(event.reason, event.effect, *odds, unit)
     state = _signal(state, _signal_of(event), reason)
-    row = _row(event, reason, state.vitals.health)
     statuses = dict(state.statuses or {})
     statuses[event.status] = statuses.get(event.status, 0) + 1
     state = replace(
@@ -518,29 +549,43 @@ def _settled(state: State, event: Result) -> State:
         count=event.index,
         statuses=statuses,
         voided=state.voided + (event.verdict is Verdict.VOID and event.status is Status.DISCARD),
-        recent=(*state.recent, row)[-RECENT:],
-        trail=(*state.trail, (event.index, event.metric, event.status))[-TRAIL:],
-        values=state.values if event.metric is None else (*state.values, event.metric),
-        narrowed_left=max(0, state.narrowed_left - 1),
-        narrowed=state.narrowed if state.narrowed_left > 1 else (),
-        reference=(fresh if kept else (*state.reference, *fresh))[-REFERENCE:],
-        drift_before=drift,
+        segment=segment,
+        recent=_with(state.recent, _row(event, reason, state.vitals.health)),
     )
-    state = _comparable(state)
     if not kept:
         return state
     return replace(
         state,
         incumbent=event.commit,
-        best=event.metric if event.metric is not None else state.best,
-        best_index=event.index,
         keeps=state.keeps + (not event.forced),
         confirmed=state.confirmed + (event.confirmed and not event.forced),
         gains=state.gains + gained,
         forced=state.forced + event.forced,
-        kept=(*state.kept, row)[-RECENT:],
-        narrowed=(),
-        narrowed_left=0,
+    )
+
+
+def _compared(segment: Segment, event: Result, fresh: tuple[float, ...]) -> Segment:
+    """Take in what an experiment came to; `fresh` are its values of what is the incumbent now."""
+    kept = event.status is Status.KEEP
+    left = 0 if kept else max(0, segment.narrowed_left - 1)
+    found = replace(
+        segment,
+        values=segment.values if event.metric is None else (*segment.values, event.metric),
+        narrowed_left=left,
+        narrowed=segment.narrowed if left else (),
+        reference=(fresh if kept else (*segment.reference, *fresh))[-REFERENCE:],
+        drift_before=segment.drift,
+    )
+    found = _comparable(found)
+    return replace(found, best=segment.best if event.metric is None else event.metric, best_index=event.index) if kept else found
+
+
+def _with(recent: Recent, row: Row) -> Recent:
+    return replace(
+        recent,
+        rows=(*recent.rows, row)[-RECENT:],
+        kept=(*recent.kept, row)[-RECENT:] if row.status is Status.KEEP else recent.kept,
+        trail=(*recent.trail, (row.index, row.value, row.status))[-TRAIL:],
     )
 
 
@@ -552,12 +597,12 @@ def _asked(state: State) -> float:
     return -state.config.simplify_margin or state.config.min_effect
 
 
-def _comparable(state: State) -> State:
+def _comparable(segment: Segment) -> Segment:
     """From the incumbent's first value that has no logarithm on, values themselves are compared, with the noise that the baseline had."""
-    if not state.logs or min(state.reference, default=1.0) > 0:
-        return state
-    level = stats.median(state.baseline_runs)
-    return replace(state, crossed=True, pool=tuple(level * math.expm1(min(residual, 700.0)) for residual in state.pool))
+    if not segment.logs or min(segment.reference, default=1.0) > 0:
+        return segment
+    level = stats.median(segment.baseline_runs)
+    return replace(segment, crossed=True, pool=tuple(level * math.expm1(min(residual, 700.0)) for residual in segment.pool))
 
 
 def _confirmed(state: State, event: Claimed) -> State:
@@ -566,7 +611,8 @@ def _confirmed(state: State, event: Claimed) -> State:
     def lifted(rows: tuple[Row, ...]) -> tuple[Row, ...]:
         return tuple(replace(row, confirmed=True) if row.index == event.experiment else row for row in rows)
 
-    return replace(state, recent=lifted(state.recent), kept=lifted(state.kept)) if event.improved else state
+    recent = state.recent
+    return replace(state, recent=replace(recent, rows=lifted(recent.rows), kept=lifted(recent.kept))) if event.improved else state
 
 
 def _values_of(state: State, arm: Arm) -> tuple[float, ...]:
@@ -617,8 +663,8 @@ def _row(event: Result, reason: Fact, health: Health) -> Row:
 
 def _healed(state: State, event: PlaybookEnded) -> State:
     state = _signal(state, _FOUND[event.works], Fact(Kind.PLAYBOOK, {"playbook": event.playbook}, event.result))
-    narrowed = (event.scope, event.experiments) if event.scope else (state.narrowed, state.narrowed_left)
-    return replace(state, playbook=None, last_playbook=event, last_playbook_is_news=True, narrowed=narrowed[0], narrowed_left=narrowed[1])
+    segment = replace(state.segment, narrowed=event.scope, narrowed_left=event.experiments) if event.scope else state.segment
+    return replace(state, playbook=None, last_playbook=event, last_playbook_is_news=True, segment=segment)
 
 
 _FOUND = {None: Signal.HEALED_BY, True: Signal.WORKS, False: Signal.FAILS}

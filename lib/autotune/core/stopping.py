@@ -49,11 +49,11 @@ def rules(state: State, now: str) -> Mapping[Limit, Rule]:
     """Give every stop rule, the first that counts first. A target holds once fresh runs have confirmed it."""
     config = state.config
     return {
-        Limit.TARGET: Rule(config.target, state.best, state.target_reached and config.target is not None, "VALUE", None),
+        Limit.TARGET: Rule(config.target, state.segment.best, state.segment.target_reached and config.target is not None, "VALUE", None),
         Limit.MAX_ITERATIONS: _rule(config.max_iterations, state.count, "NUMBER", "experiments"),
-        Limit.MAX_WALL_TIME: _rule(config.max_wall_time_s, state.active(now), "DURATION", "seconds"),
-        Limit.MAX_COST_USD: _rule(config.max_cost_usd, state.cost_usd, "DOLLARS", "cost_usd"),
-        Limit.MAX_TOKENS: _rule(config.max_tokens, state.tokens, "NUMBER", "tokens"),
+        Limit.MAX_WALL_TIME: _rule(config.max_wall_time_s, state.spending.active(now), "DURATION", "seconds"),
+        Limit.MAX_COST_USD: _rule(config.max_cost_usd, state.spending.cost_usd, "DOLLARS", "cost_usd"),
+        Limit.MAX_TOKENS: _rule(config.max_tokens, state.spending.tokens, "NUMBER", "tokens"),
         Limit.MAX_FAILURES: _rule(config.max_failures, state.vitals.total_failures, "NUMBER", "failures"),
     }
 

@@ -108,7 +108,7 @@ def _files(story: Story) -> str:
 
 def _metric(story: Story, state: State) -> Metric:
     """The metric that the experiment was judged by: its segment's."""
-    segment = story.segment or state.segment
+    segment = story.segment or state.segment.opened
     return Metric(segment.metric_name, segment.metric_unit, segment.direction)
 
 
@@ -227,9 +227,9 @@ def _rest(story: Story, state: State) -> Iterator[Line]:
         )
     candidate = (result.snapshot if result is not None else None) or (story.taken.commit if story.taken is not None else None)
     if result is not None and result.status is Status.KEEP:
-        yield Line("commit", f"{escaped(result.commit[:12])} on {escaped(state.segment.branch)}")
+        yield Line("commit", f"{escaped(result.commit[:12])} on {escaped(state.segment.opened.branch)}")
     if candidate is not None:
-        ref = f"refs/autotune/{escaped(state.segment.session)}/{story.number}"
+        ref = f"refs/autotune/{escaped(state.segment.opened.session)}/{story.number}"
         again = f"; `autotune restore {story.number}` opens it again" if result is not None else ""
         yield Line("snapshot", f"{escaped(candidate[:12])}, kept at {ref}{again}")
     if result is None:
@@ -246,4 +246,4 @@ def _rest(story: Story, state: State) -> Iterator[Line]:
 
 def _health_then(story: Story, state: State) -> str:
     """The session's health when the experiment had settled, while the state knows it."""
-    return next((f", health then: {row.health}" for row in state.recent if row.index == story.number), "")
+    return next((f", health then: {row.health}" for row in state.recent.rows if row.index == story.number), "")

@@ -279,7 +279,7 @@ def _contradictions(repository: Repository, story: Story) -> Iterator[tuple[int,
             if state is None:
                 state = begin(event) if isinstance(event, SegmentOpened) else None
                 continue
-            same = state.segment.version == version()
+            same = state.segment.opened.version == version()
             wrong = order.misplaced(state, event, runs) if same else None
             wrong = wrong or replay.contradiction(state, event, runs, partial(policy_for, repository.top), same_version=same)
             state = after(state, event)

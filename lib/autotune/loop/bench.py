@@ -193,8 +193,8 @@ class Bench:
             variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **state.config.env, **dict(more or {})}
             finished = process.execute(
                 self._walled(command.text, temporary, shown),
-                cwd=self.place.top / state.segment.workdir,
-                environment=process.environment_for_runs(process.as_recorded(os.environ, state.segment.environment), variables),
+                cwd=self.place.top / state.segment.opened.workdir,
+                environment=process.environment_for_runs(process.as_recorded(os.environ, state.segment.opened.environment), variables),
                 timeout_s=command.timeout_s,
                 log=temporary / "unseen.log" if shown else path,
                 stopped=lambda: self._is_stopped(let_in),
@@ -218,7 +218,7 @@ class Bench:
         state = self.session.state
         own = measured_samples(finished)
         try:
-            printed = TARGETS["code"].samples(state.config, finished.report.samples, state.cases, ratios=state.case_ratios)
+            printed = TARGETS["code"].samples(state.config, finished.report.samples, state.segment.cases, ratios=state.segment.case_ratios)
         except ValueError as error:
             outcome, why = classify(finished, None)
             spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)}), own)

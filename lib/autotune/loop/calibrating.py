@@ -51,7 +51,7 @@ def after_baseline(session: Session, bench: Bench, values: Sequence[float], elap
     The machine is held already.
     """
     config, each = session.state.config, elapsed_s / len(values)
-    wall_s = session.state.baseline_wall_s or each
+    wall_s = session.state.segment.baseline_wall_s or each
     pairs = min(PAIRS_AT_OPENING, int(BASELINE_BUDGET_S / 2 / (2 * each)) - 1)
     once = len(values) < 2  # noqa: PLR2004 - one run has no spread
     if not config.prepare or config.in_place or once or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:

@@ -34,9 +34,11 @@ class Boundary:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._workdir = session.state.segment.workdir
+        self._workdir = session.state.segment.opened.workdir
         self._in_scope = patterns.matcher(session.state.config.scope, self._workdir)
-        self._narrowed = patterns.matcher(session.state.narrowed, self._workdir) if session.state.narrowed else lambda _: True
+        self._narrowed = (
+            patterns.matcher(session.state.segment.narrowed, self._workdir) if session.state.segment.narrowed else lambda _: True
+        )
         self._protected = patterns.matcher(session.state.config.protect, self._workdir)
         self._session_files = frozenset(map(session.inside, SESSION_FILES))
 
@@ -137,7 +139,7 @@ class Boundary:
 
     @cached_property
     def _pins(self) -> Mapping[str, tuple[str, str]]:
-        return git.tracked(self._session.top, self._session.state.segment.pins)
+        return git.tracked(self._session.top, self._session.state.segment.opened.pins)
 
     def is_session_file(self, path: str) -> bool:
         """Whether autotune wrote it or reads it as its own."""
@@ -329,10 +331,10 @@ def _refuse_moved(found: Look) -> None:
 
 
 def _refuse_narrowed(session: Session, found: Look, boundary: Boundary) -> None:
-    beyond = [path for path in found.paths if not boundary.in_narrowed_scope(path)]
+    beyond, segment = [path for path in found.paths if not boundary.in_narrowed_scope(path)], session.state.segment
     if beyond:
         raise AutotuneError(
-            f"The scope is narrowed to {', '.join(session.state.narrowed)} for {counted(session.state.narrowed_left, 'more experiment')}, "
+            f"The scope is narrowed to {', '.join(segment.narrowed)} for {counted(segment.narrowed_left, 'more experiment')}, "
             f"but the candidate changes {', '.join(beyond[:_NAMED])}.",
             f"take those changes back ({_TAKE_BACK} takes back all) and work on the files named; `autotune explain` says why",
         )

@@ -96,7 +96,7 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
 
 
 def _refuse_a_rule_that_is_gone(session: Session) -> None:
-    for why in rules.gone(session.state.segment.rule):
+    for why in rules.gone(session.state.segment.opened.rule):
         raise AutotuneError(f"{told(why)}.", "`autotune rebaseline` begins a segment that is decided by this version's")
 
 

@@ -92,7 +92,7 @@ def doomed(session: Session, *, refs: bool) -> Doomed:
 def _own_tree(session: Session) -> Path | None:
     """Give the working tree that was made for the session, where it is there."""
     own = session.top
-    made = sessions.is_own_tree(own, session.name) and str(own) == session.state.segment.tree
+    made = sessions.is_own_tree(own, session.name) and str(own) == session.state.segment.opened.tree
     return own if made and (own / ".git").is_file() else None
 
 
@@ -104,7 +104,7 @@ def _of_worth(session: Session, own: Path) -> tuple[str, ...]:
     """
     if git.discover(own) is None:
         return ("all of it, for it does not know where the repository is by now",)
-    config, prefix = session.state.config, session.state.segment.workdir
+    config, prefix = session.state.config, session.state.segment.opened.workdir
     expected = patterns.matcher([*SESSION_FILES, *config.carry])
     ignored = [name for name in git.ignored(own) if not _is_compiled(name) and not expected(name.removeprefix(f"{prefix}/").rstrip("/"))]
     head, doing = git.resolve(own, "HEAD"), git.unfinished(session.repository)

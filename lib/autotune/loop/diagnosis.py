@@ -360,7 +360,7 @@ def _measuring_ground(session: Session, scratch: Path) -> Ground:
     (scratch / session.name).mkdir()
     beside = Session(session.repository, Folder(scratch / session.name), session.state, session.position)
     content = places.content_of(beside, session.state.incumbent)
-    return Ground(places.place_of(beside), content, session.state.segment.workdir, scratch)
+    return Ground(places.place_of(beside), content, session.state.segment.opened.workdir, scratch)
 
 
 @contextmanager
@@ -505,7 +505,7 @@ def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) 
 
 def _noise_known(scene: Scene) -> float | None:
     """Give the spread of a single run as a share, where a session knows it."""
-    if scene.session is None or not scene.session.state.pool or not scene.session.state.logs:
+    if scene.session is None or not scene.session.state.segment.pool or not scene.session.state.segment.logs:
         return None
     return report.noise_of_a_run(scene.session.state).sigma
 

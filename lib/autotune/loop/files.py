@@ -70,7 +70,7 @@ def exclude(session: Session) -> None:
     """List the session's files where git looks for what to ignore in this repository alone, unless git tracks them."""
     path = session.repository.common / "info" / "exclude"
     held = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
-    workdir = session.state.segment.workdir
+    workdir = session.state.segment.opened.workdir
     prefix = re.sub(r"([\\*?\[])", r"\\\1", f"{workdir}/" if workdir else "")
     lacking = {name: line for name in (*SESSION_FILES, UNFINISHED) if (line := f"/{prefix}{name}") not in held.splitlines()}
     tracked = git.tracked(session.top, session.state.incumbent) if lacking else {}
@@ -140,7 +140,7 @@ def _fresh(state: State) -> Iterator[tuple[str, str]]:
 
 def _pinned_scripts(session: Session) -> Iterator[tuple[Path, str, bytes]]:
     """Give benchmark and checks with their mode and content (a link's is where it leads), as pinned."""
-    held = git.tracked(session.top, session.state.segment.pins)
+    held = git.tracked(session.top, session.state.segment.opened.pins)
     for name in (BENCHMARK_FILE, CHECKS_FILE):
         entry = held.get(session.inside(name))
         if entry is not None:
@@ -331,14 +331,14 @@ def summary(state: State) -> dict[str, object]:
     """Give the session's state in short, for quick readers."""
     vitals, recovery = state.vitals, state.config.recovery
     return {
-        "session": state.segment.session,
-        "segment": state.segment.segment,
+        "session": state.segment.opened.session,
+        "segment": state.segment.opened.segment,
         "health": vitals.health,
         "mode": vitals.mode,
         "experiments": state.count,
         "keeps": state.keeps,
-        "baseline": state.baseline,
-        "best": state.best,
+        "baseline": state.segment.baseline,
+        "best": state.segment.best,
         "metric": state.metric.name,
         "no_improvement_streak": vitals.no_improvement,
         "failure_streak": vitals.failures,

@@ -125,8 +125,8 @@ def _rebaseline(session: Session) -> PlaybookEnded:
         return _ended(Playbook.REBASELINE, Fact(Kind.INCUMBENT_NOT_MEASURED, because=quoted(events)), works=None if cut_off else False)
     fresh = rehearsing.values_of(events)
     found = (
-        surrounding.shifted(before.reference or before.baseline_runs, fresh, logs=before.logs),
-        surrounding.noise_changed(before.pool, fresh, logs=before.logs),
+        surrounding.shifted(before.segment.reference or before.segment.baseline_runs, fresh, logs=before.segment.logs),
+        surrounding.noise_changed(before.segment.pool, fresh, logs=before.segment.logs),
     )
     if not changed and not any(found):
         same = Fact(Kind.NOTHING_CHANGED, {"metric": before.metric.name, "value": stats.median(fresh)})
@@ -143,8 +143,8 @@ def _shrink_scope(session: Session) -> PlaybookEnded:
     Where nothing has failed either, to the folder that holds what was tried last: something is known there, if only what does not work.
     """
     state = session.state
-    kept = _from_workdir(state, state.kept[-1].files) if state.kept else []
-    failed = [_from_workdir(state, row.files) for row in (_failures(state) or state.recent)[-SHRUNK_FOR:]]
+    kept = _from_workdir(state, state.recent.kept[-1].files) if state.recent.kept else []
+    failed = [_from_workdir(state, row.files) for row in (_failures(state) or state.recent.rows)[-SHRUNK_FOR:]]
     narrowed = recovery.narrower_scope(kept, failed, state.config.scope)
     if not narrowed:
         return _ended(Playbook.SHRINK_SCOPE, Fact(Kind.NOTHING_NARROWER))
@@ -153,12 +153,12 @@ def _shrink_scope(session: Session) -> PlaybookEnded:
 
 
 def _from_workdir(state: State, paths: Iterable[str]) -> list[str]:
-    return [patterns.from_folder(path, state.segment.workdir) for path in paths]
+    return [patterns.from_folder(path, state.segment.opened.workdir) for path in paths]
 
 
 def _failures(state: State) -> tuple[Row, ...]:
     """The latest experiments that failed, the oldest first."""
-    return tuple(row for row in state.recent if row.status in (Status.CRASH, Status.CHECKS_FAILED))
+    return tuple(row for row in state.recent.rows if row.status in (Status.CRASH, Status.CHECKS_FAILED))
 
 
 def _diagnose(session: Session) -> PlaybookEnded:

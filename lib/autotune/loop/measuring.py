@@ -104,7 +104,7 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
     if state.config.audit:
         seen = _with_baseline(state, runs)
         guarded = [guards.read(text).metric for text in state.config.guardrails]
-        if (why := audit.objection(seen, state.metric, guarded, state.several)) is not None:
+        if (why := audit.objection(seen, state.metric, guarded, state.segment.several)) is not None:
             return _void(session, Cause.IDEA, why)
         verdict = _remarked(verdict, audit.remark(seen, state.metric))
     if (damaged := _damaged(session, bench)) is not None:
@@ -133,13 +133,13 @@ def _damaged(session: Session, bench: Bench) -> str | None:
     """Name a file that the arms differ in, or that is pinned, of which git's store no longer holds what was measured."""
     both = [git.tracked(session.top, content) for content in bench.content.values()]
     entries = {(path, held[path][1]) for held in both for path in bench.alternating if path in held}
-    entries |= {(path, sha) for path, (_, sha) in git.tracked(session.top, session.state.segment.pins).items()}
+    entries |= {(path, sha) for path, (_, sha) in git.tracked(session.top, session.state.segment.opened.pins).items()}
     return next((path for path, _ in git.damaged(session.top, sorted(entries))), None)
 
 
 def _with_baseline(state: State, runs: Sequence[Run]) -> Sequence[Run]:
     """Where only the candidate was run, let the segment's baseline stand for the incumbent."""
-    return runs if any(run.arm is Arm.INCUMBENT for run in runs) else (*runs, *state.baseline_observed)
+    return runs if any(run.arm is Arm.INCUMBENT for run in runs) else (*runs, *state.segment.baseline_observed)
 
 
 def policy_for(top: Path, state: State, experiment: Experiment) -> Policy:

@@ -279,7 +279,7 @@ def complete(repository: Repository, name: str, say: Say = lambda _: None) -> Se
     """Bring a session that has its ledger, but not all of its branch, working tree and files, to where it is open."""
     folder = folder_for(repository, name)
     state, _ = sessions.read(folder)
-    segment = state.segment
+    segment = state.segment.opened
     home = Path(segment.tree)
     if git.resolve(repository.top, f"refs/heads/{segment.branch}") is None:
         git.set_ref(repository.top, f"refs/heads/{segment.branch}", segment.base, "the session's branch")

@@ -31,7 +31,7 @@ _FORM = 2  # of the note of a place: one in an older form is no note
 
 def content_of(session: Session, commit: str) -> str:
     """Give the tree that is measured for a commit: its own, with the pinned files as they were when the segment opened."""
-    given = (session.top, commit, session.state.segment.pins, session.folder.path / "scratch-index")
+    given = (session.top, commit, session.state.segment.opened.pins, session.folder.path / "scratch-index")
     if git.resolve(session.top, f"{_overlaid(*given)}^{{tree}}") is None:  # nothing points at it, so `git prune` may have taken it
         _overlaid.cache_clear()
     return _overlaid(*given)
@@ -51,9 +51,14 @@ def place_of(session: Session) -> Place:
     state, config = session.state, session.state.config
     if config.in_place:
         return place.in_checkout(session.top, session.folder.path / "place-index")
-    cache = sessions.made_cache(session.repository, session.state.segment.session)
+    cache = sessions.made_cache(session.repository, session.state.segment.opened.session)
     top, known = cache / "measure", cache / "measure.json"
-    wanted = {"segment": state.segment.segment, "pins": state.segment.pins, "opened": state.segment.timestamp, "form": _FORM}
+    wanted = {
+        "segment": state.segment.opened.segment,
+        "pins": state.segment.opened.pins,
+        "opened": state.segment.opened.timestamp,
+        "form": _FORM,
+    }
     built = _known(known) if _is_worktree(session, top) else {}
     if {key: built.get(key) for key in wanted} == wanted:
         found = _with_what_stays(session, top, built)
@@ -80,7 +85,9 @@ def _with_what_stays(session: Session, top: Path, built: Mapping[str, Any]) -> P
 def _private(session: Session, top: Path, settled: Sequence[str] = (), carried: Carried | None = None) -> Place:
     """Give a measuring worktree of the session as a place."""
     state = session.state
-    return place.private(top, settled, carried, git.tracked(session.top, state.segment.pins), tree.apart(session.top, state.incumbent))
+    return place.private(
+        top, settled, carried, git.tracked(session.top, state.segment.opened.pins), tree.apart(session.top, state.incumbent)
+    )
 
 
 def _made(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
@@ -107,7 +114,10 @@ def caches(session: Session) -> tuple[Path, ...]:
     common = session.repository.common
     trees = git.checked_out(git.Repository(common, common, common))
     others = (tree.parent for tree, branch in trees.items() if branch is None and tree.name in ("measure", "second"))
-    return (session.cache, *(one for one in others if sessions.is_cache(one, session.state.segment.session) and one != session.cache))
+    return (
+        session.cache,
+        *(one for one in others if sessions.is_cache(one, session.state.segment.opened.session) and one != session.cache),
+    )
 
 
 def remove(repository: git.Repository, cache: Path) -> None:

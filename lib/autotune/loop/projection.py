@@ -26,7 +26,7 @@ def projection(session: Session) -> dict[str, Any]:
     are seconds since 1970.
     """
     state, config = session.state, session.state.config
-    workdir = state.segment.workdir
+    workdir = state.segment.opened.workdir
     left = report.budget(state, now())
     return {
         "tree": str(session.top),
@@ -34,10 +34,10 @@ def projection(session: Session) -> dict[str, Any]:
         "files": list(SESSION_FILES),
         "scope": expression(config.scope, workdir),
         "scope_in_words": ", ".join(config.scope),
-        "narrowed": expression(state.narrowed, workdir) if state.narrowed else None,
-        "narrowed_in_words": ", ".join(state.narrowed),
+        "narrowed": expression(state.segment.narrowed, workdir) if state.segment.narrowed else None,
+        "narrowed_in_words": ", ".join(state.segment.narrowed),
         "protect": expression(config.protect, workdir),
-        "pins": state.segment.pins,
+        "pins": state.segment.opened.pins,
         "pinned": _pinned(session),
         "records": [str(session.folder.path), str((session.cache / "measure").resolve())],
         "health": state.vitals.health,
@@ -46,8 +46,8 @@ def projection(session: Session) -> dict[str, Any]:
         "begun": state.count + (state.experiment is not None),
         "begun_at": _begun_at(state),
         "kept": state.keeps + state.forced,
-        "active_s": state.active_s,
-        "active_since": None if state.active_since is None else _seconds(state.active_since),
+        "active_s": state.spending.active_s,
+        "active_since": None if state.spending.active_since is None else _seconds(state.spending.active_since),
         "left": left.get("experiments"),
         "usd_left": left.get("cost_usd"),
         "tokens_left": left.get("tokens"),
@@ -62,7 +62,7 @@ def projection(session: Session) -> dict[str, Any]:
 
 def _pinned(session: Session) -> list[str]:
     """The files whose content was pinned, as they were listed for the same pins before, else as git lists them."""
-    pins = session.state.segment.pins
+    pins = session.state.segment.opened.pins
     try:
         held = json.loads((session.folder.path / FILE).read_bytes())
         if held["pins"] == pins:
@@ -74,14 +74,14 @@ def _pinned(session: Session) -> list[str]:
 
 def _begun_at(state: State) -> str:
     """When the latest experiment began or ended, or the session began or went on, as ISO text in UTC."""
-    experiment = state.experiment.started if state.experiment is not None else state.recent[-1].timestamp if state.recent else ""
-    return max(state.started, state.active_since or "", experiment)
+    experiment = state.experiment.started if state.experiment is not None else state.recent.rows[-1].timestamp if state.recent.rows else ""
+    return max(state.started, state.spending.active_since or "", experiment)
 
 
 def _deadline(state: State) -> float | None:
     """When the wall time is used up, as far as the session stays active."""
-    limit, since = state.config.max_wall_time_s, state.active_since
-    return None if limit is None or since is None else _seconds(since) + limit - state.active_s
+    limit, since = state.config.max_wall_time_s, state.spending.active_since
+    return None if limit is None or since is None else _seconds(since) + limit - state.spending.active_s
 
 
 def _seconds(timestamp: str) -> float:
@@ -93,10 +93,10 @@ def _value(state: State) -> str:
 
     `time_ms 82.1 ms, claimed -17.3 %`, `time_ms 82.1 ms, last keep -6.1 %`.
     """
-    if state.best is None or state.baseline is None:
+    if state.segment.best is None or state.segment.baseline is None:
         return ""
-    told = f"{state.metric.name} {with_unit(number(state.best), state.metric.unit)}"
-    claim, last = state.claim, state.kept[-1] if state.kept else None
+    told = f"{state.metric.name} {with_unit(number(state.segment.best), state.metric.unit)}"
+    claim, last = state.claim, state.recent.kept[-1] if state.recent.kept else None
     if claim is not None and claim.improved and claim.effect is not None and claim.keeps == state.all_keeps:
         return f"{told}, claimed {effect_in_short(claim.effect)}"
     return f"{told}, last keep {effect_in_short(last.effect)}" if last is not None and last.effect is not None else told

@@ -18,7 +18,7 @@ def wait(session: Session) -> Fact | None:
     Nobody looks where a look takes longer than a run, or where the benchmark repeats exactly, whatever the machine does.
     """
     state = session.state
-    if (state.baseline_wall_s or 0.0) < SAMPLE_S or (state.pool and not any(state.pool)):
+    if (state.segment.baseline_wall_s or 0.0) < SAMPLE_S or (state.segment.pool and not any(state.segment.pool)):
         return None
     until = time.monotonic() + state.config.busy_wait_s
     told = False

@@ -64,7 +64,7 @@ def rehearse(session: Session, segment: SegmentOpened) -> tuple[Event, ...]:
 def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
     """Show that the worktree is what is measured: with the files in scope emptied, the benchmark has to fail or to change its metric."""
     state = session.state
-    held = pinning.in_scope(session.repository, state.segment.workdir, state.config, state.incumbent, state.segment.pins)
+    held = pinning.in_scope(session.repository, state.segment.opened.workdir, state.config, state.incumbent, state.segment.opened.pins)
     nothing = git.store(session.top, b"")
     emptied = {path: (mode, nothing) for path, (mode, _) in held.items() if mode.startswith("100")}
     scratch = session.folder.path / "scratch-index"
@@ -88,9 +88,9 @@ def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
 
 def _protected_in_scope(session: Session) -> str:
     """Say which files that the scope names were left as they were, for they are protected; nothing where there are none."""
-    workdir, files = session.state.segment.workdir, [*map(session.inside, SESSION_FILES)]
+    workdir, files = session.state.segment.opened.workdir, [*map(session.inside, SESSION_FILES)]
     scope = patterns.matcher(session.state.config.scope, workdir)
-    pinned = sorted(path for path in git.tracked(session.top, session.state.segment.pins) if path not in files and scope(path))
+    pinned = sorted(path for path in git.tracked(session.top, session.state.segment.opened.pins) if path not in files and scope(path))
     left = [patterns.from_folder(path, workdir) for path in pinned]
     return f"if it measures {', '.join(left[:5])}, which is protected, name it: --scope {left[0]}; else " if left else ""
 
@@ -138,9 +138,9 @@ def _baseline_result(session: Session, values: Sequence[float]) -> Result:
         commit=state.incumbent,
         metric=stats.median(values),
         status=Status.KEEP,
-        description="baseline" if state.segment.segment == 1 else f"baseline of segment {state.segment.segment}",
+        description="baseline" if state.segment.opened.segment == 1 else f"baseline of segment {state.segment.opened.segment}",
         timestamp=now(),
-        segment=state.segment.segment,
+        segment=state.segment.opened.segment,
         metrics={},
         asi=None,
         failure=None,
@@ -154,7 +154,7 @@ def _baseline_result(session: Session, values: Sequence[float]) -> Result:
 def offer_sandbox(session: Session) -> None:
     """Say that the sandbox would do, where it does: with one more run of benchmark and checks, unless that is too dear."""
     state = session.state
-    dear = state.decision_mode is DecisionMode.ONCE or (state.baseline_wall_s or 0.0) > LONGEST_OFFER_S
+    dear = state.decision_mode is DecisionMode.ONCE or (state.segment.baseline_wall_s or 0.0) > LONGEST_OFFER_S
     if state.config.sandbox == "on" or dear or not sandbox.works():
         return
     try:
@@ -176,13 +176,13 @@ def rehearse_again(session: Session, reason: Fact, config: Config | None = None)
     path.mkdir(parents=True)
     try:
         settings = config or state.config
-        pins = state.segment.pins
+        pins = state.segment.opened.pins
         if config is not None:
-            pins = pinning.pin(repository, state.segment.workdir, config, state.incumbent, path / "pins-index")
-            pinning.refuse_scope(repository, state.segment.workdir, config, state.incumbent, pins)
+            pins = pinning.pin(repository, state.segment.opened.workdir, config, state.incumbent, path / "pins-index")
+            pinning.refuse_scope(repository, state.segment.opened.workdir, config, state.incumbent, pins)
         segment = replace(
-            state.segment,
-            segment=state.segment.segment + 1,
+            state.segment.opened,
+            segment=state.segment.opened.segment + 1,
             timestamp=now(),
             version=version(),
             base=state.incumbent,
@@ -192,7 +192,7 @@ def rehearse_again(session: Session, reason: Fact, config: Config | None = None)
             in_place=settings.in_place,
             pins=pins,
             config=to_mapping(settings),
-            machine=surroundings.recorded(settings, session.top, state.segment.workdir),
+            machine=surroundings.recorded(settings, session.top, state.segment.opened.workdir),
             environment=process.recorded_environment(process.environment_for_runs(os.environ, settings.env)),
             reason=reason,
             rule=rules.NEWEST,

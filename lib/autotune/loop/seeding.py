@@ -18,7 +18,7 @@ NAMED = 3
 def fixed_in_scope(session: Session) -> str | None:
     """Name the lines of files in scope that fix a seed, as the working tree has them; None where there are none."""
     state = session.state
-    held = pinning.in_scope(session.repository, state.segment.workdir, state.config, state.incumbent, state.segment.pins)
+    held = pinning.in_scope(session.repository, state.segment.opened.workdir, state.config, state.incumbent, state.segment.opened.pins)
     candidates = [path for path in git.mentioning(session.top, SEARCHED) if path in held]
     found = [(path, seed) for path in candidates for seed in seeds(_text(session.top / path)) if seed.fixed]
     if not found:

@@ -10,12 +10,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from autotune.core import state as states
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.events import Event, Noticed, Ran, Result, SegmentOpened, from_line, to_line
 from autotune.core.facts import Fact, Kind, quoted
@@ -134,7 +135,7 @@ class Session:
     @property
     def branch(self) -> str:
         """The session's branch."""
-        return self.state.segment.branch
+        return self.state.segment.opened.branch
 
     @property
     def top(self) -> Path:
@@ -144,7 +145,7 @@ class Session:
     @property
     def workdir(self) -> Path:
         """The session's working directory: where its files are and its benchmark runs."""
-        return self.top / self.state.segment.workdir
+        return self.top / self.state.segment.opened.workdir
 
     @property
     def view(self) -> View:
@@ -154,16 +155,16 @@ class Session:
     @property
     def cache(self) -> Path:
         """This session's folder for its measuring worktree, while it is being opened too."""
-        return session_cache(self.repository, self.state.segment.session)
+        return session_cache(self.repository, self.state.segment.opened.session)
 
     @property
     def hidden(self) -> Path:
         """This session's folder outside the repository, for what no proposer is shown."""
-        return data_folder() / _known(self.repository) / self.state.segment.session
+        return data_folder() / _known(self.repository) / self.state.segment.opened.session
 
     def inside(self, path: str) -> str:
         """Make a path relative to the working directory into one relative to the top."""
-        return from_top(path, self.state.segment.workdir)
+        return from_top(path, self.state.segment.opened.workdir)
 
     def append(self, *events: Event) -> None:
         """Write events to the ledger, in one go, and take them in; at its door while somebody else keeps it closed."""
@@ -418,12 +419,12 @@ def load(repository: Repository, name: str, trees: dict[Path, str | None] | None
     folder = Folder(root(repository) / name)
     state, position = read(folder)
     branches = git.checked_out(repository) if trees is None else trees
-    home = next((tree for tree, branch in branches.items() if branch == state.segment.branch), Path(state.segment.tree))
+    home = next((tree for tree, branch in branches.items() if branch == state.segment.opened.branch), Path(state.segment.opened.tree))
     own = repository if home == repository.top else git.discover(home) if home.is_dir() else None
     if own is None and not state.opened:
         own = repository  # whatever finishes the opening makes the working tree
     if own is None:
-        raise AutotuneError(*out_of_reach(repository, name, home, state.segment.branch))
+        raise AutotuneError(*out_of_reach(repository, name, home, state.segment.opened.branch))
     return Session(own, folder, state, position)
 
 
@@ -476,7 +477,7 @@ def opening(path: Path, name: str) -> SegmentOpened | None:
 
 def _opening_of_checkpoint(folder: Folder) -> SegmentOpened | None:
     with suppress(OSError, ValueError, KeyError, TypeError, AutotuneError):
-        return decode(State, json.loads((folder.path / CHECKPOINT).read_bytes())["state"]).segment
+        return decode(State, json.loads((folder.path / CHECKPOINT).read_bytes())["state"]).segment.opened
     return None
 
 
@@ -680,7 +681,8 @@ def _format() -> str:
     """Name what a checkpoint is made of: what another version, or a state of other parts, has written is read from the ledger anew."""
     from autotune.version import version
 
-    return f"{version()}/2: {' '.join(one.name for one in fields(State))}"
+    kinds = (kind for kind in vars(states).values() if isinstance(kind, type) and is_dataclass(kind))
+    return "; ".join([f"{version()}/3", *(f"{kind.__name__} {' '.join(one.name for one in fields(kind))}" for kind in kinds)])
 
 
 def free_name(path: Path, what: str) -> Path:

@@ -177,7 +177,7 @@ def _parting(session: Session, tip: str, goal: str) -> str:
     """Give the commit from which two went apart, or the one with which the segment began where that is later."""
     if git.is_ancestor(session.top, tip, goal):
         return tip
-    base, begun = git.merge_base(session.top, tip, goal), session.state.segment.base
+    base, begun = git.merge_base(session.top, tip, goal), session.state.segment.opened.base
     return base if base is not None and git.is_ancestor(session.top, begun, base) else begun
 
 
@@ -341,7 +341,7 @@ def _write_result(session: Session) -> None:
     commit = git.resolve(session.top, f"refs/heads/{session.branch}") if kept else None
     result = settle.result_of(session.state, commit or experiment.incumbent, now())
     session.append(result)
-    row = session.state.recent[-1]
+    row = session.state.recent.rows[-1]
     last = (result.failure or "").strip().rpartition("\n")[2]
     session.say(Fact(Kind.RESULT, {"experiment": row.index, "status": row.status, **({"last": last} if last else {})}, row.reason))
 

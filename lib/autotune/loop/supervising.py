@@ -187,7 +187,7 @@ def _adopt(night: Night, session: Session) -> None:
     """Make a session the one that is worked on; what it has cost so far counts."""
     state = session.state
     night.session, night.folder = session, session.workdir
-    night.books = night.books.beside(state.cost_usd, state.tokens, estimated=state.cost_estimated)
+    night.books = night.books.beside(state.spending.cost_usd, state.spending.tokens, estimated=state.spending.cost_estimated)
     _catch_up(night, session)
     night.told = night.fresh_at = state.count
     session.say = night.say
@@ -197,7 +197,7 @@ def _adopt(night: Night, session: Session) -> None:
 
 def _catch_up(night: Night, session: Session) -> None:
     """Take in what the last conversation has cost since it was put on the ledger: the supervisor of then was killed."""
-    spent = session.state.spent
+    spent = session.state.spending.spent
     if spent is None:
         return
     seen = Transcripts()
@@ -376,7 +376,7 @@ def _look(night: Night, used_before: Usage) -> How | None:
     if session is None:
         return None
     _tell_results(night)
-    if session.state.spent is None or session.state.spent.client != night.client:
+    if session.state.spending.spent is None or session.state.spending.spent.client != night.client:
         _book(night)  # from now on whoever comes after this process knows which conversation to look at
     if night.folder != session.workdir:
         return How.RENEWED
@@ -428,7 +428,7 @@ def _tell_results(night: Night) -> None:
     session.refresh()
     if session.state.count <= night.told:
         return
-    for row in session.state.recent:
+    for row in session.state.recent.rows:
         if row.index > night.told:
             figures = {"experiment": row.index, "status": row.status, "description": row.description}
             night.say(Fact(Kind.RESULT_TOLD, figures, row.reason))
@@ -452,7 +452,7 @@ def _book(night: Night) -> None:
     session, books = night.session, night.books
     if session is None or night.client is None:
         return
-    spent = session.state.spent
+    spent = session.state.spending.spent
     if spent is not None and (spent.client, spent.tokens, spent.cost_usd) == (night.client, books.all_tokens, books.spent_usd):
         return
     session.append(

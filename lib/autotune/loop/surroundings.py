@@ -58,7 +58,7 @@ def _programs(config: Config, folder: Path) -> Iterator[str]:
 
 def changed(session: Session) -> tuple[Fact, ...]:
     """What is not as it was when the segment opened."""
-    segment = session.state.segment
+    segment = session.state.segment.opened
     environment = process.as_recorded(os.environ, segment.environment)
     return (*rules.gone(segment.rule), *changes(segment.machine, recorded(session.state.config, session.top, segment.workdir, environment)))
 

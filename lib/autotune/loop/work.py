@@ -138,7 +138,7 @@ def agree(session: Session) -> None:
     """Bring ledger and git together."""
     _put_branch_back(session)
     if (moved := _moved_pins(session)) is not None:
-        segment = session.state.segment
+        segment = session.state.segment.opened
         git.set_ref(session.top, moved, segment.pins, f"what segment {segment.segment} is measured with")
         session.notice(Fact(Kind.PINS_PUT_BACK, {"ref": moved}))
     settling.finish(session)
@@ -146,7 +146,7 @@ def agree(session: Session) -> None:
 
 def _moved_pins(session: Session) -> str | None:
     """Name the ref that keeps what the segment is measured with, where it points elsewhere or is gone."""
-    segment = session.state.segment
+    segment = session.state.segment.opened
     name = session.folder.ref(f"pins-{segment.segment}")
     return name if git.resolve(session.top, name) != segment.pins else None
 
@@ -317,7 +317,7 @@ def wait(session: Session, wait_s: float | None, progress: Say | None = None) ->
 
     What it says is passed on to `progress`; what it notices is said in any case.
     """
-    known = session.state.notices
+    known = session.state.recent.notices
     end = None if wait_s is None else time.monotonic() + wait_s
     told, pause_s = 0, SHORTEST_POLL_S
     if worker_of(session) is None:
@@ -330,7 +330,7 @@ def wait(session: Session, wait_s: float | None, progress: Say | None = None) ->
     _pass_on(session, told, progress)
     session.refresh()
     if progress is None:
-        for notice in session.state.notices:
+        for notice in session.state.recent.notices:
             if notice not in known:
                 session.say(notice.found)
     return busy is None

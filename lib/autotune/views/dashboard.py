@@ -56,7 +56,7 @@ def all_rows(session: Session) -> tuple[Row, ...]:
     for line, _ in ledger.read(session.folder.ledger, Position()):
         event = from_line(line) if b'"type":"result"' in line or b'"type":"claim"' in line else None
         if isinstance(event, Result) and not event.baseline:
-            found.append(after(session.state, event).recent[-1])
+            found.append(after(session.state, event).recent.rows[-1])
         elif isinstance(event, Claimed) and event.improved:
             confirmed.add(event.experiment)
     return tuple(replace(row, confirmed=row.confirmed or row.index in confirmed) for row in found)
@@ -73,7 +73,7 @@ def _console(width: int | None) -> Console:
 def draw(session: Session, *, full: bool = False, width: int | None = None) -> None:
     """Write the screen to stdout once: plain text where that is no terminal."""
     console = _console(width)
-    rows = all_rows(session) if full else session.state.recent[-ROWS:]
+    rows = all_rows(session) if full else session.state.recent.rows[-ROWS:]
     worker, since = _worker(session)
     drawn = screen(session.state, now(), rows, console.width, worker, since)
     if console.is_terminal:
@@ -86,7 +86,7 @@ def draw(session: Session, *, full: bool = False, width: int | None = None) -> N
 
 def as_json(session: Session, *, full: bool = False) -> dict[str, object]:
     """The same as JSON values: the session in short, and its experiments."""
-    rows = all_rows(session) if full else session.state.recent[-ROWS:]
+    rows = all_rows(session) if full else session.state.recent.rows[-ROWS:]
     found = in_json(session.state, now(), measuring=worker_of(session) is not None)
     return found | {"rows": [encode(row) for row in rows]}
 
@@ -163,7 +163,7 @@ def _fitting(session: Session, console: Console) -> RenderableType:
 
     charted = room(charted=True) >= LEAST_ROWS
     rows = room(charted=charted)
-    return screen(state, moment, state.recent[-rows:] if rows > 0 else (), console.width, worker, since, charted=charted)
+    return screen(state, moment, state.recent.rows[-rows:] if rows > 0 else (), console.width, worker, since, charted=charted)
 
 
 # What is drawn
@@ -180,7 +180,7 @@ def screen(
 
     running = under_way(state, moment, worker, since)
     lines = _grid((*headline(state, moment), *([] if running is None else [running])))
-    title = Rule(Text(f"autotune {shortened(state.segment.session, width // 2)}"), style=_STYLES[Tone.QUIET])
+    title = Rule(Text(f"autotune {shortened(state.segment.opened.session, width // 2)}"), style=_STYLES[Tone.QUIET])
     if width < WIDE or not charted:
         top: RenderableType = Group(lines, *(chart(state, width) if charted else ()))
     else:
@@ -270,7 +270,7 @@ def chart(state: State, width: int) -> list[Text]:
     labels = (top, *[""] * (CHART_ROWS - 2), bottom if scale.low < scale.high else "")
     lines = [Text(f"{label:>{margin - 2}} ┤", style=_STYLES[Tone.QUIET]) for label in labels]
     for row, line in enumerate(lines):
-        ground = "┄" if state.baseline is not None and scale.row(state.baseline) == row else " "
+        ground = "┄" if state.segment.baseline is not None and scale.row(state.segment.baseline) == row else " "
         for _, value, status in points:
             mark, tone = _MARKS[status] if value is not None and scale.row(value) == row else (ground, Tone.QUIET)
             line.append(mark + ground * (step - 1), style=_STYLES[tone])
@@ -283,12 +283,12 @@ def chart(state: State, width: int) -> list[Text]:
 
 def _points(state: State) -> Sequence[tuple[int, float | None, Status]]:
     """The trail since the segment opened: its values are the latest, as many as the segment has."""
-    left = len(state.values)
-    for place in range(len(state.trail) - 1, -1, -1):
-        left -= state.trail[place][1] is not None
+    left = len(state.segment.values)
+    for place in range(len(state.recent.trail) - 1, -1, -1):
+        left -= state.recent.trail[place][1] is not None
         if left <= 0:
-            return state.trail[place:]
-    return state.trail
+            return state.recent.trail[place:]
+    return state.recent.trail
 
 
 def _below(state: State, points: Sequence[tuple[int, float | None, Status]], step: int, margin: int, *, logarithmic: bool) -> list[Text]:

@@ -64,11 +64,11 @@ def _left(state: State, limit: Limit, rule: Rule, allowed: float) -> str:
 
 
 def _standing(state: State) -> str:
-    if state.target_reached:
+    if state.segment.target_reached:
         return "reached, confirmed by fresh runs"
     if state.target_in_reach:
         return "seems reached; fresh runs will tell"
-    return "not confirmed by fresh runs" if state.target_checked == state.incumbent else "not reached"
+    return "not confirmed by fresh runs" if state.segment.target_checked == state.incumbent else "not reached"
 
 
 def reached(fact: Fact) -> str:
