@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autotune.core.figures import Noise, about, counted, duration, effect_in_short, effect_in_words, number, numbers, with_unit
+from autotune.core.figures import Noise, about, counted, duration, effect_in_short, effect_in_words, listed, number, numbers, with_unit
 from autotune.core.model import Effect
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -156,6 +156,12 @@ def test_a_length_of_time_has_its_two_largest_units_and_is_never_rounded_up(seco
 )
 def test_an_estimated_length_of_time_has_two_figures(seconds: float, words: str) -> None:
     assert about(seconds) == words
+
+
+def test_of_many_names_the_first_are_told_and_the_others_counted() -> None:
+    assert listed(["a", "\x1b"]) == "a, \\x1b"
+    assert listed([*"abcdefghij"]) == "a, b, c, d, e, f, g, h and 2 more"
+    assert listed(["a"], 3) == "a and 2 more"
 
 
 def test_a_count_agrees_with_its_noun() -> None:

@@ -39,12 +39,12 @@ def test_a_proposer_gets_the_brief_on_its_input_and_in_a_file(open_project: Proj
 
 
 @pytest.mark.parametrize(
-    ("proposer", "why"), [("true", "changed nothing in scope"), ("exit 7", "failed with exit 7"), ("echo x >> README", "was refused")]
+    ("proposer", "why"), [("true", "proposer idle"), ("exit 7", "proposer failed"), ("echo x >> README", "proposal refused")]
 )
 def test_a_proposer_without_a_usable_change_three_times_in_a_row_pauses_the_session(open_project: Project, proposer: str, why: str) -> None:
     before = open_project.files()
     answer = open_project.ok("start", "--proposer", proposer)
-    assert f"paused: the proposer {why}" in answer.out
+    assert [event["reason"]["because"]["kind"] for event in open_project.events("pause")] == [why]
     assert "(3 of 3)" in answer.err
     assert open_project.files() == before
     assert open_project.results() == []
@@ -62,7 +62,7 @@ def test_what_a_proposer_that_failed_had_changed_is_taken_back_and_kept(open_pro
 def test_why_a_proposal_was_refused_is_said_once(open_project: Project) -> None:
     answer = open_project.ok("start", "--proposer", "echo x >> README")
     assert answer.err.count("README is outside the scope") == 3
-    assert "the proposer was refused (3 of 3)" in answer.err
+    assert "the proposal was refused (3 of 3)" in answer.err
     assert "README is outside the scope" in answer.out
 
 

@@ -300,9 +300,9 @@ def test_a_candidate_that_is_refused_or_given_up_is_taken_back_with_a_discard(pr
     project.write("README", "changed\n")
     assert "`autotune log --description TEXT --status discard` takes back all of it" in project.refused("try", "-d", "x")
     answer = project.ok("log", "-d", "may not be", "--status", "discard")
-    [notice] = [event["text"] for event in project.events("notice")]
-    assert notice.startswith("A candidate was given up unmeasured and taken back: may not be. It is kept at refs/autotune/")
-    assert notice in answer.err
+    [found] = [event["found"] for event in project.events("notice")]
+    assert (found["kind"], found["because"]["words"]) == ("candidate given up", "may not be")
+    assert found["figures"]["ref"] in answer.err
     assert project.files() == held
-    assert project.git("show", f"{notice.split()[-1].rstrip('.')}:src/a.txt") == "a"
+    assert project.git("show", f"{found['figures']['ref']}:src/a.txt") == "a"
     assert project.results() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autotune.core.model import Effect
     from autotune.core.stats import Claim
+    from autotune.errors import AutotuneError
 
 
 class Kind(StrEnum):
@@ -159,6 +160,7 @@ class Kind(StrEnum):
     SURROUNDINGS_CHANGED = "surroundings changed"
     STAYED_BUSY = "stayed busy"
     CANDIDATE_SET_ASIDE = "candidate set aside"
+    CANDIDATE_GIVEN_UP = "candidate given up"
     IN_THE_WAY = "in the way"
     LATE_EDITS = "late edits"
     KEEP_PUT_BACK = "keep put back"
@@ -171,6 +173,15 @@ class Kind(StrEnum):
     BENCHMARK_EDITED = "benchmark edited"
     FILES_AMISS = "files amiss"
     OUT_OF_SCOPE = "out of scope"
+    REFUSED = "refused"
+    LENT_WAITS = "lent waits"
+    PROTECTED = "protected"
+    NOTHING_PROTECTED = "nothing protected"
+    LINE_WATCHED = "line watched"
+    LEFT_OPEN = "left open"
+    SUBMODULES_EMPTY = "submodules empty"
+    LFS_NAMES_ALONE = "lfs names alone"
+    NOT_CARRIED = "not carried"
     # What is going on.
     WAITING_FOR_MACHINE = "waiting for machine"
     WAITING_FOR_QUIET = "waiting for quiet"
@@ -200,6 +211,7 @@ class Kind(StrEnum):
     PLUGIN_FAILED = "plugin failed"
 
 
+NAMED = 8  # paths that a sentence names
 NOT_TRUSTED = frozenset((Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED))
 KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE))
 
@@ -221,6 +233,16 @@ class Fact:
 def quoted(words: str) -> Fact:
     """What somebody else said, as it is."""
     return Fact(Kind.SAID, words=words)
+
+
+def refused(error: AutotuneError) -> Fact:
+    """What an error says, where it does not end the command."""
+    return Fact(Kind.REFUSED, {"message": error.message, "hint": error.hint})
+
+
+def naming(kind: Kind, paths: Sequence[str], **figures: object) -> Fact:
+    """A fact of some paths, of which the first are named and the others counted."""
+    return Fact(kind, {"paths": list(paths[:NAMED]), "all": len(paths), **figures})
 
 
 def joined(facts: Iterable[Fact]) -> Fact | None:

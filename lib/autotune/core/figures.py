@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from autotune.core.facts import NAMED
 from autotune.core.model import Effect
 from autotune.core.outcome import escaped
 
@@ -196,3 +197,9 @@ def money(dollars: float) -> str:
 def counted(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun: `1 run`, `2 runs`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], count: int | None = None) -> str:
+    """The first of some names, safe to show, and how many more there are; `count` where not all are among them."""
+    more = (len(names) if count is None else count) - min(len(names), NAMED)
+    return ", ".join(map(escaped, names[:NAMED])) + (f" and {more} more" if more else "")

@@ -14,8 +14,9 @@ from typing import Any
 
 from autotune.core import benchmark, patterns, printing, protection, runners
 from autotune.core.events import CandidateTaken
-from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.facts import Fact, Kind
 from autotune.core.figures import counted
+from autotune.core.tell.words import told
 from autotune.edges import git, tree
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
@@ -474,7 +475,7 @@ def move_aside(session: Session, paths: Sequence[str]) -> None:
     session.notice(Fact(Kind.IN_THE_WAY, {"paths": list(paths[:_NAMED]), "aside": str(aside)}))
 
 
-def set_aside(session: Session, why: str, how: str = "refused") -> None:
+def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE) -> None:
     """Make a snapshot of a candidate that was refused, then take back its changes: those in scope, and those that it was refused for.
 
     For a session without anybody who could mend it; new files out of scope are left alone.
@@ -490,7 +491,7 @@ def set_aside(session: Session, why: str, how: str = "refused") -> None:
     held = git.tracked(session.top, session.state.incumbent)
     submodules = {one.path: held[one.path][1] for one in forbidden if held.get(one.path, ("",))[0] == git.SUBMODULE}
     changes = tuple(one for one in (*found.candidate, *forbidden) if one.path not in submodules)
-    commit = snapshot(session, [one.path for one in changes], f"autotune: {how}: {why}")
+    commit = snapshot(session, [one.path for one in changes], f"autotune: taken back: {told(why)}")
     ref = session.folder.ref(f"refused-{session.position.lines}")
     git.set_ref(session.top, ref, commit, "a refused candidate")
     take_back(session, session.state.incumbent, changes, boundary)
@@ -499,4 +500,4 @@ def set_aside(session: Session, why: str, how: str = "refused") -> None:
     for path, was in found.moved.items():
         (session.top / was).parent.mkdir(parents=True, exist_ok=True)
         (session.top / path).rename(session.top / was)
-    session.notice(Fact(Kind.CANDIDATE_SET_ASIDE, {"how": how, "ref": ref}, quoted(why)))
+    session.notice(Fact(kind, {"ref": ref}, why))

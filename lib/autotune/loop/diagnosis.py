@@ -23,7 +23,7 @@ from autotune.core import report
 from autotune.core.config import Config
 from autotune.core.contrast import HERE, THERE, Seen, contrast
 from autotune.core.facts import Fact, Kind
-from autotune.core.figures import counted, number
+from autotune.core.figures import counted, listed, number
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
@@ -480,7 +480,7 @@ def _comparison(scene: Scene) -> Check:
     passes = here.outcome is there.outcome is Outcome.OK
     told = [*_side_by_side(config, here, there), *found.told, *([] if differs else ["nothing differs that two runs would not"])]
     told += [f"what it printed in {HERE} (-) and in {THERE} (+):", *found.output] if found.output else []
-    told += [f"in {HERE} it wrote {_listed(written)}"] if written else []
+    told += [f"in {HERE} it wrote {listed(written)}"] if written else []
     advice = [*_reasons_to_differ(before, left_out, there)] if differs else []
     advice += [] if passes else ["mend it until it passes on the unchanged code"]
     finding = Finding.OK if passes and not found.matters else Finding.TO_DO
@@ -521,22 +521,17 @@ def _left_out(scene: Scene, config: Config, workdir: str) -> Iterator[str]:
     """Say what the measuring place has not: what git ignores, unless it is carried, and what is tracked and not in the checkout either."""
     if scene.repository is None:
         return
-    yield from opening.not_here(scene.repository, git.tell(scene.repository.top, "rev-parse", "--verify", "HEAD").text)
+    yield from map(told, opening.not_here(scene.repository, git.tell(scene.repository.top, "rev-parse", "--verify", "HEAD").text))
     if left_out := opening.lacking(scene.repository.top, config, workdir):
-        yield f"only {HERE} has what git ignores: {_listed(left_out)}; `carry` names what the benchmark needs of it"
+        yield f"only {HERE} has what git ignores: {listed(left_out)}; `carry` names what the benchmark needs of it"
 
 
 def _reasons_to_differ(uncommitted: Sequence[str], left_out: Sequence[str], there: Seen) -> Iterator[str]:
     """Say what the measuring place has not, or has otherwise: the first to look at where something differs."""
     if open_changes := [path for path in uncommitted if path.rpartition("/")[2] not in SESSION_FILES]:
-        yield f"only {HERE} has what is not committed: {_listed(open_changes)}"
+        yield f"only {HERE} has what is not committed: {listed(open_changes)}"
     yield from left_out
     yield f"{THERE} is {there.folders[0]}: look for absolute paths, files above the repository, and programs that mind where they run"
-
-
-def _listed(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return ", ".join(map(escaped, paths[:NAMED])) + more
 
 
 def _as_json(seen: Seen) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autotune.core.events import Described
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Outcome
 from autotune.core.stopping import next_action
 from autotune.core.tell.words import told
@@ -131,12 +131,12 @@ def drop(session: Session, why: str) -> bool:
         found = candidate.look(session, candidate.Boundary(session))
         if session.state.experiment is not None or not (found.candidate or found.refused):
             return False
-        candidate.set_aside(session, f"{why.removesuffix('.')}.", "given up unmeasured")
+        candidate.set_aside(session, quoted(why.removesuffix(".")), Kind.CANDIDATE_GIVEN_UP)
         files.project(session)
         return True
 
 
-def set_aside(session: Session, why: str) -> None:
+def set_aside(session: Session, why: Fact) -> None:
     """Take back what differs, out of scope too as far as it was not the user's, with all of it kept under refs/autotune first."""
     with work.changing(session, "set aside"):
         candidate.set_aside(session, why)

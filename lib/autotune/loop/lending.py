@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autotune.core.codec import decode, encode
 from autotune.core.facts import Fact, Kind
+from autotune.core.tell.words import told
 from autotune.edges import git, tree
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
@@ -139,7 +140,7 @@ def give_back(session: Session, *, cut_off: bool = False) -> tuple[str, ...]:
     try:
         require_branch(session)
     except AutotuneError as found:
-        raise AutotuneError(f"{found.message} {waiting(session)}", found.hint) from None
+        raise AutotuneError(f"{found.message} {told(waiting(session))}", found.hint) from None
     written = [path for path in (*lent.files, *lent.nothing) if not _are_same(top / path, away / path)]
     edited = keep_edits(session, session.view, lent.states, written)
     if cut_off:
@@ -178,9 +179,9 @@ def _are_kin(one: str, other: str) -> bool:
     return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
 
 
-def waiting(session: Session) -> str:
+def waiting(session: Session) -> Fact:
     """Say where what is put away is until it can be given back."""
-    return f"What was open there is put away in {session.folder.lent}; the next command gives it back once the branch is checked out."
+    return Fact(Kind.LENT_WAITS, {"folder": str(session.folder.lent)})
 
 
 def _read(record: Path, away: Path) -> Lent:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from pathlib import Path
 from autotune.core import carrying, rules
 from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Opened, SegmentOpened
-from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.facts import NAMED, Fact, Kind, naming
 from autotune.core.health import Mode
 from autotune.core.outcome import OWN_UNITS
 from autotune.core.patterns import from_top
@@ -40,7 +39,6 @@ from autotune.loop.session import (
 )
 from autotune.version import version
 
-_NAMED = 8  # paths that a message names
 _POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that Git LFS has not brought
 
 
@@ -69,12 +67,10 @@ def open_session(request: Request, say: Say) -> Session:
     config = _config(request)
     name = _free_name(repository, config.name)
     segment = _first_segment(repository, name, workdir, config, worktree=request.worktree)
-    for words in pinning.told(repository, segment, config):
-        say(quoted(words))
-    for words in not_here(repository, segment.base):
-        say(quoted(words))
+    for fact in (*pinning.findings(repository, segment, config), *not_here(repository, segment.base)):
+        say(fact)
     if not config.in_place and (missing := lacking(repository.top, config, workdir)):
-        say(quoted(_proposed(missing)))
+        say(Fact(Kind.NOT_CARRIED, {"paths": list(missing[:NAMED])}))
     if config.in_place:
         say(Fact(Kind.MEASURED_IN_PLACE, {"top": str(repository.top)}))
     with _staged(repository, name) as folder:
@@ -89,15 +85,14 @@ def open_session(request: Request, say: Say) -> Session:
     return complete(repository, name, say)
 
 
-def not_here(repository: Repository, commit: str) -> Iterator[str]:
+def not_here(repository: Repository, commit: str) -> Iterator[Fact]:
     """Say which tracked files have no content in the checkout, so that a benchmark which needs them cannot have it either."""
     empty = [path for path in submodules.recorded(repository.top, commit) if not (repository.top / path / ".git").exists()]
     if empty:
-        yield f"submodules without files: {_listed(empty)}; if the benchmark needs them: `git submodule update --init --recursive`"
+        yield naming(Kind.SUBMODULES_EMPTY, empty)
     large = sorted(git.kept_by_lfs(repository.top, commit))
     if pointers := [path for path in large if (repository.top / path).is_file() and _is_pointer(repository.top / path)]:
-        first = "" if git.has_lfs() else "install git-lfs, then "
-        yield f"files of which only the name in Git LFS is here: {_listed(pointers)}; if the benchmark needs them: {first}`git lfs pull`"
+        yield naming(Kind.LFS_NAMES_ALONE, pointers, installed=git.has_lfs())
 
 
 def _is_pointer(path: Path) -> bool:
@@ -105,18 +100,9 @@ def _is_pointer(path: Path) -> bool:
         return file.read(len(_POINTER)) == _POINTER
 
 
-def _listed(paths: Sequence[str]) -> str:
-    return ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
-
-
 def lacking(top: Path, config: Config, workdir: str) -> tuple[str, ...]:
     """Name what git ignores, is not carried, and may be needed."""
     return carrying.proposed(git.ignored(top), config.carry, config.scope, workdir, lambda path: copies.linked(top, path))
-
-
-def _proposed(missing: Sequence[str]) -> str:
-    options = " ".join(f"--carry {shlex.quote(path)}" for path in missing[:_NAMED])
-    return f"runs happen in a worktree of their own, without what git ignores; if the benchmark needs it: {options}"
 
 
 def folder_for(repository: Repository, name: str) -> Folder:

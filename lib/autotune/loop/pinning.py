@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from autotune.core import benchmark, patterns, printing, protection
 from autotune.core import config as configuration
 from autotune.core.config import Config
 from autotune.core.events import SegmentOpened
+from autotune.core.facts import Fact, Kind, naming
+from autotune.core.figures import listed
 from autotune.core.metrics import RESERVED
-from autotune.core.outcome import escaped
 from autotune.core.runners import Tree
 from autotune.edges import git
 from autotune.edges.git import Repository
@@ -25,7 +26,6 @@ from autotune.loop.session import (
     SESSION_FILES,
 )
 
-_NAMED = 8  # files that a message names
 _LONGEST_READ = 4 * 1024 * 1024  # bytes of a file that are looked at for what it names and prints
 _COMMAND, _CHECKS = "<benchmark>", "<checks>"  # names for command lines, which no file has
 
@@ -168,24 +168,17 @@ def refuse_silence(repository: Repository, workdir: str, config: Config, commit:
     )
     raise AutotuneError(
         f"Nothing was found that prints METRIC {config.metric}=VALUE, so autotune cannot tell what to protect. "
-        f"A change may touch all of it, the benchmark included: {_listed(reached)}.",
+        f"A change may touch all of it, the benchmark included: {listed(reached)}.",
         "name what may be changed with --scope PATTERN, or what measures with --protect PATTERN",
     )
 
 
-def told(repository: Repository, segment: SegmentOpened, config: Config) -> Iterator[str]:
+def findings(repository: Repository, segment: SegmentOpened, config: Config) -> Iterator[Fact]:
     """Say what is protected, which lines of what is tuned stay under watch, and what the benchmark loads that is not protected."""
     held = sorted(git.tracked(repository.top, segment.pins), key=lambda path: (protection.goes_without_saying(path), path))
-    if held:
-        yield f"protected, for they decide what is measured: {_listed(held)}; --scope FILE, by its name, frees one that is to be tuned"
-    else:
-        yield "protected: the session's own files; besides, nothing was found that decides what is measured; --protect PATTERN names it"
+    yield naming(Kind.PROTECTED, held) if held else Fact(Kind.NOTHING_PROTECTED)
     project = looked_at(repository, segment.workdir, config, git.tracked(repository.top, segment.base))
     for path, number, words in benchmark.watched(project):
-        yield f"{path} is tuned though it prints the metric: line {number} may not change: {escaped(words.splitlines()[0])}"
+        yield Fact(Kind.LINE_WATCHED, {"path": path, "line": number, "text": words.splitlines()[0]})
     if loaded := benchmark.left_open(project, held):
-        yield f"open to change, though benchmark or checks load them: {_listed(loaded)}; --protect PATTERN closes what only measures"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        yield naming(Kind.LEFT_OPEN, loaded)

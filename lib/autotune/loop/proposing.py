@@ -57,9 +57,10 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
 def _problem(session: Session, proposal: Proposal) -> Fact | None:
     """Say why there is nothing to measure; what a proposer that failed has changed is half a change, and is put aside."""
     if proposal.exit_code != 0:
+        failed = Fact(Kind.PROPOSER_FAILED, {"code": proposal.exit_code})
         if _differs(session):
-            experiment.set_aside(session, f"The proposer failed with exit {proposal.exit_code}.")
-        return Fact(Kind.PROPOSER_FAILED, {"code": proposal.exit_code})
+            experiment.set_aside(session, failed)
+        return failed
     return None if _differs(session) else Fact(Kind.PROPOSER_IDLE)
 
 
@@ -93,8 +94,9 @@ def _try(session: Session, description: str, say: Say) -> Fact | None:
         session.refresh()
         if session.state.ended is not None:
             return None
-        experiment.set_aside(session, refused.message)
-        return Fact(Kind.PROPOSAL_REFUSED, because=quoted(refused.message))
+        why = quoted(refused.message.removesuffix("."))
+        experiment.set_aside(session, why)
+        return Fact(Kind.PROPOSAL_REFUSED, because=why)
     return None
 
 

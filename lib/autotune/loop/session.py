@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from autotune.core import state as states
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.events import Event, Noticed, Ran, Result, SegmentOpened, from_line, to_line
-from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.facts import Fact, Kind, quoted, refused
 from autotune.core.model import Direction
 from autotune.core.order import WORDS
 from autotune.core.patterns import from_top
@@ -522,12 +522,12 @@ def require_branch(session: Session) -> None:
         )
 
 
-def elsewhere(session: Session) -> str | None:
+def elsewhere(session: Session) -> Fact | None:
     """Say that the session's working tree is on another branch, or in the middle of something; None where it is not."""
     try:
         require_branch(session)
     except AutotuneError as found:
-        return f"{found.message} {found.hint[:1].upper()}{found.hint[1:]}."
+        return refused(found)
     return None
 
 

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from autotune.core.codec import decode, encode
 from autotune.core.events import Cause, Stopped
-from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.facts import Fact, Kind, quoted, refused
 from autotune.core.state import Ending
 from autotune.edges import git, locks, process
 from autotune.edges.ledger import Position
@@ -87,7 +87,9 @@ def glance(session: Session) -> None:
     if not session.state.opened:
         return
     if (where := sessions.elsewhere(session)) is not None:
-        session.say(quoted(f"{where} {lending.waiting(session)}" if lending.is_lent(session) else where))
+        session.say(where)
+        if lending.is_lent(session):
+            session.say(lending.waiting(session))
         return
     _look_for_lent(session)
     tip = git.resolve(session.top, f"refs/heads/{session.branch}")
@@ -122,7 +124,7 @@ def _look_for_lent(session: Session) -> None:
             session.refresh()
             lending.recover(session)
     except AutotuneError as error:
-        session.say(quoted(f"{error.message} {error.hint[:1].upper()}{error.hint[1:]}."))
+        session.say(refused(error))
 
 
 def complete(session: Session) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.figures import counted, duration, effect_in_words, number, numbers
+from autotune.core.figures import counted, duration, effect_in_words, listed, number, numbers
 from autotune.core.model import Effect
 from autotune.core.outcome import ending, escaped
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
@@ -212,7 +213,7 @@ def _bug(fact: Fact) -> str:
 
 
 def _out_of_ideas(fact: Fact) -> str:
-    return f"the proposer {_because(fact)}, {fact.figures['proposals']} proposals in a row without a candidate"
+    return f"{_because(fact)}, {fact.figures['proposals']} proposals in a row without a candidate"
 
 
 def _segment_begins(fact: Fact) -> str:
@@ -223,6 +224,10 @@ def _segment_begins(fact: Fact) -> str:
 
 def _value(fact: Fact) -> str:
     return f"{escaped(fact.figures['metric'])} = {number(fact.figures['value'])}"
+
+
+def _listed(fact: Fact) -> str:
+    return listed(fact.figures["paths"], fact.figures["all"])
 
 
 def _last_line(text: str) -> str:
@@ -297,9 +302,9 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     Kind.INCUMBENT_FAILS: "the incumbent fails too, so no candidate can be judged: {because}",
     Kind.RECOVERY_EXHAUSTED: _exhausted,
     Kind.OUT_OF_IDEAS: _out_of_ideas,
-    Kind.PROPOSER_FAILED: "failed with exit {code}",
-    Kind.PROPOSER_IDLE: "changed nothing in scope",
-    Kind.PROPOSAL_REFUSED: lambda fact: ": ".join(filter(None, ("was refused", _because(fact)))),
+    Kind.PROPOSER_FAILED: "the proposer failed with exit {code}",
+    Kind.PROPOSER_IDLE: "the proposer changed nothing in scope",
+    Kind.PROPOSAL_REFUSED: lambda fact: ": ".join(filter(None, ("the proposal was refused", _because(fact)))),
     Kind.STOPPED_BY_INTERRUPT: "interrupted by a person",
     # Streaks.
     Kind.PLATEAU: lambda fact: f"{counted(fact.figures['experiments'], 'experiment')} in a row without a keep",
@@ -375,7 +380,8 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     Kind.EDITS_OPEN: "Edited since experiment {experiment} began, and still open: {paths}.",
     Kind.SURROUNDINGS_CHANGED: "What is measured on and with has changed, so the unchanged code is measured again: {because}.",
     Kind.STAYED_BUSY: "The machine stayed busy for {waited_s:g} s, so measuring went on: {because}.",
-    Kind.CANDIDATE_SET_ASIDE: "A candidate was {how} and taken back: {because} It is kept at {ref}.",
+    Kind.CANDIDATE_SET_ASIDE: "A candidate was refused and taken back: {because}. It is kept at {ref}.",
+    Kind.CANDIDATE_GIVEN_UP: "A candidate was given up unmeasured and taken back: {because}. It is kept at {ref}.",
     Kind.IN_THE_WAY: "{paths} stood where a file was put back, and git does not track it: it is in {aside} now.",
     Kind.LATE_EDITS: "What was edited after experiment {experiment} had begun was taken back with it; it is kept at {ref}.",
     Kind.KEEP_PUT_BACK: "The working tree had lost what experiment {experiment} keeps; it was put back: {paths}.",
@@ -392,6 +398,29 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     ),
     Kind.FILES_AMISS: "{names}: gone, or not as autotune left it; it is put back as soon as the session is not busy.",
     Kind.OUT_OF_SCOPE: "left alone, for they are out of scope: {paths}",
+    Kind.REFUSED: lambda fact: f"{fact.figures['message']} {fact.figures['hint'][:1].upper()}{fact.figures['hint'][1:]}.",
+    Kind.LENT_WAITS: "What was open there is put away in {folder}; the next command gives it back once the branch is checked out.",
+    Kind.PROTECTED: lambda fact: (
+        f"protected, for they decide what is measured: {_listed(fact)}; --scope FILE, by its name, frees one that is to be tuned"
+    ),
+    Kind.NOTHING_PROTECTED: "protected: the session's own files; besides, nothing was found that decides what is measured; --protect "
+    "PATTERN names it",
+    Kind.LINE_WATCHED: "{path} is tuned though it prints the metric: line {line} may not change: {text}",
+    Kind.LEFT_OPEN: lambda fact: (
+        f"open to change, though benchmark or checks load them: {_listed(fact)}; --protect PATTERN closes what only measures"
+    ),
+    Kind.SUBMODULES_EMPTY: lambda fact: (
+        f"submodules without files: {_listed(fact)}; if the benchmark needs them: `git submodule update --init --recursive`"
+    ),
+    Kind.LFS_NAMES_ALONE: lambda fact: (
+        f"files of which only the name in Git LFS is here: {_listed(fact)}; if the benchmark needs them: "
+        + ("" if fact.figures["installed"] else "install git-lfs, then ")
+        + "`git lfs pull`"
+    ),
+    Kind.NOT_CARRIED: lambda fact: (
+        "runs happen in a worktree of their own, without what git ignores; if the benchmark needs it: "
+        + " ".join(f"--carry {escaped(shlex.quote(path))}" for path in fact.figures["paths"])
+    ),
     # What is going on.
     Kind.WAITING_FOR_MACHINE: "waiting for the machine: {because}",
     Kind.WAITING_FOR_QUIET: "the machine is busy: others use {share:.0%} of all cores; waiting up to {wait_s:g} s",
@@ -409,7 +438,7 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     ),
     Kind.RESULT_TOLD: "experiment {experiment}: {status}: {description} ({because})",
     Kind.PROPOSED: "experiment {experiment}: {description}",
-    Kind.EMPTY_HANDED: "the proposer {because} ({times} of {most})",
+    Kind.EMPTY_HANDED: "{because} ({times} of {most})",
     Kind.CLAIMING: "claim, {because}: the session's first state against its last",
     Kind.CLAIMED: "claim: {because}",
     Kind.PLAYBOOK_BEGINS: "playbook {playbook}: {because}",
