@@ -25,6 +25,7 @@ PURE = {
 """Modules of the standard library that compute and do nothing else."""
 
 PURE_PARTS = {
+    "shlex": {"quote"},
     "datetime": {"UTC", "datetime", "timedelta", "timezone"},
     "pathlib": {"PurePath", "PurePosixPath"},
     "posixpath": {"basename", "commonpath", "dirname", "join", "normpath", "split", "splitext"},

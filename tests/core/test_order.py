@@ -39,7 +39,7 @@ from autotune.core.events import (
     TargetChecked,
 )
 from autotune.core.facts import quoted
-from autotune.core.model import Arm, Outcome, Status, Verdict
+from autotune.core.model import Arm, DecisionMode, Outcome, Status, Verdict
 from autotune.core.order import LOOK_RUNS, TARGET_RUNS, WORDS, misplaced, uses
 from autotune.core.state import RECENT, State, begin
 
@@ -131,7 +131,7 @@ PLACED: list[tuple[State, Event, list[Ran]]] = [
     (session(), Finished(quoted(""), NOW), []),
     (session(), decided(1), []),
     (session(), result(1), []),
-    (session(), Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode="race", findings=(), advice=(), timestamp=NOW), []),
+    (session(), Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode=DecisionMode.RACE, timestamp=NOW), []),
     *((session(), word, []) for word in (Noted("", NOW), Noticed(quoted(""), NOW), Paused(quoted(""), NOW), Stopped(quoted(""), NOW))),
 ]
 MISPLACED: list[tuple[State, Event, list[Ran], str]] = [
@@ -233,7 +233,7 @@ def test_a_claim_of_a_keep_whose_words_are_not_held_any_more_is_left_alone() -> 
         (TargetChecked(None, reached=False, reason=quoted(""), timestamp=NOW), (Purpose.TARGET,)),
         (CLAIM, (Purpose.CLAIM,)),
         (Looked((), moved=False, reason=quoted(""), timestamp=NOW), (Purpose.LOOK,)),
-        (Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode="race", findings=(), advice=(), timestamp=NOW), (Purpose.CALIBRATION,)),
+        (Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode=DecisionMode.RACE, timestamp=NOW), (Purpose.CALIBRATION,)),
         (PlaybookEnded("diagnose", quoted(""), NOW), (Purpose.DIAGNOSIS,)),
         (Noted("", NOW), ()),
     ],

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.session import at, configured, segment
 
-from autotune.core import advice, guards, rules, stats
+from autotune.core import guards, rules, stats
 from autotune.core.events import (
-    Calibrated,
     CandidateTaken,
     Cause,
     Claimed,
@@ -32,6 +31,7 @@ from autotune.core.facts import Fact, Kind, claimed, quoted
 from autotune.core.model import Arm, Effect, Outcome, Policy, Run, Status, Verdict
 from autotune.core.replay import contradiction
 from autotune.core.settle import result_of
+from autotune.core.sight import sight
 from autotune.core.state import Experiment, Spending, State, after, begin
 
 
@@ -217,12 +217,7 @@ def test_a_calibration_is_what_its_runs_give() -> None:
     state = begin(segment())
     runs = [ran(arm, 10.0 + n % 3, Purpose.CALIBRATION, n) for n in range(8) for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
     series = [[10.0 + n % 3 for n in range(8)]] * 2
-    found = advice.sight(series, 0.1, state.metric.direction, list(zip(*series, strict=True))[1:])
-    said = Calibrated(
-        runs=found.runs, run_s=0.1, noise=found.noise, few=found.few, many=found.many, logs=found.logs, mode=found.mode,
-        findings=(), advice=(),
-        timestamp=at(1), warm_up=found.warm_up, bias=found.bias, bias_pairs=found.bias_pairs, min_effect=found.min_effect,
-    )  # fmt: skip
+    said = sight(series, 0.1, state.metric.direction, list(zip(*series, strict=True))[1:], timestamp=at(1))
     assert asked(state, said, calibration=runs) is None
     assert "another noise of a calibration" in str(asked(state, replace(said, noise=9.0), calibration=runs))
 

@@ -16,7 +16,6 @@ from autotune.commands.app import VERBS
 from autotune.core import config as configuration
 from autotune.core import explain as explaining
 from autotune.core import older, report, story
-from autotune.core.advice import NOT_BY_BUILDS, REPEATS, WITHOUT_PROMISE
 from autotune.core.brief import MOST_TOKENS, brief, tokens
 from autotune.core.codec import decode
 from autotune.core.events import (
@@ -51,6 +50,7 @@ from autotune.core.lines import Tone, laid_out
 from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.outcome import PASSED
 from autotune.core.state import State, after, begin
+from autotune.core.tell.advice import NOT_BY_BUILDS, REPEATS, WITHOUT_PROMISE
 from autotune.core.tell.words import BUILT_ONCE
 from autotune.loop.files import _IDEAS, _NOTES
 

@@ -614,9 +614,7 @@ def test_policy_and_calibration_are_the_configurations_and_the_sessions() -> Non
     assert (calibration.pool, calibration.reference) == (state.segment.pool, ())
 
 
-CALIBRATED = Calibrated(
-    runs=8, run_s=1.0, noise=0.01, few=0.03, many=0.01, logs=True, mode="race", findings=("quiet",), advice=(), timestamp=at(1)
-)
+CALIBRATED = Calibrated(runs=8, run_s=1.0, noise=0.01, few=0.03, many=0.01, logs=True, mode=DecisionMode.RACE, timestamp=at(1))
 
 
 def test_what_the_unchanged_code_was_found_to_show_holds_for_its_segment() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.loop.project import BENCHMARK, PATIENT, Project
 
-from autotune.core.advice import WITHOUT_PROMISE
+from autotune.core.tell.advice import WITHOUT_PROMISE
 
 
 def status(project: Project) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from autotune.core import advice
 from autotune.core import explain as explaining
 from autotune.core.facts import Fact, Kind
+from autotune.core.tell import advice
 from autotune.loop import auditing, claiming, experiment, opening, seeding, work
 from autotune.loop.session import Session, now
 
@@ -46,8 +46,7 @@ def test_what_repeats_by_a_fixed_seed_is_told_with_its_line_and_a_keep_by_anothe
     session = opened(tmp_path)
     found = session.state.segment.calibrated
     assert found is not None
-    assert advice.REPEATS in found.findings
-    assert advice.FIXED_SEED.format(seeded="train.py:2 `SEED = 42`") in found.findings
+    assert found.seeded == ("train.py:2 `SEED = 42`",)
     assert advice.REPEATS in explaining.explain(session.state, now()).evidence
 
     lucky = tried(session, "SEED = 42", "SEED = 5")
@@ -63,7 +62,7 @@ def test_what_repeats_by_a_fixed_seed_is_told_with_its_line_and_a_keep_by_anothe
     assert not auditing.check(session.repository, session.folder)
 
 
-def test_seeds_of_files_out_of_scope_are_not_named_and_of_many_the_first(tmp_path: Path) -> None:
+def test_seeds_of_files_out_of_scope_are_not_named(tmp_path: Path) -> None:
     many = {f"more/{number}.py": f"seed = {number}\n" for number in range(4)}
     session = opened(tmp_path, **{"train.py": TRAIN.replace("= 42", "= int('42')"), "other.py": "seed = 1\n", **many})
-    assert seeding.fixed_in_scope(session) == "more/0.py:1 `seed = 0`, more/1.py:1 `seed = 1`, more/2.py:1 `seed = 2` and 1 more"
+    assert seeding.fixed_in_scope(session) == tuple(f"more/{number}.py:1 `seed = {number}`" for number in range(4))

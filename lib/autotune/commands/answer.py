@@ -13,6 +13,7 @@ from autotune.core.model import Effect, Outcome
 from autotune.core.outcome import escaped
 from autotune.core.settle import final_verdict, reason_of
 from autotune.core.state import Row, State
+from autotune.core.tell import advice
 from autotune.core.tell.words import told
 from autotune.loop.calibrating import asks_for_more
 from autotune.loop.session import Session, now
@@ -115,7 +116,8 @@ def calibration(session: Session) -> list[str]:
     found = session.state.segment.calibrated
     if found is None:
         return []
-    helping = ["what would help:", *(f"- {one}" for one in found.advice)] if found.advice else []
+    wanting = advice.advice(found, session.state.config)
+    helping = ["what would help:", *(f"- {one}" for one in wanting)] if wanting else []
     more = ["`autotune calibrate` measures again and writes min_effect to autotune.toml"] if asks_for_more(session, found) else []
     mode = f"mode in force: {report.decision_mode(session.state)}"
-    return [*found.findings, mode, *helping, *more]
+    return [*advice.findings(found, session.state.metric), mode, *helping, *more]

@@ -11,6 +11,7 @@ from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson, SessionName, found
 from autotune.core.codec import encode
 from autotune.core.facts import Fact, Kind
+from autotune.core.tell import advice
 from autotune.loop import calibrating, files, work
 
 
@@ -35,7 +36,16 @@ def main(
         applied = apply and calibrating.apply(here, event)
         files.project(here)
     if as_json:
-        typer.echo(json.dumps({**encode(event), "applied": applied}))
+        typer.echo(
+            json.dumps(
+                {
+                    **encode(event),
+                    "findings": advice.findings(event, here.state.metric),
+                    "advice": advice.advice(event, here.state.config),
+                    "applied": applied,
+                }
+            )
+        )
         return
     written = [f"written to autotune.toml: min_effect = {event.min_effect:g}"] if applied else []
     typer.echo("\n".join([*calibration(here), *written]))

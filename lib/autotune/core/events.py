@@ -12,7 +12,7 @@ from typing import Any
 from autotune.core import older, rules
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.facts import Fact, whole
-from autotune.core.model import Arm, Direction, Effect, Outcome, Run, Status, Verdict
+from autotune.core.model import Arm, DecisionMode, Direction, Effect, Outcome, Run, Status, Verdict
 
 
 class Purpose(StrEnum):
@@ -264,9 +264,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """The unchanged code's own runs say what benchmark and machine can see; the fields are those of `advice.Sight`, and its sentences.
+    """The unchanged code's own runs say what benchmark and machine can see.
 
-    Where `logs`, sizes are relative (0.02 for 2 %), else in the metric's unit. `bias` is the code set up a second time against the first.
+    Where `logs`, sizes are relative (0.02 for 2 %), else in the metric's unit. `run_s` is what the benchmark takes, `prepare_s` what is
+    done before each run, untimed. `noise` is the noise floor of a single run, 0 for a benchmark that repeats exactly; `few` and `many`
+    are the smallest effects found four times in five with 20 and 40 pairs. `warm_up` is by how much first runs were worse than the rest,
+    None where they were not. `bias` is the second place against the first; `min_effect` what should be asked for because of it, None
+    where nothing was found. `busy` is the share of all cores that others used, `output_bytes` what a run prints, `seeded` names lines in
+    scope that fix a seed. `findings` and `advice` are older versions' sentences.
     """
 
     runs: int
@@ -275,14 +280,19 @@ class Calibrated:
     few: float
     many: float
     logs: bool
-    mode: str
-    findings: tuple[str, ...]
-    advice: tuple[str, ...]
+    mode: DecisionMode
     timestamp: str
     warm_up: float | None = None
     bias: Effect | None = None
     bias_pairs: int = 0
     min_effect: float | None = None
+    build_once: bool = False
+    prepare_s: float = 0.0
+    busy: float | None = None
+    output_bytes: int = 0
+    seeded: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from autotune.core import report
-from autotune.core.advice import REPEATS
 from autotune.core.facts import KEPT_WITHOUT_PROOF, Fact, Kind
 from autotune.core.fate import TONES, Fate, fate_of, fate_of_open, is_worse
 from autotune.core.figures import counted, estimate_in_words
@@ -19,6 +18,7 @@ from autotune.core.settle import reason_of
 from autotune.core.state import Ended, Ending, State
 from autotune.core.stopping import Limit, due_playbook, limits_reached
 from autotune.core.tell import limits
+from autotune.core.tell.advice import REPEATS
 from autotune.core.tell.words import BUILT_ONCE, told
 
 LATEST = 5  # experiments whose fates are named

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from random import Random
 
-from autotune.core import advice, guards, rules, stats
+from autotune.core import guards, rules, stats
 from autotune.core.config import Config, Fixed, differences, parse
 from autotune.core.decide import checks_come_now
 from autotune.core.events import Calibrated, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, Result, SettingsChanged
 from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Run, Verdict
 from autotune.core.settle import final_verdict, result_of
+from autotune.core.sight import sight
 from autotune.core.state import Experiment, State
 from autotune.core.stopping import limits_reached
 
@@ -175,7 +176,7 @@ def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> str | N
     arms = [[run.metrics[state.metric.name] for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
     series = [values for values in arms if values] or [list(state.segment.baseline_runs)]
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
-    found = advice.sight(series, said.run_s, state.metric.direction, pairs, build_once=state.config.built_once)
+    found = sight(series, said.run_s, state.metric.direction, pairs, build_once=state.config.built_once)
     wrong = [name for name in _OF_A_CALIBRATION if not agree(getattr(said, name), getattr(found, name))]
     return f"another {' and '.join(wrong)} of a calibration than its runs give" if wrong else None
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from autotune.core import advice, stats
-from autotune.core.advice import Sight
+from autotune.core import stats
 from autotune.core.config import changed, to_mapping
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome
+from autotune.core.sight import sight
 from autotune.core.tell.words import told
 from autotune.edges import machine
 from autotune.errors import AutotuneError
@@ -103,37 +103,18 @@ def _calibrated(
     wall_s = stats.median(walls)
     pairs = list(zip(*series, strict=True))[1:] if len(series) > 1 else []
     prepare_s = max(0.0, stats.median(elapsed) - wall_s) if state.config.prepare else 0.0
-    found = advice.sight(
+    found = sight(
         series,
-        wall_s,
+        round(wall_s, 6),
         state.metric.direction,
         [(first, second) for first, second in pairs],
-        prepare_s=prepare_s,
+        prepare_s=round(prepare_s, 6),
         build_once=state.config.built_once,
-    )
-    said = advice.advice(found, state.config, busy=busy, output_bytes=bench.output_bytes)
-    return _event(session, found, said)
-
-
-def _event(session: Session, found: Sight, said: tuple[str, ...]) -> Calibrated:
-    repeats = found.runs > 1 and not found.noise
-    seeded = seeding.fixed_in_scope(session) if repeats else None
-    return Calibrated(
-        runs=found.runs,
-        run_s=round(found.run_s, 6),
-        noise=found.noise,
-        few=found.few,
-        many=found.many,
-        logs=found.logs,
-        mode=found.mode,
-        findings=advice.findings(found, session.state.metric, seeded),
-        advice=said,
         timestamp=now(),
-        warm_up=found.warm_up,
-        bias=found.bias,
-        bias_pairs=found.bias_pairs,
-        min_effect=found.min_effect,
     )
+    repeats = found.runs > 1 and not found.noise
+    seeded = seeding.fixed_in_scope(session) if repeats else ()
+    return replace(found, busy=busy, output_bytes=bench.output_bytes, seeded=seeded)
 
 
 def asks_for_more(session: Session, found: Calibrated) -> bool:

@@ -12,19 +12,15 @@ from autotune.loop.session import Session
 
 LARGEST = 1_000_000  # bytes of a file that is looked through
 MOST_FILES = 200  # of a candidate that are looked through
-NAMED = 3
+MOST_LINES = 100  # that are named
 
 
-def fixed_in_scope(session: Session) -> str | None:
-    """Name the lines of files in scope that fix a seed, as the working tree has them; None where there are none."""
+def fixed_in_scope(session: Session) -> tuple[str, ...]:
+    """Name the first lines of files in scope that fix a seed, as the working tree has them."""
     state = session.state
     held = pinning.in_scope(session.repository, state.segment.opened.workdir, state.config, state.incumbent, state.segment.opened.pins)
     candidates = [path for path in git.mentioning(session.top, SEARCHED) if path in held]
-    found = [(path, seed) for path in candidates for seed in seeds(_text(session.top / path)) if seed.fixed]
-    if not found:
-        return None
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return ", ".join(_told(*one) for one in found[:NAMED]) + more
+    return tuple(_told(path, seed) for path in candidates for seed in seeds(_text(session.top / path)) if seed.fixed)[:MOST_LINES]
 
 
 def _text(path: Path) -> str:

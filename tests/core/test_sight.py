@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from autotune.core import advice
-from autotune.core.advice import Sight, drift_words, findings, sight
-from autotune.core.config import parse
+from autotune.core import sight as seeing
+from autotune.core.config import Config, parse
+from autotune.core.events import Calibrated
 from autotune.core.model import DecisionMode, Direction, Effect, Metric
+from autotune.core.sight import sight
 from autotune.core.stats import Drift
+from autotune.core.tell import advice
+from autotune.core.tell.advice import drift_words, findings
 
 METRIC = Metric("t", "s", Direction.LOWER)
 CONFIG = parse({"name": "x", "metric": "t", "direction": "lower"})
@@ -35,7 +39,7 @@ def test_a_benchmark_that_repeats_exactly_needs_one_run() -> None:
     found = sight([[5.0] * 8], 1.0, Direction.LOWER)
     assert (found.noise, found.few, found.min_effect, found.warm_up) == (0.0, 0.0, None, None)
     assert findings(found, METRIC)[:2] == ("t was the same in all 8 runs: one run tells whether a change is better", advice.REPEATS)
-    assert advice.FIXED_SEED.format(seeded="a.py:1 `seed = 1`") in findings(found, METRIC, "a.py:1 `seed = 1`")
+    assert advice.FIXED_SEED.format(seeded="a.py:1 `seed = 1`") in findings(replace(found, seeded=("a.py:1 `seed = 1`",)), METRIC)
 
 
 def test_one_run_shows_no_noise_and_is_not_said_to_repeat() -> None:
@@ -104,7 +108,7 @@ def test_long_runs_are_for_economy() -> None:
     assert findings(found, METRIC)[-1].startswith("recommended mode: economy, calibrated and not exact (a run takes 10 min")
 
 
-SEEN = Sight(logs=True, runs=40, run_s=1.0, noise=0.1, few=0.2, many=0.15)
+SEEN = Calibrated(logs=True, runs=40, run_s=1.0, noise=0.1, few=0.2, many=0.15, mode=DecisionMode.RACE, timestamp="")
 
 
 @pytest.mark.parametrize(
@@ -118,8 +122,8 @@ SEEN = Sight(logs=True, runs=40, run_s=1.0, noise=0.1, few=0.2, many=0.15)
         (replace(SEEN, prepare_s=30.0), CONFIG, {}, "`prepare` takes 30 s before each run"),
     ],
 )
-def test_advice_follows_from_what_was_found(found: Sight, config: object, more: dict[str, float], words: str) -> None:
-    assert any(words in line for line in advice.advice(found, config, **more))  # type: ignore[arg-type]
+def test_advice_follows_from_what_was_found(found: Calibrated, config: Config, more: dict[str, Any], words: str) -> None:
+    assert any(words in line for line in advice.advice(replace(found, **more), config))
 
 
 @pytest.mark.parametrize("run_s", [0.01, 1.0])
@@ -144,8 +148,13 @@ def test_who_builds_once_is_not_told_to() -> None:
     assert not any("build_once" in line for line in advice.advice(replace(SEEN, prepare_s=30.0, build_once=True), CONFIG))
 
 
+def test_the_sentences_of_an_older_version_are_told_as_they_are() -> None:
+    older = replace(SEEN, findings=("quiet",), advice=("none",))
+    assert (findings(older, METRIC), advice.advice(older, CONFIG)) == (("quiet",), ("none",))
+
+
 def test_a_calm_benchmark_needs_no_advice() -> None:
-    assert advice.advice(replace(SEEN, noise=0.005, run_s=0.01), CONFIG, busy=0.9, output_bytes=9_000_000) == ()
+    assert advice.advice(replace(SEEN, noise=0.005, run_s=0.01, busy=0.9, output_bytes=9_000_000), CONFIG) == ()
 
 
 def test_a_drift_is_said_with_what_it_changes() -> None:
@@ -158,7 +167,7 @@ def test_a_drift_is_said_with_what_it_changes() -> None:
 
 
 def test_a_bias_that_may_be_none_is_none() -> None:
-    assert not advice._is_seen(Effect(1.01, 0.99, 1.03))
-    assert advice._is_seen(Effect(1.02, 1.01, 1.03))
-    assert advice._above(Effect(1.02, 1.01, 1.03)) == pytest.approx(0.03)
-    assert advice._above(Effect(-2.0, -3.01, -1.0, relative=False)) == pytest.approx(3.1)
+    assert not seeing.is_seen(Effect(1.01, 0.99, 1.03))
+    assert seeing.is_seen(Effect(1.02, 1.01, 1.03))
+    assert seeing._above(Effect(1.02, 1.01, 1.03)) == pytest.approx(0.03)
+    assert seeing._above(Effect(-2.0, -3.01, -1.0, relative=False)) == pytest.approx(3.1)

@@ -1,0 +1,96 @@
+"""What a benchmark on this machine can see, by the values of an unchanged state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from autotune.core.events import Calibrated
+from autotune.core.model import DecisionMode, Direction, Effect
+from autotune.core.state import ECONOMY_FROM_S
+from autotune.core.stats import (
+    FEWEST_PAIRS_FOR_INTERVAL,
+    SQRT2,
+    effect_of,
+    median,
+    noise_floor,
+    places,
+    residual_pool,
+    smallest_detectable,
+)
+
+FEW_PAIRS, MANY_PAIRS = 20, 40
+WARM_UP_Z = 3.0  # noise floors of a run by which a first run is worse than the rest
+
+
+def sight(
+    series: Sequence[Sequence[float]],
+    run_s: float,
+    direction: Direction,
+    pairs: Sequence[tuple[float, float]] = (),
+    *,
+    prepare_s: float = 0.0,
+    build_once: bool = False,
+    timestamp: str = "",
+) -> Calibrated:
+    """What an unchanged state's values say: one series in run order for each time it was set up, and (first, second) pairs of two places.
+
+    `run_s` is what the benchmark takes, `prepare_s` what is done before each run, untimed. `build_once` tells that a comparison is made of
+    two builds, whose bias no order of runs takes away: then as much is asked for as that bias may be. Raises ValueError without values.
+    """
+    settled = [values[1:] if len(values) > FEWEST_PAIRS_FOR_INTERVAL else values for values in series]
+    logs = min(value for values in series for value in values) > 0
+    pool = tuple(residual for values in settled for residual in residual_pool(values, logs=logs))
+    sigma = noise_floor(pool)
+    few, many = (smallest_detectable(sigma, count) if sigma else 0.0 for count in (FEW_PAIRS, MANY_PAIRS))
+    bias = effect_of(pairs, logs=logs) if len(pairs) >= FEWEST_PAIRS_FOR_INTERVAL else None
+    return Calibrated(
+        logs=logs,
+        runs=sum(map(len, series)),
+        run_s=run_s,
+        noise=_size(sigma / SQRT2, logs=logs),
+        few=_size(few, logs=logs),
+        many=_size(many, logs=logs),
+        warm_up=_warm_up(series, sigma / SQRT2, direction, logs=logs),
+        bias=bias,
+        bias_pairs=len(pairs),
+        min_effect=None if bias is None or not (build_once or is_seen(bias)) else _above(bias) or None,
+        build_once=build_once,
+        prepare_s=prepare_s,
+        mode=_mode(sum(map(len, series)), run_s),
+        timestamp=timestamp,
+    )
+
+
+def _mode(runs: int, run_s: float) -> DecisionMode:
+    """The mode for runs of such a length; a single run was made where no more can be."""
+    if runs == 1:
+        return DecisionMode.ONCE
+    return DecisionMode.ECONOMY if run_s > ECONOMY_FROM_S else DecisionMode.RACE
+
+
+def _size(difference: float, *, logs: bool) -> float:
+    """A difference on the comparison's scale as people say it: a share, where that scale is logarithmic."""
+    return math.expm1(min(difference, 700.0)) if logs else difference
+
+
+def _warm_up(series: Sequence[Sequence[float]], noise: float, direction: Direction, *, logs: bool) -> float | None:
+    """By how much the first run of each series is worse than the median of its rest, where that is beyond noise in all of them."""
+    if any(len(values) < 3 for values in series):  # noqa: PLR2004 - a rest of one or two has no middle
+        return None
+    heights = [places(values, direction, logs=logs) for values in series]
+    lags = [median(rest) - first for first, *rest in heights]
+    return _size(median(lags), logs=logs) if min(lags) > WARM_UP_Z * noise and noise else None
+
+
+def is_seen(bias: Effect) -> bool:
+    """Whether a bias is more than luck."""
+    return not bias.low <= (1.0 if bias.relative else 0.0) <= bias.high
+
+
+def _above(bias: Effect) -> float:
+    """The smallest effect to ask for so that a bias cannot pass for one: its interval's far end, rounded up."""
+    far = max(abs(math.log(end)) if bias.relative else abs(end) for end in (bias.low, bias.high))
+    share = math.expm1(far) if bias.relative else far
+    step = 10.0 ** (math.floor(math.log10(share)) - 1) if share else 1.0
+    return float(f"{math.ceil(share / step - 1e-9) * step:.12g}")

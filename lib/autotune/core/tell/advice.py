@@ -1,0 +1,139 @@
+"""What a benchmark on this machine can see, and what would make it see more, in words."""
+
+from __future__ import annotations
+
+from autotune.core.config import Config
+from autotune.core.events import Calibrated
+from autotune.core.figures import about, effect_in_words, listed
+from autotune.core.metrics import RESERVED
+from autotune.core.model import DecisionMode, Metric
+from autotune.core.sight import FEW_PAIRS, MANY_PAIRS, is_seen
+from autotune.core.state import ECONOMY_FROM_S
+from autotune.core.stats import Drift
+
+NULL_RUNS, KEEP_RUNS = 9, (16, 26)  # of a candidate that does nothing, and of one that is kept; tests/benchmarks/calibration.py
+SHORT_RUN_S = 0.05  # below, starting the process is much of what is measured
+CALM = 0.01  # the noise floor of a run below which there is nothing to mend
+NOISY = 0.05  # the noise floor of a run from which its cause is worth looking for
+BUSY = 0.5  # of all cores
+TALKATIVE = 1_000_000  # bytes of output from which taking it is part of what is measured
+DRIFT = (
+    "values of the unchanged code drift (rank von Neumann test, z = {z:.1f}), so values of different times cannot be compared, only runs "
+    "made side by side; {changed}"
+)
+REPEATS = "that it repeats exactly says nothing of another seed or another input: what is kept is better with this seed and this input"
+FIXED_SEED = (
+    "a change may touch a fixed seed: {seeded}; another seed is another draw of luck, which repeats as exactly as a gain, so let the "
+    "benchmark set the seed, out of scope, and print the mean over several"
+)
+NOT_BY_BUILDS = "not exact, for each side is built once (build_once) and the luck of a build is not counted"
+WITHOUT_PROMISE = "it does not promise error_budget, and no keep is confirmed until `autotune confirm N` has measured it afresh"
+_OF_A_BIAS = "that bias, so that it cannot pass for a gain"
+_OF_TWO_BUILDS = "what these two builds may differ by (build_once); others may differ by more"
+_CHANGED = {
+    DecisionMode.RACE: "decisions and claims are made of such runs, and the confidence means nothing",
+    DecisionMode.ECONOMY: "so every candidate begins with a pair, instead of one run held against earlier ones",
+    DecisionMode.ONCE: "single runs decide in this session, and a drift can pass for a gain",
+}
+
+
+def findings(found: Calibrated, metric: Metric) -> tuple[str, ...]:
+    """What was found, a sentence each."""
+    seed = [FIXED_SEED.format(seeded=listed(found.seeded))] if found.seeded else []
+    return found.findings or (*_noise_words(found, metric), *seed, *_cost_words(found), *_bias_words(found, metric), _mode_words(found))
+
+
+def _noise_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
+    if found.runs == 1:
+        return (f"{metric.name} was measured once, so nothing is known of its noise",)
+    if not found.noise:
+        return (f"{metric.name} was the same in all {found.runs} runs: one run tells whether a change is better", REPEATS)
+    return (
+        f"noise floor of a single run: {_shown(found.noise, found, metric)} ({found.runs} runs of the unchanged code)",
+        (
+            f"smallest effect found four times in five: {_shown(found.few, found, metric)} with {FEW_PAIRS} pairs, "
+            f"{_shown(found.many, found, metric)} with {MANY_PAIRS}"
+        ),
+    )
+
+
+def _shown(size: float, found: Calibrated, metric: Metric) -> str:
+    return f"{float(f'{100 * size:.2g}'):g} %" if found.logs else f"{size:.3g} {metric.unit}".rstrip()
+
+
+def _whole_s(found: Calibrated) -> float:
+    """What a run takes, all that is untimed included."""
+    return found.run_s + found.prepare_s
+
+
+def _cost_words(found: Calibrated) -> tuple[str, ...]:
+    if found.runs == 1:
+        return (f"a candidate costs 1 run ({about(_whole_s(found))})",)
+    if not found.noise:
+        return (f"a candidate costs 1 run ({about(_whole_s(found))}), or 5 where it is kept",)
+    least, most = KEEP_RUNS
+    return (
+        (
+            f"a typical candidate costs about {NULL_RUNS} runs ({about(NULL_RUNS * _whole_s(found))}), one that is kept {least} to {most} "
+            f"({about(least * _whole_s(found))} to {about(most * _whole_s(found))})"
+        ),
+    )
+
+
+def _bias_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
+    said = []
+    if found.warm_up is not None:
+        said.append(f"the first run after a fresh build is worse by {_shown(found.warm_up, found, metric)}")
+    if found.bias is not None:
+        words = effect_in_words(found.bias, metric.unit)
+        where = f"the same code set up a second time: {words}, {found.bias_pairs} pairs"
+        said.append(f"{where}; that is a bias, no effect" if is_seen(found.bias) else f"{where}; no bias of a build or place was seen")
+    if found.min_effect is not None:
+        said.append(f"min_effect = {found.min_effect:g} is above {_OF_TWO_BUILDS if found.build_once else _OF_A_BIAS}")
+    elif found.build_once and found.bias is None:
+        said.append("how far two builds of the same code differ is not known: `autotune calibrate` measures two")
+    return tuple(said)
+
+
+def _mode_words(found: Calibrated) -> str:
+    if found.mode is DecisionMode.ONCE:
+        return "mode: once; no keep is confirmed"
+    if found.mode is DecisionMode.ECONOMY:
+        why = f"a run takes {about(found.run_s)}, too long for a dozen pairs a candidate"
+        return f"recommended mode: economy, calibrated and not exact ({why})"
+    if found.build_once:
+        return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it afresh"
+    return "recommended mode: race (exact)"
+
+
+def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
+    """What would make the benchmark see more, a sentence each; nothing where nothing is wanting."""
+    if found.findings:
+        return found.advice
+    said = []
+    best = "" if config.metric.startswith(RESERVED) else ", and print the best or the median"
+    calm = found.noise < CALM if found.logs else not found.noise
+    if not calm and found.run_s < SHORT_RUN_S:
+        said.append(f"give each run more to do{best}: much of so short a run is starting the process")
+    elif found.logs and found.noise > NOISY and found.run_s < ECONOMY_FROM_S / NULL_RUNS:
+        said.append(f"do the work several times a run{best}: that takes most of the noise away")
+    if found.logs and found.noise > NOISY and config.metric == f"{RESERVED}wall_s":
+        said.append(f"if the code does not wait for anything, measure {RESERVED}user_s: processor time is calmer than wall time")
+    if found.warm_up is not None:
+        said.append("let the benchmark run the work once before it takes the time: first runs are slower")
+    if found.output_bytes > TALKATIVE and not calm:
+        said.append(f"print less: a run prints {found.output_bytes / 1e6:.1f} MB, and how fast that is taken is no merit of the code")
+    if found.busy is not None and found.busy > BUSY and not calm:
+        said.append(f"use a quieter machine, or a quieter hour: others use {100 * found.busy:.0f} % of all cores")
+    if found.prepare_s > found.run_s / 2 and found.prepare_s > 1 and not found.build_once:
+        said.append(
+            f"`prepare` takes {about(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; "
+            "so does build_once = true, if it writes in the working tree alone. Then each side of a comparison is built once. Only you set "
+            "that, for the luck of a build is not counted then: no keep is confirmed until `autotune confirm N` has built and run it afresh"
+        )
+    return tuple(said)
+
+
+def drift_words(drift: Drift | None, mode: DecisionMode) -> str | None:
+    """What is said where an unchanged state's values drift, with what that changes; None where they do not, or nothing is known."""
+    return DRIFT.format(z=drift.z, changed=_CHANGED[mode]) if drift is not None and drift.flagged else None
