@@ -20,6 +20,7 @@ from hypothesis.strategies import booleans, dictionaries, floats, integers, none
 
 from autotune.commands.app import VERBS
 from autotune.core.patterns import expression
+from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import locks
 from autotune.errors import AutotuneError
 from autotune.hooks import clients, commands, events, journal, places, shell, tools, values
@@ -53,15 +54,13 @@ NOW: dict[str, Any] = {
     "health": "running",
     "ended": None,
     "experiments": 3,
-    "begun": 3,
-    "begun_at": "2026-01-01T00:00:00.000Z",
-    "kept": 1,
+    "experiment": None,
+    "as_of": "2026-01-01T00:00:00.000Z",
+    "as_of_s": 1767225600.0,
+    "keeps": 1,
+    "forced": 0,
     "active_s": 60.0,
-    "active_since": None,
-    "left": None,
-    "usd_left": None,
-    "tokens_left": None,
-    "deadline": None,
+    "budget": {"healing": 3},
     "value": "time_ms 82.1 ms, claimed -17.3 %",
     "auto_resume": "continue",
     "stop_patience": 3,
@@ -827,7 +826,7 @@ def test_an_agent_that_stops_is_sent_on_and_told_what_to_do(world: World) -> Non
 def test_it_is_sent_on_three_times_without_a_new_experiment_and_then_let_go(world: World) -> None:
     world.open()
     assert [bool(world.stop(stop_hook_active=number > 0)) for number in range(5)] == [True] * 3 + [False] * 2
-    world.open(begun=4)
+    world.open(experiment=4)
     answers = [world.let_go() for _ in range(5)]
     assert ["hookSpecificOutput" in answer for answer in answers] == [True] * 3 + [False] * 2
     assert "stopped 3 times" in answers[3]["systemMessage"]
@@ -850,10 +849,10 @@ def test_it_is_sent_on_in_every_state_in_which_the_session_goes_on(world: World,
         {"ended": {"how": "paused", "reason": "recovery is exhausted"}},
         {"ended": {"how": "stopped", "reason": "a person said stop"}},
         {"ended": {"how": "finished", "reason": "the target is reached"}},
-        {"left": 0},
-        {"usd_left": 0.0},
-        {"tokens_left": 0},
-        {"deadline": 1.0},
+        {"budget": {"experiments": 0}},
+        {"budget": {"cost_usd": 0.0}},
+        {"budget": {"tokens": 0}},
+        {"budget": {"seconds": 60}, "as_of_s": time.time() - 61},
         {"auto_resume": "prompt"},
         {"auto_resume": "off"},
     ],
@@ -863,7 +862,8 @@ def test_it_is_let_go_where_nothing_is_left_to_do(world: World, changes: dict[st
 
 
 def test_it_goes_on_while_there_is_budget(world: World) -> None:
-    assert world.open(left=1, deadline=time.time() + 60, auto_resume="headless").stop()
+    budget = {"experiments": 1, "seconds": 60, "cost_usd": 0.01, "tokens": 1}
+    assert world.open(budget=budget, as_of_s=time.time() - 1, auto_resume="headless").stop()
 
 
 @pytest.mark.parametrize("message", ["Shall I go on?", "**May I change the tests?**", "Which one? ", "続けますか？"])  # noqa: RUF001 - a question mark
@@ -955,12 +955,12 @@ def test_the_status_line_says_how_the_session_stands(world: World) -> None:
         return events.answer_to("StatusLine", json.dumps({"cwd": "/", "workspace": {"current_dir": str(world.top)}}).encode())
 
     assert line() is None
-    world.open(active_since=time.time() - 7500, left=4, deadline=time.time() + 3599)
+    world.open(as_of_s=time.time() - 7500, budget={"experiments": 4, "seconds": 7500 + 3599})
     begun = "time_ms 82.1 ms, claimed -17.3 % · 3 experiments, 1 kept"
     assert line() == f"autotune running · {begun} · active 2 h 6 min · 4 more, 59 min left\n"
-    world.open(usd_left=3.5, tokens_left=1_200_000)
-    assert str(line()).endswith(" · ran 1 min · $3.50, 1,200,000 tokens left\n")
-    world.open(active_since=time.time(), experiments=1, value="")
+    world.open(as_of_s=time.time(), budget={"cost_usd": 3.5, "tokens": 1_200_000})
+    assert str(line()).endswith(" · active 1 min · $3.50, 1,200,000 tokens left\n")
+    world.open(as_of_s=time.time() + 60, experiments=1, keeps=0, forced=1, value="")
     with locks.hold(world.folder / "lock", "experiment 2") as lock:
         lock.sign("experiment 2", worker=True)
         assert line() == "autotune running · 1 experiment, 1 kept · measuring, active 1 min\n"
@@ -1130,10 +1130,13 @@ def a_real_session(world: World) -> Session:
 def test_the_projection_of_a_real_session_is_what_hooks_read(world: World, a_real_session: Session) -> None:
     session = a_real_session
     found = projection.projection(session)
-    assert set(found) == {*NOW, "tree", "records"}
+    held = of_the_log(session.state)
+    assert {key: found[key] for key in held} == held
+    assert set(found) == {*NOW, *held, "tree", "records"}
     assert json.loads(json.dumps(found)) == {**found, "files": list(found["files"])}
-    assert (found["tree"], found["pinned"], found["left"]) == (str(world.top), ["autotune.sh", "tests/test_a.py"], 5)
-    assert 3000 < found["deadline"] - time.time() <= 3600
+    assert (found["tree"], found["pinned"]) == (str(world.top), ["autotune.sh", "tests/test_a.py"])
+    assert (found["budget"], found["active_s"]) == ({"healing": 3, "experiments": 5, "seconds": 3600}, 0.0)
+    assert -60 < found["as_of_s"] - time.time() <= 0
     assert projection.projection(session)["pinned"] == found["pinned"]
     (session.folder.path / places.PROJECTION).write_text(json.dumps(found))
     (session.folder.path / places.OWNER).write_text(json.dumps({"client": OWNER, "agent": True}))

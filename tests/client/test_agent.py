@@ -184,7 +184,7 @@ def test_while_something_is_measured_the_agent_waits_and_is_woken(slow_session: 
         "end": Say("Kept. What next?"),
     }
     talk = slow_session.talk(script, *AGENT)
-    assert "running: True" in talk["try"].result
+    assert "measuring: True" in talk["try"].result
     assert "Call `autotune wait`" in talk["stop"].user
     assert "Stop hook" not in talk["end of turn"].all
     assert talk.last == "end"

@@ -107,7 +107,9 @@ def test_status_names_goal_health_and_next(session: Path, capsys: pytest.Capture
 
 def test_explain_is_json_too(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert session.exists()
-    assert as_json(capsys, "explain")["experiment"] == 12
+    told = as_json(capsys, "explain")["explanation"]
+    assert isinstance(told, dict)
+    assert told["experiment"] == 12
     runs = as_json(capsys, "explain", "10")["runs"]
     assert isinstance(runs, list)
     assert len(runs) == 16

@@ -216,8 +216,9 @@ class Project:
         return self.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", *options)
 
     def attempt(self, description: str = "an attempt", *options: str) -> dict[str, Any]:
-        """Try what differs; gives the answer."""
-        return self.ok("try", "--json", "-d", description, *options).json
+        """Try what differs; gives the answer, with what it says of the experiment beside the rest."""
+        answer = self.ok("try", "--json", "-d", description, *options).json
+        return {**answer, **(answer["about"] or {})}
 
     @property
     def session(self) -> Path:

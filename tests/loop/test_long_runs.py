@@ -56,19 +56,19 @@ def test_a_killed_caller_leaves_the_measurement_intact(slow: Project) -> None:
         words = slow.refused(*verb)
         assert "is measuring (experiment 1)" in words
         assert "autotune wait" in words
-    assert slow.ok("wait", "--wait", "0", "--json").json["running"]
+    assert slow.ok("wait", "--wait", "0", "--json").json["measuring"]
     let_go(slow)
-    assert slow.ok("wait", "--json").json["status"] == "keep"
+    assert slow.ok("wait", "--json").json["about"]["status"] == "keep"
     assert slow.results()[0]["description"] == "slow and good"
     slow.agree()
 
 
 def test_no_wait_says_that_it_goes_on(slow: Project) -> None:
     answer = slow.ok("try", "-d", "x", "--wait", "0", "--json").json
-    assert answer["running"]
+    assert answer["measuring"]
     assert "autotune wait" in answer["next"]
     let_go(slow)
-    assert slow.ok("wait", "--json").json["status"] == "keep"
+    assert slow.ok("wait", "--json").json["about"]["status"] == "keep"
 
 
 def test_an_idea_that_is_written_down_meanwhile_is_none_of_the_measurements_business(slow: Project) -> None:
@@ -77,7 +77,7 @@ def test_an_idea_that_is_written_down_meanwhile_is_none_of_the_measurements_busi
     slow.write("autotune.md", "learnt meanwhile\n")
     slow.ok("idea", "try caching")
     let_go(slow)
-    assert slow.ok("wait", "--json").json["status"] == "keep"
+    assert slow.ok("wait", "--json").json["about"]["status"] == "keep"
     assert "try caching" in slow.read("autotune.ideas.md")
 
 
@@ -88,7 +88,7 @@ def test_a_note_that_is_made_meanwhile_arrives_at_once_and_is_none_of_the_measur
     slow.ok("note", "look at c")
     assert [event["text"] for event in slow.events() if event["type"] == "note"] == ["look at c"]
     let_go(slow)
-    assert slow.ok("wait", "--json").json["status"] == "keep"
+    assert slow.ok("wait", "--json").json["about"]["status"] == "keep"
     assert [event["text"] for event in slow.events() if event["type"] == "note"] == ["look at c"]
     slow.agree()
 
@@ -100,7 +100,7 @@ def test_what_is_not_for_others_to_say_is_not_taken_at_the_door(slow: Project) -
     with pytest.raises(AutotuneError, match="keeps the log closed"):
         sessions.find(slow.top).append(Resumed("now"))
     let_go(slow)
-    assert slow.ok("wait", "--json").json["status"] == "keep"
+    assert slow.ok("wait", "--json").json["about"]["status"] == "keep"
 
 
 def test_a_killed_measurement_ends_as_not_measured_and_can_be_had_again(slow: Project) -> None:
@@ -110,7 +110,7 @@ def test_a_killed_measurement_ends_as_not_measured_and_can_be_had_again(slow: Pr
     temporary = Path(tempfile.gettempdir())
     eventually(lambda: any(temporary.glob(f"autotune-*-{pid}-*")))
     os.kill(pid, signal.SIGKILL)
-    answer = slow.ok("wait", "--json").json
+    answer = slow.ok("wait", "--json").json["about"]
     assert answer["verdict"] == "void"
     assert "not measured" in answer["reason"]
     assert not [*temporary.glob(f"autotune-*-{pid}-*")]

@@ -88,7 +88,7 @@ def test_waiting_tells_what_is_measured_where_it_takes_longer(project: Project) 
     opened(project)
     project.ok("config", "set", "max_iterations", "1")
     closed.touch()
-    assert project.ok("wait", "--wait", "0", "--json").json["running"]
+    assert project.ok("wait", "--wait", "0", "--json").json["measuring"]
     assert "measuring (a claim)" in project.ok("status").out
     closed.unlink()
     assert project.ok("wait", "--json").json["health"] == "finished"

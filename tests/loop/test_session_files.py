@@ -83,7 +83,7 @@ def test_what_is_swept_away_while_it_is_measured_and_then_kept_is_in_the_tree_ag
     begun = project.begin("try", "-d", "x", "--json")
     eventually(lambda: project.worker() is not None)
     project.git(*words)
-    assert begun.wait().json["status"] == "keep"
+    assert begun.wait().json["about"]["status"] == "keep"
     assert project.read("src/a.txt") == "a"
     assert (project.top / "src/new.txt").exists()
     assert not (project.top / "src/b.txt").exists()

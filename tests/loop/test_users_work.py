@@ -317,7 +317,7 @@ def test_a_cancelled_measurement_takes_its_changes_back_and_they_can_be_had_agai
     furnished.write("src/z.txt", "9000\n")
     furnished.write("src/slow", "slow\n")
     changed = furnished.files()
-    assert furnished.ok("try", "-d", "x", "--wait", "0", "--json").json["running"]
+    assert furnished.ok("try", "-d", "x", "--wait", "0", "--json").json["measuring"]
     furnished.ok("cancel")
     assert furnished.files() == before
     assert apart_from_autotune(furnished) == held
@@ -470,7 +470,7 @@ def test_what_is_done_after_a_measurement_was_killed_stays(
     for path, content in {"src/z.txt": "20000\n", "src/slow": "", "src/new/one.txt": "new\n", "src/m.py": "x = 2\n"}.items():
         furnished.write(path, content)
     shutil.rmtree(furnished.top / "src/t")
-    assert furnished.ok("try", "-d", "x", "--wait", "0", "--json").json["running"]
+    assert furnished.ok("try", "-d", "x", "--wait", "0", "--json").json["measuring"]
     eventually(lambda: bool(furnished.worker()) and (not place or (furnished.session / "lent.json").exists()))
     furnished.end_workers()
     eventually(lambda: furnished.worker() is None)

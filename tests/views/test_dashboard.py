@@ -45,6 +45,7 @@ from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.outcome import PASSED
 from autotune.core.recovery import Playbook
 from autotune.core.state import State, after, begin
+from autotune.core.tell.snapshot import snapshot
 from autotune.views import dashboard
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -290,7 +291,7 @@ def test_any_session_can_be_told(events: list[Event], width: int) -> None:
     for page in pages:
         assert is_plain(page)
         assert max(map(cells, page.splitlines())) <= width
-    json.dumps([report.status(state, NOW), explain.explain(state, NOW).as_json(), *(one.as_json() for one in told)], allow_nan=False)
+    json.dumps([snapshot(state, NOW), explain.explain(state, NOW).as_json(), *(one.as_json() for one in told)], allow_nan=False)
 
 
 @given(ledgers(), texts, texts)

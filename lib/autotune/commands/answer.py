@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from autotune.core.outcome import escaped
 from autotune.core.settle import final_verdict, reason_of
 from autotune.core.state import Row, State
 from autotune.core.tell import advice
+from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
 from autotune.loop.calibrating import asks_for_more
 from autotune.loop.session import Session, now
@@ -28,13 +30,24 @@ def tell(session: Session, *, as_json: bool, settled: int | None = None) -> None
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
-    if found["confidence"] is not None:
-        found["confidence"] = report.confidence_line(session.state).text
-    if (playbook := found["playbook"]) is not None:
-        found["playbook"] = f"{playbook['name']}: {playbook['result'] or 'is under way'}"
-    for key, value in found.items():
-        if value not in (None, "", {}):
+    for key, value in _lines(found, session.state):
+        if value not in (None, "", {}, []):
             typer.echo(f"{key}: {_shown(value)}")
+
+
+def _lines(found: Mapping[str, Any], state: State) -> Iterator[tuple[str, Any]]:
+    """What an agent has to read after every experiment, by name: of the session only what it goes by."""
+    about = found["about"] or {}
+    yield from about.items()
+    yield "incumbent", found["best"] if "status" in about else None
+    yield "confidence", None if found["confidence"] is None else report.confidence_line(state).text
+    playbook = found["playbook"]
+    shown = {
+        "measuring": found["measuring"] or None,
+        "playbook": None if playbook is None else f"{playbook['name']}: {playbook['result'] or 'is under way'}",
+    }
+    for key in ("measuring", "since", "health", "mode", "playbook", "budget", "notes", "next"):
+        yield key, {**found, **shown}[key]
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON
@@ -46,30 +59,23 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON
 
 
 def answer(session: Session, settled: int | None) -> dict[str, Any]:
-    """Give the answer as JSON values: number, outcome, verdict and why, effect, confidence, health, playbook, budget, next action."""
-    state = session.state
-    found = _experiment(state, settled)
-    busy = worker_of(session)
-    if busy is not None:
-        found |= {"running": True, "since": busy.since}
-    return found | {
-        "confidence": report.confidence(state).as_json(),
-        "health": state.vitals.health,
-        "mode": state.vitals.mode,
-        "playbook": report.playbook(state),
-        "budget": report.budget(state, now()),
-        "notes": [escaped(note.text)[:200] for note in [one for one in state.recent.notes if not one.own][-2:]] or None,
-        "next": report.following(state, now(), measuring=busy is not None),
+    """Give the answer as JSON values: a snapshot, the experiment that it is about, since when a worker measures, a person's notes."""
+    state, busy = session.state, worker_of(session)
+    return {
+        **snapshot(state, now(), measuring=busy is not None),
+        "about": _experiment(state, settled),
+        "since": None if busy is None else busy.since,
+        "notes": [escaped(note.text)[:200] for note in [one for one in state.recent.notes if not one.own][-2:]],
     }
 
 
-def _experiment(state: State, settled: int | None) -> dict[str, Any]:
+def _experiment(state: State, settled: int | None) -> dict[str, Any] | None:
     row = next((one for one in reversed(state.recent.rows) if one.index == settled), None)
     if row is not None:
-        return _settled(row, state)
+        return _settled(row)
     experiment = state.experiment
     if experiment is None:
-        return {}
+        return None
     if experiment.verdict is None:
         return {"experiment": experiment.number, "runs": len(experiment.runs)}
     verdict = experiment.verdict
@@ -84,7 +90,7 @@ def _experiment(state: State, settled: int | None) -> dict[str, Any]:
     return found | _failure(verdict.output, verdict.outcome)
 
 
-def _settled(row: Row, state: State) -> dict[str, Any]:
+def _settled(row: Row) -> dict[str, Any]:
     found = {
         "experiment": row.index,
         "status": row.status,
@@ -94,7 +100,6 @@ def _settled(row: Row, state: State) -> dict[str, Any]:
         "value": row.value,
         "effect": _effect(row.effect),
         "commit": row.commit[:12] if row.status == "keep" else None,
-        "incumbent": state.segment.best,
     }
     return found | _failure(row.failure or "", row.outcome)
 

@@ -14,6 +14,7 @@ from autotune.core.events import Event, from_line
 from autotune.core.explain import explain
 from autotune.core.lines import WIDEST, laid_out
 from autotune.core.story import LABELS, Story, lines, story_of
+from autotune.core.tell.snapshot import snapshot
 from autotune.edges import ledger
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -37,8 +38,13 @@ def main(
         typer.echo(json.dumps(story.as_json()) if as_json else laid_out(lines(story, here.state, width - LABELS), width), nl=as_json)
         return
     busy = worker_of(here)
-    found_out = explain(here.state, now(), busy.what if busy else None, busy.since if busy else None)
-    typer.echo(json.dumps(found_out.as_json()) if as_json else laid_out(found_out.lines(), width), nl=as_json)
+    moment = now()
+    found_out = explain(here.state, moment, busy.what if busy else None, busy.since if busy else None)
+    if as_json:
+        held = snapshot(here.state, moment, measuring=busy is not None)
+        typer.echo(json.dumps({**held, "explanation": found_out.as_json()}))
+    else:
+        typer.echo(laid_out(found_out.lines(), width), nl=False)
 
 
 def _story(session: Session, number: int) -> Story:

@@ -10,6 +10,7 @@ import typer
 from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core import report
 from autotune.core.lines import WIDEST, laid_out
+from autotune.core.tell.snapshot import snapshot
 from autotune.loop.session import now
 from autotune.loop.work import worker_of
 
@@ -19,7 +20,7 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     here = looked_at(session)
     busy = worker_of(here)
     if as_json:
-        typer.echo(json.dumps(report.status(here.state, now(), measuring=busy is not None)))
+        typer.echo(json.dumps(snapshot(here.state, now(), measuring=busy is not None)))
         return
     lines = report.in_short(here.state, now(), busy.what if busy else None, busy.since if busy else None)
     typer.echo(laid_out(lines, min(get_terminal_size().columns, WIDEST)), nl=False)

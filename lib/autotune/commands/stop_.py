@@ -9,7 +9,9 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core.figures import counted
+from autotune.core.tell.snapshot import snapshot
 from autotune.loop import experiment, files, work
+from autotune.loop.session import now
 
 
 def main(
@@ -29,7 +31,7 @@ def main(
     files.project(here)
     state = here.state
     if as_json:
-        typer.echo(json.dumps({"session": here.name, "experiments": state.count, "keeps": state.all_keeps}))
+        typer.echo(json.dumps(snapshot(state, now(), measuring=work.worker_of(here) is not None)))
         return
     done = f"{counted(state.count, 'experiment')} and {counted(state.all_keeps, 'keep')}"
     typer.echo(f"stopped {here.name} after {done}; all data is kept")

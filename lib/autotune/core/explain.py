@@ -87,10 +87,8 @@ class Explanation:
             yield Line("because", self.blocker) if self.health is Health.FINISHED else Line("blocker", self.blocker, Tone.BAD)
 
     def as_json(self) -> dict[str, Any]:
-        """The explanation as JSON values."""
+        """What an explanation says besides a snapshot, as JSON values."""
         return {
-            "health": self.health,
-            "mode": self.mode,
             "condition": self.condition,
             "blocker": self.blocker,
             "experiment": self.experiment,
@@ -98,7 +96,6 @@ class Explanation:
             "decision": self.decision,
             "reason": self.reason,
             "evidence": list(self.evidence),
-            "next": self.next,
             "commands": [{"command": one.command, "what": one.what} for one in self.advice],
         }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from autotune.core import stats
 from autotune.core.fate import TONES, Fate, fate_of, fate_of_open
@@ -289,18 +288,6 @@ def recovery(state: State) -> str:
     return f"{used}; last, {last.playbook}: {shortened(told(last.result), LONGEST_WHY)}" if last and vitals.attempts else used
 
 
-def playbook(state: State) -> dict[str, str | None] | None:
-    """Give the name of the playbook that is to be or is under way, without a result, or of the one that ended last with its result.
-
-    None where an experiment began since.
-    """
-    begun = state.playbook.playbook if state.playbook is not None else state.asked_playbook
-    if begun is not None:
-        return {"name": begun, "result": None}
-    last = state.last_playbook if state.last_playbook_is_news else None
-    return None if last is None else {"name": last.playbook, "result": shortened(told(last.result), LONGEST_WHY)}
-
-
 def budget(state: State, now: str) -> dict[str, float]:
     """Give what is left of the playbooks and of every limit that is set; time in whole seconds, rounded down."""
     counted = {rule.counts: rule.left for rule in rules(state, now).values() if rule.counts is not None and rule.allowed is not None}
@@ -372,44 +359,6 @@ def _second_look(state: State) -> str:
         return ""
     first = state.recent.second_looks[0].index
     return f"; or look again at experiment {first}, which was promising: `autotune restore {first}`"
-
-
-def status(state: State, now: str, *, measuring: bool = False) -> dict[str, Any]:
-    """Give the session in short, as JSON values."""
-    metric = state.metric
-    return {
-        "session": state.segment.opened.session,
-        "branch": state.segment.opened.branch,
-        "segment": state.segment.opened.segment,
-        "metric": {"name": metric.name, "unit": metric.unit, "direction": metric.direction},
-        "health": state.vitals.health,
-        "mode": state.vitals.mode,
-        "why": told(state.vitals.why),
-        "ended": None if state.ended is None else {"how": state.ended.ending, "reason": told(state.ended.reason)},
-        "baseline": state.segment.baseline,
-        "best": state.segment.best,
-        "best_experiment": state.segment.best_index if state.all_keeps else None,
-        "claim": None
-        if state.claim is None
-        else {"improved": state.claim.improved, "reason": told(state.claim.told(state.metric.unit)), "keeps": state.claim.keeps},
-        "confidence": confidence(state).as_json(),
-        "noise": {"sigma": noise_of_a_run(state).sigma, "relative": state.segment.logs} if state.segment.pool else None,
-        "drift": drift(state),
-        "experiments": state.count,
-        "statuses": dict(state.statuses or {}),
-        "void": state.voided,
-        "keeps": state.keeps,
-        "unconfirmed": unconfirmed(state),
-        "forced": state.forced,
-        "streaks": {"no_improvement": state.vitals.no_improvement, "failures": state.vitals.failures},
-        "playbook": None if state.playbook is None else state.playbook.playbook,
-        "budget": budget(state, now),
-        "cost": {"usd": state.spending.cost_usd, "tokens": state.spending.tokens, "estimated": state.spending.cost_estimated},
-        "active_s": round(state.spending.active(now), 3),
-        "experiment": None if state.experiment is None else state.experiment.number,
-        "measuring": measuring,
-        "next": following(state, now, measuring=measuring),
-    }
 
 
 def in_short(state: State, now: str, worker: str | None = None, since: str | None = None) -> tuple[Line, ...]:

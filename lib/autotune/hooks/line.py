@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from autotune.hooks import places, stops
 
 TYPE_CHECKING = False
@@ -23,28 +21,29 @@ def of_folder(folder: str) -> str | None:
     session = places.session_of(place) if place is not None else None
     if session is None:
         return None
-    now = session.now
+    now, since_s = session.now, session.active_since_then_s
     health = now["ended"]["how"] if session.stands_still else now["health"]
-    parts = [f"autotune {health}", now["value"], _counted(now), _time(now, measuring=stops.is_measuring(session)), _left(now)]
+    active = _time(now, since_s, measuring=stops.is_measuring(session))
+    parts = [f"autotune {health}", now["value"], _counted(now), active, _left(now["budget"], since_s)]
     return " · ".join(part for part in parts if part) + "\n"
 
 
 def _counted(now: Mapping[str, Any]) -> str:
     count = now["experiments"]
-    return f"{count} experiment{'' if count == 1 else 's'}, {now['kept']} kept"
+    return f"{count} experiment{'' if count == 1 else 's'}, {now['keeps'] + now['forced']} kept"
 
 
-def _time(now: Mapping[str, Any], *, measuring: bool) -> str:
-    if now["active_since"] is None:
+def _time(now: Mapping[str, Any], since_s: float, *, measuring: bool) -> str:
+    if now["ended"] is not None:
         return f"ran {_duration(now['active_s'])}"
-    return f"{'measuring, ' if measuring else ''}active {_duration(now['active_s'] + time.time() - now['active_since'])}"
+    return f"{'measuring, ' if measuring else ''}active {_duration(now['active_s'] + since_s)}"
 
 
-def _left(now: Mapping[str, Any]) -> str:
-    told = [] if now["left"] is None else [f"{now['left']} more"]
-    told += [] if now["usd_left"] is None else [f"${now['usd_left']:.2f}"]
-    told += [] if now["tokens_left"] is None else [f"{now['tokens_left']:,} tokens"]
-    told += [] if now["deadline"] is None else [_duration(now["deadline"] - time.time())]
+def _left(budget: Mapping[str, Any], since_s: float) -> str:
+    told = [f"{budget['experiments']} more"] if "experiments" in budget else []
+    told += [f"${budget['cost_usd']:.2f}"] if "cost_usd" in budget else []
+    told += [f"{budget['tokens']:,} tokens"] if "tokens" in budget else []
+    told += [_duration(budget["seconds"] - since_s)] if "seconds" in budget else []
     return f"{', '.join(told)} left" if told else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from autotune.hooks.values import read_object, written
 
@@ -57,6 +58,11 @@ class Session:
     def stands_still(self) -> bool:
         """Whether it is paused, stopped or finished."""
         return self.now["ended"] is not None
+
+    @property
+    def active_since_then_s(self) -> float:
+        """How many seconds it has been active since the time that its values are told for."""
+        return 0.0 if self.stands_still else max(0.0, time.time() - self.now["as_of_s"])
 
 
 def may_matter(raw: bytes) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 
 from autotune.hooks import places
 from autotune.hooks.clients import Client
@@ -30,9 +29,7 @@ def on_stop(payload: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     if session.now["auto_resume"] not in GOES_ON or not _may_go_on(session) or payload.get("background_tasks"):
         return None
-    if _asks(str(payload.get("last_assistant_message") or "")) or _was_interrupted(
-        str(payload["transcript_path"]), session.now["begun_at"]
-    ):
+    if _asks(str(payload.get("last_assistant_message") or "")) or _was_interrupted(str(payload["transcript_path"]), session.now["as_of"]):
         return None
     stops, patience = _counted(session, payload), int(session.now["stop_patience"])
     if stops > patience:
@@ -53,25 +50,25 @@ def _go_on(session: Session) -> str:
     now = session.now
     return (
         f"autotune: session {session.name} goes on until it is stopped ({now['health']}, {now['experiments']} experiments, "
-        f"{now['kept']} kept). Next: {now['next']}. Out of ideas? `autotune brief` has what was tried and why it failed. "
+        f"{now['keeps'] + now['forced']} kept). Next: {now['next']}. Out of ideas? `autotune brief` has what was tried and why it failed. "
         "Where only the person can decide, end with a question to them."
     )
 
 
 def _may_go_on(session: Session) -> bool:
-    now = session.now
-    in_time = now["deadline"] is None or time.time() < now["deadline"]
-    is_left = all(now[key] is None or now[key] > 0 for key in ("left", "usd_left", "tokens_left"))
-    return not session.stands_still and in_time and is_left
+    budget, since_s = session.now["budget"], session.active_since_then_s
+    is_left = all(budget.get(key, 1) > 0 for key in ("experiments", "cost_usd", "tokens"))
+    return not session.stands_still and is_left and ("seconds" not in budget or since_s < budget["seconds"])
 
 
 def _counted(session: Session, payload: Mapping[str, Any]) -> int:
     """Count this stop, on disk: the stops of this client since the last new experiment."""
     path = os.path.join(session.folder, COUNT)
     held = read_object(path)
-    same = held.get("client") == payload["session_id"] and held.get("begun") == session.now["begun"]
+    begun = session.now["experiments"] + (session.now["experiment"] is not None)
+    same = held.get("client") == payload["session_id"] and held.get("begun") == begun
     stops = int(held["stops"]) + 1 if same else 1
-    places.keep(path, {"client": payload["session_id"], "begun": session.now["begun"], "stops": stops})
+    places.keep(path, {"client": payload["session_id"], "begun": begun, "stops": stops})
     return stops
 
 

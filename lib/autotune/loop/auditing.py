@@ -28,6 +28,7 @@ from autotune.core.metrics import MetricReader
 from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.state import State, after, begin
 from autotune.core.stats import median
+from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import git, ledger
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
@@ -523,7 +524,7 @@ def _state(folder: Folder, home: Path) -> Iterator[Finding]:
         state, _ = sessions.read(folder)
     except (OSError, ValueError, AutotuneError):
         return
-    summary = files.summary(state)
+    summary = of_the_log(state)
     wrong = [key for key in ("segment", "experiments", "keeps", "baseline", "best") if said.get(key) != summary[key]]
     if wrong and said.get("experiments") == summary["experiments"]:
         yield Finding(f"{path} has another {' and '.join(wrong)} than the ledger.", "delete it; it is written anew by the next command")

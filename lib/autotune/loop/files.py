@@ -13,7 +13,7 @@ from pathlib import Path
 from autotune.core import config as configuration
 from autotune.core.facts import Fact, Kind
 from autotune.core.state import State
-from autotune.core.tell.words import told
+from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import projection, settings
@@ -273,7 +273,7 @@ def _write_state(session: Session) -> None:
 
 
 def _state_text(session: Session) -> bytes:
-    return (json.dumps(summary(session.state), indent=2) + "\n").encode()
+    return (json.dumps(of_the_log(session.state), indent=2) + "\n").encode()
 
 
 def _copy_ledger(session: Session) -> None:
@@ -325,25 +325,3 @@ def _stamp(path: Path, size: int | None = None) -> str:
         return ""
     found = path.stat()
     return f"{found.st_ino} {found.st_size if size is None else size} {found.st_mtime_ns}"
-
-
-def summary(state: State) -> dict[str, object]:
-    """Give the session's state in short, for quick readers."""
-    vitals, recovery = state.vitals, state.config.recovery
-    return {
-        "session": state.segment.opened.session,
-        "segment": state.segment.opened.segment,
-        "health": vitals.health,
-        "mode": vitals.mode,
-        "experiments": state.count,
-        "keeps": state.keeps,
-        "baseline": state.segment.baseline,
-        "best": state.segment.best,
-        "metric": state.metric.name,
-        "no_improvement_streak": vitals.no_improvement,
-        "failure_streak": vitals.failures,
-        "healing_attempts": vitals.attempts,
-        "healing_budget": recovery.max_healing_attempts,
-        "playbook": state.playbook.playbook if state.playbook else None,
-        "ended": {"how": state.ended.ending, "reason": told(state.ended.reason)} if state.ended else None,
-    }

@@ -6,29 +6,27 @@ import json
 from datetime import datetime
 from typing import Any
 
-from autotune.core import report
 from autotune.core.figures import effect_in_short, number, with_unit
 from autotune.core.patterns import expression
 from autotune.core.state import State
-from autotune.core.tell.words import told
+from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import git
 from autotune.loop import briefing
-from autotune.loop.session import SESSION_FILES, Session, now
+from autotune.loop.session import SESSION_FILES, Session
 
 FILE = "hook.json"
 
 
 def projection(session: Session) -> dict[str, Any]:
-    """Give the values, as JSON can hold them.
+    """Give the session's snapshot as of its latest experiment (`as_of_s` is that time in seconds since 1970), and what hooks need besides.
 
     `tree` and `records` are absolute, `workdir` and `pinned` relative to `tree`, and `scope`, `narrowed` and `protect` match whole paths
-    relative to `tree`. `begun` counts experiments, the open one included; `begun_at` is ISO text, `active_since` and `deadline`
-    are seconds since 1970.
+    relative to `tree`.
     """
     state, config = session.state, session.state.config
-    workdir = state.segment.opened.workdir
-    left = report.budget(state, now())
+    workdir, held = state.segment.opened.workdir, of_the_log(state)
     return {
+        **held,
         "tree": str(session.top),
         "workdir": workdir,
         "files": list(SESSION_FILES),
@@ -40,22 +38,10 @@ def projection(session: Session) -> dict[str, Any]:
         "pins": state.segment.opened.pins,
         "pinned": _pinned(session),
         "records": [str(session.folder.path), str((session.cache / "measure").resolve())],
-        "health": state.vitals.health,
-        "ended": None if state.ended is None else {"how": state.ended.ending, "reason": told(state.ended.reason)},
-        "experiments": state.count,
-        "begun": state.count + (state.experiment is not None),
-        "begun_at": _begun_at(state),
-        "kept": state.keeps + state.forced,
-        "active_s": state.spending.active_s,
-        "active_since": None if state.spending.active_since is None else _seconds(state.spending.active_since),
-        "left": left.get("experiments"),
-        "usd_left": left.get("cost_usd"),
-        "tokens_left": left.get("tokens"),
-        "deadline": _deadline(state),
+        "as_of_s": datetime.fromisoformat(held["as_of"]).timestamp(),
         "value": _value(state),
         "auto_resume": config.auto_resume,
         "stop_patience": config.stop_patience,
-        "next": report.following(state, now()),
         "brief": briefing.page(session),
     }
 
@@ -70,22 +56,6 @@ def _pinned(session: Session) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return sorted(git.tracked(session.top, pins))
-
-
-def _begun_at(state: State) -> str:
-    """When the latest experiment began or ended, or the session began or went on, as ISO text in UTC."""
-    experiment = state.experiment.started if state.experiment is not None else state.recent.rows[-1].timestamp if state.recent.rows else ""
-    return max(state.started, state.spending.active_since or "", experiment)
-
-
-def _deadline(state: State) -> float | None:
-    """When the wall time is used up, as far as the session stays active."""
-    limit, since = state.config.max_wall_time_s, state.spending.active_since
-    return None if limit is None or since is None else _seconds(since) + limit - state.spending.active_s
-
-
-def _seconds(timestamp: str) -> float:
-    return datetime.fromisoformat(timestamp).timestamp()
 
 
 def _value(state: State) -> str:

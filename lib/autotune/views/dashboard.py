@@ -19,8 +19,8 @@ from autotune.core.figures import counted, numbers
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import Status
 from autotune.core.report import TableRow, headline, table, under_way
-from autotune.core.report import status as in_json
 from autotune.core.state import Row, State, after
+from autotune.core.tell.snapshot import snapshot
 from autotune.edges import ledger
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -85,10 +85,10 @@ def draw(session: Session, *, full: bool = False, width: int | None = None) -> N
 
 
 def as_json(session: Session, *, full: bool = False) -> dict[str, object]:
-    """The same as JSON values: the session in short, and its experiments."""
+    """The same as JSON values: a snapshot, and the session's experiments."""
     rows = all_rows(session) if full else session.state.recent.rows[-ROWS:]
-    found = in_json(session.state, now(), measuring=worker_of(session) is not None)
-    return found | {"rows": [encode(row) for row in rows]}
+    found = snapshot(session.state, now(), measuring=worker_of(session) is not None)
+    return {**found, "rows": [encode(row) for row in rows]}
 
 
 def watch(session: Session, width: int | None = None) -> None:
