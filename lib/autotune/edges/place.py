@@ -6,11 +6,11 @@ import os
 import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autotune.edges import copies, git, submodules, tree
+from autotune.edges import caches, copies, git, submodules, tree
 from autotune.edges.tree import View
 
 
@@ -31,13 +31,15 @@ class Carried:
 class Place:
     """Where runs happen. `settled` lists what stays between runs (paths, whole folders with a slash); None in the checkout: all.
 
-    `verbatim` are the files that get the bytes that git holds, whatever it is set up to make of them (line ends, say).
+    `verbatim` are the files that get the bytes that git holds, whatever it is set up to make of them (line ends, say). `note` is where
+    the time of what was put in place last is kept, beside the index unless it is named.
     """
 
     view: View
     settled: frozenset[str] | None
     carried: Carried = field(default_factory=lambda: Carried({}))
     verbatim: frozenset[str] = frozenset()
+    note: Path | None = None
 
     @property
     def top(self) -> Path:
@@ -45,9 +47,9 @@ class Place:
         return self.view.top
 
 
-def in_checkout(top: Path, index: Path) -> Place:
+def in_checkout(top: Path, index: Path, note: Path | None = None) -> Place:
     """Give the checkout itself as the place; only files that differ between the arms are ever touched."""
-    return Place(View(top, index), None)
+    return Place(View(top, index), None, note=note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,10 @@ def private(
     carried: Carried | None = None,
     verbatim: Iterable[str] = (),
     apart: frozenset[str] = frozenset(),
+    note: Path | None = None,
 ) -> Place:
     """Give a measuring worktree as a place; beside tracked files, `settled` is what each run finds. `apart` is as in a view."""
-    return Place(View(place, _index(place), apart=apart), frozenset(settled), carried or Carried({}), frozenset(verbatim))
+    return Place(View(place, _index(place), apart=apart), frozenset(settled), carried or Carried({}), frozenset(verbatim), note)
 
 
 def keep_copies(top: Path, names: Iterable[str], folder: Path) -> None:
@@ -191,29 +194,61 @@ def _index(top: Path) -> Path:
     return top.with_name(f"{top.name}.index")
 
 
-def occupy(place: Place, content: str, alternating: Sequence[str]) -> None:
+def occupy(place: Place, content: str, alternating: Sequence[str], *, compared: bool = False) -> None:
     """Put a tree's files in place for one run.
 
     Whatever ran before, `alternating` (the paths in which the arms differ) are written anew, what a run changed is put back, and what
     it left beside the tracked files is removed. So both arms start from the same state, and neither from what its own last run left.
+    `compared` is for a run that goes by times itself (see `_at_a_new_time`).
     """
     tree.point_at(place.view, content)
     held = git.tracked(place.top, content)
     anew = {path for path in alternating if path in held}
-    if place.settled is None:
-        for path in {*alternating} - anew:
-            tree.remove(place.top, path)
-    else:
-        tree.unlink_all(place.top, {*alternating} - anew)  # in a folder of what stays, `_clean` does not see them
-        _clean(place, place.settled)
-        anew |= {*git.unlike_index(place.top, place.view.index)}
-    if wanted := sorted(anew):
-        tree.unlink_all(place.top, wanted)
-        tree.write(place.view, wanted)
-        tree.undo_conversion(place.top, {path: held[path] for path in wanted if path in place.verbatim})
+    gone = {*alternating} - anew
+    with _at_a_new_time(place, content, held, compared=compared) as touched:
+        if place.settled is None:
+            for path in gone:
+                tree.remove(place.top, path)
+        else:
+            tree.unlink_all(place.top, gone)  # in a folder of what stays, `_clean` does not see them
+            _clean(place, place.settled)
+            anew |= {*git.unlike_index(place.top, place.view.index)}
+        if wanted := sorted(anew):
+            tree.unlink_all(place.top, wanted)
+            tree.write(place.view, wanted)
+            tree.undo_conversion(place.top, {path: held[path] for path in wanted if path in place.verbatim})
+        touched.update(anew, gone)
 
 
-def empty(place: Place, content: str, entries: Mapping[str, tuple[str, str]], away: Path) -> Mapping[str, str]:
+@contextmanager
+def _at_a_new_time(place: Place, content: str, known: Iterable[str], *, compared: bool) -> Iterator[set[str]]:
+    """Have what is written in the context, and the folders around what it writes and removes, no second of what another tree had.
+
+    The context adds the paths. Where the clock has not come to a new second, their times are ahead of it, unless they are `compared` with
+    what the next run makes of them: then this waits. `known` are paths by which the last time is found where it is not noted.
+    """
+    note = place.note or place.view.index.with_suffix(".time")
+    first = caches.first_time(note, content, (place.top / path for path in known))
+    on_time = caches.now_at(place.top) >= first
+    touched: set[str] = set()
+    yield touched
+    if touched and on_time:
+        caches.note_time(note, content, caches.now_at(place.top))
+    elif touched:
+        caches.note_time(note, content, first)
+        for path in _with_folders(place.top, touched):
+            caches.set_time(path, first)
+        caches.wait_for(first, ahead_s=0.0 if compared else caches.AHEAD_S)
+
+
+def _with_folders(top: Path, paths: Collection[str]) -> Iterator[Path]:
+    """Give files and the folders above them, as far as they are there; never through a link."""
+    folders = {folder for above in {Path(path).parent for path in paths} for folder in (above, *above.parents)}
+    within = tree.within_reach(top, (*paths, *map(str, folders)))
+    return (top / path for path in within if os.path.lexists(top / path))
+
+
+def empty(place: Place, content: str, entries: Mapping[str, tuple[str, str]], away: Path, *, compared: bool = False) -> Mapping[str, str]:
     """Move files, by their modes and blobs, out of a place, leaving empty ones there, as `content` has them; gives where each is now.
 
     That is much cheaper than to write all of them anew, twice. So is a link to the folder's first empty file: where thousands of files were
@@ -223,12 +258,14 @@ def empty(place: Place, content: str, entries: Mapping[str, tuple[str, str]], aw
     away.mkdir(parents=True)
     moved: dict[str, str] = {}
     made: dict[tuple[str, str], str] = {}
-    for number, path in enumerate(tree.within_reach(place.top, entries)):
-        target, mode = f"{place.top}/{path}", entries[path][0]
-        with suppress(OSError):
-            os.rename(target, f"{away}/{number}")  # noqa: PTH104 - for each of thousands, pathlib takes longer than the file system
-            moved[path] = f"{away}/{number}"
-            _make_empty(target, mode, made.setdefault((path.rpartition("/")[0], mode), target))
+    with _at_a_new_time(place, content, entries, compared=compared) as touched:
+        for number, path in enumerate(tree.within_reach(place.top, entries)):
+            target, mode = f"{place.top}/{path}", entries[path][0]
+            with suppress(OSError):
+                os.rename(target, f"{away}/{number}")  # noqa: PTH104 - for each of thousands, pathlib takes longer than the file system
+                moved[path] = f"{away}/{number}"
+                _make_empty(target, mode, made.setdefault((path.rpartition("/")[0], mode), target))
+        touched.update(moved)
     tree.point_at(place.view, content)
     tree.refresh(place.view)
     return moved
@@ -241,12 +278,14 @@ def _make_empty(target: str, mode: str, first: str) -> None:
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, int(mode[-3:], 8) | 0o022))
 
 
-def fill(place: Place, content: str, moved: Mapping[str, str]) -> None:
+def fill(place: Place, content: str, moved: Mapping[str, str], *, compared: bool = False) -> None:
     """Bring back what `empty` moved, as `content` has it and as if just written: nothing made of the empty files is younger."""
-    for path in tree.within_reach(place.top, moved):
-        with suppress(OSError):
-            os.replace(moved[path], f"{place.top}/{path}")  # noqa: PTH105
-            os.utime(f"{place.top}/{path}", follow_symlinks=False)
+    with _at_a_new_time(place, content, moved, compared=compared) as touched:
+        for path in tree.within_reach(place.top, moved):
+            with suppress(OSError):
+                os.replace(moved[path], f"{place.top}/{path}")  # noqa: PTH105
+                os.utime(f"{place.top}/{path}", follow_symlinks=False)
+        touched.update(moved)
     tree.point_at(place.view, content)
     tree.refresh(place.view)
 

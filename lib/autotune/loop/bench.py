@@ -18,7 +18,7 @@ from autotune.core.model import Arm, Outcome
 from autotune.core.outcome import PASSED, Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES
 from autotune.core.tell.words import told
-from autotune.edges import locks, place, process, sandbox, tree
+from autotune.edges import caches, locks, place, process, sandbox, tree
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
@@ -33,6 +33,7 @@ from autotune.targets.target import Command
 
 OUTPUT_KEPT = 3000  # characters of a failing command's output that go on the ledger
 MACHINE_POLL_S = 1.0
+_CACHES = "caches"  # in the session's folder in the cache
 _LOOK = "look at the candidate before anything else: it is kept under refs/autotune"
 
 
@@ -102,11 +103,12 @@ class Bench:
         if self.builds is not None:
             self.builds.enter(arm, self.content[arm])
         away = self.session.cache / "away"
-        moved = place.empty(self.place, self.content[arm], entries, away)
+        compared = bool(self.session.state.config.prepare)
+        moved = place.empty(self.place, self.content[arm], entries, away, compared=compared)
         try:
             yield
         finally:
-            place.fill(self.place, self.content[Arm.INCUMBENT], moved)
+            place.fill(self.place, self.content[Arm.INCUMBENT], moved, compared=compared)
             shutil.rmtree(away, ignore_errors=True)
 
     def _log(self, what: str, arm: Arm) -> str:
@@ -126,7 +128,8 @@ class Bench:
                 "try again; if it happens every time, let the benchmark write elsewhere",
             )
         spot = replace(self.place, settled=frozenset({*(self.place.settled or ()), *built})) if built else self.place
-        place.occupy(spot, self.content[arm], () if built else self.alternating)
+        caches.forget(session.cache / _CACHES, self.place.top)
+        place.occupy(spot, self.content[arm], () if built else self.alternating, compared=bool(session.state.config.prepare))
         self._written = {path: tree.identity(self.place.top, path) for path in self.alternating}
 
     def _keep_edits(self) -> None:
@@ -172,9 +175,21 @@ class Bench:
         finished, failed = self._execute(Arm.INCUMBENT, logs.TRIED)
         return failed is None and self._readable(finished)[0] is Outcome.OK and self.check(Arm.INCUMBENT)[0]
 
+    def _in_sandbox(self) -> bool:
+        return self.walled or self.session.state.config.sandbox == "on"
+
+    def _environment(self, temporary: Path, shown: Sequence[Path], more: Mapping[str, str]) -> dict[str, str]:
+        """Give what a command finds in its environment: temporary files, and caches that lie elsewhere, in folders of autotune's."""
+        state = self.session.state
+        variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **state.config.env, **more}
+        environment = process.environment_for_runs(process.as_recorded(os.environ, state.segment.opened.environment), variables)
+        if self._in_sandbox() and not shown:  # where nothing can be written, one arm leaves the other nothing
+            return environment
+        return caches.moved(environment, self.place.top, temporary if shown else self.session.cache / _CACHES)
+
     def _walled(self, command: str, temporary: Path, shown: Sequence[Path]) -> str:
         """Give the command as it is run: within the sandbox where the session has one."""
-        if self.session.state.config.sandbox != "on" and not self.walled:
+        if not self._in_sandbox():
             return command
         session = self.session
         copies = (session.workdir / name for name in PROJECTIONS)
@@ -190,11 +205,10 @@ class Bench:
         stamp = watching.stamp(index)
         moorings = {path: watching.stamp(path) for path in place.moorings(self.place)}
         with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session)) as temporary:
-            variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **state.config.env, **dict(more or {})}
             finished = process.execute(
                 self._walled(command.text, temporary, shown),
                 cwd=self.place.top / state.segment.opened.workdir,
-                environment=process.environment_for_runs(process.as_recorded(os.environ, state.segment.opened.environment), variables),
+                environment=self._environment(temporary, shown, more or {}),
                 timeout_s=command.timeout_s,
                 log=temporary / "unseen.log" if shown else path,
                 stopped=lambda: self._is_stopped(let_in),

@@ -50,7 +50,7 @@ def place_of(session: Session) -> Place:
     """Give the place where this session's runs happen, built first where it is missing or of another segment."""
     state, config = session.state, session.state.config
     if config.in_place:
-        return place.in_checkout(session.top, session.folder.path / "place-index")
+        return place.in_checkout(session.top, session.folder.path / "place-index", _note(session))
     cache = sessions.made_cache(session.repository, session.state.segment.opened.session)
     top, known = cache / "measure", cache / "measure.json"
     wanted = {
@@ -85,9 +85,13 @@ def _with_what_stays(session: Session, top: Path, built: Mapping[str, Any]) -> P
 def _private(session: Session, top: Path, settled: Sequence[str] = (), carried: Carried | None = None) -> Place:
     """Give a measuring worktree of the session as a place."""
     state = session.state
-    return place.private(
-        top, settled, carried, git.tracked(session.top, state.segment.opened.pins), tree.apart(session.top, state.incumbent)
-    )
+    pins, apart = git.tracked(session.top, state.segment.opened.pins), tree.apart(session.top, state.incumbent)
+    return place.private(top, settled, carried, pins, apart, _note(session))
+
+
+def _note(session: Session) -> Path:
+    """Name where the time of what was put in place last is kept: not with the place, for caches of its files stay when that goes."""
+    return sessions.root(session.repository) / "last-time"
 
 
 def _made(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
@@ -153,7 +157,7 @@ def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:
     brought = place.build(session.repository, top, session.state.incumbent, [session.inside(path) for path in config.carry])
     empty = _private(session, top)
     fresh = replace(empty, settled=frozenset(place.beside(empty.view)))
-    place.occupy(fresh, content_of(session, session.state.incumbent), ())
+    place.occupy(fresh, content_of(session, session.state.incumbent), (), compared=bool(config.setup))
     if config.setup:
         bench = Bench(session, fresh, {})
         finished = bench._one(Command("setup", config.setup, config.timeout_s), logs.SETUP)  # noqa: SLF001 - the same module
