@@ -28,7 +28,7 @@ READING = frozenset(
         *("cat-file", "for-each-ref", "log", "rev-list", "var", "config", "worktree list", "status", "merge-file"),
     }
 )
-CHANGING = {
+CHANGING = {  # not times: how many are set depends on the clock
     "os.rename",
     "os.remove",
     "os.rmdir",
@@ -37,7 +37,6 @@ CHANGING = {
     "os.chmod",
     "os.link",
     "os.symlink",
-    "os.utime",
     "os.fork",
     "os.kill",
 }
