@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.core.facts import Fact, Kind
 from autotune.core.supervision import (
     AFTER_RESET_S,
     DEAREST_USD,
@@ -28,6 +29,7 @@ from autotune.core.supervision import (
     cost_state,
     ending_of,
     following,
+    gone,
     hear,
     over_budget,
     parse,
@@ -35,6 +37,7 @@ from autotune.core.supervision import (
     said,
     usages,
 )
+from autotune.core.tell.words import told
 
 NOW = 1_000_000.0
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
@@ -118,8 +121,8 @@ def test_whatever_is_heard_is_taken_in(messages: list[dict[str, Any]], code: int
     assert found.how in RULES
     assert math.isfinite(found.not_before)
     for message in messages:
-        words = said(message)
-        assert words is None or "\n" not in words
+        news = said(message)
+        assert news is None or "\n" not in told(news)
 
 
 @given(st.text(max_size=40))
@@ -130,17 +133,17 @@ def test_a_line_that_is_no_message_is_none(line: str) -> None:
 
 
 def test_what_the_agent_says_is_told_on_one_short_line() -> None:
-    words = said({"type": "assistant", "message": {"content": [{"type": "text", "text": "a\n\x1b[31mb " * 200}, {"type": "tool_use"}]}})
-    assert words is not None
-    assert words.startswith("agent: a ")
-    assert "\x1b" not in words
-    assert len(words) == len("agent: ") + LONGEST_LINE
+    news = said({"type": "assistant", "message": {"content": [{"type": "text", "text": "a\n\x1b[31mb " * 200}, {"type": "tool_use"}]}})
+    assert news is not None
+    text = news.figures["text"]
+    assert (news.kind, text[:2], len(text)) == (Kind.AGENT_SAYS, "a ", LONGEST_LINE)
+    assert "\x1b" not in text
 
 
 def test_a_retry_and_a_compaction_are_told_and_a_call_is_not() -> None:
     retry = said({"type": "system", "subtype": "api_retry", "error": "overloaded", "retry_delay_ms": 2000})
-    assert retry == "the model's service answers overloaded; the client tries again in 2.0 s"
-    assert said({"type": "system", "subtype": "compact_boundary"}) == "the client has compacted the conversation"
+    assert retry == Fact(Kind.SERVICE_FAILS, {"error": "overloaded", "wait_s": 2.0})
+    assert said({"type": "system", "subtype": "compact_boundary"}) == Fact(Kind.COMPACTED)
     assert said({"type": "assistant", "message": {"content": [{"type": "tool_use"}]}}) is None
     assert said({"type": "user"}) is None
 
@@ -210,7 +213,7 @@ def test_waits_grow_up_to_a_bound_and_never_end_the_night(how: How, times: int) 
 
 def test_what_is_given_up_says_why() -> None:
     step, _ = follow(How.CRASHED, Standing(fruitless=3), words="out of memory")
-    assert step.reason == "the agent ended 4 times in a row without a new experiment; the last time: the client crashed: out of memory"
+    assert step.reason == Fact(Kind.FRUITLESS, {"times": 4}, gone(How.CRASHED, "out of memory"))
 
 
 @given(st.floats(1, LONGEST_RESET_S))

@@ -9,9 +9,10 @@ import pytest
 
 from autotune.core import older
 from autotune.core.codec import decode
-from autotune.core.facts import Fact, Kind, joined, quoted, whole
+from autotune.core.facts import Fact, Kind, joined, naming, quoted, refused, whole
 from autotune.core.model import Effect
 from autotune.core.tell.words import in_odds, told
+from autotune.errors import AutotuneError
 
 EFFECT = Effect(0.939, 0.925, 0.952)
 INNER = quoted("exit 1")
@@ -80,6 +81,10 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     **{kind: {"paths": ["a", "b"], "all": 3} for kind in (Kind.PROTECTED, Kind.LEFT_OPEN, Kind.SUBMODULES_EMPTY)},
     Kind.LINE_WATCHED: {"path": "a", "line": 2, "text": "print(1)"},
     Kind.LFS_NAMES_ALONE: {"paths": ["a"], "all": 1, "installed": False},
+    Kind.CLIENT_GONE: {"how": "crashed"},
+    Kind.FRUITLESS: {"times": 3},
+    Kind.AGENT_SAYS: {"text": "done"},
+    Kind.SERVICE_FAILS: {"error": "", "wait_s": 3.0},
     Kind.NOT_CARRIED: {"paths": ["node_modules"]},
     Kind.IN_THE_WAY: {"paths": ["a"], "aside": "/a"},
     Kind.LATE_EDITS: {"experiment": 3, "ref": "r"},
@@ -115,6 +120,16 @@ def test_what_somebody_else_said_is_told_as_it_is_with_what_was_seen_besides() -
     assert told(Fact(Kind.SAID, besides=(quoted("b"),), words="{a}")) == "{a}; b"
     assert joined([quoted("a"), quoted("b")]) == Fact(Kind.SAID, words="a", besides=(quoted("b"),))
     assert joined([]) is None
+
+
+def test_an_error_that_ends_nothing_is_told_with_its_hint() -> None:
+    assert told(refused(AutotuneError("It is not so.", "do this"))) == "It is not so. Do this."
+
+
+def test_of_many_paths_a_fact_names_the_first_and_counts_all() -> None:
+    fact = naming(Kind.LFS_NAMES_ALONE, [*"abcdefghij"], installed=True)
+    assert fact.figures == {"paths": [*"abcdefgh"], "all": 10, "installed": True}
+    assert "a, b, c, d, e, f, g, h and 2 more" in told(fact)
 
 
 def test_texts_from_elsewhere_are_safe_to_show() -> None:

@@ -207,6 +207,11 @@ class Kind(StrEnum):
     NIGHT_BEGINS = "night begins"
     CLIENT_STARTED = "client started"
     CLIENT_ENDED = "client ended"
+    CLIENT_GONE = "client gone"
+    FRUITLESS = "fruitless"
+    AGENT_SAYS = "agent says"
+    SERVICE_FAILS = "service fails"
+    COMPACTED = "compacted"
     CLIENT_FOLLOWS = "client follows"
     PLUGIN_FAILED = "plugin failed"
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from autotune.core.figures import counted, duration
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.outcome import escaped
 
 FIRST_WAIT_S = 2.0  # the client itself has waited and tried again before it gives up
@@ -158,17 +158,18 @@ def _number(value: object) -> float:
     return number if math.isfinite(number) and number > 0 else 0.0
 
 
-def said(message: Mapping[str, Any]) -> str | None:
-    """What a message of the stream tells somebody who looks on, on one line; None for nothing."""
+def said(message: Mapping[str, Any]) -> Fact | None:
+    """What a message of the stream tells somebody who looks on; None for nothing."""
     match message.get("type"), message.get("subtype"):
         case "assistant", _:
             texts = [_text(block.get("text")) for block in _blocks(message) if block.get("type") == "text"]
-            return _shortened("agent: ", " ".join(texts))
+            text = _shortened(" ".join(texts))
+            return Fact(Kind.AGENT_SAYS, {"text": text}) if text else None
         case "system", "api_retry":
-            wait = duration(_number(message.get("retry_delay_ms")) / 1000)
-            return f"the model's service answers {_text(message.get('error')) or 'with an error'}; the client tries again in {wait}"
+            wait_s = _number(message.get("retry_delay_ms")) / 1000
+            return Fact(Kind.SERVICE_FAILS, {"error": _text(message.get("error")), "wait_s": wait_s})
         case "system", "compact_boundary":
-            return "the client has compacted the conversation"
+            return Fact(Kind.COMPACTED)
     return None
 
 
@@ -178,11 +179,9 @@ def _blocks(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
 
 
-def _shortened(lead: str, text: str) -> str | None:
+def _shortened(text: str) -> str:
     line = escaped(" ".join(text.split()))
-    if not line:
-        return None
-    return lead + (line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…")
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
 
 
 def usages(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Usage]]:
@@ -250,16 +249,16 @@ def over_budget(books: Books, max_cost_usd: float | None, max_tokens: int | None
 class How(StrEnum):
     """What became of a client."""
 
-    DONE = "ended its turn"
-    STANDS_STILL = "the session stands still"
-    RENEWED = "a fresh context was due"
-    BUDGET = "its budget is used up"
-    EXHAUSTED = "its context is full"
-    REFUSED = "the model refused"
-    LIMITED = "a rate limit"
-    OVERLOADED = "the model's service is overloaded or out of reach"
-    REJECTED = "the model's service does not accept it"
-    CRASHED = "the client crashed"
+    DONE = "done"
+    STANDS_STILL = "stands still"
+    RENEWED = "renewed"
+    BUDGET = "budget"
+    EXHAUSTED = "exhausted"
+    REFUSED = "refused"
+    LIMITED = "limited"
+    OVERLOADED = "overloaded"
+    REJECTED = "rejected"
+    CRASHED = "crashed"
 
 
 class Move(StrEnum):
@@ -319,10 +318,10 @@ def ending_of(heard: Heard, exit_code: int, complaint: str, now: float) -> Endin
     """Say what became of a client that ended by itself. `complaint` is the end of its error stream; `now` is in seconds since 1970."""
     last = heard.last_word
     if last is None:
-        words = _shortened("", complaint) or f"exit {exit_code}"
+        words = _shortened(complaint) or f"exit {exit_code}"
         return Ending(How.REJECTED if "not found. Available agents" in complaint else How.CRASHED, words)
     how = _how(heard, last)
-    words = _shortened("", last.text) or last.subtype
+    words = _shortened(last.text) or last.subtype
     return Ending(how, words, _not_before(heard, now) if RULES[how].waits else 0.0)
 
 
@@ -366,8 +365,13 @@ class Step:
 
     move: Move
     wait_s: float
-    reason: str
+    reason: Fact
     gives_up: bool = False
+
+
+def gone(how: How, words: str = "") -> Fact:
+    """What became of a client, as a reason."""
+    return Fact(Kind.CLIENT_GONE, {"how": str(how)}, quoted(words) if words else None)
 
 
 def following(ending: Ending, standing: Standing, patience: int, now: float, *, progressed: bool) -> tuple[Step, Standing]:
@@ -375,15 +379,13 @@ def following(ending: Ending, standing: Standing, patience: int, now: float, *, 
     rule, before = RULES[ending.how], Standing() if progressed else standing
     again = before.last is ending.how
     after = Standing(before.fruitless + rule.counts, before.waits + rule.waits, ending.how)
-    reason = f"{ending.how}: {ending.words}" if ending.words and ending.how is not How.DONE else str(ending.how)
+    reason = gone(ending.how, ending.words if ending.how is not How.DONE else "")
     if ending.how is How.REJECTED:
         return Step(Move.STOP, 0.0, reason, gives_up=True), after
     if rule.move is Move.STOP:
         return Step(Move.STOP, 0.0, reason), after
     if rule.counts and after.fruitless > patience:
-        times = counted(after.fruitless, "time")
-        why = f"the agent ended {times} in a row without a new experiment; the last time: {reason}"
-        return Step(Move.STOP, 0.0, why, gives_up=True), after
+        return Step(Move.STOP, 0.0, Fact(Kind.FRUITLESS, {"times": after.fruitless}, reason), gives_up=True), after
     wait_s = max(_back_off(after.waits), ending.not_before - now) if rule.waits else 0.0
     return Step(rule.again if again else rule.move, wait_s, reason), after
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from autotune.core.events import Finished, Paused, Spent
-from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.facts import Fact, Kind
 from autotune.core.stopping import Action, next_action
 from autotune.core.supervision import (
     Books,
@@ -30,6 +30,7 @@ from autotune.core.supervision import (
     cost_state,
     ending_of,
     following,
+    gone,
     hear,
     over_budget,
     parse,
@@ -221,8 +222,8 @@ def _work(night: Night, command: str) -> None:
         if step.move is Move.STOP:
             _finish(night, ending, step)
             return
-        night.say(Fact(Kind.CLIENT_FOLLOWS, {"fresh": step.move is Move.FRESH, "wait_s": step.wait_s}, quoted(step.reason)))
-        fresh, reason = step.move is Move.FRESH, step.reason
+        night.say(Fact(Kind.CLIENT_FOLLOWS, {"fresh": step.move is Move.FRESH, "wait_s": step.wait_s}, step.reason))
+        fresh, reason = step.move is Move.FRESH, told(step.reason)
         _wait(night, step.wait_s)
 
 
@@ -330,14 +331,14 @@ def _listen(night: Night, process: subprocess.Popen[bytes], used_before: Usage) 
             return heard, because
         if message := parse(line):
             heard = hear(heard, message)
-            if words := said(message):
-                night.say(quoted(words))
+            if (news := said(message)) is not None:
+                night.say(news)
         if because is None and (message or time.monotonic() > looked + _LOOK_EVERY_S):
             looked = time.monotonic()
             night.client = heard.client or night.client
             because = _look(night, used_before)
             if because is not None:
-                night.say(Fact(Kind.CLIENT_ENDED, because=quoted(because)))
+                night.say(Fact(Kind.CLIENT_ENDED, because=gone(because)))
                 _end(process)
 
 
@@ -493,12 +494,12 @@ def _finish(night: Night, ending: Ending, step: Step) -> None:
     """Leave the session in order: settled, and with the reason why it stands still."""
     session = night.session
     if session is None:
-        raise AutotuneError(f"The agent did not open a session: {step.reason}.", "open one with `autotune init`, then start again")
+        raise AutotuneError(f"The agent did not open a session: {told(step.reason)}.", "open one with `autotune init`, then start again")
     session.refresh()
     if step.gives_up and session.state.ended is None:
         work.wait(session, None)
         experiment.finish(session)
-        session.append(Paused(reason=quoted(step.reason), timestamp=now()))
+        session.append(Paused(reason=step.reason, timestamp=now()))
     if session.state.ended is None:
         proposing.bring_on(session, night.say)
     if session.state.ended is None and ending.how is How.BUDGET:

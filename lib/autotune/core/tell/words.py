@@ -13,6 +13,7 @@ from autotune.core.model import Effect
 from autotune.core.outcome import ending, escaped
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.stopping import Limit
+from autotune.core.supervision import How
 from autotune.core.tell import limits
 
 
@@ -228,6 +229,20 @@ def _value(fact: Fact) -> str:
 
 def _listed(fact: Fact) -> str:
     return listed(fact.figures["paths"], fact.figures["all"])
+
+
+_GONE: Mapping[How, str] = {
+    How.DONE: "ended its turn",
+    How.STANDS_STILL: "the session stands still",
+    How.RENEWED: "a fresh context was due",
+    How.BUDGET: "its budget is used up",
+    How.EXHAUSTED: "its context is full",
+    How.REFUSED: "the model refused",
+    How.LIMITED: "a rate limit",
+    How.OVERLOADED: "the model's service is overloaded or out of reach",
+    How.REJECTED: "the model's service does not accept it",
+    How.CRASHED: "the client crashed",
+}
 
 
 def _last_line(text: str) -> str:
@@ -454,6 +469,16 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     Kind.NIGHT_BEGINS: "session {session}: its working tree is {tree}; the log is {log}",
     Kind.CLIENT_STARTED: lambda fact: "the client is started" + ("" if fact.figures["fresh"] else ", in the same conversation"),
     Kind.CLIENT_ENDED: "the client is ended: {because}",
+    Kind.CLIENT_GONE: lambda fact: ": ".join(filter(None, (_GONE[How(fact.figures["how"])], _because(fact)))),
+    Kind.FRUITLESS: lambda fact: (
+        f"the agent ended {counted(fact.figures['times'], 'time')} in a row without a new experiment; the last time: {_because(fact)}"
+    ),
+    Kind.AGENT_SAYS: "agent: {text}",
+    Kind.SERVICE_FAILS: lambda fact: (
+        f"the model's service answers {escaped(fact.figures['error']) or 'with an error'}; the client tries again in "
+        f"{duration(fact.figures['wait_s'])}"
+    ),
+    Kind.COMPACTED: "the client has compacted the conversation",
     Kind.CLIENT_FOLLOWS: lambda fact: (
         f"{_because(fact)}; {'a fresh context follows' if fact.figures['fresh'] else 'it goes on'}"
         + (f", in {fact.figures['wait_s']:.0f} s" if fact.figures["wait_s"] else "")
