@@ -64,7 +64,8 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.CLAIM_DUE: {"keeps": 10},
     Kind.LINE_TORN: {"bytes": 7},
     Kind.LEDGER_PUT_BACK: {"lines": 1, "aside": "/a"},
-    Kind.LINES_SET_ASIDE: {"aside": "/a"},
+    Kind.LINES_SET_ASIDE: {"line": 7, "aside": "/a"},
+    Kind.INDEX_WRITTEN: {"path": "/a/index"},
     Kind.PLACE_MADE_ANEW: {"paths": ["a"]},
     Kind.RUN_BIT_LOST: {"name": "autotune.sh"},
     Kind.SETTINGS_EDITED: {"changes": ["max_pairs = 20 (was 40)"]},
@@ -120,6 +121,11 @@ def test_what_somebody_else_said_is_told_as_it_is_with_what_was_seen_besides() -
     assert told(Fact(Kind.SAID, besides=(quoted("b"),), words="{a}")) == "{a}; b"
     assert joined([quoted("a"), quoted("b")]) == Fact(Kind.SAID, words="a", besides=(quoted("b"),))
     assert joined([]) is None
+
+
+@pytest.mark.parametrize(("kind", "runs", "words"), [(Kind.BETTER_ONCE, 1, "in a single run"), (Kind.BETTER_EXACTLY, 3, "in all 3 runs")])
+def test_a_verdict_of_few_runs_says_how_many(kind: Kind, runs: int, words: str) -> None:
+    assert words in told(whole(Fact(kind, {"runs": runs}), EFFECT, None, None, 1, ""))
 
 
 def test_an_error_that_ends_nothing_is_told_with_its_hint() -> None:

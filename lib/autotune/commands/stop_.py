@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.figures import counted
 from autotune.core.tell.snapshot import snapshot
 from autotune.loop import experiment, files, work
@@ -15,7 +16,7 @@ from autotune.loop.session import now
 
 
 def main(
-    reason: Annotated[str, typer.Option("--reason", help="Why, for the log.")] = "a person said stop",
+    reason: Annotated[str | None, typer.Option("--reason", help="Why, for the log.")] = None,
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
@@ -25,7 +26,7 @@ def main(
     """
     here = looked_at(session)
     work.refuse_from_a_run(here)
-    work.stop(here, reason)
+    work.stop(here, quoted(reason) if reason else Fact(Kind.STOPPED_BY_PERSON))
     work.wait(here, 30.0)
     experiment.finish(here)
     files.project(here)

@@ -46,6 +46,9 @@ class Kind(StrEnum):
     PRINTED_TWICE = "printed twice"
     CLOCK_DISAGREES = "clock disagrees"
     TAMPERED = "tampered"
+    LEDGER_WRITTEN = "ledger written"
+    INDEX_WRITTEN = "index written"
+    WORKTREE_MOVED = "worktree moved"
     SESSION_TOUCHED = "session touched"
     STORE_DAMAGED = "store damaged"
     DOES_NOT_GENERALISE = "does not generalise"
@@ -97,6 +100,7 @@ class Kind(StrEnum):
     PROPOSER_FAILED = "proposer failed"
     PROPOSER_IDLE = "proposer idle"
     PROPOSAL_REFUSED = "proposal refused"
+    STOPPED_BY_PERSON = "stopped by person"
     STOPPED_BY_INTERRUPT = "stopped by interrupt"
     # Streaks.
     PLATEAU = "plateau"

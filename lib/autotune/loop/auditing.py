@@ -310,7 +310,7 @@ def set_aside_forged(session: Session) -> None:
     deque(_chain(session.folder, story), maxlen=0)
     wrong = next((found for found in _contradictions(session.repository, story) if found[0] > seen.lines), None)
     if wrong is not None:
-        session.take_back(wrong[0], f"Line {wrong[0]} of the ledger {wrong[1]}")
+        session.take_back(*wrong)
 
 
 def _settings_file(folder: Folder, home: Path) -> Iterator[Finding]:

@@ -215,10 +215,10 @@ class Bench:
             )
         if stamp is not None and watching.stamp(index) != stamp:
             index.unlink(missing_ok=True)
-            raise Tampered(f"a run wrote to {index}, by which autotune knows what is in place; it is made anew", _LOOK)
+            raise Tampered(Fact(Kind.INDEX_WRITTEN, {"path": str(index)}), _LOOK)
         if any(watching.stamp(path) != before_it for path, before_it in moorings.items()):
             (self.session.cache / "measure.json").unlink(missing_ok=True)
-            raise Tampered("a run pointed the measuring worktree at another repository; it is made anew", _LOOK)
+            raise Tampered(Fact(Kind.WORKTREE_MOVED), _LOOK)
         if finished.stopped:
             raise Interrupted(self.session.interrupted() or Fact(Kind.STOPPED_MEANWHILE))
         return finished

@@ -10,7 +10,7 @@ from pathlib import Path
 from autotune.core import audit, guards
 from autotune.core.decide import checks_come_now
 from autotune.core.events import Cause, Decided, Purpose, Ran
-from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
 from autotune.core.state import Experiment, State
 from autotune.core.stats import median
@@ -67,7 +67,7 @@ def compare(session: Session, bench: Bench) -> Decided:
     try:
         verdict = _compare(session, bench, experiment)
     except Tampered as error:
-        return _void(session, Cause.IDEA, Fact(Kind.TAMPERED, because=quoted(error.message)))
+        return _void(session, Cause.IDEA, Fact(Kind.TAMPERED, because=error.what))
     if (touched := watch.touched()) is not None:
         if watch.settings_replaced():
             settings.put_back(session)

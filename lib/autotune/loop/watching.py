@@ -12,6 +12,7 @@ from pathlib import Path
 from autotune.core.events import Event, Finished, Noted, Paused, Spent, Stopped, from_line
 from autotune.core.facts import Fact, Kind
 from autotune.core.state import State
+from autotune.core.tell.words import told
 from autotune.edges import door, git, ledger, process
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -28,7 +29,11 @@ Stamp = tuple[int, int, int, int]
 
 
 class Tampered(AutotuneError):  # noqa: N818 - says it of a run
-    """A run wrote to what proves what runs say."""
+    """A run wrote to what proves what runs say: `what`, as a fact."""
+
+    def __init__(self, what: Fact, hint: str) -> None:
+        super().__init__(told(what), hint)
+        self.what = what
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ def closed(session: Session) -> Iterator[Callable[[], None]]:
             for one in changed:
                 one.tell()
             if changed:
-                raise Tampered("a run wrote to the ledger", "`git show` the candidate; it is kept under refs/autotune")
+                raise Tampered(Fact(Kind.LEDGER_WRITTEN), "`git show` the candidate; it is kept under refs/autotune")
 
 
 @dataclass(slots=True)

@@ -381,7 +381,7 @@ def cancel(session: Session) -> bool:
     return True
 
 
-def stop(session: Session, reason: str) -> None:
+def stop(session: Session, reason: Fact) -> None:
     """Stop the session. A measurement ends as not measured; edits that nobody measured stay in the working tree."""
     if session.state.ended is None or session.state.ended.ending is not Ending.STOPPED:
-        session.append(Stopped(reason=quoted(reason), timestamp=now()))
+        session.append(Stopped(reason=reason, timestamp=now()))

@@ -270,6 +270,9 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
         "with `audit = false`)"
     ),
     Kind.TAMPERED: "not to be trusted: {because}",
+    Kind.LEDGER_WRITTEN: "a run wrote to the ledger",
+    Kind.INDEX_WRITTEN: "a run wrote to {path}, by which autotune knows what is in place; it is made anew",
+    Kind.WORKTREE_MOVED: "a run pointed the measuring worktree at another repository; it is made anew",
     Kind.SESSION_TOUCHED: "not to be trusted: while it was measured, something changed {paths}",
     Kind.STORE_DAMAGED: "not to be trusted: {path} has another content in git's store than its name is the hash of",
     Kind.DOES_NOT_GENERALISE: "does not generalise",
@@ -320,6 +323,7 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     Kind.PROPOSER_FAILED: "the proposer failed with exit {code}",
     Kind.PROPOSER_IDLE: "the proposer changed nothing in scope",
     Kind.PROPOSAL_REFUSED: lambda fact: ": ".join(filter(None, ("the proposal was refused", _because(fact)))),
+    Kind.STOPPED_BY_PERSON: "a person said stop",
     Kind.STOPPED_BY_INTERRUPT: "interrupted by a person",
     # Streaks.
     Kind.PLATEAU: lambda fact: f"{counted(fact.figures['experiments'], 'experiment')} in a row without a keep",
@@ -363,7 +367,8 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
         + ("it was rewritten or cut off" if fact.figures["lines"] is None else f"{counted(fact.figures['lines'], 'line')} came to it")
         + f". It was put back; what was there is at {escaped(fact.figures['aside'])}."
     ),
-    Kind.LINES_SET_ASIDE: "{because}, and autotune did not write it: it was set aside at {aside}, with all but words that came after it.",
+    Kind.LINES_SET_ASIDE: "Line {line} of the ledger {because}, and autotune did not write it: it was set aside at {aside}, with all but "
+    "words that came after it.",
     Kind.SEEN_GONE: "seen.json was gone, by which autotune knows how far the ledger had come; it was written anew.",
     Kind.COPY_GONE: "autotune.jsonl was gone; it was written anew from the truth.",
     Kind.COPY_CHANGED: "autotune.jsonl is a copy and was changed (what was there is at {aside}); it was written anew from the truth.",
