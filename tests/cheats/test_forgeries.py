@@ -502,6 +502,13 @@ def test_a_forgery_that_reaches_every_copy_contradicts_runs_commits_or_refs(chan
     assert words in found.out, found.out
 
 
+def test_what_a_run_prints_does_not_make_its_output_pass_for_a_part_of_it(project: Project) -> None:
+    for log in (project.folder / "runs").rglob("*.log"):
+        log.write_bytes(log.read_bytes() + b"\n[autotune: 5 bytes are left out here]\n")
+    rewritten(project, better_runs, everything=True)
+    assert "which its output does not say" in project.autotune("check").out
+
+
 def test_what_was_decided_by_a_rule_that_is_not_here_is_no_finding_but_a_note(project: Project) -> None:
     def newer(lines: list[Line]) -> None:
         evident(lines)

@@ -254,6 +254,7 @@ def test_of_much_output_the_log_keeps_both_ends_and_no_line_is_lost(run: Runner,
     assert log.endswith(b"noise\nlast\n")
     assert log[LOG_END_BYTES : LOG_END_BYTES + len(marker)] == marker
     assert len(log) == 2 * LOG_END_BYTES + len(marker)
+    assert not process.is_whole(log)
     assert finished.tail == log[-process.TAIL_BYTES :]
 
 
@@ -261,6 +262,7 @@ def test_output_up_to_twice_the_limit_is_logged_whole(run: Runner, tmp_path: Pat
     run(NOISE.replace("BLOCKS", "500"))
     log = (tmp_path / "logs" / "run.log").read_bytes()
     assert LOG_END_BYTES < len(log) < 2 * LOG_END_BYTES
+    assert process.is_whole(log)
     assert log == b"".join(b"%07d noise\n" % number * 1000 for number in range(500))
 
 

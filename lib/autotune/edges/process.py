@@ -645,6 +645,11 @@ def _children(pid: int) -> list[int]:
     return found
 
 
+def is_whole(log: bytes) -> bool:
+    """Whether a log holds all of an output: one of which something was left out is longer, by the line that says so."""
+    return len(log) <= 2 * LOG_END_BYTES
+
+
 def within(pid: int | None) -> bool:
     """Whether this process is in a run, or descends from a process: as far as its variables and, on Linux, its ancestors tell."""
     return not os.environ.get(MARK, _TURN).startswith(_TURN) or (pid is not None and pid in _ancestors())

@@ -29,7 +29,7 @@ from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.state import State, after, begin
 from autotune.core.stats import median
 from autotune.core.tell.snapshot import of_the_log
-from autotune.edges import git, ledger
+from autotune.edges import git, ledger, process
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop import files, logs, settings
@@ -50,7 +50,6 @@ from autotune.loop.session import (
 )
 from autotune.version import version
 
-_LEFT_OUT = b"[autotune: "  # how a log says that it does not hold the whole output
 _TRUTH = "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin a new session"
 _SAME = "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) begins afresh"
 
@@ -379,7 +378,7 @@ def _logs(folder: Folder, story: Story) -> Iterator[Finding]:
             yield Finding(f"The output of {what} is gone.", "what the ledger says of it can no longer be held against what was printed")
             continue
         output = path.read_bytes()
-        if _LEFT_OUT not in output and (name := _unprinted(event, output)) is not None:
+        if process.is_whole(output) and (name := _unprinted(event, output)) is not None:
             yield Finding(f"The ledger has {name}={event.metrics[name]:g} of {what}, which its output does not say.", _TRUTH)
 
 
