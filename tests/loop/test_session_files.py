@@ -105,8 +105,8 @@ def test_edits_made_while_it_is_measured_stay_after_a_keep_and_are_kept_aside_af
     assert [one["status"] for one in project.results()] == ["keep", "discard"]
     told = f"What was edited after experiment 2 had begun was taken back with it; it is kept at refs/autotune/{project.name}/2.late."
     assert told in said[-1].err
-    late = {"kind": "late edits", "figures": {"experiment": 2, "ref": f"refs/autotune/{project.name}/2.late"}}
-    assert late in [event["found"] for event in project.events("notice")]
+    kept_aside = {"kind": "late edits", "figures": {"experiment": 2, "ref": f"refs/autotune/{project.name}/2.late"}}
+    assert kept_aside in [event["found"] for event in project.events("notice")]
     assert project.git("show", f"refs/autotune/{project.name}/2.late:src/b.txt") == "later still"
     assert project.git("status", "--porcelain") == ""
 
