@@ -25,6 +25,7 @@ from enum import StrEnum
 from typing import Any
 
 from autotune.core.facts import Fact, Kind
+from autotune.core.metrics import RESERVED
 from autotune.core.model import Arm, Direction, Metric, Run
 from autotune.core.stats import median
 
@@ -88,7 +89,7 @@ class Reading:
 
 def reading(metric: Metric) -> Reading | None:
     """Give how a metric is read as a time, by direction, unit and name; None where it is no time."""
-    if metric.name.startswith("autotune."):
+    if metric.name.startswith(RESERVED):
         return None
     found = _rate(metric) if metric.direction is Direction.HIGHER else _time(metric)
     return None if metric.unit and found.units_s is _UNKNOWN_S else found

@@ -11,7 +11,6 @@ from autotune.core.fate import Fate, fate_of
 from autotune.core.figures import counted, effect_in_short
 from autotune.core.health import Mode
 from autotune.core.lines import shortened
-from autotune.core.metrics import RESERVED
 from autotune.core.model import Status
 from autotune.core.outcome import escaped
 from autotune.core.report import claim, following, noise, value
@@ -144,7 +143,7 @@ def _narrowed(state: State) -> str:
 
 def _protected(state: State) -> str:
     config = state.config
-    own = "" if config.metric.startswith(RESERVED) else config.benchmark  # what is measured from outside may be changed
+    own = "" if config.measured_from_outside else config.benchmark  # what is measured from outside may be changed
     commands = [f"the files that `{_cut(command, _FILES)}` names" for command in (own, config.checks) if command]
     protect = [_patterns(config.protect)] if config.protect else []
     allowed = f" (but {_patterns(config.allow)} may be)" if config.allow else ""

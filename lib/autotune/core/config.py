@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any, NoReturn
 
 from autotune.core import guards
-from autotune.core.metrics import is_name, normalised
+from autotune.core.metrics import RESERVED, is_name, normalised
 from autotune.core.model import DecisionMode, Direction
 from autotune.core.patterns import components, flaw, from_top
 from autotune.core.recovery import Playbook
@@ -94,6 +94,11 @@ class Config:
     env: Mapping[str, str]
     health: HealthConfig
     recovery: RecoveryConfig
+
+    @property
+    def measured_from_outside(self) -> bool:
+        """Whether autotune measures the metric itself, so that the command is what is tuned."""
+        return self.metric.startswith(RESERVED)
 
     @property
     def built_once(self) -> bool:

@@ -447,7 +447,7 @@ def _passed(config: Config, finished: Finished) -> Check:
     metrics = ", ".join(f"{escaped(name)}={number(value)}" for name, value in details["metrics"].items())
     found = f"passes in {finished.wall_s:.2f} s and prints {metrics or 'no metric'}{'; the checks pass' if config.checks else ''}"
     advice = []
-    if not metrics and config.metric.startswith(RESERVED):
+    if not metrics and config.measured_from_outside:
         advice.append(f"print a line METRIC name=value, or tune what is measured from outside, such as {RESERVED}wall_s")
     if details["malformed"]:
         advice.append("malformed, so not counted: " + "; ".join(details["malformed"]))
@@ -496,7 +496,7 @@ def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) 
         if command.measured or outcome is not Outcome.OK:
             output = (scratch / f"{command.name}.log").read_text("utf-8", "replace")
             metrics = dict(finished.report.samples)
-            if command.measured and config.metric.startswith(RESERVED) and (scene.session is not None or not metrics):
+            if command.measured and config.measured_from_outside and (scene.session is not None or not metrics):
                 metrics[config.metric] = measured_samples(finished)[config.metric]
             words = told(why) if command.measured else f"`{command.name}` failed: {told(why)}"
             return Seen(outcome, words, metrics, output, tuple(dict.fromkeys((str(top), str(top.resolve())))))

@@ -14,7 +14,6 @@ from autotune.core.config import Config
 from autotune.core.events import SegmentOpened
 from autotune.core.facts import Fact, Kind, naming
 from autotune.core.figures import listed
-from autotune.core.metrics import RESERVED
 from autotune.core.runners import Tree
 from autotune.edges import git
 from autotune.edges.git import Repository
@@ -44,7 +43,7 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
 
 def looked_at(repository: Repository, workdir: str, config: Config, held: Iterable[str]) -> benchmark.Project:
     """Give the project's files as they are now, to find among them what decides what is measured."""
-    top, measured = repository.top, not config.metric.startswith(RESERVED)  # else it is the command that is tuned
+    top, measured = repository.top, not config.measured_from_outside  # else it is the command that is tuned
     command, checks, *own = (patterns.from_top(name, workdir) for name in (_COMMAND, _CHECKS, BENCHMARK_FILE, CHECKS_FILE))
     lines = {**({command: config.benchmark} if measured else {}), **({checks: config.checks} if config.checks else {})}
     files = [path for path in (*own, *sorted({*_named_files(top, workdir, config)})) if (top / path).is_file()]
@@ -96,7 +95,7 @@ def _named_files(top: Path, workdir: str, config: Config) -> Iterator[str]:
 
     These are what the scope names, and sources in scope that a compiler is given.
     """
-    measured = () if config.metric.startswith(RESERVED) else (config.benchmark,)
+    measured = () if config.measured_from_outside else (config.benchmark,)
     allowed, inside = patterns.matcher(config.allow, workdir), patterns.matcher(config.scope, workdir)
     for name in _files_in(top, workdir, config, (config.checks, config.prepare, config.setup, *measured)):
         if not allowed(name) and not (inside(name) and protection.is_compiled(name)):
@@ -157,7 +156,7 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
 
 def refuse_silence(repository: Repository, workdir: str, config: Config, commit: str) -> None:
     """Refuse to open a session on everything where nothing is seen to print the metric: what does is somewhere in scope, or nowhere."""
-    if config.metric.startswith(RESERVED) or config.protect or not any(map(patterns.is_everything, config.scope)):
+    if config.measured_from_outside or config.protect or not any(map(patterns.is_everything, config.scope)):
         return
     project = looked_at(repository, workdir, config, git.tracked(repository.top, commit))
     if benchmark.makes_the_line(project, config.metric):

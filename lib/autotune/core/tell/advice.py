@@ -111,7 +111,7 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
     if found.findings:
         return found.advice
     said = []
-    best = "" if config.metric.startswith(RESERVED) else ", and print the best or the median"
+    best = "" if config.measured_from_outside else ", and print the best or the median"
     calm = found.noise < CALM if found.logs else not found.noise
     if not calm and found.run_s < SHORT_RUN_S:
         said.append(f"give each run more to do{best}: much of so short a run is starting the process")
