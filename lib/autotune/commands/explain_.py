@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
-from autotune.core.events import Event, from_line
 from autotune.core.explain import explain
 from autotune.core.lines import WIDEST, laid_out
 from autotune.core.story import LABELS, Story, lines, story_of
 from autotune.core.tell.snapshot import snapshot
-from autotune.edges import ledger
-from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
+from autotune.loop import feed
 from autotune.loop.session import Session, now
 from autotune.loop.work import worker_of
 
@@ -48,15 +45,8 @@ def main(
 
 
 def _story(session: Session, number: int) -> Story:
-    story = story_of(_events(session, number), number)
+    marks = (b'"type":"config"', f'"experiment":{number},'.encode(), f'"index":{number},'.encode())  # lines that may be the experiment's
+    story = story_of(feed.events(session.folder.ledger, *marks), number)
     if story is None:
         raise AutotuneError(f"There is no experiment {number} in session {session.name}.", f"the latest is {session.state.count}")
     return story
-
-
-def _events(session: Session, number: int) -> Iterator[Event]:
-    """The events that may be an experiment's; the other lines of the ledger are not even parsed."""
-    marks = (b'"type":"config"', f'"experiment":{number},'.encode(), f'"index":{number},'.encode())
-    for line, _ in ledger.read(session.folder.ledger, Position()):
-        if any(mark in line for mark in marks) and (event := from_line(line)) is not None:
-            yield event

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from autotune.core import rules, stats
 from autotune.core.config import CLAIM_PAIRS
-from autotune.core.events import Claimed, Purpose, Result, SegmentOpened, from_line
+from autotune.core.events import Claimed, Purpose, Result, SegmentOpened
 from autotune.core.facts import Fact, Kind, claimed, quoted
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.tell.words import told
-from autotune.edges import git, ledger
-from autotune.edges.ledger import Position
+from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.loop import quiet
+from autotune.loop import feed, quiet
 from autotune.loop.bench import Bench, Interrupted, alone
 from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_between
@@ -51,8 +50,7 @@ def confirm(session: Session, number: int) -> Claimed:
 def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:
     """Give what was measured then and a keep's commit, by their lines, for the state holds the latest alone; None where it is no keep."""
     marks, metric = (b'"type":"config"', f'"index":{number},'.encode()), None
-    for line, _ in ledger.read(session.folder.ledger, Position()):
-        event = from_line(line) if any(mark in line for mark in marks) else None
+    for event in feed.events(session.folder.ledger, *marks):
         if isinstance(event, SegmentOpened):
             metric = Metric(event.metric_name, event.metric_unit, event.direction)
         if isinstance(event, Result) and event.index == number and event.status is Status.KEEP and not event.baseline:

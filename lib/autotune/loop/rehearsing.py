@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autotune.core import patterns, rules, stats
 from autotune.core.config import Config, to_mapping
-from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, from_line, to_line
+from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, to_line
 from autotune.core.facts import Fact, Kind
 from autotune.core.figures import number
 from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
@@ -19,7 +19,7 @@ from autotune.core.tell.words import told
 from autotune.edges import copies, git, ledger, process, sandbox
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop import calibrating, logs, pinning, surroundings
+from autotune.loop import calibrating, feed, logs, pinning, surroundings
 from autotune.loop import session as sessions
 from autotune.loop.bench import Bench, Interrupted
 from autotune.loop.measuring import baseline
@@ -58,7 +58,7 @@ def rehearse(session: Session, segment: SegmentOpened) -> tuple[Event, ...]:
     session.append(_baseline_result(session, values))
     session.append(calibrated)
     calibrating.apply_at_opening(session, calibrated)
-    return tuple(event for line, _ in ledger.read(session.folder.ledger, Position()) if (event := from_line(line)) is not None)
+    return tuple(feed.events(session.folder.ledger))
 
 
 def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:

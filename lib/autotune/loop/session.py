@@ -30,6 +30,7 @@ from autotune.edges.ledger import Position
 from autotune.edges.locks import data_folder
 from autotune.edges.tree import View, apart
 from autotune.errors import AutotuneError
+from autotune.loop import feed
 
 if TYPE_CHECKING:
     from socket import socket
@@ -200,7 +201,7 @@ class Session:
         taken = door.hand_in(caller, lines_of(events, ledger.FIRST), max(_KNOCKS_AGAIN_AFTER_S, until - time.monotonic()))
         if taken is None:
             return _again(until)
-        came = [from_line(line) for line, _ in ledger.read(self.folder.ledger, before)] if taken else []
+        came = tuple(feed.events(self.folder.ledger, since=before)) if taken else ()
         if any(event not in came for event in events):
             raise _not_heard()
         self.refresh()

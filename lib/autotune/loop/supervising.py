@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from autotune.core.events import Finished, Paused, Spent
+from autotune.core.events import Finished, Paused, Result, Spent
 from autotune.core.facts import Fact, Kind
 from autotune.core.stopping import Action, next_action
 from autotune.core.supervision import (
@@ -42,6 +42,7 @@ from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import experiment, files, proposing, work
 from autotune.loop import session as sessions
+from autotune.loop.feed import Feed
 from autotune.loop.session import CLIENT_LOG, Say, Session, now
 
 CLIENT = "claude"
@@ -124,7 +125,7 @@ class Night:
     books: Books = field(default_factory=Books)
     standing: Standing = field(default_factory=Standing)
     transcripts: Transcripts = field(default_factory=Transcripts)
-    told: int = 0  # experiments whose result was told
+    feed: Feed | None = None
     fresh_at: int = 0  # experiments when the present context began
     still_since: float | None = None
     known: tuple[str, ...] = ()
@@ -190,7 +191,7 @@ def _adopt(night: Night, session: Session) -> None:
     night.session, night.folder = session, session.workdir
     night.books = night.books.beside(state.spending.cost_usd, state.spending.tokens, estimated=state.spending.cost_estimated)
     _catch_up(night, session)
-    night.told = night.fresh_at = state.count
+    night.feed, night.fresh_at = Feed(session), state.count
     session.say = night.say
     figures = {"session": session.name, "tree": str(session.top), "log": str(session.folder.path / CLIENT_LOG)}
     night.say(Fact(Kind.NIGHT_BEGINS, figures))
@@ -423,18 +424,15 @@ def _find_session(night: Night) -> None:
 
 def _tell_results(night: Night) -> None:
     """Tell what has settled since, and put the cost beside it on the ledger."""
-    session = night.session
-    if session is None:
+    if night.feed is None:
         return
-    session.refresh()
-    if session.state.count <= night.told:
-        return
-    for row in session.state.recent.rows:
-        if row.index > night.told:
+    settled = {event.index for event in night.feed.news() if isinstance(event, Result) and not event.baseline}
+    for row in night.feed.state.recent.rows:
+        if row.index in settled:
             figures = {"experiment": row.index, "status": row.status, "description": row.description}
             night.say(Fact(Kind.RESULT_TOLD, figures, row.reason))
-    night.told = session.state.count
-    _book(night)
+    if settled:
+        _book(night)
 
 
 def _close_books(night: Night, heard: Heard, used_before: Usage) -> None:

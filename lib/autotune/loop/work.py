@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from autotune.core.codec import decode, encode
-from autotune.core.events import Cause, Stopped
+from autotune.core.codec import encode
+from autotune.core.events import Cause, Noticed, Stopped
 from autotune.core.facts import Fact, Kind, quoted, refused
 from autotune.core.state import Ending
 from autotune.edges import git, locks, process
@@ -24,6 +24,7 @@ from autotune.errors import AutotuneError
 from autotune.loop import auditing, files, healing, lending, opening, settings, settling
 from autotune.loop import session as sessions
 from autotune.loop.bench import Interrupted, alone
+from autotune.loop.feed import WORKER_LOG, Feed
 from autotune.loop.lending import borrowed
 from autotune.loop.measuring import compare, voided
 from autotune.loop.places import bench_for
@@ -205,7 +206,7 @@ def _become_worker(session: Session, lock: Lock, what: str, ready: int) -> NoRet
         os.setsid()
         if os.fork() != 0:
             os._exit(0)
-        _redirect(session.folder.path / "worker.log")
+        _redirect(session.folder.path / WORKER_LOG)
         lock.sign(what, worker=True)
         os.close(ready)
         _work(session)
@@ -319,22 +320,19 @@ def wait(session: Session, wait_s: float | None, progress: Say | None = None) ->
 
     What it says is passed on to `progress`; what it notices is said in any case.
     """
-    known = session.state.recent.notices
-    end = None if wait_s is None else time.monotonic() + wait_s
-    told, pause_s = 0, SHORTEST_POLL_S
+    watched, end = Feed(session), None if wait_s is None else time.monotonic() + wait_s
+    pause_s = SHORTEST_POLL_S
     if worker_of(session) is None:
         session.refresh()
         return True
     while (busy := worker_of(session)) is not None and (end is None or time.monotonic() < end):
-        told = _pass_on(session, told, progress)
+        _pass_on(watched, progress)
         time.sleep(pause_s)
         pause_s = min(1.1 * pause_s, LONGEST_POLL_S)
-    _pass_on(session, told, progress)
-    session.refresh()
-    if progress is None:
-        for notice in session.state.recent.notices:
-            if notice not in known:
-                session.say(notice.found)
+    _pass_on(watched, progress)
+    for event in watched.news():
+        if progress is None and isinstance(event, Noticed):
+            session.say(event.found)
     return busy is None
 
 
@@ -342,32 +340,13 @@ def wait_for_more(session: Session, before: Position, progress: Say | None = Non
     """Wait for what the loop does by itself. Raises `AutotuneError` where the ledger has come no further than `before`."""
     wait(session, None, progress)
     if session.position == before:
-        raise AutotuneError(
-            "What the loop had to do by itself came to nothing.", f"{session.folder.path / 'worker.log'} has its last words"
-        )
+        raise AutotuneError("What the loop had to do by itself came to nothing.", f"{session.folder.path / WORKER_LOG} has its last words")
 
 
-def _pass_on(session: Session, told: int, progress: Say | None) -> int:
-    if progress is None:
-        return told
-    try:
-        with (session.folder.path / "worker.log").open("rb") as file:
-            file.seek(told)
-            fresh = file.read()
-    except FileNotFoundError:
-        return told
-    whole = fresh[: fresh.rfind(b"\n") + 1]
-    for line in whole.decode(errors="replace").splitlines():
-        progress(_heard(line))
-    return told + len(whole)
-
-
-def _heard(line: str) -> Fact:
-    """Give what a line of the worker's log says; what is none of its own, a traceback say, as it is."""
-    try:
-        return decode(Fact, json.loads(line))
-    except ValueError:
-        return quoted(line)
+def _pass_on(watched: Feed, progress: Say | None) -> None:
+    if progress is not None:
+        for fact in watched.words():
+            progress(fact)
 
 
 def cancel(session: Session) -> bool:

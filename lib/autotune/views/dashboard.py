@@ -9,21 +9,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from autotune.core.codec import encode
-from autotune.core.events import Claimed, Result, from_line
 from autotune.core.figures import counted, numbers
 from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import Status
 from autotune.core.report import TableRow, headline, table, under_way
-from autotune.core.state import Row, State, after
+from autotune.core.state import Row, State
 from autotune.core.tell.snapshot import snapshot
-from autotune.edges import ledger
-from autotune.edges.ledger import Position
-from autotune.errors import AutotuneError
+from autotune.loop import feed
 from autotune.loop.session import Session, now
 from autotune.loop.work import worker_of
 
@@ -50,18 +47,6 @@ _MARKS = {
 }
 
 
-def all_rows(session: Session) -> tuple[Row, ...]:
-    """Give every settled experiment, from the ledger; the state holds the latest alone."""
-    found, confirmed = [], set()
-    for line, _ in ledger.read(session.folder.ledger, Position()):
-        event = from_line(line) if b'"type":"result"' in line or b'"type":"claim"' in line else None
-        if isinstance(event, Result) and not event.baseline:
-            found.append(after(session.state, event).recent.rows[-1])
-        elif isinstance(event, Claimed) and event.improved:
-            confirmed.add(event.experiment)
-    return tuple(replace(row, confirmed=row.confirmed or row.index in confirmed) for row in found)
-
-
 def _console(width: int | None) -> Console:
     """A console of a width, the terminal's where none is named; of COLUMNS=0 rich would make a screen without columns."""
     from rich.console import Console
@@ -73,7 +58,7 @@ def _console(width: int | None) -> Console:
 def draw(session: Session, *, full: bool = False, width: int | None = None) -> None:
     """Write the screen to stdout once: plain text where that is no terminal."""
     console = _console(width)
-    rows = all_rows(session) if full else session.state.recent.rows[-ROWS:]
+    rows = feed.rows(session) if full else session.state.recent.rows[-ROWS:]
     worker, since = _worker(session)
     drawn = screen(session.state, now(), rows, console.width, worker, since)
     if console.is_terminal:
@@ -86,7 +71,7 @@ def draw(session: Session, *, full: bool = False, width: int | None = None) -> N
 
 def as_json(session: Session, *, full: bool = False) -> dict[str, object]:
     """The same as JSON values: a snapshot, and the session's experiments."""
-    rows = all_rows(session) if full else session.state.recent.rows[-ROWS:]
+    rows = feed.rows(session) if full else session.state.recent.rows[-ROWS:]
     found = snapshot(session.state, now(), measuring=worker_of(session) is not None)
     return {**found, "rows": [encode(row) for row in rows]}
 
@@ -103,21 +88,13 @@ def watch(session: Session, width: int | None = None) -> None:
 
 def _changes(session: Session, pressed: Callable[[float], str]) -> Iterator[None]:
     """Yield at once, whenever the ledger has grown, and every second, for times go on; ends with q."""
-    drawn, position = -REDRAW_EVERY_S, session.position
+    watched, drawn = feed.Feed(session), -REDRAW_EVERY_S
     while True:
-        if session.position != position or time.monotonic() - drawn >= REDRAW_EVERY_S:
-            drawn, position = time.monotonic(), session.position
+        if watched.news() or time.monotonic() - drawn >= REDRAW_EVERY_S:
+            drawn = time.monotonic()
             yield
         if pressed(LOOK_EVERY_S) in ("q", "Q"):
             return
-        _look_again(session)
-
-
-def _look_again(session: Session) -> None:
-    try:
-        session.refresh()
-    except FileNotFoundError:
-        raise AutotuneError(f"Session {session.name} is gone: its log was deleted.", "`autotune init` opens another") from None
 
 
 @contextmanager

@@ -1,0 +1,100 @@
+"""What comes to a session, for whoever watches it: how far its log was seen, how it stands then, and what came since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autotune.core.codec import decode
+from autotune.core.events import Claimed, Event, Result, from_line
+from autotune.core.facts import Fact, quoted
+from autotune.core.state import Row, State, after
+from autotune.edges import ledger
+from autotune.edges.ledger import Position
+from autotune.errors import AutotuneError
+
+if TYPE_CHECKING:
+    from autotune.loop.session import Session
+
+WORKER_LOG = "worker.log"  # in the session's folder: what its latest worker said, a fact a line
+
+
+def events(path: Path, *marks: bytes, since: Position | None = None, until: Position | None = None) -> Iterator[Event]:
+    """Give a ledger's events between two positions; with `marks`, of lines that hold one of them: the others are not even parsed."""
+    for line, reached in ledger.read(path, since or Position()):
+        if (not marks or any(mark in line for mark in marks)) and (event := from_line(line)) is not None:
+            yield event
+        if reached == until:
+            return
+
+
+def rows(session: Session) -> tuple[Row, ...]:
+    """Give every settled experiment, from the ledger; the state holds the latest alone."""
+    found, confirmed = [], set()
+    for event in events(session.folder.ledger, b'"type":"result"', b'"type":"claim"'):
+        if isinstance(event, Result) and not event.baseline:
+            found.append(after(session.state, event).recent.rows[-1])
+        elif isinstance(event, Claimed) and event.improved:
+            confirmed.add(event.experiment)
+    return tuple(replace(row, confirmed=row.confirmed or row.index in confirmed) for row in found)
+
+
+@dataclass(slots=True)
+class Feed:
+    """A session that is watched. `position` is behind the last event that was given: at first, behind what the session has read."""
+
+    session: Session
+    position: Position = field(init=False)
+    heard: int = 0  # bytes of the worker's log
+
+    def __post_init__(self) -> None:
+        self.position = self.session.position
+
+    @property
+    def state(self) -> State:
+        """The session as it stands at `position`."""
+        return self.session.state
+
+    def news(self) -> tuple[Event, ...]:
+        """Give the events that came since, whoever wrote them; none where lines were set aside meanwhile.
+
+        Raises `AutotuneError` where the log was deleted.
+        """
+        path, before = self.session.folder.ledger, self.position
+        try:
+            self.session.refresh()
+            self.position = self.session.position
+            return tuple(events(path, since=before, until=self.position)) if self.position != before and _is_in(path, before) else ()
+        except FileNotFoundError:
+            raise AutotuneError(f"Session {self.session.name} is gone: its log was deleted.", "`autotune init` opens another") from None
+
+    def words(self) -> tuple[Fact, ...]:
+        """Give what the worker has said since, of which only what it noticed is on the ledger."""
+        try:
+            with (self.session.folder.path / WORKER_LOG).open("rb") as file:
+                file.seek(self.heard)
+                fresh = file.read()
+        except FileNotFoundError:
+            return ()
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self.heard += len(whole)
+        return tuple(map(_said, whole.decode(errors="replace").splitlines()))
+
+
+def _is_in(path: Path, position: Position) -> bool:
+    try:
+        ledger.require(path, position)
+    except AutotuneError:
+        return False
+    return True
+
+
+def _said(line: str) -> Fact:
+    """Give what a line of the worker's log says; what is none of its own, a traceback say, as it is."""
+    try:
+        return decode(Fact, json.loads(line))
+    except ValueError:
+        return quoted(line)
