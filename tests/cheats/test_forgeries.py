@@ -486,7 +486,7 @@ def test_a_ledger_that_was_rewritten_with_a_whole_chain_is_not_read_and_is_named
         (worse_baseline, "a baseline of 900, but its runs give 200"),
         (worse_baseline_runs, "of the baseline, which its output does not say"),
         (evident, "another effect of experiment 1 than its runs give"),
-        (greater_claim, "another claim than its runs give, which is: improved: 50.0 % lower, 20 pairs"),
+        (greater_claim, "another claim than its runs give, which have an effect of 0.5"),
         (greater_claim_of_better_runs, "of a claim, which its output does not say"),
         (quieter, "another noise of a calibration than its runs give"),
         (more_luck, "another scope inside a segment, where nothing changes it"),

@@ -32,4 +32,5 @@ def main(
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
         here.append(claimed)
         files.project(here)
-    typer.echo(json.dumps(encode(claimed)) if as_json else told(claimed.told(here.state.metric.unit)))
+    words = told(claimed.told(here.state.metric.unit))
+    typer.echo(json.dumps({**encode(claimed), "reason": words}) if as_json else words)
