@@ -248,7 +248,7 @@ def test_what_no_repetition_helps_against_pauses_the_session_with_the_reason(nig
     night.open()
     _, said = night.start([Fail(401, "authentication_error", "invalid key")] * 4)
     (pause,) = night.of("pause")
-    assert pause["reason"].startswith("the model's service does not accept it: ")
+    assert (pause["reason"]["kind"], pause["reason"]["figures"]) == ("client gone", {"how": "rejected"})
     assert "is paused" in said
 
 
