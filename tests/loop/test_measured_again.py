@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tests.loop.project import eventually
@@ -116,7 +117,7 @@ def test_a_metric_that_crosses_zero_goes_on_to_be_compared_and_can_be_measured_a
         statuses.append(project.attempt()["status"])
     assert statuses == ["keep", "keep", "keep", "discard", "keep"]
     project.ok("rebaseline")
-    assert "nothing has changed" in project.events("playbook_end")[-1]["result"]
+    assert project.events("playbook_end")[-1]["result"]["kind"] == "nothing changed"
     project.ok("check")
 
 
@@ -142,10 +143,10 @@ def test_a_benchmark_that_became_noisy_gets_a_new_segment(project: Project) -> N
     (project.top.parent / "noise").write_text("0\n")
     project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--in-place")
     project.ok("rebaseline")
-    assert project.events("playbook_end")[-1]["result"] == "nothing has changed: size is still 3000"
+    assert project.events("playbook_end")[-1]["result"] == {"kind": "nothing changed", "figures": {"metric": "size", "value": 3000.0}}
     (project.top.parent / "noise").write_text("9\n")
     project.ok("rebaseline")
-    assert "the unchanged incumbent's noise was 0 and is " in project.events("playbook_end")[-1]["result"]
+    assert "noise changed" in json.dumps(project.events("playbook_end")[-1]["result"])
     assert len(project.events("config")) == 2
     project.ok("check")
 
@@ -162,7 +163,7 @@ def test_a_finished_session_is_not_repaired_and_one_that_goes_on_is_not_resumed(
 def test_diagnose_says_that_there_are_no_checks(project: Project) -> None:
     project.init()
     project.ok("repair")
-    assert project.events("playbook_end")[-1]["result"] == "on the incumbent the benchmark works; the checks are none"
+    assert [one["kind"] for one in project.events("playbook_end")[-1]["result"]["besides"]] == ["no checks"]
 
 
 def test_a_number_of_seconds_that_is_none_is_refused(project: Project) -> None:
