@@ -100,6 +100,11 @@ def test_what_touches_the_world_is_recognised(source: str) -> None:
     assert len(list(impurities_of(source))) == 1
 
 
+@pytest.mark.parametrize("path", [path for path in modules_of("core") if path.parent.name != "tell"], ids=name_of)
+def test_nothing_in_core_outside_tell_makes_or_reads_its_words(path: Path) -> None:
+    assert not [module for module, _ in imports_of(ast.parse(path.read_text("utf-8"))) if module.startswith("autotune.core.tell")]
+
+
 @pytest.mark.parametrize("path", modules_of("core"), ids=name_of)
 def test_core_imports_numpy_only_where_it_is_used(path: Path) -> None:
     at_start = [node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -26,7 +26,7 @@ if __name__ == "__main__":
 from tests.client.client import ROOT, SOURCE, VERSION, Machine, attempt, machine_in, open_session, program, python_environment
 from tests.client.model import Asked, Call, Line, Say, Turn, bash
 
-from autotune.core.brief import tokens
+from autotune.core.tell.brief import tokens
 from autotune.edges import machine as machines
 from autotune.hooks.places import OWNER, keep
 

@@ -33,10 +33,10 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
 from autotune.core.decide import decide, learn
-from autotune.core.figures import effect_in_words
 from autotune.core.model import Arm, Calibration, Direction, Metric, Policy, Run, Verdict
 from autotune.core.model import Outcome as Ended
 from autotune.core.stats import claim, effect_of, median, residual_pool
+from autotune.core.tell.figures import effect_in_words
 from autotune.edges import machine, process
 
 MARKERS = "<!-- field -->", "<!-- /field -->"

@@ -13,7 +13,7 @@ import pytest
 
 from autotune.core.events import Paused, SettingsChanged
 from autotune.core.facts import quoted
-from autotune.core.lines import WIDEST
+from autotune.core.tell.lines import WIDEST
 from autotune.edges import git, locks
 from autotune.loop import diagnosis, opening
 from autotune.loop import session as sessions

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from autotune.core.contrast import LINES_SHOWN, Seen, contrast
 from autotune.core.model import Outcome
+from autotune.core.tell.contrast import LINES_SHOWN, Seen, contrast
 
 HERE = Seen(Outcome.OK, "exit 0", {"t": 100.0, "n": 5.0}, "", ("/home/me/project",))
 THERE = replace(HERE, folders=("/srv/measure",))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autotune.core.figures import Noise, about, counted, duration, effect_in_short, effect_in_words, listed, number, numbers, with_unit
 from autotune.core.model import Effect
+from autotune.core.tell.figures import Noise, about, counted, duration, effect_in_short, effect_in_words, listed, number, numbers, with_unit
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

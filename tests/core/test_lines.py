@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.lines import Line, cells, laid_out, shortened, wrapped
+from autotune.core.tell.lines import Line, cells, laid_out, shortened, wrapped
 
 words = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs", "Mn")), max_size=80)
 

@@ -14,9 +14,7 @@ import pytest
 
 from autotune.commands.app import VERBS
 from autotune.core import config as configuration
-from autotune.core import explain as explaining
-from autotune.core import older, report, story
-from autotune.core.brief import MOST_TOKENS, brief, tokens
+from autotune.core import older
 from autotune.core.codec import decode
 from autotune.core.events import (
     CandidateTaken,
@@ -44,13 +42,16 @@ from autotune.core.events import (
     from_line,
 )
 from autotune.core.facts import Fact, Kind, quoted, whole
-from autotune.core.fate import TONES, Fate, fate_of, fate_of_open
-from autotune.core.figures import money
-from autotune.core.lines import Tone, laid_out
 from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.outcome import PASSED
 from autotune.core.state import State, after, begin
+from autotune.core.tell import explain as explaining
+from autotune.core.tell import report, story
 from autotune.core.tell.advice import NOT_BY_BUILDS, REPEATS, WITHOUT_PROMISE
+from autotune.core.tell.brief import MOST_TOKENS, brief, tokens
+from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
+from autotune.core.tell.figures import money
+from autotune.core.tell.lines import Tone, laid_out
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import BUILT_ONCE
 from autotune.loop.files import _IDEAS, _NOTES

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from autotune.core import explain as explaining
-from autotune.core import report, rules
+from autotune.core import rules
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm
-from autotune.core.tell import advice
+from autotune.core.tell import advice, report
+from autotune.core.tell import explain as explaining
 from autotune.core.tell.advice import NOT_BY_BUILDS
 from autotune.core.tell.words import BUILT_ONCE, told
 from autotune.edges import git

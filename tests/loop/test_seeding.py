@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from autotune.core import explain as explaining
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell import advice
+from autotune.core.tell import explain as explaining
 from autotune.loop import auditing, claiming, experiment, opening, seeding, work
 from autotune.loop.session import Session, now
 

@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from autotune.core import explain, report, story
-from autotune.core.brief import MOST_TOKENS, brief, tokens
 from autotune.core.events import (
     CandidateTaken,
     Cause,
@@ -40,11 +38,13 @@ from autotune.core.events import (
     from_line,
 )
 from autotune.core.facts import quoted
-from autotune.core.lines import cells, laid_out
 from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.outcome import PASSED
 from autotune.core.recovery import Playbook
 from autotune.core.state import State, after, begin
+from autotune.core.tell import explain, report, story
+from autotune.core.tell.brief import MOST_TOKENS, brief, tokens
+from autotune.core.tell.lines import cells, laid_out
 from autotune.core.tell.snapshot import snapshot
 from autotune.views import dashboard
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import typer
 
-from autotune.core import report
 from autotune.core.model import Effect, Outcome
 from autotune.core.outcome import escaped
 from autotune.core.settle import final_verdict, reason_of
 from autotune.core.state import Row, State
-from autotune.core.tell import advice
+from autotune.core.tell import advice, report
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
 from autotune.loop.calibrating import asks_for_more

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.lines import WIDEST, wrapped
 from autotune.core.model import Status
+from autotune.core.tell.lines import WIDEST, wrapped
 from autotune.core.tell.words import told
 from autotune.loop import demonstration
 from autotune.loop.session import Session

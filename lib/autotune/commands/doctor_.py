@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName
-from autotune.core.lines import WIDEST, Line, laid_out
+from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.loop import diagnosis
 from autotune.loop.diagnosis import Check, Finding
 

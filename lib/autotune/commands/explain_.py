@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
-from autotune.core.explain import explain
-from autotune.core.lines import WIDEST, laid_out
-from autotune.core.story import LABELS, Story, lines, story_of
+from autotune.core.tell.explain import explain
+from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.core.tell.snapshot import snapshot
+from autotune.core.tell.story import LABELS, Story, lines, story_of
 from autotune.errors import AutotuneError
 from autotune.loop import feed
 from autotune.loop.session import Session, now

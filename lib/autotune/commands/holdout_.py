@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found, looked_at
-from autotune.core.figures import counted
+from autotune.core.tell.figures import counted
 from autotune.loop import holdout, work
 
 app = typer.Typer(

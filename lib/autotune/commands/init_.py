@@ -12,7 +12,7 @@ from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson, say
 from autotune.core import stats
 from autotune.core.config import Config
-from autotune.core.figures import number
+from autotune.core.tell.figures import number
 from autotune.loop import opening
 
 Text = Annotated[str | None, typer.Option()]

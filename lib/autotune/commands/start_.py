@@ -9,8 +9,8 @@ import typer
 
 from autotune.commands.init_ import given
 from autotune.commands.options import SessionName, found, say
-from autotune.core.figures import counted
 from autotune.core.state import Ending
+from autotune.core.tell.figures import counted
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import opening, proposing, supervising

@@ -8,8 +8,8 @@ from shutil import get_terminal_size
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
-from autotune.core import report
-from autotune.core.lines import WIDEST, laid_out
+from autotune.core.tell import report
+from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.core.tell.snapshot import snapshot
 from autotune.loop.session import now
 from autotune.loop.work import worker_of

@@ -9,7 +9,7 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.figures import counted
+from autotune.core.tell.figures import counted
 from autotune.core.tell.snapshot import snapshot
 from autotune.loop import experiment, files, work
 from autotune.loop.session import now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autotune.core.brief import brief
+from autotune.core.tell.brief import brief
 from autotune.loop.session import IDEAS_FILE, NOTES_FILE, Session, now
 
 

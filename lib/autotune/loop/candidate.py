@@ -15,7 +15,7 @@ from typing import Any
 from autotune.core import benchmark, patterns, printing, protection, runners
 from autotune.core.events import CandidateTaken
 from autotune.core.facts import Fact, Kind
-from autotune.core.figures import counted
+from autotune.core.tell.figures import counted
 from autotune.core.tell.words import told
 from autotune.edges import git, tree
 from autotune.edges.tree import Difference

@@ -19,16 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core import config as configuration
-from autotune.core import report
 from autotune.core.config import Config
-from autotune.core.contrast import HERE, THERE, Seen, contrast
 from autotune.core.facts import Fact, Kind
-from autotune.core.figures import counted, listed, number
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
 from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
 from autotune.core.patterns import from_top
 from autotune.core.state import CASES, Ending, State
+from autotune.core.tell import report
+from autotune.core.tell.contrast import HERE, THERE, Seen, contrast
+from autotune.core.tell.figures import counted, listed, number
 from autotune.core.tell.words import told
 from autotune.edges import folders, git, locks, machine, place, process, tree
 from autotune.edges.git import Repository

@@ -13,8 +13,8 @@ from autotune.core import config as configuration
 from autotune.core.config import Config
 from autotune.core.events import SegmentOpened
 from autotune.core.facts import Fact, Kind, naming
-from autotune.core.figures import listed
 from autotune.core.runners import Tree
+from autotune.core.tell.figures import listed
 from autotune.edges import git
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError

@@ -6,9 +6,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from autotune.core.figures import effect_in_short, number, with_unit
 from autotune.core.patterns import expression
 from autotune.core.state import State
+from autotune.core.tell.figures import effect_in_short, number, with_unit
 from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import git
 from autotune.loop import briefing

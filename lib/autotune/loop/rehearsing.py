@@ -12,9 +12,9 @@ from autotune.core import patterns, rules, stats
 from autotune.core.config import Config, to_mapping
 from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, to_line
 from autotune.core.facts import Fact, Kind
-from autotune.core.figures import number
 from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
 from autotune.core.state import State, begin
+from autotune.core.tell.figures import number
 from autotune.core.tell.words import told
 from autotune.edges import copies, git, ledger, process, sandbox
 from autotune.edges.ledger import Position

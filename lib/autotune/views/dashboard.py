@@ -14,11 +14,11 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from autotune.core.codec import encode
-from autotune.core.figures import counted, numbers
-from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import Status
-from autotune.core.report import TableRow, headline, table, under_way
 from autotune.core.state import Row, State
+from autotune.core.tell.figures import counted, numbers
+from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.report import TableRow, headline, table, under_way
 from autotune.core.tell.snapshot import snapshot
 from autotune.loop import feed
 from autotune.loop.session import Session, now

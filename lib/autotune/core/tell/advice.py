@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from autotune.core.config import Config
 from autotune.core.events import Calibrated
-from autotune.core.figures import about, effect_in_words, listed
 from autotune.core.metrics import RESERVED
 from autotune.core.model import DecisionMode, Metric
 from autotune.core.sight import FEW_PAIRS, MANY_PAIRS, is_seen
 from autotune.core.state import ECONOMY_FROM_S
 from autotune.core.stats import Drift
+from autotune.core.tell.figures import about, effect_in_words, listed
 
 NULL_RUNS, KEEP_RUNS = 9, (16, 26)  # of a candidate that does nothing, and of one that is kept; tests/benchmarks/calibration.py
 SHORT_RUN_S = 0.05  # below, starting the process is much of what is measured

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from autotune.core.facts import Fact
-from autotune.core.figures import duration, money, number, with_unit
 from autotune.core.state import State
 from autotune.core.stopping import Limit, Rule, rules
+from autotune.core.tell.figures import duration, money, number, with_unit
 
 
 @dataclass(frozen=True, slots=True)

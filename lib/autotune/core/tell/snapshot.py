@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autotune.core import report
-from autotune.core.lines import shortened
 from autotune.core.state import State
+from autotune.core.tell import report
+from autotune.core.tell.lines import shortened
 from autotune.core.tell.words import told
 
 SCHEMA = 1  # counted up when a key goes, or means something else; not when one comes

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.figures import counted, duration, effect_in_words, listed, number, numbers
 from autotune.core.model import Effect
 from autotune.core.outcome import ending, escaped
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.stopping import Limit
 from autotune.core.supervision import How
 from autotune.core.tell import limits
+from autotune.core.tell.figures import counted, duration, effect_in_words, listed, number, numbers
 
 
 def told(fact: Fact, *, lead: bool = True) -> str:

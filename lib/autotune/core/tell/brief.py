@@ -7,15 +7,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from autotune.core.fate import Fate, fate_of
-from autotune.core.figures import counted, effect_in_short
 from autotune.core.health import Mode
-from autotune.core.lines import shortened
 from autotune.core.model import Status
 from autotune.core.outcome import escaped
-from autotune.core.report import claim, following, noise, value
 from autotune.core.state import Row, State
 from autotune.core.tell import limits
+from autotune.core.tell.fate import Fate, fate_of
+from autotune.core.tell.figures import counted, effect_in_short
+from autotune.core.tell.lines import shortened
+from autotune.core.tell.report import claim, following, noise, value
 from autotune.core.tell.words import told
 
 MOST_TOKENS = 2000

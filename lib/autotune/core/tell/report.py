@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from autotune.core import stats
-from autotune.core.fate import TONES, Fate, fate_of, fate_of_open
-from autotune.core.figures import NO_NOISE, Noise, about, counted, duration, effect_in_short, money, number, numbers, with_unit
 from autotune.core.health import Health, Mode
-from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import DecisionMode, Direction, Status
 from autotune.core.outcome import escaped
 from autotune.core.state import Row, State, seconds_between
 from autotune.core.stopping import limits_reached, next_action, rules
 from autotune.core.tell import advice, limits
 from autotune.core.tell.advice import drift_words
+from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
+from autotune.core.tell.figures import NO_NOISE, Noise, about, counted, duration, effect_in_short, money, number, numbers, with_unit
+from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.words import told
 
 LONGEST_WHY = 300

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autotune.core.figures import number
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
 from autotune.core.outcome import escaped
+from autotune.core.tell.figures import number
 
 HERE, THERE = "the checkout", "the measuring place"
 FAR = 0.2  # the share by which one run's value may differ from another's where nothing is known of the noise

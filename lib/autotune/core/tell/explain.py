@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from autotune.core import report
 from autotune.core.facts import KEPT_WITHOUT_PROOF, Fact, Kind
-from autotune.core.fate import TONES, Fate, fate_of, fate_of_open, is_worse
-from autotune.core.figures import counted, estimate_in_words
 from autotune.core.health import Health, Mode
-from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import DecisionMode, Effect, Metric
-from autotune.core.report import HEALTH_TONES, LONGEST_WHY, following, noise, recovery, under_way, value
 from autotune.core.settle import reason_of
 from autotune.core.state import Ended, Ending, State
 from autotune.core.stopping import Limit, due_playbook, limits_reached
-from autotune.core.tell import limits
+from autotune.core.tell import limits, report
 from autotune.core.tell.advice import REPEATS
+from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open, is_worse
+from autotune.core.tell.figures import counted, estimate_in_words
+from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.report import HEALTH_TONES, LONGEST_WHY, following, noise, recovery, under_way, value
 from autotune.core.tell.words import BUILT_ONCE, told
 
 LATEST = 5  # experiments whose fates are named

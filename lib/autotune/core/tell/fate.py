@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from autotune.core.events import Cause, Result
 from autotune.core.facts import NOT_TRUSTED, Fact, Kind
-from autotune.core.lines import Tone
 from autotune.core.model import Direction, Effect, Outcome, Status, Verdict
 from autotune.core.settle import cause_of, final_verdict, is_forced
 from autotune.core.state import Experiment, Row
+from autotune.core.tell.lines import Tone
 
 
 class Fate(StrEnum):

@@ -11,16 +11,16 @@ from typing import Any
 
 from autotune.core.codec import encode
 from autotune.core.events import CandidateTaken, Claimed, Decided, Described, Event, Purpose, Ran, Result, SegmentOpened
-from autotune.core.explain import sentence
 from autotune.core.facts import Kind, whole
-from autotune.core.fate import TONES, fate_of
-from autotune.core.figures import duration, effect_in_words, number, numbers
-from autotune.core.lines import Line, Tone, shortened
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.outcome import escaped
-from autotune.core.report import moment, noise_of_a_run
 from autotune.core.state import State
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
+from autotune.core.tell.explain import sentence
+from autotune.core.tell.fate import TONES, fate_of
+from autotune.core.tell.figures import duration, effect_in_words, number, numbers
+from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.report import moment, noise_of_a_run
 from autotune.core.tell.words import in_odds, told
 
 LONGEST_TEXT = 2000
