@@ -67,6 +67,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.LINES_SET_ASIDE: {"line": 7, "aside": "/a"},
     Kind.INDEX_WRITTEN: {"path": "/a/index"},
     Kind.PLACE_MADE_ANEW: {"paths": ["a"]},
+    Kind.BUILT_OUTSIDE: {"variable": "CARGO_TARGET_DIR"},
     Kind.RUN_BIT_LOST: {"name": "autotune.sh"},
     Kind.SETTINGS_EDITED: {"changes": ["max_pairs = 20 (was 40)"]},
     Kind.BRANCH_PUT_BACK: {"incumbent": "b", "files": 1, "ref": "r"},

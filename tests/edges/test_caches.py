@@ -181,6 +181,11 @@ def test_of_moved_caches_what_is_of_the_place_is_forgotten_and_other_byte_code_s
     assert [path.exists() for path in (of_place, other, compiled)] == [False, True, False]
 
 
+def test_a_folder_for_builds_that_lies_outside_of_the_place_is_named(tmp_path: Path) -> None:
+    assert caches.built_outside({"CARGO_TARGET_DIR": str(tmp_path / "target")}, tmp_path / "top") == "CARGO_TARGET_DIR"
+    assert caches.built_outside({"CARGO_TARGET_DIR": str(tmp_path / "top/target")}, tmp_path / "top") is None
+
+
 def said(top: Path, *words: object, **variables: object) -> str:
     """What a command prints, run in a place with more variables."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

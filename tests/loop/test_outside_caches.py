@@ -69,6 +69,12 @@ def test_what_prepare_made_of_an_arm_is_that_arms_and_still_new_when_it_is_run(t
     assert measured(session) == ITS_OWN
 
 
+def test_where_a_build_is_known_to_lie_elsewhere_none_is_kept(tmp_path: Path) -> None:
+    prepare = 'mkdir -p out "$CARGO_TARGET_DIR"; touch out/lock; test -s src/n && cp src/n "$CARGO_TARGET_DIR/built"'
+    script, elsewhere = 'echo "METRIC n=$(cat "$CARGO_TARGET_DIR/built")"\n', {"CARGO_TARGET_DIR": str(tmp_path / "target")}
+    assert measured(opened(tmp_path, script, prepare=prepare, build_once=True, env=elsewhere)) == ITS_OWN
+
+
 def test_in_the_checkout_each_arm_runs_its_own_byte_code(tmp_path: Path) -> None:
     session = opened(tmp_path, EXPORTED + RUN, env={"ELSEWHERE": str(tmp_path / "elsewhere")}, in_place=True)
     assert measured(session) == ITS_OWN

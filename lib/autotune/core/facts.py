@@ -192,6 +192,7 @@ class Kind(StrEnum):
     BASELINE_RUN = "baseline run"
     PROVING = "proving"
     PLACE_MADE_ANEW = "place made anew"
+    BUILT_OUTSIDE = "built outside"
     CALIBRATING = "calibrating"
     MIN_EFFECT_SET = "min effect set"
     SANDBOX_WORKS = "sandbox works"

@@ -20,6 +20,8 @@ AHEAD_S = 60.0  # of the clock that a time may be: runs of less than a second ne
 _BYTE_CODE = "PYTHONPYCACHEPREFIX"
 # By these, caches lie in one folder for all working trees. Those of others are known by content, or hold what every arm shares.
 _MOVED = {_BYTE_CODE: "python", "NUMBA_CACHE_DIR": "numba"}
+# By these, what is built lies in one folder for all working trees.
+_BUILT = ("CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "MIX_BUILD_ROOT", "MIX_BUILD_PATH")
 
 
 def first_time(note: Path, content: str, files: Iterable[Path]) -> int:
@@ -71,6 +73,11 @@ def wait_for(time_ns: int, *, ahead_s: float) -> None:
 def moved(environment: Mapping[str, str], top: Path, folder: Path) -> dict[str, str]:
     """Give an environment in which caches that lie outside a place, in one folder for all that runs, lie below `folder`."""
     return dict(environment) | {name: str(folder / _MOVED[name]) for name in _MOVED if _leads_outside(environment.get(name, ""), top)}
+
+
+def built_outside(environment: Mapping[str, str], top: Path) -> str | None:
+    """Name the variable by which what is built lies outside of a place; None where there is none."""
+    return next((name for name in _BUILT if _leads_outside(environment.get(name, ""), top)), None)
 
 
 def _leads_outside(value: str, top: Path) -> bool:

@@ -67,7 +67,11 @@ class Bench:
         self._begun = self.session.position.lines
         config = self.session.state.config
         if config.built_once:
-            self.builds = Builds(self.place)
+            outside = caches.built_outside(self._variables({}), self.place.top)
+            if outside is None:
+                self.builds = Builds(self.place)
+            else:
+                self.session.say(Fact(Kind.BUILT_OUTSIDE, {"variable": outside}))
 
     def run(self, arm: Arm, purpose: Purpose) -> tuple[Ran, str]:
         """Put an arm in place, execute what the target's run consists of, and write what happened to the ledger.
@@ -178,11 +182,15 @@ class Bench:
     def _in_sandbox(self) -> bool:
         return self.walled or self.session.state.config.sandbox == "on"
 
+    def _variables(self, ours: Mapping[str, str]) -> dict[str, str]:
+        """Give the environment of runs, as the segment and the settings have it, with variables of ours that these may change."""
+        state = self.session.state
+        recorded = process.as_recorded(os.environ, state.segment.opened.environment)
+        return process.environment_for_runs(recorded, {**ours, **state.config.env})
+
     def _environment(self, temporary: Path, shown: Sequence[Path], more: Mapping[str, str]) -> dict[str, str]:
         """Give what a command finds in its environment: temporary files, and caches that lie elsewhere, in folders of autotune's."""
-        state = self.session.state
-        variables = {**dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)), **state.config.env, **more}
-        environment = process.environment_for_runs(process.as_recorded(os.environ, state.segment.opened.environment), variables)
+        environment = self._variables(dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary))) | dict(more)
         if self._in_sandbox() and not shown:  # where nothing can be written, one arm leaves the other nothing
             return environment
         return caches.moved(environment, self.place.top, temporary if shown else self.session.cache / _CACHES)

@@ -445,6 +445,7 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     Kind.WAITING_FOR_MACHINE: "waiting for the machine: {because}",
     Kind.WAITING_FOR_QUIET: "the machine is busy: others use {share:.0%} of all cores; waiting up to {wait_s:g} s",
     Kind.BASELINE_RUN: lambda fact: f"baseline run {fact.figures['run']}: {_value(fact)}",
+    Kind.BUILT_OUTSIDE: "{variable} leads out of the working tree, so no build is kept: `prepare` runs before every run",
     Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was, and not to be had again: it is made anew",
     Kind.PROVING: "proof: the same benchmark with every file in scope emptied",
     Kind.CALIBRATING: "calibration: the same code built a second time, {pairs} pairs",
