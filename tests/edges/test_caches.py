@@ -141,7 +141,7 @@ def test_files_that_are_emptied_and_filled_again_have_seconds_of_their_own(arms:
     seen = [arms.second("c")]
     moved = place.empty(arms.place, emptied, held, tmp_path / "away")
     seen.append(arms.second("c"))
-    place.fill(arms.place, arms.trees[0], moved)
+    place.fill(arms.place, arms.trees[0], moved, held)
     seen.append(arms.second("c"))
     assert sorted({*seen}) == seen
     assert not git.unlike_index(arms.place.top, arms.place.view.index)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from autotune.edges import git, place
+from autotune.edges import git, place, tree
 from autotune.edges.place import Place
 
 
@@ -154,7 +156,7 @@ def test_emptied_files_are_as_the_tree_has_them_and_come_back_as_just_written(
     assert contents(built.top) == {"a": "", "d/b": "", "carried/x": "x\n"}
     before_ns = (built.top / "d/b").stat().st_mtime_ns
     place.occupy(built, emptied_tree, ())
-    place.fill(built, "HEAD", moved)
+    place.fill(built, "HEAD", moved, entries)
     assert not git.unlike_index(built.top, built.view.index)
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
     assert (built.top / "a").stat().st_mtime_ns >= before_ns
@@ -171,19 +173,63 @@ def test_files_of_a_folder_are_empty_by_themselves_where_they_cannot_be_one(
     assert contents(built.top) == {"a": "", "d/b": "", "carried/x": "x\n"}
 
 
+def test_a_folder_that_holds_what_stays_keeps_it_while_its_files_are_empty(
+    repository: git.Repository, built: Place, emptied_tree: str, tmp_path: Path
+) -> None:
+    (built.top / "d/stays").write_text("stays\n")
+    kept = replace(built, settled=frozenset({*(built.settled or ()), "d/stays"}))
+    entries = git.tracked(repository.top, emptied_tree)
+    moved = place.empty(kept, emptied_tree, entries, tmp_path / "away")
+    assert contents(built.top) == {"a": "", "d/b": "", "d/stays": "stays\n", "carried/x": "x\n"}
+    place.fill(kept, "HEAD", moved, entries)
+    assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "d/stays": "stays\n", "carried/x": "x\n"}
+
+
+def test_a_file_that_is_not_to_be_empty_is_there_beside_those_that_are(repository: git.Repository, built: Place, tmp_path: Path) -> None:
+    commit = str(git.resolve(repository.top, "HEAD"))
+    nothing = git.store(repository.top, b"")
+    blob = git.tracked(repository.top, commit)["a"][1]
+    files = dict.fromkeys(("e/whole/one", "e/whole/in/two", "e/part/three", "e/part/left"), ("100644", blob))
+    content = git.make_tree(repository.top, files, repository.folder / "scratch")
+    entries = {path: ("100644", nothing) for path in files if not path.endswith("left")}
+    emptied = git.make_tree(repository.top, {**files, **entries}, repository.folder / "scratch")
+    place.occupy(built, content, ())
+    moved = place.empty(built, emptied, entries, tmp_path / "away")
+    assert not git.unlike_index(built.top, built.view.index)
+    assert "e/whole" in moved
+    assert contents(built.top) == {"e/whole/one": "", "e/whole/in/two": "", "e/part/three": "", "e/part/left": "a\n", "carried/x": "x\n"}
+    shutil.rmtree(built.top / "e/whole")
+    place.fill(built, content, moved, entries)
+    assert contents(built.top) == {**dict.fromkeys(files, "a\n"), "carried/x": "x\n"}
+
+
+def test_git_reads_many_files_as_young_as_its_index_only_until_the_next_second(built: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "_MANY", 1)
+    (built.top / "a").unlink()
+    place.occupy(built, "HEAD", ())
+    young = built.view.index.with_name(f"{built.view.index.name}.young")
+    assert young.exists()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3)
+    place.occupy(built, "HEAD", ())
+    assert not young.exists()
+    assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
+
+
 def test_what_a_run_did_among_emptied_files_is_gone_before_the_next(
     repository: git.Repository, built: Place, emptied_tree: str, tmp_path: Path
 ) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "b").write_text("somebody's\n")
-    moved = place.empty(built, emptied_tree, git.tracked(repository.top, emptied_tree), tmp_path / "away")
+    entries = git.tracked(repository.top, emptied_tree)
+    moved = place.empty(built, emptied_tree, entries, tmp_path / "away")
     (built.top / "a").unlink()
     (built.top / "a").mkdir()
     (built.top / "d/b").unlink()
     (built.top / "d").rmdir()
     (built.top / "d").symlink_to(outside)
-    place.fill(built, "HEAD", moved)
+    place.fill(built, "HEAD", moved, entries)
     place.occupy(built, "HEAD", ())
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
     assert (outside / "b").read_text() == "somebody's\n"

@@ -24,7 +24,7 @@ _MOVED = {_BYTE_CODE: "python", "NUMBA_CACHE_DIR": "numba"}
 _BUILT = ("CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "MIX_BUILD_ROOT", "MIX_BUILD_PATH")
 
 
-def first_time(note: Path, content: str, files: Iterable[Path]) -> int:
+def first_time(note: Path, content: str, files: Iterable[Path | str]) -> int:
     """Give the first time, in nanoseconds, that the files of a tree may have: their own last, or the second after another's.
 
     The last is noted, or that of the latest of `files` where the note is gone. One that is further ahead of the clock than any of ours
@@ -37,9 +37,9 @@ def first_time(note: Path, content: str, files: Iterable[Path]) -> int:
     return last if same else (last // SECOND + 1) * SECOND
 
 
-def _time(path: Path) -> int:
+def _time(path: Path | str) -> int:
     try:
-        return path.lstat().st_mtime_ns
+        return os.lstat(path).st_mtime_ns
     except (FileNotFoundError, NotADirectoryError):
         return 0
 
@@ -59,7 +59,7 @@ def now_at(folder: Path) -> int:
     return folder.stat().st_mtime_ns
 
 
-def set_time(path: Path, time_ns: int) -> None:
+def set_time(path: Path | str, time_ns: int) -> None:
     """Set the time of a file or folder; a folder that is somebody else's keeps its own."""
     with suppress(PermissionError):
         os.utime(path, ns=(time_ns, time_ns), follow_symlinks=False)

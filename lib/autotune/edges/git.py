@@ -70,7 +70,7 @@ class Answer:
     @property
     def paths(self) -> tuple[str, ...]:
         """The output as paths that end in NUL."""
-        return tuple(decode(one) for one in self.out.split(b"\0") if one)
+        return tuple(one for one in decode(self.out).split("\0") if one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def decode(raw: bytes) -> str:
 
 def encode(paths: Iterable[str]) -> bytes:
     """Give paths, each ended by NUL, for a command's standard input."""
-    return b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
+    return "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
 
 
 @cache

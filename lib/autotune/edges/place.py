@@ -212,6 +212,7 @@ def occupy(place: Place, content: str, alternating: Sequence[str], *, compared: 
         else:
             tree.unlink_all(place.top, gone)  # in a folder of what stays, `_clean` does not see them
             _clean(place, place.settled)
+            tree.refresh_aged(place.view)
             anew |= {*git.unlike_index(place.top, place.view.index)}
         if wanted := sorted(anew):
             tree.unlink_all(place.top, wanted)
@@ -228,7 +229,7 @@ def _at_a_new_time(place: Place, content: str, known: Iterable[str], *, compared
     what the next run makes of them: then this waits. `known` are paths by which the last time is found where it is not noted.
     """
     note = place.note or place.view.index.with_suffix(".time")
-    first = caches.first_time(note, content, (place.top / path for path in known))
+    first = caches.first_time(note, content, (f"{place.top}/{path}" for path in known))
     on_time = caches.now_at(place.top) >= first
     touched: set[str] = set()
     yield touched
@@ -241,51 +242,86 @@ def _at_a_new_time(place: Place, content: str, known: Iterable[str], *, compared
         caches.wait_for(first, ahead_s=0.0 if compared else caches.AHEAD_S)
 
 
-def _with_folders(top: Path, paths: Collection[str]) -> Iterator[Path]:
+def _with_folders(top: Path, paths: Collection[str]) -> Iterator[str]:
     """Give files and the folders above them, as far as they are there; never through a link."""
-    folders = {folder for above in {Path(path).parent for path in paths} for folder in (above, *above.parents)}
-    within = tree.within_reach(top, (*paths, *map(str, folders)))
-    return (top / path for path in within if os.path.lexists(top / path))
+    within = tree.within_reach(top, (*paths, *_above(paths), "."))
+    return (f"{top}/{path}" for path in within if os.path.lexists(f"{top}/{path}"))
 
 
 def empty(place: Place, content: str, entries: Mapping[str, tuple[str, str]], away: Path, *, compared: bool = False) -> Mapping[str, str]:
     """Move files, by their modes and blobs, out of a place, leaving empty ones there, as `content` has them; gives where each is now.
 
-    That is much cheaper than to write all of them anew, twice. So is a link to the folder's first empty file: where thousands of files were
-    deleted lately, the file system takes long to make new ones. What cannot be moved or made, `occupy` finds.
+    That is much cheaper than to write all of them anew, twice. A folder goes as a whole where it may. Empty files are links to the folder's
+    first: where thousands of files were deleted lately, the file system takes long to make new ones. What cannot be moved or made, `occupy`
+    finds.
     """
     shutil.rmtree(away, ignore_errors=True)
     away.mkdir(parents=True)
     moved: dict[str, str] = {}
-    made: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, str], str] = {}
+    wholes = _wholes(place, git.tracked(place.top, content).keys() - entries.keys(), entries)
     with _at_a_new_time(place, content, entries, compared=compared) as touched:
-        for number, path in enumerate(tree.within_reach(place.top, entries)):
-            target, mode = f"{place.top}/{path}", entries[path][0]
-            with suppress(OSError):
-                os.rename(target, f"{away}/{number}")  # noqa: PTH104 - for each of thousands, pathlib takes longer than the file system
-                moved[path] = f"{away}/{number}"
-                _make_empty(target, mode, made.setdefault((path.rpartition("/")[0], mode), target))
-        touched.update(moved)
+        for number, (whole, paths) in enumerate(wholes.items()):
+            if next(tree.within_reach(place.top, [whole]), None):
+                with suppress(OSError):
+                    os.rename(f"{place.top}/{whole}", f"{away}/{number}")  # noqa: PTH104 - for each of thousands, pathlib takes too long
+                    moved[whole] = f"{away}/{number}"
+                    touched.update(paths)
+                    _make_empty(place.top, {path: entries[path][0] for path in paths}, first)
     tree.point_at(place.view, content)
     tree.refresh(place.view)
     return moved
 
 
-def _make_empty(target: str, mode: str, first: str) -> None:
-    try:
-        os.link(first, target)
-    except OSError:  # it is the first, or has as many links as it may have, or there are none on this file system
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, int(mode[-3:], 8) | 0o022))
+def _wholes(place: Place, others: Iterable[str], paths: Iterable[str]) -> Mapping[str, list[str]]:
+    """Map what can be moved as a whole, to move all of `paths`, to those it is or holds: files, folders without `others` or what stays."""
+    apart = {"", *_above((*others, *(path.rstrip("/") for path in place.settled or ())))}
+    uppermost: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        if folder not in uppermost:
+            free = (one for one in _upwards(folder) if one not in apart)
+            uppermost[folder] = min(free, key=len, default="")
+        found.setdefault(uppermost[folder] or path, []).append(path)
+    return found
 
 
-def fill(place: Place, content: str, moved: Mapping[str, str], *, compared: bool = False) -> None:
-    """Bring back what `empty` moved, as `content` has it and as if just written: nothing made of the empty files is younger."""
-    with _at_a_new_time(place, content, moved, compared=compared) as touched:
-        for path in tree.within_reach(place.top, moved):
+def _above(paths: Iterable[str]) -> set[str]:
+    return {one for folder in {path.rpartition("/")[0] for path in paths} for one in _upwards(folder)}
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
+def _make_empty(top: Path, modes: Mapping[str, str], first: dict[tuple[str, str], str]) -> None:
+    """Make empty files, by their modes, with the folders that they need; `first` is each folder's first of a mode."""
+    for path, mode in modes.items():
+        folder, target = path.rpartition("/")[0], f"{top}/{path}"
+        if (folder, mode) not in first:
+            os.makedirs(f"{top}/{folder}", exist_ok=True)  # noqa: PTH103
+        try:
+            os.link(first.setdefault((folder, mode), target), target)
+        except OSError:  # it is the first, or has as many links as it may have, or there are none on this file system
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, int(mode[-3:], 8) | 0o022))
+
+
+def fill(place: Place, content: str, moved: Mapping[str, str], paths: Collection[str], *, compared: bool = False) -> None:
+    """Bring back what `empty` moved, as `content` has it, `paths` as if just written: nothing made of the empty files is younger."""
+    with _at_a_new_time(place, content, paths, compared=compared) as touched:
+        for whole in tree.within_reach(place.top, moved):
+            target = f"{place.top}/{whole}"
             with suppress(OSError):
-                os.replace(moved[path], f"{place.top}/{path}")  # noqa: PTH105
+                if os.path.isdir(moved[whole]) and os.path.lexists(target):  # noqa: PTH112
+                    os.rename(target, f"{moved[whole]}-emptied")  # noqa: PTH104
+                os.replace(moved[whole], target)  # noqa: PTH105
+        for path in tree.within_reach(place.top, paths):
+            with suppress(OSError):
                 os.utime(f"{place.top}/{path}", follow_symlinks=False)
-        touched.update(moved)
+        touched.update(paths)
     tree.point_at(place.view, content)
     tree.refresh(place.view)
 
@@ -305,13 +341,16 @@ def _clean(place: Place, settled: frozenset[str]) -> None:
 
 def _unseen_by_git(top: Path, settled: Collection[str], inside: str = "") -> Iterator[str]:
     """Give what git never lists: sockets, pipes and devices, by whose names a run could tell its next one something."""
-    with os.scandir(top / inside) as entries:
-        found = [(f"{inside}{entry.name}", entry.is_dir(follow_symlinks=False), entry.is_symlink() or entry.is_file()) for entry in entries]
-    for path, folder, seen in found:
-        if folder and f"{path}/" not in settled and path != ".git":
-            yield from _unseen_by_git(top, settled, f"{path}/")
-        elif not folder and not seen:
-            yield path
+    folders = []
+    with os.scandir(f"{top}/{inside}") as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(f"{inside}{entry.name}/")
+            elif not (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
+                yield f"{inside}{entry.name}"
+    for folder in folders:
+        if folder not in settled and folder != ".git/":
+            yield from _unseen_by_git(top, settled, folder)
 
 
 def _discard(target: Path, settled: frozenset[str], path: str) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.edges import git
 
+_MANY = 500  # files, from which on it takes long to read all of them
 _pointed: dict[Path, tuple[str, str]] = {}  # the commit that a private index was last made that of, and the index then
 
 
@@ -55,9 +58,33 @@ def point_at(view: View, commit: str) -> None:
     _pointed[view.index] = commit, identity(view.index.parent, view.index.name)
 
 
+@contextmanager
+def _pointing_alike(view: View) -> Iterator[None]:
+    """Have the private index, where it is known of which commit it is, be known as that when what it says of files is written anew."""
+    commit, known = _pointed.get(view.index, ("", ""))
+    as_known = known == identity(view.index.parent, view.index.name)
+    yield
+    if as_known:
+        _pointed[view.index] = commit, identity(view.index.parent, view.index.name)
+
+
 def refresh(view: View) -> None:
     """Have the private index take note of files that are as it has them, all at once: much faster than to have each looked at by a diff."""
-    git.ask(view.top, "update-index", "-q", "--refresh", index=view.index)
+    with _pointing_alike(view):
+        git.ask(view.top, "update-index", "-q", "--refresh", index=view.index)
+    _young(view).touch()
+
+
+def refresh_aged(view: View) -> None:
+    """Have the private index written once more where many files are as young as it is: until then git reads each of them at every look."""
+    mark = _young(view)
+    if mark.exists() and view.index.exists() and time.time() >= int(view.index.stat().st_mtime) + 2:  # files may be a second ahead
+        refresh(view)
+        mark.unlink()
+
+
+def _young(view: View) -> Path:
+    return view.index.with_name(f"{view.index.name}.young")
 
 
 def leave_apart(view: View, index: Path, commit: str) -> None:
@@ -131,10 +158,10 @@ def is_storable(top: Path, path: str) -> bool:
     return _kind(top / path) in (stat.S_IFREG, stat.S_IFLNK) and not is_out_of_reach(top, path)
 
 
-def _kind(path: Path) -> int:
+def _kind(path: Path | str) -> int:
     """Tell what is at a path, as the part of its mode that says so; 0 where nothing is."""
     try:
-        return stat.S_IFMT(path.lstat().st_mode)
+        return stat.S_IFMT(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return 0
 
@@ -160,7 +187,10 @@ def bring(view: View, commit: str, written: Sequence[str], removed: Sequence[str
 
 def write(view: View, paths: Sequence[str]) -> None:
     """Write files anew as the private index has them; all of `paths`, at least one, are in it."""
-    git.tell(view.top, "checkout-index", "-f", "-q", "-u", "-z", "--stdin", index=view.index, stdin=git.encode(paths))
+    with _pointing_alike(view):
+        git.tell(view.top, "checkout-index", "-f", "-q", "-u", "-z", "--stdin", index=view.index, stdin=git.encode(paths))
+    if len(paths) >= _MANY:
+        _young(view).touch()
     compiled = {folder for folder in {path.rpartition("/")[0] for path in paths} if (view.top / folder / "__pycache__").is_dir()}
     for path in paths:
         if path.rpartition("/")[0] in compiled:
@@ -237,8 +267,8 @@ def in_the_way(top: Path, written: Iterable[str], held: Container[str]) -> tuple
 def unlink_all(top: Path, paths: Iterable[str]) -> None:
     """Delete files so that they are written anew, never through a link."""
     for path in within_reach(top, paths):
-        if _kind(top / path) not in (0, stat.S_IFDIR):
-            (top / path).unlink()
+        if _kind(f"{top}/{path}") not in (0, stat.S_IFDIR):
+            os.unlink(f"{top}/{path}")  # noqa: PTH108 - for each of thousands, pathlib takes longer than the file system
 
 
 def within_reach(top: Path, paths: Iterable[str]) -> Iterator[str]:

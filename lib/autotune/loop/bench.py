@@ -112,7 +112,7 @@ class Bench:
         try:
             yield
         finally:
-            place.fill(self.place, self.content[Arm.INCUMBENT], moved, compared=compared)
+            place.fill(self.place, self.content[Arm.INCUMBENT], moved, entries, compared=compared)
             shutil.rmtree(away, ignore_errors=True)
 
     def _log(self, what: str, arm: Arm) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autotune.core import carrying, rules
+from autotune.core.benchmark import Project
 from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Opened, SegmentOpened
 from autotune.core.facts import NAMED, Fact, Kind, naming
@@ -66,8 +67,10 @@ def open_session(request: Request, say: Say) -> Session:
     workdir = _workdir(repository, request.folder)
     config = _config(request)
     name = _free_name(repository, config.name)
-    segment = _first_segment(repository, name, workdir, config, worktree=request.worktree)
-    for fact in (*pinning.findings(repository, segment, config), *not_here(repository, segment.base)):
+    base = git.resolve(repository.top, "HEAD") or ""
+    project = pinning.looked_at(repository, workdir, config, git.tracked(repository.top, base))
+    segment = _first_segment(repository, name, project, config, base, worktree=request.worktree)
+    for fact in (*pinning.findings(repository, segment, project), *not_here(repository, segment.base)):
         say(fact)
     if not config.in_place and (missing := lacking(repository.top, config, workdir)):
         say(Fact(Kind.NOT_CARRIED, {"paths": list(missing[:NAMED])}))
@@ -188,15 +191,15 @@ def _free_name(repository: Repository, name: str) -> str:
     return next(one for one in (dated, *(f"{dated}-{number}" for number in range(2, 10_000))) if one not in taken)
 
 
-def _first_segment(repository: Repository, name: str, workdir: str, config: Config, *, worktree: bool) -> SegmentOpened:
-    base = git.resolve(repository.top, "HEAD") or ""
+def _first_segment(repository: Repository, name: str, project: Project, config: Config, base: str, *, worktree: bool) -> SegmentOpened:
+    workdir = project.tree.folder
     home = sessions.session_tree(repository, name) if worktree else repository.top
     scratch = repository.folder / "autotune-scratch-index"
     try:
-        pins = pinning.pin(repository, workdir, config, base, scratch)
+        pins = pinning.pin(repository, workdir, config, base, scratch, project)
     finally:
         scratch.unlink(missing_ok=True)
-    pinning.refuse_silence(repository, workdir, config, base)
+    pinning.refuse_silence(project, config)
     pinning.refuse_scope(repository, workdir, config, base, pins)
     return SegmentOpened(
         name=config.name,

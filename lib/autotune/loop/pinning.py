@@ -29,13 +29,16 @@ _LONGEST_READ = 4 * 1024 * 1024  # bytes of a file that are looked at for what i
 _COMMAND, _CHECKS = "<benchmark>", "<checks>"  # names for command lines, which no file has
 
 
-def pin(repository: Repository, workdir: str, config: Config, commit: str, scratch: Path) -> str:
-    """Make a commit of what decides what is measured, as it is now: benchmark, checks, and what `protect` names."""
+def pin(repository: Repository, workdir: str, config: Config, commit: str, scratch: Path, project: benchmark.Project | None = None) -> str:
+    """Make a commit of what decides what is measured, as it is now: benchmark, checks, and what `protect` names.
+
+    `project` is what was looked at, where that was done already.
+    """
     held = git.tracked(repository.top, commit)
     configuration.refuse_beyond(config, workdir)
     chosen = {*filter(patterns.matcher(config.protect, workdir), held)}
     chosen |= {patterns.from_top(name, workdir) for name in (BENCHMARK_FILE, CHECKS_FILE)}
-    chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(looked_at(repository, workdir, config, held))}
+    chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(project or looked_at(repository, workdir, config, held))}
     chosen |= set(_led_to(repository.top, chosen))
     entries = {path: _entry(repository, path) for path in chosen if (repository.top / path).is_file()}
     return git.commit_tree(repository.top, git.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
@@ -154,11 +157,10 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
             raise AutotuneError(f"The scope holds {what}, so that autotune could not take changes back: {', '.join(found[:5])}.", hint)
 
 
-def refuse_silence(repository: Repository, workdir: str, config: Config, commit: str) -> None:
+def refuse_silence(project: benchmark.Project, config: Config) -> None:
     """Refuse to open a session on everything where nothing is seen to print the metric: what does is somewhere in scope, or nowhere."""
     if config.measured_from_outside or config.protect or not any(map(patterns.is_everything, config.scope)):
         return
-    project = looked_at(repository, workdir, config, git.tracked(repository.top, commit))
     if benchmark.makes_the_line(project, config.metric):
         return
     found = benchmark.parts(project)
@@ -172,11 +174,10 @@ def refuse_silence(repository: Repository, workdir: str, config: Config, commit:
     )
 
 
-def findings(repository: Repository, segment: SegmentOpened, config: Config) -> Iterator[Fact]:
+def findings(repository: Repository, segment: SegmentOpened, project: benchmark.Project) -> Iterator[Fact]:
     """Say what is protected, which lines of what is tuned stay under watch, and what the benchmark loads that is not protected."""
     held = sorted(git.tracked(repository.top, segment.pins), key=lambda path: (protection.goes_without_saying(path), path))
     yield naming(Kind.PROTECTED, held) if held else Fact(Kind.NOTHING_PROTECTED)
-    project = looked_at(repository, segment.workdir, config, git.tracked(repository.top, segment.base))
     for path, number, words in benchmark.watched(project):
         yield Fact(Kind.LINE_WATCHED, {"path": path, "line": number, "text": words.splitlines()[0]})
     if loaded := benchmark.left_open(project, held):
