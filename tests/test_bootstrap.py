@@ -336,13 +336,13 @@ def test_without_a_usable_cache_setting_the_cache_is_in_the_home_folder(named: s
     monkeypatch.delenv("XDG_CACHE_HOME")
     if named is not None:
         monkeypatch.setenv("XDG_CACHE_HOME", named)
-    assert bootstrap.cache_folder() == Path("/home/somebody/.cache/autotune")
+    assert bootstrap.environments_folder() == Path("/home/somebody/.cache/autotune")
 
 
 def test_without_a_home_setting_the_system_is_asked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert bootstrap.cache_folder() == Path(pwd.getpwuid(os.getuid()).pw_dir, ".cache", "autotune")
+    assert bootstrap.environments_folder() == Path(pwd.getpwuid(os.getuid()).pw_dir, ".cache", "autotune")
 
 
 def test_a_user_without_a_home_is_told_which_setting_helps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,7 +350,7 @@ def test_a_user_without_a_home_is_told_which_setting_helps(monkeypatch: pytest.M
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
     with pytest.raises(bootstrap.SetUpError) as refused:
-        bootstrap.cache_folder()
+        bootstrap.environments_folder()
     assert "XDG_CACHE_HOME" in refused.value.hint
 
 

@@ -331,7 +331,7 @@ def test_a_worktree_has_its_own_session(world: World) -> None:
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
     subprocess.run([*git, "worktree", "add", "-q", "-b", "autotune/other", str(world.top.parent / "beside")], check=True)
     beside = World(world.top.parent / "beside")
-    place = places.place_of(str(beside.top))
+    place = places.working_tree_of(str(beside.top))
     assert place is not None
     assert (place.top, place.branch, place.sessions) == (str(beside.top), "refs/heads/autotune/other", str(world.sessions))
     shutil.copytree(world.folder, world.sessions / "other")
@@ -792,14 +792,14 @@ def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_json_is_what_it_is_elsewhere(value: object) -> None:
     assert json.loads(values.written(value)) == value
-    assert values.read(f" {json.dumps(value)}\n") == value
+    assert values.read_json(f" {json.dumps(value)}\n") == value
 
 
 @pytest.mark.usefixtures("_parser")
 @pytest.mark.parametrize("broken", ["", "{", '{"a": 1} 2', "[1,]", "nothing"])
 def test_what_is_no_json_is_refused(broken: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        values.read(broken)
+        values.read_json(broken)
 
 
 def test_a_shell_line_is_taken_apart_where_the_shell_would() -> None:
@@ -1104,7 +1104,7 @@ def test_the_log_keeps_its_newer_half_when_it_grows(tmp_path: Path, monkeypatch:
     log = Path(journal.path())
     log.parent.mkdir()
     log.write_text("old\n" * journal.LONGEST)
-    journal.note("Stop", ValueError("two\nlines"))
+    journal.jot("Stop", ValueError("two\nlines"))
     assert log.stat().st_size < journal.LONGEST * 3
     assert log.read_text().splitlines()[-1].endswith(" Stop: ValueError: two lines ()")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     """Print the Python of the environment for a lock file; the exit code is 0, 1 when the set-up failed, 130 when it was interrupted."""
     lock = Path(arguments[0]).absolute()
     try:
-        python = environment_for(lock, cache_folder()) / "bin" / "python"
+        python = environment_for(lock, environments_folder()) / "bin" / "python"
     except SetUpError as error:
         return _refuse(error.message, error.hint)
     except OSError as error:
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def cache_folder() -> Path:
+def environments_folder() -> Path:
     """Where autotune keeps what can be made anew: `$XDG_CACHE_HOME/autotune` where that is absolute, else `~/.cache/autotune`."""
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (named if named.is_absolute() else Path(_home(), ".cache")) / "autotune"

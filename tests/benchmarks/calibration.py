@@ -29,7 +29,7 @@ from autotune.core import decide as deciding
 from autotune.core import guards
 from autotune.core.decide import checks_come_now, decide, learn, reference_moved, refills
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Metric, Outcome, Policy, Run, Verdict
-from autotune.core.stats import SQRT2, claim, median, noise_floor, rank_von_neumann, residual_pool, smallest_detectable
+from autotune.core.stats import SQRT2, claim_of, median, noise_floor, rank_von_neumann, residual_pool, smallest_detectable
 
 BASELINE_RUNS = 8
 MARKERS = "<!-- calibration -->", "<!-- /calibration -->"
@@ -358,7 +358,7 @@ class Simulation:
             for last in self.coin.sample((False, True), 2):
                 measured[last] = self.bench.run(self.level if last else 0.0)
             pairs.append((measured[False], measured[True]))
-        effect = claim(pairs, self.family.direction).effect
+        effect = claim_of(pairs, self.family.direction).effect
         ends = sorted(self.sign * math.log(end) for end in (effect.low, effect.high))
         self.session.claimed = (self.sign * math.log(effect.estimate), ends[0], ends[1])
 
@@ -637,7 +637,7 @@ def bars_of_exact(results: Results) -> list[Bar]:
 
 LOOKED_AT = ("gauss2", "outlier", "heavy", "telegraph", "random-walk", "ramp", "thermal")
 LOOKS = 20
-GUARD = guards.read("guarded <= 1.02x")
+GUARD = guards.read_guard("guarded <= 1.02x")
 POLICY = Policy(Metric("t", "", Direction.LOWER))
 
 
@@ -672,7 +672,7 @@ def confirmed_at_last(job: tuple[str, int]) -> bool:
     """Whether a change that does nothing is once called an improvement, where that is asked so many times."""
     family, seed = job
     coin, bench = random.Random(f"asked {family} {seed}"), Bench(FAMILIES[family], random.Random(f"asked {family} {seed} noise"))
-    return any(claim(pairs_of(bench, coin), Direction.LOWER, look=look).improved for look in range(1, LOOKS + 1))
+    return any(claim_of(pairs_of(bench, coin), Direction.LOWER, look=look).improved for look in range(1, LOOKS + 1))
 
 
 def pairs_of(bench: Bench, coin: random.Random) -> list[tuple[float, float]]:
@@ -725,7 +725,7 @@ def lifted(keeps: int) -> float:
     for keep in range(keeps):
         bench = Bench(BUILD_BIAS, random.Random(f"lifted {keep}"))
         pairs = [(bench.run(bench.build_bias()), bench.run(bench.build_bias())) for _ in range(20)]
-        found += claim(pairs, BUILD_BIAS.direction).improved
+        found += claim_of(pairs, BUILD_BIAS.direction).improved
     return found / keeps
 
 

@@ -35,7 +35,7 @@ if __name__ == "__main__":
 from autotune.core.decide import decide, learn
 from autotune.core.model import Arm, Calibration, Direction, Metric, Policy, Run, Verdict
 from autotune.core.model import Outcome as Ended
-from autotune.core.stats import claim, effect_of, median, residual_pool
+from autotune.core.stats import claim_of, effect_of, median, residual_pool
 from autotune.core.tell.figures import effect_in_words
 from autotune.edges import machine, process
 
@@ -219,7 +219,7 @@ class Field:
         if key not in self.known:
             if time.monotonic() > self.until:
                 raise OutOfTime
-            value, load = measure(), machine.load()
+            value, load = measure(), machine.load_average()
             with self.state.open("a") as file:
                 file.write(json.dumps({"key": key, "value": value, "load": load}) + "\n")
             self.loads.append(load or 0.0)
@@ -458,7 +458,7 @@ def _tally_mixed(known: Mapping[str, Any], number: int, tallies: Mapping[str, Ta
         pairs = [(first, last) for first, last in known[f"{name} {rule} truth"]]
         truth = -math.log(effect_of(pairs, logs=True).estimate)
         if rule == "decide":
-            said = claim([(first, last) for first, last in known[f"{name} claim"]], METRIC.direction)
+            said = claim_of([(first, last) for first, last in known[f"{name} claim"]], METRIC.direction)
             claimed = -math.log(said.effect.estimate) if said.improved else 0.0
         else:
             claimed = math.log(summary["first"][rule] / summary["best"][rule])

@@ -20,16 +20,16 @@ from autotune.core.config import (
     HealthConfig,
     RecoveryConfig,
     acceptance,
-    changed,
-    differences,
     fixed_differences,
-    get,
     keys,
+    keys_changed,
     parse,
     parse_toml,
     refuse_beyond,
     render,
     to_mapping,
+    value_of,
+    with_value,
 )
 from autotune.core.model import Direction
 from autotune.errors import AutotuneError
@@ -436,26 +436,26 @@ def test_get_and_keys_say_what_the_file_says(config: Config) -> None:
     mapping = to_mapping(config)
     for row in keys(config):
         section, _, leaf = row.name.rpartition(".")
-        assert get(config, row.name) == row.value == (mapping[section] if section else mapping).get(leaf)
+        assert value_of(config, row.name) == row.value == (mapping[section] if section else mapping).get(leaf)
     for section in ("env", "health", "recovery"):
-        assert get(config, section) == mapping[section]
+        assert value_of(config, section) == mapping[section]
 
 
 def test_get_knows_sections_variables_and_absent_keys() -> None:
     config = parse(with_(env={"TZ": "UTC"}, max_wall_time="90m"))
-    assert get(config, "health.max_crash_streak") == 2
-    assert get(config, "max_wall_time") == "1h30m"
-    assert get(config, "target") is None
-    assert get(config, "env.TZ") == "UTC"
-    assert get(config, "env.HOME") is None
+    assert value_of(config, "health.max_crash_streak") == 2
+    assert value_of(config, "max_wall_time") == "1h30m"
+    assert value_of(config, "target") is None
+    assert value_of(config, "env.TZ") == "UTC"
+    assert value_of(config, "env.HOME") is None
 
 
 @pytest.mark.parametrize("name", ["max_pair", "health.max_pairs", "", "env.", "env.A-B", "target.x", "Config"])
 def test_get_and_changed_refuse_what_is_no_key(name: str) -> None:
     with pytest.raises(AutotuneError):
-        get(parse(LEAST), name)
+        value_of(parse(LEAST), name)
     with pytest.raises(AutotuneError):
-        changed(LEAST_TEXT, name, "1")
+        with_value(LEAST_TEXT, name, "1")
 
 
 def test_rows_tell_default_and_what_is_fixed() -> None:
@@ -515,7 +515,7 @@ def test_other_keys_may_differ() -> None:
     config = parse(LEAST)
     other = replace(config, max_iterations=3, target=1.0, health=HealthConfig(9, 9))
     assert fixed_differences(config, other) == ()
-    assert differences(config, other) == ("target", "max_iterations", "health.max_no_improvement_runs", "health.max_crash_streak")
+    assert keys_changed(config, other) == ("target", "max_iterations", "health.max_no_improvement_runs", "health.max_crash_streak")
 
 
 def test_a_person_accepts_a_decisions_key_by_its_name_and_all_else_with_a_new_segment() -> None:
@@ -560,9 +560,9 @@ max_crash_streak = 4 # four
 )
 def test_one_key_changes_and_all_else_stays(name: str, value: str, old: str, new: str) -> None:
     assert FILE.count(old) == 1
-    assert changed(FILE, name, value) == FILE.replace(old, new)
+    assert with_value(FILE, name, value) == FILE.replace(old, new)
     windows = FILE.replace("\n", "\r\n")
-    assert changed(windows, name, value) == windows.replace(old.replace("\n", "\r\n"), new.replace("\n", "\r\n"))
+    assert with_value(windows, name, value) == windows.replace(old.replace("\n", "\r\n"), new.replace("\n", "\r\n"))
 
 
 @pytest.mark.parametrize(
@@ -588,20 +588,20 @@ def test_one_key_changes_and_all_else_stays(name: str, value: str, old: str, new
     ],
 )
 def test_other_spellings_of_toml_are_changed_in_place(before: str, name: str, value: str, after: str) -> None:
-    assert changed(LEAST_TEXT + before, name, value) == LEAST_TEXT + after
+    assert with_value(LEAST_TEXT + before, name, value) == LEAST_TEXT + after
 
 
 @pytest.mark.parametrize("text", ["", "[env]\n", "health.max_crash_streak = 4\n", "# nothing yet"])
 def test_a_key_set_in_a_file_that_lacks_others_is_refused_for_those(text: str) -> None:
     with pytest.raises(AutotuneError, match="metric is missing"):
-        changed(text, "name", "x")
+        with_value(text, "name", "x")
 
 
 def test_the_example_in_a_rendered_file_makes_way_for_the_value() -> None:
     text = render(parse(LEAST))
-    assert changed(text, "max_wall_time", "8h") == text.replace('# max_wall_time = "8h"', 'max_wall_time = "8h"')
-    assert changed(text, "env.TZ", "CET") == text.replace('# TZ = "UTC"', 'TZ = "CET"')
-    assert changed(text, "env.LANG", "C") == text.replace("[env]\n", '[env]\nLANG = "C"\n')
+    assert with_value(text, "max_wall_time", "8h") == text.replace('# max_wall_time = "8h"', 'max_wall_time = "8h"')
+    assert with_value(text, "env.TZ", "CET") == text.replace('# TZ = "UTC"', 'TZ = "CET"')
+    assert with_value(text, "env.LANG", "C") == text.replace("[env]\n", '[env]\nLANG = "C"\n')
 
 
 @pytest.mark.parametrize(
@@ -619,7 +619,7 @@ def test_the_example_in_a_rendered_file_makes_way_for_the_value() -> None:
     ],
 )
 def test_text_needs_no_quotes(name: str, value: str, said: object) -> None:
-    assert get(parse_toml(changed(LEAST_TEXT, name, value)), name) == said
+    assert value_of(parse_toml(with_value(LEAST_TEXT, name, value)), name) == said
 
 
 @pytest.mark.parametrize(
@@ -638,15 +638,15 @@ def test_text_needs_no_quotes(name: str, value: str, said: object) -> None:
 )
 def test_a_wrong_value_changes_nothing(name: str, value: str, part: str) -> None:
     with pytest.raises(AutotuneError) as refused:
-        changed(LEAST_TEXT, name, value)
+        with_value(LEAST_TEXT, name, value)
     assert part in refused.value.message
 
 
 def test_a_file_that_is_wrong_elsewhere_is_refused_by_that_key() -> None:
     with pytest.raises(AutotuneError, match="timeout_s in"):
-        changed(LEAST_TEXT + "timeout_s = 0\n", "sign", "true")
+        with_value(LEAST_TEXT + "timeout_s = 0\n", "sign", "true")
     with pytest.raises(AutotuneError, match="line 4"):
-        changed(LEAST_TEXT + "timeout_s = \n", "sign", "true")
+        with_value(LEAST_TEXT + "timeout_s = \n", "sign", "true")
 
 
 SPELLINGS = [
@@ -677,11 +677,11 @@ def files(draw: st.DrawFn) -> str:
 @given(files(), st.sampled_from(sorted(set(VALUES) - {"env"} | {"env.A", "env.B"})), st.data())
 def test_whatever_the_file_only_the_one_key_changes(text: str, name: str, data: st.DataObject) -> None:
     value = data.draw(TEXT if name.startswith("env.") else VALUES[name])
-    result = changed(text, name, configuration._literal(value))
+    result = with_value(text, name, configuration._literal(value))
     said, expected = tomllib.loads(result), tomllib.loads(text)
     section, _, leaf = name.rpartition(".")
     table = expected.setdefault(section, {}) if section else expected
-    table[leaf] = get(parse_toml(result), name)
+    table[leaf] = value_of(parse_toml(result), name)
     assert said == expected
     assert table[leaf] == value or name in {"metric", "max_wall_time"}
     assert result.count("# a comment = [\n") == f"{text}\n".count("# a comment = [\n")

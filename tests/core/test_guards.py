@@ -21,8 +21,10 @@ def runs(incumbent: list[float], candidate: list[float]) -> list[Run]:
 
 
 def test_a_bound_against_the_incumbent_has_an_x_behind_its_number() -> None:
-    assert guards.read("memory_mb <= 1.02x") == guards.Guard("memory_mb", Bound(1.02, at_most=True, relative=True), "memory_mb <= 1.02x")
-    assert guards.read(" accuracy>=.98 ") == guards.Guard("accuracy", Bound(0.98, at_most=False, relative=False), "accuracy>=.98")
+    assert guards.read_guard("memory_mb <= 1.02x") == guards.Guard(
+        "memory_mb", Bound(1.02, at_most=True, relative=True), "memory_mb <= 1.02x"
+    )
+    assert guards.read_guard(" accuracy>=.98 ") == guards.Guard("accuracy", Bound(0.98, at_most=False, relative=False), "accuracy>=.98")
 
 
 @pytest.mark.parametrize(
@@ -30,11 +32,11 @@ def test_a_bound_against_the_incumbent_has_an_x_behind_its_number() -> None:
 )
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match=r"memory_mb <= 1\.02x"):
-        guards.read(text)
+        guards.read_guard(text)
 
 
 def test_a_guardrail_holds_is_broken_or_stays_undecided_and_says_so_with_figures() -> None:
-    bound = guards.read("memory_mb <= 1.02x")
+    bound = guards.read_guard("memory_mb <= 1.02x")
     same = guards.judge([bound], runs([100.0] * 3, [101.0] * 3))
     more = guards.judge([bound], runs([100.0] * 3, [110.0] * 3))
     open_still = guards.judge([bound], runs([100.0, 103.0], [101.0, 99.0]))
@@ -45,19 +47,19 @@ def test_a_guardrail_holds_is_broken_or_stays_undecided_and_says_so_with_figures
 
 def test_evidence_is_told_where_the_runs_differ_and_by_the_first_rule_there_was_none() -> None:
     made = runs([100.0] * 6, [100.0, 101.0, 100.5, 101.5, 100.0, 101.0])
-    bound = [guards.read("memory_mb <= 1.02x")]
+    bound = [guards.read_guard("memory_mb <= 1.02x")]
     assert guards.judge(bound, made)[0][1].evidence == pytest.approx(36.0, abs=1.0)
     assert guards.judge(bound, made, rules.FIRST)[0][1].evidence is None
 
 
 def test_an_absolute_bound_looks_at_the_candidate_alone() -> None:
-    judged = guards.judge([guards.read("memory_mb >= 100")], runs([1.0] * 2, [100.0] * 2))
+    judged = guards.judge([guards.read_guard("memory_mb >= 100")], runs([1.0] * 2, [100.0] * 2))
     assert guards.standing(judged) is Standing.HOLDS
 
 
 POLICY = Policy(Metric("t", "s", Direction.LOWER))
 KEEP = Decision(Verdict.KEEP, Fact(Kind.BETTER, {"in_blocks": 7}), effect=Effect(0.95, 0.95, 0.95))
-BOUND = (guards.read("memory_mb <= 1.02x"),)
+BOUND = (guards.read_guard("memory_mb <= 1.02x"),)
 
 
 def test_a_keep_without_guardrails_stays_as_it_was_decided() -> None:

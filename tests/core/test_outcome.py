@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autotune.core.facts import Fact, Kind
 from autotune.core.metrics import MetricReader, MetricReport
 from autotune.core.model import Outcome
-from autotune.core.outcome import OWN_UNITS, PASSED, Finished, classify, ending, escaped, measured_samples, samples, useful_end
+from autotune.core.outcome import OWN_UNITS, PASSED, Executed, classify, ending, escaped, measured_samples, samples, useful_end
 from autotune.core.tell.words import told
 
 
@@ -23,8 +23,8 @@ def report(output: bytes) -> MetricReport:
 
 def finished(
     output: bytes = b"", *, exit_code: int | None = 0, signal: int | None = None, timed_out: bool = False, stopped: bool = False
-) -> Finished:
-    return Finished(
+) -> Executed:
+    return Executed(
         exit_code=exit_code,
         signal=signal,
         wall_s=1.5,

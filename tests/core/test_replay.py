@@ -49,7 +49,7 @@ def measured(coin: Random, mode: str, shift: float, noise: float, held: list[str
         state = after(state, ran(Arm.INCUMBENT, 10 * (1 + noise * coin.gauss(0, 1)), Purpose.BASELINE, number))
     state = after(state, CandidateTaken(1, "candidate", "base", ("a",), at(1), settles=True))
     assert state.experiment is not None
-    read = tuple(map(guards.read, held))
+    read = tuple(map(guards.read_guard, held))
     number = 10
     while (decision := guards.decided(state.experiment.runs, state.calibration, state.policy, read, coin)).verdict is Verdict.MEASURE_AGAIN:
         arm = decision.arms[0]
@@ -173,7 +173,7 @@ def test_a_claim_is_what_its_pairs_give() -> None:
     state = begin(segment())
     arms = (Arm.INCUMBENT, Arm.CANDIDATE)
     runs = [ran(arm, 10.0 if arm is Arm.INCUMBENT else 5.0, Purpose.CLAIM, n) for n in range(8) for arm in arms]
-    found = stats.claim([(10.0, 5.0)] * 8, state.metric.direction, logs=True)
+    found = stats.claim_of([(10.0, 5.0)] * 8, state.metric.direction, logs=True)
     said = Claimed("a", "b", found.improved, 8, Fact(Kind.IMPROVED), 1, at(1), effect=found.effect)
     assert asked(state, said, claim=runs) is None
     assert "another claim" in str(asked(state, replace(said, improved=False), claim=runs))
@@ -189,7 +189,7 @@ def test_a_claim_that_is_made_again_has_a_wider_interval_but_not_by_the_first_ru
     runs = [
         ran(arm, pair[arm is Arm.CANDIDATE], Purpose.CLAIM, n) for n, pair in enumerate(pairs) for arm in (Arm.INCUMBENT, Arm.CANDIDATE)
     ]
-    once, again = (stats.claim(pairs, state.metric.direction, look=look) for look in (1, 2))
+    once, again = (stats.claim_of(pairs, state.metric.direction, look=look) for look in (1, 2))
     said = [Claimed("a", "b", one.improved, 20, claimed(one), 1, at(1), effect=one.effect) for one in (once, again)]
     assert (once.improved, again.improved) == (True, False)
     assert asked(state, said[0], claim=runs) is None

@@ -64,7 +64,7 @@ CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 
 def worded(sentence: str) -> Fact:
     """A sentence of an older ledger, as it is read today."""
-    return decode(Fact, older.said(sentence))
+    return decode(Fact, older.from_sentence(sentence))
 
 
 def first(**settings: Any) -> SegmentOpened:
@@ -519,7 +519,7 @@ def test_a_confidence_never_shows_more_than_it_is(multiple: float, text: str) ->
 
 def test_confidence_speaks_of_what_was_kept() -> None:
     state = folded(bare(), *baseline(10.0), settled(1, value=10.2), kept(2, 9.0), settled(3, value=9.9))
-    assert report.confidence(state).text == "6.6× high"
+    assert report.confidence_of(state).text == "6.6× high"
 
 
 def test_a_drift_is_said_wherever_noise_is_with_what_it_changes() -> None:
@@ -897,7 +897,7 @@ def test_a_claim_counts_what_was_kept_after_it() -> None:
     state = folded(bare(), *baseline(10.0, 10.1), kept(1, 9.0), claimed(improved=True), kept(2, 8.0))
     assert line(state, "claim").endswith("20 pairs; 1 keep since then")
     assert "autotune confirm" in [one.command for one in explaining.explain(state, NOW).advice]
-    assert report.claim(folded(bare())) == ""
+    assert report.claim_words(folded(bare())) == ""
 
 
 def test_a_keep_that_was_measured_again_says_so_in_its_story() -> None:
@@ -912,11 +912,11 @@ def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:
     assert "autotune confirm 1" in [one.command for one in explaining.explain(state, NOW).advice]
     assert report.table(state, state.recent.rows)[0].fate is Fate.UNCONFIRMED
     assert "verdict     kept, unconfirmed" in told(taken(1), unconfirmed, claimed(improved=False, experiment=1))
-    assert "1 of the keeps unconfirmed" in report.experiments(state)
+    assert "1 of the keeps unconfirmed" in report.experiment_counts(state)
     assert snapshot(state, NOW)["unconfirmed"] == 1
     state = after(state, claimed(improved=True, experiment=1))
     assert snapshot(state, NOW)["unconfirmed"] == 0
-    assert "unconfirmed" not in report.experiments(state)
+    assert "unconfirmed" not in report.experiment_counts(state)
     found = explaining.explain(state, NOW)
     assert "autotune confirm 1" not in [one.command for one in found.advice]
     assert "have confirmed since that it is better" in str(found.decision)

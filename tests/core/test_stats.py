@@ -18,7 +18,7 @@ from autotune.core.stats import (
     Guarded,
     Standing,
     cases_of,
-    claim,
+    claim_of,
     combined,
     confidence,
     confidence_label,
@@ -30,7 +30,7 @@ from autotune.core.stats import (
     mad,
     median,
     noise_floor,
-    places,
+    on_scale,
     pool_after,
     rank_von_neumann,
     residual_pool,
@@ -134,9 +134,9 @@ def test_the_tick_of_a_rounded_metric_is_the_smallest_gap_between_values_that_re
 
 
 def test_a_rankis_higher_for_a_better_value_and_lowest_for_what_has_no_logarithm() -> None:
-    assert places([math.e, 0.0], HIGHER, logs=True) == [1.0, -math.inf]
-    assert places([math.e, 0.0], LOWER, logs=True) == [-1.0, math.inf]
-    assert places([-3.0], LOWER, logs=False) == [3.0]
+    assert on_scale([math.e, 0.0], HIGHER, logs=True) == [1.0, -math.inf]
+    assert on_scale([math.e, 0.0], LOWER, logs=True) == [-1.0, math.inf]
+    assert on_scale([-3.0], LOWER, logs=False) == [3.0]
 
 
 def test_gains_count_what_is_better_as_positive() -> None:
@@ -156,34 +156,34 @@ def test_an_effect_is_a_ratio_of_positive_values_and_else_a_difference() -> None
 
 def test_a_claim_needs_the_whole_interval_better_and_six_pairs() -> None:
     pairs = [(100.0 + step, 90.0 + step * 0.7) for step in range(20)]
-    said = claim(pairs, LOWER)
+    said = claim_of(pairs, LOWER)
     assert said.improved
     assert said.pairs == 20
-    assert not claim(pairs, HIGHER).improved
-    assert not claim(pairs[:5], LOWER).improved
+    assert not claim_of(pairs, HIGHER).improved
+    assert not claim_of(pairs[:5], LOWER).improved
 
 
 def test_a_claim_about_values_that_are_not_positive_is_a_difference() -> None:
-    said = claim([(-1.0, step / 8) for step in range(8)], HIGHER, logs=False)
+    said = claim_of([(-1.0, step / 8) for step in range(8)], HIGHER, logs=False)
     assert said.improved
     assert said.effect.relative is False
 
 
 def test_a_claim_about_a_coarsely_rounded_metric_is_widened_by_its_tick_and_one_about_exact_counts_is_not() -> None:
-    assert not claim([(100.0, 98.0)] * 12 + [(100.0, 100.0)], LOWER).improved
-    assert claim([(100.0, 98.0)] * 12, LOWER).improved
+    assert not claim_of([(100.0, 98.0)] * 12 + [(100.0, 100.0)], LOWER).improved
+    assert claim_of([(100.0, 98.0)] * 12, LOWER).improved
 
 
 def test_a_claim_without_pairs_is_refused() -> None:
     with pytest.raises(ValueError, match="no median"):
-        claim([], LOWER)
+        claim_of([], LOWER)
 
 
 def test_a_claim_covers_the_truth_in_about_95_of_100_measurements() -> None:
     coin = random.Random(3)
     covered = 0
     for _ in range(400):
-        said = claim([(math.exp(coin.gauss(0, 0.05)), 0.9 * math.exp(coin.gauss(0, 0.05))) for _ in range(20)], LOWER)
+        said = claim_of([(math.exp(coin.gauss(0, 0.05)), 0.9 * math.exp(coin.gauss(0, 0.05))) for _ in range(20)], LOWER)
         covered += said.effect.low <= 0.9 <= said.effect.high
     assert 0.925 <= covered / 400 <= 0.985
 
@@ -241,13 +241,13 @@ def test_however_often_a_claim_is_asked_for_the_tails_come_to_less_than_four_per
 def test_a_claim_that_is_asked_for_again_has_to_be_clearer_and_says_how_often_it_was() -> None:
     coin = random.Random(1)
     pairs = [(100 + coin.gauss(0, 1), 95 + coin.gauss(0, 1)) for _ in range(6)]
-    first, second = claim(pairs, LOWER), claim(pairs, LOWER, look=2)
+    first, second = claim_of(pairs, LOWER), claim_of(pairs, LOWER, look=2)
     assert (first.improved, second.improved) == (True, False)  # six pairs have no interval of that width
     assert (second.look, second.fewest) == (2, 8)
     assert [signed_rank_bound(count, tail_of_look(2)) for count in (7, 8)] == [0, 1]
     more = [(100 + coin.gauss(0, 1), 95 + coin.gauss(0, 1)) for _ in range(20)]
-    assert claim(more, LOWER, look=20).improved
-    assert claim(more, LOWER, look=20).effect.high > claim(more, LOWER).effect.high
+    assert claim_of(more, LOWER, look=20).improved
+    assert claim_of(more, LOWER, look=20).effect.high > claim_of(more, LOWER).effect.high
 
 
 def test_an_absolute_guardrail_looks_at_the_candidate_alone() -> None:

@@ -20,21 +20,21 @@ from autotune.core.supervision import (
     LONGEST_WAIT_S,
     RULES,
     Books,
-    Ending,
+    ClientEnding,
     Heard,
     How,
     Move,
-    Standing,
+    Streak,
     Usage,
+    client_gone,
     cost_state,
     ending_of,
-    following,
-    gone,
     hear,
+    heard_words,
+    next_step,
     over_budget,
-    parse,
+    parse_message,
     prompt,
-    said,
     usages,
 )
 from autotune.core.tell.words import told
@@ -59,7 +59,7 @@ def result(**more: Any) -> dict[str, Any]:  # noqa: ANN401 - what a client says
     return {"type": "result", "subtype": "success", "is_error": True, "session_id": "a", "total_cost_usd": 0.5, **more}
 
 
-def ending(*messages: dict[str, Any], complaint: str = "", exit_code: int = 1) -> Ending:
+def ending(*messages: dict[str, Any], complaint: str = "", exit_code: int = 1) -> ClientEnding:
     heard = Heard()
     for message in messages:
         heard = hear(heard, message)
@@ -103,8 +103,8 @@ def test_an_error_that_passed_does_not_name_the_end() -> None:
 
 
 def test_a_client_that_is_gone_without_a_last_word_has_crashed_and_its_complaint_is_the_reason() -> None:
-    assert ending(exit_code=-9) == Ending(How.CRASHED, "exit -9")
-    assert ending(complaint="out of memory") == Ending(How.CRASHED, "out of memory")
+    assert ending(exit_code=-9) == ClientEnding(How.CRASHED, "exit -9")
+    assert ending(complaint="out of memory") == ClientEnding(How.CRASHED, "out of memory")
 
 
 def test_a_client_that_does_not_know_the_agent_is_no_crash() -> None:
@@ -121,19 +121,21 @@ def test_whatever_is_heard_is_taken_in(messages: list[dict[str, Any]], code: int
     assert found.how in RULES
     assert math.isfinite(found.not_before)
     for message in messages:
-        news = said(message)
+        news = heard_words(message)
         assert news is None or "\n" not in told(news)
 
 
 @given(st.text(max_size=40))
 def test_a_line_that_is_no_message_is_none(line: str) -> None:
-    held = parse(line)
+    held = parse_message(line)
     assert held is None or json.loads(line) == held
-    assert parse("[1]") is None
+    assert parse_message("[1]") is None
 
 
 def test_what_the_agent_says_is_told_on_one_short_line() -> None:
-    news = said({"type": "assistant", "message": {"content": [{"type": "text", "text": "a\n\x1b[31mb " * 200}, {"type": "tool_use"}]}})
+    news = heard_words(
+        {"type": "assistant", "message": {"content": [{"type": "text", "text": "a\n\x1b[31mb " * 200}, {"type": "tool_use"}]}}
+    )
     assert news is not None
     text = news.figures["text"]
     assert (news.kind, text[:2], len(text)) == (Kind.AGENT_SAYS, "a ", LONGEST_LINE)
@@ -141,11 +143,11 @@ def test_what_the_agent_says_is_told_on_one_short_line() -> None:
 
 
 def test_a_retry_and_a_compaction_are_told_and_a_call_is_not() -> None:
-    retry = said({"type": "system", "subtype": "api_retry", "error": "overloaded", "retry_delay_ms": 2000})
+    retry = heard_words({"type": "system", "subtype": "api_retry", "error": "overloaded", "retry_delay_ms": 2000})
     assert retry == Fact(Kind.SERVICE_FAILS, {"error": "overloaded", "wait_s": 2.0})
-    assert said({"type": "system", "subtype": "compact_boundary"}) == Fact(Kind.COMPACTED)
-    assert said({"type": "assistant", "message": {"content": [{"type": "tool_use"}]}}) is None
-    assert said({"type": "user"}) is None
+    assert heard_words({"type": "system", "subtype": "compact_boundary"}) == Fact(Kind.COMPACTED)
+    assert heard_words({"type": "assistant", "message": {"content": [{"type": "tool_use"}]}}) is None
+    assert heard_words({"type": "user"}) is None
 
 
 def test_a_plugin_that_did_not_load_is_remembered() -> None:
@@ -153,8 +155,8 @@ def test_a_plugin_that_did_not_load_is_remembered() -> None:
     assert not hear(Heard(), {"type": "system", "subtype": "init"}).plugin_errors
 
 
-def follow(how: How, standing: Standing = Standing(), *, progressed: bool = False, **more: Any) -> Any:  # noqa: ANN401, B008
-    return following(Ending(how, **more), standing, 3, NOW, progressed=progressed)
+def follow(how: How, standing: Streak = Streak(), *, progressed: bool = False, **more: Any) -> Any:  # noqa: ANN401, B008
+    return next_step(ClientEnding(how, **more), standing, 3, NOW, progressed=progressed)
 
 
 @pytest.mark.parametrize(
@@ -184,26 +186,26 @@ def test_after_a_second_crash_in_a_row_the_conversation_is_left() -> None:
 
 @given(st.lists(st.sampled_from([How.DONE, How.EXHAUSTED, How.REFUSED, How.CRASHED]), min_size=4, max_size=12), st.integers(1, 3))
 def test_without_progress_it_gives_up_whatever_the_ends_are(ends: list[How], patience: int) -> None:
-    standing, steps = Standing(), []
+    standing, steps = Streak(), []
     for how in ends:
-        step, standing = following(Ending(how), standing, patience, NOW, progressed=False)
+        step, standing = next_step(ClientEnding(how), standing, patience, NOW, progressed=False)
         steps.append(step.gives_up)
     assert steps.index(True) == patience
 
 
 @given(st.lists(st.sampled_from([How.DONE, How.EXHAUSTED, How.REFUSED, How.CRASHED]), max_size=20))
 def test_with_progress_it_never_gives_up(ends: list[How]) -> None:
-    standing = Standing()
+    standing = Streak()
     for how in ends:
-        step, standing = following(Ending(how), standing, 1, NOW, progressed=True)
+        step, standing = next_step(ClientEnding(how), standing, 1, NOW, progressed=True)
         assert not step.gives_up
 
 
 @given(st.sampled_from([How.LIMITED, How.OVERLOADED]), st.integers(1, 60))
 def test_waits_grow_up_to_a_bound_and_never_end_the_night(how: How, times: int) -> None:
-    standing, waits = Standing(), []
+    standing, waits = Streak(), []
     for _ in range(times):
-        step, standing = following(Ending(how), standing, 1, NOW, progressed=False)
+        step, standing = next_step(ClientEnding(how), standing, 1, NOW, progressed=False)
         assert step.move is Move.RESUME
         waits.append(step.wait_s)
     assert waits == sorted(waits)
@@ -212,14 +214,14 @@ def test_waits_grow_up_to_a_bound_and_never_end_the_night(how: How, times: int) 
 
 
 def test_what_is_given_up_says_why() -> None:
-    step, _ = follow(How.CRASHED, Standing(fruitless=3), words="out of memory")
-    assert step.reason == Fact(Kind.FRUITLESS, {"times": 4}, gone(How.CRASHED, "out of memory"))
+    step, _ = follow(How.CRASHED, Streak(fruitless=3), words="out of memory")
+    assert step.reason == Fact(Kind.FRUITLESS, {"times": 4}, client_gone(How.CRASHED, "out of memory"))
 
 
 @given(st.floats(1, LONGEST_RESET_S))
 def test_a_reset_time_is_waited_for(ahead: float) -> None:
     limit = {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": NOW + ahead}}
-    step, _ = following(ending(limit, result(api_error_status=429)), Standing(), 3, NOW, progressed=False)
+    step, _ = next_step(ending(limit, result(api_error_status=429)), Streak(), 3, NOW, progressed=False)
     assert step.wait_s == pytest.approx(max(FIRST_WAIT_S, ahead + AFTER_RESET_S))
 
 

@@ -235,14 +235,16 @@ def test_odds_are_rounded_down(evidence: float, said: str) -> None:
     ],
 )
 def test_the_sentences_of_older_ledgers_are_shown_as_they_are_and_tell_their_kind(sentence: str, kind: Kind) -> None:
-    fact = decode(Fact, older.said(sentence))
+    fact = decode(Fact, older.from_sentence(sentence))
     assert (fact.kind, told(fact)) == (kind, sentence)
 
 
 def test_what_the_sentences_of_older_ledgers_told_a_reader_are_figures() -> None:
-    assert decode(Fact, older.said("x, where up to 5 % worse is allowed")).figures == {"asked": -1.0}
-    assert decode(Fact, older.said("x (from 1 to 2), where more than 5 % is asked for")).figures == {"asked": 1.0, "runs": 1}
-    assert decode(Fact, older.said("2 candidates failed, of 2 allowed (max_failures)")).figures == {"limit": "max_failures"}
-    assert decode(Fact, older.said("not measured: it was cancelled")) == Fact(Kind.NOT_MEASURED, because=quoted("it was cancelled"))
+    assert decode(Fact, older.from_sentence("x, where up to 5 % worse is allowed")).figures == {"asked": -1.0}
+    assert decode(Fact, older.from_sentence("x (from 1 to 2), where more than 5 % is asked for")).figures == {"asked": 1.0, "runs": 1}
+    assert decode(Fact, older.from_sentence("2 candidates failed, of 2 allowed (max_failures)")).figures == {"limit": "max_failures"}
+    assert decode(Fact, older.from_sentence("not measured: it was cancelled")) == Fact(
+        Kind.NOT_MEASURED, because=quoted("it was cancelled")
+    )
     assert older.as_today({"type": "notice", "text": "t"})["found"] == {"kind": Kind.SAID, "figures": {}, "words": "t"}
     assert older.as_today({"type": "note", "text": "t"}) == {"type": "note", "text": "t"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges.copies import bring, leading_back, linked
+from autotune.edges.copies import bring_copies, leading_back, linked
 from autotune.errors import AutotuneError
 
 
@@ -34,13 +34,13 @@ def test_a_link_leads_to_its_own_tree_or_to_where_it_led_outside(here: Path, tmp
     said, wanted, changed = LINKS[case]
     (here / "modules/deep/link").symlink_to(said.format(here=here))
     there = tmp_path / "elsewhere/there"
-    assert bring(here, there, "modules") == changed
+    assert bring_copies(here, there, "modules") == changed
     assert os.fspath((there / "modules/deep/link").readlink()) == wanted.format(here=here, above=tmp_path)
 
 
 def test_a_link_that_is_carried_itself_is_made_to_lead_to_its_own_tree(here: Path, tmp_path: Path) -> None:
     (here / "link").symlink_to(here / "lib")
-    assert bring(here, tmp_path / "there", "link") == ("link",)
+    assert bring_copies(here, tmp_path / "there", "link") == ("link",)
     assert (tmp_path / "there/link").readlink() == Path("lib")
 
 
@@ -65,7 +65,7 @@ def test_a_python_environment_leads_to_its_own_tree(here: Path, tmp_path: Path) 
     there = tmp_path / "there"
     site = "venv/lib/python3.1/site-packages"
     mended = {"venv/bin/tool", f"{site}/lib.pth", f"{site}/__editable___lib_finder.py", f"{site}/lib.egg-link"}
-    assert set(bring(here, there, "venv")) == mended
+    assert set(bring_copies(here, there, "venv")) == mended
     assert (there / "venv/bin/tool").read_text() == f"#!{there}/venv/bin/python\nprint(1)\n"
     assert (there / site / "lib.pth").read_text() == f"{there}/lib/src\n{here}-2/lib\n"
     assert (there / site / "__editable___lib_finder.py").read_text() == f"MAPPING = {{'lib': '{there}'}}\n"
@@ -82,7 +82,7 @@ def test_what_loads_modules_from_another_tree_is_named(here: Path, tmp_path: Pat
 
 def test_what_is_not_there_is_refused(here: Path, tmp_path: Path) -> None:
     with pytest.raises(AutotuneError, match="does not exist"):
-        bring(here, tmp_path / "there", "nothing")
+        bring_copies(here, tmp_path / "there", "nothing")
 
 
 def test_the_packages_to_which_a_folder_links_are_listed(here: Path) -> None:

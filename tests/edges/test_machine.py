@@ -24,11 +24,11 @@ def test_a_fingerprint_names_what_comparable_measurements_share() -> None:
 
 def test_a_fingerprint_reads_as_a_line() -> None:
     found = {"host": "h", "system": "Linux", "kernel": "6.1", "machine": "x86_64", "cpu": "Some CPU", "cpus": "2", "python": "3.11.7"}
-    assert machine.describe(found) == "Some CPU, 2 CPUs, Linux 6.1 on h, Python 3.11.7"
+    assert machine.describe_machine(found) == "Some CPU, 2 CPUs, Linux 6.1 on h, Python 3.11.7"
 
 
 def test_the_load_is_a_number() -> None:
-    load = machine.load()
+    load = machine.load_average()
     assert load is not None
     assert load >= 0
 
@@ -38,7 +38,7 @@ def test_a_system_that_does_not_say_has_no_load(monkeypatch: pytest.MonkeyPatch)
         raise OSError
 
     monkeypatch.setattr(os, "getloadavg", unknown)
-    assert machine.load() is None
+    assert machine.load_average() is None
 
 
 def test_only_usable_cpus_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from autotune.errors import AutotuneError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from autotune.core.outcome import Finished
+    from autotune.core.outcome import Executed
 
 PYTHON = f"{shlex.quote(sys.executable)} -I -S"
 LIBRARY = str(Path(process.__file__).parents[2])
@@ -37,7 +37,7 @@ class Runner(Protocol):
         grace_s: float = 2.0,
         stopped: Callable[[], bool] | None = None,
         environment: Mapping[str, str] | None = None,
-    ) -> Finished: ...
+    ) -> Executed: ...
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def run(tmp_path: Path) -> Runner:
         grace_s: float = 2.0,
         stopped: Callable[[], bool] | None = None,
         environment: Mapping[str, str] | None = None,
-    ) -> Finished:
+    ) -> Executed:
         return execute(
             command,
             cwd=tmp_path,

@@ -24,7 +24,7 @@ def _means(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def ran(command: str, walls: Walls) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["/bin/sh", "-c", sandbox.wrapped(command, walls)], capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(["/bin/sh", "-c", sandbox.walled_in(command, walls)], capture_output=True, text=True, check=False, timeout=30)
 
 
 def test_it_writes_where_it_may_and_nowhere_else(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_it_writes_where_it_may_and_nowhere_else(tmp_path: Path) -> None:
     assert (mine / "a").read_text() == "it is\n"
     assert ran(f"echo x > '{other}/a'", Walls([mine])).returncode != 0
     assert list(other.iterdir()) == []
-    wrapped = ["/bin/sh", "-c", sandbox.wrapped("echo x > b", Walls([mine]))]
+    wrapped = ["/bin/sh", "-c", sandbox.walled_in("echo x > b", Walls([mine]))]
     assert subprocess.run(wrapped, cwd=mine, check=False, timeout=30).returncode == 0
     assert (mine / "b").read_text() == "x\n"
 
@@ -120,7 +120,7 @@ def test_nothing_of_it_outlives_the_program_that_is_wrapped(tmp_path: Path) -> N
 def test_it_ends_when_what_wraps_it_is_killed(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    wrapped = ["/bin/sh", "-c", sandbox.wrapped(f"exec 3< {pipe}; sleep 60", Walls([tmp_path]))]
+    wrapped = ["/bin/sh", "-c", sandbox.walled_in(f"exec 3< {pipe}; sleep 60", Walls([tmp_path]))]
     with subprocess.Popen(wrapped, stdin=subprocess.DEVNULL) as wrapper:
         written = os.open(pipe, os.O_WRONLY)  # once somebody reads
         wrapper.kill()

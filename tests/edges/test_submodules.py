@@ -26,7 +26,7 @@ def test_a_file_that_lfs_keeps_is_as_in_the_checkout_and_does_not_count_as_chang
     git(module, "commit", "-qm", "first")
     assert git(module, "show", "HEAD:large.bin") == "pointer"
     wanted = {"libs/module": git(module, "rev-parse", "HEAD"), "libs/empty": "0" * 40}
-    assert submodules.fill(here, there, wanted) == ("libs/module",)
+    assert submodules.fill_submodules(here, there, wanted) == ("libs/module",)
     assert (there / "libs/module/large.bin").read_text() == "large content\n"
     assert (there / "libs/module/small.txt").read_text() == "small\n"
     assert git(there / "libs/module", "status", "--porcelain") == ""

@@ -88,7 +88,7 @@ def test_nothing_is_refused_while_nothing_has_changed(project: Path, monkeypatch
     session = opened(project)
     monkeypatch.setenv("SHLVL", "7")
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}/nowhere")
-    assert surroundings.changed(session) == ()
+    assert surroundings.what_changed(session) == ()
 
 
 def test_runs_find_the_environment_that_the_segment_was_opened_in(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +130,7 @@ def test_after_a_rebaseline_the_change_is_part_of_the_new_segment(project: Path)
     assert session.state.segment.opened.segment == 2
     assert session.state.last_playbook is not None
     assert "show was" in told(session.state.last_playbook.result)
-    assert surroundings.changed(sessions.load(session.repository, session.name)) == ()
+    assert surroundings.what_changed(sessions.load(session.repository, session.name)) == ()
 
 
 def test_lock_files_out_of_scope_are_recorded_and_those_in_scope_are_the_candidates(project: Path) -> None:
@@ -158,13 +158,13 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
     session.say = said.append
     monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
     busy = Fact(Kind.BUSY, {"share": 0.9, "above": 0.5})
-    assert quiet.wait(session) == busy
+    assert quiet.wait_for_quiet(session) == busy
     assert session.state.recent.notices[-1].found == Fact(Kind.STAYED_BUSY, {"waited_s": 0.0}, busy)
     shares = iter([0.9, 0.2])
     monkeypatch.setattr(machine, "busy_share", lambda _: next(shares))
     session.state = replace(session.state, config=replace(session.state.config, busy_wait_s=5.0))
     monkeypatch.setattr(quiet, "POLL_S", 0.01)
-    assert quiet.wait(session) is None
+    assert quiet.wait_for_quiet(session) is None
     assert said[-1] == Fact(Kind.WAITING_FOR_QUIET, {"share": 0.9, "wait_s": 5.0})
 
 
@@ -180,7 +180,7 @@ def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(projec
 
 def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = opened(project)
-    monkeypatch.setattr(quiet, "wait", lambda _: time.sleep(0.5))
+    monkeypatch.setattr(quiet, "wait_for_quiet", lambda _: time.sleep(0.5))
     with work.held(session, "try"):
         begun = time.monotonic()
         values, elapsed_s = measuring.baseline(session, bench_for(session, None), once=False)
@@ -200,7 +200,7 @@ def test_whatever_is_measured_waits_for_a_quiet_machine(measured: str, project: 
         holders.append(locks.holder(locks.measuring_lock()))
         return ""
 
-    monkeypatch.setattr(quiet, "wait", wait)
+    monkeypatch.setattr(quiet, "wait_for_quiet", wait)
     monkeypatch.setattr(machine, "busy_share", lambda _: 0.1)
     match measured:
         case "baseline":
@@ -225,9 +225,9 @@ def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat
         raise AssertionError
 
     monkeypatch.setattr(machine, "busy_share", looked)
-    assert quiet.wait(session) is None
+    assert quiet.wait_for_quiet(session) is None
     session.state = replace(session.state, segment=replace(session.state.segment, baseline_wall_s=10.0))
-    assert quiet.wait(session) is None
+    assert quiet.wait_for_quiet(session) is None
 
 
 def test_a_keep_whose_words_the_state_no_longer_holds_can_be_confirmed(project: Path) -> None:
@@ -300,7 +300,7 @@ def test_a_session_that_is_upgraded_goes_on_by_its_own_rule_until_a_new_segment_
     kept = tried(session, "25")
     assert kept[2] == "check:25"
     assert not auditing.check(session.repository, session.folder)
-    assert not auditing.not_made_again(session.folder)
+    assert not auditing.decided_by_unknown_rules(session.folder)
 
 
 def test_a_label_that_fresh_runs_did_not_lift_is_harder_to_lift_each_time(in_order: Path) -> None:
@@ -319,7 +319,7 @@ def test_a_state_that_an_older_autotune_wrote_down_is_read_from_the_ledger_anew(
     path = session.folder.path / "checkpoint.json"
     session.refresh()
     sessions._write_checkpoint(session.folder, replace(session.state, count=7), session.position)
-    assert sessions.read(session.folder)[0].count == 7
+    assert sessions.read_session(session.folder)[0].count == 7
     held = json.loads(path.read_bytes())
     for part in (
         "gains",
@@ -329,4 +329,4 @@ def test_a_state_that_an_older_autotune_wrote_down_is_read_from_the_ledger_anew(
         "failure",
     ):  # of the session, its segment, what is recent, was spent, and a row
         path.write_text(json.dumps({**held, "format": held["format"].replace(f" {part}", "")}))
-        assert sessions.read(session.folder)[0] == session.state
+        assert sessions.read_session(session.folder)[0] == session.state

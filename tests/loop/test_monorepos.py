@@ -117,7 +117,7 @@ def test_a_narrowed_scope_and_an_edit_are_judged_in_sibling_packages(project: Pr
     assert project.attempt()["status"] == "keep"
     project.ok("repair", "--playbook", "shrink_scope")
     assert "../lib/src/a.txt" in project.ok("status", "--json").out + project.ok("brief").out
-    session = hooks.Session(str(project.session), json.loads((project.session / "hook.json").read_bytes()))
+    session = hooks.Known(str(project.session), json.loads((project.session / "hook.json").read_bytes()))
     kinds = {path: scope.kind_of(session, str(project.top / path)) for path in JUDGED}
     assert kinds == JUDGED
     project.write("packages/lib/src/a.txt", "l\n")

@@ -23,7 +23,7 @@ from autotune.loop.work import worker_of
 _OUTPUT_SHOWN = 1500
 
 
-def tell(session: Session, *, as_json: bool, settled: int | None = None) -> None:
+def tell_answer(session: Session, *, as_json: bool, settled: int | None = None) -> None:
     """Say how the experiment stands, its result if `settled` is its number, and what comes next."""
     found = answer(session, settled)
     if as_json:

@@ -14,5 +14,5 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     work.refuse_from_a_run(here)
     if not work.cancel(here):
         raise AutotuneError("Nothing is being measured.", "`autotune status` says how the session stands")
-    number = experiment.wait(here, 30.0)
-    answer.tell(here, as_json=as_json, settled=number)
+    number = experiment.wait_and_settle(here, 30.0)
+    answer.tell_answer(here, as_json=as_json, settled=number)

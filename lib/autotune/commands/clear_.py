@@ -31,7 +31,7 @@ def main(
     """
     if as_json and not yes:
         raise AutotuneError("An answer in JSON cannot ask first.", "add --yes")
-    here = clearing.find(Path.cwd(), session)
+    here = clearing.to_clear(Path.cwd(), session)
     with work.held(here, "clear"):
         if sessions.elsewhere(here) is None:
             lending.give_back(here, cut_off=True)
@@ -51,7 +51,7 @@ def main(
 
 
 def _tell(here: Session, doomed: Doomed, *, refs: bool) -> None:
-    if (damaged := clearing.damaged(here)) is not None:
+    if (damaged := clearing.beyond_reading(here)) is not None:
         typer.echo(damaged)
     typer.echo(f"This deletes, of session {here.name}:")
     for line in doomed.described:

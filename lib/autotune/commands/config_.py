@@ -44,7 +44,7 @@ def show(as_json: AsJson = False, session: SessionName = None) -> None:
 @app.command()
 def get(key: str, as_json: AsJson = False, session: SessionName = None) -> None:
     """Print one key's value."""
-    value = configuration.get(looked_at(session).state.config, key)
+    value = configuration.value_of(looked_at(session).state.config, key)
     typer.echo(json.dumps(value) if as_json or not isinstance(value, str) else value)
 
 
@@ -60,17 +60,17 @@ def put(
     with work.held(here, "config set"):
         work.complete(here)
         files.guard(here)
-        text = configuration.changed(settings.text_of(_file(here)), key, value)
+        text = configuration.with_value(settings.text_of(_file(here)), key, value)
         written = configuration.parse_toml(text)
-        if key.partition(".")[0] in configuration.differences(here.state.config, written, Fixed.SEGMENT, Fixed.SESSION):
+        if key.partition(".")[0] in configuration.keys_changed(here.state.config, written, Fixed.SEGMENT, Fixed.SESSION):
             raise AutotuneError(
                 f"{key} decides what is measured or compared, so it is fixed for the segment.",
                 f"edit {CONFIG_FILE}, then `autotune rebaseline --accept` opens a new segment with it",
             )
         settings.take_in(here, key, text)
-        files.keep_copies(here)
+        files.keep_written(here)
         files.project(here)
-    typer.echo(json.dumps({key: configuration.get(here.state.config, key)}) if as_json else f"{key} = {value}")
+    typer.echo(json.dumps({key: configuration.value_of(here.state.config, key)}) if as_json else f"{key} = {value}")
 
 
 @app.command()

@@ -24,6 +24,6 @@ def main(
     if as_json:
         typer.echo(json.dumps(dashboard.as_json(here, full=full)))
     elif watch and sys.stdout.isatty():
-        dashboard.watch(here, width)
+        dashboard.show_live(here, width)
     else:
         dashboard.draw(here, full=full, width=width)

@@ -41,7 +41,7 @@ def main(
         "A project", f"{top}: a program that makes a report and takes its time, a benchmark that prints METRIC report_cost=…, checks"
     )
     teller.heading("A session", "what `autotune init` does: a branch, a baseline, proof that the benchmark measures this code")
-    session = demonstration.open_session(top, teller.say)
+    session = demonstration.open_demo(top, teller.say)
     teller.heading(
         "The loop", "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time"
     )

@@ -25,7 +25,7 @@ def put(
     """Copy files out of the repository's reach, to where the `holdout` command finds them as $AUTOTUNE_HOLDOUT."""
     here = found(session)
     with work.held(here, "holdout"):
-        held = holdout.put(here, files)
+        held = holdout.copy_files(here, files)
     typer.echo(f"the hold-out has {counted(len(held), 'file')}; delete yours from wherever a proposer works")
     if not here.state.config.holdout:
         typer.echo("no command uses it yet: a person sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`", err=True)
@@ -35,7 +35,7 @@ def put(
 def status(as_json: AsJson = False, session: SessionName = None) -> None:
     """Say whether there is a hold-out, and how many files it has; never which."""
     here = looked_at(session)
-    configured, files = bool(here.state.config.holdout), len(holdout.held(here))
+    configured, files = bool(here.state.config.holdout), len(holdout.held_files(here))
     if as_json:
         typer.echo(json.dumps({"files": files, "configured": configured}))
         return
@@ -51,4 +51,4 @@ def clear(session: SessionName = None) -> None:
     """Delete the copies."""
     here = found(session)
     with work.held(here, "holdout"):
-        typer.echo(f"{counted(holdout.clear(here), 'file')} deleted")
+        typer.echo(f"{counted(holdout.delete_files(here), 'file')} deleted")

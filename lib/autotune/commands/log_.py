@@ -39,7 +39,7 @@ def main(
     about = given.side_information(asi)
     here = found(session)
     if status and experiment.drop(here, said):
-        answer.tell(here, as_json=as_json)
+        answer.tell_answer(here, as_json=as_json)
         return
     number = experiment.describe(here, wait, said, about, discard=status == "discard", force=force)
-    answer.tell(here, as_json=as_json, settled=number)
+    answer.tell_answer(here, as_json=as_json, settled=number)

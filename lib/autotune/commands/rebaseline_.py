@@ -40,4 +40,4 @@ def main(
             here.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))
             work.carry_on(here, lock)
         work.wait(here, wait)
-    answer.tell(here, as_json=as_json)
+    answer.tell_answer(here, as_json=as_json)

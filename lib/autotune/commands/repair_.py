@@ -37,4 +37,4 @@ def main(
     ended = here.state.last_playbook
     if not as_json and ended is not None and ended.report and here.state.last_playbook_is_news:
         typer.echo(f"report: {ended.report}")
-    answer.tell(here, as_json=as_json)
+    answer.tell_answer(here, as_json=as_json)

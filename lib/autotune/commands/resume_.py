@@ -26,4 +26,4 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
         ended = here.state.ended
         words = "was not stopped, and goes on as before" if going else "goes on"
         typer.echo(f"{here.name} {words if ended is None else f'is {ended.ending} again at once: {told(ended.reason)}'}")
-    answer.tell(here, as_json=as_json)
+    answer.tell_answer(here, as_json=as_json)

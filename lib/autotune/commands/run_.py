@@ -26,4 +26,4 @@ def main(
             "leave --command out; a person changes the benchmark with `autotune rebaseline --accept`",
         )
     experiment.measure(here, wait, settles=False)
-    answer.tell(here, as_json=as_json)
+    answer.tell_answer(here, as_json=as_json)

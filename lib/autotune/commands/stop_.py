@@ -28,7 +28,7 @@ def main(
     work.refuse_from_a_run(here)
     work.stop(here, quoted(reason) if reason else Fact(Kind.STOPPED_BY_PERSON))
     work.wait(here, 30.0)
-    experiment.finish(here)
+    experiment.finish_unsettled(here)
     files.project(here)
     state = here.state
     if as_json:

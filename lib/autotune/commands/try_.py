@@ -29,4 +29,4 @@ def main(
     about = given.side_information(asi)
     here = found(session)
     number = experiment.measure(here, wait, settles=True, description=said, asi=about, force=force)
-    answer.tell(here, as_json=as_json, settled=number)
+    answer.tell_answer(here, as_json=as_json, settled=number)

@@ -10,5 +10,5 @@ from autotune.loop import experiment
 def main(wait: WaitSeconds = 100.0, as_json: AsJson = False, session: SessionName = None) -> None:
     """Wait for the measurement that is running and say how it ended; again where it goes on."""
     here = found(session)
-    number = experiment.wait(here, wait)
-    answer.tell(here, as_json=as_json, settled=number)
+    number = experiment.wait_and_settle(here, wait)
+    answer.tell_answer(here, as_json=as_json, settled=number)

@@ -45,7 +45,7 @@ class Project:
 
     def is_free(self, path: str) -> bool:
         """Whether the scope names this very file, or `allow` means it: then it is tuned, whatever else it is."""
-        return patterns.names(self.scope, path, self.tree.folder) or self._allowed(path)
+        return patterns.literal_names(self.scope, path, self.tree.folder) or self._allowed(path)
 
     def is_open(self, path: str, component: str = "") -> bool:
         """Whether the scope has a file's name, or the component, in so many letters: what merely goes with the benchmark is tuned then."""

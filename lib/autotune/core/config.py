@@ -162,7 +162,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KeyShown:
     """A key as it is shown: `value` and `default` as in the file, None where there is none."""
 
     name: str
@@ -287,7 +287,7 @@ def _relative_path(text: str) -> str:
 def _guardrail(text: str) -> str:
     """A guardrail, as it is written."""
     try:
-        return guards.read(text).text
+        return guards.read_guard(text).text
     except ValueError as wrong:
         raise ValueError(f"in {_shown(text)}, expected {wrong}") from None
 
@@ -601,17 +601,17 @@ def to_mapping(config: Config) -> dict[str, Any]:
     return mapping
 
 
-def get(config: Config, name: str) -> object:
+def value_of(config: Config, name: str) -> object:
     """One value as it is in the file, None where it is absent: a key's, a section's, or a variable's as `env.NAME`."""
     if name in SECTIONS:
         return to_mapping(config)[name]
     return _written(_key(name), config)
 
 
-def keys(config: Config) -> tuple[Row, ...]:
+def keys(config: Config) -> tuple[KeyShown, ...]:
     """Every key with its value, in the order of the file."""
     return tuple(
-        Row(key.name, _written(key, config), None if isinstance(key.default, Default) else key.default, key.comment, key.fixed)
+        KeyShown(key.name, _written(key, config), None if isinstance(key.default, Default) else key.default, key.comment, key.fixed)
         for key in KEYS
     )
 
@@ -631,10 +631,10 @@ def refuse_beyond(config: Config, folder: str) -> None:
 
 def fixed_differences(before: Config, after: Config) -> tuple[str, ...]:
     """The names of the fixed keys whose values differ, in the order of the file."""
-    return differences(before, after, Fixed.DECISION, Fixed.SEGMENT, Fixed.SESSION)
+    return keys_changed(before, after, Fixed.DECISION, Fixed.SEGMENT, Fixed.SESSION)
 
 
-def differences(before: Config, after: Config, *kinds: Fixed) -> tuple[str, ...]:
+def keys_changed(before: Config, after: Config, *kinds: Fixed) -> tuple[str, ...]:
     """The names of the keys of these kinds (of any, where none is named) whose values differ, in the order of the file."""
     return tuple(key.name for key in KEYS if key.fixed in (kinds or Fixed) and _held(key, before) != _held(key, after))
 
@@ -658,7 +658,7 @@ def render(config: Config) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def changed(text: str, name: str, value_text: str) -> str:
+def with_value(text: str, name: str, value_text: str) -> str:
     """The text of an autotune.toml with one key set, all else left as it is: comments, order, spelling.
 
     `value_text` is a TOML value; text needs no quotes. Raises AutotuneError where the key, the value or the file that results is refused.

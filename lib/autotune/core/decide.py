@@ -34,8 +34,8 @@ from autotune.core.stats import (
     hodges_lehmann,
     median,
     noise_floor,
+    on_scale,
     pair_factor,
-    places,
     pool_after,
 )
 
@@ -206,7 +206,7 @@ def _compared(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> 
     metric, delta = policy.metric, least_effect(policy.min_effect, logs=calibration.logs)
     arms = tuple([run.arm for run in runs])
     values = tuple([run.samples[metric.name] for run in runs])
-    heights = places(values, metric.direction, logs=calibration.logs)
+    heights = on_scale(values, metric.direction, logs=calibration.logs)
     if delta:
         heights = [height - delta if arm is Arm.CANDIDATE else height for arm, height in zip(arms, heights, strict=True)]
     needed = needed_evidence(calibration, policy.error_budget)
@@ -395,7 +395,7 @@ def reference_moved(calibration: Calibration, fresh: Sequence[float]) -> bool:
     They should then replace the reference. Economy calls for such a look every ten experiments.
     """
     known = calibration.reference[-REFERENCES:]
-    before, now = (median(places(values, Direction.HIGHER, logs=calibration.logs)) for values in (known, fresh))
+    before, now = (median(on_scale(values, Direction.HIGHER, logs=calibration.logs)) for values in (known, fresh))
     error = noise_floor(calibration.pool) / SQRT2 * math.sqrt(1 / len(fresh) + 1 / len(known))
     return now != before and abs(now - before) > REBASE_Z * error
 
@@ -421,7 +421,7 @@ def _known(comparison: _Comparison) -> Sequence[float]:
 def _single_gain(comparison: _Comparison) -> float:
     """How much better the candidate's first run is than the median of the incumbent's known values, less the least effect."""
     height = comparison.places[comparison.arms.index(Arm.CANDIDATE)]
-    known = median(places(_known(comparison), comparison.policy.metric.direction, logs=comparison.calibration.logs))
+    known = median(on_scale(_known(comparison), comparison.policy.metric.direction, logs=comparison.calibration.logs))
     return 0.0 if height == known else height - known
 
 
@@ -480,7 +480,7 @@ def _made_noisy(comparison: _Comparison, first: int) -> _Comparison:
 
 def _own_changes(comparison: _Comparison, count: int) -> list[float]:
     """By how much each arm's successive values differ among the first runs, the incumbent's earlier ones before them."""
-    before = places(comparison.calibration.reference, comparison.policy.metric.direction, logs=comparison.calibration.logs)
+    before = on_scale(comparison.calibration.reference, comparison.policy.metric.direction, logs=comparison.calibration.logs)
     heights = comparison.places[:count]
     own, others = (_of(arm, comparison.arms[:count], heights) for arm in (Arm.CANDIDATE, Arm.INCUMBENT))
     steps = [step for series in (own, [*before, *others]) for step in pairwise(series)]

@@ -30,7 +30,7 @@ class Guard:
     text: str
 
 
-def read(text: str) -> Guard:
+def read_guard(text: str) -> Guard:
     """Read a guardrail. Raises ValueError with what was expected."""
     found = _TEXT.fullmatch(text)
     if found is None or not is_name(found[1]) or not math.isfinite(float(found[3])):

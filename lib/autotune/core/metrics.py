@@ -60,7 +60,7 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedLine:
     """A line that begins with METRIC and is no sample. `text` is as printed, cut to `LONGEST_QUOTE`: escape it before it is shown."""
 
     line_number: int
@@ -79,9 +79,9 @@ class MetricReport:
     """
 
     printed: Mapping[str, Printed] = field(default_factory=dict)
-    malformed: tuple[Malformed, ...] = ()
+    malformed: tuple[MalformedLine, ...] = ()
     malformed_count: int = 0
-    spoilt: Mapping[str, Malformed] = field(default_factory=dict)
+    spoilt: Mapping[str, MalformedLine] = field(default_factory=dict)
     crowded: bool = False
 
     @property
@@ -107,9 +107,9 @@ class MetricReader:
         self._lines = 0
         self._tallies: dict[str, _Tally] = {}
         self._plain: dict[bytes, _Tally] = {}
-        self._malformed: list[Malformed] = []
+        self._malformed: list[MalformedLine] = []
         self._malformed_count = 0
-        self._spoilt: dict[str, Malformed] = {}
+        self._spoilt: dict[str, MalformedLine] = {}
         self._crowded = False
 
     def feed(self, chunk: bytes, arrival: int = 0) -> None:
@@ -203,7 +203,7 @@ class MetricReader:
 
     def _report(self, raw: bytes, after_word: int, number: int, why: str) -> None:
         name = _name_carried(raw[after_word:].decode(errors="replace"))
-        line = Malformed(number, raw.decode(errors="replace")[:LONGEST_QUOTE], name, why, self._stream)
+        line = MalformedLine(number, raw.decode(errors="replace")[:LONGEST_QUOTE], name, why, self._stream)
         self._malformed_count += 1
         if len(self._malformed) < MOST_MALFORMED:
             self._malformed.append(line)
@@ -245,7 +245,7 @@ def merge(stdout: MetricReport, stderr: MetricReport) -> MetricReport:
     )
 
 
-def primary_malformed(report: MetricReport, name: str) -> Malformed | None:
+def primary_malformed(report: MetricReport, name: str) -> MalformedLine | None:
     """The malformed line that carries this name, which makes a run unreadable when the name is the primary metric's."""
     name = normalised(name)
     if name in report.spoilt or not report.crowded:

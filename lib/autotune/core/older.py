@@ -56,13 +56,13 @@ _LIMIT = re.compile(r"\((max_\w+)\)$")
 def as_today(line: dict[str, Any]) -> dict[str, Any]:
     """A ledger line with its sentences made into facts; one that has none stays as it is."""
     held = {key: line[key] for key in _SENTENCES.get(line["type"], ()) if isinstance(line.get(key), str)}
-    return {**line, **{_NOW.get((line["type"], key), key): said(text) for key, text in held.items()}} if held else line
+    return {**line, **{_NOW.get((line["type"], key), key): from_sentence(text) for key, text in held.items()}} if held else line
 
 
 _NOW = {("notice", "text"): "found"}
 
 
-def said(sentence: str) -> dict[str, Any]:
+def from_sentence(sentence: str) -> dict[str, Any]:
     """An older ledger's sentence as a fact's JSON: shown as it is, with what its words told a reader."""
     if sentence.startswith(_NOT_MEASURED):
         return {"kind": Kind.NOT_MEASURED, "because": {"kind": Kind.SAID, "words": sentence.removeprefix(_NOT_MEASURED)}}

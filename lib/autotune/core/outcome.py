@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.metrics import Malformed, MetricReport, normalised, primary_malformed
+from autotune.core.metrics import MalformedLine, MetricReport, normalised, primary_malformed
 from autotune.core.model import Outcome
 
 _SIGNALS = {
@@ -41,7 +41,7 @@ _LINES_AFTER_TROUBLE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class Executed:
     """A command that has ended, however it did: exactly one of `exit_code` and `signal` is a number.
 
     Times are seconds; memory is that of the largest process at its peak, in MiB. `tail` is the end of stdout and stderr as they arrived;
@@ -72,7 +72,7 @@ OWN_UNITS = {
 }
 
 
-def measured_samples(finished: Finished) -> dict[str, float]:
+def measured_samples(finished: Executed) -> dict[str, float]:
     """What autotune measures of every run itself; benchmarks cannot print these names."""
     return {
         "autotune.wall_s": finished.wall_s,
@@ -83,12 +83,12 @@ def measured_samples(finished: Finished) -> dict[str, float]:
     }
 
 
-def samples(finished: Finished) -> dict[str, float]:
+def samples(finished: Executed) -> dict[str, float]:
     """Every sample of a run: what it printed and what was measured of it."""
     return finished.report.samples | measured_samples(finished)
 
 
-def classify(finished: Finished, metric_name: str | None) -> tuple[Outcome, Fact]:
+def classify(finished: Executed, metric_name: str | None) -> tuple[Outcome, Fact]:
     """What a run of the benchmark was, and why; without a metric's name, what a run of the checks was.
 
     Raises ValueError for a run that was stopped from outside: it says nothing about what was measured.
@@ -136,7 +136,7 @@ def escaped(text: str) -> str:
     return text if text.isprintable() else "".join(map(_escaped_character, text))
 
 
-def _readable(finished: Finished, metric_name: str) -> tuple[Outcome, Fact]:
+def _readable(finished: Executed, metric_name: str) -> tuple[Outcome, Fact]:
     spoilt = primary_malformed(finished.report, metric_name)
     if spoilt is not None:
         return Outcome.UNREADABLE, _complaint(spoilt)
@@ -153,7 +153,7 @@ def _without(metric_name: str, report: MetricReport) -> Fact:
     return Fact(Kind.NO_METRIC, {"name": metric_name, "printed": printed[:_MOST_NAMES_SHOWN], "more": more}, spoilt)
 
 
-def _complaint(line: Malformed) -> Fact:
+def _complaint(line: MalformedLine) -> Fact:
     figures = {"line": line.line_number, "stream": str(line.stream), "problem": line.why, "text": line.text.strip()}
     return Fact(Kind.MALFORMED_LINE, figures)
 

@@ -87,7 +87,7 @@ def literal(path: str) -> str:
     return f"./{quoted}" if quoted.startswith("!") else quoted
 
 
-def names(patterns: Iterable[str], path: str, folder: str = "") -> bool:
+def literal_names(patterns: Iterable[str], path: str, folder: str = "") -> bool:
     """Whether one of the patterns, relative to a folder, is this very path, and not a folder above it or a wildcard that means it."""
     return any(from_top(pattern, folder) in (path, literal(path)) for pattern in patterns)
 

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from random import Random
 
 from autotune.core import guards, rules, stats
-from autotune.core.config import Config, Fixed, differences, parse
+from autotune.core.config import Config, Fixed, keys_changed, parse
 from autotune.core.decide import checks_come_now
 from autotune.core.events import Calibrated, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, Result, SettingsChanged
 from autotune.core.facts import Fact, Kind, claimed
@@ -65,16 +65,16 @@ def contradiction(
     return found
 
 
-def agree(said: object, found: object) -> bool:
+def are_alike(said: object, found: object) -> bool:
     """Whether two values are the same; figures may differ by one in 1e9, since another machine's logarithms end in other digits."""
     if isinstance(said, float) and isinstance(found, float):
         return math.isclose(said, found, rel_tol=NEAR)
     if isinstance(said, Effect | Fact) and type(said) is type(found):
-        return all(agree(getattr(said, one.name), getattr(found, one.name)) for one in fields(said))
+        return all(are_alike(getattr(said, one.name), getattr(found, one.name)) for one in fields(said))
     if isinstance(said, Mapping) and isinstance(found, Mapping):
-        return said.keys() == found.keys() and all(agree(value, found[name]) for name, value in said.items())
+        return said.keys() == found.keys() and all(are_alike(value, found[name]) for name, value in said.items())
     if isinstance(said, list | tuple) and isinstance(found, list | tuple):
-        return len(said) == len(found) and all(map(agree, said, found))
+        return len(said) == len(found) and all(map(are_alike, said, found))
     return said == found
 
 
@@ -108,7 +108,7 @@ def _has_failed(state: State, experiment: Experiment, outcome: Outcome | None, p
 
 def _made_again(state: State, runs: Sequence[Run], demanded: Policy) -> Decision:
     """Give what is decided of these runs; which order chance gives to the next ones does not matter."""
-    return guards.decided(runs, state.calibration, demanded, tuple(map(guards.read, state.config.guardrails)), Random(0))
+    return guards.decided(runs, state.calibration, demanded, tuple(map(guards.read_guard, state.config.guardrails)), Random(0))
 
 
 def _unlike(
@@ -123,13 +123,13 @@ def _unlike(
     values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
     unsaid = said.min_effect is None and demanded.rule < rules.GAINS_REFILL  # by an older version
     found = replace(found, value=stats.median(values) if values else None, min_effect=None if unsaid else demanded.min_effect)
-    wrong = [name for name in _OF_A_VERDICT if not agree(getattr(said, name), getattr(found, name))]
+    wrong = [name for name in _OF_A_VERDICT if not are_alike(getattr(said, name), getattr(found, name))]
     return wrong if _same(said.reason, found.reason, older=older) else [*wrong, "reason"]
 
 
 def _same(said: Fact, found: Fact, *, older: bool) -> bool:
     """Whether a reason is the one that was found, whatever was seen besides; the words of an `older` version are not made again."""
-    return (older and said.words is not None) or agree(replace(said, besides=()), replace(found, besides=()))
+    return (older and said.words is not None) or are_alike(replace(said, besides=()), replace(found, besides=()))
 
 
 def _decided(said: Decided, found: Decision) -> Decided:
@@ -151,9 +151,9 @@ def _result(state: State, said: Result, *, older: bool) -> str | None:
         return f"a result of experiment {said.index}, which is not open and decided"
     kept = final_verdict(state.experiment) is Verdict.KEEP
     made = result_of(state, said.commit if kept else state.experiment.incumbent, said.timestamp)
-    wrong = [word for name, word in _OF_A_RESULT.items() if not agree(getattr(said, name), getattr(made, name))]
+    wrong = [word for name, word in _OF_A_RESULT.items() if not are_alike(getattr(said, name), getattr(made, name))]
     worded = older and said.reason.words is not None  # by a version that gave the reason as the failure where nothing was printed
-    wrong += [] if worded or agree(said.reason, made.reason) else ["reason"]
+    wrong += [] if worded or are_alike(said.reason, made.reason) else ["reason"]
     wrong += [] if said.failure == made.failure or (worded and made.failure is None) else ["failure"]
     return f"a result of experiment {said.index} with another {' and '.join(wrong)} than was decided and said before it" if wrong else None
 
@@ -166,8 +166,8 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> 
         return f"a claim made of {said.pairs} pairs, which are not before it"
     values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]
     logs = min(value for pair in values for value in pair) > 0
-    found = stats.claim(values, state.metric.direction, logs=logs, look=state.looks_at(said.first, said.last))
-    same = found.improved is said.improved and agree(said.effect, found.effect)
+    found = stats.claim_of(values, state.metric.direction, logs=logs, look=state.looks_at(said.first, said.last))
+    same = found.improved is said.improved and are_alike(said.effect, found.effect)
     agrees = same and _same(said.reason, claimed(found), older=older)
     return None if agrees else f"another claim than its runs give, which have an effect of {found.effect.estimate:.6g}"
 
@@ -177,13 +177,13 @@ def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> str | N
     series = [values for values in arms if values] or [list(state.segment.baseline_runs)]
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
     found = sight(series, said.run_s, state.metric.direction, pairs, build_once=state.config.built_once)
-    wrong = [name for name in _OF_A_CALIBRATION if not agree(getattr(said, name), getattr(found, name))]
+    wrong = [name for name in _OF_A_CALIBRATION if not are_alike(getattr(said, name), getattr(found, name))]
     return f"another {' and '.join(wrong)} of a calibration than its runs give" if wrong else None
 
 
 def _settings(before: Config, said: SettingsChanged) -> str | None:
-    changed = differences(before, parse(said.config))
-    if fixed := differences(before, parse(said.config), Fixed.SEGMENT, Fixed.SESSION):
+    changed = keys_changed(before, parse(said.config))
+    if fixed := keys_changed(before, parse(said.config), Fixed.SEGMENT, Fixed.SESSION):
         return f"another {' and '.join(fixed)} inside a segment, where nothing changes it"
     return (
         None if set(changed) == set(said.changed) else f"{', '.join(said.changed)} as changed, where {', '.join(changed) or 'nothing'} was"

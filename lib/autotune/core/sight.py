@@ -14,7 +14,7 @@ from autotune.core.stats import (
     effect_of,
     median,
     noise_floor,
-    places,
+    on_scale,
     residual_pool,
     smallest_detectable,
 )
@@ -78,7 +78,7 @@ def _warm_up(series: Sequence[Sequence[float]], noise: float, direction: Directi
     """By how much the first run of each series is worse than the median of its rest, where that is beyond noise in all of them."""
     if any(len(values) < 3 for values in series):  # noqa: PLR2004 - a rest of one or two has no middle
         return None
-    heights = [places(values, direction, logs=logs) for values in series]
+    heights = [on_scale(values, direction, logs=logs) for values in series]
     lags = [median(rest) - first for first, *rest in heights]
     return _size(median(lags), logs=logs) if min(lags) > WARM_UP_Z * noise and noise else None
 

@@ -175,7 +175,7 @@ def rounding_tick(values: Sequence[float]) -> float:
     return min(later - earlier for earlier, later in pairwise(distinct))
 
 
-def places(values: Sequence[float], direction: Direction, *, logs: bool) -> list[float]:
+def on_scale(values: Sequence[float], direction: Direction, *, logs: bool) -> list[float]:
     """Where values stand on the scale of a comparison, higher being better: their logarithms, or themselves where `logs` is false.
 
     A value of zero or less has no logarithm and stands below every positive one.
@@ -187,7 +187,7 @@ def places(values: Sequence[float], direction: Direction, *, logs: bool) -> list
 def gains(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool) -> list[float]:
     """How much better the second value of each pair is than the first, as differences of logarithms or of values."""
     firsts, seconds = zip(*pairs, strict=True) if pairs else ((), ())
-    befores, afters = places(firsts, direction, logs=logs), places(seconds, direction, logs=logs)
+    befores, afters = on_scale(firsts, direction, logs=logs), on_scale(seconds, direction, logs=logs)
     return [after - before for before, after in zip(befores, afters, strict=True)]
 
 
@@ -227,7 +227,7 @@ class Claim:
     fewest: int = FEWEST_PAIRS_FOR_INTERVAL
 
 
-def claim(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool = True, look: int = 1) -> Claim:
+def claim_of(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool = True, look: int = 1) -> Claim:
     """The claim that coin-flip pairs of (first, last) values support: an improvement only where the whole interval is one.
 
     It is a 95 % interval where this is asked for the first time, a wider one at every further `look`, so that asking often brings nothing

@@ -94,7 +94,7 @@ class Heard:
     plugin_errors: str = ""
 
 
-def parse(line: str) -> Mapping[str, Any] | None:
+def parse_message(line: str) -> Mapping[str, Any] | None:
     """A line of the stream or of a transcript as a mapping; None for anything else."""
     try:
         held = json.loads(line)
@@ -158,7 +158,7 @@ def _number(value: object) -> float:
     return number if math.isfinite(number) and number > 0 else 0.0
 
 
-def said(message: Mapping[str, Any]) -> Fact | None:
+def heard_words(message: Mapping[str, Any]) -> Fact | None:
     """What a message of the stream tells somebody who looks on; None for nothing."""
     match message.get("type"), message.get("subtype"):
         case "assistant", _:
@@ -270,7 +270,7 @@ class Move(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ClientEnding:
     """How a client ended, in the words of whoever said so; the earliest time to try again is in seconds since 1970."""
 
     how: How
@@ -279,7 +279,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MoveRule:
     """What follows an ending: a move, another one from the second time in a row, whether to wait, and whether it counts as fruitless."""
 
     move: Move
@@ -288,18 +288,18 @@ class Rule:
     counts: bool = True
 
 
-RULES: Mapping[How, Rule] = {
+RULES: Mapping[How, MoveRule] = {
     #                      the first time  and again     waits         counts
-    How.DONE:         Rule(Move.RESUME,    Move.RESUME),
-    How.STANDS_STILL: Rule(Move.STOP,      Move.STOP),
-    How.RENEWED:      Rule(Move.FRESH,     Move.FRESH,   counts=False),
-    How.BUDGET:       Rule(Move.STOP,      Move.STOP),
-    How.EXHAUSTED:    Rule(Move.FRESH,     Move.FRESH),
-    How.REFUSED:      Rule(Move.FRESH,     Move.FRESH),
-    How.LIMITED:      Rule(Move.RESUME,    Move.RESUME,  waits=True, counts=False),
-    How.OVERLOADED:   Rule(Move.RESUME,    Move.RESUME,  waits=True, counts=False),
-    How.REJECTED:     Rule(Move.STOP,      Move.STOP),
-    How.CRASHED:      Rule(Move.RESUME,    Move.FRESH,   waits=True),
+    How.DONE:         MoveRule(Move.RESUME,    Move.RESUME),
+    How.STANDS_STILL: MoveRule(Move.STOP,      Move.STOP),
+    How.RENEWED:      MoveRule(Move.FRESH,     Move.FRESH,   counts=False),
+    How.BUDGET:       MoveRule(Move.STOP,      Move.STOP),
+    How.EXHAUSTED:    MoveRule(Move.FRESH,     Move.FRESH),
+    How.REFUSED:      MoveRule(Move.FRESH,     Move.FRESH),
+    How.LIMITED:      MoveRule(Move.RESUME,    Move.RESUME,  waits=True, counts=False),
+    How.OVERLOADED:   MoveRule(Move.RESUME,    Move.RESUME,  waits=True, counts=False),
+    How.REJECTED:     MoveRule(Move.STOP,      Move.STOP),
+    How.CRASHED:      MoveRule(Move.RESUME,    Move.FRESH,   waits=True),
 }  # fmt: skip
 
 _ENDS_BY_ERROR = {
@@ -314,15 +314,15 @@ _ENDS_BY_ERROR = {
 _OUT_OF_REACH = ("Connection error", "Request timed out", "Unable to connect", "fetch failed")
 
 
-def ending_of(heard: Heard, exit_code: int, complaint: str, now: float) -> Ending:
+def ending_of(heard: Heard, exit_code: int, complaint: str, now: float) -> ClientEnding:
     """Say what became of a client that ended by itself. `complaint` is the end of its error stream; `now` is in seconds since 1970."""
     last = heard.last_word
     if last is None:
         words = _shortened(complaint) or f"exit {exit_code}"
-        return Ending(How.REJECTED if "not found. Available agents" in complaint else How.CRASHED, words)
+        return ClientEnding(How.REJECTED if "not found. Available agents" in complaint else How.CRASHED, words)
     how = _how(heard, last)
     words = _shortened(last.text) or last.subtype
-    return Ending(how, words, _not_before(heard, now) if RULES[how].waits else 0.0)
+    return ClientEnding(how, words, _not_before(heard, now) if RULES[how].waits else 0.0)
 
 
 def _how(heard: Heard, last: LastWord) -> How:  # noqa: PLR0911 - one return a kind, in the order in which they win
@@ -351,7 +351,7 @@ def _not_before(heard: Heard, now: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Streak:
     """What is remembered from one client to the next: endings in a row without progress that count, and that are waited after."""
 
     fruitless: int = 0
@@ -360,7 +360,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Follow:
     """What the supervisor does next: a move, the seconds to wait before it, and the reason. `gives_up` says that a person is needed."""
 
     move: Move
@@ -369,25 +369,25 @@ class Step:
     gives_up: bool = False
 
 
-def gone(how: How, words: str = "") -> Fact:
+def client_gone(how: How, words: str = "") -> Fact:
     """What became of a client, as a reason."""
     return Fact(Kind.CLIENT_GONE, {"how": str(how)}, quoted(words) if words else None)
 
 
-def following(ending: Ending, standing: Standing, patience: int, now: float, *, progressed: bool) -> tuple[Step, Standing]:
+def next_step(ending: ClientEnding, standing: Streak, patience: int, now: float, *, progressed: bool) -> tuple[Follow, Streak]:
     """Say what follows an ending. `patience` is how often in a row an ending without a new experiment is borne; `now` as in `ending_of`."""
-    rule, before = RULES[ending.how], Standing() if progressed else standing
+    rule, before = RULES[ending.how], Streak() if progressed else standing
     again = before.last is ending.how
-    after = Standing(before.fruitless + rule.counts, before.waits + rule.waits, ending.how)
-    reason = gone(ending.how, ending.words if ending.how is not How.DONE else "")
+    after = Streak(before.fruitless + rule.counts, before.waits + rule.waits, ending.how)
+    reason = client_gone(ending.how, ending.words if ending.how is not How.DONE else "")
     if ending.how is How.REJECTED:
-        return Step(Move.STOP, 0.0, reason, gives_up=True), after
+        return Follow(Move.STOP, 0.0, reason, gives_up=True), after
     if rule.move is Move.STOP:
-        return Step(Move.STOP, 0.0, reason), after
+        return Follow(Move.STOP, 0.0, reason), after
     if rule.counts and after.fruitless > patience:
-        return Step(Move.STOP, 0.0, Fact(Kind.FRUITLESS, {"times": after.fruitless}, reason), gives_up=True), after
+        return Follow(Move.STOP, 0.0, Fact(Kind.FRUITLESS, {"times": after.fruitless}, reason), gives_up=True), after
     wait_s = max(_back_off(after.waits), ending.not_before - now) if rule.waits else 0.0
-    return Step(rule.again if again else rule.move, wait_s, reason), after
+    return Follow(rule.again if again else rule.move, wait_s, reason), after
 
 
 def _back_off(times: int) -> float:

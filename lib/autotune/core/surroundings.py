@@ -90,7 +90,7 @@ def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) 
     logs = logs and min(*before, *fresh) > 0
     sigma = stats.noise_floor((*stats.residual_pool(before, logs=logs), *stats.residual_pool(fresh, logs=logs))) / stats.SQRT2
     scale = (1.5708 * (1 / len(before) + 1 / len(fresh))) ** 0.5
-    one, other = (stats.median(stats.places(values, Direction.HIGHER, logs=logs)) for values in (before, fresh))
+    one, other = (stats.median(stats.on_scale(values, Direction.HIGHER, logs=logs)) for values in (before, fresh))
     if abs(one - other) <= SHIFTED_BY * sigma * scale:
         return None
     return Fact(Kind.VALUE_MOVED, {"before": stats.median(before), "now": stats.median(fresh)})

@@ -20,7 +20,7 @@ _NAMING = ("pyvenv.cfg", "bin/*", "lib/python*/site-packages/*.pth", "lib/python
 _NAMING_TOO = ("lib/python*/site-packages/*.egg-link", "lib64/python*/site-packages/*.pth")
 
 
-def bring(here: Path, there: Path, name: str) -> tuple[str, ...]:
+def bring_copies(here: Path, there: Path, name: str) -> tuple[str, ...]:
     """Copy a file or folder (`name`, relative to both) from the tree `here` into the tree `there`.
 
     Gives the paths of what is not as it was copied: links, and the texts of Python environments, that led to `here`. Raises `AutotuneError`

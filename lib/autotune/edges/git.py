@@ -55,7 +55,7 @@ _UNFINISHED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What a git command left: its exit code, its output, its complaint."""
 
     code: int
@@ -65,12 +65,12 @@ class Answer:
     @property
     def text(self) -> str:
         """The output as one line of text."""
-        return decode(self.out).strip()
+        return decode_paths(self.out).strip()
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The output as paths that end in NUL."""
-        return tuple(one for one in decode(self.out).split("\0") if one)
+        return tuple(one for one in decode_paths(self.out).split("\0") if one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,12 @@ class Repository:
     common: Path
 
 
-def decode(raw: bytes) -> str:
+def decode_paths(raw: bytes) -> str:
     """Make a path's bytes into text that encodes back to the same bytes."""
     return raw.decode("utf-8", "surrogateescape")
 
 
-def encode(paths: Iterable[str]) -> bytes:
+def encode_paths(paths: Iterable[str]) -> bytes:
     """Give paths, each ended by NUL, for a command's standard input."""
     return "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
 
@@ -115,7 +115,7 @@ def _runner(folder: str) -> Git:
 
 def ask(
     folder: Path, *arguments: str, index: Path | None = None, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
-) -> Answer:
+) -> Reply:
     """Run one git command in `folder`, whatever its exit code. `index` is used in place of the working tree's own.
 
     Raises `AutotuneError` where the folder is gone: GitPython would run the command in this process's own folder in its place.
@@ -140,12 +140,12 @@ def ask(
         if type(error).__name__ != "GitCommandNotFound":
             raise
         raise AutotuneError("git is not on the PATH.", "install git, then run `autotune doctor`") from None
-    return Answer(code, out, err if isinstance(err, str) else decode(err))
+    return Reply(code, out, err if isinstance(err, str) else decode_paths(err))
 
 
 def tell(
     folder: Path, *arguments: str, index: Path | None = None, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
-) -> Answer:
+) -> Reply:
     """Run one git command that has to succeed; raises `AutotuneError` with git's own words where it does not."""
     answer = ask(folder, *arguments, index=index, stdin=stdin, environment=environment)
     if answer.code != 0:
@@ -166,7 +166,7 @@ def has_lfs() -> bool:
     return shutil.which("git-lfs") is not None
 
 
-def _complaint(answer: Answer) -> str:
+def _complaint(answer: Reply) -> str:
     return complaint(answer.err) or f"exit {answer.code}"
 
 
@@ -212,9 +212,9 @@ def discover(folder: Path) -> Repository | None:
     answer = ask(folder, "rev-parse", *options)
     if answer.code != 0:
         return None
-    lines = decode(answer.out).removesuffix("\n").split("\n")
+    lines = decode_paths(answer.out).removesuffix("\n").split("\n")
     if len(lines) != len(options):  # a name of several lines
-        lines = [decode(tell(folder, "rev-parse", one).out).removesuffix("\n") for one in options]
+        lines = [decode_paths(tell(folder, "rev-parse", one).out).removesuffix("\n") for one in options]
     return Repository(top=Path(lines[0]), folder=Path(lines[1]), common=(folder / lines[2]).resolve())
 
 
@@ -248,7 +248,7 @@ def message(folder: Path, commit: str) -> str:
 @lru_cache(maxsize=32)
 def _read(folder: Path, commit: str) -> tuple[tuple[tuple[str, str], ...], str]:
     """Give a commit's header, as names with their values, and its message: what an object holds never changes."""
-    header, _, words = decode(tell(folder, "cat-file", "commit", commit).out).partition("\n\n")
+    header, _, words = decode_paths(tell(folder, "cat-file", "commit", commit).out).partition("\n\n")
     return tuple((key, value) for key, _, value in (line.partition(" ") for line in header.split("\n"))), words
 
 
@@ -369,7 +369,7 @@ def attribute(folder: Path, name: str, paths: Sequence[str]) -> dict[str, str]:
     """Map each path to the value of one git attribute, as git writes it (`unspecified` where there is none)."""
     if not paths:
         return {}
-    fields = tell(folder, "check-attr", "-z", "--stdin", name, stdin=encode(paths)).paths
+    fields = tell(folder, "check-attr", "-z", "--stdin", name, stdin=encode_paths(paths)).paths
     return dict(zip(fields[0::3], fields[2::3], strict=True))
 
 
@@ -410,14 +410,14 @@ def unlike_index(folder: Path, index: Path | None, *, submodules: bool = False) 
 def set_entries(folder: Path, index: Path | None, entries: Mapping[str, tuple[str, str]], removed: Iterable[str]) -> None:
     """Set and remove entries of an index (the working tree's own where None) without looking at files."""
     if gone := tuple(removed):
-        tell(folder, "update-index", "-z", "--force-remove", "--stdin", index=index, stdin=encode(gone))
+        tell(folder, "update-index", "-z", "--force-remove", "--stdin", index=index, stdin=encode_paths(gone))
     if there := [f"{mode} {sha}\t{path}" for path, (mode, sha) in entries.items()]:
-        tell(folder, "update-index", "-z", "--index-info", index=index, stdin=encode(there))
+        tell(folder, "update-index", "-z", "--index-info", index=index, stdin=encode_paths(there))
 
 
-def leave_apart(folder: Path, index: Path | None, paths: Iterable[str]) -> None:
+def mark_apart(folder: Path, index: Path | None, paths: Iterable[str]) -> None:
     """Have an index (the working tree's own where None) say of some of its files that nobody looks at them in the working tree."""
-    tell(folder, "update-index", "-z", "--skip-worktree", "--stdin", index=index, stdin=encode(paths))
+    tell(folder, "update-index", "-z", "--skip-worktree", "--stdin", index=index, stdin=encode_paths(paths))
 
 
 def forget_files(folder: Path, written: Mapping[str, tuple[str, str]]) -> None:
@@ -430,7 +430,7 @@ def forget_files(folder: Path, written: Mapping[str, tuple[str, str]]) -> None:
     set_entries(folder, None, {path: entry for path, entry in written.items() if entries.get(path) == entry}, ())
 
 
-def refresh(folder: Path) -> None:
+def refresh_index(folder: Path) -> None:
     """Have the working tree's own index take in what files are like now; where somebody has its lock, the next look does so."""
     ask(folder, "update-index", "-q", "--refresh", "--ignore-submodules")
 
@@ -531,7 +531,7 @@ def checked_out(repository: Repository) -> dict[Path, str | None]:
 
     Git names its own folder for the main one where that folder lies elsewhere; then that one is listed only where `repository` is it.
     """
-    listed = decode(tell(repository.top, "worktree", "list", "--porcelain", "-z").out).split("\0")
+    listed = decode_paths(tell(repository.top, "worktree", "list", "--porcelain", "-z").out).split("\0")
     found: dict[Path, str | None] = {}
     tree = repository.top
     for line in listed:

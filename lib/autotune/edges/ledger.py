@@ -87,7 +87,7 @@ def require(path: Path, position: Position) -> None:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Keep everybody who appends to the ledger waiting for a moment."""
     with _locked(path):
         yield
@@ -95,12 +95,12 @@ def held(path: Path) -> Iterator[None]:
 
 def _line_ending_at(file: BinaryIO, end: int) -> bytes | None:
     """Give the line that ends just before byte `end`, newline included; None where there is none."""
-    start, held = end, b""
-    while start > 0 and b"\n" not in held[:-1]:
+    start, locked = end, b""
+    while start > 0 and b"\n" not in locked[:-1]:
         start = max(0, start - _CHUNK)
         file.seek(start)
-        held = file.read(end - start)
-    return held[held.rfind(b"\n", 0, len(held) - 1) + 1 :] if len(held) == end - start and held.endswith(b"\n") else None
+        locked = file.read(end - start)
+    return locked[locked.rfind(b"\n", 0, len(locked) - 1) + 1 :] if len(locked) == end - start and locked.endswith(b"\n") else None
 
 
 def _follows(line: bytes, prev: str) -> bool:

@@ -62,7 +62,7 @@ def lock_files(folder: Path) -> dict[str, str]:
     return held
 
 
-def describe(machine: dict[str, str]) -> str:
+def describe_machine(machine: dict[str, str]) -> str:
     """A fingerprint as one line for people."""
     return "{cpu}, {cpus} CPUs, {system} {kernel} on {host}, Python {python}".format_map(machine)
 
@@ -74,7 +74,7 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def load() -> float | None:
+def load_average() -> float | None:
     """Processes that wanted to run, averaged over the last minute; None where the system does not say."""
     try:
         return os.getloadavg()[0]
@@ -89,7 +89,7 @@ def busy_share(sample_s: float) -> float | None:
     """
     before = _cpu_times()
     if before is None:
-        wanted = load()
+        wanted = load_average()
         return None if wanted is None else min(1.0, wanted / (os.cpu_count() or 1))
     time.sleep(sample_s)
     after = _cpu_times() or before

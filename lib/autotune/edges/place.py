@@ -67,17 +67,17 @@ def build(repository: git.Repository, place: Path, commit: str, carry: Sequence[
     That is what is carried, the files that Git LFS keeps, as they are there, and the files of submodules.
     """
     if place.exists():
-        remove(repository, place)
+        remove_worktree(repository, place)
     place.parent.mkdir(parents=True, exist_ok=True)
     _index(place).unlink(missing_ok=True)
     git.add_worktree(repository, place, commit, files=False)
     large = (path for path in sorted(tree.apart(repository.top, commit)) if os.path.lexists(repository.top / path))
     names = (*carry, *large)
-    mended = tuple(path for name in names for path in copies.bring(repository.top, place, name))
-    return Brought(names, submodules.fill(repository.top, place, submodules.recorded(repository.top, commit)), mended)
+    mended = tuple(path for name in names for path in copies.bring_copies(repository.top, place, name))
+    return Brought(names, submodules.fill_submodules(repository.top, place, submodules.commits_recorded(repository.top, commit)), mended)
 
 
-def remove(repository: git.Repository, place: Path) -> None:
+def remove_worktree(repository: git.Repository, place: Path) -> None:
     """Remove a measuring worktree and all that is in it."""
     git.remove_worktree(repository, place)
     shutil.rmtree(place, ignore_errors=True)

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self, cast
 
 from autotune.core.metrics import MetricReader, MetricReport, merge
-from autotune.core.outcome import Finished, escaped
+from autotune.core.outcome import Executed, escaped
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def execute(
     log: Path,
     grace_s: float = 2.0,
     stopped: Callable[[], bool] | None = None,
-) -> Finished:
+) -> Executed:
     """Run `/bin/sh -c command` to its end or to its time limit, and end whatever it leaves behind.
 
     The clock runs from the moment the command's shell begins until it ends, whoever still holds its output. On the time limit, or when
@@ -177,7 +177,9 @@ def end_all() -> None:
 
 
 @contextlib.contextmanager
-def guarded(command: str, *, cwd: Path, environment: Mapping[str, str], given: Path, said: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+def started_guarded(
+    command: str, *, cwd: Path, environment: Mapping[str, str], given: Path, said: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
     """`/bin/sh -c command`, unwatched, in a process group of its own: it begins once it is certain not to outlive this process.
 
     It reads the file `given` and writes to `said`. At the end of the context, or when this process dies, however it dies, its group is
@@ -472,7 +474,7 @@ class _Watch:
         if self._exit is not None:
             os.close(self._exit)
 
-    def finish(self) -> Finished:
+    def finish(self) -> Executed:
         """Let the command begin, see it to its end, and end what it left."""
         self._began = look_at = time.perf_counter()
         self._run.starter.tell("begin")
@@ -540,10 +542,10 @@ class _Watch:
             self._run.end_others(self._kill_at or time.perf_counter() + self._grace_s)
         return described
 
-    def _finished(self, leftovers: tuple[str, ...]) -> Finished:
+    def _finished(self, leftovers: tuple[str, ...]) -> Executed:
         run = self._run
         code = os.waitstatus_to_exitcode(run.status or 0)
-        return Finished(
+        return Executed(
             exit_code=code if code >= 0 else None,
             signal=-code if code < 0 else None,
             wall_s=self._ended - self._began,

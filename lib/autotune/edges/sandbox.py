@@ -37,12 +37,12 @@ class Walls:
 def works() -> bool:
     """Whether this system can wrap a command."""
     try:
-        return subprocess.run(["/bin/sh", "-c", wrapped("true", Walls(()))], capture_output=True, check=False, timeout=10).returncode == 0
+        return subprocess.run(["/bin/sh", "-c", walled_in("true", Walls(()))], capture_output=True, check=False, timeout=10).returncode == 0
     except (AutotuneError, OSError, subprocess.TimeoutExpired):
         return False
 
 
-def wrapped(command: str, walls: Walls) -> str:
+def walled_in(command: str, walls: Walls) -> str:
     """Give the shell command that runs `command` within the walls; raises `AutotuneError` where the system has no means."""
     for means in MEANS:
         words = means(walls)

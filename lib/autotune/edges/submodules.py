@@ -14,12 +14,12 @@ _QUIETLY = (
 )
 
 
-def recorded(folder: Path, commit: str) -> Mapping[str, str]:
+def commits_recorded(folder: Path, commit: str) -> Mapping[str, str]:
     """Map the submodules of a commit, by their paths, to their own commits."""
     return {path: sha for path, (mode, sha) in git.tracked(folder, commit).items() if mode == git.SUBMODULE}
 
 
-def fill(here: Path, there: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
+def fill_submodules(here: Path, there: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
     """Give the submodules of the tree `there` their files, as far as those of the tree `here` have theirs; gives the paths of these.
 
     Each is a repository of its own that borrows the other's objects, with those that it holds itself; what Git LFS keeps is as it is there.
@@ -35,6 +35,6 @@ def fill(here: Path, there: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
         large = [name for name in git.kept_by_lfs(source, wanted[path]) if (source / name).is_file()]
         for name in large:
             copies.copy(source / name, target / name)
-        git.leave_apart(target, None, large)
-        fill(source, target, recorded(target, wanted[path]))
+        git.mark_apart(target, None, large)
+        fill_submodules(source, target, commits_recorded(target, wanted[path]))
     return tuple(present)

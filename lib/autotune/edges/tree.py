@@ -90,12 +90,12 @@ def _young(view: View) -> Path:
 def leave_apart(view: View, index: Path, commit: str) -> None:
     """Have an index that was read from a commit leave out what the view does."""
     if view.apart and (held := view.apart & git.tracked(view.top, commit).keys()):
-        git.leave_apart(view.top, index, sorted(held))
+        git.mark_apart(view.top, index, sorted(held))
 
 
 def _forget_others_apart(view: View) -> None:
     """Have the private index made anew where it leaves out other files than the view does now."""
-    record, now = view.index.with_name(f"{view.index.name}.apart"), git.encode(sorted(view.apart))
+    record, now = view.index.with_name(f"{view.index.name}.apart"), git.encode_paths(sorted(view.apart))
     if now != (record.read_bytes() if record.exists() else b""):
         view.index.unlink(missing_ok=True)
         record.write_bytes(now)
@@ -144,7 +144,7 @@ def tree_with(view: View, commit: str, paths: Sequence[str]) -> str:
     shutil.copy2(view.index, scratch)  # with its time, by which git knows for which files it has to look at the content
     there = [path for path in paths if is_storable(view.top, path)]
     git.set_entries(view.top, scratch, {}, set(paths) - set(there))
-    git.tell(view.top, "update-index", "-z", "--add", "--replace", "--stdin", index=scratch, stdin=git.encode(there))
+    git.tell(view.top, "update-index", "-z", "--add", "--replace", "--stdin", index=scratch, stdin=git.encode_paths(there))
     return git.write_tree(view.top, scratch)
 
 
@@ -188,7 +188,7 @@ def bring(view: View, commit: str, written: Sequence[str], removed: Sequence[str
 def write(view: View, paths: Sequence[str]) -> None:
     """Write files anew as the private index has them; all of `paths`, at least one, are in it."""
     with _pointing_alike(view):
-        git.tell(view.top, "checkout-index", "-f", "-q", "-u", "-z", "--stdin", index=view.index, stdin=git.encode(paths))
+        git.tell(view.top, "checkout-index", "-f", "-q", "-u", "-z", "--stdin", index=view.index, stdin=git.encode_paths(paths))
     if len(paths) >= _MANY:
         _young(view).touch()
     compiled = {folder for folder in {path.rpartition("/")[0] for path in paths} if (view.top / folder / "__pycache__").is_dir()}

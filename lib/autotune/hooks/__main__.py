@@ -31,7 +31,7 @@ def _note(event: str, problem: BaseException) -> None:
     try:
         from autotune.hooks import journal
 
-        journal.note(event, problem)
+        journal.jot(event, problem)
     except BaseException:  # noqa: BLE001, S110 - there is nobody left to tell
         pass
 

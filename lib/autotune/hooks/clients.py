@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autotune.hooks.places import Place, Session
+    from autotune.hooks.places import Known, WorkingTree
 
 AGENT = "autotune:autotune"
 """How the client names the plugin's agent; an agent of the same bare name is somebody else's."""
@@ -26,7 +26,7 @@ class Client:
 
     __slots__ = ("agent", "asked", "identity", "owns", "prompt", "returns", "verb")
 
-    def __init__(self, payload: Mapping[str, Any], place: Place | None, session: Session | None) -> None:
+    def __init__(self, payload: Mapping[str, Any], place: WorkingTree | None, session: Known | None) -> None:
         self.identity = str(payload["session_id"])
         self.prompt = payload.get("prompt_id")
         said = read_object(_record(place, self.identity)) if place is not None else {}
@@ -40,7 +40,7 @@ class Client:
         if self.returns and place is not None:
             places.keep(_record(place, self.identity), {**said, "returns": False})
 
-    def _look_at(self, session: Session) -> None:
+    def _look_at(self, session: Known) -> None:
         owner = read_object(os.path.join(session.folder, places.OWNER))
         if self.returns or (not owner and (self.agent or self.asked)):
             self.take(session)
@@ -48,13 +48,13 @@ class Client:
             self.owns = True
             self.agent = self.agent or bool(owner.get("agent"))
 
-    def take(self, session: Session) -> None:
+    def take(self, session: Known) -> None:
         """Make the session this client's; the hooks fall silent for the one that had it."""
         self.owns = True
         if read_object(os.path.join(session.folder, places.OWNER)).get("client") != self.identity:
             places.keep(os.path.join(session.folder, places.OWNER), {"client": self.identity, "agent": self.agent, "process": _process()})
 
-    def take_after_clear(self, session: Session) -> None:
+    def take_after_clear(self, session: Known) -> None:
         """Make the session this client's where the owner was the same process under another name, which it has after /clear."""
         owner = read_object(os.path.join(session.folder, places.OWNER))
         if owner.get("process") is not None and owner.get("process") == _process():
@@ -62,13 +62,13 @@ class Client:
             self.take(session)
 
 
-def note_return(place: Place, identity: str) -> None:
+def note_return(place: WorkingTree, identity: str) -> None:
     """Write down that a conversation goes on in this client; whether with the agent, the client says with the next event only."""
     path = _record(place, identity)
     places.keep(path, {**read_object(path), "returns": True})
 
 
-def note_word(place: Place, identity: str, verb: str, prompt: object, *, asks: bool) -> None:
+def note_word(place: WorkingTree, identity: str, verb: str, prompt: object, *, asks: bool) -> None:
     """Write down which of the plugin's commands a person said in a client session, with which prompt, and whether it asks for a session."""
     path, folder = _record(place, identity), os.path.join(place.sessions, places.CLIENTS)
     held = read_object(path)
@@ -79,7 +79,7 @@ def note_word(place: Place, identity: str, verb: str, prompt: object, *, asks: b
             os.unlink(path)
 
 
-def _record(place: Place, identity: str) -> str:
+def _record(place: WorkingTree, identity: str) -> str:
     safe = "".join(character for character in identity if character.isalnum() or character in "-_")
     return os.path.join(place.sessions, places.CLIENTS, f"{safe}.json")
 

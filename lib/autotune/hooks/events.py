@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autotune.hooks.values import read, written
+from autotune.hooks.values import read_json, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def answer_to(event: str, raw: bytes) -> str | None:
     """Give the response to an event, as JSON text but for the status line; None where there is nothing to say."""
-    found = _respond(event, read(raw.decode("utf-8", "replace")))
+    found = _respond(event, read_json(raw.decode("utf-8", "replace")))
     return found if found is None or isinstance(found, str) else written(found)
 
 

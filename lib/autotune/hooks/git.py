@@ -67,7 +67,7 @@ def destructive(words: list[str], folder: str, home: str) -> tuple[str, tuple[st
     return (name, (folder, repository)) if is_so else None
 
 
-def written_by(words: list[str], folder: str) -> Iterator[str]:
+def written_by_git(words: list[str], folder: str) -> Iterator[str]:
     """The paths that a call takes away, or brings from another commit; what is taken back to what it was is not written."""
     folder, _, rest = _of_git(words, folder)
     paths: list[str] = []

@@ -14,7 +14,7 @@ def path() -> str:
     return os.path.join(named if os.path.isabs(named) else os.path.expanduser("~/.cache"), "autotune", "hooks.log")
 
 
-def note(event: str, problem: BaseException) -> None:
+def jot(event: str, problem: BaseException) -> None:
     """Add a line. It holds the event, the place in the code and the error's own words; never the payload or the environment."""
     trace, place = problem.__traceback__, ""
     while trace is not None:

@@ -17,7 +17,7 @@ def of_client(payload: Mapping[str, Any]) -> str | None:
 
 def of_folder(folder: str) -> str | None:
     """Give the line for a folder's session: health, value, experiments, how long, what is left; None where there is none."""
-    place = places.place_of(folder)
+    place = places.working_tree_of(folder)
     session = places.session_of(place) if place is not None else None
     if session is None:
         return None

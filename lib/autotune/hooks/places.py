@@ -19,7 +19,7 @@ OWNER = "owner.json"
 CLIENTS = ".clients"
 
 
-class Place:
+class WorkingTree:
     """A working tree: its top, the branch that is checked out (a full ref's name, or nothing), and where its repository's sessions are."""
 
     __slots__ = ("branch", "sessions", "top")
@@ -30,7 +30,7 @@ class Place:
         self.sessions = sessions
 
 
-class Session:
+class Known:
     """A session as the loop left it on disk: its folder, and what `loop/projection.py` made of it."""
 
     __slots__ = ("folder", "now")
@@ -70,11 +70,11 @@ def may_matter(raw: bytes) -> bool:
     here = os.getcwd()
     if b'"cwd":"' + os.fsencode(here) + b'"' not in raw:
         return True
-    place = place_of(here)
+    place = working_tree_of(here)
     return place is not None and os.path.isdir(place.sessions)
 
 
-def place_of(folder: str) -> Place | None:
+def working_tree_of(folder: str) -> WorkingTree | None:
     """Find the working tree that holds a folder; None where there is none."""
     top = os.path.realpath(folder)
     while not os.path.lexists(os.path.join(top, ".git")):
@@ -87,7 +87,7 @@ def place_of(folder: str) -> Place | None:
         own = os.path.normpath(os.path.join(top, _first_line(own).removeprefix("gitdir: ")))
     shared = _first_line(os.path.join(own, "commondir"))
     common = os.path.realpath(os.path.join(own, shared)) if shared else own
-    return Place(top, _first_line(os.path.join(own, "HEAD")).removeprefix("ref: "), os.path.join(common, "autotune"))
+    return WorkingTree(top, _first_line(os.path.join(own, "HEAD")).removeprefix("ref: "), os.path.join(common, "autotune"))
 
 
 def _first_line(path: str) -> str:
@@ -98,7 +98,7 @@ def _first_line(path: str) -> str:
         return ""
 
 
-def session_of(place: Place) -> Session | None:
+def session_of(place: WorkingTree) -> Known | None:
     """Find a working tree's session, by the rule of every command: its branch is checked out, else it lives here, else it is the only one.
 
     None where there is none, or where the loop has not written down yet what hooks need.
@@ -111,7 +111,7 @@ def session_of(place: Place) -> Session | None:
     return local[-1] if local else found[0] if len(found) == 1 else None
 
 
-def _names(place: Place) -> list[str]:
+def _names(place: WorkingTree) -> list[str]:
     """The names of the repository's sessions, the oldest first."""
     try:
         names = [name for name in os.listdir(place.sessions) if not name.startswith(".")]
@@ -122,9 +122,9 @@ def _names(place: Place) -> list[str]:
     return sorted(known, key=lambda name: os.stat(ledgers[name]).st_ctime_ns)
 
 
-def _read(folder: str) -> Session | None:
+def _read(folder: str) -> Known | None:
     now = read_object(os.path.join(folder, PROJECTION))
-    return Session(folder, now) if now else None
+    return Known(folder, now) if now else None
 
 
 def keep(path: str, found: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from autotune.hooks.places import Session
+    from autotune.hooks.places import Known
 
 IN_SCOPE = "in scope"
 NOTES = "notes"
@@ -20,7 +20,7 @@ NOTES_FILES = frozenset({"autotune.md", "autotune.ideas.md"})
 GIT_FILES = frozenset({".gitignore", ".gitattributes", ".gitmodules"})
 
 
-def kind_of(session: Session, path: str) -> str:
+def kind_of(session: Known, path: str) -> str:
     """What an absolute path is to a session. A link counts as what it leads to, and as itself."""
     kinds = {
         _kind(session, os.path.realpath(path)),
@@ -29,7 +29,7 @@ def kind_of(session: Session, path: str) -> str:
     return next((kind for kind in (RECORDS, PROTECTED, OUTSIDE, NARROWED, ELSEWHERE, NOTES) if kind in kinds), IN_SCOPE)
 
 
-def _kind(session: Session, path: str) -> str:
+def _kind(session: Known, path: str) -> str:
     now = session.now
     if any(_is_below(path, record) for record in now["records"]):
         return RECORDS
@@ -41,7 +41,7 @@ def _kind(session: Session, path: str) -> str:
     return _kind_of_ours(session, inside)
 
 
-def _kind_of_ours(session: Session, path: str) -> str:
+def _kind_of_ours(session: Known, path: str) -> str:
     """What a path, relative to the top, is to a session by its name."""
     import re
 
@@ -56,7 +56,7 @@ def _kind_of_ours(session: Session, path: str) -> str:
     return NARROWED if now["narrowed"] and not re.fullmatch(now["narrowed"], path) else IN_SCOPE
 
 
-def kind_of_all_below(session: Session, folder: str) -> str:
+def kind_of_all_below(session: Known, folder: str) -> str:
     """What a folder, with all that is in it, is to a session: judged by what is pinned in it, and by a file that could be in it."""
     real = os.path.realpath(folder)
     if any(_is_below(os.path.join(session.tree, one), real) for one in session.now["pinned"]):
@@ -76,7 +76,7 @@ def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
-def refusal(session: Session, path: str, kind: str) -> str | None:
+def refusal(session: Known, path: str, kind: str) -> str | None:
     """Why a path may not be changed, and what to do instead; None where it may."""
     now = session.now
     shown = os.path.relpath(path, session.workdir) if _is_below(os.path.realpath(path), session.tree) else path

@@ -136,7 +136,7 @@ def _targets(words: list[str], folder: str) -> Iterator[str]:
     options = [word for word in words[1:] if word.startswith("-")]
     given = [word for word in words[1:] if not word.startswith("-")]
     if program == "git":
-        yield from git.written_by(words, folder)
+        yield from git.written_by_git(words, folder)
     elif program in _TAKE_AWAY:
         yield from given
     elif program in _PUT and given:

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autotune.hooks.places import Session
+    from autotune.hooks.places import Known
 
 OWNING_WORDS = frozenset({"autotune", "resume", "repair"})
 
 
 def on_start(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """Hand over the brief in the session's own client; None in any other."""
-    place = places.place_of(str(payload["cwd"]))
+    place = places.working_tree_of(str(payload["cwd"]))
     session = places.session_of(place) if place is not None else None
     if session is None:
         return None
@@ -40,7 +40,7 @@ _TELLS = (
 )
 
 
-def _handed(session: Session) -> str:
+def _handed(session: Known) -> str:
     ended = session.now["ended"]
     lead = f"autotune session {session.name} belongs to this client. This is its brief"
     if ended is None:
@@ -50,7 +50,7 @@ def _handed(session: Session) -> str:
 
 def on_word(payload: Mapping[str, Any]) -> None:
     """Note that a person has said one of the plugin's commands; some of them make the session this client's."""
-    place = places.place_of(str(payload["cwd"]))
+    place = places.working_tree_of(str(payload["cwd"]))
     plugin, _, verb = str(payload["command_name"]).partition(":")
     if place is None or plugin != "autotune":
         return

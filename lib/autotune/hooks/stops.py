@@ -6,14 +6,14 @@ import os
 
 from autotune.hooks import places
 from autotune.hooks.clients import Client
-from autotune.hooks.values import read, read_object
+from autotune.hooks.values import read_json, read_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autotune.hooks.places import Session
+    from autotune.hooks.places import Known
 
 COUNT = "stops.json"
 GOES_ON = frozenset({"continue", "headless"})
@@ -23,7 +23,7 @@ _LOOKED_AT = 1 << 20  # bytes of the transcript's end
 
 def on_stop(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """Say what to do next while the session goes on; None lets the client stop."""
-    place = places.place_of(str(payload["cwd"]))
+    place = places.working_tree_of(str(payload["cwd"]))
     session = places.session_of(place) if place is not None else None
     if session is None or not Client(payload, place, session).owns:
         return None
@@ -46,7 +46,7 @@ _GIVEN_UP = (
 )
 
 
-def _go_on(session: Session) -> str:
+def _go_on(session: Known) -> str:
     now = session.now
     return (
         f"autotune: session {session.name} goes on until it is stopped ({now['health']}, {now['experiments']} experiments, "
@@ -55,13 +55,13 @@ def _go_on(session: Session) -> str:
     )
 
 
-def _may_go_on(session: Session) -> bool:
+def _may_go_on(session: Known) -> bool:
     budget, since_s = session.now["budget"], session.active_since_then_s
     is_left = all(budget.get(key, 1) > 0 for key in ("experiments", "cost_usd", "tokens"))
     return not session.stands_still and is_left and ("seconds" not in budget or since_s < budget["seconds"])
 
 
-def _counted(session: Session, payload: Mapping[str, Any]) -> int:
+def _counted(session: Known, payload: Mapping[str, Any]) -> int:
     """Count this stop, on disk: the stops of this client since the last new experiment."""
     path = os.path.join(session.folder, COUNT)
     held = read_object(path)
@@ -85,7 +85,7 @@ def _was_interrupted(transcript: str, since: str) -> bool:
             lines = [line for line in file if _INTERRUPTED in line]
     except OSError:
         return False
-    return any(_tells_of_interrupt(read(line.decode("utf-8", "replace")), since) for line in lines)
+    return any(_tells_of_interrupt(read_json(line.decode("utf-8", "replace")), since) for line in lines)
 
 
 def _tells_of_interrupt(record: Mapping[str, Any], since: str) -> bool:
@@ -96,7 +96,7 @@ def _tells_of_interrupt(record: Mapping[str, Any], since: str) -> bool:
     return str(record.get("timestamp")) > since and any(text.startswith(_INTERRUPTED.decode()) for text in texts)
 
 
-def is_measuring(session: Session) -> bool:
+def is_measuring(session: Known) -> bool:
     """Whether a worker of the loop holds the session's lock."""
     import fcntl
 

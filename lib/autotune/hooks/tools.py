@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autotune.hooks.places import Place, Session
+    from autotune.hooks.places import Known, WorkingTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
 PERSONS_WORDS = frozenset({"stop", "resume", "repair"})
@@ -27,7 +27,7 @@ SET_UP_FILES = frozenset({"autotune.sh", "autotune.checks.sh", "autotune.md", "a
 def before_tool(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """Decide about a tool call; None leaves it to the client."""
     folder = str(payload["cwd"])
-    place = places.place_of(folder)
+    place = places.working_tree_of(folder)
     session = places.session_of(place) if place is not None else None
     client = Client(payload, place, session)
     given = payload["tool_input"]
@@ -50,7 +50,7 @@ def before_tool(payload: Mapping[str, Any]) -> dict[str, Any] | None:
 _ALLOWED = ("allow", "autotune's own command")
 
 
-def _on_command(line: str, folder: str, place: Place | None, session: Session | None, client: Client) -> tuple[str, str] | None:
+def _on_command(line: str, folder: str, place: WorkingTree | None, session: Known | None, client: Client) -> tuple[str, str] | None:
     words = commands.words_of(line)
     called = commands.verb_of(words[0], words[1:], ROOT) if words else None
     if words is None or called is None:
@@ -67,7 +67,7 @@ def _on_command(line: str, folder: str, place: Place | None, session: Session | 
     return ("ask", _to_ask(verb, arguments)) if client.owns or client.agent else None
 
 
-def _verbs_for(client: Client, session: Session | None) -> frozenset[str]:
+def _verbs_for(client: Client, session: Known | None) -> frozenset[str]:
     looks = commands.LOOKS if session is not None or client.agent or client.asked else frozenset()
     return looks | (commands.LOOP if client.owns else frozenset()) | (commands.SET_UP if client.agent else frozenset())
 
@@ -78,7 +78,7 @@ def _to_ask(verb: str, arguments: list[str]) -> str:
     return f"{called} is for a person to decide. If nobody is there to ask, go on without it, and say so in `autotune.md`."
 
 
-def _on_other_command(line: str, folder: str, session: Session) -> tuple[str, str] | None:
+def _on_other_command(line: str, folder: str, session: Known) -> tuple[str, str] | None:
     """Refuse what writes where the session may not be written, or moves its branch; a person's verb in a longer line is asked about."""
     if not any(name in line for name in TELLING):
         return None
@@ -113,7 +113,7 @@ TELLING = (
 """What stands somewhere in every line that could be refused or asked about; most lines hold none of it, and are not taken apart."""
 
 
-def _refused_write(session: Session, path: str) -> str | None:
+def _refused_write(session: Known, path: str) -> str | None:
     """Why the shell may not write to a path. What is new, or ignored by git, out of scope is left alone, as the loop leaves it alone."""
     written, path = path, scope.before_pattern(path)
     below = path != written or os.path.isdir(path)
@@ -133,7 +133,7 @@ def _is_ignored(tree: str, path: str) -> bool:
         return False
 
 
-def _on_edit(path: str, place: Place | None, session: Session | None, client: Client) -> tuple[str, str] | None:
+def _on_edit(path: str, place: WorkingTree | None, session: Known | None, client: Client) -> tuple[str, str] | None:
     if session is not None and client.owns and not session.stands_still:
         kind = scope.kind_of(session, path)
         if reason := scope.refusal(session, path, kind):
@@ -149,7 +149,7 @@ def _on_edit(path: str, place: Place | None, session: Session | None, client: Cl
     return None
 
 
-def _on_read(path: str, session: Session | None, client: Client) -> tuple[str, str] | None:
+def _on_read(path: str, session: Known | None, client: Client) -> tuple[str, str] | None:
     """Let the agent read the plugin's own pages, which are not in the project, the session's working tree, and what diagnoses found."""
     if session is not None and client.owns and client.agent and _is_in(path, session.tree):
         return "allow", "of the autotune session's working tree"

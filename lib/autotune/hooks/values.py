@@ -18,7 +18,7 @@ class _Reading:
     parse_constant = float
 
 
-def read(text: str) -> Any:  # noqa: ANN401 - any JSON
+def read_json(text: str) -> Any:  # noqa: ANN401 - any JSON
     """Read a JSON text; raises ValueError where it is none."""
     try:
         from _json import make_scanner
@@ -42,7 +42,7 @@ def read_object(path: str) -> dict[str, Any]:
     """Read a JSON object from a file; empty where there is none."""
     try:
         with open(path, encoding="utf-8") as file:
-            found = read(file.read())
+            found = read_json(file.read())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

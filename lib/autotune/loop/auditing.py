@@ -58,7 +58,7 @@ E = TypeVar("E", bound=Event)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Disagreement:
     """Something that does not agree, and what to do about it."""
 
     what: str
@@ -66,7 +66,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Story:
+class Account:
     """What the ledger's lines say, as far as they can be read; `hashes` of its lines, in order, with the line number of each."""
 
     hashes: dict[str, int] = field(default_factory=dict)
@@ -86,13 +86,13 @@ class Commit:
     trailers: Mapping[str, str]
 
 
-def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
+def check(repository: Repository, folder: Folder) -> tuple[Disagreement, ...]:
     """Give everything that does not agree about a session, the ledger's own findings first; reads, and writes nothing."""
-    story = Story()
+    story = Account()
     found = [*_chain(folder, story), *_seen(folder)]
     segments = list(story.of(SegmentOpened))
     if not segments:
-        return (*found, Finding(f"{folder.ledger} does not open a session.", _TRUTH))
+        return (*found, Disagreement(f"{folder.ledger} does not open a session.", _TRUTH))
     tree = _tree(repository, segments[0])
     for look in (_keeps, _baselines, _logs, _unknown_runs, _costs):
         found += look(folder, story)
@@ -101,7 +101,7 @@ def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
     if git.discover(tree) is None:
         words = "is gone" if not tree.is_dir() else "does not know where the repository is by now"
         _, back = sessions.out_of_reach(repository, folder.name, tree, segments[0].branch)
-        return (*found, Finding(f"The working tree {tree} {words}.", back))
+        return (*found, Disagreement(f"The working tree {tree} {words}.", back))
     home = tree / segments[0].workdir
     return (
         *found,
@@ -113,9 +113,9 @@ def check(repository: Repository, folder: Folder) -> tuple[Finding, ...]:
     )
 
 
-def not_made_again(folder: Folder) -> tuple[str, ...]:
+def decided_by_unknown_rules(folder: Folder) -> tuple[str, ...]:
     """Name each segment of which no verdict and no claim was made again, since the rule that it was decided by is not here."""
-    story = Story()
+    story = Account()
     deque(_chain(folder, story), maxlen=0)
     return tuple(rules.not_made_again(one.segment, one.rule) for one in story.of(SegmentOpened) if not rules.is_known(one.rule))
 
@@ -126,15 +126,17 @@ def _tree(repository: Repository, segment: SegmentOpened) -> Path:
     return next((tree for tree, branch in trees if branch == segment.branch), Path(segment.tree))
 
 
-def _chain(folder: Folder, story: Story) -> Iterator[Finding]:
+def _chain(folder: Folder, story: Account) -> Iterator[Disagreement]:
     """Read every line, whatever is wrong with those before, and say where one does not follow from its predecessor."""
     prev = ledger.FIRST
     for number, line in enumerate(folder.ledger.read_bytes().splitlines(keepends=True), 1):
         if not line.endswith(b"\n"):
-            yield Finding(f"Line {number}, the ledger's last, is torn.", "the next command sets it aside; what it said was not settled")
+            yield Disagreement(
+                f"Line {number}, the ledger's last, is torn.", "the next command sets it aside; what it said was not settled"
+            )
             return
         if _prev_of(line) != prev:
-            yield Finding(
+            yield Disagreement(
                 f"Line {number} of the ledger does not follow from the line before it: one was changed, removed or added.", _TRUTH
             )
         prev = ledger.digest(line)
@@ -142,7 +144,7 @@ def _chain(folder: Folder, story: Story) -> Iterator[Finding]:
         try:
             event = from_line(line)
         except ValueError as error:
-            yield Finding(f"Line {number} of the ledger cannot be read: {error}.", _TRUTH)
+            yield Disagreement(f"Line {number} of the ledger cannot be read: {error}.", _TRUTH)
             continue
         if event is not None:
             story.events.append((number, event))
@@ -155,9 +157,9 @@ def _prev_of(line: bytes) -> str | None:
         return None
 
 
-def _seen(folder: Folder) -> Iterator[Finding]:
+def _seen(folder: Folder) -> Iterator[Disagreement]:
     if last_seen(folder) is None:
-        yield Finding(
+        yield Disagreement(
             f"{folder.path / 'seen.json'}, by which autotune knows how far the ledger had come, is gone.",
             "the next command writes it anew and says so; whether the ledger was cut off before cannot be told from it any more",
         )
@@ -168,22 +170,22 @@ def _seen(folder: Folder) -> Iterator[Finding]:
         try:
             ledger.require(folder.ledger, position)
         except AutotuneError:
-            yield Finding(
+            yield Disagreement(
                 f"The ledger was rewritten or cut off: its line {position.lines} is not the one that autotune last saw there.", _TRUTH
             )
             return
 
 
-def _gone(home: Path) -> Iterator[Finding]:
+def _gone(home: Path) -> Iterator[Disagreement]:
     """Name the session's files in the working directory that are not there."""
     names = (LEDGER, STATE_FILE, CONFIG_FILE, NOTES_FILE, IDEAS_FILE)
     if missing := [name for name in names if not (home / name).exists()]:
-        yield Finding(
+        yield Disagreement(
             f"In {home}, {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} gone.", "the next command puts back what is gone"
         )
 
 
-def _copy(folder: Folder, home: Path) -> Iterator[Finding]:
+def _copy(folder: Folder, home: Path) -> Iterator[Disagreement]:
     """Compare the ledger with its copy in the working directory, which may lag behind and not differ."""
     copy = home / LEDGER
     if not copy.is_file():
@@ -191,17 +193,17 @@ def _copy(folder: Folder, home: Path) -> Iterator[Finding]:
     truth, other = folder.ledger.read_bytes(), copy.read_bytes()
     if truth.startswith(other):
         if files.copy_has_lost_its_end(folder, copy):
-            yield Finding(f"The ledger's copy {copy} has lost its end.", "the next command writes it anew")
+            yield Disagreement(f"The ledger's copy {copy} has lost its end.", "the next command writes it anew")
         return
     number = next((n for n, pair in enumerate(zip(truth.splitlines(), other.splitlines(), strict=False), 1) if pair[0] != pair[1]), None)
     where = f"from line {number} on" if number else "for the copy has more lines"
-    yield Finding(
+    yield Disagreement(
         f"The ledger and its copy {copy} differ, {where}: one of them was rewritten.",
         f"compare them (`diff {copy} {folder.ledger}`); the next command writes the copy anew and keeps this one in {folder.set_aside}",
     )
 
 
-def _keeps(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
+def _keeps(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: ARG001 - one shape for all
     """Every result needs its candidate and verdict, every keep the runs behind it, with the value that they give."""
     candidates = {event.experiment: event for event in story.of(CandidateTaken)}
     verdicts = {event.experiment: event for event in story.of(Decided)}
@@ -212,24 +214,26 @@ def _keeps(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 -
             continue
         what = f"Experiment {result.index}"
         if result.index in settled:
-            yield Finding(f"{what} has two results.", _TRUTH)
+            yield Disagreement(f"{what} has two results.", _TRUTH)
         settled.add(result.index)
         verdict = verdicts.get(result.index)
         if result.index not in candidates or verdict is None:
-            yield Finding(f"{what} has a result and no {'candidate' if result.index not in candidates else 'verdict'} before it.", _TRUTH)
+            yield Disagreement(
+                f"{what} has a result and no {'candidate' if result.index not in candidates else 'verdict'} before it.", _TRUTH
+            )
         if result.status is not Status.KEEP:
             continue
         values = _values(story, result.index, metric.get(result.segment, ""))
         if not values:
-            yield Finding(f"{what} is a keep, and no run of its candidate is on the ledger.", "take its commit back with `git revert`")
-        elif result.metric is not None and not replay.agree(result.metric, median(values)):
-            yield Finding(f"{what} is a keep at {result.metric:g}, but its runs give {median(values):g}.", _TRUTH)
+            yield Disagreement(f"{what} is a keep, and no run of its candidate is on the ledger.", "take its commit back with `git revert`")
+        elif result.metric is not None and not replay.are_alike(result.metric, median(values)):
+            yield Disagreement(f"{what} is a keep at {result.metric:g}, but its runs give {median(values):g}.", _TRUTH)
         if verdict is not None and verdict.verdict is not Verdict.KEEP and not result.forced:
-            yield Finding(f"{what} is a keep, but its verdict is {verdict.verdict}.", "take its commit back with `git revert`")
-    yield from (Finding(f"Experiment {number} is missing among the results.", _TRUTH) for number in _gaps(settled))
+            yield Disagreement(f"{what} is a keep, but its verdict is {verdict.verdict}.", "take its commit back with `git revert`")
+    yield from (Disagreement(f"Experiment {number} is missing among the results.", _TRUTH) for number in _gaps(settled))
 
 
-def _baselines(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG001 - one shape for all
+def _baselines(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: ARG001 - one shape for all
     """Every segment's first value is the median of the runs of its baseline."""
     values: list[float] = []
     metric = ""
@@ -239,24 +243,24 @@ def _baselines(folder: Folder, story: Story) -> Iterator[Finding]:  # noqa: ARG0
                 values, metric = [], event.metric_name
             case Ran(purpose=Purpose.BASELINE, outcome=Outcome.OK) if metric in event.metrics:
                 values.append(event.metrics[metric])
-            case Result(baseline=True, metric=float(said)) if values and not replay.agree(said, median(values)):
-                yield Finding(f"Segment {event.segment} has a baseline of {said:g}, but its runs give {median(values):g}.", _TRUTH)
+            case Result(baseline=True, metric=float(said)) if values and not replay.are_alike(said, median(values)):
+                yield Disagreement(f"Segment {event.segment} has a baseline of {said:g}, but its runs give {median(values):g}.", _TRUTH)
 
 
-def _replayed(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:
+def _replayed(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
     """Every line has before it what it needs; what is made of other lines is what those give when it is made once more.
 
     A segment is decided by the rule that it names; where that is not here, `not_made_again` says so.
     """
-    yield from (Finding(f"Line {number} of the ledger {wrong}.", _TRUTH) for number, wrong in _contradictions(repository, story))
+    yield from (Disagreement(f"Line {number} of the ledger {wrong}.", _TRUTH) for number, wrong in _contradictions(repository, story))
     held = sessions.checkpoint(folder)
     if held is not None and held[0] != _state_at(story, held[1].lines):
-        yield Finding(
+        yield Disagreement(
             f"{folder.path / 'checkpoint.json'} has another state than the ledger gives.", "delete it; it is made anew by the next command"
         )
 
 
-def _state_at(story: Story, line: int) -> State | None:
+def _state_at(story: Account, line: int) -> State | None:
     """Give what the lines up to one amount to."""
     state: State | None = None
     with suppress(AutotuneError, ValueError):
@@ -266,7 +270,7 @@ def _state_at(story: Story, line: int) -> State | None:
     return state
 
 
-def _contradictions(repository: Repository, story: Story) -> Iterator[tuple[int, str]]:
+def _contradictions(repository: Repository, story: Account) -> Iterator[tuple[int, str]]:
     """Give the number of each line that cannot be what it says, and what is wrong with it."""
     state: State | None = None
     runs: dict[Purpose, list[Ran]] = {}
@@ -305,33 +309,33 @@ def set_aside_forged(session: Session) -> None:
         return  # whatever reads it says so
     if all(isinstance(event, (Ran, *order.WORDS)) for event in came):
         return
-    story = Story()
+    story = Account()
     deque(_chain(session.folder, story), maxlen=0)
     wrong = next((found for found in _contradictions(session.repository, story) if found[0] > seen.lines), None)
     if wrong is not None:
         session.take_back(*wrong)
 
 
-def _settings_file(folder: Folder, home: Path) -> Iterator[Finding]:
+def _settings_file(folder: Folder, home: Path) -> Iterator[Disagreement]:
     """What autotune.toml says and an edit may not change is what is in force."""
     try:
-        state, _ = sessions.read(folder)
+        state, _ = sessions.read_session(folder)
         differing = configuration.fixed_differences(state.config, configuration.parse_toml(settings.text_of(home / CONFIG_FILE)))
     except AutotuneError:
         return
     for name in differing:
-        yield Finding(
+        yield Disagreement(
             f"{home / CONFIG_FILE} has another {name} than is in force.",
             f"put it back (`autotune config get {name}` has it), or let a person accept it with `{configuration.acceptance([name])}`",
         )
 
 
-def _unknown_runs(folder: Folder, story: Story) -> Iterator[Finding]:
+def _unknown_runs(folder: Folder, story: Account) -> Iterator[Disagreement]:
     """What ran belongs to an experiment that the ledger knows: the candidate's line comes before its first run."""
     known = {event.experiment for event in story.of(CandidateTaken)}
     there = logs.experiments(folder.path)
     for number in sorted(there - known):
-        yield Finding(f"There is output of runs of experiment {number}, of which the ledger has no line.", _TRUTH)
+        yield Disagreement(f"There is output of runs of experiment {number}, of which the ledger has no line.", _TRUTH)
     told = {event.log for event in story.of(Ran)}
     for place in logs.places(folder.path):
         where = place.relative_to(folder.path)
@@ -339,28 +343,28 @@ def _unknown_runs(folder: Folder, story: Story) -> Iterator[Finding]:
             made["number"] for path in place.iterdir() if (made := logs.RUN.fullmatch(path.name)) and str(where / path.name) not in told
         }
         if len(untold) > 1 and int(where.parts[1]) not in there - known:  # one may have been killed before it was told
-            yield Finding(
+            yield Disagreement(
                 f"There is output of {len(untold)} runs in {place}, of which the ledger has no line.",
                 "their lines were removed, or lost with the machine's power; a claim that they spoke against would be gone with them",
             )
 
 
-def _costs(folder: Folder, story: Story) -> Iterator[Finding]:
+def _costs(folder: Folder, story: Account) -> Iterator[Disagreement]:
     """What an agent has cost is told by whoever keeps a client at work, and leaves a log of it."""
     if any(story.of(Spent)) and not (folder.path / CLIENT_LOG).is_file():
-        yield Finding("The ledger has what an agent cost, and no client was kept at work here.", _TRUTH)
+        yield Disagreement("The ledger has what an agent cost, and no client was kept at work here.", _TRUTH)
 
 
 def _gaps(numbers: set[int]) -> list[int]:
     return [number for number in range(1, max(numbers, default=0)) if number not in numbers]
 
 
-def _values(story: Story, experiment: int, metric: str) -> list[float]:
+def _values(story: Account, experiment: int, metric: str) -> list[float]:
     runs = (event for event in story.of(Ran) if event.experiment == experiment and event.purpose is Purpose.EXPERIMENT)
     return [run.metrics[metric] for run in runs if run.arm is Arm.CANDIDATE and run.outcome is Outcome.OK and metric in run.metrics]
 
 
-def _logs(folder: Folder, story: Story) -> Iterator[Finding]:
+def _logs(folder: Folder, story: Account) -> Iterator[Disagreement]:
     """Every run left its output, in which the values that the ledger has of it are printed."""
     segment, seen = 0, set[str]()
     for number, event in story.events:
@@ -369,17 +373,19 @@ def _logs(folder: Folder, story: Story) -> Iterator[Finding]:
         if not isinstance(event, Ran):
             continue
         if event.log in seen:
-            yield Finding(f"Line {number} of the ledger has a run with the output of another run, {event.log}.", _TRUTH)
+            yield Disagreement(f"Line {number} of the ledger has a run with the output of another run, {event.log}.", _TRUTH)
         seen.add(event.log)
         rehearsed = folder.path / logs.of_segment(segment, event.log)
         path = rehearsed if rehearsed.is_file() else folder.path / event.log
         what = f"run {event.number} of {_of_what(event)}"
         if not path.is_file():
-            yield Finding(f"The output of {what} is gone.", "what the ledger says of it can no longer be held against what was printed")
+            yield Disagreement(
+                f"The output of {what} is gone.", "what the ledger says of it can no longer be held against what was printed"
+            )
             continue
         output = path.read_bytes()
         if process.is_whole(output) and (name := _unprinted(event, output)) is not None:
-            yield Finding(f"The ledger has {name}={event.metrics[name]:g} of {what}, which its output does not say.", _TRUTH)
+            yield Disagreement(f"The ledger has {name}={event.metrics[name]:g} of {what}, which its output does not say.", _TRUTH)
 
 
 def _of_what(run: Ran) -> str:
@@ -400,17 +406,17 @@ def _unprinted(run: Ran, output: bytes) -> str | None:
     return None
 
 
-def _commits(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:
+def _commits(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
     """Every commit of the branch has its line, and every keep its commit, with the same value and a ledger that went as far."""
     first = next(story.of(SegmentOpened))
     tip = git.resolve(repository.top, f"refs/heads/{first.branch}")
     if tip is None:
-        yield Finding(f"The branch {first.branch} is gone.", f"`git branch {first.branch} COMMIT`, with the last keep's commit")
+        yield Disagreement(f"The branch {first.branch} is gone.", f"`git branch {first.branch} COMMIT`, with the last keep's commit")
         return
     kept = {event.commit: event for event in story.of(Result) if event.status is Status.KEEP and not event.baseline}
     commits = _history(repository, first.base, tip)
     if not git.is_ancestor(repository.top, first.base, tip):
-        yield Finding(
+        yield Disagreement(
             f"The branch {first.branch} was moved to {tip[:12]}, which the session did not begin from.", _next_puts_back(first.branch)
         )
     for commit in commits:
@@ -418,41 +424,43 @@ def _commits(repository: Repository, folder: Folder, story: Story) -> Iterator[F
         if result is not None:
             yield from _trailers(commit, result, story)
         elif not _is_open(commit, folder, story):
-            yield Finding(
+            yield Disagreement(
                 f"Commit {commit.sha[:12]} ({commit.subject[:60]}) is on the branch, and autotune did not make it as it is.",
                 f"if it is yours, keep it elsewhere: `git branch mine {commit.sha[:12]}`; {_next_puts_back(first.branch)}",
             )
     there = {commit.sha for commit in commits}
     for sha, result in kept.items():
         if sha not in there:
-            yield Finding(f"Experiment {result.index} was kept as {sha[:12]}, which is not on the branch.", _next_puts_back(first.branch))
+            yield Disagreement(
+                f"Experiment {result.index} was kept as {sha[:12]}, which is not on the branch.", _next_puts_back(first.branch)
+            )
 
 
 def _next_puts_back(branch: str) -> str:
     return f"the next command that measures puts {branch} back to what was kept, says so, and keeps what it finds under refs/autotune"
 
 
-def _is_open(commit: Commit, folder: Folder, story: Story) -> bool:
+def _is_open(commit: Commit, folder: Folder, story: Account) -> bool:
     """Whether this is the keep of an experiment that is about to get its result."""
     settled = max((event.index for event in story.of(Result)), default=0)
     taken = max((event.experiment for event in story.of(CandidateTaken)), default=0)
     return taken > settled and commit.trailers.get("Autotune-Experiment") == f"{folder.name}/{taken}"
 
 
-def _trailers(commit: Commit, result: Result, story: Story) -> Iterator[Finding]:
+def _trailers(commit: Commit, result: Result, story: Account) -> Iterator[Disagreement]:
     what = f"Commit {commit.sha[:12]} (experiment {result.index})"
     said = commit.trailers.get("Autotune-Metric", "").rpartition("=")[2]
     if result.metric is not None and said not in ("", "unknown", f"{result.metric:.12g}"):
-        yield Finding(f"{what} says {said}, the ledger {result.metric:.12g}.", _TRUTH)
+        yield Disagreement(f"{what} says {said}, the ledger {result.metric:.12g}.", _TRUTH)
     known = commit.trailers.get("Autotune-Ledger")
     if known is not None and known not in story.hashes:
-        yield Finding(f"{what} was made when the ledger had a line that it has no longer: the ledger was rewritten before it.", _TRUTH)
+        yield Disagreement(f"{what} was made when the ledger had a line that it has no longer: the ledger was rewritten before it.", _TRUTH)
 
 
 def _history(repository: Repository, base: str, tip: str) -> list[Commit]:
     entries = git.tell(repository.top, "log", "--format=%H%x00%s%x00%(trailers:only,unfold)%x01", f"{base}..{tip}")
     found = []
-    for entry in git.decode(entries.out).split("\x01"):
+    for entry in git.decode_paths(entries.out).split("\x01"):
         sha, _, rest = entry.strip().partition("\0")
         if sha:
             subject, _, trailers = rest.partition("\0")
@@ -461,29 +469,29 @@ def _history(repository: Repository, base: str, tip: str) -> list[Commit]:
     return found
 
 
-def _candidates(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:
+def _candidates(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
     held = git.refs(repository.top, folder.ref(""))
     for event in story.of(CandidateTaken):
         sha = held.get(folder.ref(event.experiment))
         if sha != event.commit:
             found = "gone" if sha is None else f"{sha[:12]}"
-            yield Finding(
+            yield Disagreement(
                 f"{folder.ref(event.experiment)} is {found}, but experiment {event.experiment} measured {event.commit[:12]}.",
                 f"`git update-ref {folder.ref(event.experiment)} {event.commit}` if that commit is still there",
             )
 
 
-def _pins(repository: Repository, folder: Folder, story: Story) -> Iterator[Finding]:
+def _pins(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
     """Every segment's pins are there, each with the content that its name is the hash of."""
     held = git.refs(repository.top, folder.ref(""))
     for event in story.of(SegmentOpened):
         name = folder.ref(f"pins-{event.segment}")
         if held.get(name) != event.pins:
-            yield Finding(
+            yield Disagreement(
                 f"{name} does not point at what segment {event.segment} was measured with.", f"`git update-ref {name} {event.pins}`"
             )
         for what in _damaged(repository, event.pins):
-            yield Finding(f"Of what segment {event.segment} is measured with, {what}.", _SAME)
+            yield Disagreement(f"Of what segment {event.segment} is measured with, {what}.", _SAME)
 
 
 def _damaged(repository: Repository, pins: str) -> Iterator[str]:
@@ -497,7 +505,7 @@ def _damaged(repository: Repository, pins: str) -> Iterator[str]:
         yield f"{path} is gone" if found is None else f"{path} has another content than was pinned"
 
 
-def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iterator[Finding]:
+def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iterator[Disagreement]:
     answer = git.ask(repository.top, "rev-parse", "--verify", "-q", f"{segment.pins}^{{tree}}")
     held = git.tracked(repository.top, segment.pins) if answer.code == 0 else {}
     prefix = f"{segment.workdir}/" if segment.workdir else ""
@@ -507,23 +515,25 @@ def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iter
             continue
         content = git.ask(repository.top, "cat-file", "blob", entry[1]).out
         if not (home / name).is_file() or (home / name).read_bytes() != content:
-            yield Finding(
+            yield Disagreement(
                 f"{home / name} is not what the segment is measured with.",
                 "the next command puts it back and keeps this one; a person accepts it with `autotune rebaseline --accept`",
             )
         elif files.has_lost_its_run_bit(home / name, entry[0]):
-            yield Finding(f"{home / name} has lost its run bit.", "the next command puts it back")
+            yield Disagreement(f"{home / name} has lost its run bit.", "the next command puts it back")
 
 
-def _state(folder: Folder, home: Path) -> Iterator[Finding]:
+def _state(folder: Folder, home: Path) -> Iterator[Disagreement]:
     """The quick readers' page is made from the ledger; where it says otherwise somebody edited it."""
     path = home / STATE_FILE
     try:
         said = json.loads(path.read_bytes())
-        state, _ = sessions.read(folder)
+        state, _ = sessions.read_session(folder)
     except (OSError, ValueError, AutotuneError):
         return
     summary = of_the_log(state)
     wrong = [key for key in ("segment", "experiments", "keeps", "baseline", "best") if said.get(key) != summary[key]]
     if wrong and said.get("experiments") == summary["experiments"]:
-        yield Finding(f"{path} has another {' and '.join(wrong)} than the ledger.", "delete it; it is written anew by the next command")
+        yield Disagreement(
+            f"{path} has another {' and '.join(wrong)} than the ledger.", "delete it; it is written anew by the next command"
+        )

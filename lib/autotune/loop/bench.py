@@ -15,7 +15,7 @@ from autotune.core import guards
 from autotune.core.events import Purpose, Ran
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Arm, Outcome
-from autotune.core.outcome import PASSED, Finished, classify, escaped, measured_samples, useful_end
+from autotune.core.outcome import PASSED, Executed, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES
 from autotune.core.tell.words import told
 from autotune.edges import caches, locks, place, process, sandbox, tree
@@ -144,7 +144,7 @@ class Bench:
             lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
         lending.clear_the_way(session, self.alternating, self.alternating)
 
-    def _execute(self, arm: Arm, log: str) -> tuple[Finished, Command | None]:
+    def _execute(self, arm: Arm, log: str) -> tuple[Executed, Command | None]:
         """Execute a run's commands up to the first that fails; give the last one's end, and which failed before the measured one."""
         failed = self._build(arm, log)
         if failed is not None:
@@ -152,7 +152,7 @@ class Bench:
         measured = next(command for command in TARGETS["code"].commands(self.session.state.config) if command.measured)
         return self._one(measured, _log_of(measured, log)), None
 
-    def _build(self, arm: Arm, log: str) -> tuple[Finished, Command] | None:
+    def _build(self, arm: Arm, log: str) -> tuple[Executed, Command] | None:
         """Execute what comes before the measured command, unless its build stands; gives the end of the first that fails, and which."""
         builds, content = self.builds, self.content[arm]
         for command in TARGETS["code"].commands(self.session.state.config):
@@ -204,9 +204,9 @@ class Bench:
         hidden = (root(session.repository), locks.data_folder(), *copies, *((session.cache,) if self.place.settled is None else ()))
         writable = (self.place.top, temporary)
         kept = [path for path in (self.place.top / ".git",) if path.exists()]
-        return sandbox.wrapped(command, Walls(writable, kept, [path for path in hidden if path.exists()], shown))
+        return sandbox.walled_in(command, Walls(writable, kept, [path for path in hidden if path.exists()], shown))
 
-    def _one(self, command: Command, log: str, *, more: Mapping[str, str] | None = None, shown: Sequence[Path] = ()) -> Finished:
+    def _one(self, command: Command, log: str, *, more: Mapping[str, str] | None = None, shown: Sequence[Path] = ()) -> Executed:
         state, path = self.session.state, self.session.folder.path / log
         path.parent.mkdir(parents=True, exist_ok=True)
         index = self.place.view.index
@@ -235,7 +235,7 @@ class Bench:
         let_in()
         return self.session.interrupted() is not None
 
-    def _readable(self, finished: Finished) -> tuple[Outcome, Fact, Mapping[str, float]]:
+    def _readable(self, finished: Executed) -> tuple[Outcome, Fact, Mapping[str, float]]:
         """Tell what a run of the benchmark was, with its samples: the primary metric has to be among them, and those of guardrails."""
         state = self.session.state
         own = measured_samples(finished)
@@ -247,12 +247,12 @@ class Bench:
             return spoilt if outcome is Outcome.OK else (outcome, why, own)
         outcome, why = classify(finished, None if CASES in printed else state.metric.name)
         samples = {**printed, **own}
-        missing = [guard for guard in map(guards.read, state.config.guardrails) if guard.metric not in samples]
+        missing = [guard for guard in map(guards.read_guard, state.config.guardrails) if guard.metric not in samples]
         if outcome is Outcome.OK and missing:
             return Outcome.UNREADABLE, Fact(Kind.NO_GUARDED_METRIC, {"name": missing[0].metric}), samples
         return outcome, why, samples
 
-    def _event(self, arm: Arm, finished: Finished, failed: Command | None, purpose: Purpose, log: str) -> Ran:
+    def _event(self, arm: Arm, finished: Executed, failed: Command | None, purpose: Purpose, log: str) -> Ran:
         if failed is None:
             outcome, why, samples = self._readable(finished)
         else:

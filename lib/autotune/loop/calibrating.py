@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from autotune.core import stats
-from autotune.core.config import changed, to_mapping
+from autotune.core.config import to_mapping, with_value
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome
@@ -36,7 +36,7 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
     """
     try:
         with alone(session, "calibrating"), borrowed(session):
-            quiet.wait(session)
+            quiet.wait_for_quiet(session)
             busy = machine.busy_share(BUSY_SAMPLE_S)
             bench = bench_for(session, None)
             found = _measured(session, bench, pairs)
@@ -127,7 +127,7 @@ def apply(session: Session, found: Calibrated) -> bool:
     if not asks_for_more(session, found):
         return False
     path = session.workdir / CONFIG_FILE
-    settings.take_in(session, "min_effect", changed(settings.text_of(path), "min_effect", f"{found.min_effect:g}"))
+    settings.take_in(session, "min_effect", with_value(settings.text_of(path), "min_effect", f"{found.min_effect:g}"))
     return True
 
 

@@ -97,7 +97,7 @@ class Boundary:
 
     def is_free(self, path: str) -> bool:
         """Whether the person named this very file to be changed, so that it may be what would be refused."""
-        return patterns.names(self._session.state.config.scope, path, self._workdir) or self._allowed(path)
+        return patterns.literal_names(self._session.state.config.scope, path, self._workdir) or self._allowed(path)
 
     def refusal(self, change: Difference) -> str | None:
         """Why a candidate may not have this in scope, as the end of a sentence; None where it may."""
@@ -180,7 +180,7 @@ def _held(path: Path) -> list[str]:
             f"{path} is gone, by which autotune tells your own files from a candidate's.",
             "nothing was changed; `autotune clear`, then `autotune init`, begins anew: what was kept stays on its branch",
         ) from None
-    return [git.decode(one) for one in written.split(b"\0") if one]
+    return [git.decode_paths(one) for one in written.split(b"\0") if one]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +285,7 @@ def take(
     _refuse_filtered(session, found.paths)
     _refuse_telling(session, found)
     number = session.state.count + 1
-    commit = snapshot(session, found.paths, f"autotune: candidate of experiment {number}")
+    commit = take_snapshot(session, found.paths, f"autotune: candidate of experiment {number}")
     if git.tree_of(session.top, commit) == git.tree_of(session.top, session.state.incumbent):
         raise AutotuneError(
             "What differs in scope is the same to git as the incumbent (line ends, say), so there is nothing to measure.",
@@ -378,7 +378,7 @@ def _refuse_filtered(session: Session, paths: Sequence[str]) -> None:
         )
 
 
-def snapshot(session: Session, paths: Sequence[str], words: str) -> str:
+def take_snapshot(session: Session, paths: Sequence[str], words: str) -> str:
     """Make a commit of the incumbent with `paths` as they are in the working tree; what HEAD and the index hold stays reachable."""
     incumbent = session.state.incumbent
     content = tree.tree_with(session.view, incumbent, paths)
@@ -463,7 +463,7 @@ def take_back(session: Session, commit: str, changes: Sequence[Difference], boun
     held = git.tracked(session.top, commit)
     git.forget_files(session.top, {path: held[path] for path in written})
     tree.put_back(session.view, commit, changes, boundary.spares)
-    git.refresh(session.top)
+    git.refresh_index(session.top)
 
 
 def move_aside(session: Session, paths: Sequence[str]) -> None:
@@ -491,7 +491,7 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
     held = git.tracked(session.top, session.state.incumbent)
     submodules = {one.path: held[one.path][1] for one in forbidden if held.get(one.path, ("",))[0] == git.SUBMODULE}
     changes = tuple(one for one in (*found.candidate, *forbidden) if one.path not in submodules)
-    commit = snapshot(session, [one.path for one in changes], f"autotune: taken back: {told(why)}")
+    commit = take_snapshot(session, [one.path for one in changes], f"autotune: taken back: {told(why)}")
     ref = session.folder.ref(f"refused-{session.position.lines}")
     git.set_ref(session.top, ref, commit, "a refused candidate")
     take_back(session, session.state.incumbent, changes, boundary)

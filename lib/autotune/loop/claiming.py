@@ -64,7 +64,7 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     try:
         _refuse_a_rule_that_is_gone(session)
         with alone(session, "measuring a claim"), borrowed(session, first, last):
-            busy = quiet.wait(session)
+            busy = quiet.wait_for_quiet(session)
             bench = bench_between(session, first, last)
             bench.builds = None  # with one build a side, its luck would be claimed
             pairs = _pairs(session, bench)
@@ -73,7 +73,7 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     if isinstance(pairs, Fact):
         return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
     logs = min(value for pair in pairs for value in pair) > 0
-    found = stats.claim(pairs, state.metric.direction, logs=logs, look=state.looks_at(first, last))
+    found = stats.claim_of(pairs, state.metric.direction, logs=logs, look=state.looks_at(first, last))
     exact = found.improved and all(len(set(values)) == 1 for values in zip(*pairs, strict=True))
     seen = [
         *([Fact(Kind.ONE_NUMBER)] if exact else []),

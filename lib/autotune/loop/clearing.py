@@ -45,7 +45,7 @@ class Doomed:
         return (*map(str, (*self.files, *self.ignored)), *(f"{path}/" for path in (self.folder, *self.worktrees, *self.hidden)), *refs)
 
 
-def find(folder: Path, name: str | None) -> Session:
+def to_clear(folder: Path, name: str | None) -> Session:
     """Find the session to clear, also one whose ledger was damaged, emptied or is gone, or whose working tree is gone."""
     try:
         return sessions.find(folder, name)
@@ -55,10 +55,10 @@ def find(folder: Path, name: str | None) -> Session:
         return sessions.load_beginning(repository, chosen, folder)
 
 
-def damaged(session: Session) -> str | None:
+def beyond_reading(session: Session) -> str | None:
     """Say what is wrong with a session's ledger, and where a copy of it is; None where it can be read."""
     try:
-        sessions.read(session.folder)
+        sessions.read_session(session.folder)
     except (AutotuneError, OSError):
         found = "is damaged" if session.folder.ledger.exists() else "is gone"
         copy = session.workdir / LEDGER
@@ -174,10 +174,10 @@ def clear(session: Session, what: Doomed) -> None:
     for path in what.worktrees:
         if path == _own_tree(session) and _of_worth(session, path):
             continue  # somebody was at work there since it was named
-        place.remove(repository, path)
+        place.remove_worktree(repository, path)
         places.remove_empty(path.parent, path.parent.parent)
     for cache in caches:
-        places.remove(repository, cache)
+        places.remove_places(repository, cache)
     leaving = session.folder.path.with_name(f"{sessions.CLEARING}{session.name}-{os.getpid()}")
     session.folder.path.rename(leaving)
     shutil.rmtree(leaving)

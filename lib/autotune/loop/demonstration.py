@@ -80,7 +80,7 @@ def proposer(top: Path) -> str:
     return shlex.join([sys.executable, "-I", "-S", str(PROPOSER), str(PATCHES), str(top / ".git" / "demo-proposals")])
 
 
-def open_session(top: Path, say: Say) -> Session:
+def open_demo(top: Path, say: Say) -> Session:
     """Open the session, as `autotune init` does."""
     return opening.open_session(opening.Request(top, settings()), say)
 

@@ -23,7 +23,7 @@ from autotune.core.config import Config
 from autotune.core.facts import Fact, Kind
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
-from autotune.core.outcome import Finished, classify, escaped, measured_samples, useful_end
+from autotune.core.outcome import Executed, classify, escaped, measured_samples, useful_end
 from autotune.core.patterns import from_top
 from autotune.core.state import CASES, Ending, State
 from autotune.core.tell import report
@@ -209,10 +209,10 @@ def _median_ms(command: list[str]) -> float:
 
 
 def _machine(_: Scene) -> Check:
-    load, cpus = machine.load(), machine.usable_cpus()
+    load, cpus = machine.load_average(), machine.usable_cpus()
     holder = locks.holder(locks.measuring_lock())
     busy = f"load {load:.1f}" if load is not None else "load unknown"
-    found = f"{machine.describe(machine.fingerprint())}; {busy}; {f'{holder} holds it' if holder else 'nothing is being measured'}"
+    found = f"{machine.describe_machine(machine.fingerprint())}; {busy}; {f'{holder} holds it' if holder else 'nothing is being measured'}"
     advice = "other work makes measurements slower and noisier" if load is not None and load > cpus else ""
     return Check("machine", Finding.OK, found, advice)
 
@@ -383,7 +383,7 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
             _prepared(config, fresh)
         yield replace(fresh, place=replace(empty, settled=frozenset(place.beside(empty.view))))
     finally:
-        place.remove(repository, cache / "measure")
+        place.remove_worktree(repository, cache / "measure")
         shutil.rmtree(cache, ignore_errors=True)
 
 
@@ -415,7 +415,7 @@ def _dry_run(config: Config, ground: Ground) -> Check:
     return _passed(config, measured)
 
 
-def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> Finished:
+def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> Executed:
     return process.execute(
         command.text,
         cwd=folder,
@@ -425,7 +425,7 @@ def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> F
     )
 
 
-def _outcome(config: Config, finished: Finished) -> tuple[Outcome, Fact]:
+def _outcome(config: Config, finished: Executed) -> tuple[Outcome, Fact]:
     try:
         printed = TARGETS["code"].samples(config, finished.report.samples, (), ratios=True)
     except ValueError as error:
@@ -433,7 +433,7 @@ def _outcome(config: Config, finished: Finished) -> tuple[Outcome, Fact]:
     return classify(finished, None if CASES in printed else config.metric)
 
 
-def _details(finished: Finished, outcome: Outcome) -> dict[str, Any]:
+def _details(finished: Executed, outcome: Outcome) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "wall_s": round(finished.wall_s, 4),
@@ -442,7 +442,7 @@ def _details(finished: Finished, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _passed(config: Config, finished: Finished) -> Check:
+def _passed(config: Config, finished: Executed) -> Check:
     details = _details(finished, Outcome.OK)
     metrics = ", ".join(f"{escaped(name)}={number(value)}" for name, value in details["metrics"].items())
     found = f"passes in {finished.wall_s:.2f} s and prints {metrics or 'no metric'}{'; the checks pass' if config.checks else ''}"

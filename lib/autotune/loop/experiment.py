@@ -57,7 +57,7 @@ def measure(
         work.wait_for_more(session, session.position, progress)
     number = session.state.count + 1
     work.wait(session, wait_s, progress)
-    finish(session)
+    finish_unsettled(session)
     return number
 
 
@@ -82,7 +82,7 @@ def describe(session: Session, wait_s: float | None, description: str, asi: Mapp
     return experiment.number
 
 
-def wait(session: Session, wait_s: float | None, progress: Progress = None) -> int | None:
+def wait_and_settle(session: Session, wait_s: float | None, progress: Progress = None) -> int | None:
     """Wait for whatever is running, then settle what can be, and have the loop do what it does by itself.
 
     Gives the number of the experiment that was open, or settled last.
@@ -90,7 +90,7 @@ def wait(session: Session, wait_s: float | None, progress: Progress = None) -> i
     open_before = session.state.experiment
     until = None if wait_s is None else time.monotonic() + wait_s
     if work.wait(session, wait_s, progress):
-        finish(session)
+        finish_unsettled(session)
         if next_action(session.state, now()) is not None:
             with work.changing(session, "carry on") as lock:
                 work.carry_on(session, lock)
@@ -100,7 +100,7 @@ def wait(session: Session, wait_s: float | None, progress: Progress = None) -> i
     return session.state.count or None
 
 
-def finish(session: Session) -> None:
+def finish_unsettled(session: Session) -> None:
     """Where nobody works on the session, take the steps that are left, as any command does first."""
     if work.worker_of(session) is not None or not _unsettled(session):
         return
@@ -136,7 +136,7 @@ def drop(session: Session, why: str) -> bool:
         return True
 
 
-def set_aside(session: Session, why: Fact) -> None:
+def put_aside(session: Session, why: Fact) -> None:
     """Take back what differs, out of scope too as far as it was not the user's, with all of it kept under refs/autotune first."""
     with work.changing(session, "set aside"):
         candidate.set_aside(session, why)

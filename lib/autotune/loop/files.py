@@ -85,11 +85,11 @@ def write_missing(session: Session) -> None:
     for name, text in _fresh(session.state):
         if not (session.workdir / name).exists():
             replace_file(session.workdir / name, text.encode())
-    settings.complete(session)
+    settings.complete_settings(session)
     for path, mode, content in _pinned_scripts(session):
         if not os.path.lexists(path):
             _write_script(path, mode, content)
-    keep_copies(session)
+    keep_written(session)
     _make_way(session)
     project(session)
 
@@ -183,7 +183,7 @@ def guard(session: Session, *, edits: bool = True) -> None:
     for name in _WRITTEN_BY_PEOPLE:
         _put_back(session, name)
     _put_state_back(session)
-    keep_copies(session)
+    keep_written(session)
 
 
 def has_lost_its_run_bit(path: Path, mode: str) -> bool:
@@ -237,7 +237,7 @@ def _put_back(session: Session, name: str) -> None:
         session.notice(Fact(Kind.FILE_GONE, {"name": name}))
 
 
-def keep_copies(session: Session, names: Sequence[str] = _WRITTEN_BY_PEOPLE) -> None:
+def keep_written(session: Session, names: Sequence[str] = _WRITTEN_BY_PEOPLE) -> None:
     """Keep a copy of what people and agents wrote, as it is now; of settings only where they are those in force."""
     for name in names:
         path, copy = session.workdir / name, session.folder.mirror / name
@@ -256,7 +256,7 @@ def add_idea(session: Session, text: str) -> str:
         file.seek(0)
         is_open = file.read()[-1:] not in {b"", b"\n"}  # the last line has no end yet
         file.write(("\n" * is_open + f"{line}\n").encode())
-    keep_copies(session, (IDEAS_FILE,))  # and no other: something may be measured, and then the others have to stay as they are
+    keep_written(session, (IDEAS_FILE,))  # and no other: something may be measured, and then the others have to stay as they are
     return line
 
 

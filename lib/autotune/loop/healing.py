@@ -50,7 +50,7 @@ def _check_target(session: Session, step: Next) -> None:
     metric, target = session.state.metric, session.state.config.target
     try:
         with alone(session, "checking the target"), borrowed(session):
-            quiet.wait(session)
+            quiet.wait_for_quiet(session)
             bench = bench_for(session, None)
             bench.builds = None  # with one build, its luck might reach the target
             runs = [bench.run(Arm.INCUMBENT, Purpose.TARGET)[0] for _ in range(TARGET_RUNS)]
@@ -77,7 +77,7 @@ def _look(session: Session, step: Next) -> None:
     metric, calibration = session.state.metric, session.state.calibration
     try:
         with alone(session, "looking at the incumbent"), borrowed(session):
-            quiet.wait(session)
+            quiet.wait_for_quiet(session)
             bench = bench_for(session, None)
             runs = [bench.run(Arm.INCUMBENT, Purpose.LOOK)[0] for _ in range(LOOK_RUNS)]
     except (AutotuneError, Interrupted) as error:
@@ -117,7 +117,7 @@ def _playbook(session: Session, step: Next) -> None:
 def _rebaseline(session: Session) -> PlaybookEnded:
     """Measure the incumbent again; a new segment begins where the machine, or what it measures, has changed."""
     before = session.state
-    changed = surroundings.changed(session)
+    changed = surroundings.what_changed(session)
     with alone(session, "measuring a baseline"), borrowed(session):
         events = rehearsing.rehearse_again(session, Fact(Kind.BY_PLAYBOOK))
     if isinstance(events, str):

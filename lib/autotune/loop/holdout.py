@@ -30,7 +30,7 @@ def folder(session: Session) -> Path:
     return session.hidden / FOLDER
 
 
-def put(session: Session, paths: Sequence[Path]) -> tuple[str, ...]:
+def copy_files(session: Session, paths: Sequence[Path]) -> tuple[str, ...]:
     """Copy files and folders into the hold-out, over what has their names there; gives all that it holds now."""
     for path in paths:
         if not path.exists():
@@ -43,7 +43,7 @@ def put(session: Session, paths: Sequence[Path]) -> tuple[str, ...]:
             shutil.copytree(path, place, dirs_exist_ok=True)
         else:
             shutil.copy2(path, place)
-    return held(session)
+    return held_files(session)
 
 
 def _make(target: Path) -> None:
@@ -52,20 +52,20 @@ def _make(target: Path) -> None:
     target.chmod(0o700)
 
 
-def held(session: Session) -> tuple[str, ...]:
+def held_files(session: Session) -> tuple[str, ...]:
     """List the names of the hold-out's files."""
     where = folder(session)
     return tuple(sorted(path.relative_to(where).as_posix() for path in where.rglob("*") if not path.is_dir())) if where.is_dir() else ()
 
 
-def clear(session: Session) -> int:
+def delete_files(session: Session) -> int:
     """Delete the hold-out's files; gives how many there were."""
-    count = len(held(session))
+    count = len(held_files(session))
     shutil.rmtree(folder(session), ignore_errors=True)
     return count
 
 
-def answer(session: Session, bench: Bench) -> Answer:
+def ask(session: Session, bench: Bench) -> Answer:
     """Ask the hold-out about the candidate, and where that fails about the unchanged code, so that a broken one accuses nobody."""
     config = session.state.config
     if not config.holdout:

@@ -37,7 +37,7 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
     most = 1 if once else MOST_BASELINE
     while len(values) < most and (len(values) < FEWEST_BASELINE or spent + spent / len(values) <= BASELINE_BUDGET_S):
         if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
-            quiet.wait(session)
+            quiet.wait_for_quiet(session)
         begun = time.monotonic()
         run, output = bench.run(Arm.INCUMBENT, Purpose.BASELINE)
         elapsed_s += time.monotonic() - begun
@@ -62,7 +62,7 @@ def compare(session: Session, bench: Bench) -> Decided:
     experiment = session.state.experiment
     if experiment is None:
         raise AssertionError("no experiment is open")
-    busy = quiet.wait(session)
+    busy = quiet.wait_for_quiet(session)
     watch = watching.watch(session)
     try:
         verdict = _compare(session, bench, experiment)
@@ -70,7 +70,7 @@ def compare(session: Session, bench: Bench) -> Decided:
         return _void(session, Cause.IDEA, Fact(Kind.TAMPERED, because=error.what))
     if (touched := watch.touched()) is not None:
         if watch.settings_replaced():
-            settings.put_back(session)
+            settings.put_settings_back(session)
         return _void(session, Cause.IDEA, Fact(Kind.SESSION_TOUCHED, {"paths": touched}))
     return _remarked(verdict, busy)
 
@@ -103,13 +103,13 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
     state = session.state
     if state.config.audit:
         seen = _with_baseline(state, runs)
-        guarded = [guards.read(text).metric for text in state.config.guardrails]
+        guarded = [guards.read_guard(text).metric for text in state.config.guardrails]
         if (why := audit.objection(seen, state.metric, guarded, state.segment.several)) is not None:
             return _void(session, Cause.IDEA, why)
         verdict = _remarked(verdict, audit.remark(seen, state.metric))
     if (damaged := _damaged(session, bench)) is not None:
         return _void(session, Cause.IDEA, Fact(Kind.STORE_DAMAGED, {"path": damaged}))
-    match holdout.answer(session, bench):
+    match holdout.ask(session, bench):
         case Answer.FAILED:
             return _discarded(session, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), "")
         case Answer.BROKEN:
@@ -151,7 +151,7 @@ def policy_for(top: Path, state: State, experiment: Experiment) -> Policy:
 
 def _ask(session: Session, policy: Policy, runs: Sequence[Run], bench: Bench) -> Decision:
     """Ask for the decision; a keep has to hold its guardrails too, which may take more pairs than the metric did."""
-    held = tuple(map(guards.read, session.state.config.guardrails))
+    held = tuple(map(guards.read_guard, session.state.config.guardrails))
     return guards.decided(runs, session.state.calibration, policy, held, bench.random)
 
 

@@ -68,9 +68,9 @@ def open_session(request: Request, say: Say) -> Session:
     config = _config(request)
     name = _free_name(repository, config.name)
     base = git.resolve(repository.top, "HEAD") or ""
-    project = pinning.looked_at(repository, workdir, config, git.tracked(repository.top, base))
+    project = pinning.looked_through(repository, workdir, config, git.tracked(repository.top, base))
     segment = _first_segment(repository, name, project, config, base, worktree=request.worktree)
-    for fact in (*pinning.findings(repository, segment, project), *not_here(repository, segment.base)):
+    for fact in (*pinning.what_is_protected(repository, segment, project), *not_here(repository, segment.base)):
         say(fact)
     if not config.in_place and (missing := lacking(repository.top, config, workdir)):
         say(Fact(Kind.NOT_CARRIED, {"paths": list(missing[:NAMED])}))
@@ -85,12 +85,12 @@ def open_session(request: Request, say: Say) -> Session:
             rehearsing.offer_sandbox(session)
         git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)
-    return complete(repository, name, say)
+    return complete_opening(repository, name, say)
 
 
 def not_here(repository: Repository, commit: str) -> Iterator[Fact]:
     """Say which tracked files have no content in the checkout, so that a benchmark which needs them cannot have it either."""
-    empty = [path for path in submodules.recorded(repository.top, commit) if not (repository.top / path / ".git").exists()]
+    empty = [path for path in submodules.commits_recorded(repository.top, commit) if not (repository.top / path / ".git").exists()]
     if empty:
         yield naming(Kind.SUBMODULES_EMPTY, empty)
     large = sorted(git.kept_by_lfs(repository.top, commit))
@@ -243,7 +243,7 @@ def _staged(repository: Repository, name: str) -> Iterator[Folder]:
 
 def _forget_place(repository: Repository, name: str) -> None:
     """Delete the measuring worktree of a session that does not exist (yet, or any more)."""
-    places.remove(repository, sessions.session_cache(repository, name))
+    places.remove_places(repository, sessions.session_cache(repository, name))
 
 
 def _remember_ignored(repository: Repository, folder: Folder) -> None:
@@ -260,14 +260,14 @@ def _remember_users_files(top: Path, folder: Folder, commit: str) -> None:
     view = tree.View(top, folder.path / "index", folder.path / "exclude", tree.apart(top, commit))
     tree.point_at(view, commit)
     found = (f"{tree.identity(top, path)}\t{path}" for path in tree.untracked(view))
-    (folder.path / "untracked").write_bytes(git.encode(found))
-    (folder.path / "folders").write_bytes(git.encode(tree.untracked_folders(view)))
+    (folder.path / "untracked").write_bytes(git.encode_paths(found))
+    (folder.path / "folders").write_bytes(git.encode_paths(tree.untracked_folders(view)))
 
 
-def complete(repository: Repository, name: str, say: Say = lambda _: None) -> Session:
+def complete_opening(repository: Repository, name: str, say: Say = lambda _: None) -> Session:
     """Bring a session that has its ledger, but not all of its branch, working tree and files, to where it is open."""
     folder = folder_for(repository, name)
-    state, _ = sessions.read(folder)
+    state, _ = sessions.read_session(folder)
     segment = state.segment.opened
     home = Path(segment.tree)
     if git.resolve(repository.top, f"refs/heads/{segment.branch}") is None:
@@ -295,13 +295,13 @@ def _make_tree(repository: Repository, home: Path, folder: Folder, segment: Segm
     if repository.top == home:  # cut off before, and about to be removed
         others = (tree for tree in git.checked_out(repository) if tree != home)
         repository = replace(repository, top=next(others, repository.common))
-    place.remove(repository, home)
+    place.remove_worktree(repository, home)
     folders.make(home.parent, "make it writable, then run the command again")
     git.tell(repository.top, "worktree", "add", "-q", str(home), segment.branch)
-    submodules.fill(repository.top, home, submodules.recorded(repository.top, segment.base))
+    submodules.fill_submodules(repository.top, home, submodules.commits_recorded(repository.top, segment.base))
     for path in config.carry:
         name = from_top(path, segment.workdir)
         if os.path.lexists(repository.top / name):
-            copies.bring(repository.top, home, name)
+            copies.bring_copies(repository.top, home, name)
     _remember_users_files(home, folder, segment.base)
     made.touch()

@@ -38,13 +38,13 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
     configuration.refuse_beyond(config, workdir)
     chosen = {*filter(patterns.matcher(config.protect, workdir), held)}
     chosen |= {patterns.from_top(name, workdir) for name in (BENCHMARK_FILE, CHECKS_FILE)}
-    chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(project or looked_at(repository, workdir, config, held))}
+    chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(project or looked_through(repository, workdir, config, held))}
     chosen |= set(_led_to(repository.top, chosen))
     entries = {path: _entry(repository, path) for path in chosen if (repository.top / path).is_file()}
     return git.commit_tree(repository.top, git.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
 
 
-def looked_at(repository: Repository, workdir: str, config: Config, held: Iterable[str]) -> benchmark.Project:
+def looked_through(repository: Repository, workdir: str, config: Config, held: Iterable[str]) -> benchmark.Project:
     """Give the project's files as they are now, to find among them what decides what is measured."""
     top, measured = repository.top, not config.measured_from_outside  # else it is the command that is tuned
     command, checks, *own = (patterns.from_top(name, workdir) for name in (_COMMAND, _CHECKS, BENCHMARK_FILE, CHECKS_FILE))
@@ -174,7 +174,7 @@ def refuse_silence(project: benchmark.Project, config: Config) -> None:
     )
 
 
-def findings(repository: Repository, segment: SegmentOpened, project: benchmark.Project) -> Iterator[Fact]:
+def what_is_protected(repository: Repository, segment: SegmentOpened, project: benchmark.Project) -> Iterator[Fact]:
     """Say what is protected, which lines of what is tuned stay under watch, and what the benchmark loads that is not protected."""
     held = sorted(git.tracked(repository.top, segment.pins), key=lambda path: (protection.goes_without_saying(path), path))
     yield naming(Kind.PROTECTED, held) if held else Fact(Kind.NOTHING_PROTECTED)

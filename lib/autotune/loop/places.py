@@ -68,7 +68,7 @@ def place_of(session: Session) -> Place:
     known.unlink(missing_ok=True)
     for other in caches(session):
         if other.resolve() != cache.resolve():
-            remove(session.repository, other)
+            remove_places(session.repository, other)
     settled, brought = _build(session, top)
     made = (*_made(session, settled), *brought.submodules)
     place.keep_copies(top, [path for path in (*made, *brought.mended) if os.path.lexists(top / path)], cache / "made")
@@ -124,10 +124,10 @@ def caches(session: Session) -> tuple[Path, ...]:
     )
 
 
-def remove(repository: git.Repository, cache: Path) -> None:
+def remove_places(repository: git.Repository, cache: Path) -> None:
     """Remove a session's measuring worktree and what belongs to it, but not a working tree that lies beside."""
     for name in ("measure", "second"):
-        place.remove(repository, cache / name)
+        place.remove_worktree(repository, cache / name)
     for one in cache.iterdir() if cache.is_dir() else ():
         if one.name != "tree":
             shutil.rmtree(one) if one.is_dir() and not one.is_symlink() else one.unlink()
@@ -148,7 +148,7 @@ def second_place(session: Session) -> Iterator[Place]:
     try:
         yield _private(session, top, _build(session, top)[0])
     finally:
-        place.remove(session.repository, top)
+        place.remove_worktree(session.repository, top)
 
 
 def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:

@@ -59,7 +59,7 @@ def _problem(session: Session, proposal: Proposal) -> Fact | None:
     if proposal.exit_code != 0:
         failed = Fact(Kind.PROPOSER_FAILED, {"code": proposal.exit_code})
         if _differs(session):
-            experiment.set_aside(session, failed)
+            experiment.put_aside(session, failed)
         return failed
     return None if _differs(session) else Fact(Kind.PROPOSER_IDLE)
 
@@ -95,7 +95,7 @@ def _try(session: Session, description: str, say: Say) -> Fact | None:
         if session.state.ended is not None:
             return None
         why = quoted(refused.message.removesuffix("."))
-        experiment.set_aside(session, why)
+        experiment.put_aside(session, why)
         return Fact(Kind.PROPOSAL_REFUSED, because=why)
     return None
 
@@ -113,7 +113,7 @@ def _propose(session: Session, command: str) -> Proposal:
     environment = {**os.environ, "AUTOTUNE_BRIEF": str(path), "AUTOTUNE_SESSION": session.name}
     said = session.folder.path / "proposer.out"
     with said.open("wb") as output:
-        begun = process.guarded(command, cwd=session.workdir, environment=environment, given=path, said=output)
+        begun = process.started_guarded(command, cwd=session.workdir, environment=environment, given=path, said=output)
         with begun as proposer, _ended_on_interrupt(proposer):
             code = _watched(session, proposer)
     return Proposal(_last_line(said.read_bytes()) or unnamed(session.state.count + 1), code)
@@ -161,5 +161,5 @@ def interrupted(session: Session) -> None:
     if session.state.ended is None:
         session.append(Stopped(reason=Fact(Kind.STOPPED_BY_INTERRUPT), timestamp=now()))
     work.wait(session, 30.0)
-    experiment.finish(session)
+    experiment.finish_unsettled(session)
     files.project(session)

@@ -12,7 +12,7 @@ SAMPLE_S = 0.2
 POLL_S = 1.0
 
 
-def wait(session: Session) -> Fact | None:
+def wait_for_quiet(session: Session) -> Fact | None:
     """Wait until others use no more of the machine than `busy_above`, `busy_wait_s` at most; gives what a verdict has to say of it.
 
     Nobody looks where a look takes longer than a run, or where the benchmark repeats exactly, whatever the machine does.

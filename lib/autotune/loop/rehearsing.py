@@ -127,7 +127,7 @@ def _unchanged(values: Sequence[float], value: float, *, logs: bool) -> bool:
         return False
     ordinary = stats.noise_floor(stats.residual_pool(values, logs=True)) if len(values) > 1 else 0.0
     floor = UNCHANGED_WITHIN if len(values) > 1 else UNCHANGED_WITHIN_ONCE
-    before, after = stats.places([stats.median(values), value], Direction.HIGHER, logs=True)
+    before, after = stats.on_scale([stats.median(values), value], Direction.HIGHER, logs=True)
     return abs(after - before) <= max(floor, 5 * ordinary)
 
 

@@ -33,7 +33,7 @@ def accept(session: Session) -> bool:
             raise AutotuneError(f"The new segment does not work, so the old one goes on: {events}", "mend it, then try again")
         lifts = _was_broken(session)
         session.append(*([Resumed(timestamp=now())] if lifts else []), *events)
-        files.keep_copies(session)
+        files.keep_written(session)
         files.project(session)
     return lifts
 

@@ -223,7 +223,7 @@ class Session:
     def take_back(self, line: int, why: str) -> None:
         """Set the ledger's lines aside from one on, but for words, and say what that one has wrong. The session is held."""
         path = self.folder.ledger
-        with ledger.held(path):
+        with ledger.locked(path):
             lines = path.read_bytes().splitlines(keepends=True)
             aside = free_name(path, "forged")
             aside.write_bytes(b"".join(lines[line - 1 :]))
@@ -418,7 +418,7 @@ def _home(path: Path) -> str | None:
 def load(repository: Repository, name: str, trees: dict[Path, str | None] | None = None) -> Session:
     """Read a session by its name, in the working tree that has its branch checked out, else in the one where it was opened."""
     folder = Folder(root(repository) / name)
-    state, position = read(folder)
+    state, position = read_session(folder)
     branches = git.checked_out(repository) if trees is None else trees
     home = next((tree for tree, branch in branches.items() if branch == state.segment.opened.branch), Path(state.segment.opened.tree))
     own = repository if home == repository.top else git.discover(home) if home.is_dir() else None
@@ -532,7 +532,7 @@ def elsewhere(session: Session) -> Fact | None:
     return None
 
 
-def read(folder: Folder) -> tuple[State, Position]:
+def read_session(folder: Folder) -> tuple[State, Position]:
     """Read a session's ledger, from its checkpoint on where there is one.
 
     Raises `AutotuneError` where it is not what earlier commands saw: that is told, not read over.

@@ -50,18 +50,18 @@ def take_in(session: Session, said: str | None = None, text: str | None = None) 
         )
     if text is not None:
         replace_file(path, text.encode())
-    if changed := configuration.differences(before, written):
+    if changed := configuration.keys_changed(before, written):
         session.append(SettingsChanged(config=configuration.to_mapping(written), changed=changed, timestamp=now()))
         if edited := [key for key in changed if key != said]:
             session.notice(Fact(Kind.SETTINGS_EDITED, {"changes": [_change(before, written, key) for key in edited]}))
 
 
 def _change(before: Config, after: Config, key: str) -> str:
-    was, now_is = (configuration.get(config, key) for config in (before, after))
+    was, now_is = (configuration.value_of(config, key) for config in (before, after))
     return f"{key} = {'nothing' if now_is is None else now_is} (was {'nothing' if was is None else was})"
 
 
-def put_back(session: Session) -> None:
+def put_settings_back(session: Session) -> None:
     """Put an autotune.toml that is not in force back as it was after the last command; what was there is set aside, and told."""
     path, copy = session.workdir / CONFIG_FILE, session.folder.mirror / CONFIG_FILE
     aside = set_file_aside(session, path)
@@ -69,7 +69,7 @@ def put_back(session: Session) -> None:
     session.notice(Fact(Kind.SETTINGS_PUT_BACK, {"aside": str(aside)}))
 
 
-def complete(session: Session) -> None:
+def complete_settings(session: Session) -> None:
     """Write what the session was opened with besides into an autotune.toml that was there before; its comments stay where they can."""
     path, config = session.workdir / CONFIG_FILE, session.state.config
     try:
@@ -77,7 +77,7 @@ def complete(session: Session) -> None:
         before = {row.name: row.value for row in configuration.keys(configuration.parse_toml(text))}
         for row in configuration.keys(config):
             if row.value != before[row.name]:
-                text = configuration.changed(text, row.name, json.dumps(row.value))
+                text = configuration.with_value(text, row.name, json.dumps(row.value))
     except AutotuneError:
         shutil.copy2(path, aside_for(session, path))
         text = configuration.render(config)

@@ -10,7 +10,7 @@ from autotune.core import settle
 from autotune.core.events import Cause, Decided
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Outcome, Verdict
-from autotune.core.outcome import Finished, classify, escaped, useful_end
+from autotune.core.outcome import Executed, classify, escaped, useful_end
 from autotune.core.settle import Facts, Step, Tip
 from autotune.core.state import Experiment
 from autotune.core.tell.words import told
@@ -19,7 +19,7 @@ from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
 from autotune.loop import logs, watching
 from autotune.loop.bench import OUTPUT_KEPT
-from autotune.loop.candidate import Boundary, Look, look, snapshot, take_back
+from autotune.loop.candidate import Boundary, Look, look, take_back, take_snapshot
 from autotune.loop.measuring import voided
 from autotune.loop.session import Session, now, replace_file
 from autotune.loop.watching import Tampered
@@ -47,7 +47,7 @@ def bring_together(session: Session, *, cut_off: bool = False) -> None:
     before: tuple[Step, ...] | None = None
     take = {**_TAKE, **_TAKE_UNEDITED} if cut_off else _TAKE
     for _ in range(_MOST_STEPS):
-        steps = plan(session, cut_off=cut_off)
+        steps = steps_left(session, cut_off=cut_off)
         if not steps:
             return
         if steps == before:
@@ -58,7 +58,7 @@ def bring_together(session: Session, *, cut_off: bool = False) -> None:
     raise AutotuneError("Settling does not come to an end.", "`autotune doctor` shows the repository's state")
 
 
-def plan(session: Session, *, cut_off: bool = False) -> tuple[Step, ...]:
+def steps_left(session: Session, *, cut_off: bool = False) -> tuple[Step, ...]:
     """Say which steps the open experiment still needs."""
     experiment = session.state.experiment
     if experiment is None:
@@ -231,7 +231,7 @@ def _commit(session: Session) -> None:
         _reject(session, Fact(Kind.HOOK_MOVED_BRANCH), "")
 
 
-def _closed_execute(session: Session, command: str, variables: Mapping[str, str], experiment: Experiment) -> Finished:
+def _closed_execute(session: Session, command: str, variables: Mapping[str, str], experiment: Experiment) -> Executed:
     """Run what commits, with the user's hooks, while the ledger is closed as it is for what is measured."""
     with watching.closed(session) as let_in:
 
@@ -300,7 +300,7 @@ def _restore_scope(session: Session) -> None:
     experiment = _open(session)
     boundary = Boundary(session)
     found = look(session, boundary, experiment.incumbent)
-    late = snapshot(session, found.paths, f"autotune: edits during experiment {experiment.number}")
+    late = take_snapshot(session, found.paths, f"autotune: edits during experiment {experiment.number}")
     if git.tree_of(session.top, late) != git.tree_of(session.top, experiment.candidate):
         ref = session.folder.ref(f"{experiment.number}.late")
         git.set_ref(session.top, ref, late, "edits made while it was measured")
@@ -332,7 +332,7 @@ def _align_index(session: Session, spared: Container[str] = ()) -> None:
     held = git.tracked(session.top, commit)
     astray = _astray(session, boundary, commit, () if kept else spared)
     git.set_entries(session.top, None, {path: held[path] for path in astray if path in held}, [path for path in astray if path not in held])
-    git.refresh(session.top)
+    git.refresh_index(session.top)
 
 
 def _write_result(session: Session) -> None:

@@ -20,22 +20,22 @@ from autotune.core.facts import Fact, Kind
 from autotune.core.stopping import Action, next_action
 from autotune.core.supervision import (
     Books,
-    Ending,
+    ClientEnding,
+    Follow,
     Heard,
     How,
     Move,
-    Standing,
-    Step,
+    Streak,
     Usage,
+    client_gone,
     cost_state,
     ending_of,
-    following,
-    gone,
     hear,
+    heard_words,
+    next_step,
     over_budget,
-    parse,
+    parse_message,
     prompt,
-    said,
     usages,
 )
 from autotune.core.tell.words import told
@@ -102,7 +102,7 @@ class Transcripts:
             fresh = file.read()
             whole = fresh[: fresh.rfind(b"\n") + 1]
             self._read[path] = self._read.get(path, 0) + len(whole)
-            return [found for line in whole.decode(errors="replace").splitlines() if (found := parse(line)) is not None]
+            return [found for line in whole.decode(errors="replace").splitlines() if (found := parse_message(line)) is not None]
         return []
 
 
@@ -123,7 +123,7 @@ class Night:
     tell: Say
     client: str | None = None
     books: Books = field(default_factory=Books)
-    standing: Standing = field(default_factory=Standing)
+    standing: Streak = field(default_factory=Streak)
     transcripts: Transcripts = field(default_factory=Transcripts)
     feed: Feed | None = None
     fresh_at: int = 0  # experiments when the present context began
@@ -218,7 +218,7 @@ def _work(night: Night, command: str) -> None:
     while _may_begin(night):
         began_with = night.begun
         ending = _run(night, command, fresh=fresh, reason=reason)
-        step, night.standing = following(ending, night.standing, _patience(night), time.time(), progressed=night.begun > began_with)
+        step, night.standing = next_step(ending, night.standing, _patience(night), time.time(), progressed=night.begun > began_with)
         _tell_results(night)
         if step.move is Move.STOP:
             _finish(night, ending, step)
@@ -248,7 +248,7 @@ def _limits(night: Night) -> tuple[float | None, int | None]:
     return (None, None) if config is None else (config.max_cost_usd, config.max_tokens)
 
 
-def _run(night: Night, command: str, *, fresh: bool, reason: str) -> Ending:
+def _run(night: Night, command: str, *, fresh: bool, reason: str) -> ClientEnding:
     """Start the client and listen until it is gone; its cost is on the ledger then."""
     if night.session is not None:
         night.folder = night.session.workdir
@@ -272,7 +272,7 @@ def _run(night: Night, command: str, *, fresh: bool, reason: str) -> Ending:
     if because is not How.BUDGET and night.session is not None and night.session.state.ended is not None:
         because = How.STANDS_STILL
     if because is not None:
-        return Ending(because)
+        return ClientEnding(because)
     if heard.plugin_errors:
         night.say(Fact(Kind.PLUGIN_FAILED, {"problem": heard.plugin_errors}))
     return ending_of(heard, process.returncode, complaint, time.time())
@@ -330,16 +330,16 @@ def _listen(night: Night, process: subprocess.Popen[bytes], used_before: Usage) 
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_ENDS_WITHIN_S)
             return heard, because
-        if message := parse(line):
+        if message := parse_message(line):
             heard = hear(heard, message)
-            if (news := said(message)) is not None:
+            if (news := heard_words(message)) is not None:
                 night.say(news)
         if because is None and (message or time.monotonic() > looked + _LOOK_EVERY_S):
             looked = time.monotonic()
             night.client = heard.client or night.client
             because = _look(night, used_before)
             if because is not None:
-                night.say(Fact(Kind.CLIENT_ENDED, because=gone(because)))
+                night.say(Fact(Kind.CLIENT_ENDED, because=client_gone(because)))
                 _end(process)
 
 
@@ -488,7 +488,7 @@ def _wait(night: Night, wait_s: float) -> None:
             return
 
 
-def _finish(night: Night, ending: Ending, step: Step) -> None:
+def _finish(night: Night, ending: ClientEnding, step: Follow) -> None:
     """Leave the session in order: settled, and with the reason why it stands still."""
     session = night.session
     if session is None:
@@ -496,14 +496,14 @@ def _finish(night: Night, ending: Ending, step: Step) -> None:
     session.refresh()
     if step.gives_up and session.state.ended is None:
         work.wait(session, None)
-        experiment.finish(session)
+        experiment.finish_unsettled(session)
         session.append(Paused(reason=step.reason, timestamp=now()))
     if session.state.ended is None:
         proposing.bring_on(session, night.say)
     if session.state.ended is None and ending.how is How.BUDGET:
         session.append(Finished(reason=Fact(Kind.BUDGET_SPENT), timestamp=now()))
     work.wait(session, None)
-    experiment.finish(session)
+    experiment.finish_unsettled(session)
     _tell_results(night)
     files.project(session)
 

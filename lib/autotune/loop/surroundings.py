@@ -56,7 +56,7 @@ def _programs(config: Config, folder: Path) -> Iterator[str]:
                 yield from programs(script.read_bytes()[:LONGEST_SCRIPT].decode(errors="replace"))
 
 
-def changed(session: Session) -> tuple[Fact, ...]:
+def what_changed(session: Session) -> tuple[Fact, ...]:
     """What is not as it was when the segment opened."""
     segment = session.state.segment.opened
     environment = process.as_recorded(os.environ, segment.environment)
@@ -65,7 +65,7 @@ def changed(session: Session) -> tuple[Fact, ...]:
 
 def refuse_changed(session: Session) -> None:
     """Refuse to compare where machine, programs, dependencies or autotune's own rules are not what the segment was measured with."""
-    if found := changed(session):
+    if found := what_changed(session):
         raise AutotuneError(
             f"What is measured on and with has changed since the segment opened: {'; '.join(map(told, found))}.",
             "`autotune rebaseline` measures the unchanged code again and begins a new segment; your changes stay as they are",
@@ -74,6 +74,6 @@ def refuse_changed(session: Session) -> None:
 
 def ask_for_rebaseline(session: Session) -> None:
     """Ask for what `refuse_changed` hints at, in a session that nobody watches."""
-    if found := changed(session):
+    if found := what_changed(session):
         session.notice(Fact(Kind.SURROUNDINGS_CHANGED, because=joined(found)))
         session.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))

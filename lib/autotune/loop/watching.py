@@ -108,7 +108,7 @@ def closed(session: Session) -> Iterator[Callable[[], None]]:
     sessions_closed = [one for one in (session.beside, session) if one is not None]
     path, address = sessions_closed[0].folder.ledger, sessions_closed[0].folder.door
     with ExitStack() as stack:
-        with ledger.held(path):
+        with ledger.locked(path):
             entrance = stack.enter_context(door.opened(address, f"{sessions.private_prefix(session)}{os.getpid()}-"))
             kept = [Closed.as_it_is(one) for one in sessions_closed]
         try:
@@ -116,7 +116,7 @@ def closed(session: Session) -> Iterator[Callable[[], None]]:
         finally:
             for one in kept:
                 one.clear_the_way()
-            with ledger.held(path):
+            with ledger.locked(path):
                 stack.close()
                 changed = [one for one in kept if one.put_back()]
             for one in kept:

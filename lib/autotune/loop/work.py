@@ -131,7 +131,7 @@ def _look_for_lent(session: Session) -> None:
 def complete(session: Session) -> None:
     """Finish opening the session where that was cut off, and refuse to go on where its branch is not checked out."""
     if not session.state.opened:
-        finished = opening.complete(session.repository, session.name, session.say)
+        finished = opening.complete_opening(session.repository, session.name, session.say)
         session.repository, session.state, session.position = finished.repository, finished.state, finished.position
     lending.recover(session)
     sessions.require_branch(session)

@@ -76,7 +76,7 @@ def as_json(session: Session, *, full: bool = False) -> dict[str, object]:
     return {**found, "rows": [encode(row) for row in rows]}
 
 
-def watch(session: Session, width: int | None = None) -> None:
+def show_live(session: Session, width: int | None = None) -> None:
     """Show the screen and keep it up to date until q or Ctrl-C; raises `AutotuneError` where the session is deleted meanwhile."""
     from rich.live import Live
 

@@ -15,7 +15,7 @@ from autotune.core.tell import limits
 from autotune.core.tell.fate import Fate, fate_of
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.lines import shortened
-from autotune.core.tell.report import claim, following, noise, value
+from autotune.core.tell.report import claim_words, following, noise, value
 from autotune.core.tell.words import told
 
 MOST_TOKENS = 2000
@@ -115,7 +115,7 @@ def _head(state: State, now: str) -> str:
         unit=f" ({escaped(metric.unit)})" if metric.unit else "",
         direction=metric.direction,
         value=value(state),
-        claim=f" By fresh runs of the first state and the last, {_cut(claim(state), _PATTERNS)}." if state.claim is not None else "",
+        claim=f" By fresh runs of the first state and the last, {_cut(claim_words(state), _PATTERNS)}." if state.claim is not None else "",
         noise=noise(state),
         besides=_besides(state),
         limits=limits.left(state, now),

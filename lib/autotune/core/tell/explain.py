@@ -280,7 +280,7 @@ def _rule(state: State, now: str) -> str:
 def _evidence(state: State) -> Iterator[str]:
     yield value(state)
     if state.claim is not None:
-        yield f"claim, by fresh runs of the first state and the last: {report.claim(state)}"
+        yield f"claim, by fresh runs of the first state and the last: {report.claim_words(state)}"
     yield f"noise: {noise(state)}"
     if report.repeats(state):
         yield REPEATS

@@ -117,7 +117,7 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         confidence_line(state),
         Line("noise", noise(state)),
         *_drift_lines(state),
-        Line("experiments", experiments(state)),
+        Line("experiments", experiment_counts(state)),
         Line("streaks", streaks(state)),
         Line("recovery", recovery(state)),
         Line("limits", limits.left(state, now)),
@@ -167,7 +167,7 @@ def value(state: State) -> str:
     return f"{told} (measured at different times; what was gained is for a claim to say)"
 
 
-def claim(state: State) -> str:
+def claim_words(state: State) -> str:
     """Say what fresh runs of the first state against the last showed; empty where there were none."""
     found = state.claim
     if found is None:
@@ -179,7 +179,7 @@ def claim(state: State) -> str:
 
 def _claim_lines(state: State) -> list[Line]:
     found = state.claim
-    return [] if found is None else [Line("claim", claim(state), Tone.GOOD if found.improved else Tone.FAIR)]
+    return [] if found is None else [Line("claim", claim_words(state), Tone.GOOD if found.improved else Tone.FAIR)]
 
 
 def _improved(state: State) -> bool:
@@ -192,7 +192,7 @@ def _improved(state: State) -> bool:
     )
 
 
-def confidence(state: State) -> Confidence:
+def confidence_of(state: State) -> Confidence:
     """Give the session's confidence and its label."""
     multiple = None
     if state.segment.baseline is not None:
@@ -203,7 +203,7 @@ def confidence(state: State) -> Confidence:
 
 def confidence_line(state: State) -> Line:
     """Say what the confidence is, and that it decides nothing."""
-    found = confidence(state)
+    found = confidence_of(state)
     meant = "from the third experiment on" if found.multiple is None else CONFIDENCE_MEANS
     return Line("confidence", f"{found.text} ({meant})", Tone.QUIET if state.segment.drifts else CONFIDENCE_TONES[found.label])
 
@@ -253,7 +253,7 @@ def _drift_lines(state: State) -> list[Line]:
     return [] if found is None else [Line("drift", found, Tone.FAIR)]
 
 
-def experiments(state: State) -> str:
+def experiment_counts(state: State) -> str:
     """Say how many experiments there were, by their status; what was not measured is told from what was discarded."""
     statuses = dict(state.statuses or {})
     statuses[Status.DISCARD] = statuses.get(Status.DISCARD, 0) - state.voided
@@ -371,7 +371,7 @@ def in_short(state: State, now: str, worker: str | None = None, since: str | Non
         *_claim_lines(state),
         *_drift_lines(state),
         confidence_line(state),
-        Line("experiments", experiments(state)),
+        Line("experiments", experiment_counts(state)),
         Line("limits", limits.left(state, now)),
         *([] if running is None else [running]),
         Line("next", following(state, now, measuring=worker is not None)),

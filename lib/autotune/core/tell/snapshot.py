@@ -30,7 +30,7 @@ def snapshot(state: State, at: str, *, measuring: bool | None = None) -> dict[st
         "best": state.segment.best,
         "best_experiment": state.segment.best_index if state.all_keeps else None,
         "claim": None if claim is None else {"improved": claim.improved, "reason": told(claim.told(metric.unit)), "keeps": claim.keeps},
-        "confidence": report.confidence(state).as_json(),
+        "confidence": report.confidence_of(state).as_json(),
         "noise": {"sigma": report.noise_of_a_run(state).sigma, "relative": state.segment.logs} if state.segment.pool else None,
         "drift": report.drift(state),
         "experiments": state.count,
