@@ -28,7 +28,7 @@ from tests.client.model import Asked, Call, Line, Say, Turn, bash
 
 from autotune.core.tell.brief import tokens
 from autotune.edges import machine as machines
-from autotune.hooks.places import OWNER, keep
+from autotune.hooks.locating import OWNER, keep
 
 MARKERS = "<!-- client -->", "<!-- /client -->"
 SETTLES_AFTER = 5  # calls of a client that are not counted: it is still warming up

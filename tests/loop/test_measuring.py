@@ -20,7 +20,7 @@ from autotune.core.surroundings import changes
 from autotune.core.tell.words import told
 from autotune.edges import locks, machine
 from autotune.errors import AutotuneError
-from autotune.loop import auditing, calibrating, claiming, experiment, healing, measuring, opening, quiet, segments, surroundings, work
+from autotune.loop import auditing, calibrating, claiming, experiment, healing, measuring, opening, quiet, recording, segments, work
 from autotune.loop import session as sessions
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session
@@ -88,7 +88,7 @@ def test_nothing_is_refused_while_nothing_has_changed(project: Path, monkeypatch
     session = opened(project)
     monkeypatch.setenv("SHLVL", "7")
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}/nowhere")
-    assert surroundings.what_changed(session) == ()
+    assert recording.what_changed(session) == ()
 
 
 def test_runs_find_the_environment_that_the_segment_was_opened_in(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,12 +125,12 @@ def test_after_a_rebaseline_the_change_is_part_of_the_new_segment(project: Path)
     session = opened(project)
     write_tool(project.parent / "tools" / "show", "tac")
     with work.changing(session, "test"):
-        surroundings.ask_for_rebaseline(session)
+        recording.ask_for_rebaseline(session)
         healing.advance(session)
     assert session.state.segment.opened.segment == 2
     assert session.state.last_playbook is not None
     assert "show was" in told(session.state.last_playbook.result)
-    assert surroundings.what_changed(sessions.load(session.repository, session.name)) == ()
+    assert recording.what_changed(sessions.load(session.repository, session.name)) == ()
 
 
 def test_lock_files_out_of_scope_are_recorded_and_those_in_scope_are_the_candidates(project: Path) -> None:
@@ -138,11 +138,11 @@ def test_lock_files_out_of_scope_are_recorded_and_those_in_scope_are_the_candida
     git(project, "add", ".")
     git(project, "commit", "-q", "-m", "locked")
     config = opened(project).state.config
-    assert "dependencies in uv.lock" in surroundings.recorded(config, project, "")
+    assert "dependencies in uv.lock" in recording.recorded(config, project, "")
     (project / "go.sum").write_text("1")
-    record = surroundings.recorded(config, project, "")
+    record = recording.recorded(config, project, "")
     (project / "go.sum").write_text("2")
-    assert changes(record, surroundings.recorded(config, project, ""))[0].figures["name"] == "dependencies in go.sum"
+    assert changes(record, recording.recorded(config, project, ""))[0].figures["name"] == "dependencies in go.sum"
 
 
 def slow(project: Path, **settings: object) -> Session:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.loop.project import Driver, Project
 
-from autotune.hooks import places as hooks
+from autotune.hooks import locating as hooks
 from autotune.hooks import scope
 
 # The size of the package's own text and of that to which a link of the hoisted folder leads.

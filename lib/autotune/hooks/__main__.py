@@ -12,12 +12,12 @@ def main(event: str) -> None:
     """Answer one event. Whatever goes wrong ends as a line in the log and no answer, so that the user's session goes on."""
     try:
         sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-        from autotune.hooks import places
+        from autotune.hooks import locating
 
         raw = sys.stdin.buffer.read()
-        if not raw or (COMMANDS not in raw and not places.may_matter(raw)):  # nothing is said by a client that is gone already
+        if not raw or (COMMANDS not in raw and not locating.may_matter(raw)):  # nothing is said by a client that is gone already
             return
-        from autotune.hooks.events import answer_to
+        from autotune.hooks.routes import answer_to
 
         answer = answer_to(event, raw)
         if answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from autotune.hooks import places
+from autotune.hooks import locating
 from autotune.hooks.values import read_object
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autotune.hooks.places import Known, WorkingTree
+    from autotune.hooks.locating import Known, WorkingTree
 
 AGENT = "autotune:autotune"
 """How the client names the plugin's agent; an agent of the same bare name is somebody else's."""
@@ -38,10 +38,10 @@ class Client:
         if session is not None:
             self._look_at(session)
         if self.returns and place is not None:
-            places.keep(_record(place, self.identity), {**said, "returns": False})
+            locating.keep(_record(place, self.identity), {**said, "returns": False})
 
     def _look_at(self, session: Known) -> None:
-        owner = read_object(os.path.join(session.folder, places.OWNER))
+        owner = read_object(os.path.join(session.folder, locating.OWNER))
         if self.returns or (not owner and (self.agent or self.asked)):
             self.take(session)
         elif owner.get("client") == self.identity:
@@ -51,12 +51,14 @@ class Client:
     def take(self, session: Known) -> None:
         """Make the session this client's; the hooks fall silent for the one that had it."""
         self.owns = True
-        if read_object(os.path.join(session.folder, places.OWNER)).get("client") != self.identity:
-            places.keep(os.path.join(session.folder, places.OWNER), {"client": self.identity, "agent": self.agent, "process": _process()})
+        if read_object(os.path.join(session.folder, locating.OWNER)).get("client") != self.identity:
+            locating.keep(
+                os.path.join(session.folder, locating.OWNER), {"client": self.identity, "agent": self.agent, "process": _process()}
+            )
 
     def take_after_clear(self, session: Known) -> None:
         """Make the session this client's where the owner was the same process under another name, which it has after /clear."""
-        owner = read_object(os.path.join(session.folder, places.OWNER))
+        owner = read_object(os.path.join(session.folder, locating.OWNER))
         if owner.get("process") is not None and owner.get("process") == _process():
             self.agent = self.agent or bool(owner.get("agent"))
             self.take(session)
@@ -65,14 +67,14 @@ class Client:
 def note_return(place: WorkingTree, identity: str) -> None:
     """Write down that a conversation goes on in this client; whether with the agent, the client says with the next event only."""
     path = _record(place, identity)
-    places.keep(path, {**read_object(path), "returns": True})
+    locating.keep(path, {**read_object(path), "returns": True})
 
 
 def note_word(place: WorkingTree, identity: str, verb: str, prompt: object, *, asks: bool) -> None:
     """Write down which of the plugin's commands a person said in a client session, with which prompt, and whether it asks for a session."""
-    path, folder = _record(place, identity), os.path.join(place.sessions, places.CLIENTS)
+    path, folder = _record(place, identity), os.path.join(place.sessions, locating.CLIENTS)
     held = read_object(path)
-    places.keep(path, {**held, "verb": verb, "prompt": prompt, "asked": asks or held.get("asked", False)})
+    locating.keep(path, {**held, "verb": verb, "prompt": prompt, "asked": asks or held.get("asked", False)})
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         if os.path.getmtime(path) < time.time() - FORGET_AFTER_S:
@@ -81,7 +83,7 @@ def note_word(place: WorkingTree, identity: str, verb: str, prompt: object, *, a
 
 def _record(place: WorkingTree, identity: str) -> str:
     safe = "".join(character for character in identity if character.isalnum() or character in "-_")
-    return os.path.join(place.sessions, places.CLIENTS, f"{safe}.json")
+    return os.path.join(place.sessions, locating.CLIENTS, f"{safe}.json")
 
 
 def _process() -> str | None:

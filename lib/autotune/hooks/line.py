@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autotune.hooks import places, stops
+from autotune.hooks import locating, stops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ def of_client(payload: Mapping[str, Any]) -> str | None:
 
 def of_folder(folder: str) -> str | None:
     """Give the line for a folder's session: health, value, experiments, how long, what is left; None where there is none."""
-    place = places.working_tree_of(folder)
-    session = places.session_of(place) if place is not None else None
+    place = locating.working_tree_of(folder)
+    session = locating.session_of(place) if place is not None else None
     if session is None:
         return None
     now, since_s = session.now, session.active_since_then_s

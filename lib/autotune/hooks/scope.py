@@ -6,7 +6,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from autotune.hooks.places import Known
+    from autotune.hooks.locating import Known
 
 IN_SCOPE = "in scope"
 NOTES = "notes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from autotune.hooks import git
+from autotune.hooks import gitcalls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _targets(words: list[str], folder: str) -> Iterator[str]:
     options = [word for word in words[1:] if word.startswith("-")]
     given = [word for word in words[1:] if not word.startswith("-")]
     if program == "git":
-        yield from git.written_by_git(words, folder)
+        yield from gitcalls.written_by_git(words, folder)
     elif program in _TAKE_AWAY:
         yield from given
     elif program in _PUT and given:

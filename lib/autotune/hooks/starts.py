@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autotune.hooks.places import Known
+    from autotune.hooks.locating import Known
 
 OWNING_WORDS = frozenset({"autotune", "resume", "repair"})
 

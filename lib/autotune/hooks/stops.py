@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from autotune.hooks import places
+from autotune.hooks import locating
 from autotune.hooks.clients import Client
 from autotune.hooks.values import read_json, read_object
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autotune.hooks.places import Known
+    from autotune.hooks.locating import Known
 
 COUNT = "stops.json"
 GOES_ON = frozenset({"continue", "headless"})
@@ -23,8 +23,8 @@ _LOOKED_AT = 1 << 20  # bytes of the transcript's end
 
 def on_stop(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """Say what to do next while the session goes on; None lets the client stop."""
-    place = places.working_tree_of(str(payload["cwd"]))
-    session = places.session_of(place) if place is not None else None
+    place = locating.working_tree_of(str(payload["cwd"]))
+    session = locating.session_of(place) if place is not None else None
     if session is None or not Client(payload, place, session).owns:
         return None
     if session.now["auto_resume"] not in GOES_ON or not _may_go_on(session) or payload.get("background_tasks"):
@@ -68,7 +68,7 @@ def _counted(session: Known, payload: Mapping[str, Any]) -> int:
     begun = session.now["experiments"] + (session.now["experiment"] is not None)
     same = held.get("client") == payload["session_id"] and held.get("begun") == begun
     stops = int(held["stops"]) + 1 if same else 1
-    places.keep(path, {"client": payload["session_id"], "begun": begun, "stops": stops})
+    locating.keep(path, {"client": payload["session_id"], "begun": begun, "stops": stops})
     return stops
 
 

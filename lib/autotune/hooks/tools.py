@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autotune.hooks.places import Known, WorkingTree
+    from autotune.hooks.locating import Known, WorkingTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
 PERSONS_WORDS = frozenset({"stop", "resume", "repair"})
@@ -82,7 +82,7 @@ def _on_other_command(line: str, folder: str, session: Known) -> tuple[str, str]
     """Refuse what writes where the session may not be written, or moves its branch; a person's verb in a longer line is asked about."""
     if not any(name in line for name in TELLING):
         return None
-    from autotune.hooks import git, shell
+    from autotune.hooks import gitcalls, shell
 
     for command in shell.commands_of(line, folder):
         called = commands.verb_of(command.words[0], command.words[1:], ROOT) if command.words else None
@@ -90,7 +90,7 @@ def _on_other_command(line: str, folder: str, session: Known) -> tuple[str, str]
             return "ask", _to_ask(*called)
         if session.stands_still:
             continue
-        found = git.destructive(command.words, command.folder, session.workdir)
+        found = gitcalls.destructive(command.words, command.folder, session.workdir)
         if found is not None and any(_is_in(one, session.tree) for one in found[1]):
             return "deny", _REFUSED_GIT.format(name=found[0], session=session.name)
         for path in shell.written_by(command):

@@ -12,7 +12,7 @@ from autotune.core.model import Outcome
 from autotune.core.stopping import next_action
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
-from autotune.loop import candidate, files, lending, surroundings, work
+from autotune.loop import candidate, files, lending, recording, work
 from autotune.loop.session import Say, Session, now
 
 Progress = Say | None
@@ -48,7 +48,7 @@ def measure(
                 )
             if not work.carry_on(session, lock):
                 refuse_ended(session)
-                surroundings.refuse_changed(session)
+                recording.refuse_changed(session)
                 found = candidate.take(session, settles=settles, description=description, asi=asi, force=force)
                 if found.outside:
                     session.say(Fact(Kind.OUT_OF_SCOPE, {"paths": list(found.outside[:5])}))

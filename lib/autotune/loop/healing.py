@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from posixpath import join
 
-from autotune.core import decide, patterns, recovery, stats
-from autotune.core import surroundings as surrounding
+from autotune.core import decide, patterns, recovery, stats, surroundings
 from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, Ran, TargetChecked
 from autotune.core.facts import Fact, Kind, joined, quoted
 from autotune.core.model import Arm, Direction, Outcome, Status
@@ -17,7 +16,7 @@ from autotune.core.state import Row, State
 from autotune.core.stopping import Action, Next, next_action
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
-from autotune.loop import claiming, quiet, rehearsing, settling, surroundings
+from autotune.loop import claiming, quiet, recording, rehearsing, settling
 from autotune.loop.bench import Interrupted, alone
 from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_for
@@ -117,7 +116,7 @@ def _playbook(session: Session, step: Next) -> None:
 def _rebaseline(session: Session) -> PlaybookEnded:
     """Measure the incumbent again; a new segment begins where the machine, or what it measures, has changed."""
     before = session.state
-    changed = surroundings.what_changed(session)
+    changed = recording.what_changed(session)
     with alone(session, "measuring a baseline"), borrowed(session):
         events = rehearsing.rehearse_again(session, Fact(Kind.BY_PLAYBOOK))
     if isinstance(events, str):
@@ -125,8 +124,8 @@ def _rebaseline(session: Session) -> PlaybookEnded:
         return _ended(Playbook.REBASELINE, Fact(Kind.INCUMBENT_NOT_MEASURED, because=quoted(events)), works=None if cut_off else False)
     fresh = rehearsing.values_of(events)
     found = (
-        surrounding.shifted(before.segment.reference or before.segment.baseline_runs, fresh, logs=before.segment.logs),
-        surrounding.noise_changed(before.segment.pool, fresh, logs=before.segment.logs),
+        surroundings.shifted(before.segment.reference or before.segment.baseline_runs, fresh, logs=before.segment.logs),
+        surroundings.noise_changed(before.segment.pool, fresh, logs=before.segment.logs),
     )
     if not changed and not any(found):
         same = Fact(Kind.NOTHING_CHANGED, {"metric": before.metric.name, "value": stats.median(fresh)})

@@ -23,7 +23,7 @@ from autotune.edges import copies, folders, git, place, process, submodules, tre
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop import pinning, places, rehearsing, settings, surroundings
+from autotune.loop import pinning, places, recording, rehearsing, settings
 from autotune.loop import session as sessions
 from autotune.loop.bench import alone
 from autotune.loop.files import exclude, project, write_missing
@@ -219,7 +219,7 @@ def _first_segment(repository: Repository, name: str, project: Project, config: 
         pins=pins,
         in_place=config.in_place,
         config=to_mapping(config),
-        machine=surroundings.recorded(config, repository.top, workdir),
+        machine=recording.recorded(config, repository.top, workdir),
         environment=process.recorded_environment(process.environment_for_runs(os.environ, config.env)),
         reason=Fact(Kind.SESSION_OPENS),
         rule=rules.NEWEST,

@@ -14,7 +14,7 @@ from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.state import unnamed
 from autotune.edges import process
 from autotune.errors import AutotuneError
-from autotune.loop import briefing, experiment, files, surroundings, work
+from autotune.loop import briefing, experiment, files, recording, work
 from autotune.loop.candidate import Boundary, look
 from autotune.loop.session import Say, Session, now, replace_file
 
@@ -76,7 +76,7 @@ def bring_on(session: Session, say: Say) -> bool:
         work.wait(session, None, _only_news(say))
         with work.changing(session, "carry on") as lock:
             if not compared and session.state.experiment is None and session.state.ended is None:
-                surroundings.ask_for_rebaseline(session)
+                recording.ask_for_rebaseline(session)
             compared = True
             before = session.position
             if not work.carry_on(session, lock):

@@ -19,7 +19,7 @@ from autotune.core.tell.words import told
 from autotune.edges import copies, git, ledger, process, sandbox
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop import calibrating, feed, logs, pinning, surroundings
+from autotune.loop import calibrating, feed, logs, pinning, recording
 from autotune.loop import session as sessions
 from autotune.loop.bench import Bench, Interrupted
 from autotune.loop.measuring import baseline
@@ -192,7 +192,7 @@ def rehearse_again(session: Session, reason: Fact, config: Config | None = None)
             in_place=settings.in_place,
             pins=pins,
             config=to_mapping(settings),
-            machine=surroundings.recorded(settings, session.top, state.segment.opened.workdir),
+            machine=recording.recorded(settings, session.top, state.segment.opened.workdir),
             environment=process.recorded_environment(process.environment_for_runs(os.environ, settings.env)),
             reason=reason,
             rule=rules.NEWEST,
