@@ -23,7 +23,7 @@ from autotune.core.patterns import expression
 from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import locks
 from autotune.errors import AutotuneError
-from autotune.hooks import clients, commands, events, journal, places, shell, tools, values
+from autotune.hooks import clients, commands, journal, locating, routes, shell, tools, values
 from autotune.hooks.__main__ import main
 from autotune.hooks.values import read_object
 from autotune.loop import opening, projection
@@ -86,21 +86,21 @@ class World:
     def open(self, owner: str | None = OWNER, *, agent: bool = False, **changes: object) -> World:
         """Leave a session on disk, owned by a client session."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / places.LEDGER).write_text("{}\n")
+        (self.folder / locating.LEDGER).write_text("{}\n")
         here = {"tree": str(self.top), "records": [str(self.folder), str(self.top.parent / "cache/measure")]}
-        (self.folder / places.PROJECTION).write_text(json.dumps({**NOW, **here, **changes}))
+        (self.folder / locating.PROJECTION).write_text(json.dumps({**NOW, **here, **changes}))
         (self.top / ".git/HEAD").write_text("ref: refs/heads/autotune/speed\n")
         if owner is not None:
-            (self.folder / places.OWNER).write_text(json.dumps({"client": owner, "agent": agent, "process": None}))
+            (self.folder / locating.OWNER).write_text(json.dumps({"client": owner, "agent": agent, "process": None}))
         return self
 
     def owner(self) -> str | None:
-        return read_object(str(self.folder / places.OWNER)).get("client")
+        return read_object(str(self.folder / locating.OWNER)).get("client")
 
     def tell(self, event: str, client: str = OWNER, **fields: object) -> dict[str, Any]:
         """Give an event to the hooks; the answer, empty where there is none."""
         common = {"session_id": client, "cwd": str(self.top), "hook_event_name": event, "transcript_path": str(self.top.parent / "t.jsonl")}
-        answer = events.answer_to(event, json.dumps({**common, "prompt_id": "p1", **fields}).encode())
+        answer = routes.answer_to(event, json.dumps({**common, "prompt_id": "p1", **fields}).encode())
         found: dict[str, Any] = json.loads(answer) if answer else {}
         return found
 
@@ -308,7 +308,7 @@ def test_a_client_in_which_a_person_says_autotune_owns_the_session(world: World)
 
 def test_what_a_person_said_long_ago_is_forgotten(world: World) -> None:
     world.tell("UserPromptExpansion", OTHER, command_name="autotune:autotune")
-    (old,) = (world.sessions / places.CLIENTS).iterdir()
+    (old,) = (world.sessions / locating.CLIENTS).iterdir()
     os.utime(old, (0, 0))
     world.tell("UserPromptExpansion", OWNER, command_name="autotune:autotune")
     assert not old.exists()
@@ -331,12 +331,12 @@ def test_a_worktree_has_its_own_session(world: World) -> None:
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
     subprocess.run([*git, "worktree", "add", "-q", "-b", "autotune/other", str(world.top.parent / "beside")], check=True)
     beside = World(world.top.parent / "beside")
-    place = places.working_tree_of(str(beside.top))
+    place = locating.working_tree_of(str(beside.top))
     assert place is not None
     assert (place.top, place.branch, place.sessions) == (str(beside.top), "refs/heads/autotune/other", str(world.sessions))
     shutil.copytree(world.folder, world.sessions / "other")
-    held = json.loads((world.folder / places.PROJECTION).read_text())
-    (world.sessions / "other" / places.PROJECTION).write_text(json.dumps({**held, "tree": str(beside.top)}))
+    held = json.loads((world.folder / locating.PROJECTION).read_text())
+    (world.sessions / "other" / locating.PROJECTION).write_text(json.dumps({**held, "tree": str(beside.top)}))
     assert beside.edit("tests/test_a.py") == "deny"
     assert beside.edit("src/a.py") == ""
     assert beside.edit(str(world.top / "tests/test_a.py")) == ""
@@ -952,7 +952,7 @@ def test_nothing_is_told_where_there_is_no_session(world: World) -> None:
 
 def test_the_status_line_says_how_the_session_stands(world: World) -> None:
     def line() -> str | None:
-        return events.answer_to("StatusLine", json.dumps({"cwd": "/", "workspace": {"current_dir": str(world.top)}}).encode())
+        return routes.answer_to("StatusLine", json.dumps({"cwd": "/", "workspace": {"current_dir": str(world.top)}}).encode())
 
     assert line() is None
     world.open(as_of_s=time.time() - 7500, budget={"experiments": 4, "seconds": 7500 + 3599})
@@ -1074,10 +1074,10 @@ def test_a_client_that_is_gone_before_it_has_said_anything_is_no_failure(world: 
 
 def test_a_damaged_projection_is_a_line_in_the_log(world: World) -> None:
     world.open()
-    (world.folder / places.PROJECTION).write_text(json.dumps({"format": 0}))
+    (world.folder / locating.PROJECTION).write_text(json.dumps({"format": 0}))
     assert run(world, "PreToolUse", payload_of(world, "rm -rf tests")).stdout == ""
     assert "KeyError" in (world.top.parent / "cache/autotune/hooks.log").read_text()
-    (world.folder / places.PROJECTION).write_text("{")
+    (world.folder / locating.PROJECTION).write_text("{")
     assert run(world, "PreToolUse", payload_of(world, "rm -rf tests")).stdout == ""
 
 
@@ -1091,7 +1091,7 @@ def test_a_hook_whose_modules_are_gone_or_broken_is_no_failure(world: World, tmp
     (tmp_path / "autotune/hooks/tools.py").write_text("this is not Python")
     command = [sys.executable, "-I", "-S", str(tmp_path / "autotune/hooks/__main__.py"), "PreToolUse"]
     environment = {"PATH": "/usr/bin", "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    for gone in ("LICENSE", "journal.py", "places.py"):
+    for gone in ("LICENSE", "journal.py", "locating.py"):
         (tmp_path / "autotune/hooks" / gone).unlink(missing_ok=True)
         done = subprocess.run(
             command, cwd=world.open().top, env=environment, input=payload_of(world, "ls"), capture_output=True, text=True, check=False
@@ -1138,8 +1138,8 @@ def test_the_projection_of_a_real_session_is_what_hooks_read(world: World, a_rea
     assert (found["budget"], found["active_s"]) == ({"healing": 3, "experiments": 5, "seconds": 3600}, 0.0)
     assert -60 < found["as_of_s"] - time.time() <= 0
     assert projection.projection(session)["pinned"] == found["pinned"]
-    (session.folder.path / places.PROJECTION).write_text(json.dumps(found))
-    (session.folder.path / places.OWNER).write_text(json.dumps({"client": OWNER, "agent": True}))
+    (session.folder.path / locating.PROJECTION).write_text(json.dumps(found))
+    (session.folder.path / locating.OWNER).write_text(json.dumps({"client": OWNER, "agent": True}))
     assert world.edit("src/a.py") == "allow"
     assert world.edit("tests/test_a.py") == "deny"
     assert world.edit("autotune.sh") == "deny"

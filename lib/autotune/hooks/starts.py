@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autotune.hooks import clients, places
+from autotune.hooks import clients, locating
 from autotune.hooks.clients import Client
 
 TYPE_CHECKING = False
@@ -17,8 +17,8 @@ OWNING_WORDS = frozenset({"autotune", "resume", "repair"})
 
 def on_start(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """Hand over the brief in the session's own client; None in any other."""
-    place = places.working_tree_of(str(payload["cwd"]))
-    session = places.session_of(place) if place is not None else None
+    place = locating.working_tree_of(str(payload["cwd"]))
+    session = locating.session_of(place) if place is not None else None
     if session is None:
         return None
     client = Client(payload, place, session)
@@ -50,11 +50,11 @@ def _handed(session: Known) -> str:
 
 def on_word(payload: Mapping[str, Any]) -> None:
     """Note that a person has said one of the plugin's commands; some of them make the session this client's."""
-    place = places.working_tree_of(str(payload["cwd"]))
+    place = locating.working_tree_of(str(payload["cwd"]))
     plugin, _, verb = str(payload["command_name"]).partition(":")
     if place is None or plugin != "autotune":
         return
     clients.note_word(place, str(payload["session_id"]), verb, payload.get("prompt_id"), asks=verb in OWNING_WORDS)
-    session = places.session_of(place)
+    session = locating.session_of(place)
     if session is not None and verb in OWNING_WORDS:
         Client(payload, place, session).take(session)

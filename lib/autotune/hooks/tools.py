@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from autotune.hooks import commands, places, scope
+from autotune.hooks import commands, locating, scope
 from autotune.hooks.clients import Client
 
 TYPE_CHECKING = False
@@ -27,8 +27,8 @@ SET_UP_FILES = frozenset({"autotune.sh", "autotune.checks.sh", "autotune.md", "a
 def before_tool(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """Decide about a tool call; None leaves it to the client."""
     folder = str(payload["cwd"])
-    place = places.working_tree_of(folder)
-    session = places.session_of(place) if place is not None else None
+    place = locating.working_tree_of(folder)
+    session = locating.session_of(place) if place is not None else None
     client = Client(payload, place, session)
     given = payload["tool_input"]
     if payload["tool_name"] == "Bash":

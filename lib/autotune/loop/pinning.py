@@ -38,7 +38,10 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
     configuration.refuse_beyond(config, workdir)
     chosen = {*filter(patterns.matcher(config.protect, workdir), held)}
     chosen |= {patterns.from_top(name, workdir) for name in (BENCHMARK_FILE, CHECKS_FILE)}
-    chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(project or looked_through(repository, workdir, config, held))}
+    chosen |= {
+        *_named_files(repository.top, workdir, config),
+        *benchmark.parts(project or looked_through(repository, workdir, config, held)),
+    }
     chosen |= set(_led_to(repository.top, chosen))
     entries = {path: _entry(repository, path) for path in chosen if (repository.top / path).is_file()}
     return git.commit_tree(repository.top, git.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
