@@ -21,10 +21,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from autotune.core.facts import quoted
-
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lib"))
+
+from autotune.core.facts import quoted  # noqa: E402 - found only now
 
 COMMANDS = ("init", "run", "log", "try", "status", "dashboard")
 

@@ -104,7 +104,7 @@ def test_a_place_is_built_again_over_what_is_left_of_one(repository: git.Reposit
 
 
 def test_removing_a_place_leaves_nothing_of_it(repository: git.Repository, built: Place) -> None:
-    place.remove_worktree(repository, built.top)
+    place.take_down(repository, built.top)
     assert not built.top.exists()
     assert list(git.checked_out(repository)) == [repository.top]
 

@@ -73,7 +73,7 @@ def test_each_side_is_built_once_a_comparison_and_a_keep_waits_for_fresh_builds(
     assert len(count.read_text()) == before + 12
     assert session.state.recent.kept[-1].confirmed
     assert session.state.calibration.keeps == 0
-    assert not auditing.check(session.repository, session.folder)
+    assert not auditing.audit(session.repository, session.folder)
 
 
 def test_a_long_prepare_goes_on_before_every_run_unless_a_person_says_otherwise(tmp_path: Path, count: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_segment_that_is_older_than_the_label_goes_on_without_it_and_still_agr
         before.setattr(rules, "NEWEST", rules.LABELS_BUILT_ONCE - 1)
         session = opened(tmp_path)
     assert told(tried(session, "90\n")) == "kept: 10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
-    assert not auditing.check(session.repository, session.folder)
+    assert not auditing.audit(session.repository, session.folder)
     assert NOT_BY_BUILDS in report.decision_mode(session.state)
 
 

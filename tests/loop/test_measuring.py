@@ -282,7 +282,7 @@ def test_the_checks_run_beside_the_pairs_once_and_a_candidate_that_fails_them_ha
     assert (sorted(failed[:2]), failed[2:]) == (["run:13", "run:50"], ["check:13", "check:50"])
     assert session.state.statuses == {"keep": 1, "checks_failed": 1}
     assert session.state.recent.rows[-1].value is not None
-    assert not auditing.check(session.repository, session.folder)
+    assert not auditing.audit(session.repository, session.folder)
 
 
 def test_a_session_that_is_upgraded_goes_on_by_its_own_rule_until_a_new_segment_opens(
@@ -299,7 +299,7 @@ def test_a_session_that_is_upgraded_goes_on_by_its_own_rule_until_a_new_segment_
     assert session.state.segment.opened.rule == rules.NEWEST
     kept = tried(session, "25")
     assert kept[2] == "check:25"
-    assert not auditing.check(session.repository, session.folder)
+    assert not auditing.audit(session.repository, session.folder)
     assert not auditing.decided_by_unknown_rules(session.folder)
 
 
@@ -311,7 +311,7 @@ def test_a_label_that_fresh_runs_did_not_lift_is_harder_to_lift_each_time(in_ord
             session.append(claiming.confirm(session, 1))
     first, second = (event for event in events_of(session) if isinstance(event, Claimed))
     assert (first.improved, second.improved) == (True, False)  # six pairs that all agree are 1 in 64
-    assert not auditing.check(session.repository, session.folder)
+    assert not auditing.audit(session.repository, session.folder)
 
 
 def test_a_state_that_an_older_autotune_wrote_down_is_read_from_the_ledger_anew(project: Path) -> None:

@@ -154,7 +154,8 @@ def test_a_repository_that_is_not_fit_for_a_session_is_refused_and_left_as_it_is
     before = everything(project)
     assert named in project.refused(*INIT)
     assert everything(project) == before
-    assert not list((project.top / ".git/autotune").glob("*"))
+    left = {path.name for path in (project.top / ".git/autotune").glob("*")}
+    assert left <= {"last-time"}  # caches outside of the tree may stay, so the time they know of does too
 
 
 def beside_a_submodule(project: Project, base: Path) -> None:

@@ -59,7 +59,7 @@ def test_what_repeats_by_a_fixed_seed_is_told_with_its_line_and_a_keep_by_anothe
         session.append(claimed)
     assert claimed.improved
     assert Fact(Kind.ONE_NUMBER) in claimed.reason.besides
-    assert not auditing.check(session.repository, session.folder)
+    assert not auditing.audit(session.repository, session.folder)
 
 
 def test_seeds_of_files_out_of_scope_are_not_named(tmp_path: Path) -> None:

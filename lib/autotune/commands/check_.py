@@ -22,7 +22,7 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     """
     repository, name, _ = sessions.choose(Path.cwd(), session)
     folder = folder_for(repository, name)
-    findings, notes = auditing.check(repository, folder), auditing.decided_by_unknown_rules(folder)
+    findings, notes = auditing.audit(repository, folder), auditing.decided_by_unknown_rules(folder)
     if as_json:
         found = [{"what": one.what, "do": one.do} for one in findings]
         typer.echo(json.dumps({"session": name, "findings": found, "notes": notes}))

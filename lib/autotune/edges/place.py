@@ -67,7 +67,7 @@ def build(repository: git.Repository, place: Path, commit: str, carry: Sequence[
     That is what is carried, the files that Git LFS keeps, as they are there, and the files of submodules.
     """
     if place.exists():
-        remove_worktree(repository, place)
+        take_down(repository, place)
     place.parent.mkdir(parents=True, exist_ok=True)
     _index(place).unlink(missing_ok=True)
     git.add_worktree(repository, place, commit, files=False)
@@ -77,7 +77,7 @@ def build(repository: git.Repository, place: Path, commit: str, carry: Sequence[
     return Brought(names, submodules.fill_submodules(repository.top, place, submodules.commits_recorded(repository.top, commit)), mended)
 
 
-def remove_worktree(repository: git.Repository, place: Path) -> None:
+def take_down(repository: git.Repository, place: Path) -> None:
     """Remove a measuring worktree and all that is in it."""
     git.remove_worktree(repository, place)
     shutil.rmtree(place, ignore_errors=True)

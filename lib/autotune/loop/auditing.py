@@ -86,7 +86,7 @@ class Commit:
     trailers: Mapping[str, str]
 
 
-def check(repository: Repository, folder: Folder) -> tuple[Disagreement, ...]:
+def audit(repository: Repository, folder: Folder) -> tuple[Disagreement, ...]:
     """Give everything that does not agree about a session, the ledger's own findings first; reads, and writes nothing."""
     story = Account()
     found = [*_chain(folder, story), *_seen(folder)]

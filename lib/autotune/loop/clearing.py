@@ -174,7 +174,7 @@ def clear(session: Session, what: Doomed) -> None:
     for path in what.worktrees:
         if path == _own_tree(session) and _of_worth(session, path):
             continue  # somebody was at work there since it was named
-        place.remove_worktree(repository, path)
+        place.take_down(repository, path)
         places.remove_empty(path.parent, path.parent.parent)
     for cache in caches:
         places.remove_places(repository, cache)

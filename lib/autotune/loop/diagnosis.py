@@ -383,7 +383,7 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
             _prepared(config, fresh)
         yield replace(fresh, place=replace(empty, settled=frozenset(place.beside(empty.view))))
     finally:
-        place.remove_worktree(repository, cache / "measure")
+        place.take_down(repository, cache / "measure")
         shutil.rmtree(cache, ignore_errors=True)
 
 

@@ -65,7 +65,7 @@ def delete_files(session: Session) -> int:
     return count
 
 
-def ask(session: Session, bench: Bench) -> Answer:
+def consult(session: Session, bench: Bench) -> Answer:
     """Ask the hold-out about the candidate, and where that fails about the unchanged code, so that a broken one accuses nobody."""
     config = session.state.config
     if not config.holdout:

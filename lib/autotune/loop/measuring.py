@@ -109,7 +109,7 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
         verdict = _remarked(verdict, audit.remark(seen, state.metric))
     if (damaged := _damaged(session, bench)) is not None:
         return _void(session, Cause.IDEA, Fact(Kind.STORE_DAMAGED, {"path": damaged}))
-    match holdout.ask(session, bench):
+    match holdout.consult(session, bench):
         case Answer.FAILED:
             return _discarded(session, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), "")
         case Answer.BROKEN:

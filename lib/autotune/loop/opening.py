@@ -295,7 +295,7 @@ def _make_tree(repository: Repository, home: Path, folder: Folder, segment: Segm
     if repository.top == home:  # cut off before, and about to be removed
         others = (tree for tree in git.checked_out(repository) if tree != home)
         repository = replace(repository, top=next(others, repository.common))
-    place.remove_worktree(repository, home)
+    place.take_down(repository, home)
     folders.make(home.parent, "make it writable, then run the command again")
     git.tell(repository.top, "worktree", "add", "-q", str(home), segment.branch)
     submodules.fill_submodules(repository.top, home, submodules.commits_recorded(repository.top, segment.base))

@@ -35,13 +35,10 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
     `project` is what was looked at, where that was done already.
     """
     held = git.tracked(repository.top, commit)
-    configuration.refuse_beyond(config, workdir)
+    project = project or looked_through(repository, workdir, config, held)
     chosen = {*filter(patterns.matcher(config.protect, workdir), held)}
     chosen |= {patterns.from_top(name, workdir) for name in (BENCHMARK_FILE, CHECKS_FILE)}
-    chosen |= {
-        *_named_files(repository.top, workdir, config),
-        *benchmark.parts(project or looked_through(repository, workdir, config, held)),
-    }
+    chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(project)}
     chosen |= set(_led_to(repository.top, chosen))
     entries = {path: _entry(repository, path) for path in chosen if (repository.top / path).is_file()}
     return git.commit_tree(repository.top, git.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
@@ -49,6 +46,7 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
 
 def looked_through(repository: Repository, workdir: str, config: Config, held: Iterable[str]) -> benchmark.Project:
     """Give the project's files as they are now, to find among them what decides what is measured."""
+    configuration.refuse_beyond(config, workdir)
     top, measured = repository.top, not config.measured_from_outside  # else it is the command that is tuned
     command, checks, *own = (patterns.from_top(name, workdir) for name in (_COMMAND, _CHECKS, BENCHMARK_FILE, CHECKS_FILE))
     lines = {**({command: config.benchmark} if measured else {}), **({checks: config.checks} if config.checks else {})}

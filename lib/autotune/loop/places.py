@@ -127,7 +127,7 @@ def caches(session: Session) -> tuple[Path, ...]:
 def remove_places(repository: git.Repository, cache: Path) -> None:
     """Remove a session's measuring worktree and what belongs to it, but not a working tree that lies beside."""
     for name in ("measure", "second"):
-        place.remove_worktree(repository, cache / name)
+        place.take_down(repository, cache / name)
     for one in cache.iterdir() if cache.is_dir() else ():
         if one.name != "tree":
             shutil.rmtree(one) if one.is_dir() and not one.is_symlink() else one.unlink()
@@ -148,7 +148,7 @@ def second_place(session: Session) -> Iterator[Place]:
     try:
         yield _private(session, top, _build(session, top)[0])
     finally:
-        place.remove_worktree(session.repository, top)
+        place.take_down(session.repository, top)
 
 
 def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:
