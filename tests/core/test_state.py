@@ -52,7 +52,7 @@ from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.health import Health, Mode
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
 from autotune.core.outcome import PASSED
-from autotune.core.state import NOTES, RECENT, REFERENCE, TRAIL, Ended, Ending, Segment, Spending, State, after, begin, seconds_between
+from autotune.core.state import NOTES, RECENT, REFERENCE_KEPT, TRAIL, Ended, Ending, Segment, Spending, State, after, begin, seconds_between
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 
@@ -752,7 +752,7 @@ def test_whatever_happens_a_session_stands_still_exactly_while_its_health_says_s
 
 def test_of_a_long_session_only_the_latest_words_and_values_are_held() -> None:
     state = session(*[1.0] * 60)
-    assert len(state.segment.reference) == REFERENCE
+    assert len(state.segment.reference) == REFERENCE_KEPT
     for index in range(1, TRAIL + 20):
         state = after(state, result(index, 1.0, Status.KEEP if index % 2 else Status.DISCARD))
     assert (len(state.recent.rows), len(state.recent.kept), len(state.recent.trail), len(state.segment.values)) == (

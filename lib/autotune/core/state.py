@@ -55,7 +55,7 @@ from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effec
 
 RECENT = 40  # experiments, and keeps, whose words are held
 TRAIL = 200  # experiments whose value is held for a chart
-REFERENCE = 40  # the incumbent's latest values that are held
+REFERENCE_KEPT = 40  # the incumbent's latest values that are held
 NOTES = 10
 CASES = "autotune.cases"  # sampled beside a metric that was combined from cases
 LOOK_EVERY = 10  # experiments
@@ -388,7 +388,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return replace(asked, claim=event) if event.experiment is None else _confirmed(asked, event)
         case Looked():
             reference = event.values if event.moved else (*state.segment.reference, *event.values)
-            looked = replace(state.segment, reference=reference[-REFERENCE:], looked=state.count)
+            looked = replace(state.segment, reference=reference[-REFERENCE_KEPT:], looked=state.count)
             return replace(state, segment=_comparable(looked))
         case Calibrated():
             return replace(state, segment=replace(state.segment, calibrated=event))
@@ -483,7 +483,7 @@ def _seen(segment: Segment, metric: Metric, event: Ran) -> Segment:
         baseline_runs=runs,
         baseline_wall_s=event.wall_s,
         baseline_observed=(*segment.baseline_observed, event.run),
-        reference=runs[-REFERENCE:],
+        reference=runs[-REFERENCE_KEPT:],
         cases=cases,
         case_ratios=segment.case_ratios if segment.cases else stats.are_ratios(event.metrics, metric.name, cases),
     )
@@ -573,7 +573,7 @@ def _compared(segment: Segment, event: Result, fresh: tuple[float, ...]) -> Segm
         values=segment.values if event.metric is None else (*segment.values, event.metric),
         narrowed_left=left,
         narrowed=segment.narrowed if left else (),
-        reference=(fresh if kept else (*segment.reference, *fresh))[-REFERENCE:],
+        reference=(fresh if kept else (*segment.reference, *fresh))[-REFERENCE_KEPT:],
         drift_before=segment.drift,
     )
     found = _comparable(found)
