@@ -185,7 +185,7 @@ def test_a_broken_installation_never_stands_in_the_way(machine: Machine, tmp_pat
         case "hooks gone":
             shutil.rmtree(hooks)
         case "hooks broken":
-            (hooks / "events.py").write_text("not_python\n")
+            (hooks / "routes.py").write_text("not_python\n")
         case _:
             (machine.programs / "python3").unlink()
             for name in ("python3", "python3.11", "python3.12", "python3.13", "python3.14"):

@@ -333,7 +333,7 @@ def die(shell, line):
     tell(shell, line)
 process._Shell.tell = die
 folder = Path(sys.argv[1])
-with process.guarded("touch begun; sleep 60", cwd=folder, environment=os.environ, given=folder / "given", said=sys.stderr) as begun:
+with process.started_guarded("touch begun; sleep 60", cwd=folder, environment=os.environ, given=folder / "given", said=sys.stderr) as begun:
     begun.wait()
 """
 
