@@ -248,7 +248,8 @@ NOTES = f"""\
 import os, subprocess
 
 command = ["env", "-i", "PATH=" + os.environ["PATH"], {sys.executable!r}, "-I", {str(MAIN)!r}, "note", "let the benchmark be", "--session"]
-[name] = [one for one in os.listdir(subprocess.run(["git", "rev-parse", "--git-common-dir"], capture_output=True, text=True).stdout.strip() + "/autotune") if one != "last-time"]
+top = subprocess.run(["git", "rev-parse", "--git-common-dir"], capture_output=True, text=True).stdout.strip()
+[name] = [one for one in os.listdir(top + "/autotune") if one != "last-time"]
 subprocess.run([*command, name], start_new_session=True, capture_output=True)
 """
 KNOCKS = (
