@@ -421,7 +421,7 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     Kind.REFUSED: lambda fact: f"{fact.figures['message']} {fact.figures['hint'][:1].upper()}{fact.figures['hint'][1:]}.",
     Kind.LENT_WAITS: "What was open there is put away in {folder}; the next command gives it back once the branch is checked out.",
     Kind.PROTECTED: lambda fact: (
-        f"protected, for they decide what is measured: {_listed(fact)}; --scope FILE, by its name, frees one that is to be tuned"
+        f"protected, for they decide what is measured: {_listed(fact)}; so is all outside the scope; --scope FILE, by its name, frees one"
     ),
     Kind.NOTHING_PROTECTED: "protected: the session's own files; besides, nothing was found that decides what is measured; --protect "
     "PATTERN names it",
