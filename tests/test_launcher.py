@@ -223,6 +223,28 @@ def test_the_version_is_the_manifests_and_needs_no_environment(machine: Machine)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"autotune {version}\n", "")
 
 
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [((), "autotune"), (("--help",), "autotune"), (("try", "--help"), "try"), (("config", "set", "--help"), "config-set")],
+)
+def test_help_needs_neither_an_environment_nor_a_python(machine: Machine, words: tuple[str, ...], page: str) -> None:
+    machine.forbid_set_up()
+    shutil.copytree(ROOT / "lib/autotune/commands/help", machine.plugin / "lib/autotune/commands/help")
+    (machine.programs / "python3").unlink()
+    (machine.programs / "cat").symlink_to(shutil.which("cat") or "cat")
+    done = machine.autotune(*words)
+    shipped = (ROOT / "lib/autotune/commands/help" / f"{page}.txt").read_text("utf-8")
+    assert (done.returncode, done.stdout, done.stderr) == (0, shipped, "")
+
+
+@pytest.mark.parametrize(
+    "words", [("try", "--description", "--help"), ("nothing", "--help"), ("../init", "--help"), ("config", "--help", "x")]
+)
+def test_what_is_no_plain_question_for_a_page_goes_to_the_command_line(machine: Machine, words: tuple[str, ...]) -> None:
+    shutil.copytree(ROOT / "lib/autotune/commands/help", machine.plugin / "lib/autotune/commands/help")
+    assert told(machine.autotune(*words))["arguments"] == [*words]
+
+
 def test_the_version_is_the_same_without_the_launcher() -> None:
     command = [sys.executable, "-I", str(ROOT / "lib/autotune/__main__.py"), "--version"]
     version = json.loads((ROOT / ".claude-plugin/plugin.json").read_text())["version"]

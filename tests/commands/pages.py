@@ -1,0 +1,55 @@
+"""The help pages as typer makes them, by the names of the files that the launcher prints: `python tests/commands/pages.py` writes these."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import typer
+
+from autotune.commands import app
+
+FOLDER = Path(app.__file__).with_name("help")
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every line of words that has a help page: none, a verb, a verb and its part."""
+    yield ()
+    verbs = app.Verbs()
+    context = click.Context(typer.main.get_command(typer.Typer(callback=lambda: None)))
+    for verb in verbs.list_commands(context):
+        yield (verb,)
+        found = verbs.get_command(context, verb)
+        if isinstance(found, click.Group):
+            yield from ((verb, part) for part in found.commands)
+
+
+def pages() -> dict[str, str]:
+    """Each page, 80 columns wide, by its file's name."""
+    return {f"{'-'.join(words) or 'autotune'}.txt": page(*words) for words in commands()}
+
+
+def page(*words: str) -> str:
+    """What `autotune WORDS --help` prints."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = "80"
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            app.run([*words, "--help"])
+        return said.getvalue()
+    finally:
+        del os.environ["COLUMNS"]
+        if before is not None:
+            os.environ["COLUMNS"] = before
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.glob("*.txt"):
+        old.unlink()
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, "utf-8")

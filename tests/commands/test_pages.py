@@ -1,0 +1,14 @@
+"""The help pages that are shipped, held against what typer makes."""
+
+from __future__ import annotations
+
+import pytest
+from tests.commands.pages import FOLDER, pages
+
+PAGES = pages()
+
+
+@pytest.mark.parametrize("name", sorted({*PAGES, *(path.name for path in FOLDER.iterdir())}))
+def test_a_page_that_is_shipped_is_what_typer_makes(name: str) -> None:
+    shipped = (FOLDER / name).read_text("utf-8") if (FOLDER / name).is_file() else ""
+    assert shipped == PAGES.get(name, ""), "`python tests/commands/pages.py` writes the pages anew"
