@@ -144,6 +144,15 @@ def test_a_look_that_fails_in_an_unforeseen_way_is_told_and_the_others_go_on(pro
     assert "leftovers" in checks
 
 
+def test_what_git_says_of_a_repository_that_it_refuses_is_told(project: Path) -> None:
+    with (project / ".git/config").open("a") as file:
+        file.write("[broken\n")
+    checks = examined(project, benchmark=False)
+    assert "bad config line" in checks["repository"].found
+    assert checks["repository"].finding is Finding.TO_DO
+    assert checks["session"].finding is Finding.MISSING
+
+
 # The programs
 
 

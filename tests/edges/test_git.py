@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,60 @@ def test_files_only_intended_to_be_added_count_as_staged(top: Path) -> None:
 
 def test_a_folder_outside_any_repository_has_none(tmp_path: Path) -> None:
     assert git.discover(tmp_path) is None
+
+
+def test_a_repository_that_git_refuses_is_no_folder_without_one(top: Path) -> None:
+    head = git.resolve(top, "HEAD")
+    assert head is not None
+    found = git.Repository(top, top / ".git", top / ".git")
+    with (top / ".git/config").open("a", encoding="utf-8") as file:
+        file.write("[broken\n")
+    asked: list[Callable[[], object]] = [
+        lambda: git.discover(top),
+        lambda: git.resolve(top, "HEAD"),
+        lambda: git.current_branch(found),
+        lambda: git.is_ancestor(top, head, head),
+        lambda: git.merge_base(top, head, head),
+        lambda: git.mentioning(top, "x"),
+        lambda: git.holding(top, "x"),
+        lambda: git.has_identity(found),
+    ]
+    for ask in asked:
+        with pytest.raises(AutotuneError, match="bad config line") as caught:
+            ask()
+        assert "config in an editor" in caught.value.hint
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to somebody else")
+def test_the_command_that_git_names_for_a_folder_of_another_user_is_the_hint(top: Path) -> None:
+    os.chown(top, 65534, 65534)
+    os.chown(top / ".git", 65534, 65534)
+    with pytest.raises(AutotuneError, match="dubious ownership") as caught:
+        git.discover(top)
+    assert f"`git config --global --add safe.directory {top}`" in caught.value.hint
+
+
+def test_a_bare_repository_is_told_from_none(top: Path) -> None:
+    with pytest.raises(AutotuneError, match="work tree"):
+        git.discover(top / ".git")
+
+
+def test_what_is_not_there_is_answered_with_no(top: Path) -> None:
+    head = git.resolve(top, "HEAD") or ""
+    gone = "1" * len(head)
+    assert git.resolve(top, "refs/heads/gone") is None
+    assert not git.is_ancestor(top, gone, head)
+    assert git.merge_base(top, gone, head) is None
+    assert git.holding(top, "x") == git.mentioning(top, "x") == ()
+
+
+def test_nobody_known_to_git_is_told_from_a_git_that_cannot_say(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{role}_NAME", raising=False)
+        monkeypatch.delenv(f"GIT_{role}_EMAIL", raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    git.tell(top, "config", "user.useConfigOnly", "true")
+    assert not git.has_identity(git.Repository(top, top / ".git", top / ".git"))
 
 
 def test_a_repository_is_found_whatever_its_folder_is_called(tmp_path: Path) -> None:

@@ -149,12 +149,43 @@ def tell(
     """Run one git command that has to succeed; raises `AutotuneError` with git's own words where it does not."""
     answer = ask(folder, *arguments, index=index, stdin=stdin, environment=environment)
     if answer.code != 0:
-        if _LFS_FAILED.search(answer.err):
-            said = next((line for line in reversed(answer.err.splitlines()) if "filter" in line and "failed" in line), _complaint(answer))
-            raise AutotuneError(f"Git LFS keeps files here, and git-lfs failed in {folder}: {said}", LFS_HINT)
-        named = next(word for word in arguments if not word.startswith("-") and "=" not in word)
-        raise AutotuneError(f"git {named} failed in {folder}: {_complaint(answer)}", "run `autotune doctor` to see what is wrong")
+        raise _failure(folder, arguments, answer)
     return answer
+
+
+def query(folder: Path, *arguments: str, no: str = "") -> Reply | None:
+    """Ask git something that it may answer with no: by exit code 1, or in words that `no`, an expression, finds. Then this gives None.
+
+    Raises `AutotuneError` with git's own words where git could not answer.
+    """
+    answer = ask(folder, *arguments)
+    if answer.code == 0:
+        return answer
+    if answer.code == 1 or (no and re.search(no, answer.err)):
+        return None
+    raise _failure(folder, arguments, answer)
+
+
+def _failure(folder: Path, arguments: Sequence[str], answer: Reply) -> AutotuneError:
+    if _LFS_FAILED.search(answer.err):
+        said = next((line for line in reversed(answer.err.splitlines()) if "filter" in line and "failed" in line), _complaint(answer))
+        return AutotuneError(f"Git LFS keeps files here, and git-lfs failed in {folder}: {said}", LFS_HINT)
+    named = next(word for word in arguments if not word.startswith("-") and "=" not in word)
+    hints = (found.expand(hint) for words, hint in _MENDED_BY if (found := re.search(words, answer.err)))
+    return AutotuneError(f"git {named} failed in {folder}: {_complaint(answer)}", next(hints, "run `autotune doctor` to see what is wrong"))
+
+
+# What mends that of which git complains, in the words that it has in every version since the oldest that is taken (`LC_ALL=C`).
+_MENDED_BY = (
+    (r"\t(git config --global --add safe\.directory .+)", r"the folder is another user's: where you trust it, run `\1`"),
+    (r"bad config line (\d+) in file (.+)", r"open \2 in an editor, and mend line \1 or take it out"),
+    (r"bad .*config .* in file '?([^\n:']+)'?(?: at line (\d+))?", r"open \1 in an editor, and mend what git names"),
+    (r"must be run in a work tree", "change to a working tree; a bare repository gets one with `git worktree add FOLDER`"),
+    (r"repo version <= \d+, found|unknown repository extension", "this repository is of a newer git: install that"),
+    (r"Unable to create '(.+\.lock)': File exists", r"let the other git end, then try again; where none is at work, delete \1"),
+    (r"No space left on device|[Dd]isk quota exceeded", "make room there, then run the command again"),
+    (r"Read-only file system|[Pp]ermission denied", "make the folder writable for you, or run this as its owner"),
+)
 
 
 _LFS_FAILED = re.compile(r"filter '?\"?(?:git-)?lfs|git-lfs", re.IGNORECASE)
@@ -205,12 +236,11 @@ def hash_of(content: bytes, like: str, kind: bytes = b"blob") -> str:
 
 
 def discover(folder: Path) -> Repository | None:
-    """Find the working tree that holds `folder`, or None."""
+    """Find the working tree that holds `folder`; None where there is no repository. Raises `AutotuneError` where git refuses one."""
     if not folder.is_dir():
         return None
     options = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
-    answer = ask(folder, "rev-parse", *options)
-    if answer.code != 0:
+    if (answer := query(folder, "rev-parse", *options, no="not a git repository")) is None:
         return None
     lines = decode_paths(answer.out).removesuffix("\n").split("\n")
     if len(lines) != len(options):  # a name of several lines
@@ -220,14 +250,14 @@ def discover(folder: Path) -> Repository | None:
 
 def current_branch(repository: Repository) -> str | None:
     """Name the branch that is checked out; None on a detached HEAD."""
-    answer = ask(repository.top, "symbolic-ref", "-q", "HEAD")  # not its short name, which is longer where a tag has the same
-    return answer.text.removeprefix("refs/heads/") if answer.code == 0 else None
+    answer = query(repository.top, "symbolic-ref", "-q", "HEAD")  # not its short name, which is longer where a tag has the same
+    return None if answer is None else answer.text.removeprefix("refs/heads/")
 
 
 def resolve(folder: Path, name: str) -> str | None:
     """Give the commit (or other object) that `name` stands for, or None."""
-    answer = ask(folder, "rev-parse", "--verify", "-q", name)
-    return answer.text if answer.code == 0 else None
+    answer = query(folder, "rev-parse", "--verify", "-q", name)
+    return None if answer is None else answer.text
 
 
 def tree_of(folder: Path, commit: str) -> str:
@@ -252,15 +282,18 @@ def _read(folder: Path, commit: str) -> tuple[tuple[tuple[str, str], ...], str]:
     return tuple((key, value) for key, _, value in (line.partition(" ") for line in header.split("\n"))), words
 
 
+_NO_COMMIT = "Not a valid (commit|object) name"
+
+
 def is_ancestor(folder: Path, earlier: str, later: str) -> bool:
-    """Say whether `later` has `earlier` in its history."""
-    return ask(folder, "merge-base", "--is-ancestor", earlier, later).code == 0
+    """Say whether `later` has `earlier` in its history; a commit that is gone has and is nothing's."""
+    return query(folder, "merge-base", "--is-ancestor", earlier, later, no=_NO_COMMIT) is not None
 
 
 def merge_base(folder: Path, one: str, other: str) -> str | None:
     """Give the commit from which two went apart, or None."""
-    answer = ask(folder, "merge-base", one, other)
-    return answer.text if answer.code == 0 else None
+    answer = query(folder, "merge-base", one, other, no=_NO_COMMIT)
+    return None if answer is None else answer.text
 
 
 def unfinished(repository: Repository) -> str | None:
@@ -302,7 +335,8 @@ def flagged(repository: Repository) -> tuple[str, ...]:
 
 def mentioning(folder: Path, expression: str) -> tuple[str, ...]:
     """List the tracked text files of the working tree with a line that an extended regular expression matches, whatever the case."""
-    return ask(folder, "grep", "--no-recurse-submodules", "-I", "-l", "-i", "-z", "-E", "-e", expression).paths
+    answer = query(folder, "grep", "--no-recurse-submodules", "-I", "-l", "-i", "-z", "-E", "-e", expression)
+    return () if answer is None else answer.paths
 
 
 def submodules(folder: Path) -> tuple[str, ...]:
@@ -314,7 +348,8 @@ def submodules(folder: Path) -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def left_out(folder: Path) -> frozenset[str]:
     """The tracked files that a sparse checkout leaves out."""
-    if ask(folder, "config", "--type=bool", "core.sparseCheckout").text != "true":
+    answer = query(folder, "config", "--type=bool", "core.sparseCheckout")
+    if answer is None or answer.text != "true":
         return frozenset()
     return frozenset(entry[2:] for entry in tell(folder, "ls-files", "-v", "-z").paths if entry[0] in "Ss")
 
@@ -355,8 +390,9 @@ def entries(folder: Path) -> dict[str, tuple[str, str]]:
 
 def holding(folder: Path, word: str, commit: str | None = None, paths: Sequence[str] = ()) -> tuple[str, ...]:
     """Give the tracked files that hold a word, relative to the top: as they are in the working tree, or in a commit."""
-    answer = ask(folder, "grep", "-lzaF", "--no-color", "--no-recurse-submodules", "-e", word, *([commit] if commit else []), "--", *paths)
-    return tuple(path.removeprefix(f"{commit}:") if commit else path for path in answer.paths)
+    where = (*([commit] if commit else []), "--", *paths)
+    answer = query(folder, "grep", "-lzaF", "--no-color", "--no-recurse-submodules", "-e", word, *where)
+    return () if answer is None else tuple(path.removeprefix(f"{commit}:") if commit else path for path in answer.paths)
 
 
 def staged(folder: Path, commit: str) -> tuple[str, ...]:
@@ -484,7 +520,13 @@ def _event(line: bytes) -> dict[str, Any]:
 
 def has_identity(repository: Repository) -> bool:
     """Say whether git knows whom to name as a commit's author."""
-    return ask(repository.top, "var", "GIT_COMMITTER_IDENT").code == 0 and ask(repository.top, "var", "GIT_AUTHOR_IDENT").code == 0
+    return None not in (identity(repository.top, "COMMITTER"), identity(repository.top, "AUTHOR"))
+
+
+def identity(folder: Path, role: str) -> str | None:
+    """Give whom git names as a commit's COMMITTER or AUTHOR, with the time; None where it knows nobody."""
+    answer = query(folder, "var", f"GIT_{role}_IDENT", no="tell me who you are|empty ident")
+    return None if answer is None else answer.text
 
 
 def set_ref(folder: Path, name: str, new: str, why: str, old: str | None = None) -> None:

@@ -74,7 +74,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where the diagnosis takes place. `trouble` says why the session that is there cannot be read."""
+    """Where the diagnosis takes place. `trouble` says why the repository, or the session that is there, cannot be read."""
 
     folder: Path
     repository: Repository | None = None
@@ -108,8 +108,8 @@ def _looked(name: str, look: Callable[[Scene], Check], scene: Scene) -> Check:
 def _scene(folder: Path, name: str | None) -> Scene:
     try:
         repository = git.discover(folder)
-    except (AutotuneError, OSError):
-        return Scene(folder)
+    except AutotuneError as error:
+        return Scene(folder, trouble=error)
     if repository is None:
         return Scene(folder)
     try:
@@ -138,11 +138,11 @@ def _git(scene: Scene) -> Check:
 
 
 def _identity(scene: Scene) -> Check:
-    answer = git.ask(scene.folder, "var", "GIT_COMMITTER_IDENT")
-    if answer.code != 0:
+    known = git.identity(scene.folder, "COMMITTER")
+    if known is None:
         advice = "`git config --global user.name YOU` and `git config --global user.email YOU@EXAMPLE`"
         return Check("identity", Finding.TO_DO, "git does not know your name, and keeps are commits", advice)
-    return Check("identity", Finding.OK, f"commits are made as {escaped(answer.text.rpartition('>')[0])}>")
+    return Check("identity", Finding.OK, f"commits are made as {escaped(known.rpartition('>')[0])}>")
 
 
 def _environment(_: Scene) -> Check:
@@ -223,6 +223,8 @@ def _machine(_: Scene) -> Check:
 def _repository(scene: Scene) -> Check:
     repository = scene.repository
     if repository is None:
+        if scene.trouble is not None:
+            raise scene.trouble
         return Check(
             "repository", Finding.MISSING, f"{scene.folder} is in no git repository", "change to your project's folder, or `git init`"
         )
@@ -236,7 +238,7 @@ def _repository(scene: Scene) -> Check:
 
 
 def _session(scene: Scene) -> Check:
-    if scene.trouble is not None:
+    if scene.trouble is not None and scene.repository is not None:
         raise scene.trouble
     if scene.session is None:
         where = "here" if scene.repository is not None else "without a repository"

@@ -249,8 +249,8 @@ def _forget_place(repository: Repository, name: str) -> None:
 def _remember_ignored(repository: Repository, folder: Folder) -> None:
     """Write down which files git is told to ignore, apart from .gitignore files, as it is before the session."""
     own = git.tell(repository.top, "rev-parse", "--git-path", "info/exclude").text
-    configured = git.ask(repository.top, "config", "--type=path", "core.excludesFile").text
-    general = Path(configured) if configured else Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "git" / "ignore"
+    configured = git.query(repository.top, "config", "--type=path", "core.excludesFile")
+    general = Path(configured.text) if configured else Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "git" / "ignore"
     held = [path.read_bytes() for path in (general, repository.top / own) if path.is_file()]
     (folder.path / "exclude").write_bytes(b"\n".join(held) + b"\n")
 
