@@ -18,7 +18,7 @@ _OUTPUT = r"(?i:\b(?:[fs]?print|echo|log|puts?|say|write|cat|show|disp|emit|out|
 _WHOLE = r"[\"'`]METRIC[\"'`]"
 # The word as a print has it. A variable of that name, a key, or a sentence that only speaks of METRIC is none of these.
 _PRINTED = re.compile(
-    r"METRIC[ \t]+[^\s=]*[\w}\])>][^\s=]*="  # a name and `=` behind it
+    r"(?<!#[ \t])(?<!//[ \t])METRIC[ \t]+[^\s=]*[\w}\])>][^\s=]*="  # a name and `=` behind it, and no sign of a comment before
     r"|(?:[\"'`]|\\[nrtem]|\\(?:x1[bB]|033|u001[bB])\S*)METRIC(?:[ \t]|\\|[{%$#])"  # first in a text that goes on
     rf"|{_OUTPUT}(?:[ \t]+-\w+)*[ \t]+METRIC(?:[ \t]*$|[ \t]+[\"'`${{%(])"  # echo METRIC $line
     rf"|{_OUTPUT}(?:[ \t]*!?\(|[ \t]+|[\"'],[ \t]*)(?:[^\n;]{{0,60}}[(,\[{{][ \t]*)?[\[({{]?{_WHOLE}(?![ \t]*[\]:=])"  # print("METRIC", x)
@@ -29,6 +29,8 @@ _PRINTED = re.compile(
 _NAMED = re.compile(r"METRIC[ \t]+[\"']?([\w.\-/\[\]]+)=")
 _KEPT = re.compile(rf"\b([A-Za-z_]\w*)(?:[ \t]*:[^\n=]{{0,30}}|\[\])?[ \t]*:?=[ \t]*(?:{_WHOLE}|METRIC\b(?![ \t]+\w))")  # TAG = "METRIC"
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+# A line that is a comment in most languages. In a text that is printed it would be no METRIC line either: other signs begin it.
+_COMMENTED = re.compile(r"^[ \t]*(?:#+[ \t](?![ \t]*define\b)|//)[^\n]*", re.MULTILINE)
 # Lines that the next one goes on from, and lines that belong to the one before.
 _GOES_ON = re.compile(r"(?:[(\[{,+\\.&|<%?:=`])\s*$")
 _BEGINS = re.compile(r"[(\[,+\\&|<%=`]\s*$")
@@ -67,6 +69,7 @@ def _found(text: str) -> Iterator[int]:
     """The places of METRIC lines in a text: where the match ends."""
     if WORD not in text:
         return
+    text = _COMMENTED.sub(lambda comment: " " * len(comment[0]), text)
     yield from (found.end() for found in _PRINTED.finditer(text))
     for found in _KEPT.finditer(text):
         if re.search(rf"{_OUTPUT}[^\n]*\b{found[1]}\b|\$\{{?{found[1]}\b|\{{{found[1]}\}}", text) and not _PRINTED.search(found[0]):
