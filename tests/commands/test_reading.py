@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -284,6 +285,22 @@ def test_a_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "gone").rmdir()
     assert app.run(["status"]) == 1
     assert capsys.readouterr().err.startswith("error: The current folder is gone.\nhint: ")
+
+
+@pytest.mark.parametrize(
+    "problem", [OSError(errno.ENOSPC, "No space left on device"), PermissionError(errno.EACCES, "Permission denied", "/x/y")]
+)
+def test_what_the_system_does_not_let_be_done_is_no_bug(
+    problem: OSError, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr("autotune.loop.session.find", refuse)
+    assert app.run(["status"]) == 1
+    told = capsys.readouterr().err
+    assert str(problem.strerror) in told
+    assert "bug" not in told
 
 
 def test_a_missing_option_is_named_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.loop.project import Driver, Project
+
+from autotune.edges import locks
 
 INIT = ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once")
 
@@ -307,3 +310,11 @@ def test_a_candidate_that_is_refused_or_given_up_is_taken_back_with_a_discard(pr
     assert project.files() == held
     assert project.git("show", f"{found['figures']['ref']}:src/a.txt") == "a"
     assert project.results() == []
+
+
+def test_two_sessions_are_opened_one_after_the_other_and_the_second_call_says_by_whom(project: Project) -> None:
+    with locks.hold(project.top / ".git/autotune/opening.lock", "opening a session"):
+        told = project.refused("init", "--name", "y", "--metric", "size", "--scope", "src/**", "--once")
+    assert f"process {os.getpid()}" in told
+    project.init()
+    assert not (project.top / ".git/autotune/opening.lock").exists()

@@ -17,6 +17,7 @@ import typer
 import typer.core
 from typer.core import TyperGroup
 
+from autotune.edges.conditions import refused_by_system
 from autotune.errors import AutotuneError
 
 typer.core.rich = None  # type: ignore[assignment, attr-defined]  # help is plain text: where this is set, its brackets are escaped as markup
@@ -136,8 +137,8 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each ki
     except (BrokenPipeError, SystemExit):  # click ends the process where a pipe is broken
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except Exception:  # noqa: BLE001 - the one boundary: whatever comes here is a bug, or what was printed to
-        return _bug(as_json=as_json)
+    except Exception as problem:  # noqa: BLE001 - the one boundary: whatever comes here is a bug, or what the system did not let be done
+        return _failed(problem, as_json=as_json)
     if given == INTERRUPTED:  # typer gives it in place of the interrupt itself
         return _tell("Interrupted.", "what was begun is finished by the next command", INTERRUPTED, as_json=as_json)
     return given if isinstance(given, int) else 0
@@ -163,6 +164,8 @@ def _begin() -> None:
         Path.cwd()
     except FileNotFoundError:
         raise AutotuneError("The current folder is gone.", "change to one that is there, then try again") from None
+    except PermissionError:
+        raise AutotuneError("You may not look into a folder above this one.", "make it accessible for you, or change to another") from None
 
 
 def _tell(message: str, hint: str, code: int, *, as_json: bool) -> int:
@@ -175,11 +178,18 @@ def _tell(message: str, hint: str, code: int, *, as_json: bool) -> int:
     return code
 
 
+def _failed(problem: Exception, *, as_json: bool) -> int:
+    """Tell what the system did not let be done, or that this is a bug."""
+    if (why := _unprintable()) is not None:
+        return _tell(f"The answer cannot be printed: {why}.", "let it go elsewhere, or make room there", 1, as_json=as_json)
+    if (known := refused_by_system(problem)) is not None:
+        return _tell(known.message, known.hint, 1, as_json=as_json)
+    return _bug(as_json=as_json)
+
+
 def _bug(*, as_json: bool) -> int:
     from autotune.edges.locks import cache_folder
 
-    if (why := _unprintable()) is not None:
-        return _tell(f"The answer cannot be printed: {why}.", "let it go elsewhere, or make room there", 1, as_json=as_json)
     path = cache_folder() / "bugs" / f"{os.getpid()}.txt"
     words = traceback.format_exc()
     try:

@@ -180,6 +180,7 @@ _MENDED_BY = (
     (r"\t(git config --global --add safe\.directory .+)", r"the folder is another user's: where you trust it, run `\1`"),
     (r"bad config line (\d+) in file (.+)", r"open \2 in an editor, and mend line \1 or take it out"),
     (r"bad .*config .* in file '?([^\n:']+)'?(?: at line (\d+))?", r"open \1 in an editor, and mend what git names"),
+    (r"fatal: not a git repository", "bring its .git back, or change to the folder where the project is now"),
     (r"must be run in a work tree", "change to a working tree; a bare repository gets one with `git worktree add FOLDER`"),
     (r"repo version <= \d+, found|unknown repository extension", "this repository is of a newer git: install that"),
     (r"Unable to create '(.+\.lock)': File exists", r"let the other git end, then try again; where none is at work, delete \1"),

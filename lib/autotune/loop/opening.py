@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from autotune.core.health import Mode
 from autotune.core.outcome import OWN_UNITS
 from autotune.core.patterns import from_top
 from autotune.core.state import begin
-from autotune.edges import copies, folders, git, place, process, submodules, tree
+from autotune.edges import copies, folders, git, locks, place, process, submodules, tree
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -60,6 +60,26 @@ def open_session(request: Request, say: Say) -> Session:
     """
     repository = sessions.repository_at(request.folder)
     refuse_unfit(repository)
+    with _alone_at_it(repository):
+        return _open(request, repository, say)
+
+
+@contextmanager
+def _alone_at_it(repository: Repository) -> Iterator[None]:
+    """Have one session opened at a time: until it has its name, another one would take the same, and its measuring worktree."""
+    lock = root(repository) / "opening.lock"
+    there = lock.parent.is_dir()
+    with locks.hold(lock, "opening a session"):
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+            if not there:
+                with suppress(OSError):
+                    lock.parent.rmdir()
+
+
+def _open(request: Request, repository: Repository, say: Say) -> Session:
     _refuse_second(repository, worktree=request.worktree)
     if request.worktree:
         folders.make(folders.trees(), "make it writable, or open the session without --worktree")

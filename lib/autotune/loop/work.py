@@ -18,6 +18,7 @@ from autotune.core.events import Cause, Noticed, Stopped
 from autotune.core.facts import Fact, Kind, quoted, refused
 from autotune.core.state import Ending
 from autotune.edges import git, locks, process
+from autotune.edges.conditions import conditions
 from autotune.edges.ledger import Position
 from autotune.edges.locks import Holder, Lock
 from autotune.errors import AutotuneError
@@ -278,6 +279,7 @@ def _measure(session: Session) -> None:
         return
     try:
         with (
+            conditions(),
             alone(session, f"experiment {experiment.number} of {session.name}"),
             borrowed(session, experiment.candidate),
         ):
@@ -298,7 +300,8 @@ def _carry_on(session: Session) -> None:
     with suppress(AutotuneError):
         sessions.require_branch(session)
         try:
-            healing.advance(session)
+            with conditions():
+                healing.advance(session)
         except AutotuneError as error:
             _say(Fact(Kind.WORKER_FAILED, because=quoted(error.message)))
             raise
