@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.cheats.project import Project, opened
 
 from autotune.core import rules
+from autotune.core.codec import decode
 from autotune.core.events import TYPES
+from autotune.core.facts import AnyKind, Fact
+from autotune.core.findings import Amiss, Contradiction
 from autotune.core.order import WORDS
 
 if TYPE_CHECKING:
@@ -289,10 +292,9 @@ def test_a_line_of_any_kind_that_a_run_writes_makes_the_comparison_void_and_is_t
 def test_check_names_a_forged_line_of_every_kind_but_of_words_which_count_for_nothing(kind: str, project: Project) -> None:
     before = standing(project)
     rewritten(project, lambda lines: lines.append(forged(lines, kind)), everything=True)
-    found = json.loads(project.autotune("check", "--json").out)["findings"]
-    words = [one["what"] for one in found if "seen.json" not in one["what"]]
-    assert bool(words) is (TYPES[kind] not in WORDS), found
-    if not words:
+    found = kinds_in(project) - {Amiss.POSITION_GONE}
+    assert bool(found) is (TYPES[kind] not in WORDS), found
+    if not found:
         project.autotune("note", "hello")
         state, ends = standing(project), {"health", "why", "ended", "next"} if kind in ("pause", "stop") else set()
         assert {key: value for key, value in state.items() if key not in ends} == {k: v for k, v in before.items() if k not in ends}
@@ -378,7 +380,7 @@ def test_a_checkpoint_that_a_run_forges_is_not_read(project: Project) -> None:
     assert standing(project)["best"] == 0
     held = json.loads(project.ledger.read_bytes().splitlines()[-1])
     assert held["type"] == "result"
-    assert "has another state" not in project.autotune("check").out
+    assert Amiss.CHECKPOINT_DIFFERS not in kinds_in(project)
 
 
 def test_a_checkpoint_that_was_forged_while_nothing_ran_is_named(project: Project) -> None:
@@ -387,7 +389,7 @@ def test_a_checkpoint_that_was_forged_while_nothing_ran_is_named(project: Projec
     text = checkpoint.read_text()
     checkpoint.write_text(text.replace('"best":100.0', '"best":900.0').replace('"best":100,', '"best":900,'))
     assert checkpoint.read_text() != text
-    assert "checkpoint.json has another state than the ledger gives" in project.autotune("check").out
+    assert Amiss.CHECKPOINT_DIFFERS in kinds_in(project)
 
 
 KILLS = "\nimport os; os.kill(json.load(open(path.replace('autotune.jsonl', 'lock')))['pid'], 9)\n"
@@ -412,7 +414,7 @@ NOT_DUE = "a look at the unchanged code that was not due, and autotune did not w
 def test_a_line_that_came_while_nothing_ran_and_that_nothing_made_is_set_aside_by_the_next_command_that_measures(project: Project) -> None:
     lines = all_lines(project)
     subprocess.run([sys.executable, "-c", WHOLE], cwd=project.top, check=True, timeout=60)
-    assert "a look at the unchanged code that was not due" in project.autotune("check").out
+    assert Contradiction.LOOK_NOT_DUE in kinds_in(project)
     assert NOT_DUE in project.autotune("resume").err
     assert [one["type"] for one in all_lines(project)[len(lines) :]] == ["notice"]
     assert project.autotune("check").out.endswith(": no findings\n")
@@ -447,6 +449,16 @@ def test_a_kept_program_that_writes_to_the_ledger_later_is_told_whatever_is_meas
     assert project.autotune("check").out.endswith(": no findings\n")
 
 
+def found_in(project: Project) -> list[Fact]:
+    """What `check` finds, and what each of these goes back to."""
+    found = [decode(Fact, one["found"]) for one in json.loads(project.autotune("check", "--json").out)["findings"]]
+    return [*found, *(one.because for one in found if one.because is not None)]
+
+
+def kinds_in(project: Project) -> set[AnyKind]:
+    return {one.kind for one in found_in(project)}
+
+
 Change = Callable[[list[Line]], None]
 REWRITINGS = [better_result, better_runs, kept_after_all, without_runs, without_the_discard, without_the_keep]
 
@@ -458,55 +470,55 @@ def test_a_ledger_that_was_rewritten_with_a_whole_chain_is_not_read_and_is_named
     said = project.autotune("status")
     assert said.code == 1
     assert "is not what it was" in said.err
-    found = project.autotune("check")
-    assert found.code == 1
-    assert "was rewritten or cut off" in found.out
+    assert project.autotune("check").code == 1
+    assert Amiss.LEDGER_CUT in kinds_in(project)
     assert project.ledger.read_bytes() == before
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "kind", "figures"),
     [
-        (better_result, "is a keep at 50, but its runs give 100"),
-        (better_runs, "which its output does not say"),
-        (kept_after_all, "its verdict is discard"),
-        (without_runs, "no run of its candidate is on the ledger"),
-        (without_the_keep, "autotune did not make it"),
-        (without_the_discard, "output of runs of experiment 2, of which the ledger has no line"),
-        (crashed_after_all, "a result of experiment 2 with another status and outcome than was decided"),
-        (better_effect, "a result of experiment 1 with another effect and reason than was decided"),
-        (other_words, "another description than was decided and said"),
-        (promising, "another verdict and reason of experiment 2 than its runs give"),
-        (crashed_in_all_lines, "another outcome of experiment 2 than its runs have"),
-        (excellent, "another reason than was decided"),
-        (other_files, "another files than was decided"),
-        (without_the_claim, "output of 40 runs in"),
-        (claim_of_nothing, "a claim that is made of no runs"),
-        (ended, "an end of the session, where no stop rule holds"),
-        (worse_baseline, "a baseline of 900, but its runs give 200"),
-        (worse_baseline_runs, "of the baseline, which its output does not say"),
-        (evident, "another effect of experiment 1 than its runs give"),
-        (greater_claim, "another claim than its runs give, which have an effect of 0.5"),
-        (greater_claim_of_better_runs, "of a claim, which its output does not say"),
-        (quieter, "another noise of a calibration than its runs give"),
-        (more_luck, "another scope inside a segment, where nothing changes it"),
-        (in_silence, "max_iterations as changed, where error_budget was"),
-        (in_silence, "autotune.toml has another error_budget than is in force"),
-        (out_of_range, "Line 1 of the ledger does not fit"),
+        (better_result, Amiss.KEEP_AGAINST_RUNS, {"said": 50, "found": 100}),
+        (better_runs, Amiss.VALUE_NOT_PRINTED, {}),
+        (kept_after_all, Amiss.KEEP_AGAINST_VERDICT, {"verdict": "discard"}),
+        (without_runs, Amiss.KEEP_WITHOUT_RUNS, {}),
+        (without_the_keep, Amiss.COMMIT_OF_OTHERS, {}),
+        (without_the_discard, Amiss.OUTPUT_OF_UNKNOWN, {"experiment": 2}),
+        (crashed_after_all, Contradiction.RESULT_OTHERWISE, {"experiment": 2, "names": ["status", "outcome"]}),
+        (better_effect, Contradiction.RESULT_OTHERWISE, {"experiment": 1, "names": ["effect", "reason"]}),
+        (other_words, Contradiction.RESULT_OTHERWISE, {"names": ["description"]}),
+        (promising, Contradiction.VERDICT_OTHERWISE, {"experiment": 2, "names": ["verdict", "reason"]}),
+        (crashed_in_all_lines, Contradiction.OUTCOME_OTHERWISE, {"experiment": 2}),
+        (excellent, Contradiction.RESULT_OTHERWISE, {"names": ["reason"]}),
+        (other_files, Contradiction.RESULT_OTHERWISE, {"names": ["files"]}),
+        (without_the_claim, Amiss.OUTPUTS_UNTOLD, {"runs": 40}),
+        (claim_of_nothing, Contradiction.CLAIM_OF_NO_RUNS, {}),
+        (ended, Contradiction.FINISHED_WITHOUT_RULE, {}),
+        (worse_baseline, Amiss.BASELINE_AGAINST_RUNS, {"said": 900, "found": 200}),
+        (worse_baseline_runs, Amiss.VALUE_NOT_PRINTED, {"purpose": "baseline"}),
+        (evident, Contradiction.VERDICT_OTHERWISE, {"experiment": 1, "names": ["effect"]}),
+        (greater_claim, Contradiction.CLAIM_OTHERWISE, {}),
+        (greater_claim_of_better_runs, Amiss.VALUE_NOT_PRINTED, {"purpose": "claim"}),
+        (quieter, Contradiction.CALIBRATION_OTHERWISE, {"names": ["noise"]}),
+        (more_luck, Contradiction.SETTINGS_FIXED, {"names": ["scope"]}),
+        (in_silence, Contradiction.SETTINGS_OTHERWISE, {"said": ["max_iterations"], "found": ["error_budget"]}),
+        (in_silence, Amiss.SETTING_DIFFERS, {"key": "error_budget"}),
+        (out_of_range, Contradiction.UNFIT, {}),
     ],
 )
-def test_a_forgery_that_reaches_every_copy_contradicts_runs_commits_or_refs(change: Change, words: str, project: Project) -> None:
+def test_a_forgery_that_reaches_every_copy_contradicts_runs_commits_or_refs(
+    change: Change, kind: AnyKind, figures: Mapping[str, Any], project: Project
+) -> None:
     rewritten(project, change, everything=True)
-    found = project.autotune("check")
-    assert found.code == 1
-    assert words in found.out, found.out
+    assert project.autotune("check").code == 1
+    assert any(figures.items() <= one.figures.items() for one in found_in(project) if one.kind is kind), found_in(project)
 
 
 def test_what_a_run_prints_does_not_make_its_output_pass_for_a_part_of_it(project: Project) -> None:
     for log in (project.folder / "runs").rglob("*.log"):
         log.write_bytes(log.read_bytes() + b"\n[autotune: 5 bytes are left out here]\n")
     rewritten(project, better_runs, everything=True)
-    assert "which its output does not say" in project.autotune("check").out
+    assert Amiss.VALUE_NOT_PRINTED in kinds_in(project)
 
 
 def test_what_was_decided_by_a_rule_that_is_not_here_is_no_finding_but_a_note(project: Project) -> None:
@@ -517,7 +529,7 @@ def test_what_was_decided_by_a_rule_that_is_not_here_is_no_finding_but_a_note(pr
     rewritten(project, newer, everything=True)
     found = project.autotune("check")
     assert f"note: segment 1: decided by a newer rule ({rules.NEWEST + 1}), not made again\n" in found.out
-    assert "than its runs give" not in found.out
+    assert Contradiction.VERDICT_OTHERWISE not in kinds_in(project)
     project.tidy()
     assert project.autotune("try", "--description", "x").code == 1
     said = json.loads(project.autotune("confirm", "--json").out)
@@ -533,12 +545,12 @@ def test_a_result_that_was_appended_with_a_whole_chain_is_not_read(project: Proj
         said = project.autotune(*command)
         assert said.code == 1
         assert "which was not measured and decided before it" in said.err
-    assert "Experiment 3 has a result and no candidate before it" in project.autotune("check").out
+    assert any(one.kind is Amiss.RESULT_WITHOUT_CANDIDATE and one.figures["experiment"] == 3 for one in found_in(project))
 
 
 def test_where_what_was_last_seen_is_gone_this_is_told(project: Project) -> None:
     (project.folder / "seen.json").unlink()
-    assert "seen.json, by which autotune knows how far the ledger had come, is gone" in project.autotune("check").out
+    assert Amiss.POSITION_GONE in kinds_in(project)
     project.write("app/new.py", "")
     assert "seen.json was gone" in project.autotune("try", "--description", "x").err
     assert project.autotune("check").code == 0
@@ -546,7 +558,7 @@ def test_where_what_was_last_seen_is_gone_this_is_told(project: Project) -> None
 
 def test_a_forgery_before_a_keep_contradicts_the_keeps_commit(project: Project) -> None:
     rewritten(project, lambda lines: lines[1].update(why="exit 00"), everything=True)
-    assert "the ledger was rewritten before it" in project.autotune("check").out
+    assert Amiss.COMMIT_OF_OTHER_LEDGER in kinds_in(project)
 
 
 @pytest.mark.parametrize("number", [0, 3, -2])
@@ -557,9 +569,8 @@ def test_a_line_that_is_changed_or_removed_breaks_the_chain(number: int, project
     else:
         del lines[number]
     project.ledger.write_bytes(b"".join(lines))
-    found = project.autotune("check")
-    assert found.code == 1
-    assert "does not follow from the line before it" in found.out
+    assert project.autotune("check").code == 1
+    assert Amiss.CHAIN_BROKEN in kinds_in(project)
     assert project.autotune("status").code == 1
 
 
@@ -567,17 +578,17 @@ def test_a_ledger_that_was_cut_off_is_told(project: Project) -> None:
     lines = project.ledger.read_bytes().splitlines(keepends=True)
     project.ledger.write_bytes(b"".join(lines[:-2]))
     assert "is not what it was" in project.autotune("try", "--description", "x").err
-    assert "cut off" in project.autotune("check").out
+    assert Amiss.LEDGER_CUT in kinds_in(project)
 
 
 def test_a_commit_by_hand_a_moved_branch_and_an_amended_commit_are_found(project: Project) -> None:
     project.git("commit", "-q", "--allow-empty", "-m", "Mine")
-    assert re.search(r"Commit \w+ \(Mine\) is on the branch, and autotune did not make it", project.autotune("check").out)
+    assert [one.figures["subject"] for one in found_in(project) if one.kind is Amiss.COMMIT_OF_OTHERS] == ["Mine"]
     project.git("reset", "-q", "--hard", "HEAD~2")
-    assert "which is not on the branch" in project.autotune("check").out
+    assert Amiss.KEEP_OFF_BRANCH in kinds_in(project)
     project.tidy()
     project.git("commit", "-q", "--amend", "-m", "Other words")
-    assert "autotune did not make it as it is" in project.autotune("check").out
+    assert Amiss.COMMIT_OF_OTHERS in kinds_in(project)
     project.tidy()
     assert project.autotune("check").code == 0
 
@@ -585,9 +596,10 @@ def test_a_commit_by_hand_a_moved_branch_and_an_amended_commit_are_found(project
 def test_a_candidates_ref_that_is_gone_or_moved_is_found(project: Project) -> None:
     ref = f"refs/autotune/{project.folder.name}/2"
     project.git("update-ref", ref, "HEAD")
-    assert f"{ref} is {project.git('rev-parse', 'HEAD')[:12]}, but experiment 2 measured" in project.autotune("check").out
+    [moved] = [one for one in found_in(project) if one.kind is Amiss.CANDIDATE_ELSEWHERE]
+    assert (moved.figures["found"], moved.figures["experiment"]) == (project.git("rev-parse", "HEAD"), 2)
     project.git("update-ref", "-d", ref)
-    assert f"{ref} is gone" in project.autotune("check").out
+    assert [one.figures["ref"] for one in found_in(project) if one.kind is Amiss.CANDIDATE_GONE] == [ref]
 
 
 def test_a_pinned_file_whose_content_was_replaced_in_gits_own_store_is_found(project: Project) -> None:
@@ -596,10 +608,9 @@ def test_a_pinned_file_whose_content_was_replaced_in_gits_own_store_is_found(pro
     target = project.top / ".git" / "objects" / sha[:2] / sha[2:]
     target.chmod(0o644)
     target.write_bytes((project.top / ".git" / "objects" / other[:2] / other[2:]).read_bytes())
-    found = project.autotune("check")
-    assert "bench.py has another content than was pinned" in found.out or "bench.py is gone" in found.out
+    assert ["bench.py" for one in found_in(project) if one.kind in (Amiss.PIN_CHANGED, Amiss.PIN_GONE)]
     target.unlink()
-    assert "bench.py is gone" in project.autotune("check").out
+    assert [one.figures["path"] for one in found_in(project) if one.kind is Amiss.PIN_GONE] == ["bench.py"]
 
 
 def test_outputs_that_are_gone_and_scripts_and_copies_that_were_changed_are_found(project: Project) -> None:
@@ -607,9 +618,8 @@ def test_outputs_that_are_gone_and_scripts_and_copies_that_were_changed_are_foun
     project.write("autotune.sh", "echo METRIC cost=1\n")
     copy = project.top / "autotune.jsonl"
     copy.write_bytes(copy.read_bytes().replace(b'"cost":100', b'"cost":1'))
-    found = json.loads(project.autotune("check", "--json").out)["findings"]
-    words = "\n".join(one["what"] for one in found)
-    assert "The output of run 1 of experiment 1 is gone." in words
-    assert "autotune.sh is not what the segment is measured with." in words
-    assert re.search(r"differ, from line \d+ on", words)
-    assert all(one["do"] for one in found)
+    found = found_in(project)
+    assert (1, 1) in [(one.figures["experiment"], one.figures["run"]) for one in found if one.kind is Amiss.OUTPUT_GONE]
+    assert [Path(one.figures["path"]).name for one in found if one.kind is Amiss.SCRIPT_DIFFERS] == ["autotune.sh"]
+    assert [one.figures["line"] is not None for one in found if one.kind is Amiss.COPY_DIFFERS] == [True]
+    assert all(one["do"] for one in json.loads(project.autotune("check", "--json").out)["findings"])

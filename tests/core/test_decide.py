@@ -25,7 +25,7 @@ from autotune.core.decide import (
     score,
     share_of_budget,
 )
-from autotune.core.facts import Fact, Kind, whole
+from autotune.core.facts import AnyKind, Fact, Kind, whole
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Verdict
 from autotune.core.stats import pair_factor
 from autotune.core.tell.words import told
@@ -45,7 +45,7 @@ def words(decision: Decision, unit: str = "") -> str:
     return told(whole(decision.reason, decision.effect, decision.evidence, decision.needed, decision.pairs, unit))
 
 
-def kind(decision: Decision) -> Kind | None:
+def kind(decision: Decision) -> AnyKind | None:
     return decision.reason.kind if decision.reason is not None else None
 
 

@@ -27,7 +27,8 @@ from autotune.core.events import (
     SettingsChanged,
     from_line,
 )
-from autotune.core.facts import Fact, Kind, claimed, quoted
+from autotune.core.facts import AnyKind, Fact, Kind, claimed, quoted
+from autotune.core.findings import Contradiction
 from autotune.core.model import Arm, Effect, Outcome, Policy, Run, Status, Verdict
 from autotune.core.replay import contradiction
 from autotune.core.settle import result_of
@@ -80,13 +81,13 @@ def measured(coin: Random, mode: str, shift: float, noise: float, held: list[str
 def test_a_verdict_is_what_its_runs_give(seed: int, mode: str, shift: float, noise: float, held: list[str]) -> None:
     state, said = measured(Random(seed), mode, shift, noise, held)
     assert contradiction(state, said, {}, lambda state, _: state.policy) is None
-    assert "another min_effect" in str(asked(state, replace(said, min_effect=-0.1)))
+    assert otherwise(asked(state, replace(said, min_effect=-0.1))) == (Contradiction.VERDICT_OTHERWISE, ["min_effect"])
     other = replace(said, effect=Effect(0.1, 0.05, 0.2, relative=True))
-    assert "effect of experiment 1 than its runs give" in str(contradiction(state, other, {}, lambda state, _: state.policy))
+    assert otherwise(asked(state, other)) == (Contradiction.VERDICT_OTHERWISE, ["effect"])
     for verdict in {Verdict.KEEP, Verdict.DISCARD, Verdict.INCONCLUSIVE} - {said.verdict}:
-        assert "another verdict" in str(asked(state, replace(said, verdict=verdict)))
+        assert otherwise(asked(state, replace(said, verdict=verdict))) == (Contradiction.VERDICT_OTHERWISE, ["verdict"])
     for other_reason in (quoted("excellent"), Fact(Kind.FORCED), replace(said.reason, figures={**said.reason.figures, "runs": 99})):
-        assert "another reason" in str(asked(state, replace(said, reason=other_reason)))
+        assert otherwise(asked(state, replace(said, reason=other_reason))) == (Contradiction.VERDICT_OTHERWISE, ["reason"])
     assert asked(state, replace(said, reason=replace(said.reason, besides=(Fact(Kind.ONE_NUMBER),)))) is None
     unseen = Decided(1, Verdict.DISCARD, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), at(99))
     assert (asked(state, unseen) is None) is (said.verdict is Verdict.KEEP)
@@ -96,17 +97,17 @@ def test_a_verdict_is_what_its_runs_give(seed: int, mode: str, shift: float, noi
 def test_after_a_keep_only_a_commit_that_was_refused_is_another_verdict() -> None:
     state, said = measured(Random(1), "race", 0.4, 0.02, [])
     refused = Decided(1, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, quoted("the commit was refused"), at(100))
-    assert "another outcome" in str(asked(state, refused))
+    assert otherwise(asked(state, refused))[0] is Contradiction.OUTCOME_OTHERWISE
     assert asked(after(state, said), refused) is None
-    assert "another verdict" in str(asked(after(state, said), replace(said, verdict=Verdict.DISCARD)))
-    assert "another verdict" in str(asked(after(state, replace(said, verdict=Verdict.DISCARD)), refused))
+    assert otherwise(asked(after(state, said), replace(said, verdict=Verdict.DISCARD)))[0] is Contradiction.VERDICT_TWICE
+    assert otherwise(asked(after(state, replace(said, verdict=Verdict.DISCARD)), refused))[0] is Contradiction.VERDICT_TWICE
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CRASHED, Outcome.CHECKS_FAILED])
 def test_what_failed_has_runs_that_did(outcome: Outcome) -> None:
     state, said = measured(Random(1), "race", 0.4, 0.02, [])
     failed = replace(said, verdict=Verdict.DISCARD, outcome=outcome, effect=None, evidence=None, needed=None, pairs=0)
-    assert "another outcome of experiment 1 than its runs have" in str(asked(state, failed))
+    assert asked(state, failed) == Fact(Contradiction.OUTCOME_OTHERWISE, {"experiment": 1})
     assert state.experiment is not None
     run = replace(state.experiment.runs[0], arm=Arm.CANDIDATE, outcome=outcome if outcome is Outcome.CRASHED else Outcome.OK)
     runs = (run,) if outcome is Outcome.CRASHED else (run, replace(run, arm=Arm.INCUMBENT))
@@ -143,9 +144,10 @@ def test_a_result_is_what_was_decided_and_said() -> None:
     state, said = measured(Random(1), "race", 0.4, 0.02, [])
     settled = result_of(after(state, said), "commit", at(101))
     assert asked(after(state, said), settled) is None
-    assert "another reason" in str(asked(after(state, said), replace(settled, reason=quoted("excellent"))))
-    assert "another files and value" in str(asked(after(state, said), replace(settled, files=("b",), metric=1.0)))
-    assert "not open and decided" in str(asked(state, settled))
+    worded, other = replace(settled, reason=quoted("excellent")), replace(settled, files=("b",), metric=1.0)
+    assert otherwise(asked(after(state, said), worded)) == (Contradiction.RESULT_OTHERWISE, ["reason"])
+    assert otherwise(asked(after(state, said), other)) == (Contradiction.RESULT_OTHERWISE, ["files", "metric"])
+    assert otherwise(asked(state, settled))[0] is Contradiction.RESULT_NOT_DECIDED
     assert asked(begin(segment()), replace(settled, baseline=True)) is None
     with pytest.raises(ValueError, match="no experiment is open"):
         result_of(state, "commit", at(101))
@@ -153,20 +155,27 @@ def test_a_result_is_what_was_decided_and_said() -> None:
 
 def test_a_session_ends_by_itself_where_a_stop_rule_holds() -> None:
     ended = Finished(quoted(""), at(1))
-    assert "no stop rule holds" in str(asked(begin(segment()), ended))
+    assert asked(begin(segment()), ended) == Fact(Contradiction.FINISHED_WITHOUT_RULE)
     worked = replace(begin(segment(max_wall_time="1s")), spending=Spending(active_since=at(0)))
     assert asked(worked, replace(ended, timestamp=at(60))) is None
     assert asked(begin(segment(max_cost_usd=1.0)), ended) is None  # the client may have ended it
 
 
-@pytest.mark.parametrize(("changed", "wrong"), [(("target",), None), (("max_tokens",), "max_tokens as changed, where target was")])
-def test_settings_say_what_they_change(changed: tuple[str, ...], wrong: str | None) -> None:
-    said = SettingsChanged(configured(target=2.0), changed, at(1))
-    assert contradiction(begin(segment()), said, {}, lambda state, _: state.policy) == wrong
+def test_settings_say_what_they_change() -> None:
+    said = SettingsChanged(configured(target=2.0), ("target",), at(1))
+    assert asked(begin(segment()), said) is None
+    wrong = Fact(Contradiction.SETTINGS_OTHERWISE, {"said": ["max_tokens"], "found": ["target"]})
+    assert asked(begin(segment()), replace(said, changed=("max_tokens",))) == wrong
 
 
-def asked(state: State, event: Event, **runs: list[Ran]) -> str | None:
+def asked(state: State, event: Event, **runs: list[Ran]) -> Fact | None:
     return contradiction(state, event, {Purpose(name): made for name, made in runs.items()}, lambda state, _: state.policy)
+
+
+def otherwise(found: Fact | None) -> tuple[AnyKind, list[str]]:
+    """The kind of a contradiction, and what it names as said otherwise."""
+    assert found is not None
+    return found.kind, found.figures.get("names", [])
 
 
 def test_a_claim_is_what_its_pairs_give() -> None:
@@ -176,9 +185,9 @@ def test_a_claim_is_what_its_pairs_give() -> None:
     found = stats.claim_of([(10.0, 5.0)] * 8, state.metric.direction, logs=True)
     said = Claimed("a", "b", found.improved, 8, Fact(Kind.IMPROVED), 1, at(1), effect=found.effect)
     assert asked(state, said, claim=runs) is None
-    assert "another claim" in str(asked(state, replace(said, improved=False), claim=runs))
-    assert "which are not before it" in str(asked(state, said, claim=runs[:4]))
-    assert "made of no runs" in str(asked(state, replace(said, pairs=0)))
+    assert otherwise(asked(state, replace(said, improved=False), claim=runs))[0] is Contradiction.CLAIM_OTHERWISE
+    assert asked(state, said, claim=runs[:4]) == Fact(Contradiction.CLAIM_OF_MISSING_PAIRS, {"pairs": 8})
+    assert asked(state, replace(said, pairs=0)) == Fact(Contradiction.CLAIM_OF_NO_RUNS)
     assert asked(state, replace(said, pairs=0, improved=False, effect=None, reason=quoted("no claim: the machine is gone"))) is None
 
 
@@ -195,7 +204,7 @@ def test_a_claim_that_is_made_again_has_a_wider_interval_but_not_by_the_first_ru
     assert asked(state, said[0], claim=runs) is None
     asked_before = after(state, said[0])
     assert asked(asked_before, said[1], claim=runs) is None
-    assert "another claim" in str(asked(asked_before, said[0], claim=runs))
+    assert otherwise(asked(asked_before, said[0], claim=runs))[0] is Contradiction.CLAIM_OTHERWISE
     assert asked(asked_before, replace(said[0], last="c"), claim=runs) is None  # of two other states
     assert (
         asked(
@@ -209,8 +218,9 @@ def test_a_claim_that_is_made_again_has_a_wider_interval_but_not_by_the_first_ru
 
 def test_a_verdict_on_what_is_not_open_and_settings_of_a_segment_are_named() -> None:
     _, said = measured(Random(1), "race", 0.4, 0.0, [])
-    assert "which is not open" in str(asked(begin(segment()), said))
-    assert "another scope" in str(asked(begin(segment()), SettingsChanged(configured(scope=["x/**"]), ("scope",), at(1))))
+    assert asked(begin(segment()), said) == Fact(Contradiction.VERDICT_NOT_OPEN, {"experiment": 1})
+    moved = SettingsChanged(configured(scope=["x/**"]), ("scope",), at(1))
+    assert otherwise(asked(begin(segment()), moved)) == (Contradiction.SETTINGS_FIXED, ["scope"])
 
 
 def test_a_calibration_is_what_its_runs_give() -> None:
@@ -219,10 +229,10 @@ def test_a_calibration_is_what_its_runs_give() -> None:
     series = [[10.0 + n % 3 for n in range(8)]] * 2
     said = sight(series, 0.1, state.metric.direction, list(zip(*series, strict=True))[1:], timestamp=at(1))
     assert asked(state, said, calibration=runs) is None
-    assert "another noise of a calibration" in str(asked(state, replace(said, noise=9.0), calibration=runs))
+    assert otherwise(asked(state, replace(said, noise=9.0), calibration=runs)) == (Contradiction.CALIBRATION_OTHERWISE, ["noise"])
 
 
-def found_in(ledger: Path, change: Callable[[Event], Event] = lambda event: event, *, margins: tuple[int, ...] = (1, 6)) -> list[str]:
+def found_in(ledger: Path, change: Callable[[Event], Event] = lambda event: event, *, margins: tuple[int, ...] = (1, 6)) -> list[Fact]:
     """What a whole ledger says otherwise than its lines give; `margins` are its experiments that only remove lines."""
 
     def policy(state: State, experiment: Experiment) -> Policy:
@@ -232,7 +242,7 @@ def found_in(ledger: Path, change: Callable[[Event], Event] = lambda event: even
     opening, *events = [change(event) for line in ledger.read_bytes().splitlines() if (event := from_line(line)) is not None]
     assert isinstance(opening, SegmentOpened)
     state = begin(opening)
-    found: list[str] = []
+    found: list[Fact] = []
     runs: dict[Purpose, list[Ran]] = {}
     for event in events:
         if isinstance(event, Ran) and event.outcome is Outcome.OK:
@@ -293,7 +303,6 @@ def test_what_was_decided_by_a_rule_that_is_not_here_is_not_made_again(rule: int
     assert len(found_in(OLDER, lambda event: event if isinstance(event, SegmentOpened) else change(event))) == 6
     assert rules.gone(rule)
     assert not rules.gone(rules.NEWEST)
-    assert ("newer" in rules.not_made_again(1, rule)) is (rule > rules.NEWEST)
 
 
 def test_a_segment_that_names_no_rule_is_decided_by_the_first() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from autotune.core import older
 from autotune.core.codec import decode
-from autotune.core.facts import Fact, Kind, joined, naming, quoted, refused, whole
+from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
+from autotune.core.findings import Amiss, Contradiction, Remedy
 from autotune.core.model import Effect
 from autotune.core.tell.words import in_odds, told
 from autotune.errors import AutotuneError
@@ -106,6 +107,88 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.PLUGIN_FAILED: {"problem": "p"},
     Kind.OUT_OF_REACH: {"left": 4},
 }
+
+
+# What is found holds figures of the same names, whatever was found.
+FOUND: Mapping[str, Any] = {
+    "line": 7,
+    "problem": "it is odd",
+    "segment": 2,
+    "before": 1,
+    "experiment": 3,
+    "purpose": "claim",
+    "playbook": "diagnose",
+    "pairs": 9,
+    "names": ["metric", "files"],
+    "estimate": 0.5,
+    "said": 2.0,
+    "found": 3.0,
+    "ledger": "/l",
+    "path": "/p",
+    "copy": "/c",
+    "aside": "/a",
+    "rule": 9,
+    "newer": True,
+    "verdict": "discard",
+    "runs": 2,
+    "folder": "/f",
+    "log": "1.log",
+    "run": 4,
+    "metric": "t",
+    "value": 1.5,
+    "branch": "b",
+    "tip": "1" * 40,
+    "commit": "2" * 40,
+    "subject": "Mine",
+    "ref": "refs/a",
+    "tree": "/t",
+    "key": "unit",
+    "command": "autotune config set unit ms",
+}
+OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
+    Contradiction.SETTINGS_OTHERWISE: {"said": ["unit"], "found": []},
+    Amiss.CANDIDATE_ELSEWHERE: {"found": "3" * 40},
+}
+
+
+@pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Remedy])
+def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
+    said = told(Fact(kind, {**FOUND, **OTHERWISE.get(kind, {})}, INNER))
+    assert said
+    assert not {*"{}"} & {*said}
+    assert "Fact(" not in said
+    assert "None" not in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "figures", "words"),
+    [
+        (Amiss.OUTPUT_GONE, {"run": 1, "experiment": 2, "purpose": "experiment"}, "The output of run 1 of experiment 2 is gone."),
+        (Amiss.OUTPUT_GONE, {"run": 1, "experiment": 0, "purpose": "look"}, "The output of run 1 of a look is gone."),
+        (Amiss.OUTPUT_GONE, {"run": 1, "experiment": 0, "purpose": "baseline"}, "The output of run 1 of the baseline is gone."),
+        (
+            Amiss.COPY_DIFFERS,
+            {"copy": "c", "line": None},
+            "The ledger and its copy c differ, for the copy has more lines: one of them was rewritten.",
+        ),
+        (Amiss.OWN_FILES_GONE, {"folder": "f", "names": ["a"]}, "In f, a is gone."),
+        (Amiss.PIN_GONE, {"segment": 1, "path": ""}, "Of what segment 1 is measured with, the list itself is gone."),
+        (Amiss.RULE_UNKNOWN, {"segment": 1, "rule": 0, "newer": False}, "segment 1: decided by an older rule (0), not made again"),
+        (
+            Contradiction.SETTINGS_FIXED,
+            {"names": ["metric", "unit"]},
+            "has another value and unit inside a segment, where nothing changes it",
+        ),
+    ],
+)
+def test_what_was_found_is_told_with_its_figures(kind: AnyKind, figures: Mapping[str, Any], words: str) -> None:
+    assert told(Fact(kind, figures)) == words
+
+
+def test_no_two_closed_sets_share_a_value_so_that_a_ledger_names_one_kind() -> None:
+    values = [str(one) for kinds in get_args(AnyKind) for one in kinds]
+    assert len(values) == len({*values})
+    assert decode(Fact, {"kind": "run astray"}).kind is Contradiction.RUN_ASTRAY
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SAID])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from autotune.core.events import CandidateTaken, Decided, Noted, Noticed, Result, SegmentOpened
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Status
 from autotune.errors import AutotuneError
 from autotune.loop import feed
@@ -56,7 +56,7 @@ def test_a_watcher_outlives_lines_that_are_set_aside_and_is_told_where_the_log_i
     watched = Feed(session)
     project.ok("note", "hello")
     assert watched.news()
-    session.take_back(session.position.lines - 1, "for a test")
+    session.take_back(session.position.lines - 1, quoted("has what a test wrote"))
     assert watched.news() == ()
     session.notice(Fact(Kind.SEEN_GONE))
     assert [event.found.kind for event in watched.news() if isinstance(event, Noticed)] == [Kind.SEEN_GONE]

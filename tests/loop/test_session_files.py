@@ -15,6 +15,11 @@ from tests.loop.project import BENCHMARK, Project, eventually
 WRITTEN = ("autotune.sh", "autotune.toml", "autotune.md", "autotune.ideas.md")
 
 
+def found_by_check(project: Project) -> list[str]:
+    """The kinds of what `check` finds."""
+    return [one["found"]["kind"] for one in project.run("check", "--json").json["findings"]]
+
+
 def kept(project: Project, *sizes: int) -> None:
     for size in sizes:
         project.write("src/a.txt", "a" * size)
@@ -192,7 +197,7 @@ def test_what_a_keep_demands_changes_at_a_persons_command_and_not_by_an_edit(pro
     said = project.refused("resume")
     assert "error_budget in" in said
     assert "`autotune config set error_budget VALUE`" in said
-    assert "autotune.toml has another error_budget than is in force" in project.run("check").out
+    assert found_by_check(project) == ["setting differs"]
     assert "not what this segment is measured and decided with" in project.refused("config", "set", "max_pairs", "9")
     assert project.read("autotune.toml") == held.replace("error_budget = 0.05", "error_budget = 0.5")
     assert project.ok("config", "get", "error_budget").out == "0.05\n"
@@ -396,7 +401,7 @@ def test_where_the_log_s_copy_has_lost_its_end_this_is_told_and_put_back(project
     project.init()
     copy, truth = project.top / "autotune.jsonl", project.session / "autotune.jsonl"
     copy.write_bytes(b"".join(copy.read_bytes().splitlines(keepends=True)[:-1]))
-    assert "has lost its end" in project.run("check").out
+    assert found_by_check(project) == ["copy ends early"]
     assert "autotune.jsonl had lost its end; it was written anew" in project.ok("status").err
     assert copy.read_bytes() == truth.read_bytes()
     project.ok("check")
@@ -410,7 +415,7 @@ def test_a_lost_run_bit_is_told_and_put_back(project: Project) -> None:
     script.chmod(0o755)
     project.init()
     script.chmod(0o644)
-    assert "has lost its run bit" in project.run("check").out
+    assert found_by_check(project) == ["not executable"]
     assert "autotune.sh had lost its run bit; it was put back" in project.ok("status").err
     assert os.access(script, os.X_OK)
     project.ok("check")
@@ -579,7 +584,7 @@ def test_a_working_tree_that_is_gone_is_found_and_can_be_brought_back_as_the_hin
     tree = Path(project.events()[0]["tree"])
     shutil.rmtree(tree)
     findings = project.run("check", "--json").json["findings"]
-    assert [one["what"] for one in findings] == [f"The working tree {tree} is gone."]
+    assert [one["found"] for one in findings] == [{"kind": "tree gone", "figures": {"tree": str(tree)}}]
     command = f"git worktree add --force {tree} {project.branch}"
     assert command in findings[0]["do"]
     assert command in project.refused("status")
@@ -677,7 +682,7 @@ def test_a_check_names_what_is_gone_and_changes_nothing(project: Project) -> Non
     project.init()
     for name in ("autotune.md", "autotune.jsonl"):
         (project.top / name).unlink()
-    assert f"In {project.top}, autotune.jsonl, autotune.md are gone." in project.run("check").out
+    assert found_by_check(project) == ["own files gone"]
     assert not (project.top / "autotune.md").exists()
     project.ok("status")
     project.ok("check")

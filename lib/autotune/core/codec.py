@@ -50,7 +50,8 @@ def _reader(kind: Any) -> Callable[[Json, str], object]:  # noqa: ANN401 - an an
     if kind is Any:
         return lambda value, _: value
     if origin in (Union, types.UnionType):
-        return _optional(next(one for one in inner if one is not type(None)))
+        others = [one for one in inner if one is not type(None)]
+        return _optional(others[0]) if len(others) < len(inner) else _enum(*others)
     if origin is tuple:
         return _sequence(_reader(inner[0])) if inner[-1] is Ellipsis else _fixed(tuple(_reader(one) for one in inner))
     if origin is not None and issubclass(origin, Mapping):
@@ -78,12 +79,14 @@ def _as_float(value: int, where: str) -> float:
         raise Malformed(f"{where} is a whole number beyond all floats") from None
 
 
-def _enum(kind: type[StrEnum]) -> Callable[[Json, str], object]:
+def _enum(*kinds: type[StrEnum]) -> Callable[[Json, str], object]:
+    """Read a value of a closed set, or of one of several that share none."""
+    known = {str(one): one for kind in kinds for one in kind}
+
     def read(value: Json, where: str) -> object:
-        try:
-            return kind(value)
-        except ValueError:
-            raise Malformed(f"{where} is {value!r}, expected one of {', '.join(kind)}") from None
+        if not isinstance(value, str) or value not in known:
+            raise Malformed(f"{where} is {value!r}, expected one of {', '.join(known)}")
+        return known[value]
 
     return read
 

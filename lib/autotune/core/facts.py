@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from autotune.core.findings import Amiss, Contradiction, Remedy
+
 if TYPE_CHECKING:
     from autotune.core.model import Effect
     from autotune.core.stats import Claim
@@ -221,6 +223,8 @@ class Kind(StrEnum):
     PLUGIN_FAILED = "plugin failed"
 
 
+AnyKind = Kind | Contradiction | Amiss | Remedy
+
 NAMED = 8  # paths that a sentence names
 NOT_TRUSTED = frozenset((Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED))
 KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE))
@@ -233,7 +237,7 @@ class Fact:
     `words` are those of somebody else, shown as they are: a person's, an error's, or an older ledger's, which held sentences.
     """
 
-    kind: Kind
+    kind: AnyKind
     figures: Mapping[str, Any] = field(default_factory=dict)
     because: Fact | None = None
     besides: tuple[Fact, ...] = ()

@@ -38,6 +38,8 @@ from autotune.core.events import (
     Stopped,
     TargetChecked,
 )
+from autotune.core.facts import Fact
+from autotune.core.findings import Contradiction
 from autotune.core.model import Direction, Status
 from autotune.core.recovery import Playbook
 from autotune.core.state import RECENT, Ending, State
@@ -50,8 +52,8 @@ WORDS = (Noted, Noticed, Paused, Stopped)
 Runs = Mapping[Purpose, Sequence[Ran]]
 
 
-def misplaced(state: State, event: Event, runs: Runs) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one case an event
-    """Tell what a line lacks before it, as the end of a sentence that begins with "Line 7 has"; None where it lacks nothing.
+def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C901, PLR0911, PLR0912 - one case an event
+    """Tell what a line lacks before it; None where it lacks nothing.
 
     `state` is what the lines before amount to. `runs` has the good runs of its segment so far that no line has been made of yet. What a
     verdict, result, claim or calibration says of them is for `replay`.
@@ -62,7 +64,7 @@ def misplaced(state: State, event: Event, runs: Runs) -> str | None:  # noqa: C9
         case Ran():
             return _run(state, event)
         case Opened():
-            return "the opening of a session that is open" if state.opened else None
+            return Fact(Contradiction.OPENED_TWICE) if state.opened else None
         case CandidateTaken():
             return _candidate(state, event)
         case Described():
@@ -72,7 +74,7 @@ def misplaced(state: State, event: Event, runs: Runs) -> str | None:  # noqa: C9
         case PlaybookBegun():
             due = recovery_due(state)
             fits = due is not None and due.playbook == event.playbook and event.attempt == state.vitals.attempts + 1
-            return None if fits and state.playbook is None else f"a playbook, {event.playbook}, for which there was no cause"
+            return None if fits and state.playbook is None else Fact(Contradiction.PLAYBOOK_WITHOUT_CAUSE, {"playbook": event.playbook})
         case PlaybookEnded():
             return _playbook_end(state, event, runs.get(Purpose.DIAGNOSIS, ()))
         case TargetChecked():
@@ -82,15 +84,15 @@ def misplaced(state: State, event: Event, runs: Runs) -> str | None:  # noqa: C9
         case Looked():
             return _look(state, event, runs.get(Purpose.LOOK, ()))
         case Resumed():
-            return "a word to go on, in a session that did not stand still" if state.ended is None else None
+            return Fact(Contradiction.WENT_ON_UNSTOPPED) if state.ended is None else None
         case RepairAsked():
             return _repair(state, event)
         case Restored():
             there = state.experiment is None and 1 <= event.experiment <= state.count
-            return None if there else f"the changes of experiment {event.experiment} brought back, which was not there to be"
+            return None if there else Fact(Contradiction.RESTORED_NOTHING, {"experiment": event.experiment})
         case Spent():
             falls = event.cost_usd < state.spending.cost_usd or event.tokens < state.spending.tokens
-            return "a cost of the agent that is less than before" if falls else None
+            return Fact(Contradiction.COST_FELL) if falls else None
         case Result() | Decided() | Calibrated() | SettingsChanged() | Finished():
             return None  # `replay` makes them again
         case Noted() | Noticed() | Paused() | Stopped():
@@ -99,94 +101,93 @@ def misplaced(state: State, event: Event, runs: Runs) -> str | None:  # noqa: C9
             assert_never(never)
 
 
-def _segment(state: State, said: SegmentOpened) -> str | None:
+def _segment(state: State, said: SegmentOpened) -> Fact | None:
     before = state.segment.opened
     same = (said.session, said.name, said.branch, said.workdir) == (before.session, before.name, before.branch, before.workdir)
     follows = (said.segment, said.base) == (before.segment + 1, state.incumbent)
-    return (
-        None
-        if same and follows and state.experiment is None
-        else f"segment {said.segment}, which does not follow from segment {before.segment}"
-    )
+    if same and follows and state.experiment is None:
+        return None
+    return Fact(Contradiction.SEGMENT_ASTRAY, {"segment": said.segment, "before": before.segment})
 
 
-def _run(state: State, said: Ran) -> str | None:
+def _run(state: State, said: Ran) -> Fact | None:
     experiment = state.experiment
     measured = experiment.number if experiment is not None and experiment.verdict is None else None
     if said.purpose in (Purpose.EXPERIMENT, Purpose.CROSS_CHECK):
-        return None if measured == said.experiment else f"a run of experiment {said.experiment}, which was not being measured"
+        return None if measured == said.experiment else Fact(Contradiction.RUN_ASTRAY, {"experiment": said.experiment})
     if measured is not None:
-        return f"a run of a {said.purpose} while experiment {measured} was measured"
+        return Fact(Contradiction.RUN_MEANWHILE, {"purpose": said.purpose, "experiment": measured})
     begins = said.purpose in (Purpose.BASELINE, Purpose.PROOF)
-    return f"a run of a {said.purpose} after the segment's baseline" if begins and state.segment.baseline is not None else None
+    late = begins and state.segment.baseline is not None
+    return Fact(Contradiction.RUN_AFTER_BASELINE, {"purpose": said.purpose}) if late else None
 
 
-def _candidate(state: State, said: CandidateTaken) -> str | None:
+def _candidate(state: State, said: CandidateTaken) -> Fact | None:
     fits = state.experiment is None and (said.experiment, said.incumbent) == (state.count + 1, state.incumbent)
     if not fits:
-        return f"a candidate of experiment {said.experiment}, which does not follow from what was kept"
-    return "a candidate in a segment that has no baseline" if state.segment.baseline is None else None
+        return Fact(Contradiction.CANDIDATE_ASTRAY, {"experiment": said.experiment})
+    return Fact(Contradiction.CANDIDATE_TOO_SOON) if state.segment.baseline is None else None
 
 
-def _description(state: State, said: Described) -> str | None:
+def _description(state: State, said: Described) -> Fact | None:
     experiment = state.experiment
     waits = experiment is not None and experiment.number == said.experiment and experiment.verdict is not None and not experiment.may_settle
-    return None if waits else f"words for experiment {said.experiment}, which did not wait for any"
+    return None if waits else Fact(Contradiction.DESCRIBED_UNASKED, {"experiment": said.experiment})
 
 
-def _baseline(state: State, said: Result) -> str | None:
+def _baseline(state: State, said: Result) -> Fact | None:
     fits = (said.index, said.commit, said.status, said.segment) == (state.count, state.incumbent, Status.KEEP, state.segment.opened.segment)
     if not fits or state.experiment is not None or state.segment.baseline is not None:
-        return f"a baseline of segment {said.segment}, which was not about to get one"
-    return None if state.segment.baseline_runs else "a baseline that is made of no runs"
+        return Fact(Contradiction.BASELINE_ASTRAY, {"segment": said.segment})
+    return None if state.segment.baseline_runs else Fact(Contradiction.BASELINE_OF_NO_RUNS)
 
 
-def _playbook_end(state: State, said: PlaybookEnded, runs: Sequence[Ran]) -> str | None:
+def _playbook_end(state: State, said: PlaybookEnded, runs: Sequence[Ran]) -> Fact | None:
     if state.playbook is None or state.playbook.playbook != said.playbook:
-        return f"the end of a playbook, {said.playbook}, that had not begun"
+        return Fact(Contradiction.PLAYBOOK_NOT_BEGUN, {"playbook": said.playbook})
     if said.scope and said.playbook != Playbook.SHRINK_SCOPE:
-        return f"another scope from a playbook, {said.playbook}, that sets none"
+        return Fact(Contradiction.SCOPE_FROM_PLAYBOOK, {"playbook": said.playbook})
     unseen = said.works is True and said.playbook == Playbook.DIAGNOSE and not runs
-    return "a benchmark that works, which no run before it shows" if unseen else None
+    return Fact(Contradiction.WORKS_UNSEEN) if unseen else None
 
 
-def _target(state: State, said: TargetChecked, runs: Sequence[Ran]) -> str | None:
+def _target(state: State, said: TargetChecked, runs: Sequence[Ran]) -> Fact | None:
     target, value = state.config.target, said.value
     if not state.target_in_reach or target is None:
-        return "a check of a target that was not in reach"
+        return Fact(Contradiction.TARGET_OUT_OF_REACH)
     if value is None:
-        return "a target that is reached without a value" if said.reached else None
+        return Fact(Contradiction.TARGET_WITHOUT_VALUE) if said.reached else None
     made_of = [run.metrics[state.metric.name] for run in runs[-TARGET_RUNS:]]
     reached = value <= target if state.metric.direction is Direction.LOWER else value >= target
     fits = len(made_of) == TARGET_RUNS and stats.median(made_of) == value and reached is said.reached
-    return None if fits else "another check of the target than its runs give"
+    return None if fits else Fact(Contradiction.TARGET_OTHERWISE)
 
 
-def _claim(state: State, said: Claimed) -> str | None:
+def _claim(state: State, said: Claimed) -> Fact | None:
     if said.keeps != state.all_keeps:
-        return f"a claim that knows of {said.keeps} keeps, where there are {state.all_keeps}"
+        return Fact(Contradiction.KEEPS_OTHERWISE, {"said": said.keeps, "found": state.all_keeps})
     if said.experiment is None:
         fits = (said.first, said.last) == (state.first, state.incumbent)
-        return None if fits else "a claim of other states than the session's first and last"
+        return None if fits else Fact(Contradiction.STATES_OTHERWISE)
     known = any((row.index, row.commit) == (said.experiment, said.last) for row in state.recent.kept)
-    return None if known or state.all_keeps > RECENT else f"a claim of experiment {said.experiment}, which is no keep"
+    return None if known or state.all_keeps > RECENT else Fact(Contradiction.CLAIM_OF_NO_KEEP, {"experiment": said.experiment})
 
 
-def _look(state: State, said: Looked, runs: Sequence[Ran]) -> str | None:
+def _look(state: State, said: Looked, runs: Sequence[Ran]) -> Fact | None:
     if not state.look_is_due:
-        return "a look at the unchanged code that was not due"
+        return Fact(Contradiction.LOOK_NOT_DUE)
     if not said.values:
-        return "a look that found another value without any run" if said.moved else None
+        return Fact(Contradiction.LOOK_WITHOUT_RUNS) if said.moved else None
     values = tuple(run.metrics[state.metric.name] for run in runs[-LOOK_RUNS:])
     fits = values == said.values and len(values) == LOOK_RUNS and decide.reference_moved(state.calibration, values) is said.moved
-    return None if fits else "another look at the unchanged code than its runs give"
+    return None if fits else Fact(Contradiction.LOOK_OTHERWISE)
 
 
-def _repair(state: State, said: RepairAsked) -> str | None:
+def _repair(state: State, said: RepairAsked) -> Fact | None:
     if state.ended is not None and state.ended.ending is Ending.FINISHED:
-        return "a repair of a session that is finished"
+        return Fact(Contradiction.REPAIRED_AT_END)
     known = said.playbook is None or said.playbook in {*Playbook} - {Playbook.PAUSE}
-    return None if known else f"a repair by a playbook, {said.playbook}, that there is not"
+    return None if known else Fact(Contradiction.PLAYBOOK_UNKNOWN, {"playbook": said.playbook})
 
 
 def uses(event: Event) -> tuple[Purpose, ...]:

@@ -12,6 +12,7 @@ from autotune.core.config import Config, Fixed, keys_changed, parse
 from autotune.core.decide import checks_come_now
 from autotune.core.events import Calibrated, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, Result, SettingsChanged
 from autotune.core.facts import Fact, Kind, claimed
+from autotune.core.findings import Contradiction
 from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Run, Verdict
 from autotune.core.settle import final_verdict, result_of
 from autotune.core.sight import sight
@@ -20,12 +21,10 @@ from autotune.core.stopping import limits_reached
 
 NEAR = 1e-9  # of a figure
 _OF_A_VERDICT = ("verdict", "value", "effect", "evidence", "needed", "pairs", "confirmed", "min_effect")
-_OF_A_RESULT = {  # and how it is called; health and mode follow from rules that may be others in another version
-    **{name: name for name in ("status", "verdict", "outcome", "cause", "effect", "description", "files", "metrics")},
-    **{name: name for name in ("asi", "forced", "confirmed", "segment", "commit")},
-    "metric": "value",
-    "snapshot": "candidate",
-}
+_OF_A_RESULT = (  # health and mode follow from rules that may be others in another version
+    *("status", "verdict", "outcome", "cause", "effect", "description", "files", "metrics"),
+    *("asi", "forced", "confirmed", "segment", "commit", "metric", "snapshot"),
+)
 _OF_A_CALIBRATION = ("runs", "noise", "few", "many", "logs", "warm_up", "bias", "bias_pairs", "min_effect", "mode")
 
 
@@ -36,8 +35,8 @@ def contradiction(
     policy: Callable[[State, Experiment], Policy],
     *,
     same_version: bool = True,
-) -> str | None:
-    """Tell what a line says otherwise than the lines that it is made of, as the end of a sentence; None where it agrees.
+) -> Fact | None:
+    """Tell what a line says otherwise than the lines that it is made of; None where it agrees.
 
     `state` is what the lines before amount to, `runs` has the segment's good runs so far, `policy` what a candidate's keep demands.
     Verdicts and claims are made again by the segment's own rule, where that is still here. `same_version` tells whether this version of
@@ -59,7 +58,7 @@ def contradiction(
         case Calibrated() if same_version:
             found = _calibration(state, event, runs.get(Purpose.CALIBRATION, ())[-event.runs :])
         case Finished() if same_version and not limits_reached(state, event.timestamp) and state.config.max_cost_usd is None:
-            found = "an end of the session, where no stop rule holds"
+            found = Fact(Contradiction.FINISHED_WITHOUT_RULE)
         case _:
             found = None
     return found
@@ -78,20 +77,21 @@ def are_alike(said: object, found: object) -> bool:
     return said == found
 
 
-def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], Policy], *, older: bool) -> str | None:
+def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], Policy], *, older: bool) -> Fact | None:
     experiment = state.experiment
+    number = {"experiment": said.experiment}
     if experiment is None or experiment.number != said.experiment:
-        return f"a verdict on experiment {said.experiment}, which is not open"
+        return Fact(Contradiction.VERDICT_NOT_OPEN, number)
     if experiment.verdict is not None:  # that its commit was refused is all that can be said after that
         refused = (said.verdict, said.cause) == (Verdict.DISCARD, Cause.HOOK) and final_verdict(experiment) is Verdict.KEEP
-        return None if refused else f"another verdict on experiment {said.experiment} after the one that its runs gave"
+        return None if refused else Fact(Contradiction.VERDICT_TWICE, number)
     if said.verdict is Verdict.VOID:
         return None  # what makes it void leaves no runs that say so
     if said.outcome is not Outcome.OK:
         failed = _has_failed(state, experiment, said.outcome, policy)
-        return None if failed else f"another outcome of experiment {said.experiment} than its runs have"
+        return None if failed else Fact(Contradiction.OUTCOME_OTHERWISE, number)
     wrong = _unlike(state, experiment, said, policy, older=older)
-    return f"another {' and '.join(wrong)} of experiment {said.experiment} than its runs give" if wrong else None
+    return Fact(Contradiction.VERDICT_OTHERWISE, {**number, "names": wrong}) if wrong else None
 
 
 def _has_failed(state: State, experiment: Experiment, outcome: Outcome | None, policy: Callable[[State, Experiment], Policy]) -> bool:
@@ -146,45 +146,45 @@ def _decided(said: Decided, found: Decision) -> Decided:
     )
 
 
-def _result(state: State, said: Result, *, older: bool) -> str | None:
+def _result(state: State, said: Result, *, older: bool) -> Fact | None:
     if state.experiment is None or state.experiment.number != said.index or state.experiment.verdict is None:
-        return f"a result of experiment {said.index}, which is not open and decided"
+        return Fact(Contradiction.RESULT_NOT_DECIDED, {"experiment": said.index})
     kept = final_verdict(state.experiment) is Verdict.KEEP
     made = result_of(state, said.commit if kept else state.experiment.incumbent, said.timestamp)
-    wrong = [word for name, word in _OF_A_RESULT.items() if not are_alike(getattr(said, name), getattr(made, name))]
+    wrong = [name for name in _OF_A_RESULT if not are_alike(getattr(said, name), getattr(made, name))]
     worded = older and said.reason.words is not None  # by a version that gave the reason as the failure where nothing was printed
     wrong += [] if worded or are_alike(said.reason, made.reason) else ["reason"]
     wrong += [] if said.failure == made.failure or (worded and made.failure is None) else ["failure"]
-    return f"a result of experiment {said.index} with another {' and '.join(wrong)} than was decided and said before it" if wrong else None
+    return Fact(Contradiction.RESULT_OTHERWISE, {"experiment": said.index, "names": wrong}) if wrong else None
 
 
-def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> str | None:
+def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> Fact | None:
     if not said.pairs:
-        return "a claim that is made of no runs" if said.improved or said.effect is not None else None
+        return Fact(Contradiction.CLAIM_OF_NO_RUNS) if said.improved or said.effect is not None else None
     pairs = [{run.arm: run.metrics[state.metric.name] for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
     if len(pairs) != said.pairs or any(len(pair) != len(Arm) for pair in pairs):
-        return f"a claim made of {said.pairs} pairs, which are not before it"
+        return Fact(Contradiction.CLAIM_OF_MISSING_PAIRS, {"pairs": said.pairs})
     values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]
     logs = min(value for pair in values for value in pair) > 0
     found = stats.claim_of(values, state.metric.direction, logs=logs, look=state.looks_at(said.first, said.last))
     same = found.improved is said.improved and are_alike(said.effect, found.effect)
     agrees = same and _same(said.reason, claimed(found), older=older)
-    return None if agrees else f"another claim than its runs give, which have an effect of {found.effect.estimate:.6g}"
+    return None if agrees else Fact(Contradiction.CLAIM_OTHERWISE, {"estimate": found.effect.estimate})
 
 
-def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> str | None:
+def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> Fact | None:
     arms = [[run.metrics[state.metric.name] for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
     series = [values for values in arms if values] or [list(state.segment.baseline_runs)]
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
     found = sight(series, said.run_s, state.metric.direction, pairs, build_once=state.config.built_once)
     wrong = [name for name in _OF_A_CALIBRATION if not are_alike(getattr(said, name), getattr(found, name))]
-    return f"another {' and '.join(wrong)} of a calibration than its runs give" if wrong else None
+    return Fact(Contradiction.CALIBRATION_OTHERWISE, {"names": wrong}) if wrong else None
 
 
-def _settings(before: Config, said: SettingsChanged) -> str | None:
+def _settings(before: Config, said: SettingsChanged) -> Fact | None:
     changed = keys_changed(before, parse(said.config))
     if fixed := keys_changed(before, parse(said.config), Fixed.SEGMENT, Fixed.SESSION):
-        return f"another {' and '.join(fixed)} inside a segment, where nothing changes it"
-    return (
-        None if set(changed) == set(said.changed) else f"{', '.join(said.changed)} as changed, where {', '.join(changed) or 'nothing'} was"
-    )
+        return Fact(Contradiction.SETTINGS_FIXED, {"names": [*fixed]})
+    if set(changed) == set(said.changed):
+        return None
+    return Fact(Contradiction.SETTINGS_OTHERWISE, {"said": [*said.changed], "found": [*changed]})

@@ -28,8 +28,3 @@ def is_known(rule: int) -> bool:
 def gone(rule: int) -> tuple[Fact, ...]:
     """Say that decisions by this rule cannot be made here, where they cannot."""
     return () if is_known(rule) else (Fact(Kind.RULE_GONE, {"rule": rule}),)
-
-
-def not_made_again(segment: int, rule: int) -> str:
-    """Say of a segment whose rule is not here what that means for what was decided in it."""
-    return f"segment {segment}: decided by {'a newer' if rule > NEWEST else 'an older'} rule ({rule}), not made again"

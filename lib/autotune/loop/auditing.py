@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from autotune.core import config as configuration
 from autotune.core import order, replay, rules
@@ -24,6 +24,8 @@ from autotune.core.events import (
     Spent,
     from_line,
 )
+from autotune.core.facts import Fact, quoted
+from autotune.core.findings import Amiss, Contradiction, Remedy
 from autotune.core.metrics import MetricReader
 from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.state import State, after, begin
@@ -50,19 +52,21 @@ from autotune.loop.session import (
 )
 from autotune.version import version
 
-_TRUTH = "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin a new session"
-_SAME = "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) begins afresh"
-
+_DISTRUST = Fact(Remedy.TRUST_ANOTHER_COPY)
 
 E = TypeVar("E", bound=Event)
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Something that does not agree, and what to do about it."""
+    """Something that does not agree, and what to do about it: where nothing else helps, another copy of the ledger."""
 
-    what: str
-    do: str
+    what: Fact
+    do: Fact = _DISTRUST
+
+
+def _amiss(kind: Amiss, do: Fact = _DISTRUST, **figures: object) -> Disagreement:
+    return Disagreement(Fact(kind, figures), do)
 
 
 @dataclass(slots=True)
@@ -92,16 +96,16 @@ def audit(repository: Repository, folder: Folder) -> tuple[Disagreement, ...]:
     found = [*_chain(folder, story), *_seen(folder)]
     segments = list(story.of(SegmentOpened))
     if not segments:
-        return (*found, Disagreement(f"{folder.ledger} does not open a session.", _TRUTH))
+        return (*found, _amiss(Amiss.NO_OPENING, ledger=str(folder.ledger)))
     tree = _tree(repository, segments[0])
     for look in (_keeps, _baselines, _logs, _unknown_runs, _costs):
         found += look(folder, story)
     for search in (_replayed, _commits, _candidates, _pins):
         found += search(repository, folder, story)
     if git.discover(tree) is None:
-        words = "is gone" if not tree.is_dir() else "does not know where the repository is by now"
+        lost = Amiss.TREE_CUT_OFF if tree.is_dir() else Amiss.TREE_GONE
         _, back = sessions.out_of_reach(repository, folder.name, tree, segments[0].branch)
-        return (*found, Disagreement(f"The working tree {tree} {words}.", back))
+        return (*found, _amiss(lost, quoted(back), tree=str(tree)))
     home = tree / segments[0].workdir
     return (
         *found,
@@ -113,11 +117,12 @@ def audit(repository: Repository, folder: Folder) -> tuple[Disagreement, ...]:
     )
 
 
-def decided_by_unknown_rules(folder: Folder) -> tuple[str, ...]:
-    """Name each segment of which no verdict and no claim was made again, since the rule that it was decided by is not here."""
+def decided_by_unknown_rules(folder: Folder) -> tuple[Fact, ...]:
+    """Give a fact of each segment of which no verdict and no claim was made again, since the rule that it was decided by is not here."""
     story = Account()
     deque(_chain(folder, story), maxlen=0)
-    return tuple(rules.not_made_again(one.segment, one.rule) for one in story.of(SegmentOpened) if not rules.is_known(one.rule))
+    unknown = (one for one in story.of(SegmentOpened) if not rules.is_known(one.rule))
+    return tuple(Fact(Amiss.RULE_UNKNOWN, {"segment": one.segment, "rule": one.rule, "newer": one.rule > rules.NEWEST}) for one in unknown)
 
 
 def _tree(repository: Repository, segment: SegmentOpened) -> Path:
@@ -131,20 +136,16 @@ def _chain(folder: Folder, story: Account) -> Iterator[Disagreement]:
     prev = ledger.FIRST
     for number, line in enumerate(folder.ledger.read_bytes().splitlines(keepends=True), 1):
         if not line.endswith(b"\n"):
-            yield Disagreement(
-                f"Line {number}, the ledger's last, is torn.", "the next command sets it aside; what it said was not settled"
-            )
+            yield _amiss(Amiss.LAST_LINE_TORN, Fact(Remedy.SET_ASIDE_NEXT), line=number)
             return
         if _prev_of(line) != prev:
-            yield Disagreement(
-                f"Line {number} of the ledger does not follow from the line before it: one was changed, removed or added.", _TRUTH
-            )
+            yield _amiss(Amiss.CHAIN_BROKEN, line=number)
         prev = ledger.digest(line)
         story.hashes[prev] = number
         try:
             event = from_line(line)
         except ValueError as error:
-            yield Disagreement(f"Line {number} of the ledger cannot be read: {error}.", _TRUTH)
+            yield _amiss(Amiss.LINE_UNREADABLE, line=number, problem=str(error))
             continue
         if event is not None:
             story.events.append((number, event))
@@ -159,10 +160,7 @@ def _prev_of(line: bytes) -> str | None:
 
 def _seen(folder: Folder) -> Iterator[Disagreement]:
     if last_seen(folder) is None:
-        yield Disagreement(
-            f"{folder.path / 'seen.json'}, by which autotune knows how far the ledger had come, is gone.",
-            "the next command writes it anew and says so; whether the ledger was cut off before cannot be told from it any more",
-        )
+        yield _amiss(Amiss.POSITION_GONE, Fact(Remedy.NOTED_ANEW_NEXT), path=str(folder.path / "seen.json"))
     for name in ("seen.json", "checkpoint.json"):
         position = last_seen(folder, name)
         if position is None:
@@ -170,9 +168,7 @@ def _seen(folder: Folder) -> Iterator[Disagreement]:
         try:
             ledger.require(folder.ledger, position)
         except AutotuneError:
-            yield Disagreement(
-                f"The ledger was rewritten or cut off: its line {position.lines} is not the one that autotune last saw there.", _TRUTH
-            )
+            yield _amiss(Amiss.LEDGER_CUT, line=position.lines)
             return
 
 
@@ -180,9 +176,7 @@ def _gone(home: Path) -> Iterator[Disagreement]:
     """Name the session's files in the working directory that are not there."""
     names = (LEDGER, STATE_FILE, CONFIG_FILE, NOTES_FILE, IDEAS_FILE)
     if missing := [name for name in names if not (home / name).exists()]:
-        yield Disagreement(
-            f"In {home}, {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} gone.", "the next command puts back what is gone"
-        )
+        yield _amiss(Amiss.OWN_FILES_GONE, Fact(Remedy.PUT_BACK_NEXT), folder=str(home), names=missing)
 
 
 def _copy(folder: Folder, home: Path) -> Iterator[Disagreement]:
@@ -193,14 +187,11 @@ def _copy(folder: Folder, home: Path) -> Iterator[Disagreement]:
     truth, other = folder.ledger.read_bytes(), copy.read_bytes()
     if truth.startswith(other):
         if files.copy_has_lost_its_end(folder, copy):
-            yield Disagreement(f"The ledger's copy {copy} has lost its end.", "the next command writes it anew")
+            yield _amiss(Amiss.COPY_ENDS_EARLY, Fact(Remedy.WRITTEN_ANEW_NEXT), copy=str(copy))
         return
     number = next((n for n, pair in enumerate(zip(truth.splitlines(), other.splitlines(), strict=False), 1) if pair[0] != pair[1]), None)
-    where = f"from line {number} on" if number else "for the copy has more lines"
-    yield Disagreement(
-        f"The ledger and its copy {copy} differ, {where}: one of them was rewritten.",
-        f"compare them (`diff {copy} {folder.ledger}`); the next command writes the copy anew and keeps this one in {folder.set_aside}",
-    )
+    places = {"copy": str(copy), "ledger": str(folder.ledger), "aside": str(folder.set_aside)}
+    yield _amiss(Amiss.COPY_DIFFERS, Fact(Remedy.COMPARE_COPIES, places), copy=str(copy), line=number)
 
 
 def _keeps(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: ARG001 - one shape for all
@@ -212,25 +203,25 @@ def _keeps(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: A
     for result in story.of(Result):
         if result.baseline:
             continue
-        what = f"Experiment {result.index}"
+        found = partial(_amiss, experiment=result.index)
         if result.index in settled:
-            yield Disagreement(f"{what} has two results.", _TRUTH)
+            yield found(Amiss.RESULT_TWICE)
         settled.add(result.index)
         verdict = verdicts.get(result.index)
-        if result.index not in candidates or verdict is None:
-            yield Disagreement(
-                f"{what} has a result and no {'candidate' if result.index not in candidates else 'verdict'} before it.", _TRUTH
-            )
+        if result.index not in candidates:
+            yield found(Amiss.RESULT_WITHOUT_CANDIDATE)
+        elif verdict is None:
+            yield found(Amiss.RESULT_WITHOUT_VERDICT)
         if result.status is not Status.KEEP:
             continue
         values = _values(story, result.index, metric.get(result.segment, ""))
         if not values:
-            yield Disagreement(f"{what} is a keep, and no run of its candidate is on the ledger.", "take its commit back with `git revert`")
+            yield found(Amiss.KEEP_WITHOUT_RUNS, Fact(Remedy.REVERT))
         elif result.metric is not None and not replay.are_alike(result.metric, median(values)):
-            yield Disagreement(f"{what} is a keep at {result.metric:g}, but its runs give {median(values):g}.", _TRUTH)
+            yield found(Amiss.KEEP_AGAINST_RUNS, said=result.metric, found=median(values))
         if verdict is not None and verdict.verdict is not Verdict.KEEP and not result.forced:
-            yield Disagreement(f"{what} is a keep, but its verdict is {verdict.verdict}.", "take its commit back with `git revert`")
-    yield from (Disagreement(f"Experiment {number} is missing among the results.", _TRUTH) for number in _gaps(settled))
+            yield found(Amiss.KEEP_AGAINST_VERDICT, Fact(Remedy.REVERT), verdict=verdict.verdict)
+    yield from (_amiss(Amiss.RESULT_MISSING, experiment=number) for number in _gaps(settled))
 
 
 def _baselines(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: ARG001 - one shape for all
@@ -244,20 +235,19 @@ def _baselines(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noq
             case Ran(purpose=Purpose.BASELINE, outcome=Outcome.OK) if metric in event.metrics:
                 values.append(event.metrics[metric])
             case Result(baseline=True, metric=float(said)) if values and not replay.are_alike(said, median(values)):
-                yield Disagreement(f"Segment {event.segment} has a baseline of {said:g}, but its runs give {median(values):g}.", _TRUTH)
+                yield _amiss(Amiss.BASELINE_AGAINST_RUNS, segment=event.segment, said=said, found=median(values))
 
 
 def _replayed(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
     """Every line has before it what it needs; what is made of other lines is what those give when it is made once more.
 
-    A segment is decided by the rule that it names; where that is not here, `not_made_again` says so.
+    A segment is decided by the rule that it names; where that is not here, `decided_by_unknown_rules` says so.
     """
-    yield from (Disagreement(f"Line {number} of the ledger {wrong}.", _TRUTH) for number, wrong in _contradictions(repository, story))
+    for number, wrong in _contradictions(repository, story):
+        yield Disagreement(Fact(Amiss.LINE_CONTRADICTED, {"line": number}, wrong))
     held = sessions.checkpoint(folder)
     if held is not None and held[0] != _state_at(story, held[1].lines):
-        yield Disagreement(
-            f"{folder.path / 'checkpoint.json'} has another state than the ledger gives.", "delete it; it is made anew by the next command"
-        )
+        yield _amiss(Amiss.CHECKPOINT_DIFFERS, Fact(Remedy.DELETE), path=str(folder.path / "checkpoint.json"))
 
 
 def _state_at(story: Account, line: int) -> State | None:
@@ -270,7 +260,7 @@ def _state_at(story: Account, line: int) -> State | None:
     return state
 
 
-def _contradictions(repository: Repository, story: Account) -> Iterator[tuple[int, str]]:
+def _contradictions(repository: Repository, story: Account) -> Iterator[tuple[int, Fact]]:
     """Give the number of each line that cannot be what it says, and what is wrong with it."""
     state: State | None = None
     runs: dict[Purpose, list[Ran]] = {}
@@ -289,10 +279,10 @@ def _contradictions(repository: Repository, story: Account) -> Iterator[tuple[in
             state = after(state, event)
             runs = {purpose: made for purpose, made in runs.items() if purpose not in order.uses(event)}
         except (AutotuneError, ValueError, KeyError) as error:
-            yield number, f"does not fit what came before it: {error}"
+            yield number, Fact(Contradiction.UNFIT, {"problem": str(error)})
             return
         if wrong is not None:
-            yield number, f"has {wrong}"
+            yield number, wrong
 
 
 def set_aside_forged(session: Session) -> None:
@@ -324,10 +314,8 @@ def _settings_file(folder: Folder, home: Path) -> Iterator[Disagreement]:
     except AutotuneError:
         return
     for name in differing:
-        yield Disagreement(
-            f"{home / CONFIG_FILE} has another {name} than is in force.",
-            f"put it back (`autotune config get {name}` has it), or let a person accept it with `{configuration.acceptance([name])}`",
-        )
+        back = Fact(Remedy.SETTING_BACK, {"key": name, "command": configuration.acceptance([name])})
+        yield _amiss(Amiss.SETTING_DIFFERS, back, path=str(home / CONFIG_FILE), key=name)
 
 
 def _unknown_runs(folder: Folder, story: Account) -> Iterator[Disagreement]:
@@ -335,7 +323,7 @@ def _unknown_runs(folder: Folder, story: Account) -> Iterator[Disagreement]:
     known = {event.experiment for event in story.of(CandidateTaken)}
     there = logs.experiments(folder.path)
     for number in sorted(there - known):
-        yield Disagreement(f"There is output of runs of experiment {number}, of which the ledger has no line.", _TRUTH)
+        yield _amiss(Amiss.OUTPUT_OF_UNKNOWN, experiment=number)
     told = {event.log for event in story.of(Ran)}
     for place in logs.places(folder.path):
         where = place.relative_to(folder.path)
@@ -343,16 +331,13 @@ def _unknown_runs(folder: Folder, story: Account) -> Iterator[Disagreement]:
             made["number"] for path in place.iterdir() if (made := logs.RUN.fullmatch(path.name)) and str(where / path.name) not in told
         }
         if len(untold) > 1 and int(where.parts[1]) not in there - known:  # one may have been killed before it was told
-            yield Disagreement(
-                f"There is output of {len(untold)} runs in {place}, of which the ledger has no line.",
-                "their lines were removed, or lost with the machine's power; a claim that they spoke against would be gone with them",
-            )
+            yield _amiss(Amiss.OUTPUTS_UNTOLD, Fact(Remedy.LINES_ARE_LOST), runs=len(untold), folder=str(place))
 
 
 def _costs(folder: Folder, story: Account) -> Iterator[Disagreement]:
     """What an agent has cost is told by whoever keeps a client at work, and leaves a log of it."""
     if any(story.of(Spent)) and not (folder.path / CLIENT_LOG).is_file():
-        yield Disagreement("The ledger has what an agent cost, and no client was kept at work here.", _TRUTH)
+        yield _amiss(Amiss.COST_OF_NOBODY)
 
 
 def _gaps(numbers: set[int]) -> list[int]:
@@ -373,25 +358,17 @@ def _logs(folder: Folder, story: Account) -> Iterator[Disagreement]:
         if not isinstance(event, Ran):
             continue
         if event.log in seen:
-            yield Disagreement(f"Line {number} of the ledger has a run with the output of another run, {event.log}.", _TRUTH)
+            yield _amiss(Amiss.OUTPUT_SHARED, line=number, log=event.log)
         seen.add(event.log)
         rehearsed = folder.path / logs.of_segment(segment, event.log)
         path = rehearsed if rehearsed.is_file() else folder.path / event.log
-        what = f"run {event.number} of {_of_what(event)}"
+        what: dict[str, Any] = {"run": event.number, "experiment": event.experiment, "purpose": event.purpose}
         if not path.is_file():
-            yield Disagreement(
-                f"The output of {what} is gone.", "what the ledger says of it can no longer be held against what was printed"
-            )
+            yield _amiss(Amiss.OUTPUT_GONE, Fact(Remedy.NOT_TO_BE_HELD), **what)
             continue
         output = path.read_bytes()
         if process.is_whole(output) and (name := _unprinted(event, output)) is not None:
-            yield Disagreement(f"The ledger has {name}={event.metrics[name]:g} of {what}, which its output does not say.", _TRUTH)
-
-
-def _of_what(run: Ran) -> str:
-    if run.experiment:
-        return f"experiment {run.experiment}"
-    return {Purpose.BASELINE: "the baseline", Purpose.CLAIM: "a claim"}.get(run.purpose, f"a {run.purpose}")
+            yield _amiss(Amiss.VALUE_NOT_PRINTED, metric=name, value=event.metrics[name], **what)
 
 
 def _unprinted(run: Ran, output: bytes) -> str | None:
@@ -411,33 +388,24 @@ def _commits(repository: Repository, folder: Folder, story: Account) -> Iterator
     first = next(story.of(SegmentOpened))
     tip = git.resolve(repository.top, f"refs/heads/{first.branch}")
     if tip is None:
-        yield Disagreement(f"The branch {first.branch} is gone.", f"`git branch {first.branch} COMMIT`, with the last keep's commit")
+        yield _amiss(Amiss.BRANCH_GONE, Fact(Remedy.BRANCH_BACK, {"branch": first.branch}), branch=first.branch)
         return
+    put_back = Fact(Remedy.BRANCH_PUT_BACK_NEXT, {"branch": first.branch})
     kept = {event.commit: event for event in story.of(Result) if event.status is Status.KEEP and not event.baseline}
     commits = _history(repository, first.base, tip)
     if not git.is_ancestor(repository.top, first.base, tip):
-        yield Disagreement(
-            f"The branch {first.branch} was moved to {tip[:12]}, which the session did not begin from.", _next_puts_back(first.branch)
-        )
+        yield _amiss(Amiss.BRANCH_ELSEWHERE, put_back, branch=first.branch, tip=tip)
     for commit in commits:
         result = kept.get(commit.sha)
         if result is not None:
             yield from _trailers(commit, result, story)
         elif not _is_open(commit, folder, story):
-            yield Disagreement(
-                f"Commit {commit.sha[:12]} ({commit.subject[:60]}) is on the branch, and autotune did not make it as it is.",
-                f"if it is yours, keep it elsewhere: `git branch mine {commit.sha[:12]}`; {_next_puts_back(first.branch)}",
-            )
+            elsewhere = Fact(Remedy.COMMIT_ELSEWHERE, {"commit": commit.sha}, put_back)
+            yield _amiss(Amiss.COMMIT_OF_OTHERS, elsewhere, commit=commit.sha, subject=commit.subject)
     there = {commit.sha for commit in commits}
     for sha, result in kept.items():
         if sha not in there:
-            yield Disagreement(
-                f"Experiment {result.index} was kept as {sha[:12]}, which is not on the branch.", _next_puts_back(first.branch)
-            )
-
-
-def _next_puts_back(branch: str) -> str:
-    return f"the next command that measures puts {branch} back to what was kept, says so, and keeps what it finds under refs/autotune"
+            yield _amiss(Amiss.KEEP_OFF_BRANCH, put_back, experiment=result.index, commit=sha)
 
 
 def _is_open(commit: Commit, folder: Folder, story: Account) -> bool:
@@ -448,13 +416,13 @@ def _is_open(commit: Commit, folder: Folder, story: Account) -> bool:
 
 
 def _trailers(commit: Commit, result: Result, story: Account) -> Iterator[Disagreement]:
-    what = f"Commit {commit.sha[:12]} (experiment {result.index})"
+    found = partial(_amiss, commit=commit.sha, experiment=result.index)
     said = commit.trailers.get("Autotune-Metric", "").rpartition("=")[2]
     if result.metric is not None and said not in ("", "unknown", f"{result.metric:.12g}"):
-        yield Disagreement(f"{what} says {said}, the ledger {result.metric:.12g}.", _TRUTH)
+        yield found(Amiss.COMMIT_AGAINST_LEDGER, said=said, found=result.metric)
     known = commit.trailers.get("Autotune-Ledger")
     if known is not None and known not in story.hashes:
-        yield Disagreement(f"{what} was made when the ledger had a line that it has no longer: the ledger was rewritten before it.", _TRUTH)
+        yield found(Amiss.COMMIT_OF_OTHER_LEDGER)
 
 
 def _history(repository: Repository, base: str, tip: str) -> list[Commit]:
@@ -472,13 +440,12 @@ def _history(repository: Repository, base: str, tip: str) -> list[Commit]:
 def _candidates(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
     held = git.refs(repository.top, folder.ref(""))
     for event in story.of(CandidateTaken):
-        sha = held.get(folder.ref(event.experiment))
-        if sha != event.commit:
-            found = "gone" if sha is None else f"{sha[:12]}"
-            yield Disagreement(
-                f"{folder.ref(event.experiment)} is {found}, but experiment {event.experiment} measured {event.commit[:12]}.",
-                f"`git update-ref {folder.ref(event.experiment)} {event.commit}` if that commit is still there",
-            )
+        ref = folder.ref(event.experiment)
+        sha, back = held.get(ref), Fact(Remedy.REF_BACK, {"ref": ref, "commit": event.commit})
+        if sha is None:
+            yield _amiss(Amiss.CANDIDATE_GONE, back, ref=ref, experiment=event.experiment, commit=event.commit)
+        elif sha != event.commit:
+            yield _amiss(Amiss.CANDIDATE_ELSEWHERE, back, ref=ref, experiment=event.experiment, commit=event.commit, found=sha)
 
 
 def _pins(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
@@ -487,22 +454,21 @@ def _pins(repository: Repository, folder: Folder, story: Account) -> Iterator[Di
     for event in story.of(SegmentOpened):
         name = folder.ref(f"pins-{event.segment}")
         if held.get(name) != event.pins:
-            yield Disagreement(
-                f"{name} does not point at what segment {event.segment} was measured with.", f"`git update-ref {name} {event.pins}`"
-            )
-        for what in _damaged(repository, event.pins):
-            yield Disagreement(f"Of what segment {event.segment} is measured with, {what}.", _SAME)
+            back = Fact(Remedy.REF_BACK, {"ref": name, "commit": event.pins})
+            yield _amiss(Amiss.PINS_ELSEWHERE, back, ref=name, segment=event.segment)
+        for kind, figures in _damaged(repository, event.pins):
+            yield _amiss(kind, Fact(Remedy.BEGIN_AFRESH), segment=event.segment, **figures)
 
 
-def _damaged(repository: Repository, pins: str) -> Iterator[str]:
-    """Name what of a commit is gone, or is not what its name is the hash of."""
+def _damaged(repository: Repository, pins: str) -> Iterator[tuple[Amiss, dict[str, str]]]:
+    """Name what of a commit is gone, or is not what its name is the hash of; the path of its list is empty."""
     listed = git.ask(repository.top, "ls-tree", "-r", "-t", "-z", "--full-tree", pins)
     if listed.code != 0:
-        yield f"the list {pins[:12]} cannot be read"
+        yield Amiss.PINS_NOT_READ, {"commit": pins}
         return
     entries = [(path, head.split(" ")[2]) for head, _, path in (one.partition("\t") for one in listed.paths)]
-    for path, found in git.damaged(repository.top, [("the list itself", pins), *entries]):
-        yield f"{path} is gone" if found is None else f"{path} has another content than was pinned"
+    for path, found in git.damaged(repository.top, [("", pins), *entries]):
+        yield Amiss.PIN_GONE if found is None else Amiss.PIN_CHANGED, {"path": path}
 
 
 def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iterator[Disagreement]:
@@ -515,12 +481,9 @@ def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iter
             continue
         content = git.ask(repository.top, "cat-file", "blob", entry[1]).out
         if not (home / name).is_file() or (home / name).read_bytes() != content:
-            yield Disagreement(
-                f"{home / name} is not what the segment is measured with.",
-                "the next command puts it back and keeps this one; a person accepts it with `autotune rebaseline --accept`",
-            )
+            yield _amiss(Amiss.SCRIPT_DIFFERS, Fact(Remedy.PUT_BACK_OR_ACCEPTED), path=str(home / name))
         elif files.has_lost_its_run_bit(home / name, entry[0]):
-            yield Disagreement(f"{home / name} has lost its run bit.", "the next command puts it back")
+            yield _amiss(Amiss.NOT_EXECUTABLE, Fact(Remedy.PUT_BACK_NEXT), path=str(home / name))
 
 
 def _state(folder: Folder, home: Path) -> Iterator[Disagreement]:
@@ -534,6 +497,4 @@ def _state(folder: Folder, home: Path) -> Iterator[Disagreement]:
     summary = of_the_log(state)
     wrong = [key for key in ("segment", "experiments", "keeps", "baseline", "best") if said.get(key) != summary[key]]
     if wrong and said.get("experiments") == summary["experiments"]:
-        yield Disagreement(
-            f"{path} has another {' and '.join(wrong)} than the ledger.", "delete it; it is written anew by the next command"
-        )
+        yield _amiss(Amiss.STATE_DIFFERS, Fact(Remedy.DELETE), path=str(path), names=wrong)

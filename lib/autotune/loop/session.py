@@ -220,7 +220,7 @@ class Session:
         if _size(self.folder.ledger) > self.position.offset and (torn := ledger.mend(self.folder.ledger)) is not None:
             self._tell_torn(torn)
 
-    def take_back(self, line: int, why: str) -> None:
+    def take_back(self, line: int, why: Fact) -> None:
         """Set the ledger's lines aside from one on, but for words, and say what that one has wrong. The session is held."""
         path = self.folder.ledger
         with ledger.locked(path):
@@ -230,7 +230,7 @@ class Session:
             replace_file(path, b"".join(lines[: line - 1]))
         self.state, self.position = _fold(path, None, Position())
         self.append(*(event for event in map(from_line, lines[line - 1 :]) if isinstance(event, WORDS)))
-        self.notice(Fact(Kind.LINES_SET_ASIDE, {"line": line, "aside": str(aside)}, quoted(why)))
+        self.notice(Fact(Kind.LINES_SET_ASIDE, {"line": line, "aside": str(aside)}, why))
 
     def _tell_torn(self, torn: bytes) -> None:
         self.notice(Fact(Kind.LINE_TORN, {"bytes": len(torn)}))

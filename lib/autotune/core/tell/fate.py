@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from autotune.core.events import Cause, Result
-from autotune.core.facts import NOT_TRUSTED, Fact, Kind
+from autotune.core.facts import NOT_TRUSTED, AnyKind, Fact, Kind
 from autotune.core.model import Direction, Effect, Outcome, Status, Verdict
 from autotune.core.settle import cause_of, final_verdict, is_forced
 from autotune.core.state import Experiment, Row
@@ -55,7 +55,7 @@ _CAUSES = {
     Cause.NOT_MEASURED: Fate.NOT_MEASURED,
     Cause.PERSON: Fate.ON_REQUEST,
 }
-_REASONS = {  # of ends that verdict, outcome and cause do not tell from others
+_REASONS: Mapping[AnyKind, Fate] = {  # of ends that verdict, outcome and cause do not tell from others
     Kind.GUARDRAIL_BROKEN: Fate.GUARDRAIL,
     Kind.DOES_NOT_GENERALISE: Fate.HOLDOUT,
     **dict.fromkeys(NOT_TRUSTED, Fate.UNTRUSTED),

@@ -7,13 +7,13 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import AnyKind, Fact, Kind
 from autotune.core.model import Effect
 from autotune.core.outcome import ending, escaped
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.stopping import Limit
 from autotune.core.supervision import How
-from autotune.core.tell import limits
+from autotune.core.tell import amiss, limits
 from autotune.core.tell.figures import counted, duration, effect_in_words, listed, number, numbers
 
 
@@ -26,7 +26,7 @@ def told(fact: Fact, *, lead: bool = True) -> str:
     elif fact.kind in _VERDICTS:
         said = _of_a_verdict(fact, lead=lead)
     else:
-        words = WORDS[fact.kind]
+        words = _EVERY[fact.kind]
         said = words if isinstance(words, str) else words(fact)
         said = said.format_map(_Shown(fact)) if isinstance(words, str) else said
     return "; ".join([said, *map(told, fact.besides)])
@@ -49,7 +49,7 @@ def _shown(value: object) -> object:
 # Verdicts
 
 BUILT_ONCE = "each side was built once, so the luck of a build is not counted"
-_VERDICTS: Mapping[Kind, str] = {  # how the sentence begins, before the figures
+_VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figures
     Kind.BETTER: "kept: ",
     Kind.BETTER_CALIBRATED: "kept, unconfirmed: ",
     Kind.BETTER_ONCE: "kept, unconfirmed: ",
@@ -107,7 +107,7 @@ def _how(runs: int | None) -> str:
     return " in a single run" if runs == 1 else f", the same in all {runs} runs of a benchmark that repeats exactly"
 
 
-_END: Mapping[Kind, Callable[[Fact], str]] = {
+_END: Mapping[AnyKind, Callable[[Fact], str]] = {
     Kind.RAN_OUT: lambda fact: f"{counted(fact.figures.get('pairs', 0), 'pair')} were not enough",
     Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring the rest",
 }
@@ -249,7 +249,7 @@ def _last_line(text: str) -> str:
     return f": {escaped(text)}" if text else ""
 
 
-WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
+WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SAID: "",
     # What was seen besides.
     Kind.BUSY: "others used {share:.0%} of all cores when it was measured (busy_above is {above:.0%})",
@@ -491,3 +491,4 @@ WORDS: Mapping[Kind, str | Callable[[Fact], str]] = {
     ),
     Kind.PLUGIN_FAILED: "the client could not load a plugin: {problem}",
 }
+_EVERY = {**WORDS, **amiss.WORDS}

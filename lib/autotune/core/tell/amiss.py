@@ -1,0 +1,167 @@
+"""The words of what `check` finds: what does not agree, why a line of the log cannot be what it says, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from autotune.core.facts import AnyKind, Fact
+from autotune.core.findings import Amiss, Contradiction, Remedy
+from autotune.core.outcome import escaped
+
+_CALLED = {"metric": "value", "snapshot": "candidate"}  # of fields of a line, those that people call otherwise
+
+
+def _all(names: list[str]) -> str:
+    return " and ".join(escaped(_CALLED.get(name, name)) for name in names)
+
+
+def _run(fact: Fact) -> str:
+    """`run 3 of experiment 2`, or of what else it was a run of."""
+    purpose, experiment = fact.figures["purpose"], fact.figures["experiment"]
+    of = f"experiment {experiment}" if experiment else {"baseline": "the baseline", "claim": "a claim"}.get(purpose, f"a {purpose}")
+    return f"run {fact.figures['run']} of {of}"
+
+
+def _where(fact: Fact) -> str:
+    line = fact.figures["line"]
+    return "for the copy has more lines" if line is None else f"from line {line} on"
+
+
+def _pin(fact: Fact) -> str:
+    return f"Of what segment {fact.figures['segment']} is measured with, {escaped(fact.figures['path']) or 'the list itself'}"
+
+
+_CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on where "Line 7 of the ledger" ends
+    Contradiction.UNFIT: "does not fit what came before it: {problem}",
+    Contradiction.OPENED_TWICE: "has the opening of a session that is open",
+    Contradiction.WENT_ON_UNSTOPPED: "has a word to go on, in a session that did not stand still",
+    Contradiction.SEGMENT_ASTRAY: "has segment {segment}, which does not follow from segment {before}",
+    Contradiction.RUN_ASTRAY: "has a run of experiment {experiment}, which was not being measured",
+    Contradiction.RUN_MEANWHILE: "has a run of a {purpose} while experiment {experiment} was measured",
+    Contradiction.RUN_AFTER_BASELINE: "has a run of a {purpose} after the segment's baseline",
+    Contradiction.CANDIDATE_ASTRAY: "has a candidate of experiment {experiment}, which does not follow from what was kept",
+    Contradiction.CANDIDATE_TOO_SOON: "has a candidate in a segment that has no baseline",
+    Contradiction.DESCRIBED_UNASKED: "has words for experiment {experiment}, which did not wait for any",
+    Contradiction.RESTORED_NOTHING: "has the changes of experiment {experiment} brought back, which was not there to be",
+    Contradiction.BASELINE_ASTRAY: "has a baseline of segment {segment}, which was not about to get one",
+    Contradiction.PLAYBOOK_WITHOUT_CAUSE: "has a playbook, {playbook}, for which there was no cause",
+    Contradiction.PLAYBOOK_NOT_BEGUN: "has the end of a playbook, {playbook}, that had not begun",
+    Contradiction.TARGET_OUT_OF_REACH: "has a check of a target that was not in reach",
+    Contradiction.LOOK_NOT_DUE: "has a look at the unchanged code that was not due",
+    Contradiction.REPAIRED_AT_END: "has a repair of a session that is finished",
+    Contradiction.VERDICT_NOT_OPEN: "has a verdict on experiment {experiment}, which is not open",
+    Contradiction.VERDICT_TWICE: "has another verdict on experiment {experiment} after the one that its runs gave",
+    Contradiction.RESULT_NOT_DECIDED: "has a result of experiment {experiment}, which is not open and decided",
+    Contradiction.FINISHED_WITHOUT_RULE: "has an end of the session, where no stop rule holds",
+    Contradiction.BASELINE_OF_NO_RUNS: "has a baseline that is made of no runs",
+    Contradiction.TARGET_WITHOUT_VALUE: "has a target that is reached without a value",
+    Contradiction.LOOK_WITHOUT_RUNS: "has a look that found another value without any run",
+    Contradiction.WORKS_UNSEEN: "has a benchmark that works, which no run before it shows",
+    Contradiction.CLAIM_OF_NO_RUNS: "has a claim that is made of no runs",
+    Contradiction.CLAIM_OF_MISSING_PAIRS: "has a claim made of {pairs} pairs, which are not before it",
+    Contradiction.CLAIM_OF_NO_KEEP: "has a claim of experiment {experiment}, which is no keep",
+    Contradiction.COST_FELL: "has a cost of the agent that is less than before",
+    Contradiction.SCOPE_FROM_PLAYBOOK: "has another scope from a playbook, {playbook}, that sets none",
+    Contradiction.PLAYBOOK_UNKNOWN: "has a repair by a playbook, {playbook}, that there is not",
+    Contradiction.TARGET_OTHERWISE: "has another check of the target than its runs give",
+    Contradiction.LOOK_OTHERWISE: "has another look at the unchanged code than its runs give",
+    Contradiction.KEEPS_OTHERWISE: "has a claim that knows of {said} keeps, where there are {found}",
+    Contradiction.STATES_OTHERWISE: "has a claim of other states than the session's first and last",
+    Contradiction.OUTCOME_OTHERWISE: "has another outcome of experiment {experiment} than its runs have",
+    Contradiction.VERDICT_OTHERWISE: lambda fact: (
+        f"has another {_all(fact.figures['names'])} of experiment {fact.figures['experiment']} than its runs give"
+    ),
+    Contradiction.RESULT_OTHERWISE: lambda fact: (
+        f"has a result of experiment {fact.figures['experiment']} with another {_all(fact.figures['names'])} than was decided and said "
+        "before it"
+    ),
+    Contradiction.CLAIM_OTHERWISE: "has another claim than its runs give, which have an effect of {estimate:.6g}",
+    Contradiction.CALIBRATION_OTHERWISE: lambda fact: f"has another {_all(fact.figures['names'])} of a calibration than its runs give",
+    Contradiction.SETTINGS_FIXED: lambda fact: f"has another {_all(fact.figures['names'])} inside a segment, where nothing changes it",
+    Contradiction.SETTINGS_OTHERWISE: lambda fact: (
+        f"has {_all(fact.figures['said']) or 'nothing'} as changed, where {_all(fact.figures['found']) or 'nothing'} was"
+    ),
+}
+_AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
+    Amiss.LINE_CONTRADICTED: "Line {line} of the ledger {because}.",
+    Amiss.LAST_LINE_TORN: "Line {line}, the ledger's last, is torn.",
+    Amiss.CHAIN_BROKEN: "Line {line} of the ledger does not follow from the line before it: one was changed, removed or added.",
+    Amiss.LINE_UNREADABLE: "Line {line} of the ledger cannot be read: {problem}.",
+    Amiss.NO_OPENING: "{ledger} does not open a session.",
+    Amiss.POSITION_GONE: "{path}, by which autotune knows how far the ledger had come, is gone.",
+    Amiss.LEDGER_CUT: "The ledger was rewritten or cut off: its line {line} is not the one that autotune last saw there.",
+    Amiss.COPY_ENDS_EARLY: "The ledger's copy {copy} has lost its end.",
+    Amiss.COPY_DIFFERS: lambda fact: (
+        f"The ledger and its copy {escaped(fact.figures['copy'])} differ, {_where(fact)}: one of them was rewritten."
+    ),
+    Amiss.CHECKPOINT_DIFFERS: "{path} has another state than the ledger gives.",
+    Amiss.STATE_DIFFERS: lambda fact: f"{escaped(fact.figures['path'])} has another {_all(fact.figures['names'])} than the ledger.",
+    Amiss.RULE_UNKNOWN: lambda fact: (
+        f"segment {fact.figures['segment']}: decided by {'a newer' if fact.figures['newer'] else 'an older'} rule "
+        f"({fact.figures['rule']}), not made again"
+    ),
+    Amiss.RESULT_TWICE: "Experiment {experiment} has two results.",
+    Amiss.RESULT_WITHOUT_CANDIDATE: "Experiment {experiment} has a result and no candidate before it.",
+    Amiss.RESULT_WITHOUT_VERDICT: "Experiment {experiment} has a result and no verdict before it.",
+    Amiss.RESULT_MISSING: "Experiment {experiment} is missing among the results.",
+    Amiss.KEEP_WITHOUT_RUNS: "Experiment {experiment} is a keep, and no run of its candidate is on the ledger.",
+    Amiss.KEEP_AGAINST_RUNS: "Experiment {experiment} is a keep at {said:g}, but its runs give {found:g}.",
+    Amiss.KEEP_AGAINST_VERDICT: "Experiment {experiment} is a keep, but its verdict is {verdict}.",
+    Amiss.BASELINE_AGAINST_RUNS: "Segment {segment} has a baseline of {said:g}, but its runs give {found:g}.",
+    Amiss.OUTPUT_OF_UNKNOWN: "There is output of runs of experiment {experiment}, of which the ledger has no line.",
+    Amiss.OUTPUTS_UNTOLD: "There is output of {runs} runs in {folder}, of which the ledger has no line.",
+    Amiss.OUTPUT_SHARED: "Line {line} of the ledger has a run with the output of another run, {log}.",
+    Amiss.OUTPUT_GONE: lambda fact: f"The output of {_run(fact)} is gone.",
+    Amiss.VALUE_NOT_PRINTED: lambda fact: (
+        f"The ledger has {escaped(fact.figures['metric'])}={fact.figures['value']:g} of {_run(fact)}, which its output does not say."
+    ),
+    Amiss.COST_OF_NOBODY: "The ledger has what an agent cost, and no client was kept at work here.",
+    Amiss.BRANCH_GONE: "The branch {branch} is gone.",
+    Amiss.BRANCH_ELSEWHERE: "The branch {branch} was moved to {tip:.12}, which the session did not begin from.",
+    Amiss.COMMIT_OF_OTHERS: "Commit {commit:.12} ({subject:.60}) is on the branch, and autotune did not make it as it is.",
+    Amiss.KEEP_OFF_BRANCH: "Experiment {experiment} was kept as {commit:.12}, which is not on the branch.",
+    Amiss.COMMIT_AGAINST_LEDGER: "Commit {commit:.12} (experiment {experiment}) says {said}, the ledger {found:.12g}.",
+    Amiss.COMMIT_OF_OTHER_LEDGER: "Commit {commit:.12} (experiment {experiment}) was made when the ledger had a line that it has no "
+    "longer: the ledger was rewritten before it.",
+    Amiss.CANDIDATE_GONE: "{ref} is gone, but experiment {experiment} measured {commit:.12}.",
+    Amiss.CANDIDATE_ELSEWHERE: "{ref} is {found:.12}, but experiment {experiment} measured {commit:.12}.",
+    Amiss.PINS_ELSEWHERE: "{ref} does not point at what segment {segment} was measured with.",
+    Amiss.PINS_NOT_READ: "Of what segment {segment} is measured with, the list {commit:.12} cannot be read.",
+    Amiss.PIN_GONE: lambda fact: f"{_pin(fact)} is gone.",
+    Amiss.PIN_CHANGED: lambda fact: f"{_pin(fact)} has another content than was pinned.",
+    Amiss.TREE_GONE: "The working tree {tree} is gone.",
+    Amiss.TREE_CUT_OFF: "The working tree {tree} does not know where the repository is by now.",
+    Amiss.OWN_FILES_GONE: lambda fact: (
+        f"In {escaped(fact.figures['folder'])}, {', '.join(fact.figures['names'])} {'is' if len(fact.figures['names']) == 1 else 'are'} "
+        "gone."
+    ),
+    Amiss.SCRIPT_DIFFERS: "{path} is not what the segment is measured with.",
+    Amiss.NOT_EXECUTABLE: "{path} has lost its run bit.",
+    Amiss.SETTING_DIFFERS: "{path} has another {key} than is in force.",
+}
+_REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
+    Remedy.TRUST_ANOTHER_COPY: "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin "
+    "a new session",
+    Remedy.COMPARE_COPIES: "compare them (`diff {copy} {ledger}`); the next command writes the copy anew and keeps this one in {aside}",
+    Remedy.SET_ASIDE_NEXT: "the next command sets it aside; what it said was not settled",
+    Remedy.WRITTEN_ANEW_NEXT: "the next command writes it anew",
+    Remedy.NOTED_ANEW_NEXT: "the next command writes it anew and says so; whether the ledger was cut off before cannot be told from it "
+    "any more",
+    Remedy.PUT_BACK_NEXT: "the next command puts it back",
+    Remedy.PUT_BACK_OR_ACCEPTED: "the next command puts it back and keeps this one; a person accepts it with "
+    "`autotune rebaseline --accept`",
+    Remedy.BRANCH_PUT_BACK_NEXT: "the next command that measures puts {branch} back to what was kept, says so, and keeps what it finds "
+    "under refs/autotune",
+    Remedy.DELETE: "delete it; the next command writes it anew",
+    Remedy.REVERT: "take its commit back with `git revert`",
+    Remedy.LINES_ARE_LOST: "their lines were removed, or lost with the machine's power; a claim that they spoke against would be gone "
+    "with them",
+    Remedy.NOT_TO_BE_HELD: "what the ledger says of it can no longer be held against what was printed",
+    Remedy.SETTING_BACK: "put it back (`autotune config get {key}` has it), or let a person accept it with `{command}`",
+    Remedy.BRANCH_BACK: "`git branch {branch} COMMIT`, with the last keep's commit",
+    Remedy.REF_BACK: "`git update-ref {ref} {commit}` if that commit is still there",
+    Remedy.COMMIT_ELSEWHERE: "if it is yours, keep it elsewhere: `git branch mine {commit:.12}`; {because}",
+    Remedy.BEGIN_AFRESH: "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) "
+    "begins afresh",
+}
+WORDS = {**_CONTRADICTIONS, **_AMISS, **_REMEDIES}
