@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from autotune.core import rules
 from autotune.core.decide import (
+    FOLLOWED,
     block_factor,
     checks_come_now,
     decide,
@@ -27,7 +28,7 @@ from autotune.core.decide import (
 )
 from autotune.core.facts import AnyKind, Fact, Kind, whole
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Verdict
-from autotune.core.stats import pair_factor
+from autotune.core.stats import noise_of_now, pair_factor
 from autotune.core.tell.words import told
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
@@ -211,6 +212,31 @@ def test_a_block_that_fails_is_followed_by_pairs_and_there_are_at_most_two() -> 
     assert asked == [2, 14, 2, 2, 2, 14, 2, 2, 2, 2, 2, 2, 2]
 
 
+LOUD = [(100.0, value) for value in (103.0, 90.0, 97.0, 91.0, 90.0, 90.0)]  # several times the pool's noise
+
+
+def test_where_a_comparison_is_noisier_than_the_pool_its_own_pairs_set_the_scale_of_what_follows() -> None:
+    def asked(rule: int) -> tuple[int, float | None]:
+        decision = decide(pairs_of(*LOUD), NOISY, replace(RACE, rule=rule), random.Random(1))
+        return len(decision.arms), decision.evidence
+
+    (block, fixed), (pair, followed) = asked(rules.SCALE_FOLLOWS - 1), asked(rules.SCALE_FOLLOWS)
+    assert (block, pair) == (12, 2)  # by a scale that is too small, what is only loud looks clear
+    assert followed != fixed
+
+
+def test_a_scale_is_fixed_from_what_lay_before_a_pair() -> None:
+    def evidence(*pairs: tuple[float, float]) -> float:
+        found = decide(pairs_of(*pairs), NOISY, RACE, random.Random(1)).evidence
+        assert found is not None
+        return found
+
+    factors = [evidence(*LOUD, later) / evidence(*LOUD) for later in ((100.0, 96.0), (96.0, 100.0))]
+    assert sum(factors) / 2 == pytest.approx(1.0)  # whichever way the next pair falls, however large it is
+    scale = FOLLOWED * noise_of_now(tuple(math.log(first / second) for first, second in LOUD))
+    assert factors[0] == pytest.approx(pair_factor(math.log(100 / 96) / scale))
+
+
 def test_a_worse_candidate_is_discarded_at_once_and_said_to_be_worse() -> None:
     decision, runs = played(110.0)
     assert decision.verdict is Verdict.DISCARD
@@ -230,7 +256,7 @@ def test_a_candidate_that_does_nothing_is_discarded_as_futile() -> None:
 
 
 def test_a_small_gain_that_uses_up_its_runs_is_inconclusive() -> None:
-    gains = itertools.cycle([2.5, -0.5])
+    gains = itertools.cycle([2.4, -0.6])
     hopeless = decide(pairs_of(*((100.0, 100.0 - next(gains)) for _ in range(36))), NOISY, RACE, random.Random(1))
     assert hopeless.verdict is Verdict.INCONCLUSIVE
     assert hopeless.reason == Fact(Kind.OUT_OF_REACH, {"left": 4})

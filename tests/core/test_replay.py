@@ -257,8 +257,19 @@ OLDER = (
 )  # what was written before rules had numbers: keeps by a margin, guardrails, claims
 
 
+SECOND = OLDER.with_name("rule-2.jsonl")  # by the second rule: keeps after blocks, a guardrail broken, discards, a claim
+
+
 def test_an_older_ledger_is_decided_by_its_own_rule() -> None:
     assert not found_in(OLDER)
+    assert not found_in(SECOND, margins=())
+
+
+def test_what_the_second_rule_decided_is_held_to_its_figures() -> None:
+    def bettered(event: Event) -> Event:
+        return replace(event, evidence=2 * event.evidence) if isinstance(event, Decided) and event.evidence else event
+
+    assert len(found_in(SECOND, bettered, margins=())) == 7  # all seven verdicts
 
 
 def test_figures_agree_within_another_machines_logarithms_and_no_further() -> None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from autotune.core import rules
@@ -34,6 +34,7 @@ from autotune.core.stats import (
     hodges_lehmann,
     median,
     noise_floor,
+    noise_of_now,
     on_scale,
     pair_factor,
     pool_after,
@@ -48,6 +49,7 @@ PROMISING = 10.0  # the evidence from which nothing counts as futile; luck gets 
 
 CLEAR = 2.5  # the mean of the pairs' differences, in noise floors, from which a block is opened
 BLOCK_CLIP = 4.0
+FOLLOWED = 0.75  # of the noise that a comparison's own pairs show: a few of them overstate it as often as not, which would cost gains
 BLOCK_SIZES = range(3, 8)
 MOST_BLOCKS = 2
 BLOCK_BET = 0.95  # the rest of the stake is held back, so that a block that fails does not end the comparison
@@ -268,17 +270,21 @@ def _left_of(stage: Sequence[Arm], begun: Sequence[Arm]) -> list[Arm]:
 
 
 class _Stages(NamedTuple):
-    """What the completed stages amount to, which pairs lie in blocks, and which runs the stage under way lacks: all where it is fresh."""
+    """What the completed stages amount to, which pairs lie in blocks, and which runs the stage under way lacks: all where it is fresh.
+
+    `units` says of every pair how much better the candidate was, in noise floors as they were known when its stage began.
+    """
 
     evidence: float
+    units: list[float]
     blocks: list[range]
     left: list[Arm]
     fresh: bool
 
 
 def _race(comparison: _Comparison, coin: random.Random) -> Decision:
-    units, most, needed = comparison.units, comparison.policy.max_pairs, comparison.needed
     stages = _replayed(comparison)
+    units, most, needed = stages.units, comparison.policy.max_pairs, comparison.needed
     if stages.evidence >= needed and _centre(comparison.gains) > 0:
         return _kept(comparison, stages)
     kappa = max(1.0, 6 / math.sqrt(most))
@@ -309,22 +315,35 @@ def _reach(pairs_left: int, blocks: int) -> float:
 
 def _replayed(comparison: _Comparison) -> _Stages:
     """Walks through the stages: a pair, then whatever the runs up to there call for, until the runs are used up."""
-    arms, heights, units = comparison.arms[comparison.first :], comparison.places[comparison.first :], comparison.units
-    clear = list(accumulate(_clipped(units, BLOCK_CLIP)))
+    arms, heights, gains = comparison.arms[comparison.first :], comparison.places[comparison.first :], comparison.gains
     evidence, done, size = 1.0, 0, 1
+    units: list[float] = []
     blocks: list[range] = []
+    in_pairs: list[float] = []
     while True:
-        end = done + 2 * size
-        stage = arms[done:end]
+        scale, end = _scale(comparison, in_pairs), done + 2 * size
+        stage, pairs, was_pair = arms[done:end], end // 2, size == 1
+        units += _in_noise(gains[done // 2 : pairs], scale)
         if not stage.count(Arm.CANDIDATE) == stage.count(Arm.INCUMBENT) == size:
-            return _Stages(evidence, blocks, _left_of(PAIR * size, stage), fresh=not stage)
-        pairs, was_pair = end // 2, size == 1
-        evidence *= pair_factor(units[pairs - 1]) if was_pair else block_factor(stage, heights[done:end], comparison.sigma)
-        looks_clear = was_pair and len(blocks) < MOST_BLOCKS and clear[pairs - 1] >= CLEAR * pairs
+            return _Stages(evidence, units, blocks, _left_of(PAIR * size, stage), fresh=not stage)
+        evidence *= pair_factor(units[-1]) if was_pair else block_factor(stage, heights[done:end], scale)
+        in_pairs += filter(math.isfinite, gains[pairs - 1 : pairs] if was_pair else [])
+        looks_clear = was_pair and len(blocks) < MOST_BLOCKS and sum(_clipped(units, BLOCK_CLIP)) >= CLEAR * pairs
         size = _block_size(comparison, pairs, evidence) if looks_clear else 1
         if size > 1:
             blocks.append(range(pairs, pairs + size))
         done = end
+
+
+def _scale(comparison: _Comparison, in_pairs: Sequence[float]) -> float:
+    """The noise floor by which the next stage is judged: the pool's, or where the pairs before it show clearly more, most of that.
+
+    It is fixed from what lay before the stage and never computed again, so the bet stays fair. Blocks are left out: the i-th runs of their
+    arms lie further apart in time than a pair's.
+    """
+    if comparison.policy.rule < rules.SCALE_FOLLOWS:
+        return comparison.sigma
+    return max(comparison.sigma, FOLLOWED * noise_of_now(tuple(in_pairs)))
 
 
 def _block_size(comparison: _Comparison, pairs: int, evidence: float) -> int:

@@ -10,7 +10,7 @@ from autotune.core.facts import Fact, Kind
 
 FIRST = 1  # of a segment that names none
 OLDEST = 1  # of those that are still here
-NEWEST = 2
+NEWEST = 3
 
 # The rule since which:
 CHECKS_BESIDE_PAIRS = 2  # the checks come after the first pair, not inside it
@@ -18,6 +18,7 @@ GUARDRAILS_BET = 2  # guardrails are judged by a bet, which holds at every look,
 CLAIMS_SPEND = 2  # a claim that is asked for again spends what the ones before it left
 GAINS_REFILL = 2  # only keeps that had to be better refill the error budget, not those that may be worse by simplify_margin
 LABELS_BUILT_ONCE = 2  # a keep is unconfirmed where each side was built once
+SCALE_FOLLOWS = 3  # a comparison whose noise is more than the pool's takes its scale from its own earlier pairs
 
 
 def is_known(rule: int) -> bool:

@@ -96,6 +96,16 @@ def noise_floor(pool: tuple[float, ...]) -> float:
     return max(by_median, by_tail) or ordered[-1] / 2
 
 
+@lru_cache(maxsize=256)  # asked for after every run, of all pairs up to there
+def noise_of_now(differences: tuple[float, ...]) -> float:
+    """The noise floor that a comparison's pair differences themselves show; 0 for fewer than three.
+
+    It is measured from their own middle, so an effect is no noise. A pair's scale may follow it where it comes from the pairs before alone:
+    the order within the pair is a fair coin's still, so the bet on it is fair whatever the scale.
+    """
+    return noise_floor.__wrapped__(pool_after((), differences))
+
+
 def smallest_detectable(sigma: float, pairs: int) -> float:
     """The smallest effect found four times in five with so many pairs, on the scale of `sigma`, the noise floor of a pair's difference.
 
