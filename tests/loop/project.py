@@ -71,15 +71,22 @@ class Driver:
         return cls(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=variables), counted)
 
     def begin(
-        self, arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str], out: Path, kill: Mapping[str, object] | None = None
+        self,
+        arguments: tuple[str, ...],
+        folder: Path,
+        environment: Mapping[str, str],
+        out: Path,
+        kill: Mapping[str, object] | None = None,
+        given: str = os.devnull,
     ) -> Begun:
-        """Start a command in a folder; what it says goes to `out` and beside it."""
+        """Start a command in a folder, with its standard input; what it says goes to `out` and beside it."""
         request = {
             "arguments": arguments,
             "folder": str(folder),
             "environment": dict(environment),
             **dict(zip(("out", "err", "killed"), map(str, paths_of(out)), strict=True)),
             "kill": kill,
+            "given": given,
             "counted": self.counted,
         }
         assert self.process.stdin is not None
@@ -137,6 +144,7 @@ class Project:
     driver: Driver
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    given: str = os.devnull  # what commands have as standard input
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @classmethod
@@ -191,7 +199,7 @@ class Project:
         """Start a command; with `kill`, it kills itself at an effect (the second number) of a generation of forks (the first)."""
         out = self.outside / f"{next(self._numbers)}.out"
         bomb = {"generation": kill[0], "at": kill[1], "torn": torn} if kill else None
-        return self.driver.begin(arguments, self.folder, self.variables, out, bomb)
+        return self.driver.begin(arguments, self.folder, self.variables, out, bomb, self.given)
 
     def run(self, *arguments: str, kill: tuple[int, int] | None = None, torn: bool = False) -> Answer:
         """Run a command to its end."""

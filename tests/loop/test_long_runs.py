@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,57 @@ def test_a_killed_caller_leaves_the_measurement_intact(slow: Project) -> None:
     assert slow.ok("wait", "--json").json["about"]["status"] == "keep"
     assert slow.results()[0]["description"] == "slow and good"
     slow.agree()
+
+
+@pytest.fixture
+def at_a_terminal(slow: Project) -> Iterator[Project]:
+    """That session, with commands whose standard input is a terminal."""
+    ours, theirs = os.openpty()
+    slow.given = os.ttyname(theirs)
+    yield slow
+    os.close(ours)
+    os.close(theirs)
+
+
+@pytest.mark.parametrize("verb", [("try", "-d", "slow and good"), ("run",)])
+def test_ctrl_c_at_a_terminal_ends_the_measurement_too_and_the_edits_are_open_again(at_a_terminal: Project, verb: tuple[str, ...]) -> None:
+    edited = at_a_terminal.files()
+    begun = at_a_terminal.begin(*verb)
+    running(at_a_terminal)
+    os.kill(begun.pid, signal.SIGINT)
+    answer = begun.wait()
+    assert answer.code == 130
+    assert "experiment 1" in answer.err
+    assert at_a_terminal.worker() is None
+    assert at_a_terminal.files() == edited
+    assert [one["verdict"] for one in at_a_terminal.results()] == ["void"]
+    let_go(at_a_terminal)
+    assert at_a_terminal.attempt()["status"] == "keep"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_a_command_elsewhere_leaves_the_measurement_on_and_says_how_to_wait(slow: Project, number: signal.Signals) -> None:
+    begun = slow.begin("try", "-d", "slow and good")
+    running(slow)
+    os.kill(begun.pid, number)
+    answer = begun.wait()
+    assert answer.code == 128 + number
+    last = answer.err.splitlines()[-1]
+    assert "`autotune wait`" in last
+    assert "`autotune cancel`" in last
+    let_go(slow)
+    assert slow.ok("wait", "--json").json["about"]["status"] == "keep"
+
+
+def test_ctrl_c_while_waiting_ends_the_waiting_alone(at_a_terminal: Project) -> None:
+    at_a_terminal.ok("try", "-d", "slow and good", "--wait", "0")
+    running(at_a_terminal)
+    begun = at_a_terminal.begin("wait")
+    time.sleep(0.5)
+    os.kill(begun.pid, signal.SIGINT)
+    assert begun.wait().code == 130
+    let_go(at_a_terminal)
+    assert at_a_terminal.ok("wait", "--json").json["about"]["status"] == "keep"
 
 
 def test_no_wait_says_that_it_goes_on(slow: Project) -> None:

@@ -113,7 +113,7 @@ def main() -> NoReturn:
 
 
 def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each kind of ending
-    """Run one command; gives the exit code: 0 done, 1 refused, 2 usage, 3 a bug, 130 interrupted."""
+    """Run one command; gives the exit code: 0 done, 1 refused, 2 usage, 3 a bug, 130 interrupted, 128 and a signal's number."""
     app = typer.Typer(cls=Verbs, add_completion=False, no_args_is_help=True, rich_markup_mode=None)
     app.callback()(_begin)
     command = typer.main.get_command(app)
@@ -125,7 +125,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each ki
         given = command.main(arguments, prog_name="autotune", standalone_mode=False)
         _flush()
     except AutotuneError as error:
-        return _tell(error.message, error.hint, 1, as_json=as_json)
+        return _tell(error.message, error.hint, error.exit_code, as_json=as_json)
     except click.exceptions.NoArgsIsHelpError as asked:
         typer.echo(asked.format_message())
         return 0

@@ -41,5 +41,6 @@ def main(
     if status and experiment.drop(here, said):
         answer.tell_answer(here, as_json=as_json)
         return
-    number = experiment.describe(here, wait, said, about, discard=status == "discard", force=force)
+    with experiment.attended(here):
+        number = experiment.describe(here, wait, said, about, discard=status == "discard", force=force)
     answer.tell_answer(here, as_json=as_json, settled=number)

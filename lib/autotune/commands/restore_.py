@@ -8,11 +8,8 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found
-from autotune.core.events import Restored
 from autotune.core.outcome import escaped
-from autotune.errors import AutotuneError
-from autotune.loop import candidate, work
-from autotune.loop.session import now
+from autotune.loop import experiment
 
 
 def main(
@@ -22,11 +19,7 @@ def main(
 ) -> None:
     """Bring back an earlier experiment's changes, as the open candidate. Refused while other changes are open in scope."""
     here = found(session)
-    with work.changing(here, "restore"):
-        if here.state.experiment is not None:
-            raise AutotuneError(f"Experiment {here.state.experiment.number} is open.", "settle it first: `autotune log --description TEXT`")
-        paths = candidate.bring_back(here, number)
-        here.append(Restored(experiment=number, timestamp=now()))
+    paths = experiment.bring_back(here, number)
     if as_json:
         typer.echo(json.dumps({"experiment": number, "files": list(paths)}))
         return

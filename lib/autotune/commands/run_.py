@@ -25,5 +25,6 @@ def main(
             f"The session's benchmark is `{here.state.config.benchmark}`, and no other command is measured.",
             "leave --command out; a person changes the benchmark with `autotune rebaseline --accept`",
         )
-    experiment.measure(here, wait, settles=False)
+    with experiment.attended(here, cancels=True):
+        experiment.measure(here, wait, settles=False)
     answer.tell_answer(here, as_json=as_json)

@@ -28,5 +28,6 @@ def main(
     said = given.description(description)
     about = given.side_information(asi)
     here = found(session)
-    number = experiment.measure(here, wait, settles=True, description=said, asi=about, force=force)
+    with experiment.attended(here, cancels=True):
+        number = experiment.measure(here, wait, settles=True, description=said, asi=about, force=force)
     answer.tell_answer(here, as_json=as_json, settled=number)

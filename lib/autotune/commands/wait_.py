@@ -10,5 +10,6 @@ from autotune.loop import experiment
 def main(wait: WaitSeconds = 100.0, as_json: AsJson = False, session: SessionName = None) -> None:
     """Wait for the measurement that is running and say how it ended; again where it goes on."""
     here = found(session)
-    number = experiment.wait_and_settle(here, wait)
+    with experiment.attended(here):
+        number = experiment.wait_and_settle(here, wait)
     answer.tell_answer(here, as_json=as_json, settled=number)

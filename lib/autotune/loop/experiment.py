@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from autotune.core.events import Described
+from autotune.core.events import Cause, Described, Restored
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Outcome
 from autotune.core.stopping import next_action
 from autotune.core.tell.words import told
-from autotune.errors import AutotuneError
+from autotune.errors import AutotuneError, EndedError
 from autotune.loop import candidate, files, lending, recording, work
 from autotune.loop.session import Say, Session, now
 
 Progress = Say | None
+_CANCELLED_WITHIN_S = 30.0
 
 
 def measure(
@@ -98,6 +102,53 @@ def wait_and_settle(session: Session, wait_s: float | None, progress: Progress =
     if open_before is not None:
         return open_before.number
     return session.state.count or None
+
+
+@contextmanager
+def attended(session: Session, *, cancels: bool = False) -> Iterator[None]:
+    """While a command waits for a measurement: what ends the command leaves that on. With `cancels`, Ctrl-C at a terminal ends it as well.
+
+    Raises `EndedError`, which says what became of it.
+    """
+    try:
+        with work.told_to_end():
+            yield
+    except work.ToldToEndError as told_to:
+        session.refresh()
+        if cancels and told_to.number == signal.SIGINT and sys.stdin.isatty() and session.state.experiment is not None:
+            raise EndedError(*_cancelled(session, session.state.experiment.number), told_to.number) from None
+        if work.worker_of(session) is None:
+            raise EndedError("Interrupted.", "what was begun is finished by the next command", told_to.number) from None
+        waiting = "`autotune wait` waits for the result, `autotune cancel` ends it"
+        raise EndedError("This command has ended; the measurement goes on by itself.", waiting, told_to.number) from None
+
+
+def _cancelled(session: Session, number: int) -> tuple[str, str]:
+    """End the measurement and have its edits in the checkout again; says what became of it."""
+    work.cancel(session)
+    wait_and_settle(session, _CANCELLED_WITHIN_S)
+    experiment = session.state.experiment
+    if experiment is not None and experiment.verdict is not None and not experiment.may_settle:
+        describe(session, _CANCELLED_WITHIN_S, experiment.called, None, discard=True, force=False)
+    row = next((one for one in session.state.recent.rows if one.index == number), None)
+    if row is None or row.cause is not Cause.NOT_MEASURED:
+        return "Cancelled.", "`autotune status` says how the session stands"
+    bring_back(session, number)
+    return (
+        f"Cancelled: experiment {number} was not measured, and its changes are open again.",
+        "`autotune try --description TEXT` measures them",
+    )
+
+
+def bring_back(session: Session, number: int) -> tuple[str, ...]:
+    """Make the changes of an earlier experiment the open candidate; gives the files."""
+    with work.changing(session, "restore"):
+        if session.state.experiment is not None:
+            opened = session.state.experiment.number
+            raise AutotuneError(f"Experiment {opened} is open.", "settle it first: `autotune log --description TEXT`")
+        paths = candidate.bring_back(session, number)
+        session.append(Restored(experiment=number, timestamp=now()))
+    return paths
 
 
 def finish_unsettled(session: Session) -> None:
