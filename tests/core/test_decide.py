@@ -35,6 +35,7 @@ CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 TIME = Metric("t", "s", Direction.LOWER)
 RATE = Metric("t", "op/s", Direction.HIGHER)
 RACE, ECONOMY, ONCE = Policy(TIME), Policy(TIME, DecisionMode.ECONOMY), Policy(TIME, DecisionMode.ONCE)
+BEFORE = replace(RACE, rule=rules.REFUTES_BY_INTERVAL - 1)
 POOL = (0.01,) * 8  # a noise floor of 1.4826 %
 NOISY = Calibration(POOL, keeps=0, planned=100, reference=(100.0, 101.0, 99.0))
 STILL = Calibration((0.0,) * 7, keeps=0, planned=100, reference=(100.0, 100.0))
@@ -238,20 +239,49 @@ def test_a_scale_is_fixed_from_what_lay_before_a_pair() -> None:
 
 
 def test_a_worse_candidate_is_discarded_at_once_and_said_to_be_worse() -> None:
-    decision, runs = played(110.0)
+    decision, runs = played(120.0)
     assert decision.verdict is Verdict.DISCARD
     assert len(runs) == 2
-    assert words(decision) == "discarded: worse, 10.0 % higher, evidence 0.10 : 1 (needed 2083 : 1), 1 pair"
+    assert words(decision) == "discarded: worse, 20.0 % higher, evidence 0.10 : 1 (needed 2083 : 1), 1 pair"
 
 
-def test_where_one_pair_of_two_says_otherwise_it_only_looks_worse() -> None:
-    decision = decide(pairs_of((100.0, 99.9), (100.0, 106.0)), NOISY, RACE, random.Random(1))
-    assert kind(decision) is Kind.LOOKS_WORSE
+def test_one_bad_pair_refutes_nothing_that_five_times_the_noise_could_bring() -> None:
+    decision, runs = played(110.0)
+    assert (decision.verdict, kind(decision), len(runs)) == (Verdict.DISCARD, Kind.NOT_SHOWN, 2)
+    assert kind(played(110.0, policy=BEFORE)[0]) is Kind.WORSE
 
 
-def test_a_candidate_that_does_nothing_is_discarded_as_futile() -> None:
-    decision, runs = played(100.0)
-    assert (kind(decision), decision.evidence, decision.pairs) == (Kind.NO_GAIN_IN_SIGHT, 1.0, 4)
+@pytest.mark.parametrize(("policy", "found"), [(RACE, Kind.NOT_SHOWN), (BEFORE, Kind.LOOKS_WORSE)])
+def test_where_one_pair_of_two_says_otherwise_it_only_looks_worse(policy: Policy, found: Kind) -> None:
+    decision = decide(pairs_of((100.0, 99.9), (100.0, 106.0)), NOISY, policy, random.Random(1))
+    assert kind(decision) is found
+
+
+def test_a_comparison_several_times_as_noisy_as_the_baseline_is_inconclusive() -> None:
+    wild = pairs_of((100.0, 85.0), (100.0, 112.0), (100.0, 84.0), (100.0, 118.0), (100.0, 119.0))
+    decision = decide(wild, NOISY, RACE, random.Random(1))
+    assert (decision.verdict, kind(decision)) == (Verdict.INCONCLUSIVE, Kind.TOO_NOISY)
+    assert decision.reason is not None
+    assert decision.reason.figures["times"] >= 3
+    assert decide(wild, NOISY, BEFORE, random.Random(1)).verdict is Verdict.DISCARD
+
+
+def test_a_candidate_that_looks_better_when_it_is_given_up_is_inconclusive() -> None:
+    slow = [(100.0, 98.8), (100.0, 99.0)] * 6 + [(100.0, 101.5)] * 5
+    decision = first_answer(pairs_of(*slow), NOISY, RACE)
+    assert (decision.verdict, kind(decision)) == (Verdict.INCONCLUSIVE, Kind.LOOKS_BETTER)
+
+
+def first_answer(runs: list[Run], calibration: Calibration, policy: Policy) -> Decision:
+    """The first decision on runs that is not to measure again."""
+    so_far = (decide(runs[:count], calibration, policy, random.Random(1)) for count in range(len(runs) + 1))
+    return next(one for one in so_far if one.verdict is not Verdict.MEASURE_AGAIN)
+
+
+@pytest.mark.parametrize(("policy", "found"), [(RACE, Kind.NOT_SHOWN), (BEFORE, Kind.NO_GAIN_IN_SIGHT)])
+def test_a_candidate_that_does_nothing_is_discarded_as_futile(policy: Policy, found: Kind) -> None:
+    decision, runs = played(100.0, policy=policy)
+    assert (kind(decision), decision.evidence, decision.pairs) == (found, 1.0, 4)
     assert len(runs) == 8
 
 
@@ -264,9 +294,12 @@ def test_a_small_gain_that_uses_up_its_runs_is_inconclusive() -> None:
 
 
 def test_a_gain_that_shows_but_not_enough_is_not_said_to_be_absent() -> None:
-    decision = decide(pairs_of(*[(100.0, 99.4)] * 7, (100.0, 100.8)), NOISY, RACE, random.Random(1))
-    assert kind(decision) is Kind.SMALL_GAIN
-    assert words(decision).startswith("discarded: too small a gain, 0.60 % lower [-0.10, 0.60], evidence ")
+    runs = pairs_of(*[(100.0, 99.4)] * 7, (100.0, 100.8))
+    assert kind(decide(runs, NOISY, BEFORE, random.Random(1))) is Kind.SMALL_GAIN
+    decision = decide(runs, NOISY, RACE, random.Random(1))
+    assert kind(decision) is Kind.NOT_WORTH_HAVING
+    assert words(decision).startswith("discarded: no gain worth having, 0.60 % lower [-0.10, 0.60], evidence ")
+    assert words(decision).endswith("; any gain is below 1 %")
 
 
 def test_nothing_is_futile_while_the_evidence_is_promising() -> None:
@@ -300,7 +333,8 @@ def test_more_than_a_least_effect_is_asked_for() -> None:
     asked = replace(RACE, min_effect=0.05)
     assert played(90.0, policy=asked)[0].verdict is Verdict.KEEP
     refused, _ = played(97.0, policy=asked)
-    assert words(refused).startswith("discarded: not enough gain in sight, 3.0 % lower, where more than 5 % is asked for")
+    assert words(refused).startswith("discarded: no gain is shown, 3.0 % lower, where more than 5 % is asked for")
+    assert kind(played(97.0, policy=replace(asked, rule=BEFORE.rule))[0]) is Kind.LITTLE_GAIN
 
 
 def test_a_change_that_only_has_to_be_no_worse_is_kept_when_it_does_nothing_and_not_when_it_costs_more_than_the_margin() -> None:
@@ -308,8 +342,10 @@ def test_a_change_that_only_has_to_be_no_worse_is_kept_when_it_does_nothing_and_
     kept, _ = played(100.0, policy=margin)
     assert kept.verdict is Verdict.KEEP
     assert "no different, where up to 5 % worse is allowed" in words(kept)
-    assert kind(played(107.0, policy=margin)[0]) is Kind.WORSE
-    assert kind(played(105.0, policy=margin)[0]) is Kind.NOT_WITHIN_MARGIN
+    assert kind(played(125.0, policy=margin)[0]) is Kind.WORSE
+    before = replace(margin, rule=BEFORE.rule)
+    assert kind(played(107.0, policy=before)[0]) is Kind.WORSE
+    assert [kind(played(105.0, policy=one)[0]) for one in (margin, before)] == [Kind.NOT_WITHIN_MARGIN] * 2
 
 
 def test_where_values_are_not_positive_differences_decide_and_the_least_effect_is_absolute() -> None:
@@ -318,7 +354,7 @@ def test_where_values_are_not_positive_differences_decide_and_the_least_effect_i
     decision, _ = played(9.0, -3.0, calibration=calibration, policy=policy)
     assert decision.verdict is Verdict.KEEP
     assert decision.effect == Effect(12.0, 12.0, 12.0, relative=False)
-    assert "12.0 points higher, where more than 1 is asked for" in words(decision, "points")
+    assert "12.0 points higher, where more than 1 points is asked for" in words(decision, "points")
     assert played(-2.5, -3.0, calibration=calibration, policy=policy)[0].verdict is Verdict.DISCARD
 
 
@@ -366,8 +402,9 @@ def test_a_keep_of_one_build_a_side_is_unconfirmed_unless_the_segment_is_older_t
 
 def test_a_benchmark_that_repeats_exactly_respects_the_least_effect() -> None:
     asked = replace(RACE, min_effect=0.01)
-    too_small = "discarded: too small a gain, 0.50 % lower in a single run, where more than 1 % is asked for"
+    too_small = "discarded: no gain worth having, 0.50 % lower in a single run, where more than 1 % is asked for"
     assert words(played(99.5, calibration=STILL, policy=asked)[0]) == too_small
+    assert kind(played(99.5, calibration=STILL, policy=replace(asked, rule=BEFORE.rule))[0]) is Kind.SMALL_GAIN
     assert played(98.5, calibration=STILL, policy=asked)[0].verdict is Verdict.KEEP
     allowed = replace(RACE, min_effect=-0.01)
     kept, _ = played(100.5, calibration=STILL, policy=allowed)
@@ -416,7 +453,7 @@ def test_economy_begins_with_one_run_of_the_candidate_and_drops_what_is_not_bett
     assert decide([], NOISY, ECONOMY, random.Random(1)).arms == (CANDIDATE,)
     decision, runs = played(100.0, policy=ECONOMY)
     assert (decision.verdict, len(runs)) == (Verdict.DISCARD, 1)
-    assert words(decision) == "discarded: no gain, no different (from -1.00 to 1.02) in a single run"
+    assert words(decision) == "discarded: no gain is shown, no different (from -1.00 to 1.02) in a single run"
 
 
 def test_economy_keeps_after_three_clear_pairs_and_says_that_it_is_not_exact() -> None:
@@ -427,8 +464,10 @@ def test_economy_keeps_after_three_clear_pairs_and_says_that_it_is_not_exact() -
 
 def test_economy_discards_a_lucky_first_run() -> None:
     runs = [run(CANDIDATE, 97.0), *pairs_of((100.0, 101.0))]
-    assert kind(decide(runs, NOISY, ECONOMY, random.Random(1))) is Kind.NO_GAIN_IN_SIGHT
-    assert kind(decide([*runs[:1], *pairs_of((100.0, 104.0))], NOISY, ECONOMY, random.Random(1))) is Kind.WORSE
+    before = replace(ECONOMY, rule=BEFORE.rule)
+    assert [kind(decide(runs, NOISY, one, random.Random(1))) for one in (ECONOMY, before)] == [Kind.NOT_SHOWN, Kind.NO_GAIN_IN_SIGHT]
+    worse = [*runs[:1], *pairs_of((100.0, 104.0))]
+    assert [kind(decide(worse, NOISY, one, random.Random(1))) for one in (ECONOMY, before)] == [Kind.NOT_SHOWN, Kind.WORSE]
 
 
 def test_economy_stops_after_twelve_pairs() -> None:
@@ -459,8 +498,11 @@ def test_a_single_run_keeps_only_what_is_far_beyond_noise_and_never_confirms_it(
     kept, runs = played(90.0, policy=ONCE)
     assert (kept.verdict, kept.confirmed, len(runs)) == (Verdict.KEEP, False, 1)
     assert words(kept) == "kept, unconfirmed: 10.0 % lower (from 9.0 to 10.9) in a single run"
-    assert words(played(98.0, policy=ONCE)[0]) == "discarded: too small a gain, 2.0 % lower (from 1.0 to 3.0) in a single run"
+    assert words(played(98.0, policy=ONCE)[0]) == "discarded: no gain is shown, 2.0 % lower (from 1.0 to 3.0) in a single run"
     assert kind(played(98.0, policy=replace(ONCE, min_effect=-0.01))[0]) is Kind.NOT_WITHIN_MARGIN
+    assert kind(played(98.0, policy=replace(ONCE, rule=BEFORE.rule))[0]) is Kind.SMALL_GAIN
+    assert kind(played(98.0, policy=replace(ONCE, rule=BEFORE.rule, min_effect=-0.01))[0]) is Kind.NOT_WITHIN_MARGIN
+    assert kind(played(150.0, policy=ONCE)[0]) is Kind.WORSE
 
 
 def test_a_single_run_without_reference_values_takes_one_of_the_incumbent_too() -> None:

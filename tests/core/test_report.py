@@ -203,7 +203,8 @@ FATES = {
     Fate.KEPT: kept(1, 9.0, effect=Effect(0.9, 0.88, 0.92)),
     Fate.UNCONFIRMED: kept(1, 9.0, confirmed=False),
     Fate.FORCED: kept(1, 9.0, forced=True, cause=Cause.PERSON),
-    Fate.REFUTED: settled(1, value=10.0, effect=Effect(1.1, 1.05, 1.2)),
+    Fate.REFUTED: settled(1, value=10.0, effect=Effect(1.1, 1.05, 1.2), reason=Fact(Kind.WORSE)),
+    Fate.NOT_SHOWN: settled(1, value=10.0, effect=Effect(1.1, 0.95, 1.2), reason=Fact(Kind.NOT_SHOWN)),
     Fate.INCONCLUSIVE: settled(1, value=9.9, verdict=Verdict.INCONCLUSIVE),
     Fate.GUARDRAIL: settled(1, value=9.0, reason=worded("discarded for a guardrail, though 10 % lower")),
     Fate.HOLDOUT: settled(1, reason=worded("does not generalise")),
@@ -231,14 +232,15 @@ def test_every_way_to_end_has_its_own_word_tone_and_sentence() -> None:
 def test_results_of_older_logs_tell_by_their_status_alone() -> None:
     words: dict[str, Any] = {"verdict": Verdict.KEEP, "outcome": None, "cause": Cause.IDEA}
     told = [fate_of(replace(settled(1), **words, status=status)) for status in (Status.CRASH, Status.CHECKS_FAILED, Status.DISCARD)]
-    assert told == [Fate.CRASHED, Fate.CHECKS_FAILED, Fate.REFUTED]
+    assert told == [Fate.CRASHED, Fate.CHECKS_FAILED, Fate.NOT_SHOWN]
     assert fate_of(settled(1, verdict=Verdict.VOID, outcome=None)) is Fate.NOT_MEASURED
 
 
 @pytest.mark.parametrize(
     ("verdict", "words", "kind"),
     [
-        (decided(1), {}, Fate.REFUTED),
+        (decided(1), {}, Fate.NOT_SHOWN),
+        (decided(1, reason=Fact(Kind.NO_GAIN)), {}, Fate.REFUTED),
         (decided(1, Verdict.KEEP), {}, Fate.KEPT),
         (decided(1, Verdict.KEEP, confirmed=False), {}, Fate.UNCONFIRMED),
         (decided(1), {"force": True}, Fate.FORCED),
@@ -265,12 +267,12 @@ def said_of(result: Result, **settings: Any) -> str:
     return decision
 
 
-def test_an_idea_that_made_it_worse_is_told_from_one_that_did_nothing() -> None:
-    assert "the value got worse" in said_of(settled(1, effect=Effect(1.1, 1.05, 1.2)))
-    assert "no gain was in sight" in said_of(settled(1, effect=Effect(1.1, 0.95, 1.2)))
-    assert "the value got worse" in said_of(settled(1, effect=Effect(-2.0, -3.0, -1.0, relative=False)), direction="higher")
-    assert "no gain was in sight" in said_of(settled(1, effect=Effect(0.9, 0.8, 0.95)), direction="lower")
-    assert said_of(settled(1)) == "Experiment 1 was taken back: the idea did not work."
+@pytest.mark.parametrize("effect", [Effect(0.906, 0.832, 0.983), Effect(1.1, 0.95, 1.2), Effect(-2.0, -3.0, -1.0, relative=False), None])
+def test_no_idea_is_said_not_to_work_of_which_no_gain_was_shown(effect: Effect | None) -> None:
+    figures, kinds = {"worth": 0.01, "times": 4.2, "left": 3}, [*Kind]
+    of_runs = kinds[kinds.index(Kind.WORSE) : kinds.index(Kind.GUARDRAIL_BROKEN)]
+    refuting = {kind for kind in of_runs if "did not work" in said_of(settled(1, effect=effect, reason=Fact(kind, figures)))}
+    assert refuting == {Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING}
 
 
 def test_an_unconfirmed_keep_says_what_luck_could_not_be_ruled_out_by() -> None:
@@ -435,7 +437,7 @@ def test_every_explanation_says_what_happens_next_and_what_a_person_can_do() -> 
 
 def test_what_is_explained_can_be_had_as_json(session: State) -> None:
     found = json.loads(json.dumps(explaining.explain(session, NOW).as_json()))
-    assert (found["experiment"], found["fate"]) == (12, "refuted")
+    assert (found["experiment"], found["fate"]) == (12, "not shown")
     assert set(found) == {"condition", "blocker", "experiment", "fate", "decision", "reason", "evidence", "commands"}
 
 
@@ -450,9 +452,9 @@ def test_the_reason_of_a_stop_is_the_blocker() -> None:
 
 def test_a_measured_experiment_is_explained_before_it_settles() -> None:
     found = condition(taken(1, settles=False), decided(1))
-    assert (found.experiment, found.fate, found.reason) == (1, Fate.REFUTED, "discarded: no gain in sight")
+    assert (found.experiment, found.fate, found.reason) == (1, Fate.NOT_SHOWN, "discarded: no gain in sight")
     assert found.next == "settle what is measured: `autotune log --description TEXT`"
-    assert found.decision == "Experiment 1 is to be taken back: the idea did not work."
+    assert found.decision == "Experiment 1 is to be taken back: the runs neither show a gain nor rule one out."
     kept_soon = condition(taken(1, settles=False), decided(1, Verdict.KEEP, reason=worded("kept: lower")))
     assert kept_soon.decision is not None
     assert kept_soon.decision.startswith("Experiment 1 is to be kept: ")
@@ -614,8 +616,8 @@ def test_what_is_open_or_running_is_told_with_its_time() -> None:
         "running: measuring (recovery)",
         "measuring: experiment 1, 1 run so far: an\\nidea (1 min)",
         "interrupted: experiment 1, 1 run so far: an\\nidea; the next command settles it",
-        "open: experiment 1 is measured, will count as refuted and waits for its description",
-        "open: experiment 1 is measured, will count as refuted and is about to settle",
+        "open: experiment 1 is measured, will count as not shown and waits for its description",
+        "open: experiment 1 is measured, will count as not shown and is about to settle",
     ]
 
 
@@ -930,9 +932,9 @@ ALLOWED = "where up to 2 % worse is allowed"
 def test_a_change_that_only_removes_lines_is_not_said_to_have_looked_better() -> None:
     reason = f"inconclusive: 0.1 % lower [-0.6, 0.8], {ALLOWED}, evidence 284 : 1 (needed 2083 : 1), 37 pairs"
     assert "looked better" not in said_of(settled(1, verdict=Verdict.INCONCLUSIVE, reason=worded(reason)))
-    refuted = settled(1, effect=Effect(1.001, 0.99, 1.01), reason=worded(f"discarded: not clearly within the margin, {ALLOWED}"))
-    assert "do not show that it is no worse than may be (simplify_margin)" in said_of(refuted)
-    assert "the value got worse" in said_of(replace(refuted, effect=Effect(1.05, 1.04, 1.06)))
+    unclear = settled(1, effect=Effect(1.001, 0.99, 1.01), reason=worded(f"discarded: not clearly within the margin, {ALLOWED}"))
+    assert "do not show that it is no worse than may be (simplify_margin)" in said_of(unclear)
+    assert "the value got worse" in said_of(replace(unclear, reason=worded(f"discarded: worse, {ALLOWED}")))
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,8 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.CLIENT_FOLLOWS: {"fresh": True, "wait_s": 60.0},
     Kind.PLUGIN_FAILED: {"problem": "p"},
     Kind.OUT_OF_REACH: {"left": 4},
+    Kind.NOT_WORTH_HAVING: {"worth": 0.01},
+    Kind.TOO_NOISY: {"times": 4.2},
 }
 
 

@@ -9,7 +9,8 @@ A pair multiplies the evidence by 1 + 0.9 tanh(u), where u is its difference in 
 no single outlier ruins a good candidate. A clear gain would wait for a dozen pairs; where the pairs so far look clear, a **block** of up
 to 7 + 7 runs in an order drawn from all equally likely ones brings the rest at once.
 
-Discarding needs no guarantee, so the futility **score** is looked at after every run and stops what is going nowhere.
+Discarding needs no guarantee, so the futility **score** is looked at after every run and stops what is going nowhere. What may be said of
+a candidate that is not kept is another question, which `shortfall.py` answers from the interval.
 
 Nothing is remembered between calls: the stages (pair or block) are replayed from the runs, since what a stage is depends on the runs
 before it alone.
@@ -23,7 +24,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from autotune.core import rules
+from autotune.core import rules, shortfall
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Policy, Run, Verdict
 from autotune.core.stats import (
@@ -525,10 +526,13 @@ def _kept(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
 
 
 def _refuted(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
-    """A discard: worse where the estimate is below no effect (or the loss allowed) by more than its standard error, else futile.
+    """What is said of a candidate whose measuring is given up.
 
-    Where a pair says otherwise, it only looks worse: no more is looked for than that it is no gain.
+    By the first two rules, worse where the estimate is below no effect (or the loss allowed) by more than its standard error (where a pair
+    says otherwise, it only looks worse), else futile.
     """
+    if comparison.policy.rule >= rules.REFUTES_BY_INTERVAL:
+        return _fallen_short(comparison, stages)
     centre, error = _centre(comparison.gains), comparison.sigma / math.sqrt(len(comparison.gains))
     if centre + max(comparison.delta, 0.0) < -error:
         kind = Kind.WORSE if max(comparison.gains) + max(comparison.delta, 0.0) < 0 else Kind.LOOKS_WORSE
@@ -537,6 +541,27 @@ def _refuted(comparison: _Comparison, stages: _Stages | None = None) -> Decision
     else:
         kind = _not_in_sight(comparison.delta)
     return _decided(comparison, Verdict.DISCARD, kind, stages)
+
+
+def _fallen_short(comparison: _Comparison, stages: _Stages | None, ended: Kind | None = None) -> Decision:
+    """What the interval says; `ended` where the runs are used up, and then it is enough to be a standard error above the least effect."""
+    gains, sigma = comparison.gains, comparison.sigma
+    verdict, kind = shortfall.shortfall(
+        shortfall.room_of_pairs(gains, sigma),
+        comparison.delta,
+        _worth_having(comparison),
+        noisier=shortfall.times_as_noisy(gains, sigma),
+        ended=ended,
+        promising=ended is not None and _centre(gains) > sigma / math.sqrt(len(gains)),
+    )
+    return _decided(comparison, verdict, kind, stages)
+
+
+def _worth_having(comparison: _Comparison) -> float:
+    """The smallest gain worth having where no larger one is asked for, on the comparison's scale."""
+    if comparison.calibration.logs:
+        return math.log1p(shortfall.WORTH_HAVING)
+    return shortfall.WORTH_HAVING * abs(median(_known(comparison)))
 
 
 def _not_in_sight(delta: float) -> Kind:
@@ -549,25 +574,32 @@ def _run_out(comparison: _Comparison, kind: Kind, stages: _Stages | None = None)
     """Inconclusive where the candidate still looks promising when its runs are used up, else a discard.
 
     Promising: the estimate is more than its standard error above the least effect, and the bet has gained (E > 1). A second look starts
-    with fresh evidence and spends a share of the error budget of its own.
+    with fresh evidence and spends a share of the error budget of its own. From the third rule on the interval says what is promising.
     """
+    if comparison.policy.rule >= rules.REFUTES_BY_INTERVAL:
+        return _fallen_short(comparison, stages, kind)
     gains = comparison.gains
     promising = _centre(gains) > comparison.sigma / math.sqrt(len(gains)) and (stages is None or stages.evidence > 1)
     return _decided(comparison, Verdict.INCONCLUSIVE, kind, stages) if promising else _refuted(comparison, stages)
 
 
 def _refuted_at_once(comparison: _Comparison) -> Decision:
-    """A discard after a single run."""
+    """What is said of a candidate that is given up after a single run; a benchmark that repeats exactly leaves no doubt about it."""
+    by_interval = comparison.policy.rule >= rules.REFUTES_BY_INTERVAL
+    if by_interval and not comparison.exact:
+        error = comparison.sigma / SQRT2 * math.sqrt(1 + 1 / len(_known(comparison)))
+        room = shortfall.room_of_one(_single_gain(comparison), error)
+        return _decided_at_once(comparison, *shortfall.shortfall(room, comparison.delta, _worth_having(comparison)))
     gain = _single_gain(comparison) + max(comparison.delta, 0.0)
-    short = Kind.SMALL_GAIN if comparison.delta >= 0 else _not_in_sight(comparison.delta)
-    return _decided_at_once(comparison, Verdict.DISCARD, Kind.WORSE if gain < 0 else short if gain else Kind.NO_GAIN)
+    small = Kind.NOT_WORTH_HAVING if by_interval else Kind.SMALL_GAIN if comparison.delta >= 0 else _not_in_sight(comparison.delta)
+    return _decided_at_once(comparison, Verdict.DISCARD, Kind.WORSE if gain < 0 else small if gain else Kind.NO_GAIN)
 
 
 def _decided_at_once(
     comparison: _Comparison, verdict: Verdict, kind: Kind, *, pairs: int = 0, runs: int = 1, confirmed: bool = True
 ) -> Decision:
     """An answer from a single run, or from `runs` equal ones."""
-    reason = Fact(kind, {**_asked(comparison), "runs": runs})
+    reason = Fact(kind, {**_own_figures(comparison, kind), "runs": runs})
     return Decision(verdict, reason, effect=_single_effect(comparison), pairs=pairs, confirmed=confirmed)
 
 
@@ -581,11 +613,20 @@ def _decided(comparison: _Comparison, verdict: Verdict, kind: Kind, stages: _Sta
     effect = effect_of(pairs, logs=comparison.calibration.logs)
     evidence, needed = (stages.evidence, comparison.needed) if stages else (None, None)
     in_blocks = len([pair for block in stages.blocks for pair in block if pair < len(pairs)]) if stages else 0
-    left = {"left": comparison.policy.max_pairs - len(pairs)} if kind is Kind.OUT_OF_REACH else {}
-    reason = Fact(kind, {**_asked(comparison), **({"in_blocks": in_blocks} if in_blocks else {}), **left})
+    reason = Fact(kind, {**_own_figures(comparison, kind), **({"in_blocks": in_blocks} if in_blocks else {})})
     return Decision(verdict, reason, effect=effect, evidence=evidence, needed=needed, pairs=len(pairs), confirmed=confirmed)
 
 
-def _asked(comparison: _Comparison) -> dict[str, float]:
-    """What is asked for where that is not any gain: `min_effect`."""
-    return {"asked": comparison.policy.min_effect} if comparison.policy.min_effect else {}
+def _own_figures(comparison: _Comparison, kind: Kind) -> dict[str, float]:
+    """What is asked for where that is not any gain (`min_effect`), and what the words of a kind need besides."""
+    asked = comparison.policy.min_effect
+    figures = {"asked": asked} if asked else {}
+    match kind:
+        case Kind.OUT_OF_REACH:
+            return {**figures, "left": comparison.policy.max_pairs - len(comparison.pairs)}
+        case Kind.NOT_WORTH_HAVING:
+            return {**figures, "worth": max(asked, shortfall.WORTH_HAVING if comparison.calibration.logs else _worth_having(comparison))}
+        case Kind.TOO_NOISY:
+            return {**figures, "times": round(shortfall.times_as_noisy(comparison.gains, comparison.sigma), 1)}
+        case _:
+            return figures

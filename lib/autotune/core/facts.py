@@ -27,14 +27,18 @@ class Kind(StrEnum):
     BETTER_BUILT_ONCE = "better, built once"
     BETTER_EXACTLY = "better, exactly"
     WORSE = "worse"
-    LOOKS_WORSE = "looks worse"
-    SMALL_GAIN = "small gain"
-    LITTLE_GAIN = "little gain"
     NO_GAIN = "no gain"
-    NO_GAIN_IN_SIGHT = "no gain in sight"
+    NOT_WORTH_HAVING = "not worth having"
+    NOT_SHOWN = "not shown"
+    LOOKS_BETTER = "looks better"
+    TOO_NOISY = "too noisy"
     NOT_WITHIN_MARGIN = "not within margin"
     RAN_OUT = "ran out"
     OUT_OF_REACH = "out of reach"
+    LOOKS_WORSE = "looks worse"  # this and the next three are the first two rules' alone
+    SMALL_GAIN = "small gain"
+    LITTLE_GAIN = "little gain"
+    NO_GAIN_IN_SIGHT = "no gain in sight"
     GUARDRAIL_BROKEN = "guardrail broken"
     GUARDRAIL_UNDECIDED = "guardrail undecided"
     # What was seen besides and changes no verdict.
@@ -227,6 +231,7 @@ AnyKind = Kind | Contradiction | Amiss | Remedy
 
 NAMED = 8  # paths that a sentence names
 NOT_TRUSTED = frozenset((Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED))
+REFUTING = frozenset((Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING))  # what is not kept for no other reason was not shown to be better
 KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from autotune.core.facts import KEPT_WITHOUT_PROOF, Fact, Kind
+from autotune.core.facts import KEPT_WITHOUT_PROOF, AnyKind, Fact, Kind
 from autotune.core.health import Health, Mode
 from autotune.core.model import DecisionMode, Effect, Metric
 from autotune.core.settle import reason_of
@@ -14,7 +14,7 @@ from autotune.core.state import Ended, Ending, State
 from autotune.core.stopping import Limit, due_playbook, limits_reached
 from autotune.core.tell import limits, report
 from autotune.core.tell.advice import REPEATS
-from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open, is_worse
+from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
 from autotune.core.tell.figures import counted, estimate_in_words
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.report import HEALTH_TONES, LONGEST_WHY, following, noise, recovery, under_way, value
@@ -154,19 +154,19 @@ def sentence(
 ) -> str:
     """Say what became of an experiment, or becomes of it once it settles, and why, to somebody who knows no statistics."""
     measured = f" It measured {estimate_in_words(effect, metric.unit)}, where {metric.direction} is better." if effect is not None else ""
-    words = _fate(fate, effect, metric, mode, reason).format(was="was" if settled else "is to be")
+    words = _fate(fate, mode, reason).format(was="was" if settled else "is to be")
     return f"Experiment {index} {words}.{measured}"
 
 
-def _fate(fate: Fate, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: Fact) -> str:  # noqa: PLR0911 - one return a fate
+def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, PLR0911 - one return a fate
     worse_allowed = reason.figures.get("asked", 0.0) < 0
     match fate:
         case Fate.KEPT if worse_allowed:
             return "{was} kept: it makes the code simpler, and the runs rule out that it is worse by more than may be (simplify_margin)"
         case Fate.INCONCLUSIVE if worse_allowed:
-            return "{was} taken back for now: the runs were used up before it was shown to be no worse than may be (simplify_margin)"
-        case Fate.REFUTED if worse_allowed and not (effect is not None and is_worse(effect, metric.direction)):
-            return f"{_FATES[fate]}, for the runs do not show that it is no worse than may be (simplify_margin)"
+            return "{was} taken back for now: the runs do not show yet that it is no worse than may be (simplify_margin)"
+        case Fate.NOT_SHOWN if worse_allowed:
+            return "{was} taken back: the runs do not show that it is no worse than may be (simplify_margin)"
         case Fate.KEPT if reason.kind in KEPT_WITHOUT_PROOF:
             return "{was} kept unconfirmed; fresh runs, side by side with the code before it, have confirmed since that it is better"
         case Fate.KEPT if reason.kind is Kind.BETTER_EXACTLY:
@@ -175,10 +175,12 @@ def _fate(fate: Fate, effect: Effect | None, metric: Metric, mode: DecisionMode,
             return f"{_FATES[fate]}; {BUILT_ONCE}"
         case Fate.UNCONFIRMED if _MODES[mode]:
             return f"{_FATES[fate]}; {_MODES[mode]}"
-        case Fate.REFUTED if effect is not None and is_worse(effect, metric.direction):
-            return f"{_FATES[fate]}, for the value got worse"
-        case Fate.REFUTED if effect is not None:
-            return f"{_FATES[fate]}, for no gain was in sight that more runs could have proved"
+        case Fate.REFUTED if reason.kind is Kind.NOT_WORTH_HAVING:
+            return f"{_FATES[fate]}, for the runs rule out a gain worth having"
+        case Fate.REFUTED:
+            return f"{_FATES[fate]}, for the value got {'worse' if reason.kind is Kind.WORSE else 'no better'}"
+        case Fate.INCONCLUSIVE if reason.kind in _OPEN:
+            return f"{{was}} taken back for now: {_OPEN[reason.kind]}"
         case _:
             return _FATES[fate]
 
@@ -187,13 +189,20 @@ _KEPT_EXACTLY = (
     "{was} kept: it was better in every run, and this benchmark gives the same code the same number each time. That holds for its seed and "
     "its input; no run has shown another"
 )
+_SECOND_LOOK = "The idea is not refuted, and a second look may settle it"
+_OPEN: Mapping[AnyKind, str] = {
+    Kind.LOOKS_BETTER: f"it looks better, but luck could not be ruled out. {_SECOND_LOOK}",
+    Kind.TOO_NOISY: f"it was measured while the noise was several times what it had been, so the runs say little. {_SECOND_LOOK}, at a "
+    "quieter time",
+}
 _FATES = {
     Fate.KEPT: "{was} kept: run side by side with the code before it, it was better, and luck is ruled out as far as this session asks",
     Fate.UNCONFIRMED: "{was} kept, but is not confirmed: it looked better",
     Fate.FORCED: "{was} kept because a person forced it, whatever the runs said, so it counts as no evidence that it is better",
     Fate.REFUTED: "{was} taken back: the idea did not work",
+    Fate.NOT_SHOWN: "{was} taken back: the runs neither show a gain nor rule one out",
     Fate.INCONCLUSIVE: "{was} taken back for now: it looked better, but the runs allowed were used up before luck could be ruled out. "
-    "The idea is not refuted, and a second look may settle it",
+    f"{_SECOND_LOOK}",
     Fate.GUARDRAIL: "{was} taken back although its value is better: it breaks a guardrail, a bound on another metric",
     Fate.HOLDOUT: "{was} taken back although its value is better: it fails the hold-out, which no proposer is shown, so the gain "
     "is one in the benchmark alone",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from autotune.core.events import Cause, Result
-from autotune.core.facts import NOT_TRUSTED, AnyKind, Fact, Kind
-from autotune.core.model import Direction, Effect, Outcome, Status, Verdict
+from autotune.core.facts import NOT_TRUSTED, REFUTING, AnyKind, Fact, Kind
+from autotune.core.model import Outcome, Status, Verdict
 from autotune.core.settle import cause_of, final_verdict, is_forced
 from autotune.core.state import Experiment, Row
 from autotune.core.tell.lines import Tone
@@ -20,6 +20,7 @@ class Fate(StrEnum):
     UNCONFIRMED = "kept, unconfirmed"
     FORCED = "kept by force"
     REFUTED = "refuted"
+    NOT_SHOWN = "not shown"
     INCONCLUSIVE = "inconclusive"
     GUARDRAIL = "guardrail broken"
     HOLDOUT = "does not generalise"
@@ -38,7 +39,7 @@ class Fate(StrEnum):
 TONES: Mapping[Fate, Tone] = {
     Fate.KEPT: Tone.GOOD,
     **dict.fromkeys((Fate.UNCONFIRMED, Fate.FORCED, Fate.INCONCLUSIVE), Tone.FAIR),
-    **dict.fromkeys((Fate.REFUTED, Fate.NOT_MEASURED, Fate.ON_REQUEST), Tone.QUIET),
+    **dict.fromkeys((Fate.REFUTED, Fate.NOT_SHOWN, Fate.NOT_MEASURED, Fate.ON_REQUEST), Tone.QUIET),
     **dict.fromkeys((Fate.CRASHED, Fate.TIMED_OUT, Fate.UNREADABLE, Fate.CHECKS_FAILED, Fate.GUARDRAIL, Fate.HOLDOUT), Tone.BAD),
     **dict.fromkeys((Fate.HOOK, Fate.BENCHMARK, Fate.ENVIRONMENT, Fate.UNTRUSTED), Tone.BAD),
 }
@@ -67,7 +68,7 @@ def fate_of(found: Row | Result) -> Fate:
     """Tell what became of a settled experiment."""
     if found.status is Status.KEEP:
         return Fate.FORCED if found.forced else Fate.KEPT if found.confirmed else Fate.UNCONFIRMED
-    return _dead_end(found.verdict, found.outcome, found.cause, found.reason) or _STATUSES.get(found.status, Fate.REFUTED)
+    return _dead_end(found.verdict, found.outcome, found.cause, found.reason) or _STATUSES.get(found.status) or _discarded(found.reason)
 
 
 def fate_of_open(experiment: Experiment) -> Fate:
@@ -75,7 +76,11 @@ def fate_of_open(experiment: Experiment) -> Fate:
     final, verdict = final_verdict(experiment), experiment.verdict
     if verdict is None or final is Verdict.KEEP:
         return Fate.FORCED if is_forced(experiment) else Fate.KEPT if verdict is None or verdict.confirmed else Fate.UNCONFIRMED
-    return _dead_end(final, verdict.outcome, cause_of(experiment), verdict.reason) or Fate.REFUTED
+    return _dead_end(final, verdict.outcome, cause_of(experiment), verdict.reason) or _discarded(verdict.reason)
+
+
+def _discarded(reason: Fact) -> Fate:
+    return Fate.REFUTED if reason.kind in REFUTING else Fate.NOT_SHOWN
 
 
 def _dead_end(verdict: Verdict, outcome: Outcome | None, cause: Cause, reason: Fact) -> Fate | None:
@@ -84,9 +89,3 @@ def _dead_end(verdict: Verdict, outcome: Outcome | None, cause: Cause, reason: F
     if outcome in _OUTCOMES:
         return _OUTCOMES[outcome]
     return _REASONS.get(reason.kind) or {Verdict.INCONCLUSIVE: Fate.INCONCLUSIVE, Verdict.VOID: Fate.NOT_MEASURED}.get(verdict)
-
-
-def is_worse(effect: Effect, direction: Direction) -> bool:
-    """Whether the whole interval of an effect is on the wrong side."""
-    nothing = 1.0 if effect.relative else 0.0
-    return effect.low > nothing if direction is Direction.LOWER else effect.high < nothing

@@ -101,6 +101,11 @@ def _percent(share: float) -> float:
     return float(f"{100 * share:.10g}")
 
 
+def share_in_words(share: float) -> str:
+    """A share that a ratio exceeds 1 by: `2 %`, and `a factor of 3` from 1 on, since nothing gets lower by 200 %."""
+    return f"{number(_percent(share))} %" if share < 1 else f"a factor of {number(1 + share, figures=2)}"
+
+
 def effect_in_words(effect: Effect, unit: str = "", *, between: bool = False) -> str:
     """An effect with its interval: `6.1 % lower [4.8, 7.5]`; `between` words the ends as a range, where too few pairs make an interval."""
     estimate, low, high = _parts(effect, unit)

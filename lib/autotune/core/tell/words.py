@@ -14,7 +14,7 @@ from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.stopping import Limit
 from autotune.core.supervision import How
 from autotune.core.tell import amiss, limits
-from autotune.core.tell.figures import counted, duration, effect_in_words, listed, number, numbers
+from autotune.core.tell.figures import counted, duration, effect_in_words, listed, number, numbers, share_in_words, with_unit
 
 
 def told(fact: Fact, *, lead: bool = True) -> str:
@@ -56,10 +56,14 @@ _VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figu
     Kind.BETTER_BUILT_ONCE: "kept, unconfirmed: ",
     Kind.BETTER_EXACTLY: "kept: ",
     Kind.WORSE: "discarded: worse, ",
+    Kind.NO_GAIN: "discarded: no gain, ",
+    Kind.NOT_WORTH_HAVING: "discarded: no gain worth having, ",
+    Kind.NOT_SHOWN: "discarded: no gain is shown, ",
+    Kind.LOOKS_BETTER: "inconclusive: ",
+    Kind.TOO_NOISY: "inconclusive: ",
     Kind.LOOKS_WORSE: "discarded: looks worse, ",
     Kind.SMALL_GAIN: "discarded: too small a gain, ",
     Kind.LITTLE_GAIN: "discarded: not enough gain in sight, ",
-    Kind.NO_GAIN: "discarded: no gain, ",
     Kind.NO_GAIN_IN_SIGHT: "discarded: no gain in sight, ",
     Kind.NOT_WITHIN_MARGIN: "discarded: not clearly within the margin, ",
     Kind.RAN_OUT: "inconclusive: ",
@@ -67,9 +71,7 @@ _VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figu
     Kind.GUARDRAIL_BROKEN: "discarded for a guardrail, though ",
     Kind.GUARDRAIL_UNDECIDED: "a guardrail stays undecided: ",
 }
-_SAID_BY_FATE = frozenset(
-    (Kind.BETTER, Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_EXACTLY, Kind.RAN_OUT, Kind.OUT_OF_REACH)
-)
+_SAID_BY_FATE = frozenset(kind for kind, opening in _VERDICTS.items() if opening.startswith(("kept", "inconclusive")))
 
 
 def _of_a_verdict(fact: Fact, *, lead: bool) -> str:
@@ -87,7 +89,8 @@ def _measured(fact: Fact) -> str:
         few = runs is not None or pairs < FEWEST_PAIRS_FOR_INTERVAL
         parts.append(effect_in_words(effect, figures.get("unit", ""), between=few) + _how(runs))
     if (asked := figures.get("asked")) is not None:
-        parts.append(_asked(asked, relative=figures.get("relative", True)))
+        size = _size(abs(asked), fact)
+        parts.append(f"where more than {size} is asked for" if asked > 0 else f"where up to {size} worse is allowed")
     if "evidence" in figures:
         parts.append(_evidence(figures))
     if pairs and runs is None:
@@ -97,8 +100,8 @@ def _measured(fact: Fact) -> str:
         parts.append("calibrated and not exact")
     if fact.kind is Kind.BETTER_BUILT_ONCE:
         parts.append(BUILT_ONCE)
-    ends = [_END[fact.kind](fact)] if fact.kind in _END else []
-    return "; ".join([*([", ".join(parts)] if parts else []), *ends, *map(_guardrail, figures.get("guardrails", ()))])
+    end = _END[fact.kind](fact) if fact.kind in _END else ""
+    return "; ".join([*filter(None, (", ".join(parts), end)), *map(_guardrail, figures.get("guardrails", ()))])
 
 
 def _how(runs: int | None) -> str:
@@ -108,6 +111,9 @@ def _how(runs: int | None) -> str:
 
 
 _END: Mapping[AnyKind, Callable[[Fact], str]] = {
+    Kind.NOT_WORTH_HAVING: lambda fact: "" if "asked" in fact.figures else f"any gain is below {_size(fact.figures['worth'], fact)}",
+    Kind.LOOKS_BETTER: lambda _: "it looks better, and the interval is wide",
+    Kind.TOO_NOISY: lambda fact: f"the noise was {number(fact.figures['times'], figures=2)} times what it was before",
     Kind.RAN_OUT: lambda fact: f"{counted(fact.figures.get('pairs', 0), 'pair')} were not enough",
     Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring the rest",
 }
@@ -122,9 +128,9 @@ def effect_in(fact: Fact) -> Effect | None:
     return Effect(estimate, low, high, relative=fact.figures["relative"])
 
 
-def _asked(min_effect: float, *, relative: bool) -> str:
-    size = f"{100 * abs(min_effect):g} %" if relative else f"{abs(min_effect):g}"
-    return f"where more than {size} is asked for" if min_effect > 0 else f"where up to {size} worse is allowed"
+def _size(size: float, fact: Fact) -> str:
+    """How large an effect is, as a share or in the metric's unit."""
+    return share_in_words(size) if fact.figures.get("relative", True) else with_unit(number(size), fact.figures.get("unit", ""))
 
 
 def _guardrail(found: Mapping[str, Any]) -> str:
