@@ -451,7 +451,7 @@ def test_a_kept_program_that_writes_to_the_ledger_later_is_told_whatever_is_meas
 
 def found_in(project: Project) -> list[Fact]:
     """What `check` finds, and what each of these goes back to."""
-    found = [decode(Fact, one["found"]) for one in json.loads(project.autotune("check", "--json").out)["findings"]]
+    found = [decode(Fact, one["fact"]) for one in json.loads(project.autotune("check", "--json").out)["findings"]]
     return [*found, *(one.because for one in found if one.because is not None)]
 
 

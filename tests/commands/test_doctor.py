@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from autotune.core.events import Paused, SettingsChanged
-from autotune.core.facts import quoted
+from autotune.core.facts import AnyKind, Fact, Kind, quoted
+from autotune.core.findings import Observation, Remedy
 from autotune.core.tell.lines import WIDEST
+from autotune.core.tell.words import told
 from autotune.edges import git, locks
 from autotune.loop import diagnosis, opening
 from autotune.loop import session as sessions
@@ -71,6 +74,21 @@ def examined(folder: Path, session: str | None = None, *, benchmark: bool = True
     return {check.name: check for check in diagnosis.examine(folder, session, benchmark=benchmark)}
 
 
+def kinds(check: Check) -> list[AnyKind]:
+    """What was seen, and what to do about it."""
+    return [one.kind for one in (*check.seen, *check.advice)]
+
+
+def figures(check: Check, kind: AnyKind) -> Mapping[str, Any]:
+    """What is known of one of these."""
+    return next(one.figures for one in (*check.seen, *check.advice) if one.kind is kind)
+
+
+def words(check: Check) -> str:
+    """What is said by others than autotune: an error, or a program."""
+    return "\n".join(one.words or "" for one in (*check.seen, *check.advice))
+
+
 def to_do(checks: dict[str, Check]) -> set[str]:
     return {name for name, check in checks.items() if check.finding is Finding.TO_DO}
 
@@ -89,9 +107,10 @@ def everything(top: Path) -> dict[str, bytes]:
 def test_outside_a_repository_everything_is_looked_at_and_nothing_has_to_be_done(tmp_path: Path) -> None:
     answer = doctor(tmp_path, "--json", XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert answer.returncode == 0, answer
-    told = json.loads(answer.stdout)
-    assert told["ok"] is True
-    checks = {check["name"]: check for check in told["checks"]}
+    said = json.loads(answer.stdout)
+    assert said["ok"] is True
+    checks = {check["name"]: check for check in said["checks"]}
+    assert checks["repository"]["facts"] == [{"kind": "no repository", "figures": {"folder": str(tmp_path)}}]
     assert list(checks) == LOOKS
     assert {name for name, check in checks.items() if check["finding"] == "missing"} == {
         *("repository", "session", "configuration", "commit hooks", "benchmark"),
@@ -140,7 +159,7 @@ def test_a_look_that_fails_in_an_unforeseen_way_is_told_and_the_others_go_on(pro
     monkeypatch.setitem(diagnosis._LOOKS, "machine", fail)
     checks = examined(project, benchmark=False)
     assert to_do(checks) == {"machine"}
-    assert "an unforeseen one" in checks["machine"].found
+    assert figures(checks["machine"], Observation.LOOK_FAILED) == {"error": "ZeroDivisionError", "problem": "an unforeseen one"}
     assert "leftovers" in checks
 
 
@@ -148,7 +167,7 @@ def test_what_git_says_of_a_repository_that_it_refuses_is_told(project: Path) ->
     with (project / ".git/config").open("a") as file:
         file.write("[broken\n")
     checks = examined(project, benchmark=False)
-    assert "bad config line" in checks["repository"].found
+    assert "bad config line" in words(checks["repository"])
     assert checks["repository"].finding is Finding.TO_DO
     assert checks["session"].finding is Finding.MISSING
 
@@ -162,7 +181,7 @@ def test_an_author_that_git_does_not_know_has_to_be_named(project: Path, tmp_pat
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     checks = examined(project, benchmark=False)
     assert to_do(checks) == {"identity", "repository"}
-    assert "user.name" in checks["identity"].advice
+    assert kinds(checks["identity"]) == [Observation.NO_NAME, Remedy.TELL_GIT_YOUR_NAME]
 
 
 def test_a_cache_folder_that_cannot_be_written_to_is_told(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +198,7 @@ def test_the_environment_is_tried_out_and_compared_with_the_lock_file(tmp_path: 
     (tmp_path / "autotune-environment.txt").write_text("another\n")
     assert diagnosis._environment(scene).finding is Finding.TO_DO
     monkeypatch.setattr(diagnosis, "_PACKAGES", ("no_such_package",))
-    assert "no_such_package" in diagnosis._environment(scene).found
+    assert "no_such_package" in figures(diagnosis._environment(scene), Observation.ENVIRONMENT_BROKEN)["problem"]
 
 
 # The repository and the session
@@ -189,14 +208,14 @@ def test_an_unfinished_merge_has_to_be_finished(project: Path) -> None:
     (project / ".git" / "MERGE_HEAD").write_text(shell(project, "git rev-parse HEAD"))
     checks = examined(project, benchmark=False)
     assert to_do(checks) == {"repository"}
-    assert "merge" in checks["repository"].found
+    assert "merge" in words(checks["repository"])
 
 
 def test_a_session_is_named_with_its_health_and_its_open_candidate_is_nothing_to_mend(session: Session) -> None:
     (session.top / "src" / "text").write_text("a candidate\n")
     checks = examined(session.top, benchmark=False)
     assert to_do(checks) == set()
-    assert checks["session"].found.startswith(f"{session.name}: running")
+    assert figures(checks["session"], Observation.SESSION) == {"session": session.name, "condition": "running"}
     assert checks["configuration"].finding is Finding.OK
 
 
@@ -204,14 +223,15 @@ def test_a_session_that_is_paused_needs_a_person(session: Session) -> None:
     session.append(Paused(reason=quoted("a blocker"), timestamp=sessions.now()))
     checks = examined(session.top, benchmark=False)
     assert to_do(checks) == {"session"}
-    assert "a blocker" in checks["session"].found
+    assert checks["session"].seen[0].because == quoted("a blocker")
+    assert checks["session"].advice == (Fact(Remedy.UNBLOCK),)
 
 
 def test_a_session_whose_branch_is_not_checked_out_is_told(session: Session) -> None:
     shell(session.top, "git switch -q main")
     checks = examined(session.top, session.name, benchmark=False)
     assert to_do(checks) == {"repository"}
-    assert f"switch {session.branch}" in checks["repository"].advice
+    assert f"switch {session.branch}" in words(checks["repository"])
 
 
 def test_a_damaged_ledger_is_told_and_the_rest_is_looked_at(session: Session) -> None:
@@ -219,9 +239,9 @@ def test_a_damaged_ledger_is_told_and_the_rest_is_looked_at(session: Session) ->
     (session.folder.path / "checkpoint.json").unlink(missing_ok=True)
     checks = examined(session.top)
     assert "session" in to_do(checks)
-    assert "autotune.jsonl" in checks["session"].found
+    assert "autotune.jsonl" in words(checks["session"])
     assert checks["session"].advice
-    assert checks["benchmark"].found == "not run: the session cannot be read"
+    assert checks["benchmark"].seen == (Fact(Observation.NOT_RUN, because=Fact(Observation.SESSION_UNREADABLE)),)
 
 
 def test_a_session_that_does_not_exist_is_told(session: Session) -> None:
@@ -232,18 +252,19 @@ def test_a_configuration_that_cannot_be_read_or_is_not_the_segments_is_told(sess
     path = session.workdir / "autotune.toml"
     held = path.read_text()
     path.write_text(held.replace('metric = "size"', 'metric = "words"'))
-    assert "metric" in examined(session.top, benchmark=False)["configuration"].found
+    told = examined(session.top, benchmark=False)["configuration"]
+    assert figures(told, Observation.CONFIGURATION_DIFFERS)["keys"] == ["metric"]
     path.write_text(held + "\nno_such_key = 1\n")
     assert to_do(examined(session.top, benchmark=False)) == {"configuration"}
 
 
 def test_commit_hooks_are_named_for_they_run_at_every_keep(project: Path) -> None:
-    assert examined(project, benchmark=False)["commit hooks"].found == "none"
+    assert examined(project, benchmark=False)["commit hooks"].seen == (Fact(Observation.NONE),)
     hook = project / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\n")
     hook.chmod(0o755)
-    assert "pre-commit" in examined(project, benchmark=False)["commit hooks"].found
+    assert figures(examined(project, benchmark=False)["commit hooks"], Observation.COMMIT_HOOKS)["names"] == ["pre-commit"]
 
 
 # The dry run
@@ -263,8 +284,8 @@ def test_without_a_session_the_benchmark_runs_in_a_working_tree_of_its_own_and_n
     assert check.finding is Finding.OK
     assert check.details["metrics"] == {"size": 10, "words": 2}
     assert check.details["wall_s"] > 0
-    assert "the checks pass" in check.found
-    assert "broken=1ms" in check.advice
+    assert check.seen[0].besides == (Fact(Kind.CHECKS_PASS),)
+    assert "broken=1ms" in figures(check, Remedy.MEND_LINES)["lines"][0]
 
 
 @pytest.mark.parametrize(
@@ -280,9 +301,10 @@ def test_a_benchmark_or_checks_that_fail_are_told_with_the_end_of_their_output(
 ) -> None:
     (project / "autotune.sh").write_text(f"{benchmark}\n")
     (project / "autotune.checks.sh").write_text(f"{checks}\n")
-    told = examined(project)
-    assert to_do(told) == {"benchmark"}
-    assert found in told["benchmark"].found
+    seen = examined(project)
+    assert to_do(seen) == {"benchmark"}
+    assert kinds(seen["benchmark"])[0] is Observation.COMMAND_DOES_NOT_SUCCEED
+    assert found in "\n".join(map(told, seen["benchmark"].seen))
 
 
 def test_a_configured_metric_has_to_be_printed_and_any_will_do_without_one(project: Path) -> None:
@@ -291,10 +313,11 @@ def test_a_configured_metric_has_to_be_printed_and_any_will_do_without_one(proje
     (project / "autotune.toml").write_text('name = "s"\nmetric = "size"\ndirection = "lower"\n')
     check = examined(project)["benchmark"]
     assert check.finding is Finding.TO_DO
-    assert "METRIC size" in check.found
+    assert check.seen[0].because is not None
+    assert (check.seen[0].because.kind, check.seen[0].because.figures["name"]) == (Kind.NO_METRIC, "size")
     (project / "autotune.toml").unlink()
     (project / "autotune.sh").write_text("true\n")
-    assert "print a line METRIC" in examined(project)["benchmark"].advice
+    assert kinds(examined(project)["benchmark"]) == [Observation.PASSES, Remedy.PRINT_A_METRIC]
 
 
 def test_with_a_session_the_incumbent_runs_in_the_measuring_worktree_and_the_session_stays_as_it_is(session: Session) -> None:
@@ -312,9 +335,11 @@ def test_with_a_session_the_incumbent_runs_in_the_measuring_worktree_and_the_ses
 
 def test_nothing_is_run_while_something_is_measured_or_in_a_checkout(project: Path) -> None:
     with locks.hold(locks.measuring_lock(), "another session"):
-        assert "another session" in examined(project)["benchmark"].found
+        busy = examined(project)["benchmark"].seen[0].because
+    assert busy is not None
+    assert "another session" in busy.figures["holder"]
     (project / "autotune.toml").write_text('name = "s"\nmetric = "size"\ndirection = "lower"\nin_place = true\n')
-    assert "in_place" in examined(project)["benchmark"].found
+    assert examined(project)["benchmark"].seen == (Fact(Observation.NOT_RUN, because=Fact(Observation.RUN_IN_PLACE)),)
     (project / "autotune.toml").unlink()
     (project / "autotune.sh").unlink()
     assert examined(project)["benchmark"].finding is Finding.MISSING
@@ -347,7 +372,7 @@ def test_a_benchmark_that_is_the_same_here_and_there_differs_in_nothing(project:
         == check.details["measuring_place"]
         == {"outcome": "ok", "why": "exit 0", "metrics": {"size": 10, "words": 2}}
     )
-    assert (check.details["differences"], check.details["output"], check.advice) == ((), (), "")
+    assert (check.details["differences"], check.details["output"], check.advice) == ((), (), ())
     assert everything(project) == before
     assert not list((locks.cache_folder()).glob("*/doctor-*"))
 
@@ -365,9 +390,9 @@ def test_where_a_benchmark_differs_here_and_there_it_is_said_how_and_what_is_not
     assert check.details["measuring_place"]["metrics"] == {"size": 10, "words": 2}
     assert len(check.details["differences"]) == 2
     assert [line.endswith("/page 404") for line in check.details["output"]] == [True]
-    assert "node_modules" in check.advice
-    assert "src/more" in check.advice
-    assert "wrote made" in check.found
+    assert figures(check, Remedy.CARRY)["paths"] == ["node_modules"]
+    assert "src/more" in figures(check, Remedy.COMMIT)["paths"]
+    assert figures(check, Observation.WROTE_HERE)["paths"] == ["made"]
 
 
 def test_what_fails_on_one_side_alone_is_told_with_the_command_that_failed(session: Session) -> None:
@@ -429,12 +454,13 @@ def test_a_working_tree_of_a_session_that_is_gone_is_not_to_be_deleted_unseen(se
     session.folder.path.rename(session.folder.path.with_name("elsewhere"))
     found = examined(session.top, benchmark=False)["leftovers"]
     assert (found.details["folders"], found.details["working_trees"]) == ([], [str(tree)])
-    assert "take what you need out" in found.advice
-    assert str(orphan) in found.found
+    assert kinds(found) == [Observation.TREES_LEFT, Remedy.SAVE_TREES]
+    assert found.seen[0].figures["folders"] == [str(tree)]
+    assert orphan == tree.parent
 
 
 def test_the_last_lines_of_the_hook_log_are_shown_safely(project: Path) -> None:
-    assert "nothing" in examined(project, benchmark=False)["hook log"].found
+    assert kinds(examined(project, benchmark=False)["hook log"]) == [Observation.HOOKS_WENT_WELL]
     log = locks.cache_folder() / "hooks.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("".join(f"line {number}\x1b[2J\n" for number in range(9)))

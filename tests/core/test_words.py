@@ -10,7 +10,7 @@ import pytest
 from autotune.core import older
 from autotune.core.codec import decode
 from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
-from autotune.core.findings import Amiss, Contradiction, Remedy
+from autotune.core.findings import Amiss, Contradiction, Observation, Remedy
 from autotune.core.model import Effect
 from autotune.core.tell.words import in_odds, told
 from autotune.errors import AutotuneError
@@ -146,6 +146,41 @@ FOUND: Mapping[str, Any] = {
     "tree": "/t",
     "key": "unit",
     "command": "autotune config set unit ms",
+    "error": "KeyError",
+    "version": "3.11",
+    "name": "n",
+    "lock": "a.lock",
+    "free_bytes": 2**31,
+    "launcher_ms": 20.0,
+    "verb_ms": 200.0,
+    "starts": 3,
+    "cpu": "c",
+    "cpus": "2",
+    "system": "Linux",
+    "kernel": "6",
+    "host": "h",
+    "python": "3.11",
+    "load": 0.5,
+    "holder": "try",
+    "top": "/t",
+    "modified": 1,
+    "session": "s",
+    "condition": "running",
+    "experiments": 2,
+    "kept": 1,
+    "direction": "lower",
+    "keys": ["unit"],
+    "wall_s": 0.5,
+    "metrics": {"t": 1.0},
+    "text": "make",
+    "paths": ["a", "b"],
+    "all": 3,
+    "folders": [*"abcdef"],
+    "oldest": "2.36",
+    "program": "/bin/autotune",
+    "setting": "X",
+    "lines": ["METRIC t"],
+    "processes": ["sleep 9"],
 }
 OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
     Contradiction.SETTINGS_OTHERWISE: {"said": ["unit"], "found": []},
@@ -153,7 +188,7 @@ OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Remedy])
+@pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Observation, *Remedy])
 def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
     said = told(Fact(kind, {**FOUND, **OTHERWISE.get(kind, {})}, INNER))
     assert said
@@ -173,6 +208,9 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
             {"copy": "c", "line": None},
             "The ledger and its copy c differ, for the copy has more lines: one of them was rewritten.",
         ),
+        (Observation.FOLDERS_LEFT, {"folders": ["a"]}, "1 folder of sessions that are gone:\na"),
+        (Observation.REPOSITORY, {"top": "/t", "branch": None, "modified": 0}, "/t, on a detached HEAD, nothing tracked is modified"),
+        (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and prints no metric"),
         (Amiss.OWN_FILES_GONE, {"folder": "f", "names": ["a"]}, "In f, a is gone."),
         (Amiss.PIN_GONE, {"segment": 1, "path": ""}, "Of what segment 1 is measured with, the list itself is gone."),
         (Amiss.RULE_UNKNOWN, {"segment": 1, "rule": 0, "newer": False}, "segment 1: decided by an older rule (0), not made again"),

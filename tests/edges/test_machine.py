@@ -22,11 +22,6 @@ def test_a_fingerprint_names_what_comparable_measurements_share() -> None:
     assert found == machine.fingerprint()
 
 
-def test_a_fingerprint_reads_as_a_line() -> None:
-    found = {"host": "h", "system": "Linux", "kernel": "6.1", "machine": "x86_64", "cpu": "Some CPU", "cpus": "2", "python": "3.11.7"}
-    assert machine.describe_machine(found) == "Some CPU, 2 CPUs, Linux 6.1 on h, Python 3.11.7"
-
-
 def test_the_load_is_a_number() -> None:
     load = machine.load_average()
     assert load is not None

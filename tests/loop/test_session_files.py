@@ -17,7 +17,7 @@ WRITTEN = ("autotune.sh", "autotune.toml", "autotune.md", "autotune.ideas.md")
 
 def found_by_check(project: Project) -> list[str]:
     """The kinds of what `check` finds."""
-    return [one["found"]["kind"] for one in project.run("check", "--json").json["findings"]]
+    return [one["fact"]["kind"] for one in project.run("check", "--json").json["findings"]]
 
 
 def kept(project: Project, *sizes: int) -> None:
@@ -584,7 +584,7 @@ def test_a_working_tree_that_is_gone_is_found_and_can_be_brought_back_as_the_hin
     tree = Path(project.events()[0]["tree"])
     shutil.rmtree(tree)
     findings = project.run("check", "--json").json["findings"]
-    assert [one["found"] for one in findings] == [{"kind": "tree gone", "figures": {"tree": str(tree)}}]
+    assert [one["fact"] for one in findings] == [{"kind": "tree gone", "figures": {"tree": str(tree)}}]
     command = f"git worktree add --force {tree} {project.branch}"
     assert command in findings[0]["do"]
     assert command in project.refused("status")

@@ -9,6 +9,7 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName
 from autotune.core.codec import encode
+from autotune.core.outcome import escaped
 from autotune.core.tell.words import told
 from autotune.loop import auditing
 from autotune.loop import session as sessions
@@ -25,14 +26,14 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     folder = folder_for(repository, name)
     findings, notes = auditing.audit(repository, folder), auditing.decided_by_unknown_rules(folder)
     if as_json:
-        found = [{"found": encode(one.what), "what": told(one.what), "do": told(one.do)} for one in findings]
+        found = [{"fact": encode(one.what), "what": told(one.what), "do": told(one.do)} for one in findings]
         typer.echo(json.dumps({"session": name, "findings": found, "notes": [*map(told, notes)]}))
     else:
         for note in notes:
-            typer.echo(f"note: {told(note)}")
+            typer.echo(f"note: {escaped(told(note))}")
         for one in findings:
-            typer.echo(f"finding: {told(one.what)}")
-            typer.echo(f"  hint: {told(one.do)}")
+            typer.echo(f"finding: {escaped(told(one.what))}")
+            typer.echo(f"  hint: {escaped(told(one.do))}")
         typer.echo(f"{name}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}")
     if findings:
         raise typer.Exit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import Annotated
@@ -11,7 +11,11 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName
+from autotune.core.codec import encode
+from autotune.core.facts import Fact
+from autotune.core.outcome import escaped
 from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.core.tell.words import told
 from autotune.loop import diagnosis
 from autotune.loop.diagnosis import Check, Finding
 
@@ -31,13 +35,21 @@ def main(
     The benchmark is run once where it is measured, and nothing in the checkout changes. With --compare, `prepare` and the benchmark are run
     in the checkout as well, as you would run them: what they write there stays. Then the checks are not run.
     """
-    checks = tuple(_told(diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare), as_json=as_json))
+    checks = tuple(_telling(diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare), as_json=as_json))
     left = sum(check.finding is Finding.TO_DO for check in checks)
     if as_json:
-        told = [
-            {"name": one.name, "finding": one.finding, "found": one.found, "advice": one.advice or None, **one.details} for one in checks
+        looks = [
+            {
+                "name": one.name,
+                "finding": one.finding,
+                "facts": encode(one.seen),
+                "found": _lines(one.seen),
+                "advice": _lines(one.advice) or None,
+                **one.details,
+            }
+            for one in checks
         ]
-        typer.echo(json.dumps({"ok": not left, "checks": told}))
+        typer.echo(json.dumps({"ok": not left, "checks": looks}))
     elif left:
         typer.echo(f"\n{'One thing has' if left == 1 else f'{left} things have'} to be done.")
     elif {"session", "comparison" if compare else "benchmark"} <= {check.name for check in checks if check.finding is Finding.MISSING}:
@@ -47,11 +59,16 @@ def main(
     raise typer.Exit(1 if left else 0)
 
 
-def _told(checks: Iterator[Check], *, as_json: bool) -> Iterator[Check]:
+def _lines(facts: Iterable[Fact]) -> str:
+    """Facts in words, each on lines of its own, safe to show."""
+    return "\n".join(escaped(line) for fact in facts for line in told(fact).splitlines())
+
+
+def _telling(checks: Iterator[Check], *, as_json: bool) -> Iterator[Check]:
     """Tell each check when it is known, for some take long."""
     for check in checks:
         if not as_json:
-            text = check.found + "".join(f"\n→ {line}" for line in check.advice.splitlines())
+            text = "\n→ ".join([_lines(check.seen), *_lines(check.advice).splitlines()])
             lines = laid_out([Line(f"{check.finding:<9}{check.name:<13}", text)], min(get_terminal_size().columns, WIDEST))
             typer.echo(typer.style(check.finding, fg=_COLOURS[check.finding]) + lines.removeprefix(check.finding), nl=False)
         yield check

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from autotune.core.findings import Amiss, Contradiction, Remedy
+from autotune.core.findings import Amiss, Contradiction, Observation, Remedy
 
 if TYPE_CHECKING:
     from autotune.core.model import Effect
@@ -227,7 +227,7 @@ class Kind(StrEnum):
     PLUGIN_FAILED = "plugin failed"
 
 
-AnyKind = Kind | Contradiction | Amiss | Remedy
+AnyKind = Kind | Contradiction | Amiss | Observation | Remedy
 
 NAMED = 8  # paths that a sentence names
 NOT_TRUSTED = frozenset((Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED))
@@ -259,7 +259,7 @@ def refused(error: AutotuneError) -> Fact:
     return Fact(Kind.REFUSED, {"message": error.message, "hint": error.hint})
 
 
-def naming(kind: Kind, paths: Sequence[str], **figures: object) -> Fact:
+def naming(kind: AnyKind, paths: Sequence[str], **figures: object) -> Fact:
     """A fact of some paths, of which the first are named and the others counted."""
     return Fact(kind, {"paths": list(paths[:NAMED]), "all": len(paths), **figures})
 

@@ -62,11 +62,6 @@ def lock_files(folder: Path) -> dict[str, str]:
     return held
 
 
-def describe_machine(machine: dict[str, str]) -> str:
-    """A fingerprint as one line for people."""
-    return "{cpu}, {cpus} CPUs, {system} {kernel} on {host}, Python {python}".format_map(machine)
-
-
 def usable_cpus() -> int:
     """How many CPUs this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -20,15 +20,15 @@ from typing import Any
 
 from autotune.core import config as configuration
 from autotune.core.config import Config
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import Fact, Kind, naming, quoted
+from autotune.core.findings import Observation, Remedy
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
 from autotune.core.outcome import Executed, classify, escaped, measured_samples, useful_end
 from autotune.core.patterns import from_top
 from autotune.core.state import CASES, Ending, State
 from autotune.core.tell import report
-from autotune.core.tell.contrast import HERE, THERE, Seen, contrast
-from autotune.core.tell.figures import counted, listed, number
+from autotune.core.tell.contrast import Seen, contrast, side_by_side
 from autotune.core.tell.words import told
 from autotune.edges import folders, git, locks, machine, place, process, tree
 from autotune.edges.git import Repository
@@ -47,8 +47,6 @@ TIMED = 3  # starts of which the median is told
 SLOW_START_MS = 1000.0
 OUTPUT_SHOWN = 800  # characters of what failed
 LOG_LINES = 3
-NAMED = 3  # paths that are told
-METRICS_TOLD = 8
 _PACKAGES = ("git.cmd", "numpy", "rich", "tomli_w", "typer")
 _HOOKS_OF_A_COMMIT = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 
@@ -63,12 +61,12 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `advice` says what to do about it, where there is anything; `details` are JSON values."""
+    """One thing that was looked at: what was seen, and what to do about it, where there is anything; `details` are JSON values."""
 
     name: str
     finding: Finding
-    found: str
-    advice: str = ""
+    seen: tuple[Fact, ...]
+    advice: tuple[Fact, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -100,9 +98,14 @@ def _looked(name: str, look: Callable[[Scene], Check], scene: Scene) -> Check:
     try:
         return look(scene)
     except AutotuneError as error:
-        return Check(name, Finding.TO_DO, error.message, error.hint)
+        return _refused(name, error)
     except Exception as error:  # noqa: BLE001 - a diagnosis is for when anything may be broken, and goes on
-        return Check(name, Finding.TO_DO, f"could not be looked at: {type(error).__name__}: {error}", "mend that, then run this again")
+        failed = Fact(Observation.LOOK_FAILED, {"error": type(error).__name__, "problem": str(error)})
+        return Check(name, Finding.TO_DO, (failed,), (Fact(Remedy.MEND_AND_LOOK_AGAIN),))
+
+
+def _refused(name: str, error: AutotuneError) -> Check:
+    return Check(name, Finding.TO_DO, (quoted(error.message),), (quoted(error.hint),))
 
 
 def _scene(folder: Path, name: str | None) -> Scene:
@@ -125,41 +128,41 @@ def _scene(folder: Path, name: str | None) -> Scene:
 
 
 def _python(_: Scene) -> Check:
-    return Check("python", Finding.OK, f"{platform.python_version()}, {sys.executable}")
+    return Check("python", Finding.OK, (Fact(Observation.PYTHON, {"version": platform.python_version(), "path": sys.executable}),))
 
 
 def _git(scene: Scene) -> Check:
     said = git.tell(scene.folder, "--version").text
     version = tuple(map(int, re.findall(r"\d+", said)[:2]))
-    found = f"{said.removeprefix('git version ')}, {shutil.which('git')}"
+    found = Fact(Observation.GIT, {"version": said.removeprefix("git version "), "path": shutil.which("git")})
     if version < OLDEST_GIT:
-        return Check("git", Finding.TO_DO, found, f"install git {'.'.join(map(str, OLDEST_GIT))} or newer")
-    return Check("git", Finding.OK, found)
+        return Check("git", Finding.TO_DO, (found,), (Fact(Remedy.INSTALL_GIT, {"oldest": ".".join(map(str, OLDEST_GIT))}),))
+    return Check("git", Finding.OK, (found,))
 
 
 def _identity(scene: Scene) -> Check:
     known = git.identity(scene.folder, "COMMITTER")
     if known is None:
-        advice = "`git config --global user.name YOU` and `git config --global user.email YOU@EXAMPLE`"
-        return Check("identity", Finding.TO_DO, "git does not know your name, and keeps are commits", advice)
-    return Check("identity", Finding.OK, f"commits are made as {escaped(known.rpartition('>')[0])}>")
+        return Check("identity", Finding.TO_DO, (Fact(Observation.NO_NAME),), (Fact(Remedy.TELL_GIT_YOUR_NAME),))
+    return Check("identity", Finding.OK, (Fact(Observation.NAME, {"name": f"{known.rpartition('>')[0]}>"}),))
 
 
 def _environment(_: Scene) -> Check:
     imported = "; ".join(f"import {name}" for name in _PACKAGES)
     done = subprocess.run([sys.executable, "-I", "-c", imported], capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    again = f"`{ROOT / 'bin' / 'autotune'} --environment` sets it up anew"
+    again = (Fact(Remedy.SET_UP_ANEW, {"program": str(ROOT / "bin" / "autotune")}),)
     if done.returncode != 0:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        return Check("environment", Finding.TO_DO, f"{sys.prefix} does not work: {escaped(''.join(last))}", again)
+        problem = "".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
+        broken = Fact(Observation.ENVIRONMENT_BROKEN, {"folder": sys.prefix, "problem": problem})
+        return Check("environment", Finding.TO_DO, (broken,), again)
     record = Path(sys.prefix, "autotune-environment.txt")
     if not record.is_file():
-        return Check("environment", Finding.OK, f"{sys.prefix}, which autotune did not set up itself; it has all packages")
+        return Check("environment", Finding.OK, (Fact(Observation.ENVIRONMENT_OF_OTHERS, {"folder": sys.prefix}),))
     digests = {hashlib.sha256(lock.read_bytes()).hexdigest(): lock.name for lock in ROOT.glob("requirements*.lock")}
     name = digests.get(record.read_text("utf-8").partition("\n")[0])
     if name is None:
-        return Check("environment", Finding.TO_DO, f"{sys.prefix} was set up from another requirements.lock", again)
-    return Check("environment", Finding.OK, f"{sys.prefix}, set up from {name}")
+        return Check("environment", Finding.TO_DO, (Fact(Observation.ENVIRONMENT_OUTDATED, {"folder": sys.prefix}),), again)
+    return Check("environment", Finding.OK, (Fact(Observation.ENVIRONMENT, {"folder": sys.prefix, "lock": name}),))
 
 
 def _cache(_: Scene) -> Check:
@@ -169,8 +172,9 @@ def _cache(_: Scene) -> Check:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return Check("cache", Finding.TO_DO, f"{folder} cannot be written to: {error.strerror}", "mend that, or set XDG_CACHE_HOME")
-    return Check("cache", Finding.OK, f"{folder}, {shutil.disk_usage(folder).free / 2**30:.1f} GiB free")
+        closed = Fact(Observation.CACHE_CLOSED, {"folder": str(folder), "problem": error.strerror})
+        return Check("cache", Finding.TO_DO, (closed,), (Fact(Remedy.OPEN_THE_CACHE),))
+    return Check("cache", Finding.OK, (Fact(Observation.CACHE, {"folder": str(folder), "free_bytes": shutil.disk_usage(folder).free}),))
 
 
 def _worktrees(scene: Scene) -> Check:
@@ -180,9 +184,9 @@ def _worktrees(scene: Scene) -> Check:
         folders.make_worktrees(*(() if mine is None else (mine.top, mine.common)))
         chosen = folders.worktrees()
     except AutotuneError as refused:
-        return Check("worktrees", Finding.TO_DO, refused.message, refused.hint)
-    advice = f"servers and globbers pass over folders that begin with a dot: set {folders.SETTING} to another"
-    return Check("worktrees", Finding.OK, str(chosen), advice if folders.is_dotted(chosen) else "")
+        return _refused("worktrees", refused)
+    advice = (Fact(Remedy.AVOID_DOT_FOLDERS, {"setting": folders.SETTING}),) if folders.is_dotted(chosen) else ()
+    return Check("worktrees", Finding.OK, (Fact(Observation.WORKTREES, {"folder": str(chosen)}),), advice)
 
 
 def _start_up(_: Scene) -> Check:
@@ -190,10 +194,9 @@ def _start_up(_: Scene) -> Check:
     launcher, verb = [str(ROOT / "bin" / "autotune"), "--version"], [sys.executable, "-I", str(PACKAGE / "__main__.py"), "status", "--help"]
     reached_ms, begun_ms = _median_ms(launcher), _median_ms(verb)
     details = {"launcher_ms": round(reached_ms, 1), "verb_ms": round(begun_ms, 1)}
-    found = f"{reached_ms:.0f} ms for launcher and Python; {begun_ms:.0f} ms for Python and a verb's imports (medians of {TIMED})"
-    slow = max(reached_ms, begun_ms) > SLOW_START_MS
-    advice = "that is slow: look at load, disk, and whether the first python3 on PATH is a version manager's script" if slow else ""
-    return Check("start-up", Finding.OK, found, advice, details)
+    found = Fact(Observation.START_UP, {**details, "starts": TIMED})
+    advice = (Fact(Remedy.START_FASTER),) if max(reached_ms, begun_ms) > SLOW_START_MS else ()
+    return Check("start-up", Finding.OK, (found,), advice, details)
 
 
 def _median_ms(command: list[str]) -> float:
@@ -211,10 +214,11 @@ def _median_ms(command: list[str]) -> float:
 def _machine(_: Scene) -> Check:
     load, cpus = machine.load_average(), machine.usable_cpus()
     holder = locks.holder(locks.measuring_lock())
-    busy = f"load {load:.1f}" if load is not None else "load unknown"
-    found = f"{machine.describe_machine(machine.fingerprint())}; {busy}; {f'{holder} holds it' if holder else 'nothing is being measured'}"
-    advice = "other work makes measurements slower and noisier" if load is not None and load > cpus else ""
-    return Check("machine", Finding.OK, found, advice)
+    found = Fact(
+        Observation.MACHINE,
+        {**machine.fingerprint(), "load": None if load is None else round(load, 1), "holder": None if holder is None else str(holder)},
+    )
+    return Check("machine", Finding.OK, (found,), (Fact(Remedy.QUIET_THE_MACHINE),) if load is not None and load > cpus else ())
 
 
 # The repository and the session
@@ -225,57 +229,55 @@ def _repository(scene: Scene) -> Check:
     if repository is None:
         if scene.trouble is not None:
             raise scene.trouble
-        return Check(
-            "repository", Finding.MISSING, f"{scene.folder} is in no git repository", "change to your project's folder, or `git init`"
-        )
+        nowhere = Fact(Observation.NO_REPOSITORY, {"folder": str(scene.folder)})
+        return Check("repository", Finding.MISSING, (nowhere,), (Fact(Remedy.GO_TO_A_REPOSITORY),))
     if scene.session is not None and scene.session.state.ended is None:
         sessions.require_branch(scene.session)
     else:
         opening.refuse_unfit(repository)
-    changed = git.modified(repository)
-    words = f"modified: {counted(len(changed), 'tracked file')}" if changed else "nothing tracked is modified"
-    return Check("repository", Finding.OK, f"{repository.top}, on {git.current_branch(repository) or 'a detached HEAD'}, {words}")
+    figures = {"top": str(repository.top), "branch": git.current_branch(repository), "modified": len(git.modified(repository))}
+    return Check("repository", Finding.OK, (Fact(Observation.REPOSITORY, figures),))
 
 
 def _session(scene: Scene) -> Check:
     if scene.trouble is not None and scene.repository is not None:
         raise scene.trouble
     if scene.session is None:
-        where = "here" if scene.repository is not None else "without a repository"
-        return Check("session", Finding.MISSING, f"there is none {where}", "`autotune init` opens one; `autotune demo` shows how it works")
-    state, ended = scene.session.state, scene.session.state.ended
-    found = f"{scene.session.name}: {_condition(state)}; {counted(state.count, 'experiment')}, {state.keeps + state.forced} kept"
+        none = Fact(Observation.NO_SESSION if scene.repository is not None else Observation.NO_SESSION_WITHOUT_REPOSITORY)
+        return Check("session", Finding.MISSING, (none,), (Fact(Remedy.OPEN_A_SESSION),))
+    name, state, ended = scene.session.name, scene.session.state, scene.session.state.ended
+    count = Fact(Observation.EXPERIMENTS, {"experiments": state.count, "kept": state.keeps + state.forced})
     if (busy := work.worker_of(scene.session)) is not None:
-        return Check("session", Finding.OK, f"{found}; it is {busy}")
+        return Check("session", Finding.OK, (_condition(name, state, count, Fact(Observation.WORKED_AT, {"holder": str(busy)})),))
     if not state.opened:
-        return Check(
-            "session", Finding.TO_DO, f"{scene.session.name}: opening it was interrupted", "any command finishes it: `autotune status`"
-        )
+        return Check("session", Finding.TO_DO, (Fact(Observation.OPENING_CUT_OFF, {"session": name}),), (Fact(Remedy.ANY_COMMAND),))
     if ended is not None and ended.ending is Ending.PAUSED:
-        return Check("session", Finding.TO_DO, found, "`autotune explain` says what blocks it; then `autotune resume` or `autotune repair`")
+        return Check("session", Finding.TO_DO, (_condition(name, state, count),), (Fact(Remedy.UNBLOCK),))
     if state.experiment is not None and not state.experiment.may_settle:
-        advice = "settle it with `autotune log --description TEXT`"
-        return Check("session", Finding.OK, f"{found}; experiment {state.experiment.number} is open", advice)
-    return Check("session", Finding.OK, found)
+        waiting = Fact(Observation.EXPERIMENT_OPEN, {"experiment": state.experiment.number})
+        return Check("session", Finding.OK, (_condition(name, state, count, waiting),), (Fact(Remedy.SETTLE),))
+    return Check("session", Finding.OK, (_condition(name, state, count),))
 
 
-def _condition(state: State) -> str:
+def _condition(name: str, state: State, *besides: Fact) -> Fact:
     if state.ended is not None:
-        return f"{state.ended.ending} ({escaped(told(state.ended.reason))})"
-    return f"{state.vitals.health} ({escaped(told(state.vitals.why))})"
+        return Fact(Observation.SESSION, {"session": name, "condition": state.ended.ending}, state.ended.reason, besides)
+    return Fact(Observation.SESSION, {"session": name, "condition": state.vitals.health}, state.vitals.why, besides)
 
 
 def _configuration(scene: Scene) -> Check:
     path = _workdir(scene) / CONFIG_FILE
     if not path.is_file():
-        advice = "`autotune init` writes it" if scene.session is None else "the next command puts it back"
-        return Check("configuration", Finding.MISSING, f"there is no {CONFIG_FILE}", advice)
+        advice = Fact(Remedy.WRITTEN_BY_INIT if scene.session is None else Remedy.PUT_BACK_NEXT)
+        return Check("configuration", Finding.MISSING, (Fact(Observation.NO_CONFIGURATION, {"name": CONFIG_FILE}),), (advice,))
     written = configuration.parse_toml(settings.text_of(path))
     fixed = configuration.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
     if fixed:
-        advice = f"put back what `autotune config show` has, or let a person accept it with `{configuration.acceptance(fixed)}`"
-        return Check("configuration", Finding.TO_DO, f"{path} differs from what this segment is measured with: {', '.join(fixed)}", advice)
-    return Check("configuration", Finding.OK, f"{path} is in order: {written.metric}, {written.direction} is better")
+        advice = Fact(Remedy.SETTINGS_BACK, {"command": configuration.acceptance(fixed)})
+        differs = Fact(Observation.CONFIGURATION_DIFFERS, {"path": str(path), "keys": [*fixed]})
+        return Check("configuration", Finding.TO_DO, (differs,), (advice,))
+    figures = {"path": str(path), "metric": written.metric, "direction": written.direction}
+    return Check("configuration", Finding.OK, (Fact(Observation.CONFIGURATION, figures),))
 
 
 def _workdir(scene: Scene) -> Path:
@@ -284,13 +286,13 @@ def _workdir(scene: Scene) -> Path:
 
 def _hooks(scene: Scene) -> Check:
     if scene.repository is None:
-        return Check("commit hooks", Finding.MISSING, "there is no repository")
+        return Check("commit hooks", Finding.MISSING, (Fact(Observation.NOTHING_HERE),))
     folder = scene.repository.top / git.tell(scene.repository.top, "rev-parse", "--git-path", "hooks").text
     there = [name for name in _HOOKS_OF_A_COMMIT if os.access(folder / name, os.X_OK)]
     if not there:
-        return Check("commit hooks", Finding.OK, "none")
-    advice = "they run at every keep: one that fails, asks or changes a measured file makes the result checks_failed"
-    return Check("commit hooks", Finding.OK, f"{', '.join(there)} in {folder}", advice)
+        return Check("commit hooks", Finding.OK, (Fact(Observation.NONE),))
+    found = Fact(Observation.COMMIT_HOOKS, {"names": there, "folder": str(folder)})
+    return Check("commit hooks", Finding.OK, (found,), (Fact(Remedy.MIND_COMMIT_HOOKS),))
 
 
 # A dry run
@@ -301,15 +303,19 @@ def _benchmark(scene: Scene) -> Check:
     try:
         with _ground(scene) as (config, ground):
             check = _dry_run(config, ground)
-            lacking = [] if check.finding is Finding.OK else [*_left_out(scene, config, ground.workdir)]
-            return replace(check, advice="\n".join([check.advice, *lacking]))
-    except NotRunError as reason:
-        return Check("benchmark", Finding.MISSING, f"not run: {reason.message}", reason.hint)
+            lacking = () if check.finding is Finding.OK else _left_out(scene, config, ground.workdir)
+            return replace(check, advice=(*check.advice, *lacking))
+    except NotRun as reason:
+        return _not_run("benchmark", reason.why, *reason.advice)
+
+
+def _not_run(name: str, why: Fact, *advice: Fact) -> Check:
+    return Check(name, Finding.MISSING, (Fact(Observation.NOT_RUN, because=why),), advice)
 
 
 @contextmanager
 def _ground(scene: Scene) -> Iterator[tuple[Config, Ground]]:
-    """Give the configuration and the place of a dry run, with the machine to itself. Raises `NotRunError` where there is to be none."""
+    """Give the configuration and the place of a dry run, with the machine to itself. Raises `NotRun` where there is to be none."""
     repository, config = _what_to_run(scene)
     with locks.hold(locks.measuring_lock(), "autotune doctor's dry run"), tempfile.TemporaryDirectory() as scratch:
         if scene.session is not None:
@@ -319,21 +325,25 @@ def _ground(scene: Scene) -> Iterator[tuple[Config, Ground]]:
                 yield config, ground
 
 
-class NotRunError(AutotuneError):
-    """There is nothing to run, or it must not be run now."""
+class NotRun(Exception):  # noqa: N818 - not an error
+    """There is nothing to run, or it must not be run now; `why` says which, `advice` what to do about it."""
+
+    def __init__(self, why: Observation, figures: Mapping[str, str] | None = None, *advice: Fact) -> None:
+        super().__init__(why)
+        self.why, self.advice = Fact(why, figures or {}), advice
 
 
 def _what_to_run(scene: Scene) -> tuple[Repository, Config]:
-    """Give where a run happens and the configuration that it follows. Raises `NotRunError` where there is to be none."""
+    """Give where a run happens and the configuration that it follows. Raises `NotRun` where there is to be none."""
     if scene.repository is None or git.resolve(scene.repository.top, "HEAD") is None:
-        raise NotRunError("there is no commit to run it on", "")
+        raise NotRun(Observation.NO_COMMIT)
     if scene.trouble is not None:
-        raise NotRunError("the session cannot be read", "")
+        raise NotRun(Observation.SESSION_UNREADABLE)
     config = scene.session.state.config if scene.session is not None else _without_session(scene.folder)
     if config.in_place:
-        raise NotRunError("it is measured in the checkout (in_place), which a diagnosis leaves alone", "")
+        raise NotRun(Observation.RUN_IN_PLACE)
     if (holder := locks.holder(locks.measuring_lock())) is not None:
-        raise NotRunError(f"{holder} uses the machine", "run `autotune doctor` again after that")
+        raise NotRun(Observation.MACHINE_IN_USE, {"holder": str(holder)}, Fact(Remedy.LOOK_LATER))
     return scene.repository, config
 
 
@@ -342,7 +352,8 @@ def _without_session(folder: Path) -> Config:
     path = folder / CONFIG_FILE
     held = configuration.toml_table(settings.text_of(path)) if path.is_file() else {}
     if "benchmark" not in held and not (folder / BENCHMARK_FILE).is_file():
-        raise NotRunError(f"there is no {BENCHMARK_FILE}", f"write {BENCHMARK_FILE}, which prints METRIC name=value")
+        name = {"name": BENCHMARK_FILE}
+        raise NotRun(Observation.NO_BENCHMARK, name, Fact(Remedy.WRITE_A_BENCHMARK, name))
     checks = {"checks": f"bash {CHECKS_FILE}"} if (folder / CHECKS_FILE).is_file() else {}
     return configuration.parse({"name": "doctor", "metric": f"{RESERVED}wall_s", "direction": "lower", **checks, **held})
 
@@ -409,8 +420,10 @@ def _dry_run(config: Config, ground: Ground) -> Check:
         finished = _execute(config, command, ground.place.top / ground.workdir, ground.scratch)
         outcome, why = _outcome(config, finished) if command.measured else classify(finished, None)
         if outcome is not Outcome.OK:
-            words = f"`{escaped(command.text)}` ({command.name}): {told(why)}\n{useful_end(finished.tail, OUTPUT_SHOWN)}".rstrip()
-            return Check("benchmark", Finding.TO_DO, words, "mend it until it passes on the unchanged code", _details(finished, outcome))
+            failed = Fact(Observation.COMMAND_DOES_NOT_SUCCEED, {"text": command.text, "command": command.name}, why)
+            output = useful_end(finished.tail, OUTPUT_SHOWN).rstrip()
+            seen = (failed, *((quoted(output),) if output else ()))
+            return Check("benchmark", Finding.TO_DO, seen, (Fact(Remedy.MEND_UNTIL_IT_PASSES),), _details(finished, outcome))
         measured = finished if command.measured else measured
     if measured is None:
         raise AssertionError("a target's run measures nothing")
@@ -446,16 +459,16 @@ def _details(finished: Executed, outcome: Outcome) -> dict[str, Any]:
 
 def _passed(config: Config, finished: Executed) -> Check:
     details = _details(finished, Outcome.OK)
-    metrics = ", ".join(f"{escaped(name)}={number(value)}" for name, value in details["metrics"].items())
-    found = f"passes in {finished.wall_s:.2f} s and prints {metrics or 'no metric'}{'; the checks pass' if config.checks else ''}"
+    besides = (Fact(Kind.CHECKS_PASS),) if config.checks else ()
+    found = Fact(Observation.PASSES, {"wall_s": finished.wall_s, "metrics": details["metrics"]}, besides=besides)
     advice = []
-    if not metrics and config.measured_from_outside:
-        advice.append(f"print a line METRIC name=value, or tune what is measured from outside, such as {RESERVED}wall_s")
+    if not details["metrics"] and config.measured_from_outside:
+        advice.append(Fact(Remedy.PRINT_A_METRIC, {"metric": f"{RESERVED}wall_s"}))
     if details["malformed"]:
-        advice.append("malformed, so not counted: " + "; ".join(details["malformed"]))
+        advice.append(Fact(Remedy.MEND_LINES, {"lines": details["malformed"]}))
     if finished.leftovers:
-        advice.append("it left processes running, which are ended after every run: " + ", ".join(map(escaped, finished.leftovers)))
-    return Check("benchmark", Finding.OK, found, "\n".join(advice), details)
+        advice.append(Fact(Remedy.END_PROCESSES, {"processes": [*finished.leftovers]}))
+    return Check("benchmark", Finding.OK, (found,), tuple(advice), details)
 
 
 # The benchmark here and there
@@ -464,9 +477,9 @@ def _passed(config: Config, finished: Executed) -> Check:
 def _comparison(scene: Scene) -> Check:
     """Run what prepares and the benchmark once in the checkout and once where it is measured, and say where they differ."""
     if scene.repository is None:
-        return Check("comparison", Finding.MISSING, "not run: there is no repository")
+        return _not_run("comparison", Fact(Observation.NOTHING_HERE))
     if scene.session is not None and scene.session.state.config.sandbox == "on":
-        return Check("comparison", Finding.MISSING, "not run: this session's runs are in the sandbox, and one in the checkout would not be")
+        return _not_run("comparison", Fact(Observation.RUN_IN_SANDBOX))
     try:
         with _ground(scene) as (config, ground):
             before, folder = git.uncommitted(scene.repository), _workdir(scene)
@@ -475,19 +488,20 @@ def _comparison(scene: Scene) -> Check:
             left_out = [*_left_out(scene, config, ground.workdir)]
             place.occupy(ground.place, ground.content, ())
             there = _seen(scene, config, ground.place.top / ground.workdir, ground.scratch, ground.place.top)
-    except NotRunError as reason:
-        return Check("comparison", Finding.MISSING, f"not run: {reason.message}", reason.hint)
+    except NotRun as reason:
+        return _not_run("comparison", reason.why, *reason.advice)
     found = contrast(here, there, _noise_known(scene))
     differs = found.matters or bool(found.output)
     passes = here.outcome is there.outcome is Outcome.OK
-    told = [*_side_by_side(config, here, there), *found.told, *([] if differs else ["nothing differs that two runs would not"])]
-    told += [f"what it printed in {HERE} (-) and in {THERE} (+):", *found.output] if found.output else []
-    told += [f"in {HERE} it wrote {listed(written)}"] if written else []
+    lines = [*map(quoted, (*side_by_side(config.metric, here, there), *found.told))]
+    lines += [] if differs else [Fact(Observation.NOTHING_DIFFERS)]
+    lines += [Fact(Observation.PRINTED_OTHERWISE), *map(quoted, found.output)] if found.output else []
+    lines += [naming(Observation.WROTE_HERE, written)] if written else []
     advice = [*_reasons_to_differ(before, left_out, there)] if differs else []
-    advice += [] if passes else ["mend it until it passes on the unchanged code"]
+    advice += [] if passes else [Fact(Remedy.MEND_UNTIL_IT_PASSES)]
     finding = Finding.OK if passes and not found.matters else Finding.TO_DO
     details = {"checkout": _as_json(here), "measuring_place": _as_json(there), "differences": found.told, "output": found.output}
-    return Check("comparison", finding, "\n".join(told), "\n".join(advice), details)
+    return Check("comparison", finding, tuple(lines), tuple(advice), details)
 
 
 def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) -> Seen:
@@ -500,8 +514,8 @@ def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) 
             metrics = dict(finished.report.samples)
             if command.measured and config.measured_from_outside and (scene.session is not None or not metrics):
                 metrics[config.metric] = measured_samples(finished)[config.metric]
-            words = told(why) if command.measured else f"`{command.name}` failed: {told(why)}"
-            return Seen(outcome, words, metrics, output, tuple(dict.fromkeys((str(top), str(top.resolve())))))
+            reason = why if command.measured else Fact(Kind.COMMAND_FAILED, {"command": command.name}, why)
+            return Seen(outcome, told(reason), metrics, output, tuple(dict.fromkeys((str(top), str(top.resolve())))))
     raise AssertionError("a target's run measures nothing")
 
 
@@ -512,28 +526,21 @@ def _noise_known(scene: Scene) -> float | None:
     return report.noise_of_a_run(scene.session.state).sigma
 
 
-def _side_by_side(config: Config, here: Seen, there: Seen) -> Iterator[str]:
-    for where, seen in ((HERE, here), (THERE, there)):
-        named = sorted(seen.metrics.items(), key=lambda one: one[0] != config.metric)[:METRICS_TOLD]
-        metrics = ", ".join(f"{escaped(name)}={number(value)}" for name, value in named)
-        yield f"{where}: {seen.outcome}{'' if seen.outcome is Outcome.OK else f' ({seen.why})'}, {metrics or 'no metric'}"
-
-
-def _left_out(scene: Scene, config: Config, workdir: str) -> Iterator[str]:
+def _left_out(scene: Scene, config: Config, workdir: str) -> Iterator[Fact]:
     """Say what the measuring place has not: what git ignores, unless it is carried, and what is tracked and not in the checkout either."""
     if scene.repository is None:
         return
-    yield from map(told, opening.not_here(scene.repository, git.tell(scene.repository.top, "rev-parse", "--verify", "HEAD").text))
+    yield from opening.not_here(scene.repository, git.tell(scene.repository.top, "rev-parse", "--verify", "HEAD").text)
     if left_out := opening.lacking(scene.repository.top, config, workdir):
-        yield f"only {HERE} has what git ignores: {listed(left_out)}; `carry` names what the benchmark needs of it"
+        yield naming(Remedy.CARRY, left_out)
 
 
-def _reasons_to_differ(uncommitted: Sequence[str], left_out: Sequence[str], there: Seen) -> Iterator[str]:
+def _reasons_to_differ(uncommitted: Sequence[str], left_out: Sequence[Fact], there: Seen) -> Iterator[Fact]:
     """Say what the measuring place has not, or has otherwise: the first to look at where something differs."""
     if open_changes := [path for path in uncommitted if path.rpartition("/")[2] not in SESSION_FILES]:
-        yield f"only {HERE} has what is not committed: {listed(open_changes)}"
+        yield naming(Remedy.COMMIT, open_changes)
     yield from left_out
-    yield f"{THERE} is {there.folders[0]}: look for absolute paths, files above the repository, and programs that mind where they run"
+    yield Fact(Remedy.LOOK_FOR_PLACES, {"folder": there.folders[0]})
 
 
 def _as_json(seen: Seen) -> dict[str, Any]:
@@ -552,13 +559,13 @@ def _leftovers(_: Scene) -> Check:
     gone = [str(folder) for folder in left if not (folder / "tree").is_dir() and not (folder / ".git").exists()]
     found, advice = [], []
     if gone:
-        more = [f"and {len(gone) - NAMED} more"] if len(gone) > NAMED else []
-        found += [f"{counted(len(gone), 'folder')} of sessions that are gone:", *gone[:NAMED], *more]
-        advice.append("delete them; nothing needs them (--json names all)")
+        found.append(Fact(Observation.FOLDERS_LEFT, {"folders": gone}))
+        advice.append(Fact(Remedy.DELETE_FOLDERS))
     if trees:
-        found += ["working trees of sessions that are gone, with what was not committed:", *trees]
-        advice.append("take what you need out of the working trees; after that they can be deleted")
-    return Check("leftovers", Finding.OK, "\n".join(found) or "none", "\n".join(advice), {"folders": gone, "working_trees": trees})
+        found.append(Fact(Observation.TREES_LEFT, {"folders": trees}))
+        advice.append(Fact(Remedy.SAVE_TREES))
+    details = {"folders": gone, "working_trees": trees}
+    return Check("leftovers", Finding.OK, tuple(found) or (Fact(Observation.NONE),), tuple(advice), details)
 
 
 def _roots() -> tuple[Path, ...]:
@@ -584,9 +591,10 @@ def _is_left_over(folder: Path) -> bool:
 def _hook_log(_: Scene) -> Check:
     path = locks.cache_folder() / "hooks.log"
     if not path.is_file():
-        return Check("hook log", Finding.OK, "nothing has gone wrong in a hook")
+        return Check("hook log", Finding.OK, (Fact(Observation.HOOKS_WENT_WELL),))
     lines = [escaped(line) for line in path.read_text("utf-8", "replace").splitlines() if line.strip()][-LOG_LINES:]
-    return Check("hook log", Finding.OK, "\n".join([f"the last lines of {path}:", *lines]), details={"lines": lines})
+    seen = (Fact(Observation.HOOK_LOG, {"path": str(path)}), *map(quoted, lines))
+    return Check("hook log", Finding.OK, seen, details={"lines": lines})
 
 
 _LOOKS: dict[str, Callable[[Scene], Check]] = {

@@ -18,6 +18,7 @@ NOISE_FLOORS = 5.0  # and how many noise floors of a single run, where that is k
 MOST_LINES = 20_000  # of an output that are looked at
 LINES_SHOWN = 4  # of each that only one printed
 LONGEST_LINE = 160
+METRICS_TOLD = 8
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _METRIC = re.compile(r"\s*METRIC\b")
 # What may differ from run to run: addresses, and numbers but whole ones of three digits without a unit, as a server's status is.
@@ -53,6 +54,14 @@ def contrast(here: Seen, there: Seen, noise: float | None = None) -> Contrast:
     """Hold a run in the checkout against one in the measuring place; `noise` is the spread of a single run as a share, None if unknown."""
     told = [*_ends(here, there), *_names(here.metrics, there.metrics), *_values(here.metrics, there.metrics, noise)]
     return Contrast(tuple(told), tuple(_lines(here, there)), matters=bool(told))
+
+
+def side_by_side(metric: str, here: Seen, there: Seen) -> Iterator[str]:
+    """How each of both runs ended and what it printed, the metric first; one line a place."""
+    for where, seen in ((HERE, here), (THERE, there)):
+        named = sorted(seen.metrics.items(), key=lambda one: one[0] != metric)[:METRICS_TOLD]
+        metrics = ", ".join(f"{escaped(name)}={number(value)}" for name, value in named)
+        yield f"{where}: {seen.outcome}{'' if seen.outcome is Outcome.OK else f' ({seen.why})'}, {metrics or 'no metric'}"
 
 
 def _ends(here: Seen, there: Seen) -> Iterator[str]:
