@@ -1,8 +1,9 @@
-"""Which command lines are one plain call of autotune, and what it may do without a person."""
+"""Which command lines are plain calls of autotune, and what they may do without a person."""
 
 from __future__ import annotations
 
 import os
+import re
 
 ENTRY_POINTS = {"init-experiment.sh": "init", "run-experiment.sh": "run", "log-experiment.sh": "log", "dashboard.sh": "dashboard"}
 LOOKS = frozenset({"status", "brief", "explain", "doctor", "dashboard"})
@@ -32,32 +33,104 @@ PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 REPLACED = frozenset("$`\\!")
 
 
-def words_of(line: str) -> list[str] | None:
-    """The words of a command line in which every character means itself; None where the shell would do anything with it.
+EXIT_CODE = "\0"
+"""What stands in a word for `$?`: the shell makes a number of it, so it can be no more than said."""
 
-    Outside quotes there are characters that mean themselves in every shell; in double quotes nothing that is replaced; nowhere a line's end
-    or another control character.
+_JOINED = re.compile(r"[ \t]*(&&|\|\||;|\|)[ \t]*")
+_REDIRECTED = re.compile(r"(?:2>&1|[12]?>[ \t]?/dev/null)(?=[ \t;|]|&&|$)")
+_COUNT = r"-\d+|-n[ \t]?[+-]?\d+|-c[ \t]?\d+"
+# What only passes on what it is given on its standard input, each with the arguments, joined by blanks, with which it does no more.
+_FILTERS = {
+    "cat": r"",
+    "head": rf"(?:{_COUNT})?",
+    "tail": rf"(?:{_COUNT})?",
+    "wc": r"(?:-[clw]+)?",
+    "sort": r"(?:-[bfnru]+)?",
+}
+
+
+def parts_of(line: str) -> list[tuple[str, list[str]]] | None:
+    """The commands of a line in which every character means itself, each with what joins it to the one before: `&&`, `||`, `;`, `|`.
+
+    None where the shell would do anything else. Outside quotes there are characters that mean themselves in every shell; in double quotes
+    nothing that is replaced but `$?`; nowhere a line's end or another control character. Nothing is redirected but to nowhere.
     """
-    words: list[str] = []
+    parts: list[tuple[str, list[str]]] = [("", [])]
     word: str | None = None
     place = 0
+    line = line.strip(" \t")
     while place < len(line):
         first = line[place]
-        if first in " \t":
-            words += [] if word is None else [word]
+        ends = word is None or first in " \t;|&"
+        if ends and word is not None:
+            parts[-1][1].append(word)
             word = None
-        elif first in "'\"":
-            closing = line.find(first, place + 1)
-            inside = line[place + 1 : closing]
-            if closing < 0 or not inside.isprintable() or (first == '"' and REPLACED.intersection(inside)):
-                return None
-            word, place = (word or "") + inside, closing
-        elif first in PLAIN and not (first == "=" and word is None):
-            word = (word or "") + first
+        if ends and (joined := _JOINED.match(line, place)):
+            parts.append((joined[1], []))
+            place = joined.end()
+        elif ends and (redirected := _REDIRECTED.match(line, place)):
+            place = redirected.end()
+        elif first in " \t":
+            place += 1
+        elif (taken := _taken(line, place, begins=word is None)) is not None:
+            word = (word or "") + taken[0]
+            place = taken[1]
         else:
             return None
-        place += 1
-    return words if word is None else [*words, word]
+    if word is not None:
+        parts[-1][1].append(word)
+    return parts if all(words for _, words in parts) else None
+
+
+def _taken(line: str, place: int, *, begins: bool) -> tuple[str, int] | None:
+    """What stands at a place within a word, without its quotes, and where that ends; None where it does not mean itself."""
+    first = line[place]
+    if line.startswith("$?", place):
+        return EXIT_CODE, place + 2
+    if first in "'\"":
+        closing = line.find(first, place + 1)
+        inside = line[place + 1 : closing]
+        if closing < 0 or not inside.isprintable():
+            return None
+        if first == '"' and REPLACED.intersection(inside.replace("$?", "")):
+            return None
+        return inside.replace("$?", EXIT_CODE) if first == '"' else inside, closing + 1
+    return (first, place + 1) if first in PLAIN and not (first == "=" and begins) else None
+
+
+def is_harmless(joined: str, words: list[str]) -> bool:
+    """Whether a command that is not ours does nothing but say something, or pass on what it is given."""
+    name, arguments = words[0], words[1:]
+    if name == "echo":
+        return joined != "|"
+    if any(EXIT_CODE in word for word in words):
+        return False
+    if name == "true":
+        return not arguments and joined != "|"
+    if joined != "|":
+        return False
+    return _only_filters(arguments) if name == "grep" else name in _FILTERS and bool(re.fullmatch(_FILTERS[name], " ".join(arguments)))
+
+
+def _only_filters(arguments: list[str]) -> bool:
+    """Whether grep is given one pattern and no file, with options that have it read none."""
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if re.fullmatch(r"-[ABCm]", option):
+            if not rest or not rest.pop(0).isdecimal():
+                return False
+        elif not re.fullmatch(r"-[EFcinovwx]+|-[ABCm]\d+", option):
+            return False
+    return len(rest) == 1
+
+
+def led_to(words: list[str], folder: str) -> str | None:
+    """The folder that a plain `cd` leads to, whichever way the shell goes through links; None where it is no such command."""
+    if words[0] != "cd" or len(words) != 2 or words[1][:1] in {"", "-"} or EXIT_CODE in words[1] or "CDPATH" in os.environ:  # noqa: PLR2004
+        return None
+    there = os.path.realpath(os.path.join(folder, words[1]))
+    return there if there == os.path.realpath(os.path.normpath(os.path.join(folder, words[1]))) else None
 
 
 def verb_of(word: str, rest: list[str], root: str) -> tuple[str, list[str]] | None:
@@ -89,6 +162,11 @@ def unusual(verb: str, arguments: list[str]) -> list[str]:
 def _only_tightens(words: list[str]) -> bool:
     """Whether an option, which may have its value in the word after it, asks for the sandbox: that needs no person, and less of it does."""
     return words == ["--sandbox", "on"] or words[0] == "--sandbox=on"
+
+
+def path_depends_on_folder() -> bool:
+    """Whether PATH leads elsewhere after a `cd`."""
+    return any(not os.path.isabs(folder) for folder in os.environ.get("PATH", "").split(os.pathsep))
 
 
 def is_shadowed(word: str, project: str, root: str) -> bool:

@@ -51,10 +51,42 @@ _ALLOWED = ("allow", "autotune's own command")
 
 
 def _on_command(line: str, folder: str, place: WorkingTree | None, session: Known | None, client: Client) -> tuple[str, str] | None:
-    words = commands.words_of(line)
-    called = commands.verb_of(words[0], words[1:], ROOT) if words else None
-    if words is None or called is None:
-        return _on_other_command(line, folder, session) if session is not None and client.owns else None
+    parts = commands.parts_of(line) or []
+    if len(parts) == 1 and (called := commands.verb_of(parts[0][1][0], parts[0][1][1:], ROOT)) is not None:
+        return _on_call(parts[0][1], called, folder, place, session, client)
+    if len(parts) > 1 and _are_ours(parts, folder, place, session, client):
+        return _ALLOWED
+    return _on_other_command(line, folder, session) if session is not None and client.owns else None
+
+
+def _are_ours(parts: list[tuple[str, list[str]]], folder: str, place: WorkingTree | None, session: Known | None, client: Client) -> bool:
+    """Whether a line of several commands holds approved calls of autotune, and beside them only what changes nothing."""
+    top = place.top if place is not None else os.path.realpath(folder)
+    calls = 0
+    for joined, words in parts:
+        if words[0] == "cd" and joined != "|":
+            there = commands.led_to(words, folder)
+            if there is None or place is None or not _is_same_tree(there, place) or commands.path_depends_on_folder():
+                return False
+            folder = there
+        elif (called := commands.verb_of(words[0], words[1:], ROOT)) is not None:
+            decided = None if joined == "|" else _on_call(words, called, folder, place, session, client)
+            if decided is None or decided[0] != "allow" or any(commands.EXIT_CODE in word for word in words):
+                return False
+            calls += 1
+        elif not commands.is_harmless(joined, words) or commands.is_shadowed(words[0], top, ROOT):
+            return False
+    return calls > 0
+
+
+def _is_same_tree(folder: str, place: WorkingTree) -> bool:
+    found = locating.working_tree_of(folder)
+    return found is not None and found.top == place.top and os.path.isdir(folder)
+
+
+def _on_call(
+    words: list[str], called: tuple[str, list[str]], folder: str, place: WorkingTree | None, session: Known | None, client: Client
+) -> tuple[str, str] | None:
     verb, arguments = called
     if verb.startswith("-") or "--help" in arguments:
         return None
