@@ -123,7 +123,7 @@ def test_a_second_demonstration_waits_for_the_machine_and_says_for_whom(tmp_path
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert "waiting for the machine" in told
-    assert "held by the first demonstration" in " ".join(told.split())
+    assert "for the first demonstration" in " ".join(told.split())
     assert process.returncode == 130
 
 

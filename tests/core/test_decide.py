@@ -641,3 +641,27 @@ def test_the_checks_never_come_inside_a_pair(policy: Policy, calibration: Calibr
 
 
 KEPT = Decision(Verdict.KEEP, None)
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from([RACE, ECONOMY, ONCE]),
+    st.sampled_from([NOISY, STILL, replace(NOISY, reference=())]),
+    st.sampled_from([90.0, 97.0, 100.0]),
+    st.integers(0, 9),
+)
+def test_a_stage_is_fresh_until_it_has_a_run_and_then_not_before_all_of_it_was_run(
+    policy: Policy, calibration: Calibration, candidate: float, seed: int
+) -> None:
+    coin, lacking = random.Random(seed), 0
+    runs: list[Run] = []
+    while (decision := decide(runs, calibration, policy, coin)).verdict is Verdict.MEASURE_AGAIN:
+        assert decision.fresh is (lacking == 0)
+        lacking = (len(decision.arms) if decision.fresh else lacking) - 1
+        assert lacking == len(decision.arms) - 1
+        runs.append(
+            run(
+                decision.arms[0],
+                (candidate if decision.arms[0] is CANDIDATE else 100.0) * (1 if calibration is STILL else math.exp(coin.gauss(0, 0.01))),
+            )
+        )

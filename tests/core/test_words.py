@@ -95,6 +95,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.EDITS_IN_PLACE: {"ref": "r", "paths": ["a"]},
     Kind.BRANCH_ASTRAY: {"branch": "b", "tip": "a"},
     Kind.WAITING_FOR_QUIET: {"share": 0.9, "wait_s": 60.0},
+    Kind.WAITING_FOR_MACHINE: {"what": "experiment 3 of tests", "process": 5, "more": 1, "since": "2026-11-29T10:00:00.000Z"},
     Kind.CALIBRATING: {"pairs": 6},
     Kind.MIN_EFFECT_SET: {"min_effect": 0.02},
     Kind.MEASURED_IN_PLACE: {"top": "/p"},

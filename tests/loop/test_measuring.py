@@ -15,12 +15,26 @@ import pytest
 from autotune.core import rules
 from autotune.core.events import Claimed, Event, from_line
 from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.model import Run
 from autotune.core.stopping import Action, Next
 from autotune.core.surroundings import changes
 from autotune.core.tell.words import told
 from autotune.edges import locks, machine
 from autotune.errors import AutotuneError
-from autotune.loop import auditing, calibrating, claiming, experiment, healing, measuring, opening, quiet, recording, segments, work
+from autotune.loop import (
+    auditing,
+    calibrating,
+    candidate,
+    claiming,
+    experiment,
+    healing,
+    measuring,
+    opening,
+    quiet,
+    recording,
+    segments,
+    work,
+)
 from autotune.loop import session as sessions
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session
@@ -158,14 +172,55 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
     session.say = said.append
     monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
     busy = Fact(Kind.BUSY, {"share": 0.9, "above": 0.5})
-    assert quiet.wait_for_quiet(session) == busy
+    assert quiet.wait_for_quiet(session, 60) == busy
     assert session.state.recent.notices[-1].found == Fact(Kind.STAYED_BUSY, {"waited_s": 0.0}, busy)
     shares = iter([0.9, 0.2])
     monkeypatch.setattr(machine, "busy_share", lambda _: next(shares))
     session.state = replace(session.state, config=replace(session.state.config, busy_wait_s=5.0))
     monkeypatch.setattr(quiet, "POLL_S", 0.01)
-    assert quiet.wait_for_quiet(session) is None
-    assert said[-1] == Fact(Kind.WAITING_FOR_QUIET, {"share": 0.9, "wait_s": 5.0})
+    assert quiet.wait_for_quiet(session, 60) is None
+    assert (said[-1].kind, said[-1].figures["share"], said[-1].figures["wait_s"]) == (Kind.WAITING_FOR_QUIET, 0.9, 5.0)
+
+
+def test_a_wait_for_quiet_never_costs_more_than_the_runs_that_it_is_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = slow(project, busy_above=0.5, busy_wait_s=60)
+    before, clock, busy = len(session.state.recent.notices), [0.0], [True]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    def share(sample_s: float) -> float:
+        sleep(sample_s)
+        return 0.9 if busy[0] else 0.1
+
+    monkeypatch.setattr(quiet, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep))
+    monkeypatch.setattr(machine, "busy_share", share)
+    calm = quiet.Quiet(session)
+    for takes_s, waited_s in ((2.0, 2.2), (2.3, 2.2), (5.0, 5.2), (100.0, 60.2), (200.0, 60.2)):
+        calm.wait(takes_s)
+        assert clock[0] == calm.waited_s == pytest.approx(waited_s)  # a last look is the end, and of 0.1 s there is none
+    assert len(session.state.recent.notices) == before + 1
+    calm = quiet.Quiet(session)
+    for takes_s, busy[0] in ((2.0, True), (5.0, False), (9.0, True)):
+        calm.wait(takes_s)
+    assert calm.waited_s == pytest.approx(2.4)
+    assert calm.busy == Fact(Kind.BUSY, {"share": 0.9, "above": 0.5})
+
+
+def test_a_comparison_looks_before_a_stage_and_never_inside_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = slow(project)
+    runs: list[int] = []
+    monkeypatch.setattr(quiet.Quiet, "wait", lambda *_: runs.append(len(_runs(session))))
+    (project / "value").write_text("200\n")
+    with work.held(session, "try"):
+        candidate.take(session, settles=True, description="worse", asi=None, force=False)
+        work._measure(session)
+    assert runs
+    assert all(count % 2 == 0 for count in runs)
+
+
+def _runs(session: Session) -> list[Run]:
+    return [] if session.state.experiment is None else list(session.state.experiment.runs)
 
 
 def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +235,7 @@ def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(projec
 
 def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = opened(project)
-    monkeypatch.setattr(quiet, "wait_for_quiet", lambda _: time.sleep(0.5))
+    monkeypatch.setattr(quiet, "wait_for_quiet", lambda *_: time.sleep(0.5))
     with work.held(session, "try"):
         begun = time.monotonic()
         values, elapsed_s = measuring.baseline(session, bench_for(session, None), once=False)
@@ -196,9 +251,9 @@ def test_whatever_is_measured_waits_for_a_quiet_machine(measured: str, project: 
     assert next(shares, None) is None  # the opening's baseline has looked
     holders = []
 
-    def wait(_: Session) -> str:
+    def wait(_: Session, takes_s: float) -> None:
+        assert takes_s >= 0.5
         holders.append(locks.holder(locks.measuring_lock()))
-        return ""
 
     monkeypatch.setattr(quiet, "wait_for_quiet", wait)
     monkeypatch.setattr(machine, "busy_share", lambda _: 0.1)
@@ -225,9 +280,9 @@ def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat
         raise AssertionError
 
     monkeypatch.setattr(machine, "busy_share", looked)
-    assert quiet.wait_for_quiet(session) is None
+    assert quiet.wait_for_quiet(session, 60) is None
     session.state = replace(session.state, segment=replace(session.state.segment, baseline_wall_s=10.0))
-    assert quiet.wait_for_quiet(session) is None
+    assert quiet.wait_for_quiet(session, 60) is None
 
 
 def test_a_keep_whose_words_the_state_no_longer_holds_can_be_confirmed(project: Path) -> None:

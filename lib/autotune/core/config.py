@@ -516,7 +516,12 @@ KEYS = (
         "The share of all cores that others may use; above it, measuring waits. 1 never waits.",
         0.75,
     ),
-    Key("busy_wait_s", _number("a number of seconds", at_least=0, at_most=86_400), "Seconds that it waits before it goes on.", 60.0),
+    Key(
+        "busy_wait_s",
+        _number("a number of seconds", at_least=0, at_most=86_400),
+        "Seconds that it waits before it goes on, never longer than the measurement takes.",
+        60.0,
+    ),
     Key("timeout_s", _seconds(), "Seconds that one run of the benchmark may take.", 600.0),
     Key("checks_timeout_s", _seconds(), "Seconds that the checks may take.", 300.0),
     Key("hook_timeout_s", _seconds(), "Seconds that the repository's commit hooks may take.", 120.0),

@@ -297,7 +297,7 @@ def _race(comparison: _Comparison, coin: random.Random) -> Decision:
             return _run_out(comparison, Kind.RAN_OUT, stages)
         if stages.evidence * _reach(pairs_left, len(stages.blocks)) < needed:
             return _run_out(comparison, Kind.OUT_OF_REACH, stages)
-    return _ask(comparison, stages.left, coin, stages.evidence)
+    return _ask(comparison, stages.left, coin, stages.evidence, fresh=stages.fresh)
 
 
 def score(units: Sequence[float], kappa: float) -> float:
@@ -389,7 +389,7 @@ def _economy(comparison: _Comparison, coin: random.Random) -> Decision:
     """One run against the incumbent's latest values, then up to 12 pairs, judged by the score: calibrated on simulated noise, not exact."""
     if comparison.calibration.reference and not comparison.first:
         if _left_of(PAIR[:1], comparison.arms[:1]):
-            return _ask(comparison, PAIR[:1], coin)
+            return _ask(comparison, PAIR[:1], coin, fresh=True)
         if len(comparison.arms) == 1 and _single_gain(comparison) <= _single_bar(comparison, SCREEN_Z):
             return _refuted_at_once(comparison)
         comparison = _counting(comparison, 1, comparison.sigma)
@@ -406,7 +406,7 @@ def _economy_pairs(comparison: _Comparison, coin: random.Random) -> Decision:
         return _refuted(comparison)
     if len(gains) >= most and len(left) == len(PAIR):
         return _run_out(comparison, Kind.RAN_OUT)
-    return _ask(comparison, left, coin)
+    return _ask(comparison, left, coin, fresh=len(left) == len(PAIR))
 
 
 def reference_moved(calibration: Calibration, fresh: Sequence[float]) -> bool:
@@ -427,7 +427,7 @@ def _once(comparison: _Comparison, coin: random.Random) -> Decision:
     """A single run of the candidate against the incumbent's latest values, or one run of each where there are none."""
     left = _left_of(PAIR[:1] if comparison.calibration.reference else PAIR, comparison.arms)
     if left:
-        return _ask(comparison, left, coin)
+        return _ask(comparison, left, coin, fresh=not comparison.arms)
     if _single_gain(comparison) <= _single_bar(comparison, ONCE_Z):
         return _refuted_at_once(comparison)
     return _decided_at_once(comparison, Verdict.KEEP, Kind.BETTER_ONCE, confirmed=False)
@@ -468,14 +468,14 @@ def _exact(comparison: _Comparison, coin: random.Random) -> Decision:
     opening = PAIR[:1] if comparison.calibration.reference else PAIR
     left = _left_of(opening, comparison.arms[: len(opening)])
     if left:
-        return _ask(comparison, left, coin)
+        return _ask(comparison, left, coin, fresh=not comparison.arms)
     if _single_gain(comparison) <= 0:
         return _refuted_at_once(comparison)
     in_pairs = comparison.arms[len(opening) % 2 :]
     for start in range(0, 2 * EXACT_PAIRS, 2):
         left = _left_of(PAIR, in_pairs[start : start + 2])
         if left:
-            return _ask(comparison, left, coin)
+            return _ask(comparison, left, coin, fresh=len(left) == len(PAIR))
     runs = comparison.arms.count(Arm.CANDIDATE)
     return _decided_at_once(comparison, Verdict.KEEP, Kind.BETTER_EXACTLY, pairs=len(comparison.gains), runs=runs)
 
@@ -511,12 +511,12 @@ def _own_changes(comparison: _Comparison, count: int) -> list[float]:
 # What is answered
 
 
-def _ask(comparison: _Comparison, arms: Sequence[Arm], coin: random.Random, evidence: float | None = None) -> Decision:
+def _ask(comparison: _Comparison, arms: Sequence[Arm], coin: random.Random, evidence: float | None = None, *, fresh: bool) -> Decision:
     """Measure again: the runs left of a stage, in an order freshly drawn (redrawing the rest keeps every order equally likely)."""
     order = list(arms)
     coin.shuffle(order)
     needed = comparison.needed if evidence is not None else None
-    return Decision(Verdict.MEASURE_AGAIN, None, tuple(order), evidence=evidence, needed=needed, pairs=len(comparison.gains))
+    return Decision(Verdict.MEASURE_AGAIN, None, tuple(order), evidence=evidence, needed=needed, pairs=len(comparison.gains), fresh=fresh)
 
 
 def _kept(comparison: _Comparison, stages: _Stages | None = None) -> Decision:

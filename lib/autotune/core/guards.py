@@ -70,7 +70,7 @@ def guarded(decision: Decision, guards: Sequence[Guard], runs: Sequence[Run], po
                 return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=_with(decision, judged, Kind.GUARDRAIL_UNDECIDED))
             behind = [arm for arm in Arm if sum(run.arm is arm for run in runs) * 2 < len(runs)]
             arms = behind or coin.sample(list(Arm), 2)
-            return replace(decision, verdict=Verdict.MEASURE_AGAIN, arms=tuple(arms))
+            return replace(decision, verdict=Verdict.MEASURE_AGAIN, arms=tuple(arms), fresh=not behind)
         case never:
             assert_never(never)
 

@@ -141,6 +141,7 @@ class Decision:
     """The answer of `decide`.
 
     `arms` says which runs to make next, in that order, when the verdict is to measure again, which has no reason; it is empty otherwise.
+    `fresh` tells that they are a whole stage (a pair, a block, a single run): between two stages, and only there, anything may happen.
     `evidence` and `needed` are odds against luck: 3400.0 stands for 3400 : 1. `pairs` counts completed pairs.
     `confirmed` is false for a keep that the mode cannot guarantee.
     """
@@ -153,3 +154,4 @@ class Decision:
     needed: float | None = None
     pairs: int = 0
     confirmed: bool = True
+    fresh: bool = False

@@ -172,6 +172,11 @@ class Segment:
     target_reached: bool = False
 
     @property
+    def run_s(self) -> float:
+        """About how long a run takes, with what prepares it; 0 while nobody knows."""
+        return (self.baseline_wall_s or 0.0) + (self.calibrated.prepare_s if self.calibrated is not None else 0.0)
+
+    @property
     def logs(self) -> bool:
         """Whether values can be compared as ratios: all of the baseline's are positive, and the incumbent's since."""
         return bool(self.baseline_runs) and min(self.baseline_runs) > 0 and not self.crossed

@@ -90,6 +90,26 @@ def holder(path: Path) -> Holder | None:
         os.close(descriptor)
 
 
+def taken(path: Path) -> Lock | None:
+    """Take a lock; None where it is not free. Whoever takes it signs it. Raises AutotuneError where it cannot be taken at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _try(path)
+    except OSError as problem:
+        raise _not_to_be_taken(path, problem) from problem
+
+
+def remove(path: Path) -> None:
+    """Delete a lock that nobody holds."""
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            if _locked(descriptor, fcntl.LOCK_EX) and _is_still(path, descriptor):
+                path.unlink()
+        finally:
+            os.close(descriptor)
+
+
 def cache_folder() -> Path:
     """The user's folder for what can be made again, `autotune` in the cache folder; the standard says to ignore a relative setting."""
     setting = Path(os.environ.get("XDG_CACHE_HOME", ""))
@@ -108,18 +128,9 @@ def measuring_lock() -> Path:
 
 
 def _take(path: Path, wait_s: float) -> Lock:
-    try:
-        return _wait_for(path, wait_s)
-    except OSError as problem:
-        message = f"The lock {path} cannot be taken: {problem.strerror}."
-        raise AutotuneError(message, "Make its folder writable, then try again.") from problem
-
-
-def _wait_for(path: Path, wait_s: float) -> Lock:
-    path.parent.mkdir(parents=True, exist_ok=True)
     give_up_at = time.monotonic() + wait_s
     tries = 0
-    while (lock := _try(path)) is None:
+    while (lock := taken(path)) is None:
         tries += 1
         if tries >= _LEAST_TRIES and time.monotonic() >= give_up_at:
             raise _busy(path)
@@ -157,6 +168,10 @@ def _note(descriptor: int) -> Holder:
         return Holder(int(note["pid"]), str(note["what"]), str(note["since"]), note.get("worker") is True)
     except (ValueError, KeyError, TypeError):
         return Holder(None, "", "")
+
+
+def _not_to_be_taken(path: Path, problem: OSError) -> AutotuneError:
+    return AutotuneError(f"The lock {path} cannot be taken: {problem.strerror}.", "Make its folder writable, then try again.")
 
 
 def _busy(path: Path) -> AutotuneError:

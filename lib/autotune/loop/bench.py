@@ -1,4 +1,4 @@
-"""The bench: an arm put in place and run, with the machine to itself, and what happened written to the ledger."""
+"""The bench: an arm put in place and run, and what happened written to the ledger."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import os
 import random
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autotune.core import guards
 from autotune.core.events import Purpose, Ran
-from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome
 from autotune.core.outcome import PASSED, Executed, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES
-from autotune.core.tell.words import told
 from autotune.edges import caches, locks, place, process, sandbox, tree
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
@@ -27,22 +27,14 @@ from autotune.loop import session as sessions
 from autotune.loop.building import Builds
 from autotune.loop.files import PROJECTIONS
 from autotune.loop.session import Session, now, private_prefix, root
+from autotune.loop.turns import Interrupted
 from autotune.loop.watching import Tampered
 from autotune.targets import TARGETS
 from autotune.targets.target import Command
 
 OUTPUT_KEPT = 3000  # characters of a failing command's output that go on the ledger
-MACHINE_POLL_S = 1.0
 _CACHES = "caches"  # in the session's folder in the cache
 _LOOK = "look at the candidate before anything else: it is kept under refs/autotune"
-
-
-class Interrupted(Exception):  # noqa: N818 - not an error
-    """The measurement was told to end before it had an answer; `why` says by whom."""
-
-    def __init__(self, why: Fact) -> None:
-        super().__init__(told(why))
-        self.why = why
 
 
 @dataclass(slots=True)
@@ -61,6 +53,8 @@ class Bench:
     builds: Builds | None = None
     _written: dict[str, str] = field(default_factory=dict)
     output_bytes: int = 0  # the most that a run has printed
+    spent_s: float = 0.0  # what its runs have taken, with what prepares them
+    ran: int = 0
     _begun: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,15 +72,23 @@ class Bench:
 
         Gives what was written and, of a run that failed, the useful end of its output.
         """
+        begun = time.monotonic()
         self._occupy(arm)
         self.number += 1
         log = self._log(purpose, arm)
         finished, failed = self._execute(arm, log)
+        self.spent_s += time.monotonic() - begun
+        self.ran += 1
         event = self._event(arm, finished, failed, purpose, log)
         self.output_bytes = max(self.output_bytes, finished.output_bytes)
         self.leftovers[arm] += finished.leftovers
         self.session.append(event)
         return event, "" if event.outcome is Outcome.OK else useful_end(finished.tail, OUTPUT_KEPT)
+
+    @property
+    def run_s(self) -> float:
+        """About how long a run takes, with what prepares it: as its own runs did, else as the segment's."""
+        return self.spent_s / self.ran if self.ran else self.session.state.segment.run_s
 
     def check(self, arm: Arm) -> tuple[bool, Fact, str]:
         """Run the checks on an arm, put in place and built first: passed, why not, and the useful end of the output."""
@@ -291,26 +293,3 @@ def _private_folder(prefix: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def alone(session: Session, what: str) -> Iterator[None]:
-    """Hold the machine for one measurement: two at once would measure each other. Waits as long as it takes, and says for whom."""
-    with ExitStack() as stack:
-        _take_machine(stack, session, what)
-        yield
-
-
-def _take_machine(stack: ExitStack, session: Session, what: str) -> None:
-    told = False
-    while True:
-        try:
-            stack.enter_context(locks.hold(locks.measuring_lock(), what, wait_s=MACHINE_POLL_S if told else 0.0))
-        except AutotuneError as busy:
-            if (why := session.interrupted()) is not None:
-                raise Interrupted(why) from None
-            if not told and locks.holder(locks.measuring_lock()) is not None:
-                session.say(Fact(Kind.WAITING_FOR_MACHINE, because=quoted(busy.message)))
-                told = True
-        else:
-            return

@@ -17,11 +17,12 @@ from autotune.core.tell.words import told
 from autotune.edges import machine
 from autotune.errors import AutotuneError
 from autotune.loop import quiet, seeding, settings
-from autotune.loop.bench import Bench, Interrupted, alone
+from autotune.loop.bench import Bench
 from autotune.loop.lending import borrowed
 from autotune.loop.measuring import BASELINE_BUDGET_S
 from autotune.loop.places import bench_for, second_place
 from autotune.loop.session import CONFIG_FILE, Session, now
+from autotune.loop.turns import Interrupted, Turn, alone
 
 PAIRS = 20
 PAIRS_AT_OPENING = 10
@@ -35,20 +36,20 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
     the benchmark fails.
     """
     try:
-        with alone(session, "calibrating"), borrowed(session):
-            quiet.wait_for_quiet(session)
+        with alone(session, "a calibration") as turn, borrowed(session):
+            quiet.wait_for_quiet(session, 2 * (pairs + 1) * session.state.segment.run_s)
             busy = machine.busy_share(BUSY_SAMPLE_S)
             bench = bench_for(session, None)
-            found = _measured(session, bench, pairs)
+            found = _measured(session, bench, pairs, turn)
     except Interrupted as why:
         raise AutotuneError(f"Not calibrated: {why}.", "calibrate again when nothing ends it") from None
     return _calibrated(session, bench, *found, busy)
 
 
-def after_baseline(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float) -> Calibrated:
+def after_baseline(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float, turn: Turn) -> Calibrated:
     """What a baseline says, `elapsed_s` having been spent on it. Where builds differ (`prepare`), their bias is measured, if there is time.
 
-    The machine is held already.
+    The machine is held already, by `turn`.
     """
     config, each = session.state.config, elapsed_s / len(values)
     wall_s = session.state.segment.baseline_wall_s or each
@@ -57,17 +58,17 @@ def after_baseline(session: Session, bench: Bench, values: Sequence[float], elap
     if not config.prepare or config.in_place or once or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
         return _calibrated(session, bench, [list(values)], [wall_s], [each], None)
     session.say(Fact(Kind.CALIBRATING, {"pairs": pairs}))
-    return _calibrated(session, bench, *_paired(session, bench, pairs), None)
+    return _calibrated(session, bench, *_paired(session, bench, pairs, turn), None)
 
 
-def _measured(session: Session, bench: Bench, pairs: int) -> tuple[list[list[float]], list[float], list[float]]:
+def _measured(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[list[list[float]], list[float], list[float]]:
     if not session.state.config.in_place:
-        return _paired(session, bench, pairs)
+        return _paired(session, bench, pairs, turn)
     values, walls, elapsed = zip(*(_one(bench, Arm.INCUMBENT) for _ in range(2 * pairs)), strict=True)
     return [list(values)], list(walls), list(elapsed)
 
 
-def _paired(session: Session, bench: Bench, pairs: int) -> tuple[list[list[float]], list[float], list[float]]:
+def _paired(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[list[list[float]], list[float], list[float]]:
     """Values of both places, or of both builds (`build_once`), in run order, then what runs took: the benchmark alone, and all of it."""
     values: dict[Arm, list[float]] = {arm: [] for arm in Arm}
     walls, elapsed = [], []
@@ -78,6 +79,7 @@ def _paired(session: Session, bench: Bench, pairs: int) -> tuple[list[list[float
             second = Bench(session, stack.enter_context(second_place(session)), dict(bench.content), bench.alternating, bench.experiment)
         benches = {Arm.INCUMBENT: bench, Arm.CANDIDATE: second}
         for _ in range(pairs + 1):
+            turn.begin_stage()
             for arm in bench.random.sample(list(Arm), 2):
                 value, wall_s, whole_s = _one(benches[arm], arm)
                 values[arm].append(value)

@@ -13,10 +13,11 @@ from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import feed, quiet
-from autotune.loop.bench import Bench, Interrupted, alone
+from autotune.loop.bench import Bench
 from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_between
 from autotune.loop.session import Session, now
+from autotune.loop.turns import Interrupted, Turn, alone
 
 
 def pairs_of(session: Session) -> int:
@@ -63,11 +64,11 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     pairs: list[tuple[float, float]] | Fact
     try:
         _refuse_a_rule_that_is_gone(session)
-        with alone(session, "measuring a claim"), borrowed(session, first, last):
-            busy = quiet.wait_for_quiet(session)
+        with alone(session, "a claim") as turn, borrowed(session, first, last):
+            busy = quiet.wait_for_quiet(session, 2 * pairs_of(session) * state.segment.run_s)
             bench = bench_between(session, first, last)
             bench.builds = None  # with one build a side, its luck would be claimed
-            pairs = _pairs(session, bench)
+            pairs = _pairs(session, bench, turn)
     except (AutotuneError, Interrupted) as error:
         busy, pairs = None, Fact(Kind.NO_CLAIM, because=quoted(str(error)))
     if isinstance(pairs, Fact):
@@ -98,11 +99,12 @@ def _refuse_a_rule_that_is_gone(session: Session) -> None:
         raise AutotuneError(f"{told(why)}.", "`autotune rebaseline` begins a segment that is decided by this version's")
 
 
-def _pairs(session: Session, bench: Bench) -> list[tuple[float, float]] | Fact:
+def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, float]] | Fact:
     """Run coin-flip pairs; gives (first, last) values, or why there are none."""
     state = session.state
     pairs = []
     for _ in range(pairs_of(session)):
+        turn.begin_stage()
         values = {}
         for arm in bench.random.sample(list(Arm), 2):
             run, _ = bench.run(arm, Purpose.CLAIM)

@@ -17,10 +17,10 @@ from autotune.core.stopping import Action, Next, next_action
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import claiming, quiet, recording, rehearsing, settling
-from autotune.loop.bench import Interrupted, alone
 from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now, replace_file
+from autotune.loop.turns import Interrupted, alone
 
 
 def advance(session: Session) -> None:
@@ -48,8 +48,8 @@ def _check_target(session: Session, step: Next) -> None:
     session.say(step.reason)
     metric, target = session.state.metric, session.state.config.target
     try:
-        with alone(session, "checking the target"), borrowed(session):
-            quiet.wait_for_quiet(session)
+        with alone(session, "the target's check"), borrowed(session):
+            quiet.wait_for_quiet(session, TARGET_RUNS * session.state.segment.run_s)
             bench = bench_for(session, None)
             bench.builds = None  # with one build, its luck might reach the target
             runs = [bench.run(Arm.INCUMBENT, Purpose.TARGET)[0] for _ in range(TARGET_RUNS)]
@@ -75,8 +75,8 @@ def _look(session: Session, step: Next) -> None:
     session.say(step.reason)
     metric, calibration = session.state.metric, session.state.calibration
     try:
-        with alone(session, "looking at the incumbent"), borrowed(session):
-            quiet.wait_for_quiet(session)
+        with alone(session, "a look at the incumbent"), borrowed(session):
+            quiet.wait_for_quiet(session, LOOK_RUNS * session.state.segment.run_s)
             bench = bench_for(session, None)
             runs = [bench.run(Arm.INCUMBENT, Purpose.LOOK)[0] for _ in range(LOOK_RUNS)]
     except (AutotuneError, Interrupted) as error:
@@ -117,8 +117,8 @@ def _rebaseline(session: Session) -> PlaybookEnded:
     """Measure the incumbent again; a new segment begins where the machine, or what it measures, has changed."""
     before = session.state
     changed = recording.what_changed(session)
-    with alone(session, "measuring a baseline"), borrowed(session):
-        events = rehearsing.rehearse_again(session, Fact(Kind.BY_PLAYBOOK))
+    with alone(session, "the baseline") as turn, borrowed(session):
+        events = rehearsing.rehearse_again(session, Fact(Kind.BY_PLAYBOOK), turn)
     if isinstance(events, str):
         cut_off = session.interrupted() is not None
         return _ended(Playbook.REBASELINE, Fact(Kind.INCUMBENT_NOT_MEASURED, because=quoted(events)), works=None if cut_off else False)
@@ -162,7 +162,7 @@ def _failures(state: State) -> tuple[Row, ...]:
 
 def _diagnose(session: Session) -> PlaybookEnded:
     """Run benchmark and checks on the incumbent and write down what they say, for the proposer."""
-    with alone(session, "diagnosing"), borrowed(session):
+    with alone(session, "a diagnosis"), borrowed(session):
         bench = bench_for(session, None)
         run, said = bench.run(Arm.INCUMBENT, Purpose.DIAGNOSIS)
         passed, why, output = bench.check(Arm.INCUMBENT)

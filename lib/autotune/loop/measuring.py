@@ -21,6 +21,7 @@ from autotune.loop import holdout, quiet, seeding, settings, watching
 from autotune.loop.bench import Bench
 from autotune.loop.holdout import Answer
 from autotune.loop.session import Session, now
+from autotune.loop.turns import Turn
 from autotune.loop.watching import Tampered
 
 FEWEST_BASELINE, MOST_BASELINE, BASELINE_BUDGET_S = 3, 8, 120.0
@@ -34,10 +35,10 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
     """
     values: list[float] = []
     spent = elapsed_s = 0.0
-    most = 1 if once else MOST_BASELINE
-    while len(values) < most and (len(values) < FEWEST_BASELINE or spent + spent / len(values) <= BASELINE_BUDGET_S):
+    most = 1
+    while len(values) < most:
         if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
-            quiet.wait_for_quiet(session)
+            quiet.wait_for_quiet(session, elapsed_s * (_runs_of_a_baseline(spent) - 1))
         begun = time.monotonic()
         run, output = bench.run(Arm.INCUMBENT, Purpose.BASELINE)
         elapsed_s += time.monotonic() - begun
@@ -49,38 +50,46 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
             )
         values.append(run.metrics[session.state.metric.name])
         spent += run.wall_s
+        most = 1 if once else _runs_of_a_baseline(spent / len(values))
         session.say(Fact(Kind.BASELINE_RUN, {"run": len(values), "metric": session.state.metric.name, "value": values[-1]}))
     return tuple(values), elapsed_s
+
+
+def _runs_of_a_baseline(run_s: float) -> int:
+    """How many runs a baseline is made of, where a run takes so long."""
+    return max(FEWEST_BASELINE, min(MOST_BASELINE, int(BASELINE_BUDGET_S / max(run_s, 1e-3))))
 
 
 def _quoted(output: str) -> str:
     return f"\n{output}" if output else ""
 
 
-def compare(session: Session, bench: Bench) -> Decided:
+def compare(session: Session, bench: Bench, turn: Turn) -> Decided:
     """Measure the open experiment's candidate beside the incumbent until it is decided, and give the verdict."""
     experiment = session.state.experiment
     if experiment is None:
         raise AssertionError("no experiment is open")
-    busy = quiet.wait_for_quiet(session)
-    watch = watching.watch(session)
+    watch, calm = watching.watch(session), quiet.Quiet(session)
     try:
-        verdict = _compare(session, bench, experiment)
+        verdict = _compare(session, bench, experiment, turn, calm)
     except Tampered as error:
         return _void(session, Cause.IDEA, Fact(Kind.TAMPERED, because=error.what))
     if (touched := watch.touched()) is not None:
         if watch.settings_replaced():
             settings.put_settings_back(session)
         return _void(session, Cause.IDEA, Fact(Kind.SESSION_TOUCHED, {"paths": touched}))
-    return _remarked(verdict, busy)
+    return _remarked(verdict, calm.busy)
 
 
-def _compare(session: Session, bench: Bench, experiment: Experiment) -> Decided:
+def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn, calm: quiet.Quiet) -> Decided:
     runs: list[Run] = []
     checked = False
     policy = policy_for(session.top, session.state, experiment)
     decision = _ask(session, policy, runs, bench)
     while decision.verdict is Verdict.MEASURE_AGAIN:
+        if decision.fresh:
+            turn.begin_stage()
+            calm.wait(bench.spent_s + len(decision.arms) * bench.run_s)
         ran, output = bench.run(decision.arms[0], Purpose.EXPERIMENT)
         if ran.outcome is not Outcome.OK:
             return _failed(session, bench, ran, output, [run.arm for run in runs])

@@ -25,7 +25,6 @@ from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop import pinning, places, recording, rehearsing, settings
 from autotune.loop import session as sessions
-from autotune.loop.bench import alone
 from autotune.loop.files import exclude, project, write_missing
 from autotune.loop.session import (
     BENCHMARK_FILE,
@@ -38,6 +37,7 @@ from autotune.loop.session import (
     now,
     root,
 )
+from autotune.loop.turns import alone
 from autotune.version import version
 
 _POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that Git LFS has not brought
@@ -100,8 +100,8 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         _remember_ignored(repository, folder)
         _remember_users_files(repository.top, folder, segment.base)
         session = Session(repository, folder, begin(segment), Position(), say)
-        with alone(session, "measuring a baseline"):
-            rehearsing.rehearse(session, segment)
+        with alone(session, "the baseline") as turn:
+            rehearsing.rehearse(session, segment, turn)
             rehearsing.offer_sandbox(session)
         git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)

@@ -21,7 +21,7 @@ from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop import calibrating, feed, logs, pinning, recording
 from autotune.loop import session as sessions
-from autotune.loop.bench import Bench, Interrupted
+from autotune.loop.bench import Bench
 from autotune.loop.measuring import baseline
 from autotune.loop.places import bench_for, content_of
 from autotune.loop.session import (
@@ -31,6 +31,7 @@ from autotune.loop.session import (
     now,
     root,
 )
+from autotune.loop.turns import Interrupted, Turn
 from autotune.version import version
 
 UNCHANGED_WITHIN = 0.02  # a metric that emptied files change by less than this, or by less than five noise floors, does not measure them
@@ -38,10 +39,11 @@ UNCHANGED_WITHIN_ONCE = 0.10
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
 
 
-def rehearse(session: Session, segment: SegmentOpened) -> tuple[Event, ...]:
+def rehearse(session: Session, segment: SegmentOpened, turn: Turn) -> tuple[Event, ...]:
     """Measure a baseline and prove that the files in scope are what is measured, on a ledger of their own; gives what was written there.
 
-    The caller holds the machine. Raises `AutotuneError` where the benchmark or the checks fail, or where emptied files change nothing.
+    The machine is held already, by `turn`. Raises `AutotuneError` where the benchmark or the checks fail, or where emptied files change
+    nothing.
     """
     ledger.append(session.folder.ledger, lambda prev: to_line(segment, prev))
     session.refresh()
@@ -54,7 +56,7 @@ def rehearse(session: Session, segment: SegmentOpened) -> tuple[Event, ...]:
         )
     if not session.state.config.in_place:
         _prove(session, bench, values)
-    calibrated = calibrating.after_baseline(session, bench, values, elapsed_s)
+    calibrated = calibrating.after_baseline(session, bench, values, elapsed_s, turn)
     session.append(_baseline_result(session, values))
     session.append(calibrated)
     calibrating.apply_at_opening(session, calibrated)
@@ -165,11 +167,11 @@ def offer_sandbox(session: Session) -> None:
         session.say(Fact(Kind.SANDBOX_WORKS))
 
 
-def rehearse_again(session: Session, reason: Fact, config: Config | None = None) -> tuple[Event, ...] | str:
+def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | None = None) -> tuple[Event, ...] | str:
     """Measure the incumbent as a new segment would, beside the session; gives the new segment's events, or why it does not work.
 
-    The caller holds the machine. With `config` the segment takes what it names from the working tree as it is now; without, everything
-    stays pinned as it was.
+    The machine is held already, by `turn`. With `config` the segment takes what it names from the working tree as it is now; without,
+    everything stays pinned as it was.
     """
     state, repository = session.state, session.repository
     path = root(repository) / f"{sessions.OPENING}{session.name}-{os.getpid()}"
@@ -198,7 +200,7 @@ def rehearse_again(session: Session, reason: Fact, config: Config | None = None)
             rule=rules.NEWEST,
         )
         staged = replace_state(session, Folder(path), begin(segment), state)
-        events = rehearse(staged, segment)
+        events = rehearse(staged, segment, turn)
         git.set_ref(repository.top, session.folder.ref(f"pins-{segment.segment}"), pins, f"what segment {segment.segment} is measured with")
         _keep_logs(path, session.folder.path, segment.segment)
     except (AutotuneError, Interrupted) as error:

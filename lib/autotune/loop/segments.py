@@ -8,9 +8,9 @@ from autotune.core.facts import Fact, Kind
 from autotune.core.state import Ending
 from autotune.errors import AutotuneError
 from autotune.loop import files, rehearsing, settings, work
-from autotune.loop.bench import alone
 from autotune.loop.candidate import Boundary, look
 from autotune.loop.session import CONFIG_FILE, Session, now
+from autotune.loop.turns import alone
 
 
 def accept(session: Session) -> bool:
@@ -27,8 +27,8 @@ def accept(session: Session) -> bool:
         config = configuration.parse_toml(settings.text_of(path)) if path.is_file() else session.state.config
         if config.name != session.state.config.name:
             raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
-        with alone(session, "measuring a baseline"):
-            events = rehearsing.rehearse_again(session, Fact(Kind.ACCEPTED), config)
+        with alone(session, "the baseline") as turn:
+            events = rehearsing.rehearse_again(session, Fact(Kind.ACCEPTED), turn, config)
         if isinstance(events, str):
             raise AutotuneError(f"The new segment does not work, so the old one goes on: {events}", "mend it, then try again")
         lifts = _was_broken(session)

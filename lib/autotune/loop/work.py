@@ -24,12 +24,12 @@ from autotune.edges.locks import Holder, Lock
 from autotune.errors import AutotuneError
 from autotune.loop import auditing, files, healing, lending, opening, settings, settling
 from autotune.loop import session as sessions
-from autotune.loop.bench import Interrupted, alone
 from autotune.loop.feed import WORKER_LOG, Feed
 from autotune.loop.lending import borrowed
 from autotune.loop.measuring import compare, voided
 from autotune.loop.places import bench_for
 from autotune.loop.session import Say, Session, now
+from autotune.loop.turns import Interrupted, alone
 
 COMMAND_WAITS_S = 5.0
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.002, 0.05  # of a short measurement nothing is waited away, a long one is left in peace
@@ -306,10 +306,10 @@ def _measure(session: Session) -> None:
     try:
         with (
             conditions(),
-            alone(session, f"experiment {experiment.number} of {session.name}"),
+            alone(session, f"experiment {experiment.number}") as turn,
             borrowed(session, experiment.candidate),
         ):
-            verdict = compare(session, bench_for(session, experiment.candidate))
+            verdict = compare(session, bench_for(session, experiment.candidate), turn)
     except Interrupted as interrupted:
         verdict = voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=interrupted.why))
     except AutotuneError as error:

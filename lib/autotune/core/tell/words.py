@@ -251,6 +251,14 @@ _GONE: Mapping[How, str] = {
 }
 
 
+def _waiting(fact: Fact) -> str:
+    figures = fact.figures
+    whom = escaped(figures["what"]) if figures["what"] else "another process"
+    process = f" (process {figures['process']})" if figures["process"] is not None else ""
+    more = f", and {counted(figures['more'], 'other')} before this" if figures["more"] else ""
+    return f"waiting for the machine, which measures one thing at a time: for {whom}{process}{more}"
+
+
 def _last_line(text: str) -> str:
     return f": {escaped(text)}" if text else ""
 
@@ -448,7 +456,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         + " ".join(f"--carry {escaped(shlex.quote(path))}" for path in fact.figures["paths"])
     ),
     # What is going on.
-    Kind.WAITING_FOR_MACHINE: "waiting for the machine: {because}",
+    Kind.WAITING_FOR_MACHINE: _waiting,
     Kind.WAITING_FOR_QUIET: "the machine is busy: others use {share:.0%} of all cores; waiting up to {wait_s:g} s",
     Kind.BASELINE_RUN: lambda fact: f"baseline run {fact.figures['run']}: {_value(fact)}",
     Kind.BUILT_OUTSIDE: "{variable} leads out of the working tree, so no build is kept: `prepare` runs before every run",
