@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from autotune.core.facts import Fact
+from autotune.core.findings import Objection
 from autotune.core.protection import goes_without_saying, is_compiled, leads_out, loads, shadows, tells_on_itself
 
 
@@ -96,7 +98,9 @@ def test_what_prints_nothing_new_tells_nothing(before: str, after: str) -> None:
     ],
 )
 def test_a_metric_line_under_watch_stays_as_it_is(before: str, after: str) -> None:
-    assert "changes a METRIC line" in str(tells_on_itself(before, after, watched=True))
+    found = tells_on_itself(before, after, watched=True)
+    assert found is not None
+    assert found.kind is Objection.CHANGES_A_METRIC_LINE
     assert tells_on_itself(before, after, watched=False) is None
 
 
@@ -111,7 +115,7 @@ def test_a_metric_line_under_watch_stays_as_it_is(before: str, after: str) -> No
 )
 def test_a_new_file_that_a_loader_finds_before_a_pinned_one_shadows_it(path: str, original: str) -> None:
     said = shadows(path, roots=(), modules=(), commands=(), pinned={original, "other.py"})
-    assert said == f"would be loaded in place of {original}"
+    assert said == Fact(Objection.HIDES_A_FILE, {"path": original})
 
 
 @pytest.mark.parametrize("path", ["bench.h", "b/__init__.py", "a/harness.so", "b/timer.css", "other.js"])

@@ -10,7 +10,7 @@ import pytest
 from autotune.core import older
 from autotune.core.codec import decode
 from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
-from autotune.core.findings import Amiss, Contradiction, Observation, Remedy
+from autotune.core.findings import Amiss, Contradiction, Objection, Observation, Remedy
 from autotune.core.model import Effect
 from autotune.core.tell.words import in_odds, told
 from autotune.errors import AutotuneError
@@ -145,6 +145,8 @@ FOUND: Mapping[str, Any] = {
     "subject": "Mine",
     "ref": "refs/a",
     "tree": "/t",
+    "module": "json",
+    "script": "a.sh",
     "key": "unit",
     "command": "autotune config set unit ms",
     "error": "KeyError",
@@ -189,7 +191,7 @@ OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Observation, *Remedy])
+@pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Objection, *Observation, *Remedy])
 def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
     said = told(Fact(kind, {**FOUND, **OTHERWISE.get(kind, {})}, INNER))
     assert said

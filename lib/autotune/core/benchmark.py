@@ -18,8 +18,6 @@ _MEASURES = re.compile(r"(?:bench(?:mark)?(?:es|s)?|perf|measure|timer|timing|st
 _BENCH = re.compile(r"bench(?:mark)?(?:es|s)?", re.IGNORECASE)
 _BENCH_FOLDER = re.compile(r"bench.*|perf", re.IGNORECASE)
 _MOST_READ = 2000  # files that are read for what they load
-_PRINTS, _LEADS, _CHECKS = "prints the metric", "leads to what prints the metric", "is run by the checks"
-_INCLUDED = "is a part of what runs the benchmark or the checks"
 
 
 @dataclass(frozen=True)
@@ -127,8 +125,8 @@ class Project:
         return parents
 
 
-def parts(project: Project) -> Mapping[str, str]:
-    """Find what decides what is measured among the files in scope, each with why.
+def parts(project: Project) -> frozenset[str]:
+    """Find what decides what is measured among the files in scope.
 
     Those are: what prints the metric, whatever calls it, with all that leads there; benchmarks that lie in folders for them; what tools
     load, lock files, tests with their fixtures; of the files that the scripts name or load those whose name says that they measure, and
@@ -136,13 +134,12 @@ def parts(project: Project) -> Mapping[str, str]:
     where the scope names that very file; so is all other source that is merely loaded.
     """
     inside = project.inside
-    found = {path: why for path in inside if (why := _by_convention(project, path)) is not None}
-    found |= {path: why for path, why in _benchmarks(project) if not project.is_open(path, basename(bench_folder(project.way(path))))}
-    found |= {path: _INCLUDED for path in project.included if path in inside and not project.is_open(path)}
-    found |= {path: _LEADS for path in _leading_to_metric(project) if path in inside and not project.is_open(path)}
-    found |= {path: _CHECKS for path in _run_by_checks(project) if path in inside and not project.is_open(path)}
-    found |= {path: _PRINTS for path in project.printing if path in inside and not project.is_free(path)}
-    return found | dict(_read_by(project, [path for path, why in found.items() if why in (_LEADS, _CHECKS, _PRINTS)]))
+    found = {path for path in inside if _goes_with_tests_or_tools(project, path)}
+    found |= {path for path in _benchmarks(project) if not project.is_open(path, basename(bench_folder(project.way(path))))}
+    found |= {path for path in project.included if path in inside and not project.is_open(path)}
+    programs = {path for path in (*_leading_to_metric(project), *_run_by_checks(project)) if path in inside and not project.is_open(path)}
+    programs |= {path for path in project.printing if path in inside and not project.is_free(path)}
+    return frozenset((*found, *programs, *_read_by(project, programs)))
 
 
 def left_open(project: Project, pinned: Collection[str]) -> tuple[str, ...]:
@@ -176,7 +173,7 @@ def bench_folder(path: str) -> str:
     return "" if place is None else "/".join(folders[: place + 1])
 
 
-def _benchmarks(project: Project) -> Iterator[tuple[str, str]]:
+def _benchmarks(project: Project) -> Iterator[str]:
     """Give what lies in a folder for benchmarks where something in it prints the metric or commands come there, and what is called one.
 
     A runner that finds benchmarks by itself (`cargo bench`, `vitest bench`) names no folder: its own call says what it runs.
@@ -189,10 +186,14 @@ def _benchmarks(project: Project) -> Iterator[tuple[str, str]]:
     folders = {bench_folder(project.way(path)) for path in (*project.printing, *come_to)} - {""}
     for path in project.inside:
         folder = bench_folder(project.way(path))
-        if folder in folders or (by_itself and basename(folder).lower().startswith("bench")):
-            yield path, "belongs to the benchmarks"
-        elif by_itself and splitext(path)[1].lower() in SOURCE and any(_BENCH.fullmatch(one) for one in _words_of(basename(path))):
-            yield path, "is called a benchmark"
+        if folder in folders or (by_itself and _is_called_a_benchmark(path, folder)):
+            yield path
+
+
+def _is_called_a_benchmark(path: str, folder: str) -> bool:
+    """Whether a file is one by its own name, or by that of the folder for benchmarks in which it lies."""
+    named = splitext(path)[1].lower() in SOURCE and any(_BENCH.fullmatch(one) for one in _words_of(basename(path)))
+    return named or basename(folder).lower().startswith("bench")
 
 
 def _leading_to_metric(project: Project) -> Iterator[str]:
@@ -213,10 +214,10 @@ def _run_by_checks(project: Project) -> Iterator[str]:
                 yield path
 
 
-def _read_by(project: Project, found: Collection[str]) -> Iterator[tuple[str, str]]:
+def _read_by(project: Project, programs: Collection[str]) -> Iterator[str]:
     """Give the data that these files and the scripts name, and what measures, with the data that that names."""
-    seen = {*found, *project.scripts}
-    waiting = [(path, project.text(path)) for path in (*project.scripts, *found)]
+    seen = {*programs, *project.scripts}
+    waiting = [(path, project.text(path)) for path in (*project.scripts, *programs)]
     waiting += [*project.called.items(), *project.called_by_checks.items()]
     while waiting:
         for path in runners.named(project.tree, *waiting.pop()):
@@ -224,17 +225,17 @@ def _read_by(project: Project, found: Collection[str]) -> Iterator[tuple[str, st
                 continue
             seen.add(path)
             if splitext(path)[1].lower() not in SOURCE:
-                yield path, "is read by the benchmark or the checks"
+                yield path
             elif _measures(project.way(path)):
                 waiting.append((path, project.text(path)))
-                yield path, "measures"
+                yield path
 
 
-def _by_convention(project: Project, path: str) -> str | None:
-    if (why := protection.loads(path)) is not None:
-        return None if project.is_open(path) else why
+def _goes_with_tests_or_tools(project: Project, path: str) -> bool:
+    if protection.loads(path) is not None:
+        return not project.is_open(path)
     part = protection.part_of_tests(project.way(path))
-    return None if part is None or project.is_open(path, part) else "belongs to the tests"
+    return part is not None and not project.is_open(path, part)
 
 
 def _measures(path: str) -> bool:

@@ -213,3 +213,24 @@ class Observation(StrEnum):
     TREES_LEFT = "trees left"
     HOOK_LOG = "hook log"
     HOOKS_WENT_WELL = "hooks went well"
+
+
+class Objection(StrEnum):
+    """Why a candidate may not bring or change a file."""
+
+    PROTECTED = "is protected"
+    OUTSIDE_SCOPE = "outside scope"
+    SUBMODULE_OUTSIDE_SCOPE = "submodule outside scope"
+    SPARSE = "sparse"
+    IS_A_REPOSITORY = "is a repository"
+    LEADS_OUT = "leads out"
+    IS_LOADED = "is loaded"
+    CHOOSES_PACKAGES = "chooses packages"
+    HIDES_A_MODULE = "hides a module"
+    HIDES_A_FILE = "hides a file"
+    HIDES_A_COMMAND = "hides a command"
+    JOINS_BENCHMARKS = "joins benchmarks"
+    IS_TAKEN_IN = "is taken in"
+    PRINTS_METRICS = "prints metrics"
+    CHANGES_A_METRIC_LINE = "changes a metric line"
+    ASKS_WHO_RUNS_IT = "asks who runs it"

@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from posixpath import basename, dirname, normpath, splitext
 
 from autotune.core import printing
+from autotune.core.facts import Fact
+from autotune.core.findings import Objection
 from autotune.core.runners import SCRIPTED
 
 # Read by interpreters, test runners, package managers and build tools before, or in place of, what the benchmark names.
@@ -66,12 +68,12 @@ def part_of_tests(path: str) -> str | None:
     return folder or (basename(path) if _TESTS.fullmatch(path) else None)
 
 
-def loads(path: str) -> str | None:
-    """Why this file's being there changes what is loaded, as the end of a sentence; None where it does not."""
+def loads(path: str) -> Fact | None:
+    """Why this file's being there changes what is loaded; None where it does not."""
     if _LOADED.fullmatch(path):
-        return "would change what the benchmark loads"
+        return Fact(Objection.IS_LOADED)
     if _LOCKS.fullmatch(path):
-        return "would change which packages the benchmark gets"
+        return Fact(Objection.CHOOSES_PACKAGES)
     return None
 
 
@@ -82,8 +84,8 @@ def goes_without_saying(path: str) -> bool:
 
 def shadows(
     path: str, *, roots: Collection[str], modules: Collection[str], commands: Collection[str], pinned: Collection[str] = ()
-) -> str | None:
-    """Why a new file would be taken for something else that the benchmark uses, as the end of a sentence; None where it would not.
+) -> Fact | None:
+    """Why a new file would be taken for something else that the benchmark uses; None where it would not.
 
     `roots` are folders that Python looks for modules in, `modules` the names of Python's own and of others that the benchmark loads from
     elsewhere, `commands` those that it runs, `pinned` the files that are what they were.
@@ -93,10 +95,10 @@ def shadows(
     module = basename(dirname(path)) if package else name
     folder = dirname(dirname(path)) if package else dirname(path)
     if extension in (".py", *_COMPILED) and folder in roots and module.partition(".")[0] in modules:
-        return f"would be loaded in place of the module {module.partition('.')[0]}, which is not the project's"
+        return Fact(Objection.HIDES_A_MODULE, {"module": module.partition(".")[0]})
     if (original := _loaded_instead(path, pinned)) is not None:
-        return f"would be loaded in place of {original}"
-    return "has the name of a command that the benchmark runs" if basename(path) in commands else None
+        return Fact(Objection.HIDES_A_FILE, {"path": original})
+    return Fact(Objection.HIDES_A_COMMAND) if basename(path) in commands else None
 
 
 def _loaded_instead(path: str, pinned: Collection[str]) -> str | None:
@@ -123,18 +125,18 @@ def leads_out(path: str, target: str) -> bool:
     return reached == ".." or reached.startswith("../") or reached.partition("/")[0] == ".git"
 
 
-def tells_on_itself(before: str, after: str, *, watched: bool) -> str | None:
-    """Why a changed file's text is no improvement of the program, as the end of a sentence: it prints METRIC lines, or asks who runs it.
+def tells_on_itself(before: str, after: str, *, watched: bool) -> Fact | None:
+    """Why a changed file's text is no improvement of the program: it prints METRIC lines, or asks who runs it.
 
     Only what was not there before counts; in a program that prints METRIC lines itself and is `watched`, these have to stay as they were.
     Anybody who hides it from this look is left to the other ones.
     """
     if printing.count(after) > printing.count(before):
-        return "prints METRIC lines, which is the benchmark's to do"
+        return Fact(Objection.PRINTS_METRICS)
     if watched and (changed := _changed(before, after)) is not None:
-        return f"changes a METRIC line, which stays as it is: {changed}"
+        return Fact(Objection.CHANGES_A_METRIC_LINE, {"line": changed})
     if len(OWN_VARIABLE.findall(after)) > len(OWN_VARIABLE.findall(before)):
-        return "asks for autotune's variables, so that it could behave otherwise while it is measured"
+        return Fact(Objection.ASKS_WHO_RUNS_IT)
     return None
 
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from autotune.core import benchmark, patterns, printing, protection, runners
 from autotune.core.events import CandidateTaken
 from autotune.core.facts import Fact, Kind
+from autotune.core.findings import Objection
 from autotune.core.tell.figures import counted
 from autotune.core.tell.words import told
 from autotune.edges import git, tree
@@ -99,32 +99,32 @@ class Boundary:
         """Whether the person named this very file to be changed, so that it may be what would be refused."""
         return patterns.literal_names(self._session.state.config.scope, path, self._workdir) or self._allowed(path)
 
-    def refusal(self, change: Difference) -> str | None:
-        """Why a candidate may not have this in scope, as the end of a sentence; None where it may."""
+    def refusal(self, change: Difference) -> Fact | None:
+        """Why a candidate may not have this in scope; None where it may."""
         if change.path.endswith("/"):
-            return "is a repository of its own"
+            return Fact(Objection.IS_A_REPOSITORY)
         if self.is_free(change.path):
             return None
         target = self._session.top / change.path
         if target.is_symlink() and protection.leads_out(change.path, str(target.readlink())):
-            return "is a link that leads out of the repository"
+            return Fact(Objection.LEADS_OUT)
         if not change.added:
             return None
         shadowed = protection.shadows(change.path, roots=self._roots, modules=self._modules, commands=self._commands, pinned=self.pinned)
         return protection.loads(change.path) or shadowed or self._joins_benchmarks(change.path) or self._taken_in(change.path)
 
-    def _taken_in(self, path: str) -> str | None:
-        """Why a new file would become a part of what runs the benchmark, as the end of a sentence: scripts take it in where it is there."""
+    def _taken_in(self, path: str) -> Fact | None:
+        """Why a new file would become a part of what runs the benchmark: scripts take it in where it is there."""
         alone = runners.Tree(frozenset({path}), self._workdir)
         scripts = (one for one in self.pinned if runners.is_commands(one))
         by = next((one for one in scripts if path in runners.included(alone, one, self._pinned_text(one))), None)
-        return by and f"would be taken in by {by}"
+        return None if by is None else Fact(Objection.IS_TAKEN_IN, {"script": by})
 
-    def _joins_benchmarks(self, path: str) -> str | None:
-        """Why a new file would be one of the benchmarks, as the end of a sentence: it lies in their folder."""
+    def _joins_benchmarks(self, path: str) -> Fact | None:
+        """Why a new file would be one of the benchmarks: it lies in their folder."""
         folder = self._bench_folder(path)
         named = patterns.has_part(self._session.state.config.scope, path, folder.rpartition("/")[2], self._workdir)
-        return f"lies in {folder}, with the benchmark" if folder in self._bench_folders and not named else None
+        return Fact(Objection.JOINS_BENCHMARKS, {"folder": folder}) if folder in self._bench_folders and not named else None
 
     def _bench_folder(self, path: str) -> str:
         return benchmark.bench_folder(patterns.from_folder(path, self._workdir))
@@ -192,7 +192,7 @@ class Look:
     """
 
     candidate: tuple[Difference, ...]
-    refused: Mapping[str, str]
+    refused: Mapping[str, Fact]
     moved: Mapping[str, str]
     outside: tuple[str, ...]
 
@@ -211,7 +211,7 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
     """Compare the working tree with the incumbent."""
     commit = incumbent or session.state.incumbent
     candidate: list[Difference] = []
-    refused: dict[str, str] = {}
+    refused: dict[str, Fact] = {}
     moved: dict[str, str] = {}
     outside: list[str] = []
     _held(session.folder.path / "exclude")  # by which git was told what to ignore
@@ -219,9 +219,9 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
         if boundary.is_session_file(one.path) or (one.added and one.path in boundary.users):
             continue
         if one.path in git.left_out(session.top):
-            refused[one.path] = "is left out by the sparse checkout (`git sparse-checkout add FOLDER` takes it in)"
+            refused[one.path] = Fact(Objection.SPARSE)
         elif boundary.is_protected(one.path):
-            refused[one.path] = "is protected"
+            refused[one.path] = Fact(Objection.PROTECTED)
         elif not boundary.in_scope(one.path):
             if one.added:
                 outside.append(one.path)
@@ -233,7 +233,7 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
             moved[one.path] = was
         else:
             candidate.append(one)
-    refused |= dict.fromkeys(_changed_by_lfs(session, commit), "is outside the scope")
+    refused |= dict.fromkeys(_changed_by_lfs(session, commit), Fact(Objection.OUTSIDE_SCOPE))
     return Look(tuple(candidate), _without_hidden(session, refused), moved, tuple(outside))
 
 
@@ -243,13 +243,13 @@ def _changed_by_lfs(session: Session, commit: str) -> frozenset[str]:
     return large.intersection(git.unlike_index(session.top, None)) if large else large
 
 
-def _outside(session: Session, commit: str, path: str) -> str:
+def _outside(session: Session, commit: str, path: str) -> Fact:
     if git.tracked(session.top, commit)[path][0] == git.SUBMODULE:
-        return f"is a submodule outside the scope (`git submodule update {quote(path)}` takes it back)"
-    return "is outside the scope"
+        return Fact(Objection.SUBMODULE_OUTSIDE_SCOPE, {"path": path})
+    return Fact(Objection.OUTSIDE_SCOPE)
 
 
-def _without_hidden(session: Session, refused: dict[str, str]) -> dict[str, str]:
+def _without_hidden(session: Session, refused: dict[str, Fact]) -> dict[str, Fact]:
     """Leave out files that the person told git not to look at, but not those of a sparse checkout, which are not there otherwise."""
     if not refused:
         return refused
@@ -312,7 +312,7 @@ def take(
 def _refuse_forbidden(session: Session, found: Look) -> None:
     if not found.refused:
         return
-    named = [f"{path} {why}" for path, why in list(found.refused.items())[:_NAMED]]
+    named = [f"{path} {told(why)}" for path, why in list(found.refused.items())[:_NAMED]]
     more = len(found.refused) - len(named)
     raise AutotuneError(
         f"The candidate changes files that it may not: {'; '.join(named)}{f'; and {more} more' if more else ''}.",
@@ -355,7 +355,7 @@ def _refuse_telling(session: Session, found: Look) -> None:
         before = git.content(session.top, held[path][1]).decode(errors="replace") if path in held else ""
         watched = printing.is_run(path) and protection.part_of_tests(path) is None
         if (why := protection.tells_on_itself(before, after, watched=watched)) is not None:
-            telling.append(f"{path} {why}")
+            telling.append(f"{path} {told(why)}")
     if telling:
         raise AutotuneError(
             f"The candidate is refused: {'; '.join(telling[:_NAMED])}.",

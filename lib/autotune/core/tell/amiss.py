@@ -1,11 +1,12 @@
-"""The words of what `check` finds: what does not agree, why a line of the log cannot be what it says, and what to do about it."""
+"""The words of what is not as it should be: what `check` finds, with what to do about it, and why a file is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from shlex import quote
 
 from autotune.core.facts import AnyKind, Fact
-from autotune.core.findings import Amiss, Contradiction, Remedy
+from autotune.core.findings import Amiss, Contradiction, Objection, Remedy
 from autotune.core.outcome import escaped
 
 _CALLED = {"metric": "value", "snapshot": "candidate"}  # of fields of a line, those that people call otherwise
@@ -164,4 +165,24 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.BEGIN_AFRESH: "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) "
     "begins afresh",
 }
-WORDS = {**_CONTRADICTIONS, **_AMISS, **_REMEDIES}
+_OBJECTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on where a file's path ends
+    Objection.PROTECTED: "is protected",
+    Objection.OUTSIDE_SCOPE: "is outside the scope",
+    Objection.SUBMODULE_OUTSIDE_SCOPE: lambda fact: (
+        f"is a submodule outside the scope (`git submodule update {escaped(quote(fact.figures['path']))}` takes it back)"
+    ),
+    Objection.SPARSE: "is left out by the sparse checkout (`git sparse-checkout add FOLDER` takes it in)",
+    Objection.IS_A_REPOSITORY: "is a repository of its own",
+    Objection.LEADS_OUT: "is a link that leads out of the repository",
+    Objection.IS_LOADED: "would change what the benchmark loads",
+    Objection.CHOOSES_PACKAGES: "would change which packages the benchmark gets",
+    Objection.HIDES_A_MODULE: "would be loaded in place of the module {module}, which is not the project's",
+    Objection.HIDES_A_FILE: "would be loaded in place of {path}",
+    Objection.HIDES_A_COMMAND: "has the name of a command that the benchmark runs",
+    Objection.JOINS_BENCHMARKS: "lies in {folder}, with the benchmark",
+    Objection.IS_TAKEN_IN: "would be taken in by {script}",
+    Objection.PRINTS_METRICS: "prints METRIC lines, which is the benchmark's to do",
+    Objection.CHANGES_A_METRIC_LINE: "changes a METRIC line, which stays as it is: {line}",
+    Objection.ASKS_WHO_RUNS_IT: "asks for autotune's variables, so that it could behave otherwise while it is measured",
+}
+WORDS = {**_CONTRADICTIONS, **_AMISS, **_OBJECTIONS, **_REMEDIES}
