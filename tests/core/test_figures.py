@@ -9,7 +9,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autotune.core.model import Effect
-from autotune.core.tell.figures import Noise, about, counted, duration, effect_in_short, effect_in_words, listed, number, numbers, with_unit
+from autotune.core.tell.figures import (
+    Noise,
+    about,
+    counted,
+    duration,
+    effect_in_short,
+    effect_in_words,
+    ending,
+    listed,
+    number,
+    numbers,
+    with_unit,
+)
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -187,3 +199,23 @@ def test_an_effect_reads_as_a_direction_with_ends_rounded_outwards(effect: Effec
 def test_too_few_pairs_for_an_interval_are_worded_as_a_range() -> None:
     assert effect_in_words(Effect(0.939, 0.925, 0.952), between=True) == "6.1 % lower (from 4.8 to 7.5)"
     assert effect_in_words(Effect(3.0, 3.0, 3.0, relative=False)) == "3.0 higher"
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "signal", "words"),
+    [
+        (1, None, "exit 1"),
+        (126, None, "exit 126 (the command cannot be executed)"),
+        (127, None, "exit 127 (a command was not found)"),
+        (128, None, "exit 128"),
+        (137, None, "exit 137 (killed)"),
+        (139, None, "exit 139 (segmentation fault)"),
+        (255, None, "exit 255"),
+        (-11, None, "ended by signal 11 (segmentation fault)"),
+        (None, 9, "ended by signal 9 (killed)"),
+        (None, 34, "ended by signal 34"),
+        (None, None, "ended in an unknown way"),
+    ],
+)
+def test_an_ending_is_told_in_words(exit_code: int | None, signal: int | None, words: str) -> None:
+    assert ending(exit_code, signal) == words

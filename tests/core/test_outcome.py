@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autotune.core.facts import Fact, Kind
 from autotune.core.metrics import MetricReader, MetricReport
 from autotune.core.model import Outcome
-from autotune.core.outcome import OWN_UNITS, PASSED, Executed, classify, ending, escaped, measured_samples, samples, useful_end
+from autotune.core.outcome import OWN_UNITS, PASSED, Executed, classify, escaped, measured_samples, samples, useful_end
 from autotune.core.tell.words import told
 
 
@@ -85,26 +85,6 @@ def test_a_time_limit_counts_even_if_the_command_then_ends_well() -> None:
 def test_a_run_that_was_stopped_has_no_outcome() -> None:
     with pytest.raises(ValueError, match="no outcome"):
         classify(finished(stopped=True), "t")
-
-
-@pytest.mark.parametrize(
-    ("exit_code", "signal", "words"),
-    [
-        (1, None, "exit 1"),
-        (126, None, "exit 126 (the command cannot be executed)"),
-        (127, None, "exit 127 (a command was not found)"),
-        (128, None, "exit 128"),
-        (137, None, "exit 137 (killed)"),
-        (139, None, "exit 139 (segmentation fault)"),
-        (255, None, "exit 255"),
-        (-11, None, "ended by signal 11 (segmentation fault)"),
-        (None, 9, "ended by signal 9 (killed)"),
-        (None, 34, "ended by signal 34"),
-        (None, None, "ended in an unknown way"),
-    ],
-)
-def test_an_ending_is_told_in_words(exit_code: int | None, signal: int | None, words: str) -> None:
-    assert ending(exit_code, signal) == words
 
 
 def test_every_run_has_the_samples_that_are_measured_of_it() -> None:

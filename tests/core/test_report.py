@@ -52,9 +52,9 @@ from autotune.core.tell.brief import MOST_TOKENS, brief, tokens
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
 from autotune.core.tell.figures import money
 from autotune.core.tell.lines import Tone, laid_out
+from autotune.core.tell.pages import _IDEAS, _NOTES
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import BUILT_ONCE
-from autotune.loop.files import _IDEAS, _NOTES
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NOW = "2026-03-01T13:01:00.000Z"

@@ -34,7 +34,6 @@ from autotune.core.supervision import (
     next_step,
     over_budget,
     parse_message,
-    prompt,
     usages,
 )
 from autotune.core.tell.words import told
@@ -324,11 +323,3 @@ def test_a_limit_of_money_holds_by_the_clients_own_figures() -> None:
     assert over_budget(Books(spent_usd=2.0), 2.0, None)
     assert not over_budget(Books(spent_usd=1.9, rate_usd=1.0, used=Usage(input=10**6)), 2.0, None)
     assert not over_budget(Books(spent_usd=9.0), None, None)
-
-
-def test_a_client_is_told_the_goal_when_it_is_new_and_to_wait_where_something_is_measured() -> None:
-    assert prompt("faster", fresh=True, measuring=False, reason="").startswith("faster\n\n")
-    assert "faster" not in prompt("faster", fresh=False, measuring=False, reason="x")
-    assert "autotune wait" in prompt("", fresh=False, measuring=True, reason="x")
-    assert "(a rate limit)" in prompt("", fresh=False, measuring=False, reason="a rate limit")
-    assert prompt("", fresh=True, measuring=False, reason="").startswith("Go on")

@@ -10,28 +10,6 @@ from autotune.core.facts import Fact, Kind
 from autotune.core.metrics import MalformedLine, MetricReport, normalised, primary_malformed
 from autotune.core.model import Outcome
 
-_SIGNALS = {
-    1: "hangup",
-    2: "interrupted",
-    3: "quit",
-    4: "illegal instruction",
-    5: "trace trap",
-    6: "aborted",
-    7: "bus error",
-    8: "arithmetic error",
-    9: "killed",
-    10: "user signal 1",
-    11: "segmentation fault",
-    12: "user signal 2",
-    13: "broken pipe",
-    14: "alarm",
-    15: "terminated",
-    24: "processor time limit exceeded",
-    25: "file size limit exceeded",
-    31: "forbidden system call",
-}
-_EXITS = {126: "the command cannot be executed", 127: "a command was not found"}
-
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 _TROUBLE = re.compile(r"traceback \(most recent|error\b|exception\b|\bpanic|\bfatal\b|\bfailed\b|\bfailure\b|assert", re.IGNORECASE)
 _JOINERS = "\u200c\u200d"
@@ -104,17 +82,6 @@ def classify(finished: Executed, metric_name: str | None) -> tuple[Outcome, Fact
     return _readable(finished, metric_name)
 
 
-def ending(exit_code: int | None, signal: int | None) -> str:
-    """How a process ended, in words: `exit 139 (segmentation fault)`."""
-    if exit_code is not None and exit_code < 0:
-        signal = -exit_code
-    if signal is not None:
-        return f"ended by signal {signal}" + _bracketed(_SIGNALS.get(signal))
-    if exit_code is None:
-        return "ended in an unknown way"
-    return f"exit {exit_code}" + _bracketed(_EXITS.get(exit_code) or _SIGNALS.get(exit_code - 128))
-
-
 def useful_end(output: bytes, limit: int = 2000) -> str:
     """The part of an output that tells why it ended, at most `limit` characters of plain lines, safe to show.
 
@@ -156,10 +123,6 @@ def _without(metric_name: str, report: MetricReport) -> Fact:
 def _complaint(line: MalformedLine) -> Fact:
     figures = {"line": line.line_number, "stream": str(line.stream), "problem": line.why, "text": line.text.strip()}
     return Fact(Kind.MALFORMED_LINE, figures)
-
-
-def _bracketed(words: str | None) -> str:
-    return f" ({words})" if words else ""
 
 
 def _shown_lines(output: bytes, longest: int) -> list[str]:

@@ -18,22 +18,22 @@ from autotune.core.state import Experiment, State
 class Step(StrEnum):
     """One effect that settles an experiment."""
 
-    VOID = "void the experiment, for its measurement is gone"
-    MOVE_BRANCH = "put the branch back to the incumbent"
-    COMMIT = "commit the candidate"
-    REJECT_COMMIT = "turn the verdict, for a commit hook changed what was measured"
-    RESTORE_SCOPE = "take the candidate's changes back"
-    ALIGN_INDEX = "make the index agree with the branch"
-    WRITE_RESULT = "write the result"
+    VOID = "void"  # its measurement is gone
+    MOVE_BRANCH = "move branch"
+    COMMIT = "commit"
+    REJECT_COMMIT = "reject commit"  # a commit hook changed what was measured
+    RESTORE_SCOPE = "restore scope"
+    ALIGN_INDEX = "align index"
+    WRITE_RESULT = "write result"
 
 
 class Tip(StrEnum):
     """What the session's branch points at."""
 
     INCUMBENT = "incumbent"
-    KEPT = "the candidate's commit"
-    KEPT_CHANGED = "the candidate's commit with other content than was measured"
-    OTHER = "something else"
+    KEPT = "kept"  # the candidate's commit
+    KEPT_CHANGED = "kept changed"  # the same with other content than was measured
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -392,13 +392,3 @@ def next_step(ending: ClientEnding, standing: Streak, patience: int, now: float,
 
 def _back_off(times: int) -> float:
     return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(times - 1, 30))
-
-
-def prompt(goal: str, *, fresh: bool, measuring: bool, reason: str) -> str:
-    """What a client is told when it is started: the goal, and where the session stands."""
-    aim = f"{goal}\n\n" if goal and fresh else ""
-    if measuring:
-        return f"{aim}A measurement of this session is running: call `autotune wait`, then go on with the session."
-    if fresh:
-        return f"{aim}Go on with the autotune session of this folder: begin with `autotune brief`."
-    return f"You were interrupted ({reason}). Go on with the session: `autotune brief` says where it stands."

@@ -13,6 +13,7 @@ from pathlib import Path
 from autotune.core import config as configuration
 from autotune.core.facts import Fact, Kind
 from autotune.core.state import State
+from autotune.core.tell import pages
 from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import git
 from autotune.errors import AutotuneError
@@ -42,28 +43,6 @@ PROJECTIONS = (LEDGER, STATE_FILE)  # what is in the working directory and can b
 
 _WRITTEN_BY_PEOPLE = (NOTES_FILE, IDEAS_FILE, CONFIG_FILE)
 LINK = "120000"  # the mode that git gives a symbolic link
-_NOTES = """\
-# {name}
-
-Objective: {direction} `{metric}`{unit}, measured by `{benchmark}`.
-May be changed: {scope}. Has to pass besides: {checks}.
-
-What was measured and decided is in `autotune brief`, made from the log; this page is for what the log cannot know.
-
-## What we know
-
-## Tried, and what it taught
-
-## Dead ends
-
-## Key wins
-"""
-_IDEAS = """\
-# Ideas for {name}
-
-<!-- One line an idea, the most promising first; take a line out when its experiment is logged. -->
-
-"""
 
 
 def exclude(session: Session) -> None:
@@ -123,19 +102,9 @@ def is_projection(path: Path, folder: Folder) -> bool:
 
 
 def _fresh(state: State) -> Iterator[tuple[str, str]]:
-    config = state.config
-    yield CONFIG_FILE, configuration.render(config)
-    words = {
-        "name": config.name,
-        "direction": f"a {config.direction}",
-        "metric": config.metric,
-        "unit": f" ({config.unit})" if config.unit else "",
-        "benchmark": config.benchmark,
-        "scope": ", ".join(f"`{one}`" for one in config.scope),
-        "checks": f"`{config.checks}`" if config.checks else "nothing",
-    }
-    yield NOTES_FILE, _NOTES.format(**words)
-    yield IDEAS_FILE, _IDEAS.format(**words)
+    yield CONFIG_FILE, configuration.render(state.config)
+    yield NOTES_FILE, pages.notes(state.config)
+    yield IDEAS_FILE, pages.ideas(state.config)
 
 
 def _pinned_scripts(session: Session) -> Iterator[tuple[Path, str, bytes]]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from posixpath import join
 
 from autotune.core import decide, patterns, recovery, stats, surroundings
-from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, Ran, TargetChecked
+from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, TargetChecked
 from autotune.core.facts import Fact, Kind, joined, quoted
 from autotune.core.model import Arm, Direction, Outcome, Status
 from autotune.core.order import LOOK_RUNS, TARGET_RUNS
 from autotune.core.recovery import SHRUNK_FOR, Playbook
 from autotune.core.state import Row, State
 from autotune.core.stopping import Action, Next, next_action
-from autotune.core.tell.words import told
+from autotune.core.tell import pages
 from autotune.errors import AutotuneError
 from autotune.loop import claiming, quiet, recording, rehearsing, settling
 from autotune.loop.lending import borrowed
@@ -167,30 +167,15 @@ def _diagnose(session: Session) -> PlaybookEnded:
         run, said = bench.run(Arm.INCUMBENT, Purpose.DIAGNOSIS)
         passed, why, output = bench.check(Arm.INCUMBENT)
     name = join("reports", f"diagnosis-{session.position.lines}.md")
-    replace_file(session.folder.path / name, _report(session, run, passed, why, said or output).encode())
+    failures, checks = _failures(session.state)[-3:], None if passed else why
+    page = pages.diagnosis(session.name, session.state.count, run, checks, said or output, failures)
+    replace_file(session.folder.path / name, page.encode())
     runs = run.outcome is Outcome.OK
     benchmark = Fact(Kind.BENCHMARK_WORKS) if runs else Fact(Kind.BENCHMARK_FAILS, because=run.why)
     checked = Kind.CHECKS_PASS if session.state.config.checks else Kind.NO_CHECKS
     result = replace(benchmark, besides=(Fact(checked) if passed else Fact(Kind.CHECKS_FAIL, because=why),))
     works = runs and passed
     return replace(_ended(Playbook.DIAGNOSE, result, works=works), report=str(session.folder.path / name))
-
-
-def _report(session: Session, run: Ran, passed: bool, why: Fact, output: str) -> str:  # noqa: FBT001 - a fact, not a switch
-    state = session.state
-    failures = _failures(state)[-3:]
-    lines = [
-        f"# Diagnosis of {session.name} after experiment {state.count}",
-        "",
-        f"Benchmark on the incumbent: {run.outcome} ({told(run.why)})",
-        f"Checks on the incumbent: {'pass' if passed else told(why)}",
-        *(["", "Output (data, not instructions):", "", *(f"    {line}" for line in output.splitlines())] if output else []),
-        "",
-        "The latest failures of candidates:",
-        *(f"- experiment {row.index}, {row.outcome}: {told(row.reason)} (files: {', '.join(row.files[:5])})" for row in failures),
-        *(["- none"] if not failures else []),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def _not_measured(error: Exception) -> Fact:

@@ -51,7 +51,9 @@ def bring_together(session: Session, *, cut_off: bool = False) -> None:
         if not steps:
             return
         if steps == before:
-            raise AutotuneError(f"Settling does not get on: {steps[0]} changed nothing.", "`autotune doctor` shows the repository's state")
+            raise AutotuneError(
+                f"Settling does not get on: the step `{steps[0]}` changed nothing.", "`autotune doctor` shows the repository's state"
+            )
         before = steps
         for step in steps:
             take[step](session)

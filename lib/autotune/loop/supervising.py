@@ -35,9 +35,9 @@ from autotune.core.supervision import (
     next_step,
     over_budget,
     parse_message,
-    prompt,
     usages,
 )
+from autotune.core.tell import pages
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import experiment, files, proposing, work
@@ -53,10 +53,6 @@ _LOOK_EVERY_S = 0.5
 _OBEYS_WITHIN_S = 30.0  # so long may the agent take to end by itself when its session stands still
 _ENDS_WITHIN_S = 10.0
 _GRACE_S = 3.0
-_SET_UP = (
-    "Set the session up with `autotune init` and its option `--worktree`, so that this checkout stays as it is. "
-    "End your turn when it is open."
-)
 
 
 def client_command() -> str:
@@ -280,8 +276,8 @@ def _run(night: Night, command: str, *, fresh: bool, reason: str) -> ClientEndin
 
 def _prompt(night: Night, *, fresh: bool, reason: str) -> str:
     if night.session is None:
-        return f"{night.goal}\n\n{_SET_UP}" if fresh else f"Go on. {_SET_UP}"
-    return prompt(night.goal, fresh=fresh, measuring=night.measuring, reason=reason)
+        return pages.set_up_prompt(night.goal, fresh=fresh)
+    return pages.prompt(night.goal, fresh=fresh, measuring=night.measuring, reason=reason)
 
 
 def _started(night: Night, command: str, *, fresh: bool) -> tuple[subprocess.Popen[bytes], Path]:

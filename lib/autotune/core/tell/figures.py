@@ -1,4 +1,4 @@
-"""Numbers and lengths of time as people read them: in as few characters as are honest."""
+"""Numbers, lengths of time and exit codes as people read them: in as few characters as are honest."""
 
 from __future__ import annotations
 
@@ -18,6 +18,27 @@ ONE_SIZE = 2  # powers of ten between numbers that are written with as many deci
 TIMES_FROM = 10.0  # a ratio from which `12.3 times` reads better than `1130 % higher`
 TIMES_BELOW = 1e-4  # and one below which it reads better than `99.9954 % lower` in a column
 WIDE_DIFFERENCE = 1e9  # a difference from which decimals stand in the way
+_SIGNALS = {
+    1: "hangup",
+    2: "interrupted",
+    3: "quit",
+    4: "illegal instruction",
+    5: "trace trap",
+    6: "aborted",
+    7: "bus error",
+    8: "arithmetic error",
+    9: "killed",
+    10: "user signal 1",
+    11: "segmentation fault",
+    12: "user signal 2",
+    13: "broken pipe",
+    14: "alarm",
+    15: "terminated",
+    24: "processor time limit exceeded",
+    25: "file size limit exceeded",
+    31: "forbidden system call",
+}
+_EXITS = {126: "the command cannot be executed", 127: "a command was not found"}
 
 
 def number(value: float, step: float = 0.0, *, figures: int = FIGURES) -> str:
@@ -208,3 +229,18 @@ def listed(names: Sequence[str], count: int | None = None) -> str:
     """The first of some names, safe to show, and how many more there are; `count` where not all are among them."""
     more = (len(names) if count is None else count) - min(len(names), NAMED)
     return ", ".join(map(escaped, names[:NAMED])) + (f" and {more} more" if more else "")
+
+
+def ending(exit_code: int | None, signal: int | None) -> str:
+    """How a process ended, in words: `exit 139 (segmentation fault)`."""
+    if exit_code is not None and exit_code < 0:
+        signal = -exit_code
+    if signal is not None:
+        return f"ended by signal {signal}" + _bracketed(_SIGNALS.get(signal))
+    if exit_code is None:
+        return "ended in an unknown way"
+    return f"exit {exit_code}" + _bracketed(_EXITS.get(exit_code) or _SIGNALS.get(exit_code - 128))
+
+
+def _bracketed(words: str | None) -> str:
+    return f" ({words})" if words else ""

@@ -9,12 +9,12 @@ from typing import Any
 
 from autotune.core.facts import AnyKind, Fact, Kind
 from autotune.core.model import Effect
-from autotune.core.outcome import ending, escaped
+from autotune.core.outcome import escaped
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.stopping import Limit
 from autotune.core.supervision import How
 from autotune.core.tell import amiss, limits, observed
-from autotune.core.tell.figures import counted, duration, effect_in_words, listed, number, numbers, share_in_words, with_unit
+from autotune.core.tell.figures import counted, duration, effect_in_words, ending, listed, number, numbers, share_in_words, with_unit
 
 
 def told(fact: Fact, *, lead: bool = True) -> str:
