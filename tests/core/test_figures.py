@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import example, given
@@ -17,9 +18,11 @@ from autotune.core.tell.figures import (
     effect_in_short,
     effect_in_words,
     ending,
+    interval_in_short,
     listed,
     number,
     numbers,
+    share_in_words,
     with_unit,
 )
 
@@ -219,3 +222,34 @@ def test_too_few_pairs_for_an_interval_are_worded_as_a_range() -> None:
 )
 def test_an_ending_is_told_in_words(exit_code: int | None, signal: int | None, words: str) -> None:
     assert ending(exit_code, signal) == words
+
+
+ratios = st.floats(-6, 6).map(math.exp)
+
+
+@given(ends=st.tuples(ratios, ratios, ratios).map(sorted), between=st.booleans())
+@example(ends=[0.5, 0.9, 4.6], between=False)
+@example(ends=[0.9999999, 1.0, 1.0000001], between=False)
+def test_nothing_is_said_to_get_lower_by_more_than_all_of_it(ends: list[float], between: bool) -> None:  # noqa: FBT001 - drawn
+    low, estimate, high = ends
+    said = effect_in_words(Effect(estimate, low, high), between=between)
+    figures = [float(figure) for figure in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", said)]
+    if "lower" in said:
+        assert all(-100 <= figure <= 100 for figure in figures)
+    if "higher" in said:
+        assert min(figures) >= -100
+    assert ("times the value" in said) == (high >= 10 or (estimate < 1 and high >= 2))
+
+
+@given(st.tuples(ratios, ratios, ratios).map(sorted))
+def test_no_end_in_a_column_is_below_nothing(ends: list[float]) -> None:
+    low, estimate, high = ends
+    effect = Effect(estimate, low, high)
+    for figure in re.findall(r"-\d+\.?\d*(?= %)", f"{effect_in_short(effect)} {interval_in_short(effect)}"):
+        assert float(figure) > -100
+
+
+@given(st.floats(0, 1e6))
+def test_a_share_of_all_and_more_is_said_as_a_factor(share: float) -> None:
+    assert share_in_words(share).endswith(" %") == (share < 1)
+    assert (share_in_words(0.02), share_in_words(3.6, figures=2)) == ("2 %", "a factor of 4.6")

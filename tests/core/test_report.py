@@ -481,8 +481,16 @@ def line(state: State, label: str) -> str:
 
 
 def test_values_are_told_without_a_total_which_only_a_claim_can_say() -> None:
-    state = folded(bare(), *baseline(1.0, 1.001), kept(1, 0.9979))
-    assert line(state, "time_ms") == "baseline 1.0010 ms → 0.9979 ms (measured at different times; what was gained is for a claim to say)"
+    state = folded(bare(), *baseline(1.0, 1.001), kept(1, 0.9979, effect=Effect(0.97, 0.96, 0.98)))
+    assert line(state, "time_ms") == "baseline 1.001 ms; last keep, experiment 1: 3.0 % lower than the code before it"
+    forced = folded(bare(), *baseline(1.0, 1.001), kept(1, 0.9979, forced=True))
+    assert line(forced, "time_ms") == "baseline 1.001 ms; last keep, experiment 1"
+
+
+def test_the_values_of_a_benchmark_that_repeats_exactly_stand_beside_each_other() -> None:
+    state = folded(bare(), *baseline(1234.0, 1234.0), kept(1, 1200.0, effect=Effect(0.9724, 0.9724, 0.9724)))
+    assert line(state, "time_ms") == "baseline 1234 ms → 1200 ms; last keep, experiment 1: 2.8 % lower than the code before it"
+    assert [row.value for row in report.table(state, state.recent.rows)] == ["1200"]
 
 
 def test_values_of_a_session_that_has_kept_nothing() -> None:
@@ -492,10 +500,9 @@ def test_values_of_a_session_that_has_kept_nothing() -> None:
     assert report.value(folded(bare(), later, *baseline(9.0, segment=2))).endswith("nothing better is kept in this segment")
 
 
-@pytest.mark.parametrize(("direction", "tone"), [("lower", Tone.GOOD), ("higher", Tone.PLAIN)])
-def test_a_better_value_is_coloured_by_its_direction(direction: str, tone: Tone) -> None:
-    state = folded(bare(direction=direction), *baseline(10.0), kept(1, 9.0))
-    assert report.headline(state, NOW)[2].tone is tone
+@pytest.mark.parametrize(("events", "tone"), [([kept(1, 11.0)], Tone.GOOD), ([settled(1, value=9.0)], Tone.PLAIN)])
+def test_a_keep_colours_the_value_whatever_values_of_other_times_say(events: list[Event], tone: Tone) -> None:
+    assert report.headline(folded(bare(), *baseline(10.0), *events), NOW)[2].tone is tone
 
 
 @pytest.mark.parametrize(
@@ -642,14 +649,22 @@ def test_the_next_step_follows_from_the_state() -> None:
     assert report.following(folded(bare()), NOW, measuring=True) == "wait for the measurement: `autotune wait`"
 
 
-def test_a_table_has_values_that_can_be_compared_by_eye(session: State) -> None:
+def test_a_table_has_effects_against_the_incumbent_of_the_moment_and_no_values_of_different_times(session: State) -> None:
     rows = report.table(session, session.recent.rows[:3])
     assert [(row.number, row.fate, row.value, row.effect, row.description) for row in rows] == [
-        (1, "kept", "10.2", "-16.5 %", "cache the parsed header"),
-        (2, "refuted", "10.5", "+3.1 %", "use a regular expression"),
+        (1, "kept", "", "-16.5 %", "cache the parsed header"),
+        (2, "refuted", "", "+3.1 %", "use a regular expression"),
         (3, "crashed", "", "", "[bold]vectorise[/bold] it\\nwith \\x1b[31mnumpy"),
     ]
     assert [row.tone for row in rows] == [Tone.GOOD, Tone.QUIET, Tone.BAD]
+
+
+@pytest.mark.parametrize(("pairs", "interval"), [(5, ""), (6, "[-16.8 %, -1.7 %]")])
+def test_an_interval_is_shown_where_the_pairs_make_one(pairs: int, interval: str) -> None:
+    verdict = decided(1, pairs=pairs, effect=Effect(0.906, 0.832, 0.983), reason=Fact(Kind.LOOKS_BETTER))
+    result = settled(1, value=9.0, effect=verdict.effect, reason=verdict.reason)
+    state = folded(bare(), *baseline(10.0, 10.1), taken(1), verdict, result)
+    assert [row.interval for row in report.table(state, state.recent.rows)] == [interval]
 
 
 # One experiment

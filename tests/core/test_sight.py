@@ -139,8 +139,10 @@ def test_what_an_experiment_costs_includes_what_is_not_timed() -> None:
     assert "1 run (35 s)" in findings(replace(SEEN, noise=0.0, run_s=5.0, prepare_s=30.0), METRIC)[2]
 
 
-def test_an_effect_of_more_than_all_of_it_is_said_in_plain_figures() -> None:
-    assert "140 % with 20 pairs, 79 % with 40" in findings(replace(SEEN, few=1.402, many=0.786), METRIC)[1]
+def test_no_gain_of_more_than_all_of_it_is_named() -> None:
+    lower, higher = (findings(replace(SEEN, few=3.6, many=0.786), replace(METRIC, direction=way))[1] for way in Direction)
+    assert "78 % with 20 pairs, 44 % with 40" in lower
+    assert "a factor of 4.6 with 20 pairs, 79 % with 40" in higher
 
 
 def test_who_builds_once_is_not_told_to() -> None:

@@ -52,7 +52,21 @@ from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.health import Health, Mode
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
 from autotune.core.outcome import PASSED
-from autotune.core.state import NOTES, RECENT, REFERENCE_KEPT, TRAIL, Ended, Ending, Segment, Spending, State, after, begin, seconds_between
+from autotune.core.state import (
+    NOTES,
+    RECENT,
+    REFERENCE_KEPT,
+    TRAIL,
+    Ended,
+    Ending,
+    Segment,
+    Spending,
+    State,
+    Step,
+    after,
+    begin,
+    seconds_between,
+)
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 
@@ -107,12 +121,7 @@ def test_how_many_experiments_the_error_budget_is_shared_out_to_is_settled_at_th
 
 def test_a_baseline_gives_value_noise_and_the_first_number_of_the_segment() -> None:
     state = session(1.0, 2.0, 1.5)
-    assert (state.segment.baseline, state.segment.best, state.segment.values, state.recent.trail) == (
-        1.5,
-        1.5,
-        (1.5,),
-        ((0, 1.5, Status.KEEP),),
-    )
+    assert (state.segment.baseline, state.segment.best, state.segment.values, state.recent.trail) == (1.5, 1.5, (1.5,), ())
     assert state.segment.baseline_runs == state.segment.reference == (1.0, 2.0, 1.5)
     assert state.segment.pool == stats.residual_pool((1.0, 2.0, 1.5), logs=True)
     assert (state.count, state.statuses, state.vitals.no_improvement) == (0, None, 0)
@@ -379,9 +388,11 @@ def test_a_keep_that_may_be_worse_does_not_refill_the_error_budget(rule: int, ma
 
 def test_there_is_one_value_for_each_measured_experiment_the_baseline_first_and_none_for_a_crash() -> None:
     crash = result(2, None, Status.CRASH, outcome=Outcome.CRASHED, cause=Cause.CANDIDATE)
-    state = folded(session(2.0, 4.0), result(1, 2.5), crash, result(3, 1.5, Status.KEEP))
+    lower = Effect(0.5, 0.4, 0.6)
+    state = folded(session(2.0, 4.0), result(1, 2.5), crash, replace(result(3, 1.5, Status.KEEP), effect=lower))
     assert state.segment.values == (3.0, 2.5, 1.5)
-    assert state.recent.trail == ((0, 3.0, Status.KEEP), (1, 2.5, Status.DISCARD), (2, None, Status.CRASH), (3, 1.5, Status.KEEP))
+    steps = [(1, None, Status.DISCARD), (2, None, Status.CRASH), (3, lower, Status.KEEP)]
+    assert state.recent.trail == tuple(Step(index, effect, status, segment=1) for index, effect, status in steps)
     assert state.statuses == {"discard": 1, "crash": 1, "keep": 1}
 
 
@@ -761,7 +772,7 @@ def test_of_a_long_session_only_the_latest_words_and_values_are_held() -> None:
         TRAIL,
         TRAIL + 20,
     )
-    assert (state.recent.rows[-1].index, state.recent.kept[-1].index, state.recent.trail[-1][0]) == (TRAIL + 19, TRAIL + 19, TRAIL + 19)
+    assert (state.recent.rows[-1].index, state.recent.kept[-1].index, state.recent.trail[-1].index) == (TRAIL + 19, TRAIL + 19, TRAIL + 19)
 
 
 def test_fresh_looks_join_the_reference_or_take_its_place_where_the_incumbent_has_moved() -> None:

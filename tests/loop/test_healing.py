@@ -111,7 +111,7 @@ def test_an_answer_names_the_playbook_that_it_brought_about_and_later_ones_do_no
     assert project.ok("run", "--json").json["playbook"] is None
 
 
-def test_status_and_answers_tell_the_confidence_in_one_shape_with_what_it_means(project: Project) -> None:
+def test_the_confidence_is_told_on_the_dashboard_alone_and_in_one_shape_as_json(project: Project) -> None:
     project.init()
     refuted(project)
     project.write("src/a.txt", "")
@@ -119,9 +119,8 @@ def test_status_and_answers_tell_the_confidence_in_one_shape_with_what_it_means(
     assert found == status(project)["confidence"]
     assert (type(found["mad_multiple"]), found["label"], found["means"]) == (float, "marginal", "the session's spread; it decides nothing")
     project.write("src/b.txt", "longer than it was, by far\n")
-    text = f"2\N{MULTIPLICATION SIGN} high ({found['means']})"
-    assert f"confidence: {text}" in project.ok("try", "-d", "x").out
-    assert f"confidence   {text}" in project.ok("status").out
+    told = [project.ok("try", "-d", "x").out, *(project.ok(verb).out for verb in ("status", "explain", "brief", "dashboard"))]
+    assert [" high (the session's spread" in " ".join(text.split()) for text in told] == [False, False, False, False, True]
 
 
 def test_opening_says_which_mode_is_in_force_and_why(project: Project) -> None:

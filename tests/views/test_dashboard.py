@@ -121,42 +121,59 @@ def test_a_new_segment_is_set_apart_in_the_table() -> None:
 # The chart
 
 
-def chart(values: Sequence[tuple[float | None, Status]], width: int = 40, first: float = 10.0) -> list[str]:
-    events = [settled(number, value, status) for number, (value, status) in enumerate(values, 1)]
-    return [line.plain for line in dashboard.chart(folded(*with_baseline(first), *events), width)]
+def chart(effects: Sequence[tuple[float | None, Status]], width: int = 40, *, relative: bool = True) -> list[str]:
+    events = [with_effect(settled(number, 9.0, status), effect, relative=relative) for number, (effect, status) in enumerate(effects, 1)]
+    state = folded(*with_baseline(10.0), *events)
+    segment = replace(state.segment, baseline_runs=(10.0,), crossed=not relative)
+    return [line.plain for line in dashboard.chart(replace(state, segment=segment), width)]
+
+
+def with_effect(result: Result, effect: float | None, *, relative: bool = True) -> Result:
+    return replace(result, effect=None if effect is None else Effect(effect, effect, effect, relative=relative))
 
 
 def test_a_chart_shows_what_was_kept_what_was_not_and_what_failed() -> None:
-    found = chart([(8.0, Status.KEEP), (9.0, Status.DISCARD), (None, Status.CRASH), (8.5, Status.CHECKS_FAILED)])
+    found = chart([(0.8, Status.KEEP), (1.1, Status.DISCARD), (None, Status.CRASH), (0.95, Status.CHECKS_FAILED)])
     assert found == [
-        "10 ┤●┄┄┄┄┄┄┄┄┄┄┄┄┄┄",
-        "   ┤",
-        "   ┤      ·",
-        "   ┤",
-        "   ┤            x",
-        " 8 ┤   ●",
+        "+10 % ┤   ·",
+        "      ┤┄┄┄┄┄┄┄┄┄┄┄┄",
+        "      ┤         x",
+        "      ┤",
+        "      ┤",
+        "-20 % ┤●",
         "             x",
-        "    lower is better: ● kept · not x fai…",
+        "       effects, lower is better: ● kept…",
     ]
 
 
-def test_a_chart_needs_two_values() -> None:
+def test_an_effect_is_charted_against_the_code_of_its_time_whatever_the_values_were() -> None:
+    """The machine got slower meanwhile: each keep is better than what it was run beside, though its value is not."""
+    found = chart([(0.9, Status.KEEP)] * 3)
+    assert found[5].count("●") == 3
+    assert found[0].startswith("  0 % ┤┄")
+
+
+def test_a_chart_needs_an_effect() -> None:
     assert chart([]) == []
     assert chart([(None, Status.CRASH)]) == []
 
 
-def test_a_chart_of_equal_values_is_a_line() -> None:
-    assert chart([(10.0, Status.DISCARD)])[3] == "   ┤●┄┄·┄┄"
+def test_a_chart_of_no_change_is_a_line() -> None:
+    assert chart([(1.0, Status.DISCARD)])[3] == "    ┤·┄┄"
 
 
-def test_a_wide_range_is_drawn_in_powers_and_says_so() -> None:
-    found = chart([(1.0, Status.KEEP), (100.0, Status.DISCARD)], 80)
-    assert found[2].endswith("●┄┄┄┄┄┄┄┄") or found[3].endswith("●┄┄┄┄┄┄┄┄")
-    assert "logarithmic" in found[-1]
+def test_differences_are_charted_where_ratios_mean_nothing() -> None:
+    found = chart([(-2.0, Status.KEEP), (1.0, Status.DISCARD)], relative=False)
+    assert [line.split(" ┤")[0].strip() for line in found[:6]] == ["+1", "", "", "", "", "-2"]
+
+
+def test_equal_ratios_are_equally_high() -> None:
+    found = chart([(0.1, Status.KEEP), (10.0, Status.DISCARD)], 80)
+    assert (found[0].startswith("  x10 ┤   ·"), found[5].startswith("-90 % ┤●")) == (True, True)
 
 
 def test_a_narrow_chart_shows_the_latest_experiments() -> None:
-    found = chart([(10.0, Status.DISCARD)] * 100 + [(5.0, Status.KEEP)], 20)
+    found = chart([(1.0, Status.DISCARD)] * 100 + [(0.5, Status.KEEP)], 20)
     assert all(cell_len(line) <= 20 for line in found)
     assert found[5].endswith("●")
 
@@ -164,8 +181,10 @@ def test_a_narrow_chart_shows_the_latest_experiments() -> None:
 def test_a_chart_holds_the_latest_segment_alone() -> None:
     opening = OPENING
     assert isinstance(opening, SegmentOpened)
-    state = folded(*with_baseline(1000.0), settled(1, 900.0), replace(opening, segment=2), *with_baseline(10.0), settled(2, 9.0))
-    assert [line.plain.split(" ┤")[0].strip() for line in dashboard.chart(state, 40)][:6] == ["10", "", "", "", "", "9"]
+    first, second = (with_effect(settled(number, 9.0, segment=number), effect) for number, effect in ((1, 0.5), (2, 0.9)))
+    state = folded(*with_baseline(1000.0), first, replace(opening, segment=2), *with_baseline(10.0), second)
+    state = replace(state, segment=replace(state.segment, baseline_runs=(10.0,)))
+    assert [line.plain.split(" ┤")[0].strip() for line in dashboard.chart(state, 40)][:6] == ["0 %", "", "", "", "", "-10 %"]
 
 
 # Sessions that chance makes up

@@ -29,17 +29,14 @@ def tell_answer(session: Session, *, as_json: bool, settled: int | None = None) 
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
-    for key, value in _lines(found, session.state):
+    for key, value in _lines(found):
         if value not in (None, "", {}, []):
             typer.echo(f"{key}: {_shown(value)}")
 
 
-def _lines(found: Mapping[str, Any], state: State) -> Iterator[tuple[str, Any]]:
+def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What an agent has to read after every experiment, by name: of the session only what it goes by."""
-    about = found["about"] or {}
-    yield from about.items()
-    yield "incumbent", found["best"] if "status" in about else None
-    yield "confidence", None if found["confidence"] is None else report.confidence_line(state).text
+    yield from (found["about"] or {}).items()
     playbook = found["playbook"]
     shown = {
         "measuring": found["measuring"] or None,

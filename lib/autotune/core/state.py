@@ -54,7 +54,7 @@ from autotune.core.health import Health, Signal, Vitals, step
 from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict
 
 RECENT = 40  # experiments, and keeps, whose words are held
-TRAIL = 200  # experiments whose value is held for a chart
+TRAIL = 200  # experiments whose effect is held for a chart
 REFERENCE_KEPT = 40  # the incumbent's latest values that are held
 NOTES = 10
 CASES = "autotune.cases"  # sampled beside a metric that was combined from cases
@@ -193,12 +193,22 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What a chart needs of an experiment: its effect against what was the incumbent then, None where none was measured."""
+
+    index: int
+    effect: Effect | None
+    status: Status
+    segment: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recent:
-    """The latest of what a session's log says: experiments and keeps in short, values for a chart, notes and notices."""
+    """The latest of what a session's log says: experiments and keeps in short, effects for a chart, notes and notices."""
 
     rows: tuple[Row, ...] = ()
     kept: tuple[Row, ...] = ()
-    trail: tuple[tuple[int, float | None, Status], ...] = ()
+    trail: tuple[Step, ...] = ()
     restored: tuple[int, ...] = ()
     notes: tuple[Noted, ...] = ()
     notices: tuple[Noticed, ...] = ()
@@ -534,7 +544,6 @@ def _baseline(state: State, event: Result) -> State:
         _signal(state, Signal.WORKS, begins if opened.segment > 1 else state.vitals.why),
         incumbent=event.commit,
         segment=measured,
-        recent=replace(state.recent, trail=(*state.recent.trail, (event.index, value, Status.KEEP))[-TRAIL:]),
     )
 
 
@@ -590,7 +599,7 @@ def _with(recent: Recent, row: Row) -> Recent:
         recent,
         rows=(*recent.rows, row)[-RECENT:],
         kept=(*recent.kept, row)[-RECENT:] if row.status is Status.KEEP else recent.kept,
-        trail=(*recent.trail, (row.index, row.value, row.status))[-TRAIL:],
+        trail=(*recent.trail, Step(row.index, row.effect, row.status, row.segment))[-TRAIL:],
     )
 
 

@@ -14,9 +14,9 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from autotune.core.codec import encode
-from autotune.core.model import Status
-from autotune.core.state import Row, State
-from autotune.core.tell.figures import counted, numbers
+from autotune.core.model import Effect, Status
+from autotune.core.state import Row, State, Step
+from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.report import TableRow, headline, table, under_way
 from autotune.core.tell.snapshot import snapshot
@@ -34,7 +34,7 @@ LEAST_ROWS = 3
 TABLE_FRAME = 4  # lines of a table that are no rows
 CHART_ROWS = 6
 WIDEST_STEP = 3  # columns of an experiment
-NARROW = 60  # columns from which there is room for effects
+NARROW = 72  # columns from which there is room for intervals
 WIDE = 130  # columns from which the chart stands beside the lines
 LOOK_EVERY_S = 0.2
 REDRAW_EVERY_S = 1.0
@@ -194,17 +194,19 @@ def _table(rows: Sequence[TableRow], count: int, width: int) -> RenderableType:
     )
     drawn.add_column("#", justify="right", overflow="fold")
     drawn.add_column("verdict", overflow="fold")
-    drawn.add_column("value", justify="right", overflow="fold")
-    if width >= NARROW:
-        drawn.add_column("effect", justify="right", overflow="fold")
+    if valued := any(row.value for row in rows):
+        drawn.add_column("value", justify="right", overflow="fold")
+    drawn.add_column("effect", justify="right", overflow="fold")
+    if bounded := width >= NARROW and any(row.interval for row in rows):
+        drawn.add_column("interval", overflow="fold")
     drawn.add_column("description", no_wrap=True, overflow="ellipsis", ratio=1, min_width=min(16, width // 4))
     segment = rows[0].segment
     for row in rows:
         if row.segment != segment:
             segment = row.segment
-            quiet = (f"segment {segment}", "", *([""] if width >= NARROW else []), "not compared with what is above")
+            quiet = (f"segment {segment}", *([""] if valued else []), "", *([""] if bounded else []), "not compared with what is above")
             drawn.add_row("", *(Text(cell, style=_STYLES[Tone.QUIET]) for cell in quiet))
-        cells = (str(row.number), row.fate, row.value, *([row.effect] if width >= NARROW else []))
+        cells = (str(row.number), row.fate, *([row.value] if valued else []), row.effect, *([row.interval] if bounded else []))
         drawn.add_row(*(Text(cell, style=_STYLES[row.tone]) for cell in cells), Text(row.description))
     return drawn
 
@@ -214,65 +216,63 @@ def _table(rows: Sequence[TableRow], count: int, width: int) -> RenderableType:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Which row of the chart a value stands in, 0 at the top; logarithmic where the largest is more than ten times the smallest."""
+    """Which row of the chart a height stands in, 0 at the top."""
 
     low: float
     high: float
 
-    @property
-    def logarithmic(self) -> bool:
-        """Whether equal ratios are equally high."""
-        return self.low > 0 and self.high / 10 > self.low
-
-    def row(self, value: float) -> int:
-        """The row of a value between the ends; halves, so that no difference is too large for a float."""
-        bottom, top, at = (math.log(one) if self.logarithmic else one / 2 for one in (self.low, self.high, value))
-        return round((top - at) / (top - bottom) * (CHART_ROWS - 1)) if top > bottom else CHART_ROWS // 2
+    def row(self, height: float) -> int:
+        """The row of a height between the ends; halves, so that no difference is too large for a float."""
+        span = self.high / 2 - self.low / 2
+        return round((self.high / 2 - height / 2) / span * (CHART_ROWS - 1)) if span else CHART_ROWS // 2
 
 
 def chart(state: State, width: int) -> list[Text]:
-    """The metric over the segment's experiments, as lines of at most `width` columns; none before there are two values."""
+    """The effects of the segment's experiments, each against the incumbent of then, as lines of at most `width` columns; none before one.
+
+    Equal ratios are equally high.
+    """
     from rich.text import Text
 
-    points = _points(state)
-    values = [value for _, value, _ in points if value is not None]
-    if len(values) < 2:  # noqa: PLR2004 - one value is a number, not a chart
+    steps = [step for step in state.recent.trail if step.segment == state.segment.opened.segment]
+    effects = [step.effect for step in steps if step.effect is not None and step.effect.relative == state.segment.logs]
+    if not effects:
         return []
-    scale = _Scale(min(values), max(values))
-    top, bottom = numbers((scale.high, scale.low))
+    lowest, highest = (choose((*effects, _NO_CHANGE[state.segment.logs]), key=_height) for choose in (min, max))
+    scale = _Scale(_height(lowest), _height(highest))
+    top, bottom = effect_in_short(highest), effect_in_short(lowest)
     margin = max(len(top), len(bottom)) + 2
     room = max(width - margin, 1)
-    points = points[-room:]
-    step = max(1, min(WIDEST_STEP, room // len(points)))
+    steps = steps[-room:]
+    columns = max(1, min(WIDEST_STEP, room // len(steps)))
     labels = (top, *[""] * (CHART_ROWS - 2), bottom if scale.low < scale.high else "")
     lines = [Text(f"{label:>{margin - 2}} ┤", style=_STYLES[Tone.QUIET]) for label in labels]
     for row, line in enumerate(lines):
-        ground = "┄" if state.segment.baseline is not None and scale.row(state.segment.baseline) == row else " "
-        for _, value, status in points:
-            mark, tone = _MARKS[status] if value is not None and scale.row(value) == row else (ground, Tone.QUIET)
-            line.append(mark + ground * (step - 1), style=_STYLES[tone])
-    lines += _below(state, points, step, margin, logarithmic=scale.logarithmic)
+        ground = "┄" if scale.row(0.0) == row else " "
+        for step in steps:
+            is_here = step.effect in effects and scale.row(_height(step.effect)) == row
+            mark, tone = _MARKS[step.status] if is_here else (ground, Tone.QUIET)
+            line.append(mark + ground * (columns - 1), style=_STYLES[tone])
+    lines += _below(state, steps, columns, margin)
     for line in lines:
         line.rstrip()
         line.truncate(width, overflow="ellipsis")
     return lines
 
 
-def _points(state: State) -> Sequence[tuple[int, float | None, Status]]:
-    """The trail since the segment opened: its values are the latest, as many as the segment has."""
-    left = len(state.segment.values)
-    for place in range(len(state.recent.trail) - 1, -1, -1):
-        left -= state.recent.trail[place][1] is not None
-        if left <= 0:
-            return state.recent.trail[place:]
-    return state.recent.trail
+_NO_CHANGE = {True: Effect(1.0, 1.0, 1.0), False: Effect(0.0, 0.0, 0.0, relative=False)}
 
 
-def _below(state: State, points: Sequence[tuple[int, float | None, Status]], step: int, margin: int, *, logarithmic: bool) -> list[Text]:
-    """What stands under the axis: experiments without a value, and what the marks mean."""
+def _height(effect: Effect) -> float:
+    """Where an effect stands: a ratio by its logarithm."""
+    return math.log(effect.estimate) if effect.relative else effect.estimate
+
+
+def _below(state: State, steps: Sequence[Step], columns: int, margin: int) -> list[Text]:
+    """What stands under the axis: experiments without an effect, and what the marks mean."""
     from rich.text import Text
 
-    failed = "".join((" " if value is not None else "x").ljust(step) for _, value, _ in points)
-    told = f"{state.metric.direction} is better{', logarithmic' if logarithmic else ''}: ● kept · not x failed ┄ baseline"
+    failed = "".join((" " if step.effect is not None else "x").ljust(columns) for step in steps)
+    told = f"effects, {state.metric.direction} is better: ● kept · not x failed ┄ the code before"
     marks = [Text(" " * margin + failed, style=_STYLES[Tone.BAD])] if failed.strip() else []
     return [*marks, Text(" " * margin + told, style=_STYLES[Tone.QUIET])]

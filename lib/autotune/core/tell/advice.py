@@ -5,11 +5,11 @@ from __future__ import annotations
 from autotune.core.config import Config
 from autotune.core.events import Calibrated
 from autotune.core.metrics import RESERVED
-from autotune.core.model import DecisionMode, Metric
+from autotune.core.model import DecisionMode, Direction, Metric
 from autotune.core.sight import FEW_PAIRS, MANY_PAIRS, is_seen
 from autotune.core.state import ECONOMY_FROM_S
 from autotune.core.stats import Drift
-from autotune.core.tell.figures import about, effect_in_words, listed
+from autotune.core.tell.figures import about, effect_in_words, listed, share_in_words
 
 NULL_RUNS, KEEP_RUNS = 9, (16, 26)  # of a candidate that does nothing, and of one that is kept; tests/benchmarks/calibration.py
 SHORT_RUN_S = 0.05  # below, starting the process is much of what is measured
@@ -31,7 +31,7 @@ WITHOUT_PROMISE = "it does not promise error_budget, and no keep is confirmed un
 _OF_A_BIAS = "that bias, so that it cannot pass for a gain"
 _OF_TWO_BUILDS = "what these two builds may differ by (build_once); others may differ by more"
 _CHANGED = {
-    DecisionMode.RACE: "decisions and claims are made of such runs, and the confidence means nothing",
+    DecisionMode.RACE: "decisions and claims are made of such runs",
     DecisionMode.ECONOMY: "so every candidate begins with a pair, instead of one run held against earlier ones",
     DecisionMode.ONCE: "single runs decide in this session, and a drift can pass for a gain",
 }
@@ -51,14 +51,19 @@ def _noise_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
     return (
         f"noise floor of a single run: {_shown(found.noise, found, metric)} ({found.runs} runs of the unchanged code)",
         (
-            f"smallest effect found four times in five: {_shown(found.few, found, metric)} with {FEW_PAIRS} pairs, "
-            f"{_shown(found.many, found, metric)} with {MANY_PAIRS}"
+            f"smallest effect found four times in five: {_gain(found.few, found, metric)} with {FEW_PAIRS} pairs, "
+            f"{_gain(found.many, found, metric)} with {MANY_PAIRS}"
         ),
     )
 
 
 def _shown(size: float, found: Calibrated, metric: Metric) -> str:
-    return f"{float(f'{100 * size:.2g}'):g} %" if found.logs else f"{size:.3g} {metric.unit}".rstrip()
+    return share_in_words(size, figures=2) if found.logs else f"{size:.3g} {metric.unit}".rstrip()
+
+
+def _gain(size: float, found: Calibrated, metric: Metric) -> str:
+    """A gain by its size on the comparison's scale: a value that gets better by getting lower never does so by 100 % or more."""
+    return _shown(size / (1 + size) if found.logs and metric.direction is Direction.LOWER else size, found, metric)
 
 
 def _whole_s(found: Calibrated) -> float:

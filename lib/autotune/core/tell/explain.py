@@ -296,7 +296,6 @@ def _evidence(state: State) -> Iterator[str]:
     yield f"decisions: {report.decision_mode(state)}"
     if (drifting := report.drift(state)) is not None:
         yield drifting
-    yield f"confidence {report.confidence_line(state).text}"
     if state.recent.rows:
         yield "latest first: " + ", ".join(f"{row.index} {fate_of(row)}" for row in state.recent.rows[: -LATEST - 1 : -1])
     if state.playbook is None and state.vitals.attempts:

@@ -15,6 +15,7 @@ FIGURES = 4
 MOST_FIGURES = 17  # a float holds no more
 PLAIN_FROM, PLAIN_BELOW = 1e-4, 1e15  # beyond, powers of ten read better than zeros
 ONE_SIZE = 2  # powers of ten between numbers that are written with as many decimals each
+TWICE = 2.0  # a ratio from which nothing can be said as `lower` in percent: it would be lower by -100 % and more
 TIMES_FROM = 10.0  # a ratio from which `12.3 times` reads better than `1130 % higher`
 TIMES_BELOW = 1e-4  # and one below which it reads better than `99.9954 % lower` in a column
 WIDE_DIFFERENCE = 1e9  # a difference from which decimals stand in the way
@@ -122,9 +123,9 @@ def _percent(share: float) -> float:
     return float(f"{100 * share:.10g}")
 
 
-def share_in_words(share: float) -> str:
+def share_in_words(share: float, *, figures: int = FIGURES) -> str:
     """A share that a ratio exceeds 1 by: `2 %`, and `a factor of 3` from 1 on, since nothing gets lower by 200 %."""
-    return f"{number(_percent(share))} %" if share < 1 else f"a factor of {number(1 + share, figures=2)}"
+    return f"{number(_percent(share), figures=figures)} %" if share < 1 else f"a factor of {number(1 + share, figures=figures)}"
 
 
 def effect_in_words(effect: Effect, unit: str = "", *, between: bool = False) -> str:
@@ -143,7 +144,8 @@ def estimate_in_words(effect: Effect, unit: str = "") -> str:
 def _parts(effect: Effect, unit: str) -> tuple[str, str, str]:
     """An effect's estimate in words, and its ends; very large ones by other means, so that no line is filled with figures."""
     estimate, low, high = (number(one, figures=3) for one in (effect.estimate, effect.low, effect.high))
-    if effect.relative and max(effect.estimate, effect.low, effect.high) >= TIMES_FROM:
+    beyond_percent = effect.estimate < 1 and effect.high >= TWICE
+    if effect.relative and (beyond_percent or max(effect.estimate, effect.low, effect.high) >= TIMES_FROM):
         return f"{estimate} times the value", low, high
     if not effect.relative and max(map(abs, (effect.estimate, effect.low, effect.high))) >= WIDE_DIFFERENCE:
         return with_unit(estimate, unit), low, high
@@ -184,12 +186,21 @@ def _outwards(low: float, high: float, decimals: int) -> tuple[str, str]:
 
 def effect_in_short(effect: Effect) -> str:
     """An effect's estimate for a column: `-6.1 %`, `+0.012`; `x12.3` and `x2e-5` for ratios far from 1."""
-    if effect.relative and not TIMES_BELOW < effect.estimate < TIMES_FROM:
-        return f"x{number(effect.estimate, figures=3)}"
-    estimate = _percent(effect.estimate - 1) if effect.relative else effect.estimate
-    sign = "+" if estimate > 0 else ""
-    figures = 2 if abs(estimate) < 10 else 3  # noqa: PLR2004 - one decimal at least
-    return f"{sign}{number(estimate, figures=figures)}{' %' if effect.relative else ''}"
+    return _end_in_short(effect.estimate, relative=effect.relative)
+
+
+def interval_in_short(effect: Effect) -> str:
+    """An effect's interval for a column, each end as its estimate would be: `[-7.5 %, -4.8 %]`."""
+    return f"[{_end_in_short(effect.low, relative=effect.relative)}, {_end_in_short(effect.high, relative=effect.relative)}]"
+
+
+def _end_in_short(end: float, *, relative: bool) -> str:
+    if relative and not TIMES_BELOW < end < TIMES_FROM:
+        return f"x{number(end, figures=3)}"
+    shown = _percent(end - 1) if relative else end
+    sign = "+" if shown > 0 else ""
+    figures = 2 if abs(shown) < 10 else 3  # noqa: PLR2004 - one decimal at least
+    return f"{sign}{number(shown, figures=figures)}{' %' if relative else ''}"
 
 
 def duration(seconds: float) -> str:

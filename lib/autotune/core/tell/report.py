@@ -8,14 +8,28 @@ from dataclasses import dataclass
 
 from autotune.core import stats
 from autotune.core.health import Health, Mode
-from autotune.core.model import DecisionMode, Direction, Status
+from autotune.core.model import DecisionMode, Status
 from autotune.core.outcome import escaped
 from autotune.core.state import Row, State, seconds_between
 from autotune.core.stopping import limits_reached, next_action, rules
 from autotune.core.tell import advice, limits
 from autotune.core.tell.advice import drift_words
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
-from autotune.core.tell.figures import NO_NOISE, Noise, about, counted, duration, effect_in_short, money, number, numbers, with_unit
+from autotune.core.tell.figures import (
+    NO_NOISE,
+    Noise,
+    about,
+    counted,
+    duration,
+    effect_in_short,
+    estimate_in_words,
+    interval_in_short,
+    money,
+    number,
+    numbers,
+    share_in_words,
+    with_unit,
+)
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.words import told
 
@@ -37,12 +51,16 @@ STATUS_WORDS = {Status.KEEP: "kept", Status.DISCARD: "discarded", Status.CRASH: 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """An experiment in a table; every field is safe to show, and on one line."""
+    """An experiment in a table; every field is safe to show, and on one line.
+
+    `effect` and `interval` are against what was the incumbent then. `value` is empty unless values of different times can be compared.
+    """
 
     number: int
     fate: Fate
     value: str
     effect: str
+    interval: str
     description: str
     segment: int
 
@@ -87,21 +105,28 @@ def _floored(multiple: float) -> str:
 
 
 def table(state: State, rows: Iterable[Row]) -> tuple[TableRow, ...]:
-    """Give experiments as rows of a table, with values that can be compared by eye."""
+    """Give experiments as rows of a table; their values only where the benchmark repeats exactly, whatever the time."""
     held = tuple(rows)
     measured = [row.value for row in held if row.value is not None]
-    texts = iter(numbers(measured, noise_of_a_run(state)))
+    texts = iter(numbers(measured) if repeats(state) else [""] * len(measured))
     return tuple(
         TableRow(
             number=row.index,
             fate=fate_of(row),
             value="" if row.value is None else next(texts),
             effect="" if row.effect is None else effect_in_short(row.effect),
+            interval="" if row.effect is None or not _has_interval(row) else interval_in_short(row.effect),
             description=shortened(row.description, LONGEST_DESCRIPTION),
             segment=row.segment,
         )
         for row in held
     )
+
+
+def _has_interval(row: Row) -> bool:
+    """Whether a row's effect was measured in so many pairs that its ends are an interval's."""
+    figures = row.reason.figures
+    return "runs" not in figures and figures.get("pairs", 0) >= stats.FEWEST_PAIRS_FOR_INTERVAL
 
 
 # The headline
@@ -112,7 +137,7 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
     return (
         Line("goal", goal(state)),
         health(state),
-        Line(shortened(state.metric.name, 30), value(state), Tone.GOOD if _improved(state) else Tone.PLAIN),
+        Line(shortened(state.metric.name, 30), value(state), Tone.GOOD if _last_keep(state) is not None else Tone.PLAIN),
         *_claim_lines(state),
         confidence_line(state),
         Line("noise", noise(state)),
@@ -155,16 +180,27 @@ def condition(state: State) -> str:
 
 
 def value(state: State) -> str:
-    """Say where the metric was and where it is: values from runs of different times, so no figure is made of the two."""
-    if state.segment.baseline is None:
+    """Say where the metric was, and what the last keep was against the code before it.
+
+    The value of today stands beside that of the start only where the benchmark repeats exactly: else the two are of different times.
+    """
+    found, last = state.segment.baseline, _last_keep(state)
+    if found is None:
         return "not measured yet"
-    unit, best = state.metric.unit, state.segment.best
-    if best is None or state.segment.best == state.segment.baseline:
-        text = f"baseline {with_unit(number(state.segment.baseline, noise_of_a_run(state).at(state.segment.baseline)), unit)}"
-        return f"{text}; nothing better is kept" + (" in this segment" if state.segment.opened.segment > 1 else "")
-    before, after = numbers((state.segment.baseline, best), noise_of_a_run(state))
-    told = f"baseline {with_unit(before, unit)} → {with_unit(after, unit)}"
-    return f"{told} (measured at different times; what was gained is for a claim to say)"
+    if last is None:
+        text = f"baseline {with_unit(number(found, noise_of_a_run(state).at(found)), state.metric.unit)}; nothing better is kept"
+        return text + (" in this segment" if state.segment.opened.segment > 1 else "")
+    best = state.segment.best
+    shown = (found,) if best is None or not repeats(state) else (found, best)
+    values = " → ".join(with_unit(text, state.metric.unit) for text in numbers(shown, noise_of_a_run(state)))
+    effect = "" if last.effect is None else f": {estimate_in_words(last.effect, state.metric.unit)} than the code before it"
+    return f"baseline {values}; last keep, experiment {last.index}{effect}"
+
+
+def _last_keep(state: State) -> Row | None:
+    """The segment's last keep."""
+    last = state.recent.kept[-1] if state.recent.kept else None
+    return last if last is not None and last.segment == state.segment.opened.segment else None
 
 
 def claim_words(state: State) -> str:
@@ -180,16 +216,6 @@ def claim_words(state: State) -> str:
 def _claim_lines(state: State) -> list[Line]:
     found = state.claim
     return [] if found is None else [Line("claim", claim_words(state), Tone.GOOD if found.improved else Tone.FAIR)]
-
-
-def _improved(state: State) -> bool:
-    if state.segment.baseline is None or state.segment.best is None:
-        return False
-    return (
-        state.segment.best < state.segment.baseline
-        if state.metric.direction is Direction.LOWER
-        else state.segment.best > state.segment.baseline
-    )
 
 
 def confidence_of(state: State) -> Confidence:
@@ -234,8 +260,12 @@ def noise(state: State) -> str:
     sigma = noise_of_a_run(state).sigma
     if not sigma:
         return "none: every run of the unchanged code gave the same value"
-    size, unit = (100 * math.expm1(min(sigma, 700.0)), "%") if state.segment.logs else (sigma, state.metric.unit)
-    return f"runs of the unchanged code differ by about {with_unit(number(size, figures=2), unit)}"
+    shown = (
+        share_in_words(math.expm1(min(sigma, 700.0)), figures=2)
+        if state.segment.logs
+        else with_unit(number(sigma, figures=2), state.metric.unit)
+    )
+    return f"runs of the unchanged code differ by about {shown}"
 
 
 def repeats(state: State) -> bool:
@@ -370,7 +400,6 @@ def in_short(state: State, now: str, worker: str | None = None, since: str | Non
         Line(shortened(state.metric.name, 30), value(state)),
         *_claim_lines(state),
         *_drift_lines(state),
-        confidence_line(state),
         Line("experiments", experiment_counts(state)),
         Line("limits", limits.left(state, now)),
         *([] if running is None else [running]),

@@ -201,7 +201,7 @@ def _noise_changed(fact: Fact) -> str:
 
 
 def _share(sigma: float, *, logs: bool) -> str:
-    return number(100 * sigma, figures=2) + " %" if sigma and logs else number(sigma, figures=2)
+    return share_in_words(math.expm1(min(sigma, 700.0)), figures=2) if sigma and logs else number(sigma, figures=2)
 
 
 def _claim(fact: Fact) -> str:
