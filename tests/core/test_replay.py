@@ -103,6 +103,17 @@ def test_after_a_keep_only_a_commit_that_was_refused_is_another_verdict() -> Non
     assert otherwise(asked(after(state, replace(said, verdict=Verdict.DISCARD)), refused))[0] is Contradiction.VERDICT_TWICE
 
 
+def test_a_hook_refuses_a_candidate_before_its_first_run() -> None:
+    state, said = measured(Random(1), "race", 0.4, 0.02, [])
+    assert state.experiment is not None
+    unmeasured = replace(state, experiment=replace(state.experiment, runs=()))
+    refused = Decided(1, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, Fact(Kind.FORMAT_FAILED), at(100))
+    assert asked(unmeasured, refused) is None
+    assert otherwise(asked(state, refused))[0] is Contradiction.OUTCOME_OTHERWISE
+    assert otherwise(asked(unmeasured, replace(refused, verdict=Verdict.KEEP)))[0] is Contradiction.OUTCOME_OTHERWISE
+    assert said.verdict is Verdict.KEEP
+
+
 @pytest.mark.parametrize("outcome", [Outcome.CRASHED, Outcome.CHECKS_FAILED])
 def test_what_failed_has_runs_that_did(outcome: Outcome) -> None:
     state, said = measured(Random(1), "race", 0.4, 0.02, [])

@@ -27,6 +27,7 @@ from autotune.core.events import (
     Described,
     Event,
     Finished,
+    Formatted,
     Looked,
     Noted,
     Noticed,
@@ -283,6 +284,14 @@ def test_a_later_verdict_replaces_the_first_and_the_noise_is_learnt_once() -> No
     assert again.segment.pool == state.segment.pool
     assert again.experiment is not None
     assert again.experiment.verdict == rejected
+
+
+def test_what_a_hook_rewrote_is_the_candidate_and_what_was_proposed_is_remembered() -> None:
+    rewritten = Formatted(1, "formatted", "pre-commit", ("b", "a"), at(2))
+    opened = folded(session(1.0), taken(1, files=("a",)), rewritten).experiment
+    assert opened is not None
+    assert (opened.candidate, opened.proposed, opened.files) == ("formatted", "candidate-1", ("a", "b"))
+    assert after(session(1.0), rewritten) == session(1.0)
 
 
 def test_an_experiment_that_is_void_teaches_nothing_of_the_noise() -> None:

@@ -40,6 +40,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What the benchmark needs and git ignores.")] = None,
     prepare: Annotated[str | None, typer.Option("--prepare", help="Runs untimed before every run, a build for instance.")] = None,
     setup: Annotated[str | None, typer.Option("--setup", help="Runs once in a new measuring worktree.")] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", metavar="COMMAND", help="Rewrites a candidate before it is measured: a formatter.")
+    ] = None,
+    no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Run the pre-commit hook at the commit of a keep alone.")] = False,
     max_iterations: Annotated[int | None, typer.Option("--max-iterations", help="Finish after this many experiments.")] = None,
     max_wall_time: Annotated[
         str | None, typer.Option("--max-wall-time", metavar="DURATION", help="Finish after this long, such as 8h.")
@@ -72,6 +76,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         carry=carry,
         prepare=prepare,
         setup=setup,
+        format=format_,
+        hooks=False if no_hooks else None,
         max_iterations=max_iterations,
         max_wall_time=max_wall_time,
         target=target,

@@ -81,6 +81,8 @@ class Config:
     timeout_s: float
     checks_timeout_s: float
     hook_timeout_s: float
+    hooks: bool
+    format: str
     sign: bool
     target: float | None
     max_iterations: int | None
@@ -525,6 +527,16 @@ KEYS = (
     Key("timeout_s", _seconds(), "Seconds that one run of the benchmark may take.", 600.0),
     Key("checks_timeout_s", _seconds(), "Seconds that the checks may take.", 300.0),
     Key("hook_timeout_s", _seconds(), "Seconds that the repository's commit hooks may take.", 120.0),
+    Key(
+        "hooks",
+        _flag(),
+        "Run the repository's pre-commit hook on a candidate before it is measured, and measure what it leaves.",
+        default=True,
+        fixed=Fixed.DECISION,
+    ),
+    Key(
+        "format", COMMAND, "What runs in that hook's place, from the session's folder; empty for the hook.", "", "black src", Fixed.DECISION
+    ),
     Key("sign", _flag(), "Sign the commits of keeps, as git is set up to.", default=False),
     Key(
         "target",

@@ -123,6 +123,17 @@ class CandidateTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class Formatted:
+    """A hook or `format` rewrote `files` of the candidate before it was measured: `commit` is measured, the one before it is still kept."""
+
+    experiment: int
+    commit: str
+    by: str
+    files: tuple[str, ...]
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """The verdict on an experiment; a later one of the same experiment replaces it. `output` is the useful end of what failed.
 
@@ -391,6 +402,7 @@ Event = (
     | Ran
     | Opened
     | CandidateTaken
+    | Formatted
     | Decided
     | Described
     | Result
@@ -417,6 +429,7 @@ TYPES: Mapping[str, type[Event]] = {
     "run": Ran,
     "opened": Opened,
     "candidate": CandidateTaken,
+    "format": Formatted,
     "verdict": Decided,
     "described": Described,
     "result": Result,

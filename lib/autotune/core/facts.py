@@ -81,6 +81,9 @@ class Kind(StrEnum):
     BUG = "bug"
     # Why a commit did not come to be.
     COMMIT_REFUSED = "commit refused"
+    FORMAT_FAILED = "format failed"
+    FORMATTED_OUTSIDE = "formatted outside"
+    FORMATTED = "formatted"
     HOOK_CHANGED_COMMIT = "hook changed commit"
     HOOK_CHANGED_FILE = "hook changed file"
     HOOK_MOVED_BRANCH = "hook moved branch"

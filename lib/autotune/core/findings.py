@@ -21,6 +21,7 @@ class Contradiction(StrEnum):
     RUN_AFTER_BASELINE = "run after baseline"
     CANDIDATE_ASTRAY = "candidate astray"
     CANDIDATE_TOO_SOON = "candidate too soon"
+    FORMATTED_ASTRAY = "formatted astray"
     DESCRIBED_UNASKED = "described unasked"
     RESTORED_NOTHING = "restored nothing"
     BASELINE_ASTRAY = "baseline astray"

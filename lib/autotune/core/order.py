@@ -19,6 +19,7 @@ from autotune.core.events import (
     Described,
     Event,
     Finished,
+    Formatted,
     Looked,
     Noted,
     Noticed,
@@ -42,7 +43,7 @@ from autotune.core.facts import Fact
 from autotune.core.findings import Contradiction
 from autotune.core.model import Direction, Status
 from autotune.core.recovery import Playbook
-from autotune.core.state import RECENT, Ending, State
+from autotune.core.state import RECENT, Ending, Experiment, State
 from autotune.core.stopping import recovery_due
 
 TARGET_RUNS = 3
@@ -67,6 +68,8 @@ def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C
             return Fact(Contradiction.OPENED_TWICE) if state.opened else None
         case CandidateTaken():
             return _candidate(state, event)
+        case Formatted():
+            return _formatted(state.experiment, event)
         case Described():
             return _description(state, event)
         case Result(baseline=True):
@@ -127,6 +130,11 @@ def _candidate(state: State, said: CandidateTaken) -> Fact | None:
     if not fits:
         return Fact(Contradiction.CANDIDATE_ASTRAY, {"experiment": said.experiment})
     return Fact(Contradiction.CANDIDATE_TOO_SOON) if state.segment.baseline is None else None
+
+
+def _formatted(experiment: Experiment | None, said: Formatted) -> Fact | None:
+    waits = experiment is not None and experiment.number == said.experiment and experiment.verdict is None and not experiment.runs
+    return None if waits else Fact(Contradiction.FORMATTED_ASTRAY, {"experiment": said.experiment})
 
 
 def _description(state: State, said: Described) -> Fact | None:

@@ -87,6 +87,8 @@ def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], 
         return None if refused else Fact(Contradiction.VERDICT_TWICE, number)
     if said.verdict is Verdict.VOID:
         return None  # what makes it void leaves no runs that say so
+    if said.cause is Cause.HOOK:  # it was refused before it was measured
+        return Fact(Contradiction.OUTCOME_OTHERWISE, number) if experiment.runs or said.verdict is not Verdict.DISCARD else None
     if said.outcome is not Outcome.OK:
         failed = _has_failed(state, experiment, said.outcome, policy)
         return None if failed else Fact(Contradiction.OUTCOME_OTHERWISE, number)

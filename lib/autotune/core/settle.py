@@ -143,7 +143,7 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
         effect=verdict.effect,
         forced=is_forced(experiment),
         confirmed=verdict.confirmed,
-        snapshot=experiment.candidate,
+        snapshot=experiment.proposed or experiment.candidate,
     )
 
 

@@ -30,6 +30,7 @@ from autotune.core.events import (
     Described,
     Event,
     Finished,
+    Formatted,
     Looked,
     Noted,
     Noticed,
@@ -80,7 +81,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """The open experiment: its candidate is a commit; `verdict` is None while it is measured."""
+    """The open experiment: its candidate is a commit; `verdict` is None while it is measured.
+
+    `proposed` is the commit that was taken, where a hook rewrote it before it was measured.
+    """
 
     number: int
     candidate: str
@@ -94,6 +98,7 @@ class Experiment:
     force: bool = False
     runs: tuple[Run, ...] = ()
     verdict: Decided | None = None
+    proposed: str | None = None
 
     @property
     def called(self) -> str:
@@ -384,6 +389,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return _ran(state, event)
         case CandidateTaken():
             return replace(state, experiment=_experiment(event), last_playbook_is_news=False)
+        case Formatted():
+            return state if state.experiment is None else replace(state, experiment=_formatted(state.experiment, event))
         case Decided():
             return _decided(state, event)
         case Described():
@@ -472,6 +479,11 @@ def _experiment(event: CandidateTaken) -> Experiment:
         discard=event.discard,
         force=event.force,
     )
+
+
+def _formatted(experiment: Experiment, event: Formatted) -> Experiment:
+    files = tuple(dict.fromkeys((*experiment.files, *event.files)))
+    return replace(experiment, candidate=event.commit, proposed=experiment.candidate, files=files)
 
 
 def _ran(state: State, event: Ran) -> State:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
+from shlex import quote
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -422,6 +423,14 @@ def entry_of(folder: Path, path: str, file: Path) -> tuple[str, str]:
     return f"100{'755' if os.access(file, os.X_OK) else '644'}", tell(folder, "hash-object", f"--path={path}", "--", str(file)).text
 
 
+def stored(folder: Path, path: str) -> tuple[str, str]:
+    """Put a file or link of a working tree into the object database; gives its mode and object id."""
+    file = folder / path
+    if file.is_symlink():
+        return "120000", store(folder, os.fsencode(file.readlink()))
+    return f"100{'755' if os.access(file, os.X_OK) else '644'}", tell(folder, "hash-object", "-w", "--", path).text
+
+
 def content(folder: Path, sha: str) -> bytes:
     """Give the content of a blob."""
     return tell(folder, "cat-file", "blob", sha).out
@@ -492,8 +501,27 @@ def commit_command(index: Path, words: Path, trace: Path, *, sign: bool) -> tupl
     signing = "-S" if sign else "--no-gpg-sign"
     command = f'git -c gc.auto=0 -c maintenance.auto=false commit -q {signing} --cleanup=verbatim -F "$AUTOTUNE_COMMIT_MESSAGE"'
     quiet = {"GIT_EDITOR": ":", "GIT_SEQUENCE_EDITOR": ":", "GIT_TERMINAL_PROMPT": "0"}
-    traced = {"GIT_TRACE2_EVENT": str(trace), "GIT_TRACE2_PARENT_SID": ""}
-    return command, {"GIT_INDEX_FILE": str(index), "AUTOTUNE_COMMIT_MESSAGE": str(words), **quiet, **traced}
+    return command, {"GIT_INDEX_FILE": str(index), "AUTOTUNE_COMMIT_MESSAGE": str(words), **quiet, **_traced(trace)}
+
+
+def _traced(trace: Path) -> dict[str, str]:
+    trace.unlink(missing_ok=True)
+    return {"GIT_TRACE2_EVENT": str(trace), "GIT_TRACE2_PARENT_SID": ""}
+
+
+def hook_command(repository: Repository, name: str, index: Path, trace: Path) -> tuple[str, dict[str, str]] | None:
+    """Give the shell command, with its variables, that runs a hook of the checkout in any working tree; None where there is no such hook.
+
+    Git writes to `trace` what it starts, for `refusing_hook`.
+    """
+    folder = repository.top / tell(repository.top, "rev-parse", "--git-path", "hooks").text
+    if not os.access(folder / name, os.X_OK):
+        return None
+    return f"git -c core.hooksPath={quote(str(folder))} hook run {name}", {
+        "GIT_INDEX_FILE": str(index),
+        "GIT_EDITOR": ":",
+        **_traced(trace),
+    }
 
 
 def refusing_hook(trace: Path) -> str | None:

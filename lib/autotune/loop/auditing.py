@@ -17,6 +17,7 @@ from autotune.core.events import (
     CandidateTaken,
     Decided,
     Event,
+    Formatted,
     Purpose,
     Ran,
     Result,
@@ -439,8 +440,8 @@ def _history(repository: Repository, base: str, tip: str) -> list[Commit]:
 
 def _candidates(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
     held = git.refs(repository.top, folder.ref(""))
-    for event in story.of(CandidateTaken):
-        ref = folder.ref(event.experiment)
+    named: list[tuple[str, CandidateTaken | Formatted]] = [(folder.ref(one.experiment), one) for one in story.of(CandidateTaken)]
+    for ref, event in (*named, *((folder.ref(f"{one.experiment}.formatted"), one) for one in story.of(Formatted))):
         sha, back = held.get(ref), Fact(Remedy.REF_BACK, {"ref": ref, "commit": event.commit})
         if sha is None:
             yield _amiss(Amiss.CANDIDATE_GONE, back, ref=ref, experiment=event.experiment, commit=event.commit)

@@ -23,6 +23,11 @@ def of(folder: str, what: str, number: int, arm: Arm) -> str:
     return f"{folder}/{what}-{number}-{arm}.log"
 
 
+def of_format(number: int) -> str:
+    """Name the output of what rewrites an experiment's candidate before it is measured."""
+    return f"runs/{number}/format.log"
+
+
 def of_commit(experiment: int) -> str:
     """Name the output of git and its hooks where an experiment is kept."""
     return f"{below(experiment, 0)}/commit.log"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from pathlib import Path
 
 from autotune.core import settle
 from autotune.core.events import Cause, Decided
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Outcome, Verdict
-from autotune.core.outcome import Executed, classify, escaped, useful_end
+from autotune.core.outcome import classify, escaped, useful_end
 from autotune.core.settle import Facts, Step, Tip
 from autotune.core.state import Experiment
 from autotune.core.tell.words import told
-from autotune.edges import git, process, tree
+from autotune.edges import git, tree
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
 from autotune.loop import logs, watching
@@ -207,14 +207,14 @@ def _commit(session: Session) -> None:
     experiment = _open(session)
     scratch, words, trace = (session.folder.path / name for name in ("commit-index", "commit-message", "commit-trace"))
     scratch.unlink(missing_ok=True)
-    trace.unlink(missing_ok=True)
     git.tell(session.top, "read-tree", experiment.candidate, index=scratch)
     tree.leave_apart(session.view, scratch, experiment.candidate)
     replace_file(words, _message(session, experiment).encode())
     before = _edited_since(session, scratch)
     command, variables = git.commit_command(scratch, words, trace, sign=session.state.config.sign)
     try:
-        finished = _closed_execute(session, command, variables, experiment)
+        log = session.folder.path / logs.of_commit(experiment.number)
+        finished = watching.execute_closed(session, command, variables, session.top, log)
     except Tampered:
         _reject(session, Fact(Kind.HOOK_WROTE_TO_LEDGER), "")
         return
@@ -231,24 +231,6 @@ def _commit(session: Session) -> None:
         _reject(session, Fact(Kind.HOOK_CHANGED_FILE), useful_end(finished.tail, OUTPUT_KEPT))
     elif _tip(session, experiment) is Tip.OTHER:
         _reject(session, Fact(Kind.HOOK_MOVED_BRANCH), "")
-
-
-def _closed_execute(session: Session, command: str, variables: Mapping[str, str], experiment: Experiment) -> Executed:
-    """Run what commits, with the user's hooks, while the ledger is closed as it is for what is measured."""
-    with watching.closed(session) as let_in:
-
-        def never() -> bool:
-            let_in()
-            return False
-
-        return process.execute(
-            command,
-            cwd=session.top,
-            environment={**os.environ, **variables},
-            timeout_s=session.state.config.hook_timeout_s,
-            log=session.folder.path / logs.of_commit(experiment.number),
-            stopped=never,
-        )
 
 
 def _edited_since(session: Session, index: Path) -> dict[str, tuple[int, int] | None]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autotune.core.events import Event, Finished, Noted, Paused, Spent, Stopped, from_line
 from autotune.core.facts import Fact, Kind
+from autotune.core.outcome import Executed
 from autotune.core.state import State
 from autotune.core.tell.words import told
 from autotune.edges import door, git, ledger, process
@@ -125,6 +126,20 @@ def closed(session: Session) -> Iterator[Callable[[], None]]:
                 one.tell()
             if changed:
                 raise Tampered(Fact(Kind.LEDGER_WRITTEN), "`git show` the candidate; it is kept under refs/autotune")
+
+
+def execute_closed(session: Session, command: str, variables: Mapping[str, str], cwd: Path, log: Path) -> Executed:
+    """Run one of the user's hooks, or what makes a commit with them, while the ledger is closed as it is for what is measured."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with closed(session) as let_in:
+
+        def stopped() -> bool:
+            let_in()
+            return False
+
+        environment = {**os.environ, **variables}
+        limit_s = session.state.config.hook_timeout_s
+        return process.execute(command, cwd=cwd, environment=environment, timeout_s=limit_s, log=log, stopped=stopped)
 
 
 @dataclass(slots=True)

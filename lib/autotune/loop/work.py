@@ -22,7 +22,7 @@ from autotune.edges.conditions import conditions
 from autotune.edges.ledger import Position
 from autotune.edges.locks import Holder, Lock
 from autotune.errors import AutotuneError
-from autotune.loop import auditing, files, healing, lending, opening, settings, settling
+from autotune.loop import auditing, files, formatting, healing, lending, opening, settings, settling
 from autotune.loop import session as sessions
 from autotune.loop.feed import WORKER_LOG, Feed
 from autotune.loop.lending import borrowed
@@ -309,7 +309,7 @@ def _measure(session: Session) -> None:
             alone(session, f"experiment {experiment.number}") as turn,
             borrowed(session, experiment.candidate),
         ):
-            verdict = compare(session, bench_for(session, experiment.candidate), turn)
+            verdict = formatting.rewritten(session, experiment) or compare(session, bench_for(session, _candidate(session)), turn)
     except Interrupted as interrupted:
         verdict = voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=interrupted.why))
     except AutotuneError as error:
@@ -319,6 +319,10 @@ def _measure(session: Session) -> None:
         session.append(voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=why)))
         raise
     session.append(verdict)
+
+
+def _candidate(session: Session) -> str | None:
+    return None if session.state.experiment is None else session.state.experiment.candidate
 
 
 def _carry_on(session: Session) -> None:

@@ -41,6 +41,7 @@ _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes 
     Contradiction.RUN_MEANWHILE: "has a run of a {purpose} while experiment {experiment} was measured",
     Contradiction.RUN_AFTER_BASELINE: "has a run of a {purpose} after the segment's baseline",
     Contradiction.CANDIDATE_ASTRAY: "has a candidate of experiment {experiment}, which does not follow from what was kept",
+    Contradiction.FORMATTED_ASTRAY: "has a hook rewrite experiment {experiment}, which is not about to be measured",
     Contradiction.CANDIDATE_TOO_SOON: "has a candidate in a segment that has no baseline",
     Contradiction.DESCRIBED_UNASKED: "has words for experiment {experiment}, which did not wait for any",
     Contradiction.RESTORED_NOTHING: "has the changes of experiment {experiment} brought back, which was not there to be",

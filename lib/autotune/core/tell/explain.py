@@ -214,8 +214,7 @@ _FATES = {
     "without its number is no success",
     Fate.CHECKS_FAILED: "{was} taken back: the checks fail with it, and pass without it. A better value does not count where something "
     "broke",
-    Fate.HOOK: "{was} taken back although it was better: the repository's commit hooks refused the commit, or changed what had been "
-    "measured",
+    Fate.HOOK: "{was} taken back: the repository's hooks refused it, or changed what had been measured",
     Fate.BENCHMARK: "could not be judged: the benchmark or the checks fail on the unchanged code too. Nothing is known about the idea",
     Fate.ENVIRONMENT: "could not be judged: what the benchmark needs around it failed. Nothing is known about the idea",
     Fate.NOT_MEASURED: "was not measured to the end, so nothing is known about the idea",

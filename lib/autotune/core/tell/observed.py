@@ -109,7 +109,8 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.SETTLE: "settle it with `autotune log --description TEXT`",
     Remedy.WRITTEN_BY_INIT: "`autotune init` writes it",
     Remedy.SETTINGS_BACK: "put back what `autotune config show` has, or let a person accept it with `{command}`",
-    Remedy.MIND_COMMIT_HOOKS: "they run at every keep: one that fails, asks or changes a measured file makes the result checks_failed",
+    Remedy.MIND_COMMIT_HOOKS: "pre-commit runs on a candidate before it is measured, and all run at a keep: one that fails makes it "
+    "checks_failed",
     Remedy.WRITE_A_BENCHMARK: "write {name}, which prints METRIC name=value",
     Remedy.MEND_UNTIL_IT_PASSES: "mend it until it passes on the unchanged code",
     Remedy.PRINT_A_METRIC: "print a line METRIC name=value, or tune what is measured from outside, such as {metric}",

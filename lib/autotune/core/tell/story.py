@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autotune.core.codec import encode
-from autotune.core.events import CandidateTaken, Claimed, Decided, Described, Event, Purpose, Ran, Result, SegmentOpened
+from autotune.core.events import CandidateTaken, Claimed, Decided, Described, Event, Formatted, Purpose, Ran, Result, SegmentOpened
 from autotune.core.facts import Kind, whole
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.outcome import escaped
@@ -41,6 +41,7 @@ class Story:
     number: int
     segment: SegmentOpened | None = None
     taken: CandidateTaken | None = None
+    formatted: Formatted | None = None
     runs: tuple[Ran, ...] = ()
     decided: tuple[Decided, ...] = ()
     described: Described | None = None
@@ -52,6 +53,7 @@ class Story:
         return {
             "experiment": self.number,
             "candidate": encode(self.taken),
+            "formatted": encode(self.formatted),
             "runs": [encode(run) for run in self.runs],
             "verdicts": [encode(one) for one in self.decided],
             "described": encode(self.described),
@@ -69,6 +71,8 @@ def story_of(events: Iterable[Event], number_: int) -> Story | None:
                 segment = event
             case CandidateTaken(experiment=one) if one == number_:
                 story = replace(story, taken=event, segment=segment)
+            case Formatted(experiment=one) if one == number_:
+                story = replace(story, formatted=event)
             case Ran(experiment=one) if one == number_ and event.purpose in _PURPOSES:
                 story = replace(story, runs=(*story.runs, event))
             case Decided(experiment=one) if one == number_:
@@ -232,6 +236,9 @@ def _rest(story: Story, state: State) -> Iterator[Line]:
         ref = f"refs/autotune/{escaped(state.segment.opened.session)}/{story.number}"
         again = f"; `autotune restore {story.number}` opens it again" if result is not None else ""
         yield Line("snapshot", f"{escaped(candidate[:12])}, kept at {ref}{again}")
+    if story.formatted is not None:
+        named = escaped(shortened(", ".join(story.formatted.files), LONGEST_TEXT))
+        yield Line("measured as", f"{story.formatted.commit[:12]}: {story.formatted.by} rewrote {named}")
     if result is None:
         return
     own = _metric(story, state).name

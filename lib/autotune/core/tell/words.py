@@ -313,6 +313,9 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.BUG: _bug,
     # Why a commit did not come to be.
     Kind.COMMIT_REFUSED: "the commit was refused by the hook {hook}: {because}",
+    Kind.FORMAT_FAILED: "{by} refused the candidate before it was measured: {because}",
+    Kind.FORMATTED_OUTSIDE: "{by} changed files that a candidate may not: {paths}",
+    Kind.FORMATTED: "{by} rewrote {paths}; what it left is measured",
     Kind.HOOK_CHANGED_COMMIT: "a commit hook changed what was to be committed",
     Kind.HOOK_CHANGED_FILE: "a commit hook changed a file that was measured",
     Kind.HOOK_MOVED_BRANCH: "a commit hook took autotune's trailers out of the message, or moved the branch",
