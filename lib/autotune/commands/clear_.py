@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName
-from autotune.core.outcome import escaped
+from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import clearing, lending, work
 from autotune.loop import session as sessions
@@ -39,8 +39,12 @@ def main(
         if as_json:
             clearing.clear(here, doomed)
             put_back, kept = [str(path) for path in doomed.put_back], str(doomed.keeping) if doomed.kept else None
-            stays = {"tree": str(here.top), "for": doomed.staying} if doomed.staying else None
-            typer.echo(json.dumps({"session": here.name, "deleted": doomed.described, "put_back": put_back, "kept": kept, "stays": stays}))
+            stays = {"tree": str(here.top), "for": [*map(told, doomed.staying)]} if doomed.staying else None
+            typer.echo(
+                json.dumps(
+                    {"session": here.name, "deleted": [*map(told, doomed.described)], "put_back": put_back, "kept": kept, "stays": stays}
+                )
+            )
             return
         _tell(here, doomed, refs=refs)
         if not yes and not _agreed():
@@ -52,15 +56,15 @@ def main(
 
 def _tell(here: Session, doomed: Doomed, *, refs: bool) -> None:
     if (damaged := clearing.beyond_reading(here)) is not None:
-        typer.echo(damaged)
+        typer.echo(told(damaged))
     typer.echo(f"This deletes, of session {here.name}:")
-    for line in doomed.described:
-        typer.echo(f"  {line}")
+    for one in doomed.described:
+        typer.echo(f"  {told(one)}")
     typer.echo(f"The branch {here.branch} and its commits stay{'' if refs else ', and the snapshots of candidates'}.")
     if doomed.staying:
         typer.echo(f"Its working tree {here.top} stays, for it holds what is nowhere else:")
-        for name in doomed.staying:
-            typer.echo(f"  {escaped(name)}")
+        for one in doomed.staying:
+            typer.echo(f"  {told(one)}")
         typer.echo(f"  (`git worktree remove --force {shlex.quote(str(here.top))}` deletes it with all of that)")
     if doomed.put_back:
         typer.echo(f"It puts back: {', '.join(map(str, doomed.put_back))}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from autotune.core import rules, stats
 from autotune.core.config import CLAIM_PAIRS
 from autotune.core.events import Claimed, Purpose, Result, SegmentOpened
-from autotune.core.facts import Fact, Kind, claimed, quoted
+from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.tell.words import told
 from autotune.edges import git
@@ -17,7 +17,7 @@ from autotune.loop.bench import Bench
 from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_between
 from autotune.loop.session import Session, now
-from autotune.loop.turns import Interrupted, Turn, alone
+from autotune.loop.turns import Interrupted, Turn, alone, ended_by
 
 
 def pairs_of(session: Session) -> int:
@@ -70,7 +70,7 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
             bench.builds = None  # with one build a side, its luck would be claimed
             pairs = _pairs(session, bench, turn)
     except (AutotuneError, Interrupted) as error:
-        busy, pairs = None, Fact(Kind.NO_CLAIM, because=quoted(str(error)))
+        busy, pairs = None, Fact(Kind.NO_CLAIM, because=ended_by(error))
     if isinstance(pairs, Fact):
         return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
     logs = min(value for pair in pairs for value in pair) > 0

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from autotune.core import patterns
+from autotune.core.facts import Fact
+from autotune.core.findings import Amiss
 from autotune.edges import git, place, tree
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
@@ -36,13 +37,18 @@ class Doomed:
     put_back: tuple[Path, ...]
     kept: tuple[Path, ...]
     keeping: Path
-    staying: tuple[str, ...]
+    staying: tuple[Fact, ...]
 
     @property
-    def described(self) -> tuple[str, ...]:
-        """One line for each thing."""
-        refs = (f"{len(self.refs)} snapshots under {self.refs[0].rpartition('/')[0]}/",) if self.refs else ()
-        return (*map(str, (*self.files, *self.ignored)), *(f"{path}/" for path in (self.folder, *self.worktrees, *self.hidden)), *refs)
+    def described(self) -> tuple[Fact, ...]:
+        """Each thing, for a person."""
+        paths = (*map(str, (*self.files, *self.ignored)), *(f"{path}/" for path in (self.folder, *self.worktrees, *self.hidden)))
+        refs = {"count": len(self.refs), "folder": self.refs[0].rpartition("/")[0]} if self.refs else {}
+        return (*map(_at, paths), *((Fact(Amiss.SNAPSHOTS, refs),) if refs else ()))
+
+
+def _at(path: str) -> Fact:
+    return Fact(Amiss.PATH, {"path": path})
 
 
 def to_clear(folder: Path, name: str | None) -> Session:
@@ -55,19 +61,14 @@ def to_clear(folder: Path, name: str | None) -> Session:
         return sessions.load_beginning(repository, chosen, folder)
 
 
-def beyond_reading(session: Session) -> str | None:
+def beyond_reading(session: Session) -> Fact | None:
     """Say what is wrong with a session's ledger, and where a copy of it is; None where it can be read."""
     try:
         sessions.read_session(session.folder)
     except (AutotuneError, OSError):
-        found = "is damaged" if session.folder.ledger.exists() else "is gone"
-        copy = session.workdir / LEDGER
-        kept = (
-            f"; {copy} may still be whole, and `cp {quote(str(copy))} {quote(str(session.folder.ledger))}` puts it back"
-            if copy.is_file()
-            else ""
-        )
-        return f"The log of session {session.name} {found}{kept}."
+        copy, ledger = session.workdir / LEDGER, session.folder.ledger
+        figures = {"session": session.name, "ledger": str(ledger), "copy": str(copy) if copy.is_file() else None}
+        return Fact(Amiss.LOG_DAMAGED if ledger.exists() else Amiss.LOG_GONE, figures)
     return None
 
 
@@ -96,25 +97,24 @@ def _own_tree(session: Session) -> Path | None:
     return own if made and (own / ".git").is_file() else None
 
 
-def _of_worth(session: Session, own: Path) -> tuple[str, ...]:
+def _of_worth(session: Session, own: Path) -> tuple[Fact, ...]:
     """Name what is in a working tree of the session's own and nowhere else, whatever git was told not to look at.
 
     Those are edits, files that are untracked or ignored, repositories in it, an unfinished operation, and commits without a branch; not
     what autotune wrote, what `carry` names, and Python's byte code.
     """
     if git.discover(own) is None:
-        return ("all of it, for it does not know where the repository is by now",)
+        return (Fact(Amiss.ALL_OF_A_TREE),)
     config, prefix = session.state.config, session.state.segment.opened.workdir
     expected = patterns.matcher([*SESSION_FILES, *config.carry])
     ignored = [name for name in git.ignored(own) if not _is_compiled(name) and not expected(name.removeprefix(f"{prefix}/").rstrip("/"))]
     head, doing = git.resolve(own, "HEAD"), git.unfinished(session.repository)
     loose = git.current_branch(session.repository) is None and not git.tell(own, "for-each-ref", "--contains", "HEAD").out
     return (
-        *_edited(session, own, head or ""),
-        *ignored,
-        *(path for path in git.submodules(own) if (own / path / ".git").exists()),
-        *((f"an unfinished {doing}",) if doing else ()),
-        *((f"commits that no branch holds, up to {str(head)[:12]}",) if loose else ()),
+        *map(_at, (*_edited(session, own, head or ""), *ignored)),
+        *(_at(path) for path in git.submodules(own) if (own / path / ".git").exists()),
+        *((Fact(Amiss.UNFINISHED, {"operation": doing}),) if doing else ()),
+        *((Fact(Amiss.LOOSE_COMMITS, {"commit": str(head)}),) if loose else ()),
     )
 
 

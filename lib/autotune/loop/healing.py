@@ -8,7 +8,7 @@ from posixpath import join
 
 from autotune.core import decide, patterns, recovery, stats, surroundings
 from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, TargetChecked
-from autotune.core.facts import Fact, Kind, joined, quoted
+from autotune.core.facts import Fact, Kind, joined
 from autotune.core.model import Arm, Direction, Outcome, Status
 from autotune.core.order import LOOK_RUNS, TARGET_RUNS
 from autotune.core.recovery import SHRUNK_FOR, Playbook
@@ -20,7 +20,7 @@ from autotune.loop import claiming, quiet, recording, rehearsing, settling
 from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now, replace_file
-from autotune.loop.turns import Interrupted, alone
+from autotune.loop.turns import Interrupted, alone, ended_by
 
 
 def advance(session: Session) -> None:
@@ -54,7 +54,9 @@ def _check_target(session: Session, step: Next) -> None:
             bench.builds = None  # with one build, its luck might reach the target
             runs = [bench.run(Arm.INCUMBENT, Purpose.TARGET)[0] for _ in range(TARGET_RUNS)]
     except (AutotuneError, Interrupted) as error:
-        session.append(TargetChecked(value=None, reached=False, reason=_not_measured(error), timestamp=now()))
+        session.append(
+            TargetChecked(value=None, reached=False, reason=Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error)), timestamp=now())
+        )
         return
     values = [run.metrics[metric.name] for run in runs if run.outcome is Outcome.OK]
     value = stats.median(values) if len(values) == TARGET_RUNS else None
@@ -80,7 +82,7 @@ def _look(session: Session, step: Next) -> None:
             bench = bench_for(session, None)
             runs = [bench.run(Arm.INCUMBENT, Purpose.LOOK)[0] for _ in range(LOOK_RUNS)]
     except (AutotuneError, Interrupted) as error:
-        session.append(Looked(values=(), moved=False, reason=_not_measured(error), timestamp=now()))
+        session.append(Looked(values=(), moved=False, reason=Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error)), timestamp=now()))
         return
     values = tuple(run.metrics[metric.name] for run in runs if run.outcome is Outcome.OK)
     if len(values) < LOOK_RUNS:
@@ -103,7 +105,7 @@ def _playbook(session: Session, step: Next) -> None:
     try:
         ended = _PLAYBOOKS[playbook](session)
     except (AutotuneError, Interrupted) as error:
-        ended = _ended(playbook, Fact(Kind.PLAYBOOK_FAILED, because=quoted(str(error))))
+        ended = _ended(playbook, Fact(Kind.PLAYBOOK_FAILED, because=ended_by(error)))
     except Exception as bug:
         session.append(
             _ended(playbook, Fact(Kind.PLAYBOOK_FAILED, because=Fact(Kind.BUG, {"error": repr(bug)})))
@@ -119,9 +121,9 @@ def _rebaseline(session: Session) -> PlaybookEnded:
     changed = recording.what_changed(session)
     with alone(session, "the baseline") as turn, borrowed(session):
         events = rehearsing.rehearse_again(session, Fact(Kind.BY_PLAYBOOK), turn)
-    if isinstance(events, str):
+    if isinstance(events, Fact):
         cut_off = session.interrupted() is not None
-        return _ended(Playbook.REBASELINE, Fact(Kind.INCUMBENT_NOT_MEASURED, because=quoted(events)), works=None if cut_off else False)
+        return _ended(Playbook.REBASELINE, Fact(Kind.INCUMBENT_NOT_MEASURED, because=events), works=None if cut_off else False)
     fresh = rehearsing.values_of(events)
     found = (
         surroundings.shifted(before.segment.reference or before.segment.baseline_runs, fresh, logs=before.segment.logs),
@@ -176,10 +178,6 @@ def _diagnose(session: Session) -> PlaybookEnded:
     result = replace(benchmark, besides=(Fact(checked) if passed else Fact(Kind.CHECKS_FAIL, because=why),))
     works = runs and passed
     return replace(_ended(Playbook.DIAGNOSE, result, works=works), report=str(session.folder.path / name))
-
-
-def _not_measured(error: Exception) -> Fact:
-    return Fact(Kind.COULD_NOT_MEASURE, because=quoted(str(error)))
 
 
 def _ended(playbook: Playbook, result: Fact, *, works: bool | None = None) -> PlaybookEnded:

@@ -31,7 +31,7 @@ from autotune.loop.session import (
     now,
     root,
 )
-from autotune.loop.turns import Interrupted, Turn
+from autotune.loop.turns import Interrupted, Turn, ended_by
 from autotune.version import version
 
 UNCHANGED_WITHIN = 0.02  # a metric that emptied files change by less than this, or by less than five noise floors, does not measure them
@@ -167,7 +167,7 @@ def offer_sandbox(session: Session) -> None:
         session.say(Fact(Kind.SANDBOX_WORKS))
 
 
-def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | None = None) -> tuple[Event, ...] | str:
+def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | None = None) -> tuple[Event, ...] | Fact:
     """Measure the incumbent as a new segment would, beside the session; gives the new segment's events, or why it does not work.
 
     The machine is held already, by `turn`. With `config` the segment takes what it names from the working tree as it is now; without,
@@ -204,7 +204,7 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
         git.set_ref(repository.top, session.folder.ref(f"pins-{segment.segment}"), pins, f"what segment {segment.segment} is measured with")
         _keep_logs(path, session.folder.path, segment.segment)
     except (AutotuneError, Interrupted) as error:
-        return str(error)
+        return ended_by(error)
     finally:
         shutil.rmtree(path, ignore_errors=True)
     return events

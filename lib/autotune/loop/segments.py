@@ -6,6 +6,7 @@ from autotune.core import config as configuration
 from autotune.core.events import Resumed
 from autotune.core.facts import Fact, Kind
 from autotune.core.state import Ending
+from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import files, rehearsing, settings, work
 from autotune.loop.candidate import Boundary, look
@@ -29,8 +30,8 @@ def accept(session: Session) -> bool:
             raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
         with alone(session, "the baseline") as turn:
             events = rehearsing.rehearse_again(session, Fact(Kind.ACCEPTED), turn, config)
-        if isinstance(events, str):
-            raise AutotuneError(f"The new segment does not work, so the old one goes on: {events}", "mend it, then try again")
+        if isinstance(events, Fact):
+            raise AutotuneError(f"The new segment does not work, so the old one goes on: {told(events)}", "mend it, then try again")
         lifts = _was_broken(session)
         session.append(*([Resumed(timestamp=now())] if lifts else []), *events)
         files.keep_written(session)

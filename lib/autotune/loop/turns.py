@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.tell.words import told
 from autotune.edges import locks, tickets
 from autotune.edges.locks import Lock
+from autotune.errors import AutotuneError
 from autotune.loop.session import Session, now
 
 TOLD_AFTER_S = 0.5  # a shorter wait is not worth a word
@@ -23,6 +24,11 @@ class Interrupted(Exception):  # noqa: N818 - not an error
     def __init__(self, why: Fact) -> None:
         super().__init__(told(why))
         self.why = why
+
+
+def ended_by(error: AutotuneError | Interrupted) -> Fact:
+    """Why a measurement came to nothing: who ended it, or an error's words."""
+    return error.why if isinstance(error, Interrupted) else quoted(error.message)
 
 
 @dataclass(slots=True)
