@@ -50,7 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     except SetUpError as error:
         return _refuse(error.message, error.hint)
     except OSError as error:
-        return _refuse(f"The Python environment could not be set up: {error}.", "Mend that, then run the command again.")
+        hint = f"Make {environments_folder()} writable, or set XDG_CACHE_HOME to a folder that is, then run the command again."
+        return _refuse(f"The Python environment could not be set up: {error}.", hint)
     except KeyboardInterrupt:
         return _refuse("The set-up of the Python environment was interrupted.", "The next command begins it anew.", code=130)
     if any(arguments[1:]):  # empty where the launcher knows of no cache folder

@@ -76,8 +76,12 @@ def test_a_python_environment_leads_to_its_own_tree(here: Path, tmp_path: Path) 
 def test_what_loads_modules_from_another_tree_is_named(here: Path, tmp_path: Path) -> None:
     made = environment(here)
     site = made / "lib/python3.1/site-packages"
-    assert set(leading_back(here, made)) == {str(site / name) for name in ("lib.pth", "__editable___lib_finder.py", "lib.egg-link")}
-    assert leading_back(tmp_path / "other", made) == ()
+    found = leading_back(here, made)
+    assert set(found) == {str(site / name) for name in ("lib.pth", "__editable___lib_finder.py", "lib.egg-link")}
+    assert found[str(site / "lib.pth")] == ("lib/src",)
+    (site / "__editable___lib_finder.py").write_text(f"MAPPING = {{'lib': '{here}/src/lib', 'top': '{here}/top'}}\n")
+    assert leading_back(here, made)[str(site / "__editable___lib_finder.py")] == ("src", ".")
+    assert leading_back(tmp_path / "other", made) == {}
 
 
 def test_what_is_not_there_is_refused(here: Path, tmp_path: Path) -> None:

@@ -318,3 +318,25 @@ def test_two_sessions_are_opened_one_after_the_other_and_the_second_call_says_by
     assert f"process {os.getpid()}" in told
     project.init()
     assert not (project.top / ".git/autotune/opening.lock").exists()
+
+
+def test_a_project_whose_one_file_is_the_benchmark_is_told_how_it_is_freed(project: Project) -> None:
+    project.git("rm", "-rq", "src", "README", ".gitignore")
+    project.write("train.py", 'print("METRIC t=1")\n')
+    project.git("add", "train.py")
+    project.git("commit", "-qm", "one file")
+    told = project.refused("init", "--name", "x", "--metric", "t", "--command", "python3 train.py")
+    assert "train.py is protected" in told
+    assert "--scope train.py" in told
+    assert "protected" not in project.refused("init", "--name", "x", "--metric", "t", "--command", "python3 train.py", "--scope", "a/**")
+
+
+def test_an_editable_installation_is_named_with_what_leads_to_the_worktree(project: Project) -> None:
+    site = project.outside / "venv/lib/python3.11/site-packages"
+    site.mkdir(parents=True)
+    (site / "project.pth").write_text(f"{project.top}/src\n")
+    project.environment["VIRTUAL_ENV"] = str(project.outside / "venv")
+    project.write("autotune.sh", f'echo "METRIC size=$(cat {project.top}/src/*.txt | wc -c)"\n')
+    told = project.refused(*INIT)
+    assert str(site / "project.pth") in told
+    assert told.index('PYTHONPATH = "src"') < told.index("--in-place")

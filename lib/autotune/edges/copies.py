@@ -90,7 +90,16 @@ def linked(top: Path, folder: str) -> tuple[str, ...]:
     return tuple(sorted(path.relative_to(top).as_posix() for path in led if path.is_relative_to(top)))
 
 
-def leading_back(here: Path, environment: Path) -> tuple[str, ...]:
-    """List the files of a Python environment by which Python loads modules from the tree `here` and not from where it runs."""
+def leading_back(here: Path, environment: Path) -> dict[str, tuple[str, ...]]:
+    """Map the files of a Python environment by which Python loads modules from the tree `here`, not from where it runs, to folders of it.
+
+    These are relative to `here`, and are where Python looks: a `.pth` names them, the loader of an editable installation what is in them.
+    """
     found = (path for pattern in (*_NAMING[2:], *_NAMING_TOO) for path in sorted(environment.glob(pattern)))
-    return tuple(str(path) for path in found if path.is_file() and _naming(here).search(path.read_bytes()))
+    named = {str(path): re.findall(_naming(here).pattern + rb"(/[^\n\r'\"]*)?", path.read_bytes()) for path in found if path.is_file()}
+    return {path: tuple(dict.fromkeys(_looked_in(path, os.fsdecode(one)) for one in places)) for path, places in named.items() if places}
+
+
+def _looked_in(path: str, place: str) -> str:
+    folder = place if path.endswith((".pth", ".egg-link")) else os.path.dirname(place)  # noqa: PTH120 - a part of a path
+    return folder.strip("/") or "."

@@ -171,7 +171,9 @@ def _note(descriptor: int) -> Holder:
 
 
 def _not_to_be_taken(path: Path, problem: OSError) -> AutotuneError:
-    return AutotuneError(f"The lock {path} cannot be taken: {problem.strerror}.", "Make its folder writable, then try again.")
+    ours = path.is_relative_to(cache_folder())
+    hint = "Make its folder writable, or set XDG_CACHE_HOME to one that is" if ours else "Make its folder writable"
+    return AutotuneError(f"The lock {path} cannot be taken: {problem.strerror}.", f"{hint}, then try again.")
 
 
 def _busy(path: Path) -> AutotuneError:

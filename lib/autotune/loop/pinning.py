@@ -138,10 +138,7 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
     """Refuse a scope that holds nothing, or what cannot be taken back: submodules, LFS files, files git was told not to look at."""
     held = in_scope(repository, workdir, config, commit, pins)
     if not held:
-        raise AutotuneError(
-            f"No tracked file is in scope ({', '.join(config.scope)}).",
-            "name what may be changed with --scope PATTERN; what measures is protected unless --scope names the very file",
-        )
+        raise _nothing_in_scope(repository, workdir, config, commit, pins)
     submodules = [path for path, (mode, _) in held.items() if mode == git.SUBMODULE]
     large = [path for path, value in git.attribute(repository.top, "filter", tuple(held)).items() if value == "lfs"]
     hidden = [path for path in git.flagged(repository) if path in held]
@@ -156,6 +153,21 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
     ):
         if found:
             raise AutotuneError(f"The scope holds {what}, so that autotune could not take changes back: {', '.join(found[:5])}.", hint)
+
+
+_MOST_FREED = 3  # files that a hint names
+
+
+def _nothing_in_scope(repository: Repository, workdir: str, config: Config, commit: str, pins: str) -> AutotuneError:
+    """Say that nothing may be changed: name the files that the scope holds and that are protected, with what frees them."""
+    scope, pinned = patterns.matcher(config.scope, workdir), git.tracked(repository.top, pins)
+    closed = [patterns.from_folder(path, workdir) for path in sorted(git.tracked(repository.top, commit)) if path in pinned and scope(path)]
+    what = f"No tracked file is in scope ({', '.join(config.scope)})"
+    if not closed:
+        return AutotuneError(f"{what}.", "name what may be changed with --scope PATTERN; files have to be committed first")
+    are = "is protected, for it decides" if len(closed) == 1 else "are protected, for they decide"
+    free = " ".join(f"--scope {shlex.quote(path)}" for path in closed[:_MOST_FREED])
+    return AutotuneError(f"{what}: {listed(closed)} {are} what is measured.", f"where that is what you tune, name the file: {free}")
 
 
 def refuse_silence(project: benchmark.Project, config: Config) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,13 +99,30 @@ def _protected_in_scope(session: Session) -> str:
 
 def _leading_back(session: Session) -> str:
     """Say what may have led the benchmark out of the measuring worktree: the Python environments' files that do, where there are any."""
-    own = (session.top / path for path in git.ignored(session.top) if path.rstrip("/").endswith("venv"))
-    environments = dict.fromkeys([*own, *([Path(active)] if (active := os.environ.get("VIRTUAL_ENV")) else [])])
-    named = [*dict.fromkeys(path for one in environments for path in copies.leading_back(session.top, one))]
-    if not named:
-        return "look for an editable install or an absolute path that leads out of the measuring worktree"
+    found = editable(session.top)
+    return led_back(session.top, session.workdir, found) or (
+        "look for an editable install or an absolute path that leads out of the measuring worktree"
+    )
+
+
+def editable(top: Path) -> dict[str, tuple[str, ...]]:
+    """Map the files by which Pythons that a benchmark may run load modules from the checkout to the folders in it that they name."""
+    own = [top / path for path in git.ignored(top) if path.rstrip("/").endswith("venv")]
+    programs = (shutil.which(name) for name in ("python3", "python"))
+    used = [Path(one).parent.parent for one in programs if one]
+    active = os.environ.get("VIRTUAL_ENV")
+    environments = dict.fromkeys([*own, *([Path(active)] if active else []), *used])
+    return {os.path.realpath(path): places for one in environments for path, places in copies.leading_back(top, one).items()}
+
+
+def led_back(top: Path, workdir: Path, found: Mapping[str, Sequence[str]]) -> str:
+    """Say which files lead Python to the checkout, and how it is led to the measuring worktree; nothing where there are none."""
+    if not found:
+        return ""
+    folders = dict.fromkeys(os.path.relpath(top / place, workdir) for places in found.values() for place in places)
     return (
-        f"{', '.join(named[:3])} leads Python to {session.top} and not to the measuring worktree: name the environment in `carry` "
+        f"{', '.join([*found][:3])} leads Python to {top} and not to the measuring worktree: write "
+        f'`PYTHONPATH = "{os.pathsep.join(folders)}"` below `[env]` in autotune.toml, or name an environment within the project in `carry` '
         "(its copy leads to the worktree) and run it by its relative path"
     )
 
