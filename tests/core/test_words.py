@@ -10,7 +10,7 @@ import pytest
 from autotune.core import older
 from autotune.core.codec import decode
 from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
-from autotune.core.findings import Amiss, Contradiction, Objection, Observation, Remedy
+from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy
 from autotune.core.model import Effect
 from autotune.core.tell.words import in_odds, told
 from autotune.errors import AutotuneError
@@ -148,6 +148,12 @@ FOUND: Mapping[str, Any] = {
     "tree": "/t",
     "module": "json",
     "count": 2,
+    "unit": "ms",
+    "estimated": True,
+    "cost_usd": 1.5,
+    "tokens": 1200,
+    "min_effect": 0.02,
+    "link": "/bin/autotune",
     "operation": "rebase",
     "script": "a.sh",
     "key": "unit",
@@ -194,7 +200,7 @@ OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Objection, *Observation, *Remedy])
+@pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Objection, *Observation, *Remedy, *Answer])
 def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
     said = told(Fact(kind, {**FOUND, **OTHERWISE.get(kind, {})}, INNER))
     assert said
@@ -218,6 +224,11 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
         (Observation.REPOSITORY, {"top": "/t", "branch": None, "modified": 0}, "/t, on a detached HEAD, nothing tracked is modified"),
         (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and prints no metric"),
         (Amiss.LOG_GONE, {"session": "s", "copy": None, "ledger": "/l"}, "The log of session s is gone."),
+        (Answer.THINGS_TO_DO, {"count": 1}, "One thing has to be done."),
+        (Answer.FINDINGS, {"session": "s", "count": 0}, "s: no findings"),
+        (Answer.FINDINGS, {"session": "s", "count": 1}, "s: 1 finding"),
+        (Answer.BASELINE_MEASURED, {"metric": "t", "unit": "", "value": 2.0, "runs": 1}, "baseline: t = 2 (one run)"),
+        (Answer.AGENT_COST, {"estimated": False, "cost_usd": 1.5, "tokens": 1200}, "the agent has cost $1.50, 1,200 tokens"),
         (Amiss.OWN_FILES_GONE, {"folder": "f", "names": ["a"]}, "In f, a is gone."),
         (Amiss.PIN_GONE, {"segment": 1, "path": ""}, "Of what segment 1 is measured with, the list itself is gone."),
         (Amiss.RULE_UNKNOWN, {"segment": 1, "rule": 0, "newer": False}, "segment 1: decided by an older rule (0), not made again"),

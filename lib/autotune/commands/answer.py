@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from autotune.core.facts import Fact
+from autotune.core.findings import Answer
 from autotune.core.model import Effect, Outcome
 from autotune.core.outcome import escaped
 from autotune.core.settle import final_verdict, reason_of
@@ -119,6 +121,6 @@ def calibration(session: Session) -> list[str]:
         return []
     wanting = advice.advice(found, session.state.config)
     helping = ["what would help:", *(f"- {one}" for one in wanting)] if wanting else []
-    more = ["`autotune calibrate` measures again and writes min_effect to autotune.toml"] if asks_for_more(session, found) else []
+    more = [told(Fact(Answer.MORE_BY_CALIBRATE))] if asks_for_more(session, found) else []
     mode = f"mode in force: {report.decision_mode(session.state)}"
     return [*advice.findings(found, session.state.metric), mode, *helping, *more]

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from autotune.commands.answer import calibration
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, found, reply
 from autotune.core.codec import encode
 from autotune.core.facts import Fact, Kind
+from autotune.core.findings import Answer
 from autotune.core.tell import advice
 from autotune.loop import calibrating, files, work
 
@@ -47,5 +48,6 @@ def main(
             )
         )
         return
-    written = [f"written to autotune.toml: min_effect = {event.min_effect:g}"] if applied else []
-    typer.echo("\n".join([*calibration(here), *written]))
+    typer.echo("\n".join(calibration(here)))
+    if applied:
+        reply(Answer.MIN_EFFECT_WRITTEN, min_effect=event.min_effect)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName
+from autotune.commands.options import AsJson, SessionName, reply
 from autotune.core.codec import encode
+from autotune.core.findings import Answer
 from autotune.core.outcome import escaped
 from autotune.core.tell.words import told
 from autotune.loop import auditing
@@ -34,6 +35,6 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
         for one in findings:
             typer.echo(f"finding: {escaped(told(one.what))}")
             typer.echo(f"  hint: {escaped(told(one.do))}")
-        typer.echo(f"{name}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}")
+        reply(Answer.FINDINGS, session=name, count=len(findings))
     if findings:
         raise typer.Exit(1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName
+from autotune.commands.options import AsJson, SessionName, reply
+from autotune.core.findings import Answer
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import clearing, lending, work
@@ -48,28 +48,29 @@ def main(
             return
         _tell(here, doomed, refs=refs)
         if not yes and not _agreed():
-            typer.echo("nothing was deleted")
+            reply(Answer.NOTHING_DELETED)
             return
         clearing.clear(here, doomed)
-    typer.echo(f"{here.name} is cleared")
+    reply(Answer.CLEARED, session=here.name)
 
 
 def _tell(here: Session, doomed: Doomed, *, refs: bool) -> None:
     if (damaged := clearing.beyond_reading(here)) is not None:
         typer.echo(told(damaged))
-    typer.echo(f"This deletes, of session {here.name}:")
+    reply(Answer.DELETES, session=here.name)
     for one in doomed.described:
         typer.echo(f"  {told(one)}")
-    typer.echo(f"The branch {here.branch} and its commits stay{'' if refs else ', and the snapshots of candidates'}.")
+    reply(Answer.BRANCH_STAYS if refs else Answer.BRANCH_AND_SNAPSHOTS_STAY, branch=here.branch)
     if doomed.staying:
-        typer.echo(f"Its working tree {here.top} stays, for it holds what is nowhere else:")
+        reply(Answer.TREE_STAYS, tree=str(here.top))
         for one in doomed.staying:
             typer.echo(f"  {told(one)}")
-        typer.echo(f"  (`git worktree remove --force {shlex.quote(str(here.top))}` deletes it with all of that)")
+        typer.echo("  ", nl=False)
+        reply(Answer.TREE_GOES, tree=str(here.top))
     if doomed.put_back:
-        typer.echo(f"It puts back: {', '.join(map(str, doomed.put_back))}")
+        reply(Answer.PUTS_BACK, paths=[*map(str, doomed.put_back)])
     if doomed.kept:
-        typer.echo(f"What was set aside stays, in {doomed.keeping}/:")
+        reply(Answer.ASIDE_STAYS, folder=str(doomed.keeping))
         for path in doomed.kept:
             typer.echo(f"  {path.name}")
 

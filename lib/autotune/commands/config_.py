@@ -9,19 +9,14 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found, looked_at
+from autotune.commands.options import AsJson, SessionName, found, looked_at, reply
 from autotune.core import config as configuration
 from autotune.core.config import Fixed
+from autotune.core.findings import Answer
+from autotune.core.tell.answers import CHANGED_BY
 from autotune.errors import AutotuneError
 from autotune.loop import files, settings, work
 from autotune.loop.session import CONFIG_FILE, Session
-
-_HELD = {
-    Fixed.NEVER: "",
-    Fixed.DECISION: "   (changed by `autotune config set` alone)",
-    Fixed.SEGMENT: "   (fixed for the segment)",
-    Fixed.SESSION: "   (fixed for the session)",
-}
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Show, read, set or check autotune.toml.")
 
@@ -38,7 +33,7 @@ def show(as_json: AsJson = False, session: SessionName = None) -> None:
         typer.echo(json.dumps(configuration.to_mapping(state.config)))
         return
     for row in configuration.keys(state.config):
-        typer.echo(f"{row.name} = {row.value}{_HELD[row.fixed]}\n    {row.comment}")
+        typer.echo(f"{row.name} = {row.value}   {CHANGED_BY[row.fixed]}".rstrip() + f"\n    {row.comment}")
 
 
 @app.command()
@@ -82,9 +77,9 @@ def check(as_json: AsJson = False, session: SessionName = None) -> None:
     if as_json:
         typer.echo(json.dumps({"file": str(path), "in_order": True, "not_in_force": differing}))
         return
-    typer.echo(f"{path} is in order")
+    reply(Answer.IN_ORDER, path=str(path))
     for key in differing:
-        typer.echo(f"{key} is another than in force: `{configuration.acceptance([key])}`")
+        reply(Answer.NOT_IN_FORCE, key=key, command=configuration.acceptance([key]))
 
 
 def _checked(session: str | None) -> tuple[Path, Session | None]:

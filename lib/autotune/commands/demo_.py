@@ -13,7 +13,9 @@ from typing import Annotated
 import typer
 
 from autotune.core.facts import Fact, Kind
+from autotune.core.findings import Answer
 from autotune.core.model import Status
+from autotune.core.tell.answers import OF_YOUR_OWN
 from autotune.core.tell.lines import WIDEST, wrapped
 from autotune.core.tell.words import told
 from autotune.loop import demonstration
@@ -37,14 +39,10 @@ def main(
     """
     teller = _Telling()
     top = demonstration.make_project(folder)
-    teller.heading(
-        "A project", f"{top}: a program that makes a report and takes its time, a benchmark that prints METRIC report_cost=…, checks"
-    )
-    teller.heading("A session", "what `autotune init` does: a branch, a baseline, proof that the benchmark measures this code")
+    teller.heading("A project", Fact(Answer.DEMO_PROJECT, {"folder": str(top)}))
+    teller.heading("A session", Fact(Answer.DEMO_SESSION))
     session = demonstration.open_demo(top, teller.say)
-    teller.heading(
-        "The loop", "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time"
-    )
+    teller.heading("The loop", Fact(Answer.DEMO_LOOP))
     demonstration.drive(session, teller.say)
     teller.heading("What came of it", _healing(session))
     _show(session)
@@ -57,12 +55,12 @@ class _Telling:
     def __init__(self) -> None:
         self._begun = time.monotonic()
 
-    def heading(self, title: str, words: str = "") -> None:
+    def heading(self, title: str, fact: Fact | None = None) -> None:
         """Begin a part."""
         typer.echo()
         typer.secho(title, bold=True)
-        if words:
-            typer.echo(_wrapped(words, "  "))
+        if fact is not None:
+            typer.echo(_wrapped(told(fact), "  "))
 
     def say(self, fact: Fact) -> None:
         """Tell one piece of news."""
@@ -76,10 +74,10 @@ def _wrapped(words: str, indent: str) -> str:
     return "\n".join(indent + line for line in wrapped(words, width))
 
 
-def _healing(session: Session) -> str:
+def _healing(session: Session) -> Fact | None:
     """Say what the loop did when it was stuck."""
     healed = session.state.last_playbook
-    return "" if healed is None else f"when it was stuck, the playbook {healed.playbook} looked into it: {told(healed.result)}"
+    return None if healed is None else Fact(Answer.HEALED, {"playbook": healed.playbook}, healed.result)
 
 
 def _show(session: Session) -> None:
@@ -100,12 +98,11 @@ def _show(session: Session) -> None:
 def _say_what_next(session: Session) -> None:
     typer.echo()
     typer.secho("Where it is", bold=True)
-    typer.echo(_wrapped(f"{session.workdir}, on branch {session.branch}; `main` is as it was. Look around, then delete the folder.", "  "))
+    left = Fact(Answer.DEMO_LEFT, {"folder": str(session.workdir), "branch": session.branch})
+    typer.echo(_wrapped(told(left), "  "))
     typer.echo()
     typer.secho("In a project of your own", bold=True)
     if shutil.which("autotune") is None:
         typer.echo(f"  alias autotune={shlex.quote(str(LAUNCHER))}")
-    typer.echo("  cd YOUR-PROJECT    # its benchmark, autotune.sh, prints METRIC time_ms=12.3")
-    typer.echo("  autotune doctor    # what is there, what is missing")
-    typer.echo("  autotune init --name speed --metric time_ms --scope 'src/**'")
-    typer.echo("  autotune start --proposer COMMAND    # any program that edits files")
+    for line in OF_YOUR_OWN:
+        typer.echo(f"  {line}")

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName
+from autotune.commands.options import AsJson, SessionName, reply
 from autotune.core.codec import encode
 from autotune.core.facts import Fact
+from autotune.core.findings import Answer
 from autotune.core.outcome import escaped
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.words import told
@@ -50,12 +51,14 @@ def main(
             for one in checks
         ]
         typer.echo(json.dumps({"ok": not left, "checks": looks}))
-    elif left:
-        typer.echo(f"\n{'One thing has' if left == 1 else f'{left} things have'} to be done.")
-    elif {"session", "comparison" if compare else "benchmark"} <= {check.name for check in checks if check.finding is Finding.MISSING}:
-        typer.echo("\nNothing is broken; what is missing is for `autotune init`.")
     else:
-        typer.echo("\nNothing has to be done.")
+        missing = {check.name for check in checks if check.finding is Finding.MISSING}
+        typer.echo()
+        if left:
+            reply(Answer.THINGS_TO_DO, count=left)
+        else:
+            is_new = {"session", "comparison" if compare else "benchmark"} <= missing
+            reply(Answer.ONLY_INIT_TO_DO if is_new else Answer.NOTHING_TO_DO)
     raise typer.Exit(1 if left else 0)
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found, looked_at
-from autotune.core.tell.figures import counted
+from autotune.commands.options import AsJson, SessionName, found, looked_at, reply, say
+from autotune.core.facts import Fact
+from autotune.core.findings import Answer
 from autotune.loop import holdout, work
 
 app = typer.Typer(
@@ -26,9 +27,9 @@ def put(
     here = found(session)
     with work.held(here, "holdout"):
         held = holdout.copy_files(here, files)
-    typer.echo(f"the hold-out has {counted(len(held), 'file')}; delete yours from wherever a proposer works")
+    reply(Answer.HOLDOUT_MADE, count=len(held))
     if not here.state.config.holdout:
-        typer.echo("no command uses it yet: a person sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`", err=True)
+        say(Fact(Answer.HOLDOUT_UNUSED))
 
 
 @app.command()
@@ -40,10 +41,9 @@ def status(as_json: AsJson = False, session: SessionName = None) -> None:
         typer.echo(json.dumps({"files": files, "configured": configured}))
         return
     if not configured and not files:
-        typer.echo("there is no hold-out; `autotune holdout set FILE...` makes one")
+        reply(Answer.NO_HOLDOUT)
         return
-    used = "runs before every keep" if configured else "is not configured (`holdout` in autotune.toml)"
-    typer.echo(f"the hold-out has {counted(files, 'file')}; its command {used}")
+    reply(Answer.HOLDOUT_RUNS if configured else Answer.HOLDOUT_NOT_CONFIGURED, count=files)
 
 
 @app.command()
@@ -51,4 +51,4 @@ def clear(session: SessionName = None) -> None:
     """Delete the copies."""
     here = found(session)
     with work.held(here, "holdout"):
-        typer.echo(f"{counted(holdout.delete_files(here), 'file')} deleted")
+        reply(Answer.HOLDOUT_DELETED, count=holdout.delete_files(here))

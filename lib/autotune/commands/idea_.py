@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from autotune.commands import given
-from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.commands.options import AsJson, SessionName, looked_at, reply
+from autotune.core.findings import Answer
 from autotune.loop import files, work
 from autotune.loop.session import IDEAS_FILE
 
@@ -22,4 +23,7 @@ def main(
     here = looked_at(session)
     work.refuse_from_a_run(here)
     line = files.add_idea(here, given.note(text))
-    typer.echo(json.dumps({"idea": line}, ensure_ascii=False) if as_json else f"it stands in {IDEAS_FILE} now")
+    if as_json:
+        typer.echo(json.dumps({"idea": line}, ensure_ascii=False))
+        return
+    reply(Answer.IDEA_WRITTEN, name=IDEAS_FILE)

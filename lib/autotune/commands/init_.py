@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.answer import calibration
-from autotune.commands.options import AsJson, say
+from autotune.commands.options import AsJson, reply, say
 from autotune.core import stats
-from autotune.core.config import Config
-from autotune.core.tell.figures import number
+from autotune.core.findings import Answer
 from autotune.loop import opening
 
 Text = Annotated[str | None, typer.Option()]
@@ -100,19 +99,14 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         }
         typer.echo(json.dumps(answer))
         return
-    typer.echo(f"session {session.name} on branch {session.branch}, in {session.workdir}")
-    runs = len(state.segment.baseline_runs)
-    of_runs = "one run" if runs == 1 else f"median of {runs} runs"
-    typer.echo(f"baseline: {_named(state.config)} = {number(stats.median(state.segment.baseline_runs))} ({of_runs})")
+    reply(Answer.SESSION_OPENED, session=session.name, branch=session.branch, folder=str(session.workdir))
+    runs = state.segment.baseline_runs
+    reply(Answer.BASELINE_MEASURED, metric=state.config.metric, unit=state.config.unit, value=stats.median(runs), runs=len(runs))
     for line in found:
         typer.echo(line)
-    typer.echo("next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`")
+    reply(Answer.NEXT_EDIT)
 
 
 def given(**settings: Any) -> dict[str, Any]:  # noqa: ANN401 - each key has its own type
     """Give the settings that were said."""
     return {key: value for key, value in settings.items() if value is not None and value != []}
-
-
-def _named(config: Config) -> str:
-    return f"{config.metric} ({config.unit})" if config.unit else config.metric

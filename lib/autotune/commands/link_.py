@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from autotune.commands.options import reply
+from autotune.core.findings import Answer
 from autotune.errors import AutotuneError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -43,12 +45,12 @@ def main(
         taken = path.is_file() and is_ours(path)
         if taken:
             path.unlink()
-        typer.echo(f"{path} is removed" if taken else f"there is no link of autotune at {path}")
+        reply(Answer.UNLINKED if taken else Answer.NO_LINK, path=str(path))
         return
     put(path)
-    typer.echo(f"{path} starts autotune")
+    reply(Answer.LINKED, path=str(path))
     if str(path.parent) not in os.environ.get("PATH", "").split(os.pathsep):
-        typer.echo(f'{path.parent} is not on your PATH; add it in your shell\'s profile: export PATH="{path.parent}:$PATH"')
+        reply(Answer.NOT_ON_PATH, folder=str(path.parent))
 
 
 def place() -> Path:

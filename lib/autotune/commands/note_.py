@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from autotune.commands import given
-from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.events import Noted
+from autotune.core.findings import Answer
 from autotune.loop import work
 from autotune.loop.session import now
 
@@ -26,6 +27,7 @@ def main(
     work.refuse_from_a_run(here)
     event = Noted(text=given.note(text), timestamp=now(), own="CLAUDECODE" in os.environ)  # set where the client's agent runs it
     here.append(event)
-    typer.echo(
-        json.dumps({"session": here.name, "note": event.text}, ensure_ascii=False) if as_json else "noted; it comes with the next result"
-    )
+    if as_json:
+        typer.echo(json.dumps({"session": here.name, "note": event.text}, ensure_ascii=False))
+        return
+    reply(Answer.NOTED)

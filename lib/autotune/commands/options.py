@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from autotune.core.facts import Fact
+from autotune.core.findings import Answer
 from autotune.core.tell.words import told
 from autotune.loop import session as sessions
 from autotune.loop import work
@@ -36,6 +37,11 @@ WaitSeconds = Annotated[
 def say(fact: Fact) -> None:
     """Tell progress and news, on stderr."""
     typer.echo(told(fact), err=True)
+
+
+def reply(kind: Answer, because: Fact | None = None, **figures: object) -> None:
+    """Answer a verb, with what its words need."""
+    typer.echo(told(Fact(kind, figures, because)))
 
 
 def found(name: str | None) -> Session:

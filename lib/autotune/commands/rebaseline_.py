@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from autotune.commands import answer
-from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, reply
 from autotune.core.events import RepairAsked
+from autotune.core.findings import Answer
 from autotune.core.recovery import Playbook
-from autotune.core.tell.words import told
 from autotune.loop import segments, work
 from autotune.loop.session import now
 
@@ -32,9 +32,9 @@ def main(
     if accept:
         lifted = segments.accept(here)
         if not as_json:
-            typer.echo(f"segment {here.state.segment.opened.segment}: {told(here.state.segment.opened.reason)}")
+            reply(Answer.SEGMENT_BEGUN, here.state.segment.opened.reason, segment=here.state.segment.opened.segment)
         if lifted and not as_json:
-            typer.echo("the unchanged code passes again, so the session goes on")
+            reply(Answer.PASSES_AGAIN)
     else:
         with work.changing(here, "rebaseline") as lock:
             here.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))

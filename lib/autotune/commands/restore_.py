@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found
-from autotune.core.outcome import escaped
+from autotune.commands.options import AsJson, SessionName, found, reply
+from autotune.core.findings import Answer
 from autotune.loop import experiment
 
 
@@ -23,6 +23,5 @@ def main(
     if as_json:
         typer.echo(json.dumps({"experiment": number, "files": list(paths)}))
         return
-    typer.echo(f"the changes of experiment {number} are open again: {', '.join(escaped(path) for path in paths)}")
-    first = "`autotune resume`, then " if here.state.ended is not None else ""
-    typer.echo(f"next: {first}`autotune try --description TEXT` measures them")
+    reply(Answer.CHANGES_OPEN, experiment=number, paths=[*paths])
+    reply(Answer.NEXT_TRY if here.state.ended is None else Answer.NEXT_RESUME)

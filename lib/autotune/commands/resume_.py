@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
 from autotune.commands import answer
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, found, reply
 from autotune.core.events import Resumed
-from autotune.core.tell.words import told
+from autotune.core.findings import Answer
 from autotune.loop import files, work
 from autotune.loop.session import now
 
@@ -24,6 +22,8 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
         files.project(here)
     if not as_json:
         ended = here.state.ended
-        words = "was not stopped, and goes on as before" if going else "goes on"
-        typer.echo(f"{here.name} {words if ended is None else f'is {ended.ending} again at once: {told(ended.reason)}'}")
+        if ended is not None:
+            reply(Answer.STANDS_STILL_AGAIN, ended.reason, session=here.name, condition=ended.ending)
+        else:
+            reply(Answer.WENT_ON_ALREADY if going else Answer.GOES_ON, session=here.name)
     answer.tell_answer(here, as_json=as_json)

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from autotune.commands.init_ import given
-from autotune.commands.options import SessionName, found, say
+from autotune.commands.options import SessionName, found, reply, say
+from autotune.core.facts import Fact
+from autotune.core.findings import Answer
 from autotune.core.state import Ending
-from autotune.core.tell.figures import counted
-from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop import opening, proposing, supervising
 from autotune.loop import session as sessions
@@ -97,7 +97,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
             "leave them out; a proposer reads its brief (`autotune note TEXT` adds to it)",
         )
     running = _session(settings, session, here=here)
-    typer.echo(f"session {running.name}: its working tree is {running.workdir}", err=True)
+    say(Fact(Answer.SESSION_FOUND, {"session": running.name, "folder": str(running.workdir)}))
     try:
         proposing.propose_until_done(running, proposer, say)
     except KeyboardInterrupt:
@@ -134,14 +134,13 @@ def _with_the_client(
 def _tell_end(running: Session) -> None:
     ended = running.state.ended
     if ended is not None:
-        typer.echo(f"{running.name} is {ended.ending}: {told(ended.reason)}")
+        reply(Answer.SESSION_ENDED, ended.reason, session=running.name, condition=ended.ending)
     if running.state.claim is not None:
-        typer.echo(f"claim, by fresh runs of the first state and the last: {told(running.state.claim.told(running.state.metric.unit))}")
-    if running.state.spending.tokens:
-        about = "about " if running.state.spending.cost_estimated else ""
-        typer.echo(f"the agent has cost {about}${running.state.spending.cost_usd:.2f}, {running.state.spending.tokens:,} tokens")
-    made = counted(running.state.count, "experiment")
-    typer.echo(f"{made}, {running.state.all_keeps} kept, on branch {running.branch}; `autotune explain` says more")
+        reply(Answer.CLAIM_MADE, running.state.claim.told(running.state.metric.unit))
+    spent = running.state.spending
+    if spent.tokens:
+        reply(Answer.AGENT_COST, estimated=spent.cost_estimated, cost_usd=spent.cost_usd, tokens=spent.tokens)
+    reply(Answer.MADE, experiments=running.state.count, kept=running.state.all_keeps, branch=running.branch)
 
 
 def _session(settings: dict[str, object], name: str | None, *, here: bool) -> Session:

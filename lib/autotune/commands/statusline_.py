@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands import link_
+from autotune.commands.options import reply
+from autotune.core.findings import Answer
 from autotune.errors import AutotuneError
 from autotune.hooks import line
 from autotune.loop.session import replace_file
@@ -29,7 +31,7 @@ def main(
     all projects, and to nothing else but the link that `autotune link` makes.
     """
     if install or remove:
-        typer.echo(_install() if install else _remove())
+        (_install if install else _remove)()
         return
     told = line.of_folder(str(Path.cwd())) if sys.stdin.isatty() else _of_client(sys.stdin.read())
     if told:
@@ -63,7 +65,7 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _install() -> str:
+def _install() -> None:
     path = _settings()
     found = _read(path)
     if found.get(KEY) not in (None, _ours()):
@@ -73,17 +75,17 @@ def _install() -> str:
         )
     link_.put(link_.place())
     _write(path, {**found, KEY: _ours()})
-    called = f"it calls {link_.place()}, which `autotune link --remove` takes away"
-    return f"{path} has autotune's status line now; `autotune statusline --remove` takes it out; {called}"
+    reply(Answer.STATUS_LINE_SET, path=str(path), link=str(link_.place()))
 
 
-def _remove() -> str:
+def _remove() -> None:
     path = _settings()
     found = _read(path)
     if found.get(KEY) != _ours():
-        return f"{path} has no status line of autotune"
+        reply(Answer.NO_STATUS_LINE, path=str(path))
+        return
     _write(path, {key: value for key, value in found.items() if key != KEY})
-    return f"autotune's status line is out of {path}"
+    reply(Answer.STATUS_LINE_GONE, path=str(path))
 
 
 def _write(path: Path, found: dict[str, Any]) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.tell.figures import counted
+from autotune.core.findings import Answer
 from autotune.core.tell.snapshot import snapshot
 from autotune.loop import experiment, files, work
 from autotune.loop.session import now
@@ -34,6 +34,5 @@ def main(
     if as_json:
         typer.echo(json.dumps(snapshot(state, now(), measuring=work.worker_of(here) is not None)))
         return
-    done = f"{counted(state.count, 'experiment')} and {counted(state.all_keeps, 'keep')}"
-    typer.echo(f"stopped {here.name} after {done}; all data is kept")
-    typer.echo(f"the commits are on {here.branch}; `autotune explain` says more, `autotune resume` goes on")
+    reply(Answer.SESSION_STOPPED, session=here.name, experiments=state.count, kept=state.all_keeps)
+    reply(Answer.COMMITS_ARE, branch=here.branch)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from autotune.core.findings import Amiss, Contradiction, Objection, Observation, Remedy
+from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy
 
 if TYPE_CHECKING:
     from autotune.core.model import Effect
@@ -230,7 +230,7 @@ class Kind(StrEnum):
     PLUGIN_FAILED = "plugin failed"
 
 
-AnyKind = Kind | Contradiction | Amiss | Objection | Observation | Remedy
+AnyKind = Kind | Contradiction | Amiss | Objection | Observation | Remedy | Answer
 
 NAMED = 8  # paths that a sentence names
 NOT_TRUSTED = frozenset((Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED))

@@ -13,7 +13,7 @@ from autotune.core.outcome import escaped
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.stopping import Limit
 from autotune.core.supervision import How
-from autotune.core.tell import amiss, limits, observed
+from autotune.core.tell import amiss, answers, limits, observed
 from autotune.core.tell.figures import counted, duration, effect_in_words, ending, listed, number, numbers, share_in_words, with_unit
 
 
@@ -508,4 +508,4 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.PLUGIN_FAILED: "the client could not load a plugin: {problem}",
 }
-_EVERY = {**WORDS, **amiss.WORDS, **observed.WORDS}
+_EVERY = {**WORDS, **amiss.WORDS, **observed.WORDS, **answers.WORDS}

@@ -1,0 +1,121 @@
+"""The words of what verbs answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from shlex import quote
+
+from autotune.core.config import Fixed
+from autotune.core.facts import AnyKind, Fact
+from autotune.core.findings import Answer
+from autotune.core.outcome import escaped
+from autotune.core.tell.figures import counted, number
+
+CHANGED_BY: Mapping[Fixed, str] = {  # what stands behind a key that an edit does not change
+    Fixed.NEVER: "",
+    Fixed.DECISION: "(changed by `autotune config set` alone)",
+    Fixed.SEGMENT: "(fixed for the segment)",
+    Fixed.SESSION: "(fixed for the session)",
+}
+OF_YOUR_OWN = (  # lines for a shell
+    "cd YOUR-PROJECT    # its benchmark, autotune.sh, prints METRIC time_ms=12.3",
+    "autotune doctor    # what is there, what is missing",
+    "autotune init --name speed --metric time_ms --scope 'src/**'",
+    "autotune start --proposer COMMAND    # any program that edits files",
+)
+
+
+def _baseline(fact: Fact) -> str:
+    figures = fact.figures
+    unit = f" ({escaped(figures['unit'])})" if figures["unit"] else ""
+    of_runs = "one run" if figures["runs"] == 1 else f"median of {figures['runs']} runs"
+    return f"baseline: {escaped(figures['metric'])}{unit} = {number(figures['value'])} ({of_runs})"
+
+
+def _stopped(fact: Fact) -> str:
+    done = f"{counted(fact.figures['experiments'], 'experiment')} and {counted(fact.figures['kept'], 'keep')}"
+    return f"stopped {escaped(fact.figures['session'])} after {done}; all data is kept"
+
+
+def _made(fact: Fact) -> str:
+    figures = fact.figures
+    done = f"{counted(figures['experiments'], 'experiment')}, {figures['kept']} kept"
+    return f"{done}, on branch {escaped(figures['branch'])}; `autotune explain` says more"
+
+
+def _cost(fact: Fact) -> str:
+    about = "about " if fact.figures["estimated"] else ""
+    return f"the agent has cost {about}${fact.figures['cost_usd']:.2f}, {fact.figures['tokens']:,} tokens"
+
+
+def _holdout(fact: Fact) -> str:
+    return f"the hold-out has {counted(fact.figures['count'], 'file')}"
+
+
+def _findings(fact: Fact) -> str:
+    count = fact.figures["count"]
+    return f"{escaped(fact.figures['session'])}: {counted(count, 'finding') if count else 'no findings'}"
+
+
+def _left(fact: Fact) -> str:
+    return "One thing has to be done." if fact.figures["count"] == 1 else f"{fact.figures['count']} things have to be done."
+
+
+WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
+    Answer.SESSION_OPENED: "session {session} on branch {branch}, in {folder}",
+    Answer.BASELINE_MEASURED: _baseline,
+    Answer.NEXT_EDIT: "next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`",
+    Answer.SESSION_FOUND: "session {session}: its working tree is {folder}",
+    Answer.GOES_ON: "{session} goes on",
+    Answer.WENT_ON_ALREADY: "{session} was not stopped, and goes on as before",
+    Answer.STANDS_STILL_AGAIN: "{session} is {condition} again at once: {because}",
+    Answer.SESSION_STOPPED: _stopped,
+    Answer.COMMITS_ARE: "the commits are on {branch}; `autotune explain` says more, `autotune resume` goes on",
+    Answer.SESSION_ENDED: "{session} is {condition}: {because}",
+    Answer.CLAIM_MADE: "claim, by fresh runs of the first state and the last: {because}",
+    Answer.AGENT_COST: _cost,
+    Answer.MADE: _made,
+    Answer.CHANGES_OPEN: "the changes of experiment {experiment} are open again: {paths}",
+    Answer.NEXT_TRY: "next: `autotune try --description TEXT` measures them",
+    Answer.NEXT_RESUME: "next: `autotune resume`, then `autotune try --description TEXT` measures them",
+    Answer.SEGMENT_BEGUN: "segment {segment}: {because}",
+    Answer.PASSES_AGAIN: "the unchanged code passes again, so the session goes on",
+    Answer.MIN_EFFECT_WRITTEN: "written to autotune.toml: min_effect = {min_effect:g}",
+    Answer.MORE_BY_CALIBRATE: "`autotune calibrate` measures again and writes min_effect to autotune.toml",
+    Answer.IN_ORDER: "{path} is in order",
+    Answer.NOT_IN_FORCE: "{key} is another than in force: `{command}`",
+    Answer.NOTED: "noted; it comes with the next result",
+    Answer.IDEA_WRITTEN: "it stands in {name} now",
+    Answer.HOLDOUT_MADE: lambda fact: f"{_holdout(fact)}; delete yours from wherever a proposer works",
+    Answer.HOLDOUT_UNUSED: "no command uses it yet: a person sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`",
+    Answer.HOLDOUT_RUNS: lambda fact: f"{_holdout(fact)}; its command runs before every keep",
+    Answer.HOLDOUT_NOT_CONFIGURED: lambda fact: f"{_holdout(fact)}; its command is not configured (`holdout` in autotune.toml)",
+    Answer.NO_HOLDOUT: "there is no hold-out; `autotune holdout set FILE...` makes one",
+    Answer.HOLDOUT_DELETED: lambda fact: f"{counted(fact.figures['count'], 'file')} deleted",
+    Answer.DELETES: "This deletes, of session {session}:",
+    Answer.BRANCH_STAYS: "The branch {branch} and its commits stay.",
+    Answer.BRANCH_AND_SNAPSHOTS_STAY: "The branch {branch} and its commits stay, and the snapshots of candidates.",
+    Answer.TREE_STAYS: "Its working tree {tree} stays, for it holds what is nowhere else:",
+    Answer.TREE_GOES: lambda fact: f"(`git worktree remove --force {escaped(quote(fact.figures['tree']))}` deletes it with all of that)",
+    Answer.PUTS_BACK: "It puts back: {paths}",
+    Answer.ASIDE_STAYS: "What was set aside stays, in {folder}/:",
+    Answer.NOTHING_DELETED: "nothing was deleted",
+    Answer.CLEARED: "{session} is cleared",
+    Answer.FINDINGS: _findings,
+    Answer.THINGS_TO_DO: _left,
+    Answer.ONLY_INIT_TO_DO: "Nothing is broken; what is missing is for `autotune init`.",
+    Answer.NOTHING_TO_DO: "Nothing has to be done.",
+    Answer.LINKED: "{path} starts autotune",
+    Answer.NOT_ON_PATH: '{folder} is not on your PATH; add it in your shell\'s profile: export PATH="{folder}:$PATH"',
+    Answer.UNLINKED: "{path} is removed",
+    Answer.NO_LINK: "there is no link of autotune at {path}",
+    Answer.STATUS_LINE_SET: "{path} has autotune's status line now; `autotune statusline --remove` takes it out; it calls {link}, which "
+    "`autotune link --remove` takes away",
+    Answer.STATUS_LINE_GONE: "autotune's status line is out of {path}",
+    Answer.NO_STATUS_LINE: "{path} has no status line of autotune",
+    Answer.DEMO_PROJECT: "{folder}: a program that makes a report and takes its time, a benchmark that prints METRIC report_cost=…, checks",
+    Answer.DEMO_SESSION: "what `autotune init` does: a branch, a baseline, proof that the benchmark measures this code",
+    Answer.DEMO_LOOP: "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time",
+    Answer.HEALED: "when it was stuck, the playbook {playbook} looked into it: {because}",
+    Answer.DEMO_LEFT: "{folder}, on branch {branch}; `main` is as it was. Look around, then delete the folder.",
+}
