@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from autotune.hooks import sayings
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from autotune.hooks.locating import Known
@@ -15,6 +17,8 @@ PROTECTED = "protected"
 NARROWED = "narrowed"
 OUTSIDE = "outside"
 RECORDS = "records"
+
+_REFUSALS = {RECORDS: sayings.RECORDS, PROTECTED: sayings.PROTECTED, OUTSIDE: sayings.OUTSIDE, NARROWED: sayings.NARROWED}
 
 NOTES_FILES = frozenset({"autotune.md", "autotune.ideas.md"})
 GIT_FILES = frozenset({".gitignore", ".gitattributes", ".gitmodules"})
@@ -78,26 +82,9 @@ def _is_below(path: str, folder: str) -> bool:
 
 def refusal(session: Known, path: str, kind: str) -> str | None:
     """Why a path may not be changed, and what to do instead; None where it may."""
-    now = session.now
+    template = _REFUSALS.get(kind)
+    if template is None:
+        return None
     shown = os.path.relpath(path, session.workdir) if _is_below(os.path.realpath(path), session.tree) else path
-    scope = now["scope_in_words"]
-    match kind:
-        case "records":
-            return f"{shown} belongs to the records of session {session.name}, which nobody edits: they come from autotune's own runs."
-        case "protected":
-            return (
-                f"{shown} decides what is measured or compared in session {session.name}, so no candidate may change it. "
-                f"Change files in scope ({scope}) instead. If it is wrong, tell the person, who can say `autotune rebaseline --accept`."
-            )
-        case "outside":
-            return (
-                f"{shown} is outside the scope of session {session.name}, which is: {scope}. "
-                "Change files in scope instead; put scratch files outside the repository, for instance into /tmp."
-            )
-        case "narrowed":
-            return (
-                f"{shown} is outside of what may be changed for now: {now['narrowed_in_words']}. "
-                "Work on those files for the next experiments; `autotune explain` says why."
-            )
-        case _:
-            return None
+    narrowed = session.now["narrowed_in_words"] if kind == NARROWED else ""
+    return template.format(path=shown, session=session.name, scope=session.now["scope_in_words"], narrowed=narrowed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autotune.hooks import clients, locating
+from autotune.hooks import clients, locating, sayings
 from autotune.hooks.clients import Client
 
 TYPE_CHECKING = False
@@ -30,22 +30,19 @@ def on_start(payload: Mapping[str, Any]) -> dict[str, Any] | None:
         client.take_after_clear(session)
     if not client.owns or session.now["auto_resume"] == "off":
         return None
-    context = _TELLS.format(session=session.name, next=session.now["next"]) if session.now["auto_resume"] == "prompt" else _handed(session)
+    context = _told(session) if session.now["auto_resume"] == "prompt" else _handed(session)
     return {"hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": context}}
 
 
-_TELLS = (
-    "An autotune session, {session}, belongs to this client. Do not go on with it by yourself: tell the person in a sentence that it is "
-    "there, and go on when they say so. `autotune brief` has all there is to know. Next would be: {next}."
-)
+def _told(session: Known) -> str:
+    return sayings.TELL_THE_PERSON.format(session=session.name, next=session.now["next"])
 
 
 def _handed(session: Known) -> str:
-    ended = session.now["ended"]
-    lead = f"autotune session {session.name} belongs to this client. This is its brief"
+    now, ended = session.now, session.now["ended"]
     if ended is None:
-        return f"{lead}; go on from it. Next: {session.now['next']}.\n\n{session.now['brief']}"
-    return f"{lead}. It is {ended['how']}, and only a person takes it up again: do nothing in it by yourself.\n\n{session.now['brief']}"
+        return sayings.BRIEF.format(session=session.name, next=now["next"], brief=now["brief"])
+    return sayings.BRIEF_AT_REST.format(session=session.name, how=ended["how"], brief=now["brief"])
 
 
 def on_word(payload: Mapping[str, Any]) -> None:

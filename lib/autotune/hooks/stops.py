@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from autotune.hooks import locating
+from autotune.hooks import locating, sayings
 from autotune.hooks.clients import Client
 from autotune.hooks.values import read_json, read_object
 
@@ -33,26 +33,16 @@ def on_stop(payload: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     stops, patience = _counted(session, payload), int(session.now["stop_patience"])
     if stops > patience:
-        return {"systemMessage": _GIVEN_UP.format(session=session.name, patience=patience)} if stops == patience + 1 else None
-    said = _WAIT.format(session=session.name) if is_measuring(session) else _go_on(session)
+        return {"systemMessage": sayings.GIVEN_UP.format(session=session.name, patience=patience)} if stops == patience + 1 else None
+    said = sayings.WAIT.format(session=session.name) if is_measuring(session) else _go_on(session)
     # `"decision": "block"` would do as well, but the client shows that to people as a problem, and tells the model twice.
     return {"hookSpecificOutput": {"hookEventName": "Stop", "additionalContext": said}}
 
 
-_WAIT = "autotune: a measurement of session {session} is running. Call `autotune wait`, again where it says that it goes on."
-_GIVEN_UP = (
-    "autotune: the agent has stopped {patience} times without a new experiment, so session {session} waits. "
-    "Write to the agent to go on, or end the session with /autotune:stop."
-)
-
-
 def _go_on(session: Known) -> str:
     now = session.now
-    return (
-        f"autotune: session {session.name} goes on until it is stopped ({now['health']}, {now['experiments']} experiments, "
-        f"{now['keeps'] + now['forced']} kept). Next: {now['next']}. Out of ideas? `autotune brief` has what was tried and why it failed. "
-        "Where only the person can decide, end with a question to them."
-    )
+    count = {"experiments": now["experiments"], "kept": now["keeps"] + now["forced"]}
+    return sayings.GO_ON.format(session=session.name, health=now["health"], next=now["next"], **count)
 
 
 def _may_go_on(session: Known) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from autotune.hooks import commands, locating, scope
+from autotune.hooks import commands, locating, sayings, scope
 from autotune.hooks.clients import Client
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def before_tool(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     given = payload["tool_input"]
     if payload["tool_name"] == "Bash":
         decided = _on_command(str(given["command"]), folder, place, session, client)
-        if decided == _ALLOWED and given.get("dangerouslyDisableSandbox"):
+        if decided is _ALLOWED and given.get("dangerouslyDisableSandbox"):
             return None
     elif path := given.get("file_path") or given.get("notebook_path"):
         looks = payload["tool_name"] == "Read"
@@ -47,7 +47,7 @@ def before_tool(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": decision, "permissionDecisionReason": reason}}
 
 
-_ALLOWED = ("allow", "autotune's own command")
+_ALLOWED = ("allow", sayings.OWN_COMMAND)
 
 
 def _on_command(line: str, folder: str, place: WorkingTree | None, session: Known | None, client: Client) -> tuple[str, str] | None:
@@ -95,7 +95,7 @@ def _on_call(
         if verb in _verbs_for(client, session) and commands.is_plain(verb, arguments):
             return _ALLOWED
         if verb in PERSONS_WORDS and verb == client.verb:
-            return "allow", "a person has just said so"
+            return "allow", sayings.PERSON_SAID_SO
     return ("ask", _to_ask(verb, arguments)) if client.owns or client.agent else None
 
 
@@ -107,7 +107,7 @@ def _verbs_for(client: Client, session: Known | None) -> frozenset[str]:
 def _to_ask(verb: str, arguments: list[str]) -> str:
     options = commands.unusual(verb, arguments) if verb in commands.OPTIONS else []
     called = f"`autotune {verb}`" + (f" with {options[0]}" if options else "")
-    return f"{called} is for a person to decide. If nobody is there to ask, go on without it, and say so in `autotune.md`."
+    return sayings.FOR_A_PERSON.format(called=called)
 
 
 def _on_other_command(line: str, folder: str, session: Known) -> tuple[str, str] | None:
@@ -124,18 +124,11 @@ def _on_other_command(line: str, folder: str, session: Known) -> tuple[str, str]
             continue
         found = gitcalls.destructive(command.words, command.folder, session.workdir)
         if found is not None and any(_is_in(one, session.tree) for one in found[1]):
-            return "deny", _REFUSED_GIT.format(name=found[0], session=session.name)
+            return "deny", sayings.GIT_REFUSED.format(name=found[0], session=session.name)
         for path in shell.written_by(command):
             if reason := _refused_write(session, path):
                 return "deny", reason
     return None
-
-
-_REFUSED_GIT = (
-    "`git {name}` like this could lose or hide work of session {session}: autotune itself commits what is kept and takes back what is not, "
-    "with `autotune try`. `autotune log --description TEXT --status discard` takes back all that is open, measured or not; to undo "
-    "one edit, name its file: `git restore FILE`. To look, `git log`, `git show` and `git diff` are fine."
-)
 
 
 TELLING = (
@@ -172,23 +165,23 @@ def _on_edit(path: str, place: WorkingTree | None, session: Known | None, client
             return "deny", reason
         steers = CLIENTS_OWN.intersection(os.path.relpath(os.path.realpath(path), session.tree).split("/"))
         may = client.agent and kind in {scope.IN_SCOPE, scope.NOTES} and not steers
-        return ("allow", f"{kind} of the autotune session") if may else None
+        return ("allow", sayings.FILE_OF_SESSION.format(kind=kind)) if may else None
     if session is not None and client.owns and client.agent and scope.kind_of(session, path) == scope.NOTES:
-        return "allow", f"{scope.NOTES} of the autotune session"
+        return "allow", sayings.FILE_OF_SESSION.format(kind=scope.NOTES)
     is_over = session is None or (session.stands_still and session.now["ended"]["how"] != "paused")
     if client.agent and is_over and place is not None and _is_for_set_up(path, place.top):
-        return "allow", "a file of the autotune session to be"
+        return "allow", sayings.FILE_FOR_SET_UP
     return None
 
 
 def _on_read(path: str, session: Known | None, client: Client) -> tuple[str, str] | None:
     """Let the agent read the plugin's own pages, which are not in the project, the session's working tree, and what diagnoses found."""
     if session is not None and client.owns and client.agent and _is_in(path, session.tree):
-        return "allow", "of the autotune session's working tree"
+        return "allow", sayings.WORKING_TREE
     if session is not None and client.owns and _is_in(path, os.path.join(os.path.realpath(session.folder), "reports")):
-        return "allow", "a report of the autotune session"
+        return "allow", sayings.REPORT
     ours = os.path.realpath(path).startswith(os.path.join(ROOT, "skills", ""))
-    return ("allow", "a page of the plugin") if ours and (client.agent or client.asked or client.owns) else None
+    return ("allow", sayings.PLUGIN_PAGE) if ours and (client.agent or client.asked or client.owns) else None
 
 
 def _is_for_set_up(path: str, top: str) -> bool:
