@@ -12,7 +12,8 @@ from autotune.core.codec import decode
 from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
 from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy
 from autotune.core.model import Effect
-from autotune.core.tell.words import in_odds, told
+from autotune.core.tell.figures import in_odds
+from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 
 EFFECT = Effect(0.939, 0.925, 0.952)
@@ -34,7 +35,10 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
         kind: {"metric": "t", "rate": False, "clock": "wall", "value_s": 0.01, "whole_s": 1.0, "value_before_s": 0.9, "whole_before_s": 1.0}
         for kind in (Kind.TIME_ELSEWHERE, Kind.CLOCK_DISAGREES)
     },
-    **{kind: {"experiment": 3, "run": 2, "arm": "candidate", "metric": "t", "value": 1.5} for kind in (Kind.RUN, Kind.BASELINE_RUN)},
+    **{kind: {"experiment": 3, "run": 2, "arm": "candidate", "metric": "t", "value": 1.5} for kind in (Kind.BASELINE_RUN,)},
+    Kind.RUNNING: {"purpose": "experiment", "experiment": 3, "arm": "candidate"},
+    **{kind: {"arm": "candidate"} for kind in (Kind.CHECKING, Kind.CONSULTING)},
+    **{kind: {"experiment": 3} for kind in (Kind.COMMITTING, Kind.PROPOSING)},
     **{
         kind: {"experiment": 3, "status": "keep", "description": "d", "last": "e"}
         for kind in (Kind.RESULT, Kind.RESULT_TOLD, Kind.PROPOSED)
@@ -101,8 +105,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.MIN_EFFECT_SET: {"min_effect": 0.02},
     Kind.MEASURED_IN_PLACE: {"top": "/p"},
     Kind.EMPTY_HANDED: {"times": 1, "most": 3},
-    Kind.PAIRS_AHEAD: {"pairs": 20, "takes_s": 60.0, "builds": True},
-    Kind.PAIRS_OF_UNCHANGED: {"pairs": 20},
+    **{kind: {"pairs": 20, "takes_s": 60.0} for kind in (Kind.PAIRS_AHEAD, Kind.PAIRS_OF_UNCHANGED)},
     Kind.NIGHT_BEGINS: {"session": "s", "tree": "/t", "log": "/l"},
     Kind.CLIENT_STARTED: {"fresh": False},
     Kind.CLIENT_FOLLOWS: {"fresh": True, "wait_s": 60.0},

@@ -29,7 +29,7 @@ def test_a_watcher_gets_what_came_since_once_with_the_state_and_what_the_worker_
     came = watched.news()
     assert [type(event) for event in came if isinstance(event, (CandidateTaken, Decided, Result))] == [CandidateTaken, Decided, Result]
     assert (watched.state.count, watched.state.segment.best, watched.position) == (1, 15, watched.session.position)
-    assert Kind.RUN in [fact.kind for fact in watched.words()]
+    assert Kind.RUNNING in [fact.kind for fact in watched.words()]
     assert (watched.news(), watched.words()) == ((), ())
     project.ok("note", "hello")
     assert [event.text for event in watched.news() if isinstance(event, Noted)] == ["hello"]

@@ -18,6 +18,7 @@ from autotune.core.state import Row, State
 from autotune.core.tell import advice, report
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
+from autotune.loop import feed
 from autotune.loop.calibrating import asks_for_more
 from autotune.loop.session import Session, now
 from autotune.loop.work import worker_of
@@ -60,7 +61,7 @@ def answer(session: Session, settled: int | None) -> dict[str, Any]:
     """Give the answer as JSON values: a snapshot, the experiment that it is about, since when a worker measures, a person's notes."""
     state, busy = session.state, worker_of(session)
     return {
-        **snapshot(state, now(), measuring=busy is not None),
+        **snapshot(state, now(), measuring=busy is not None, doing=feed.going_on(session)),
         "about": _experiment(state, settled),
         "since": None if busy is None else busy.since,
         "notes": [escaped(note.text)[:200] for note in [one for one in state.recent.notes if not one.own][-2:]],

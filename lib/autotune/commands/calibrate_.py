@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.answer import calibration
-from autotune.commands.options import AsJson, SessionName, found, reply
+from autotune.commands.options import AsJson, Progress, SessionName, found, live, reply
 from autotune.core.codec import encode
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Answer
@@ -22,6 +22,7 @@ def main(
         bool, typer.Option("--apply/--no-apply", help="Write a min_effect above the bias to autotune.toml, where it asks for less.")
     ] = True,
     as_json: AsJson = False,
+    progress: Progress = False,
     session: SessionName = None,
 ) -> None:
     """Measure the unchanged code against itself, set up twice: what this benchmark can see on this machine, and what would help.
@@ -29,9 +30,8 @@ def main(
     Where two builds or places of the same code differ, min_effect is set above that: no statistics tell such a difference from a gain.
     """
     here = found(session)
-    with work.changing(here, "calibrate"):
-        work.end_when_stopped(here)
-        here.say(Fact(Kind.PAIRS_OF_UNCHANGED, {"pairs": pairs + 1}))
+    with live(as_json=as_json, progress=progress) as here.say, work.changing(here, "calibrate"), work.in_this_process(here):
+        here.say(Fact(Kind.PAIRS_OF_UNCHANGED, {"pairs": pairs + 1, "takes_s": 2 * (pairs + 1) * here.state.segment.run_s}))
         event = calibrating.calibrate(here, pairs)
         here.append(event)
         applied = apply and calibrating.apply(here, event)

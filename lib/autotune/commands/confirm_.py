@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, Progress, SessionName, found, live
 from autotune.core.codec import encode
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell.words import told
@@ -17,6 +17,7 @@ from autotune.loop import claiming, files, work
 def main(
     number: Annotated[int | None, typer.Argument(metavar="[N]", min=1, help="One kept experiment, against its parent.")] = None,
     as_json: AsJson = False,
+    progress: Progress = False,
     session: SessionName = None,
 ) -> None:
     """Measure afresh what the session has gained: its first state against its last, in pairs side by side (`claim_pairs`, 20).
@@ -24,11 +25,9 @@ def main(
     With a number, what one keep gained over its parent. Nothing else is ever claimed as a total.
     """
     here = found(session)
-    with work.changing(here, "confirm"):
-        work.end_when_stopped(here)
-        pairs, run_s = claiming.pairs_of(here), here.state.segment.baseline_wall_s
-        takes_s = 2 * pairs * run_s if run_s else None
-        here.say(Fact(Kind.PAIRS_AHEAD, {"pairs": pairs, "takes_s": takes_s, "builds": here.state.config.built_once}))
+    with live(as_json=as_json, progress=progress) as here.say, work.changing(here, "confirm"), work.in_this_process(here):
+        pairs = claiming.pairs_of(here)
+        here.say(Fact(Kind.PAIRS_AHEAD, {"pairs": pairs, "takes_s": 2 * pairs * here.state.segment.run_s}))
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
         here.append(claimed)
         files.project(here)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import GOING_ON, Fact, Kind
 from autotune.core.findings import Answer
 from autotune.core.model import Status
 from autotune.core.tell.answers import OF_YOUR_OWN
@@ -63,7 +63,9 @@ class _Telling:
             typer.echo(_wrapped(told(fact), "  "))
 
     def say(self, fact: Fact) -> None:
-        """Tell one piece of news."""
+        """Tell one piece of news, and for whom the machine is waited for."""
+        if fact.kind in GOING_ON and fact.kind is not Kind.WAITING_FOR_MACHINE:
+            return
         elapsed = f"{time.monotonic() - self._begun:6.1f} s  "
         colour = _COLOURS.get(fact.figures["status"]) if fact.kind is Kind.RESULT else None
         typer.secho(elapsed + _wrapped(told(fact), " " * len(elapsed)).lstrip(), fg=colour)

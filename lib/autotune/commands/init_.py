@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.answer import calibration
-from autotune.commands.options import AsJson, reply, say
+from autotune.commands.options import AsJson, Progress, live, reply
 from autotune.core import stats
 from autotune.core.findings import Answer
 from autotune.loop import opening
@@ -54,6 +54,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     once: Annotated[bool, typer.Option("--once", help="One run a measurement: for what cannot be repeated. No keep is confirmed.")] = False,
     worktree: Annotated[bool, typer.Option("--worktree", help="Give the session a working tree of its own.")] = False,
     as_json: AsJson = False,
+    progress: Progress = False,
 ) -> None:
     """Open a session here: check that it can work, make its branch, measure the baseline.
 
@@ -85,7 +86,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         in_place=in_place or None,
     )
     request = opening.Request(Path.cwd(), settings, once=once, worktree=worktree)
-    session = opening.open_session(request, say)
+    with live(as_json=as_json, progress=progress) as say:
+        session = opening.open_session(request, say)
     state, found = session.state, calibration(session)
     if as_json:
         answer = {

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands import answer, given
-from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, live
 from autotune.errors import AutotuneError
 from autotune.loop import experiment
 
@@ -41,6 +41,6 @@ def main(
     if status and experiment.drop(here, said):
         answer.tell_answer(here, as_json=as_json)
         return
-    with experiment.attended(here):
+    with live() as here.say, experiment.attended(here):
         number = experiment.describe(here, wait, said, about, discard=status == "discard", force=force)
     answer.tell_answer(here, as_json=as_json, settled=number)

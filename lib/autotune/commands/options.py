@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autotune.core.facts import Fact
+from autotune.core.facts import GOING_ON, Fact
 from autotune.core.findings import Answer
 from autotune.core.tell.words import told
 from autotune.loop import session as sessions
 from autotune.loop import work
-from autotune.loop.session import Session
+from autotune.loop.session import Say, Session
+from autotune.views import talk
 
 SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Which session, where a repository has several.")]
+Progress = Annotated[bool, typer.Option("--progress", help="With --json: what is going on meanwhile, as lines of JSON on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
@@ -34,9 +37,18 @@ WaitSeconds = Annotated[
 ]
 
 
+def live(*, as_json: bool = False, progress: bool = False) -> AbstractContextManager[Say]:
+    """Give what tells news and what is going on, on stderr, while a command that may take long is at work."""
+    if progress and not as_json:
+        message = "--progress goes with --json; without it, what is going on is told anyway."
+        raise typer.BadParameter(message)
+    return talk.live(records=progress)
+
+
 def say(fact: Fact) -> None:
-    """Tell progress and news, on stderr."""
-    typer.echo(told(fact), err=True)
+    """Tell news on stderr."""
+    if fact.kind not in GOING_ON:
+        typer.echo(told(fact), err=True)
 
 
 def reply(kind: Answer, because: Fact | None = None, **figures: object) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands import answer
-from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, reply
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, live, reply
 from autotune.core.events import RepairAsked
 from autotune.core.findings import Answer
 from autotune.core.recovery import Playbook
@@ -30,7 +30,8 @@ def main(
     """
     here = found(session)
     if accept:
-        lifted = segments.accept(here)
+        with live() as here.say:
+            lifted = segments.accept(here)
         if not as_json:
             reply(Answer.SEGMENT_BEGUN, here.state.segment.opened.reason, segment=here.state.segment.opened.segment)
         if lifted and not as_json:
@@ -39,5 +40,6 @@ def main(
         with work.changing(here, "rebaseline") as lock:
             here.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))
             work.carry_on(here, lock)
-        work.wait(here, wait)
+        with live() as here.say:
+            work.wait(here, wait)
     answer.tell_answer(here, as_json=as_json)

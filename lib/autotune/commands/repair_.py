@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands import answer
-from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, live
 from autotune.core.events import RepairAsked
 from autotune.core.recovery import Playbook
 from autotune.core.state import Ending
@@ -33,7 +33,8 @@ def main(
             raise AutotuneError(f"{here.name} is finished: {told(here.state.ended.reason)}.", "`autotune explain` says how it can go on")
         here.append(RepairAsked(timestamp=now(), playbook=playbook))
         work.carry_on(here, lock)
-    work.wait(here, wait)
+    with live() as here.say:
+        work.wait(here, wait)
     ended = here.state.last_playbook
     if not as_json and ended is not None and ended.report and here.state.last_playbook_is_news:
         typer.echo(f"report: {ended.report}")

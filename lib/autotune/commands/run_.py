@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands import answer
-from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.commands.options import AsJson, Progress, SessionName, WaitSeconds, found, live
 from autotune.errors import AutotuneError
 from autotune.loop import experiment
 
@@ -16,6 +16,7 @@ def main(
     wait: WaitSeconds = 100.0,
     command: Annotated[str | None, typer.Option("--command", help="Only the session's own benchmark is accepted.")] = None,
     as_json: AsJson = False,
+    progress: Progress = False,
     session: SessionName = None,
 ) -> None:
     """Measure what differs in scope and decide; `autotune log` then settles it. `autotune try` does both."""
@@ -25,6 +26,6 @@ def main(
             f"The session's benchmark is `{here.state.config.benchmark}`, and no other command is measured.",
             "leave --command out; a person changes the benchmark with `autotune rebaseline --accept`",
         )
-    with experiment.attended(here, cancels=True):
+    with live(as_json=as_json, progress=progress) as here.say, experiment.attended(here, cancels=True):
         experiment.measure(here, wait, settles=False)
     answer.tell_answer(here, as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.init_ import given
-from autotune.commands.options import SessionName, found, reply, say
+from autotune.commands.options import SessionName, found, live, reply, say
 from autotune.core.facts import Fact
 from autotune.core.findings import Answer
 from autotune.core.state import Ending
@@ -99,7 +99,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     running = _session(settings, session, here=here)
     say(Fact(Answer.SESSION_FOUND, {"session": running.name, "folder": str(running.workdir)}))
     try:
-        proposing.propose_until_done(running, proposer, say)
+        with live() as tell:
+            proposing.propose_until_done(running, proposer, tell)
     except KeyboardInterrupt:
         proposing.interrupted(running)
         _tell_end(running)
@@ -126,7 +127,8 @@ def _with_the_client(
         supervising.open_client(Path.cwd() if running is None else running.workdir, goal, options)
     if running is None and not goal:
         raise AutotuneError("There is no session, and no goal to set one up for.", "say what to optimise: `autotune start --headless GOAL`")
-    done = supervising.supervise(Path.cwd(), running, goal, options, say)
+    with live() as tell:
+        done = supervising.supervise(Path.cwd(), running, goal, options, tell)
     if done is not None:
         _tell_end(done)
 
@@ -152,4 +154,5 @@ def _session(settings: dict[str, object], name: str | None, *, here: bool) -> Se
             "There is a session already, and options for a new one.",
             "leave them out to go on with it (`autotune config set` changes its limits), or add --name to open another",
         )
-    return opening.open_session(opening.Request(Path.cwd(), settings, worktree=not here), say)
+    with live() as tell:
+        return opening.open_session(opening.Request(Path.cwd(), settings, worktree=not here), tell)

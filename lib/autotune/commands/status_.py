@@ -11,6 +11,7 @@ from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core.tell import report
 from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.core.tell.snapshot import snapshot
+from autotune.loop import feed
 from autotune.loop.session import now
 from autotune.loop.work import worker_of
 
@@ -20,7 +21,7 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     here = looked_at(session)
     busy = worker_of(here)
     if as_json:
-        typer.echo(json.dumps(snapshot(here.state, now(), measuring=busy is not None)))
+        typer.echo(json.dumps(snapshot(here.state, now(), measuring=busy is not None, doing=feed.going_on(here))))
         return
-    lines = report.in_short(here.state, now(), busy.what if busy else None, busy.since if busy else None)
+    lines = report.in_short(here.state, now(), busy.what if busy else None, busy.since if busy else None, feed.going_on(here))
     typer.echo(laid_out(lines, min(get_terminal_size().columns, WIDEST)), nl=False)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands import answer, given
-from autotune.commands.options import AsJson, SessionName, WaitSeconds, found
+from autotune.commands.options import AsJson, Progress, SessionName, WaitSeconds, found, live
 from autotune.loop import experiment
 
 
@@ -19,6 +19,7 @@ def main(
     wait: WaitSeconds = 100.0,
     force: Annotated[bool, typer.Option("--force", help="Keep it whatever the evidence; logged as forced. A person's word.")] = False,
     as_json: AsJson = False,
+    progress: Progress = False,
     session: SessionName = None,
 ) -> None:
     """Measure what differs in scope beside the incumbent, decide, and keep it as a commit or take it back.
@@ -28,6 +29,6 @@ def main(
     said = given.description(description)
     about = given.side_information(asi)
     here = found(session)
-    with experiment.attended(here, cancels=True):
+    with live(as_json=as_json, progress=progress) as here.say, experiment.attended(here, cancels=True):
         number = experiment.measure(here, wait, settles=True, description=said, asi=about, force=force)
     answer.tell_answer(here, as_json=as_json, settled=number)

@@ -206,7 +206,13 @@ class Kind(StrEnum):
     MIN_EFFECT_SET = "min effect set"
     SANDBOX_WORKS = "sandbox works"
     MEASURED_IN_PLACE = "measured in place"
-    RUN = "run"
+    RUNNING = "running"
+    MAKING_PLACE = "making place"
+    SETTING_UP = "setting up"
+    CHECKING = "checking"
+    CONSULTING = "consulting"
+    COMMITTING = "committing"
+    PROPOSING = "proposing"
     RESULT = "result"
     RESULT_TOLD = "result told"
     PROPOSED = "proposed"
@@ -235,6 +241,19 @@ AnyKind = Kind | Contradiction | Amiss | Objection | Observation | Remedy | Answ
 NAMED = 8  # paths that a sentence names
 NOT_TRUSTED = frozenset((Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED))
 REFUTING = frozenset((Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING))  # what is not kept for no other reason was not shown to be better
+GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says from when on
+    (
+        Kind.WAITING_FOR_MACHINE,
+        Kind.WAITING_FOR_QUIET,
+        Kind.RUNNING,
+        Kind.MAKING_PLACE,
+        Kind.SETTING_UP,
+        Kind.CHECKING,
+        Kind.CONSULTING,
+        Kind.COMMITTING,
+        Kind.PROPOSING,
+    )
+)
 KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE))
 
 

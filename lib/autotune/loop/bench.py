@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from autotune.core import guards
 from autotune.core.events import Purpose, Ran
@@ -67,16 +68,24 @@ class Bench:
             else:
                 self.session.say(Fact(Kind.BUILT_OUTSIDE, {"variable": outside}))
 
-    def run(self, arm: Arm, purpose: Purpose) -> tuple[Ran, str]:
+    def run(self, arm: Arm, purpose: Purpose, outlook: Mapping[str, Any] | None = None) -> tuple[Ran, str]:
         """Put an arm in place, execute what the target's run consists of, and write what happened to the ledger.
 
-        Gives what was written and, of a run that failed, the useful end of its output.
+        Gives what was written and, of a run that failed, the useful end of its output. `outlook` is what is said of it while it lasts.
         """
         begun = time.monotonic()
+        figures = {"purpose": purpose, "experiment": self.experiment, "arm": arm, **(outlook or {})}
+        if self.session.state.config.prepare:
+            self.session.going_on(Kind.RUNNING, **figures, command="prepare")
+        else:
+            self.session.going_on(Kind.RUNNING, **figures)
         self._occupy(arm)
         self.number += 1
         log = self._log(purpose, arm)
-        finished, failed = self._execute(arm, log)
+        failed_before = self._build(arm, log)
+        if self.session.state.config.prepare:
+            self.session.going_on(Kind.RUNNING, **figures)
+        finished, failed = failed_before or (self._measured(log), None)
         self.spent_s += time.monotonic() - begun
         self.ran += 1
         event = self._event(arm, finished, failed, purpose, log)
@@ -95,6 +104,7 @@ class Bench:
         command = TARGETS["code"].checks(self.session.state.config)
         if command is None:
             return True, PASSED, ""
+        self.session.going_on(Kind.CHECKING, arm=arm)
         self._occupy(arm)
         self.number += 1
         log = self._log("checks", arm)
@@ -146,13 +156,10 @@ class Bench:
             lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
         lending.clear_the_way(session, self.alternating, self.alternating)
 
-    def _execute(self, arm: Arm, log: str) -> tuple[Executed, Command | None]:
-        """Execute a run's commands up to the first that fails; give the last one's end, and which failed before the measured one."""
-        failed = self._build(arm, log)
-        if failed is not None:
-            return failed
+    def _measured(self, log: str) -> Executed:
+        """Execute the measured command on the arm that is in place."""
         measured = next(command for command in TARGETS["code"].commands(self.session.state.config) if command.measured)
-        return self._one(measured, _log_of(measured, log)), None
+        return self._one(measured, log)
 
     def _build(self, arm: Arm, log: str) -> tuple[Executed, Command] | None:
         """Execute what comes before the measured command, unless its build stands; gives the end of the first that fails, and which."""
@@ -169,6 +176,7 @@ class Bench:
 
     def unseen(self, arm: Arm, command: Command, folder: Path) -> bool:
         """Run a command that nobody sees anything of on an arm, built first, with a folder that it may read; gives whether it passed."""
+        self.session.going_on(Kind.CONSULTING, arm=arm)
         self._occupy(arm)
         if self._build(arm, logs.UNSEEN) is not None:
             return False
@@ -178,7 +186,7 @@ class Bench:
     def passes(self) -> bool:
         """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
         self._occupy(Arm.INCUMBENT)
-        finished, failed = self._execute(Arm.INCUMBENT, logs.TRIED)
+        finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._measured(logs.TRIED), None)
         return failed is None and self._readable(finished)[0] is Outcome.OK and self.check(Arm.INCUMBENT)[0]
 
     def _in_sandbox(self) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 
-from autotune.core import stats
+from autotune.core import pace, stats
 from autotune.core.config import to_mapping, with_value
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.facts import Fact, Kind
@@ -64,7 +65,8 @@ def after_baseline(session: Session, bench: Bench, values: Sequence[float], elap
 def _measured(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[list[list[float]], list[float], list[float]]:
     if not session.state.config.in_place:
         return _paired(session, bench, pairs, turn)
-    values, walls, elapsed = zip(*(_one(bench, Arm.INCUMBENT) for _ in range(2 * pairs)), strict=True)
+    outlooks = (pace.of_known_length("run", number, 2 * pairs, turn.pace_s(bench.run_s, bench.ran)) for number in range(1, 2 * pairs + 1))
+    values, walls, elapsed = zip(*(_one(bench, Arm.INCUMBENT, outlook) for outlook in outlooks), strict=True)
     return [list(values)], list(walls), list(elapsed)
 
 
@@ -78,20 +80,21 @@ def _paired(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[lis
         if bench.builds is None:
             second = Bench(session, stack.enter_context(second_place(session)), dict(bench.content), bench.alternating, bench.experiment)
         benches = {Arm.INCUMBENT: bench, Arm.CANDIDATE: second}
-        for _ in range(pairs + 1):
+        for number in range(1, pairs + 2):
             turn.begin_stage()
+            outlook = pace.of_known_length("pair", number, pairs + 1, turn.pace_s(bench.run_s, bench.ran))
             for arm in bench.random.sample(list(Arm), 2):
-                value, wall_s, whole_s = _one(benches[arm], arm)
+                value, wall_s, whole_s = _one(benches[arm], arm, outlook)
                 values[arm].append(value)
                 walls.append(wall_s)
                 elapsed.append(whole_s)
     return [values[Arm.INCUMBENT], values[Arm.CANDIDATE]], walls, elapsed
 
 
-def _one(bench: Bench, arm: Arm) -> tuple[float, float, float]:
+def _one(bench: Bench, arm: Arm, outlook: Mapping[str, Any]) -> tuple[float, float, float]:
     """One run's value, what the benchmark took, and what all of it took."""
     begun = time.perf_counter()
-    run, _ = bench.run(arm, Purpose.CALIBRATION)
+    run, _ = bench.run(arm, Purpose.CALIBRATION, outlook)
     if run.outcome is not Outcome.OK:
         raise AutotuneError(f"The unchanged code fails: {told(run.why)}", "`autotune doctor` looks at benchmark and checks")
     return run.metrics[bench.session.state.metric.name], run.wall_s, time.perf_counter() - begun

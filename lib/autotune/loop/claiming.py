@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autotune.core import rules, stats
+from autotune.core import pace, rules, stats
 from autotune.core.config import CLAIM_PAIRS
 from autotune.core.events import Claimed, Purpose, Result, SegmentOpened
 from autotune.core.facts import Fact, Kind, claimed
@@ -103,11 +103,13 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, floa
     """Run coin-flip pairs; gives (first, last) values, or why there are none."""
     state = session.state
     pairs = []
-    for _ in range(pairs_of(session)):
+    for number in range(1, pairs_of(session) + 1):
         turn.begin_stage()
         values = {}
         for arm in bench.random.sample(list(Arm), 2):
-            run, _ = bench.run(arm, Purpose.CLAIM)
+            run, _ = bench.run(
+                arm, Purpose.CLAIM, pace.of_known_length("pair", number, pairs_of(session), turn.pace_s(bench.run_s, bench.ran))
+            )
             if run.outcome is not Outcome.OK:
                 failed = Kind.LAST_STATE_FAILED if arm is Arm.CANDIDATE else Kind.FIRST_STATE_FAILED
                 return Fact(Kind.NO_CLAIM, because=Fact(failed, because=run.why))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autotune.core.codec import decode
 from autotune.core.events import Claimed, Event, Result, from_line
-from autotune.core.facts import Fact, quoted
+from autotune.core.facts import GOING_ON, Fact, quoted
 from autotune.core.state import Row, State, after
-from autotune.edges import ledger
+from autotune.edges import ledger, locks
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from autotune.loop.session import Session
 
 WORKER_LOG = "worker.log"  # in the session's folder: what its latest worker said, a fact a line
+_END = 8192  # bytes of it, in which its last words are sought
 
 
 def events(path: Path, *marks: bytes, since: Position | None = None, until: Position | None = None) -> Iterator[Event]:
@@ -29,6 +31,20 @@ def events(path: Path, *marks: bytes, since: Position | None = None, until: Posi
             yield event
         if reached == until:
             return
+
+
+def going_on(session: Session) -> Fact | None:
+    """Tell what goes on in a session now: what was said of it last, by whoever has it."""
+    holder, log = locks.holder(session.folder.lock), session.folder.path / WORKER_LOG
+    try:
+        if holder is None or log.stat().st_mtime < datetime.fromisoformat(holder.since).timestamp():
+            return None  # what an earlier one said
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _END))
+            lines = file.read().decode(errors="replace").splitlines()
+    except (OSError, ValueError):
+        return None
+    return next((fact for fact in map(_said, reversed(lines)) if fact.kind in GOING_ON), None)
 
 
 def rows(session: Session) -> tuple[Row, ...]:

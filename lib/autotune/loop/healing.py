@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from posixpath import join
 
-from autotune.core import decide, patterns, recovery, stats, surroundings
-from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, TargetChecked
+from autotune.core import decide, pace, patterns, recovery, stats, surroundings
+from autotune.core.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, Ran, TargetChecked
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.model import Arm, Direction, Outcome, Status
 from autotune.core.order import LOOK_RUNS, TARGET_RUNS
@@ -17,6 +17,7 @@ from autotune.core.stopping import Action, Next, next_action
 from autotune.core.tell import pages
 from autotune.errors import AutotuneError
 from autotune.loop import claiming, quiet, recording, rehearsing, settling
+from autotune.loop.bench import Bench
 from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session, now, replace_file
@@ -52,7 +53,7 @@ def _check_target(session: Session, step: Next) -> None:
             quiet.wait_for_quiet(session, TARGET_RUNS * session.state.segment.run_s)
             bench = bench_for(session, None)
             bench.builds = None  # with one build, its luck might reach the target
-            runs = [bench.run(Arm.INCUMBENT, Purpose.TARGET)[0] for _ in range(TARGET_RUNS)]
+            runs = _fresh(bench, Purpose.TARGET, TARGET_RUNS)
     except (AutotuneError, Interrupted) as error:
         session.append(
             TargetChecked(value=None, reached=False, reason=Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error)), timestamp=now())
@@ -63,6 +64,11 @@ def _check_target(session: Session, step: Next) -> None:
     reached = value is not None and target is not None and (value <= target if metric.direction is Direction.LOWER else value >= target)
     found = Fact(Kind.RUNS_FAILED) if value is None else Fact(Kind.TARGET_MEASURED, {"runs": TARGET_RUNS, "value": value})
     session.append(TargetChecked(value=value, reached=reached, reason=found, timestamp=now()))
+
+
+def _fresh(bench: Bench, purpose: Purpose, count: int) -> list[Ran]:
+    """Run the incumbent so many times."""
+    return [bench.run(Arm.INCUMBENT, purpose, pace.of_known_length("run", number, count, bench.run_s))[0] for number in range(1, count + 1)]
 
 
 def _claim(session: Session, step: Next) -> None:
@@ -80,7 +86,7 @@ def _look(session: Session, step: Next) -> None:
         with alone(session, "a look at the incumbent"), borrowed(session):
             quiet.wait_for_quiet(session, LOOK_RUNS * session.state.segment.run_s)
             bench = bench_for(session, None)
-            runs = [bench.run(Arm.INCUMBENT, Purpose.LOOK)[0] for _ in range(LOOK_RUNS)]
+            runs = _fresh(bench, Purpose.LOOK, LOOK_RUNS)
     except (AutotuneError, Interrupted) as error:
         session.append(Looked(values=(), moved=False, reason=Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error)), timestamp=now()))
         return

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from autotune.core import audit, guards
+from autotune.core import audit, guards, pace
 from autotune.core.decide import checks_come_now
 from autotune.core.events import Cause, Decided, Purpose, Ran
 from autotune.core.facts import Fact, Kind
@@ -40,7 +41,7 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
         if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
             quiet.wait_for_quiet(session, elapsed_s * (_runs_of_a_baseline(spent) - 1))
         begun = time.monotonic()
-        run, output = bench.run(Arm.INCUMBENT, Purpose.BASELINE)
+        run, output = bench.run(Arm.INCUMBENT, Purpose.BASELINE, _outlook_of_a_baseline(len(values) + 1, most, bench.run_s, once=once))
         elapsed_s += time.monotonic() - begun
         if run.outcome is not Outcome.OK:
             raise AutotuneError(
@@ -58,6 +59,11 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
 def _runs_of_a_baseline(run_s: float) -> int:
     """How many runs a baseline is made of, where a run takes so long."""
     return max(FEWEST_BASELINE, min(MOST_BASELINE, int(BASELINE_BUDGET_S / max(run_s, 1e-3))))
+
+
+def _outlook_of_a_baseline(number: int, most: int, run_s: float, *, once: bool) -> dict[str, Any]:
+    guessed = MOST_BASELINE if number == 1 and not once else most
+    return pace.of_known_length("run", number, guessed, run_s, up_to=guessed > FEWEST_BASELINE)
 
 
 def _quoted(output: str) -> str:
@@ -89,13 +95,13 @@ def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn,
     while decision.verdict is Verdict.MEASURE_AGAIN:
         if decision.fresh:
             turn.begin_stage()
-            calm.wait(bench.spent_s + len(decision.arms) * bench.run_s)
-        ran, output = bench.run(decision.arms[0], Purpose.EXPERIMENT)
+            calm.wait(bench.spent_s + len(decision.arms[:2]) * bench.run_s)  # a block may end before its last run
+        outlook = pace.of_comparison(runs, decision, session.state.calibration, policy, turn.pace_s(bench.run_s, bench.ran))
+        ran, output = bench.run(decision.arms[0], Purpose.EXPERIMENT, outlook)
         if ran.outcome is not Outcome.OK:
             return _failed(session, bench, ran, output, [run.arm for run in runs])
         runs.append(ran.run)
         decision = _ask(session, policy, runs, bench)
-        session.say(_progress(session, runs, decision))
         if not checked and checks_come_now(runs, decision, policy.rule):
             checked = True
             passed, why, output = bench.check(Arm.CANDIDATE)
@@ -162,14 +168,6 @@ def _ask(session: Session, policy: Policy, runs: Sequence[Run], bench: Bench) ->
     """Ask for the decision; a keep has to hold its guardrails too, which may take more pairs than the metric did."""
     held = tuple(map(guards.read_guard, session.state.config.guardrails))
     return guards.decided(runs, session.state.calibration, policy, held, bench.random)
-
-
-def _progress(session: Session, runs: Sequence[Run], decision: Decision) -> Fact:
-    last, name = runs[-1], session.state.metric.name
-    figures = {"experiment": _number(session), "run": len(runs), "arm": str(last.arm), "metric": name, "value": last.samples[name]}
-    return Fact(
-        Kind.RUN, {**figures, "pairs": decision.pairs, **({"evidence": decision.evidence} if decision.evidence is not None else {})}
-    )
 
 
 def _value(session: Session, runs: Sequence[Run]) -> float | None:

@@ -154,11 +154,13 @@ def second_place(session: Session) -> Iterator[Place]:
 def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:
     """Build a measuring worktree; gives what lies there beside tracked files, and what came from the checkout."""
     config = session.state.config
+    session.going_on(Kind.MAKING_PLACE)
     brought = place.build(session.repository, top, session.state.incumbent, [session.inside(path) for path in config.carry])
     empty = _private(session, top)
     fresh = replace(empty, settled=frozenset(place.beside(empty.view)))
     place.occupy(fresh, content_of(session, session.state.incumbent), (), compared=bool(config.setup))
     if config.setup:
+        session.going_on(Kind.SETTING_UP)
         bench = Bench(session, fresh, {})
         finished = bench._one(Command("setup", config.setup, config.timeout_s), logs.SETUP)  # noqa: SLF001 - the same module
         outcome, why = classify(finished, None)

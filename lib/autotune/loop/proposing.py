@@ -41,6 +41,7 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
     empty_handed = 0
     session.say = say
     while bring_on(session, say):
+        session.going_on(Kind.PROPOSING, experiment=session.state.count + 1)
         proposal = _propose(session, command)
         session.refresh()
         if session.state.ended is not None:
@@ -73,7 +74,7 @@ def bring_on(session: Session, say: Say) -> bool:
     """Wait for what is being measured, do what the loop does by itself, and give whether it is the proposer's turn."""
     compared = False
     while session.state.ended is None:
-        work.wait(session, None, _only_news(say))
+        work.wait(session, None, say)
         with work.changing(session, "carry on") as lock:
             if not compared and session.state.experiment is None and session.state.ended is None:
                 recording.ask_for_rebaseline(session)
@@ -81,7 +82,7 @@ def bring_on(session: Session, say: Say) -> bool:
             before = session.position
             if not work.carry_on(session, lock):
                 return session.state.ended is None
-        work.wait_for_more(session, before, _only_news(say))
+        work.wait_for_more(session, before, say)
     return False
 
 
@@ -89,7 +90,7 @@ def _try(session: Session, description: str, say: Say) -> Fact | None:
     """Measure the proposal; gives what was wrong with it where it was refused: nobody is there to mend it, so it is put aside."""
     say(Fact(Kind.PROPOSED, {"experiment": session.state.count + 1, "description": description}))
     try:
-        experiment.measure(session, None, settles=True, description=description, progress=_only_news(say))
+        experiment.measure(session, None, settles=True, description=description, progress=say)
     except AutotuneError as refused:
         session.refresh()
         if session.state.ended is not None:
@@ -98,11 +99,6 @@ def _try(session: Session, description: str, say: Say) -> Fact | None:
         experiment.put_aside(session, why)
         return Fact(Kind.PROPOSAL_REFUSED, because=why)
     return None
-
-
-def _only_news(say: Say) -> Say:
-    """Pass on what a worker says but for its single runs."""
-    return lambda fact: None if fact.kind is Kind.RUN else say(fact)
 
 
 def _propose(session: Session, command: str) -> Proposal:

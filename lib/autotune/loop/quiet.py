@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from autotune.core.facts import Fact, Kind
 from autotune.edges import machine
-from autotune.loop.session import Session, now
+from autotune.loop.session import Session
 
 SAMPLE_S = 0.2
 POLL_S = 1.0
@@ -45,8 +45,8 @@ class Quiet:
                 self.session.notice(Fact(Kind.STAYED_BUSY, {"waited_s": round(time.monotonic() - began, 1)}, self.busy))
             if left <= 0 or self.session.interrupted() is not None:
                 return True
-            if not told:
-                self.session.say(Fact(Kind.WAITING_FOR_QUIET, {"share": round(share, 4), "wait_s": round(left, 1), "since": now()}))
+            if not told and left >= POLL_S:
+                self.session.going_on(Kind.WAITING_FOR_QUIET, share=round(share, 4), wait_s=round(left, 1))
                 told = True
             time.sleep(min(POLL_S, left))
         return False

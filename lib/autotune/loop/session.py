@@ -235,6 +235,10 @@ class Session:
     def _tell_torn(self, torn: bytes) -> None:
         self.notice(Fact(Kind.LINE_TORN, {"bytes": len(torn)}))
 
+    def going_on(self, kind: Kind, **figures: object) -> None:
+        """Say what begins now, and lasts until something else is said to go on."""
+        self.say(Fact(kind, {**figures, "since": now()}))
+
     def notice(self, found: Fact) -> None:
         """Put on the ledger, and say, that something was found changed and what was done."""
         self.say(found)

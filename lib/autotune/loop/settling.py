@@ -212,6 +212,7 @@ def _commit(session: Session) -> None:
     replace_file(words, _message(session, experiment).encode())
     before = _edited_since(session, scratch)
     command, variables = git.commit_command(scratch, words, trace, sign=session.state.config.sign)
+    session.going_on(Kind.COMMITTING, experiment=experiment.number)
     try:
         log = session.folder.path / logs.of_commit(experiment.number)
         finished = watching.execute_closed(session, command, variables, session.top, log)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from autotune.core.events import Finished, Paused, Result, Spent
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import GOING_ON, Fact, Kind
 from autotune.core.stopping import Action, next_action
 from autotune.core.supervision import (
     Books,
@@ -131,6 +131,8 @@ class Night:
         """Tell the terminal, and the log in the session's folder."""
         with suppress(OSError):  # the terminal may be gone by the morning
             self.tell(fact)
+        if fact.kind in GOING_ON:
+            return
         self.unlogged.append(f"{now()} {told(fact)}\n")
         if self.session is not None:
             with (self.session.folder.path / CLIENT_LOG).open("a", encoding="utf-8") as log:

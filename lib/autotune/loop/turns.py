@@ -38,29 +38,36 @@ class Turn:
     session: Session
     what: str
     held: Lock | None = None
+    lent_s: float = 0.0  # how long others had the machine between this one's stages
     _used: bool = False
 
     def begin_stage(self) -> None:
         """Say that a stage begins: runs between which the machine is not handed on. Before it, but for the first, who waits has a turn."""
         if self._used and tickets.is_waited_for(locks.measuring_lock()):
+            began = time.monotonic()
             self.wait()
+            self.lent_s += time.monotonic() - began
         self._used = True
 
     def wait(self) -> None:
         """Take the machine, behind all who asked for it earlier; raises `Interrupted` where the measurement is told to end first."""
         with tickets.ticket(locks.measuring_lock(), self.what) as mine:
             self.release()
-            asked, began, pause_s, told_of = now(), time.monotonic(), SHORTEST_POLL_S, None
+            since, began, pause_s, told_of = now(), time.monotonic(), SHORTEST_POLL_S, None
             while (held := mine.take()) is None:
                 if (why := self.session.interrupted()) is not None:
                     raise Interrupted(why)
                 if time.monotonic() - began > TOLD_AFTER_S and (ahead := mine.ahead()) and (first := ahead[0]) != told_of:
-                    figures = {"what": first.what, "process": first.pid, "more": len(ahead) - 1, "since": asked}
+                    figures = {"what": first.what, "process": first.pid, "more": len(ahead) - 1, "since": since}
                     self.session.say(Fact(Kind.WAITING_FOR_MACHINE, figures))
                     told_of = first
                 time.sleep(pause_s)
                 pause_s = min(1.1 * pause_s, LONGEST_POLL_S)
             self.held, self._used = held, False
+
+    def pace_s(self, run_s: float, ran: int) -> float:
+        """About how long a run takes of which there were so many, with what others take between the stages; 0 while nobody knows."""
+        return run_s + self.lent_s / max(ran, 1)
 
     def release(self) -> None:
         """Let go of the machine."""

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from autotune.core.codec import encode
 from autotune.core.events import Cause, Noticed, Stopped
-from autotune.core.facts import Fact, Kind, quoted, refused
+from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
 from autotune.core.state import Ending
 from autotune.edges import git, locks, process
 from autotune.edges.conditions import conditions
@@ -283,15 +283,27 @@ def _say(fact: Fact) -> None:
     sys.stdout.flush()
 
 
-def end_when_stopped(session: Session) -> None:
-    """Have what this command measures end where somebody stops the session meanwhile."""
-    before = session.state.ended
+@contextmanager
+def in_this_process(session: Session) -> Iterator[None]:
+    """Let whoever looks at the session see what this command measures, and have it end where somebody stops the session meanwhile."""
+    before, say = session.state.ended, session.say
 
     def stopped() -> Fact | None:
         why = _stopped(session)
         return why if session.state.ended != before else None
 
-    session.interrupted = stopped
+    with (session.folder.path / WORKER_LOG).open("w") as log:
+
+        def both(fact: Fact) -> None:
+            log.write(f"{json.dumps(encode(fact))}\n")
+            log.flush()
+            say(fact)
+
+        session.interrupted, session.say = stopped, both
+        try:
+            yield
+        finally:
+            session.say = say
 
 
 def _stopped(session: Session) -> Fact | None:
@@ -351,7 +363,7 @@ def carry_on(session: Session, lock: Lock) -> bool:
 def wait(session: Session, wait_s: float | None, progress: Say | None = None) -> bool:
     """Wait until no worker has the session, `wait_s` seconds at most; gives whether none has any more.
 
-    What it says is passed on to `progress`; what it notices is said in any case.
+    What it says is passed on to `progress`; what goes on, and what it notices, is said in any case.
     """
     watched, end = Feed(session), None if wait_s is None else time.monotonic() + wait_s
     pause_s = SHORTEST_POLL_S
@@ -359,10 +371,10 @@ def wait(session: Session, wait_s: float | None, progress: Say | None = None) ->
         session.refresh()
         return True
     while (busy := worker_of(session)) is not None and (end is None or time.monotonic() < end):
-        _pass_on(watched, progress)
+        _pass_on(watched, session, progress)
         time.sleep(pause_s)
         pause_s = min(1.1 * pause_s, LONGEST_POLL_S)
-    _pass_on(watched, progress)
+    _pass_on(watched, session, progress)
     for event in watched.news():
         if progress is None and isinstance(event, Noticed):
             session.say(event.found)
@@ -376,10 +388,12 @@ def wait_for_more(session: Session, before: Position, progress: Say | None = Non
         raise AutotuneError("What the loop had to do by itself came to nothing.", f"{session.folder.path / WORKER_LOG} has its last words")
 
 
-def _pass_on(watched: Feed, progress: Say | None) -> None:
-    if progress is not None:
-        for fact in watched.words():
+def _pass_on(watched: Feed, session: Session, progress: Say | None) -> None:
+    for fact in watched.words():
+        if progress is not None:
             progress(fact)
+        elif fact.kind in GOING_ON:
+            session.say(fact)
 
 
 def cancel(session: Session) -> bool:

@@ -14,11 +14,12 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from autotune.core.codec import encode
+from autotune.core.facts import Fact
 from autotune.core.model import Effect, Status
 from autotune.core.state import Row, State, Step
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.lines import Line, Tone, shortened
-from autotune.core.tell.report import TableRow, headline, table, under_way
+from autotune.core.tell.report import TableRow, headline, now_line, table, under_way
 from autotune.core.tell.snapshot import snapshot
 from autotune.loop import feed
 from autotune.loop.session import Session, now
@@ -59,8 +60,7 @@ def draw(session: Session, *, full: bool = False, width: int | None = None) -> N
     """Write the screen to stdout once: plain text where that is no terminal."""
     console = _console(width)
     rows = feed.rows(session) if full else session.state.recent.rows[-ROWS:]
-    worker, since = _worker(session)
-    drawn = screen(session.state, now(), rows, console.width, worker, since)
+    drawn = screen(session.state, now(), rows, console.width, *_worker(session))
     if console.is_terminal:
         console.print(drawn)
         return
@@ -72,7 +72,7 @@ def draw(session: Session, *, full: bool = False, width: int | None = None) -> N
 def as_json(session: Session, *, full: bool = False) -> dict[str, object]:
     """The same as JSON values: a snapshot, and the session's experiments."""
     rows = feed.rows(session) if full else session.state.recent.rows[-ROWS:]
-    found = snapshot(session.state, now(), measuring=worker_of(session) is not None)
+    found = snapshot(session.state, now(), measuring=worker_of(session) is not None, doing=feed.going_on(session))
     return {**found, "rows": [encode(row) for row in rows]}
 
 
@@ -125,29 +125,38 @@ def _no_key(seconds: float) -> str:
     return ""
 
 
-def _worker(session: Session) -> tuple[str | None, str | None]:
-    busy = worker_of(session)
-    return (None, None) if busy is None else (busy.what, busy.since)
+def _worker(session: Session) -> tuple[str | None, str | None, Fact | None]:
+    """Tell what a worker does, since when, and what goes on."""
+    busy, doing = worker_of(session), feed.going_on(session)
+    return (None, None, doing) if busy is None else (busy.what, busy.since, doing)
 
 
 def _fitting(session: Session, console: Console) -> RenderableType:
     """The screen with as many experiments as the terminal has room for."""
-    (worker, since), moment, state = _worker(session), now(), session.state
+    work, moment, state = _worker(session), now(), session.state
 
     def room(*, charted: bool) -> int:
-        above = screen(state, moment, (), console.width, worker, since, charted=charted)
+        above = screen(state, moment, (), console.width, *work, charted=charted)
         return console.height - len(console.render_lines(above)) - TABLE_FRAME
 
     charted = room(charted=True) >= LEAST_ROWS
     rows = room(charted=charted)
-    return screen(state, moment, state.recent.rows[-rows:] if rows > 0 else (), console.width, worker, since, charted=charted)
+    return screen(state, moment, state.recent.rows[-rows:] if rows > 0 else (), console.width, *work, charted=charted)
 
 
 # What is drawn
 
 
 def screen(
-    state: State, moment: str, rows: Sequence[Row], width: int, worker: str | None = None, since: str | None = None, *, charted: bool = True
+    state: State,
+    moment: str,
+    rows: Sequence[Row],
+    width: int,
+    worker: str | None = None,
+    since: str | None = None,
+    doing: Fact | None = None,
+    *,
+    charted: bool = True,
 ) -> RenderableType:
     """The whole screen for a width, as of `moment`: lines, chart, and a table of `rows`."""
     from rich.console import Group
@@ -156,7 +165,7 @@ def screen(
     from rich.text import Text
 
     running = under_way(state, moment, worker, since)
-    lines = _grid((*headline(state, moment), *([] if running is None else [running])))
+    lines = _grid((*headline(state, moment), *([] if running is None else [running]), *now_line(doing, moment)))
     title = Rule(Text(f"autotune {shortened(state.segment.opened.session, width // 2)}"), style=_STYLES[Tone.QUIET])
     if width < WIDE or not charted:
         top: RenderableType = Group(lines, *(chart(state, width) if charted else ()))

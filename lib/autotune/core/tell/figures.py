@@ -226,6 +226,13 @@ def about(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def in_odds(evidence: float) -> str:
+    """Odds as people read them, `3400 : 1`, rounded down, so that no evidence looks like more than it is."""
+    if evidence >= 10:  # noqa: PLR2004 - below, the decimals matter
+        return f"{math.floor(evidence)} : 1"
+    return f"{math.floor(evidence * 100) / 100:.2f} : 1" if evidence >= 0.01 else "under 0.01 : 1"  # noqa: PLR2004
+
+
 def money(dollars: float) -> str:
     """US dollars to the cent; less than one with two figures."""
     return f"${dollars:.2f}" if dollars >= 1 or not dollars else f"${number(dollars, figures=2)}"

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from autotune.core import stats
+from autotune.core.facts import Fact
 from autotune.core.health import Health, Mode
 from autotune.core.model import DecisionMode, Status
 from autotune.core.outcome import escaped
 from autotune.core.state import Row, State, seconds_between
 from autotune.core.stopping import limits_reached, next_action, rules
-from autotune.core.tell import advice, limits
+from autotune.core.tell import advice, limits, progress
 from autotune.core.tell.advice import drift_words
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
 from autotune.core.tell.figures import (
@@ -354,6 +355,16 @@ def under_way(state: State, now: str, worker: str | None = None, since: str | No
     return Line("open", f"experiment {experiment.number} is measured, will count as {fate_of_open(experiment)} and {waits}", Tone.FAIR)
 
 
+def going_on(fact: Fact, now: str) -> str:
+    """Say what goes on, and for how long it has."""
+    return progress.lasting(told(fact), seconds_between(fact.figures["since"], now))
+
+
+def now_line(doing: Fact | None, now: str) -> list[Line]:
+    """Give the line of what goes on, if anything does."""
+    return [] if doing is None else [Line("now", going_on(doing, now))]
+
+
 def following(state: State, now: str, *, measuring: bool = False) -> str:
     """Say what the proposer, or the person, does next."""
     if measuring:
@@ -391,7 +402,7 @@ def _second_look(state: State) -> str:
     return f"; or look again at experiment {first}, which was promising: `autotune restore {first}`"
 
 
-def in_short(state: State, now: str, worker: str | None = None, since: str | None = None) -> tuple[Line, ...]:
+def in_short(state: State, now: str, worker: str | None = None, since: str | None = None, doing: Fact | None = None) -> tuple[Line, ...]:
     """Give the session in a few lines."""
     running = under_way(state, now, worker, since)
     return (
@@ -403,5 +414,6 @@ def in_short(state: State, now: str, worker: str | None = None, since: str | Non
         Line("experiments", experiment_counts(state)),
         Line("limits", limits.left(state, now)),
         *([] if running is None else [running]),
+        *now_line(doing, now),
         Line("next", following(state, now, measuring=worker is not None)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autotune.core.facts import Fact
 from autotune.core.state import State
 from autotune.core.tell import report
 from autotune.core.tell.lines import shortened
@@ -12,8 +13,8 @@ from autotune.core.tell.words import told
 SCHEMA = 1  # counted up when a key goes, or means something else; not when one comes
 
 
-def snapshot(state: State, at: str, *, measuring: bool | None = None) -> dict[str, Any]:
-    """Give a session in short, as of an ISO time; `measuring` is None where nobody looked for a worker."""
+def snapshot(state: State, at: str, *, measuring: bool | None = None, doing: Fact | None = None) -> dict[str, Any]:
+    """Give a session in short, as of an ISO time; `measuring` is None where nobody looked for a worker, `doing` what goes on."""
     metric, claim = state.metric, state.claim
     return {
         "schema": SCHEMA,
@@ -46,6 +47,7 @@ def snapshot(state: State, at: str, *, measuring: bool | None = None) -> dict[st
         "active_s": round(state.spending.active(at), 3),
         "experiment": None if state.experiment is None else state.experiment.number,
         "measuring": measuring,
+        "doing": None if doing is None else {"kind": doing.kind, **doing.figures, "text": told(doing)},
         "next": report.following(state, at, measuring=bool(measuring)),
     }
 

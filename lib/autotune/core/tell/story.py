@@ -18,10 +18,10 @@ from autotune.core.state import State
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.tell.explain import sentence
 from autotune.core.tell.fate import TONES, fate_of
-from autotune.core.tell.figures import duration, effect_in_words, number, numbers
+from autotune.core.tell.figures import duration, effect_in_words, in_odds, number, numbers
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.report import moment, noise_of_a_run
-from autotune.core.tell.words import in_odds, told
+from autotune.core.tell.words import told
 
 LONGEST_TEXT = 2000
 FILES_NAMED = 20

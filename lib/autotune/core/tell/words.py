@@ -13,8 +13,20 @@ from autotune.core.outcome import escaped
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.stopping import Limit
 from autotune.core.supervision import How
-from autotune.core.tell import amiss, answers, limits, observed
-from autotune.core.tell.figures import counted, duration, effect_in_words, ending, listed, number, numbers, share_in_words, with_unit
+from autotune.core.tell import amiss, answers, limits, observed, progress
+from autotune.core.tell.figures import (
+    about,
+    counted,
+    duration,
+    effect_in_words,
+    ending,
+    in_odds,
+    listed,
+    number,
+    numbers,
+    share_in_words,
+    with_unit,
+)
 
 
 def told(fact: Fact, *, lead: bool = True) -> str:
@@ -144,13 +156,6 @@ def _evidence(figures: Mapping[str, Any]) -> str:
     return f"evidence {in_odds(figures['evidence'])} (needed {in_odds(figures['needed'])})"
 
 
-def in_odds(evidence: float) -> str:
-    """Odds as people read them, `3400 : 1`, rounded down, so that no evidence looks like more than it is."""
-    if evidence >= 10:  # noqa: PLR2004 - below, the decimals matter
-        return f"{math.floor(evidence)} : 1"
-    return f"{math.floor(evidence * 100) / 100:.2f} : 1" if evidence >= 0.01 else "under 0.01 : 1"  # noqa: PLR2004
-
-
 # Everything else
 
 
@@ -249,14 +254,6 @@ _GONE: Mapping[How, str] = {
     How.REJECTED: "the model's service does not accept it",
     How.CRASHED: "the client crashed",
 }
-
-
-def _waiting(fact: Fact) -> str:
-    figures = fact.figures
-    whom = escaped(figures["what"]) if figures["what"] else "another process"
-    process = f" (process {figures['process']})" if figures["process"] is not None else ""
-    more = f", and {counted(figures['more'], 'other')} before this" if figures["more"] else ""
-    return f"waiting for the machine, which measures one thing at a time: for {whom}{process}{more}"
 
 
 def _last_line(text: str) -> str:
@@ -459,8 +456,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         + " ".join(f"--carry {escaped(shlex.quote(path))}" for path in fact.figures["paths"])
     ),
     # What is going on.
-    Kind.WAITING_FOR_MACHINE: _waiting,
-    Kind.WAITING_FOR_QUIET: "the machine is busy: others use {share:.0%} of all cores; waiting up to {wait_s:g} s",
+    Kind.WAITING_FOR_MACHINE: progress.waiting,
+    Kind.WAITING_FOR_QUIET: lambda fact: (
+        f"waiting for quiet, {about(fact.figures['wait_s'])} at most: others use {fact.figures['share']:.0%} of all cores"
+    ),
     Kind.BASELINE_RUN: lambda fact: f"baseline run {fact.figures['run']}: {_value(fact)}",
     Kind.BUILT_OUTSIDE: "{variable} leads out of the working tree, so no build is kept: `prepare` runs before every run",
     Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was, and not to be had again: it is made anew",
@@ -470,7 +469,13 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on takes a run's network and its writing elsewhere",
     Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): while something is measured, files in scope change in {top}; that "
     "they are what is measured is not proved there",
-    Kind.RUN: lambda fact: f"experiment {fact.figures['experiment']}: run {fact.figures['run']}, {fact.figures['arm']} {_value(fact)}",
+    Kind.RUNNING: progress.running,
+    Kind.MAKING_PLACE: "making the measuring worktree",
+    Kind.SETTING_UP: "`setup` runs in the measuring worktree",
+    Kind.CHECKING: "the checks run on the {arm}",
+    Kind.CONSULTING: "the hold-out runs on the {arm}",
+    Kind.COMMITTING: "experiment {experiment} is committed, with the repository's commit hooks",
+    Kind.PROPOSING: "the proposer works on experiment {experiment}",
     Kind.RESULT: lambda fact: (
         f"experiment {fact.figures['experiment']}: {fact.figures['status']}: {_because(fact)}" + _last_line(fact.figures.get("last", ""))
     ),
@@ -483,11 +488,14 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.PLAYBOOK_ENDS: "playbook {playbook}: {because}",
     Kind.PAIRS_AHEAD: lambda fact: (
         f"{fact.figures['pairs']} pairs of runs"
-        + ("" if fact.figures["takes_s"] is None else f", some {duration(fact.figures['takes_s'])}")
-        + (", and the time of as many builds" if fact.figures["builds"] else "")
+        + (f", about {about(fact.figures['takes_s'])}" if fact.figures["takes_s"] else "")
         + "; Ctrl-C stops, nothing is lost"
     ),
-    Kind.PAIRS_OF_UNCHANGED: "{pairs} pairs of runs of the unchanged code; Ctrl-C stops, nothing is lost",
+    Kind.PAIRS_OF_UNCHANGED: lambda fact: (
+        f"{fact.figures['pairs']} pairs of runs of the unchanged code"
+        + (f", about {about(fact.figures['takes_s'])}" if fact.figures["takes_s"] else "")
+        + "; Ctrl-C stops, nothing is lost"
+    ),
     Kind.WORKER_FAILED: "error: {because}",
     Kind.NIGHT_BEGINS: "session {session}: its working tree is {tree}; the log is {log}",
     Kind.CLIENT_STARTED: lambda fact: "the client is started" + ("" if fact.figures["fresh"] else ", in the same conversation"),

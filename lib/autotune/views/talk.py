@@ -1,0 +1,171 @@
+"""What is told on the way, on stderr: news as it comes, and what is going on, live.
+
+In a terminal, what is going on is one line that is rewritten. Elsewhere it is a line a step, at most every ten seconds, and none in the
+first five; or, where a program listens, a line of JSON for all that is told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Protocol
+
+from autotune.core.facts import GOING_ON, Fact
+from autotune.core.tell.lines import wrapped
+from autotune.core.tell.report import going_on
+from autotune.core.tell.words import told
+from autotune.loop.session import Say, now
+
+FIRST_AFTER_S = 5.0
+NEXT_AFTER_S = 10.0  # another step is told
+SAME_AFTER_S = 60.0  # the same step is told again
+_TICK_S = 1.0
+_CLEARED = "\r\x1b[K"
+
+
+class Talk(Protocol):
+    """A way to tell what is going on."""
+
+    def say(self, fact: Fact) -> None:
+        """Tell news, or what goes on from now on."""
+
+    def tick(self) -> None:
+        """Tell what goes on still, where it is time to."""
+
+    def end(self) -> None:
+        """Leave nothing behind that is no news."""
+
+
+@dataclass(slots=True)
+class Rewritten:
+    """One line of a terminal that is rewritten, above which news goes by. It is narrower than the terminal, or it could not be cleared."""
+
+    doing: Fact | None = None
+
+    def say(self, fact: Fact) -> None:
+        """Tell it."""
+        if fact.kind in GOING_ON:
+            self.doing = fact
+        else:
+            self.end()
+            _print(told(fact))
+        self.tick()
+
+    def tick(self) -> None:
+        """Rewrite the line."""
+        if self.doing is not None:
+            pieces = wrapped(going_on(self.doing, now()), max(_columns() - 3, 1))
+            _write(f"{_CLEARED}{pieces[0]}{' …' if len(pieces) > 1 else ''}")
+
+    def end(self) -> None:
+        """Clear the line."""
+        if self.doing is not None:
+            _write(_CLEARED)
+
+
+@dataclass(slots=True)
+class Lines:
+    """A line a step, and of a step that lasts one now and then."""
+
+    doing: Fact | None = None
+    _due: float = field(default_factory=lambda: time.monotonic() + FIRST_AFTER_S)
+    _again: float = 0.0
+    _last: str = ""
+
+    def say(self, fact: Fact) -> None:
+        """Tell it."""
+        if fact.kind in GOING_ON:
+            self.doing = fact
+            self.tick()
+        else:
+            _print(told(fact))
+
+    def tick(self) -> None:
+        """Tell what goes on, where that is something else, or has lasted."""
+        moment = time.monotonic()
+        if self.doing is None or moment < self._due or (told(self.doing) == self._last and moment < self._again):
+            return
+        self._last, self._due, self._again = told(self.doing), moment + NEXT_AFTER_S, moment + SAME_AFTER_S
+        _print(going_on(self.doing, now()))
+
+    def end(self) -> None:
+        """There is nothing to clear."""
+
+
+class Records:
+    """All that is told as lines of JSON, for a program."""
+
+    def say(self, fact: Fact) -> None:
+        """Tell it: its kind, its figures and its words."""
+        _print(json.dumps({"kind": fact.kind, **fact.figures, "text": told(fact), "at": now()}, ensure_ascii=False))
+
+    def tick(self) -> None:
+        """A program can count for itself."""
+
+    def end(self) -> None:
+        """There is nothing to clear."""
+
+
+@contextmanager
+def live(*, records: bool = False) -> Iterator[Say]:
+    """Give what tells on stderr what is going on, as long as the context lasts; with `records` as lines of JSON."""
+    talk = Records() if records else Rewritten() if _is_terminal() else Lines()
+    try:
+        with _ticking(talk):
+            yield talk.say
+    finally:
+        talk.end()
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+@contextmanager
+def _ticking(talk: Talk) -> Iterator[None]:
+    """Have it tick by a timer, which a fork does not inherit, so that it goes on while this process waits for anything at all."""
+    taken = signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL
+    if taken or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def tick(_number: int, _frame: FrameType | None) -> None:
+        with suppress(OSError):  # what is measured goes on without anybody who listens
+            talk.tick()
+
+    signal.signal(signal.SIGALRM, tick)
+    signal.setitimer(signal.ITIMER_REAL, _TICK_S, _TICK_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+def _print(line: str) -> None:
+    _write(f"{line}\n")
+
+
+def _write(text: str) -> None:
+    """Write past all buffers: a tick may come in the middle of a write, and theirs let nobody in twice."""
+    try:
+        descriptor = sys.stderr.fileno()
+    except OSError:
+        sys.stderr.write(text)
+    else:
+        os.write(descriptor, text.encode(errors="replace"))
