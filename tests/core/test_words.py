@@ -104,6 +104,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.CALIBRATING: {"pairs": 6},
     Kind.MIN_EFFECT_SET: {"min_effect": 0.02},
     Kind.MEASURED_IN_PLACE: {"top": "/p"},
+    Kind.DIRECTION: {"metric": "accuracy", "direction": "lower", "said": False, "speaks_for": "higher"},
     Kind.EMPTY_HANDED: {"times": 1, "most": 3},
     **{kind: {"pairs": 20, "takes_s": 60.0} for kind in (Kind.PAIRS_AHEAD, Kind.PAIRS_OF_UNCHANGED)},
     Kind.NIGHT_BEGINS: {"session": "s", "tree": "/t", "log": "/l"},
@@ -201,6 +202,14 @@ OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
     Contradiction.SETTINGS_OTHERWISE: {"said": ["unit"], "found": []},
     Amiss.CANDIDATE_ELSEWHERE: {"found": "3" * 40},
 }
+
+
+def test_a_direction_that_the_name_does_not_speak_for_is_a_warning() -> None:
+    figures = {"metric": "accuracy", "direction": "lower", "said": False, "speaks_for": "higher"}
+    assert told(Fact(Kind.DIRECTION, figures)).startswith("warning: ")
+    for fine in ({"direction": "higher", "said": True}, {"speaks_for": None}, {"speaks_for": "lower", "said": True}):
+        assert not told(Fact(Kind.DIRECTION, {**figures, **fine})).startswith("warning: ")
+    assert "; it prints a, b" in told(Fact(Kind.NO_GUARDED_METRIC, {"name": "c", "printed": ["a", "b"]}))
 
 
 @pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Objection, *Observation, *Remedy, *Answer])

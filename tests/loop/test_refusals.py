@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.loop.project import Driver, Project
+from tests.loop.project import BENCHMARK, Driver, Project
 
 from autotune.edges import locks
 
@@ -340,3 +340,24 @@ def test_an_editable_installation_is_named_with_what_leads_to_the_worktree(proje
     told = project.refused(*INIT)
     assert str(site / "project.pth") in told
     assert told.index('PYTHONPATH = "src"') < told.index("--in-place")
+
+
+def test_a_guardrail_on_a_metric_that_is_not_printed_is_refused_with_the_names_that_are(project: Project) -> None:
+    told = project.refused(*INIT, "--guardrail", "siez <= 1.05x")
+    assert "siez" in told
+    assert "it prints size" in told
+    project.ok(*INIT, "--guardrail", "size <= 1.05x", "--min-effect", "0.02")
+    before = project.read("autotune.toml")
+    assert "it prints size" in project.refused("config", "set", "guardrails", '["siez <= 1.05x"]')
+    assert project.read("autotune.toml") == before
+    project.ok("config", "set", "guardrails", '["autotune.wall_s <= 9x"]')
+    project.write("src/a.txt", "a\n")
+    assert project.attempt()["mode"] == "optimize"
+
+
+def test_init_says_which_direction_is_better_and_warns_where_the_name_speaks_for_the_other(project: Project) -> None:
+    project.write("autotune.sh", BENCHMARK.replace("size", "accuracy"))
+    answer = project.ok("init", "--name", "x", "--metric", "accuracy", "--scope", "src/**", "--once", "--json")
+    assert "--direction higher" in answer.err
+    assert answer.json["understood"]["metric"] == "accuracy: lower is better"
+    assert "2 files" in answer.json["understood"]["scope"]

@@ -12,6 +12,7 @@ from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson, Progress, live, reply
 from autotune.core import stats
 from autotune.core.findings import Answer
+from autotune.core.tell.opened import understood
 from autotune.loop import opening
 
 Text = Annotated[str | None, typer.Option()]
@@ -35,6 +36,12 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         list[str] | None, typer.Option("--allow", metavar="PATTERN", help="The older way to free a file; --scope FILE does the same.")
     ] = None,
     holdout: Annotated[str | None, typer.Option("--holdout", metavar="COMMAND", help="What a keep must pass and no proposer sees.")] = None,
+    guardrail: Annotated[
+        list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="What another metric has to keep: 'memory_mb <= 1.02x'.")
+    ] = None,
+    min_effect: Annotated[
+        float | None, typer.Option("--min-effect", metavar="SHARE", help="The least gain that is kept: 0.01 is 1 %.")
+    ] = None,
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="on: no network, writing only in the measuring worktree.")] = None,
     carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What the benchmark needs and git ignores.")] = None,
     prepare: Annotated[str | None, typer.Option("--prepare", help="Runs untimed before every run, a build for instance.")] = None,
@@ -72,6 +79,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         protect=protect,
         allow=allow,
         holdout=holdout,
+        guardrails=guardrail,
+        min_effect=min_effect,
         sandbox=sandbox,
         carry=carry,
         prepare=prepare,
@@ -89,6 +98,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     with live(as_json=as_json, progress=progress) as say:
         session = opening.open_session(request, say)
     state, found = session.state, calibration(session)
+    understood_lines = dict(understood(state, opening.count_in_scope(session)))
     if as_json:
         answer = {
             "session": session.name,
@@ -97,6 +107,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
             "baseline": state.segment.baseline,
             "runs": list(state.segment.baseline_runs),
             "decision_mode": state.decision_mode,
+            "understood": understood_lines,
             "findings": found,
         }
         typer.echo(json.dumps(answer))
@@ -104,6 +115,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     reply(Answer.SESSION_OPENED, session=session.name, branch=session.branch, folder=str(session.workdir))
     runs = state.segment.baseline_runs
     reply(Answer.BASELINE_MEASURED, metric=state.config.metric, unit=state.config.unit, value=stats.median(runs), runs=len(runs))
+    for label, text in understood_lines.items():
+        typer.echo(f"{label}: {text}")
     for line in found:
         typer.echo(line)
     reply(Answer.NEXT_EDIT)

@@ -205,6 +205,7 @@ class Kind(StrEnum):
     CALIBRATING = "calibrating"
     MIN_EFFECT_SET = "min effect set"
     SANDBOX_WORKS = "sandbox works"
+    DIRECTION = "direction"
     MEASURED_IN_PLACE = "measured in place"
     RUNNING = "running"
     MAKING_PLACE = "making place"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from autotune.core import rules
 from autotune.core.decide import decide, most_pairs
 from autotune.core.facts import Fact, Kind
-from autotune.core.metrics import is_name, normalised
+from autotune.core.metrics import RESERVED, is_name, normalised
 from autotune.core.model import Arm, Calibration, Decision, Policy, Run, Verdict
 from autotune.core.stats import GUARDED, Bound, Guarded, Standing, guardrail
 
@@ -38,6 +38,18 @@ def read_guard(text: str) -> Guard:
             'a metric, <= or >=, and a number, with an x behind it where it is a multiple of the incumbent\'s: "memory_mb <= 1.02x"'
         )
     return Guard(normalised(found[1]), Bound(float(found[3]), at_most=found[2] == "<=", relative=bool(found[4])), text.strip())
+
+
+def unprinted(texts: Sequence[str], printed: Collection[str]) -> Fact | None:
+    """Say which guardrail's metric is not among those that a run has, and which those are; None where each is."""
+    missing = next((one.metric for one in map(read_guard, texts) if one.metric not in printed), None)
+    if missing is None:
+        return None
+    names = sorted(printed, key=lambda name: (name.startswith(RESERVED), name))
+    return Fact(Kind.NO_GUARDED_METRIC, {"name": missing, "printed": names[:_MOST_NAMED]})
+
+
+_MOST_NAMED = 12  # metrics
 
 
 def judge(guards: Sequence[Guard], runs: Sequence[Run], rule: int = rules.NEWEST) -> tuple[tuple[Guard, Guarded], ...]:

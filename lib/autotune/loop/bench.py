@@ -257,9 +257,9 @@ class Bench:
             return spoilt if outcome is Outcome.OK else (outcome, why, own)
         outcome, why = classify(finished, None if CASES in printed else state.metric.name)
         samples = {**printed, **own}
-        missing = [guard for guard in map(guards.read_guard, state.config.guardrails) if guard.metric not in samples]
-        if outcome is Outcome.OK and missing:
-            return Outcome.UNREADABLE, Fact(Kind.NO_GUARDED_METRIC, {"name": missing[0].metric}), samples
+        unprinted = guards.unprinted(state.config.guardrails, samples)
+        if outcome is Outcome.OK and unprinted is not None:
+            return Outcome.UNREADABLE, unprinted, samples
         return outcome, why, samples
 
     def _event(self, arm: Arm, finished: Executed, failed: Command | None, purpose: Purpose, log: str) -> Ran:

@@ -16,6 +16,7 @@ from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Opened, SegmentOpened
 from autotune.core.facts import NAMED, Fact, Kind, naming
 from autotune.core.health import Mode
+from autotune.core.naming import direction_of
 from autotune.core.outcome import OWN_UNITS
 from autotune.core.patterns import from_top
 from autotune.core.state import begin
@@ -86,6 +87,7 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         places.remove_empty(folders.trees())
     workdir = _workdir(repository, request.folder)
     config = _config(request)
+    say(Fact(Kind.DIRECTION, _direction(config, said="direction" in _settings(request))))
     name = _free_name(repository, config.name)
     base = git.resolve(repository.top, "HEAD") or ""
     project = pinning.looked_through(repository, workdir, config, git.tracked(repository.top, base))
@@ -106,6 +108,12 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)
     return complete_opening(repository, name, say)
+
+
+def count_in_scope(session: Session) -> int:
+    """Count the tracked files that a candidate may change."""
+    opened = session.state.segment.opened
+    return len(pinning.in_scope(session.repository, opened.workdir, session.state.config, session.state.incumbent, opened.pins))
 
 
 def not_here(repository: Repository, commit: str) -> Iterator[Fact]:
@@ -200,6 +208,11 @@ def _config(request: Request) -> Config:
             f"write one that prints `METRIC {config.metric}=VALUE`, or name a command with --command",
         )
     return config
+
+
+def _direction(config: Config, *, said: bool) -> dict[str, object]:
+    speaks_for = direction_of(config.metric, config.unit)
+    return {"metric": config.metric, "direction": str(config.direction), "said": said, "speaks_for": speaks_for and str(speaks_for)}
 
 
 def _free_name(repository: Repository, name: str) -> str:

@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 
 from autotune.core import config as configuration
+from autotune.core import guards
 from autotune.core.config import Config
 from autotune.core.events import SettingsChanged
 from autotune.core.facts import Fact, Kind
+from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop.session import CONFIG_FILE, Session, aside_for, now, replace_file, set_file_aside
 
@@ -48,12 +50,25 @@ def take_in(session: Session, said: str | None = None, text: str | None = None) 
             "put it back (`autotune config show` has the value in force; a deleted file is put back whole), or let a person accept it with "
             f"`{configuration.acceptance(fixed)}`",
         )
+    _refuse_unprinted(session, before, written)
     if text is not None:
         replace_file(path, text.encode())
     if changed := configuration.keys_changed(before, written):
         session.append(SettingsChanged(config=configuration.to_mapping(written), changed=changed, timestamp=now()))
         if edited := [key for key in changed if key != said]:
             session.notice(Fact(Kind.SETTINGS_EDITED, {"changes": [_change(before, written, key) for key in edited]}))
+
+
+def _refuse_unprinted(session: Session, before: Config, written: Config) -> None:
+    """Refuse a new guardrail on a metric that no run of the unchanged code has: every run would count as unreadable."""
+    observed = session.state.segment.baseline_observed
+    if written.guardrails == before.guardrails or not observed:
+        return
+    if (unprinted := guards.unprinted(written.guardrails, {name for run in observed for name in run.samples})) is not None:
+        raise AutotuneError(
+            f"The benchmark cannot be held to these guardrails: {told(unprinted)}.",
+            "name a metric that it prints, or let it print this one and run `autotune rebaseline --accept`",
+        )
 
 
 def _change(before: Config, after: Config, key: str) -> str:

@@ -175,6 +175,19 @@ def _no_metric(fact: Fact) -> str:
     return f"exit 0 without a line METRIC {escaped(fact.figures['name'])}=…; {found}"
 
 
+def _no_guarded_metric(fact: Fact) -> str:
+    printed = fact.figures.get("printed", ())  # older versions did not say it
+    instead = f"; it prints {listed(printed)}" if printed else ""
+    return f"it does not print {escaped(fact.figures['name'])}, which a guardrail needs{instead}"
+
+
+def _direction(fact: Fact) -> str:
+    metric, direction, speaks_for = (fact.figures[one] for one in ("metric", "direction", "speaks_for"))
+    assumed = "" if fact.figures["said"] else ", which is taken where nobody says"
+    odd = f"; its name speaks for {speaks_for}: if so, begin with --direction {speaks_for}" if speaks_for not in (None, direction) else ""
+    return f"{'warning: ' if odd else ''}{escaped(metric)}: {direction} is better{assumed}{odd}"
+
+
 def _exhausted(fact: Fact) -> str:
     tried = fact.figures["playbooks"]
     end = f"recovery is exhausted after {counted(tried, 'playbook')}" if tried else "there is no playbook to try"
@@ -292,7 +305,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.EXIT: lambda fact: ending(fact.figures["code"], fact.figures["signal"]),
     Kind.TIME_LIMIT: "it was ended after {after_s:.1f} s, its time limit",
     Kind.NO_METRIC: _no_metric,
-    Kind.NO_GUARDED_METRIC: "it does not print {name}, which a guardrail needs",
+    Kind.NO_GUARDED_METRIC: _no_guarded_metric,
     Kind.MALFORMED_LINE: "line {line} of {stream} is malformed, {problem}: {text}",
     Kind.BAD_SAMPLES: "{problem}",
     Kind.COMMAND_FAILED: "`{command}` failed: {because}",
@@ -467,6 +480,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CALIBRATING: "calibration: the same code built a second time, {pairs} pairs",
     Kind.MIN_EFFECT_SET: "min_effect = {min_effect:g}, above the bias of a fresh build",
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on takes a run's network and its writing elsewhere",
+    Kind.DIRECTION: _direction,
     Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): while something is measured, files in scope change in {top}; that "
     "they are what is measured is not proved there",
     Kind.RUNNING: progress.running,

@@ -1,0 +1,27 @@
+"""What `init` understood of what it was told: a session as it opens, in labelled lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from autotune.core.state import State
+from autotune.core.tell.figures import counted, listed, share_in_words
+
+
+def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
+    """Give what is tuned, `files` by number, and what a keep demands, each with its name."""
+    config = state.config
+    unit = f" ({config.unit})" if config.unit else ""
+    yield "metric", f"{config.metric}{unit}: {config.direction} is better"
+    yield "scope", f"{listed(config.scope)}: {counted(files, 'file')} may be changed"
+    yield "min_effect", _least(state)
+    yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has to hold (--guardrail adds one)"
+    yield "checks", config.checks or "none: whatever the benchmark accepts passes (autotune.checks.sh, or --checks)"
+
+
+def _least(state: State) -> str:
+    least, found = state.config.min_effect, state.segment.calibrated
+    if not least:
+        return "0: every gain that is no luck is kept"
+    why = "above the bias that was found" if found is not None and found.min_effect == least else "as configured"
+    return f"{share_in_words(least)}, {why}: a smaller gain is not kept"

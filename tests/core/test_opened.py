@@ -1,0 +1,33 @@
+"""What `init` understood."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.core.session import segment
+
+from autotune.core.events import Calibrated
+from autotune.core.model import DecisionMode
+from autotune.core.state import begin
+from autotune.core.tell.opened import understood
+
+FOUND = Calibrated(3, 1.0, 0.0, 0.0, 0.0, logs=True, mode=DecisionMode.RACE, timestamp="", min_effect=0.02)
+
+
+def test_what_was_said_is_shown_and_what_was_not_is_named_with_its_meaning() -> None:
+    said = dict(understood(begin(segment()), 3))
+    assert said["metric"] == "t: lower is better"
+    assert "3 files" in said["scope"]
+    assert said["min_effect"].startswith("0:")
+    assert said["guardrails"].startswith("none")
+    assert said["checks"].startswith("none")
+
+
+def test_where_a_least_effect_comes_from_is_said() -> None:
+    state = begin(segment(min_effect=0.02, unit="ms", guardrails=["size <= 1.05x"], checks="make test"))
+    said = dict(understood(state, 1))
+    assert "as configured" in said["min_effect"]
+    assert (said["guardrails"], said["checks"]) == ("size <= 1.05x", "make test")
+    assert said["metric"] == "t (ms): lower is better"
+    calibrated = replace(state, segment=replace(state.segment, calibrated=FOUND))
+    assert "bias" in dict(understood(calibrated, 1))["min_effect"]
