@@ -18,6 +18,7 @@ from autotune.core.findings import Observation, Remedy
 from autotune.core.tell.lines import WIDEST
 from autotune.core.tell.words import told
 from autotune.edges import git, locks
+from autotune.errors import AutotuneError
 from autotune.loop import diagnosis, opening
 from autotune.loop import session as sessions
 from autotune.loop.diagnosis import Check, Finding
@@ -70,8 +71,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "_LOOKS", looks)
 
 
-def examined(folder: Path, session: str | None = None, *, benchmark: bool = True) -> dict[str, Check]:
-    return {check.name: check for check in diagnosis.examine(folder, session, benchmark=benchmark)}
+def examined(
+    folder: Path, session: str | None = None, *, benchmark: bool = True, wanted: Mapping[str, object] | None = None
+) -> dict[str, Check]:
+    return {check.name: check for check in diagnosis.examine(folder, session, benchmark=benchmark, wanted=wanted)}
 
 
 def kinds(check: Check) -> list[AnyKind]:
@@ -466,3 +469,45 @@ def test_the_last_lines_of_the_hook_log_are_shown_safely(project: Path) -> None:
     log.write_text("".join(f"line {number}\x1b[2J\n" for number in range(9)))
     found = examined(project, benchmark=False)["hook log"]
     assert found.details["lines"] == [f"line {number}\\x1b[2J" for number in (6, 7, 8)]
+
+
+# Before there is a session
+
+
+def test_the_options_of_a_session_to_be_are_what_is_run(project: Path) -> None:
+    (project / "autotune.sh").unlink()
+    assert examined(project)["benchmark"].finding is Finding.MISSING
+    wanted = {"benchmark": "cat build/made && echo METRIC size=1", "carry": ["build"]}
+    (project / "build").mkdir()
+    (project / "build/made").write_text("")
+    (project / ".git/info/exclude").write_text("build\n")
+    lacking = examined(project, wanted={"benchmark": wanted["benchmark"]})["benchmark"]
+    assert lacking.finding is Finding.TO_DO
+    assert Remedy.CARRY in kinds(lacking)
+    assert examined(project, wanted=wanted)["benchmark"].finding is Finding.OK
+    guarded = examined(project, wanted={**wanted, "guardrails": ["sise <= 1.05x"]})["benchmark"]
+    assert guarded.finding is Finding.TO_DO
+    assert examined(project, wanted={**wanted, "guardrails": ["size <= 1.05x"]})["benchmark"].finding is Finding.OK
+
+
+def test_a_session_that_goes_on_has_settings_of_its_own(session: Session) -> None:
+    with pytest.raises(AutotuneError, match="settings of its own"):
+        examined(session.top, wanted={"benchmark": "true"})
+
+
+def test_a_configuration_that_is_written_in_part_is_no_fault(project: Path) -> None:
+    (project / "autotune.toml").write_text("timeout_s = 5\n")
+    assert kinds(examined(project, benchmark=False)["configuration"]) == [Observation.CONFIGURATION_IN_PART]
+    (project / "autotune.toml").write_text("timeout_s = false\n")
+    assert examined(project, benchmark=False)["configuration"].finding is Finding.TO_DO
+
+
+def test_what_leads_python_to_the_checkout_is_named(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "venv/lib/python3.11/site-packages"
+    site.mkdir(parents=True)
+    (site / "project.pth").write_text(f"{project}/src\n")
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "venv"))
+    named = examined(project)["benchmark"].advice[-1]
+    assert (named.kind, named.figures["path"], named.figures["files"]) == (Remedy.LEAD_PYTHON_BACK, "src", [str(site / "project.pth")])
+    (project / "autotune.toml").write_text('[env]\nPYTHONPATH = "src"\n')
+    assert Remedy.LEAD_PYTHON_BACK not in kinds(examined(project)["benchmark"])

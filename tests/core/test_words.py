@@ -119,6 +119,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
 
 # What is found holds figures of the same names, whatever was found.
 FOUND: Mapping[str, Any] = {
+    "files": ["a.pth"],
     "line": 7,
     "problem": "it is odd",
     "segment": 2,

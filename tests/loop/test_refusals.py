@@ -361,3 +361,15 @@ def test_init_says_which_direction_is_better_and_warns_where_the_name_speaks_for
     assert "--direction higher" in answer.err
     assert answer.json["understood"]["metric"] == "accuracy: lower is better"
     assert "2 files" in answer.json["understood"]["scope"]
+
+
+def test_settings_can_be_set_as_soon_as_there_is_a_file(project: Project) -> None:
+    assert "autotune.toml" not in project.git("status", "--porcelain", "--untracked-files=no")
+    project.ok("config", "set", "env.PYTHONPATH", "src")
+    assert project.ok("config", "set", "metric", "size", "--json").json == {"metric": "size"}
+    assert 'PYTHONPATH = "src"' in project.read("autotune.toml")
+    before = project.read("autotune.toml")
+    assert "timeout_s" in project.refused("config", "set", "timeout_s", "no")
+    assert project.read("autotune.toml") == before
+    (project.top / "autotune.toml").unlink()
+    assert "no autotune session" in project.refused("config", "set", "metric", "size")

@@ -16,7 +16,7 @@ from autotune.core.findings import Answer
 from autotune.core.tell.answers import CHANGED_BY
 from autotune.errors import AutotuneError
 from autotune.loop import files, settings, work
-from autotune.loop.session import CONFIG_FILE, Session
+from autotune.loop.session import CONFIG_FILE, Session, replace_file
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Show, read, set or check autotune.toml.")
 
@@ -50,8 +50,17 @@ def put(
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
-    """Set one key in autotune.toml; it takes effect at once. What decides what is measured is refused: edit the file instead."""
-    here = found(session)
+    """Set one key in autotune.toml; it takes effect at once. What decides what is measured is refused: edit the file instead.
+
+    Before there is a session, any key of the file in this folder can be set.
+    """
+    path, here = _checked(session)
+    if here is None:
+        text = configuration.with_value(settings.text_of(path), key, value, whole=False)
+        replace_file(path, text.encode())
+        written = configuration.parse_part(configuration.toml_table(text))
+        typer.echo(json.dumps({key: configuration.value_of(written, key)}) if as_json else f"{key} = {value}")
+        return
     with work.held(here, "config set"):
         work.complete(here)
         files.guard(here)

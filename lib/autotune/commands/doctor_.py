@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, reply
+from autotune.commands.options import AsJson, SessionName, given, reply
 from autotune.core.codec import encode
 from autotune.core.facts import Fact
 from autotune.core.findings import Answer
@@ -23,20 +23,30 @@ from autotune.loop.diagnosis import Check, Finding
 _COLOURS = {Finding.OK: typer.colors.GREEN, Finding.MISSING: typer.colors.YELLOW, Finding.TO_DO: typer.colors.RED}
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917 - an option table
     run: Annotated[bool, typer.Option("--run/--no-run", help="Run the benchmark once, or leave it.")] = True,
     compare: Annotated[
         bool, typer.Option("--compare", help="Run it once in the checkout too, and say where that differs from where it is measured.")
     ] = False,
+    metric: Annotated[str | None, typer.Option("--metric", help="Before a session: its metric.")] = None,
+    command: Annotated[str | None, typer.Option("--command", help="Its benchmark, in place of autotune.sh.")] = None,
+    prepare: Annotated[str | None, typer.Option("--prepare", help="What runs before every run.")] = None,
+    setup: Annotated[str | None, typer.Option("--setup", help="What runs once in a new measuring worktree.")] = None,
+    carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What it needs and git ignores.")] = None,
+    guardrail: Annotated[list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="What another metric has to keep.")] = None,
+    min_effect: Annotated[float | None, typer.Option("--min-effect", metavar="SHARE", help="The least gain that is kept.")] = None,
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
     """Say what is there, what is missing, and what to do; the exit code is 1 if something has to be done.
 
     The benchmark is run once where it is measured, and nothing in the checkout changes. With --compare, `prepare` and the benchmark are run
-    in the checkout as well, as you would run them: what they write there stays. Then the checks are not run.
+    in the checkout as well, as you would run them: what they write there stays. Then the checks are not run. Before there is a session, the
+    options of `autotune init` say what to run.
     """
-    checks = tuple(_telling(diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare), as_json=as_json))
+    wanted = given(metric=metric, benchmark=command, prepare=prepare, setup=setup, carry=carry, guardrails=guardrail, min_effect=min_effect)
+    found = diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare, wanted=wanted)
+    checks = tuple(_telling(found, as_json=as_json))
     left = sum(check.finding is Finding.TO_DO for check in checks)
     if as_json:
         looks = [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from autotune.commands.answer import calibration
-from autotune.commands.options import AsJson, Progress, live, reply
+from autotune.commands.options import AsJson, Progress, given, live, reply
 from autotune.core import stats
 from autotune.core.findings import Answer
 from autotune.core.tell.opened import understood
@@ -120,8 +120,3 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     for line in found:
         typer.echo(line)
     reply(Answer.NEXT_EDIT)
-
-
-def given(**settings: Any) -> dict[str, Any]:  # noqa: ANN401 - each key has its own type
-    """Give the settings that were said."""
-    return {key: value for key, value in settings.items() if value is not None and value != []}

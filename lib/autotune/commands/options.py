@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,3 +68,8 @@ def looked_at(name: str | None) -> Session:
     session = found(name)
     work.glance(session)
     return session
+
+
+def given(**settings: Any) -> dict[str, Any]:  # noqa: ANN401 - each key has its own type
+    """Give the settings that were said."""
+    return {key: value for key, value in settings.items() if value is not None and value != []}

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.init_ import given
-from autotune.commands.options import SessionName, found, live, reply, say
+from autotune.commands.options import SessionName, found, given, live, reply, say
 from autotune.core.facts import Fact
 from autotune.core.findings import Answer
 from autotune.core.state import Ending

@@ -604,6 +604,11 @@ def parse(mapping: Mapping[str, object]) -> Config:
     return Config(**parts)
 
 
+def parse_part(mapping: Mapping[str, object]) -> Config:
+    """A Config of what is written down so far, before there is a session: name, metric and direction may be missing yet."""
+    return parse({"name": "doctor", "metric": f"{RESERVED}wall_s", "direction": "lower", **mapping})
+
+
 def parse_toml(text: str) -> Config:
     """A Config of the text of an autotune.toml. Raises AutotuneError, with the line where it is no TOML."""
     return parse(toml_table(text))
@@ -675,10 +680,11 @@ def render(config: Config) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def with_value(text: str, name: str, value_text: str) -> str:
+def with_value(text: str, name: str, value_text: str, *, whole: bool = True) -> str:
     """The text of an autotune.toml with one key set, all else left as it is: comments, order, spelling.
 
-    `value_text` is a TOML value; text needs no quotes. Raises AutotuneError where the key, the value or the file that results is refused.
+    `value_text` is a TOML value; text needs no quotes. A file that is not `whole` may lack what a session needs. Raises AutotuneError where
+    the key, the value or the file that results is refused.
     """
     if name in SECTIONS:
         raise AutotuneError(
@@ -687,7 +693,7 @@ def with_value(text: str, name: str, value_text: str) -> str:
     key = _key(name)
     toml_table(text)
     result = _edited(text, key, _given(key, value_text))
-    parse_toml(result)
+    (parse if whole else parse_part)(toml_table(result))
     return result
 
 

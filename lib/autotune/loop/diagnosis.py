@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core import config as configuration
+from autotune.core import guards
 from autotune.core.config import Config
 from autotune.core.facts import Fact, Kind, naming, quoted
 from autotune.core.findings import Observation, Remedy
@@ -34,7 +35,7 @@ from autotune.edges import folders, git, locks, machine, place, process, tree
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
-from autotune.loop import opening, pinning, places, settings, work
+from autotune.loop import opening, pinning, places, rehearsing, settings, work
 from autotune.loop import session as sessions
 from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder, Session
 from autotune.targets import TARGETS
@@ -72,26 +73,49 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where the diagnosis takes place. `trouble` says why the repository, or the session that is there, cannot be read."""
+    """Where the diagnosis takes place. `trouble` says why the repository, or the session that is there, cannot be read.
+
+    `settings` are those of a session to be.
+    """
 
     folder: Path
     repository: Repository | None = None
     session: Session | None = None
     trouble: AutotuneError | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
-def examine(folder: Path, session: str | None = None, *, benchmark: bool = True, compare: bool = False) -> Iterator[Check]:
+def examine(
+    folder: Path,
+    session: str | None = None,
+    *,
+    benchmark: bool = True,
+    compare: bool = False,
+    wanted: Mapping[str, object] | None = None,
+) -> Iterator[Check]:
     """Look at one thing after the other, whatever is broken; with `benchmark` it is run once, in a working tree of its own.
 
     With `compare` it is run once in the checkout besides, in place of the checks. `session` names the session to look at, where the
-    repository has several.
+    repository has several. `wanted` are settings of a session to be, which win over those of an autotune.toml that is there. Raises
+    `AutotuneError` where a session has settings of its own.
     """
     scene = _scene(folder, session)
+    if wanted:
+        scene = _to_be(scene, wanted)
     for name, look in _LOOKS.items():
         if look is _benchmark and compare:
             yield _looked("comparison", _comparison, scene)
         elif benchmark or look is not _benchmark:
             yield _looked(name, look, scene)
+
+
+def _to_be(scene: Scene, wanted: Mapping[str, object]) -> Scene:
+    """Look at a session to be; one that stands still is not in its way."""
+    if scene.session is not None and scene.session.state.ended is None:
+        raise AutotuneError(
+            f"Session {scene.session.name} is measured with settings of its own.", "leave the options out, or stop it with `autotune stop`"
+        )
+    return replace(scene, session=None, settings=wanted)
 
 
 def _looked(name: str, look: Callable[[Scene], Check], scene: Scene) -> Check:
@@ -270,7 +294,11 @@ def _configuration(scene: Scene) -> Check:
     if not path.is_file():
         advice = Fact(Remedy.WRITTEN_BY_INIT if scene.session is None else Remedy.PUT_BACK_NEXT)
         return Check("configuration", Finding.MISSING, (Fact(Observation.NO_CONFIGURATION, {"name": CONFIG_FILE}),), (advice,))
-    written = configuration.parse_toml(settings.text_of(path))
+    held = configuration.toml_table(settings.text_of(path))
+    if scene.session is None and (lacking := [name for name in ("name", "metric") if name not in {**held, **scene.settings}]):
+        configuration.parse_part(held)
+        return Check("configuration", Finding.MISSING, (Fact(Observation.CONFIGURATION_IN_PART, {"path": str(path), "keys": lacking}),))
+    written = configuration.parse_part({**held, **scene.settings})
     fixed = configuration.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
     if fixed:
         advice = Fact(Remedy.SETTINGS_BACK, {"command": configuration.acceptance(fixed)})
@@ -304,7 +332,7 @@ def _benchmark(scene: Scene) -> Check:
         with _ground(scene) as (config, ground):
             check = _dry_run(config, ground)
             lacking = () if check.finding is Finding.OK else _left_out(scene, config, ground.workdir)
-            return replace(check, advice=(*check.advice, *lacking))
+            return replace(check, advice=(*check.advice, *lacking, *_led_back(scene, config, ground.workdir)))
     except NotRun as reason:
         return _not_run("benchmark", reason.why, *reason.advice)
 
@@ -339,7 +367,7 @@ def _what_to_run(scene: Scene) -> tuple[Repository, Config]:
         raise NotRun(Observation.NO_COMMIT)
     if scene.trouble is not None:
         raise NotRun(Observation.SESSION_UNREADABLE)
-    config = scene.session.state.config if scene.session is not None else _without_session(scene.folder)
+    config = scene.session.state.config if scene.session is not None else _without_session(scene)
     if config.in_place:
         raise NotRun(Observation.RUN_IN_PLACE)
     if (holder := locks.holder(locks.measuring_lock())) is not None:
@@ -347,15 +375,16 @@ def _what_to_run(scene: Scene) -> tuple[Repository, Config]:
     return scene.repository, config
 
 
-def _without_session(folder: Path) -> Config:
-    """Give what `init` would measure by, as far as it is written down; where no metric is named, whatever is printed will do."""
+def _without_session(scene: Scene) -> Config:
+    """Give what `init` would measure by, as far as it is said; where no metric is named, whatever is printed will do."""
+    folder = scene.folder
     path = folder / CONFIG_FILE
-    held = configuration.toml_table(settings.text_of(path)) if path.is_file() else {}
+    held = {**(configuration.toml_table(settings.text_of(path)) if path.is_file() else {}), **scene.settings}
     if "benchmark" not in held and not (folder / BENCHMARK_FILE).is_file():
         name = {"name": BENCHMARK_FILE}
         raise NotRun(Observation.NO_BENCHMARK, name, Fact(Remedy.WRITE_A_BENCHMARK, name))
     checks = {"checks": f"bash {CHECKS_FILE}"} if (folder / CHECKS_FILE).is_file() else {}
-    return configuration.parse({"name": "doctor", "metric": f"{RESERVED}wall_s", "direction": "lower", **checks, **held})
+    return configuration.parse_part({**checks, **held})
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,7 +474,9 @@ def _outcome(config: Config, finished: Executed) -> tuple[Outcome, Fact]:
         printed = TARGETS["code"].samples(config, finished.report.samples, (), ratios=True)
     except ValueError as error:
         return Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)})
-    return classify(finished, None if CASES in printed else config.metric)
+    outcome, why = classify(finished, None if CASES in printed else config.metric)
+    unprinted = guards.unprinted(config.guardrails, {*printed, *measured_samples(finished)})
+    return (Outcome.UNREADABLE, unprinted) if outcome is Outcome.OK and unprinted is not None else (outcome, why)
 
 
 def _details(finished: Executed, outcome: Outcome) -> dict[str, Any]:
@@ -533,6 +564,14 @@ def _left_out(scene: Scene, config: Config, workdir: str) -> Iterator[Fact]:
     yield from opening.not_here(scene.repository, git.tell(scene.repository.top, "rev-parse", "--verify", "HEAD").text)
     if left_out := opening.lacking(scene.repository.top, config, workdir):
         yield naming(Remedy.CARRY, left_out)
+
+
+def _led_back(scene: Scene, config: Config, workdir: str) -> Iterator[Fact]:
+    """Say what leads Python from the measuring place back to the checkout, unless the settings see to that."""
+    if scene.repository is None or "PYTHONPATH" in config.env:
+        return
+    if (found := rehearsing.led_back(scene.repository.top, scene.repository.top / workdir)) is not None:
+        yield found
 
 
 def _reasons_to_differ(uncommitted: Sequence[str], left_out: Sequence[Fact], there: Seen) -> Iterator[Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from autotune.core import patterns, rules, stats
 from autotune.core.config import Config, to_mapping
 from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, to_line
 from autotune.core.facts import Fact, Kind
+from autotune.core.findings import Remedy
 from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
 from autotune.core.state import State, begin
 from autotune.core.tell.figures import number
@@ -99,32 +100,21 @@ def _protected_in_scope(session: Session) -> str:
 
 def _leading_back(session: Session) -> str:
     """Say what may have led the benchmark out of the measuring worktree: the Python environments' files that do, where there are any."""
-    found = editable(session.top)
-    return led_back(session.top, session.workdir, found) or (
-        "look for an editable install or an absolute path that leads out of the measuring worktree"
-    )
+    found = led_back(session.top, session.workdir)
+    return told(found) if found is not None else "look for an editable install or an absolute path that leads out of the measuring worktree"
 
 
-def editable(top: Path) -> dict[str, tuple[str, ...]]:
-    """Map the files by which Pythons that a benchmark may run load modules from the checkout to the folders in it that they name."""
+def led_back(top: Path, workdir: Path) -> Fact | None:
+    """Name the files by which a benchmark's Python may load modules from the checkout, and their folders in it; None without any."""
     own = [top / path for path in git.ignored(top) if path.rstrip("/").endswith("venv")]
-    programs = (shutil.which(name) for name in ("python3", "python"))
-    used = [Path(one).parent.parent for one in programs if one]
+    used = [Path(one).parent.parent for one in map(shutil.which, ("python3", "python")) if one]
     active = os.environ.get("VIRTUAL_ENV")
     environments = dict.fromkeys([*own, *([Path(active)] if active else []), *used])
-    return {os.path.realpath(path): places for one in environments for path, places in copies.leading_back(top, one).items()}
-
-
-def led_back(top: Path, workdir: Path, found: Mapping[str, Sequence[str]]) -> str:
-    """Say which files lead Python to the checkout, and how it is led to the measuring worktree; nothing where there are none."""
+    found = {os.path.realpath(path): places for one in environments for path, places in copies.leading_back(top, one).items()}
     if not found:
-        return ""
+        return None
     folders = dict.fromkeys(os.path.relpath(top / place, workdir) for places in found.values() for place in places)
-    return (
-        f"{', '.join([*found][:3])} leads Python to {top} and not to the measuring worktree: write "
-        f'`PYTHONPATH = "{os.pathsep.join(folders)}"` below `[env]` in autotune.toml, or name an environment within the project in `carry` '
-        "(its copy leads to the worktree) and run it by its relative path"
-    )
+    return Fact(Remedy.LEAD_PYTHON_BACK, {"files": [*found], "top": str(top), "path": os.pathsep.join(folders)})
 
 
 def _prove_apart(bench: Bench, before: float, emptied: float | None) -> None:

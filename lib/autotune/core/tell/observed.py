@@ -70,6 +70,7 @@ _OBSERVATIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Observation.NO_SESSION: "there is none here",
     Observation.NO_SESSION_WITHOUT_REPOSITORY: "there is none without a repository",
     Observation.CONFIGURATION: "{path} is in order: {metric}, {direction} is better",
+    Observation.CONFIGURATION_IN_PART: "{path} is in order as far as it goes; `autotune init` asks for {keys} besides",
     Observation.CONFIGURATION_DIFFERS: "{path} differs from what this segment is measured with: {keys}",
     Observation.NO_CONFIGURATION: "there is no {name}",
     Observation.COMMIT_HOOKS: "{names} in {folder}",
@@ -111,6 +112,11 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.SETTINGS_BACK: "put back what `autotune config show` has, or let a person accept it with `{command}`",
     Remedy.MIND_COMMIT_HOOKS: "pre-commit runs on a candidate before it is measured, and all run at a keep: one that fails makes it "
     "checks_failed",
+    Remedy.LEAD_PYTHON_BACK: lambda fact: (
+        f"{listed(fact.figures['files'])} leads Python to {escaped(fact.figures['top'])} and not to the measuring worktree: write "
+        f'`PYTHONPATH = "{escaped(fact.figures["path"])}"` below `[env]` in autotune.toml, or name an environment within the project in '
+        "`carry` (its copy leads to the worktree) and run it by its relative path"
+    ),
     Remedy.WRITE_A_BENCHMARK: "write {name}, which prints METRIC name=value",
     Remedy.MEND_UNTIL_IT_PASSES: "mend it until it passes on the unchanged code",
     Remedy.PRINT_A_METRIC: "print a line METRIC name=value, or tune what is measured from outside, such as {metric}",
