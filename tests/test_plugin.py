@@ -179,7 +179,7 @@ def autotune(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
 
-ELSEWHERE = ("init", "clear", "start", "link", "config", "rebaseline", "demo")
+ELSEWHERE = ("again", "init", "clear", "start", "link", "config", "rebaseline", "demo")
 """Verbs that are tried out in tests of their own, or would end what the other commands of a page work on."""
 
 SMALL = sorted(

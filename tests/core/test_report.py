@@ -976,12 +976,26 @@ def test_few_pairs_are_not_told_as_an_interval() -> None:
     assert "It measured 1.6 % lower, where lower is better." in said_of(settled(1, effect=effect))
 
 
-def test_a_second_look_is_offered_at_what_was_promising() -> None:
-    state = folded(bare(), *baseline(10.0, 10.1), settled(1, value=9.9, verdict=Verdict.INCONCLUSIVE))
-    words = "or look again at experiment 1, which was promising: `autotune restore 1`"
-    assert words in report.following(state, NOW)
-    assert words in brief(state, NOW)
-    assert words not in report.following(after(state, Restored(1, NOW)), NOW)
+def test_what_is_inconclusive_is_named_everywhere_with_the_command_that_looks_again() -> None:
+    waiting = [settled(number, value=9.9, verdict=Verdict.INCONCLUSIVE) for number in (1, 2)]
+    state = folded(bare(), *baseline(10.0, 10.1), *waiting)
+    for said in (report.following(state, NOW), brief(state, NOW), report.experiment_counts(state)):
+        assert "`autotune again`" in said
+    assert "experiments 1, 2 wait for a second look" in report.following(state, NOW)
+    assert "autotune again" in [one.command for one in explaining.explain(state, NOW).advice]
+    assert snapshot(state, NOW)["second_looks"] == [1, 2]
+    looked = after(after(state, Restored(1, NOW)), Restored(2, NOW))
+    assert "autotune again" not in " ".join([report.following(looked, NOW), brief(looked, NOW), report.experiment_counts(looked)])
+    assert snapshot(looked, NOW)["second_looks"] == []
+
+
+def test_a_second_look_says_what_it_was_one_at() -> None:
+    state = folded(
+        bare(), *baseline(10.0, 10.1), replace(taken(7, "reuse the buffer"), again=3), kept(7, 9.0, description="reuse the buffer")
+    )
+    assert [row.description for row in report.table(state, state.recent.rows)] == ["second look at 3: reuse the buffer"]
+    assert "second look at 3: reuse the buffer" in brief(state, NOW)
+    assert "7, a second look at 3: reuse" in told(replace(taken(7, "reuse"), again=3), number=7)
 
 
 @pytest.mark.parametrize(

@@ -528,6 +528,14 @@ def test_what_ran_out_of_runs_waits_for_a_second_look_until_it_is_opened_again()
     assert [row.index for row in folded(state, Restored(1, at(0))).recent.second_looks] == [2]
 
 
+@pytest.mark.parametrize(("verdict", "left"), [(Verdict.VOID, [1]), (Verdict.INCONCLUSIVE, []), (Verdict.DISCARD, [])])
+def test_a_second_look_that_measured_is_the_last_one(verdict: Verdict, left: list[int]) -> None:
+    state = folded(session(1.0, 1.1), replace(result(1), verdict=Verdict.INCONCLUSIVE))
+    looked = folded(state, replace(taken(2), again=1), replace(result(2), verdict=verdict))
+    assert looked.recent.rows[-1].again == 1
+    assert [row.index for row in looked.recent.second_looks] == left
+
+
 def test_a_keep_is_unconfirmed_until_fresh_runs_against_its_parent_confirm_it() -> None:
     state = folded(session(1.0, 1.1), result(1, 0.9, Status.KEEP, confirmed=False), result(2, 0.8, Status.KEEP, confirmed=False))
     lost = folded(state, replace(claimed(2, experiment=1), improved=False))

@@ -35,7 +35,7 @@ from autotune.core.health import Health, Mode
 from autotune.core.model import Outcome, Status, Verdict
 from autotune.core.recovery import Playbook
 from autotune.core.state import Ending, State, after, begin
-from autotune.core.stopping import CLAIM_EVERY, Action, Limit, Next, limits_reached, next_action
+from autotune.core.stopping import CLAIM_EVERY, Action, Limit, Next, limits_reached, next_action, second_look
 from autotune.core.tell.words import told
 
 REBASELINE, SHRINK, DIAGNOSE, PAUSE = Playbook
@@ -415,3 +415,32 @@ def test_whatever_happens_what_comes_by_itself_comes_to_an_end(
         else:
             running.settle(one)
         assert running.state.ended is not None or next_action(running.state, at(0)) is None
+
+
+# Second looks
+
+
+@pytest.mark.parametrize(
+    ("keys", "events", "idle", "again"),
+    [
+        ({}, (), False, None),
+        ({}, (), True, 1),
+        ({"max_iterations": 30}, (), False, None),
+        ({"max_iterations": 3}, (), False, 1),  # as many are left as wait
+        ({"health": {"max_no_improvement_runs": 2}}, (), False, 1),  # nothing was kept for long
+        ({"max_iterations": 3}, (RepairAsked(at(1)),), True, None),
+        ({}, (PlaybookEnded("shrink_scope", Fact(Kind.ASKED_FOR), at(1), scope=("src/a.py",), experiments=2),), True, None),
+    ],
+)
+def test_an_inconclusive_experiment_is_looked_at_again_where_nothing_better_is_to_do(
+    keys: dict[str, Any],
+    events: tuple[Event, ...],
+    idle: bool,  # noqa: FBT001 - a case
+    again: int | None,
+) -> None:
+    inconclusive = [replace(result(number), verdict=Verdict.INCONCLUSIVE) for number in (1, 2)]
+    state = session(*inconclusive, *events, **keys)
+    found = second_look(state, at(1), idle=idle)
+    assert (None if found is None else found.index) == again
+    assert second_look(state, at(1), idle=idle, given_up=(1, 2)) is None
+    assert second_look(session(result(1), *events, **keys), at(1), idle=idle) is None

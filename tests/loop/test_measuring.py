@@ -30,6 +30,7 @@ from autotune.loop import (
     healing,
     measuring,
     opening,
+    proposing,
     quiet,
     recording,
     segments,
@@ -180,6 +181,16 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
     monkeypatch.setattr(quiet, "POLL_S", 0.01)
     assert quiet.wait_for_quiet(session, 60) is None
     assert (said[-1].kind, said[-1].figures["share"], said[-1].figures["wait_s"]) == (Kind.WAITING_FOR_QUIET, 0.9, 5.0)
+
+
+def test_a_second_look_is_left_for_later_while_others_use_the_machine(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = slow(project, busy_above=0.5)
+    for share, calm in ((0.9, False), (0.5, True), (None, True)):
+        monkeypatch.setattr(machine, "busy_share", lambda _, share=share: share)
+        assert quiet.is_quiet(session) is calm
+    monkeypatch.setattr(proposing, "second_look", lambda *_, **__: SimpleNamespace(index=1, description="shorter"))
+    monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
+    assert not proposing._look_again(session, lambda _: None, set(), idle=True)
 
 
 def test_a_wait_for_quiet_never_costs_more_than_the_runs_that_it_is_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

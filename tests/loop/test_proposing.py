@@ -123,3 +123,58 @@ def test_a_proposer_may_note_what_it_learns(open_project: Project) -> None:
     open_project.ok("start", "--proposer", f"{note} && {SHORTER}")
     assert [event["text"] for event in open_project.events("note")] == ["seen: a"]
     assert "- try b" in open_project.read("autotune.ideas.md")
+
+
+# Second looks
+
+NOISY = "echo METRIC size=$(($(cat src/*.txt | wc -c) * 100000 + 1$(date +%N | cut -c 1-4)))\n"
+
+
+@pytest.fixture
+def promising(project: Project) -> Project:
+    """A session whose first experiment is promising when its pairs are used up."""
+    project.write("autotune.sh", NOISY)
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**")
+    project.ok("config", "set", "max_pairs", "2")
+    project.write("src/a.txt", "aaaa aaaa\n")
+    assert project.attempt("shorter")["verdict"] == "inconclusive"
+    project.ok("config", "set", "max_pairs", "40")
+    return project
+
+
+def test_an_inconclusive_change_waits_for_a_second_look_that_one_command_takes(promising: Project) -> None:
+    assert "experiment 1 waits for a second look, best at a quieter time: `autotune again`" in " ".join(promising.ok("status").out.split())
+    found = promising.ok("again", "--json").json
+    assert (found["about"]["experiment"], found["about"]["status"], found["second_looks"]) == (2, "keep", [])
+    assert [one["description"] for one in promising.results()] == ["shorter", "shorter"]
+    assert promising.events("candidate")[-1]["again"] == 1
+    assert promising.read("src/a.txt") == "aaaa aaaa\n"
+    promising.agree()
+    assert promising.ok("check").out.endswith(": no findings\n")
+    assert "autotune again" not in promising.ok("status").out
+    assert "No experiment waits for a second look." in promising.refused("again")
+    assert "Experiment 1 does not wait for a second look." in promising.refused("again", "1")
+
+
+def test_a_second_look_is_refused_for_what_does_not_wait_and_names_what_does(promising: Project) -> None:
+    assert "hint: 1 wait" in promising.refused("again", "7")
+    promising.write("src/b.txt", "mine\n")
+    assert "Other changes are open in scope: src/b.txt." in promising.refused("again")
+    assert promising.read("src/b.txt") == "mine\n"
+
+
+def test_a_proposer_that_has_nothing_leaves_the_turn_to_a_second_look(promising: Project) -> None:
+    told = promising.ok("start", "--proposer", "true")
+    assert "experiment 2, a second look at 1: shorter" in told.err
+    assert [one["status"] for one in promising.results()] == ["discard", "keep"]
+    assert "paused" in told.out
+    promising.agree()
+
+
+def test_a_second_look_that_a_keep_contradicts_is_given_up_and_the_loop_goes_on(promising: Project) -> None:
+    promising.write("src/a.txt", "a\n")
+    assert promising.attempt("much shorter")["status"] == "keep"
+    told = promising.ok("start", "--proposer", "true")
+    assert told.err.count("src/a.txt was changed by a keep since, in the same place") == 1
+    assert "(3 of 3)" in told.err
+    assert len(promising.results()) == 2

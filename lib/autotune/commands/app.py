@@ -49,6 +49,7 @@ VERBS: dict[str, dict[str, str]] = {
         "log": "Settle what was measured, with a description.",
         "wait": "Wait for the measurement that is running.",
         "cancel": "End the measurement that is running.",
+        "again": "Take a second look at an inconclusive experiment.",
         "restore": "Bring back an earlier experiment's changes.",
         "note": "Tell the proposer something.",
         "idea": "Put down what could be tried.",

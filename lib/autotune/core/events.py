@@ -108,7 +108,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class CandidateTaken:
-    """What differs in scope is a commit now, and is about to be measured. `commit` is kept under refs/autotune."""
+    """What differs in scope is a commit now, and is about to be measured. `commit` is kept under refs/autotune.
+
+    `again` is the experiment that this is a second look at.
+    """
 
     experiment: int
     commit: str
@@ -120,6 +123,7 @@ class CandidateTaken:
     asi: Mapping[str, Any] | None = None
     discard: bool = False
     force: bool = False
+    again: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,7 @@ class Kind(StrEnum):
     RESULT = "result"
     RESULT_TOLD = "result told"
     PROPOSED = "proposed"
+    SECOND_LOOK = "second look"
     EMPTY_HANDED = "empty handed"
     CLAIMING = "claiming"
     CLAIMED = "claimed"

@@ -96,6 +96,7 @@ class Experiment:
     asi: Mapping[str, Any] | None = None
     discard: bool = False
     force: bool = False
+    again: int | None = None
     runs: tuple[Run, ...] = ()
     verdict: Decided | None = None
     proposed: str | None = None
@@ -120,7 +121,7 @@ def unnamed(number: int) -> str:
 class Row:
     """A settled experiment in short. `value` is in the metric's unit, None where nothing was measured; `health` is the session's then.
 
-    `reason` is whole: it has the figures that its verdict was decided by.
+    `reason` is whole: it has the figures that its verdict was decided by. `again` is the experiment that it was a second look at.
     """
 
     index: int
@@ -141,6 +142,7 @@ class Row:
     asi: Mapping[str, Any] | None
     health: Health
     failure: str | None = None
+    again: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +222,13 @@ class Recent:
 
     @property
     def second_looks(self) -> tuple[Row, ...]:
-        """The latest experiments that ran out of runs while promising and were not opened again since: a queue, the oldest first."""
-        return tuple(row for row in self.rows if row.verdict is Verdict.INCONCLUSIVE and row.index not in self.restored)
+        """The latest experiments that were inconclusive and not opened or looked at again since: a queue, the oldest first.
+
+        A second look is the last one, unless nothing was measured in it.
+        """
+        looked_at = {*self.restored, *(row.again for row in self.rows if row.verdict is not Verdict.VOID)}
+        found = (row for row in self.rows if row.verdict is Verdict.INCONCLUSIVE and row.again is None)
+        return tuple(row for row in found if row.index not in looked_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,6 +485,7 @@ def _experiment(event: CandidateTaken) -> Experiment:
         asi=event.asi,
         discard=event.discard,
         force=event.force,
+        again=event.again,
     )
 
 
@@ -563,9 +571,9 @@ def _settled(state: State, event: Result) -> State:
     kept = event.status is Status.KEEP
     gained = event.confirmed and not event.forced and refills(_asked(state))
     segment = _compared(state.segment, event, _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT))
-    decided, unit = state.experiment.verdict if state.experiment is not None else None, state.metric.unit
+    decided, again = (state.experiment.verdict, state.experiment.again) if state.experiment is not None else (None, None)
     odds = (decided.evidence, decided.needed, decided.pairs) if decided is not None else (None, None, 0)
-    reason = whole(event.reason, event.effect, *odds, unit)
+    reason = whole(event.reason, event.effect, *odds, state.metric.unit)
     state = _signal(state, _signal_of(event), reason)
     statuses = dict(state.statuses or {})
     statuses[event.status] = statuses.get(event.status, 0) + 1
@@ -576,7 +584,7 @@ def _settled(state: State, event: Result) -> State:
         statuses=statuses,
         voided=state.voided + (event.verdict is Verdict.VOID and event.status is Status.DISCARD),
         segment=segment,
-        recent=_with(state.recent, _row(event, reason, state.vitals.health)),
+        recent=_with(state.recent, _row(event, reason, state.vitals.health, again)),
     )
     if not kept:
         return state
@@ -664,7 +672,7 @@ def _signal_of(event: Result) -> Signal:
             assert_never(never)
 
 
-def _row(event: Result, reason: Fact, health: Health) -> Row:
+def _row(event: Result, reason: Fact, health: Health, again: int | None) -> Row:
     return Row(
         index=event.index,
         status=event.status,
@@ -684,6 +692,7 @@ def _row(event: Result, reason: Fact, health: Health) -> Row:
         asi=event.asi,
         health=health,
         failure=event.failure,
+        again=again,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from autotune.core.facts import Fact, Kind
+from autotune.core.health import Health, Mode
 from autotune.core.recovery import Playbook, next_playbook
-from autotune.core.state import State
+from autotune.core.state import Row, State
 
 CLAIM_EVERY = 10  # keeps
 
@@ -99,6 +100,19 @@ def _claim(state: State) -> Next | None:
 
 def _look(state: State) -> Next | None:
     return Next(Action.LOOK, Fact(Kind.LOOK_DUE)) if state.look_is_due else None
+
+
+def second_look(state: State, now: str, *, idle: bool, given_up: Collection[int] = ()) -> Row | None:
+    """Give the inconclusive experiment that is looked at again by itself, where nothing better is to do; None where there is none.
+
+    That is where the proposer has nothing (`idle`), where nothing was kept for long, and where as many experiments are left as wait.
+    """
+    waiting = [row for row in state.recent.second_looks if row.index not in given_up]
+    limit = rules(state, now)[Limit.MAX_ITERATIONS]
+    if not waiting or state.vitals.mode is Mode.REPAIR or state.segment.narrowed:
+        return None
+    last_ones = limit.allowed is not None and limit.left <= len(waiting)
+    return waiting[0] if idle or last_ones or state.vitals.health in (Health.PLATEAUED, Health.HEALING) else None
 
 
 def limits_reached(state: State, now: str) -> Mapping[Limit, Rule]:

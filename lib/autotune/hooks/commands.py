@@ -7,7 +7,7 @@ import re
 
 ENTRY_POINTS = {"init-experiment.sh": "init", "run-experiment.sh": "run", "log-experiment.sh": "log", "dashboard.sh": "dashboard"}
 LOOKS = frozenset({"status", "brief", "explain", "doctor", "dashboard"})
-LOOP = frozenset({"try", "run", "wait", "log", "note", "idea"})
+LOOP = frozenset({"try", "again", "run", "wait", "log", "note", "idea"})
 SET_UP = frozenset({"init"})
 _SETTLING = {"-d", "--description", "--asi", "--wait", "--json"}
 OPTIONS: dict[str, set[str]] = {
@@ -17,6 +17,7 @@ OPTIONS: dict[str, set[str]] = {
     "doctor": {"--run", "--no-run", "--compare", "--json", "--session"},
     "dashboard": {"--full", "--width", "--session"},
     "try": _SETTLING,
+    "again": {"--wait", "--json"},
     "run": {"--wait", "--json", "--command"},
     "log": _SETTLING | {"--status"},
     "wait": {"--wait", "--json"},

@@ -265,6 +265,7 @@ def take(
     asi: Mapping[str, Any] | None = None,
     discard: bool = False,
     force: bool = False,
+    again: int | None = None,
 ) -> Look:
     """Make what differs in scope a commit under refs/autotune and put it on the ledger as the candidate, about to be measured.
 
@@ -304,6 +305,7 @@ def take(
             asi=asi,
             discard=discard,
             force=force,
+            again=again,
         )
     )
     return found

@@ -30,11 +30,13 @@ def measure(
     description: str | None = None,
     asi: Mapping[str, Any] | None = None,
     force: bool = False,
+    again: int | None = None,
     progress: Progress = None,
 ) -> int:
     """Take what differs in scope as the candidate and have it measured; waits up to `wait_s` seconds and gives the experiment's number.
 
-    Raises `AutotuneError` where the session stands still, where an experiment is open, or where there is nothing to measure.
+    With `again`, the changes of that experiment are brought back first. Raises `AutotuneError` where the session stands still, where an
+    experiment is open, or where there is nothing to measure.
     """
     edited = files.edited_scripts(session)
     while True:
@@ -53,7 +55,9 @@ def measure(
             if not work.carry_on(session, lock):
                 refuse_ended(session)
                 recording.refuse_changed(session)
-                found = candidate.take(session, settles=settles, description=description, asi=asi, force=force)
+                if again is not None:
+                    candidate.bring_back(session, again)
+                found = candidate.take(session, settles=settles, description=description, asi=asi, force=force, again=again)
                 if found.outside:
                     session.say(Fact(Kind.OUT_OF_SCOPE, {"paths": list(found.outside[:5])}))
                 work.start(session, lock, f"experiment {session.state.count + 1}")
@@ -63,6 +67,21 @@ def measure(
     work.wait(session, wait_s, progress)
     finish_unsettled(session)
     return number
+
+
+def look_again(session: Session, number: int | None, wait_s: float | None, progress: Progress = None) -> int:
+    """Measure an inconclusive experiment's changes afresh, the first that waits where none is named; gives the second look's own number.
+
+    Raises `AutotuneError` where it does not wait for a second look, and as `measure` does.
+    """
+    waiting = {row.index: row for row in session.state.recent.second_looks}
+    first = next(iter(waiting), None) if number is None else number
+    if first not in waiting:
+        which = "No experiment waits" if number is None else f"Experiment {number} does not wait"
+        others = f"{', '.join(map(str, waiting))} wait for one" if waiting else "inconclusive experiments wait for one, once each"
+        raise AutotuneError(f"{which} for a second look.", f"{others}; `autotune restore N` opens the changes of any other")
+    found = waiting[first]
+    return measure(session, wait_s, settles=True, description=found.description, asi=found.asi, again=found.index, progress=progress)
 
 
 def describe(session: Session, wait_s: float | None, description: str, asi: Mapping[str, Any] | None, *, discard: bool, force: bool) -> int:

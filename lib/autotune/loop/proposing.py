@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from autotune.core.events import Paused, Stopped
-from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.facts import Fact, Kind, quoted, refused
 from autotune.core.state import unnamed
+from autotune.core.stopping import second_look
 from autotune.edges import process
 from autotune.errors import AutotuneError
-from autotune.loop import briefing, experiment, files, recording, work
+from autotune.loop import briefing, experiment, files, quiet, recording, work
 from autotune.loop.candidate import Boundary, look
 from autotune.loop.session import Say, Session, now, replace_file
 
@@ -37,10 +38,14 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
 
     The proposer runs in the session's working directory with the brief on its standard input and in the file that AUTOTUNE_BRIEF names;
     the last line that it prints describes its change. One that fails, or changes nothing, three times in a row pauses the session.
+    Where nothing better is to do, and the machine is quiet, inconclusive experiments are looked at again.
     """
     empty_handed = 0
+    given_up: set[int] = set()
     session.say = say
     while bring_on(session, say):
+        if _look_again(session, say, given_up, idle=empty_handed > 0):
+            continue
         session.going_on(Kind.PROPOSING, experiment=session.state.count + 1)
         proposal = _propose(session, command)
         session.refresh()
@@ -53,6 +58,23 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
         if empty_handed == EMPTY_HANDED and session.state.ended is None:
             session.append(Paused(reason=Fact(Kind.OUT_OF_IDEAS, {"proposals": EMPTY_HANDED}, problem), timestamp=now()))
     files.project(session)
+
+
+def _look_again(session: Session, say: Say, given_up: set[int], *, idle: bool) -> bool:
+    """Take the second look that is due, if one is; what cannot be brought back any more is added to `given_up`."""
+    found = second_look(session.state, now(), idle=idle, given_up=given_up)
+    if found is None or _differs(session) or not quiet.is_quiet(session):
+        return False
+    say(Fact(Kind.SECOND_LOOK, {"experiment": session.state.count + 1, "again": found.index, "description": found.description}))
+    try:
+        experiment.look_again(session, found.index, None, say)
+    except AutotuneError as error:
+        given_up.add(found.index)
+        session.refresh()
+        if _differs(session):
+            experiment.put_aside(session, quoted(error.message.removesuffix(".")))
+        say(refused(error))
+    return True
 
 
 def _problem(session: Session, proposal: Proposal) -> Fact | None:

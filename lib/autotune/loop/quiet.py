@@ -59,6 +59,12 @@ def wait_for_quiet(session: Session, takes_s: float) -> Fact | None:
     return quiet.busy
 
 
+def is_quiet(session: Session) -> bool:
+    """Whether others use no more of the machine than `busy_above` now, as far as that matters and can be seen."""
+    share = machine.busy_share(SAMPLE_S) if _matters(session) else None
+    return share is None or share <= session.state.config.busy_above
+
+
 def _matters(session: Session) -> bool:
     segment = session.state.segment
     return (segment.baseline_wall_s or 0.0) >= SAMPLE_S and (not segment.pool or any(segment.pool))

@@ -15,7 +15,7 @@ from autotune.core.tell import limits
 from autotune.core.tell.fate import Fate, fate_of
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.lines import shortened
-from autotune.core.tell.report import claim_words, following, noise, value
+from autotune.core.tell.report import claim_words, description_of, following, noise, value
 from autotune.core.tell.words import told
 
 MOST_TOKENS = 2000
@@ -201,7 +201,7 @@ def _item(row: Row) -> str:
     reason = _cut(told(row.reason, lead=False), _WHY)
     why = found if found and fate in _TOLD_BY_EFFECT else f"{found}; {reason}" if found else reason
     files = _cut(", ".join(row.files), _FILES)
-    return f"{row.index} {fate} ({why}): {_cut(row.description, _DESCRIPTION)}{f' [{files}]' if files else ''}"
+    return f"{row.index} {fate} ({why}): {_cut(description_of(row), _DESCRIPTION)}{f' [{files}]' if files else ''}"
 
 
 _TOLD_BY_EFFECT = (Fate.KEPT, Fate.UNCONFIRMED, Fate.FORCED, Fate.REFUTED, Fate.NOT_SHOWN, Fate.INCONCLUSIVE, Fate.ON_REQUEST)

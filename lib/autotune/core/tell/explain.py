@@ -313,7 +313,9 @@ def _advice(state: State, now: str, experiment: int | None, fate: Fate | None, *
         yield Advice("autotune log --description TEXT", "settles the experiment that is measured")
     if experiment is not None:
         yield Advice(f"autotune explain {experiment}", f"shows every sample of experiment {experiment}")
-        if state.experiment is None and fate not in (Fate.KEPT, Fate.UNCONFIRMED, Fate.FORCED):
+        if state.experiment is None and state.recent.second_looks and not measuring:
+            yield Advice("autotune again", f"takes the first second look, best at a quieter time; {report.second_looks(state)}")
+        if state.experiment is None and fate not in (Fate.KEPT, Fate.UNCONFIRMED, Fate.FORCED, Fate.INCONCLUSIVE):
             yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(fate, '')}" if fate else "")
     if fate is Fate.UNCONFIRMED and not measuring and state.experiment is None:
         yield Advice(f"autotune confirm {experiment}", "runs it afresh against the code before it, which may confirm it")
@@ -328,7 +330,6 @@ _WHEN = {
     Fate.HOOK: ", once the hooks accept them",
     Fate.BENCHMARK: ", once the benchmark works",
     Fate.ENVIRONMENT: ", once what the benchmark needs is there",
-    Fate.INCONCLUSIVE: ", for a second look",
     Fate.NOT_MEASURED: ", to measure them",
 }
 

@@ -25,6 +25,7 @@ from autotune.core.tell.figures import (
     effect_in_short,
     estimate_in_words,
     interval_in_short,
+    listed,
     money,
     number,
     numbers,
@@ -117,7 +118,7 @@ def table(state: State, rows: Iterable[Row]) -> tuple[TableRow, ...]:
             value="" if row.value is None else next(texts),
             effect="" if row.effect is None else effect_in_short(row.effect),
             interval="" if row.effect is None or not _has_interval(row) else interval_in_short(row.effect),
-            description=shortened(row.description, LONGEST_DESCRIPTION),
+            description=shortened(description_of(row), LONGEST_DESCRIPTION),
             segment=row.segment,
         )
         for row in held
@@ -293,7 +294,9 @@ def experiment_counts(state: State) -> str:
     forced = f", {state.forced} of the keeps by force" if state.forced else ""
     forced += f", {unconfirmed(state)} of the keeps unconfirmed" if unconfirmed(state) else ""
     segment = f"; segment {state.segment.opened.segment}" if state.segment.opened.segment > 1 else ""
-    return f"{state.count}: {', '.join(told)}{forced}{segment}" if told else f"none yet{segment}"
+    waiting = len(state.recent.second_looks)
+    open_still = f"; {waiting} inconclusive, for a second look: `autotune again`" if waiting else ""
+    return f"{state.count}: {', '.join(told)}{forced}{open_still}{segment}" if told else f"none yet{segment}"
 
 
 def unconfirmed(state: State) -> int:
@@ -391,15 +394,20 @@ def _to_try(state: State) -> str:
     if state.segment.narrowed:
         files = shortened(", ".join(state.segment.narrowed), LONGEST_WHY)
         return f"edit only {files} ({counted(state.segment.narrowed_left, 'more experiment')}), then `autotune try --description TEXT`"
-    return f"edit files in scope, then `autotune try --description TEXT`{_second_look(state)}"
+    others = f"; {waiting}, best at a quieter time: `autotune again`" if (waiting := second_looks(state)) else ""
+    return f"edit files in scope, then `autotune try --description TEXT`{others}"
 
 
-def _second_look(state: State) -> str:
-    """Offer the first experiment of the queue for a second look."""
-    if not state.recent.second_looks:
-        return ""
-    first = state.recent.second_looks[0].index
-    return f"; or look again at experiment {first}, which was promising: `autotune restore {first}`"
+def second_looks(state: State) -> str:
+    """Say which experiments wait for a second look; empty where none does."""
+    waiting = [str(row.index) for row in state.recent.second_looks]
+    some = f"experiment {waiting[0]} waits" if len(waiting) == 1 else f"experiments {listed(waiting)} wait"
+    return f"{some} for a second look" if waiting else ""
+
+
+def description_of(row: Row) -> str:
+    """What an experiment was, and what it was a second look at."""
+    return row.description if row.again is None else f"second look at {row.again}: {row.description}"
 
 
 def in_short(state: State, now: str, worker: str | None = None, since: str | None = None, doing: Fact | None = None) -> tuple[Line, ...]:

@@ -37,6 +37,7 @@ def snapshot(state: State, at: str, *, measuring: bool | None = None, doing: Fac
         "experiments": state.count,
         "statuses": dict(state.statuses or {}),
         "void": state.voided,
+        "second_looks": [row.index for row in state.recent.second_looks],
         "keeps": state.keeps,
         "unconfirmed": report.unconfirmed(state),
         "forced": state.forced,

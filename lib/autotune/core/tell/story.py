@@ -91,7 +91,7 @@ def story_of(events: Iterable[Event], number_: int) -> Story | None:
 def lines(story: Story, state: State, width: int) -> tuple[Line, ...]:
     """Tell the story in labelled lines, samples and plot included, for texts of `width` columns."""
     return (
-        Line("experiment", f"{story.number}: {_description(story)}"),
+        Line("experiment", f"{story.number}{_again(story)}: {_description(story)}"),
         Line("files", _files(story)),
         *_verdict(story, state),
         *_samples(story, state, width),
@@ -102,6 +102,10 @@ def lines(story: Story, state: State, width: int) -> tuple[Line, ...]:
 def _description(story: Story) -> str:
     described = [one.description for one in (story.taken, story.described, story.result) if one is not None and one.description]
     return shortened(described[-1], LONGEST_TEXT) if described else "not described yet"
+
+
+def _again(story: Story) -> str:
+    return f", a second look at {story.taken.again}" if story.taken is not None and story.taken.again is not None else ""
 
 
 def _files(story: Story) -> str:

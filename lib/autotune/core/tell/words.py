@@ -495,6 +495,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.RESULT_TOLD: "experiment {experiment}: {status}: {description} ({because})",
     Kind.PROPOSED: "experiment {experiment}: {description}",
+    Kind.SECOND_LOOK: "experiment {experiment}, a second look at {again}: {description}",
     Kind.EMPTY_HANDED: "{because} ({times} of {most})",
     Kind.CLAIMING: "claim, {because}: the session's first state against its last",
     Kind.CLAIMED: "claim: {because}",
