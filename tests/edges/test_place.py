@@ -211,9 +211,50 @@ def test_git_reads_many_files_as_young_as_its_index_only_until_the_next_second(b
     assert young.exists()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3)
+    os.utime(built.top / "a")
     place.occupy(built, "HEAD", ())
     assert not young.exists()
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
+
+
+def test_what_a_run_left_in_a_known_place_goes_without_a_look_by_git(built: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.occupy(built, "HEAD", ())
+    monkeypatch.setattr(git, "unlike_index", None)
+    monkeypatch.setattr(place, "beside", None)
+    (built.top / "left/behind").mkdir(parents=True)
+    (built.top / "left/behind/x").write_text("")
+    (built.top / "d/empty").mkdir()
+    os.mkfifo(built.top / "d/pipe")
+    (built.top / "d/link").symlink_to("b")
+    place.occupy(built, "HEAD", ())
+    assert sorted(path.name for path in built.top.rglob("*")) == [".git", "a", "b", "carried", "d", "x"]
+
+
+def test_a_file_rewritten_alike_in_the_second_in_which_it_was_put_there_is_put_back(built: Place) -> None:
+    (built.top / "a").unlink()
+    place.occupy(built, "HEAD", ())
+    before = (built.top / "a").stat()
+    (built.top / "a").write_text("b\n")
+    os.utime(built.top / "a", ns=(before.st_atime_ns, before.st_mtime_ns))
+    place.occupy(built, "HEAD", ())
+    assert (built.top / "a").read_text() == "a\n"
+
+
+def test_a_tracked_file_that_is_not_seen_in_its_place_leaves_the_look_to_git(repository: git.Repository, built: Place) -> None:
+    held = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))
+    more = git.make_tree(repository.top, {**held, "carried/new": held["a"]}, repository.folder / "scratch")
+    for _ in range(2):
+        place.occupy(built, more, ())
+        assert (built.top / "carried/new").read_text() == "a\n"
+        (built.top / "carried/new").write_text("changed by a run\n")
+
+
+def test_a_tree_that_differs_from_the_one_before_in_more_than_the_arms_is_put_in_place(repository: git.Repository, built: Place) -> None:
+    held = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))
+    other = git.make_tree(repository.top, {**held, "a": held["d/b"]}, repository.folder / "scratch")
+    for content, text in ((other, "d/b\n"), ("HEAD", "a\n")) * 2:
+        place.occupy(built, content, ())
+        assert contents(built.top) == {"a": text, "d/b": "d/b\n", "carried/x": "x\n"}
 
 
 def test_what_a_run_did_among_emptied_files_is_gone_before_the_next(

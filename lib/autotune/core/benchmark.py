@@ -184,7 +184,7 @@ def _benchmarks(project: Project) -> Iterator[str]:
     by_itself |= any(_BENCH.fullmatch(word) for text in project.called.values() for word in runners.words_in(text))
     come_to = {path for path, parent in project.reached.items() if parent is not None and runners.is_commands(parent)}
     folders = {bench_folder(project.way(path)) for path in (*project.printing, *come_to)} - {""}
-    for path in project.inside:
+    for path in project.inside if folders or by_itself else ():
         folder = bench_folder(project.way(path))
         if folder in folders or (by_itself and _is_called_a_benchmark(path, folder)):
             yield path

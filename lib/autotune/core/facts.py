@@ -200,6 +200,7 @@ class Kind(StrEnum):
     WAITING_FOR_QUIET = "waiting for quiet"
     BASELINE_RUN = "baseline run"
     PROVING = "proving"
+    PROVING_WITH_READ = "proving_with_read"
     PLACE_MADE_ANEW = "place made anew"
     BUILT_OUTSIDE = "built outside"
     CALIBRATING = "calibrating"

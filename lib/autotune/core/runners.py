@@ -48,11 +48,11 @@ class Tree:
         """All folders below which there is a file, with the files that are in them, not further below."""
         found: dict[str, list[str]] = {}
         for path in sorted(self.paths):
-            folder = dirname(path)
-            while folder and folder not in found:
-                found[folder] = []
-                folder = dirname(folder)
-            found.setdefault(dirname(path), []).append(path)
+            folder = inner = path.rpartition("/")[0]
+            while inner and inner not in found:
+                found[inner] = []
+                inner = inner.rpartition("/")[0]
+            found.setdefault(folder, []).append(path)
         return found
 
     @cached_property
@@ -60,7 +60,7 @@ class Tree:
         """The files of each name, in whatever folder."""
         found: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self.paths):
-            found[basename(path)].append(path)
+            found[path.rpartition("/")[2]].append(path)
         return found
 
     def ending(self, tail: str) -> Iterator[str]:
@@ -71,7 +71,7 @@ class Tree:
 
 def is_runner(path: str) -> bool:
     """Whether this is a file in which a runner finds what to run: package scripts, a Makefile and the like."""
-    return _RUNNERS.fullmatch(basename(path)) is not None
+    return _RUNNERS.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def is_commands(path: str) -> bool:

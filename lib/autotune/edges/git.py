@@ -335,9 +335,12 @@ def flagged(repository: Repository) -> tuple[str, ...]:
     return tuple(entry[2:] for entry in listed if entry[0].islower() or entry[0] == "S")
 
 
-def mentioning(folder: Path, expression: str) -> tuple[str, ...]:
-    """List the tracked text files of the working tree with a line that an extended regular expression matches, whatever the case."""
-    answer = query(folder, "grep", "--no-recurse-submodules", "-I", "-l", "-i", "-z", "-E", "-e", expression)
+def mentioning(folder: Path, expression: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+    """List the tracked text files of the working tree with a line that an extended regular expression matches, whatever the case.
+
+    With `paths` only those are looked through.
+    """
+    answer = query(folder, "grep", "--no-recurse-submodules", "-I", "-l", "-i", "-z", "-E", "-e", expression, "--", *paths)
     return () if answer is None else answer.paths
 
 

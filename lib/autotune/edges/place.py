@@ -7,10 +7,11 @@ import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autotune.edges import caches, copies, git, submodules, tree
+from autotune.edges import caches, copies, git, looks, submodules, tree
+from autotune.edges.looks import Look
 from autotune.edges.tree import View
 
 
@@ -45,6 +46,18 @@ class Place:
     def top(self) -> Path:
         """The place's folder."""
         return self.view.top
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A place as a run found it: the tree that its files are of, what stays beside them, and all that was there."""
+
+    held: Mapping[str, tuple[str, str]]
+    settled: frozenset[str]
+    look: Look
+
+
+_known: dict[Path, Known] = {}  # by its folder, each place that has been looked at
 
 
 def in_checkout(top: Path, index: Path, note: Path | None = None) -> Place:
@@ -203,22 +216,77 @@ def occupy(place: Place, content: str, alternating: Sequence[str], *, compared: 
     """
     tree.point_at(place.view, content)
     held = git.tracked(place.top, content)
-    anew = {path for path in alternating if path in held}
-    gone = {*alternating} - anew
-    with _at_a_new_time(place, content, held, compared=compared) as touched:
+    turned = {path for path in alternating if path in held}
+    anew, gone = turned, {*alternating} - turned
+    known = _known.pop(place.top, None)
+    bare = known is None and _is_bare(place, held)
+    with _at_a_new_time(place, content, () if bare else held, compared=compared) as touched:
         if place.settled is None:
             for path in gone:
                 tree.remove(place.top, path)
         else:
             tree.unlink_all(place.top, gone)  # in a folder of what stays, `_clean` does not see them
-            _clean(place, place.settled)
-            tree.refresh_aged(place.view)
-            anew |= {*git.unlike_index(place.top, place.view.index)}
+            if known is not None and not gone and (moved := _known_again(place, known, held, turned)) is not None:
+                turned = anew = turned | moved
+            else:
+                known = None
+                _clean(place, place.settled)
+                anew = turned | (_written_by_git(place, held) if bare else _astray(place))
         if wanted := sorted(anew):
-            tree.unlink_all(place.top, wanted)
+            tree.unlink_all(place.top, () if bare else wanted)
             tree.write(place.view, wanted)
             tree.undo_conversion(place.top, {path: held[path] for path in wanted if path in place.verbatim})
         touched.update(anew, gone)
+    if place.settled is not None and (known := known or _known_now(place, held, place.settled)) is not None:
+        looks.forget(known.look, turned)
+        _known[place.top] = replace(known, held=held)
+
+
+def _is_bare(place: Place, held: Iterable[str]) -> bool:
+    """Whether nothing is there of some files and their folders."""
+    return not any(os.path.lexists(place.top / name) for name in {path.partition("/")[0] for path in held})
+
+
+def _known_again(place: Place, known: Known, held: Mapping[str, tuple[str, str]], turned: set[str]) -> set[str] | None:
+    """Remove what came since a place was known; gives the files in which another tree is to be there. None where more is not as it was.
+
+    Nothing is asked of the files that are written anew in any case, `turned`.
+    """
+    moved = {path for path, _ in held.items() ^ known.held.items()}
+    if known.settled != place.settled or moved - held.keys():
+        return None
+    now = looks.look(place.top, known.settled)
+    if now is None or looks.differs(known.look, now, turned | moved):
+        return None
+    known.look.read.update(now.read)
+    for path in sorted(now.stamps.keys() - known.look.stamps.keys()):  # folders before what is in them
+        if os.path.lexists(place.top / path):
+            _discard(place.top / path, known.settled, path)
+    return moved
+
+
+def _known_now(place: Place, held: Mapping[str, tuple[str, str]], settled: frozenset[str]) -> Known | None:
+    """Take in what a run finds, unless a change might not be seen: of a file that is not where it is tracked, or by its time."""
+    seen = looks.look(place.top, settled)
+    surely = seen is not None and seen.stamps.keys() >= _written_by_git(place, held) and looks.settles(seen)
+    return Known(held, settled, seen) if seen is not None and surely else None
+
+
+def _astray(place: Place) -> set[str]:
+    """Give the tracked files that are not as the private index has them."""
+    tree.refresh_aged(place.view)
+    return {*git.unlike_index(place.top, place.view.index)}
+
+
+def _written_by_git(place: Place, held: Mapping[str, tuple[str, str]]) -> set[str]:
+    """Give the paths that git writes in a place: not submodules, nor what comes from elsewhere."""
+    return {path for path, (mode, _) in held.items() if mode != git.SUBMODULE} - place.view.apart
+
+
+def read_by_runs(place: Place) -> frozenset[str]:
+    """Give the files that were read by the runs before the last, since they were put in place, as far as the file system notes that."""
+    known = _known.get(place.top)
+    return frozenset() if known is None else frozenset(known.look.read)
 
 
 @contextmanager
@@ -255,6 +323,7 @@ def empty(place: Place, content: str, entries: Mapping[str, tuple[str, str]], aw
     first: where thousands of files were deleted lately, the file system takes long to make new ones. What cannot be moved or made, `occupy`
     finds.
     """
+    _known.pop(place.top, None)
     shutil.rmtree(away, ignore_errors=True)
     away.mkdir(parents=True)
     moved: dict[str, str] = {}
@@ -311,6 +380,7 @@ def _make_empty(top: Path, modes: Mapping[str, str], first: dict[tuple[str, str]
 
 def fill(place: Place, content: str, moved: Mapping[str, str], paths: Collection[str], *, compared: bool = False) -> None:
     """Bring back what `empty` moved, as `content` has it, `paths` as if just written: nothing made of the empty files is younger."""
+    _known.pop(place.top, None)
     with _at_a_new_time(place, content, paths, compared=compared) as touched:
         for whole in tree.within_reach(place.top, moved):
             target = f"{place.top}/{whole}"

@@ -47,19 +47,21 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
     return _calibrated(session, bench, *found, busy)
 
 
-def after_baseline(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float, turn: Turn) -> Calibrated:
+def after_baseline(
+    session: Session, bench: Bench, values: Sequence[float], elapsed_s: float, turn: Turn, read: Sequence[str]
+) -> Calibrated:
     """What a baseline says, `elapsed_s` having been spent on it. Where builds differ (`prepare`), their bias is measured, if there is time.
 
-    The machine is held already, by `turn`.
+    The machine is held already, by `turn`. `read` are the files in scope that the runs have read, nothing where that is not known.
     """
     config, each = session.state.config, elapsed_s / len(values)
     wall_s = session.state.segment.baseline_wall_s or each
     pairs = min(PAIRS_AT_OPENING, int(BASELINE_BUDGET_S / 2 / (2 * each)) - 1)
     once = len(values) < 2  # noqa: PLR2004 - one run has no spread
     if not config.prepare or config.in_place or once or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
-        return _calibrated(session, bench, [list(values)], [wall_s], [each], None)
+        return _calibrated(session, bench, [list(values)], [wall_s], [each], None, read)
     session.say(Fact(Kind.CALIBRATING, {"pairs": pairs}))
-    return _calibrated(session, bench, *_paired(session, bench, pairs, turn), None)
+    return _calibrated(session, bench, *_paired(session, bench, pairs, turn), None, read)
 
 
 def _measured(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[list[list[float]], list[float], list[float]]:
@@ -101,7 +103,13 @@ def _one(bench: Bench, arm: Arm, outlook: Mapping[str, Any]) -> tuple[float, flo
 
 
 def _calibrated(
-    session: Session, bench: Bench, series: Sequence[Sequence[float]], walls: Sequence[float], elapsed: Sequence[float], busy: float | None
+    session: Session,
+    bench: Bench,
+    series: Sequence[Sequence[float]],
+    walls: Sequence[float],
+    elapsed: Sequence[float],
+    busy: float | None,
+    read: Sequence[str] = (),
 ) -> Calibrated:
     """The event that says it; the first pair is left out of the bias, since warm-ups are not one."""
     state = session.state
@@ -118,7 +126,7 @@ def _calibrated(
         timestamp=now(),
     )
     repeats = found.runs > 1 and not found.noise
-    seeded = seeding.fixed_in_scope(session) if repeats else ()
+    seeded = seeding.fixed_in_scope(session, read) if repeats else ()
     return replace(found, busy=busy, output_bytes=bench.output_bytes, seeded=seeded)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
 from autotune.core.state import State, begin
 from autotune.core.tell.figures import number
 from autotune.core.tell.words import told
-from autotune.edges import copies, git, ledger, process, sandbox
+from autotune.edges import copies, git, ledger, place, process, sandbox
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop import calibrating, feed, logs, pinning, recording
@@ -37,6 +37,7 @@ from autotune.version import version
 
 UNCHANGED_WITHIN = 0.02  # a metric that emptied files change by less than this, or by less than five noise floors, does not measure them
 UNCHANGED_WITHIN_ONCE = 0.10
+MANY_FILES, MOST_READ = 1000, 500  # so many take long to empty; so few do not
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
 
 
@@ -55,38 +56,75 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn) -> tuple[Even
         raise AutotuneError(
             f"The checks do not pass on the unchanged code: {told(why)}\n{output}", f"mend them; they are `{session.state.config.checks}`"
         )
+    read: Sequence[str] = ()
     if not session.state.config.in_place:
-        _prove(session, bench, values)
-    calibrated = calibrating.after_baseline(session, bench, values, elapsed_s, turn)
+        tuned = _files_in_scope(session)
+        read = _read(bench, tuned)
+        _prove(session, bench, values, tuned, read)
+    calibrated = calibrating.after_baseline(session, bench, values, elapsed_s, turn, read)
     session.append(_baseline_result(session, values))
     session.append(calibrated)
     calibrating.apply_at_opening(session, calibrated)
     return tuple(feed.events(session.folder.ledger))
 
 
-def _prove(session: Session, bench: Bench, values: Sequence[float]) -> None:
-    """Show that the worktree is what is measured: with the files in scope emptied, the benchmark has to fail or to change its metric."""
+def _files_in_scope(session: Session) -> dict[str, str]:
+    """Map the files that a candidate may change to their modes."""
+    state, opened = session.state, session.state.segment.opened
+    held = pinning.in_scope(session.repository, opened.workdir, state.config, state.incumbent, opened.pins)
+    return {path: mode for path, (mode, _) in held.items() if mode.startswith("100")}
+
+
+def _read(bench: Bench, tuned: Collection[str]) -> tuple[str, ...]:
+    """Give the files in scope that the runs have read, where there are many, these are few, and the file system tells."""
+    read = place.read_by_runs(bench.place).intersection(tuned) if len(tuned) >= MANY_FILES else ()
+    return tuple(sorted(read)) if len(read) <= MOST_READ else ()
+
+
+def _prove(session: Session, bench: Bench, values: Sequence[float], tuned: Mapping[str, str], read: Sequence[str]) -> None:
+    """Show that the worktree is what is measured: with the files in scope emptied, the benchmark has to fail or to change its metric.
+
+    To empty many takes long. So those that the runs have `read`, where they are known, come first: if they are measured, the worktree is.
+    """
     state = session.state
-    held = pinning.in_scope(session.repository, state.segment.opened.workdir, state.config, state.incumbent, state.segment.opened.pins)
     nothing = git.store(session.top, b"")
-    emptied = {path: (mode, nothing) for path, (mode, _) in held.items() if mode.startswith("100")}
-    scratch = session.folder.path / "scratch-index"
-    git.tell(session.top, "read-tree", content_of(session, state.incumbent), index=scratch)
-    git.set_entries(session.top, scratch, emptied, ())
-    bench.content[Arm.CANDIDATE] = git.write_tree(session.top, scratch)
+    emptied = {path: (mode, nothing) for path, mode in tuned.items()}
+    if read and bench.builds is None:
+        bench.content[Arm.CANDIDATE] = _with(session, {path: emptied[path] for path in read})
+        bench.alternating = tuple(read)
+        session.say(Fact(Kind.PROVING_WITH_READ, {"files": len(read)}))
+        proof, _ = bench.run(Arm.CANDIDATE, Purpose.PROOF)
+        bench.alternating = tuple(emptied)  # what is built next, for a calibration, is built of files written anew
+        if _shows(session, values, proof):
+            return
+    bench.content[Arm.CANDIDATE] = _with(session, emptied)
     session.say(Fact(Kind.PROVING))
     with bench.emptied(Arm.CANDIDATE, emptied):
         proof, _ = bench.run(Arm.CANDIDATE, Purpose.PROOF)
-    bench.alternating = tuple(emptied)  # what is built next, for a calibration, is built of files written anew
+    bench.alternating = tuple(emptied)
     value = proof.metrics.get(state.metric.name)
     if bench.builds is not None:
         _prove_apart(bench, stats.median(values), value)
-    if proof.outcome is Outcome.OK and value is not None and _unchanged(values, value, logs=min(values) > 0):
+    if not _shows(session, values, proof):
         raise AutotuneError(
-            f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value)} "
+            f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value or 0.0)} "
             f"(before: {number(stats.median(values))}): it does not measure this code.",
             f"{_protected_in_scope(session)}{_leading_back(session)}; where that has to be, --in-place measures in the checkout instead",
         )
+
+
+def _with(session: Session, entries: Mapping[str, tuple[str, str]]) -> str:
+    """Give the tree that is measured of the incumbent, with other files in their places."""
+    scratch = session.folder.path / "scratch-index"
+    git.tell(session.top, "read-tree", content_of(session, session.state.incumbent), index=scratch)
+    git.set_entries(session.top, scratch, entries, ())
+    return git.write_tree(session.top, scratch)
+
+
+def _shows(session: Session, values: Sequence[float], proof: Ran) -> bool:
+    """Whether a run with files emptied failed, or printed something else than the runs before."""
+    value = proof.metrics.get(session.state.metric.name)
+    return proof.outcome is not Outcome.OK or value is None or not _unchanged(values, value, logs=min(values) > 0)
 
 
 def _protected_in_scope(session: Session) -> str:

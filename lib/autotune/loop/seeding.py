@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from autotune.core.seeds import SEARCHED, Seed, reseeded, seeds
@@ -15,11 +16,16 @@ MOST_FILES = 200  # of a candidate that are looked through
 MOST_LINES = 100  # that are named
 
 
-def fixed_in_scope(session: Session) -> tuple[str, ...]:
-    """Name the first lines of files in scope that fix a seed, as the working tree has them."""
+def fixed_in_scope(session: Session, read: Sequence[str] = ()) -> tuple[str, ...]:
+    """Name the first lines of files in scope that fix a seed, as the working tree has them.
+
+    Where those that runs `read` are known, of these alone.
+    """
     state = session.state
-    held = pinning.in_scope(session.repository, state.segment.opened.workdir, state.config, state.incumbent, state.segment.opened.pins)
-    candidates = [path for path in git.mentioning(session.top, SEARCHED) if path in held]
+    found = git.mentioning(session.top, SEARCHED, read)
+    opened = state.segment.opened
+    held = pinning.in_scope(session.repository, opened.workdir, state.config, state.incumbent, opened.pins) if found else {}
+    candidates = [path for path in found if path in held]
     return tuple(_told(path, seed) for path in candidates for seed in seeds(_text(session.top / path)) if seed.fixed)[:MOST_LINES]
 
 

@@ -477,6 +477,9 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.BUILT_OUTSIDE: "{variable} leads out of the working tree, so no build is kept: `prepare` runs before every run",
     Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was, and not to be had again: it is made anew",
     Kind.PROVING: "proof: the same benchmark with every file in scope emptied",
+    Kind.PROVING_WITH_READ: lambda fact: (
+        f"proof: the same benchmark with what it reads in scope emptied ({counted(fact.figures['files'], 'file')})"
+    ),
     Kind.CALIBRATING: "calibration: the same code built a second time, {pairs} pairs",
     Kind.MIN_EFFECT_SET: "min_effect = {min_effect:g}, above the bias of a fresh build",
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on takes a run's network and its writing elsewhere",
