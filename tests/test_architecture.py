@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,93 @@ def test_what_touches_the_world_is_recognised(source: str) -> None:
 @pytest.mark.parametrize("path", [path for path in modules_of("core") if path.parent.name != "tell"], ids=name_of)
 def test_nothing_in_core_outside_tell_makes_or_reads_its_words(path: Path) -> None:
     assert not [module for module, _ in imports_of(ast.parse(path.read_text("utf-8"))) if module.startswith("autotune.core.tell")]
+
+
+SENTENCE = re.compile(r"[A-Za-z][\w'`,;:.-]*(?: [A-Za-z`(][\w'`,;:.)-]*){4,}")
+"""Five words in a row."""
+
+WORDED_ELSEWHERE = {
+    "commands/app.py": "help",
+    "commands/link_.py": "a program for the shell",
+    "core/config.py": "what autotune.toml says of each key",
+    "core/metrics.py": "what is wrong with a METRIC line",
+    "core/older.py": "what ledgers of older versions say",
+    "core/surroundings.py": "the shell's own words",
+    "hooks/sayings.py": "hooks know the standard library alone",
+}
+HELP = {"Argument", "Option", "Typer"}
+LABELS = {"alone", "commit_tree", "compile", "hold", "make", "set_ref", "take_snapshot", "tell"}
+"""What a lock's holder does, what git has of a commit or a ref, the hint of `folders.make`, and expressions."""
+
+
+def called(node: ast.AST) -> str:
+    return str(getattr(node.func, "id", getattr(node.func, "attr", ""))) if isinstance(node, ast.Call) else ""
+
+
+def names_in(nodes: Iterable[ast.AST]) -> set[str]:
+    return {one.id for node in nodes for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def given_to(names: set[str], tree: ast.AST) -> Iterator[ast.AST]:
+    """What a module gives to variables of these names, and what its functions of these names return."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) if name in names:
+                yield from (one for one in ast.walk(node) if isinstance(one, ast.Return | ast.Yield))
+            case ast.Assign(targets=targets, value=value) if names & names_in(targets):
+                yield value
+            case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value) if names & names_in([target]):
+                yield value
+
+
+def sentences_in(source: str) -> list[str]:
+    """The sentences of a module but of docstrings, help, labels, and errors with all that they are made of."""
+    tree = ast.parse(source)
+    free = [one for one in ast.walk(tree) if isinstance(one, ast.Raise) or called(one).endswith("Error") or called(one) == "Tampered"]
+    known: set[str] = set()
+    while more := names_in(free) - known:
+        known |= more
+        free += given_to(more, tree)
+    free += [one for one in ast.walk(tree) if called(one) in HELP | LABELS]
+    free += [one for one in ast.walk(tree) if isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)]
+    passed = {id(one) for node in free for one in ast.walk(node)}
+    texts = [one.value for one in ast.walk(tree) if isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in passed]
+    return [text for text in texts if SENTENCE.search(text)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in modules_of("core", "targets", "loop", "hooks", "views", "commands") if path.parent.name != "tell"],
+    ids=name_of,
+)
+def test_sentences_are_made_in_tell_alone(path: Path) -> None:
+    assert (name_of(path) in WORDED_ELSEWHERE) or sentences_in(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'echo("nothing of it was deleted at all")',
+        'words = f"there are {count} of them and no more"\nsay(quoted(words))',
+        'def why():\n    return "it is none of these files at all"\nfound = why()\nraise AutotuneError("a", "b")',
+        'WORDS = {A: "this file is none of yours"}',
+        'class Step(StrEnum):\n    A = "put the branch back to the incumbent"',
+    ],
+)
+def test_a_sentence_is_seen_wherever_it_is_made(source: str) -> None:
+    assert len(sentences_in(source)) == 1
+
+
+def test_errors_are_worded_where_they_are_raised() -> None:
+    source = """
+def refuse():
+    '''This says what a function is for.'''
+    hint = "take it away and then try again"
+    raise AutotuneError(f"The file {path} is none of yours to change.", f"{hint}, or {_other()}")
+def _other():
+    return "leave it to somebody who knows better"
+"""
+    assert sentences_in(source) == []
 
 
 @pytest.mark.parametrize("path", modules_of("core"), ids=name_of)

@@ -15,7 +15,7 @@ import typer
 from autotune.core.facts import GOING_ON, Fact, Kind
 from autotune.core.findings import Answer
 from autotune.core.model import Status
-from autotune.core.tell.answers import OF_YOUR_OWN
+from autotune.core.tell.answers import OF_YOUR_OWN, PARTS
 from autotune.core.tell.lines import WIDEST, wrapped
 from autotune.core.tell.words import told
 from autotune.loop import demonstration
@@ -24,6 +24,8 @@ from autotune.loop.session import Session
 MAIN = demonstration.PACKAGE / "__main__.py"
 LAUNCHER = demonstration.PACKAGE.parents[1] / "bin" / "autotune"
 _COLOURS = {Status.KEEP: typer.colors.GREEN, Status.CRASH: typer.colors.RED, Status.CHECKS_FAILED: typer.colors.RED}
+
+_PROJECT, _SESSION, _LOOP, _RESULT, _PLACE, _OWN = PARTS
 
 
 def main(
@@ -39,12 +41,12 @@ def main(
     """
     teller = _Telling()
     top = demonstration.make_project(folder)
-    teller.heading("A project", Fact(Answer.DEMO_PROJECT, {"folder": str(top)}))
-    teller.heading("A session", Fact(Answer.DEMO_SESSION))
+    teller.heading(_PROJECT, Fact(Answer.DEMO_PROJECT, {"folder": str(top)}))
+    teller.heading(_SESSION, Fact(Answer.DEMO_SESSION))
     session = demonstration.open_demo(top, teller.say)
-    teller.heading("The loop", Fact(Answer.DEMO_LOOP))
+    teller.heading(_LOOP, Fact(Answer.DEMO_LOOP))
     demonstration.drive(session, teller.say)
-    teller.heading("What came of it", _healing(session))
+    teller.heading(_RESULT, _healing(session))
     _show(session)
     _say_what_next(session)
 
@@ -99,11 +101,11 @@ def _show(session: Session) -> None:
 
 def _say_what_next(session: Session) -> None:
     typer.echo()
-    typer.secho("Where it is", bold=True)
+    typer.secho(_PLACE, bold=True)
     left = Fact(Answer.DEMO_LEFT, {"folder": str(session.workdir), "branch": session.branch})
     typer.echo(_wrapped(told(left), "  "))
     typer.echo()
-    typer.secho("In a project of your own", bold=True)
+    typer.secho(_OWN, bold=True)
     if shutil.which("autotune") is None:
         typer.echo(f"  alias autotune={shlex.quote(str(LAUNCHER))}")
     for line in OF_YOUR_OWN:

@@ -14,12 +14,14 @@ LONGEST_ASI = 64 * 1024
 def description(text: str) -> str:
     """Give a description of one to 2,000 characters, exactly as it came."""
     missing = "say in a sentence what was changed and why: --description TEXT"
-    return _worded(text, "description", missing, "shorten it; details go into --asi")
+    too_long = "shorten it; details go into --asi"
+    return _worded(text, "description", missing, too_long)
 
 
 def note(text: str) -> str:
     """Give a note, or an idea, as long as a description."""
-    return _worded(text, "text", "put it into quotes, as one sentence", "shorten it")
+    missing = "put it into quotes, as one sentence"
+    return _worded(text, "text", missing, "shorten it")
 
 
 def _worded(text: str, what: str, missing: str, too_long: str) -> str:

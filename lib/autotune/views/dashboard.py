@@ -19,7 +19,7 @@ from autotune.core.model import Effect, Status
 from autotune.core.state import Row, State, Step
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.lines import Line, Tone, shortened
-from autotune.core.tell.report import TableRow, headline, now_line, table, under_way
+from autotune.core.tell.report import NOT_COMPARED, TableRow, headline, marks, now_line, table, under_way
 from autotune.core.tell.snapshot import snapshot
 from autotune.loop import feed
 from autotune.loop.session import Session, now
@@ -213,7 +213,7 @@ def _table(rows: Sequence[TableRow], count: int, width: int) -> RenderableType:
     for row in rows:
         if row.segment != segment:
             segment = row.segment
-            quiet = (f"segment {segment}", *([""] if valued else []), "", *([""] if bounded else []), "not compared with what is above")
+            quiet = (f"segment {segment}", *([""] if valued else []), "", *([""] if bounded else []), NOT_COMPARED)
             drawn.add_row("", *(Text(cell, style=_STYLES[Tone.QUIET]) for cell in quiet))
         cells = (str(row.number), row.fate, *([row.value] if valued else []), row.effect, *([row.interval] if bounded else []))
         drawn.add_row(*(Text(cell, style=_STYLES[row.tone]) for cell in cells), Text(row.description))
@@ -282,6 +282,5 @@ def _below(state: State, steps: Sequence[Step], columns: int, margin: int) -> li
     from rich.text import Text
 
     failed = "".join((" " if step.effect is not None else "x").ljust(columns) for step in steps)
-    told = f"effects, {state.metric.direction} is better: ● kept · not x failed ┄ the code before"
-    marks = [Text(" " * margin + failed, style=_STYLES[Tone.BAD])] if failed.strip() else []
-    return [*marks, Text(" " * margin + told, style=_STYLES[Tone.QUIET])]
+    crosses = [Text(" " * margin + failed, style=_STYLES[Tone.BAD])] if failed.strip() else []
+    return [*crosses, Text(" " * margin + marks(state), style=_STYLES[Tone.QUIET])]

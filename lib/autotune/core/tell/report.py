@@ -49,6 +49,7 @@ HEALTH_TONES: Mapping[Health, Tone] = {
 CONFIDENCE_TONES = {"high": Tone.GOOD, "marginal": Tone.FAIR, "within noise": Tone.BAD, "too early": Tone.QUIET}
 CONFIDENCE_MEANS = "the session's spread; it decides nothing"
 STATUS_WORDS = {Status.KEEP: "kept", Status.DISCARD: "discarded", Status.CRASH: "crashed", Status.CHECKS_FAILED: "checks failed"}
+NOT_COMPARED = "not compared with what is above"  # where a segment begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,3 +426,8 @@ def in_short(state: State, now: str, worker: str | None = None, since: str | Non
         *now_line(doing, now),
         Line("next", following(state, now, measuring=worker is not None)),
     )
+
+
+def marks(state: State) -> str:
+    """What the marks of the chart mean."""
+    return f"effects, {state.metric.direction} is better: ● kept · not x failed ┄ the code before"

@@ -83,7 +83,12 @@ _VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figu
     Kind.GUARDRAIL_BROKEN: "discarded for a guardrail, though ",
     Kind.GUARDRAIL_UNDECIDED: "a guardrail stays undecided: ",
 }
-_SAID_BY_FATE = frozenset(kind for kind, opening in _VERDICTS.items() if opening.startswith(("kept", "inconclusive")))
+_SAID_BY_FATE = frozenset(  # kinds that what became of an experiment tells as well
+    (
+        *(Kind.BETTER, Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_EXACTLY),
+        *(Kind.LOOKS_BETTER, Kind.TOO_NOISY, Kind.RAN_OUT, Kind.OUT_OF_REACH),
+    )
+)
 
 
 def _of_a_verdict(fact: Fact, *, lead: bool) -> str:
