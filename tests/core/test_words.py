@@ -44,6 +44,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
         for kind in (Kind.RESULT, Kind.RESULT_TOLD, Kind.PROPOSED)
     },
     Kind.BUSY: {"share": 0.9, "above": 0.5},
+    Kind.PROVING_WITH_READ: {"files": 2},
     Kind.LEFTOVERS: {"first": "sleep 9", "more": True},
     Kind.SEED_CHANGED: {"seed": "a.py:3"},
     Kind.STORE_DAMAGED: {"path": "a.py"},
