@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.audit import Clock, leftovers, objection, reading, remark
+from autotune.core.audit import Clock, leftovers, objection, reading, remark, seconds_of
 from autotune.core.events import Purpose, Ran
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.model import Arm, Direction, Metric, Outcome, Run
@@ -307,3 +307,9 @@ def test_processes_left_behind_are_named_where_the_candidates_runs_alone_left_so
     assert leftovers(["a", "b"], []) == Fact(Kind.LEFTOVERS, {"first": "a", "more": True})
     assert leftovers(["a"], ["a"]) is None
     assert leftovers([], []) is None
+
+
+def test_a_metric_is_so_many_seconds_by_its_name_or_unit() -> None:
+    asked = {"autotune.wall_s": 1.0, "autotune.peak_rss_mb": None, "parse_us": 1e-6, "time_ms": 1e-3, "latency": None, "size": None}
+    assert {name: seconds_of(Metric(name, "", Direction.LOWER)) for name in asked} == asked
+    assert seconds_of(Metric("fps", "", Direction.HIGHER)) is None

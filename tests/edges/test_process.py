@@ -135,6 +135,11 @@ class TestEverySystem:
         assert any("still here" in line for line in finished.leftovers)
         assert not any(map(is_alive, pids(tmp_path / "pids")))
 
+    def test_what_the_command_told_to_end_without_waiting_is_no_leftover(self, run: Runner) -> None:
+        server = "trap 'sleep 0.1; exit' TERM; echo >ready; while :; do sleep 0.02; done"
+        finished = run(f"sh -c {shlex.quote(server)} >/dev/null 2>&1 & while ! [ -e ready ]; do sleep 0.01; done; kill $!")
+        assert finished.leftovers == ()
+
     def test_a_leftover_that_ignores_the_end_is_killed(self, run: Runner, tmp_path: Path) -> None:
         stubborn = "trap '' TERM; echo $$ >pids; while :; do sleep 0.05; done"
         finished = run(f"sh -c {shlex.quote(stubborn)} >/dev/null 2>&1 & while ! [ -s pids ]; do sleep 0.01; done", grace_s=0.1)

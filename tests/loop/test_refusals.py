@@ -373,3 +373,19 @@ def test_settings_can_be_set_as_soon_as_there_is_a_file(project: Project) -> Non
     assert project.read("autotune.toml") == before
     (project.top / "autotune.toml").unlink()
     assert "no autotune session" in project.refused("config", "set", "metric", "size")
+
+
+def test_a_run_with_too_little_work_is_told_from_one_that_does_not_measure_this_code(project: Project) -> None:
+    project.write("autotune.sh", 'echo "METRIC time_s=0.0015"\n')
+    assert "too little work" in project.refused("init", "--name", "x", "--metric", "time_s", "--scope", "src/**")
+    project.write("autotune.sh", 'echo "METRIC time_s=15"\n')
+    told = project.refused("init", "--name", "x", "--metric", "time_s", "--scope", "src/**", "--once")
+    assert "does not measure this code" in told.splitlines()[-2]
+
+
+def test_what_lies_outside_the_scope_counts_as_protected(project: Project) -> None:
+    project.write("tests/test_a.py", "")
+    project.git("add", "tests")
+    project.git("commit", "-qm", "tests")
+    answer = project.run("init", "--name", "x", "--metric", "autotune.wall_s", "--command", "ls tests", "--scope", "src/**", "--once")
+    assert "all outside the scope" in answer.err

@@ -106,6 +106,14 @@ def _time(metric: Metric) -> Reading:
     return Reading(_UNKNOWN_S, NEARLY_ALL, clock, varying=last not in _TIMES)
 
 
+def seconds_of(metric: Metric) -> float | None:
+    """How many seconds one of a metric's unit is, by its name or unit; None where these do not say that it is a time."""
+    if metric.name.startswith(RESERVED):
+        return 1.0 if metric.name.endswith("_s") else None
+    read = reading(metric)
+    return read.units_s[0] if read is not None and not read.rate and len(read.units_s) == 1 else None
+
+
 def _rate(metric: Metric) -> Reading:
     words = _words(metric.unit) if metric.unit else _named(metric)
     *_, counted, per = ["", "", *(word for word in words if word != "per")]

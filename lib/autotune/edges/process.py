@@ -48,7 +48,7 @@ _POINTER_BYTES = 8
 _CHUNK_BYTES = 256 * 1024
 _PIPE_BYTES = 1024 * 1024
 _LOOK_S = 0.05
-_LAST_WORDS_S = 0.2
+_LAST_WORDS_S = 0.5
 _GIVE_UP_S = 5.0
 _SHORTEST_LOOK_S = 0.002
 _CLOCK_ERROR = 0.002  # of the time measured, where the system does not say when a process ends and we look again and again
@@ -532,8 +532,13 @@ class _Watch:
                 self._read(key)
 
     def _end_others(self) -> tuple[str, ...]:
-        """End what outlived the command, and describe it unless the command itself was being ended."""
-        others = self._run.others()
+        """End what outlived the command, and describe it unless the command itself was being ended.
+
+        What the command told to end, without waiting for it, has a moment for that.
+        """
+        until = time.perf_counter() + _LAST_WORDS_S
+        while (others := self._run.others()) and self._kill_at is None and time.perf_counter() < until:
+            time.sleep(_SHORTEST_LOOK_S)
         described = () if self._kill_at is not None else tuple(f"{line} (process {pid})" for pid, line in others.items())
         self._run.starter.close_output()
         if others and self._kill_at is None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autotune.core import patterns, rules, stats
+from autotune.core import audit, patterns, rules, stats
 from autotune.core.config import Config, to_mapping
 from autotune.core.events import Event, Purpose, Ran, Result, SegmentOpened, to_line
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Remedy
-from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Status
+from autotune.core.model import Arm, DecisionMode, Direction, Metric, Outcome, Status
 from autotune.core.state import State, begin
-from autotune.core.tell.figures import number
+from autotune.core.tell.figures import number, share_in_words
 from autotune.core.tell.words import told
 from autotune.edges import copies, git, ledger, place, process, sandbox
 from autotune.edges.ledger import Position
@@ -38,6 +39,8 @@ from autotune.version import version
 UNCHANGED_WITHIN = 0.02  # a metric that emptied files change by less than this, or by less than five noise floors, does not measure them
 UNCHANGED_WITHIN_ONCE = 0.10
 MANY_FILES, MOST_READ = 1000, 500  # so many take long to empty; so few do not
+SHORTEST_S = 0.01  # a shorter time is mostly the clock's and the machine's, or that of starting a process
+_NOISES = 5.0
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
 
 
@@ -106,6 +109,8 @@ def _prove(session: Session, bench: Bench, values: Sequence[float], tuned: Mappi
     if bench.builds is not None:
         _prove_apart(bench, stats.median(values), value)
     if not _shows(session, values, proof):
+        if value is not None and (little := _too_little(state.metric, values, value, proof.wall_s)) is not None:
+            raise little
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value or 0.0)} "
             f"(before: {number(stats.median(values))}): it does not measure this code.",
@@ -125,6 +130,22 @@ def _shows(session: Session, values: Sequence[float], proof: Ran) -> bool:
     """Whether a run with files emptied failed, or printed something else than the runs before."""
     value = proof.metrics.get(session.state.metric.name)
     return proof.outcome is not Outcome.OK or value is None or not _unchanged(values, value, logs=min(values) > 0)
+
+
+def _too_little(metric: Metric, values: Sequence[float], value: float, wall_s: float) -> AutotuneError | None:
+    """Say that a time is too short, or its noise too great, for emptied files to be seen in it; None where it is not, or is no time."""
+    seconds = audit.seconds_of(metric)
+    noise = math.expm1(_ordinary(values)) if min(values) > 0 else 0.0
+    short = seconds is not None and min(wall_s, stats.median(values) * seconds) < SHORTEST_S
+    if not short and (seconds is None or _NOISES * noise <= UNCHANGED_WITHIN):
+        return None
+    spread = f", which differ by {share_in_words(noise, figures=2)} from run to run by themselves" if noise else ""
+    return AutotuneError(
+        f"There is too little work in a run: with every file in scope emptied {metric.name} is {number(value)}, with them it is "
+        f"{number(stats.median(values))}; a difference is lost among such values{spread}.",
+        "give the benchmark more to do (more input, more repetitions), until it measures a tenth of a second or more; if emptied files "
+        "change nothing then either, it does not measure this code",
+    )
 
 
 def _protected_in_scope(session: Session) -> str:
@@ -172,10 +193,15 @@ def _unchanged(values: Sequence[float], value: float, *, logs: bool) -> bool:
         return min(values) <= value <= max(values)
     if value <= 0:
         return False
-    ordinary = stats.noise_floor(stats.residual_pool(values, logs=True)) if len(values) > 1 else 0.0
+    ordinary = _ordinary(values)
     floor = UNCHANGED_WITHIN if len(values) > 1 else UNCHANGED_WITHIN_ONCE
     before, after = stats.on_scale([stats.median(values), value], Direction.HIGHER, logs=True)
-    return abs(after - before) <= max(floor, 5 * ordinary)
+    return abs(after - before) <= max(floor, _NOISES * ordinary)
+
+
+def _ordinary(values: Sequence[float]) -> float:
+    """The noise floor of values above 0, as a difference of logarithms; 0 of a single one."""
+    return stats.noise_floor(stats.residual_pool(values, logs=True)) if len(values) > 1 else 0.0
 
 
 def _baseline_result(session: Session, values: Sequence[float]) -> Result:

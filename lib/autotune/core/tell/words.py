@@ -455,8 +455,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.PROTECTED: lambda fact: (
         f"protected, for they decide what is measured: {_listed(fact)}; so is all outside the scope; --scope FILE, by its name, frees one"
     ),
-    Kind.NOTHING_PROTECTED: "protected: the session's own files; besides, nothing was found that decides what is measured; --protect "
-    "PATTERN names it",
+    Kind.NOTHING_PROTECTED: "protected: the session's own files, and all outside the scope; in scope nothing was found that decides "
+    "what is measured (--protect PATTERN names it)",
     Kind.LINE_WATCHED: "{path} is tuned though it prints the metric: line {line} may not change: {text}",
     Kind.LEFT_OPEN: lambda fact: (
         f"open to change, though benchmark or checks load them: {_listed(fact)}; --protect PATTERN closes what only measures"
