@@ -20,7 +20,7 @@ HEAVY = {"git", "numpy", "rich", "typer"}
 PURE = {
     *("__future__", "abc", "bisect", "collections", "copy", "dataclasses", "decimal", "difflib", "enum"),
     *("fnmatch", "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator"),
-    *("re", "statistics", "string", "textwrap", "tomllib", "types", "typing", "unicodedata", "warnings"),
+    *("re", "statistics", "string", "textwrap", "tomllib", "types", "typing", "unicodedata", "warnings", "xml"),
 }
 """Modules of the standard library that compute and do nothing else."""
 
@@ -75,8 +75,8 @@ def impurities_of(source: str) -> Iterator[str]:
                 yield f"{name}()"
 
 
-@pytest.mark.parametrize("path", modules_of("core", "targets"), ids=name_of)
-def test_core_and_targets_touch_neither_clock_disk_process_network_nor_chance(path: Path) -> None:
+@pytest.mark.parametrize("path", modules_of("core", "readers", "targets"), ids=name_of)
+def test_core_readers_and_targets_touch_neither_clock_disk_process_network_nor_chance(path: Path) -> None:
     assert list(impurities_of(path.read_text("utf-8"))) == []
 
 

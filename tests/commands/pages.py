@@ -48,8 +48,9 @@ def page(*words: str) -> str:
 
 
 if __name__ == "__main__":
+    made = pages()
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.txt"):
         old.unlink()
-    for name, text in pages().items():
+    for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from autotune.core.benchmark import Project, bench_folder, left_open, makes_the_line, parts, watched
 from autotune.core.patterns import matcher
 from autotune.core.runners import Tree
+from autotune.core.sources import source
 
 METRIC = "print(f'METRIC {name}={value}')"
 
@@ -232,3 +234,40 @@ def test_in_a_folder_of_the_repository_scripts_name_files_from_there_and_reach_s
     assert left_open(looked_at, []) == ("test/app/bench.js", "test/lib/run.js")
     assert set(parts(project(texts, ("../**", "../lib/output.js"), folder="test/app"))) >= {"test/lib/run.js", "test/lib/tests/case.js"}
     assert "test/lib/output.js" not in parts(project(texts, ("../**", "../lib/output.js"), folder="test/app"))
+
+
+BENCHED = {
+    "<benchmark>": "go test -bench .",
+    "count.go": "package a",
+    "count_test.go": "func BenchmarkCount(b *testing.B) {}",
+    "deep/speed_bench.go": "package a",
+    "speed.go": "package a // for testing.B",
+}
+
+
+def read_from(texts: dict[str, str], spec: str, scope: tuple[str, ...] = ("**",)) -> Project:
+    found = source(spec)
+    assert found is not None
+    held = tuple(path for path in texts if not path.startswith("<") and found.held and found.held in texts[path])
+    return replace(project(texts, scope), source=found, speaking=held)
+
+
+def test_another_tools_benchmarks_are_what_measures_wherever_they_lie() -> None:
+    assert set(parts(read_from(BENCHED, "go"))) == {"count_test.go", "deep/speed_bench.go"}
+    assert makes_the_line(read_from(BENCHED, "go"), "ns/op")
+    assert watched(read_from(BENCHED, "go", ("**", "count_test.go"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "command", "files", "seen"),
+    [
+        ("go", "go test -bench .", {"a.go": "package a"}, False),
+        ("hyperfine", "hyperfine ./a", {"a.c": ""}, True),
+        ("json:out.json", "python run.py", {"run.py": "open('out.json', 'w')"}, True),
+        ("json:out.json", "make", {"run.py": ""}, False),
+        ("json", "python run.py", {"a.sh": "python run.py", "run.py": ""}, True),
+        ("regex:a=([0-9]+)", "make", {"run.py": ""}, False),
+    ],
+)
+def test_whether_something_is_seen_to_make_what_is_read(spec: str, command: str, files: dict[str, str], *, seen: bool) -> None:
+    assert makes_the_line(read_from({"<benchmark>": command, **files}, spec), "t") is seen

@@ -61,6 +61,7 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         unit="",
         direction=Direction.LOWER,
         benchmark="bash autotune.sh",
+        read="",
         checks="",
         prepare="",
         build_once=False,
@@ -346,6 +347,7 @@ VALUES = {
     "unit": st.sampled_from(["", "s", "µs", "\\", '"']),
     "direction": st.sampled_from(["lower", "higher"]),
     "benchmark": TEXT.filter(str.strip),
+    "read": st.sampled_from(["", "go", "hyperfine:out.json", r"regex:total \"([0-9]+)\""]),
     "checks": TEXT,
     "prepare": TEXT,
     "build_once": st.booleans(),
@@ -475,6 +477,7 @@ FIXED = {
     "unit": "ms",
     "direction": "higher",
     "benchmark": "make bench",
+    "read": "junit:report.xml",
     "checks": "make test",
     "prepare": "make",
     "build_once": True,
@@ -698,3 +701,11 @@ def test_a_path_that_leads_out_of_the_repository_is_refused_with_its_key(key: st
     with pytest.raises(AutotuneError, match=f"In `{key}`.*out of the repository") as refused:
         refuse_beyond(held, "")
     assert "at most 0 times ../" in refused.value.hint
+
+
+def test_the_command_is_what_is_tuned_where_something_else_measures_it() -> None:
+    assert [parse(with_(metric=metric, read=read)).command_is_tuned for metric, read in (("t", ""), ("autotune.wall_s", ""))] == [
+        False,
+        True,
+    ]
+    assert [parse(with_(read=read)).command_is_tuned for read in ("go", "hyperfine")] == [False, True]

@@ -104,6 +104,12 @@ def test_a_metric_line_under_watch_stays_as_it_is(before: str, after: str) -> No
     assert tells_on_itself(before, after, watched=False) is None
 
 
+def test_the_file_in_which_the_benchmark_leaves_its_results_may_not_be_named_anew() -> None:
+    said = tells_on_itself("x", "open('out.json', 'w')", watched=False, results="out.json")
+    assert said == Fact(Objection.NAMES_THE_RESULTS, {"path": "out.json"})
+    assert tells_on_itself("out.json", "read(out.json)", watched=False, results="out.json") is None
+
+
 @pytest.mark.parametrize(
     ("path", "original"),
     [

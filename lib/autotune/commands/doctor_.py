@@ -30,6 +30,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     ] = False,
     metric: Annotated[str | None, typer.Option("--metric", help="Before a session: its metric.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="Its benchmark, in place of autotune.sh.")] = None,
+    read: Annotated[str | None, typer.Option("--read", metavar="FORMAT[:FILE]", help="Which results it leaves.")] = None,
     prepare: Annotated[str | None, typer.Option("--prepare", help="What runs before every run.")] = None,
     setup: Annotated[str | None, typer.Option("--setup", help="What runs once in a new measuring worktree.")] = None,
     carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What it needs and git ignores.")] = None,
@@ -44,7 +45,16 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     in the checkout as well, as you would run them: what they write there stays. Then the checks are not run. Before there is a session, the
     options of `autotune init` say what to run.
     """
-    wanted = given(metric=metric, benchmark=command, prepare=prepare, setup=setup, carry=carry, guardrails=guardrail, min_effect=min_effect)
+    wanted = given(
+        metric=metric,
+        benchmark=command,
+        read=read,
+        prepare=prepare,
+        setup=setup,
+        carry=carry,
+        guardrails=guardrail,
+        min_effect=min_effect,
+    )
     found = diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare, wanted=wanted)
     checks = tuple(_telling(found, as_json=as_json))
     left = sum(check.finding is Finding.TO_DO for check in checks)

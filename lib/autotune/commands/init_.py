@@ -26,6 +26,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="The benchmark, in place of autotune.sh.")] = None,
+    read: Annotated[
+        str | None,
+        typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results, such as go or pytest-benchmark:bench.json."),
+    ] = None,
     checks: Annotated[str | None, typer.Option("--checks", help="What has to pass besides, in place of autotune.checks.sh.")] = None,
     scope: Annotated[
         list[str] | None,
@@ -65,8 +69,9 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
 ) -> None:
     """Open a session here: check that it can work, make its branch, measure the baseline.
 
-    The benchmark prints `METRIC name=value`; it is autotune.sh, or any command with --command. Settings are kept in autotune.toml; one that
-    is there already is read, and these options win over it.
+    The benchmark prints `METRIC name=value`; it is autotune.sh, or any command with --command. With --read it may be one that you have: its
+    results are read as hyperfine, pytest-benchmark, lighthouse, criterion, go, google-benchmark, vitest, junit, json or regex:PATTERN.
+    Settings are kept in autotune.toml; one that is there already is read, and these options win over it.
     """
     settings = given(
         name=name,
@@ -74,6 +79,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         unit=unit,
         direction=direction,
         benchmark=command,
+        read=read,
         checks=checks,
         scope=scope,
         protect=protect,

@@ -12,6 +12,7 @@ from posixpath import basename, splitext
 from autotune.core import patterns, printing, protection, runners
 from autotune.core.protection import INTERPRETED, SOURCE
 from autotune.core.runners import Tree
+from autotune.core.sources import Source
 
 # What a file that a script runs is called when it measures, and does not do the work that is measured.
 _MEASURES = re.compile(r"(?:bench(?:mark)?(?:es|s)?|perf|measure|timer|timing|stopwatch|harness)", re.IGNORECASE)
@@ -25,7 +26,8 @@ class Project:
     """What is looked at: all tracked files, those in scope, what the scope names, and what benchmark and checks begin with.
 
     Paths are relative to the top, patterns to the tree's folder. Benchmark and checks begin with `scripts`, of which `checks` are the
-    checks' own; a command line stands among them under a name of its own. `speaking` are the tracked files that hold the word METRIC.
+    checks' own; a command line stands among them under a name of its own. `source` says where the metrics are if they are no METRIC lines;
+    `speaking` are the tracked files that hold the word METRIC, or that the source's benchmarks hold.
     """
 
     tree: Tree
@@ -36,6 +38,7 @@ class Project:
     checks: tuple[str, ...]
     speaking: tuple[str, ...]
     text: Callable[[str], str]
+    source: Source | None = None
 
     @cached_property
     def _allowed(self) -> Callable[[str], bool]:
@@ -60,9 +63,16 @@ class Project:
 
     @cached_property
     def printing(self) -> tuple[str, ...]:
-        """The files that print a METRIC line; a test that quotes one does not, unless the benchmark comes to it."""
-        found = [path for path in self.speaking if printing.is_run(path) and printing.prints(self.text(path))]
-        return tuple(path for path in found if protection.part_of_tests(self.way(path)) is None or path in self.reached)
+        """The files that print a METRIC line, or that another tool's benchmarks are made of.
+
+        A test that quotes such a line does not print it, unless the benchmark comes to it.
+        """
+        found = [path for path in self.speaking if printing.is_run(path) and self._makes_metrics(self.text(path))]
+        quoting = protection.part_of_tests if self.source is None else lambda _: None
+        return tuple(path for path in found if quoting(self.way(path)) is None or path in self.reached)
+
+    def _makes_metrics(self, text: str) -> bool:
+        return printing.prints(text) if self.source is None else re.search(self.source.mark, text) is not None
 
     @cached_property
     def called(self) -> Mapping[str, str]:
@@ -154,6 +164,9 @@ def left_open(project: Project, pinned: Collection[str]) -> tuple[str, ...]:
 
 def makes_the_line(project: Project, metric: str) -> bool:
     """Whether something is seen to print this metric: what the benchmark begins with, or a tracked file, whatever calls it."""
+    if project.source is not None:
+        scripts = project.own[1:]  # behind the command line
+        return project.source.format.measures_by_itself or bool(project.printing) or any(map(printing.is_run, scripts))
     if any(printing.speaks_of_it(project.text(one)) for one in project.own):
         return True
     files = (*project.printing, *filter(runners.is_runner, project.speaking))
@@ -162,6 +175,8 @@ def makes_the_line(project: Project, metric: str) -> bool:
 
 def watched(project: Project) -> tuple[tuple[str, int, str], ...]:
     """The METRIC lines of files that are tuned all the same, which no candidate may change: file, number of the line, its words."""
+    if project.source is not None:
+        return ()
     free = (path for path in project.printing if path in project.inside and project.is_free(path))
     return tuple((path, number, words) for path in sorted(free) for number, words in printing.statements(project.text(path)))
 
@@ -182,6 +197,7 @@ def _benchmarks(project: Project) -> Iterator[str]:
         _BENCH.fullmatch(word) for one in project.own if runners.is_commands(one) for word in runners.words_in(project.text(one))
     )
     by_itself |= any(_BENCH.fullmatch(word) for text in project.called.values() for word in runners.words_in(text))
+    by_itself |= project.source is not None and bool(project.source.mark)
     come_to = {path for path, parent in project.reached.items() if parent is not None and runners.is_commands(parent)}
     folders = {bench_folder(project.way(path)) for path in (*project.printing, *come_to)} - {""}
     for path in project.inside if folders or by_itself else ():

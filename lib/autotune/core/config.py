@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from autotune.core import guards
+from autotune.core import guards, sources
 from autotune.core.metrics import RESERVED, is_name, normalised
 from autotune.core.model import DecisionMode, Direction
 from autotune.core.patterns import components, flaw, from_top
 from autotune.core.recovery import Playbook
+from autotune.core.sources import Source
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.errors import AutotuneError
 
@@ -57,6 +58,7 @@ class Config:
     unit: str
     direction: Direction
     benchmark: str
+    read: str
     checks: str
     prepare: str
     build_once: bool
@@ -99,8 +101,18 @@ class Config:
 
     @property
     def measured_from_outside(self) -> bool:
-        """Whether autotune measures the metric itself, so that the command is what is tuned."""
+        """Whether autotune measures the metric itself."""
         return self.metric.startswith(RESERVED)
+
+    @property
+    def source(self) -> Source | None:
+        """Where the metrics are found when they are not METRIC lines."""
+        return sources.source(self.read)
+
+    @property
+    def command_is_tuned(self) -> bool:
+        """Whether what the command names is what is tuned, since something else measures it: autotune itself, or hyperfine."""
+        return self.measured_from_outside or (self.source is not None and self.source.format.times_commands)
 
     @property
     def built_once(self) -> bool:
@@ -313,6 +325,17 @@ def _metric_name() -> Shape:
     return Shape("a metric's name: letters, digits and _ . - / % µ [ ], beginning with a letter, a digit or _", read)
 
 
+def _source() -> Shape:
+    """How `read` names a format and a file."""
+
+    def read(value: object) -> str:
+        text = _text_of(value)
+        sources.source(text)
+        return text
+
+    return Shape(f"nothing, or {sources.EXPECTED}", read)
+
+
 def _variables() -> Shape:
     """A table of environment variables."""
 
@@ -394,6 +417,14 @@ KEYS = (
         "The command that is measured; it prints the metric and exits with 0.",
         "bash autotune.sh",
         None,
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "read",
+        _source(),
+        "Where the metrics are found when no METRIC lines are printed: FORMAT, or FORMAT:FILE for what the benchmark writes.",
+        "",
+        "pytest-benchmark:bench.json",
         Fixed.SEGMENT,
     ),
     Key("checks", COMMAND, "The command that must pass besides; empty for none.", "", "bash autotune.checks.sh", Fixed.SEGMENT),

@@ -75,7 +75,8 @@ class SegmentOpened:
 class Ran:
     """One run is over. Times are in seconds, memory in MiB; `log` is the output's path in the session's folder.
 
-    Of a metric that was printed more than once, `metrics` has the last value and `earlier` number and range of all.
+    Of a metric that was printed more than once, `metrics` has the last value and `earlier` number and range of all. Of one that another
+    tool, whose results are read, has several values of, `metrics` has the median and `repeated` number and range.
     """
 
     experiment: int
@@ -91,11 +92,16 @@ class Ran:
     malformed: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     earlier: Mapping[str, Mapping[str, float]] | None = None
+    repeated: Mapping[str, Mapping[str, float]] | None = None
 
     @property
     def run(self) -> Run:
-        """The run without what the ledger alone holds of it."""
-        several = tuple(name for name, said in (self.earlier or {}).items() if said["lowest"] != said["highest"])
+        """The run without what the ledger alone holds of it.
+
+        A tool that is read measures as often as it was told, so that any value besides is one too many, also where it is the same.
+        """
+        printed = (name for name, said in (self.earlier or {}).items() if said["lowest"] != said["highest"])
+        several = (*printed, *(self.repeated or ()))
         return Run(self.arm, self.outcome, self.metrics, self.wall_s, several)
 
 

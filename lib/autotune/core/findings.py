@@ -245,6 +245,7 @@ class Objection(StrEnum):
     PRINTS_METRICS = "prints metrics"
     CHANGES_A_METRIC_LINE = "changes a metric line"
     ASKS_WHO_RUNS_IT = "asks who runs it"
+    NAMES_THE_RESULTS = "names the results"
 
 
 class Answer(StrEnum):

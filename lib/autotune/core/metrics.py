@@ -25,6 +25,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from autotune.core.facts import Fact
+
 LONGEST_LINE = 4096
 LONGEST_NAME = 200
 MOST_NAMES = 10_000
@@ -61,9 +63,12 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class MalformedLine:
-    """A line that begins with METRIC and is no sample. `text` is as printed, cut to `LONGEST_QUOTE`: escape it before it is shown."""
+    """A line that begins with METRIC and is no sample. `text` is as printed, cut to `LONGEST_QUOTE`: escape it before it is shown.
 
-    line_number: int
+    What should be a value in a tool's results and is none has no line's number.
+    """
+
+    line_number: int | None
     text: str
     name: str | None
     why: str
@@ -75,7 +80,8 @@ class MetricReport:
     """What the METRIC lines of a run say.
 
     `malformed` holds the first few of `malformed_count` lines, `spoilt` the first malformed line of each name; `crowded` is true when there
-    were more such names than are kept.
+    were more such names than are kept. Where the results of another tool were read, `trouble` says why nothing was found in them, and
+    `ignored` counts what was left aside, by what it is.
     """
 
     printed: Mapping[str, Printed] = field(default_factory=dict)
@@ -83,6 +89,8 @@ class MetricReport:
     malformed_count: int = 0
     spoilt: Mapping[str, MalformedLine] = field(default_factory=dict)
     crowded: bool = False
+    trouble: Fact | None = None
+    ignored: tuple[tuple[str, int], ...] = ()
 
     @property
     def samples(self) -> dict[str, float]:

@@ -78,7 +78,7 @@ class Run:
     """One execution of the benchmark.
 
     `samples` maps a metric's name to its last value in this run; times are in seconds, memory in MiB. `several` names the metrics that it
-    printed more than once with different values.
+    printed more than once with different values, or that a tool had several values of.
     """
 
     arm: Arm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autotune.core.facts import Fact, Kind
@@ -23,7 +24,8 @@ class Executed:
     """A command that has ended, however it did: exactly one of `exit_code` and `signal` is a number.
 
     Times are seconds; memory is that of the largest process at its peak, in MiB. `tail` is the end of stdout and stderr as they arrived;
-    `leftovers` describes the processes that outlived the command and were ended.
+    `leftovers` describes the processes that outlived the command and were ended; `printed` is the beginning of each stream, where that was
+    asked for.
     """
 
     exit_code: int | None
@@ -38,6 +40,7 @@ class Executed:
     tail: bytes = b""
     output_bytes: int = 0
     leftovers: tuple[str, ...] = ()
+    printed: Mapping[str, bytes] = field(default_factory=dict)
 
 
 PASSED = Fact(Kind.PASSED)
@@ -77,6 +80,8 @@ def classify(finished: Executed, metric_name: str | None) -> tuple[Outcome, Fact
         return Outcome.TIMED_OUT, Fact(Kind.TIME_LIMIT, {"after_s": round(finished.wall_s, 3)})
     if finished.exit_code != 0:
         return Outcome.CRASHED, Fact(Kind.EXIT, {"code": finished.exit_code, "signal": finished.signal})
+    if finished.report.trouble is not None:
+        return Outcome.UNREADABLE, finished.report.trouble
     if metric_name is None:
         return Outcome.OK, PASSED
     return _readable(finished, metric_name)
@@ -121,6 +126,8 @@ def _without(metric_name: str, report: MetricReport) -> Fact:
 
 
 def _complaint(line: MalformedLine) -> Fact:
+    if line.line_number is None:
+        return Fact(Kind.MALFORMED_VALUE, {"text": line.text, "problem": line.why})
     figures = {"line": line.line_number, "stream": str(line.stream), "problem": line.why, "text": line.text.strip()}
     return Fact(Kind.MALFORMED_LINE, figures)
 

@@ -125,8 +125,10 @@ def leads_out(path: str, target: str) -> bool:
     return reached == ".." or reached.startswith("../") or reached.partition("/")[0] == ".git"
 
 
-def tells_on_itself(before: str, after: str, *, watched: bool) -> Fact | None:
+def tells_on_itself(before: str, after: str, *, watched: bool, results: str = "") -> Fact | None:
     """Why a changed file's text is no improvement of the program: it prints METRIC lines, or asks who runs it.
+
+    The same holds for the name of the file in which the benchmark leaves its `results`, where there is one.
 
     Only what was not there before counts; in a program that prints METRIC lines itself and is `watched`, these have to stay as they were.
     Anybody who hides it from this look is left to the other ones.
@@ -137,6 +139,8 @@ def tells_on_itself(before: str, after: str, *, watched: bool) -> Fact | None:
         return Fact(Objection.CHANGES_A_METRIC_LINE, {"line": changed})
     if len(OWN_VARIABLE.findall(after)) > len(OWN_VARIABLE.findall(before)):
         return Fact(Objection.ASKS_WHO_RUNS_IT)
+    if results and after.count(results) > before.count(results):
+        return Fact(Objection.NAMES_THE_RESULTS, {"path": results})
     return None
 
 

@@ -155,6 +155,7 @@ def execute(
     environment: Mapping[str, str],
     timeout_s: float,
     log: Path,
+    kept_bytes: int = 0,
     grace_s: float = 2.0,
     stopped: Callable[[], bool] | None = None,
 ) -> Executed:
@@ -162,10 +163,11 @@ def execute(
 
     The clock runs from the moment the command's shell begins until it ends, whoever still holds its output. On the time limit, or when
     `stopped` turns true, everything it started gets TERM and `grace_s` seconds later KILL. `log` receives stdout and stderr as they come,
-    of much output the first and the last `LOG_END_BYTES`. Raises AutotuneError when the command cannot be started or `log` not be written.
+    of much output the first and the last `LOG_END_BYTES`; of each stream the first `kept_bytes` are given back besides. Raises
+    AutotuneError when the command cannot be started or `log` not be written.
     """
     with contextlib.ExitStack() as stack:
-        output = stack.enter_context(_Output(log))
+        output = stack.enter_context(_Output(log, kept_bytes))
         run = stack.enter_context(_begun(command, cwd, environment))
         return stack.enter_context(_Watch(run, output, timeout_s, grace_s, stopped or _never)).finish()
 
@@ -226,8 +228,10 @@ def as_recorded(base: Mapping[str, str], recorded: Mapping[str, str]) -> dict[st
 class _Output:
     """Both streams of a run on their way into the log, the report and the tail."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, kept_bytes: int) -> None:
         self._path = log
+        self._kept_bytes = kept_bytes
+        self._kept = {"stdout": bytearray(), "stderr": bytearray()} if kept_bytes else {}
         self._readers = {"stdout": MetricReader("stdout"), "stderr": MetricReader("stderr")}
         self._recent = _Ring(LOG_END_BYTES)
         self._logged = 0
@@ -250,6 +254,8 @@ class _Output:
         self._readers[stream].feed(chunk, self._chunks)
         self.total += len(chunk)
         self._recent.add(chunk)
+        if (kept := self._kept.get(stream)) is not None:
+            kept += chunk[: self._kept_bytes - len(kept)]
         if self._logged < LOG_END_BYTES:
             with self._told():
                 self._write(chunk[: LOG_END_BYTES - self._logged])
@@ -257,6 +263,10 @@ class _Output:
     def report(self) -> MetricReport:
         """What the METRIC lines of both streams say; to be asked once, at the end."""
         return merge(self._readers["stdout"].close(), self._readers["stderr"].close())
+
+    def printed(self) -> dict[str, bytes]:
+        """The beginning of each stream, as far as it is kept."""
+        return {stream: bytes(kept) for stream, kept in self._kept.items()}
 
     def tail(self) -> bytes:
         """The end of the output, both streams as they arrived."""
@@ -563,6 +573,7 @@ class _Watch:
             tail=self._output.tail(),
             output_bytes=self._output.total,
             leftovers=leftovers,
+            printed=self._output.printed(),
         )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from autotune.core import guards
 from autotune.core.events import Purpose, Ran
 from autotune.core.facts import Fact, Kind
+from autotune.core.metrics import MetricReport
 from autotune.core.model import Arm, Outcome
 from autotune.core.outcome import PASSED, Executed, classify, escaped, measured_samples, useful_end
 from autotune.core.state import CASES
@@ -23,7 +24,7 @@ from autotune.edges import caches, locks, place, process, sandbox, tree
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
-from autotune.loop import lending, logs, watching
+from autotune.loop import lending, logs, reading, watching
 from autotune.loop import session as sessions
 from autotune.loop.building import Builds
 from autotune.loop.files import PROJECTIONS
@@ -52,6 +53,8 @@ class Bench:
     walled: bool = False
     leftovers: dict[Arm, list[str]] = field(default_factory=lambda: {arm: [] for arm in Arm})
     builds: Builds | None = None
+    report: MetricReport = field(default_factory=MetricReport)  # of the last run
+    output: bytes = b""  # the end of what it printed
     _written: dict[str, str] = field(default_factory=dict)
     output_bytes: int = 0  # the most that a run has printed
     spent_s: float = 0.0  # what its runs have taken, with what prepares them
@@ -61,6 +64,7 @@ class Bench:
     def __post_init__(self) -> None:
         self._begun = self.session.position.lines
         config = self.session.state.config
+        reading.refuse_made(self.session.state.segment.opened.workdir, config, self.place.settled or ())
         if config.built_once:
             outside = caches.built_outside(self._variables({}), self.place.top)
             if outside is None:
@@ -88,6 +92,7 @@ class Bench:
         finished, failed = failed_before or (self._measured(log), None)
         self.spent_s += time.monotonic() - begun
         self.ran += 1
+        self.report, self.output = finished.report, finished.tail
         event = self._event(arm, finished, failed, purpose, log)
         self.output_bytes = max(self.output_bytes, finished.output_bytes)
         self.leftovers[arm] += finished.leftovers
@@ -222,13 +227,18 @@ class Bench:
         index = self.place.view.index
         stamp = watching.stamp(index)
         moorings = {path: watching.stamp(path) for path in place.moorings(self.place)}
+        folder = self.place.top / state.segment.opened.workdir
+        results = reading.expected(state.config, folder) if command.measured else None
+        if results is not None:
+            results.clear()
         with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session)) as temporary:
             finished = process.execute(
                 self._walled(command.text, temporary, shown),
-                cwd=self.place.top / state.segment.opened.workdir,
+                cwd=folder,
                 environment=self._environment(temporary, shown, more or {}),
                 timeout_s=command.timeout_s,
                 log=temporary / "unseen.log" if shown else path,
+                kept_bytes=0 if results is None else results.kept_bytes,
                 stopped=lambda: self._is_stopped(let_in),
             )
         if stamp is not None and watching.stamp(index) != stamp:
@@ -239,7 +249,7 @@ class Bench:
             raise Tampered(Fact(Kind.WORKTREE_MOVED), _LOOK)
         if finished.stopped:
             raise Interrupted(self.session.interrupted() or Fact(Kind.STOPPED_MEANWHILE))
-        return finished
+        return finished if results is None else results.taken(finished)
 
     def _is_stopped(self, let_in: Callable[[], None]) -> bool:
         let_in()
@@ -281,11 +291,15 @@ class Bench:
             log=log if failed is None else _log_of(failed, log),
             malformed=tuple(escaped(f"{one.text} ({one.why})") for one in finished.report.malformed[:5]),
             leftovers=finished.leftovers[:10],
-            earlier={
-                name: {"count": one.count, "first": one.first, "lowest": one.lowest, "highest": one.highest}
-                for name, one in finished.report.earlier.items()
-            },
+            **{"repeated" if self.session.state.config.read else "earlier": _several(finished.report)},
         )
+
+
+def _several(report: MetricReport) -> dict[str, dict[str, float]]:
+    """Give number and range of the values of each metric that has several."""
+    return {
+        name: {"count": one.count, "first": one.first, "lowest": one.lowest, "highest": one.highest} for name, one in report.earlier.items()
+    }
 
 
 def _log_of(command: Command, log: str) -> str:

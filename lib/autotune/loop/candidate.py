@@ -42,6 +42,8 @@ class Boundary:
         )
         self._protected = patterns.matcher(session.state.config.protect, self._workdir)
         self._session_files = frozenset(map(session.inside, SESSION_FILES))
+        source = session.state.config.source
+        self._results = session.inside(source.file) if source is not None and source.file else None
 
     @cached_property
     def users(self) -> frozenset[str]:
@@ -145,7 +147,11 @@ class Boundary:
     def is_session_file(self, path: str) -> bool:
         """Whether autotune wrote it or reads it as its own."""
         folder, name = path.rpartition("/")[::2]
-        return path in self._session_files or (folder == self._workdir and is_unfinished(name))
+        return path in self._session_files or self._is_of_results(path) or (folder == self._workdir and is_unfinished(name))
+
+    def _is_of_results(self, path: str) -> bool:
+        """Whether it is what the benchmark leaves its results in, or lies there."""
+        return self._results is not None and (path == self._results or path.startswith(f"{self._results}/"))
 
     def in_scope(self, path: str) -> bool:
         """Whether a candidate may change it, as far as the configuration goes."""
@@ -157,7 +163,7 @@ class Boundary:
 
     def is_protected(self, path: str) -> bool:
         """Whether it decides what is measured."""
-        if path.rpartition("/")[2] in GIT_FILES or path in self.pinned or path in self._session_files:
+        if path.rpartition("/")[2] in GIT_FILES or path in self.pinned or path in self._session_files or self._is_of_results(path):
             return True
         return self._protected(path)
 
@@ -349,14 +355,15 @@ def _refuse_telling(session: Session, found: Look) -> None:
     changed = [one.path for one in found.candidate if not one.added]
     named = changed if len(changed) <= _MOST_NAMED else ()
     printed = frozenset(git.holding(session.top, printing.WORD, session.state.incumbent, named)) if changed else frozenset()
-    telling = []
+    source, telling = session.state.config.source, []
+    results = source.telling if source is not None and source.file else ""
     for path in found.paths:
         after = _text(session.top / path)
-        if path not in printed and protection.tells_on_itself("", after, watched=False) is None:
+        if path not in printed and protection.tells_on_itself("", after, watched=False, results=results) is None:
             continue
         before = git.content(session.top, held[path][1]).decode(errors="replace") if path in held else ""
         watched = printing.is_run(path) and protection.part_of_tests(path) is None
-        if (why := protection.tells_on_itself(before, after, watched=watched)) is not None:
+        if (why := protection.tells_on_itself(before, after, watched=watched, results=results)) is not None:
             telling.append(f"{path} {told(why)}")
     if telling:
         raise AutotuneError(

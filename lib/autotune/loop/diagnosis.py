@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -31,11 +31,11 @@ from autotune.core.state import CASES, Ending, State
 from autotune.core.tell import report
 from autotune.core.tell.contrast import Seen, contrast, side_by_side
 from autotune.core.tell.words import told
-from autotune.edges import folders, git, locks, machine, place, process, tree
+from autotune.edges import folders, git, locks, machine, place, process, results, tree
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
-from autotune.loop import opening, pinning, places, rehearsing, settings, work
+from autotune.loop import opening, pinning, places, reading, rehearsing, settings, work
 from autotune.loop import session as sessions
 from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder, Session
 from autotune.targets import TARGETS
@@ -384,7 +384,7 @@ def _without_session(scene: Scene) -> Config:
         name = {"name": BENCHMARK_FILE}
         raise NotRun(Observation.NO_BENCHMARK, name, Fact(Remedy.WRITE_A_BENCHMARK, name))
     checks = {"checks": f"bash {CHECKS_FILE}"} if (folder / CHECKS_FILE).is_file() else {}
-    return configuration.parse_part({**checks, **held})
+    return configuration.parse_part({**checks, **opening.with_defaults(held)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,20 +460,26 @@ def _dry_run(config: Config, ground: Ground) -> Check:
 
 
 def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> Executed:
-    return process.execute(
+    results = reading.expected(config, folder) if command.measured else None
+    if results is not None:
+        results.clear()
+    finished = process.execute(
         command.text,
         cwd=folder,
         environment=process.environment_for_runs(os.environ, config.env),
         timeout_s=command.timeout_s,
         log=scratch / f"{command.name}.log",
+        kept_bytes=0 if results is None else results.kept_bytes,
     )
+    return finished if results is None else results.taken(finished)
 
 
 def _outcome(config: Config, finished: Executed) -> tuple[Outcome, Fact]:
     try:
         printed = TARGETS["code"].samples(config, finished.report.samples, (), ratios=True)
     except ValueError as error:
-        return Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)})
+        outcome, why = classify(finished, None)
+        return (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)})) if outcome is Outcome.OK else (outcome, why)
     outcome, why = classify(finished, None if CASES in printed else config.metric)
     unprinted = guards.unprinted(config.guardrails, {*printed, *measured_samples(finished)})
     return (Outcome.UNREADABLE, unprinted) if outcome is Outcome.OK and unprinted is not None else (outcome, why)
@@ -514,7 +520,8 @@ def _comparison(scene: Scene) -> Check:
     try:
         with _ground(scene) as (config, ground):
             before, folder = git.uncommitted(scene.repository), _workdir(scene)
-            here = _seen(scene, config, folder, ground.scratch, scene.repository.top)
+            with results.set_aside(folder, config.source.file, ground.scratch) if config.source and config.source.file else nullcontext():
+                here = _seen(scene, config, folder, ground.scratch, scene.repository.top)
             written = sorted({*git.uncommitted(scene.repository)} - {*before})
             left_out = [*_left_out(scene, config, ground.workdir)]
             place.occupy(ground.place, ground.content, ())

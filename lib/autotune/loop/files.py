@@ -50,13 +50,19 @@ def exclude(session: Session) -> None:
     path = session.repository.common / "info" / "exclude"
     held = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
     workdir = session.state.segment.opened.workdir
-    prefix = re.sub(r"([\\*?\[])", r"\\\1", f"{workdir}/" if workdir else "")
-    lacking = {name: line for name in (*SESSION_FILES, UNFINISHED) if (line := f"/{prefix}{name}") not in held.splitlines()}
+    prefix = _as_pattern(f"{workdir}/" if workdir else "")
+    source = session.state.config.source
+    names = (*SESSION_FILES, UNFINISHED, *([_as_pattern(source.file)] if source is not None and source.file else []))
+    lacking = {name: line for name in names if (line := f"/{prefix}{name}") not in held.splitlines()}
     tracked = git.tracked(session.top, session.state.incumbent) if lacking else {}
     if missing := [line for name, line in lacking.items() if session.inside(name) not in tracked]:
         text = held + ("" if held.endswith("\n") or not held else "\n") + "\n".join(missing) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text.encode("utf-8", "surrogateescape"))
+
+
+def _as_pattern(path: str) -> str:
+    return re.sub(r"([\\*?\[])", r"\\\1", path)
 
 
 def write_missing(session: Session) -> None:

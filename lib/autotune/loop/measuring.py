@@ -24,6 +24,7 @@ from autotune.loop.holdout import Answer
 from autotune.loop.session import Session, now
 from autotune.loop.turns import Turn
 from autotune.loop.watching import Tampered
+from autotune.readers.recognising import recognised
 
 FEWEST_BASELINE, MOST_BASELINE, BASELINE_BUDGET_S = 3, 8, 120.0
 
@@ -45,9 +46,7 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
         elapsed_s += time.monotonic() - begun
         if run.outcome is not Outcome.OK:
             raise AutotuneError(
-                f"The benchmark does not work on the unchanged code: {told(run.why)}{_quoted(output)}",
-                "mend it until `autotune doctor` is content; what it needs and git does not track goes into `carry` or is made by `setup`; "
-                "where it works in the checkout alone, --in-place measures there",
+                f"The benchmark does not work on the unchanged code: {told(run.why)}{_quoted(output)}", _mending(bench, run)
             )
         values.append(run.metrics[session.state.metric.name])
         spent += run.wall_s
@@ -64,6 +63,17 @@ def _runs_of_a_baseline(run_s: float) -> int:
 def _outlook_of_a_baseline(number: int, most: int, run_s: float, *, once: bool) -> dict[str, Any]:
     guessed = MOST_BASELINE if number == 1 and not once else most
     return pace.of_known_length("run", number, guessed, run_s, up_to=guessed > FEWEST_BASELINE)
+
+
+def _mending(bench: Bench, run: Ran) -> str:
+    """Say what to do about a benchmark that does not work: where it prints no METRIC lines but what can be read, read that."""
+    config = bench.session.state.config
+    if run.why.kind is Kind.NO_METRIC and not config.read and (known := recognised(config.benchmark, bench.output)) is not None:
+        return told(known)
+    return (
+        "mend it until `autotune doctor` is content; what it needs and git does not track goes into `carry` or is made by `setup`; "
+        "where it works in the checkout alone, --in-place measures there"
+    )
 
 
 def _quoted(output: str) -> str:

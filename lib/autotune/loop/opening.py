@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autotune.core import carrying, rules
+from autotune.core import carrying, rules, sources
 from autotune.core.benchmark import Project
 from autotune.core.config import Config, parse, to_mapping, toml_table
 from autotune.core.events import Opened, SegmentOpened
@@ -20,11 +20,12 @@ from autotune.core.naming import direction_of
 from autotune.core.outcome import OWN_UNITS
 from autotune.core.patterns import from_top
 from autotune.core.state import begin
+from autotune.core.tell.words import told
 from autotune.edges import copies, folders, git, locks, place, process, submodules, tree
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop import pinning, places, recording, rehearsing, settings
+from autotune.loop import pinning, places, reading, recording, rehearsing, settings
 from autotune.loop import session as sessions
 from autotune.loop.files import exclude, project, write_missing
 from autotune.loop.session import (
@@ -39,6 +40,7 @@ from autotune.loop.session import (
     root,
 )
 from autotune.loop.turns import alone
+from autotune.readers.recognising import recognised
 from autotune.version import version
 
 _POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that Git LFS has not brought
@@ -87,7 +89,7 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         places.remove_empty(folders.trees())
     workdir = _workdir(repository, request.folder)
     config = _config(request)
-    say(Fact(Kind.DIRECTION, _direction(config, said="direction" in _settings(request))))
+    say(Fact(Kind.DIRECTION, _direction(config, said="direction" in _settings(request) or _tool_says(config))))
     name = _free_name(repository, config.name)
     base = git.resolve(repository.top, "HEAD") or ""
     project = pinning.looked_through(repository, workdir, config, git.tracked(repository.top, base))
@@ -191,8 +193,7 @@ def _settings(request: Request) -> dict[str, object]:
 
 
 def _config(request: Request) -> Config:
-    settings = {"direction": "lower", **_settings(request)}
-    settings.setdefault("unit", OWN_UNITS.get(str(settings.get("metric")), ""))
+    settings = with_defaults(_settings(request))
     if request.once:
         settings["decision_mode"] = "once"
         settings.setdefault("claim_pairs", 0)  # what cannot be repeated is not run forty times unasked
@@ -200,7 +201,9 @@ def _config(request: Request) -> Config:
         settings["checks"] = f"bash {CHECKS_FILE}"
     for name, flag in (("name", "--name"), ("metric", "--metric")):
         if name not in settings:
-            raise AutotuneError(f"The session needs a {name}.", f"give one with {flag}, or as `{name}` in {CONFIG_FILE}")
+            known = recognised(str(settings.get("benchmark", ""))) if name == "metric" else None
+            hint = f"give one with {flag}, or as `{name}` in {CONFIG_FILE}"
+            raise AutotuneError(f"The session needs a {name}.", hint if known is None else f"{hint}; {told(known)}")
     config = parse(settings)
     if config.benchmark == f"bash {BENCHMARK_FILE}" and not (request.folder / BENCHMARK_FILE).is_file():
         raise AutotuneError(
@@ -213,6 +216,22 @@ def _config(request: Request) -> Config:
 def _direction(config: Config, *, said: bool) -> dict[str, object]:
     speaks_for = direction_of(config.metric, config.unit)
     return {"metric": config.metric, "direction": str(config.direction), "said": said, "speaks_for": speaks_for and str(speaks_for)}
+
+
+def _tool_says(config: Config) -> bool:
+    """Whether the tool whose results are read is known to say which way its metrics get better."""
+    return config.source is not None and bool(config.source.format.metric)
+
+
+def with_defaults(settings: Mapping[str, object]) -> dict[str, object]:
+    """Add what goes without saying of a metric: its direction, and its unit where autotune measures it or a tool whose results are read."""
+    try:
+        source = sources.source(str(settings.get("read") or ""))
+    except ValueError:  # refused with key and value when all is read
+        source = None
+    implied = source.implied(settings.get("metric")) if source is not None else {}
+    own = {"unit": OWN_UNITS.get(str(settings.get("metric")), ""), "direction": "lower"}
+    return own | implied | dict(settings)
 
 
 def _free_name(repository: Repository, name: str) -> str:
@@ -234,6 +253,7 @@ def _first_segment(repository: Repository, name: str, project: Project, config: 
         scratch.unlink(missing_ok=True)
     pinning.refuse_silence(project, config)
     pinning.refuse_scope(repository, workdir, config, base, pins)
+    reading.refuse_unfit(repository.top, workdir, config, git.tracked(repository.top, base))
     return SegmentOpened(
         name=config.name,
         metric_name=config.metric,

@@ -15,6 +15,7 @@ from autotune.core.events import SegmentOpened
 from autotune.core.facts import Fact, Kind, naming
 from autotune.core.runners import Tree
 from autotune.core.tell.figures import listed
+from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
@@ -24,6 +25,7 @@ from autotune.loop.session import (
     CHECKS_FILE,
     SESSION_FILES,
 )
+from autotune.readers.recognising import recognised
 
 _LONGEST_READ = 4 * 1024 * 1024  # bytes of a file that are looked at for what it names and prints
 _COMMAND, _CHECKS = "<benchmark>", "<checks>"  # names for command lines, which no file has
@@ -47,7 +49,7 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
 def looked_through(repository: Repository, workdir: str, config: Config, held: Iterable[str]) -> benchmark.Project:
     """Give the project's files as they are now, to find among them what decides what is measured."""
     configuration.refuse_beyond(config, workdir)
-    top, measured = repository.top, not config.measured_from_outside  # else it is the command that is tuned
+    top, measured = repository.top, not config.command_is_tuned
     command, checks, *own = (patterns.from_top(name, workdir) for name in (_COMMAND, _CHECKS, BENCHMARK_FILE, CHECKS_FILE))
     lines = {**({command: config.benchmark} if measured else {}), **({checks: config.checks} if config.checks else {})}
     files = [path for path in (*own, *sorted({*_named_files(top, workdir, config)})) if (top / path).is_file()]
@@ -61,7 +63,8 @@ def looked_through(repository: Repository, workdir: str, config: Config, held: I
         allow=config.allow,
         scripts=(*lines, *files),
         checks=tuple(one for one in (*lines, *files) if one in of_checks),
-        speaking=git.holding(top, printing.WORD),
+        speaking=git.holding(top, word) if (word := printing.WORD if config.source is None else config.source.held) else (),
+        source=config.source,
         text=cache(lambda path: lines[path] if path in lines else _text(top / path)),
     )
 
@@ -99,7 +102,7 @@ def _named_files(top: Path, workdir: str, config: Config) -> Iterator[str]:
 
     These are what the scope names, and sources in scope that a compiler is given.
     """
-    measured = () if config.measured_from_outside else (config.benchmark,)
+    measured = () if config.command_is_tuned else (config.benchmark,)
     allowed, inside = patterns.matcher(config.allow, workdir), patterns.matcher(config.scope, workdir)
     for name in _files_in(top, workdir, config, (config.checks, config.prepare, config.setup, *measured)):
         if not allowed(name) and not (inside(name) and protection.is_compiled(name)):
@@ -108,6 +111,7 @@ def _named_files(top: Path, workdir: str, config: Config) -> Iterator[str]:
 
 def _files_in(top: Path, workdir: str, config: Config, commands: Iterable[str]) -> Iterator[str]:
     tuned = {os.path.normpath(os.path.join(workdir, pattern)) for pattern in config.scope}  # noqa: PTH118 - relative to the top
+    tuned |= {patterns.from_top(config.source.file, workdir)} if config.source is not None and config.source.file else set()
     for command in commands:
         try:
             words = shlex.split(command)
@@ -180,10 +184,12 @@ def refuse_silence(project: benchmark.Project, config: Config) -> None:
     reached = sorted(path for path in project.loaded if path in project.inside and path not in found) or sorted(
         {*project.inside} - {*found}
     )
+    known = recognised(config.benchmark) if config.source is None else None
+    makes = f"prints METRIC {config.metric}=VALUE" if config.source is None else f"makes what is read ({config.read})"
     raise AutotuneError(
-        f"Nothing was found that prints METRIC {config.metric}=VALUE, so autotune cannot tell what to protect. "
+        f"Nothing was found that {makes}, so autotune cannot tell what to protect. "
         f"A change may touch all of it, the benchmark included: {listed(reached)}.",
-        "name what may be changed with --scope PATTERN, or what measures with --protect PATTERN",
+        "name what may be changed with --scope PATTERN, or what measures with --protect PATTERN" + (f"; {told(known)}" if known else ""),
     )
 
 

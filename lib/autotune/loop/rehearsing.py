@@ -21,7 +21,7 @@ from autotune.core.tell.words import told
 from autotune.edges import copies, git, ledger, place, process, sandbox
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop import calibrating, feed, logs, pinning, recording
+from autotune.loop import calibrating, feed, logs, pinning, reading, recording
 from autotune.loop import session as sessions
 from autotune.loop.bench import Bench
 from autotune.loop.measuring import baseline
@@ -54,6 +54,8 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn) -> tuple[Even
     session.refresh()
     bench = bench_for(session, None)
     values, elapsed_s = baseline(session, bench, once=session.state.decision_mode is DecisionMode.ONCE)
+    if (found := reading.what_was_found(session.state.config, bench.report, bench.output)) is not None:
+        session.say(found)
     passed, why, output = bench.check(Arm.INCUMBENT)
     if not passed:
         raise AutotuneError(
@@ -253,6 +255,7 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
         if config is not None:
             pins = pinning.pin(repository, state.segment.opened.workdir, config, state.incumbent, path / "pins-index")
             pinning.refuse_scope(repository, state.segment.opened.workdir, config, state.incumbent, pins)
+            reading.refuse_unfit(session.top, state.segment.opened.workdir, config, git.tracked(session.top, state.incumbent))
         segment = replace(
             state.segment.opened,
             segment=state.segment.opened.segment + 1,

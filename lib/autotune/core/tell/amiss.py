@@ -199,5 +199,6 @@ _OBJECTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on w
     Objection.PRINTS_METRICS: "prints METRIC lines, which is the benchmark's to do",
     Objection.CHANGES_A_METRIC_LINE: "changes a METRIC line, which stays as it is: {line}",
     Objection.ASKS_WHO_RUNS_IT: "asks for autotune's variables, so that it could behave otherwise while it is measured",
+    Objection.NAMES_THE_RESULTS: "names {path}, which is the benchmark's to write",
 }
 WORDS = {**_CONTRADICTIONS, **_AMISS, **_OBJECTIONS, **_REMEDIES}

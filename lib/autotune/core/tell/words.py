@@ -260,6 +260,15 @@ def _listed(fact: Fact) -> str:
     return listed(fact.figures["paths"], fact.figures["all"])
 
 
+def _was_read(fact: Fact) -> str:
+    cases, others, ignored = (fact.figures[key] for key in ("cases", "others", "ignored"))
+    metric = fact.figures["metric"]
+    told = f"{metric} of {listed(cases, len(cases))}" if cases else metric
+    also = f"; it has {listed(others, len(others))} too" if others else ""
+    aside = "; left aside: " + ", ".join(f"{what} ({count})" for what, count in ignored) if ignored else ""
+    return escaped(f"read as {fact.figures['format']}: {told}{also}{aside}")
+
+
 _GONE: Mapping[How, str] = {
     How.DONE: "ended its turn",
     How.STANDS_STILL: "the session stands still",
@@ -312,6 +321,12 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.NO_METRIC: _no_metric,
     Kind.NO_GUARDED_METRIC: _no_guarded_metric,
     Kind.MALFORMED_LINE: "line {line} of {stream} is malformed, {problem}: {text}",
+    Kind.MALFORMED_VALUE: lambda fact: f"{escaped(fact.figures['text'])} is no value: {escaped(fact.figures['problem'])}",
+    Kind.NOT_WRITTEN: "the benchmark did not write {path}, which is read",
+    Kind.NOT_OF_FORMAT: lambda fact: (
+        f"{escaped(fact.figures['where']) or 'what it printed'} cannot be read as {fact.figures['format']}: "
+        f"{escaped(fact.figures['problem'])}"
+    ),
     Kind.BAD_SAMPLES: "{problem}",
     Kind.COMMAND_FAILED: "`{command}` failed: {because}",
     Kind.CHECKS_FAILED: "the checks failed: {because}",
@@ -460,6 +475,12 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.LINE_WATCHED: "{path} is tuned though it prints the metric: line {line} may not change: {text}",
     Kind.LEFT_OPEN: lambda fact: (
         f"open to change, though benchmark or checks load them: {_listed(fact)}; --protect PATTERN closes what only measures"
+    ),
+    Kind.WAS_READ: _was_read,
+    Kind.CAN_BE_READ: lambda fact: (
+        f"this looks like {fact.figures['format']}: "
+        + (f"add `{fact.figures['option']}` to the command, and " if fact.figures["option"] else "")
+        + f"give `--read {fact.figures['read']}`"
     ),
     Kind.SUBMODULES_EMPTY: lambda fact: (
         f"submodules without files: {_listed(fact)}; if the benchmark needs them: `git submodule update --init --recursive`"

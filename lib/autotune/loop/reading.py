@@ -1,0 +1,110 @@
+"""What a run of the benchmark left where `read` says that its metrics are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autotune.core.config import Config
+from autotune.core.facts import Fact, Kind
+from autotune.core.metrics import MetricReport
+from autotune.core.outcome import Executed
+from autotune.core.patterns import from_top
+from autotune.core.sources import Source, stem
+from autotune.core.stats import cases_of
+from autotune.edges import results
+from autotune.errors import AutotuneError
+from autotune.readers import formats, recognising
+from autotune.readers.reading import Document
+
+KEPT_BYTES = 16 * 1024 * 1024  # of each stream, where what is printed is read
+MOST_NAMED = 40  # names that are told of what was read
+_ANOTHER = "let the benchmark write another file, which git does not track and nothing brings along, and name that"
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a run is about to leave: in a file below `folder`, or in its output."""
+
+    source: Source
+    metric: str
+    folder: Path
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much of each stream has to be held until the run is over; one more than is read, to see that there was more."""
+        return 0 if self.source.file else KEPT_BYTES + 1
+
+    def clear(self) -> None:
+        """Remove what an earlier run left."""
+        if self.source.file:
+            results.clear(self.folder, self.source.file)
+
+    def taken(self, finished: Executed) -> Executed:
+        """The run with what it left in place of the METRIC lines that it printed."""
+        return replace(finished, report=self._report(finished.printed), printed={})
+
+    def _report(self, printed: Mapping[str, bytes]) -> MetricReport:
+        name = self.source.file
+        try:
+            found = results.read(self.folder, name) if name else [*printed.items()]
+        except results.UnfitError as problem:
+            return MetricReport(trouble=formats.trouble(self.source, str(problem)))
+        if found is None:
+            return MetricReport(trouble=Fact(Kind.NOT_WRITTEN, {"path": name}))
+        if not name and any(len(content) > KEPT_BYTES for _, content in found):
+            return MetricReport(trouble=formats.trouble(self.source, f"it is longer than {KEPT_BYTES // 2**20} MiB"))
+        return formats.report(self.source, self.metric, [Document(*one) for one in found])
+
+
+def refuse_unfit(top: Path, workdir: str, config: Config, held: Collection[str]) -> None:
+    """Refuse to read a file that is not the benchmark's to write: what is read is removed before each run."""
+    if config.source is None or not config.source.file:
+        return
+    name = from_top(config.source.file, workdir)
+    if tracked := next((path for path in held if _meet(path, name)), None):
+        raise AutotuneError(f"`read` names {name}, but git tracks {tracked}: what is read is removed before each run.", _ANOTHER)
+    if carried := next((path for path in config.carry if _meet(from_top(path, workdir), name)), None):
+        raise AutotuneError(f"`read` names {name}, but {carried} is carried: what is read has to be written by each run.", _ANOTHER)
+    if config.in_place and os.path.lexists(top / name):
+        raise AutotuneError(
+            f"{name} is there, and with --in-place it would be removed in your checkout before each run.",
+            "move it elsewhere if you need it, or delete it",
+        )
+
+
+def refuse_made(workdir: str, config: Config, settled: Collection[str]) -> None:
+    """Refuse to read what stays in the measuring worktree from run to run, since `setup` made it."""
+    if config.source is None or not config.source.file:
+        return
+    name = from_top(config.source.file, workdir)
+    if any(_meet(path.rstrip("/"), name) for path in settled):
+        raise AutotuneError(f"`read` names {name}, which is made by `setup`: what is read has to be written by each run.", _ANOTHER)
+
+
+def what_was_found(config: Config, report: MetricReport, output: bytes) -> Fact | None:
+    """Say what a run is read as: the metric's cases, what else there is, what was left aside. Where nothing is read: how it could be."""
+    if config.source is None:
+        return recognising.recognised(config.benchmark, output) if config.measured_from_outside else None
+    names = [*report.printed]
+    others = dict.fromkeys(one for name in names if (one := stem(name)) != config.metric)
+    figures = {
+        "format": config.source.format.title,
+        "metric": config.metric,
+        "cases": [*cases_of(report.samples, config.metric)][:MOST_NAMED] if config.metric not in names else [],
+        "others": [*others][:MOST_NAMED],
+        "ignored": [[what, count] for what, count in report.ignored],
+    }
+    return Fact(Kind.WAS_READ, figures)
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two paths are the same, or one lies in the other."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
+def expected(config: Config, folder: Path) -> Results | None:
+    """Give what a run in a folder will leave; None where it prints METRIC lines."""
+    return None if config.source is None else Results(config.source, config.metric, folder)

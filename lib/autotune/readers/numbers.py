@@ -1,0 +1,48 @@
+"""Any JSON: every number in it is a metric, called by the way that leads there, as `summary.p95` or `results[0].mean`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from autotune.readers.reading import Document, Reading, UnreadableError, numbers_of
+
+
+def read(documents: Sequence[Document]) -> Reading:
+    """Take all numbers; a list of numbers is several values of one metric. Of what is printed, the last JSON counts."""
+    reading = Reading()
+    for document in documents:
+        found = _json_in(document)
+        _walk(reading, found if isinstance(found, dict) else {"value": found})
+    if not reading.values and not reading.malformed:
+        raise UnreadableError("there is no number in it")
+    return reading
+
+
+def _json_in(document: Document) -> object:
+    """The document as JSON, or the last line of it that is a JSON object or list."""
+    try:
+        return document.json()
+    except UnreadableError as whole:
+        for line in reversed(document.text.splitlines()):
+            if line.lstrip().startswith(("{", "[")):
+                try:
+                    found: object = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                return found
+        raise whole from None
+
+
+def _walk(reading: Reading, found: Mapping[str, object]) -> None:
+    """Take the numbers below an object, without recursion: how deep it goes is the benchmark's choice."""
+    waiting: list[tuple[str, object]] = [("", found)]
+    while waiting:
+        way, held = waiting.pop()
+        inner = {f"{way}[{place}]": one for place, one in enumerate(held)} if isinstance(held, list) else {}
+        if isinstance(held, dict):
+            inner = {f"{way}.{key}" if way else str(key): one for key, one in held.items()}
+        taken = dict(numbers_of(inner))
+        for name, values in taken.items():
+            reading.put(name, "", *values)
+        waiting += [(name, one) for name, one in reversed(inner.items()) if isinstance(one, dict | list) and name not in taken]
