@@ -82,7 +82,7 @@ def test_what_cannot_be_read_is_unreadable_with_its_reason(project: Project, scr
         ("README/out.json", (), "git tracks README"),
         ("build/out.json", ("--carry", "build"), "build is carried"),
         ("out.json", ("--in-place",), "out.json is there"),
-        ("../out.json", (), "expected nothing, or FORMAT or FORMAT:FILE"),
+        ("../out.json", (), "expected nothing, FORMAT or FORMAT:FILE"),
     ],
 )
 def test_a_file_that_is_not_the_benchmarks_to_write_is_refused(project: Project, file: str, options: tuple[str, ...], said: str) -> None:

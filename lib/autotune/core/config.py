@@ -333,7 +333,7 @@ def _source() -> Shape:
         sources.source(text)
         return text
 
-    return Shape(f"nothing, or {sources.EXPECTED}", read)
+    return Shape(f"nothing, FORMAT or FORMAT:FILE, with one of the formats {', '.join(sources.FORMATS)}", read)
 
 
 def _variables() -> Shape:

@@ -109,7 +109,6 @@ FORMATS: Mapping[str, Format] = {
     "json": Format("JSON", File.EITHER),
     "regex": Format("a regular expression", File.NEVER),
 }
-EXPECTED = f"FORMAT or FORMAT:FILE, with one of the formats {', '.join(FORMATS)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,7 @@ def stem(metric: str) -> str:
 
 
 def source(text: str) -> Source | None:
-    """What `read` says; None where it is empty. Raises ValueError with what is wrong, or with nothing to add to `EXPECTED`."""
+    """What `read` says; None where it is empty. Raises ValueError with what is wrong."""
     if not text:
         return None
     name, colon, rest = text.partition(":")
