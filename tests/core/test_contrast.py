@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from autotune.core.model import Outcome
-from autotune.core.tell.contrast import LINES_SHOWN, Seen, contrast
+from autotune.core.tell.contrast import LINES_SHOWN, METRICS_TOLD, Seen, contrast, side_by_side
 
 HERE = Seen(Outcome.OK, "exit 0", {"t": 100.0, "n": 5.0}, "", ("/home/me/project",))
 THERE = replace(HERE, folders=("/srv/measure",))
@@ -71,3 +71,11 @@ def test_of_much_that_differs_each_line_is_shown_once_and_the_first_of_them() ->
 
 def test_the_order_of_lines_and_how_often_they_come_is_no_difference() -> None:
     assert not contrast(replace(HERE, output="a\nb\n"), replace(THERE, output="b\na\nb\n")).output
+
+
+def test_side_by_side_stand_both_ends_and_the_metric_before_the_others() -> None:
+    many = {f"m{number}": 1.0 for number in range(METRICS_TOLD)}
+    here, there = side_by_side("t", replace(HERE, metrics={**many, "t": 100.0}), replace(THERE, outcome=Outcome.CRASHED, metrics={}))
+    assert here.startswith("the checkout: ok, t=100, m0=1")
+    assert here.count("=") == METRICS_TOLD
+    assert there == "the measuring place: crashed (exit 0), no metric"

@@ -1006,3 +1006,8 @@ def test_a_candidate_that_was_run_alone_is_told_with_what_it_was_held_against(ef
     assert f"held against {before}, the middle of the incumbent's earlier runs" in alone
     assert "held against" not in told(taken(1), ran(1, CANDIDATE, 9.0), ran(1, INCUMBENT, 10.0, 2), decided(1, effect=effect))
     assert "held against" not in told(taken(1), ran(1, CANDIDATE, 9.0), decided(1))
+
+
+def test_what_the_marks_of_the_chart_mean_says_which_way_is_better() -> None:
+    state = folded(bare(), *baseline(10.0))
+    assert state.metric.direction in report.marks(state)
