@@ -1011,3 +1011,18 @@ def test_a_candidate_that_was_run_alone_is_told_with_what_it_was_held_against(ef
 def test_what_the_marks_of_the_chart_mean_says_which_way_is_better() -> None:
     state = folded(bare(), *baseline(10.0))
     assert state.metric.direction in report.marks(state)
+
+
+def test_runs_that_were_made_together_stand_together() -> None:
+    def stages(runs: str, in_blocks: int = 0) -> list[str]:
+        arms = [Arm.CANDIDATE if one == "C" else Arm.INCUMBENT for one in runs]
+        return ["".join(runs[place] for place in stage) for stage in story._stages(arms, in_blocks)]
+
+    assert stages("CIICIC") == ["CI", "IC", "IC"]
+    assert stages("CIC") == ["CI", "C"]
+    assert stages("CICCII") == ["CI", "CCII"]
+    assert stages("CIICCIIC", 3) == ["CI", "ICCIIC"]
+    assert stages("CCIICI", 2) == ["CCII", "CI"]
+    assert stages("CCC") == stages("") == []
+    told = story._in_order(["C:1", "I:2", "C:1", "C:1", "I:2", "I:2"], [range(2), range(2, 6)])
+    assert told.startswith("C:1 I:2 | [C:1 C:1 I:2 I:2] (")

@@ -212,6 +212,19 @@ OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
 }
 
 
+def test_worse_by_one_pair_is_said_to_be_of_one_pair() -> None:
+    figures = {"effect": [1.1, 1.1, 1.1], "relative": True, "pairs": 1}
+    assert "the one pair" in told(Fact(Kind.WORSE, figures))
+    assert "the one pair" not in told(Fact(Kind.WORSE, {**figures, "pairs": 9}))
+
+
+def test_what_a_proposer_printed_is_told_on_one_line() -> None:
+    figures = {"code": 2, "said": "one\n\n  two", "log": "/l"}
+    assert "one | two" in told(Fact(Kind.PROPOSER_FAILED, figures))
+    assert "/l" in told(Fact(Kind.PROPOSER_IDLE, figures))
+    assert "nothing" in told(Fact(Kind.PROPOSER_IDLE, {**figures, "said": ""}))
+
+
 def test_a_direction_that_the_name_does_not_speak_for_is_a_warning() -> None:
     figures = {"metric": "accuracy", "direction": "lower", "said": False, "speaks_for": "higher"}
     assert told(Fact(Kind.DIRECTION, figures)).startswith("warning: ")

@@ -338,7 +338,8 @@ def die(shell, line):
     tell(shell, line)
 process._Shell.tell = die
 folder = Path(sys.argv[1])
-with process.started_guarded("touch begun; sleep 60", cwd=folder, environment=os.environ, given=folder / "given", said=sys.stderr) as begun:
+streams = {"given": folder / "given", "said": sys.stderr, "complained": sys.stderr}
+with process.started_guarded("touch begun; sleep 60", cwd=folder, environment=os.environ, **streams) as begun:
     begun.wait()
 """
 

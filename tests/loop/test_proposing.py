@@ -59,6 +59,19 @@ def test_what_a_proposer_that_failed_had_changed_is_taken_back_and_kept(open_pro
     assert "half" in [open_project.git("show", f"{ref}:src/b.txt") for ref in refs if "refused-" in ref]
 
 
+def test_what_a_proposer_printed_is_kept_shown_where_it_failed_and_named_by_explain(open_project: Project) -> None:
+    fails = f"[ -e {open_project.outside}/asked ] || {{ touch {open_project.outside}/asked; echo no key for the model >&2; exit 3; }}"
+    answer = open_project.ok("start", "--proposer", f"{fails}; [ -s src/b.txt ] && echo thinking && printf '' > src/b.txt")
+    assert "no key for the model" in answer.err
+    [first, second] = [open_project.session / f"proposals/1-{name}" for name in ("1.stderr", "2.stdout")]
+    assert first.read_text() == "no key for the model\n"
+    assert second.read_text() == "thinking\n"
+    assert open_project.results()[0]["status"] == "keep"
+    assert open_project.ok("explain", "1", "--json").json["proposer"] == [str(first), str(second)]
+    assert "no key" not in open_project.ok("explain", "1").out
+    assert "1-2.stdout" in open_project.ok("explain", "1").out.replace("\n", "").replace(" ", "")
+
+
 def test_why_a_proposal_was_refused_is_said_once(open_project: Project) -> None:
     answer = open_project.ok("start", "--proposer", "echo x >> README")
     assert answer.err.count("README is outside the scope") == 3

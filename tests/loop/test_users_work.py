@@ -318,7 +318,7 @@ def test_a_cancelled_measurement_takes_its_changes_back_and_they_can_be_had_agai
     furnished.write("src/slow", "slow\n")
     changed = furnished.files()
     assert furnished.ok("try", "-d", "x", "--wait", "0", "--json").json["measuring"]
-    furnished.ok("cancel")
+    assert "`autotune restore 1`" in furnished.ok("cancel").out
     assert furnished.files() == before
     assert apart_from_autotune(furnished) == held
     furnished.ok("restore", "1")

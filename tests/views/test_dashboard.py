@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +110,20 @@ def test_colour_says_what_became_of_it_and_markup_is_only_text() -> None:
 def test_earlier_experiments_are_counted_where_they_are_not_shown() -> None:
     state = folded(*with_baseline(10.0), *(settled(number, 10.0) for number in range(1, 21)))
     assert "8 earlier experiments: `autotune dashboard --full`" in drawn(state, 80)
+
+
+@pytest.mark.parametrize("height", range(6, 40))
+def test_a_live_screen_fits_and_says_how_many_experiments_it_has_no_room_for(height: int) -> None:
+    state = folded(*with_baseline(10.0), *(settled(number, 10.0, segment=1 + number // 6) for number in range(1, 13)))
+    console = Console(file=io.StringIO(), width=80, height=height, force_terminal=True, highlight=False)
+    lines = [
+        "".join(part.text for part in line) for line in console.render_lines(dashboard.fitting(state, console, NOW, (None, None, None)))
+    ]
+    left_out = next((int(found[1]) for line in lines if (found := re.search(r"(\d+) (?:earlier|more) experiment", line))), 0)
+    shown = [line for line in lines if re.match(r" *\d+ +refuted", line)]
+    assert len(shown) + left_out == 12
+    if height >= 24:
+        assert len(lines) <= height
 
 
 def test_a_new_segment_is_set_apart_in_the_table() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from autotune.commands import answer
-from autotune.commands.options import AsJson, SessionName, found
+from autotune.commands.options import AsJson, SessionName, found, reply
+from autotune.core.events import Cause
+from autotune.core.findings import Answer
 from autotune.errors import AutotuneError
 from autotune.loop import experiment, work
 
@@ -16,3 +18,5 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
         raise AutotuneError("Nothing is being measured.", "`autotune status` says how the session stands")
     number = experiment.wait_and_settle(here, 30.0)
     answer.tell_answer(here, as_json=as_json, settled=number)
+    if not as_json and any(row.index == number and row.cause is Cause.NOT_MEASURED for row in here.state.recent.rows):
+        reply(Answer.EDITS_SET_ASIDE, experiment=number)

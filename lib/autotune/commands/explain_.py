@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.core.outcome import escaped
 from autotune.core.tell.explain import explain
-from autotune.core.tell.lines import WIDEST, laid_out
+from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.story import LABELS, Story, lines, story_of
 from autotune.errors import AutotuneError
-from autotune.loop import feed
+from autotune.loop import feed, logs
 from autotune.loop.session import Session, now
 from autotune.loop.work import worker_of
 
@@ -32,7 +33,12 @@ def main(
     width = min(get_terminal_size().columns, WIDEST)
     if number is not None:
         story = _story(here, number)
-        typer.echo(json.dumps(story.as_json()) if as_json else laid_out(lines(story, here.state, width - LABELS), width), nl=as_json)
+        printed = [str(path) for path in logs.proposers(here.folder.path, number)]
+        if as_json:
+            typer.echo(json.dumps({**story.as_json(), "proposer": printed}))
+            return
+        named = [Line("proposer", f"what it printed: {', '.join(map(escaped, printed))}")] if printed else []
+        typer.echo(laid_out([*lines(story, here.state, width - LABELS), *named], width), nl=False)
         return
     busy = worker_of(here)
     moment = now()

@@ -264,6 +264,7 @@ class Answer(StrEnum):
     CLAIM_MADE = "claim made"
     AGENT_COST = "agent cost"
     MADE = "made"
+    EDITS_SET_ASIDE = "edits set aside"
     CHANGES_OPEN = "changes open"
     NEXT_TRY = "next try"
     NEXT_RESUME = "next resume"

@@ -180,16 +180,16 @@ def end_all() -> None:
 
 @contextlib.contextmanager
 def started_guarded(
-    command: str, *, cwd: Path, environment: Mapping[str, str], given: Path, said: IO[bytes]
+    command: str, *, cwd: Path, environment: Mapping[str, str], given: Path, said: IO[bytes], complained: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """`/bin/sh -c command`, unwatched, in a process group of its own: it begins once it is certain not to outlive this process.
 
-    It reads the file `given` and writes to `said`. At the end of the context, or when this process dies, however it dies, its group is
-    killed, and on Linux whatever it started elsewhere.
+    It reads the file `given` and writes to `said` and `complained`. At the end of the context, or when this process dies, however it dies,
+    its group is killed, and on Linux whatever it started elsewhere.
     """
     mark = _TURN + os.urandom(8).hex()
     arguments = [_WAIT_AND_READ, command, str(given)]
-    with _guard() as guard, _Shell(arguments, cwd, {**environment, MARK: mark}, said.fileno(), None) as shell:
+    with _guard() as guard, _Shell(arguments, cwd, {**environment, MARK: mark}, said.fileno(), complained.fileno()) as shell:
         guard.tell(f"{shell.pid} {mark}")
         shell.tell("begin")
         shell.stdin.close()

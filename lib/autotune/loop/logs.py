@@ -9,6 +9,7 @@ from autotune.core.events import Purpose
 from autotune.core.model import Arm
 
 RUNS = "runs"
+PROPOSALS = "proposals"
 SETUP, TRIED, UNSEEN = (f"{RUNS}/{name}" for name in ("setup.log", "tried.log", "unseen"))
 RUN = re.compile(rf"(?:{'|'.join(Purpose)})-(?P<number>[0-9]+)-(?:{'|'.join(Arm)})\.log")
 
@@ -23,9 +24,24 @@ def of(folder: str, what: str, number: int, arm: Arm) -> str:
     return f"{folder}/{what}-{number}-{arm}.log"
 
 
-def of_format(number: int) -> str:
+def of_format(experiment: int) -> str:
     """Name the output of what rewrites an experiment's candidate before it is measured."""
-    return f"runs/{number}/format.log"
+    return f"{below(experiment, 0)}/format.log"
+
+
+def of_proposer(experiment: int, turn: int) -> str:
+    """Name the output of the program that proposed an experiment, at a turn to do so: what follows is `.stdout`, or `.stderr`."""
+    return f"{PROPOSALS}/{experiment}-{turn}"
+
+
+def proposers(folder: Path, experiment: int) -> list[Path]:
+    """List what the program that proposed an experiment printed, two files a turn; one that printed nothing to one of them has one."""
+    return sorted(path for path in (folder / PROPOSALS).glob(f"{experiment}-*.std*") if path.stat().st_size)
+
+
+def turns(folder: Path, experiment: int) -> int:
+    """How many turns a program has had to propose an experiment."""
+    return len([*(folder / PROPOSALS).glob(f"{experiment}-*.stdout")])
 
 
 def of_commit(experiment: int) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import IO
 
 from autotune.core.events import Paused, Stopped
 from autotune.core.facts import Fact, Kind, quoted, refused
+from autotune.core.outcome import useful_end
 from autotune.core.state import unnamed
 from autotune.core.stopping import second_look
 from autotune.edges import process
 from autotune.errors import AutotuneError
-from autotune.loop import briefing, experiment, files, quiet, recording, work
+from autotune.loop import briefing, experiment, files, logs, quiet, recording, work
 from autotune.loop.candidate import Boundary, look
 from autotune.loop.session import Say, Session, now, replace_file
 
@@ -23,14 +26,17 @@ LONGEST_DESCRIPTION = 2000
 EMPTY_HANDED = 3  # proposals in a row without a change, after which the proposer counts as out of ideas
 _POLL_S = 0.2
 _GRACE_S = 5.0
+_SAID_KEPT = 600  # characters of what a proposer printed that a reason repeats
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a proposer said, and how it ended."""
+    """What a proposer said, and how it ended: `log` has all that it printed, `said` what of that may tell why it failed."""
 
     description: str
     exit_code: int
+    log: str
+    said: str
 
 
 def propose_until_done(session: Session, command: str, say: Say) -> None:
@@ -79,12 +85,13 @@ def _look_again(session: Session, say: Say, given_up: set[int], *, idle: bool) -
 
 def _problem(session: Session, proposal: Proposal) -> Fact | None:
     """Say why there is nothing to measure; what a proposer that failed has changed is half a change, and is put aside."""
+    printed = {"said": proposal.said, "log": proposal.log}
     if proposal.exit_code != 0:
-        failed = Fact(Kind.PROPOSER_FAILED, {"code": proposal.exit_code})
+        failed = Fact(Kind.PROPOSER_FAILED, {"code": proposal.exit_code, **printed})
         if _differs(session):
             experiment.put_aside(session, failed)
         return failed
-    return None if _differs(session) else Fact(Kind.PROPOSER_IDLE)
+    return None if _differs(session) else Fact(Kind.PROPOSER_IDLE, printed)
 
 
 def _differs(session: Session) -> bool:
@@ -129,22 +136,39 @@ def _propose(session: Session, command: str) -> Proposal:
     path = session.folder.path / "brief.md"
     replace_file(path, page.encode())
     environment = {**os.environ, "AUTOTUNE_BRIEF": str(path), "AUTOTUNE_SESSION": session.name}
-    said = session.folder.path / "proposer.out"
-    with said.open("wb") as output:
-        begun = process.started_guarded(command, cwd=session.workdir, environment=environment, given=path, said=output)
+    number = session.state.count + 1
+    base = session.folder.path / logs.of_proposer(number, logs.turns(session.folder.path, number) + 1)
+    base.parent.mkdir(exist_ok=True)
+    said, complained = base.with_suffix(".stdout"), base.with_suffix(".stderr")
+    with said.open("wb") as output, complained.open("wb") as complaints, complained.open("rb") as heard:
+        begun = process.started_guarded(
+            command, cwd=session.workdir, environment=environment, given=path, said=output, complained=complaints
+        )
         with begun as proposer, _ended_on_interrupt(proposer):
-            code = _watched(session, proposer)
-    return Proposal(_last_line(said.read_bytes()) or unnamed(session.state.count + 1), code)
+            code = _watched(session, proposer, heard)
+    printed = said.read_bytes()
+    kept = useful_end(printed + complained.read_bytes(), _SAID_KEPT)
+    return Proposal(_last_line(printed) or unnamed(number), code, f"{base}.*", kept)
 
 
-def _watched(session: Session, proposer: subprocess.Popen[bytes]) -> int:
+def _watched(session: Session, proposer: subprocess.Popen[bytes], heard: IO[bytes]) -> int:
+    """Wait for a proposer's end, passing on what it complains of; a stop of the session ends it."""
     while True:
         try:
-            return proposer.wait(_POLL_S)
+            code = proposer.wait(_POLL_S)
         except subprocess.TimeoutExpired:
+            _pass_on(heard)
             session.refresh()
             if session.state.ended is not None:
                 _end(proposer)
+        else:
+            _pass_on(heard)
+            return code
+
+
+def _pass_on(heard: IO[bytes]) -> None:
+    sys.stderr.write(heard.read().decode(errors="replace"))
+    sys.stderr.flush()
 
 
 def _end(proposer: subprocess.Popen[bytes]) -> None:

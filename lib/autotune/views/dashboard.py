@@ -83,7 +83,7 @@ def show_live(session: Session, width: int | None = None) -> None:
     console = _console(width)
     with suppress(KeyboardInterrupt), _keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
         for _ in _changes(session, pressed):
-            live.update(_fitting(session, console), refresh=True)
+            live.update(fitting(session.state, console, now(), _worker(session)), refresh=True)
 
 
 def _changes(session: Session, pressed: Callable[[float], str]) -> Iterator[None]:
@@ -131,17 +131,20 @@ def _worker(session: Session) -> tuple[str | None, str | None, Fact | None]:
     return (None, None, doing) if busy is None else (busy.what, busy.since, doing)
 
 
-def _fitting(session: Session, console: Console) -> RenderableType:
-    """The screen with as many experiments as the terminal has room for."""
-    work, moment, state = _worker(session), now(), session.state
+def fitting(state: State, console: Console, moment: str, work: tuple[str | None, str | None, Fact | None]) -> RenderableType:
+    """The screen with as many experiments as the terminal has room for; `work` is what a worker does, since when, and what goes on."""
 
     def room(*, charted: bool) -> int:
         above = screen(state, moment, (), console.width, *work, charted=charted)
         return console.height - len(console.render_lines(above)) - TABLE_FRAME
 
     charted = room(charted=True) >= LEAST_ROWS
-    rows = room(charted=charted)
-    return screen(state, moment, state.recent.rows[-rows:] if rows > 0 else (), console.width, *work, charted=charted)
+    rows = max(0, min(room(charted=charted), len(state.recent.rows)))
+    while True:
+        drawn = screen(state, moment, state.recent.rows[-rows:] if rows else (), console.width, *work, charted=charted)
+        if not rows or len(console.render_lines(drawn)) <= console.height:
+            return drawn
+        rows -= 1  # a segment's own line takes room too
 
 
 # What is drawn
@@ -175,7 +178,17 @@ def screen(
         beside.add_column(ratio=2)
         beside.add_row(lines, Group(*chart(state, 2 * width // 5 - 4)))
         top = beside
-    return Group(title, top, *([_table(table(state, rows), state.count, width)] if rows else []))
+    return Group(title, top, *_below_the_lines(state, rows, width))
+
+
+def _below_the_lines(state: State, rows: Sequence[Row], width: int) -> list[RenderableType]:
+    """The table, or, where there is no room for a row, how many experiments there are."""
+    from rich.text import Text
+
+    if rows:
+        return [_table(table(state, rows), state.count, width)]
+    more = f"{counted(state.count, 'more experiment')}: `autotune dashboard --full`"
+    return [Text(more, style=_STYLES[Tone.QUIET])] if state.count else []
 
 
 def _grid(lines: Sequence[Line]) -> Table:

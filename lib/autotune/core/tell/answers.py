@@ -76,6 +76,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.CLAIM_MADE: "claim, by fresh runs of the first state and the last: {because}",
     Answer.AGENT_COST: _cost,
     Answer.MADE: _made,
+    Answer.EDITS_SET_ASIDE: "the edits were set aside, and nothing is lost: `autotune restore {experiment}` opens them again",
     Answer.CHANGES_OPEN: "the changes of experiment {experiment} are open again: {paths}",
     Answer.NEXT_TRY: "next: `autotune try --description TEXT` measures them",
     Answer.NEXT_RESUME: "next: `autotune resume`, then `autotune try --description TEXT` measures them",

@@ -173,11 +173,44 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
     values = [run.metrics[name] for run in story.runs if _has_value(run, name)]
     texts = iter(numbers(values, noise_of_a_run(state)))
     told = [f"{run.arm[0].upper()}:{next(texts) if _has_value(run, name) else run.outcome}" for run in story.runs]
-    yield Line("in order", f"{' '.join(told)} (C candidate, I incumbent)")
+    in_blocks = story.decided[-1].reason.figures.get("in_blocks", 0) if story.decided else 0
+    yield Line("in order", _in_order(told, _stages([run.arm for run in story.runs], in_blocks)))
     if plotted := plot(story.runs, name, width):
         yield Line("plot", "\n".join(plotted))
     if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers, *_several(run))]:
         yield Line("noticed", "\n".join(dict.fromkeys(noticed)))
+
+
+def _in_order(told: Sequence[str], stages: Sequence[range]) -> str:
+    """Runs with what was made together standing together."""
+    shown = [" ".join(told[one] for one in stage) for stage in stages]
+    parts = (f"[{text}]" if len(stage) > _PAIR else text for text, stage in zip(shown, stages, strict=True))
+    apart = "; | between pairs" if len(stages) > 1 else ""
+    block = "; [ ] a block" if any(len(stage) > _PAIR for stage in stages) else ""
+    return f"{' | '.join(parts) or ' '.join(told)} (C candidate, I incumbent{apart}{block})"
+
+
+_PAIR = len(Arm)
+
+
+def _stages(arms: Sequence[Arm], in_blocks: int) -> list[range]:
+    """The places of runs that were made together, in run order: a pair, or a block, of as many runs of each arm; none of a single arm.
+
+    A block's runs come in any order, so that it may begin as pairs do; of `in_blocks` pairs in all, those of the last block come last.
+    """
+    if len(set(arms)) < len(Arm):
+        return []
+    found, begun, ahead = [], 0, 0
+    for place, arm in enumerate(arms):
+        ahead += 1 if arm is Arm.CANDIDATE else -1
+        if not ahead:
+            found.append(range(begun, place + 1))
+            begun = place + 1
+    left = [range(begun, len(arms))] if begun < len(arms) else []
+    first = len(arms) - _PAIR * in_blocks
+    if in_blocks and not left and any(stage.start == first for stage in found):
+        found = [*(stage for stage in found if stage.start < first), range(first, len(arms))]
+    return found + left
 
 
 def _earlier(story: Story, state: State) -> str:

@@ -27,6 +27,7 @@ from autotune.core.tell.figures import (
     share_in_words,
     with_unit,
 )
+from autotune.core.tell.lines import shortened
 
 
 def told(fact: Fact, *, lead: bool = True) -> str:
@@ -93,6 +94,8 @@ _SAID_BY_FATE = frozenset(  # kinds that what became of an experiment tells as w
 
 def _of_a_verdict(fact: Fact, *, lead: bool) -> str:
     opening, said = _VERDICTS[fact.kind], _measured(fact)
+    if fact.kind is Kind.WORSE and fact.figures.get("pairs") == 1:
+        opening = "discarded: worse in the one pair that was run, "
     if not said:
         return opening.rstrip(", :")
     return said if not lead and fact.kind in _SAID_BY_FATE else opening + said
@@ -191,6 +194,18 @@ def _direction(fact: Fact) -> str:
     assumed = "" if fact.figures["said"] else ", which is taken where nobody says"
     odd = f"; its name speaks for {speaks_for}: if so, begin with --direction {speaks_for}" if speaks_for not in (None, direction) else ""
     return f"{'warning: ' if odd else ''}{escaped(metric)}: {direction} is better{assumed}{odd}"
+
+
+def _printed(fact: Fact) -> str:
+    """What a proposer printed, on one line, and where all of it is; older versions did not keep it."""
+    log = fact.figures.get("log")
+    if log is None:
+        return ""
+    said = shortened(" | ".join(line.strip() for line in fact.figures["said"].splitlines() if line.strip()), _LONGEST_PRINTED)
+    return (f": {said}" if said else "; it printed nothing") + (f" (all of it: {escaped(log)})" if said else "")
+
+
+_LONGEST_PRINTED = 300  # characters
 
 
 def _exhausted(fact: Fact) -> str:
@@ -367,8 +382,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.INCUMBENT_FAILS: "the incumbent fails too, so no candidate can be judged: {because}",
     Kind.RECOVERY_EXHAUSTED: _exhausted,
     Kind.OUT_OF_IDEAS: _out_of_ideas,
-    Kind.PROPOSER_FAILED: "the proposer failed with exit {code}",
-    Kind.PROPOSER_IDLE: "the proposer changed nothing in scope",
+    Kind.PROPOSER_FAILED: lambda fact: f"the proposer failed with exit {fact.figures['code']}{_printed(fact)}",
+    Kind.PROPOSER_IDLE: lambda fact: f"the proposer changed nothing in scope{_printed(fact)}",
     Kind.PROPOSAL_REFUSED: lambda fact: ": ".join(filter(None, ("the proposal was refused", _because(fact)))),
     Kind.STOPPED_BY_PERSON: "a person said stop",
     Kind.STOPPED_BY_INTERRUPT: "interrupted by a person",
