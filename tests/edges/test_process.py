@@ -338,7 +338,7 @@ def die(shell, line):
     tell(shell, line)
 process._Shell.tell = die
 folder = Path(sys.argv[1])
-streams = {"given": folder / "given", "said": sys.stderr, "complained": sys.stderr}
+streams = dict(given=folder / "given", said=sys.stderr, complained=sys.stderr)
 with process.started_guarded("touch begun; sleep 60", cwd=folder, environment=os.environ, **streams) as begun:
     begun.wait()
 """
