@@ -252,7 +252,7 @@ def _known_again(place: Place, known: Known, held: Mapping[str, tuple[str, str]]
 
     Nothing is asked of the files that are written anew in any case, `turned`.
     """
-    moved = {path for path, _ in held.items() ^ known.held.items()}
+    moved = {path for path, _ in held.items() ^ known.held.items()} if held is not known.held else set()
     if known.settled != place.settled or moved - held.keys():
         return None
     now = looks.look(place.top, known.settled)

@@ -113,11 +113,10 @@ def untracked(view: View) -> tuple[str, ...]:
     return git.tell(view.top, "ls-files", "--others", "-z", *_standard(view), index=view.index).paths
 
 
-def untracked_folders(view: View) -> tuple[str, ...]:
-    """List the folders that hold no file of the private index, empty ones too, but not what is in ignored folders."""
+def untracked_folders(view: View, held: Iterable[str]) -> tuple[str, ...]:
+    """List the folders that hold none of the files of the private index, `held`, empty ones too, but not what is in ignored folders."""
     left_out = git.tell(view.top, "ls-files", "--others", "--ignored", "--directory", "-z", *_standard(view), index=view.index).paths
     ignored = {path[:-1] for path in left_out if path.endswith("/")}
-    held = git.tell(view.top, "ls-files", "-z", index=view.index).paths
     holding = {str(folder) for inner in {path.rpartition("/")[0] for path in held} for folder in (inner, *Path(inner).parents)}
     return tuple(path for path in _folders(view.top, "", ignored) if path not in holding)
 

@@ -314,7 +314,7 @@ def _remember_users_files(top: Path, folder: Folder, commit: str) -> None:
     tree.point_at(view, commit)
     found = (f"{tree.identity(top, path)}\t{path}" for path in tree.untracked(view))
     (folder.path / "untracked").write_bytes(git.encode_paths(found))
-    (folder.path / "folders").write_bytes(git.encode_paths(tree.untracked_folders(view)))
+    (folder.path / "folders").write_bytes(git.encode_paths(tree.untracked_folders(view, git.tracked(top, commit))))
 
 
 def complete_opening(repository: Repository, name: str, say: Say = lambda _: None) -> Session:

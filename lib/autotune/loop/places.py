@@ -169,7 +169,7 @@ def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:
                 f"`setup` failed in the measuring worktree: {told(why)}\n{useful_end(finished.tail, 1000)}",
                 f"mend `setup`; it ran in {top}",
             )
-    return place.beside(fresh.view), brought
+    return place.beside(fresh.view) if fresh.settled or config.setup else (), brought
 
 
 def bench_for(session: Session, candidate: str | None) -> Bench:
