@@ -26,6 +26,7 @@ PURE = {
 
 PURE_PARTS = {
     "shlex": {"quote"},
+    "html": {"unescape"},
     "datetime": {"UTC", "datetime", "timedelta", "timezone"},
     "pathlib": {"PurePath", "PurePosixPath"},
     "posixpath": {"basename", "commonpath", "dirname", "join", "normpath", "split", "splitext"},

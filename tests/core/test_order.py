@@ -146,6 +146,7 @@ MISPLACED: list[tuple[State, Event, list[Ran], Contradiction]] = [
     (session(taken(1)), ran(Purpose.CROSS_CHECK, experiment=2), [], Contradiction.RUN_ASTRAY),
     (session(taken(1), decided(1)), ran(Purpose.EXPERIMENT, experiment=1), [], Contradiction.RUN_ASTRAY),
     (session(taken(1)), ran(Purpose.LOOK), [], Contradiction.RUN_MEANWHILE),
+    (session(taken(1)), ran(Purpose.CHECKS, experiment=2), [], Contradiction.RUN_ASTRAY),
     (session(), ran(Purpose.BASELINE), [], Contradiction.RUN_AFTER_BASELINE),
     (session(), ran(Purpose.PROOF), [], Contradiction.RUN_AFTER_BASELINE),
     (session(), Opened(NOW), [], Contradiction.OPENED_TWICE),

@@ -121,12 +121,52 @@ def test_what_failed_has_runs_that_did(outcome: Outcome) -> None:
     assert asked(state, failed) == Fact(Contradiction.OUTCOME_OTHERWISE, {"experiment": 1})
     assert state.experiment is not None
     run = replace(state.experiment.runs[0], arm=Arm.CANDIDATE, outcome=outcome if outcome is Outcome.CRASHED else Outcome.OK)
-    runs = (run,) if outcome is Outcome.CRASHED else (run, replace(run, arm=Arm.INCUMBENT))
+    runs = (run, run) if outcome is Outcome.CRASHED else (run, replace(run, arm=Arm.INCUMBENT))
     state = replace(state, experiment=replace(state.experiment, runs=runs))
     assert asked(state, failed) is None
     settled = result_of(after(state, failed), "base", at(101))
     assert (settled.commit, settled.status) == ("base", Status.CRASH if outcome is Outcome.CRASHED else Status.CHECKS_FAILED)
     assert asked(after(state, failed), settled) is None
+
+
+def with_failures(state: State, rule: int, *failed: Run) -> State:
+    assert state.experiment is not None
+    segment_ = replace(state.segment, opened=replace(state.segment.opened, rule=rule))
+    return replace(state, segment=segment_, experiment=replace(state.experiment, runs=(*failed, *state.experiment.runs)))
+
+
+CRASHED = Run(Arm.CANDIDATE, Outcome.CRASHED, wall_s=1.0)
+TIMED_OUT = Run(Arm.CANDIDATE, Outcome.TIMED_OUT, wall_s=61.0)
+
+
+@pytest.mark.parametrize(
+    ("failed", "outcome", "blamed"),
+    [
+        ([CRASHED], Outcome.CRASHED, False),
+        ([CRASHED, CRASHED], Outcome.CRASHED, True),
+        ([TIMED_OUT], Outcome.TIMED_OUT, True),
+        ([replace(TIMED_OUT, wall_s=59.0)], Outcome.TIMED_OUT, False),
+        ([CRASHED, replace(TIMED_OUT, wall_s=59.0)], Outcome.TIMED_OUT, True),
+        ([CRASHED, replace(TIMED_OUT, wall_s=59.0)], Outcome.CRASHED, False),
+        ([replace(CRASHED, arm=Arm.INCUMBENT)] * 2, Outcome.CRASHED, False),
+    ],
+)
+def test_a_candidate_is_blamed_for_its_second_failure_or_for_one_that_took_too_long(
+    failed: list[Run], outcome: Outcome, *, blamed: bool
+) -> None:
+    state, said = measured(Random(1), "race", 0.4, 0.02, [])
+    unmeasured = replace(said, verdict=Verdict.DISCARD, outcome=outcome, effect=None, evidence=None, needed=None, pairs=0)
+    assert (asked(with_failures(state, rules.NEWEST, *failed), unmeasured) is None) is blamed
+
+
+def test_what_failed_once_on_each_side_may_be_kept_and_what_failed_twice_may_not() -> None:
+    state, said = measured(Random(1), "race", 0.4, 0.02, [])
+    once = [CRASHED, replace(CRASHED, arm=Arm.INCUMBENT)]
+    assert asked(with_failures(state, rules.NEWEST, *once), said) is None
+    for arm in Arm:
+        twice = with_failures(state, rules.NEWEST, *[replace(CRASHED, arm=arm)] * 2)
+        assert otherwise(asked(twice, said)) == (Contradiction.VERDICT_OTHERWISE, ["outcome"])
+    assert otherwise(asked(with_failures(state, rules.FAILS_TWICE - 1, CRASHED), said)) == (Contradiction.VERDICT_OTHERWISE, ["outcome"])
 
 
 @pytest.mark.parametrize("rule", [rules.FIRST, rules.NEWEST])

@@ -36,6 +36,10 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
         for kind in (Kind.TIME_ELSEWHERE, Kind.CLOCK_DISAGREES)
     },
     **{kind: {"experiment": 3, "run": 2, "arm": "candidate", "metric": "t", "value": 1.5} for kind in (Kind.BASELINE_RUN,)},
+    **{
+        kind: {"what": "checks", "arm": "candidate", "failed": 1, "runs": 10, "failed_before": 1, "runs_before": 9}
+        for kind in (Kind.FLAKY, Kind.FAILS_AGAIN, Kind.BENCHMARK_FLAKY)
+    },
     Kind.RUNNING: {"purpose": "experiment", "experiment": 3, "arm": "candidate"},
     **{kind: {"arm": "candidate"} for kind in (Kind.CHECKING, Kind.CONSULTING)},
     **{kind: {"experiment": 3} for kind in (Kind.COMMITTING, Kind.PROPOSING)},

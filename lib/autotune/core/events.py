@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     PROOF = "proof"
     EXPERIMENT = "experiment"
     CROSS_CHECK = "cross-check"
+    CHECKS = "checks"
     DIAGNOSIS = "diagnosis"
     TARGET = "target"
     CLAIM = "claim"

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     LEFTOVERS = "leftovers"
     TIME_ELSEWHERE = "time elsewhere"
     SEED_CHANGED = "seed changed"
+    FLAKY = "flaky"
     ONE_NUMBER = "one number"
     BUILT_AFRESH = "built afresh"
     # Why runs are no evidence.
@@ -72,8 +73,10 @@ class Kind(StrEnum):
     COMMAND_FAILED = "command failed"
     CHECKS_FAILED = "checks failed"
     CHECKS_NOT_REACHED = "checks not reached"
+    FAILS_AGAIN = "fails again"
     # Why a candidate cannot be judged.
     BENCHMARK_BROKEN = "benchmark broken"
+    BENCHMARK_FLAKY = "benchmark flaky"
     PREPARATION_BROKEN = "preparation broken"
     CHECKS_BROKEN = "checks broken"
     HOLDOUT_BROKEN = "holdout broken"

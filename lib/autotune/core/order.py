@@ -116,7 +116,7 @@ def _segment(state: State, said: SegmentOpened) -> Fact | None:
 def _run(state: State, said: Ran) -> Fact | None:
     experiment = state.experiment
     measured = experiment.number if experiment is not None and experiment.verdict is None else None
-    if said.purpose in (Purpose.EXPERIMENT, Purpose.CROSS_CHECK):
+    if said.purpose in (Purpose.EXPERIMENT, Purpose.CROSS_CHECK) or (said.purpose is Purpose.CHECKS and measured is not None):
         return None if measured == said.experiment else Fact(Contradiction.RUN_ASTRAY, {"experiment": said.experiment})
     if measured is not None:
         return Fact(Contradiction.RUN_MEANWHILE, {"purpose": said.purpose, "experiment": measured})

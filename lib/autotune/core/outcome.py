@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autotune.core.facts import Fact, Kind
+from autotune.core.failing import failing_tests
 from autotune.core.metrics import MalformedLine, MetricReport, normalised, primary_malformed
 from autotune.core.model import Outcome
 
@@ -16,6 +17,7 @@ _TROUBLE = re.compile(r"traceback \(most recent|error\b|exception\b|\bpanic|\bfa
 _JOINERS = "\u200c\u200d"
 _LONGEST_SHOWN_LINE = 400
 _MOST_NAMES_SHOWN = 5
+LONGEST_SEEN_TWICE_S = 60.0
 _LINES_AFTER_TROUBLE = 3
 
 
@@ -79,12 +81,28 @@ def classify(finished: Executed, metric_name: str | None) -> tuple[Outcome, Fact
     if finished.timed_out:
         return Outcome.TIMED_OUT, Fact(Kind.TIME_LIMIT, {"after_s": round(finished.wall_s, 3)})
     if finished.exit_code != 0:
-        return Outcome.CRASHED, Fact(Kind.EXIT, {"code": finished.exit_code, "signal": finished.signal})
+        return Outcome.CRASHED, Fact(Kind.EXIT, {"code": finished.exit_code, "signal": finished.signal, **_failing(finished.tail)})
     if finished.report.trouble is not None:
         return Outcome.UNREADABLE, finished.report.trouble
     if metric_name is None:
         return Outcome.OK, PASSED
     return _readable(finished, metric_name)
+
+
+def _failing(tail: bytes) -> dict[str, object]:
+    """The tests that failed, where a runner names any."""
+    names = failing_tests(_SEQUENCE.sub("", tail.decode(errors="replace")).replace("\r\n", "\n"))
+    return {"tests": list(names[:_MOST_NAMES_SHOWN]), "failing": len(names)} if names else {}
+
+
+def is_run_again(outcome: Outcome, wall_s: float, failures: int) -> bool:
+    """Whether what ended so is run again before anybody is blamed: its first failure is, unless that was a long wait for a time limit."""
+    return outcome is not Outcome.OK and failures == 1 and not is_dear(outcome, wall_s)
+
+
+def is_dear(outcome: Outcome, wall_s: float) -> bool:
+    """Whether a failure took too long to be seen twice."""
+    return outcome is Outcome.TIMED_OUT and wall_s > LONGEST_SEEN_TWICE_S
 
 
 def useful_end(output: bytes, limit: int = 2000) -> str:

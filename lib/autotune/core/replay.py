@@ -14,6 +14,7 @@ from autotune.core.events import Calibrated, Cause, Claimed, Decided, Event, Fin
 from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.findings import Contradiction
 from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Run, Verdict
+from autotune.core.outcome import is_dear
 from autotune.core.settle import final_verdict, result_of
 from autotune.core.sight import sight
 from autotune.core.state import Experiment, State
@@ -98,14 +99,23 @@ def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], 
 
 def _has_failed(state: State, experiment: Experiment, outcome: Outcome | None, policy: Callable[[State, Experiment], Policy]) -> bool:
     """Whether a candidate's runs are such that it can have failed so: they end where the checks come, or with a run that failed."""
+    demanded = policy(state, experiment)
     if outcome is not Outcome.CHECKS_FAILED:
-        return outcome in [run.outcome for run in experiment.runs if run.arm is Arm.CANDIDATE]
-    runs, demanded = experiment.runs, policy(state, experiment)
-    if any(run.outcome is not Outcome.OK for run in runs):
+        failed = [run for run in experiment.runs if run.arm is Arm.CANDIDATE and run.outcome is not Outcome.OK]
+        seen_twice = demanded.rule < rules.FAILS_TWICE or len(failed) > 1 or any(is_dear(run.outcome, run.wall_s) for run in failed)
+        return seen_twice and outcome in [run.outcome for run in failed[-1:]]
+    if _is_blamed(experiment, demanded):
         return False
+    runs = [run for run in experiment.runs if run.outcome is Outcome.OK]
     so_far = (runs[:count] for count in range(1, len(runs) + 1))
     checked = (made for made in so_far if checks_come_now(made, _made_again(state, made, demanded), demanded.rule))
     return len(next(checked, ())) == len(runs) > 0
+
+
+def _is_blamed(experiment: Experiment, demanded: Policy) -> bool:
+    """Whether an arm's runs have failed so often that the comparison ends there: twice, or once by the rules before that."""
+    most = 1 if demanded.rule >= rules.FAILS_TWICE else 0
+    return any(sum(run.arm is arm and run.outcome is not Outcome.OK for run in experiment.runs) > most for arm in Arm)
 
 
 def _made_again(state: State, runs: Sequence[Run], demanded: Policy) -> Decision:
@@ -119,6 +129,8 @@ def _unlike(
     """Name what a verdict says otherwise than the good runs that it is made of."""
     good = [run for run in experiment.runs if run.outcome is Outcome.OK]
     demanded = policy(state, experiment)
+    if _is_blamed(experiment, demanded):
+        return ["outcome"]
     found = _decided(said, _made_again(state, good, demanded))
     if said.reason.kind is Kind.DOES_NOT_GENERALISE and said.verdict is Verdict.DISCARD:
         return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures

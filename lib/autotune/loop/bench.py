@@ -10,15 +10,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from autotune.core import guards
+from autotune.core import guards, rules
 from autotune.core.events import Purpose, Ran
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import Fact, Kind, joined
 from autotune.core.metrics import MetricReport
 from autotune.core.model import Arm, Outcome
-from autotune.core.outcome import PASSED, Executed, classify, escaped, measured_samples, useful_end
+from autotune.core.outcome import PASSED, Executed, classify, escaped, is_run_again, measured_samples, useful_end
 from autotune.core.state import CASES
 from autotune.edges import caches, locks, place, process, sandbox, tree
 from autotune.edges.place import Place
@@ -37,6 +38,28 @@ from autotune.targets.target import Command
 OUTPUT_KEPT = 3000  # characters of a failing command's output that go on the ledger
 _CACHES = "caches"  # in the session's folder in the cache
 _LOOK = "look at the candidate before anything else: it is kept under refs/autotune"
+
+
+class What(StrEnum):
+    """What is run on an arm."""
+
+    BENCHMARK = "benchmark"
+    CHECKS = "checks"
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often something was run on an arm, how often it failed, and why it did the last time."""
+
+    runs: int = 0
+    failures: int = 0
+    why: Fact = PASSED
+
+    def take(self, ran: Ran) -> None:
+        """Count a run."""
+        self.runs += 1
+        if ran.outcome is not Outcome.OK:
+            self.failures, self.why = self.failures + 1, ran.why
 
 
 @dataclass(slots=True)
@@ -59,6 +82,7 @@ class Bench:
     output_bytes: int = 0  # the most that a run has printed
     spent_s: float = 0.0  # what its runs have taken, with what prepares them
     ran: int = 0
+    tallies: dict[tuple[What, Arm], Tally] = field(default_factory=lambda: {(what, arm): Tally() for what in What for arm in Arm})
     _begun: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,8 +99,29 @@ class Bench:
     def run(self, arm: Arm, purpose: Purpose, outlook: Mapping[str, Any] | None = None) -> tuple[Ran, str]:
         """Put an arm in place, execute what the target's run consists of, and write what happened to the ledger.
 
-        Gives what was written and, of a run that failed, the useful end of its output. `outlook` is what is said of it while it lasts.
+        What fails for the first time is run again. Gives what was written last and, of a run that failed, the useful end of its output.
+        `outlook` is what is said of it while it lasts.
         """
+        ran, output = self._run(arm, purpose, outlook)
+        if purpose is Purpose.PROOF:  # it has to fail
+            return ran, output
+        return self._run(arm, purpose, outlook) if self._is_run_again(What.BENCHMARK, ran) else (ran, output)
+
+    def _is_run_again(self, what: What, ran: Ran) -> bool:
+        """Count a run of a comparison, and tell whether it is made once more before anybody is blamed."""
+        tally = self.tallies[what, ran.arm]
+        by_rule = self.session.state.segment.opened.rule >= rules.FAILS_TWICE
+        return by_rule and is_run_again(ran.outcome, ran.wall_s, tally.failures)
+
+    def flaky(self) -> Fact | None:
+        """Say what failed once and passed when it was run again."""
+        return joined(
+            Fact(Kind.FLAKY, {"what": what, "arm": arm, "failed": tally.failures, "runs": tally.runs}, tally.why)
+            for (what, arm), tally in self.tallies.items()
+            if 0 < tally.failures < tally.runs
+        )
+
+    def _run(self, arm: Arm, purpose: Purpose, outlook: Mapping[str, Any] | None) -> tuple[Ran, str]:
         begun = time.monotonic()
         figures = {"purpose": purpose, "experiment": self.experiment, "arm": arm, **(outlook or {})}
         if self.session.state.config.prepare:
@@ -93,10 +138,10 @@ class Bench:
         self.spent_s += time.monotonic() - begun
         self.ran += 1
         self.report, self.output = finished.report, finished.tail
-        event = self._event(arm, finished, failed, purpose, log)
+        event = self._event(arm, finished, failed, purpose, log, self._readable(finished))
         self.output_bytes = max(self.output_bytes, finished.output_bytes)
         self.leftovers[arm] += finished.leftovers
-        self.session.append(event)
+        self._tell(event)
         return event, "" if event.outcome is Outcome.OK else useful_end(finished.tail, OUTPUT_KEPT)
 
     @property
@@ -109,14 +154,29 @@ class Bench:
         command = TARGETS["code"].checks(self.session.state.config)
         if command is None:
             return True, PASSED, ""
+        ran, output = self._check(arm, command)
+        self._tell(ran)
+        if self._is_run_again(What.CHECKS, ran):
+            ran, output = self._check(arm, command)
+            self._tell(ran)
+        reached = ran.why.kind is not Kind.COMMAND_FAILED
+        failure = Fact(Kind.CHECKS_FAILED, {}, ran.why) if reached else replace(ran.why, kind=Kind.CHECKS_NOT_REACHED)
+        return ran.outcome is Outcome.OK, failure, output
+
+    def _check(self, arm: Arm, command: Command) -> tuple[Ran, str]:
         self.session.going_on(Kind.CHECKING, arm=arm)
         self._occupy(arm)
         self.number += 1
-        log = self._log("checks", arm)
+        log = self._log(Purpose.CHECKS, arm)
         finished, failed = self._build(arm, log) or (self._one(command, log), None)
         outcome, why = classify(finished, None)
-        failure = Fact(Kind.CHECKS_FAILED, {}, why) if failed is None else Fact(Kind.CHECKS_NOT_REACHED, {"command": failed.name}, why)
-        return outcome is Outcome.OK, failure, useful_end(finished.tail, OUTPUT_KEPT)
+        return self._event(arm, finished, failed, Purpose.CHECKS, log, (outcome, why, {})), useful_end(finished.tail, OUTPUT_KEPT)
+
+    def _tell(self, ran: Ran) -> None:
+        """Write a run to the ledger, and count it."""
+        self.session.append(ran)
+        if ran.purpose is not Purpose.PROOF:
+            self.tallies[What.CHECKS if ran.purpose is Purpose.CHECKS else What.BENCHMARK, ran.arm].take(ran)
 
     @contextmanager
     def emptied(self, arm: Arm, entries: Mapping[str, tuple[str, str]]) -> Iterator[None]:
@@ -192,7 +252,9 @@ class Bench:
         """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
         self._occupy(Arm.INCUMBENT)
         finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._measured(logs.TRIED), None)
-        return failed is None and self._readable(finished)[0] is Outcome.OK and self.check(Arm.INCUMBENT)[0]
+        command = TARGETS["code"].checks(self.session.state.config)
+        readable = failed is None and self._readable(finished)[0] is Outcome.OK
+        return readable and (command is None or self._check(Arm.INCUMBENT, command)[0].outcome is Outcome.OK)
 
     def _in_sandbox(self) -> bool:
         return self.walled or self.session.state.config.sandbox == "on"
@@ -272,10 +334,17 @@ class Bench:
             return Outcome.UNREADABLE, unprinted, samples
         return outcome, why, samples
 
-    def _event(self, arm: Arm, finished: Executed, failed: Command | None, purpose: Purpose, log: str) -> Ran:
-        if failed is None:
-            outcome, why, samples = self._readable(finished)
-        else:
+    def _event(
+        self,
+        arm: Arm,
+        finished: Executed,
+        failed: Command | None,
+        purpose: Purpose,
+        log: str,
+        read: tuple[Outcome, Fact, Mapping[str, float]],
+    ) -> Ran:
+        outcome, why, samples = read
+        if failed is not None:
             (outcome, cause), samples = classify(finished, None), {}
             why = Fact(Kind.COMMAND_FAILED, {"command": failed.name}, cause)
         return Ran(

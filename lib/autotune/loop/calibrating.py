@@ -44,6 +44,8 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
             found = _measured(session, bench, pairs, turn)
     except Interrupted as why:
         raise AutotuneError(f"Not calibrated: {why}.", "calibrate again when nothing ends it") from None
+    if (flaky := bench.flaky()) is not None:
+        session.say(flaky)
     return _calibrated(session, bench, *found, busy)
 
 

@@ -11,7 +11,8 @@ from autotune.core.model import Arm
 RUNS = "runs"
 PROPOSALS = "proposals"
 SETUP, TRIED, UNSEEN = (f"{RUNS}/{name}" for name in ("setup.log", "tried.log", "unseen"))
-RUN = re.compile(rf"(?:{'|'.join(Purpose)})-(?P<number>[0-9]+)-(?:{'|'.join(Arm)})\.log")
+_TOLD = [one for one in Purpose if one is not Purpose.CHECKS]  # the lines of older versions tell of no checks
+RUN = re.compile(rf"(?:{'|'.join(_TOLD)})-(?P<number>[0-9]+)-(?:{'|'.join(Arm)})\.log")
 
 
 def below(experiment: int, begun: int) -> str:

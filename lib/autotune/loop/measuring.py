@@ -19,7 +19,7 @@ from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop import holdout, quiet, seeding, settings, watching
-from autotune.loop.bench import Bench
+from autotune.loop.bench import Bench, What
 from autotune.loop.holdout import Answer
 from autotune.loop.session import Session, now
 from autotune.loop.turns import Turn
@@ -94,7 +94,8 @@ def compare(session: Session, bench: Bench, turn: Turn) -> Decided:
         if watch.settings_replaced():
             settings.put_settings_back(session)
         return _void(session, Cause.IDEA, Fact(Kind.SESSION_TOUCHED, {"paths": touched}))
-    return _remarked(verdict, calm.busy)
+    blames = verdict.outcome is not Outcome.OK or verdict.verdict is Verdict.VOID
+    return _remarked(_remarked(verdict, None if blames else bench.flaky()), calm.busy)
 
 
 def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn, calm: quiet.Quiet) -> Decided:
@@ -207,27 +208,45 @@ def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequenc
 
 
 def _failed(session: Session, bench: Bench, ran: Ran, output: str, passed: Sequence[Arm]) -> Decided:
-    """Tell whose failure it is: the candidate's only if the incumbent still passes."""
+    """Tell whose failure it is: the candidate's only if the incumbent still passes, and has not failed besides."""
     if ran.arm is Arm.INCUMBENT:
-        return _broken(session, ran, output)
+        return _broken(session, bench, ran, output)
     if Arm.INCUMBENT not in passed:
         other, said = bench.run(Arm.INCUMBENT, Purpose.CROSS_CHECK)
         if other.outcome is not Outcome.OK:
-            return _broken(session, other, said)
-    return _discarded(session, ran.outcome, Cause.CANDIDATE, ran.why, output)
+            return _broken(session, bench, other, said)
+    if bench.tallies[What.BENCHMARK, Arm.INCUMBENT].failures:
+        return _void(session, Cause.BENCHMARK, _both_fail(bench, What.BENCHMARK), output)
+    return _discarded(session, ran.outcome, Cause.CANDIDATE, _counted(bench, What.BENCHMARK, Arm.CANDIDATE, ran.why), output)
 
 
 def _checks_failed(session: Session, bench: Bench, why: Fact, output: str, runs: Sequence[Run]) -> Decided:
     passed, other, words = bench.check(Arm.INCUMBENT)
     if not passed:
-        return _void(session, Cause.BENCHMARK, Fact(Kind.CHECKS_BROKEN, because=other), words)
+        return _void(session, Cause.BENCHMARK, Fact(Kind.CHECKS_BROKEN, because=_counted(bench, What.CHECKS, Arm.INCUMBENT, other)), words)
+    if bench.tallies[What.CHECKS, Arm.INCUMBENT].failures:
+        return _void(session, Cause.BENCHMARK, _both_fail(bench, What.CHECKS), output)
+    why = _counted(bench, What.CHECKS, Arm.CANDIDATE, why)
     return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=_value(session, runs))
 
 
-def _broken(session: Session, ran: Ran, output: str) -> Decided:
+def _counted(bench: Bench, what: What, arm: Arm, why: Fact) -> Fact:
+    """Say why something failed, and how often it did, where it was run more than once."""
+    tally = bench.tallies[what, arm]
+    return Fact(Kind.FAILS_AGAIN, {"failed": tally.failures, "runs": tally.runs}, why) if tally.runs > 1 else why
+
+
+def _both_fail(bench: Bench, what: What) -> Fact:
+    """Say that what fails on the candidate fails now and then on the incumbent too, so that it accuses nobody."""
+    ours, before = bench.tallies[what, Arm.CANDIDATE], bench.tallies[what, Arm.INCUMBENT]
+    figures = {"what": what, "failed": ours.failures, "runs": ours.runs, "failed_before": before.failures, "runs_before": before.runs}
+    return Fact(Kind.BENCHMARK_FLAKY, figures, ours.why)
+
+
+def _broken(session: Session, bench: Bench, ran: Ran, output: str) -> Decided:
     before = ran.why.kind is Kind.COMMAND_FAILED  # not even the benchmark was reached
     cause, kind = (Cause.ENVIRONMENT, Kind.PREPARATION_BROKEN) if before else (Cause.BENCHMARK, Kind.BENCHMARK_BROKEN)
-    return _void(session, cause, Fact(kind, because=ran.why), output)
+    return _void(session, cause, Fact(kind, because=_counted(bench, What.BENCHMARK, Arm.INCUMBENT, ran.why)), output)
 
 
 def _discarded(session: Session, outcome: Outcome, cause: Cause, why: Fact, output: str) -> Decided:

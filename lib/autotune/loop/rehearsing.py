@@ -61,6 +61,8 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn) -> tuple[Even
         raise AutotuneError(
             f"The checks do not pass on the unchanged code: {told(why)}\n{output}", f"mend them; they are `{session.state.config.checks}`"
         )
+    if (flaky := bench.flaky()) is not None:
+        session.say(flaky)
     read: Sequence[str] = ()
     if not session.state.config.in_place:
         tuned = _files_in_scope(session)

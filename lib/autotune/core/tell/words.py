@@ -176,6 +176,18 @@ def _clock(fact: Fact) -> str:
     ).format_map(_Shown(fact))
 
 
+def _exit(fact: Fact) -> str:
+    said = ending(fact.figures["code"], fact.figures["signal"])
+    return f"{said}; {listed(fact.figures['tests'], fact.figures['failing'])} failed" if "tests" in fact.figures else said
+
+
+def _flaky(fact: Fact) -> str:
+    figures = fact.figures
+    what = f"the {figures['what']} failed in {figures['failed']} of {counted(figures['runs'], 'run')} of the {figures['arm']}"
+    todo = "look for what differs from run to run (time, order, chance, a port, the network), or leave that part out"
+    return f"flaky: {what} ({_because(fact)}), and passed when run again; {todo}"
+
+
 def _no_metric(fact: Fact) -> str:
     printed, more = fact.figures["printed"], fact.figures["more"]
     names = ", ".join(map(escaped, printed)) + (f" and {more} more" if more else "")
@@ -313,6 +325,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.TIME_ELSEWHERE: lambda fact: f"look at it twice: {_clock(fact)}",
     Kind.SEED_CHANGED: "look at it twice: it changes how chance is seeded ({seed}), and another seed can bring a better number by luck, in "
     "every run alike",
+    Kind.FLAKY: _flaky,
     Kind.ONE_NUMBER: "each side gave one number in all its runs, so this holds for the benchmark's seed and input alone",
     Kind.BUILT_AFRESH: "every run had a build of its own",
     # Why runs are no evidence.
@@ -331,7 +344,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.DOES_NOT_GENERALISE: "does not generalise",
     # How a run ended.
     Kind.PASSED: "exit 0",
-    Kind.EXIT: lambda fact: ending(fact.figures["code"], fact.figures["signal"]),
+    Kind.EXIT: _exit,
     Kind.TIME_LIMIT: "it was ended after {after_s:.1f} s, its time limit",
     Kind.NO_METRIC: _no_metric,
     Kind.NO_GUARDED_METRIC: _no_guarded_metric,
@@ -347,6 +360,9 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CHECKS_FAILED: "the checks failed: {because}",
     Kind.CHECKS_NOT_REACHED: "`{command}` before the checks failed: {because}",
     # Why a candidate cannot be judged.
+    Kind.FAILS_AGAIN: lambda fact: f"fails in {fact.figures['failed']} of {counted(fact.figures['runs'], 'run')}: {_because(fact)}",
+    Kind.BENCHMARK_FLAKY: "flaky: the {what} failed in {failed} of {runs} runs of the candidate, and in {failed_before} of {runs_before} "
+    "of the incumbent, so it tells nothing of the change ({because})",
     Kind.BENCHMARK_BROKEN: "the benchmark fails on the incumbent too: {because}",
     Kind.PREPARATION_BROKEN: "what prepares the benchmark fails on the incumbent too: {because}",
     Kind.CHECKS_BROKEN: "the checks fail on the incumbent too: {because}",
