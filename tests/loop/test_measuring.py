@@ -345,7 +345,7 @@ def test_the_checks_run_beside_the_pairs_once_and_a_candidate_that_fails_them_ha
     assert (sorted(kept[:2]), kept[2]) == (["run:100", "run:50"], "check:50")
     assert [one for one in kept if one.startswith("check")] == ["check:50"]
     failed = tried(session, "13")
-    assert (sorted(failed[:2]), failed[2:]) == (["run:13", "run:50"], ["check:13", "check:50"])
+    assert (sorted(failed[:2]), failed[2:]) == (["run:13", "run:50"], ["check:13", "check:13", "check:50"])
     assert session.state.statuses == {"keep": 1, "checks_failed": 1}
     assert session.state.recent.rows[-1].value is not None
     assert not auditing.audit(session.repository, session.folder)
