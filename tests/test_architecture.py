@@ -115,7 +115,6 @@ WORDED_ELSEWHERE = {
     "core/config.py": "what autotune.toml says of each key",
     "core/metrics.py": "what is wrong with a METRIC line",
     "core/older.py": "what ledgers of older versions say",
-    "core/sources.py": "what autotune.toml says of one key",
     "core/surroundings.py": "the shell's own words",
     "hooks/sayings.py": "hooks know the standard library alone",
 }
