@@ -27,9 +27,23 @@ if __name__ == "__main__":
 
 from autotune.core import decide as deciding
 from autotune.core import guards
-from autotune.core.decide import checks_come_now, decide, learn, reference_moved, refills
-from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Metric, Outcome, Policy, Run, Verdict
+from autotune.core.decide import PAIR, checks_come_now, decide, learn, reference_moved, refills
+from autotune.core.model import (
+    PROCESSOR_S,
+    Arm,
+    Calibration,
+    Decision,
+    DecisionMode,
+    Direction,
+    Metric,
+    Outcome,
+    Policy,
+    Run,
+    Verdict,
+    Witness,
+)
 from autotune.core.stats import SQRT2, claim_of, median, noise_floor, rank_von_neumann, residual_pool, smallest_detectable
+from autotune.core.witness import witness_of
 
 BASELINE_RUNS = 8
 MARKERS = "<!-- calibration -->", "<!-- /calibration -->"
@@ -100,6 +114,19 @@ def telegraph(coin: random.Random) -> Iterator[float]:
             busy = not busy
 
 
+def waiting(size: float) -> Callable[[random.Random], Iterator[float]]:
+    """What others make a run wait: much where they are busy, little where they are not, and they come and go every 15 runs."""
+
+    def noise(coin: random.Random) -> Iterator[float]:
+        busy = coin.random() < 0.5
+        while True:
+            yield coin.expovariate(1 / (size if busy else 0.15 * size))
+            if coin.random() < 1 / 15:
+                busy = not busy
+
+    return noise
+
+
 def ramp(_coin: random.Random) -> Iterator[float]:
     level = 0.0
     while True:
@@ -126,7 +153,10 @@ def warm_up(_coin: random.Random) -> Iterator[float]:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of noise: a sum of series; `step` rounds values, `items` makes the metric a share of so many yes-or-no answers."""
+    """A kind of noise: a sum of series; `step` rounds values, `items` makes the metric a share of so many yes-or-no answers.
+
+    Where processor time is known, `processor` is the standard deviation of its noise, which is in the metric too, besides the series.
+    """
 
     title: str
     series: tuple[Callable[[random.Random], Iterator[float]], ...] = ()
@@ -134,6 +164,7 @@ class Family:
     items: int = 0
     fresh: float = 0.0  # how much slower the first run of a fresh build is
     build: float = 0.0  # the standard deviation of a build's own lasting bias
+    processor: float = 0.0
 
     @property
     def direction(self) -> Direction:
@@ -164,6 +195,11 @@ FAMILIES = {
     "heavy-drift": Family("heavy tail, random walk and waves", (heavy_tailed, random_walk, autoregressive(0.03))),
     "none": Family("none"),
 }
+BUSY = {  # the waiting is sized so that a run's standard deviation is what the title says
+    "busy15": Family("busy machine, 15 %, processor time 2 %", (waiting(0.18),), processor=0.02),
+    "busy10": Family("busy machine, 10 %, processor time 2 %", (waiting(0.12),), processor=0.02),
+    "busy12-3": Family("busy machine, 12 %, processor time 3 %", (waiting(0.145),), processor=0.03),
+}
 BUILD_BIAS = Family("1 %, and every build its own 1 %", (white(0.01),), build=0.01)
 
 
@@ -188,6 +224,14 @@ class Bench:
             return sum([self.coin.random() < value for _ in range(self.family.items)]) / self.family.items
         return round(value / self.family.step) * self.family.step if self.family.step else value
 
+    def made(self, arm: Arm, level: float, work: float, *, fresh: bool = False) -> Run:
+        """The next run of a state; `work` is what `level` is to the metric to its processor time, where that is known."""
+        if not self.family.processor:
+            return Run(arm, Outcome.OK, {"t": self.run(level, fresh=fresh)})
+        noise = self.coin.gauss(0, self.family.processor)
+        took = self.run(level + noise, fresh=fresh)
+        return Run(arm, Outcome.OK, {"t": took, PROCESSOR_S: 0.98 * self.scale * math.exp(work + noise)}, wall_s=1.01 * took)
+
 
 # Sessions
 
@@ -208,6 +252,7 @@ class Setting:
     blocks: bool = True
     claiming: bool = False
     weighted: bool = False  # whether luck is made likely, and weighed by how likely it is
+    processor: float | None = field(default=None, repr=False)  # the effect on processor time, where it is another than on the metric
     margin: float = field(default=0.0, repr=False)  # every other change only removes lines, and may be worse by so much
     after_checks: float = field(default=0.0, repr=False)  # how much slower the run is that follows the checks
 
@@ -221,6 +266,7 @@ class Tried(NamedTuple):
     weight: float
     held: bool
     removes: bool = False
+    confirmed: bool = True
 
 
 @dataclass(slots=True)
@@ -260,17 +306,19 @@ class Simulation:
 
     def __init__(self, setting: Setting, seed: int) -> None:
         self.setting = setting
-        self.family = BUILD_BIAS if setting.family == "build-bias" else FAMILIES[setting.family]
+        self.family = {**FAMILIES, **BUSY, "build-bias": BUILD_BIAS}[setting.family]
         name = f"{replace(setting, blocks=True)} {seed}"  # with and without blocks, the same noise comes
         self.coin = random.Random(name)
         self.bench = Bench(self.family, random.Random(f"{name} noise"))
         self.sign = 1.0 if self.family.direction is Direction.HIGHER else -1.0
-        metric = Metric("t", "", self.family.direction)
+        metric = Metric("t", "s" if self.family.processor else "", self.family.direction)
         self.policy = Policy(metric, setting.mode, setting.min_effect, setting.max_pairs, built_once=bool(self.family.build))
-        self.level = self.bias = 0.0
+        self.level = self.work = self.bias = 0.0
         self.session = Session()
-        values = tuple(self.bench.run(0.0) for _ in range(BASELINE_RUNS))
-        self.calibration = Calibration(residual_pool(values, logs=True), 0, setting.planned, reference=values)
+        baseline = [self.bench.made(Arm.INCUMBENT, 0.0, 0.0) for _ in range(BASELINE_RUNS)]
+        values, seen = tuple(run.samples["t"] for run in baseline), witness_of(baseline, metric)
+        witness = seen if isinstance(seen, Witness) else None
+        self.calibration = Calibration(residual_pool(values, logs=True), 0, setting.planned, reference=values, witness=witness)
 
     def run(self) -> Session:
         for number, effect in enumerate(effects_of(self.setting, self.coin), start=1):
@@ -289,6 +337,7 @@ class Simulation:
         keeping, weighted = self.setting.keeping or removes, self.setting.weighted and not removes
         bias = self.bench.build_bias()
         levels = {Arm.INCUMBENT: self.level + self.bias, Arm.CANDIDATE: self.level + self.sign * effect + bias}
+        work = {Arm.INCUMBENT: self.work, Arm.CANDIDATE: self.work - self.of_processor(effect)}
         runs: list[Run] = []
         weight, in_block, checked = 1.0, 0, False
         while True:
@@ -302,44 +351,47 @@ class Simulation:
             arms = decision.arms[:1] if in_block else decision.arms
             slower = 0.0 if checked or not checks_come_now(runs, decision, policy.rule) else self.setting.after_checks
             checked |= bool(slower)
-            values = [
-                self.bench.run(levels[arm] + slower * (place == 0), fresh=arm is Arm.CANDIDATE and len(runs) < 2)
+            made = [
+                self.bench.made(arm, levels[arm] + slower * (place == 0), work[arm], fresh=arm is Arm.CANDIDATE and len(runs) < 2)
                 for place, arm in enumerate(arms)
             ]
             if weighted and not in_block and len(arms) == 2:
-                weight *= self.favour(values)
-                arms = (Arm.CANDIDATE, Arm.INCUMBENT)
-            runs += [Run(arm, Outcome.OK, {"t": value}) for arm, value in zip(arms, values, strict=True)]
+                made, likelier = self.favoured(runs, made, policy)
+                weight /= likelier
+            runs += made
         kept = decision.verdict is Verdict.KEEP
         if keeping or not kept:
-            self.calibration = replace(self.calibration, pool=learn(runs, self.calibration, policy))
+            self.calibration = learn(runs, self.calibration, policy)
         if keeping and kept:
-            self.keep(effect, bias, runs, policy)
+            self.keep(effect, bias, runs, refilling=refills(policy.min_effect) and decision.confirmed)
         else:
             self.refer([run.samples["t"] for run in runs if run.arm is Arm.INCUMBENT])
         truth = math.exp(self.sign * effect)
         held = decision.effect is not None and decision.effect.low <= truth <= decision.effect.high
-        return Tried(effect, decision.verdict, len(runs), weight, held, removes)
+        return Tried(effect, decision.verdict, len(runs), weight, held, removes, decision.confirmed)
 
-    def favour(self, values: list[float]) -> float:
-        """Puts the candidate's value of a pair first, mostly the better one, and answers how much likelier a fair coin would have done so.
+    def of_processor(self, effect: float) -> float:
+        """The gain in processor time that comes with a gain."""
+        return effect if self.setting.processor is None or not effect else self.setting.processor
+
+    def favoured(self, runs: Sequence[Run], made: Sequence[Run], policy: Policy) -> tuple[list[Run], float]:
+        """A pair's runs, mostly as they favour the candidate, and how many times likelier than by a fair coin they came so.
 
         A change that does nothing has the same noise whichever arm a run belongs to, so the order can be drawn after the values. Luck that
-        a fair coin brings once in ten thousand candidates then comes often, and its weight makes up for it (importance sampling).
+        a fair coin brings once in ten thousand candidates then comes often, and its weight makes up for it (importance sampling). The more
+        evidence an order brings, the more often it comes.
         """
-        better, worse = sorted(values, key=lambda value: -self.sign * value)
-        noise = noise_floor(self.calibration.pool)
-        likelier = 1 + 0.9 * math.tanh(abs(math.log(better / worse)) / noise) if noise else 1.0
-        lucky = self.coin.random() < likelier / 2
-        values[:] = (better, worse) if lucky else (worse, better)
-        return 1 / (likelier if lucky else 2 - likelier)
+        orders = [[replace(run, arm=arm) for run, arm in zip(made, arms, strict=True)] for arms in (PAIR, PAIR[::-1])]
+        odds = [decide([*runs, *order], self.calibration, policy, self.coin).evidence or 1.0 for order in orders]
+        which = self.coin.random() * sum(odds) >= odds[0]
+        return orders[which], 2 * odds[which] / sum(odds)
 
-    def keep(self, effect: float, bias: float, runs: Sequence[Run], policy: Policy) -> None:
+    def keep(self, effect: float, bias: float, runs: Sequence[Run], *, refilling: bool) -> None:
         self.level += self.sign * effect
+        self.work -= self.of_processor(effect)
         self.bias = bias
         confirming = [run.samples["t"] for run in runs if run.arm is Arm.CANDIDATE][1:]
-        keeps = self.calibration.keeps + (refills(policy.min_effect) and not policy.built_once)
-        self.calibration = replace(self.calibration, keeps=keeps, reference=tuple(confirming[-8:]))
+        self.calibration = replace(self.calibration, keeps=self.calibration.keeps + refilling, reference=tuple(confirming[-8:]))
 
     def refer(self, values: Sequence[float]) -> None:
         self.calibration = replace(self.calibration, reference=(*self.calibration.reference, *values)[-8:])
@@ -373,9 +425,10 @@ def simulated(job: tuple[Setting, int]) -> Session:
 
 Results = dict[Setting, list[Session]]
 
-DIRECT = {name: Setting(name) for name in FAMILIES}
+KINDS = {**FAMILIES, **BUSY}
+DIRECT = {name: Setting(name) for name in KINDS}
 UNWEIGHTED = {"none": 10, "warm-up": 30, "rounded-still": 30}  # where noise or the rule tells the arms apart: more sessions instead
-WEIGHTED = {name: Setting(name, count=60, keeping=False, weighted=True) for name in FAMILIES if name not in UNWEIGHTED}
+WEIGHTED = {name: Setting(name, count=60, keeping=False, weighted=True) for name in KINDS if name not in UNWEIGHTED}
 BEYOND_PLAN = Setting("gauss2", planned=50, keeping=False, weighted=True)
 
 POWER = {  # bar: family, effect, least effect, bars of power and of median runs
@@ -397,6 +450,11 @@ NOT_WANTED = {  # the share that may be kept, and the bar of median runs
 CLEAR = ("gauss2", "outlier", "heavy", "telegraph", "random-walk")
 CHECKED = {name: Setting(name, count=60, keeping=False, weighted=True, after_checks=0.2) for name in CLEAR}
 REMOVING = {name: Setting(name, keeping=False, weighted=True, margin=0.05) for name in CLEAR}
+WITNESSED = {  # what is found of 5 % and of 3 %, with the bars of median runs, and what may be kept of work that is only moved elsewhere
+    "busy15": ((0.05, 0.9, 34), (0.03, 0.7, 50), (0.0, 0.4), (-0.02, 0.2)),
+    "busy10": ((0.05, 0.9, 34), (0.03, 0.7, 50), (0.0, 0.2), (-0.02, 0.1)),
+    "busy12-3": ((0.05, 0.75, 50),),
+}
 MIXED = ("gauss2", "heavy", "outlier", "telegraph", "heavy-drift")
 
 
@@ -406,9 +464,18 @@ def every_tenth(family: str, effect: float, min_effect: float) -> Setting:
 
 def clear_gain(family: str, *, blocks: bool, deviations: float = 5) -> Setting:
     """Gains of so many standard deviations of a single run, as a long calibration finds it."""
-    bench = Bench(FAMILIES[family], random.Random(f"floor of {family}"))
+    bench = Bench(KINDS[family], random.Random(f"floor of {family}"))
     floor = noise_floor(residual_pool([bench.run(0.0) for _ in range(4001)], logs=True))
     return Setting(family, "every other", deviations * floor / SQRT2, count=40, planned=100, keeping=False, blocks=blocks)
+
+
+def found_when_busy(family: str, effect: float) -> Setting:
+    return Setting(family, "every other", effect, count=40, planned=100, keeping=False)
+
+
+def moved_elsewhere(family: str, effect: float) -> Setting:
+    """Changes that take 10 % of the processor time away, and do this to the metric."""
+    return Setting(family, "every other", effect or 1e-12, count=40, planned=100, keeping=False, processor=-math.log(0.9))
 
 
 def detectable(pairs: int) -> Setting:
@@ -426,6 +493,12 @@ ONCE = {name: Setting(name, mode=DecisionMode.ONCE) for name in FAMILIES}
 BIASED, BIASED_ASKED = Setting("build-bias", count=100), Setting("build-bias", count=100, min_effect=0.04)
 
 
+def busy_settings() -> Iterator[Setting]:
+    for family, rows in WITNESSED.items():
+        for row in rows:
+            yield found_when_busy(family, row[0]) if len(row) > 2 else moved_elsewhere(family, row[0])
+
+
 def planned_jobs(sessions: int) -> list[tuple[Setting, int]]:
     """Every session to simulate; `sessions` of each kind of noise for changes that do nothing."""
     wanted: dict[Setting, int] = {setting: UNWEIGHTED.get(name, sessions) for name, setting in DIRECT.items()}
@@ -435,6 +508,7 @@ def planned_jobs(sessions: int) -> list[tuple[Setting, int]]:
     wanted |= {every_tenth(*what[:3]): 20 for what in POWER.values()} | {every_tenth(*what[:3]): 10 for what in NOT_WANTED.values()}
     wanted |= {clear_gain(family, blocks=blocks): 12 for family in CLEAR for blocks in (True, False)}
     wanted |= {clear_gain(family, blocks=blocks, deviations=8): 6 for family in CLEAR for blocks in (True, False)}
+    wanted |= dict.fromkeys(busy_settings(), 10)
     wanted |= {detectable(pairs): 10 for pairs in (20, 40)}
     wanted |= {mixed(family): 8 for family in MIXED} | {EXACT: 10, EXACT_ASKED: 10, BIASED: 5, BIASED_ASKED: 5}
     wanted |= (
@@ -532,7 +606,7 @@ def bars_of_no_ops(results: Results) -> list[Bar]:
     checked = max(200 / 60 * false_gains(results[setting]) for setting in CHECKED.values())
     return [
         Bar("sessions that keep anything, all kinds of noise", keeps_anything(everything), 0.05),
-        Bar("sessions that keep anything, worst kind of noise", max(false_keeps(results, name) for name in FAMILIES), 0.05),
+        Bar("sessions that keep anything, worst kind of noise", max(false_keeps(results, name) for name in KINDS), 0.05),
         Bar("the same where 50 were planned and 200 came", beyond, 0.05),
         Bar("the same where half of them only remove lines and may be 5 % worse", removing, 0.05),
         Bar("the same where the run after the checks is 22 % slower", checked, 0.05),
@@ -576,6 +650,28 @@ def bars_of_clear_gains(results: Results) -> list[Bar]:
         Bar("8 standard deviations, worst of these: median runs of keeps", max(runs), 16, digits=0),
         Bar("8 standard deviations, worst of these: found, less what pairs alone find", min(lost), -0.03, at_least=True),
     ]
+
+
+def bars_when_busy(results: Results) -> list[Bar]:
+    bars = []
+    for name, rows in WITNESSED.items():
+        title = BUSY[name].title
+        for effect, limit, *most in rows:
+            if most:
+                helpful = changing(results[found_when_busy(name, effect)])
+                bars.append(Bar(f"{title}: {100 * effect:.0f} % found", share_kept(helpful), limit, at_least=True))
+                bars.append(Bar("the same: median runs", median([one.runs for one in helpful]), most[0], digits=0))
+                kept = [one for one in helpful if one.verdict is Verdict.KEEP]
+                bars.append(Bar("the same: of these by processor time", mean(not one.confirmed for one in kept)))
+                continue
+            metric = f"{-100 * effect:.0f} % worse" if effect else "as it was"
+            what = f"{title}: processor time 10 % lower, the metric {metric}: kept"
+            bars.append(Bar(what, share_kept(changing(results[moved_elsewhere(name, effect)])), limit))
+        bars += [
+            Bar(f"{title}: sessions of 200 no-ops that keep anything", false_keeps(results, name), 0.05),
+            Bar("the same: runs for each", runs_of(tried(results[DIRECT[name]])), 10, digits=1),
+        ]
+    return bars
 
 
 def bars_of_harm(results: Results) -> list[Bar]:
@@ -755,6 +851,7 @@ def sections(results: Results) -> dict[str, list[Bar]]:
         "Changes that do nothing, 200 a session": bars_of_no_ops(results),
         "Changes that help, one in ten": bars_of_power(results),
         "Gains of 5 standard deviations of a run, and of more": bars_of_clear_gains(results),
+        "Busy machines, where processor time is a second witness": bars_when_busy(results),
         "Changes that should not be kept": bars_of_harm(results),
         "Mixed sessions: 70 % nothing, 20 % harm of 1-20 %, 10 % gains of 0.5-20 %": bars_of_sessions(results),
         "Drift seen in 40 runs": bars_of_drift(),
@@ -773,7 +870,7 @@ def markdown(results: Results) -> str:
         lines.append(f"| **{title}** | | | |")
         lines += [f"| {' | '.join(bar.cells())} |" for bar in bars]
     lines += ["", "| noise of a run | sessions of 200 no-ops that keep anything | runs for each |", "|---|---:|---:|"]
-    for name, family in FAMILIES.items():
+    for name, family in KINDS.items():
         lines.append(f"| {family.title} | {100 * false_keeps(results, name):.1f} % | {runs_of(tried(results[DIRECT[name]])):.1f} |")
     return "\n".join(lines)
 

@@ -301,7 +301,7 @@ def after(standing: Standing, number: int, patch: Patch, found: Mapping[str, Any
     keep = found["verdict"] == Verdict.KEEP
     reference = arms[Arm.CANDIDATE] if keep else (*before.reference, *arms[Arm.INCUMBENT])
     calibration = replace(
-        before, pool=learn(runs, before, POLICY), keeps=before.keeps + keep, experiment=before.experiment + 1, reference=reference[-40:]
+        learn(runs, before, POLICY), keeps=before.keeps + keep, experiment=before.experiment + 1, reference=reference[-40:]
     )
     if not keep:
         return replace(standing, calibration=calibration)

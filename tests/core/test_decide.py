@@ -424,8 +424,8 @@ def test_the_first_value_that_is_not_repeated_starts_a_race_in_which_the_earlier
     decision = decide(noisy, STILL, RACE, random.Random(1))
     assert sorted(decision.arms) == [CANDIDATE, INCUMBENT]
     assert decision.pairs == 0
-    assert len(learn(noisy, STILL, RACE)) == 7 + 3
-    assert max(learn(noisy, STILL, RACE)) == pytest.approx(math.log(96 / 95))
+    assert len(learn(noisy, STILL, RACE).pool) == 7 + 3
+    assert max(learn(noisy, STILL, RACE).pool) == pytest.approx(math.log(96 / 95))
 
 
 def test_reference_values_that_differ_are_noise_enough() -> None:
@@ -434,16 +434,16 @@ def test_reference_values_that_differ_are_noise_enough() -> None:
 
 
 def test_a_comparison_feeds_the_pool_with_the_residuals_of_its_pairs() -> None:
-    assert learn(pairs_of((100.0, 99.0), (100.0, 98.0), (100.0, 97.0)), NOISY, RACE)[:8] == POOL
-    assert len(learn(pairs_of((100.0, 99.0), (100.0, 98.0), (100.0, 97.0)), NOISY, RACE)) == 11
-    assert learn([run(CANDIDATE, 101.0)], STILL, RACE) == STILL.pool
+    assert learn(pairs_of((100.0, 99.0), (100.0, 98.0), (100.0, 97.0)), NOISY, RACE).pool[:8] == POOL
+    assert len(learn(pairs_of((100.0, 99.0), (100.0, 98.0), (100.0, 97.0)), NOISY, RACE).pool) == 11
+    assert learn([run(CANDIDATE, 101.0)], STILL, RACE).pool == STILL.pool
 
 
 def test_neither_a_block_nor_the_first_run_of_economy_is_taken_for_a_pair_when_noise_is_learnt() -> None:
     block = pairs_of(*[(100.0, 80.0)] * 8)
-    assert learn(block, NOISY, RACE) == POOL
+    assert learn(block, NOISY, RACE).pool == POOL
     shifted = [run(CANDIDATE, 90.0), *pairs_of((100.0, 95.0), (200.0, 190.0), (300.0, 285.0))]
-    assert max(learn(shifted, NOISY, ECONOMY)[8:]) == pytest.approx(0.0)
+    assert max(learn(shifted, NOISY, ECONOMY).pool[8:]) == pytest.approx(0.0)
 
 
 # Economy and a single run

@@ -14,7 +14,7 @@ import pytest
 
 from autotune.commands.app import VERBS
 from autotune.core import config as configuration
-from autotune.core import older
+from autotune.core import older, rules
 from autotune.core.codec import decode
 from autotune.core.events import (
     CandidateTaken,
@@ -42,7 +42,7 @@ from autotune.core.events import (
     from_line,
 )
 from autotune.core.facts import Fact, Kind, quoted, whole
-from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
+from autotune.core.model import PROCESSOR_S, Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.outcome import PASSED
 from autotune.core.state import State, after, begin
 from autotune.core.tell import explain as explaining
@@ -202,6 +202,7 @@ def test_the_brief_is_all_that_a_proposer_has_to_know(session: State) -> None:
 FATES = {
     Fate.KEPT: kept(1, 9.0, effect=Effect(0.9, 0.88, 0.92)),
     Fate.UNCONFIRMED: kept(1, 9.0, confirmed=False),
+    Fate.BY_PROCESSOR_TIME: kept(1, 9.0, confirmed=False, reason=Fact(Kind.BETTER_BY_WITNESS)),
     Fate.FORCED: kept(1, 9.0, forced=True, cause=Cause.PERSON),
     Fate.REFUTED: settled(1, value=10.0, effect=Effect(1.1, 1.05, 1.2), reason=Fact(Kind.WORSE)),
     Fate.NOT_SHOWN: settled(1, value=10.0, effect=Effect(1.1, 0.95, 1.2), reason=Fact(Kind.NOT_SHOWN)),
@@ -243,6 +244,7 @@ def test_results_of_older_logs_tell_by_their_status_alone() -> None:
         (decided(1, reason=Fact(Kind.NO_GAIN)), {}, Fate.REFUTED),
         (decided(1, Verdict.KEEP), {}, Fate.KEPT),
         (decided(1, Verdict.KEEP, confirmed=False), {}, Fate.UNCONFIRMED),
+        (decided(1, Verdict.KEEP, confirmed=False, reason=Fact(Kind.BETTER_BY_WITNESS)), {}, Fate.BY_PROCESSOR_TIME),
         (decided(1), {"force": True}, Fate.FORCED),
         (decided(1, Verdict.KEEP), {"discard": True}, Fate.ON_REQUEST),
         (decided(1, outcome=Outcome.CRASHED, cause=Cause.CANDIDATE), {"force": True}, Fate.CRASHED),
@@ -921,6 +923,50 @@ def test_a_keep_that_was_measured_again_says_so_in_its_story() -> None:
     page = told(taken(1), kept(1, 9.0), claimed(improved=True, experiment=1), claimed(improved=False, experiment=1))
     assert "measured    again on 2026-03-01 13:01 UTC: improved" in page
     assert "UTC: no measurable improvement" in page
+
+
+BUSY = [  # runs of which wall time differs much and processor time little
+    replace(run, wall_s=wall, metrics={"time_ms": 1000 * wall - 10, PROCESSOR_S: processor}) if isinstance(run, Ran) else run
+    for run, wall, processor in zip(baseline(10.0, 10.1, 10.2), (1.5, 1.02, 1.1, 1.0, 1.0), (1.0, 1.01, 0.99, 1.0, 1.0), strict=True)
+]
+
+
+@pytest.mark.parametrize(
+    ("settings", "events", "heard"),
+    [
+        ({"rule": rules.NEWEST}, BUSY, True),
+        ({"rule": rules.NEWEST}, baseline(10.0, 10.1, 10.2), False),
+        ({"rule": rules.NEWEST, "min_effect": 0.02}, BUSY, False),
+        ({"rule": rules.NEWEST, "decision_mode": "economy"}, BUSY, False),
+        ({"rule": rules.SECOND_WITNESS - 1}, BUSY, None),
+        ({"rule": rules.NEWEST}, [], None),
+    ],
+)
+def test_whether_processor_time_is_a_second_witness_is_told_wherever_the_noise_is(
+    settings: dict[str, Any],
+    events: list[Event],
+    heard: bool | None,  # noqa: FBT001 - what is expected
+) -> None:
+    rule = settings.pop("rule")
+    state = folded(replace(bare(**settings), rule=rule), *events)
+    told = snapshot(state, NOW)["witness"]
+    assert (told and told["heard"]) is heard
+    assert (report.second_witness(state) is None) is (heard is None)
+    assert (state.segment.witness is not None) is (events is BUSY and rule == rules.NEWEST)
+    said = explaining.explain(state, NOW).evidence
+    assert any("second witness" in line for line in said) is (heard is not None)
+
+
+def test_a_keep_by_processor_time_has_its_label_until_it_is_confirmed_and_refills_nothing() -> None:
+    label = kept(1, 9.0, confirmed=False, reason=Fact(Kind.BETTER_BY_WITNESS))
+    state = folded(replace(bare(), rule=rules.NEWEST), *BUSY, taken(1), label)
+    assert report.table(state, state.recent.rows)[0].fate is Fate.BY_PROCESSOR_TIME
+    assert "autotune confirm 1" in [one.command for one in explaining.explain(state, NOW).advice]
+    assert "autotune restore 1" not in [one.command for one in explaining.explain(state, NOW).advice]
+    assert (state.calibration.keeps, state.keeps) == (0, 1)
+    assert f"1 {Fate.BY_PROCESSOR_TIME}" in brief(state, NOW)
+    lifted = folded(replace(bare(), rule=rules.NEWEST), *BUSY, taken(1), label, claimed(improved=True, experiment=1))
+    assert report.table(lifted, lifted.recent.rows)[0].fate is Fate.KEPT
 
 
 def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:

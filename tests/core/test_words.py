@@ -14,6 +14,7 @@ from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Obse
 from autotune.core.model import Effect
 from autotune.core.tell.figures import in_odds
 from autotune.core.tell.words import told
+from autotune.core.witness import Unfit
 from autotune.errors import AutotuneError
 
 EFFECT = Effect(0.939, 0.925, 0.952)
@@ -47,6 +48,8 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
         kind: {"experiment": 3, "status": "keep", "description": "d", "last": "e"}
         for kind in (Kind.RESULT, Kind.RESULT_TOLD, Kind.PROPOSED)
     },
+    Kind.WITNESS: {"noise": 0.02},
+    Kind.NO_WITNESS: {"why": "waits", "share": 0.4},
     Kind.BUSY: {"share": 0.9, "above": 0.5},
     Kind.PROVING_WITH_READ: {"files": 2},
     Kind.LEFTOVERS: {"first": "sleep 9", "more": True},
@@ -426,3 +429,23 @@ def test_what_the_sentences_of_older_ledgers_told_a_reader_are_figures() -> None
     )
     assert older.as_today({"type": "notice", "text": "t"})["found"] == {"kind": Kind.SAID, "figures": {}, "words": "t"}
     assert older.as_today({"type": "note", "text": "t"}) == {"type": "note", "text": "t"}
+
+
+@pytest.mark.parametrize("why", list(Unfit))
+def test_every_reason_why_processor_time_is_no_witness_has_words(why: Unfit) -> None:
+    assert told(Fact(Kind.NO_WITNESS, {"why": str(why), "share": 1.5}))
+
+
+def test_a_keep_by_processor_time_gives_both_intervals_and_another_verdict_says_where_the_metric_did_not_follow() -> None:
+    figures = {"estimate": 0.95, "low": 0.94, "high": 0.96, "better": 11, "evidence": 5000.0, "metric_evidence": 2.0, "believed": True}
+    effect = Effect(0.96, 0.9, 1.02)
+
+    def said(kind: Kind, **others: float) -> str:
+        return told(whole(Fact(kind, {"processor": {**figures, **others}, "left": 3}), effect, 2500.0, 2083.0, 11, ""))
+
+    both = ("4.0 % lower [-2.0, 10.0]", "5.0 % lower [4.0, 6.0]", "in 11 of 11 pairs")
+    assert all(part in said(Kind.BETTER_BY_WITNESS) for part in both)
+    assert all(part in said(Kind.RAN_OUT) for part in both)
+    assert said(Kind.RAN_OUT) != said(Kind.RAN_OUT, evidence=10.0)
+    assert both[1] not in said(Kind.RAN_OUT, evidence=10.0)
+    assert both[1] not in said(Kind.BETTER)

@@ -124,4 +124,5 @@ def calibration(session: Session) -> list[str]:
     helping = ["what would help:", *(f"- {one}" for one in wanting)] if wanting else []
     more = [told(Fact(Answer.MORE_BY_CALIBRATE))] if asks_for_more(session, found) else []
     mode = f"mode in force: {report.decision_mode(session.state)}"
-    return [*advice.findings(found, session.state.metric), mode, *helping, *more]
+    witness = [told(one)] if (one := report.second_witness(session.state)) is not None else []
+    return [*advice.findings(found, session.state.metric), *witness, mode, *helping, *more]

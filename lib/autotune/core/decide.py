@@ -21,12 +21,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autotune.core import rules, shortfall
 from autotune.core.facts import Fact, Kind
-from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Policy, Run, Verdict
+from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Policy, Run, Verdict, Witness
 from autotune.core.stats import (
     BET,
     FEWEST_PAIRS_FOR_INTERVAL,
@@ -50,12 +51,19 @@ PROMISING = 10.0  # the evidence from which nothing counts as futile; luck gets 
 
 CLEAR = 2.5  # the mean of the pairs' differences, in noise floors, from which a block is opened
 BLOCK_CLIP = 4.0
-FOLLOWED = 0.75  # of the noise that a comparison's own pairs show: a few of them overstate it as often as not, which would cost gains
+FOLLOWED = 0.6  # of the noise that the comparison's own pairs show: a few of them overstate it as often as not, which costs gains
 BLOCK_SIZES = range(3, 8)
 MOST_BLOCKS = 2
 BLOCK_BET = 0.95  # the rest of the stake is held back, so that a block that fails does not end the comparison
 BLOCK_YIELD = 0.71  # the share of its best factor that a clear gain brings in a block
 TILTS = (1.0, 2.0, 4.0)  # how strong a gain a block bets on, a third of the bet each
+
+HALF = 0.5  # of processor time's gain, which the metric has to have too before a keep rests on that
+DOUBT = 10.0  # the odds for "the metric gains less than half of that" at which processor time is no witness any more
+OTHER_SHARE = 1.25  # by how much of itself an arm's share of the processor may leave what it was in the unchanged code
+SOON = 100.0  # the metric's own evidence from which a keep waits for the metric, which is about to decide alone
+METRICS_PART = 0.25  # of its futility score that counts beside processor time's
+METRIC_FUTILE = -0.5  # its futility score above which nothing is futile: a gain may be the metric's alone
 
 RESERVE = 0.04  # of the error budget, for experiments beyond those planned
 
@@ -153,8 +161,8 @@ def most_pairs(policy: Policy) -> int:
     return min(policy.max_pairs, most[policy.mode])
 
 
-def learn(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> tuple[float, ...]:
-    """The noise pool after a comparison, for the calibration of the next: what `pool_after` learns from its pairs.
+def learn(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> Calibration:
+    """The calibration with the noise pools after a comparison, for the next: what `pool_after` learns from its pairs.
 
     A block's runs teach nothing, since those that are paired up lie further apart in time than a pair's. Where the pool knows no noise and
     the runs show some, the changes between each arm's successive values are added instead, so that the benchmark no longer counts as one
@@ -162,16 +170,32 @@ def learn(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> tupl
     """
     comparison = _compared(runs, calibration, policy)
     if comparison.exact:
-        return (*calibration.pool, *(_own_changes(comparison, len(runs)) if _noisy_from(comparison) is not None else ()))
+        changes = _own_changes(comparison, len(runs)) if _noisy_from(comparison) is not None else ()
+        return replace(calibration, pool=(*calibration.pool, *changes))
     if policy.mode is not DecisionMode.RACE:
         paired = _counting(comparison, int(bool(calibration.reference)), comparison.sigma).gains
-    else:
-        in_blocks = {pair for block in _replayed(comparison).blocks for pair in block}
-        paired = [gain for pair, gain in enumerate(comparison.gains) if pair not in in_blocks]
-    return pool_after(calibration.pool, [gain for gain in paired if math.isfinite(gain)])
+        return replace(calibration, pool=pool_after(calibration.pool, [gain for gain in paired if math.isfinite(gain)]))
+    blocks = _replayed(comparison).blocks
+    pools = [_taught(line, blocks) for line in _lines(comparison)]
+    witness = calibration.witness and replace(calibration.witness, pool=pools[-1]) if len(pools) > 1 else calibration.witness
+    return replace(calibration, pool=pools[0], witness=witness)
+
+
+def _taught(line: _Line, blocks: Sequence[range]) -> tuple[float, ...]:
+    """The pool that a line's own pairs leave."""
+    in_blocks = {pair for block in blocks for pair in block}
+    return pool_after(line.pool, [gain for pair, gain in enumerate(line.gains) if pair not in in_blocks and math.isfinite(gain)])
 
 
 # What is compared
+
+
+class _Processor(NamedTuple):
+    """The runs' `places` by processor time, as the comparison's are by the metric, and the `shares` of a run that were on the processor."""
+
+    places: tuple[float, ...]
+    shares: tuple[float, ...]
+    witness: Witness
 
 
 class _Comparison(NamedTuple):
@@ -189,6 +213,7 @@ class _Comparison(NamedTuple):
     needed: float
     calibration: Calibration
     policy: Policy
+    processor: _Processor | None
     sigma: float
     first: int
     gains: list[float]
@@ -213,15 +238,31 @@ def _compared(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> 
     if delta:
         heights = [height - delta if arm is Arm.CANDIDATE else height for arm, height in zip(arms, heights, strict=True)]
     needed = needed_evidence(calibration, policy.error_budget)
-    comparison = _Comparison(arms, values, tuple(heights), delta, needed, calibration, policy, 0.0, 0, [], [])
+    processor = _processor(runs, calibration, policy)
+    comparison = _Comparison(arms, values, tuple(heights), delta, needed, calibration, policy, processor, 0.0, 0, [], [])
     return _counting(comparison, 0, noise_floor(calibration.pool))
+
+
+def _processor(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> _Processor | None:
+    """What the runs' processor time says, where it is a witness; asked for a least effect or allowed a loss, the metric decides alone."""
+    witness, times = calibration.witness, [run.processor_s or 0.0 for run in runs]
+    heard = policy.mode is DecisionMode.RACE and policy.rule >= rules.SECOND_WITNESS and not policy.min_effect
+    if witness is None or not heard or min(times, default=1.0) <= 0 or not calibration.logs:
+        return None
+    shares = tuple([time / run.wall_s if run.wall_s else math.inf for time, run in zip(times, runs, strict=True)])
+    return _Processor(tuple(on_scale(times, Direction.LOWER, logs=True)), shares, witness)
 
 
 def _counting(comparison: _Comparison, first: int, sigma: float) -> _Comparison:
     """The comparison with its pairs counted from a run on, by a noise floor."""
-    pairs = _matched(comparison.arms[first:], comparison.places[first:])
-    gains = [0.0 if candidate == incumbent else candidate - incumbent for incumbent, candidate in pairs]  # also of two infinities
-    return _Comparison(*comparison[:7], sigma, first, gains, _in_noise(gains, sigma))
+    gains = _gains(comparison.arms[first:], comparison.places[first:])
+    return _Comparison(*comparison[:8], sigma, first, gains, _in_noise(gains, sigma))
+
+
+def _gains(arms: Sequence[Arm], places: Sequence[float]) -> list[float]:
+    """How much better the i-th candidate run is than the i-th incumbent run."""
+    pairs = _matched(arms, places)
+    return [0.0 if candidate == incumbent else candidate - incumbent for incumbent, candidate in pairs]  # also of two infinities
 
 
 def _of(arm: Arm, arms: Sequence[Arm], figures: Sequence[float]) -> list[float]:
@@ -270,34 +311,89 @@ def _left_of(stage: Sequence[Arm], begun: Sequence[Arm]) -> list[Arm]:
 # Race
 
 
+class _Line(NamedTuple):
+    """A figure that runs are judged by, the metric or processor time: where each stands, by how much each pair gains, and its noise."""
+
+    places: tuple[float, ...]
+    gains: list[float]
+    sigma: float
+    pool: tuple[float, ...]
+
+
+def _lines(comparison: _Comparison) -> list[_Line]:
+    """The metric's line, and processor time's where that is a witness."""
+    first, processor = comparison.first, comparison.processor
+    lines = [_Line(comparison.places[first:], comparison.gains, comparison.sigma, comparison.calibration.pool)]
+    if processor is not None:
+        places, pool = processor.places[first:], processor.witness.pool
+        lines.append(_Line(places, _gains(comparison.arms[first:], places), noise_floor(pool), pool))
+    return lines
+
+
 class _Stages(NamedTuple):
     """What the completed stages amount to, which pairs lie in blocks, and which runs the stage under way lacks: all where it is fresh.
 
-    `units` says of every pair how much better the candidate was, in noise floors as they were known when its stage began.
+    `stakes` holds the metric's and, where there is a witness, processor time's: each what a stake on it has become. `units` says for each
+    of them of every pair how much better the candidate was, in noise floors as they were known when its stage began. `heard` tells
+    whether the witness is to be believed so far.
     """
 
-    evidence: float
-    units: list[float]
+    lines: list[_Line]
+    stakes: list[float]
+    units: list[list[float]]
     blocks: list[range]
     left: list[Arm]
     fresh: bool
+    heard: bool
+
+    @property
+    def evidence(self) -> float:
+        """The odds against luck: what a stake has become that was shared out evenly.
+
+        If a change does nothing, the two runs of a pair can be exchanged in all that was recorded of them, so a bet on processor time is
+        as fair as one on the metric, and so is half a stake on each, however much they depend on each other.
+        """
+        return sum(self.stakes) / len(self.stakes)
+
+    @property
+    def in_sight(self) -> float:
+        """The odds that a keep may still come from: the metric's own where the witness is not believed."""
+        return self.evidence if self.heard else self.stakes[0]
 
 
 def _race(comparison: _Comparison, coin: random.Random) -> Decision:
     stages = _replayed(comparison)
-    units, most, needed = stages.units, comparison.policy.max_pairs, comparison.needed
-    if stages.evidence >= needed and _centre(comparison.gains) > 0:
+    most, needed = comparison.policy.max_pairs, comparison.needed
+    if stages.evidence >= needed and _centre(comparison.gains) > 0 and (stages.stakes[0] >= needed or _is_borne_out(stages, most)):
         return _kept(comparison, stages)
     kappa = max(1.0, 6 / math.sqrt(most))
-    if stages.evidence < PROMISING and score(units, kappa) <= FUTILE / kappa:
+    if stages.in_sight < PROMISING and _futility(stages, kappa) <= FUTILE / kappa:
         return _refuted(comparison, stages)
-    if units and stages.fresh:
-        pairs_left = most - len(units)
+    if comparison.gains and stages.fresh:
+        pairs_left = most - len(comparison.gains)
         if pairs_left <= 0:
             return _run_out(comparison, Kind.RAN_OUT, stages)
-        if stages.evidence * _reach(pairs_left, len(stages.blocks)) < needed:
+        if stages.in_sight * _reach(pairs_left, len(stages.blocks)) < needed:
             return _run_out(comparison, Kind.OUT_OF_REACH, stages)
     return _ask(comparison, stages.left, coin, stages.evidence, fresh=stages.fresh)
+
+
+def _is_borne_out(stages: _Stages, most: int) -> bool:
+    """Whether a keep may rest on processor time: it is believed, and the metric's estimate is at least half of what it says.
+
+    The average of two stakes is fair for a change that changes neither. One that lowers processor time and not the metric (less spinning,
+    work moved elsewhere) is not covered, hence these conditions. Where the metric is about to decide alone, it is waited for.
+    """
+    waits = stages.stakes[0] >= SOON and len(stages.lines[0].gains) < most
+    return stages.heard and not waits and _centre(stages.lines[0].gains) >= HALF * _centre(stages.lines[1].gains)
+
+
+def _futility(stages: _Stages, kappa: float) -> float:
+    """The futility score: the metric's, or where there is a witness processor time's with a part of it, while it is low too."""
+    metric = score(stages.units[0], kappa)
+    if not stages.heard:
+        return metric
+    return score(stages.units[1], kappa) + METRICS_PART * metric if metric <= METRIC_FUTILE else 0.0
 
 
 def score(units: Sequence[float], kappa: float) -> float:
@@ -316,35 +412,58 @@ def _reach(pairs_left: int, blocks: int) -> float:
 
 def _replayed(comparison: _Comparison) -> _Stages:
     """Walks through the stages: a pair, then whatever the runs up to there call for, until the runs are used up."""
-    arms, heights, gains = comparison.arms[comparison.first :], comparison.places[comparison.first :], comparison.gains
-    evidence, done, size = 1.0, 0, 1
-    units: list[float] = []
-    blocks: list[range] = []
-    in_pairs: list[float] = []
+    arms, lines = comparison.arms[comparison.first :], _lines(comparison)
+    stakes, blocks = [1.0] * len(lines), list[range]()
+    in_pairs, units = [list[float]() for _ in lines], [list[float]() for _ in lines]
+    done, size, doubt, heard = 0, 1, 1.0, len(lines) > 1
     while True:
-        scale, end = _scale(comparison, in_pairs), done + 2 * size
+        scales, end = [_scale(comparison, line.sigma, before) for line, before in zip(lines, in_pairs, strict=True)], done + 2 * size
         stage, pairs, was_pair = arms[done:end], end // 2, size == 1
-        units += _in_noise(gains[done // 2 : pairs], scale)
+        for line, scale, said in zip(lines, scales, units, strict=True):
+            said.extend(_in_noise(line.gains[done // 2 : pairs], scale))
         if not stage.count(Arm.CANDIDATE) == stage.count(Arm.INCUMBENT) == size:
-            return _Stages(evidence, units, blocks, _left_of(PAIR * size, stage), fresh=not stage)
-        evidence *= pair_factor(units[-1]) if was_pair else block_factor(stage, heights[done:end], scale)
-        in_pairs += filter(math.isfinite, gains[pairs - 1 : pairs] if was_pair else [])
-        looks_clear = was_pair and len(blocks) < MOST_BLOCKS and sum(_clipped(units, BLOCK_CLIP)) >= CLEAR * pairs
-        size = _block_size(comparison, pairs, evidence) if looks_clear else 1
+            heard = heard and comparison.processor is not None and _is_like(comparison.processor, arms, comparison.first)
+            return _Stages(lines, stakes, units, blocks, _left_of(PAIR * size, stage), not stage, heard)
+        for which, (line, scale) in enumerate(zip(lines, scales, strict=True)):
+            stakes[which] *= pair_factor(units[which][-1]) if was_pair else _block_factor(stage, line.places[done:end], scale)
+            in_pairs[which] += filter(math.isfinite, line.gains[pairs - 1 : pairs] if was_pair else [])
+        for pair in range(done // 2, pairs) if heard else ():
+            doubt *= pair_factor(_in_noise([HALF * lines[1].gains[pair] - lines[0].gains[pair]], scales[0])[0])
+            heard = heard and doubt < DOUBT
+        clear = _clear_part(stakes, units, heard=heard) if was_pair and len(blocks) < MOST_BLOCKS else 0.0
+        size = _block_size(comparison, pairs, clear) if clear else 1
         if size > 1:
             blocks.append(range(pairs, pairs + size))
         done = end
 
 
-def _scale(comparison: _Comparison, in_pairs: Sequence[float]) -> float:
-    """The noise floor by which the next stage is judged: the pool's, or where the pairs before it show clearly more, most of that.
+def _clear_part(stakes: Sequence[float], units: Sequence[Sequence[float]], *, heard: bool) -> float:
+    """The part of the evidence that a block would multiply: that of the metric and of the witness, each where its gains look clear."""
+    told = list(zip(stakes, units, strict=True))[: None if heard else 1]
+    return sum([stake for stake, said in told if sum(_clipped(said, BLOCK_CLIP)) >= CLEAR * len(said)]) / len(stakes)
+
+
+def _is_like(processor: _Processor, arms: Sequence[Arm], first: int) -> bool:
+    """Whether both arms are on the processor as the unchanged code is, by their runs from the first that counts on.
+
+    An arm is known by its largest share, since others who use the machine take it away. None may be far above the largest that the baseline
+    had, or one processor, and the candidate's not far below the smallest of the baseline and what the incumbent has now.
+    """
+    known, shares = processor.witness, processor.shares[first:]
+    theirs, ours = (max(_of(arm, arms, shares), default=known.low) for arm in (Arm.INCUMBENT, Arm.CANDIDATE))
+    least, most = min(known.low, theirs) / OTHER_SHARE, max(known.high, 1.0) * OTHER_SHARE
+    return least <= ours <= most and theirs <= most
+
+
+def _scale(comparison: _Comparison, sigma: float, in_pairs: Sequence[float]) -> float:
+    """The noise floor by which the next stage is judged: the pool's, or where the pairs before it show clearly more, a part of that.
 
     It is fixed from what lay before the stage and never computed again, so the bet stays fair. Blocks are left out: the i-th runs of their
     arms lie further apart in time than a pair's.
     """
     if comparison.policy.rule < rules.SCALE_FOLLOWS:
-        return comparison.sigma
-    return max(comparison.sigma, FOLLOWED * noise_of_now(tuple(in_pairs)))
+        return sigma
+    return max(sigma, FOLLOWED * noise_of_now(tuple(in_pairs)))
 
 
 def _block_size(comparison: _Comparison, pairs: int, evidence: float) -> int:
@@ -355,6 +474,11 @@ def _block_size(comparison: _Comparison, pairs: int, evidence: float) -> int:
         if room and evidence * math.comb(2 * size, size) * share >= comparison.needed:
             return size
     return 1
+
+
+@lru_cache(maxsize=64)  # asked for again with every run that follows
+def _block_factor(arms: tuple[Arm, ...], places: tuple[float, ...], sigma: float) -> float:
+    return block_factor(arms, places, sigma)
 
 
 def block_factor(arms: Sequence[Arm], heights: Sequence[float], sigma: float) -> float:
@@ -522,7 +646,9 @@ def _ask(comparison: _Comparison, arms: Sequence[Arm], coin: random.Random, evid
 def _kept(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
     if stages is None:
         return _decided(comparison, Verdict.KEEP, Kind.BETTER_CALIBRATED, confirmed=False)
-    return _decided(comparison, Verdict.KEEP, Kind.BETTER, stages)
+    if stages.stakes[0] >= comparison.needed:
+        return _decided(comparison, Verdict.KEEP, Kind.BETTER, stages)
+    return _decided(comparison, Verdict.KEEP, Kind.BETTER_BY_WITNESS, stages, confirmed=False)
 
 
 def _refuted(comparison: _Comparison, stages: _Stages | None = None) -> Decision:
@@ -613,8 +739,19 @@ def _decided(comparison: _Comparison, verdict: Verdict, kind: Kind, stages: _Sta
     effect = effect_of(pairs, logs=comparison.calibration.logs)
     evidence, needed = (stages.evidence, comparison.needed) if stages else (None, None)
     in_blocks = len([pair for block in stages.blocks for pair in block if pair < len(pairs)]) if stages else 0
-    reason = Fact(kind, {**_own_figures(comparison, kind), **({"in_blocks": in_blocks} if in_blocks else {})})
+    figures = {**_own_figures(comparison, kind), **({"in_blocks": in_blocks} if in_blocks else {}), **_witnessed(comparison, stages)}
+    reason = Fact(kind, figures)
     return Decision(verdict, reason, effect=effect, evidence=evidence, needed=needed, pairs=len(pairs), confirmed=confirmed)
+
+
+def _witnessed(comparison: _Comparison, stages: _Stages | None) -> dict[str, Any]:
+    """What processor time says: its effect, in how many pairs the candidate took less, and the evidence of it alone and of the metric."""
+    if stages is None or comparison.processor is None:
+        return {}
+    arms, times = comparison.arms[comparison.first :], [math.exp(-place) for place in stages.lines[1].places]
+    effect, better = effect_of(list(_matched(arms, times)), logs=True), sum(gain > 0 for gain in stages.lines[1].gains)
+    odds = {"evidence": stages.stakes[1], "metric_evidence": stages.stakes[0], "believed": stages.heard}
+    return {"processor": {"estimate": effect.estimate, "low": effect.low, "high": effect.high, "better": better, **odds}}
 
 
 def _own_figures(comparison: _Comparison, kind: Kind) -> dict[str, float]:

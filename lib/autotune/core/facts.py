@@ -26,6 +26,9 @@ class Kind(StrEnum):
     BETTER_ONCE = "better, once"
     BETTER_BUILT_ONCE = "better, built once"
     BETTER_EXACTLY = "better, exactly"
+    BETTER_BY_WITNESS = "better, by processor time"
+    WITNESS = "witness"
+    NO_WITNESS = "no witness"
     WORSE = "worse"
     NO_GAIN = "no gain"
     NOT_WORTH_HAVING = "not worth having"
@@ -265,7 +268,7 @@ GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says f
         Kind.PROPOSING,
     )
 )
-KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE))
+KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_BY_WITNESS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from enum import StrEnum
 from autotune.core import rules
 from autotune.core.facts import Fact
 
+PROCESSOR_S = "autotune.cpu_s"  # among a run's samples
+
 
 class Direction(StrEnum):
     """Which way a metric gets better."""
@@ -87,6 +89,24 @@ class Run:
     wall_s: float = 0.0
     several: tuple[str, ...] = ()
 
+    @property
+    def processor_s(self) -> float | None:
+        """What all processes of the run spent on the processor, as user and as system; None where that is not known."""
+        return self.samples.get(PROCESSOR_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Processor time as a second witness, where the metric is a time that a run spends on the processor.
+
+    `pool` is as that of `Calibration`, of logarithms of processor time. `low` and `high` are the smallest and largest share of a run that
+    the unchanged code was on the processor, as multiples of its wall time: 1 is one processor all the time.
+    """
+
+    pool: tuple[float, ...]
+    low: float
+    high: float
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -95,6 +115,7 @@ class Calibration:
     `pool` holds absolute residuals on the scale of a pair's difference (logarithms, or raw values where `logs` is false);
     it is frozen while one comparison lasts. `reference` holds the incumbent's latest values, oldest first, raw.
     `keeps` counts the session's keeps so far, `experiment` is this comparison's number from 1 on, `planned` how many the session expects.
+    `witness` is None where the metric stands alone.
     """
 
     pool: tuple[float, ...]
@@ -103,6 +124,7 @@ class Calibration:
     experiment: int = 1
     reference: tuple[float, ...] = ()
     logs: bool = True
+    witness: Witness | None = None
 
 
 @dataclass(frozen=True, slots=True)

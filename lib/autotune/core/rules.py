@@ -18,6 +18,7 @@ GUARDRAILS_BET = 2  # guardrails are judged by a bet, which holds at every look,
 CLAIMS_SPEND = 2  # a claim that is asked for again spends what the ones before it left
 GAINS_REFILL = 2  # only keeps that had to be better refill the error budget, not those that may be worse by simplify_margin
 LABELS_BUILT_ONCE = 2  # a keep is unconfirmed where each side was built once
+SECOND_WITNESS = 3  # processor time bears witness too, where the metric is a time on the processor
 SCALE_FOLLOWS = 3  # a comparison whose noise is more than the pool's takes its scale from its own earlier pairs
 FAILS_TWICE = 3  # what fails once is run again, and a candidate is blamed for its second failure
 REFUTES_BY_INTERVAL = 3  # what is not kept is refuted only where the interval leaves no room for a gain worth having

@@ -52,7 +52,8 @@ from autotune.core.events import (
 )
 from autotune.core.facts import Fact, Kind, whole
 from autotune.core.health import Health, Signal, Vitals, step
-from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict
+from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
+from autotune.core.witness import witness_of
 
 RECENT = 40  # experiments, and keeps, whose words are held
 TRAIL = 200  # experiments whose effect is held for a chart
@@ -149,10 +150,10 @@ class Row:
 class Segment:
     """The experiments that can be compared, from the event that opened the segment on. A new one begins with nothing but that event.
 
-    `values` holds one value per measured experiment, the baseline first. `pool` and `reference` are what `Calibration` asks for; neither
-    changes while an experiment is measured. `best` is the incumbent's value. `crossed` tells whether the incumbent came to values of zero
-    or less, where the baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as ratios. `several` names the
-    metrics that the unchanged code was seen to print with several values. `looked` is how many experiments there were when the
+    `values` holds one value per measured experiment, the baseline first. `pool`, `witness` and `reference` are what `Calibration` asks for;
+    none changes while an experiment is measured. `best` is the incumbent's value. `crossed` tells whether the incumbent came to values of
+    zero or less, where the baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as ratios. `several` names
+    the metrics that the unchanged code was seen to print with several values. `looked` is how many experiments there were when the
     incumbent's earlier values were last looked at.
     """
 
@@ -167,6 +168,7 @@ class Segment:
     reference: tuple[float, ...] = ()
     drift_before: stats.Drift | None = None
     pool: tuple[float, ...] = ()
+    witness: Witness | None = None
     crossed: bool = False
     cases: tuple[str, ...] = ()
     case_ratios: bool = True
@@ -314,6 +316,7 @@ class State:
             experiment=self.count + 1,
             reference=() if alone else self.segment.reference,
             logs=self.segment.logs,
+            witness=self.segment.witness,
         )
 
     @property
@@ -529,15 +532,17 @@ def _decided(state: State, event: Decided) -> State:
     if experiment is None:
         return state
     learns = experiment.verdict is None and event.verdict is not Verdict.VOID
-    segment = replace(state.segment, pool=_learnt(state, experiment)) if learns else state.segment
+    segment = _learnt(state, experiment) if learns else state.segment
     return replace(state, segment=segment, experiment=replace(experiment, verdict=event))
 
 
-def _learnt(state: State, experiment: Experiment) -> tuple[float, ...]:
+def _learnt(state: State, experiment: Experiment) -> Segment:
+    """Give the segment with what the experiment's runs teach of noise."""
     try:
-        return learn([run for run in experiment.runs if run.outcome is Outcome.OK], state.calibration, state.policy)
+        learnt = learn([run for run in experiment.runs if run.outcome is Outcome.OK], state.calibration, state.policy)
     except ValueError:  # made for another policy, as where a change only removes lines: its blocks cannot be told, so it teaches nothing
-        return state.segment.pool
+        return state.segment
+    return replace(state.segment, pool=learnt.pool, witness=learnt.witness)
 
 
 def _described(state: State, event: Described) -> State:
@@ -558,6 +563,7 @@ def _baseline(state: State, event: Result) -> State:
         best_index=state.count,
         values=() if value is None else (value,),
         pool=stats.residual_pool(runs, logs=min(runs, default=0.0) > 0),
+        witness=_witness(state),
         crossed=False,
     )
     return replace(
@@ -565,6 +571,14 @@ def _baseline(state: State, event: Result) -> State:
         incumbent=event.commit,
         segment=measured,
     )
+
+
+def _witness(state: State) -> Witness | None:
+    """Give the second witness that the baseline's runs show, from the rule on that hears it."""
+    if state.segment.opened.rule < rules.SECOND_WITNESS:
+        return None
+    found = witness_of(state.segment.baseline_observed, state.metric)
+    return found if isinstance(found, Witness) else None
 
 
 def _settled(state: State, event: Result) -> State:

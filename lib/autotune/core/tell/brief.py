@@ -204,7 +204,12 @@ def _item(row: Row) -> str:
     return f"{row.index} {fate} ({why}): {_cut(description_of(row), _DESCRIPTION)}{f' [{files}]' if files else ''}"
 
 
-_TOLD_BY_EFFECT = (Fate.KEPT, Fate.UNCONFIRMED, Fate.FORCED, Fate.REFUTED, Fate.NOT_SHOWN, Fate.INCONCLUSIVE, Fate.ON_REQUEST)
+_TOLD_BY_EFFECT = frozenset(
+    (
+        *(Fate.KEPT, Fate.UNCONFIRMED, Fate.BY_PROCESSOR_TIME, Fate.FORCED),
+        *(Fate.REFUTED, Fate.NOT_SHOWN, Fate.INCONCLUSIVE, Fate.ON_REQUEST),
+    )
+)
 
 
 def _side_information(state: State) -> _Section:

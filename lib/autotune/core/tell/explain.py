@@ -195,9 +195,12 @@ _OPEN: Mapping[AnyKind, str] = {
     Kind.TOO_NOISY: f"it was measured while the noise was several times what it had been, so the runs say little. {_SECOND_LOOK}, at a "
     "quieter time",
 }
+_TO_CONFIRM = (Fate.UNCONFIRMED, Fate.BY_PROCESSOR_TIME)
 _FATES = {
     Fate.KEPT: "{was} kept: run side by side with the code before it, it was better, and luck is ruled out as far as this session asks",
     Fate.UNCONFIRMED: "{was} kept, but is not confirmed: it looked better",
+    Fate.BY_PROCESSOR_TIME: "{was} kept by processor time: it takes less of the processor, and luck is ruled out as far as this session "
+    "asks; the metric's own estimate agrees, but others made its runs wait too differently for it to show that alone",
     Fate.FORCED: "{was} kept because a person forced it, whatever the runs said, so it counts as no evidence that it is better",
     Fate.REFUTED: "{was} taken back: the idea did not work",
     Fate.NOT_SHOWN: "{was} taken back: the runs neither show a gain nor rule one out",
@@ -290,6 +293,8 @@ def _evidence(state: State) -> Iterator[str]:
     if state.claim is not None:
         yield f"claim, by fresh runs of the first state and the last: {report.claim_words(state)}"
     yield f"noise: {noise(state)}"
+    if (witness := report.second_witness(state)) is not None:
+        yield told(witness)
     if report.repeats(state):
         yield REPEATS
     yield f"decisions: {report.decision_mode(state)}"
@@ -315,9 +320,9 @@ def _advice(state: State, now: str, experiment: int | None, fate: Fate | None, *
         yield Advice(f"autotune explain {experiment}", f"shows every sample of experiment {experiment}")
         if state.experiment is None and state.recent.second_looks and not measuring:
             yield Advice("autotune again", f"takes the first second look, best at a quieter time; {report.second_looks(state)}")
-        if state.experiment is None and fate not in (Fate.KEPT, Fate.UNCONFIRMED, Fate.FORCED, Fate.INCONCLUSIVE):
+        if state.experiment is None and fate not in (Fate.KEPT, *_TO_CONFIRM, Fate.FORCED, Fate.INCONCLUSIVE):
             yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(fate, '')}" if fate else "")
-    if fate is Fate.UNCONFIRMED and not measuring and state.experiment is None:
+    if fate in _TO_CONFIRM and not measuring and state.experiment is None:
         yield Advice(f"autotune confirm {experiment}", "runs it afresh against the code before it, which may confirm it")
     if state.claim_is_due and not measuring and state.experiment is None:
         yield Advice("autotune confirm", "measures afresh what was gained in all")

@@ -18,6 +18,7 @@ class Fate(StrEnum):
 
     KEPT = "kept"
     UNCONFIRMED = "kept, unconfirmed"
+    BY_PROCESSOR_TIME = "kept by processor time"
     FORCED = "kept by force"
     REFUTED = "refuted"
     NOT_SHOWN = "not shown"
@@ -38,7 +39,7 @@ class Fate(StrEnum):
 
 TONES: Mapping[Fate, Tone] = {
     Fate.KEPT: Tone.GOOD,
-    **dict.fromkeys((Fate.UNCONFIRMED, Fate.FORCED, Fate.INCONCLUSIVE), Tone.FAIR),
+    **dict.fromkeys((Fate.UNCONFIRMED, Fate.BY_PROCESSOR_TIME, Fate.FORCED, Fate.INCONCLUSIVE), Tone.FAIR),
     **dict.fromkeys((Fate.REFUTED, Fate.NOT_SHOWN, Fate.NOT_MEASURED, Fate.ON_REQUEST), Tone.QUIET),
     **dict.fromkeys((Fate.CRASHED, Fate.TIMED_OUT, Fate.UNREADABLE, Fate.CHECKS_FAILED, Fate.GUARDRAIL, Fate.HOLDOUT), Tone.BAD),
     **dict.fromkeys((Fate.HOOK, Fate.BENCHMARK, Fate.ENVIRONMENT, Fate.UNTRUSTED), Tone.BAD),
@@ -67,7 +68,7 @@ _STATUSES = {Status.CRASH: Fate.CRASHED, Status.CHECKS_FAILED: Fate.CHECKS_FAILE
 def fate_of(found: Row | Result) -> Fate:
     """Tell what became of a settled experiment."""
     if found.status is Status.KEEP:
-        return Fate.FORCED if found.forced else Fate.KEPT if found.confirmed else Fate.UNCONFIRMED
+        return Fate.FORCED if found.forced else _kept(found.reason, confirmed=found.confirmed)
     return _dead_end(found.verdict, found.outcome, found.cause, found.reason) or _STATUSES.get(found.status) or _discarded(found.reason)
 
 
@@ -75,8 +76,14 @@ def fate_of_open(experiment: Experiment) -> Fate:
     """Tell what becomes of a measured experiment once it settles. Raises ValueError where it has no verdict."""
     final, verdict = final_verdict(experiment), experiment.verdict
     if verdict is None or final is Verdict.KEEP:
-        return Fate.FORCED if is_forced(experiment) else Fate.KEPT if verdict is None or verdict.confirmed else Fate.UNCONFIRMED
+        return Fate.FORCED if verdict is None or is_forced(experiment) else _kept(verdict.reason, confirmed=verdict.confirmed)
     return _dead_end(final, verdict.outcome, cause_of(experiment), verdict.reason) or _discarded(verdict.reason)
+
+
+def _kept(reason: Fact, *, confirmed: bool) -> Fate:
+    if confirmed:
+        return Fate.KEPT
+    return Fate.BY_PROCESSOR_TIME if reason.kind is Kind.BETTER_BY_WITNESS else Fate.UNCONFIRMED
 
 
 def _discarded(reason: Fact) -> Fate:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from autotune.core import stats
-from autotune.core.facts import Fact
+from autotune.core import rules as decisions
+from autotune.core import stats, witness
+from autotune.core.facts import Fact, Kind
 from autotune.core.health import Health, Mode
 from autotune.core.model import DecisionMode, Status
 from autotune.core.outcome import escaped
@@ -34,6 +35,7 @@ from autotune.core.tell.figures import (
 )
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.words import told
+from autotune.core.witness import Unfit
 
 LONGEST_WHY = 300
 LONGEST_DESCRIPTION = 200
@@ -269,6 +271,17 @@ def noise(state: State) -> str:
         else with_unit(number(sigma, figures=2), state.metric.unit)
     )
     return f"runs of the unchanged code differ by about {shown}"
+
+
+def second_witness(state: State) -> Fact | None:
+    """Say whether processor time is a second witness in this segment, and why not; None before that is known, and by older rules."""
+    seen = state.segment.baseline_observed
+    if not seen or state.segment.opened.rule < decisions.SECOND_WITNESS:
+        return None
+    found = witness.as_fact(state.segment.witness or witness.witness_of(seen, state.metric))
+    if found.kind is Kind.WITNESS and state.decision_mode is not DecisionMode.RACE:
+        return witness.unfit(Unfit.NO_RACE)
+    return witness.unfit(Unfit.LEAST_EFFECT) if found.kind is Kind.WITNESS and state.config.min_effect else found
 
 
 def repeats(state: State) -> bool:

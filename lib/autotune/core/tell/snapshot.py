@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autotune.core.facts import Fact
+from autotune.core.facts import Fact, Kind
 from autotune.core.state import State
 from autotune.core.tell import report
 from autotune.core.tell.lines import shortened
@@ -34,6 +34,9 @@ def snapshot(state: State, at: str, *, measuring: bool | None = None, doing: Fac
         "confidence": report.confidence_of(state).as_json(),
         "noise": {"sigma": report.noise_of_a_run(state).sigma, "relative": state.segment.logs} if state.segment.pool else None,
         "drift": report.drift(state),
+        "witness": None
+        if (witness := report.second_witness(state)) is None
+        else {"heard": witness.kind is Kind.WITNESS, "words": told(witness)},
         "experiments": state.count,
         "statuses": dict(state.statuses or {}),
         "void": state.voided,

@@ -28,6 +28,7 @@ from autotune.core.tell.figures import (
     with_unit,
 )
 from autotune.core.tell.lines import shortened
+from autotune.core.witness import Unfit
 
 
 def told(fact: Fact, *, lead: bool = True) -> str:
@@ -68,6 +69,7 @@ _VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figu
     Kind.BETTER_ONCE: "kept, unconfirmed: ",
     Kind.BETTER_BUILT_ONCE: "kept, unconfirmed: ",
     Kind.BETTER_EXACTLY: "kept: ",
+    Kind.BETTER_BY_WITNESS: "kept by processor time: ",
     Kind.WORSE: "discarded: worse, ",
     Kind.NO_GAIN: "discarded: no gain, ",
     Kind.NOT_WORTH_HAVING: "discarded: no gain worth having, ",
@@ -120,8 +122,19 @@ def _measured(fact: Fact) -> str:
         parts.append("calibrated and not exact")
     if fact.kind is Kind.BETTER_BUILT_ONCE:
         parts.append(BUILT_ONCE)
+    parts += _of_processor_time(fact)
     end = _END[fact.kind](fact) if fact.kind in _END else ""
     return "; ".join([*filter(None, (", ".join(parts), end)), *map(_guardrail, figures.get("guardrails", ()))])
+
+
+def _of_processor_time(fact: Fact) -> list[str]:
+    """What processor time says, where a keep rests on it, or where it alone would have had enough evidence for one."""
+    said, needed, pairs = fact.figures.get("processor"), fact.figures.get("needed"), fact.figures.get("pairs", 0)
+    if said is None or needed is None or (fact.kind is Kind.BETTER or said["evidence"] < needed):
+        return []
+    effect = effect_in_words(Effect(said["estimate"], said["low"], said["high"]), between=pairs < FEWEST_PAIRS_FOR_INTERVAL)
+    words = f"processor time was lower in {said['better']} of {counted(pairs, 'pair')}, {effect}"
+    return [words if fact.kind is Kind.BETTER_BY_WITNESS else f"{words}, which the metric does not bear out"]
 
 
 def _how(runs: int | None) -> str:
@@ -310,12 +323,31 @@ _GONE: Mapping[How, str] = {
 }
 
 
+_NO_WITNESS: Mapping[Unfit, str] = {
+    Unfit.FEW_RUNS: "the unchanged code was run fewer than three times",
+    Unfit.THE_METRIC_ITSELF: "the metric is processor time itself",
+    Unfit.NOT_KNOWN: "not every run has a positive value and a processor time",
+    Unfit.WAITS: "even the run that waited least was on the processor for only {share:.0%} of its time",
+    Unfit.SEVERAL_PROCESSORS: "a run is on several processors ({share:.1f}), and what it takes of all says little of how long it is",
+    Unfit.ANOTHER_THING: "the metric is not most of what a run does on the processor, nor does it vary as the run's time does; the sum or "
+    "the mean of what a run repeats would, the best does not",
+    Unfit.LEAST_EFFECT: "where a least effect is asked for (min_effect), the metric decides alone",
+    Unfit.NO_RACE: "it is one in race mode alone",
+}
+
+
 def _last_line(text: str) -> str:
     return f": {escaped(text)}" if text else ""
 
 
 WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SAID: "",
+    # Whether processor time is a second witness.
+    Kind.WITNESS: lambda fact: (
+        "processor time is a second witness: the metric is what a run does on the processor, and processor time differs from run to run by "
+        f"about {share_in_words(fact.figures['noise'], figures=2)}"
+    ),
+    Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
     # What was seen besides.
     Kind.BUSY: "others used {share:.0%} of all cores when it was measured (busy_above is {above:.0%})",
     Kind.LEFTOVERS: lambda fact: (
