@@ -526,6 +526,8 @@ def test_what_ran_out_of_runs_waits_for_a_second_look_until_it_is_opened_again()
     state = folded(session(1.0, 1.1), *promising, result(3))
     assert [row.index for row in state.recent.second_looks] == [1, 2]
     assert [row.index for row in folded(state, Restored(1, at(0))).recent.second_looks] == [2]
+    overtaken = Noticed(Fact(Kind.OVERTAKEN, {"experiment": 2}), at(0))
+    assert [row.index for row in folded(state, overtaken).recent.second_looks] == [1]
 
 
 @pytest.mark.parametrize(("verdict", "left"), [(Verdict.VOID, [1]), (Verdict.INCONCLUSIVE, []), (Verdict.DISCARD, [])])

@@ -127,6 +127,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.OUT_OF_REACH: {"left": 4},
     Kind.NOT_WORTH_HAVING: {"worth": 0.01},
     Kind.TOO_NOISY: {"times": 4.2},
+    Kind.OVERTAKEN: {"experiment": 4},
     Kind.SECOND_LOOK: {"experiment": 9, "again": 4, "description": "d"},
 }
 

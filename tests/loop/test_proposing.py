@@ -191,3 +191,18 @@ def test_a_second_look_that_a_keep_contradicts_is_given_up_and_the_loop_goes_on(
     assert told.err.count("src/a.txt was changed by a keep since, in the same place") == 1
     assert "(3 of 3)" in told.err
     assert len(promising.results()) == 2
+    assert promising.ok("status", "--json").json["second_looks"] == []
+    assert "does not wait for a second look any more" in " ".join(promising.ok("explain").out.split())
+
+
+def test_without_a_number_what_a_keep_has_overtaken_is_passed_over(promising: Project) -> None:
+    promising.ok("config", "set", "max_pairs", "2")
+    promising.write("src/b.txt", "bbbb bbbb\n")
+    assert promising.attempt("shorter too")["verdict"] == "inconclusive"
+    promising.ok("config", "set", "max_pairs", "40")
+    promising.write("src/a.txt", "a\n")
+    assert promising.attempt("much shorter")["status"] == "keep"
+    found = promising.ok("again", "--json").json
+    assert (found["about"]["experiment"], found["about"]["status"], found["second_looks"]) == (4, "keep", [])
+    assert promising.events("candidate")[-1]["again"] == 2
+    promising.agree()

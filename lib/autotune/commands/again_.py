@@ -13,7 +13,8 @@ from autotune.loop import experiment
 
 def main(
     number: Annotated[
-        int | None, typer.Argument(metavar="N", min=1, help="The inconclusive experiment; without it, the first that waits.")
+        int | None,
+        typer.Argument(metavar="[N]", min=1, show_default=False, help="The inconclusive experiment; without it, the first that waits."),
     ] = None,
     wait: WaitSeconds = 100.0,
     as_json: AsJson = False,

@@ -32,14 +32,17 @@ def tell_answer(session: Session, *, as_json: bool, settled: int | None = None) 
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
-    for key, value in _lines(found):
+    for key, value in _lines(found, session.state):
         if value not in (None, "", {}, []):
             typer.echo(f"{key}: {_shown(value)}")
 
 
-def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What an agent has to read after every experiment, by name: of the session only what it goes by."""
-    yield from (found["about"] or {}).items()
+def _lines(found: Mapping[str, Any], state: State) -> Iterator[tuple[str, Any]]:
+    """What an agent has to read after every experiment, by name: of the session only what it goes by.
+
+    The value is left out where it would be held against those of other times.
+    """
+    yield from ((key, value) for key, value in (found["about"] or {}).items() if key != "value" or report.repeats(state))
     playbook = found["playbook"]
     shown = {
         "measuring": found["measuring"] or None,

@@ -185,6 +185,7 @@ class Kind(StrEnum):
     CANDIDATE_GIVEN_UP = "candidate given up"
     IN_THE_WAY = "in the way"
     LATE_EDITS = "late edits"
+    OVERTAKEN = "overtaken"
     KEEP_PUT_BACK = "keep put back"
     CHECKOUT_GIVEN_BACK = "checkout given back"
     EDITS_IN_PLACE = "edits in place"

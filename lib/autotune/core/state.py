@@ -224,7 +224,7 @@ class Recent:
 
     @property
     def second_looks(self) -> tuple[Row, ...]:
-        """The latest experiments that were inconclusive and not opened or looked at again since: a queue, the oldest first.
+        """The latest experiments that were inconclusive, and not opened, looked at again or overtaken since: a queue, the oldest first.
 
         A second look is the last one, unless nothing was measured in it.
         """
@@ -440,17 +440,24 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             asked = replace(asked, ended=None, spending=_going_on(state, event.timestamp), playbook=None)
             return replace(asked, asked_playbook=event.playbook, last_playbook_is_news=False)
         case Restored():
-            return replace(state, recent=replace(state.recent, restored=(*state.recent.restored, event.experiment)[-RECENT:]))
+            return _looked_after(state, event.experiment)
         case Noted():
             alike = (*(note for note in state.recent.notes if note.own is event.own), event)[-NOTES:]
             notes = (*(note for note in state.recent.notes if note.own is not event.own), *alike)
             return replace(state, recent=replace(state.recent, notes=notes))
         case Noticed():
-            return replace(state, recent=replace(state.recent, notices=(*state.recent.notices, event)[-NOTES:]))
+            noticed = replace(state, recent=replace(state.recent, notices=(*state.recent.notices, event)[-NOTES:]))
+            overtaken = event.found.kind is Kind.OVERTAKEN
+            return _looked_after(noticed, event.found.figures["experiment"]) if overtaken else noticed
         case Spent():
             return replace(state, spending=replace(state.spending, spent=event))
         case never:
             assert_never(never)
+
+
+def _looked_after(state: State, experiment: int) -> State:
+    """An experiment waits for no second look any more."""
+    return replace(state, recent=replace(state.recent, restored=(*state.recent.restored, experiment)[-RECENT:]))
 
 
 def _signal(state: State, signal: Signal, why: Fact) -> State:

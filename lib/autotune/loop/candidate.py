@@ -398,11 +398,15 @@ def take_snapshot(session: Session, paths: Sequence[str], words: str) -> str:
     return git.commit_tree(session.top, content, [incumbent, *(one for one in others if one)], words)
 
 
+class OvertakenError(AutotuneError):
+    """A keep has changed since what an earlier candidate changes, so its changes cannot be merged."""
+
+
 def bring_back(session: Session, number: int) -> tuple[str, ...]:
     """Make the changes of an earlier experiment's candidate the open ones; gives the files.
 
     Where the incumbent has moved on meanwhile, both sides' changes are merged. Raises `AutotuneError` where there is no such experiment,
-    where changes are open already, or where the two sides contradict each other.
+    where changes are open already, and `OvertakenError` where the two sides contradict each other.
     """
     commit = git.resolve(session.top, session.folder.ref(number))
     if commit is None:
@@ -455,7 +459,7 @@ def _merge_entry(session: Session, number: int, path: str, before: Entry, ours: 
         merged = git.merge_contents(session.top, ours[1], before[1], theirs[1], session.folder.path)
         if merged is not None:
             return theirs[0], git.store(session.top, merged)
-    raise AutotuneError(
+    raise OvertakenError(
         f"{path} was changed by a keep since, in the same place.",
         f"look at the candidate with `git show {session.folder.ref(number)}` and apply by hand what you want of it",
     )

@@ -72,7 +72,8 @@ def measure(
 def look_again(session: Session, number: int | None, wait_s: float | None, progress: Progress = None) -> int:
     """Measure an inconclusive experiment's changes afresh, the first that waits where none is named; gives the second look's own number.
 
-    Raises `AutotuneError` where it does not wait for a second look, and as `measure` does.
+    What a keep has overtaken does not wait any more. Raises `AutotuneError` where an experiment does not wait for a second look, and as
+    `measure` does.
     """
     waiting = {row.index: row for row in session.state.recent.second_looks}
     first = next(iter(waiting), None) if number is None else number
@@ -81,7 +82,14 @@ def look_again(session: Session, number: int | None, wait_s: float | None, progr
         others = f"{', '.join(map(str, waiting))} wait for one" if waiting else "inconclusive experiments wait for one, once each"
         raise AutotuneError(f"{which} for a second look.", f"{others}; `autotune restore N` opens the changes of any other")
     found = waiting[first]
-    return measure(session, wait_s, settles=True, description=found.description, asi=found.asi, again=found.index, progress=progress)
+    try:
+        return measure(session, wait_s, settles=True, description=found.description, asi=found.asi, again=found.index, progress=progress)
+    except candidate.OvertakenError as error:
+        with work.changing(session, "look again"):
+            session.notice(Fact(Kind.OVERTAKEN, {"experiment": found.index}, quoted(error.message)))
+        if number is not None or len(waiting) == 1:
+            raise
+    return look_again(session, None, wait_s, progress)
 
 
 def describe(session: Session, wait_s: float | None, description: str, asi: Mapping[str, Any] | None, *, discard: bool, force: bool) -> int:

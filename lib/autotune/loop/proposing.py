@@ -19,7 +19,7 @@ from autotune.core.stopping import second_look
 from autotune.edges import process
 from autotune.errors import AutotuneError
 from autotune.loop import briefing, experiment, files, logs, quiet, recording, work
-from autotune.loop.candidate import Boundary, look
+from autotune.loop.candidate import Boundary, OvertakenError, look
 from autotune.loop.session import Say, Session, now, replace_file
 
 LONGEST_DESCRIPTION = 2000
@@ -74,6 +74,8 @@ def _look_again(session: Session, say: Say, given_up: set[int], *, idle: bool) -
     say(Fact(Kind.SECOND_LOOK, {"experiment": session.state.count + 1, "again": found.index, "description": found.description}))
     try:
         experiment.look_again(session, found.index, None, say)
+    except OvertakenError:
+        session.refresh()  # it does not wait any more, which was said
     except AutotuneError as error:
         given_up.add(found.index)
         session.refresh()

@@ -251,7 +251,7 @@ def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
         case _ if not state.count:
             return "The session is open, and no experiment has been made yet."
         case _:
-            return "Experiments go on, and nothing is wrong: most ideas do not work."
+            return "Experiments go on, and nothing is wrong: most ideas bring no gain that shows."
 
 
 def _so(state: State, sought: str) -> str:

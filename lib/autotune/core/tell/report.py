@@ -309,7 +309,7 @@ def experiment_counts(state: State) -> str:
     forced += f", {unconfirmed(state)} of the keeps unconfirmed" if unconfirmed(state) else ""
     segment = f"; segment {state.segment.opened.segment}" if state.segment.opened.segment > 1 else ""
     waiting = len(state.recent.second_looks)
-    open_still = f"; {waiting} inconclusive, for a second look: `autotune again`" if waiting else ""
+    open_still = f"; {waiting} {'waits' if waiting == 1 else 'wait'} for a second look: `autotune again`" if waiting else ""
     return f"{state.count}: {', '.join(told)}{forced}{open_still}{segment}" if told else f"none yet{segment}"
 
 

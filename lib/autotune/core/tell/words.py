@@ -514,6 +514,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CANDIDATE_GIVEN_UP: "A candidate was given up unmeasured and taken back: {because}. It is kept at {ref}.",
     Kind.IN_THE_WAY: "{paths} stood where a file was put back, and git does not track it: it is in {aside} now.",
     Kind.LATE_EDITS: "What was edited after experiment {experiment} had begun was taken back with it; it is kept at {ref}.",
+    Kind.OVERTAKEN: "Experiment {experiment} does not wait for a second look any more: {because}",
     Kind.KEEP_PUT_BACK: "The working tree had lost what experiment {experiment} keeps; it was put back: {paths}.",
     Kind.CHECKOUT_GIVEN_BACK: "A measurement in the checkout was cut off; what was there before is there again: {paths}.",
     Kind.EDITS_IN_PLACE: "Edits made in the checkout while it was measured there are kept at {ref}: {paths}.",
