@@ -59,6 +59,7 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         name="faster-tests",
         metric="duration_s",
         unit="",
+        timed=None,
         direction=Direction.LOWER,
         benchmark="bash autotune.sh",
         read="",
@@ -76,6 +77,7 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         in_place=False,
         decision_mode="auto",
         min_effect=0.0,
+        min_effect_found=0.0,
         max_pairs=40,
         error_budget=0.05,
         claim_pairs=20,
@@ -345,6 +347,8 @@ VALUES = {
     "name": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", fullmatch=True),
     "metric": st.sampled_from(["t", "wall time".replace(" ", "_"), "µs", "a/b[%]"]),
     "unit": st.sampled_from(["", "s", "µs", "\\", '"']),
+    "timed": st.booleans(),
+    "min_effect_found": st.floats(0, 10, exclude_max=True),
     "direction": st.sampled_from(["lower", "higher"]),
     "benchmark": TEXT.filter(str.strip),
     "read": st.sampled_from(["", "go", "hyperfine:out.json", r"regex:total \"([0-9]+)\""]),
@@ -475,6 +479,7 @@ FIXED = {
     "name": "other",
     "metric": "other",
     "unit": "ms",
+    "timed": False,
     "direction": "higher",
     "benchmark": "make bench",
     "read": "junit:report.xml",
@@ -523,6 +528,50 @@ def test_other_keys_may_differ() -> None:
     other = replace(config, max_iterations=3, target=1.0, health=HealthConfig(9, 9))
     assert fixed_differences(config, other) == ()
     assert keys_changed(config, other) == ("target", "max_iterations", "health.max_no_improvement_runs", "health.max_crash_streak")
+
+
+@pytest.mark.parametrize(
+    ("settings", "timed"),
+    [
+        ({}, True),
+        ({"metric": "autotune.wall_s"}, True),
+        ({"unit": "ms"}, True),
+        ({"unit": "MB/s"}, True),
+        ({"unit": "ms per file"}, True),
+        ({"metric": "lines_per_s"}, True),
+        ({"metric": "score"}, True),
+        ({"unit": "bytes"}, False),
+        ({"unit": "kB (gzip)"}, False),
+        ({"unit": "KiB"}, False),
+        ({"unit": "instructions"}, False),
+        ({"unit": "failing tests"}, False),
+        ({"metric": "bundle_bytes"}, False),
+        ({"metric": "bundle/gzip_kb"}, False),
+        ({"metric": "binary.size"}, False),
+        ({"metric": "size", "unit": "points"}, True),
+        ({"metric": "autotune.peak_rss_mb"}, False),
+        ({"unit": "bytes", "timed": True}, True),
+        ({"unit": "ms", "timed": False}, False),
+        ({"unit": "bytes", "guardrails": ["passed >= 10"]}, False),
+        ({"unit": "bytes", "guardrails": ["autotune.wall_s <= 1.1x"]}, True),
+        ({"unit": "bytes", "guardrails": ["build_ms <= 1.1x"]}, True),
+        ({"unit": "bytes", "guardrails": ["requests_per_day >= 0.9x"]}, True),
+        ({"unit": "bytes", "guardrails": ["latency_p95 <= 1.1x"], "timed": False}, False),
+    ],
+)
+def test_what_is_in_bytes_or_counted_measures_no_time_unless_a_guardrail_does_or_a_person_says_otherwise(
+    settings: dict[str, object],
+    timed: bool,  # noqa: FBT001 - a test's parameter
+) -> None:
+    assert parse(with_(**settings)).measures_time is timed
+
+
+def test_what_calibration_found_is_its_own_while_nobody_has_set_another_value() -> None:
+    found = parse(with_(min_effect=0.15, min_effect_found=0.15)).without_findings
+    assert (found.min_effect, found.min_effect_found) == (0.0, 0.0)
+    theirs = parse(with_(min_effect=0.02, min_effect_found=0.15)).without_findings
+    assert (theirs.min_effect, theirs.min_effect_found) == (0.02, 0.0)
+    assert parse(with_(min_effect=0.02)).without_findings.min_effect == 0.02
 
 
 def test_a_person_accepts_a_decisions_key_by_its_name_and_all_else_with_a_new_segment() -> None:

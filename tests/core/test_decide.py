@@ -372,16 +372,21 @@ def test_a_run_that_was_not_asked_for_is_refused() -> None:
 # Benchmarks without noise
 
 
-def test_a_benchmark_that_repeats_exactly_takes_one_run_to_discard_and_five_to_keep() -> None:
+def test_a_benchmark_that_repeats_exactly_takes_one_run_to_discard_and_three_to_keep() -> None:
     discarded, runs = played(100.0, calibration=STILL)
     assert (words(discarded), len(runs)) == ("discarded: no gain, no different in a single run", 1)
     assert words(played(101.0, calibration=STILL)[0]) == "discarded: worse, 1.0 % higher in a single run"
     kept, runs = played(95.0, calibration=STILL)
-    assert len(runs) == 5
+    assert len(runs) == 3
     assert kept.confirmed
-    assert kept.reason == Fact(Kind.BETTER_EXACTLY, {"runs": 3})
-    assert words(kept) == "kept: 5.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
+    assert kept.reason == Fact(Kind.BETTER_EXACTLY, {"runs": 2})
     assert kept.effect == Effect(0.95, 0.95, 0.95)
+
+
+def test_by_older_rules_a_benchmark_that_repeats_exactly_takes_five_runs_to_keep() -> None:
+    kept, runs = played(95.0, calibration=STILL, policy=replace(RACE, rule=2))
+    assert len(runs) == 5
+    assert kept.reason == Fact(Kind.BETTER_EXACTLY, {"runs": 3})
 
 
 @pytest.mark.parametrize(
@@ -390,13 +395,14 @@ def test_a_benchmark_that_repeats_exactly_takes_one_run_to_discard_and_five_to_k
 def test_a_keep_of_one_build_a_side_is_unconfirmed_unless_the_segment_is_older_than_that_rule(
     policy: Policy, calibration: Calibration, candidate: float
 ) -> None:
+    older, made = played(candidate, calibration=calibration, policy=replace(policy, rule=1))
+    assert decide(made, calibration, replace(policy, built_once=True, rule=1), random.Random(1)) == older
     counted, runs = played(candidate, calibration=calibration, policy=policy)
     of_one_build = decide(runs, calibration, replace(policy, built_once=True), random.Random(1))
     assert of_one_build.verdict is counted.verdict is Verdict.KEEP
     assert not of_one_build.confirmed
     assert kind(of_one_build) is Kind.BETTER_BUILT_ONCE
     assert words(of_one_build).startswith("kept, unconfirmed: ")
-    assert decide(runs, calibration, replace(policy, built_once=True, rule=1), random.Random(1)) == replace(counted)
     assert played(120.0, policy=replace(RACE, built_once=True))[0] == played(120.0)[0]
 
 
@@ -621,6 +627,9 @@ def test_the_checks_come_between_stages_once_both_arms_have_run_or_before_a_verd
     assert not checks_come_now([candidate, incumbent], rest, rules.NEWEST)  # the first run stood alone: the pair is not whole
     assert not checks_come_now([candidate], pair, rules.NEWEST)
     assert checks_come_now([candidate], KEPT, rules.NEWEST)
+    assert not checks_come_now([candidate], DISCARDED, rules.NEWEST)
+    assert checks_come_now([candidate], DISCARDED, 2)
+    assert checks_come_now([candidate, incumbent], DISCARDED, rules.NEWEST)
 
 
 def test_by_the_first_rule_the_checks_came_after_the_candidates_first_run() -> None:
@@ -640,7 +649,7 @@ def test_the_checks_never_come_inside_a_pair(policy: Policy, calibration: Calibr
     assert decision.verdict is not Verdict.MEASURE_AGAIN or {made.arm for made in runs[-2:]} == {CANDIDATE, INCUMBENT}
 
 
-KEPT = Decision(Verdict.KEEP, None)
+KEPT, DISCARDED = Decision(Verdict.KEEP, None), Decision(Verdict.DISCARD, None)
 
 
 @settings(max_examples=60)

@@ -36,8 +36,8 @@ def test_the_noise_floor_of_a_run_is_found_and_what_it_lets_be_seen() -> None:
 
 
 def test_a_benchmark_that_repeats_exactly_needs_one_run() -> None:
-    found = sight([[5.0] * 8], 1.0, Direction.LOWER)
-    assert (found.noise, found.few, found.min_effect, found.warm_up) == (0.0, 0.0, None, None)
+    found = sight([[5.0] * 8], 1.0, Direction.LOWER, exact=True)
+    assert (found.noise, found.few, found.min_effect, found.warm_up, found.coarse) == (0.0, 0.0, None, None, False)
     assert findings(found, METRIC)[:2] == ("t was the same in all 8 runs: one run tells whether a change is better", advice.REPEATS)
     assert advice.FIXED_SEED.format(seeded="a.py:1 `seed = 1`") in findings(replace(found, seeded=("a.py:1 `seed = 1`",)), METRIC)
 

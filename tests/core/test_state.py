@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from dataclasses import replace
 from typing import Any
@@ -54,6 +55,7 @@ from autotune.core.health import Health, Mode
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
 from autotune.core.outcome import PASSED
 from autotune.core.state import (
+    CASES,
     NOTES,
     RECENT,
     REFERENCE_KEPT,
@@ -128,6 +130,63 @@ def test_a_baseline_gives_value_noise_and_the_first_number_of_the_segment() -> N
     assert (state.count, state.statuses, state.vitals.no_improvement) == (0, None, 0)
     assert state.segment.baseline_observed == tuple(Run(INCUMBENT, Outcome.OK, {"t": value}, 2.0) for value in (1.0, 2.0, 1.5))
     assert folded(state, segment(2)).segment.baseline_observed == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "timed", "exact"),
+    [
+        ((12.0,) * 3, False, True),
+        ((12.0,) * 2, False, False),
+        ((12.0, 12.0, 13.0), False, False),
+        ((12.34,) * 8, None, True),
+        ((12.34,) * 8, True, True),
+        ((12.34,) * 7, True, False),
+        ((12.3,) * 8, True, False),
+        ((1200.0,) * 8, True, False),
+        ((0.0,) * 8, True, False),
+        ((0.0,) * 3, False, True),
+    ],
+)
+def test_three_equal_values_of_a_count_repeat_exactly_and_eight_of_four_digits_of_a_time(
+    values: tuple[float, ...],
+    timed: bool | None,  # noqa: FBT001 - a test's parameter
+    exact: bool,  # noqa: FBT001 - the same
+) -> None:
+    state = session(*values, **({} if timed is None else {"timed": timed}))
+    assert state.exact is exact
+    assert state.timed is (not exact if timed is None else timed)
+
+
+def test_by_older_rules_all_equal_values_repeat_exactly() -> None:
+    older = folded(begin(replace(segment(), rule=2)), *[ran(1.0, INCUMBENT, Purpose.BASELINE)] * 2, baseline(1.0))
+    assert older.exact
+    assert older.calibration.pool == (0.0,)
+    assert not session(1.0, 1.0).exact
+
+
+def test_equal_values_of_a_time_are_held_to_hide_one_in_their_last_digit() -> None:
+    assert session(*[12.3] * 8).calibration.pool == (*[0.0] * 7, math.log1p(0.1 / 12.3))
+    assert session(*[1200.0] * 8).calibration.pool[-1] == math.log1p(1 / 1200)
+    assert session(*[0.0] * 8).calibration.pool[-1] == 1.0
+    assert session(1.0).calibration.pool == ()
+    assert session(*[12.3] * 3, timed=False).calibration.pool == (0.0, 0.0)
+
+
+def test_cases_that_are_coarse_make_no_fine_metric() -> None:
+    def case_run(case: float) -> Ran:
+        return replace(ran(1.0, INCUMBENT, Purpose.BASELINE), metrics={"t": case**0.5, "t[a]": case, "t[b]": 1.234, CASES: 2.0})
+
+    for case, exact in ((2.0, False), (2.345, True)):
+        state = folded(begin(segment()), *[case_run(case)] * 8, baseline(case**0.5))
+        assert state.exact is exact
+
+
+def test_a_benchmark_that_shows_noise_later_repeats_exactly_no_more() -> None:
+    state = folded(
+        session(*[12.34] * 8), taken(1), ran(12.0), ran(12.1, INCUMBENT), ran(12.3), ran(12.34, INCUMBENT), decided(1), result(1)
+    )
+    assert not state.exact
+    assert state.timed
 
 
 def test_values_that_are_not_all_positive_are_compared_as_differences() -> None:
@@ -315,7 +374,7 @@ def test_pool_and_reference_stay_as_they_are_while_an_experiment_is_measured() -
 
 def test_an_exact_benchmark_that_turns_out_noisy_does_not_count_the_runs_that_showed_it() -> None:
     """The decision has to see the reference as it was before the comparison: it compares the first incumbent's run with it."""
-    state = after(session(1.0, 1.0, 1.0), taken(1))
+    state = after(session(1.0, 1.0, 1.0, timed=False), taken(1))
     coin, runs = random.Random(1), (ran(0.9), ran(0.9), ran(1.02, INCUMBENT))
     for event in runs:
         state = after(state, event)
@@ -634,6 +693,16 @@ def test_runs_that_take_minutes_are_decided_economically_unless_it_is_configured
     assert after(begin(segment()), slow[0]).decision_mode is DecisionMode.RACE
     assert after(begin(segment()), slow[1]).decision_mode is DecisionMode.ECONOMY
     assert after(begin(segment(decision_mode="race")), slow[1]).decision_mode is DecisionMode.RACE
+
+
+def test_what_a_run_costs_is_told_with_what_prepares_it() -> None:
+    built = replace(ran(1.0, INCUMBENT, Purpose.BASELINE, wall_s=30.0), prepare_s=100.0)
+    state = after(begin(segment(prepare="make")), built)
+    assert (state.segment.run_s, state.decision_mode) == (130.0, DecisionMode.ECONOMY)
+    once = after(begin(segment(prepare="make", build_once=True)), built)
+    assert once.decision_mode is DecisionMode.RACE
+    assert after(begin(replace(segment(prepare="make"), rule=2)), built).decision_mode is DecisionMode.RACE
+    assert begin(segment()).segment.run_s == 0.0
 
 
 def test_policy_and_calibration_are_the_configurations_and_the_sessions() -> None:

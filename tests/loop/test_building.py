@@ -43,7 +43,7 @@ def opened(tmp_path: Path, benchmark: str = BENCHMARK, prepare: str = BUILD, **s
     (folder / "autotune.sh").write_text(benchmark)
     run_git(folder, "add", ".")
     run_git(folder, "commit", "-q", "-m", "a project")
-    given = {"name": "x", "metric": "t", "scope": ["value"], "env": {"COUNT": str(tmp_path / "count")}, "prepare": prepare}
+    given = {"name": "x", "metric": "t", "scope": ["value"], "env": {"COUNT": str(tmp_path / "count")}, "prepare": prepare, "timed": False}
     said = given | {"build_once": True} | settings
     return opening.open_session(opening.Request(folder, {key: value for key, value in said.items() if value is not None}), lambda _: None)
 
@@ -59,7 +59,7 @@ def tried(session: Session, value: str) -> Fact:
 def test_each_side_is_built_once_a_comparison_and_a_keep_waits_for_fresh_builds(tmp_path: Path, count: Path) -> None:
     session = opened(tmp_path, claim_pairs=6)
     before = len(count.read_text())
-    said = "10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
+    said = "10.0 % lower, the same in both runs of a benchmark that repeats exactly"
     assert told(tried(session, "90\n")) == f"kept, unconfirmed: {said}, {BUILT_ONCE}"
     assert len(count.read_text()) == before + 2
     assert (session.state.keeps, session.state.confirmed) == (1, 0)
@@ -70,7 +70,7 @@ def test_each_side_is_built_once_a_comparison_and_a_keep_waits_for_fresh_builds(
     before = len(count.read_text())
     with work.changing(session, "confirm"):
         session.append(claiming.confirm(session, 1))
-    assert len(count.read_text()) == before + 12
+    assert len(count.read_text()) == before + 4
     assert session.state.recent.kept[-1].confirmed
     assert session.state.calibration.keeps == 0
     assert not auditing.audit(session.repository, session.folder)
@@ -119,21 +119,21 @@ def test_without_it_every_run_is_built_anew(tmp_path: Path, count: Path) -> None
     session = opened(tmp_path, prepare=f"{BUILD}; sleep 0.02", build_once=False)
     before = len(count.read_text())
     tried(session, "90\n")
-    assert len(count.read_text()) == before + 5
+    assert len(count.read_text()) == before + 3
 
 
 def test_a_build_that_a_run_has_touched_is_made_anew(tmp_path: Path, count: Path) -> None:
     session = opened(tmp_path, BENCHMARK + "echo 1 > out/built; touch -t 200101010000 out/built\n")
     before = len(count.read_text())
     assert tried(session, "90\n").kind is Kind.BETTER_BUILT_ONCE
-    assert len(count.read_text()) == before + 5
+    assert len(count.read_text()) == before + 3
 
 
 def test_a_build_that_replaces_tracked_files_is_made_anew(tmp_path: Path, count: Path) -> None:
     session = opened(tmp_path, prepare=f"{BUILD}; echo built >> autotune.md; echo >> value")
     before = len(count.read_text())
     tried(session, "90\n")
-    assert len(count.read_text()) == before + 5
+    assert len(count.read_text()) == before + 3
 
 
 def test_a_build_that_lies_outside_of_the_working_tree_is_refused_when_the_session_opens(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_runs_find_the_environment_that_the_segment_was_opened_in(project: Path,
         'test -s value || exit 1\n[ "$LC_ALL$TZ$OMP_NUM_THREADS" = C.UTF-8UTC ] && echo "METRIC t=$(show value)"\n'
     )
     git(project, "commit", "-q", "-a", "-m", "particular")
-    session = opened(project)
+    session = opened(project, timed=False)
     (project / "value").write_text("90\n")
     for name, value in {"LC_ALL": "C", "OMP_NUM_THREADS": "7", "PATH": "/usr/bin:/bin"}.items():
         monkeypatch.setenv(name, value)
@@ -282,7 +282,7 @@ def test_whatever_is_measured_waits_for_a_quiet_machine(measured: str, project: 
     assert [holder is not None for holder in holders] == [True]
 
 
-def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat_exactly(
+def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_no_time_is_measured(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = opened(project)
@@ -292,8 +292,14 @@ def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_repeat
 
     monkeypatch.setattr(machine, "busy_share", looked)
     assert quiet.wait_for_quiet(session, 60) is None
-    session.state = replace(session.state, segment=replace(session.state.segment, baseline_wall_s=10.0))
+    long = replace(session.state, segment=replace(session.state.segment, baseline_wall_s=10.0))
+    session.state = replace(long, config=replace(long.config, timed=False))
     assert quiet.wait_for_quiet(session, 60) is None
+    session.state = replace(session.state, segment=replace(long.segment, pool=(0.1,)))
+    assert quiet.wait_for_quiet(session, 60) is None
+    session.state = long
+    with pytest.raises(AssertionError):
+        quiet.wait_for_quiet(session, 60)
 
 
 def test_a_keep_whose_words_the_state_no_longer_holds_can_be_confirmed(project: Path) -> None:

@@ -31,7 +31,7 @@ def two(tmp_path: Path, driver: Driver) -> tuple[Project, Project]:
         project.write("autotune.sh", BENCHMARK)
         variables = {"DIARY": tmp_path / "diary", "PROJECT": project.top, "GATE": tmp_path / "gate"}
         project.write("autotune.toml", "busy_wait_s = 0\n[env]\n" + "".join(f'{name} = "{path}"\n' for name, path in variables.items()))
-        project.ok("init", "--name", project.top.name, "--metric", "size", "--scope", "src/**")
+        project.ok("init", "--name", project.top.name, "--metric", "size", "--timed", "--scope", "src/**")
         project.write("src/b.txt", "bbbb bbbb bbb\n")
     (tmp_path / "diary").unlink()
     (tmp_path / "gate").touch()

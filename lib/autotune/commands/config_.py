@@ -71,7 +71,7 @@ def put(
                 f"{key} decides what is measured or compared, so it is fixed for the segment.",
                 f"edit {CONFIG_FILE}, then `autotune rebaseline --accept` opens a new segment with it",
             )
-        settings.take_in(here, key, text)
+        settings.take_in(here, (key,), text)
         files.keep_written(here)
         files.project(here)
     typer.echo(json.dumps({key: configuration.value_of(here.state.config, key)}) if as_json else f"{key} = {value}")

@@ -9,7 +9,6 @@ import typer
 
 from autotune.commands.options import AsJson, Progress, SessionName, found, live
 from autotune.core.codec import encode
-from autotune.core.facts import Fact, Kind
 from autotune.core.tell.words import told
 from autotune.loop import claiming, files, work
 
@@ -26,8 +25,7 @@ def main(
     """
     here = found(session)
     with live(as_json=as_json, progress=progress) as here.say, work.changing(here, "confirm"), work.in_this_process(here):
-        pairs = claiming.pairs_of(here)
-        here.say(Fact(Kind.PAIRS_AHEAD, {"pairs": pairs, "takes_s": 2 * pairs * here.state.segment.run_s}))
+        here.say(claiming.ahead(here))
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
         here.append(claimed)
         files.project(here)

@@ -24,6 +24,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         str | None, typer.Option("--metric", help="The metric to move, as the benchmark prints it, or autotune.wall_s.")
     ] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
+    timed: Annotated[
+        bool | None,
+        typer.Option("--timed/--untimed", help="Whether the metric measures time; by default not bytes, counts and what repeats exactly."),
+    ] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="The benchmark, in place of autotune.sh.")] = None,
     read: Annotated[
@@ -64,6 +68,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     in_place: Annotated[bool, typer.Option("--in-place", help="Measure in the checkout: for code that works nowhere else.")] = False,
     once: Annotated[bool, typer.Option("--once", help="One run a measurement: for what cannot be repeated. No keep is confirmed.")] = False,
     worktree: Annotated[bool, typer.Option("--worktree", help="Give the session a working tree of its own.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Go on where the benchmark is too noisy, or too short, to see much.")] = False,
     as_json: AsJson = False,
     progress: Progress = False,
 ) -> None:
@@ -77,6 +82,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         name=name,
         metric=metric,
         unit=unit,
+        timed=timed,
         direction=direction,
         benchmark=command,
         read=read,
@@ -100,7 +106,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         checks_timeout_s=checks_timeout,
         in_place=in_place or None,
     )
-    request = opening.Request(Path.cwd(), settings, once=once, worktree=worktree)
+    request = opening.Request(Path.cwd(), settings, once=once, worktree=worktree, anyway=anyway)
     with live(as_json=as_json, progress=progress) as say:
         session = opening.open_session(request, say)
     state, found = session.state, calibration(session)
@@ -114,6 +120,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
             "runs": list(state.segment.baseline_runs),
             "decision_mode": state.decision_mode,
             "understood": understood_lines,
+            "timed": state.timed,
+            "exact": state.exact,
             "findings": found,
         }
         typer.echo(json.dumps(answer))

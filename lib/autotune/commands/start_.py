@@ -52,6 +52,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Finish when the agent has used this many.")] = None,
     target: Annotated[float | None, typer.Option("--target", help="Finish when the metric is there.")] = None,
     here: Annotated[bool, typer.Option("--here", help="Open the session in this working tree, not in one of its own.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Open it where the benchmark is too noisy, or too short, to see much.")] = False,
     session: SessionName = None,
 ) -> None:
     """Have an agent, or any program, work on the session until a stop rule holds.
@@ -88,14 +89,14 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     )
     goal, options = _split(words or [])
     if proposer is None:
-        _with_the_client(settings, session, goal, options, here=here, headless=headless)
+        _with_the_client(settings, session, goal, options, here=here, headless=headless, anyway=anyway)
         return
     if goal or options or headless:
         raise AutotuneError(
             "A proposer takes neither a goal nor options of the client, and is not started with --headless.",
             "leave them out; a proposer reads its brief (`autotune note TEXT` adds to it)",
         )
-    running = _session(settings, session, here=here)
+    running = _session(settings, session, here=here, anyway=anyway)
     say(Fact(Answer.SESSION_FOUND, {"session": running.name, "folder": str(running.workdir)}))
     try:
         with live() as tell:
@@ -114,11 +115,11 @@ def _split(words: list[str]) -> tuple[str, tuple[str, ...]]:
 
 
 def _with_the_client(
-    settings: dict[str, object], name: str | None, goal: str, options: tuple[str, ...], *, here: bool, headless: bool
+    settings: dict[str, object], name: str | None, goal: str, options: tuple[str, ...], *, here: bool, headless: bool, anyway: bool
 ) -> None:
     supervising.client_command()
     known = sessions.names(sessions.repository_at(Path.cwd()))
-    running = _session(settings, name, here=here) if known or settings else None
+    running = _session(settings, name, here=here, anyway=anyway) if known or settings else None
     over = running is not None and running.state.ended is not None and running.state.ended.ending is not Ending.PAUSED
     if headless and goal and over:
         running = None  # the goal is one for a new session
@@ -144,7 +145,7 @@ def _tell_end(running: Session) -> None:
     reply(Answer.MADE, experiments=running.state.count, kept=running.state.all_keeps, branch=running.branch)
 
 
-def _session(settings: dict[str, object], name: str | None, *, here: bool) -> Session:
+def _session(settings: dict[str, object], name: str | None, *, here: bool, anyway: bool) -> Session:
     known = sessions.names(sessions.repository_at(Path.cwd()))
     if known and not settings:
         return found(name)
@@ -154,4 +155,4 @@ def _session(settings: dict[str, object], name: str | None, *, here: bool) -> Se
             "leave them out to go on with it (`autotune config set` changes its limits), or add --name to open another",
         )
     with live() as tell:
-        return opening.open_session(opening.Request(Path.cwd(), settings, worktree=not here), tell)
+        return opening.open_session(opening.Request(Path.cwd(), settings, worktree=not here, anyway=anyway), tell)

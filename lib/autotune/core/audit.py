@@ -63,6 +63,12 @@ _ONE = ("op", "operation", "req", "request", "call", "run", "it", "iter", "itera
 _COUNTED = frozenset(("1", "query", "queries", *_ONE, *(f"{one}s" for one in _ONE)))
 _RATES = frozenset(("rps", "qps", "tps", "fps", "hz"))
 
+_SIZES = frozenset(("b", *(f"{one}{s}" for one in ("bit", "byte", "kb", "kib", "mb", "mib", "gb", "gib", "tb", "tib") for s in ("", "s"))))
+_COUNTED_THINGS = ("allocation", "alloc", "character", "char", "count", "error", "failure", "file", "instruction", "insn", "instr")
+_MORE_THINGS = ("line", "module", "node", "object", "package", "statement", "step", "symbol", "test", "token", "warning", "word")
+_AMOUNTS = frozenset((*_SIZES, "loc", *(f"{one}{s}" for one in (*_COUNTED_THINGS, *_MORE_THINGS) for s in ("", "s"))))
+_AMOUNTS_BY_NAME = _SIZES - {"b"} | {f"{one}s" for one in (*_COUNTED_THINGS, *_MORE_THINGS)} - {"tests", "steps"} | {"size", "count", "loc"}
+
 _Span = tuple[float, float]  # what a run says of itself, in the metric's unit, and how long it took in seconds
 
 
@@ -87,6 +93,21 @@ class Reading:
     varying: bool = False
 
 
+def is_amount(name: str, unit: str) -> bool:
+    """Whether a metric is a size or a count: its unit says so, or, where it has none, the end of its name. `MB/s` is neither."""
+    if not unit:
+        *_, before, last = ["", "", *_without_summary(name)]
+        return last in _AMOUNTS_BY_NAME and before != "per"
+    words = unit.lower().split()
+    return "/" not in unit and "per" not in words and any(word.strip("()") in _AMOUNTS for word in words)
+
+
+def is_named_as_a_time(name: str) -> bool:
+    """Whether a metric of which the name alone is known, as a guardrail's, is a time or a rate."""
+    *_, before, last = ["", "", *_without_summary(name)]
+    return last in _UNITS_S or last in _TIMES or last in _RATES or before == "per"
+
+
 def reading(metric: Metric) -> Reading | None:
     """Give how a metric is read as a time, by direction, unit and name; None where it is no time."""
     if metric.name.startswith(RESERVED):
@@ -95,8 +116,13 @@ def reading(metric: Metric) -> Reading | None:
     return None if metric.unit and found.units_s is _UNKNOWN_S else found
 
 
+def is_said_to_be_time(metric: Metric) -> bool:
+    """Whether unit or name say that a metric is a time."""
+    return seconds_of(metric) is not None or is_named_as_a_time(metric.name)
+
+
 def _time(metric: Metric) -> Reading:
-    words = _named(metric)
+    words = _without_summary(metric.name)
     named = {word for word in words if word not in _UNITS_S} - {"time"}
     clock = Clock.PROCESSOR if named and named <= _PROCESSOR else Clock.WALL
     *_, before, last = ["", "", *words]
@@ -115,7 +141,7 @@ def seconds_of(metric: Metric) -> float | None:
 
 
 def _rate(metric: Metric) -> Reading:
-    words = _words(metric.unit) if metric.unit else _named(metric)
+    words = _words(metric.unit) if metric.unit else _without_summary(metric.name)
     *_, counted, per = ["", "", *(word for word in words if word != "per")]
     unit_s = 1.0 if per in _RATES else _UNITS_S.get(per) if counted in _COUNTED else None
     if unit_s is not None:
@@ -123,9 +149,9 @@ def _rate(metric: Metric) -> Reading:
     return Reading(_UNKNOWN_S, NEARLY_ALL, rate=True, varying=True)
 
 
-def _named(metric: Metric) -> list[str]:
+def _without_summary(name: str) -> list[str]:
     """Give the words of a metric's name, without those that say which of many values it is."""
-    return [word for word in _words(metric.name) if not _SUMMARY.fullmatch(word)]
+    return [word for word in _words(name) if not _SUMMARY.fullmatch(word)]
 
 
 def _words(text: str) -> list[str]:

@@ -12,11 +12,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from autotune.core import guards, sources
+from autotune.core import audit, guards, sources
 from autotune.core.metrics import RESERVED, is_name, normalised
 from autotune.core.model import DecisionMode, Direction
 from autotune.core.patterns import components, flaw, from_top
@@ -56,6 +56,7 @@ class Config:
     name: str
     metric: str
     unit: str
+    timed: bool | None
     direction: Direction
     benchmark: str
     read: str
@@ -73,6 +74,7 @@ class Config:
     in_place: bool
     decision_mode: str
     min_effect: float
+    min_effect_found: float
     simplify_margin: float
     guardrails: tuple[str, ...]
     max_pairs: int
@@ -113,6 +115,24 @@ class Config:
     def command_is_tuned(self) -> bool:
         """Whether what the command names is what is tuned, since something else measures it: autotune itself, or hyperfine."""
         return self.measured_from_outside or (self.source is not None and self.source.format.times_commands)
+
+    @property
+    def measures_time(self) -> bool:
+        """Whether metric or guardrails measure time, as far as they say; who else is at work on the machine matters to that alone."""
+        if self.timed is not None:
+            return self.timed
+        named = (guards.read_guard(text).metric for text in self.guardrails)
+        return not audit.is_amount(self.metric, self.unit) or any(map(audit.is_named_as_a_time, named))
+
+    @property
+    def min_effect_is_found(self) -> bool:
+        """Whether nobody but calibration has said what is asked for."""
+        return self.min_effect == self.min_effect_found
+
+    @property
+    def without_findings(self) -> Config:
+        """The same, without what calibration found for this benchmark: that says nothing of another one."""
+        return replace(self, min_effect=0.0 if self.min_effect_is_found else self.min_effect, min_effect_found=0.0)
 
     @property
     def built_once(self) -> bool:
@@ -409,6 +429,14 @@ KEYS = (
         Fixed.SEGMENT,
     ),
     Key(
+        "timed",
+        _flag(),
+        "Whether the metric measures time; where it is not said: unless it is in bytes, a count, or the same in every run.",
+        Default.ABSENT,
+        example=False,
+        fixed=Fixed.SEGMENT,
+    ),
+    Key(
         "direction", _choice(*Direction), 'Which way the metric gets better: "lower" or "higher".', Default.REQUIRED, "lower", Fixed.SEGMENT
     ),
     Key(
@@ -512,6 +540,12 @@ KEYS = (
         "The smallest improvement worth a keep, as a share: 0.02 asks for 2 %.",
         0.0,
         fixed=Fixed.DECISION,
+    ),
+    Key(
+        "min_effect_found",
+        _number("a number", at_least=0, below=10),
+        "What calibration wrote as min_effect; while both are equal it is calibration's own, and a new benchmark finds it anew.",
+        0.0,
     ),
     Key(
         "simplify_margin",

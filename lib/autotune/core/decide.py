@@ -75,7 +75,6 @@ SCREEN_Z = 0.5
 ONCE_Z = 3.0
 REBASE_Z = 3.0
 
-EXACT_PAIRS = 2  # that must repeat to the last digit where the benchmark has shown no noise
 PAIR = (Arm.CANDIDATE, Arm.INCUMBENT)
 
 
@@ -143,14 +142,16 @@ def _decision(runs: Sequence[Run], calibration: Calibration, policy: Policy, coi
 
 
 def checks_come_now(runs: Sequence[Run], decision: Decision, rule: int) -> bool:
-    """Whether it is time for the checks, which run once in a comparison: after its first pair, or before a verdict that comes sooner.
+    """Whether it is time for the checks, which run once in a comparison: after its first pair, or before a keep that comes sooner.
 
     Inside a pair they would come between its runs in one order and not in the other, and what a run meets would no longer be a coin's
-    to decide. By the first rule they came after the candidate's first run.
+    to decide. What is discarded sooner is not checked: nobody needs to know. By the first rule they came after the candidate's first run.
     """
     arms = [run.arm for run in runs]
     if rule < rules.CHECKS_BESIDE_PAIRS:
         return Arm.CANDIDATE in arms
+    if rule >= rules.KEEPS_ARE_CHECKED and decision.verdict is Verdict.DISCARD and set(arms) != set(Arm):
+        return False
     between_stages = 2 * decision.arms.count(Arm.CANDIDATE) == len(decision.arms)
     return not decision.arms or (between_stages and set(arms) == set(Arm))
 
@@ -587,16 +588,24 @@ def _single_effect(comparison: _Comparison) -> Effect:
 # Benchmarks without noise
 
 
+def exact_pairs(calibration: Calibration, policy: Policy) -> int:
+    """How many pairs have to repeat a benchmark's values to the last digit, where it has shown no noise."""
+    return 1 if calibration.reference and policy.rule >= rules.EXACT_IS_SHOWN else 2
+
+
 def _exact(comparison: _Comparison, coin: random.Random) -> Decision:
-    """One run that is not better is enough to discard; one that is must repeat in two pairs, to the last digit."""
-    opening = PAIR[:1] if comparison.calibration.reference else PAIR
+    """One run that is not better is enough to discard; one that is must repeat in a pair, to the last digit (by older rules, in two).
+
+    The incumbent's own value has been seen to repeat. Where none is known, the first run makes a pair, and so takes another.
+    """
+    opening, pairs = PAIR[:1] if comparison.calibration.reference else PAIR, exact_pairs(comparison.calibration, comparison.policy)
     left = _left_of(opening, comparison.arms[: len(opening)])
     if left:
         return _ask(comparison, left, coin, fresh=not comparison.arms)
     if _single_gain(comparison) <= 0:
         return _refuted_at_once(comparison)
     in_pairs = comparison.arms[len(opening) % 2 :]
-    for start in range(0, 2 * EXACT_PAIRS, 2):
+    for start in range(0, 2 * pairs, 2):
         left = _left_of(PAIR, in_pairs[start : start + 2])
         if left:
             return _ask(comparison, left, coin, fresh=len(left) == len(PAIR))

@@ -76,8 +76,9 @@ class SegmentOpened:
 class Ran:
     """One run is over. Times are in seconds, memory in MiB; `log` is the output's path in the session's folder.
 
-    Of a metric that was printed more than once, `metrics` has the last value and `earlier` number and range of all. Of one that another
-    tool, whose results are read, has several values of, `metrics` has the median and `repeated` number and range.
+    `prepare_s` is what `prepare` took before the measured command. Of a metric that was printed more than once, `metrics` has the last
+    value and `earlier` number and range of all. Of one that another tool, whose results are read, has several values of, `metrics` has the
+    median and `repeated` number and range.
     """
 
     experiment: int
@@ -94,6 +95,7 @@ class Ran:
     leftovers: tuple[str, ...] = ()
     earlier: Mapping[str, Mapping[str, float]] | None = None
     repeated: Mapping[str, Mapping[str, float]] | None = None
+    prepare_s: float = 0.0
 
     @property
     def run(self) -> Run:
@@ -293,7 +295,9 @@ class Calibrated:
     are the smallest effects found four times in five with 20 and 40 pairs. `warm_up` is by how much first runs were worse than the rest,
     None where they were not. `bias` is the second place against the first; `min_effect` what should be asked for because of it, None
     where nothing was found. `busy` is the share of all cores that others used, `output_bytes` what a run prints, `seeded` names lines in
-    scope that fix a seed. `findings` and `advice` are older versions' sentences.
+    scope that fix a seed. `exact` tells whether values count as the same whenever they are measured, so that few runs decide, `timed`
+    whether time is measured, as far as that was said, and `coarse` that all values were equal, where `noise` is what their last digit may
+    hide. `findings` and `advice` are older versions' sentences.
     """
 
     runs: int
@@ -313,6 +317,9 @@ class Calibrated:
     busy: float | None = None
     output_bytes: int = 0
     seeded: tuple[str, ...] = ()
+    exact: bool = False
+    timed: bool | None = None
+    coarse: bool = False
     findings: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
 

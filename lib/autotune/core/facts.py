@@ -311,7 +311,8 @@ def claimed(found: Claim) -> Fact:
     """What a claim says, without the figures that stand beside it in the ledger."""
     asked = {"look": found.look} if found.look > 1 else {}
     few = {"takes": found.fewest} if found.pairs < found.fewest else {}
-    return Fact(Kind.IMPROVED if found.improved else Kind.NO_IMPROVEMENT, {**asked, **few})
+    equal = {"exact": True} if found.exact else {}
+    return Fact(Kind.IMPROVED if found.improved else Kind.NO_IMPROVEMENT, {**asked, **few, **equal})
 
 
 def whole(fact: Fact, effect: Effect | None, evidence: float | None, needed: float | None, pairs: int, unit: str) -> Fact:

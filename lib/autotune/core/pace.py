@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autotune.core.decide import EXACT_PAIRS, most_pairs
+from autotune.core.decide import exact_pairs, most_pairs
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Policy, Run
 from autotune.core.stats import effect_of
 
@@ -18,7 +18,7 @@ def of_comparison(runs: Sequence[Run], decision: Decision, calibration: Calibrat
     `left_s` is what a clear gain would still take, while that is more than a pair; `most_s` is all that may come. Neither is there while
     nobody knows what a run takes.
     """
-    most = _most_pairs(decision, policy)
+    most = _most_pairs(decision, calibration, policy)
     left, usual = max(2 * most - len(runs), 1), min(2 * most, USUAL_RUNS) - len(runs)
     found: dict[str, Any] = {"pair": min(decision.pairs + 1, most), "of": most, "up_to": most > 1}
     if run_s:
@@ -32,9 +32,9 @@ def of_comparison(runs: Sequence[Run], decision: Decision, calibration: Calibrat
     return found
 
 
-def _most_pairs(decision: Decision, policy: Policy) -> int:
+def _most_pairs(decision: Decision, calibration: Calibration, policy: Policy) -> int:
     if policy.mode is DecisionMode.RACE and decision.evidence is None:  # it repeats exactly, so far
-        return EXACT_PAIRS
+        return exact_pairs(calibration, policy)
     return 1 if policy.mode is DecisionMode.ONCE else most_pairs(policy)
 
 

@@ -180,7 +180,8 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> 
         return Fact(Contradiction.CLAIM_OF_MISSING_PAIRS, {"pairs": said.pairs})
     values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]
     logs = min(value for pair in values for value in pair) > 0
-    found = stats.claim_of(values, state.metric.direction, logs=logs, look=state.looks_at(said.first, said.last))
+    look, exact = state.looks_at(said.first, said.last), state.claims_by_few
+    found = stats.claim_of(values, state.metric.direction, logs=logs, look=look, exact=exact)
     same = found.improved is said.improved and are_alike(said.effect, found.effect)
     agrees = same and _same(said.reason, claimed(found), older=older)
     return None if agrees else Fact(Contradiction.CLAIM_OTHERWISE, {"estimate": found.effect.estimate})
@@ -190,7 +191,9 @@ def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> Fact | 
     arms = [[run.metrics[state.metric.name] for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
     series = [values for values in arms if values] or [list(state.segment.baseline_runs)]
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
-    found = sight(series, said.run_s, state.metric.direction, pairs, build_once=state.config.built_once)
+    found = sight(
+        series, said.run_s, state.metric.direction, pairs, prepare_s=said.prepare_s, build_once=state.config.built_once, exact=state.exact
+    )
     wrong = [name for name in _OF_A_CALIBRATION if not are_alike(getattr(said, name), getattr(found, name))]
     return Fact(Contradiction.CALIBRATION_OTHERWISE, {"names": wrong}) if wrong else None
 

@@ -22,6 +22,9 @@ SECOND_WITNESS = 3  # processor time bears witness too, where the metric is a ti
 SCALE_FOLLOWS = 3  # a comparison whose noise is more than the pool's takes its scale from its own earlier pairs
 FAILS_TWICE = 3  # what fails once is run again, and a candidate is blamed for its second failure
 REFUTES_BY_INTERVAL = 3  # what is not kept is refuted only where the interval leaves no room for a gain worth having
+EXACT_IS_SHOWN = 3  # what repeats exactly has shown it in its baseline (`stats.repeats_exactly`), and a keep or claim takes fewer runs
+KEEPS_ARE_CHECKED = 3  # what is discarded before the checks come is not checked
+PREPARE_COUNTS = 3  # what a run costs, and so which mode decides, is told with `prepare`
 
 
 def is_known(rule: int) -> bool:

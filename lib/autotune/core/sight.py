@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from enum import StrEnum
 
 from autotune.core.events import Calibrated
 from autotune.core.model import DecisionMode, Direction, Effect
@@ -15,11 +16,16 @@ from autotune.core.stats import (
     median,
     noise_floor,
     on_scale,
+    pool_by_digits,
     residual_pool,
     smallest_detectable,
 )
 
 FEW_PAIRS, MANY_PAIRS = 20, 40
+SHORT_RUN_S = 0.05  # below, starting the process is much of what is measured
+NOISY = 0.05  # the noise floor of a run from which its cause is worth looking for
+MOST_NOISE = 0.20  # of a run, from which only a change of several tens of percent is found
+MOST_HIDDEN = 0.05  # the smallest effect found, where that goes back to the last digit alone
 WARM_UP_Z = 3.0  # noise floors of a run by which a first run is worse than the rest
 
 
@@ -31,16 +37,21 @@ def sight(
     *,
     prepare_s: float = 0.0,
     build_once: bool = False,
+    exact: bool = False,
     timestamp: str = "",
 ) -> Calibrated:
     """What an unchanged state's values say: one series in run order for each time it was set up, and (first, second) pairs of two places.
 
     `run_s` is what the benchmark takes, `prepare_s` what is done before each run, untimed. `build_once` tells that a comparison is made of
-    two builds, whose bias no order of runs takes away: then as much is asked for as that bias may be. Raises ValueError without values.
+    two builds, whose bias no order of runs takes away: then as much is asked for as that bias may be. Where all values are equal and
+    the benchmark is not `exact`, noise may hide in their last digit. Raises ValueError without values.
     """
     settled = [values[1:] if len(values) > FEWEST_PAIRS_FOR_INTERVAL else values for values in series]
     logs = min(value for values in series for value in values) > 0
     pool = tuple(residual for values in settled for residual in residual_pool(values, logs=logs))
+    coarse = bool(pool) and not any(pool) and not exact
+    if coarse:
+        pool = pool_by_digits(pool, series[0][-1], logs=logs)
     sigma = noise_floor(pool)
     few, many = (smallest_detectable(sigma, count) if sigma else 0.0 for count in (FEW_PAIRS, MANY_PAIRS))
     bias = effect_of(pairs, logs=logs) if len(pairs) >= FEWEST_PAIRS_FOR_INTERVAL else None
@@ -57,9 +68,30 @@ def sight(
         min_effect=None if bias is None or not (build_once or is_seen(bias)) else _above(bias) or None,
         build_once=build_once,
         prepare_s=prepare_s,
-        mode=_mode(sum(map(len, series)), run_s),
+        mode=_mode(sum(map(len, series)), run_s + (0.0 if build_once else prepare_s)),
+        exact=exact,
+        coarse=coarse,
         timestamp=timestamp,
     )
+
+
+class Blind(StrEnum):
+    """Why a benchmark sees little: it prints too few digits, has too little to do, or varies too much."""
+
+    COARSE = "coarse"
+    SHORT = "short"
+    NOISY = "noisy"
+
+
+def blind(found: Calibrated, work_s: float) -> Blind | None:
+    """Why so little is seen that a person should look before time is spent, None where enough is; `work_s` is what is timed in a run."""
+    if found.coarse and (not found.logs or found.few > MOST_HIDDEN):
+        return Blind.COARSE
+    if not found.logs or found.runs == 1:
+        return None
+    if found.timed and found.noise > NOISY and work_s < SHORT_RUN_S:
+        return Blind.SHORT
+    return Blind.NOISY if found.noise > MOST_NOISE else None
 
 
 def _mode(runs: int, run_s: float) -> DecisionMode:

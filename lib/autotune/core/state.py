@@ -161,6 +161,7 @@ class Segment:
     baseline: float | None = None
     baseline_runs: tuple[float, ...] = ()
     baseline_wall_s: float | None = None
+    baseline_prepare_s: float = 0.0
     baseline_observed: tuple[Run, ...] = ()
     best: float | None = None
     best_index: int = 0
@@ -183,7 +184,7 @@ class Segment:
     @property
     def run_s(self) -> float:
         """About how long a run takes, with what prepares it; 0 while nobody knows."""
-        return (self.baseline_wall_s or 0.0) + (self.calibrated.prepare_s if self.calibrated is not None else 0.0)
+        return (self.baseline_wall_s or 0.0) + self.baseline_prepare_s
 
     @property
     def logs(self) -> bool:
@@ -310,7 +311,7 @@ class State:
         """What `decide` has to know before the next comparison; in economy no run is held against earlier values where they drift."""
         alone = self.decision_mode is DecisionMode.ECONOMY and self.segment.drifts
         return Calibration(
-            pool=self.segment.pool,
+            pool=self._known_noise,
             keeps=self.gains if self.segment.opened.rule >= rules.GAINS_REFILL else self.confirmed,
             planned=self.planned,
             experiment=self.count + 1,
@@ -318,6 +319,31 @@ class State:
             logs=self.segment.logs,
             witness=self.segment.witness,
         )
+
+    @property
+    def _known_noise(self) -> tuple[float, ...]:
+        """The pool, with what digits may hide where all values were equal and that does not show that they always are."""
+        segment = self.segment
+        if not segment.pool or any(segment.pool) or self.exact:
+            return segment.pool
+        return stats.pool_by_digits(segment.pool, segment.baseline_runs[-1], logs=segment.logs)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the benchmark repeats exactly: its baseline shows it, and nothing has contradicted it since."""
+        segment, name = self.segment, self.metric.name
+        if any(segment.pool):
+            return False
+        if segment.opened.rule < rules.EXACT_IS_SHOWN:
+            return len(segment.baseline_runs) > 1 and len(set(segment.baseline_runs)) == 1
+        names = [f"{name}[{case}]" for case in segment.cases] or [name]
+        printed = [run.samples[one] for run in segment.baseline_observed[-1:] for one in names]
+        return stats.repeats_exactly(segment.baseline_runs, printed, timed=self.config.measures_time)
+
+    @property
+    def timed(self) -> bool:
+        """Whether what is measured is time: then nothing else may be measured meanwhile, and a busy machine is waited for."""
+        return self.config.measures_time and (self.config.timed is not None or not self.exact)
 
     @property
     def policy(self) -> Policy:
@@ -338,7 +364,9 @@ class State:
         """How decisions are made: as configured, else by what a run of the baseline cost."""
         if self.config.decision_mode != "auto":
             return DecisionMode(self.config.decision_mode)
-        return DecisionMode.ECONOMY if (self.segment.baseline_wall_s or 0.0) > ECONOMY_FROM_S else DecisionMode.RACE
+        alone = self.config.built_once or self.segment.opened.rule < rules.PREPARE_COUNTS
+        run_s = (self.segment.baseline_wall_s or 0.0) if alone else self.segment.run_s
+        return DecisionMode.ECONOMY if run_s > ECONOMY_FROM_S else DecisionMode.RACE
 
     @property
     def look_is_due(self) -> bool:
@@ -354,6 +382,11 @@ class State:
     def looks_at(self, first: str, last: str) -> int:
         """How often these two states were claimed against each other, the next time included; by the first rule that did not matter."""
         return (self.claimed or {}).get(f"{first}..{last}", 0) + 1 if self.segment.opened.rule >= rules.CLAIMS_SPEND else 1
+
+    @property
+    def claims_by_few(self) -> bool:
+        """Whether two runs a side are enough for a claim, if each side's are equal: since the rule that asks a baseline to show it."""
+        return self.exact and self.segment.opened.rule >= rules.EXACT_IS_SHOWN
 
     @property
     def claim_is_due(self) -> bool:
@@ -505,7 +538,7 @@ def _formatted(experiment: Experiment, event: Formatted) -> Experiment:
 
 
 def _ran(state: State, event: Ran) -> State:
-    spending = replace(state.spending, run_s=state.spending.run_s + event.wall_s)
+    spending = replace(state.spending, run_s=state.spending.run_s + event.prepare_s + event.wall_s)
     state = replace(state, spending=spending, segment=_seen(state.segment, state.metric, event))
     if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:
         return state
@@ -527,6 +560,7 @@ def _seen(segment: Segment, metric: Metric, event: Ran) -> Segment:
         segment,
         baseline_runs=runs,
         baseline_wall_s=event.wall_s,
+        baseline_prepare_s=max(segment.baseline_prepare_s, event.prepare_s),
         baseline_observed=(*segment.baseline_observed, event.run),
         reference=runs[-REFERENCE_KEPT:],
         cases=cases,

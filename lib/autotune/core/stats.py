@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -19,6 +20,8 @@ FEWEST_PAIRS_FOR_INTERVAL = 6  # below six pairs even the widest signed-rank int
 TAIL = 0.025  # of each side of a 95 % interval
 GUARDED = 20.0  # the evidence for or against a guardrail's bound: luck gets there once in twenty
 BET = 0.9  # of the stake on each pair; a bet of 1 could lose all of it to one outlier
+EXACT_RUNS, EXACT_RUNS_TIMED, EXACT_DIGITS = 3, 8, 4  # that show a benchmark to repeat exactly
+EXACT_CLAIM_PAIRS = 2  # of such a benchmark, whose two runs a side have to be equal
 DRIFT_WINDOW = 40
 FEWEST_FOR_DRIFT = 20
 DRIFT_Z = -3.09  # the 0.1 % point of the normal distribution: one false alarm in a thousand looks
@@ -50,6 +53,41 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
     below = math.floor(place)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+# Benchmarks that repeat exactly
+
+
+def repeats_exactly(values: Sequence[float], printed: Sequence[float], *, timed: bool) -> bool:
+    """Whether an unchanged state's values show that a benchmark gives the same one every time: all are equal, and there are enough.
+
+    What is `timed` has noise that rounding hides, so there it takes eight values, and four significant digits in all that was `printed`
+    (the values, or the cases that they were combined from). A count or a size is what it is: three are enough.
+    """
+    enough = EXACT_RUNS_TIMED if timed else EXACT_RUNS
+    fine = not timed or min(map(significant_digits, printed), default=0) >= EXACT_DIGITS
+    return len(values) >= enough and len(set(values)) == 1 and fine
+
+
+def significant_digits(value: float) -> int:
+    """How many digits a value is known to have: `0.0150` has two, and so has 1500, whose zeros may come from rounding."""
+    return len(_decimal(value).as_tuple().digits)
+
+
+def last_digit(value: float) -> float:
+    """One in a value's last digit: 0.001 of 1.234; 1 of 1500, a whole number."""
+    exponent = _decimal(value).as_tuple().exponent
+    return 10.0 ** min(int(exponent), 0)
+
+
+def _decimal(value: float) -> Decimal:
+    return Decimal(repr(value)).normalize()
+
+
+def pool_by_digits(pool: Sequence[float], value: float, *, logs: bool) -> tuple[float, ...]:
+    """The pool of a state whose values were all `value` and may yet differ: as if one of them had been off by one in its last digit."""
+    tick = last_digit(value)
+    return (*pool, math.log1p(tick / value) if logs else tick)
 
 
 # The noise floor
@@ -227,7 +265,8 @@ def _ratio(logarithm: float) -> float:
 class Claim:
     """What may be said of a session's total: the effect of its last state against its first, and whether that is an improvement.
 
-    `look` counts how often this was asked; `fewest` pairs make an interval of the width that this takes.
+    `look` counts how often this was asked; `fewest` pairs make an interval of the width that this takes. `exact` tells that it rests on
+    equal values of a benchmark that repeats exactly, and on no interval.
     """
 
     improved: bool
@@ -235,15 +274,25 @@ class Claim:
     pairs: int
     look: int = 1
     fewest: int = FEWEST_PAIRS_FOR_INTERVAL
+    exact: bool = False
 
 
-def claim_of(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool = True, look: int = 1) -> Claim:
+def side_by_side_repeat(pairs: Sequence[tuple[float, float]]) -> bool:
+    """Whether each side of some pairs gave one value."""
+    return all(len(set(side)) == 1 for side in zip(*pairs, strict=True))
+
+
+def claim_of(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs: bool = True, look: int = 1, exact: bool = False) -> Claim:
     """The claim that coin-flip pairs of (first, last) values support: an improvement only where the whole interval is one.
 
     It is a 95 % interval where this is asked for the first time, a wider one at every further `look`, so that asking often brings nothing
     (`tail_of_look`). It is widened by the metric's tick where it is rounded, which each state's own values show: a count that is the same
-    in every run is exact. Raises ValueError when there are no pairs.
+    in every run is exact. Of a benchmark that is `exact`, two runs a side say all that more could say, where each side's are equal, however
+    often this is asked. Raises ValueError when there are no pairs.
     """
+    if exact and len(pairs) >= EXACT_CLAIM_PAIRS and side_by_side_repeat(pairs):
+        effect = effect_of(pairs, logs=logs)
+        return Claim(gains(pairs[:1], direction, logs=False)[0] > 0, effect, len(pairs), fewest=EXACT_CLAIM_PAIRS, exact=True)
     tail = tail_of_look(look)
     effect = effect_of(pairs, logs=logs, tick=max(map(rounding_tick, zip(*pairs, strict=True)), default=0.0), tail=tail)
     nothing = 1.0 if effect.relative else 0.0

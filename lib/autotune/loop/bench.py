@@ -83,6 +83,7 @@ class Bench:
     spent_s: float = 0.0  # what its runs have taken, with what prepares them
     ran: int = 0
     tallies: dict[tuple[What, Arm], Tally] = field(default_factory=lambda: {(what, arm): Tally() for what in What for arm in Arm})
+    _prepare_s: float = 0.0  # what came before the measured command of the latest run
     _begun: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -229,10 +230,12 @@ class Bench:
     def _build(self, arm: Arm, log: str) -> tuple[Executed, Command] | None:
         """Execute what comes before the measured command, unless its build stands; gives the end of the first that fails, and which."""
         builds, content = self.builds, self.content[arm]
+        self._prepare_s = 0.0
         for command in TARGETS["code"].commands(self.session.state.config):
             if command.measured or (builds is not None and builds.standing(arm, content)):
                 continue
             finished = self._one(command, _log_of(command, log))
+            self._prepare_s += finished.wall_s
             if classify(finished, None)[0] is not Outcome.OK:
                 return finished, command
             if builds is not None:
@@ -361,6 +364,7 @@ class Bench:
             malformed=tuple(escaped(f"{one.text} ({one.why})") for one in finished.report.malformed[:5]),
             leftovers=finished.leftovers[:10],
             **{"repeated" if self.session.state.config.read else "earlier": _several(finished.report)},
+            prepare_s=round(self._prepare_s, 6),
         )
 
 

@@ -8,12 +8,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from autotune.core import pace, stats
+from autotune.core import audit, pace, stats
 from autotune.core.config import to_mapping, with_value
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome
-from autotune.core.sight import sight
+from autotune.core.sight import SHORT_RUN_S, Blind, blind, sight
+from autotune.core.tell import advice
 from autotune.core.tell.words import told
 from autotune.edges import machine
 from autotune.errors import AutotuneError
@@ -28,6 +29,7 @@ from autotune.loop.turns import Interrupted, Turn, alone
 PAIRS = 20
 PAIRS_AT_OPENING = 10
 BUSY_SAMPLE_S = 0.2
+FOUND = ("min_effect", "min_effect_found")  # the keys that calibration writes
 
 
 def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
@@ -49,20 +51,35 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
     return _calibrated(session, bench, *found, busy)
 
 
+def from_baseline(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float, read: Sequence[str] = ()) -> Calibrated:
+    """What a baseline says by itself, `elapsed_s` having been spent on it; `read` as below."""
+    each = elapsed_s / len(values)
+    return _calibrated(session, bench, [list(values)], [session.state.segment.baseline_wall_s or each], [each], None, read)
+
+
+def refuse_blind(session: Session, found: Calibrated, value: float) -> None:
+    """Raise `AutotuneError` where the unchanged code's runs show that next to nothing would be found, with what would help."""
+    metric = session.state.metric
+    unit_s = audit.seconds_of(metric)
+    why = blind(found, found.run_s if unit_s is None else value * unit_s)
+    if why is not None and (why is not Blind.COARSE or audit.is_said_to_be_time(metric)):
+        raise AutotuneError(*advice.blindness(found, metric, value, why))
+
+
 def after_baseline(
     session: Session, bench: Bench, values: Sequence[float], elapsed_s: float, turn: Turn, read: Sequence[str]
 ) -> Calibrated:
     """What a baseline says, `elapsed_s` having been spent on it. Where builds differ (`prepare`), their bias is measured, if there is time.
 
-    The machine is held already, by `turn`. `read` are the files in scope that the runs have read, nothing where that is not known.
+    What repeats exactly has no bias. The machine is held already, by `turn`. `read` are the files in scope that the runs have read, nothing
+    where that is not known.
     """
     config, each = session.state.config, elapsed_s / len(values)
-    wall_s = session.state.segment.baseline_wall_s or each
     pairs = min(PAIRS_AT_OPENING, int(BASELINE_BUDGET_S / 2 / (2 * each)) - 1)
     once = len(values) < 2  # noqa: PLR2004 - one run has no spread
-    if not config.prepare or config.in_place or once or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
-        return _calibrated(session, bench, [list(values)], [wall_s], [each], None, read)
-    session.say(Fact(Kind.CALIBRATING, {"pairs": pairs}))
+    if not config.prepare or config.in_place or once or session.state.exact or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
+        return from_baseline(session, bench, values, elapsed_s, read)
+    session.say(Fact(Kind.CALIBRATING, {"pairs": pairs, "takes_s": 2 * (pairs + 1) * each}))
     return _calibrated(session, bench, *_paired(session, bench, pairs, turn), None, read)
 
 
@@ -125,11 +142,12 @@ def _calibrated(
         [(first, second) for first, second in pairs],
         prepare_s=round(prepare_s, 6),
         build_once=state.config.built_once,
+        exact=state.exact,
         timestamp=now(),
     )
     repeats = found.runs > 1 and not found.noise
     seeded = seeding.fixed_in_scope(session, read) if repeats else ()
-    return replace(found, busy=busy, output_bytes=bench.output_bytes, seeded=seeded)
+    return replace(found, timed=state.timed, busy=busy, output_bytes=bench.output_bytes, seeded=seeded)
 
 
 def asks_for_more(session: Session, found: Calibrated) -> bool:
@@ -138,17 +156,23 @@ def asks_for_more(session: Session, found: Calibrated) -> bool:
 
 
 def apply(session: Session, found: Calibrated) -> bool:
-    """Write the proposed `min_effect` to autotune.toml, where it asks for more than what is there; gives whether it does."""
-    if not asks_for_more(session, found):
+    """Write what was found as `min_effect` to autotune.toml, as calibration's own; gives whether it did.
+
+    A person's value stays where it asks for as much.
+    """
+    least = found.min_effect or 0.0
+    own = session.state.config.min_effect_is_found
+    if not asks_for_more(session, found) and (not own or least == session.state.config.min_effect):
         return False
     path = session.workdir / CONFIG_FILE
-    settings.take_in(session, "min_effect", with_value(settings.text_of(path), "min_effect", f"{found.min_effect:g}"))
+    text = with_value(with_value(settings.text_of(path), "min_effect", f"{least:g}"), "min_effect_found", f"{least:g}")
+    settings.take_in(session, FOUND, text)
     return True
 
 
 def apply_at_opening(session: Session, found: Calibrated) -> None:
-    """Take the proposed `min_effect` in a session that comes to be; an autotune.toml that a person wrote is theirs."""
-    if asks_for_more(session, found) and found.min_effect is not None and not (session.workdir / CONFIG_FILE).is_file():
-        config = replace(session.state.config, min_effect=found.min_effect)
-        session.append(SettingsChanged(config=to_mapping(config), changed=("min_effect",), timestamp=now()))
-        session.say(Fact(Kind.MIN_EFFECT_SET, {"min_effect": found.min_effect}))
+    """Take the proposed `min_effect` in a segment that comes to be, as calibration's own; what a person asks for is theirs."""
+    if asks_for_more(session, found) and found.min_effect is not None and session.state.config.min_effect_is_found:
+        config = replace(session.state.config, min_effect=found.min_effect, min_effect_found=found.min_effect)
+        session.append(SettingsChanged(config=to_mapping(config), changed=FOUND, timestamp=now()))
+        session.say(Fact(Kind.MIN_EFFECT_SET, {"min_effect": found.min_effect, "logs": found.logs, "short": found.run_s < SHORT_RUN_S}))

@@ -22,7 +22,17 @@ from autotune.loop.turns import Interrupted, Turn, alone, ended_by
 
 def pairs_of(session: Session) -> int:
     """How many pairs a claim is made of in this session; where none is made by itself, one that a person asks for."""
+    return stats.EXACT_CLAIM_PAIRS if session.state.claims_by_few else _usual_pairs(session)
+
+
+def _usual_pairs(session: Session) -> int:
     return session.state.config.claim_pairs or CLAIM_PAIRS
+
+
+def ahead(session: Session) -> Fact:
+    """Say what a claim is about to cost; each run has a build of its own."""
+    pairs = pairs_of(session)
+    return Fact(Kind.PAIRS_AHEAD, {"pairs": pairs, "takes_s": 2 * pairs * session.state.segment.run_s})
 
 
 def claim(session: Session) -> Claimed:
@@ -74,10 +84,9 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     if isinstance(pairs, Fact):
         return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
     logs = min(value for pair in pairs for value in pair) > 0
-    found = stats.claim_of(pairs, state.metric.direction, logs=logs, look=state.looks_at(first, last))
-    exact = found.improved and all(len(set(values)) == 1 for values in zip(*pairs, strict=True))
+    found = stats.claim_of(pairs, state.metric.direction, logs=logs, look=state.looks_at(first, last), exact=state.claims_by_few)
     seen = [
-        *([Fact(Kind.ONE_NUMBER)] if exact else []),
+        *([Fact(Kind.ONE_NUMBER)] if found.improved and stats.side_by_side_repeat(pairs) else []),
         *([Fact(Kind.BUILT_AFRESH)] if state.config.built_once else []),
         *([busy] if busy is not None else []),
     ]
@@ -100,19 +109,24 @@ def _refuse_a_rule_that_is_gone(session: Session) -> None:
 
 
 def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, float]] | Fact:
-    """Run coin-flip pairs; gives (first, last) values, or why there are none."""
-    state = session.state
-    pairs = []
-    for number in range(1, pairs_of(session) + 1):
+    """Run coin-flip pairs; gives (first, last) values, or why there are none.
+
+    Where few were to be enough and a side's runs differ, the rest of the usual ones follows.
+    """
+    state, wanted = session.state, pairs_of(session)
+    pairs: list[tuple[float, float]] = []
+    while len(pairs) < wanted:
         turn.begin_stage()
         values = {}
         for arm in bench.random.sample(list(Arm), 2):
             run, _ = bench.run(
-                arm, Purpose.CLAIM, pace.of_known_length("pair", number, pairs_of(session), turn.pace_s(bench.run_s, bench.ran))
+                arm, Purpose.CLAIM, pace.of_known_length("pair", len(pairs) + 1, wanted, turn.pace_s(bench.run_s, bench.ran))
             )
             if run.outcome is not Outcome.OK:
                 failed = Kind.LAST_STATE_FAILED if arm is Arm.CANDIDATE else Kind.FIRST_STATE_FAILED
                 return Fact(Kind.NO_CLAIM, because=Fact(failed, because=run.why))
             values[arm] = run.metrics[state.metric.name]
         pairs.append((values[Arm.INCUMBENT], values[Arm.CANDIDATE]))
+        if len(pairs) == wanted and not stats.side_by_side_repeat(pairs):
+            wanted = _usual_pairs(session)
     return pairs

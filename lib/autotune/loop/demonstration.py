@@ -82,7 +82,7 @@ def proposer(top: Path) -> str:
 
 def open_demo(top: Path, say: Say) -> Session:
     """Open the session, as `autotune init` does."""
-    return opening.open_session(opening.Request(top, settings()), say)
+    return opening.open_session(opening.Request(top, settings(), anyway=True), say)
 
 
 def drive(session: Session, say: Say) -> None:

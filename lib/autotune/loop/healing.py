@@ -16,7 +16,7 @@ from autotune.core.state import Row, State
 from autotune.core.stopping import Action, Next, next_action
 from autotune.core.tell import pages
 from autotune.errors import AutotuneError
-from autotune.loop import claiming, quiet, recording, rehearsing, settling
+from autotune.loop import claiming, files, quiet, recording, rehearsing, settings, settling
 from autotune.loop.bench import Bench
 from autotune.loop.lending import borrowed
 from autotune.loop.places import bench_for
@@ -141,6 +141,8 @@ def _rebaseline(session: Session) -> PlaybookEnded:
     why = joined([*changed, *filter(None, found)])
     for event in events:
         session.append(event)
+    settings.complete_settings(session)
+    files.keep_written(session)
     return _ended(Playbook.REBASELINE, Fact(Kind.NEW_SEGMENT, because=why), works=True)
 
 

@@ -32,13 +32,14 @@ FEWEST_BASELINE, MOST_BASELINE, BASELINE_BUDGET_S = 3, 8, 120.0
 def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float, ...], float]:
     """Measure the incumbent alone: once, or at least three times and up to eight while that takes under two minutes.
 
-    Gives the primary metric's values, and how long all took that was done for them, in seconds, without the wait for a quiet machine.
+    Once it has shown that it repeats exactly, no more runs are made. Gives the primary metric's values, and how long all took that was done
+    for them, in seconds, without the wait for a quiet machine.
     Raises `AutotuneError` at the first run that fails or does not print the metric.
     """
     values: list[float] = []
     spent = elapsed_s = 0.0
     most = 1
-    while len(values) < most:
+    while len(values) < most and not session.state.exact:
         if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
             quiet.wait_for_quiet(session, elapsed_s * (_runs_of_a_baseline(spent) - 1))
         begun = time.monotonic()
@@ -49,7 +50,7 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
                 f"The benchmark does not work on the unchanged code: {told(run.why)}{_quoted(output)}", _mending(bench, run)
             )
         values.append(run.metrics[session.state.metric.name])
-        spent += run.wall_s
+        spent += run.wall_s + run.prepare_s
         most = 1 if once else _runs_of_a_baseline(spent / len(values))
         session.say(Fact(Kind.BASELINE_RUN, {"run": len(values), "metric": session.state.metric.name, "value": values[-1]}))
     return tuple(values), elapsed_s

@@ -48,12 +48,16 @@ _POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks `init` for. `settings` are configuration keys that win over those of an autotune.toml that is there."""
+    """What a person asks `init` for. `settings` are configuration keys that win over those of an autotune.toml that is there.
+
+    `anyway` opens a session on a benchmark that sees next to nothing too.
+    """
 
     folder: Path
     settings: Mapping[str, object]
     once: bool = False
     worktree: bool = False
+    anyway: bool = False
 
 
 def open_session(request: Request, say: Say) -> Session:
@@ -105,7 +109,7 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         _remember_users_files(repository.top, folder, segment.base)
         session = Session(repository, folder, begin(segment), Position(), say)
         with alone(session, "the baseline") as turn:
-            rehearsing.rehearse(session, segment, turn)
+            rehearsing.rehearse(session, segment, turn, anyway=request.anyway)
             rehearsing.offer_sandbox(session)
         git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)
@@ -204,7 +208,7 @@ def _config(request: Request) -> Config:
             known = recognised(str(settings.get("benchmark", ""))) if name == "metric" else None
             hint = f"give one with {flag}, or as `{name}` in {CONFIG_FILE}"
             raise AutotuneError(f"The session needs a {name}.", hint if known is None else f"{hint}; {told(known)}")
-    config = parse(settings)
+    config = parse(settings).without_findings
     if config.benchmark == f"bash {BENCHMARK_FILE}" and not (request.folder / BENCHMARK_FILE).is_file():
         raise AutotuneError(
             f"There is no benchmark: {BENCHMARK_FILE} is not in {request.folder}.",

@@ -26,8 +26,8 @@ class Quiet:
         """Wait before a stage until others use no more of the machine than `busy_above`, `busy_wait_s` at most in the whole measurement.
 
         `takes_s` is what the measurement's runs take, those of the stage ahead among them: all waits together come to no more than that.
-        Once the machine was found quiet, nobody looks again. Nobody looks at all where a look takes longer than a run, or where the
-        benchmark repeats exactly, whatever the machine does.
+        Once the machine was found quiet, nobody looks again. Nobody looks at all where a look takes longer than a run, or where
+        the machine does not matter: values are no times, or always the same.
         """
         config, began = self.session.state.config, time.monotonic()
         patience_s = min(config.busy_wait_s, takes_s) - self.waited_s
@@ -66,5 +66,5 @@ def is_quiet(session: Session) -> bool:
 
 
 def _matters(session: Session) -> bool:
-    segment = session.state.segment
-    return (segment.baseline_wall_s or 0.0) >= SAMPLE_S and (not segment.pool or any(segment.pool))
+    state = session.state
+    return (state.segment.baseline_wall_s or 0.0) >= SAMPLE_S and state.timed and not state.exact

@@ -44,11 +44,11 @@ _NOISES = 5.0
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
 
 
-def rehearse(session: Session, segment: SegmentOpened, turn: Turn) -> tuple[Event, ...]:
+def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bool = True) -> tuple[Event, ...]:
     """Measure a baseline and prove that the files in scope are what is measured, on a ledger of their own; gives what was written there.
 
-    The machine is held already, by `turn`. Raises `AutotuneError` where the benchmark or the checks fail, or where emptied files change
-    nothing.
+    The machine is held already, by `turn`. Raises `AutotuneError` where the benchmark or the checks fail, where emptied files change
+    nothing, or where next to nothing would be found, unless the session is opened `anyway`.
     """
     ledger.append(session.folder.ledger, lambda prev: to_line(segment, prev))
     session.refresh()
@@ -56,6 +56,8 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn) -> tuple[Even
     values, elapsed_s = baseline(session, bench, once=session.state.decision_mode is DecisionMode.ONCE)
     if (found := reading.what_was_found(session.state.config, bench.report, bench.output)) is not None:
         session.say(found)
+    if not anyway:
+        calibrating.refuse_blind(session, calibrating.from_baseline(session, bench, values, elapsed_s), stats.median(values))
     passed, why, output = bench.check(Arm.INCUMBENT)
     if not passed:
         raise AutotuneError(
@@ -132,8 +134,9 @@ def _with(session: Session, entries: Mapping[str, tuple[str, str]]) -> str:
 
 def _shows(session: Session, values: Sequence[float], proof: Ran) -> bool:
     """Whether a run with files emptied failed, or printed something else than the runs before."""
-    value = proof.metrics.get(session.state.metric.name)
-    return proof.outcome is not Outcome.OK or value is None or not _unchanged(values, value, logs=min(values) > 0)
+    state = session.state
+    value = proof.metrics.get(state.metric.name)
+    return proof.outcome is not Outcome.OK or value is None or not _unchanged(values, value, logs=min(values) > 0, exact=state.exact)
 
 
 def _too_little(metric: Metric, values: Sequence[float], value: float) -> AutotuneError | None:
@@ -192,8 +195,9 @@ def _prove_apart(bench: Bench, before: float, emptied: float | None) -> None:
         )
 
 
-def _unchanged(values: Sequence[float], value: float, *, logs: bool) -> bool:
-    if not logs:
+def _unchanged(values: Sequence[float], value: float, *, logs: bool, exact: bool) -> bool:
+    """Whether a value may be one more of the same state; where that repeats exactly, however little the value differs it is not."""
+    if exact or not logs:
         return min(values) <= value <= max(values)
     if value <= 0:
         return False
@@ -229,9 +233,13 @@ def _baseline_result(session: Session, values: Sequence[float]) -> Result:
 
 
 def offer_sandbox(session: Session) -> None:
-    """Say that the sandbox would do, where it does: with one more run of benchmark and checks, unless that is too dear."""
+    """Say that the sandbox would do, where it does: with one more run of benchmark and checks, unless that is too dear.
+
+    It is where a baseline took three runs, and this would take two builds more.
+    """
     state = session.state
-    dear = state.decision_mode is DecisionMode.ONCE or (state.segment.baseline_wall_s or 0.0) > LONGEST_OFFER_S
+    built_twice = bool(state.config.prepare and state.config.checks)
+    dear = state.decision_mode is DecisionMode.ONCE or state.segment.run_s > LONGEST_OFFER_S or (state.exact and built_twice)
     if state.config.sandbox == "on" or dear or not sandbox.works():
         return
     try:
@@ -252,12 +260,12 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
     path = root(repository) / f"{sessions.OPENING}{session.name}-{os.getpid()}"
     path.mkdir(parents=True)
     try:
-        settings = config or state.config
+        settings = (config or state.config).without_findings
         pins = state.segment.opened.pins
         if config is not None:
-            pins = pinning.pin(repository, state.segment.opened.workdir, config, state.incumbent, path / "pins-index")
-            pinning.refuse_scope(repository, state.segment.opened.workdir, config, state.incumbent, pins)
-            reading.refuse_unfit(session.top, state.segment.opened.workdir, config, git.tracked(session.top, state.incumbent))
+            pins = pinning.pin(repository, state.segment.opened.workdir, settings, state.incumbent, path / "pins-index")
+            pinning.refuse_scope(repository, state.segment.opened.workdir, settings, state.incumbent, pins)
+            reading.refuse_unfit(session.top, state.segment.opened.workdir, settings, git.tracked(session.top, state.incumbent))
         segment = replace(
             state.segment.opened,
             segment=state.segment.opened.segment + 1,

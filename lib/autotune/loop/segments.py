@@ -28,12 +28,13 @@ def accept(session: Session) -> bool:
         config = configuration.parse_toml(settings.text_of(path)) if path.is_file() else session.state.config
         if config.name != session.state.config.name:
             raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
-        with work.in_this_process(session), alone(session, "the baseline") as turn:
+        with work.in_this_process(session), alone(session, "the baseline", config) as turn:
             events = rehearsing.rehearse_again(session, Fact(Kind.ACCEPTED), turn, config)
         if isinstance(events, Fact):
             raise AutotuneError(f"The new segment does not work, so the old one goes on: {told(events)}", "mend it, then try again")
         lifts = _was_broken(session)
         session.append(*([Resumed(timestamp=now())] if lifts else []), *events)
+        settings.complete_settings(session)
         files.keep_written(session)
         files.project(session)
     return lifts

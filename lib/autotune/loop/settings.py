@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from autotune.core import config as configuration
@@ -37,14 +38,14 @@ def in_force(session: Session) -> bool:
         return False
 
 
-def take_in(session: Session, said: str | None = None, text: str | None = None) -> None:
+def take_in(session: Session, said: Sequence[str] = (), text: str | None = None) -> None:
     """Read autotune.toml: what may change by an edit takes effect now, and is told; raises `AutotuneError` for what may not.
 
-    `said` is the key that a person's command sets, and `text` what it makes of the file.
+    `said` names the keys that a person's command sets, and `text` is what it makes of the file.
     """
     path, before = session.workdir / CONFIG_FILE, session.state.config
     written = configuration.parse_toml(text_of(path) if text is None else text)
-    if fixed := [key for key in configuration.fixed_differences(before, written) if key != said]:
+    if fixed := [key for key in configuration.fixed_differences(before, written) if key not in said]:
         raise AutotuneError(
             f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured and decided with.",
             "put it back (`autotune config show` has the value in force; a deleted file is put back whole), or let a person accept it with "
@@ -55,7 +56,7 @@ def take_in(session: Session, said: str | None = None, text: str | None = None) 
         replace_file(path, text.encode())
     if changed := configuration.keys_changed(before, written):
         session.append(SettingsChanged(config=configuration.to_mapping(written), changed=changed, timestamp=now()))
-        if edited := [key for key in changed if key != said]:
+        if edited := [key for key in changed if key not in said]:
             session.notice(Fact(Kind.SETTINGS_EDITED, {"changes": [_change(before, written, key) for key in edited]}))
 
 

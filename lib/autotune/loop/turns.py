@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from autotune.core.config import Config
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.tell.words import told
 from autotune.edges import locks, tickets
@@ -33,7 +34,7 @@ def ended_by(error: AutotuneError | Interrupted) -> Fact:
 
 @dataclass(slots=True)
 class Turn:
-    """A measurement that has the machine; `what` it is, others are told."""
+    """A measurement that has the machine, where it needs it to itself; `what` it is, others are told."""
 
     session: Session
     what: str
@@ -43,7 +44,7 @@ class Turn:
 
     def begin_stage(self) -> None:
         """Say that a stage begins: runs between which the machine is not handed on. Before it, but for the first, who waits has a turn."""
-        if self._used and tickets.is_waited_for(locks.measuring_lock()):
+        if self.held is not None and self._used and tickets.is_waited_for(locks.measuring_lock()):
             began = time.monotonic()
             self.wait()
             self.lent_s += time.monotonic() - began
@@ -77,11 +78,15 @@ class Turn:
 
 
 @contextmanager
-def alone(session: Session, what: str) -> Iterator[Turn]:
-    """Have the machine for one measurement, as long as the context lasts: two at once would measure each other."""
+def alone(session: Session, what: str, config: Config | None = None) -> Iterator[Turn]:
+    """Have the machine for one measurement, as long as the context lasts: two at once would measure each other.
+
+    What is not timed needs no machine to itself, by the session, or by a `config` that is to be measured with.
+    """
     turn = Turn(session, f"{what} of {session.state.segment.opened.session}")
     try:
-        turn.wait()
+        if session.state.timed if config is None else config.measures_time:
+            turn.wait()
         yield turn
     finally:
         turn.release()

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from autotune.core.config import Config
 from autotune.core.events import Calibrated
 from autotune.core.metrics import RESERVED
 from autotune.core.model import DecisionMode, Direction, Metric
-from autotune.core.sight import FEW_PAIRS, MANY_PAIRS, is_seen
+from autotune.core.sight import FEW_PAIRS, MANY_PAIRS, NOISY, SHORT_RUN_S, Blind, is_seen
 from autotune.core.state import ECONOMY_FROM_S
 from autotune.core.stats import Drift
-from autotune.core.tell.figures import about, effect_in_words, listed, share_in_words
+from autotune.core.tell.figures import about, effect_in_words, listed, number, share_in_words, with_unit
 
 NULL_RUNS, KEEP_RUNS = 9, (16, 26)  # of a candidate that does nothing, and of one that is kept; tests/benchmarks/calibration.py
-SHORT_RUN_S = 0.05  # below, starting the process is much of what is measured
 CALM = 0.01  # the noise floor of a run below which there is nothing to mend
-NOISY = 0.05  # the noise floor of a run from which its cause is worth looking for
 BUSY = 0.5  # of all cores
 TALKATIVE = 1_000_000  # bytes of output from which taking it is part of what is measured
 DRIFT = (
     "values of the unchanged code drift (rank von Neumann test, z = {z:.1f}), so values of different times cannot be compared, only runs "
     "made side by side; {changed}"
+)
+TIMED = "timed: yes, so nothing else is measured meanwhile, and a busy machine is waited for"
+UNTIMED = "timed: no, so nothing waits for the machine; `init --timed` if other work on it changes the number"
+EXACT = "timed: no, so nothing waits for the machine; what repeats exactly is claimed by two runs a side"
+COARSE = (
+    "does not show that it always is: a time with few digits hides noise. More digits would show it; if it is no time, `init --untimed` "
+    "says so, and three equal runs are enough"
 )
 REPEATS = "that it repeats exactly says nothing of another seed or another input: what is kept is better with this seed and this input"
 FIXED_SEED = (
@@ -30,6 +37,13 @@ NOT_BY_BUILDS = "not exact, for each side is built once (build_once) and the luc
 WITHOUT_PROMISE = "it does not promise error_budget, and no keep is confirmed until `autotune confirm N` has measured it afresh"
 _OF_A_BIAS = "that bias, so that it cannot pass for a gain"
 _OF_TWO_BUILDS = "what these two builds may differ by (build_once); others may differ by more"
+_WALL = f"{RESERVED}wall_s"
+_CALMER = f"if the code does not wait for anything, measure {RESERVED}user_s: processor time is calmer than wall time"
+_HELPS = {
+    Blind.COARSE: "print more digits, or give each run more to do; if it is no time, say --untimed",
+    Blind.SHORT: "give each run more to do, twenty times as much for instance, and print the best or the median",
+    Blind.NOISY: "do the work several times a run, and print the best or the median; fix seeds and inputs, take network and caches out",
+}
 _CHANGED = {
     DecisionMode.RACE: "decisions and claims are made of such runs",
     DecisionMode.ECONOMY: "so every candidate begins with a pair, instead of one run held against earlier ones",
@@ -40,7 +54,8 @@ _CHANGED = {
 def findings(found: Calibrated, metric: Metric) -> tuple[str, ...]:
     """What was found, a sentence each."""
     seed = [FIXED_SEED.format(seeded=listed(found.seeded))] if found.seeded else []
-    return found.findings or (*_noise_words(found, metric), *seed, *_cost_words(found), *_bias_words(found, metric), _mode_words(found))
+    parts = (_noise_words(found, metric), seed, _time_words(found), _cost_words(found), _bias_words(found, metric), (_mode_words(found),))
+    return found.findings or tuple(line for part in parts for line in part)
 
 
 def _noise_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
@@ -48,13 +63,26 @@ def _noise_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
         return (f"{metric.name} was measured once, so nothing is known of its noise",)
     if not found.noise:
         return (f"{metric.name} was the same in all {found.runs} runs: one run tells whether a change is better", REPEATS)
+    hidden = f"{metric.name} was the same in all {found.runs} runs, which {COARSE}"
     return (
-        f"noise floor of a single run: {_shown(found.noise, found, metric)} ({found.runs} runs of the unchanged code)",
+        *([hidden] if found.coarse else []),
+        f"noise floor of a single run: {_shown(found.noise, found, metric)} ({'of the last digit' if found.coarse else _of_runs(found)})",
         (
             f"smallest effect found four times in five: {_gain(found.few, found, metric)} with {FEW_PAIRS} pairs, "
             f"{_gain(found.many, found, metric)} with {MANY_PAIRS}"
         ),
     )
+
+
+def _of_runs(found: Calibrated) -> str:
+    return f"{found.runs} runs of the unchanged code"
+
+
+def _time_words(found: Calibrated) -> tuple[str, ...]:
+    """Whether time is measured, where that is known: older lines do not say it."""
+    if found.timed is None:
+        return ()
+    return (TIMED if found.timed else EXACT if found.exact else UNTIMED,)
 
 
 def _shown(size: float, found: Calibrated, metric: Metric) -> str:
@@ -75,7 +103,7 @@ def _cost_words(found: Calibrated) -> tuple[str, ...]:
     if found.runs == 1:
         return (f"a candidate costs 1 run ({about(_whole_s(found))})",)
     if not found.noise:
-        return (f"a candidate costs 1 run ({about(_whole_s(found))}), or 5 where it is kept",)
+        return (f"a candidate costs 1 run ({about(_whole_s(found))}), or {3 if found.exact else 5} where it is kept",)
     least, most = KEEP_RUNS
     return (
         (
@@ -104,7 +132,7 @@ def _mode_words(found: Calibrated) -> str:
     if found.mode is DecisionMode.ONCE:
         return "mode: once; no keep is confirmed"
     if found.mode is DecisionMode.ECONOMY:
-        why = f"a run takes {about(found.run_s)}, too long for a dozen pairs a candidate"
+        why = f"a run takes {about(_whole_s(found))}, too long for a dozen pairs a candidate"
         return f"recommended mode: economy, calibrated and not exact ({why})"
     if found.build_once:
         return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it afresh"
@@ -122,8 +150,8 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
         said.append(f"give each run more to do{best}: much of so short a run is starting the process")
     elif found.logs and found.noise > NOISY and found.run_s < ECONOMY_FROM_S / NULL_RUNS:
         said.append(f"do the work several times a run{best}: that takes most of the noise away")
-    if found.logs and found.noise > NOISY and config.metric == f"{RESERVED}wall_s":
-        said.append(f"if the code does not wait for anything, measure {RESERVED}user_s: processor time is calmer than wall time")
+    if found.logs and found.noise > NOISY and config.metric == _WALL:
+        said.append(_CALMER)
     if found.warm_up is not None:
         said.append("let the benchmark run the work once before it takes the time: first runs are slower")
     if found.output_bytes > TALKATIVE and not calm:
@@ -142,3 +170,21 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
 def drift_words(drift: Drift | None, mode: DecisionMode) -> str | None:
     """What is said where an unchanged state's values drift, with what that changes; None where they do not, or nothing is known."""
     return DRIFT.format(z=drift.z, changed=_CHANGED[mode]) if drift is not None and drift.flagged else None
+
+
+def blindness(found: Calibrated, metric: Metric, value: float, why: Blind) -> tuple[str, str]:
+    """Why a benchmark sees next to nothing, and what would help; `value` is the middle of its runs."""
+    shown = with_unit(number(value), metric.unit)
+    differ = f"runs of the unchanged code differ by about {_shown(found.noise, found, metric)}"
+    seen = f"so only gains above some {_gain(found.few, found, metric)} would be found with {FEW_PAIRS} pairs"
+    match why:
+        case Blind.COARSE:
+            what = f"{metric.name} is {shown} in all {found.runs} runs, too few digits for a time"
+        case Blind.SHORT:
+            what = f"The benchmark is too short ({shown}): {differ}"
+        case Blind.NOISY:
+            what = f"The benchmark is too noisy: {differ}"
+        case never:
+            assert_never(never)
+    more = f"; {_CALMER}" if metric.name == _WALL else ""
+    return f"{what}, {seen}.", f"{_HELPS[why]}{more}; `--anyway` opens the session all the same"

@@ -247,10 +247,10 @@ def decision_mode(state: State) -> str:
 
 
 def _chosen_by(state: State) -> str:
-    run_s = state.segment.baseline_wall_s
     if state.config.decision_mode != "auto":
         return "as configured (decision_mode)"
-    return "until a run tells what it costs" if run_s is None else f"by what a run costs ({about(run_s)})"
+    known = state.segment.baseline_wall_s is not None
+    return f"by what a run costs ({about(state.segment.run_s)})" if known else "until a run tells what it costs"
 
 
 def noise_of_a_run(state: State) -> Noise:

@@ -63,6 +63,7 @@ def _shown(value: object) -> object:
 # Verdicts
 
 BUILT_ONCE = "each side was built once, so the luck of a build is not counted"
+EXACT_CLAIM = "{runs} runs a side, each side's the same to the last digit; this benchmark repeats exactly, so more could say no more"
 _VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figures
     Kind.BETTER: "kept: ",
     Kind.BETTER_CALIBRATED: "kept, unconfirmed: ",
@@ -140,7 +141,11 @@ def _of_processor_time(fact: Fact) -> list[str]:
 def _how(runs: int | None) -> str:
     if runs is None:
         return ""
-    return " in a single run" if runs == 1 else f", the same in all {runs} runs of a benchmark that repeats exactly"
+    return " in a single run" if runs == 1 else f", the same in {_all_of(runs)} runs of a benchmark that repeats exactly"
+
+
+def _all_of(runs: int) -> str:
+    return "both" if runs == 2 else f"all {runs}"  # noqa: PLR2004 - a pair
 
 
 _END: Mapping[AnyKind, Callable[[Fact], str]] = {
@@ -270,7 +275,10 @@ def _share(sigma: float, *, logs: bool) -> str:
 def _claim(fact: Fact) -> str:
     figures, effect = fact.figures, effect_in(fact)
     parts = [] if effect is None else [effect_in_words(effect, figures["unit"], between="takes" in figures)]
-    parts.append(counted(figures["pairs"], "pair"))
+    if "exact" in figures:
+        parts.append(EXACT_CLAIM.format(runs=figures["pairs"]))
+    else:
+        parts.append(counted(figures["pairs"], "pair"))
     if "look" in figures:
         parts.append(f"asked {figures['look']} times")
         parts += [f"which takes {figures['takes']} pairs"] if "takes" in figures else []
@@ -290,6 +298,23 @@ def _segment_begins(fact: Fact) -> str:
     figures = fact.figures
     opening = f"segment {figures['segment']} begins"
     return opening if figures["value"] is None else f"{opening} with {escaped(figures['metric'])} = {number(figures['value'])}"
+
+
+def _ahead(fact: Fact) -> str:
+    takes_s = fact.figures["takes_s"]
+    return (f", about {about(takes_s)}" if takes_s else "") + "; Ctrl-C stops, nothing is lost"
+
+
+def _min_effect_set(fact: Fact) -> str:
+    least = only_above(fact.figures["min_effect"], logs=fact.figures["logs"])
+    why = "two builds of the same code differ by up to that"
+    return f"{least}: {why}{', for the benchmark is too short' if fact.figures['short'] else ''} (min_effect, found by calibration)"
+
+
+def only_above(min_effect: float, *, logs: bool) -> str:
+    """What a session asks for, as loud as it has to be."""
+    size = f"{number(100 * min_effect, figures=2)} %" if logs else number(min_effect, figures=2)
+    return f"ONLY GAINS ABOVE {size} WILL BE KEPT"
 
 
 def _value(fact: Fact) -> str:
@@ -570,8 +595,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.PROVING_WITH_READ: lambda fact: (
         f"proof: the same benchmark with what it reads in scope emptied ({counted(fact.figures['files'], 'file')})"
     ),
-    Kind.CALIBRATING: "calibration: the same code built a second time, {pairs} pairs",
-    Kind.MIN_EFFECT_SET: "min_effect = {min_effect:g}, above the bias of a fresh build",
+    Kind.CALIBRATING: lambda fact: (
+        f"calibration: the same code built a second time, {fact.figures['pairs']} pairs, about {about(fact.figures['takes_s'])}"
+    ),
+    Kind.MIN_EFFECT_SET: _min_effect_set,
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on takes a run's network and its writing elsewhere",
     Kind.DIRECTION: _direction,
     Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): while something is measured, files in scope change in {top}; that "
@@ -594,16 +621,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CLAIMED: "claim: {because}",
     Kind.PLAYBOOK_BEGINS: "playbook {playbook}: {because}",
     Kind.PLAYBOOK_ENDS: "playbook {playbook}: {because}",
-    Kind.PAIRS_AHEAD: lambda fact: (
-        f"{fact.figures['pairs']} pairs of runs"
-        + (f", about {about(fact.figures['takes_s'])}" if fact.figures["takes_s"] else "")
-        + "; Ctrl-C stops, nothing is lost"
-    ),
-    Kind.PAIRS_OF_UNCHANGED: lambda fact: (
-        f"{fact.figures['pairs']} pairs of runs of the unchanged code"
-        + (f", about {about(fact.figures['takes_s'])}" if fact.figures["takes_s"] else "")
-        + "; Ctrl-C stops, nothing is lost"
-    ),
+    Kind.PAIRS_AHEAD: lambda fact: f"{fact.figures['pairs']} pairs of runs{_ahead(fact)}",
+    Kind.PAIRS_OF_UNCHANGED: lambda fact: f"{fact.figures['pairs']} pairs of runs of the unchanged code{_ahead(fact)}",
     Kind.WORKER_FAILED: "error: {because}",
     Kind.NIGHT_BEGINS: "session {session}: its working tree is {tree}; the log is {log}",
     Kind.CLIENT_STARTED: lambda fact: "the client is started" + ("" if fact.figures["fresh"] else ", in the same conversation"),
