@@ -158,8 +158,10 @@ def _cancelled(session: Session, number: int) -> tuple[str, str]:
     if experiment is not None and experiment.verdict is not None and not experiment.may_settle:
         describe(session, _CANCELLED_WITHIN_S, experiment.called, None, discard=True, force=False)
     row = next((one for one in session.state.recent.rows if one.index == number), None)
-    if row is None or row.cause is not Cause.NOT_MEASURED:
-        return "Cancelled.", "`autotune status` says how the session stands"
+    if row is None:
+        return f"Experiment {number} could not be ended yet.", "`autotune wait` waits for it, `autotune status` says how the session stands"
+    if row.cause is not Cause.NOT_MEASURED:
+        return f"Experiment {number} was measured before it could be cancelled: {row.status}.", f"`autotune explain {number}` says why"
     bring_back(session, number)
     return (
         f"Cancelled: experiment {number} was not measured, and its changes are open again.",
