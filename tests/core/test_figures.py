@@ -242,11 +242,30 @@ def test_nothing_is_said_to_get_lower_by_more_than_all_of_it(ends: list[float], 
 
 
 @given(st.tuples(ratios, ratios, ratios).map(sorted))
-def test_no_end_in_a_column_is_below_nothing(ends: list[float]) -> None:
+@example([0.99996, 1.0, 9.99])
+def test_the_ends_in_a_column_enclose_the_interval_and_none_is_below_nothing(ends: list[float]) -> None:
     low, estimate, high = ends
-    effect = Effect(estimate, low, high)
-    for figure in re.findall(r"-\d+\.?\d*(?= %)", f"{effect_in_short(effect)} {interval_in_short(effect)}"):
-        assert float(figure) > -100
+    said = interval_in_short(Effect(estimate, low, high))
+    shown = [float(figure.lstrip("x")) for figure in said[1:-1].split(", ")]
+    if "x" not in said:
+        assert shown[0] >= -100
+        assert shown[0] <= 100 * (low - 1) + 1e-5
+        assert shown[1] >= 100 * (high - 1) - 1e-5
+
+
+@pytest.mark.parametrize(
+    ("effect", "text"),
+    [
+        (Effect(0.939, 0.925, 0.952), "[-7.5, -4.8]"),
+        (Effect(0.96, 0.932, 1.0799), "[-6.8, +8.0]"),
+        (Effect(1.0, 1.0, 1.0), "[0.0, 0.0]"),
+        (Effect(0.9, 0.5, 12.0), "[x0.5, x12]"),
+        (Effect(-0.5, -0.61, 0.2, relative=False), "[-0.61, +0.20]"),
+        (Effect(2e12, 1e12, 3e12, relative=False), "[1000000000000, 3000000000000]"),
+    ],
+)
+def test_an_interval_in_a_column_is_signed_and_rounded_outwards(effect: Effect, text: str) -> None:
+    assert interval_in_short(effect) == text
 
 
 @given(st.floats(0, 1e6))

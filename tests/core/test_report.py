@@ -661,7 +661,7 @@ def test_a_table_has_effects_against_the_incumbent_of_the_moment_and_no_values_o
     assert [row.tone for row in rows] == [Tone.GOOD, Tone.QUIET, Tone.BAD]
 
 
-@pytest.mark.parametrize(("pairs", "interval"), [(5, ""), (6, "[-16.8 %, -1.7 %]")])
+@pytest.mark.parametrize(("pairs", "interval"), [(5, ""), (6, "[-16.8, -1.7]")])
 def test_an_interval_is_shown_where_the_pairs_make_one(pairs: int, interval: str) -> None:
     verdict = decided(1, pairs=pairs, effect=Effect(0.906, 0.832, 0.983), reason=Fact(Kind.LOOKS_BETTER))
     result = settled(1, value=9.0, effect=verdict.effect, reason=verdict.reason)

@@ -186,21 +186,30 @@ def _outwards(low: float, high: float, decimals: int) -> tuple[str, str]:
 
 def effect_in_short(effect: Effect) -> str:
     """An effect's estimate for a column: `-6.1 %`, `+0.012`; `x12.3` and `x2e-5` for ratios far from 1."""
-    return _end_in_short(effect.estimate, relative=effect.relative)
+    if effect.relative and not TIMES_BELOW < effect.estimate < TIMES_FROM:
+        return f"x{number(effect.estimate, figures=3)}"
+    estimate = _percent(effect.estimate - 1) if effect.relative else effect.estimate
+    sign = "+" if estimate > 0 else ""
+    figures = 2 if abs(estimate) < 10 else 3  # noqa: PLR2004 - one decimal at least
+    return f"{sign}{number(estimate, figures=figures)}{' %' if effect.relative else ''}"
 
 
 def interval_in_short(effect: Effect) -> str:
-    """An effect's interval for a column, each end as its estimate would be: `[-7.5 %, -4.8 %]`."""
-    return f"[{_end_in_short(effect.low, relative=effect.relative)}, {_end_in_short(effect.high, relative=effect.relative)}]"
+    """An effect's interval for a column, `[-7.6, -4.8]` in percent or the metric's unit, with ends rounded outwards; `x` before ratios."""
+    low, high = effect.low, effect.high
+    far = not TIMES_BELOW < low <= high < TIMES_FROM if effect.relative else max(abs(low), abs(high)) >= WIDE_DIFFERENCE
+    if far:
+        times = "x" if effect.relative else ""
+        return f"[{times}{number(low, figures=3)}, {times}{number(high, figures=3)}]"
+    if effect.relative:
+        low, high = _percent(low - 1), _percent(high - 1)
+    estimate = _percent(effect.estimate - 1) if effect.relative else effect.estimate
+    down, up = _outwards(low, high, _decimals(estimate, low, high))
+    return f"[{_signed(down)}, {_signed(up)}]"
 
 
-def _end_in_short(end: float, *, relative: bool) -> str:
-    if relative and not TIMES_BELOW < end < TIMES_FROM:
-        return f"x{number(end, figures=3)}"
-    shown = _percent(end - 1) if relative else end
-    sign = "+" if shown > 0 else ""
-    figures = 2 if abs(shown) < 10 else 3  # noqa: PLR2004 - one decimal at least
-    return f"{sign}{number(shown, figures=figures)}{' %' if relative else ''}"
+def _signed(text: str) -> str:
+    return f"+{text}" if float(text) > 0 else text
 
 
 def duration(seconds: float) -> str:
