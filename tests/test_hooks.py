@@ -175,6 +175,11 @@ def test_a_folder_of_the_same_working_tree_may_be_changed_to_first(world: World,
     assert world.bash("cd src && autotune status") == ""
 
 
+@pytest.mark.parametrize("line", ["cd . && echo x", "echo autotune status", "tail -5 autotune.jsonl", "echo x | cat"])
+def test_a_line_without_a_call_of_ours_is_the_clients_to_decide(world: World, line: str) -> None:
+    assert world.open().bash(line) == ""
+
+
 def test_a_filter_that_the_project_brings_is_not_harmless(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.open()
     (world.top / "bin").mkdir()
