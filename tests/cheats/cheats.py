@@ -33,7 +33,8 @@ class Bench(StrEnum):
     """Which session it is tried in: one that counts, one that takes the time (once a state), one that counts with noise, one of its own.
 
     Others take the time as a metric without a unit, as a rate, and as that of the processor; one counts by cases, with a guardrail. One
-    reaches its benchmark in a roundabout way; in one the file that prints the metric is tuned itself.
+    reaches its benchmark in a roundabout way; in one the file that prints the metric is tuned itself. Of two the results of another tool
+    are read: from the file that it writes, from what it prints.
 
     What counts is run by an interpreter that looks at no variable, for it is quick; another session's looks at them.
 
@@ -50,6 +51,8 @@ class Bench(StrEnum):
     CASES = "cases"
     ROUNDABOUT = "roundabout"
     TUNED = "tuned"
+    WRITES = "writes"
+    SAYS = "says"
     OWN = "own"
 
 
@@ -102,6 +105,11 @@ def _replaced(project: Project) -> None:
     text = (project.top / "benchmarks" / "run.py").read_text()
     (project.top / "benchmarks" / "run.py").unlink()
     project.write("benchmarks/run/__main__.py", text.replace("{cost}", "{cost // 2}"))
+
+
+def _written_before(project: Project) -> None:
+    project.write("out.json", '{"cost": 1}')
+    project.write("app/count.py", COUNT + "# no faster\n")
 
 
 def _linked(project: Project) -> None:
@@ -452,6 +460,40 @@ CHEATS = (
         Bench.CASES,
     ),
     Cheat(
+        "The file that is read (`--read`) is there before the run",
+        _written_before,
+        Fate.DISCARDED,
+        "discard",
+        "what is read is removed before each run, and never part of a candidate",
+        Bench.WRITES,
+    ),
+    Cheat(
+        "The file that is read is written at exit",
+        counts(FASTER + """__import__("atexit").register(lambda: open("out.json", "w").write('{"cost": 1}'))\n"""),
+        Fate.REFUSED,
+        "names out.json, which is the benchmark's to write",
+        "the text of a candidate is looked at",
+        Bench.WRITES,
+    ),
+    Cheat(
+        "The file that is read is replaced by a link to one that was there before",
+        counts(
+            FASTER + 'import os\n__import__("atexit").register(lambda: (os.unlink("out" ".json"), os.symlink("data.txt", "out" ".json")))\n'
+        ),
+        Fate.DISCARDED,
+        "discard",
+        "links are not followed",
+        Bench.WRITES,
+    ),
+    Cheat(
+        "A line that is read is printed once more at exit",
+        counts(FASTER + '__import__("atexit").register(print, "it costs 1")\n'),
+        Fate.VOID,
+        "print cost more than once with different values",
+        "a name with more values in the candidate's runs than in the unchanged code's",
+        Bench.SAYS,
+    ),
+    Cheat(
         "A result is cached beside the program",
         counts(CACHED.format(place='"app/.answer"')),
         Fate.DISCARDED,
@@ -748,6 +790,10 @@ CHEATS = (
 )
 
 MISSED = (
+    (
+        "The file that is read is written once more at exit, and found without its name (in the folder, among the command's arguments)",
+        "code that runs at exit, writes to files; read what is printed where the tool prints it",
+    ),
     (
         "Git's own settings are changed between experiments, so that a filter writes other files into the worktree",
         "`filter.*` in git's configuration, `.git/info/attributes`",

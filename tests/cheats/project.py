@@ -115,6 +115,8 @@ for name, count in ("few", 10), ("many", 1000):
     print(f"METRIC cost[{name}]={cost}")
 print("METRIC lines=%d" % Path("app/count.py").read_text().count("\\n"))
 """
+WRITES = BENCH.replace('print(f"METRIC cost={cost}")', """Path("out.json").write_text('{"cost": %d}' % cost)""")
+SAYS = BENCH.replace("METRIC cost={cost}", "it costs {cost}")
 SUITE = BENCH.replace("from pathlib", "import os\nfrom pathlib").replace("{cost}", "{cost + os.urandom(1)[0] / 64}")
 FILES = {
     "benchmarks/reader.py": "def numbers():\n    return map(int, open('data.txt').read().split())\n",
@@ -130,6 +132,8 @@ FILES = {
     "computed.py": COMPUTED,
     "noisy.py": "import suite\n",
     "several.py": SEVERAL,
+    "writes.py": WRITES,
+    "says.py": SAYS,
     "suite.py": SUITE,
     "check.py": CHECK,
     "data.txt": " ".join(map(str, range(100))) + "\n",

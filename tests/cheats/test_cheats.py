@@ -22,6 +22,8 @@ OPTIONS: dict[Bench, dict[str, str]] = {
     Bench.CASES: {"benchmark": "several.py", "settings": 'guardrails = ["lines <= 1x"]\n'},
     Bench.ROUNDABOUT: {"interpreter": "sh -c", "benchmark": f"'run() {{ exec {QUICK} -m $1; }}; run benchmarks.run'"},
     Bench.TUNED: {"settings": 'scope = ["**", "bench.py"]\n'},
+    Bench.WRITES: {"benchmark": "writes.py", "settings": 'read = "json:out.json"\n'},
+    Bench.SAYS: {"benchmark": "says.py", "settings": 'read = "regex:it costs ([0-9]+)"\n'},
     Bench.VARIES: {"benchmark": "noisy.py", "settings": f'setup = "{SETUP}"\n'},
     Bench.OWN: {"benchmark": "noisy.py", "settings": f'setup = "{SETUP}"\n'},
 }

@@ -173,3 +173,14 @@ def test_where_nothing_is_seen_to_make_what_is_read_a_person_is_asked(project: P
     (project.top / "autotune.sh").unlink()
     opening = ("init", "--name", "x", "--once", "--scope", "**", "--metric", "size", "--read", r"regex:size ([0-9]+)", "--command")
     assert "Nothing was found that makes what is read" in project.refused(*opening, 'echo "size $(cat src/*.txt | wc -c)"')
+
+
+def test_of_very_many_values_those_that_decide_are_recorded(project: Project) -> None:
+    many = """for i in $(seq 300); do printf '"n%s": [%s, 1], ' $i $i; done"""
+    size = """printf '"size": %s}' "$(cat src/*.txt | wc -c)\""""
+    project.write("autotune.sh", f"{{ printf '{{'; {many}; {size}; }} > out.json\n")
+    project.write("autotune.toml", project.read("autotune.toml").replace("[health]", 'guardrails = ["n7 <= 1x"]\n[health]'))
+    project.ok(*READS)
+    run = ran(project)[0]
+    assert {name for name in run["metrics"] if not name.startswith("autotune.")} == {"size", "n7"}  # type: ignore[attr-defined]
+    assert [*run["repeated"]] == ["n7"]  # type: ignore[misc]

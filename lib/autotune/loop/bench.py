@@ -7,7 +7,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -350,6 +350,7 @@ class Bench:
         if failed is not None:
             (outcome, cause), samples = classify(finished, None), {}
             why = Fact(Kind.COMMAND_FAILED, {"command": failed.name}, cause)
+        metrics = reading.recorded(self.session.state.config, samples)
         return Ran(
             experiment=self.experiment,
             purpose=purpose,
@@ -357,21 +358,23 @@ class Bench:
             number=self.number,
             outcome=outcome,
             why=why,
-            metrics=samples,
+            metrics=metrics,
             wall_s=round(finished.wall_s, 6),
             timestamp=now(),
             log=log if failed is None else _log_of(failed, log),
             malformed=tuple(escaped(f"{one.text} ({one.why})") for one in finished.report.malformed[:5]),
             leftovers=finished.leftovers[:10],
-            **{"repeated" if self.session.state.config.read else "earlier": _several(finished.report)},
+            **{"repeated" if self.session.state.config.read else "earlier": _several(finished.report, metrics)},
             prepare_s=round(self._prepare_s, 6),
         )
 
 
-def _several(report: MetricReport) -> dict[str, dict[str, float]]:
-    """Give number and range of the values of each metric that has several."""
+def _several(report: MetricReport, recorded: Collection[str]) -> dict[str, dict[str, float]]:
+    """Give number and range of the values of each metric that has several, of those that are recorded."""
     return {
-        name: {"count": one.count, "first": one.first, "lowest": one.lowest, "highest": one.highest} for name, one in report.earlier.items()
+        name: {"count": one.count, "first": one.first, "lowest": one.lowest, "highest": one.highest}
+        for name, one in report.earlier.items()
+        if name in recorded
     }
 
 

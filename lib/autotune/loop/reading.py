@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autotune.core import guards
 from autotune.core.config import Config
 from autotune.core.facts import Fact, Kind
-from autotune.core.metrics import MetricReport
+from autotune.core.metrics import RESERVED, MetricReport
 from autotune.core.outcome import Executed
 from autotune.core.patterns import from_top
 from autotune.core.sources import Source, stem
@@ -20,6 +21,7 @@ from autotune.readers import formats, recognising
 from autotune.readers.reading import Document
 
 KEPT_BYTES = 16 * 1024 * 1024  # of each stream, where what is printed is read
+MOST_RECORDED = 200  # samples of one run: a ledger is read as a whole, and often
 MOST_NAMED = 40  # names that are told of what was read
 _ANOTHER = "let the benchmark write another file, which git does not track and nothing brings along, and name that"
 
@@ -98,6 +100,18 @@ def what_was_found(config: Config, report: MetricReport, output: bytes) -> Fact 
         "ignored": [[what, count] for what, count in report.ignored],
     }
     return Fact(Kind.WAS_READ, figures)
+
+
+def recorded(config: Config, samples: Mapping[str, float]) -> Mapping[str, float]:
+    """Give which of a run's samples go on the ledger: all, or where a tool has very many, those that decide and what autotune measures."""
+    if not config.read or len(samples) <= MOST_RECORDED:
+        return samples
+    deciding = (config.metric, *(guards.read_guard(text).metric for text in config.guardrails))
+    return {
+        name: value
+        for name, value in samples.items()
+        if name.startswith(RESERVED) or any(name == one or name.startswith(f"{one}[") for one in deciding)
+    }
 
 
 def _meet(one: str, other: str) -> bool:
