@@ -1,8 +1,11 @@
 """What the decision gets right on the real thing: a Python project, processes, patches of known effect, on a machine as busy as it is.
 
     python tests/benchmarks/field.py [--state field.jsonl] [--minutes 30] [--write README.md]
+    python tests/benchmarks/field.py --neighbour [--minutes 30]
 
-measures, and prints a table. Everything measured is a line of the state file, so a run that was ended goes on where it was.
+measures, and prints a table. Everything measured is a line of the state file, so a run that was ended goes on where it was. With
+`--neighbour`, a program uses all cores now and then meanwhile, and each gain is decided by the rule before processor time was a second witness
+and by the newest, one after the other, with runs of its own.
 
 The project reads a web server's log and reports on it; its benchmark times that in a process of its own. Each of its steps does something
 in vain, a known share of the whole; a gain takes that out, a regression adds such a thing, a no-op adds a comment or renames a local
@@ -20,10 +23,12 @@ import math
 import os
 import random
 import re
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -32,11 +37,15 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
+from autotune.core import rules
 from autotune.core.decide import decide, learn
-from autotune.core.model import Arm, Calibration, Direction, Metric, Policy, Run, Verdict
+from autotune.core.facts import Fact
+from autotune.core.model import PROCESSOR_S, Arm, Calibration, Direction, Metric, Policy, Run, Verdict, Witness
 from autotune.core.model import Outcome as Ended
 from autotune.core.stats import claim_of, effect_of, median, residual_pool
 from autotune.core.tell.figures import effect_in_words
+from autotune.core.tell.words import told
+from autotune.core.witness import as_fact, witness_of
 from autotune.edges import machine, process
 
 MARKERS = "<!-- field -->", "<!-- /field -->"
@@ -228,6 +237,10 @@ class Field:
 
     def run(self, files: Mapping[str, str]) -> float:
         """Write the sources anew, run the benchmark, and give its milliseconds."""
+        return self.timed(files)[0]
+
+    def timed(self, files: Mapping[str, str]) -> tuple[float, float, float]:
+        """Give the milliseconds of a run, its processor time and its wall time in seconds."""
         for name, text in files.items():
             path = self.folder / name
             if not path.exists() or path.read_text() != text:
@@ -239,7 +252,7 @@ class Field:
         sample = finished.report.samples.get(METRIC.name)
         if finished.exit_code != 0 or sample is None:
             raise RuntimeError(finished.tail.decode(errors="replace"))
-        return sample
+        return sample, finished.user_s + finished.system_s, finished.wall_s
 
     def several(self, files: Mapping[str, str], count: int) -> list[float]:
         """The milliseconds of so many runs."""
@@ -350,6 +363,95 @@ def known_effects(here: Field) -> None:
     for patch in [*gains(), *(("regression", "report", turns) for turns in SHARES)]:
         last = applied(sources(), patch)
         here.measured(f"effect {patch[0]} {patch[1]} {patch[2]}", partial(here.pairs, sources(), last, TRUTH_PAIRS))
+
+
+# Beside a noisy neighbour
+
+BEFORE = rules.SECOND_WITNESS - 1
+ROUNDS = 12
+NEIGHBOUR = """
+import random, time
+coin = random.Random(1)
+while True:
+    until = time.monotonic() + coin.expovariate(0.5)
+    while time.monotonic() < until:
+        pass
+    time.sleep(coin.expovariate(0.5))
+"""
+
+
+@contextmanager
+def neighbour() -> Iterator[None]:
+    """Have every core used for some two seconds and left alone for as long, in turn, while this lasts."""
+    others = [subprocess.Popen([sys.executable, "-c", NEIGHBOUR]) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+def summing() -> dict[str, str]:
+    """The project with a benchmark that prints the time of all its reports, which is nearly all that a run does."""
+    whole = sources()
+    return {**whole, "bench.py": whole["bench.py"].replace("range(4)", "range(24)").replace("min(times)", "sum(times)")}
+
+
+Recorded = Sequence[tuple[str, float, float, float]]
+
+
+def with_processor_time(recorded: Recorded) -> list[Run]:
+    """Runs of a line of the state file that says arm, milliseconds, and seconds on the processor and in all."""
+    return [Run(Arm(arm), Ended.OK, {METRIC.name: value, PROCESSOR_S: used}, wall_s=wall) for arm, value, used, wall in recorded]
+
+
+def decided_by(here: Field, rule: int, calibration: Calibration, patch: Patch) -> dict[str, Any]:
+    """A candidate decided by a rule, with the runs that this took."""
+    policy, coin, files = replace(POLICY, rule=rule), random.SystemRandom(), summing()
+    content = {Arm.INCUMBENT: files, Arm.CANDIDATE: applied(files, patch)}
+    runs: list[tuple[str, float, float, float]] = []
+    while (decision := decide(with_processor_time(runs), calibration, policy, coin)).arms:
+        runs.append((decision.arms[0].value, *here.timed(content[decision.arms[0]])))
+    return {"verdict": decision.verdict, "reason": decision.reason and decision.reason.kind, "runs": runs}
+
+
+def measure_beside_a_neighbour(here: Field) -> None:
+    """Every gain, and as many no-ops, by both rules in turn; noise is learnt from one to the next, by each rule's own runs."""
+    if here.measured("machine", machine.fingerprint) != machine.fingerprint():
+        raise AnotherMachine
+    seen = here.measured("baseline", lambda: [(Arm.INCUMBENT.value, *here.timed(summing())) for _ in range(BASELINE_RUNS)])
+    baseline = with_processor_time(seen)
+    pool, found = residual_pool([run.samples[METRIC.name] for run in baseline], logs=True), witness_of(baseline, METRIC)
+    known = Calibration(pool, 0, 100, witness=found if isinstance(found, Witness) else None)
+    calibrations = dict.fromkeys((BEFORE, rules.NEWEST), known)
+    coin = random.Random(1)
+    for number in range(ROUNDS):
+        for place, gain in enumerate(coin.sample(gains(), len(gains()))):
+            for patch in (gain, no_op(coin)) if place % 3 == 0 else (gain,):
+                for rule, calibration in calibrations.items():
+                    key = f"{rule} {number} {' '.join(map(str, patch))}"
+                    made = here.measured(key, partial(decided_by, here, rule, calibration, patch))
+                    calibrations[rule] = learn(with_processor_time(made["runs"]), calibration, replace(POLICY, rule=rule))
+
+
+def beside_a_neighbour(known: Mapping[str, Any], loads: Sequence[float]) -> str:
+    """The table of that: what each rule kept, and what it took."""
+    seen = with_processor_time(known.get("baseline", ()))
+    witness = witness_of(seen, METRIC)
+    said = told(witness if isinstance(witness, Fact) else as_fact(witness))
+    lines = [f"Measured on {machine_words(known['machine'], loads)}, with a neighbour that uses all cores half of the time; {said}.", ""]
+    columns = [*(f"gains of about {share}" for share in SHARES.values()), "no-ops kept", "runs for a gain", "runs for a no-op"]
+    lines += [f"| kept by | {' | '.join(columns)} |", f"|---|{'---:|' * len(columns)}"]
+    for rule in (BEFORE, rules.NEWEST):
+        made = [(key.split()[2], key.split()[-1], one) for key, one in known.items() if key.startswith(f"{rule} ")]
+        helpful = {share: [one for kind, turns, one in made if kind == "gain" and int(turns) == count] for count, share in SHARES.items()}
+        nothing = [one for kind, _, one in made if kind != "gain"]
+        every = [one for several in helpful.values() for one in several]
+        cells = [f"{sum(one['verdict'] == Verdict.KEEP for one in several)} of {len(several)}" for several in (*helpful.values(), nothing)]
+        cells += [f"{sum(len(one['runs']) for one in several) / max(len(several), 1):.1f}" for several in (every, nothing)]
+        lines.append(f"| rule {rule} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 class AnotherMachine(Exception):  # noqa: N818 - not an error
@@ -530,25 +632,30 @@ def write_table(path: Path, text: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--state", type=Path, default=Path(tempfile.gettempdir()) / "autotune-field" / "field.jsonl", metavar="FILE")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="what was measured so far")
     parser.add_argument("--minutes", type=float, default=30.0, help="how long to go on measuring; 0 only prints the table")
     parser.add_argument("--write", type=Path, metavar="README.md", help="write the table between the page's markers")
+    parser.add_argument("--neighbour", action="store_true", help="gains by two rules, beside a program that uses all cores now and then")
     options = parser.parse_args()
+    options.state = (
+        options.state or Path(tempfile.gettempdir()) / "autotune-field" / f"{'neighbour' if options.neighbour else 'field'}.jsonl"
+    )
     options.state.parent.mkdir(parents=True, exist_ok=True)
     done = True
     with tempfile.TemporaryDirectory() as folder:
         here = Field(Path(folder), options.state.absolute(), time.monotonic() + 60 * options.minutes)
         here.load()
         try:
-            measure_all(here)
+            with neighbour() if options.neighbour else nullcontext():
+                (measure_beside_a_neighbour if options.neighbour else measure_all)(here)
         except OutOfTime:
             done = False
         except AnotherMachine:
             print(f"{options.state} was measured on another machine, or with another Python: name another file with --state")
             return 1
-    text = markdown(here.known, here.loads)
+    text = (beside_a_neighbour if options.neighbour else markdown)(here.known, here.loads)
     print(text, "", f"{here.runs} runs now; {'complete' if done else 'not complete: run it again to go on'}", sep="\n")
-    if options.write:
+    if options.write and not options.neighbour:
         write_table(options.write, text)
     return 0
 

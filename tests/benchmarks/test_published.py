@@ -67,3 +67,17 @@ def test_the_published_field_has_at_least_a_thousand_changes_that_do_nothing_and
     found = re.search(r"^Measured on .* CPUs, .*\n\n\| decided by \((\d+) no-ops\)", published("field"), re.MULTILINE)
     assert found is not None
     assert int(found[1]) >= 1000
+
+
+def test_beside_a_neighbour_both_rules_are_told_side_by_side() -> None:
+    runs = [["candidate", 90.0, 1.0, 1.1], ["incumbent", 100.0, 1.1, 1.2]]
+    known = {
+        "machine": {"cpu": "x", "cpus": "2", "system": "Linux", "python": "3"},
+        "baseline": [["incumbent", 1000.0 + wall, 1.0, wall] for wall in (1.01, 1.2, 1.1)],
+        f"{field.BEFORE} 0 gain trimming 9": {"verdict": "discard", "runs": runs},
+        f"{field.rules.NEWEST} 0 gain trimming 9": {"verdict": "keep", "runs": runs * 2},
+        f"{field.rules.NEWEST} 0 comment trimming 77": {"verdict": "discard", "runs": runs},
+    }
+    before, newest = field.beside_a_neighbour(known, [1.0]).splitlines()[-2:]
+    assert "0 of 0 | 0 of 1 | 0 of 0 | 0 of 0 | 2.0 | 0.0 |" in before
+    assert "0 of 0 | 1 of 1 | 0 of 0 | 0 of 1 | 4.0 | 2.0 |" in newest

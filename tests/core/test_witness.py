@@ -63,8 +63,8 @@ def test_what_is_not_what_its_runs_do_has_none(metric: Metric, values: list[floa
 
 def test_a_run_that_waits_or_uses_several_processors_has_none_and_the_share_is_told() -> None:
     seconds = Metric("t", "s", LOWER)
-    waits = witness_of(baseline(WALLS, [0.4 * time for time in TIMES]), seconds)
-    assert waits == Fact(Kind.NO_WITNESS, {"why": "waits", "share": pytest.approx(0.4 / 1.01)})
+    waits = witness_of(baseline(WALLS, [0.2 * time for time in TIMES]), seconds)
+    assert waits == Fact(Kind.NO_WITNESS, {"why": "waits", "share": pytest.approx(0.2 / 1.01)})
     several = witness_of(baseline(WALLS, [1.8 * time for time in TIMES]), seconds)
     assert several == Fact(Kind.NO_WITNESS, {"why": "several processors", "share": pytest.approx(1.8 / 1.01)})
 

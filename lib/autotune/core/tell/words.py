@@ -369,7 +369,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SAID: "",
     # Whether processor time is a second witness.
     Kind.WITNESS: lambda fact: (
-        "processor time is a second witness: the metric is what a run does on the processor, and processor time differs from run to run by "
+        "processor time is a second witness: the metric holds what a run does on the processor, which differs from run to run by "
         f"about {share_in_words(fact.figures['noise'], figures=2)}"
     ),
     Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
