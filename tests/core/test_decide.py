@@ -242,7 +242,7 @@ def test_a_worse_candidate_is_discarded_at_once_and_said_to_be_worse() -> None:
     decision, runs = played(120.0)
     assert decision.verdict is Verdict.DISCARD
     assert len(runs) == 2
-    assert words(decision) == "discarded: worse, 20.0 % higher, evidence 0.10 : 1 (needed 2083 : 1), 1 pair"
+    assert words(decision) == "discarded: worse in the one pair that was run, 20.0 % higher, evidence 0.10 : 1 (needed 2083 : 1), 1 pair"
 
 
 def test_one_bad_pair_refutes_nothing_that_five_times_the_noise_could_bring() -> None:
@@ -291,6 +291,12 @@ def test_a_small_gain_that_uses_up_its_runs_is_inconclusive() -> None:
     assert hopeless.verdict is Verdict.INCONCLUSIVE
     assert hopeless.reason == Fact(Kind.OUT_OF_REACH, {"left": 4})
     assert words(hopeless).endswith("36 pairs; 4 pairs more cannot bring the rest")
+
+
+@pytest.mark.parametrize("policy", [RACE, BEFORE])
+def test_what_looks_better_when_its_runs_are_used_up_is_inconclusive_by_every_rule(policy: Policy) -> None:
+    decision = decide(pairs_of((100.0, 95.0), (100.0, 95.0)), NOISY, replace(policy, max_pairs=2), random.Random(1))
+    assert (decision.verdict, kind(decision)) == (Verdict.INCONCLUSIVE, Kind.RAN_OUT)
 
 
 def test_a_gain_that_shows_but_not_enough_is_not_said_to_be_absent() -> None:

@@ -277,6 +277,13 @@ def test_no_idea_is_said_not_to_work_of_which_no_gain_was_shown(effect: Effect |
     assert refuting == {Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING}
 
 
+@pytest.mark.parametrize(("kind", "words"), [(Kind.LOOKS_BETTER, "it looks better"), (Kind.TOO_NOISY, "at a quieter time")])
+def test_what_is_left_open_says_why_and_that_a_second_look_may_settle_it(kind: Kind, words: str) -> None:
+    said = said_of(settled(1, verdict=Verdict.INCONCLUSIVE, reason=Fact(kind, {"times": 4.2})))
+    assert words in said
+    assert "a second look may settle it" in said
+
+
 def test_an_unconfirmed_keep_says_what_luck_could_not_be_ruled_out_by() -> None:
     unconfirmed = kept(1, 9.0, confirmed=False)
     assert "a single run cannot rule luck out" in said_of(unconfirmed, decision_mode="once")
