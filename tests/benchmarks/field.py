@@ -4,8 +4,8 @@
     python tests/benchmarks/field.py --neighbour [--minutes 30]
 
 measures, and prints a table. Everything measured is a line of the state file, so a run that was ended goes on where it was. With
-`--neighbour`, a program uses all cores now and then meanwhile, and each gain is decided by the rule before processor time was a second witness
-and by the newest, one after the other, with runs of its own.
+`--neighbour`, a program uses all cores now and then meanwhile, and each gain is decided by the rule before processor time was a second
+witness and by the newest, one after the other, with runs of its own.
 
 The project reads a web server's log and reports on it; its benchmark times that in a process of its own. Each of its steps does something
 in vain, a known share of the whole; a gain takes that out, a regression adds such a thing, a no-op adds a comment or renames a local
@@ -637,9 +637,8 @@ def main() -> int:
     parser.add_argument("--write", type=Path, metavar="README.md", help="write the table between the page's markers")
     parser.add_argument("--neighbour", action="store_true", help="gains by two rules, beside a program that uses all cores now and then")
     options = parser.parse_args()
-    options.state = (
-        options.state or Path(tempfile.gettempdir()) / "autotune-field" / f"{'neighbour' if options.neighbour else 'field'}.jsonl"
-    )
+    name = "neighbour.jsonl" if options.neighbour else "field.jsonl"
+    options.state = options.state or Path(tempfile.gettempdir()) / "autotune-field" / name
     options.state.parent.mkdir(parents=True, exist_ok=True)
     done = True
     with tempfile.TemporaryDirectory() as folder:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from tests.benchmarks import field
 
+from autotune.core import rules
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -75,8 +77,8 @@ def test_beside_a_neighbour_both_rules_are_told_side_by_side() -> None:
         "machine": {"cpu": "x", "cpus": "2", "system": "Linux", "python": "3"},
         "baseline": [["incumbent", 1000.0 + wall, 1.0, wall] for wall in (1.01, 1.2, 1.1)],
         f"{field.BEFORE} 0 gain trimming 9": {"verdict": "discard", "runs": runs},
-        f"{field.rules.NEWEST} 0 gain trimming 9": {"verdict": "keep", "runs": runs * 2},
-        f"{field.rules.NEWEST} 0 comment trimming 77": {"verdict": "discard", "runs": runs},
+        f"{rules.NEWEST} 0 gain trimming 9": {"verdict": "keep", "runs": runs * 2},
+        f"{rules.NEWEST} 0 comment trimming 77": {"verdict": "discard", "runs": runs},
     }
     before, newest = field.beside_a_neighbour(known, [1.0]).splitlines()[-2:]
     assert "0 of 0 | 0 of 1 | 0 of 0 | 0 of 0 | 2.0 | 0.0 |" in before

@@ -10,8 +10,8 @@ smaller. That is so where both hold:
                                                     tells units by name); or, whatever its unit, it took longer when the run did, by the
                                                     same share, as a sum or mean of repetitions does, a rate's inverse too
 
-Of a program that waits by itself, a change can lower processor time and hardly the metric. Nothing rests on processor time then but by luck: a
-keep asks that the metric bears it out (`decide`; the table has what passes all the same).
+Of a program that waits by itself, a change can lower processor time and hardly the metric. So a keep that rests on processor time asks that
+the metric bears it out (`decide`); the published table has what passes by luck.
 
 A best of several repetitions is neither: how much of the run's processor time it stands for cannot be seen.
 """
