@@ -93,7 +93,10 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.EDITS_OPEN: {"experiment": 3, "paths": ["a"]},
     Kind.BRANCH_MOVED: {"tip": "a"},
     Kind.COMMIT_REFUSED: {"hook": "pre-commit"},
-    **{kind: {"by": "pre-commit", "paths": ["a"]} for kind in (Kind.FORMAT_FAILED, Kind.FORMATTED, Kind.FORMATTED_OUTSIDE)},
+    **{
+        kind: {"by": "pre-commit", "paths": ["a"]}
+        for kind in (Kind.FORMAT_FAILED, Kind.FORMAT_BROKEN, Kind.FORMATTED, Kind.FORMATTED_OUTSIDE)
+    },
     Kind.FOREIGN_COMMITS: {"branch": "b", "commits": 2, "tip": "a"},
     Kind.STAYED_BUSY: {"waited_s": 60.0},
     **{kind: {"ref": "r"} for kind in (Kind.CANDIDATE_SET_ASIDE, Kind.CANDIDATE_GIVEN_UP)},

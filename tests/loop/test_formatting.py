@@ -51,7 +51,7 @@ def test_what_a_hook_leaves_is_measured_and_kept_and_restore_brings_what_was_pro
 
 def test_a_hook_that_says_no_is_heard_before_anything_is_measured(project: Project) -> None:
     project.init()
-    hook(project, "#!/bin/sh\necho the linter says no; exit 1\n")
+    hook(project, "#!/bin/sh\ngrep -q aaaa src/a.txt || { echo the linter says no; exit 1; }\n")
     project.write("src/a.txt", "a\n")
     answer = project.attempt()
     assert answer["status"] == "checks_failed"
@@ -96,3 +96,13 @@ def test_what_was_edited_meanwhile_stays_as_it_was_edited(project: Project) -> N
     project.write("src/a.txt", "aa \n")
     assert project.attempt()["status"] == "keep"
     assert project.read("src/a.txt") == "mine\n"
+
+
+def test_a_hook_that_lacks_something_in_the_measuring_worktree_is_left_to_the_commit(project: Project) -> None:
+    project.write("tool.o", "ignored\n")
+    project.init()
+    hook(project, '#!/bin/sh\n[ -z "$(git diff --cached --name-only HEAD)" ] || [ -e tool.o ]\n')
+    project.write("src/a.txt", "a\n")
+    assert project.attempt()["status"] == "keep"
+    assert [one["found"]["kind"] for one in project.events("notice")] == ["format broken"]
+    assert project.ok("check", "--json").json["findings"] == []

@@ -91,6 +91,7 @@ class Kind(StrEnum):
     # Why a commit did not come to be.
     COMMIT_REFUSED = "commit refused"
     FORMAT_FAILED = "format failed"
+    FORMAT_BROKEN = "format broken"
     FORMATTED_OUTSIDE = "formatted outside"
     FORMATTED = "formatted"
     HOOK_CHANGED_COMMIT = "hook changed commit"

@@ -28,14 +28,14 @@ def rewritten(session: Session, experiment: Experiment) -> Decided | None:
     """Have the hook, or `format`, rewrite the candidate in the measuring worktree; what it leaves is the candidate from then on.
 
     Gives the verdict where the candidate is refused. In the checkout, where nothing may be written that is not measured, nothing is run;
-    and a hook that git cannot start is left to the commit, which tells.
+    and a hook that git cannot start, or that fails here on the incumbent's files too, is left to the commit, which tells.
     """
     tool = None if session.state.config.in_place else _tool(session)
     if tool is None:
         return None
     spot, made, asked = places.place_of(session), experiment.candidate, 0
     while True:
-        before, finished = made, _run(session, tool, spot, made, experiment.number)
+        before, finished = made, _run(session, tool, spot, made, session.state.incumbent)
         asked += 1
         outcome, why = classify(finished, None)
         if outcome is not Outcome.OK and tool.by == HOOK and git.refusing_hook(tool.trace) is None:
@@ -49,6 +49,9 @@ def rewritten(session: Session, experiment: Experiment) -> Decided | None:
             _take(session, experiment, made, tool.by)
             return None
         if made == before or asked == _MOST_ASKED:
+            if _fails_anyway(session, tool, spot, experiment):
+                session.notice(Fact(Kind.FORMAT_BROKEN, {"by": tool.by}, why))
+                return None
             return _refused(experiment, Fact(Kind.FORMAT_FAILED, {"by": tool.by}, why), finished)
 
 
@@ -72,15 +75,29 @@ def _tool(session: Session) -> Tool | None:
     return None if found is None else Tool(HOOK, *found, index, trace)
 
 
-def _run(session: Session, tool: Tool, spot: Place, commit: str, number: int) -> Executed:
+def _fails_anyway(session: Session, tool: Tool, spot: Place, experiment: Experiment) -> bool:
+    """Whether it fails on the same files as the incumbent has them: then it lacks something here, and it is not the candidate's doing."""
+    incumbent, scratch = session.state.incumbent, session.folder.path / "format-index"
+    git.tell(spot.top, "read-tree", incumbent, index=scratch)
+    git.set_entries(spot.top, scratch, {}, [path for path in experiment.files if path in git.tracked(session.top, incumbent)])
+    without = git.commit_tree(session.top, git.write_tree(spot.top, scratch), [], "autotune: the incumbent without the candidate's files")
+    return classify(_run(session, tool, spot, incumbent, without), None)[0] is not Outcome.OK
+
+
+def _run(session: Session, tool: Tool, spot: Place, commit: str, head: str) -> Executed:
+    """Run it on a commit's files, where HEAD is another commit: what differs is staged."""
     place.occupy(spot, places.content_of(session, commit), ())
     tool.index.unlink(missing_ok=True)
     git.tell(spot.top, "read-tree", commit, index=tool.index)
     tree.leave_apart(spot.view, tool.index, commit)
     git.ask(spot.top, "update-index", "-q", "--refresh", index=tool.index)
     folder = spot.top / (session.state.segment.opened.workdir if tool.by != HOOK else "")
-    with _on(spot, session.state.incumbent):
-        return watching.execute_closed(session, tool.command, tool.variables, folder, session.folder.path / logs.of_format(number))
+    with _on(spot, head):
+        return watching.execute_closed(session, tool.command, tool.variables, folder, session.folder.path / logs.of_format(_open(session)))
+
+
+def _open(session: Session) -> int:
+    return session.state.experiment.number if session.state.experiment is not None else 0
 
 
 @contextmanager

@@ -432,6 +432,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     # Why a commit did not come to be.
     Kind.COMMIT_REFUSED: "the commit was refused by the hook {hook}: {because}",
     Kind.FORMAT_FAILED: "{by} refused the candidate before it was measured: {because}",
+    Kind.FORMAT_BROKEN: "{by} fails in the measuring worktree on the unchanged code too ({because}), so it is left to the commit; what it "
+    "needs and git ignores goes into `carry`",
     Kind.FORMATTED_OUTSIDE: "{by} changed files that a candidate may not: {paths}",
     Kind.FORMATTED: "{by} rewrote {paths}; what it left is measured",
     Kind.HOOK_CHANGED_COMMIT: "a commit hook changed what was to be committed",
