@@ -185,3 +185,15 @@ def test_a_comparison_teaches_both_pools_and_blocks_teach_neither() -> None:
     assert max(learnt.witness.pool) < max(learnt.pool) / 2
     assert learn(pair(0.97, 0.99), BUSY, RACE) == BUSY
     assert learn(pair(0.97, 0.99) * 3, BUSY, replace(RACE, min_effect=0.01)).witness == BUSY.witness
+
+
+def test_a_candidate_that_looks_better_by_processor_time_is_not_discarded() -> None:
+    runs = [run for metric in (1.1, 0.95, 1.05) * 2 for run in pair(metric, 0.99)]
+    alone, both = (first_answer(runs, calibration) for calibration in (ALONE, BUSY))
+    assert (alone.verdict, alone.reason and alone.reason.kind) == (Verdict.DISCARD, Kind.NOT_SHOWN)
+    assert (both.verdict, both.reason and both.reason.kind) == (Verdict.INCONCLUSIVE, Kind.LOOKS_BETTER)
+
+
+def first_answer(runs: list[Run], calibration: Calibration) -> Decision:
+    so_far = (asked(runs[:count], calibration, replace(RACE, max_pairs=20)) for count in range(len(runs) + 1))
+    return next(one for one in so_far if one.verdict is not Verdict.MEASURE_AGAIN)
