@@ -24,6 +24,7 @@ from autotune.core.config import (
     keys,
     keys_changed,
     parse,
+    parse_part,
     parse_toml,
     refuse_beyond,
     render,
@@ -758,3 +759,14 @@ def test_the_command_is_what_is_tuned_where_something_else_measures_it() -> None
         True,
     ]
     assert [parse(with_(read=read)).command_is_tuned for read in ("go", "hyperfine")] == [False, True]
+
+
+def test_what_is_written_so_far_is_read_without_what_a_session_needs() -> None:
+    assert parse_part({"timeout_s": 5}).timeout_s == 5.0
+    assert parse_part({"metric": "size"}).metric == "size"
+    with pytest.raises(AutotuneError):
+        parse_part({"timeout_s": "no"})
+    text = with_value("# mine\n", "timeout_s", "7", whole=False)
+    assert "timeout_s = 7" in text
+    with pytest.raises(AutotuneError):
+        with_value("# mine\n", "timeout_s", "7")

@@ -88,3 +88,11 @@ def test_an_undecided_guardrail_takes_another_pair_until_the_pairs_run_out() -> 
     assert sorted(pair.arms) == [Arm.CANDIDATE, Arm.INCUMBENT]
     assert rest.arms == (Arm.INCUMBENT,)
     assert over.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_guardrail_on_what_is_not_printed_is_named_with_what_is() -> None:
+    printed = {"autotune.wall_s": 1.0, "size": 1.0, "memory_mb": 2.0}
+    assert guards.unprinted(["size <= 3", "memory_mb <= 1.02x"], printed) is None
+    found = guards.unprinted(["size <= 3", "memry_mb <= 1.02x"], printed)
+    assert found is not None
+    assert found.figures == {"name": "memry_mb", "printed": ["memory_mb", "size", "autotune.wall_s"]}

@@ -24,6 +24,7 @@ from autotune.core.events import (
     Described,
     Event,
     Finished,
+    Formatted,
     Noted,
     Opened,
     Paused,
@@ -1079,3 +1080,12 @@ def test_runs_that_were_made_together_stand_together() -> None:
     assert stages("CCC") == stages("") == []
     told = story._in_order(["C:1", "I:2", "C:1", "C:1", "I:2", "I:2"], [range(2), range(2, 6)])
     assert told.startswith("C:1 I:2 | [C:1 C:1 I:2 I:2] (")
+
+
+def test_what_a_hook_made_of_a_candidate_is_named_beside_what_was_proposed(session: State) -> None:
+    found = story.story_of([*LEDGER, Formatted(1, "f" * 40, "pre-commit", ("src/a.py",), "2026-03-01T12:00:00.000Z")], 1)
+    assert found is not None
+    assert found.formatted is not None
+    told_lines = {line.label: line.text for line in story.lines(found, session, 60)}
+    assert told_lines["measured as"] == "ffffffffffff: pre-commit rewrote src/a.py"
+    assert found.as_json()["formatted"]["by"] == "pre-commit"
