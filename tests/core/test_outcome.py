@@ -78,7 +78,7 @@ def test_a_malformed_line_of_another_metric_spoils_nothing() -> None:
 def test_a_crash_is_a_crash_whatever_was_printed() -> None:
     named = classify(replace(finished(exit_code=1), tail=b"F..\r\n\x1b[31mFAILED\x1b[0m tests/test_a.py::test_b[x y] - assert 0\r\n"), None)
     assert named[1].figures == {"code": 1, "signal": None, "tests": ["tests/test_a.py::test_b[x y]"], "failing": 1}
-    assert told(named[1]) == "exit 1; tests/test_a.py::test_b[x y] failed"
+    assert told(named[1]) == "tests/test_a.py::test_b[x y] failed (exit 1)"
     assert classify(finished(b"METRIC t=1\n", exit_code=3), "t") == (Outcome.CRASHED, Fact(Kind.EXIT, {"code": 3, "signal": None}))
 
 

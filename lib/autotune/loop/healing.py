@@ -183,7 +183,9 @@ def _diagnose(session: Session) -> PlaybookEnded:
     runs = run.outcome is Outcome.OK
     benchmark = Fact(Kind.BENCHMARK_WORKS) if runs else Fact(Kind.BENCHMARK_FAILS, because=run.why)
     checked = Kind.CHECKS_PASS if session.state.config.checks else Kind.NO_CHECKS
-    result = replace(benchmark, besides=(Fact(checked) if passed else Fact(Kind.CHECKS_FAIL, because=why),))
+    flaky = bench.flaky()
+    seen = (Fact(checked) if passed else Fact(Kind.CHECKS_FAIL, because=why), *([flaky] if flaky is not None else []))
+    result = replace(benchmark, besides=seen)
     works = runs and passed
     return replace(_ended(Playbook.DIAGNOSE, result, works=works), report=str(session.folder.path / name))
 

@@ -196,7 +196,7 @@ def _clock(fact: Fact) -> str:
 
 def _exit(fact: Fact) -> str:
     said = ending(fact.figures["code"], fact.figures["signal"])
-    return f"{said}; {listed(fact.figures['tests'], fact.figures['failing'])} failed" if "tests" in fact.figures else said
+    return f"{listed(fact.figures['tests'], fact.figures['failing'])} failed ({said})" if "tests" in fact.figures else said
 
 
 def _flaky(fact: Fact) -> str:
