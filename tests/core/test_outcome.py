@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from autotune.core.facts import Fact, Kind
 from autotune.core.metrics import MetricReader, MetricReport
 from autotune.core.model import Outcome
-from autotune.core.outcome import OWN_UNITS, PASSED, Executed, classify, escaped, measured_samples, samples, useful_end
+from autotune.core.outcome import OWN_UNITS, PASSED, Executed, classify, escaped, is_run_again, measured_samples, samples, useful_end
 from autotune.core.tell.words import told
 
 
@@ -167,3 +167,18 @@ def test_nothing_that_is_shown_moves_hides_or_reorders(text: str) -> None:
         {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     )
     assert escaped(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("outcome", "wall_s", "failures", "again"),
+    [
+        (Outcome.CRASHED, 600.0, 1, True),
+        (Outcome.UNREADABLE, 1.0, 1, True),
+        (Outcome.TIMED_OUT, 60.0, 1, True),
+        (Outcome.TIMED_OUT, 60.1, 1, False),
+        (Outcome.CRASHED, 1.0, 2, False),
+        (Outcome.OK, 1.0, 1, False),
+    ],
+)
+def test_what_fails_first_is_run_again_unless_that_was_a_long_wait(outcome: Outcome, wall_s: float, failures: int, *, again: bool) -> None:
+    assert is_run_again(outcome, wall_s, failures) is again

@@ -88,7 +88,6 @@ def test_who_asked_first_is_first(path: Path, queue: list[Waiter]) -> None:
 
 def test_who_is_killed_while_waiting_blocks_nobody_and_leaves_nothing(path: Path, queue: list[Waiter]) -> None:
     queue[1].end()
-    assert len(list(path.with_suffix(".queue").iterdir())) == 2
     queue[0].lets_go()
     assert queue[2].says() == "has it"
     assert not is_waited_for(path)
@@ -128,6 +127,18 @@ def test_a_queue_whose_folder_was_emptied_goes_on(path: Path, queue: list[Waiter
     first.lets_go()
     (other,) = (one for one in said.values() if one is not first)
     assert other.says() == "has it"
+
+
+def test_a_ticket_that_nobody_holds_is_taken_away(path: Path) -> None:
+    left = path.with_suffix(".queue") / "00000000000000000001-1"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    assert not is_waited_for(path)
+    assert not left.exists()
+    locks.remove(left)
+    with ticket(path, "somebody") as mine:
+        locks.remove(mine.own.path)
+        assert is_waited_for(path)
 
 
 def test_a_ticket_that_is_given_back_unused_is_gone(path: Path) -> None:
