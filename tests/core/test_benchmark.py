@@ -271,3 +271,17 @@ def test_another_tools_benchmarks_are_what_measures_wherever_they_lie() -> None:
 )
 def test_whether_something_is_seen_to_make_what_is_read(spec: str, command: str, files: dict[str, str], *, seen: bool) -> None:
     assert makes_the_line(read_from({"<benchmark>": command, **files}, spec), "t") is seen
+
+
+def test_a_tool_that_finds_its_benchmarks_by_itself_runs_all_that_they_load() -> None:
+    texts = {
+        "<benchmark>": "npx vitest bench",
+        "check.sh": "node check.js",
+        "check.js": "require('./trie.js')",
+        "bench/a.bench.mjs": "import Trie from '../trie.js'; bench('add', () => 0)",
+        "trie.js": "require('./map.js')",
+        "map.js": "",
+    }
+    held = replace(read_from(texts, "vitest:bench.json"), scripts=("<benchmark>", "check.sh", "check.js"), checks=("check.sh", "check.js"))
+    assert set(parts(held)) == {"bench/a.bench.mjs", "check.js"}
+    assert {"trie.js", "map.js"} <= set(held.loaded)

@@ -155,6 +155,12 @@ def test_the_sentences_of_an_older_version_are_told_as_they_are() -> None:
     assert (findings(older, METRIC), advice.advice(older, CONFIG)) == (("quiet",), ("none",))
 
 
+def test_a_tool_that_repeats_by_itself_is_told_to_repeat_more() -> None:
+    told = advice.advice(replace(SEEN, noise=0.1), replace(CONFIG, read="go"))
+    assert any("let the tool repeat more often" in line for line in told)
+    assert not any("print the best" in line for line in told)
+
+
 def test_a_calm_benchmark_needs_no_advice() -> None:
     assert advice.advice(replace(SEEN, noise=0.005, run_s=0.01, busy=0.9, output_bytes=9_000_000), CONFIG) == ()
 

@@ -184,3 +184,10 @@ def test_of_very_many_values_those_that_decide_are_recorded(project: Project) ->
     run = ran(project)[0]
     assert {name for name in run["metrics"] if not name.startswith("autotune.")} == {"size", "n7"}  # type: ignore[attr-defined]
     assert [*run["repeated"]] == ["n7"]  # type: ignore[misc]
+
+
+def test_the_time_of_one_of_many_repetitions_is_not_too_short_a_run(project: Project) -> None:
+    noisy = "r=$(od -An -N1 -tu1 /dev/urandom)\nsleep 0.06\n"
+    project.write("autotune.sh", f'{noisy}printf "BenchmarkSize-2 10 %s ns/op\\n" "$(($(cat src/*.txt | wc -c) * 10 + r / 4))"\n')
+    told = project.run("init", "--name", "x", "--scope", "src/**", "--read", "go")
+    assert "too short" not in told.err

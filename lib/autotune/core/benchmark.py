@@ -114,8 +114,12 @@ class Project:
 
     @cached_property
     def loaded(self) -> Mapping[str, str | None]:
-        """All source that the benchmark names or loads, directly or not, with what named it first."""
-        return self._followed({**{one: self.text(one) for one in self.own}, **self.called}, {})
+        """All source that the benchmark names or loads, directly or not, with what named it first.
+
+        A tool that finds its benchmarks by itself runs every file that they are made of.
+        """
+        found = () if self.source is None else self.printing
+        return self._followed({**{one: self.text(one) for one in (*self.own, *found)}, **self.called}, {})
 
     @cached_property
     def reached(self) -> Mapping[str, str | None]:

@@ -60,7 +60,7 @@ def from_baseline(session: Session, bench: Bench, values: Sequence[float], elaps
 def refuse_blind(session: Session, found: Calibrated, value: float) -> None:
     """Raise `AutotuneError` where the unchanged code's runs show that next to nothing would be found, with what would help."""
     metric = session.state.metric
-    unit_s = audit.seconds_of(metric)
+    unit_s = None if session.state.config.read else audit.seconds_of(metric)  # what a tool times is one of many repetitions
     why = blind(found, found.run_s if unit_s is None else value * unit_s)
     if why is not None and (why is not Blind.COARSE or audit.is_said_to_be_time(metric)):
         raise AutotuneError(*advice.blindness(found, metric, value, why))

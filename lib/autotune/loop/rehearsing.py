@@ -115,7 +115,7 @@ def _prove(session: Session, bench: Bench, values: Sequence[float], tuned: Mappi
     if bench.builds is not None:
         _prove_apart(bench, stats.median(values), value)
     if not _shows(session, values, proof):
-        if value is not None and (little := _too_little(state.metric, values, value)) is not None:
+        if value is not None and (little := _too_little(state.metric, values, value, repeated=bool(state.config.read))) is not None:
             raise little
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value or 0.0)} "
@@ -139,11 +139,14 @@ def _shows(session: Session, values: Sequence[float], proof: Ran) -> bool:
     return proof.outcome is not Outcome.OK or value is None or not _unchanged(values, value, logs=min(values) > 0, exact=state.exact)
 
 
-def _too_little(metric: Metric, values: Sequence[float], value: float) -> AutotuneError | None:
-    """Say that a time is too short, or its noise too great, for emptied files to be seen in it; None where it is not, or is no time."""
+def _too_little(metric: Metric, values: Sequence[float], value: float, *, repeated: bool) -> AutotuneError | None:
+    """Say that a time is too short, or its noise too great, for emptied files to be seen in it; None where it is not, or is no time.
+
+    The time of one of many repetitions, as a tool takes it that is read, may be as short as it is.
+    """
     seconds = audit.seconds_of(metric)
     noise = math.expm1(_ordinary(values)) if min(values) > 0 else 0.0
-    short = seconds is not None and stats.median(values) * seconds < SHORTEST_S
+    short = seconds is not None and not repeated and stats.median(values) * seconds < SHORTEST_S
     if not short and (seconds is None or _NOISES * noise <= UNCHANGED_WITHIN):
         return None
     spread = f", which differ by {share_in_words(noise, figures=2)} from run to run by themselves" if noise else ""

@@ -146,7 +146,9 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
     said = []
     best = "" if config.measured_from_outside else ", and print the best or the median"
     calm = found.noise < CALM if found.logs else not found.noise
-    if not calm and found.run_s < SHORT_RUN_S:
+    if config.read and found.logs and found.noise > NOISY:
+        said.append("let the tool repeat more often or for longer, by its own options: of more repetitions its median varies less")
+    elif not calm and found.run_s < SHORT_RUN_S:
         said.append(f"give each run more to do{best}: much of so short a run is starting the process")
     elif found.logs and found.noise > NOISY and found.run_s < ECONOMY_FROM_S / NULL_RUNS:
         said.append(f"do the work several times a run{best}: that takes most of the noise away")
