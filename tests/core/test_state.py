@@ -719,8 +719,6 @@ CALIBRATED = Calibrated(runs=8, run_s=1.0, noise=0.01, few=0.03, many=0.01, logs
 def test_what_the_unchanged_code_was_found_to_show_holds_for_its_segment() -> None:
     state = folded(session(1.0), CALIBRATED, result(1))
     assert state.segment.calibrated == CALIBRATED
-    built = replace(state.segment, baseline_wall_s=2.0, calibrated=replace(CALIBRATED, prepare_s=1.5))
-    assert (built.run_s, replace(built, calibrated=None).run_s, replace(built, baseline_wall_s=None).run_s) == (3.5, 2.0, 1.5)
     assert after(state, segment(2)).segment.calibrated is None
 
 
