@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from autotune.core.codec import decode
 from autotune.core.events import Claimed, Event, Result, from_line
-from autotune.core.facts import GOING_ON, Fact, quoted
+from autotune.core.facts import GOING_ON, Fact, Kind, quoted
 from autotune.core.state import Row, State, after
 from autotune.edges import ledger, locks
 from autotune.edges.ledger import Position
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from autotune.loop.session import Session
 
 WORKER_LOG = "worker.log"  # in the session's folder: what its latest worker said, a fact a line
+PROPOSING_LOCK = "proposing"  # there too: held while a proposer is at work
 _END = 8192  # bytes of it, in which its last words are sought
 
 
@@ -34,7 +35,13 @@ def events(path: Path, *marks: bytes, since: Position | None = None, until: Posi
 
 
 def going_on(session: Session) -> Fact | None:
-    """Tell what goes on in a session now: what was said of it last, by whoever has it."""
+    """Tell what goes on in a session now: what was said of it last by whoever has it, or that a proposer is at work."""
+    proposing = locks.holder(session.folder.path / PROPOSING_LOCK)
+    by_itself = None if proposing is None else Fact(Kind.PROPOSING, {"experiment": session.state.count + 1, "since": proposing.since})
+    return _said_last(session) or by_itself
+
+
+def _said_last(session: Session) -> Fact | None:
     holder, log = locks.holder(session.folder.lock), session.folder.path / WORKER_LOG
     try:
         if holder is None or log.stat().st_mtime < datetime.fromisoformat(holder.since).timestamp():

@@ -16,9 +16,9 @@ from autotune.core.facts import Fact, Kind, quoted, refused
 from autotune.core.outcome import useful_end
 from autotune.core.state import unnamed
 from autotune.core.stopping import second_look
-from autotune.edges import process
+from autotune.edges import locks, process
 from autotune.errors import AutotuneError
-from autotune.loop import briefing, experiment, files, logs, quiet, recording, work
+from autotune.loop import briefing, experiment, feed, files, logs, quiet, recording, work
 from autotune.loop.candidate import Boundary, OvertakenError, look
 from autotune.loop.session import Say, Session, now, replace_file
 
@@ -53,7 +53,8 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
         if _look_again(session, say, given_up, idle=empty_handed > 0):
             continue
         session.going_on(Kind.PROPOSING, experiment=session.state.count + 1)
-        proposal = _propose(session, command)
+        with _seen(session):
+            proposal = _propose(session, command)
         session.refresh()
         if session.state.ended is not None:
             break
@@ -130,6 +131,20 @@ def _try(session: Session, description: str, say: Say) -> Fact | None:
         experiment.put_aside(session, why)
         return Fact(Kind.PROPOSAL_REFUSED, because=why)
     return None
+
+
+@contextmanager
+def _seen(session: Session) -> Iterator[None]:
+    """Let whoever looks see that a proposer is at work, unless another one is seen already."""
+    lock = locks.taken(session.folder.path / feed.PROPOSING_LOCK)
+    if lock is None:
+        yield
+        return
+    lock.sign("proposing")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _propose(session: Session, command: str) -> Proposal:
