@@ -225,7 +225,7 @@ def opened(
     benchmark: str = "bench.py",
     metric: str = "cost",
     direction: str = "lower",
-    unit: str = "",
+    unit: str = "steps",
     settings: str = "",
     interpreter: str = QUICK,
     driver: Driver | None = None,

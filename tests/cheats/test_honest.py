@@ -59,7 +59,9 @@ def counting(tmp_path_factory: pytest.TempPathFactory, fast_driver: Driver) -> P
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory: pytest.TempPathFactory, fast_driver: Driver) -> Project:
     settings = 'decision_mode = "once"\n'
-    return opened(tmp_path_factory.mktemp("honest") / "times", benchmark="timed.py", metric="time_s", settings=settings, driver=fast_driver)
+    return opened(
+        tmp_path_factory.mktemp("honest") / "times", benchmark="timed.py", metric="time_s", unit="s", driver=fast_driver, settings=settings
+    )
 
 
 def measured(project: Project) -> str:

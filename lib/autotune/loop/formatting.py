@@ -18,6 +18,7 @@ from autotune.loop import logs, places, settling, watching
 from autotune.loop.bench import OUTPUT_KEPT
 from autotune.loop.candidate import Boundary
 from autotune.loop.session import Session, now
+from autotune.loop.watching import Tampered
 
 HOOK = "pre-commit"
 _NAMED = 5  # files that a reason names
@@ -33,6 +34,13 @@ def rewritten(session: Session, experiment: Experiment) -> Decided | None:
     tool = None if session.state.config.in_place else _tool(session)
     if tool is None:
         return None
+    try:
+        return _rewritten(session, experiment, tool)
+    except Tampered:
+        return _refused(experiment, Fact(Kind.HOOK_WROTE_TO_LEDGER))
+
+
+def _rewritten(session: Session, experiment: Experiment, tool: Tool) -> Decided | None:
     spot, made, asked = places.place_of(session), experiment.candidate, 0
     while True:
         before, finished = made, _run(session, tool, spot, made, session.state.incumbent)
@@ -43,7 +51,7 @@ def rewritten(session: Session, experiment: Experiment) -> Decided | None:
         changed = git.unlike_index(spot.top, spot.view.index)
         boundary = Boundary(session)
         if outside := [path for path in changed if not boundary.in_narrowed_scope(path)]:
-            return _refused(experiment, Fact(Kind.FORMATTED_OUTSIDE, {"by": tool.by, "paths": outside[:_NAMED]}), finished)
+            return _refused(experiment, Fact(Kind.FORMATTED_OUTSIDE, {"by": tool.by, "paths": outside[:_NAMED]}), finished.tail)
         made = _commit(session, spot, made, changed) if changed else made
         if outcome is Outcome.OK:
             _take(session, experiment, made, tool.by)
@@ -52,7 +60,7 @@ def rewritten(session: Session, experiment: Experiment) -> Decided | None:
             if _fails_anyway(session, tool, spot, experiment):
                 session.notice(Fact(Kind.FORMAT_BROKEN, {"by": tool.by}, why))
                 return None
-            return _refused(experiment, Fact(Kind.FORMAT_FAILED, {"by": tool.by}, why), finished)
+            return _refused(experiment, Fact(Kind.FORMAT_FAILED, {"by": tool.by}, why), finished.tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,6 @@ def _take(session: Session, experiment: Experiment, commit: str, by: str) -> Non
     session.say(Fact(Kind.FORMATTED, {"by": by, "paths": list(files[:_NAMED])}))
 
 
-def _refused(experiment: Experiment, why: Fact, finished: Executed) -> Decided:
-    output = useful_end(finished.tail, OUTPUT_KEPT)
+def _refused(experiment: Experiment, why: Fact, said: bytes = b"") -> Decided:
+    output = useful_end(said, OUTPUT_KEPT)
     return Decided(experiment.number, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, reason=why, timestamp=now(), output=output)
