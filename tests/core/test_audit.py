@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.core import audit
 from autotune.core.audit import Clock, leftovers, objection, reading, remark, seconds_of
 from autotune.core.events import Purpose, Ran
 from autotune.core.facts import Fact, Kind, quoted
@@ -313,3 +314,18 @@ def test_a_metric_is_so_many_seconds_by_its_name_or_unit() -> None:
     asked = {"autotune.wall_s": 1.0, "autotune.peak_rss_mb": None, "parse_us": 1e-6, "time_ms": 1e-3, "latency": None, "size": None}
     assert {name: seconds_of(Metric(name, "", Direction.LOWER)) for name in asked} == asked
     assert seconds_of(Metric("fps", "", Direction.HIGHER)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "said"),
+    [
+        ("t", "ms", True),
+        ("parse_ms", "", True),
+        ("latency", "", True),
+        ("autotune.wall_s", "s", True),
+        ("fps", "", True),
+        ("score", "", False),
+    ],
+)
+def test_what_says_of_itself_that_it_is_a_time(name: str, unit: str, said: bool) -> None:  # noqa: FBT001 - a test's parameter
+    assert audit.is_said_to_be_time(Metric(name, unit, Direction.LOWER)) is said

@@ -13,7 +13,7 @@ from autotune.core import sight as seeing
 from autotune.core.config import Config, parse
 from autotune.core.events import Calibrated
 from autotune.core.model import DecisionMode, Direction, Effect, Metric
-from autotune.core.sight import sight
+from autotune.core.sight import Blind, blind, by_spread, sight
 from autotune.core.stats import Drift
 from autotune.core.tell import advice
 from autotune.core.tell.advice import drift_words, findings
@@ -179,3 +179,59 @@ def test_a_bias_that_may_be_none_is_none() -> None:
     assert seeing.is_seen(Effect(1.02, 1.01, 1.03))
     assert seeing._above(Effect(1.02, 1.01, 1.03)) == pytest.approx(0.03)
     assert seeing._above(Effect(-2.0, -3.01, -1.0, relative=False)) == pytest.approx(3.1)
+
+
+def found_of(*values: float, run_s: float = 1.0, timed: bool = True, exact: bool = False) -> Calibrated:
+    return replace(sight([values], run_s, Direction.LOWER, exact=exact), timed=timed)
+
+
+@pytest.mark.parametrize(
+    ("found", "work_s", "why"),
+    [
+        (found_of(*noisy(8, 1, sd=0.01)), 1.0, None),
+        (found_of(*noisy(8, 1, sd=0.01)), 0.001, None),
+        (found_of(*noisy(8, 1, sd=0.5)), 1.0, Blind.NOISY),
+        (found_of(*noisy(8, 1, sd=0.5), timed=False), 1.0, Blind.NOISY),
+        (found_of(*noisy(8, 1, sd=0.1)), 0.001, Blind.SHORT),
+        (found_of(*noisy(8, 1, sd=0.1), timed=False), 0.001, None),
+        (found_of(*[3.0] * 8), 1.0, Blind.COARSE),
+        (found_of(*[345.0] * 8), 1.0, None),
+        (found_of(*[0.0] * 8), 1.0, Blind.COARSE),
+        (found_of(*[3.0] * 8, timed=False, exact=True), 1.0, None),
+        (found_of(-5.0, 5.0, -5.0, 5.0), 1.0, None),
+        (found_of(5.0), 1.0, None),
+    ],
+)
+def test_a_benchmark_is_blind_that_is_coarse_or_noisy_or_too_short_to_be_calm(found: Calibrated, work_s: float, why: Blind | None) -> None:
+    assert blind(found, work_s) is why
+    if why is not None:
+        what, hint = advice.blindness(found, METRIC, 3.0, why)
+        assert what.endswith(".")
+        assert "--anyway" in hint
+
+
+def test_who_waits_for_nothing_is_told_of_processor_time_too() -> None:
+    wall = Metric("autotune.wall_s", "s", Direction.LOWER)
+    assert "autotune.user_s" in advice.blindness(found_of(*noisy(8, 1, sd=0.5)), wall, 3.0, Blind.NOISY)[1]
+
+
+def test_the_spread_of_a_few_runs_is_told_without_the_one_that_lies_farthest_out() -> None:
+    values = [*noisy(7, 1, sd=0.02), 1000.0]
+    assert by_spread(found_of(*values), values).noise < 0.05
+    lucky = [100.0, 100.1, 130.0, 130.1, 70.0, 70.1, 100.0, 100.1]  # whose successive values are often alike
+    assert by_spread(found_of(*lucky), lucky).noise > 0.2 > found_of(*lucky).noise
+    assert by_spread(found_of(*lucky), lucky).few > found_of(*lucky).few
+    for few in ([100.0, 110.0, 120.0, 90.0], [1.0, -1.0, 2.0, 3.0, 4.0], [3.0] * 8):
+        assert by_spread(found_of(*few), few) == found_of(*few)
+
+
+def test_it_is_said_whether_time_is_measured_where_that_is_known() -> None:
+    counted = found_of(*[12.0] * 3, timed=False, exact=True)
+    assert advice.EXACT in findings(counted, METRIC)
+    assert "a candidate costs 1 run (1 s), or 3 where it is kept" in findings(counted, METRIC)
+    assert advice.UNTIMED in findings(found_of(12.0, 13.0, 12.5, timed=False), METRIC)
+    assert advice.TIMED in findings(found_of(12.0, 13.0, 12.5), METRIC)
+    assert not {advice.TIMED, advice.UNTIMED, advice.EXACT}.intersection(findings(SEEN, METRIC))
+    coarse = findings(found_of(*[345.0] * 8), METRIC)
+    assert advice.COARSE in coarse[0]
+    assert "of the last digit" in coarse[1]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core import rules
+from autotune.core import rules, stats
 from autotune.core.model import Direction, Effect
 from autotune.core.stats import (
     GUARDED,
@@ -355,3 +355,24 @@ def test_the_statistic_is_the_textbook_one() -> None:
 def test_a_relative_effect_does_not_depend_on_the_unit(pairs: list[tuple[float, float]], unit: float) -> None:
     here, there = effect_of(pairs, logs=True), effect_of([(a * unit, b * unit) for a, b in pairs], logs=True)
     assert (there.low, there.estimate, there.high) == pytest.approx((here.low, here.estimate, here.high))
+
+
+@pytest.mark.parametrize("direction", Direction)
+def test_of_a_benchmark_that_repeats_exactly_two_equal_runs_a_side_are_a_claim_however_often_it_is_asked(direction: Direction) -> None:
+    better = 90.0 if direction is Direction.LOWER else 110.0
+    for look in (1, 5):
+        claim = stats.claim_of([(100.0, better)] * 2, direction, look=look, exact=True)
+        assert (claim.improved, claim.exact, claim.look, claim.fewest) == (True, True, 1, 2)
+        assert claim.effect.estimate == claim.effect.low == claim.effect.high == pytest.approx(better / 100)
+    assert not stats.claim_of([(100.0, 100.0)] * 2, direction, exact=True).improved
+    for pairs, exact in (([(100.0, better)] * 2, False), ([(100.0, better)], True), ([(100.0, better), (100.0, better + 0.1)], True)):
+        claim = stats.claim_of(pairs, direction, exact=exact)
+        assert (claim.improved, claim.exact) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "last"), [(0.0150, 2, 0.001), (1500.0, 2, 1.0), (12.345, 5, 0.001), (0.0, 1, 1.0), (7.0, 1, 1.0)]
+)
+def test_the_digits_that_a_value_is_known_to_have(value: float, digits: int, last: float) -> None:
+    assert stats.significant_digits(value) == digits
+    assert stats.last_digit(value) == pytest.approx(last)

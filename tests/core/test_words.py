@@ -13,7 +13,7 @@ from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, ref
 from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy
 from autotune.core.model import Effect
 from autotune.core.tell.figures import in_odds
-from autotune.core.tell.words import told
+from autotune.core.tell.words import EXACT_CLAIM, told
 from autotune.core.witness import Unfit
 from autotune.errors import AutotuneError
 
@@ -388,6 +388,7 @@ def test_a_limit_is_told_with_its_key(limit: str, words: str) -> None:
         ),
         (Kind.CLIENT_FOLLOWS, {"fresh": False, "wait_s": 0.0}, "; it goes on"),
         (Kind.NO_IMPROVEMENT, {"pairs": 1}, "no measurable improvement: 1 pair"),
+        (Kind.IMPROVED, {"pairs": 2, "exact": True}, f"improved: {EXACT_CLAIM.format(runs=2)}"),
         (Kind.IMPROVED, {"pairs": 6, "look": 2}, "improved: 6 pairs, asked 2 times"),
         (Kind.IMPROVED, {"pairs": 6, "look": 2, "takes": 8}, "improved: 6 pairs, asked 2 times, which takes 8 pairs"),
     ],

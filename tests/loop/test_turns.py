@@ -82,3 +82,14 @@ def test_who_is_killed_does_not_keep_the_other_from_the_machine(killed: str, two
     assert [first.wait().code, other.wait().code] == [0, 0]
     verdicts = [project.events("verdict")[-1]["verdict"] for project in two]
     assert [verdict == "void" for verdict in verdicts] == [killed == "holder", killed == "waiter"]
+
+
+def test_a_session_in_which_no_time_is_measured_waits_for_nobody(two: tuple[Project, Project], tmp_path: Path, driver: Driver) -> None:
+    first, waiting, _ = begun(two)
+    counting = Project.make(tmp_path, driver, "counting")
+    counting.ok("init", "--name", "counting", "--metric", "size", "--unit", "bytes", "--scope", "src/**")
+    counting.write("src/b.txt", "bbbb bbbb bbb\n")
+    assert counting.ok("try", "-d", "a small gain", "--json").json["about"]["status"] == "keep"
+    assert [project.ok("status", "--json").json["measuring"] for project in two] == [True, True]
+    (tmp_path / "gate").unlink()
+    assert [first.wait().code, waiting.wait().code] == [0, 0]

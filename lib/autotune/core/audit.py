@@ -64,8 +64,8 @@ _COUNTED = frozenset(("1", "query", "queries", *_ONE, *(f"{one}s" for one in _ON
 _RATES = frozenset(("rps", "qps", "tps", "fps", "hz"))
 
 _SIZES = frozenset(("b", *(f"{one}{s}" for one in ("bit", "byte", "kb", "kib", "mb", "mib", "gb", "gib", "tb", "tib") for s in ("", "s"))))
-_COUNTED_THINGS = ("allocation", "alloc", "character", "char", "count", "error", "failure", "file", "instruction", "insn", "instr")
-_MORE_THINGS = ("line", "module", "node", "object", "package", "statement", "step", "symbol", "test", "token", "warning", "word")
+_COUNTED_THINGS = ("allocation", "alloc", "call", "character", "char", "count", "error", "failure", "file", "instruction", "insn", "instr")
+_MORE_THINGS = ("line", "module", "node", "object", "package", "request", "statement", "step", "symbol", "test", "token", "warning", "word")
 _AMOUNTS = frozenset((*_SIZES, "loc", *(f"{one}{s}" for one in (*_COUNTED_THINGS, *_MORE_THINGS) for s in ("", "s"))))
 _AMOUNTS_BY_NAME = _SIZES - {"b"} | {f"{one}s" for one in (*_COUNTED_THINGS, *_MORE_THINGS)} - {"tests", "steps"} | {"size", "count", "loc"}
 

@@ -13,7 +13,7 @@ from autotune.core.config import to_mapping, with_value
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome
-from autotune.core.sight import SHORT_RUN_S, Blind, blind, sight
+from autotune.core.sight import SHORT_RUN_S, Blind, blind, by_spread, sight
 from autotune.core.tell import advice
 from autotune.core.tell.words import told
 from autotune.edges import machine
@@ -57,9 +57,10 @@ def from_baseline(session: Session, bench: Bench, values: Sequence[float], elaps
     return _calibrated(session, bench, [list(values)], [session.state.segment.baseline_wall_s or each], [each], None, read)
 
 
-def refuse_blind(session: Session, found: Calibrated, value: float) -> None:
+def refuse_blind(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float) -> None:
     """Raise `AutotuneError` where the unchanged code's runs show that next to nothing would be found, with what would help."""
-    metric = session.state.metric
+    metric, value = session.state.metric, stats.median(values)
+    found = by_spread(from_baseline(session, bench, values, elapsed_s), values)
     unit_s = None if session.state.config.read else audit.seconds_of(metric)  # what a tool times is one of many repetitions
     why = blind(found, found.run_s if unit_s is None else value * unit_s)
     if why is not None and (why is not Blind.COARSE or audit.is_said_to_be_time(metric)):
@@ -175,4 +176,12 @@ def apply_at_opening(session: Session, found: Calibrated) -> None:
     if asks_for_more(session, found) and found.min_effect is not None and session.state.config.min_effect_is_found:
         config = replace(session.state.config, min_effect=found.min_effect, min_effect_found=found.min_effect)
         session.append(SettingsChanged(config=to_mapping(config), changed=FOUND, timestamp=now()))
-        session.say(Fact(Kind.MIN_EFFECT_SET, {"min_effect": found.min_effect, "logs": found.logs, "short": found.run_s < SHORT_RUN_S}))
+        warn(session)
+
+
+def warn(session: Session) -> None:
+    """Say, before anything is tried, that small gains will not be kept because of what calibration found."""
+    config, found = session.state.config, session.state.segment.calibrated
+    if found is not None and config.min_effect and config.min_effect_is_found:
+        short = found.run_s < SHORT_RUN_S
+        session.say(Fact(Kind.MIN_EFFECT_SET, {"min_effect": config.min_effect, "logs": found.logs, "short": short}))

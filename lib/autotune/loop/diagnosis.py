@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -343,14 +343,24 @@ def _not_run(name: str, why: Fact, *advice: Fact) -> Check:
 
 @contextmanager
 def _ground(scene: Scene) -> Iterator[tuple[Config, Ground]]:
-    """Give the configuration and the place of a dry run, with the machine to itself. Raises `NotRun` where there is to be none."""
+    """Give the configuration and the place of a dry run, with the machine to itself where time is measured.
+
+    Raises `NotRun` where there is to be none.
+    """
     repository, config = _what_to_run(scene)
-    with locks.hold(locks.measuring_lock(), "autotune doctor's dry run"), tempfile.TemporaryDirectory() as scratch:
+    with ExitStack() as stack:
+        if _is_timed(scene, config):
+            stack.enter_context(locks.hold(locks.measuring_lock(), "autotune doctor's dry run"))
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
         if scene.session is not None:
             yield config, _measuring_ground(scene.session, Path(scratch))
         else:
             with _ground_of_its_own(repository, scene.folder, config, Path(scratch)) as ground:
                 yield config, ground
+
+
+def _is_timed(scene: Scene, config: Config) -> bool:
+    return config.measures_time if scene.session is None else scene.session.state.timed
 
 
 class NotRun(Exception):  # noqa: N818 - not an error
@@ -370,7 +380,7 @@ def _what_to_run(scene: Scene) -> tuple[Repository, Config]:
     config = scene.session.state.config if scene.session is not None else _without_session(scene)
     if config.in_place:
         raise NotRun(Observation.RUN_IN_PLACE)
-    if (holder := locks.holder(locks.measuring_lock())) is not None:
+    if _is_timed(scene, config) and (holder := locks.holder(locks.measuring_lock())) is not None:
         raise NotRun(Observation.MACHINE_IN_USE, {"holder": str(holder)}, Fact(Remedy.LOOK_LATER))
     return scene.repository, config
 

@@ -18,7 +18,7 @@ from autotune.core.state import unnamed
 from autotune.core.stopping import second_look
 from autotune.edges import locks, process
 from autotune.errors import AutotuneError
-from autotune.loop import briefing, experiment, feed, files, logs, quiet, recording, work
+from autotune.loop import briefing, calibrating, experiment, feed, files, logs, quiet, recording, work
 from autotune.loop.candidate import Boundary, OvertakenError, look
 from autotune.loop.session import Say, Session, now, replace_file
 
@@ -49,6 +49,7 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
     empty_handed = 0
     given_up: set[int] = set()
     session.say = say
+    calibrating.warn(session)
     while bring_on(session, say):
         if _look_again(session, say, given_up, idle=empty_handed > 0):
             continue

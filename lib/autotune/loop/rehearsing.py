@@ -57,7 +57,7 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
     if (found := reading.what_was_found(session.state.config, bench.report, bench.output)) is not None:
         session.say(found)
     if not anyway:
-        calibrating.refuse_blind(session, calibrating.from_baseline(session, bench, values, elapsed_s), stats.median(values))
+        calibrating.refuse_blind(session, bench, values, elapsed_s)
     passed, why, output = bench.check(Arm.INCUMBENT)
     if not passed:
         raise AutotuneError(

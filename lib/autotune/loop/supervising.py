@@ -40,7 +40,7 @@ from autotune.core.supervision import (
 from autotune.core.tell import pages
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
-from autotune.loop import experiment, files, proposing, work
+from autotune.loop import calibrating, experiment, files, proposing, work
 from autotune.loop import session as sessions
 from autotune.loop.feed import Feed
 from autotune.loop.session import CLIENT_LOG, Say, Session, now
@@ -163,6 +163,7 @@ def supervise(folder: Path, session: Session | None, goal: str, arguments: tuple
     if session is not None:
         experiment.refuse_ended(session)
         _refuse_prompt(session)
+        calibrating.warn(session)
         _adopt(night, session)
     with _not_hung_up():
         try:

@@ -41,7 +41,7 @@ _WALL = f"{RESERVED}wall_s"
 _CALMER = f"if the code does not wait for anything, measure {RESERVED}user_s: processor time is calmer than wall time"
 _HELPS = {
     Blind.COARSE: "print more digits, or give each run more to do; if it is no time, say --untimed",
-    Blind.SHORT: "give each run more to do, twenty times as much for instance, and print the best or the median",
+    Blind.SHORT: "give each run more to do, until it measures a tenth of a second or more, and print the best or the median",
     Blind.NOISY: "do the work several times a run, and print the best or the median; fix seeds and inputs, take network and caches out",
 }
 _CHANGED = {

@@ -274,9 +274,9 @@ def noise(state: State) -> str:
 
 
 def second_witness(state: State) -> Fact | None:
-    """Say whether processor time is a second witness in this segment, and why not; None before that is known, and by older rules."""
+    """Say whether processor time is a second witness in this segment, and why not; None where none is needed or known."""
     seen = state.segment.baseline_observed
-    if not seen or state.segment.opened.rule < decisions.SECOND_WITNESS:
+    if not seen or state.segment.opened.rule < decisions.SECOND_WITNESS or state.exact or not state.timed:
         return None
     found = witness.as_fact(state.segment.witness or witness.witness_of(seen, state.metric))
     if found.kind is Kind.WITNESS and state.decision_mode is not DecisionMode.RACE:
