@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.core.session import at, configured, segment
 
 from autotune.core import guards, rules, stats
+from autotune.core.decide import decide
 from autotune.core.events import (
     CandidateTaken,
     Cause,
@@ -29,7 +30,7 @@ from autotune.core.events import (
 )
 from autotune.core.facts import AnyKind, Fact, Kind, claimed, quoted
 from autotune.core.findings import Contradiction
-from autotune.core.model import Arm, Effect, Outcome, Policy, Run, Status, Verdict
+from autotune.core.model import PROCESSOR_S, Arm, Effect, Outcome, Policy, Run, Status, Verdict, Witness
 from autotune.core.replay import contradiction
 from autotune.core.settle import result_of
 from autotune.core.sight import sight
@@ -92,6 +93,37 @@ def test_a_verdict_is_what_its_runs_give(seed: int, mode: str, shift: float, noi
     unseen = Decided(1, Verdict.DISCARD, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), at(99))
     assert (asked(state, unseen) is None) is (said.verdict is Verdict.KEEP)
     assert asked(state, Decided(1, Verdict.VOID, None, Cause.IDEA, quoted("not to be trusted"), at(99))) is None
+
+
+def test_a_keep_by_processor_time_is_made_again_from_the_processor_time_of_its_runs() -> None:
+    known = Witness((0.01,) * 8, low=0.6, high=0.95)
+    state = begin(segment())
+    state = replace(state, segment=replace(state.segment, baseline_runs=(10.0, 10.1, 10.2), pool=(0.15,) * 8, witness=known))
+    state, coin, number = after(state, CandidateTaken(1, "candidate", "base", ("a",), at(1), settles=True)), Random(2), 10
+    while (decision := decide(state.experiment.runs if state.experiment else (), state.calibration, state.policy, coin)).arms:
+        changed, waited, own = decision.arms[0] is Arm.CANDIDATE, coin.expovariate(10.0), coin.gauss(0, 0.008)
+        made = ran(decision.arms[0], 10 * (1 + waited + own - 0.035 * changed), Purpose.EXPERIMENT, number)
+        metrics = {**made.metrics, PROCESSOR_S: 9 * (1 + own - 0.035 * changed)}
+        state, number = after(state, replace(made, metrics=metrics, wall_s=10 * (1 + waited))), number + 1
+    assert decision.reason is not None
+    assert state.experiment is not None
+    value = stats.median([run.samples["t"] for run in state.experiment.runs if run.arm is Arm.CANDIDATE])
+    said = Decided(
+        1, decision.verdict, Outcome.OK, Cause.IDEA, decision.reason, at(99), value=value, effect=decision.effect,
+        evidence=decision.evidence, needed=decision.needed, pairs=decision.pairs, confirmed=decision.confirmed, min_effect=0.0,
+    )  # fmt: skip
+    assert said.reason.kind is Kind.BETTER_BY_WITNESS
+    assert asked(state, said) is None
+    assert otherwise(asked(state, replace(said, confirmed=True))) == (Contradiction.VERDICT_OTHERWISE, ["confirmed"])
+    runs = [
+        replace(run, samples={**run.samples, PROCESSOR_S: run.samples[PROCESSOR_S] * (1.001 if run.arm is Arm.CANDIDATE else 1)})
+        for run in state.experiment.runs
+    ]
+    forged = replace(state, experiment=replace(state.experiment, runs=tuple(runs)))
+    assert otherwise(asked(forged, said))[0] is Contradiction.VERDICT_OTHERWISE
+    taught = after(state, said).segment.witness
+    assert taught is not None
+    assert len(taught.pool) > len(known.pool)
 
 
 def test_after_a_keep_only_a_commit_that_was_refused_is_another_verdict() -> None:
