@@ -20,6 +20,8 @@ def test_what_was_said_is_shown_and_what_was_not_is_named_with_its_meaning() -> 
     assert "3 files" in said["scope"]
     assert said["min_effect"].startswith("0:")
     assert said["guardrails"].startswith("none")
+    assert "5 %" in said["promise"]
+    assert dict(understood(begin(segment(decision_mode="once")), 3))["promise"].startswith("none")
     assert said["checks"].startswith("none")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from autotune.core.model import DecisionMode
 from autotune.core.state import State
 from autotune.core.tell.figures import counted, listed, share_in_words
 
@@ -14,9 +15,16 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
     unit = f" ({config.unit})" if config.unit else ""
     yield "metric", f"{config.metric}{unit}: {config.direction} is better"
     yield "scope", f"{listed(config.scope)}: {counted(files, 'file')} may be changed"
+    yield "promise", _promise(state)
     yield "min_effect", _least(state)
     yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has to hold (--guardrail adds one)"
     yield "checks", config.checks or "none: whatever the benchmark accepts passes (autotune.checks.sh, or --checks)"
+
+
+def _promise(state: State) -> str:
+    if state.decision_mode is not DecisionMode.RACE or state.config.built_once:
+        return "none on error_budget: no keep is confirmed until `autotune confirm N` has measured it afresh"
+    return f"where nothing works, the chance that this session keeps anything is {share_in_words(state.config.error_budget)} (error_budget)"
 
 
 def _least(state: State) -> str:
