@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from autotune.core import rules
 from autotune.core.decide import decide, learn
-from autotune.core.facts import Kind
+from autotune.core.facts import Kind, whole
 from autotune.core.model import PROCESSOR_S, Arm, Calibration, Decision, Direction, Metric, Outcome, Policy, Run, Verdict, Witness
 from autotune.core.stats import pair_factor
+from autotune.core.tell.words import told
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 RACE = Policy(Metric("t", "s", Direction.LOWER))
@@ -191,7 +192,9 @@ def test_a_candidate_that_looks_better_by_processor_time_is_not_discarded() -> N
     runs = [run for metric in (1.1, 0.95, 1.05) * 2 for run in pair(metric, 0.99)]
     alone, both = (first_answer(runs, calibration) for calibration in (ALONE, BUSY))
     assert (alone.verdict, alone.reason and alone.reason.kind) == (Verdict.DISCARD, Kind.NOT_SHOWN)
-    assert (both.verdict, both.reason and both.reason.kind) == (Verdict.INCONCLUSIVE, Kind.LOOKS_BETTER)
+    assert (both.verdict, both.reason and both.reason.kind) == (Verdict.INCONCLUSIVE, Kind.LOOKS_BETTER_BY_WITNESS)
+    said = told(whole(both.reason, both.effect, both.evidence, both.needed, both.pairs, "s")) if both.reason else ""
+    assert "processor time was lower in 6 of 6 pairs, 1.0 % lower" in said
 
 
 def first_answer(runs: list[Run], calibration: Calibration) -> Decision:

@@ -278,7 +278,10 @@ def test_no_idea_is_said_not_to_work_of_which_no_gain_was_shown(effect: Effect |
     assert refuting == {Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING}
 
 
-@pytest.mark.parametrize(("kind", "words"), [(Kind.LOOKS_BETTER, "it looks better"), (Kind.TOO_NOISY, "at a quieter time")])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(Kind.LOOKS_BETTER, "it looks better"), (Kind.LOOKS_BETTER_BY_WITNESS, "processor time"), (Kind.TOO_NOISY, "at a quieter time")],
+)
 def test_what_is_left_open_says_why_and_that_a_second_look_may_settle_it(kind: Kind, words: str) -> None:
     said = said_of(settled(1, verdict=Verdict.INCONCLUSIVE, reason=Fact(kind, {"times": 4.2})))
     assert words in said

@@ -684,15 +684,21 @@ def _fallen_short(comparison: _Comparison, stages: _Stages | None, ended: Kind |
     Processor time, where it is believed, has to leave no room for a gain either before one is ruled out, and may look better by itself.
     """
     gains, sigma = comparison.gains, comparison.sigma
-    room = shortfall.room_of_pairs(gains, sigma)
-    promising = ended is not None and _centre(gains) > sigma / math.sqrt(len(gains))
+    room, of_witness = shortfall.room_of_pairs(gains, sigma), None
     if stages is not None and stages.heard:
         of_witness = shortfall.room_of_pairs(stages.lines[1].gains, stages.lines[1].sigma)
         room = shortfall.Room(room.low, max(room.high, of_witness.high))
-        promising = promising or (of_witness.is_mostly_gain and not room.is_mostly_loss)
-    noisier = shortfall.times_as_noisy(gains, sigma)
-    found = shortfall.shortfall(room, comparison.delta, _worth_having(comparison), noisier=noisier, ended=ended, promising=promising)
-    return _decided(comparison, *found, stages)
+    verdict, kind = shortfall.shortfall(
+        room,
+        comparison.delta,
+        _worth_having(comparison),
+        noisier=shortfall.times_as_noisy(gains, sigma),
+        ended=ended,
+        promising=ended is not None and _centre(gains) > sigma / math.sqrt(len(gains)),
+    )
+    if kind is Kind.NOT_SHOWN and of_witness is not None and of_witness.is_mostly_gain and not room.is_mostly_loss:
+        verdict, kind = Verdict.INCONCLUSIVE, Kind.LOOKS_BETTER_BY_WITNESS
+    return _decided(comparison, verdict, kind, stages)
 
 
 def _worth_having(comparison: _Comparison) -> float:

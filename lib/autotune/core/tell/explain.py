@@ -192,6 +192,8 @@ _KEPT_EXACTLY = (
 _SECOND_LOOK = "The idea is not refuted, and a second look may settle it"
 _OPEN: Mapping[AnyKind, str] = {
     Kind.LOOKS_BETTER: f"it looks better, but luck could not be ruled out. {_SECOND_LOOK}",
+    Kind.LOOKS_BETTER_BY_WITNESS: "by its processor time it looks better, which the metric itself neither shows nor rules out. "
+    f"{_SECOND_LOOK}",
     Kind.TOO_NOISY: f"it was measured while the noise was several times what it had been, so the runs say little. {_SECOND_LOOK}, at a "
     "quieter time",
 }

@@ -76,6 +76,7 @@ _VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figu
     Kind.NOT_WORTH_HAVING: "discarded: no gain worth having, ",
     Kind.NOT_SHOWN: "discarded: no gain is shown, ",
     Kind.LOOKS_BETTER: "inconclusive: ",
+    Kind.LOOKS_BETTER_BY_WITNESS: "inconclusive: ",
     Kind.TOO_NOISY: "inconclusive: ",
     Kind.LOOKS_WORSE: "discarded: looks worse, ",
     Kind.SMALL_GAIN: "discarded: too small a gain, ",
@@ -90,7 +91,7 @@ _VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figu
 _SAID_BY_FATE = frozenset(  # kinds that what became of an experiment tells as well
     (
         *(Kind.BETTER, Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_EXACTLY),
-        *(Kind.LOOKS_BETTER, Kind.TOO_NOISY, Kind.RAN_OUT, Kind.OUT_OF_REACH),
+        *(Kind.LOOKS_BETTER, Kind.LOOKS_BETTER_BY_WITNESS, Kind.TOO_NOISY, Kind.RAN_OUT, Kind.OUT_OF_REACH),
     )
 )
 
@@ -129,13 +130,14 @@ def _measured(fact: Fact) -> str:
 
 
 def _of_processor_time(fact: Fact) -> list[str]:
-    """What processor time says, where a keep rests on it, or where it alone would have had enough evidence for one."""
+    """What processor time says, where a verdict rests on it, or where it alone would have had enough evidence for a keep."""
     said, needed, pairs = fact.figures.get("processor"), fact.figures.get("needed"), fact.figures.get("pairs", 0)
-    if said is None or needed is None or (fact.kind is Kind.BETTER or said["evidence"] < needed):
+    rests = fact.kind in (Kind.BETTER_BY_WITNESS, Kind.LOOKS_BETTER_BY_WITNESS)
+    if said is None or needed is None or (not rests and (fact.kind is Kind.BETTER or said["evidence"] < needed)):
         return []
     effect = effect_in_words(Effect(said["estimate"], said["low"], said["high"]), between=pairs < FEWEST_PAIRS_FOR_INTERVAL)
     words = f"processor time was lower in {said['better']} of {counted(pairs, 'pair')}, {effect}"
-    return [words if fact.kind is Kind.BETTER_BY_WITNESS else f"{words}, which the metric does not bear out"]
+    return [words if rests else f"{words}, which the metric does not bear out"]
 
 
 def _how(runs: int | None) -> str:
@@ -151,6 +153,7 @@ def _all_of(runs: int) -> str:
 _END: Mapping[AnyKind, Callable[[Fact], str]] = {
     Kind.NOT_WORTH_HAVING: lambda fact: "" if "asked" in fact.figures else f"any gain is below {_size(fact.figures['worth'], fact)}",
     Kind.LOOKS_BETTER: lambda _: "it looks better, and the interval is wide",
+    Kind.LOOKS_BETTER_BY_WITNESS: lambda _: "by processor time it looks better; the metric neither shows that nor rules it out",
     Kind.TOO_NOISY: lambda fact: f"the noise was {number(fact.figures['times'], figures=2)} times what it was before",
     Kind.RAN_OUT: lambda fact: f"{counted(fact.figures.get('pairs', 0), 'pair')} were not enough",
     Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring the rest",
