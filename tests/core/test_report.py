@@ -748,6 +748,21 @@ def test_a_metric_that_runs_print_with_several_values_is_noticed_once_an_arm() -
     assert "of the incumbent print" not in page
 
 
+def test_several_values_of_what_the_metric_is_made_of_are_noticed_where_a_tool_has_them() -> None:
+    one = {"count": 5, "first": 1.0, "lowest": 1.0, "highest": 9.0}
+    several = replace(ran(1, CANDIDATE, 9.0), repeated={"time_ms": one, "time_ms[a]": one, "times[a]": one})
+    page = told(taken(1), several, replace(several, number=2), width=200)
+    assert page.count("runs of the candidate have 5 values of time_ms[a]; the median counts") == 1
+    assert "have 5 values of time_ms;" in page
+    assert "times[a]" not in page
+
+
+def test_the_cases_of_the_metric_are_told_before_other_metrics() -> None:
+    metrics = {"other": 1.0, "time_ms": 9.0, "time_ms[a]": 8.0}
+    page = told(taken(1), ran(1, CANDIDATE, 9.0), decided(1), settled(1, metrics=metrics), width=200)
+    assert page.index("time_ms[a] 8") < page.index("other 1")
+
+
 def test_runs_of_a_story_without_any_value_are_not_plotted() -> None:
     failed = replace(ran(1, CANDIDATE, 9.0), outcome=Outcome.CRASHED, metrics={})
     assert "plot" not in told(taken(1), failed)

@@ -107,6 +107,14 @@ def test_what_is_printed_is_read_with_its_own_metric_unit_and_direction(project:
     assert ran(project)[0]["metrics"]["MB/s[BenchmarkSize]"] == 3  # type: ignore[index]
 
 
+def test_unit_and_direction_that_are_written_down_for_another_metric_say_nothing_of_this_one(project: Project) -> None:
+    project.write("autotune.sh", 'printf "BenchmarkSize-2 10 3 ns/op %s MB/s\\n" "$(cat src/*.txt | wc -c)"\n')
+    project.write("autotune.toml", f'metric = "ns/op"\nunit = "ns"\ndirection = "lower"\n{project.read("autotune.toml")}')
+    project.ok(*OPENS, "--read", "go", "--metric", "MB/s")
+    opened = project.events("config")[0]
+    assert (opened["metric_unit"], opened["direction"]) == ("", "higher")
+
+
 def test_a_value_more_than_the_unchanged_code_has_is_no_evidence(project: Project) -> None:
     project.write("autotune.sh", 'printf "BenchmarkSize-2 10 %s ns/op\\n" "$(cat src/*.txt | wc -c)"\ngrep -h Benchmark src/*.txt\ntrue\n')
     project.ok(*OPENS, "--read", "go")

@@ -129,7 +129,7 @@ def test_what_is_no_value_spoils_its_name_alone(spec: str, content: str, name: s
 
 def test_a_name_with_one_bad_value_among_several_has_none() -> None:
     found = read("hyperfine", hyperfine(times=[1.0, 2.0, math.nan]))
-    assert (found.samples, found.malformed_count) == ({"mean[a]": 1.0}, 1)
+    assert (found.samples, found.malformed_count) == ({"mean": 1.0, "mean[a]": 1.0}, 1)
 
 
 def test_trouble_is_told_after_how_the_run_ended() -> None:
@@ -155,7 +155,7 @@ def test_what_is_left_aside_is_counted() -> None:
     assert dict(read("go", lines).ignored) == {"benchmarks that failed": 1, "benchmarks that were skipped or only logged": 1}
     empty = {"files": [{"groups": [{"fullName": "g", "benchmarks": [{"name": "a", "sampleCount": 0}, {"name": "b", "mean": 1}]}]}]}
     found = read("vitest:a", json.dumps(empty))
-    assert (found.samples, dict(found.ignored)) == ({"mean[b]": 1.0}, {"benchmarks without a sample": 1})
+    assert (found.samples, dict(found.ignored)) == ({"mean": 1.0, "mean[b]": 1.0}, {"benchmarks without a sample": 1})
     assert dict(read("regex:a=([0-9]+)", f"{'b' * 5000}\na=1\n", metric="a").ignored) == {"lines of more than 4,096 characters": 1}
 
 
@@ -166,12 +166,12 @@ def test_no_more_names_are_taken_than_of_metric_lines() -> None:
 
 def test_json_is_found_in_the_last_line_of_what_is_printed() -> None:
     assert read("json", 'loading\n{"a": 1}\n{"a": 2}\n').samples == {"a": 2.0}
-    assert read("json", '{"a": 1}\n{bad}\n{"b": [[1, 2], {"c": true, "d": 3}]}\n').samples == {"b[0]": 1.5, "b[1].d": 3.0}
+    assert read("json", '{"a": 1}\n{bad}\n{"b": [[1, 2], {"c": true, "d": 3}]}\n').samples == {"b": 1.5, "b[0]": 1.5, "b[1].d": 3.0}
 
 
 def test_documents_are_read_from_stdout_and_lines_from_both() -> None:
     assert problem(read("json", "", '{"a": 1}'))
-    assert read("go", "", "BenchmarkA-2 1 1 ns/op\n").samples == {"ns/op[BenchmarkA]": 1.0}
+    assert read("go", "", "BenchmarkA-2 1 1 ns/op\n").samples == {"ns/op": 1.0, "ns/op[BenchmarkA]": 1.0}
 
 
 def test_colours_and_progress_are_left_out_of_lines() -> None:
@@ -200,7 +200,7 @@ def test_a_sample_of_no_iterations_is_no_value() -> None:
     found = source("criterion:target/criterion")
     assert found is not None
     told = report(found, "", [Document(f"a/new/{name}.json", json.dumps(one).encode()) for name, one in files.items()])
-    assert (told.samples, [*told.spoilt]) == ({"mean[a]": 1.0, "time[a]": 1.0}, ["sample[a]"])
+    assert (told.samples, [*told.spoilt]) == ({"mean": 1.0, "mean[a]": 1.0, "time": 1.0, "time[a]": 1.0}, ["sample[a]"])
 
 
 def test_names_hold_what_a_name_can() -> None:
@@ -217,3 +217,12 @@ def test_a_number_of_thousands_of_digits_is_shown_as_such() -> None:
     reading = Reading()
     reading.put("t", "", 10**5000)
     assert reading.report.spoilt["t"].text == "t = a number of thousands of digits"
+
+
+def test_a_metric_of_one_benchmark_alone_is_no_metric_of_cases() -> None:
+    assert [*read("go", "BenchmarkA-2 1 1 ns/op\nBenchmarkB-2 1 1 ns/op 3 B/op\n").printed] == [
+        "B/op",
+        "ns/op[BenchmarkA]",
+        "ns/op[BenchmarkB]",
+        "B/op[BenchmarkB]",
+    ]

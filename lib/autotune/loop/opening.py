@@ -192,8 +192,11 @@ def _workdir(repository: Repository, folder: Path) -> str:
 
 def _settings(request: Request) -> dict[str, object]:
     """Give what a person set: in an autotune.toml that is there, and now."""
-    written = request.folder / CONFIG_FILE
-    return {**(toml_table(settings.text_of(written)) if written.is_file() else {}), **request.settings}
+    path = request.folder / CONFIG_FILE
+    written = toml_table(settings.text_of(path)) if path.is_file() else {}
+    if "metric" in request.settings and request.settings["metric"] != written.get("metric"):
+        written = {key: value for key, value in written.items() if key not in {"unit", "direction"}}  # they are another metric's
+    return {**written, **request.settings}
 
 
 def _config(request: Request) -> Config:

@@ -21,6 +21,7 @@ from autotune.core.metrics import (
     is_name,
     normalised,
 )
+from autotune.core.sources import stem
 from autotune.core.stats import median
 
 _OTHERS = re.compile(r"[^\w.\-/%\[\]]+")
@@ -103,14 +104,18 @@ class Reading:
 
     @property
     def report(self) -> MetricReport:
-        """The same as what METRIC lines are made into: the median of a name's values counts, number and range of all are known."""
+        """The same as what METRIC lines are made into: the median of a name's values counts, number and range of all are known.
+
+        A metric of one benchmark alone has its plain name too: it is no metric of cases.
+        """
         spoilt: dict[str, MalformedLine] = {}
         for line in self.malformed:
             spoilt.setdefault(line.name or "", line)
         printed = {name: _printed(values) for name, values in self.values.items() if name not in spoilt}
-        return MetricReport(
-            printed, tuple(self.malformed[:MOST_MALFORMED]), len(self.malformed), spoilt, ignored=tuple(self.ignored.items())
-        )
+        cases = Counter(stem(name) for name in printed)
+        alone = {stem(name): one for name, one in printed.items() if cases[stem(name)] == 1 and stem(name) not in spoilt}
+        malformed = tuple(self.malformed[:MOST_MALFORMED])
+        return MetricReport({**alone, **printed}, malformed, len(self.malformed), spoilt, ignored=tuple(self.ignored.items()))
 
 
 def name_for(metric: str, case: str = "") -> str:

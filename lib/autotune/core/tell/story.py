@@ -177,7 +177,7 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
     yield Line("in order", _in_order(told, _stages([run.arm for run in story.runs], in_blocks)))
     if plotted := plot(story.runs, name, width):
         yield Line("plot", "\n".join(plotted))
-    if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers, *_several(run))]:
+    if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers, *_several(run, name))]:
         yield Line("noticed", "\n".join(dict.fromkeys(noticed)))
 
 
@@ -223,8 +223,11 @@ def _earlier(story: Story, state: State) -> str:
     return f", held against {number(before, noise_of_a_run(state).at(before))}, the middle of the incumbent's earlier runs"
 
 
-def _several(run: Ran) -> Iterator[str]:
-    """The metrics that a run printed with more than one value, whoever printed which."""
+def _several(run: Ran, metric: str) -> Iterator[str]:
+    """The metrics that a run printed with more than one value, whoever printed which; of what was read, what the metric is made of."""
+    for name, said in (run.repeated or {}).items():
+        if name == metric or name.startswith(f"{metric}["):
+            yield f"runs of the {run.arm} have {said['count']:.0f} values of {name}; the median counts"
     for name, said in (run.earlier or {}).items():
         if said["lowest"] != said["highest"]:
             ends = " to ".join(numbers((said["lowest"], said["highest"])))
@@ -279,7 +282,8 @@ def _rest(story: Story, state: State) -> Iterator[Line]:
     if result is None:
         return
     own = _metric(story, state).name
-    if others := [f"{escaped(name)} {number(value)}" for name, value in result.metrics.items() if name != own]:
+    cases_first = sorted(result.metrics.items(), key=lambda one: not one[0].startswith(f"{own}["))
+    if others := [f"{escaped(name)} {number(value)}" for name, value in cases_first if name != own]:
         yield Line("metrics", f"{', '.join(others[:METRICS_NAMED])} (of the candidate's last run)")
     if result.asi is not None:
         yield Line("asi", shortened(json.dumps(result.asi, ensure_ascii=False), LONGEST_TEXT))
