@@ -25,9 +25,10 @@ from typing import NamedTuple
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
-from autotune.core import decide as deciding
-from autotune.core import guards
-from autotune.core.decide import PAIR, checks_come_now, decide, learn, reference_moved, refills
+from autotune.core import guards, stages
+from autotune.core.budget import refills
+from autotune.core.comparison import PAIR
+from autotune.core.decide import checks_come_now, decide, learn, reference_moved
 from autotune.core.model import (
     PROCESSOR_S,
     Arm,
@@ -438,7 +439,7 @@ class Simulation:
 
 def simulated(job: tuple[Setting, int]) -> Session:
     setting, seed = job
-    deciding.MOST_BLOCKS = 2 if setting.blocks else 0
+    stages.MOST_BLOCKS = 2 if setting.blocks else 0
     return Simulation(setting, seed).run()
 
 

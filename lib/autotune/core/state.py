@@ -19,8 +19,9 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from autotune.core import rules, stats
+from autotune.core.budget import refills
 from autotune.core.config import Config, parse
-from autotune.core.decide import learn, refills
+from autotune.core.decide import learn
 from autotune.core.events import (
     Calibrated,
     CandidateTaken,
