@@ -34,7 +34,7 @@ class Kind(StrEnum):
     NOT_WORTH_HAVING = "not worth having"
     NOT_SHOWN = "not shown"
     LOOKS_BETTER = "looks better"
-    LOOKS_BETTER_BY_WITNESS = "looks better, by processor time"
+    LOOKS_BETTER_BY_WITNESS = "looks better, by witness"
     TOO_NOISY = "too noisy"
     NOT_WITHIN_MARGIN = "not within margin"
     RAN_OUT = "ran out"
