@@ -48,6 +48,14 @@ def test_in_a_terminal_one_line_is_rewritten_and_news_goes_by_above_it(written: 
     assert written[3:] == ["\r\x1b[K", "more news\n", drawn, "\r\x1b[K"]
 
 
+def test_after_the_end_only_news_is_told(written: list[str]) -> None:
+    with live() as say:
+        pass
+    say(WAITING)
+    say(quoted("news"))
+    assert written == ["news\n"]
+
+
 @pytest.mark.parametrize("columns", [1, 20, 40, 80])
 def test_the_line_fits_a_narrow_terminal(columns: int, written: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(talk, "_columns", lambda: columns)
@@ -69,7 +77,7 @@ def test_elsewhere_a_step_is_a_line_after_five_seconds_then_every_ten_and_the_sa
             lines.say(CHECKING if second == 20 else WAITING)
         lines.tick()
         when += [second] * (len(written) - before)
-    assert when == [5, 20, 30, 90]
+    assert when == [6, 20, 30, 90]
     lines.say(quoted("news"))
     lines.end()
     assert written[-1] == "news\n"

@@ -19,6 +19,7 @@ from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.words import told
 from autotune.loop import diagnosis
 from autotune.loop.diagnosis import Check, Finding
+from autotune.views import talk
 
 _COLOURS = {Finding.OK: typer.colors.GREEN, Finding.MISSING: typer.colors.YELLOW, Finding.TO_DO: typer.colors.RED}
 
@@ -55,8 +56,9 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         guardrails=guardrail,
         min_effect=min_effect,
     )
-    found = diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare, wanted=wanted)
-    checks = tuple(_telling(found, as_json=as_json))
+    with talk.live(rewritten=False) as say:
+        found = diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare, wanted=wanted, say=say)
+        checks = tuple(_telling(found, as_json=as_json))
     left = sum(check.finding is Finding.TO_DO for check in checks)
     if as_json:
         looks = [

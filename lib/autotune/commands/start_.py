@@ -102,7 +102,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         with live() as tell:
             proposing.propose_until_done(running, proposer, tell)
     except KeyboardInterrupt:
-        proposing.interrupted(running)
+        with live() as running.say:
+            proposing.interrupted(running)
         _tell_end(running)
         raise
     _tell_end(running)

@@ -229,6 +229,7 @@ class Kind(StrEnum):
     CONSULTING = "consulting"
     COMMITTING = "committing"
     PROPOSING = "proposing"
+    TRYING_OUT = "trying out"
     RESULT = "result"
     RESULT_TOLD = "result told"
     PROPOSED = "proposed"
@@ -269,6 +270,7 @@ GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says f
         Kind.CONSULTING,
         Kind.COMMITTING,
         Kind.PROPOSING,
+        Kind.TRYING_OUT,
     )
 )
 KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_BY_WITNESS))

@@ -37,7 +37,7 @@ from autotune.edges.place import Place
 from autotune.errors import AutotuneError
 from autotune.loop import opening, pinning, places, reading, rehearsing, settings, work
 from autotune.loop import session as sessions
-from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder, Session
+from autotune.loop.session import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder, Say, Session, now
 from autotune.targets import TARGETS
 from autotune.targets.target import Command
 
@@ -83,6 +83,7 @@ class Scene:
     session: Session | None = None
     trouble: AutotuneError | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
+    say: Say = lambda _: None
 
 
 def examine(
@@ -92,6 +93,7 @@ def examine(
     benchmark: bool = True,
     compare: bool = False,
     wanted: Mapping[str, object] | None = None,
+    say: Say = lambda _: None,
 ) -> Iterator[Check]:
     """Look at one thing after the other, whatever is broken; with `benchmark` it is run once, in a working tree of its own.
 
@@ -99,7 +101,7 @@ def examine(
     repository has several. `wanted` are settings of a session to be, which win over those of an autotune.toml that is there. Raises
     `AutotuneError` where a session has settings of its own.
     """
-    scene = _scene(folder, session)
+    scene = replace(_scene(folder, session), say=say)
     if wanted:
         scene = _to_be(scene, wanted)
     for name, look in _LOOKS.items():
@@ -352,6 +354,7 @@ def _ground(scene: Scene) -> Iterator[tuple[Config, Ground]]:
         if _is_timed(scene, config):
             stack.enter_context(locks.hold(locks.measuring_lock(), "autotune doctor's dry run"))
         scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        scene.say(Fact(Kind.TRYING_OUT, {"since": now()}))
         if scene.session is not None:
             yield config, _measuring_ground(scene.session, Path(scratch))
         else:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol
 
@@ -55,7 +55,7 @@ class Rewritten:
         if fact.kind in GOING_ON:
             self.doing = fact
         else:
-            self.end()
+            self._clear()
             _print(told(fact))
         self.tick()
 
@@ -66,7 +66,11 @@ class Rewritten:
             _write(f"{_CLEARED}{pieces[0]}{' …' if len(pieces) > 1 else ''}")
 
     def end(self) -> None:
-        """Clear the line."""
+        """Clear the line for good."""
+        self._clear()
+        self.doing = None
+
+    def _clear(self) -> None:
         if self.doing is not None:
             _write(_CLEARED)
 
@@ -76,17 +80,19 @@ class Lines:
     """A line a step, and of a step that lasts one now and then."""
 
     doing: Fact | None = None
-    _due: float = field(default_factory=lambda: time.monotonic() + FIRST_AFTER_S)
+    _due: float = 0.0
     _again: float = 0.0
     _last: str = ""
 
     def say(self, fact: Fact) -> None:
         """Tell it."""
-        if fact.kind in GOING_ON:
-            self.doing = fact
-            self.tick()
-        else:
+        if fact.kind not in GOING_ON:
             _print(told(fact))
+            return
+        if self.doing is None:
+            self._due = time.monotonic() + FIRST_AFTER_S
+        self.doing = fact
+        self.tick()
 
     def tick(self) -> None:
         """Tell what goes on, where that is something else, or has lasted."""
@@ -115,13 +121,23 @@ class Records:
 
 
 @contextmanager
-def live(*, records: bool = False) -> Iterator[Say]:
-    """Give what tells on stderr what is going on, as long as the context lasts; with `records` as lines of JSON."""
-    talk = Records() if records else Rewritten() if _is_terminal() else Lines()
+def live(*, records: bool = False, rewritten: bool = True) -> Iterator[Say]:
+    """Give what tells on stderr what is going on, as long as the context lasts, and news after that too.
+
+    With `records` as lines of JSON; without `rewritten`, for what answers line by line meanwhile, a line a step in a terminal too.
+    """
+    talk = Records() if records else Rewritten() if rewritten and _is_terminal() else Lines()
+    over = False
+
+    def say(fact: Fact) -> None:
+        if not over or fact.kind not in GOING_ON:
+            talk.say(fact)
+
     try:
         with _ticking(talk):
-            yield talk.say
+            yield say
     finally:
+        over = True
         talk.end()
 
 

@@ -614,6 +614,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CHECKING: "the checks run on the {arm}",
     Kind.CONSULTING: "the hold-out runs on the {arm}",
     Kind.COMMITTING: "experiment {experiment} is committed, with the repository's commit hooks",
+    Kind.TRYING_OUT: "the benchmark runs once, to see whether it works",
     Kind.PROPOSING: "the proposer works on experiment {experiment}",
     Kind.RESULT: lambda fact: (
         f"experiment {fact.figures['experiment']}: {fact.figures['status']}: {_because(fact)}" + _last_line(fact.figures.get("last", ""))
