@@ -11,8 +11,6 @@ from autotune.core.model import DecisionMode
 from autotune.core.state import begin
 from autotune.core.tell.opened import understood
 
-FOUND = Calibrated(3, 1.0, 0.0, 0.0, 0.0, logs=True, mode=DecisionMode.RACE, timestamp="", min_effect=0.02)
-
 
 def test_what_was_said_is_shown_and_what_was_not_is_named_with_its_meaning() -> None:
     said = dict(understood(begin(segment()), 3))
@@ -31,5 +29,9 @@ def test_where_a_least_effect_comes_from_is_said() -> None:
     assert "as configured" in said["min_effect"]
     assert (said["guardrails"], said["checks"]) == ("size <= 1.05x", "make test")
     assert said["metric"] == "t (ms): lower is better"
-    calibrated = replace(state, segment=replace(state.segment, calibrated=FOUND))
-    assert "bias" in dict(understood(calibrated, 1))["min_effect"]
+    found = begin(segment(min_effect=0.02, min_effect_found=0.02))
+    assert "calibration" in dict(understood(found, 1))["min_effect"]
+    values = Calibrated(3, 1.0, 0.0, 0.0, 0.0, logs=False, mode=DecisionMode.RACE, timestamp="")
+    state = begin(segment(min_effect=3.0, unit="points"))
+    crossed = replace(state, segment=replace(state.segment, calibrated=values))
+    assert dict(understood(crossed, 1))["min_effect"].startswith("3 points")

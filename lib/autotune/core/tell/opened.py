@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from autotune.core.model import DecisionMode
 from autotune.core.state import State
-from autotune.core.tell.figures import counted, listed, share_in_words
+from autotune.core.tell.figures import counted, listed, number, share_in_words, with_unit
 
 
 def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
@@ -28,8 +28,10 @@ def _promise(state: State) -> str:
 
 
 def _least(state: State) -> str:
-    least, found = state.config.min_effect, state.segment.calibrated
+    least = state.config.min_effect
     if not least:
         return "0: every gain that is no luck is kept"
-    why = "above the bias that was found" if found is not None and found.min_effect == least else "as configured"
-    return f"{share_in_words(least)}, {why}: a smaller gain is not kept"
+    why = "above what calibration found" if state.config.min_effect_is_found else "as configured"
+    found = state.segment.calibrated
+    size = share_in_words(least) if found is None or found.logs else with_unit(number(least), state.config.unit)
+    return f"{size}, {why}: a smaller gain is not kept"
