@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.cheats.cheats import BEGIN, CHEATS, END, README, Bench, Cheat, Fate, table
 from tests.cheats.project import PYTHON, QUICK, Project, opened
+
+if TYPE_CHECKING:
+    from tests.loop.project import Driver
 
 ONCE = 'decision_mode = "once"\n'
 SETUP = "mkdir made && echo made > made/list"
@@ -14,10 +18,10 @@ SETUP = "mkdir made && echo made > made/list"
 
 OPTIONS: dict[Bench, dict[str, str]] = {
     Bench.COUNTS: {},
-    Bench.TIMES: {"benchmark": "timed.py", "metric": "time_s", "settings": ONCE},
-    Bench.LATENCY: {"benchmark": "timed.py", "metric": "latency", "settings": ONCE},
+    Bench.TIMES: {"benchmark": "timed.py", "metric": "time_s", "unit": "", "settings": ONCE},
+    Bench.LATENCY: {"benchmark": "timed.py", "metric": "latency", "unit": "", "settings": ONCE},
     Bench.RATE: {"benchmark": "timed.py", "metric": "rate", "direction": "higher", "unit": "ops/s", "settings": ONCE},
-    Bench.COMPUTES: {"benchmark": "computed.py", "metric": "cpu_s", "settings": ONCE},
+    Bench.COMPUTES: {"benchmark": "computed.py", "metric": "cpu_s", "unit": "", "settings": ONCE},
     Bench.STARTS: {"interpreter": PYTHON},
     Bench.CASES: {"benchmark": "several.py", "settings": 'guardrails = ["lines <= 1x"]\n'},
     Bench.ROUNDABOUT: {"interpreter": "sh -c", "benchmark": f"'run() {{ exec {QUICK} -m $1; }}; run benchmarks.run'"},
@@ -34,15 +38,15 @@ def projects() -> dict[Bench, Project]:
     return {}
 
 
-def project_for(bench: Bench, projects: dict[Bench, Project], factory: pytest.TempPathFactory) -> Project:
+def project_for(bench: Bench, projects: dict[Bench, Project], factory: pytest.TempPathFactory, driver: Driver) -> Project:
     if bench is Bench.OWN or bench not in projects:
-        projects[bench] = opened(factory.mktemp("cheats") / bench, **OPTIONS[bench])
+        projects[bench] = opened(factory.mktemp("cheats") / bench, driver=driver, **OPTIONS[bench])
     return projects[bench]
 
 
 @pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: cheat.name)
-def test_cheat(cheat: Cheat, projects: dict[Bench, Project], tmp_path_factory: pytest.TempPathFactory) -> None:
-    project = project_for(cheat.bench, projects, tmp_path_factory)
+def test_cheat(cheat: Cheat, projects: dict[Bench, Project], tmp_path_factory: pytest.TempPathFactory, fast_driver: Driver) -> None:
+    project = project_for(cheat.bench, projects, tmp_path_factory, fast_driver)
     kept, ledger = project.kept(), project.ledger.read_bytes()
     cheat.patch(project)
     said = project.autotune("try", "--description", cheat.name)

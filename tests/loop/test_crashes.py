@@ -15,7 +15,7 @@ from tests.loop.project import SESSION_FILES, Driver, Project, eventually, holde
 from autotune.loop import files
 
 FRONT, WORKER = 0, 2  # generations of forks
-SAMPLE = 8  # effects of each story at which it is killed, unless all are asked for
+SAMPLE = 5  # effects of each story at which it is killed, unless all are asked for
 ALL = os.environ.get("AUTOTUNE_TEST_EVERY_EFFECT") == "1"
 USERS = {"src/mine.txt": "the user's\n", "mine too.txt": "the user's\n", "src/mine.o": "ignored\n"}
 

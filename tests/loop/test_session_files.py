@@ -10,16 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.loop.project import BENCHMARK, Driver, Project, eventually
+from tests.loop.project import BENCHMARK, Project, eventually
 
 WRITTEN = ("autotune.sh", "autotune.toml", "autotune.md", "autotune.ideas.md")
-
-
-@pytest.fixture
-def driver(request: pytest.FixtureRequest, driver: Driver, fast_driver: Driver) -> Driver:
-    """Coverage counts the first of a test's cases alone: the others tread the same path."""
-    case = getattr(request.node, "callspec", None)
-    return fast_driver if case is not None and any(case.indices.values()) else driver
 
 
 def found_by_check(project: Project) -> list[str]:
