@@ -623,7 +623,7 @@ def false_gains(sessions: Sequence[Session]) -> float:
 
 
 def bars_of_no_ops(results: Results) -> list[Bar]:
-    everything = [session for setting in DIRECT.values() for session in results[setting]]
+    everything = [session for name, setting in DIRECT.items() for session in results[setting][: UNWEIGHTED.get(name)]]
     noisy = [one for name, setting in DIRECT.items() if name not in UNWEIGHTED for one in tried(results[setting])]
     beyond = math.fsum(one.weight for one in tried(results[BEYOND_PLAN]) if one.verdict is Verdict.KEEP)
     removing = max(false_gains(results[setting]) for setting in REMOVING.values())
