@@ -22,7 +22,8 @@ def submodule(project: Project, base: Path, path: str) -> Project:
 
 
 def values(project: Project) -> list[float]:
-    return [event["metrics"]["size"] for event in project.events("run") if event["arm"] == "incumbent"]
+    runs = (event for event in project.events("run") if event["arm"] == "incumbent" and event["purpose"] != "checks")
+    return [event["metrics"]["size"] for event in runs]
 
 
 # Submodules.
