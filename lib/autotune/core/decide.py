@@ -54,6 +54,7 @@ PROMISING = 10.0  # the evidence from which nothing counts as futile; luck gets 
 
 SOON = 100.0  # the metric's own evidence from which a keep waits for the metric, which is about to decide alone
 METRICS_PART = 0.25  # of its futility score that counts beside processor time's
+METRICS_LEAST = -2.0  # and no more of it: where the machine has just become busy, two pairs could bring more than all that is asked for
 METRIC_FUTILE = -0.5  # its futility score above which nothing is futile: a gain may be the metric's alone
 
 ECONOMY_PAIRS = 12
@@ -176,7 +177,8 @@ def _futility(stages: Stages, kappa: float) -> float:
     metric = score(stages.units[0], kappa)
     if not stages.heard:
         return metric
-    return score(stages.units[1], kappa) + METRICS_PART * metric if metric <= METRIC_FUTILE else 0.0
+    part = METRICS_PART * max(metric, METRICS_LEAST)
+    return score(stages.units[1], kappa) + part if metric <= METRIC_FUTILE else 0.0
 
 
 def score(units: Sequence[float], kappa: float) -> float:
