@@ -185,6 +185,12 @@ def found_of(*values: float, run_s: float = 1.0, timed: bool = True, exact: bool
     return replace(sight([values], run_s, Direction.LOWER, exact=exact), timed=timed)
 
 
+def test_a_noisy_metric_with_a_calm_second_witness_is_not_turned_away() -> None:
+    loud = found_of(*noisy(8, 1, sd=0.5))
+    assert [blind(loud, 1.0, noise) for noise in (0.05, 0.3)] == [None, Blind.NOISY]
+    assert blind(found_of(*[3.0] * 8), 1.0, 0.05) is Blind.COARSE
+
+
 @pytest.mark.parametrize(
     ("found", "work_s", "why"),
     [

@@ -101,15 +101,18 @@ def by_spread(found: Calibrated, values: Sequence[float]) -> Calibrated:
     return replace(found, noise=_size(spread, logs=True), few=_size(smallest_detectable(spread * SQRT2, FEW_PAIRS), logs=True))
 
 
-def blind(found: Calibrated, work_s: float) -> Blind | None:
-    """Why so little is seen that a person should look before time is spent, None where enough is; `work_s` is what is timed in a run."""
+def blind(found: Calibrated, work_s: float, second_noise: float = math.inf) -> Blind | None:
+    """Why so little is seen that a person should look before time is spent, None where enough is; `work_s` is what is timed in a run.
+
+    `second_noise` is the noise of a run's processor time, as a share, where that is a second witness.
+    """
     if found.coarse and (not found.logs or found.few > MOST_HIDDEN):
         return Blind.COARSE
     if not found.logs or found.runs == 1:
         return None
     if found.timed and found.noise > NOISY and work_s < SHORT_RUN_S:
         return Blind.SHORT
-    return Blind.NOISY if found.noise > MOST_NOISE else None
+    return Blind.NOISY if min(found.noise, second_noise) > MOST_NOISE else None
 
 
 def _mode(runs: int, run_s: float) -> DecisionMode:

@@ -70,7 +70,12 @@ def witness_of(runs: Sequence[Run], metric: Metric) -> Witness | Fact:
 
 def as_fact(found: Witness | Fact) -> Fact:
     """Give what is to be said of it: the noise of a single run's processor time, as a share, or why it is no witness."""
-    return found if isinstance(found, Fact) else Fact(Kind.WITNESS, {"noise": math.expm1(noise_floor(found.pool) / SQRT2)})
+    return found if isinstance(found, Fact) else Fact(Kind.WITNESS, {"noise": noise_of(found)})
+
+
+def noise_of(witness: Witness) -> float:
+    """Give by how much the processor time of runs of the same code differs, as a share: the noise floor of a single run."""
+    return math.expm1(noise_floor(witness.pool) / SQRT2)
 
 
 def unfit(why: Unfit, **figures: float) -> Fact:

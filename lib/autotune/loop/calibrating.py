@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -12,10 +13,11 @@ from autotune.core import audit, pace, stats
 from autotune.core.config import to_mapping, with_value
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.facts import Fact, Kind
-from autotune.core.model import Arm, Outcome
+from autotune.core.model import Arm, DecisionMode, Outcome, Witness
 from autotune.core.sight import SHORT_RUN_S, Blind, blind, by_spread, sight
 from autotune.core.tell import advice
 from autotune.core.tell.words import told
+from autotune.core.witness import noise_of, witness_of
 from autotune.edges import machine
 from autotune.errors import AutotuneError
 from autotune.loop import quiet, seeding, settings
@@ -62,9 +64,17 @@ def refuse_blind(session: Session, bench: Bench, values: Sequence[float], elapse
     metric, value = session.state.metric, stats.median(values)
     found = by_spread(from_baseline(session, bench, values, elapsed_s), values)
     unit_s = None if session.state.config.read else audit.seconds_of(metric)  # what a tool times is one of many repetitions
-    why = blind(found, found.run_s if unit_s is None else value * unit_s)
+    why = blind(found, found.run_s if unit_s is None else value * unit_s, _noise_of_witness(session))
     if why is not None and (why is not Blind.COARSE or audit.is_said_to_be_time(metric)):
         raise AutotuneError(*advice.blindness(found, metric, value, why))
+
+
+def _noise_of_witness(session: Session) -> float:
+    """Give the noise of a run's processor time where that is a second witness, else infinity."""
+    state = session.state
+    seen = witness_of(state.segment.baseline_observed, state.metric)
+    heard = state.decision_mode is DecisionMode.RACE and not state.config.min_effect
+    return noise_of(seen) if heard and isinstance(seen, Witness) else math.inf
 
 
 def after_baseline(
