@@ -163,6 +163,7 @@ def test_a_gain_that_is_the_metrics_alone_is_not_given_up_because_processor_time
 
 def test_a_metric_that_others_have_just_made_loud_does_not_end_a_comparison_in_which_processor_time_looks_well() -> None:
     assert asked(pair(1.6, 0.995) + pair(1.5, 0.995)).verdict is Verdict.MEASURE_AGAIN
+    assert asked(pair(2.0, 0.99)).verdict is Verdict.MEASURE_AGAIN  # the only run of the candidate was on the processor for less than any
 
 
 def test_a_keep_waits_for_a_metric_that_is_about_to_decide_alone() -> None:

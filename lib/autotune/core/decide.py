@@ -169,7 +169,7 @@ def _is_borne_out(stages: Stages, most: int) -> bool:
     work moved elsewhere) is not covered, hence these conditions. Where the metric is about to decide alone, it is waited for.
     """
     waits = stages.stakes[0] >= SOON and len(stages.lines[0].gains) < most
-    return stages.heard and not waits and estimate_of(stages.lines[0].gains) >= HALF * estimate_of(stages.lines[1].gains)
+    return stages.believed and not waits and estimate_of(stages.lines[0].gains) >= HALF * estimate_of(stages.lines[1].gains)
 
 
 def _futility(stages: Stages, kappa: float) -> float:
@@ -364,7 +364,7 @@ def _fallen_short(comparison: Comparison, stages: Stages | None, ended: Kind | N
     """
     gains, sigma = comparison.gains, comparison.sigma
     room, of_witness = shortfall.room_of_pairs(gains, sigma), None
-    if stages is not None and stages.heard:
+    if stages is not None and stages.believed:
         of_witness = shortfall.room_of_pairs(stages.lines[1].gains, stages.lines[1].sigma)
         room = shortfall.Room(room.low, max(room.high, of_witness.high))
     verdict, kind = shortfall.shortfall(
@@ -447,7 +447,7 @@ def _witnessed(comparison: Comparison, stages: Stages | None) -> dict[str, Any]:
         return {}
     arms, times = comparison.arms[comparison.first :], [math.exp(-place) for place in stages.lines[1].places]
     effect, better = effect_of(list(matched(arms, times)), logs=True), sum(gain > 0 for gain in stages.lines[1].gains)
-    odds = {"evidence": stages.stakes[1], "metric_evidence": stages.stakes[0], "believed": stages.heard}
+    odds = {"evidence": stages.stakes[1], "metric_evidence": stages.stakes[0], "believed": stages.believed}
     return {"processor": {"estimate": effect.estimate, "low": effect.low, "high": effect.high, "better": better, **odds}}
 
 

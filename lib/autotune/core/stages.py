@@ -56,7 +56,8 @@ class Stages(NamedTuple):
 
     `stakes` holds the metric's and, where there is a witness, processor time's: each what a stake on it has become. `units` says for each
     of them of every pair how much better the candidate was, in noise floors as they were known when its stage began. `heard` tells
-    whether the witness is to be believed so far.
+    whether there is a witness that nothing has spoken against, `alike` whether both arms were on the processor as the unchanged code is: of
+    few runs beside others that says little, so it keeps a keep from resting on the witness and gives nothing up.
     """
 
     lines: list[Line]
@@ -66,6 +67,12 @@ class Stages(NamedTuple):
     left: list[Arm]
     fresh: bool
     heard: bool
+    alike: bool
+
+    @property
+    def believed(self) -> bool:
+        """Whether anything may rest on processor time: nothing speaks against it, and both arms were on the processor as before."""
+        return self.heard and self.alike
 
     @property
     def evidence(self) -> float:
@@ -94,8 +101,8 @@ def replayed(comparison: Comparison) -> Stages:
         for line, scale, said in zip(lines, scales, units, strict=True):
             said.extend(in_noise(line.gains[done // 2 : pairs], scale))
         if not stage.count(Arm.CANDIDATE) == stage.count(Arm.INCUMBENT) == size:
-            heard = heard and comparison.processor is not None and _is_like(comparison.processor, arms, comparison.first)
-            return Stages(lines, stakes, units, blocks, left_of(PAIR * size, stage), not stage, heard)
+            alike = comparison.processor is not None and _is_like(comparison.processor, arms, comparison.first)
+            return Stages(lines, stakes, units, blocks, left_of(PAIR * size, stage), not stage, heard, alike)
         for which, (line, scale) in enumerate(zip(lines, scales, strict=True)):
             stakes[which] *= pair_factor(units[which][-1]) if was_pair else _block_factor(stage, line.places[done:end], scale)
             in_pairs[which] += filter(math.isfinite, line.gains[pairs - 1 : pairs] if was_pair else [])
