@@ -323,6 +323,17 @@ def test_a_configured_metric_has_to_be_printed_and_any_will_do_without_one(proje
     assert kinds(examined(project)["benchmark"]) == [Observation.PASSES, Remedy.PRINT_A_METRIC]
 
 
+def test_output_that_could_be_read_is_recognised_whether_or_not_a_metric_is_named(project: Path) -> None:
+    (project / "autotune.sh").write_text('echo "BenchmarkSize-2 10 30 ns/op"\n')
+    check = examined(project)["benchmark"]
+    assert kinds(check) == [Observation.PASSES, Kind.CAN_BE_READ]
+    assert figures(check, Kind.CAN_BE_READ)["read"] == "go"
+    check = examined(project, wanted={"metric": "ns/op"})["benchmark"]
+    assert check.finding is Finding.TO_DO
+    assert [one.kind for one in check.advice] == [Kind.CAN_BE_READ]
+    assert kinds(examined(project, wanted={"metric": "ns/op", "read": "go"})["benchmark"]) == [Observation.PASSES]
+
+
 def test_with_a_session_the_incumbent_runs_in_the_measuring_worktree_and_the_session_stays_as_it_is(session: Session) -> None:
     (session.top / "src" / "text").write_text("a longer candidate, which is not what a dry run is about\n")
     before, ledger = everything(session.top), session.folder.ledger.read_bytes()

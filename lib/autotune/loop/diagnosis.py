@@ -465,7 +465,8 @@ def _dry_run(config: Config, ground: Ground) -> Check:
             failed = Fact(Observation.COMMAND_DOES_NOT_SUCCEED, {"text": command.text, "command": command.name}, why)
             output = useful_end(finished.tail, OUTPUT_SHOWN).rstrip()
             seen = (failed, *((quoted(output),) if output else ()))
-            return Check("benchmark", Finding.TO_DO, seen, (Fact(Remedy.MEND_UNTIL_IT_PASSES),), _details(finished, outcome))
+            known = reading.how_it_could_be_read(config, finished.tail) if why.kind is Kind.NO_METRIC else None
+            return Check("benchmark", Finding.TO_DO, seen, (known or Fact(Remedy.MEND_UNTIL_IT_PASSES),), _details(finished, outcome))
         measured = finished if command.measured else measured
     if measured is None:
         raise AssertionError("a target's run measures nothing")
@@ -513,7 +514,7 @@ def _passed(config: Config, finished: Executed) -> Check:
     found = Fact(Observation.PASSES, {"wall_s": finished.wall_s, "metrics": details["metrics"]}, besides=besides)
     advice = []
     if not details["metrics"] and config.measured_from_outside:
-        advice.append(Fact(Remedy.PRINT_A_METRIC, {"metric": f"{RESERVED}wall_s"}))
+        advice.append(reading.how_it_could_be_read(config, finished.tail) or Fact(Remedy.PRINT_A_METRIC, {"metric": f"{RESERVED}wall_s"}))
     if details["malformed"]:
         advice.append(Fact(Remedy.MEND_LINES, {"lines": details["malformed"]}))
     if finished.leftovers:

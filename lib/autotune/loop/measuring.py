@@ -18,13 +18,12 @@ from autotune.core.stats import median
 from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.loop import holdout, quiet, seeding, settings, watching
+from autotune.loop import holdout, quiet, reading, seeding, settings, watching
 from autotune.loop.bench import Bench, What
 from autotune.loop.holdout import Answer
 from autotune.loop.session import Session, now
 from autotune.loop.turns import Turn
 from autotune.loop.watching import Tampered
-from autotune.readers.recognising import recognised
 
 FEWEST_BASELINE, MOST_BASELINE, BASELINE_BUDGET_S = 3, 8, 120.0
 
@@ -68,8 +67,8 @@ def _outlook_of_a_baseline(number: int, most: int, run_s: float, *, once: bool) 
 
 def _mending(bench: Bench, run: Ran) -> str:
     """Say what to do about a benchmark that does not work: where it prints no METRIC lines but what can be read, read that."""
-    config = bench.session.state.config
-    if run.why.kind is Kind.NO_METRIC and not config.read and (known := recognised(config.benchmark, bench.output)) is not None:
+    known = reading.how_it_could_be_read(bench.session.state.config, bench.output) if run.why.kind is Kind.NO_METRIC else None
+    if known is not None:
         return told(known)
     return (
         "mend it until `autotune doctor` is content; what it needs and git does not track goes into `carry` or is made by `setup`; "

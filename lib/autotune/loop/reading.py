@@ -86,10 +86,15 @@ def refuse_made(workdir: str, config: Config, settled: Collection[str]) -> None:
         raise AutotuneError(f"`read` names {name}, which is made by `setup`: what is read has to be written by each run.", _ANOTHER)
 
 
+def how_it_could_be_read(config: Config, output: bytes) -> Fact | None:
+    """Say how the output of a benchmark without METRIC lines could be read; None where it is read already, or looks like nothing known."""
+    return recognising.recognised(config.benchmark, output) if config.source is None else None
+
+
 def what_was_found(config: Config, report: MetricReport, output: bytes) -> Fact | None:
     """Say what a run is read as: the metric's cases, what else there is, what was left aside. Where nothing is read: how it could be."""
     if config.source is None:
-        return recognising.recognised(config.benchmark, output) if config.measured_from_outside else None
+        return how_it_could_be_read(config, output) if config.measured_from_outside else None
     names = [*report.printed]
     others = dict.fromkeys(one for name in names if (one := stem(name)) != config.metric)
     figures = {
