@@ -117,13 +117,22 @@ assert not seen and not os.listdir("{others}")
 
 
 @pytest.mark.skipif(not sandbox.works(), reason="this system has no sandbox")
-@pytest.mark.parametrize(("benchmark", "offered"), [("bench.py", True), ("writes_elsewhere.py", False)])
+@pytest.mark.parametrize(("benchmark", "offered"), [("bench.py", True), ("writes_elsewhere.py", False), ("waits.py", False)])
 def test_the_sandbox_is_offered_where_it_works_with_this_benchmark(tmp_path: Path, benchmark: str, *, offered: bool) -> None:
     project = Project(tmp_path / "project")
     project.top.mkdir()
     for path, text in FILES.items():
         project.write(path, text)
     project.write("writes_elsewhere.py", f"open({str(tmp_path / 'list')!r}, 'a').write('x')\nimport bench\n")
+    waits = f"""
+import time
+try:
+    open({str(tmp_path / "list")!r}, "a").write("x")
+except OSError:
+    time.sleep(3600)
+import bench
+"""
+    project.write("waits.py", waits)
     project.write("autotune.sh", f"exec {QUICK} {benchmark}\n")
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "The project"]):
         project.git(*words)

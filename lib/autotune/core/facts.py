@@ -230,6 +230,7 @@ class Kind(StrEnum):
     COMMITTING = "committing"
     PROPOSING = "proposing"
     TRYING_OUT = "trying out"
+    TRYING_SANDBOX = "trying sandbox"
     RESULT = "result"
     RESULT_TOLD = "result told"
     PROPOSED = "proposed"
@@ -271,6 +272,7 @@ GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says f
         Kind.COMMITTING,
         Kind.PROPOSING,
         Kind.TRYING_OUT,
+        Kind.TRYING_SANDBOX,
     )
 )
 KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_BY_WITNESS))

@@ -64,7 +64,10 @@ class Tally:
 
 @dataclass(slots=True)
 class Bench:
-    """The place and the two arms' content: what every run of one measurement shares. `walled` is to run in the sandbox in any case."""
+    """The place and the two arms' content: what every run of one measurement shares.
+
+    With `trial_s` it is in the sandbox in any case, and no command takes longer.
+    """
 
     session: Session
     place: Place
@@ -73,7 +76,7 @@ class Bench:
     experiment: int = 0
     number: int = 0
     random: random.Random = field(default_factory=random.SystemRandom)
-    walled: bool = False
+    trial_s: float | None = None
     leftovers: dict[Arm, list[str]] = field(default_factory=lambda: {arm: [] for arm in Arm})
     builds: Builds | None = None
     report: MetricReport = field(default_factory=MetricReport)  # of the last run
@@ -260,7 +263,7 @@ class Bench:
         return readable and (command is None or self._check(Arm.INCUMBENT, command)[0].outcome is Outcome.OK)
 
     def _in_sandbox(self) -> bool:
-        return self.walled or self.session.state.config.sandbox == "on"
+        return self.trial_s is not None or self.session.state.config.sandbox == "on"
 
     def _variables(self, ours: Mapping[str, str]) -> dict[str, str]:
         """Give the environment of runs, as the segment and the settings have it, with variables of ours that these may change."""
@@ -301,7 +304,7 @@ class Bench:
                 self._walled(command.text, temporary, shown),
                 cwd=folder,
                 environment=self._environment(temporary, shown, more or {}),
-                timeout_s=command.timeout_s,
+                timeout_s=min(command.timeout_s, self.trial_s or command.timeout_s),
                 log=temporary / "unseen.log" if shown else path,
                 kept_bytes=0 if results is None else results.kept_bytes,
                 stopped=lambda: self._is_stopped(let_in),

@@ -224,7 +224,7 @@ def _no_guarded_metric(fact: Fact) -> str:
 
 def _direction(fact: Fact) -> str:
     metric, direction, speaks_for = (fact.figures[one] for one in ("metric", "direction", "speaks_for"))
-    assumed = "" if fact.figures["said"] else ", which is taken where nobody says"
+    assumed = "" if fact.figures["said"] else ", by its name" if speaks_for == direction else ", which is taken where nobody says"
     odd = f"; its name speaks for {speaks_for}: if so, begin with --direction {speaks_for}" if speaks_for not in (None, direction) else ""
     return f"{'warning: ' if odd else ''}{escaped(metric)}: {direction} is better{assumed}{odd}"
 
@@ -357,8 +357,8 @@ _NO_WITNESS: Mapping[Unfit, str] = {
     Unfit.NOT_KNOWN: "not every run has a positive value and a processor time",
     Unfit.WAITS: "even the run that waited least was on the processor for only {share:.0%} of its time",
     Unfit.SEVERAL_PROCESSORS: "a run is on several processors ({share:.1f}), and what it takes of all says little of how long it is",
-    Unfit.ANOTHER_THING: "the metric is not most of what a run does on the processor, nor does it vary as the run's time does; the sum or "
-    "the mean of what a run repeats would, the best does not",
+    Unfit.ANOTHER_THING: "the metric is not most of a run's processor time, nor does it vary as the run's time does; if it is a "
+    "time, print the sum or the mean of what a run repeats, not the best",
     Unfit.LEAST_EFFECT: "where a least effect is asked for (min_effect), the metric decides alone",
     Unfit.NO_RACE: "it is one in race mode alone",
 }
@@ -615,6 +615,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CONSULTING: "the hold-out runs on the {arm}",
     Kind.COMMITTING: "experiment {experiment} is committed, with the repository's commit hooks",
     Kind.TRYING_OUT: "the benchmark runs once, to see whether it works",
+    Kind.TRYING_SANDBOX: "the benchmark runs once more, to see whether it works in the sandbox too",
     Kind.PROPOSING: "the proposer works on experiment {experiment}",
     Kind.RESULT: lambda fact: (
         f"experiment {fact.figures['experiment']}: {fact.figures['status']}: {_because(fact)}" + _last_line(fact.figures.get("last", ""))
