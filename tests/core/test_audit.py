@@ -329,3 +329,11 @@ def test_a_metric_is_so_many_seconds_by_its_name_or_unit() -> None:
 )
 def test_what_says_of_itself_that_it_is_a_time(name: str, unit: str, said: bool) -> None:  # noqa: FBT001 - a test's parameter
     assert audit.is_said_to_be_time(Metric(name, unit, Direction.LOWER)) is said
+
+
+@pytest.mark.parametrize(
+    ("name", "of_many"),
+    [("mean_ms", True), ("p50_ms", True), ("latency.max", True), ("parse_ms", False), ("total_ms", False), ("sum_s", False)],
+)
+def test_a_name_says_whether_a_value_is_one_of_many(name: str, *, of_many: bool) -> None:
+    assert audit.is_of_many(name) is of_many

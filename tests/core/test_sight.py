@@ -130,7 +130,7 @@ def test_advice_follows_from_what_was_found(found: Calibrated, config: Config, m
 def test_a_command_that_is_measured_from_outside_is_not_told_to_print(run_s: float) -> None:
     outside = advice.advice(replace(SEEN, run_s=run_s), replace(CONFIG, metric="autotune.cpu_s"))
     assert not any("print" in line for line in outside)
-    assert any("print the best or the median" in line for line in advice.advice(replace(SEEN, run_s=run_s), CONFIG))
+    assert any("print the sum or the mean" in line for line in advice.advice(replace(SEEN, run_s=run_s), CONFIG))
 
 
 def test_what_an_experiment_costs_includes_what_is_not_timed() -> None:
@@ -216,6 +216,12 @@ def test_a_benchmark_is_blind_that_is_coarse_or_noisy_or_too_short_to_be_calm(fo
         assert "--anyway" in hint
 
 
+def test_where_lower_is_better_than_nothing_a_step_that_fails_unseen_is_suspected() -> None:
+    what, hint = advice.blindness(found_of(*[0.0] * 3, timed=False, exact=True), METRIC, 0.0, Blind.ZERO)
+    assert "0" in what
+    assert "set -e" in hint
+
+
 def test_who_waits_for_nothing_is_told_of_processor_time_too() -> None:
     wall = Metric("autotune.wall_s", "s", Direction.LOWER)
     assert "autotune.user_s" in advice.blindness(found_of(*noisy(8, 1, sd=0.5)), wall, 3.0, Blind.NOISY)[1]
@@ -237,6 +243,7 @@ def test_it_is_said_whether_time_is_measured_where_that_is_known() -> None:
     assert "a candidate costs 1 run (1 s), or 3 where it is kept" in findings(counted, METRIC)
     assert advice.UNTIMED in findings(found_of(12.0, 13.0, 12.5, timed=False), METRIC)
     assert advice.TIMED in findings(found_of(12.0, 13.0, 12.5), METRIC)
+    assert advice.TIMED + advice.IF_NO_TIME in findings(found_of(12.0, 13.0, 12.5), Metric("val_loss", "", Direction.LOWER))
     assert not {advice.TIMED, advice.UNTIMED, advice.EXACT}.intersection(findings(SEEN, METRIC))
     coarse = findings(found_of(*[345.0] * 8), METRIC)
     assert advice.COARSE in coarse[0]

@@ -12,6 +12,7 @@ import pytest
 from autotune.core.config import parse_toml
 from autotune.core.facts import AnyKind, Fact, Kind, quoted
 from autotune.core.model import Verdict
+from autotune.core.sight import NOISY
 from autotune.edges import locks
 from autotune.errors import AutotuneError
 from autotune.loop import auditing, calibrating, claiming, clearing, experiment, healing, opening, rehearsing, segments, work
@@ -138,9 +139,11 @@ TIMED = 'printf x >> "$COUNT"\nset -- $(wc -c < "$COUNT")\n'
     ("benchmark", "unit", "said"),
     [
         (f'{TIMED}echo "METRIC size=0.$((1 + $1 % 2))00$(cat value)"\n', "s", "too noisy"),
-        (f'{TIMED}echo "METRIC size=0.0$((10 + 2 * ($1 % 2)))$(cat value)"\n', "s", "too short"),
+        (f'{TIMED}echo "METRIC size=0.0$((10 + 2 * ($1 % 2)))$(cat value)"\n', "s", "too short a time"),
         ('echo "METRIC size=$(($(cat value) / 4))"\n', "ms", "too few digits"),
         ('echo "METRIC size=0.0"\n', "s", "too few digits"),
+        ('echo "METRIC size=0"\n', "bytes", "nothing to gain"),
+        ('echo "METRIC size=0"\n', "", "nothing to gain"),
     ],
 )
 def test_a_benchmark_that_sees_next_to_nothing_is_opened_only_when_told_to(tmp_path: Path, benchmark: str, unit: str, said: str) -> None:
@@ -150,6 +153,15 @@ def test_a_benchmark_that_sees_next_to_nothing_is_opened_only_when_told_to(tmp_p
     assert "--anyway" in refused.value.hint
     assert not (folder / CONFIG_FILE).exists()
     assert opened(folder, unit=unit, prepare=None, anyway=True).state.opened
+
+
+def test_the_mean_of_many_times_may_be_as_short_as_it_is(tmp_path: Path) -> None:
+    """A run that prints it has timed all of them."""
+    benchmark = f'test -s value || exit 1\nsleep 0.1\n{TIMED}echo "METRIC mean_ms=0.0$((100 + 20 * ($1 % 2)))$(cat value)"\n'
+    session = opened(project(tmp_path, benchmark), metric="mean_ms", unit="ms", prepare=None)
+    found = session.state.segment.calibrated
+    assert found is not None
+    assert found.noise > NOISY
 
 
 def test_a_number_without_a_unit_is_not_turned_away_for_its_digits(tmp_path: Path) -> None:

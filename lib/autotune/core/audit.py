@@ -58,6 +58,7 @@ _UNKNOWN_S = (1.0, 1e-3, 1e-6, 1e-9)
 _BETWEEN_WORDS = re.compile(r"[\s_.\-/]+|(?<=[a-z0-9])(?=[A-Z])")
 _TIMES = frozenset(("time", "timing", "latency", "duration", "elapsed", "runtime", "walltime", "wall", "delay"))
 _PROCESSOR = frozenset(("cpu", "user", "sys"))
+_SUMS = frozenset(("total", "sum"))
 _SUMMARY = re.compile(r"p?\d+|min|max|mean|avg|average|median|best|total|sum")
 _ONE = ("op", "operation", "req", "request", "call", "run", "it", "iter", "iteration", "frame", "task", "job")
 _COUNTED = frozenset(("1", "query", "queries", *_ONE, *(f"{one}s" for one in _ONE)))
@@ -147,6 +148,11 @@ def _rate(metric: Metric) -> Reading:
     if unit_s is not None:
         return Reading((unit_s,), GREATER_PART, rate=True)
     return Reading(_UNKNOWN_S, NEARLY_ALL, rate=True, varying=True)
+
+
+def is_of_many(name: str) -> bool:
+    """Whether a metric's name says that it is one of many values, or what lies among them: `mean_ms`, `p50_ms`, `latency.max`; no sum."""
+    return any(_SUMMARY.fullmatch(word) and word not in _SUMS for word in _words(name))
 
 
 def _without_summary(name: str) -> list[str]:

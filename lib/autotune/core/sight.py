@@ -80,11 +80,12 @@ def sight(
 
 
 class Blind(StrEnum):
-    """Why a benchmark sees little: it prints too few digits, has too little to do, or varies too much."""
+    """Why a benchmark sees little: it prints too few digits, has too little to do, varies too much, or cannot get lower."""
 
     COARSE = "coarse"
     SHORT = "short"
     NOISY = "noisy"
+    ZERO = "zero"
 
 
 def by_spread(found: Calibrated, values: Sequence[float]) -> Calibrated:

@@ -13,7 +13,7 @@ from autotune.core import audit, pace, stats
 from autotune.core.config import to_mapping, with_value
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.facts import Fact, Kind
-from autotune.core.model import Arm, DecisionMode, Outcome, Witness
+from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Witness
 from autotune.core.sight import SHORT_RUN_S, Blind, blind, by_spread, sight
 from autotune.core.tell import advice
 from autotune.core.tell.words import told
@@ -63,9 +63,14 @@ def refuse_blind(session: Session, bench: Bench, values: Sequence[float], elapse
     """Raise `AutotuneError` where the unchanged code's runs show that next to nothing would be found, with what would help."""
     metric, value = session.state.metric, stats.median(values)
     found = by_spread(from_baseline(session, bench, values, elapsed_s), values)
-    unit_s = None if session.state.config.read else audit.seconds_of(metric)  # what a tool times is one of many repetitions
+    of_many = session.state.config.read or audit.is_of_many(metric.name)  # each may be as short as it is
+    unit_s = None if of_many else audit.seconds_of(metric)
     why = blind(found, found.run_s if unit_s is None else value * unit_s, _noise_of_witness(session))
-    if why is not None and (why is not Blind.COARSE or audit.is_said_to_be_time(metric)):
+    if why is Blind.COARSE and not audit.is_said_to_be_time(metric):
+        why = None
+    if why is None and metric.direction is Direction.LOWER and not any(values):
+        why = Blind.ZERO
+    if why is not None:
         raise AutotuneError(*advice.blindness(found, metric, value, why))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from autotune.core import audit
 from autotune.core.config import Config
 from autotune.core.events import Calibrated
 from autotune.core.metrics import RESERVED
@@ -22,6 +23,7 @@ DRIFT = (
     "made side by side; {changed}"
 )
 TIMED = "timed: yes, so nothing else is measured meanwhile, and a busy machine is waited for"
+IF_NO_TIME = "; `init --untimed` if other work on the machine does not change the number"
 UNTIMED = "timed: no, so nothing waits for the machine; `init --timed` if other work on it changes the number"
 EXACT = "timed: no, so nothing waits for the machine; what repeats exactly is claimed by two runs a side"
 COARSE = (
@@ -41,9 +43,11 @@ _WALL = f"{RESERVED}wall_s"
 _CALMER = f"if the code does not wait for anything, measure {RESERVED}user_s: processor time is calmer than wall time"
 _HELPS = {
     Blind.COARSE: "print more digits, or give each run more to do; if it is no time, say --untimed",
-    Blind.SHORT: "give each run more to do, until it measures a tenth of a second or more, and print the best or the median",
-    Blind.NOISY: "do the work several times a run, and print the best or the median; fix seeds and inputs, take network and caches out",
+    Blind.SHORT: "give each run more to do, until it measures a tenth of a second or more, and print the sum or the mean",
+    Blind.NOISY: "do the work several times a run, and print the sum or the mean; fix seeds and inputs, take network and caches out",
+    Blind.ZERO: "look at what the benchmark did: where one of its steps fails, all of it has to (`set -e` at the top of a shell script)",
 }
+_ANYWAY = "`--anyway` opens the session all the same"
 _CHANGED = {
     DecisionMode.RACE: "decisions and claims are made of such runs",
     DecisionMode.ECONOMY: "so every candidate begins with a pair, instead of one run held against earlier ones",
@@ -54,7 +58,14 @@ _CHANGED = {
 def findings(found: Calibrated, metric: Metric) -> tuple[str, ...]:
     """What was found, a sentence each."""
     seed = [FIXED_SEED.format(seeded=listed(found.seeded))] if found.seeded else []
-    parts = (_noise_words(found, metric), seed, _time_words(found), _cost_words(found), _bias_words(found, metric), (_mode_words(found),))
+    parts = (
+        _noise_words(found, metric),
+        seed,
+        _time_words(found, metric),
+        _cost_words(found),
+        _bias_words(found, metric),
+        (_mode_words(found),),
+    )
     return found.findings or tuple(line for part in parts for line in part)
 
 
@@ -78,11 +89,13 @@ def _of_runs(found: Calibrated) -> str:
     return f"{found.runs} runs of the unchanged code"
 
 
-def _time_words(found: Calibrated) -> tuple[str, ...]:
+def _time_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
     """Whether time is measured, where that is known: older lines do not say it."""
     if found.timed is None:
         return ()
-    return (TIMED if found.timed else EXACT if found.exact else UNTIMED,)
+    if not found.timed:
+        return (EXACT if found.exact else UNTIMED,)
+    return (TIMED if audit.is_said_to_be_time(metric) else TIMED + IF_NO_TIME,)
 
 
 def _shown(size: float, found: Calibrated, metric: Metric) -> str:
@@ -144,14 +157,14 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
     if found.findings:
         return found.advice
     said = []
-    best = "" if config.measured_from_outside else ", and print the best or the median"
+    all_of_it = "" if config.measured_from_outside else ", and print the sum or the mean"
     calm = found.noise < CALM if found.logs else not found.noise
     if config.read and found.logs and found.noise > NOISY:
         said.append("let the tool repeat more often or for longer, by its own options: of more repetitions its median varies less")
     elif not calm and found.run_s < SHORT_RUN_S:
-        said.append(f"give each run more to do{best}: much of so short a run is starting the process")
+        said.append(f"give each run more to do{all_of_it}: much of so short a run is starting the process")
     elif found.logs and found.noise > NOISY and found.run_s < ECONOMY_FROM_S / NULL_RUNS:
-        said.append(f"do the work several times a run{best}: that takes most of the noise away")
+        said.append(f"do the work several times a run{all_of_it}: that takes most of the noise away")
     if found.logs and found.noise > NOISY and config.metric == _WALL:
         said.append(_CALMER)
     if found.warm_up is not None:
@@ -183,10 +196,12 @@ def blindness(found: Calibrated, metric: Metric, value: float, why: Blind) -> tu
         case Blind.COARSE:
             what = f"{metric.name} is {shown} in all {found.runs} runs, too few digits for a time"
         case Blind.SHORT:
-            what = f"The benchmark is too short ({shown}): {differ}"
+            what = f"{metric.name} is too short a time ({shown}): {differ}"
         case Blind.NOISY:
             what = f"The benchmark is too noisy: {differ}"
+        case Blind.ZERO:
+            return f"{metric.name} is {shown} in every run, and lower is better: there is nothing to gain.", f"{_HELPS[why]}; {_ANYWAY}"
         case never:
             assert_never(never)
     more = f"; {_CALMER}" if metric.name == _WALL else ""
-    return f"{what}, {seen}.", f"{_HELPS[why]}{more}; `--anyway` opens the session all the same"
+    return f"{what}, {seen}.", f"{_HELPS[why]}{more}; {_ANYWAY}"
