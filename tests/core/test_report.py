@@ -1013,6 +1013,16 @@ def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:
     assert "verdict     kept, outcome ok" in told(taken(1), unconfirmed, claimed(improved=True, experiment=1))
 
 
+@pytest.mark.parametrize("pairs", [1, 2])
+def test_what_was_worse_in_one_pair_is_said_to_be_that_and_no_more(pairs: int) -> None:
+    effect, reason = Effect(1.2, 1.2, 1.2), Fact(Kind.WORSE)
+    events = (taken(1), decided(1, effect=effect, reason=reason, pairs=pairs), settled(1, effect=effect, reason=reason))
+    said = explaining.explain(folded(bare(), *baseline(10.0, 10.1), *events), NOW).decision
+    assert said is not None
+    assert ("the value got worse" in said) is (pairs > 1)
+    assert said in " ".join(told(*baseline(10.0, 10.1), *events).split())
+
+
 ALLOWED = "where up to 2 % worse is allowed"
 
 

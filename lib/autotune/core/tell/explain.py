@@ -177,6 +177,8 @@ def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, P
             return f"{_FATES[fate]}; {_MODES[mode]}"
         case Fate.REFUTED if reason.kind is Kind.NOT_WORTH_HAVING:
             return f"{_FATES[fate]}, for the runs rule out a gain worth having"
+        case Fate.REFUTED if reason.kind is Kind.WORSE and reason.figures.get("pairs") == 1:
+            return "{was} taken back: it was worse in the one pair that was run"
         case Fate.REFUTED:
             return f"{_FATES[fate]}, for the value got {'worse' if reason.kind is Kind.WORSE else 'no better'}"
         case Fate.INCONCLUSIVE if reason.kind in _OPEN:

@@ -123,17 +123,19 @@ def _metric(story: Story, state: State) -> Metric:
 def _verdict(story: Story, state: State) -> Iterator[Line]:
     result, decided, metric = story.result, story.decided[-1] if story.decided else None, _metric(story, state)
     found = result or decided
-    if result is not None:
-        fate = fate_of(replace(result, confirmed=result.confirmed or any(one.improved for one in story.confirmed)))
-        yield Line("verdict", f"{fate}{f', outcome {result.outcome}' if result.outcome is not None else ''}", TONES[fate])
-        yield Line("in words", sentence(result.index, fate, result.effect, metric, state.decision_mode, result.reason))
-    else:
-        yield Line("verdict", "measured, not settled yet" if decided else "none yet: the experiment is open", Tone.FAIR)
     if found is None:
+        yield Line("verdict", "none yet: the experiment is open", Tone.FAIR)
         return
     pairs = decided.pairs if decided is not None else 0
     odds = (decided.evidence, decided.needed) if decided is not None else (None, None)
-    yield Line("reason", shortened(told(whole(found.reason, found.effect, *odds, pairs, metric.unit)), LONGEST_TEXT))
+    reason = whole(found.reason, found.effect, *odds, pairs, metric.unit)
+    if result is not None:
+        fate = fate_of(replace(result, confirmed=result.confirmed or any(one.improved for one in story.confirmed)))
+        yield Line("verdict", f"{fate}{f', outcome {result.outcome}' if result.outcome is not None else ''}", TONES[fate])
+        yield Line("in words", sentence(result.index, fate, result.effect, metric, state.decision_mode, reason))
+    else:
+        yield Line("verdict", "measured, not settled yet", Tone.FAIR)
+    yield Line("reason", shortened(told(reason), LONGEST_TEXT))
     if found.effect is not None:
         few = found.reason.words is None and pairs < FEWEST_PAIRS_FOR_INTERVAL
         between = "runs" in found.reason.figures or few
