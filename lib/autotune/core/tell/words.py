@@ -358,7 +358,7 @@ _NO_WITNESS: Mapping[Unfit, str] = {
     Unfit.WAITS: "even the run that waited least was on the processor for only {share:.0%} of its time",
     Unfit.SEVERAL_PROCESSORS: "a run is on several processors ({share:.1f}), and what it takes of all says little of how long it is",
     Unfit.ANOTHER_THING: "the metric is not most of a run's processor time, nor does it vary as the run's time does; if it is a "
-    "time, print the sum or the mean of what a run repeats, not the best",
+    "time, let a run do little besides, and print the sum or the mean of what it repeats, not the best",
     Unfit.LEAST_EFFECT: "where a least effect is asked for (min_effect), the metric decides alone",
     Unfit.NO_RACE: "it is one in race mode alone",
 }
