@@ -28,6 +28,13 @@ def test_calibrate_says_what_the_benchmark_can_see_and_writes_it_down(project: P
     assert len(project.events("calibration")) == len(("at the opening", "told", "as JSON"))
 
 
+def test_without_a_keep_there_is_nothing_to_confirm_and_nothing_runs(project: Project) -> None:
+    project.init()
+    ran = len(project.events("run"))
+    assert "Nothing has been kept" in project.refused("confirm")
+    assert len(project.events("run")) == ran
+
+
 def test_confirm_claims_what_was_gained_and_confirms_one_keep(project: Project) -> None:
     opened(project)
     assert "% lower" in project.ok("confirm").out

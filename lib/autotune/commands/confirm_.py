@@ -10,6 +10,7 @@ import typer
 from autotune.commands.options import AsJson, Progress, SessionName, found, live
 from autotune.core.codec import encode
 from autotune.core.tell.words import told
+from autotune.errors import AutotuneError
 from autotune.loop import claiming, files, work
 
 
@@ -25,6 +26,10 @@ def main(
     """
     here = found(session)
     with live(as_json=as_json, progress=progress) as here.say, work.changing(here, "confirm"), work.in_this_process(here):
+        if number is None and here.state.first == here.state.incumbent:
+            raise AutotuneError(
+                "Nothing has been kept, so there is no gain to confirm.", "`autotune calibrate` measures the unchanged code against itself"
+            )
         here.say(claiming.ahead(here))
         claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
         here.append(claimed)
