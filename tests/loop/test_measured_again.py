@@ -64,7 +64,7 @@ def test_a_claim_is_made_of_the_pairs_that_a_person_wants_and_of_twenty_where_si
 def test_a_check_finds_the_output_of_a_build_that_failed(project: Project) -> None:
     project.init("--prepare", "! grep -h broken src/*.txt")
     project.write("src/a.txt", "broken\n")
-    assert project.attempt()["reason"].startswith("`prepare` failed: exit 1")
+    assert "`prepare` failed: exit 1" in project.attempt()["reason"]
     run = next(event for event in project.events("run") if event["outcome"] == "crashed" and event["experiment"] == 1)
     assert (project.session / run["log"]).read_text() == "broken\n"
     assert project.ok("check").out.endswith(": no findings\n")
@@ -79,7 +79,7 @@ def test_what_autotune_measures_itself_has_its_unit_where_none_is_given(project:
 def test_where_nothing_is_found_to_protect_init_says_how_to(project: Project) -> None:
     (project.top / "autotune.sh").unlink()
     told = project.init("--command", "echo METRIC size=$(cat src/*.txt | wc -c)").err
-    assert "nothing was found that decides what is measured; --protect PATTERN names it" in told
+    assert "--protect PATTERN names it" in told
 
 
 def test_waiting_has_the_loop_do_what_it_does_by_itself(project: Project) -> None:
