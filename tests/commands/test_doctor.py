@@ -520,5 +520,18 @@ def test_what_leads_python_to_the_checkout_is_named(project: Path, tmp_path: Pat
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "venv"))
     named = examined(project)["benchmark"].advice[-1]
     assert (named.kind, named.figures["path"], named.figures["files"]) == (Remedy.LEAD_PYTHON_BACK, "src", [str(site / "project.pth")])
-    (project / "autotune.toml").write_text('[env]\nPYTHONPATH = "src"\n')
+    monkeypatch.delenv("VIRTUAL_ENV")
     assert Remedy.LEAD_PYTHON_BACK not in kinds(examined(project)["benchmark"])
+    by_its_path = {"benchmark": f"'{tmp_path}/venv/bin/python3' bench.py"}
+    assert kinds(examined(project, wanted=by_its_path)["benchmark"])[-1] is Remedy.LEAD_PYTHON_BACK
+    (project / "autotune.toml").write_text('[env]\nPYTHONPATH = "src"\n')
+    assert Remedy.LEAD_PYTHON_BACK not in kinds(examined(project, wanted=by_its_path)["benchmark"])
+
+
+def test_an_environment_that_is_carried_leads_python_nowhere_else(project: Path) -> None:
+    site = project / ".venv/lib/python3.11/site-packages"
+    site.mkdir(parents=True)
+    (site / "project.pth").write_text(f"{project}/src\n")
+    (project / ".git/info/exclude").write_text(".venv\n")
+    assert Remedy.LEAD_PYTHON_BACK in kinds(examined(project)["benchmark"])
+    assert Remedy.LEAD_PYTHON_BACK not in kinds(examined(project, wanted={"carry": [".venv"]})["benchmark"])

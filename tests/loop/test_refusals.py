@@ -375,6 +375,15 @@ def test_settings_can_be_set_as_soon_as_there_is_a_file(project: Project) -> Non
     assert "no autotune session" in project.refused("config", "set", "metric", "size")
 
 
+def test_long_runs_that_differ_too_much_are_not_told_to_be_short(project: Project, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    count.write_text("0")
+    project.write("autotune.sh", f'n=$(cat {count}); echo $((n + 1)) > {count}; echo "METRIC time_s=$((5 + n % 3))"\n')
+    told = project.refused("init", "--name", "x", "--metric", "time_s", "--scope", "src/**", "--anyway")
+    assert "too little work" not in told
+    assert "differ too much" in told
+
+
 def test_a_run_with_too_little_work_is_told_from_one_that_does_not_measure_this_code(project: Project) -> None:
     project.write("autotune.sh", 'echo "METRIC time_s=0.0015"\n')
     assert "too little work" in project.refused("init", "--name", "x", "--metric", "time_s", "--scope", "src/**")

@@ -591,7 +591,7 @@ def _led_back(scene: Scene, config: Config, workdir: str) -> Iterator[Fact]:
     """Say what leads Python from the measuring place back to the checkout, unless the settings see to that."""
     if scene.repository is None or "PYTHONPATH" in config.env:
         return
-    if (found := rehearsing.led_back(scene.repository.top, scene.repository.top / workdir)) is not None:
+    if (found := rehearsing.led_back(scene.repository.top, scene.repository.top / workdir, config)) is not None:
         yield found
 
 

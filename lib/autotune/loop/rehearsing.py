@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -41,6 +42,7 @@ UNCHANGED_WITHIN_ONCE = 0.10
 MANY_FILES, MOST_READ = 1000, 500  # so many take long to empty; so few do not
 SHORTEST_S = 0.01  # a shorter time is mostly the clock's and the machine's, or that of starting a process
 _NOISES = 5.0
+_INTERPRETERS = re.compile(r"(?<![^\s'\"=;&|(])(/[^\s'\"]+)/bin/python[0-9.]*(?![^\s'\";&|)])")  # environments that a command names
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
 _TRIAL_TIMES, _TRIAL_S = (
     5.0,
@@ -119,12 +121,13 @@ def _prove(session: Session, bench: Bench, values: Sequence[float], tuned: Mappi
     if bench.builds is not None:
         _prove_apart(bench, stats.median(values), value)
     if not _shows(session, values, proof):
-        if value is not None and (little := _too_little(state.metric, values, value, repeated=bool(state.config.read))) is not None:
+        led = led_back(session.top, session.workdir, state.config)
+        if value is not None and (little := _too_little(state.metric, values, value, led, repeated=bool(state.config.read))) is not None:
             raise little
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value or 0.0)} "
             f"(before: {number(stats.median(values))}): it does not measure this code.",
-            f"{_protected_in_scope(session)}{_leading_back(session)}; where that has to be, --in-place measures in the checkout instead",
+            f"{_protected_in_scope(session)}{_leading_back(led)}; where that has to be, --in-place measures in the checkout instead",
         )
 
 
@@ -143,10 +146,11 @@ def _shows(session: Session, values: Sequence[float], proof: Ran) -> bool:
     return proof.outcome is not Outcome.OK or value is None or not _unchanged(values, value, logs=min(values) > 0, exact=state.exact)
 
 
-def _too_little(metric: Metric, values: Sequence[float], value: float, *, repeated: bool) -> AutotuneError | None:
+def _too_little(metric: Metric, values: Sequence[float], value: float, led: Fact | None, *, repeated: bool) -> AutotuneError | None:
     """Say that a time is too short, or its noise too great, for emptied files to be seen in it; None where it is not, or is no time.
 
-    The time of one of many repetitions, as a tool takes it that is read, may be as short as it is.
+    `led` is what may lead the benchmark to other files than those emptied. The time of one of many repetitions, as a tool takes it that
+    is read, may be as short as it is.
     """
     seconds = audit.seconds_of(metric)
     noise = math.expm1(_ordinary(values)) if min(values) > 0 else 0.0
@@ -154,11 +158,22 @@ def _too_little(metric: Metric, values: Sequence[float], value: float, *, repeat
     if not short and (seconds is None or _NOISES * noise <= UNCHANGED_WITHIN):
         return None
     spread = f", which differ by {share_in_words(noise, figures=2)} from run to run by themselves" if noise else ""
+    why, remedy = (
+        (
+            "There is too little work in a run",
+            "give the benchmark more to do (more input, more repetitions), until it measures a tenth of a second or more",
+        )
+        if short
+        else (
+            "The runs differ too much to show what is measured",
+            "run it when the machine is quieter, or let the benchmark do its work several times a run and print the median",
+        )
+    )
     return AutotuneError(
-        f"There is too little work in a run: with every file in scope emptied {metric.name} is {number(value)}, with them it is "
+        f"{why}: with every file in scope emptied {metric.name} is {number(value)}, with them it is "
         f"{number(stats.median(values))}; a difference is lost among such values{spread}.",
-        "give the benchmark more to do (more input, more repetitions), until it measures a tenth of a second or more; if emptied files "
-        "change nothing then either, it does not measure this code",
+        f"{remedy}; if emptied files change nothing then either, it does not measure this code"
+        + (f": {told(led)}" if led is not None else ""),
     )
 
 
@@ -171,18 +186,22 @@ def _protected_in_scope(session: Session) -> str:
     return f"if it measures {', '.join(left[:5])}, which is protected, name it: --scope {left[0]}; else " if left else ""
 
 
-def _leading_back(session: Session) -> str:
+def _leading_back(led: Fact | None) -> str:
     """Say what may have led the benchmark out of the measuring worktree: the Python environments' files that do, where there are any."""
-    found = led_back(session.top, session.workdir)
-    return told(found) if found is not None else "look for an editable install or an absolute path that leads out of the measuring worktree"
+    return told(led) if led is not None else "look for an editable install or an absolute path that leads out of the measuring worktree"
 
 
-def led_back(top: Path, workdir: Path) -> Fact | None:
-    """Name the files by which a benchmark's Python may load modules from the checkout, and their folders in it; None without any."""
-    own = [top / path for path in git.ignored(top) if path.rstrip("/").endswith("venv")]
+def led_back(top: Path, workdir: Path, config: Config) -> Fact | None:
+    """Name the files by which a benchmark's Python may load modules from the checkout, and their folders in it; None without any.
+
+    An environment that is carried is copied, and its copy leads to the worktree.
+    """
+    carried = {(workdir / path).resolve() for path in config.carry}
+    own = [top / path for path in git.ignored(top) if path.rstrip("/").endswith("venv") and (top / path).resolve() not in carried]
     used = [Path(one).parent.parent for one in map(shutil.which, ("python3", "python")) if one]
+    named = map(Path, _INTERPRETERS.findall(config.benchmark))
     active = os.environ.get("VIRTUAL_ENV")
-    environments = dict.fromkeys([*own, *([Path(active)] if active else []), *used])
+    environments = dict.fromkeys([*own, *([Path(active)] if active else []), *used, *named])
     found = {os.path.realpath(path): places for one in environments for path, places in copies.leading_back(top, one).items()}
     if not found:
         return None
