@@ -23,6 +23,7 @@ from autotune.core.config import (
     fixed_differences,
     keys,
     keys_changed,
+    not_written,
     parse,
     parse_part,
     parse_toml,
@@ -764,6 +765,7 @@ def test_the_command_is_what_is_tuned_where_something_else_measures_it() -> None
 def test_what_is_written_so_far_is_read_without_what_a_session_needs() -> None:
     assert parse_part({"timeout_s": 5}).timeout_s == 5.0
     assert parse_part({"metric": "size"}).metric == "size"
+    assert not_written({"metric": "size"}) == {"name", "direction"}
     with pytest.raises(AutotuneError):
         parse_part({"timeout_s": "no"})
     text = with_value("# mine\n", "timeout_s", "7", whole=False)

@@ -368,6 +368,10 @@ def test_settings_can_be_set_as_soon_as_there_is_a_file(project: Project) -> Non
     project.ok("config", "set", "env.PYTHONPATH", "src")
     assert project.ok("config", "set", "metric", "size", "--json").json == {"metric": "size"}
     assert 'PYTHONPATH = "src"' in project.read("autotune.toml")
+    assert project.ok("config", "get", "env.PYTHONPATH").out == "src\n"
+    shown = project.ok("config", "show", "--json").json
+    assert (shown["metric"], "name" in shown) == ("size", False)
+    assert "name is not in autotune.toml" in project.refused("config", "get", "name")
     before = project.read("autotune.toml")
     assert "timeout_s" in project.refused("config", "set", "timeout_s", "no")
     assert project.read("autotune.toml") == before

@@ -11,7 +11,7 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, found, looked_at, reply
 from autotune.core import config as configuration
-from autotune.core.config import Fixed
+from autotune.core.config import Config, Fixed
 from autotune.core.findings import Answer
 from autotune.core.tell.answers import CHANGED_BY
 from autotune.errors import AutotuneError
@@ -27,19 +27,24 @@ def _file(session: Session) -> Path:
 
 @app.command()
 def show(as_json: AsJson = False, session: SessionName = None) -> None:
-    """Show every key with its value and what it is for."""
-    state = looked_at(session).state
+    """Show every key with its value and what it is for: the session's, or before there is one, of the file in this folder."""
+    config, lacking = _config(session)
     if as_json:
-        typer.echo(json.dumps(configuration.to_mapping(state.config)))
+        typer.echo(json.dumps({key: value for key, value in configuration.to_mapping(config).items() if key not in lacking}))
         return
-    for row in configuration.keys(state.config):
+    for row in (one for one in configuration.keys(config) if one.name not in lacking):
         typer.echo(f"{row.name} = {row.value}   {CHANGED_BY[row.fixed]}".rstrip() + f"\n    {row.comment}")
 
 
 @app.command()
 def get(key: str, as_json: AsJson = False, session: SessionName = None) -> None:
     """Print one key's value."""
-    value = configuration.value_of(looked_at(session).state.config, key)
+    config, lacking = _config(session)
+    if key in lacking:
+        raise AutotuneError(
+            f"{key} is not in {CONFIG_FILE} yet.", f"`autotune config set {key} VALUE` writes it, and so does `autotune init`"
+        )
+    value = configuration.value_of(config, key)
     typer.echo(json.dumps(value) if as_json or not isinstance(value, str) else value)
 
 
@@ -58,7 +63,7 @@ def put(
     if here is None:
         text = configuration.with_value(settings.text_of(path), key, value, whole=False)
         replace_file(path, text.encode())
-        written = configuration.parse_part(configuration.toml_table(text))
+        written = _part(text)
         typer.echo(json.dumps({key: configuration.value_of(written, key)}) if as_json else f"{key} = {value}")
         return
     with work.held(here, "config set"):
@@ -89,6 +94,19 @@ def check(as_json: AsJson = False, session: SessionName = None) -> None:
     reply(Answer.IN_ORDER, path=str(path))
     for key in differing:
         reply(Answer.NOT_IN_FORCE, key=key, command=configuration.acceptance([key]))
+
+
+def _config(session: str | None) -> tuple[Config, frozenset[str]]:
+    """Give the session's settings, or before there is one, those of the file in this folder and what a session needs besides."""
+    path, here = _checked(session)
+    if here is not None:
+        return looked_at(session).state.config, frozenset()
+    text = settings.text_of(path)
+    return _part(text), configuration.not_written(configuration.toml_table(text))
+
+
+def _part(text: str) -> Config:
+    return configuration.parse_part(configuration.toml_table(text))
 
 
 def _checked(session: str | None) -> tuple[Path, Session | None]:

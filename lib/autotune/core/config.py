@@ -671,7 +671,15 @@ def parse(mapping: Mapping[str, object]) -> Config:
 
 def parse_part(mapping: Mapping[str, object]) -> Config:
     """A Config of what is written down so far, before there is a session: name, metric and direction may be missing yet."""
-    return parse({"name": "doctor", "metric": f"{RESERVED}wall_s", "direction": "lower", **mapping})
+    return parse({**_IN_PLACE_OF_WHAT_IS_NEEDED, **mapping})
+
+
+def not_written(mapping: Mapping[str, object]) -> frozenset[str]:
+    """The keys that a session needs and that are not written down so far: a part's Config has stand-ins of them."""
+    return frozenset(_IN_PLACE_OF_WHAT_IS_NEEDED.keys() - mapping.keys())
+
+
+_IN_PLACE_OF_WHAT_IS_NEEDED = {"name": "doctor", "metric": f"{RESERVED}wall_s", "direction": "lower"}
 
 
 def parse_toml(text: str) -> Config:
