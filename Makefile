@@ -1,6 +1,6 @@
 # `make test` is the gate. The environment sets itself up, in the cache folder beside autotune's own.
 
-.PHONY: test quick crashes lint format types contracts coverage lock
+.PHONY: test tests quick crashes lint format types contracts coverage lock
 .SUFFIXES:
 
 # Where this is set, every test process would compile pytest's own modules again.
@@ -11,7 +11,11 @@ PYTHON = $(eval PYTHON := $(or $(shell bin/autotune --environment requirements-d
 RUN = PYTHONPATH=lib "$(PYTHON)"
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
-test: lint types contracts coverage
+# Where CI is true, as in .ci/run, the same tests are run with coverage, which takes longer.
+test: lint types contracts $(if $(filter true,$(CI)),coverage,tests)
+
+tests:
+	"$(PYTHON)" -m pytest -n 2
 
 # The tests without those marked slow, without coverage.
 quick:
