@@ -334,6 +334,13 @@ def test_output_that_could_be_read_is_recognised_whether_or_not_a_metric_is_name
     assert kinds(examined(project, wanted={"metric": "ns/op", "read": "go"})["benchmark"]) == [Observation.PASSES]
 
 
+def test_a_file_that_init_would_not_read_is_refused_by_doctor_too(project: Path) -> None:
+    wanted = {"benchmark": "echo 1 > src/text", "read": "json:src/text"}
+    check = examined(project, wanted=wanted)["benchmark"]
+    assert check.finding is Finding.TO_DO
+    assert "git tracks src/text" in words(check)
+
+
 def test_with_a_session_the_incumbent_runs_in_the_measuring_worktree_and_the_session_stays_as_it_is(session: Session) -> None:
     (session.top / "src" / "text").write_text("a longer candidate, which is not what a dry run is about\n")
     before, ledger = everything(session.top), session.folder.ledger.read_bytes()

@@ -426,6 +426,7 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
     cache = sessions.made_cache(repository, f"doctor-{os.getpid()}")
     try:
         head = git.tell(repository.top, "rev-parse", "--verify", "HEAD").text
+        reading.refuse_unfit(repository.top, workdir, config, git.tracked(repository.top, head))
         pins = pinning.pin(repository, workdir, config, head, scratch / "pins")
         git.tell(repository.top, "read-tree", head, index=scratch / "index")
         git.set_entries(repository.top, scratch / "index", git.tracked(repository.top, pins), ())
