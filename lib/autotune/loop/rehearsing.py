@@ -166,7 +166,7 @@ def _too_little(metric: Metric, values: Sequence[float], value: float, led: Fact
         if short
         else (
             "The runs differ too much to show what is measured",
-            "run it when the machine is quieter, or let the benchmark do its work several times a run and print the median",
+            "open it when the machine is quieter, or give the benchmark more to do (more input, or the median of several repetitions)",
         )
     )
     return AutotuneError(
