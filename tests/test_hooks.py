@@ -245,7 +245,7 @@ def test_saying_stop_in_another_client_stops_the_session_and_does_not_take_it(wo
 
 
 def test_init_is_approved_in_a_client_that_was_started_with_the_agent(world: World) -> None:
-    command = "autotune init --name n --metric m --scope 'src/**' --command 'pytest -q' --max-wall-time 8h"
+    command = "autotune init --name n --metric m --scope 'src/**' --command 'pytest -q' --max-wall-time 8h --read hyperfine --untimed"
     assert world.bash(command) == ""
     assert world.bash(command, **AGENT) == "allow"
     for words in ("--sandbox on", "--sandbox=on"):

@@ -101,6 +101,16 @@ def test_a_biased_build_asks_for_an_effect_above_it_and_apply_writes_it(tmp_path
     assert f"min_effect = {found.min_effect:g}\n" in (folder / CONFIG_FILE).read_text()
 
 
+def test_among_noisy_runs_no_bias_of_builds_is_looked_for(tmp_path: Path) -> None:
+    noisy = BENCHMARK.replace("cat value", "cat built").replace("% 5", "% 600")
+    session = opened(project(tmp_path, noisy), tmp_path, prepare=BUILD)
+    found = session.state.segment.calibrated
+    assert found is not None
+    assert found.noise > 0.05
+    assert found.bias is None
+    assert session.state.config.min_effect == 0
+
+
 def test_a_session_opens_with_an_effect_above_the_bias_of_its_builds(tmp_path: Path) -> None:
     session = opened(project(tmp_path, BENCHMARK.replace("cat value", "cat built")), tmp_path, prepare=BUILD)
     found = session.state.segment.calibrated

@@ -26,7 +26,7 @@ OPTIONS: dict[str, set[str]] = {
     "init": {
         *("--name", "--metric", "--unit", "--direction", "--command", "--checks", "--scope", "--protect", "--carry", "--prepare"),
         *("--setup", "--max-iterations", "--max-wall-time", "--target", "--timeout", "--checks-timeout", "--once", "--worktree", "--json"),
-        *("--guardrail", "--min-effect"),
+        *("--guardrail", "--min-effect", "--read", "--timed", "--untimed"),
     },
 }
 """What may be said to a verb that is approved; any other option is a person's, and so is working on a session by its name."""

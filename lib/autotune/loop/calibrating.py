@@ -14,7 +14,7 @@ from autotune.core.config import to_mapping, with_value
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Witness
-from autotune.core.sight import SHORT_RUN_S, Blind, blind, by_spread, sight
+from autotune.core.sight import NOISY, SHORT_RUN_S, Blind, blind, by_spread, sight
 from autotune.core.tell import advice
 from autotune.core.tell.words import told
 from autotune.core.witness import noise_of, witness_of
@@ -87,14 +87,17 @@ def after_baseline(
 ) -> Calibrated:
     """What a baseline says, `elapsed_s` having been spent on it. Where builds differ (`prepare`), their bias is measured, if there is time.
 
-    What repeats exactly has no bias. The machine is held already, by `turn`. `read` are the files in scope that the runs have read, nothing
+    What repeats exactly has no bias. Where runs are noisy and each is built anew, so few pairs would take noise for a bias, and every build
+    is a coin's in the race anyway. The machine is held already, by `turn`. `read` are the files in scope that the runs have read, nothing
     where that is not known.
     """
     config, each = session.state.config, elapsed_s / len(values)
+    known = from_baseline(session, bench, values, elapsed_s, read)
+    hidden = known.noise > NOISY and not config.built_once
     pairs = min(PAIRS_AT_OPENING, int(BASELINE_BUDGET_S / 2 / (2 * each)) - 1)
     once = len(values) < 2  # noqa: PLR2004 - one run has no spread
-    if not config.prepare or config.in_place or once or session.state.exact or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
-        return from_baseline(session, bench, values, elapsed_s, read)
+    if not config.prepare or config.in_place or once or hidden or session.state.exact or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
+        return known
     session.say(Fact(Kind.CALIBRATING, {"pairs": pairs, "takes_s": 2 * (pairs + 1) * each}))
     return _calibrated(session, bench, *_paired(session, bench, pairs, turn), None, read)
 
