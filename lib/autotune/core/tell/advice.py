@@ -200,7 +200,10 @@ def blindness(found: Calibrated, metric: Metric, value: float, why: Blind) -> tu
         case Blind.NOISY:
             what = f"The benchmark is too noisy: {differ}"
         case Blind.ZERO:
-            return f"{metric.name} is {shown} in every run, and lower is better: there is nothing to gain.", f"{_HELPS[why]}; {_ANYWAY}"
+            return (
+                f"{metric.name} is {shown} in every run, and lower is better: unless it can fall below 0, there is nothing to gain.",
+                f"{_HELPS[why]}; {_ANYWAY}",
+            )
         case never:
             assert_never(never)
     more = f"; {_CALMER}" if metric.name == _WALL else ""
