@@ -1133,6 +1133,15 @@ def test_a_hook_whose_modules_are_gone_or_broken_is_no_failure(world: World, tmp
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_a_hook_loads_what_takes_long_to_load_only_where_a_case_needs_it() -> None:
+    looked_at = "tools.commands.parts_of('cd src && make test 2>&1 >/dev/null; true')"
+    modules = "print(*{'dataclasses', 'json', 're', 'subprocess', 'typing'} & {*sys.modules})"
+    names = "environment, line, starts, stops, tools"
+    program = f"import sys; sys.path.insert(0, sys.argv[1]); from autotune.hooks import {names}; {looked_at}; {modules}"
+    command = [sys.executable, "-I", "-S", "-c", program, str(ROOT / "lib")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == []
+
+
 def test_the_log_keeps_its_newer_half_when_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     log = Path(journal.path())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 ENTRY_POINTS = {"init-experiment.sh": "init", "run-experiment.sh": "run", "log-experiment.sh": "log", "dashboard.sh": "dashboard"}
 LOOKS = frozenset({"status", "brief", "explain", "doctor", "dashboard"})
@@ -38,8 +37,8 @@ REPLACED = frozenset("$`\\!")
 EXIT_CODE = "\0"
 """What stands in a word for `$?`: the shell makes a number of it, so it can be no more than said."""
 
-_JOINED = re.compile(r"[ \t]*(&&|\|\||;|\|)[ \t]*")
-_REDIRECTED = re.compile(r"(?:2>&1|[12]?>[ \t]?/dev/null)(?=[ \t;|]|&&|$)")
+_JOINERS = ("&&", "||", ";", "|")
+_NOWHERE = ("2>&1", *(f"{stream}>{blank}/dev/null" for stream in ("", "1", "2") for blank in ("", " ", "\t")))
 _COUNT = r"-\d+|-n[ \t]?[+-]?\d+|-c[ \t]?\d+"
 # What only passes on what it is given on its standard input, each with the arguments, joined by blanks, with which it does no more.
 _FILTERS = {
@@ -67,11 +66,11 @@ def parts_of(line: str) -> list[tuple[str, list[str]]] | None:
         if ends and word is not None:
             parts[-1][1].append(word)
             word = None
-        if ends and (joined := _JOINED.match(line, place)):
-            parts.append((joined[1], []))
-            place = joined.end()
-        elif ends and (redirected := _REDIRECTED.match(line, place)):
-            place = redirected.end()
+        if ends and (joined := _begins_with(_JOINERS, line, place)):
+            parts.append((joined, []))
+            place += len(joined)
+        elif ends and (redirected := _begins_with(_NOWHERE, line, place)) and _may_end(line, place + len(redirected)):
+            place += len(redirected)
         elif first in " \t":
             place += 1
         elif (taken := _taken(line, place, begins=word is None)) is not None:
@@ -82,6 +81,16 @@ def parts_of(line: str) -> list[tuple[str, list[str]]] | None:
     if word is not None:
         parts[-1][1].append(word)
     return parts if all(words for _, words in parts) else None
+
+
+def _begins_with(signs: tuple[str, ...], line: str, place: int) -> str:
+    """Which of some signs stands at a place; nothing where none does."""
+    return next((one for one in signs if line.startswith(one, place)), "")
+
+
+def _may_end(line: str, place: int) -> bool:
+    """Whether a redirection may end at a place: at the line's end, or before a blank or what joins commands."""
+    return line[place : place + 1] in {"", " ", "\t", ";", "|"} or line.startswith("&&", place)
 
 
 def _taken(line: str, place: int, *, begins: bool) -> tuple[str, int] | None:
@@ -111,11 +120,15 @@ def is_harmless(joined: str, words: list[str]) -> bool:
         return not arguments and joined != "|"
     if joined != "|":
         return False
+    import re
+
     return _only_filters(arguments) if name == "grep" else name in _FILTERS and bool(re.fullmatch(_FILTERS[name], " ".join(arguments)))
 
 
 def _only_filters(arguments: list[str]) -> bool:
     """Whether grep is given one pattern and no file, with options that have it read none."""
+    import re
+
     rest = list(arguments)
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
