@@ -113,7 +113,6 @@ WORDED_ELSEWHERE = {
     "commands/app.py": "help",
     "commands/link_.py": "a program for the shell",
     "core/config.py": "what autotune.toml says of each key",
-    "core/metrics.py": "what is wrong with a METRIC line",
     "core/older.py": "what ledgers of older versions say",
     "core/surroundings.py": "the shell's own words",
     "hooks/sayings.py": "hooks know the standard library alone",
@@ -160,7 +159,7 @@ def sentences_in(source: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in modules_of("core", "targets", "loop", "hooks", "views", "commands") if path.parent.name != "tell"],
+    [path for path in modules_of("core", "readers", "targets", "loop", "hooks", "views", "commands") if path.parent.name != "tell"],
     ids=name_of,
 )
 def test_sentences_are_made_in_tell_alone(path: Path) -> None:

@@ -12,7 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autotune.core import metrics
+from autotune.core.facts import Fact
+from autotune.core.findings import Unread
 from autotune.core.metrics import MetricReader, MetricReport, Printed, is_name, merge, normalised, primary_malformed
+from autotune.core.tell.words import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +116,7 @@ def test_what_is_not_one_finite_decimal_number_is_malformed(value: str) -> None:
     assert report.malformed_count == 1
     (line,) = report.malformed
     assert (line.line_number, line.name, line.text) == (1, "a", f"METRIC a={value}")
-    assert line.why
+    assert told(line.why)
     assert primary_malformed(report, "a") == line
     assert primary_malformed(report, "b") is None
 
@@ -150,7 +153,7 @@ def test_a_malformed_line_is_reported_with_its_name_and_reason(line: bytes, name
     assert report.samples == {"z": 3.0}
     (malformed,) = report.malformed
     assert (malformed.line_number, malformed.name, malformed.stream) == (2, name, "stderr")
-    assert why in malformed.why
+    assert why in told(malformed.why)
     assert malformed.text == line.decode(errors="replace")[:200]
 
 
@@ -222,7 +225,7 @@ def test_too_many_malformed_names_leave_every_other_name_in_doubt(monkeypatch: p
     found = primary_malformed(report, "zzz")
     assert found is not None
     assert found.name == "zzz"
-    assert "too many" in found.why
+    assert found.why == Fact(Unread.TOO_MANY_SPOILT, {"most": 3})
 
 
 def test_too_many_names_are_reported_instead_of_held(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core import rules, stats
+from autotune.core.facts import UnreadError
 from autotune.core.model import Direction, Effect
 from autotune.core.stats import (
     GUARDED,
@@ -283,10 +284,10 @@ def test_cases_combine_so_that_each_counts_the_same_whatever_its_size() -> None:
 
 @pytest.mark.parametrize(
     ("samples", "cases", "said"),
-    [({"t[a]": 1.0}, ("a", "b"), "no case b"), ({"t": 1.0}, (), "no cases"), ({"t[a]": 0.0}, ("a",), "not positive")],
+    [({"t[a]": 1.0}, ("a", "b"), "case missing"), ({"t": 1.0}, (), "cases missing"), ({"t[a]": 0.0}, ("a",), "case not positive")],
 )
 def test_a_missing_case_is_refused(samples: dict[str, float], cases: tuple[str, ...], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(UnreadError, match=f"^{said}$"):
         combined(samples, "t", cases, logs=True)
 
 

@@ -10,7 +10,7 @@ import pytest
 from autotune.core import older
 from autotune.core.codec import decode
 from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
-from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy
+from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread
 from autotune.core.model import Effect
 from autotune.core.tell.figures import in_odds
 from autotune.core.tell.words import EXACT_CLAIM, told
@@ -137,6 +137,18 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
 
 # What is found holds figures of the same names, whatever was found.
 FOUND: Mapping[str, Any] = {
+    "most": 4096,
+    "reserved": "autotune.",
+    "case": "a",
+    "other": "mean[a b]",
+    "code": 1,
+    "byte": 3,
+    "file": "out.json",
+    "what": "results",
+    "example": "NAME 1 ns",
+    "pattern": "a=(.*)",
+    "tag": "html",
+    "first": "test_a",
     "files": ["a.pth"],
     "line": 7,
     "problem": "it is odd",
@@ -244,7 +256,7 @@ def test_a_direction_that_the_name_does_not_speak_for_is_a_warning() -> None:
     assert "; it prints a, b" in told(Fact(Kind.NO_GUARDED_METRIC, {"name": "c", "printed": ["a", "b"]}))
 
 
-@pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Objection, *Observation, *Remedy, *Answer])
+@pytest.mark.parametrize("kind", [*Contradiction, *Amiss, *Objection, *Observation, *Remedy, *Answer, *Unread])
 def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
     said = told(Fact(kind, {**FOUND, **OTHERWISE.get(kind, {})}, INNER))
     assert said

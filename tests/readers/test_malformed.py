@@ -8,10 +8,12 @@ import math
 import pytest
 
 from autotune.core.facts import Kind
+from autotune.core.findings import LeftAside
 from autotune.core.metrics import LONGEST_NAME, MOST_NAMES, MetricReport
 from autotune.core.model import Outcome
 from autotune.core.outcome import Executed, classify
 from autotune.core.sources import FORMATS, source
+from autotune.core.tell.words import told
 from autotune.readers.formats import READERS, report
 from autotune.readers.reading import Document, Reading, name_for
 
@@ -31,7 +33,8 @@ def problem(found: MetricReport) -> str:
     assert found.trouble is not None
     assert found.trouble.kind is Kind.NOT_OF_FORMAT
     assert not found.printed
-    return str(found.trouble.figures["problem"])
+    assert found.trouble.because is not None
+    return told(found.trouble.because)
 
 
 def hyperfine(**fields: object) -> str:
@@ -121,7 +124,7 @@ def test_the_reason_says_what_is_missing(spec: str, content: str, said: str) -> 
 )
 def test_what_is_no_value_spoils_its_name_alone(spec: str, content: str, name: str, why: str) -> None:
     found = read(spec, content)
-    assert found.spoilt[name].why == why
+    assert told(found.spoilt[name].why) == why
     assert name not in found.printed
     outcome, fact = classify(Executed(0, None, 1, 1, 1, 1, report=found), name)
     assert (outcome, fact.kind) == (Outcome.UNREADABLE, Kind.MALFORMED_VALUE)
@@ -152,16 +155,16 @@ def test_the_number_of_processors_stays_where_it_differs() -> None:
 
 def test_what_is_left_aside_is_counted() -> None:
     lines = "BenchmarkA-2 1 1 ns/op\n--- FAIL: BenchmarkB\n--- SKIP: BenchmarkC\n"
-    assert dict(read("go", lines).ignored) == {"benchmarks that failed": 1, "benchmarks that were skipped or only logged": 1}
+    assert dict(read("go", lines).ignored) == {LeftAside.FAILED_BENCHMARKS: 1, LeftAside.SKIPPED_BENCHMARKS: 1}
     empty = {"files": [{"groups": [{"fullName": "g", "benchmarks": [{"name": "a", "sampleCount": 0}, {"name": "b", "mean": 1}]}]}]}
     found = read("vitest:a", json.dumps(empty))
-    assert (found.samples, dict(found.ignored)) == ({"mean": 1.0, "mean[b]": 1.0}, {"benchmarks without a sample": 1})
-    assert dict(read("regex:a=([0-9]+)", f"{'b' * 5000}\na=1\n", metric="a").ignored) == {"lines of more than 4,096 characters": 1}
+    assert (found.samples, dict(found.ignored)) == ({"mean": 1.0, "mean[b]": 1.0}, {LeftAside.BENCHMARKS_WITHOUT_SAMPLE: 1})
+    assert dict(read("regex:a=([0-9]+)", f"{'b' * 5000}\na=1\n", metric="a").ignored) == {LeftAside.LONG_LINES: 1}
 
 
 def test_no_more_names_are_taken_than_of_metric_lines() -> None:
     found = read("json", json.dumps({f"n{number}": number for number in range(MOST_NAMES + 5)}))
-    assert (len(found.printed), dict(found.ignored)) == (MOST_NAMES, {f"values beyond the first {MOST_NAMES:,} names": 5})
+    assert (len(found.printed), dict(found.ignored)) == (MOST_NAMES, {LeftAside.MORE_NAMES: 5})
 
 
 def test_json_is_found_in_the_last_line_of_what_is_printed() -> None:

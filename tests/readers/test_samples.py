@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from autotune.core.facts import Fact
+from autotune.core.findings import LeftAside, Unread
 from autotune.core.metrics import MetricReport
 from autotune.core.sources import source
 from autotune.readers.formats import report
@@ -50,7 +52,7 @@ def test_hyperfine_with_a_parameter_has_a_case_for_each_command() -> None:
 def test_a_command_that_failed_in_hyperfine_has_no_value() -> None:
     found = read("hyperfine", "hyperfine/failing.json")
     assert not found.printed
-    assert found.spoilt["mean[false]"].why == "it failed in 3 runs, first with exit 1"
+    assert found.spoilt["mean[false]"].why == Fact(Unread.COMMAND_FAILED_IN_IT, {"runs": 3, "code": 1})
 
 
 def test_pytest_benchmark() -> None:
@@ -70,13 +72,14 @@ def test_lighthouse() -> None:
     assert found.samples["performance"] == 1
     assert found.samples["best-practices"] == 0.93
     assert found.samples["total-blocking-time"] == 17
-    assert dict(found.ignored)["audits without a number"] > 10
+    assert dict(found.ignored)[LeftAside.AUDITS_WITHOUT_NUMBER] > 10
 
 
 def test_lighthouse_that_could_not_load_the_page_is_no_report() -> None:
     found = read("lighthouse", "lighthouse/error.json")
     assert found.trouble is not None
-    assert found.trouble.figures["problem"].startswith("Lighthouse failed: Chrome prevented page load")
+    assert found.trouble.because is not None
+    assert found.trouble.because.figures["said"].startswith("Chrome prevented page load")
 
 
 @pytest.mark.parametrize("sample", ["criterion/printed.txt", "criterion/again.txt"])
@@ -134,7 +137,7 @@ def test_google_benchmark() -> None:
     assert found.samples["real_time[BM_Sort/512]"] == pytest.approx(6940, rel=0.01)  # printed as 6.94 us
     assert found.samples["elements[BM_Sort/8]"] == 8
     assert "bytes_per_second[BM_Copy]" in found.samples
-    assert found.spoilt["real_time[BM_Bad]"].why == "no input"
+    assert found.spoilt["real_time[BM_Bad]"].why == Fact(Unread.TOOL_SAID, {"said": "no input"})
 
 
 def test_google_benchmarks_repetitions_count_and_its_aggregates_do_not() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autotune.core.config import Config, parse
+from autotune.core.facts import UnreadError
 from autotune.targets import TARGETS
 
 CONFIG: Config = parse({"name": "x", "metric": "t", "direction": "lower", "scope": ["src/**"]})
@@ -22,5 +23,5 @@ def test_cases_of_which_one_is_not_positive_in_the_baseline_are_averaged_in_ever
 
 
 def test_a_candidate_cannot_move_the_scale_by_a_case_that_falls_to_zero() -> None:
-    with pytest.raises(ValueError, match="t has a case that is not positive"):
+    with pytest.raises(UnreadError, match="case not positive"):
         CODE.samples(CONFIG, {"t[a]": 0.0, "t[b]": 100.0}, ("a", "b"), ratios=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy
+from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread
 
 if TYPE_CHECKING:
     from autotune.core.model import Effect
@@ -255,7 +255,7 @@ class Kind(StrEnum):
     PLUGIN_FAILED = "plugin failed"
 
 
-AnyKind = Kind | Contradiction | Amiss | Objection | Observation | Remedy | Answer
+AnyKind = Kind | Contradiction | Amiss | Objection | Observation | Remedy | Answer | Unread
 
 NAMED = 8  # paths that a sentence names
 NOT_TRUSTED = frozenset((Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED))
@@ -290,6 +290,14 @@ class Fact:
     because: Fact | None = None
     besides: tuple[Fact, ...] = ()
     words: str | None = None
+
+
+class UnreadError(Exception):
+    """What was printed or written is no value: `why`, as a fact."""
+
+    def __init__(self, kind: Unread, **figures: object) -> None:
+        super().__init__(kind)
+        self.why = Fact(kind, figures)
 
 
 def quoted(words: str) -> Fact:

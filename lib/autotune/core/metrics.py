@@ -25,7 +25,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from autotune.core.facts import Fact
+from autotune.core.facts import Fact, UnreadError
+from autotune.core.findings import LeftAside, Unread
 
 LONGEST_LINE = 4096
 LONGEST_NAME = 200
@@ -71,7 +72,7 @@ class MalformedLine:
     line_number: int | None
     text: str
     name: str | None
-    why: str
+    why: Fact
     stream: str = "output"
 
 
@@ -90,7 +91,7 @@ class MetricReport:
     spoilt: Mapping[str, MalformedLine] = field(default_factory=dict)
     crowded: bool = False
     trouble: Fact | None = None
-    ignored: tuple[tuple[str, int], ...] = ()
+    ignored: tuple[tuple[LeftAside, int], ...] = ()
 
     @property
     def samples(self) -> dict[str, float]:
@@ -197,7 +198,7 @@ class MetricReader:
         try:
             name, value = _read(raw, head, cut=cut)
             self._count(name, value)
-        except _MalformedError as problem:
+        except UnreadError as problem:
             self._report(raw, head.end(), number, problem.why)
 
     def _count(self, name: str, value: float) -> None:
@@ -207,9 +208,9 @@ class MetricReader:
         elif len(self._tallies) < MOST_NAMES:
             self._tallies[name] = self._plain[name.encode()] = _Tally(value, self._arrival)
         else:
-            raise _MalformedError(f"{MOST_NAMES:,} other names were printed before it, which is as many as are read")
+            raise UnreadError(Unread.TOO_MANY_NAMES, most=MOST_NAMES)
 
-    def _report(self, raw: bytes, after_word: int, number: int, why: str) -> None:
+    def _report(self, raw: bytes, after_word: int, number: int, why: Fact) -> None:
         name = _name_carried(raw[after_word:].decode(errors="replace"))
         line = MalformedLine(number, raw.decode(errors="replace")[:LONGEST_QUOTE], name, why, self._stream)
         self._malformed_count += 1
@@ -258,7 +259,7 @@ def primary_malformed(report: MetricReport, name: str) -> MalformedLine | None:
     name = normalised(name)
     if name in report.spoilt or not report.crowded:
         return report.spoilt.get(name)
-    why = f"more than {MOST_SPOILT_NAMES:,} names stand on malformed lines, too many to tell whether this is one of them"
+    why = Fact(Unread.TOO_MANY_SPOILT, {"most": MOST_SPOILT_NAMES})
     return replace(report.malformed[0], name=name, why=why)
 
 
@@ -285,14 +286,6 @@ class _Tally:
         return Printed(self.last, self.count, self.first, self.lowest, self.highest, self.began, self.ended)
 
 
-class _MalformedError(Exception):
-    """A line that begins with METRIC and is no sample."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
 def _line_end(chunk: bytes, start: int) -> int:
     """Where the line that covers `start` ends, or -1 if its end has not come yet."""
     feed = chunk.find(b"\n", start)
@@ -308,31 +301,31 @@ def _line_start(chunk: bytes, floor: int, position: int) -> int:
 
 
 def _read(raw: bytes, head: re.Match[bytes], *, cut: bool) -> tuple[str, float]:
-    """Name and value of a line that begins with METRIC; raises _MalformedError."""
+    """Name and value of a line that begins with METRIC; raises UnreadError."""
     if b"\x00" in head[1] or b"\xef" in head[1]:
-        raise _MalformedError("a byte-order mark or a NUL byte stands before METRIC")
+        raise UnreadError(Unread.MARK_BEFORE_METRIC)
     if cut:
-        raise _MalformedError(f"the line is longer than {LONGEST_LINE:,} bytes")
+        raise UnreadError(Unread.LINE_TOO_LONG, most=LONGEST_LINE)
     try:
         text = raw[head.end() :].decode()
     except UnicodeDecodeError:
-        raise _MalformedError("the line is not valid UTF-8") from None
+        raise UnreadError(Unread.LINE_NOT_UTF8) from None
     if not text.startswith((" ", "\t")):
-        raise _MalformedError("no space follows METRIC")
+        raise UnreadError(Unread.NO_SPACE)
     name, equals, value = text.lstrip(" \t").partition("=")
     if not equals:
-        raise _MalformedError("there is no = after a name")
+        raise UnreadError(Unread.NO_EQUALS)
     return _read_name(name), _read_number(value)
 
 
 def _read_name(text: str) -> str:
     name = normalised(text)
     if len(name) > LONGEST_NAME:
-        raise _MalformedError(f"the name is longer than {LONGEST_NAME} characters")
+        raise UnreadError(Unread.NAME_TOO_LONG, most=LONGEST_NAME)
     if not is_name(name):
-        raise _MalformedError("a name consists of letters, digits and _ . - / % µ [ ] and begins with a letter, a digit or _")
+        raise UnreadError(Unread.BAD_NAME)
     if name.startswith(RESERVED):
-        raise _MalformedError(f"names that begin with {RESERVED} are reserved for what autotune measures itself")
+        raise UnreadError(Unread.RESERVED_NAME, reserved=RESERVED)
     return name
 
 
@@ -340,14 +333,14 @@ def _read_number(text: str) -> float:
     literal, rest = _VALUE.fullmatch(text).groups()  # type: ignore[union-attr]  # the pattern matches any text
     number = _NUMBER.fullmatch(literal)
     if number is None:
-        raise _MalformedError("the value is not a decimal number" if literal else "no number follows = at once")
+        raise UnreadError(Unread.NOT_DECIMAL if literal else Unread.NO_NUMBER)
     if not _END.fullmatch(rest):
-        raise _MalformedError("something follows the number")
+        raise UnreadError(Unread.SOMETHING_FOLLOWS)
     value = float(literal)
     if math.isinf(value):
-        raise _MalformedError("the number is too large to be held")
+        raise UnreadError(Unread.NUMBER_TOO_LARGE)
     if value == 0 and number[1].strip("0."):
-        raise _MalformedError("the number is too small to be told from 0")
+        raise UnreadError(Unread.NUMBER_TOO_SMALL)
     return value
 
 

@@ -145,9 +145,9 @@ def _without(metric_name: str, report: MetricReport) -> Fact:
 
 def _complaint(line: MalformedLine) -> Fact:
     if line.line_number is None:
-        return Fact(Kind.MALFORMED_VALUE, {"text": line.text, "problem": line.why})
-    figures = {"line": line.line_number, "stream": str(line.stream), "problem": line.why, "text": line.text.strip()}
-    return Fact(Kind.MALFORMED_LINE, figures)
+        return Fact(Kind.MALFORMED_VALUE, {"text": line.text}, line.why)
+    figures = {"line": line.line_number, "stream": str(line.stream), "text": line.text.strip()}
+    return Fact(Kind.MALFORMED_LINE, figures, line.why)
 
 
 def _shown_lines(output: bytes, longest: int) -> list[str]:

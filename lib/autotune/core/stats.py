@@ -11,6 +11,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from autotune.core import rules
+from autotune.core.facts import UnreadError
+from autotune.core.findings import Unread
 from autotune.core.model import Direction, Effect
 
 SQRT2 = math.sqrt(2.0)
@@ -417,19 +419,19 @@ def combined(samples: Mapping[str, float], metric: str, cases: Sequence[str], *,
     """One value for all cases of a run: the geometric mean where `logs`, else the mean.
 
     The ratio of two runs is then the geometric mean of the ratios case by case, so a case counts the same whatever its size. `cases`
-    are the incumbent's: raises ValueError where one is missing, since dropping a hard case is no improvement, and where `logs` meets
+    are the incumbent's: raises UnreadError where one is missing, since dropping a hard case is no improvement, and where `logs` meets
     a case that is not positive, which would outweigh all others.
     """
     missing = [case for case in cases if f"{metric}[{case}]" not in samples]
-    if missing or not cases:
-        message = f"{metric} has no case {missing[0]}" if missing else f"{metric} has no cases"
-        raise ValueError(message)
+    if missing:
+        raise UnreadError(Unread.CASE_MISSING, metric=metric, case=missing[0])
+    if not cases:
+        raise UnreadError(Unread.CASES_MISSING, metric=metric)
     values = [samples[f"{metric}[{case}]"] for case in cases]
     if not logs:
         return math.fsum(values) / len(values)
     if min(values) <= 0:
-        message = f"{metric} has a case that is not positive, so cases cannot be compared as ratios"
-        raise ValueError(message)
+        raise UnreadError(Unread.CASE_NOT_POSITIVE, metric=metric)
     return math.exp(math.fsum(math.log(value) for value in values) / len(values))
 
 

@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from autotune.core.facts import UnreadError
+from autotune.core.findings import Unread
 from autotune.errors import AutotuneError
 
 MOST_BYTES = 64 * 1024 * 1024  # of all that is read after one run
 MOST_FILES = 20_000
 _ENDINGS = (".json", ".xml")  # what is read of a folder
-
-
-class UnfitError(Exception):
-    """What was written cannot be read; the text says why, as the end of a sentence."""
 
 
 def clear(folder: Path, name: str) -> None:
@@ -48,7 +46,7 @@ def set_aside(folder: Path, name: str, beside: Path) -> Iterator[None]:
 def read(folder: Path, name: str) -> list[tuple[str, bytes]] | None:
     """Give name and content of what was written: one plain file, or those of a folder by their paths in it; None where nothing was.
 
-    No link is followed. Raises UnfitError where it is something else, or more than is read.
+    No link is followed. Raises UnreadError where it is something else, or more than is read.
     """
     path = _within(folder, name)
     if not os.path.lexists(path):
@@ -76,7 +74,7 @@ def _files_in(path: Path) -> Iterator[tuple[str, bytes]]:
         for name in sorted(one for one in names if one.endswith(_ENDINGS)):
             count += 1
             if count > MOST_FILES:
-                raise UnfitError(f"it holds more than {MOST_FILES:,} files")
+                raise UnreadError(Unread.TOO_MANY_FILES, most=MOST_FILES)
             file = Path(folder, name)
             content = _content(file, left)
             left -= len(content)
@@ -87,11 +85,11 @@ def _content(path: Path, most: int) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe that nobody writes to would be waited for
     except OSError as problem:
-        raise UnfitError("it is a link" if path.is_symlink() else f"it cannot be opened ({problem.strerror})") from None
+        raise (UnreadError(Unread.A_LINK) if path.is_symlink() else UnreadError(Unread.CANNOT_BE_OPENED, error=problem.strerror)) from None
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise UnfitError("it is no plain file")
+            raise UnreadError(Unread.NO_PLAIN_FILE)
         content = file.read(most + 1)
     if len(content) > most:
-        raise UnfitError(f"it is larger than {MOST_BYTES // 2**20} MiB")
+        raise UnreadError(Unread.TOO_LARGE, most=MOST_BYTES // 2**20)
     return content

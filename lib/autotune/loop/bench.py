@@ -16,7 +16,7 @@ from typing import Any
 
 from autotune.core import guards, rules
 from autotune.core.events import Purpose, Ran
-from autotune.core.facts import Fact, Kind, joined
+from autotune.core.facts import Fact, Kind, UnreadError, joined
 from autotune.core.metrics import MetricReport
 from autotune.core.model import Arm, Outcome
 from autotune.core.outcome import PASSED, Executed, classify, escaped, is_run_again, measured_samples, useful_end
@@ -329,9 +329,9 @@ class Bench:
         own = measured_samples(finished)
         try:
             printed = TARGETS["code"].samples(state.config, finished.report.samples, state.segment.cases, ratios=state.segment.case_ratios)
-        except ValueError as error:
+        except UnreadError as error:
             outcome, why = classify(finished, None)
-            spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)}), own)
+            spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, because=error.why), own)
             return spoilt if outcome is Outcome.OK else (outcome, why, own)
         outcome, why = classify(finished, None if CASES in printed else state.metric.name)
         samples = {**printed, **own}

@@ -21,7 +21,7 @@ from typing import Any
 from autotune.core import config as configuration
 from autotune.core import guards
 from autotune.core.config import Config
-from autotune.core.facts import Fact, Kind, naming, quoted
+from autotune.core.facts import Fact, Kind, UnreadError, naming, quoted
 from autotune.core.findings import Observation, Remedy
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
@@ -492,9 +492,9 @@ def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> E
 def _outcome(config: Config, finished: Executed) -> tuple[Outcome, Fact]:
     try:
         printed = TARGETS["code"].samples(config, finished.report.samples, (), ratios=True)
-    except ValueError as error:
+    except UnreadError as error:
         outcome, why = classify(finished, None)
-        return (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, {"problem": str(error)})) if outcome is Outcome.OK else (outcome, why)
+        return (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, because=error.why)) if outcome is Outcome.OK else (outcome, why)
     outcome, why = classify(finished, None if CASES in printed else config.metric)
     unprinted = guards.unprinted(config.guardrails, {*printed, *measured_samples(finished)})
     return (Outcome.UNREADABLE, unprinted) if outcome is Outcome.OK and unprinted is not None else (outcome, why)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from autotune.core import guards
 from autotune.core.config import Config
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import Fact, Kind, UnreadError
+from autotune.core.findings import Unread
 from autotune.core.metrics import RESERVED, MetricReport
 from autotune.core.outcome import Executed
 from autotune.core.patterns import from_top
@@ -52,12 +53,12 @@ class Results:
         name = self.source.file
         try:
             found = results.read(self.folder, name) if name else [*printed.items()]
-        except results.UnfitError as problem:
-            return MetricReport(trouble=formats.trouble(self.source, str(problem)))
+        except UnreadError as problem:
+            return MetricReport(trouble=formats.trouble(self.source, problem.why))
         if found is None:
             return MetricReport(trouble=Fact(Kind.NOT_WRITTEN, {"path": name}))
         if not name and any(len(content) > KEPT_BYTES for _, content in found):
-            return MetricReport(trouble=formats.trouble(self.source, f"it is longer than {KEPT_BYTES // 2**20} MiB"))
+            return MetricReport(trouble=formats.trouble(self.source, Fact(Unread.TOO_LONG, {"most": KEPT_BYTES // 2**20})))
         return formats.report(self.source, self.metric, [Document(*one) for one in found])
 
 

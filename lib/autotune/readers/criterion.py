@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname
 
-from autotune.readers.reading import Document, Reading, UnreadableError, finite, object_of, text_of
+from autotune.core.facts import Fact, UnreadError
+from autotune.core.findings import Unread
+from autotune.readers.reading import Document, Reading, finite, object_of, text_of
 
 _UNITS_NS = {"ps": 1e-3, "ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
 _TIME = re.compile(r"(.*?)\s*time:\s+\[(\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\]\s*")
@@ -18,7 +20,7 @@ def read(documents: Sequence[Document]) -> Reading:
     files = {document.name: document for document in documents if basename(dirname(document.name)) == "new"}
     reading = _from_folder(files) if files else _from_lines(documents)
     if not reading.values and not reading.malformed:
-        raise UnreadableError("it has no benchmark's result, such as NAME  time: [1.2 ns 1.3 ns 1.4 ns]")
+        raise UnreadError(Unread.NO_RESULT, example="NAME  time: [1.2 ns 1.3 ns 1.4 ns]")
     return reading
 
 
@@ -29,7 +31,7 @@ def _from_lines(documents: Sequence[Document]) -> Reading:
             if unit in _UNITS_NS:
                 reading.put("time", name, value, time=True, scale=_UNITS_NS[unit])
             else:
-                reading.reject("time", name, f"{name} in {unit}", "the unit is not known")
+                reading.reject("time", name, f"{name} in {unit}", Fact(Unread.UNIT_UNKNOWN))
     return reading
 
 
@@ -52,7 +54,7 @@ def _from_folder(files: Mapping[str, Document]) -> Reading:
         name = text_of(object_of(files[f"{folder}/benchmark.json"].json(), "benchmark"), "full_id", "title")
         for wanted in ("estimates.json", "sample.json"):
             if f"{folder}/{wanted}" not in files:
-                raise UnreadableError(f"{folder} has no {wanted}")
+                raise UnreadError(Unread.FOLDER_LACKS, folder=folder, what=wanted)
         estimates = object_of(files[f"{folder}/estimates.json"].json(), "estimates")
         points = {metric: one["point_estimate"] for metric, one in estimates.items() if isinstance(one, dict) and "point_estimate" in one}
         for metric, value in points.items():
@@ -67,7 +69,7 @@ def _sample(document: Document) -> Iterator[object]:
     held = object_of(document.json(), "sample")
     times, iterations = held.get("times"), held.get("iters")
     if not isinstance(times, list) or not isinstance(iterations, list) or len(times) != len(iterations):
-        raise UnreadableError(f"{document.name} has not as many times as iterations")
+        raise UnreadError(Unread.TIMES_UNLIKE_ITERATIONS, file=document.name)
     for time, count in zip(times, iterations, strict=True):
         took, of = finite(time), finite(count)
         yield took / of if took is not None and of else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import Fact, Kind, UnreadError
 from autotune.core.metrics import MetricReport
 from autotune.core.sources import Source
 from autotune.readers import criterion, go, google_benchmark, hyperfine, junit, lighthouse, numbers, pattern, pytest_benchmark, vitest
-from autotune.readers.reading import Document, Reading, UnreadableError
+from autotune.readers.reading import Document, Reading
 
 READERS: Mapping[str, Callable[[Sequence[Document]], Reading]] = {
     "hyperfine": hyperfine.read,
@@ -32,11 +32,11 @@ def report(source: Source, metric: str, documents: Sequence[Document]) -> Metric
     held = documents if source.file or source.name in _ALL_PRINTED else [one for one in documents if one.name == "stdout"]
     try:
         found = pattern.read(held, source.pattern, metric) if source.name == "regex" else READERS[source.name](held)
-    except UnreadableError as wrong:
-        return MetricReport(trouble=trouble(source, str(wrong)))
+    except UnreadError as wrong:
+        return MetricReport(trouble=trouble(source, wrong.why))
     return found.report
 
 
-def trouble(source: Source, problem: str) -> Fact:
-    """Why what a run left says nothing, by the end of a sentence."""
-    return Fact(Kind.NOT_OF_FORMAT, {"format": source.format.title, "where": source.file, "problem": problem})
+def trouble(source: Source, why: Fact) -> Fact:
+    """Why what a run left says nothing."""
+    return Fact(Kind.NOT_OF_FORMAT, {"format": source.format.title, "where": source.file}, why)

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from autotune.readers.reading import Document, Reading, UnreadableError, labels
+from autotune.core.facts import UnreadError
+from autotune.core.findings import LeftAside, Unread
+from autotune.readers.reading import Document, Reading, labels
 
 _RESULT = re.compile(r"(Benchmark\S*)\s+([0-9]+)((?:\s+\S+\s+\S+)+)\s*")
 _PAIR = re.compile(r"(\S+)\s+(\S+)")
@@ -25,7 +27,7 @@ def read(documents: Sequence[Document]) -> Reading:
     reading = Reading()
     found = [result for document in documents for result in _results(document, reading)]
     if not found:
-        raise UnreadableError("it has no line of a benchmark's result, such as BenchmarkName-8  1000  1234 ns/op")
+        raise UnreadError(Unread.NO_RESULT_LINE, example="BenchmarkName-8  1000  1234 ns/op")
     endings = {ending[0] if (ending := _PROCESSORS.search(one.name)) else "" for one in found}
     common = endings.pop() if len(endings) == 1 else ""
     short = [one.name.removesuffix(common) for one in found]
@@ -44,6 +46,6 @@ def _results(document: Document, reading: Reading) -> Iterator[_Result]:
         elif result := _RESULT.fullmatch(line):
             yield _Result(package, result[1], tuple((value, unit) for value, unit in _PAIR.findall(result[3])))
         elif line.startswith("--- FAIL"):
-            reading.ignored["benchmarks that failed"] += 1
+            reading.ignored[LeftAside.FAILED_BENCHMARKS] += 1
         elif line.startswith(("--- SKIP", "--- BENCH")):
-            reading.ignored["benchmarks that were skipped or only logged"] += 1
+            reading.ignored[LeftAside.SKIPPED_BENCHMARKS] += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from autotune.core.facts import Fact
+from autotune.core.findings import LeftAside, Unread
 from autotune.readers.reading import Document, Reading, numbers_of, object_of, objects, text_of
 
 _UNITS_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
@@ -25,11 +27,12 @@ def read(documents: Sequence[Document]) -> Reading:
     for one in entries:
         name = _run_name(one)
         if one.get("run_type") == "aggregate" and (name in measured or one.get("aggregate_name") != _SUMMARY):
-            reading.ignored["aggregates"] += 1
+            reading.ignored[LeftAside.AGGREGATES] += 1
         elif one.get("error_occurred") or one.get("skipped"):
-            message = str(one.get("error_message") or one.get("skip_message") or "it was skipped")[:200]
+            said = str(one.get("error_message") or one.get("skip_message") or "")[:200]
+            why = Fact(Unread.TOOL_SAID, {"said": said}) if said else Fact(Unread.SKIPPED)
             for metric in _TIMES:
-                reading.reject(metric, name, name, message)
+                reading.reject(metric, name, name, why)
         else:
             _take(reading, name, one)
     return reading
@@ -45,6 +48,6 @@ def _take(reading: Reading, name: str, entry: Mapping[str, object]) -> None:
         if metric in _TIMES and unit in _UNITS_NS:
             reading.put(metric, name, *values, time=True, scale=_UNITS_NS[str(unit)])
         elif metric in _TIMES:
-            reading.reject(metric, name, f"{name} in {unit}", "the unit is not known")
+            reading.reject(metric, name, f"{name} in {unit}", Fact(Unread.UNIT_UNKNOWN))
         elif metric not in _LEFT:
             reading.put(metric, name, *values)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autotune.core.facts import Fact
+from autotune.core.findings import Unread
 from autotune.readers.reading import Document, Reading, numbers_of, object_of, objects, text_of
 
 _TIMES = frozenset(("mean", "median", "min", "max", "user", "system", "times"))
@@ -20,7 +22,7 @@ def read(documents: Sequence[Document]) -> Reading:
             if metric == "exit_codes":
                 continue
             if failed:
-                reading.reject(metric, command, command, f"it failed in {len(failed)} runs, first with exit {failed[0]}")
+                reading.reject(metric, command, command, Fact(Unread.COMMAND_FAILED_IN_IT, {"runs": len(failed), "code": failed[0]}))
             else:
                 reading.put(metric, command, *values, time=metric in _TIMES)
     return reading

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from autotune.readers.reading import Document, Reading, UnreadableError, finite
+from autotune.core.facts import UnreadError
+from autotune.core.findings import LeftAside, Unread
+from autotune.readers.reading import Document, Reading, finite
 
 _BAD = frozenset(("failure", "error"))
 
@@ -31,7 +33,7 @@ class _Suites:
     def begin(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth == 1 and tag not in {"testsuites", "testsuite"}:
-            raise UnreadableError(f"it begins with <{tag[:40]}>, not with <testsuites> or <testsuite>")
+            raise UnreadError(Unread.OTHER_ROOT, tag=tag[:40])
         if tag == "testsuite":
             self._within += 1
             if self._within == 1 and "time" in attributes:
@@ -53,9 +55,9 @@ def read(documents: Sequence[Document]) -> Reading:
     held = [_parsed(document) for document in documents]
     cases = [case for one in held for case in one.cases]
     if failed := [case.full for case in cases if case.fate == "failed"]:
-        raise UnreadableError(f"{len(failed)} tests failed in it, the first is {failed[0][:200]}")
+        raise UnreadError(Unread.TESTS_FAILED_IN_IT, count=len(failed), first=failed[0][:200])
     if not cases:
-        raise UnreadableError("it has no test")
+        raise UnreadError(Unread.NO_TEST)
     ran = [case for case in cases if not case.fate]
     for case in ran:
         reading.put("time", case.full, case.time, time=True)
@@ -65,7 +67,7 @@ def read(documents: Sequence[Document]) -> Reading:
     reading.put("tests", "", len(ran))
     reading.put("skipped", "", len(cases) - len(ran))
     if len(ran) < len(cases):
-        reading.ignored["skipped tests"] += len(cases) - len(ran)
+        reading.ignored[LeftAside.SKIPPED_TESTS] += len(cases) - len(ran)
     return reading
 
 
@@ -76,12 +78,12 @@ def _parsed(document: Document) -> _Suites:
     try:
         parser.Parse(document.content, True)  # noqa: FBT003 - as the library wants it
     except expat.ExpatError as wrong:
-        raise UnreadableError(f"it is not XML: {wrong}" if document.content.strip() else "it is empty") from None
+        raise (UnreadError(Unread.NOT_XML, error=str(wrong)) if document.content.strip() else UnreadError(Unread.EMPTY)) from None
     return suites
 
 
 def _no_doctype(*_: object) -> None:
-    raise UnreadableError("it declares a document type, which can stand for any amount of text; a list of tests needs none")
+    raise UnreadError(Unread.DOCUMENT_TYPE)
 
 
 def _sum(times: Sequence[str | None]) -> float | str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from autotune.readers.reading import Document, Reading, UnreadableError, object_of
+from autotune.core.facts import Fact, UnreadError
+from autotune.core.findings import LeftAside, Unread
+from autotune.readers.reading import Document, Reading, object_of
 
 
 def read(documents: Sequence[Document]) -> Reading:
@@ -13,18 +15,18 @@ def read(documents: Sequence[Document]) -> Reading:
     for document in documents:
         found = object_of(document.json(), "report")
         if isinstance(trouble := found.get("runtimeError"), dict) and trouble.get("code") not in {None, "NO_ERROR"}:
-            raise UnreadableError(f"Lighthouse failed: {str(trouble.get('message') or trouble['code'])[:200]}")
+            raise UnreadError(Unread.LIGHTHOUSE_FAILED, said=str(trouble.get("message") or trouble["code"])[:200])
         scores = {name: one.get("score") for name, one in _entries(found, "categories")}
         numbers = {name: one["numericValue"] for name, one in _entries(found, "audits") if one.get("numericValue") is not None}
         for name, score in scores.items():
             if score is None:
-                reading.reject(name, "", name, "Lighthouse gave it no score")
+                reading.reject(name, "", name, Fact(Unread.WITHOUT_SCORE))
             else:
                 reading.put(name, "", score)
         for name, number in numbers.items():
             if name not in scores:
                 reading.put(name, "", number)
-        reading.ignored["audits without a number"] += len([*_entries(found, "audits")]) - len(numbers)
+        reading.ignored[LeftAside.AUDITS_WITHOUT_NUMBER] += len([*_entries(found, "audits")]) - len(numbers)
     return reading
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from autotune.readers.reading import Document, Reading, UnreadableError, numbers_of
+from autotune.core.facts import UnreadError
+from autotune.core.findings import Unread
+from autotune.readers.reading import Document, Reading, numbers_of
 
 
 def read(documents: Sequence[Document]) -> Reading:
@@ -15,7 +17,7 @@ def read(documents: Sequence[Document]) -> Reading:
         found = _json_in(document)
         _walk(reading, found if isinstance(found, dict) else {"value": found})
     if not reading.values and not reading.malformed:
-        raise UnreadableError("there is no number in it")
+        raise UnreadError(Unread.NO_NUMBER_IN_IT)
     return reading
 
 
@@ -23,7 +25,7 @@ def _json_in(document: Document) -> object:
     """The document as JSON, or the last line of it that is a JSON object or list."""
     try:
         return document.json()
-    except UnreadableError as whole:
+    except UnreadError as whole:
         for line in reversed(document.text.splitlines()):
             if line.lstrip().startswith(("{", "[")):
                 try:

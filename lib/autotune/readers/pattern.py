@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from autotune.core.facts import Fact, UnreadError
+from autotune.core.findings import LeftAside, Unread
 from autotune.core.metrics import LONGEST_LINE
-from autotune.readers.reading import Document, Reading, UnreadableError
+from autotune.readers.reading import Document, Reading
 
 CASE = "case"  # the group that names the case that a line is about
 
@@ -21,16 +23,16 @@ def read(documents: Sequence[Document], pattern: str, metric: str) -> Reading:
     for document in documents:
         for line in document.lines:
             if len(line) > LONGEST_LINE:
-                reading.ignored[f"lines of more than {LONGEST_LINE:,} characters"] += 1
+                reading.ignored[LeftAside.LONG_LINES] += 1
                 continue
             for found in wanted.finditer(line):
                 groups = found.groupdict() if wanted.groupindex else {metric: found[1]}
                 case = (groups.pop(CASE, None) or "") if wanted.groupindex else ""
                 for name, value in groups.items():
                     if value is None:
-                        reading.reject(name, case, line.strip(), "the group took no part in the match")
+                        reading.reject(name, case, line.strip(), Fact(Unread.GROUP_UNMATCHED))
                     else:
                         reading.put(name, case, value.strip())
     if not reading.values and not reading.malformed:
-        raise UnreadableError(f"no line of it matches {pattern}")
+        raise UnreadError(Unread.NO_MATCH, pattern=pattern)
     return reading

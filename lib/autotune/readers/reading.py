@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autotune.core.facts import Fact, UnreadError
+from autotune.core.findings import LeftAside, Unread
 from autotune.core.metrics import (
     LONGEST_NAME,
     LONGEST_QUOTE,
@@ -29,10 +31,6 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
-class UnreadableError(Exception):
-    """A document that is not of the format that it should be; the text says what is wrong with it, as the end of a sentence."""
-
-
 @dataclass(frozen=True, slots=True)
 class Document:
     """One thing that was written or printed: `stdout`, `stderr`, or a file's path."""
@@ -42,11 +40,11 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The content as text. Raises UnreadableError where it is none."""
+        """The content as text. Raises UnreadError where it is none."""
         try:
             return self.content.decode("utf-8-sig")
         except UnicodeDecodeError as wrong:
-            raise UnreadableError(f"byte {wrong.start} of {self.name} is not UTF-8") from None
+            raise UnreadError(Unread.NOT_UTF8, byte=wrong.start, file=self.name) from None
 
     @property
     def lines(self) -> Iterator[str]:
@@ -55,13 +53,13 @@ class Document:
             yield _COLOURS.sub("", line.rstrip("\r").rpartition("\r")[2])
 
     def json(self) -> object:
-        """The content as JSON. Raises UnreadableError where it is none."""
+        """The content as JSON. Raises UnreadError where it is none."""
         try:
             found: object = json.loads(self.text)
         except RecursionError:
-            raise UnreadableError("its brackets are nested too deeply") from None
+            raise UnreadError(Unread.NESTED_TOO_DEEPLY) from None
         except ValueError as wrong:
-            raise UnreadableError(f"it is not JSON: {wrong}" if self.content.strip() else "it is empty") from None
+            raise (UnreadError(Unread.NOT_JSON, error=str(wrong)) if self.content.strip() else UnreadError(Unread.EMPTY)) from None
         return found
 
 
@@ -74,7 +72,7 @@ class Reading:
 
     values: dict[str, list[float]] = field(default_factory=dict)
     malformed: list[MalformedLine] = field(default_factory=list)
-    ignored: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[LeftAside] = field(default_factory=Counter)
     _called: dict[str, str] = field(default_factory=dict)
 
     def put(self, metric: str, case: str, *values: object, time: bool = False, scale: float = 1.0) -> None:
@@ -86,19 +84,19 @@ class Reading:
         for value in values:
             number = finite(value)
             if number is None:
-                self.reject(metric, case, f"{said} = {_shown(value)}", "it is no finite number")
+                self.reject(metric, case, f"{said} = {_shown(value)}", Fact(Unread.NOT_FINITE))
             elif time and number < 0:
-                self.reject(metric, case, f"{said} = {number:g}", "a time is not below 0")
+                self.reject(metric, case, f"{said} = {number:g}", Fact(Unread.TIME_BELOW_ZERO))
             elif (other := self._called.setdefault(name, said)) != said:
-                self.reject(metric, case, said, f"{other} is written as {name} too")
+                self.reject(metric, case, said, Fact(Unread.NAME_TAKEN, {"other": other, "name": name}))
             elif not is_name(name) or name.startswith(RESERVED):
-                self.reject(metric, case, said, f"no metric can be called that (letters, digits and _ . - / %, {LONGEST_NAME} at most)")
+                self.reject(metric, case, said, Fact(Unread.NO_METRIC_NAME, {"most": LONGEST_NAME}))
             elif name not in self.values and len(self.values) >= MOST_NAMES:
-                self.ignored[f"values beyond the first {MOST_NAMES:,} names"] += 1
+                self.ignored[LeftAside.MORE_NAMES] += 1
             else:
                 self.values.setdefault(name, []).append(number * scale)
 
-    def reject(self, metric: str, case: str, text: str, why: str) -> None:
+    def reject(self, metric: str, case: str, text: str, why: Fact) -> None:
         """Take note of something that should be a value of this name and is none: the name has none then."""
         self.malformed.append(MalformedLine(None, text[:LONGEST_QUOTE], name_for(metric, case), why))
 
@@ -143,27 +141,27 @@ def numbers_of(entry: Mapping[str, object]) -> Iterator[tuple[str, Sequence[obje
 
 
 def objects(value: object, what: str) -> list[Mapping[str, object]]:
-    """A list of JSON objects, at least one. Raises UnreadableError that names what it should be."""
+    """A list of JSON objects, at least one. Raises UnreadError that names what it should be."""
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise UnreadableError(f"it has no list of {what}")
+        raise UnreadError(Unread.NO_LIST, what=what)
     if not value:
-        raise UnreadableError(f"its list of {what} is empty")
+        raise UnreadError(Unread.EMPTY_LIST, what=what)
     return value
 
 
 def object_of(value: object, what: str) -> Mapping[str, object]:
-    """A JSON object. Raises UnreadableError that names what it should be."""
+    """A JSON object. Raises UnreadError that names what it should be."""
     if not isinstance(value, dict):
-        raise UnreadableError(f"it has no {what}")
+        raise UnreadError(Unread.LACKS, what=what)
     return value
 
 
 def text_of(entry: Mapping[str, object], *keys: str) -> str:
-    """The first of these fields that is text. Raises UnreadableError where there is none."""
+    """The first of these fields that is text. Raises UnreadError where there is none."""
     for key in keys:
         if isinstance(value := entry.get(key), str) and value:
             return value
-    raise UnreadableError(f"a benchmark in it has no {keys[0]}")
+    raise UnreadError(Unread.BENCHMARK_LACKS, what=keys[0])
 
 
 def _is_numeric(value: object) -> bool:
@@ -185,7 +183,7 @@ def _shown(value: object) -> str:
     try:
         text = str(value)
     except ValueError:  # Python refuses to write integers of thousands of digits
-        return "a number of thousands of digits"
+        return "a huge number"
     return text[:80]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autotune.readers.reading import Document, Reading, UnreadableError, labels, numbers_of, object_of, objects, text_of
+from autotune.core.facts import UnreadError
+from autotune.core.findings import LeftAside, Unread
+from autotune.readers.reading import Document, Reading, labels, numbers_of, object_of, objects, text_of
 
 _LEFT = frozenset(("rank", "df", "critical"))
 _TIMES = frozenset(("min", "max", "mean", "median", "period", "p75", "p99", "p995", "p999", "totalTime", "samples"))
@@ -20,7 +22,7 @@ def read(documents: Sequence[Document]) -> Reading:
     for label, (_, one) in zip(names, found, strict=True):
         figures = [*numbers_of(one)]
         if not one.get("sampleCount", figures):
-            reading.ignored["benchmarks without a sample"] += 1
+            reading.ignored[LeftAside.BENCHMARKS_WITHOUT_SAMPLE] += 1
             continue
         for metric, values in figures:
             if metric not in _LEFT:
@@ -31,5 +33,5 @@ def read(documents: Sequence[Document]) -> Reading:
 def _benchmarks(group: object) -> Sequence[dict[str, object]]:
     held = object_of(group, "groups").get("benchmarks")
     if not isinstance(held, list) or not all(isinstance(one, dict) for one in held):
-        raise UnreadableError("a group in it has no list of benchmarks")
+        raise UnreadError(Unread.GROUP_WITHOUT_BENCHMARKS)
     return held

@@ -34,7 +34,7 @@ class Target(Protocol):
         """Give a run's samples from what its commands printed.
 
         `cases` are those of the baseline where its metric is made of cases, and `ratios` tells whether they are compared as ratios. Raises
-        ValueError where what was printed says nothing.
+        UnreadError where what was printed says nothing.
         """
         ...
 

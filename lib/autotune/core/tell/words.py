@@ -13,7 +13,7 @@ from autotune.core.outcome import escaped
 from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.stopping import Limit
 from autotune.core.supervision import How
-from autotune.core.tell import amiss, answers, limits, observed, progress
+from autotune.core.tell import amiss, answers, limits, observed, progress, unread
 from autotune.core.tell.figures import (
     about,
     counted,
@@ -52,6 +52,11 @@ class _Shown(dict[str, Any]):
     def __init__(self, fact: Fact) -> None:
         shown = {name: _shown(value) for name, value in fact.figures.items()}
         super().__init__(shown, because="" if fact.because is None else told(fact.because))
+
+
+def _unread(fact: Fact) -> str:
+    """Why something is no value; lines of older versions hold that as text."""
+    return told(fact.because) if fact.because is not None else escaped(str(fact.figures["problem"]))
 
 
 def _shown(value: object) -> object:
@@ -333,7 +338,7 @@ def _was_read(fact: Fact) -> str:
     metric = fact.figures["metric"]
     told = f"{metric} of {listed(cases, len(cases))}" if cases else metric
     also = f"; it has {listed(others, len(others))} too" if others else ""
-    aside = "; left aside: " + ", ".join(f"{what} ({count})" for what, count in ignored) if ignored else ""
+    aside = "; left aside: " + ", ".join(f"{unread.LEFT_ASIDE[what]} ({count})" for what, count in ignored) if ignored else ""
     return escaped(f"read as {fact.figures['format']}: {told}{also}{aside}")
 
 
@@ -408,14 +413,15 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.TIME_LIMIT: "it was ended after {after_s:.1f} s, its time limit",
     Kind.NO_METRIC: _no_metric,
     Kind.NO_GUARDED_METRIC: _no_guarded_metric,
-    Kind.MALFORMED_LINE: "line {line} of {stream} is malformed, {problem}: {text}",
-    Kind.MALFORMED_VALUE: lambda fact: f"{escaped(fact.figures['text'])} is no value: {escaped(fact.figures['problem'])}",
+    Kind.MALFORMED_LINE: lambda fact: "line {line} of {stream} is malformed, {unread}: {text}".format_map(
+        _Shown(fact) | {"unread": _unread(fact)}
+    ),
+    Kind.MALFORMED_VALUE: lambda fact: f"{escaped(fact.figures['text'])} is no value: {_unread(fact)}",
     Kind.NOT_WRITTEN: "the benchmark did not write {path}, which is read",
     Kind.NOT_OF_FORMAT: lambda fact: (
-        f"{escaped(fact.figures['where']) or 'what it printed'} cannot be read as {fact.figures['format']}: "
-        f"{escaped(fact.figures['problem'])}"
+        f"{escaped(fact.figures['where']) or 'what it printed'} cannot be read as {fact.figures['format']}: {_unread(fact)}"
     ),
-    Kind.BAD_SAMPLES: "{problem}",
+    Kind.BAD_SAMPLES: _unread,
     Kind.COMMAND_FAILED: "`{command}` failed: {because}",
     Kind.CHECKS_FAILED: "the checks failed: {because}",
     Kind.CHECKS_NOT_REACHED: "`{command}` before the checks failed: {because}",
@@ -650,4 +656,4 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.PLUGIN_FAILED: "the client could not load a plugin: {problem}",
 }
-_EVERY = {**WORDS, **amiss.WORDS, **observed.WORDS, **answers.WORDS}
+_EVERY = {**WORDS, **amiss.WORDS, **observed.WORDS, **answers.WORDS, **unread.WORDS}
