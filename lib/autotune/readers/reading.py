@@ -28,7 +28,7 @@ from autotune.core.stats import median
 
 _OTHERS = re.compile(r"[^\w.\-/%\[\]]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Document:
     def lines(self) -> Iterator[str]:
         """What was printed, line by line, without colours and overwritten progress; what is no text is replaced."""
         for line in self.content.decode("utf-8", "replace").split("\n"):
-            yield _COLOURS.sub("", line.rstrip("\r").rpartition("\r")[2])
+            yield COLOURS.sub("", line.rstrip("\r").rpartition("\r")[2])
 
     def json(self) -> object:
         """The content as JSON. Raises UnreadError where it is none."""

@@ -6,6 +6,7 @@ import re
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.sources import FORMATS
+from autotune.readers.reading import COLOURS
 
 FILE = "bench.json"  # what is proposed where a tool has to write one
 _COMMANDS = {
@@ -31,12 +32,11 @@ _DOCUMENTS = {
     "lighthouse": r'"lighthouseVersion":',
     "json": r"\A\s*[\[{].*[\]}]\s*\Z|^\{.*\}\s*\Z",
 }
-_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 def recognised(command: str, output: bytes = b"") -> Fact | None:
     """How this could be read: by what was printed, else by what is run; None where it looks like nothing that is known."""
-    text = _COLOURS.sub("", output.decode("utf-8", "replace"))
+    text = COLOURS.sub("", output.decode("utf-8", "replace"))
     printed = next((name for name, mark in _OUTPUTS.items() if re.search(mark, text, re.MULTILINE)), None)
     document = next((name for name, mark in _DOCUMENTS.items() if re.search(mark, text, re.MULTILINE | re.DOTALL)), None)
     run = next((name for name, mark in _COMMANDS.items() if re.search(mark, command)), None)
