@@ -371,7 +371,7 @@ def test_a_run_that_was_not_asked_for_is_refused() -> None:
 
 def test_a_benchmark_that_repeats_exactly_takes_one_run_to_discard_and_three_to_keep() -> None:
     discarded, runs = played(100.0, calibration=STILL)
-    assert (words(discarded), len(runs)) == ("discarded: no gain, no different in a single run", 1)
+    assert (words(discarded), len(runs)) == ("discarded: no gain, the value was no different in a single run", 1)
     assert words(played(101.0, calibration=STILL)[0]) == "discarded: worse, 1.0 % higher in a single run"
     kept, runs = played(95.0, calibration=STILL)
     assert len(runs) == 3
@@ -456,7 +456,7 @@ def test_economy_begins_with_one_run_of_the_candidate_and_drops_what_is_not_bett
     assert decide([], NOISY, ECONOMY, random.Random(1)).arms == (CANDIDATE,)
     decision, runs = played(100.0, policy=ECONOMY)
     assert (decision.verdict, len(runs)) == (Verdict.DISCARD, 1)
-    assert words(decision) == "discarded: no gain is shown, no different (from -1.00 to 1.02) in a single run"
+    assert words(decision) == "discarded: no gain is shown, the value was no different (from -1.00 to 1.02) in a single run"
 
 
 def test_economy_keeps_after_three_clear_pairs_and_says_that_it_is_not_exact() -> None:

@@ -1030,7 +1030,7 @@ def test_a_change_that_only_removes_lines_is_not_said_to_have_looked_better() ->
     reason = f"inconclusive: 0.1 % lower [-0.6, 0.8], {ALLOWED}, evidence 284 : 1 (needed 2083 : 1), 37 pairs"
     assert "looked better" not in said_of(settled(1, verdict=Verdict.INCONCLUSIVE, reason=worded(reason)))
     unclear = settled(1, effect=Effect(1.001, 0.99, 1.01), reason=worded(f"discarded: not clearly within the margin, {ALLOWED}"))
-    assert "do not show that it is no worse than may be (simplify_margin)" in said_of(unclear)
+    assert "do not rule out that it is worse by more than is allowed (simplify_margin)" in said_of(unclear)
     assert "the value got worse" in said_of(replace(unclear, reason=worded(f"discarded: worse, {ALLOWED}")))
 
 
@@ -1055,7 +1055,7 @@ def test_few_pairs_are_not_told_as_an_interval() -> None:
     few, enough = (told(taken(1), decided(1, effect=effect, reason=worded(reason))) for reason in reasons)
     assert "1.6 % lower (from -11.2 to 21.0), candidate against incumbent" in " ".join(few.split())
     assert "1.6 % lower [-11.2, 21.0], candidate against incumbent" in " ".join(enough.split())
-    assert "It measured 1.6 % lower, where lower is better." in said_of(settled(1, effect=effect))
+    assert "Its value was 1.6 % lower, where lower is better." in said_of(settled(1, effect=effect))
 
 
 def test_what_is_inconclusive_is_named_everywhere_with_the_command_that_looks_again() -> None:

@@ -29,14 +29,14 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     compare: Annotated[
         bool, typer.Option("--compare", help="Run it once in the checkout too, and say where that differs from where it is measured.")
     ] = False,
-    metric: Annotated[str | None, typer.Option("--metric", help="Before a session: its metric.")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="The metric of the session to be.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="Its benchmark, in place of autotune.sh.")] = None,
-    read: Annotated[str | None, typer.Option("--read", metavar="FORMAT[:FILE]", help="Which results it leaves.")] = None,
+    read: Annotated[str | None, typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results.")] = None,
     prepare: Annotated[str | None, typer.Option("--prepare", help="What runs before every run.")] = None,
     setup: Annotated[str | None, typer.Option("--setup", help="What runs once in a new measuring worktree.")] = None,
-    carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What it needs and git ignores.")] = None,
-    guardrail: Annotated[list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="What another metric has to keep.")] = None,
-    min_effect: Annotated[float | None, typer.Option("--min-effect", metavar="SHARE", help="The least gain that is kept.")] = None,
+    carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What the benchmark needs and git ignores.")] = None,
+    guardrail: Annotated[list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="A limit for another metric.")] = None,
+    min_effect: Annotated[float | None, typer.Option("--min-effect", metavar="SHARE", help="The smallest gain that is kept.")] = None,
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:

@@ -26,7 +26,9 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
     timed: Annotated[
         bool | None,
-        typer.Option("--timed/--untimed", help="Whether the metric measures time; by default not bytes, counts and what repeats exactly."),
+        typer.Option(
+            "--timed/--untimed", help="Whether the metric is a time. By default: yes, except bytes, counts and what repeats exactly."
+        ),
     ] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="The benchmark, in place of autotune.sh.")] = None,
@@ -45,10 +47,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     ] = None,
     holdout: Annotated[str | None, typer.Option("--holdout", metavar="COMMAND", help="What a keep must pass and no proposer sees.")] = None,
     guardrail: Annotated[
-        list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="What another metric has to keep: 'memory_mb <= 1.02x'.")
+        list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="A limit for another metric: 'memory_mb <= 1.02x'.")
     ] = None,
     min_effect: Annotated[
-        float | None, typer.Option("--min-effect", metavar="SHARE", help="The least gain that is kept: 0.01 is 1 %.")
+        float | None, typer.Option("--min-effect", metavar="SHARE", help="The smallest gain that is kept: 0.01 is 1 %.")
     ] = None,
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="on: no network, writing only in the measuring worktree.")] = None,
     carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What the benchmark needs and git ignores.")] = None,
@@ -57,7 +59,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     format_: Annotated[
         str | None, typer.Option("--format", metavar="COMMAND", help="Rewrites a candidate before it is measured: a formatter.")
     ] = None,
-    no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Run the pre-commit hook at the commit of a keep alone.")] = False,
+    no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Run the pre-commit hook only when a keep is committed.")] = False,
     max_iterations: Annotated[int | None, typer.Option("--max-iterations", help="Finish after this many experiments.")] = None,
     max_wall_time: Annotated[
         str | None, typer.Option("--max-wall-time", metavar="DURATION", help="Finish after this long, such as 8h.")
@@ -68,7 +70,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     in_place: Annotated[bool, typer.Option("--in-place", help="Measure in the checkout: for code that works nowhere else.")] = False,
     once: Annotated[bool, typer.Option("--once", help="One run a measurement: for what cannot be repeated. No keep is confirmed.")] = False,
     worktree: Annotated[bool, typer.Option("--worktree", help="Give the session a working tree of its own.")] = False,
-    anyway: Annotated[bool, typer.Option("--anyway", help="Go on where the benchmark is too noisy, or too short, to see much.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Go on although the benchmark is too noisy or too short to see much.")] = False,
     as_json: AsJson = False,
     progress: Progress = False,
 ) -> None:

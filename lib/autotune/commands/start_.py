@@ -52,7 +52,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Finish when the agent has used this many.")] = None,
     target: Annotated[float | None, typer.Option("--target", help="Finish when the metric is there.")] = None,
     here: Annotated[bool, typer.Option("--here", help="Open the session in this working tree, not in one of its own.")] = False,
-    anyway: Annotated[bool, typer.Option("--anyway", help="Open it where the benchmark is too noisy, or too short, to see much.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Open it although the benchmark is too noisy or too short to see much.")] = False,
     session: SessionName = None,
 ) -> None:
     """Have an agent, or any program, work on the session until a stop rule holds.

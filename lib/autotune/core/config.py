@@ -431,7 +431,7 @@ KEYS = (
     Key(
         "timed",
         _flag(),
-        "Whether the metric measures time; where it is not said: unless it is in bytes, a count, or the same in every run.",
+        "Whether the metric measures time. If left out: yes, unless it is in bytes, a count, or the same in every run.",
         Default.ABSENT,
         example=False,
         fixed=Fixed.SEGMENT,
@@ -544,7 +544,7 @@ KEYS = (
     Key(
         "min_effect_found",
         _number("a number", at_least=0, below=10),
-        "What calibration wrote as min_effect; while both are equal it is calibration's own, and a new benchmark finds it anew.",
+        "What calibration wrote as min_effect. While both are equal, calibration finds them anew for each new benchmark.",
         0.0,
     ),
     Key(
@@ -600,7 +600,12 @@ KEYS = (
         fixed=Fixed.DECISION,
     ),
     Key(
-        "format", COMMAND, "What runs in that hook's place, from the session's folder; empty for the hook.", "", "black src", Fixed.DECISION
+        "format",
+        COMMAND,
+        "A command that runs in place of that hook, in the session's folder; empty: the hook runs.",
+        "",
+        "black src",
+        Fixed.DECISION,
     ),
     Key("sign", _flag(), "Sign the commits of keeps, as git is set up to.", default=False),
     Key(

@@ -21,12 +21,12 @@ OUTSIDE = (
     "Change files in scope instead; put scratch files outside the repository, for instance into /tmp."
 )
 NARROWED = (
-    "{path} is outside of what may be changed for now: {narrowed}. "
+    "{path} may not be changed for now. What may be changed: {narrowed}. "
     "Work on those files for the next experiments; `autotune explain` says why."
 )
 GIT_REFUSED = (
-    "`git {name}` like this could lose or hide work of session {session}: autotune itself commits what is kept and takes back what is not, "
-    "with `autotune try`. `autotune log --description TEXT --status discard` takes back all that is open, measured or not; to undo "
+    "`git {name}` like this could lose or hide work of session {session}. With `autotune try`, autotune itself commits what is kept "
+    "and takes back what is not. `autotune log --description TEXT --status discard` takes back all that is open, measured or not; to undo "
     "one edit, name its file: `git restore FILE`. To look, `git log`, `git show` and `git diff` are fine."
 )
 

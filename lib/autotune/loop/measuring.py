@@ -71,8 +71,8 @@ def _mending(bench: Bench, run: Ran) -> str:
     if known is not None:
         return told(known)
     return (
-        "mend it until `autotune doctor` is content; what it needs and git does not track goes into `carry` or is made by `setup`; "
-        "where it works in the checkout alone, --in-place measures there"
+        "mend it until `autotune doctor` finds nothing wrong; if it needs files that git does not track, name them in "
+        "`carry` or let `setup` make them; if it works only in the checkout, --in-place measures there"
     )
 
 

@@ -168,10 +168,10 @@ def _nothing_in_scope(repository: Repository, workdir: str, config: Config, comm
     closed = [patterns.from_folder(path, workdir) for path in sorted(git.tracked(repository.top, commit)) if path in pinned and scope(path)]
     what = f"No tracked file is in scope ({', '.join(config.scope)})"
     if not closed:
-        return AutotuneError(f"{what}.", "name what may be changed with --scope PATTERN; files have to be committed first")
+        return AutotuneError(f"{what}.", "name the files that may be changed with --scope PATTERN; commit them first")
     are = "is protected, for it decides" if len(closed) == 1 else "are protected, for they decide"
     free = " ".join(f"--scope {shlex.quote(path)}" for path in closed[:_MOST_FREED])
-    return AutotuneError(f"{what}: {listed(closed)} {are} what is measured.", f"where that is what you tune, name the file: {free}")
+    return AutotuneError(f"{what}: {listed(closed)} {are} what is measured.", f"if that is what you tune, name the file: {free}")
 
 
 def refuse_silence(project: benchmark.Project, config: Config) -> None:
@@ -189,7 +189,8 @@ def refuse_silence(project: benchmark.Project, config: Config) -> None:
     raise AutotuneError(
         f"Nothing was found that {makes}, so autotune cannot tell what to protect. "
         f"A change may touch all of it, the benchmark included: {listed(reached)}.",
-        "name what may be changed with --scope PATTERN, or what measures with --protect PATTERN" + (f"; {told(known)}" if known else ""),
+        "name the files that may be changed with --scope PATTERN, or the files that measure with --protect PATTERN"
+        + (f"; {told(known)}" if known else ""),
     )
 
 

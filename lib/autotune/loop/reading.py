@@ -24,7 +24,7 @@ from autotune.readers.reading import Document
 KEPT_BYTES = 16 * 1024 * 1024  # of each stream, where what is printed is read
 MOST_RECORDED = 200  # samples of one run: a ledger is read as a whole, and often
 MOST_NAMED = 40  # names that are told of what was read
-_ANOTHER = "let the benchmark write another file, which git does not track and nothing brings along, and name that"
+_ANOTHER = "let the benchmark write another file, one that is neither tracked nor carried nor made by `setup`, and name that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def refuse_unfit(top: Path, workdir: str, config: Config, held: Collection[str])
     if tracked := next((path for path in held if _meet(path, name)), None):
         raise AutotuneError(f"`read` names {name}, but git tracks {tracked}: what is read is removed before each run.", _ANOTHER)
     if carried := next((path for path in config.carry if _meet(from_top(path, workdir), name)), None):
-        raise AutotuneError(f"`read` names {name}, but {carried} is carried: what is read has to be written by each run.", _ANOTHER)
+        raise AutotuneError(f"`read` names {name}, but {carried} is carried: each run has to write what is read.", _ANOTHER)
     if config.in_place and os.path.lexists(top / name):
         raise AutotuneError(
             f"{name} is there, and with --in-place it would be removed in your checkout before each run.",
@@ -84,7 +84,7 @@ def refuse_made(workdir: str, config: Config, settled: Collection[str]) -> None:
         return
     name = from_top(config.source.file, workdir)
     if any(_meet(path.rstrip("/"), name) for path in settled):
-        raise AutotuneError(f"`read` names {name}, which is made by `setup`: what is read has to be written by each run.", _ANOTHER)
+        raise AutotuneError(f"`read` names {name}, which is made by `setup`: each run has to write what is read.", _ANOTHER)
 
 
 def how_it_could_be_read(config: Config, output: bytes) -> Fact | None:

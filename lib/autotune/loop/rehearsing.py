@@ -127,7 +127,7 @@ def _prove(session: Session, bench: Bench, values: Sequence[float], tuned: Mappi
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value or 0.0)} "
             f"(before: {number(stats.median(values))}): it does not measure this code.",
-            f"{_protected_in_scope(session)}{_leading_back(led)}; where that has to be, --in-place measures in the checkout instead",
+            f"{_protected_in_scope(session)}{_leading_back(led)}; if that has to be so, --in-place measures in the checkout instead",
         )
 
 
@@ -171,8 +171,8 @@ def _too_little(metric: Metric, values: Sequence[float], value: float, led: Fact
     )
     return AutotuneError(
         f"{why}: with every file in scope emptied {metric.name} is {number(value)}, with them it is "
-        f"{number(stats.median(values))}; a difference is lost among such values{spread}.",
-        f"{remedy}; if emptied files change nothing then either, it does not measure this code"
+        f"{number(stats.median(values))}; a difference cannot be seen among such values{spread}.",
+        f"{remedy}; if emptied files still change nothing after that, it does not measure this code"
         + (f": {told(led)}" if led is not None else ""),
     )
 

@@ -52,7 +52,7 @@ def bring_together(session: Session, *, cut_off: bool = False) -> None:
             return
         if steps == before:
             raise AutotuneError(
-                f"Settling does not get on: the step `{steps[0]}` changed nothing.", "`autotune doctor` shows the repository's state"
+                f"Settling is stuck: the step `{steps[0]}` changed nothing.", "`autotune doctor` shows the repository's state"
             )
         before = steps
         for step in steps:

@@ -22,13 +22,13 @@ DRIFT = (
     "values of the unchanged code drift (rank von Neumann test, z = {z:.1f}), so values of different times cannot be compared, only runs "
     "made side by side; {changed}"
 )
-TIMED = "timed: yes, so nothing else is measured meanwhile, and a busy machine is waited for"
+TIMED = "timed: yes, so nothing else is measured at the same time, and autotune waits while the machine is busy"
 IF_NO_TIME = "; `init --untimed` if other work on the machine does not change the number"
 UNTIMED = "timed: no, so nothing waits for the machine; `init --timed` if other work on it changes the number"
-EXACT = "timed: no, so nothing waits for the machine; what repeats exactly is claimed by two runs a side"
+EXACT = "timed: no, so nothing waits for the machine; the benchmark repeats exactly, so a claim needs two runs a side"
 COARSE = (
-    "does not show that it always is: a time with few digits hides noise. More digits would show it; if it is no time, `init --untimed` "
-    "says so, and three equal runs are enough"
+    "but later runs may differ: a time with few digits hides noise, and more digits would show it. If it is no time, say "
+    "`init --untimed`: then three equal runs are enough"
 )
 REPEATS = "that it repeats exactly says nothing of another seed or another input: what is kept is better with this seed and this input"
 FIXED_SEED = (
@@ -44,8 +44,8 @@ _CALMER = f"if the code does not wait for anything, measure {RESERVED}user_s: pr
 _HELPS = {
     Blind.COARSE: "print more digits, or give each run more to do; if it is no time, say --untimed",
     Blind.SHORT: "give each run more to do, until it measures a tenth of a second or more, and print the sum or the mean",
-    Blind.NOISY: "do the work several times a run, and print the sum or the mean; fix seeds and inputs, take network and caches out",
-    Blind.ZERO: "look at what the benchmark did: where one of its steps fails, all of it has to (`set -e` at the top of a shell script)",
+    Blind.NOISY: "do the work several times a run, and print the sum or the mean; fix seeds and inputs, leave out network and caches",
+    Blind.ZERO: "look at what the benchmark did: if one of its steps fails, the whole has to fail (`set -e` at the top of a shell script)",
 }
 _ANYWAY = "`--anyway` opens the session all the same"
 _CHANGED = {
@@ -74,7 +74,7 @@ def _noise_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
         return (f"{metric.name} was measured once, so nothing is known of its noise",)
     if not found.noise:
         return (f"{metric.name} was the same in all {found.runs} runs: one run tells whether a change is better", REPEATS)
-    hidden = f"{metric.name} was the same in all {found.runs} runs, which {COARSE}"
+    hidden = f"{metric.name} was the same in all {found.runs} runs, {COARSE}"
     return (
         *([hidden] if found.coarse else []),
         f"noise floor of a single run: {_shown(found.noise, found, metric)} ({'of the last digit' if found.coarse else _of_runs(found)})",
@@ -160,9 +160,9 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
     all_of_it = "" if config.measured_from_outside else ", and print the sum or the mean"
     calm = found.noise < CALM if found.logs else not found.noise
     if config.read and found.logs and found.noise > NOISY:
-        said.append("let the tool repeat more often or for longer, by its own options: of more repetitions its median varies less")
+        said.append("let the tool repeat more often or for longer, with its own options: the median of more repetitions varies less")
     elif not calm and found.run_s < SHORT_RUN_S:
-        said.append(f"give each run more to do{all_of_it}: much of so short a run is starting the process")
+        said.append(f"give each run more to do{all_of_it}: a large part of so short a run is the start of the process")
     elif found.logs and found.noise > NOISY and found.run_s < ECONOMY_FROM_S / NULL_RUNS:
         said.append(f"do the work several times a run{all_of_it}: that takes most of the noise away")
     if found.logs and found.noise > NOISY and config.metric == _WALL:

@@ -51,7 +51,7 @@ _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes 
     Contradiction.FORMATTED_ASTRAY: "has a hook rewrite experiment {experiment}, which is not about to be measured",
     Contradiction.CANDIDATE_TOO_SOON: "has a candidate in a segment that has no baseline",
     Contradiction.DESCRIBED_UNASKED: "has words for experiment {experiment}, which did not wait for any",
-    Contradiction.RESTORED_NOTHING: "has the changes of experiment {experiment} brought back, which was not there to be",
+    Contradiction.RESTORED_NOTHING: "brings back the changes of experiment {experiment} at a time when that cannot be",
     Contradiction.BASELINE_ASTRAY: "has a baseline of segment {segment}, which was not about to get one",
     Contradiction.PLAYBOOK_WITHOUT_CAUSE: "has a playbook, {playbook}, for which there was no cause",
     Contradiction.PLAYBOOK_NOT_BEGUN: "has the end of a playbook, {playbook}, that had not begun",
@@ -70,11 +70,11 @@ _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes 
     Contradiction.CLAIM_OF_MISSING_PAIRS: "has a claim made of {pairs} pairs, which are not before it",
     Contradiction.CLAIM_OF_NO_KEEP: "has a claim of experiment {experiment}, which is no keep",
     Contradiction.COST_FELL: "has a cost of the agent that is less than before",
-    Contradiction.SCOPE_FROM_PLAYBOOK: "has another scope from a playbook, {playbook}, that sets none",
-    Contradiction.PLAYBOOK_UNKNOWN: "has a repair by a playbook, {playbook}, that there is not",
+    Contradiction.SCOPE_FROM_PLAYBOOK: "has a new scope from a playbook, {playbook}, that sets no scope",
+    Contradiction.PLAYBOOK_UNKNOWN: "has a repair by a playbook that does not exist, {playbook}",
     Contradiction.TARGET_OTHERWISE: "has another check of the target than its runs give",
     Contradiction.LOOK_OTHERWISE: "has another look at the unchanged code than its runs give",
-    Contradiction.KEEPS_OTHERWISE: "has a claim that knows of {said} keeps, where there are {found}",
+    Contradiction.KEEPS_OTHERWISE: "has a claim that counts {said} keeps, but there are {found}",
     Contradiction.STATES_OTHERWISE: "has a claim of other states than the session's first and last",
     Contradiction.OUTCOME_OTHERWISE: "has another outcome of experiment {experiment} than its runs have",
     Contradiction.VERDICT_OTHERWISE: lambda fact: (
@@ -88,7 +88,7 @@ _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes 
     Contradiction.CALIBRATION_OTHERWISE: lambda fact: f"has another {_all(fact.figures['names'])} of a calibration than its runs give",
     Contradiction.SETTINGS_FIXED: lambda fact: f"has another {_all(fact.figures['names'])} inside a segment, where nothing changes it",
     Contradiction.SETTINGS_OTHERWISE: lambda fact: (
-        f"has {_all(fact.figures['said']) or 'nothing'} as changed, where {_all(fact.figures['found']) or 'nothing'} was"
+        f"says that {_all(fact.figures['said']) or 'nothing'} changed, but {_all(fact.figures['found']) or 'nothing'} did"
     ),
 }
 _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
@@ -97,7 +97,7 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.CHAIN_BROKEN: "Line {line} of the ledger does not follow from the line before it: one was changed, removed or added.",
     Amiss.LINE_UNREADABLE: "Line {line} of the ledger cannot be read: {problem}.",
     Amiss.NO_OPENING: "{ledger} does not open a session.",
-    Amiss.POSITION_GONE: "{path}, by which autotune knows how far the ledger had come, is gone.",
+    Amiss.POSITION_GONE: "{path} is gone; it told autotune how far the ledger had come.",
     Amiss.LEDGER_CUT: "The ledger was rewritten or cut off: its line {line} is not the one that autotune last saw there.",
     Amiss.COPY_ENDS_EARLY: "The ledger's copy {copy} has lost its end.",
     Amiss.COPY_DIFFERS: lambda fact: (
@@ -124,10 +124,10 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.VALUE_NOT_PRINTED: lambda fact: (
         f"The ledger has {escaped(fact.figures['metric'])}={fact.figures['value']:g} of {_run(fact)}, which its output does not say."
     ),
-    Amiss.COST_OF_NOBODY: "The ledger has what an agent cost, and no client was kept at work here.",
+    Amiss.COST_OF_NOBODY: "The ledger says what an agent cost, but no client was kept at work here.",
     Amiss.BRANCH_GONE: "The branch {branch} is gone.",
     Amiss.BRANCH_ELSEWHERE: "The branch {branch} was moved to {tip:.12}, which the session did not begin from.",
-    Amiss.COMMIT_OF_OTHERS: "Commit {commit:.12} ({subject:.60}) is on the branch, and autotune did not make it as it is.",
+    Amiss.COMMIT_OF_OTHERS: "Commit {commit:.12} ({subject:.60}) is on the branch, but autotune did not make it like that.",
     Amiss.KEEP_OFF_BRANCH: "Experiment {experiment} was kept as {commit:.12}, which is not on the branch.",
     Amiss.COMMIT_AGAINST_LEDGER: "Commit {commit:.12} (experiment {experiment}) says {said}, the ledger {found:.12g}.",
     Amiss.COMMIT_OF_OTHER_LEDGER: "Commit {commit:.12} (experiment {experiment}) was made when the ledger had a line that it has no "
@@ -139,7 +139,7 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.PIN_GONE: lambda fact: f"{_pin(fact)} is gone.",
     Amiss.PIN_CHANGED: lambda fact: f"{_pin(fact)} has another content than was pinned.",
     Amiss.TREE_GONE: "The working tree {tree} is gone.",
-    Amiss.TREE_CUT_OFF: "The working tree {tree} does not know where the repository is by now.",
+    Amiss.TREE_CUT_OFF: "The working tree {tree} no longer knows where the repository is.",
     Amiss.OWN_FILES_GONE: lambda fact: (
         f"In {escaped(fact.figures['folder'])}, {', '.join(fact.figures['names'])} {'is' if len(fact.figures['names']) == 1 else 'are'} "
         "gone."
@@ -153,7 +153,7 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.SNAPSHOTS: "{count} snapshots under {folder}/",
     Amiss.UNFINISHED: "an unfinished {operation}",
     Amiss.LOOSE_COMMITS: "commits that no branch holds, up to {commit:.12}",
-    Amiss.ALL_OF_A_TREE: "all of it, for it does not know where the repository is by now",
+    Amiss.ALL_OF_A_TREE: "all of it, for it no longer knows where the repository is",
 }
 _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.TRUST_ANOTHER_COPY: "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin "
@@ -161,8 +161,7 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.COMPARE_COPIES: "compare them (`diff {copy} {ledger}`); the next command writes the copy anew and keeps this one in {aside}",
     Remedy.SET_ASIDE_NEXT: "the next command sets it aside; what it said was not settled",
     Remedy.WRITTEN_ANEW_NEXT: "the next command writes it anew",
-    Remedy.NOTED_ANEW_NEXT: "the next command writes it anew and says so; whether the ledger was cut off before cannot be told from it "
-    "any more",
+    Remedy.NOTED_ANEW_NEXT: "the next command writes it anew and says so; it can no longer show whether the ledger was cut off before",
     Remedy.PUT_BACK_NEXT: "the next command puts it back",
     Remedy.PUT_BACK_OR_ACCEPTED: "the next command puts it back and keeps this one; a person accepts it with "
     "`autotune rebaseline --accept`",
@@ -170,9 +169,8 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     "under refs/autotune",
     Remedy.DELETE: "delete it; the next command writes it anew",
     Remedy.REVERT: "take its commit back with `git revert`",
-    Remedy.LINES_ARE_LOST: "their lines were removed, or lost with the machine's power; a claim that they spoke against would be gone "
-    "with them",
-    Remedy.NOT_TO_BE_HELD: "what the ledger says of it can no longer be held against what was printed",
+    Remedy.LINES_ARE_LOST: "their lines were removed, or lost when the power failed; if they spoke against a claim, that is lost too",
+    Remedy.NOT_TO_BE_HELD: "what the ledger says of it can no longer be compared with what was printed",
     Remedy.SETTING_BACK: "put it back (`autotune config get {key}` has it), or let a person accept it with `{command}`",
     Remedy.BRANCH_BACK: "`git branch {branch} COMMIT`, with the last keep's commit",
     Remedy.REF_BACK: "`git update-ref {ref} {commit}` if that commit is still there",

@@ -153,7 +153,7 @@ def sentence(
     index: int, fate: Fate, effect: Effect | None, metric: Metric, mode: DecisionMode, reason: Fact, *, settled: bool = True
 ) -> str:
     """Say what became of an experiment, or becomes of it once it settles, and why, to somebody who knows no statistics."""
-    measured = f" It measured {estimate_in_words(effect, metric.unit)}, where {metric.direction} is better." if effect is not None else ""
+    measured = f" Its value was {estimate_in_words(effect, metric.unit)}, where {metric.direction} is better." if effect is not None else ""
     words = _fate(fate, mode, reason).format(was="was" if settled else "is to be")
     return f"Experiment {index} {words}.{measured}"
 
@@ -162,11 +162,11 @@ def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, P
     worse_allowed = reason.figures.get("asked", 0.0) < 0
     match fate:
         case Fate.KEPT if worse_allowed:
-            return "{was} kept: it makes the code simpler, and the runs rule out that it is worse by more than may be (simplify_margin)"
+            return "{was} kept: it makes the code simpler, and the runs rule out that it is worse by more than is allowed (simplify_margin)"
         case Fate.INCONCLUSIVE if worse_allowed:
-            return "{was} taken back for now: the runs do not show yet that it is no worse than may be (simplify_margin)"
+            return "{was} taken back for now: the runs do not rule out yet that it is worse by more than is allowed (simplify_margin)"
         case Fate.NOT_SHOWN if worse_allowed:
-            return "{was} taken back: the runs do not show that it is no worse than may be (simplify_margin)"
+            return "{was} taken back: the runs do not rule out that it is worse by more than is allowed (simplify_margin)"
         case Fate.KEPT if reason.kind in KEPT_WITHOUT_PROOF:
             return "{was} kept unconfirmed; fresh runs, side by side with the code before it, have confirmed since that it is better"
         case Fate.KEPT if reason.kind is Kind.BETTER_EXACTLY:
@@ -194,7 +194,7 @@ _KEPT_EXACTLY = (
 _SECOND_LOOK = "The idea is not refuted, and a second look may settle it"
 _OPEN: Mapping[AnyKind, str] = {
     Kind.LOOKS_BETTER: f"it looks better, but luck could not be ruled out. {_SECOND_LOOK}",
-    Kind.LOOKS_BETTER_BY_WITNESS: "by its processor time it looks better, which the metric itself neither shows nor rules out. "
+    Kind.LOOKS_BETTER_BY_WITNESS: "its processor time looks better, but the metric itself neither shows that nor rules it out. "
     f"{_SECOND_LOOK}",
     Kind.TOO_NOISY: f"it was measured while the noise was several times what it had been, so the runs say little. {_SECOND_LOOK}, at a "
     "quieter time",
@@ -203,8 +203,8 @@ _TO_CONFIRM = (Fate.UNCONFIRMED, Fate.BY_PROCESSOR_TIME)
 _FATES = {
     Fate.KEPT: "{was} kept: run side by side with the code before it, it was better, and luck is ruled out as far as this session asks",
     Fate.UNCONFIRMED: "{was} kept, but is not confirmed: it looked better",
-    Fate.BY_PROCESSOR_TIME: "{was} kept by processor time: it takes less of the processor, and luck is ruled out as far as this session "
-    "asks; the metric's own estimate agrees, but others made its runs wait too differently for it to show that alone",
+    Fate.BY_PROCESSOR_TIME: "{was} kept by processor time: it takes less processor time, and luck is ruled out as far as this session "
+    "asks. The metric's own estimate agrees, but cannot show it alone: other work made some runs wait longer than others",
     Fate.FORCED: "{was} kept because a person forced it, whatever the runs said, so it counts as no evidence that it is better",
     Fate.REFUTED: "{was} taken back: the idea did not work",
     Fate.NOT_SHOWN: "{was} taken back: the runs neither show a gain nor rule one out",
@@ -323,7 +323,9 @@ def _advice(state: State, now: str, experiment: int | None, fate: Fate | None, *
     if experiment is not None:
         yield Advice(f"autotune explain {experiment}", f"shows every sample of experiment {experiment}")
         if state.experiment is None and state.recent.second_looks and not measuring:
-            yield Advice("autotune again", f"takes the first second look, best at a quieter time; {report.second_looks(state)}")
+            yield Advice(
+                "autotune again", f"takes a second look at the first that waits, best at a quieter time; {report.second_looks(state)}"
+            )
         if state.experiment is None and fate not in (Fate.KEPT, *_TO_CONFIRM, Fate.FORCED, Fate.INCONCLUSIVE):
             yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(fate, '')}" if fate else "")
     if fate in _TO_CONFIRM and not measuring and state.experiment is None:

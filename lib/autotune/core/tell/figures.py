@@ -39,6 +39,7 @@ _SIGNALS = {
     25: "file size limit exceeded",
     31: "forbidden system call",
 }
+SAME = "no different"  # an effect of nothing
 _EXITS = {126: "the command cannot be executed", 127: "a command was not found"}
 
 
@@ -167,7 +168,7 @@ def _in_percent_or_units(effect: Effect, unit: str) -> tuple[str, str, str]:
     decimals = _decimals(estimate, low, high)
     if lower and effect.relative:
         decimals = max(decimals, _decimals(100 - estimate))  # 99.98 % lower is not 100 % lower
-    said = f"{estimate:.{decimals}f}{measure} {'lower' if lower else 'higher'}" if estimate else "no different"
+    said = f"{estimate:.{decimals}f}{measure} {'lower' if lower else 'higher'}" if estimate else SAME
     return said, *_outwards(low, high, decimals)
 
 

@@ -70,7 +70,7 @@ _OBSERVATIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Observation.NO_SESSION: "there is none here",
     Observation.NO_SESSION_WITHOUT_REPOSITORY: "there is none without a repository",
     Observation.CONFIGURATION: "{path} is in order: {metric}, {direction} is better",
-    Observation.CONFIGURATION_IN_PART: "{path} is in order as far as it goes; `autotune init` asks for {keys} besides",
+    Observation.CONFIGURATION_IN_PART: "{path} is in order so far; `autotune init` also needs {keys}",
     Observation.CONFIGURATION_DIFFERS: "{path} differs from what this segment is measured with: {keys}",
     Observation.NO_CONFIGURATION: "there is no {name}",
     Observation.COMMIT_HOOKS: "{names} in {folder}",
@@ -83,7 +83,7 @@ _OBSERVATIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Observation.RUN_IN_PLACE: "it is measured in the checkout (in_place), which a diagnosis leaves alone",
     Observation.RUN_IN_SANDBOX: "this session's runs are in the sandbox, and one in the checkout would not be",
     Observation.MACHINE_IN_USE: "{holder} uses the machine",
-    Observation.NOTHING_DIFFERS: "nothing differs that two runs would not",
+    Observation.NOTHING_DIFFERS: "nothing differs, except what differs between any two runs",
     Observation.PRINTED_OTHERWISE: f"what it printed in {HERE} (-) and in {THERE} (+):",
     Observation.WROTE_HERE: lambda fact: f"in {HERE} it wrote {_paths(fact)}",
     Observation.FOLDERS_LEFT: _folders,
@@ -100,7 +100,7 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.TELL_GIT_YOUR_NAME: "`git config --global user.name YOU` and `git config --global user.email YOU@EXAMPLE`",
     Remedy.SET_UP_ANEW: "`{program} --environment` sets it up anew",
     Remedy.OPEN_THE_CACHE: "mend that, or set XDG_CACHE_HOME",
-    Remedy.AVOID_DOT_FOLDERS: "servers and globbers pass over folders that begin with a dot: set {setting} to another",
+    Remedy.AVOID_DOT_FOLDERS: "servers and file patterns skip folders whose names begin with a dot: set {setting} to another",
     Remedy.START_FASTER: "that is slow: look at load, disk, and whether the first python3 on PATH is a version manager's script",
     Remedy.QUIET_THE_MACHINE: "other work makes measurements slower and noisier",
     Remedy.GO_TO_A_REPOSITORY: "change to your project's folder, or `git init`",
@@ -110,8 +110,8 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.SETTLE: "settle it with `autotune log --description TEXT`",
     Remedy.WRITTEN_BY_INIT: "`autotune init` writes it",
     Remedy.SETTINGS_BACK: "put back what `autotune config show` has, or let a person accept it with `{command}`",
-    Remedy.MIND_COMMIT_HOOKS: "pre-commit runs on a candidate before it is measured, and all run at a keep: one that fails makes it "
-    "checks_failed",
+    Remedy.MIND_COMMIT_HOOKS: "pre-commit runs on a candidate before it is measured, and all hooks run at a keep; if one "
+    "fails, the experiment is checks_failed",
     Remedy.LEAD_PYTHON_BACK: lambda fact: (
         f"{listed(fact.figures['files'])} leads Python to {escaped(fact.figures['top'])} and not to the measuring worktree: write "
         f'`PYTHONPATH = "{escaped(fact.figures["path"])}"` below `[env]` in autotune.toml, or name an environment within the project in '
@@ -122,10 +122,10 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.PRINT_A_METRIC: "print a line METRIC name=value, or tune what is measured from outside, such as {metric}",
     Remedy.MEND_LINES: lambda fact: f"malformed, so not counted: {'; '.join(map(escaped, fact.figures['lines']))}",
     Remedy.END_PROCESSES: "it left processes running, which are ended after every run: {processes}",
-    Remedy.CARRY: lambda fact: f"only {HERE} has what git ignores: {_paths(fact)}; `carry` names what the benchmark needs of it",
+    Remedy.CARRY: lambda fact: f"only {HERE} has what git ignores: {_paths(fact)}; name in `carry` what the benchmark needs of it",
     Remedy.COMMIT: lambda fact: f"only {HERE} has what is not committed: {_paths(fact)}",
-    Remedy.LOOK_FOR_PLACES: f"{THERE} is {{folder}}: look for absolute paths, files above the repository, and programs that mind where "
-    "they run",
+    Remedy.LOOK_FOR_PLACES: f"{THERE} is {{folder}}: look for absolute paths, files above the repository, and programs for which it "
+    "matters where they run",
     Remedy.DELETE_FOLDERS: "delete them; nothing needs them (--json names all)",
     Remedy.SAVE_TREES: "take what you need out of the working trees; after that they can be deleted",
 }

@@ -17,20 +17,20 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
     yield "scope", f"{listed(config.scope)}: {counted(files, 'file')} may be changed"
     yield "promise", _promise(state)
     yield "min_effect", _least(state)
-    yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has to hold (--guardrail adds one)"
+    yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has a limit (--guardrail sets one)"
     yield "checks", config.checks or "none: whatever the benchmark accepts passes (autotune.checks.sh, or --checks)"
 
 
 def _promise(state: State) -> str:
     if state.decision_mode is not DecisionMode.RACE or state.config.built_once:
-        return "none on error_budget: no keep is confirmed until `autotune confirm N` has measured it afresh"
-    return f"where nothing works, the chance that this session keeps anything is {share_in_words(state.config.error_budget)} (error_budget)"
+        return "none: error_budget is not promised here, and no keep is confirmed until `autotune confirm N` has measured it afresh"
+    return f"if no idea works, the chance that this session still keeps one is {share_in_words(state.config.error_budget)} (error_budget)"
 
 
 def _least(state: State) -> str:
     least = state.config.min_effect
     if not least:
-        return "0: every gain that is no luck is kept"
+        return "0: every gain is kept that is not just luck"
     why = "above what calibration found" if state.config.min_effect_is_found else "as configured"
     found = state.segment.calibrated
     size = share_in_words(least) if found is None or found.logs else with_unit(number(least), state.config.unit)

@@ -149,7 +149,7 @@ def _odds(evidence: float, needed: float, asked: float, *, of_one_build: bool) -
     """Evidence for somebody who knows no statistics."""
     said = f"{in_odds(needed)} {'was' if evidence >= needed else 'would have been'} needed"
     if evidence < 1:
-        return f"{in_odds(evidence)}: less than before the first run, which shows no gain and is no sign of harm; {said}"
+        return f"{in_odds(evidence)}: less than before the first run; this shows no gain, and is no sign of harm; {said}"
     if evidence < LEAST_TELLING:
         return f"{in_odds(evidence)}: next to nothing, for luck brings as much all the time; {said}"
     others = _OTHERS[(asked > 0) - (asked < 0)]

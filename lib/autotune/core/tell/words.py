@@ -15,6 +15,7 @@ from autotune.core.stopping import Limit
 from autotune.core.supervision import How
 from autotune.core.tell import amiss, answers, limits, observed, progress, unread
 from autotune.core.tell.figures import (
+    SAME,
     about,
     counted,
     duration,
@@ -68,7 +69,7 @@ def _shown(value: object) -> object:
 # Verdicts
 
 BUILT_ONCE = "each side was built once, so the luck of a build is not counted"
-EXACT_CLAIM = "{runs} runs a side, each side's the same to the last digit; this benchmark repeats exactly, so more could say no more"
+EXACT_CLAIM = "{runs} runs a side, on each side the same to the last digit; this benchmark repeats exactly, so more runs would add nothing"
 _VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figures
     Kind.BETTER: "kept: ",
     Kind.BETTER_CALIBRATED: "kept, unconfirmed: ",
@@ -116,7 +117,8 @@ def _measured(fact: Fact) -> str:
     effect, runs, pairs = effect_in(fact), figures.get("runs"), figures.get("pairs", 0)
     if effect is not None:
         few = runs is not None or pairs < FEWEST_PAIRS_FOR_INTERVAL
-        parts.append(effect_in_words(effect, figures.get("unit", ""), between=few) + _how(runs))
+        said = effect_in_words(effect, figures.get("unit", ""), between=few) + _how(runs)
+        parts.append(f"the value was {said}" if said.startswith(SAME) else said)
     if (asked := figures.get("asked")) is not None:
         size = _size(abs(asked), fact)
         parts.append(f"where more than {size} is asked for" if asked > 0 else f"where up to {size} worse is allowed")
@@ -142,7 +144,7 @@ def _of_processor_time(fact: Fact) -> list[str]:
         return []
     effect = effect_in_words(Effect(said["estimate"], said["low"], said["high"]), between=pairs < FEWEST_PAIRS_FOR_INTERVAL)
     words = f"processor time was lower in {said['better']} of {counted(pairs, 'pair')}, {effect}"
-    return [words if rests else f"{words}, which the metric does not bear out"]
+    return [words if rests else f"{words}, but the metric does not confirm it"]
 
 
 def _how(runs: int | None) -> str:
@@ -210,7 +212,7 @@ def _exit(fact: Fact) -> str:
 def _flaky(fact: Fact) -> str:
     figures = fact.figures
     what = f"the {figures['what']} failed in {figures['failed']} of {counted(figures['runs'], 'run')} of the {figures['arm']}"
-    todo = "look for what differs from run to run (time, order, chance, a port, the network), or leave that part out"
+    todo = "find what differs from run to run (time, order, chance, a port, the network), or leave that part out"
     return f"flaky: {what} ({_because(fact)}), and passed when run again; {todo}"
 
 
@@ -229,8 +231,10 @@ def _no_guarded_metric(fact: Fact) -> str:
 
 def _direction(fact: Fact) -> str:
     metric, direction, speaks_for = (fact.figures[one] for one in ("metric", "direction", "speaks_for"))
-    assumed = "" if fact.figures["said"] else ", by its name" if speaks_for == direction else ", which is taken where nobody says"
-    odd = f"; its name speaks for {speaks_for}: if so, begin with --direction {speaks_for}" if speaks_for not in (None, direction) else ""
+    assumed = "" if fact.figures["said"] else ", by its name" if speaks_for == direction else ", unless you say otherwise"
+    odd = (
+        f"; by its name, {speaks_for} is better: if so, begin with --direction {speaks_for}" if speaks_for not in (None, direction) else ""
+    )
     return f"{'warning: ' if odd else ''}{escaped(metric)}: {direction} is better{assumed}{odd}"
 
 
@@ -315,8 +319,8 @@ def _ahead(fact: Fact) -> str:
 
 def _min_effect_set(fact: Fact) -> str:
     least = only_above(fact.figures["min_effect"], logs=fact.figures["logs"])
-    why = "two builds of the same code differ by up to that"
-    return f"{least}: {why}{', for the benchmark is too short' if fact.figures['short'] else ''} (min_effect, found by calibration)"
+    why = "two builds of the same code differ by up to that much"
+    return f"{least}: {why}{', because the benchmark is too short' if fact.figures['short'] else ''} (min_effect, found by calibration)"
 
 
 def only_above(min_effect: float, *, logs: bool) -> str:
@@ -361,11 +365,11 @@ _NO_WITNESS: Mapping[Unfit, str] = {
     Unfit.THE_METRIC_ITSELF: "the metric is processor time itself",
     Unfit.NOT_KNOWN: "not every run has a positive value and a processor time",
     Unfit.WAITS: "even the run that waited least was on the processor for only {share:.0%} of its time",
-    Unfit.SEVERAL_PROCESSORS: "a run is on several processors ({share:.1f}), and what it takes of all says little of how long it is",
-    Unfit.ANOTHER_THING: "the metric is not most of a run's processor time, nor does it vary as the run's time does; if it is a "
-    "time, let a run do little besides, and print the sum or the mean of what it repeats, not the best",
-    Unfit.LEAST_EFFECT: "where a least effect is asked for (min_effect), the metric decides alone",
-    Unfit.NO_RACE: "it is one in race mode alone",
+    Unfit.SEVERAL_PROCESSORS: "a run uses several processors ({share:.1f}), so their time together says little about how long it takes",
+    Unfit.ANOTHER_THING: "the metric is not most of a run's processor time, and does not go up and down with the run's time; "
+    "if it is a time, let a run do little else, and print the sum or the mean of its repetitions, not the best",
+    Unfit.LEAST_EFFECT: "if a least effect is asked for (min_effect), the metric alone decides",
+    Unfit.NO_RACE: "it is used in race mode only",
 }
 
 
@@ -377,7 +381,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SAID: "",
     # Whether processor time is a second witness.
     Kind.WITNESS: lambda fact: (
-        "processor time is a second witness: the metric holds what a run does on the processor, which differs from run to run by "
+        "processor time is a second witness: the metric contains what a run does on the processor; this differs from run to run by "
         f"about {share_in_words(fact.figures['noise'], figures=2)}"
     ),
     Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
@@ -405,7 +409,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.INDEX_WRITTEN: "a run wrote to {path}, by which autotune knows what is in place; it is made anew",
     Kind.WORKTREE_MOVED: "a run pointed the measuring worktree at another repository; it is made anew",
     Kind.SESSION_TOUCHED: "not to be trusted: while it was measured, something changed {paths}",
-    Kind.STORE_DAMAGED: "not to be trusted: {path} has another content in git's store than its name is the hash of",
+    Kind.STORE_DAMAGED: "not to be trusted: {path} has another content in git's store than its name, which is a hash, stands for",
     Kind.DOES_NOT_GENERALISE: "does not generalise",
     # How a run ended.
     Kind.PASSED: "exit 0",
@@ -417,7 +421,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         _Shown(fact) | {"unread": _unread(fact)}
     ),
     Kind.MALFORMED_VALUE: lambda fact: f"{escaped(fact.figures['text'])} is no value: {_unread(fact)}",
-    Kind.NOT_WRITTEN: "the benchmark did not write {path}, which is read",
+    Kind.NOT_WRITTEN: "the benchmark did not write {path}, and its results are read from there",
     Kind.NOT_OF_FORMAT: lambda fact: (
         f"{escaped(fact.figures['where']) or 'what it printed'} cannot be read as {fact.figures['format']}: {_unread(fact)}"
     ),
@@ -428,7 +432,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     # Why a candidate cannot be judged.
     Kind.FAILS_AGAIN: lambda fact: f"fails in {fact.figures['failed']} of {counted(fact.figures['runs'], 'run')}: {_because(fact)}",
     Kind.BENCHMARK_FLAKY: "flaky: the {what} failed in {failed} of {runs} runs of the candidate, and in {failed_before} of {runs_before} "
-    "of the incumbent, so it tells nothing of the change ({because})",
+    "of the incumbent, so this says nothing about the change ({because})",
     Kind.BENCHMARK_BROKEN: "the benchmark fails on the incumbent too: {because}",
     Kind.PREPARATION_BROKEN: "what prepares the benchmark fails on the incumbent too: {because}",
     Kind.CHECKS_BROKEN: "the checks fail on the incumbent too: {because}",
@@ -441,10 +445,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     # Why a commit did not come to be.
     Kind.COMMIT_REFUSED: "the commit was refused by the hook {hook}: {because}",
     Kind.FORMAT_FAILED: "{by} refused the candidate before it was measured: {because}",
-    Kind.FORMAT_BROKEN: "{by} fails in the measuring worktree on the unchanged code too ({because}), so it is left to the commit; what it "
-    "needs and git ignores goes into `carry`",
-    Kind.FORMATTED_OUTSIDE: "{by} changed files that a candidate may not: {paths}",
-    Kind.FORMATTED: "{by} rewrote {paths}; what it left is measured",
+    Kind.FORMAT_BROKEN: "{by} fails in the measuring worktree on the unchanged code too ({because}), so it runs only at the commit; if it "
+    "needs files that git ignores, name them in `carry`",
+    Kind.FORMATTED_OUTSIDE: "{by} changed files that a candidate may not change: {paths}",
+    Kind.FORMATTED: "{by} rewrote {paths}; the rewritten files are measured",
     Kind.HOOK_CHANGED_COMMIT: "a commit hook changed what was to be committed",
     Kind.HOOK_CHANGED_FILE: "a commit hook changed a file that was measured",
     Kind.HOOK_MOVED_BRANCH: "a commit hook took autotune's trailers out of the message, or moved the branch",
@@ -568,10 +572,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.REFUSED: lambda fact: f"{fact.figures['message']} {fact.figures['hint'][:1].upper()}{fact.figures['hint'][1:]}.",
     Kind.LENT_WAITS: "What was open there is put away in {folder}; the next command gives it back once the branch is checked out.",
     Kind.PROTECTED: lambda fact: (
-        f"protected, for they decide what is measured: {_listed(fact)}; so is all outside the scope; --scope FILE, by its name, frees one"
+        f"protected, for they decide what is measured: {_listed(fact)}; so is all outside the scope; --scope with a file's path frees it"
     ),
-    Kind.NOTHING_PROTECTED: "protected: the session's own files, and all outside the scope; in scope nothing was found that decides "
-    "what is measured (--protect PATTERN names it)",
+    Kind.NOTHING_PROTECTED: "protected: the session's own files, and all outside the scope; no file in scope was found that decides "
+    "what is measured (if there is one, --protect PATTERN names it)",
     Kind.LINE_WATCHED: "{path} is tuned though it prints the metric: line {line} may not change: {text}",
     Kind.LEFT_OPEN: lambda fact: (
         f"open to change, though benchmark or checks load them: {_listed(fact)}; --protect PATTERN closes what only measures"
@@ -601,16 +605,16 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.BASELINE_RUN: lambda fact: f"baseline run {fact.figures['run']}: {_value(fact)}",
     Kind.BUILT_OUTSIDE: "{variable} leads out of the working tree, so no build is kept: `prepare` runs before every run",
-    Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was, and not to be had again: it is made anew",
-    Kind.PROVING: "proof: the same benchmark with every file in scope emptied",
+    Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was and cannot be put back, so it is made anew",
+    Kind.PROVING: "proof: the same benchmark, after every file in scope is emptied",
     Kind.PROVING_WITH_READ: lambda fact: (
-        f"proof: the same benchmark with what it reads in scope emptied ({counted(fact.figures['files'], 'file')})"
+        f"proof: the same benchmark, after the files that it reads in scope are emptied ({counted(fact.figures['files'], 'file')})"
     ),
     Kind.CALIBRATING: lambda fact: (
         f"calibration: the same code built a second time, {fact.figures['pairs']} pairs, about {about(fact.figures['takes_s'])}"
     ),
     Kind.MIN_EFFECT_SET: _min_effect_set,
-    Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on takes a run's network and its writing elsewhere",
+    Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on gives a run no network and lets it write nowhere else",
     Kind.DIRECTION: _direction,
     Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): while something is measured, files in scope change in {top}; that "
     "they are what is measured is not proved there",
