@@ -12,6 +12,7 @@ from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Polic
 from autotune.core.stats import hodges_lehmann, noise_floor, on_scale
 
 PAIR = (Arm.CANDIDATE, Arm.INCUMBENT)
+LARGEST = 1e300  # what stands for an infinite gain
 
 
 class Processor(NamedTuple):
@@ -71,11 +72,15 @@ def compared(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> C
 def _processor(runs: Sequence[Run], calibration: Calibration, policy: Policy) -> Processor | None:
     """What the runs' processor time says, where it is a witness; asked for a least effect or allowed a loss, the metric decides alone."""
     witness, times = calibration.witness, [run.processor_s or 0.0 for run in runs]
-    heard = policy.mode is DecisionMode.RACE and policy.rule >= rules.SECOND_WITNESS and not policy.min_effect
-    if witness is None or not heard or min(times, default=1.0) <= 0 or not calibration.logs:
+    if witness is None or not hears_witness(policy) or min(times, default=1.0) <= 0 or not calibration.logs:
         return None
     shares = tuple([time / run.wall_s if run.wall_s else math.inf for time, run in zip(times, runs, strict=True)])
     return Processor(tuple(on_scale(times, Direction.LOWER, logs=True)), shares, witness)
+
+
+def hears_witness(policy: Policy) -> bool:
+    """Whether processor time is heard beside the metric, where it is a witness."""
+    return policy.mode is DecisionMode.RACE and policy.rule >= rules.SECOND_WITNESS and not policy.min_effect
 
 
 def counting(comparison: Comparison, first: int, sigma: float) -> Comparison:
@@ -119,7 +124,7 @@ def clipped(figures: Sequence[float], bound: float) -> list[float]:
 
 def estimate_of(gains: Sequence[float]) -> float:
     """The Hodges-Lehmann estimate of gains, of which some may be infinite."""
-    return hodges_lehmann(clipped(gains, 1e300))
+    return hodges_lehmann(clipped(gains, LARGEST))
 
 
 def left_of(stage: Sequence[Arm], begun: Sequence[Arm]) -> list[Arm]:

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from autotune.core import audit, pace, stats
+from autotune.core.comparison import hears_witness
 from autotune.core.config import to_mapping, with_value
 from autotune.core.events import Calibrated, Purpose, SettingsChanged
 from autotune.core.facts import Fact, Kind
-from autotune.core.model import Arm, DecisionMode, Direction, Outcome, Witness
+from autotune.core.model import Arm, Direction, Outcome, Witness
 from autotune.core.sight import NOISY, SHORT_RUN_S, Blind, blind, by_spread, sight
 from autotune.core.tell import advice
 from autotune.core.tell.words import told
@@ -50,19 +51,19 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
         raise AutotuneError(f"Not calibrated: {why}.", "calibrate again when nothing ends it") from None
     if (flaky := bench.flaky()) is not None:
         session.say(flaky)
-    return _calibrated(session, bench, *found, busy)
+    return _with_seeds(session, _calibrated(session, bench, *found, busy))
 
 
-def from_baseline(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float, read: Sequence[str] = ()) -> Calibrated:
-    """What a baseline says by itself, `elapsed_s` having been spent on it; `read` as below."""
+def _from_baseline(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float) -> Calibrated:
+    """What a baseline says by itself, `elapsed_s` having been spent on it."""
     each = elapsed_s / len(values)
-    return _calibrated(session, bench, [list(values)], [session.state.segment.baseline_wall_s or each], [each], None, read)
+    return _calibrated(session, bench, [list(values)], [session.state.segment.baseline_wall_s or each], [each], None)
 
 
 def refuse_blind(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float) -> None:
     """Raise `AutotuneError` where the unchanged code's runs show that next to nothing would be found, with what would help."""
     metric, value = session.state.metric, stats.median(values)
-    found = by_spread(from_baseline(session, bench, values, elapsed_s), values)
+    found = by_spread(_from_baseline(session, bench, values, elapsed_s), values)
     of_many = session.state.config.read or audit.is_of_many(metric.name)  # each may be as short as it is
     unit_s = None if of_many else audit.seconds_of(metric)
     why = blind(found, found.run_s if unit_s is None else value * unit_s, _noise_of_witness(session))
@@ -78,8 +79,7 @@ def _noise_of_witness(session: Session) -> float:
     """Give the noise of a run's processor time where that is a second witness, else infinity."""
     state = session.state
     seen = witness_of(state.segment.baseline_observed, state.metric)
-    heard = state.decision_mode is DecisionMode.RACE and not state.config.min_effect
-    return noise_of(seen) if heard and isinstance(seen, Witness) else math.inf
+    return noise_of(seen) if hears_witness(state.policy) and isinstance(seen, Witness) else math.inf
 
 
 def after_baseline(
@@ -92,14 +92,15 @@ def after_baseline(
     where that is not known.
     """
     config, each = session.state.config, elapsed_s / len(values)
-    known = from_baseline(session, bench, values, elapsed_s, read)
-    hidden = known.noise > NOISY and not config.built_once
+    found = _from_baseline(session, bench, values, elapsed_s)
+    hidden = found.noise > NOISY and not config.built_once
     pairs = min(PAIRS_AT_OPENING, int(BASELINE_BUDGET_S / 2 / (2 * each)) - 1)
     once = len(values) < 2  # noqa: PLR2004 - one run has no spread
-    if not config.prepare or config.in_place or once or hidden or session.state.exact or pairs < stats.FEWEST_PAIRS_FOR_INTERVAL:
-        return known
-    session.say(Fact(Kind.CALIBRATING, {"pairs": pairs, "takes_s": 2 * (pairs + 1) * each}))
-    return _calibrated(session, bench, *_paired(session, bench, pairs, turn), None, read)
+    differs = config.prepare and not config.in_place and not session.state.exact
+    if differs and not once and not hidden and pairs >= stats.FEWEST_PAIRS_FOR_INTERVAL:
+        session.say(Fact(Kind.CALIBRATING, {"pairs": pairs, "takes_s": 2 * (pairs + 1) * each}))
+        found = _calibrated(session, bench, *_paired(session, bench, pairs, turn), None)
+    return _with_seeds(session, found, read)
 
 
 def _measured(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[list[list[float]], list[float], list[float]]:
@@ -147,7 +148,6 @@ def _calibrated(
     walls: Sequence[float],
     elapsed: Sequence[float],
     busy: float | None,
-    read: Sequence[str] = (),
 ) -> Calibrated:
     """The event that says it; the first pair is left out of the bias, since warm-ups are not one."""
     state = session.state
@@ -164,9 +164,13 @@ def _calibrated(
         exact=state.exact,
         timestamp=now(),
     )
+    return replace(found, timed=state.timed, busy=busy, output_bytes=bench.output_bytes)
+
+
+def _with_seeds(session: Session, found: Calibrated, read: Sequence[str] = ()) -> Calibrated:
+    """The same with what fixes chance in scope, where all values are equal; of the files that the runs `read`, where these are known."""
     repeats = found.runs > 1 and not found.noise
-    seeded = seeding.fixed_in_scope(session, read) if repeats else ()
-    return replace(found, timed=state.timed, busy=busy, output_bytes=bench.output_bytes, seeded=seeded)
+    return replace(found, seeded=seeding.fixed_in_scope(session, read)) if repeats else found
 
 
 def asks_for_more(session: Session, found: Calibrated) -> bool:
