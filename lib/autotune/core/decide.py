@@ -251,8 +251,12 @@ def _single_gain(comparison: Comparison) -> float:
 
 def _single_bar(comparison: Comparison, z: float) -> float:
     """What that gain must exceed: z standard errors of one run against the median of k, counted from no effect where one is asked for."""
-    error = comparison.sigma / SQRT2 * math.sqrt(1 + 1 / len(_known(comparison)))
-    return max(z * error - max(comparison.delta, 0.0), 0.0)
+    return max(z * _single_error(comparison) - max(comparison.delta, 0.0), 0.0)
+
+
+def _single_error(comparison: Comparison) -> float:
+    """The standard error of one run against the median of the k known values."""
+    return comparison.sigma / SQRT2 * math.sqrt(1 + 1 / len(_known(comparison)))
 
 
 def _single_effect(comparison: Comparison) -> Effect:
@@ -410,8 +414,7 @@ def _refuted_at_once(comparison: Comparison) -> Decision:
     """What is said of a candidate that is given up after a single run; a benchmark that repeats exactly leaves no doubt about it."""
     by_interval = comparison.policy.rule >= rules.REFUTES_BY_INTERVAL
     if by_interval and not comparison.exact:
-        error = comparison.sigma / SQRT2 * math.sqrt(1 + 1 / len(_known(comparison)))
-        room = shortfall.room_of_one(_single_gain(comparison), error)
+        room = shortfall.room_of_one(_single_gain(comparison), _single_error(comparison))
         return _decided_at_once(comparison, *shortfall.shortfall(room, comparison.delta, _worth_having(comparison)))
     gain = _single_gain(comparison) + max(comparison.delta, 0.0)
     small = Kind.NOT_WORTH_HAVING if by_interval else Kind.SMALL_GAIN if comparison.delta >= 0 else _not_in_sight(comparison.delta)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autotune.core.comparison import matched
 from autotune.core.decide import exact_pairs, most_pairs
-from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Policy, Run
+from autotune.core.model import Calibration, Decision, DecisionMode, Policy, Run
 from autotune.core.stats import effect_of
 
 USUAL_RUNS = 16  # of a clear gain; what does nothing takes fewer
@@ -24,8 +25,8 @@ def of_comparison(runs: Sequence[Run], decision: Decision, calibration: Calibrat
     if run_s:
         found |= {"most_s": round(left * run_s, 3), **({"left_s": round(usual * run_s, 3)} if usual > 2 else {})}  # noqa: PLR2004 - a pair
     if decision.pairs:
-        values = [[run.samples[policy.metric.name] for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
-        effect = effect_of(list(zip(*values, strict=False)), logs=calibration.logs)
+        pairs = matched([run.arm for run in runs], [run.samples[policy.metric.name] for run in runs])
+        effect = effect_of(list(pairs), logs=calibration.logs)
         found |= {"estimate": effect.estimate, "relative": effect.relative, "unit": policy.metric.unit}
     if decision.evidence is not None:
         found |= {"evidence": decision.evidence, "needed": decision.needed}

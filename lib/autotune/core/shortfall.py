@@ -9,9 +9,10 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from autotune.core.comparison import LARGEST, clipped, estimate_of
 from autotune.core.facts import Kind
 from autotune.core.model import Verdict
-from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL, hodges_lehmann, noise_of_now, signed_rank_interval
+from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL, noise_of_now, signed_rank_interval
 
 WORTH_HAVING = 0.01  # the smallest gain that is worth having where `min_effect` does not name a larger one
 Z = 1.96  # 95 % of a normal's values lie within so many standard deviations
@@ -19,7 +20,6 @@ NOISIER = 5.0  # how many times what it was the noise may have become without fe
 SEVERAL = 3.0  # how many times what it was the noise has to be before a comparison counts as too noisy
 FEWEST_FOR_NOISE = 4  # pairs, before their own spread says how noisy it is now
 MOSTLY = 4.0  # how many times as far as on the other side of no gain an interval reaches that lies mostly on one side
-LARGEST = 1e300  # what stands for an infinite gain
 
 
 class Room(NamedTuple):
@@ -45,10 +45,10 @@ def room_of_pairs(gains: Sequence[float], sigma: float) -> Room:
     The 95 % signed-rank interval from six pairs on. Fewer have none, and do not tell what the noise is now: then the gains' own range, or
     1.96 standard errors by five times the noise floor where that is wider; no bounds where no noise is known.
     """
-    held = _clipped(gains)
+    held = clipped(gains, LARGEST)
     if len(held) >= FEWEST_PAIRS_FOR_INTERVAL:
         return Room(*signed_rank_interval(held))
-    around = room_of_one(hodges_lehmann(held), sigma / math.sqrt(len(held)))
+    around = room_of_one(estimate_of(held), sigma / math.sqrt(len(held)))
     return Room(min(around.low, *held), max(around.high, *held))
 
 
@@ -79,10 +79,5 @@ def shortfall(
 
 def times_as_noisy(gains: Sequence[float], sigma: float) -> float:
     """How many times the noise floor from before them that of pairs' own gains is; 1 below four pairs, or where none was known."""
-    own = noise_of_now(tuple(_clipped(gains))) if len(gains) >= FEWEST_FOR_NOISE else 0.0
+    own = noise_of_now(tuple(clipped(gains, LARGEST))) if len(gains) >= FEWEST_FOR_NOISE else 0.0
     return own / sigma if own and sigma else 1.0
-
-
-def _clipped(gains: Sequence[float]) -> list[float]:
-    """Gains of which some may be infinite, made such as can be averaged."""
-    return [min(max(gain, -LARGEST), LARGEST) for gain in gains]

@@ -419,19 +419,15 @@ def store(folder: Path, content: bytes) -> str:
     return tell(folder, "hash-object", "-w", "--stdin", stdin=content).text
 
 
-def entry_of(folder: Path, path: str, file: Path) -> tuple[str, str]:
-    """Give the mode and object id that git would have for a file or link, wherever it lies, if it were at a path of the working tree."""
-    if file.is_symlink():
-        return "120000", tell(folder, "hash-object", "--stdin", stdin=os.fsencode(file.readlink())).text
-    return f"100{'755' if os.access(file, os.X_OK) else '644'}", tell(folder, "hash-object", f"--path={path}", "--", str(file)).text
+def entry_of(folder: Path, path: str, file: Path, *, stores: bool = False) -> tuple[str, str]:
+    """Give the mode and object id that git would have for a file or link, wherever it lies, if it were at a path of the working tree.
 
-
-def stored(folder: Path, path: str) -> tuple[str, str]:
-    """Put a file or link of a working tree into the object database; gives its mode and object id."""
-    file = folder / path
+    With `stores` it is put into the object database too.
+    """
+    hashes = ("hash-object", *(("-w",) if stores else ()))
     if file.is_symlink():
-        return "120000", store(folder, os.fsencode(file.readlink()))
-    return f"100{'755' if os.access(file, os.X_OK) else '644'}", tell(folder, "hash-object", "-w", "--", path).text
+        return "120000", tell(folder, *hashes, "--stdin", stdin=os.fsencode(file.readlink())).text
+    return f"100{'755' if os.access(file, os.X_OK) else '644'}", tell(folder, *hashes, f"--path={path}", "--", str(file)).text
 
 
 def content(folder: Path, sha: str) -> bytes:

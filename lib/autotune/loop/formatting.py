@@ -31,7 +31,7 @@ def rewritten(session: Session, experiment: Experiment) -> Decided | None:
     Gives the verdict where the candidate is refused. In the checkout, where nothing may be written that is not measured, nothing is run;
     and a hook that git cannot start, or that fails here on the incumbent's files too, is left to the commit, which tells.
     """
-    tool = None if session.state.config.in_place else _tool(session)
+    tool = None if session.state.config.in_place else _tool(session, experiment)
     if tool is None:
         return None
     try:
@@ -52,7 +52,7 @@ def _rewritten(session: Session, experiment: Experiment, tool: Tool) -> Decided 
         boundary = Boundary(session)
         if outside := [path for path in changed if not boundary.in_narrowed_scope(path)]:
             return _refused(experiment, Fact(Kind.FORMATTED_OUTSIDE, {"by": tool.by, "paths": outside[:_NAMED]}), finished.tail)
-        made = _commit(session, spot, made, changed) if changed else made
+        made = _commit(session, tool, spot, made, changed) if changed else made
         if outcome is Outcome.OK:
             _take(session, experiment, made, tool.by)
             return None
@@ -65,27 +65,31 @@ def _rewritten(session: Session, experiment: Experiment, tool: Tool) -> Decided 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """What rewrites a candidate: a command with its variables; `by` names it, `index` is what it takes for staged, git's `trace` of it."""
+    """What rewrites a candidate: a command with its variables; `by` names it, `index` is what it takes for staged.
+
+    Its output goes to `log`, and `trace` is git's of it.
+    """
 
     by: str
     command: str
     variables: Mapping[str, str]
     index: Path
     trace: Path
+    log: Path
 
 
-def _tool(session: Session) -> Tool | None:
-    config = session.state.config
-    index, trace = session.folder.path / "format-index", session.folder.path / "format-trace"
+def _tool(session: Session, experiment: Experiment) -> Tool | None:
+    config, folder = session.state.config, session.folder.path
+    index, trace, log = folder / "format-index", folder / "format-trace", folder / logs.of_format(experiment.number)
     if config.format:
-        return Tool("format", config.format, {}, index, trace)
+        return Tool("format", config.format, {}, index, trace, log)
     found = git.hook_command(session.repository, HOOK, index, trace) if config.hooks else None
-    return None if found is None else Tool(HOOK, *found, index, trace)
+    return None if found is None else Tool(HOOK, *found, index, trace, log)
 
 
 def _fails_anyway(session: Session, tool: Tool, spot: Place, experiment: Experiment) -> bool:
     """Whether it fails on the same files as the incumbent has them: then it lacks something here, and it is not the candidate's doing."""
-    incumbent, scratch = session.state.incumbent, session.folder.path / "format-index"
+    incumbent, scratch = session.state.incumbent, tool.index
     git.tell(spot.top, "read-tree", incumbent, index=scratch)
     git.set_entries(spot.top, scratch, {}, [path for path in experiment.files if path in git.tracked(session.top, incumbent)])
     without = git.commit_tree(session.top, git.write_tree(spot.top, scratch), [], "autotune: the incumbent without the candidate's files")
@@ -101,11 +105,7 @@ def _run(session: Session, tool: Tool, spot: Place, commit: str, head: str) -> E
     git.ask(spot.top, "update-index", "-q", "--refresh", index=tool.index)
     folder = spot.top / (session.state.segment.opened.workdir if tool.by != HOOK else "")
     with _on(spot, head):
-        return watching.execute_closed(session, tool.command, tool.variables, folder, session.folder.path / logs.of_format(_open(session)))
-
-
-def _open(session: Session) -> int:
-    return session.state.experiment.number if session.state.experiment is not None else 0
+        return watching.execute_closed(session, tool.command, tool.variables, folder, tool.log)
 
 
 @contextmanager
@@ -119,10 +119,10 @@ def _on(spot: Place, commit: str) -> Iterator[None]:
         git.tell(spot.top, "update-ref", "--no-deref", "HEAD", before)
 
 
-def _commit(session: Session, spot: Place, commit: str, paths: tuple[str, ...]) -> str:
+def _commit(session: Session, tool: Tool, spot: Place, commit: str, paths: tuple[str, ...]) -> str:
     """Make a commit of the candidate with some files as they are in the measuring worktree."""
-    scratch = session.folder.path / "format-index"
-    entries = {path: git.stored(spot.top, path) for path in paths if tree.is_storable(spot.top, path)}
+    scratch = tool.index
+    entries = {path: git.entry_of(spot.top, path, spot.top / path, stores=True) for path in paths if tree.is_storable(spot.top, path)}
     git.tell(spot.top, "read-tree", commit, index=scratch)
     git.set_entries(spot.top, scratch, entries, [path for path in paths if path not in entries])
     content = git.write_tree(spot.top, scratch)

@@ -89,11 +89,11 @@ def compare(session: Session, bench: Bench, turn: Turn) -> Decided:
     try:
         verdict = _compare(session, bench, experiment, turn, calm)
     except Tampered as error:
-        return _void(session, Cause.IDEA, Fact(Kind.TAMPERED, because=error.what))
+        return voided(session, Cause.IDEA, Fact(Kind.TAMPERED, because=error.what))
     if (touched := watch.touched()) is not None:
         if watch.settings_replaced():
             settings.put_settings_back(session)
-        return _void(session, Cause.IDEA, Fact(Kind.SESSION_TOUCHED, {"paths": touched}))
+        return voided(session, Cause.IDEA, Fact(Kind.SESSION_TOUCHED, {"paths": touched}))
     blames = verdict.outcome is not Outcome.OK or verdict.verdict is Verdict.VOID
     return _remarked(_remarked(verdict, None if blames else bench.flaky()), calm.busy)
 
@@ -131,15 +131,15 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
         seen = _with_baseline(state, runs)
         guarded = [guards.read_guard(text).metric for text in state.config.guardrails]
         if (why := audit.objection(seen, state.metric, guarded, state.segment.several)) is not None:
-            return _void(session, Cause.IDEA, why)
+            return voided(session, Cause.IDEA, why)
         verdict = _remarked(verdict, audit.remark(seen, state.metric))
     if (damaged := _damaged(session, bench)) is not None:
-        return _void(session, Cause.IDEA, Fact(Kind.STORE_DAMAGED, {"path": damaged}))
+        return voided(session, Cause.IDEA, Fact(Kind.STORE_DAMAGED, {"path": damaged}))
     match holdout.consult(session, bench):
         case Answer.FAILED:
             return _discarded(session, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), "")
         case Answer.BROKEN:
-            return _void(session, Cause.BENCHMARK, Fact(Kind.HOLDOUT_BROKEN))
+            return voided(session, Cause.BENCHMARK, Fact(Kind.HOLDOUT_BROKEN))
     return _with_seed(session, verdict)
 
 
@@ -216,16 +216,16 @@ def _failed(session: Session, bench: Bench, ran: Ran, output: str, passed: Seque
         if other.outcome is not Outcome.OK:
             return _broken(session, bench, other, said)
     if bench.tallies[What.BENCHMARK, Arm.INCUMBENT].failures:
-        return _void(session, Cause.BENCHMARK, _both_fail(bench, What.BENCHMARK), output)
+        return voided(session, Cause.BENCHMARK, _both_fail(bench, What.BENCHMARK), output)
     return _discarded(session, ran.outcome, Cause.CANDIDATE, _counted(bench, What.BENCHMARK, Arm.CANDIDATE, ran.why), output)
 
 
 def _checks_failed(session: Session, bench: Bench, why: Fact, output: str, runs: Sequence[Run]) -> Decided:
     passed, other, words = bench.check(Arm.INCUMBENT)
     if not passed:
-        return _void(session, Cause.BENCHMARK, Fact(Kind.CHECKS_BROKEN, because=_counted(bench, What.CHECKS, Arm.INCUMBENT, other)), words)
+        return voided(session, Cause.BENCHMARK, Fact(Kind.CHECKS_BROKEN, because=_counted(bench, What.CHECKS, Arm.INCUMBENT, other)), words)
     if bench.tallies[What.CHECKS, Arm.INCUMBENT].failures:
-        return _void(session, Cause.BENCHMARK, _both_fail(bench, What.CHECKS), output)
+        return voided(session, Cause.BENCHMARK, _both_fail(bench, What.CHECKS), output)
     why = _counted(bench, What.CHECKS, Arm.CANDIDATE, why)
     return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=_value(session, runs))
 
@@ -246,7 +246,7 @@ def _both_fail(bench: Bench, what: What) -> Fact:
 def _broken(session: Session, bench: Bench, ran: Ran, output: str) -> Decided:
     before = ran.why.kind is Kind.COMMAND_FAILED  # not even the benchmark was reached
     cause, kind = (Cause.ENVIRONMENT, Kind.PREPARATION_BROKEN) if before else (Cause.BENCHMARK, Kind.BENCHMARK_BROKEN)
-    return _void(session, cause, Fact(kind, because=_counted(bench, What.BENCHMARK, Arm.INCUMBENT, ran.why)), output)
+    return voided(session, cause, Fact(kind, because=_counted(bench, What.BENCHMARK, Arm.INCUMBENT, ran.why)), output)
 
 
 def _discarded(session: Session, outcome: Outcome, cause: Cause, why: Fact, output: str) -> Decided:
@@ -254,13 +254,9 @@ def _discarded(session: Session, outcome: Outcome, cause: Cause, why: Fact, outp
     return Decided(_number(session), verdict, outcome, cause, reason=why, timestamp=now(), output=output)
 
 
-def _void(session: Session, cause: Cause, why: Fact, output: str = "") -> Decided:
-    return Decided(_number(session), Verdict.VOID, None, cause, reason=why, timestamp=now(), output=output)
-
-
-def voided(session: Session, cause: Cause, why: Fact) -> Decided:
+def voided(session: Session, cause: Cause, why: Fact, output: str = "") -> Decided:
     """Give the verdict on an experiment whose measurement has no answer."""
-    return _void(session, cause, why)
+    return Decided(_number(session), Verdict.VOID, None, cause, reason=why, timestamp=now(), output=output)
 
 
 def _number(session: Session) -> int:

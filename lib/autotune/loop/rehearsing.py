@@ -44,10 +44,7 @@ SHORTEST_S = 0.01  # a shorter time is mostly the clock's and the machine's, or 
 _NOISES = 5.0
 _INTERPRETERS = re.compile(r"(?<![^\s'\"=;&|(])(/[^\s'\"]+)/bin/python[0-9.]*(?![^\s'\";&|)])")  # environments that a command names
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
-_TRIAL_TIMES, _TRIAL_S = (
-    5.0,
-    2.0,
-)  # how many times as long as any before, and how much longer still, a run may take there: it may wait for a network
+_TRIAL_TIMES, _TRIAL_S = 5.0, 2.0  # how many times as long as any before, and how much longer still, a run may take there: for a network
 
 
 def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bool = True) -> tuple[Event, ...]:
