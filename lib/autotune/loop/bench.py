@@ -14,13 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from autotune.core import guards, rules
+from autotune.core import rules
 from autotune.core.events import Purpose, Ran
-from autotune.core.facts import Fact, Kind, UnreadError, joined
+from autotune.core.facts import Fact, Kind, joined
 from autotune.core.metrics import MetricReport
 from autotune.core.model import Arm, Outcome
-from autotune.core.outcome import PASSED, Executed, classify, escaped, is_run_again, measured_samples, useful_end
-from autotune.core.state import CASES
+from autotune.core.outcome import PASSED, Executed, classify, escaped, is_run_again, useful_end
 from autotune.edges import caches, locks, place, process, sandbox, tree
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
@@ -112,7 +111,7 @@ class Bench:
         return self._run(arm, purpose, outlook) if self._is_run_again(What.BENCHMARK, ran) else (ran, output)
 
     def _is_run_again(self, what: What, ran: Ran) -> bool:
-        """Count a run of a comparison, and tell whether it is made once more before anybody is blamed."""
+        """Tell whether a run that was just counted is made once more before anybody is blamed."""
         tally = self.tallies[what, ran.arm]
         by_rule = self.session.state.segment.opened.rule >= rules.FAILS_TWICE
         return by_rule and is_run_again(ran.outcome, ran.wall_s, tally.failures)
@@ -324,21 +323,9 @@ class Bench:
         return self.session.interrupted() is not None
 
     def _readable(self, finished: Executed) -> tuple[Outcome, Fact, Mapping[str, float]]:
-        """Tell what a run of the benchmark was, with its samples: the primary metric has to be among them, and those of guardrails."""
-        state = self.session.state
-        own = measured_samples(finished)
-        try:
-            printed = TARGETS["code"].samples(state.config, finished.report.samples, state.segment.cases, ratios=state.segment.case_ratios)
-        except UnreadError as error:
-            outcome, why = classify(finished, None)
-            spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, because=error.why), own)
-            return spoilt if outcome is Outcome.OK else (outcome, why, own)
-        outcome, why = classify(finished, None if CASES in printed else state.metric.name)
-        samples = {**printed, **own}
-        unprinted = guards.unprinted(state.config.guardrails, samples)
-        if outcome is Outcome.OK and unprinted is not None:
-            return Outcome.UNREADABLE, unprinted, samples
-        return outcome, why, samples
+        """Tell what a run of the benchmark was in this segment, with its samples."""
+        segment = self.session.state.segment
+        return reading.read_as(self.session.state.config, finished, segment.cases, ratios=segment.case_ratios)
 
     def _event(
         self,

@@ -19,15 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core import config as configuration
-from autotune.core import guards
 from autotune.core.config import Config
-from autotune.core.facts import Fact, Kind, UnreadError, naming, quoted
+from autotune.core.facts import Fact, Kind, naming, quoted
 from autotune.core.findings import Observation, Remedy
 from autotune.core.metrics import RESERVED
 from autotune.core.model import Outcome
 from autotune.core.outcome import Executed, classify, escaped, measured_samples, useful_end
 from autotune.core.patterns import from_top
-from autotune.core.state import CASES, Ending, State
+from autotune.core.state import Ending, State
 from autotune.core.tell import report
 from autotune.core.tell.contrast import Seen, contrast, side_by_side
 from autotune.core.tell.words import told
@@ -490,14 +489,8 @@ def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> E
 
 
 def _outcome(config: Config, finished: Executed) -> tuple[Outcome, Fact]:
-    try:
-        printed = TARGETS["code"].samples(config, finished.report.samples, (), ratios=True)
-    except UnreadError as error:
-        outcome, why = classify(finished, None)
-        return (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, because=error.why)) if outcome is Outcome.OK else (outcome, why)
-    outcome, why = classify(finished, None if CASES in printed else config.metric)
-    unprinted = guards.unprinted(config.guardrails, {*printed, *measured_samples(finished)})
-    return (Outcome.UNREADABLE, unprinted) if outcome is Outcome.OK and unprinted is not None else (outcome, why)
+    outcome, why, _ = reading.read_as(config, finished, (), ratios=True)
+    return outcome, why
 
 
 def _details(finished: Executed, outcome: Outcome) -> dict[str, Any]:

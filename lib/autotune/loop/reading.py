@@ -1,4 +1,4 @@
-"""What a run of the benchmark left where `read` says that its metrics are."""
+"""What a run of the benchmark left where `read` says that its metrics are, and what a run is by what can be read of it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from autotune.core.config import Config
 from autotune.core.facts import Fact, Kind, UnreadError
 from autotune.core.findings import Unread
 from autotune.core.metrics import RESERVED, MetricReport
-from autotune.core.outcome import Executed
+from autotune.core.model import Outcome
+from autotune.core.outcome import Executed, classify, measured_samples
 from autotune.core.patterns import from_top
 from autotune.core.sources import Source, stem
+from autotune.core.state import CASES
 from autotune.core.stats import cases_of
 from autotune.edges import results
 from autotune.errors import AutotuneError
 from autotune.readers import formats, recognising
 from autotune.readers.reading import Document
+from autotune.targets import TARGETS
 
 KEPT_BYTES = 16 * 1024 * 1024  # of each stream, where what is printed is read
 MOST_RECORDED = 200  # samples of one run: a ledger is read as a whole, and often
@@ -118,6 +121,26 @@ def recorded(config: Config, samples: Mapping[str, float]) -> Mapping[str, float
         for name, value in samples.items()
         if name.startswith(RESERVED) or any(name == one or name.startswith(f"{one}[") for one in deciding)
     }
+
+
+def read_as(config: Config, finished: Executed, cases: tuple[str, ...], *, ratios: bool) -> tuple[Outcome, Fact, Mapping[str, float]]:
+    """Tell what a run of the benchmark was, and why, with its samples: the metric has to be among them, and those of guardrails.
+
+    `cases` are those of the metric that the runs before had, if any were; `ratios` tells whether they are compared as such.
+    """
+    own = measured_samples(finished)
+    try:
+        printed = TARGETS["code"].samples(config, finished.report.samples, cases, ratios=ratios)
+    except UnreadError as error:
+        outcome, why = classify(finished, None)
+        spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, because=error.why), own)
+        return spoilt if outcome is Outcome.OK else (outcome, why, own)
+    outcome, why = classify(finished, None if CASES in printed else config.metric)
+    samples = {**printed, **own}
+    unprinted = guards.unprinted(config.guardrails, samples)
+    if outcome is Outcome.OK and unprinted is not None:
+        return Outcome.UNREADABLE, unprinted, samples
+    return outcome, why, samples
 
 
 def _meet(one: str, other: str) -> bool:
