@@ -81,15 +81,36 @@ def test_what_runs_is_told_with_all_that_is_known(figures: dict[str, Any], parts
 
 
 def test_who_is_waited_for_is_named_as_far_as_they_are_known() -> None:
-    known = progress.waiting(Fact(Kind.WAITING_FOR_MACHINE, {"what": "experiment 3 of tests", "process": 5, "more": 2}))
-    assert [part for part in ("experiment 3 of tests", "process 5", "2 others") if part not in known] == []
+    known = progress.waiting(Fact(Kind.WAITING_FOR_MACHINE, {"what": "experiment 3 of tests", "process": 5, "more": 2, "left_s": 40.0}))
+    assert [part for part in ("experiment 3 of tests", "process 5", "2 others", "40 s") if part not in known] == []
     assert "another process" in progress.waiting(Fact(Kind.WAITING_FOR_MACHINE, {"what": "", "process": None, "more": 0}))
 
 
-@pytest.mark.parametrize(("now", "lasted"), [("10:00:04", ""), ("10:04:00", " (4 min)")])
+@pytest.mark.parametrize(("now", "lasted"), [("10:00:04", ""), ("10:04:00", " (4 min so far)")])
 def test_how_long_something_lasts_is_said_from_five_seconds_on(now: str, lasted: str) -> None:
     doing = Fact(Kind.SETTING_UP, {"since": "2026-03-01T10:00:00Z"})
     said = report.going_on(doing, f"2026-03-01T{now}Z")
     assert said == told(doing) + lasted
     assert [line.text for line in report.now_line(doing, f"2026-03-01T{now}Z")] == [said]
     assert report.now_line(None, now) == []
+
+
+@pytest.mark.parametrize(
+    ("begun", "left"),
+    [
+        ({"left_s": 60.0, "most_s": 120.0}, {"left_s": 30.0, "most_s": 90.0}),
+        ({"left_s": 30.0, "most_s": 31.0}, {"most_s": 1.0}),
+        ({"wait_s": 30.0}, {}),
+        ({"until": None}, {"until": None}),
+        ({"until": "2026-03-01T11:01:00+01:00"}, {"until": "2026-03-01T11:01:00+01:00", "left_s": 30.0}),
+        ({"until": "2026-03-01T10:00:10Z"}, {"until": "2026-03-01T10:00:10Z"}),
+    ],
+)
+def test_what_is_left_shrinks_while_it_lasts_and_an_estimate_that_is_over_is_not_told(begun: dict[str, Any], left: dict[str, Any]) -> None:
+    since = {"since": "2026-03-01T10:00:00Z"}
+    assert progress.as_of(Fact(Kind.RUNNING, {**begun, **since}), "2026-03-01T10:00:30Z").figures == {**left, **since}
+
+
+def test_a_wait_for_quiet_is_told_with_and_without_its_limit() -> None:
+    waiting = Fact(Kind.WAITING_FOR_QUIET, {"share": 0.98, "wait_s": 30.0, "since": "2026-03-01T10:00:00Z"})
+    assert ["20 s" in report.going_on(waiting, f"2026-03-01T10:00:{second}Z") for second in (10, 31)] == [True, False]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -201,3 +204,23 @@ def test_the_cache_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path
     for setting in ("", "relative/folder"):
         monkeypatch.setenv("XDG_CACHE_HOME", setting)
         assert cache_folder() == Path("/home/somebody/.cache/autotune")
+
+
+def test_who_holds_a_lock_may_say_about_until_when(path: Path) -> None:
+    with hold(path, "autotune run") as lock:
+        signed = holder(path)
+        lock.expect(90.0)
+        expected = holder(path)
+        assert signed is not None
+        assert expected is not None
+        assert expected.until is not None
+        assert (signed.until, expected) == (None, replace(signed, until=expected.until))
+        waits_s = (datetime.fromisoformat(expected.until) - datetime.fromisoformat(signed.since)).total_seconds()
+        assert 89 <= waits_s <= 120
+        lock.sign("autotune run")
+        assert holder(path) == replace(signed, since=(holder(path) or signed).since)
+    path.write_text('{"pid": 1, "what": "x", "since": "", "until": "soon"}')
+    descriptor = os.open(path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    assert holder(path) == Holder(None, "", "")
+    os.close(descriptor)

@@ -39,6 +39,7 @@ from autotune.loop import (
 from autotune.loop import session as sessions
 from autotune.loop.places import bench_for
 from autotune.loop.session import Session
+from autotune.loop.turns import Turn
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -249,7 +250,7 @@ def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, m
     monkeypatch.setattr(quiet, "wait_for_quiet", lambda *_: time.sleep(0.5))
     with work.held(session, "try"):
         begun = time.monotonic()
-        values, elapsed_s = measuring.baseline(session, bench_for(session, None), once=False)
+        values, elapsed_s = measuring.baseline(session, bench_for(session, None), Turn(session, "the baseline"), once=False)
         assert elapsed_s < time.monotonic() - begun - 0.5
     assert len(values) == measuring.MOST_BASELINE
 

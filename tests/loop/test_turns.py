@@ -93,3 +93,15 @@ def test_a_session_in_which_no_time_is_measured_waits_for_nobody(two: tuple[Proj
     assert [project.ok("status", "--json").json["measuring"] for project in two] == [True, True]
     (tmp_path / "gate").unlink()
     assert [first.wait().code, waiting.wait().code] == [0, 0]
+
+
+def test_who_waits_is_told_about_how_long_the_others_stage_takes(two: tuple[Project, Project]) -> None:
+    first, other, lock = begun(two)
+    holder = locks.holder(lock)
+    assert holder is not None
+    assert holder.until is not None
+    until(lambda: (two[1].ok("status", "--json").json["doing"] or {}).get("kind") == "waiting for machine")
+    doing = two[1].ok("status", "--json").json["doing"]
+    assert (doing["process"], doing["until"]) == (holder.pid, holder.until)
+    (two[0].top.parent / "gate").unlink()
+    assert [first.wait().code, other.wait().code] == [0, 0]

@@ -12,8 +12,8 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from autotune.errors import AutotuneError
@@ -27,13 +27,14 @@ _LONGEST_NOTE = 64 * 1024
 class Holder:
     """Who holds a lock: a process, what it is doing, and since when (ISO 8601, local time). Without a note, `pid` is None.
 
-    `worker` tells a process that outlives the command that began it.
+    `worker` tells a process that outlives the command that began it. `until` is when it is about to let go (ISO 8601), where it knows.
     """
 
     pid: int | None
     what: str
     since: str
     worker: bool = False
+    until: str | None = None
 
     def __str__(self) -> str:
         if self.pid is None:
@@ -50,8 +51,11 @@ class Lock:
 
     def sign(self, what: str, *, worker: bool = False) -> None:
         """Write into the file that this process holds the lock: when it has taken the lock, and after a fork."""
-        holder = Holder(os.getpid(), what, datetime.now().astimezone().isoformat(timespec="seconds"), worker)
-        self._write((json.dumps(asdict(holder)) + "\n").encode())
+        self._leave(Holder(os.getpid(), what, _in(0.0), worker))
+
+    def expect(self, held_s: float) -> None:
+        """Write into the file that this process, which has signed, is about to let go in so many seconds."""
+        self._leave(replace(_note(self._descriptor), until=_in(held_s)))
 
     def release(self) -> None:
         """Let go; a second time does nothing. Another process that holds the lock too keeps it."""
@@ -61,6 +65,9 @@ class Lock:
             self._write(b"")
         os.close(self._descriptor)
         self._descriptor = -1
+
+    def _leave(self, holder: Holder) -> None:
+        self._write((json.dumps(asdict(holder)) + "\n").encode())
 
     def _write(self, content: bytes) -> None:
         os.pwrite(self._descriptor, content, 0)
@@ -165,9 +172,18 @@ def _is_still(path: Path, descriptor: int) -> bool:
 def _note(descriptor: int) -> Holder:
     try:
         note = json.loads(os.pread(descriptor, _LONGEST_NOTE, 0))
-        return Holder(int(note["pid"]), str(note["what"]), str(note["since"]), note.get("worker") is True)
+        return Holder(int(note["pid"]), str(note["what"]), str(note["since"]), note.get("worker") is True, _moment(note.get("until")))
     except (ValueError, KeyError, TypeError):
         return Holder(None, "", "")
+
+
+def _moment(text: object) -> str | None:
+    """Give an ISO time with its zone, as it was read; None for all else."""
+    return text if isinstance(text, str) and datetime.fromisoformat(text).tzinfo is not None else None
+
+
+def _in(seconds: float) -> str:
+    return (datetime.now().astimezone() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
 def _not_to_be_taken(path: Path, problem: OSError) -> AutotuneError:

@@ -123,6 +123,7 @@ def _paired(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[lis
         benches = {Arm.INCUMBENT: bench, Arm.CANDIDATE: second}
         for number in range(1, pairs + 2):
             turn.begin_stage()
+            turn.expect(2 * bench.run_s)
             outlook = pace.of_known_length("pair", number, pairs + 1, turn.pace_s(bench.run_s, bench.ran))
             for arm in bench.random.sample(list(Arm), 2):
                 value, wall_s, whole_s = _one(benches[arm], arm, outlook)

@@ -117,6 +117,7 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, floa
     pairs: list[tuple[float, float]] = []
     while len(pairs) < wanted:
         turn.begin_stage()
+        turn.expect(2 * bench.run_s)
         values = {}
         for arm in bench.random.sample(list(Arm), 2):
             run, _ = bench.run(

@@ -28,7 +28,7 @@ from autotune.loop.watching import Tampered
 FEWEST_BASELINE, MOST_BASELINE, BASELINE_BUDGET_S = 3, 8, 120.0
 
 
-def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float, ...], float]:
+def baseline(session: Session, bench: Bench, turn: Turn, *, once: bool) -> tuple[tuple[float, ...], float]:
     """Measure the incumbent alone: once, or at least three times and up to eight while that takes under two minutes.
 
     Once it has shown that it repeats exactly, no more runs are made. Gives the primary metric's values, and how long all took that was done
@@ -41,6 +41,7 @@ def baseline(session: Session, bench: Bench, *, once: bool) -> tuple[tuple[float
     while len(values) < most and not session.state.exact:
         if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
             quiet.wait_for_quiet(session, elapsed_s * (_runs_of_a_baseline(spent) - 1))
+        turn.expect((most - len(values)) * bench.run_s)
         begun = time.monotonic()
         run, output = bench.run(Arm.INCUMBENT, Purpose.BASELINE, _outlook_of_a_baseline(len(values) + 1, most, bench.run_s, once=once))
         elapsed_s += time.monotonic() - begun
@@ -107,6 +108,7 @@ def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn,
         if decision.fresh:
             turn.begin_stage()
             calm.wait(bench.spent_s + len(decision.arms[:2]) * bench.run_s)  # a block may end before its last run
+            turn.expect(len(decision.arms) * bench.run_s)
         outlook = pace.of_comparison(runs, decision, session.state.calibration, policy, turn.pace_s(bench.run_s, bench.ran))
         ran, output = bench.run(decision.arms[0], Purpose.EXPERIMENT, outlook)
         if ran.outcome is not Outcome.OK:

@@ -56,7 +56,7 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
     ledger.append(session.folder.ledger, lambda prev: to_line(segment, prev))
     session.refresh()
     bench = bench_for(session, None)
-    values, elapsed_s = baseline(session, bench, once=session.state.decision_mode is DecisionMode.ONCE)
+    values, elapsed_s = baseline(session, bench, turn, once=session.state.decision_mode is DecisionMode.ONCE)
     if (found := reading.what_was_found(session.state.config, bench.report, bench.output)) is not None:
         session.say(found)
     if not anyway:

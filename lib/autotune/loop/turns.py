@@ -50,6 +50,11 @@ class Turn:
             self.lent_s += time.monotonic() - began
         self._used = True
 
+    def expect(self, stage_s: float) -> None:
+        """Tell those who wait about how long it takes until they may have a turn; 0 where nobody knows."""
+        if self.held is not None and stage_s:
+            self.held.expect(stage_s)
+
     def wait(self) -> None:
         """Take the machine, behind all who asked for it earlier; raises `Interrupted` where the measurement is told to end first."""
         with tickets.ticket(locks.measuring_lock(), self.what) as mine:
@@ -59,7 +64,7 @@ class Turn:
                 if (why := self.session.interrupted()) is not None:
                     raise Interrupted(why)
                 if time.monotonic() - began > TOLD_AFTER_S and (ahead := mine.ahead()) and (first := ahead[0]) != told_of:
-                    figures = {"what": first.what, "process": first.pid, "more": len(ahead) - 1, "since": since}
+                    figures = {"what": first.what, "process": first.pid, "more": len(ahead) - 1, "until": first.until, "since": since}
                     self.session.say(Fact(Kind.WAITING_FOR_MACHINE, figures))
                     told_of = first
                 time.sleep(pause_s)

@@ -1,7 +1,7 @@
 """What is told on the way, on stderr: news as it comes, and what is going on, live.
 
-In a terminal, what is going on is one line that is rewritten. Elsewhere it is a line a step, at most every ten seconds, and none in the
-first five; or, where a program listens, a line of JSON for all that is told.
+In a terminal, what is going on is one line that is rewritten. Elsewhere it is a line every ten seconds, and none in the first five; or,
+where a program listens, a line of JSON for all that is told.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from autotune.core.tell.words import told
 from autotune.loop.session import Say, now
 
 FIRST_AFTER_S = 5.0
-NEXT_AFTER_S = 10.0  # another step is told
-SAME_AFTER_S = 60.0  # the same step is told again
+NEXT_AFTER_S = 10.0
 _TICK_S = 1.0
 _CLEARED = "\r\x1b[K"
 
@@ -77,12 +76,10 @@ class Rewritten:
 
 @dataclass(slots=True)
 class Lines:
-    """A line a step, and of a step that lasts one now and then."""
+    """A line now and then, as long as something goes on."""
 
     doing: Fact | None = None
     _due: float = 0.0
-    _again: float = 0.0
-    _last: str = ""
 
     def say(self, fact: Fact) -> None:
         """Tell it."""
@@ -95,12 +92,11 @@ class Lines:
         self.tick()
 
     def tick(self) -> None:
-        """Tell what goes on, where that is something else, or has lasted."""
+        """Tell what goes on, where it is time to."""
         moment = time.monotonic()
-        if self.doing is None or moment < self._due or (told(self.doing) == self._last and moment < self._again):
-            return
-        self._last, self._due, self._again = told(self.doing), moment + NEXT_AFTER_S, moment + SAME_AFTER_S
-        _print(going_on(self.doing, now()))
+        if self.doing is not None and moment >= self._due:
+            self._due = moment + NEXT_AFTER_S
+            _print(going_on(self.doing, now()))
 
     def end(self) -> None:
         """There is nothing to clear."""

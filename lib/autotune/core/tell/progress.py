@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from autotune.core.events import Purpose
 from autotune.core.facts import Fact
 from autotune.core.model import Effect
 from autotune.core.outcome import escaped
+from autotune.core.state import seconds_between
 from autotune.core.tell.figures import about, counted, duration, estimate_in_words, in_odds
 
 LASTS_S = 5.0  # from when it is said how long something has lasted
+_ESTIMATES = ("left_s", "most_s", "wait_s")  # seconds that are left when something begins
 _MEASURED: Mapping[Purpose, str] = {
     Purpose.BASELINE: "the baseline",
     Purpose.PROOF: "proof that the files in scope are what is measured",
@@ -55,15 +58,31 @@ def _found(figures: Mapping[str, Any]) -> list[str]:
     return [f"{estimate_in_words(effect, figures['unit'])} so far{odds}"]
 
 
+def as_of(fact: Fact, now: str) -> Fact:
+    """Give what goes on with what is left at an ISO time of what it was estimated to take; an estimate that is over is not there."""
+    elapsed, until = seconds_between(fact.figures["since"], now), fact.figures.get("until")
+    left = {name: fact.figures[name] - elapsed for name in _ESTIMATES if name in fact.figures}
+    left |= {} if until is None else {"left_s": seconds_between(now, until)}
+    kept = {name: value for name, value in fact.figures.items() if name not in left}
+    return replace(fact, figures=kept | {name: round(value, 3) for name, value in left.items() if value > 0})
+
+
 def waiting(fact: Fact) -> str:
-    """`waiting for experiment 3 of tests-20261129, which uses the machine (process 12)`."""
+    """`waiting for experiment 3 of tests-20261129, which uses the machine (process 12), about 40 s more`."""
     figures = fact.figures
     whom = escaped(figures["what"]) if figures["what"] else "another process"
     process = f" (process {figures['process']})" if figures["process"] is not None else ""
-    more = f", and for {counted(figures['more'], 'other')} before this" if figures["more"] else ""
-    return f"waiting for {whom}, which uses the machine{process}{more}"
+    left = f", about {about(figures['left_s'])} more" if "left_s" in figures else ""
+    others = f", and for {counted(figures['more'], 'other')} after that" if figures["more"] else ""
+    return f"waiting for {whom}, which uses the machine{process}{left}{others}"
+
+
+def waiting_for_quiet(fact: Fact) -> str:
+    """`waiting for quiet, 30 s at most: others use 98% of all cores`."""
+    most = f", {about(fact.figures['wait_s'])} at most" if "wait_s" in fact.figures else ""
+    return f"waiting for quiet{most}: others use {fact.figures['share']:.0%} of all cores"
 
 
 def lasting(words: str, seconds: float) -> str:
     """Words of something that has lasted so many seconds."""
-    return f"{words} ({duration(seconds)})" if seconds >= LASTS_S else words
+    return f"{words} ({duration(seconds)} so far)" if seconds >= LASTS_S else words

@@ -373,8 +373,8 @@ def under_way(state: State, now: str, worker: str | None = None, since: str | No
 
 
 def going_on(fact: Fact, now: str) -> str:
-    """Say what goes on, and for how long it has."""
-    return progress.lasting(told(fact), seconds_between(fact.figures["since"], now))
+    """Say what goes on at an ISO time, for how long it has, and about how long it still will."""
+    return progress.lasting(told(progress.as_of(fact, now)), seconds_between(fact.figures["since"], now))
 
 
 def now_line(doing: Fact | None, now: str) -> list[Line]:

@@ -600,9 +600,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     # What is going on.
     Kind.WAITING_FOR_MACHINE: progress.waiting,
-    Kind.WAITING_FOR_QUIET: lambda fact: (
-        f"waiting for quiet, {about(fact.figures['wait_s'])} at most: others use {fact.figures['share']:.0%} of all cores"
-    ),
+    Kind.WAITING_FOR_QUIET: progress.waiting_for_quiet,
     Kind.BASELINE_RUN: lambda fact: f"baseline run {fact.figures['run']}: {_value(fact)}",
     Kind.BUILT_OUTSIDE: "{variable} leads out of the working tree, so no build is kept: `prepare` runs before every run",
     Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was and cannot be put back, so it is made anew",
