@@ -1,0 +1,73 @@
+"""A batch of cases as one pair of the race: for values that measure time or have no bounds.
+
+One coin decides one batch, so it is one pair, whose values are each arm's over the cases that both have. The race (`stages.py`) then asks
+whether the change does nothing. That does not rule out many small gains and a few large losses, so a keep asks besides that the mean is
+better, and names the largest losses.
+
+    paired(candidate, incumbent, ...)     the two values of a pair, incumbent first, as `stats.gains` takes them
+    is_better(pairs, ...)                 whether the mean of the pairs is
+    gains_by_case(batches, ...)           by how much each case is better, for `largest_losses`
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from autotune.core.model import Direction
+from autotune.core.stats import cases_of, combined, gains
+
+SHOWN = 3
+
+Samples = Mapping[str, float]
+"""A run's samples by name, `t[a]` for case `a` of metric `t`."""
+
+
+class Counted(StrEnum):
+    """How cases count: each alike, whatever its size, or by what they come to in total."""
+
+    EACH_ALIKE = "each alike"
+    TOTAL = "total"
+
+
+def shared(candidate: Samples, incumbent: Samples, metric: str) -> tuple[str, ...]:
+    """The cases that both runs have a value of, in the incumbent's order."""
+    there = set(cases_of(candidate, metric))
+    return tuple(case for case in cases_of(incumbent, metric) if case in there)
+
+
+def paired(candidate: Samples, incumbent: Samples, metric: str, counted: Counted, *, logs: bool) -> tuple[float, float]:
+    """The values of incumbent and candidate over the cases that both have, in the metric's unit.
+
+    Each alike: the geometric mean where `logs`, else the mean. In total: the sum. Raises UnreadError where they share no case, and
+    where `logs` meets a value that is not positive.
+    """
+    cases = shared(candidate, incumbent, metric)
+    before, after = (combined(samples, metric, cases, logs=logs) for samples in (incumbent, candidate))
+    if counted is Counted.EACH_ALIKE:
+        return before, after
+    before, after = (math.fsum(samples[f"{metric}[{case}]"] for case in cases) for samples in (incumbent, candidate))
+    return before, after
+
+
+def is_better(pairs: Sequence[tuple[float, float]], direction: Direction, delta: float, *, logs: bool) -> bool:
+    """Whether the mean of the pairs' differences is above `delta`, both on the comparison's scale (logarithms where `logs`)."""
+    found = gains(pairs, direction, logs=logs)
+    return bool(found) and math.fsum(found) / len(found) > delta
+
+
+def gains_by_case(batches: Sequence[tuple[Samples, Samples]], metric: str, direction: Direction, *, logs: bool) -> dict[str, float]:
+    """By how much each case is better on average over the batches (candidate, incumbent) that both arms have it in, on the scale."""
+    pairs = dict[str, list[tuple[float, float]]]()
+    for candidate, incumbent in batches:
+        for case in shared(candidate, incumbent, metric):
+            name = f"{metric}[{case}]"
+            pairs.setdefault(case, []).append((incumbent[name], candidate[name]))
+    return {case: math.fsum(gains(found, direction, logs=logs)) / len(found) for case, found in pairs.items()}
+
+
+def largest_losses(by_case: Mapping[str, float], most: int = SHOWN) -> list[tuple[str, float]]:
+    """The cases that lost most, worst first; fewer where fewer lost."""
+    lost = [(case, gain) for case, gain in by_case.items() if gain < 0]
+    return sorted(lost, key=lambda one: one[1])[:most]

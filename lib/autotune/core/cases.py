@@ -1,0 +1,76 @@
+"""The cases of a benchmark, and what each is for: to search with, to confirm by, or held out.
+
+A proposer that sees, case by case, how its changes do on the cases that decide, fits them: simulated, 46 to 76 of 100 sessions in which
+nothing works keep something, under any rule. So there are three parts. Of *search* the proposer sees everything. *Confirm* decides, and
+only the verdict and counts leave it. *Held out* cases serve claims.
+
+    split(cases, held_out)     the parts, by a hash of each case's group: the same on every machine, however the list grows
+    digest(cases)              by which the ledger knows a list of cases again
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+FEWEST_TO_SPLIT = 60  # units; fewer decide next to nothing when they are split
+HELD_OUT = 0.2  # of the units; what is left is halved into search and confirm
+
+
+class Case(NamedTuple):
+    """One of the things that a benchmark measures on: its id, and the group (a conversation, a user) that it belongs to, if any."""
+
+    name: str
+    group: str | None = None
+
+    @property
+    def unit(self) -> str:
+        """What is drawn as one: the group, else the case. No id has a tab in it, so the two are never mixed up."""
+        return self.name if self.group is None else f"\t{self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The parts of a list of cases, each in the list's order. Where there are too few to split, all of them confirm."""
+
+    search: tuple[Case, ...]
+    confirm: tuple[Case, ...]
+    held_out: tuple[Case, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all cases decide, so that no proposer may see one."""
+        return not self.search and not self.held_out
+
+
+def units_in(cases: Iterable[Case]) -> int:
+    """How many units cases make: groups count once."""
+    return len({case.unit for case in cases})
+
+
+def split(cases: Sequence[Case], held_out: float = HELD_OUT) -> Split:
+    """The parts of a list: `held_out` of its units (0 to 1), the rest by halves; from 60 units on.
+
+    A unit's place depends on its name alone. Cases that are added move no other, and another share held out moves none between
+    search and confirm.
+    """
+    if units_in(cases) < FEWEST_TO_SPLIT:
+        return Split((), tuple(cases), ())
+    away = [case for case in cases if place(case.unit, "held out") < held_out]
+    there = [case for case in cases if place(case.unit, "held out") >= held_out]
+    search = [case for case in there if place(case.unit, "search") < 1 / 2]
+    confirm = [case for case in there if place(case.unit, "search") >= 1 / 2]
+    return Split(tuple(search), tuple(confirm), tuple(away))
+
+
+def place(unit: str, purpose: str) -> float:
+    """A number from 0 up to 1 that a unit's name and the purpose give, evenly spread."""
+    return int.from_bytes(hashlib.sha256(f"{purpose}\n{unit}".encode()).digest()[:6]) / 2**48
+
+
+def digest(cases: Iterable[Case]) -> str:
+    """By which a list is known again: of ids and groups, whatever their order."""
+    lines = sorted(case.name if case.group is None else f"{case.name}\t{case.group}" for case in cases)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

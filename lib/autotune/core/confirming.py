@@ -1,0 +1,53 @@
+"""Which confirmation a comparison on cases is, and how much evidence it needs for that.
+
+A confirmation spends a part of two error budgets. The session's counts its confirmations from its opening on, through all segments. The one
+of the cases that decide counts theirs, across sessions. Ideas that stay on search cases spend nothing. After the planned number (20) the
+cases are spent, and so are they when somebody looked at them: then others are needed.
+
+    needed(session, pool)       the odds that a keep needs, by both
+    used(cases, uses)           how often cases have decided: as often as the one of them that did so most
+    is_spent(pool)              whether they may not decide again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from autotune.core.budget import needed_evidence
+from autotune.core.cases import Case
+from autotune.core.model import Calibration
+
+PLANNED = 20  # confirmations: 417 : 1 each
+ERROR_BUDGET = 0.05
+
+
+class Count(NamedTuple):
+    """A confirmation's `number` from 1 on among those of a session or of the cases; `planned` stays as it was at the first.
+
+    `keeps` counts those before it that were decided like this, had to be better, and so refill the budget (`budget.refills`).
+    """
+
+    number: int
+    planned: int = PLANNED
+    keeps: int = 0
+
+
+def needed(session: Count, pool: Count, error_budget: float = ERROR_BUDGET) -> float:
+    """The odds that a keep needs: enough for both counts, so that each keeps to its budget.
+
+    Source: `budget.needed_evidence`. It uses no more than that a bet on nothing comes to 1 on average, so confirmations may depend on each
+    other in any way.
+    """
+    asked = [Calibration((), count.keeps, count.planned, count.number) for count in (session, pool)]
+    return max(needed_evidence(calibration, error_budget) for calibration in asked)
+
+
+def used(cases: Iterable[Case], uses: Mapping[str, int]) -> int:
+    """How often cases have decided, given how often each did by its id; so a case that is added makes no old ones new."""
+    return max((uses.get(case.name, 0) for case in cases), default=0)
+
+
+def is_spent(pool: Count) -> bool:
+    """Whether the confirmation of this number is beyond what was planned on these cases."""
+    return pool.number > pool.planned
