@@ -112,9 +112,9 @@ SENTENCE = re.compile(r"[A-Za-z][\w'`,;:.-]*(?: [A-Za-z`(][\w'`,;:.)-]*){4,}")
 WORDED_ELSEWHERE = {
     "commands/app.py": "help",
     "commands/link_.py": "a program for the shell",
-    "core/config.py": "what autotune.toml says of each key",
-    "core/older.py": "what ledgers of older versions say",
-    "core/surroundings.py": "the shell's own words",
+    "core/config/reading.py": "what autotune.toml says of each key",
+    "core/ledger/older.py": "what ledgers of older versions say",
+    "core/trust/surroundings.py": "the shell's own words",
     "hooks/sayings.py": "hooks know the standard library alone",
 }
 HELP = {"Argument", "Option", "Typer"}

@@ -19,15 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import booleans, dictionaries, floats, integers, none, recursive, text
 
 from autotune.commands.app import VERBS
-from autotune.core.patterns import expression
 from autotune.core.tell.snapshot import of_the_log
+from autotune.core.trust.patterns import expression
 from autotune.edges import locks
 from autotune.errors import AutotuneError
 from autotune.hooks import clients, commands, journal, locating, routes, shell, tools, values
 from autotune.hooks.__main__ import main
 from autotune.hooks.values import read_object
-from autotune.loop import opening, projection
-from autotune.loop.session import Session
+from autotune.loop.opening import opened as opening
+from autotune.loop.session import projection
+from autotune.loop.session.found import Session
 
 ROOT = Path(__file__).resolve().parents[1]
 HOOKS = ROOT / "lib/autotune/hooks/__main__.py"

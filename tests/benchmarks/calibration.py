@@ -25,10 +25,11 @@ from typing import NamedTuple
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
-from autotune.core import guards, stages
-from autotune.core.budget import refills
-from autotune.core.comparison import PAIR
-from autotune.core.decide import checks_come_now, decide, learn, reference_moved
+from autotune.core.decide import guards, stages
+from autotune.core.decide.budget import refills
+from autotune.core.decide.comparison import PAIR
+from autotune.core.decide.verdict import checks_come_now, decide, learn, reference_moved
+from autotune.core.decide.witness import witness_of
 from autotune.core.model import (
     PROCESSOR_S,
     Arm,
@@ -43,7 +44,7 @@ from autotune.core.model import (
     Verdict,
     Witness,
 )
-from autotune.core.stats import (
+from autotune.core.stats.samples import (
     SQRT2,
     claim_of,
     median,
@@ -54,7 +55,6 @@ from autotune.core.stats import (
     residual_pool,
     smallest_detectable,
 )
-from autotune.core.witness import witness_of
 
 BASELINE_RUNS = 8
 MARKERS = "<!-- calibration -->", "<!-- /calibration -->"

@@ -38,14 +38,14 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
 from autotune.core import rules
-from autotune.core.decide import decide, learn
+from autotune.core.decide.verdict import decide, learn
+from autotune.core.decide.witness import as_fact, witness_of
 from autotune.core.facts import Fact
 from autotune.core.model import PROCESSOR_S, Arm, Calibration, Direction, Metric, Policy, Run, Verdict, Witness
 from autotune.core.model import Outcome as Ended
-from autotune.core.stats import claim_of, effect_of, median, residual_pool
+from autotune.core.stats.samples import claim_of, effect_of, median, residual_pool
 from autotune.core.tell.figures import effect_in_words
 from autotune.core.tell.words import told
-from autotune.core.witness import as_fact, witness_of
 from autotune.edges import machine, process
 
 MARKERS = "<!-- field -->", "<!-- /field -->"

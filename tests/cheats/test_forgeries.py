@@ -17,10 +17,10 @@ from tests.cheats.project import Project, opened
 
 from autotune.core import rules
 from autotune.core.codec import decode
-from autotune.core.events import TYPES
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Amiss, Contradiction
-from autotune.core.order import WORDS
+from autotune.core.ledger.events import TYPES
+from autotune.core.ledger.order import WORDS
 
 if TYPE_CHECKING:
     from tests.loop.project import Driver

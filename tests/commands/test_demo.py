@@ -15,7 +15,7 @@ import pytest
 
 from autotune.edges import locks
 from autotune.errors import AutotuneError
-from autotune.loop import demonstration
+from autotune.loop.drive import demonstration
 
 MAIN = demonstration.PACKAGE / "__main__.py"
 PATCHES = sorted(demonstration.PATCHES.glob("*.patch"))

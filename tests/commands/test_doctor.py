@@ -12,17 +12,18 @@ from typing import Any
 
 import pytest
 
-from autotune.core.events import Paused, SettingsChanged
 from autotune.core.facts import AnyKind, Fact, Kind, quoted
 from autotune.core.findings import Observation, Remedy
+from autotune.core.ledger.events import Paused, SettingsChanged
 from autotune.core.tell.lines import WIDEST
 from autotune.core.tell.words import told
 from autotune.edges import git, locks
 from autotune.errors import AutotuneError
-from autotune.loop import diagnosis, opening
-from autotune.loop import session as sessions
-from autotune.loop.diagnosis import Check, Finding
-from autotune.loop.session import Session
+from autotune.loop.inspect import diagnosis
+from autotune.loop.inspect.diagnosis import Check, Finding
+from autotune.loop.opening import opened as opening
+from autotune.loop.session import found as sessions
+from autotune.loop.session.found import Session
 
 LOOKS = list(diagnosis._LOOKS)
 MAIN = diagnosis.PACKAGE / "__main__.py"

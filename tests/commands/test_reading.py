@@ -23,11 +23,11 @@ from pathlib import Path
 import pytest
 
 from autotune.commands import app
-from autotune.core.events import CandidateTaken, Claimed, Decided, Event, Result, from_line, to_line
 from autotune.core.facts import quoted
+from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Event, Result, from_line, to_line
 from autotune.core.model import Status
 from autotune.edges import ledger
-from autotune.loop import work
+from autotune.loop.experiment import work
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MAIN = Path(app.__file__).parents[1] / "__main__.py"
@@ -296,7 +296,7 @@ def test_what_the_system_does_not_let_be_done_is_no_bug(
     def refuse(*_: object) -> None:
         raise problem
 
-    monkeypatch.setattr("autotune.loop.session.find", refuse)
+    monkeypatch.setattr("autotune.loop.session.found.find", refuse)
     assert app.run(["status"]) == 1
     told = capsys.readouterr().err
     assert str(problem.strerror) in told

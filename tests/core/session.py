@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from autotune.core import rules
-from autotune.core.config import parse, to_mapping
-from autotune.core.events import Event, Result, SegmentOpened
+from autotune.core.config.reading import parse, to_mapping
 from autotune.core.facts import quoted
+from autotune.core.ledger.events import Event, Result, SegmentOpened
+from autotune.core.ledger.state import State, after
 from autotune.core.model import Direction, Outcome, Status, Verdict
-from autotune.core.state import State, after
 
 
 def at(seconds: float) -> str:

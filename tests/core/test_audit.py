@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core import audit
-from autotune.core.audit import Clock, leftovers, objection, reading, remark, seconds_of
-from autotune.core.events import Purpose, Ran
 from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.ledger.events import Purpose, Ran
 from autotune.core.model import Arm, Direction, Metric, Outcome, Run
+from autotune.core.trust import audit
+from autotune.core.trust.audit import Clock, leftovers, objection, reading, remark, seconds_of
 
 TIME = Metric("time_s", "", Direction.LOWER)
 CPU = Metric("cpu_s", "", Direction.LOWER)

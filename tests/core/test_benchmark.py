@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from autotune.core.benchmark import Project, bench_folder, left_open, makes_the_line, parts, watched
-from autotune.core.patterns import matcher
-from autotune.core.runners import Tree
-from autotune.core.sources import source
+from autotune.core.output.sources import source
+from autotune.core.trust.benchmark import Project, bench_folder, left_open, makes_the_line, parts, watched
+from autotune.core.trust.patterns import matcher
+from autotune.core.trust.runners import Tree
 
 METRIC = "print(f'METRIC {name}={value}')"
 

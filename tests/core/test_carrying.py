@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autotune.core.carrying import proposed
+from autotune.core.trust.carrying import proposed
 
 
 def test_what_is_installed_or_kept_between_builds_is_proposed_at_any_depth() -> None:

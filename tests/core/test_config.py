@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autotune.core import config as configuration
-from autotune.core.config import (
+from autotune.core.config import reading as configuration
+from autotune.core.config.reading import (
     KEYS,
     Config,
     Default,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autotune.core.batch_effect import BatchEffect, Costs, chosen, measured
 from autotune.core.batch_pairs import Counted, gains_by_case, is_better, largest_losses, paired
-from autotune.core.budget import share_of_budget
+from autotune.core.decide.budget import share_of_budget
 from autotune.core.cases import Case
 from autotune.core.confirming import Count, is_spent, needed, used
 from autotune.core.drawing import Taken
@@ -19,7 +19,7 @@ from autotune.core.facts import UnreadError
 from autotune.core.model import Arm, Direction
 from autotune.core.pair_seeds import first_fresh, seed_of
 from autotune.core.pool import Power, smallest_visible, spread_of, units_needed, what_helps
-from autotune.core.scores import Asked
+from autotune.core.decide.scores import Asked
 
 # Confirmations
 

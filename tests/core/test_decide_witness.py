@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune.core import rules
-from autotune.core.decide import decide, learn
+from autotune.core.decide.verdict import decide, learn
 from autotune.core.facts import Kind, whole
 from autotune.core.model import PROCESSOR_S, Arm, Calibration, Decision, Direction, Metric, Outcome, Policy, Run, Verdict, Witness
-from autotune.core.stats import pair_factor
+from autotune.core.stats.samples import pair_factor
 from autotune.core.tell.words import told
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune.core.codec import Malformed
-from autotune.core.events import TYPES, CandidateTaken, Cause, Event, Noted, Ran, Result, from_line, to_line
 from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.ledger.events import TYPES, CandidateTaken, Cause, Event, Noted, Ran, Result, from_line, to_line
 from autotune.core.model import Effect, Outcome, Status, Verdict
 
 PREV = "5e" * 32

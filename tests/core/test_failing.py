@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from autotune.core.failing import LONGEST_NAME, failing_tests
+from autotune.core.output.failing import LONGEST_NAME, failing_tests
 
 PYTEST = """\
 .FFFFF.                                                                  [100%]

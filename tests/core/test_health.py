@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.health import TRANSITIONS, Health, Mode, Signal, Vitals, step
+from autotune.core.health.transitions import TRANSITIONS, Health, Mode, Signal, Vitals, step
 
 R, IMP, P, C, H, STILL, F = Health
 INPUTS = [signal for signal in Signal if signal not in (Signal.NO_PROGRESS, Signal.FAILURES, Signal.WELL)]

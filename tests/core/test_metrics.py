@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autotune.core import metrics
 from autotune.core.facts import Fact
 from autotune.core.findings import Unread
-from autotune.core.metrics import MetricReader, MetricReport, Printed, is_name, merge, normalised, primary_malformed
+from autotune.core.output import metrics
+from autotune.core.output.metrics import MetricReader, MetricReport, Printed, is_name, merge, normalised, primary_malformed
 from autotune.core.tell.words import told
 
 if TYPE_CHECKING:

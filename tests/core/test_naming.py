@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autotune.core.model import Direction
-from autotune.core.naming import direction_of
+from autotune.core.output.naming import direction_of
 
 
 @pytest.mark.parametrize(

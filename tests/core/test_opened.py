@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from tests.core.session import segment
 
-from autotune.core.events import Calibrated
+from autotune.core.ledger.events import Calibrated
+from autotune.core.ledger.state import begin
 from autotune.core.model import DecisionMode
-from autotune.core.state import begin
 from autotune.core.tell.opened import understood
 
 

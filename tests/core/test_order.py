@@ -11,7 +11,9 @@ from typing import Any, get_args
 import pytest
 from tests.core.session import at, folded, result, segment
 
-from autotune.core.events import (
+from autotune.core.facts import Fact, quoted
+from autotune.core.findings import Contradiction
+from autotune.core.ledger.events import (
     TYPES,
     Calibrated,
     CandidateTaken,
@@ -39,11 +41,9 @@ from autotune.core.events import (
     Stopped,
     TargetChecked,
 )
-from autotune.core.facts import Fact, quoted
-from autotune.core.findings import Contradiction
+from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS, WORDS, misplaced, uses
+from autotune.core.ledger.state import RECENT, State, begin
 from autotune.core.model import Arm, DecisionMode, Outcome, Status, Verdict
-from autotune.core.order import LOOK_RUNS, TARGET_RUNS, WORDS, misplaced, uses
-from autotune.core.state import RECENT, State, begin
 
 NOW = at(1)
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.metrics import MetricReader, MetricReport
 from autotune.core.model import Outcome
-from autotune.core.outcome import OWN_UNITS, PASSED, Executed, classify, escaped, is_run_again, measured_samples, samples, useful_end
+from autotune.core.output.metrics import MetricReader, MetricReport
+from autotune.core.output.outcome import OWN_UNITS, PASSED, Executed, classify, escaped, is_run_again, measured_samples, samples, useful_end
 from autotune.core.tell.words import told
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autotune.core import pace
+from autotune.core.decide import pace
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Metric, Outcome, Policy, Run, Verdict
 from autotune.core.tell import progress, report

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tests.core.session import at, configured, folded, result, segment
 
-from autotune.core.config import parse
-from autotune.core.events import Purpose, Ran
+from autotune.core.config.reading import parse
 from autotune.core.facts import Fact, Kind
+from autotune.core.ledger.events import Purpose, Ran
+from autotune.core.ledger.state import begin
 from autotune.core.model import Arm, Outcome, Status, Verdict
-from autotune.core.state import begin
 from autotune.core.tell.pages import diagnosis, ideas, notes, prompt, set_up_prompt
 
 

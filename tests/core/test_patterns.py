@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from autotune.core.patterns import components, flaw, from_folder, from_top, has_part, is_everything, literal, literal_names, matcher
+from autotune.core.trust.patterns import components, flaw, from_folder, from_top, has_part, is_everything, literal, literal_names, matcher
 from autotune.errors import AutotuneError
 
 # How long an example takes depends on who else uses the machine.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autotune.core.printing import is_run, prints, prints_this, speaks_of_it, statements
+from autotune.core.output.printing import is_run, prints, prints_this, speaks_of_it, statements
 
 
 @pytest.mark.parametrize(

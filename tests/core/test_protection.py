@@ -6,7 +6,7 @@ import pytest
 
 from autotune.core.facts import Fact
 from autotune.core.findings import Objection
-from autotune.core.protection import goes_without_saying, is_compiled, leads_out, loads, shadows, tells_on_itself
+from autotune.core.trust.protection import goes_without_saying, is_compiled, leads_out, loads, shadows, tells_on_itself
 
 
 @pytest.mark.parametrize(

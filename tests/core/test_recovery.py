@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.health import Health, Vitals
-from autotune.core.patterns import matcher
-from autotune.core.recovery import Playbook, narrower_scope, next_playbook
+from autotune.core.health.recovery import Playbook, narrower_scope, next_playbook
+from autotune.core.health.transitions import Health, Vitals
+from autotune.core.trust.patterns import matcher
 
 REBASELINE, SHRINK, DIAGNOSE, PAUSE = Playbook
 ORDER = tuple(Playbook)

@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.session import at, configured, segment
 
-from autotune.core import guards, rules, stats
-from autotune.core.decide import decide
-from autotune.core.events import (
+from autotune.core import rules
+from autotune.core.decide import guards
+from autotune.core.decide.verdict import decide
+from autotune.core.facts import AnyKind, Fact, Kind, claimed, quoted
+from autotune.core.findings import Contradiction
+from autotune.core.ledger.events import (
     CandidateTaken,
     Cause,
     Claimed,
@@ -28,13 +31,12 @@ from autotune.core.events import (
     SettingsChanged,
     from_line,
 )
-from autotune.core.facts import AnyKind, Fact, Kind, claimed, quoted
-from autotune.core.findings import Contradiction
+from autotune.core.ledger.replay import contradiction
+from autotune.core.ledger.settle import result_of
+from autotune.core.ledger.sight import sight
+from autotune.core.ledger.state import Experiment, Spending, State, after, begin
 from autotune.core.model import PROCESSOR_S, Arm, Effect, Outcome, Policy, Run, Status, Verdict, Witness
-from autotune.core.replay import contradiction
-from autotune.core.settle import result_of
-from autotune.core.sight import sight
-from autotune.core.state import Experiment, Spending, State, after, begin
+from autotune.core.stats import samples as stats
 
 
 def ran(arm: Arm, value: float, purpose: Purpose, number: int, size: float = 1.0) -> Ran:

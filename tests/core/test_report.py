@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from autotune.commands.app import VERBS
-from autotune.core import config as configuration
-from autotune.core import older, rules
+from autotune.core import rules
 from autotune.core.codec import decode
-from autotune.core.events import (
+from autotune.core.config import reading as configuration
+from autotune.core.facts import Fact, Kind, quoted, whole
+from autotune.core.ledger import older
+from autotune.core.ledger.events import (
     CandidateTaken,
     Cause,
     Claimed,
@@ -42,10 +44,9 @@ from autotune.core.events import (
     TargetChecked,
     from_line,
 )
-from autotune.core.facts import Fact, Kind, quoted, whole
+from autotune.core.ledger.state import State, after, begin
 from autotune.core.model import PROCESSOR_S, Arm, Direction, Effect, Outcome, Status, Verdict
-from autotune.core.outcome import PASSED
-from autotune.core.state import State, after, begin
+from autotune.core.output.outcome import PASSED
 from autotune.core.tell import explain as explaining
 from autotune.core.tell import report, story
 from autotune.core.tell.advice import NOT_BY_BUILDS, REPEATS, WITHOUT_PROMISE

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from autotune.core.runners import Tree, called, commands_in, is_runner, led_to, modules_in, named, words_in
+from autotune.core.trust.runners import Tree, called, commands_in, is_runner, led_to, modules_in, named, words_in
 
 TREE = Tree(
     frozenset(

@@ -6,13 +6,13 @@ import random
 import time
 
 import pytest
+from autotune.core.decide.mean_bet import EVEN, against, evidence, total
+from autotune.core.decide.scores import START, Asked, Because, Tally, can_decide, judged, promising, tallied
+from autotune.core.decide.units import ScoreRange, Tried, Unit, unit_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.mean_bet import EVEN, against, evidence, total
 from autotune.core.model import Direction, Verdict
-from autotune.core.scores import START, Asked, Because, Tally, can_decide, judged, promising, tallied
-from autotune.core.units import ScoreRange, Tried, Unit, unit_of
 
 PLACES = st.none() | st.floats(0, 1)
 UNITS = st.lists(st.builds(Tried, PLACES, PLACES), min_size=1, max_size=4).map(unit_of)

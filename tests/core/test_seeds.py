@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autotune.core.seeds import LONGEST_SHOWN, reseeded, seeds
+from autotune.core.trust.seeds import LONGEST_SHOWN, reseeded, seeds
 
 FIXED = [
     "SEED = 42",

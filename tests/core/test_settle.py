@@ -7,11 +7,11 @@ from itertools import product
 
 import pytest
 
-from autotune.core.events import Cause, Decided
 from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.ledger.events import Cause, Decided
+from autotune.core.ledger.settle import Facts, Step, Tip, cause_of, final_verdict, is_forced, plan, reason_of
+from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
-from autotune.core.settle import Facts, Step, Tip, cause_of, final_verdict, is_forced, plan, reason_of
-from autotune.core.state import Experiment
 
 FACTS = [Facts(tip, scope, index) for tip, scope, index in product(Tip, (True, False), (True, False))]
 TAKEN_BACK = (Verdict.DISCARD, Verdict.INCONCLUSIVE, Verdict.VOID)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.core.decide.shortfall import Room, room_of_one, room_of_pairs, shortfall, times_as_noisy
 from autotune.core.facts import REFUTING, Kind
 from autotune.core.model import Verdict
-from autotune.core.shortfall import Room, room_of_one, room_of_pairs, shortfall, times_as_noisy
 
 WORTH = math.log1p(0.01)
 

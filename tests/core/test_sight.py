@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from autotune.core import sight as seeing
-from autotune.core.config import Config, parse
-from autotune.core.events import Calibrated
+from autotune.core.config.reading import Config, parse
+from autotune.core.ledger import sight as seeing
+from autotune.core.ledger.events import Calibrated
+from autotune.core.ledger.sight import Blind, blind, by_spread, sight
 from autotune.core.model import DecisionMode, Direction, Effect, Metric
-from autotune.core.sight import Blind, blind, by_spread, sight
-from autotune.core.stats import Drift
+from autotune.core.stats.samples import Drift
 from autotune.core.tell import advice
 from autotune.core.tell.advice import drift_words, findings
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from tests.core.session import at, folded, result, segment
 
-from autotune.core.events import (
+from autotune.core.facts import quoted
+from autotune.core.ledger.events import (
     CandidateTaken,
     Cause,
     Claimed,
@@ -27,9 +28,8 @@ from autotune.core.events import (
     Spent,
     Stopped,
 )
-from autotune.core.facts import quoted
+from autotune.core.ledger.state import State, begin
 from autotune.core.model import Status
-from autotune.core.state import State, begin
 from autotune.core.tell.snapshot import SCHEMA, of_the_log, snapshot
 
 README = Path(__file__).parents[2] / "README.md"

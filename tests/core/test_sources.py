@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from autotune.core.config import parse
-from autotune.core.sources import FORMATS, File, Source, source, stem
+from autotune.core.config.reading import parse
+from autotune.core.output.sources import FORMATS, File, Source, source, stem
 from autotune.errors import AutotuneError
 
 

@@ -15,11 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.session import at, configured, folded, result, segment
 
-from autotune.core import rules, stats
+from autotune.core import rules
 from autotune.core.codec import decode, encode
-from autotune.core.config import parse
-from autotune.core.decide import decide
-from autotune.core.events import (
+from autotune.core.config.reading import parse
+from autotune.core.decide.verdict import decide
+from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.health.transitions import Health, Mode
+from autotune.core.ledger.events import (
     Calibrated,
     CandidateTaken,
     Cause,
@@ -50,11 +52,7 @@ from autotune.core.events import (
     from_line,
     to_line,
 )
-from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.health import Health, Mode
-from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
-from autotune.core.outcome import PASSED
-from autotune.core.state import (
+from autotune.core.ledger.state import (
     CASES,
     NOTES,
     RECENT,
@@ -70,6 +68,9 @@ from autotune.core.state import (
     begin,
     seconds_between,
 )
+from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
+from autotune.core.output.outcome import PASSED
+from autotune.core.stats import samples as stats
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core import rules, stats
+from autotune.core import rules
 from autotune.core.facts import UnreadError
 from autotune.core.model import Direction, Effect
-from autotune.core.stats import (
+from autotune.core.stats import samples as stats
+from autotune.core.stats.samples import (
     GUARDED,
     Bound,
     Guarded,

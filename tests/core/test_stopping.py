@@ -12,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.session import at, configured, folded, result, segment
 
-from autotune.core.events import (
+from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.health.recovery import Playbook
+from autotune.core.health.transitions import Health, Mode
+from autotune.core.ledger.events import (
     CandidateTaken,
     Cause,
     Claimed,
@@ -30,12 +33,9 @@ from autotune.core.events import (
     Stopped,
     TargetChecked,
 )
-from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.health import Health, Mode
+from autotune.core.ledger.state import Ending, State, after, begin
+from autotune.core.ledger.stopping import CLAIM_EVERY, Action, Limit, Next, limits_reached, next_action, second_look
 from autotune.core.model import Outcome, Status, Verdict
-from autotune.core.recovery import Playbook
-from autotune.core.state import Ending, State, after, begin
-from autotune.core.stopping import CLAIM_EVERY, Action, Limit, Next, limits_reached, next_action, second_look
 from autotune.core.tell.words import told
 
 REBASELINE, SHRINK, DIAGNOSE, PAUSE = Playbook

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.supervision import (
+from autotune.core.health.supervision import (
     AFTER_RESET_S,
     DEAREST_USD,
     FIRST_WAIT_S,

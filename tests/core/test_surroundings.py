@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from autotune.core import stats
 from autotune.core.facts import Fact, Kind
-from autotune.core.surroundings import changes, noise_changed, programs, shifted
+from autotune.core.stats import samples as stats
+from autotune.core.trust.surroundings import changes, noise_changed, programs, shifted
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from autotune.core.decide.witness import Unfit, witness_of
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import PROCESSOR_S, Arm, Direction, Metric, Outcome, Run, Witness
-from autotune.core.witness import Unfit, witness_of
 
 LOWER, HIGHER = Direction.LOWER, Direction.HIGHER
 WALLS = (1.02, 1.31, 1.05, 1.4, 1.01, 1.18, 1.6, 1.03)

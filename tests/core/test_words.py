@@ -7,14 +7,14 @@ from typing import Any, get_args
 
 import pytest
 
-from autotune.core import older
 from autotune.core.codec import decode
+from autotune.core.decide.witness import Unfit
 from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
 from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread
+from autotune.core.ledger import older
 from autotune.core.model import Effect
 from autotune.core.tell.figures import in_odds
 from autotune.core.tell.words import EXACT_CLAIM, told
-from autotune.core.witness import Unfit
 from autotune.errors import AutotuneError
 
 EFFECT = Effect(0.939, 0.925, 0.952)

@@ -22,7 +22,7 @@ from autotune.errors import AutotuneError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from autotune.core.outcome import Executed
+    from autotune.core.output.outcome import Executed
 
 PYTHON = f"{shlex.quote(sys.executable)} -I -S"
 LIBRARY = str(Path(process.__file__).parents[2])

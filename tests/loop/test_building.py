@@ -16,9 +16,13 @@ from autotune.core.tell.advice import NOT_BY_BUILDS
 from autotune.core.tell.words import BUILT_ONCE, told
 from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.loop import auditing, calibrating, claiming, experiment, opening, work
-from autotune.loop.places import bench_for
-from autotune.loop.session import Session, now
+from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import work
+from autotune.loop.inspect import auditing
+from autotune.loop.measure import calibrating, claiming
+from autotune.loop.measure.places import bench_for
+from autotune.loop.opening import opened as opening
+from autotune.loop.session.found import Session, now
 
 BUILD = 'printf x >> "$COUNT"; mkdir -p out; cp value out/built'
 BENCHMARK = 'test -s value || exit 1\necho "METRIC t=$(cat out/built)"\n'

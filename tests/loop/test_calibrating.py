@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from autotune.core import stopping
+from autotune.core.ledger import stopping
+from autotune.core.ledger.order import LOOK_RUNS
 from autotune.core.model import Direction
-from autotune.core.order import LOOK_RUNS
 from autotune.edges import git as gits
 from autotune.errors import AutotuneError
-from autotune.loop import calibrating, healing, opening, work
-from autotune.loop.session import CONFIG_FILE, Session, now
+from autotune.loop.experiment import healing, work
+from autotune.loop.measure import calibrating
+from autotune.loop.opening import opened as opening
+from autotune.loop.session.found import CONFIG_FILE, Session, now
 
 BENCHMARK = """\
 test -s value || exit 1

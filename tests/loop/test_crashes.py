@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.loop.project import SESSION_FILES, Driver, Project, eventually, holders
 
-from autotune.loop import files
+from autotune.loop.session import files
 
 FRONT, WORKER = 0, 2  # generations of forks
 SAMPLE = 5  # effects of each story at which it is killed, unless all are asked for

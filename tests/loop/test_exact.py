@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
-from autotune.core.config import parse_toml
+from autotune.core.config.reading import parse_toml
 from autotune.core.facts import AnyKind, Fact, Kind, quoted
+from autotune.core.ledger.sight import NOISY
 from autotune.core.model import Verdict
-from autotune.core.sight import NOISY
 from autotune.edges import locks
 from autotune.errors import AutotuneError
-from autotune.loop import auditing, calibrating, claiming, clearing, experiment, healing, opening, rehearsing, segments, work
-from autotune.loop.session import CONFIG_FILE, Session
+from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import healing, segments, work
+from autotune.loop.inspect import auditing
+from autotune.loop.measure import calibrating, claiming
+from autotune.loop.opening import clearing, rehearsing
+from autotune.loop.opening import opened as opening
+from autotune.loop.session.found import CONFIG_FILE, Session
 
 BENCHMARK = 'printf x >> "$COUNT"\necho "METRIC size=$(cat built)"\n'
 BUILD = 'printf b >> "$COUNT"; cat value other > built'

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from autotune.core.events import CandidateTaken, Decided, Noted, Noticed, Result, SegmentOpened
 from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.ledger.events import CandidateTaken, Decided, Noted, Noticed, Result, SegmentOpened
 from autotune.core.model import Status
 from autotune.errors import AutotuneError
-from autotune.loop import feed
-from autotune.loop import session as sessions
-from autotune.loop.feed import Feed
+from autotune.loop.session import feed
+from autotune.loop.session import found as sessions
+from autotune.loop.session.feed import Feed
 
 if TYPE_CHECKING:
     from pathlib import Path

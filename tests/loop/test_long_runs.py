@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from tests.loop.project import BENCHMARK, Project, eventually
 
-from autotune.core.events import Resumed
+from autotune.core.ledger.events import Resumed
 from autotune.errors import AutotuneError
-from autotune.loop import session as sessions
+from autotune.loop.session import found as sessions
 
 UNTIL_TOLD = BENCHMARK + 'while [ -e src/slow ] && [ ! -e "$GO" ]; do sleep 0.02; done\n'
 

@@ -13,33 +13,25 @@ from types import SimpleNamespace
 import pytest
 
 from autotune.core import rules
-from autotune.core.events import Claimed, Event, from_line
 from autotune.core.facts import Fact, Kind, quoted
+from autotune.core.ledger.events import Claimed, Event, from_line
+from autotune.core.ledger.stopping import Action, Next
 from autotune.core.model import Run
-from autotune.core.stopping import Action, Next
-from autotune.core.surroundings import changes
 from autotune.core.tell.words import told
+from autotune.core.trust.surroundings import changes
 from autotune.edges import locks, machine
 from autotune.errors import AutotuneError
-from autotune.loop import (
-    auditing,
-    calibrating,
-    candidate,
-    claiming,
-    experiment,
-    healing,
-    measuring,
-    opening,
-    proposing,
-    quiet,
-    recording,
-    segments,
-    work,
-)
-from autotune.loop import session as sessions
-from autotune.loop.places import bench_for
-from autotune.loop.session import Session
-from autotune.loop.turns import Turn
+from autotune.loop.candidate import taking as candidate
+from autotune.loop.drive import proposing
+from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import healing, segments, work
+from autotune.loop.inspect import auditing
+from autotune.loop.measure import calibrating, claiming, measuring, quiet, recording
+from autotune.loop.measure.places import bench_for
+from autotune.loop.measure.turns import Turn
+from autotune.loop.opening import opened as opening
+from autotune.loop.session import found as sessions
+from autotune.loop.session.found import Session
 
 
 def git(folder: Path, *arguments: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.loop.project import Driver, Project
 
-from autotune.loop import session as sessions
+from autotune.loop.session import found as sessions
 
 CARRIED = 'carry = ["build"]\n'
 

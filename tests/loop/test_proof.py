@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from autotune.core.events import Purpose, Ran
 from autotune.core.facts import Fact, Kind
+from autotune.core.ledger.events import Purpose, Ran
 from autotune.edges import place
 from autotune.errors import AutotuneError
-from autotune.loop import feed, opening, rehearsing, seeding
-from autotune.loop.session import Session
+from autotune.loop.candidate import seeding
+from autotune.loop.opening import opened as opening
+from autotune.loop.opening import rehearsing
+from autotune.loop.session import feed
+from autotune.loop.session.found import Session
 
 BENCHMARK = 'n=$(cat src/[ab].txt | wc -c)\necho "METRIC size=$((n + 1))"\n'
 

@@ -9,10 +9,10 @@ import pytest
 
 from autotune.core.facts import Kind
 from autotune.core.findings import LeftAside
-from autotune.core.metrics import LONGEST_NAME, MOST_NAMES, MetricReport
 from autotune.core.model import Outcome
-from autotune.core.outcome import Executed, classify
-from autotune.core.sources import FORMATS, source
+from autotune.core.output.metrics import LONGEST_NAME, MOST_NAMES, MetricReport
+from autotune.core.output.outcome import Executed, classify
+from autotune.core.output.sources import FORMATS, source
 from autotune.core.tell.words import told
 from autotune.readers.formats import READERS, report
 from autotune.readers.reading import Document, Reading, name_for

@@ -8,8 +8,8 @@ import pytest
 
 from autotune.core.facts import Fact
 from autotune.core.findings import LeftAside, Unread
-from autotune.core.metrics import MetricReport
-from autotune.core.sources import source
+from autotune.core.output.metrics import MetricReport
+from autotune.core.output.sources import source
 from autotune.readers.formats import report
 from autotune.readers.reading import Document
 

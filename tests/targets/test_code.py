@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autotune.core.config import Config, parse
+from autotune.core.config.reading import Config, parse
 from autotune.core.facts import UnreadError
 from autotune.targets import TARGETS
 

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from autotune.core.events import (
+from autotune.core.facts import quoted
+from autotune.core.health.recovery import Playbook
+from autotune.core.ledger.events import (
     CandidateTaken,
     Cause,
     Claimed,
@@ -38,11 +40,9 @@ from autotune.core.events import (
     TargetChecked,
     from_line,
 )
-from autotune.core.facts import quoted
+from autotune.core.ledger.state import State, after, begin
 from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
-from autotune.core.outcome import PASSED
-from autotune.core.recovery import Playbook
-from autotune.core.state import State, after, begin
+from autotune.core.output.outcome import PASSED
 from autotune.core.tell import explain, report, story
 from autotune.core.tell.brief import MOST_TOKENS, brief, tokens
 from autotune.core.tell.lines import cells, laid_out

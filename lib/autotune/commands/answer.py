@@ -11,17 +11,17 @@ import typer
 
 from autotune.core.facts import Fact
 from autotune.core.findings import Answer
+from autotune.core.ledger.settle import final_verdict, reason_of
+from autotune.core.ledger.state import Row, State
 from autotune.core.model import Effect, Outcome
-from autotune.core.outcome import escaped
-from autotune.core.settle import final_verdict, reason_of
-from autotune.core.state import Row, State
+from autotune.core.output.outcome import escaped
 from autotune.core.tell import advice, report
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
-from autotune.loop import feed
-from autotune.loop.calibrating import asks_for_more
-from autotune.loop.session import Session, now
-from autotune.loop.work import worker_of
+from autotune.loop.experiment.work import worker_of
+from autotune.loop.measure.calibrating import asks_for_more
+from autotune.loop.session import feed
+from autotune.loop.session.found import Session, now
 
 _OUTPUT_SHOWN = 1500
 

@@ -7,7 +7,7 @@ import json
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
-from autotune.loop import briefing
+from autotune.loop.session import briefing
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:

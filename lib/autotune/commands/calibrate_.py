@@ -13,7 +13,9 @@ from autotune.core.codec import encode
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Answer
 from autotune.core.tell import advice
-from autotune.loop import calibrating, files, work
+from autotune.loop.experiment import work
+from autotune.loop.measure import calibrating
+from autotune.loop.session import files
 
 
 def main(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, found, reply
-from autotune.core.events import Cause
 from autotune.core.findings import Answer
+from autotune.core.ledger.events import Cause
 from autotune.errors import AutotuneError
-from autotune.loop import experiment, work
+from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import work
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:

@@ -10,11 +10,11 @@ import typer
 from autotune.commands.options import AsJson, SessionName, reply
 from autotune.core.codec import encode
 from autotune.core.findings import Answer
-from autotune.core.outcome import escaped
+from autotune.core.output.outcome import escaped
 from autotune.core.tell.words import told
-from autotune.loop import auditing
-from autotune.loop import session as sessions
-from autotune.loop.opening import folder_for
+from autotune.loop.inspect import auditing
+from autotune.loop.opening.opened import folder_for
+from autotune.loop.session import found as sessions
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:

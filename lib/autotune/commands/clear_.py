@@ -13,10 +13,12 @@ from autotune.commands.options import AsJson, SessionName, reply
 from autotune.core.findings import Answer
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
-from autotune.loop import clearing, lending, work
-from autotune.loop import session as sessions
-from autotune.loop.clearing import Doomed
-from autotune.loop.session import Session
+from autotune.loop.candidate import lending
+from autotune.loop.experiment import work
+from autotune.loop.opening import clearing
+from autotune.loop.opening.clearing import Doomed
+from autotune.loop.session import found as sessions
+from autotune.loop.session.found import Session
 
 
 def main(

@@ -10,13 +10,14 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found, looked_at, reply
-from autotune.core import config as configuration
-from autotune.core.config import Config, Fixed
+from autotune.core.config import reading as configuration
+from autotune.core.config.reading import Config, Fixed
 from autotune.core.findings import Answer
 from autotune.core.tell.answers import CHANGED_BY
 from autotune.errors import AutotuneError
-from autotune.loop import files, settings, work
-from autotune.loop.session import CONFIG_FILE, Session, replace_file
+from autotune.loop.experiment import work
+from autotune.loop.session import files, settings
+from autotune.loop.session.found import CONFIG_FILE, Session, replace_file
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Show, read, set or check autotune.toml.")
 

@@ -11,7 +11,9 @@ from autotune.commands.options import AsJson, Progress, SessionName, found, live
 from autotune.core.codec import encode
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
-from autotune.loop import claiming, files, work
+from autotune.loop.experiment import work
+from autotune.loop.measure import claiming
+from autotune.loop.session import files
 
 
 def main(

@@ -18,8 +18,8 @@ from autotune.core.model import Status
 from autotune.core.tell.answers import OF_YOUR_OWN, PARTS
 from autotune.core.tell.lines import WIDEST, wrapped
 from autotune.core.tell.words import told
-from autotune.loop import demonstration
-from autotune.loop.session import Session
+from autotune.loop.drive import demonstration
+from autotune.loop.session.found import Session
 
 MAIN = demonstration.PACKAGE / "__main__.py"
 LAUNCHER = demonstration.PACKAGE.parents[1] / "bin" / "autotune"

@@ -14,11 +14,11 @@ from autotune.commands.options import AsJson, SessionName, given, reply
 from autotune.core.codec import encode
 from autotune.core.facts import Fact
 from autotune.core.findings import Answer
-from autotune.core.outcome import escaped
+from autotune.core.output.outcome import escaped
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.words import told
-from autotune.loop import diagnosis
-from autotune.loop.diagnosis import Check, Finding
+from autotune.loop.inspect import diagnosis
+from autotune.loop.inspect.diagnosis import Check, Finding
 from autotune.views import talk
 
 _COLOURS = {Finding.OK: typer.colors.GREEN, Finding.MISSING: typer.colors.YELLOW, Finding.TO_DO: typer.colors.RED}

@@ -9,15 +9,15 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
-from autotune.core.outcome import escaped
+from autotune.core.output.outcome import escaped
 from autotune.core.tell.explain import explain
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.story import LABELS, Story, lines, story_of
 from autotune.errors import AutotuneError
-from autotune.loop import feed, logs
-from autotune.loop.session import Session, now
-from autotune.loop.work import worker_of
+from autotune.loop.experiment.work import worker_of
+from autotune.loop.session import feed, logs
+from autotune.loop.session.found import Session, now
 
 
 def main(

@@ -11,7 +11,8 @@ import typer
 from autotune.commands.options import AsJson, SessionName, found, looked_at, reply, say
 from autotune.core.facts import Fact
 from autotune.core.findings import Answer
-from autotune.loop import holdout, work
+from autotune.loop.experiment import work
+from autotune.loop.measure import holdout
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Files that a keep has to pass and no proposer sees."

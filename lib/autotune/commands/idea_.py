@@ -10,8 +10,9 @@ import typer
 from autotune.commands import given
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.findings import Answer
-from autotune.loop import files, work
-from autotune.loop.session import IDEAS_FILE
+from autotune.loop.experiment import work
+from autotune.loop.session import files
+from autotune.loop.session.found import IDEAS_FILE
 
 
 def main(

@@ -10,10 +10,10 @@ import typer
 
 from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson, Progress, given, live, reply
-from autotune.core import stats
 from autotune.core.findings import Answer
+from autotune.core.stats import samples as stats
 from autotune.core.tell.opened import understood
-from autotune.loop import opening
+from autotune.loop.opening import opened as opening
 
 Text = Annotated[str | None, typer.Option()]
 

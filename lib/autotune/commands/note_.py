@@ -10,10 +10,10 @@ import typer
 
 from autotune.commands import given
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
-from autotune.core.events import Noted
 from autotune.core.findings import Answer
-from autotune.loop import work
-from autotune.loop.session import now
+from autotune.core.ledger.events import Noted
+from autotune.loop.experiment import work
+from autotune.loop.session.found import now
 
 
 def main(

@@ -8,11 +8,11 @@ import typer
 
 from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, live, reply
-from autotune.core.events import RepairAsked
 from autotune.core.findings import Answer
-from autotune.core.recovery import Playbook
-from autotune.loop import segments, work
-from autotune.loop.session import now
+from autotune.core.health.recovery import Playbook
+from autotune.core.ledger.events import RepairAsked
+from autotune.loop.experiment import segments, work
+from autotune.loop.session.found import now
 
 
 def main(

@@ -8,13 +8,13 @@ import typer
 
 from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, live
-from autotune.core.events import RepairAsked
-from autotune.core.recovery import Playbook
-from autotune.core.state import Ending
+from autotune.core.health.recovery import Playbook
+from autotune.core.ledger.events import RepairAsked
+from autotune.core.ledger.state import Ending
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
-from autotune.loop import work
-from autotune.loop.session import now
+from autotune.loop.experiment import work
+from autotune.loop.session.found import now
 
 
 def main(

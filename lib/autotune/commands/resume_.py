@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, found, reply
-from autotune.core.events import Resumed
 from autotune.core.findings import Answer
-from autotune.loop import files, work
-from autotune.loop.session import now
+from autotune.core.ledger.events import Resumed
+from autotune.loop.experiment import work
+from autotune.loop.session import files
+from autotune.loop.session.found import now
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:

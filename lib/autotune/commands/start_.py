@@ -10,11 +10,12 @@ import typer
 from autotune.commands.options import SessionName, found, given, live, reply, say
 from autotune.core.facts import Fact
 from autotune.core.findings import Answer
-from autotune.core.state import Ending
+from autotune.core.ledger.state import Ending
 from autotune.errors import AutotuneError
-from autotune.loop import opening, proposing, supervising
-from autotune.loop import session as sessions
-from autotune.loop.session import Session
+from autotune.loop.drive import proposing, supervising
+from autotune.loop.opening import opened as opening
+from autotune.loop.session import found as sessions
+from autotune.loop.session.found import Session
 
 
 def main(  # noqa: PLR0913, PLR0917 - an option table

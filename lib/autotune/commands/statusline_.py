@@ -16,7 +16,7 @@ from autotune.commands.options import reply
 from autotune.core.findings import Answer
 from autotune.errors import AutotuneError
 from autotune.hooks import line
-from autotune.loop.session import replace_file
+from autotune.loop.session.found import replace_file
 
 KEY = "statusLine"
 

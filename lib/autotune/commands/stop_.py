@@ -11,8 +11,10 @@ from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.findings import Answer
 from autotune.core.tell.snapshot import snapshot
-from autotune.loop import experiment, files, work
-from autotune.loop.session import now
+from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import work
+from autotune.loop.session import files
+from autotune.loop.session.found import now
 
 
 def main(

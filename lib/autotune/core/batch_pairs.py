@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from autotune.core.model import Direction
-from autotune.core.stats import cases_of, combined, gains
+from autotune.core.stats.samples import cases_of, combined, gains
 
 SHOWN = 3
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from autotune.core.budget import needed_evidence
+from autotune.core.decide.budget import needed_evidence
 from autotune.core.cases import Case
 from autotune.core.model import Calibration
 

@@ -20,7 +20,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from autotune.core.cases import Case, place
-from autotune.core.units import Tried, Unit, unit_of
+from autotune.core.decide.units import Tried, Unit, unit_of
 
 MOST_TRIES = 2
 

@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from autotune.core.mean_bet import BETS, EVEN, WEIGHTS, Stakes, gains_over, gains_under, staked, total
+from autotune.core.decide.mean_bet import BETS, EVEN, WEIGHTS, Stakes, gains_over, gains_under, staked, total
+from autotune.core.decide.units import Unit
 from autotune.core.model import Verdict
-from autotune.core.units import Unit
 
 WORTH = 0.05  # of the range, the gain worth having where no other is named
 ABOVE_LEAST = 0.01  # of the range, by which what is worth having is above what is asked for

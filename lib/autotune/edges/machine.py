@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autotune.core.protection import LOCKS
+from autotune.core.trust.protection import LOCKS
 
 # Files that say exactly which packages are installed, or are to be.
 LOCK_FILES = ("requirements.txt", "node_modules/.package-lock.json", *LOCKS)

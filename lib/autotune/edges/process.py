@@ -29,8 +29,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self, cast
 
-from autotune.core.metrics import MetricReader, MetricReport, merge
-from autotune.core.outcome import Executed, escaped
+from autotune.core.output.metrics import MetricReader, MetricReport, merge
+from autotune.core.output.outcome import Executed, escaped
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ class WorkingTree:
 
 
 class Known:
-    """A session as the loop left it on disk: its folder, and what `loop/projection.py` made of it."""
+    """A session as the loop left it on disk: its folder, and what `loop/session/projection.py` made of it."""
 
     __slots__ = ("folder", "now")
 

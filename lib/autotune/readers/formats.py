@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from autotune.core.facts import Fact, Kind, UnreadError
-from autotune.core.metrics import MetricReport
-from autotune.core.sources import Source
+from autotune.core.output.metrics import MetricReport
+from autotune.core.output.sources import Source
 from autotune.readers import criterion, go, google_benchmark, hyperfine, junit, lighthouse, numbers, pattern, pytest_benchmark, vitest
 from autotune.readers.reading import Document, Reading
 

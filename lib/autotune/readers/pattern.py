@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from autotune.core.facts import Fact, UnreadError
 from autotune.core.findings import LeftAside, Unread
-from autotune.core.metrics import LONGEST_LINE
+from autotune.core.output.metrics import LONGEST_LINE
 from autotune.readers.reading import Document, Reading
 
 CASE = "case"  # the group that names the case that a line is about

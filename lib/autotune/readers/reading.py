@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from autotune.core.facts import Fact, UnreadError
 from autotune.core.findings import LeftAside, Unread
-from autotune.core.metrics import (
+from autotune.core.output.metrics import (
     LONGEST_NAME,
     LONGEST_QUOTE,
     MOST_MALFORMED,
@@ -23,8 +23,8 @@ from autotune.core.metrics import (
     is_name,
     normalised,
 )
-from autotune.core.sources import stem
-from autotune.core.stats import median
+from autotune.core.output.sources import stem
+from autotune.core.stats.samples import median
 
 _OTHERS = re.compile(r"[^\w.\-/%\[\]]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

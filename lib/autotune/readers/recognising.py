@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.sources import FORMATS
+from autotune.core.output.sources import FORMATS
 from autotune.readers.reading import COLOURS
 
 FILE = "bench.json"  # what is proposed where a tool has to write one

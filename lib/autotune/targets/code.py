@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from autotune.core.config import Config
-from autotune.core.state import CASES
-from autotune.core.stats import are_ratios, cases_of, combined
+from autotune.core.config.reading import Config
+from autotune.core.ledger.state import CASES
+from autotune.core.stats.samples import are_ratios, cases_of, combined
 from autotune.targets.target import Command
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from autotune.core.config import Config
+from autotune.core.config.reading import Config
 
 
 @dataclass(frozen=True, slots=True)

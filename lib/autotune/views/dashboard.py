@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 from autotune.core.codec import encode
 from autotune.core.facts import Fact
+from autotune.core.ledger.state import Row, State, Step
 from autotune.core.model import Effect, Status
-from autotune.core.state import Row, State, Step
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.report import NOT_COMPARED, TableRow, headline, marks, now_line, table, under_way
 from autotune.core.tell.snapshot import snapshot
-from autotune.loop import feed
-from autotune.loop.session import Session, now
-from autotune.loop.work import worker_of
+from autotune.loop.experiment.work import worker_of
+from autotune.loop.session import feed
+from autotune.loop.session.found import Session, now
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from autotune.core import audit
-from autotune.core.config import Config
-from autotune.core.events import Calibrated
-from autotune.core.metrics import RESERVED
+from autotune.core.config.reading import Config
+from autotune.core.ledger.events import Calibrated
+from autotune.core.ledger.sight import FEW_PAIRS, MANY_PAIRS, NOISY, SHORT_RUN_S, Blind, is_seen
+from autotune.core.ledger.state import ECONOMY_FROM_S
 from autotune.core.model import DecisionMode, Direction, Metric
-from autotune.core.sight import FEW_PAIRS, MANY_PAIRS, NOISY, SHORT_RUN_S, Blind, is_seen
-from autotune.core.state import ECONOMY_FROM_S
-from autotune.core.stats import Drift
+from autotune.core.output.metrics import RESERVED
+from autotune.core.stats.samples import Drift
 from autotune.core.tell.figures import about, effect_in_words, listed, number, share_in_words, with_unit
+from autotune.core.trust import audit
 
 NULL_RUNS, KEEP_RUNS = 9, (16, 26)  # of a candidate that does nothing, and of one that is kept; tests/benchmarks/calibration.py
 CALM = 0.01  # the noise floor of a run below which there is nothing to mend

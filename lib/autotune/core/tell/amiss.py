@@ -7,7 +7,7 @@ from shlex import quote
 
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Amiss, Contradiction, Objection, Remedy
-from autotune.core.outcome import escaped
+from autotune.core.output.outcome import escaped
 
 _CALLED = {"metric": "value", "snapshot": "candidate"}  # of fields of a line, those that people call otherwise
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from shlex import quote
 
-from autotune.core.config import Fixed
+from autotune.core.config.reading import Fixed
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Answer
-from autotune.core.outcome import escaped
+from autotune.core.output.outcome import escaped
 from autotune.core.tell.figures import counted, number
 
 CHANGED_BY: Mapping[Fixed, str] = {  # what stands behind a key that an edit does not change

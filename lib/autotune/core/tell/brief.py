@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from autotune.core.health import Mode
+from autotune.core.health.transitions import Mode
+from autotune.core.ledger.state import Row, State
 from autotune.core.model import Status
-from autotune.core.outcome import escaped
-from autotune.core.state import Row, State
+from autotune.core.output.outcome import escaped
 from autotune.core.tell import limits
 from autotune.core.tell.fate import Fate, fate_of
 from autotune.core.tell.figures import counted, effect_in_short

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from autotune.core.facts import KEPT_WITHOUT_PROOF, AnyKind, Fact, Kind
-from autotune.core.health import Health, Mode
+from autotune.core.health.transitions import Health, Mode
+from autotune.core.ledger.settle import reason_of
+from autotune.core.ledger.state import Ended, Ending, State
+from autotune.core.ledger.stopping import Limit, due_playbook, limits_reached
 from autotune.core.model import DecisionMode, Effect, Metric
-from autotune.core.settle import reason_of
-from autotune.core.state import Ended, Ending, State
-from autotune.core.stopping import Limit, due_playbook, limits_reached
 from autotune.core.tell import limits, report
 from autotune.core.tell.advice import REPEATS
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from autotune.core.events import Cause, Result
 from autotune.core.facts import NOT_TRUSTED, REFUTING, AnyKind, Fact, Kind
+from autotune.core.ledger.events import Cause, Result
+from autotune.core.ledger.settle import cause_of, final_verdict, is_forced
+from autotune.core.ledger.state import Experiment, Row
 from autotune.core.model import Outcome, Status, Verdict
-from autotune.core.settle import cause_of, final_verdict, is_forced
-from autotune.core.state import Experiment, Row
 from autotune.core.tell.lines import Tone
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from autotune.core.facts import NAMED
 from autotune.core.model import Effect
-from autotune.core.outcome import escaped
+from autotune.core.output.outcome import escaped
 
 FIGURES = 4
 MOST_FIGURES = 17  # a float holds no more

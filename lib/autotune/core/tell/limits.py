@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from autotune.core.facts import Fact
-from autotune.core.state import State
-from autotune.core.stopping import Limit, Rule, rules
+from autotune.core.ledger.state import State
+from autotune.core.ledger.stopping import Limit, Rule, rules
 from autotune.core.tell.figures import duration, money, number, with_unit
 
 

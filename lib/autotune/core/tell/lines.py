@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from autotune.core.outcome import escaped
+from autotune.core.output.outcome import escaped
 
 WIDEST = 110  # columns from which lines of prose are no longer read with ease
 LEAST_TEXT = 20  # columns that a text gets beside its label, however narrow the surface

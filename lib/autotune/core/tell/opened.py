@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from autotune.core.ledger.state import State
 from autotune.core.model import DecisionMode
-from autotune.core.state import State
 from autotune.core.tell.figures import counted, listed, number, share_in_words, with_unit
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autotune.core.config import Config
-from autotune.core.events import Ran
+from autotune.core.config.reading import Config
 from autotune.core.facts import Fact
-from autotune.core.state import Row
+from autotune.core.ledger.events import Ran
+from autotune.core.ledger.state import Row
 from autotune.core.tell.words import told
 
 _NOTES = """\

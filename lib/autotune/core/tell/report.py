@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from autotune.core import rules as decisions
-from autotune.core import stats, witness
+from autotune.core.decide import witness
+from autotune.core.decide.witness import Unfit
 from autotune.core.facts import Fact, Kind
-from autotune.core.health import Health, Mode
+from autotune.core.health.transitions import Health, Mode
+from autotune.core.ledger.state import Row, State, seconds_between
+from autotune.core.ledger.stopping import limits_reached, next_action, rules
 from autotune.core.model import DecisionMode, Status
-from autotune.core.outcome import escaped
-from autotune.core.state import Row, State, seconds_between
-from autotune.core.stopping import limits_reached, next_action, rules
+from autotune.core.output.outcome import escaped
+from autotune.core.stats import samples as stats
 from autotune.core.tell import advice, limits, progress
 from autotune.core.tell.advice import drift_words
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
@@ -35,7 +37,6 @@ from autotune.core.tell.figures import (
 )
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.words import told
-from autotune.core.witness import Unfit
 
 LONGEST_WHY = 300
 LONGEST_DESCRIPTION = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.state import State
+from autotune.core.ledger.state import State
 from autotune.core.tell import report
 from autotune.core.tell.lines import shortened
 from autotune.core.tell.words import told

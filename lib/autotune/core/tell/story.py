@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autotune.core.codec import encode
-from autotune.core.events import CandidateTaken, Claimed, Decided, Described, Event, Formatted, Purpose, Ran, Result, SegmentOpened
 from autotune.core.facts import Kind, whole
+from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Described, Event, Formatted, Purpose, Ran, Result, SegmentOpened
+from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Metric, Outcome, Status
-from autotune.core.outcome import escaped
-from autotune.core.state import State
-from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
+from autotune.core.output.outcome import escaped
+from autotune.core.stats.samples import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.tell.explain import sentence
 from autotune.core.tell.fate import TONES, fate_of
 from autotune.core.tell.figures import duration, effect_in_words, in_odds, number, numbers

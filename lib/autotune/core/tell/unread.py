@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from autotune.core.facts import AnyKind
 from autotune.core.findings import LeftAside, Unread
-from autotune.core.metrics import LONGEST_LINE, MOST_NAMES
+from autotune.core.output.metrics import LONGEST_LINE, MOST_NAMES
 
 WORDS: Mapping[AnyKind, str] = {
     Unread.MARK_BEFORE_METRIC: "a byte-order mark or a NUL byte stands before METRIC",

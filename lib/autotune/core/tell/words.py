@@ -7,12 +7,13 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autotune.core.decide.witness import Unfit
 from autotune.core.facts import AnyKind, Fact, Kind
+from autotune.core.health.supervision import How
+from autotune.core.ledger.stopping import Limit
 from autotune.core.model import Effect
-from autotune.core.outcome import escaped
-from autotune.core.stats import FEWEST_PAIRS_FOR_INTERVAL
-from autotune.core.stopping import Limit
-from autotune.core.supervision import How
+from autotune.core.output.outcome import escaped
+from autotune.core.stats.samples import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.tell import amiss, answers, limits, observed, progress, unread
 from autotune.core.tell.figures import (
     SAME,
@@ -29,7 +30,6 @@ from autotune.core.tell.figures import (
     with_unit,
 )
 from autotune.core.tell.lines import shortened
-from autotune.core.witness import Unfit
 
 
 def told(fact: Fact, *, lead: bool = True) -> str:

@@ -1,0 +1,1 @@
+"""A mapping made into a Config, or refused by name."""

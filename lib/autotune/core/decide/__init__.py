@@ -1,0 +1,1 @@
+"""Keep, discard or measure again, and why."""

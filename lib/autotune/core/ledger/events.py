@@ -1,0 +1,510 @@
+"""What a line of the ledger can say, and its JSON form."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from autotune.core import rules
+from autotune.core.codec import Malformed, decode, encode
+from autotune.core.facts import Fact, whole
+from autotune.core.ledger import older
+from autotune.core.model import Arm, DecisionMode, Direction, Effect, Outcome, Run, Status, Verdict
+
+
+class Purpose(StrEnum):
+    """Why a run was made."""
+
+    BASELINE = "baseline"
+    PROOF = "proof"
+    EXPERIMENT = "experiment"
+    CROSS_CHECK = "cross-check"
+    CHECKS = "checks"
+    DIAGNOSIS = "diagnosis"
+    TARGET = "target"
+    CLAIM = "claim"
+    CALIBRATION = "calibration"
+    LOOK = "look"
+
+
+class Cause(StrEnum):
+    """What an unfinished, failed or forced verdict goes back to."""
+
+    IDEA = "idea"
+    CANDIDATE = "candidate"
+    BENCHMARK = "benchmark"
+    ENVIRONMENT = "environment"
+    HOOK = "commit hook"
+    NOT_MEASURED = "not measured"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentOpened:
+    """A segment begins: what is measured, how it is compared, and on which machine. The first one opens the session.
+
+    `rule` is the one by which everything in it is decided, to its end (see `rules.py`).
+    """
+
+    name: str
+    metric_name: str
+    metric_unit: str
+    direction: Direction
+    segment: int
+    mode: str
+    timestamp: str
+    session: str
+    version: str
+    branch: str
+    started_on: str
+    base: str
+    tree: str
+    workdir: str
+    pins: str
+    in_place: bool
+    config: Mapping[str, Any]
+    machine: Mapping[str, str]
+    environment: Mapping[str, str]
+    reason: Fact
+    rule: int = rules.FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run is over. Times are in seconds, memory in MiB; `log` is the output's path in the session's folder.
+
+    `prepare_s` is what `prepare` took before the measured command. Of a metric that was printed more than once, `metrics` has the last
+    value and `earlier` number and range of all. Of one that another tool, whose results are read, has several values of, `metrics` has the
+    median and `repeated` number and range.
+    """
+
+    experiment: int
+    purpose: Purpose
+    arm: Arm
+    number: int
+    outcome: Outcome
+    why: Fact
+    metrics: Mapping[str, float]
+    wall_s: float
+    timestamp: str
+    log: str
+    malformed: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
+    earlier: Mapping[str, Mapping[str, float]] | None = None
+    repeated: Mapping[str, Mapping[str, float]] | None = None
+    prepare_s: float = 0.0
+
+    @property
+    def run(self) -> Run:
+        """The run without what the ledger alone holds of it.
+
+        A tool that is read measures as often as it was told, so that any value besides is one too many, also where it is the same.
+        """
+        printed = (name for name, said in (self.earlier or {}).items() if said["lowest"] != said["highest"])
+        several = (*printed, *(self.repeated or ()))
+        return Run(self.arm, self.outcome, self.metrics, self.wall_s, several)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The session's branch is checked out and its files are in place."""
+
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateTaken:
+    """What differs in scope is a commit now, and is about to be measured. `commit` is kept under refs/autotune.
+
+    `again` is the experiment that this is a second look at.
+    """
+
+    experiment: int
+    commit: str
+    incumbent: str
+    files: tuple[str, ...]
+    timestamp: str
+    settles: bool
+    description: str | None = None
+    asi: Mapping[str, Any] | None = None
+    discard: bool = False
+    force: bool = False
+    again: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """A hook or `format` rewrote `files` of the candidate before it was measured: `commit` is measured, the one before it is still kept."""
+
+    experiment: int
+    commit: str
+    by: str
+    files: tuple[str, ...]
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The verdict on an experiment; a later one of the same experiment replaces it. `output` is the useful end of what failed.
+
+    `min_effect` is what was asked of the candidate, below 0 where it may be worse; older versions did not say it.
+    """
+
+    experiment: int
+    verdict: Verdict
+    outcome: Outcome | None
+    cause: Cause
+    reason: Fact
+    timestamp: str
+    value: float | None = None
+    effect: Effect | None = None
+    evidence: float | None = None
+    needed: float | None = None
+    pairs: int = 0
+    confirmed: bool = True
+    output: str = ""
+    min_effect: float | None = None
+
+    def told(self, unit: str) -> Fact:
+        """Give the reason with the figures that the verdict was decided by, so that it can be told alone."""
+        return whole(self.reason, self.effect, self.evidence, self.needed, self.pairs, unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The experiment's words came after its measurement; it may settle now."""
+
+    experiment: int
+    description: str
+    timestamp: str
+    asi: Mapping[str, Any] | None = None
+    discard: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An experiment has settled. The baseline of a segment is one too, with its segment's first value.
+
+    `metric` is the median of the candidate's runs; `metrics` holds the last run's other metrics; `failure`
+    is the useful end of what failed.
+    """
+
+    index: int
+    commit: str
+    metric: float | None
+    status: Status
+    description: str
+    timestamp: str
+    segment: int
+    metrics: Mapping[str, float]
+    asi: Mapping[str, Any] | None
+    failure: str | None
+    reason: Fact
+    files: tuple[str, ...]
+    verdict: Verdict = Verdict.KEEP
+    outcome: Outcome | None = None
+    cause: Cause = Cause.IDEA
+    effect: Effect | None = None
+    forced: bool = False
+    confirmed: bool = True
+    baseline: bool = False
+    snapshot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookBegun:
+    """A recovery action starts: which, why, and the how-manieth since the last keep."""
+
+    playbook: str
+    attempt: int
+    why: Fact
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookEnded:
+    """A recovery action is over. `scope` holds the patterns that candidates are limited to, for `experiments` experiments.
+
+    `works` tells whether benchmark and checks passed on the unchanged code, None where that was not looked at.
+    """
+
+    playbook: str
+    result: Fact
+    timestamp: str
+    scope: tuple[str, ...] = ()
+    experiments: int = 0
+    report: str | None = None
+    works: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChecked:
+    """Fresh runs of the incumbent say whether the session's target is reached."""
+
+    value: float | None
+    reached: bool
+    reason: Fact
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Fresh coin-flip pairs say what may be claimed: of the session (its first state against its last), or of one keep against its parent.
+
+    `keeps` is how many keeps the session had then.
+    """
+
+    first: str
+    last: str
+    improved: bool
+    pairs: int
+    reason: Fact
+    keeps: int
+    timestamp: str
+    effect: Effect | None = None
+    experiment: int | None = None
+
+    def told(self, unit: str) -> Fact:
+        """Give the reason with the figures of the claim, so that it can be told alone."""
+        return whole(self.reason, self.effect, None, None, self.pairs, unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Fresh runs of the incumbent, where single runs are compared with its earlier ones; `moved` lets them take their place.
+
+    `values` is empty where they could not be made.
+    """
+
+    values: tuple[float, ...]
+    moved: bool
+    reason: Fact
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """The unchanged code's own runs say what benchmark and machine can see.
+
+    Where `logs`, sizes are relative (0.02 for 2 %), else in the metric's unit. `run_s` is what the benchmark takes, `prepare_s` what is
+    done before each run, untimed. `noise` is the noise floor of a single run, 0 for a benchmark that repeats exactly; `few` and `many`
+    are the smallest effects found four times in five with 20 and 40 pairs. `warm_up` is by how much first runs were worse than the rest,
+    None where they were not. `bias` is the second place against the first; `min_effect` what should be asked for because of it, None
+    where nothing was found. `busy` is the share of all cores that others used, `output_bytes` what a run prints, `seeded` names lines in
+    scope that fix a seed. `exact` tells whether values count as the same whenever they are measured, so that few runs decide, `timed`
+    whether time is measured, as far as that was said, and `coarse` that all values were equal, where `noise` is what their last digit may
+    hide. `findings` and `advice` are older versions' sentences.
+    """
+
+    runs: int
+    run_s: float
+    noise: float
+    few: float
+    many: float
+    logs: bool
+    mode: DecisionMode
+    timestamp: str
+    warm_up: float | None = None
+    bias: Effect | None = None
+    bias_pairs: int = 0
+    min_effect: float | None = None
+    build_once: bool = False
+    prepare_s: float = 0.0
+    busy: float | None = None
+    output_bytes: int = 0
+    seeded: tuple[str, ...] = ()
+    exact: bool = False
+    timed: bool | None = None
+    coarse: bool = False
+    findings: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """The keys of autotune.toml that may change inside a segment have other values now."""
+
+    config: Mapping[str, Any]
+    changed: tuple[str, ...]
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The session stands still with a blocker that a person can lift."""
+
+    reason: Fact
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A stop rule holds."""
+
+    reason: Fact
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A person said stop."""
+
+    reason: Fact
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A person said go on."""
+
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepairAsked:
+    """A person said repair; `playbook` is the one they named."""
+
+    timestamp: str
+    playbook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """An earlier experiment's changes are open again."""
+
+    experiment: int
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A person's word to the proposer, or a reminder that an agent wrote for itself (`own`): that one is no instruction."""
+
+    text: str
+    timestamp: str
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something of the session was found changed from outside, and what was done about it."""
+
+    found: Fact
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the session's agent has cost up to now, over all its clients: a sum, not a difference.
+
+    `tokens` counts all that a model read and wrote, cached or not. `estimated` says that part of the money is an estimate, because a client
+    died before it could tell its own figure. `client` is the last conversation, of
+    which `client_usd` and `client_tokens` are in here.
+    """
+
+    cost_usd: float
+    tokens: int
+    client: str
+    timestamp: str
+    estimated: bool = False
+    client_usd: float = 0.0
+    client_tokens: int = 0
+
+
+Event = (
+    SegmentOpened
+    | Ran
+    | Opened
+    | CandidateTaken
+    | Formatted
+    | Decided
+    | Described
+    | Result
+    | PlaybookBegun
+    | PlaybookEnded
+    | TargetChecked
+    | Claimed
+    | Calibrated
+    | Looked
+    | SettingsChanged
+    | Paused
+    | Finished
+    | Stopped
+    | Resumed
+    | RepairAsked
+    | Restored
+    | Noted
+    | Noticed
+    | Spent
+)
+
+TYPES: Mapping[str, type[Event]] = {
+    "config": SegmentOpened,
+    "run": Ran,
+    "opened": Opened,
+    "candidate": CandidateTaken,
+    "format": Formatted,
+    "verdict": Decided,
+    "described": Described,
+    "result": Result,
+    "playbook": PlaybookBegun,
+    "playbook_end": PlaybookEnded,
+    "target": TargetChecked,
+    "claim": Claimed,
+    "calibration": Calibrated,
+    "look": Looked,
+    "settings": SettingsChanged,
+    "pause": Paused,
+    "finish": Finished,
+    "stop": Stopped,
+    "resume": Resumed,
+    "repair": RepairAsked,
+    "restore": Restored,
+    "note": Noted,
+    "notice": Noticed,
+    "cost": Spent,
+}
+_NAMES = {kind: name for name, kind in TYPES.items()}
+
+
+def to_line(event: Event, prev: str) -> bytes:
+    """Give the ledger line of `event`, newline included; `prev` is the hash of the line before."""
+    body = {"type": _NAMES[type(event)], **encode(event), "prev": prev}
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    except UnicodeEncodeError:  # a file name that is not UTF-8 is held with lone surrogates
+        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _refused(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refused(text)
+
+
+_STRICT = json.JSONDecoder(parse_float=_finite, parse_constant=_refused)
+
+
+def from_line(line: bytes) -> Event | None:
+    """Read one ledger line; a type of a newer version gives None.
+
+    Raises `Malformed` where the line is not JSON or lacks what its type needs.
+    """
+    try:
+        body = _STRICT.decode(line.decode())
+    except RecursionError:
+        raise Malformed("nested too deeply") from None
+    except ValueError as error:
+        raise Malformed(f"not JSON: {error}") from None
+    if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+        raise Malformed("no type")
+    kind = TYPES.get(body["type"])
+    return None if kind is None else decode(kind, older.as_today(body))

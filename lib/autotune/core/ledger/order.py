@@ -1,0 +1,216 @@
+"""What a line of the log needs before it: the one place that says of every kind of line what makes it, or that nobody can tell.
+
+A note, a notice, a pause and a stop are words: whoever can write to the log could have written one, and the log cannot tell who did. So
+no verdict and no figure is made of one; the most that they do is that the session stands still, which a person sees and ends. Words to go
+on, or to repair, need a session that can be gone on with, and what follows is measured afresh. Every other kind is made of lines before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from autotune.core.decide import verdict as decide
+from autotune.core.facts import Fact
+from autotune.core.findings import Contradiction
+from autotune.core.health.recovery import Playbook
+from autotune.core.ledger.events import (
+    Calibrated,
+    CandidateTaken,
+    Claimed,
+    Decided,
+    Described,
+    Event,
+    Finished,
+    Formatted,
+    Looked,
+    Noted,
+    Noticed,
+    Opened,
+    Paused,
+    PlaybookBegun,
+    PlaybookEnded,
+    Purpose,
+    Ran,
+    RepairAsked,
+    Restored,
+    Result,
+    Resumed,
+    SegmentOpened,
+    SettingsChanged,
+    Spent,
+    Stopped,
+    TargetChecked,
+)
+from autotune.core.ledger.state import RECENT, Ending, Experiment, State
+from autotune.core.ledger.stopping import recovery_due
+from autotune.core.model import Direction, Status
+from autotune.core.stats import samples as stats
+
+TARGET_RUNS = 3
+LOOK_RUNS = 2
+WORDS = (Noted, Noticed, Paused, Stopped)
+
+Runs = Mapping[Purpose, Sequence[Ran]]
+
+
+def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C901, PLR0911, PLR0912 - one case an event
+    """Tell what a line lacks before it; None where it lacks nothing.
+
+    `state` is what the lines before amount to. `runs` has the good runs of its segment so far that no line has been made of yet. What a
+    verdict, result, claim or calibration says of them is for `replay`.
+    """
+    match event:
+        case SegmentOpened():
+            return _segment(state, event)
+        case Ran():
+            return _run(state, event)
+        case Opened():
+            return Fact(Contradiction.OPENED_TWICE) if state.opened else None
+        case CandidateTaken():
+            return _candidate(state, event)
+        case Formatted():
+            return _formatted(state.experiment, event)
+        case Described():
+            return _description(state, event)
+        case Result(baseline=True):
+            return _baseline(state, event)
+        case PlaybookBegun():
+            due = recovery_due(state)
+            fits = due is not None and due.playbook == event.playbook and event.attempt == state.vitals.attempts + 1
+            return None if fits and state.playbook is None else Fact(Contradiction.PLAYBOOK_WITHOUT_CAUSE, {"playbook": event.playbook})
+        case PlaybookEnded():
+            return _playbook_end(state, event, runs.get(Purpose.DIAGNOSIS, ()))
+        case TargetChecked():
+            return _target(state, event, runs.get(Purpose.TARGET, ()))
+        case Claimed():
+            return _claim(state, event)
+        case Looked():
+            return _look(state, event, runs.get(Purpose.LOOK, ()))
+        case Resumed():
+            return Fact(Contradiction.WENT_ON_UNSTOPPED) if state.ended is None else None
+        case RepairAsked():
+            return _repair(state, event)
+        case Restored():
+            there = state.experiment is None and 1 <= event.experiment <= state.count
+            return None if there else Fact(Contradiction.RESTORED_NOTHING, {"experiment": event.experiment})
+        case Spent():
+            falls = event.cost_usd < state.spending.cost_usd or event.tokens < state.spending.tokens
+            return Fact(Contradiction.COST_FELL) if falls else None
+        case Result() | Decided() | Calibrated() | SettingsChanged() | Finished():
+            return None  # `replay` makes them again
+        case Noted() | Noticed() | Paused() | Stopped():
+            return None
+        case never:
+            assert_never(never)
+
+
+def _segment(state: State, said: SegmentOpened) -> Fact | None:
+    before = state.segment.opened
+    same = (said.session, said.name, said.branch, said.workdir) == (before.session, before.name, before.branch, before.workdir)
+    follows = (said.segment, said.base) == (before.segment + 1, state.incumbent)
+    if same and follows and state.experiment is None:
+        return None
+    return Fact(Contradiction.SEGMENT_ASTRAY, {"segment": said.segment, "before": before.segment})
+
+
+def _run(state: State, said: Ran) -> Fact | None:
+    experiment = state.experiment
+    measured = experiment.number if experiment is not None and experiment.verdict is None else None
+    if said.purpose in (Purpose.EXPERIMENT, Purpose.CROSS_CHECK) or (said.purpose is Purpose.CHECKS and measured is not None):
+        return None if measured == said.experiment else Fact(Contradiction.RUN_ASTRAY, {"experiment": said.experiment})
+    if measured is not None:
+        return Fact(Contradiction.RUN_MEANWHILE, {"purpose": said.purpose, "experiment": measured})
+    begins = said.purpose in (Purpose.BASELINE, Purpose.PROOF)
+    late = begins and state.segment.baseline is not None
+    return Fact(Contradiction.RUN_AFTER_BASELINE, {"purpose": said.purpose}) if late else None
+
+
+def _candidate(state: State, said: CandidateTaken) -> Fact | None:
+    fits = state.experiment is None and (said.experiment, said.incumbent) == (state.count + 1, state.incumbent)
+    if not fits:
+        return Fact(Contradiction.CANDIDATE_ASTRAY, {"experiment": said.experiment})
+    return Fact(Contradiction.CANDIDATE_TOO_SOON) if state.segment.baseline is None else None
+
+
+def _formatted(experiment: Experiment | None, said: Formatted) -> Fact | None:
+    waits = experiment is not None and experiment.number == said.experiment and experiment.verdict is None and not experiment.runs
+    return None if waits else Fact(Contradiction.FORMATTED_ASTRAY, {"experiment": said.experiment})
+
+
+def _description(state: State, said: Described) -> Fact | None:
+    experiment = state.experiment
+    waits = experiment is not None and experiment.number == said.experiment and experiment.verdict is not None and not experiment.may_settle
+    return None if waits else Fact(Contradiction.DESCRIBED_UNASKED, {"experiment": said.experiment})
+
+
+def _baseline(state: State, said: Result) -> Fact | None:
+    fits = (said.index, said.commit, said.status, said.segment) == (state.count, state.incumbent, Status.KEEP, state.segment.opened.segment)
+    if not fits or state.experiment is not None or state.segment.baseline is not None:
+        return Fact(Contradiction.BASELINE_ASTRAY, {"segment": said.segment})
+    return None if state.segment.baseline_runs else Fact(Contradiction.BASELINE_OF_NO_RUNS)
+
+
+def _playbook_end(state: State, said: PlaybookEnded, runs: Sequence[Ran]) -> Fact | None:
+    if state.playbook is None or state.playbook.playbook != said.playbook:
+        return Fact(Contradiction.PLAYBOOK_NOT_BEGUN, {"playbook": said.playbook})
+    if said.scope and said.playbook != Playbook.SHRINK_SCOPE:
+        return Fact(Contradiction.SCOPE_FROM_PLAYBOOK, {"playbook": said.playbook})
+    unseen = said.works is True and said.playbook == Playbook.DIAGNOSE and not runs
+    return Fact(Contradiction.WORKS_UNSEEN) if unseen else None
+
+
+def _target(state: State, said: TargetChecked, runs: Sequence[Ran]) -> Fact | None:
+    target, value = state.config.target, said.value
+    if not state.target_in_reach or target is None:
+        return Fact(Contradiction.TARGET_OUT_OF_REACH)
+    if value is None:
+        return Fact(Contradiction.TARGET_WITHOUT_VALUE) if said.reached else None
+    made_of = [run.metrics[state.metric.name] for run in runs[-TARGET_RUNS:]]
+    reached = value <= target if state.metric.direction is Direction.LOWER else value >= target
+    fits = len(made_of) == TARGET_RUNS and stats.median(made_of) == value and reached is said.reached
+    return None if fits else Fact(Contradiction.TARGET_OTHERWISE)
+
+
+def _claim(state: State, said: Claimed) -> Fact | None:
+    if said.keeps != state.all_keeps:
+        return Fact(Contradiction.KEEPS_OTHERWISE, {"said": said.keeps, "found": state.all_keeps})
+    if said.experiment is None:
+        fits = (said.first, said.last) == (state.first, state.incumbent)
+        return None if fits else Fact(Contradiction.STATES_OTHERWISE)
+    known = any((row.index, row.commit) == (said.experiment, said.last) for row in state.recent.kept)
+    return None if known or state.all_keeps > RECENT else Fact(Contradiction.CLAIM_OF_NO_KEEP, {"experiment": said.experiment})
+
+
+def _look(state: State, said: Looked, runs: Sequence[Ran]) -> Fact | None:
+    if not state.look_is_due:
+        return Fact(Contradiction.LOOK_NOT_DUE)
+    if not said.values:
+        return Fact(Contradiction.LOOK_WITHOUT_RUNS) if said.moved else None
+    values = tuple(run.metrics[state.metric.name] for run in runs[-LOOK_RUNS:])
+    fits = values == said.values and len(values) == LOOK_RUNS and decide.reference_moved(state.calibration, values) is said.moved
+    return None if fits else Fact(Contradiction.LOOK_OTHERWISE)
+
+
+def _repair(state: State, said: RepairAsked) -> Fact | None:
+    if state.ended is not None and state.ended.ending is Ending.FINISHED:
+        return Fact(Contradiction.REPAIRED_AT_END)
+    known = said.playbook is None or said.playbook in {*Playbook} - {Playbook.PAUSE}
+    return None if known else Fact(Contradiction.PLAYBOOK_UNKNOWN, {"playbook": said.playbook})
+
+
+def uses(event: Event) -> tuple[Purpose, ...]:
+    """Name the purposes of the runs that a line is made of: no other line is made of the same ones."""
+    match event:
+        case TargetChecked():
+            return (Purpose.TARGET,)
+        case Claimed():
+            return (Purpose.CLAIM,)
+        case Looked():
+            return (Purpose.LOOK,)
+        case Calibrated():
+            return (Purpose.CALIBRATION,)
+        case PlaybookEnded():
+            return (Purpose.DIAGNOSIS,)
+        case _:
+            return ()

@@ -1,0 +1,1 @@
+"""What a run left: METRIC lines, outcomes, failed tests."""

@@ -1,0 +1,178 @@
+"""What a finished run was."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from autotune.core.facts import Fact, Kind
+from autotune.core.model import Outcome
+from autotune.core.output.failing import failing_tests
+from autotune.core.output.metrics import MalformedLine, MetricReport, normalised, primary_malformed
+
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+_TROUBLE = re.compile(r"traceback \(most recent|error\b|exception\b|\bpanic|\bfatal\b|\bfailed\b|\bfailure\b|assert", re.IGNORECASE)
+_JOINERS = "\u200c\u200d"
+_LONGEST_SHOWN_LINE = 400
+_MOST_NAMES_SHOWN = 5
+LONGEST_SEEN_TWICE_S = 60.0
+_LINES_AFTER_TROUBLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A command that has ended, however it did: exactly one of `exit_code` and `signal` is a number.
+
+    Times are seconds; memory is that of the largest process at its peak, in MiB. `tail` is the end of stdout and stderr as they arrived;
+    `leftovers` describes the processes that outlived the command and were ended; `printed` is the beginning of each stream, where that was
+    asked for.
+    """
+
+    exit_code: int | None
+    signal: int | None
+    wall_s: float
+    user_s: float
+    system_s: float
+    peak_rss_mb: float
+    timed_out: bool = False
+    stopped: bool = False
+    report: MetricReport = field(default_factory=MetricReport)
+    tail: bytes = b""
+    output_bytes: int = 0
+    leftovers: tuple[str, ...] = ()
+    printed: Mapping[str, bytes] = field(default_factory=dict)
+
+
+PASSED = Fact(Kind.PASSED)
+OWN_UNITS = {
+    "autotune.wall_s": "s",
+    "autotune.user_s": "s",
+    "autotune.system_s": "s",
+    "autotune.cpu_s": "s",
+    "autotune.peak_rss_mb": "MiB",
+}
+
+
+def measured_samples(finished: Executed) -> dict[str, float]:
+    """What autotune measures of every run itself; benchmarks cannot print these names."""
+    return {
+        "autotune.wall_s": finished.wall_s,
+        "autotune.user_s": finished.user_s,
+        "autotune.system_s": finished.system_s,
+        "autotune.cpu_s": finished.user_s + finished.system_s,
+        "autotune.peak_rss_mb": finished.peak_rss_mb,
+    }
+
+
+def samples(finished: Executed) -> dict[str, float]:
+    """Every sample of a run: what it printed and what was measured of it."""
+    return finished.report.samples | measured_samples(finished)
+
+
+def classify(finished: Executed, metric_name: str | None) -> tuple[Outcome, Fact]:
+    """What a run of the benchmark was, and why; without a metric's name, what a run of the checks was.
+
+    Raises ValueError for a run that was stopped from outside: it says nothing about what was measured.
+    """
+    if finished.stopped:
+        raise ValueError("a run that was stopped has no outcome")
+    if finished.timed_out:
+        return Outcome.TIMED_OUT, Fact(Kind.TIME_LIMIT, {"after_s": round(finished.wall_s, 3)})
+    if finished.exit_code != 0:
+        return Outcome.CRASHED, Fact(Kind.EXIT, {"code": finished.exit_code, "signal": finished.signal, **_failing(finished.tail)})
+    if finished.report.trouble is not None:
+        return Outcome.UNREADABLE, finished.report.trouble
+    if metric_name is None:
+        return Outcome.OK, PASSED
+    return _readable(finished, metric_name)
+
+
+def _failing(tail: bytes) -> dict[str, object]:
+    """The tests that failed, where a runner names any."""
+    names = failing_tests(_SEQUENCE.sub("", tail.decode(errors="replace")).replace("\r\n", "\n"))
+    return {"tests": list(names[:_MOST_NAMES_SHOWN]), "failing": len(names)} if names else {}
+
+
+def is_run_again(outcome: Outcome, wall_s: float, failures: int) -> bool:
+    """Whether what ended so is run again before anybody is blamed: its first failure is, unless that was a long wait for a time limit."""
+    return outcome is not Outcome.OK and failures == 1 and not is_dear(outcome, wall_s)
+
+
+def is_dear(outcome: Outcome, wall_s: float) -> bool:
+    """Whether a failure took too long to be seen twice."""
+    return outcome is Outcome.TIMED_OUT and wall_s > LONGEST_SEEN_TWICE_S
+
+
+def useful_end(output: bytes, limit: int = 2000) -> str:
+    """The part of an output that tells why it ended, at most `limit` characters of plain lines, safe to show.
+
+    It is the last lines; where the last sign of trouble lies before them, the lines around that come first.
+    """
+    lines = _shown_lines(output, min(limit - 1, _LONGEST_SHOWN_LINE))
+    tail = _fitting(lines, limit)
+    trouble = max((number for number, line in enumerate(lines) if _TROUBLE.search(line)), default=-1)
+    if trouble < 0 or trouble >= len(lines) - len(tail):
+        return "\n".join(tail)
+    turn = trouble + 1 + _LINES_AFTER_TROUBLE
+    around = _fitting(lines[:turn], limit // 2)
+    rest = _fitting(lines[turn:], limit - sum(len(line) + 1 for line in around) - 2)
+    return "\n".join([*around, "…", *rest])
+
+
+def escaped(text: str) -> str:
+    """Text on one line, safe to show on a terminal: whatever moves the cursor, hides or reorders text is spelt out."""
+    return text if text.isprintable() else "".join(map(_escaped_character, text))
+
+
+def _readable(finished: Executed, metric_name: str) -> tuple[Outcome, Fact]:
+    spoilt = primary_malformed(finished.report, metric_name)
+    if spoilt is not None:
+        return Outcome.UNREADABLE, _complaint(spoilt)
+    if normalised(metric_name) in samples(finished):
+        return Outcome.OK, PASSED
+    return Outcome.UNREADABLE, _without(metric_name, finished.report)
+
+
+def _without(metric_name: str, report: MetricReport) -> Fact:
+    """Say that a run did not print a metric, and what it printed instead."""
+    printed = [*report.printed]
+    more = max(0, len(printed) - _MOST_NAMES_SHOWN)
+    spoilt = _complaint(report.malformed[0]) if report.malformed and not printed else None
+    return Fact(Kind.NO_METRIC, {"name": metric_name, "printed": printed[:_MOST_NAMES_SHOWN], "more": more}, spoilt)
+
+
+def _complaint(line: MalformedLine) -> Fact:
+    if line.line_number is None:
+        return Fact(Kind.MALFORMED_VALUE, {"text": line.text}, line.why)
+    figures = {"line": line.line_number, "stream": str(line.stream), "text": line.text.strip()}
+    return Fact(Kind.MALFORMED_LINE, figures, line.why)
+
+
+def _shown_lines(output: bytes, longest: int) -> list[str]:
+    """Lines as a terminal would leave them: without escape sequences and overwritten progress, never empty, each bounded."""
+    text = _SEQUENCE.sub("", output.decode(errors="replace"))
+    lines = (line.rstrip().rpartition("\r")[2].rstrip() for line in text.split("\n"))
+    return [_shortened(escaped(line.expandtabs(4)), longest) for line in lines if line]
+
+
+def _shortened(line: str, longest: int) -> str:
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _fitting(lines: list[str], limit: int) -> list[str]:
+    """As many of the last lines as fit into `limit` characters, line ends counted."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        limit -= len(line) + 1
+        if limit < 0:
+            break
+        kept.append(line)
+    return kept[::-1]
+
+
+def _escaped_character(character: str) -> str:
+    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
+        return character
+    return character.encode("unicode_escape").decode()

@@ -1,0 +1,1 @@
+"""What differs in scope: refused, taken, brought back."""

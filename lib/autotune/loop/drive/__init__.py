@@ -1,0 +1,1 @@
+"""The loop by itself: with any proposer, or with a client through a night."""

@@ -1,0 +1,228 @@
+"""The loop by itself: any program that edits the working tree proposes, until a stop rule holds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import IO
+
+from autotune.core.facts import Fact, Kind, quoted, refused
+from autotune.core.ledger.events import Paused, Stopped
+from autotune.core.ledger.state import unnamed
+from autotune.core.ledger.stopping import second_look
+from autotune.core.output.outcome import useful_end
+from autotune.edges import locks, process
+from autotune.errors import AutotuneError
+from autotune.loop.candidate.taking import Boundary, OvertakenError, look
+from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import work
+from autotune.loop.measure import calibrating, quiet, recording
+from autotune.loop.session import briefing, feed, files, logs
+from autotune.loop.session.found import Say, Session, now, replace_file
+
+LONGEST_DESCRIPTION = 2000
+EMPTY_HANDED = 3  # proposals in a row without a change, after which the proposer counts as out of ideas
+_POLL_S = 0.2
+_GRACE_S = 5.0
+_SAID_KEPT = 600  # characters of what a proposer printed that a reason repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a proposer said, and how it ended: `log` has all that it printed, `said` what of that may tell why it failed."""
+
+    description: str
+    exit_code: int
+    log: str
+    said: str
+
+
+def propose_until_done(session: Session, command: str, say: Say) -> None:
+    """Have `command` propose, and measure, until the session stands still.
+
+    The proposer runs in the session's working directory with the brief on its standard input and in the file that AUTOTUNE_BRIEF names;
+    the last line that it prints describes its change. One that fails, or changes nothing, three times in a row pauses the session.
+    Where nothing better is to do, and the machine is quiet, inconclusive experiments are looked at again.
+    """
+    empty_handed = 0
+    given_up: set[int] = set()
+    session.say = say
+    calibrating.warn(session)
+    while bring_on(session, say):
+        if _look_again(session, say, given_up, idle=empty_handed > 0):
+            continue
+        session.going_on(Kind.PROPOSING, experiment=session.state.count + 1)
+        with _seen(session):
+            proposal = _propose(session, command)
+        session.refresh()
+        if session.state.ended is not None:
+            break
+        problem = _problem(session, proposal) or _try(session, proposal.description, say)
+        empty_handed = empty_handed + 1 if problem else 0
+        if problem:
+            say(Fact(Kind.EMPTY_HANDED, {"times": empty_handed, "most": EMPTY_HANDED}, replace(problem, because=None)))  # why was said then
+        if empty_handed == EMPTY_HANDED and session.state.ended is None:
+            session.append(Paused(reason=Fact(Kind.OUT_OF_IDEAS, {"proposals": EMPTY_HANDED}, problem), timestamp=now()))
+    files.project(session)
+
+
+def _look_again(session: Session, say: Say, given_up: set[int], *, idle: bool) -> bool:
+    """Take the second look that is due, if one is; what cannot be brought back any more is added to `given_up`."""
+    found = second_look(session.state, now(), idle=idle, given_up=given_up)
+    if found is None or _differs(session) or not quiet.is_quiet(session):
+        return False
+    say(Fact(Kind.SECOND_LOOK, {"experiment": session.state.count + 1, "again": found.index, "description": found.description}))
+    try:
+        experiment.look_again(session, found.index, None, say)
+    except OvertakenError:
+        session.refresh()  # it does not wait any more, which was said
+    except AutotuneError as error:
+        given_up.add(found.index)
+        session.refresh()
+        if _differs(session):
+            experiment.put_aside(session, quoted(error.message.removesuffix(".")))
+        say(refused(error))
+    return True
+
+
+def _problem(session: Session, proposal: Proposal) -> Fact | None:
+    """Say why there is nothing to measure; what a proposer that failed has changed is half a change, and is put aside."""
+    printed = {"said": proposal.said, "log": proposal.log}
+    if proposal.exit_code != 0:
+        failed = Fact(Kind.PROPOSER_FAILED, {"code": proposal.exit_code, **printed})
+        if _differs(session):
+            experiment.put_aside(session, failed)
+        return failed
+    return None if _differs(session) else Fact(Kind.PROPOSER_IDLE, printed)
+
+
+def _differs(session: Session) -> bool:
+    found = look(session, Boundary(session))
+    return bool(found.candidate or found.refused)
+
+
+def bring_on(session: Session, say: Say) -> bool:
+    """Wait for what is being measured, do what the loop does by itself, and give whether it is the proposer's turn."""
+    compared = False
+    while session.state.ended is None:
+        work.wait(session, None, say)
+        with work.changing(session, "carry on") as lock:
+            if not compared and session.state.experiment is None and session.state.ended is None:
+                recording.ask_for_rebaseline(session)
+            compared = True
+            before = session.position
+            if not work.carry_on(session, lock):
+                return session.state.ended is None
+        work.wait_for_more(session, before, say)
+    return False
+
+
+def _try(session: Session, description: str, say: Say) -> Fact | None:
+    """Measure the proposal; gives what was wrong with it where it was refused: nobody is there to mend it, so it is put aside."""
+    say(Fact(Kind.PROPOSED, {"experiment": session.state.count + 1, "description": description}))
+    try:
+        experiment.measure(session, None, settles=True, description=description, progress=say)
+    except AutotuneError as refused:
+        session.refresh()
+        if session.state.ended is not None:
+            return None
+        why = quoted(refused.message.removesuffix("."))
+        experiment.put_aside(session, why)
+        return Fact(Kind.PROPOSAL_REFUSED, because=why)
+    return None
+
+
+@contextmanager
+def _seen(session: Session) -> Iterator[None]:
+    """Let whoever looks see that a proposer is at work, unless another one is seen already."""
+    lock = locks.taken(session.folder.path / feed.PROPOSING_LOCK)
+    if lock is None:
+        yield
+        return
+    lock.sign("proposing")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _propose(session: Session, command: str) -> Proposal:
+    """Run the proposer; a stop of the session ends it, and so do an interrupt and the end of this process."""
+    page = briefing.page(session, supervised=True)
+    path = session.folder.path / "brief.md"
+    replace_file(path, page.encode())
+    environment = {**os.environ, "AUTOTUNE_BRIEF": str(path), "AUTOTUNE_SESSION": session.name}
+    number = session.state.count + 1
+    base = session.folder.path / logs.of_proposer(number, logs.turns(session.folder.path, number) + 1)
+    base.parent.mkdir(exist_ok=True)
+    said, complained = base.with_suffix(".stdout"), base.with_suffix(".stderr")
+    with said.open("wb") as output, complained.open("wb") as complaints, complained.open("rb") as heard:
+        begun = process.started_guarded(
+            command, cwd=session.workdir, environment=environment, given=path, said=output, complained=complaints
+        )
+        with begun as proposer, _ended_on_interrupt(proposer):
+            code = _watched(session, proposer, heard)
+    printed = said.read_bytes()
+    kept = useful_end(printed + complained.read_bytes(), _SAID_KEPT)
+    return Proposal(_last_line(printed) or unnamed(number), code, f"{base}.*", kept)
+
+
+def _watched(session: Session, proposer: subprocess.Popen[bytes], heard: IO[bytes]) -> int:
+    """Wait for a proposer's end, passing on what it complains of; a stop of the session ends it."""
+    while True:
+        try:
+            code = proposer.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            _pass_on(heard)
+            session.refresh()
+            if session.state.ended is not None:
+                _end(proposer)
+        else:
+            _pass_on(heard)
+            return code
+
+
+def _pass_on(heard: IO[bytes]) -> None:
+    sys.stderr.write(heard.read().decode(errors="replace"))
+    sys.stderr.flush()
+
+
+def _end(proposer: subprocess.Popen[bytes]) -> None:
+    for one in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(proposer.pid, one)
+            proposer.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            pass
+        return
+
+
+@contextmanager
+def _ended_on_interrupt(proposer: subprocess.Popen[bytes]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        _end(proposer)
+        raise
+
+
+def _last_line(output: bytes) -> str:
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:LONGEST_DESCRIPTION] if lines else ""
+
+
+def interrupted(session: Session) -> None:
+    """Note that the person interrupted the loop: it stops, and nothing is lost."""
+    session.refresh()
+    if session.state.ended is None:
+        session.append(Stopped(reason=Fact(Kind.STOPPED_BY_INTERRUPT), timestamp=now()))
+    work.wait(session, 30.0)
+    experiment.finish_unsettled(session)
+    files.project(session)

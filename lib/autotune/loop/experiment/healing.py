@@ -1,0 +1,222 @@
+"""What the loop does by itself between experiments: playbooks, the check of a reached target, and the stop rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from posixpath import join
+
+from autotune.core.decide import pace
+from autotune.core.decide import verdict as decide
+from autotune.core.facts import Fact, Kind, joined
+from autotune.core.health import recovery
+from autotune.core.health.recovery import SHRUNK_FOR, Playbook
+from autotune.core.ledger.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, Ran, TargetChecked
+from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS
+from autotune.core.ledger.state import Row, State
+from autotune.core.ledger.stopping import Action, Next, next_action
+from autotune.core.model import Arm, Direction, Outcome, Status
+from autotune.core.stats import samples as stats
+from autotune.core.tell import pages
+from autotune.core.trust import patterns, surroundings
+from autotune.errors import AutotuneError
+from autotune.loop.candidate.lending import borrowed
+from autotune.loop.experiment import settling
+from autotune.loop.measure import claiming, quiet, recording
+from autotune.loop.measure.bench import Bench
+from autotune.loop.measure.places import bench_for
+from autotune.loop.measure.turns import Interrupted, alone, ended_by
+from autotune.loop.opening import rehearsing
+from autotune.loop.session import files, settings
+from autotune.loop.session.found import Session, now, replace_file
+
+
+def advance(session: Session) -> None:
+    """Settle what is decided, then do what the loop does by itself, until it is the proposer's turn or the session stands still."""
+    settling.bring_together(session)
+    while (step := next_action(session.state, now())) is not None:
+        _TAKE[step.action](session, step)
+
+
+def to_measure(session: Session) -> str | None:
+    """Name what comes next, where that runs commands and may take long."""
+    step = next_action(session.state, now())
+    return None if step is None else _MEASURED.get(step.action)
+
+
+def _finish(session: Session, step: Next) -> None:
+    session.append(Finished(reason=step.reason, timestamp=now()))
+
+
+def _pause(session: Session, step: Next) -> None:
+    session.append(Paused(reason=step.reason, timestamp=now()))
+
+
+def _check_target(session: Session, step: Next) -> None:
+    session.say(step.reason)
+    metric, target = session.state.metric, session.state.config.target
+    try:
+        with alone(session, "the target's check"), borrowed(session):
+            quiet.wait_for_quiet(session, TARGET_RUNS * session.state.segment.run_s)
+            bench = bench_for(session, None)
+            bench.builds = None  # with one build, its luck might reach the target
+            runs = _fresh(bench, Purpose.TARGET, TARGET_RUNS)
+    except (AutotuneError, Interrupted) as error:
+        session.append(
+            TargetChecked(value=None, reached=False, reason=Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error)), timestamp=now())
+        )
+        return
+    values = [run.metrics[metric.name] for run in runs if run.outcome is Outcome.OK]
+    value = stats.median(values) if len(values) == TARGET_RUNS else None
+    reached = value is not None and target is not None and (value <= target if metric.direction is Direction.LOWER else value >= target)
+    found = Fact(Kind.RUNS_FAILED) if value is None else Fact(Kind.TARGET_MEASURED, {"runs": TARGET_RUNS, "value": value})
+    session.append(TargetChecked(value=value, reached=reached, reason=found, timestamp=now()))
+
+
+def _fresh(bench: Bench, purpose: Purpose, count: int) -> list[Ran]:
+    """Run the incumbent so many times."""
+    return [bench.run(Arm.INCUMBENT, purpose, pace.of_known_length("run", number, count, bench.run_s))[0] for number in range(1, count + 1)]
+
+
+def _claim(session: Session, step: Next) -> None:
+    session.say(Fact(Kind.CLAIMING, because=step.reason))
+    claimed = claiming.claim(session)
+    session.append(claimed)
+    session.say(Fact(Kind.CLAIMED, because=claimed.told(session.state.metric.unit)))
+
+
+def _look(session: Session, step: Next) -> None:
+    """Run the incumbent afresh; where it moved, those runs take the place of what single runs were compared with."""
+    session.say(step.reason)
+    metric, calibration = session.state.metric, session.state.calibration
+    try:
+        with alone(session, "a look at the incumbent"), borrowed(session):
+            quiet.wait_for_quiet(session, LOOK_RUNS * session.state.segment.run_s)
+            bench = bench_for(session, None)
+            runs = _fresh(bench, Purpose.LOOK, LOOK_RUNS)
+    except (AutotuneError, Interrupted) as error:
+        session.append(Looked(values=(), moved=False, reason=Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error)), timestamp=now()))
+        return
+    values = tuple(run.metrics[metric.name] for run in runs if run.outcome is Outcome.OK)
+    if len(values) < LOOK_RUNS:
+        session.append(Looked(values=(), moved=False, reason=Fact(Kind.RUNS_FAILED), timestamp=now()))
+        return
+    moved = decide.reference_moved(calibration, values)
+    before, fresh = stats.median(calibration.reference[-decide.REFERENCES :]), stats.median(values)
+    found = Fact(Kind.LOOKED, {"before": before, "now": fresh, "moved": moved})
+    session.append(Looked(values=values, moved=moved, reason=found, timestamp=now()))
+
+
+def _playbook(session: Session, step: Next) -> None:
+    playbook = step.playbook
+    if playbook is None:
+        raise AssertionError("a playbook is named")
+    if session.state.playbook is None:
+        attempt = session.state.vitals.attempts + 1
+        session.append(PlaybookBegun(playbook=playbook, attempt=attempt, why=step.reason, timestamp=now()))
+    session.say(Fact(Kind.PLAYBOOK_BEGINS, {"playbook": playbook}, step.reason))
+    try:
+        ended = _PLAYBOOKS[playbook](session)
+    except (AutotuneError, Interrupted) as error:
+        ended = _ended(playbook, Fact(Kind.PLAYBOOK_FAILED, because=ended_by(error)))
+    except Exception as bug:
+        session.append(
+            _ended(playbook, Fact(Kind.PLAYBOOK_FAILED, because=Fact(Kind.BUG, {"error": repr(bug)})))
+        )  # or every command meets it again
+        raise
+    session.append(ended)
+    session.say(Fact(Kind.PLAYBOOK_ENDS, {"playbook": playbook}, ended.result))
+
+
+def _rebaseline(session: Session) -> PlaybookEnded:
+    """Measure the incumbent again; a new segment begins where the machine, or what it measures, has changed."""
+    before = session.state
+    changed = recording.what_changed(session)
+    with alone(session, "the baseline") as turn, borrowed(session):
+        events = rehearsing.rehearse_again(session, Fact(Kind.BY_PLAYBOOK), turn)
+    if isinstance(events, Fact):
+        cut_off = session.interrupted() is not None
+        return _ended(Playbook.REBASELINE, Fact(Kind.INCUMBENT_NOT_MEASURED, because=events), works=None if cut_off else False)
+    fresh = rehearsing.values_of(events)
+    found = (
+        surroundings.shifted(before.segment.reference or before.segment.baseline_runs, fresh, logs=before.segment.logs),
+        surroundings.noise_changed(before.segment.pool, fresh, logs=before.segment.logs),
+    )
+    if not changed and not any(found):
+        same = Fact(Kind.NOTHING_CHANGED, {"metric": before.metric.name, "value": stats.median(fresh)})
+        return _ended(Playbook.REBASELINE, same, works=True)
+    why = joined([*changed, *filter(None, found)])
+    for event in events:
+        session.append(event)
+    settings.complete_settings(session)
+    files.keep_written(session)
+    return _ended(Playbook.REBASELINE, Fact(Kind.NEW_SEGMENT, because=why), works=True)
+
+
+def _shrink_scope(session: Session) -> PlaybookEnded:
+    """Narrow the scope for the next experiments to the files of the last keep, else to the folder that holds the last failures.
+
+    Where nothing has failed either, to the folder that holds what was tried last: something is known there, if only what does not work.
+    """
+    state = session.state
+    kept = _from_workdir(state, state.recent.kept[-1].files) if state.recent.kept else []
+    failed = [_from_workdir(state, row.files) for row in (_failures(state) or state.recent.rows)[-SHRUNK_FOR:]]
+    narrowed = recovery.narrower_scope(kept, failed, state.config.scope)
+    if not narrowed:
+        return _ended(Playbook.SHRINK_SCOPE, Fact(Kind.NOTHING_NARROWER))
+    ended = _ended(Playbook.SHRINK_SCOPE, Fact(Kind.NARROWED, {"experiments": SHRUNK_FOR, "patterns": list(narrowed)}))
+    return replace(ended, scope=narrowed, experiments=SHRUNK_FOR)
+
+
+def _from_workdir(state: State, paths: Iterable[str]) -> list[str]:
+    return [patterns.from_folder(path, state.segment.opened.workdir) for path in paths]
+
+
+def _failures(state: State) -> tuple[Row, ...]:
+    """The latest experiments that failed, the oldest first."""
+    return tuple(row for row in state.recent.rows if row.status in (Status.CRASH, Status.CHECKS_FAILED))
+
+
+def _diagnose(session: Session) -> PlaybookEnded:
+    """Run benchmark and checks on the incumbent and write down what they say, for the proposer."""
+    with alone(session, "a diagnosis"), borrowed(session):
+        bench = bench_for(session, None)
+        run, said = bench.run(Arm.INCUMBENT, Purpose.DIAGNOSIS)
+        passed, why, output = bench.check(Arm.INCUMBENT)
+    name = join("reports", f"diagnosis-{session.position.lines}.md")
+    failures, checks = _failures(session.state)[-3:], None if passed else why
+    page = pages.diagnosis(session.name, session.state.count, run, checks, said or output, failures)
+    replace_file(session.folder.path / name, page.encode())
+    runs = run.outcome is Outcome.OK
+    benchmark = Fact(Kind.BENCHMARK_WORKS) if runs else Fact(Kind.BENCHMARK_FAILS, because=run.why)
+    checked = Kind.CHECKS_PASS if session.state.config.checks else Kind.NO_CHECKS
+    flaky = bench.flaky()
+    seen = (Fact(checked) if passed else Fact(Kind.CHECKS_FAIL, because=why), *([flaky] if flaky is not None else []))
+    result = replace(benchmark, besides=seen)
+    works = runs and passed
+    return replace(_ended(Playbook.DIAGNOSE, result, works=works), report=str(session.folder.path / name))
+
+
+def _ended(playbook: Playbook, result: Fact, *, works: bool | None = None) -> PlaybookEnded:
+    return PlaybookEnded(playbook=playbook, result=result, timestamp=now(), works=works)
+
+
+_MEASURED = {
+    Action.CHECK_TARGET: "the target",
+    Action.CLAIM: "a claim",
+    Action.LOOK: "the unchanged code",
+    Action.PLAYBOOK: "recovery",
+}
+_PLAYBOOKS: dict[Playbook, Callable[[Session], PlaybookEnded]] = {
+    Playbook.REBASELINE: _rebaseline,
+    Playbook.SHRINK_SCOPE: _shrink_scope,
+    Playbook.DIAGNOSE: _diagnose,
+}
+_TAKE: dict[Action, Callable[[Session, Next], None]] = {
+    Action.FINISH: _finish,
+    Action.PAUSE: _pause,
+    Action.CHECK_TARGET: _check_target,
+    Action.CLAIM: _claim,
+    Action.LOOK: _look,
+    Action.PLAYBOOK: _playbook,
+}

@@ -1,0 +1,417 @@
+"""Who does the work: a command for a moment, or a worker process of its own that outlives the command that started it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+from autotune.core.codec import encode
+from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
+from autotune.core.ledger.events import Cause, Noticed, Stopped
+from autotune.core.ledger.state import Ending
+from autotune.edges import git, locks, process
+from autotune.edges.conditions import conditions
+from autotune.edges.ledger import Position
+from autotune.edges.locks import Holder, Lock
+from autotune.errors import AutotuneError
+from autotune.loop.candidate import lending
+from autotune.loop.candidate.lending import borrowed
+from autotune.loop.experiment import formatting, healing, settling
+from autotune.loop.inspect import auditing
+from autotune.loop.measure.measuring import compare, voided
+from autotune.loop.measure.places import bench_for
+from autotune.loop.measure.turns import Interrupted, alone
+from autotune.loop.opening import opened as opening
+from autotune.loop.session import files, settings
+from autotune.loop.session import found as sessions
+from autotune.loop.session.feed import WORKER_LOG, Feed
+from autotune.loop.session.found import Say, Session, now
+
+COMMAND_WAITS_S = 5.0
+SHORTEST_POLL_S, LONGEST_POLL_S = 0.002, 0.05  # of a short measurement nothing is waited away, a long one is left in peace
+
+
+@contextmanager
+def changing(session: Session, what: str) -> Iterator[Lock]:
+    """Hold the session for a command that changes it, brought to where ledger and git agree; refuses while a worker has it."""
+    with held(session, what) as lock:
+        prepare(session)
+        yield lock
+
+
+@contextmanager
+def held(session: Session, what: str) -> Iterator[Lock]:
+    """Hold the session. Another command is waited for; a worker is not, for it may measure for hours."""
+    if (busy := worker_of(session)) is not None:
+        raise AutotuneError(
+            f"Session {session.name} is {busy.what} (process {busy.pid}, since {busy.since}).",
+            "`autotune wait` waits for the result, `autotune cancel` ends it",
+        )
+    with locks.hold(session.folder.lock, what, wait_s=COMMAND_WAITS_S) as lock:
+        session.refresh()
+        session.mend()
+        auditing.set_aside_forged(session)
+        sessions.clean_up(session)
+        yield lock
+
+
+class ToldToEndError(BaseException):
+    """A signal asks this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def told_to_end() -> Iterator[None]:
+    """Raise `ToldToEndError` for the signals by which a terminal or a client ends a command, where nobody has set them otherwise."""
+
+    def end(number: int, _: object) -> NoReturn:
+        raise ToldToEndError(number)
+
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    taken = {one: handler for one, handler in before.items() if handler in (signal.SIG_DFL, signal.default_int_handler)}
+    try:
+        for one in taken:
+            signal.signal(one, end)
+        yield
+    finally:
+        for one, handler in taken.items():
+            signal.signal(one, handler)
+
+
+def worker_of(session: Session) -> Holder | None:
+    """Tell which worker has the session, if one has."""
+    holder = locks.holder(session.folder.lock)
+    return holder if holder is not None and holder.worker else None
+
+
+def refuse_from_a_run(session: Session) -> None:
+    """Refuse what a person or an agent may say at any time to a program that is being measured."""
+    busy = worker_of(session)
+    if process.within(busy.pid if busy is not None else None):
+        raise AutotuneError("This comes from within a run that autotune measures.", "say it from a terminal of your own")
+
+
+def prepare(session: Session) -> None:
+    """Bring the session to where ledger, git and files agree, with the steps that the normal path takes. The session is held."""
+    complete(session)
+    files.guard(session)
+    settings.take_in(session)
+    agree(session)
+
+
+def glance(session: Session) -> None:
+    """For a command that only looks: put back what of the session's files is gone, and say what became of its branch and its benchmark.
+
+    Whoever has the session is not disturbed: then it is only said. So it is of an edit of the benchmark, which a person may be about to
+    accept.
+    """
+    if not session.state.opened:
+        return
+    if (where := sessions.elsewhere(session)) is not None:
+        session.say(where)
+        if lending.is_lent(session):
+            session.say(lending.waiting(session))
+        return
+    _look_for_lent(session)
+    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
+    if session.state.experiment is None and tip not in (None, session.state.incumbent):
+        session.say(Fact(Kind.BRANCH_ASTRAY, {"branch": session.branch, "tip": str(tip)[:12]}, _where_the_branch_is(session, str(tip))))
+    if (moved := _moved_pins(session)) is not None:
+        session.say(Fact(Kind.PINS_ASTRAY, {"ref": moved}))
+    try:
+        found, edited = files.amiss(session), files.edited_scripts(session)
+    except AutotuneError as error:
+        session.say(Fact(Kind.PINS_UNREADABLE, because=quoted(error.message)))
+        return
+    if edited:
+        session.say(Fact(Kind.BENCHMARK_EDITED, {"names": list(edited)}))
+    if not found:
+        return
+    try:
+        with locks.hold(session.folder.lock, "look", wait_s=0):
+            session.refresh()
+            files.guard(session, edits=False)
+            files.project(session)
+    except AutotuneError:
+        session.say(Fact(Kind.FILES_AMISS, {"names": list(found)}))
+
+
+def _look_for_lent(session: Session) -> None:
+    """Give the checkout back where a measurement in it was cut off, and nobody has the session."""
+    if not lending.is_lent(session) or locks.holder(session.folder.lock) is not None:
+        return
+    try:
+        with locks.hold(session.folder.lock, "look", wait_s=0):
+            session.refresh()
+            lending.recover(session)
+    except AutotuneError as error:
+        session.say(refused(error))
+
+
+def complete(session: Session) -> None:
+    """Finish opening the session where that was cut off, and refuse to go on where its branch is not checked out."""
+    if not session.state.opened:
+        finished = opening.complete_opening(session.repository, session.name, session.say)
+        session.repository, session.state, session.position = finished.repository, finished.state, finished.position
+    lending.recover(session)
+    sessions.require_branch(session)
+
+
+def agree(session: Session) -> None:
+    """Bring ledger and git together."""
+    _put_branch_back(session)
+    if (moved := _moved_pins(session)) is not None:
+        segment = session.state.segment.opened
+        git.set_ref(session.top, moved, segment.pins, f"what segment {segment.segment} is measured with")
+        session.notice(Fact(Kind.PINS_PUT_BACK, {"ref": moved}))
+    settling.finish(session)
+
+
+def _moved_pins(session: Session) -> str | None:
+    """Name the ref that keeps what the segment is measured with, where it points elsewhere or is gone."""
+    segment = session.state.segment.opened
+    name = session.folder.ref(f"pins-{segment.segment}")
+    return name if git.resolve(session.top, name) != segment.pins else None
+
+
+def _put_branch_back(session: Session) -> None:
+    """Where the branch is not at what is kept, put it back, with the files that nobody edited since.
+
+    While the session stands still, commits on top of what is kept stay: a person may be about to hand the branch on.
+    """
+    if session.state.experiment is not None:
+        return
+    tip, incumbent = git.resolve(session.top, f"refs/heads/{session.branch}"), session.state.incumbent
+    if tip is None or tip == incumbent:
+        return
+    where, ahead = _where_the_branch_is(session, tip), git.is_ancestor(session.top, incumbent, tip)
+    if ahead and session.state.ended is not None:
+        session.say(Fact(Kind.COMMITS_STAY, because=where))
+        return
+    name = f"foreign-{tip[:12]}" if ahead else f"moved-{session.position.lines}"
+    paths = settling.put_branch_back(session, tip, incumbent, name)
+    figures = {"incumbent": incumbent[:12], "files": len(paths), "ref": session.folder.ref(name)}
+    session.notice(Fact(Kind.BRANCH_PUT_BACK, figures, where))
+
+
+def _where_the_branch_is(session: Session, tip: str) -> Fact:
+    """Say what the branch points at in place of what is kept."""
+    incumbent = session.state.incumbent
+    if not git.is_ancestor(session.top, incumbent, tip):
+        return Fact(Kind.BRANCH_MOVED, {"tip": tip[:12]})
+    count = int(git.tell(session.top, "rev-list", "--count", f"{incumbent}..{tip}").text)
+    return Fact(Kind.FOREIGN_COMMITS, {"branch": session.branch, "commits": count, "tip": tip[:12]})
+
+
+def start(session: Session, lock: Lock, what: str) -> None:
+    """Start a worker that measures what is open, settles it and does what the loop does by itself; it takes the lock over."""
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _become_worker(session, lock, f"measuring ({what})", writing)
+    os.close(writing)
+    os.waitpid(child, 0)
+    os.read(reading, 1)  # until the worker has put its name to the lock, or is gone
+    os.close(reading)
+    lock.release()
+
+
+def _become_worker(session: Session, lock: Lock, what: str, ready: int) -> NoReturn:
+    """Leave the caller's process group, terminal and streams, and work."""
+    code = 1
+    try:
+        os.setsid()
+        if os.fork() != 0:
+            os._exit(0)
+        _redirect(session.folder.path / WORKER_LOG)
+        lock.sign(what, worker=True)
+        os.close(ready)
+        _work(session)
+        code = 0
+    finally:
+        with suppress(OSError):
+            lock.release()  # takes its name off, or whoever has the lock next seems to be this worker until it has signed
+        os._exit(code)
+
+
+def _redirect(log: Path) -> None:
+    with Path(os.devnull).open("rb") as nothing, log.open("wb") as output:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+
+
+def _work(session: Session) -> None:
+    told: list[Fact] = []
+
+    def asked_to_end(*_: object) -> None:
+        told.append(Fact(Kind.CANCELLED))
+
+    signal.signal(signal.SIGTERM, asked_to_end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    session.say = _say
+    try:
+        session.interrupted = lambda: told[0] if told else _stopped(session)
+        _measure(session)
+        _carry_on(session)
+    except BaseException:
+        traceback.print_exc()
+        _bug_log(session).write_text(traceback.format_exc())
+        raise
+    finally:
+        process.end_all()
+
+
+def _bug_log(session: Session) -> Path:
+    return session.folder.path / "bug.log"
+
+
+def _say(fact: Fact) -> None:
+    """Write a line of the worker's log, which whoever waits passes on."""
+    sys.stdout.write(f"{json.dumps(encode(fact))}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def in_this_process(session: Session) -> Iterator[None]:
+    """Let whoever looks at the session see what this command measures, and have it end where somebody stops the session meanwhile."""
+    before, say = session.state.ended, session.say
+
+    def stopped() -> Fact | None:
+        why = _stopped(session)
+        return why if session.state.ended != before else None
+
+    with (session.folder.path / WORKER_LOG).open("w") as log:
+
+        def both(fact: Fact) -> None:
+            log.write(f"{json.dumps(encode(fact))}\n")
+            log.flush()
+            say(fact)
+
+        session.interrupted, session.say = stopped, both
+        try:
+            yield
+        finally:
+            session.say = say
+
+
+def _stopped(session: Session) -> Fact | None:
+    session.refresh()
+    return Fact(Kind.STOPPED_MEANWHILE) if session.state.ended is not None else None
+
+
+def _measure(session: Session) -> None:
+    experiment = session.state.experiment
+    if experiment is None or experiment.verdict is not None:
+        return
+    try:
+        with (
+            conditions(),
+            alone(session, f"experiment {experiment.number}") as turn,
+            borrowed(session, experiment.candidate),
+        ):
+            verdict = formatting.rewritten(session, experiment) or compare(session, bench_for(session, _candidate(session)), turn)
+    except Interrupted as interrupted:
+        verdict = voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=interrupted.why))
+    except AutotuneError as error:
+        verdict = voided(session, Cause.ENVIRONMENT, Fact(Kind.NOT_MEASURED, because=quoted(error.message)))
+    except Exception as bug:
+        why = Fact(Kind.BUG, {"error": repr(bug), "log": str(_bug_log(session))})
+        session.append(voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=why)))
+        raise
+    session.append(verdict)
+
+
+def _candidate(session: Session) -> str | None:
+    return None if session.state.experiment is None else session.state.experiment.candidate
+
+
+def _carry_on(session: Session) -> None:
+    """Settle, heal and project. A refusal on the way (another branch, say) is left for the next command to tell."""
+    with suppress(AutotuneError):
+        sessions.require_branch(session)
+        try:
+            with conditions():
+                healing.advance(session)
+        except AutotuneError as error:
+            _say(Fact(Kind.WORKER_FAILED, because=quoted(error.message)))
+            raise
+    files.project(session)
+
+
+def carry_on(session: Session, lock: Lock) -> bool:
+    """Do what the loop does by itself now; gives whether a worker was started for it."""
+    if (what := healing.to_measure(session)) is not None:
+        start(session, lock, what)
+        return True
+    healing.advance(session)
+    files.project(session)
+    return False
+
+
+def wait(session: Session, wait_s: float | None, progress: Say | None = None) -> bool:
+    """Wait until no worker has the session, `wait_s` seconds at most; gives whether none has any more.
+
+    What it says is passed on to `progress`; what goes on, and what it notices, is said in any case.
+    """
+    watched, end = Feed(session), None if wait_s is None else time.monotonic() + wait_s
+    pause_s = SHORTEST_POLL_S
+    if worker_of(session) is None:
+        session.refresh()
+        return True
+    while (busy := worker_of(session)) is not None and (end is None or time.monotonic() < end):
+        _pass_on(watched, session, progress)
+        time.sleep(pause_s)
+        pause_s = min(1.1 * pause_s, LONGEST_POLL_S)
+    _pass_on(watched, session, progress)
+    for event in watched.news():
+        if progress is None and isinstance(event, Noticed):
+            session.say(event.found)
+    return busy is None
+
+
+def wait_for_more(session: Session, before: Position, progress: Say | None = None) -> None:
+    """Wait for what the loop does by itself. Raises `AutotuneError` where the ledger has come no further than `before`."""
+    wait(session, None, progress)
+    if session.position == before:
+        raise AutotuneError("What the loop had to do by itself came to nothing.", f"{session.folder.path / WORKER_LOG} has its last words")
+
+
+def _pass_on(watched: Feed, session: Session, progress: Say | None) -> None:
+    for fact in watched.words():
+        if progress is not None:
+            progress(fact)
+        elif fact.kind in GOING_ON:
+            session.say(fact)
+
+
+def cancel(session: Session) -> bool:
+    """End the running measurement; gives whether there was one."""
+    busy = worker_of(session)
+    if busy is None:
+        return False
+    if busy.pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(busy.pid, signal.SIGTERM)
+    return True
+
+
+def stop(session: Session, reason: Fact) -> None:
+    """Stop the session. A measurement ends as not measured; edits that nobody measured stay in the working tree."""
+    if session.state.ended is None or session.state.ended.ending is not Ending.STOPPED:
+        session.append(Stopped(reason=reason, timestamp=now()))

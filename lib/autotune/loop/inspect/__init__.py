@@ -1,0 +1,1 @@
+"""What there is, held against what should be."""

@@ -1,0 +1,1 @@
+"""Runs of both arms, until it is decided."""

@@ -1,0 +1,385 @@
+"""The bench: an arm put in place and run, and what happened written to the ledger."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from autotune.core import rules
+from autotune.core.facts import Fact, Kind, joined
+from autotune.core.ledger.events import Purpose, Ran
+from autotune.core.model import Arm, Outcome
+from autotune.core.output.metrics import MetricReport
+from autotune.core.output.outcome import PASSED, Executed, classify, escaped, is_run_again, useful_end
+from autotune.edges import caches, locks, place, process, sandbox, tree
+from autotune.edges.place import Place
+from autotune.edges.sandbox import Walls
+from autotune.errors import AutotuneError
+from autotune.loop.candidate import lending
+from autotune.loop.measure import reading, watching
+from autotune.loop.measure.building import Builds
+from autotune.loop.measure.turns import Interrupted
+from autotune.loop.measure.watching import Tampered
+from autotune.loop.session import found as sessions
+from autotune.loop.session import logs
+from autotune.loop.session.files import PROJECTIONS
+from autotune.loop.session.found import Session, now, private_prefix, root
+from autotune.targets import TARGETS
+from autotune.targets.target import Command
+
+OUTPUT_KEPT = 3000  # characters of a failing command's output that go on the ledger
+_CACHES = "caches"  # in the session's folder in the cache
+_LOOK = "look at the candidate before anything else: it is kept under refs/autotune"
+
+
+class What(StrEnum):
+    """What is run on an arm."""
+
+    BENCHMARK = "benchmark"
+    CHECKS = "checks"
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often something was run on an arm, how often it failed, and why it did the last time."""
+
+    runs: int = 0
+    failures: int = 0
+    why: Fact = PASSED
+
+    def take(self, ran: Ran) -> None:
+        """Count a run."""
+        self.runs += 1
+        if ran.outcome is not Outcome.OK:
+            self.failures, self.why = self.failures + 1, ran.why
+
+
+@dataclass(slots=True)
+class Bench:
+    """The place and the two arms' content: what every run of one measurement shares.
+
+    With `trial_s` it is in the sandbox in any case, and no command takes longer.
+    """
+
+    session: Session
+    place: Place
+    content: dict[Arm, str]
+    alternating: tuple[str, ...] = ()
+    experiment: int = 0
+    number: int = 0
+    random: random.Random = field(default_factory=random.SystemRandom)
+    trial_s: float | None = None
+    leftovers: dict[Arm, list[str]] = field(default_factory=lambda: {arm: [] for arm in Arm})
+    builds: Builds | None = None
+    report: MetricReport = field(default_factory=MetricReport)  # of the last run
+    output: bytes = b""  # the end of what it printed
+    _written: dict[str, str] = field(default_factory=dict)
+    output_bytes: int = 0  # the most that a run has printed
+    spent_s: float = 0.0  # what its runs have taken, with what prepares them
+    ran: int = 0
+    tallies: dict[tuple[What, Arm], Tally] = field(default_factory=lambda: {(what, arm): Tally() for what in What for arm in Arm})
+    _prepare_s: float = 0.0  # what came before the measured command of the latest run
+    _begun: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._begun = self.session.position.lines
+        config = self.session.state.config
+        reading.refuse_made(self.session.state.segment.opened.workdir, config, self.place.settled or ())
+        if config.built_once:
+            outside = caches.built_outside(self._variables({}), self.place.top)
+            if outside is None:
+                self.builds = Builds(self.place)
+            else:
+                self.session.say(Fact(Kind.BUILT_OUTSIDE, {"variable": outside}))
+
+    def run(self, arm: Arm, purpose: Purpose, outlook: Mapping[str, Any] | None = None) -> tuple[Ran, str]:
+        """Put an arm in place, execute what the target's run consists of, and write what happened to the ledger.
+
+        What fails for the first time is run again. Gives what was written last and, of a run that failed, the useful end of its output.
+        `outlook` is what is said of it while it lasts.
+        """
+        ran, output = self._run(arm, purpose, outlook)
+        if purpose is Purpose.PROOF:  # it has to fail
+            return ran, output
+        return self._run(arm, purpose, outlook) if self._is_run_again(What.BENCHMARK, ran) else (ran, output)
+
+    def _is_run_again(self, what: What, ran: Ran) -> bool:
+        """Tell whether a run that was just counted is made once more before anybody is blamed."""
+        tally = self.tallies[what, ran.arm]
+        by_rule = self.session.state.segment.opened.rule >= rules.FAILS_TWICE
+        return by_rule and is_run_again(ran.outcome, ran.wall_s, tally.failures)
+
+    def flaky(self) -> Fact | None:
+        """Say what failed once and passed when it was run again."""
+        return joined(
+            Fact(Kind.FLAKY, {"what": what, "arm": arm, "failed": tally.failures, "runs": tally.runs}, tally.why)
+            for (what, arm), tally in self.tallies.items()
+            if 0 < tally.failures < tally.runs
+        )
+
+    def _run(self, arm: Arm, purpose: Purpose, outlook: Mapping[str, Any] | None) -> tuple[Ran, str]:
+        begun = time.monotonic()
+        figures = {"purpose": purpose, "experiment": self.experiment, "arm": arm, **(outlook or {})}
+        if self.session.state.config.prepare:
+            self.session.going_on(Kind.RUNNING, **figures, command="prepare")
+        else:
+            self.session.going_on(Kind.RUNNING, **figures)
+        self._occupy(arm)
+        self.number += 1
+        log = self._log(purpose, arm)
+        failed_before = self._build(arm, log)
+        if self.session.state.config.prepare:
+            self.session.going_on(Kind.RUNNING, **figures)
+        finished, failed = failed_before or (self._measured(log), None)
+        self.spent_s += time.monotonic() - begun
+        self.ran += 1
+        self.report, self.output = finished.report, finished.tail
+        event = self._event(arm, finished, failed, purpose, log, self._readable(finished))
+        self.output_bytes = max(self.output_bytes, finished.output_bytes)
+        self.leftovers[arm] += finished.leftovers
+        self._tell(event)
+        return event, "" if event.outcome is Outcome.OK else useful_end(finished.tail, OUTPUT_KEPT)
+
+    @property
+    def run_s(self) -> float:
+        """About how long a run takes, with what prepares it: as its own runs did, else as the segment's."""
+        return self.spent_s / self.ran if self.ran else self.session.state.segment.run_s
+
+    def check(self, arm: Arm) -> tuple[bool, Fact, str]:
+        """Run the checks on an arm, put in place and built first: passed, why not, and the useful end of the output."""
+        command = TARGETS["code"].checks(self.session.state.config)
+        if command is None:
+            return True, PASSED, ""
+        ran, output = self._check(arm, command)
+        self._tell(ran)
+        if self._is_run_again(What.CHECKS, ran):
+            ran, output = self._check(arm, command)
+            self._tell(ran)
+        reached = ran.why.kind is not Kind.COMMAND_FAILED
+        failure = Fact(Kind.CHECKS_FAILED, {}, ran.why) if reached else replace(ran.why, kind=Kind.CHECKS_NOT_REACHED)
+        return ran.outcome is Outcome.OK, failure, output
+
+    def _check(self, arm: Arm, command: Command) -> tuple[Ran, str]:
+        self.session.going_on(Kind.CHECKING, arm=arm)
+        self._occupy(arm)
+        self.number += 1
+        log = self._log(Purpose.CHECKS, arm)
+        finished, failed = self._build(arm, log) or (self._one(command, log), None)
+        outcome, why = classify(finished, None)
+        return self._event(arm, finished, failed, Purpose.CHECKS, log, (outcome, why, {})), useful_end(finished.tail, OUTPUT_KEPT)
+
+    def _tell(self, ran: Ran) -> None:
+        """Write a run to the ledger, and count it."""
+        self.session.append(ran)
+        if ran.purpose is not Purpose.PROOF:
+            self.tallies[What.CHECKS if ran.purpose is Purpose.CHECKS else What.BENCHMARK, ran.arm].take(ran)
+
+    @contextmanager
+    def emptied(self, arm: Arm, entries: Mapping[str, tuple[str, str]]) -> Iterator[None]:
+        """Have files, by their modes and blobs, empty in an arm's place as long as the context lasts."""
+        if self.builds is not None:
+            self.builds.enter(arm, self.content[arm])
+        away = self.session.cache / "away"
+        compared = bool(self.session.state.config.prepare)
+        moved = place.empty(self.place, self.content[arm], entries, away, compared=compared)
+        try:
+            yield
+        finally:
+            place.fill(self.place, self.content[Arm.INCUMBENT], moved, entries, compared=compared)
+            shutil.rmtree(away, ignore_errors=True)
+
+    def _log(self, what: str, arm: Arm) -> str:
+        return logs.of(logs.below(self.experiment, self._begun), what, self.number, arm)
+
+    def _occupy(self, arm: Arm) -> None:
+        """Put an arm in place, with what stays (carried, made by `setup`, built and kept) as it was when the place was made."""
+        session = self.session
+        if self.place.settled is None and self.alternating:
+            self._keep_edits()
+        built = self.builds.enter(arm, self.content[arm]) if self.builds is not None else ()
+        lost = place.reset_carried(self.place)
+        if lost:
+            (session.cache / "measure.json").unlink(missing_ok=True)
+            raise AutotuneError(
+                f"A run changed {', '.join(lost[:3])}, which is not to be had as it was; the place is made anew.",
+                "try again; if it happens every time, let the benchmark write elsewhere",
+            )
+        spot = replace(self.place, settled=frozenset({*(self.place.settled or ()), *built})) if built else self.place
+        caches.forget(session.cache / _CACHES, self.place.top)
+        place.occupy(spot, self.content[arm], () if built else self.alternating, compared=bool(session.state.config.prepare))
+        self._written = {path: tree.identity(self.place.top, path) for path in self.alternating}
+
+    def _keep_edits(self) -> None:
+        """Keep what somebody wrote in the checkout where a run in place is about to write: it is neither arm's."""
+        session = self.session
+        sessions.require_branch(session)
+        if not self._written or any(tree.identity(session.top, path) != seen for path, seen in self._written.items()):
+            lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
+        lending.clear_the_way(session, self.alternating, self.alternating)
+
+    def _measured(self, log: str) -> Executed:
+        """Execute the measured command on the arm that is in place."""
+        measured = next(command for command in TARGETS["code"].commands(self.session.state.config) if command.measured)
+        return self._one(measured, log)
+
+    def _build(self, arm: Arm, log: str) -> tuple[Executed, Command] | None:
+        """Execute what comes before the measured command, unless its build stands; gives the end of the first that fails, and which."""
+        builds, content = self.builds, self.content[arm]
+        self._prepare_s = 0.0
+        for command in TARGETS["code"].commands(self.session.state.config):
+            if command.measured or (builds is not None and builds.standing(arm, content)):
+                continue
+            finished = self._one(command, _log_of(command, log))
+            self._prepare_s += finished.wall_s
+            if classify(finished, None)[0] is not Outcome.OK:
+                return finished, command
+            if builds is not None:
+                builds.remember(arm, content)
+        return None
+
+    def unseen(self, arm: Arm, command: Command, folder: Path) -> bool:
+        """Run a command that nobody sees anything of on an arm, built first, with a folder that it may read; gives whether it passed."""
+        self.session.going_on(Kind.CONSULTING, arm=arm)
+        self._occupy(arm)
+        if self._build(arm, logs.UNSEEN) is not None:
+            return False
+        finished = self._one(command, logs.UNSEEN, more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
+        return classify(finished, None)[0] is Outcome.OK
+
+    def passes(self) -> bool:
+        """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
+        self._occupy(Arm.INCUMBENT)
+        finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._measured(logs.TRIED), None)
+        command = TARGETS["code"].checks(self.session.state.config)
+        readable = failed is None and self._readable(finished)[0] is Outcome.OK
+        return readable and (command is None or self._check(Arm.INCUMBENT, command)[0].outcome is Outcome.OK)
+
+    def _in_sandbox(self) -> bool:
+        return self.trial_s is not None or self.session.state.config.sandbox == "on"
+
+    def _variables(self, ours: Mapping[str, str]) -> dict[str, str]:
+        """Give the environment of runs, as the segment and the settings have it, with variables of ours that these may change."""
+        state = self.session.state
+        recorded = process.as_recorded(os.environ, state.segment.opened.environment)
+        return process.environment_for_runs(recorded, {**ours, **state.config.env})
+
+    def _environment(self, temporary: Path, shown: Sequence[Path], more: Mapping[str, str]) -> dict[str, str]:
+        """Give what a command finds in its environment: temporary files, and caches that lie elsewhere, in folders of autotune's."""
+        environment = self._variables(dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary))) | dict(more)
+        if self._in_sandbox() and not shown:  # where nothing can be written, one arm leaves the other nothing
+            return environment
+        return caches.moved(environment, self.place.top, temporary if shown else self.session.cache / _CACHES)
+
+    def _walled(self, command: str, temporary: Path, shown: Sequence[Path]) -> str:
+        """Give the command as it is run: within the sandbox where the session has one."""
+        if not self._in_sandbox():
+            return command
+        session = self.session
+        copies = (session.workdir / name for name in PROJECTIONS)
+        hidden = (root(session.repository), locks.data_folder(), *copies, *((session.cache,) if self.place.settled is None else ()))
+        writable = (self.place.top, temporary)
+        kept = [path for path in (self.place.top / ".git",) if path.exists()]
+        return sandbox.walled_in(command, Walls(writable, kept, [path for path in hidden if path.exists()], shown))
+
+    def _one(self, command: Command, log: str, *, more: Mapping[str, str] | None = None, shown: Sequence[Path] = ()) -> Executed:
+        state, path = self.session.state, self.session.folder.path / log
+        path.parent.mkdir(parents=True, exist_ok=True)
+        index = self.place.view.index
+        stamp = watching.stamp(index)
+        moorings = {path: watching.stamp(path) for path in place.moorings(self.place)}
+        folder = self.place.top / state.segment.opened.workdir
+        results = reading.expected(state.config, folder) if command.measured else None
+        if results is not None:
+            results.clear()
+        with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session)) as temporary:
+            finished = process.execute(
+                self._walled(command.text, temporary, shown),
+                cwd=folder,
+                environment=self._environment(temporary, shown, more or {}),
+                timeout_s=min(command.timeout_s, self.trial_s or command.timeout_s),
+                log=temporary / "unseen.log" if shown else path,
+                kept_bytes=0 if results is None else results.kept_bytes,
+                stopped=lambda: self._is_stopped(let_in),
+            )
+        if stamp is not None and watching.stamp(index) != stamp:
+            index.unlink(missing_ok=True)
+            raise Tampered(Fact(Kind.INDEX_WRITTEN, {"path": str(index)}), _LOOK)
+        if any(watching.stamp(path) != before_it for path, before_it in moorings.items()):
+            (self.session.cache / "measure.json").unlink(missing_ok=True)
+            raise Tampered(Fact(Kind.WORKTREE_MOVED), _LOOK)
+        if finished.stopped:
+            raise Interrupted(self.session.interrupted() or Fact(Kind.STOPPED_MEANWHILE))
+        return finished if results is None else results.taken(finished)
+
+    def _is_stopped(self, let_in: Callable[[], None]) -> bool:
+        let_in()
+        return self.session.interrupted() is not None
+
+    def _readable(self, finished: Executed) -> tuple[Outcome, Fact, Mapping[str, float]]:
+        """Tell what a run of the benchmark was in this segment, with its samples."""
+        segment = self.session.state.segment
+        return reading.read_as(self.session.state.config, finished, segment.cases, ratios=segment.case_ratios)
+
+    def _event(
+        self,
+        arm: Arm,
+        finished: Executed,
+        failed: Command | None,
+        purpose: Purpose,
+        log: str,
+        read: tuple[Outcome, Fact, Mapping[str, float]],
+    ) -> Ran:
+        outcome, why, samples = read
+        if failed is not None:
+            (outcome, cause), samples = classify(finished, None), {}
+            why = Fact(Kind.COMMAND_FAILED, {"command": failed.name}, cause)
+        metrics = reading.recorded(self.session.state.config, samples)
+        return Ran(
+            experiment=self.experiment,
+            purpose=purpose,
+            arm=arm,
+            number=self.number,
+            outcome=outcome,
+            why=why,
+            metrics=metrics,
+            wall_s=round(finished.wall_s, 6),
+            timestamp=now(),
+            log=log if failed is None else _log_of(failed, log),
+            malformed=tuple(escaped(f"{one.text} ({one.why})") for one in finished.report.malformed[:5]),
+            leftovers=finished.leftovers[:10],
+            **{"repeated" if self.session.state.config.read else "earlier": _several(finished.report, metrics)},
+            prepare_s=round(self._prepare_s, 6),
+        )
+
+
+def _several(report: MetricReport, recorded: Collection[str]) -> dict[str, dict[str, float]]:
+    """Give number and range of the values of each metric that has several, of those that are recorded."""
+    return {
+        name: {"count": one.count, "first": one.first, "lowest": one.lowest, "highest": one.highest}
+        for name, one in report.earlier.items()
+        if name in recorded
+    }
+
+
+def _log_of(command: Command, log: str) -> str:
+    """Name the file that holds a command's output, where the run's own is `log`."""
+    return log if command.measured else f"{log}.{command.name}"
+
+
+@contextmanager
+def _private_folder(prefix: str) -> Iterator[Path]:
+    """Give a fresh folder for one run's temporary files. Its path is short: sockets have names of at most 104 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,136 @@
+"""Claims: fresh samples of one state against an earlier one, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from autotune.core import rules
+from autotune.core.config.reading import CLAIM_PAIRS
+from autotune.core.decide import pace
+from autotune.core.facts import Fact, Kind, claimed
+from autotune.core.ledger.events import Claimed, Purpose, Result, SegmentOpened
+from autotune.core.model import Arm, Metric, Outcome, Status
+from autotune.core.stats import samples as stats
+from autotune.core.tell.words import told
+from autotune.edges import git
+from autotune.errors import AutotuneError
+from autotune.loop.candidate.lending import borrowed
+from autotune.loop.measure import quiet
+from autotune.loop.measure.bench import Bench
+from autotune.loop.measure.places import bench_between
+from autotune.loop.measure.turns import Interrupted, Turn, alone, ended_by
+from autotune.loop.session import feed
+from autotune.loop.session.found import Session, now
+
+
+def pairs_of(session: Session) -> int:
+    """How many pairs a claim is made of in this session; where none is made by itself, one that a person asks for."""
+    return stats.EXACT_CLAIM_PAIRS if session.state.claims_by_few else _usual_pairs(session)
+
+
+def _usual_pairs(session: Session) -> int:
+    return session.state.config.claim_pairs or CLAIM_PAIRS
+
+
+def ahead(session: Session) -> Fact:
+    """Say what a claim is about to cost; each run has a build of its own."""
+    pairs = pairs_of(session)
+    return Fact(Kind.PAIRS_AHEAD, {"pairs": pairs, "takes_s": 2 * pairs * session.state.segment.run_s})
+
+
+def claim(session: Session) -> Claimed:
+    """Measure the session's first state against its incumbent, and give what may be claimed."""
+    state = session.state
+    return _claimed(session, state.first, state.incumbent, None)
+
+
+def confirm(session: Session, number: int) -> Claimed:
+    """Measure a kept change against its parent once more. Raises `AutotuneError` where the experiment was not kept."""
+    metric, commit = _kept(session, number)
+    if commit is None:
+        raise AutotuneError(
+            f"Experiment {number} is no keep of this session.",
+            "`autotune dashboard --full` names every keep; without a number the session is confirmed",
+        )
+    if metric is not None and (metric.name, metric.direction) != (session.state.metric.name, session.state.metric.direction):
+        raise AutotuneError(
+            f"Experiment {number} was kept for {metric.name} ({metric.direction} is better), and by now {session.state.metric.name} "
+            f"({session.state.metric.direction} is better) is measured, so nothing can be said of that keep.",
+            f"`autotune explain {number}` has what was measured then",
+        )
+    return _claimed(session, git.parents(session.top, commit)[0], commit, number)
+
+
+def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:
+    """Give what was measured then and a keep's commit, by their lines, for the state holds the latest alone; None where it is no keep."""
+    marks, metric = (b'"type":"config"', f'"index":{number},'.encode()), None
+    for event in feed.events(session.folder.ledger, *marks):
+        if isinstance(event, SegmentOpened):
+            metric = Metric(event.metric_name, event.metric_unit, event.direction)
+        if isinstance(event, Result) and event.index == number and event.status is Status.KEEP and not event.baseline:
+            return metric, event.commit
+    return metric, None
+
+
+def _claimed(session: Session, first: str, last: str, experiment: int | None) -> Claimed:
+    state = session.state
+    pairs: list[tuple[float, float]] | Fact
+    try:
+        _refuse_a_rule_that_is_gone(session)
+        with alone(session, "a claim") as turn, borrowed(session, first, last):
+            busy = quiet.wait_for_quiet(session, 2 * pairs_of(session) * state.segment.run_s)
+            bench = bench_between(session, first, last)
+            bench.builds = None  # with one build a side, its luck would be claimed
+            pairs = _pairs(session, bench, turn)
+    except (AutotuneError, Interrupted) as error:
+        busy, pairs = None, Fact(Kind.NO_CLAIM, because=ended_by(error))
+    if isinstance(pairs, Fact):
+        return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
+    logs = min(value for pair in pairs for value in pair) > 0
+    found = stats.claim_of(pairs, state.metric.direction, logs=logs, look=state.looks_at(first, last), exact=state.claims_by_few)
+    seen = [
+        *([Fact(Kind.ONE_NUMBER)] if found.improved and stats.side_by_side_repeat(pairs) else []),
+        *([Fact(Kind.BUILT_AFRESH)] if state.config.built_once else []),
+        *([busy] if busy is not None else []),
+    ]
+    return Claimed(
+        first,
+        last,
+        improved=found.improved,
+        pairs=found.pairs,
+        reason=replace(claimed(found), besides=tuple(seen)),
+        keeps=state.all_keeps,
+        timestamp=now(),
+        effect=found.effect,
+        experiment=experiment,
+    )
+
+
+def _refuse_a_rule_that_is_gone(session: Session) -> None:
+    for why in rules.gone(session.state.segment.opened.rule):
+        raise AutotuneError(f"{told(why)}.", "`autotune rebaseline` begins a segment that is decided by this version's")
+
+
+def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, float]] | Fact:
+    """Run coin-flip pairs; gives (first, last) values, or why there are none.
+
+    Where few were to be enough and a side's runs differ, the rest of the usual ones follows.
+    """
+    state, wanted = session.state, pairs_of(session)
+    pairs: list[tuple[float, float]] = []
+    while len(pairs) < wanted:
+        turn.begin_stage()
+        turn.expect(2 * bench.run_s)
+        values = {}
+        for arm in bench.random.sample(list(Arm), 2):
+            run, _ = bench.run(
+                arm, Purpose.CLAIM, pace.of_known_length("pair", len(pairs) + 1, wanted, turn.pace_s(bench.run_s, bench.ran))
+            )
+            if run.outcome is not Outcome.OK:
+                failed = Kind.LAST_STATE_FAILED if arm is Arm.CANDIDATE else Kind.FIRST_STATE_FAILED
+                return Fact(Kind.NO_CLAIM, because=Fact(failed, because=run.why))
+            values[arm] = run.metrics[state.metric.name]
+        pairs.append((values[Arm.INCUMBENT], values[Arm.CANDIDATE]))
+        if len(pairs) == wanted and not stats.side_by_side_repeat(pairs):
+            wanted = _usual_pairs(session)
+    return pairs

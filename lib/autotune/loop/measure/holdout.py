@@ -1,0 +1,86 @@
+"""The hold-out: what a keep has to pass besides and no proposer is shown; its files lie outside the repository, for their owner alone."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from autotune.core.model import Arm
+from autotune.errors import AutotuneError
+from autotune.loop.measure.bench import Bench
+from autotune.loop.session.found import Session
+from autotune.targets.target import Command
+
+FOLDER = "holdout"
+
+
+class Answer(StrEnum):
+    """What the hold-out says of a candidate."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    BROKEN = "broken"
+
+
+def folder(session: Session) -> Path:
+    """Give where a session's hold-out files are."""
+    return session.hidden / FOLDER
+
+
+def copy_files(session: Session, paths: Sequence[Path]) -> tuple[str, ...]:
+    """Copy files and folders into the hold-out, over what has their names there; gives all that it holds now."""
+    for path in paths:
+        if not path.exists():
+            raise AutotuneError(f"{path} does not exist.", "name files or folders that are there; they are copied")
+    target = folder(session)
+    _make(target)
+    for path in paths:
+        place = target / path.resolve().name
+        if path.is_dir():
+            shutil.copytree(path, place, dirs_exist_ok=True)
+        else:
+            shutil.copy2(path, place)
+    return held_files(session)
+
+
+def _make(target: Path) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.mkdir(mode=0o700, exist_ok=True)
+    target.chmod(0o700)
+
+
+def held_files(session: Session) -> tuple[str, ...]:
+    """List the names of the hold-out's files."""
+    where = folder(session)
+    return tuple(sorted(path.relative_to(where).as_posix() for path in where.rglob("*") if not path.is_dir())) if where.is_dir() else ()
+
+
+def delete_files(session: Session) -> int:
+    """Delete the hold-out's files; gives how many there were."""
+    count = len(held_files(session))
+    shutil.rmtree(folder(session), ignore_errors=True)
+    return count
+
+
+def consult(session: Session, bench: Bench) -> Answer:
+    """Ask the hold-out about the candidate, and where that fails about the unchanged code, so that a broken one accuses nobody."""
+    config = session.state.config
+    if not config.holdout:
+        return Answer.PASSED
+    if _passes(session, bench, Arm.CANDIDATE):
+        return Answer.PASSED
+    return Answer.FAILED if _passes(session, bench, Arm.INCUMBENT) else Answer.BROKEN
+
+
+def _passes(session: Session, bench: Bench, arm: Arm) -> bool:
+    """Run it from a copy that is thrown away: what it writes beside itself, a test runner's cache say, reaches no other run."""
+    command = Command(FOLDER, session.state.config.holdout, session.state.config.checks_timeout_s)
+    with tempfile.TemporaryDirectory(prefix="autotune-") as scratch:
+        copy = Path(scratch) / FOLDER
+        copy.mkdir()
+        if folder(session).is_dir():
+            shutil.copytree(folder(session), copy, dirs_exist_ok=True, symlinks=True)
+        return bench.unseen(arm, command, copy)

@@ -1,0 +1,270 @@
+"""Measuring: runs of candidate and incumbent on one bench, until the decision is made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from autotune.core.decide import guards, pace
+from autotune.core.decide.verdict import checks_come_now
+from autotune.core.facts import Fact, Kind
+from autotune.core.ledger.events import Cause, Decided, Purpose, Ran
+from autotune.core.ledger.state import Experiment, State
+from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
+from autotune.core.stats.samples import median
+from autotune.core.tell.words import told
+from autotune.core.trust import audit
+from autotune.edges import git
+from autotune.errors import AutotuneError
+from autotune.loop.candidate import seeding
+from autotune.loop.measure import holdout, quiet, reading, watching
+from autotune.loop.measure.bench import Bench, What
+from autotune.loop.measure.holdout import Answer
+from autotune.loop.measure.turns import Turn
+from autotune.loop.measure.watching import Tampered
+from autotune.loop.session import settings
+from autotune.loop.session.found import Session, now
+
+FEWEST_BASELINE, MOST_BASELINE, BASELINE_BUDGET_S = 3, 8, 120.0
+
+
+def baseline(session: Session, bench: Bench, turn: Turn, *, once: bool) -> tuple[tuple[float, ...], float]:
+    """Measure the incumbent alone: once, or at least three times and up to eight while that takes under two minutes.
+
+    Once it has shown that it repeats exactly, no more runs are made. Gives the primary metric's values, and how long all took that was done
+    for them, in seconds, without the wait for a quiet machine.
+    Raises `AutotuneError` at the first run that fails or does not print the metric.
+    """
+    values: list[float] = []
+    spent = elapsed_s = 0.0
+    most = 1
+    while len(values) < most and not session.state.exact:
+        if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
+            quiet.wait_for_quiet(session, elapsed_s * (_runs_of_a_baseline(spent) - 1))
+        turn.expect((most - len(values)) * bench.run_s)
+        begun = time.monotonic()
+        run, output = bench.run(Arm.INCUMBENT, Purpose.BASELINE, _outlook_of_a_baseline(len(values) + 1, most, bench.run_s, once=once))
+        elapsed_s += time.monotonic() - begun
+        if run.outcome is not Outcome.OK:
+            raise AutotuneError(
+                f"The benchmark does not work on the unchanged code: {told(run.why)}{_quoted(output)}", _mending(bench, run)
+            )
+        values.append(run.metrics[session.state.metric.name])
+        spent += run.wall_s + run.prepare_s
+        most = 1 if once else _runs_of_a_baseline(spent / len(values))
+        session.say(Fact(Kind.BASELINE_RUN, {"run": len(values), "metric": session.state.metric.name, "value": values[-1]}))
+    return tuple(values), elapsed_s
+
+
+def _runs_of_a_baseline(run_s: float) -> int:
+    """How many runs a baseline is made of, where a run takes so long."""
+    return max(FEWEST_BASELINE, min(MOST_BASELINE, int(BASELINE_BUDGET_S / max(run_s, 1e-3))))
+
+
+def _outlook_of_a_baseline(number: int, most: int, run_s: float, *, once: bool) -> dict[str, Any]:
+    guessed = MOST_BASELINE if number == 1 and not once else most
+    return pace.of_known_length("run", number, guessed, run_s, up_to=guessed > FEWEST_BASELINE)
+
+
+def _mending(bench: Bench, run: Ran) -> str:
+    """Say what to do about a benchmark that does not work: where it prints no METRIC lines but what can be read, read that."""
+    known = reading.how_it_could_be_read(bench.session.state.config, bench.output) if run.why.kind is Kind.NO_METRIC else None
+    if known is not None:
+        return told(known)
+    return (
+        "mend it until `autotune doctor` finds nothing wrong; if it needs files that git does not track, name them in "
+        "`carry` or let `setup` make them; if it works only in the checkout, --in-place measures there"
+    )
+
+
+def _quoted(output: str) -> str:
+    return f"\n{output}" if output else ""
+
+
+def compare(session: Session, bench: Bench, turn: Turn) -> Decided:
+    """Measure the open experiment's candidate beside the incumbent until it is decided, and give the verdict."""
+    experiment = session.state.experiment
+    if experiment is None:
+        raise AssertionError("no experiment is open")
+    watch, calm = watching.watch(session), quiet.Quiet(session)
+    try:
+        verdict = _compare(session, bench, experiment, turn, calm)
+    except Tampered as error:
+        return voided(session, Cause.IDEA, Fact(Kind.TAMPERED, because=error.what))
+    if (touched := watch.touched()) is not None:
+        if watch.settings_replaced():
+            settings.put_settings_back(session)
+        return voided(session, Cause.IDEA, Fact(Kind.SESSION_TOUCHED, {"paths": touched}))
+    blames = verdict.outcome is not Outcome.OK or verdict.verdict is Verdict.VOID
+    return _remarked(_remarked(verdict, None if blames else bench.flaky()), calm.busy)
+
+
+def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn, calm: quiet.Quiet) -> Decided:
+    runs: list[Run] = []
+    checked = False
+    policy = policy_for(session.top, session.state, experiment)
+    decision = _ask(session, policy, runs, bench)
+    while decision.verdict is Verdict.MEASURE_AGAIN:
+        if decision.fresh:
+            turn.begin_stage()
+            calm.wait(bench.spent_s + len(decision.arms[:2]) * bench.run_s)  # a block may end before its last run
+            turn.expect(len(decision.arms) * bench.run_s)
+        outlook = pace.of_comparison(runs, decision, session.state.calibration, policy, turn.pace_s(bench.run_s, bench.ran))
+        ran, output = bench.run(decision.arms[0], Purpose.EXPERIMENT, outlook)
+        if ran.outcome is not Outcome.OK:
+            return _failed(session, bench, ran, output, [run.arm for run in runs])
+        runs.append(ran.run)
+        decision = _ask(session, policy, runs, bench)
+        if not checked and checks_come_now(runs, decision, policy.rule):
+            checked = True
+            passed, why, output = bench.check(Arm.CANDIDATE)
+            if not passed:
+                return _checks_failed(session, bench, why, output, runs)
+    return _audited(session, bench, _verdict(session, policy, decision, runs), runs)
+
+
+def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Run]) -> Decided:
+    """Look at a keep once more: whether its runs contradict it, and whether it passes what it was never shown."""
+    verdict = _remarked(verdict, audit.leftovers(bench.leftovers[Arm.CANDIDATE], bench.leftovers[Arm.INCUMBENT]))
+    if verdict.verdict is not Verdict.KEEP:
+        return verdict
+    state = session.state
+    if state.config.audit:
+        seen = _with_baseline(state, runs)
+        guarded = [guards.read_guard(text).metric for text in state.config.guardrails]
+        if (why := audit.objection(seen, state.metric, guarded, state.segment.several)) is not None:
+            return voided(session, Cause.IDEA, why)
+        verdict = _remarked(verdict, audit.remark(seen, state.metric))
+    if (damaged := _damaged(session, bench)) is not None:
+        return voided(session, Cause.IDEA, Fact(Kind.STORE_DAMAGED, {"path": damaged}))
+    match holdout.consult(session, bench):
+        case Answer.FAILED:
+            return _discarded(session, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), "")
+        case Answer.BROKEN:
+            return voided(session, Cause.BENCHMARK, Fact(Kind.HOLDOUT_BROKEN))
+    return _with_seed(session, verdict)
+
+
+def _with_seed(session: Session, verdict: Decided) -> Decided:
+    """Say of a keep that it sets a seed otherwise: no runs tell a lucky seed from a gain."""
+    experiment = session.state.experiment
+    seed = seeding.changed_by(session, experiment) if experiment is not None else None
+    return _remarked(verdict, None if seed is None else Fact(Kind.SEED_CHANGED, {"seed": seed}))
+
+
+def _remarked(verdict: Decided, seen: Fact | None) -> Decided:
+    """Give a verdict with what was seen besides, if anything was."""
+    return verdict if seen is None else replace(verdict, reason=replace(verdict.reason, besides=(*verdict.reason.besides, seen)))
+
+
+def _damaged(session: Session, bench: Bench) -> str | None:
+    """Name a file that the arms differ in, or that is pinned, of which git's store no longer holds what was measured."""
+    both = [git.tracked(session.top, content) for content in bench.content.values()]
+    entries = {(path, held[path][1]) for held in both for path in bench.alternating if path in held}
+    entries |= {(path, sha) for path, (_, sha) in git.tracked(session.top, session.state.segment.opened.pins).items()}
+    return next((path for path, _ in git.damaged(session.top, sorted(entries))), None)
+
+
+def _with_baseline(state: State, runs: Sequence[Run]) -> Sequence[Run]:
+    """Where only the candidate was run, let the segment's baseline stand for the incumbent."""
+    return runs if any(run.arm is Arm.INCUMBENT for run in runs) else (*runs, *state.segment.baseline_observed)
+
+
+def policy_for(top: Path, state: State, experiment: Experiment) -> Policy:
+    """Give what this candidate's keep demands: one that only removes lines may be worse by the margin that was configured."""
+    policy, margin = state.policy, state.config.simplify_margin
+    only_removes = margin > 0 and git.only_removes(top, experiment.incumbent, experiment.candidate)
+    return replace(policy, min_effect=-margin) if only_removes else policy
+
+
+def _ask(session: Session, policy: Policy, runs: Sequence[Run], bench: Bench) -> Decision:
+    """Ask for the decision; a keep has to hold its guardrails too, which may take more pairs than the metric did."""
+    held = tuple(map(guards.read_guard, session.state.config.guardrails))
+    return guards.decided(runs, session.state.calibration, policy, held, bench.random)
+
+
+def _value(session: Session, runs: Sequence[Run]) -> float | None:
+    """Give the middle of the candidate's values."""
+    values = [run.samples[session.state.metric.name] for run in runs if run.arm is Arm.CANDIDATE]
+    return median(values) if values else None
+
+
+def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequence[Run]) -> Decided:
+    if decision.reason is None:
+        raise AssertionError("nothing is decided yet")
+    return Decided(
+        experiment=_number(session),
+        verdict=decision.verdict,
+        outcome=Outcome.OK,
+        cause=Cause.IDEA,
+        reason=decision.reason,
+        timestamp=now(),
+        value=_value(session, runs),
+        effect=decision.effect,
+        evidence=decision.evidence,
+        needed=decision.needed,
+        pairs=decision.pairs,
+        confirmed=decision.confirmed,
+        min_effect=policy.min_effect,
+    )
+
+
+def _failed(session: Session, bench: Bench, ran: Ran, output: str, passed: Sequence[Arm]) -> Decided:
+    """Tell whose failure it is: the candidate's only if the incumbent still passes, and has not failed besides."""
+    if ran.arm is Arm.INCUMBENT:
+        return _broken(session, bench, ran, output)
+    if Arm.INCUMBENT not in passed:
+        other, said = bench.run(Arm.INCUMBENT, Purpose.CROSS_CHECK)
+        if other.outcome is not Outcome.OK:
+            return _broken(session, bench, other, said)
+    if bench.tallies[What.BENCHMARK, Arm.INCUMBENT].failures:
+        return voided(session, Cause.BENCHMARK, _both_fail(bench, What.BENCHMARK), output)
+    return _discarded(session, ran.outcome, Cause.CANDIDATE, _counted(bench, What.BENCHMARK, Arm.CANDIDATE, ran.why), output)
+
+
+def _checks_failed(session: Session, bench: Bench, why: Fact, output: str, runs: Sequence[Run]) -> Decided:
+    passed, other, words = bench.check(Arm.INCUMBENT)
+    if not passed:
+        return voided(session, Cause.BENCHMARK, Fact(Kind.CHECKS_BROKEN, because=_counted(bench, What.CHECKS, Arm.INCUMBENT, other)), words)
+    if bench.tallies[What.CHECKS, Arm.INCUMBENT].failures:
+        return voided(session, Cause.BENCHMARK, _both_fail(bench, What.CHECKS), output)
+    why = _counted(bench, What.CHECKS, Arm.CANDIDATE, why)
+    return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=_value(session, runs))
+
+
+def _counted(bench: Bench, what: What, arm: Arm, why: Fact) -> Fact:
+    """Say why something failed, and how often it did, where it was run more than once."""
+    tally = bench.tallies[what, arm]
+    return Fact(Kind.FAILS_AGAIN, {"failed": tally.failures, "runs": tally.runs}, why) if tally.runs > 1 else why
+
+
+def _both_fail(bench: Bench, what: What) -> Fact:
+    """Say that what fails on the candidate fails now and then on the incumbent too, so that it accuses nobody."""
+    ours, before = bench.tallies[what, Arm.CANDIDATE], bench.tallies[what, Arm.INCUMBENT]
+    figures = {"what": what, "failed": ours.failures, "runs": ours.runs, "failed_before": before.failures, "runs_before": before.runs}
+    return Fact(Kind.BENCHMARK_FLAKY, figures, ours.why)
+
+
+def _broken(session: Session, bench: Bench, ran: Ran, output: str) -> Decided:
+    before = ran.why.kind is Kind.COMMAND_FAILED  # not even the benchmark was reached
+    cause, kind = (Cause.ENVIRONMENT, Kind.PREPARATION_BROKEN) if before else (Cause.BENCHMARK, Kind.BENCHMARK_BROKEN)
+    return voided(session, cause, Fact(kind, because=_counted(bench, What.BENCHMARK, Arm.INCUMBENT, ran.why)), output)
+
+
+def _discarded(session: Session, outcome: Outcome, cause: Cause, why: Fact, output: str) -> Decided:
+    verdict = Verdict.DISCARD
+    return Decided(_number(session), verdict, outcome, cause, reason=why, timestamp=now(), output=output)
+
+
+def voided(session: Session, cause: Cause, why: Fact, output: str = "") -> Decided:
+    """Give the verdict on an experiment whose measurement has no answer."""
+    return Decided(_number(session), Verdict.VOID, None, cause, reason=why, timestamp=now(), output=output)
+
+
+def _number(session: Session) -> int:
+    if session.state.experiment is None:
+        raise AssertionError("no experiment is open")
+    return session.state.experiment.number

@@ -1,0 +1,1 @@
+"""A session opened: what is refused, tried out, then written."""

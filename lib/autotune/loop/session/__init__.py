@@ -1,0 +1,1 @@
+"""A session: found, read, written to, cleared."""

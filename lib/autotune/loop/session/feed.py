@@ -1,0 +1,123 @@
+"""What comes to a session, for whoever watches it: how far its log was seen, how it stands then, and what came since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autotune.core.codec import decode
+from autotune.core.facts import GOING_ON, Fact, Kind, quoted
+from autotune.core.ledger.events import Claimed, Event, Result, from_line
+from autotune.core.ledger.state import Row, State, after
+from autotune.edges import ledger, locks
+from autotune.edges.ledger import Position
+from autotune.errors import AutotuneError
+
+if TYPE_CHECKING:
+    from autotune.loop.session.found import Session
+
+WORKER_LOG = "worker.log"  # in the session's folder: what its latest worker said, a fact a line
+PROPOSING_LOCK = "proposing"  # there too: held while a proposer is at work
+_END = 8192  # bytes of it, in which its last words are sought
+
+
+def events(path: Path, *marks: bytes, since: Position | None = None, until: Position | None = None) -> Iterator[Event]:
+    """Give a ledger's events between two positions; with `marks`, of lines that hold one of them: the others are not even parsed."""
+    for line, reached in ledger.read(path, since or Position()):
+        if (not marks or any(mark in line for mark in marks)) and (event := from_line(line)) is not None:
+            yield event
+        if reached == until:
+            return
+
+
+def going_on(session: Session) -> Fact | None:
+    """Tell what goes on in a session now: what was said of it last by whoever has it, or that a proposer is at work."""
+    proposing = locks.holder(session.folder.path / PROPOSING_LOCK)
+    by_itself = None if proposing is None else Fact(Kind.PROPOSING, {"experiment": session.state.count + 1, "since": proposing.since})
+    return _said_last(session) or by_itself
+
+
+def _said_last(session: Session) -> Fact | None:
+    holder, log = locks.holder(session.folder.lock), session.folder.path / WORKER_LOG
+    try:
+        if holder is None or log.stat().st_mtime < datetime.fromisoformat(holder.since).timestamp():
+            return None  # what an earlier one said
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _END))
+            lines = file.read().decode(errors="replace").splitlines()
+    except (OSError, ValueError):
+        return None
+    return next((fact for fact in map(_said, reversed(lines)) if fact.kind in GOING_ON), None)
+
+
+def rows(session: Session) -> tuple[Row, ...]:
+    """Give every settled experiment, from the ledger; the state holds the latest alone."""
+    found, confirmed = [], set()
+    for event in events(session.folder.ledger, b'"type":"result"', b'"type":"claim"'):
+        if isinstance(event, Result) and not event.baseline:
+            found.append(after(session.state, event).recent.rows[-1])
+        elif isinstance(event, Claimed) and event.improved:
+            confirmed.add(event.experiment)
+    return tuple(replace(row, confirmed=row.confirmed or row.index in confirmed) for row in found)
+
+
+@dataclass(slots=True)
+class Feed:
+    """A session that is watched. `position` is behind the last event that was given: at first, behind what the session has read."""
+
+    session: Session
+    position: Position = field(init=False)
+    heard: int = 0  # bytes of the worker's log
+
+    def __post_init__(self) -> None:
+        self.position = self.session.position
+
+    @property
+    def state(self) -> State:
+        """The session as it stands at `position`."""
+        return self.session.state
+
+    def news(self) -> tuple[Event, ...]:
+        """Give the events that came since, whoever wrote them; none where lines were set aside meanwhile.
+
+        Raises `AutotuneError` where the log was deleted.
+        """
+        path, before = self.session.folder.ledger, self.position
+        try:
+            self.session.refresh()
+            self.position = self.session.position
+            return tuple(events(path, since=before, until=self.position)) if self.position != before and _is_in(path, before) else ()
+        except FileNotFoundError:
+            raise AutotuneError(f"Session {self.session.name} is gone: its log was deleted.", "`autotune init` opens another") from None
+
+    def words(self) -> tuple[Fact, ...]:
+        """Give what the worker has said since, of which only what it noticed is on the ledger."""
+        try:
+            with (self.session.folder.path / WORKER_LOG).open("rb") as file:
+                file.seek(self.heard)
+                fresh = file.read()
+        except FileNotFoundError:
+            return ()
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self.heard += len(whole)
+        return tuple(map(_said, whole.decode(errors="replace").splitlines()))
+
+
+def _is_in(path: Path, position: Position) -> bool:
+    try:
+        ledger.require(path, position)
+    except AutotuneError:
+        return False
+    return True
+
+
+def _said(line: str) -> Fact:
+    """Give what a line of the worker's log says; what is none of its own, a traceback say, as it is."""
+    try:
+        return decode(Fact, json.loads(line))
+    except ValueError:
+        return quoted(line)
