@@ -807,7 +807,7 @@ MISSED = (
         "assignments to functions of `time` and `performance`; where it is seen and not proved, the keep's reason says to look twice",
     ),
     (
-        "A clock is replaced where a rate is of several operations a run, or nothing tells that the metric is a time (see `core/trust/audit.py`)",
+        "A clock is replaced where a rate is of several operations a run, or nothing tells that the metric is a time",
         "the same; give the metric its unit, let the benchmark print the time that it took",
     ),
     (

@@ -55,13 +55,13 @@ from autotune.core.ledger.events import (
     TargetChecked,
 )
 from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
+from autotune.core.output.cases import CASES
 from autotune.core.stats import samples as stats
 
 RECENT = 40  # experiments, and keeps, whose words are held
 TRAIL = 200  # experiments whose effect is held for a chart
 REFERENCE_KEPT = 40  # the incumbent's latest values that are held
 NOTES = 10
-CASES = "autotune.cases"  # sampled beside a metric that was combined from cases
 LOOK_EVERY = 10  # experiments
 ECONOMY_FROM_S = 120.0  # a run that takes longer is too dear to repeat a dozen times for one idea
 

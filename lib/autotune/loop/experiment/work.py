@@ -25,7 +25,7 @@ from autotune.errors import AutotuneError
 from autotune.loop.candidate import lending
 from autotune.loop.candidate.lending import borrowed
 from autotune.loop.experiment import formatting, healing, settling
-from autotune.loop.inspect import auditing
+from autotune.loop.measure import accounting
 from autotune.loop.measure.measuring import compare, voided
 from autotune.loop.measure.places import bench_for
 from autotune.loop.measure.turns import Interrupted, alone
@@ -58,7 +58,7 @@ def held(session: Session, what: str) -> Iterator[Lock]:
     with locks.hold(session.folder.lock, what, wait_s=COMMAND_WAITS_S) as lock:
         session.refresh()
         session.mend()
-        auditing.set_aside_forged(session)
+        accounting.set_aside_forged(session)
         sessions.clean_up(session)
         yield lock
 

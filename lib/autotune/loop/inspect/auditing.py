@@ -5,30 +5,26 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from autotune.core import rules
 from autotune.core.config import reading as configuration
 from autotune.core.facts import Fact, quoted
-from autotune.core.findings import Amiss, Contradiction, Remedy
-from autotune.core.ledger import order, replay
+from autotune.core.findings import Amiss, Remedy
+from autotune.core.ledger import replay
 from autotune.core.ledger.events import (
     CandidateTaken,
     Decided,
-    Event,
     Formatted,
     Purpose,
     Ran,
     Result,
     SegmentOpened,
     Spent,
-    from_line,
 )
-from autotune.core.ledger.state import State, after, begin
 from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.output.metrics import MetricReader
 from autotune.core.stats.samples import median
@@ -36,7 +32,7 @@ from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import git, ledger, process
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
-from autotune.loop.measure.measuring import policy_for
+from autotune.loop.measure.accounting import Account, Disagreement, amiss, chain, contradictions, state_at
 from autotune.loop.session import files, logs, settings
 from autotune.loop.session import found as sessions
 from autotune.loop.session.found import (
@@ -49,38 +45,8 @@ from autotune.loop.session.found import (
     NOTES_FILE,
     STATE_FILE,
     Folder,
-    Session,
     last_seen,
 )
-from autotune.version import version
-
-_DISTRUST = Fact(Remedy.TRUST_ANOTHER_COPY)
-
-E = TypeVar("E", bound=Event)
-
-
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """Something that does not agree, and what to do about it: where nothing else helps, another copy of the ledger."""
-
-    what: Fact
-    do: Fact = _DISTRUST
-
-
-def _amiss(kind: Amiss, do: Fact = _DISTRUST, **figures: object) -> Disagreement:
-    return Disagreement(Fact(kind, figures), do)
-
-
-@dataclass(slots=True)
-class Account:
-    """What the ledger's lines say, as far as they can be read; `hashes` of its lines, in order, with the line number of each."""
-
-    hashes: dict[str, int] = field(default_factory=dict)
-    events: list[tuple[int, Event]] = field(default_factory=list)
-
-    def of(self, kind: type[E]) -> Iterator[E]:
-        """The events of one kind, in order."""
-        return (event for _, event in self.events if isinstance(event, kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +61,10 @@ class Commit:
 def audit(repository: Repository, folder: Folder) -> tuple[Disagreement, ...]:
     """Give everything that does not agree about a session, the ledger's own findings first; reads, and writes nothing."""
     story = Account()
-    found = [*_chain(folder, story), *_seen(folder)]
+    found = [*chain(folder, story), *_seen(folder)]
     segments = list(story.of(SegmentOpened))
     if not segments:
-        return (*found, _amiss(Amiss.NO_OPENING, ledger=str(folder.ledger)))
+        return (*found, amiss(Amiss.NO_OPENING, ledger=str(folder.ledger)))
     tree = _tree(repository, segments[0])
     for look in (_keeps, _baselines, _logs, _unknown_runs, _costs):
         found += look(folder, story)
@@ -107,7 +73,7 @@ def audit(repository: Repository, folder: Folder) -> tuple[Disagreement, ...]:
     if git.discover(tree) is None:
         lost = Amiss.TREE_CUT_OFF if tree.is_dir() else Amiss.TREE_GONE
         _, back = sessions.out_of_reach(repository, folder.name, tree, segments[0].branch)
-        return (*found, _amiss(lost, quoted(back), tree=str(tree)))
+        return (*found, amiss(lost, quoted(back), tree=str(tree)))
     home = tree / segments[0].workdir
     return (
         *found,
@@ -122,7 +88,7 @@ def audit(repository: Repository, folder: Folder) -> tuple[Disagreement, ...]:
 def decided_by_unknown_rules(folder: Folder) -> tuple[Fact, ...]:
     """Give a fact of each segment of which no verdict and no claim was made again, since the rule that it was decided by is not here."""
     story = Account()
-    deque(_chain(folder, story), maxlen=0)
+    deque(chain(folder, story), maxlen=0)
     unknown = (one for one in story.of(SegmentOpened) if not rules.is_known(one.rule))
     return tuple(Fact(Amiss.RULE_UNKNOWN, {"segment": one.segment, "rule": one.rule, "newer": one.rule > rules.NEWEST}) for one in unknown)
 
@@ -133,36 +99,9 @@ def _tree(repository: Repository, segment: SegmentOpened) -> Path:
     return next((tree for tree, branch in trees if branch == segment.branch), Path(segment.tree))
 
 
-def _chain(folder: Folder, story: Account) -> Iterator[Disagreement]:
-    """Read every line, whatever is wrong with those before, and say where one does not follow from its predecessor."""
-    prev = ledger.FIRST
-    for number, line in enumerate(folder.ledger.read_bytes().splitlines(keepends=True), 1):
-        if not line.endswith(b"\n"):
-            yield _amiss(Amiss.LAST_LINE_TORN, Fact(Remedy.SET_ASIDE_NEXT), line=number)
-            return
-        if _prev_of(line) != prev:
-            yield _amiss(Amiss.CHAIN_BROKEN, line=number)
-        prev = ledger.digest(line)
-        story.hashes[prev] = number
-        try:
-            event = from_line(line)
-        except ValueError as error:
-            yield _amiss(Amiss.LINE_UNREADABLE, line=number, problem=str(error))
-            continue
-        if event is not None:
-            story.events.append((number, event))
-
-
-def _prev_of(line: bytes) -> str | None:
-    try:
-        return str(json.loads(line)["prev"])
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
 def _seen(folder: Folder) -> Iterator[Disagreement]:
     if last_seen(folder) is None:
-        yield _amiss(Amiss.POSITION_GONE, Fact(Remedy.NOTED_ANEW_NEXT), path=str(folder.path / "seen.json"))
+        yield amiss(Amiss.POSITION_GONE, Fact(Remedy.NOTED_ANEW_NEXT), path=str(folder.path / "seen.json"))
     for name in ("seen.json", "checkpoint.json"):
         position = last_seen(folder, name)
         if position is None:
@@ -170,7 +109,7 @@ def _seen(folder: Folder) -> Iterator[Disagreement]:
         try:
             ledger.require(folder.ledger, position)
         except AutotuneError:
-            yield _amiss(Amiss.LEDGER_CUT, line=position.lines)
+            yield amiss(Amiss.LEDGER_CUT, line=position.lines)
             return
 
 
@@ -178,7 +117,7 @@ def _gone(home: Path) -> Iterator[Disagreement]:
     """Name the session's files in the working directory that are not there."""
     names = (LEDGER, STATE_FILE, CONFIG_FILE, NOTES_FILE, IDEAS_FILE)
     if missing := [name for name in names if not (home / name).exists()]:
-        yield _amiss(Amiss.OWN_FILES_GONE, Fact(Remedy.PUT_BACK_NEXT), folder=str(home), names=missing)
+        yield amiss(Amiss.OWN_FILES_GONE, Fact(Remedy.PUT_BACK_NEXT), folder=str(home), names=missing)
 
 
 def _copy(folder: Folder, home: Path) -> Iterator[Disagreement]:
@@ -189,11 +128,11 @@ def _copy(folder: Folder, home: Path) -> Iterator[Disagreement]:
     truth, other = folder.ledger.read_bytes(), copy.read_bytes()
     if truth.startswith(other):
         if files.copy_has_lost_its_end(folder, copy):
-            yield _amiss(Amiss.COPY_ENDS_EARLY, Fact(Remedy.WRITTEN_ANEW_NEXT), copy=str(copy))
+            yield amiss(Amiss.COPY_ENDS_EARLY, Fact(Remedy.WRITTEN_ANEW_NEXT), copy=str(copy))
         return
     number = next((n for n, pair in enumerate(zip(truth.splitlines(), other.splitlines(), strict=False), 1) if pair[0] != pair[1]), None)
     places = {"copy": str(copy), "ledger": str(folder.ledger), "aside": str(folder.set_aside)}
-    yield _amiss(Amiss.COPY_DIFFERS, Fact(Remedy.COMPARE_COPIES, places), copy=str(copy), line=number)
+    yield amiss(Amiss.COPY_DIFFERS, Fact(Remedy.COMPARE_COPIES, places), copy=str(copy), line=number)
 
 
 def _keeps(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: ARG001 - one shape for all
@@ -205,7 +144,7 @@ def _keeps(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: A
     for result in story.of(Result):
         if result.baseline:
             continue
-        found = partial(_amiss, experiment=result.index)
+        found = partial(amiss, experiment=result.index)
         if result.index in settled:
             yield found(Amiss.RESULT_TWICE)
         settled.add(result.index)
@@ -223,7 +162,7 @@ def _keeps(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: A
             yield found(Amiss.KEEP_AGAINST_RUNS, said=result.metric, found=median(values))
         if verdict is not None and verdict.verdict is not Verdict.KEEP and not result.forced:
             yield found(Amiss.KEEP_AGAINST_VERDICT, Fact(Remedy.REVERT), verdict=verdict.verdict)
-    yield from (_amiss(Amiss.RESULT_MISSING, experiment=number) for number in _gaps(settled))
+    yield from (amiss(Amiss.RESULT_MISSING, experiment=number) for number in _gaps(settled))
 
 
 def _baselines(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: ARG001 - one shape for all
@@ -237,7 +176,7 @@ def _baselines(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noq
             case Ran(purpose=Purpose.BASELINE, outcome=Outcome.OK) if metric in event.metrics:
                 values.append(event.metrics[metric])
             case Result(baseline=True, metric=float(said)) if values and not replay.are_alike(said, median(values)):
-                yield _amiss(Amiss.BASELINE_AGAINST_RUNS, segment=event.segment, said=said, found=median(values))
+                yield amiss(Amiss.BASELINE_AGAINST_RUNS, segment=event.segment, said=said, found=median(values))
 
 
 def _replayed(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
@@ -245,67 +184,11 @@ def _replayed(repository: Repository, folder: Folder, story: Account) -> Iterato
 
     A segment is decided by the rule that it names; where that is not here, `decided_by_unknown_rules` says so.
     """
-    for number, wrong in _contradictions(repository, story):
+    for number, wrong in contradictions(repository, story):
         yield Disagreement(Fact(Amiss.LINE_CONTRADICTED, {"line": number}, wrong))
     held = sessions.checkpoint(folder)
-    if held is not None and held[0] != _state_at(story, held[1].lines):
-        yield _amiss(Amiss.CHECKPOINT_DIFFERS, Fact(Remedy.DELETE), path=str(folder.path / "checkpoint.json"))
-
-
-def _state_at(story: Account, line: int) -> State | None:
-    """Give what the lines up to one amount to."""
-    state: State | None = None
-    with suppress(AutotuneError, ValueError):
-        for number, event in story.events:
-            if number <= line:
-                state = after(state, event) if state is not None else begin(event) if isinstance(event, SegmentOpened) else None
-    return state
-
-
-def _contradictions(repository: Repository, story: Account) -> Iterator[tuple[int, Fact]]:
-    """Give the number of each line that cannot be what it says, and what is wrong with it."""
-    state: State | None = None
-    runs: dict[Purpose, list[Ran]] = {}
-    for number, event in story.events:
-        if isinstance(event, SegmentOpened):
-            runs = {}
-        if isinstance(event, Ran) and event.outcome is Outcome.OK:
-            runs.setdefault(event.purpose, []).append(event)
-        try:
-            if state is None:
-                state = begin(event) if isinstance(event, SegmentOpened) else None
-                continue
-            same = state.segment.opened.version == version()
-            wrong = order.misplaced(state, event, runs) if same else None
-            wrong = wrong or replay.contradiction(state, event, runs, partial(policy_for, repository.top), same_version=same)
-            state = after(state, event)
-            runs = {purpose: made for purpose, made in runs.items() if purpose not in order.uses(event)}
-        except (AutotuneError, ValueError, KeyError) as error:
-            yield number, Fact(Contradiction.UNFIT, {"problem": str(error)})
-            return
-        if wrong is not None:
-            yield number, wrong
-
-
-def set_aside_forged(session: Session) -> None:
-    """Set aside what came to the ledger since autotune wrote to it last, from the first line on that nothing made; words stay.
-
-    A command that was killed before it noted how far it had come leaves such lines too, but they have before them what they need.
-    """
-    seen = last_seen(session.folder)
-    if seen is None or session.position.offset <= seen.offset:
-        return
-    try:
-        came = [from_line(line) for line, _ in ledger.read(session.folder.ledger, seen)]
-    except (AutotuneError, ValueError):
-        return  # whatever reads it says so
-    if all(isinstance(event, (Ran, *order.WORDS)) for event in came):
-        return
-    story = Account()
-    deque(_chain(session.folder, story), maxlen=0)
-    wrong = next((found for found in _contradictions(session.repository, story) if found[0] > seen.lines), None)
-    if wrong is not None:
-        session.take_back(*wrong)
+    if held is not None and held[0] != state_at(story, held[1].lines):
+        yield amiss(Amiss.CHECKPOINT_DIFFERS, Fact(Remedy.DELETE), path=str(folder.path / "checkpoint.json"))
 
 
 def _settings_file(folder: Folder, home: Path) -> Iterator[Disagreement]:
@@ -317,7 +200,7 @@ def _settings_file(folder: Folder, home: Path) -> Iterator[Disagreement]:
         return
     for name in differing:
         back = Fact(Remedy.SETTING_BACK, {"key": name, "command": configuration.acceptance([name])})
-        yield _amiss(Amiss.SETTING_DIFFERS, back, path=str(home / CONFIG_FILE), key=name)
+        yield amiss(Amiss.SETTING_DIFFERS, back, path=str(home / CONFIG_FILE), key=name)
 
 
 def _unknown_runs(folder: Folder, story: Account) -> Iterator[Disagreement]:
@@ -325,7 +208,7 @@ def _unknown_runs(folder: Folder, story: Account) -> Iterator[Disagreement]:
     known = {event.experiment for event in story.of(CandidateTaken)}
     there = logs.experiments(folder.path)
     for number in sorted(there - known):
-        yield _amiss(Amiss.OUTPUT_OF_UNKNOWN, experiment=number)
+        yield amiss(Amiss.OUTPUT_OF_UNKNOWN, experiment=number)
     told = {event.log for event in story.of(Ran)}
     for place in logs.places(folder.path):
         where = place.relative_to(folder.path)
@@ -333,13 +216,13 @@ def _unknown_runs(folder: Folder, story: Account) -> Iterator[Disagreement]:
             made["number"] for path in place.iterdir() if (made := logs.RUN.fullmatch(path.name)) and str(where / path.name) not in told
         }
         if len(untold) > 1 and int(where.parts[1]) not in there - known:  # one may have been killed before it was told
-            yield _amiss(Amiss.OUTPUTS_UNTOLD, Fact(Remedy.LINES_ARE_LOST), runs=len(untold), folder=str(place))
+            yield amiss(Amiss.OUTPUTS_UNTOLD, Fact(Remedy.LINES_ARE_LOST), runs=len(untold), folder=str(place))
 
 
 def _costs(folder: Folder, story: Account) -> Iterator[Disagreement]:
     """What an agent has cost is told by whoever keeps a client at work, and leaves a log of it."""
     if any(story.of(Spent)) and not (folder.path / CLIENT_LOG).is_file():
-        yield _amiss(Amiss.COST_OF_NOBODY)
+        yield amiss(Amiss.COST_OF_NOBODY)
 
 
 def _gaps(numbers: set[int]) -> list[int]:
@@ -360,17 +243,17 @@ def _logs(folder: Folder, story: Account) -> Iterator[Disagreement]:
         if not isinstance(event, Ran):
             continue
         if event.log in seen:
-            yield _amiss(Amiss.OUTPUT_SHARED, line=number, log=event.log)
+            yield amiss(Amiss.OUTPUT_SHARED, line=number, log=event.log)
         seen.add(event.log)
         rehearsed = folder.path / logs.of_segment(segment, event.log)
         path = rehearsed if rehearsed.is_file() else folder.path / event.log
         what: dict[str, Any] = {"run": event.number, "experiment": event.experiment, "purpose": event.purpose}
         if not path.is_file():
-            yield _amiss(Amiss.OUTPUT_GONE, Fact(Remedy.NOT_TO_BE_HELD), **what)
+            yield amiss(Amiss.OUTPUT_GONE, Fact(Remedy.NOT_TO_BE_HELD), **what)
             continue
         output = path.read_bytes()
         if process.is_whole(output) and (name := _unprinted(event, output)) is not None:
-            yield _amiss(Amiss.VALUE_NOT_PRINTED, metric=name, value=event.metrics[name], **what)
+            yield amiss(Amiss.VALUE_NOT_PRINTED, metric=name, value=event.metrics[name], **what)
 
 
 def _unprinted(run: Ran, output: bytes) -> str | None:
@@ -390,24 +273,24 @@ def _commits(repository: Repository, folder: Folder, story: Account) -> Iterator
     first = next(story.of(SegmentOpened))
     tip = git.resolve(repository.top, f"refs/heads/{first.branch}")
     if tip is None:
-        yield _amiss(Amiss.BRANCH_GONE, Fact(Remedy.BRANCH_BACK, {"branch": first.branch}), branch=first.branch)
+        yield amiss(Amiss.BRANCH_GONE, Fact(Remedy.BRANCH_BACK, {"branch": first.branch}), branch=first.branch)
         return
     put_back = Fact(Remedy.BRANCH_PUT_BACK_NEXT, {"branch": first.branch})
     kept = {event.commit: event for event in story.of(Result) if event.status is Status.KEEP and not event.baseline}
     commits = _history(repository, first.base, tip)
     if not git.is_ancestor(repository.top, first.base, tip):
-        yield _amiss(Amiss.BRANCH_ELSEWHERE, put_back, branch=first.branch, tip=tip)
+        yield amiss(Amiss.BRANCH_ELSEWHERE, put_back, branch=first.branch, tip=tip)
     for commit in commits:
         result = kept.get(commit.sha)
         if result is not None:
             yield from _trailers(commit, result, story)
         elif not _is_open(commit, folder, story):
             elsewhere = Fact(Remedy.COMMIT_ELSEWHERE, {"commit": commit.sha}, put_back)
-            yield _amiss(Amiss.COMMIT_OF_OTHERS, elsewhere, commit=commit.sha, subject=commit.subject)
+            yield amiss(Amiss.COMMIT_OF_OTHERS, elsewhere, commit=commit.sha, subject=commit.subject)
     there = {commit.sha for commit in commits}
     for sha, result in kept.items():
         if sha not in there:
-            yield _amiss(Amiss.KEEP_OFF_BRANCH, put_back, experiment=result.index, commit=sha)
+            yield amiss(Amiss.KEEP_OFF_BRANCH, put_back, experiment=result.index, commit=sha)
 
 
 def _is_open(commit: Commit, folder: Folder, story: Account) -> bool:
@@ -418,7 +301,7 @@ def _is_open(commit: Commit, folder: Folder, story: Account) -> bool:
 
 
 def _trailers(commit: Commit, result: Result, story: Account) -> Iterator[Disagreement]:
-    found = partial(_amiss, commit=commit.sha, experiment=result.index)
+    found = partial(amiss, commit=commit.sha, experiment=result.index)
     said = commit.trailers.get("Autotune-Metric", "").rpartition("=")[2]
     if result.metric is not None and said not in ("", "unknown", f"{result.metric:.12g}"):
         yield found(Amiss.COMMIT_AGAINST_LEDGER, said=said, found=result.metric)
@@ -445,9 +328,9 @@ def _candidates(repository: Repository, folder: Folder, story: Account) -> Itera
     for ref, event in (*named, *((folder.ref(f"{one.experiment}.formatted"), one) for one in story.of(Formatted))):
         sha, back = held.get(ref), Fact(Remedy.REF_BACK, {"ref": ref, "commit": event.commit})
         if sha is None:
-            yield _amiss(Amiss.CANDIDATE_GONE, back, ref=ref, experiment=event.experiment, commit=event.commit)
+            yield amiss(Amiss.CANDIDATE_GONE, back, ref=ref, experiment=event.experiment, commit=event.commit)
         elif sha != event.commit:
-            yield _amiss(Amiss.CANDIDATE_ELSEWHERE, back, ref=ref, experiment=event.experiment, commit=event.commit, found=sha)
+            yield amiss(Amiss.CANDIDATE_ELSEWHERE, back, ref=ref, experiment=event.experiment, commit=event.commit, found=sha)
 
 
 def _pins(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
@@ -457,9 +340,9 @@ def _pins(repository: Repository, folder: Folder, story: Account) -> Iterator[Di
         name = folder.ref(f"pins-{event.segment}")
         if held.get(name) != event.pins:
             back = Fact(Remedy.REF_BACK, {"ref": name, "commit": event.pins})
-            yield _amiss(Amiss.PINS_ELSEWHERE, back, ref=name, segment=event.segment)
+            yield amiss(Amiss.PINS_ELSEWHERE, back, ref=name, segment=event.segment)
         for kind, figures in _damaged(repository, event.pins):
-            yield _amiss(kind, Fact(Remedy.BEGIN_AFRESH), segment=event.segment, **figures)
+            yield amiss(kind, Fact(Remedy.BEGIN_AFRESH), segment=event.segment, **figures)
 
 
 def _damaged(repository: Repository, pins: str) -> Iterator[tuple[Amiss, dict[str, str]]]:
@@ -483,9 +366,9 @@ def _scripts(repository: Repository, home: Path, segment: SegmentOpened) -> Iter
             continue
         content = git.ask(repository.top, "cat-file", "blob", entry[1]).out
         if not (home / name).is_file() or (home / name).read_bytes() != content:
-            yield _amiss(Amiss.SCRIPT_DIFFERS, Fact(Remedy.PUT_BACK_OR_ACCEPTED), path=str(home / name))
+            yield amiss(Amiss.SCRIPT_DIFFERS, Fact(Remedy.PUT_BACK_OR_ACCEPTED), path=str(home / name))
         elif files.has_lost_its_run_bit(home / name, entry[0]):
-            yield _amiss(Amiss.NOT_EXECUTABLE, Fact(Remedy.PUT_BACK_NEXT), path=str(home / name))
+            yield amiss(Amiss.NOT_EXECUTABLE, Fact(Remedy.PUT_BACK_NEXT), path=str(home / name))
 
 
 def _state(folder: Folder, home: Path) -> Iterator[Disagreement]:
@@ -499,4 +382,4 @@ def _state(folder: Folder, home: Path) -> Iterator[Disagreement]:
     summary = of_the_log(state)
     wrong = [key for key in ("segment", "experiments", "keeps", "baseline", "best") if said.get(key) != summary[key]]
     if wrong and said.get("experiments") == summary["experiments"]:
-        yield _amiss(Amiss.STATE_DIFFERS, Fact(Remedy.DELETE), path=str(path), names=wrong)
+        yield amiss(Amiss.STATE_DIFFERS, Fact(Remedy.DELETE), path=str(path), names=wrong)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.config import reading as configuration
+from autotune.core.config.commands import Command, benchmark_of, checks_of, prepare_of
 from autotune.core.config.reading import Config
 from autotune.core.facts import Fact, Kind, naming, quoted
 from autotune.core.findings import Observation, Remedy
@@ -42,8 +43,6 @@ from autotune.loop.opening import rehearsing
 from autotune.loop.session import found as sessions
 from autotune.loop.session import settings
 from autotune.loop.session.found import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder, Say, Session, now
-from autotune.targets import TARGETS
-from autotune.targets.target import Command
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parents[1]
@@ -459,9 +458,9 @@ def _prepared(config: Config, ground: Ground) -> None:
 
 def _dry_run(config: Config, ground: Ground) -> Check:
     """Run what prepares, the benchmark and the checks, up to the first that fails; the checks find what the benchmark found."""
-    target, measured = TARGETS["code"], None
+    measured = None
     place.occupy(ground.place, ground.content, ())
-    for command in (*target.commands(config), *filter(None, [target.checks(config)])):
+    for command in filter(None, (prepare_of(config), benchmark_of(config), checks_of(config))):
         if measured is not None:
             place.occupy(ground.place, ground.content, ())
         finished = _execute(config, command, ground.place.top / ground.workdir, ground.scratch)
@@ -474,7 +473,7 @@ def _dry_run(config: Config, ground: Ground) -> Check:
             return Check("benchmark", Finding.TO_DO, seen, (known or Fact(Remedy.MEND_UNTIL_IT_PASSES),), _details(finished, outcome))
         measured = finished if command.measured else measured
     if measured is None:
-        raise AssertionError("a target's run measures nothing")
+        raise AssertionError("a run measures nothing")
     return _passed(config, measured)
 
 
@@ -557,7 +556,7 @@ def _comparison(scene: Scene) -> Check:
 
 def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) -> Seen:
     """Run what prepares and the benchmark in a folder, up to the first that fails; `top` is what the output may name of the place."""
-    for command in TARGETS["code"].commands(config):
+    for command in filter(None, (prepare_of(config), benchmark_of(config))):
         finished = _execute(config, command, folder, scratch)
         outcome, why = _outcome(config, finished) if command.measured else classify(finished, None)
         if command.measured or outcome is not Outcome.OK:
@@ -567,7 +566,7 @@ def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) 
                 metrics[config.metric] = measured_samples(finished)[config.metric]
             reason = why if command.measured else Fact(Kind.COMMAND_FAILED, {"command": command.name}, why)
             return Seen(outcome, told(reason), metrics, output, tuple(dict.fromkeys((str(top), str(top.resolve())))))
-    raise AssertionError("a target's run measures nothing")
+    raise AssertionError("a run measures nothing")
 
 
 def _noise_known(scene: Scene) -> float | None:

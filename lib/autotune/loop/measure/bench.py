@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core import rules
+from autotune.core.config.commands import Command, benchmark_of, checks_of, prepare_of
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.ledger.events import Purpose, Ran
 from autotune.core.model import Arm, Outcome
@@ -33,8 +34,6 @@ from autotune.loop.session import found as sessions
 from autotune.loop.session import logs
 from autotune.loop.session.files import PROJECTIONS
 from autotune.loop.session.found import Session, now, private_prefix, root
-from autotune.targets import TARGETS
-from autotune.targets.target import Command
 
 OUTPUT_KEPT = 3000  # characters of a failing command's output that go on the ledger
 _CACHES = "caches"  # in the session's folder in the cache
@@ -156,7 +155,7 @@ class Bench:
 
     def check(self, arm: Arm) -> tuple[bool, Fact, str]:
         """Run the checks on an arm, put in place and built first: passed, why not, and the useful end of the output."""
-        command = TARGETS["code"].checks(self.session.state.config)
+        command = checks_of(self.session.state.config)
         if command is None:
             return True, PASSED, ""
         ran, output = self._check(arm, command)
@@ -227,23 +226,22 @@ class Bench:
         lending.clear_the_way(session, self.alternating, self.alternating)
 
     def _measured(self, log: str) -> Executed:
-        """Execute the measured command on the arm that is in place."""
-        measured = next(command for command in TARGETS["code"].commands(self.session.state.config) if command.measured)
-        return self._one(measured, log)
+        """Execute the benchmark on the arm that is in place."""
+        return self._one(benchmark_of(self.session.state.config), log)
 
     def _build(self, arm: Arm, log: str) -> tuple[Executed, Command] | None:
-        """Execute what comes before the measured command, unless its build stands; gives the end of the first that fails, and which."""
+        """Execute `prepare`, unless its build stands; gives its end and the command where it fails."""
         builds, content = self.builds, self.content[arm]
         self._prepare_s = 0.0
-        for command in TARGETS["code"].commands(self.session.state.config):
-            if command.measured or (builds is not None and builds.standing(arm, content)):
-                continue
-            finished = self._one(command, _log_of(command, log))
-            self._prepare_s += finished.wall_s
-            if classify(finished, None)[0] is not Outcome.OK:
-                return finished, command
-            if builds is not None:
-                builds.remember(arm, content)
+        command = prepare_of(self.session.state.config)
+        if command is None or (builds is not None and builds.standing(arm, content)):
+            return None
+        finished = self._one(command, _log_of(command, log))
+        self._prepare_s = finished.wall_s
+        if classify(finished, None)[0] is not Outcome.OK:
+            return finished, command
+        if builds is not None:
+            builds.remember(arm, content)
         return None
 
     def unseen(self, arm: Arm, command: Command, folder: Path) -> bool:
@@ -259,7 +257,7 @@ class Bench:
         """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
         self._occupy(Arm.INCUMBENT)
         finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._measured(logs.TRIED), None)
-        command = TARGETS["code"].checks(self.session.state.config)
+        command = checks_of(self.session.state.config)
         readable = failed is None and self._readable(finished)[0] is Outcome.OK
         return readable and (command is None or self._check(Arm.INCUMBENT, command)[0].outcome is Outcome.OK)
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from autotune.core.config.commands import Command
 from autotune.core.model import Arm
 from autotune.errors import AutotuneError
 from autotune.loop.measure.bench import Bench
 from autotune.loop.session.found import Session
-from autotune.targets.target import Command
 
 FOLDER = "holdout"
 

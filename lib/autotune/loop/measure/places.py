@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from autotune.core.config.commands import Command
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.outcome import classify, useful_end
@@ -24,7 +25,6 @@ from autotune.loop.measure.bench import Bench
 from autotune.loop.session import found as sessions
 from autotune.loop.session import logs
 from autotune.loop.session.found import Session, replace_file
-from autotune.targets.target import Command
 
 _FORM = 2  # of the note of a place: one in an older form is no note
 

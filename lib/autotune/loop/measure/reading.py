@@ -11,8 +11,8 @@ from autotune.core.config.reading import Config
 from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind, UnreadError
 from autotune.core.findings import Unread
-from autotune.core.ledger.state import CASES
 from autotune.core.model import Outcome
+from autotune.core.output.cases import CASES, with_one_value
 from autotune.core.output.metrics import RESERVED, MetricReport
 from autotune.core.output.outcome import Executed, classify, measured_samples
 from autotune.core.output.sources import Source, stem
@@ -22,7 +22,6 @@ from autotune.edges import results
 from autotune.errors import AutotuneError
 from autotune.readers import formats, recognising
 from autotune.readers.reading import Document
-from autotune.targets import TARGETS
 
 KEPT_BYTES = 16 * 1024 * 1024  # of each stream, where what is printed is read
 MOST_RECORDED = 200  # samples of one run: a ledger is read as a whole, and often
@@ -130,7 +129,7 @@ def read_as(config: Config, finished: Executed, cases: tuple[str, ...], *, ratio
     """
     own = measured_samples(finished)
     try:
-        printed = TARGETS["code"].samples(config, finished.report.samples, cases, ratios=ratios)
+        printed = with_one_value(config.metric, finished.report.samples, cases, ratios=ratios)
     except UnreadError as error:
         outcome, why = classify(finished, None)
         spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, because=error.why), own)

@@ -338,7 +338,7 @@ def found_in(ledger: Path, change: Callable[[Event], Event] = lambda event: even
 
 
 OLDER = (
-    Path(__file__).parents[1] / "golden" / "rule-1.jsonl"
+    Path(__file__).parents[2] / "golden" / "rule-1.jsonl"
 )  # what was written before rules had numbers: keeps by a margin, guardrails, claims
 
 

@@ -58,7 +58,7 @@ from autotune.core.tell.pages import _IDEAS, _NOTES
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import BUILT_ONCE
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 NOW = "2026-03-01T13:01:00.000Z"
 LEDGER = [event for line in (GOLDEN / "session.jsonl").read_bytes().splitlines() if (event := from_line(line)) is not None]
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT

@@ -32,7 +32,7 @@ from autotune.core.ledger.state import State, begin
 from autotune.core.model import Status
 from autotune.core.tell.snapshot import SCHEMA, of_the_log, snapshot
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 LIMITS = {"max_iterations": 9, "max_wall_time": "1h", "max_failures": 4, "max_cost_usd": 5.0, "max_tokens": 900}
 BASELINE = result(0, 10.0, Status.KEEP, baseline=True)
 NEWS = PlaybookEnded("rebaseline", quoted("nothing\nhas changed"), at(8))
