@@ -1,4 +1,4 @@
-"""The version, read from the one place where it is written."""
+"""Where autotune lies, and its version, read from the one place where it is written."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from functools import cache
 from pathlib import Path
 
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parents[1]
+
 
 @cache
 def version() -> str:
     """Give the plugin's version."""
-    manifest = Path(__file__).resolve().parents[2] / ".claude-plugin" / "plugin.json"
+    manifest = ROOT / ".claude-plugin" / "plugin.json"
     return str(json.loads(manifest.read_text(encoding="utf-8"))["version"])

@@ -16,8 +16,9 @@ import pytest
 from autotune.edges import locks
 from autotune.errors import AutotuneError
 from autotune.loop.drive import demonstration
+from autotune.version import PACKAGE
 
-MAIN = demonstration.PACKAGE / "__main__.py"
+MAIN = PACKAGE / "__main__.py"
 PATCHES = sorted(demonstration.PATCHES.glob("*.patch"))
 
 

@@ -24,9 +24,10 @@ from autotune.loop.inspect.diagnosis import Check, Finding
 from autotune.loop.opening import opened as opening
 from autotune.loop.session import found as sessions
 from autotune.loop.session.found import Session
+from autotune.version import PACKAGE
 
 LOOKS = list(diagnosis._LOOKS)
-MAIN = diagnosis.PACKAGE / "__main__.py"
+MAIN = PACKAGE / "__main__.py"
 BENCHMARK = 'echo "METRIC size=$(($(cat src/* | wc -c)))"; echo "METRIC words=2"\n'
 
 

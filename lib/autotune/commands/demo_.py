@@ -20,9 +20,10 @@ from autotune.core.tell.lines import WIDEST, wrapped
 from autotune.core.tell.words import told
 from autotune.loop.drive import demonstration
 from autotune.loop.session.found import Session
+from autotune.version import PACKAGE, ROOT
 
-MAIN = demonstration.PACKAGE / "__main__.py"
-LAUNCHER = demonstration.PACKAGE.parents[1] / "bin" / "autotune"
+MAIN = PACKAGE / "__main__.py"
+LAUNCHER = ROOT / "bin" / "autotune"
 _COLOURS = {Status.KEEP: typer.colors.GREEN, Status.CRASH: typer.colors.RED, Status.CHECKS_FAILED: typer.colors.RED}
 
 _PROJECT, _SESSION, _LOOP, _RESULT, _PLACE, _OWN = PARTS

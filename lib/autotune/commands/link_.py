@@ -12,8 +12,8 @@ import typer
 from autotune.commands.options import reply
 from autotune.core.findings import Answer
 from autotune.errors import AutotuneError
+from autotune.version import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 MARK = "# Written by `autotune link`; `autotune link --remove` takes it away."
 _INSTALLED = f"""\
 #!/bin/sh

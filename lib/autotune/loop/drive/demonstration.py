@@ -13,8 +13,8 @@ from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing
 from autotune.loop.opening import opened as opening
 from autotune.loop.session.found import Say, Session
+from autotune.version import PACKAGE
 
-PACKAGE = Path(__file__).resolve().parents[1]
 PROJECT = PACKAGE / "demo" / "project"
 PATCHES = PACKAGE / "demo" / "patches"
 PROPOSER = PACKAGE / "demo" / "propose.py"

@@ -48,10 +48,10 @@ from autotune.loop.session import files
 from autotune.loop.session import found as sessions
 from autotune.loop.session.feed import Feed
 from autotune.loop.session.found import CLIENT_LOG, Say, Session, now
+from autotune.version import ROOT
 
 CLIENT = "claude"
 AGENT = "autotune:autotune"
-ROOT = Path(__file__).resolve().parents[3]
 _POLL_S = 0.2
 _LOOK_EVERY_S = 0.5
 _OBEYS_WITHIN_S = 30.0  # so long may the agent take to end by itself when its session stands still

@@ -43,9 +43,8 @@ from autotune.loop.opening import rehearsing
 from autotune.loop.session import found as sessions
 from autotune.loop.session import settings
 from autotune.loop.session.found import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder, Say, Session, now
+from autotune.version import PACKAGE, ROOT
 
-PACKAGE = Path(__file__).resolve().parents[1]
-ROOT = PACKAGE.parents[1]
 OLDEST_GIT = (2, 36)  # the first whose `worktree list` can end its lines with NUL
 TIMED = 3  # starts of which the median is told
 SLOW_START_MS = 1000.0
