@@ -6,9 +6,10 @@ import itertools
 import math
 
 import pytest
-from autotune.core.decide.mean_bet import BETS, EVEN, LARGEST, WEIGHTS, against, evidence, gains_over, gains_under, interval, staked, total
 from hypothesis import given
 from hypothesis import strategies as st
+
+from autotune.core.decide.mean_bet import BETS, EVEN, LARGEST, WEIGHTS, against, evidence, gains_over, gains_under, interval, staked, total
 
 DIFFERENCES = st.lists(st.floats(-1, 1), max_size=60)
 

@@ -6,12 +6,12 @@ import random
 import time
 
 import pytest
-from autotune.core.decide.mean_bet import EVEN, against, evidence, total
-from autotune.core.decide.scores import START, Asked, Because, Tally, can_decide, judged, promising, tallied
-from autotune.core.decide.units import ScoreRange, Tried, Unit, unit_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.core.decide.mean_bet import EVEN, against, evidence, total
+from autotune.core.decide.scores import START, Asked, Because, Tally, can_decide, judged, promising, tallied
+from autotune.core.decide.units import ScoreRange, Tried, Unit, unit_of
 from autotune.core.model import Direction, Verdict
 
 PLACES = st.none() | st.floats(0, 1)
