@@ -68,7 +68,7 @@ from autotune.core.ledger.state import (
     seconds_between,
 )
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
-from autotune.core.output.cases import CASES
+from autotune.core.output.combining import CASES
 from autotune.core.output.outcome import PASSED
 from autotune.core.stats import samples as stats
 

@@ -55,7 +55,7 @@ from autotune.core.ledger.events import (
     TargetChecked,
 )
 from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
-from autotune.core.output.cases import CASES
+from autotune.core.output.combining import CASES
 from autotune.core.stats import samples as stats
 
 RECENT = 40  # experiments, and keeps, whose words are held

@@ -12,7 +12,7 @@ from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind, UnreadError
 from autotune.core.findings import Unread
 from autotune.core.model import Outcome
-from autotune.core.output.cases import CASES, with_one_value
+from autotune.core.output.combining import CASES, with_one_value
 from autotune.core.output.metrics import RESERVED, MetricReport
 from autotune.core.output.outcome import Executed, classify, measured_samples
 from autotune.core.output.sources import Source, stem

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.decide.mean_bet import EVEN, against, evidence, total
-from autotune.core.decide.scores import START, Asked, Because, Tally, can_decide, judged, promising, tallied
-from autotune.core.decide.units import ScoreRange, Tried, Unit, unit_of
+from autotune.core.cases.mean_bet import EVEN, against, evidence, total
+from autotune.core.cases.scores import START, Asked, Because, Tally, can_decide, judged, promising, tallied
+from autotune.core.cases.units import ScoreRange, Tried, Unit, unit_of
 from autotune.core.model import Direction, Verdict
 
 PLACES = st.none() | st.floats(0, 1)

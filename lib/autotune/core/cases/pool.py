@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from autotune.core.decide.mean_bet import BETS
-from autotune.core.decide.scores import PRIOR_SD, PRIOR_UNITS
+from autotune.core.cases.mean_bet import BETS
+from autotune.core.cases.scores import PRIOR_SD, PRIOR_UNITS
 
 PRECISION = 1e-4  # of the smallest visible difference
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from autotune.core.cases.split import Case
 from autotune.core.decide.budget import needed_evidence
-from autotune.core.cases import Case
 from autotune.core.model import Calibration
 
 PLANNED = 20  # confirmations: 417 : 1 each

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.cases import Case, Split, digest, split, units_in
-from autotune.core.drawing import Draw, Taken, draw, due, left, settled, so_far
-from autotune.core.decide.units import Tried, Unit
+from autotune.core.cases.drawing import Draw, Taken, draw, due, left, settled, so_far
+from autotune.core.cases.split import Case, Split, digest, split, units_in
+from autotune.core.cases.units import Tried, Unit
 
 NAMES = st.lists(st.integers(0, 500).map(str), unique=True, max_size=150)
 GROUPED = NAMES.flatmap(

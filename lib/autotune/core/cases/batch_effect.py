@@ -15,9 +15,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autotune.core.drawing import Taken
-from autotune.core.pool import units_needed
-from autotune.core.decide.scores import Asked, can_decide
+from autotune.core.cases.drawing import Taken
+from autotune.core.cases.pool import units_needed
+from autotune.core.cases.scores import Asked, can_decide
 
 HARMLESS = 1 / 3  # of the units' own standard deviation, the effect on batches that has to be refuted
 REFUTED_Z = -1.2816  # the 10 % point of the normal distribution

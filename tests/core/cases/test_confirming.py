@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.batch_effect import BatchEffect, Costs, chosen, measured
-from autotune.core.batch_pairs import Counted, gains_by_case, is_better, largest_losses, paired
+from autotune.core.cases.batch_effect import BatchEffect, Costs, chosen, measured
+from autotune.core.cases.batch_pairs import Counted, gains_by_case, is_better, largest_losses, paired
+from autotune.core.cases.confirming import Count, is_spent, needed, used
+from autotune.core.cases.drawing import Taken
+from autotune.core.cases.pair_seeds import first_fresh, seed_of
+from autotune.core.cases.pool import Power, smallest_visible, spread_of, units_needed, what_helps
+from autotune.core.cases.scores import Asked
+from autotune.core.cases.split import Case
 from autotune.core.decide.budget import share_of_budget
-from autotune.core.cases import Case
-from autotune.core.confirming import Count, is_spent, needed, used
-from autotune.core.drawing import Taken
 from autotune.core.facts import UnreadError
 from autotune.core.model import Arm, Direction
-from autotune.core.pair_seeds import first_fresh, seed_of
-from autotune.core.pool import Power, smallest_visible, spread_of, units_needed, what_helps
-from autotune.core.decide.scores import Asked
 
 # Confirmations
 

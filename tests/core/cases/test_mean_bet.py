@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.decide.mean_bet import BETS, EVEN, LARGEST, WEIGHTS, against, evidence, gains_over, gains_under, interval, staked, total
+from autotune.core.cases.mean_bet import BETS, EVEN, LARGEST, WEIGHTS, against, evidence, gains_over, gains_under, interval, staked, total
 
 DIFFERENCES = st.lists(st.floats(-1, 1), max_size=60)
 

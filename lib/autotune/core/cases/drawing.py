@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from autotune.core.cases import Case, place
-from autotune.core.decide.units import Tried, Unit, unit_of
+from autotune.core.cases.split import Case, place
+from autotune.core.cases.units import Tried, Unit, unit_of
 
 MOST_TRIES = 2
 

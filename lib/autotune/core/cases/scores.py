@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from autotune.core.decide.mean_bet import BETS, EVEN, WEIGHTS, Stakes, gains_over, gains_under, staked, total
-from autotune.core.decide.units import Unit
+from autotune.core.cases.mean_bet import BETS, EVEN, WEIGHTS, Stakes, gains_over, gains_under, staked, total
+from autotune.core.cases.units import Unit
 from autotune.core.model import Verdict
 
 WORTH = 0.05  # of the range, the gain worth having where no other is named
