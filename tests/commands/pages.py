@@ -1,4 +1,4 @@
-"""The help pages as typer makes them, by the names of the files that the launcher prints: `python tests/commands/pages.py` writes these."""
+"""The help pages as typer makes them. `python tests/commands/pages.py` writes them: for the launcher each, and all to docs/commands.md."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ import typer
 from autotune.commands import app
 
 FOLDER = Path(app.__file__).with_name("help")
+REFERENCE = Path(__file__).parents[2] / "docs/commands.md"
+OPENING = """\
+# Commands
+
+This page has the help of every command. `autotune VERB --help` shows you the same.
+"""
 
 
 def commands() -> Iterator[tuple[str, ...]]:
@@ -47,6 +53,21 @@ def page(*words: str) -> str:
             os.environ["COLUMNS"] = before
 
 
+def reference(made: dict[str, str]) -> str:
+    """All pages as one in Markdown: a heading for each section of verbs and for each verb, with its parts after it."""
+    chapters = [OPENING, _quoted(made["autotune.txt"])]
+    for section, verbs in app.VERBS.items():
+        chapters.append(f"## {section}\n")
+        for verb in verbs:
+            chapters.append(f"### autotune {verb}\n")
+            chapters += [_quoted(text) for name, text in made.items() if name.removesuffix(".txt").partition("-")[0] == verb]
+    return "\n".join(chapters)
+
+
+def _quoted(page: str) -> str:
+    return f"```text\n{page.strip()}\n```\n"
+
+
 if __name__ == "__main__":
     made = pages()
     FOLDER.mkdir(exist_ok=True)
@@ -54,3 +75,4 @@ if __name__ == "__main__":
         old.unlink()
     for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8")
+    REFERENCE.write_text(reference(made), "utf-8")

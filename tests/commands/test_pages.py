@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.commands.pages import FOLDER, pages
+from tests.commands.pages import FOLDER, REFERENCE, pages, reference
 
 PAGES = pages()
 
@@ -11,4 +11,8 @@ PAGES = pages()
 @pytest.mark.parametrize("name", sorted({*PAGES, *(path.name for path in FOLDER.iterdir())}))
 def test_a_page_that_is_shipped_is_what_typer_makes(name: str) -> None:
     shipped = (FOLDER / name).read_text("utf-8") if (FOLDER / name).is_file() else ""
-    assert shipped == PAGES.get(name, ""), "`python tests/commands/pages.py` writes the pages anew"
+    assert shipped == PAGES.get(name, ""), "`python tests/commands/pages.py` writes the pages"
+
+
+def test_the_page_of_all_commands_is_made_of_these() -> None:
+    assert REFERENCE.read_text("utf-8") == reference(PAGES), "`python tests/commands/pages.py` writes it"
