@@ -112,7 +112,9 @@ SENTENCE = re.compile(r"[A-Za-z][\w'`,;:.-]*(?: [A-Za-z`(][\w'`,;:.)-]*){4,}")
 WORDED_ELSEWHERE = {
     "commands/app.py": "help",
     "commands/link_.py": "a program for the shell",
-    "core/config/reading.py": "what autotune.toml says of each key",
+    "core/config/keys.py": "what autotune.toml says of each key",
+    "core/config/writing.py": "what autotune.toml says of itself",
+    "core/config/shapes.py": "what a refusal says was expected",
     "core/ledger/older.py": "what ledgers of older versions say",
     "core/trust/surroundings.py": "the shell's own words",
     "hooks/sayings.py": "hooks know the standard library alone",

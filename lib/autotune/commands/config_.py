@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found, looked_at, reply
+from autotune.core.config import editing, keys
 from autotune.core.config import reading as configuration
-from autotune.core.config.reading import Config, Fixed
+from autotune.core.config.keys import Fixed
+from autotune.core.config.model import Config
 from autotune.core.findings import Answer
 from autotune.core.tell.answers import CHANGED_BY
 from autotune.errors import AutotuneError
@@ -33,7 +35,7 @@ def show(as_json: AsJson = False, session: SessionName = None) -> None:
     if as_json:
         typer.echo(json.dumps({key: value for key, value in configuration.to_mapping(config).items() if key not in lacking}))
         return
-    for row in (one for one in configuration.keys(config) if one.name not in lacking):
+    for row in (one for one in configuration.rows(config) if one.name not in lacking):
         typer.echo(f"{row.name} = {row.value}   {CHANGED_BY[row.fixed]}".rstrip() + f"\n    {row.comment}")
 
 
@@ -62,7 +64,7 @@ def put(
     """
     path, here = _checked(session)
     if here is None:
-        text = configuration.with_value(settings.text_of(path), key, value, whole=False)
+        text = editing.with_value(settings.text_of(path), key, value, whole=False)
         replace_file(path, text.encode())
         written = _part(text)
         typer.echo(json.dumps({key: configuration.value_of(written, key)}) if as_json else f"{key} = {value}")
@@ -70,9 +72,9 @@ def put(
     with work.held(here, "config set"):
         work.complete(here)
         files.guard(here)
-        text = configuration.with_value(settings.text_of(_file(here)), key, value)
+        text = editing.with_value(settings.text_of(_file(here)), key, value)
         written = configuration.parse_toml(text)
-        if key.partition(".")[0] in configuration.keys_changed(here.state.config, written, Fixed.SEGMENT, Fixed.SESSION):
+        if key.partition(".")[0] in keys.keys_changed(here.state.config, written, Fixed.SEGMENT, Fixed.SESSION):
             raise AutotuneError(
                 f"{key} decides what is measured or compared, so it is fixed for the segment.",
                 f"edit {CONFIG_FILE}, then `autotune rebaseline --accept` opens a new segment with it",
@@ -88,13 +90,13 @@ def check(as_json: AsJson = False, session: SessionName = None) -> None:
     """Check autotune.toml: the session's, or the one in this folder before there is a session."""
     path, here = _checked(session)
     written = configuration.parse_toml(settings.text_of(path))
-    differing = configuration.fixed_differences(here.state.config, written) if here is not None else ()
+    differing = keys.fixed_differences(here.state.config, written) if here is not None else ()
     if as_json:
         typer.echo(json.dumps({"file": str(path), "in_order": True, "not_in_force": differing}))
         return
     reply(Answer.IN_ORDER, path=str(path))
     for key in differing:
-        reply(Answer.NOT_IN_FORCE, key=key, command=configuration.acceptance([key]))
+        reply(Answer.NOT_IN_FORCE, key=key, command=keys.acceptance([key]))
 
 
 def _config(session: str | None) -> tuple[Config, frozenset[str]]:

@@ -11,28 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autotune.core.config import reading as configuration
-from autotune.core.config.reading import (
-    KEYS,
-    Config,
-    Default,
-    Fixed,
-    HealthConfig,
-    RecoveryConfig,
-    acceptance,
-    fixed_differences,
-    keys,
-    keys_changed,
-    not_written,
-    parse,
-    parse_part,
-    parse_toml,
-    refuse_beyond,
-    render,
-    to_mapping,
-    value_of,
-    with_value,
-)
+from autotune.core.config import keys, shapes
+from autotune.core.config.editing import with_value
+from autotune.core.config.keys import KEYS, Default, Fixed, acceptance, fixed_differences, keys_changed
+from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
+from autotune.core.config.reading import not_written, parse, parse_part, parse_toml, refuse_beyond, rows, to_mapping, value_of
+from autotune.core.config.writing import render
 from autotune.core.model import Direction
 from autotune.errors import AutotuneError
 
@@ -111,15 +95,15 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
 
 
 def test_the_table_of_keys_and_the_fields_of_a_config_agree() -> None:
-    named = {configuration.FIELDS.get(key.name, key.name) for key in KEYS if not key.section} | {"health", "recovery"}
+    named = {keys.FIELDS.get(key.name, key.name) for key in KEYS if not key.section} | {"health", "recovery"}
     assert named == {field.name for field in fields(Config)}
     for section, kind in (("health", HealthConfig), ("recovery", RecoveryConfig)):
         assert {key.leaf for key in KEYS if key.section == section} == {field.name for field in fields(kind)}
-    assert set(configuration.SECTIONS) == {key.section for key in KEYS if key.section} | {"env"}
+    assert set(keys.SECTIONS) == {key.section for key in KEYS if key.section} | {"env"}
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
-def test_every_default_and_every_example_is_accepted_by_its_own_key(key: configuration.Key) -> None:
+def test_every_default_and_every_example_is_accepted_by_its_own_key(key: keys.Key) -> None:
     given_values = [value for value in (key.default, key.example) if value is not None and not isinstance(value, Default)]
     assert given_values
     for value in given_values:
@@ -444,7 +428,7 @@ def test_the_file_of_the_defaults_reads_like_this() -> None:
 @given(CONFIGS)
 def test_get_and_keys_say_what_the_file_says(config: Config) -> None:
     mapping = to_mapping(config)
-    for row in keys(config):
+    for row in rows(config):
         section, _, leaf = row.name.rpartition(".")
         assert value_of(config, row.name) == row.value == (mapping[section] if section else mapping).get(leaf)
     for section in ("env", "health", "recovery"):
@@ -469,12 +453,12 @@ def test_get_and_changed_refuse_what_is_no_key(name: str) -> None:
 
 
 def test_rows_tell_default_and_what_is_fixed() -> None:
-    rows = {row.name: row for row in keys(parse(with_(max_pairs=7)))}
-    assert (rows["max_pairs"].value, rows["max_pairs"].default, rows["max_pairs"].fixed) == (7, 40, Fixed.DECISION)
-    assert (rows["target"].value, rows["target"].default) == (None, None)
-    assert (rows["metric"].default, rows["metric"].fixed) == (None, Fixed.SEGMENT)
-    assert rows["name"].fixed is Fixed.SESSION
-    assert not rows["sign"].fixed
+    by_name = {row.name: row for row in rows(parse(with_(max_pairs=7)))}
+    assert (by_name["max_pairs"].value, by_name["max_pairs"].default, by_name["max_pairs"].fixed) == (7, 40, Fixed.DECISION)
+    assert (by_name["target"].value, by_name["target"].default) == (None, None)
+    assert (by_name["metric"].default, by_name["metric"].fixed) == (None, Fixed.SEGMENT)
+    assert by_name["name"].fixed is Fixed.SESSION
+    assert not by_name["sign"].fixed
 
 
 FIXED = {
@@ -735,7 +719,7 @@ def files(draw: st.DrawFn) -> str:
 @given(files(), st.sampled_from(sorted(set(VALUES) - {"env"} | {"env.A", "env.B"})), st.data())
 def test_whatever_the_file_only_the_one_key_changes(text: str, name: str, data: st.DataObject) -> None:
     value = data.draw(TEXT if name.startswith("env.") else VALUES[name])
-    result = with_value(text, name, configuration._literal(value))
+    result = with_value(text, name, shapes.literal(value))
     said, expected = tomllib.loads(result), tomllib.loads(text)
     section, _, leaf = name.rpartition(".")
     table = expected.setdefault(section, {}) if section else expected

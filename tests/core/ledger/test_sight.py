@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from autotune.core.config.reading import Config, parse
+from autotune.core.config.model import Config
+from autotune.core.config.reading import parse
 from autotune.core.ledger import sight as seeing
 from autotune.core.ledger.events import Calibrated
 from autotune.core.ledger.sight import Blind, blind, by_spread, sight

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autotune.core.config.reading import Config
+from autotune.core.config.model import Config
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from dataclasses import fields, replace
 from random import Random
 
 from autotune.core import rules
-from autotune.core.config.reading import Config, Fixed, keys_changed, parse
+from autotune.core.config.keys import Fixed, keys_changed
+from autotune.core.config.model import Config
+from autotune.core.config.reading import parse
 from autotune.core.decide import guards
 from autotune.core.decide.verdict import checks_come_now
 from autotune.core.facts import Fact, Kind, claimed

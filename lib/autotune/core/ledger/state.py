@@ -19,7 +19,8 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from autotune.core import rules
-from autotune.core.config.reading import Config, parse
+from autotune.core.config.model import Config
+from autotune.core.config.reading import parse
 from autotune.core.decide.budget import refills
 from autotune.core.decide.verdict import learn
 from autotune.core.decide.witness import witness_of

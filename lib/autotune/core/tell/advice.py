@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from autotune.core.config.reading import Config
+from autotune.core.config.model import Config
 from autotune.core.ledger.events import Calibrated
 from autotune.core.ledger.sight import FEW_PAIRS, MANY_PAIRS, NOISY, SHORT_RUN_S, Blind, is_seen
 from autotune.core.ledger.state import ECONOMY_FROM_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from shlex import quote
 
-from autotune.core.config.reading import Fixed
+from autotune.core.config.keys import Fixed
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Answer
 from autotune.core.output.outcome import escaped

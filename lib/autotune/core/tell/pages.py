@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autotune.core.config.reading import Config
+from autotune.core.config.model import Config
 from autotune.core.facts import Fact
 from autotune.core.ledger.events import Ran
 from autotune.core.ledger.state import Row

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from autotune.core.config import reading as configuration
-from autotune.core.config.reading import Config
+from autotune.core.config.model import Config
 from autotune.core.facts import Fact, Kind, naming
 from autotune.core.ledger.events import SegmentOpened
 from autotune.core.output import printing

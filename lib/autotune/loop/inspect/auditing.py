@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core import rules
+from autotune.core.config import keys
 from autotune.core.config import reading as configuration
 from autotune.core.facts import Fact, quoted
 from autotune.core.findings import Amiss, Remedy
@@ -195,11 +196,11 @@ def _settings_file(folder: Folder, home: Path) -> Iterator[Disagreement]:
     """What autotune.toml says and an edit may not change is what is in force."""
     try:
         state, _ = sessions.read_session(folder)
-        differing = configuration.fixed_differences(state.config, configuration.parse_toml(settings.text_of(home / CONFIG_FILE)))
+        differing = keys.fixed_differences(state.config, configuration.parse_toml(settings.text_of(home / CONFIG_FILE)))
     except AutotuneError:
         return
     for name in differing:
-        back = Fact(Remedy.SETTING_BACK, {"key": name, "command": configuration.acceptance([name])})
+        back = Fact(Remedy.SETTING_BACK, {"key": name, "command": keys.acceptance([name])})
         yield amiss(Amiss.SETTING_DIFFERS, back, path=str(home / CONFIG_FILE), key=name)
 
 

@@ -18,9 +18,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from autotune.core.config import keys
 from autotune.core.config import reading as configuration
 from autotune.core.config.commands import Command, benchmark_of, checks_of, prepare_of
-from autotune.core.config.reading import Config
+from autotune.core.config.model import Config
 from autotune.core.facts import Fact, Kind, naming, quoted
 from autotune.core.findings import Observation, Remedy
 from autotune.core.ledger.state import Ending, State
@@ -303,9 +304,9 @@ def _configuration(scene: Scene) -> Check:
         configuration.parse_part(held)
         return Check("configuration", Finding.MISSING, (Fact(Observation.CONFIGURATION_IN_PART, {"path": str(path), "keys": lacking}),))
     written = configuration.parse_part({**held, **scene.settings})
-    fixed = configuration.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
+    fixed = keys.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
     if fixed:
-        advice = Fact(Remedy.SETTINGS_BACK, {"command": configuration.acceptance(fixed)})
+        advice = Fact(Remedy.SETTINGS_BACK, {"command": keys.acceptance(fixed)})
         differs = Fact(Observation.CONFIGURATION_DIFFERS, {"path": str(path), "keys": [*fixed]})
         return Check("configuration", Finding.TO_DO, (differs,), (advice,))
     figures = {"path": str(path), "metric": written.metric, "direction": written.direction}

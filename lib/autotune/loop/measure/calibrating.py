@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from autotune.core.config.reading import to_mapping, with_value
+from autotune.core.config.editing import with_value
+from autotune.core.config.reading import to_mapping
 from autotune.core.decide import pace
 from autotune.core.decide.comparison import hears_witness
 from autotune.core.decide.witness import noise_of, witness_of

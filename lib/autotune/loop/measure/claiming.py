@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autotune.core import rules
-from autotune.core.config.reading import CLAIM_PAIRS
+from autotune.core.config.keys import CLAIM_PAIRS
 from autotune.core.decide import pace
 from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.ledger.events import Claimed, Purpose, Result, SegmentOpened

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from autotune.core import rules
-from autotune.core.config.reading import Config
+from autotune.core.config.model import Config
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.health.recovery import Playbook
 from autotune.core.ledger.events import RepairAsked

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from autotune.core.config.reading import Config
+from autotune.core.config.model import Config
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.tell.words import told
 from autotune.edges import locks, tickets

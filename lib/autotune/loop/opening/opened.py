@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autotune.core import rules
-from autotune.core.config.reading import Config, parse, to_mapping, toml_table
+from autotune.core.config.model import Config
+from autotune.core.config.reading import parse, to_mapping, toml_table
 from autotune.core.facts import NAMED, Fact, Kind, naming
 from autotune.core.health.transitions import Mode
 from autotune.core.ledger.events import Opened, SegmentOpened

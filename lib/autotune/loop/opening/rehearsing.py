@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from autotune.core import rules
-from autotune.core.config.reading import Config, to_mapping
+from autotune.core.config.model import Config
+from autotune.core.config.reading import to_mapping
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Remedy
 from autotune.core.ledger.events import Event, Purpose, Ran, Result, SegmentOpened, to_line

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from autotune.core.config import reading as configuration
+from autotune.core.config import writing
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.state import State
 from autotune.core.tell import pages
@@ -108,7 +108,7 @@ def is_projection(path: Path, folder: Folder) -> bool:
 
 
 def _fresh(state: State) -> Iterator[tuple[str, str]]:
-    yield CONFIG_FILE, configuration.render(state.config)
+    yield CONFIG_FILE, writing.render(state.config)
     yield NOTES_FILE, pages.notes(state.config)
     yield IDEAS_FILE, pages.ideas(state.config)
 

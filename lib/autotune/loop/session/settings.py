@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from autotune.core.config import editing, keys, writing
 from autotune.core.config import reading as configuration
-from autotune.core.config.reading import Config
+from autotune.core.config.model import Config
 from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import SettingsChanged
@@ -33,7 +34,7 @@ def in_force(session: Session) -> bool:
     """Whether autotune.toml can be read and has nothing that an edit may not change."""
     try:
         written = configuration.parse_toml(text_of(session.workdir / CONFIG_FILE))
-        return not configuration.fixed_differences(session.state.config, written)
+        return not keys.fixed_differences(session.state.config, written)
     except AutotuneError:
         return False
 
@@ -45,16 +46,16 @@ def take_in(session: Session, said: Sequence[str] = (), text: str | None = None)
     """
     path, before = session.workdir / CONFIG_FILE, session.state.config
     written = configuration.parse_toml(text_of(path) if text is None else text)
-    if fixed := [key for key in configuration.fixed_differences(before, written) if key not in said]:
+    if fixed := [key for key in keys.fixed_differences(before, written) if key not in said]:
         raise AutotuneError(
             f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured and decided with.",
             "put it back (`autotune config show` has the value in force; a deleted file is put back whole), or let a person accept it with "
-            f"`{configuration.acceptance(fixed)}`",
+            f"`{keys.acceptance(fixed)}`",
         )
     _refuse_unprinted(session, before, written)
     if text is not None:
         replace_file(path, text.encode())
-    if changed := configuration.keys_changed(before, written):
+    if changed := keys.keys_changed(before, written):
         session.append(SettingsChanged(config=configuration.to_mapping(written), changed=changed, timestamp=now()))
         if edited := [key for key in changed if key not in said]:
             session.notice(Fact(Kind.SETTINGS_EDITED, {"changes": [_change(before, written, key) for key in edited]}))
@@ -90,12 +91,12 @@ def complete_settings(session: Session) -> None:
     path, config = session.workdir / CONFIG_FILE, session.state.config
     try:
         text = text_of(path)
-        before = {row.name: row.value for row in configuration.keys(configuration.parse_toml(text))}
-        for row in configuration.keys(config):
+        before = {row.name: row.value for row in configuration.rows(configuration.parse_toml(text))}
+        for row in configuration.rows(config):
             if row.value != before[row.name]:
-                text = configuration.with_value(text, row.name, json.dumps(row.value))
+                text = editing.with_value(text, row.name, json.dumps(row.value))
     except AutotuneError:
         shutil.copy2(path, aside_for(session, path))
-        text = configuration.render(config)
+        text = writing.render(config)
     if text.encode() != path.read_bytes():
         replace_file(path, text.encode())

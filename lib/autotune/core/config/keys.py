@@ -1,0 +1,406 @@
+"""Every key of autotune.toml.
+
+`KEYS` says everything there is to know of a key, once: reading, writing, changing and describing a configuration all follow it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NoReturn
+
+from autotune.core.config.model import Config
+from autotune.core.config.shapes import (
+    COMMAND,
+    PATTERNS,
+    VARIABLE,
+    Shape,
+    duration,
+    flag,
+    guardrail,
+    list_of,
+    metric_name,
+    number,
+    one_of,
+    pattern,
+    playbook,
+    relative_path,
+    seconds,
+    shown,
+    source,
+    text,
+    variables,
+    whole_number,
+)
+from autotune.core.health.recovery import Playbook
+from autotune.core.model import DecisionMode, Direction
+from autotune.core.stats.samples import FEWEST_PAIRS_FOR_INTERVAL
+from autotune.errors import AutotuneError
+
+FILE = "autotune.toml"
+CLAIM_PAIRS = 20
+
+
+class Fixed(StrEnum):
+    """What holds a key's value; the empty one, which is false, lets an edit of the file change it at any time.
+
+    `DECISION` keys say what a keep demands and a claim is made of: a person's `config set` changes them inside a segment, an edit of the
+    file does not.
+    """
+
+    NEVER = ""
+    DECISION = "decision"
+    SEGMENT = "segment"
+    SESSION = "session"
+
+
+class Default(StrEnum):
+    """What stands for a default where there is none: the key must be there, or may be absent."""
+
+    REQUIRED = "required"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of autotune.toml. `name` has its section before a dot; `default` and `example` are values as they are in the file."""
+
+    name: str
+    shape: Shape
+    comment: str
+    default: object
+    example: object = None
+    fixed: Fixed = Fixed.NEVER
+
+    @property
+    def section(self) -> str:
+        """The section that the key stands in, empty for none."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def leaf(self) -> str:
+        """The key's name in its section."""
+        return self.name.rpartition(".")[2]
+
+
+KEYS = (
+    Key(
+        "name",
+        text(
+            "1 to 60 letters, digits and . _ -, beginning with a letter or digit, no two dots in a row",
+            r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,59}",
+        ),
+        "What the session is called, for good; its branch is autotune/NAME-DATE.",
+        Default.REQUIRED,
+        "faster-tests",
+        Fixed.SESSION,
+    ),
+    Key(
+        "metric",
+        metric_name(),
+        "What is optimised: a name that the benchmark prints as METRIC name=value, or autotune's own, such as autotune.wall_s.",
+        Default.REQUIRED,
+        "duration_s",
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "unit",
+        text("up to 40 characters on one line", r"[^\x00-\x1f\x7f]{0,40}"),
+        "The metric's unit, for people.",
+        "",
+        "s",
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "timed",
+        flag(),
+        "Whether the metric measures time. If left out: yes, unless it is in bytes, a count, or the same in every run.",
+        Default.ABSENT,
+        example=False,
+        fixed=Fixed.SEGMENT,
+    ),
+    Key(
+        "direction", one_of(*Direction), 'Which way the metric gets better: "lower" or "higher".', Default.REQUIRED, "lower", Fixed.SEGMENT
+    ),
+    Key(
+        "benchmark",
+        text("a shell command", r".*\S.*"),
+        "The command that is measured; it prints the metric and exits with 0.",
+        "bash autotune.sh",
+        None,
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "read",
+        source(),
+        "Where the metrics are found when no METRIC lines are printed: FORMAT, or FORMAT:FILE for what the benchmark writes.",
+        "",
+        "pytest-benchmark:bench.json",
+        Fixed.SEGMENT,
+    ),
+    Key("checks", COMMAND, "The command that must pass besides; empty for none.", "", "bash autotune.checks.sh", Fixed.SEGMENT),
+    Key(
+        "prepare",
+        COMMAND,
+        "What makes a change ready to be measured, a build for instance; runs untimed before every run and before the checks.",
+        "",
+        "make",
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "build_once",
+        flag(),
+        "Run `prepare` once a side in each comparison; no keep is confirmed then, for the luck of a build is not counted.",
+        default=False,
+        fixed=Fixed.SEGMENT,
+    ),
+    Key("setup", COMMAND, "What a new measuring worktree needs once, installing packages for instance.", "", "npm ci", Fixed.SEGMENT),
+    Key(
+        "carry",
+        list_of("a list of relative paths", relative_path),
+        "Ignored files and folders that the benchmark needs and that are brought along.",
+        [],
+        ["node_modules", ".venv"],
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "scope",
+        list_of(f"{PATTERNS}, at least one", pattern, at_least=1),
+        "What a change may touch.",
+        ["**"],
+        ["src/**"],
+        Fixed.SEGMENT,
+    ),
+    Key("protect", list_of(PATTERNS, pattern), "What no change may touch, even in scope.", [], ["tests/**"], Fixed.SEGMENT),
+    Key(
+        "allow",
+        list_of(PATTERNS, pattern),
+        "The older way to free what decides what is loaded or measured; naming the file itself in `scope` does the same.",
+        [],
+        ["pyproject.toml"],
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "holdout",
+        COMMAND,
+        "What must pass before a keep and is never shown; AUTOTUNE_HOLDOUT is the folder of `autotune holdout set`.",
+        "",
+        'python3 "$AUTOTUNE_HOLDOUT/check.py"',
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "sandbox",
+        one_of("off", "on"),
+        "Run without network, writing only in the measuring worktree and a temporary folder, where the system can.",
+        "off",
+        "on",
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "audit",
+        flag(),
+        "Void a keep whose metric contradicts how long its runs took, or how often it was printed.",
+        default=True,
+        fixed=Fixed.SEGMENT,
+    ),
+    Key(
+        "in_place",
+        flag(),
+        "Measure in the checkout itself, where a worktree of its own does not work.",
+        default=False,
+        fixed=Fixed.SEGMENT,
+    ),
+    Key(
+        "decision_mode",
+        one_of("auto", *DecisionMode),
+        'How keeps are decided: "race" (exact), "economy" (long runs) or "once" (both unconfirmed), or "auto", by a run\'s cost.',
+        "auto",
+        fixed=Fixed.DECISION,
+    ),
+    Key(
+        "min_effect",
+        number("a number", at_least=0, below=10),
+        "The smallest improvement worth a keep, as a share: 0.02 asks for 2 %.",
+        0.0,
+        fixed=Fixed.DECISION,
+    ),
+    Key(
+        "min_effect_found",
+        number("a number", at_least=0, below=10),
+        "What calibration wrote as min_effect. While both are equal, calibration finds them anew for each new benchmark.",
+        0.0,
+    ),
+    Key(
+        "simplify_margin",
+        number("a number", at_least=0, below=1),
+        "A change that only removes lines is kept unless it is worse by this share; 0 asks it to be better.",
+        0.0,
+        fixed=Fixed.DECISION,
+    ),
+    Key(
+        "guardrails",
+        list_of('a list of bounds such as "memory_mb <= 1.02x" or "accuracy >= 0.98"', guardrail, unique=True),
+        "Other metrics that a keep has to leave within bounds: absolute, or with an x as a multiple of the incumbent's.",
+        [],
+        ["memory_mb <= 1.02x"],
+        Fixed.DECISION,
+    ),
+    Key("max_pairs", whole_number(2, 200), "How many pairs of runs a comparison may take.", 40, fixed=Fixed.DECISION),
+    Key(
+        "error_budget",
+        number("a number", above=0, at_most=0.5),
+        "The chance that a session in which nothing works keeps anything; only race, without build_once, promises it.",
+        0.05,
+        fixed=Fixed.DECISION,
+    ),
+    Key(
+        "claim_pairs",
+        whole_number(FEWEST_PAIRS_FOR_INTERVAL, 200, none=True),
+        "How many pairs of runs a claim of what was gained in all is made of; 0: none is made by itself.",
+        CLAIM_PAIRS,
+        fixed=Fixed.DECISION,
+    ),
+    Key(
+        "busy_above",
+        number("a number", above=0, at_most=1),
+        "The share of all cores that others may use; above it, measuring waits. 1 never waits.",
+        0.75,
+    ),
+    Key(
+        "busy_wait_s",
+        number("a number of seconds", at_least=0, at_most=86_400),
+        "Seconds that it waits before it goes on, never longer than the measurement takes.",
+        60.0,
+    ),
+    Key("timeout_s", seconds(), "Seconds that one run of the benchmark may take.", 600.0),
+    Key("checks_timeout_s", seconds(), "Seconds that the checks may take.", 300.0),
+    Key("hook_timeout_s", seconds(), "Seconds that the repository's commit hooks may take.", 120.0),
+    Key(
+        "hooks",
+        flag(),
+        "Run the repository's pre-commit hook on a candidate before it is measured, and measure what it leaves.",
+        default=True,
+        fixed=Fixed.DECISION,
+    ),
+    Key(
+        "format",
+        COMMAND,
+        "A command that runs in place of that hook, in the session's folder; empty: the hook runs.",
+        "",
+        "black src",
+        Fixed.DECISION,
+    ),
+    Key("sign", flag(), "Sign the commits of keeps, as git is set up to.", default=False),
+    Key(
+        "target",
+        number("a finite number"),
+        "Stop when the metric has reached this value and it is confirmed.",
+        Default.ABSENT,
+        1.5,
+    ),
+    Key("max_iterations", whole_number(1), "Stop after this many experiments, whatever became of them.", Default.ABSENT, 100),
+    Key("max_wall_time", duration(), "Stop after this long, across every resume.", Default.ABSENT, "8h"),
+    Key("max_failures", whole_number(1), "Stop after this many experiments that crashed or failed the checks.", Default.ABSENT, 20),
+    Key("max_cost_usd", number("a number", above=0), "With start --headless, stop at a cost of this many dollars.", Default.ABSENT, 20.0),
+    Key("max_tokens", whole_number(1), "With start --headless, stop at a use of this many tokens.", Default.ABSENT, 5_000_000),
+    Key(
+        "auto_resume",
+        one_of("continue", "prompt", "headless", "off"),
+        'How an agent goes on by itself: "continue", "prompt" (is told), "headless" (is opened again), "off" (not at all).',
+        "continue",
+    ),
+    Key("stop_patience", whole_number(1), "How often an agent that stops without a new experiment is sent on.", 3),
+    Key("fresh_context", whole_number(1), "Begin with a fresh context after this many experiments, when headless.", Default.ABSENT, 10),
+    Key("env", variables(), "Environment variables that every run gets besides.", {}, {"TZ": "UTC"}, Fixed.SEGMENT),
+    Key("health.max_no_improvement_runs", whole_number(1), "Experiments without a keep after which the loop counts as plateaued.", 5),
+    Key("health.max_crash_streak", whole_number(1), "Failures in a row after which the loop counts as crashing.", 2),
+    Key(
+        "recovery.playbooks",
+        list_of("a list of names among " + ", ".join(Playbook), playbook, unique=True),
+        "What is tried when the loop is stuck, in this order.",
+        [str(playbook) for playbook in Playbook],
+    ),
+    Key("recovery.max_healing_attempts", whole_number(0), "How many playbooks are tried before a keep resets the count.", 3),
+    Key(
+        "recovery.pause_on_exhausted_recovery",
+        flag(),
+        "Pause when they are used up; otherwise the loop goes on without them.",
+        default=True,
+    ),
+)
+
+
+BY_NAME = {key.name: key for key in KEYS}
+# Names that differ between file and Config: the unit stands in a name where no type carries it.
+FIELDS = {"max_wall_time": "max_wall_time_s"}
+SECTIONS = {
+    "env": "Environment variables that every run gets besides; they, too, change with `autotune rebaseline --accept`.",
+    "health": "When the loop counts as stuck.",
+    "recovery": "What is done when it is.",
+}
+
+
+def fixed_differences(before: Config, after: Config) -> tuple[str, ...]:
+    """The names of the fixed keys whose values differ, in the order of the file."""
+    return keys_changed(before, after, Fixed.DECISION, Fixed.SEGMENT, Fixed.SESSION)
+
+
+def keys_changed(before: Config, after: Config, *kinds: Fixed) -> tuple[str, ...]:
+    """The names of the keys of these kinds (of any, where none is named) whose values differ, in the order of the file."""
+    return tuple(key.name for key in KEYS if key.fixed in (kinds or Fixed) and _held(key, before) != _held(key, after))
+
+
+def acceptance(names: Sequence[str]) -> str:
+    """The command by which a person accepts other values of fixed keys."""
+    alone = len(names) == 1 and BY_NAME[names[0]].fixed is Fixed.DECISION
+    return f"autotune config set {names[0]} VALUE" if alone else "autotune rebaseline --accept"
+
+
+def known(name: str) -> str:
+    """The name, of a key that there is."""
+    if name not in BY_NAME:
+        refuse_unknown(name)
+    return name
+
+
+def key_named(name: str) -> Key:
+    """The key of this name, or of one variable as `env.NAME`."""
+    section, _, leaf = name.partition(".")
+    if section != "env" or not leaf:
+        return BY_NAME[known(name)]
+    if not re.fullmatch(VARIABLE, leaf):
+        raise AutotuneError(f"{shown(leaf)} is not the name of an environment variable.", "Use letters, digits and _, and no digit first.")
+    env = BY_NAME["env"]
+    examples = {name: text for name, text in env.example.items() if name == leaf} if isinstance(env.example, dict) else {}
+    return Key(name, text("text", ".*"), env.comment, Default.ABSENT, examples.get(leaf), env.fixed)
+
+
+def refuse_unknown(name: str) -> NoReturn:
+    """Raise AutotuneError for a key that there is not, with the one that was probably meant."""
+    from difflib import get_close_matches
+
+    spellings = {spelling: key for key in KEYS for spelling in (key.leaf, key.name)}
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    close = get_close_matches(snake, spellings, 1) or get_close_matches(snake.rpartition(".")[2], spellings, 1)
+    hint = f"Did you mean {_place(spellings[close[0]])}?" if close else "`autotune config show` lists the keys that there are."
+    raise AutotuneError(f"There is no key {shown(name)} in {FILE}.", hint)
+
+
+def _place(key: Key) -> str:
+    """Where a key stands, for people."""
+    return f"{key.leaf} in the section [{key.section}]" if key.section else key.leaf
+
+
+def _held(key: Key, config: Config) -> object:
+    """What a Config holds for a key."""
+    if key.section == "env":
+        return config.env.get(key.leaf)
+    return getattr(getattr(config, key.section) if key.section else config, FIELDS.get(key.leaf, key.leaf))
+
+
+def written(key: Key, config: Config) -> object:
+    """A key's value as it is in the file, None where it is absent."""
+    held = _held(key, config)
+    return None if held is None else key.shape.write(held)
