@@ -26,9 +26,9 @@ from autotune.errors import AutotuneError
 from autotune.hooks import clients, commands, journal, locating, routes, shell, tools, values
 from autotune.hooks.__main__ import main
 from autotune.hooks.values import read_object
-from autotune.loop.opening import opened as opening
+from autotune.loop.opening import opening
 from autotune.loop.session import projection
-from autotune.loop.session.found import Session
+from autotune.loop.session.session import Session
 
 ROOT = Path(__file__).resolve().parents[1]
 HOOKS = ROOT / "lib/autotune/hooks/__main__.py"

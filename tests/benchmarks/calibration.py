@@ -28,7 +28,7 @@ if __name__ == "__main__":
 from autotune.core.decide import guards, stages
 from autotune.core.decide.budget import refills
 from autotune.core.decide.comparison import PAIR
-from autotune.core.decide.verdict import checks_come_now, decide, learn, reference_moved
+from autotune.core.decide.decide import checks_come_now, decide, learn, reference_moved
 from autotune.core.decide.witness import witness_of
 from autotune.core.model import (
     PROCESSOR_S,

@@ -38,7 +38,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
 from autotune.core import rules
-from autotune.core.decide.verdict import decide, learn
+from autotune.core.decide.decide import decide, learn
 from autotune.core.decide.witness import as_fact, witness_of
 from autotune.core.facts import Fact
 from autotune.core.model import PROCESSOR_S, Arm, Calibration, Direction, Metric, Policy, Run, Verdict, Witness

@@ -17,13 +17,12 @@ from autotune.core.findings import Observation, Remedy
 from autotune.core.ledger.events import Paused, SettingsChanged
 from autotune.core.tell.lines import WIDEST
 from autotune.core.tell.words import told
-from autotune.edges import git, locks
+from autotune.edges import clock, git, locks
 from autotune.errors import AutotuneError
 from autotune.loop.inspect import diagnosis
 from autotune.loop.inspect.diagnosis import Check, Finding
-from autotune.loop.opening import opened as opening
-from autotune.loop.session import found as sessions
-from autotune.loop.session.found import Session
+from autotune.loop.opening import opening
+from autotune.loop.session.session import Session
 from autotune.version import PACKAGE
 
 LOOKS = list(diagnosis._LOOKS)
@@ -225,7 +224,7 @@ def test_a_session_is_named_with_its_health_and_its_open_candidate_is_nothing_to
 
 
 def test_a_session_that_is_paused_needs_a_person(session: Session) -> None:
-    session.append(Paused(reason=quoted("a blocker"), timestamp=sessions.now()))
+    session.append(Paused(reason=quoted("a blocker"), timestamp=clock.now()))
     checks = examined(session.top, benchmark=False)
     assert to_do(checks) == {"session"}
     assert checks["session"].seen[0].because == quoted("a blocker")
@@ -433,7 +432,7 @@ def test_what_fails_on_one_side_alone_is_told_with_the_command_that_failed(sessi
 def test_nothing_leaves_the_sandbox_of_a_session_for_the_checkout(session: Session) -> None:
     (session.top / "autotune.sh").write_text("touch escaped\n")
     config = {**session.state.segment.opened.config, "sandbox": "on"}
-    session.append(SettingsChanged(config=config, changed=("sandbox",), timestamp=sessions.now()))
+    session.append(SettingsChanged(config=config, changed=("sandbox",), timestamp=clock.now()))
     assert compared(session.top).finding is Finding.MISSING
     assert not (session.top / "escaped").exists()
 

@@ -296,7 +296,7 @@ def test_what_the_system_does_not_let_be_done_is_no_bug(
     def refuse(*_: object) -> None:
         raise problem
 
-    monkeypatch.setattr("autotune.loop.session.found.find", refuse)
+    monkeypatch.setattr("autotune.loop.session.sessions.find", refuse)
     assert app.run(["status"]) == 1
     told = capsys.readouterr().err
     assert str(problem.strerror) in told

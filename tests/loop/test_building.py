@@ -15,14 +15,14 @@ from autotune.core.tell import explain as explaining
 from autotune.core.tell.advice import NOT_BY_BUILDS
 from autotune.core.tell.words import BUILT_ONCE, told
 from autotune.edges import git
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.experiment import handling as experiment
-from autotune.loop.experiment import work
+from autotune.loop.experiment import experiment, work
 from autotune.loop.inspect import auditing
 from autotune.loop.measure import calibrating, claiming
 from autotune.loop.measure.places import bench_for
-from autotune.loop.opening import opened as opening
-from autotune.loop.session.found import Session, now
+from autotune.loop.opening import opening
+from autotune.loop.session.session import Session
 
 BUILD = 'printf x >> "$COUNT"; mkdir -p out; cp value out/built'
 BENCHMARK = 'test -s value || exit 1\necho "METRIC t=$(cat out/built)"\n'

@@ -12,11 +12,13 @@ from autotune.core.ledger import stopping
 from autotune.core.ledger.order import LOOK_RUNS
 from autotune.core.model import Direction
 from autotune.edges import git as gits
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import healing, work
 from autotune.loop.measure import calibrating
-from autotune.loop.opening import opened as opening
-from autotune.loop.session.found import CONFIG_FILE, Session, now
+from autotune.loop.opening import opening
+from autotune.loop.session.layout import CONFIG_FILE
+from autotune.loop.session.session import Session
 
 BENCHMARK = """\
 test -s value || exit 1

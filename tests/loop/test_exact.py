@@ -15,13 +15,12 @@ from autotune.core.ledger.sight import NOISY
 from autotune.core.model import Verdict
 from autotune.edges import locks
 from autotune.errors import AutotuneError
-from autotune.loop.experiment import handling as experiment
-from autotune.loop.experiment import healing, segments, work
+from autotune.loop.experiment import experiment, healing, segments, work
 from autotune.loop.inspect import auditing
 from autotune.loop.measure import calibrating, claiming
-from autotune.loop.opening import clearing, rehearsing
-from autotune.loop.opening import opened as opening
-from autotune.loop.session.found import CONFIG_FILE, Session
+from autotune.loop.opening import clearing, opening, rehearsing
+from autotune.loop.session.layout import CONFIG_FILE
+from autotune.loop.session.session import Session
 
 BENCHMARK = 'printf x >> "$COUNT"\necho "METRIC size=$(cat built)"\n'
 BUILD = 'printf b >> "$COUNT"; cat value other > built'

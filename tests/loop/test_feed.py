@@ -10,8 +10,7 @@ from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.ledger.events import CandidateTaken, Decided, Noted, Noticed, Result, SegmentOpened
 from autotune.core.model import Status
 from autotune.errors import AutotuneError
-from autotune.loop.session import feed
-from autotune.loop.session import found as sessions
+from autotune.loop.session import feed, sessions
 from autotune.loop.session.feed import Feed
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tests.loop.project import BENCHMARK, Project, eventually
 
 from autotune.core.ledger.events import Resumed
 from autotune.errors import AutotuneError
-from autotune.loop.session import found as sessions
+from autotune.loop.session import sessions
 
 UNTIL_TOLD = BENCHMARK + 'while [ -e src/slow ] && [ ! -e "$GO" ]; do sleep 0.02; done\n'
 

@@ -21,17 +21,16 @@ from autotune.core.tell.words import told
 from autotune.core.trust.surroundings import changes
 from autotune.edges import locks, machine
 from autotune.errors import AutotuneError
-from autotune.loop.candidate import taking as candidate
+from autotune.loop.candidate import candidate
 from autotune.loop.drive import proposing
-from autotune.loop.experiment import handling as experiment
-from autotune.loop.experiment import healing, segments, work
+from autotune.loop.experiment import experiment, healing, segments, work
 from autotune.loop.inspect import auditing
 from autotune.loop.measure import calibrating, claiming, measuring, quiet, recording
 from autotune.loop.measure.places import bench_for
 from autotune.loop.measure.turns import Turn
-from autotune.loop.opening import opened as opening
-from autotune.loop.session import found as sessions
-from autotune.loop.session.found import Session
+from autotune.loop.opening import opening
+from autotune.loop.session import folding, layout, sessions
+from autotune.loop.session.session import Session
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -80,7 +79,7 @@ def test_no_run_finds_what_an_earlier_one_left_among_the_projects_files(project:
     git(project, "commit", "-q", "-m", "a benchmark that leaves something")
     session = opened(project, setup="touch lib/made")
     assert len(session.state.segment.baseline_runs) > 1
-    assert (sessions.session_cache(session.repository, session.name) / "measure" / "lib" / "made").exists()
+    assert (layout.session_cache(session.repository, session.name) / "measure" / "lib" / "made").exists()
 
 
 def test_a_benchmark_that_prints_its_metric_on_the_way_accuses_no_candidate_that_was_run_alone(project: Path) -> None:
@@ -383,8 +382,8 @@ def test_a_state_that_an_older_autotune_wrote_down_is_read_from_the_ledger_anew(
     session = opened(project)
     path = session.folder.path / "checkpoint.json"
     session.refresh()
-    sessions._write_checkpoint(session.folder, replace(session.state, count=7), session.position)
-    assert sessions.read_session(session.folder)[0].count == 7
+    folding._write_checkpoint(session.folder, replace(session.state, count=7), session.position)
+    assert folding.read_session(session.folder)[0].count == 7
     held = json.loads(path.read_bytes())
     for part in (
         "gains",
@@ -394,4 +393,4 @@ def test_a_state_that_an_older_autotune_wrote_down_is_read_from_the_ledger_anew(
         "failure",
     ):  # of the session, its segment, what is recent, was spent, and a row
         path.write_text(json.dumps({**held, "format": held["format"].replace(f" {part}", "")}))
-        assert sessions.read_session(session.folder)[0] == session.state
+        assert folding.read_session(session.folder)[0] == session.state

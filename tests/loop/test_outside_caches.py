@@ -11,9 +11,9 @@ from autotune.core.ledger.events import Ran, from_line
 from autotune.core.model import Arm
 from autotune.edges import ledger
 from autotune.edges.ledger import Position
-from autotune.loop.experiment import handling as experiment
-from autotune.loop.opening import opened as opening
-from autotune.loop.session.found import Session
+from autotune.loop.experiment import experiment
+from autotune.loop.opening import opening
+from autotune.loop.session.session import Session
 
 BENCHMARK = 'import sys; sys.path.insert(0, "src")\nimport conf\nprint(f"METRIC n={conf.N}")\n'
 RUN = "python3 bench.py\n"

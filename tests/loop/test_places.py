@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.loop.project import Driver, Project
 
-from autotune.loop.session import found as sessions
+from autotune.loop.session import layout
 
 CARRIED = 'carry = ["build"]\n'
 
@@ -82,7 +82,7 @@ def test_a_session_s_own_working_tree_lies_in_no_cache_and_goes_with_it(project:
         one.init("--worktree")
         trees.append(Path(one.events()[0]["tree"]))
         assert trees[-1].parent.parent == home / "autotune"
-        assert sessions.is_own_tree(trees[-1], one.name)
+        assert layout.is_own_tree(trees[-1], one.name)
     assert trees[0].name == trees[1].name
     assert trees[0] != trees[1]
     for one in (project, other):
@@ -93,9 +93,9 @@ def test_a_session_s_own_working_tree_lies_in_no_cache_and_goes_with_it(project:
 
 def test_a_working_tree_that_the_cache_folder_holds_from_before_is_the_session_s_own() -> None:
     old = Path("/home/x/.cache/autotune/project-0123456789/fast-20260101/tree")
-    assert sessions.is_own_tree(old, "fast-20260101")
-    assert not sessions.is_own_tree(Path("/home/x/project"), "fast-20260101")
-    assert not sessions.is_own_tree(Path("/home/x/fast-20260101"), "fast-20260101")
+    assert layout.is_own_tree(old, "fast-20260101")
+    assert not layout.is_own_tree(Path("/home/x/project"), "fast-20260101")
+    assert not layout.is_own_tree(Path("/home/x/fast-20260101"), "fast-20260101")
 
 
 def test_a_home_folder_that_cannot_hold_a_working_tree_is_named_before_anything_is_done(project: Project, tmp_path: Path) -> None:

@@ -13,10 +13,9 @@ from autotune.core.ledger.events import Purpose, Ran
 from autotune.edges import place
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import seeding
-from autotune.loop.opening import opened as opening
-from autotune.loop.opening import rehearsing
+from autotune.loop.opening import opening, rehearsing
 from autotune.loop.session import feed
-from autotune.loop.session.found import Session
+from autotune.loop.session.session import Session
 
 BENCHMARK = 'n=$(cat src/[ab].txt | wc -c)\necho "METRIC size=$((n + 1))"\n'
 

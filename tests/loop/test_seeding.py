@@ -8,13 +8,13 @@ from pathlib import Path
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell import advice
 from autotune.core.tell import explain as explaining
+from autotune.edges.clock import now
 from autotune.loop.candidate import seeding
-from autotune.loop.experiment import handling as experiment
-from autotune.loop.experiment import work
+from autotune.loop.experiment import experiment, work
 from autotune.loop.inspect import auditing
 from autotune.loop.measure import claiming
-from autotune.loop.opening import opened as opening
-from autotune.loop.session.found import Session, now
+from autotune.loop.opening import opening
+from autotune.loop.session.session import Session
 
 TRAIN = "import random\nSEED = 42\nLR = 0.1\nrandom.seed(SEED)\nprint(f'METRIC val_loss={1 - LR + random.gauss(0, 0.02):.6f}')\n"
 

@@ -18,10 +18,11 @@ from autotune.core.output.outcome import escaped
 from autotune.core.tell import advice, report
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
+from autotune.edges.clock import now
 from autotune.loop.experiment.work import worker_of
 from autotune.loop.measure.calibrating import asks_for_more
 from autotune.loop.session import feed
-from autotune.loop.session.found import Session, now
+from autotune.loop.session.session import Session
 
 _OUTPUT_SHOWN = 1500
 

@@ -7,8 +7,7 @@ from autotune.commands.options import AsJson, SessionName, found, reply
 from autotune.core.findings import Answer
 from autotune.core.ledger.events import Cause
 from autotune.errors import AutotuneError
-from autotune.loop.experiment import handling as experiment
-from autotune.loop.experiment import work
+from autotune.loop.experiment import experiment, work
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:

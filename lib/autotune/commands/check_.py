@@ -13,8 +13,8 @@ from autotune.core.findings import Answer
 from autotune.core.output.outcome import escaped
 from autotune.core.tell.words import told
 from autotune.loop.inspect import auditing
-from autotune.loop.opening.opened import folder_for
-from autotune.loop.session import found as sessions
+from autotune.loop.opening.opening import folder_for
+from autotune.loop.session import sessions
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:

@@ -17,8 +17,8 @@ from autotune.loop.candidate import lending
 from autotune.loop.experiment import work
 from autotune.loop.opening import clearing
 from autotune.loop.opening.clearing import Doomed
-from autotune.loop.session import found as sessions
-from autotune.loop.session.found import Session
+from autotune.loop.session import sessions
+from autotune.loop.session.session import Session
 
 
 def main(

@@ -16,10 +16,12 @@ from autotune.core.config.keys import Fixed
 from autotune.core.config.model import Config
 from autotune.core.findings import Answer
 from autotune.core.tell.answers import CHANGED_BY
+from autotune.edges.atomic import replace_file
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import work
 from autotune.loop.session import files, settings
-from autotune.loop.session.found import CONFIG_FILE, Session, replace_file
+from autotune.loop.session.layout import CONFIG_FILE
+from autotune.loop.session.session import Session
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Show, read, set or check autotune.toml.")
 

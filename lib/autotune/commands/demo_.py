@@ -19,7 +19,7 @@ from autotune.core.tell.answers import OF_YOUR_OWN, PARTS
 from autotune.core.tell.lines import WIDEST, wrapped
 from autotune.core.tell.words import told
 from autotune.loop.drive import demonstration
-from autotune.loop.session.found import Session
+from autotune.loop.session.session import Session
 from autotune.version import PACKAGE, ROOT
 
 MAIN = PACKAGE / "__main__.py"

@@ -14,10 +14,11 @@ from autotune.core.tell.explain import explain
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.story import LABELS, Story, lines, story_of
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.experiment.work import worker_of
 from autotune.loop.session import feed, logs
-from autotune.loop.session.found import Session, now
+from autotune.loop.session.session import Session
 
 
 def main(

@@ -12,7 +12,7 @@ from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.findings import Answer
 from autotune.loop.experiment import work
 from autotune.loop.session import files
-from autotune.loop.session.found import IDEAS_FILE
+from autotune.loop.session.layout import IDEAS_FILE
 
 
 def main(

@@ -13,7 +13,7 @@ from autotune.commands.options import AsJson, Progress, given, live, reply
 from autotune.core.findings import Answer
 from autotune.core.stats import samples as stats
 from autotune.core.tell.opened import understood
-from autotune.loop.opening import opened as opening
+from autotune.loop.opening import opening
 
 Text = Annotated[str | None, typer.Option()]
 

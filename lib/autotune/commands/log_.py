@@ -9,7 +9,7 @@ import typer
 from autotune.commands import answer, given
 from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, live
 from autotune.errors import AutotuneError
-from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import experiment
 
 
 def main(

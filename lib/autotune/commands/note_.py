@@ -12,8 +12,8 @@ from autotune.commands import given
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.findings import Answer
 from autotune.core.ledger.events import Noted
+from autotune.edges.clock import now
 from autotune.loop.experiment import work
-from autotune.loop.session.found import now
 
 
 def main(

@@ -13,8 +13,8 @@ from autotune.core.facts import GOING_ON, Fact
 from autotune.core.findings import Answer
 from autotune.core.tell.words import told
 from autotune.loop.experiment import work
-from autotune.loop.session import found as sessions
-from autotune.loop.session.found import Say, Session
+from autotune.loop.session import sessions
+from autotune.loop.session.session import Say, Session
 from autotune.views import talk
 
 SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Which session, where a repository has several.")]

@@ -11,8 +11,8 @@ from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, l
 from autotune.core.findings import Answer
 from autotune.core.health.recovery import Playbook
 from autotune.core.ledger.events import RepairAsked
+from autotune.edges.clock import now
 from autotune.loop.experiment import segments, work
-from autotune.loop.session.found import now
 
 
 def main(

@@ -12,9 +12,9 @@ from autotune.core.health.recovery import Playbook
 from autotune.core.ledger.events import RepairAsked
 from autotune.core.ledger.state import Ending
 from autotune.core.tell.words import told
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import work
-from autotune.loop.session.found import now
 
 
 def main(

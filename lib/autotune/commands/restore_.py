@@ -9,7 +9,7 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, found, reply
 from autotune.core.findings import Answer
-from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import experiment
 
 
 def main(

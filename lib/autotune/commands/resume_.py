@@ -6,9 +6,9 @@ from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, found, reply
 from autotune.core.findings import Answer
 from autotune.core.ledger.events import Resumed
+from autotune.edges.clock import now
 from autotune.loop.experiment import work
 from autotune.loop.session import files
-from autotune.loop.session.found import now
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:

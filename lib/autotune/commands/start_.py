@@ -13,9 +13,9 @@ from autotune.core.findings import Answer
 from autotune.core.ledger.state import Ending
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing, supervising
-from autotune.loop.opening import opened as opening
-from autotune.loop.session import found as sessions
-from autotune.loop.session.found import Session
+from autotune.loop.opening import opening
+from autotune.loop.session import layout, sessions
+from autotune.loop.session.session import Session
 
 
 def main(  # noqa: PLR0913, PLR0917 - an option table
@@ -120,7 +120,7 @@ def _with_the_client(
     settings: dict[str, object], name: str | None, goal: str, options: tuple[str, ...], *, here: bool, headless: bool, anyway: bool
 ) -> None:
     supervising.client_command()
-    known = sessions.names(sessions.repository_at(Path.cwd()))
+    known = layout.names(sessions.repository_at(Path.cwd()))
     running = _session(settings, name, here=here, anyway=anyway) if known or settings else None
     over = running is not None and running.state.ended is not None and running.state.ended.ending is not Ending.PAUSED
     if headless and goal and over:
@@ -148,7 +148,7 @@ def _tell_end(running: Session) -> None:
 
 
 def _session(settings: dict[str, object], name: str | None, *, here: bool, anyway: bool) -> Session:
-    known = sessions.names(sessions.repository_at(Path.cwd()))
+    known = layout.names(sessions.repository_at(Path.cwd()))
     if known and not settings:
         return found(name)
     if known and "name" not in settings:

@@ -11,9 +11,9 @@ from autotune.commands.options import AsJson, SessionName, looked_at
 from autotune.core.tell import report
 from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.core.tell.snapshot import snapshot
+from autotune.edges.clock import now
 from autotune.loop.experiment.work import worker_of
 from autotune.loop.session import feed
-from autotune.loop.session.found import now
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:

@@ -14,9 +14,9 @@ import typer
 from autotune.commands import link_
 from autotune.commands.options import reply
 from autotune.core.findings import Answer
+from autotune.edges.atomic import replace_file
 from autotune.errors import AutotuneError
 from autotune.hooks import line
-from autotune.loop.session.found import replace_file
 
 KEY = "statusLine"
 

@@ -11,10 +11,9 @@ from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.findings import Answer
 from autotune.core.tell.snapshot import snapshot
-from autotune.loop.experiment import handling as experiment
-from autotune.loop.experiment import work
+from autotune.edges.clock import now
+from autotune.loop.experiment import experiment, work
 from autotune.loop.session import files
-from autotune.loop.session.found import now
 
 
 def main(

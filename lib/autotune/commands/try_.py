@@ -8,7 +8,7 @@ import typer
 
 from autotune.commands import answer, given
 from autotune.commands.options import AsJson, Progress, SessionName, WaitSeconds, found, live
-from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import experiment
 
 
 def main(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autotune.commands import answer
 from autotune.commands.options import AsJson, Progress, SessionName, WaitSeconds, found, live
-from autotune.loop.experiment import handling as experiment
+from autotune.loop.experiment import experiment
 
 
 def main(wait: WaitSeconds = 100.0, as_json: AsJson = False, progress: Progress = False, session: SessionName = None) -> None:

@@ -21,9 +21,10 @@ from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.report import NOT_COMPARED, TableRow, headline, marks, now_line, table, under_way
 from autotune.core.tell.snapshot import snapshot
+from autotune.edges.clock import now
 from autotune.loop.experiment.work import worker_of
 from autotune.loop.session import feed
-from autotune.loop.session.found import Session, now
+from autotune.loop.session.session import Session
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -22,7 +22,8 @@ from autotune.core.facts import GOING_ON, Fact
 from autotune.core.tell.lines import wrapped
 from autotune.core.tell.report import going_on
 from autotune.core.tell.words import told
-from autotune.loop.session.found import Say, now
+from autotune.edges.clock import now
+from autotune.loop.session.session import Say
 
 FIRST_AFTER_S = 5.0
 NEXT_AFTER_S = 10.0

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from autotune.core import rules
 from autotune.core.decide.budget import needed_evidence, share_of_budget
 from autotune.core.decide.comparison import least_effect
+from autotune.core.decide.decide import checks_come_now, decide, learn, most_pairs, reference_moved, score
 from autotune.core.decide.stages import FOLLOWED, block_factor
-from autotune.core.decide.verdict import checks_come_now, decide, learn, most_pairs, reference_moved, score
 from autotune.core.facts import AnyKind, Fact, Kind, whole
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Verdict
 from autotune.core.stats.samples import noise_of_now, pair_factor

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune.core import rules
-from autotune.core.decide.verdict import decide, learn
+from autotune.core.decide.decide import decide, learn
 from autotune.core.facts import Kind, whole
 from autotune.core.model import PROCESSOR_S, Arm, Calibration, Decision, Direction, Metric, Outcome, Policy, Run, Verdict, Witness
 from autotune.core.stats.samples import pair_factor

@@ -14,7 +14,7 @@ from tests.core.session import at, configured, segment
 
 from autotune.core import rules
 from autotune.core.decide import guards
-from autotune.core.decide.verdict import decide
+from autotune.core.decide.decide import decide
 from autotune.core.facts import AnyKind, Fact, Kind, claimed, quoted
 from autotune.core.findings import Contradiction
 from autotune.core.ledger.events import (

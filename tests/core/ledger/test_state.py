@@ -18,7 +18,7 @@ from tests.core.session import at, configured, folded, result, segment
 from autotune.core import rules
 from autotune.core.codec import decode, encode
 from autotune.core.config.reading import parse
-from autotune.core.decide.verdict import decide
+from autotune.core.decide.decide import decide
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.health.transitions import Health, Mode
 from autotune.core.ledger.events import (

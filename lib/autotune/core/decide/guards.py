@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from autotune.core import rules
-from autotune.core.decide.verdict import decide, most_pairs
+from autotune.core.decide.decide import decide, most_pairs
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Calibration, Decision, Policy, Run, Verdict
 from autotune.core.output.metrics import RESERVED, is_name, normalised

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autotune.core.decide.comparison import matched
-from autotune.core.decide.verdict import exact_pairs, most_pairs
+from autotune.core.decide.decide import exact_pairs, most_pairs
 from autotune.core.model import Calibration, Decision, DecisionMode, Policy, Run
 from autotune.core.stats.samples import effect_of
 

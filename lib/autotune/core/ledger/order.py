@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from autotune.core.decide import verdict as decide
+from autotune.core.decide import decide
 from autotune.core.facts import Fact
 from autotune.core.findings import Contradiction
 from autotune.core.health.recovery import Playbook

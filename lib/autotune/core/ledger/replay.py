@@ -12,7 +12,7 @@ from autotune.core.config.keys import Fixed, keys_changed
 from autotune.core.config.model import Config
 from autotune.core.config.reading import parse
 from autotune.core.decide import guards
-from autotune.core.decide.verdict import checks_come_now
+from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.findings import Contradiction
 from autotune.core.ledger.events import Calibrated, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, Result, SettingsChanged

@@ -22,7 +22,7 @@ from autotune.core import rules
 from autotune.core.config.model import Config
 from autotune.core.config.reading import parse
 from autotune.core.decide.budget import refills
-from autotune.core.decide.verdict import learn
+from autotune.core.decide.decide import learn
 from autotune.core.decide.witness import witness_of
 from autotune.core.facts import Fact, Kind, whole
 from autotune.core.health.transitions import Health, Signal, Vitals, step

@@ -15,10 +15,12 @@ from autotune.core.codec import decode, encode
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell.words import told
 from autotune.edges import git, tree
+from autotune.edges.atomic import replace_file
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.taking import Boundary, look, move_aside
-from autotune.loop.session.found import Session, replace_file, require_branch
+from autotune.loop.candidate.candidate import Boundary, look, move_aside
+from autotune.loop.session.session import Session
+from autotune.loop.session.sessions import require_branch
 
 RECORD = "lent.json"
 _NAMED = 5  # files that a message names

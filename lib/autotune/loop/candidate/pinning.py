@@ -20,12 +20,8 @@ from autotune.core.trust.runners import Tree
 from autotune.edges import git
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.taking import GIT_FILES
-from autotune.loop.session.found import (
-    BENCHMARK_FILE,
-    CHECKS_FILE,
-    SESSION_FILES,
-)
+from autotune.loop.candidate.candidate import GIT_FILES
+from autotune.loop.session.layout import BENCHMARK_FILE, CHECKS_FILE, SESSION_FILES
 from autotune.readers.recognising import recognised
 
 _LONGEST_READ = 4 * 1024 * 1024  # bytes of a file that are looked at for what it names and prints

@@ -9,7 +9,7 @@ from autotune.core.ledger.state import Experiment
 from autotune.core.trust.seeds import SEARCHED, Seed, reseeded, seeds
 from autotune.edges import git
 from autotune.loop.candidate import pinning
-from autotune.loop.session.found import Session
+from autotune.loop.session.session import Session
 
 LARGEST = 1_000_000  # bytes of a file that is looked through
 MOST_FILES = 200  # of a candidate that are looked through

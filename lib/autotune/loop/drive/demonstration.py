@@ -11,8 +11,8 @@ from pathlib import Path
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing
-from autotune.loop.opening import opened as opening
-from autotune.loop.session.found import Say, Session
+from autotune.loop.opening import opening
+from autotune.loop.session.session import Say, Session
 from autotune.version import PACKAGE
 
 PROJECT = PACKAGE / "demo" / "project"

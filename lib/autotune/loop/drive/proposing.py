@@ -17,13 +17,14 @@ from autotune.core.ledger.state import unnamed
 from autotune.core.ledger.stopping import second_look
 from autotune.core.output.outcome import useful_end
 from autotune.edges import locks, process
+from autotune.edges.atomic import replace_file
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.taking import Boundary, OvertakenError, look
-from autotune.loop.experiment import handling as experiment
-from autotune.loop.experiment import work
+from autotune.loop.candidate.candidate import Boundary, OvertakenError, look
+from autotune.loop.experiment import experiment, work
 from autotune.loop.measure import calibrating, quiet, recording
 from autotune.loop.session import briefing, feed, files, logs
-from autotune.loop.session.found import Say, Session, now, replace_file
+from autotune.loop.session.session import Say, Session
 
 LONGEST_DESCRIPTION = 2000
 EMPTY_HANDED = 3  # proposals in a row without a change, after which the proposer counts as out of ideas

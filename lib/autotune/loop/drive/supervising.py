@@ -39,15 +39,15 @@ from autotune.core.ledger.events import Finished, Paused, Result, Spent
 from autotune.core.ledger.stopping import Action, next_action
 from autotune.core.tell import pages
 from autotune.core.tell.words import told
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing
-from autotune.loop.experiment import handling as experiment
-from autotune.loop.experiment import work
+from autotune.loop.experiment import experiment, work
 from autotune.loop.measure import calibrating
-from autotune.loop.session import files
-from autotune.loop.session import found as sessions
+from autotune.loop.session import files, layout, sessions
 from autotune.loop.session.feed import Feed
-from autotune.loop.session.found import CLIENT_LOG, Say, Session, now
+from autotune.loop.session.layout import CLIENT_LOG
+from autotune.loop.session.session import Say, Session
 from autotune.version import ROOT
 
 CLIENT = "claude"
@@ -163,7 +163,7 @@ def supervise(folder: Path, session: Session | None, goal: str, arguments: tuple
     Raises `AutotuneError` where the client is not there, or the session stands still already or waits for a person each time.
     """
     command = client_command()
-    night = Night(folder, None, goal, arguments, tell, known=sessions.names(sessions.repository_at(folder)))
+    night = Night(folder, None, goal, arguments, tell, known=layout.names(sessions.repository_at(folder)))
     if session is not None:
         experiment.refuse_ended(session)
         _refuse_prompt(session)
@@ -309,7 +309,7 @@ def _started(night: Night, command: str, *, fresh: bool) -> tuple[subprocess.Pop
 
 
 def _scratch(night: Night) -> Path:
-    folder = sessions.root(sessions.repository_at(night.folder))
+    folder = layout.root(sessions.repository_at(night.folder))
     folder.mkdir(exist_ok=True)
     return folder
 
@@ -413,7 +413,7 @@ def _find_session(night: Night) -> None:
     if night.session is not None:
         return
     repository = sessions.repository_at(night.folder)
-    for name in sessions.names(repository):
+    for name in layout.names(repository):
         if name not in night.known:
             with suppress(AutotuneError):
                 found = sessions.load(repository, name)

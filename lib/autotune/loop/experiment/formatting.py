@@ -13,14 +13,15 @@ from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
 from autotune.core.output.outcome import Executed, classify, useful_end
 from autotune.edges import git, place, tree
+from autotune.edges.clock import now
 from autotune.edges.place import Place
-from autotune.loop.candidate.taking import Boundary
+from autotune.loop.candidate.candidate import Boundary
 from autotune.loop.experiment import settling
 from autotune.loop.measure import places, watching
 from autotune.loop.measure.bench import OUTPUT_KEPT
 from autotune.loop.measure.watching import Tampered
 from autotune.loop.session import logs
-from autotune.loop.session.found import Session, now
+from autotune.loop.session.session import Session
 
 HOOK = "pre-commit"
 _NAMED = 5  # files that a reason names

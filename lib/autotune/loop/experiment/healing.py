@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from posixpath import join
 
-from autotune.core.decide import pace
-from autotune.core.decide import verdict as decide
+from autotune.core.decide import decide, pace
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.health import recovery
 from autotune.core.health.recovery import SHRUNK_FOR, Playbook
@@ -19,6 +18,8 @@ from autotune.core.model import Arm, Direction, Outcome, Status
 from autotune.core.stats import samples as stats
 from autotune.core.tell import pages
 from autotune.core.trust import patterns, surroundings
+from autotune.edges.atomic import replace_file
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.lending import borrowed
 from autotune.loop.experiment import settling
@@ -28,7 +29,7 @@ from autotune.loop.measure.places import bench_for
 from autotune.loop.measure.turns import Interrupted, alone, ended_by
 from autotune.loop.opening import rehearsing
 from autotune.loop.session import files, settings
-from autotune.loop.session.found import Session, now, replace_file
+from autotune.loop.session.session import Session
 
 
 def advance(session: Session) -> None:

@@ -7,13 +7,15 @@ from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Resumed
 from autotune.core.ledger.state import Ending
 from autotune.core.tell.words import told
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.taking import Boundary, look
+from autotune.loop.candidate.candidate import Boundary, look
 from autotune.loop.experiment import work
 from autotune.loop.measure.turns import alone
 from autotune.loop.opening import rehearsing
 from autotune.loop.session import files, settings
-from autotune.loop.session.found import CONFIG_FILE, Session, now
+from autotune.loop.session.layout import CONFIG_FILE
+from autotune.loop.session.session import Session
 
 
 def accept(session: Session) -> bool:

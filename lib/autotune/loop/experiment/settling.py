@@ -15,15 +15,17 @@ from autotune.core.model import Outcome, Verdict
 from autotune.core.output.outcome import classify, escaped, useful_end
 from autotune.core.tell.words import told
 from autotune.edges import git, tree
+from autotune.edges.atomic import replace_file
+from autotune.edges.clock import now
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.taking import Boundary, Look, look, take_back, take_snapshot
+from autotune.loop.candidate.candidate import Boundary, Look, look, take_back, take_snapshot
 from autotune.loop.measure import watching
 from autotune.loop.measure.bench import OUTPUT_KEPT
 from autotune.loop.measure.measuring import voided
 from autotune.loop.measure.watching import Tampered
 from autotune.loop.session import logs
-from autotune.loop.session.found import Session, now, replace_file
+from autotune.loop.session.session import Session
 
 _MOST_STEPS = 50
 _NAMED = 5  # files that a message names

@@ -18,6 +18,7 @@ from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
 from autotune.core.ledger.events import Cause, Noticed, Stopped
 from autotune.core.ledger.state import Ending
 from autotune.edges import git, locks, process
+from autotune.edges.clock import now
 from autotune.edges.conditions import conditions
 from autotune.edges.ledger import Position
 from autotune.edges.locks import Holder, Lock
@@ -29,11 +30,10 @@ from autotune.loop.measure import accounting
 from autotune.loop.measure.measuring import compare, voided
 from autotune.loop.measure.places import bench_for
 from autotune.loop.measure.turns import Interrupted, alone
-from autotune.loop.opening import opened as opening
-from autotune.loop.session import files, settings
-from autotune.loop.session import found as sessions
+from autotune.loop.opening import opening
+from autotune.loop.session import files, leftovers, sessions, settings
 from autotune.loop.session.feed import WORKER_LOG, Feed
-from autotune.loop.session.found import Say, Session, now
+from autotune.loop.session.session import Say, Session
 
 COMMAND_WAITS_S = 5.0
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.002, 0.05  # of a short measurement nothing is waited away, a long one is left in peace
@@ -59,7 +59,7 @@ def held(session: Session, what: str) -> Iterator[Lock]:
         session.refresh()
         session.mend()
         accounting.set_aside_forged(session)
-        sessions.clean_up(session)
+        leftovers.clean_up(session)
         yield lock
 
 

@@ -34,9 +34,9 @@ from autotune.edges import git, ledger, process
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.measure.accounting import Account, Disagreement, amiss, chain, contradictions, state_at
-from autotune.loop.session import files, logs, settings
-from autotune.loop.session import found as sessions
-from autotune.loop.session.found import (
+from autotune.loop.session import files, folding, logs, sessions, settings
+from autotune.loop.session.folding import last_seen
+from autotune.loop.session.layout import (
     BENCHMARK_FILE,
     CHECKS_FILE,
     CLIENT_LOG,
@@ -46,7 +46,6 @@ from autotune.loop.session.found import (
     NOTES_FILE,
     STATE_FILE,
     Folder,
-    last_seen,
 )
 
 
@@ -187,7 +186,7 @@ def _replayed(repository: Repository, folder: Folder, story: Account) -> Iterato
     """
     for number, wrong in contradictions(repository, story):
         yield Disagreement(Fact(Amiss.LINE_CONTRADICTED, {"line": number}, wrong))
-    held = sessions.checkpoint(folder)
+    held = folding.checkpoint(folder)
     if held is not None and held[0] != state_at(story, held[1].lines):
         yield amiss(Amiss.CHECKPOINT_DIFFERS, Fact(Remedy.DELETE), path=str(folder.path / "checkpoint.json"))
 
@@ -195,7 +194,7 @@ def _replayed(repository: Repository, folder: Folder, story: Account) -> Iterato
 def _settings_file(folder: Folder, home: Path) -> Iterator[Disagreement]:
     """What autotune.toml says and an edit may not change is what is in force."""
     try:
-        state, _ = sessions.read_session(folder)
+        state, _ = folding.read_session(folder)
         differing = keys.fixed_differences(state.config, configuration.parse_toml(settings.text_of(home / CONFIG_FILE)))
     except AutotuneError:
         return
@@ -377,7 +376,7 @@ def _state(folder: Folder, home: Path) -> Iterator[Disagreement]:
     path = home / STATE_FILE
     try:
         said = json.loads(path.read_bytes())
-        state, _ = sessions.read_session(folder)
+        state, _ = folding.read_session(folder)
     except (OSError, ValueError, AutotuneError):
         return
     summary = of_the_log(state)

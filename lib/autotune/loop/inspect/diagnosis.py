@@ -32,18 +32,18 @@ from autotune.core.tell import report
 from autotune.core.tell.contrast import Seen, contrast, side_by_side
 from autotune.core.tell.words import told
 from autotune.core.trust.patterns import from_top
-from autotune.edges import folders, git, locks, machine, place, process, results, tree
+from autotune.edges import atomic, folders, git, locks, machine, place, process, results, tree
+from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import pinning
 from autotune.loop.experiment import work
 from autotune.loop.measure import places, reading
-from autotune.loop.opening import opened as opening
-from autotune.loop.opening import rehearsing
-from autotune.loop.session import found as sessions
-from autotune.loop.session import settings
-from autotune.loop.session.found import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder, Say, Session, now
+from autotune.loop.opening import opening, rehearsing
+from autotune.loop.session import layout, sessions, settings
+from autotune.loop.session.layout import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder
+from autotune.loop.session.session import Say, Session
 from autotune.version import PACKAGE, ROOT
 
 OLDEST_GIT = (2, 36)  # the first whose `worktree list` can end its lines with NUL
@@ -145,7 +145,7 @@ def _scene(folder: Path, name: str | None) -> Scene:
     if repository is None:
         return Scene(folder)
     try:
-        there = name or sessions.names(repository) or sessions.without_ledger(repository)
+        there = name or layout.names(repository) or layout.without_ledger(repository)
         return Scene(folder, repository, sessions.find(folder, name) if there else None)
     except AutotuneError as error:
         return Scene(folder, repository, trouble=error)
@@ -426,7 +426,7 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
     """Make a working tree of HEAD, with benchmark and checks as they are now, and remove it afterwards."""
     inside = folder.resolve().relative_to(repository.top.resolve()).as_posix()
     workdir = "" if inside == "." else inside
-    cache = sessions.made_cache(repository, f"doctor-{os.getpid()}")
+    cache = layout.made_cache(repository, f"doctor-{os.getpid()}")
     try:
         head = git.tell(repository.top, "rev-parse", "--verify", "HEAD").text
         reading.refuse_unfit(repository.top, workdir, config, git.tracked(repository.top, head))
@@ -643,7 +643,7 @@ def _is_left_over(folder: Path) -> bool:
         if (own.parents[1] / "autotune" / folder.name).is_dir():
             return False
     owner = re.fullmatch(r"doctor-(\d+)", folder.name)
-    return bool(marks) and not (owner and sessions.lives(owner[1]))
+    return bool(marks) and not (owner and atomic.lives(owner[1]))
 
 
 def _hook_log(_: Scene) -> Check:

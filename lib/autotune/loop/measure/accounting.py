@@ -26,11 +26,9 @@ from autotune.edges import ledger
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.measure.measuring import policy_for
-from autotune.loop.session.found import (
-    Folder,
-    Session,
-    last_seen,
-)
+from autotune.loop.session.folding import last_seen
+from autotune.loop.session.layout import Folder
+from autotune.loop.session.session import Session
 from autotune.version import version
 
 E = TypeVar("E", bound=Event)

@@ -22,6 +22,7 @@ from autotune.core.model import Arm, Outcome
 from autotune.core.output.metrics import MetricReport
 from autotune.core.output.outcome import PASSED, Executed, classify, escaped, is_run_again, useful_end
 from autotune.edges import caches, locks, place, process, sandbox, tree
+from autotune.edges.clock import now
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
@@ -30,10 +31,11 @@ from autotune.loop.measure import reading, watching
 from autotune.loop.measure.building import Builds
 from autotune.loop.measure.turns import Interrupted
 from autotune.loop.measure.watching import Tampered
-from autotune.loop.session import found as sessions
-from autotune.loop.session import logs
+from autotune.loop.session import logs, sessions
 from autotune.loop.session.files import PROJECTIONS
-from autotune.loop.session.found import Session, now, private_prefix, root
+from autotune.loop.session.layout import root
+from autotune.loop.session.leftovers import private_prefix
+from autotune.loop.session.session import Session
 
 OUTPUT_KEPT = 3000  # characters of a failing command's output that go on the ledger
 _CACHES = "caches"  # in the session's folder in the cache

@@ -23,6 +23,7 @@ from autotune.core.tell import advice
 from autotune.core.tell.words import told
 from autotune.core.trust import audit
 from autotune.edges import machine
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import seeding
 from autotune.loop.candidate.lending import borrowed
@@ -32,7 +33,8 @@ from autotune.loop.measure.measuring import BASELINE_BUDGET_S
 from autotune.loop.measure.places import bench_for, second_place
 from autotune.loop.measure.turns import Interrupted, Turn, alone
 from autotune.loop.session import settings
-from autotune.loop.session.found import CONFIG_FILE, Session, now
+from autotune.loop.session.layout import CONFIG_FILE
+from autotune.loop.session.session import Session
 
 PAIRS = 20
 PAIRS_AT_OPENING = 10

@@ -13,6 +13,7 @@ from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.stats import samples as stats
 from autotune.core.tell.words import told
 from autotune.edges import git
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.lending import borrowed
 from autotune.loop.measure import quiet
@@ -20,7 +21,7 @@ from autotune.loop.measure.bench import Bench
 from autotune.loop.measure.places import bench_between
 from autotune.loop.measure.turns import Interrupted, Turn, alone, ended_by
 from autotune.loop.session import feed
-from autotune.loop.session.found import Session, now
+from autotune.loop.session.session import Session
 
 
 def pairs_of(session: Session) -> int:

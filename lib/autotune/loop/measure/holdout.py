@@ -12,7 +12,7 @@ from autotune.core.config.commands import Command
 from autotune.core.model import Arm
 from autotune.errors import AutotuneError
 from autotune.loop.measure.bench import Bench
-from autotune.loop.session.found import Session
+from autotune.loop.session.session import Session
 
 FOLDER = "holdout"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.decide import guards, pace
-from autotune.core.decide.verdict import checks_come_now
+from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Cause, Decided, Purpose, Ran
 from autotune.core.ledger.state import Experiment, State
@@ -18,6 +18,7 @@ from autotune.core.stats.samples import median
 from autotune.core.tell.words import told
 from autotune.core.trust import audit
 from autotune.edges import git
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import seeding
 from autotune.loop.measure import holdout, quiet, reading, watching
@@ -26,7 +27,7 @@ from autotune.loop.measure.holdout import Answer
 from autotune.loop.measure.turns import Turn
 from autotune.loop.measure.watching import Tampered
 from autotune.loop.session import settings
-from autotune.loop.session.found import Session, now
+from autotune.loop.session.session import Session
 
 FEWEST_BASELINE, MOST_BASELINE, BASELINE_BUDGET_S = 3, 8, 120.0
 

@@ -19,12 +19,12 @@ from autotune.core.output.outcome import classify, useful_end
 from autotune.core.tell.words import told
 from autotune.core.trust import patterns
 from autotune.edges import git, place, tree
+from autotune.edges.atomic import replace_file
 from autotune.edges.place import Brought, Carried, Place
 from autotune.errors import AutotuneError
 from autotune.loop.measure.bench import Bench
-from autotune.loop.session import found as sessions
-from autotune.loop.session import logs
-from autotune.loop.session.found import Session, replace_file
+from autotune.loop.session import layout, logs
+from autotune.loop.session.session import Session
 
 _FORM = 2  # of the note of a place: one in an older form is no note
 
@@ -51,7 +51,7 @@ def place_of(session: Session) -> Place:
     state, config = session.state, session.state.config
     if config.in_place:
         return place.in_checkout(session.top, session.folder.path / "place-index", _note(session))
-    cache = sessions.made_cache(session.repository, session.state.segment.opened.session)
+    cache = layout.made_cache(session.repository, session.state.segment.opened.session)
     top, known = cache / "measure", cache / "measure.json"
     wanted = {
         "segment": state.segment.opened.segment,
@@ -91,7 +91,7 @@ def _private(session: Session, top: Path, settled: Sequence[str] = (), carried: 
 
 def _note(session: Session) -> Path:
     """Name where the time of what was put in place last is kept: not with the place, for caches of its files stay when that goes."""
-    return sessions.root(session.repository) / "last-time"
+    return layout.root(session.repository) / "last-time"
 
 
 def _made(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
@@ -120,7 +120,7 @@ def caches(session: Session) -> tuple[Path, ...]:
     others = (tree.parent for tree, branch in trees.items() if branch is None and tree.name in ("measure", "second"))
     return (
         session.cache,
-        *(one for one in others if sessions.is_cache(one, session.state.segment.opened.session) and one != session.cache),
+        *(one for one in others if layout.is_cache(one, session.state.segment.opened.session) and one != session.cache),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from autotune.core.facts import Fact, Kind
 from autotune.edges import machine
-from autotune.loop.session.found import Session
+from autotune.loop.session.session import Session
 
 SAMPLE_S = 0.2
 POLL_S = 1.0

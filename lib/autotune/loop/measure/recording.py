@@ -15,8 +15,9 @@ from autotune.core.tell.words import told
 from autotune.core.trust import patterns
 from autotune.core.trust.surroundings import DEPENDENCIES, TOOL, changes, programs
 from autotune.edges import machine, process
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.session.found import Session, now
+from autotune.loop.session.session import Session
 
 LONGEST_SCRIPT = 100_000  # bytes of a script that are looked through for the programs it runs
 

@@ -11,9 +11,10 @@ from autotune.core.config.model import Config
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.tell.words import told
 from autotune.edges import locks, tickets
+from autotune.edges.clock import now
 from autotune.edges.locks import Lock
 from autotune.errors import AutotuneError
-from autotune.loop.session.found import Session, now
+from autotune.loop.session.session import Session
 
 TOLD_AFTER_S = 0.5  # a shorter wait is not worth a word
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.02, 0.2

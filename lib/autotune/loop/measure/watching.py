@@ -14,12 +14,13 @@ from autotune.core.ledger.events import Event, Finished, Noted, Paused, Spent, S
 from autotune.core.ledger.state import State
 from autotune.core.output.outcome import Executed
 from autotune.core.tell.words import told
-from autotune.edges import door, git, ledger, process
+from autotune.edges import atomic, door, git, ledger, process
+from autotune.edges.atomic import replace_file
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
-from autotune.loop.session import found as sessions
-from autotune.loop.session import settings
-from autotune.loop.session.found import CHECKPOINT, CONFIG_FILE, NOTES_FILE, Session, replace_file
+from autotune.loop.session import leftovers, session, settings
+from autotune.loop.session.layout import CHECKPOINT, CONFIG_FILE, NOTES_FILE
+from autotune.loop.session.session import Session
 
 # What a person, or whoever keeps a proposer at work, may say while something runs: at the door. Nothing else comes to the ledger then.
 WORDS = (Noted, Stopped, Paused, Finished, Spent)
@@ -110,7 +111,7 @@ def closed(session: Session) -> Iterator[Callable[[], None]]:
     path, address = sessions_closed[0].folder.ledger, sessions_closed[0].folder.door
     with ExitStack() as stack:
         with ledger.locked(path):
-            entrance = stack.enter_context(door.opened(address, f"{sessions.private_prefix(session)}{os.getpid()}-"))
+            entrance = stack.enter_context(door.opened(address, f"{leftovers.private_prefix(session)}{os.getpid()}-"))
             kept = [Closed.as_it_is(one) for one in sessions_closed]
         try:
             yield lambda: entrance.let_in(process.is_outside, kept[0].take)
@@ -176,7 +177,7 @@ class Closed:
         said = [event for event in events if isinstance(event, WORDS)]
         if len(said) < len(events):
             return False
-        torn = ledger.append(self.path, lambda prev: sessions.lines_of(said, prev))
+        torn = ledger.append(self.path, lambda prev: session.lines_of(said, prev))
         self.spoilt |= torn is not None
         self.taken += said
         return True
@@ -184,17 +185,17 @@ class Closed:
     def clear_the_way(self) -> None:
         """Put aside what is in the ledger's place and is no file."""
         if os.path.lexists(self.path) and not stat.S_ISREG(self.path.lstat().st_mode):
-            self.path.rename(sessions.free_name(self.path, "forged"))
+            self.path.rename(atomic.free_name(self.path, "forged"))
 
     def put_back(self) -> bool:
         """Put the ledger back as it was where anything came to it but what was taken; gives whether it did."""
         if not self.taken and not self.spoilt and _written(self.path) == self.stamp:
             return False
         before, found = bytes(self.session.content), self.path.read_bytes()
-        if not self.spoilt and found == before + sessions.lines_of(self.taken, self.position.prev):
+        if not self.spoilt and found == before + session.lines_of(self.taken, self.position.prev):
             self.session.refresh()
             return False
-        self.aside = sessions.free_name(self.path, "forged")
+        self.aside = atomic.free_name(self.path, "forged")
         came = found.removeprefix(before) if found.startswith(before) else None
         self.aside.write_bytes(found if came is None else came)
         self.forged = None if came is None else len(came.splitlines()) - len(self.taken)

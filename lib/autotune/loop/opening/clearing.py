@@ -15,9 +15,10 @@ from autotune.edges import git, place, tree
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
 from autotune.loop.measure import places
-from autotune.loop.session import found as sessions
+from autotune.loop.session import folding, layout, sessions
 from autotune.loop.session.files import PROJECTIONS, is_projection
-from autotune.loop.session.found import LEDGER, SESSION_FILES, Session
+from autotune.loop.session.layout import LEDGER, SESSION_FILES
+from autotune.loop.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,14 @@ def to_clear(folder: Path, name: str | None) -> Session:
         return sessions.find(folder, name)
     except (AutotuneError, OSError):
         repository = sessions.repository_at(folder)
-        chosen = sessions.lost(repository, sessions.names(repository), name) or sessions.choose(folder, name)[1]
+        chosen = sessions.lost(repository, layout.names(repository), name) or sessions.choose(folder, name)[1]
         return sessions.load_beginning(repository, chosen, folder)
 
 
 def beyond_reading(session: Session) -> Fact | None:
     """Say what is wrong with a session's ledger, and where a copy of it is; None where it can be read."""
     try:
-        sessions.read_session(session.folder)
+        folding.read_session(session.folder)
     except (AutotuneError, OSError):
         copy, ledger = session.workdir / LEDGER, session.folder.ledger
         figures = {"session": session.name, "ledger": str(ledger), "copy": str(copy) if copy.is_file() else None}
@@ -93,7 +94,7 @@ def doomed(session: Session, *, refs: bool) -> Doomed:
 def _own_tree(session: Session) -> Path | None:
     """Give the working tree that was made for the session, where it is there."""
     own = session.top
-    made = sessions.is_own_tree(own, session.name) and str(own) == session.state.segment.opened.tree
+    made = layout.is_own_tree(own, session.name) and str(own) == session.state.segment.opened.tree
     return own if made and (own / ".git").is_file() else None
 
 
@@ -146,7 +147,7 @@ def _set_aside(session: Session) -> Iterator[Path]:
 def _keeping(session: Session) -> Path:
     """Name a folder that is free for what stays of a session."""
     names = (session.name, *(f"{session.name}-{number}" for number in range(2, 10_000)))
-    return next(path for name in names if not (path := sessions.root(session.repository) / "set-aside" / name).exists())
+    return next(path for name in names if not (path := layout.root(session.repository) / "set-aside" / name).exists())
 
 
 def _keep(path: Path, session: Session, keeping: Path) -> None:
@@ -178,6 +179,6 @@ def clear(session: Session, what: Doomed) -> None:
         places.remove_empty(path.parent, path.parent.parent)
     for cache in caches:
         places.remove_places(repository, cache)
-    leaving = session.folder.path.with_name(f"{sessions.CLEARING}{session.name}-{os.getpid()}")
+    leaving = session.folder.path.with_name(f"{layout.CLEARING}{session.name}-{os.getpid()}")
     session.folder.path.rename(leaving)
     shutil.rmtree(leaving)

@@ -23,6 +23,7 @@ from autotune.core.tell.figures import number, share_in_words
 from autotune.core.tell.words import told
 from autotune.core.trust import audit, patterns
 from autotune.edges import copies, git, ledger, place, process, sandbox
+from autotune.edges.clock import now
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import pinning
@@ -31,15 +32,9 @@ from autotune.loop.measure.bench import Bench
 from autotune.loop.measure.measuring import baseline
 from autotune.loop.measure.places import bench_for, content_of
 from autotune.loop.measure.turns import Interrupted, Turn, ended_by
-from autotune.loop.session import feed, logs
-from autotune.loop.session import found as sessions
-from autotune.loop.session.found import (
-    SESSION_FILES,
-    Folder,
-    Session,
-    now,
-    root,
-)
+from autotune.loop.session import feed, layout, logs
+from autotune.loop.session.layout import SESSION_FILES, Folder, root
+from autotune.loop.session.session import Session
 from autotune.version import version
 
 UNCHANGED_WITHIN = 0.02  # a metric that emptied files change by less than this, or by less than five noise floors, does not measure them
@@ -289,7 +284,7 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
     everything stays pinned as it was.
     """
     state, repository = session.state, session.repository
-    path = root(repository) / f"{sessions.OPENING}{session.name}-{os.getpid()}"
+    path = root(repository) / f"{layout.OPENING}{session.name}-{os.getpid()}"
     path.mkdir(parents=True)
     try:
         settings = (config or state.config).without_findings

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from autotune.core.tell.brief import brief
-from autotune.loop.session.found import IDEAS_FILE, NOTES_FILE, Session, now
+from autotune.edges.clock import now
+from autotune.loop.session.layout import IDEAS_FILE, NOTES_FILE
+from autotune.loop.session.session import Session
 
 
 def page(session: Session, *, supervised: bool = False) -> str:

@@ -18,7 +18,7 @@ from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
-    from autotune.loop.session.found import Session
+    from autotune.loop.session.session import Session
 
 WORKER_LOG = "worker.log"  # in the session's folder: what its latest worker said, a fact a line
 PROPOSING_LOCK = "proposing"  # there too: held while a proposer is at work

@@ -16,9 +16,12 @@ from autotune.core.ledger.state import State
 from autotune.core.tell import pages
 from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import git
+from autotune.edges.atomic import UNFINISHED, remove_unfinished, replace_file
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.session import projection, settings
-from autotune.loop.session.found import (
+from autotune.loop.session.folding import last_seen
+from autotune.loop.session.layout import (
     BENCHMARK_FILE,
     CHECKS_FILE,
     CONFIG_FILE,
@@ -27,17 +30,12 @@ from autotune.loop.session.found import (
     NOTES_FILE,
     SESSION_FILES,
     STATE_FILE,
-    UNFINISHED,
     Folder,
-    Session,
-    last_seen,
     names,
-    opening,
-    remove_unfinished,
-    replace_file,
     root,
-    set_file_aside,
 )
+from autotune.loop.session.session import Session
+from autotune.loop.session.sessions import opening
 
 PROJECTIONS = (LEDGER, STATE_FILE)  # what is in the working directory and can be made again from the truth
 
@@ -300,3 +298,16 @@ def _stamp(path: Path, size: int | None = None) -> str:
         return ""
     found = path.stat()
     return f"{found.st_ino} {found.st_size if size is None else size} {found.st_mtime_ns}"
+
+
+def set_file_aside(session: Session, path: Path) -> Path:
+    """Move what is in a session file's place to where it can be found."""
+    aside = aside_for(session, path)
+    shutil.move(path, aside)
+    return aside
+
+
+def aside_for(session: Session, path: Path) -> Path:
+    """Name where something that is in a session file's place is put aside."""
+    session.folder.set_aside.mkdir(exist_ok=True)
+    return session.folder.set_aside / f"{path.name}.{now().replace(':', '')}"

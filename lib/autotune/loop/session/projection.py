@@ -12,7 +12,8 @@ from autotune.core.tell.snapshot import of_the_log
 from autotune.core.trust.patterns import expression
 from autotune.edges import git
 from autotune.loop.session import briefing
-from autotune.loop.session.found import SESSION_FILES, Session
+from autotune.loop.session.layout import SESSION_FILES
+from autotune.loop.session.session import Session
 
 FILE = "hook.json"
 

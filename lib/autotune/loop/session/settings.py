@@ -14,8 +14,12 @@ from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import SettingsChanged
 from autotune.core.tell.words import told
+from autotune.edges.atomic import replace_file
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.session.found import CONFIG_FILE, Session, aside_for, now, replace_file, set_file_aside
+from autotune.loop.session.files import aside_for, set_file_aside
+from autotune.loop.session.layout import CONFIG_FILE
+from autotune.loop.session.session import Session
 
 
 def text_of(path: Path) -> str:

@@ -19,9 +19,12 @@ from autotune.core.tell.figures import counted
 from autotune.core.tell.words import told
 from autotune.core.trust import benchmark, patterns, protection, runners
 from autotune.edges import git, tree
+from autotune.edges.atomic import is_unfinished
+from autotune.edges.clock import now
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
-from autotune.loop.session.found import BENCHMARK_FILE, CHECKS_FILE, SESSION_FILES, Session, is_unfinished, now
+from autotune.loop.session.layout import BENCHMARK_FILE, CHECKS_FILE, SESSION_FILES
+from autotune.loop.session.session import Session
 
 # These decide what git sees, stores and runs, so no candidate may bring or change one.
 GIT_FILES = frozenset({".gitignore", ".gitattributes", ".gitmodules"})

@@ -14,13 +14,13 @@ from autotune.core.ledger.events import Cause, Described, Restored
 from autotune.core.ledger.stopping import next_action
 from autotune.core.model import Outcome
 from autotune.core.tell.words import told
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError, EndedError
-from autotune.loop.candidate import lending
-from autotune.loop.candidate import taking as candidate
+from autotune.loop.candidate import candidate, lending
 from autotune.loop.experiment import work
 from autotune.loop.measure import recording
 from autotune.loop.session import files
-from autotune.loop.session.found import Say, Session, now
+from autotune.loop.session.session import Say, Session
 
 Progress = Say | None
 _CANCELLED_WITHIN_S = 30.0

@@ -25,6 +25,7 @@ from autotune.core.trust import carrying
 from autotune.core.trust.benchmark import Project
 from autotune.core.trust.patterns import from_top
 from autotune.edges import copies, folders, git, locks, place, process, submodules, tree
+from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -32,20 +33,10 @@ from autotune.loop.candidate import pinning
 from autotune.loop.measure import places, reading, recording
 from autotune.loop.measure.turns import alone
 from autotune.loop.opening import rehearsing
-from autotune.loop.session import found as sessions
-from autotune.loop.session import settings
+from autotune.loop.session import folding, layout, leftovers, sessions, settings
 from autotune.loop.session.files import exclude, project, write_missing
-from autotune.loop.session.found import (
-    BENCHMARK_FILE,
-    BRANCHES,
-    CHECKS_FILE,
-    CONFIG_FILE,
-    Folder,
-    Say,
-    Session,
-    now,
-    root,
-)
+from autotune.loop.session.layout import BENCHMARK_FILE, BRANCHES, CHECKS_FILE, CONFIG_FILE, Folder, root
+from autotune.loop.session.session import Say, Session
 from autotune.readers.recognising import recognised
 from autotune.version import version
 
@@ -182,7 +173,7 @@ def refuse_unfit(repository: Repository) -> None:
 def _refuse_second(repository: Repository, *, worktree: bool) -> None:
     branch = git.current_branch(repository) or ""
     name = branch.removeprefix(BRANCHES)
-    if not worktree and branch.startswith(BRANCHES) and name in sessions.names(repository):
+    if not worktree and branch.startswith(BRANCHES) and name in layout.names(repository):
         session = sessions.load(repository, name)
         if session.state.ended is None:
             raise AutotuneError(
@@ -250,15 +241,15 @@ def with_defaults(settings: Mapping[str, object]) -> dict[str, object]:
 def _free_name(repository: Repository, name: str) -> str:
     dated = f"{name}-{datetime.now(UTC):%Y%m%d}"
     branches = git.refs(repository.top, f"refs/heads/{BRANCHES}")
-    trees = sessions.session_tree(repository, name).parent
+    trees = layout.session_tree(repository, name).parent
     taken = {path.name for path in trees.glob("*")}
-    taken |= {*sessions.names(repository), *(one.removeprefix(f"refs/heads/{BRANCHES}").partition("/")[0] for one in branches)}
+    taken |= {*layout.names(repository), *(one.removeprefix(f"refs/heads/{BRANCHES}").partition("/")[0] for one in branches)}
     return next(one for one in (dated, *(f"{dated}-{number}" for number in range(2, 10_000))) if one not in taken)
 
 
 def _first_segment(repository: Repository, name: str, project: Project, config: Config, base: str, *, worktree: bool) -> SegmentOpened:
     workdir = project.tree.folder
-    home = sessions.session_tree(repository, name) if worktree else repository.top
+    home = layout.session_tree(repository, name) if worktree else repository.top
     scratch = repository.folder / "autotune-scratch-index"
     try:
         pins = pinning.pin(repository, workdir, config, base, scratch, project)
@@ -295,9 +286,9 @@ def _first_segment(repository: Repository, name: str, project: Project, config: 
 @contextmanager
 def _staged(repository: Repository, name: str) -> Iterator[Folder]:
     """Give a folder in which a session comes to be; whatever goes wrong, nothing is left of it."""
-    sessions.remove_leftovers(repository)
+    leftovers.remove_leftovers(repository)
     _forget_place(repository, name)
-    path = root(repository) / f"{sessions.OPENING}{name}-{os.getpid()}"
+    path = root(repository) / f"{layout.OPENING}{name}-{os.getpid()}"
     path.mkdir(parents=True)
     try:
         yield Folder(path)
@@ -309,7 +300,7 @@ def _staged(repository: Repository, name: str) -> Iterator[Folder]:
 
 def _forget_place(repository: Repository, name: str) -> None:
     """Delete the measuring worktree of a session that does not exist (yet, or any more)."""
-    places.remove_places(repository, sessions.session_cache(repository, name))
+    places.remove_places(repository, layout.session_cache(repository, name))
 
 
 def _remember_ignored(repository: Repository, folder: Folder) -> None:
@@ -333,12 +324,12 @@ def _remember_users_files(top: Path, folder: Folder, commit: str) -> None:
 def complete_opening(repository: Repository, name: str, say: Say = lambda _: None) -> Session:
     """Bring a session that has its ledger, but not all of its branch, working tree and files, to where it is open."""
     folder = folder_for(repository, name)
-    state, _ = sessions.read_session(folder)
+    state, _ = folding.read_session(folder)
     segment = state.segment.opened
     home = Path(segment.tree)
     if git.resolve(repository.top, f"refs/heads/{segment.branch}") is None:
         git.set_ref(repository.top, f"refs/heads/{segment.branch}", segment.base, "the session's branch")
-    if sessions.is_own_tree(home, name):
+    if layout.is_own_tree(home, name):
         _make_tree(repository, home, folder, segment, state.config)
     own = git.discover(home) or repository
     if git.current_branch(own) == segment.started_on and git.resolve(own.top, "HEAD") == segment.base and home == own.top:

@@ -1,0 +1,55 @@
+"""Files that are whole or as they were before, and what was left of those that were not finished."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+UNFINISHED = ".autotune-*.tmp"  # what a file is called while it is written, with the process's id
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether this is a file's name while it is written."""
+    return re.fullmatch(r"\.autotune-\d+\.tmp", name) is not None
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete what processes that are gone did not finish writing."""
+    for path in folder.glob(UNFINISHED):
+        if not lives(path.name.split("-")[-1].removesuffix(".tmp")):
+            path.unlink(missing_ok=True)
+
+
+def lives(pid: str) -> bool:
+    """Whether there is a process of this number, and it has not ended."""
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return not _has_ended(pid)
+
+
+def _has_ended(pid: str) -> bool:
+    """Whether a process only waits for its parent to take note of its end; where that cannot be told, it does not."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] in ("Z", "X")
+    return False
+
+
+def free_name(path: Path, what: str) -> Path:
+    """Name a file beside another one that is not there yet."""
+    return next(name for number in range(1, 1000) if not os.path.lexists(name := path.with_name(f"{path.name}.{what}-{number}")))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or as it was before, at any instant."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(UNFINISHED.replace("*", str(os.getpid())))
+    fresh.write_bytes(content)
+    with suppress(OSError):
+        fresh.chmod(path.stat().st_mode & 0o777)
+    fresh.replace(path)

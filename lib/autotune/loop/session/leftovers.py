@@ -1,0 +1,42 @@
+"""What killed commands left, cleaned up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from autotune.edges.atomic import lives
+from autotune.edges.git import Repository
+from autotune.loop.session.layout import (
+    CLEARING,
+    OPENING,
+    root,
+)
+from autotune.loop.session.session import Session
+
+
+def remove_leftovers(repository: Repository) -> None:
+    """Delete what is left of sessions whose opening or clearing was cut off."""
+    for path in (*root(repository).glob(f"{OPENING}*"), *root(repository).glob(f"{CLEARING}*")):
+        if not lives(path.name.rpartition("-")[2]):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def clean_up(session: Session) -> None:
+    """Delete what killed commands left that only a holder of the session uses: git's locks beside indexes, rehearsals, runs' folders."""
+    remove_leftovers(session.repository)
+    mine = private_prefix(session)
+    for path in Path(tempfile.gettempdir()).glob(f"{mine}*"):
+        if not lives(path.name.removeprefix(mine).partition("-")[0]):
+            shutil.rmtree(path, ignore_errors=True)
+    for path in (*session.folder.path.glob("*.lock"), *session.cache.glob("*.lock")):
+        path.unlink(missing_ok=True)
+
+
+def private_prefix(session: Session) -> str:
+    """Give what the names of folders for a session's runs begin with, before a process's number: short, for sockets are put there."""
+    import hashlib
+
+    return f"autotune-{hashlib.sha256(os.fsencode(session.folder.path)).hexdigest()[:8]}-"
