@@ -168,13 +168,12 @@ def test_the_mean_of_many_times_may_be_as_short_as_it_is(tmp_path: Path) -> None
     assert found.noise > NOISY
 
 
-def test_a_number_without_a_unit_is_not_turned_away_for_its_digits(tmp_path: Path) -> None:
-    session = opened(
-        project(tmp_path, 'test -s value || exit 1\necho "METRIC score=$(cat value)"\n'), metric="score", unit="", prepare=None
-    )
-    found = session.state.segment.calibrated
+@pytest.mark.parametrize(("unit", "exact"), [("points", False), ("", True)])
+def test_a_number_that_is_not_said_to_be_a_time_is_not_turned_away_for_its_digits(tmp_path: Path, unit: str, *, exact: bool) -> None:
+    text = 'test -s value || exit 1\necho "METRIC score=$(cat value)000"\n'  # a time of 12 s would not fit into a run
+    found = opened(project(tmp_path, text), metric="score", unit=unit, prepare=None).state.segment.calibrated
     assert found is not None
-    assert (found.coarse, found.exact, found.timed) == (True, False, True)
+    assert (found.coarse, found.exact, found.timed) == (not exact, exact, not exact)
 
 
 # What calibration found

@@ -257,6 +257,13 @@ def test_a_comparison_several_times_as_noisy_as_the_baseline_is_inconclusive() -
     assert decide(wild, NOISY, BEFORE, random.Random(1)).verdict is Verdict.DISCARD
 
 
+def test_two_pairs_several_times_as_noisy_as_the_baseline_are_inconclusive() -> None:
+    wild = pairs_of((100.0, 101.0), (100.0, 130.0))
+    decision = decide(wild, NOISY, RACE, random.Random(1))
+    assert (decision.verdict, kind(decision), decision.pairs) == (Verdict.INCONCLUSIVE, Kind.TOO_NOISY, 2)
+    assert kind(decide(wild, NOISY, replace(RACE, rule=rules.FEW_TELL_NOISE - 1), random.Random(1))) is Kind.WORSE
+
+
 def test_a_candidate_that_looks_better_when_it_is_given_up_is_inconclusive() -> None:
     slow = [(100.0, 98.8), (100.0, 99.0)] * 6 + [(100.0, 101.5)] * 5
     decision = first_answer(pairs_of(*slow), NOISY, RACE)

@@ -205,3 +205,20 @@ def test_a_candidate_that_looks_better_by_processor_time_is_not_discarded() -> N
 def first_answer(runs: list[Run], calibration: Calibration) -> Decision:
     so_far = (asked(runs[:count], calibration, replace(RACE, max_pairs=20)) for count in range(len(runs) + 1))
     return next(one for one in so_far if one.verdict is not Verdict.MEASURE_AGAIN)
+
+
+@pytest.mark.parametrize(
+    ("processor_factors", "rule", "found"),
+    [
+        ((1.004, 0.996), rules.NEWEST, Kind.NOT_SHOWN),
+        ((1.004, 0.996), rules.FEW_TELL_NOISE - 1, Kind.TOO_NOISY),
+        ((1.1, 0.9), rules.NEWEST, Kind.TOO_NOISY),
+    ],
+)
+def test_a_comparison_is_too_noisy_where_a_witness_is_that_too(processor_factors: tuple[float, float], rule: int, found: Kind) -> None:
+    quiet = replace(BUSY, pool=(0.02,) * 8)
+    wild = [run for metric, less in zip((1.6, 0.7) * 2, processor_factors * 2, strict=True) for run in pair(metric, less, wall=160.0)]
+    policy = replace(RACE, rule=rule, max_pairs=4)
+    decision = asked(wild, quiet, policy)
+    assert decision.reason is not None
+    assert decision.reason.kind is found

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autotune.core import rules
 from autotune.core.decide.shortfall import Room, room_of_one, room_of_pairs, shortfall, times_as_noisy
 from autotune.core.facts import REFUTING, Kind
 from autotune.core.model import Verdict
@@ -97,8 +98,17 @@ def test_a_single_run_refutes_only_far_beyond_noise() -> None:
     assert shortfall(room_of_one(-0.1, 0.02), 0.0, WORTH) == (Verdict.DISCARD, Kind.NOT_SHOWN)
 
 
-def test_how_noisy_a_comparison_is_shows_from_four_pairs_on() -> None:
-    wild = [0.15, -0.12, 0.16, -0.18]
-    assert times_as_noisy(wild, 0.02) > 3
-    assert times_as_noisy(wild[:3], 0.02) == times_as_noisy(wild, 0.0) == times_as_noisy([0.1] * 4, 0.02) == 1.0
+def test_how_noisy_a_comparison_is_shows_from_two_pairs_on_and_by_older_rules_from_four() -> None:
+    wild, older = [0.15, -0.12, 0.16, -0.18], rules.FEW_TELL_NOISE - 1
+    assert min(times_as_noisy(wild, 0.02), times_as_noisy(wild, 0.02, older), times_as_noisy(wild[:3], 0.02)) > 3
+    assert times_as_noisy(wild[:2], 0.02) == pytest.approx(0.27 / math.sqrt(2) / 0.02)
+    assert times_as_noisy(wild[:3], 0.02, older) == times_as_noisy(wild[:1], 0.02) == times_as_noisy(wild, 0.0) == 1.0
+    assert times_as_noisy([0.1] * 4, 0.02) == 1.0
     assert times_as_noisy([math.inf, 0.1, -0.1, 0.0], 0.02) > 3
+
+
+def test_few_pairs_leave_the_room_that_their_own_noise_leaves() -> None:
+    apart = [-0.4, 0.01]
+    assert room_of_pairs(apart, 0.03).high == pytest.approx(-0.195 + 1.96 * 0.41 / 2)
+    assert room_of_pairs(apart, 0.03, rules.FEW_TELL_NOISE - 1).high == pytest.approx(-0.195 + 5 * 1.96 * 0.03 / math.sqrt(2))
+    assert room_of_pairs([-0.4, -0.399], 0.03).high == pytest.approx(-0.3995 + 5 * 1.96 * 0.03 / math.sqrt(2))

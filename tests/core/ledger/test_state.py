@@ -173,6 +173,19 @@ def test_equal_values_of_a_time_are_held_to_hide_one_in_their_last_digit() -> No
     assert session(*[12.3] * 3, timed=False).calibration.pool == (0.0, 0.0)
 
 
+def test_eight_equal_whole_numbers_of_what_is_no_time_repeat_exactly() -> None:
+    def of(*values: float, rule: int = rules.NEWEST, unit: str = "", **changed: Any) -> State:
+        opening = replace(segment(unit=unit, **changed), metric_unit=unit, rule=rule)
+        return folded(begin(opening), *(ran(value, INCUMBENT, Purpose.BASELINE) for value in values), baseline(values[0]))
+
+    whole = of(*[100.0] * 8)
+    assert (whole.exact, whole.timed, whole.calibration.pool) == (True, False, (0.0,) * 7)
+    assert not of(*[100.0] * 7).exact
+    assert not of(*[100.0] * 8, timed=True).exact
+    assert not of(*[100.0] * 8, rule=rules.WHOLE_IS_EXACT - 1).exact
+    assert not of(*[100.0] * 8, unit="ms").exact
+
+
 def test_cases_that_are_coarse_make_no_fine_metric() -> None:
     def case_run(case: float) -> Ran:
         return replace(ran(1.0, INCUMBENT, Purpose.BASELINE), metrics={"t": case**0.5, "t[a]": case, "t[b]": 1.234, CASES: 2.0})
@@ -605,6 +618,18 @@ def test_a_keep_is_unconfirmed_until_fresh_runs_against_its_parent_confirm_it() 
     found = folded(lost, claimed(2, experiment=1))
     assert [row.confirmed for row in found.recent.kept] == [row.confirmed for row in found.recent.rows] == [True, False]
     assert found.confirmed == found.calibration.keeps == 0
+
+
+def test_a_claim_of_the_session_confirms_a_keep_that_is_its_only_one() -> None:
+    def confirmed(state: State) -> list[bool]:
+        return [row.confirmed for row in (*state.recent.rows, *state.recent.kept) if row.status is Status.KEEP]
+
+    one = folded(session(1.0, 1.1), result(1, 0.9, Status.KEEP, confirmed=False), result(2, commit="commit-1"))
+    assert confirmed(after(one, claimed(1))) == [True, True]
+    assert confirmed(after(one, replace(claimed(1), improved=False))) == [False, False]
+    assert confirmed(after(one, replace(claimed(1), last="base"))) == [False, False]
+    assert confirmed(after(after(one, segment(2)), claimed(1))) == [False, False]  # perhaps by another metric
+    assert confirmed(after(after(one, result(3, 0.8, Status.KEEP, confirmed=False)), replace(claimed(2), last="commit-3"))) == [False] * 4
 
 
 def claimed(keeps: int, experiment: int | None = None) -> Claimed:

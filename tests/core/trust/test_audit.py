@@ -337,3 +337,34 @@ def test_what_says_of_itself_that_it_is_a_time(name: str, unit: str, said: bool)
 )
 def test_a_name_says_whether_a_value_is_one_of_many(name: str, *, of_many: bool) -> None:
     assert audit.is_of_many(name) is of_many
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "values", "no_time"),
+    [
+        ("cost", "", (100.0, 100.0), True),
+        ("cost", "", (100.0, 100.5), False),
+        ("cost", "", (0.0, 0.0), False),
+        ("cost", "points", (100.0, 100.0), False),
+        ("cost", "", (1500.0, 1500.0), False),  # a time in milliseconds
+        ("cost", "", (1500.0, 3.0), True),
+        ("cost", "", (2.0, 2.0), False),  # one in seconds
+        ("cost", "", (3.0, 3.0), True),
+        ("cost", "", (-3.0, -3.0), True),
+        ("latency", "", (100.0, 100.0), False),
+        ("cost_ms", "", (100.0, 100.0), False),
+        ("throughput", "", (100.0, 100.0), False),
+        ("autotune.cpu_s", "", (100.0, 100.0), False),
+    ],
+)
+def test_a_whole_number_is_no_rounded_time_where_neither_name_nor_runs_say_so(
+    name: str, unit: str, values: tuple[float, ...], *, no_time: bool
+) -> None:
+    seen = [run(Arm.INCUMBENT, value, 2.0) for value in values]
+    assert audit.is_whole_and_no_time(Metric(name, unit, Direction.LOWER), seen) is no_time
+
+
+def test_a_whole_rate_is_no_rounded_one_where_one_of_them_is_no_part_of_its_run() -> None:
+    seen = [run(Arm.INCUMBENT, 50.0, 2.0)]
+    assert audit.is_whole_and_no_time(Metric("score", "", Direction.HIGHER), seen)
+    assert not audit.is_whole_and_no_time(Metric("score", "", Direction.HIGHER), [run(Arm.INCUMBENT, 50.0, 0.05)])

@@ -367,16 +367,19 @@ def _fallen_short(comparison: Comparison, stages: Stages | None, ended: Kind | N
 
     Processor time, where it is believed, has to leave no room for a gain either before one is ruled out, and may look better by itself.
     """
-    gains, sigma = comparison.gains, comparison.sigma
-    room, of_witness = shortfall.room_of_pairs(gains, sigma), None
+    gains, sigma, rule = comparison.gains, comparison.sigma, comparison.policy.rule
+    room, of_witness, noisier = shortfall.room_of_pairs(gains, sigma, rule), None, shortfall.times_as_noisy(gains, sigma, rule)
     if stages is not None and stages.believed:
-        of_witness = shortfall.room_of_pairs(stages.lines[1].gains, stages.lines[1].sigma)
+        line = stages.lines[1]
+        of_witness = shortfall.room_of_pairs(line.gains, line.sigma, rule)
         room = shortfall.Room(room.low, max(room.high, of_witness.high))
+        if rule >= rules.FEW_TELL_NOISE:
+            noisier = min(noisier, shortfall.times_as_noisy(line.gains, line.sigma, rule))
     verdict, kind = shortfall.shortfall(
         room,
         comparison.delta,
         _worth_having(comparison),
-        noisier=shortfall.times_as_noisy(gains, sigma),
+        noisier=noisier,
         ended=ended,
         promising=ended is not None and estimate_of(gains) > sigma / math.sqrt(len(gains)),
     )
@@ -465,6 +468,6 @@ def _own_figures(comparison: Comparison, kind: Kind) -> dict[str, float]:
         case Kind.NOT_WORTH_HAVING:
             return {**figures, "worth": max(asked, shortfall.WORTH_HAVING if comparison.calibration.logs else _worth_having(comparison))}
         case Kind.TOO_NOISY:
-            return {**figures, "times": round(shortfall.times_as_noisy(comparison.gains, comparison.sigma), 1)}
+            return {**figures, "times": round(shortfall.times_as_noisy(comparison.gains, comparison.sigma, comparison.policy.rule), 1)}
         case _:
             return figures

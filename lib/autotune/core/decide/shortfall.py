@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import stdev
 from typing import NamedTuple
 
+from autotune.core import rules
 from autotune.core.decide.comparison import LARGEST, clipped, estimate_of
 from autotune.core.facts import Kind
 from autotune.core.model import Verdict
@@ -18,7 +20,7 @@ WORTH_HAVING = 0.01  # the smallest gain that is worth having where `min_effect`
 Z = 1.96  # 95 % of a normal's values lie within so many standard deviations
 NOISIER = 5.0  # how many times what it was the noise may have become without fewer than six pairs showing it
 SEVERAL = 3.0  # how many times what it was the noise has to be before a comparison counts as too noisy
-FEWEST_FOR_NOISE = 4  # pairs, before their own spread says how noisy it is now
+FEWEST_FOR_FLOOR = 4  # pairs, before their own noise floor says how noisy it is now
 MOSTLY = 4.0  # how many times as far as on the other side of no gain an interval reaches that lies mostly on one side
 
 
@@ -39,16 +41,17 @@ class Room(NamedTuple):
         return Room(-self.high, -self.low).is_mostly_gain
 
 
-def room_of_pairs(gains: Sequence[float], sigma: float) -> Room:
+def room_of_pairs(gains: Sequence[float], sigma: float, rule: int = rules.NEWEST) -> Room:
     """The room that pairs' gains leave, `sigma` being the noise floor of a pair's difference before them.
 
-    The 95 % signed-rank interval from six pairs on. Fewer have none, and do not tell what the noise is now: then the gains' own range, or
-    1.96 standard errors by five times the noise floor where that is wider; no bounds where no noise is known.
+    The 95 % signed-rank interval from six pairs on. Fewer have none, and tell little of what the noise is now: then the gains' own range,
+    or 1.96 standard errors where that is wider, by five times the noise floor or by their own noise; no bounds where no noise is known.
     """
     held = clipped(gains, LARGEST)
     if len(held) >= FEWEST_PAIRS_FOR_INTERVAL:
         return Room(*signed_rank_interval(held))
-    around = room_of_one(estimate_of(held), sigma / math.sqrt(len(held)))
+    own = _own_noise(gains, rule) / NOISIER if sigma and rule >= rules.FEW_TELL_NOISE else 0.0
+    around = room_of_one(estimate_of(held), max(sigma, own) / math.sqrt(len(held)))
     return Room(min(around.low, *held), max(around.high, *held))
 
 
@@ -77,7 +80,18 @@ def shortfall(
     return Verdict.DISCARD, Kind.NOT_SHOWN if delta >= 0 else Kind.NOT_WITHIN_MARGIN
 
 
-def times_as_noisy(gains: Sequence[float], sigma: float) -> float:
-    """How many times the noise floor from before them that of pairs' own gains is; 1 below four pairs, or where none was known."""
-    own = noise_of_now(tuple(clipped(gains, LARGEST))) if len(gains) >= FEWEST_FOR_NOISE else 0.0
+def times_as_noisy(gains: Sequence[float], sigma: float, rule: int = rules.NEWEST) -> float:
+    """How many times the noise floor from before them that of pairs' own gains is; 1 where they are too few, or where none was known."""
+    own = _own_noise(gains, rule)
     return own / sigma if own and sigma else 1.0
+
+
+def _own_noise(gains: Sequence[float], rule: int) -> float:
+    """The noise that pairs' own gains show; 0 for a single one. By older rules four were needed.
+
+    Of two and three it is their standard deviation. Where the noise is what it was, two are three times as noisy as that in 0.3 % of cases.
+    """
+    held = clipped(gains, LARGEST)
+    if len(held) >= FEWEST_FOR_FLOOR:
+        return noise_of_now(tuple(held))
+    return stdev(held) if len(held) > 1 and rule >= rules.FEW_TELL_NOISE else 0.0

@@ -58,6 +58,7 @@ from autotune.core.ledger.events import (
 from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
 from autotune.core.output.combining import CASES
 from autotune.core.stats import samples as stats
+from autotune.core.trust import audit
 
 RECENT = 40  # experiments, and keeps, whose words are held
 TRAIL = 200  # experiments whose effect is held for a chart
@@ -341,7 +342,15 @@ class State:
             return len(segment.baseline_runs) > 1 and len(set(segment.baseline_runs)) == 1
         names = [f"{name}[{case}]" for case in segment.cases] or [name]
         printed = [run.samples[one] for run in segment.baseline_observed[-1:] for one in names]
-        return stats.repeats_exactly(segment.baseline_runs, printed, timed=self.config.measures_time)
+        return stats.repeats_exactly(segment.baseline_runs, printed, timed=self.config.measures_time, rounded=self._may_be_rounded)
+
+    @property
+    def _may_be_rounded(self) -> bool:
+        """Whether the metric may be a time, of which few digits hide the noise."""
+        segment = self.segment
+        if segment.opened.rule < rules.WHOLE_IS_EXACT or self.config.timed or segment.cases:
+            return True
+        return not audit.is_whole_and_no_time(self.metric, segment.baseline_observed)
 
     @property
     def timed(self) -> bool:
@@ -453,7 +462,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case Claimed():
             pair = f"{event.first}..{event.last}"
             asked = replace(state, claimed={**(state.claimed or {}), pair: (state.claimed or {}).get(pair, 0) + 1})
-            return replace(asked, claim=event) if event.experiment is None else _confirmed(asked, event)
+            confirmed = _confirmed(asked, event)
+            return replace(confirmed, claim=event) if event.experiment is None else confirmed
         case Looked():
             reference = event.values if event.moved else (*state.segment.reference, *event.values)
             looked = replace(state.segment, reference=reference[-REFERENCE_KEPT:], looked=state.count)
@@ -698,10 +708,19 @@ def _comparable(segment: Segment) -> Segment:
 
 
 def _confirmed(state: State, event: Claimed) -> State:
-    """Lift the label from a keep that fresh runs against its parent confirm; the error budget was never asked, so it is not refilled."""
+    """Lift the label from a keep that fresh runs against its parent confirm; the error budget was never asked, so it is not refilled.
+
+    A claim of the session does that for a keep that is its only one, and by the same metric. Of several it says what they gain together:
+    where one gains much, another may be worse.
+    """
+
+    def speaks_of(row: Row) -> bool:
+        if event.experiment is not None:
+            return row.index == event.experiment
+        return event.keeps == 1 and row.commit == event.last and row.segment == state.segment.opened.segment
 
     def lifted(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-        return tuple(replace(row, confirmed=True) if row.index == event.experiment else row for row in rows)
+        return tuple(replace(row, confirmed=True) if row.status is Status.KEEP and speaks_of(row) else row for row in rows)
 
     recent = state.recent
     return replace(state, recent=replace(recent, rows=lifted(recent.rows), kept=lifted(recent.kept))) if event.improved else state

@@ -60,14 +60,15 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 # Benchmarks that repeat exactly
 
 
-def repeats_exactly(values: Sequence[float], printed: Sequence[float], *, timed: bool) -> bool:
+def repeats_exactly(values: Sequence[float], printed: Sequence[float], *, timed: bool, rounded: bool = True) -> bool:
     """Whether an unchanged state's values show that a benchmark gives the same one every time: all are equal, and there are enough.
 
     What is `timed` has noise that rounding hides, so there it takes eight values, and four significant digits in all that was `printed`
-    (the values, or the cases that they were combined from). A count or a size is what it is: three are enough.
+    (the values, or the cases that they were combined from), unless it cannot be `rounded`. A count or a size is what it is: three are
+    enough.
     """
     enough = EXACT_RUNS_TIMED if timed else EXACT_RUNS
-    fine = not timed or min(map(significant_digits, printed), default=0) >= EXACT_DIGITS
+    fine = not timed or not rounded or min(map(significant_digits, printed), default=0) >= EXACT_DIGITS
     return len(values) >= enough and len(set(values)) == 1 and fine
 
 

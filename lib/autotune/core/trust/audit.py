@@ -63,6 +63,7 @@ _SUMMARY = re.compile(r"p?\d+|min|max|mean|avg|average|median|best|total|sum")
 _ONE = ("op", "operation", "req", "request", "call", "run", "it", "iter", "iteration", "frame", "task", "job")
 _COUNTED = frozenset(("1", "query", "queries", *_ONE, *(f"{one}s" for one in _ONE)))
 _RATES = frozenset(("rps", "qps", "tps", "fps", "hz"))
+_SPEEDS = frozenset(("bandwidth", "flops", "gbps", "gflops", "iops", "ips", "mbps", "mflops", "speed", "speedup", "throughput"))
 
 _SIZES = frozenset(("b", *(f"{one}{s}" for one in ("bit", "byte", "kb", "kib", "mb", "mib", "gb", "gib", "tb", "tib") for s in ("", "s"))))
 _COUNTED_THINGS = ("allocation", "alloc", "call", "character", "char", "count", "error", "failure", "file", "instruction", "insn", "instr")
@@ -120,6 +121,23 @@ def reading(metric: Metric) -> Reading | None:
 def is_said_to_be_time(metric: Metric) -> bool:
     """Whether unit or name say that a metric is a time."""
     return seconds_of(metric) is not None or is_named_as_a_time(metric.name)
+
+
+def is_whole_and_no_time(metric: Metric, runs: Sequence[Run]) -> bool:
+    """Whether a metric is a whole number that is no rounded time or rate: nothing says so, neither name nor runs of the unchanged code.
+
+    Those say so where it is a fifth of each of them, in whichever unit. A unit that is not known may be a speed's, and 0 a short time.
+    """
+    read, values = reading(metric), [run.samples[metric.name] for run in runs]
+    said = is_said_to_be_time(metric) or not _SPEEDS.isdisjoint(_words(metric.name))
+    if metric.unit or said or read is None or not all(value and value.is_integer() for value in values):
+        return False
+    spans = _spans(runs, metric, read)
+    return not any(_is_a_part(spans, unit_s) for unit_s in read.units_s)
+
+
+def _is_a_part(spans: Sequence[_Span], unit_s: float) -> bool:
+    return all(LEAST_SHARE * whole <= value * unit_s <= whole for value, whole in spans)
 
 
 def _time(metric: Metric) -> Reading:
