@@ -107,21 +107,21 @@ def test_checks_that_fail_twice_on_the_candidate_alone_are_its_failure(project: 
     assert project.ok("check").code == 0
 
 
-@pytest.mark.parametrize(
-    "which",
-    [
-        {"run_candidate": "1 2", "run_incumbent": "1"},
-        {"check_candidate": "1 2", "check_incumbent": "1"},
-        {"run_incumbent": "1 2"},
-        {"check_candidate": "1 2", "check_incumbent": "1 2"},
-    ],
+FLAKY = (
+    {"run_candidate": "1 2", "run_incumbent": "1"},
+    {"check_candidate": "1 2", "check_incumbent": "1"},
+    {"run_incumbent": "1 4"},
 )
+
+
+@pytest.mark.parametrize("which", [*FLAKY, {"run_incumbent": "1 2"}, {"check_candidate": "1 2", "check_incumbent": "1 2"}])
 def test_what_the_incumbent_fails_of_too_accuses_nobody(which: dict[str, str], project: Project, log: Path) -> None:
     init(project)
     fails(log, **which)
     found = attempt(project)
     assert (found["status"], found["verdict"]) == ("discard", "void")
-    assert project.events("verdict")[-1]["cause"] == "benchmark"
+    verdict = project.events("verdict")[-1]
+    assert (verdict["cause"], verdict["reason"]["kind"] == "benchmark flaky") == ("benchmark", which in FLAKY)
     assert project.ok("check").code == 0
 
 
@@ -133,6 +133,8 @@ def test_init_says_what_failed_once_and_goes_on(which: dict[str, str], project: 
     assert "failed in 1 of " in said
 
 
-def test_init_refuses_what_fails_twice(project: Project, log: Path) -> None:
-    fails(log, run_incumbent="2 3")
-    assert "tests/test_a.py::test_b" in project.refused("init", "--name", "x", "--metric", "size", "--scope", "src/**")
+@pytest.mark.parametrize("second", [3, 4])
+def test_init_refuses_what_fails_twice_and_says_that_it_is_flaky(second: int, project: Project, log: Path) -> None:
+    fails(log, run_incumbent=f"2 {second}")
+    said = project.refused("init", "--name", "x", "--metric", "size", "--scope", "src/**")
+    assert [part for part in ("tests/test_a.py::test_b", f"fails in 2 of {second} runs", "flaky") if part not in said] == []

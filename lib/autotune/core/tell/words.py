@@ -209,11 +209,13 @@ def _exit(fact: Fact) -> str:
     return f"{listed(fact.figures['tests'], fact.figures['failing'])} failed ({said})" if "tests" in fact.figures else said
 
 
+LEAVE_OUT = "find what differs from run to run (time, order, chance, a port, the network), or leave that part out"
+
+
 def _flaky(fact: Fact) -> str:
     figures = fact.figures
     what = f"the {figures['what']} failed in {figures['failed']} of {counted(figures['runs'], 'run')} of the {figures['arm']}"
-    todo = "find what differs from run to run (time, order, chance, a port, the network), or leave that part out"
-    return f"flaky: {what} ({_because(fact)}), and passed when run again; {todo}"
+    return f"flaky: {what} ({_because(fact)}), and passed when run again; {LEAVE_OUT}"
 
 
 def _no_metric(fact: Fact) -> str:
@@ -432,7 +434,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     # Why a candidate cannot be judged.
     Kind.FAILS_AGAIN: lambda fact: f"fails in {fact.figures['failed']} of {counted(fact.figures['runs'], 'run')}: {_because(fact)}",
     Kind.BENCHMARK_FLAKY: "flaky: the {what} failed in {failed} of {runs} runs of the candidate, and in {failed_before} of {runs_before} "
-    "of the incumbent, so this says nothing about the change ({because})",
+    f"of the incumbent, so this says nothing about the change ({{because}}); {LEAVE_OUT}, then `autotune rebaseline`",
     Kind.BENCHMARK_BROKEN: "the benchmark fails on the incumbent too: {because}",
     Kind.PREPARATION_BROKEN: "what prepares the benchmark fails on the incumbent too: {because}",
     Kind.CHECKS_BROKEN: "the checks fail on the incumbent too: {because}",

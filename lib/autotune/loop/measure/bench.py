@@ -57,6 +57,11 @@ class Tally:
     failures: int = 0
     why: Fact = PASSED
 
+    @property
+    def flaky(self) -> bool:
+        """Whether it fails now and then."""
+        return 0 < self.failures < self.runs
+
     def take(self, ran: Ran) -> None:
         """Count a run."""
         self.runs += 1
@@ -124,7 +129,7 @@ class Bench:
         return joined(
             Fact(Kind.FLAKY, {"what": what, "arm": arm, "failed": tally.failures, "runs": tally.runs}, tally.why)
             for (what, arm), tally in self.tallies.items()
-            if 0 < tally.failures < tally.runs
+            if tally.flaky
         )
 
     def _run(self, arm: Arm, purpose: Purpose, outlook: Mapping[str, Any] | None) -> tuple[Ran, str]:

@@ -15,7 +15,7 @@ from autotune.core.ledger.events import Cause, Decided, Purpose, Ran
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
 from autotune.core.stats.samples import median
-from autotune.core.tell.words import told
+from autotune.core.tell.words import LEAVE_OUT, told
 from autotune.core.trust import audit
 from autotune.edges import git
 from autotune.edges.clock import now
@@ -50,9 +50,8 @@ def baseline(session: Session, bench: Bench, turn: Turn, *, once: bool) -> tuple
         run, output = bench.run(Arm.INCUMBENT, Purpose.BASELINE, _outlook_of_a_baseline(len(values) + 1, most, bench.run_s, once=once))
         elapsed_s += time.monotonic() - begun
         if run.outcome is not Outcome.OK:
-            raise AutotuneError(
-                f"The benchmark does not work on the unchanged code: {told(run.why)}{_quoted(output)}", _mending(bench, run)
-            )
+            why = told(_counted(bench, What.BENCHMARK, Arm.INCUMBENT, run.why))
+            raise AutotuneError(f"The benchmark does not work on the unchanged code: {why}{_quoted(output)}", _mending(bench, run))
         values.append(run.metrics[session.state.metric.name])
         spent += run.wall_s + run.prepare_s
         most = 1 if once else _runs_of_a_baseline(spent / len(values))
@@ -72,6 +71,8 @@ def _outlook_of_a_baseline(number: int, most: int, run_s: float, *, once: bool) 
 
 def _mending(bench: Bench, run: Ran) -> str:
     """Say what to do about a benchmark that does not work: where it prints no METRIC lines but what can be read, read that."""
+    if bench.tallies[What.BENCHMARK, Arm.INCUMBENT].flaky:
+        return f"it is flaky: {LEAVE_OUT}, then try again"
     known = reading.how_it_could_be_read(bench.session.state.config, bench.output) if run.why.kind is Kind.NO_METRIC else None
     if known is not None:
         return told(known)
@@ -243,13 +244,15 @@ def _counted(bench: Bench, what: What, arm: Arm, why: Fact) -> Fact:
 
 
 def _both_fail(bench: Bench, what: What) -> Fact:
-    """Say that what fails on the candidate fails now and then on the incumbent too, so that it accuses nobody."""
+    """Say that what fails fails now and then on the incumbent too, so that it accuses nobody."""
     ours, before = bench.tallies[what, Arm.CANDIDATE], bench.tallies[what, Arm.INCUMBENT]
     figures = {"what": what, "failed": ours.failures, "runs": ours.runs, "failed_before": before.failures, "runs_before": before.runs}
-    return Fact(Kind.BENCHMARK_FLAKY, figures, ours.why)
+    return Fact(Kind.BENCHMARK_FLAKY, figures, ours.why if ours.failures else before.why)
 
 
 def _broken(session: Session, bench: Bench, ran: Ran, output: str) -> Decided:
+    if bench.tallies[What.BENCHMARK, Arm.INCUMBENT].flaky:
+        return voided(session, Cause.BENCHMARK, _both_fail(bench, What.BENCHMARK), output)
     before = ran.why.kind is Kind.COMMAND_FAILED  # not even the benchmark was reached
     cause, kind = (Cause.ENVIRONMENT, Kind.PREPARATION_BROKEN) if before else (Cause.BENCHMARK, Kind.BENCHMARK_BROKEN)
     return voided(session, cause, Fact(kind, because=_counted(bench, What.BENCHMARK, Arm.INCUMBENT, ran.why)), output)
