@@ -461,13 +461,17 @@ def orphan(session: Session) -> Iterator[Path]:
     git.remove_worktree(session.repository, place)
 
 
-def test_a_worktree_is_left_over_once_its_session_or_its_repository_is_gone(session: Session, orphan: Path) -> None:
+def test_a_worktree_is_left_over_once_its_session_or_its_repository_is_gone(session: Session, orphan: Path, tmp_path: Path) -> None:
     name = str(orphan)
     assert name not in examined(session.top, benchmark=False)["leftovers"].details.get("folders", ())
     session.folder.path.rename(session.folder.path.with_name("elsewhere"))
     found = examined(session.top, benchmark=False)["leftovers"]
     assert name in found.details["folders"]
     assert found.finding is Finding.OK
+    assert name not in examined(tmp_path, benchmark=False)["leftovers"].details["folders"]
+    session.repository.common.rename(tmp_path / "elsewhere")
+    assert name in examined(tmp_path, benchmark=False)["leftovers"].details["folders"]
+    (tmp_path / "elsewhere").rename(session.repository.common)
 
 
 def test_a_working_tree_of_a_session_that_is_gone_is_not_to_be_deleted_unseen(session: Session, orphan: Path) -> None:
@@ -509,6 +513,24 @@ def test_the_options_of_a_session_to_be_are_what_is_run(project: Path) -> None:
     assert examined(project, wanted={**wanted, "guardrails": ["size <= 1.05x"]})["benchmark"].finding is Finding.OK
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--min-effect", "-1"), "--min-effect is -1"),
+        (("--carry", "../../x"), "`carry`"),
+        (("--read", "regex:took ([0-9.]+)"), "--metric NAME"),
+        (("--direction", "up", "--scope", "src", "--unit", "s", "--name", "x", "--checks", "true"), '--direction is "up"'),
+        (("--guardrail", "size"), "--guardrail is"),
+    ],
+)
+def test_an_option_that_init_would_refuse_is_refused_by_its_name_though_nothing_runs(
+    options: tuple[str, ...], told: str, project: Path
+) -> None:
+    found = {one["name"]: one for one in json.loads(doctor(project, "--no-run", "--json", *options).stdout)["checks"]}
+    assert found["configuration"]["finding"] == "to do"
+    assert told in found["configuration"]["found"] + str(found["configuration"]["advice"])
+
+
 def test_a_session_that_goes_on_has_settings_of_its_own(session: Session) -> None:
     with pytest.raises(AutotuneError, match="settings of its own"):
         examined(session.top, wanted={"benchmark": "true"})
@@ -532,6 +554,8 @@ def test_what_leads_python_to_the_checkout_is_named(project: Path, tmp_path: Pat
     assert Remedy.LEAD_PYTHON_BACK not in kinds(examined(project)["benchmark"])
     by_its_path = {"benchmark": f"'{tmp_path}/venv/bin/python3' bench.py"}
     assert kinds(examined(project, wanted=by_its_path)["benchmark"])[-1] is Remedy.LEAD_PYTHON_BACK
+    (project / "autotune.sh").write_text(f"{BENCHMARK}test -x {tmp_path}/venv/bin/pytest || true\n")
+    assert kinds(examined(project)["benchmark"])[-1] is Remedy.LEAD_PYTHON_BACK
     (project / "autotune.toml").write_text('[env]\nPYTHONPATH = "src"\n')
     assert Remedy.LEAD_PYTHON_BACK not in kinds(examined(project, wanted=by_its_path)["benchmark"])
 

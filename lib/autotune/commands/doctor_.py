@@ -29,9 +29,14 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     compare: Annotated[
         bool, typer.Option("--compare", help="Run it once in the checkout too, and say where that differs from where it is measured.")
     ] = False,
-    metric: Annotated[str | None, typer.Option("--metric", help="The metric of the session to be.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="The name of the session to be.")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="Its metric.")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit.")] = None,
+    direction: Annotated[str | None, typer.Option("--direction", help="lower or higher is better.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="Its benchmark, in place of autotune.sh.")] = None,
     read: Annotated[str | None, typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results.")] = None,
+    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass besides.")] = None,
+    scope: Annotated[list[str] | None, typer.Option("--scope", metavar="PATTERN", help="What may be changed.")] = None,
     prepare: Annotated[str | None, typer.Option("--prepare", help="What runs before every run.")] = None,
     setup: Annotated[str | None, typer.Option("--setup", help="What runs once in a new measuring worktree.")] = None,
     carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What the benchmark needs and git ignores.")] = None,
@@ -47,9 +52,14 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     options of `autotune init` say what to run.
     """
     wanted = given(
+        name=name,
         metric=metric,
+        unit=unit,
+        direction=direction,
         benchmark=command,
         read=read,
+        checks=checks,
+        scope=scope,
         prepare=prepare,
         setup=setup,
         carry=carry,
@@ -58,8 +68,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     )
     with talk.live(rewritten=False) as say:
         found = diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare, wanted=wanted, say=say)
-        checks = tuple(_telling(found, as_json=as_json))
-    left = sum(check.finding is Finding.TO_DO for check in checks)
+        looked_at = tuple(_telling(found, as_json=as_json))
+    left = sum(check.finding is Finding.TO_DO for check in looked_at)
     if as_json:
         looks = [
             {
@@ -70,11 +80,11 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
                 "advice": _lines(one.advice) or None,
                 **one.details,
             }
-            for one in checks
+            for one in looked_at
         ]
         typer.echo(json.dumps({"ok": not left, "checks": looks}))
     else:
-        missing = {check.name for check in checks if check.finding is Finding.MISSING}
+        missing = {check.name for check in looked_at if check.finding is Finding.MISSING}
         typer.echo()
         if left:
             reply(Answer.THINGS_TO_DO, count=left)

@@ -236,6 +236,22 @@ REFUSED: list[tuple[str, object, str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "part", "hint"),
+    [
+        ("min_effect", -1, "--min-effect is -1;", "--min-effect 0"),
+        ("timeout_s", 0, "--timeout is 0;", "--timeout 600"),
+        ("guardrails", ["memory"], '--guardrail is ["memory"]', "--guardrail 'memory_mb <= 1.02x'"),
+        ("scope", [], "--scope is []", "--scope 'src/**'"),
+    ],
+)
+def test_a_wrong_value_of_an_option_is_refused_naming_the_option(name: str, value: object, part: str, hint: str) -> None:
+    with pytest.raises(AutotuneError) as refusal:
+        parse({**LEAST, name: value}, {name})
+    assert refusal.value.message.startswith(part)
+    assert refusal.value.hint == f"Give for example {hint}"
+
+
 @pytest.mark.parametrize(("name", "value", "part"), REFUSED)
 def test_a_wrong_value_is_refused_naming_key_value_and_what_was_expected(name: str, value: object, part: str) -> None:
     refused = refusal(with_(**{name: value}))

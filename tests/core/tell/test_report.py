@@ -1111,6 +1111,14 @@ def test_runs_that_were_made_together_stand_together() -> None:
     assert told.startswith("C:1 I:2 | [C:1 C:1 I:2 I:2] (")
 
 
+def test_a_run_that_was_made_again_stands_with_the_one_in_its_place() -> None:
+    failed = replace(ran(1, CANDIDATE, 0.0), outcome=Outcome.CRASHED)
+    runs = [failed, ran(1, CANDIDATE, 1.0), ran(1, INCUMBENT, 2.0), ran(1, INCUMBENT, 2.0), replace(failed, arm=INCUMBENT), failed]
+    told, arms = story._with_repeats(runs, ["crashed", "1", "2", "2", "crashed", "crashed"])
+    assert told == ["C:crashed, again C:1", "I:2", "I:2", "I:crashed", "C:crashed"]
+    assert arms == [CANDIDATE, INCUMBENT, INCUMBENT, INCUMBENT, CANDIDATE]
+
+
 def test_what_a_hook_made_of_a_candidate_is_named_beside_what_was_proposed(session: State) -> None:
     found = story.story_of([*LEDGER, Formatted(1, "f" * 40, "pre-commit", ("src/a.py",), "2026-03-01T12:00:00.000Z")], 1)
     assert found is not None

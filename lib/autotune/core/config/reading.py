@@ -6,7 +6,8 @@ A key that is absent and has no default is `None` in a Config and missing from a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +31,13 @@ class KeyShown:
     fixed: Fixed
 
 
-def parse(mapping: Mapping[str, object]) -> Config:
-    """A Config of what autotune.toml or a ledger line says. Raises AutotuneError that names the first key that is unknown or wrong."""
+def parse(mapping: Mapping[str, object], options: Collection[str] = ()) -> Config:
+    """A Config of what autotune.toml or a ledger line says. Raises AutotuneError that names the first key that is unknown or wrong.
+
+    `options` are the keys that a command's options say; where one is wrong, the option is named.
+    """
     given = dict(_flat(mapping))
-    held = {key.name: read_value(key, given.get(key.name, key.default)) for key in KEYS}
+    held = {key.name: read_value(key, given.get(key.name, key.default), said=key.name in options) for key in KEYS}
     parts: dict[str, Any] = {FIELDS.get(name, name): value for name, value in held.items() if "." not in name}
     parts["direction"] = Direction(parts["direction"])
     parts["health"] = HealthConfig(**_section_of(held, "health"))
@@ -41,9 +45,9 @@ def parse(mapping: Mapping[str, object]) -> Config:
     return Config(**parts)
 
 
-def parse_part(mapping: Mapping[str, object]) -> Config:
-    """A Config of what is written down so far, before there is a session: name, metric and direction may be missing yet."""
-    return parse({**_IN_PLACE_OF_WHAT_IS_NEEDED, **mapping})
+def parse_part(mapping: Mapping[str, object], options: Collection[str] = ()) -> Config:
+    """A Config of what is known so far, before there is a session: name, metric and direction may be missing yet."""
+    return parse({**_IN_PLACE_OF_WHAT_IS_NEEDED, **mapping}, options)
 
 
 def not_written(mapping: Mapping[str, object]) -> frozenset[str]:
@@ -109,19 +113,37 @@ def _flat(mapping: Mapping[str, object]) -> Iterator[tuple[str, object]]:
             yield known(name), value
 
 
-def read_value(key: Key, value: object) -> object:
-    """What Config holds of a value. Raises AutotuneError with key, value and what was expected."""
+def option_of(name: str) -> str:
+    """The option of `init` that says a key."""
+    return f"--{_OPTIONS.get(name, name).replace('_', '-')}"
+
+
+_OPTIONS = {
+    "benchmark": "command",
+    "guardrails": "guardrail",
+    "hooks": "no_hooks",
+    "timeout_s": "timeout",
+    "checks_timeout_s": "checks_timeout",
+}
+
+
+def read_value(key: Key, value: object, *, said: bool = False) -> object:
+    """What Config holds of a value. Raises AutotuneError with key, or the option that said it, value and what was expected."""
     if value is Default.ABSENT:
         return None
     example = key.default if key.example is None else key.example
     hint = f"Write for example {key.leaf} = {literal(example)}" + (f" below [{key.section}]." if key.section else ".")
+    if said:
+        one = example[0] if isinstance(example, list) and example else example
+        hint = f"Give for example {option_of(key.name)} {shlex.quote(one) if isinstance(one, str) else literal(one)}"
     if value is Default.REQUIRED:
         raise AutotuneError(f"{key.name} is missing in {FILE}; expected {key.shape.expected}.", hint)
     try:
         return key.shape.read(value)
     except ValueError as wrong:
         detail = f" ({wrong})" if str(wrong) else ""
-        raise AutotuneError(f"{key.name} in {FILE} is {shown(value)}{detail}; expected {key.shape.expected}.", hint) from None
+        place = option_of(key.name) if said else f"{key.name} in {FILE}"
+        raise AutotuneError(f"{place} is {shown(value)}{detail}; expected {key.shape.expected}.", hint) from None
 
 
 def _section_of(held: Mapping[str, object], section: str) -> dict[str, Any]:

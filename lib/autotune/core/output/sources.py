@@ -128,6 +128,11 @@ class Source:
         return FORMATS[self.name]
 
     @property
+    def names_no_metric(self) -> bool:
+        """Whether what is read has no name of its own, so that one has to be given."""
+        return bool(self.pattern) and not re.compile(self.pattern).groupindex
+
+    @property
     def held(self) -> str:
         """Words that every source file of which a benchmark is made holds; empty where there are none."""
         return self.format.held or ("" if self.name != "json" else basename(self.file))

@@ -174,13 +174,29 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
     yield Line("runs", f"{' and '.join(counts)}, {took} together{_earlier(story, state)}")
     values = [run.metrics[name] for run in story.runs if _has_value(run, name)]
     texts = iter(numbers(values, noise_of_a_run(state)))
-    told = [f"{run.arm[0].upper()}:{next(texts) if _has_value(run, name) else run.outcome}" for run in story.runs]
+    told, arms = _with_repeats(story.runs, [next(texts) if _has_value(run, name) else run.outcome for run in story.runs])
     in_blocks = story.decided[-1].reason.figures.get("in_blocks", 0) if story.decided else 0
-    yield Line("in order", _in_order(told, _stages([run.arm for run in story.runs], in_blocks)))
+    yield Line("in order", _in_order(told, _stages(arms, in_blocks)))
     if plotted := plot(story.runs, name, width):
         yield Line("plot", "\n".join(plotted))
     if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers, *_several(run, name))]:
         yield Line("noticed", "\n".join(dict.fromkeys(noticed)))
+
+
+def _with_repeats(runs: Sequence[Ran], found: Sequence[str]) -> tuple[list[str], list[Arm]]:
+    """What each run found, and its arm; one that failed and was run again stands with the run in its place, as one."""
+    told: list[str] = []
+    arms: list[Arm] = []
+    again = False
+    for run, text in zip(runs, found, strict=True):
+        said = f"{run.arm[0].upper()}:{text}"
+        if again and run.arm is arms[-1]:
+            told[-1] += f", again {said}"
+        else:
+            told.append(said)
+            arms.append(run.arm)
+        again = run.outcome is not Outcome.OK
+    return told, arms
 
 
 def _in_order(told: Sequence[str], stages: Sequence[range]) -> str:

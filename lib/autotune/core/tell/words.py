@@ -434,7 +434,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     # Why a candidate cannot be judged.
     Kind.FAILS_AGAIN: lambda fact: f"fails in {fact.figures['failed']} of {counted(fact.figures['runs'], 'run')}: {_because(fact)}",
     Kind.BENCHMARK_FLAKY: "flaky: the {what} failed in {failed} of {runs} runs of the candidate, and in {failed_before} of {runs_before} "
-    f"of the incumbent, so this says nothing about the change ({{because}}); {LEAVE_OUT}, then `autotune rebaseline`",
+    f"of the incumbent, so this says nothing about the change ({{because}}); {LEAVE_OUT}, then `autotune rebaseline --accept`",
     Kind.BENCHMARK_BROKEN: "the benchmark fails on the incumbent too: {because}",
     Kind.PREPARATION_BROKEN: "what prepares the benchmark fails on the incumbent too: {because}",
     Kind.CHECKS_BROKEN: "the checks fail on the incumbent too: {because}",

@@ -295,15 +295,14 @@ def _condition(name: str, state: State, *besides: Fact) -> Fact:
 
 
 def _configuration(scene: Scene) -> Check:
-    path = _workdir(scene) / CONFIG_FILE
+    path, to_be = _workdir(scene) / CONFIG_FILE, _config_to_be(scene) if scene.session is None else None
     if not path.is_file():
         advice = Fact(Remedy.WRITTEN_BY_INIT if scene.session is None else Remedy.PUT_BACK_NEXT)
         return Check("configuration", Finding.MISSING, (Fact(Observation.NO_CONFIGURATION, {"name": CONFIG_FILE}),), (advice,))
     held = configuration.toml_table(settings.text_of(path))
     if scene.session is None and (lacking := [name for name in ("name", "metric") if name not in {**held, **scene.settings}]):
-        configuration.parse_part(held)
         return Check("configuration", Finding.MISSING, (Fact(Observation.CONFIGURATION_IN_PART, {"path": str(path), "keys": lacking}),))
-    written = configuration.parse_part({**held, **scene.settings})
+    written = to_be or configuration.parse_part(held)
     fixed = keys.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
     if fixed:
         advice = Fact(Remedy.SETTINGS_BACK, {"command": keys.acceptance(fixed)})
@@ -311,6 +310,21 @@ def _configuration(scene: Scene) -> Check:
         return Check("configuration", Finding.TO_DO, (differs,), (advice,))
     figures = {"path": str(path), "metric": written.metric, "direction": written.direction}
     return Check("configuration", Finding.OK, (Fact(Observation.CONFIGURATION, figures),))
+
+
+def _config_to_be(scene: Scene) -> Config:
+    """Give what `init` would have of autotune.toml and of the options, as far as it is said. Raises `AutotuneError` where that is wrong."""
+    folder, path = _workdir(scene), _workdir(scene) / CONFIG_FILE
+    held = {**(configuration.toml_table(settings.text_of(path)) if path.is_file() else {}), **scene.settings}
+    checks = {"checks": f"bash {CHECKS_FILE}"} if (folder / CHECKS_FILE).is_file() else {}
+    config = configuration.parse_part({**checks, **opening.with_defaults(held)}, scene.settings)
+    if "metric" in configuration.not_written(opening.with_defaults(held)) and config.source is not None and config.source.names_no_metric:
+        raise AutotuneError(
+            "The expression's group has no name, so the metric needs one.", "give it with --metric NAME, or name the group: (?P<NAME>...)"
+        )
+    if scene.repository is not None:
+        configuration.refuse_beyond(config, folder.resolve().relative_to(scene.repository.top.resolve()).as_posix())
+    return config
 
 
 def _workdir(scene: Scene) -> Path:
@@ -393,14 +407,11 @@ def _what_to_run(scene: Scene) -> tuple[Repository, Config]:
 
 def _without_session(scene: Scene) -> Config:
     """Give what `init` would measure by, as far as it is said; where no metric is named, whatever is printed will do."""
-    folder = scene.folder
-    path = folder / CONFIG_FILE
-    held = {**(configuration.toml_table(settings.text_of(path)) if path.is_file() else {}), **scene.settings}
-    if "benchmark" not in held and not (folder / BENCHMARK_FILE).is_file():
+    config = _config_to_be(scene)
+    if config.benchmark == f"bash {BENCHMARK_FILE}" and not (scene.folder / BENCHMARK_FILE).is_file():
         name = {"name": BENCHMARK_FILE}
         raise NotRun(Observation.NO_BENCHMARK, name, Fact(Remedy.WRITE_A_BENCHMARK, name))
-    checks = {"checks": f"bash {CHECKS_FILE}"} if (folder / CHECKS_FILE).is_file() else {}
-    return configuration.parse_part({**checks, **opening.with_defaults(held)})
+    return config
 
 
 @dataclass(frozen=True, slots=True)
@@ -608,9 +619,13 @@ def _as_json(seen: Seen) -> dict[str, Any]:
 # What was left
 
 
-def _leftovers(_: Scene) -> Check:
-    """Look for measuring worktrees, and working trees of sessions, whose session or whole repository is gone."""
-    left = [folder for root in _roots() for folder in sorted(root.glob("*-??????????/*/")) if _is_left_over(folder)]
+def _leftovers(scene: Scene) -> Check:
+    """Look for measuring worktrees, and working trees of sessions, whose session or whole repository is gone.
+
+    Those of a repository that is there are told in that repository.
+    """
+    here = scene.repository.common if scene.repository is not None else None
+    left = [folder for root in _roots() for folder in sorted(root.glob("*-??????????/*/")) if _is_left_over(folder, here)]
     trees = [
         str(tree) for folder in left for tree in (folder / "tree", folder) if tree.is_dir() and (tree != folder or (tree / ".git").exists())
     ]
@@ -635,12 +650,13 @@ def _roots() -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _is_left_over(folder: Path) -> bool:
-    """Whether a folder holds a working tree that git keeps for a session which is no longer there."""
+def _is_left_over(folder: Path, here: Path | None) -> bool:
+    """Whether a folder holds a working tree that git keeps for a session which is no longer there, in the repository `here` or in none."""
     marks = [mark for mark in (folder / "measure" / ".git", folder / "tree" / ".git", folder / ".git") if mark.is_file()]
     for mark in marks:
         own = Path(mark.read_text("utf-8", "surrogateescape").strip().removeprefix("gitdir: "))  # COMMON/worktrees/NAME
-        if (own.parents[1] / "autotune" / folder.name).is_dir():
+        common = own.parents[1]
+        if (common / "autotune" / folder.name).is_dir() or (common.is_dir() and (here is None or not common.samefile(here))):
             return False
     owner = re.fullmatch(r"doctor-(\d+)", folder.name)
     return bool(marks) and not (owner and atomic.lives(owner[1]))

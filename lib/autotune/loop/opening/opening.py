@@ -208,7 +208,7 @@ def _config(request: Request) -> Config:
             known = recognised(str(settings.get("benchmark", ""))) if name == "metric" else None
             hint = f"give one with {flag}, or as `{name}` in {CONFIG_FILE}"
             raise AutotuneError(f"The session needs a {name}.", hint if known is None else f"{hint}; {told(known)}")
-    config = parse(settings).without_findings
+    config = parse(settings, request.settings).without_findings
     if config.benchmark == f"bash {BENCHMARK_FILE}" and not (request.folder / BENCHMARK_FILE).is_file():
         raise AutotuneError(
             f"There is no benchmark: {BENCHMARK_FILE} is not in {request.folder}.",

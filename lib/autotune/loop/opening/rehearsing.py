@@ -33,7 +33,7 @@ from autotune.loop.measure.measuring import baseline
 from autotune.loop.measure.places import bench_for, content_of
 from autotune.loop.measure.turns import Interrupted, Turn, ended_by
 from autotune.loop.session import feed, layout, logs
-from autotune.loop.session.layout import SESSION_FILES, Folder, root
+from autotune.loop.session.layout import BENCHMARK_FILE, SESSION_FILES, Folder, root
 from autotune.loop.session.session import Session
 from autotune.version import version
 
@@ -42,7 +42,7 @@ UNCHANGED_WITHIN_ONCE = 0.10
 MANY_FILES, MOST_READ = 1000, 500  # so many take long to empty; so few do not
 SHORTEST_S = 0.01  # a shorter time is mostly the clock's and the machine's, or that of starting a process
 _NOISES = 5.0
-_INTERPRETERS = re.compile(r"(?<![^\s'\"=;&|(])(/[^\s'\"]+)/bin/python[0-9.]*(?![^\s'\";&|)])")  # environments that a command names
+_PROGRAMS = re.compile(r"(?<![^\s'\"=;&|(])(/[^\s'\"]+)/bin/[\w.-]+(?![^\s'\";&|)])")  # in environments that a command names
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
 _TRIAL_TIMES, _TRIAL_S = 5.0, 2.0  # how many times as long as any before, and how much longer still, a run may take there: for a network
 
@@ -196,7 +196,9 @@ def led_back(top: Path, workdir: Path, config: Config) -> Fact | None:
     carried = {(workdir / path).resolve() for path in config.carry}
     own = [top / path for path in git.ignored(top) if path.rstrip("/").endswith("venv") and (top / path).resolve() not in carried]
     used = [Path(one).parent.parent for one in map(shutil.which, ("python3", "python")) if one]
-    named = map(Path, _INTERPRETERS.findall(config.benchmark))
+    scripts = [workdir / name for name in (BENCHMARK_FILE,) if name in config.benchmark.split() and (workdir / name).is_file()]
+    texts = [config.benchmark, *(path.read_text("utf-8", "replace") for path in scripts)]
+    named = [Path(one) for text in texts for one in _PROGRAMS.findall(text)]
     active = os.environ.get("VIRTUAL_ENV")
     environments = dict.fromkeys([*own, *([Path(active)] if active else []), *used, *named])
     found = {os.path.realpath(path): places for one in environments for path, places in copies.leading_back(top, one).items()}
