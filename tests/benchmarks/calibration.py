@@ -23,7 +23,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
+    root = Path(__file__).resolve().parents[2]
+    sys.path[:0] = [str(root / "lib"), str(root)]
+
+from tests.benchmarks import on_cases
+from tests.benchmarks.bars import Bar, mean
 
 from autotune.core.decide import guards, stages
 from autotune.core.decide.budget import refills
@@ -556,30 +560,6 @@ def simulate(sessions: int, workers: int) -> Results:
 # Bars
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One figure of the table, with what it must not exceed (or fall below); without a limit it is only told."""
-
-    what: str
-    value: float
-    limit: float | None = None
-    at_least: bool = False
-    digits: int = 3
-
-    @property
-    def holds(self) -> bool:
-        if self.limit is None:
-            return True
-        return self.value >= self.limit if self.at_least else self.value <= self.limit
-
-    def cells(self) -> tuple[str, str, str, str]:
-        """What, figure, bar, and whether it holds."""
-        value = f"{self.value:.{self.digits}f}"
-        if self.limit is None:
-            return self.what, value, "", ""
-        return self.what, value, f"{'≥' if self.at_least else '≤'} {self.limit:g}", "PASS" if self.holds else "FAIL"
-
-
 def tried(sessions: Sequence[Session]) -> list[Tried]:
     return [one for session in sessions for one in session.tried]
 
@@ -587,11 +567,6 @@ def tried(sessions: Sequence[Session]) -> list[Tried]:
 def changing(sessions: Sequence[Session]) -> list[Tried]:
     """The candidates that do something."""
     return [one for one in tried(sessions) if one.effect]
-
-
-def mean(figures: Iterable[float]) -> float:
-    figures = list(figures)
-    return math.fsum(figures) / len(figures) if figures else 0.0
 
 
 def share_kept(candidates: Iterable[Tried]) -> float:
@@ -884,16 +859,17 @@ def sections(results: Results) -> dict[str, list[Bar]]:
         "Drift seen in 40 runs": bars_of_drift(),
         "What is looked at more than once": bars_of_looks(),
         "Limits": bars_of_limits(results),
+        **on_cases.sections(),
     }
 
 
 # The table
 
 
-def markdown(results: Results) -> str:
+def markdown(results: Results, found: dict[str, list[Bar]]) -> str:
     """Both tables: every bar, and what changes that do nothing meet in each kind of noise."""
     lines = ["| simulated | figure | bar | |", "|---|---:|---:|---|"]
-    for title, bars in sections(results).items():
+    for title, bars in found.items():
         lines.append(f"| **{title}** | | | |")
         lines += [f"| {' | '.join(bar.cells())} |" for bar in bars]
     lines += ["", "| noise of a run | sessions of 200 no-ops that keep anything | runs for each |", "|---|---:|---:|"]
@@ -927,12 +903,13 @@ def main() -> int:
     options = parser.parse_args()
     start = time.monotonic()
     results = simulate(options.sessions, options.workers)
-    text = markdown(results)
-    speed = Bar("a decision, 99 of 100, in ms", slowest_percent(results), 1.0)
-    print(text, "", " | ".join(speed.cells()), f"{time.monotonic() - start:.0f} s", sep="\n")
+    found = sections(results)
+    text = markdown(results, found)
+    speed = [Bar("a decision, 99 of 100, in ms", slowest_percent(results), 1.0), *on_cases.bars_of_speed()]
+    print(text, "", *(" | ".join(bar.cells()) for bar in speed), f"{time.monotonic() - start:.0f} s", sep="\n")
     if options.write:
         write_table(options.write, text)
-    return 0 if all(bar.holds for bars in [*sections(results).values(), [speed]] for bar in bars) else 1
+    return 0 if all(bar.holds for bars in [*found.values(), speed] for bar in bars) else 1
 
 
 if __name__ == "__main__":

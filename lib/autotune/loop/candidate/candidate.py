@@ -422,7 +422,10 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
         )
     base = git.parents(session.top, commit)[0]
     merged, removed = _merge(session, number, base, commit)
-    content = tree.tree_having(session.top, session.state.incumbent, session.folder.path / "scratch-index", merged, removed)
+    scratch = session.folder.path / "scratch-index"
+    git.tell(session.top, "read-tree", session.state.incumbent, index=scratch)
+    git.set_entries(session.top, scratch, merged, removed)
+    content = git.write_tree(session.top, scratch)
     _refuse_overwriting(session, merged)
     tree.bring(session.view, content, sorted(merged), removed, boundary.spares)
     return tuple(sorted({*merged, *removed}))
