@@ -225,7 +225,20 @@ def test_the_version_is_the_manifests_and_needs_no_environment(machine: Machine)
 
 @pytest.mark.parametrize(
     ("words", "page"),
-    [((), "autotune"), (("--help",), "autotune"), (("try", "--help"), "try"), (("config", "set", "--help"), "config-set")],
+    [
+        ((), "autotune"),
+        (("--help",), "autotune"),
+        (("-h",), "autotune"),
+        (("help",), "autotune"),
+        (("help", "try"), "try"),
+        (("help", "config", "set"), "config-set"),
+        (("try", "--help"), "try"),
+        (("try", "-h"), "try"),
+        (("try", "--description", "one thing", "--help"), "try"),
+        (("config", "set", "--help"), "config-set"),
+        (("config", "set", "max_pairs", "9", "--help"), "config-set"),
+        (("note", "leave it", "--help"), "note"),
+    ],
 )
 def test_help_needs_neither_an_environment_nor_a_python(machine: Machine, words: tuple[str, ...], page: str) -> None:
     machine.forbid_set_up()
@@ -238,7 +251,15 @@ def test_help_needs_neither_an_environment_nor_a_python(machine: Machine, words:
 
 
 @pytest.mark.parametrize(
-    "words", [("try", "--description", "--help"), ("nothing", "--help"), ("../init", "--help"), ("config", "--help", "x")]
+    "words",
+    [
+        ("try", "--description", "--help"),
+        ("note", "--", "--help"),
+        ("nothing", "--help"),
+        ("help", "nothing"),
+        ("../init", "--help"),
+        ("config", "--help", "x"),
+    ],
 )
 def test_what_is_no_plain_question_for_a_page_goes_to_the_command_line(machine: Machine, words: tuple[str, ...]) -> None:
     shutil.copytree(ROOT / "lib/autotune/commands/help", machine.plugin / "lib/autotune/commands/help")

@@ -322,6 +322,8 @@ def test_a_configured_metric_has_to_be_printed_and_any_will_do_without_one(proje
     (project / "autotune.toml").unlink()
     (project / "autotune.sh").write_text("true\n")
     assert kinds(examined(project)["benchmark"]) == [Observation.PASSES, Remedy.PRINT_A_METRIC]
+    (project / "autotune.sh").write_text("echo .METRIC size=1\n")
+    assert kinds(examined(project)["benchmark"]) == [Observation.PASSES, Kind.METRIC_WITHIN_LINE]
 
 
 def test_output_that_could_be_read_is_recognised_whether_or_not_a_metric_is_named(project: Path) -> None:

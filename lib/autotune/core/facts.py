@@ -70,6 +70,7 @@ class Kind(StrEnum):
     NO_METRIC = "no metric"
     NO_GUARDED_METRIC = "no guarded metric"
     MALFORMED_LINE = "malformed line"
+    METRIC_WITHIN_LINE = "metric within line"
     MALFORMED_VALUE = "malformed value"
     NOT_WRITTEN = "not written"
     NOT_OF_FORMAT = "not of format"

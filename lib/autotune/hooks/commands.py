@@ -45,6 +45,7 @@ _FILTERS = {
     "cat": r"",
     "head": rf"(?:{_COUNT})?",
     "tail": rf"(?:{_COUNT})?",
+    "sed": r"-n (?:\d+|\$)(?:,(?:\d+|\$))?p",
     "wc": r"(?:-[clw]+)?",
     "sort": r"(?:-[bfnru]+)?",
 }
@@ -118,10 +119,12 @@ def is_harmless(joined: str, words: list[str]) -> bool:
         return False
     if name == "true":
         return not arguments and joined != "|"
-    if joined != "|":
-        return False
     import re
 
+    if name == "sleep":
+        return joined != "|" and len(arguments) == 1 and bool(re.fullmatch(r"\d{1,3}(?:\.\d+)?s?", arguments[0]))
+    if joined != "|":
+        return False
     return _only_filters(arguments) if name == "grep" else name in _FILTERS and bool(re.fullmatch(_FILTERS[name], " ".join(arguments)))
 
 

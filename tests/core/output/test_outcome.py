@@ -35,6 +35,7 @@ def finished(
         timed_out=timed_out,
         stopped=stopped,
         report=report(output),
+        tail=output,
     )
 
 
@@ -62,6 +63,8 @@ def test_checks_need_no_metric() -> None:
         (b"", "exit 0 without a line METRIC t=…; it printed no metric at all"),
         (b"METRIC a=1\nMETRIC b=2\n", "exit 0 without a line METRIC t=…; it printed a, b"),
         (b"".join(b"METRIC m%d=1\n" % n for n in range(8)), "exit 0 without a line METRIC t=…; it printed m0, m1, m2, m3, m4 and 3 more"),
+        (b".METRIC t=1\n", "exit 0 without a line METRIC t=…; METRIC does not begin its line, so print a line end before it: .METRIC t=1"),
+        (b"..METRIC u=1 .\nso METRIC is a word\n", "exit 0 without a line METRIC t=…; it printed no metric at all"),
         (b"METRIC: t=1\n", "exit 0 without a line METRIC t=…; line 1 of stdout is malformed, no space follows METRIC: METRIC: t=1"),
         (b"METRIC t=1\n\nMETRIC t=\x1bnan\n", "line 3 of stdout is malformed, no number follows = at once: METRIC t=\\x1bnan"),
     ],

@@ -59,6 +59,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.TIME_LIMIT: {"after_s": 1.5},
     Kind.NO_METRIC: {"name": "t", "printed": [], "more": 0},
     Kind.MALFORMED_LINE: {"line": 3, "stream": "stdout", "problem": "no number follows", "text": "METRIC t=nan"},
+    Kind.METRIC_WITHIN_LINE: {"text": ".METRIC t=1"},
     Kind.MALFORMED_VALUE: {"text": "mean[a] = nan", "problem": "it is no finite number"},
     Kind.WAS_READ: {"format": "hyperfine", "metric": "median", "cases": ["a", "b"], "others": ["mean"], "ignored": [["aggregates", 2]]},
     Kind.CAN_BE_READ: {"format": "hyperfine", "read": "hyperfine:bench.json", "option": "--export-json bench.json"},

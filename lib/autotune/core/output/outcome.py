@@ -13,6 +13,7 @@ from autotune.core.output.failing import failing_tests
 from autotune.core.output.metrics import MalformedLine, MetricReport, normalised, primary_malformed
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+_WITHIN = re.compile(r"\S[ \t]*METRIC[ \t]+([^\s=]+)=[+-]?\.?[0-9]")
 _TROUBLE = re.compile(r"traceback \(most recent|error\b|exception\b|\bpanic|\bfatal\b|\bfailed\b|\bfailure\b|assert", re.IGNORECASE)
 _JOINERS = "\u200c\u200d"
 _LONGEST_SHOWN_LINE = 400
@@ -132,15 +133,25 @@ def _readable(finished: Executed, metric_name: str) -> tuple[Outcome, Fact]:
         return Outcome.UNREADABLE, _complaint(spoilt)
     if normalised(metric_name) in samples(finished):
         return Outcome.OK, PASSED
-    return Outcome.UNREADABLE, _without(metric_name, finished.report)
+    return Outcome.UNREADABLE, _without(metric_name, finished)
 
 
-def _without(metric_name: str, report: MetricReport) -> Fact:
+def _without(metric_name: str, finished: Executed) -> Fact:
     """Say that a run did not print a metric, and what it printed instead."""
+    report = finished.report
     printed = [*report.printed]
     more = max(0, len(printed) - _MOST_NAMES_SHOWN)
-    spoilt = _complaint(report.malformed[0]) if report.malformed and not printed else None
+    spoilt = _complaint(report.malformed[0]) if report.malformed and not printed else within_a_line(finished.tail, metric_name)
     return Fact(Kind.NO_METRIC, {"name": metric_name, "printed": printed[:_MOST_NAMES_SHOWN], "more": more}, spoilt)
+
+
+def within_a_line(output: bytes, metric_name: str = "") -> Fact | None:
+    """Say which line has a metric behind something else, a test runner's dots say: the named one, or any; None without such a line."""
+    for line in _shown_lines(output, _LONGEST_SHOWN_LINE):
+        found = _WITHIN.search(line)
+        if found is not None and normalised(metric_name) in {"", normalised(found[1])}:
+            return Fact(Kind.METRIC_WITHIN_LINE, {"text": line})
+    return None
 
 
 def _complaint(line: MalformedLine) -> Fact:

@@ -422,6 +422,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.MALFORMED_LINE: lambda fact: "line {line} of {stream} is malformed, {unread}: {text}".format_map(
         _Shown(fact) | {"unread": _unread(fact)}
     ),
+    Kind.METRIC_WITHIN_LINE: "METRIC does not begin its line, so print a line end before it: {text}",
     Kind.MALFORMED_VALUE: lambda fact: f"{escaped(fact.figures['text'])} is no value: {_unread(fact)}",
     Kind.NOT_WRITTEN: "the benchmark did not write {path}, and its results are read from there",
     Kind.NOT_OF_FORMAT: lambda fact: (

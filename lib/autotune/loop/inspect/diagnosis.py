@@ -27,7 +27,7 @@ from autotune.core.findings import Observation, Remedy
 from autotune.core.ledger.state import Ending, State
 from autotune.core.model import Outcome
 from autotune.core.output.metrics import RESERVED
-from autotune.core.output.outcome import Executed, classify, escaped, measured_samples, useful_end
+from autotune.core.output.outcome import Executed, classify, escaped, measured_samples, useful_end, within_a_line
 from autotune.core.tell import report
 from autotune.core.tell.contrast import Seen, contrast, side_by_side
 from autotune.core.tell.words import told
@@ -523,7 +523,8 @@ def _passed(config: Config, finished: Executed) -> Check:
     found = Fact(Observation.PASSES, {"wall_s": finished.wall_s, "metrics": details["metrics"]}, besides=besides)
     advice = []
     if not details["metrics"] and config.measured_from_outside:
-        advice.append(reading.how_it_could_be_read(config, finished.tail) or Fact(Remedy.PRINT_A_METRIC, {"metric": f"{RESERVED}wall_s"}))
+        known = within_a_line(finished.tail) or reading.how_it_could_be_read(config, finished.tail)
+        advice.append(known or Fact(Remedy.PRINT_A_METRIC, {"metric": f"{RESERVED}wall_s"}))
     if details["malformed"]:
         advice.append(Fact(Remedy.MEND_LINES, {"lines": details["malformed"]}))
     if finished.leftovers:
