@@ -137,6 +137,12 @@ def test_a_group_counts_as_its_mean_once_all_of_it_is_there() -> None:
     assert so_far(drawn, {"b": [OTHER], "a": [ONE]}) == so_far(drawn, {"a": [ONE], "b": [OTHER]}) == [Unit(0.125, 0.0, 0.125)]
 
 
+def test_groups_are_averaged_first() -> None:
+    drawn = Draw((("a1", "a2", "b"),), (("a1", "a2"), ("b",)))
+    found = so_far(drawn, {"a1": [Tried(1.0, 0.0)], "b": [Tried(0.5, 0.5)], "a2": [Tried(0.5, 0.5)]})
+    assert [unit.difference for unit in found] == [0.5, 0]
+
+
 def test_a_case_without_a_score_is_asked_for_once_more_with_the_next_batch_and_then_dropped_from_both_arms() -> None:
     drawn = draw(plain(6), "1", 2)
     (one, two), (three, four), (five, six) = drawn.batches

@@ -153,6 +153,7 @@ def test_scores_have_a_place_in_their_range_by_their_direction() -> None:
     assert [stars.place(1), stars.place(4), stars.place(5)] == [0, 0.75, 1]
     assert [errors.place(0), errors.place(50), errors.place(200)] == [1, 0.75, 0]
     assert [stars.share(0.2), errors.share(10)] == pytest.approx([0.05, 0.05])
+    assert [stars.effect(0.05), errors.effect(0.05)] == pytest.approx([0.2, -10])
     assert [stars.holds(one) for one in (0.9, 1, 5, 5.1)] == [False, True, True, False]
 
 

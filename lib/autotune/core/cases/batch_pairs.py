@@ -1,8 +1,10 @@
 """A batch of cases as one pair of the race: for values that measure time or have no bounds.
 
-One coin decides one batch, so it is one pair, whose values are each arm's over the cases that both have. The race (`stages.py`) then asks
-whether the change does nothing. That does not rule out many small gains and a few large losses, so a keep asks besides that the mean is
-better, and names the largest losses.
+One coin decides one batch, so it is one pair, whose values are each arm's over the cases that the incumbent has. The race (`stages.py`)
+then asks whether the change does nothing. That does not rule out many small gains and a few large losses, so a keep asks besides that the
+mean is better, and names the largest losses.
+
+Another batch has other cases, so only the two runs of a pair can be held against each other: pairs alone, no block.
 
     paired(candidate, incumbent, ...)     the two values of a pair, incumbent first, as `stats.gains` takes them
     is_better(pairs, ...)                 whether the mean of the pairs is
@@ -38,12 +40,13 @@ def shared(candidate: Samples, incumbent: Samples, metric: str) -> tuple[str, ..
 
 
 def paired(candidate: Samples, incumbent: Samples, metric: str, counted: Counted, *, logs: bool) -> tuple[float, float]:
-    """The values of incumbent and candidate over the cases that both have, in the metric's unit.
+    """The values of incumbent and candidate over the cases that the incumbent has, in the metric's unit.
 
-    Each alike: the geometric mean where `logs`, else the mean. In total: the sum. Raises UnreadError where they share no case, and
-    where `logs` meets a value that is not positive.
+    Each alike: the geometric mean where `logs`, else the mean. In total: the sum. Raises UnreadError where the incumbent has no case, where
+    the candidate lacks one of its cases (without bounds there is no worst value to count it as, and to drop it would be a gain),
+    and where `logs` meets a value that is not positive.
     """
-    cases = shared(candidate, incumbent, metric)
+    cases = cases_of(incumbent, metric)
     before, after = (combined(samples, metric, cases, logs=logs) for samples in (incumbent, candidate))
     if counted is Counted.EACH_ALIKE:
         return before, after

@@ -6,7 +6,7 @@ cases are spent, and so are they when somebody looked at them: then others are n
 
     needed(session, pool)       the odds that a keep needs, by both
     used(cases, uses)           how often cases have decided: as often as the one of them that did so most
-    is_spent(pool)              whether they may not decide again
+    is_spent(pool, seen)        whether they may not decide again
 """
 
 from __future__ import annotations
@@ -48,6 +48,6 @@ def used(cases: Iterable[Case], uses: Mapping[str, int]) -> int:
     return max((uses.get(case.name, 0) for case in cases), default=0)
 
 
-def is_spent(pool: Count) -> bool:
-    """Whether the confirmation of this number is beyond what was planned on these cases."""
-    return pool.number > pool.planned
+def is_spent(pool: Count, *, seen: bool = False) -> bool:
+    """Whether a confirmation of this number may not be decided on these cases: the planned ones are done, or somebody saw how cases did."""
+    return seen or pool.number > pool.planned

@@ -4,7 +4,8 @@ Every comparison has an order of its own, by a seed that is drawn when the candi
 group is never cut. Results count in drawn order, up to the first gap. Taken as they come, where losing cases take three times as long, luck
 passes 20 : 1 in 6 to 31 of 100 comparisons.
 
-A case that an arm leaves unscored is asked for once more, in both arms, along with the next batch; then it is settled as it is.
+A case that an arm leaves unscored is asked for once more, in both arms, along with the next batch; then it is settled as it is. So a run
+has twice the batch's size at most.
 
     draw(cases, seed, size, taken)     the batches and units of a comparison
     due(draw, tries)                   the cases of the next run of both arms; none when all are settled
@@ -62,7 +63,7 @@ def draw(cases: Sequence[Case], seed: str, size: int, taken: Taken = Taken.CASE)
 
 def settled(tries: Sequence[Tried]) -> bool:
     """Whether a case is not asked for again: both arms have scored it, or it has been asked for once more."""
-    return bool(tries) and (tries[-1].scored or len(tries) >= MOST_TRIES)
+    return len(tries) >= MOST_TRIES or (bool(tries) and None not in tries[-1])
 
 
 def due(drawn: Draw, tries: Tries) -> tuple[str, ...]:
@@ -77,10 +78,13 @@ def so_far(drawn: Draw, tries: Tries) -> list[Unit]:
     """The units that count: those before the first that is not settled, by the last try of each case."""
     units = list[Unit]()
     for names in drawn.units:
-        found = [tries.get(name, ()) for name in names]
-        if not all(settled(one) for one in found):
-            break
-        units.append(unit_of([one[-1] for one in found]))
+        last = list[Tried]()
+        for name in names:
+            found = tries.get(name, ())
+            if not settled(found):
+                return units
+            last.append(found[-1])
+        units.append(unit_of(last))
     return units
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,6 +25,10 @@ class ScoreRange:
         """Where a value of the range lies in it: 0 is worst, 1 is best."""
         place = (value - self.low) / (self.high - self.low)
         return place if self.direction is Direction.HIGHER else 1 - place
+
+    def effect(self, difference: float) -> float:
+        """A difference, a share of the range, as the score's own change in its unit: below 0 where lower is better and it is a gain."""
+        return difference * (self.high - self.low) * (1 if self.direction is Direction.HIGHER else -1)
 
     def share(self, effect: float) -> float:
         """An effect in the score's unit (`min_effect`) as a share of the range, as differences are; more is better."""
@@ -56,9 +60,12 @@ class Unit(NamedTuple):
     worst: float
 
 
-def unit_of(cases: Iterable[Tried]) -> Unit:
+def unit_of(tried: Sequence[Tried]) -> Unit:
     """One unit of the last try of each of its cases. Raises ZeroDivisionError without any."""
-    tried = list(cases)
+    if len(tried) == 1:  # as most are
+        candidate, incumbent = tried[0]
+        if candidate is not None and incumbent is not None:
+            return Unit(candidate - incumbent, 0.0, candidate - incumbent)
     scored = [one.candidate - one.incumbent for one in tried if one.candidate is not None and one.incumbent is not None]
     missing = sum([(one.candidate is None) - (one.incumbent is None) for one in tried])
     worst = sum([_or(one.candidate, 0.0) - _or(one.incumbent, 1.0) for one in tried])
