@@ -1,6 +1,6 @@
 """What the decision gets right, and what it costs: simulated sessions with known truth, put through `decide` itself.
 
-    python tests/benchmarks/calibration.py [--write README.md] [--sessions 4] [--workers 2]
+    python tests/benchmarks/calibration.py [--write docs/deciding.md] [--sessions 4] [--workers 2]
 
 prints a table of bars and exits with 1 where one fails. Every seed is fixed, so the table is the same on every machine. Luck that fools
 the decision once in ten thousand candidates is estimated by importance sampling; `--sessions 100` counts it instead, in some minutes.
@@ -897,7 +897,7 @@ def slowest_percent(results: Results) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", type=Path, metavar="README.md", help="write the table between the page's markers")
+    parser.add_argument("--write", type=Path, metavar="docs/deciding.md", help="write the table between the page's markers")
     parser.add_argument("--sessions", type=int, default=DEFAULT_SESSIONS, help="sessions of no-ops for each kind of noise")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 """What the plugin adds in the real client: milliseconds to one Bash call, and tokens to what the model reads.
 
-    python tests/benchmarks/client.py [--calls 30] [--rounds 5] [--write README.md]
+    python tests/benchmarks/client.py [--calls 30] [--rounds 5] [--write docs/proposers.md]
 
 The client talks to a model on loopback that calls the shell again and again and is timed from one request to the next. Without the plugin,
 with it where there is no session, and with it in the client that owns one (all else being equal): a client each, in turn, `--rounds` times;
@@ -104,7 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--write", type=Path, metavar="README.md", help="write the tables between the page's markers")
+    parser.add_argument("--write", type=Path, metavar="docs/proposers.md", help="write the tables between the page's markers")
     asked = parser.parse_args()
     binary, environment = program(), python_environment()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """What the decision gets right on the real thing: a Python project, processes, patches of known effect, on a machine as busy as it is.
 
-    python tests/benchmarks/field.py [--state field.jsonl] [--minutes 30] [--write README.md]
+    python tests/benchmarks/field.py [--state field.jsonl] [--minutes 30] [--write docs/deciding.md]
     python tests/benchmarks/field.py --neighbour [--minutes 30]
 
 measures, and prints a table. Everything measured is a line of the state file, so a run that was ended goes on where it was. With
@@ -574,7 +574,7 @@ def markdown(known: Mapping[str, Any], loads: Sequence[float]) -> str:
     head = ["changes that do nothing, kept", "95 % interval", "sessions of 100 of them that keep any", "runs for each"]
     rows = {rule: _no_op_cells(tally) for rule, tally in tallies.items()}
     lines = [
-        f"Measured on {machine_words(known['machine'], loads)}; {_effects(known)}",
+        f"Measured on {machine_words(known['machine'], loads)}. {_effects(known)}",
         "",
         *_rows(f"decided by ({ours.no_ops} no-ops)", head, rows),
     ]
@@ -611,10 +611,11 @@ def _effects(known: Mapping[str, Any]) -> str:
         keys = [key for key in known if key.startswith("effect gain") and key.endswith(f" {turns}")]
         pairs = [(first, last) for key in keys for first, last in known[key]]
         if pairs:
-            parts.append(f"about {share}: {effect_in_words(effect_of(pairs, logs=True))} ({len(pairs)} pairs)")
+            parts.append(f"Gains of about {share}, measured alone: {effect_in_words(effect_of(pairs, logs=True))} ({len(pairs)} pairs).")
     spread = [residual for key, values in known.items() if key.endswith("baseline") for residual in residual_pool(values, logs=True)]
-    noise = f"; two successive runs of the same code differ by {100 * median(spread):.1f} % (median)" if spread else ""
-    return f"gains measured alone, {', '.join(parts)}{noise}."
+    if spread:
+        parts.append(f"Two successive runs of the same code differ by {100 * median(spread):.1f} % (median).")
+    return " ".join(parts)
 
 
 def machine_words(about: Mapping[str, str], loads: Sequence[float]) -> str:
@@ -634,7 +635,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--state", type=Path, metavar="FILE", help="what was measured so far")
     parser.add_argument("--minutes", type=float, default=30.0, help="how long to go on measuring; 0 only prints the table")
-    parser.add_argument("--write", type=Path, metavar="README.md", help="write the table between the page's markers")
+    parser.add_argument("--write", type=Path, metavar="docs/deciding.md", help="write the table between the page's markers")
     parser.add_argument("--neighbour", action="store_true", help="gains by two rules, beside a program that uses all cores now and then")
     options = parser.parse_args()
     name = "neighbour.jsonl" if options.neighbour else "field.jsonl"

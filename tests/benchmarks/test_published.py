@@ -1,4 +1,4 @@
-"""The tables that the README publishes: error rates held to the code, simulated afresh, and how the field's are counted."""
+"""The tables that docs/deciding.md publishes: error rates held to the code, simulated afresh, and how the field's are counted."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def published(name: str) -> str:
-    """What the README has between the markers of a table."""
-    found = (ROOT / "README.md").read_text("utf-8").partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
-    assert found, f"the README has no table {name}"
+    """What the page has between the markers of a table."""
+    found = (ROOT / "docs/deciding.md").read_text("utf-8").partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
+    assert found, f"the page has no table {name}"
     return found
 
 
@@ -33,7 +33,7 @@ def test_the_table_of_error_rates_is_what_the_code_comes_to_and_every_bar_holds(
     alone = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     told = subprocess.run(words, env=alone, capture_output=True, text=True, check=False)
     found = page.read_text("utf-8").removeprefix("<!-- calibration -->\n").removesuffix("<!-- /calibration -->\n")
-    assert found == published("calibration"), "python tests/benchmarks/calibration.py --write README.md"
+    assert found == published("calibration"), "python tests/benchmarks/calibration.py --write docs/deciding.md"
     assert "FAIL" not in found
     assert f"\n{found}" in told.stdout
 

@@ -1,6 +1,6 @@
 """The cheats that users of such loops report, each as a patch on the small project, with what becomes of it.
 
-The table in the README is made of this list: `python tests/cheats/cheats.py` writes it.
+The table in docs/cheating.md is made of this list: `python tests/cheats/cheats.py` writes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.cheats.project import BUSY, COUNT, MAIN, SLOW, Project
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/cheating.md"
 BEGIN, END = "<!-- cheats -->", "<!-- /cheats -->"
 
 
@@ -874,11 +874,11 @@ def table() -> str:
 
 
 def rewritten(text: str) -> str:
-    """The README with the table as it is now."""
+    """The page with the table as it is now."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"
 
 
 if __name__ == "__main__":
-    README.write_text(rewritten(README.read_text("utf-8")), "utf-8")
+    PAGE.write_text(rewritten(PAGE.read_text("utf-8")), "utf-8")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cheats.cheats import BEGIN, CHEATS, END, README, Bench, Cheat, Fate, table
+from tests.cheats.cheats import BEGIN, CHEATS, END, PAGE, Bench, Cheat, Fate, table
 from tests.cheats.project import PYTHON, QUICK, Project, opened
 
 if TYPE_CHECKING:
@@ -67,6 +67,6 @@ def test_cheat(cheat: Cheat, projects: dict[Bench, Project], tmp_path_factory: p
     project.tidy()
 
 
-def test_the_table_in_the_readme_is_the_lists() -> None:
-    found = README.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+def test_the_table_on_the_page_is_the_lists() -> None:
+    found = PAGE.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
     assert found.strip() == table()

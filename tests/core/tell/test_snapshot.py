@@ -32,7 +32,7 @@ from autotune.core.ledger.state import State, begin
 from autotune.core.model import Status
 from autotune.core.tell.snapshot import SCHEMA, of_the_log, snapshot
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs/watching.md"
 LIMITS = {"max_iterations": 9, "max_wall_time": "1h", "max_failures": 4, "max_cost_usd": 5.0, "max_tokens": 900}
 BASELINE = result(0, 10.0, Status.KEEP, baseline=True)
 NEWS = PlaybookEnded("rebaseline", quoted("nothing\nhas changed"), at(8))
@@ -46,8 +46,8 @@ def taken(number: int) -> CandidateTaken:
     return CandidateTaken(number, "candidate", "base", ("src/a.py",), at(number), settles=True)
 
 
-def test_the_readme_tells_every_key_and_no_other() -> None:
-    table = README.read_text().partition("### A session as JSON\n")[2].partition("## ")[0]
+def test_the_page_tells_every_key_and_no_other() -> None:
+    table = PAGE.read_text("utf-8").partition("## A session as JSON\n")[2].partition("## ")[0]
     first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     told = [key for cell in first_cells for key in re.findall(r"`(\w+)`", cell)]
     assert sorted(told) == sorted(snapshot(opened(), at(9)))

@@ -1,4 +1,4 @@
-"""A session as JSON, in the one shape that every surface has; README.md says what each key means."""
+"""A session as JSON, in the one shape that every surface has; docs/watching.md says what each key means."""
 
 from __future__ import annotations
 
