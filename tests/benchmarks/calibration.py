@@ -48,17 +48,9 @@ from autotune.core.model import (
     Verdict,
     Witness,
 )
-from autotune.core.stats.samples import (
-    SQRT2,
-    claim_of,
-    median,
-    noise_floor,
-    pool_by_digits,
-    rank_von_neumann,
-    repeats_exactly,
-    residual_pool,
-    smallest_detectable,
-)
+from autotune.core.stats.drift import rank_von_neumann
+from autotune.core.stats.effects import SQRT2, claim_of
+from autotune.core.stats.noise import median, noise_floor, pool_by_digits, repeats_exactly, residual_pool, smallest_detectable
 
 BASELINE_RUNS = 8
 MARKERS = "<!-- calibration -->", "<!-- /calibration -->"

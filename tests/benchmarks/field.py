@@ -43,10 +43,11 @@ from autotune.core.decide.witness import as_fact, witness_of
 from autotune.core.facts import Fact
 from autotune.core.model import PROCESSOR_S, Arm, Calibration, Direction, Metric, Policy, Run, Verdict, Witness
 from autotune.core.model import Outcome as Ended
-from autotune.core.stats.samples import claim_of, effect_of, median, residual_pool
+from autotune.core.stats.effects import claim_of, effect_of
+from autotune.core.stats.noise import median, residual_pool
 from autotune.core.tell.figures import effect_in_words
 from autotune.core.tell.words import told
-from autotune.edges import machine, process
+from autotune.edges import environment, machine, process
 
 MARKERS = "<!-- field -->", "<!-- /field -->"
 NO_OP_SESSIONS, NO_OPS = 10, 100
@@ -207,7 +208,7 @@ class Field:
     state: Path
     until: float
     known: dict[str, Any] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=lambda: process.environment_for_runs(os.environ))
+    environment: dict[str, str] = field(default_factory=lambda: environment.environment_for_runs(os.environ))
     runs: int = 0
     loads: list[float] = field(default_factory=list)
 

@@ -26,7 +26,8 @@ from autotune.core.cases.split import Case, split
 from autotune.core.cases.units import Tried, Unit
 from autotune.core.decide.decide import decide, learn
 from autotune.core.model import Arm, Calibration, Direction, Metric, Outcome, Policy, Run, Verdict
-from autotune.core.stats.samples import SQRT2, median, residual_pool
+from autotune.core.stats.effects import SQRT2
+from autotune.core.stats.noise import median, residual_pool
 
 LOOK = 8
 POOL = 300

@@ -102,7 +102,9 @@ def spent(project: Path) -> float:
 
 def pad(project: Path, results: int) -> None:
     """Append so many settled experiments to the session's ledger, as they would be written."""
-    from autotune.core.ledger.events import CandidateTaken, Cause, Decided, Purpose, Ran, Result, to_line
+    from autotune.core.ledger.events import CandidateTaken, Decided, Ran, Result
+    from autotune.core.ledger.lines import to_line
+    from autotune.core.ledger.purposes import Cause, Purpose
     from autotune.core.model import Arm, Outcome, Status, Verdict
     from autotune.edges import ledger
 

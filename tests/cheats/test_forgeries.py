@@ -19,7 +19,7 @@ from autotune.core import rules
 from autotune.core.codec import decode
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Amiss, Contradiction
-from autotune.core.ledger.events import TYPES
+from autotune.core.ledger.lines import TYPES
 from autotune.core.ledger.order import WORDS
 
 if TYPE_CHECKING:

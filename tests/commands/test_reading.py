@@ -24,7 +24,8 @@ import pytest
 
 from autotune.commands import app
 from autotune.core.facts import quoted
-from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Event, Result, from_line, to_line
+from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Result
+from autotune.core.ledger.lines import Event, from_line, to_line
 from autotune.core.model import Status
 from autotune.edges import ledger
 from autotune.loop.experiment import work

@@ -11,8 +11,10 @@ from typing import Any
 from autotune.core import rules
 from autotune.core.config.reading import parse, to_mapping
 from autotune.core.facts import quoted
-from autotune.core.ledger.events import Event, Result, SegmentOpened
-from autotune.core.ledger.state import State, after
+from autotune.core.ledger.events import Result, SegmentOpened
+from autotune.core.ledger.fold import after
+from autotune.core.ledger.lines import Event
+from autotune.core.ledger.state import State
 from autotune.core.model import Direction, Outcome, Status, Verdict
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges import door, process
+from autotune.edges import door, family, process
 
 HANDS_IN = """
 import sys
@@ -136,7 +136,7 @@ def test_whoever_descends_from_a_run_is_not_outside_whatever_it_does_to_its_pare
 
     def stopped() -> bool:
         if told.exists():
-            seen.append(process.is_outside(int(told.read_text())))
+            seen.append(family.is_outside(int(told.read_text())))
         return bool(seen)
 
     process.execute(
@@ -147,19 +147,19 @@ def test_whoever_descends_from_a_run_is_not_outside_whatever_it_does_to_its_pare
 
 def test_a_process_that_is_not_of_this_one_is_outside_and_one_that_is_gone_or_unknown_is_not() -> None:
     child = subprocess.Popen(["true"])
-    assert [process.is_outside(pid) for pid in (os.getppid(), os.getpid(), child.pid, 0)] == [True, False, False, False]
+    assert [family.is_outside(pid) for pid in (os.getppid(), os.getpid(), child.pid, 0)] == [True, False, False, False]
     child.wait()
-    assert not process.is_outside(child.pid)
+    assert not family.is_outside(child.pid)
 
 
 def test_ps_tells_the_same_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_HAS_PROC", False)
-    marked = subprocess.Popen(["sleep", "60"], env={**os.environ, process.MARK: "1234"})
+    marked = subprocess.Popen(["sleep", "60"], env={**os.environ, family.MARK: "1234"})
     try:
-        assert process._seen_by_ps(marked.pid) == (os.getpid(), False)
-        assert process._seen_by_ps(os.getppid())[1]
-        assert [process.is_outside(pid) for pid in (os.getppid(), os.getpid(), marked.pid)] == [True, False, False]
+        assert family._seen_by_ps(marked.pid) == (os.getpid(), False)
+        assert family._seen_by_ps(os.getppid())[1]
+        assert [family.is_outside(pid) for pid in (os.getppid(), os.getpid(), marked.pid)] == [True, False, False]
     finally:
         marked.kill()
         marked.wait()
-    assert process._seen_by_ps(marked.pid) == (None, True)
+    assert family._seen_by_ps(marked.pid) == (None, True)

@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.edges import process
-from autotune.edges.process import LOG_END_BYTES, as_recorded, environment_for_runs, execute, recorded_environment
+from autotune.edges import capture, family, process, shell
+from autotune.edges.capture import LOG_END_BYTES
+from autotune.edges.environment import as_recorded, environment_for_runs, recorded_environment
+from autotune.edges.process import execute
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
@@ -162,7 +164,7 @@ class TestEverySystem:
             run("echo before; setsid sh -c 'echo $$ >>pids; sleep 60' & echo $$ >>pids; sleep 60", stopped=interrupted)
         assert not any(map(is_alive, pids(tmp_path / "pids")))
         assert (tmp_path / "logs" / "run.log").read_text() == "before\n"
-        assert process._running == []
+        assert shell.running == []
 
 
 def test_every_command_can_be_killed_at_once(run: Runner, tmp_path: Path) -> None:
@@ -259,15 +261,15 @@ def test_of_much_output_the_log_keeps_both_ends_and_no_line_is_lost(run: Runner,
     assert log.endswith(b"noise\nlast\n")
     assert log[LOG_END_BYTES : LOG_END_BYTES + len(marker)] == marker
     assert len(log) == 2 * LOG_END_BYTES + len(marker)
-    assert not process.is_whole(log)
-    assert finished.tail == log[-process.TAIL_BYTES :]
+    assert not capture.is_whole(log)
+    assert finished.tail == log[-capture.TAIL_BYTES :]
 
 
 def test_output_up_to_twice_the_limit_is_logged_whole(run: Runner, tmp_path: Path) -> None:
     run(NOISE.replace("BLOCKS", "500"))
     log = (tmp_path / "logs" / "run.log").read_bytes()
     assert LOG_END_BYTES < len(log) < 2 * LOG_END_BYTES
-    assert process.is_whole(log)
+    assert capture.is_whole(log)
     assert log == b"".join(b"%07d noise\n" % number * 1000 for number in range(500))
 
 
@@ -329,14 +331,14 @@ from pathlib import Path
 sys.path.insert(0, {LIBRARY!r})
 from autotune.edges import process
 told = []
-tell = process._Shell.tell
+tell = shell._Shell.tell
 def die(shell, line):
     told.append(shell.pid)
     if len(told) > int(sys.argv[2]):
         print(*line.split()[:1], *told, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     tell(shell, line)
-process._Shell.tell = die
+shell._Shell.tell = die
 folder = Path(sys.argv[1])
 streams = dict(given=folder / "given", said=sys.stderr, complained=sys.stderr)
 with process.started_guarded("touch begun; sleep 60", cwd=folder, environment=os.environ, **streams) as begun:
@@ -372,7 +374,7 @@ def test_a_worker_that_was_forked_adopts_for_itself(run: Runner, tmp_path: Path)
 def test_a_command_that_cannot_be_started_is_refused(command: str, run: Runner) -> None:
     with pytest.raises(AutotuneError, match="could not be started"):
         run(command)
-    assert process._running == []
+    assert shell.running == []
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
@@ -384,7 +386,7 @@ def test_a_shell_that_cannot_start_processes_is_told_apart_from_the_command(run:
     monkeypatch.setattr(process, "_ORPHANED", "echo sh: Cannot fork >&2; exit 2")
     with pytest.raises(AutotuneError, match="Cannot fork"):
         run("true")
-    assert process._running == []
+    assert shell.running == []
 
 
 @pytest.mark.parametrize("log", ["/dev/full", "/dev/null/run.log"])
@@ -397,17 +399,17 @@ def test_a_log_that_cannot_be_written_is_an_error_and_the_command_ends(log: str,
 
 def test_without_a_process_list_there_are_no_marked_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert process._marked("0123") == {}
+    assert family.marked("0123") == {}
 
 
 def test_a_system_without_lists_of_children_does_not_adopt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "exists", lambda _: False)
-    assert process._adopts.__wrapped__(os.getpid()) is False
+    assert family.adopts.__wrapped__(os.getpid()) is False
 
 
 @given(st.lists(st.binary(max_size=10), max_size=30), st.integers(0, 10))
 def test_a_ring_holds_the_end_of_what_was_added(chunks: list[bytes], count: int) -> None:
-    ring = process._Ring(10)
+    ring = capture._Ring(10)
     for chunk in chunks:
         ring.add(chunk)
     everything = b"".join(chunks)
@@ -446,7 +448,7 @@ def test_variables_that_decide_what_runs_are_what_they_were_and_others_are_not_t
 
 def test_no_descriptor_and_no_child_is_left(run: Runner) -> None:
     run("true")
-    before = len([*Path("/proc/self/fd").iterdir()]), set(process._children(os.getpid()))
+    before = len([*Path("/proc/self/fd").iterdir()]), set(family.children(os.getpid()))
     for _ in range(3):
         run("echo x; sleep 60 & true")
-    assert (len([*Path("/proc/self/fd").iterdir()]), set(process._children(os.getpid()))) == before
+    assert (len([*Path("/proc/self/fd").iterdir()]), set(family.children(os.getpid()))) == before

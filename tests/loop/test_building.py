@@ -10,7 +10,7 @@ import pytest
 from autotune.core import rules
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm
-from autotune.core.tell import advice, report
+from autotune.core.tell import advice, headline
 from autotune.core.tell import explain as explaining
 from autotune.core.tell.advice import NOT_BY_BUILDS
 from autotune.core.tell.words import BUILT_ONCE, told
@@ -100,7 +100,7 @@ def test_a_segment_that_is_older_than_the_label_goes_on_without_it_and_still_agr
         session = opened(tmp_path)
     assert told(tried(session, "90\n")) == "kept: 10.0 % lower, the same in all 3 runs of a benchmark that repeats exactly"
     assert not auditing.audit(session.repository, session.folder)
-    assert NOT_BY_BUILDS in report.decision_mode(session.state)
+    assert NOT_BY_BUILDS in headline.decision_mode(session.state)
 
 
 def test_a_target_is_checked_with_fresh_builds(tmp_path: Path, count: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from autotune.core import rules
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import Claimed, Event, from_line
+from autotune.core.ledger.events import Claimed
+from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.stopping import Action, Next
 from autotune.core.model import Run
 from autotune.core.tell.words import told

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autotune.core.ledger.events import Ran, from_line
+from autotune.core.ledger.events import Ran
+from autotune.core.ledger.lines import from_line
 from autotune.core.model import Arm
 from autotune.edges import ledger
 from autotune.edges.ledger import Position

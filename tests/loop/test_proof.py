@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Purpose, Ran
+from autotune.core.ledger.events import Ran
+from autotune.core.ledger.purposes import Purpose
 from autotune.edges import place
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import seeding

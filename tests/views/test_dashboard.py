@@ -19,10 +19,8 @@ from autotune.core.facts import quoted
 from autotune.core.health.recovery import Playbook
 from autotune.core.ledger.events import (
     CandidateTaken,
-    Cause,
     Claimed,
     Decided,
-    Event,
     Finished,
     Noted,
     Noticed,
@@ -30,7 +28,6 @@ from autotune.core.ledger.events import (
     Paused,
     PlaybookBegun,
     PlaybookEnded,
-    Purpose,
     Ran,
     RepairAsked,
     Result,
@@ -38,9 +35,11 @@ from autotune.core.ledger.events import (
     SegmentOpened,
     Stopped,
     TargetChecked,
-    from_line,
 )
-from autotune.core.ledger.state import State, after, begin
+from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.lines import Event, from_line
+from autotune.core.ledger.purposes import Cause, Purpose
+from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.output.outcome import PASSED
 from autotune.core.tell import explain, report, story

@@ -15,7 +15,7 @@ from autotune.core.ledger.settle import final_verdict, reason_of
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Effect, Outcome
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import advice, report
+from autotune.core.tell import advice, headline
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
 from autotune.edges.clock import now
@@ -43,7 +43,7 @@ def _lines(found: Mapping[str, Any], state: State) -> Iterator[tuple[str, Any]]:
 
     The value is left out where it would be held against those of other times.
     """
-    yield from ((key, value) for key, value in (found["about"] or {}).items() if key != "value" or report.repeats(state))
+    yield from ((key, value) for key, value in (found["about"] or {}).items() if key != "value" or headline.repeats(state))
     playbook = found["playbook"]
     shown = {
         "measuring": found["measuring"] or None,
@@ -127,6 +127,6 @@ def calibration(session: Session) -> list[str]:
     wanting = advice.advice(found, session.state.config)
     helping = ["what would help:", *(f"- {one}" for one in wanting)] if wanting else []
     more = [told(Fact(Answer.MORE_BY_CALIBRATE))] if asks_for_more(session, found) else []
-    mode = f"mode in force: {report.decision_mode(session.state)}"
-    witness = [told(one)] if (one := report.second_witness(session.state)) is not None else []
+    mode = f"mode in force: {headline.decision_mode(session.state)}"
+    witness = [told(one)] if (one := headline.second_witness(session.state)) is not None else []
     return [*advice.findings(found, session.state.metric), *witness, mode, *helping, *more]

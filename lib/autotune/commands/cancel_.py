@@ -5,7 +5,7 @@ from __future__ import annotations
 from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, found, reply
 from autotune.core.findings import Answer
-from autotune.core.ledger.events import Cause
+from autotune.core.ledger.purposes import Cause
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import experiment, work
 

@@ -11,7 +11,7 @@ import typer
 from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson, Progress, given, live, reply
 from autotune.core.findings import Answer
-from autotune.core.stats import samples as stats
+from autotune.core.stats import noise
 from autotune.core.tell.opened import understood
 from autotune.loop.opening import opening
 
@@ -130,7 +130,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         return
     reply(Answer.SESSION_OPENED, session=session.name, branch=session.branch, folder=str(session.workdir))
     runs = state.segment.baseline_runs
-    reply(Answer.BASELINE_MEASURED, metric=state.config.metric, unit=state.config.unit, value=stats.median(runs), runs=len(runs))
+    reply(Answer.BASELINE_MEASURED, metric=state.config.metric, unit=state.config.unit, value=noise.median(runs), runs=len(runs))
     for label, text in understood_lines.items():
         typer.echo(f"{label}: {text}")
     for line in found:

@@ -11,7 +11,7 @@ from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Obse
 
 if TYPE_CHECKING:
     from autotune.core.model import Effect
-    from autotune.core.stats.samples import Claim
+    from autotune.core.stats.effects import Claim
     from autotune.errors import AutotuneError
 
 

@@ -24,7 +24,7 @@ from autotune.core.output.metrics import (
     normalised,
 )
 from autotune.core.output.sources import stem
-from autotune.core.stats.samples import median
+from autotune.core.stats.noise import median
 
 _OTHERS = re.compile(r"[^\w.\-/%\[\]]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

@@ -18,8 +18,9 @@ from autotune.core.facts import Fact
 from autotune.core.ledger.state import Row, State, Step
 from autotune.core.model import Effect, Status
 from autotune.core.tell.figures import counted, effect_in_short
+from autotune.core.tell.headline import headline
 from autotune.core.tell.lines import Line, Tone, shortened
-from autotune.core.tell.report import NOT_COMPARED, TableRow, headline, marks, now_line, table, under_way
+from autotune.core.tell.report import NOT_COMPARED, TableRow, marks, now_line, table, under_way
 from autotune.core.tell.snapshot import snapshot
 from autotune.edges.clock import now
 from autotune.loop.experiment.work import worker_of

@@ -19,7 +19,8 @@ from autotune.core.decide.decide import checks_come_now, decide, learn, most_pai
 from autotune.core.decide.stages import FOLLOWED, block_factor
 from autotune.core.facts import AnyKind, Fact, Kind, whole
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Verdict
-from autotune.core.stats.samples import noise_of_now, pair_factor
+from autotune.core.stats.bounds import pair_factor
+from autotune.core.stats.noise import noise_of_now
 from autotune.core.tell.words import told
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT

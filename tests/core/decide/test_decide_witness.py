@@ -15,7 +15,7 @@ from autotune.core import rules
 from autotune.core.decide.decide import decide, learn
 from autotune.core.facts import Kind, whole
 from autotune.core.model import PROCESSOR_S, Arm, Calibration, Decision, Direction, Metric, Outcome, Policy, Run, Verdict, Witness
-from autotune.core.stats.samples import pair_factor
+from autotune.core.stats.bounds import pair_factor
 from autotune.core.tell.words import told
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT

@@ -11,7 +11,7 @@ from autotune.core import rules
 from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Decision, Direction, Effect, Metric, Outcome, Policy, Run, Verdict
-from autotune.core.stats.samples import Bound, Standing
+from autotune.core.stats.bounds import Bound, Standing
 
 
 def runs(incumbent: list[float], candidate: list[float]) -> list[Run]:

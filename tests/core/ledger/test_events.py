@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from autotune.core.codec import Malformed
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import TYPES, CandidateTaken, Cause, Event, Noted, Ran, Result, from_line, to_line
+from autotune.core.ledger.events import CandidateTaken, Noted, Ran, Result
+from autotune.core.ledger.lines import TYPES, Event, from_line, to_line
+from autotune.core.ledger.purposes import Cause
 from autotune.core.model import Effect, Outcome, Status, Verdict
 
 PREV = "5e" * 32

@@ -14,14 +14,11 @@ from tests.core.session import at, folded, result, segment
 from autotune.core.facts import Fact, quoted
 from autotune.core.findings import Contradiction
 from autotune.core.ledger.events import (
-    TYPES,
     Calibrated,
     CandidateTaken,
-    Cause,
     Claimed,
     Decided,
     Described,
-    Event,
     Finished,
     Formatted,
     Looked,
@@ -31,7 +28,6 @@ from autotune.core.ledger.events import (
     Paused,
     PlaybookBegun,
     PlaybookEnded,
-    Purpose,
     Ran,
     RepairAsked,
     Restored,
@@ -41,8 +37,11 @@ from autotune.core.ledger.events import (
     Stopped,
     TargetChecked,
 )
+from autotune.core.ledger.fold import begin
+from autotune.core.ledger.lines import TYPES, Event
 from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS, WORDS, misplaced, uses
-from autotune.core.ledger.state import RECENT, State, begin
+from autotune.core.ledger.purposes import Cause, Purpose
+from autotune.core.ledger.state import RECENT, State
 from autotune.core.model import Arm, DecisionMode, Outcome, Status, Verdict
 
 NOW = at(1)

@@ -17,26 +17,17 @@ from autotune.core.decide import guards
 from autotune.core.decide.decide import decide
 from autotune.core.facts import AnyKind, Fact, Kind, claimed, quoted
 from autotune.core.findings import Contradiction
-from autotune.core.ledger.events import (
-    CandidateTaken,
-    Cause,
-    Claimed,
-    Decided,
-    Event,
-    Finished,
-    Purpose,
-    Ran,
-    Result,
-    SegmentOpened,
-    SettingsChanged,
-    from_line,
-)
+from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Finished, Ran, Result, SegmentOpened, SettingsChanged
+from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.lines import Event, from_line
+from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.replay import contradiction
 from autotune.core.ledger.settle import result_of
 from autotune.core.ledger.sight import sight
-from autotune.core.ledger.state import Experiment, Spending, State, after, begin
+from autotune.core.ledger.state import Experiment, Spending, State
 from autotune.core.model import PROCESSOR_S, Arm, Effect, Outcome, Policy, Run, Status, Verdict, Witness
-from autotune.core.stats import samples as stats
+from autotune.core.stats import effects
+from autotune.core.stats.noise import median
 
 
 def ran(arm: Arm, value: float, purpose: Purpose, number: int, size: float = 1.0) -> Ran:
@@ -62,7 +53,7 @@ def measured(coin: Random, mode: str, shift: float, noise: float, held: list[str
         assert state.experiment is not None
         number += 1
     assert state.experiment is not None
-    value = stats.median([run.samples["t"] for run in state.experiment.runs if run.arm is Arm.CANDIDATE])
+    value = median([run.samples["t"] for run in state.experiment.runs if run.arm is Arm.CANDIDATE])
     reason = decision.reason
     assert reason is not None
     said = Decided(
@@ -109,7 +100,7 @@ def test_a_keep_by_processor_time_is_made_again_from_the_processor_time_of_its_r
         state, number = after(state, replace(made, metrics=metrics, wall_s=10 * (1 + waited))), number + 1
     assert decision.reason is not None
     assert state.experiment is not None
-    value = stats.median([run.samples["t"] for run in state.experiment.runs if run.arm is Arm.CANDIDATE])
+    value = median([run.samples["t"] for run in state.experiment.runs if run.arm is Arm.CANDIDATE])
     said = Decided(
         1, decision.verdict, Outcome.OK, Cause.IDEA, decision.reason, at(99), value=value, effect=decision.effect,
         evidence=decision.evidence, needed=decision.needed, pairs=decision.pairs, confirmed=decision.confirmed, min_effect=0.0,
@@ -267,7 +258,7 @@ def test_a_claim_is_what_its_pairs_give() -> None:
     state = begin(segment())
     arms = (Arm.INCUMBENT, Arm.CANDIDATE)
     runs = [ran(arm, 10.0 if arm is Arm.INCUMBENT else 5.0, Purpose.CLAIM, n) for n in range(8) for arm in arms]
-    found = stats.claim_of([(10.0, 5.0)] * 8, state.metric.direction, logs=True)
+    found = effects.claim_of([(10.0, 5.0)] * 8, state.metric.direction, logs=True)
     said = Claimed("a", "b", found.improved, 8, Fact(Kind.IMPROVED), 1, at(1), effect=found.effect)
     assert asked(state, said, claim=runs) is None
     assert otherwise(asked(state, replace(said, improved=False), claim=runs))[0] is Contradiction.CLAIM_OTHERWISE
@@ -283,7 +274,7 @@ def test_a_claim_that_is_made_again_has_a_wider_interval_but_not_by_the_first_ru
     runs = [
         ran(arm, pair[arm is Arm.CANDIDATE], Purpose.CLAIM, n) for n, pair in enumerate(pairs) for arm in (Arm.INCUMBENT, Arm.CANDIDATE)
     ]
-    once, again = (stats.claim_of(pairs, state.metric.direction, look=look) for look in (1, 2))
+    once, again = (effects.claim_of(pairs, state.metric.direction, look=look) for look in (1, 2))
     said = [Claimed("a", "b", one.improved, 20, claimed(one), 1, at(1), effect=one.effect) for one in (once, again)]
     assert (once.improved, again.improved) == (True, False)
     assert asked(state, said[0], claim=runs) is None

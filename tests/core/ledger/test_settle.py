@@ -8,7 +8,8 @@ from itertools import product
 import pytest
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import Cause, Decided
+from autotune.core.ledger.events import Decided
+from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.settle import Facts, Step, Tip, cause_of, final_verdict, is_forced, plan, reason_of
 from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict

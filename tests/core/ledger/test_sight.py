@@ -15,7 +15,7 @@ from autotune.core.ledger import sight as seeing
 from autotune.core.ledger.events import Calibrated
 from autotune.core.ledger.sight import Blind, blind, by_spread, sight
 from autotune.core.model import DecisionMode, Direction, Effect, Metric
-from autotune.core.stats.samples import Drift
+from autotune.core.stats.drift import Drift
 from autotune.core.tell import advice
 from autotune.core.tell.advice import drift_words, findings
 

@@ -24,11 +24,9 @@ from autotune.core.health.transitions import Health, Mode
 from autotune.core.ledger.events import (
     Calibrated,
     CandidateTaken,
-    Cause,
     Claimed,
     Decided,
     Described,
-    Event,
     Finished,
     Formatted,
     Looked,
@@ -38,7 +36,6 @@ from autotune.core.ledger.events import (
     Paused,
     PlaybookBegun,
     PlaybookEnded,
-    Purpose,
     Ran,
     RepairAsked,
     Restored,
@@ -49,28 +46,15 @@ from autotune.core.ledger.events import (
     Spent,
     Stopped,
     TargetChecked,
-    from_line,
-    to_line,
 )
-from autotune.core.ledger.state import (
-    NOTES,
-    RECENT,
-    REFERENCE_KEPT,
-    TRAIL,
-    Ended,
-    Ending,
-    Segment,
-    Spending,
-    State,
-    Step,
-    after,
-    begin,
-    seconds_between,
-)
+from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.lines import Event, from_line, to_line
+from autotune.core.ledger.purposes import Cause, Purpose
+from autotune.core.ledger.state import NOTES, RECENT, REFERENCE_KEPT, TRAIL, Ended, Ending, Segment, Spending, State, Step, seconds_between
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
 from autotune.core.output.combining import CASES
 from autotune.core.output.outcome import PASSED
-from autotune.core.stats import samples as stats
+from autotune.core.stats import noise
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 
@@ -97,7 +81,7 @@ def decided(number: int, verdict: Verdict = Verdict.DISCARD, **changed: Any) -> 
 def session(*values: float, **changed: Any) -> State:
     """A session that is open, with a baseline of these values."""
     runs = [ran(value, INCUMBENT, Purpose.BASELINE) for value in values]
-    return folded(begin(segment(**changed)), *runs, baseline(stats.median(values)), Opened(at(0)))
+    return folded(begin(segment(**changed)), *runs, baseline(noise.median(values)), Opened(at(0)))
 
 
 # Opening
@@ -127,7 +111,7 @@ def test_a_baseline_gives_value_noise_and_the_first_number_of_the_segment() -> N
     state = session(1.0, 2.0, 1.5)
     assert (state.segment.baseline, state.segment.best, state.segment.values, state.recent.trail) == (1.5, 1.5, (1.5,), ())
     assert state.segment.baseline_runs == state.segment.reference == (1.0, 2.0, 1.5)
-    assert state.segment.pool == stats.residual_pool((1.0, 2.0, 1.5), logs=True)
+    assert state.segment.pool == noise.residual_pool((1.0, 2.0, 1.5), logs=True)
     assert (state.count, state.statuses, state.vitals.no_improvement) == (0, None, 0)
     assert state.segment.baseline_observed == tuple(Run(INCUMBENT, Outcome.OK, {"t": value}, 2.0) for value in (1.0, 2.0, 1.5))
     assert folded(state, segment(2)).segment.baseline_observed == ()

@@ -17,9 +17,7 @@ from autotune.core.health.recovery import Playbook
 from autotune.core.health.transitions import Health, Mode
 from autotune.core.ledger.events import (
     CandidateTaken,
-    Cause,
     Claimed,
-    Event,
     Finished,
     Opened,
     Paused,
@@ -33,7 +31,10 @@ from autotune.core.ledger.events import (
     Stopped,
     TargetChecked,
 )
-from autotune.core.ledger.state import Ending, State, after, begin
+from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.lines import Event
+from autotune.core.ledger.purposes import Cause
+from autotune.core.ledger.state import Ending, State
 from autotune.core.ledger.stopping import CLAIM_EVERY, Action, Limit, Next, limits_reached, next_action, second_look
 from autotune.core.model import Outcome, Status, Verdict
 from autotune.core.tell.words import told

@@ -13,35 +13,22 @@ from hypothesis import strategies as st
 from autotune.core import rules
 from autotune.core.facts import UnreadError
 from autotune.core.model import Direction, Effect
-from autotune.core.stats import samples as stats
-from autotune.core.stats.samples import (
-    GUARDED,
-    Bound,
-    Guarded,
-    Standing,
-    cases_of,
+from autotune.core.output.combining import cases_of, combined
+from autotune.core.stats import effects, noise
+from autotune.core.stats.bounds import GUARDED, Bound, Guarded, Standing, evidence_within, guardrail
+from autotune.core.stats.confidence import confidence, confidence_label
+from autotune.core.stats.drift import rank_von_neumann
+from autotune.core.stats.effects import (
     claim_of,
-    combined,
-    confidence,
-    confidence_label,
     effect_of,
-    evidence_within,
     gains,
-    guardrail,
-    hodges_lehmann,
-    mad,
-    median,
-    noise_floor,
     on_scale,
-    pool_after,
-    rank_von_neumann,
-    residual_pool,
     rounding_tick,
     signed_rank_bound,
     signed_rank_interval,
-    smallest_detectable,
     tail_of_look,
 )
+from autotune.core.stats.noise import hodges_lehmann, mad, median, noise_floor, pool_after, residual_pool, smallest_detectable
 
 LOWER, HIGHER = Direction.LOWER, Direction.HIGHER
 numbers = st.floats(-1e6, 1e6)
@@ -363,12 +350,12 @@ def test_a_relative_effect_does_not_depend_on_the_unit(pairs: list[tuple[float, 
 def test_of_a_benchmark_that_repeats_exactly_two_equal_runs_a_side_are_a_claim_however_often_it_is_asked(direction: Direction) -> None:
     better = 90.0 if direction is Direction.LOWER else 110.0
     for look in (1, 5):
-        claim = stats.claim_of([(100.0, better)] * 2, direction, look=look, exact=True)
+        claim = effects.claim_of([(100.0, better)] * 2, direction, look=look, exact=True)
         assert (claim.improved, claim.exact, claim.look, claim.fewest) == (True, True, 1, 2)
         assert claim.effect.estimate == claim.effect.low == claim.effect.high == pytest.approx(better / 100)
-    assert not stats.claim_of([(100.0, 100.0)] * 2, direction, exact=True).improved
+    assert not effects.claim_of([(100.0, 100.0)] * 2, direction, exact=True).improved
     for pairs, exact in (([(100.0, better)] * 2, False), ([(100.0, better)], True), ([(100.0, better), (100.0, better + 0.1)], True)):
-        claim = stats.claim_of(pairs, direction, exact=exact)
+        claim = effects.claim_of(pairs, direction, exact=exact)
         assert (claim.improved, claim.exact) == (False, False)
 
 
@@ -376,5 +363,5 @@ def test_of_a_benchmark_that_repeats_exactly_two_equal_runs_a_side_are_a_claim_h
     ("value", "digits", "last"), [(0.0150, 2, 0.001), (1500.0, 2, 1.0), (12.345, 5, 0.001), (0.0, 1, 1.0), (7.0, 1, 1.0)]
 )
 def test_the_digits_that_a_value_is_known_to_have(value: float, digits: int, last: float) -> None:
-    assert stats.significant_digits(value) == digits
-    assert stats.last_digit(value) == pytest.approx(last)
+    assert noise.significant_digits(value) == digits
+    assert noise.last_digit(value) == pytest.approx(last)

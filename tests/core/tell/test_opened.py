@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.core.session import segment
 
 from autotune.core.ledger.events import Calibrated
-from autotune.core.ledger.state import begin
+from autotune.core.ledger.fold import begin
 from autotune.core.model import DecisionMode
 from autotune.core.tell.opened import understood
 

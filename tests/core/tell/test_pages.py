@@ -6,8 +6,9 @@ from tests.core.session import at, configured, folded, result, segment
 
 from autotune.core.config.reading import parse
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Purpose, Ran
-from autotune.core.ledger.state import begin
+from autotune.core.ledger.events import Ran
+from autotune.core.ledger.fold import begin
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.tell.pages import diagnosis, ideas, notes, prompt, set_up_prompt
 

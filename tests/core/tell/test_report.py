@@ -20,11 +20,9 @@ from autotune.core.facts import Fact, Kind, quoted, whole
 from autotune.core.ledger import older
 from autotune.core.ledger.events import (
     CandidateTaken,
-    Cause,
     Claimed,
     Decided,
     Described,
-    Event,
     Finished,
     Formatted,
     Noted,
@@ -32,7 +30,6 @@ from autotune.core.ledger.events import (
     Paused,
     PlaybookBegun,
     PlaybookEnded,
-    Purpose,
     Ran,
     RepairAsked,
     Restored,
@@ -42,13 +39,15 @@ from autotune.core.ledger.events import (
     Spent,
     Stopped,
     TargetChecked,
-    from_line,
 )
-from autotune.core.ledger.state import State, after, begin
+from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.lines import Event, from_line
+from autotune.core.ledger.purposes import Cause, Purpose
+from autotune.core.ledger.state import State
 from autotune.core.model import PROCESSOR_S, Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.output.outcome import PASSED
 from autotune.core.tell import explain as explaining
-from autotune.core.tell import report, story
+from autotune.core.tell import headline, report, story
 from autotune.core.tell.advice import NOT_BY_BUILDS, REPEATS, WITHOUT_PROMISE
 from autotune.core.tell.brief import MOST_TOKENS, brief, tokens
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
@@ -416,15 +415,15 @@ def test_every_health_and_every_ending_has_its_own_sentence(words: str) -> None:
 def test_a_session_that_was_not_opened_to_the_end_says_so() -> None:
     state = folded(bare(), *baseline(10.0)[:-1])
     assert "Opening the session was interrupted" in explaining.explain(state, NOW).condition
-    assert report.health(state).text.startswith("not open yet")
+    assert headline.health(state).text.startswith("not open yet")
     assert report.following(state, NOW) == "let the loop do what it does by itself: `autotune wait`"
 
 
 def test_a_stop_is_not_called_a_pause_and_a_repair_is_named() -> None:
-    assert report.health(folded(bare(), Opened(NOW), Stopped(worded("enough"), NOW))).text == "stopped: enough"
-    assert report.health(folded(bare(), Opened(NOW), Paused(worded("stuck"), NOW))).text == "paused: stuck"
-    assert report.health(folded(bare(), Opened(NOW), RepairAsked(NOW))).text == "crashing, repairing: a repair was asked for"
-    assert report.health(folded(bare(), Opened(NOW), Stopped(worded("x"), NOW), Resumed(NOW))).text == "running: resumed"
+    assert headline.health(folded(bare(), Opened(NOW), Stopped(worded("enough"), NOW))).text == "stopped: enough"
+    assert headline.health(folded(bare(), Opened(NOW), Paused(worded("stuck"), NOW))).text == "paused: stuck"
+    assert headline.health(folded(bare(), Opened(NOW), RepairAsked(NOW))).text == "crashing, repairing: a repair was asked for"
+    assert headline.health(folded(bare(), Opened(NOW), Stopped(worded("x"), NOW), Resumed(NOW))).text == "running: resumed"
 
 
 def every_explanation() -> list[explaining.Explanation]:
@@ -475,23 +474,25 @@ def test_a_measured_experiment_is_explained_before_it_settles() -> None:
 
 
 def test_the_mode_in_force_is_told_with_what_chose_it() -> None:
-    assert report.decision_mode(folded(bare(), *baseline(10.0))) == "race, by what a run costs (500 ms)"
-    assert report.decision_mode(folded(bare())) == "race, until a run tells what it costs"
+    assert headline.decision_mode(folded(bare(), *baseline(10.0))) == "race, by what a run costs (500 ms)"
+    assert headline.decision_mode(folded(bare())) == "race, until a run tells what it costs"
     built_once = {"prepare": "make", "build_once": True}
-    assert report.decision_mode(folded(bare(**built_once))).endswith(f"; {NOT_BY_BUILDS}")
-    assert NOT_BY_BUILDS not in report.decision_mode(folded(bare(**built_once, in_place=True)))
-    assert report.decision_mode(folded(bare(decision_mode="economy"), *baseline(10.0))).startswith("economy, as configured (decision_mode)")
+    assert headline.decision_mode(folded(bare(**built_once))).endswith(f"; {NOT_BY_BUILDS}")
+    assert NOT_BY_BUILDS not in headline.decision_mode(folded(bare(**built_once, in_place=True)))
+    assert headline.decision_mode(folded(bare(decision_mode="economy"), *baseline(10.0))).startswith(
+        "economy, as configured (decision_mode)"
+    )
     slow = [replace(one, wall_s=600.0) if isinstance(one, Ran) else one for one in baseline(10.0)]
     state = folded(bare(), *slow)
-    assert report.decision_mode(state) == f"economy, by what a run costs (10 min); {WITHOUT_PROMISE}"
-    assert f"decisions: {report.decision_mode(state)}" in explaining.explain(state, NOW).evidence
+    assert headline.decision_mode(state) == f"economy, by what a run costs (10 min); {WITHOUT_PROMISE}"
+    assert f"decisions: {headline.decision_mode(state)}" in explaining.explain(state, NOW).evidence
 
 
 # The headline
 
 
 def line(state: State, label: str) -> str:
-    return next(one.text for one in report.headline(state, NOW) if one.label == label)
+    return next(one.text for one in headline.headline(state, NOW) if one.label == label)
 
 
 def test_values_are_told_without_a_total_which_only_a_claim_can_say() -> None:
@@ -508,15 +509,15 @@ def test_the_values_of_a_benchmark_that_repeats_exactly_stand_beside_each_other(
 
 
 def test_values_of_a_session_that_has_kept_nothing() -> None:
-    assert report.value(folded(bare())) == "not measured yet"
-    assert report.value(folded(bare(), *baseline(10.0, 10.1), settled(1, value=9.0))) == "baseline 10.1 ms; nothing better is kept"
+    assert headline.value(folded(bare())) == "not measured yet"
+    assert headline.value(folded(bare(), *baseline(10.0, 10.1), settled(1, value=9.0))) == "baseline 10.1 ms; nothing better is kept"
     later = replace(first(), segment=2)
-    assert report.value(folded(bare(), later, *baseline(9.0, segment=2))).endswith("nothing better is kept in this segment")
+    assert headline.value(folded(bare(), later, *baseline(9.0, segment=2))).endswith("nothing better is kept in this segment")
 
 
 @pytest.mark.parametrize(("events", "tone"), [([kept(1, 11.0)], Tone.GOOD), ([settled(1, value=9.0)], Tone.PLAIN)])
 def test_a_keep_colours_the_value_whatever_values_of_other_times_say(events: list[Event], tone: Tone) -> None:
-    assert report.headline(folded(bare(), *baseline(10.0), *events), NOW)[2].tone is tone
+    assert headline.headline(folded(bare(), *baseline(10.0), *events), NOW)[2].tone is tone
 
 
 @pytest.mark.parametrize(
@@ -528,7 +529,7 @@ def test_a_keep_colours_the_value_whatever_values_of_other_times_say(events: lis
 )
 def test_confidence_has_its_label_and_colour(values: tuple[float, ...], text: str, tone: Tone) -> None:
     state = folded(bare(), *baseline(10.0), *(settled(number, value=value) for number, value in enumerate(values, 1)))
-    found = report.headline(state, NOW)[3]
+    found = headline.headline(state, NOW)[3]
     assert (found.text, found.tone) == (text, tone)
 
 
@@ -537,12 +538,12 @@ def test_confidence_has_its_label_and_colour(values: tuple[float, ...], text: st
     [(1.9999, "1.9× high"), (0.0472, "0.04× high"), (0.001, "under 0.01× high"), (23.9, "23× high"), (float("inf"), "∞× high")],
 )
 def test_a_confidence_never_shows_more_than_it_is(multiple: float, text: str) -> None:
-    assert report.Confidence(multiple, "high").text == text
+    assert headline.Confidence(multiple, "high").text == text
 
 
 def test_confidence_speaks_of_what_was_kept() -> None:
     state = folded(bare(), *baseline(10.0), settled(1, value=10.2), kept(2, 9.0), settled(3, value=9.9))
-    assert report.confidence_of(state).text == "6.6× high"
+    assert headline.confidence_of(state).text == "6.6× high"
 
 
 def test_a_drift_is_said_wherever_noise_is_with_what_it_changes() -> None:
@@ -552,18 +553,18 @@ def test_a_drift_is_said_wherever_noise_is_with_what_it_changes() -> None:
     assert words in next(one.text for one in report.in_short(state, NOW) if one.label == "drift")
     assert any(words in text for text in explaining.explain(state, NOW).evidence)
     assert words in snapshot(state, NOW)["drift"]
-    assert next(one.tone for one in report.headline(state, NOW) if one.label == "confidence") is Tone.QUIET
+    assert next(one.tone for one in headline.headline(state, NOW) if one.label == "confidence") is Tone.QUIET
     steady = folded(bare(), *baseline(10.0, 10.1, 10.0))
     assert snapshot(steady, NOW)["drift"] is None
-    assert all(one.label != "drift" for one in report.headline(steady, NOW))
+    assert all(one.label != "drift" for one in headline.headline(steady, NOW))
 
 
 def test_noise_is_a_share_a_value_none_or_not_known() -> None:
-    assert report.noise(folded(bare())) == "not known yet"
-    assert report.noise(folded(bare(), *baseline(10.0))) == "not known: the unchanged code was run once"
-    assert report.noise(folded(bare(), *baseline(10.0, 10.0))) == "none: every run of the unchanged code gave the same value"
-    assert report.noise(folded(bare(), *baseline(10.0, 10.5))) == "runs of the unchanged code differ by about 5.2 %"
-    assert report.noise(folded(bare(), *baseline(-1.0, 1.0))) == "runs of the unchanged code differ by about 2.1 ms"
+    assert headline.noise_words(folded(bare())) == "not known yet"
+    assert headline.noise_words(folded(bare(), *baseline(10.0))) == "not known: the unchanged code was run once"
+    assert headline.noise_words(folded(bare(), *baseline(10.0, 10.0))) == "none: every run of the unchanged code gave the same value"
+    assert headline.noise_words(folded(bare(), *baseline(10.0, 10.5))) == "runs of the unchanged code differ by about 5.2 %"
+    assert headline.noise_words(folded(bare(), *baseline(-1.0, 1.0))) == "runs of the unchanged code differ by about 2.1 ms"
 
 
 def test_experiments_are_counted_by_status() -> None:
@@ -613,7 +614,7 @@ def test_what_the_agent_has_cost_is_told_with_what_is_left() -> None:
     state = folded(bare(max_cost_usd=20.0, max_tokens=5_000_000), *baseline(10.0), Spent(1.239, 1_234_567, "c", NOW, estimated=True))
     assert line(state, "cost") == "$1.24, partly estimated, 1,234,567 tokens"
     assert line(state, "limits") == "$18.76 of $20.00 left; 3,765,433 of 5,000,000 tokens left"
-    assert "cost" not in [one.label for one in report.headline(folded(bare()), NOW)]
+    assert "cost" not in [one.label for one in headline.headline(folded(bare()), NOW)]
     assert (money(0.00412), money(0.0), money(12.3)) == ("$0.0041", "$0.00", "$12.30")
 
 
@@ -933,17 +934,18 @@ def test_a_claim_is_told_wherever_the_value_is(improved: bool) -> None:  # noqa:
     state = folded(bare(), *baseline(10.0, 10.1), kept(1, 9.0), claimed(improved=improved))
     words = "improved: 9.8 %" if improved else "no measurable improvement: 0.1 %"
     pages = [
-        laid_out(lines, 200) for lines in (report.headline(state, NOW), report.in_short(state, NOW), explaining.explain(state, NOW).lines())
+        laid_out(lines, 200)
+        for lines in (headline.headline(state, NOW), report.in_short(state, NOW), explaining.explain(state, NOW).lines())
     ]
     assert all(words in page for page in (*pages, brief(state, NOW), json.dumps(snapshot(state, NOW))))
-    assert next(one.tone for one in report.headline(state, NOW) if one.label == "claim") is (Tone.GOOD if improved else Tone.FAIR)
+    assert next(one.tone for one in headline.headline(state, NOW) if one.label == "claim") is (Tone.GOOD if improved else Tone.FAIR)
 
 
 def test_a_claim_counts_what_was_kept_after_it() -> None:
     state = folded(bare(), *baseline(10.0, 10.1), kept(1, 9.0), claimed(improved=True), kept(2, 8.0))
     assert line(state, "claim").endswith("20 pairs; 1 keep since then")
     assert "autotune confirm" in [one.command for one in explaining.explain(state, NOW).advice]
-    assert report.claim_words(folded(bare())) == ""
+    assert headline.claim_words(folded(bare())) == ""
 
 
 def test_a_keep_that_was_measured_again_says_so_in_its_story() -> None:
@@ -978,7 +980,7 @@ def test_whether_processor_time_is_a_second_witness_is_told_wherever_the_noise_i
     state = folded(replace(bare(**settings), rule=rule), *events)
     told = snapshot(state, NOW)["witness"]
     assert (told and told["heard"]) is heard
-    assert (report.second_witness(state) is None) is (heard is None)
+    assert (headline.second_witness(state) is None) is (heard is None)
     assert (state.segment.witness is not None) is (events is BUSY and rule == rules.NEWEST)
     said = explaining.explain(state, NOW).evidence
     assert any("second witness" in line for line in said) is (heard is not None)
@@ -1002,11 +1004,11 @@ def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:
     assert "autotune confirm 1" in [one.command for one in explaining.explain(state, NOW).advice]
     assert report.table(state, state.recent.rows)[0].fate is Fate.UNCONFIRMED
     assert "verdict     kept, unconfirmed" in told(taken(1), unconfirmed, claimed(improved=False, experiment=1))
-    assert "1 of the keeps unconfirmed" in report.experiment_counts(state)
+    assert "1 of the keeps unconfirmed" in headline.experiment_counts(state)
     assert snapshot(state, NOW)["unconfirmed"] == 1
     state = after(state, claimed(improved=True, experiment=1))
     assert snapshot(state, NOW)["unconfirmed"] == 0
-    assert "unconfirmed" not in report.experiment_counts(state)
+    assert "unconfirmed" not in headline.experiment_counts(state)
     found = explaining.explain(state, NOW)
     assert "autotune confirm 1" not in [one.command for one in found.advice]
     assert "have confirmed since that it is better" in str(found.decision)
@@ -1062,13 +1064,13 @@ def test_few_pairs_are_not_told_as_an_interval() -> None:
 def test_what_is_inconclusive_is_named_everywhere_with_the_command_that_looks_again() -> None:
     waiting = [settled(number, value=9.9, verdict=Verdict.INCONCLUSIVE) for number in (1, 2)]
     state = folded(bare(), *baseline(10.0, 10.1), *waiting)
-    for said in (report.following(state, NOW), brief(state, NOW), report.experiment_counts(state)):
+    for said in (report.following(state, NOW), brief(state, NOW), headline.experiment_counts(state)):
         assert "`autotune again`" in said
     assert "experiments 1, 2 wait for a second look" in report.following(state, NOW)
     assert "autotune again" in [one.command for one in explaining.explain(state, NOW).advice]
     assert snapshot(state, NOW)["second_looks"] == [1, 2]
     looked = after(after(state, Restored(1, NOW)), Restored(2, NOW))
-    assert "autotune again" not in " ".join([report.following(looked, NOW), brief(looked, NOW), report.experiment_counts(looked)])
+    assert "autotune again" not in " ".join([report.following(looked, NOW), brief(looked, NOW), headline.experiment_counts(looked)])
     assert snapshot(looked, NOW)["second_looks"] == []
 
 

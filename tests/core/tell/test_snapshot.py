@@ -15,7 +15,6 @@ from tests.core.session import at, folded, result, segment
 from autotune.core.facts import quoted
 from autotune.core.ledger.events import (
     CandidateTaken,
-    Cause,
     Claimed,
     Finished,
     Noted,
@@ -28,7 +27,9 @@ from autotune.core.ledger.events import (
     Spent,
     Stopped,
 )
-from autotune.core.ledger.state import State, begin
+from autotune.core.ledger.fold import begin
+from autotune.core.ledger.purposes import Cause
+from autotune.core.ledger.state import State
 from autotune.core.model import Status
 from autotune.core.tell.snapshot import SCHEMA, of_the_log, snapshot
 

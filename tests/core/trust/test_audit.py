@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import Purpose, Ran
+from autotune.core.ledger.events import Ran
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Direction, Metric, Outcome, Run
 from autotune.core.trust import audit
 from autotune.core.trust.audit import Clock, leftovers, objection, reading, remark, seconds_of

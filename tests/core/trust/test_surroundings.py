@@ -7,7 +7,7 @@ import random
 import pytest
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.stats import samples as stats
+from autotune.core.stats import noise
 from autotune.core.trust.surroundings import changes, noise_changed, programs, shifted
 
 
@@ -72,8 +72,8 @@ def test_noise_that_luck_explains_is_no_change_and_ten_times_as_much_is(scale: s
     def runs(count: int, noise: float) -> tuple[float, ...]:
         return tuple(100 * (1 + noise * coin.gauss(0, 1)) for _ in range(count))
 
-    same = [bool(noise_changed(stats.residual_pool(runs(8, 0.01), logs=logs), runs(8, 0.01), logs=logs)) for _ in range(500)]
-    more = [bool(noise_changed(stats.residual_pool(runs(40, 0.001), logs=logs), runs(8, 0.02), logs=logs)) for _ in range(100)]
+    same = [bool(noise_changed(noise.residual_pool(runs(8, 0.01), logs=logs), runs(8, 0.01), logs=logs)) for _ in range(500)]
+    more = [bool(noise_changed(noise.residual_pool(runs(40, 0.001), logs=logs), runs(8, 0.02), logs=logs)) for _ in range(100)]
     assert sum(same) <= 10
     assert sum(more) >= 95
     assert noise_changed((0.0, 0.0), (1.0, 1.0, 1.0), logs=logs) is None

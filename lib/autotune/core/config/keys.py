@@ -36,7 +36,7 @@ from autotune.core.config.shapes import (
 )
 from autotune.core.health.recovery import Playbook
 from autotune.core.model import DecisionMode, Direction
-from autotune.core.stats.samples import FEWEST_PAIRS_FOR_INTERVAL
+from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.errors import AutotuneError
 
 FILE = "autotune.toml"

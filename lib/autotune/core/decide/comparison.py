@@ -9,7 +9,8 @@ from typing import NamedTuple
 from autotune.core import rules
 from autotune.core.decide.budget import needed_evidence
 from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Policy, Run, Witness
-from autotune.core.stats.samples import hodges_lehmann, noise_floor, on_scale
+from autotune.core.stats.effects import on_scale
+from autotune.core.stats.noise import hodges_lehmann, noise_floor
 
 PAIR = (Arm.CANDIDATE, Arm.INCUMBENT)
 LARGEST = 1e300  # what stands for an infinite gain

@@ -36,15 +36,8 @@ from autotune.core.decide.comparison import (
 from autotune.core.decide.stages import HALF, Line, Stages, lines_of, reach, replayed
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Policy, Run, Verdict
-from autotune.core.stats.samples import (
-    FEWEST_PAIRS_FOR_INTERVAL,
-    SQRT2,
-    effect_of,
-    median,
-    noise_floor,
-    on_scale,
-    pool_after,
-)
+from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, SQRT2, effect_of, on_scale
+from autotune.core.stats.noise import median, noise_floor, pool_after
 
 if TYPE_CHECKING:
     import random

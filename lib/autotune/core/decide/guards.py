@@ -13,7 +13,7 @@ from autotune.core.decide.decide import decide, most_pairs
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Calibration, Decision, Policy, Run, Verdict
 from autotune.core.output.metrics import RESERVED, is_name, normalised
-from autotune.core.stats.samples import GUARDED, Bound, Guarded, Standing, guardrail
+from autotune.core.stats.bounds import GUARDED, Bound, Guarded, Standing, guardrail
 
 if TYPE_CHECKING:
     import random

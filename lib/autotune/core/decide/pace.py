@@ -8,7 +8,7 @@ from typing import Any
 from autotune.core.decide.comparison import matched
 from autotune.core.decide.decide import exact_pairs, most_pairs
 from autotune.core.model import Calibration, Decision, DecisionMode, Policy, Run
-from autotune.core.stats.samples import effect_of
+from autotune.core.stats.effects import effect_of
 
 USUAL_RUNS = 16  # of a clear gain; what does nothing takes fewer
 

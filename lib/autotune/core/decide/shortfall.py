@@ -14,7 +14,8 @@ from autotune.core import rules
 from autotune.core.decide.comparison import LARGEST, clipped, estimate_of
 from autotune.core.facts import Kind
 from autotune.core.model import Verdict
-from autotune.core.stats.samples import FEWEST_PAIRS_FOR_INTERVAL, noise_of_now, signed_rank_interval
+from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, signed_rank_interval
+from autotune.core.stats.noise import noise_of_now
 
 WORTH_HAVING = 0.01  # the smallest gain that is worth having where `min_effect` does not name a larger one
 Z = 1.96  # 95 % of a normal's values lie within so many standard deviations

@@ -17,7 +17,9 @@ from typing import NamedTuple
 from autotune.core import rules
 from autotune.core.decide.comparison import PAIR, Comparison, Processor, clipped, gains_of, in_noise, left_of, of_arm
 from autotune.core.model import Arm
-from autotune.core.stats.samples import BET, SQRT2, median, noise_floor, noise_of_now, pair_factor
+from autotune.core.stats.bounds import BET, pair_factor
+from autotune.core.stats.effects import SQRT2
+from autotune.core.stats.noise import median, noise_floor, noise_of_now
 
 CLEAR = 2.5  # the mean of the pairs' differences, in noise floors, from which a block is opened
 BLOCK_CLIP = 4.0

@@ -25,7 +25,8 @@ from enum import StrEnum
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import PROCESSOR_S, Direction, Metric, Run, Witness
 from autotune.core.output.metrics import RESERVED
-from autotune.core.stats.samples import SQRT2, noise_floor, residual_pool
+from autotune.core.stats.effects import SQRT2
+from autotune.core.stats.noise import noise_floor, residual_pool
 from autotune.core.trust import audit
 
 FEWEST_RUNS = 3

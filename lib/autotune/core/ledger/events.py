@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from autotune.core import rules
-from autotune.core.codec import Malformed, decode, encode
 from autotune.core.facts import Fact, whole
-from autotune.core.ledger import older
+from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Outcome, Run, Status, Verdict
-
-
-class Purpose(StrEnum):
-    """Why a run was made."""
-
-    BASELINE = "baseline"
-    PROOF = "proof"
-    EXPERIMENT = "experiment"
-    CROSS_CHECK = "cross-check"
-    CHECKS = "checks"
-    DIAGNOSIS = "diagnosis"
-    TARGET = "target"
-    CLAIM = "claim"
-    CALIBRATION = "calibration"
-    LOOK = "look"
-
-
-class Cause(StrEnum):
-    """What an unfinished, failed or forced verdict goes back to."""
-
-    IDEA = "idea"
-    CANDIDATE = "candidate"
-    BENCHMARK = "benchmark"
-    ENVIRONMENT = "environment"
-    HOOK = "commit hook"
-    NOT_MEASURED = "not measured"
-    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,97 +383,3 @@ class Spent:
     estimated: bool = False
     client_usd: float = 0.0
     client_tokens: int = 0
-
-
-Event = (
-    SegmentOpened
-    | Ran
-    | Opened
-    | CandidateTaken
-    | Formatted
-    | Decided
-    | Described
-    | Result
-    | PlaybookBegun
-    | PlaybookEnded
-    | TargetChecked
-    | Claimed
-    | Calibrated
-    | Looked
-    | SettingsChanged
-    | Paused
-    | Finished
-    | Stopped
-    | Resumed
-    | RepairAsked
-    | Restored
-    | Noted
-    | Noticed
-    | Spent
-)
-
-TYPES: Mapping[str, type[Event]] = {
-    "config": SegmentOpened,
-    "run": Ran,
-    "opened": Opened,
-    "candidate": CandidateTaken,
-    "format": Formatted,
-    "verdict": Decided,
-    "described": Described,
-    "result": Result,
-    "playbook": PlaybookBegun,
-    "playbook_end": PlaybookEnded,
-    "target": TargetChecked,
-    "claim": Claimed,
-    "calibration": Calibrated,
-    "look": Looked,
-    "settings": SettingsChanged,
-    "pause": Paused,
-    "finish": Finished,
-    "stop": Stopped,
-    "resume": Resumed,
-    "repair": RepairAsked,
-    "restore": Restored,
-    "note": Noted,
-    "notice": Noticed,
-    "cost": Spent,
-}
-_NAMES = {kind: name for name, kind in TYPES.items()}
-
-
-def to_line(event: Event, prev: str) -> bytes:
-    """Give the ledger line of `event`, newline included; `prev` is the hash of the line before."""
-    body = {"type": _NAMES[type(event)], **encode(event), "prev": prev}
-    try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-    except UnicodeEncodeError:  # a file name that is not UTF-8 is held with lone surrogates
-        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-
-
-def _refused(text: str) -> float:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if math.isfinite(value) else _refused(text)
-
-
-_STRICT = json.JSONDecoder(parse_float=_finite, parse_constant=_refused)
-
-
-def from_line(line: bytes) -> Event | None:
-    """Read one ledger line; a type of a newer version gives None.
-
-    Raises `Malformed` where the line is not JSON or lacks what its type needs.
-    """
-    try:
-        body = _STRICT.decode(line.decode())
-    except RecursionError:
-        raise Malformed("nested too deeply") from None
-    except ValueError as error:
-        raise Malformed(f"not JSON: {error}") from None
-    if not isinstance(body, dict) or not isinstance(body.get("type"), str):
-        raise Malformed("no type")
-    kind = TYPES.get(body["type"])
-    return None if kind is None else decode(kind, older.as_today(body))

@@ -20,7 +20,6 @@ from autotune.core.ledger.events import (
     Claimed,
     Decided,
     Described,
-    Event,
     Finished,
     Formatted,
     Looked,
@@ -30,7 +29,6 @@ from autotune.core.ledger.events import (
     Paused,
     PlaybookBegun,
     PlaybookEnded,
-    Purpose,
     Ran,
     RepairAsked,
     Restored,
@@ -42,10 +40,12 @@ from autotune.core.ledger.events import (
     Stopped,
     TargetChecked,
 )
+from autotune.core.ledger.lines import Event
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import RECENT, Ending, Experiment, State
 from autotune.core.ledger.stopping import recovery_due
 from autotune.core.model import Direction, Status
-from autotune.core.stats import samples as stats
+from autotune.core.stats import noise
 
 TARGET_RUNS = 3
 LOOK_RUNS = 2
@@ -168,7 +168,7 @@ def _target(state: State, said: TargetChecked, runs: Sequence[Ran]) -> Fact | No
         return Fact(Contradiction.TARGET_WITHOUT_VALUE) if said.reached else None
     made_of = [run.metrics[state.metric.name] for run in runs[-TARGET_RUNS:]]
     reached = value <= target if state.metric.direction is Direction.LOWER else value >= target
-    fits = len(made_of) == TARGET_RUNS and stats.median(made_of) == value and reached is said.reached
+    fits = len(made_of) == TARGET_RUNS and noise.median(made_of) == value and reached is said.reached
     return None if fits else Fact(Contradiction.TARGET_OTHERWISE)
 
 

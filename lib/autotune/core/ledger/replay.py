@@ -15,14 +15,16 @@ from autotune.core.decide import guards
 from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.findings import Contradiction
-from autotune.core.ledger.events import Calibrated, Cause, Claimed, Decided, Event, Finished, Purpose, Ran, Result, SettingsChanged
+from autotune.core.ledger.events import Calibrated, Claimed, Decided, Finished, Ran, Result, SettingsChanged
+from autotune.core.ledger.lines import Event
+from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.settle import final_verdict, result_of
 from autotune.core.ledger.sight import sight
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.ledger.stopping import limits_reached
 from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Run, Verdict
 from autotune.core.output.outcome import is_dear
-from autotune.core.stats import samples as stats
+from autotune.core.stats import effects, noise
 
 NEAR = 1e-9  # of a figure
 _OF_A_VERDICT = ("verdict", "value", "effect", "evidence", "needed", "pairs", "confirmed", "min_effect")
@@ -140,7 +142,7 @@ def _unlike(
         return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
     values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
     unsaid = said.min_effect is None and demanded.rule < rules.GAINS_REFILL  # by an older version
-    found = replace(found, value=stats.median(values) if values else None, min_effect=None if unsaid else demanded.min_effect)
+    found = replace(found, value=noise.median(values) if values else None, min_effect=None if unsaid else demanded.min_effect)
     wrong = [name for name in _OF_A_VERDICT if not are_alike(getattr(said, name), getattr(found, name))]
     return wrong if _same(said.reason, found.reason, older=older) else [*wrong, "reason"]
 
@@ -185,7 +187,7 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> 
     values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]
     logs = min(value for pair in values for value in pair) > 0
     look, exact = state.looks_at(said.first, said.last), state.claims_by_few
-    found = stats.claim_of(values, state.metric.direction, logs=logs, look=look, exact=exact)
+    found = effects.claim_of(values, state.metric.direction, logs=logs, look=look, exact=exact)
     same = found.improved is said.improved and are_alike(said.effect, found.effect)
     agrees = same and _same(said.reason, claimed(found), older=older)
     return None if agrees else Fact(Contradiction.CLAIM_OTHERWISE, {"estimate": found.effect.estimate})

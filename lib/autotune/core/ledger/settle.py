@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import assert_never
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Cause, Decided, Result
+from autotune.core.ledger.events import Decided, Result
+from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.model import Arm, Outcome, Status, Verdict
 

@@ -11,17 +11,8 @@ from statistics import stdev
 from autotune.core.ledger.events import Calibrated
 from autotune.core.ledger.state import ECONOMY_FROM_S
 from autotune.core.model import DecisionMode, Direction, Effect
-from autotune.core.stats.samples import (
-    FEWEST_PAIRS_FOR_INTERVAL,
-    SQRT2,
-    effect_of,
-    median,
-    noise_floor,
-    on_scale,
-    pool_by_digits,
-    residual_pool,
-    smallest_detectable,
-)
+from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, SQRT2, effect_of, on_scale
+from autotune.core.stats.noise import median, noise_floor, pool_by_digits, residual_pool, smallest_detectable
 
 FEW_PAIRS, MANY_PAIRS = 20, 40
 SHORT_RUN_S = 0.05  # below, starting the process is much of what is measured

@@ -11,53 +11,20 @@ Only what every command needs is held for all experiments (one number each); wor
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any
 
 from autotune.core import rules
 from autotune.core.config.model import Config
-from autotune.core.config.reading import parse
-from autotune.core.decide.budget import refills
-from autotune.core.decide.decide import learn
-from autotune.core.decide.witness import witness_of
-from autotune.core.facts import Fact, Kind, whole
-from autotune.core.health.transitions import Health, Signal, Vitals, step
-from autotune.core.ledger.events import (
-    Calibrated,
-    CandidateTaken,
-    Cause,
-    Claimed,
-    Decided,
-    Described,
-    Event,
-    Finished,
-    Formatted,
-    Looked,
-    Noted,
-    Noticed,
-    Opened,
-    Paused,
-    PlaybookBegun,
-    PlaybookEnded,
-    Purpose,
-    Ran,
-    RepairAsked,
-    Restored,
-    Result,
-    Resumed,
-    SegmentOpened,
-    SettingsChanged,
-    Spent,
-    Stopped,
-    TargetChecked,
-)
-from autotune.core.model import Arm, Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
-from autotune.core.output.combining import CASES
-from autotune.core.stats import samples as stats
+from autotune.core.facts import Fact
+from autotune.core.health.transitions import Health, Vitals
+from autotune.core.ledger.events import Calibrated, Claimed, Decided, Noted, Noticed, PlaybookBegun, PlaybookEnded, SegmentOpened, Spent
+from autotune.core.ledger.purposes import Cause
+from autotune.core.model import Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
+from autotune.core.stats import drift, noise
 from autotune.core.trust import audit
 
 RECENT = 40  # experiments, and keeps, whose words are held
@@ -171,7 +138,7 @@ class Segment:
     best_index: int = 0
     values: tuple[float, ...] = ()
     reference: tuple[float, ...] = ()
-    drift_before: stats.Drift | None = None
+    drift_before: drift.Drift | None = None
     pool: tuple[float, ...] = ()
     witness: Witness | None = None
     crossed: bool = False
@@ -196,9 +163,9 @@ class Segment:
         return bool(self.baseline_runs) and min(self.baseline_runs) > 0 and not self.crossed
 
     @property
-    def drift(self) -> stats.Drift | None:
+    def drift(self) -> drift.Drift | None:
         """Whether the incumbent's values drift, or its predecessor's did where there are too few yet; None where that is not known."""
-        return stats.rank_von_neumann(self.reference) or self.drift_before
+        return drift.rank_von_neumann(self.reference) or self.drift_before
 
     @property
     def drifts(self) -> bool:
@@ -330,7 +297,7 @@ class State:
         segment = self.segment
         if not segment.pool or any(segment.pool) or self.exact:
             return segment.pool
-        return stats.pool_by_digits(segment.pool, segment.baseline_runs[-1], logs=segment.logs)
+        return noise.pool_by_digits(segment.pool, segment.baseline_runs[-1], logs=segment.logs)
 
     @property
     def exact(self) -> bool:
@@ -342,7 +309,7 @@ class State:
             return len(segment.baseline_runs) > 1 and len(set(segment.baseline_runs)) == 1
         names = [f"{name}[{case}]" for case in segment.cases] or [name]
         printed = [run.samples[one] for run in segment.baseline_observed[-1:] for one in names]
-        return stats.repeats_exactly(segment.baseline_runs, printed, timed=self.config.measures_time, rounded=self._may_be_rounded)
+        return noise.repeats_exactly(segment.baseline_runs, printed, timed=self.config.measures_time, rounded=self._may_be_rounded)
 
     @property
     def _may_be_rounded(self) -> bool:
@@ -417,366 +384,3 @@ class State:
 def seconds_between(earlier: str, later: str) -> float:
     """Give the seconds from one ISO time to another, never negative (clocks are put back)."""
     return max(0.0, (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds())
-
-
-def begin(event: SegmentOpened) -> State:
-    """Give the state after a session's first event."""
-    config = parse(event.config)
-    return State(
-        segment=Segment(event),
-        config=config,
-        started=event.timestamp,
-        first=event.base,
-        planned=config.max_iterations or 100,
-        incumbent=event.base,
-    )
-
-
-def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 - one case an event
-    """Give the state after one more event."""
-    match event:
-        case SegmentOpened():
-            segment = Segment(event, best_index=state.count, looked=state.count)
-            return replace(state, segment=segment, config=parse(event.config), last_playbook_is_news=False)
-        case Opened():
-            return replace(state, opened=True, spending=replace(state.spending, active_since=event.timestamp))
-        case Ran():
-            return _ran(state, event)
-        case CandidateTaken():
-            return replace(state, experiment=_experiment(event), last_playbook_is_news=False)
-        case Formatted():
-            return state if state.experiment is None else replace(state, experiment=_formatted(state.experiment, event))
-        case Decided():
-            return _decided(state, event)
-        case Described():
-            return _described(state, event)
-        case Result():
-            return _baseline(state, event) if event.baseline else _settled(state, event)
-        case PlaybookBegun():
-            begun = _signal(state, Signal.HEALING_BEGAN, Fact(Kind.PLAYBOOK, {"playbook": event.playbook}, event.why))
-            return replace(begun, playbook=event, asked_playbook=None)
-        case PlaybookEnded():
-            return _healed(state, event)
-        case TargetChecked():
-            return replace(state, segment=replace(state.segment, target_checked=state.incumbent, target_reached=event.reached))
-        case Claimed():
-            pair = f"{event.first}..{event.last}"
-            asked = replace(state, claimed={**(state.claimed or {}), pair: (state.claimed or {}).get(pair, 0) + 1})
-            confirmed = _confirmed(asked, event)
-            return replace(confirmed, claim=event) if event.experiment is None else confirmed
-        case Looked():
-            reference = event.values if event.moved else (*state.segment.reference, *event.values)
-            looked = replace(state.segment, reference=reference[-REFERENCE_KEPT:], looked=state.count)
-            return replace(state, segment=_comparable(looked))
-        case Calibrated():
-            return replace(state, segment=replace(state.segment, calibrated=event))
-        case SettingsChanged():
-            return _configured(state, parse(event.config))
-        case Paused():
-            return _end(_signal(state, Signal.PAUSED, event.reason), Ending.PAUSED, event.reason, event.timestamp)
-        case Finished():
-            return _end(_signal(state, Signal.FINISHED, event.reason), Ending.FINISHED, event.reason, event.timestamp)
-        case Stopped():
-            return _end(_signal(state, Signal.PAUSED, event.reason), Ending.STOPPED, event.reason, event.timestamp)
-        case Resumed():
-            resumed = _signal(state, Signal.RESUMED, Fact(Kind.RESUMED))
-            return replace(resumed, ended=None, spending=_going_on(state, event.timestamp), playbook=None, last_playbook_is_news=False)
-        case RepairAsked():
-            asked = _signal(state, Signal.REPAIR_ASKED, Fact(Kind.REPAIR_ASKED))
-            asked = replace(asked, ended=None, spending=_going_on(state, event.timestamp), playbook=None)
-            return replace(asked, asked_playbook=event.playbook, last_playbook_is_news=False)
-        case Restored():
-            return _looked_after(state, event.experiment)
-        case Noted():
-            alike = (*(note for note in state.recent.notes if note.own is event.own), event)[-NOTES:]
-            notes = (*(note for note in state.recent.notes if note.own is not event.own), *alike)
-            return replace(state, recent=replace(state.recent, notes=notes))
-        case Noticed():
-            noticed = replace(state, recent=replace(state.recent, notices=(*state.recent.notices, event)[-NOTES:]))
-            overtaken = event.found.kind is Kind.OVERTAKEN
-            return _looked_after(noticed, event.found.figures["experiment"]) if overtaken else noticed
-        case Spent():
-            return replace(state, spending=replace(state.spending, spent=event))
-        case never:
-            assert_never(never)
-
-
-def _looked_after(state: State, experiment: int) -> State:
-    """An experiment waits for no second look any more."""
-    return replace(state, recent=replace(state.recent, restored=(*state.recent.restored, experiment)[-RECENT:]))
-
-
-def _signal(state: State, signal: Signal, why: Fact) -> State:
-    health = state.config.health
-    return replace(state, vitals=step(state.vitals, signal, health.max_no_improvement_runs, health.max_crash_streak, why))
-
-
-def _configured(state: State, config: Config) -> State:
-    """Take other settings; another target was not reached yet, nor checked."""
-    same = config.target == state.config.target
-    segment = state.segment if same else replace(state.segment, target_checked=None, target_reached=False)
-    return replace(state, config=config, segment=segment)
-
-
-def _end(state: State, ending: Ending, reason: Fact, now: str) -> State:
-    """Stand still; what is finished stays so, whoever stops it besides."""
-    finished = state.ended is not None and state.ended.ending is Ending.FINISHED
-    ended = state.ended if finished else Ended(ending, reason)
-    return replace(state, ended=ended, spending=replace(state.spending, active_s=state.spending.active(now), active_since=None))
-
-
-def _going_on(state: State, now: str) -> Spending:
-    return replace(state.spending, active_since=state.spending.active_since or now)
-
-
-def _experiment(event: CandidateTaken) -> Experiment:
-    return Experiment(
-        number=event.experiment,
-        candidate=event.commit,
-        incumbent=event.incumbent,
-        files=event.files,
-        settles=event.settles,
-        started=event.timestamp,
-        description=event.description,
-        asi=event.asi,
-        discard=event.discard,
-        force=event.force,
-        again=event.again,
-    )
-
-
-def _formatted(experiment: Experiment, event: Formatted) -> Experiment:
-    files = tuple(dict.fromkeys((*experiment.files, *event.files)))
-    return replace(experiment, candidate=event.commit, proposed=experiment.candidate, files=files)
-
-
-def _ran(state: State, event: Ran) -> State:
-    spending = replace(state.spending, run_s=state.spending.run_s + event.prepare_s + event.wall_s)
-    state = replace(state, spending=spending, segment=_seen(state.segment, state.metric, event))
-    if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:
-        return state
-    return replace(state, experiment=replace(state.experiment, runs=(*state.experiment.runs, event.run)))
-
-
-def _seen(segment: Segment, metric: Metric, event: Ran) -> Segment:
-    """Take in what a run of the unchanged code printed; those of the baseline tell what the metric's values are."""
-    value = event.metrics.get(metric.name)
-    if event.outcome is not Outcome.OK or value is None:
-        return segment
-    if event.arm is Arm.INCUMBENT:
-        segment = replace(segment, several=tuple(sorted({*segment.several, *event.run.several})))
-    if event.purpose is not Purpose.BASELINE:
-        return segment
-    runs = (*segment.baseline_runs, value)
-    cases = stats.cases_of(event.metrics, metric.name) if CASES in event.metrics else ()
-    return replace(
-        segment,
-        baseline_runs=runs,
-        baseline_wall_s=event.wall_s,
-        baseline_prepare_s=max(segment.baseline_prepare_s, event.prepare_s),
-        baseline_observed=(*segment.baseline_observed, event.run),
-        reference=runs[-REFERENCE_KEPT:],
-        cases=cases,
-        case_ratios=segment.case_ratios if segment.cases else stats.are_ratios(event.metrics, metric.name, cases),
-    )
-
-
-def _decided(state: State, event: Decided) -> State:
-    experiment = state.experiment
-    if experiment is None:
-        return state
-    learns = experiment.verdict is None and event.verdict is not Verdict.VOID
-    segment = _learnt(state, experiment) if learns else state.segment
-    return replace(state, segment=segment, experiment=replace(experiment, verdict=event))
-
-
-def _learnt(state: State, experiment: Experiment) -> Segment:
-    """Give the segment with what the experiment's runs teach of noise."""
-    try:
-        learnt = learn([run for run in experiment.runs if run.outcome is Outcome.OK], state.calibration, state.policy)
-    except ValueError:  # made for another policy, as where a change only removes lines: its blocks cannot be told, so it teaches nothing
-        return state.segment
-    return replace(state.segment, pool=learnt.pool, witness=learnt.witness)
-
-
-def _described(state: State, event: Described) -> State:
-    if state.experiment is None:
-        return state
-    described = replace(state.experiment, description=event.description, asi=event.asi, discard=event.discard, force=event.force)
-    return replace(state, experiment=described)
-
-
-def _baseline(state: State, event: Result) -> State:
-    """Take in a segment's first value: benchmark and checks have passed on the unchanged code, so there is nothing to repair."""
-    value, opened, runs = event.metric, state.segment.opened, state.segment.baseline_runs
-    begins = Fact(Kind.SEGMENT_BEGINS, {"segment": opened.segment, "metric": opened.metric_name, "value": value})
-    measured = replace(
-        state.segment,
-        baseline=value,
-        best=value,
-        best_index=state.count,
-        values=() if value is None else (value,),
-        pool=stats.residual_pool(runs, logs=min(runs, default=0.0) > 0),
-        witness=_witness(state),
-        crossed=False,
-    )
-    return replace(
-        _signal(state, Signal.WORKS, begins if opened.segment > 1 else state.vitals.why),
-        incumbent=event.commit,
-        segment=measured,
-    )
-
-
-def _witness(state: State) -> Witness | None:
-    """Give the second witness that the baseline's runs show, from the rule on that hears it."""
-    if state.segment.opened.rule < rules.SECOND_WITNESS:
-        return None
-    found = witness_of(state.segment.baseline_observed, state.metric)
-    return found if isinstance(found, Witness) else None
-
-
-def _settled(state: State, event: Result) -> State:
-    kept = event.status is Status.KEEP
-    gained = event.confirmed and not event.forced and refills(_asked(state))
-    segment = _compared(state.segment, event, _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT))
-    decided, again = (state.experiment.verdict, state.experiment.again) if state.experiment is not None else (None, None)
-    odds = (decided.evidence, decided.needed, decided.pairs) if decided is not None else (None, None, 0)
-    reason = whole(event.reason, event.effect, *odds, state.metric.unit)
-    state = _signal(state, _signal_of(event), reason)
-    statuses = dict(state.statuses or {})
-    statuses[event.status] = statuses.get(event.status, 0) + 1
-    state = replace(
-        state,
-        experiment=None,
-        count=event.index,
-        statuses=statuses,
-        voided=state.voided + (event.verdict is Verdict.VOID and event.status is Status.DISCARD),
-        segment=segment,
-        recent=_with(state.recent, _row(event, reason, state.vitals.health, again)),
-    )
-    if not kept:
-        return state
-    return replace(
-        state,
-        incumbent=event.commit,
-        keeps=state.keeps + (not event.forced),
-        confirmed=state.confirmed + (event.confirmed and not event.forced),
-        gains=state.gains + gained,
-        forced=state.forced + event.forced,
-    )
-
-
-def _compared(segment: Segment, event: Result, fresh: tuple[float, ...]) -> Segment:
-    """Take in what an experiment came to; `fresh` are its values of what is the incumbent now."""
-    kept = event.status is Status.KEEP
-    left = 0 if kept else max(0, segment.narrowed_left - 1)
-    found = replace(
-        segment,
-        values=segment.values if event.metric is None else (*segment.values, event.metric),
-        narrowed_left=left,
-        narrowed=segment.narrowed if left else (),
-        reference=(fresh if kept else (*segment.reference, *fresh))[-REFERENCE_KEPT:],
-        drift_before=segment.drift,
-    )
-    found = _comparable(found)
-    return replace(found, best=segment.best if event.metric is None else event.metric, best_index=event.index) if kept else found
-
-
-def _with(recent: Recent, row: Row) -> Recent:
-    return replace(
-        recent,
-        rows=(*recent.rows, row)[-RECENT:],
-        kept=(*recent.kept, row)[-RECENT:] if row.status is Status.KEEP else recent.kept,
-        trail=(*recent.trail, Step(row.index, row.effect, row.status, row.segment))[-TRAIL:],
-    )
-
-
-def _asked(state: State) -> float:
-    """What was asked of the open experiment; the least that it can have been, where an older version did not say it."""
-    verdict = state.experiment.verdict if state.experiment is not None else None
-    if verdict is not None and verdict.min_effect is not None:
-        return verdict.min_effect
-    return -state.config.simplify_margin or state.config.min_effect
-
-
-def _comparable(segment: Segment) -> Segment:
-    """From the incumbent's first value that has no logarithm on, values themselves are compared, with the noise that the baseline had."""
-    if not segment.logs or min(segment.reference, default=1.0) > 0:
-        return segment
-    level = stats.median(segment.baseline_runs)
-    return replace(segment, crossed=True, pool=tuple(level * math.expm1(min(residual, 700.0)) for residual in segment.pool))
-
-
-def _confirmed(state: State, event: Claimed) -> State:
-    """Lift the label from a keep that fresh runs against its parent confirm; the error budget was never asked, so it is not refilled.
-
-    A claim of the session does that for a keep that is its only one, and by the same metric. Of several it says what they gain together:
-    where one gains much, another may be worse.
-    """
-
-    def speaks_of(row: Row) -> bool:
-        if event.experiment is not None:
-            return row.index == event.experiment
-        return event.keeps == 1 and row.commit == event.last and row.segment == state.segment.opened.segment
-
-    def lifted(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-        return tuple(replace(row, confirmed=True) if row.status is Status.KEEP and speaks_of(row) else row for row in rows)
-
-    recent = state.recent
-    return replace(state, recent=replace(recent, rows=lifted(recent.rows), kept=lifted(recent.kept))) if event.improved else state
-
-
-def _values_of(state: State, arm: Arm) -> tuple[float, ...]:
-    """The open experiment's values of one arm. A keep makes the candidate's the incumbent's."""
-    runs = state.experiment.runs if state.experiment is not None else ()
-    name = state.metric.name
-    return tuple(run.samples[name] for run in runs if run.arm is arm and run.outcome is Outcome.OK and name in run.samples)
-
-
-def _signal_of(event: Result) -> Signal:
-    if event.status is Status.KEEP:
-        return Signal.NOT_MEASURED if event.forced else Signal.KEPT  # a person's word says nothing of the loop
-    match event.cause:
-        case Cause.BENCHMARK | Cause.ENVIRONMENT:
-            return Signal.BROKEN
-        case Cause.NOT_MEASURED | Cause.PERSON:
-            return Signal.NOT_MEASURED
-        case Cause.CANDIDATE | Cause.HOOK:
-            return Signal.FAILED
-        case Cause.IDEA:
-            return Signal.NOT_MEASURED if event.verdict is Verdict.VOID else Signal.NOT_BETTER
-        case never:
-            assert_never(never)
-
-
-def _row(event: Result, reason: Fact, health: Health, again: int | None) -> Row:
-    return Row(
-        index=event.index,
-        status=event.status,
-        verdict=event.verdict,
-        outcome=event.outcome,
-        cause=event.cause,
-        value=event.metric,
-        effect=event.effect,
-        description=event.description,
-        reason=reason,
-        files=event.files[:20],
-        commit=event.commit,
-        segment=event.segment,
-        timestamp=event.timestamp,
-        forced=event.forced,
-        confirmed=event.confirmed,
-        asi=event.asi,
-        health=health,
-        failure=event.failure,
-        again=again,
-    )
-
-
-def _healed(state: State, event: PlaybookEnded) -> State:
-    state = _signal(state, _FOUND[event.works], Fact(Kind.PLAYBOOK, {"playbook": event.playbook}, event.result))
-    segment = replace(state.segment, narrowed=event.scope, narrowed_left=event.experiments) if event.scope else state.segment
-    return replace(state, playbook=None, last_playbook=event, last_playbook_is_news=True, segment=segment)
-
-
-_FOUND = {None: Signal.HEALED_BY, True: Signal.WORKS, False: Signal.FAILS}

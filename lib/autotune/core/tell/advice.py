@@ -10,7 +10,7 @@ from autotune.core.ledger.sight import FEW_PAIRS, MANY_PAIRS, NOISY, SHORT_RUN_S
 from autotune.core.ledger.state import ECONOMY_FROM_S
 from autotune.core.model import DecisionMode, Direction, Metric
 from autotune.core.output.metrics import RESERVED
-from autotune.core.stats.samples import Drift
+from autotune.core.stats.drift import Drift
 from autotune.core.tell.figures import about, effect_in_words, listed, number, share_in_words, with_unit
 from autotune.core.trust import audit
 

@@ -14,8 +14,9 @@ from autotune.core.output.outcome import escaped
 from autotune.core.tell import limits
 from autotune.core.tell.fate import Fate, fate_of
 from autotune.core.tell.figures import counted, effect_in_short
+from autotune.core.tell.headline import claim_words, noise_words, value
 from autotune.core.tell.lines import shortened
-from autotune.core.tell.report import claim_words, description_of, following, noise, value
+from autotune.core.tell.report import description_of, following
 from autotune.core.tell.words import told
 
 MOST_TOKENS = 2000
@@ -116,7 +117,7 @@ def _head(state: State, now: str) -> str:
         direction=metric.direction,
         value=value(state),
         claim=f" By fresh runs of the first state and the last, {_cut(claim_words(state), _PATTERNS)}." if state.claim is not None else "",
-        noise=noise(state),
+        noise=noise_words(state),
         besides=_besides(state),
         limits=limits.left(state, now),
         health=ended.ending if ended is not None else vitals.health,

@@ -12,12 +12,13 @@ from autotune.core.ledger.settle import reason_of
 from autotune.core.ledger.state import Ended, Ending, State
 from autotune.core.ledger.stopping import Limit, due_playbook, limits_reached
 from autotune.core.model import DecisionMode, Effect, Metric
-from autotune.core.tell import limits, report
+from autotune.core.tell import headline, limits, report
 from autotune.core.tell.advice import REPEATS
 from autotune.core.tell.fate import TONES, Fate, fate_of, fate_of_open
 from autotune.core.tell.figures import counted, estimate_in_words
+from autotune.core.tell.headline import HEALTH_TONES, LONGEST_WHY, noise_words, recovery, value
 from autotune.core.tell.lines import Line, Tone, shortened
-from autotune.core.tell.report import HEALTH_TONES, LONGEST_WHY, following, noise, recovery, under_way, value
+from autotune.core.tell.report import following, under_way
 from autotune.core.tell.words import BUILT_ONCE, told
 
 LATEST = 5  # experiments whose fates are named
@@ -122,7 +123,7 @@ def explain(state: State, now: str, worker: str | None = None, since: str | None
         evidence=tuple(_evidence(state)),
         next=following(state, now, measuring=worker is not None),
         advice=tuple(_advice(state, now, latest.number, latest.fate, measuring=worker is not None)),
-        word=report.condition(state),
+        word=headline.condition(state),
         running=under_way(state, now, worker, since),
     )
 
@@ -295,14 +296,14 @@ def _rule(state: State, now: str) -> str:
 def _evidence(state: State) -> Iterator[str]:
     yield value(state)
     if state.claim is not None:
-        yield f"claim, by fresh runs of the first state and the last: {report.claim_words(state)}"
-    yield f"noise: {noise(state)}"
-    if (witness := report.second_witness(state)) is not None:
+        yield f"claim, by fresh runs of the first state and the last: {headline.claim_words(state)}"
+    yield f"noise: {noise_words(state)}"
+    if (witness := headline.second_witness(state)) is not None:
         yield told(witness)
-    if report.repeats(state):
+    if headline.repeats(state):
         yield REPEATS
-    yield f"decisions: {report.decision_mode(state)}"
-    if (drifting := report.drift(state)) is not None:
+    yield f"decisions: {headline.decision_mode(state)}"
+    if (drifting := headline.drift(state)) is not None:
         yield drifting
     if state.recent.rows:
         yield "latest first: " + ", ".join(f"{row.index} {fate_of(row)}" for row in state.recent.rows[: -LATEST - 1 : -1])

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from autotune.core.facts import NOT_TRUSTED, REFUTING, AnyKind, Fact, Kind
-from autotune.core.ledger.events import Cause, Result
+from autotune.core.ledger.events import Result
+from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.settle import cause_of, final_verdict, is_forced
 from autotune.core.ledger.state import Experiment, Row
 from autotune.core.model import Outcome, Status, Verdict

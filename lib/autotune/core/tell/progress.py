@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from autotune.core.facts import Fact
-from autotune.core.ledger.events import Purpose
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import seconds_between
 from autotune.core.model import Effect
 from autotune.core.output.outcome import escaped

@@ -6,7 +6,7 @@ from typing import Any
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.state import State
-from autotune.core.tell import report
+from autotune.core.tell import headline, report
 from autotune.core.tell.lines import shortened
 from autotune.core.tell.words import told
 
@@ -31,22 +31,22 @@ def snapshot(state: State, at: str, *, measuring: bool | None = None, doing: Fac
         "best": state.segment.best,
         "best_experiment": state.segment.best_index if state.all_keeps else None,
         "claim": None if claim is None else {"improved": claim.improved, "reason": told(claim.told(metric.unit)), "keeps": claim.keeps},
-        "confidence": report.confidence_of(state).as_json(),
-        "noise": {"sigma": report.noise_of_a_run(state).sigma, "relative": state.segment.logs} if state.segment.pool else None,
-        "drift": report.drift(state),
+        "confidence": headline.confidence_of(state).as_json(),
+        "noise": {"sigma": headline.noise_of_a_run(state).sigma, "relative": state.segment.logs} if state.segment.pool else None,
+        "drift": headline.drift(state),
         "witness": None
-        if (witness := report.second_witness(state)) is None
+        if (witness := headline.second_witness(state)) is None
         else {"heard": witness.kind is Kind.WITNESS, "words": told(witness)},
         "experiments": state.count,
         "statuses": dict(state.statuses or {}),
         "void": state.voided,
         "second_looks": [row.index for row in state.recent.second_looks],
         "keeps": state.keeps,
-        "unconfirmed": report.unconfirmed(state),
+        "unconfirmed": headline.unconfirmed(state),
         "forced": state.forced,
         "streaks": {"no_improvement": state.vitals.no_improvement, "failures": state.vitals.failures},
         "playbook": _playbook(state),
-        "budget": report.budget(state, at),
+        "budget": headline.budget(state, at),
         "cost": {"usd": state.spending.cost_usd, "tokens": state.spending.tokens, "estimated": state.spending.cost_estimated},
         "active_s": round(state.spending.active(at), 3),
         "experiment": None if state.experiment is None else state.experiment.number,
@@ -76,4 +76,4 @@ def _playbook(state: State) -> dict[str, str | None] | None:
     if begun is not None:
         return {"name": begun, "result": None}
     last = state.last_playbook if state.last_playbook_is_news else None
-    return None if last is None else {"name": last.playbook, "result": shortened(told(last.result), report.LONGEST_WHY)}
+    return None if last is None else {"name": last.playbook, "result": shortened(told(last.result), headline.LONGEST_WHY)}

@@ -13,7 +13,7 @@ from autotune.core.health.supervision import How
 from autotune.core.ledger.stopping import Limit
 from autotune.core.model import Effect
 from autotune.core.output.outcome import escaped
-from autotune.core.stats.samples import FEWEST_PAIRS_FOR_INTERVAL
+from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.tell import amiss, answers, limits, observed, progress, unread
 from autotune.core.tell.figures import (
     SAME,

@@ -27,7 +27,7 @@ from typing import Any
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Direction, Metric, Run
 from autotune.core.output.metrics import RESERVED
-from autotune.core.stats.samples import median
+from autotune.core.stats.noise import median
 
 # How much more of a run may go by outside a time metric than on the unchanged code, as a multiple and in seconds, and how much smaller
 # a share of its run the metric may become, as a multiple: an honest change may load a little more at its start. Starting a program

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Direction
-from autotune.core.stats import samples as stats
+from autotune.core.stats import effects, noise
 
 TOOL, DEPENDENCIES = "tool ", "dependencies "  # what their names begin with in a record
 NOT_COMPARED = frozenset({"python"})  # the Python that runs autotune; a benchmark's own is one of its tools
@@ -88,12 +88,12 @@ def shifted(before: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) 
     if not before or not fresh or len(before) == len(fresh) == 1:  # of single runs nobody knows how much they differ by chance
         return None
     logs = logs and min(*before, *fresh) > 0
-    sigma = stats.noise_floor((*stats.residual_pool(before, logs=logs), *stats.residual_pool(fresh, logs=logs))) / stats.SQRT2
+    sigma = noise.noise_floor((*noise.residual_pool(before, logs=logs), *noise.residual_pool(fresh, logs=logs))) / effects.SQRT2
     scale = (1.5708 * (1 / len(before) + 1 / len(fresh))) ** 0.5
-    one, other = (stats.median(stats.on_scale(values, Direction.HIGHER, logs=logs)) for values in (before, fresh))
+    one, other = (noise.median(effects.on_scale(values, Direction.HIGHER, logs=logs)) for values in (before, fresh))
     if abs(one - other) <= SHIFTED_BY * sigma * scale:
         return None
-    return Fact(Kind.VALUE_MOVED, {"before": stats.median(before), "now": stats.median(fresh)})
+    return Fact(Kind.VALUE_MOVED, {"before": noise.median(before), "now": noise.median(fresh)})
 
 
 def noise_changed(pool: tuple[float, ...], fresh: tuple[float, ...], *, logs: bool) -> Fact | None:
@@ -103,9 +103,9 @@ def noise_changed(pool: tuple[float, ...], fresh: tuple[float, ...], *, logs: bo
     """
     if len(pool) < FEWEST_RESIDUALS or len(fresh) <= FEWEST_RESIDUALS or (logs and min(fresh) <= 0):
         return None
-    now_there = stats.residual_pool(fresh, logs=logs)
-    was, now_is = (stats.noise_floor(one) if stats.median(one) else 0.0 for one in (pool, now_there))
+    now_there = noise.residual_pool(fresh, logs=logs)
+    was, now_is = (noise.noise_floor(one) if noise.median(one) else 0.0 for one in (pool, now_there))
     error = (1.9 * (1 / len(pool) + 1 / len(now_there))) ** 0.5
     if was == now_is or (was and now_is and abs(math.log(now_is / was)) <= SHIFTED_BY * error):
         return None
-    return Fact(Kind.NOISE_CHANGED, {"before": was / stats.SQRT2, "now": now_is / stats.SQRT2, "logs": logs})
+    return Fact(Kind.NOISE_CHANGED, {"before": was / effects.SQRT2, "now": now_is / effects.SQRT2, "logs": logs})

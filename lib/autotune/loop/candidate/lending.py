@@ -18,7 +18,9 @@ from autotune.edges import git, tree
 from autotune.edges.atomic import replace_file
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.candidate import Boundary, look, move_aside
+from autotune.loop.candidate.boundary import Boundary
+from autotune.loop.candidate.candidate import look
+from autotune.loop.candidate.returning import move_aside
 from autotune.loop.session.session import Session
 from autotune.loop.session.sessions import require_branch
 

@@ -20,7 +20,7 @@ from autotune.core.trust.runners import Tree
 from autotune.edges import git
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.candidate import GIT_FILES
+from autotune.loop.candidate.boundary import GIT_FILES
 from autotune.loop.session.layout import BENCHMARK_FILE, CHECKS_FILE, SESSION_FILES
 from autotune.readers.recognising import recognised
 

@@ -20,7 +20,9 @@ from autotune.edges import locks, process
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.candidate import Boundary, OvertakenError, look
+from autotune.loop.candidate.boundary import Boundary
+from autotune.loop.candidate.candidate import look
+from autotune.loop.candidate.returning import OvertakenError
 from autotune.loop.experiment import experiment, work
 from autotune.loop.measure import calibrating, quiet, recording
 from autotune.loop.session import briefing, feed, files, logs

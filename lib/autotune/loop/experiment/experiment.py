@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import Cause, Described, Restored
+from autotune.core.ledger.events import Described, Restored
+from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.stopping import next_action
 from autotune.core.model import Outcome
 from autotune.core.tell.words import told
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError, EndedError
-from autotune.loop.candidate import candidate, lending
+from autotune.loop.candidate import boundary, candidate, lending, returning
 from autotune.loop.experiment import work
 from autotune.loop.measure import recording
 from autotune.loop.session import files
@@ -60,7 +61,7 @@ def measure(
                 refuse_ended(session)
                 recording.refuse_changed(session)
                 if again is not None:
-                    candidate.bring_back(session, again)
+                    returning.bring_back(session, again)
                 found = candidate.take(session, settles=settles, description=description, asi=asi, force=force, again=again)
                 if found.outside:
                     session.say(Fact(Kind.OUT_OF_SCOPE, {"paths": list(found.outside[:5])}))
@@ -88,7 +89,7 @@ def look_again(session: Session, number: int | None, wait_s: float | None, progr
     found = waiting[first]
     try:
         return measure(session, wait_s, settles=True, description=found.description, asi=found.asi, again=found.index, progress=progress)
-    except candidate.OvertakenError as error:
+    except returning.OvertakenError as error:
         with work.changing(session, "look again"):
             session.notice(Fact(Kind.OVERTAKEN, {"experiment": found.index}, quoted(error.message)))
         if number is not None or len(waiting) == 1:
@@ -179,7 +180,7 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
         if session.state.experiment is not None:
             opened = session.state.experiment.number
             raise AutotuneError(f"Experiment {opened} is open.", "settle it first: `autotune log --description TEXT`")
-        paths = candidate.bring_back(session, number)
+        paths = returning.bring_back(session, number)
         session.append(Restored(experiment=number, timestamp=now()))
     return paths
 
@@ -212,10 +213,10 @@ def refuse_ended(session: Session) -> None:
 def drop(session: Session, why: str) -> bool:
     """Take back what is open and was not measured, kept under refs/autotune first; gives whether there was anything."""
     with work.changing(session, "log"):
-        found = candidate.look(session, candidate.Boundary(session))
+        found = candidate.look(session, boundary.Boundary(session))
         if session.state.experiment is not None or not (found.candidate or found.refused):
             return False
-        candidate.set_aside(session, quoted(why.removesuffix(".")), Kind.CANDIDATE_GIVEN_UP)
+        returning.set_aside(session, quoted(why.removesuffix(".")), Kind.CANDIDATE_GIVEN_UP)
         files.project(session)
         return True
 
@@ -223,4 +224,4 @@ def drop(session: Session, why: str) -> bool:
 def put_aside(session: Session, why: Fact) -> None:
     """Take back what differs, out of scope too as far as it was not the user's, with all of it kept under refs/autotune first."""
     with work.changing(session, "set aside"):
-        candidate.set_aside(session, why)
+        returning.set_aside(session, why)

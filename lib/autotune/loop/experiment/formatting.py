@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Cause, Decided, Formatted
+from autotune.core.ledger.events import Decided, Formatted
+from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
 from autotune.core.output.outcome import Executed, classify, useful_end
 from autotune.edges import git, place, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place
-from autotune.loop.candidate.candidate import Boundary
+from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.experiment import settling
 from autotune.loop.measure import places, watching
 from autotune.loop.measure.bench import OUTPUT_KEPT

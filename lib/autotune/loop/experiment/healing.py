@@ -10,12 +10,13 @@ from autotune.core.decide import decide, pace
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.health import recovery
 from autotune.core.health.recovery import SHRUNK_FOR, Playbook
-from autotune.core.ledger.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Purpose, Ran, TargetChecked
+from autotune.core.ledger.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Ran, TargetChecked
 from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import Row, State
 from autotune.core.ledger.stopping import Action, Next, next_action
 from autotune.core.model import Arm, Direction, Outcome, Status
-from autotune.core.stats import samples as stats
+from autotune.core.stats import noise
 from autotune.core.tell import pages
 from autotune.core.trust import patterns, surroundings
 from autotune.edges.atomic import replace_file
@@ -68,7 +69,7 @@ def _check_target(session: Session, step: Next) -> None:
         )
         return
     values = [run.metrics[metric.name] for run in runs if run.outcome is Outcome.OK]
-    value = stats.median(values) if len(values) == TARGET_RUNS else None
+    value = noise.median(values) if len(values) == TARGET_RUNS else None
     reached = value is not None and target is not None and (value <= target if metric.direction is Direction.LOWER else value >= target)
     found = Fact(Kind.RUNS_FAILED) if value is None else Fact(Kind.TARGET_MEASURED, {"runs": TARGET_RUNS, "value": value})
     session.append(TargetChecked(value=value, reached=reached, reason=found, timestamp=now()))
@@ -103,7 +104,7 @@ def _look(session: Session, step: Next) -> None:
         session.append(Looked(values=(), moved=False, reason=Fact(Kind.RUNS_FAILED), timestamp=now()))
         return
     moved = decide.reference_moved(calibration, values)
-    before, fresh = stats.median(calibration.reference[-decide.REFERENCES :]), stats.median(values)
+    before, fresh = noise.median(calibration.reference[-decide.REFERENCES :]), noise.median(values)
     found = Fact(Kind.LOOKED, {"before": before, "now": fresh, "moved": moved})
     session.append(Looked(values=values, moved=moved, reason=found, timestamp=now()))
 
@@ -144,7 +145,7 @@ def _rebaseline(session: Session) -> PlaybookEnded:
         surroundings.noise_changed(before.segment.pool, fresh, logs=before.segment.logs),
     )
     if not changed and not any(found):
-        same = Fact(Kind.NOTHING_CHANGED, {"metric": before.metric.name, "value": stats.median(fresh)})
+        same = Fact(Kind.NOTHING_CHANGED, {"metric": before.metric.name, "value": noise.median(fresh)})
         return _ended(Playbook.REBASELINE, same, works=True)
     why = joined([*changed, *filter(None, found)])
     for event in events:

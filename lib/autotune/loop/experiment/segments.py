@@ -9,7 +9,8 @@ from autotune.core.ledger.state import Ending
 from autotune.core.tell.words import told
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.candidate import Boundary, look
+from autotune.loop.candidate.boundary import Boundary
+from autotune.loop.candidate.candidate import look
 from autotune.loop.experiment import work
 from autotune.loop.measure.turns import alone
 from autotune.loop.opening import rehearsing

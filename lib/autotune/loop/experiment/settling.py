@@ -8,7 +8,8 @@ from pathlib import Path
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger import settle
-from autotune.core.ledger.events import Cause, Decided
+from autotune.core.ledger.events import Decided
+from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.settle import Facts, Step, Tip
 from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
@@ -19,7 +20,9 @@ from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.candidate import Boundary, Look, look, take_back, take_snapshot
+from autotune.loop.candidate.boundary import Boundary
+from autotune.loop.candidate.candidate import Look, look, take_snapshot
+from autotune.loop.candidate.returning import take_back
 from autotune.loop.measure import watching
 from autotune.loop.measure.bench import OUTPUT_KEPT
 from autotune.loop.measure.measuring import voided

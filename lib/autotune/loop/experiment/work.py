@@ -15,9 +15,10 @@ from typing import NoReturn
 
 from autotune.core.codec import encode
 from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
-from autotune.core.ledger.events import Cause, Noticed, Stopped
+from autotune.core.ledger.events import Noticed, Stopped
+from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Ending
-from autotune.edges import git, locks, process
+from autotune.edges import family, git, locks, process
 from autotune.edges.clock import now
 from autotune.edges.conditions import conditions
 from autotune.edges.ledger import Position
@@ -98,7 +99,7 @@ def worker_of(session: Session) -> Holder | None:
 def refuse_from_a_run(session: Session) -> None:
     """Refuse what a person or an agent may say at any time to a program that is being measured."""
     busy = worker_of(session)
-    if process.within(busy.pid if busy is not None else None):
+    if family.within(busy.pid if busy is not None else None):
         raise AutotuneError("This comes from within a run that autotune measures.", "say it from a terminal of your own")
 
 

@@ -16,21 +16,13 @@ from autotune.core.config import reading as configuration
 from autotune.core.facts import Fact, quoted
 from autotune.core.findings import Amiss, Remedy
 from autotune.core.ledger import replay
-from autotune.core.ledger.events import (
-    CandidateTaken,
-    Decided,
-    Formatted,
-    Purpose,
-    Ran,
-    Result,
-    SegmentOpened,
-    Spent,
-)
+from autotune.core.ledger.events import CandidateTaken, Decided, Formatted, Ran, Result, SegmentOpened, Spent
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.output.metrics import MetricReader
-from autotune.core.stats.samples import median
+from autotune.core.stats.noise import median
 from autotune.core.tell.snapshot import of_the_log
-from autotune.edges import git, ledger, process
+from autotune.edges import capture, git, ledger
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.measure.accounting import Account, Disagreement, amiss, chain, contradictions, state_at
@@ -252,7 +244,7 @@ def _logs(folder: Folder, story: Account) -> Iterator[Disagreement]:
             yield amiss(Amiss.OUTPUT_GONE, Fact(Remedy.NOT_TO_BE_HELD), **what)
             continue
         output = path.read_bytes()
-        if process.is_whole(output) and (name := _unprinted(event, output)) is not None:
+        if capture.is_whole(output) and (name := _unprinted(event, output)) is not None:
             yield amiss(Amiss.VALUE_NOT_PRINTED, metric=name, value=event.metrics[name], **what)
 
 

@@ -28,11 +28,11 @@ from autotune.core.ledger.state import Ending, State
 from autotune.core.model import Outcome
 from autotune.core.output.metrics import RESERVED
 from autotune.core.output.outcome import Executed, classify, escaped, measured_samples, useful_end, within_a_line
-from autotune.core.tell import report
+from autotune.core.tell import headline
 from autotune.core.tell.contrast import Seen, contrast, side_by_side
 from autotune.core.tell.words import told
 from autotune.core.trust.patterns import from_top
-from autotune.edges import atomic, folders, git, locks, machine, place, process, results, tree
+from autotune.edges import atomic, environment, folders, git, locks, machine, place, process, results, tree
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
@@ -495,7 +495,7 @@ def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> E
     finished = process.execute(
         command.text,
         cwd=folder,
-        environment=process.environment_for_runs(os.environ, config.env),
+        environment=environment.environment_for_runs(os.environ, config.env),
         timeout_s=command.timeout_s,
         log=scratch / f"{command.name}.log",
         kept_bytes=0 if results is None else results.kept_bytes,
@@ -585,7 +585,7 @@ def _noise_known(scene: Scene) -> float | None:
     """Give the spread of a single run as a share, where a session knows it."""
     if scene.session is None or not scene.session.state.segment.pool or not scene.session.state.segment.logs:
         return None
-    return report.noise_of_a_run(scene.session.state).sigma
+    return headline.noise_of_a_run(scene.session.state).sigma
 
 
 def _left_out(scene: Scene, config: Config, workdir: str) -> Iterator[Fact]:

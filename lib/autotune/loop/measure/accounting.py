@@ -13,14 +13,11 @@ from typing import TypeVar
 from autotune.core.facts import Fact
 from autotune.core.findings import Amiss, Contradiction, Remedy
 from autotune.core.ledger import order, replay
-from autotune.core.ledger.events import (
-    Event,
-    Purpose,
-    Ran,
-    SegmentOpened,
-    from_line,
-)
-from autotune.core.ledger.state import State, after, begin
+from autotune.core.ledger.events import Ran, SegmentOpened
+from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.lines import Event, from_line
+from autotune.core.ledger.purposes import Purpose
+from autotune.core.ledger.state import State
 from autotune.core.model import Outcome
 from autotune.edges import ledger
 from autotune.edges.git import Repository

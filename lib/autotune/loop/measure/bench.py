@@ -17,11 +17,12 @@ from typing import Any
 from autotune.core import rules
 from autotune.core.config.commands import Command, benchmark_of, checks_of, prepare_of
 from autotune.core.facts import Fact, Kind, joined
-from autotune.core.ledger.events import Purpose, Ran
+from autotune.core.ledger.events import Ran
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.metrics import MetricReport
 from autotune.core.output.outcome import PASSED, Executed, classify, escaped, is_run_again, useful_end
-from autotune.edges import caches, locks, place, process, sandbox, tree
+from autotune.edges import caches, environment, locks, place, process, sandbox, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
@@ -274,8 +275,8 @@ class Bench:
     def _variables(self, ours: Mapping[str, str]) -> dict[str, str]:
         """Give the environment of runs, as the segment and the settings have it, with variables of ours that these may change."""
         state = self.session.state
-        recorded = process.as_recorded(os.environ, state.segment.opened.environment)
-        return process.environment_for_runs(recorded, {**ours, **state.config.env})
+        recorded = environment.as_recorded(os.environ, state.segment.opened.environment)
+        return environment.environment_for_runs(recorded, {**ours, **state.config.env})
 
     def _environment(self, temporary: Path, shown: Sequence[Path], more: Mapping[str, str]) -> dict[str, str]:
         """Give what a command finds in its environment: temporary files, and caches that lie elsewhere, in folders of autotune's."""

@@ -15,10 +15,11 @@ from autotune.core.decide import pace
 from autotune.core.decide.comparison import hears_witness
 from autotune.core.decide.witness import noise_of, witness_of
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Calibrated, Purpose, SettingsChanged
+from autotune.core.ledger.events import Calibrated, SettingsChanged
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.sight import NOISY, SHORT_RUN_S, Blind, blind, by_spread, sight
 from autotune.core.model import Arm, Direction, Outcome, Witness
-from autotune.core.stats import samples as stats
+from autotune.core.stats import effects, noise
 from autotune.core.tell import advice
 from autotune.core.tell.words import told
 from autotune.core.trust import audit
@@ -69,7 +70,7 @@ def _from_baseline(session: Session, bench: Bench, values: Sequence[float], elap
 
 def refuse_blind(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float) -> None:
     """Raise `AutotuneError` where the unchanged code's runs show that next to nothing would be found, with what would help."""
-    metric, value = session.state.metric, stats.median(values)
+    metric, value = session.state.metric, noise.median(values)
     found = by_spread(_from_baseline(session, bench, values, elapsed_s), values)
     of_many = session.state.config.read or audit.is_of_many(metric.name)  # each may be as short as it is
     unit_s = None if of_many else audit.seconds_of(metric)
@@ -104,7 +105,7 @@ def after_baseline(
     pairs = min(PAIRS_AT_OPENING, int(BASELINE_BUDGET_S / 2 / (2 * each)) - 1)
     once = len(values) < 2  # noqa: PLR2004 - one run has no spread
     differs = config.prepare and not config.in_place and not session.state.exact
-    if differs and not once and not hidden and pairs >= stats.FEWEST_PAIRS_FOR_INTERVAL:
+    if differs and not once and not hidden and pairs >= effects.FEWEST_PAIRS_FOR_INTERVAL:
         session.say(Fact(Kind.CALIBRATING, {"pairs": pairs, "takes_s": 2 * (pairs + 1) * each}))
         found = _calibrated(session, bench, *_paired(session, bench, pairs, turn), None)
     return _with_seeds(session, found, read)
@@ -159,9 +160,9 @@ def _calibrated(
 ) -> Calibrated:
     """The event that says it; the first pair is left out of the bias, since warm-ups are not one."""
     state = session.state
-    wall_s = stats.median(walls)
+    wall_s = noise.median(walls)
     pairs = list(zip(*series, strict=True))[1:] if len(series) > 1 else []
-    prepare_s = max(0.0, stats.median(elapsed) - wall_s) if state.config.prepare else 0.0
+    prepare_s = max(0.0, noise.median(elapsed) - wall_s) if state.config.prepare else 0.0
     found = sight(
         series,
         round(wall_s, 6),

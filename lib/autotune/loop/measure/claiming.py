@@ -8,9 +8,10 @@ from autotune.core import rules
 from autotune.core.config.keys import CLAIM_PAIRS
 from autotune.core.decide import pace
 from autotune.core.facts import Fact, Kind, claimed
-from autotune.core.ledger.events import Claimed, Purpose, Result, SegmentOpened
+from autotune.core.ledger.events import Claimed, Result, SegmentOpened
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Metric, Outcome, Status
-from autotune.core.stats import samples as stats
+from autotune.core.stats import effects, noise
 from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.edges.clock import now
@@ -26,7 +27,7 @@ from autotune.loop.session.session import Session
 
 def pairs_of(session: Session) -> int:
     """How many pairs a claim is made of in this session; where none is made by itself, one that a person asks for."""
-    return stats.EXACT_CLAIM_PAIRS if session.state.claims_by_few else _usual_pairs(session)
+    return noise.EXACT_CLAIM_PAIRS if session.state.claims_by_few else _usual_pairs(session)
 
 
 def _usual_pairs(session: Session) -> int:
@@ -88,9 +89,9 @@ def _claimed(session: Session, first: str, last: str, experiment: int | None) ->
     if isinstance(pairs, Fact):
         return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
     logs = min(value for pair in pairs for value in pair) > 0
-    found = stats.claim_of(pairs, state.metric.direction, logs=logs, look=state.looks_at(first, last), exact=state.claims_by_few)
+    found = effects.claim_of(pairs, state.metric.direction, logs=logs, look=state.looks_at(first, last), exact=state.claims_by_few)
     seen = [
-        *([Fact(Kind.ONE_NUMBER)] if found.improved and stats.side_by_side_repeat(pairs) else []),
+        *([Fact(Kind.ONE_NUMBER)] if found.improved and effects.side_by_side_repeat(pairs) else []),
         *([Fact(Kind.BUILT_AFRESH)] if state.config.built_once else []),
         *([busy] if busy is not None else []),
     ]
@@ -132,6 +133,6 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, floa
                 return Fact(Kind.NO_CLAIM, because=Fact(failed, because=run.why))
             values[arm] = run.metrics[state.metric.name]
         pairs.append((values[Arm.INCUMBENT], values[Arm.CANDIDATE]))
-        if len(pairs) == wanted and not stats.side_by_side_repeat(pairs):
+        if len(pairs) == wanted and not effects.side_by_side_repeat(pairs):
             wanted = _usual_pairs(session)
     return pairs

@@ -11,10 +11,11 @@ from typing import Any
 from autotune.core.decide import guards, pace
 from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Cause, Decided, Purpose, Ran
+from autotune.core.ledger.events import Decided, Ran
+from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
-from autotune.core.stats.samples import median
+from autotune.core.stats.noise import median
 from autotune.core.tell.words import LEAVE_OUT, told
 from autotune.core.trust import audit
 from autotune.edges import git

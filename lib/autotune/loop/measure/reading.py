@@ -12,11 +12,10 @@ from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind, UnreadError
 from autotune.core.findings import Unread
 from autotune.core.model import Outcome
-from autotune.core.output.combining import CASES, with_one_value
+from autotune.core.output.combining import CASES, cases_of, with_one_value
 from autotune.core.output.metrics import RESERVED, MetricReport
 from autotune.core.output.outcome import Executed, classify, measured_samples
 from autotune.core.output.sources import Source, stem
-from autotune.core.stats.samples import cases_of
 from autotune.core.trust.patterns import from_top
 from autotune.edges import results
 from autotune.errors import AutotuneError

@@ -14,8 +14,9 @@ from autotune.core.ledger.events import RepairAsked
 from autotune.core.tell.words import told
 from autotune.core.trust import patterns
 from autotune.core.trust.surroundings import DEPENDENCIES, TOOL, changes, programs
-from autotune.edges import machine, process
+from autotune.edges import machine
 from autotune.edges.clock import now
+from autotune.edges.environment import as_recorded, environment_for_runs
 from autotune.errors import AutotuneError
 from autotune.loop.session.session import Session
 
@@ -29,7 +30,7 @@ def recorded(config: Config, top: Path, workdir: str, environment: Mapping[str, 
     out: it is the candidate's to change. Programs are looked for as `environment` says.
     """
     folder = top / workdir
-    path = process.environment_for_runs(environment, config.env).get("PATH", os.defpath)
+    path = environment_for_runs(environment, config.env).get("PATH", os.defpath)
     tools = machine.tools(dict.fromkeys(_programs(config, folder)), folder, path)
     in_scope, protected = patterns.matcher(config.scope, workdir), patterns.matcher(config.protect, workdir)
     held = {path: digest for path, digest in _lock_files(top, workdir) if protected(path) or not in_scope(path)}
@@ -61,7 +62,7 @@ def _programs(config: Config, folder: Path) -> Iterator[str]:
 def what_changed(session: Session) -> tuple[Fact, ...]:
     """What is not as it was when the segment opened."""
     segment = session.state.segment.opened
-    environment = process.as_recorded(os.environ, segment.environment)
+    environment = as_recorded(os.environ, segment.environment)
     return (*rules.gone(segment.rule), *changes(segment.machine, recorded(session.state.config, session.top, segment.workdir, environment)))
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Event, Finished, Noted, Paused, Spent, Stopped, from_line
+from autotune.core.ledger.events import Finished, Noted, Paused, Spent, Stopped
+from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.state import State
 from autotune.core.output.outcome import Executed
 from autotune.core.tell.words import told
-from autotune.edges import atomic, door, git, ledger, process
+from autotune.edges import atomic, door, family, git, ledger, process
 from autotune.edges.atomic import replace_file
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -114,7 +115,7 @@ def closed(session: Session) -> Iterator[Callable[[], None]]:
             entrance = stack.enter_context(door.opened(address, f"{leftovers.private_prefix(session)}{os.getpid()}-"))
             kept = [Closed.as_it_is(one) for one in sessions_closed]
         try:
-            yield lambda: entrance.let_in(process.is_outside, kept[0].take)
+            yield lambda: entrance.let_in(family.is_outside, kept[0].take)
         finally:
             for one in kept:
                 one.clear_the_way()

@@ -16,7 +16,7 @@ from autotune.core.config.reading import parse, to_mapping, toml_table
 from autotune.core.facts import NAMED, Fact, Kind, naming
 from autotune.core.health.transitions import Mode
 from autotune.core.ledger.events import Opened, SegmentOpened
-from autotune.core.ledger.state import begin
+from autotune.core.ledger.fold import begin
 from autotune.core.output import sources
 from autotune.core.output.naming import direction_of
 from autotune.core.output.outcome import OWN_UNITS
@@ -24,7 +24,7 @@ from autotune.core.tell.words import told
 from autotune.core.trust import carrying
 from autotune.core.trust.benchmark import Project
 from autotune.core.trust.patterns import from_top
-from autotune.edges import copies, folders, git, locks, place, process, submodules, tree
+from autotune.edges import copies, environment, folders, git, locks, place, submodules, tree
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
@@ -277,7 +277,7 @@ def _first_segment(repository: Repository, name: str, project: Project, config: 
         in_place=config.in_place,
         config=to_mapping(config),
         machine=recording.recorded(config, repository.top, workdir),
-        environment=process.recorded_environment(process.environment_for_runs(os.environ, config.env)),
+        environment=environment.recorded_environment(environment.environment_for_runs(os.environ, config.env)),
         reason=Fact(Kind.SESSION_OPENS),
         rule=rules.NEWEST,
     )

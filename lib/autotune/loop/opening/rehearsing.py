@@ -15,14 +15,18 @@ from autotune.core.config.model import Config
 from autotune.core.config.reading import to_mapping
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Remedy
-from autotune.core.ledger.events import Event, Purpose, Ran, Result, SegmentOpened, to_line
-from autotune.core.ledger.state import State, begin
+from autotune.core.ledger.events import Ran, Result, SegmentOpened
+from autotune.core.ledger.fold import begin
+from autotune.core.ledger.lines import Event, to_line
+from autotune.core.ledger.purposes import Purpose
+from autotune.core.ledger.state import State
 from autotune.core.model import Arm, DecisionMode, Direction, Metric, Outcome, Status
-from autotune.core.stats import samples as stats
+from autotune.core.stats import effects, noise
+from autotune.core.stats.noise import median
 from autotune.core.tell.figures import number, share_in_words
 from autotune.core.tell.words import told
 from autotune.core.trust import audit, patterns
-from autotune.edges import copies, git, ledger, place, process, sandbox
+from autotune.edges import copies, environment, git, ledger, place, sandbox
 from autotune.edges.clock import now
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -116,14 +120,14 @@ def _prove(session: Session, bench: Bench, values: Sequence[float], tuned: Mappi
     bench.alternating = tuple(emptied)
     value = proof.metrics.get(state.metric.name)
     if bench.builds is not None:
-        _prove_apart(bench, stats.median(values), value)
+        _prove_apart(bench, median(values), value)
     if not _shows(session, values, proof):
         led = led_back(session.top, session.workdir, state.config)
         if value is not None and (little := _too_little(state.metric, values, value, led, repeated=bool(state.config.read))) is not None:
             raise little
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value or 0.0)} "
-            f"(before: {number(stats.median(values))}): it does not measure this code.",
+            f"(before: {number(median(values))}): it does not measure this code.",
             f"{_protected_in_scope(session)}{_leading_back(led)}; if that has to be so, --in-place measures in the checkout instead",
         )
 
@@ -151,7 +155,7 @@ def _too_little(metric: Metric, values: Sequence[float], value: float, led: Fact
     """
     seconds = audit.seconds_of(metric)
     noise = math.expm1(_ordinary(values)) if min(values) > 0 else 0.0
-    short = seconds is not None and not repeated and stats.median(values) * seconds < SHORTEST_S
+    short = seconds is not None and not repeated and median(values) * seconds < SHORTEST_S
     if not short and (seconds is None or _NOISES * noise <= UNCHANGED_WITHIN):
         return None
     spread = f", which differ by {share_in_words(noise, figures=2)} from run to run by themselves" if noise else ""
@@ -168,7 +172,7 @@ def _too_little(metric: Metric, values: Sequence[float], value: float, led: Fact
     )
     return AutotuneError(
         f"{why}: with every file in scope emptied {metric.name} is {number(value)}, with them it is "
-        f"{number(stats.median(values))}; a difference cannot be seen among such values{spread}.",
+        f"{number(median(values))}; a difference cannot be seen among such values{spread}.",
         f"{remedy}; if emptied files still change nothing after that, it does not measure this code"
         + (f": {told(led)}" if led is not None else ""),
     )
@@ -228,13 +232,13 @@ def _unchanged(values: Sequence[float], value: float, *, logs: bool, exact: bool
         return False
     ordinary = _ordinary(values)
     floor = UNCHANGED_WITHIN if len(values) > 1 else UNCHANGED_WITHIN_ONCE
-    before, after = stats.on_scale([stats.median(values), value], Direction.HIGHER, logs=True)
+    before, after = effects.on_scale([median(values), value], Direction.HIGHER, logs=True)
     return abs(after - before) <= max(floor, _NOISES * ordinary)
 
 
 def _ordinary(values: Sequence[float]) -> float:
     """The noise floor of values above 0, as a difference of logarithms; 0 of a single one."""
-    return stats.noise_floor(stats.residual_pool(values, logs=True)) if len(values) > 1 else 0.0
+    return noise.noise_floor(noise.residual_pool(values, logs=True)) if len(values) > 1 else 0.0
 
 
 def _baseline_result(session: Session, values: Sequence[float]) -> Result:
@@ -242,7 +246,7 @@ def _baseline_result(session: Session, values: Sequence[float]) -> Result:
     return Result(
         index=state.count,
         commit=state.incumbent,
-        metric=stats.median(values),
+        metric=median(values),
         status=Status.KEEP,
         description="baseline" if state.segment.opened.segment == 1 else f"baseline of segment {state.segment.opened.segment}",
         timestamp=now(),
@@ -308,7 +312,7 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
             pins=pins,
             config=to_mapping(settings),
             machine=recording.recorded(settings, session.top, state.segment.opened.workdir),
-            environment=process.recorded_environment(process.environment_for_runs(os.environ, settings.env)),
+            environment=environment.recorded_environment(environment.environment_for_runs(os.environ, settings.env)),
             reason=reason,
             rule=rules.NEWEST,
         )

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from autotune.core.codec import decode
 from autotune.core.facts import GOING_ON, Fact, Kind, quoted
-from autotune.core.ledger.events import Claimed, Event, Result, from_line
-from autotune.core.ledger.state import Row, State, after
+from autotune.core.ledger.events import Claimed, Result
+from autotune.core.ledger.fold import after
+from autotune.core.ledger.lines import Event, from_line
+from autotune.core.ledger.state import Row, State
 from autotune.edges import ledger, locks
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError

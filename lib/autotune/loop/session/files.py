@@ -17,9 +17,9 @@ from autotune.core.tell import pages
 from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import git
 from autotune.edges.atomic import UNFINISHED, remove_unfinished, replace_file
-from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.session import projection, settings
+from autotune.loop.session.aside import set_file_aside
 from autotune.loop.session.folding import last_seen
 from autotune.loop.session.layout import (
     BENCHMARK_FILE,
@@ -298,16 +298,3 @@ def _stamp(path: Path, size: int | None = None) -> str:
         return ""
     found = path.stat()
     return f"{found.st_ino} {found.st_size if size is None else size} {found.st_mtime_ns}"
-
-
-def set_file_aside(session: Session, path: Path) -> Path:
-    """Move what is in a session file's place to where it can be found."""
-    aside = aside_for(session, path)
-    shutil.move(path, aside)
-    return aside
-
-
-def aside_for(session: Session, path: Path) -> Path:
-    """Name where something that is in a session file's place is put aside."""
-    session.folder.set_aside.mkdir(exist_ok=True)
-    return session.folder.set_aside / f"{path.name}.{now().replace(':', '')}"

@@ -10,8 +10,10 @@ from typing import Any
 
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.ledger import state as states
-from autotune.core.ledger.events import Result, SegmentOpened, from_line
-from autotune.core.ledger.state import State, after, begin
+from autotune.core.ledger.events import Result, SegmentOpened
+from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.lines import from_line
+from autotune.core.ledger.state import State
 from autotune.edges import ledger
 from autotune.edges.atomic import replace_file
 from autotune.edges.ledger import Position

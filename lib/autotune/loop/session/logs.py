@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from autotune.core.ledger.events import Purpose
+from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm
 
 RUNS = "runs"

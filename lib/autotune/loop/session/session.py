@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Event, Noticed, Ran, from_line, to_line
+from autotune.core.ledger.events import Noticed, Ran
+from autotune.core.ledger.lines import Event, from_line, to_line
 from autotune.core.ledger.order import WORDS
 from autotune.core.ledger.state import State
 from autotune.core.trust.patterns import from_top

@@ -10,8 +10,10 @@ from shlex import quote
 
 from autotune.core.codec import decode
 from autotune.core.facts import Fact, quoted, refused
-from autotune.core.ledger.events import SegmentOpened, from_line
-from autotune.core.ledger.state import State, begin
+from autotune.core.ledger.events import SegmentOpened
+from autotune.core.ledger.fold import begin
+from autotune.core.ledger.lines import from_line
+from autotune.core.ledger.state import State
 from autotune.core.model import Direction
 from autotune.edges import git
 from autotune.edges.clock import now

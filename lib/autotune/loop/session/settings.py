@@ -17,7 +17,7 @@ from autotune.core.tell.words import told
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.session.files import aside_for, set_file_aside
+from autotune.loop.session.aside import aside_for, set_file_aside
 from autotune.loop.session.layout import CONFIG_FILE
 from autotune.loop.session.session import Session
 

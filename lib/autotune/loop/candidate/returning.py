@@ -1,0 +1,131 @@
+"""A candidate taken back, and brought back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+
+from autotune.core.facts import Fact, Kind
+from autotune.core.tell.words import told
+from autotune.edges import git, tree
+from autotune.edges.clock import now
+from autotune.edges.tree import Difference
+from autotune.errors import AutotuneError
+from autotune.loop.candidate.boundary import Boundary
+from autotune.loop.candidate.candidate import NAMED, Entry, look, take_snapshot
+from autotune.loop.session.session import Session
+
+
+class OvertakenError(AutotuneError):
+    """A keep has changed since what an earlier candidate changes, so its changes cannot be merged."""
+
+
+def bring_back(session: Session, number: int) -> tuple[str, ...]:
+    """Make the changes of an earlier experiment's candidate the open ones; gives the files.
+
+    Where the incumbent has moved on meanwhile, both sides' changes are merged. Raises `AutotuneError` where there is no such experiment,
+    where changes are open already, and `OvertakenError` where the two sides contradict each other.
+    """
+    commit = git.resolve(session.top, session.folder.ref(number))
+    if commit is None:
+        raise AutotuneError(f"There is no experiment {number} with a candidate to restore.", "`autotune status` tells how many there are")
+    boundary = Boundary(session)
+    if opened := look(session, boundary).paths:
+        raise AutotuneError(
+            f"Other changes are open in scope: {', '.join(opened[:NAMED])}.", "measure them with `autotune try`, or take them back, first"
+        )
+    base = git.parents(session.top, commit)[0]
+    merged, removed = _merge(session, number, base, commit)
+    scratch = session.folder.path / "scratch-index"
+    git.tell(session.top, "read-tree", session.state.incumbent, index=scratch)
+    git.set_entries(session.top, scratch, merged, removed)
+    content = git.write_tree(session.top, scratch)
+    _refuse_overwriting(session, merged)
+    tree.bring(session.view, content, sorted(merged), removed, boundary.spares)
+    return tuple(sorted({*merged, *removed}))
+
+
+def _refuse_overwriting(session: Session, written: Iterable[str]) -> None:
+    """Refuse to write where something is that neither git nor this session knows: a file that is ignored, or that was there before."""
+    if lost := tree.in_the_way(session.top, written, git.tracked(session.top, session.state.incumbent)):
+        raise AutotuneError(
+            f"Its files would take the place of {', '.join(lost[:NAMED])}, which git does not track.",
+            "move what is there out of the way, then try again",
+        )
+
+
+def _merge(session: Session, number: int, base: str, theirs: str) -> tuple[dict[str, tuple[str, str]], list[str]]:
+    before, ours, after = (git.tracked(session.top, one) for one in (base, session.state.incumbent, theirs))
+    merged: dict[str, tuple[str, str]] = {}
+    removed: list[str] = []
+    for path in git.differing(session.top, base, theirs):
+        entry = _merge_entry(session, number, path, before.get(path), ours.get(path), after.get(path))
+        if entry is None:
+            removed.append(path)
+        else:
+            merged[path] = entry
+    return merged, removed
+
+
+def _merge_entry(session: Session, number: int, path: str, before: Entry, ours: Entry, theirs: Entry) -> Entry:
+    if ours in (before, theirs):
+        return theirs
+    if before is not None and ours is not None and theirs is not None:
+        merged = git.merge_contents(session.top, ours[1], before[1], theirs[1], session.folder.path)
+        if merged is not None:
+            return theirs[0], git.store(session.top, merged)
+    raise OvertakenError(
+        f"{path} was changed by a keep since, in the same place.",
+        f"look at the candidate with `git show {session.folder.ref(number)}` and apply by hand what you want of it",
+    )
+
+
+def take_back(session: Session, commit: str, changes: Sequence[Difference], boundary: Boundary) -> None:
+    """Make what differs, which a snapshot holds, what it is in a commit; what no snapshot holds and is in the way is moved aside and told.
+
+    That is what git ignores, or the user had, in a folder that stands where there was a file.
+    """
+    written = [one.path for one in changes if not one.added]
+    if lost := tree.in_the_way(session.top, written, {one.path for one in changes}):
+        move_aside(session, lost)
+    held = git.tracked(session.top, commit)
+    git.forget_files(session.top, {path: held[path] for path in written})
+    tree.put_back(session.view, commit, changes, boundary.spares)
+    git.refresh_index(session.top)
+
+
+def move_aside(session: Session, paths: Sequence[str]) -> None:
+    """Move what stands where files are put to the session's folder, and tell."""
+    aside = session.folder.set_aside / f"in-the-way.{now().replace(':', '')}"
+    for path in paths:
+        (aside / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(session.top / path, aside / path)
+    session.notice(Fact(Kind.IN_THE_WAY, {"paths": list(paths[:NAMED]), "aside": str(aside)}))
+
+
+def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE) -> None:
+    """Make a snapshot of a candidate that was refused, then take back its changes: those in scope, and those that it was refused for.
+
+    For a session without anybody who could mend it; new files out of scope are left alone.
+    """
+    boundary = Boundary(session)
+    found = look(session, boundary)
+    differences, beside = tree.differences(session.view, session.state.incumbent), git.left_out(session.top)
+    forbidden = [
+        Difference(one.path, added=one.added or one.path in beside)
+        for one in differences
+        if one.path in found.refused and not one.path.endswith("/")
+    ]
+    held = git.tracked(session.top, session.state.incumbent)
+    submodules = {one.path: held[one.path][1] for one in forbidden if held.get(one.path, ("",))[0] == git.SUBMODULE}
+    changes = tuple(one for one in (*found.candidate, *forbidden) if one.path not in submodules)
+    commit = take_snapshot(session, [one.path for one in changes], f"autotune: taken back: {told(why)}")
+    ref = session.folder.ref(f"refused-{session.position.lines}")
+    git.set_ref(session.top, ref, commit, "a refused candidate")
+    take_back(session, session.state.incumbent, changes, boundary)
+    for path, sha in submodules.items():
+        git.move_submodule(session.top, path, sha)
+    for path, was in found.moved.items():
+        (session.top / was).parent.mkdir(parents=True, exist_ok=True)
+        (session.top / path).rename(session.top / was)
+    session.notice(Fact(kind, {"ref": ref}, why))
