@@ -70,7 +70,7 @@ def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """The system that runs the tests, and one that lacks what only Linux has."""
     if request.param != "as it is":
         monkeypatch.delattr(os, "pidfd_open", raising=False)
-        monkeypatch.setattr(process, "_adopts", lambda _: False)
+        monkeypatch.setattr(process, "adopts", lambda _: False)
 
 
 def is_alive(pid: int) -> bool:
@@ -329,16 +329,16 @@ DYING = f"""
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {LIBRARY!r})
-from autotune.edges import process
+from autotune.edges import process, shell
 told = []
-tell = shell._Shell.tell
-def die(shell, line):
-    told.append(shell.pid)
+tell = shell.Shell.tell
+def die(self, line):
+    told.append(self.pid)
     if len(told) > int(sys.argv[2]):
         print(*line.split()[:1], *told, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
-    tell(shell, line)
-shell._Shell.tell = die
+    tell(self, line)
+shell.Shell.tell = die
 folder = Path(sys.argv[1])
 streams = dict(given=folder / "given", said=sys.stderr, complained=sys.stderr)
 with process.started_guarded("touch begun; sleep 60", cwd=folder, environment=os.environ, **streams) as begun:
