@@ -7,8 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autotune.core.ledger.events import Event, SegmentOpened, from_line
-from autotune.core.ledger.state import State, after, begin
+from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.lines import Event, from_line
+from autotune.core.ledger.state import State
 from autotune.core.tell import story
 from autotune.core.tell.lines import laid_out
 from autotune.views import dashboard
