@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,17 +194,19 @@ def test_a_configuration_that_cannot_be_read_or_is_fixed_is_refused_by_name(proj
 def test_what_a_keep_demands_changes_at_a_persons_command_and_not_by_an_edit(project: Project) -> None:
     project.init()
     held = project.read("autotune.toml")
-    project.write("autotune.toml", held.replace("error_budget = 0.05", "error_budget = 0.5"))
+    edited = f"error_budget = 0.5\n{held}"
+    project.write("autotune.toml", edited)
     said = project.refused("resume")
     assert "error_budget in" in said
     assert "`autotune config set error_budget VALUE`" in said
     assert found_by_check(project) == ["setting differs"]
     assert "not what this segment is measured and decided with" in project.refused("config", "set", "max_pairs", "9")
-    assert project.read("autotune.toml") == held.replace("error_budget = 0.05", "error_budget = 0.5")
+    assert project.read("autotune.toml") == edited
     assert project.ok("config", "get", "error_budget").out == "0.05\n"
     project.ok("config", "set", "error_budget", "0.2")
     project.ok("config", "set", "max_pairs", "9")
-    assert project.read("autotune.toml") == held.replace("error_budget = 0.05", "error_budget = 0.2").replace("= 40", "= 9")
+    written = tomllib.loads(project.read("autotune.toml"))
+    assert (written["error_budget"], written["max_pairs"]) == (0.2, 9)
     assert [event["changed"] for event in project.events("settings")] == [["error_budget"], ["max_pairs"]]
     assert project.events("notice") == []
     project.ok("check")
@@ -213,7 +216,7 @@ def test_what_a_keep_demands_changes_at_a_persons_command_and_not_by_an_edit(pro
 def test_a_negative_number_can_be_set(project: Project) -> None:
     project.init()
     project.ok("config", "set", "target", "-5")
-    assert project.ok("config", "get", "target").out == "-5.0\n"
+    assert project.ok("config", "get", "target").out == "-5\n"
     assert project.run("config", "set", "target", "-5", "--nonsense").code == 2
 
 
@@ -226,8 +229,7 @@ def test_an_idea_where_a_folder_is_is_refused(project: Project) -> None:
 
 def test_an_edit_that_takes_effect_is_told(project: Project) -> None:
     project.init()
-    text = project.read("autotune.toml")
-    project.write("autotune.toml", text.replace("# max_tokens = 5000000", "max_tokens = 9"))
+    project.write("autotune.toml", "max_tokens = 9\n" + project.read("autotune.toml"))
     told = "autotune.toml was edited; in force from now on: max_tokens = 9 (was nothing)."
     assert told in project.ok("resume").err
     assert f"noticed: {told}" in " ".join(project.ok("explain").out.split())
@@ -330,7 +332,7 @@ def test_without_the_list_of_the_users_files_nothing_is_taken_for_a_candidates(p
 
 def test_a_check_of_the_configuration_names_what_is_not_in_force(project: Project) -> None:
     project.init()
-    project.write("autotune.toml", project.read("autotune.toml").replace('unit = ""', 'unit = "bytes"'))
+    project.write("autotune.toml", 'unit = "bytes"\n' + project.read("autotune.toml"))
     told = project.ok("config", "check")
     assert told.out == f"{project.top / 'autotune.toml'} is in order\nunit is another than in force: `autotune rebaseline --accept`\n"
     assert project.ok("config", "check", "--json").json["not_in_force"] == ["unit"]

@@ -9,7 +9,7 @@ import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from autotune.core.config.keys import FIELDS, FILE, KEYS, SECTIONS, Default, Fixed, Key, key_named, known, refuse_unknown, written
 from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
@@ -105,7 +105,7 @@ def _flat(mapping: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     for name, value in mapping.items():
         if name in {"health", "recovery"}:
             if not isinstance(value, Mapping):
-                raise AutotuneError(f"{name} in {FILE} is {shown(value)}; expected a section.", f"Write its keys below a line [{name}].")
+                refuse_no_section(name, value)
             yield from ((known(f"{name}.{leaf}"), one) for leaf, one in value.items())
         elif "." in name:
             refuse_unknown(name)
@@ -149,6 +149,11 @@ def read_value(key: Key, value: object, *, said: bool = False) -> object:
 def _section_of(held: Mapping[str, object], section: str) -> dict[str, Any]:
     """What is held for one section, by the names of its fields."""
     return {key.leaf: held[key.name] for key in KEYS if key.section == section}
+
+
+def refuse_no_section(name: str, value: object) -> NoReturn:
+    """Raise AutotuneError for a section that is something else."""
+    raise AutotuneError(f"{name} in {FILE} is {shown(value)}; expected a section.", f"Write its keys below a line [{name}].")
 
 
 def toml_table(text: str) -> dict[str, Any]:

@@ -106,7 +106,12 @@ def number(
 
     bounds = {"at least": at_least, "above": above, "at most": at_most, "below": below}
     words = " and ".join(f"{word} {bound:,}" for word, bound in bounds.items() if math.isfinite(bound))
-    return Shape(f"{what} {words}".rstrip(), read)
+    return Shape(f"{what} {words}".rstrip(), read, _as_short_as_it_is)
+
+
+def _as_short_as_it_is(held: float) -> float:
+    """A whole number without a point, unless its digits say more than is known."""
+    return int(held) if held.is_integer() and abs(held) < 1e15 else held  # noqa: PLR2004 - the last digits are lost beyond
 
 
 def seconds() -> Shape:
@@ -231,32 +236,14 @@ PATTERNS = "a list of path patterns relative to the session's working directory"
 
 
 def literal(value: object) -> str:
-    """A value in TOML, on one line."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            # JSON's escapes are TOML's, but for one character that TOML wants escaped besides.
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        case float() if value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - beyond, the digits say more than is known
-            return str(int(value))
-        case list() | tuple():
-            return f"[{', '.join(map(literal, value))}]"
-        case Mapping():
-            return "{ " + ", ".join(f"{_bare(name)} = {literal(one)}" for name, one in value.items()) + " }"
-        case _:
-            return str(value)
-
-
-def _bare(name: str) -> str:
-    """A key in TOML, quoted where it must be."""
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else literal(name)
+    """A value in TOML, on one line: JSON's spelling of it, but for the sign in tables and one character."""
+    return json.dumps(value, ensure_ascii=False, separators=(", ", " = "), default=str).replace("\x7f", "\\u007f")
 
 
 def shown(value: object) -> str:
     """A value for people, at most about 80 characters of it."""
     try:
-        text = "null" if value is None else literal(value)
+        text = literal(value)
     except ValueError:  # Python refuses to write integers of thousands of digits
         text = "a number of thousands of digits"
     text = text.encode("utf-8", "backslashreplace").decode()

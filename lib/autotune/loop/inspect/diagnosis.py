@@ -51,7 +51,7 @@ TIMED = 3  # starts of which the median is told
 SLOW_START_MS = 1000.0
 OUTPUT_SHOWN = 800  # characters of what failed
 LOG_LINES = 3
-_PACKAGES = ("git.cmd", "numpy", "rich", "tomli_w", "typer")
+_PACKAGES = ("git.cmd", "numpy", "rich", "tomli_w", "tomlkit", "typer")
 _HOOKS_OF_A_COMMIT = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 
 
