@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from autotune.core.ledger.events import SegmentOpened
 from autotune.core.ledger.fold import after, begin
 from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.state import State
