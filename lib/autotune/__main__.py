@@ -11,7 +11,7 @@ from os.path import abspath, dirname
 def main() -> None:
     """Run the command line; the version is told before anything heavy is imported."""
     _open_streams()
-    gc.set_threshold(100_000)  # what is imported stays: looking through it again and again takes a twentieth of a short command's time
+    gc.set_threshold(500_000)  # what is imported stays: looking through it again and again takes a twentieth of a short command's time
     sys.path.insert(0, dirname(dirname(abspath(__file__))))
     if sys.argv[1:2] == ["--version"]:
         from autotune.version import version

@@ -60,7 +60,7 @@ def arms_of(tmp_path: Path, *files: dict[str, str]) -> Arms:
         trees.append(git.tree_of(top, str(git.resolve(top, "HEAD"))))
     found = git.discover(top)
     assert found is not None
-    place.build(found, tmp_path / "measure", "HEAD", [])
+    place.build(found, tmp_path / "measure", str(git.resolve(top, "HEAD")), [])
     spot = place.private(tmp_path / "measure", note=tmp_path / "note")
     place.occupy(spot, trees[0], ())
     return Arms(spot, (trees[0], trees[1]), git.differing(top, *trees))

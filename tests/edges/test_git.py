@@ -30,6 +30,16 @@ def test_entries_are_set_and_removed_under_any_name_with_hashes_of_either_length
     assert git.tracked(top, git.write_tree(top, top / ".git/scratch")) == {"plain": ("100644", blob), "new": ("100755", blob)}
 
 
+def test_what_a_tree_holds_is_the_same_told_by_how_it_differs_from_another(top: Path) -> None:
+    blobs = [git.store(top, content) for content in (b"one", b"two")]
+    one = {"a": ("100644", blobs[0]), "b/c": ("100644", blobs[0]), "d": ("100644", blobs[0]), "sub": ("160000", "1" * len(blobs[0]))}
+    other = {"a": ("100755", blobs[1]), "b": ("120000", blobs[0]), "e/f": ("100644", blobs[1]), "sub": ("160000", "2" * len(blobs[0]))}
+    first, second = (git.make_tree(top, entries, top / ".git/scratch") for entries in (one, other))
+    git.tell(top, "config", "submodule.sub.ignore", "all")
+    assert git.tracked(top, second, like=first) == other
+    assert git.tracked(top, first) == one
+
+
 def test_a_commit_of_its_own_has_no_hook_no_signature_and_moves_no_branch(top: Path) -> None:
     git.tell(top, "config", "commit.gpgSign", "true")
     head = git.resolve(top, "HEAD")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges import git, place, tree
+from autotune.edges import git, looks, place, tree
 from autotune.edges.place import Place
 
 
@@ -32,14 +32,19 @@ def repository(tmp_path: Path) -> git.Repository:
 def built(repository: git.Repository, tmp_path: Path) -> Place:
     (repository.top / "carried").mkdir()
     (repository.top / "carried/x").write_text("x\n")
-    place.build(repository, top := tmp_path / "measure", "HEAD", ["carried"])
+    place.build(repository, top := tmp_path / "measure", head(repository), ["carried"])
     return settled(place.private(top, ()))
+
+
+def head(where: Place | git.Repository) -> str:
+    """The commit that is checked out."""
+    return str(git.resolve(where.top, "HEAD"))
 
 
 def settled(fresh: Place) -> Place:
     """A place with what is beside the tracked files once these are there."""
     carried = replace(fresh, settled=frozenset(place.beside(fresh.view)))
-    place.occupy(carried, "HEAD", ())
+    place.occupy(carried, head(carried), ())
     return replace(carried, settled=frozenset(place.beside(fresh.view)))
 
 
@@ -54,52 +59,52 @@ def contents(top: Path) -> dict[str, str]:
 
 
 def test_what_a_run_left_or_changed_is_gone_before_the_next(built: Place) -> None:
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     before = contents(built.top)
     (built.top / "a").write_text("changed by a run\n")
     (built.top / "d/b").unlink()
     (built.top / "left/behind").mkdir(parents=True)
     (built.top / "left/behind/x").write_text("")
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     assert contents(built.top) == before
     assert before == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
 
 
 def test_both_sides_come_and_go_even_where_files_and_folders_change_places(repository: git.Repository, built: Place) -> None:
     other = other_tree(repository)
-    paths = git.differing(repository.top, "HEAD", other)
-    for content, expected in ((other, {"a/inner": "other\n", "d": "other\n"}), ("HEAD", {"a": "a\n", "d/b": "d/b\n"})) * 2:
+    paths = git.differing(repository.top, head(repository), other)
+    for content, expected in ((other, {"a/inner": "other\n", "d": "other\n"}), (head(built), {"a": "a\n", "d/b": "d/b\n"})) * 2:
         place.occupy(built, content, paths)
         assert contents(built.top) == expected | {"carried/x": "x\n"}
 
 
 def test_a_file_that_one_side_does_not_have_is_gone_from_a_folder_that_both_have(repository: git.Repository, built: Place) -> None:
-    entry = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))["d/b"]
+    entry = git.tracked(repository.top, head(repository))["d/b"]
     fewer = git.make_tree(repository.top, {"d/c": entry}, repository.folder / "scratch")
-    for paths in (git.differing(repository.top, "HEAD", fewer), ()):
-        place.occupy(built, "HEAD", paths)
+    for paths in (git.differing(repository.top, head(repository), fewer), ()):
+        place.occupy(built, head(built), paths)
         place.occupy(built, fewer, paths)
         assert contents(built.top) == {"d/c": "d/b\n", "carried/x": "x\n"}
 
 
 def test_what_a_run_left_in_a_folder_with_tracked_files_is_gone_before_the_next(built: Place) -> None:
     (built.top / "d/left").write_text("")
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
 
 
 def test_a_file_that_one_side_adds_to_what_is_carried_is_gone_from_the_other(repository: git.Repository, built: Place) -> None:
-    held = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))
+    held = git.tracked(repository.top, head(repository))
     more = git.make_tree(repository.top, {**held, "carried/new": held["a"]}, repository.folder / "scratch")
-    for content, others in ((more, {"carried/new": "a\n"}), ("HEAD", {})) * 2:
+    for content, others in ((more, {"carried/new": "a\n"}), (head(built), {})) * 2:
         place.occupy(built, content, ("carried/new",))
         assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n", **others}
 
 
 def test_a_place_is_built_again_over_what_is_left_of_one(repository: git.Repository, built: Place) -> None:
     (built.top / ".git").unlink()
-    place.build(repository, built.top, "HEAD", [])
-    place.occupy(place.private(built.top, ()), "HEAD", ())
+    place.build(repository, built.top, head(repository), [])
+    place.occupy(place.private(built.top, ()), head(built), ())
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n"}
 
 
@@ -117,24 +122,24 @@ def test_what_ties_a_place_to_its_repository_is_known(built: Place, repository: 
 
 
 def test_what_git_does_not_list_is_gone_before_the_next_run_too(built: Place) -> None:
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     os.mkfifo(built.top / "d" / "answer-42")
     (built.top / "new").mkdir()
     os.mkfifo(built.top / "new" / "pipe")
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     assert not (built.top / "d" / "answer-42").exists()
     assert not (built.top / "new").exists()
 
 
 def test_what_a_run_left_beside_tracked_files_in_their_folder_is_gone_too(repository: git.Repository, tmp_path: Path) -> None:
-    place.build(repository, top := tmp_path / "measure", "HEAD", ())
-    place.occupy(place.private(top, place.beside(place.private(top).view)), "HEAD", ())
+    place.build(repository, top := tmp_path / "measure", head(repository), ())
+    place.occupy(place.private(top, place.beside(place.private(top).view)), head(repository), ())
     (top / "made").mkdir()
     (top / "d" / "made.o").write_text("by setup\n")
     assert set(place.beside(place.private(top).view)) == {"made/", "d/made.o"}
     ready = place.private(top, place.beside(place.private(top).view))
     (top / "d" / "answer").write_text("42\n")
-    place.occupy(ready, "HEAD", ())
+    place.occupy(ready, head(ready), ())
     assert not (top / "d" / "answer").exists()
     assert (top / "d" / "made.o").exists()
 
@@ -142,7 +147,7 @@ def test_what_a_run_left_beside_tracked_files_in_their_folder_is_gone_too(reposi
 @pytest.fixture
 def emptied_tree(repository: git.Repository) -> str:
     nothing = git.store(repository.top, b"")
-    held = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))
+    held = git.tracked(repository.top, head(repository))
     return git.make_tree(repository.top, {path: (mode, nothing) for path, (mode, _) in held.items()}, repository.folder / "scratch")
 
 
@@ -156,7 +161,7 @@ def test_emptied_files_are_as_the_tree_has_them_and_come_back_as_just_written(
     assert contents(built.top) == {"a": "", "d/b": "", "carried/x": "x\n"}
     before_ns = (built.top / "d/b").stat().st_mtime_ns
     place.occupy(built, emptied_tree, ())
-    place.fill(built, "HEAD", moved, entries)
+    place.fill(built, head(built), moved, entries)
     assert not git.unlike_index(built.top, built.view.index)
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
     assert (built.top / "a").stat().st_mtime_ns >= before_ns
@@ -181,12 +186,12 @@ def test_a_folder_that_holds_what_stays_keeps_it_while_its_files_are_empty(
     entries = git.tracked(repository.top, emptied_tree)
     moved = place.empty(kept, emptied_tree, entries, tmp_path / "away")
     assert contents(built.top) == {"a": "", "d/b": "", "d/stays": "stays\n", "carried/x": "x\n"}
-    place.fill(kept, "HEAD", moved, entries)
+    place.fill(kept, head(kept), moved, entries)
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "d/stays": "stays\n", "carried/x": "x\n"}
 
 
 def test_a_file_that_is_not_to_be_empty_is_there_beside_those_that_are(repository: git.Repository, built: Place, tmp_path: Path) -> None:
-    commit = str(git.resolve(repository.top, "HEAD"))
+    commit = head(repository)
     nothing = git.store(repository.top, b"")
     blob = git.tracked(repository.top, commit)["a"][1]
     files = dict.fromkeys(("e/whole/one", "e/whole/in/two", "e/part/three", "e/part/left"), ("100644", blob))
@@ -206,19 +211,19 @@ def test_a_file_that_is_not_to_be_empty_is_there_beside_those_that_are(repositor
 def test_git_reads_many_files_as_young_as_its_index_only_until_the_next_second(built: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "_MANY", 1)
     (built.top / "a").unlink()
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     young = built.view.index.with_name(f"{built.view.index.name}.young")
     assert young.exists()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3)
     os.utime(built.top / "a")
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     assert not young.exists()
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
 
 
 def test_what_a_run_left_in_a_known_place_goes_without_a_look_by_git(built: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     monkeypatch.setattr(git, "unlike_index", None)
     monkeypatch.setattr(place, "beside", None)
     (built.top / "left/behind").mkdir(parents=True)
@@ -226,22 +231,63 @@ def test_what_a_run_left_in_a_known_place_goes_without_a_look_by_git(built: Plac
     (built.top / "d/empty").mkdir()
     os.mkfifo(built.top / "d/pipe")
     (built.top / "d/link").symlink_to("b")
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     assert sorted(path.name for path in built.top.rglob("*")) == [".git", "a", "b", "carried", "d", "x"]
+
+
+def test_a_place_in_which_nothing_ran_is_not_looked_at_before_the_first_run(built: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.occupy(built, head(built), ())
+    place.vouch(built)
+    with monkeypatch.context() as patched:
+        patched.setattr(looks, "look", None)
+        place.occupy(built, head(built), ())
+    (built.top / "a").write_text("changed by a run\n")
+    place.occupy(built, head(built), ())
+    assert (built.top / "a").read_text() == "a\n"
+
+
+def test_another_tree_in_its_place_is_none_in_which_nothing_ran(built: Place, tmp_path: Path) -> None:
+    place.occupy(built, head(built), ())
+    place.vouch(built)
+    place.exchange(built, tmp_path / "away", tmp_path / "other")
+    (built.top / "a").write_text("another's\n")
+    place.occupy(built, head(built), ())
+    assert (built.top / "a").read_text() == "a\n"
+
+
+def test_in_a_known_place_a_run_changes_files_as_git_would_whatever_its_index_is_of(
+    repository: git.Repository, built: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = "100755", git.store(repository.top, b"other\n")
+    other = tree.tree_having(repository.top, head(repository), repository.folder / "scratch", {"a": entry})
+    place.occupy(built, head(built), ("a",))
+    index = built.view.index.read_bytes()
+    for _ in range(2):
+        place.occupy(built, other, ("a",))
+        assert (built.top / "a").read_text() == "other\n"
+        assert os.access(built.top / "a", os.X_OK)
+        place.occupy(built, head(built), ("a",))
+        assert (built.top / "a").read_text() == "a\n"
+        assert not os.access(built.top / "a", os.X_OK)
+    assert built.view.index.read_bytes() == index
+    monkeypatch.setattr(looks, "look", lambda *_: None)
+    (built.top / "d/b").write_text("changed by a run\n")
+    place.occupy(built, other, ("a",))
+    assert contents(built.top) == {"a": "other\n", "d/b": "d/b\n", "carried/x": "x\n"}
 
 
 def test_a_file_rewritten_alike_in_the_second_in_which_it_was_put_there_is_put_back(built: Place) -> None:
     (built.top / "a").unlink()
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     before = (built.top / "a").stat()
     (built.top / "a").write_text("b\n")
     os.utime(built.top / "a", ns=(before.st_atime_ns, before.st_mtime_ns))
-    place.occupy(built, "HEAD", ())
+    place.occupy(built, head(built), ())
     assert (built.top / "a").read_text() == "a\n"
 
 
 def test_a_tracked_file_that_is_not_seen_in_its_place_leaves_the_look_to_git(repository: git.Repository, built: Place) -> None:
-    held = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))
+    held = git.tracked(repository.top, head(repository))
     more = git.make_tree(repository.top, {**held, "carried/new": held["a"]}, repository.folder / "scratch")
     for _ in range(2):
         place.occupy(built, more, ())
@@ -250,9 +296,9 @@ def test_a_tracked_file_that_is_not_seen_in_its_place_leaves_the_look_to_git(rep
 
 
 def test_a_tree_that_differs_from_the_one_before_in_more_than_the_arms_is_put_in_place(repository: git.Repository, built: Place) -> None:
-    held = git.tracked(repository.top, str(git.resolve(repository.top, "HEAD")))
+    held = git.tracked(repository.top, head(repository))
     other = git.make_tree(repository.top, {**held, "a": held["d/b"]}, repository.folder / "scratch")
-    for content, text in ((other, "d/b\n"), ("HEAD", "a\n")) * 2:
+    for content, text in ((other, "d/b\n"), (head(built), "a\n")) * 2:
         place.occupy(built, content, ())
         assert contents(built.top) == {"a": text, "d/b": "d/b\n", "carried/x": "x\n"}
 
@@ -270,7 +316,7 @@ def test_what_a_run_did_among_emptied_files_is_gone_before_the_next(
     (built.top / "d/b").unlink()
     (built.top / "d").rmdir()
     (built.top / "d").symlink_to(outside)
-    place.fill(built, "HEAD", moved, entries)
-    place.occupy(built, "HEAD", ())
+    place.fill(built, head(built), moved, entries)
+    place.occupy(built, head(built), ())
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
     assert (outside / "b").read_text() == "somebody's\n"

@@ -19,7 +19,7 @@ from autotune.edges.sandbox import Walls
 @pytest.fixture(autouse=True, params=[means for means in sandbox.MEANS if means(Walls([])) is not None], ids=lambda means: means.__name__)
 def _means(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "MEANS", [request.param])
-    if not sandbox.works.__wrapped__():
+    if ran("true", Walls([])).returncode != 0:
         pytest.skip("this system has no such sandbox")
 
 

@@ -79,6 +79,17 @@ def test_what_an_index_knows_of_other_files_is_kept_whatever_the_working_tree_ha
     assert "mtime: 0:0" not in known
 
 
+def test_a_tree_is_written_of_another_in_which_some_paths_have_changed(view: View, tmp_path: Path) -> None:
+    commit, blob = run(view.top, "rev-parse", "HEAD"), git.store(view.top, b"new\n")
+    one, other = tmp_path / "one", tmp_path / "other"
+    made = tree.tree_having(view.top, commit, one, {"a": ("100755", blob), "d": ("100644", blob)}, ["b"])
+    assert git.tracked(view.top, made) == {"a": ("100755", blob), "d": ("100644", blob)}
+    for index in (one, other):
+        more = tree.tree_having(view.top, made, index, {"e/f": ("100644", blob)})
+        assert run(view.top, "ls-tree", "-r", "--name-only", more).split() == ["a", "d", "e/f"]
+        assert tree.tree_having(view.top, more, index, {}, ["e/f"]) == made
+
+
 def test_a_tree_holds_links_folders_become_files_and_files_become_folders(view: View) -> None:
     (view.top / "d/c").unlink()
     (view.top / "d").rmdir()
@@ -138,7 +149,7 @@ def test_folders_without_tracked_files_are_listed_to_the_last(view: View) -> Non
         (view.top / name).mkdir(parents=True)
     (view.top / "objects/x.o").write_text("")
     tree.point_at(view, "HEAD")
-    assert set(tree.untracked_folders(view, git.tracked(view.top, "HEAD"))) == {
+    assert set(tree.untracked_folders(view, git.tracked(view.top, run(view.top, "rev-parse", "HEAD")))) == {
         "d/empty",
         "new",
         "new/deep",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from tests.cheats.project import COUNT, FILES, QUICK, Project, opened
 
 from autotune.edges import sandbox
+from autotune.edges.sandbox import Walls
 
+_TRIED = subprocess.run(["/bin/sh", "-c", sandbox.walled_in("true", Walls(()))], capture_output=True, check=False, timeout=30)
+sandboxed = pytest.mark.skipif(_TRIED.returncode != 0, reason="this system has no sandbox")
 HOLDOUT = f"""holdout = '{QUICK} "$AUTOTUNE_HOLDOUT/secret.py"'\n"""
 UNSEEN = """\
 import sys
@@ -90,7 +94,7 @@ def test_it_lies_outside_the_repository_and_goes_with_the_session(tmp_path: Path
     assert not place.exists()
 
 
-@pytest.mark.skipif(not sandbox.works(), reason="this system has no sandbox")
+@sandboxed
 def test_in_the_sandbox_a_run_cannot_write_elsewhere_nor_read_what_proves_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("sandbox")
     project = opened(folder / "project", settings='sandbox = "on"\n')
@@ -116,7 +120,7 @@ assert not seen and not os.listdir("{others}")
     assert "verdict: keep" in project.autotune("try", "--description", "writes where it may").out
 
 
-@pytest.mark.skipif(not sandbox.works(), reason="this system has no sandbox")
+@sandboxed
 @pytest.mark.parametrize(("benchmark", "offered"), [("bench.py", True), ("writes_elsewhere.py", False), ("waits.py", False)])
 def test_the_sandbox_is_offered_where_it_works_with_this_benchmark(tmp_path: Path, benchmark: str, *, offered: bool) -> None:
     project = Project(tmp_path / "project")

@@ -41,6 +41,13 @@ def test_what_prints_the_metric_may_not_change_go_or_be_replaced_whatever_calls_
     assert project.attempt()["status"] == "keep"
 
 
+@pytest.mark.parametrize("programs", [0, 201])
+def test_what_prints_the_metric_is_found_among_few_programs_and_among_many(project: Project, programs: int) -> None:
+    many = {f"lib/{number}.sh": "" for number in range(programs)}
+    committed(project, {"autotune.sh": 'DIR=tools\nsh "$DIR/size.sh"\n', "tools/size.sh": PRINTS.replace("../", ""), **many})
+    assert "protected, for they decide what is measured: autotune.sh, tools/size.sh" in project.ok(*ONCE).err
+
+
 def test_a_file_that_the_scope_names_is_tuned_although_it_prints_and_its_metric_line_stays(project: Project) -> None:
     committed(project, {"autotune.sh": "sh train.sh\n", "train.sh": 'size=30\necho "METRIC size=$size"\n'})
     told = project.ok(*ONCE, "--scope", "train.sh").err

@@ -373,11 +373,38 @@ def _may_name_lfs(attributes: Path) -> bool:
     return not attributes.is_file() or b"lfs" in attributes.read_bytes()
 
 
-@lru_cache(maxsize=8)
-def tracked(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
-    """Map every path of a commit or tree to its mode and object id; `commit` is an object's id."""
+_tracked: dict[str, Mapping[str, tuple[str, str]]] = {}  # by id, those asked for last
+_MOST_KEPT = 8
+
+
+def tracked(folder: Path, commit: str, *, like: str | None = None) -> Mapping[str, tuple[str, str]]:
+    """Map every path of a commit or tree to its mode and object id; `commit` is an object's id.
+
+    With `like`, the id of another one whose files are mostly the same, git lists only those that differ.
+    """
+    found = _tracked.pop(commit, None)
+    if found is None:
+        found = _listed(folder, commit) if like is None else _listed_like(folder, commit, like)
+    _tracked[commit] = found
+    if len(_tracked) > _MOST_KEPT:
+        del _tracked[next(iter(_tracked))]
+    return found
+
+
+def _listed(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
     listed = tell(folder, "ls-tree", "-r", "-z", "--full-tree", commit).paths
     return {path: (mode, sha) for head, _, path in (entry.partition("\t") for entry in listed) for mode, _, sha in (head.split(" "),)}
+
+
+def _listed_like(folder: Path, commit: str, like: str) -> Mapping[str, tuple[str, str]]:
+    fields = tell(folder, "diff-tree", "-r", "-z", "--no-renames", "--ignore-submodules=none", like, commit).paths
+    found = dict(tracked(folder, like))
+    for head, path in zip(fields[0::2], fields[1::2], strict=True):
+        _, mode, _, sha, change = head.split(" ")
+        found[path] = mode, sha
+        if change == "D":
+            del found[path]
+    return found
 
 
 @lru_cache(maxsize=8)

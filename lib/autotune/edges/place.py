@@ -50,11 +50,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A place as a run found it: the tree that its files are of, what stays beside them, and all that was there."""
+    """A place as a run found it: the tree that its files are of, what stays beside them, and all that was there.
+
+    `untouched` is one in which nothing has run since.
+    """
 
     held: Mapping[str, tuple[str, str]]
     settled: frozenset[str]
     look: Look
+    untouched: bool = False
 
 
 _known: dict[Path, Known] = {}  # by its folder, each place that has been looked at
@@ -185,6 +189,7 @@ def moorings(place: Place) -> tuple[Path, ...]:
 
 def exchange(place: Place, away: Path, other: Path) -> None:
     """Put another tree into a place, so that both are run at one path: `other`, or a copy of what stands there; that goes to `away`."""
+    _known.pop(place.top, None)
     if not other.exists():
         shutil.copytree(place.top, other, symlinks=True)
     for source, target in ((place.top, away), (other, place.top)):
@@ -212,9 +217,9 @@ def occupy(place: Place, content: str, alternating: Sequence[str], *, compared: 
 
     Whatever ran before, `alternating` (the paths in which the arms differ) are written anew, what a run changed is put back, and what
     it left beside the tracked files is removed. So both arms start from the same state, and neither from what its own last run left.
+    What the private index is of is not said: where the place is known, nothing asks it.
     `compared` is for a run that goes by times itself (see `_at_a_new_time`).
     """
-    tree.point_at(place.view, content)
     held = git.tracked(place.top, content)
     turned = {path for path in alternating if path in held}
     anew, gone = turned, {*alternating} - turned
@@ -222,6 +227,7 @@ def occupy(place: Place, content: str, alternating: Sequence[str], *, compared: 
     bare = known is None and _is_bare(place, held)
     with _at_a_new_time(place, content, () if bare else held, compared=compared) as touched:
         if place.settled is None:
+            tree.point_at(place.view, content)
             for path in gone:
                 tree.remove(place.top, path)
         else:
@@ -230,16 +236,26 @@ def occupy(place: Place, content: str, alternating: Sequence[str], *, compared: 
                 turned = anew = turned | moved
             else:
                 known = None
+                tree.point_at(place.view, content)
                 _clean(place, place.settled)
                 anew = turned | (_written_by_git(place, held) if bare else _astray(place))
-        if wanted := sorted(anew):
+        if wanted := sorted(anew - place.view.apart):
             tree.unlink_all(place.top, () if bare else wanted)
-            tree.write(place.view, wanted)
+            if known is None:
+                tree.write(place.view, wanted)
+            else:
+                tree.write_alone(place.view, {path: held[path] for path in wanted})
             tree.undo_conversion(place.top, {path: held[path] for path in wanted if path in place.verbatim})
         touched.update(anew, gone)
     if place.settled is not None and (known := known or _known_now(place, held, place.settled)) is not None:
         looks.forget(known.look, turned)
-        _known[place.top] = replace(known, held=held)
+        _known[place.top] = replace(known, held=held, untouched=False)
+
+
+def vouch(place: Place) -> None:
+    """Take it that nothing runs in a place, as it was put in place last, before the next tree is."""
+    if (known := _known.get(place.top)) is not None:
+        _known[place.top] = replace(known, untouched=True)
 
 
 def _is_bare(place: Place, held: Iterable[str]) -> bool:
@@ -255,7 +271,7 @@ def _known_again(place: Place, known: Known, held: Mapping[str, tuple[str, str]]
     moved = {path for path, _ in held.items() ^ known.held.items()} if held is not known.held else set()
     if known.settled != place.settled or moved - held.keys():
         return None
-    now = looks.look(place.top, known.settled)
+    now = known.look if known.untouched else looks.look(place.top, known.settled)
     if now is None or looks.differs(known.look, now, turned | moved):
         return None
     known.look.read.update(now.read)

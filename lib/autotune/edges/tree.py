@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from autotune.edges import git
 
 _MANY = 500  # files, from which on it takes long to read all of them
 _pointed: dict[Path, tuple[str, str]] = {}  # the commit that a private index was last made that of, and the index then
+_made: dict[Path, tuple[str, str]] = {}  # the tree that was written of an index, which knows nothing of files, and the index then
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +49,37 @@ def apart(checkout: Path, commit: str) -> frozenset[str]:
 
 def point_at(view: View, commit: str) -> None:
     """Make the private index that of a commit (by its id), keeping what it knows of files that have not changed."""
-    if _pointed.get(view.index) == (commit, identity(view.index.parent, view.index.name)):
+    if _pointed.get(view.index) == (commit, _identity(view.index)):
         return
     _forget_others_apart(view)
     if not view.index.exists() or git.ask(view.top, "read-tree", "-i", "-m", commit, index=view.index).code != 0:
-        view.index.unlink(missing_ok=True)
-        git.tell(view.top, "read-tree", commit, index=view.index)
+        _read(view.top, commit, view.index)
     leave_apart(view, view.index, commit)
-    _pointed[view.index] = commit, identity(view.index.parent, view.index.name)
+    _pointed[view.index] = commit, _identity(view.index)
+
+
+def _read(folder: Path, commit: str, index: Path) -> None:
+    """Make an index anew, that of a commit or tree: a copy of another, where one is known to be that."""
+    alike = next((path for path, known in _made.items() if known == (commit, _identity(path))), None)
+    if alike is None:
+        index.unlink(missing_ok=True)
+        git.tell(folder, "read-tree", commit, index=index)
+    elif alike != index:
+        shutil.copyfile(alike, index)
+
+
+def _identity(path: Path) -> str:
+    return identity(path.parent, path.name)
 
 
 @contextmanager
 def _pointing_alike(view: View) -> Iterator[None]:
     """Have the private index, where it is known of which commit it is, be known as that when what it says of files is written anew."""
     commit, known = _pointed.get(view.index, ("", ""))
-    as_known = known == identity(view.index.parent, view.index.name)
+    as_known = known == _identity(view.index)
     yield
     if as_known:
-        _pointed[view.index] = commit, identity(view.index.parent, view.index.name)
+        _pointed[view.index] = commit, _identity(view.index)
 
 
 def refresh(view: View) -> None:
@@ -147,6 +161,16 @@ def tree_with(view: View, commit: str, paths: Sequence[str]) -> str:
     return git.write_tree(view.top, scratch)
 
 
+def tree_having(folder: Path, commit: str, scratch: Path, entries: Mapping[str, tuple[str, str]], removed: Iterable[str] = ()) -> str:
+    """Write the tree of a commit or tree in which some paths have other modes and blobs, and others are missing; gives its id."""
+    _read(folder, commit, scratch)
+    git.set_entries(folder, scratch, entries, removed)
+    made = git.write_tree(folder, scratch)
+    _made[scratch] = made, _identity(scratch)
+    git.tracked(folder, made, like=commit)
+    return made
+
+
 def unstorable(top: Path, paths: Iterable[str]) -> tuple[str, ...]:
     """List the paths at which there is something that git cannot hold: a pipe, a socket, a device."""
     return tuple(path for path in paths if _kind(top / path) not in (0, stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR))
@@ -187,13 +211,26 @@ def bring(view: View, commit: str, written: Sequence[str], removed: Sequence[str
 def write(view: View, paths: Sequence[str]) -> None:
     """Write files anew as the private index has them; all of `paths`, at least one, are in it."""
     with _pointing_alike(view):
-        git.tell(view.top, "checkout-index", "-f", "-q", "-u", "-z", "--stdin", index=view.index, stdin=git.encode_paths(paths))
+        _check_out(view.top, view.index, paths, "-u")
     if len(paths) >= _MANY:
         _young(view).touch()
-    compiled = {folder for folder in {path.rpartition("/")[0] for path in paths} if (view.top / folder / "__pycache__").is_dir()}
+
+
+def write_alone(view: View, entries: Mapping[str, tuple[str, str]]) -> None:
+    """Write files anew by their modes and blobs, whatever the private index has: where many are tracked, that takes long to write."""
+    scratch = view.index.with_name(f"{view.index.name}.alone")
+    scratch.unlink(missing_ok=True)
+    git.set_entries(view.top, scratch, entries, ())
+    _check_out(view.top, scratch, entries)
+    scratch.unlink()
+
+
+def _check_out(top: Path, index: Path, paths: Collection[str], *options: str) -> None:
+    git.tell(top, "checkout-index", "-f", "-q", *options, "-z", "--stdin", index=index, stdin=git.encode_paths(paths))
+    compiled = {folder for folder in {path.rpartition("/")[0] for path in paths} if (top / folder / "__pycache__").is_dir()}
     for path in paths:
         if path.rpartition("/")[0] in compiled:
-            forget_compiled(view.top / path)
+            forget_compiled(top / path)
 
 
 def undo_conversion(top: Path, entries: Mapping[str, tuple[str, str]]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 
 from autotune.core.config import reading as configuration
@@ -15,7 +16,7 @@ from autotune.core.ledger.events import SegmentOpened
 from autotune.core.output import printing
 from autotune.core.tell.figures import listed
 from autotune.core.tell.words import told
-from autotune.core.trust import benchmark, patterns, protection
+from autotune.core.trust import benchmark, patterns, protection, runners
 from autotune.core.trust.runners import Tree
 from autotune.edges import git
 from autotune.edges.git import Repository
@@ -24,6 +25,7 @@ from autotune.loop.candidate.boundary import GIT_FILES
 from autotune.loop.session.layout import BENCHMARK_FILE, CHECKS_FILE, SESSION_FILES
 from autotune.readers.recognising import recognised
 
+_FEW = 200  # files that can be named one by one for git to look through
 _LONGEST_READ = 4 * 1024 * 1024  # bytes of a file that are looked at for what it names and prints
 _COMMAND, _CHECKS = "<benchmark>", "<checks>"  # names for command lines, which no file has
 
@@ -60,10 +62,16 @@ def looked_through(repository: Repository, workdir: str, config: Config, held: I
         allow=config.allow,
         scripts=(*lines, *files),
         checks=tuple(one for one in (*lines, *files) if one in of_checks),
-        speaking=git.holding(top, word) if (word := printing.WORD if config.source is None else config.source.held) else (),
+        speaking=_speaking(top, held, printing.WORD if config.source is None else config.source.held),
         source=config.source,
         text=cache(lambda path: lines[path] if path in lines else _text(top / path)),
     )
+
+
+def _speaking(top: Path, held: Iterable[str], word: str) -> tuple[str, ...]:
+    """Give the tracked files that hold a word, of those that can be run or name what is; others too where these are many."""
+    programs = list(islice((path for path in held if printing.is_run(path) or runners.is_runner(path)), _FEW + 1))
+    return git.holding(top, word, paths=programs if len(programs) <= _FEW else ()) if word and programs else ()
 
 
 def _within_scope(workdir: str, config: Config, held: Iterable[str]) -> set[str]:
@@ -120,18 +128,21 @@ def _files_in(top: Path, workdir: str, config: Config, commands: Iterable[str]) 
                 yield path
 
 
-def in_scope(repository: Repository, workdir: str, config: Config, commit: str, pins: str) -> dict[str, tuple[str, str]]:
+def in_scope(repository: Repository, workdir: str, config: Config, commit: str, pins: str) -> Mapping[str, tuple[str, str]]:
     """Map the tracked files that a candidate may change to their mode and blob."""
-    scope, protected = patterns.matcher(config.scope, workdir), patterns.matcher(config.protect, workdir)
-    never = {
-        *git.tracked(repository.top, pins),
-        *git.left_out(repository.top),
-        *(patterns.from_top(name, workdir) for name in SESSION_FILES),
-    }
+    return _in_scope(repository.top, workdir, config.scope, config.protect, commit, pins)
+
+
+@lru_cache(maxsize=8)
+def _in_scope(
+    top: Path, workdir: str, scope: Sequence[str], protect: Sequence[str], commit: str, pins: str
+) -> Mapping[str, tuple[str, str]]:
+    means, protected = patterns.matcher(scope, workdir), patterns.matcher(protect, workdir)
+    never = {*git.tracked(top, pins), *git.left_out(top), *(patterns.from_top(name, workdir) for name in SESSION_FILES)}
     return {
         path: entry
-        for path, entry in git.tracked(repository.top, commit).items()
-        if scope(path) and not protected(path) and path not in never and path.rpartition("/")[2] not in GIT_FILES
+        for path, entry in git.tracked(top, commit).items()
+        if means(path) and not protected(path) and path not in never and path.rpartition("/")[2] not in GIT_FILES
     }
 
 

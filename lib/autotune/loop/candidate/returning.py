@@ -36,10 +36,7 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
         )
     base = git.parents(session.top, commit)[0]
     merged, removed = _merge(session, number, base, commit)
-    scratch = session.folder.path / "scratch-index"
-    git.tell(session.top, "read-tree", session.state.incumbent, index=scratch)
-    git.set_entries(session.top, scratch, merged, removed)
-    content = git.write_tree(session.top, scratch)
+    content = tree.tree_having(session.top, session.state.incumbent, session.folder.path / "scratch-index", merged, removed)
     _refuse_overwriting(session, merged)
     tree.bring(session.view, content, sorted(merged), removed, boundary.spares)
     return tuple(sorted({*merged, *removed}))

@@ -93,10 +93,10 @@ def _tool(session: Session, experiment: Experiment) -> Tool | None:
 
 def _fails_anyway(session: Session, tool: Tool, spot: Place, experiment: Experiment) -> bool:
     """Whether it fails on the same files as the incumbent has them: then it lacks something here, and it is not the candidate's doing."""
-    incumbent, scratch = session.state.incumbent, tool.index
-    git.tell(spot.top, "read-tree", incumbent, index=scratch)
-    git.set_entries(spot.top, scratch, {}, [path for path in experiment.files if path in git.tracked(session.top, incumbent)])
-    without = git.commit_tree(session.top, git.write_tree(spot.top, scratch), [], "autotune: the incumbent without the candidate's files")
+    incumbent = session.state.incumbent
+    held = [path for path in experiment.files if path in git.tracked(session.top, incumbent)]
+    content = tree.tree_having(spot.top, incumbent, tool.index, {}, held)
+    without = git.commit_tree(session.top, content, [], "autotune: the incumbent without the candidate's files")
     return classify(_run(session, tool, spot, incumbent, without), None)[0] is not Outcome.OK
 
 
@@ -108,6 +108,7 @@ def _run(session: Session, tool: Tool, spot: Place, commit: str, head: str) -> E
     tree.leave_apart(spot.view, tool.index, commit)
     git.ask(spot.top, "update-index", "-q", "--refresh", index=tool.index)
     folder = spot.top / (session.state.segment.opened.workdir if tool.by != HOOK else "")
+    tree.point_at(spot.view, places.content_of(session, commit))
     with _on(spot, head):
         return watching.execute_closed(session, tool.command, tool.variables, folder, tool.log)
 
@@ -125,11 +126,8 @@ def _on(spot: Place, commit: str) -> Iterator[None]:
 
 def _commit(session: Session, tool: Tool, spot: Place, commit: str, paths: tuple[str, ...]) -> str:
     """Make a commit of the candidate with some files as they are in the measuring worktree."""
-    scratch = tool.index
     entries = {path: git.entry_of(spot.top, path, spot.top / path, stores=True) for path in paths if tree.is_storable(spot.top, path)}
-    git.tell(spot.top, "read-tree", commit, index=scratch)
-    git.set_entries(spot.top, scratch, entries, [path for path in paths if path not in entries])
-    content = git.write_tree(spot.top, scratch)
+    content = tree.tree_having(spot.top, commit, tool.index, entries, [path for path in paths if path not in entries])
     return git.commit_tree(session.top, content, [*git.parents(session.top, commit), commit], "autotune: as a hook left the candidate")
 
 

@@ -442,9 +442,7 @@ def _ground_of_its_own(repository: Repository, folder: Path, config: Config, scr
         head = git.tell(repository.top, "rev-parse", "--verify", "HEAD").text
         reading.refuse_unfit(repository.top, workdir, config, git.tracked(repository.top, head))
         pins = pinning.pin(repository, workdir, config, head, scratch / "pins")
-        git.tell(repository.top, "read-tree", head, index=scratch / "index")
-        git.set_entries(repository.top, scratch / "index", git.tracked(repository.top, pins), ())
-        content = git.write_tree(repository.top, scratch / "index")
+        content = tree.tree_having(repository.top, head, scratch / "index", git.tracked(repository.top, pins))
         place.build(repository, cache / "measure", head, [from_top(path, workdir) for path in config.carry])
         verbatim, apart = git.tracked(repository.top, pins), tree.apart(repository.top, head)
         empty = place.private(cache / "measure", verbatim=verbatim, apart=apart)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autotune.core.model import Arm
-from autotune.edges import git, place
+from autotune.edges import git, place, tree
 from autotune.edges.place import Place
 
 
@@ -57,6 +57,7 @@ class Builds:
 
     def remember(self, arm: Arm, content: str) -> None:
         """Take note of what was just made. It cannot be kept where it replaces tracked files, or lies where nobody sees it."""
+        tree.point_at(self.place.view, content)
         paths = place.left_beside(self.place)
         self.made.pop(arm, None)
         if paths and not git.unlike_index(self.place.top, self.place.view.index):

@@ -40,10 +40,7 @@ def content_of(session: Session, commit: str) -> str:
 @lru_cache(maxsize=8)
 def _overlaid(top: Path, commit: str, pins: str, scratch: Path) -> str:
     """Give the tree of a commit with the files of another in their places: objects all three, so that it is made once."""
-    scratch.unlink(missing_ok=True)
-    git.tell(top, "read-tree", commit, index=scratch)
-    git.set_entries(top, scratch, git.tracked(top, pins), ())
-    return git.write_tree(top, scratch)
+    return tree.tree_having(top, commit, scratch, git.tracked(top, pins))
 
 
 def place_of(session: Session) -> Place:
@@ -159,7 +156,9 @@ def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:
     empty = _private(session, top)
     fresh = replace(empty, settled=frozenset(place.beside(empty.view)))
     place.occupy(fresh, content_of(session, session.state.incumbent), (), compared=bool(config.setup))
-    if config.setup:
+    if not config.setup:
+        place.vouch(fresh)
+    else:
         session.going_on(Kind.SETTING_UP)
         bench = Bench(session, fresh, {})
         finished = bench._one(Command("setup", config.setup, config.timeout_s), logs.SETUP)  # noqa: SLF001 - the same module
