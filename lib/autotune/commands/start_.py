@@ -11,6 +11,7 @@ from autotune.commands.options import SessionName, found, given, live, reply, sa
 from autotune.core.facts import Fact
 from autotune.core.findings import Answer
 from autotune.core.ledger.state import Ending
+from autotune.edges import client
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing, supervising
 from autotune.loop.opening import opening
@@ -119,14 +120,14 @@ def _split(words: list[str]) -> tuple[str, tuple[str, ...]]:
 def _with_the_client(
     settings: dict[str, object], name: str | None, goal: str, options: tuple[str, ...], *, here: bool, headless: bool, anyway: bool
 ) -> None:
-    supervising.client_command()
+    client.client_command()
     known = layout.names(sessions.repository_at(Path.cwd()))
     running = _session(settings, name, here=here, anyway=anyway) if known or settings else None
     over = running is not None and running.state.ended is not None and running.state.ended.ending is not Ending.PAUSED
     if headless and goal and over:
         running = None  # the goal is one for a new session
     if not headless:
-        supervising.open_client(Path.cwd() if running is None else running.workdir, goal, options)
+        client.open_client(Path.cwd() if running is None else running.workdir, goal, options)
     if running is None and not goal:
         raise AutotuneError("There is no session, and no goal to set one up for.", "say what to optimise: `autotune start --headless GOAL`")
     with live() as tell:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import filecmp
 import json
 import shutil
-import signal
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from autotune.core.facts import Fact, Kind
 from autotune.core.tell.words import told
 from autotune.edges import git, tree
 from autotune.edges.atomic import replace_file
+from autotune.edges.signals import ended_in_order
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.boundary import Boundary
@@ -51,25 +51,12 @@ def borrowed(session: Session, *states: str) -> Iterator[None]:
     if not session.state.config.in_place:
         yield
         return
-    with _ended_in_order():
+    with ended_in_order():
         _put_away(session, (session.state.incumbent, *states))
         try:
             yield
         finally:
             give_back(session)
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Have a signal that would end this process at once (a closed terminal, say) end it as an interrupt does: then all is given back."""
-    names = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
-    for one in names:
-        signal.signal(one, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for one in names:
-            signal.signal(one, signal.SIG_DFL)
 
 
 def _put_away(session: Session, states: tuple[str, ...]) -> None:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import queue
-import shutil
-import signal
 import subprocess
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, NoReturn
 
 from autotune.core.facts import GOING_ON, Fact, Kind
 from autotune.core.health.supervision import (
@@ -26,20 +20,20 @@ from autotune.core.health.supervision import (
     Streak,
     Usage,
     client_gone,
-    cost_state,
     ending_of,
     hear,
     heard_words,
     next_step,
     over_budget,
     parse_message,
-    usages,
 )
 from autotune.core.ledger.events import Finished, Paused, Result, Spent
 from autotune.core.ledger.stopping import Action, next_action
 from autotune.core.tell import pages
 from autotune.core.tell.words import told
+from autotune.edges.client import AGENT, ENDS_WITHIN_S, Transcripts, client_command, end, end_of, lines, not_outliving, pipe
 from autotune.edges.clock import now
+from autotune.edges.signals import not_hung_up
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing
 from autotune.loop.experiment import experiment, work
@@ -50,66 +44,10 @@ from autotune.loop.session.layout import CLIENT_LOG
 from autotune.loop.session.session import Say, Session
 from autotune.version import ROOT
 
-CLIENT = "claude"
-AGENT = "autotune:autotune"
 _POLL_S = 0.2
 _LOOK_EVERY_S = 0.5
 _OBEYS_WITHIN_S = 30.0  # so long may the agent take to end by itself when its session stands still
-_ENDS_WITHIN_S = 10.0
 _GRACE_S = 3.0
-
-
-def client_command() -> str:
-    """Find the client; raises `AutotuneError` where it is not on PATH."""
-    found = shutil.which(CLIENT)
-    if found is None:
-        raise AutotuneError(
-            f"The client is not on PATH: there is no `{CLIENT}`.",
-            "install Claude Code (`npm install -g @anthropic-ai/claude-code`), or let any other program propose: --proposer COMMAND",
-        )
-    return found
-
-
-def open_client(folder: Path, goal: str, arguments: tuple[str, ...]) -> NoReturn:
-    """Become the client, with the agent, in a folder."""
-    command = [client_command(), "--agent", AGENT, "--plugin-dir", str(ROOT), *arguments, *([goal] if goal else [])]
-    os.chdir(folder)
-    os.execv(command[0], command)  # noqa: S606 - the client takes this process's place, terminal included
-
-
-@dataclass(slots=True)
-class Transcripts:
-    """What a conversation's transcripts say of its cost, its subagents' included; each message counts once, however often it is read."""
-
-    used: Usage = field(default_factory=Usage)
-    cost_usd: float | None = None
-    _seen: dict[str, Usage] = field(default_factory=dict)
-    _read: dict[Path, int] = field(default_factory=dict)
-
-    def look(self, client: str | None) -> None:
-        """Read what has come to the transcripts of a conversation since."""
-        for path in _transcripts(client) if client else ():
-            records = self._fresh(path)
-            self.cost_usd = cost_state(records) or self.cost_usd
-            for identity, usage in usages(records):
-                before = self._seen.get(identity, Usage())
-                self._seen[identity] = before.largest(usage)
-                self.used = self.used.plus(self._seen[identity].minus(before))
-
-    def _fresh(self, path: Path) -> list[Mapping[str, Any]]:
-        with suppress(OSError), path.open("rb") as file:
-            file.seek(self._read.get(path, 0))
-            fresh = file.read()
-            whole = fresh[: fresh.rfind(b"\n") + 1]
-            self._read[path] = self._read.get(path, 0) + len(whole)
-            return [found for line in whole.decode(errors="replace").splitlines() if (found := parse_message(line)) is not None]
-        return []
-
-
-def _transcripts(client: str) -> Iterator[Path]:
-    home = Path(os.environ.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude") / "projects"
-    yield from home.glob(f"*/{client}.jsonl")
-    yield from home.glob(f"*/{client}/subagents/*.jsonl")
 
 
 @dataclass(slots=True)
@@ -169,7 +107,7 @@ def supervise(folder: Path, session: Session | None, goal: str, arguments: tuple
         _refuse_prompt(session)
         calibrating.warn(session)
         _adopt(night, session)
-    with _not_hung_up():
+    with not_hung_up():
         try:
             _work(night, command)
         except KeyboardInterrupt:
@@ -263,15 +201,15 @@ def _run(night: Night, command: str, *, fresh: bool, reason: str) -> ClientEndin
     process, complaints = _started(night, command, fresh=fresh)
     heard, because = Heard(), None
     try:
-        with _not_outliving(process):
-            with suppress(BrokenPipeError), _pipe(process.stdin) as given:
+        with not_outliving(process):
+            with suppress(BrokenPipeError), pipe(process.stdin) as given:
                 given.write(_prompt(night, fresh=fresh, reason=reason).encode())
             heard, because = _listen(night, process, used_before)
     finally:
-        _end(process)
+        end(process)
         night.client = heard.client or night.client
         _close_books(night, heard, used_before)
-    complaint = _end_of(complaints)
+    complaint = end_of(complaints)
     if because is not How.BUDGET and night.session is not None and night.session.state.ended is not None:
         because = How.STANDS_STILL
     if because is not None:
@@ -314,24 +252,18 @@ def _scratch(night: Night) -> Path:
     return folder
 
 
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:
-        raise TypeError("the client was started without a pipe")
-    return pipe
-
-
 def _listen(night: Night, process: subprocess.Popen[bytes], used_before: Usage) -> tuple[Heard, How | None]:
     """Take in what the client says until it is gone; gives that, and why it was told to end, if it was."""
-    lines = _lines(_pipe(process.stdout))
+    said = lines(pipe(process.stdout))
     heard, because, looked = Heard(), None, 0.0
     while True:
         try:
-            line = lines.get(timeout=_POLL_S)
+            line = said.get(timeout=_POLL_S)
         except queue.Empty:
             line = ""
         if line is None:
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_ENDS_WITHIN_S)
+                process.wait(ENDS_WITHIN_S)
             return heard, because
         if message := parse_message(line):
             heard = hear(heard, message)
@@ -343,33 +275,7 @@ def _listen(night: Night, process: subprocess.Popen[bytes], used_before: Usage) 
             because = _look(night, used_before)
             if because is not None:
                 night.say(Fact(Kind.CLIENT_ENDED, because=client_gone(because)))
-                _end(process)
-
-
-@contextmanager
-def _not_outliving(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End the client when this process dies, however it dies: a shell waits for the end of a pipe that this process alone holds."""
-    line = ["/bin/sh", "-c", 'cat >/dev/null; kill -TERM "$1"', "sh", str(process.pid)]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True) as guard:
-        try:
-            yield
-        finally:
-            os.killpg(guard.pid, signal.SIGKILL)
-
-
-def _lines(stream: IO[bytes]) -> queue.SimpleQueue[str | None]:
-    """Read a stream in a thread, line by line; None is its end."""
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-
-    def read() -> None:
-        with suppress(OSError, ValueError):
-            for line in stream:
-                lines.put(line.decode(errors="replace"))
-        lines.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
-    return lines
+                end(process)
 
 
 def _look(night: Night, used_before: Usage) -> How | None:
@@ -462,23 +368,6 @@ def _book(night: Night) -> None:
     )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the client with whatever it has started; its own clean-up comes first. A measurement's worker is not among that."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_ENDS_WITHIN_S)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _end_of(complaints: Path) -> str:
-    lines = complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""
-
-
 def _wait(night: Night, wait_s: float) -> None:
     """Wait, unless the session ends meanwhile or a stop rule comes to hold."""
     until = time.time() + wait_s
@@ -509,20 +398,3 @@ def _finish(night: Night, ending: ClientEnding, step: Follow) -> None:
     experiment.finish_unsettled(session)
     _tell_results(night)
     files.project(session)
-
-
-@contextmanager
-def _not_hung_up() -> Iterator[None]:
-    """Outlive the terminal; a request to end is an interrupt, so that the client does not outlive this process."""
-
-    def interrupt(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = {one: signal.getsignal(one) for one in (signal.SIGHUP, signal.SIGTERM)}
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

@@ -15,6 +15,7 @@ from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.stopping import next_action
 from autotune.core.model import Outcome
 from autotune.core.tell.words import told
+from autotune.edges import signals
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError, EndedError
 from autotune.loop.candidate import boundary, candidate, lending, returning
@@ -143,9 +144,9 @@ def attended(session: Session, *, cancels: bool = False) -> Iterator[None]:
     Raises `EndedError`, which says what became of it.
     """
     try:
-        with work.told_to_end():
+        with signals.told_to_end():
             yield
-    except work.ToldToEndError as told_to:
+    except signals.ToldToEndError as told_to:
         session.refresh()
         if cancels and told_to.number == signal.SIGINT and sys.stdin.isatty() and session.state.experiment is not None:
             raise EndedError(*_cancelled(session, session.state.experiment.number), told_to.number) from None

@@ -64,32 +64,6 @@ def held(session: Session, what: str) -> Iterator[Lock]:
         yield lock
 
 
-class ToldToEndError(BaseException):
-    """A signal asks this process to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-@contextmanager
-def told_to_end() -> Iterator[None]:
-    """Raise `ToldToEndError` for the signals by which a terminal or a client ends a command, where nobody has set them otherwise."""
-
-    def end(number: int, _: object) -> NoReturn:
-        raise ToldToEndError(number)
-
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    taken = {one: handler for one, handler in before.items() if handler in (signal.SIG_DFL, signal.default_int_handler)}
-    try:
-        for one in taken:
-            signal.signal(one, end)
-        yield
-    finally:
-        for one, handler in taken.items():
-            signal.signal(one, handler)
-
-
 def worker_of(session: Session) -> Holder | None:
     """Tell which worker has the session, if one has."""
     holder = locks.holder(session.folder.lock)

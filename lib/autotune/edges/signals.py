@@ -1,0 +1,64 @@
+"""By which signals a process ends, and what it does then."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+
+class ToldToEndError(BaseException):
+    """A signal asks this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def told_to_end() -> Iterator[None]:
+    """Raise `ToldToEndError` for the signals by which a terminal or a client ends a command, where nobody has set them otherwise."""
+
+    def end(number: int, _: object) -> NoReturn:
+        raise ToldToEndError(number)
+
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    taken = {one: handler for one, handler in before.items() if handler in (signal.SIG_DFL, signal.default_int_handler)}
+    try:
+        for one in taken:
+            signal.signal(one, end)
+        yield
+    finally:
+        for one, handler in taken.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Have a signal that would end this process at once (a closed terminal, say) end it as an interrupt does: then all is given back."""
+    names = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for one in names:
+        signal.signal(one, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for one in names:
+            signal.signal(one, signal.SIG_DFL)
+
+
+@contextmanager
+def not_hung_up() -> Iterator[None]:
+    """Outlive the terminal; a request to end is an interrupt, so that the client does not outlive this process."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = {one: signal.getsignal(one) for one in (signal.SIGHUP, signal.SIGTERM)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
