@@ -22,10 +22,10 @@ class Fate(StrEnum):
     """What becomes of a cheat."""
 
     REFUSED = "refused before anything runs"
-    PUT_BACK = "put back, and told"
+    PUT_BACK = "put back, and you are told"
     DISCARDED = "discarded"
     VOID = "void: not evidence"
-    TOLD = "told by the next command"
+    TOLD = "the next command tells you"
     MISSED = "**not caught**"
 
 
@@ -344,26 +344,26 @@ CHEATS = (
         edits("bench.py", "{cost}", "{cost // 2}"),
         Fate.REFUSED,
         "bench.py is protected",
-        "pinned when the segment opens, with what it names that prints the metric",
+        "pinned when the segment opens, with the files that it names and that print the metric",
     ),
     Cheat(
         "The benchmark is edited where it is reached in a roundabout way (a package's script, make, a module, a variable)",
         edits("benchmarks/run.py", "{cost}", "{cost // 2}"),
         Fate.REFUSED,
         "benchmarks/run.py is protected",
-        "every file that can be run and prints a METRIC line is pinned, whatever calls it",
+        "every file that can be run and prints a METRIC line is pinned, no matter what calls it",
         Bench.ROUNDABOUT,
     ),
     Cheat(
-        "What lies beside the benchmark is edited",
+        "A file next to the benchmark is edited",
         edits("benchmarks/reader.py", "split()", "split()[:50]"),
         Fate.REFUSED,
         "benchmarks/reader.py is protected",
-        "folders for benchmarks (`bench*`, `perf`) are pinned where something in them prints or is run",
+        "folders for benchmarks (`bench*`, `perf`) are pinned if something in them prints a METRIC line or is run",
         Bench.ROUNDABOUT,
     ),
     Cheat(
-        "The benchmark is taken away, and another takes its place",
+        "The benchmark is replaced by another",
         _replaced,
         Fate.REFUSED,
         "benchmarks/run.py is protected; benchmarks/run/__main__.py lies in benchmarks, with the benchmark",
@@ -375,7 +375,7 @@ CHEATS = (
         edits("bench.py", "{cost}", "{cost // 2}"),
         Fate.REFUSED,
         "bench.py changes a METRIC line",
-        "the METRIC lines of a file that the scope names stay under watch; `init` lists them",
+        "the METRIC lines of a file that the scope names may not change; `init` lists them",
         Bench.TUNED,
     ),
     Cheat(
@@ -383,7 +383,7 @@ CHEATS = (
         edits("suite.py", "{cost ", "{cost // 2 "),
         Fate.REFUSED,
         "suite.py is protected",
-        "imports are followed to what prints the metric, and to what is named for measuring",
+        "autotune follows imports to what prints the metric, and to files with names for measuring",
         Bench.VARIES,
     ),
     Cheat(
@@ -399,7 +399,7 @@ CHEATS = (
         edits("autotune.sh", "bench.py", "bench.py | tail -1"),
         Fate.PUT_BACK,
         "autotune.sh was changed",
-        "the candidate is refused; whatever measures puts it back first, and keeps what it found",
+        "the candidate is refused; the next measurement first puts the script back, and saves the edit",
     ),
     Cheat(
         "The checks are edited",
@@ -434,14 +434,14 @@ CHEATS = (
         counts(COUNT + '\nprint("METRIC cost=1")\n'),
         Fate.REFUSED,
         "prints METRIC lines",
-        "the text of a candidate is looked at",
+        "autotune reads the text of a candidate",
     ),
     Cheat(
         "METRIC is printed at exit, spelt in pieces",
         counts("import atexit\n" + FASTER + '\natexit.register(print, "MET" "RIC cost=1")\n'),
         Fate.VOID,
         "more than once with different values",
-        "a name with several values in the candidate's runs alone",
+        "a name has several values, and only in the candidate's runs",
     ),
     Cheat(
         "A guardrail's METRIC is printed at exit",
@@ -464,7 +464,7 @@ CHEATS = (
         _written_before,
         Fate.DISCARDED,
         "discard",
-        "what is read is removed before each run, and never part of a candidate",
+        "the file is removed before each run, and is never part of a candidate",
         Bench.WRITES,
     ),
     Cheat(
@@ -472,7 +472,7 @@ CHEATS = (
         counts(FASTER + """__import__("atexit").register(lambda: open("out.json", "w").write('{"cost": 1}'))\n"""),
         Fate.REFUSED,
         "names out.json, which is the benchmark's to write",
-        "the text of a candidate is looked at",
+        "autotune reads the text of a candidate",
         Bench.WRITES,
     ),
     Cheat(
@@ -514,7 +514,7 @@ CHEATS = (
         counts(CACHED.format(place='"made/answer"')),
         Fate.DISCARDED,
         "discard",
-        "both are put back before every run, also where the time of a changed file was set back",
+        "both are put back before every run, even if the time of a changed file was set back",
         Bench.VARIES,
     ),
     Cheat(
@@ -522,7 +522,7 @@ CHEATS = (
         counts(NAMED),
         Fate.DISCARDED,
         "discard",
-        "the worktree is looked through for what git does not list",
+        "autotune searches the worktree for what git does not list",
         Bench.VARIES,
     ),
     Cheat(
@@ -530,7 +530,7 @@ CHEATS = (
         slow(BUILT),
         Fate.VOID,
         "the time went elsewhere",
-        "a time metric is held against how long the run took",
+        "a time metric is compared with how long the run took",
         Bench.TIMES,
     ),
     Cheat(
@@ -538,7 +538,7 @@ CHEATS = (
         slow(CLOCK),
         Fate.VOID,
         "the clock is not to be trusted",
-        "a time metric is held against how long the run took",
+        "a time metric is compared with how long the run took",
         Bench.TIMES,
     ),
     Cheat(
@@ -546,7 +546,7 @@ CHEATS = (
         slow(CLOCK),
         Fate.VOID,
         "its latency says .* the clock is not to be trusted",
-        "what has a time's name is one in the unit in which it was nearly all of the run",
+        "a metric with a time's name is a time, in the unit in which it was nearly all of the run",
         Bench.LATENCY,
     ),
     Cheat(
@@ -554,7 +554,7 @@ CHEATS = (
         slow(CLOCK),
         Fate.VOID,
         "its rate comes to .* the clock is not to be trusted",
-        "one operation of a rate that counts them takes its inverse",
+        "if a rate counts operations, one operation takes the inverse of the rate",
         Bench.RATE,
     ),
     Cheat(
@@ -562,7 +562,7 @@ CHEATS = (
         adds("app/busy.py", BUSY.replace("import hashlib\n", CPU_CLOCK)),
         Fate.VOID,
         "its cpu_s says .* of processor time.* the clock is not to be trusted",
-        "a metric of processor time is held against the processor time of the run",
+        "a metric of processor time is compared with the processor time of the run",
         Bench.COMPUTES,
     ),
     Cheat(
@@ -623,21 +623,21 @@ CHEATS = (
         counts(COUNT.replace("for number in numbers:", "for number in list(numbers)[:10]:")),
         Fate.DISCARDED,
         "the checks failed",
-        "only as far as the checks compare results",
+        "only if the checks compare results",
     ),
     Cheat(
         "A smaller input by default",
         counts(COUNT.replace("total(numbers, tick):\n", "total(numbers, tick, limit=50):\n    numbers = list(numbers)[:limit]\n")),
         Fate.DISCARDED,
         "the checks failed",
-        "only as far as the checks compare results",
+        "only if the checks compare results",
     ),
     Cheat(
-        "Work is skipped where autotune's variables are seen",
+        "Work is skipped when the program sees autotune's variables",
         counts(COUNT.replace("    result = 0\n", '    import os\n    if "AUTOTUNE_RUN" in os.environ: return 4950\n    result = 0\n')),
         Fate.REFUSED,
         "asks for autotune's variables",
-        "the text of a candidate is looked at",
+        "autotune reads the text of a candidate",
     ),
     Cheat(
         "A link that leads out of the repository", _linked, Fate.REFUSED, "leads out of the repository", "links are followed, not trusted"
@@ -647,14 +647,14 @@ CHEATS = (
         counts(LEAVES.format(command='["sleep", "60"]') + COUNT),
         Fate.DISCARDED,
         "the candidate's runs left processes behind",
-        "what outlives a run is ended before the next, and its arm named",
+        "what outlives a run is ended before the next, and you are told whose it was",
     ),
     Cheat(
         "A daemon answers for the program",
         counts(DAEMON),
         Fate.DISCARDED,
         "the candidate's runs left processes behind",
-        "what outlives a run is ended before the next, and its arm named",
+        "what outlives a run is ended before the next, and you are told whose it was",
         Bench.VARIES,
     ),
     Cheat(
@@ -676,56 +676,56 @@ CHEATS = (
         _edited_copy,
         Fate.PUT_BACK,
         "is a copy and was changed",
-        "the truth is elsewhere; the copy is kept and told",
+        "the true log is elsewhere; the edited copy is saved, and you are told",
     ),
     Cheat(
         "The log itself is edited",
         _edited_ledger,
         Fate.TOLD,
         "the ledger was changed|is not what it was",
-        "each line has the hash of the one before; nothing goes on until a person has looked",
+        "each line has the hash of the one before; nothing goes on until you have looked",
     ),
     Cheat(
         "The state file is edited",
         _edited_state,
         Fate.PUT_BACK,
         r"\.autotune\.state was changed",
-        "it is made from the log, never read; what was there is kept and told",
+        "it is made from the log and never read; the edit is saved, and you are told",
     ),
     Cheat(
-        "A run writes to the log, whatever kind of line",
+        "A run writes to the log, any kind of line",
         counts(FORGES + FASTER),
         Fate.VOID,
         "a run wrote to the ledger",
-        "while something runs the log is closed to all but whoever has it run; what came is set aside and told",
+        "while something runs, only the autotune that started it writes to the log; other lines are set aside, and you are told",
     ),
     Cheat(
         "A run cuts the log off, or replaces it",
         counts(CUTS_OFF + FASTER),
         Fate.VOID,
         "rewritten or cut off. It was put back",
-        "it is put back as it was before the run; what was there is set aside and told",
+        "it is put back as it was before the run; what was there is set aside, and you are told",
     ),
     Cheat(
         "A run hands in a note or a stop as other commands do",
         counts(KNOCKS + COUNT),
         Fate.DISCARDED,
         "no gain",
-        "the system names the process that hands it in, and what descends from a run is refused",
+        "the system names the process that hands it in, and a process that a run started is refused",
     ),
     Cheat(
         "A run edits what a keep demands (`error_budget`, `guardrails` and the like in `autotune.toml`)",
         counts(SETS + FASTER),
         Fate.VOID,
         "something changed autotune.toml",
-        "the file is put back, and what it said is kept and told; an edit of these keys is never in force",
+        "the file is put back, the edit is saved, and you are told; an edit of these keys is never in force",
     ),
     Cheat(
-        "A run calls `autotune note`, to pass for the person",
+        "A run calls `autotune note`, to pass for you",
         counts(NOTES + COUNT),
         Fate.DISCARDED,
         "no gain",
-        "what descends from a run is refused, whatever it does to its variables",
+        "a process that a run started is refused, no matter what it does to its variables",
     ),
     Cheat(
         "A run moves the pins",
@@ -754,7 +754,7 @@ CHEATS = (
         stores(REPLACES, COUNT),
         Fate.DISCARDED,
         "discard",
-        "replacements are not looked at",
+        "git's replacements are ignored",
         Bench.OWN,
     ),
     Cheat(
@@ -762,7 +762,7 @@ CHEATS = (
         stores(DAMAGES, FASTER),
         Fate.VOID,
         "has another content in git's store",
-        "before a keep, what was measured is held against the hashes that name it",
+        "before a keep, the measured files are compared with the hashes that name them",
         Bench.OWN,
     ),
     Cheat(
@@ -778,21 +778,21 @@ CHEATS = (
         counts('\nprint("MET" "RIC cost=1")\nprint("x" * 200 + "\\n", end="" ) or [print("x" * 1000) for _ in range(9000)]\n' + FASTER),
         Fate.VOID,
         "more than once with different values",
-        "all output is read, however much; the last value counts",
+        "all output is read, no matter how much; the last value counts",
     ),
     Cheat(
         "The hold-out is looked for by its variable",
         counts("import os\nSECRET = os.environ.get('AUTOTUNE_HOLDOUT')\n" + FASTER),
         Fate.REFUSED,
         "asks for autotune's variables",
-        "the text of a candidate is looked at; the sandbox hides the folder from every other run",
+        "autotune reads the text of a candidate; the sandbox hides the folder from every other run",
     ),
 )
 
 MISSED = (
     (
         "The file that is read is written once more at exit, and found without its name (in the folder, among the command's arguments)",
-        "code that runs at exit, writes to files; read what is printed where the tool prints it",
+        "code that runs at exit, writes to files; if the tool prints its results, read these",
     ),
     (
         "Git's own settings are changed between experiments, so that a filter writes other files into the worktree",
@@ -804,14 +804,14 @@ MISSED = (
     ),
     (
         "A clock that runs a little slower, or in a run of which the metric is less than a fifth, or that is seen in one run (`--once`)",
-        "assignments to functions of `time` and `performance`; where it is seen and not proved, the keep's reason says to look twice",
+        "assignments to functions of `time` and `performance`; if it is seen and not proved, the keep's reason says to look twice",
     ),
     (
-        "A clock is replaced where a rate is of several operations a run, or nothing tells that the metric is a time",
+        "A clock is replaced, and a rate is of several operations a run or nothing says that the metric is a time",
         "the same; give the metric its unit, let the benchmark print the time that it took",
     ),
     (
-        "What a metric is made of and the benchmark merely loads (a counter, say), where it neither prints nor is named for measuring",
+        "A file that the benchmark only loads makes the metric (a counter, say); it does not print, and its name says nothing of measuring",
         "what `init` says is open to change; `protect` closes it",
     ),
     (
@@ -823,7 +823,7 @@ MISSED = (
         "new modules at the top of the working directory",
     ),
     (
-        "METRIC is printed once more at exit where the unchanged benchmark prints it several times too",
+        "METRIC is printed once more at exit, and the unchanged benchmark also prints it several times",
         "text that is put together from pieces; let the benchmark print each name once",
     ),
     (
@@ -831,7 +831,7 @@ MISSED = (
         "calls that end the program (`os._exit`, signals), text that is put together from pieces",
     ),
     (
-        "Work is skipped where the benchmark is recognised otherwise (its arguments, the stack, the folder, variables spelt in pieces)",
+        "Work is skipped when the program recognises the benchmark in another way (arguments, stack, folder, variables spelt in pieces)",
         "conditions on `sys.argv`, frames, paths, the environment; a hold-out with other inputs catches most",
     ),
     ("Work is skipped that no check looks at", "what the benchmark does with results: it should fail on wrong ones"),
