@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.commands.pages import FOLDER
 from tests.docs import pictures
 from tests.docs.prose import PAGES, ROOT, sentences, without_code, words
+
+from autotune.core.config.keys import BY_NAME
 
 README = ROOT / "README.md"
 LINKED = (*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "lib/autotune/README.md")))
@@ -71,3 +74,13 @@ def test_every_page_can_be_found_from_the_front_page() -> None:
         new = {target.resolve() for target in targets} - found
         found |= new
     assert set(PAGES) <= found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_options_and_keys_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text("utf-8").replace("\\\n", " ")
+    for verb, rest in re.findall(r"(?:`|^    |bin/)autotune ([a-z]+)\b([^`\n]*)", text, re.MULTILINE):
+        known = "".join(part.read_text("utf-8") for part in FOLDER.glob(f"{verb}*.txt"))
+        assert known, verb
+        assert [option for option in re.findall(r"\s(--[a-z-]+)", rest) if not re.search(rf"{option}\b", known)] == [], verb
+    assert [key for key in re.findall(r"(?:`|^    )([a-z_]+) = ", text, re.MULTILINE) if key not in BY_NAME] == []
