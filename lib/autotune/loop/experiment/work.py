@@ -10,15 +10,15 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from autotune.core.codec import encode
 from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
 from autotune.core.ledger.events import Noticed, Stopped
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Ending
-from autotune.edges import family, git, locks, process
+from autotune.edges import background, family, git, locks, process
 from autotune.edges.clock import now
 from autotune.edges.conditions import conditions
 from autotune.edges.ledger import Position
@@ -191,43 +191,7 @@ def _where_the_branch_is(session: Session, tip: str) -> Fact:
 
 def start(session: Session, lock: Lock, what: str) -> None:
     """Start a worker that measures what is open, settles it and does what the loop does by itself; it takes the lock over."""
-    reading, writing = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        _become_worker(session, lock, f"measuring ({what})", writing)
-    os.close(writing)
-    os.waitpid(child, 0)
-    os.read(reading, 1)  # until the worker has put its name to the lock, or is gone
-    os.close(reading)
-    lock.release()
-
-
-def _become_worker(session: Session, lock: Lock, what: str, ready: int) -> NoReturn:
-    """Leave the caller's process group, terminal and streams, and work."""
-    code = 1
-    try:
-        os.setsid()
-        if os.fork() != 0:
-            os._exit(0)
-        _redirect(session.folder.path / WORKER_LOG)
-        lock.sign(what, worker=True)
-        os.close(ready)
-        _work(session)
-        code = 0
-    finally:
-        with suppress(OSError):
-            lock.release()  # takes its name off, or whoever has the lock next seems to be this worker until it has signed
-        os._exit(code)
-
-
-def _redirect(log: Path) -> None:
-    with Path(os.devnull).open("rb") as nothing, log.open("wb") as output:
-        os.dup2(nothing.fileno(), 0)
-        os.dup2(output.fileno(), 1)
-        os.dup2(output.fileno(), 2)
+    background.begin(partial(_work, session), lock, f"measuring ({what})", session.folder.path / WORKER_LOG)
 
 
 def _work(session: Session) -> None:
