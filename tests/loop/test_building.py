@@ -13,7 +13,8 @@ from autotune.core.model import Arm
 from autotune.core.tell import advice, headline
 from autotune.core.tell import explain as explaining
 from autotune.core.tell.advice import NOT_BY_BUILDS
-from autotune.core.tell.words import BUILT_ONCE, told
+from autotune.core.tell.verdicts import BUILT_ONCE
+from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError

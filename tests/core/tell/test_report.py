@@ -55,7 +55,7 @@ from autotune.core.tell.figures import money
 from autotune.core.tell.lines import Tone, laid_out
 from autotune.core.tell.pages import _IDEAS, _NOTES
 from autotune.core.tell.snapshot import snapshot
-from autotune.core.tell.words import BUILT_ONCE
+from autotune.core.tell.verdicts import BUILT_ONCE
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 NOW = "2026-03-01T13:01:00.000Z"

@@ -19,7 +19,8 @@ from autotune.core.tell.figures import counted, estimate_in_words
 from autotune.core.tell.headline import HEALTH_TONES, LONGEST_WHY, noise_words, recovery, value
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.report import following, under_way
-from autotune.core.tell.words import BUILT_ONCE, told
+from autotune.core.tell.verdicts import BUILT_ONCE
+from autotune.core.tell.words import told
 
 LATEST = 5  # experiments whose fates are named
 NOTICES = 2

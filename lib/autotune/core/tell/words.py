@@ -11,25 +11,21 @@ from autotune.core.decide.witness import Unfit
 from autotune.core.facts import AnyKind, Fact, Kind
 from autotune.core.health.supervision import How
 from autotune.core.ledger.stopping import Limit
-from autotune.core.model import Effect
 from autotune.core.output.outcome import escaped
-from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.tell import amiss, answers, limits, observed, progress, unread
 from autotune.core.tell.figures import (
-    SAME,
     about,
     counted,
     duration,
     effect_in_words,
     ending,
-    in_odds,
     listed,
     number,
     numbers,
     share_in_words,
-    with_unit,
 )
 from autotune.core.tell.lines import shortened
+from autotune.core.tell.verdicts import VERDICTS, effect_in, of_a_verdict
 
 
 def told(fact: Fact, *, lead: bool = True) -> str:
@@ -38,8 +34,8 @@ def told(fact: Fact, *, lead: bool = True) -> str:
         said = told(fact.because)
     elif fact.words is not None:
         said = fact.words
-    elif fact.kind in _VERDICTS:
-        said = _of_a_verdict(fact, lead=lead)
+    elif fact.kind in VERDICTS:
+        said = of_a_verdict(fact, lead=lead)
     else:
         words = _EVERY[fact.kind]
         said = words if isinstance(words, str) else words(fact)
@@ -68,128 +64,7 @@ def _shown(value: object) -> object:
 
 # Verdicts
 
-BUILT_ONCE = "each side was built once, so the luck of a build is not counted"
 EXACT_CLAIM = "{runs} runs a side, on each side the same to the last digit; this benchmark repeats exactly, so more runs would add nothing"
-_VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figures
-    Kind.BETTER: "kept: ",
-    Kind.BETTER_CALIBRATED: "kept, unconfirmed: ",
-    Kind.BETTER_ONCE: "kept, unconfirmed: ",
-    Kind.BETTER_BUILT_ONCE: "kept, unconfirmed: ",
-    Kind.BETTER_EXACTLY: "kept: ",
-    Kind.BETTER_BY_WITNESS: "kept by processor time: ",
-    Kind.WORSE: "discarded: worse, ",
-    Kind.NO_GAIN: "discarded: no gain, ",
-    Kind.NOT_WORTH_HAVING: "discarded: no gain worth having, ",
-    Kind.NOT_SHOWN: "discarded: no gain is shown, ",
-    Kind.LOOKS_BETTER: "inconclusive: ",
-    Kind.LOOKS_BETTER_BY_WITNESS: "inconclusive: ",
-    Kind.TOO_NOISY: "inconclusive: ",
-    Kind.LOOKS_WORSE: "discarded: looks worse, ",
-    Kind.SMALL_GAIN: "discarded: too small a gain, ",
-    Kind.LITTLE_GAIN: "discarded: not enough gain in sight, ",
-    Kind.NO_GAIN_IN_SIGHT: "discarded: no gain in sight, ",
-    Kind.NOT_WITHIN_MARGIN: "discarded: not clearly within the margin, ",
-    Kind.RAN_OUT: "inconclusive: ",
-    Kind.OUT_OF_REACH: "inconclusive: ",
-    Kind.GUARDRAIL_BROKEN: "discarded for a guardrail, though ",
-    Kind.GUARDRAIL_UNDECIDED: "a guardrail stays undecided: ",
-}
-_SAID_BY_FATE = frozenset(  # kinds that what became of an experiment tells as well
-    (
-        *(Kind.BETTER, Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_EXACTLY),
-        *(Kind.LOOKS_BETTER, Kind.LOOKS_BETTER_BY_WITNESS, Kind.TOO_NOISY, Kind.RAN_OUT, Kind.OUT_OF_REACH),
-    )
-)
-
-
-def _of_a_verdict(fact: Fact, *, lead: bool) -> str:
-    opening, said = _VERDICTS[fact.kind], _measured(fact)
-    if fact.kind is Kind.WORSE and fact.figures.get("pairs") == 1:
-        opening = "discarded: worse in the one pair that was run, "
-    if not said:
-        return opening.rstrip(", :")
-    return said if not lead and fact.kind in _SAID_BY_FATE else opening + said
-
-
-def _measured(fact: Fact) -> str:
-    """`6.1 % lower [4.8, 7.5], evidence 3400 : 1 (needed 2083 : 1), 9 pairs (7 in a block)`, as far as there are such figures."""
-    figures, parts = fact.figures, []
-    effect, runs, pairs = effect_in(fact), figures.get("runs"), figures.get("pairs", 0)
-    if effect is not None:
-        few = runs is not None or pairs < FEWEST_PAIRS_FOR_INTERVAL
-        said = effect_in_words(effect, figures.get("unit", ""), between=few) + _how(runs)
-        parts.append(f"the value was {said}" if said.startswith(SAME) else said)
-    if (asked := figures.get("asked")) is not None:
-        size = _size(abs(asked), fact)
-        parts.append(f"where more than {size} is asked for" if asked > 0 else f"where up to {size} worse is allowed")
-    if "evidence" in figures:
-        parts.append(_evidence(figures))
-    if pairs and runs is None:
-        blocks = figures.get("in_blocks")
-        parts.append(counted(pairs, "pair") + (f" ({blocks} in a block)" if blocks else ""))
-    if fact.kind is Kind.BETTER_CALIBRATED:
-        parts.append("calibrated and not exact")
-    if fact.kind is Kind.BETTER_BUILT_ONCE:
-        parts.append(BUILT_ONCE)
-    parts += _of_processor_time(fact)
-    end = _END[fact.kind](fact) if fact.kind in _END else ""
-    return "; ".join([*filter(None, (", ".join(parts), end)), *map(_guardrail, figures.get("guardrails", ()))])
-
-
-def _of_processor_time(fact: Fact) -> list[str]:
-    """What processor time says, where a verdict rests on it, or where it alone would have had enough evidence for a keep."""
-    said, needed, pairs = fact.figures.get("processor"), fact.figures.get("needed"), fact.figures.get("pairs", 0)
-    rests = fact.kind in (Kind.BETTER_BY_WITNESS, Kind.LOOKS_BETTER_BY_WITNESS)
-    if said is None or needed is None or (not rests and (fact.kind is Kind.BETTER or said["evidence"] < needed)):
-        return []
-    effect = effect_in_words(Effect(said["estimate"], said["low"], said["high"]), between=pairs < FEWEST_PAIRS_FOR_INTERVAL)
-    words = f"processor time was lower in {said['better']} of {counted(pairs, 'pair')}, {effect}"
-    return [words if rests else f"{words}, but the metric does not confirm it"]
-
-
-def _how(runs: int | None) -> str:
-    if runs is None:
-        return ""
-    return " in a single run" if runs == 1 else f", the same in {_all_of(runs)} runs of a benchmark that repeats exactly"
-
-
-def _all_of(runs: int) -> str:
-    return "both" if runs == 2 else f"all {runs}"  # noqa: PLR2004 - a pair
-
-
-_END: Mapping[AnyKind, Callable[[Fact], str]] = {
-    Kind.NOT_WORTH_HAVING: lambda fact: "" if "asked" in fact.figures else f"any gain is below {_size(fact.figures['worth'], fact)}",
-    Kind.LOOKS_BETTER: lambda _: "it looks better, and the interval is wide",
-    Kind.LOOKS_BETTER_BY_WITNESS: lambda _: "the metric neither shows that nor rules it out",
-    Kind.TOO_NOISY: lambda fact: f"the noise was {number(fact.figures['times'], figures=2)} times what it was before",
-    Kind.RAN_OUT: lambda fact: f"{counted(fact.figures.get('pairs', 0), 'pair')} were not enough",
-    Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring the rest",
-}
-
-
-def effect_in(fact: Fact) -> Effect | None:
-    """The effect among a fact's figures."""
-    ends = fact.figures.get("effect")
-    if ends is None:
-        return None
-    estimate, low, high = ends
-    return Effect(estimate, low, high, relative=fact.figures["relative"])
-
-
-def _size(size: float, fact: Fact) -> str:
-    """How large an effect is, as a share or in the metric's unit."""
-    return share_in_words(size) if fact.figures.get("relative", True) else with_unit(number(size), fact.figures.get("unit", ""))
-
-
-def _guardrail(found: Mapping[str, Any]) -> str:
-    against = " of the incumbent" if found["relative"] else ""
-    estimate, low, high = (f"{found[name]:.6g}" if name in found else "unknown" for name in ("estimate", "low", "high"))
-    odds = f", {_evidence(found)}" if "evidence" in found else ""
-    return f"{escaped(found['text'])} {found['standing']}: {estimate} [{low}, {high}]{against}{odds}"
-
-
-def _evidence(figures: Mapping[str, Any]) -> str:
-    return f"evidence {in_odds(figures['evidence'])} (needed {in_odds(figures['needed'])})"
 
 
 # Everything else
