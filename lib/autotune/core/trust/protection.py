@@ -50,8 +50,11 @@ OWN_VARIABLE = re.compile(r"AUTOTUNE_[A-Z]+")
 
 def _names(patterns_: Sequence[str]) -> re.Pattern[str]:
     """An expression for paths whose last components are one of `patterns_`, at any depth."""
-    parts = (re.escape(one).replace(r"\*", "[^/]*") for one in patterns_)
-    return re.compile(rf"(?:.*/)?(?:{'|'.join(parts)})", re.DOTALL)
+    of_one, of_several = (
+        "|".join(re.escape(one).replace(r"\*", "[^/]*") for one in patterns_ if ("/" in one) is several) or "(?!)"
+        for several in (False, True)
+    )
+    return re.compile(rf"(?:[^/]*/)*+(?:{of_one})|(?:.*/)?(?:{of_several})", re.DOTALL)  # folders are never gone through twice
 
 
 _LOADED, _LOCKS, _TESTS = _names(LOADED), _names(LOCKS), _names(TESTS)
