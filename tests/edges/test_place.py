@@ -235,6 +235,32 @@ def test_what_a_run_left_in_a_known_place_goes_without_a_look_by_git(built: Plac
     assert sorted(path.name for path in built.top.rglob("*")) == [".git", "a", "b", "carried", "d", "x"]
 
 
+def test_many_files_are_written_by_several_processes_as_one_would(
+    repository: git.Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "_VERY_MANY", 150)
+    names = [f"d{number % 7}/{number}" for number in range(150)]
+    blobs = [git.store(repository.top, b"%d\n" % number) for number in range(3)]
+    entries = {name: ("100755" if number % 5 else "100644", blobs[number % 3]) for number, name in enumerate(names)}
+    more = tree.tree_having(repository.top, head(repository), tmp_path / "scratch", {**entries, "link": ("120000", blobs[0])})
+    place.build(repository, tmp_path / "measure", head(repository), ())
+    several = place.private(tmp_path / "measure")
+    place.occupy(several, more, ())
+    assert contents(several.top) == {"a": "a\n", "d/b": "d/b\n", **{name: f"{number % 3}\n" for number, name in enumerate(names)}}
+    assert all(os.access(several.top / name, os.X_OK) == bool(number % 5) for number, name in enumerate(names))
+    assert os.readlink(several.top / "link") == "0\n"
+    assert git.unlike_index(several.top, several.view.index) == ()
+
+
+def test_a_place_is_filled_where_git_splits_indexes(repository: git.Repository, built: Place, tmp_path: Path) -> None:
+    git.tell(repository.top, "config", "core.splitIndex", "true")
+    entry = "100644", git.store(repository.top, b"other\n")
+    other = tree.tree_having(repository.top, head(repository), tmp_path / "scratch", {"a": entry})
+    place.build(repository, built.top, head(repository), ())
+    place.occupy(place.private(built.top), other, ())
+    assert contents(built.top) == {"a": "other\n", "d/b": "d/b\n"}
+
+
 def test_a_place_in_which_nothing_ran_is_not_looked_at_before_the_first_run(built: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.occupy(built, head(built), ())
     place.vouch(built)

@@ -29,6 +29,10 @@ def view(tmp_path: Path) -> View:
     return View(top, tmp_path / "index", tmp_path / "exclude")
 
 
+def head(view: View) -> str:
+    return run(view.top, "rev-parse", "HEAD")
+
+
 def everywhere(_: str) -> bool:
     return False
 
@@ -39,7 +43,7 @@ def test_what_differs_is_told_with_what_is_new(view: View) -> None:
     (view.top / "d/c").chmod(0o755)
     (view.top / "new").write_text("")
     (view.top / "new.o").write_text("")
-    found = tree.differences(view, "HEAD")
+    found = tree.differences(view, head(view))
     assert found == (Difference("a", False), Difference("b", False), Difference("d/c", False), Difference("new", True))  # noqa: FBT003
 
 
@@ -47,15 +51,15 @@ def test_looking_does_not_touch_the_index_of_the_working_tree(view: View) -> Non
     index = view.top / ".git/index"
     before = index.read_bytes(), index.stat().st_mtime_ns
     (view.top / "a").write_text("edited\n")
-    tree.tree_with(view, "HEAD", [one.path for one in tree.differences(view, "HEAD")])
+    tree.tree_with(view, head(view), [one.path for one in tree.differences(view, head(view))])
     assert (index.read_bytes(), index.stat().st_mtime_ns) == before
 
 
 def test_an_index_is_that_of_a_commit_whoever_wrote_to_it_since(view: View) -> None:
-    first = run(view.top, "rev-parse", "HEAD")
+    first = head(view)
     (view.top / "a").write_text("edited\n")
     run(view.top, "commit", "-qam", "second")
-    second = run(view.top, "rev-parse", "HEAD")
+    second = head(view)
     for commit in (first, first, second, first, second, second):
         tree.point_at(view, commit)
         assert git.write_tree(view.top, view.index) == git.tree_of(view.top, commit)
@@ -68,19 +72,19 @@ def test_an_index_is_that_of_a_commit_whoever_wrote_to_it_since(view: View) -> N
 
 
 def test_what_an_index_knows_of_other_files_is_kept_whatever_the_working_tree_has(view: View) -> None:
-    first = run(view.top, "rev-parse", "HEAD")
+    first = head(view)
     (view.top / "a").write_text("second\n")
     run(view.top, "commit", "-qam", "second")
     tree.differences(view, first)
     (view.top / "a").write_text("third\n")
-    tree.point_at(view, run(view.top, "rev-parse", "HEAD"))
+    tree.point_at(view, head(view))
     known = git.tell(view.top, "ls-files", "--debug", "b", index=view.index).text
     assert "mtime: " in known
     assert "mtime: 0:0" not in known
 
 
 def test_a_tree_is_written_of_another_in_which_some_paths_have_changed(view: View, tmp_path: Path) -> None:
-    commit, blob = run(view.top, "rev-parse", "HEAD"), git.store(view.top, b"new\n")
+    commit, blob = head(view), git.store(view.top, b"new\n")
     one, other = tmp_path / "one", tmp_path / "other"
     made = tree.tree_having(view.top, commit, one, {"a": ("100755", blob), "d": ("100644", blob)}, ["b"])
     assert git.tracked(view.top, made) == {"a": ("100755", blob), "d": ("100644", blob)}
@@ -99,14 +103,14 @@ def test_a_tree_holds_links_folders_become_files_and_files_become_folders(view: 
     (view.top / "a/inner").write_text("in a folder\n")
     (view.top / "b").unlink()
     (view.top / "b").symlink_to("nowhere")
-    made = tree.tree_with(view, "HEAD", [one.path for one in tree.differences(view, "HEAD")])
+    made = tree.tree_with(view, head(view), [one.path for one in tree.differences(view, head(view))])
     assert [(path, mode) for path, (mode, _) in git.tracked(view.top, made).items()] == [
         ("a/inner", "100644"),
         ("b", "120000"),
         ("d", "100644"),
     ]
-    tree.put_back(view, "HEAD", tree.differences(view, "HEAD"), everywhere)
-    assert tree.differences(view, "HEAD") == ()
+    tree.put_back(view, head(view), tree.differences(view, head(view)), everywhere)
+    assert tree.differences(view, head(view)) == ()
     assert (view.top / "d/c").read_text() == "d/c\n"
 
 
@@ -117,9 +121,9 @@ def test_what_is_below_a_link_is_gone_for_a_tree_and_untouched_by_putting_back(v
     (view.top / "d/c").unlink()
     (view.top / "d").rmdir()
     (view.top / "d").symlink_to(other)
-    changes = tree.differences(view, "HEAD")
-    assert list(git.tracked(view.top, tree.tree_with(view, "HEAD", [one.path for one in changes]))) == ["a", "b", "d"]
-    tree.put_back(view, "HEAD", changes, everywhere)
+    changes = tree.differences(view, head(view))
+    assert list(git.tracked(view.top, tree.tree_with(view, head(view), [one.path for one in changes]))) == ["a", "b", "d"]
+    tree.put_back(view, head(view), changes, everywhere)
     assert (view.top / "d/c").read_text() == "d/c\n"
     assert (other / "c").read_text() == "not ours\n"
 
@@ -128,8 +132,8 @@ def test_a_pipe_counts_as_missing_and_is_replaced(view: View) -> None:
     (view.top / "a").unlink()
     os.mkfifo(view.top / "a")
     assert tree.unstorable(view.top, ["a", "b", "none"]) == ("a",)
-    assert list(git.tracked(view.top, tree.tree_with(view, "HEAD", ["a"]))) == ["b", "d/c"]
-    tree.put_back(view, "HEAD", tree.differences(view, "HEAD"), everywhere)
+    assert list(git.tracked(view.top, tree.tree_with(view, head(view), ["a"]))) == ["b", "d/c"]
+    tree.put_back(view, head(view), tree.differences(view, head(view)), everywhere)
     assert (view.top / "a").read_text() == "a\n"
 
 
@@ -139,7 +143,7 @@ def test_folders_that_are_left_empty_go_unless_they_are_spared_and_others_keep_t
     for name in ("d/new", "x/y/new", "spared/y/new"):
         (view.top / name).parent.mkdir(parents=True, exist_ok=True)
         (view.top / name).write_text("")
-    tree.put_back(view, "HEAD", tree.differences(view, "HEAD"), lambda folder: folder == "spared")
+    tree.put_back(view, head(view), tree.differences(view, head(view)), lambda folder: folder == "spared")
     assert sorted(path.name for path in view.top.iterdir()) == [".git", "a", "b", "d", "spared"]
     assert (view.top / "d").stat().st_mode & 0o777 == 0o700
 
@@ -148,8 +152,8 @@ def test_folders_without_tracked_files_are_listed_to_the_last(view: View) -> Non
     for name in ("d/empty", "new/deep/er", "objects/empty"):
         (view.top / name).mkdir(parents=True)
     (view.top / "objects/x.o").write_text("")
-    tree.point_at(view, "HEAD")
-    assert set(tree.untracked_folders(view, git.tracked(view.top, run(view.top, "rev-parse", "HEAD")))) == {
+    tree.point_at(view, head(view))
+    assert set(tree.untracked_folders(view, git.tracked(view.top, head(view)))) == {
         "d/empty",
         "new",
         "new/deep",
@@ -177,4 +181,4 @@ def test_what_is_in_the_way_of_files_is_named(view: View) -> None:
 
 def test_a_private_index_that_was_damaged_is_made_anew(view: View) -> None:
     view.index.write_bytes(b"no index")
-    assert tree.differences(view, "HEAD") == ()
+    assert tree.differences(view, head(view)) == ()

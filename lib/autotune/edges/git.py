@@ -33,7 +33,7 @@ _ALWAYS = (
 )
 # A person's view: a file that is there counts, though the sparse checkout leaves it out.
 _ALL_THAT_IS_THERE = ("-c", "sparse.expectFilesOutsideOfPatterns=false")
-_NOT_SPARSE = ("-c", "index.sparse=false")  # a private index names each file
+_WHOLE = ("-c", "index.sparse=false", "-c", "core.splitIndex=false")  # a private index names each file, and needs no other
 # Of a submodule the commit counts, not what is edited within; whoever set one to be ignored (`submodule.NAME.ignore`) has it ignored.
 _SUBMODULES = ("-c", "diff.ignoreSubmodules=dirty")
 SUBMODULE = "160000"  # the mode that git gives one
@@ -135,7 +135,7 @@ def ask(
         with tempfile.TemporaryFile() as given:
             given.write(stdin or b"")
             given.seek(0)
-            words = ["git", *_ALWAYS, *(() if index is None else _NOT_SPARSE), *arguments]
+            words = ["git", *_ALWAYS, *(() if index is None else _WHOLE), *arguments]
             code, out, err = _runner(str(folder)).execute(words, istream=given, **options)
     except Exception as error:
         if type(error).__name__ != "GitCommandNotFound":

@@ -17,8 +17,10 @@ from pathlib import Path
 from autotune.edges import git
 
 _MANY = 500  # files, from which on it takes long to read all of them
+_VERY_MANY = 2000  # files, from which on several processes write them sooner than one
+_BY_SEVERAL = ("-c", "checkout.workers=4")
 _pointed: dict[Path, tuple[str, str]] = {}  # the commit that a private index was last made that of, and the index then
-_made: dict[Path, tuple[str, str]] = {}  # the tree that was written of an index, which knows nothing of files, and the index then
+_bare: dict[Path, tuple[str, str]] = {}  # the commit or tree that an index which knows nothing of files is of, and the index then
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,13 @@ def point_at(view: View, commit: str) -> None:
 
 def _read(folder: Path, commit: str, index: Path) -> None:
     """Make an index anew, that of a commit or tree: a copy of another, where one is known to be that."""
-    alike = next((path for path, known in _made.items() if known == (commit, _identity(path))), None)
+    alike = next((path for path, known in _bare.items() if known == (commit, _identity(path))), None)
     if alike is None:
         index.unlink(missing_ok=True)
         git.tell(folder, "read-tree", commit, index=index)
     elif alike != index:
         shutil.copyfile(alike, index)
+    _bare[index] = commit, _identity(index)
 
 
 def _identity(path: Path) -> str:
@@ -166,7 +169,7 @@ def tree_having(folder: Path, commit: str, scratch: Path, entries: Mapping[str, 
     _read(folder, commit, scratch)
     git.set_entries(folder, scratch, entries, removed)
     made = git.write_tree(folder, scratch)
-    _made[scratch] = made, _identity(scratch)
+    _bare[scratch] = made, _identity(scratch)
     git.tracked(folder, made, like=commit)
     return made
 
@@ -211,7 +214,7 @@ def bring(view: View, commit: str, written: Sequence[str], removed: Sequence[str
 def write(view: View, paths: Sequence[str]) -> None:
     """Write files anew as the private index has them; all of `paths`, at least one, are in it."""
     with _pointing_alike(view):
-        _check_out(view.top, view.index, paths, "-u")
+        _check_out(view.top, view.index, paths, "-u", settings=_BY_SEVERAL if len(paths) >= _VERY_MANY else ())
     if len(paths) >= _MANY:
         _young(view).touch()
 
@@ -225,10 +228,10 @@ def write_alone(view: View, entries: Mapping[str, tuple[str, str]]) -> None:
     scratch.unlink()
 
 
-def _check_out(top: Path, index: Path, paths: Collection[str], *options: str) -> None:
-    git.tell(top, "checkout-index", "-f", "-q", *options, "-z", "--stdin", index=index, stdin=git.encode_paths(paths))
+def _check_out(top: Path, index: Path, paths: Collection[str], *options: str, settings: Sequence[str] = ()) -> None:
+    git.tell(top, *settings, "checkout-index", "-f", "-q", *options, "-z", "--stdin", index=index, stdin=git.encode_paths(paths))
     compiled = {folder for folder in {path.rpartition("/")[0] for path in paths} if (top / folder / "__pycache__").is_dir()}
-    for path in paths:
+    for path in paths if compiled else ():
         if path.rpartition("/")[0] in compiled:
             forget_compiled(top / path)
 
