@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from posixpath import basename, dirname, normpath, splitext
 
 from autotune.core.facts import Fact
@@ -50,11 +50,12 @@ OWN_VARIABLE = re.compile(r"AUTOTUNE_[A-Z]+")
 
 def _names(patterns_: Sequence[str]) -> re.Pattern[str]:
     """An expression for paths whose last components are one of `patterns_`, at any depth."""
-    of_one, of_several = (
-        "|".join(re.escape(one).replace(r"\*", "[^/]*") for one in patterns_ if ("/" in one) is several) or "(?!)"
-        for several in (False, True)
-    )
-    return re.compile(rf"(?:[^/]*/)*+(?:{of_one})|(?:.*/)?(?:{of_several})", re.DOTALL)  # folders are never gone through twice
+    names, ways = _any_of(one for one in patterns_ if "/" not in one), _any_of(one for one in patterns_ if "/" in one)
+    return re.compile(rf"(?:[^/]*/)*+(?:{names})|(?:.*/)?(?:{ways})", re.DOTALL)  # folders are never gone through twice
+
+
+def _any_of(patterns_: Iterable[str]) -> str:
+    return "|".join(re.escape(one).replace(r"\*", "[^/]*") for one in patterns_) or "(?!)"
 
 
 _LOADED, _LOCKS, _TESTS = _names(LOADED), _names(LOCKS), _names(TESTS)
