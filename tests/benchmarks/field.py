@@ -1,11 +1,11 @@
 """What the decision gets right on the real thing: a Python project, processes, patches of known effect, on a machine as busy as it is.
 
     python tests/benchmarks/field.py [--state field.jsonl] [--minutes 30] [--write docs/deciding.md]
-    python tests/benchmarks/field.py --neighbour [--minutes 30]
+    python tests/benchmarks/field.py --neighbour [--rounds 8] [--minutes 10] [--write docs/deciding.md]
 
 measures, and prints a table. Everything measured is a line of the state file, so a run that was ended goes on where it was. With
-`--neighbour`, a program uses all cores now and then meanwhile, and each gain is decided by the rule before processor time was a second
-witness and by the newest, one after the other, with runs of its own.
+`--neighbour`, a program uses all cores now and then meanwhile, and each candidate is decided by the rule before processor time was a second
+witness and by the newest, one after the other, with runs of its own: in each round a gain of each size, and a no-op.
 
 The project reads a web server's log and reports on it; its benchmark times that in a process of its own. Each of its steps does something
 in vain, a known share of the whole; a gain takes that out, a regression adds such a thing, a no-op adds a comment or renames a local
@@ -49,7 +49,6 @@ from autotune.core.tell.figures import effect_in_words
 from autotune.core.tell.words import told
 from autotune.edges import environment, machine, process
 
-MARKERS = "<!-- field -->", "<!-- /field -->"
 NO_OP_SESSIONS, NO_OPS = 10, 100
 MIXED_SESSIONS, MIXED_NO_OPS = 5, 15
 TRUTH_PAIRS, CLAIM_PAIRS, BASELINE_RUNS, OF_FIVE = 50, 20, 8, 5
@@ -369,7 +368,8 @@ def known_effects(here: Field) -> None:
 # Beside a noisy neighbour
 
 BEFORE = rules.SECOND_WITNESS - 1
-ROUNDS = 12
+TITLES_BESIDE = {BEFORE: f"the metric alone (rule {BEFORE})", rules.NEWEST: "autotune"}
+ROUNDS = 8
 NEIGHBOUR = """
 import random, time
 coin = random.Random(1)
@@ -417,41 +417,50 @@ def decided_by(here: Field, rule: int, calibration: Calibration, patch: Patch) -
     return {"verdict": decision.verdict, "reason": decision.reason and decision.reason.kind, "runs": runs}
 
 
-def measure_beside_a_neighbour(here: Field) -> None:
-    """Every gain, and as many no-ops, by both rules in turn; noise is learnt from one to the next, by each rule's own runs."""
+def measure_beside_a_neighbour(here: Field, rounds: int = ROUNDS) -> None:
+    """A gain of each size and a no-op a round, by both rules in turn; noise is learnt from one to the next, by each rule's own runs."""
     if here.measured("machine", machine.fingerprint) != machine.fingerprint():
         raise AnotherMachine
     seen = here.measured("baseline", lambda: [(Arm.INCUMBENT.value, *here.timed(summing())) for _ in range(BASELINE_RUNS)])
     baseline = with_processor_time(seen)
     pool, found = residual_pool([run.samples[METRIC.name] for run in baseline], logs=True), witness_of(baseline, METRIC)
     known = Calibration(pool, 0, 100, witness=found if isinstance(found, Witness) else None)
-    calibrations = dict.fromkeys((BEFORE, rules.NEWEST), known)
+    calibrations = dict.fromkeys(TITLES_BESIDE, known)
     coin = random.Random(1)
-    for number in range(ROUNDS):
-        for place, gain in enumerate(coin.sample(gains(), len(gains()))):
-            for patch in (gain, no_op(coin)) if place % 3 == 0 else (gain,):
-                for rule, calibration in calibrations.items():
-                    key = f"{rule} {number} {' '.join(map(str, patch))}"
-                    made = here.measured(key, partial(decided_by, here, rule, calibration, patch))
-                    calibrations[rule] = learn(with_processor_time(made["runs"]), calibration, replace(POLICY, rule=rule))
+    for number in range(rounds):
+        helpful = [coin.choice([gain for gain in gains() if gain[-1] == turns]) for turns in SHARES]
+        for patch in (*helpful, no_op(coin)):
+            for rule, calibration in calibrations.items():
+                key = f"{rule} {number} {' '.join(map(str, patch))}"
+                made = here.measured(key, partial(decided_by, here, rule, calibration, patch))
+                calibrations[rule] = learn(with_processor_time(made["runs"]), calibration, replace(POLICY, rule=rule))
+
+
+def noise_words(known: Mapping[str, Any]) -> str:
+    """What noise there was beside the neighbour: in the baseline, and in all comparisons."""
+    seen = with_processor_time(known.get("baseline", ()))
+    witness = witness_of(seen, METRIC)
+    said = told(witness if isinstance(witness, Fact) else as_fact(witness))
+    own = [[one for one in made["runs"] if one[0] == Arm.INCUMBENT] for made in known.values() if isinstance(made, dict) and "runs" in made]
+    changes = ([change for runs in own for change in residual_pool([one[place] for one in runs], logs=True)] for place in (1, 2))
+    differ, used = (f"{100 * median(found or [0.0]):.1f} %" for found in changes)
+    return f"At first, {said}. Later, two successive runs of the same code differ by {differ} (median), by {used} in processor time."
 
 
 def beside_a_neighbour(known: Mapping[str, Any], loads: Sequence[float]) -> str:
     """The table of that: what each rule kept, and what it took."""
-    seen = with_processor_time(known.get("baseline", ()))
-    witness = witness_of(seen, METRIC)
-    said = told(witness if isinstance(witness, Fact) else as_fact(witness))
-    lines = [f"Measured on {machine_words(known['machine'], loads)}, with a neighbour that uses all cores half of the time; {said}.", ""]
+    where = machine_words(known["machine"], loads)
+    lines = [f"Measured on {where}. A neighbour uses all cores half of the time. {noise_words(known)}", ""]
     columns = [*(f"gains of about {share}" for share in SHARES.values()), "no-ops kept", "runs for a gain", "runs for a no-op"]
     lines += [f"| kept by | {' | '.join(columns)} |", f"|---|{'---:|' * len(columns)}"]
-    for rule in (BEFORE, rules.NEWEST):
+    for rule, title in TITLES_BESIDE.items():
         made = [(key.split()[2], key.split()[-1], one) for key, one in known.items() if key.startswith(f"{rule} ")]
         helpful = {share: [one for kind, turns, one in made if kind == "gain" and int(turns) == count] for count, share in SHARES.items()}
         nothing = [one for kind, _, one in made if kind != "gain"]
         every = [one for several in helpful.values() for one in several]
         cells = [f"{sum(one['verdict'] == Verdict.KEEP for one in several)} of {len(several)}" for several in (*helpful.values(), nothing)]
         cells += [f"{sum(len(one['runs']) for one in several) / max(len(several), 1):.1f}" for several in (every, nothing)]
-        lines.append(f"| rule {rule} | {' | '.join(cells)} |")
+        lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -625,11 +634,11 @@ def machine_words(about: Mapping[str, str], loads: Sequence[float]) -> str:
     return f"{about['cpu']}, {about['cpus']} CPUs, {about['system']}, Python {about['python']}, while others used it too{load}"
 
 
-def write_table(path: Path, text: str) -> None:
-    """Put the table between its markers. Raises ValueError where a marker is missing."""
-    page = path.read_text(encoding="utf-8")
-    start, end = (page.index(marker) for marker in MARKERS)
-    path.write_text(f"{page[: start + len(MARKERS[0])]}\n{text}\n{page[end:]}", encoding="utf-8")
+def write_table(path: Path, name: str, text: str) -> None:
+    """Put the table between the markers of its name. Raises ValueError where one is missing."""
+    page, marker = path.read_text(encoding="utf-8"), f"<!-- {name} -->\n"
+    start, end = page.index(marker) + len(marker), page.index(f"<!-- /{name} -->")
+    path.write_text(f"{page[:start]}{text}\n{page[end:]}", encoding="utf-8")
 
 
 def main() -> int:
@@ -638,9 +647,12 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0, help="how long to go on measuring; 0 only prints the table")
     parser.add_argument("--write", type=Path, metavar="docs/deciding.md", help="write the table between the page's markers")
     parser.add_argument("--neighbour", action="store_true", help="gains by two rules, beside a program that uses all cores now and then")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of gains of each size and a no-op, beside a neighbour")
     options = parser.parse_args()
-    name = "neighbour.jsonl" if options.neighbour else "field.jsonl"
-    options.state = options.state or Path(tempfile.gettempdir()) / "autotune-field" / name
+    name, measure, table = "field", measure_all, markdown
+    if options.neighbour:
+        name, measure, table = "neighbour", partial(measure_beside_a_neighbour, rounds=options.rounds), beside_a_neighbour
+    options.state = options.state or Path(tempfile.gettempdir()) / "autotune-field" / f"{name}.jsonl"
     options.state.parent.mkdir(parents=True, exist_ok=True)
     done = True
     with tempfile.TemporaryDirectory() as folder:
@@ -648,16 +660,16 @@ def main() -> int:
         here.load()
         try:
             with neighbour() if options.neighbour else nullcontext():
-                (measure_beside_a_neighbour if options.neighbour else measure_all)(here)
+                measure(here)
         except OutOfTime:
             done = False
         except AnotherMachine:
             print(f"{options.state} was measured on another machine, or with another Python: name another file with --state")
             return 1
-    text = (beside_a_neighbour if options.neighbour else markdown)(here.known, here.loads)
+    text = table(here.known, here.loads)
     print(text, "", f"{here.runs} runs now; {'complete' if done else 'not complete: run it again to go on'}", sep="\n")
-    if options.write and not options.neighbour:
-        write_table(options.write, text)
+    if options.write:
+        write_table(options.write, name, text)
     return 0
 
 

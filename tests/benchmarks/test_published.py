@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,34 @@ def test_beside_a_neighbour_both_rules_are_told_side_by_side() -> None:
     before, newest = field.beside_a_neighbour(known, [1.0]).splitlines()[-2:]
     assert "0 of 0 | 0 of 1 | 0 of 0 | 0 of 0 | 2.0 | 0.0 |" in before
     assert "0 of 0 | 1 of 1 | 0 of 0 | 0 of 1 | 4.0 | 2.0 |" in newest
+
+
+def test_a_round_beside_a_neighbour_has_a_gain_of_each_size_and_a_no_op_by_both_rules(tmp_path: Path) -> None:
+    class Fast(field.Field):
+        """Runs that take as long as what they still do in vain."""
+
+        def timed(self, files: Mapping[str, str]) -> tuple[float, float, float]:
+            spent = sum(map(len, files.values())) * coin.gauss(1.0, 0.001)
+            return spent, spent / 1000, spent / 1000
+
+    coin, here = random.Random(1), Fast(tmp_path, tmp_path / "neighbour.jsonl", time.monotonic() + 60)
+    field.measure_beside_a_neighbour(here, rounds=2)
+    made = [key.split() for key in here.known if key not in {"machine", "baseline"}]
+    assert len(made) == 2 * 2 * 4
+    for rule in field.TITLES_BESIDE:
+        assert sorted(turns for of, _, kind, _, turns in made if int(of) == rule and kind == "gain") == sorted(
+            map(str, (*field.SHARES,) * 2)
+        )
+    kept = {key for key, one in here.known.items() if key not in {"machine", "baseline"} and one["verdict"] == "keep"}
+    assert {key.split()[2] for key in kept} == {"gain"}
+
+
+def test_the_published_gains_beside_a_neighbour_are_told_of_both_rules() -> None:
+    assert all(f"| {title} |" in published("neighbour") for title in field.TITLES_BESIDE.values())
+
+
+def test_a_table_takes_the_place_of_what_is_between_its_own_markers(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- a -->\n1\n<!-- /a -->\n<!-- b -->\n2\n<!-- /b -->\n", "utf-8")
+    field.write_table(page, "b", "3\n4")
+    assert page.read_text("utf-8") == "<!-- a -->\n1\n<!-- /a -->\n<!-- b -->\n3\n4\n<!-- /b -->\n"

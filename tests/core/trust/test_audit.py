@@ -365,6 +365,13 @@ def test_a_whole_number_is_no_rounded_time_where_neither_name_nor_runs_say_so(
     assert audit.is_whole_and_no_time(Metric(name, unit, Direction.LOWER), seen) is no_time
 
 
+@pytest.mark.parametrize(("walls", "no_time"), [((2.0, 2.19), False), ((2.0, 2.21), True)])
+def test_a_part_of_runs_that_differ_by_ten_of_its_last_digits_is_no_time_where_it_is_the_same(walls: Seen, *, no_time: bool) -> None:
+    seen = [run(Arm.INCUMBENT, 100.0, wall_s * 0.1) for wall_s in walls]
+    assert not audit.is_whole_and_no_time(Metric("cost", "", Direction.LOWER), [])
+    assert audit.is_whole_and_no_time(Metric("cost", "", Direction.LOWER), seen) is no_time
+
+
 def test_a_whole_rate_is_no_rounded_one_where_one_of_them_is_no_part_of_its_run() -> None:
     seen = [run(Arm.INCUMBENT, 50.0, 2.0)]
     assert audit.is_whole_and_no_time(Metric("score", "", Direction.HIGHER), seen)

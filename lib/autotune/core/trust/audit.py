@@ -41,6 +41,8 @@ NEARLY_ALL = 0.8
 # So many runs of the unchanged code tell how a metric varies with them; what is left of them besides may vary by so much of that.
 TELLING_RUNS = 5
 LEFT_BESIDES = 0.25
+# By so many of a whole number's last digits runs may differ before a fifth of each could not be the same in all.
+TELLING_DIGITS = 10
 # Of what a time metric says was saved, so much has to have gone elsewhere before anything is said: whoever saves a second and loads a
 # library for it in a tenth has saved time. Where it is all of it, within a fifth, the run takes as long as before: a clock that runs
 # slower looks like that. Several runs have to say so, of which the metric was the greater part.
@@ -126,14 +128,16 @@ def is_said_to_be_time(metric: Metric) -> bool:
 def is_whole_and_no_time(metric: Metric, runs: Sequence[Run]) -> bool:
     """Whether a metric is a whole number that is no rounded time or rate: nothing says so, neither name nor runs of the unchanged code.
 
-    Those say so where it is a fifth of each of them, in whichever unit. A unit that is not known may be a speed's, and 0 a short time.
+    Those say so where it is a fifth of each of them, in whichever unit, and they took about as long: of runs that differ by ten of its last
+    digits, such a part would not be the same in all. A unit that is not known may be a speed's, and 0 a short time.
     """
     read, values = reading(metric), [run.samples[metric.name] for run in runs]
     said = is_said_to_be_time(metric) or not _SPEEDS.isdisjoint(_words(metric.name))
-    if metric.unit or said or read is None or not all(value and value.is_integer() for value in values):
+    if not values or metric.unit or said or read is None or not all(value and value.is_integer() for value in values):
         return False
-    spans = _spans(runs, metric, read)
-    return not any(_is_a_part(spans, unit_s) for unit_s in read.units_s)
+    spans, walls = _spans(runs, metric, read), [run.wall_s for run in runs]
+    differ = max(walls) > min(walls) * (1 + TELLING_DIGITS / max(map(abs, values)))
+    return differ or not any(_is_a_part(spans, unit_s) for unit_s in read.units_s)
 
 
 def _is_a_part(spans: Sequence[_Span], unit_s: float) -> bool:
