@@ -326,6 +326,15 @@ def test_a_configured_metric_has_to_be_printed_and_any_will_do_without_one(proje
     assert kinds(examined(project)["benchmark"]) == [Observation.PASSES, Kind.METRIC_WITHIN_LINE]
 
 
+def test_a_metric_that_a_session_measures_from_outside_is_given_without_advice(project: Path) -> None:
+    (project / "autotune.sh").write_text("test -s src/text\n")
+    settings = {"name": "s", "metric": "autotune.peak_rss_mb", "scope": ["src/text"]}
+    opening.open_session(opening.Request(project, settings, once=True), lambda _: None)
+    check = examined(project)["benchmark"]
+    assert kinds(check) == [Observation.PASSES]
+    assert list(check.seen[0].figures["metrics"]) == ["autotune.peak_rss_mb"]
+
+
 def test_output_that_could_be_read_is_recognised_whether_or_not_a_metric_is_named(project: Path) -> None:
     (project / "autotune.sh").write_text('echo "BenchmarkSize-2 10 30 ns/op"\n')
     check = examined(project)["benchmark"]

@@ -285,7 +285,7 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
         ),
         (Observation.FOLDERS_LEFT, {"folders": ["a"]}, "1 folder of sessions that are gone:\na"),
         (Observation.REPOSITORY, {"top": "/t", "branch": None, "modified": 0}, "/t, on a detached HEAD, nothing tracked is modified"),
-        (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and prints no metric"),
+        (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and gives no metric"),
         (Amiss.LOG_GONE, {"session": "s", "copy": None, "ledger": "/l"}, "The log of session s is gone."),
         (Answer.THINGS_TO_DO, {"count": 1}, "One thing has to be done."),
         (Answer.FINDINGS, {"session": "s", "count": 0}, "s: no findings"),

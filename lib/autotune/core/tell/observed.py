@@ -29,7 +29,7 @@ def _repository(fact: Fact) -> str:
 
 def _passes(fact: Fact) -> str:
     metrics = ", ".join(f"{escaped(name)}={number(value)}" for name, value in fact.figures["metrics"].items())
-    return f"passes in {fact.figures['wall_s']:.2f} s and prints {metrics or 'no metric'}"
+    return f"passes in {fact.figures['wall_s']:.2f} s and gives {metrics or 'no metric'}"
 
 
 def _folders(fact: Fact) -> str:

@@ -349,7 +349,7 @@ def _benchmark(scene: Scene) -> Check:
     """Run the benchmark once where it is measured: in the session's measuring worktree, else in a working tree of HEAD made for it."""
     try:
         with _ground(scene) as (config, ground):
-            check = _dry_run(config, ground)
+            check = _dry_run(config, ground, named=scene.session is not None)
             lacking = () if check.finding is Finding.OK else _left_out(scene, config, ground.workdir)
             return replace(check, advice=(*check.advice, *lacking, *_led_back(scene, config, ground.workdir)))
     except NotRun as reason:
@@ -465,8 +465,11 @@ def _prepared(config: Config, ground: Ground) -> None:
         raise AutotuneError(f"`setup` failed: {told(why)}\n{useful_end(finished.tail, OUTPUT_SHOWN)}", "mend `setup`")
 
 
-def _dry_run(config: Config, ground: Ground) -> Check:
-    """Run what prepares, the benchmark and the checks, up to the first that fails; the checks find what the benchmark found."""
+def _dry_run(config: Config, ground: Ground, *, named: bool) -> Check:
+    """Run what prepares, the benchmark and the checks, up to the first that fails; the checks find what the benchmark found.
+
+    `named`: somebody chose the metric.
+    """
     measured = None
     place.occupy(ground.place, ground.content, ())
     for command in filter(None, (prepare_of(config), benchmark_of(config), checks_of(config))):
@@ -483,7 +486,7 @@ def _dry_run(config: Config, ground: Ground) -> Check:
         measured = finished if command.measured else measured
     if measured is None:
         raise AssertionError("a run measures nothing")
-    return _passed(config, measured)
+    return _passed(config, measured, named=named)
 
 
 def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> Executed:
@@ -515,8 +518,11 @@ def _details(finished: Executed, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _passed(config: Config, finished: Executed) -> Check:
+def _passed(config: Config, finished: Executed, *, named: bool) -> Check:
+    """Tell of a benchmark that passes; where somebody `named` the metric, one that is measured from outside is there too."""
     details = _details(finished, Outcome.OK)
+    if named and config.measured_from_outside:
+        details["metrics"][config.metric] = measured_samples(finished)[config.metric]
     besides = (Fact(Kind.CHECKS_PASS),) if config.checks else ()
     found = Fact(Observation.PASSES, {"wall_s": finished.wall_s, "metrics": details["metrics"]}, besides=besides)
     advice = []
