@@ -304,6 +304,7 @@ def test_a_stop_from_another_terminal_ends_the_night(night: Night) -> None:
     night.open()
 
     def stop() -> None:
+        time.sleep(7)  # longer than what goes on is left untold
         night.autotune("stop", folder=night.session_tree)
 
     edit, measure = night.tried(80)
@@ -312,6 +313,7 @@ def test_a_stop_from_another_terminal_ends_the_night(night: Night) -> None:
     assert "is stopped" in model.asked[2].all
     assert len(model.asked) == 3
     assert "is stopped" in said
+    assert "the client works on experiment 1" in said
 
 
 def test_a_client_does_not_outlive_its_supervisor(tmp_path: Path) -> None:

@@ -106,3 +106,28 @@ def test_a_hook_that_lacks_something_in_the_measuring_worktree_is_left_to_the_co
     assert project.attempt()["status"] == "keep"
     assert [one["found"]["kind"] for one in project.events("notice")] == ["format broken"]
     assert project.ok("check", "--json").json["findings"] == []
+
+
+@pytest.mark.parametrize("code", ["0", "1"])
+def test_what_is_measured_in_the_checkout_is_rewritten_beside_it_first(project: Project, code: str) -> None:
+    project.init("--in-place")
+    hook(project, FORMATTER.replace("CODE", code))
+    project.write("src/a.txt", "aa \n")
+    answer = project.attempt()
+    assert (answer["status"], answer["value"]) == ("keep", len("aa\n") + len("bbbb bbbb bbbb\n"))
+    assert project.read("src/a.txt") == project.git_bytes("show", "HEAD:src/a.txt").decode() == "aa\n"
+    assert [one["files"] for one in project.events("format")] == [["src/a.txt"]]
+    project.agree()
+    assert project.ok("check", "--json").json["findings"] == []
+    project.write("src/a.txt", "aaaaaaaa \n")
+    assert project.attempt()["status"] == "discard"
+    assert project.read("src/a.txt") == "aa\n"
+    assert "second" not in project.git("worktree", "list")
+
+
+def test_a_hook_for_which_no_place_can_be_made_beside_the_checkout_is_left_to_the_commit(project: Project) -> None:
+    project.init("--in-place", "--setup", "exit 1")
+    hook(project, FORMATTER.replace("CODE", "0"))
+    project.write("src/a.txt", "a\n")
+    assert project.attempt()["status"] == "keep"
+    assert [one["found"]["kind"] for one in project.events("notice")] == ["format broken"]

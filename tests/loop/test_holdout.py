@@ -80,6 +80,19 @@ def test_a_holdout_that_fails_without_the_change_too_accuses_nobody(project: Pro
     project.tidy()
 
 
+def test_a_holdout_that_fails_once_is_asked_again(tmp_path: Path) -> None:
+    project, seen = opened(tmp_path / "flaky", settings=HOLDOUT), tmp_path / "seen"
+    (tmp_path / "secret.py").write_text(
+        f"import os\nif not os.path.exists({str(seen)!r}):\n    open({str(seen)!r}, 'w').close()\n    raise SystemExit(3)\n"
+    )
+    project.autotune("holdout", "set", str(tmp_path / "secret.py"))
+    project.write("app/count.py", FASTER)
+    said = project.autotune("try", "--description", "half the ticks")
+    assert "verdict: keep" in said.out
+    assert "the hold-out failed once" in said.out
+    assert project.autotune("check").code == 0
+
+
 def test_it_lies_outside_the_repository_and_goes_with_the_session(tmp_path: Path) -> None:
     project = opened(tmp_path / "cleared")
     assert project.autotune("holdout", "status").out == "there is no hold-out; `autotune holdout set FILE...` makes one\n"

@@ -85,6 +85,7 @@ class Kind(StrEnum):
     PREPARATION_BROKEN = "preparation broken"
     CHECKS_BROKEN = "checks broken"
     HOLDOUT_BROKEN = "holdout broken"
+    HOLDOUT_FLAKY = "holdout flaky"
     CUT_OFF = "cut off"
     CANCELLED = "cancelled"
     STOPPED_MEANWHILE = "stopped meanwhile"
@@ -227,9 +228,12 @@ class Kind(StrEnum):
     MAKING_PLACE = "making place"
     SETTING_UP = "setting up"
     CHECKING = "checking"
+    FORMATTING = "formatting"
     CONSULTING = "consulting"
     COMMITTING = "committing"
     PROPOSING = "proposing"
+    CLIENT_WORKING = "client working"
+    CLIENT_WAITED_FOR = "client waited for"
     TRYING_OUT = "trying out"
     TRYING_SANDBOX = "trying sandbox"
     RESULT = "result"
@@ -269,9 +273,12 @@ GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says f
         Kind.MAKING_PLACE,
         Kind.SETTING_UP,
         Kind.CHECKING,
+        Kind.FORMATTING,
         Kind.CONSULTING,
         Kind.COMMITTING,
         Kind.PROPOSING,
+        Kind.CLIENT_WORKING,
+        Kind.CLIENT_WAITED_FOR,
         Kind.TRYING_OUT,
         Kind.TRYING_SANDBOX,
     )

@@ -272,6 +272,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SEED_CHANGED: "look at it twice: it changes how chance is seeded ({seed}), and another seed can bring a better number by luck, in "
     "every run alike",
     Kind.FLAKY: _flaky,
+    Kind.HOLDOUT_FLAKY: "the hold-out failed once, and passed when run again",
     Kind.ONE_NUMBER: "each side gave one number in all its runs, so this holds for the benchmark's seed and input alone",
     Kind.BUILT_AFRESH: "every run had a build of its own",
     # Why runs are no evidence.
@@ -498,10 +499,17 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.MAKING_PLACE: "making the measuring worktree",
     Kind.SETTING_UP: "`setup` runs in the measuring worktree",
     Kind.CHECKING: "the checks run on the {arm}",
+    Kind.FORMATTING: "{by} runs on the candidate, before it is measured",
     Kind.CONSULTING: "the hold-out runs on the {arm}",
     Kind.COMMITTING: "experiment {experiment} is committed, with the repository's commit hooks",
     Kind.TRYING_OUT: "the benchmark runs once, to see whether it works",
     Kind.TRYING_SANDBOX: "the benchmark runs once more, to see whether it works in the sandbox too",
+    Kind.CLIENT_WORKING: lambda fact: (
+        "the client " + ("opens a session" if fact.figures["experiment"] is None else f"works on experiment {fact.figures['experiment']}")
+    ),
+    Kind.CLIENT_WAITED_FOR: lambda fact: (
+        "the client is started again" + (f" in about {about(fact.figures['wait_s'])}" if "wait_s" in fact.figures else " now")
+    ),
     Kind.PROPOSING: "the proposer works on experiment {experiment}",
     Kind.RESULT: lambda fact: (
         f"experiment {fact.figures['experiment']}: {fact.figures['status']}: {_because(fact)}" + _last_line(fact.figures.get("last", ""))

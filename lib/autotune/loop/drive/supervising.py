@@ -39,7 +39,7 @@ from autotune.loop.drive import proposing
 from autotune.loop.experiment import experiment, work
 from autotune.loop.measure import calibrating
 from autotune.loop.session import files, layout, sessions
-from autotune.loop.session.feed import Feed
+from autotune.loop.session.feed import Feed, going_on
 from autotune.loop.session.layout import CLIENT_LOG
 from autotune.loop.session.session import Say, Session
 from autotune.version import ROOT
@@ -67,6 +67,7 @@ class Night:
     fresh_at: int = 0  # experiments when the present context began
     still_since: float | None = None
     known: tuple[str, ...] = ()
+    doing: Fact | None = None
     unlogged: list[str] = field(default_factory=list)
 
     def say(self, fact: Fact) -> None:
@@ -165,6 +166,7 @@ def _work(night: Night, command: str) -> None:
             _finish(night, ending, step)
             return
         night.say(Fact(Kind.CLIENT_FOLLOWS, {"fresh": step.move is Move.FRESH, "wait_s": step.wait_s}, step.reason))
+        night.say(Fact(Kind.CLIENT_WAITED_FOR, {"wait_s": step.wait_s, "since": now()}))
         fresh, reason = step.move is Move.FRESH, told(step.reason)
         _wait(night, step.wait_s)
 
@@ -243,6 +245,7 @@ def _started(night: Night, command: str, *, fresh: bool) -> tuple[subprocess.Pop
             start_new_session=True,
         )
     night.say(Fact(Kind.CLIENT_STARTED, {"fresh": fresh}))
+    night.doing = None
     return process, complaints
 
 
@@ -273,6 +276,7 @@ def _listen(night: Night, process: subprocess.Popen[bytes], used_before: Usage) 
             looked = time.monotonic()
             night.client = heard.client or night.client
             because = _look(night, used_before)
+            _tell_doing(night)
             if because is not None:
                 night.say(Fact(Kind.CLIENT_ENDED, because=client_gone(because)))
                 end(process)
@@ -294,6 +298,18 @@ def _look(night: Night, used_before: Usage) -> How | None:
     if over_budget(night.books, *_limits(night)):
         return How.BUDGET
     return _due(night, session)
+
+
+def _tell_doing(night: Night) -> None:
+    """Tell what goes on: what a measurement says, else that it is the client's turn, and since when."""
+    session = night.session
+    measured = going_on(session) if session is not None and night.measuring else None
+    its_turn = night.doing is not None and night.doing.kind is Kind.CLIENT_WORKING
+    if measured == night.doing if measured is not None else its_turn:
+        return
+    number = None if session is None else session.state.count + 1
+    night.doing = measured or Fact(Kind.CLIENT_WORKING, {"experiment": number, "since": now()})
+    night.say(night.doing)
 
 
 def _count(night: Night, used_before: Usage) -> None:

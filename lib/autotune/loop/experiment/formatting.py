@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.ledger.events import Decided, Formatted
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Experiment
@@ -16,6 +16,7 @@ from autotune.core.output.outcome import Executed, classify, useful_end
 from autotune.edges import git, place, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place
+from autotune.errors import AutotuneError
 from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.experiment import settling
 from autotune.loop.measure import places, watching
@@ -32,20 +33,29 @@ _MOST_ASKED = 2  # a hook that rewrote something may say no for that alone, and 
 def rewritten(session: Session, experiment: Experiment) -> Decided | None:
     """Have the hook, or `format`, rewrite the candidate in the measuring worktree; what it leaves is the candidate from then on.
 
-    Gives the verdict where the candidate is refused. In the checkout, where nothing may be written that is not measured, nothing is run;
-    and a hook that git cannot start, or that fails here on the incumbent's files too, is left to the commit, which tells.
+    Of a session that measures in the checkout, it is a worktree that is made for this alone. Gives the verdict where the candidate is
+    refused. A hook that git cannot start, or that fails here on the incumbent's files too, is left to the commit, which tells.
     """
-    tool = None if session.state.config.in_place else _tool(session, experiment)
+    tool = _tool(session, experiment)
     if tool is None:
         return None
-    try:
-        return _rewritten(session, experiment, tool)
-    except Tampered:
-        return _refused(experiment, Fact(Kind.HOOK_WROTE_TO_LEDGER))
+    with ExitStack() as stack:
+        try:
+            spot = stack.enter_context(places.second_place(session)) if session.state.config.in_place else places.place_of(session)
+        except AutotuneError as error:
+            if not session.state.config.in_place:
+                raise
+            session.notice(Fact(Kind.FORMAT_BROKEN, {"by": tool.by}, quoted(error.message)))
+            return None
+        try:
+            return _rewritten(session, experiment, tool, spot)
+        except Tampered:
+            return _refused(experiment, Fact(Kind.HOOK_WROTE_TO_LEDGER))
 
 
-def _rewritten(session: Session, experiment: Experiment, tool: Tool) -> Decided | None:
-    spot, made, asked = places.place_of(session), experiment.candidate, 0
+def _rewritten(session: Session, experiment: Experiment, tool: Tool, spot: Place) -> Decided | None:
+    made, asked = experiment.candidate, 0
+    session.going_on(Kind.FORMATTING, by=tool.by)
     while True:
         before, finished = made, _run(session, tool, spot, made, session.state.incumbent)
         asked += 1

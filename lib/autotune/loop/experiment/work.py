@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autotune.core.codec import encode
 from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
-from autotune.core.ledger.events import Noticed, Stopped
+from autotune.core.ledger.events import Decided, Noticed, Stopped
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Ending
 from autotune.edges import background, family, git, locks, process
@@ -30,7 +30,7 @@ from autotune.loop.experiment import formatting, healing, settling
 from autotune.loop.measure import accounting
 from autotune.loop.measure.measuring import compare, voided
 from autotune.loop.measure.places import bench_for
-from autotune.loop.measure.turns import Interrupted, alone
+from autotune.loop.measure.turns import Interrupted, Turn, alone
 from autotune.loop.opening import opening
 from autotune.loop.session import files, leftovers, sessions, settings
 from autotune.loop.session.feed import WORKER_LOG, Feed
@@ -259,12 +259,8 @@ def _measure(session: Session) -> None:
     if experiment is None or experiment.verdict is not None:
         return
     try:
-        with (
-            conditions(),
-            alone(session, f"experiment {experiment.number}") as turn,
-            borrowed(session, experiment.candidate),
-        ):
-            verdict = formatting.rewritten(session, experiment) or compare(session, bench_for(session, _candidate(session)), turn)
+        with conditions(), alone(session, f"experiment {experiment.number}") as turn:
+            verdict = formatting.rewritten(session, experiment) or _compared(session, turn)
     except Interrupted as interrupted:
         verdict = voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=interrupted.why))
     except AutotuneError as error:
@@ -274,6 +270,12 @@ def _measure(session: Session) -> None:
         session.append(voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=why)))
         raise
     session.append(verdict)
+
+
+def _compared(session: Session, turn: Turn) -> Decided:
+    candidate = _candidate(session)
+    with borrowed(session, *filter(None, [candidate])):
+        return compare(session, bench_for(session, candidate), turn)
 
 
 def _candidate(session: Session) -> str | None:

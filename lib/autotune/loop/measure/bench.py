@@ -252,14 +252,16 @@ class Bench:
             builds.remember(arm, content)
         return None
 
-    def unseen(self, arm: Arm, command: Command, folder: Path) -> bool:
-        """Run a command that nobody sees anything of on an arm, built first, with a folder that it may read; gives whether it passed."""
+    def unseen(self, arm: Arm, command: Command, folder: Path) -> tuple[Outcome, float]:
+        """Run a command that nobody sees anything of on an arm, built first, with a folder that it may read.
+
+        Gives what that was, and how many seconds it took.
+        """
         self.session.going_on(Kind.CONSULTING, arm=arm)
         self._occupy(arm)
-        if self._build(arm, logs.UNSEEN) is not None:
-            return False
-        finished = self._one(command, logs.UNSEEN, more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
-        return classify(finished, None)[0] is Outcome.OK
+        failed = self._build(arm, logs.UNSEEN)
+        finished = failed[0] if failed else self._one(command, logs.UNSEEN, more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
+        return classify(finished, None)[0], finished.wall_s
 
     def passes(self) -> bool:
         """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""

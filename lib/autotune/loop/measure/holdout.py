@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from autotune.core import rules
 from autotune.core.config.commands import Command
-from autotune.core.model import Arm
+from autotune.core.model import Arm, Outcome
+from autotune.core.output.outcome import is_run_again
 from autotune.errors import AutotuneError
 from autotune.loop.measure.bench import Bench
 from autotune.loop.session.session import Session
@@ -21,6 +23,7 @@ class Answer(StrEnum):
     """What the hold-out says of a candidate."""
 
     PASSED = "passed"
+    FLAKY = "flaky"  # it failed once, and passed when run again
     FAILED = "failed"
     BROKEN = "broken"
 
@@ -66,16 +69,20 @@ def delete_files(session: Session) -> int:
 
 
 def consult(session: Session, bench: Bench) -> Answer:
-    """Ask the hold-out about the candidate, and where that fails about the unchanged code, so that a broken one accuses nobody."""
+    """Ask the hold-out about the candidate, once more where it fails, then about the unchanged code: a broken one accuses nobody."""
     config = session.state.config
     if not config.holdout:
         return Answer.PASSED
-    if _passes(session, bench, Arm.CANDIDATE):
+    outcome, took_s = _asked(session, bench, Arm.CANDIDATE)
+    if outcome is Outcome.OK:
         return Answer.PASSED
-    return Answer.FAILED if _passes(session, bench, Arm.INCUMBENT) else Answer.BROKEN
+    again = session.state.segment.opened.rule >= rules.FAILS_TWICE and is_run_again(outcome, took_s, 1)
+    if again and _asked(session, bench, Arm.CANDIDATE)[0] is Outcome.OK:
+        return Answer.FLAKY
+    return Answer.FAILED if _asked(session, bench, Arm.INCUMBENT)[0] is Outcome.OK else Answer.BROKEN
 
 
-def _passes(session: Session, bench: Bench, arm: Arm) -> bool:
+def _asked(session: Session, bench: Bench, arm: Arm) -> tuple[Outcome, float]:
     """Run it from a copy that is thrown away: what it writes beside itself, a test runner's cache say, reaches no other run."""
     command = Command(FOLDER, session.state.config.holdout, session.state.config.checks_timeout_s)
     with tempfile.TemporaryDirectory(prefix="autotune-") as scratch:

@@ -148,6 +148,8 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
             return _discarded(session, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), "")
         case Answer.BROKEN:
             return voided(session, Cause.BENCHMARK, Fact(Kind.HOLDOUT_BROKEN))
+        case Answer.FLAKY:
+            verdict = _remarked(verdict, Fact(Kind.HOLDOUT_FLAKY))
     return _with_seed(session, verdict)
 
 

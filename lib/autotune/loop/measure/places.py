@@ -141,7 +141,7 @@ def remove_empty(*folders: Path) -> None:
 @contextmanager
 def second_place(session: Session) -> Iterator[Place]:
     """Give a second measuring worktree, built like the first, for as long as the context lasts."""
-    top = session.cache / "second"
+    top = layout.made_cache(session.repository, session.state.segment.opened.session) / "second"
     try:
         yield _private(session, top, _build(session, top)[0])
     finally:
