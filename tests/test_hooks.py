@@ -212,12 +212,12 @@ def test_what_a_person_has_to_decide_is_asked_whatever_the_client_would_do_by_it
     for command in ("autotune resume", "autotune try -d x --force", "autotune start --proposer x", "cd . && autotune config set target 1"):
         decision, reason = world.decide("Bash", {"command": command})
         assert decision == "ask"
-        assert "for a person to decide" in reason
+        assert "for the user to decide" in reason
     for command, words in {
-        "autotune try -d x --force": "`autotune try` with --force is for a person",
-        "autotune dashboard --watch": "`autotune dashboard` with --watch is for a person",
-        "autotune wait --session=other": "`autotune wait` with --session is for a person",
-        "autotune rebaseline --accept": "`autotune rebaseline` is for a person",
+        "autotune try -d x --force": "`autotune try` with --force is for the user",
+        "autotune dashboard --watch": "`autotune dashboard` with --watch is for the user",
+        "autotune wait --session=other": "`autotune wait` with --session is for the user",
+        "autotune rebaseline --accept": "`autotune rebaseline` is for the user",
     }.items():
         assert words in world.decide("Bash", {"command": command})[1]
     assert world.bash("timeout 9 bash -c 'cd . && autotune resume'") == "ask"
@@ -964,7 +964,7 @@ def test_the_owning_session_gets_the_brief_whenever_it_begins_or_forgets(world: 
 
 def test_a_session_that_stands_still_is_told_of_and_not_gone_on_with(world: World) -> None:
     told = world.open(ended={"how": "paused", "reason": "x"}).tell("SessionStart", source="startup")
-    assert "only a person takes it up again" in json.dumps(told)
+    assert "only the user takes it up again" in json.dumps(told)
 
 
 def test_auto_resume_prompt_tells_and_off_says_nothing(world: World) -> None:

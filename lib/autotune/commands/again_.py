@@ -21,7 +21,7 @@ def main(
     progress: Progress = False,
     session: SessionName = None,
 ) -> None:
-    """Take a second look at an inconclusive experiment: its changes are measured afresh, beside the code as it is now, and decided.
+    """Measure the changes of an inconclusive experiment again, side by side with the code as it is now.
 
     It is an experiment of its own, with evidence of its own and a share of its own of the error budget. Each is looked at again once.
     A quiet machine sees more. A measurement that takes longer than --wait goes on by itself: `autotune wait`.

@@ -36,7 +36,7 @@ VERBS: dict[str, dict[str, str]] = {
         "resume": "Go on after a pause or a stop.",
         "repair": "Heal the loop now.",
         "calibrate": "What this benchmark can see on this machine, and what would help.",
-        "confirm": "Measure afresh what was gained.",
+        "confirm": "Measure again what was gained.",
         "rebaseline": "Measure the unchanged code again, or accept a changed benchmark.",
         "holdout": "Files that a keep has to pass and no proposer sees.",
         "check": "Hold the log against git, and name what does not agree.",

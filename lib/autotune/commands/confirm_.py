@@ -22,7 +22,7 @@ def main(
     progress: Progress = False,
     session: SessionName = None,
 ) -> None:
-    """Measure afresh what the session has gained: its first state against its last, in pairs side by side (`claim_pairs`, 20).
+    """Measure what the session has gained: its first state against its last, side by side.
 
     With a number, what one keep gained over its parent. Nothing else is ever claimed as a total.
     """

@@ -35,7 +35,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     direction: Annotated[str | None, typer.Option("--direction", help="lower or higher is better.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="Its benchmark, in place of autotune.sh.")] = None,
     read: Annotated[str | None, typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results.")] = None,
-    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass besides.")] = None,
+    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass too.")] = None,
     scope: Annotated[list[str] | None, typer.Option("--scope", metavar="PATTERN", help="What may be changed.")] = None,
     prepare: Annotated[str | None, typer.Option("--prepare", help="What runs before every run.")] = None,
     setup: Annotated[str | None, typer.Option("--setup", help="What runs once in a new measuring worktree.")] = None,

@@ -36,7 +36,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         str | None,
         typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results, such as go or pytest-benchmark:bench.json."),
     ] = None,
-    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass besides, in place of autotune.checks.sh.")] = None,
+    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass too, in place of autotune.checks.sh.")] = None,
     scope: Annotated[
         list[str] | None,
         typer.Option("--scope", metavar="PATTERN", help="What may be changed; a file's own path frees it though it prints the metric."),

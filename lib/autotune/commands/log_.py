@@ -20,14 +20,14 @@ def main(
     status: Annotated[
         str | None, typer.Option("--status", help="`discard` takes it back although it would be kept; nothing else is accepted.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Keep it whatever the evidence; logged as forced. A person's word.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Keep it without enough evidence. The log says so. Yours to decide.")] = False,
     wait: WaitSeconds = 100.0,
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
     """Settle what `autotune run` measured: commit it or take it back, as was decided.
 
-    With `--status discard` and nothing measured, take back what is open all the same: a candidate that was refused, or an idea given up.
+    With `--status discard`, take back what is open though nothing was measured: a candidate that was refused, or an idea given up.
     """
     if status not in (None, "discard"):
         raise AutotuneError(

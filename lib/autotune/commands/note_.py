@@ -21,7 +21,7 @@ def main(
 ) -> None:
     """Tell the proposer something: it comes with the next result and stays in the brief.
 
-    What an agent notes for itself is in its brief too, as its own words, not as a person's.
+    An agent's own notes are in its brief too, told apart from yours.
     """
     here = looked_at(session)
     work.refuse_from_a_run(here)

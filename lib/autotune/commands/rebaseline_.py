@@ -17,7 +17,7 @@ from autotune.loop.experiment import segments, work
 
 def main(
     accept: Annotated[
-        bool, typer.Option("--accept", help="Take benchmark, checks and configuration as they are now. A person's word.")
+        bool, typer.Option("--accept", help="Take benchmark, checks and configuration as they are now. Yours to decide.")
     ] = False,
     wait: WaitSeconds = 100.0,
     as_json: AsJson = False,

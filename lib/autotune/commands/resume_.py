@@ -12,7 +12,7 @@ from autotune.loop.session import files
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:
-    """Go on after a pause, a stop or a finish; streaks and the recovery budget begin anew, limits of the whole session hold."""
+    """Go on after a pause, a stop or a finish; streaks and the recovery budget begin again, limits of the whole session hold."""
     here = found(session)
     with work.changing(here, "resume") as lock:
         going = here.state.ended is None

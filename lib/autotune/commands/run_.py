@@ -24,7 +24,7 @@ def main(
     if command is not None and command not in (here.state.config.benchmark, "./autotune.sh", "autotune.sh", "bash autotune.sh"):
         raise AutotuneError(
             f"The session's benchmark is `{here.state.config.benchmark}`, and no other command is measured.",
-            "leave --command out; a person changes the benchmark with `autotune rebaseline --accept`",
+            "leave --command out; the user changes the benchmark with `autotune rebaseline --accept`",
         )
     with live(as_json=as_json, progress=progress) as here.say, experiment.attended(here, cancels=True):
         experiment.measure(here, wait, settles=False)

@@ -38,7 +38,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
     command: Annotated[str | None, typer.Option("--command", help="The benchmark, in place of autotune.sh.")] = None,
-    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass besides.")] = None,
+    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass too.")] = None,
     scope: Annotated[list[str] | None, typer.Option("--scope", metavar="PATTERN", help="What may be changed; several times.")] = None,
     protect: Annotated[list[str] | None, typer.Option("--protect", metavar="PATTERN", help="What may not; several times.")] = None,
     prepare: Annotated[str | None, typer.Option("--prepare", help="Runs untimed before every run, a build for instance.")] = None,

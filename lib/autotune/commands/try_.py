@@ -17,12 +17,12 @@ def main(
         str | None, typer.Option("--asi", metavar="JSON", help="Side information that survives a revert: one JSON object.")
     ] = None,
     wait: WaitSeconds = 100.0,
-    force: Annotated[bool, typer.Option("--force", help="Keep it whatever the evidence; logged as forced. A person's word.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Keep it without enough evidence. The log says so. Yours to decide.")] = False,
     as_json: AsJson = False,
     progress: Progress = False,
     session: SessionName = None,
 ) -> None:
-    """Measure what differs in scope beside the incumbent, decide, and keep it as a commit or take it back.
+    """Measure what differs in scope side by side with the incumbent, then keep it as a commit or take it back.
 
     The metric comes from runs that autotune makes itself. A measurement that takes longer than --wait goes on by itself: `autotune wait`.
     """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # Why a tool may be used, is asked about, or is refused.
 OWN_COMMAND = "autotune's own command"
-PERSON_SAID_SO = "a person has just said so"
-FOR_A_PERSON = "{called} is for a person to decide. If nobody is there to ask, go on without it, and say so in `autotune.md`."
+PERSON_SAID_SO = "the user has just said so"
+FOR_A_PERSON = "{called} is for the user to decide. If nobody is there to ask, go on without it, and say so in `autotune.md`."
 FILE_OF_SESSION = "{kind} of the autotune session"
 FILE_FOR_SET_UP = "a file of the autotune session to be"
 WORKING_TREE = "of the autotune session's working tree"
@@ -14,7 +14,7 @@ PLUGIN_PAGE = "a page of the plugin"
 RECORDS = "{path} belongs to the records of session {session}, which nobody edits: they come from autotune's own runs."
 PROTECTED = (
     "{path} decides what is measured or compared in session {session}, so no candidate may change it. "
-    "Change files in scope ({scope}) instead. If it is wrong, tell the person, who can say `autotune rebaseline --accept`."
+    "Change files in scope ({scope}) instead. If it is wrong, tell the user, who can say `autotune rebaseline --accept`."
 )
 OUTSIDE = (
     "{path} is outside the scope of session {session}, which is: {scope}. "
@@ -35,7 +35,7 @@ WAIT = "autotune: a measurement of session {session} is running. Call `autotune 
 GO_ON = (
     "autotune: session {session} goes on until it is stopped ({health}, {experiments} experiments, {kept} kept). Next: {next}. "
     "Out of ideas? `autotune brief` has what was tried and why it failed. "
-    "Where only the person can decide, end with a question to them."
+    "Where only the user can decide, end with a question to them."
 )
 GIVEN_UP = (
     "autotune: the agent has stopped {patience} times without a new experiment, so session {session} waits. "
@@ -44,11 +44,11 @@ GIVEN_UP = (
 
 # What an agent is told when its client begins, or has lost its memory.
 TELL_THE_PERSON = (
-    "An autotune session, {session}, belongs to this client. Do not go on with it by yourself: tell the person in a sentence that it is "
+    "An autotune session, {session}, belongs to this client. Do not go on with it by yourself: tell the user in a sentence that it is "
     "there, and go on when they say so. `autotune brief` has all there is to know. Next would be: {next}."
 )
 BRIEF = "autotune session {session} belongs to this client. This is its brief; go on from it. Next: {next}.\n\n{brief}"
 BRIEF_AT_REST = (
-    "autotune session {session} belongs to this client. This is its brief. It is {how}, and only a person takes it up again: do nothing in "
+    "autotune session {session} belongs to this client. This is its brief. It is {how}, and only the user takes it up again: do nothing in "
     "it by yourself.\n\n{brief}"
 )

@@ -140,7 +140,7 @@ KEYS = (
         "pytest-benchmark:bench.json",
         Fixed.SEGMENT,
     ),
-    Key("checks", COMMAND, "The command that must pass besides; empty for none.", "", "bash autotune.checks.sh", Fixed.SEGMENT),
+    Key("checks", COMMAND, "The command that must pass too; empty for none.", "", "bash autotune.checks.sh", Fixed.SEGMENT),
     Key(
         "prepare",
         COMMAND,
@@ -229,7 +229,7 @@ KEYS = (
     Key(
         "min_effect_found",
         number("a number", at_least=0, below=10),
-        "What calibration wrote as min_effect. While both are equal, calibration finds them anew for each new benchmark.",
+        "What calibration wrote as min_effect. While both are equal, calibration finds them again for each new benchmark.",
         0,
     ),
     Key(
@@ -300,7 +300,7 @@ KEYS = (
         Default.ABSENT,
         1.5,
     ),
-    Key("max_iterations", whole_number(1), "Stop after this many experiments, whatever became of them.", Default.ABSENT, 100),
+    Key("max_iterations", whole_number(1), "Stop after this many experiments, kept or not.", Default.ABSENT, 100),
     Key("max_wall_time", duration(), "Stop after this long, across every resume.", Default.ABSENT, "8h"),
     Key("max_failures", whole_number(1), "Stop after this many experiments that crashed or failed the checks.", Default.ABSENT, 20),
     Key("max_cost_usd", number("a number", above=0), "With start --headless, stop at a cost of this many dollars.", Default.ABSENT, 20),
@@ -313,7 +313,7 @@ KEYS = (
     ),
     Key("stop_patience", whole_number(1), "How often an agent that stops without a new experiment is sent on.", 3),
     Key("fresh_context", whole_number(1), "Begin with a fresh context after this many experiments, when headless.", Default.ABSENT, 10),
-    Key("env", variables(), "Environment variables that every run gets besides.", {}, {"TZ": "UTC"}, Fixed.SEGMENT),
+    Key("env", variables(), "More environment variables for every run.", {}, {"TZ": "UTC"}, Fixed.SEGMENT),
     Key("health.max_no_improvement_runs", whole_number(1), "Experiments without a keep after which the loop counts as plateaued.", 5),
     Key("health.max_crash_streak", whole_number(1), "Failures in a row after which the loop counts as crashing.", 2),
     Key(
@@ -336,7 +336,7 @@ BY_NAME = {key.name: key for key in KEYS}
 # Names that differ between file and Config: the unit stands in a name where no type carries it.
 FIELDS = {"max_wall_time": "max_wall_time_s"}
 SECTIONS = {
-    "env": "Environment variables that every run gets besides; they, too, change with `autotune rebaseline --accept`.",
+    "env": "More environment variables for every run; they, too, change with `autotune rebaseline --accept`.",
     "health": "When the loop counts as stuck.",
     "recovery": "What is done when it is.",
 }
