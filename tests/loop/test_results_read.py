@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +106,62 @@ def test_what_is_printed_is_read_with_its_own_metric_unit_and_direction(project:
     assert (opened["metric_name"], opened["metric_unit"], opened["direction"]) == ("ns/op", "ns", "lower")
     assert ran(project)[0]["metrics"]["ns/op"] == pytest.approx(30)  # type: ignore[index]
     assert ran(project)[0]["metrics"]["MB/s[BenchmarkSize]"] == 3  # type: ignore[index]
+
+
+SAMPLES = Path(__file__).resolve().parents[1] / "readers" / "samples"
+SCALES = """\
+import glob, json, re
+scale = sum(len(open(path).read()) for path in glob.glob("src/*.txt")) / 30
+text = open("{sample}").read()
+text = re.sub(r'({number})([-+0-9.e]+)', lambda found: found[1] + repr({scaled}), text)
+open("out", "w").write(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "sample", "number", "scaled", "unit", "direction", "told", "values"),
+    [
+        (
+            *("lighthouse", "lighthouse/plain.json", r'"id": "performance",\s+"score": |"numericValue": ', "float(found[2]) / (1 + scale)"),
+            *("", "higher", "audits without a number", {"performance": 0.5, "total-blocking-time": 8.5}),
+        ),
+        (
+            *("google-benchmark", "google-benchmark/repetitions.json", r'"real_time": ', "100.0 * scale"),
+            *("ns", "lower", "aggregates", {"real_time[BM_Copy]": 100.0}),
+        ),
+        (
+            *("junit", "junit/pytest.xml", r' time="', "float(found[2]) * scale"),
+            *("s", "lower", "skipped", {"time": 16.225, "time[bench_test_sample.test_sort[10]]": 4.885}),
+        ),
+    ],
+)
+def test_a_session_reads_what_a_tool_has_really_written(  # noqa: PLR0913, PLR0917 - a table
+    project: Project,
+    read: str,
+    sample: str,
+    number: str,
+    scaled: str,
+    unit: str,
+    direction: str,
+    told: str,
+    values: dict[str, float],
+) -> None:
+    project.write("tool.py", SCALES.format(sample=SAMPLES / sample, number=number, scaled=scaled))
+    project.write("autotune.sh", "exec python3 -S tool.py\n")
+    project.git("add", "tool.py")
+    project.git("commit", "-qm", "a tool")
+    said = project.ok(*OPENS, "--read", f"{read}:out")
+    opened = project.events("config")[0]
+    assert (opened["metric_unit"], opened["direction"]) == (unit, direction)
+    assert told in said.err
+    metrics = ran(project)[0]["metrics"]
+    assert {name: metrics[name] for name in values} == pytest.approx(values)  # type: ignore[index]
+    project.write("src/a.txt", "a\n")
+    answer = project.attempt()
+    assert answer["status"] == "keep", answer
+    project.write("src/a.txt", "aaaa aaaa aaaa aaaa\n")
+    assert project.attempt()["status"] == "discard"
+    assert project.ok("check", "--json").json["findings"] == []
 
 
 def test_unit_and_direction_that_are_written_down_for_another_metric_say_nothing_of_this_one(project: Project) -> None:
