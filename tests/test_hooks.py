@@ -882,7 +882,7 @@ def test_it_is_sent_on_in_every_state_in_which_the_session_goes_on(world: World,
     "changes",
     [
         {"ended": {"how": "paused", "reason": "recovery is exhausted"}},
-        {"ended": {"how": "stopped", "reason": "a person said stop"}},
+        {"ended": {"how": "stopped", "reason": "the user said stop"}},
         {"ended": {"how": "finished", "reason": "the target is reached"}},
         {"budget": {"experiments": 0}},
         {"budget": {"cost_usd": 0.0}},

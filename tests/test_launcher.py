@@ -289,7 +289,7 @@ def test_a_package_that_is_gone_is_named_and_a_module_of_ours_is_a_bug(machine: 
     app.write_text("import typer_that_is_gone\n")
     gone = machine.autotune("status")
     assert gone.returncode == 1
-    assert "lacks typer_that_is_gone.\nhint: `autotune --environment` sets it up anew.\n" in gone.stderr
+    assert "lacks typer_that_is_gone.\nhint: `autotune --environment` sets it up again.\n" in gone.stderr
     app.write_text("import autotune.nothing\n")
     assert "Traceback" in machine.autotune("status").stderr
 

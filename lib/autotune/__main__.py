@@ -23,7 +23,7 @@ def main() -> None:
     except ModuleNotFoundError as missing:
         if str(missing.name).partition(".")[0] == "autotune":
             raise
-        sys.exit(f"error: The Python environment in {sys.prefix} lacks {missing.name}.\nhint: `autotune --environment` sets it up anew.")
+        sys.exit(f"error: The Python environment in {sys.prefix} lacks {missing.name}.\nhint: `autotune --environment` sets it up again.")
     app.main()
 
 

@@ -202,7 +202,7 @@ def forged(lines: list[Line], kind: str) -> Line:  # noqa: C901, PLR0912, PLR091
     match kind:
         case "config":
             commit = line_of(lines, "result", status="keep")["commit"]
-            made = lines[0] | {"segment": 2, "base": commit, "reason": "a person accepted what is measured"}
+            made = lines[0] | {"segment": 2, "base": commit, "reason": "the user accepted what is measured"}
         case "run":
             made = line_of(lines, "run", arm="incumbent") | {"purpose": "baseline", "experiment": 0, "metrics": {"cost": 9000.0}}
         case "opened":

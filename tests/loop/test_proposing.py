@@ -86,7 +86,7 @@ def test_an_interrupt_stops_the_session_ends_the_proposer_and_says_how_to_go_on(
     os.kill(begun.pid, signal.SIGINT)
     answer = begun.wait()
     assert answer.code == 130
-    assert "is stopped: interrupted by a person" in answer.out
+    assert "is stopped: interrupted by the user" in answer.out
     assert answer.err.endswith("error: Interrupted.\nhint: what was begun is finished by the next command\n")
     with pytest.raises(ProcessLookupError):
         os.kill(int(told.read_text()), 0)

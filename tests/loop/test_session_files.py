@@ -404,7 +404,7 @@ def test_where_the_log_s_copy_has_lost_its_end_this_is_told_and_put_back(project
     copy, truth = project.top / "autotune.jsonl", project.session / "autotune.jsonl"
     copy.write_bytes(b"".join(copy.read_bytes().splitlines(keepends=True)[:-1]))
     assert found_by_check(project) == ["copy ends early"]
-    assert "autotune.jsonl had lost its end; it was written anew" in project.ok("status").err
+    assert "autotune.jsonl had lost its end; it was written again" in project.ok("status").err
     assert copy.read_bytes() == truth.read_bytes()
     project.ok("check")
     copy.write_bytes(b"")
@@ -669,7 +669,7 @@ def test_a_command_that_only_looks_puts_the_sessions_files_back_and_says_so(look
         (project.top / name).unlink()
     project.write("autotune.sh", "echo METRIC size=1\n")
     said = project.ok(*look.split()).err
-    assert "autotune.sh: not what the segment is measured with; a person accepts it with `autotune rebaseline --accept`" in said
+    assert "autotune.sh: not what the segment is measured with; the user accepts it with `autotune rebaseline --accept`" in said
     assert project.read("autotune.sh") == "echo METRIC size=1\n"
     for name in ("autotune.md", ".autotune.state", "autotune.jsonl"):
         assert f"{name} was gone" in said

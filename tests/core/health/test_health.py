@@ -193,8 +193,8 @@ def test_paused_stays_paused_until_a_person_goes_on(signals: list[Signal]) -> No
 
 
 def test_what_settles_while_the_session_stands_still_does_not_become_the_reason_why_it_does() -> None:
-    paused = after(Vitals(), Signal.PAUSED, why=quoted("a person said stop"))
-    assert after(paused, Signal.NOT_MEASURED, Signal.KEPT, why=quoted("late")).why == quoted("a person said stop")
+    paused = after(Vitals(), Signal.PAUSED, why=quoted("the user said stop"))
+    assert after(paused, Signal.NOT_MEASURED, Signal.KEPT, why=quoted("late")).why == quoted("the user said stop")
     assert after(paused, Signal.PAUSED, why=quoted("for another reason")).why == quoted("for another reason")
 
 

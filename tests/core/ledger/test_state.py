@@ -675,7 +675,7 @@ def test_active_time_adds_up_over_stops_and_does_not_count_what_lies_between() -
 
 def test_a_stop_does_not_make_a_finished_session_one_that_was_stopped() -> None:
     finished = after(session(1.0), Finished(quoted("the target is reached"), at(10)))
-    for late in (Stopped(quoted("a person said stop"), at(20)), Paused(quoted("blocked"), at(20)), result(1)):
+    for late in (Stopped(quoted("the user said stop"), at(20)), Paused(quoted("blocked"), at(20)), result(1)):
         state = after(finished, late)
         assert state.ended == Ended(Ending.FINISHED, quoted("the target is reached"))
         assert (state.vitals.health, state.vitals.why, state.spending.active_s) == (Health.FINISHED, quoted("the target is reached"), 10.0)

@@ -155,7 +155,7 @@ RULES: dict[str, tuple[dict[str, Any], str]] = {
     "max_cost_usd": ({"max_cost_usd": 1}, "max_cost_usd"),
     "max_tokens": ({"max_tokens": 1}, "max_tokens"),
     "max_failures": ({"max_failures": 1}, "max_failures"),
-    "a person's repair": ({}, "a person asked"),
+    "a person's repair": ({}, "the user asked"),
 }
 EVERYTHING = (failed(1), kept(2), claimed(1), Spent(9.0, 9, "client", at(0)), RepairAsked(at(0), "rebaseline"))
 

@@ -28,7 +28,7 @@ def test_a_sessions_own_pages_say_what_it_is_about() -> None:
     assert "a lower `t` (ms)" in notes(config)
     assert "`src/**`, `lib`" in notes(config)
     assert "`make test`" in notes(config)
-    assert "besides: nothing." in notes(parse(configured()))
+    assert "too: nothing." in notes(parse(configured()))
     assert ideas(config).startswith("# Ideas for fast\n")
 
 

@@ -340,10 +340,10 @@ CONDITIONS: dict[str, tuple[Event, ...]] = {
     "5 experiments in a row brought no keep": tuple(PLATEAU),
     "2 candidates in a row failed": (crashed(1), crashed(2)),
     "fails on the unchanged code too, so no change can be judged until it works": (broken(1),),
-    "A person asked for a repair": (settled(1), RepairAsked(NOW, "diagnose")),
+    "The user asked for a repair": (settled(1), RepairAsked(NOW, "diagnose")),
     "The playbook rebaseline is under way: 5 in a row": (*PLATEAU, PlaybookBegun("rebaseline", 1, worded("5 in a row"), NOW)),
     "A playbook was run": (*PLATEAU, PlaybookBegun("rebaseline", 1, worded("5"), NOW), PlaybookEnded("rebaseline", worded("nothing"), NOW)),
-    "stopped on request": (Stopped(worded("a person said stop"), NOW),),
+    "stopped on request": (Stopped(worded("the user said stop"), NOW),),
     "fails on the unchanged code too, so no change can be judged.": (broken(1), Paused(worded("the incumbent fails"), NOW)),
     "as many candidates failed as were allowed": (crashed(1), crashed(2), crashed(3), Paused(worded("3 of 3"), NOW)),
     "every playbook that was allowed": (
@@ -375,7 +375,7 @@ def test_a_loop_with_no_playbook_left_is_not_said_to_look_for_another_way(result
     healed = (crashed(1), PlaybookBegun("diagnose", 1, worded("asked"), NOW), PlaybookEnded("diagnose", worded("works"), NOW))
     found = explaining.explain(folded(bare(**GOES_ON), *baseline(10.0), *healed, *results), NOW)
     assert found.health in ("plateaued", "crashing")
-    assert "no playbook is left to try, and the loop goes on all the same (pause_on_exhausted_recovery)" in found.condition
+    assert "no playbook is left to try, and the loop goes on anyway (pause_on_exhausted_recovery)" in found.condition
 
 
 LIMITS: dict[str, tuple[dict[str, Any], Event]] = {
@@ -393,7 +393,7 @@ def test_where_a_limit_is_reached_a_person_is_told_to_move_it_before_going_on(se
     rule, ended = LIMITS[setting]
     reached = TargetChecked(10.0, reached=True, reason=worded(""), timestamp=NOW)
     state = folded(bare(**rule), *baseline(10.0), crashed(1), reached, Spent(2.0, 2, "c", NOW), ended)
-    told = f"nothing until a person moves the limit (`autotune config set {setting}`) and goes on: `autotune resume` "
+    told = f"nothing until the user moves the limit (`autotune config set {setting}`) and goes on: `autotune resume` "
     assert report.following(state, NOW).startswith(told)
     advised = [one.command for one in explaining.explain(state, NOW).advice]
     assert f"autotune config set {setting}" in advised
@@ -651,11 +651,11 @@ def test_the_next_step_follows_from_the_state() -> None:
     states = {
         "edit files in scope, then `autotune try --description TEXT`": folded(bare(), *baseline(10.0)),
         "edit only src/a.py (2 more experiments), then `autotune try --description TEXT`": folded(bare(), *baseline(10.0), shrunk),
-        f"mend what the unchanged code fails of (/r.md): in scope, then {trying}; elsewhere it is a person's": mending,
-        "nothing until a person goes on: `autotune resume` (stopped: enough)": folded(
+        f"mend what the unchanged code fails of (/r.md): in scope, then {trying}; elsewhere ask the user": mending,
+        "nothing until the user goes on: `autotune resume` (stopped: enough)": folded(
             bare(), *baseline(10.0), Stopped(worded("enough"), NOW)
         ),
-        "nothing until a person goes on: `autotune resume` (finished: enough)": folded(
+        "nothing until the user goes on: `autotune resume` (finished: enough)": folded(
             bare(), *baseline(10.0), Finished(worded("enough"), NOW)
         ),
         "let the loop do what it does by itself: `autotune wait`": folded(bare(), *baseline(10.0), *PLATEAU),
@@ -904,13 +904,13 @@ def test_a_brief_tells_narrowed_scope_repair_guardrails_and_what_is_protected() 
 def test_a_benchmark_that_is_measured_from_outside_may_be_changed() -> None:
     page = brief(folded(bare(metric="autotune.wall_s", benchmark="pytest -q", checks="")), NOW)
     assert "pytest" not in page
-    assert "Has to hold besides: nothing." in page
+    assert "Has to hold too: nothing." in page
 
 
 def test_a_brief_of_a_session_that_stands_still_says_who_can_go_on() -> None:
     page = brief(folded(bare(), *baseline(10.0), Stopped(worded("enough"), NOW)), NOW)
     assert "Health: stopped, “enough”" in page
-    assert "nothing until a person goes on" in page
+    assert "nothing until the user goes on" in page
 
 
 def test_a_template_that_nobody_has_filled_in_is_left_out() -> None:

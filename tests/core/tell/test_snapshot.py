@@ -99,7 +99,7 @@ def test_what_the_log_alone_decides_does_not_depend_on_the_clock() -> None:
 
 def test_a_limit_that_is_reached_is_what_comes_next() -> None:
     found = of_the_log(folded(opened(max_wall_time="60s"), Finished(quoted("time"), at(61))))
-    assert found["next"].startswith("nothing until a person moves the limit (`autotune config set max_wall_time ")
+    assert found["next"].startswith("nothing until the user moves the limit (`autotune config set max_wall_time ")
 
 
 @pytest.mark.parametrize(

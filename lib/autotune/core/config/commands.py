@@ -28,5 +28,5 @@ def benchmark_of(config: Config) -> Command:
 
 
 def checks_of(config: Config) -> Command | None:
-    """Give what has to pass besides, where there is anything."""
+    """Give what has to pass too, where there is anything."""
     return Command("checks", config.checks, config.checks_timeout_s) if config.checks else None

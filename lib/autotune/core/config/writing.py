@@ -13,7 +13,7 @@ HEADER = """\
 # Patterns and paths are relative to the session's working directory, with / between folders."""
 HEADINGS = {
     "What is measured and compared; changed values take effect with `autotune rebaseline --accept`.": {Fixed.SEGMENT, Fixed.SESSION},
-    "What a keep demands; a person changes it with `autotune config set KEY VALUE`, and an edit here changes nothing.": {Fixed.DECISION},
+    "What a keep demands; the user changes it with `autotune config set KEY VALUE`, and an edit here changes nothing.": {Fixed.DECISION},
     "Everything else takes effect at the next command.": {Fixed.NEVER},
 }
 

@@ -36,7 +36,7 @@ FIXED_SEED = (
     "benchmark set the seed, out of scope, and print the mean over several"
 )
 NOT_BY_BUILDS = "not exact, for each side is built once (build_once) and the luck of a build is not counted"
-WITHOUT_PROMISE = "it does not promise error_budget, and no keep is confirmed until `autotune confirm N` has measured it afresh"
+WITHOUT_PROMISE = "it does not promise error_budget, and no keep is confirmed until `autotune confirm N` has measured it again"
 _OF_A_BIAS = "that bias, so that it cannot pass for a gain"
 _OF_TWO_BUILDS = "what these two builds may differ by (build_once); others may differ by more"
 _WALL = f"{RESERVED}wall_s"
@@ -47,7 +47,7 @@ _HELPS = {
     Blind.NOISY: "do the work several times a run, and print the sum or the mean; fix seeds and inputs, leave out network and caches",
     Blind.ZERO: "look at what the benchmark did: if one of its steps fails, the whole has to fail (`set -e` at the top of a shell script)",
 }
-_ANYWAY = "`--anyway` opens the session all the same"
+_ANYWAY = "`--anyway` opens the session anyway"
 _CHANGED = {
     DecisionMode.RACE: "decisions and claims are made of such runs",
     DecisionMode.ECONOMY: "so every candidate begins with a pair, instead of one run held against earlier ones",
@@ -148,7 +148,7 @@ def _mode_words(found: Calibrated) -> str:
         why = f"a run takes {about(_whole_s(found))}, too long for a dozen pairs a candidate"
         return f"recommended mode: economy, calibrated and not exact ({why})"
     if found.build_once:
-        return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it afresh"
+        return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it again"
     return "recommended mode: race (exact)"
 
 
@@ -177,7 +177,7 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
         said.append(
             f"`prepare` takes {about(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; "
             "so does build_once = true, if it writes in the working tree alone. Then each side of a comparison is built once. Only you set "
-            "that, for the luck of a build is not counted then: no keep is confirmed until `autotune confirm N` has built and run it afresh"
+            "that, for the luck of a build is not counted then: no keep is confirmed until `autotune confirm N` has built and run it again"
         )
     return tuple(said)
 

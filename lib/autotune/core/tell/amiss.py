@@ -158,25 +158,25 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
 _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.TRUST_ANOTHER_COPY: "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin "
     "a new session",
-    Remedy.COMPARE_COPIES: "compare them (`diff {copy} {ledger}`); the next command writes the copy anew and keeps this one in {aside}",
+    Remedy.COMPARE_COPIES: "compare them (`diff {copy} {ledger}`); the next command writes the copy again and keeps this one in {aside}",
     Remedy.SET_ASIDE_NEXT: "the next command sets it aside; what it said was not settled",
-    Remedy.WRITTEN_ANEW_NEXT: "the next command writes it anew",
-    Remedy.NOTED_ANEW_NEXT: "the next command writes it anew and says so; it can no longer show whether the ledger was cut off before",
+    Remedy.WRITTEN_ANEW_NEXT: "the next command writes it again",
+    Remedy.NOTED_ANEW_NEXT: "the next command writes it again and says so; it can no longer show whether the ledger was cut off before",
     Remedy.PUT_BACK_NEXT: "the next command puts it back",
-    Remedy.PUT_BACK_OR_ACCEPTED: "the next command puts it back and keeps this one; a person accepts it with "
+    Remedy.PUT_BACK_OR_ACCEPTED: "the next command puts it back and keeps this one; the user accepts it with "
     "`autotune rebaseline --accept`",
     Remedy.BRANCH_PUT_BACK_NEXT: "the next command that measures puts {branch} back to what was kept, says so, and keeps what it finds "
     "under refs/autotune",
-    Remedy.DELETE: "delete it; the next command writes it anew",
+    Remedy.DELETE: "delete it; the next command writes it again",
     Remedy.REVERT: "take its commit back with `git revert`",
     Remedy.LINES_ARE_LOST: "their lines were removed, or lost when the power failed; if they spoke against a claim, that is lost too",
     Remedy.NOT_TO_BE_HELD: "what the ledger says of it can no longer be compared with what was printed",
-    Remedy.SETTING_BACK: "put it back (`autotune config get {key}` has it), or let a person accept it with `{command}`",
+    Remedy.SETTING_BACK: "put it back (`autotune config get {key}` has it), or let the user accept it with `{command}`",
     Remedy.BRANCH_BACK: "`git branch {branch} COMMIT`, with the last keep's commit",
     Remedy.REF_BACK: "`git update-ref {ref} {commit}` if that commit is still there",
     Remedy.COMMIT_ELSEWHERE: "if it is yours, keep it elsewhere: `git branch mine {commit:.12}`; {because}",
     Remedy.BEGIN_AFRESH: "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) "
-    "begins afresh",
+    "starts over",
 }
 _OBJECTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on where a file's path ends
     Objection.PROTECTED: "is protected",

@@ -89,7 +89,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.NOTED: "noted; it comes with the next result",
     Answer.IDEA_WRITTEN: "it stands in {name} now",
     Answer.HOLDOUT_MADE: lambda fact: f"{_holdout(fact)}; delete yours from wherever a proposer works",
-    Answer.HOLDOUT_UNUSED: "no command uses it yet: a person sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`",
+    Answer.HOLDOUT_UNUSED: "no command uses it yet: the user sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`",
     Answer.HOLDOUT_RUNS: lambda fact: f"{_holdout(fact)}; its command runs before every keep",
     Answer.HOLDOUT_NOT_CONFIGURED: lambda fact: f"{_holdout(fact)}; its command is not configured (`holdout` in autotune.toml)",
     Answer.NO_HOLDOUT: "there is no hold-out; `autotune holdout set FILE...` makes one",

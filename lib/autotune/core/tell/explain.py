@@ -207,7 +207,7 @@ _FATES = {
     Fate.UNCONFIRMED: "{was} kept, but is not confirmed: it looked better",
     Fate.BY_PROCESSOR_TIME: "{was} kept by processor time: it takes less processor time, and luck is ruled out as far as this session "
     "asks. The metric's own estimate agrees, but cannot show it alone: other work made some runs wait longer than others",
-    Fate.FORCED: "{was} kept because a person forced it, whatever the runs said, so it counts as no evidence that it is better",
+    Fate.FORCED: "{was} kept because the user forced it, not because of its runs. It is no evidence that it is better",
     Fate.REFUTED: "{was} taken back: the idea did not work",
     Fate.NOT_SHOWN: "{was} taken back: the runs neither show a gain nor rule one out",
     Fate.INCONCLUSIVE: "{was} taken back for now: it looked better, but the runs allowed were used up before luck could be ruled out. "
@@ -227,7 +227,7 @@ _FATES = {
     Fate.BENCHMARK: "could not be judged: the benchmark or the checks fail on the unchanged code too. Nothing is known about the idea",
     Fate.ENVIRONMENT: "could not be judged: what the benchmark needs around it failed. Nothing is known about the idea",
     Fate.NOT_MEASURED: "was not measured to the end, so nothing is known about the idea",
-    Fate.ON_REQUEST: "{was} taken back because its proposer asked for that, whatever the runs said",
+    Fate.ON_REQUEST: "{was} taken back because its proposer asked for that",
 }
 
 
@@ -249,7 +249,7 @@ def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
         case Health.CRASHING if vitals.failures:
             return f"{counted(vitals.failures, 'candidate')} in a row failed{_so(state, 'what is wrong before it goes on')}."
         case Health.CRASHING:
-            return "A person asked for a repair, and that comes first."
+            return "The user asked for a repair, and that comes first."
         case Health.HEALING if state.playbook is not None:
             return f"The playbook {state.playbook.playbook} is under way: {shortened(told(state.playbook.why), LONGEST_WHY)}."
         case Health.HEALING:
@@ -263,7 +263,7 @@ def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
 def _so(state: State, sought: str) -> str:
     """Say what the loop does about a streak."""
     if due_playbook(state) is None:
-        return "; no playbook is left to try, and the loop goes on all the same (pause_on_exhausted_recovery)"
+        return "; no playbook is left to try, and the loop goes on anyway (pause_on_exhausted_recovery)"
     return f", so the loop looks for {sought}"
 
 
@@ -271,7 +271,7 @@ def _ending(state: State, ended: Ended, now: str) -> str:
     if ended.ending is Ending.STOPPED:
         return "The session was stopped on request. Everything it knows is kept, and it can go on."
     if ended.ending is Ending.PAUSED:
-        return f"The session is paused, for it needs a person: {_blocked(state, ended, now)}."
+        return f"The session is paused, for it needs the user: {_blocked(state, ended, now)}."
     return f"The session is finished: {_rule(state, now)}."
 
 
@@ -331,9 +331,9 @@ def _advice(state: State, now: str, experiment: int | None, fate: Fate | None, *
         if state.experiment is None and fate not in (Fate.KEPT, *_TO_CONFIRM, Fate.FORCED, Fate.INCONCLUSIVE):
             yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(fate, '')}" if fate else "")
     if fate in _TO_CONFIRM and not measuring and state.experiment is None:
-        yield Advice(f"autotune confirm {experiment}", "runs it afresh against the code before it, which may confirm it")
+        yield Advice(f"autotune confirm {experiment}", "runs it again, side by side with the code before it, which may confirm it")
     if state.claim_is_due and not measuring and state.experiment is None:
-        yield Advice("autotune confirm", "measures afresh what was gained in all")
+        yield Advice("autotune confirm", "measures what was gained in all")
     if state.ended is None:
         yield Advice("autotune note TEXT", "tells the proposer something")
         yield Advice("autotune stop", "stops the loop; nothing is lost")
@@ -359,4 +359,4 @@ def _advice_to_go_on(state: State, ended: Ended, now: str) -> Iterator[Advice]:
     elif ended.ending is Ending.FINISHED:
         yield Advice("autotune dashboard --full", "shows every experiment")
     if not held:
-        yield Advice("autotune resume", "goes on; streaks and the recovery budget begin anew")
+        yield Advice("autotune resume", "goes on; streaks and the recovery budget begin again")

@@ -98,7 +98,7 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.LOOK_LATER: "run `autotune doctor` again after that",
     Remedy.INSTALL_GIT: "install git {oldest} or newer",
     Remedy.TELL_GIT_YOUR_NAME: "`git config --global user.name YOU` and `git config --global user.email YOU@EXAMPLE`",
-    Remedy.SET_UP_ANEW: "`{program} --environment` sets it up anew",
+    Remedy.SET_UP_ANEW: "`{program} --environment` sets it up again",
     Remedy.OPEN_THE_CACHE: "mend that, or set XDG_CACHE_HOME",
     Remedy.AVOID_DOT_FOLDERS: "servers and file patterns skip folders whose names begin with a dot: set {setting} to another",
     Remedy.START_FASTER: "that is slow: look at load, disk, and whether the first python3 on PATH is a version manager's script",
@@ -109,7 +109,7 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.UNBLOCK: "`autotune explain` says what blocks it; then `autotune resume` or `autotune repair`",
     Remedy.SETTLE: "settle it with `autotune log --description TEXT`",
     Remedy.WRITTEN_BY_INIT: "`autotune init` writes it",
-    Remedy.SETTINGS_BACK: "put back what `autotune config show` has, or let a person accept it with `{command}`",
+    Remedy.SETTINGS_BACK: "put back what `autotune config show` has, or let the user accept it with `{command}`",
     Remedy.MIND_COMMIT_HOOKS: "pre-commit runs on a candidate before it is measured, and all hooks run at a keep; if one "
     "fails, the experiment is checks_failed",
     Remedy.LEAD_PYTHON_BACK: lambda fact: (

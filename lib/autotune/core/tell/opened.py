@@ -18,12 +18,12 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
     yield "promise", _promise(state)
     yield "min_effect", _least(state)
     yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has a limit (--guardrail sets one)"
-    yield "checks", config.checks or "none: whatever the benchmark accepts passes (autotune.checks.sh, or --checks)"
+    yield "checks", config.checks or "none: all that the benchmark accepts passes (autotune.checks.sh, or --checks)"
 
 
 def _promise(state: State) -> str:
     if state.decision_mode is not DecisionMode.RACE or state.config.built_once:
-        return "none: error_budget is not promised here, and no keep is confirmed until `autotune confirm N` has measured it afresh"
+        return "none: error_budget is not promised here, and no keep is confirmed until `autotune confirm N` has measured it again"
     return f"if no idea works, the chance that this session still keeps one is {share_in_words(state.config.error_budget)} (error_budget)"
 
 

@@ -14,7 +14,7 @@ _NOTES = """\
 # {name}
 
 Objective: {direction} `{metric}`{unit}, measured by `{benchmark}`.
-May be changed: {scope}. Has to pass besides: {checks}.
+May be changed: {scope}. Has to pass too: {checks}.
 
 What was measured and decided is in `autotune brief`, made from the log; this page is for what the log cannot know.
 

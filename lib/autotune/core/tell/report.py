@@ -113,7 +113,7 @@ def following(state: State, now: str, *, measuring: bool = False) -> str:
         moves = [f"`autotune config set {limit} {rule.takes}`" for limit, rule in limits_reached(state, now).items()]
         first = f"moves the limit ({', '.join(moves)}) and " if moves else ""
         why = shortened(told(state.ended.reason), LONGEST_WHY)
-        return f"nothing until a person {first}goes on: `autotune resume` ({state.ended.ending}: {why})"
+        return f"nothing until the user {first}goes on: `autotune resume` ({state.ended.ending}: {why})"
     experiment = state.experiment
     if experiment is not None and experiment.verdict is not None and not experiment.may_settle:
         return "settle what is measured: `autotune log --description TEXT`"
@@ -127,7 +127,7 @@ def _to_try(state: State) -> str:
     if state.vitals.broken:
         report = state.last_playbook.report if state.last_playbook is not None else None
         seen = f" ({report})" if report else ""
-        return f"mend what the unchanged code fails of{seen}: in scope, then `autotune try --description TEXT`; elsewhere it is a person's"
+        return f"mend what the unchanged code fails of{seen}: in scope, then `autotune try --description TEXT`; elsewhere ask the user"
     if state.segment.narrowed:
         files = shortened(", ".join(state.segment.narrowed), LONGEST_WHY)
         return f"edit only {files} ({counted(state.segment.narrowed_left, 'more experiment')}), then `autotune try --description TEXT`"

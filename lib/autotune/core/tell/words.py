@@ -284,8 +284,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.TAMPERED: "not to be trusted: {because}",
     Kind.LEDGER_WRITTEN: "a run wrote to the ledger",
-    Kind.INDEX_WRITTEN: "a run wrote to {path}, by which autotune knows what is in place; it is made anew",
-    Kind.WORKTREE_MOVED: "a run pointed the measuring worktree at another repository; it is made anew",
+    Kind.INDEX_WRITTEN: "a run wrote to {path}, by which autotune knows what is in place; it is made again",
+    Kind.WORKTREE_MOVED: "a run pointed the measuring worktree at another repository; it is made again",
     Kind.SESSION_TOUCHED: "not to be trusted: while it was measured, something changed {paths}",
     Kind.STORE_DAMAGED: "not to be trusted: {path} has another content in git's store than its name, which is a hash, stands for",
     Kind.DOES_NOT_GENERALISE: "does not generalise",
@@ -340,7 +340,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SESSION_OPENS: "the session opens",
     Kind.SEGMENT_BEGINS: _segment_begins,
     Kind.BY_PLAYBOOK: "playbook rebaseline",
-    Kind.ACCEPTED: "a person accepted what is measured",
+    Kind.ACCEPTED: "the user accepted what is measured",
     Kind.BASELINE: lambda fact: "one run" if fact.figures["runs"] == 1 else f"the median of {fact.figures['runs']} runs",
     Kind.RESUMED: "resumed",
     Kind.REPAIR_ASKED: "a repair was asked for",
@@ -352,13 +352,13 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.PROPOSER_FAILED: lambda fact: f"the proposer failed with exit {fact.figures['code']}{_printed(fact)}",
     Kind.PROPOSER_IDLE: lambda fact: f"the proposer changed nothing in scope{_printed(fact)}",
     Kind.PROPOSAL_REFUSED: lambda fact: ": ".join(filter(None, ("the proposal was refused", _because(fact)))),
-    Kind.STOPPED_BY_PERSON: "a person said stop",
-    Kind.STOPPED_BY_INTERRUPT: "interrupted by a person",
+    Kind.STOPPED_BY_PERSON: "the user said stop",
+    Kind.STOPPED_BY_INTERRUPT: "interrupted by the user",
     # Streaks.
     Kind.PLATEAU: lambda fact: f"{counted(fact.figures['experiments'], 'experiment')} in a row without a keep",
     Kind.FAILURES: lambda fact: f"{counted(fact.figures['failures'], 'failure')} in a row",
     # What the loop does by itself, why, and what came of it.
-    Kind.ASKED_FOR: "a person asked for it",
+    Kind.ASKED_FOR: "the user asked for it",
     Kind.PLAYBOOK: "{playbook}: {because}",
     Kind.PLAYBOOK_FAILED: "it could not be done: {because}",
     Kind.INCUMBENT_NOT_MEASURED: "the incumbent could not be measured: {because}",
@@ -390,7 +390,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.FIRST_STATE_FAILED: "the first state failed: {because}",
     Kind.LAST_STATE_FAILED: "the last state failed: {because}",
     # What was found changed from outside, and what was done about it.
-    Kind.LINE_TORN: "The ledger's last line was torn ({bytes} bytes); it was set aside beside the ledger.",
+    Kind.LINE_TORN: "The ledger's last line was torn ({bytes} bytes); it was set aside next to the ledger.",
     Kind.LEDGER_PUT_BACK: lambda fact: (
         "While something ran, the ledger was written to by something other than autotune: "
         + ("it was rewritten or cut off" if fact.figures["lines"] is None else f"{counted(fact.figures['lines'], 'line')} came to it")
@@ -398,17 +398,17 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.LINES_SET_ASIDE: "Line {line} of the ledger {because}, and autotune did not write it: it was set aside at {aside}, with all but "
     "words that came after it.",
-    Kind.SEEN_GONE: "seen.json was gone, by which autotune knows how far the ledger had come; it was written anew.",
-    Kind.COPY_GONE: "autotune.jsonl was gone; it was written anew from the truth.",
-    Kind.COPY_CHANGED: "autotune.jsonl is a copy and was changed (what was there is at {aside}); it was written anew from the truth.",
-    Kind.COPY_CUT: "autotune.jsonl had lost its end; it was written anew from the truth.",
+    Kind.SEEN_GONE: "seen.json was gone, by which autotune knows how far the ledger had come; it was written again.",
+    Kind.COPY_GONE: "autotune.jsonl was gone; it was written again from the truth.",
+    Kind.COPY_CHANGED: "autotune.jsonl is a copy and was changed (what was there is at {aside}); it was written again from the truth.",
+    Kind.COPY_CUT: "autotune.jsonl had lost its end; it was written again from the truth.",
     Kind.RUN_BIT_LOST: "{name} had lost its run bit; it was put back.",
-    Kind.STATE_GONE: ".autotune.state was gone; it is made from the log, and was written anew.",
-    Kind.STATE_CHANGED: ".autotune.state was changed (yours is at {aside}); it is made from the log, and was written anew.",
+    Kind.STATE_GONE: ".autotune.state was gone; it is made from the log, and was written again.",
+    Kind.STATE_CHANGED: ".autotune.state was changed (yours is at {aside}); it is made from the log, and was written again.",
     Kind.FILE_GONE: "{name} was gone; it was put back as it was after the last command.",
     Kind.FILE_MOVED_AWAY: "{name} was there before the session; it is at {aside} now, and `autotune clear` puts it back.",
     Kind.SCRIPT_GONE: "{name} was gone; it was put back as it was when the segment opened.",
-    Kind.SCRIPT_CHANGED: "{name} was changed; it was put back (yours is at {aside}). A person changes it with `autotune rebaseline "
+    Kind.SCRIPT_CHANGED: "{name} was changed; it was put back (yours is at {aside}). The user changes it with `autotune rebaseline "
     "--accept`.",
     Kind.SETTINGS_EDITED: "autotune.toml was edited; in force from now on: {changes}.",
     Kind.SETTINGS_PUT_BACK: "autotune.toml was changed while something was measured; it was put back (what was there is at {aside}).",
@@ -443,7 +443,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.PINS_ASTRAY: "{ref} does not point at what the segment is measured with; the next command that measures puts it back.",
     Kind.PINS_UNREADABLE: "What the session is measured with cannot be read: {because} `autotune check` says more.",
     Kind.BENCHMARK_EDITED: lambda fact: (
-        f"{' and '.join(map(escaped, fact.figures['names']))}: not what the segment is measured with; a person accepts it with "
+        f"{' and '.join(map(escaped, fact.figures['names']))}: not what the segment is measured with; the user accepts it with "
         "`autotune rebaseline --accept`, and the next command that measures puts it back otherwise."
     ),
     Kind.FILES_AMISS: "{names}: gone, or not as autotune left it; it is put back as soon as the session is not busy.",
@@ -482,7 +482,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.WAITING_FOR_QUIET: progress.waiting_for_quiet,
     Kind.BASELINE_RUN: lambda fact: f"baseline run {fact.figures['run']}: {_value(fact)}",
     Kind.BUILT_OUTSIDE: "{variable} leads out of the working tree, so no build is kept: `prepare` runs before every run",
-    Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was and cannot be put back, so it is made anew",
+    Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was and cannot be put back, so it is made again",
     Kind.PROVING: "proof: the same benchmark, after every file in scope is emptied",
     Kind.PROVING_WITH_READ: lambda fact: (
         f"proof: the same benchmark, after the files that it reads in scope are emptied ({counted(fact.figures['files'], 'file')})"

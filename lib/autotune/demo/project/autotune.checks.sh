@@ -1,2 +1,2 @@
-# What has to hold besides: the report is right, line by line.
+# What has to hold too: the report is right, line by line.
 exec "${PYTHON:-python3}" -E -S -m unittest discover -q tests

@@ -51,7 +51,7 @@ def measure(
             if edited:
                 raise AutotuneError(
                     f"The candidate is refused: {' and '.join(edited)} decide{'s' if len(edited) == 1 else ''} what is measured.",
-                    "it is put back, so trying again measures the rest; a person changes it with `autotune rebaseline --accept`",
+                    "it is put back, so trying again measures the rest; the user changes it with `autotune rebaseline --accept`",
                 )
             if session.state.experiment is not None:
                 raise AutotuneError(
@@ -207,7 +207,7 @@ def refuse_ended(session: Session) -> None:
     if ended is not None:
         raise AutotuneError(
             f"Session {session.name} is {ended.ending}: {told(ended.reason).removesuffix('.')}.",
-            "a person goes on with `autotune resume` (or `autotune repair`); `autotune explain` says more",
+            "the user goes on with `autotune resume` (or `autotune repair`); `autotune explain` says more",
         )
 
 

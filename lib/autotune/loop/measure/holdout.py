@@ -1,4 +1,4 @@
-"""The hold-out: what a keep has to pass besides and no proposer is shown; its files lie outside the repository, for their owner alone."""
+"""The hold-out: what a keep has to pass too and no proposer is shown; its files lie outside the repository, for their owner alone."""
 
 from __future__ import annotations
 

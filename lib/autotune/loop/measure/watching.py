@@ -93,7 +93,7 @@ def _walk(path: Path) -> Iterator[tuple[str, Stamp]]:
 
 
 def stamp(path: Path) -> Stamp | None:
-    """Give what tells that a file was written anew, cheaply: its inode, size, time and mode; None where it is not there."""
+    """Give what tells that a file was written again, cheaply: its inode, size, time and mode; None where it is not there."""
     try:
         found = path.lstat()
     except OSError:

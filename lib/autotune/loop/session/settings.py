@@ -53,7 +53,7 @@ def take_in(session: Session, said: Sequence[str] = (), text: str | None = None)
     if fixed := [key for key in keys.fixed_differences(before, written) if key not in said]:
         raise AutotuneError(
             f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured and decided with.",
-            "put it back (`autotune config show` has the value in force; a deleted file is put back whole), or let a person accept it with "
+            "put it back (`autotune config show` has the value in force; a deleted file is put back whole), or let the user accept it with "
             f"`{keys.acceptance(fixed)}`",
         )
     _refuse_unprinted(session, before, written)
