@@ -83,6 +83,16 @@ def test_what_an_index_knows_of_other_files_is_kept_whatever_the_working_tree_ha
     assert "mtime: 0:0" not in known
 
 
+def test_an_index_that_knows_nothing_of_many_files_takes_note_of_them_once(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "_MANY", 3)
+    (view.top / "a").write_text("edited\n")
+    tree.point_at(view, head(view))
+    for _ in range(2):
+        assert tree.differences(view, head(view)) == (Difference("a", False),)  # noqa: FBT003
+        assert git.tell(view.top, "diff-files", "--name-only", index=view.index).text == "a"
+        monkeypatch.setattr(tree, "refresh", None)
+
+
 def test_a_tree_is_written_of_another_in_which_some_paths_have_changed(view: View, tmp_path: Path) -> None:
     commit, blob = head(view), git.store(view.top, b"new\n")
     one, other = tmp_path / "one", tmp_path / "other"

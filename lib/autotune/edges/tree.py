@@ -56,6 +56,8 @@ def point_at(view: View, commit: str) -> None:
     _forget_others_apart(view)
     if not view.index.exists() or git.ask(view.top, "read-tree", "-i", "-m", commit, index=view.index).code != 0:
         _read(view.top, commit, view.index)
+        if len(git.tracked(view.top, commit)) >= _MANY:
+            _young(view).touch()
     leave_apart(view, view.index, commit)
     _pointed[view.index] = commit, _identity(view.index)
 
@@ -101,6 +103,7 @@ def refresh_aged(view: View) -> None:
 
 
 def _young(view: View) -> Path:
+    """Name the mark of an index that knows nothing yet of many files, or is as young as they are."""
     return view.index.with_name(f"{view.index.name}.young")
 
 
@@ -121,6 +124,9 @@ def _forget_others_apart(view: View) -> None:
 def differences(view: View, commit: str) -> tuple[Difference, ...]:
     """List what differs from a commit: changed, missing and retyped files, moved submodules, and files neither in it nor ignored."""
     point_at(view, commit)
+    if _young(view).exists():
+        refresh(view)
+        _young(view).unlink()
     changed = git.unlike_index(view.top, view.index, submodules=True)
     return (*(Difference(path, added=False) for path in changed), *(Difference(path, added=True) for path in untracked(view)))
 

@@ -300,7 +300,8 @@ def _staged(repository: Repository, name: str) -> Iterator[Folder]:
 
 def _forget_place(repository: Repository, name: str) -> None:
     """Delete the measuring worktree of a session that does not exist (yet, or any more)."""
-    places.remove_places(repository, layout.session_cache(repository, name))
+    if (cache := layout.session_cache(repository, name)).exists():
+        places.remove_places(repository, cache)
 
 
 def _remember_ignored(repository: Repository, folder: Folder) -> None:
