@@ -36,6 +36,9 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         str | None,
         typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results, such as go or pytest-benchmark:bench.json."),
     ] = None,
+    seeds: Annotated[
+        bool, typer.Option("--seeds", help="Give both runs of a pair the same seed in AUTOTUNE_SEED, and each pair another one.")
+    ] = False,
     checks: Annotated[str | None, typer.Option("--checks", help="What has to pass too, in place of autotune.checks.sh.")] = None,
     scope: Annotated[
         list[str] | None,
@@ -88,6 +91,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         direction=direction,
         benchmark=command,
         read=read,
+        seeds=seeds or None,
         checks=checks,
         scope=scope,
         protect=protect,

@@ -222,6 +222,7 @@ class Kind(StrEnum):
     CALIBRATING = "calibrating"
     MIN_EFFECT_SET = "min effect set"
     SANDBOX_WORKS = "sandbox works"
+    SEED_UNREAD = "seed unread"
     DIRECTION = "direction"
     MEASURED_IN_PLACE = "measured in place"
     RUNNING = "running"

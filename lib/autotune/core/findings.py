@@ -19,6 +19,7 @@ class Contradiction(StrEnum):
     RUN_ASTRAY = "run astray"
     RUN_MEANWHILE = "run meanwhile"
     RUN_AFTER_BASELINE = "run after baseline"
+    SEED_OTHERWISE = "seed otherwise"
     CANDIDATE_ASTRAY = "candidate astray"
     CANDIDATE_TOO_SOON = "candidate too soon"
     FORMATTED_ASTRAY = "formatted astray"

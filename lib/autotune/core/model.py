@@ -133,7 +133,8 @@ class Policy:
 
     `min_effect` is relative (0.02 asks for 2 %) for positive values, else absolute; negative for a change that has to be no worse.
     `error_budget` is the chance that a session in which nothing works keeps anything, by race. `built_once` tells that all runs of a side
-    are of one build, whose luck no order of runs takes away. `rule` is the segment's (see `rules.py`).
+    are of one build, whose luck no order of runs takes away. `paired` tells that only the two runs of a pair can be compared, as where
+    another pair has another seed. `rule` is the segment's (see `rules.py`).
     """
 
     metric: Metric
@@ -142,6 +143,7 @@ class Policy:
     max_pairs: int = 40
     error_budget: float = 0.05
     built_once: bool = False
+    paired: bool = False
     rule: int = rules.NEWEST
 
 

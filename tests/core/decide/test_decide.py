@@ -218,6 +218,16 @@ def test_where_a_comparison_is_noisier_than_the_pool_its_own_pairs_set_the_scale
     assert followed != fixed
 
 
+def test_where_pairs_alone_can_be_compared_there_is_no_block_and_their_own_noise_is_the_scale() -> None:
+    paired = replace(RACE, paired=True)
+    assert len(played(90.0)[1]) < len(played(90.0, policy=paired)[1]) == 2 * 12
+    small = [(100.0, value) for value in (99.9, 99.8, 99.9, 100.0, 99.8, 99.9, 99.8)]  # a fraction of the pool's noise
+    later = [decide(pairs_of(*small[:count]), NOISY, paired, random.Random(1)) for count in (6, 7)]
+    assert [decision.arms and len(decision.arms) for decision in later] == [2, 2]
+    scale = noise_of_now(tuple(math.log(first / second) for first, second in small[:6]))
+    assert later[1].evidence == pytest.approx((later[0].evidence or 0) * pair_factor(math.log(100 / 99.8) / scale))
+
+
 def test_a_scale_is_fixed_from_what_lay_before_a_pair() -> None:
     def evidence(*pairs: tuple[float, float]) -> float:
         found = decide(pairs_of(*pairs), NOISY, RACE, random.Random(1)).evidence

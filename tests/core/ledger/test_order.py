@@ -253,3 +253,37 @@ def test_a_claim_of_a_keep_whose_words_are_not_held_any_more_is_left_alone() -> 
 )
 def test_a_line_names_the_runs_that_it_is_made_of(event: Event, purposes: tuple[Purpose, ...]) -> None:
     assert uses(event) == purposes
+
+
+def seeded(purpose: Purpose, seed: int | None, arm: Arm = Arm.INCUMBENT, experiment: int = 0, outcome: Outcome = Outcome.OK) -> Ran:
+    return replace(ran(purpose, experiment=experiment), seed=seed, arm=arm, outcome=outcome)
+
+
+def test_a_run_has_the_seed_of_its_place() -> None:
+    baseline_runs = [seeded(Purpose.BASELINE, number) for number in (1, 2, 3)]
+    state = folded(begin(segment(seeds=True)), Opened(NOW), *baseline_runs, baseline())
+    open_one = folded(state, taken(1), seeded(Purpose.EXPERIMENT, 4, Arm.CANDIDATE, 1))
+    failed = folded(open_one, seeded(Purpose.EXPERIMENT, 4, Arm.INCUMBENT, 1, Outcome.CRASHED))
+    for before, fits, arm, experiment in (
+        (folded(state, taken(1)), 4, Arm.CANDIDATE, 1),
+        (open_one, 4, Arm.INCUMBENT, 1),
+        (open_one, 5, Arm.CANDIDATE, 1),
+        (failed, 4, Arm.INCUMBENT, 1),
+    ):
+        for seed in (None, *range(1, 8)):
+            found = asked(before, seeded(Purpose.EXPERIMENT, seed, arm, experiment))
+            assert found == (None if seed == fits else Fact(Contradiction.SEED_OTHERWISE, {"said": seed, "found": fits}))
+
+
+def test_a_claim_that_was_killed_is_begun_anew_with_fresh_seeds() -> None:
+    state = folded(begin(segment(seeds=True)), Opened(NOW), seeded(Purpose.BASELINE, 1), baseline(), seeded(Purpose.CLAIM, 2))
+    assert [seed for seed in range(1, 6) if asked(state, seeded(Purpose.CLAIM, seed, Arm.CANDIDATE)) is None] == [2, 3]
+    again = folded(state, seeded(Purpose.CLAIM, 3, Arm.CANDIDATE))
+    assert [seed for seed in range(1, 6) if asked(again, seeded(Purpose.CLAIM, seed, Arm.INCUMBENT)) is None] == [3, 4]
+
+
+def test_checks_have_no_seed_nor_has_any_run_without_seeds() -> None:
+    state = folded(begin(segment(seeds=True)), Opened(NOW))
+    assert asked(state, seeded(Purpose.CHECKS, None)) is None
+    assert asked(state, seeded(Purpose.CHECKS, 1)) == Fact(Contradiction.SEED_OTHERWISE, {"said": 1, "found": None})
+    assert asked(session(), seeded(Purpose.CLAIM, 1)) == Fact(Contradiction.SEED_OTHERWISE, {"said": 1, "found": None})

@@ -267,6 +267,20 @@ def test_a_claim_is_what_its_pairs_give() -> None:
     assert asked(state, replace(said, pairs=0, improved=False, effect=None, reason=quoted("no claim: the machine is gone"))) is None
 
 
+def test_a_claim_with_seeds_is_made_of_pairs_of_one_seed() -> None:
+    state = begin(segment(seeds=True))
+    runs = [
+        replace(ran(arm, 10.0 if arm is Arm.INCUMBENT else 5.0, Purpose.CLAIM, n), seed=n + 1)
+        for n in range(8)
+        for arm in (Arm.INCUMBENT, Arm.CANDIDATE)
+    ]
+    found = effects.claim_of([(10.0, 5.0)] * 8, state.metric.direction, logs=True)
+    said = Claimed("a", "b", found.improved, 8, claimed(found), 1, at(1), effect=found.effect)
+    assert asked(state, said, claim=runs) is None
+    for other in ([*runs[:-1], replace(runs[-1], seed=9)], [replace(run, seed=1) for run in runs]):
+        assert asked(state, said, claim=other) == Fact(Contradiction.CLAIM_OF_MISSING_PAIRS, {"pairs": 8})
+
+
 def test_a_claim_that_is_made_again_has_a_wider_interval_but_not_by_the_first_rule() -> None:
     state = begin(segment())
     coin = Random(4)

@@ -345,3 +345,8 @@ def test_no_bytes_break_the_reader_and_numbers_are_always_finite(output: bytes) 
     report = read(b"METRIC a=" + output)
     assert all(math.isfinite(value) for value in report.samples.values())
     assert report.malformed_count >= len(report.malformed)
+
+
+def test_a_run_of_one_case_need_not_name_it() -> None:
+    report = read(b"METRIC loss[7]=1\nMETRIC loss[17]=2\nMETRIC top[7]=3\nMETRIC top=4\n").of_one("7")
+    assert report.samples == {"loss": 1.0, "loss[17]": 2.0, "top": 4.0}

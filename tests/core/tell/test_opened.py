@@ -23,6 +23,11 @@ def test_what_was_said_is_shown_and_what_was_not_is_named_with_its_meaning() -> 
     assert said["checks"].startswith("none")
 
 
+def test_seeds_are_named_where_there_are_any() -> None:
+    assert "seeds" not in dict(understood(begin(segment()), 1))
+    assert "seeds" in dict(understood(begin(segment(seeds=True)), 1))
+
+
 def test_where_a_least_effect_comes_from_is_said() -> None:
     state = begin(segment(min_effect=0.02, unit="ms", guardrails=["size <= 1.05x"], checks="make test"))
     said = dict(understood(state, 1))

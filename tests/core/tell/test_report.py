@@ -765,6 +765,13 @@ def test_the_cases_of_the_metric_are_told_before_other_metrics() -> None:
     assert page.index("time_ms[a] 8") < page.index("other 1")
 
 
+def test_a_story_names_its_seeds() -> None:
+    seeded = [replace(ran(1, CANDIDATE, 9.0), seed=seed) for seed in (8, 9)]
+    assert "8 to 9" in told(taken(1), *seeded)
+    assert "seeds" not in told(taken(1), ran(1, CANDIDATE, 9.0))
+    assert "seeds       8\n" in told(taken(1), seeded[0])
+
+
 def test_runs_of_a_story_without_any_value_are_not_plotted() -> None:
     failed = replace(ran(1, CANDIDATE, 9.0), outcome=Outcome.CRASHED, metrics={})
     assert "plot" not in told(taken(1), failed)

@@ -126,6 +126,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     },
     Kind.CALIBRATING: {"pairs": 6, "takes_s": 40.0},
     Kind.MIN_EFFECT_SET: {"min_effect": 0.02, "logs": True, "short": False},
+    Kind.SEED_UNREAD: {"script": "autotune.sh"},
     Kind.MEASURED_IN_PLACE: {"top": "/p"},
     Kind.DIRECTION: {"metric": "accuracy", "direction": "lower", "said": False, "speaks_for": "higher"},
     Kind.EMPTY_HANDED: {"times": 1, "most": 3},

@@ -70,6 +70,8 @@ def test_new_metric_lines_and_looks_at_autotunes_variables_tell_on_a_change() ->
         ("x = 1\n", 'print("METRIC time_ms=1")\n'),
         ("x = 1\n", 'print(f"METRIC {name}=1")\n'),
         ("x = 1\n", 'if "AUTOTUNE_RUN" in os.environ: pass\n'),
+        ("x = 1\n", 'if os.environ["AUTOTUNE_SEED"] == "1": pass\n'),
+        ('seed = os.environ["AUTOTUNE_SEED"]', 'seed = os.environ["AUTOTUNE_SEED"] or os.environ["AUTOTUNE_RUN"]'),
     ):
         assert tells_on_itself(before, after, watched=False) is not None
 
@@ -80,6 +82,7 @@ def test_new_metric_lines_and_looks_at_autotunes_variables_tell_on_a_change() ->
         ("", "METRIC_NAMES = {}\nclass METRIC: pass\n"),
         ("", 'METRIC = "euclidean"  # distances in METRIC units\n'),
         ('print("METRIC loss=1")', 'x = 1\n    print("METRIC loss=1")'),
+        ('seed = os.environ["AUTOTUNE_SEED"]', 'seed, other = os.environ["AUTOTUNE_SEED"], os.environ["AUTOTUNE_SEED"]'),
         ("", "# tuned by hand, not by autotune\n"),
     ],
 )

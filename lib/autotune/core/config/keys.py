@@ -140,6 +140,13 @@ KEYS = (
         "pytest-benchmark:bench.json",
         Fixed.SEGMENT,
     ),
+    Key(
+        "seeds",
+        flag(),
+        "Give both runs of a pair the same seed, and another pair another one, in the variable AUTOTUNE_SEED.",
+        default=False,
+        fixed=Fixed.SEGMENT,
+    ),
     Key("checks", COMMAND, "The command that must pass too; empty for none.", "", "bash autotune.checks.sh", Fixed.SEGMENT),
     Key(
         "prepare",

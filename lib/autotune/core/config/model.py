@@ -41,6 +41,7 @@ class Config:
     direction: Direction
     benchmark: str
     read: str
+    seeds: bool
     checks: str
     prepare: str
     build_once: bool

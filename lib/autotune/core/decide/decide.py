@@ -151,7 +151,7 @@ def _race(comparison: Comparison, coin: random.Random) -> Decision:
         pairs_left = most - len(comparison.gains)
         if pairs_left <= 0:
             return _run_out(comparison, Kind.RAN_OUT, stages)
-        if stages.in_sight * reach(pairs_left, len(stages.blocks)) < needed:
+        if stages.in_sight * reach(pairs_left, len(stages.blocks), paired=comparison.policy.paired) < needed:
             return _run_out(comparison, Kind.OUT_OF_REACH, stages)
     return _ask(comparison, stages.left, coin, stages.evidence, fresh=stages.fresh)
 

@@ -48,7 +48,7 @@ class Ran:
 
     `prepare_s` is what `prepare` took before the measured command. Of a metric that was printed more than once, `metrics` has the last
     value and `earlier` number and range of all. Of one that another tool, whose results are read, has several values of, `metrics` has the
-    median and `repeated` number and range.
+    median and `repeated` number and range. `seed` is the one that it was given, where the session has seeds.
     """
 
     experiment: int
@@ -66,6 +66,7 @@ class Ran:
     earlier: Mapping[str, Mapping[str, float]] | None = None
     repeated: Mapping[str, Mapping[str, float]] | None = None
     prepare_s: float = 0.0
+    seed: int | None = None
 
     @property
     def run(self) -> Run:

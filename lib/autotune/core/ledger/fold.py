@@ -197,7 +197,8 @@ def _formatted(experiment: Experiment, event: Formatted) -> Experiment:
 
 def _ran(state: State, event: Ran) -> State:
     spending = replace(state.spending, run_s=state.spending.run_s + event.prepare_s + event.wall_s)
-    state = replace(state, spending=spending, segment=_seen(state.segment, state.metric, event))
+    segment = _seen(state.segment, state.metric, event)
+    state = replace(state, spending=spending, segment=segment, seeds=state.seeds.after(event))
     if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:
         return state
     return replace(state, experiment=replace(state.experiment, runs=(*state.experiment.runs, event.run)))

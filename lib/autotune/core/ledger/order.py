@@ -115,6 +115,8 @@ def _segment(state: State, said: SegmentOpened) -> Fact | None:
 
 
 def _run(state: State, said: Ran) -> Fact | None:
+    if (otherwise := _seed(state, said)) is not None:
+        return otherwise
     experiment = state.experiment
     measured = experiment.number if experiment is not None and experiment.verdict is None else None
     if said.purpose in (Purpose.EXPERIMENT, Purpose.CROSS_CHECK) or (said.purpose is Purpose.CHECKS and measured is not None):
@@ -124,6 +126,15 @@ def _run(state: State, said: Ran) -> Fact | None:
     begins = said.purpose in (Purpose.BASELINE, Purpose.PROOF)
     late = begins and state.segment.baseline is not None
     return Fact(Contradiction.RUN_AFTER_BASELINE, {"purpose": said.purpose}) if late else None
+
+
+def _seed(state: State, said: Ran) -> Fact | None:
+    """Tell where a run has another seed than its place in the log gives it; only the benchmark's runs have one."""
+    seeded = state.config.seeds and said.purpose is not Purpose.CHECKS
+    if state.seeds.fit(said) if seeded else said.seed is None:
+        return None
+    found = state.seeds.next(said.purpose, said.experiment, said.arm) if seeded else None
+    return Fact(Contradiction.SEED_OTHERWISE, {"said": said.seed, "found": found})
 
 
 def _candidate(state: State, said: CandidateTaken) -> Fact | None:

@@ -18,6 +18,7 @@ from autotune.core.findings import Contradiction
 from autotune.core.ledger.events import Calibrated, Claimed, Decided, Finished, Ran, Result, SettingsChanged
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Cause, Purpose
+from autotune.core.ledger.seeded import are_paired
 from autotune.core.ledger.settle import final_verdict, result_of
 from autotune.core.ledger.sight import sight
 from autotune.core.ledger.state import Experiment, State
@@ -182,7 +183,8 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> 
     if not said.pairs:
         return Fact(Contradiction.CLAIM_OF_NO_RUNS) if said.improved or said.effect is not None else None
     pairs = [{run.arm: run.metrics[state.metric.name] for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
-    if len(pairs) != said.pairs or any(len(pair) != len(Arm) for pair in pairs):
+    unpaired = state.config.seeds and len(runs) == 2 * said.pairs and not are_paired(runs)
+    if len(pairs) != said.pairs or any(len(pair) != len(Arm) for pair in pairs) or unpaired:
         return Fact(Contradiction.CLAIM_OF_MISSING_PAIRS, {"pairs": said.pairs})
     values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]
     logs = min(value for pair in values for value in pair) > 0

@@ -23,6 +23,7 @@ from autotune.core.facts import Fact
 from autotune.core.health.transitions import Health, Vitals
 from autotune.core.ledger.events import Calibrated, Claimed, Decided, Noted, Noticed, PlaybookBegun, PlaybookEnded, SegmentOpened, Spent
 from autotune.core.ledger.purposes import Cause
+from autotune.core.ledger.seeded import Seeds
 from autotune.core.model import Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
 from autotune.core.stats import drift, noise
 from autotune.core.trust import audit
@@ -270,6 +271,7 @@ class State:
     ended: Ended | None = None
     recent: Recent = field(default_factory=Recent)
     spending: Spending = field(default_factory=Spending)
+    seeds: Seeds = field(default_factory=Seeds)
 
     @property
     def metric(self) -> Metric:
@@ -279,8 +281,11 @@ class State:
 
     @property
     def calibration(self) -> Calibration:
-        """What `decide` has to know before the next comparison; in economy no run is held against earlier values where they drift."""
-        alone = self.decision_mode is DecisionMode.ECONOMY and self.segment.drifts
+        """What `decide` has to know before the next comparison.
+
+        No run is held against earlier values where those had other seeds, nor in economy where they drift.
+        """
+        alone = self.config.seeds or (self.decision_mode is DecisionMode.ECONOMY and self.segment.drifts)
         return Calibration(
             pool=self._known_noise,
             keeps=self.gains if self.segment.opened.rule >= rules.GAINS_REFILL else self.confirmed,
@@ -301,9 +306,9 @@ class State:
 
     @property
     def exact(self) -> bool:
-        """Whether the benchmark repeats exactly: its baseline shows it, and nothing has contradicted it since."""
+        """Whether the benchmark repeats exactly: its baseline shows it, and nothing has contradicted it since. With seeds it never does."""
         segment, name = self.segment, self.metric.name
-        if any(segment.pool):
+        if self.config.seeds or any(segment.pool):
             return False
         if segment.opened.rule < rules.EXACT_IS_SHOWN:
             return len(segment.baseline_runs) > 1 and len(set(segment.baseline_runs)) == 1
@@ -335,6 +340,7 @@ class State:
             max_pairs=config.max_pairs,
             error_budget=config.error_budget,
             built_once=config.built_once,
+            paired=config.seeds,
             rule=self.segment.opened.rule,
         )
 

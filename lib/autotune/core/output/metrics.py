@@ -103,6 +103,12 @@ class MetricReport:
         """What is recorded of names that were printed more than once."""
         return {name: printed for name, printed in self.printed.items() if printed.count > 1}
 
+    def of_one(self, case: str) -> MetricReport:
+        """The same for a run of a single case, whose name says nothing: `t[a]` is `t`, unless that was printed too."""
+        said = {name.removesuffix(f"[{case}]"): printed for name, printed in self.printed.items() if name.endswith(f"[{case}]")}
+        others = {name: printed for name, printed in self.printed.items() if not name.endswith(f"[{case}]")}
+        return replace(self, printed={**said, **others})
+
 
 class MetricReader:
     """Reads one stream in chunks of any size; `close` gives the report."""

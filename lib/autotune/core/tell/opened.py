@@ -15,6 +15,8 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
     unit = f" ({config.unit})" if config.unit else ""
     yield "metric", f"{config.metric}{unit}: {config.direction} is better"
     yield "scope", f"{listed(config.scope)}: {counted(files, 'file')} may be changed"
+    if config.seeds:
+        yield "seeds", "both runs of a pair get the same one, and each pair another (AUTOTUNE_SEED)"
     yield "promise", _promise(state)
     yield "min_effect", _least(state)
     yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has a limit (--guardrail sets one)"

@@ -174,6 +174,8 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
     counts = [f"{len(found)} of the {arm}" for arm in Arm if (found := [run for run in story.runs if run.arm is arm])]
     took = duration(math.fsum(run.wall_s for run in story.runs))
     yield Line("runs", f"{' and '.join(counts)}, {took} together{_earlier(story, state)}")
+    if seeds := [run.seed for run in story.runs if run.seed is not None]:
+        yield Line("seeds", f"{min(seeds)} to {max(seeds)}, one for each pair" if min(seeds) < max(seeds) else str(seeds[0]))
     values = [run.metrics[name] for run in story.runs if _has_value(run, name)]
     texts = iter(numbers(values, noise_of_a_run(state)))
     told, arms = _with_repeats(story.runs, [next(texts) if _has_value(run, name) else run.outcome for run in story.runs])

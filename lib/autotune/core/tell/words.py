@@ -491,6 +491,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         f"calibration: the same code built a second time, {fact.figures['pairs']} pairs, about {about(fact.figures['takes_s'])}"
     ),
     Kind.MIN_EFFECT_SET: _min_effect_set,
+    Kind.SEED_UNREAD: "no file of the benchmark reads AUTOTUNE_SEED, so seeds change nothing yet; let {script} pass it on, as in "
+    '`python3 train.py --seed "$AUTOTUNE_SEED"`',
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on gives a run no network and lets it write nowhere else",
     Kind.DIRECTION: _direction,
     Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): while something is measured, files in scope change in {top}; that "

@@ -45,7 +45,8 @@ SOURCE = frozenset(
 # Run as they are, so that a script that names one runs it; what a compiler is given may as well be the program.
 INTERPRETED = frozenset((".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".php", ".lua", ".jl", ".r", ".sh", ".bash"))
 _COMPILED = frozenset((".pyc", ".so", ".pyd"))
-OWN_VARIABLE = re.compile(r"AUTOTUNE_[A-Z]+")
+OWN_VARIABLE = re.compile(r"AUTOTUNE_[A-Z_]+")
+GIVEN = frozenset({"AUTOTUNE_SEED", "AUTOTUNE_CASE", "AUTOTUNE_CASES"})  # for the benchmark to read
 
 
 def _names(patterns_: Sequence[str]) -> re.Pattern[str]:
@@ -135,17 +136,24 @@ def tells_on_itself(before: str, after: str, *, watched: bool, results: str = ""
     The same holds for the name of the file in which the benchmark leaves its `results`, where there is one.
 
     Only what was not there before counts; in a program that prints METRIC lines itself and is `watched`, these have to stay as they were.
+    A program that reads its seed or its cases may do so in other words.
     Anybody who hides it from this look is left to the other ones.
     """
     if printing.count(after) > printing.count(before):
         return Fact(Objection.PRINTS_METRICS)
     if watched and (changed := _changed(before, after)) is not None:
         return Fact(Objection.CHANGES_A_METRIC_LINE, {"line": changed})
-    if len(OWN_VARIABLE.findall(after)) > len(OWN_VARIABLE.findall(before)):
+    if _asking(after, before) > _asking(before, before):
         return Fact(Objection.ASKS_WHO_RUNS_IT)
     if results and after.count(results) > before.count(results):
         return Fact(Objection.NAMES_THE_RESULTS, {"path": results})
     return None
+
+
+def _asking(text: str, before: str) -> int:
+    """How often a text names a variable of autotune's, without those that the benchmark is given and the text before names too."""
+    given = GIVEN.intersection(OWN_VARIABLE.findall(before))
+    return sum([name not in given for name in OWN_VARIABLE.findall(text)])
 
 
 def _changed(before: str, after: str) -> str | None:

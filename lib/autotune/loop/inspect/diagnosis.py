@@ -39,7 +39,7 @@ from autotune.edges.place import Place
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import pinning
 from autotune.loop.experiment import work
-from autotune.loop.measure import places, reading
+from autotune.loop.measure import cases, places, reading
 from autotune.loop.opening import opening, rehearsing
 from autotune.loop.session import layout, sessions, settings
 from autotune.loop.session.layout import BENCHMARK_FILE, CHECKS_FILE, CONFIG_FILE, SESSION_FILES, Folder
@@ -493,15 +493,17 @@ def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> E
     results = reading.expected(config, folder) if command.measured else None
     if results is not None:
         results.clear()
+    seed = cases.told(scratch, ("1",) if config.seeds else (), seeded=True)
     finished = process.execute(
         command.text,
         cwd=folder,
-        environment=environment.environment_for_runs(os.environ, config.env),
+        environment=environment.environment_for_runs(os.environ, config.env) | (seed if command.measured else {}),
         timeout_s=command.timeout_s,
         log=scratch / f"{command.name}.log",
         kept_bytes=0 if results is None else results.kept_bytes,
     )
-    return finished if results is None else results.taken(finished)
+    finished = finished if results is None else results.taken(finished)
+    return replace(finished, report=finished.report.of_one("1")) if seed else finished
 
 
 def _outcome(config: Config, finished: Executed) -> tuple[Outcome, Fact]:

@@ -30,6 +30,7 @@ from autotune.errors import AutotuneError
 from autotune.loop.candidate import lending
 from autotune.loop.measure import reading, watching
 from autotune.loop.measure.building import Builds
+from autotune.loop.measure.cases import told
 from autotune.loop.measure.turns import Interrupted
 from autotune.loop.measure.watching import Tampered
 from autotune.loop.session import logs, sessions
@@ -96,9 +97,11 @@ class Bench:
     tallies: dict[tuple[What, Arm], Tally] = field(default_factory=lambda: {(what, arm): Tally() for what in What for arm in Arm})
     _prepare_s: float = 0.0  # what came before the measured command of the latest run
     _begun: int = field(init=False)
+    _last_seed: int = field(init=False)  # of the session, before this bench's first run
 
     def __post_init__(self) -> None:
         self._begun = self.session.position.lines
+        self._last_seed = self.session.state.seeds.last
         config = self.session.state.config
         reading.refuse_made(self.session.state.segment.opened.workdir, config, self.place.settled or ())
         if config.built_once:
@@ -142,19 +145,26 @@ class Bench:
             self.session.going_on(Kind.RUNNING, **figures)
         self._occupy(arm)
         self.number += 1
-        log = self._log(purpose, arm)
+        log, seed = self._log(purpose, arm), self._seed(purpose, arm)
         failed_before = self._build(arm, log)
         if self.session.state.config.prepare:
             self.session.going_on(Kind.RUNNING, **figures)
-        finished, failed = failed_before or (self._measured(log), None)
+        finished, failed = failed_before or (self._measured(log, seed), None)
         self.spent_s += time.monotonic() - begun
         self.ran += 1
         self.report, self.output = finished.report, finished.tail
-        event = self._event(arm, finished, failed, purpose, log, self._readable(finished))
+        event = self._event(arm, finished, failed, purpose, log, self._readable(finished), seed)
         self.output_bytes = max(self.output_bytes, finished.output_bytes)
         self.leftovers[arm] += finished.leftovers
         self._tell(event)
         return event, "" if event.outcome is Outcome.OK else useful_end(finished.tail, OUTPUT_KEPT)
+
+    def _seed(self, purpose: Purpose, arm: Arm) -> int | None:
+        """Give the seed of a run that comes next, where the session has seeds."""
+        seeds = self.session.state.seeds
+        if not self.session.state.config.seeds:
+            return None
+        return seeds.next(purpose, self.experiment, arm, begins=seeds.last == self._last_seed)
 
     @property
     def run_s(self) -> float:
@@ -233,9 +243,13 @@ class Bench:
             lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
         lending.clear_the_way(session, self.alternating, self.alternating)
 
-    def _measured(self, log: str) -> Executed:
+    def _measured(self, log: str, seed: int | None) -> Executed:
         """Execute the benchmark on the arm that is in place."""
-        return self._one(benchmark_of(self.session.state.config), log)
+        command = benchmark_of(self.session.state.config)
+        if seed is None:
+            return self._one(command, log)
+        finished = self._one(command, log, cases=(str(seed),))
+        return replace(finished, report=finished.report.of_one(str(seed)))
 
     def _build(self, arm: Arm, log: str) -> tuple[Executed, Command] | None:
         """Execute `prepare`, unless its build stands; gives its end and the command where it fails."""
@@ -266,7 +280,8 @@ class Bench:
     def passes(self) -> bool:
         """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
         self._occupy(Arm.INCUMBENT)
-        finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._measured(logs.TRIED), None)
+        seed = self._seed(Purpose.DIAGNOSIS, Arm.INCUMBENT)
+        finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._measured(logs.TRIED, seed), None)
         command = checks_of(self.session.state.config)
         readable = failed is None and self._readable(finished)[0] is Outcome.OK
         return readable and (command is None or self._check(Arm.INCUMBENT, command)[0].outcome is Outcome.OK)
@@ -298,7 +313,15 @@ class Bench:
         kept = [path for path in (self.place.top / ".git",) if path.exists()]
         return sandbox.walled_in(command, Walls(writable, kept, [path for path in hidden if path.exists()], shown))
 
-    def _one(self, command: Command, log: str, *, more: Mapping[str, str] | None = None, shown: Sequence[Path] = ()) -> Executed:
+    def _one(
+        self,
+        command: Command,
+        log: str,
+        *,
+        more: Mapping[str, str] | None = None,
+        shown: Sequence[Path] = (),
+        cases: Sequence[str] = (),
+    ) -> Executed:
         state, path = self.session.state, self.session.folder.path / log
         path.parent.mkdir(parents=True, exist_ok=True)
         index = self.place.view.index
@@ -309,10 +332,11 @@ class Bench:
         if results is not None:
             results.clear()
         with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session)) as temporary:
+            given = told(temporary, cases, seeded=state.config.seeds)
             finished = process.execute(
                 self._walled(command.text, temporary, shown),
                 cwd=folder,
-                environment=self._environment(temporary, shown, more or {}),
+                environment=self._environment(temporary, shown, {**(more or {}), **given}),
                 timeout_s=min(command.timeout_s, self.trial_s or command.timeout_s),
                 log=temporary / "unseen.log" if shown else path,
                 kept_bytes=0 if results is None else results.kept_bytes,
@@ -345,6 +369,7 @@ class Bench:
         purpose: Purpose,
         log: str,
         read: tuple[Outcome, Fact, Mapping[str, float]],
+        seed: int | None = None,
     ) -> Ran:
         outcome, why, samples = read
         if failed is not None:
@@ -366,6 +391,7 @@ class Bench:
             leftovers=finished.leftovers[:10],
             **{"repeated" if self.session.state.config.read else "earlier": _several(finished.report, metrics)},
             prepare_s=round(self._prepare_s, 6),
+            seed=seed,
         )
 
 

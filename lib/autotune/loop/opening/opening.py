@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -40,6 +41,7 @@ from autotune.loop.session.session import Say, Session
 from autotune.readers.recognising import recognised
 from autotune.version import version
 
+_SEED = "AUTOTUNE_(SEED|CASE)"
 _POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that Git LFS has not brought
 
 
@@ -99,6 +101,8 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         say(fact)
     if not config.in_place and (missing := lacking(repository.top, config, workdir)):
         say(Fact(Kind.NOT_CARRIED, {"paths": list(missing[:NAMED])}))
+    if config.seeds and not _reads_seed(repository.top, request.folder, config):
+        say(Fact(Kind.SEED_UNREAD, {"script": BENCHMARK_FILE}))
     if config.in_place:
         say(Fact(Kind.MEASURED_IN_PLACE, {"top": str(repository.top)}))
     with _staged(repository, name) as folder:
@@ -127,6 +131,13 @@ def not_here(repository: Repository, commit: str) -> Iterator[Fact]:
     large = sorted(git.kept_by_lfs(repository.top, commit))
     if pointers := [path for path in large if (repository.top / path).is_file() and _is_pointer(repository.top / path)]:
         yield naming(Kind.LFS_NAMES_ALONE, pointers, installed=git.has_lfs())
+
+
+def _reads_seed(top: Path, folder: Path, config: Config) -> bool:
+    """Whether the benchmark's command, its script or a tracked file names a variable that a seed comes in."""
+    script = folder / BENCHMARK_FILE
+    texts = (config.benchmark, script.read_text("utf-8", "replace") if script.is_file() else "")
+    return any(re.search(_SEED, text) for text in texts) or bool(git.mentioning(top, _SEED))
 
 
 def _is_pointer(path: Path) -> bool:
