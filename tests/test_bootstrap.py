@@ -313,6 +313,17 @@ def test_a_terminal_shows_what_is_being_done_in_one_line(machine: Machine) -> No
     assert "\r\x1b[Kautotune: the Python environment is ready" in shown
 
 
+def test_what_lasts_is_told_again_as_long_as_it_does(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(bootstrap, "TOLD_EVERY_S", 0.01)
+    said = ""
+    with bootstrap._told_meanwhile("waiting"):
+        while said.count("still waiting") < 2:
+            said += capsys.readouterr().err
+    capsys.readouterr()
+    time.sleep(0.1)
+    assert capsys.readouterr().err == ""
+
+
 def test_a_missing_lock_file_is_a_broken_installation(machine: Machine) -> None:
     machine.lock.unlink()
     done = machine.run()

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from contextlib import contextmanager, suppress
@@ -28,6 +29,9 @@ RECORD = "autotune-environment.txt"
 
 SHOWN_LINES = 12
 """How much is shown of the output of a command that failed."""
+
+TOLD_EVERY_S = 10.0
+"""How often it is said that something still goes on."""
 
 REDIRECTIONS = ("PIP_PREFIX", "PIP_ROOT", "PIP_TARGET", "PIP_USER", "UV_SYSTEM_PYTHON", "VIRTUAL_ENV")
 """Environment variables, besides Python's own, that would make an installer work on another place than ours."""
@@ -127,9 +131,29 @@ def _set_up(wanted: Path, digest: str, lock: Path) -> Path:
             return found
         begun = time.monotonic()
         _say(f"setting up the Python environment in {wanted} (once; this takes up to a minute)")
-        _build(wanted, digest, lock)
+        with _told_meanwhile("setting it up"):
+            _build(wanted, digest, lock)
         _say(f"the Python environment is ready after {time.monotonic() - begun:.0f} s")
     return wanted
+
+
+@contextmanager
+def _told_meanwhile(what: str) -> Iterator[None]:
+    """Say every ten seconds that something goes on, as long as the context lasts."""
+    begun, over = time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        while not over.wait(TOLD_EVERY_S):
+            _show("")
+            _say(f"still {what} ({time.monotonic() - begun:.0f} s so far)")
+
+    telling = threading.Thread(target=tell, daemon=True)
+    telling.start()
+    try:
+        yield
+    finally:
+        over.set()
+        telling.join()
 
 
 @contextmanager
@@ -142,7 +166,8 @@ def _alone(environment: Path) -> Iterator[None]:
         except BlockingIOError:
             held.seek(0)
             _say(f"waiting for process {held.read().strip() or 'unknown'}, which is setting up the Python environment")
-            fcntl.flock(held, fcntl.LOCK_EX)
+            with _told_meanwhile("waiting"):
+                fcntl.flock(held, fcntl.LOCK_EX)
         held.truncate(0)
         held.write(str(os.getpid()))
         held.flush()

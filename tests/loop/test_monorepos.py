@@ -124,6 +124,11 @@ def test_a_narrowed_scope_and_an_edit_are_judged_in_sibling_packages(project: Pr
     assert project.attempt()["status"] == "keep"
 
 
+def test_a_benchmark_that_lacks_what_git_ignores_is_told_how_to_bring_it_along(project: Project) -> None:
+    hint = project.refused(*INIT).partition("\nhint: ")[2]
+    assert "--carry ../../node_modules" in hint
+
+
 def test_what_is_carried_leads_to_the_candidate_and_not_back_to_the_checkout(project: Project) -> None:
     link = project.top / "node_modules/@org/lib"
     link.unlink()

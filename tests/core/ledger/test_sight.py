@@ -228,6 +228,12 @@ def test_who_waits_for_nothing_is_told_of_processor_time_too() -> None:
     assert "autotune.user_s" in advice.blindness(found_of(*noisy(8, 1, sd=0.5)), wall, 3.0, Blind.NOISY)[1]
 
 
+@pytest.mark.parametrize(("busy", "told"), [(None, False), (0.1, False), (0.9, True)])
+def test_where_the_machine_is_busy_a_quieter_hour_is_proposed_first(busy: float | None, *, told: bool) -> None:
+    found = replace(found_of(*noisy(8, 1, sd=0.5)), busy=busy)
+    assert advice.blindness(found, METRIC, 3.0, Blind.NOISY)[1].startswith("use a quieter machine") is told
+
+
 def test_the_spread_of_a_few_runs_is_told_without_the_one_that_lies_farthest_out() -> None:
     values = [*noisy(7, 1, sd=0.02), 1000.0]
     assert by_spread(found_of(*values), values).noise < 0.05

@@ -171,8 +171,8 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
         said.append("let the benchmark run the work once before it takes the time: first runs are slower")
     if found.output_bytes > TALKATIVE and not calm:
         said.append(f"print less: a run prints {found.output_bytes / 1e6:.1f} MB, and how fast that is taken is no merit of the code")
-    if found.busy is not None and found.busy > BUSY and not calm:
-        said.append(f"use a quieter machine, or a quieter hour: others use {100 * found.busy:.0f} % of all cores")
+    if not calm:
+        said.extend(_quieter(found))
     if found.prepare_s > found.run_s / 2 and found.prepare_s > 1 and not found.build_once:
         said.append(
             f"`prepare` takes {about(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; "
@@ -180,6 +180,12 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
             "that, for the luck of a build is not counted then: no keep is confirmed until `autotune confirm N` has built and run it again"
         )
     return tuple(said)
+
+
+def _quieter(found: Calibrated) -> tuple[str, ...]:
+    if found.busy is None or found.busy <= BUSY:
+        return ()
+    return (f"use a quieter machine, or a quieter hour: others use {100 * found.busy:.0f} % of all cores",)
 
 
 def drift_words(drift: Drift | None, mode: DecisionMode) -> str | None:
@@ -206,5 +212,5 @@ def blindness(found: Calibrated, metric: Metric, value: float, why: Blind) -> tu
             )
         case never:
             assert_never(never)
-    more = f"; {_CALMER}" if metric.name == _WALL else ""
-    return f"{what}, {seen}.", f"{_HELPS[why]}{more}; {_ANYWAY}"
+    helps = (*_quieter(found), _HELPS[why], *([_CALMER] if metric.name == _WALL else []), _ANYWAY)
+    return f"{what}, {seen}.", "; ".join(helps)

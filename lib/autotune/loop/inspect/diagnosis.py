@@ -599,7 +599,7 @@ def _left_out(scene: Scene, config: Config, workdir: str) -> Iterator[Fact]:
     if scene.repository is None:
         return
     yield from opening.not_here(scene.repository, git.tell(scene.repository.top, "rev-parse", "--verify", "HEAD").text)
-    if left_out := opening.lacking(scene.repository.top, config, workdir):
+    if left_out := places.lacking(scene.repository.top, config, workdir):
         yield naming(Remedy.CARRY, left_out)
 
 

@@ -81,6 +81,8 @@ def refuse_blind(session: Session, bench: Bench, values: Sequence[float], elapse
         why = None
     if why is None and metric.direction is Direction.LOWER and not any(values):
         why = Blind.ZERO
+    if why is Blind.NOISY and session.state.timed:
+        found = replace(found, busy=machine.busy_share(BUSY_SAMPLE_S))
     if why is not None:
         raise AutotuneError(*advice.blindness(found, metric, value, why))
 

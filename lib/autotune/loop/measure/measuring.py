@@ -10,7 +10,7 @@ from typing import Any
 
 from autotune.core.decide import guards, pace
 from autotune.core.decide.decide import checks_come_now
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import NAMED, Fact, Kind
 from autotune.core.ledger.events import Decided, Ran
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import Experiment, State
@@ -22,7 +22,7 @@ from autotune.edges import git
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import seeding
-from autotune.loop.measure import holdout, quiet, reading, watching
+from autotune.loop.measure import holdout, places, quiet, reading, watching
 from autotune.loop.measure.bench import Bench, What
 from autotune.loop.measure.holdout import Answer
 from autotune.loop.measure.turns import Turn
@@ -77,10 +77,17 @@ def _mending(bench: Bench, run: Ran) -> str:
     known = reading.how_it_could_be_read(bench.session.state.config, bench.output) if run.why.kind is Kind.NO_METRIC else None
     if known is not None:
         return told(known)
-    return (
-        "mend it until `autotune doctor` finds nothing wrong; if it needs files that git does not track, name them in "
-        "`carry` or let `setup` make them; if it works only in the checkout, --in-place measures there"
-    )
+    mended = "mend it until `autotune doctor` finds nothing wrong; if it works only in the checkout, --in-place measures there"
+    return f"{_bringing(bench.session)}; {mended}"
+
+
+def _bringing(session: Session) -> str:
+    """Say how the benchmark gets what git ignores: as options of `init`, while that opens the session, else as settings."""
+    config, workdir = session.state.config, session.state.segment.opened.workdir
+    missing = () if session.state.opened or config.in_place else places.lacking(session.top, config, workdir)
+    if missing:
+        return told(Fact(Kind.NOT_CARRIED, {"paths": list(missing[:NAMED])}))
+    return "if it needs files that git does not track, name them in `carry` or let `setup` make them"
 
 
 def _quoted(output: str) -> str:

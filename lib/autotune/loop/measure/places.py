@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.config.commands import Command
+from autotune.core.config.model import Config
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.outcome import classify, useful_end
 from autotune.core.tell.words import told
-from autotune.core.trust import patterns
-from autotune.edges import git, place, tree
+from autotune.core.trust import carrying, patterns
+from autotune.edges import copies, git, place, tree
 from autotune.edges.atomic import replace_file
 from autotune.edges.place import Brought, Carried, Place
 from autotune.errors import AutotuneError
@@ -89,6 +90,11 @@ def _private(session: Session, top: Path, settled: Sequence[str] = (), carried: 
 def _note(session: Session) -> Path:
     """Name where the time of what was put in place last is kept: not with the place, for caches of its files stay when that goes."""
     return layout.root(session.repository) / "last-time"
+
+
+def lacking(top: Path, config: Config, workdir: str) -> tuple[str, ...]:
+    """Name what git ignores, is not carried, and may be needed in a measuring worktree."""
+    return carrying.proposed(git.ignored(top), config.carry, config.scope, workdir, lambda path: copies.linked(top, path))
 
 
 def _made(session: Session, settled: Iterable[str]) -> tuple[str, ...]:

@@ -22,7 +22,6 @@ from autotune.core.output import sources
 from autotune.core.output.naming import direction_of
 from autotune.core.output.outcome import OWN_UNITS
 from autotune.core.tell.words import told
-from autotune.core.trust import carrying
 from autotune.core.trust.benchmark import Project
 from autotune.core.trust.patterns import from_top
 from autotune.edges import copies, environment, folders, git, locks, place, submodules, tree
@@ -99,13 +98,13 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
     segment = _first_segment(repository, name, project, config, base, worktree=request.worktree)
     for fact in (*pinning.what_is_protected(repository, segment, project), *not_here(repository, segment.base)):
         say(fact)
-    if not config.in_place and (missing := lacking(repository.top, config, workdir)):
+    if not config.in_place and (missing := places.lacking(repository.top, config, workdir)):
         say(Fact(Kind.NOT_CARRIED, {"paths": list(missing[:NAMED])}))
     if config.seeds and not _reads_seed(repository.top, request.folder, config):
         say(Fact(Kind.SEED_UNREAD, {"script": BENCHMARK_FILE}))
     if config.in_place:
         say(Fact(Kind.MEASURED_IN_PLACE, {"top": str(repository.top)}))
-    with _staged(repository, name) as folder:
+    with _staged(repository, name, say) as folder:
         _remember_ignored(repository, folder)
         _remember_users_files(repository.top, folder, segment.base)
         session = Session(repository, folder, begin(segment), Position(), say)
@@ -143,11 +142,6 @@ def _reads_seed(top: Path, folder: Path, config: Config) -> bool:
 def _is_pointer(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(len(_POINTER)) == _POINTER
-
-
-def lacking(top: Path, config: Config, workdir: str) -> tuple[str, ...]:
-    """Name what git ignores, is not carried, and may be needed."""
-    return carrying.proposed(git.ignored(top), config.carry, config.scope, workdir, lambda path: copies.linked(top, path))
 
 
 def folder_for(repository: Repository, name: str) -> Folder:
@@ -295,7 +289,7 @@ def _first_segment(repository: Repository, name: str, project: Project, config: 
 
 
 @contextmanager
-def _staged(repository: Repository, name: str) -> Iterator[Folder]:
+def _staged(repository: Repository, name: str, say: Say) -> Iterator[Folder]:
     """Give a folder in which a session comes to be; whatever goes wrong, nothing is left of it."""
     leftovers.remove_leftovers(repository)
     _forget_place(repository, name)
@@ -304,6 +298,7 @@ def _staged(repository: Repository, name: str) -> Iterator[Folder]:
     try:
         yield Folder(path)
     except BaseException:
+        say(Fact(Kind.REMOVING_PLACE, {"since": now()}))
         shutil.rmtree(path, ignore_errors=True)
         _forget_place(repository, name)
         raise
