@@ -17,7 +17,7 @@ from autotune.core.findings import Observation, Remedy
 from autotune.core.ledger.events import Paused, SettingsChanged
 from autotune.core.tell.lines import WIDEST
 from autotune.core.tell.words import told
-from autotune.edges import clock, git, locks
+from autotune.edges import clock, locks, worktrees
 from autotune.errors import AutotuneError
 from autotune.loop.inspect import diagnosis
 from autotune.loop.inspect.diagnosis import Check, Finding
@@ -467,9 +467,9 @@ def orphan(session: Session) -> Iterator[Path]:
     """A measuring worktree whose session is gone."""
     place = session.cache / "measure"
     if not place.exists():
-        git.add_worktree(session.repository, place, session.state.incumbent, files=False)
+        worktrees.add_worktree(session.repository, place, session.state.incumbent, files=False)
     yield session.cache
-    git.remove_worktree(session.repository, place)
+    worktrees.remove_worktree(session.repository, place)
 
 
 def test_a_worktree_is_left_over_once_its_session_or_its_repository_is_gone(session: Session, orphan: Path, tmp_path: Path) -> None:

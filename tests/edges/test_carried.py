@@ -6,7 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from autotune.edges.place import Carried, carried_now, keep_copies, private, reset_carried
+from autotune.edges.carried import Carried, carried_now, keep_copies, reset_carried
+from autotune.edges.place import private
 
 CARRY = ["modules", "single.bin", "missing"]
 

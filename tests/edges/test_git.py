@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges import git
+from autotune.edges import commits, git
 from autotune.errors import AutotuneError
 
 
@@ -44,7 +44,7 @@ def test_a_commit_of_its_own_has_no_hook_no_signature_and_moves_no_branch(top: P
     git.tell(top, "config", "commit.gpgSign", "true")
     head = git.resolve(top, "HEAD")
     assert head is not None
-    made = git.commit_tree(top, git.tree_of(top, head), [head], "words")
+    made = commits.commit_tree(top, git.tree_of(top, head), [head], "words")
     assert git.parents(top, made) == (head,)
     assert git.message(top, made) == "words"
     assert git.resolve(top, "HEAD") == head
@@ -96,7 +96,7 @@ def test_a_repository_that_git_refuses_is_no_folder_without_one(top: Path) -> No
         lambda: git.merge_base(top, head, head),
         lambda: git.mentioning(top, "x"),
         lambda: git.holding(top, "x"),
-        lambda: git.has_identity(found),
+        lambda: commits.has_identity(found),
     ]
     for ask in asked:
         with pytest.raises(AutotuneError, match="bad config line") as caught:
@@ -133,7 +133,7 @@ def test_nobody_known_to_git_is_told_from_a_git_that_cannot_say(top: Path, monke
         monkeypatch.delenv(f"GIT_{role}_EMAIL", raising=False)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     git.tell(top, "config", "user.useConfigOnly", "true")
-    assert not git.has_identity(git.Repository(top, top / ".git", top / ".git"))
+    assert not commits.has_identity(git.Repository(top, top / ".git", top / ".git"))
 
 
 def test_a_repository_is_found_whatever_its_folder_is_called(tmp_path: Path) -> None:

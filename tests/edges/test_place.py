@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges import git, looks, place, tree
+from autotune.edges import git, looks, place, tree, worktrees
 from autotune.edges.place import Place
 
 
@@ -111,7 +111,7 @@ def test_a_place_is_built_again_over_what_is_left_of_one(repository: git.Reposit
 def test_removing_a_place_leaves_nothing_of_it(repository: git.Repository, built: Place) -> None:
     place.take_down(repository, built.top)
     assert not built.top.exists()
-    assert list(git.checked_out(repository)) == [repository.top]
+    assert list(worktrees.checked_out(repository)) == [repository.top]
 
 
 def test_what_ties_a_place_to_its_repository_is_known(built: Place, repository: git.Repository) -> None:

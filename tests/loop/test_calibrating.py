@@ -11,7 +11,7 @@ import pytest
 from autotune.core.ledger import stopping
 from autotune.core.ledger.order import LOOK_RUNS
 from autotune.core.model import Direction
-from autotune.edges import git as gits
+from autotune.edges import worktrees
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import healing, work
@@ -78,7 +78,7 @@ def test_calibrating_measures_the_code_set_up_twice_and_leaves_no_place_behind(t
         before.count,
     )
     assert not (session.cache / "second").exists()
-    assert all(tree.name != "second" for tree in gits.checked_out(session.repository))
+    assert all(tree.name != "second" for tree in worktrees.checked_out(session.repository))
 
 
 def test_a_benchmark_that_prints_a_lot_is_told_to_print_less(tmp_path: Path) -> None:

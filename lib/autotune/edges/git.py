@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
-from shlex import quote
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +35,13 @@ _WHOLE = ("-c", "index.sparse=false", "-c", "core.splitIndex=false")  # a privat
 # Of a submodule the commit counts, not what is edited within; whoever set one to be ignored (`submodule.NAME.ignore`) has it ignored.
 _SUBMODULES = ("-c", "diff.ignoreSubmodules=dirty")
 SUBMODULE = "160000"  # the mode that git gives one
-_OWN_IDENTITY = {
+OWN_IDENTITY = {
     "GIT_AUTHOR_NAME": "autotune",
     "GIT_AUTHOR_EMAIL": "autotune@localhost",
     "GIT_COMMITTER_NAME": "autotune",
     "GIT_COMMITTER_EMAIL": "autotune@localhost",
 }
-_REFUSING = frozenset({"pre-commit", "prepare-commit-msg", "commit-msg", "reference-transaction"})  # of others git does not mind a failure
+REFUSING = frozenset({"pre-commit", "prepare-commit-msg", "commit-msg", "reference-transaction"})  # of others git does not mind a failure
 _UNFINISHED = {
     "rebase-merge": "rebase",
     "rebase-apply/applying": "am",
@@ -512,78 +510,6 @@ def write_tree(folder: Path, index: Path) -> str:
     return tell(folder, "write-tree", "--missing-ok", index=index).text
 
 
-def commit_tree(folder: Path, tree: str, parents: Sequence[str], words: str) -> str:
-    """Make a commit that no branch points at, under autotune's own name; no hook runs, nothing is signed."""
-    arguments = [argument for parent in parents for argument in ("-p", parent)]
-    made = tell(folder, "-c", "commit.gpgsign=false", "commit-tree", tree, *arguments, stdin=words.encode(), environment=_OWN_IDENTITY)
-    return made.text
-
-
-def commit_command(index: Path, words: Path, trace: Path, *, sign: bool) -> tuple[str, dict[str, str]]:
-    """Give the shell command, with its variables, that commits an index as the user would: with their hooks and identity.
-
-    Git writes to `trace` what it starts, for `refusing_hook`.
-    """
-    signing = "-S" if sign else "--no-gpg-sign"
-    command = f'git -c gc.auto=0 -c maintenance.auto=false commit -q {signing} --cleanup=verbatim -F "$AUTOTUNE_COMMIT_MESSAGE"'
-    quiet = {"GIT_EDITOR": ":", "GIT_SEQUENCE_EDITOR": ":", "GIT_TERMINAL_PROMPT": "0"}
-    return command, {"GIT_INDEX_FILE": str(index), "AUTOTUNE_COMMIT_MESSAGE": str(words), **quiet, **_traced(trace)}
-
-
-def _traced(trace: Path) -> dict[str, str]:
-    trace.unlink(missing_ok=True)
-    return {"GIT_TRACE2_EVENT": str(trace), "GIT_TRACE2_PARENT_SID": ""}
-
-
-def hook_command(repository: Repository, name: str, index: Path, trace: Path) -> tuple[str, dict[str, str]] | None:
-    """Give the shell command, with its variables, that runs a hook of the checkout in any working tree; None where there is no such hook.
-
-    Git writes to `trace` what it starts, for `refusing_hook`.
-    """
-    folder = repository.top / tell(repository.top, "rev-parse", "--git-path", "hooks").text
-    if not os.access(folder / name, os.X_OK):
-        return None
-    return f"git -c core.hooksPath={quote(str(folder))} hook run {name}", {
-        "GIT_INDEX_FILE": str(index),
-        "GIT_EDITOR": ":",
-        **_traced(trace),
-    }
-
-
-def refusing_hook(trace: Path) -> str | None:
-    """Name the hook for which a commit failed, by git's own record of it: one that said no, or was running when the time was up."""
-    running: dict[int, str] = {}
-    for line in trace.read_bytes().splitlines() if trace.exists() else ():
-        event = _event(line)
-        if "/" in event.get("sid", "/"):  # of a git that a hook started
-            continue
-        if event["event"] == "child_start" and event.get("child_class") == "hook":
-            running[event["child_id"]] = event["hook_name"]
-        elif event["event"] == "child_exit" and (name := running.pop(event["child_id"], None)) in _REFUSING and event["code"] > 0:
-            return name
-    return next(iter(running.values()), None)
-
-
-def _event(line: bytes) -> dict[str, Any]:
-    """Read a line of git's record; one that was torn says nothing."""
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def has_identity(repository: Repository) -> bool:
-    """Say whether git knows whom to name as a commit's author."""
-    return None not in (identity(repository.top, "COMMITTER"), identity(repository.top, "AUTHOR"))
-
-
-def identity(folder: Path, role: str) -> str | None:
-    """Give whom git names as a commit's COMMITTER or AUTHOR, with the time; None where it knows nobody."""
-    answer = query(folder, "var", f"GIT_{role}_IDENT", no="tell me who you are|empty ident")
-    return None if answer is None else answer.text
-
-
 def set_ref(folder: Path, name: str, new: str, why: str, old: str | None = None) -> None:
     """Point a ref at a commit; with `old`, only while it still points there."""
     tell(folder, "update-ref", "--create-reflog", "-m", f"autotune: {why}", name, new, *(() if old is None else (old,)))
@@ -598,49 +524,6 @@ def refs(folder: Path, prefix: str) -> dict[str, str]:
 def delete_ref(folder: Path, name: str) -> None:
     """Delete a ref."""
     tell(folder, "update-ref", "-d", name)
-
-
-def move_submodule(folder: Path, path: str, commit: str) -> None:
-    """Check another commit of a submodule out, where nothing that is edited within is in the way."""
-    if (folder / path / ".git").exists():
-        ask(folder / path, "checkout", "-q", "--detach", commit)
-
-
-def switch_to_new(repository: Repository, branch: str) -> None:
-    """Check out a branch that points where HEAD does: no file and no index entry changes."""
-    tell(repository.top, "symbolic-ref", "-m", "autotune: the session begins", "HEAD", f"refs/heads/{branch}")
-
-
-def add_worktree(repository: Repository, place: Path, commit: str, branch: str | None = None, *, files: bool) -> None:
-    """Add a working tree, detached or on a new branch, with its files or without (then no hook runs)."""
-    what = ("--detach",) if branch is None else ("-b", branch)
-    tell(repository.top, "worktree", "add", "-q", "-f", "-f", *what, *(() if files else ("--no-checkout",)), str(place), commit)
-
-
-def remove_worktree(repository: Repository, place: Path) -> None:
-    """Remove a working tree with all that is in it, and what git knows of others that are gone."""
-    ask(repository.top, "worktree", "remove", "--force", "--force", str(place))
-    ask(repository.top, "worktree", "prune")
-
-
-def checked_out(repository: Repository) -> dict[Path, str | None]:
-    """Map every working tree of the repository to its branch (None where HEAD is detached).
-
-    Git names its own folder for the main one where that folder lies elsewhere; then that one is listed only where `repository` is it.
-    """
-    listed = decode_paths(tell(repository.top, "worktree", "list", "--porcelain", "-z").out).split("\0")
-    found: dict[Path, str | None] = {}
-    tree = repository.top
-    for line in listed:
-        if line.startswith("worktree "):
-            tree = Path(line[9:])
-            found[tree] = None
-        elif line.startswith("branch refs/heads/"):
-            found[tree] = line[18:]
-    if repository.common in found:
-        branch = found.pop(repository.common)
-        return {repository.top: branch, **found} if repository.folder == repository.common else found
-    return found
 
 
 def merge_contents(folder: Path, ours: str, base: str, theirs: str, scratch: Path) -> bytes | None:

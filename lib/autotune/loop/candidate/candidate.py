@@ -14,7 +14,7 @@ from autotune.core.output import printing
 from autotune.core.tell.figures import counted
 from autotune.core.tell.words import told
 from autotune.core.trust import protection
-from autotune.edges import git, tree
+from autotune.edges import commits, git, tree
 from autotune.edges.clock import now
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
@@ -232,8 +232,8 @@ def take_snapshot(session: Session, paths: Sequence[str], words: str) -> str:
     others = [head] if (head := git.resolve(session.top, "HEAD")) not in (None, incumbent) else []
     staged = git.ask(session.top, "write-tree")
     if staged.code == 0 and staged.text not in (content, git.tree_of(session.top, head or incumbent)):
-        others.append(git.commit_tree(session.top, staged.text, [head or incumbent], "autotune: what was staged"))
-    return git.commit_tree(session.top, content, [incumbent, *(one for one in others if one)], words)
+        others.append(commits.commit_tree(session.top, staged.text, [head or incumbent], "autotune: what was staged"))
+    return commits.commit_tree(session.top, content, [incumbent, *(one for one in others if one)], words)
 
 
 Entry = tuple[str, str] | None

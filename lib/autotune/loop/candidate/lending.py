@@ -13,7 +13,7 @@ from pathlib import Path
 from autotune.core.codec import decode, encode
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell.words import told
-from autotune.edges import git, tree
+from autotune.edges import commits, git, tree
 from autotune.edges.atomic import replace_file
 from autotune.edges.signals import ended_in_order
 from autotune.edges.tree import View
@@ -197,7 +197,7 @@ def keep_edits(session: Session, view: View, states: Iterable[str], paths: Itera
     if edited:
         number = session.state.experiment.number if session.state.experiment else 0
         ref = session.folder.ref(f"{number}.late-{session.position.lines}")
-        git.set_ref(top, ref, git.commit_tree(top, content, [incumbent], "autotune: edits during a run in place"), "late")
+        git.set_ref(top, ref, commits.commit_tree(top, content, [incumbent], "autotune: edits during a run in place"), "late")
         session.notice(Fact(Kind.EDITS_IN_PLACE, {"ref": ref, "paths": list(edited[:_NAMED])}))
     return edited
 

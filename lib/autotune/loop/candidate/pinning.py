@@ -18,7 +18,7 @@ from autotune.core.tell.figures import listed
 from autotune.core.tell.words import told
 from autotune.core.trust import benchmark, patterns, protection, runners
 from autotune.core.trust.runners import Tree
-from autotune.edges import git
+from autotune.edges import commits, git
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.boundary import GIT_FILES
@@ -42,7 +42,7 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
     chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(project)}
     chosen |= set(_led_to(repository.top, chosen))
     entries = {path: _entry(repository, path) for path in chosen if (repository.top / path).is_file()}
-    return git.commit_tree(repository.top, git.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
+    return commits.commit_tree(repository.top, git.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
 
 
 def looked_through(repository: Repository, workdir: str, config: Config, held: Iterable[str]) -> benchmark.Project:

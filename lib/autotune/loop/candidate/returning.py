@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell.words import told
-from autotune.edges import git, tree
+from autotune.edges import git, tree, worktrees
 from autotune.edges.clock import now
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
@@ -121,7 +121,7 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
     git.set_ref(session.top, ref, commit, "a refused candidate")
     take_back(session, session.state.incumbent, changes, boundary)
     for path, sha in submodules.items():
-        git.move_submodule(session.top, path, sha)
+        worktrees.move_submodule(session.top, path, sha)
     for path, was in found.moved.items():
         (session.top / was).parent.mkdir(parents=True, exist_ok=True)
         (session.top / path).rename(session.top / was)

@@ -6,18 +6,16 @@ import queue
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from autotune.core.facts import GOING_ON, Fact, Kind
+from autotune.core.facts import Fact, Kind
 from autotune.core.health.supervision import (
-    Books,
     ClientEnding,
     Follow,
     Heard,
     How,
     Move,
-    Streak,
     Usage,
     client_gone,
     ending_of,
@@ -36,6 +34,7 @@ from autotune.edges.clock import now
 from autotune.edges.signals import not_hung_up
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing
+from autotune.loop.drive.night import Night
 from autotune.loop.experiment import experiment, work
 from autotune.loop.measure import calibrating
 from autotune.loop.session import files, layout, sessions
@@ -48,52 +47,6 @@ _POLL_S = 0.2
 _LOOK_EVERY_S = 0.5
 _OBEYS_WITHIN_S = 30.0  # so long may the agent take to end by itself when its session stands still
 _GRACE_S = 3.0
-
-
-@dataclass(slots=True)
-class Night:
-    """A supervised stretch of work. Without a session the agent sets one up first, seen from `folder`."""
-
-    folder: Path
-    session: Session | None
-    goal: str
-    arguments: tuple[str, ...]
-    tell: Say
-    client: str | None = None
-    books: Books = field(default_factory=Books)
-    standing: Streak = field(default_factory=Streak)
-    transcripts: Transcripts = field(default_factory=Transcripts)
-    feed: Feed | None = None
-    fresh_at: int = 0  # experiments when the present context began
-    still_since: float | None = None
-    known: tuple[str, ...] = ()
-    doing: Fact | None = None
-    unlogged: list[str] = field(default_factory=list)
-
-    def say(self, fact: Fact) -> None:
-        """Tell the terminal, and the log in the session's folder."""
-        with suppress(OSError):  # the terminal may be gone by the morning
-            self.tell(fact)
-        if fact.kind in GOING_ON:
-            return
-        self.unlogged.append(f"{now()} {told(fact)}\n")
-        if self.session is not None:
-            with (self.session.folder.path / CLIENT_LOG).open("a", encoding="utf-8") as log:
-                log.writelines(self.unlogged)
-            self.unlogged.clear()
-
-    @property
-    def begun(self) -> int:
-        """How many experiments have begun."""
-        if self.session is None:
-            return 0
-        self.session.refresh()
-        return self.session.state.count + (self.session.state.experiment is not None)
-
-    @property
-    def measuring(self) -> bool:
-        """Whether a worker measures."""
-        return self.session is not None and work.worker_of(self.session) is not None
 
 
 def supervise(folder: Path, session: Session | None, goal: str, arguments: tuple[str, ...], tell: Say) -> Session | None:

@@ -13,7 +13,7 @@ from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
 from autotune.core.output.outcome import Executed, classify, useful_end
-from autotune.edges import git, place, tree
+from autotune.edges import commits, git, place, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
@@ -60,7 +60,7 @@ def _rewritten(session: Session, experiment: Experiment, tool: Tool, spot: Place
         before, finished = made, _run(session, tool, spot, made, session.state.incumbent)
         asked += 1
         outcome, why = classify(finished, None)
-        if outcome is not Outcome.OK and tool.by == HOOK and git.refusing_hook(tool.trace) is None:
+        if outcome is not Outcome.OK and tool.by == HOOK and commits.refusing_hook(tool.trace) is None:
             return None
         changed = git.unlike_index(spot.top, spot.view.index)
         boundary = Boundary(session)
@@ -97,7 +97,7 @@ def _tool(session: Session, experiment: Experiment) -> Tool | None:
     index, trace, log = folder / "format-index", folder / "format-trace", folder / logs.of_format(experiment.number)
     if config.format:
         return Tool("format", config.format, {}, index, trace, log)
-    found = git.hook_command(session.repository, HOOK, index, trace) if config.hooks else None
+    found = commits.hook_command(session.repository, HOOK, index, trace) if config.hooks else None
     return None if found is None else Tool(HOOK, *found, index, trace, log)
 
 
@@ -106,7 +106,7 @@ def _fails_anyway(session: Session, tool: Tool, spot: Place, experiment: Experim
     incumbent = session.state.incumbent
     held = [path for path in experiment.files if path in git.tracked(session.top, incumbent)]
     content = tree.tree_having(spot.top, incumbent, tool.index, {}, held)
-    without = git.commit_tree(session.top, content, [], "autotune: the incumbent without the candidate's files")
+    without = commits.commit_tree(session.top, content, [], "autotune: the incumbent without the candidate's files")
     return classify(_run(session, tool, spot, incumbent, without), None)[0] is not Outcome.OK
 
 
@@ -138,7 +138,7 @@ def _commit(session: Session, tool: Tool, spot: Place, commit: str, paths: tuple
     """Make a commit of the candidate with some files as they are in the measuring worktree."""
     entries = {path: git.entry_of(spot.top, path, spot.top / path, stores=True) for path in paths if tree.is_storable(spot.top, path)}
     content = tree.tree_having(spot.top, commit, tool.index, entries, [path for path in paths if path not in entries])
-    return git.commit_tree(session.top, content, [*git.parents(session.top, commit), commit], "autotune: as a hook left the candidate")
+    return commits.commit_tree(session.top, content, [*git.parents(session.top, commit), commit], "autotune: as a hook left the candidate")
 
 
 def _take(session: Session, experiment: Experiment, commit: str, by: str) -> None:

@@ -15,7 +15,7 @@ from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
 from autotune.core.output.outcome import classify, escaped, useful_end
 from autotune.core.tell.words import told
-from autotune.edges import git, tree
+from autotune.edges import commits, git, tree
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.edges.tree import Difference
@@ -217,7 +217,7 @@ def _commit(session: Session) -> None:
     tree.leave_apart(session.view, scratch, experiment.candidate)
     replace_file(words, _message(session, experiment).encode())
     before = _edited_since(session, scratch)
-    command, variables = git.commit_command(scratch, words, trace, sign=session.state.config.sign)
+    command, variables = commits.commit_command(scratch, words, trace, sign=session.state.config.sign)
     session.going_on(Kind.COMMITTING, experiment=experiment.number)
     try:
         log = session.folder.path / logs.of_commit(experiment.number)
@@ -226,7 +226,7 @@ def _commit(session: Session) -> None:
         _reject(session, Fact(Kind.HOOK_WROTE_TO_LEDGER), "")
         return
     outcome, why = classify(finished, None)
-    if outcome is not Outcome.OK and (hook := git.refusing_hook(trace)) is not None:
+    if outcome is not Outcome.OK and (hook := commits.refusing_hook(trace)) is not None:
         _reject(session, Fact(Kind.COMMIT_REFUSED, {"hook": hook}, why), useful_end(finished.tail, OUTPUT_KEPT))
     elif outcome is not Outcome.OK and _tip(session, experiment) is Tip.INCUMBENT:
         said = git.complaint(finished.tail.decode(errors="replace")).removesuffix(".")

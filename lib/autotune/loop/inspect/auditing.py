@@ -22,7 +22,7 @@ from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.output.metrics import MetricReader
 from autotune.core.stats.noise import median
 from autotune.core.tell.snapshot import of_the_log
-from autotune.edges import capture, git, ledger
+from autotune.edges import capture, git, ledger, worktrees
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.measure.accounting import Account, Disagreement, amiss, chain, contradictions, state_at
@@ -87,7 +87,7 @@ def decided_by_unknown_rules(folder: Folder) -> tuple[Fact, ...]:
 
 def _tree(repository: Repository, segment: SegmentOpened) -> Path:
     """Give the working tree that has the session's branch checked out, else the one where it was opened."""
-    trees = git.checked_out(repository).items()
+    trees = worktrees.checked_out(repository).items()
     return next((tree for tree, branch in trees if branch == segment.branch), Path(segment.tree))
 
 

@@ -32,7 +32,7 @@ from autotune.core.tell import headline
 from autotune.core.tell.contrast import Seen, contrast, side_by_side
 from autotune.core.tell.words import told
 from autotune.core.trust.patterns import from_top
-from autotune.edges import atomic, environment, folders, git, locks, machine, place, process, results, tree
+from autotune.edges import atomic, commits, environment, folders, git, locks, machine, place, process, results, tree
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
@@ -170,7 +170,7 @@ def _git(scene: Scene) -> Check:
 
 
 def _identity(scene: Scene) -> Check:
-    known = git.identity(scene.folder, "COMMITTER")
+    known = commits.identity(scene.folder, "COMMITTER")
     if known is None:
         return Check("identity", Finding.TO_DO, (Fact(Observation.NO_NAME),), (Fact(Remedy.TELL_GIT_YOUR_NAME),))
     return Check("identity", Finding.OK, (Fact(Observation.NAME, {"name": f"{known.rpartition('>')[0]}>"}),))

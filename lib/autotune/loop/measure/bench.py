@@ -22,7 +22,7 @@ from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.metrics import MetricReport
 from autotune.core.output.outcome import PASSED, Executed, classify, escaped, is_run_again, useful_end
-from autotune.edges import caches, environment, locks, place, process, sandbox, tree
+from autotune.edges import caches, carried, environment, locks, place, process, sandbox, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
@@ -223,7 +223,7 @@ class Bench:
         if self.place.settled is None and self.alternating:
             self._keep_edits()
         built = self.builds.enter(arm, self.content[arm]) if self.builds is not None else ()
-        lost = place.reset_carried(self.place)
+        lost = carried.reset_carried(self.place)
         if lost:
             (session.cache / "measure.json").unlink(missing_ok=True)
             raise AutotuneError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autotune.core.model import Arm
-from autotune.edges import git, place, tree
+from autotune.edges import carried, git, place, tree
 from autotune.edges.place import Place
 
 
@@ -51,7 +51,7 @@ class Builds:
     def standing(self, arm: Arm, content: str) -> tuple[str, ...]:
         """Give the paths of what was made of an arm's content, nothing where there is none or a run has touched it."""
         made = self.made.get(arm)
-        if made is None or made.content != content or place.carried_now(self.place.top, made.paths) != made.stamps:
+        if made is None or made.content != content or carried.carried_now(self.place.top, made.paths) != made.stamps:
             return ()
         return made.paths
 
@@ -61,4 +61,4 @@ class Builds:
         paths = place.left_beside(self.place)
         self.made.pop(arm, None)
         if paths and not git.unlike_index(self.place.top, self.place.view.index):
-            self.made[arm] = Made(content, paths, place.carried_now(self.place.top, paths))
+            self.made[arm] = Made(content, paths, carried.carried_now(self.place.top, paths))

@@ -19,9 +19,10 @@ from autotune.core.model import Arm, Outcome
 from autotune.core.output.outcome import classify, useful_end
 from autotune.core.tell.words import told
 from autotune.core.trust import carrying, patterns
-from autotune.edges import copies, git, place, tree
+from autotune.edges import carried, copies, git, place, tree, worktrees
 from autotune.edges.atomic import replace_file
-from autotune.edges.place import Brought, Carried, Place
+from autotune.edges.carried import Carried
+from autotune.edges.place import Brought, Place
 from autotune.errors import AutotuneError
 from autotune.loop.measure.bench import Bench
 from autotune.loop.session import layout, logs
@@ -60,7 +61,7 @@ def place_of(session: Session) -> Place:
     built = _known(known) if _is_worktree(session, top) else {}
     if {key: built.get(key) for key in wanted} == wanted:
         found = _with_what_stays(session, top, built)
-        if not (lost := place.reset_carried(found)):
+        if not (lost := carried.reset_carried(found)):
             return found
         session.say(Fact(Kind.PLACE_MADE_ANEW, {"paths": list(lost[:3])}))
     known.unlink(missing_ok=True)
@@ -69,9 +70,9 @@ def place_of(session: Session) -> Place:
             remove_places(session.repository, other)
     settled, brought = _build(session, top)
     made = (*_made(session, settled), *brought.submodules)
-    place.keep_copies(top, [path for path in (*made, *brought.mended) if os.path.lexists(top / path)], cache / "made")
+    carried.keep_copies(top, [path for path in (*made, *brought.mended) if os.path.lexists(top / path)], cache / "made")
     names = (*brought.copies, *made)
-    built = {**wanted, "settled": settled, "names": names, "carried": place.carried_now(top, names)}
+    built = {**wanted, "settled": settled, "names": names, "carried": carried.carried_now(top, names)}
     replace_file(known, json.dumps(built).encode())
     return _with_what_stays(session, top, built)
 
@@ -119,7 +120,7 @@ def _is_worktree(session: Session, top: Path) -> bool:
 def caches(session: Session) -> tuple[Path, ...]:
     """List the folders with measuring worktrees of a session: its own, and those made by an earlier version or with other settings."""
     common = session.repository.common
-    trees = git.checked_out(git.Repository(common, common, common))
+    trees = worktrees.checked_out(git.Repository(common, common, common))
     others = (tree.parent for tree, branch in trees.items() if branch is None and tree.name in ("measure", "second"))
     return (
         session.cache,

@@ -24,7 +24,7 @@ from autotune.core.output.outcome import OWN_UNITS
 from autotune.core.tell.words import told
 from autotune.core.trust.benchmark import Project
 from autotune.core.trust.patterns import from_top
-from autotune.edges import copies, environment, folders, git, locks, place, submodules, tree
+from autotune.edges import commits, copies, environment, folders, git, locks, place, submodules, tree, worktrees
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
@@ -168,7 +168,7 @@ def refuse_unfit(repository: Repository) -> None:
         raise AutotuneError(
             "A branch is called autotune, so none can be called autotune/NAME, as a session's is.", "`git branch -m autotune ANOTHER-NAME`"
         )
-    if not git.has_identity(repository):
+    if not commits.has_identity(repository):
         raise AutotuneError(
             "git does not know your name, and keeps are commits.",
             "`git config user.name YOU` and `git config user.email YOU@EXAMPLE`",
@@ -340,7 +340,7 @@ def complete_opening(repository: Repository, name: str, say: Say = lambda _: Non
         _make_tree(repository, home, folder, segment, state.config)
     own = git.discover(home) or repository
     if git.current_branch(own) == segment.started_on and git.resolve(own.top, "HEAD") == segment.base and home == own.top:
-        git.switch_to_new(own, segment.branch)
+        worktrees.switch_to_new(own, segment.branch)
     session = sessions.load(own, name)
     session.say = say
     exclude(session)
@@ -357,7 +357,7 @@ def _make_tree(repository: Repository, home: Path, folder: Folder, segment: Segm
     if made.exists():
         return
     if repository.top == home:  # cut off before, and about to be removed
-        others = (tree for tree in git.checked_out(repository) if tree != home)
+        others = (tree for tree in worktrees.checked_out(repository) if tree != home)
         repository = replace(repository, top=next(others, repository.common))
     place.take_down(repository, home)
     folders.make(home.parent, "make it writable, then run the command again")

@@ -15,7 +15,7 @@ from autotune.core.ledger.fold import begin
 from autotune.core.ledger.lines import from_line
 from autotune.core.ledger.state import State
 from autotune.core.model import Direction
-from autotune.edges import git
+from autotune.edges import git, worktrees
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
@@ -66,7 +66,7 @@ def choose(folder: Path, name: str | None = None) -> tuple[Repository, str, dict
         raise AutotuneError("There is no autotune session in this repository.", "open one with `autotune init --name NAME --metric METRIC`")
     if name is not None and name not in known:
         raise AutotuneError(f"There is no session {name!r} in this repository.", f"its sessions: {', '.join(known)}")
-    trees = git.checked_out(repository)
+    trees = worktrees.checked_out(repository)
     return repository, name or _choose(repository, known, trees), trees
 
 
@@ -118,7 +118,7 @@ def load(repository: Repository, name: str, trees: dict[Path, str | None] | None
     """Read a session by its name, in the working tree that has its branch checked out, else in the one where it was opened."""
     folder = Folder(root(repository) / name)
     state, position = read_session(folder)
-    branches = git.checked_out(repository) if trees is None else trees
+    branches = worktrees.checked_out(repository) if trees is None else trees
     home = next((tree for tree, branch in branches.items() if branch == state.segment.opened.branch), Path(state.segment.opened.tree))
     own = repository if home == repository.top else git.discover(home) if home.is_dir() else None
     if own is None and not state.opened:
@@ -155,7 +155,7 @@ def load_beginning(repository: Repository, name: str, here: Path) -> Session:
     Where the ledger does not say any more how that was, its checkpoint or its copy does, looked for in `here` too.
     """
     folder = Folder(root(repository) / name)
-    copies = (tree / LEDGER for tree in (here, *git.checked_out(repository)))
+    copies = (tree / LEDGER for tree in (here, *worktrees.checked_out(repository)))
     said = (opening(path, name) for path in (folder.ledger, *copies))
     event = _opening_of_checkpoint(folder) or next(filter(None, said), None) or _unknown_opening(repository, name, here)
     home = Path(event.tree)

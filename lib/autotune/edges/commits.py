@@ -1,0 +1,84 @@
+"""Commits as git makes them: signed, with the repository's hooks, by somebody."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from autotune.edges.git import OWN_IDENTITY, REFUSING, Repository, query, tell
+
+
+def commit_tree(folder: Path, tree: str, parents: Sequence[str], words: str) -> str:
+    """Make a commit that no branch points at, under autotune's own name; no hook runs, nothing is signed."""
+    arguments = [argument for parent in parents for argument in ("-p", parent)]
+    made = tell(folder, "-c", "commit.gpgsign=false", "commit-tree", tree, *arguments, stdin=words.encode(), environment=OWN_IDENTITY)
+    return made.text
+
+
+def commit_command(index: Path, words: Path, trace: Path, *, sign: bool) -> tuple[str, dict[str, str]]:
+    """Give the shell command, with its variables, that commits an index as the user would: with their hooks and identity.
+
+    Git writes to `trace` what it starts, for `refusing_hook`.
+    """
+    signing = "-S" if sign else "--no-gpg-sign"
+    command = f'git -c gc.auto=0 -c maintenance.auto=false commit -q {signing} --cleanup=verbatim -F "$AUTOTUNE_COMMIT_MESSAGE"'
+    quiet = {"GIT_EDITOR": ":", "GIT_SEQUENCE_EDITOR": ":", "GIT_TERMINAL_PROMPT": "0"}
+    return command, {"GIT_INDEX_FILE": str(index), "AUTOTUNE_COMMIT_MESSAGE": str(words), **quiet, **_traced(trace)}
+
+
+def _traced(trace: Path) -> dict[str, str]:
+    trace.unlink(missing_ok=True)
+    return {"GIT_TRACE2_EVENT": str(trace), "GIT_TRACE2_PARENT_SID": ""}
+
+
+def hook_command(repository: Repository, name: str, index: Path, trace: Path) -> tuple[str, dict[str, str]] | None:
+    """Give the shell command, with its variables, that runs a hook of the checkout in any working tree; None where there is no such hook.
+
+    Git writes to `trace` what it starts, for `refusing_hook`.
+    """
+    folder = repository.top / tell(repository.top, "rev-parse", "--git-path", "hooks").text
+    if not os.access(folder / name, os.X_OK):
+        return None
+    return f"git -c core.hooksPath={quote(str(folder))} hook run {name}", {
+        "GIT_INDEX_FILE": str(index),
+        "GIT_EDITOR": ":",
+        **_traced(trace),
+    }
+
+
+def refusing_hook(trace: Path) -> str | None:
+    """Name the hook for which a commit failed, by git's own record of it: one that said no, or was running when the time was up."""
+    running: dict[int, str] = {}
+    for line in trace.read_bytes().splitlines() if trace.exists() else ():
+        event = _event(line)
+        if "/" in event.get("sid", "/"):  # of a git that a hook started
+            continue
+        if event["event"] == "child_start" and event.get("child_class") == "hook":
+            running[event["child_id"]] = event["hook_name"]
+        elif event["event"] == "child_exit" and (name := running.pop(event["child_id"], None)) in REFUSING and event["code"] > 0:
+            return name
+    return next(iter(running.values()), None)
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    """Read a line of git's record; one that was torn says nothing."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def has_identity(repository: Repository) -> bool:
+    """Say whether git knows whom to name as a commit's author."""
+    return None not in (identity(repository.top, "COMMITTER"), identity(repository.top, "AUTHOR"))
+
+
+def identity(folder: Path, role: str) -> str | None:
+    """Give whom git names as a commit's COMMITTER or AUTHOR, with the time; None where it knows nobody."""
+    answer = query(folder, "var", f"GIT_{role}_IDENT", no="tell me who you are|empty ident")
+    return None if answer is None else answer.text

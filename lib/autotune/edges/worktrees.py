@@ -1,0 +1,50 @@
+"""Working trees and branches of a repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autotune.edges.git import Repository, ask, decode_paths, tell
+
+
+def move_submodule(folder: Path, path: str, commit: str) -> None:
+    """Check another commit of a submodule out, where nothing that is edited within is in the way."""
+    if (folder / path / ".git").exists():
+        ask(folder / path, "checkout", "-q", "--detach", commit)
+
+
+def switch_to_new(repository: Repository, branch: str) -> None:
+    """Check out a branch that points where HEAD does: no file and no index entry changes."""
+    tell(repository.top, "symbolic-ref", "-m", "autotune: the session begins", "HEAD", f"refs/heads/{branch}")
+
+
+def add_worktree(repository: Repository, place: Path, commit: str, branch: str | None = None, *, files: bool) -> None:
+    """Add a working tree, detached or on a new branch, with its files or without (then no hook runs)."""
+    what = ("--detach",) if branch is None else ("-b", branch)
+    tell(repository.top, "worktree", "add", "-q", "-f", "-f", *what, *(() if files else ("--no-checkout",)), str(place), commit)
+
+
+def remove_worktree(repository: Repository, place: Path) -> None:
+    """Remove a working tree with all that is in it, and what git knows of others that are gone."""
+    ask(repository.top, "worktree", "remove", "--force", "--force", str(place))
+    ask(repository.top, "worktree", "prune")
+
+
+def checked_out(repository: Repository) -> dict[Path, str | None]:
+    """Map every working tree of the repository to its branch (None where HEAD is detached).
+
+    Git names its own folder for the main one where that folder lies elsewhere; then that one is listed only where `repository` is it.
+    """
+    listed = decode_paths(tell(repository.top, "worktree", "list", "--porcelain", "-z").out).split("\0")
+    found: dict[Path, str | None] = {}
+    tree = repository.top
+    for line in listed:
+        if line.startswith("worktree "):
+            tree = Path(line[9:])
+            found[tree] = None
+        elif line.startswith("branch refs/heads/"):
+            found[tree] = line[18:]
+    if repository.common in found:
+        branch = found.pop(repository.common)
+        return {repository.top: branch, **found} if repository.folder == repository.common else found
+    return found
