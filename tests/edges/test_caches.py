@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from tests.client.client import CACHE
 
-from autotune.edges import caches, git, place, tree
+from autotune.edges import caches, git, indexes, place, tree
 from autotune.edges.caches import SECOND
 from autotune.edges.place import Place
 
@@ -137,14 +137,14 @@ def test_times_never_run_further_ahead_than_a_run_is_told_to_wait_for(arms: Arms
 def test_files_that_are_emptied_and_filled_again_have_seconds_of_their_own(arms: Arms, tmp_path: Path) -> None:
     held = git.tracked(arms.place.top, arms.trees[0])
     nothing = git.store(arms.place.top, b"")
-    emptied = git.make_tree(arms.place.top, {path: (mode, nothing) for path, (mode, _) in held.items()}, tmp_path / "scratch")
+    emptied = indexes.make_tree(arms.place.top, {path: (mode, nothing) for path, (mode, _) in held.items()}, tmp_path / "scratch")
     seen = [arms.second("c")]
     moved = place.empty(arms.place, emptied, held, tmp_path / "away")
     seen.append(arms.second("c"))
     place.fill(arms.place, arms.trees[0], moved, held)
     seen.append(arms.second("c"))
     assert sorted({*seen}) == seen
-    assert not git.unlike_index(arms.place.top, arms.place.view.index)
+    assert not indexes.unlike_index(arms.place.top, arms.place.view.index)
 
 
 def test_a_link_above_a_file_that_is_gone_is_not_followed(tmp_path: Path) -> None:

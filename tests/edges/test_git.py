@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges import commits, git
+from autotune.edges import commits, git, indexes, status
 from autotune.errors import AutotuneError
 
 
@@ -23,18 +23,18 @@ def top(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 def test_entries_are_set_and_removed_under_any_name_with_hashes_of_either_length(top: Path) -> None:
     names = ["plain", "with space", "two\nlines", 'quo"te', "ünï", b"\xff\xfe".decode("utf-8", "surrogateescape"), "deep/er"]
     blob = git.store(top, b"content")
-    made = git.make_tree(top, dict.fromkeys(names, ("100644", blob)), top / ".git/scratch")
+    made = indexes.make_tree(top, dict.fromkeys(names, ("100644", blob)), top / ".git/scratch")
     assert set(git.tracked(top, made)) == set(names)
     git.tell(top, "read-tree", made, index=top / ".git/scratch")
-    git.set_entries(top, top / ".git/scratch", {"new": ("100755", blob)}, names[1:])
-    assert git.tracked(top, git.write_tree(top, top / ".git/scratch")) == {"plain": ("100644", blob), "new": ("100755", blob)}
+    indexes.set_entries(top, top / ".git/scratch", {"new": ("100755", blob)}, names[1:])
+    assert git.tracked(top, indexes.write_tree(top, top / ".git/scratch")) == {"plain": ("100644", blob), "new": ("100755", blob)}
 
 
 def test_what_a_tree_holds_is_the_same_told_by_how_it_differs_from_another(top: Path) -> None:
     blobs = [git.store(top, content) for content in (b"one", b"two")]
     one = {"a": ("100644", blobs[0]), "b/c": ("100644", blobs[0]), "d": ("100644", blobs[0]), "sub": ("160000", "1" * len(blobs[0]))}
     other = {"a": ("100755", blobs[1]), "b": ("120000", blobs[0]), "e/f": ("100644", blobs[1]), "sub": ("160000", "2" * len(blobs[0]))}
-    first, second = (git.make_tree(top, entries, top / ".git/scratch") for entries in (one, other))
+    first, second = (indexes.make_tree(top, entries, top / ".git/scratch") for entries in (one, other))
     git.tell(top, "config", "submodule.sub.ignore", "all")
     assert git.tracked(top, second, like=first) == other
     assert git.tracked(top, first) == one
@@ -45,20 +45,20 @@ def test_a_commit_of_its_own_has_no_hook_no_signature_and_moves_no_branch(top: P
     head = git.resolve(top, "HEAD")
     assert head is not None
     made = commits.commit_tree(top, git.tree_of(top, head), [head], "words")
-    assert git.parents(top, made) == (head,)
-    assert git.message(top, made) == "words"
+    assert commits.parents(top, made) == (head,)
+    assert commits.message(top, made) == "words"
     assert git.resolve(top, "HEAD") == head
     assert "gpgsig" not in git.tell(top, "cat-file", "commit", made).text
 
 
 def test_a_ref_that_cannot_be_set_is_an_error(top: Path) -> None:
     head = git.resolve(top, "HEAD") or ""
-    git.set_ref(top, "refs/autotune/x", head, "why")
-    assert git.refs(top, "refs/autotune") == {"refs/autotune/x": head}
+    commits.set_ref(top, "refs/autotune/x", head, "why")
+    assert commits.refs(top, "refs/autotune") == {"refs/autotune/x": head}
     with pytest.raises(AutotuneError, match="update-ref failed"):
-        git.set_ref(top, "refs/autotune/x/y", head, "why")
+        commits.set_ref(top, "refs/autotune/x/y", head, "why")
     with pytest.raises(AutotuneError, match="update-ref failed"):
-        git.set_ref(top, "refs/autotune/x", head, "why", old="1" * len(head))
+        commits.set_ref(top, "refs/autotune/x", head, "why", old="1" * len(head))
 
 
 def test_the_hash_of_an_objects_content_is_its_name_and_replacements_are_not_looked_at(top: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_hash_of_an_objects_content_is_its_name_and_replacements_are_not_loo
 def test_files_only_intended_to_be_added_count_as_staged(top: Path) -> None:
     (top / "new").write_text("")
     git.tell(top, "add", "-N", "new")
-    assert git.staged(top, "HEAD") == ("new",)
+    assert indexes.staged(top, "HEAD") == ("new",)
 
 
 def test_a_folder_outside_any_repository_has_none(tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ def test_a_repository_that_git_refuses_is_no_folder_without_one(top: Path) -> No
         lambda: git.discover(top),
         lambda: git.resolve(top, "HEAD"),
         lambda: git.current_branch(found),
-        lambda: git.is_ancestor(top, head, head),
-        lambda: git.merge_base(top, head, head),
-        lambda: git.mentioning(top, "x"),
+        lambda: commits.is_ancestor(top, head, head),
+        lambda: commits.merge_base(top, head, head),
+        lambda: status.mentioning(top, "x"),
         lambda: git.holding(top, "x"),
         lambda: commits.has_identity(found),
     ]
@@ -122,9 +122,9 @@ def test_what_is_not_there_is_answered_with_no(top: Path) -> None:
     head = git.resolve(top, "HEAD") or ""
     gone = "1" * len(head)
     assert git.resolve(top, "refs/heads/gone") is None
-    assert not git.is_ancestor(top, gone, head)
-    assert git.merge_base(top, gone, head) is None
-    assert git.holding(top, "x") == git.mentioning(top, "x") == ()
+    assert not commits.is_ancestor(top, gone, head)
+    assert commits.merge_base(top, gone, head) is None
+    assert git.holding(top, "x") == status.mentioning(top, "x") == ()
 
 
 def test_nobody_known_to_git_is_told_from_a_git_that_cannot_say(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges import git, looks, place, tree, worktrees
+from autotune.edges import git, indexes, looks, place, tree, worktrees
 from autotune.edges.place import Place
 
 
@@ -51,7 +51,7 @@ def settled(fresh: Place) -> Place:
 def other_tree(repository: git.Repository) -> str:
     """A tree in which a file has become a folder and a folder a file."""
     blob = git.store(repository.top, b"other\n")
-    return git.make_tree(repository.top, {"a/inner": ("100644", blob), "d": ("100755", blob)}, repository.folder / "scratch")
+    return indexes.make_tree(repository.top, {"a/inner": ("100644", blob), "d": ("100755", blob)}, repository.folder / "scratch")
 
 
 def contents(top: Path) -> dict[str, str]:
@@ -80,7 +80,7 @@ def test_both_sides_come_and_go_even_where_files_and_folders_change_places(repos
 
 def test_a_file_that_one_side_does_not_have_is_gone_from_a_folder_that_both_have(repository: git.Repository, built: Place) -> None:
     entry = git.tracked(repository.top, head(repository))["d/b"]
-    fewer = git.make_tree(repository.top, {"d/c": entry}, repository.folder / "scratch")
+    fewer = indexes.make_tree(repository.top, {"d/c": entry}, repository.folder / "scratch")
     for paths in (git.differing(repository.top, head(repository), fewer), ()):
         place.occupy(built, head(built), paths)
         place.occupy(built, fewer, paths)
@@ -95,7 +95,7 @@ def test_what_a_run_left_in_a_folder_with_tracked_files_is_gone_before_the_next(
 
 def test_a_file_that_one_side_adds_to_what_is_carried_is_gone_from_the_other(repository: git.Repository, built: Place) -> None:
     held = git.tracked(repository.top, head(repository))
-    more = git.make_tree(repository.top, {**held, "carried/new": held["a"]}, repository.folder / "scratch")
+    more = indexes.make_tree(repository.top, {**held, "carried/new": held["a"]}, repository.folder / "scratch")
     for content, others in ((more, {"carried/new": "a\n"}), (head(built), {})) * 2:
         place.occupy(built, content, ("carried/new",))
         assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n", **others}
@@ -148,7 +148,7 @@ def test_what_a_run_left_beside_tracked_files_in_their_folder_is_gone_too(reposi
 def emptied_tree(repository: git.Repository) -> str:
     nothing = git.store(repository.top, b"")
     held = git.tracked(repository.top, head(repository))
-    return git.make_tree(repository.top, {path: (mode, nothing) for path, (mode, _) in held.items()}, repository.folder / "scratch")
+    return indexes.make_tree(repository.top, {path: (mode, nothing) for path, (mode, _) in held.items()}, repository.folder / "scratch")
 
 
 def test_emptied_files_are_as_the_tree_has_them_and_come_back_as_just_written(
@@ -157,12 +157,12 @@ def test_emptied_files_are_as_the_tree_has_them_and_come_back_as_just_written(
     entries = git.tracked(repository.top, emptied_tree)
     os.utime(built.top / "a", (1, 1))
     moved = place.empty(built, emptied_tree, entries, tmp_path / "away")
-    assert not git.unlike_index(built.top, built.view.index)
+    assert not indexes.unlike_index(built.top, built.view.index)
     assert contents(built.top) == {"a": "", "d/b": "", "carried/x": "x\n"}
     before_ns = (built.top / "d/b").stat().st_mtime_ns
     place.occupy(built, emptied_tree, ())
     place.fill(built, head(built), moved, entries)
-    assert not git.unlike_index(built.top, built.view.index)
+    assert not indexes.unlike_index(built.top, built.view.index)
     assert contents(built.top) == {"a": "a\n", "d/b": "d/b\n", "carried/x": "x\n"}
     assert (built.top / "a").stat().st_mtime_ns >= before_ns
 
@@ -195,12 +195,12 @@ def test_a_file_that_is_not_to_be_empty_is_there_beside_those_that_are(repositor
     nothing = git.store(repository.top, b"")
     blob = git.tracked(repository.top, commit)["a"][1]
     files = dict.fromkeys(("e/whole/one", "e/whole/in/two", "e/part/three", "e/part/left"), ("100644", blob))
-    content = git.make_tree(repository.top, files, repository.folder / "scratch")
+    content = indexes.make_tree(repository.top, files, repository.folder / "scratch")
     entries = {path: ("100644", nothing) for path in files if not path.endswith("left")}
-    emptied = git.make_tree(repository.top, {**files, **entries}, repository.folder / "scratch")
+    emptied = indexes.make_tree(repository.top, {**files, **entries}, repository.folder / "scratch")
     place.occupy(built, content, ())
     moved = place.empty(built, emptied, entries, tmp_path / "away")
-    assert not git.unlike_index(built.top, built.view.index)
+    assert not indexes.unlike_index(built.top, built.view.index)
     assert "e/whole" in moved
     assert contents(built.top) == {"e/whole/one": "", "e/whole/in/two": "", "e/part/three": "", "e/part/left": "a\n", "carried/x": "x\n"}
     shutil.rmtree(built.top / "e/whole")
@@ -249,7 +249,7 @@ def test_many_files_are_written_by_several_processes_as_one_would(
     assert contents(several.top) == {"a": "a\n", "d/b": "d/b\n", **{name: f"{number % 3}\n" for number, name in enumerate(names)}}
     assert all(os.access(several.top / name, os.X_OK) == bool(number % 5) for number, name in enumerate(names))
     assert (several.top / "link").readlink() == Path("0\n")
-    assert git.unlike_index(several.top, several.view.index) == ()
+    assert indexes.unlike_index(several.top, several.view.index) == ()
 
 
 def test_a_place_is_filled_where_git_splits_indexes(repository: git.Repository, built: Place, tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ def test_a_file_rewritten_alike_in_the_second_in_which_it_was_put_there_is_put_b
 
 def test_a_tracked_file_that_is_not_seen_in_its_place_leaves_the_look_to_git(repository: git.Repository, built: Place) -> None:
     held = git.tracked(repository.top, head(repository))
-    more = git.make_tree(repository.top, {**held, "carried/new": held["a"]}, repository.folder / "scratch")
+    more = indexes.make_tree(repository.top, {**held, "carried/new": held["a"]}, repository.folder / "scratch")
     for _ in range(2):
         place.occupy(built, more, ())
         assert (built.top / "carried/new").read_text() == "a\n"
@@ -323,7 +323,7 @@ def test_a_tracked_file_that_is_not_seen_in_its_place_leaves_the_look_to_git(rep
 
 def test_a_tree_that_differs_from_the_one_before_in_more_than_the_arms_is_put_in_place(repository: git.Repository, built: Place) -> None:
     held = git.tracked(repository.top, head(repository))
-    other = git.make_tree(repository.top, {**held, "a": held["d/b"]}, repository.folder / "scratch")
+    other = indexes.make_tree(repository.top, {**held, "a": held["d/b"]}, repository.folder / "scratch")
     for content, text in ((other, "d/b\n"), (head(built), "a\n")) * 2:
         place.occupy(built, content, ())
         assert contents(built.top) == {"a": text, "d/b": "d/b\n", "carried/x": "x\n"}

@@ -15,7 +15,7 @@ from autotune.core.tell import explain as explaining
 from autotune.core.tell.advice import NOT_BY_BUILDS
 from autotune.core.tell.verdicts import BUILT_ONCE
 from autotune.core.tell.words import told
-from autotune.edges import git
+from autotune.edges import commits
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import experiment, work
@@ -68,7 +68,7 @@ def test_each_side_is_built_once_a_comparison_and_a_keep_waits_for_fresh_builds(
     assert told(tried(session, "90\n")) == f"kept, unconfirmed: {said}, {BUILT_ONCE}"
     assert len(count.read_text()) == before + 2
     assert (session.state.keeps, session.state.confirmed) == (1, 0)
-    assert "Autotune-Confirmed: no" in git.message(session.top, session.state.incumbent).splitlines()
+    assert "Autotune-Confirmed: no" in commits.message(session.top, session.state.incumbent).splitlines()
     assert BUILT_ONCE in str(explaining.explain(session.state, now()).decision)
     assert tried(session, "95\n").kind is Kind.WORSE
 

@@ -1,15 +1,16 @@
-"""Commits as git makes them: signed, with the repository's hooks, by somebody."""
+"""Commits and refs: read, and made as git makes them, with the hooks of the repository."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from autotune.edges.git import OWN_IDENTITY, REFUSING, Repository, query, tell
+from autotune.edges.git import OWN_IDENTITY, REFUSING, Repository, decode_paths, query, tell
 
 
 def commit_tree(folder: Path, tree: str, parents: Sequence[str], words: str) -> str:
@@ -82,3 +83,50 @@ def identity(folder: Path, role: str) -> str | None:
     """Give whom git names as a commit's COMMITTER or AUTHOR, with the time; None where it knows nobody."""
     answer = query(folder, "var", f"GIT_{role}_IDENT", no="tell me who you are|empty ident")
     return None if answer is None else answer.text
+
+
+def parents(folder: Path, commit: str) -> tuple[str, ...]:
+    """List a commit's parents; `commit` is an object's id."""
+    return tuple(value for key, value in read(folder, commit)[0] if key == "parent")
+
+
+def message(folder: Path, commit: str) -> str:
+    """Give a commit's message; `commit` is an object's id."""
+    return read(folder, commit)[1]
+
+
+@lru_cache(maxsize=32)
+def read(folder: Path, commit: str) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Give a commit's header, as names with their values, and its message: what an object holds never changes."""
+    header, _, words = decode_paths(tell(folder, "cat-file", "commit", commit).out).partition("\n\n")
+    return tuple((key, value) for key, _, value in (line.partition(" ") for line in header.split("\n"))), words
+
+
+_NO_COMMIT = "Not a valid (commit|object) name"
+
+
+def is_ancestor(folder: Path, earlier: str, later: str) -> bool:
+    """Say whether `later` has `earlier` in its history; a commit that is gone has and is nothing's."""
+    return query(folder, "merge-base", "--is-ancestor", earlier, later, no=_NO_COMMIT) is not None
+
+
+def merge_base(folder: Path, one: str, other: str) -> str | None:
+    """Give the commit from which two went apart, or None."""
+    answer = query(folder, "merge-base", one, other, no=_NO_COMMIT)
+    return None if answer is None else answer.text
+
+
+def set_ref(folder: Path, name: str, new: str, why: str, old: str | None = None) -> None:
+    """Point a ref at a commit; with `old`, only while it still points there."""
+    tell(folder, "update-ref", "--create-reflog", "-m", f"autotune: {why}", name, new, *(() if old is None else (old,)))
+
+
+def refs(folder: Path, prefix: str) -> dict[str, str]:
+    """Map the refs under a prefix to what they point at."""
+    listed = tell(folder, "for-each-ref", "--format=%(objectname) %(refname)", prefix).text.splitlines()
+    return {name: sha for sha, _, name in (line.partition(" ") for line in listed)}
+
+
+def delete_ref(folder: Path, name: str) -> None:
+    """Delete a ref."""
+    tell(folder, "update-ref", "-d", name)

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from autotune.edges.commits import read
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ _ALWAYS = (
     *("--literal-pathspecs", "--no-replace-objects"),
 )
 # A person's view: a file that is there counts, though the sparse checkout leaves it out.
-_ALL_THAT_IS_THERE = ("-c", "sparse.expectFilesOutsideOfPatterns=false")
+ALL_THAT_IS_THERE = ("-c", "sparse.expectFilesOutsideOfPatterns=false")
 _WHOLE = ("-c", "index.sparse=false", "-c", "core.splitIndex=false")  # a private index names each file, and needs no other
 # Of a submodule the commit counts, not what is edited within; whoever set one to be ignored (`submodule.NAME.ignore`) has it ignored.
-_SUBMODULES = ("-c", "diff.ignoreSubmodules=dirty")
+SUBMODULES = ("-c", "diff.ignoreSubmodules=dirty")
 SUBMODULE = "160000"  # the mode that git gives one
 OWN_IDENTITY = {
     "GIT_AUTHOR_NAME": "autotune",
@@ -262,38 +263,7 @@ def resolve(folder: Path, name: str) -> str | None:
 
 def tree_of(folder: Path, commit: str) -> str:
     """Give the id of a commit's tree; `commit` is an object's id."""
-    return next(value for key, value in _read(folder, commit)[0] if key == "tree")
-
-
-def parents(folder: Path, commit: str) -> tuple[str, ...]:
-    """List a commit's parents; `commit` is an object's id."""
-    return tuple(value for key, value in _read(folder, commit)[0] if key == "parent")
-
-
-def message(folder: Path, commit: str) -> str:
-    """Give a commit's message; `commit` is an object's id."""
-    return _read(folder, commit)[1]
-
-
-@lru_cache(maxsize=32)
-def _read(folder: Path, commit: str) -> tuple[tuple[tuple[str, str], ...], str]:
-    """Give a commit's header, as names with their values, and its message: what an object holds never changes."""
-    header, _, words = decode_paths(tell(folder, "cat-file", "commit", commit).out).partition("\n\n")
-    return tuple((key, value) for key, _, value in (line.partition(" ") for line in header.split("\n"))), words
-
-
-_NO_COMMIT = "Not a valid (commit|object) name"
-
-
-def is_ancestor(folder: Path, earlier: str, later: str) -> bool:
-    """Say whether `later` has `earlier` in its history; a commit that is gone has and is nothing's."""
-    return query(folder, "merge-base", "--is-ancestor", earlier, later, no=_NO_COMMIT) is not None
-
-
-def merge_base(folder: Path, one: str, other: str) -> str | None:
-    """Give the commit from which two went apart, or None."""
-    answer = query(folder, "merge-base", one, other, no=_NO_COMMIT)
-    return None if answer is None else answer.text
+    return next(value for key, value in read(folder, commit)[0] if key == "tree")
 
 
 def unfinished(repository: Repository) -> str | None:
@@ -304,71 +274,6 @@ def unfinished(repository: Repository) -> str | None:
 def undoing(unfinished: str) -> str:
     """Give the command that undoes what is in progress."""
     return "git bisect reset" if unfinished == "bisect" else f"git {unfinished} --abort"
-
-
-def modified(repository: Repository) -> tuple[str, ...]:
-    """List tracked files that are modified or staged."""
-    listed = tell(
-        repository.top, *_SUBMODULES, *_ALL_THAT_IS_THERE, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"
-    )
-    return tuple(entry[3:] for entry in listed.paths)
-
-
-def uncommitted(repository: Repository) -> tuple[str, ...]:
-    """List the files that are not as HEAD has them, untracked ones too, without what git ignores."""
-    listed = tell(
-        repository.top, *_SUBMODULES, *_ALL_THAT_IS_THERE, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"
-    )
-    return tuple(entry[3:] for entry in listed.paths)
-
-
-def ignored(folder: Path) -> tuple[str, ...]:
-    """List what git ignores below a folder, relative to it; a folder all of which it ignores is one entry that ends in a slash."""
-    return tell(folder, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z").paths
-
-
-def flagged(repository: Repository) -> tuple[str, ...]:
-    """List files marked assume-unchanged or skip-worktree, whose changes git does not see."""
-    listed = tell(repository.top, "ls-files", "-v", "-z").paths
-    return tuple(entry[2:] for entry in listed if entry[0].islower() or entry[0] == "S")
-
-
-def mentioning(folder: Path, expression: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
-    """List the tracked text files of the working tree with a line that an extended regular expression matches, whatever the case.
-
-    With `paths` only those are looked through.
-    """
-    answer = query(folder, "grep", "--no-recurse-submodules", "-I", "-l", "-i", "-z", "-E", "-e", expression, "--", *paths)
-    return () if answer is None else answer.paths
-
-
-def submodules(folder: Path) -> tuple[str, ...]:
-    """List the submodules that the working tree's index holds."""
-    entries = (entry.partition("\t") for entry in tell(folder, "ls-files", "--stage", "-z").paths)
-    return tuple(path for head, _, path in entries if head.startswith(SUBMODULE))
-
-
-@lru_cache(maxsize=8)
-def left_out(folder: Path) -> frozenset[str]:
-    """The tracked files that a sparse checkout leaves out."""
-    answer = query(folder, "config", "--type=bool", "core.sparseCheckout")
-    if answer is None or answer.text != "true":
-        return frozenset()
-    return frozenset(entry[2:] for entry in tell(folder, "ls-files", "-v", "-z").paths if entry[0] in "Ss")
-
-
-@lru_cache(maxsize=8)
-def kept_by_lfs(folder: Path, commit: str) -> frozenset[str]:
-    """The files of a commit (an object's id) whose content Git LFS keeps, by the attributes of the working tree."""
-    held = tracked(folder, commit)
-    if not any(_may_name_lfs(folder / path) for path in held if path.rpartition("/")[2] == ".gitattributes"):
-        return frozenset()
-    files = tuple(path for path, (mode, _) in held.items() if mode.startswith("100"))
-    return frozenset(path for path, value in attribute(folder, "filter", files).items() if value == "lfs")
-
-
-def _may_name_lfs(attributes: Path) -> bool:
-    return not attributes.is_file() or b"lfs" in attributes.read_bytes()
 
 
 _tracked: dict[str, Mapping[str, tuple[str, str]]] = {}  # by id, those asked for last
@@ -425,20 +330,6 @@ def holding(folder: Path, word: str, commit: str | None = None, paths: Sequence[
     return () if answer is None else tuple(path.removeprefix(f"{commit}:") if commit else path for path in answer.paths)
 
 
-def staged(folder: Path, commit: str) -> tuple[str, ...]:
-    """List the paths in which the working tree's own index differs from a commit; a file that is only intended to be added counts."""
-    options = ("--cached", "-z", "--name-only", "--no-renames", "--ignore-submodules", "--ita-visible-in-index")
-    return tell(folder, "diff-index", *options, commit).paths
-
-
-def attribute(folder: Path, name: str, paths: Sequence[str]) -> dict[str, str]:
-    """Map each path to the value of one git attribute, as git writes it (`unspecified` where there is none)."""
-    if not paths:
-        return {}
-    fields = tell(folder, "check-attr", "-z", "--stdin", name, stdin=encode_paths(paths)).paths
-    return dict(zip(fields[0::3], fields[2::3], strict=True))
-
-
 def store(folder: Path, content: bytes) -> str:
     """Put content into the object database and give its id."""
     return tell(folder, "hash-object", "-w", "--stdin", stdin=content).text
@@ -458,72 +349,6 @@ def entry_of(folder: Path, path: str, file: Path, *, stores: bool = False) -> tu
 def content(folder: Path, sha: str) -> bytes:
     """Give the content of a blob."""
     return tell(folder, "cat-file", "blob", sha).out
-
-
-def make_tree(folder: Path, entries: Mapping[str, tuple[str, str]], scratch: Path) -> str:
-    """Make a tree of entries (path to mode and object id) and give its id."""
-    scratch.unlink(missing_ok=True)
-    set_entries(folder, scratch, entries, ())
-    return write_tree(folder, scratch)
-
-
-def unlike_index(folder: Path, index: Path | None, *, submodules: bool = False) -> tuple[str, ...]:
-    """List the files that are not as an index (the working tree's own where None) has them: changed, missing, of another type.
-
-    With `submodules` these too, where they are at another commit, and what is there though a sparse checkout leaves it out.
-    """
-    options = ("--no-ext-diff", "--name-only", "-z", "--no-renames", *(() if submodules else ("--ignore-submodules=all",)))
-    seen = _ALL_THAT_IS_THERE if submodules else ()
-    return tell(folder, *_SUBMODULES, *seen, "-c", "diff.autoRefreshIndex=true", "diff", *options, index=index).paths
-
-
-def set_entries(folder: Path, index: Path | None, entries: Mapping[str, tuple[str, str]], removed: Iterable[str]) -> None:
-    """Set and remove entries of an index (the working tree's own where None) without looking at files."""
-    if gone := tuple(removed):
-        tell(folder, "update-index", "-z", "--force-remove", "--stdin", index=index, stdin=encode_paths(gone))
-    if there := [f"{mode} {sha}\t{path}" for path, (mode, sha) in entries.items()]:
-        tell(folder, "update-index", "-z", "--index-info", index=index, stdin=encode_paths(there))
-
-
-def mark_apart(folder: Path, index: Path | None, paths: Iterable[str]) -> None:
-    """Have an index (the working tree's own where None) say of some of its files that nobody looks at them in the working tree."""
-    tell(folder, "update-index", "-z", "--skip-worktree", "--stdin", index=index, stdin=encode_paths(paths))
-
-
-def forget_files(folder: Path, written: Mapping[str, tuple[str, str]]) -> None:
-    """Have the working tree's own index, where it holds these entries, look at their files anew and not at their sizes.
-
-    Where git converts a file (line ends, say), one of another size may be the same to git, but it takes the size for an answer.
-    """
-    listed = (entry.partition("\t") for entry in tell(folder, "ls-files", "--stage", "-v", "-z").paths)
-    entries = {path: (mode, sha) for head, _, path in listed for tag, mode, sha, _ in (head.split(" "),) if tag == "H"}
-    set_entries(folder, None, {path: entry for path, entry in written.items() if entries.get(path) == entry}, ())
-
-
-def refresh_index(folder: Path) -> None:
-    """Have the working tree's own index take in what files are like now; where somebody has its lock, the next look does so."""
-    ask(folder, "update-index", "-q", "--refresh", "--ignore-submodules")
-
-
-def write_tree(folder: Path, index: Path) -> str:
-    """Write an index as a tree and give its id; a partial clone need not have the files that its sparse checkout leaves out."""
-    return tell(folder, "write-tree", "--missing-ok", index=index).text
-
-
-def set_ref(folder: Path, name: str, new: str, why: str, old: str | None = None) -> None:
-    """Point a ref at a commit; with `old`, only while it still points there."""
-    tell(folder, "update-ref", "--create-reflog", "-m", f"autotune: {why}", name, new, *(() if old is None else (old,)))
-
-
-def refs(folder: Path, prefix: str) -> dict[str, str]:
-    """Map the refs under a prefix to what they point at."""
-    listed = tell(folder, "for-each-ref", "--format=%(objectname) %(refname)", prefix).text.splitlines()
-    return {name: sha for sha, _, name in (line.partition(" ") for line in listed)}
-
-
-def delete_ref(folder: Path, name: str) -> None:
-    """Delete a ref."""
-    tell(folder, "update-ref", "-d", name)
 
 
 def merge_contents(folder: Path, ours: str, base: str, theirs: str, scratch: Path) -> bytes | None:

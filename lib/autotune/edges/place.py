@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autotune.edges import caches, copies, git, looks, submodules, tree, worktrees
+from autotune.edges import caches, copies, git, indexes, looks, submodules, tree, worktrees
 from autotune.edges.carried import Carried
 from autotune.edges.looks import Look
 from autotune.edges.tree import View
@@ -212,7 +212,7 @@ def _known_now(place: Place, held: Mapping[str, tuple[str, str]], settled: froze
 def _astray(place: Place) -> set[str]:
     """Give the tracked files that are not as the private index has them."""
     tree.refresh_aged(place.view)
-    return {*git.unlike_index(place.top, place.view.index)}
+    return {*indexes.unlike_index(place.top, place.view.index)}
 
 
 def _written_by_git(place: Place, held: Mapping[str, tuple[str, str]]) -> set[str]:

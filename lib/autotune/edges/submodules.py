@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from autotune.edges import copies, git
+from autotune.edges import copies, git, indexes, status
 
 # Nothing is fetched, no hook runs, and Git LFS, whose files are copied, is left out of it.
 _QUIETLY = (
@@ -32,9 +32,9 @@ def fill_submodules(here: Path, there: Path, wanted: Mapping[str, str]) -> tuple
         source, target = here / path, there / path
         git.tell(source, *_QUIETLY, "clone", "-q", "--shared", "--no-checkout", "--template=", str(source), str(target))
         git.tell(target, *_QUIETLY, "checkout", "-q", "--detach", wanted[path])
-        large = [name for name in git.kept_by_lfs(source, wanted[path]) if (source / name).is_file()]
+        large = [name for name in status.kept_by_lfs(source, wanted[path]) if (source / name).is_file()]
         for name in large:
             copies.copy(source / name, target / name)
-        git.mark_apart(target, None, large)
+        indexes.mark_apart(target, None, large)
         fill_submodules(source, target, commits_recorded(target, wanted[path]))
     return tuple(present)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autotune.edges import git
+from autotune.edges import git, indexes, status
 
 _MANY = 500  # files, from which on it takes long to read all of them
 _VERY_MANY = 2000  # files, from which on several processes write them sooner than one
@@ -46,7 +46,7 @@ class Difference:
 
 def apart(checkout: Path, commit: str) -> frozenset[str]:
     """What is tracked and does not come from git's objects: what a sparse checkout leaves out, and what Git LFS keeps."""
-    return git.left_out(checkout) | git.kept_by_lfs(checkout, commit)
+    return status.left_out(checkout) | status.kept_by_lfs(checkout, commit)
 
 
 def point_at(view: View, commit: str) -> None:
@@ -110,7 +110,7 @@ def _young(view: View) -> Path:
 def leave_apart(view: View, index: Path, commit: str) -> None:
     """Have an index that was read from a commit leave out what the view does."""
     if view.apart and (held := view.apart & git.tracked(view.top, commit).keys()):
-        git.mark_apart(view.top, index, sorted(held))
+        indexes.mark_apart(view.top, index, sorted(held))
 
 
 def _forget_others_apart(view: View) -> None:
@@ -127,7 +127,7 @@ def differences(view: View, commit: str) -> tuple[Difference, ...]:
     if _young(view).exists():
         refresh(view)
         _young(view).unlink()
-    changed = git.unlike_index(view.top, view.index, submodules=True)
+    changed = indexes.unlike_index(view.top, view.index, submodules=True)
     return (*(Difference(path, added=False) for path in changed), *(Difference(path, added=True) for path in untracked(view)))
 
 
@@ -165,16 +165,16 @@ def tree_with(view: View, commit: str, paths: Sequence[str]) -> str:
     point_at(view, commit)
     shutil.copy2(view.index, scratch)  # with its time, by which git knows for which files it has to look at the content
     there = [path for path in paths if is_storable(view.top, path)]
-    git.set_entries(view.top, scratch, {}, set(paths) - set(there))
+    indexes.set_entries(view.top, scratch, {}, set(paths) - set(there))
     git.tell(view.top, "update-index", "-z", "--add", "--replace", "--stdin", index=scratch, stdin=git.encode_paths(there))
-    return git.write_tree(view.top, scratch)
+    return indexes.write_tree(view.top, scratch)
 
 
 def tree_having(folder: Path, commit: str, scratch: Path, entries: Mapping[str, tuple[str, str]], removed: Iterable[str] = ()) -> str:
     """Write the tree of a commit or tree in which some paths have other modes and blobs, and others are missing; gives its id."""
     _read(folder, commit, scratch)
-    git.set_entries(folder, scratch, entries, removed)
-    made = git.write_tree(folder, scratch)
+    indexes.set_entries(folder, scratch, entries, removed)
+    made = indexes.write_tree(folder, scratch)
     _bare[scratch] = made, _identity(scratch)
     git.tracked(folder, made, like=commit)
     return made
@@ -229,7 +229,7 @@ def write_alone(view: View, entries: Mapping[str, tuple[str, str]]) -> None:
     """Write files anew by their modes and blobs, whatever the private index has: where many are tracked, that takes long to write."""
     scratch = view.index.with_name(f"{view.index.name}.alone")
     scratch.unlink(missing_ok=True)
-    git.set_entries(view.top, scratch, entries, ())
+    indexes.set_entries(view.top, scratch, entries, ())
     _check_out(view.top, scratch, entries)
     scratch.unlink()
 

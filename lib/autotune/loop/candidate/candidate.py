@@ -14,7 +14,7 @@ from autotune.core.output import printing
 from autotune.core.tell.figures import counted
 from autotune.core.tell.words import told
 from autotune.core.trust import protection
-from autotune.edges import commits, git, tree
+from autotune.edges import commits, git, indexes, status, tree
 from autotune.edges.clock import now
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
@@ -62,7 +62,7 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
     for one in tree.differences(session.view, commit):
         if boundary.is_session_file(one.path) or (one.added and one.path in boundary.users):
             continue
-        if one.path in git.left_out(session.top):
+        if one.path in status.left_out(session.top):
             refused[one.path] = Fact(Objection.SPARSE)
         elif boundary.is_protected(one.path):
             refused[one.path] = Fact(Objection.PROTECTED)
@@ -83,8 +83,8 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
 
 def _changed_by_lfs(session: Session, commit: str) -> frozenset[str]:
     """Give the changed files that Git LFS keeps: only the user's own index knows without git-lfs that the others have not changed."""
-    large = git.kept_by_lfs(session.top, commit)
-    return large.intersection(git.unlike_index(session.top, None)) if large else large
+    large = status.kept_by_lfs(session.top, commit)
+    return large.intersection(indexes.unlike_index(session.top, None)) if large else large
 
 
 def _outside(session: Session, commit: str, path: str) -> Fact:
@@ -97,7 +97,7 @@ def _without_hidden(session: Session, refused: dict[str, Fact]) -> dict[str, Fac
     """Leave out files that the person told git not to look at, but not those of a sparse checkout, which are not there otherwise."""
     if not refused:
         return refused
-    hidden = frozenset(git.flagged(session.repository)) - git.left_out(session.top)
+    hidden = frozenset(status.flagged(session.repository)) - status.left_out(session.top)
     return {path: why for path, why in refused.items() if path not in hidden}
 
 
@@ -136,7 +136,7 @@ def take(
             "What differs in scope is the same to git as the incumbent (line ends, say), so there is nothing to measure.",
             "change a file's content, then try again",
         )
-    git.set_ref(session.top, session.folder.ref(number), commit, f"candidate of experiment {number}")
+    commits.set_ref(session.top, session.folder.ref(number), commit, f"candidate of experiment {number}")
     session.append(
         CandidateTaken(
             experiment=number,
@@ -218,7 +218,7 @@ def _text(path: Path) -> str:
 
 
 def _refuse_filtered(session: Session, paths: Sequence[str]) -> None:
-    large = [path for path, value in git.attribute(session.top, "filter", paths).items() if value == "lfs"]
+    large = [path for path, value in status.attribute(session.top, "filter", paths).items() if value == "lfs"]
     if large:
         raise AutotuneError(
             f"Git LFS keeps {', '.join(large[:NAMED])}, which autotune cannot measure.", "leave such files out of the scope"

@@ -197,7 +197,7 @@ def keep_edits(session: Session, view: View, states: Iterable[str], paths: Itera
     if edited:
         number = session.state.experiment.number if session.state.experiment else 0
         ref = session.folder.ref(f"{number}.late-{session.position.lines}")
-        git.set_ref(top, ref, commits.commit_tree(top, content, [incumbent], "autotune: edits during a run in place"), "late")
+        commits.set_ref(top, ref, commits.commit_tree(top, content, [incumbent], "autotune: edits during a run in place"), "late")
         session.notice(Fact(Kind.EDITS_IN_PLACE, {"ref": ref, "paths": list(edited[:_NAMED])}))
     return edited
 

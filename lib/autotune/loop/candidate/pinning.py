@@ -18,7 +18,7 @@ from autotune.core.tell.figures import listed
 from autotune.core.tell.words import told
 from autotune.core.trust import benchmark, patterns, protection, runners
 from autotune.core.trust.runners import Tree
-from autotune.edges import commits, git
+from autotune.edges import commits, git, indexes, status
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.boundary import GIT_FILES
@@ -42,7 +42,7 @@ def pin(repository: Repository, workdir: str, config: Config, commit: str, scrat
     chosen |= {*_named_files(repository.top, workdir, config), *benchmark.parts(project)}
     chosen |= set(_led_to(repository.top, chosen))
     entries = {path: _entry(repository, path) for path in chosen if (repository.top / path).is_file()}
-    return commits.commit_tree(repository.top, git.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
+    return commits.commit_tree(repository.top, indexes.make_tree(repository.top, entries, scratch), [], "autotune: what is measured with")
 
 
 def looked_through(repository: Repository, workdir: str, config: Config, held: Iterable[str]) -> benchmark.Project:
@@ -138,7 +138,7 @@ def _in_scope(
     top: Path, workdir: str, scope: Sequence[str], protect: Sequence[str], commit: str, pins: str
 ) -> Mapping[str, tuple[str, str]]:
     means, protected = patterns.matcher(scope, workdir), patterns.matcher(protect, workdir)
-    never = {*git.tracked(top, pins), *git.left_out(top), *(patterns.from_top(name, workdir) for name in SESSION_FILES)}
+    never = {*git.tracked(top, pins), *status.left_out(top), *(patterns.from_top(name, workdir) for name in SESSION_FILES)}
     return {
         path: entry
         for path, entry in git.tracked(top, commit).items()
@@ -152,8 +152,8 @@ def refuse_scope(repository: Repository, workdir: str, config: Config, commit: s
     if not held:
         raise _nothing_in_scope(repository, workdir, config, commit, pins)
     submodules = [path for path, (mode, _) in held.items() if mode == git.SUBMODULE]
-    large = [path for path, value in git.attribute(repository.top, "filter", tuple(held)).items() if value == "lfs"]
-    hidden = [path for path in git.flagged(repository) if path in held]
+    large = [path for path, value in status.attribute(repository.top, "filter", tuple(held)).items() if value == "lfs"]
+    hidden = [path for path in status.flagged(repository) if path in held]
     for found, what, hint in (
         (submodules, "submodules", "leave them out of the scope, or name them with --protect"),
         (large, "files kept by Git LFS", "leave them out of the scope, or name them with --protect"),

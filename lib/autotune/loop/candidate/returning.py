@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell.words import told
-from autotune.edges import git, tree, worktrees
+from autotune.edges import commits, git, indexes, status, tree, worktrees
 from autotune.edges.clock import now
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
@@ -34,7 +34,7 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
         raise AutotuneError(
             f"Other changes are open in scope: {', '.join(opened[:NAMED])}.", "measure them with `autotune try`, or take them back, first"
         )
-    base = git.parents(session.top, commit)[0]
+    base = commits.parents(session.top, commit)[0]
     merged, removed = _merge(session, number, base, commit)
     content = tree.tree_having(session.top, session.state.incumbent, session.folder.path / "scratch-index", merged, removed)
     _refuse_overwriting(session, merged)
@@ -86,9 +86,9 @@ def take_back(session: Session, commit: str, changes: Sequence[Difference], boun
     if lost := tree.in_the_way(session.top, written, {one.path for one in changes}):
         move_aside(session, lost)
     held = git.tracked(session.top, commit)
-    git.forget_files(session.top, {path: held[path] for path in written})
+    indexes.forget_files(session.top, {path: held[path] for path in written})
     tree.put_back(session.view, commit, changes, boundary.spares)
-    git.refresh_index(session.top)
+    indexes.refresh_index(session.top)
 
 
 def move_aside(session: Session, paths: Sequence[str]) -> None:
@@ -107,7 +107,7 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
     """
     boundary = Boundary(session)
     found = look(session, boundary)
-    differences, beside = tree.differences(session.view, session.state.incumbent), git.left_out(session.top)
+    differences, beside = tree.differences(session.view, session.state.incumbent), status.left_out(session.top)
     forbidden = [
         Difference(one.path, added=one.added or one.path in beside)
         for one in differences
@@ -118,7 +118,7 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
     changes = tuple(one for one in (*found.candidate, *forbidden) if one.path not in submodules)
     commit = take_snapshot(session, [one.path for one in changes], f"autotune: taken back: {told(why)}")
     ref = session.folder.ref(f"refused-{session.position.lines}")
-    git.set_ref(session.top, ref, commit, "a refused candidate")
+    commits.set_ref(session.top, ref, commit, "a refused candidate")
     take_back(session, session.state.incumbent, changes, boundary)
     for path, sha in submodules.items():
         worktrees.move_submodule(session.top, path, sha)

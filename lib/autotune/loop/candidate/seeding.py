@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autotune.core.ledger.state import Experiment
 from autotune.core.trust.seeds import SEARCHED, Seed, reseeded, seeds
-from autotune.edges import git
+from autotune.edges import git, status
 from autotune.loop.candidate import pinning
 from autotune.loop.session.session import Session
 
@@ -22,7 +22,7 @@ def fixed_in_scope(session: Session, read: Sequence[str] = ()) -> tuple[str, ...
     Where those that runs `read` are known, of these alone.
     """
     state = session.state
-    found = git.mentioning(session.top, SEARCHED, read)
+    found = status.mentioning(session.top, SEARCHED, read)
     opened = state.segment.opened
     held = pinning.in_scope(session.repository, opened.workdir, state.config, state.incumbent, opened.pins) if found else {}
     candidates = [path for path in found if path in held]

@@ -13,7 +13,7 @@ from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
 from autotune.core.output.outcome import Executed, classify, useful_end
-from autotune.edges import commits, git, place, tree
+from autotune.edges import commits, git, indexes, place, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
@@ -62,7 +62,7 @@ def _rewritten(session: Session, experiment: Experiment, tool: Tool, spot: Place
         outcome, why = classify(finished, None)
         if outcome is not Outcome.OK and tool.by == HOOK and commits.refusing_hook(tool.trace) is None:
             return None
-        changed = git.unlike_index(spot.top, spot.view.index)
+        changed = indexes.unlike_index(spot.top, spot.view.index)
         boundary = Boundary(session)
         if outside := [path for path in changed if not boundary.in_narrowed_scope(path)]:
             return _refused(experiment, Fact(Kind.FORMATTED_OUTSIDE, {"by": tool.by, "paths": outside[:_NAMED]}), finished.tail)
@@ -138,7 +138,9 @@ def _commit(session: Session, tool: Tool, spot: Place, commit: str, paths: tuple
     """Make a commit of the candidate with some files as they are in the measuring worktree."""
     entries = {path: git.entry_of(spot.top, path, spot.top / path, stores=True) for path in paths if tree.is_storable(spot.top, path)}
     content = tree.tree_having(spot.top, commit, tool.index, entries, [path for path in paths if path not in entries])
-    return commits.commit_tree(session.top, content, [*git.parents(session.top, commit), commit], "autotune: as a hook left the candidate")
+    return commits.commit_tree(
+        session.top, content, [*commits.parents(session.top, commit), commit], "autotune: as a hook left the candidate"
+    )
 
 
 def _take(session: Session, experiment: Experiment, commit: str, by: str) -> None:
@@ -146,7 +148,7 @@ def _take(session: Session, experiment: Experiment, commit: str, by: str) -> Non
     files = git.differing(session.top, experiment.candidate, commit)
     if not files:
         return
-    git.set_ref(session.top, session.folder.ref(f"{experiment.number}.formatted"), commit, "the candidate as a hook left it")
+    commits.set_ref(session.top, session.folder.ref(f"{experiment.number}.formatted"), commit, "the candidate as a hook left it")
     session.append(Formatted(experiment.number, commit, by, files, now()))
     settling.catch_up(session, experiment.candidate, commit)
     session.say(Fact(Kind.FORMATTED, {"by": by, "paths": list(files[:_NAMED])}))

@@ -15,7 +15,7 @@ from autotune.core.ledger.state import Experiment
 from autotune.core.model import Outcome, Verdict
 from autotune.core.output.outcome import classify, escaped, useful_end
 from autotune.core.tell.words import told
-from autotune.edges import commits, git, tree
+from autotune.edges import commits, git, indexes, tree
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.edges.tree import Difference
@@ -102,7 +102,7 @@ def _with_folders(path: str) -> tuple[str, ...]:
 
 def _staged_since(session: Session, experiment: Experiment) -> frozenset[str]:
     """List what the user's index holds otherwise than the candidate, the incumbent, and what was staged when the candidate was taken."""
-    known = [git.tracked(session.top, one) for one in (experiment.candidate, *git.parents(session.top, experiment.candidate))]
+    known = [git.tracked(session.top, one) for one in (experiment.candidate, *commits.parents(session.top, experiment.candidate))]
     return frozenset(path for path, entry in git.entries(session.top).items() if all(entry != one.get(path) for one in known))
 
 
@@ -122,7 +122,9 @@ def _tip(session: Session, experiment: Experiment) -> Tip:
     tip = git.resolve(session.top, f"refs/heads/{session.branch}")
     if tip is None or tip == experiment.incumbent:
         return Tip.INCUMBENT if tip else Tip.OTHER
-    if git.parents(session.top, tip) != (experiment.incumbent,) or _trailer(session, experiment) not in git.message(session.top, tip):
+    if commits.parents(session.top, tip) != (experiment.incumbent,) or _trailer(session, experiment) not in commits.message(
+        session.top, tip
+    ):
         return Tip.OTHER
     same = git.tree_of(session.top, tip) == git.tree_of(session.top, experiment.candidate)
     return Tip.KEPT if same else Tip.KEPT_CHANGED
@@ -133,7 +135,7 @@ def _astray(session: Session, boundary: Boundary, commit: str, spared: Container
     held = git.tracked(session.top, commit)
     return tuple(
         path
-        for path in git.staged(session.top, commit)
+        for path in indexes.staged(session.top, commit)
         if path not in spared
         and (boundary.in_scope(path) or path in boundary.users or (boundary.is_session_file(path) and path not in held))
     )
@@ -165,9 +167,9 @@ def put_branch_back(session: Session, tip: str | None, incumbent: str, name: str
     Where that had left what is kept behind, files that nobody edited since follow too; gives those files.
     """
     if tip is not None:
-        git.set_ref(session.top, session.folder.ref(name), tip, "the branch before it was put back")
+        commits.set_ref(session.top, session.folder.ref(name), tip, "the branch before it was put back")
     moved = () if tip is None else catch_up(session, tip, incumbent)
-    git.set_ref(session.top, f"refs/heads/{session.branch}", incumbent, "back to the incumbent", tip)
+    commits.set_ref(session.top, f"refs/heads/{session.branch}", incumbent, "back to the incumbent", tip)
     return moved
 
 
@@ -183,23 +185,23 @@ def behind(session: Session, tip: str, goal: str, edited: Container[str]) -> tup
 
 def _parting(session: Session, tip: str, goal: str) -> str:
     """Give the commit from which two went apart, or the one with which the segment began where that is later."""
-    if git.is_ancestor(session.top, tip, goal):
+    if commits.is_ancestor(session.top, tip, goal):
         return tip
-    base, begun = git.merge_base(session.top, tip, goal), session.state.segment.opened.base
-    return base if base is not None and git.is_ancestor(session.top, begun, base) else begun
+    base, begun = commits.merge_base(session.top, tip, goal), session.state.segment.opened.base
+    return base if base is not None and commits.is_ancestor(session.top, begun, base) else begun
 
 
 def catch_up(session: Session, tip: str, goal: str) -> tuple[str, ...]:
     """Give what is in the working tree, or in the index, as it is in one commit its content of another; gives the files."""
     edited = {one.path for one in tree.differences(session.view, tip)}
-    staged = set(git.staged(session.top, tip))
+    staged = set(indexes.staged(session.top, tip))
     paths = behind(session, tip, goal, edited)
     held = git.tracked(session.top, goal)
     tree.bring(
         session.view, goal, [path for path in paths if path in held], [path for path in paths if path not in held], Boundary(session).spares
     )
     entries = [path for path in git.differing(session.top, tip, goal) if path not in staged]
-    git.set_entries(
+    indexes.set_entries(
         session.top, None, {path: held[path] for path in entries if path in held}, [path for path in entries if path not in held]
     )
     return paths
@@ -243,7 +245,7 @@ def _commit(session: Session) -> None:
 def _edited_since(session: Session, index: Path) -> dict[str, tuple[int, int] | None]:
     """Map the files in scope that are not as an index has them to their size and time, None where they are gone."""
     boundary = Boundary(session)
-    found = {path: session.top / path for path in git.unlike_index(session.top, index) if boundary.in_scope(path)}
+    found = {path: session.top / path for path in indexes.unlike_index(session.top, index) if boundary.in_scope(path)}
     return {name: (path.lstat().st_size, path.lstat().st_mtime_ns) if os.path.lexists(path) else None for name, path in found.items()}
 
 
@@ -294,7 +296,7 @@ def _restore_scope(session: Session) -> None:
     late = take_snapshot(session, found.paths, f"autotune: edits during experiment {experiment.number}")
     if git.tree_of(session.top, late) != git.tree_of(session.top, experiment.candidate):
         ref = session.folder.ref(f"{experiment.number}.late")
-        git.set_ref(session.top, ref, late, "edits made while it was measured")
+        commits.set_ref(session.top, ref, late, "edits made while it was measured")
         session.notice(Fact(Kind.LATE_EDITS, {"experiment": experiment.number, "ref": ref}))
     take_back(session, experiment.incumbent, found.candidate, boundary)
 
@@ -322,8 +324,10 @@ def _align_index(session: Session, spared: Container[str] = ()) -> None:
     commit = _head(session) if kept else experiment.incumbent
     held = git.tracked(session.top, commit)
     astray = _astray(session, boundary, commit, () if kept else spared)
-    git.set_entries(session.top, None, {path: held[path] for path in astray if path in held}, [path for path in astray if path not in held])
-    git.refresh_index(session.top)
+    indexes.set_entries(
+        session.top, None, {path: held[path] for path in astray if path in held}, [path for path in astray if path not in held]
+    )
+    indexes.refresh_index(session.top)
 
 
 def _write_result(session: Session) -> None:

@@ -18,7 +18,7 @@ from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
 from autotune.core.ledger.events import Decided, Noticed, Stopped
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Ending
-from autotune.edges import background, family, git, locks, process
+from autotune.edges import background, commits, family, git, locks, process
 from autotune.edges.clock import now
 from autotune.edges.conditions import conditions
 from autotune.edges.ledger import Position
@@ -148,7 +148,7 @@ def agree(session: Session) -> None:
     _put_branch_back(session)
     if (moved := _moved_pins(session)) is not None:
         segment = session.state.segment.opened
-        git.set_ref(session.top, moved, segment.pins, f"what segment {segment.segment} is measured with")
+        commits.set_ref(session.top, moved, segment.pins, f"what segment {segment.segment} is measured with")
         session.notice(Fact(Kind.PINS_PUT_BACK, {"ref": moved}))
     settling.finish(session)
 
@@ -170,7 +170,7 @@ def _put_branch_back(session: Session) -> None:
     tip, incumbent = git.resolve(session.top, f"refs/heads/{session.branch}"), session.state.incumbent
     if tip is None or tip == incumbent:
         return
-    where, ahead = _where_the_branch_is(session, tip), git.is_ancestor(session.top, incumbent, tip)
+    where, ahead = _where_the_branch_is(session, tip), commits.is_ancestor(session.top, incumbent, tip)
     if ahead and session.state.ended is not None:
         session.say(Fact(Kind.COMMITS_STAY, because=where))
         return
@@ -183,7 +183,7 @@ def _put_branch_back(session: Session) -> None:
 def _where_the_branch_is(session: Session, tip: str) -> Fact:
     """Say what the branch points at in place of what is kept."""
     incumbent = session.state.incumbent
-    if not git.is_ancestor(session.top, incumbent, tip):
+    if not commits.is_ancestor(session.top, incumbent, tip):
         return Fact(Kind.BRANCH_MOVED, {"tip": tip[:12]})
     count = int(git.tell(session.top, "rev-list", "--count", f"{incumbent}..{tip}").text)
     return Fact(Kind.FOREIGN_COMMITS, {"branch": session.branch, "commits": count, "tip": tip[:12]})

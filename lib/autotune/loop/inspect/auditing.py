@@ -22,7 +22,7 @@ from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.output.metrics import MetricReader
 from autotune.core.stats.noise import median
 from autotune.core.tell.snapshot import of_the_log
-from autotune.edges import capture, git, ledger, worktrees
+from autotune.edges import capture, commits, git, ledger, worktrees
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.measure.accounting import Account, Disagreement, amiss, chain, contradictions, state_at
@@ -270,7 +270,7 @@ def _commits(repository: Repository, folder: Folder, story: Account) -> Iterator
     put_back = Fact(Remedy.BRANCH_PUT_BACK_NEXT, {"branch": first.branch})
     kept = {event.commit: event for event in story.of(Result) if event.status is Status.KEEP and not event.baseline}
     commits = _history(repository, first.base, tip)
-    if not git.is_ancestor(repository.top, first.base, tip):
+    if not commits.is_ancestor(repository.top, first.base, tip):
         yield amiss(Amiss.BRANCH_ELSEWHERE, put_back, branch=first.branch, tip=tip)
     for commit in commits:
         result = kept.get(commit.sha)
@@ -315,7 +315,7 @@ def _history(repository: Repository, base: str, tip: str) -> list[Commit]:
 
 
 def _candidates(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
-    held = git.refs(repository.top, folder.ref(""))
+    held = commits.refs(repository.top, folder.ref(""))
     named: list[tuple[str, CandidateTaken | Formatted]] = [(folder.ref(one.experiment), one) for one in story.of(CandidateTaken)]
     for ref, event in (*named, *((folder.ref(f"{one.experiment}.formatted"), one) for one in story.of(Formatted))):
         sha, back = held.get(ref), Fact(Remedy.REF_BACK, {"ref": ref, "commit": event.commit})
@@ -327,7 +327,7 @@ def _candidates(repository: Repository, folder: Folder, story: Account) -> Itera
 
 def _pins(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
     """Every segment's pins are there, each with the content that its name is the hash of."""
-    held = git.refs(repository.top, folder.ref(""))
+    held = commits.refs(repository.top, folder.ref(""))
     for event in story.of(SegmentOpened):
         name = folder.ref(f"pins-{event.segment}")
         if held.get(name) != event.pins:

@@ -32,7 +32,7 @@ from autotune.core.tell import headline
 from autotune.core.tell.contrast import Seen, contrast, side_by_side
 from autotune.core.tell.words import told
 from autotune.core.trust.patterns import from_top
-from autotune.edges import atomic, commits, environment, folders, git, locks, machine, place, process, results, tree
+from autotune.edges import atomic, commits, environment, folders, git, locks, machine, place, process, results, status, tree
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.place import Place
@@ -264,7 +264,7 @@ def _repository(scene: Scene) -> Check:
         sessions.require_branch(scene.session)
     else:
         opening.refuse_unfit(repository)
-    figures = {"top": str(repository.top), "branch": git.current_branch(repository), "modified": len(git.modified(repository))}
+    figures = {"top": str(repository.top), "branch": git.current_branch(repository), "modified": len(status.modified(repository))}
     return Check("repository", Finding.OK, (Fact(Observation.REPOSITORY, figures),))
 
 
@@ -549,10 +549,10 @@ def _comparison(scene: Scene) -> Check:
         return _not_run("comparison", Fact(Observation.RUN_IN_SANDBOX))
     try:
         with _ground(scene) as (config, ground):
-            before, folder = git.uncommitted(scene.repository), _workdir(scene)
+            before, folder = status.uncommitted(scene.repository), _workdir(scene)
             with results.set_aside(folder, config.source.file, ground.scratch) if config.source and config.source.file else nullcontext():
                 here = _seen(scene, config, folder, ground.scratch, scene.repository.top)
-            written = sorted({*git.uncommitted(scene.repository)} - {*before})
+            written = sorted({*status.uncommitted(scene.repository)} - {*before})
             left_out = [*_left_out(scene, config, ground.workdir)]
             place.occupy(ground.place, ground.content, ())
             there = _seen(scene, config, ground.place.top / ground.workdir, ground.scratch, ground.place.top)

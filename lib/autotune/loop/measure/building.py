@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autotune.core.model import Arm
-from autotune.edges import carried, git, place, tree
+from autotune.edges import carried, indexes, place, tree
 from autotune.edges.place import Place
 
 
@@ -60,5 +60,5 @@ class Builds:
         tree.point_at(self.place.view, content)
         paths = place.left_beside(self.place)
         self.made.pop(arm, None)
-        if paths and not git.unlike_index(self.place.top, self.place.view.index):
+        if paths and not indexes.unlike_index(self.place.top, self.place.view.index):
             self.made[arm] = Made(content, paths, carried.carried_now(self.place.top, paths))

@@ -13,7 +13,7 @@ from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.stats import effects, noise
 from autotune.core.tell.words import told
-from autotune.edges import git
+from autotune.edges import commits
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.lending import borrowed
@@ -60,7 +60,7 @@ def confirm(session: Session, number: int) -> Claimed:
             f"({session.state.metric.direction} is better) is measured, so nothing can be said of that keep.",
             f"`autotune explain {number}` has what was measured then",
         )
-    return _claimed(session, git.parents(session.top, commit)[0], commit, number)
+    return _claimed(session, commits.parents(session.top, commit)[0], commit, number)
 
 
 def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:

@@ -15,7 +15,7 @@ from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.state import State
 from autotune.core.output.outcome import Executed
 from autotune.core.tell.words import told
-from autotune.edges import atomic, door, family, git, ledger, process
+from autotune.edges import atomic, commits, door, family, ledger, process
 from autotune.edges.atomic import replace_file
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -71,7 +71,9 @@ def watch(session: Session) -> Watch:
 
 def _proofs(session: Session) -> dict[str, str]:
     return {
-        name: sha for name, sha in git.refs(session.top, session.folder.ref("")).items() if name.rpartition("/")[2].partition(".")[2] == ""
+        name: sha
+        for name, sha in commits.refs(session.top, session.folder.ref("")).items()
+        if name.rpartition("/")[2].partition(".")[2] == ""
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from autotune.core.facts import Fact
 from autotune.core.findings import Amiss
 from autotune.core.trust import patterns
-from autotune.edges import git, place, tree
+from autotune.edges import commits, git, indexes, place, status, tree
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
 from autotune.loop.measure import places
@@ -82,8 +82,8 @@ def doomed(session: Session, *, refs: bool) -> Doomed:
     staying = _of_worth(session, own) if own is not None else ()
     if own is not None and not staying:
         worktrees.append(own)
-        ignored = tuple(path for name in git.ignored(own) if (path := own / name) not in files)
-    names = tuple(git.refs(session.repository.common, session.folder.ref("").rstrip("/"))) if refs else ()
+        ignored = tuple(path for name in status.ignored(own) if (path := own / name) not in files)
+    names = tuple(commits.refs(session.repository.common, session.folder.ref("").rstrip("/"))) if refs else ()
     hidden = (session.hidden,) if session.hidden.exists() else ()
     put_back = () if own in worktrees else tuple(_put_back(session, files))
     returning = [session.folder.before / path.name for path in put_back]
@@ -108,12 +108,12 @@ def _of_worth(session: Session, own: Path) -> tuple[Fact, ...]:
         return (Fact(Amiss.ALL_OF_A_TREE),)
     config, prefix = session.state.config, session.state.segment.opened.workdir
     expected = patterns.matcher([*SESSION_FILES, *config.carry])
-    ignored = [name for name in git.ignored(own) if not _is_compiled(name) and not expected(name.removeprefix(f"{prefix}/").rstrip("/"))]
+    ignored = [name for name in status.ignored(own) if not _is_compiled(name) and not expected(name.removeprefix(f"{prefix}/").rstrip("/"))]
     head, doing = git.resolve(own, "HEAD"), git.unfinished(session.repository)
     loose = git.current_branch(session.repository) is None and not git.tell(own, "for-each-ref", "--contains", "HEAD").out
     return (
         *map(_at, (*_edited(session, own, head or ""), *ignored)),
-        *(_at(path) for path in git.submodules(own) if (own / path / ".git").exists()),
+        *(_at(path) for path in status.submodules(own) if (own / path / ".git").exists()),
         *((Fact(Amiss.UNFINISHED, {"operation": doing}),) if doing else ()),
         *((Fact(Amiss.LOOSE_COMMITS, {"commit": str(head)}),) if loose else ()),
     )
@@ -122,8 +122,8 @@ def _of_worth(session: Session, own: Path) -> tuple[Fact, ...]:
 def _edited(session: Session, own: Path, head: str) -> tuple[str, ...]:
     """List what differs from a commit or is staged, through an index without flags; what a sparse checkout leaves out is no edit."""
     view = View(own, session.folder.path / "clear-index")
-    hidden = {path for path in git.flagged(session.repository) if not os.path.lexists(own / path)}
-    found = dict.fromkeys((*(one.path for one in tree.differences(view, head)), *git.staged(own, head)))
+    hidden = {path for path in status.flagged(session.repository) if not os.path.lexists(own / path)}
+    found = dict.fromkeys((*(one.path for one in tree.differences(view, head)), *indexes.staged(own, head)))
     return tuple(path for path in found if path not in hidden)
 
 
@@ -161,7 +161,7 @@ def clear(session: Session, what: Doomed) -> None:
     """Delete it, its folder last: until then the session can be found and cleared again."""
     common = session.repository.common
     for name in what.refs:
-        git.delete_ref(common, name)
+        commits.delete_ref(common, name)
     for path in what.files:
         path.unlink(missing_ok=True)
     for path in what.put_back:

@@ -24,7 +24,7 @@ from autotune.core.output.outcome import OWN_UNITS
 from autotune.core.tell.words import told
 from autotune.core.trust.benchmark import Project
 from autotune.core.trust.patterns import from_top
-from autotune.edges import commits, copies, environment, folders, git, locks, place, submodules, tree, worktrees
+from autotune.edges import commits, copies, environment, folders, git, locks, place, status, submodules, tree, worktrees
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
@@ -111,7 +111,7 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         with alone(session, "the baseline") as turn:
             rehearsing.rehearse(session, segment, turn, anyway=request.anyway)
             rehearsing.offer_sandbox(session)
-        git.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
+        commits.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)
     return complete_opening(repository, name, say)
 
@@ -127,7 +127,7 @@ def not_here(repository: Repository, commit: str) -> Iterator[Fact]:
     empty = [path for path in submodules.commits_recorded(repository.top, commit) if not (repository.top / path / ".git").exists()]
     if empty:
         yield naming(Kind.SUBMODULES_EMPTY, empty)
-    large = sorted(git.kept_by_lfs(repository.top, commit))
+    large = sorted(status.kept_by_lfs(repository.top, commit))
     if pointers := [path for path in large if (repository.top / path).is_file() and _is_pointer(repository.top / path)]:
         yield naming(Kind.LFS_NAMES_ALONE, pointers, installed=git.has_lfs())
 
@@ -159,9 +159,9 @@ def refuse_unfit(repository: Repository) -> None:
         raise AutotuneError("The repository has no commit yet.", "commit what is to be tuned, then try again")
     if git.current_branch(repository) is None:
         raise AutotuneError("HEAD is detached, so there is no branch to come back to.", "check out a branch: `git switch BRANCH`")
-    if changed := git.modified(repository):
+    if changed := status.modified(repository):
         named = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")  # noqa: PLR2004 - a list's length
-        large = git.kept_by_lfs(repository.top, git.resolve(repository.top, "HEAD") or "").intersection(changed)
+        large = status.kept_by_lfs(repository.top, git.resolve(repository.top, "HEAD") or "").intersection(changed)
         hint = git.LFS_HINT if large and not git.has_lfs() else "commit or stash them first; a session starts from a commit"
         raise AutotuneError(f"Tracked files are modified or staged: {named}.", hint)
     if git.resolve(repository.top, f"refs/heads/{BRANCHES.rstrip('/')}") is not None:
@@ -245,7 +245,7 @@ def with_defaults(settings: Mapping[str, object]) -> dict[str, object]:
 
 def _free_name(repository: Repository, name: str) -> str:
     dated = f"{name}-{datetime.now(UTC):%Y%m%d}"
-    branches = git.refs(repository.top, f"refs/heads/{BRANCHES}")
+    branches = commits.refs(repository.top, f"refs/heads/{BRANCHES}")
     trees = layout.session_tree(repository, name).parent
     taken = {path.name for path in trees.glob("*")}
     taken |= {*layout.names(repository), *(one.removeprefix(f"refs/heads/{BRANCHES}").partition("/")[0] for one in branches)}
@@ -335,7 +335,7 @@ def complete_opening(repository: Repository, name: str, say: Say = lambda _: Non
     segment = state.segment.opened
     home = Path(segment.tree)
     if git.resolve(repository.top, f"refs/heads/{segment.branch}") is None:
-        git.set_ref(repository.top, f"refs/heads/{segment.branch}", segment.base, "the session's branch")
+        commits.set_ref(repository.top, f"refs/heads/{segment.branch}", segment.base, "the session's branch")
     if layout.is_own_tree(home, name):
         _make_tree(repository, home, folder, segment, state.config)
     own = git.discover(home) or repository

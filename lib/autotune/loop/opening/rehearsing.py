@@ -26,7 +26,7 @@ from autotune.core.stats.noise import median
 from autotune.core.tell.figures import number, share_in_words
 from autotune.core.tell.words import told
 from autotune.core.trust import audit, patterns
-from autotune.edges import copies, environment, git, ledger, place, tree
+from autotune.edges import commits, copies, environment, git, ledger, place, status, tree
 from autotune.edges.clock import now
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -196,7 +196,7 @@ def led_back(top: Path, workdir: Path, config: Config) -> Fact | None:
     An environment that is carried is copied, and its copy leads to the worktree.
     """
     carried = {(workdir / path).resolve() for path in config.carry}
-    own = [top / path for path in git.ignored(top) if path.rstrip("/").endswith("venv") and (top / path).resolve() not in carried]
+    own = [top / path for path in status.ignored(top) if path.rstrip("/").endswith("venv") and (top / path).resolve() not in carried]
     used = [Path(one).parent.parent for one in map(shutil.which, ("python3", "python")) if one]
     scripts = [workdir / name for name in (BENCHMARK_FILE,) if name in config.benchmark.split() and (workdir / name).is_file()]
     texts = [config.benchmark, *(path.read_text("utf-8", "replace") for path in scripts)]
@@ -316,7 +316,9 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
         )
         staged = replace_state(session, Folder(path), begin(segment), state)
         events = rehearse(staged, segment, turn)
-        git.set_ref(repository.top, session.folder.ref(f"pins-{segment.segment}"), pins, f"what segment {segment.segment} is measured with")
+        commits.set_ref(
+            repository.top, session.folder.ref(f"pins-{segment.segment}"), pins, f"what segment {segment.segment} is measured with"
+        )
         _keep_logs(path, session.folder.path, segment.segment)
     except (AutotuneError, Interrupted) as error:
         return ended_by(error)
