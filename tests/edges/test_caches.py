@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from tests.client.client import CACHE
 
-from autotune.edges import caches, git, indexes, place, tree
+from autotune.edges import caches, commits, git, indexes, place, tree
 from autotune.edges.caches import SECOND
 from autotune.edges.place import Place
 
@@ -57,7 +57,7 @@ def arms_of(tmp_path: Path, *files: dict[str, str]) -> Arms:
             (top / path).write_text(text)
         for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "a state", "--allow-empty")):
             subprocess.run(["git", *words], cwd=top, check=True)
-        trees.append(git.tree_of(top, str(git.resolve(top, "HEAD"))))
+        trees.append(commits.tree_of(top, str(git.resolve(top, "HEAD"))))
     found = git.discover(top)
     assert found is not None
     place.build(found, tmp_path / "measure", str(git.resolve(top, "HEAD")), [])

@@ -44,7 +44,7 @@ def test_a_commit_of_its_own_has_no_hook_no_signature_and_moves_no_branch(top: P
     git.tell(top, "config", "commit.gpgSign", "true")
     head = git.resolve(top, "HEAD")
     assert head is not None
-    made = commits.commit_tree(top, git.tree_of(top, head), [head], "words")
+    made = commits.commit_tree(top, commits.tree_of(top, head), [head], "words")
     assert commits.parents(top, made) == (head,)
     assert commits.message(top, made) == "words"
     assert git.resolve(top, "HEAD") == head

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges import git, indexes, tree
+from autotune.edges import commits, git, indexes, tree
 from autotune.edges.tree import Difference, View
 
 
@@ -62,13 +62,13 @@ def test_an_index_is_that_of_a_commit_whoever_wrote_to_it_since(view: View) -> N
     second = head(view)
     for commit in (first, first, second, first, second, second):
         tree.point_at(view, commit)
-        assert indexes.write_tree(view.top, view.index) == git.tree_of(view.top, commit)
+        assert indexes.write_tree(view.top, view.index) == commits.tree_of(view.top, commit)
     git.tell(view.top, "read-tree", first, index=view.index)
     tree.point_at(view, second)
-    assert indexes.write_tree(view.top, view.index) == git.tree_of(view.top, second)
+    assert indexes.write_tree(view.top, view.index) == commits.tree_of(view.top, second)
     view.index.unlink()
     tree.point_at(view, second)
-    assert indexes.write_tree(view.top, view.index) == git.tree_of(view.top, second)
+    assert indexes.write_tree(view.top, view.index) == commits.tree_of(view.top, second)
 
 
 def test_what_an_index_knows_of_other_files_is_kept_whatever_the_working_tree_has(view: View) -> None:

@@ -130,3 +130,8 @@ def refs(folder: Path, prefix: str) -> dict[str, str]:
 def delete_ref(folder: Path, name: str) -> None:
     """Delete a ref."""
     tell(folder, "update-ref", "-d", name)
+
+
+def tree_of(folder: Path, commit: str) -> str:
+    """Give the id of a commit's tree; `commit` is an object's id."""
+    return next(value for key, value in read(folder, commit)[0] if key == "tree")

@@ -16,7 +16,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from autotune.edges.commits import read
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
@@ -259,11 +258,6 @@ def resolve(folder: Path, name: str) -> str | None:
     """Give the commit (or other object) that `name` stands for, or None."""
     answer = query(folder, "rev-parse", "--verify", "-q", name)
     return None if answer is None else answer.text
-
-
-def tree_of(folder: Path, commit: str) -> str:
-    """Give the id of a commit's tree; `commit` is an object's id."""
-    return next(value for key, value in read(folder, commit)[0] if key == "tree")
 
 
 def unfinished(repository: Repository) -> str | None:

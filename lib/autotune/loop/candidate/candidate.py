@@ -131,7 +131,7 @@ def take(
     _refuse_telling(session, found)
     number = session.state.count + 1
     commit = take_snapshot(session, found.paths, f"autotune: candidate of experiment {number}")
-    if git.tree_of(session.top, commit) == git.tree_of(session.top, session.state.incumbent):
+    if commits.tree_of(session.top, commit) == commits.tree_of(session.top, session.state.incumbent):
         raise AutotuneError(
             "What differs in scope is the same to git as the incumbent (line ends, say), so there is nothing to measure.",
             "change a file's content, then try again",
@@ -231,7 +231,7 @@ def take_snapshot(session: Session, paths: Sequence[str], words: str) -> str:
     content = tree.tree_with(session.view, incumbent, paths)
     others = [head] if (head := git.resolve(session.top, "HEAD")) not in (None, incumbent) else []
     staged = git.ask(session.top, "write-tree")
-    if staged.code == 0 and staged.text not in (content, git.tree_of(session.top, head or incumbent)):
+    if staged.code == 0 and staged.text not in (content, commits.tree_of(session.top, head or incumbent)):
         others.append(commits.commit_tree(session.top, staged.text, [head or incumbent], "autotune: what was staged"))
     return commits.commit_tree(session.top, content, [incumbent, *(one for one in others if one)], words)
 

@@ -126,7 +126,7 @@ def _tip(session: Session, experiment: Experiment) -> Tip:
         session.top, tip
     ):
         return Tip.OTHER
-    same = git.tree_of(session.top, tip) == git.tree_of(session.top, experiment.candidate)
+    same = commits.tree_of(session.top, tip) == commits.tree_of(session.top, experiment.candidate)
     return Tip.KEPT if same else Tip.KEPT_CHANGED
 
 
@@ -294,7 +294,7 @@ def _restore_scope(session: Session) -> None:
     boundary = Boundary(session)
     found = look(session, boundary, experiment.incumbent)
     late = take_snapshot(session, found.paths, f"autotune: edits during experiment {experiment.number}")
-    if git.tree_of(session.top, late) != git.tree_of(session.top, experiment.candidate):
+    if commits.tree_of(session.top, late) != commits.tree_of(session.top, experiment.candidate):
         ref = session.folder.ref(f"{experiment.number}.late")
         commits.set_ref(session.top, ref, late, "edits made while it was measured")
         session.notice(Fact(Kind.LATE_EDITS, {"experiment": experiment.number, "ref": ref}))

@@ -23,6 +23,7 @@ from autotune.core.output.metrics import MetricReader
 from autotune.core.stats.noise import median
 from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import capture, commits, git, ledger, worktrees
+from autotune.edges.commits import is_ancestor
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.measure.accounting import Account, Disagreement, amiss, chain, contradictions, state_at
@@ -270,7 +271,7 @@ def _commits(repository: Repository, folder: Folder, story: Account) -> Iterator
     put_back = Fact(Remedy.BRANCH_PUT_BACK_NEXT, {"branch": first.branch})
     kept = {event.commit: event for event in story.of(Result) if event.status is Status.KEEP and not event.baseline}
     commits = _history(repository, first.base, tip)
-    if not commits.is_ancestor(repository.top, first.base, tip):
+    if not is_ancestor(repository.top, first.base, tip):
         yield amiss(Amiss.BRANCH_ELSEWHERE, put_back, branch=first.branch, tip=tip)
     for commit in commits:
         result = kept.get(commit.sha)

@@ -136,7 +136,7 @@ def _reads_seed(top: Path, folder: Path, config: Config) -> bool:
     """Whether the benchmark's command, its script or a tracked file names a variable that a seed comes in."""
     script = folder / BENCHMARK_FILE
     texts = (config.benchmark, script.read_text("utf-8", "replace") if script.is_file() else "")
-    return any(re.search(_SEED, text) for text in texts) or bool(git.mentioning(top, _SEED))
+    return any(re.search(_SEED, text) for text in texts) or bool(status.mentioning(top, _SEED))
 
 
 def _is_pointer(path: Path) -> bool:
