@@ -19,7 +19,7 @@ from autotune.core.model import Arm, Outcome
 from autotune.core.output.outcome import classify, useful_end
 from autotune.core.tell.words import told
 from autotune.core.trust import carrying, patterns
-from autotune.edges import carried, copies, git, place, tree, worktrees
+from autotune.edges import carried, copies, git, place, status, tree, worktrees
 from autotune.edges.atomic import replace_file
 from autotune.edges.carried import Carried
 from autotune.edges.place import Brought, Place
@@ -95,7 +95,7 @@ def _note(session: Session) -> Path:
 
 def lacking(top: Path, config: Config, workdir: str) -> tuple[str, ...]:
     """Name what git ignores, is not carried, and may be needed in a measuring worktree."""
-    return carrying.proposed(git.ignored(top), config.carry, config.scope, workdir, lambda path: copies.linked(top, path))
+    return carrying.proposed(status.ignored(top), config.carry, config.scope, workdir, lambda path: copies.linked(top, path))
 
 
 def _made(session: Session, settled: Iterable[str]) -> tuple[str, ...]:
