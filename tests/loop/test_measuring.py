@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -153,11 +154,13 @@ def test_lock_files_out_of_scope_are_recorded_and_those_in_scope_are_the_candida
     assert changes(record, recording.recorded(config, project, ""))[0].figures["name"] == "dependencies in go.sum"
 
 
-def slow(project: Path, **settings: object) -> Session:
-    """A session whose runs are long enough to look at the machine first; its noise is known, and others use all of it."""
+def slow(project: Path, *, share: Callable[[float], float] = lambda _: 0.1, **settings: object) -> Session:
+    """A session whose runs are long enough to look at the machine first; its noise is known. Others use a `share` of it at first."""
     (project / "autotune.sh").write_text('sleep 0.25\necho "METRIC t=$(cat value).$(date +%N)"\n')
     git(project, "commit", "-q", "-a", "-m", "slow")
-    return opened(project, **settings)
+    with pytest.MonkeyPatch.context() as opening_alone:
+        opening_alone.setattr(machine, "busy_share", share)
+        return opened(project, **settings)
 
 
 def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +176,7 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
     session.state = replace(session.state, config=replace(session.state.config, busy_wait_s=5.0))
     monkeypatch.setattr(quiet, "POLL_S", 0.01)
     assert quiet.wait_for_quiet(session, 60) is None
-    assert (said[-1].kind, said[-1].figures["share"], said[-1].figures["wait_s"]) == (Kind.WAITING_FOR_QUIET, 0.9, 5.0)
+    assert (said[-1].kind, said[-1].figures["share"], said[-1].figures["wait_s"]) == (Kind.WAITING_FOR_QUIET, 0.9, 0.5)
 
 
 def test_a_second_look_is_left_for_later_while_others_use_the_machine(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +203,7 @@ def test_a_wait_for_quiet_never_costs_more_than_the_runs_that_it_is_for(project:
     monkeypatch.setattr(quiet, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep))
     monkeypatch.setattr(machine, "busy_share", share)
     calm = quiet.Quiet(session)
-    for takes_s, waited_s in ((2.0, 2.2), (2.3, 2.2), (5.0, 5.2), (100.0, 60.2), (200.0, 60.2)):
+    for takes_s, waited_s in ((2.0, 2.2), (2.3, 2.2), (5.0, 5.2), (100.0, 6.2), (200.0, 6.2)):
         calm.wait(takes_s)
         assert clock[0] == calm.waited_s == pytest.approx(waited_s)  # a last look is the end, and of 0.1 s there is none
     assert len(session.state.recent.notices) == before + 1
@@ -209,6 +212,34 @@ def test_a_wait_for_quiet_never_costs_more_than_the_runs_that_it_is_for(project:
         calm.wait(takes_s)
     assert calm.waited_s == pytest.approx(2.4)
     assert calm.busy == Fact(Kind.BUSY, {"share": 0.9, "above": 0.5})
+
+
+def test_where_the_machine_has_been_busy_for_minutes_only_a_tenth_is_waited(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = slow(project, busy_above=0.5, busy_wait_s=60)
+    clock, load = [0.0], [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    def share(sample_s: float) -> float:
+        sleep(sample_s)
+        return 0.9
+
+    def waited() -> float:
+        calm = quiet.Quiet(session)
+        calm.wait(100.0)
+        return calm.waited_s
+
+    monkeypatch.setattr(quiet, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep))
+    monkeypatch.setattr(machine, "busy_share", share)
+    assert [waited() for _ in range(2)] == pytest.approx([60.2, 6.2])
+    monkeypatch.setattr(quiet, "REMEMBERED_S", 0.0)
+    assert waited() == pytest.approx(60.2)
+    monkeypatch.setattr(machine, "load_average", lambda minutes: load[0] * minutes / 5)
+    monkeypatch.setattr(machine, "usable_cpus", lambda: 2)
+    session.state = replace(session.state, segment=replace(session.state.segment, baseline=None))  # nothing tells yet but the load
+    for load[0], waited_s in ((0.9, 60.2), (1.1, 6.2)):
+        assert waited() == pytest.approx(waited_s)
 
 
 def test_a_comparison_looks_before_a_stage_and_never_inside_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +269,7 @@ def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(projec
 
 
 def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = opened(project)
+    session = opened(project, unit="ms")
     monkeypatch.setattr(quiet, "wait_for_quiet", lambda *_: time.sleep(0.5))
     with work.held(session, "try"):
         begun = time.monotonic()
@@ -250,8 +281,7 @@ def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, m
 @pytest.mark.parametrize("measured", ["baseline", "calibration", "target", "look", "rebaseline"])
 def test_whatever_is_measured_waits_for_a_quiet_machine(measured: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shares = iter([0.1])
-    monkeypatch.setattr(machine, "busy_share", lambda _: next(shares))
-    session = slow(project, busy_above=0.5, target=0)
+    session = slow(project, share=lambda _: next(shares), busy_above=0.5, target=0)
     assert next(shares, None) is None  # the opening's baseline has looked
     holders = []
 
@@ -278,7 +308,7 @@ def test_whatever_is_measured_waits_for_a_quiet_machine(measured: str, project: 
 def test_nobody_looks_whether_the_machine_is_busy_where_runs_are_short_or_no_time_is_measured(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = opened(project)
+    session = opened(project, unit="ms")
 
     def looked(_: float) -> float:
         raise AssertionError

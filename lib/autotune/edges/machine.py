@@ -69,10 +69,10 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def load_average() -> float | None:
-    """Processes that wanted to run, averaged over the last minute; None where the system does not say."""
+def load_average(minutes: int = 1) -> float | None:
+    """Processes that wanted to run, averaged over the last minute, or the last 5 or 15; None where the system does not say."""
     try:
-        return os.getloadavg()[0]
+        return os.getloadavg()[(1, 5, 15).index(minutes)]
     except OSError:
         return None
 

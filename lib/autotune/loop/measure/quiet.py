@@ -6,11 +6,15 @@ import time
 from dataclasses import dataclass
 
 from autotune.core.facts import Fact, Kind
+from autotune.core.ledger.state import seconds_between
 from autotune.edges import machine
+from autotune.edges.clock import now
 from autotune.loop.session.session import Session
 
 SAMPLE_S = 0.2
 POLL_S = 1.0
+REMEMBERED_S = 600.0  # how long a wait in vain speaks for the next: whoever uses the machine for minutes goes on
+LEFT = 0.1  # of the patience then
 
 
 @dataclass(slots=True)
@@ -26,11 +30,13 @@ class Quiet:
         """Wait before a stage until others use no more of the machine than `busy_above`, `busy_wait_s` at most in the whole measurement.
 
         `takes_s` is what the measurement's runs take, those of the stage ahead among them: all waits together come to no more than that.
+        Where the machine has been busy for minutes, only a tenth of `busy_wait_s` is waited.
         Once the machine was found quiet, nobody looks again. Nobody looks at all where a look takes longer than a run, or where
         the machine does not matter: values are no times, or always the same.
         """
         config, began = self.session.state.config, time.monotonic()
-        patience_s = min(config.busy_wait_s, takes_s) - self.waited_s
+        left = LEFT if has_been_busy(self.session) else 1.0
+        patience_s = min(left * config.busy_wait_s, takes_s) - self.waited_s
         if self._sought and _matters(self.session) and (self.busy is None or patience_s >= SAMPLE_S):
             self._sought = self._stayed_busy(config.busy_above, began + patience_s)
             self.waited_s += time.monotonic() - began
@@ -57,6 +63,15 @@ def wait_for_quiet(session: Session, takes_s: float) -> Fact | None:
     quiet = Quiet(session)
     quiet.wait(takes_s)
     return quiet.busy
+
+
+def has_been_busy(session: Session) -> bool:
+    """Whether others have used the machine for minutes: a wait was in vain lately, or, before the first, the load was as high."""
+    state = session.state
+    if state.segment.baseline is None and (load := machine.load_average(minutes=5)) is not None:
+        return load > state.config.busy_above * machine.usable_cpus()
+    waited = (notice.timestamp for notice in state.recent.notices if notice.found.kind is Kind.STAYED_BUSY)
+    return any(seconds_between(when, now()) < REMEMBERED_S for when in waited)
 
 
 def is_quiet(session: Session) -> bool:
