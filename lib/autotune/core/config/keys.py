@@ -278,7 +278,7 @@ KEYS = (
     Key(
         "busy_wait_s",
         number("a number of seconds", at_least=0, at_most=86_400),
-        "Seconds that it waits before it goes on, never longer than the measurement takes. Where it has just waited in vain, a tenth.",
+        "Seconds that it waits, never longer than the measurement takes; a tenth where it has just waited in vain.",
         60,
     ),
     Key("timeout_s", seconds(), "Seconds that one run of the benchmark may take.", 600),
