@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, reply
+from autotune.commands.options import AsJson, SessionName, live, reply
+from autotune.core.facts import Kind
 from autotune.core.findings import Answer
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
@@ -39,7 +40,7 @@ def main(
             lending.give_back(here, cut_off=True)
         doomed = clearing.doomed(here, refs=refs)
         if as_json:
-            clearing.clear(here, doomed)
+            _clear(here, doomed)
             put_back, kept = [str(path) for path in doomed.put_back], str(doomed.keeping) if doomed.kept else None
             stays = {"tree": str(here.top), "for": [*map(told, doomed.staying)]} if doomed.staying else None
             typer.echo(
@@ -52,8 +53,14 @@ def main(
         if not yes and not _agreed():
             reply(Answer.NOTHING_DELETED)
             return
-        clearing.clear(here, doomed)
+        _clear(here, doomed)
     reply(Answer.CLEARED, session=here.name)
+
+
+def _clear(here: Session, doomed: Doomed) -> None:
+    with live() as here.say:
+        here.going_on(Kind.REMOVING_PLACE)
+        clearing.clear(here, doomed)
 
 
 def _tell(here: Session, doomed: Doomed, *, refs: bool) -> None:

@@ -226,6 +226,7 @@ class Kind(StrEnum):
     DIRECTION = "direction"
     MEASURED_IN_PLACE = "measured in place"
     RUNNING = "running"
+    MAKING_TREE = "making tree"
     REMOVING_PLACE = "removing place"
     MAKING_PLACE = "making place"
     SETTING_UP = "setting up"
@@ -273,6 +274,7 @@ GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says f
         Kind.WAITING_FOR_QUIET,
         Kind.RUNNING,
         Kind.MAKING_PLACE,
+        Kind.MAKING_TREE,
         Kind.REMOVING_PLACE,
         Kind.SETTING_UP,
         Kind.CHECKING,

@@ -498,6 +498,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): while something is measured, files in scope change in {top}; that "
     "they are what is measured is not proved there",
     Kind.RUNNING: progress.running,
+    Kind.MAKING_TREE: "making the session's working tree",
     Kind.REMOVING_PLACE: "removing the measuring worktree",
     Kind.MAKING_PLACE: "making the measuring worktree",
     Kind.SETTING_UP: "`setup` runs in the measuring worktree",

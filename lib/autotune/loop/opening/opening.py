@@ -337,6 +337,7 @@ def complete_opening(repository: Repository, name: str, say: Say = lambda _: Non
     if git.resolve(repository.top, f"refs/heads/{segment.branch}") is None:
         commits.set_ref(repository.top, f"refs/heads/{segment.branch}", segment.base, "the session's branch")
     if layout.is_own_tree(home, name):
+        say(Fact(Kind.MAKING_TREE, {"since": now()}))
         _make_tree(repository, home, folder, segment, state.config)
     own = git.discover(home) or repository
     if git.current_branch(own) == segment.started_on and git.resolve(own.top, "HEAD") == segment.base and home == own.top:
