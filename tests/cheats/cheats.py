@@ -800,7 +800,7 @@ MISSED = (
     ),
     (
         "A run changes the programs that it is measured with: an interpreter's packages, autotune's own environment",
-        'writes below the home folder; caught with `sandbox = "on"`',
+        "writes below the home folder; caught with `sandbox = true`",
     ),
     (
         "A clock that runs a little slower, or in a run of which the metric is less than a fifth, or that is seen in one run (`--once`)",
@@ -841,11 +841,11 @@ MISSED = (
     ),
     (
         "A result is cached outside the worktree, in the home folder or at a fixed path",
-        'writes to absolute paths; caught with `sandbox = "on"`, under which they fail',
+        "writes to absolute paths; caught with `sandbox = true`, under which they fail",
     ),
     (
         "The hold-out's files are searched for by another run, and special-cased",
-        'reads below `~/.local/share`; caught with `sandbox = "on"`, or with another user\'s rights',
+        "reads below `~/.local/share`; caught with `sandbox = true`, or with another user's rights",
     ),
     (
         "The hold-out's own run is recognised, or its files are read while it runs, also in the sandbox",
@@ -857,7 +857,7 @@ MISSED = (
     ),
     (
         "A program that escapes into a service of the system (cron, systemd, a container) and works from there",
-        'calls of such services; caught with `sandbox = "on"`',
+        "calls of such services; caught with `sandbox = true`",
     ),
     (
         "Somebody with your rights rewrites log, copy, refs and commits, all of them and consistently",

@@ -144,13 +144,12 @@ FILES = {
 # Many experiments of one session bring nothing here, which is not what is tested.
 SETTINGS = """\
 name = "cheats"
-busy_above = 1
+busy_wait_s = 0
 [health]
 max_no_improvement_runs = 1000
 max_crash_streak = 1000
 [recovery]
-max_healing_attempts = 0
-playbooks = []
+playbooks = ["pause"]
 """
 
 

@@ -37,7 +37,7 @@ cost=$(sed -n 's/^COST = //p' src/work.py)
 test "$cost" -ge 0 || exit 3
 printf 'METRIC cost=%s\\n' "$cost"
 """
-SETTINGS = "busy_above = 1.0  # nobody waits here for a machine that other tests use too\n"
+SETTINGS = "busy_wait_s = 0  # nobody waits here for a machine that other tests use too\n"
 CHECKS = "#!/bin/sh\n! grep -q WRONG src/work.py\n"
 STREAM = ("--output-format", "stream-json", "--verbose")
 LONGEST_S = 240

@@ -95,7 +95,7 @@ def test_every_command_line_of_the_table_is_decided_as_it_should_be(session: Mac
 
 
 def test_a_loop_that_is_stuck_heals_pauses_and_is_let_go(session: Machine) -> None:
-    for key, value in {"health.max_no_improvement_runs": "1", "recovery.max_healing_attempts": "3"}.items():
+    for key, value in {"health.max_no_improvement_runs": "1"}.items():
         session.autotune("config", "set", key, value)
     script: dict[str, Line] = {}
     for number in range(1, 5):

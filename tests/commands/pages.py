@@ -1,4 +1,4 @@
-"""The help pages as typer makes them. `python tests/commands/pages.py` writes them: for the launcher each, and all to docs/commands.md."""
+"""The pages of help, for the launcher each and all as docs/commands.md, and the page of the keys. Run as a program, this writes them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import click
 import typer
 
 from autotune.commands import app
+from autotune.core.config.page import page as page_of_keys
 
 FOLDER = Path(app.__file__).with_name("help")
 REFERENCE = Path(__file__).parents[2] / "docs/commands.md"
+CONFIGURATION = REFERENCE.with_name("configuration.md")
 OPENING = """\
 # Commands
 
@@ -76,3 +78,4 @@ if __name__ == "__main__":
     for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8")
     REFERENCE.write_text(reference(made), "utf-8")
+    CONFIGURATION.write_text(page_of_keys(), "utf-8")

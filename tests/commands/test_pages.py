@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.commands.pages import FOLDER, REFERENCE, pages, reference
+from tests.commands.pages import CONFIGURATION, FOLDER, REFERENCE, pages, reference
+
+from autotune.core.config.page import page as page_of_keys
 
 PAGES = pages()
 
@@ -16,3 +18,7 @@ def test_a_page_that_is_shipped_is_what_typer_makes(name: str) -> None:
 
 def test_the_page_of_all_commands_is_made_of_these() -> None:
     assert REFERENCE.read_text("utf-8") == reference(PAGES), "`python tests/commands/pages.py` writes it"
+
+
+def test_the_page_of_all_keys_is_made_of_them() -> None:
+    assert CONFIGURATION.read_text("utf-8") == page_of_keys(), "`python tests/commands/pages.py` writes it"

@@ -91,9 +91,10 @@ def test_a_bundle_costs_a_handful_of_builds_from_its_opening_to_its_claim(tmp_pa
     assert not auditing.audit(session.repository, session.folder)
 
 
-def test_a_claim_whose_runs_differ_takes_the_usual_pairs(tmp_path: Path) -> None:
+def test_a_claim_whose_runs_differ_takes_the_usual_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claiming, "PAIRS", 6)
     folder = project(tmp_path)
-    session = opened(folder, claim_pairs=6)
+    session = opened(folder)
     tried(session, "11")
     noisy = replace(session.state.config, env={"COUNT": str(tmp_path / "count"), "NOISE": "on"})
     session.state = replace(session.state, config=replace(noisy, benchmark=f"{BENCHMARK}echo METRIC size=$(($(cat built) + $$ % 7))"))

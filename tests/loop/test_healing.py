@@ -22,7 +22,7 @@ def broken(project: Project) -> None:
     """A session that is paused because its benchmark fails on the unchanged code too."""
     flag = project.outside / "down"
     project.write("autotune.sh", f"test -e {flag} && exit 4; {BENCHMARK}")
-    project.write("autotune.toml", f'busy_wait_s = 0\n{PATIENT}[recovery]\nplaybooks = ["rebaseline"]\n')
+    project.write("autotune.toml", f'busy_wait_s = 0\n{PATIENT}[recovery]\nplaybooks = ["rebaseline", "pause"]\n')
     project.init()
     flag.touch()
     refuted(project)

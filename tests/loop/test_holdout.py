@@ -110,7 +110,7 @@ def test_it_lies_outside_the_repository_and_goes_with_the_session(tmp_path: Path
 @sandboxed
 def test_in_the_sandbox_a_run_cannot_write_elsewhere_nor_read_what_proves_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("sandbox")
-    project = opened(folder / "project", settings='sandbox = "on"\n')
+    project = opened(folder / "project", settings="sandbox = true\n")
     project.write("app/count.py", FASTER + f'\nopen("{folder}/cached", "w").write("x")\n')
     said = project.autotune("try", "--description", "writes elsewhere")
     assert "verdict: discard" in said.out

@@ -164,11 +164,11 @@ def slow(project: Path, *, share: Callable[[float], float] = lambda _: 0.1, **se
 
 
 def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = slow(project, busy_above=0.5, busy_wait_s=0)
+    session = slow(project, busy_wait_s=0)
     said: list[Fact] = []
     session.say = said.append
     monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
-    busy = Fact(Kind.BUSY, {"share": 0.9, "above": 0.5})
+    busy = Fact(Kind.BUSY, {"share": 0.9, "above": quiet.BUSY_ABOVE})
     assert quiet.wait_for_quiet(session, 60) == busy
     assert session.state.recent.notices[-1].found == Fact(Kind.STAYED_BUSY, {"waited_s": 0.0}, busy)
     shares = iter([0.9, 0.2])
@@ -180,8 +180,8 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
 
 
 def test_a_second_look_is_left_for_later_while_others_use_the_machine(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = slow(project, busy_above=0.5)
-    for share, calm in ((0.9, False), (0.5, True), (None, True)):
+    session = slow(project)
+    for share, calm in ((0.9, False), (0.75, True), (None, True)):
         monkeypatch.setattr(machine, "busy_share", lambda _, share=share: share)
         assert quiet.is_quiet(session) is calm
     monkeypatch.setattr(proposing, "second_look", lambda *_, **__: SimpleNamespace(index=1, description="shorter"))
@@ -190,7 +190,7 @@ def test_a_second_look_is_left_for_later_while_others_use_the_machine(project: P
 
 
 def test_a_wait_for_quiet_never_costs_more_than_the_runs_that_it_is_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = slow(project, busy_above=0.5, busy_wait_s=60)
+    session = slow(project, busy_wait_s=60)
     before, clock, busy = len(session.state.recent.notices), [0.0], [True]
 
     def sleep(seconds: float) -> None:
@@ -211,11 +211,11 @@ def test_a_wait_for_quiet_never_costs_more_than_the_runs_that_it_is_for(project:
     for takes_s, busy[0] in ((2.0, True), (5.0, False), (9.0, True)):
         calm.wait(takes_s)
     assert calm.waited_s == pytest.approx(2.4)
-    assert calm.busy == Fact(Kind.BUSY, {"share": 0.9, "above": 0.5})
+    assert calm.busy == Fact(Kind.BUSY, {"share": 0.9, "above": quiet.BUSY_ABOVE})
 
 
 def test_where_the_machine_has_been_busy_for_minutes_only_a_tenth_is_waited(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = slow(project, busy_above=0.5, busy_wait_s=60)
+    session = slow(project, busy_wait_s=60)
     clock, load = [0.0], [0.0]
 
     def sleep(seconds: float) -> None:
@@ -238,7 +238,7 @@ def test_where_the_machine_has_been_busy_for_minutes_only_a_tenth_is_waited(proj
     monkeypatch.setattr(machine, "load_average", lambda minutes: load[0] * minutes / 5)
     monkeypatch.setattr(machine, "usable_cpus", lambda: 2)
     session.state = replace(session.state, segment=replace(session.state.segment, baseline=None))  # nothing tells yet but the load
-    for load[0], waited_s in ((0.9, 60.2), (1.1, 6.2)):
+    for load[0], waited_s in ((1.4, 60.2), (1.6, 6.2)):
         assert waited() == pytest.approx(waited_s)
 
 
@@ -259,13 +259,13 @@ def _runs(session: Session) -> list[Run]:
 
 
 def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = slow(project, busy_above=0.5, busy_wait_s=0)
-    session.state = replace(session.state, config=replace(session.state.config, claim_pairs=6))
+    session = slow(project, busy_wait_s=0)
+    monkeypatch.setattr(claiming, "PAIRS", 6)
     monkeypatch.setattr(machine, "busy_share", lambda _: 0.9)
     with work.held(session, "confirm"):
         found = claiming.claim(session)
     assert found.pairs == 6
-    assert found.reason.besides == (Fact(Kind.BUSY, {"share": 0.9, "above": 0.5}),)
+    assert found.reason.besides == (Fact(Kind.BUSY, {"share": 0.9, "above": quiet.BUSY_ABOVE}),)
 
 
 def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +281,7 @@ def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, m
 @pytest.mark.parametrize("measured", ["baseline", "calibration", "target", "look", "rebaseline"])
 def test_whatever_is_measured_waits_for_a_quiet_machine(measured: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shares = iter([0.1])
-    session = slow(project, share=lambda _: next(shares), busy_above=0.5, target=0)
+    session = slow(project, share=lambda _: next(shares), target=0)
     assert next(shares, None) is None  # the opening's baseline has looked
     holders = []
 
@@ -398,8 +398,9 @@ def test_a_session_that_is_upgraded_goes_on_by_its_own_rule_until_a_new_segment_
     assert not auditing.decided_by_unknown_rules(session.folder)
 
 
-def test_a_label_that_fresh_runs_did_not_lift_is_harder_to_lift_each_time(in_order: Path) -> None:
-    session = opened(in_order, claim_pairs=6)
+def test_a_label_that_fresh_runs_did_not_lift_is_harder_to_lift_each_time(in_order: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claiming, "PAIRS", 6)
+    session = opened(in_order)
     tried(session, "50")
     with work.held(session, "confirm"):
         for _ in range(2):

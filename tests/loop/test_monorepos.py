@@ -92,7 +92,7 @@ def test_a_program_above_that_the_benchmark_names_is_protected(project: Project)
     assert "packages/lib/src/measure.py is protected" in project.refused("try", "-d", "x")
 
 
-@pytest.mark.parametrize("option", ["scope", "protect", "allow", "carry"])
+@pytest.mark.parametrize("option", ["scope", "protect", "carry"])
 def test_a_path_that_leads_out_of_the_repository_is_refused_with_its_key(project: Project, option: str) -> None:
     said = project.refused(*INIT, f"--{option}", "../../../elsewhere")
     assert f"In `{option}`" in said

@@ -396,7 +396,7 @@ REJECTING = {
 
 @pytest.mark.parametrize("case", REJECTING)
 def test_a_hook_that_does_not_let_the_candidate_through_takes_it_back(project: Project, case: str) -> None:
-    project.write("autotune.toml", "busy_wait_s = 0\nhook_timeout_s = 1\n")
+    project.write("autotune.toml", "busy_wait_s = 0\nchecks_timeout_s = 1\n")
     project.init()
     before, incumbent = project.files(), project.git("rev-parse", "HEAD")
     name, script = REJECTING[case]
@@ -455,7 +455,7 @@ BREAKING = [lock_of_the_branch, lock_of_head, log_of_the_branch, nobody, hook_wi
 def test_a_keep_that_git_cannot_commit_is_an_error_and_the_next_command_commits_it(
     project: Project, break_it: Callable[[Project], Path]
 ) -> None:
-    project.write("autotune.toml", "busy_wait_s = 0\nhook_timeout_s = 1\n")
+    project.write("autotune.toml", "busy_wait_s = 0\nchecks_timeout_s = 1\n")
     project.init()
     config = project.read(".git/config")
     broken = break_it(project)

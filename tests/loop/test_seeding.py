@@ -26,7 +26,7 @@ def git(folder: Path, *arguments: str) -> None:
 def opened(tmp_path: Path, **files: str) -> Session:
     folder = tmp_path / "project"
     folder.mkdir()
-    (folder / "autotune.toml").write_text("busy_wait_s = 0\nclaim_pairs = 6\n")
+    (folder / "autotune.toml").write_text("busy_wait_s = 0\n")
     (folder / "autotune.sh").write_text("python3 train.py\n")
     for name, text in ({"train.py": TRAIN} | files).items():
         (folder / name).parent.mkdir(exist_ok=True)

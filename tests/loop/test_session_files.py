@@ -236,6 +236,20 @@ def test_an_edit_that_takes_effect_is_told(project: Project) -> None:
     assert told not in project.ok("resume").err
 
 
+def test_a_key_of_an_older_version_is_read_and_its_new_name_told_once(project: Project) -> None:
+    project.write("autotune.toml", "audit = false\n" + project.read("autotune.toml"))
+    told = "autotune.toml has keys of an older version: audit is void_implausible now"
+    assert told in project.init().err
+    assert project.ok("config", "get", "void_implausible").out == "false\n"
+    assert told in project.ok("resume").err
+    assert told not in project.ok("resume").err
+    project.write("autotune.toml", "stop_patience = 9\n" + project.read("autotune.toml"))
+    assert "stop_patience is no key any more, audit is void_implausible now" in project.ok("config", "check").err
+    assert "stop_patience is no key any more" in project.ok("resume").err
+    assert "older version" not in project.ok("resume").err
+    project.ok("check")
+
+
 def test_a_configuration_that_is_no_text_is_refused_by_name(project: Project) -> None:
     held = project.read("autotune.toml")
     project.write("autotune.toml", b"name = '\xff'\n")

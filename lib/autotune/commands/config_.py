@@ -16,6 +16,7 @@ from autotune.core.config.keys import Fixed
 from autotune.core.config.model import Config
 from autotune.core.findings import Answer
 from autotune.core.tell.answers import CHANGED_BY
+from autotune.core.tell.words import told
 from autotune.edges.atomic import replace_file
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import work
@@ -91,12 +92,15 @@ def put(
 def check(as_json: AsJson = False, session: SessionName = None) -> None:
     """Check autotune.toml: the session's, or the one in this folder before there is a session."""
     path, here = _checked(session)
-    written = configuration.parse_toml(settings.text_of(path))
+    text = settings.text_of(path)
+    written, old = configuration.parse_toml(text), settings.old_keys(text)
     differing = keys.fixed_differences(here.state.config, written) if here is not None else ()
     if as_json:
         typer.echo(json.dumps({"file": str(path), "in_order": True, "not_in_force": differing}))
         return
     reply(Answer.IN_ORDER, path=str(path))
+    if old is not None:
+        typer.echo(told(old), err=True)
     for key in differing:
         reply(Answer.NOT_IN_FORCE, key=key, command=keys.acceptance([key]))
 

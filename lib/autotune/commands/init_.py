@@ -45,9 +45,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         typer.Option("--scope", metavar="PATTERN", help="What may be changed; a file's own path frees it though it prints the metric."),
     ] = None,
     protect: Annotated[list[str] | None, typer.Option("--protect", metavar="PATTERN", help="What may not; several times.")] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option("--allow", metavar="PATTERN", help="The older way to free a file; --scope FILE does the same.")
-    ] = None,
+    allow: Annotated[list[str] | None, typer.Option("--allow", hidden=True)] = None,
     holdout: Annotated[str | None, typer.Option("--holdout", metavar="COMMAND", help="What a keep must pass and no proposer sees.")] = None,
     guardrail: Annotated[
         list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="A limit for another metric: 'memory_mb <= 1.02x'.")

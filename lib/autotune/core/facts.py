@@ -175,6 +175,7 @@ class Kind(StrEnum):
     SCRIPT_GONE = "script gone"
     SCRIPT_CHANGED = "script changed"
     SETTINGS_EDITED = "settings edited"
+    OLD_KEYS = "old keys"
     SETTINGS_PUT_BACK = "settings put back"
     PINS_PUT_BACK = "pins put back"
     BRANCH_PUT_BACK = "branch put back"

@@ -110,7 +110,7 @@ def _read_only(path: str, *, not_any_more: bool = False) -> None:
 def _done(result: int, what: str) -> None:
     if result != 0:
         why = os.strerror(ctypes.get_errno())
-        sys.exit(f'the sandbox: this system refuses {what}: {why}; install bubblewrap, or set `sandbox = "off"`')
+        sys.exit(f"the sandbox: this system refuses {what}: {why}; install bubblewrap, or set `sandbox = false`")
 
 
 def _waited_for(child: Callable[[], int]) -> int:

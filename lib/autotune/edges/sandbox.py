@@ -37,7 +37,7 @@ def walled_in(command: str, walls: Walls) -> str:
         words = means(walls)
         if words is not None:
             return f"exec {shlex.join(words)} /bin/sh -c {shlex.quote(command)}"
-    raise AutotuneError("There is no sandbox on this system.", 'set `sandbox = "off"` in autotune.toml')
+    raise AutotuneError("There is no sandbox on this system.", "set `sandbox = false` in autotune.toml")
 
 
 def _sandbox_exec(walls: Walls) -> list[str] | None:

@@ -15,7 +15,7 @@ from autotune.core.config import keys, shapes
 from autotune.core.config.editing import with_value
 from autotune.core.config.keys import KEYS, Default, Fixed, acceptance, fixed_differences, keys_changed
 from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
-from autotune.core.config.reading import not_written, parse, parse_part, parse_toml, refuse_beyond, rows, to_mapping, value_of
+from autotune.core.config.reading import not_written, old_keys, parse, parse_part, parse_toml, refuse_beyond, rows, to_mapping, value_of
 from autotune.core.config.writing import render
 from autotune.core.model import Direction
 from autotune.errors import AutotuneError
@@ -57,22 +57,18 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         carry=(),
         scope=("**",),
         protect=(),
-        allow=(),
         holdout="",
-        sandbox="off",
-        audit=True,
+        sandbox=False,
+        void_implausible=True,
         in_place=False,
         decision_mode="auto",
         min_effect=0.0,
         min_effect_found=0.0,
         max_pairs=40,
         error_budget=0.05,
-        claim_pairs=20,
-        busy_above=0.75,
         busy_wait_s=60.0,
         timeout_s=600.0,
         checks_timeout_s=300.0,
-        hook_timeout_s=120.0,
         hooks=True,
         format="",
         sign=False,
@@ -85,13 +81,10 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         max_cost_usd=None,
         max_tokens=None,
         auto_resume="continue",
-        stop_patience=3,
         fresh_context=None,
         env={},
         health=HealthConfig(max_no_improvement_runs=5, max_crash_streak=2),
-        recovery=RecoveryConfig(
-            playbooks=("rebaseline", "shrink_scope", "diagnose", "pause"), max_healing_attempts=3, pause_on_exhausted_recovery=True
-        ),
+        recovery=RecoveryConfig(playbooks=("rebaseline", "shrink_scope", "diagnose", "pause"), max_healing_attempts=3),
     )
 
 
@@ -131,7 +124,9 @@ ACCEPTED: list[tuple[str, object, object]] = [
     ("max_pairs", 2, 2),
     ("max_pairs", 200, 200),
     ("error_budget", 0.5, 0.5),
-    ("busy_above", 1, 1.0),
+    ("sandbox", True, True),
+    ("sandbox", "on", True),
+    ("sandbox", "off", False),
     ("busy_wait_s", 0, 0.0),
     ("timeout_s", 1_000_000, 1e6),
     ("timeout_s", 0.1, 0.1),
@@ -210,9 +205,8 @@ REFUSED: list[tuple[str, object, str]] = [
     ("max_pairs", True, "a whole number from 2 to 200"),
     ("error_budget", 0, "above 0 and at most 0.5"),
     ("error_budget", 0.51, "above 0 and at most 0.5"),
-    ("claim_pairs", 5, "0, or a whole number from 6 to 200"),
-    ("claim_pairs", 201, "0, or a whole number from 6 to 200"),
-    ("claim_pairs", False, "0, or a whole number from 6 to 200"),
+    ("sandbox", "auto", "true or false"),
+    ("sandbox", [], "true or false"),
     ("timeout_s", 0, "above 0 and at most 1,000,000"),
     ("timeout_s", 1_000_001, "above 0 and at most 1,000,000"),
     ("checks_timeout_s", "300", "a number of seconds"),
@@ -362,21 +356,17 @@ VALUES = {
     "carry": PATTERNS.map(lambda paths: [path for path in paths if "*" not in path]),
     "scope": PATTERNS.filter(bool),
     "protect": PATTERNS,
-    "allow": PATTERNS,
     "seeds": st.booleans(),
-    "sandbox": st.sampled_from(["off", "on"]),
-    "audit": st.booleans(),
+    "sandbox": st.booleans(),
+    "void_implausible": st.booleans(),
     "in_place": st.booleans(),
     "decision_mode": st.sampled_from(["auto", "race", "economy", "once"]),
     "min_effect": st.floats(0, 10, exclude_max=True),
     "max_pairs": st.integers(2, 200),
     "error_budget": st.floats(0, 0.5, exclude_min=True),
-    "claim_pairs": st.just(0) | st.integers(6, 200),
-    "busy_above": st.floats(0, 1, exclude_min=True),
     "busy_wait_s": st.floats(0, 86_400),
     "timeout_s": SECONDS,
     "checks_timeout_s": SECONDS,
-    "hook_timeout_s": SECONDS,
     "sign": st.booleans(),
     "target": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**20), 10**20),
     "max_iterations": st.integers(1),
@@ -389,7 +379,6 @@ VALUES = {
         lambda names: st.integers(0, 4).map(lambda count: names[:count])
     ),
     "recovery.max_healing_attempts": st.integers(0, 99),
-    "recovery.pause_on_exhausted_recovery": st.booleans(),
 }
 
 
@@ -497,10 +486,9 @@ FIXED = {
     "carry": [".venv"],
     "scope": ["src"],
     "protect": ["tests"],
-    "allow": ["setup.cfg"],
     "holdout": "make holdout",
-    "sandbox": "on",
-    "audit": False,
+    "sandbox": True,
+    "void_implausible": False,
     "in_place": True,
     "env": {"TZ": "UTC"},
 }
@@ -515,7 +503,6 @@ DECISION = {
     "guardrails": ["size <= 3"],
     "max_pairs": 3,
     "error_budget": 0.5,
-    "claim_pairs": 6,
 }
 
 
@@ -748,7 +735,49 @@ def test_whatever_the_file_only_the_one_key_changes(text: str, name: str, data: 
     assert result.count("# a comment = [") == text.count("# a comment = [")
 
 
-@pytest.mark.parametrize("key", ["scope", "protect", "allow", "carry"])
+PAUSE = "recovery.pause_on_exhausted_recovery"
+
+
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [
+        ({"allow": ["pyproject.toml", "src", "**", "tests/[ab].py"], "scope": ["**", "src"]}, {"scope": ["**", "src", "pyproject.toml"]}),
+        ({"allow": []}, {}),
+        ({"audit": False}, {"void_implausible": False}),
+        ({"audit": False, "void_implausible": True}, {}),
+        ({"busy_above": 1}, {"busy_wait_s": 0}),
+        ({"busy_above": 0.5, "busy_wait_s": 5}, {"busy_wait_s": 5}),
+        ({"claim_pairs": 0, "stop_patience": 9}, {}),
+        ({"hook_timeout_s": 20}, {}),
+        ({"hook_timeout_s": 400}, {"checks_timeout_s": 400}),
+        ({PAUSE: True}, {}),
+        ({PAUSE: False}, {"recovery.playbooks": ["rebaseline", "shrink_scope", "diagnose"]}),
+        ({PAUSE: False, "recovery.max_healing_attempts": 4}, {"recovery.max_healing_attempts": 4}),
+        ({PAUSE: True, "recovery.playbooks": ["diagnose"]}, {"recovery.playbooks": ["diagnose", "pause"]}),
+        ({PAUSE: False, "recovery.playbooks": ["pause", "diagnose"]}, {"recovery.playbooks": ["diagnose", "pause"]}),
+    ],
+)
+def test_a_key_of_an_older_version_is_read_as_todays(old: dict[str, Any], now: dict[str, Any]) -> None:
+    assert parse(LEAST | nested(old)) == parse(LEAST | nested(now))
+    assert set(old_keys(nested(old))) == set(old) & set(keys.NOW)
+    assert set(keys.NOW.values()) <= {"", *keys.BY_NAME}
+
+
+def test_an_old_key_is_refused_where_its_value_is_wrong_or_it_is_asked_for() -> None:
+    assert refusal(with_(allow=["/x"])).message.startswith('allow in autotune.toml is ["/x"]')
+    for name, place in (("allow", "Set scope instead."), ("stop_patience", "Nothing has its place.")):
+        with pytest.raises(AutotuneError, match=f"{name} is no key any more") as refused:
+            with_value(LEAST_TEXT, name, "1")
+        assert refused.value.hint == place
+
+
+def test_a_key_that_is_set_takes_the_place_of_its_old_name() -> None:
+    text = LEAST_TEXT + "hook_timeout_s = 400\n[recovery]\npause_on_exhausted_recovery = false\n"
+    assert parse_toml(with_value(text, "checks_timeout_s", "5")).checks_timeout_s == 5
+    assert "pause_on" not in with_value(text, "recovery.playbooks", '["pause"]')
+
+
+@pytest.mark.parametrize("key", ["scope", "protect", "carry"])
 def test_a_path_that_leads_out_of_the_repository_is_refused_with_its_key(key: str) -> None:
     held = parse(with_(**{key: ["../a"]}))
     refuse_beyond(held, "packages")

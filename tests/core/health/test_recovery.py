@@ -15,8 +15,8 @@ ORDER = tuple(Playbook)
 ILL = (Health.PLATEAUED, Health.CRASHING)
 
 
-def asked(vitals: Vitals, playbooks: tuple[str, ...] = ORDER, attempts: int = 3, *, pauses: bool = True) -> Playbook | None:
-    return next_playbook(vitals, playbooks, attempts, pause_when_exhausted=pauses)
+def asked(vitals: Vitals, playbooks: tuple[str, ...] = ORDER, attempts: int = 3) -> Playbook | None:
+    return next_playbook(vitals, playbooks, attempts)
 
 
 def plateau(attempts: int) -> Vitals:
@@ -39,30 +39,29 @@ def test_playbooks_are_taken_in_order_one_an_attempt_and_after_three_it_pauses(h
 
 
 def test_the_order_is_the_configured_one() -> None:
-    assert [asked(plateau(count), (DIAGNOSE, REBASELINE)) for count in range(3)] == [DIAGNOSE, REBASELINE, PAUSE]
+    assert [asked(plateau(count), (DIAGNOSE, REBASELINE)) for count in range(3)] == [DIAGNOSE, REBASELINE, None]
 
 
 def test_the_budget_may_be_smaller_than_the_list_and_larger() -> None:
     assert [asked(plateau(count), attempts=1) for count in range(2)] == [REBASELINE, PAUSE]
     assert asked(plateau(0), attempts=0) is PAUSE
-    assert [asked(plateau(count), (DIAGNOSE,), attempts=9) for count in range(2)] == [DIAGNOSE, PAUSE]
-    assert asked(plateau(0), ()) is PAUSE
+    assert [asked(plateau(count), (DIAGNOSE, PAUSE), attempts=9) for count in range(2)] == [DIAGNOSE, PAUSE]
 
 
-def test_with_its_budget_spent_it_goes_on_without_where_that_is_configured() -> None:
-    found = [asked(plateau(count), ORDER[:3], pauses=False) for count in range(5)]
+def test_with_its_budget_spent_it_goes_on_without_where_no_pause_is_configured() -> None:
+    found = [asked(plateau(count), ORDER[:3]) for count in range(5)]
     assert found == [REBASELINE, SHRINK, DIAGNOSE, None, None]
-    assert asked(plateau(0), (), pauses=False) is None
+    assert asked(plateau(0), ()) is None
 
 
-def test_a_pause_that_is_in_the_list_is_taken_whatever_comes_of_the_budget() -> None:
-    assert asked(plateau(1), (REBASELINE, PAUSE), pauses=False) is PAUSE
+def test_a_pause_follows_the_others_wherever_it_stands() -> None:
+    assert [asked(plateau(count), (PAUSE, REBASELINE)) for count in range(2)] == [REBASELINE, PAUSE]
 
 
 def test_an_incumbent_that_fails_too_is_diagnosed_once_and_then_the_loop_pauses() -> None:
     assert asked(broken(1)) is DIAGNOSE
     assert asked(broken(2, attempts=1)) is PAUSE
-    assert asked(broken(2, attempts=1), pauses=False) is PAUSE
+    assert asked(broken(2, attempts=1), ORDER[:3]) is PAUSE
 
 
 def test_other_playbooks_before_do_not_spare_an_incumbent_that_fails_its_diagnosis() -> None:
@@ -79,12 +78,11 @@ def test_without_a_diagnosis_in_list_or_budget_an_incumbent_that_fails_pauses_at
     vitals=st.builds(Vitals, health=st.sampled_from(Health), attempts=st.integers(0, 9), broken=st.integers(0, 3)),
     playbooks=st.lists(st.sampled_from(ORDER), unique=True),
     attempts=st.integers(0, 6),
-    pauses=st.booleans(),
 )
 def test_only_playbooks_of_the_list_are_run_and_never_more_than_the_budget(
-    vitals: Vitals, playbooks: list[Playbook], attempts: int, *, pauses: bool
+    vitals: Vitals, playbooks: list[Playbook], attempts: int
 ) -> None:
-    found = asked(vitals, tuple(playbooks), attempts, pauses=pauses)
+    found = asked(vitals, tuple(playbooks), attempts)
     if found not in (None, PAUSE):
         assert found in playbooks
         assert vitals.attempts < attempts

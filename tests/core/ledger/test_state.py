@@ -641,10 +641,9 @@ def test_a_look_at_one_keep_is_no_claim_about_the_session() -> None:
     assert replace(after(kept, claimed(1, experiment=1)), claimed=None) == kept
 
 
-@pytest.mark.parametrize(("pairs", "due"), [(20, True), (6, True), (0, False)])
 @pytest.mark.parametrize("mode", DecisionMode)
-def test_a_claim_is_due_in_every_mode_unless_a_person_wants_none(mode: DecisionMode, pairs: int, due: bool) -> None:  # noqa: FBT001
-    assert after(session(1.0, decision_mode=mode, claim_pairs=pairs), result(1, 0.5, Status.KEEP)).claim_is_due is due
+def test_a_claim_is_due_where_measurements_can_be_repeated(mode: DecisionMode) -> None:
+    assert after(session(1.0, decision_mode=mode), result(1, 0.5, Status.KEEP)).claim_is_due is (mode is not DecisionMode.ONCE)
 
 
 # Standing still, and time
@@ -764,7 +763,7 @@ configs = st.builds(
     max_iterations=st.integers(1, 40),
     decision_mode=st.sampled_from(["auto", *DecisionMode]),
     env=st.dictionaries(st.sampled_from("AB"), st.just("x")),
-    recovery=st.fixed_dictionaries({}, optional={"max_healing_attempts": st.integers(0, 3), "pause_on_exhausted_recovery": flags}),
+    recovery=st.fixed_dictionaries({}, optional={"max_healing_attempts": st.integers(0, 3)}),
 )
 segments = st.builds(lambda number, config: replace(segment(number), config=config), st.integers(1, 9), configs)
 runs = st.builds(

@@ -208,7 +208,7 @@ def test_every_ten_keeps_a_claim_is_measured() -> None:
 
 
 def test_a_session_without_claims_finishes_without_one() -> None:
-    found = next_action(session(kept(1), max_iterations=1, claim_pairs=0), at(1))
+    found = next_action(session(kept(1), max_iterations=1, decision_mode="once"), at(1))
     assert found is not None
     assert found.action is Action.FINISH
 
@@ -234,12 +234,12 @@ PLATEAU = Fact(Kind.PLATEAU, {"experiments": 5})
 
 def test_a_pause_names_its_blocker() -> None:
     plateau = [result(index) for index in range(1, 6)]
-    none = session(*plateau, recovery={"playbooks": []})
+    none = session(*plateau, recovery={"playbooks": ["pause"]})
     assert next_action(none, at(1)) == Next(Action.PAUSE, Fact(Kind.RECOVERY_EXHAUSTED, {"playbooks": 0}, PLATEAU))
     broken = session(result(1, None, verdict=Verdict.VOID, cause=Cause.BENCHMARK, reason=quoted("exit 1")), recovery={"playbooks": []})
     assert next_action(broken, at(1)) == Next(Action.PAUSE, Fact(Kind.INCUMBENT_FAILS, because=quoted("exit 1")))
     begun = (PlaybookBegun("rebaseline", 1, quoted(""), at(0)), PlaybookEnded("rebaseline", quoted(""), at(0)))
-    one = session(*plateau, *begun, failed(6), failed(7), recovery={"playbooks": ["rebaseline"]})
+    one = session(*plateau, *begun, failed(6), failed(7), recovery={"playbooks": ["rebaseline", "pause"]})
     assert next_action(one, at(1)) == Next(
         Action.PAUSE, Fact(Kind.RECOVERY_EXHAUSTED, {"playbooks": 1}, Fact(Kind.FAILURES, {"failures": 2}))
     )
@@ -361,7 +361,7 @@ def test_experiments_that_were_not_measured_bring_nothing_about() -> None:
 
 
 def test_with_its_budget_spent_a_loop_that_is_not_to_pause_goes_on() -> None:
-    running = loop(*["refuted"] * 40, recovery={"playbooks": ["rebaseline"], "pause_on_exhausted_recovery": False})
+    running = loop(*["refuted"] * 40, recovery={"playbooks": ["rebaseline"]})
     assert (running.done, running.state.ended, running.state.vitals.health) == (["rebaseline"], None, Health.PLATEAUED)
     running.settle("not measured")
     assert running.state.vitals.why == Fact(Kind.PLATEAU, {"experiments": 40})
@@ -402,12 +402,9 @@ persons: dict[str, Event] = {
     happened=st.lists(st.sampled_from([*KINDS, *persons]), max_size=25),
     playbooks=st.lists(st.sampled_from(list(Playbook)), unique=True),
     attempts=st.integers(0, 4),
-    pauses=st.booleans(),
 )
-def test_whatever_happens_what_comes_by_itself_comes_to_an_end(
-    happened: list[str], playbooks: list[str], attempts: int, *, pauses: bool
-) -> None:
-    recovery = {"playbooks": playbooks, "max_healing_attempts": attempts, "pause_on_exhausted_recovery": pauses}
+def test_whatever_happens_what_comes_by_itself_comes_to_an_end(happened: list[str], playbooks: list[str], attempts: int) -> None:
+    recovery = {"playbooks": playbooks, "max_healing_attempts": attempts}
     running = loop(target=0.2, max_failures=6, max_iterations=20, recovery=recovery)
     for one in happened:
         if one in persons:

@@ -88,6 +88,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.PLACE_MADE_ANEW: {"paths": ["a"]},
     Kind.BUILT_OUTSIDE: {"variable": "CARGO_TARGET_DIR"},
     Kind.RUN_BIT_LOST: {"name": "autotune.sh"},
+    Kind.OLD_KEYS: {"keys": ["allow", "claim_pairs"]},
     Kind.SETTINGS_EDITED: {"changes": ["max_pairs = 20 (was 40)"]},
     Kind.BRANCH_PUT_BACK: {"incumbent": "b", "files": 1, "ref": "r"},
     Kind.MOVED_MEANWHILE: {"tip": "a", "experiment": 3, "ref": "r"},

@@ -19,7 +19,6 @@ def project(
     texts: dict[str, str],
     scope: tuple[str, ...] = ("**",),
     *,
-    allow: tuple[str, ...] = (),
     checks: tuple[str, ...] = (),
     folder: str = "",
 ) -> Project:
@@ -30,7 +29,6 @@ def project(
         tree=Tree(frozenset(tracked), folder),
         inside={path for path in tracked if means(path) and path not in (*scripts, *checks)},
         scope=scope,
-        allow=allow,
         scripts=(*scripts, *checks),
         checks=checks,
         speaking=tuple(path for path in tracked if "METRIC" in texts[path]),
@@ -38,8 +36,8 @@ def project(
     )
 
 
-def chosen(texts: dict[str, str], scope: tuple[str, ...] = ("**",), allow: tuple[str, ...] = (), checks: tuple[str, ...] = ()) -> set[str]:
-    return set(parts(project(texts, scope, allow=allow, checks=checks)))
+def chosen(texts: dict[str, str], scope: tuple[str, ...] = ("**",), checks: tuple[str, ...] = ()) -> set[str]:
+    return set(parts(project(texts, scope, checks=checks)))
 
 
 FILES = {
@@ -63,12 +61,12 @@ def test_what_the_benchmark_names_and_what_tools_load_is_found_and_the_program_i
     assert chosen(FILES) == FILES.keys() - {"a.sh", "src/main.py", "clock.py", "README.md"}
 
 
-def test_what_the_scope_names_or_a_person_allows_is_left_to_be_tuned() -> None:
+def test_what_the_scope_names_is_left_to_be_tuned() -> None:
     everything = chosen(FILES)
     freed = {"tests/test_a.py", "tests/fixtures/a.txt", "bench.py", "golden.json"}
     assert chosen(FILES, ("**", "tests/**", "./bench.py", "golden.json")) == everything - freed
     assert chosen(FILES, ("**", "**/pyproject.toml")) == everything - {"pyproject.toml"}
-    assert chosen(FILES, ("**",), ("uv.lock", "tests")) == everything - {"uv.lock", "tests/test_a.py", "tests/fixtures/a.txt"}
+    assert chosen(FILES, ("**", "uv.lock", "tests")) == everything - {"uv.lock", "tests/test_a.py", "tests/fixtures/a.txt"}
 
 
 @pytest.mark.parametrize("scope", ["**/bench.py", "tools", "tools/*.py", "tools/**"])
@@ -229,7 +227,7 @@ def test_in_a_folder_of_the_repository_scripts_name_files_from_there_and_reach_s
         "test/app/main.js": "",
         "bench.js": METRIC,
     }
-    looked_at = project(texts, ("../**",), allow=("bench.js",), folder="test/app")
+    looked_at = project(texts, ("../**", "bench.js"), folder="test/app")
     assert set(parts(looked_at)) == {"test/lib/run.js", "test/lib/output.js", "test/lib/tests/case.js", "test/app/stopwatch.js"}
     assert left_open(looked_at, []) == ("test/app/bench.js", "test/lib/run.js")
     assert set(parts(project(texts, ("../**", "../lib/output.js"), folder="test/app"))) >= {"test/lib/run.js", "test/lib/tests/case.js"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from autotune.core.config.keys import SECTIONS, Key, key_named
+from autotune.core.config.keys import NOW, SECTIONS, Key, key_named
 from autotune.core.config.reading import parse, parse_part, read_value, refuse_no_section, toml_table
 from autotune.core.config.shapes import shown
 from autotune.errors import AutotuneError
@@ -64,5 +64,7 @@ def _edited(text: str, key: Key, value: object) -> str:
         document._insert_after(neighbours[-1], key.leaf, tomlkit.item(value))  # noqa: SLF001 - there is no public way
     else:
         table[key.leaf] = value
+    for name in (name for name, now in NOW.items() if now == key.name):
+        table.pop(name.rpartition(".")[2], None)
     result = document.as_string()
     return result.replace("\n", "\r\n") if "\r\n" in text else result

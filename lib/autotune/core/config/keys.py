@@ -36,17 +36,15 @@ from autotune.core.config.shapes import (
 )
 from autotune.core.health.recovery import Playbook
 from autotune.core.model import DecisionMode, Direction
-from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.errors import AutotuneError
 
 FILE = "autotune.toml"
-CLAIM_PAIRS = 20
 
 
 class Fixed(StrEnum):
     """What holds a key's value; the empty one, which is false, lets an edit of the file change it at any time.
 
-    `DECISION` keys say what a keep demands and a claim is made of: a person's `config set` changes them inside a segment, an edit of the
+    `DECISION` keys say what a keep demands: a person's `config set` changes them inside a segment, an edit of the
     file does not.
     """
 
@@ -175,20 +173,12 @@ KEYS = (
     Key(
         "scope",
         list_of(f"{PATTERNS}, at least one", pattern, at_least=1),
-        "What a change may touch.",
+        "What a change may touch. A file's own path frees it, though it decides what is loaded or measured.",
         ["**"],
         ["src/**"],
         Fixed.SEGMENT,
     ),
     Key("protect", list_of(PATTERNS, pattern), "What no change may touch, even in scope.", [], ["tests/**"], Fixed.SEGMENT),
-    Key(
-        "allow",
-        list_of(PATTERNS, pattern),
-        "The older way to free what decides what is loaded or measured; naming the file itself in `scope` does the same.",
-        [],
-        ["pyproject.toml"],
-        Fixed.SEGMENT,
-    ),
     Key(
         "holdout",
         COMMAND,
@@ -199,14 +189,13 @@ KEYS = (
     ),
     Key(
         "sandbox",
-        one_of("off", "on"),
+        flag({"off": False, "on": True}),
         "Run without network, writing only in the measuring worktree and a temporary folder, where the system can.",
-        "off",
-        "on",
-        Fixed.SEGMENT,
+        default=False,
+        fixed=Fixed.SEGMENT,
     ),
     Key(
-        "audit",
+        "void_implausible",
         flag(),
         "Void a keep whose metric contradicts how long its runs took, or how often it was printed.",
         default=True,
@@ -263,27 +252,13 @@ KEYS = (
         fixed=Fixed.DECISION,
     ),
     Key(
-        "claim_pairs",
-        whole_number(FEWEST_PAIRS_FOR_INTERVAL, 200, none=True),
-        "How many pairs of runs a claim of what was gained in all is made of; 0: none is made by itself.",
-        CLAIM_PAIRS,
-        fixed=Fixed.DECISION,
-    ),
-    Key(
-        "busy_above",
-        number("a number", above=0, at_most=1),
-        "The share of all cores that others may use; above it, measuring waits. 1 never waits.",
-        0.75,
-    ),
-    Key(
         "busy_wait_s",
         number("a number of seconds", at_least=0, at_most=86_400),
-        "Seconds that it waits, never longer than the measurement takes; a tenth where it has just waited in vain.",
+        "Seconds that a measurement waits while others use most of the machine, never longer than it takes; a tenth after a wait in vain.",
         60,
     ),
     Key("timeout_s", seconds(), "Seconds that one run of the benchmark may take.", 600),
-    Key("checks_timeout_s", seconds(), "Seconds that the checks may take.", 300),
-    Key("hook_timeout_s", seconds(), "Seconds that the repository's commit hooks may take.", 120),
+    Key("checks_timeout_s", seconds(), "Seconds that the checks may take, and each of the repository's commit hooks.", 300),
     Key(
         "hooks",
         flag(),
@@ -318,7 +293,6 @@ KEYS = (
         'How an agent goes on by itself: "continue", "prompt" (is told), "headless" (is opened again), "off" (not at all).',
         "continue",
     ),
-    Key("stop_patience", whole_number(1), "How often an agent that stops without a new experiment is sent on.", 3),
     Key("fresh_context", whole_number(1), "Begin with a fresh context after this many experiments, when headless.", Default.ABSENT, 10),
     Key("env", variables(), "More environment variables for every run.", {}, {"TZ": "UTC"}, Fixed.SEGMENT),
     Key("health.max_no_improvement_runs", whole_number(1), "Experiments without a keep after which the loop counts as plateaued.", 5),
@@ -326,26 +300,30 @@ KEYS = (
     Key(
         "recovery.playbooks",
         list_of("a list of names among " + ", ".join(Playbook), playbook, unique=True),
-        "What is tried when the loop is stuck, in this order.",
-        [str(playbook) for playbook in Playbook],
+        "What is tried when the loop is stuck, in this order. Leave `pause` out, and the loop goes on when the rest is used up.",
+        [*map(str, Playbook)],
     ),
     Key("recovery.max_healing_attempts", whole_number(0), "How many playbooks are tried before a keep resets the count.", 3),
-    Key(
-        "recovery.pause_on_exhausted_recovery",
-        flag(),
-        "Pause when they are used up; otherwise the loop goes on without them.",
-        default=True,
-    ),
 )
 
 
 BY_NAME = {key.name: key for key in KEYS}
 # Names that differ between file and Config: the unit stands in a name where no type carries it.
 FIELDS = {"max_wall_time": "max_wall_time_s"}
+NOW = {
+    "allow": "scope",
+    "audit": "void_implausible",
+    "busy_above": "busy_wait_s",
+    "claim_pairs": "",
+    "hook_timeout_s": "checks_timeout_s",
+    "recovery.pause_on_exhausted_recovery": "recovery.playbooks",
+    "stop_patience": "",
+}
+"""What keys of older versions are called now; empty for what is no key any more."""
 SECTIONS = {
-    "env": "More environment variables for every run; they, too, change with `autotune rebaseline --accept`.",
+    "env": "More environment variables for every run. They change with `autotune rebaseline --accept`, too.",
     "health": "When the loop counts as stuck.",
-    "recovery": "What is done when it is.",
+    "recovery": "What is done when the loop is stuck.",
 }
 
 
@@ -367,7 +345,7 @@ def acceptance(names: Sequence[str]) -> str:
 
 def known(name: str) -> str:
     """The name, of a key that there is."""
-    if name not in BY_NAME:
+    if name not in BY_NAME and name not in NOW:
         refuse_unknown(name)
     return name
 
@@ -375,6 +353,8 @@ def known(name: str) -> str:
 def key_named(name: str) -> Key:
     """The key of this name, or of one variable as `env.NAME`."""
     section, _, leaf = name.partition(".")
+    if name in NOW:
+        raise AutotuneError(f"{name} is no key any more.", f"Set {NOW[name]} instead." if NOW[name] else "Nothing has its place.")
     if section != "env" or not leaf:
         return BY_NAME[known(name)]
     if not re.fullmatch(VARIABLE, leaf):

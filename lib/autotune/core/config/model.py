@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from autotune.core.decide import guards
+from autotune.core.health.recovery import Playbook
 from autotune.core.model import Direction
 from autotune.core.output import sources
 from autotune.core.output.metrics import RESERVED
@@ -27,7 +28,11 @@ class RecoveryConfig:
 
     playbooks: tuple[str, ...]
     max_healing_attempts: int
-    pause_on_exhausted_recovery: bool
+
+    @property
+    def tries(self) -> int:
+        """How many playbooks are tried before the loop pauses, or goes on without."""
+        return min(self.max_healing_attempts, sum(one != Playbook.PAUSE for one in self.playbooks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,9 @@ class Config:
     carry: tuple[str, ...]
     scope: tuple[str, ...]
     protect: tuple[str, ...]
-    allow: tuple[str, ...]
     holdout: str
-    sandbox: str
-    audit: bool
+    sandbox: bool
+    void_implausible: bool
     in_place: bool
     decision_mode: str
     min_effect: float
@@ -61,12 +65,9 @@ class Config:
     guardrails: tuple[str, ...]
     max_pairs: int
     error_budget: float
-    claim_pairs: int
-    busy_above: float
     busy_wait_s: float
     timeout_s: float
     checks_timeout_s: float
-    hook_timeout_s: float
     hooks: bool
     format: str
     sign: bool
@@ -77,7 +78,6 @@ class Config:
     max_cost_usd: float | None
     max_tokens: int | None
     auto_resume: str
-    stop_patience: int
     fresh_context: int | None
     env: Mapping[str, str]
     health: HealthConfig

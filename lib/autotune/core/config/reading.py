@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from autotune.core.config.keys import FIELDS, FILE, KEYS, SECTIONS, Default, Fixed, Key, key_named, known, refuse_unknown, written
+from autotune.core.config.keys import FIELDS, FILE, KEYS, NOW, SECTIONS, Default, Fixed, Key, key_named, known, refuse_unknown, written
 from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
+from autotune.core.config.renamed import OLD, by_todays_keys
 from autotune.core.config.shapes import literal, shown
 from autotune.core.model import Direction
 from autotune.core.output.metrics import RESERVED
@@ -38,6 +39,8 @@ def parse(mapping: Mapping[str, object], options: Collection[str] = ()) -> Confi
     """
     given = dict(_flat(mapping))
     held = {key.name: read_value(key, given.get(key.name, key.default), said=key.name in options) for key in KEYS}
+    old = {key.name: read_value(key, given[key.name]) for key in OLD if key.name in given}
+    held |= by_todays_keys(old, held, given)
     parts: dict[str, Any] = {FIELDS.get(name, name): value for name, value in held.items() if "." not in name}
     parts["direction"] = Direction(parts["direction"])
     parts["health"] = HealthConfig(**_section_of(held, "health"))
@@ -48,6 +51,11 @@ def parse(mapping: Mapping[str, object], options: Collection[str] = ()) -> Confi
 def parse_part(mapping: Mapping[str, object], options: Collection[str] = ()) -> Config:
     """A Config of what is known so far, before there is a session: name, metric and direction may be missing yet."""
     return parse({**_IN_PLACE_OF_WHAT_IS_NEEDED, **mapping}, options)
+
+
+def old_keys(mapping: Mapping[str, object]) -> tuple[str, ...]:
+    """The keys of older versions among what is written down."""
+    return tuple(name for name, _ in _flat(mapping) if name in NOW)
 
 
 def not_written(mapping: Mapping[str, object]) -> frozenset[str]:
@@ -89,7 +97,7 @@ def rows(config: Config) -> tuple[KeyShown, ...]:
 
 def refuse_beyond(config: Config, folder: str) -> None:
     """Raise AutotuneError where a path or pattern, seen from a folder (relative to the top), leads out of the repository."""
-    for name in ("scope", "protect", "allow", "carry"):
+    for name in ("scope", "protect", "carry"):
         for one in getattr(config, name):
             try:
                 from_top(one, folder)

@@ -62,13 +62,14 @@ def one_of(*words: str) -> Shape:
     return Shape(shape.expected, shape.read, str)
 
 
-def flag() -> Shape:
-    """True or false."""
+def flag(words: Mapping[str, bool] | None = None) -> Shape:
+    """True or false, or a word that an older version had for one."""
 
     def read(value: object) -> bool:
-        if not isinstance(value, bool):
+        meant = words.get(value, value) if words and isinstance(value, str) else value
+        if not isinstance(meant, bool):
             raise ValueError
-        return value
+        return meant
 
     return Shape("true or false", read)
 

@@ -12,9 +12,9 @@ HEADER = """\
 # docs/configuration.md of autotune says what each is for. `autotune config set KEY VALUE` sets one.
 # Patterns and paths are relative to the session's working directory, with / between folders."""
 HEADINGS = {
-    "What is measured and compared; changed values take effect with `autotune rebaseline --accept`.": {Fixed.SEGMENT, Fixed.SESSION},
-    "What a keep demands; the user changes it with `autotune config set KEY VALUE`, and an edit here changes nothing.": {Fixed.DECISION},
-    "Everything else takes effect at the next command.": {Fixed.NEVER},
+    "What is measured and compared": ("A new value takes effect with `autotune rebaseline --accept`.", {Fixed.SEGMENT, Fixed.SESSION}),
+    "What a keep demands": ("Change it with `autotune config set KEY VALUE`; an edit of the file is refused.", {Fixed.DECISION}),
+    "Everything else": ("A new value takes effect at the next command.", {Fixed.NEVER}),
 }
 
 
@@ -22,8 +22,8 @@ def render(config: Config) -> str:
     """A new autotune.toml: the keys that differ from their default, with a comment for each."""
     chosen = [(key, value) for key in KEYS if (value := written(key, config)) is not None and _differs(key, value)]
     blocks = [HEADER]
-    for heading, held in HEADINGS.items():
-        blocks += _under(f"## {heading}", [one for one in chosen if one[0].fixed in held and _stands_alone(one[0])])
+    for heading, (changing, held) in HEADINGS.items():
+        blocks += _under(f"## {heading}. {changing}", [one for one in chosen if one[0].fixed in held and stands_alone(one[0])])
     for section, comment in SECTIONS.items():
         blocks += _under(f"## {comment}\n[{section}]", [one for one in chosen if one[0].section == section])
     env = [f"## {SECTIONS['env']}\n{_toml({'env': config.env})}"] if config.env else []
@@ -34,7 +34,8 @@ def _differs(key: Key, value: object) -> bool:
     return isinstance(key.default, Default) or value != key.default
 
 
-def _stands_alone(key: Key) -> bool:
+def stands_alone(key: Key) -> bool:
+    """Whether a key has a line of its own, and stands in no section."""
     return not key.section and key.name not in SECTIONS
 
 

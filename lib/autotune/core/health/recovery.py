@@ -22,20 +22,21 @@ class Playbook(StrEnum):
 SHRUNK_FOR = 3  # experiments that a narrowed scope lasts
 
 
-def next_playbook(vitals: Vitals, playbooks: Sequence[str], max_attempts: int, *, pause_when_exhausted: bool) -> Playbook | None:
+def next_playbook(vitals: Vitals, playbooks: Sequence[str], max_attempts: int) -> Playbook | None:
     """Name the playbook that `vitals` calls for, or None where the loop is well, or its budget is spent and it should go on all the same.
 
-    The playbooks are taken in order, one an attempt; a keep starts again at the first. Where the incumbent fails too, no candidate can
-    help: diagnose the first time (if it is configured, within the budget), then pause.
+    The playbooks are taken in order, one an attempt; a keep starts again at the first. `pause` among them follows the others. Where the
+    incumbent fails too, no candidate can help: diagnose the first time (if it is configured, within the budget), then pause.
     """
     if vitals.health not in (Health.PLATEAUED, Health.CRASHING):
         return None
     if vitals.broken:
         may_diagnose = vitals.broken == 1 and Playbook.DIAGNOSE in playbooks and vitals.attempts < max_attempts
         return Playbook.DIAGNOSE if may_diagnose else Playbook.PAUSE
-    if vitals.attempts < min(max_attempts, len(playbooks)):
-        return Playbook(playbooks[vitals.attempts])
-    return Playbook.PAUSE if pause_when_exhausted else None
+    steps = [one for one in playbooks if one != Playbook.PAUSE]
+    if vitals.attempts < min(max_attempts, len(steps)):
+        return Playbook(steps[vitals.attempts])
+    return Playbook.PAUSE if Playbook.PAUSE in playbooks else None
 
 
 def narrower_scope(last_kept: Sequence[str], failed: Sequence[Sequence[str]], scope: Sequence[str]) -> tuple[str, ...]:

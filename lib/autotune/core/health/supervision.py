@@ -20,6 +20,7 @@ from autotune.core.output.outcome import escaped
 
 FIRST_WAIT_S = 2.0  # the client itself has waited and tried again before it gives up
 LONGEST_WAIT_S = 600.0
+PATIENCE = 3  # how often an agent that stops without a new experiment is sent on
 LONGEST_RESET_S = 8 * 86_400.0  # the longest limit is one of a week; a reset time beyond that is not believed
 AFTER_RESET_S = 5.0
 LONGEST_LINE = 160  # characters of the client's text that are repeated

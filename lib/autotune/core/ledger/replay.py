@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from random import Random
 
 from autotune.core import rules
-from autotune.core.config.keys import Fixed, keys_changed
+from autotune.core.config.keys import NOW, Fixed, keys_changed
 from autotune.core.config.model import Config
 from autotune.core.config.reading import parse
 from autotune.core.decide import guards
@@ -210,6 +210,8 @@ def _settings(before: Config, said: SettingsChanged) -> Fact | None:
     changed = keys_changed(before, parse(said.config))
     if fixed := keys_changed(before, parse(said.config), Fixed.SEGMENT, Fixed.SESSION):
         return Fact(Contradiction.SETTINGS_FIXED, {"names": [*fixed]})
-    if set(changed) == set(said.changed):
+    # An older version named keys that are others now, and whose values may come to the same.
+    known = {name for name in said.changed if name not in NOW}
+    if known <= set(changed) <= known | {NOW.get(name) for name in said.changed}:
         return None
     return Fact(Contradiction.SETTINGS_OTHERWISE, {"said": [*said.changed], "found": [*changed]})

@@ -375,8 +375,8 @@ class State:
 
     @property
     def claim_is_due(self) -> bool:
-        """Whether a claim is to be made that knows of all that was kept; with `claim_pairs` 0 none is made by itself."""
-        return self.config.claim_pairs > 0 and self.all_keeps > (self.claim.keeps if self.claim is not None else 0)
+        """Whether a claim is to be made that knows of all that was kept; what cannot be repeated is not run forty times unasked."""
+        return self.config.decision_mode != DecisionMode.ONCE and self.all_keeps > (self.claim.keeps if self.claim is not None else 0)
 
     @property
     def target_in_reach(self) -> bool:

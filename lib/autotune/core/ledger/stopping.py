@@ -148,9 +148,7 @@ def recovery_due(state: State) -> Next | None:
 def due_playbook(state: State) -> Playbook | None:
     """Name the playbook that the session's health calls for, within its configured budget."""
     recovery = state.config.recovery
-    return next_playbook(
-        state.vitals, recovery.playbooks, recovery.max_healing_attempts, pause_when_exhausted=recovery.pause_on_exhausted_recovery
-    )
+    return next_playbook(state.vitals, recovery.playbooks, recovery.max_healing_attempts)
 
 
 def _blocker(state: State) -> Fact:

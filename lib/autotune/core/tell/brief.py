@@ -147,8 +147,7 @@ def _protected(state: State) -> str:
     own = "" if config.measured_from_outside else config.benchmark  # what is measured from outside may be changed
     commands = [f"the files that `{_cut(command, _FILES)}` names" for command in (own, config.checks) if command]
     protect = [_patterns(config.protect)] if config.protect else []
-    allowed = f" (but {_patterns(config.allow)} may be)" if config.allow else ""
-    conventional = f"tests, lock files and tool configuration that the scope does not name{allowed}"
+    conventional = "tests, lock files and tool configuration that the scope does not name"
     return ", ".join([*protect, *commands, conventional, "`autotune.toml`, `autotune.jsonl`, `.gitignore` and `.gitattributes`"])
 
 

@@ -263,7 +263,7 @@ def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
 def _so(state: State, sought: str) -> str:
     """Say what the loop does about a streak."""
     if due_playbook(state) is None:
-        return "; no playbook is left to try, and the loop goes on anyway (pause_on_exhausted_recovery)"
+        return "; no playbook is left to try, and the loop goes on anyway (recovery.playbooks has no pause)"
     return f", so the loop looks for {sought}"
 
 
@@ -283,7 +283,7 @@ def _blocked(state: State, ended: Ended, now: str) -> str:
         return limits.ended(Limit.MAX_FAILURES)
     if ended.reason.kind is Kind.LIMIT_REACHED and ended.reason.figures["limit"] == Limit.MAX_FAILURES:
         return f"{limits.ended(Limit.MAX_FAILURES)}; more failures are allowed since"
-    if vitals.attempts and vitals.attempts >= min(config.recovery.max_healing_attempts, len(config.recovery.playbooks)):
+    if vitals.attempts and vitals.attempts >= config.recovery.tries:
         return "every playbook that was allowed has been tried, and nothing was kept since"
     return "the blocker below is nothing that the loop can lift by itself"
 

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autotune.core.config.keys import NOW
 from autotune.core.decide.witness import Unfit
 from autotune.core.facts import AnyKind, Fact, Kind
 from autotune.core.health.supervision import How
@@ -85,6 +86,10 @@ def _exit(fact: Fact) -> str:
 
 
 LEAVE_OUT = "find what differs from run to run (time, order, chance, a port, the network), or leave that part out"
+
+
+def _renamed(fact: Fact) -> str:
+    return ", ".join(f"{name} is {NOW[name]} now" if NOW[name] else f"{name} is no key any more" for name in fact.figures["keys"])
 
 
 def _flaky(fact: Fact) -> str:
@@ -263,7 +268,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
     # What was seen besides.
-    Kind.BUSY: "others used {share:.0%} of all cores when it was measured (busy_above is {above:.0%})",
+    Kind.BUSY: "others used {share:.0%} of all cores when it was measured (more than {above:.0%})",
     Kind.LEFTOVERS: lambda fact: (
         f"the candidate's runs left processes behind, which were ended: {escaped(fact.figures['first'])}"
         + (" and others" if fact.figures["more"] else "")
@@ -280,7 +285,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     "who printed which is unknown",
     Kind.CLOCK_DISAGREES: lambda fact: (
         f"not to be trusted: {_clock(fact)} (a time that is no part of the run's length, such as the worst of many pauses, is measured "
-        "with `audit = false`)"
+        "with `void_implausible = false`)"
     ),
     Kind.TAMPERED: "not to be trusted: {because}",
     Kind.LEDGER_WRITTEN: "a run wrote to the ledger",
@@ -410,6 +415,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SCRIPT_GONE: "{name} was gone; it was put back as it was when the segment opened.",
     Kind.SCRIPT_CHANGED: "{name} was changed; it was put back (yours is at {aside}). The user changes it with `autotune rebaseline "
     "--accept`.",
+    Kind.OLD_KEYS: lambda fact: f"autotune.toml has keys of an older version: {_renamed(fact)}.",
     Kind.SETTINGS_EDITED: "autotune.toml was edited; in force from now on: {changes}.",
     Kind.SETTINGS_PUT_BACK: "autotune.toml was changed while something was measured; it was put back (what was there is at {aside}).",
     Kind.PINS_PUT_BACK: "{ref} did not point at what the segment is measured with; it was put back. Nothing was measured with "

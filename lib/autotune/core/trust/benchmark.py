@@ -34,24 +34,19 @@ class Project:
     tree: Tree
     inside: Collection[str]
     scope: tuple[str, ...]
-    allow: tuple[str, ...]
     scripts: tuple[str, ...]
     checks: tuple[str, ...]
     speaking: tuple[str, ...]
     text: Callable[[str], str]
     source: Source | None = None
 
-    @cached_property
-    def _allowed(self) -> Callable[[str], bool]:
-        return patterns.matcher(self.allow, self.tree.folder)
-
     def is_free(self, path: str) -> bool:
-        """Whether the scope names this very file, or `allow` means it: then it is tuned, whatever else it is."""
-        return patterns.literal_names(self.scope, path, self.tree.folder) or self._allowed(path)
+        """Whether the scope names this very file: then it is tuned, whatever else it is."""
+        return patterns.literal_names(self.scope, path, self.tree.folder)
 
     def is_open(self, path: str, component: str = "") -> bool:
         """Whether the scope has a file's name, or the component, in so many letters: what merely goes with the benchmark is tuned then."""
-        return self._allowed(path) or patterns.has_part(self.scope, path, component or basename(path), self.tree.folder)
+        return patterns.has_part(self.scope, path, component or basename(path), self.tree.folder)
 
     def way(self, path: str) -> str:
         """The path from the working directory: what folders above it are called says nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -58,10 +58,6 @@ class Boundary:
         return frozenset(held(self._session.folder.path / "folders"))
 
     @cached_property
-    def _allowed(self) -> Callable[[str], bool]:
-        return patterns.matcher(self._session.state.config.allow, self._workdir)
-
-    @cached_property
     def _roots(self) -> frozenset[str]:
         """The folders in which Python looks for modules first: its own, and those of scripts."""
         return frozenset({self._workdir, *(one.rpartition("/")[0] for one in self.pinned)})
@@ -91,7 +87,7 @@ class Boundary:
 
     def is_free(self, path: str) -> bool:
         """Whether the person named this very file to be changed, so that it may be what would be refused."""
-        return patterns.literal_names(self._session.state.config.scope, path, self._workdir) or self._allowed(path)
+        return patterns.literal_names(self._session.state.config.scope, path, self._workdir)
 
     def refusal(self, change: Difference) -> Fact | None:
         """Why a candidate may not have this in scope; None where it may."""

@@ -59,7 +59,6 @@ def looked_through(repository: Repository, workdir: str, config: Config, held: I
         tree=Tree(frozenset(held), workdir),
         inside=_within_scope(workdir, config, held),
         scope=config.scope,
-        allow=config.allow,
         scripts=(*lines, *files),
         checks=tuple(one for one in (*lines, *files) if one in of_checks),
         speaking=_speaking(top, held, printing.WORD if config.source is None else config.source.held),
@@ -108,9 +107,9 @@ def _named_files(top: Path, workdir: str, config: Config) -> Iterator[str]:
     These are what the scope names, and sources in scope that a compiler is given.
     """
     measured = () if config.command_is_tuned else (config.benchmark,)
-    allowed, inside = patterns.matcher(config.allow, workdir), patterns.matcher(config.scope, workdir)
+    inside = patterns.matcher(config.scope, workdir)
     for name in _files_in(top, workdir, config, (config.checks, config.prepare, config.setup, *measured)):
-        if not allowed(name) and not (inside(name) and protection.is_compiled(name)):
+        if not (inside(name) and protection.is_compiled(name)):
             yield name
 
 

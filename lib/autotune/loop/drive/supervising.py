@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.health.supervision import (
+    PATIENCE,
     ClientEnding,
     Follow,
     Heard,
@@ -125,7 +126,7 @@ def _work(night: Night, command: str) -> None:
 
 
 def _patience(night: Night) -> int:
-    return night.session.state.config.stop_patience if night.session is not None else 1
+    return PATIENCE if night.session is not None else 1
 
 
 def _may_begin(night: Night) -> bool:

@@ -545,7 +545,7 @@ def _comparison(scene: Scene) -> Check:
     """Run what prepares and the benchmark once in the checkout and once where it is measured, and say where they differ."""
     if scene.repository is None:
         return _not_run("comparison", Fact(Observation.NOTHING_HERE))
-    if scene.session is not None and scene.session.state.config.sandbox == "on":
+    if scene.session is not None and scene.session.state.config.sandbox:
         return _not_run("comparison", Fact(Observation.RUN_IN_SANDBOX))
     try:
         with _ground(scene) as (config, ground):

@@ -287,7 +287,7 @@ class Bench:
         return readable and (command is None or self._check(Arm.INCUMBENT, command)[0].outcome is Outcome.OK)
 
     def _in_sandbox(self) -> bool:
-        return self.trial_s is not None or self.session.state.config.sandbox == "on"
+        return self.trial_s is not None or self.session.state.config.sandbox
 
     def _variables(self, ours: Mapping[str, str]) -> dict[str, str]:
         """Give the environment of runs, as the segment and the settings have it, with variables of ours that these may change."""

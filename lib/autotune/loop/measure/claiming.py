@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autotune.core import rules
-from autotune.core.config.keys import CLAIM_PAIRS
 from autotune.core.decide import pace
 from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.ledger.events import Claimed, Result, SegmentOpened
@@ -24,14 +23,12 @@ from autotune.loop.measure.turns import Interrupted, Turn, alone, ended_by
 from autotune.loop.session import feed
 from autotune.loop.session.session import Session
 
+PAIRS = 20
+
 
 def pairs_of(session: Session) -> int:
-    """How many pairs a claim is made of in this session; where none is made by itself, one that a person asks for."""
-    return noise.EXACT_CLAIM_PAIRS if session.state.claims_by_few else _usual_pairs(session)
-
-
-def _usual_pairs(session: Session) -> int:
-    return session.state.config.claim_pairs or CLAIM_PAIRS
+    """How many pairs a claim is made of in this session."""
+    return noise.EXACT_CLAIM_PAIRS if session.state.claims_by_few else PAIRS
 
 
 def ahead(session: Session) -> Fact:
@@ -134,5 +131,5 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, floa
             values[arm] = run.metrics[state.metric.name]
         pairs.append((values[Arm.INCUMBENT], values[Arm.CANDIDATE]))
         if len(pairs) == wanted and not effects.side_by_side_repeat(pairs):
-            wanted = _usual_pairs(session)
+            wanted = PAIRS
     return pairs

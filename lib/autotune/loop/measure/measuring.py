@@ -142,7 +142,7 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
     if verdict.verdict is not Verdict.KEEP:
         return verdict
     state = session.state
-    if state.config.audit:
+    if state.config.void_implausible:
         seen = _with_baseline(state, runs)
         guarded = [guards.read_guard(text).metric for text in state.config.guardrails]
         if (why := audit.objection(seen, state.metric, guarded, state.segment.several)) is not None:

@@ -15,6 +15,7 @@ SAMPLE_S = 0.2
 POLL_S = 1.0
 REMEMBERED_S = 600.0  # how long a wait in vain speaks for the next: whoever uses the machine for minutes goes on
 LEFT = 0.1  # of the patience then
+BUSY_ABOVE = 0.75  # the share of all cores that others may use
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class Quiet:
     _sought: bool = True
 
     def wait(self, takes_s: float) -> None:
-        """Wait before a stage until others use no more of the machine than `busy_above`, `busy_wait_s` at most in the whole measurement.
+        """Wait before a stage until others use less of the machine, `busy_wait_s` at most in the whole measurement.
 
         `takes_s` is what the measurement's runs take, those of the stage ahead among them: all waits together come to no more than that.
         Where the machine has been busy for minutes, only a tenth of `busy_wait_s` is waited.
@@ -38,16 +39,16 @@ class Quiet:
         left = LEFT if has_been_busy(self.session) else 1.0
         patience_s = min(left * config.busy_wait_s, takes_s) - self.waited_s
         if self._sought and _matters(self.session) and (self.busy is None or patience_s >= SAMPLE_S):
-            self._sought = self._stayed_busy(config.busy_above, began + patience_s)
+            self._sought = self._stayed_busy(began + patience_s)
             self.waited_s += time.monotonic() - began
 
-    def _stayed_busy(self, above: float, until: float) -> bool:
+    def _stayed_busy(self, until: float) -> bool:
         """Wait until the machine is quiet, or until a time; gives whether it was busy to the end."""
         began, told = time.monotonic(), False
-        while (share := machine.busy_share(SAMPLE_S)) is not None and share > above:
+        while (share := machine.busy_share(SAMPLE_S)) is not None and share > BUSY_ABOVE:
             left = until - time.monotonic()
             if left <= 0 and self.busy is None:
-                self.busy = Fact(Kind.BUSY, {"share": round(share, 4), "above": above})
+                self.busy = Fact(Kind.BUSY, {"share": round(share, 4), "above": BUSY_ABOVE})
                 self.session.notice(Fact(Kind.STAYED_BUSY, {"waited_s": round(time.monotonic() - began, 1)}, self.busy))
             if left <= 0 or self.session.interrupted() is not None:
                 return True
@@ -69,15 +70,15 @@ def has_been_busy(session: Session) -> bool:
     """Whether others have used the machine for minutes: a wait was in vain lately, or, before the first, the load was as high."""
     state = session.state
     if state.segment.baseline is None and (load := machine.load_average(minutes=5)) is not None:
-        return load > state.config.busy_above * machine.usable_cpus()
+        return load > BUSY_ABOVE * machine.usable_cpus()
     waited = (notice.timestamp for notice in state.recent.notices if notice.found.kind is Kind.STAYED_BUSY)
     return any(seconds_between(when, now()) < REMEMBERED_S for when in waited)
 
 
 def is_quiet(session: Session) -> bool:
-    """Whether others use no more of the machine than `busy_above` now, as far as that matters and can be seen."""
+    """Whether others leave enough of the machine now, as far as that matters and can be seen."""
     share = machine.busy_share(SAMPLE_S) if _matters(session) else None
-    return share is None or share <= session.state.config.busy_above
+    return share is None or share <= BUSY_ABOVE
 
 
 def _matters(session: Session) -> bool:

@@ -142,7 +142,7 @@ def execute_closed(session: Session, command: str, variables: Mapping[str, str],
             return False
 
         environment = {**os.environ, **variables}
-        limit_s = session.state.config.hook_timeout_s
+        limit_s = session.state.config.checks_timeout_s
         return process.execute(command, cwd=cwd, environment=environment, timeout_s=limit_s, log=log, stopped=stopped)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autotune.core import rules
 from autotune.core.config.model import Config
-from autotune.core.config.reading import parse, to_mapping, toml_table
+from autotune.core.config.reading import old_keys, parse, to_mapping, toml_table
 from autotune.core.facts import NAMED, Fact, Kind, naming
 from autotune.core.health.transitions import Mode
 from autotune.core.ledger.events import Opened, SegmentOpened
@@ -91,6 +91,8 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         places.remove_empty(folders.trees())
     workdir = _workdir(repository, request.folder)
     config = _config(request)
+    for fact in _old_keys(request):
+        say(fact)
     say(Fact(Kind.DIRECTION, _direction(config, said="direction" in _settings(request) or _tool_says(config))))
     name = _free_name(repository, config.name)
     base = git.resolve(repository.top, "HEAD") or ""
@@ -205,7 +207,6 @@ def _config(request: Request) -> Config:
     settings = with_defaults(_settings(request))
     if request.once:
         settings["decision_mode"] = "once"
-        settings.setdefault("claim_pairs", 0)  # what cannot be repeated is not run forty times unasked
     if not settings.get("checks") and "checks" not in request.settings and (request.folder / CHECKS_FILE).is_file():
         settings["checks"] = f"bash {CHECKS_FILE}"
     for name, flag in (("name", "--name"), ("metric", "--metric")):
@@ -220,6 +221,12 @@ def _config(request: Request) -> Config:
             f"write one that prints `METRIC {config.metric}=VALUE`, or name a command with --command",
         )
     return config
+
+
+def _old_keys(request: Request) -> Iterator[Fact]:
+    """Say which keys of older versions a person has set."""
+    if found := old_keys(_settings(request)):
+        yield Fact(Kind.OLD_KEYS, {"keys": [*found]})
 
 
 def _direction(config: Config, *, said: bool) -> dict[str, object]:

@@ -267,7 +267,7 @@ def offer_sandbox(session: Session) -> None:
     state = session.state
     built_twice = bool(state.config.prepare and state.config.checks)
     dear = state.decision_mode is DecisionMode.ONCE or state.segment.run_s > LONGEST_OFFER_S or (state.exact and built_twice)
-    if state.config.sandbox == "on" or dear:
+    if state.config.sandbox or dear:
         return
     took_s = max(event.wall_s + event.prepare_s for event in feed.events(session.folder.ledger) if isinstance(event, Ran))
     most_s = math.ceil(_TRIAL_TIMES * took_s + _TRIAL_S)

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from autotune.core.health.supervision import PATIENCE
 from autotune.core.ledger.state import State
 from autotune.core.tell.figures import effect_in_short, number, with_unit
 from autotune.core.tell.snapshot import of_the_log
@@ -42,7 +43,7 @@ def projection(session: Session) -> dict[str, Any]:
         "as_of_s": datetime.fromisoformat(held["as_of"]).timestamp(),
         "value": _value(state),
         "auto_resume": config.auto_resume,
-        "stop_patience": config.stop_patience,
+        "stop_patience": PATIENCE,
         "brief": briefing.page(session),
     }
 

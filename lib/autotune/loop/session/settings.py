@@ -43,13 +43,20 @@ def in_force(session: Session) -> bool:
         return False
 
 
+def old_keys(text: str) -> Fact | None:
+    """The keys of older versions in the text of an autotune.toml."""
+    found = configuration.old_keys(configuration.toml_table(text))
+    return Fact(Kind.OLD_KEYS, {"keys": [*found]}) if found else None
+
+
 def take_in(session: Session, said: Sequence[str] = (), text: str | None = None) -> None:
     """Read autotune.toml: what may change by an edit takes effect now, and is told; raises `AutotuneError` for what may not.
 
     `said` names the keys that a person's command sets, and `text` is what it makes of the file.
     """
     path, before = session.workdir / CONFIG_FILE, session.state.config
-    written = configuration.parse_toml(text_of(path) if text is None else text)
+    is_now = text_of(path) if text is None else text
+    written = configuration.parse_toml(is_now)
     if fixed := [key for key in keys.fixed_differences(before, written) if key not in said]:
         raise AutotuneError(
             f"{', '.join(fixed)} in {path} {'is' if len(fixed) == 1 else 'are'} not what this segment is measured and decided with.",
@@ -59,6 +66,8 @@ def take_in(session: Session, said: Sequence[str] = (), text: str | None = None)
     _refuse_unprinted(session, before, written)
     if text is not None:
         replace_file(path, text.encode())
+    if (old := old_keys(is_now)) is not None and old not in [notice.found for notice in session.state.recent.notices]:
+        session.notice(old)
     if changed := keys.keys_changed(before, written):
         session.append(SettingsChanged(config=configuration.to_mapping(written), changed=changed, timestamp=now()))
         if edited := [key for key in changed if key not in said]:
@@ -95,10 +104,11 @@ def complete_settings(session: Session) -> None:
     path, config = session.workdir / CONFIG_FILE, session.state.config
     try:
         text = text_of(path)
-        before = {row.name: row.value for row in configuration.rows(configuration.parse_toml(text))}
-        for row in configuration.rows(config):
-            if row.value != before[row.name]:
-                text = editing.with_value(text, row.name, json.dumps(row.value))
+        table = configuration.toml_table(text)
+        lacking = configuration.not_written(table)
+        for row, before in zip(configuration.rows(config), configuration.rows(configuration.parse_part(table)), strict=True):
+            if row.value != before.value or row.name in lacking:
+                text = editing.with_value(text, row.name, json.dumps(row.value), whole=False)
     except AutotuneError:
         shutil.copy2(path, aside_for(session, path))
         text = writing.render(config)
