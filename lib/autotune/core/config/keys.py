@@ -254,7 +254,7 @@ KEYS = (
     Key(
         "busy_wait_s",
         number("a number of seconds", at_least=0, at_most=86_400),
-        "Seconds that a measurement waits while others use most of the machine, never longer than it takes; a tenth after a wait in vain.",
+        "Seconds to wait while others use most of the machine, at most as long as the runs take; a tenth after a wait in vain.",
         60,
     ),
     Key("timeout_s", seconds(), "Seconds that one run of the benchmark may take.", 600),
