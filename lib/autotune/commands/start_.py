@@ -144,7 +144,7 @@ def _tell_end(running: Session) -> None:
         reply(Answer.CLAIM_MADE, running.state.claim.told(running.state.metric.unit))
     spent = running.state.spending
     if spent.tokens:
-        reply(Answer.AGENT_COST, estimated=spent.cost_estimated, cost_usd=spent.cost_usd, tokens=spent.tokens)
+        reply(Answer.AGENT_COST, estimated=spent.cost_estimated, cost_usd=spent.agent_usd, tokens=spent.tokens)
     reply(Answer.MADE, experiments=running.state.count, kept=running.state.all_keeps, branch=running.branch)
 
 

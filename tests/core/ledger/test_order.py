@@ -16,6 +16,7 @@ from autotune.core.findings import Contradiction
 from autotune.core.ledger.events import (
     Calibrated,
     CandidateTaken,
+    Charged,
     Claimed,
     Decided,
     Described,
@@ -129,6 +130,8 @@ PLACED: list[tuple[State, Event, list[Ran]]] = [
     (session(Paused(quoted(""), NOW)), RepairAsked(NOW, "rebaseline"), []),
     (session(*settled(1)), Restored(1, NOW), []),
     (session(Spent(1.0, 10, "c", NOW)), Spent(1.0, 20, "c", NOW), []),
+    (session(cost_metric="cost_usd"), Charged(1.0, "x.log", NOW), []),
+    (session(Charged(3.0, "x.log", NOW), Spent(1.0, 10, "c", NOW), cost_metric="cost_usd"), Spent(1.0, 20, "c", NOW), []),
     (session(), SettingsChanged({}, (), NOW), []),
     (session(), Finished(quoted(""), NOW), []),
     (session(), decided(1), []),
@@ -210,6 +213,8 @@ MISPLACED: list[tuple[State, Event, list[Ran], Contradiction]] = [
     (session(*settled(1)), Restored(2, NOW), [], Contradiction.RESTORED_NOTHING),
     (session(*settled(1), taken(2)), Restored(1, NOW), [], Contradiction.RESTORED_NOTHING),
     (session(Spent(1.0, 10, "c", NOW)), Spent(0.0, 20, "c", NOW), [], Contradiction.COST_FELL),
+    (session(cost_metric="cost_usd"), Charged(-1.0, "x.log", NOW), [], Contradiction.COST_FELL),
+    (session(), Charged(1.0, "x.log", NOW), [], Contradiction.COST_FELL),
     (session(Spent(1.0, 10, "c", NOW)), Spent(1.0, 9, "c", NOW), [], Contradiction.COST_FELL),
 ]
 

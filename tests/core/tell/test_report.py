@@ -20,6 +20,7 @@ from autotune.core.facts import Fact, Kind, quoted, whole
 from autotune.core.ledger import older
 from autotune.core.ledger.events import (
     CandidateTaken,
+    Charged,
     Claimed,
     Decided,
     Described,
@@ -360,7 +361,7 @@ CONDITIONS: dict[str, tuple[Event, ...]] = {
     ),
     "all experiments that were allowed": (*(settled(number) for number in range(1, 8)), Finished(worded("7 of 7"), NOW)),
     "the time that was allowed is used up": (Finished(worded("1 h of 1 h"), NOW),),
-    "the agent has cost what it was allowed to": (Spent(20.5, 10, "c", NOW), Finished(worded("$20.50"), "2026-03-01T12:30:00.000Z")),
+    "the money that was allowed is spent": (Spent(20.5, 10, "c", NOW), Finished(worded("$20.50"), "2026-03-01T12:30:00.000Z")),
     "the agent has used the tokens": (Spent(0.5, 1_000_001, "c", NOW), Finished(worded("tokens"), "2026-03-01T12:30:00.000Z")),
     "a stop rule held then, and none holds now": (Finished(worded("because"), "2026-03-01T12:30:00.000Z"),),
     "more failures are allowed since": (crashed(1), Paused(worded("1 candidate failed, of 1 allowed (max_failures)"), NOW)),
@@ -763,6 +764,14 @@ def test_the_cases_of_the_metric_are_told_before_other_metrics() -> None:
     metrics = {"other": 1.0, "time_ms": 9.0, "time_ms[a]": 8.0}
     page = told(taken(1), ran(1, CANDIDATE, 9.0), decided(1), settled(1, metrics=metrics), width=200)
     assert page.index("time_ms[a] 8") < page.index("other 1")
+
+
+def test_what_runs_and_proposers_print_as_their_cost_is_told_apart() -> None:
+    paid = replace(ran(1, CANDIDATE, 9.0), metrics={"time_ms": 9.0, "usd": 0.5})
+    events = (*baseline(10.0), taken(1), paid, Charged(0.25, "x.log", NOW))
+    assert headline.cost(folded(bare(cost_metric="usd"), *events)) == "$0.75, $0.75 of it as usd was printed"
+    agent = Spent(1.0, 9, "c", NOW)
+    assert headline.cost(folded(bare(cost_metric="usd"), *events, agent)) == "$1.75, 9 tokens, $0.75 of it as usd was printed"
 
 
 def test_a_story_names_its_seeds() -> None:

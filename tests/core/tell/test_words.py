@@ -379,7 +379,7 @@ def test_guardrails_are_told_with_a_verdict_and_what_is_not_known_as_such() -> N
         ("target", "the target of 1 is reached, confirmed by fresh runs (target)"),
         ("max_iterations", "1 of 1 experiments made (max_iterations)"),
         ("max_wall_time", "active for 1.0 s of 1.0 s (max_wall_time)"),
-        ("max_cost_usd", "the agent has cost $1.00 of $1.00 (max_cost_usd)"),
+        ("max_cost_usd", "$1.00 of $1.00 is spent (max_cost_usd)"),
         ("max_tokens", "the agent has used 1 of 1 tokens (max_tokens)"),
         ("max_failures", "1 of 1 failures (max_failures)"),
     ],

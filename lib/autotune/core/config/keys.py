@@ -285,7 +285,21 @@ KEYS = (
     Key("max_iterations", whole_number(1), "Stop after this many experiments, kept or not.", Default.ABSENT, 100),
     Key("max_wall_time", duration(), "Stop after this long, across every resume.", Default.ABSENT, "8h"),
     Key("max_failures", whole_number(1), "Stop after this many experiments that crashed or failed the checks.", Default.ABSENT, 20),
-    Key("max_cost_usd", number("a number", above=0), "With start --headless, stop at a cost of this many dollars.", Default.ABSENT, 20),
+    Key(
+        "max_cost_usd",
+        number("a number", above=0),
+        "Stop at a cost of this many dollars: of the agent, with start --headless, and of what `cost_metric` counts.",
+        Default.ABSENT,
+        20,
+    ),
+    Key(
+        "cost_metric",
+        metric_name(none=True),
+        "The name under which runs and proposers print what they cost, in dollars; it is added up.",
+        "",
+        "cost_usd",
+        Fixed.SEGMENT,
+    ),
     Key("max_tokens", whole_number(1), "With start --headless, stop at a use of this many tokens.", Default.ABSENT, 5_000_000),
     Key(
         "auto_resume",

@@ -76,6 +76,7 @@ class Config:
     max_wall_time_s: float | None
     max_failures: int | None
     max_cost_usd: float | None
+    cost_metric: str
     max_tokens: int | None
     auto_resume: str
     fresh_context: int | None

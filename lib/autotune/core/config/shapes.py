@@ -168,12 +168,12 @@ def playbook(text: str) -> str:
     return text
 
 
-def metric_name() -> Shape:
-    """A metric's name, normalised as the names that a benchmark prints are."""
+def metric_name(*, none: bool = False) -> Shape:
+    """A metric's name, normalised as the names that a benchmark prints are; with `none`, an empty text too."""
 
     def read(value: object) -> str:
         name = normalised(_text_of(value))
-        if not is_name(name):
+        if not is_name(name) and not (none and not name):
             raise ValueError
         return name
 

@@ -384,3 +384,12 @@ class Spent:
     estimated: bool = False
     client_usd: float = 0.0
     client_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What a proposer printed as its cost, once it had ended. `log` is its output's path in the session's folder."""
+
+    cost_usd: float
+    log: str
+    timestamp: str

@@ -17,6 +17,7 @@ from autotune.core.health.transitions import Signal, step
 from autotune.core.ledger.events import (
     Calibrated,
     CandidateTaken,
+    Charged,
     Claimed,
     Decided,
     Described,
@@ -61,6 +62,7 @@ from autotune.core.ledger.state import (
 from autotune.core.model import Arm, Metric, Outcome, Status, Verdict, Witness
 from autotune.core.output import combining
 from autotune.core.output.combining import CASES
+from autotune.core.output.costs import cost_of
 from autotune.core.stats import noise
 
 
@@ -142,6 +144,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return _looked_after(noticed, event.found.figures["experiment"]) if overtaken else noticed
         case Spent():
             return replace(state, spending=replace(state.spending, spent=event))
+        case Charged():
+            return replace(state, spending=replace(state.spending, printed_usd=state.spending.printed_usd + event.cost_usd))
         case never:
             assert_never(never)
 
@@ -196,7 +200,10 @@ def _formatted(experiment: Experiment, event: Formatted) -> Experiment:
 
 
 def _ran(state: State, event: Ran) -> State:
-    spending = replace(state.spending, run_s=state.spending.run_s + event.prepare_s + event.wall_s)
+    cost = cost_of(event.metrics, state.config.cost_metric)
+    spending = replace(
+        state.spending, run_s=state.spending.run_s + event.prepare_s + event.wall_s, printed_usd=state.spending.printed_usd + cost
+    )
     segment = _seen(state.segment, state.metric, event)
     state = replace(state, spending=spending, segment=segment, seeds=state.seeds.after(event))
     if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:

@@ -11,6 +11,7 @@ from autotune.core.ledger import older
 from autotune.core.ledger.events import (
     Calibrated,
     CandidateTaken,
+    Charged,
     Claimed,
     Decided,
     Described,
@@ -60,6 +61,7 @@ Event = (
     | Noted
     | Noticed
     | Spent
+    | Charged
 )
 
 
@@ -88,6 +90,7 @@ TYPES: Mapping[str, type[Event]] = {
     "note": Noted,
     "notice": Noticed,
     "cost": Spent,
+    "charge": Charged,
 }
 
 

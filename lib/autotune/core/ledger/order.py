@@ -17,6 +17,7 @@ from autotune.core.health.recovery import Playbook
 from autotune.core.ledger.events import (
     Calibrated,
     CandidateTaken,
+    Charged,
     Claimed,
     Decided,
     Described,
@@ -95,8 +96,10 @@ def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C
             there = state.experiment is None and 1 <= event.experiment <= state.count
             return None if there else Fact(Contradiction.RESTORED_NOTHING, {"experiment": event.experiment})
         case Spent():
-            falls = event.cost_usd < state.spending.cost_usd or event.tokens < state.spending.tokens
+            falls = event.cost_usd < state.spending.agent_usd or event.tokens < state.spending.tokens
             return Fact(Contradiction.COST_FELL) if falls else None
+        case Charged():
+            return Fact(Contradiction.COST_FELL) if event.cost_usd < 0 or not state.config.cost_metric else None
         case Result() | Decided() | Calibrated() | SettingsChanged() | Finished():
             return None  # `replay` makes them again
         case Noted() | Noticed() | Paused() | Stopped():

@@ -208,21 +208,27 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What a session has cost: the time it was active, that of its runs, and what proposers said of tokens and money."""
+    """What a session has cost: the time it was active, that of its runs, and what agents, runs and proposers said of tokens and money."""
 
     active_since: str | None = None
     active_s: float = 0.0
     run_s: float = 0.0
     spent: Spent | None = None
+    printed_usd: float = 0.0
 
     @property
     def cost_usd(self) -> float:
-        """What the proposers have cost in all."""
+        """What all have cost: the agent, and what runs and proposers printed as their cost."""
+        return self.agent_usd + self.printed_usd
+
+    @property
+    def agent_usd(self) -> float:
+        """What the agent has cost, over all its clients."""
         return self.spent.cost_usd if self.spent is not None else 0.0
 
     @property
     def tokens(self) -> int:
-        """How many tokens the proposers have used in all."""
+        """How many tokens the agent has used in all."""
         return self.spent.tokens if self.spent is not None else 0
 
     @property

@@ -243,10 +243,11 @@ def budget(state: State, now: str) -> dict[str, float]:
 
 
 def cost(state: State) -> str:
-    """Say what the agent has cost."""
-    return (
-        f"{money(state.spending.cost_usd)}{', partly estimated' if state.spending.cost_estimated else ''}, {state.spending.tokens:,} tokens"
-    )
+    """Say what all have cost, and what of it runs and proposers printed."""
+    spent = state.spending
+    tokens = f", {spent.tokens:,} tokens" if spent.tokens or not spent.printed_usd else ""
+    printed = f", {money(spent.printed_usd)} of it as {state.config.cost_metric} was printed" if spent.printed_usd else ""
+    return f"{money(spent.cost_usd)}{', partly estimated' if spent.cost_estimated else ''}{tokens}{printed}"
 
 
 def moment(timestamp: str) -> str:

@@ -36,9 +36,7 @@ _WORDS: Mapping[Limit, _Words] = {
     Limit.MAX_WALL_TIME: _Words(
         "{left} of {allowed} left", "active for {reached} of {allowed}", "the time that was allowed is used up", duration
     ),
-    Limit.MAX_COST_USD: _Words(
-        "{left} of {allowed} left", "the agent has cost {reached} of {allowed}", "the agent has cost what it was allowed to", money
-    ),
+    Limit.MAX_COST_USD: _Words("{left} of {allowed} left", "{reached} of {allowed} is spent", "the money that was allowed is spent", money),
     Limit.MAX_TOKENS: _Words(
         "{left} of {allowed} tokens left",
         "the agent has used {reached} of {allowed} tokens",

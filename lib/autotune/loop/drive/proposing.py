@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 from autotune.core.facts import Fact, Kind, quoted, refused
-from autotune.core.ledger.events import Paused, Stopped
+from autotune.core.ledger.events import Charged, Paused, Stopped
 from autotune.core.ledger.state import unnamed
 from autotune.core.ledger.stopping import second_look
+from autotune.core.output.costs import cost_of
+from autotune.core.output.metrics import MetricReader
 from autotune.core.output.outcome import useful_end
 from autotune.edges import locks, process
 from autotune.edges.atomic import replace_file
@@ -171,8 +173,19 @@ def _propose(session: Session, command: str) -> Proposal:
         with begun as proposer, _ended_on_interrupt(proposer):
             code = _watched(session, proposer, heard)
     printed = said.read_bytes()
+    _charge(session, printed, f"{base.relative_to(session.folder.path)}.stdout")
     kept = useful_end(printed + complained.read_bytes(), _SAID_KEPT)
     return Proposal(_last_line(printed) or unnamed(number), code, f"{base}.*", kept)
+
+
+def _charge(session: Session, printed: bytes, log: str) -> None:
+    """Write down what a proposer printed as its cost."""
+    reader = MetricReader()
+    reader.feed(printed)
+    cost_usd = cost_of(reader.close().samples, session.state.config.cost_metric)
+    if cost_usd:
+        session.refresh()
+        session.append(Charged(cost_usd=cost_usd, log=log, timestamp=now()))
 
 
 def _watched(session: Session, proposer: subprocess.Popen[bytes], heard: IO[bytes]) -> int:
@@ -217,7 +230,7 @@ def _ended_on_interrupt(proposer: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def _last_line(output: bytes) -> str:
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip() and not line.startswith("METRIC ")]
     return lines[-1][:LONGEST_DESCRIPTION] if lines else ""
 
 

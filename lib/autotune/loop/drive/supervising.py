@@ -85,7 +85,7 @@ def _adopt(night: Night, session: Session) -> None:
     """Make a session the one that is worked on; what it has cost so far counts."""
     state = session.state
     night.session, night.folder = session, session.workdir
-    night.books = night.books.beside(state.spending.cost_usd, state.spending.tokens, estimated=state.spending.cost_estimated)
+    night.books = night.books.beside(state.spending.agent_usd, state.spending.tokens, estimated=state.spending.cost_estimated)
     _catch_up(night, session)
     night.feed, night.fresh_at = Feed(session), state.count
     session.say = night.say
@@ -141,8 +141,11 @@ def _may_begin(night: Night) -> bool:
 
 
 def _limits(night: Night) -> tuple[float | None, int | None]:
-    config = night.session.state.config if night.session is not None else None
-    return (None, None) if config is None else (config.max_cost_usd, config.max_tokens)
+    """What the agent may cost yet, besides what runs and proposers have, and how many tokens it may use."""
+    if night.session is None:
+        return None, None
+    config, printed_usd = night.session.state.config, night.session.state.spending.printed_usd
+    return None if config.max_cost_usd is None else config.max_cost_usd - printed_usd, config.max_tokens
 
 
 def _run(night: Night, command: str, *, fresh: bool, reason: str) -> ClientEnding:

@@ -117,10 +117,21 @@ class Bench:
         What fails for the first time is run again. Gives what was written last and, of a run that failed, the useful end of its output.
         `outlook` is what is said of it while it lasts.
         """
+        self._refuse_beyond_cost()
         ran, output = self._run(arm, purpose, outlook)
         if purpose is Purpose.PROOF:  # it has to fail
             return ran, output
-        return self._run(arm, purpose, outlook) if self._is_run_again(What.BENCHMARK, ran) else (ran, output)
+        if not self._is_run_again(What.BENCHMARK, ran):
+            return ran, output
+        self._refuse_beyond_cost()
+        return self._run(arm, purpose, outlook)
+
+    def _refuse_beyond_cost(self) -> None:
+        """Raise `Interrupted` where runs cost money, and all that the session may cost is spent: so it is passed by one run at most."""
+        config, spent_usd = self.session.state.config, self.session.state.spending.cost_usd
+        if config.cost_metric and config.max_cost_usd is not None and spent_usd >= config.max_cost_usd:
+            figures = {"limit": "max_cost_usd", "reached": spent_usd, "allowed": config.max_cost_usd}
+            raise Interrupted(Fact(Kind.LIMIT_REACHED, figures))
 
     def _is_run_again(self, what: What, ran: Ran) -> bool:
         """Tell whether a run that was just counted is made once more before anybody is blamed."""

@@ -13,6 +13,7 @@ from autotune.core.facts import Fact, Kind, UnreadError
 from autotune.core.findings import Unread
 from autotune.core.model import Outcome
 from autotune.core.output.combining import CASES, cases_of, with_one_value
+from autotune.core.output.costs import cost_of
 from autotune.core.output.metrics import RESERVED, MetricReport
 from autotune.core.output.outcome import Executed, classify, measured_samples
 from autotune.core.output.sources import Source, stem
@@ -113,7 +114,8 @@ def recorded(config: Config, samples: Mapping[str, float]) -> Mapping[str, float
     """Give which of a run's samples go on the ledger: all, or where a tool has very many, those that decide and what autotune measures."""
     if not config.read or len(samples) <= MOST_RECORDED:
         return samples
-    deciding = (config.metric, *(guards.read_guard(text).metric for text in config.guardrails))
+    costs = (config.cost_metric,) if config.cost_metric else ()
+    deciding = (config.metric, *costs, *(guards.read_guard(text).metric for text in config.guardrails))
     return {
         name: value
         for name, value in samples.items()
@@ -131,6 +133,8 @@ def read_as(config: Config, finished: Executed, cases: tuple[str, ...], *, ratio
         printed = with_one_value(config.metric, finished.report.samples, cases, ratios=ratios)
     except UnreadError as error:
         outcome, why = classify(finished, None)
+        if cost := cost_of(finished.report.samples, config.cost_metric):
+            own = {config.cost_metric: cost, **own}
         spoilt = (Outcome.UNREADABLE, Fact(Kind.BAD_SAMPLES, because=error.why), own)
         return spoilt if outcome is Outcome.OK else (outcome, why, own)
     outcome, why = classify(finished, None if CASES in printed else config.metric)

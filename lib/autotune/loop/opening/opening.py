@@ -31,7 +31,7 @@ from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import pinning
 from autotune.loop.measure import places, reading, recording
-from autotune.loop.measure.turns import alone
+from autotune.loop.measure.turns import Interrupted, alone
 from autotune.loop.opening import rehearsing
 from autotune.loop.session import folding, layout, leftovers, sessions, settings
 from autotune.loop.session.files import exclude, project, write_missing
@@ -110,9 +110,12 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         _remember_ignored(repository, folder)
         _remember_users_files(repository.top, folder, segment.base)
         session = Session(repository, folder, begin(segment), Position(), say)
-        with alone(session, "the baseline") as turn:
-            rehearsing.rehearse(session, segment, turn, anyway=request.anyway)
-            rehearsing.offer_sandbox(session)
+        try:
+            with alone(session, "the baseline") as turn:
+                rehearsing.rehearse(session, segment, turn, anyway=request.anyway)
+                rehearsing.offer_sandbox(session)
+        except Interrupted as why:
+            raise AutotuneError(f"The baseline is not measured: {why}.", f"allow more with max_cost_usd in {CONFIG_FILE}") from None
         commits.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
         folder.path.rename(folder_for(repository, name).path)
     return complete_opening(repository, name, say)

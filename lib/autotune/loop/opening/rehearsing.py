@@ -329,7 +329,7 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
 
 def replace_state(session: Session, folder: Folder, state: State, before: State) -> Session:
     """Give a session beside a session, with a ledger of its own, that goes on from the same incumbent."""
-    goes_on = replace(state, incumbent=before.incumbent, count=before.count, seeds=before.seeds)
+    goes_on = replace(state, incumbent=before.incumbent, count=before.count, seeds=before.seeds, spending=before.spending)
     return Session(session.repository, folder, goes_on, Position(), session.say, session.interrupted, beside=session)
 
 
