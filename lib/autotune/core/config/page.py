@@ -17,7 +17,7 @@ OPENING = """\
 - `autotune config set KEY VALUE` sets one key. Your comments stay.
 - `autotune config check` reads the file and says what is wrong.
 
-Patterns and paths are relative to the session's folder, with `/` between folders.
+[Patterns](repository.md#patterns) and paths are relative to the session's folder, with `/` between folders.
 """
 OLD = """\
 ## Names of older versions
