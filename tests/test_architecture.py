@@ -217,6 +217,27 @@ def test_telling_the_version_imports_nothing_heavy() -> None:
     assert imported.isdisjoint(HEAVY)
 
 
+RACE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from random import Random
+from autotune.core.decide.guards import decided
+from autotune.core.model import Arm, Calibration, Direction, Metric, Outcome, Policy, Run, Verdict
+policy, noise, coin, values = Policy(Metric("t", "s", Direction.LOWER)), Calibration((0.01,) * 8, 0, 100), Random(1), Random(2)
+runs = []
+while (decision := decided(runs, noise, policy, (), coin)).verdict is Verdict.MEASURE_AGAIN:
+    runs += [Run(arm, Outcome.OK, {"t": values.gauss(50 if arm is Arm.CANDIDATE else 100, 1)}) for arm in decision.arms]
+print(decision.verdict, *sys.modules)
+"""
+
+
+def test_a_race_is_decided_with_the_standard_library_alone() -> None:
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", RACE, str(LIBRARY)], capture_output=True, text=True, check=True)
+    verdict, *imported = done.stdout.split()
+    assert verdict == "keep"
+    assert HEAVY.isdisjoint(imported)
+
+
 @pytest.mark.parametrize("path", modules_of("hooks"), ids=name_of)
 def test_hooks_need_the_standard_library_alone(path: Path) -> None:
     program = "import sys; sys.path.insert(0, sys.argv[1]); __import__(f'autotune.hooks.{sys.argv[2]}')"

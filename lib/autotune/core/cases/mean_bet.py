@@ -66,19 +66,25 @@ def interval(differences: Sequence[float]) -> tuple[float, float]:
 
     Both odds change one way with the bound, so each end is a root, found to 1e-7. Without differences it is all there is, -1 to 1.
     """
-    low = _largest(lambda bound: evidence(differences, bound))
-    return low, -_largest(lambda bound: against(differences, -bound))
+    import numpy as np
+
+    values, bets, weights = np.asarray(differences, dtype=float), np.asarray(BETS)[:, None], np.log(WEIGHTS)
+
+    def above(sign: int) -> Callable[[float], float]:
+        def height(bound: float) -> float:
+            stakes = np.log1p(bets * (sign * values - bound) / (1 + bound)).sum(axis=1)
+            return float(np.logaddexp.reduce(weights + stakes)) - math.log(BOUND)
+
+        return height
+
+    return _largest(above(1)), -_largest(above(-1))
 
 
-def _largest(odds: Callable[[float], float]) -> float:
-    """The largest bound with odds of 40 : 1 at least, of odds that fall as it rises; -1 where there is none.
+def _largest(height: Callable[[float], float]) -> float:
+    """The largest bound with odds of 40 : 1 at least, -1 where there is none; `height` is their logarithm above that, and falls.
 
-    A false position whose end that stays is halved (Illinois), in the logarithm: about ten steps.
+    A false position whose end that stays is halved (Illinois): about ten steps.
     """
-
-    def height(bound: float) -> float:
-        return math.log(max(odds(bound), 1 / LARGEST) / BOUND)
-
     low, high = PRECISION - 1, 1 - PRECISION
     above, below = height(low), height(high)
     if above < 0:
