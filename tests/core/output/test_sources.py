@@ -82,3 +82,10 @@ def test_what_makes_a_file_a_benchmark() -> None:
 
 def test_every_format_that_needs_a_file_can_say_what_writes_it() -> None:
     assert not [name for name, known in FORMATS.items() if known.file is File.ALWAYS and "FILE" not in known.option]
+
+
+@pytest.mark.parametrize(("text", "nameless"), [("go", False), ("regex:took ([0-9.]+)", True), ("regex:took (?P<s>[0-9.]+)", False)])
+def test_what_a_group_without_a_name_finds_needs_one(text: str, *, nameless: bool) -> None:
+    found = source(text)
+    assert found is not None
+    assert found.names_no_metric is nameless
