@@ -224,6 +224,10 @@ class Kind(StrEnum):
     MIN_EFFECT_SET = "min effect set"
     SANDBOX_WORKS = "sandbox works"
     SEED_UNREAD = "seed unread"
+    CONTEXT_CHANGED = "context changed"
+    CONTEXT_CHANGED_AGAIN = "context changed again"
+    CONTEXT_OF_CANDIDATE = "context of candidate"
+    CONTEXT_DIFFERS = "context differs"
     DIRECTION = "direction"
     MEASURED_IN_PLACE = "measured in place"
     RUNNING = "running"
@@ -267,7 +271,9 @@ class Kind(StrEnum):
 AnyKind = Kind | Contradiction | Amiss | Objection | Observation | Remedy | Answer | Unread
 
 NAMED = 8  # paths that a sentence names
-NOT_TRUSTED = frozenset((Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED))
+NOT_TRUSTED = frozenset(
+    (Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED, Kind.CONTEXT_OF_CANDIDATE)
+)
 REFUTING = frozenset((Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING))  # what is not kept for no other reason was not shown to be better
 GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says from when on
     (

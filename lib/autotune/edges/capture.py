@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from autotune.core.output.context import ContextReader
 from autotune.core.output.metrics import MetricReader, MetricReport, merge
 from autotune.errors import AutotuneError
 
@@ -23,6 +24,7 @@ class Output:
         self._kept_bytes = kept_bytes
         self._kept = {"stdout": bytearray(), "stderr": bytearray()} if kept_bytes else {}
         self._readers = {"stdout": MetricReader("stdout"), "stderr": MetricReader("stderr")}
+        self._contexts = {"stdout": ContextReader(), "stderr": ContextReader()}
         self._recent = _Ring(LOG_END_BYTES)
         self._logged = 0
         self._chunks = 0
@@ -42,6 +44,7 @@ class Output:
         """Take the next bytes of a stream."""
         self._chunks += 1
         self._readers[stream].feed(chunk, self._chunks)
+        self._contexts[stream].feed(chunk)
         self.total += len(chunk)
         self._recent.add(chunk)
         if (kept := self._kept.get(stream)) is not None:
@@ -53,6 +56,10 @@ class Output:
     def report(self) -> MetricReport:
         """What the METRIC lines of both streams say; to be asked once, at the end."""
         return merge(self._readers["stdout"].close(), self._readers["stderr"].close())
+
+    def context(self) -> dict[str, str]:
+        """What the CONTEXT lines of both streams say; to be asked once, at the end."""
+        return {**self._contexts["stderr"].close(), **self._contexts["stdout"].close()}
 
     def printed(self) -> dict[str, bytes]:
         """The beginning of each stream, as far as it is kept."""

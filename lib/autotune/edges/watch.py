@@ -129,6 +129,7 @@ class Watch:
             timed_out=self._timed_out,
             stopped=self._was_stopped,
             report=self._output.report(),
+            context=self._output.context(),
             tail=self._output.tail(),
             output_bytes=self._output.total,
             leftovers=leftovers,

@@ -248,6 +248,15 @@ def test_a_pause_names_its_blocker() -> None:
 # Whole sessions
 
 
+def test_a_segment_opens_by_itself_once_a_day_where_what_is_measured_with_has_changed() -> None:
+    changed = Fact(Kind.CONTEXT_CHANGED, {"changes": [["judge", "a", "b"]]})
+    state = replace(session(), segment=replace(session().segment, left_behind=changed))
+    assert next_action(state, at(10)) == Next(Action.RENEW, changed)
+    again = replace(state, renewed=at(0))
+    assert next_action(again, at(86_399)) == Next(Action.PAUSE, Fact(Kind.CONTEXT_CHANGED_AGAIN, because=changed))
+    assert next_action(again, at(86_400)) == Next(Action.RENEW, changed)
+
+
 @dataclass
 class Loop:
     """A session whose own steps are taken as the loop takes them; `done` names each."""
@@ -293,8 +302,8 @@ class Loop:
                 return (claimed(self.state.all_keeps),)
             case Action.CHECK_TARGET:
                 return (replace(CHECKED, reached=False),)
-            case Action.LOOK:
-                pytest.fail("only economy looks")
+            case Action.LOOK | Action.RENEW:
+                pytest.fail("only economy looks, and nothing that is measured with has changed")
 
 
 def loop(*kinds: str, **changed: Any) -> Loop:

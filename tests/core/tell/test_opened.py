@@ -28,6 +28,13 @@ def test_seeds_are_named_where_there_are_any() -> None:
     assert "seeds" in dict(understood(begin(segment(seeds=True)), 1))
 
 
+def test_what_is_measured_with_is_named_where_the_benchmark_says_it() -> None:
+    state = begin(segment())
+    assert "context" not in dict(understood(state, 1))
+    said = replace(state, segment=replace(state.segment, context={"judge": "model-3", "data": "9f"}))
+    assert dict(understood(said, 1))["context"] == "judge model-3, data 9f"
+
+
 def test_where_a_least_effect_comes_from_is_said() -> None:
     state = begin(segment(min_effect=0.02, unit="ms", guardrails=["size <= 1.05x"], checks="make test"))
     said = dict(understood(state, 1))

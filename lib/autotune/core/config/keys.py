@@ -17,6 +17,7 @@ from autotune.core.config.shapes import (
     PATTERNS,
     VARIABLE,
     Shape,
+    context_name,
     duration,
     flag,
     guardrail,
@@ -144,6 +145,14 @@ KEYS = (
         "Give both runs of a pair the same seed, and another pair another one, in the variable AUTOTUNE_SEED.",
         default=False,
         fixed=Fixed.SEGMENT,
+    ),
+    Key(
+        "context_free",
+        list_of("a list of names that CONTEXT lines have", context_name, unique=True),
+        "What CONTEXT lines may say otherwise from run to run.",
+        [],
+        ["tokens_used"],
+        Fixed.SEGMENT,
     ),
     Key("checks", COMMAND, "The command that must pass too; empty for none.", "", "bash autotune.checks.sh", Fixed.SEGMENT),
     Key(

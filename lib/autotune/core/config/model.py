@@ -47,6 +47,7 @@ class Config:
     benchmark: str
     read: str
     seeds: bool
+    context_free: tuple[str, ...]
     checks: str
     prepare: str
     build_once: bool

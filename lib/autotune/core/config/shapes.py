@@ -161,6 +161,14 @@ def guardrail(text: str) -> str:
         raise ValueError(f"in {shown(text)}, expected {wrong}") from None
 
 
+def context_name(text: str) -> str:
+    """A name of a CONTEXT line, which is one that a metric could have."""
+    name = normalised(text)
+    if not is_name(name):
+        raise ValueError(f"{shown(text)} is not a name")
+    return name
+
+
 def playbook(text: str) -> str:
     """A playbook's name."""
     if text not in set(Playbook):

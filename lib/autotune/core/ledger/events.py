@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from autotune.core import rules
@@ -48,7 +48,8 @@ class Ran:
 
     `prepare_s` is what `prepare` took before the measured command. Of a metric that was printed more than once, `metrics` has the last
     value and `earlier` number and range of all. Of one that another tool, whose results are read, has several values of, `metrics` has the
-    median and `repeated` number and range. `seed` is the one that it was given, where the session has seeds.
+    median and `repeated` number and range. `seed` is the one that it was given, where the session has seeds,
+    `context` what its CONTEXT lines say.
     """
 
     experiment: int
@@ -67,6 +68,7 @@ class Ran:
     repeated: Mapping[str, Mapping[str, float]] | None = None
     prepare_s: float = 0.0
     seed: int | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def run(self) -> Run:

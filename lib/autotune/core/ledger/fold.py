@@ -84,7 +84,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
     match event:
         case SegmentOpened():
             segment = Segment(event, best_index=state.count, looked=state.count)
-            return replace(state, segment=segment, config=parse(event.config), last_playbook_is_news=False)
+            renewed = event.timestamp if event.reason.kind is Kind.CONTEXT_CHANGED else state.renewed
+            return replace(state, segment=segment, config=parse(event.config), last_playbook_is_news=False, renewed=renewed)
         case Opened():
             return replace(state, opened=True, spending=replace(state.spending, active_since=event.timestamp))
         case Ran():
@@ -224,6 +225,7 @@ def _seen(segment: Segment, metric: Metric, event: Ran) -> Segment:
     cases = combining.cases_of(event.metrics, metric.name) if CASES in event.metrics else ()
     return replace(
         segment,
+        context=segment.context if segment.baseline_runs else event.context,
         baseline_runs=runs,
         baseline_wall_s=event.wall_s,
         baseline_prepare_s=max(segment.baseline_prepare_s, event.prepare_s),
@@ -240,6 +242,8 @@ def _decided(state: State, event: Decided) -> State:
         return state
     learns = experiment.verdict is None and event.verdict is not Verdict.VOID
     segment = _learnt(state, experiment) if learns else state.segment
+    if event.verdict is Verdict.VOID and event.reason.kind is Kind.CONTEXT_CHANGED:
+        segment = replace(segment, left_behind=event.reason)
     return replace(state, segment=segment, experiment=replace(experiment, verdict=event))
 
 

@@ -126,7 +126,8 @@ class Segment:
     none changes while an experiment is measured. `best` is the incumbent's value. `crossed` tells whether the incumbent came to values of
     zero or less, where the baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as ratios. `several` names
     the metrics that the unchanged code was seen to print with several values. `looked` is how many experiments there were when the
-    incumbent's earlier values were last looked at.
+    incumbent's earlier values were last looked at. `context` is what the first run said of what is measured with, and `left_behind` says
+    how the unchanged code's runs say otherwise by now.
     """
 
     opened: SegmentOpened
@@ -152,6 +153,8 @@ class Segment:
     narrowed_left: int = 0
     target_checked: str | None = None
     target_reached: bool = False
+    context: Mapping[str, str] = field(default_factory=dict)
+    left_behind: Fact | None = None
 
     @property
     def run_s(self) -> float:
@@ -249,7 +252,7 @@ class State:
     with exact evidence, `gains` those of these that had to be better, which alone refill that budget (by the first rule all of `confirmed`
     do), `forced` keeps that were forced. `voided` counts discards that say nothing of an idea. `claimed` counts how often two states were
     claimed against each other. `last_playbook_is_news` until the next experiment begins, or a person has the session go on or asks for a
-    repair.
+    repair. `renewed` is when a segment last opened by itself, since what was measured with had changed.
     """
 
     segment: Segment
@@ -278,6 +281,7 @@ class State:
     recent: Recent = field(default_factory=Recent)
     spending: Spending = field(default_factory=Spending)
     seeds: Seeds = field(default_factory=Seeds)
+    renewed: str | None = None
 
     @property
     def metric(self) -> Metric:

@@ -10,9 +10,10 @@ from enum import StrEnum
 from autotune.core.facts import Fact, Kind
 from autotune.core.health.recovery import Playbook, next_playbook
 from autotune.core.health.transitions import Health, Mode
-from autotune.core.ledger.state import Row, State
+from autotune.core.ledger.state import Row, State, seconds_between
 
 CLAIM_EVERY = 10  # keeps
+RENEWED_EVERY_S = 86_400.0  # at most once, a segment opens by itself
 
 
 class Limit(StrEnum):
@@ -69,6 +70,7 @@ class Action(StrEnum):
     CHECK_TARGET = "check target"
     CLAIM = "claim"
     LOOK = "look"
+    RENEW = "renew"
     PLAYBOOK = "playbook"
     PAUSE = "pause"
     FINISH = "finish"
@@ -90,7 +92,16 @@ def next_action(state: State, now: str) -> Next | None:
     rule = _stop_rule(state, now)
     if rule is not None and rule.action is Action.FINISH and state.claim_is_due:
         return Next(Action.CLAIM, Fact(Kind.CLAIM_AT_END, because=rule.reason))
-    return rule or _claim(state) or recovery_due(state) or _look(state)
+    return rule or _renewal(state, now) or _claim(state) or recovery_due(state) or _look(state)
+
+
+def _renewal(state: State, now: str) -> Next | None:
+    """Open a new segment where the benchmark measures with something else by now; a pause where that was done less than a day ago."""
+    changed = state.segment.left_behind
+    if changed is None:
+        return None
+    again = state.renewed is not None and seconds_between(state.renewed, now) < RENEWED_EVERY_S
+    return Next(Action.PAUSE, Fact(Kind.CONTEXT_CHANGED_AGAIN, because=changed)) if again else Next(Action.RENEW, changed)
 
 
 def _claim(state: State) -> Next | None:

@@ -40,6 +40,7 @@ class Executed:
     timed_out: bool = False
     stopped: bool = False
     report: MetricReport = field(default_factory=MetricReport)
+    context: Mapping[str, str] = field(default_factory=dict)
     tail: bytes = b""
     output_bytes: int = 0
     leftovers: tuple[str, ...] = ()

@@ -17,6 +17,8 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
     yield "scope", f"{listed(config.scope)}: {counted(files, 'file')} may be changed"
     if config.seeds:
         yield "seeds", "both runs of a pair get the same one, and each pair another (AUTOTUNE_SEED)"
+    if state.segment.context:
+        yield "context", ", ".join(f"{name} {value}" for name, value in state.segment.context.items())
     yield "promise", _promise(state)
     yield "min_effect", _least(state)
     yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has a limit (--guardrail sets one)"

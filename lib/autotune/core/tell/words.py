@@ -130,6 +130,7 @@ def _printed(fact: Fact) -> str:
 
 
 _LONGEST_PRINTED = 300  # characters
+MOST_CHANGES = 3  # that are told
 
 
 def _exhausted(fact: Fact) -> str:
@@ -140,6 +141,12 @@ def _exhausted(fact: Fact) -> str:
 
 def _because(fact: Fact) -> str:
     return "" if fact.because is None else told(fact.because)
+
+
+def _context(fact: Fact) -> str:
+    changes: list[list[str]] = fact.figures["changes"]
+    said = ([escaped(text) or "not said" for text in (name, before, now)] for name, before, now in changes[:MOST_CHANGES])
+    return "; ".join(f"{name} was {before} and is {now}" for name, before, now in said)
 
 
 def _pair(fact: Fact) -> tuple[str, ...]:
@@ -497,6 +504,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         f"calibration: the same code built a second time, {fact.figures['pairs']} pairs, about {about(fact.figures['takes_s'])}"
     ),
     Kind.MIN_EFFECT_SET: _min_effect_set,
+    Kind.CONTEXT_CHANGED: lambda fact: f"what is measured with has changed: {_context(fact)}; a new segment begins",
+    Kind.CONTEXT_CHANGED_AGAIN: "a second time in a day, {because}; settle it, then `autotune rebaseline --accept`",
+    Kind.CONTEXT_OF_CANDIDATE: lambda fact: f"the change measures with something else than the unchanged code: {_context(fact)}",
+    Kind.CONTEXT_DIFFERS: lambda fact: f"the two states measure with different things: {_context(fact)}",
     Kind.SEED_UNREAD: "no file of the benchmark reads AUTOTUNE_SEED, so seeds change nothing yet; let {script} pass it on, as in "
     '`python3 train.py --seed "$AUTOTUNE_SEED"`',
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on gives a run no network and lets it write nowhere else",

@@ -109,6 +109,22 @@ def _look(session: Session, step: Next) -> None:
     session.append(Looked(values=values, moved=moved, reason=found, timestamp=now()))
 
 
+def _renew(session: Session, step: Next) -> None:
+    """Open a new segment, for the benchmark measures with something else by now."""
+    session.say(step.reason)
+    try:
+        with alone(session, "the baseline") as turn, borrowed(session):
+            events = rehearsing.rehearse_again(session, step.reason, turn)
+    except (AutotuneError, Interrupted) as error:
+        events = ended_by(error)
+    if isinstance(events, Fact):
+        session.append(Paused(reason=Fact(Kind.INCUMBENT_NOT_MEASURED, because=events), timestamp=now()))
+        return
+    session.append(*events)
+    settings.complete_settings(session)
+    files.keep_written(session)
+
+
 def _playbook(session: Session, step: Next) -> None:
     playbook = step.playbook
     if playbook is None:
@@ -207,6 +223,7 @@ _MEASURED = {
     Action.CHECK_TARGET: "the target",
     Action.CLAIM: "a claim",
     Action.LOOK: "the unchanged code",
+    Action.RENEW: "a new segment",
     Action.PLAYBOOK: "recovery",
 }
 _PLAYBOOKS: dict[Playbook, Callable[[Session], PlaybookEnded]] = {
@@ -220,5 +237,6 @@ _TAKE: dict[Action, Callable[[Session, Next], None]] = {
     Action.CHECK_TARGET: _check_target,
     Action.CLAIM: _claim,
     Action.LOOK: _look,
+    Action.RENEW: _renew,
     Action.PLAYBOOK: _playbook,
 }

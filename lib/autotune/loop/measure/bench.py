@@ -403,6 +403,7 @@ class Bench:
             **{"repeated" if self.session.state.config.read else "earlier": _several(finished.report, metrics)},
             prepare_s=round(self._prepare_s, 6),
             seed=seed,
+            context={escaped(name): escaped(value) for name, value in finished.context.items()},
         )
 
 

@@ -10,6 +10,7 @@ from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.ledger.events import Claimed, Result, SegmentOpened
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Metric, Outcome, Status
+from autotune.core.output import context
 from autotune.core.stats import effects, noise
 from autotune.core.tell.words import told
 from autotune.edges import commits
@@ -120,7 +121,7 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, floa
     while len(pairs) < wanted:
         turn.begin_stage()
         turn.expect(2 * bench.run_s)
-        values = {}
+        values, contexts = {}, {}
         for arm in bench.random.sample(list(Arm), 2):
             run, _ = bench.run(
                 arm, Purpose.CLAIM, pace.of_known_length("pair", len(pairs) + 1, wanted, turn.pace_s(bench.run_s, bench.ran))
@@ -128,7 +129,9 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, floa
             if run.outcome is not Outcome.OK:
                 failed = Kind.LAST_STATE_FAILED if arm is Arm.CANDIDATE else Kind.FIRST_STATE_FAILED
                 return Fact(Kind.NO_CLAIM, because=Fact(failed, because=run.why))
-            values[arm] = run.metrics[state.metric.name]
+            values[arm], contexts[arm] = run.metrics[state.metric.name], run.context
+        if changes := context.changed(contexts[Arm.INCUMBENT], contexts[Arm.CANDIDATE], state.config.context_free):
+            return Fact(Kind.NO_CLAIM, because=Fact(Kind.CONTEXT_DIFFERS, {"changes": changes}))
         pairs.append((values[Arm.INCUMBENT], values[Arm.CANDIDATE]))
         if len(pairs) == wanted and not effects.side_by_side_repeat(pairs):
             wanted = PAIRS

@@ -15,6 +15,7 @@ from autotune.core.ledger.events import Decided, Ran
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
+from autotune.core.output import context
 from autotune.core.stats.noise import median
 from autotune.core.tell.words import LEAVE_OUT, told
 from autotune.core.trust import audit
@@ -53,6 +54,12 @@ def baseline(session: Session, bench: Bench, turn: Turn, *, once: bool) -> tuple
         if run.outcome is not Outcome.OK:
             why = told(_counted(bench, What.BENCHMARK, Arm.INCUMBENT, run.why))
             raise AutotuneError(f"The benchmark does not work on the unchanged code: {why}{_quoted(output)}", _mending(bench, run))
+        if changes := _changes(session, run):
+            name, before, after = changes[0]
+            raise AutotuneError(
+                f"CONTEXT {name} is {before!r} in one run of the unchanged code and {after!r} in the next.",
+                f'let it say what runs have in common, or name it: context_free = ["{name}"]',
+            )
         values.append(run.metrics[session.state.metric.name])
         spent += run.wall_s + run.prepare_s
         most = 1 if once else _runs_of_a_baseline(spent / len(values))
@@ -126,6 +133,8 @@ def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn,
         ran, output = bench.run(decision.arms[0], Purpose.EXPERIMENT, outlook)
         if ran.outcome is not Outcome.OK:
             return _failed(session, bench, ran, output, [run.arm for run in runs])
+        if changes := _changes(session, ran):
+            return _of_other_context(session, bench, ran, changes)
         runs.append(ran.run)
         decision = _ask(session, policy, runs, bench)
         if not checked and checks_come_now(runs, decision, policy.rule):
@@ -134,6 +143,23 @@ def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn,
             if not passed:
                 return _checks_failed(session, bench, why, output, runs)
     return _audited(session, bench, _verdict(session, policy, decision, runs), runs)
+
+
+def _changes(session: Session, ran: Ran) -> list[list[str]]:
+    """Name what a run says of what it measured with, and the segment's first run said otherwise."""
+    return context.changed(session.state.segment.context, ran.context, session.state.config.context_free)
+
+
+def _of_other_context(session: Session, bench: Bench, ran: Ran, changes: list[list[str]]) -> Decided:
+    """Tell whether the candidate alone measures with something else, or the unchanged code does too by now."""
+    if ran.arm is Arm.CANDIDATE:
+        other, said = bench.run(Arm.INCUMBENT, Purpose.CROSS_CHECK)
+        if other.outcome is not Outcome.OK:
+            return _broken(session, bench, other, said)
+        if not (found := _changes(session, other)):
+            return voided(session, Cause.IDEA, Fact(Kind.CONTEXT_OF_CANDIDATE, {"changes": changes}))
+        changes = found
+    return voided(session, Cause.NOT_MEASURED, Fact(Kind.CONTEXT_CHANGED, {"changes": changes}))
 
 
 def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Run]) -> Decided:
