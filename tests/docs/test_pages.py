@@ -11,6 +11,8 @@ from tests.docs import pictures
 from tests.docs.prose import PAGES, ROOT, sentences, without_code, words
 
 from autotune.core.config.keys import BY_NAME
+from autotune.core.decide.budget import SESSIONS_FOOLED
+from autotune.core.model import DecisionMode
 
 README = ROOT / "README.md"
 LINKED = (*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "lib/autotune/README.md")))
@@ -40,10 +42,12 @@ def test_the_front_page_shows_what_the_code_draws() -> None:
     assert page == pictures.drawn(page), "`PYTHONPATH=lib:. python tests/docs/pictures.py` draws them"
 
 
-def test_the_front_page_has_the_error_rates_of_the_tables() -> None:
+def test_the_front_page_and_reports_have_the_error_rates_of_the_tables() -> None:
     table = (ROOT / "docs/deciding.md").read_text("utf-8")
     rows = ("economy: sessions of 200 no-ops that keep anything", r"the same, worst kind of noise \(bursts\)", "--once: sessions of 200 .*")
     cells = [cell for row in rows for cell in re.findall(rf"^\| {row} \| ([0-9.]+) \|", table, re.MULTILINE)]
+    fooled = [*SESSIONS_FOOLED[DecisionMode.ECONOMY], SESSIONS_FOOLED[DecisionMode.ONCE][0]]
+    assert fooled == [float(cell) for cell in cells]
     economy, worst, once = (f"{100 * float(cell):.0f} %" for cell in cells)
     said = " ".join(README.read_text("utf-8").split())
     assert f"in {economy} (at worst {worst}) and in {once}." in said

@@ -58,6 +58,7 @@ VERBS: dict[str, dict[str, str]] = {
         "status": "The session in a few lines.",
         "dashboard": "The session on one screen.",
         "explain": "Why: health, the last decision, what happens next.",
+        "report": "What was gained and how sure that is, for somebody who was not there.",
         "brief": "All a proposer has to know, on one page.",
         "statusline": "The session in one line, for the client's status line.",
     },

@@ -9,11 +9,13 @@ import typer
 
 from autotune.commands.options import AsJson, Progress, SessionName, found, live
 from autotune.core.codec import encode
+from autotune.core.ledger.events import Claimed
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import work
 from autotune.loop.measure import claiming
 from autotune.loop.session import files
+from autotune.loop.session.session import Session
 
 
 def main(
@@ -27,14 +29,21 @@ def main(
     With a number, what one keep gained over its parent. Nothing else is ever claimed as a total.
     """
     here = found(session)
-    with live(as_json=as_json, progress=progress) as here.say, work.changing(here, "confirm"), work.in_this_process(here):
-        if number is None and here.state.first == here.state.incumbent:
+    with live(as_json=as_json, progress=progress) as here.say:
+        claimed = confirmed(here, number)
+    words = told(claimed.told(here.state.metric.unit))
+    typer.echo(json.dumps({**encode(claimed), "reason": words}) if as_json else words)
+
+
+def confirmed(session: Session, number: int | None) -> Claimed:
+    """Measure what the session has gained, or one of its keeps, and write it to the log."""
+    with work.changing(session, "confirm"), work.in_this_process(session):
+        if number is None and session.state.first == session.state.incumbent:
             raise AutotuneError(
                 "Nothing has been kept, so there is no gain to confirm.", "`autotune calibrate` measures the unchanged code against itself"
             )
-        here.say(claiming.ahead(here))
-        claimed = claiming.claim(here) if number is None else claiming.confirm(here, number)
-        here.append(claimed)
-        files.project(here)
-    words = told(claimed.told(here.state.metric.unit))
-    typer.echo(json.dumps({**encode(claimed), "reason": words}) if as_json else words)
+        session.say(claiming.ahead(session))
+        claimed = claiming.claim(session) if number is None else claiming.confirm(session, number)
+        session.append(claimed)
+        files.project(session)
+        return claimed

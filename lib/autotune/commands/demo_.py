@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from autotune.commands import report_
 from autotune.core.facts import GOING_ON, Fact, Kind
 from autotune.core.findings import Answer
 from autotune.core.model import Status
@@ -26,7 +27,7 @@ MAIN = PACKAGE / "__main__.py"
 LAUNCHER = ROOT / "bin" / "autotune"
 _COLOURS = {Status.KEEP: typer.colors.GREEN, Status.CRASH: typer.colors.RED, Status.CHECKS_FAILED: typer.colors.RED}
 
-_PROJECT, _SESSION, _LOOP, _RESULT, _PLACE, _OWN = PARTS
+_PROJECT, _SESSION, _LOOP, _RESULT, _PLACE, _OWN, _REPORT = PARTS
 
 
 def main(
@@ -92,6 +93,7 @@ def _show(session: Session) -> None:
         ("git", "log", "--oneline", session.branch),
         ("git", "show", "--stat", session.branch),
         ("autotune", "explain"),
+        ("autotune", "report"),
     ):
         typer.echo()
         typer.secho(f"$ {shlex.join(command)}", bold=True)
@@ -111,3 +113,8 @@ def _say_what_next(session: Session) -> None:
         typer.echo(f"  alias autotune={shlex.quote(str(LAUNCHER))}")
     for line in OF_YOUR_OWN:
         typer.echo(f"  {line}")
+    typer.echo()
+    typer.secho(_REPORT, bold=True)
+    typer.echo(_wrapped(told(Fact(Answer.DEMO_REPORT)), "  "))
+    opener = "open" if sys.platform == "darwin" else "xdg-open"
+    typer.echo(f"  {shlex.join([opener, str(session.folder.path / report_.PAGE)])}")

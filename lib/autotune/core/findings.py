@@ -308,6 +308,8 @@ class Answer(StrEnum):
     DEMO_LOOP = "demo loop"
     HEALED = "healed"
     DEMO_LEFT = "demo left"
+    DEMO_REPORT = "demo report"
+    WRITTEN = "written"
 
 
 class Unread(StrEnum):

@@ -17,7 +17,7 @@ CHANGED_BY: Mapping[Fixed, str] = {  # what stands behind a key that an edit doe
     Fixed.SEGMENT: "(fixed for the segment)",
     Fixed.SESSION: "(fixed for the session)",
 }
-PARTS = ("A project", "A session", "The loop", "What came of it", "Where it is", "In a project of your own")  # of the demo
+PARTS = ("A project", "A session", "The loop", "What came of it", "Where it is", "In a project of your own", "Its report")  # of the demo
 OF_YOUR_OWN = (  # lines for a shell
     "cd YOUR-PROJECT    # its benchmark, autotune.sh, prints METRIC time_ms=12.3",
     "autotune doctor    # what is there, what is missing",
@@ -120,4 +120,6 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.DEMO_LOOP: "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time",
     Answer.HEALED: "when it was stuck, the playbook {playbook} looked into it: {because}",
     Answer.DEMO_LEFT: "{folder}, on branch {branch}; `main` is as it was. Look around, then delete the folder.",
+    Answer.DEMO_REPORT: "one file, for somebody who was not there; a browser opens it",
+    Answer.WRITTEN: "written: {path}",
 }

@@ -297,7 +297,7 @@ def _rule(state: State, now: str) -> str:
 def _evidence(state: State) -> Iterator[str]:
     yield value(state)
     if state.claim is not None:
-        yield f"claim, by fresh runs of the first state and the last: {headline.claim_words(state)}"
+        yield f"{headline.BY_FRESH_RUNS}: {headline.claim_words(state)}"
     yield f"noise: {noise_words(state)}"
     if (witness := headline.second_witness(state)) is not None:
         yield told(witness)

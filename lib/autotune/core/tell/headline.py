@@ -50,8 +50,13 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         Line("recovery", recovery(state)),
         Line("limits", limits.left(state, now)),
         *([Line("cost", cost(state))] if state.spending.tokens or state.spending.cost_usd else []),
-        Line("time", f"since {moment(state.started)}, active for {duration(state.spending.active(now))}; {_in_runs(state)}"),
+        Line("time", time_spent(state, now)),
     )
+
+
+def time_spent(state: State, now: str) -> str:
+    """Say since when the session has been going on, and how long it and its runs took."""
+    return f"since {moment(state.started)}, active for {duration(state.spending.active(now))}; {_in_runs(state)}"
 
 
 def _in_runs(state: State) -> str:
@@ -104,6 +109,9 @@ def _last_keep(state: State) -> Row | None:
     """The segment's last keep."""
     last = state.recent.kept[-1] if state.recent.kept else None
     return last if last is not None and last.segment == state.segment.opened.segment else None
+
+
+BY_FRESH_RUNS = "claim, by fresh runs of the first state and the last"
 
 
 def claim_words(state: State) -> str:

@@ -19,13 +19,14 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
         yield "seeds", "both runs of a pair get the same one, and each pair another (AUTOTUNE_SEED)"
     if state.segment.context:
         yield "context", ", ".join(f"{name} {value}" for name, value in state.segment.context.items())
-    yield "promise", _promise(state)
+    yield "promise", promise(state)
     yield "min_effect", _least(state)
     yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has a limit (--guardrail sets one)"
     yield "checks", config.checks or "none: all that the benchmark accepts passes (autotune.checks.sh, or --checks)"
 
 
-def _promise(state: State) -> str:
+def promise(state: State) -> str:
+    """Say how sure the session's keeps are, as far as its mode promises it."""
     if state.decision_mode is not DecisionMode.RACE or state.config.built_once:
         return "none: error_budget is not promised here, and no keep is confirmed until `autotune confirm N` has measured it again"
     return f"if no idea works, the chance that this session still keeps one is {share_in_words(state.config.error_budget)} (error_budget)"

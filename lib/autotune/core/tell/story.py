@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,28 +66,44 @@ class Story:
 
 def story_of(events: Iterable[Event], number_: int) -> Story | None:
     """Gather an experiment's events; None where there are none."""
-    story, segment = Story(number_), None
+    return stories(events, (number_,)).get(number_)
+
+
+def stories(events: Iterable[Event], numbers_: Collection[int]) -> dict[int, Story]:
+    """Gather the events of some experiments in one pass, by number; those without any are left out."""
+    found: dict[int, Story] = {}
+    segment = None
     for event in events:
-        match event:
-            case SegmentOpened():
-                segment = event
-            case CandidateTaken(experiment=one) if one == number_:
-                story = replace(story, taken=event, segment=segment)
-            case Formatted(experiment=one) if one == number_:
-                story = replace(story, formatted=event)
-            case Ran(experiment=one) if one == number_ and event.purpose in _PURPOSES:
-                story = replace(story, runs=(*story.runs, event))
-            case Decided(experiment=one) if one == number_:
-                story = replace(story, decided=(*story.decided, event))
-            case Described(experiment=one) if one == number_:
-                story = replace(story, described=event)
-            case Result(index=one) if one == number_ and not event.baseline:
-                story = replace(story, result=event)
-            case Claimed(experiment=one) if one == number_:
-                story = replace(story, confirmed=(*story.confirmed, event))
-            case _:
-                continue
-    return None if story == Story(number_) else story
+        if isinstance(event, SegmentOpened):
+            segment = event
+        elif (number_ := _experiment_of(event)) in numbers_ and number_ is not None:
+            found[number_] = _with(found.get(number_) or Story(number_), event, segment)
+    return {number_: story for number_, story in found.items() if story != Story(number_)}
+
+
+def _experiment_of(event: Event) -> int | None:
+    """Which experiment an event is about; None where it is about none."""
+    return event.index if isinstance(event, Result) else getattr(event, "experiment", None)
+
+
+def _with(story: Story, event: Event, segment: SegmentOpened | None) -> Story:  # noqa: PLR0911 - one return an event
+    match event:
+        case CandidateTaken():
+            return replace(story, taken=event, segment=segment)
+        case Formatted():
+            return replace(story, formatted=event)
+        case Ran() if event.purpose in _PURPOSES:
+            return replace(story, runs=(*story.runs, event))
+        case Decided():
+            return replace(story, decided=(*story.decided, event))
+        case Described():
+            return replace(story, described=event)
+        case Result() if not event.baseline:
+            return replace(story, result=event)
+        case Claimed():
+            return replace(story, confirmed=(*story.confirmed, event))
+        case _:
+            return story
 
 
 def lines(story: Story, state: State, width: int) -> tuple[Line, ...]:
@@ -116,14 +132,14 @@ def _files(story: Story) -> str:
     return ", ".join(escaped(path) for path in files[:FILES_NAMED]) + more or "none"
 
 
-def _metric(story: Story, state: State) -> Metric:
+def metric_of(story: Story, state: State) -> Metric:
     """The metric that the experiment was judged by: its segment's."""
     segment = story.segment or state.segment.opened
     return Metric(segment.metric_name, segment.metric_unit, segment.direction)
 
 
 def _verdict(story: Story, state: State) -> Iterator[Line]:
-    result, decided, metric = story.result, story.decided[-1] if story.decided else None, _metric(story, state)
+    result, decided, metric = story.result, story.decided[-1] if story.decided else None, metric_of(story, state)
     found = result or decided
     if found is None:
         yield Line("verdict", "none yet: the experiment is open", Tone.FAIR)
@@ -167,7 +183,7 @@ _OTHERS = {  # whom luck would help, where more or less is asked for than a gain
 
 
 def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
-    name = _metric(story, state).name
+    name = metric_of(story, state).name
     if not story.runs:
         yield Line("runs", "none")
         return
@@ -179,8 +195,7 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
     values = [run.metrics[name] for run in story.runs if _has_value(run, name)]
     texts = iter(numbers(values, noise_of_a_run(state)))
     told, arms = _with_repeats(story.runs, [next(texts) if _has_value(run, name) else run.outcome for run in story.runs])
-    in_blocks = story.decided[-1].reason.figures.get("in_blocks", 0) if story.decided else 0
-    yield Line("in order", _in_order(told, _stages(arms, in_blocks)))
+    yield Line("in order", _in_order(told, stages_of(story, arms)))
     if plotted := plot(story.runs, name, width):
         yield Line("plot", "\n".join(plotted))
     if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers, *_several(run, name))]:
@@ -215,6 +230,11 @@ def _in_order(told: Sequence[str], stages: Sequence[range]) -> str:
 _PAIR = len(Arm)
 
 
+def stages_of(story: Story, arms: Sequence[Arm]) -> list[range]:
+    """The places of an experiment's runs that were made together, given the arm of each."""
+    return _stages(arms, story.decided[-1].reason.figures.get("in_blocks", 0) if story.decided else 0)
+
+
 def _stages(arms: Sequence[Arm], in_blocks: int) -> list[range]:
     """The places of runs that were made together, in run order: a pair, or a block, of as many runs of each arm; none of a single arm.
 
@@ -237,7 +257,7 @@ def _stages(arms: Sequence[Arm], in_blocks: int) -> list[range]:
 
 def _earlier(story: Story, state: State) -> str:
     """What a candidate was held against that was run alone: the incumbent's earlier runs, as value and effect tell."""
-    found, name = story.decided[-1] if story.decided else None, _metric(story, state).name
+    found, name = story.decided[-1] if story.decided else None, metric_of(story, state).name
     alone = [run.metrics[name] for run in story.runs if _has_value(run, name)]
     if found is None or found.effect is None or any(run.arm is Arm.INCUMBENT for run in story.runs) or not alone:
         return ""
@@ -303,7 +323,7 @@ def _rest(story: Story, state: State) -> Iterator[Line]:
         yield Line("measured as", f"{story.formatted.commit[:12]}: {story.formatted.by} rewrote {named}")
     if result is None:
         return
-    own = _metric(story, state).name
+    own = metric_of(story, state).name
     cases_first = sorted(result.metrics.items(), key=lambda one: not one[0].startswith(f"{own}["))
     if others := [f"{escaped(name)} {number(value)}" for name, value in cases_first if name != own]:
         yield Line("metrics", f"{', '.join(others[:METRICS_NAMED])} (of the candidate's last run)")
