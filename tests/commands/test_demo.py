@@ -95,7 +95,9 @@ def test_the_demonstration_keeps_gains_takes_the_rest_back_heals_itself_and_fini
     assert git(folder, "diff", "--name-only", "main", branch, "--", "benchmark.py", "sample.py", "tests") == ""
     assert git(folder, "status", "--porcelain") == ""
 
-    for shown in ("$ autotune dashboard", "$ git log --oneline", "$ autotune explain", str(folder), "autotune init --name"):
+    (page,) = (folder / ".git" / "autotune").glob("demo-*/report.html")
+    assert page.read_text("utf-8").count("<article") == len(kept)
+    for shown in ("$ autotune dashboard", "$ git log --oneline", "$ autotune explain", str(folder), "autotune init --name", f" {page}"):
         assert shown in told
     assert not list((tmp_path / "home" / "cache" / "autotune").glob("till-*"))
     assert max(map(len, told.splitlines())) <= 100 + len(str(tmp_path))

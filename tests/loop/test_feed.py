@@ -37,6 +37,17 @@ def test_a_watcher_gets_what_came_since_once_with_the_state_and_what_the_worker_
     assert [(row.index, row.status, row.description) for row in feed.rows(watched.session)] == [(1, Status.KEEP, "shorter")]
 
 
+def test_every_experiment_is_told_with_the_figures_that_it_was_decided_by(project: Project) -> None:
+    project.write("autotune.sh", 'echo "METRIC size=$(($(cat src/*.txt | wc -c))).$(date +%N)"\n')
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**")
+    project.write("src/a.txt", "")
+    project.attempt("shorter")
+    session = sessions.find(project.top)
+    (row,) = feed.rows(session)
+    assert (row,) == session.state.recent.rows
+    assert row.reason.figures["evidence"] >= row.reason.figures["needed"]
+
+
 def test_events_are_sought_by_marks_and_between_two_positions(project: Project) -> None:
     project.init()
     watched = Feed(sessions.find(project.top))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from autotune.core.codec import decode
 from autotune.core.facts import GOING_ON, Fact, Kind, quoted
-from autotune.core.ledger.events import Claimed, Result
-from autotune.core.ledger.fold import after
+from autotune.core.ledger.events import Claimed, Result, SegmentOpened
+from autotune.core.ledger.fold import after, begin
 from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.state import Row, State
 from autotune.edges import ledger, locks
@@ -57,14 +57,16 @@ def _said_last(session: Session) -> Fact | None:
 
 
 def rows(session: Session) -> tuple[Row, ...]:
-    """Give every settled experiment, from the ledger; the state holds the latest alone."""
-    found, confirmed = [], set()
-    for event in events(session.folder.ledger, b'"type":"result"', b'"type":"claim"'):
-        if isinstance(event, Result) and not event.baseline:
-            found.append(after(session.state, event).recent.rows[-1])
-        elif isinstance(event, Claimed) and event.improved:
-            confirmed.add(event.experiment)
-    return tuple(replace(row, confirmed=row.confirmed or row.index in confirmed) for row in found)
+    """Give every settled experiment as it was when it settled, from the whole ledger; the state holds the latest alone."""
+    found: dict[int, Row] = {}
+    state = None
+    for event in events(session.folder.ledger):
+        state = after(state, event) if state is not None else begin(event) if isinstance(event, SegmentOpened) else None
+        if state is not None and isinstance(event, Result | Claimed):
+            found |= {row.index: row for row in (*state.recent.kept, *state.recent.rows)}  # a claim lifts labels
+            if isinstance(event, Claimed) and event.improved and event.experiment in found:
+                found[event.experiment] = replace(found[event.experiment], confirmed=True)
+    return tuple(found[number] for number in sorted(found))
 
 
 @dataclass(slots=True)
