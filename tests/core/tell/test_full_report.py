@@ -124,11 +124,11 @@ def test_race_promises_and_builds_that_are_not_counted_are_told() -> None:
 
 def test_the_cost_is_told_where_an_agent_told_it_and_the_machine_without_its_name() -> None:
     state, found = session(1)
-    assert (line(full_report(state, NOW, found), "cost", "agent") or "").startswith("not known")
+    assert (line(full_report(state, NOW, found), "cost", "cost") or "").startswith("not known")
     told = folded(state, Spent(1.5, 12_000, "client", at(9)))
     told = replace(told, segment=replace(told.segment, opened=replace(told.segment.opened, machine={"host": "mine", "cpu": "fast"})))
     report = full_report(told, NOW, found)
-    assert line(report, "cost", "agent") == "$1.50, 12,000 tokens"
+    assert line(report, "cost", "cost") == "$1.50, 12,000 tokens"
     assert (line(report, "environment", "cpu"), line(report, "environment", "host")) == ("fast", None)
     assert "mine" not in json.dumps(reporting.as_json(told, NOW, found))
 

@@ -319,10 +319,10 @@ def _why(row: Row, room: int) -> str:
 
 
 def _cost(state: State, now: str) -> tuple[Line, ...]:
-    spent = state.spending.spent is not None
+    known = state.spending.spent is not None or state.spending.printed_usd
     return (
         Line("time", headline.time_spent(state, now)),
-        Line("agent", headline.cost(state) if spent else "not known: no agent has told what it cost in money or tokens"),
+        Line("cost", headline.cost(state) if known else "not known: nothing has told what it cost in money or tokens"),
     )
 
 
