@@ -318,9 +318,9 @@ def test_a_stop_from_another_terminal_ends_the_night(night: Night) -> None:
 
 def test_a_client_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
     code = (
-        "import subprocess, sys, time; from autotune.loop.drive.supervising import _not_outliving\n"
+        "import subprocess, sys, time; from autotune.edges.client import not_outliving\n"
         "client = subprocess.Popen(['sleep', '60'], start_new_session=True); print(client.pid, flush=True)\n"
-        "with _not_outliving(client): print('guarded', flush=True); time.sleep(60)"
+        "with not_outliving(client): print('guarded', flush=True); time.sleep(60)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib")}
     supervisor = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
