@@ -44,7 +44,7 @@ from autotune.core.model import Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.output.outcome import PASSED
 from autotune.core.tell import explain, report, story
 from autotune.core.tell.brief import MOST_TOKENS, brief, tokens
-from autotune.core.tell.lines import cells, laid_out
+from autotune.core.tell.lines import laid_out
 from autotune.core.tell.snapshot import snapshot
 from autotune.views import dashboard
 
@@ -323,7 +323,7 @@ def test_any_session_can_be_told(events: list[Event], width: int) -> None:
     pages += [laid_out(story.lines(one, state, width - story.LABELS), width) for one in told]
     for page in pages:
         assert is_plain(page)
-        assert max(map(cells, page.splitlines())) <= width
+        assert max(map(cell_len, page.splitlines())) <= width
     json.dumps([snapshot(state, NOW), explain.explain(state, NOW).as_json(), *(one.as_json() for one in told)], allow_nan=False)
 
 

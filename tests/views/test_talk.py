@@ -12,9 +12,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from rich.cells import cell_len
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.tell.lines import cells
 from autotune.core.tell.words import told
 from autotune.views import talk
 from autotune.views.talk import Lines, Records, Rewritten, live
@@ -60,7 +60,7 @@ def test_after_the_end_only_news_is_told(written: list[str]) -> None:
 def test_the_line_fits_a_narrow_terminal(columns: int, written: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(talk, "_columns", lambda: columns)
     Rewritten().say(replace(WAITING, figures={**WAITING.figures, "what": "experiment 3 of 漢字漢字漢字漢字漢字漢字漢字漢字漢字"}))
-    assert cells(written[0].removeprefix("\r\x1b[K")) <= max(columns - 1, 3)
+    assert cell_len(written[0].removeprefix("\r\x1b[K")) <= max(columns - 1, 3)
 
 
 def test_elsewhere_what_goes_on_is_a_line_after_five_seconds_then_every_ten(written: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

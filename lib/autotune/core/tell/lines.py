@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from rich.cells import cell_len, chop_cells
 
 from autotune.core.output.outcome import escaped
 
@@ -34,12 +35,12 @@ class Line:
 
 def laid_out(lines: Sequence[Line], width: int) -> str:
     """Lines as plain text, labels in a column of their own, no line wider than `width` columns where that is 40 or more."""
-    column = max((cells(line.label) for line in lines), default=0) + 2
+    column = max((cell_len(line.label) for line in lines), default=0) + 2
     text_width = max(width - column, LEAST_TEXT)
     told = []
     for line in lines:
         pieces = wrapped(line.text, text_width)
-        told.append(line.label + " " * (column - cells(line.label)) + pieces[0])
+        told.append(line.label + " " * (column - cell_len(line.label)) + pieces[0])
         told += [" " * column + piece for piece in pieces[1:]]
     return "\n".join(piece.rstrip() for piece in told) + "\n"
 
@@ -50,20 +51,9 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def cells(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return len(text) if text.isascii() else sum(map(_cells_of, text))
-
-
-def _cells_of(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
 def wrapped(text: str, width: int) -> list[str]:
     """Text in lines of at most `width` columns; a line that fits stays as it is, a word that is longer than a line is broken."""
-    return [piece for line in text.split("\n") for piece in ([line] if cells(line) <= width else _filled(line, width))]
+    return [piece for line in text.split("\n") for piece in ([line] if cell_len(line) <= width else _filled(line, width))]
 
 
 def _filled(text: str, width: int) -> list[str]:
@@ -71,18 +61,8 @@ def _filled(text: str, width: int) -> list[str]:
     lines = [""]
     for word in text.split(" "):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
-        if cells(joined) <= width:
+        if cell_len(joined) <= width:
             lines[-1] = joined
         else:
-            lines += _broken(word, width)
+            lines += chop_cells(word, width)
     return lines if lines[0] else lines[1:]
-
-
-def _broken(word: str, width: int) -> list[str]:
-    """A long word in pieces of at most `width` columns."""
-    pieces = [""]
-    for character in word:
-        if pieces[-1] and cells(pieces[-1]) + _cells_of(character) > width:
-            pieces.append("")
-        pieces[-1] += character
-    return pieces
