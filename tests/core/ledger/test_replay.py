@@ -244,6 +244,25 @@ def test_settings_say_what_they_change() -> None:
     assert asked(begin(segment()), replace(said, changed=("max_tokens",))) == wrong
 
 
+@pytest.mark.parametrize(
+    ("settings", "said", "agrees"),
+    [
+        ({"stop_patience": 9}, ("stop_patience",), True),
+        ({"hook_timeout_s": 400}, ("hook_timeout_s",), True),
+        ({"hook_timeout_s": 20}, ("hook_timeout_s",), True),
+        ({"hook_timeout_s": 400, "target": 2.0}, ("hook_timeout_s",), False),
+        ({"hook_timeout_s": 400}, ("hook_timeout_s", "target"), False),
+    ],
+)
+def test_what_an_older_version_said_of_keys_that_are_others_now_is_understood(
+    settings: dict[str, object],
+    said: tuple[str, ...],
+    agrees: bool,  # noqa: FBT001 - a case
+) -> None:
+    changed = SettingsChanged({**configured(), **settings}, said, at(1))
+    assert (asked(begin(segment()), changed) is None) is agrees
+
+
 def asked(state: State, event: Event, **runs: list[Ran]) -> Fact | None:
     return contradiction(state, event, {Purpose(name): made for name, made in runs.items()}, lambda state, _: state.policy)
 
