@@ -357,6 +357,7 @@ def _advice_to_go_on(state: State, ended: Ended, now: str) -> Iterator[Advice]:
     elif ended.ending is Ending.PAUSED and not held:
         yield Advice("autotune repair", "runs a playbook with a fresh budget")
     elif ended.ending is Ending.FINISHED:
+        yield Advice("autotune report", "writes one page on what was gained, for somebody who was not there")
         yield Advice("autotune dashboard --full", "shows every experiment")
     if not held:
         yield Advice("autotune resume", "goes on; streaks and the recovery budget begin again")

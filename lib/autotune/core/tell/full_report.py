@@ -364,7 +364,7 @@ def _commands(state: State) -> tuple[Advice, ...]:
     which = f" --session {escaped(first.session)}"
     return (
         Advice(f"{VERIFYING}{which}", "in this repository: holds log and commits against each other, and makes every decision again"),
-        Advice(f"autotune confirm{which}", "measures afresh, side by side, what was gained in all"),
+        Advice(f"autotune confirm{which}", "measures again, side by side, what was gained in all"),
         Advice(f"git log -p --reverse {escaped(first.base[:12])}..{escaped(first.branch)}", "shows every kept change with its evidence"),
     )
 
