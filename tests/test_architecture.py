@@ -117,7 +117,6 @@ WORDED_ELSEWHERE = {
     "commands/app.py": "help",
     "commands/link_.py": "a program for the shell",
     "core/config/keys.py": "what autotune.toml says of each key",
-    "core/config/page.py": "the page that lists every key",
     "core/config/writing.py": "what autotune.toml says of itself",
     "core/config/shapes.py": "what a refusal says was expected",
     "core/ledger/older.py": "what ledgers of older versions say",

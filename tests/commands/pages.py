@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 import typer
+from tests.commands import page_of_keys
 
 from autotune.commands import app
-from autotune.core.config.page import page as page_of_keys
 
 FOLDER = Path(app.__file__).with_name("help")
 REFERENCE = Path(__file__).parents[2] / "docs/commands.md"
@@ -78,4 +78,4 @@ if __name__ == "__main__":
     for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8")
     REFERENCE.write_text(reference(made), "utf-8")
-    CONFIGURATION.write_text(page_of_keys(), "utf-8")
+    CONFIGURATION.write_text(page_of_keys.page(), "utf-8")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from tests.commands import page_of_keys
 from tests.commands.pages import CONFIGURATION, FOLDER, REFERENCE, pages, reference
-
-from autotune.core.config.page import page as page_of_keys
 
 PAGES = pages()
 
@@ -21,4 +20,4 @@ def test_the_page_of_all_commands_is_made_of_these() -> None:
 
 
 def test_the_page_of_all_keys_is_made_of_them() -> None:
-    assert CONFIGURATION.read_text("utf-8") == page_of_keys(), "`python tests/commands/pages.py` writes it"
+    assert CONFIGURATION.read_text("utf-8") == page_of_keys.page(), "`python tests/commands/pages.py` writes it"

@@ -105,12 +105,7 @@ KEYS = (
         Fixed.SEGMENT,
     ),
     Key(
-        "unit",
-        text("up to 40 characters on one line", r"[^\x00-\x1f\x7f]{0,40}"),
-        "The metric's unit, for people.",
-        "",
-        "s",
-        Fixed.SEGMENT,
+        "unit", text("up to 40 characters on one line", r"[^\x00-\x1f\x7f]{0,40}"), "The metric's unit, for people.", "", "s", Fixed.SEGMENT
     ),
     Key(
         "timed",
@@ -211,11 +206,7 @@ KEYS = (
         fixed=Fixed.SEGMENT,
     ),
     Key(
-        "in_place",
-        flag(),
-        "Measure in the checkout itself, where a worktree of its own does not work.",
-        default=False,
-        fixed=Fixed.SEGMENT,
+        "in_place", flag(), "Measure in the checkout itself, where a worktree of its own does not work.", default=False, fixed=Fixed.SEGMENT
     ),
     Key(
         "decision_mode",
@@ -284,13 +275,7 @@ KEYS = (
         Fixed.DECISION,
     ),
     Key("sign", flag(), "Sign the commits of keeps, as git is set up to.", default=False),
-    Key(
-        "target",
-        number("a finite number"),
-        "Stop when the metric has reached this value and it is confirmed.",
-        Default.ABSENT,
-        1.5,
-    ),
+    Key("target", number("a finite number"), "Stop when the metric has reached this value and it is confirmed.", Default.ABSENT, 1.5),
     Key("max_iterations", whole_number(1), "Stop after this many experiments, kept or not.", Default.ABSENT, 100),
     Key("max_wall_time", duration(), "Stop after this long, across every resume.", Default.ABSENT, "8h"),
     Key("max_failures", whole_number(1), "Stop after this many experiments that crashed or failed the checks.", Default.ABSENT, 20),
