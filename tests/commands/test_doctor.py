@@ -20,7 +20,7 @@ from autotune.core.tell.words import told
 from autotune.edges import clock, locks, worktrees
 from autotune.errors import AutotuneError
 from autotune.loop.inspect import diagnosis
-from autotune.loop.inspect.diagnosis import Check, Finding
+from autotune.loop.inspect.scene import Check, Finding, Scene
 from autotune.loop.opening import opening
 from autotune.loop.session.session import Session
 from autotune.version import PACKAGE
@@ -196,7 +196,7 @@ def test_a_cache_folder_that_cannot_be_written_to_is_told(project: Path, tmp_pat
 
 @pytest.mark.slow
 def test_the_environment_is_tried_out_and_compared_with_the_lock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = diagnosis.Scene(tmp_path)
+    scene = Scene(tmp_path)
     assert diagnosis._environment(scene).finding is Finding.OK
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     (tmp_path / "autotune-environment.txt").write_text("another\n")

@@ -18,7 +18,7 @@ from autotune.core.output.outcome import escaped
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.words import told
 from autotune.loop.inspect import diagnosis
-from autotune.loop.inspect.diagnosis import Check, Finding
+from autotune.loop.inspect.scene import Check, Finding
 from autotune.views import talk
 
 _COLOURS = {Finding.OK: typer.colors.GREEN, Finding.MISSING: typer.colors.YELLOW, Finding.TO_DO: typer.colors.RED}

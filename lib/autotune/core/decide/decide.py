@@ -18,10 +18,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autotune.core import rules
-from autotune.core.decide import shortfall
 from autotune.core.decide.comparison import (
     PAIR,
     Comparison,
@@ -30,13 +29,14 @@ from autotune.core.decide.comparison import (
     counting,
     estimate_of,
     left_of,
-    matched,
     of_arm,
 )
+from autotune.core.decide.saying import decided_at_once, kept, refuted, refuted_at_once, run_out
+from autotune.core.decide.single import REFERENCES, single_bar, single_gain
 from autotune.core.decide.stages import HALF, Line, Stages, lines_of, reach, replayed
-from autotune.core.facts import Fact, Kind
-from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Effect, Policy, Run, Verdict
-from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, SQRT2, effect_of, on_scale
+from autotune.core.facts import Kind
+from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Policy, Run, Verdict
+from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, SQRT2, on_scale
 from autotune.core.stats.noise import median, noise_floor, pool_after
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ METRIC_FUTILE = -0.5  # its futility score above which nothing is futile: a gain
 ECONOMY_PAIRS = 12
 ECONOMY_KAPPA = 1.5
 ECONOMY_SCORE = math.log(1000.0) / ECONOMY_KAPPA  # Wald's bound for one false keep in a thousand, were the noise normal
-REFERENCES = 8  # how many of the incumbent's latest values a single run is compared with
 SCREEN_Z = 0.5
 ONCE_Z = 3.0
 REBASE_Z = 3.0
@@ -143,16 +142,16 @@ def _race(comparison: Comparison, coin: random.Random) -> Decision:
     stages = replayed(comparison)
     most, needed = comparison.policy.max_pairs, comparison.needed
     if stages.evidence >= needed and estimate_of(comparison.gains) > 0 and (stages.stakes[0] >= needed or _is_borne_out(stages, most)):
-        return _kept(comparison, stages)
+        return kept(comparison, stages)
     kappa = max(1.0, 6 / math.sqrt(most))
     if stages.in_sight < PROMISING and _futility(stages, kappa) <= FUTILE / kappa:
-        return _refuted(comparison, stages)
+        return refuted(comparison, stages)
     if comparison.gains and stages.fresh:
         pairs_left = most - len(comparison.gains)
         if pairs_left <= 0:
-            return _run_out(comparison, Kind.RAN_OUT, stages)
+            return run_out(comparison, Kind.RAN_OUT, stages)
         if stages.in_sight * reach(pairs_left, len(stages.blocks), paired=comparison.policy.paired) < needed:
-            return _run_out(comparison, Kind.OUT_OF_REACH, stages)
+            return run_out(comparison, Kind.OUT_OF_REACH, stages)
     return _ask(comparison, stages.left, coin, stages.evidence, fresh=stages.fresh)
 
 
@@ -188,8 +187,8 @@ def _economy(comparison: Comparison, coin: random.Random) -> Decision:
     if comparison.calibration.reference and not comparison.first:
         if left_of(PAIR[:1], comparison.arms[:1]):
             return _ask(comparison, PAIR[:1], coin, fresh=True)
-        if len(comparison.arms) == 1 and _single_gain(comparison) <= _single_bar(comparison, SCREEN_Z):
-            return _refuted_at_once(comparison)
+        if len(comparison.arms) == 1 and single_gain(comparison) <= single_bar(comparison, SCREEN_Z):
+            return refuted_at_once(comparison)
         comparison = counting(comparison, 1, comparison.sigma)
     return _economy_pairs(comparison, coin)
 
@@ -199,11 +198,11 @@ def _economy_pairs(comparison: Comparison, coin: random.Random) -> Decision:
     left = left_of(PAIR, comparison.arms[comparison.first + 2 * len(gains) :])
     points = score(comparison.units, ECONOMY_KAPPA)
     if points >= ECONOMY_SCORE and estimate_of(gains) > 0:
-        return _kept(comparison)
+        return kept(comparison)
     if points <= FUTILE / ECONOMY_KAPPA:
-        return _refuted(comparison)
+        return refuted(comparison)
     if len(gains) >= most and len(left) == len(PAIR):
-        return _run_out(comparison, Kind.RAN_OUT)
+        return run_out(comparison, Kind.RAN_OUT)
     return _ask(comparison, left, coin, fresh=len(left) == len(PAIR))
 
 
@@ -226,40 +225,9 @@ def _once(comparison: Comparison, coin: random.Random) -> Decision:
     left = left_of(PAIR[:1] if comparison.calibration.reference else PAIR, comparison.arms)
     if left:
         return _ask(comparison, left, coin, fresh=not comparison.arms)
-    if _single_gain(comparison) <= _single_bar(comparison, ONCE_Z):
-        return _refuted_at_once(comparison)
-    return _decided_at_once(comparison, Verdict.KEEP, Kind.BETTER_ONCE, confirmed=False)
-
-
-def _known(comparison: Comparison) -> Sequence[float]:
-    """The incumbent's values that a single run is compared with: the latest 8 before this comparison, else those in it."""
-    return comparison.calibration.reference[-REFERENCES:] or of_arm(Arm.INCUMBENT, comparison.arms, comparison.values)
-
-
-def _single_gain(comparison: Comparison) -> float:
-    """How much better the candidate's first run is than the median of the incumbent's known values, less the least effect."""
-    height = comparison.places[comparison.arms.index(Arm.CANDIDATE)]
-    known = median(on_scale(_known(comparison), comparison.policy.metric.direction, logs=comparison.calibration.logs))
-    return 0.0 if height == known else height - known
-
-
-def _single_bar(comparison: Comparison, z: float) -> float:
-    """What that gain must exceed: z standard errors of one run against the median of k, counted from no effect where one is asked for."""
-    return max(z * _single_error(comparison) - max(comparison.delta, 0.0), 0.0)
-
-
-def _single_error(comparison: Comparison) -> float:
-    """The standard error of one run against the median of the k known values."""
-    return comparison.sigma / SQRT2 * math.sqrt(1 + 1 / len(_known(comparison)))
-
-
-def _single_effect(comparison: Comparison) -> Effect:
-    """The effect of the candidate's first run against the median of the known values; the ends are those against the extremes of them."""
-    known, value = _known(comparison), comparison.values[comparison.arms.index(Arm.CANDIDATE)]
-    middle, most, least = median(known), max(known), min(known)
-    if comparison.calibration.logs and min(value, least) > 0:
-        return Effect(value / middle, value / most, value / least)
-    return Effect(value - middle, value - most, value - least, relative=False)
+    if single_gain(comparison) <= single_bar(comparison, ONCE_Z):
+        return refuted_at_once(comparison)
+    return decided_at_once(comparison, Verdict.KEEP, Kind.BETTER_ONCE, confirmed=False)
 
 
 # Benchmarks without noise
@@ -279,15 +247,15 @@ def _exact(comparison: Comparison, coin: random.Random) -> Decision:
     left = left_of(opening, comparison.arms[: len(opening)])
     if left:
         return _ask(comparison, left, coin, fresh=not comparison.arms)
-    if _single_gain(comparison) <= 0:
-        return _refuted_at_once(comparison)
+    if single_gain(comparison) <= 0:
+        return refuted_at_once(comparison)
     in_pairs = comparison.arms[len(opening) % 2 :]
     for start in range(0, 2 * pairs, 2):
         left = left_of(PAIR, in_pairs[start : start + 2])
         if left:
             return _ask(comparison, left, coin, fresh=len(left) == len(PAIR))
     runs = comparison.arms.count(Arm.CANDIDATE)
-    return _decided_at_once(comparison, Verdict.KEEP, Kind.BETTER_EXACTLY, pairs=len(comparison.gains), runs=runs)
+    return decided_at_once(comparison, Verdict.KEEP, Kind.BETTER_EXACTLY, pairs=len(comparison.gains), runs=runs)
 
 
 def _noisy_from(comparison: Comparison) -> int | None:
@@ -327,140 +295,3 @@ def _ask(comparison: Comparison, arms: Sequence[Arm], coin: random.Random, evide
     coin.shuffle(order)
     needed = comparison.needed if evidence is not None else None
     return Decision(Verdict.MEASURE_AGAIN, None, tuple(order), evidence=evidence, needed=needed, pairs=len(comparison.gains), fresh=fresh)
-
-
-def _kept(comparison: Comparison, stages: Stages | None = None) -> Decision:
-    if stages is None:
-        return _decided(comparison, Verdict.KEEP, Kind.BETTER_CALIBRATED, confirmed=False)
-    if stages.stakes[0] >= comparison.needed:
-        return _decided(comparison, Verdict.KEEP, Kind.BETTER, stages)
-    return _decided(comparison, Verdict.KEEP, Kind.BETTER_BY_WITNESS, stages, confirmed=False)
-
-
-def _refuted(comparison: Comparison, stages: Stages | None = None) -> Decision:
-    """What is said of a candidate whose measuring is given up.
-
-    By the first two rules, worse where the estimate is below no effect (or the loss allowed) by more than its standard error (where a pair
-    says otherwise, it only looks worse), else futile.
-    """
-    if comparison.policy.rule >= rules.REFUTES_BY_INTERVAL:
-        return _fallen_short(comparison, stages)
-    centre, error = estimate_of(comparison.gains), comparison.sigma / math.sqrt(len(comparison.gains))
-    if centre + max(comparison.delta, 0.0) < -error:
-        kind = Kind.WORSE if max(comparison.gains) + max(comparison.delta, 0.0) < 0 else Kind.LOOKS_WORSE
-    elif centre > error:
-        kind = Kind.SMALL_GAIN
-    else:
-        kind = _not_in_sight(comparison.delta)
-    return _decided(comparison, Verdict.DISCARD, kind, stages)
-
-
-def _fallen_short(comparison: Comparison, stages: Stages | None, ended: Kind | None = None) -> Decision:
-    """What the interval says; `ended` where the runs are used up, and then it is enough to be a standard error above the least effect.
-
-    Processor time, where it is believed, has to leave no room for a gain either before one is ruled out, and may look better by itself.
-    """
-    gains, sigma, rule = comparison.gains, comparison.sigma, comparison.policy.rule
-    room, of_witness, noisier = shortfall.room_of_pairs(gains, sigma, rule), None, shortfall.times_as_noisy(gains, sigma, rule)
-    if stages is not None and stages.believed:
-        line = stages.lines[1]
-        of_witness = shortfall.room_of_pairs(line.gains, line.sigma, rule)
-        room = shortfall.Room(room.low, max(room.high, of_witness.high))
-        if rule >= rules.FEW_TELL_NOISE:
-            noisier = min(noisier, shortfall.times_as_noisy(line.gains, line.sigma, rule))
-    verdict, kind = shortfall.shortfall(
-        room,
-        comparison.delta,
-        _worth_having(comparison),
-        noisier=noisier,
-        ended=ended,
-        promising=ended is not None and estimate_of(gains) > sigma / math.sqrt(len(gains)),
-    )
-    if kind is Kind.NOT_SHOWN and of_witness is not None and of_witness.is_mostly_gain and not room.is_mostly_loss:
-        verdict, kind = Verdict.INCONCLUSIVE, Kind.LOOKS_BETTER_BY_WITNESS
-    return _decided(comparison, verdict, kind, stages)
-
-
-def _worth_having(comparison: Comparison) -> float:
-    """The smallest gain worth having where no larger one is asked for, on the comparison's scale."""
-    if comparison.calibration.logs:
-        return math.log1p(shortfall.WORTH_HAVING)
-    return shortfall.WORTH_HAVING * abs(median(_known(comparison)))
-
-
-def _not_in_sight(delta: float) -> Kind:
-    if delta > 0:
-        return Kind.LITTLE_GAIN
-    return Kind.NOT_WITHIN_MARGIN if delta else Kind.NO_GAIN_IN_SIGHT
-
-
-def _run_out(comparison: Comparison, kind: Kind, stages: Stages | None = None) -> Decision:
-    """Inconclusive where the candidate still looks promising when its runs are used up, else a discard.
-
-    Promising: the estimate is more than its standard error above the least effect, and the bet has gained (E > 1). A second look starts
-    with fresh evidence and spends a share of the error budget of its own. From the third rule on the interval says what is promising.
-    """
-    if comparison.policy.rule >= rules.REFUTES_BY_INTERVAL:
-        return _fallen_short(comparison, stages, kind)
-    gains = comparison.gains
-    promising = estimate_of(gains) > comparison.sigma / math.sqrt(len(gains)) and (stages is None or stages.evidence > 1)
-    return _decided(comparison, Verdict.INCONCLUSIVE, kind, stages) if promising else _refuted(comparison, stages)
-
-
-def _refuted_at_once(comparison: Comparison) -> Decision:
-    """What is said of a candidate that is given up after a single run; a benchmark that repeats exactly leaves no doubt about it."""
-    by_interval = comparison.policy.rule >= rules.REFUTES_BY_INTERVAL
-    if by_interval and not comparison.exact:
-        room = shortfall.room_of_one(_single_gain(comparison), _single_error(comparison))
-        return _decided_at_once(comparison, *shortfall.shortfall(room, comparison.delta, _worth_having(comparison)))
-    gain = _single_gain(comparison) + max(comparison.delta, 0.0)
-    small = Kind.NOT_WORTH_HAVING if by_interval else Kind.SMALL_GAIN if comparison.delta >= 0 else _not_in_sight(comparison.delta)
-    return _decided_at_once(comparison, Verdict.DISCARD, Kind.WORSE if gain < 0 else small if gain else Kind.NO_GAIN)
-
-
-def _decided_at_once(
-    comparison: Comparison, verdict: Verdict, kind: Kind, *, pairs: int = 0, runs: int = 1, confirmed: bool = True
-) -> Decision:
-    """An answer from a single run, or from `runs` equal ones."""
-    reason = Fact(kind, {**_own_figures(comparison, kind), "runs": runs})
-    return Decision(verdict, reason, effect=_single_effect(comparison), pairs=pairs, confirmed=confirmed)
-
-
-def _decided(comparison: Comparison, verdict: Verdict, kind: Kind, stages: Stages | None = None, *, confirmed: bool = True) -> Decision:
-    """An answer from pairs.
-
-    A block's runs are paired in run order, the i-th of each arm. The interval is that of a number of pairs fixed beforehand; since a keep
-    stops when it looks good, simulated ones hold the truth in 93 to 97 of 100.
-    """
-    pairs = comparison.pairs
-    effect = effect_of(pairs, logs=comparison.calibration.logs)
-    evidence, needed = (stages.evidence, comparison.needed) if stages else (None, None)
-    in_blocks = len([pair for block in stages.blocks for pair in block if pair < len(pairs)]) if stages else 0
-    figures = {**_own_figures(comparison, kind), **({"in_blocks": in_blocks} if in_blocks else {}), **_witnessed(comparison, stages)}
-    reason = Fact(kind, figures)
-    return Decision(verdict, reason, effect=effect, evidence=evidence, needed=needed, pairs=len(pairs), confirmed=confirmed)
-
-
-def _witnessed(comparison: Comparison, stages: Stages | None) -> dict[str, Any]:
-    """What processor time says: its effect, in how many pairs the candidate took less, and the evidence of it alone and of the metric."""
-    if stages is None or comparison.processor is None:
-        return {}
-    arms, times = comparison.arms[comparison.first :], [math.exp(-place) for place in stages.lines[1].places]
-    effect, better = effect_of(list(matched(arms, times)), logs=True), sum(gain > 0 for gain in stages.lines[1].gains)
-    odds = {"evidence": stages.stakes[1], "metric_evidence": stages.stakes[0], "believed": stages.believed}
-    return {"processor": {"estimate": effect.estimate, "low": effect.low, "high": effect.high, "better": better, **odds}}
-
-
-def _own_figures(comparison: Comparison, kind: Kind) -> dict[str, float]:
-    """What is asked for where that is not any gain (`min_effect`), and what the words of a kind need besides."""
-    asked = comparison.policy.min_effect
-    figures = {"asked": asked} if asked else {}
-    match kind:
-        case Kind.OUT_OF_REACH:
-            return {**figures, "left": comparison.policy.max_pairs - len(comparison.pairs)}
-        case Kind.NOT_WORTH_HAVING:
-            return {**figures, "worth": max(asked, shortfall.WORTH_HAVING if comparison.calibration.logs else _worth_having(comparison))}
-        case Kind.TOO_NOISY:
-            return {**figures, "times": round(shortfall.times_as_noisy(comparison.gains, comparison.sigma, comparison.policy.rule), 1)}
-        case _:
-            return figures
