@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,3 +92,20 @@ def test_without_a_keep_nothing_is_measured_and_a_change_that_git_lost_is_left_o
     count = len(project.events("run"))
     assert project.ok("report", "--claim", "--json").json["report"]["kept"] == []
     assert len(project.events("run")) == count
+
+
+def test_a_report_of_a_session_that_measures_disturbs_nothing(project: Project, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    project.write("autotune.sh", f'while test -e "{gate}"; do sleep 0.02; done\necho "METRIC size=$(($(cat src/*.txt | wc -c)))"\n')
+    project.init()
+    gate.touch()
+    project.write("src/a.txt", "")
+    begun = project.begin("try", "-d", "shorter")
+    while project.worker() is None or not list(project.session.glob("runs/1/*")):
+        time.sleep(0.02)
+    project.ok("report")
+    gate.unlink()
+    assert begun.wait().code == 0
+    (result,) = project.results()
+    assert (result["status"], result["verdict"]) == ("keep", "keep")
+    assert project.ok("check").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,9 +135,12 @@ def test_a_new_segment_is_set_apart_and_values_stand_with_effects_where_they_can
 # Markdown
 
 
-def test_markdown_fits_into_a_pull_request() -> None:
-    state, found = session(500, 0.1, words=lambda number: f"{number} " + "words that say what was done " * 20)
-    assert len(markdown.markdown(full_report(claimed(state), NOW, found, A_PULL_REQUEST))) < 65_536
+@pytest.mark.parametrize("words", ["words that say what was done " * 20, "&" * 400])
+def test_markdown_fits_into_a_pull_request(words: str) -> None:
+    state, found = session(500, 0.1, words=lambda number: f"{number} {words}", diff="+&&&&\n" * 10_000)
+    told = markdown.for_pull_request(partial(full_report, claimed(state), NOW, found))
+    assert len(told) <= markdown.LONGEST
+    assert told.count("\n| ") > 20
 
 
 def test_text_from_elsewhere_is_text_in_markdown_and_names_nobody() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -72,5 +73,5 @@ def _text(session: Session, found: Gathered, *, as_markdown: bool, as_json: bool
     if as_openmetrics:
         return openmetrics.text(state, moment)
     if as_markdown:
-        return markdown.markdown(full_report.full_report(state, moment, found, full_report.A_PULL_REQUEST))
+        return markdown.for_pull_request(partial(full_report.full_report, state, moment, found))
     return page.html(full_report.full_report(state, moment, found))

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
-from autotune.core.tell.full_report import Diff, FullReport, Kept, Section, Tried
+from autotune.core.tell.full_report import A_PULL_REQUEST, Diff, FullReport, Kept, Room, Section, Tried
 from autotune.core.tell.lines import Line
 from autotune.core.tell.report import NOT_COMPARED
 
+LONGEST = 65_536  # characters of a pull request's text
 _CODE = re.compile(r"`([^`\n]+)`")
 _MARKS = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")  # wherever they stand on a line, whose beginning is the page's own
 _GAP = "\u200b"  # no width: what stands on both sides of it is no name, number or address any more
 _MEANING = re.compile(r"@(?=\w)|#(?=\d)|\bgh-(?=\d)|:(?=//)|\bwww(?=\.)", re.IGNORECASE)  # to a host of git
+
+
+def for_pull_request(made: Callable[[Room], FullReport]) -> str:
+    """Give the page with as much of a report as fits, made for less and less room."""
+    room = A_PULL_REQUEST
+    while len(text := markdown(made(room))) > LONGEST and room.rows:
+        room = room.halved()
+    return text
 
 
 def markdown(report: FullReport) -> str:

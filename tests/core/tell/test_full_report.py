@@ -215,6 +215,8 @@ def test_what_has_no_room_is_counted() -> None:
     assert rest.more
     assert max(len(one.row.description) for one in (*kept.rows, *rest.rows)) <= 20
     assert max(len(one.why) for one in rest.rows) <= 20
+    nothing = full_report(*_of(session(40, 0.5), Room(0, 0, 0, 1).halved()))
+    assert [section(nothing, name).rows for name in ("kept", "not-kept")] == [(), ()]
 
 
 def test_a_keep_of_which_the_log_or_git_has_no_more_is_told_as_far_as_it_goes() -> None:

@@ -40,9 +40,13 @@ class Room:
     kept: int
     rows: int
 
+    def halved(self) -> Room:
+        """Half of it."""
+        return Room(self.diffs // 2, self.text // 2, self.kept // 2, self.rows // 2)
+
 
 A_FILE = Room(diffs=300_000, text=160, kept=150, rows=5_000)  # under 1 MB with 500 experiments
-A_PULL_REQUEST = Room(diffs=10_000, text=120, kept=25, rows=60)  # whose text may have 65,536 characters
+A_PULL_REQUEST = Room(diffs=10_000, text=120, kept=25, rows=60)
 WITHOUT_END = Room(diffs=10**9, text=2_000, kept=10**9, rows=10**9)
 
 
@@ -293,7 +297,7 @@ def diff_of(text: str, room: int, commit: str) -> Diff:
 
 def _not_kept(state: State, found: Gathered, room: Room) -> Section:
     rows = [row for row in found.rows if row.status is not Status.KEEP]
-    latest = rows[-room.rows :]
+    latest = rows[max(0, len(rows) - room.rows) :]
     tried = [Tried(_short(line, room), _why(row, room.text)) for row, line in zip(latest, table(state, latest), strict=True)]
     left = len(rows) - len(latest)
     return Section(
