@@ -221,6 +221,9 @@ def test_what_a_person_has_to_decide_is_asked_whatever_the_client_would_do_by_it
     }.items():
         assert words in world.decide("Bash", {"command": command})[1]
     assert world.bash("timeout 9 bash -c 'cd . && autotune resume'") == "ask"
+    assert world.bash("make; autotune finalize --push") == "ask"
+    assert world.bash("autotune finalize --pr") == "ask"
+    assert world.bash("autotune finalize") == "allow"
     assert world.bash("echo autotune resume") == ""
     assert world.bash("autotune resume --help") == ""
 

@@ -24,7 +24,18 @@ import coverage
 
 READING = frozenset(
     {
-        *("rev-parse", "symbolic-ref -q", "merge-base", "ls-files", "ls-tree", "diff-tree", "diff-files", "diff-index", "check-attr"),
+        *(
+            "rev-parse",
+            "symbolic-ref -q",
+            "merge-base",
+            "ls-files",
+            "ls-tree",
+            "diff-tree",
+            "diff-files",
+            "diff-index",
+            "check-attr",
+            "check-ref-format",
+        ),
         *("cat-file", "for-each-ref", "log", "rev-list", "var", "config", "worktree list", "status", "merge-file"),
     }
 )
@@ -41,7 +52,23 @@ CHANGING = {  # not times: how many are set depends on the clock
     "os.kill",
 }
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-VERBS = ("cancel", "clear", "config", "init", "log", "note", "rebaseline", "repair", "restore", "resume", "run", "stop", "try", "wait")
+VERBS = (
+    "cancel",
+    "clear",
+    "config",
+    "finalize",
+    "init",
+    "log",
+    "note",
+    "rebaseline",
+    "repair",
+    "restore",
+    "resume",
+    "run",
+    "stop",
+    "try",
+    "wait",
+)
 
 
 class Bomb:

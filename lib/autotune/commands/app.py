@@ -39,6 +39,7 @@ VERBS: dict[str, dict[str, str]] = {
         "confirm": "Measure again what was gained.",
         "rebaseline": "Measure the unchanged code again, or accept a changed benchmark.",
         "holdout": "Files that a keep has to pass and no proposer sees.",
+        "finalize": "Make branches of what was kept, for a review.",
         "check": "Hold the log against git, and name what does not agree.",
         "clear": "Forget a session; its commits stay.",
         "config": "Show, read, set or check autotune.toml.",

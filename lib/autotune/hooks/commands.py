@@ -6,7 +6,7 @@ import os
 
 ENTRY_POINTS = {"init-experiment.sh": "init", "run-experiment.sh": "run", "log-experiment.sh": "log", "dashboard.sh": "dashboard"}
 LOOKS = frozenset({"status", "brief", "explain", "doctor", "dashboard"})
-LOOP = frozenset({"try", "again", "run", "wait", "log", "note", "idea"})
+LOOP = frozenset({"try", "again", "run", "wait", "log", "note", "idea", "finalize"})
 SET_UP = frozenset({"init"})
 _SETTLING = {"-d", "--description", "--asi", "--wait", "--json"}
 OPTIONS: dict[str, set[str]] = {
@@ -22,6 +22,7 @@ OPTIONS: dict[str, set[str]] = {
     "wait": {"--wait", "--json"},
     "note": {"--json"},
     "idea": {"--json"},
+    "finalize": {"--dry-run", "--independent", "--onto", "--pr-body", "--json", "--progress"},
     "init": {
         *("--name", "--metric", "--unit", "--direction", "--command", "--checks", "--scope", "--protect", "--carry", "--prepare"),
         *("--setup", "--max-iterations", "--max-wall-time", "--target", "--timeout", "--checks-timeout", "--once", "--worktree", "--json"),
@@ -29,6 +30,9 @@ OPTIONS: dict[str, set[str]] = {
     },
 }
 """What may be said to a verb that is approved; any other option is a person's, and so is working on a session by its name."""
+
+FORCEFUL = frozenset({"--force", "--push", "--pr"})
+"""Options of approved verbs that a person is asked about in any line."""
 
 PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:,@%+=-")
 REPLACED = frozenset("$`\\!")

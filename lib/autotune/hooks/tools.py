@@ -118,7 +118,7 @@ def _on_other_command(line: str, folder: str, session: Known) -> tuple[str, str]
 
     for command in shell.commands_of(line, folder):
         called = commands.verb_of(command.words[0], command.words[1:], ROOT) if command.words else None
-        if called is not None and (called[0] not in commands.LOOKS | commands.LOOP or "--force" in called[1]):
+        if called is not None and (called[0] not in commands.LOOKS | commands.LOOP or commands.FORCEFUL.intersection(called[1])):
             return "ask", _to_ask(*called)
         if session.stands_still:
             continue

@@ -241,6 +241,12 @@ FOUND: Mapping[str, Any] = {
     "setting": "X",
     "lines": ["METRIC t"],
     "processes": ["sleep 9"],
+    "made": 2,
+    "there": 1,
+    "prefix": "fast",
+    "base": "2" * 12,
+    "remote": "origin",
+    "url": "https://example.org/1",
 }
 OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
     Contradiction.SETTINGS_OTHERWISE: {"said": ["unit"], "found": []},

@@ -228,7 +228,8 @@ class TargetChecked:
 class Claimed:
     """Fresh coin-flip pairs say what may be claimed: of the session (its first state against its last), or of one keep against its parent.
 
-    `keeps` is how many keeps the session had then.
+    `keeps` is how many keeps the session had then. `branch` is one that is handed over, measured against what it stands on; such a claim
+    says nothing of the session.
     """
 
     first: str
@@ -240,6 +241,7 @@ class Claimed:
     timestamp: str
     effect: Effect | None = None
     experiment: int | None = None
+    branch: str | None = None
 
     def told(self, unit: str) -> Fact:
         """Give the reason with the figures of the claim, so that it can be told alone."""

@@ -110,6 +110,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case Claimed():
             pair = f"{event.first}..{event.last}"
             asked = replace(state, claimed={**(state.claimed or {}), pair: (state.claimed or {}).get(pair, 0) + 1})
+            if event.branch is not None:
+                return asked
             confirmed = _confirmed(asked, event)
             return replace(confirmed, claim=event) if event.experiment is None else confirmed
         case Looked():

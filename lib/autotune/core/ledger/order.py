@@ -189,6 +189,8 @@ def _target(state: State, said: TargetChecked, runs: Sequence[Ran]) -> Fact | No
 def _claim(state: State, said: Claimed) -> Fact | None:
     if said.keeps != state.all_keeps:
         return Fact(Contradiction.KEEPS_OTHERWISE, {"said": said.keeps, "found": state.all_keeps})
+    if said.branch is not None:
+        return None
     if said.experiment is None:
         fits = (said.first, said.last) == (state.first, state.incumbent)
         return None if fits else Fact(Contradiction.STATES_OTHERWISE)

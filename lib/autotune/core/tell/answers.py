@@ -58,6 +58,13 @@ def _findings(fact: Fact) -> str:
     return f"{escaped(fact.figures['session'])}: {counted(count, 'finding') if count else 'no findings'}"
 
 
+def _branches_made(fact: Fact) -> str:
+    there = f", {fact.figures['there']} there already" if fact.figures["there"] else ""
+    made = counted(fact.figures["made"], "branch", "branches")
+    shown = f"git log -p --reverse --branches={escaped(quote(fact.figures['prefix'] + '/*'))} --not {fact.figures['base']}"
+    return f"{made} made{there}; `{shown}` shows what a reviewer sees"
+
+
 def _left(fact: Fact) -> str:
     return "One thing has to be done." if fact.figures["count"] == 1 else f"{fact.figures['count']} things have to be done."
 
@@ -103,6 +110,17 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.ASIDE_STAYS: "What was set aside stays, in {folder}/:",
     Answer.NOTHING_DELETED: "nothing was deleted",
     Answer.CLEARED: "{session} is cleared",
+    Answer.ONLY_WHAT_IS_KEPT: "{branch} is at {tip}; only what is kept is handed over, and other commits too once the session is stopped",
+    Answer.PLAN_WRITTEN: "{path} has the plan; edit it, then say the same command again",
+    Answer.BRANCHES_PLANNED: "nothing is made yet; without --dry-run, the same command makes these branches",
+    Answer.BRANCHES_MADE: _branches_made,
+    Answer.BRANCHES_THERE: "all of them are there already; nothing was done",
+    Answer.GAINS_OF_SESSION: "these gains are those on top of what was kept before; --measure measures them on the branches themselves",
+    Answer.BRANCH_MEASURED: "{branch} is measured beside what it stands on: {because}",
+    Answer.BRANCH_GAINS: "{branch}: {because}",
+    Answer.BRANCHES_PUSHED: "pushed to {remote}",
+    Answer.REQUEST_OPENED: "pull request for {branch}: {url}",
+    Answer.REQUEST_THERE: "pull request for {branch}, there already: {url}",
     Answer.FINDINGS: _findings,
     Answer.THINGS_TO_DO: _left,
     Answer.ONLY_INIT_TO_DO: "Nothing is broken; what is missing is for `autotune init`.",

@@ -12,7 +12,8 @@ from autotune.edges.clock import now
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.boundary import Boundary
-from autotune.loop.candidate.candidate import NAMED, Entry, look, take_snapshot
+from autotune.loop.candidate.candidate import NAMED, look, take_snapshot
+from autotune.loop.candidate.merging import merge
 from autotune.loop.session.session import Session
 
 
@@ -35,11 +36,17 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
             f"Other changes are open in scope: {', '.join(opened[:NAMED])}.", "measure them with `autotune try`, or take them back, first"
         )
     base = commits.parents(session.top, commit)[0]
-    merged, removed = _merge(session, number, base, commit)
-    content = tree.tree_having(session.top, session.state.incumbent, session.folder.path / "scratch-index", merged, removed)
-    _refuse_overwriting(session, merged)
-    tree.bring(session.view, content, sorted(merged), removed, boundary.spares)
-    return tuple(sorted({*merged, *removed}))
+    merged = merge(session.top, base, commit, session.state.incumbent, session.folder.path)
+    if merged.contradicting:
+        raise OvertakenError(
+            f"{merged.contradicting[0]} was changed by a keep since, in the same place.",
+            f"look at the candidate with `git show {session.folder.ref(number)}` and apply by hand what you want of it",
+        )
+    scratch = session.folder.path / "scratch-index"
+    content = tree.tree_having(session.top, session.state.incumbent, scratch, merged.entries, merged.removed)
+    _refuse_overwriting(session, merged.entries)
+    tree.bring(session.view, content, sorted(merged.entries), merged.removed, boundary.spares)
+    return tuple(sorted({*merged.entries, *merged.removed}))
 
 
 def _refuse_overwriting(session: Session, written: Iterable[str]) -> None:
@@ -49,32 +56,6 @@ def _refuse_overwriting(session: Session, written: Iterable[str]) -> None:
             f"Its files would take the place of {', '.join(lost[:NAMED])}, which git does not track.",
             "move what is there out of the way, then try again",
         )
-
-
-def _merge(session: Session, number: int, base: str, theirs: str) -> tuple[dict[str, tuple[str, str]], list[str]]:
-    before, ours, after = (git.tracked(session.top, one) for one in (base, session.state.incumbent, theirs))
-    merged: dict[str, tuple[str, str]] = {}
-    removed: list[str] = []
-    for path in git.differing(session.top, base, theirs):
-        entry = _merge_entry(session, number, path, before.get(path), ours.get(path), after.get(path))
-        if entry is None:
-            removed.append(path)
-        else:
-            merged[path] = entry
-    return merged, removed
-
-
-def _merge_entry(session: Session, number: int, path: str, before: Entry, ours: Entry, theirs: Entry) -> Entry:
-    if ours in (before, theirs):
-        return theirs
-    if before is not None and ours is not None and theirs is not None:
-        merged = git.merge_contents(session.top, ours[1], before[1], theirs[1], session.folder.path)
-        if merged is not None:
-            return theirs[0], git.store(session.top, merged)
-    raise OvertakenError(
-        f"{path} was changed by a keep since, in the same place.",
-        f"look at the candidate with `git show {session.folder.ref(number)}` and apply by hand what you want of it",
-    )
 
 
 def take_back(session: Session, commit: str, changes: Sequence[Difference], boundary: Boundary) -> None:

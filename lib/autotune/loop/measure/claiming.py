@@ -61,6 +61,11 @@ def confirm(session: Session, number: int) -> Claimed:
     return _claimed(session, commits.parents(session.top, commit)[0], commit, number)
 
 
+def of_branch(session: Session, first: str, last: str, branch: str) -> Claimed:
+    """Measure what a branch that is handed over changes, against what it stands on."""
+    return replace(_claimed(session, first, last, None), branch=branch)
+
+
 def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:
     """Give what was measured then and a keep's commit, by their lines, for the state holds the latest alone; None where it is no keep."""
     marks, metric = (b'"type":"config"', f'"index":{number},'.encode()), None

@@ -1,0 +1,1 @@
+"""What is handed over, and as which branches."""

@@ -1,0 +1,51 @@
+"""The messages of commits that are handed over, made of those of the session's commits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_MEASURED, _NEEDS = "Autotune-Measured: ", "Autotune-Needs: "
+_TRAILERS = re.compile(r"(?:[A-Za-z0-9-]+: .*(?:\n[ \t].*)*\n?)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was measured on a branch, in words, and the branches without which its changes gain nothing."""
+
+    words: str
+    needs: tuple[str, ...] = ()
+
+
+def message(title: str, of_changes: Sequence[str], measured: Measurement | None) -> str:
+    """Give the message of a branch's commit: that of its only change, or all of them below a title. What was measured are trailers."""
+    if len(of_changes) == 1:
+        whole = of_changes[0]
+    else:
+        parts = [_parted(one) for one in of_changes]
+        trailers = "\n".join(last for _, last in parts if last)
+        whole = "\n\n".join([title, *(words for words, _ in parts), *([trailers] if trailers else [])]) + "\n"
+    if measured is None:
+        return whole
+    words, trailers = _parted(whole)
+    added = [f"{_MEASURED}{measured.words}", *(f"{_NEEDS}{one}" for one in measured.needs)]
+    return f"{words}\n\n" + "\n".join([*([trailers] if trailers else []), *added]) + "\n"
+
+
+def _parted(whole: str) -> tuple[str, str]:
+    """Part a message into its words and its trailers, which are its last paragraph where that holds nothing else."""
+    words, between, last = whole.strip().rpartition("\n\n")
+    return (words, last) if between and _TRAILERS.fullmatch(last) else (whole.strip(), "")
+
+
+def unmeasured(whole: str) -> str:
+    """Give a message without what was measured, and without the blanks around it."""
+    return "\n".join(line for line in whole.splitlines() if not line.startswith((_MEASURED, _NEEDS))).strip()
+
+
+def measured_in(whole: str) -> Measurement | None:
+    """Give what a message says was measured; None where it says nothing of that."""
+    lines = whole.splitlines()
+    words = next((line.removeprefix(_MEASURED) for line in lines if line.startswith(_MEASURED)), None)
+    return None if words is None else Measurement(words, tuple(line.removeprefix(_NEEDS) for line in lines if line.startswith(_NEEDS)))
