@@ -38,8 +38,9 @@ def show(as_json: AsJson = False, session: SessionName = None) -> None:
     if as_json:
         typer.echo(json.dumps({key: value for key, value in configuration.to_mapping(config).items() if key not in lacking}))
         return
-    for row in (one for one in configuration.rows(config) if one.name not in lacking):
-        typer.echo(f"{row.name} = {row.value}   {CHANGED_BY[row.fixed]}".rstrip() + f"\n    {row.comment}")
+    for key, value in configuration.rows(config):
+        if key.name not in lacking:
+            typer.echo(f"{key.name} = {value}   {CHANGED_BY[key.fixed]}".rstrip() + f"\n    {key.comment}")
 
 
 @app.command()

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from autotune.core.config.keys import FIELDS, FILE, KEYS, NOW, SECTIONS, Default, Fixed, Key, key_named, known, refuse_unknown, written
+from autotune.core.config.keys import FIELDS, FILE, KEYS, NOW, SECTIONS, Default, Key, key_named, known, refuse_unknown, written
 from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
 from autotune.core.config.renamed import OLD, by_todays_keys
 from autotune.core.config.shapes import literal, shown
@@ -19,17 +18,6 @@ from autotune.core.model import Direction
 from autotune.core.output.metrics import RESERVED
 from autotune.core.trust.patterns import from_top
 from autotune.errors import AutotuneError
-
-
-@dataclass(frozen=True, slots=True)
-class KeyShown:
-    """A key as it is shown: `value` and `default` as in the file, None where there is none."""
-
-    name: str
-    value: object
-    default: object
-    comment: str
-    fixed: Fixed
 
 
 def parse(mapping: Mapping[str, object], options: Collection[str] = ()) -> Config:
@@ -74,8 +62,8 @@ def parse_toml(text: str) -> Config:
 def to_mapping(config: Config) -> dict[str, Any]:
     """A mapping for JSON, of which `parse` makes the same Config; absent keys are left out."""
     mapping: dict[str, Any] = {}
-    for key in KEYS:
-        if (value := written(key, config)) is not None:
+    for key, value in rows(config):
+        if value is not None:
             (mapping.setdefault(key.section, {}) if key.section else mapping)[key.leaf] = value
     return mapping
 
@@ -87,12 +75,9 @@ def value_of(config: Config, name: str) -> object:
     return written(key_named(name), config)
 
 
-def rows(config: Config) -> tuple[KeyShown, ...]:
-    """Every key with its value, in the order of the file."""
-    return tuple(
-        KeyShown(key.name, written(key, config), None if isinstance(key.default, Default) else key.default, key.comment, key.fixed)
-        for key in KEYS
-    )
+def rows(config: Config) -> tuple[tuple[Key, object], ...]:
+    """Every key with its value as in the file, None where there is none, in the order of the file."""
+    return tuple((key, written(key, config)) for key in KEYS)
 
 
 def refuse_beyond(config: Config, folder: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from autotune.core.config.keys import KEYS, SECTIONS, Default, Fixed, Key, written
+from autotune.core.config.keys import SECTIONS, Default, Fixed, Key
 from autotune.core.config.model import Config
+from autotune.core.config.reading import rows
 
 HEADER = """\
 # The configuration of a session of autotune: the keys that differ from their default. `autotune config show` lists all keys, and
@@ -20,7 +21,7 @@ HEADINGS = {
 
 def render(config: Config) -> str:
     """A new autotune.toml: the keys that differ from their default, with a comment for each."""
-    chosen = [(key, value) for key in KEYS if (value := written(key, config)) is not None and _differs(key, value)]
+    chosen = [(key, value) for key, value in rows(config) if value is not None and _differs(key, value)]
     blocks = [HEADER]
     for heading, (changing, held) in HEADINGS.items():
         blocks += _under(f"## {heading}. {changing}", [one for one in chosen if one[0].fixed in held and stands_alone(one[0])])

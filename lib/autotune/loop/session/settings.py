@@ -106,9 +106,9 @@ def complete_settings(session: Session) -> None:
         text = text_of(path)
         table = configuration.toml_table(text)
         lacking = configuration.not_written(table)
-        for row, before in zip(configuration.rows(config), configuration.rows(configuration.parse_part(table)), strict=True):
-            if row.value != before.value or row.name in lacking:
-                text = editing.with_value(text, row.name, json.dumps(row.value), whole=False)
+        for (key, value), (_, before) in zip(configuration.rows(config), configuration.rows(configuration.parse_part(table)), strict=True):
+            if value != before or key.name in lacking:
+                text = editing.with_value(text, key.name, json.dumps(value), whole=False)
     except AutotuneError:
         shutil.copy2(path, aside_for(session, path))
         text = writing.render(config)
