@@ -45,6 +45,11 @@ def finalize(project: Project, *options: str) -> dict[str, Any]:
     return project.ok("finalize", "--json", *options).json
 
 
+def exactly(project: Project) -> None:
+    """Open a session whose benchmark has shown that it repeats exactly, so that a claim takes two runs a side."""
+    project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**")
+
+
 def tree(project: Project, name: str) -> str:
     return project.git("rev-parse", f"{name}^{{tree}}")
 
@@ -290,8 +295,7 @@ def test_names_that_git_cannot_have_are_refused(project: Project) -> None:
 
 
 def test_each_branch_is_measured_where_that_is_asked_for_and_says_so(project: Project) -> None:
-    project.write("autotune.toml", f"claim_pairs = 6\n{project.read('autotune.toml')}")
-    project.init()
+    exactly(project)
     line(project, 1, "x", "Shorten line 1")
     line(project, 5, "y", "Shorten line 5")
     plain = finalize(project)["branches"]
@@ -311,10 +315,9 @@ def test_each_branch_is_measured_where_that_is_asked_for_and_says_so(project: Pr
 
 
 def test_a_change_that_gains_nothing_without_another_is_warned_of(project: Project) -> None:
-    project.write("autotune.toml", f"claim_pairs = 6\n{project.read('autotune.toml')}")
     on, off = "cat src/*.txt | wc -c", "cat src/a.* | wc -c"
     project.write("autotune.sh", f'if [ -e src/on ]; then echo "METRIC size=$({on})"; else echo "METRIC size=$((100 * $({off})))"; fi\n')
-    project.init()
+    exactly(project)
     project.write("src/on", "on\n")
     keep(project, "Turn it on")
     line(project, 5, "y", "Shorten line 5")
@@ -324,6 +327,23 @@ def test_a_change_that_gains_nothing_without_another_is_warned_of(project: Proje
     found = finalize(project, "--measure", "--name", "stacked")["branches"]
     assert found[1]["needs"] == [found[0]["name"]]
     assert "gains nothing without" in project.ok("finalize", "--name", "stacked", "--pr-body").out
+    assert project.run("check").code == 0
+
+
+def test_a_branch_on_which_the_checks_or_the_benchmark_fail_says_so(project: Project) -> None:
+    project.write("autotune.sh", f"[ ! -e src/needs ] || [ -e src/on ] || exit 7\n{BENCHMARK}")
+    project.write("autotune.checks.sh", "! cat src/l*.txt | grep -q y || [ -e src/on ]\n")
+    exactly(project)
+    project.write("src/on", "on\n")
+    line(project, 1, "x", "Turn it on and shorten line 1")
+    line(project, 5, "y", "Shorten line 5, which needs it")
+    project.write("src/needs", "")
+    line(project, 9, "z", "Shorten line 9, which needs it more")
+    found = finalize(project, "--measure", "--independent")["branches"]
+    assert [one["checks"] for one in found] == [None, "the checks failed: exit 1", None]
+    assert [one["measured"].startswith("improved") for one in found] == [True, True, False]
+    assert "exit 7" in found[2]["measured"]
+    assert "warning   the checks failed" in project.ok("finalize", "--independent").out
     assert project.run("check").code == 0
 
 
@@ -361,6 +381,7 @@ def test_branches_are_pushed_and_pull_requests_opened_only_where_that_is_asked_f
     project.git("push", "-q", "origin", "main")
     found = finalize(project)["branches"]
     assert project.git("branch", "-r") == "  origin/main"
+    assert "could not push" in project.refused("finalize", "--push", "--remote", str(remote.with_name("nowhere")))
     assert finalize(project, "--push")["pushed_to"] == "origin"
     assert project.git("rev-parse", f"refs/heads/{found[1]['name']}", folder=remote) == found[1]["commit"]
     tools = project.outside / "bin"

@@ -117,6 +117,7 @@ def _encoded(
                 "files": sorted({path for one in part.changes for path in one.touched}),
                 "measured": None if part.measured is None else part.measured.words,
                 "needs": [] if part.measured is None else part.measured.needs,
+                "checks": None if part.measured is None else part.measured.checks or None,
                 **({} if bodies is None else {"body": bodies[place]}),
                 **({"pull_request": requests[part.name][0]} if part.name in requests else {}),
             }

@@ -78,8 +78,13 @@ def remote_of(folder: Path, branch: str) -> str | None:
 
 
 def push(folder: Path, remote: str, names: Sequence[str]) -> None:
-    """Push branches, all or none of them, and none of which the remote has something else."""
-    git.tell(folder, "push", "--atomic", "-q", remote, *(f"refs/heads/{name}:refs/heads/{name}" for name in names))
+    """Push branches, all or none of them. Raises `AutotuneError` where that fails: also where the remote has something else there."""
+    answer = git.ask(folder, "push", "--atomic", "-q", remote, *(f"refs/heads/{name}:refs/heads/{name}" for name in names))
+    if answer.code != 0:
+        raise AutotuneError(
+            f"The branches are there, but git could not push them: {git.complaint(answer.err)}",
+            "mend that, then run the same command again: it goes on from there",
+        )
 
 
 def has_gh() -> bool:

@@ -76,7 +76,7 @@ TRAILERS = "Autotune-Experiment: x/3\nAutotune-Effect: 0.9 [0.8, 0.95]"
 
 
 def test_what_was_measured_is_a_trailer_more() -> None:
-    said = Measurement("improved: 10 % lower", ("x/1-a", "x/2-b"))
+    said = Measurement("improved: 10 % lower", ("x/1-a", "x/2-b"), "the checks failed: exit 1")
     for whole in (f"Title\n\nWords\n\n{TRAILERS}\n", "Title alone\n", "Title\n\nno: trailers\nin this paragraph\n"):
         assert message("Other", [whole], None) == whole
         measured = message("Other", [whole], said)

@@ -49,7 +49,7 @@ def part(number: int | None, on: str | None, **changed: object) -> Part:
 
 
 def test_a_branch_is_shown_with_what_it_stands_on_and_how_sure_its_gain_is() -> None:
-    said = Measurement("improved: 20 % lower", ("fast/1", "fast/2"))
+    said = Measurement("improved: 20 % lower", ("fast/1", "fast/2"), "the checks failed: exit 1")
     assert lines(part(1, None), ROWS, "s")[:2] == ("fast/1 (made, cccccccccccc)", "  on        bbbbbbbbbbbb (where the session began)")
     assert lines(part(1, None, base="main", standing=Standing.EMPTY), ROWS, "s")[:2] == (
         "fast/1 (empty)",
@@ -60,6 +60,7 @@ def test_a_branch_is_shown_with_what_it_stands_on_and_how_sure_its_gain_is() -> 
         "  change    2: 20.0 % lower [15.0, 25.0], unconfirmed: an idea",
         "  measured  improved: 20 % lower",
         "  warning   gains nothing without fast/1, fast/2",
+        "  warning   the checks failed: exit 1",
     )
     for number, words in {
         3: "20.0 % lower (from 15.0 to 25.0), kept by force: an idea",
@@ -82,7 +83,7 @@ def test_a_pull_request_says_where_its_branch_stands_and_what_it_needs() -> None
     many = Change("d" * 40, None, "By hand", files)
     parts = [
         part(1, None),
-        part(2, "fast/1", measured=Measurement("improved: 20 % lower", ("fast/1",))),
+        part(2, "fast/1", measured=Measurement("improved: 20 % lower", ("fast/1",), "the *checks* failed")),
         part(None, "fast/2", changes=(many,), shared=(), measured=Measurement("no measurable improvement")),
         part(4, None, standing=Standing.EMPTY),
     ]
@@ -90,6 +91,7 @@ def test_a_pull_request_says_where_its_branch_stands_and_what_it_needs() -> None
     assert "others stand on it" in first
     assert "merge that first. Both change `src/a.py`." in second
     assert "**Careful:** it gains nothing without `fast/1`." in second
+    assert "on this branch, the \\*checks\\* failed." in second
     assert "merge that first.\n" in third
     assert "and 1 more)" in third
     assert "**no measurable improvement**" in third

@@ -6,16 +6,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_MEASURED, _NEEDS = "Autotune-Measured: ", "Autotune-Needs: "
+_MEASURED, _NEEDS, _CHECKS = "Autotune-Measured: ", "Autotune-Needs: ", "Autotune-Checks: "
 _TRAILERS = re.compile(r"(?:[A-Za-z0-9-]+: .*(?:\n[ \t].*)*\n?)+")
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What was measured on a branch, in words, and the branches without which its changes gain nothing."""
+    """What was measured on a branch, in words, and the branches without which its changes gain nothing.
+
+    `checks` is why the checks fail on it, in words; empty where they do not, or had passed on just these files.
+    """
 
     words: str
     needs: tuple[str, ...] = ()
+    checks: str = ""
 
 
 def message(title: str, of_changes: Sequence[str], measured: Measurement | None) -> str:
@@ -30,6 +34,7 @@ def message(title: str, of_changes: Sequence[str], measured: Measurement | None)
         return whole
     words, trailers = _parted(whole)
     added = [f"{_MEASURED}{measured.words}", *(f"{_NEEDS}{one}" for one in measured.needs)]
+    added += [f"{_CHECKS}{measured.checks}"] if measured.checks else []
     return f"{words}\n\n" + "\n".join([*([trailers] if trailers else []), *added]) + "\n"
 
 
@@ -41,11 +46,14 @@ def _parted(whole: str) -> tuple[str, str]:
 
 def unmeasured(whole: str) -> str:
     """Give a message without what was measured, and without the blanks around it."""
-    return "\n".join(line for line in whole.splitlines() if not line.startswith((_MEASURED, _NEEDS))).strip()
+    return "\n".join(line for line in whole.splitlines() if not line.startswith((_MEASURED, _NEEDS, _CHECKS))).strip()
 
 
 def measured_in(whole: str) -> Measurement | None:
     """Give what a message says was measured; None where it says nothing of that."""
-    lines = whole.splitlines()
-    words = next((line.removeprefix(_MEASURED) for line in lines if line.startswith(_MEASURED)), None)
-    return None if words is None else Measurement(words, tuple(line.removeprefix(_NEEDS) for line in lines if line.startswith(_NEEDS)))
+    words, needs, checks = (_said(whole, key) for key in (_MEASURED, _NEEDS, _CHECKS))
+    return Measurement(words[0], needs, "".join(checks)) if words else None
+
+
+def _said(whole: str, key: str) -> tuple[str, ...]:
+    return tuple(line.removeprefix(key) for line in whole.splitlines() if line.startswith(key))

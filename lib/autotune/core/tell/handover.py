@@ -84,12 +84,15 @@ def lines(part: Part, rows: Rows, unit: str) -> tuple[str, ...]:
         f"{escaped(part.name)} ({part.standing}{commit})",
         f"  on        {escaped(part.on) if part.on is not None else _base(part)}{why}",
         *(f"  change    {one.key}: {change_in_words(one, rows, unit)}" for one in part.changes),
-        *([f"  measured  {escaped(part.measured.words)}"] if part.measured is not None else []),
-        *(
-            [f"  warning   gains nothing without {listed(part.measured.needs)}"]
-            if part.measured is not None and part.measured.needs
-            else []
-        ),
+        *(() if part.measured is None else _measured(part.measured)),
+    )
+
+
+def _measured(said: Measurement) -> tuple[str, ...]:
+    return (
+        f"  measured  {escaped(said.words)}",
+        *([f"  warning   gains nothing without {listed(said.needs)}"] if said.needs else []),
+        *([f"  warning   {escaped(said.checks)}"] if said.checks else []),
     )
 
 
@@ -112,6 +115,8 @@ def body(parts: Sequence[Part], place: int, rows: Rows, state: State) -> str:
         paragraphs.append(f"Measured once more on this branch, beside what it stands on: **{_plain(part.measured.words)}**.")
         if part.measured.needs:
             paragraphs.append(f"**Careful:** it gains nothing without {', '.join(map(_code, part.measured.needs))}.")
+        if part.measured.checks:
+            paragraphs.append(f"**Careful:** on this branch, {_plain(part.measured.checks)}.")
     paragraphs += ["## Where it stands", _stands(part, there), *_stack(part, there)]
     checks = f" {_code(state.config.checks)} passed besides." if state.config.checks else ""
     how = f"By {_code(state.config.benchmark)}, run on both versions in turn, in a working tree of its own.{checks}"

@@ -1,15 +1,16 @@
-"""What each branch gains, measured on it; and whether it gains that without the others."""
+"""What each branch gains, measured on it; whether it gains that without the others, and passes the checks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autotune.core.facts import Fact
+from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Answer
 from autotune.core.handover import messages
 from autotune.core.handover.messages import Measurement
 from autotune.core.handover.plan import Standing
 from autotune.core.ledger.events import Claimed
+from autotune.core.output.outcome import escaped
 from autotune.core.tell.words import told
 from autotune.edges import branches, commits
 from autotune.errors import AutotuneError
@@ -30,7 +31,7 @@ def weigh(session: Session, made: Sequence[Made], start: Start) -> dict[int, Mea
         known = None if one.old is None else messages.measured_in(commits.message(session.top, one.old))
         if known is None:
             claim = _claim(session, one.parent, one.commit, one.name)
-            known = _measurement(session, made, place, claim, start) if claim.pairs else None
+            known = _measurement(session, made, place, claim, start) if claim.pairs or _failed(claim) else None
         if known is not None:
             found[place] = known
     return found
@@ -46,9 +47,22 @@ def _claim(session: Session, first: str, last: str, name: str) -> Claimed:
     return claim
 
 
+def _failed(claim: Claimed) -> bool:
+    """Whether there is no claim because the benchmark fails there."""
+    return claim.reason.because is not None and claim.reason.because.kind in (Kind.FIRST_STATE_FAILED, Kind.LAST_STATE_FAILED)
+
+
 def _measurement(session: Session, made: Sequence[Made], place: int, claim: Claimed, start: Start) -> Measurement:
     needs = _needs(session, made, place, start) if claim.improved else ()
-    return Measurement(told(claim.told(session.state.metric.unit)), needs)
+    return Measurement(told(claim.told(session.state.metric.unit)), needs, _checked(session, made[place]))
+
+
+def _checked(session: Session, one: Made) -> str:
+    """Say why the checks fail on a branch, where that is not just what they passed on when it was kept."""
+    if commits.tree_of(session.top, one.commit) == commits.tree_of(session.top, one.branch.changes[-1].commit):
+        return ""
+    why = claiming.failing_checks(session, one.parent, one.commit)
+    return "" if why is None else escaped(told(why))
 
 
 def _needs(session: Session, made: Sequence[Made], place: int, start: Start) -> tuple[str, ...]:

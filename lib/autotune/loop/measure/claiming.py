@@ -66,6 +66,15 @@ def of_branch(session: Session, first: str, last: str, branch: str) -> Claimed:
     return replace(_claimed(session, first, last, None), branch=branch)
 
 
+def failing_checks(session: Session, first: str, last: str) -> Fact | None:
+    """Say why the checks fail on what one state makes of another; None where they pass, or there are none."""
+    if not session.state.config.checks:
+        return None
+    with alone(session, "the checks"), borrowed(session, first, last):
+        passed, why, _ = bench_between(session, first, last).check(Arm.CANDIDATE)
+    return None if passed else why
+
+
 def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:
     """Give what was measured then and a keep's commit, by their lines, for the state holds the latest alone; None where it is no keep."""
     marks, metric = (b'"type":"config"', f'"index":{number},'.encode()), None
