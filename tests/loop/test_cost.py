@@ -16,7 +16,7 @@ PROPOSER = "cat >/dev/null; printf '%s' \"$(head -c -1 src/a.txt)\" > src/a.txt;
 def opened(project: Project, allowed: float) -> None:
     project.write("autotune.sh", DEAR)
     settings = project.read("autotune.toml")
-    project.write("autotune.toml", f'cost_metric = "cost_usd"\nmax_cost_usd = {allowed}\nclaim_pairs = 7\n{settings}')
+    project.write("autotune.toml", f'cost_metric = "cost_usd"\nmax_cost_usd = {allowed}\n{settings}')
     project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**")
 
 

@@ -16,7 +16,6 @@ echo "METRIC size[$seed]=$(($(cat src/*.txt | wc -c) * 100 + seed * 7919 % 313))
 
 def seeded(project: Project, *options: str) -> None:
     project.write("autotune.sh", NOISY)
-    project.write("autotune.toml", f"claim_pairs = 7\n{project.read('autotune.toml')}")
     project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--seeds", *options)
 
 
