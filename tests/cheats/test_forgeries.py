@@ -249,6 +249,8 @@ def forged(lines: list[Line], kind: str) -> Line:  # noqa: C901, PLR0912, PLR091
             made = {"cost_usd": 0.0, "tokens": 0, "client": "c", "timestamp": now}
         case "charge":
             made = {"cost_usd": 1.0, "log": "runs/x.log", "timestamp": now}
+        case "cases":
+            made = {"cases": ["a"], "timestamp": now}
         case _:
             raise AssertionError(f"nobody has thought yet of how a {kind} line would be forged")
     return {"type": kind, **{key: value for key, value in made.items() if key not in ("type", "prev")}, "prev": ""}

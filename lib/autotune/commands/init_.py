@@ -39,6 +39,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     seeds: Annotated[
         bool, typer.Option("--seeds", help="Give both runs of a pair the same seed in AUTOTUNE_SEED, and each pair another one.")
     ] = False,
+    cases: Annotated[
+        str | None,
+        typer.Option("--cases", metavar="IDS", help="What is measured on: ids with commas between, or a command that prints one a line."),
+    ] = None,
     checks: Annotated[str | None, typer.Option("--checks", help="What has to pass too, in place of autotune.checks.sh.")] = None,
     scope: Annotated[
         list[str] | None,
@@ -90,6 +94,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         benchmark=command,
         read=read,
         seeds=seeds or None,
+        cases=cases.split(",") if cases and "," in cases and " " not in cases else cases,
         checks=checks,
         scope=scope,
         protect=protect,

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     LEFTOVERS = "leftovers"
     TIME_ELSEWHERE = "time elsewhere"
     SEED_CHANGED = "seed changed"
+    LOST_BY = "lost by"
     FLAKY = "flaky"
     ONE_NUMBER = "one number"
     BUILT_AFRESH = "built afresh"

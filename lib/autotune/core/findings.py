@@ -19,6 +19,8 @@ class Contradiction(StrEnum):
     RUN_ASTRAY = "run astray"
     RUN_MEANWHILE = "run meanwhile"
     RUN_AFTER_BASELINE = "run after baseline"
+    CASES_OTHERWISE = "cases otherwise"
+    CASES_ASTRAY = "cases astray"
     SEED_OTHERWISE = "seed otherwise"
     CANDIDATE_ASTRAY = "candidate astray"
     CANDIDATE_TOO_SOON = "candidate too soon"

@@ -60,6 +60,8 @@ VALUES = {
     "scope": PATTERNS.filter(bool),
     "protect": PATTERNS,
     "seeds": st.booleans(),
+    "cases": st.sampled_from(["", "make cases", ["a", "b\tgroup"]]),
+    "cases_count": st.sampled_from(["each alike", "total"]),
     "context_free": st.lists(st.sampled_from(["judge", "data"]), unique=True),
     "sandbox": st.booleans(),
     "void_implausible": st.booleans(),

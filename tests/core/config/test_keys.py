@@ -40,6 +40,8 @@ FIXED = {
     "benchmark": "make bench",
     "read": "junit:report.xml",
     "seeds": True,
+    "cases": ["a"],
+    "cases_count": "total",
     "context_free": ["judge"],
     "cost_metric": "cost_usd",
     "checks": "make test",

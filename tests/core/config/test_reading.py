@@ -27,6 +27,8 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         benchmark="bash autotune.sh",
         read="",
         seeds=False,
+        cases="",
+        cases_count="each alike",
         context_free=(),
         checks="",
         prepare="",

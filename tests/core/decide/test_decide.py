@@ -228,6 +228,14 @@ def test_where_pairs_alone_can_be_compared_there_is_no_block_and_their_own_noise
     assert later[1].evidence == pytest.approx((later[0].evidence or 0) * pair_factor(math.log(100 / 99.8) / scale))
 
 
+def test_where_pairs_alone_can_be_compared_a_few_large_losses_keep_from_a_keep() -> None:
+    def decided(loss: float) -> Verdict:
+        gains = [(100.0, value) for value in (97.0, 96.5, 97.5) * 9]
+        return decide(pairs_of(*gains[:4], (100.0, loss), *gains[4:]), NOISY, replace(RACE, paired=True), random.Random(1)).verdict
+
+    assert (decided(110.0), decided(1e6)) == (Verdict.KEEP, Verdict.MEASURE_AGAIN)  # whose mean is no gain any more
+
+
 def test_a_scale_is_fixed_from_what_lay_before_a_pair() -> None:
     def evidence(*pairs: tuple[float, float]) -> float:
         found = decide(pairs_of(*pairs), NOISY, RACE, random.Random(1)).evidence

@@ -22,6 +22,7 @@ from autotune.core.ledger.events import (
     Described,
     Finished,
     Formatted,
+    Listed,
     Looked,
     Noted,
     Noticed,
@@ -39,6 +40,7 @@ from autotune.core.ledger.events import (
     TargetChecked,
 )
 from autotune.core.ledger.fold import begin
+from autotune.core.ledger.given import given
 from autotune.core.ledger.lines import TYPES, Event
 from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS, WORDS, misplaced, uses
 from autotune.core.ledger.purposes import Cause, Purpose
@@ -131,6 +133,7 @@ PLACED: list[tuple[State, Event, list[Ran]]] = [
     (session(*settled(1)), Restored(1, NOW), []),
     (session(Spent(1.0, 10, "c", NOW)), Spent(1.0, 20, "c", NOW), []),
     (session(cost_metric="cost_usd"), Charged(1.0, "x.log", NOW), []),
+    (begin(segment(cases=["a"])), Listed(("a",), NOW), []),
     (session(Charged(3.0, "x.log", NOW), Spent(1.0, 10, "c", NOW), cost_metric="cost_usd"), Spent(1.0, 20, "c", NOW), []),
     (session(), SettingsChanged({}, (), NOW), []),
     (session(), Finished(quoted(""), NOW), []),
@@ -215,6 +218,7 @@ MISPLACED: list[tuple[State, Event, list[Ran], Contradiction]] = [
     (session(Spent(1.0, 10, "c", NOW)), Spent(0.0, 20, "c", NOW), [], Contradiction.COST_FELL),
     (session(cost_metric="cost_usd"), Charged(-1.0, "x.log", NOW), [], Contradiction.COST_FELL),
     (session(), Charged(1.0, "x.log", NOW), [], Contradiction.COST_FELL),
+    (session(), Listed(("a",), NOW), [], Contradiction.CASES_ASTRAY),
     (session(Spent(1.0, 10, "c", NOW)), Spent(1.0, 9, "c", NOW), [], Contradiction.COST_FELL),
 ]
 
@@ -292,3 +296,66 @@ def test_checks_have_no_seed_nor_has_any_run_without_seeds() -> None:
     assert asked(state, seeded(Purpose.CHECKS, None)) is None
     assert asked(state, seeded(Purpose.CHECKS, 1)) == Fact(Contradiction.SEED_OTHERWISE, {"said": 1, "found": None})
     assert asked(session(), seeded(Purpose.CLAIM, 1)) == Fact(Contradiction.SEED_OTHERWISE, {"said": 1, "found": None})
+
+
+def with_cases(*events: Event, count: int = 30, **changed: Any) -> State:
+    ids = tuple(f"c{number}" for number in range(count))
+    return folded(begin(segment(cases=list(ids), **changed)), Opened(NOW), Listed(ids, NOW), *events)
+
+
+def of_cases(state: State, purpose: Purpose, arm: Arm = Arm.INCUMBENT, experiment: int = 0, *, anew: bool = False) -> Ran:
+    told = given(state, purpose, experiment, arm, anew=anew)
+    return replace(ran(purpose, experiment=experiment), arm=arm, drawn=told.drawn, cases=told.cases)
+
+
+def test_a_run_has_the_cases_of_its_place_and_both_runs_of_a_pair_have_the_same() -> None:
+    state = with_cases()
+    first = of_cases(state, Purpose.BASELINE)
+    second = of_cases(folded(state, first), Purpose.BASELINE)
+    assert (first.drawn, second.drawn, len(first.cases), set(first.cases) & set(second.cases)) == (1, 1, 8, set())
+    measured = folded(state, first, second, baseline(), taken(1))
+    candidate = of_cases(measured, Purpose.EXPERIMENT, Arm.CANDIDATE, 1)
+    incumbent = of_cases(folded(measured, candidate), Purpose.EXPERIMENT, Arm.INCUMBENT, 1)
+    assert (candidate.drawn, candidate.cases) == (incumbent.drawn, incumbent.cases) != (second.drawn, second.cases)
+    assert asked(measured, candidate) is None
+    for other in (replace(candidate, cases=first.cases), replace(candidate, drawn=1), replace(candidate, drawn=None, cases=())):
+        assert asked(measured, other) == Fact(Contradiction.CASES_OTHERWISE)
+    assert asked(measured, of_cases(measured, Purpose.EXPERIMENT, Arm.CANDIDATE, 1, anew=True)) is None
+    begun = folded(measured, candidate)
+    assert asked(begun, of_cases(begun, Purpose.EXPERIMENT, Arm.INCUMBENT, 1, anew=True)) == Fact(Contradiction.CASES_OTHERWISE)
+
+
+def test_a_claim_with_cases_may_be_begun_anew() -> None:
+    first = of_cases(with_cases(), Purpose.BASELINE)
+    state = folded(with_cases(), first, baseline())
+    killed = folded(state, of_cases(state, Purpose.CLAIM, Arm.CANDIDATE))
+    again = of_cases(killed, Purpose.CLAIM, Arm.INCUMBENT, anew=True)
+    assert asked(killed, again) is None
+    assert again.drawn == 3
+    other = of_cases(folded(killed, again), Purpose.CLAIM, Arm.CANDIDATE)
+    assert (other.drawn, other.cases) == (again.drawn, again.cases)
+
+
+def test_cases_are_named_once_before_the_baseline_and_are_those_of_the_settings() -> None:
+    opened = folded(begin(segment(cases=["a", "b"])), Opened(NOW))
+    assert asked(opened, Listed(("a", "b"), NOW)) is None
+    assert asked(folded(begin(segment(cases="make cases")), Opened(NOW)), Listed(("a\tone", "b"), NOW)) is None
+    for state, lines in (
+        (opened, ("a",)),
+        (folded(begin(segment(cases="make cases")), Opened(NOW)), ("a", "a")),
+        (folded(begin(segment(cases="make cases")), Opened(NOW)), ("a", "")),
+        (folded(begin(segment()), Opened(NOW)), ("a",)),
+        (folded(opened, Listed(("a", "b"), NOW)), ("a", "b")),
+        (folded(opened, ran(Purpose.BASELINE)), ("a", "b")),
+    ):
+        assert asked(state, Listed(lines, NOW)) == Fact(Contradiction.CASES_ASTRAY)
+
+
+def test_where_a_run_gets_all_cases_it_may_repeat_exactly_and_where_it_gets_a_part_it_never_does() -> None:
+    for count, exact in ((8, True), (9, False)):
+        state = with_cases(count=count, timed=False)
+        for _ in range(3):
+            state = folded(state, replace(of_cases(state, Purpose.BASELINE), metrics={"t": 3.0, "t[c1]": 3.0, "autotune.cases": 8.0}))
+        state = folded(state, baseline(metric=3.0))
+        assert (state.exact, state.policy.paired, bool(state.calibration.reference)) == (exact, True, exact)
+        assert (state.segment.cases, state.segment.case_ratios) == ((), True)

@@ -35,6 +35,13 @@ def test_what_is_measured_with_is_named_where_the_benchmark_says_it() -> None:
     assert dict(understood(said, 1))["context"] == "judge model-3, data 9f"
 
 
+def test_cases_are_counted() -> None:
+    state = begin(segment(cases_count="total"))
+    assert "cases" not in dict(understood(state, 1))
+    named = replace(state, segment=replace(state.segment, named=tuple(map(str, range(200)))))
+    assert dict(understood(named, 1))["cases"] == "200, of which a run gets 17; they count total"
+
+
 def test_where_a_least_effect_comes_from_is_said() -> None:
     state = begin(segment(min_effect=0.02, unit="ms", guardrails=["size <= 1.05x"], checks="make test"))
     said = dict(understood(state, 1))

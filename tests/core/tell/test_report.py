@@ -774,6 +774,17 @@ def test_what_runs_and_proposers_print_as_their_cost_is_told_apart() -> None:
     assert headline.cost(folded(bare(cost_metric="usd"), *events, agent)) == "$1.75, 9 tokens, $0.75 of it as usd was printed"
 
 
+def test_a_story_says_which_cases_got_better_and_which_worse() -> None:
+    before = {"time_ms": 10.0, "time_ms[a]": 10.0, "time_ms[b]": 10.0, "time_ms[c]": 10.0}
+    after_ = {"time_ms": 9.0, "time_ms[a]": 8.0, "time_ms[b]": 11.0, "time_ms[c]": 10.0}
+    arms = ((CANDIDATE, after_), (INCUMBENT, before))
+    runs = [replace(ran(1, arm, metrics["time_ms"]), metrics=metrics, drawn=1, cases=(0, 1, 2)) for arm, metrics in arms]
+    page = told(taken(1), *runs, width=200)
+    assert "1 better, 1 worse, 1 the same; most better: a; most worse: b" in page
+    assert "better" not in told(taken(1), *[replace(run, cases=()) for run in runs], width=200)
+    assert "worse:" not in told(taken(1), runs[1], replace(runs[0], metrics={**after_, "time_ms[b]": 9.0}), width=200)
+
+
 def test_a_story_names_its_seeds() -> None:
     seeded = [replace(ran(1, CANDIDATE, 9.0), seed=seed) for seed in (8, 9)]
     assert "8 to 9" in told(taken(1), *seeded)

@@ -128,6 +128,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.CALIBRATING: {"pairs": 6, "takes_s": 40.0},
     Kind.MIN_EFFECT_SET: {"min_effect": 0.02, "logs": True, "short": False},
     **{kind: {"changes": [["judge", "", "b"]]} for kind in (Kind.CONTEXT_CHANGED, Kind.CONTEXT_OF_CANDIDATE, Kind.CONTEXT_DIFFERS)},
+    Kind.LOST_BY: {"cases": ["a", "b"]},
     Kind.SEED_UNREAD: {"script": "autotune.sh"},
     Kind.MEASURED_IN_PLACE: {"top": "/p"},
     Kind.DIRECTION: {"metric": "accuracy", "direction": "lower", "said": False, "speaks_for": "higher"},

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
+from autotune.core.cases.batch_pairs import Counted
 from autotune.core.config.model import Config
 from autotune.core.config.shapes import (
     COMMAND,
     PATTERNS,
     VARIABLE,
     Shape,
+    cases,
     context_name,
     duration,
     flag,
@@ -140,6 +142,22 @@ KEYS = (
         "Give both runs of a pair the same seed, and another pair another one, in the variable AUTOTUNE_SEED.",
         default=False,
         fixed=Fixed.SEGMENT,
+    ),
+    Key(
+        "cases",
+        cases(),
+        "What is measured on: ids, or a command that prints one a line, and perhaps a tab and a group; a run gets some.",
+        "",
+        ["parse", "write"],
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "cases_count",
+        one_of(*Counted),
+        'How cases count: "each alike", whatever its size, or by what they come to in "total".',
+        Counted.EACH_ALIKE.value,
+        "total",
+        Fixed.SEGMENT,
     ),
     Key(
         "context_free",

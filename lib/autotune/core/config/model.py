@@ -47,6 +47,8 @@ class Config:
     benchmark: str
     read: str
     seeds: bool
+    cases: str
+    cases_count: str
     context_free: tuple[str, ...]
     checks: str
     prepare: str
@@ -84,6 +86,11 @@ class Config:
     env: Mapping[str, str]
     health: HealthConfig
     recovery: RecoveryConfig
+
+    @property
+    def cases_named(self) -> tuple[str, ...]:
+        """The cases that are named, as they are written; none where a command prints them, or there are none."""
+        return tuple(self.cases.splitlines()) if self.cases.endswith("\n") else ()
 
     @property
     def measured_from_outside(self) -> bool:

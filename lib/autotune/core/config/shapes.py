@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from autotune.core.cases.listed import line_of, listed
 from autotune.core.decide import guards
 from autotune.core.health.recovery import Playbook
 from autotune.core.output import sources
@@ -159,6 +160,22 @@ def guardrail(text: str) -> str:
         return guards.read_guard(text).text
     except ValueError as wrong:
         raise ValueError(f"in {shown(text)}, expected {wrong}") from None
+
+
+def cases() -> Shape:
+    """The command that prints cases, or a list of them: held as lines, each with its end, which no command has."""
+
+    def read(value: object) -> str:
+        if isinstance(value, list | tuple):
+            return "".join(f"{line_of(case)}\n" for case in listed(map(_text_of, value)))
+        text = _text_of(value)
+        if "\n" in text:
+            raise ValueError
+        return text
+
+    return Shape(
+        "a list of ids, or a command that prints one a line", read, lambda held: held.splitlines() if held.endswith("\n") else held
+    )
 
 
 def context_name(text: str) -> str:

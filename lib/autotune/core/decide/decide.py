@@ -141,7 +141,7 @@ def _taught(line: Line, blocks: Sequence[range]) -> tuple[float, ...]:
 def _race(comparison: Comparison, coin: random.Random) -> Decision:
     stages = replayed(comparison)
     most, needed = comparison.policy.max_pairs, comparison.needed
-    if stages.evidence >= needed and estimate_of(comparison.gains) > 0 and (stages.stakes[0] >= needed or _is_borne_out(stages, most)):
+    if stages.evidence >= needed and _is_better(comparison) and (stages.stakes[0] >= needed or _is_borne_out(stages, most)):
         return kept(comparison, stages)
     kappa = max(1.0, 6 / math.sqrt(most))
     if stages.in_sight < PROMISING and _futility(stages, kappa) <= FUTILE / kappa:
@@ -153,6 +153,14 @@ def _race(comparison: Comparison, coin: random.Random) -> Decision:
         if stages.in_sight * reach(pairs_left, len(stages.blocks), paired=comparison.policy.paired) < needed:
             return run_out(comparison, Kind.OUT_OF_REACH, stages)
     return _ask(comparison, stages.left, coin, stages.evidence, fresh=stages.fresh)
+
+
+def _is_better(comparison: Comparison) -> bool:
+    """Whether the estimate is above the least effect, and where pairs have seeds or cases of their own, the mean too.
+
+    There a few large losses can stand against many small gains, and the race asks for nothing but more gains.
+    """
+    return estimate_of(comparison.gains) > 0 and (not comparison.policy.paired or math.fsum(comparison.gains) > 0)
 
 
 def _is_borne_out(stages: Stages, most: int) -> bool:

@@ -48,8 +48,10 @@ class Ran:
 
     `prepare_s` is what `prepare` took before the measured command. Of a metric that was printed more than once, `metrics` has the last
     value and `earlier` number and range of all. Of one that another tool, whose results are read, has several values of, `metrics` has the
-    median and `repeated` number and range. `seed` is the one that it was given, where the session has seeds,
-    `context` what its CONTEXT lines say.
+    median and `repeated` number and range.
+
+    `seed` is the one that the run was given, where the session has seeds. `cases` are those that it was given, by their places in the
+    segment's list, drawn for the `drawn`th measurement of the session. `context` is what its CONTEXT lines say.
     """
 
     experiment: int
@@ -68,6 +70,8 @@ class Ran:
     repeated: Mapping[str, Mapping[str, float]] | None = None
     prepare_s: float = 0.0
     seed: int | None = None
+    drawn: int | None = None
+    cases: tuple[int, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -396,4 +400,12 @@ class Charged:
 
     cost_usd: float
     log: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The segment's cases, each with its group behind a tab if it has one: what the settings name, or what their command printed."""
+
+    cases: tuple[str, ...]
     timestamp: str

@@ -23,6 +23,7 @@ from autotune.core.ledger.events import (
     Described,
     Finished,
     Formatted,
+    Listed,
     Looked,
     Noted,
     Noticed,
@@ -147,6 +148,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return _looked_after(noticed, event.found.figures["experiment"]) if overtaken else noticed
         case Spent():
             return replace(state, spending=replace(state.spending, spent=event))
+        case Listed():
+            return replace(state, segment=replace(state.segment, named=event.cases))
         case Charged():
             return replace(state, spending=replace(state.spending, printed_usd=state.spending.printed_usd + event.cost_usd))
         case never:
@@ -225,6 +228,7 @@ def _seen(segment: Segment, metric: Metric, event: Ran) -> Segment:
         return segment
     runs = (*segment.baseline_runs, value)
     cases = combining.cases_of(event.metrics, metric.name) if CASES in event.metrics else ()
+    known = bool(event.cases and segment.baseline_runs)
     return replace(
         segment,
         context=segment.context if segment.baseline_runs else event.context,
@@ -233,8 +237,8 @@ def _seen(segment: Segment, metric: Metric, event: Ran) -> Segment:
         baseline_prepare_s=max(segment.baseline_prepare_s, event.prepare_s),
         baseline_observed=(*segment.baseline_observed, event.run),
         reference=runs[-REFERENCE_KEPT:],
-        cases=cases,
-        case_ratios=segment.case_ratios if segment.cases else combining.are_ratios(event.metrics, metric.name, cases),
+        cases=() if event.cases else cases,
+        case_ratios=segment.case_ratios if segment.cases or known else combining.are_ratios(event.metrics, metric.name, cases),
     )
 
 

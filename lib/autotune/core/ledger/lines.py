@@ -17,6 +17,7 @@ from autotune.core.ledger.events import (
     Described,
     Finished,
     Formatted,
+    Listed,
     Looked,
     Noted,
     Noticed,
@@ -62,6 +63,7 @@ Event = (
     | Noticed
     | Spent
     | Charged
+    | Listed
 )
 
 
@@ -91,6 +93,7 @@ TYPES: Mapping[str, type[Event]] = {
     "notice": Noticed,
     "cost": Spent,
     "charge": Charged,
+    "cases": Listed,
 }
 
 

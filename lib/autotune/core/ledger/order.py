@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from autotune.core.cases.listed import listed
 from autotune.core.decide import decide
 from autotune.core.facts import Fact
 from autotune.core.findings import Contradiction
@@ -23,6 +24,7 @@ from autotune.core.ledger.events import (
     Described,
     Finished,
     Formatted,
+    Listed,
     Looked,
     Noted,
     Noticed,
@@ -41,6 +43,7 @@ from autotune.core.ledger.events import (
     Stopped,
     TargetChecked,
 )
+from autotune.core.ledger.given import fits, given
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import RECENT, Ending, Experiment, State
@@ -98,6 +101,8 @@ def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C
         case Spent():
             falls = event.cost_usd < state.spending.agent_usd or event.tokens < state.spending.tokens
             return Fact(Contradiction.COST_FELL) if falls else None
+        case Listed():
+            return _listed(state, event)
         case Charged():
             return Fact(Contradiction.COST_FELL) if event.cost_usd < 0 or not state.config.cost_metric else None
         case Result() | Decided() | Calibrated() | SettingsChanged() | Finished():
@@ -118,7 +123,7 @@ def _segment(state: State, said: SegmentOpened) -> Fact | None:
 
 
 def _run(state: State, said: Ran) -> Fact | None:
-    if (otherwise := _seed(state, said)) is not None:
+    if (otherwise := _given(state, said)) is not None:
         return otherwise
     experiment = state.experiment
     measured = experiment.number if experiment is not None and experiment.verdict is None else None
@@ -131,13 +136,29 @@ def _run(state: State, said: Ran) -> Fact | None:
     return Fact(Contradiction.RUN_AFTER_BASELINE, {"purpose": said.purpose}) if late else None
 
 
-def _seed(state: State, said: Ran) -> Fact | None:
-    """Tell where a run has another seed than its place in the log gives it; only the benchmark's runs have one."""
-    seeded = state.config.seeds and said.purpose is not Purpose.CHECKS
-    if state.seeds.fit(said) if seeded else said.seed is None:
+def _given(state: State, said: Ran) -> Fact | None:
+    """Tell where a run has another seed or other cases than its place in the log gives it."""
+    if fits(state, said):
         return None
-    found = state.seeds.next(said.purpose, said.experiment, said.arm) if seeded else None
+    if said.cases or state.segment.listed:
+        return Fact(Contradiction.CASES_OTHERWISE)
+    found = given(state, said.purpose, said.experiment, said.arm).seed if said.purpose is not Purpose.CHECKS else None
     return Fact(Contradiction.SEED_OTHERWISE, {"said": said.seed, "found": found})
+
+
+def _listed(state: State, said: Listed) -> Fact | None:
+    """Tell where cases are named too late, or are others than the settings name."""
+    config, segment = state.config, state.segment
+    named = config.cases_named or said.cases
+    fits_ = bool(config.cases) and not segment.listed and not segment.baseline_runs and named == said.cases
+    return None if fits_ and _are_cases(said.cases) else Fact(Contradiction.CASES_ASTRAY)
+
+
+def _are_cases(lines: Sequence[str]) -> bool:
+    try:
+        return len(listed(lines)) == len(lines)
+    except ValueError:
+        return False
 
 
 def _candidate(state: State, said: CandidateTaken) -> Fact | None:

@@ -183,7 +183,7 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> 
     if not said.pairs:
         return Fact(Contradiction.CLAIM_OF_NO_RUNS) if said.improved or said.effect is not None else None
     pairs = [{run.arm: run.metrics[state.metric.name] for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
-    unpaired = state.config.seeds and len(runs) == 2 * said.pairs and not are_paired(runs)
+    unpaired = state.policy.paired and len(runs) == 2 * said.pairs and not are_paired(runs)
     if len(pairs) != said.pairs or any(len(pair) != len(Arm) for pair in pairs) or unpaired:
         return Fact(Contradiction.CLAIM_OF_MISSING_PAIRS, {"pairs": said.pairs})
     values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]

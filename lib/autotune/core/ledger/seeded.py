@@ -1,4 +1,4 @@
-"""Which seeds a session's runs had, and which one a run must have (`core/cases/pair_seeds.py` has the rule)."""
+"""How far the latest measurement has come whose runs are given something: a seed (`core/cases/pair_seeds.py` has the rule), or cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autotune.core.model import Arm, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """The largest seed of a session's runs, 0 without any, and how far the latest measurement with seeds has come.
+    """The largest seed of a session's runs, 0 without any, and how far the latest measurement has come, of the `begun` ones so far.
 
     A measurement is what one experiment's runs are made for, or those of another purpose: `of`. Its seeds begin at `first`, and `arms` are
     those of its good runs, in time order.
@@ -23,31 +23,37 @@ class Seeds:
     first: int = 1
     of: str = ""
     arms: tuple[Arm, ...] = ()
+    begun: int = 0
 
-    def next(self, purpose: Purpose, experiment: int, arm: Arm, *, begins: bool = False) -> int:
-        """Give the seed of a run that comes next; where a measurement `begins`, whatever was made for the same before, a fresh one."""
-        if begins or self.of != _measured(purpose, experiment):
-            return first_fresh([self.last])
-        return seed_of(self.first, self.arms, arm)
+    def begins(self, purpose: Purpose, experiment: int) -> bool:
+        """Tell whether a run that is made for this begins a measurement, whoever makes it."""
+        return self.of != _measured(purpose, experiment)
+
+    def seed(self, arm: Arm, *, begins: bool) -> int:
+        """Give the seed of an arm's next run, a fresh one where a measurement begins."""
+        return first_fresh([self.last]) if begins else seed_of(self.first, self.arms, arm)
+
+    def pair(self, arm: Arm, *, begins: bool) -> tuple[int, int]:
+        """Give the measurement's number among all, and that of the pair that an arm's next run belongs to, from 0 on."""
+        return (self.begun + 1, 0) if begins else (self.begun, self.arms.count(arm))
 
     def after(self, ran: Ran) -> Seeds:
-        """Give the seeds after one more run; one without a seed changes nothing."""
-        if ran.seed is None:
+        """Give how far it has come after one more run; one that is given nothing changes nothing."""
+        if ran.seed is None and ran.drawn is None:
             return self
-        of = _measured(ran.purpose, ran.experiment)
-        goes_on = self.of == of and ran.seed == self.next(ran.purpose, ran.experiment, ran.arm)
-        before = self if goes_on else Seeds(self.last, ran.seed, of)
+        begins = self.begins(ran.purpose, ran.experiment)
+        anew = begins or ran.drawn not in (None, self.begun) or ran.seed not in (None, self.seed(ran.arm, begins=begins))
+        before = Seeds(self.last, ran.seed or 1, _measured(ran.purpose, ran.experiment), (), self.begun + 1) if anew else self
         arms = (*before.arms, ran.arm) if ran.outcome is Outcome.OK else before.arms
-        return replace(before, last=max(self.last, ran.seed), arms=arms)
-
-    def fit(self, ran: Ran) -> bool:
-        """Tell whether a run has the seed that it must have. What is not an experiment may have been begun anew."""
-        may_begin = ran.purpose not in _OF_AN_EXPERIMENT
-        fresh = may_begin and ran.seed == self.next(ran.purpose, ran.experiment, ran.arm, begins=True)
-        return fresh or ran.seed == self.next(ran.purpose, ran.experiment, ran.arm)
+        return replace(before, last=max(self.last, ran.seed or 0), arms=arms)
 
 
 _OF_AN_EXPERIMENT = (Purpose.EXPERIMENT, Purpose.CROSS_CHECK)
+
+
+def may_be_begun_anew(purpose: Purpose) -> bool:
+    """Tell whether such a measurement may be begun once more, where it was killed: an experiment is void then."""
+    return purpose not in _OF_AN_EXPERIMENT
 
 
 def _measured(purpose: Purpose, experiment: int) -> str:
@@ -56,6 +62,8 @@ def _measured(purpose: Purpose, experiment: int) -> str:
 
 
 def are_paired(runs: Sequence[Ran]) -> bool:
-    """Tell whether the runs of each successive pair have one seed, and every pair another."""
-    pairs = [(one.seed, other.seed) for one, other in zip(runs[::2], runs[1::2], strict=True)]
-    return all(one == other for one, other in pairs) and len(set(pairs)) == len(pairs)
+    """Tell whether the runs of each successive pair have one seed and the same cases, and every pair of seeds another."""
+    pairs = list(zip(runs[::2], runs[1::2], strict=True))
+    seeds = [one.seed for one, _ in pairs if one.seed is not None]
+    alike = all((one.seed, one.drawn, one.cases) == (other.seed, other.drawn, other.cases) for one, other in pairs)
+    return alike and len(set(seeds)) == len(seeds)

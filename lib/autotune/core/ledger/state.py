@@ -15,9 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from autotune.core import rules
+from autotune.core.cases.listed import listed
+from autotune.core.cases.rounds import size_of
+from autotune.core.cases.split import Case
 from autotune.core.config.model import Config
 from autotune.core.facts import Fact
 from autotune.core.health.transitions import Health, Vitals
@@ -127,7 +131,8 @@ class Segment:
     zero or less, where the baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as ratios. `several` names
     the metrics that the unchanged code was seen to print with several values. `looked` is how many experiments there were when the
     incumbent's earlier values were last looked at. `context` is what the first run said of what is measured with, and `left_behind` says
-    how the unchanged code's runs say otherwise by now.
+    how the unchanged code's runs say otherwise by now. `named` are the cases that runs get some of, where there are any,
+    as they are written.
     """
 
     opened: SegmentOpened
@@ -155,6 +160,12 @@ class Segment:
     target_reached: bool = False
     context: Mapping[str, str] = field(default_factory=dict)
     left_behind: Fact | None = None
+    named: tuple[str, ...] = ()
+
+    @property
+    def listed(self) -> tuple[Case, ...]:
+        """The cases that runs get some of, in the list's order; none where the session has no cases."""
+        return _cases(self.named)
 
     @property
     def run_s(self) -> float:
@@ -175,6 +186,11 @@ class Segment:
     def drifts(self) -> bool:
         """Whether the incumbent's latest values were seen to drift."""
         return (drift := self.drift) is not None and drift.flagged
+
+
+@lru_cache(maxsize=4)
+def _cases(named: tuple[str, ...]) -> tuple[Case, ...]:
+    return listed(named) if named else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,9 +309,9 @@ class State:
     def calibration(self) -> Calibration:
         """What `decide` has to know before the next comparison.
 
-        No run is held against earlier values where those had other seeds, nor in economy where they drift.
+        No run is held against earlier values where those had other seeds or cases, nor in economy where they drift.
         """
-        alone = self.config.seeds or (self.decision_mode is DecisionMode.ECONOMY and self.segment.drifts)
+        alone = self.pairs_alone or (self.decision_mode is DecisionMode.ECONOMY and self.segment.drifts)
         return Calibration(
             pool=self._known_noise,
             keeps=self.gains if self.segment.opened.rule >= rules.GAINS_REFILL else self.confirmed,
@@ -315,10 +331,18 @@ class State:
         return noise.pool_by_digits(segment.pool, segment.baseline_runs[-1], logs=segment.logs)
 
     @property
+    def pairs_alone(self) -> bool:
+        """Whether runs of different pairs say little of each other, since each pair has a seed or cases of its own."""
+        return self.config.seeds or size_of(self.segment.listed) < len(self.segment.listed)
+
+    @property
     def exact(self) -> bool:
-        """Whether the benchmark repeats exactly: its baseline shows it, and nothing has contradicted it since. With seeds it never does."""
+        """Whether the benchmark repeats exactly: its baseline shows it, and nothing has contradicted it since.
+
+        Where runs have seeds, or parts of the cases, it never does.
+        """
         segment, name = self.segment, self.metric.name
-        if self.config.seeds or any(segment.pool):
+        if self.pairs_alone or any(segment.pool):
             return False
         if segment.opened.rule < rules.EXACT_IS_SHOWN:
             return len(segment.baseline_runs) > 1 and len(set(segment.baseline_runs)) == 1
@@ -350,7 +374,7 @@ class State:
             max_pairs=config.max_pairs,
             error_budget=config.error_budget,
             built_once=config.built_once,
-            paired=config.seeds,
+            paired=config.seeds or bool(self.segment.listed),
             rule=self.segment.opened.rule,
         )
 

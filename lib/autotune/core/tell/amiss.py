@@ -46,6 +46,8 @@ _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes 
     Contradiction.SEGMENT_ASTRAY: "has segment {segment}, which does not follow from segment {before}",
     Contradiction.RUN_ASTRAY: "has a run of experiment {experiment}, which was not being measured",
     Contradiction.RUN_MEANWHILE: "has a run of a {purpose} while experiment {experiment} was measured",
+    Contradiction.CASES_OTHERWISE: "has a run with other cases than were next",
+    Contradiction.CASES_ASTRAY: "names cases that are not the segment's",
     Contradiction.SEED_OTHERWISE: "has a run with the seed {said}, where {found} was next",
     Contradiction.RUN_AFTER_BASELINE: "has a run of a {purpose} after the segment's baseline",
     Contradiction.CANDIDATE_ASTRAY: "has a candidate of experiment {experiment}, which does not follow from what was kept",

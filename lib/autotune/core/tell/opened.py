@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from autotune.core.cases.rounds import size_of
 from autotune.core.ledger.state import State
 from autotune.core.model import DecisionMode
 from autotune.core.tell.figures import counted, listed, number, share_in_words, with_unit
@@ -17,6 +18,8 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
     yield "scope", f"{listed(config.scope)}: {counted(files, 'file')} may be changed"
     if config.seeds:
         yield "seeds", "both runs of a pair get the same one, and each pair another (AUTOTUNE_SEED)"
+    if cases := state.segment.listed:
+        yield "cases", f"{len(cases)}, of which a run gets {size_of(cases)}; they count {config.cases_count}"
     if state.segment.context:
         yield "context", ", ".join(f"{name} {value}" for name, value in state.segment.context.items())
     yield "promise", promise(state)

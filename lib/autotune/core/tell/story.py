@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autotune.core.cases.batch_pairs import gains_by_case, largest_losses
 from autotune.core.codec import encode
 from autotune.core.facts import Kind, whole
 from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Described, Formatted, Ran, Result, SegmentOpened
@@ -196,10 +197,26 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
     texts = iter(numbers(values, noise_of_a_run(state)))
     told, arms = _with_repeats(story.runs, [next(texts) if _has_value(run, name) else run.outcome for run in story.runs])
     yield Line("in order", _in_order(told, stages_of(story, arms)))
+    yield from _cases(story, state)
     if plotted := plot(story.runs, name, width):
         yield Line("plot", "\n".join(plotted))
     if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers, *_several(run, name))]:
         yield Line("noticed", "\n".join(dict.fromkeys(noticed)))
+
+
+def _cases(story: Story, state: State) -> Iterator[Line]:
+    """Tell how many cases got better and how many worse, where runs were given some, and name those that did most."""
+    good, metric = [run for run in story.runs if run.cases and run.outcome is Outcome.OK], metric_of(story, state)
+    candidate, incumbent = ([run.metrics for run in good if run.arm is arm] for arm in Arm)
+    batches = list(zip(candidate, incumbent, strict=False))
+    gains = gains_by_case(batches, metric.name, metric.direction, logs=state.segment.case_ratios)
+    if not gains:
+        return
+    won, lost = (sum(gain * sign > 0 for gain in gains.values()) for sign in (1, -1))
+    best = largest_losses({case: -gain for case, gain in gains.items()})
+    named = (("most better", best), ("most worse", largest_losses(gains)))
+    said = [f"{label}: {', '.join(escaped(case) for case, _ in found)}" for label, found in named if found]
+    yield Line("cases", "; ".join([f"{won} better, {lost} worse, {len(gains) - won - lost} the same", *said]))
 
 
 def _with_repeats(runs: Sequence[Ran], found: Sequence[str]) -> tuple[list[str], list[Arm]]:

@@ -508,6 +508,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CONTEXT_CHANGED_AGAIN: "a second time in a day, {because}; settle it, then `autotune rebaseline --accept`",
     Kind.CONTEXT_OF_CANDIDATE: lambda fact: f"the change measures with something else than the unchanged code: {_context(fact)}",
     Kind.CONTEXT_DIFFERS: lambda fact: f"the two states measure with different things: {_context(fact)}",
+    Kind.LOST_BY: lambda fact: f"most worse by it: {listed([escaped(case) for case in fact.figures['cases']])}",
     Kind.SEED_UNREAD: "no file of the benchmark reads AUTOTUNE_SEED, so seeds change nothing yet; let {script} pass it on, as in "
     '`python3 train.py --seed "$AUTOTUNE_SEED"`',
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on gives a run no network and lets it write nowhere else",

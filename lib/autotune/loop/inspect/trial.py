@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from autotune.core.cases.listed import listed
+from autotune.core.cases.rounds import size_of
 from autotune.core.config.commands import Command, benchmark_of, checks_of, prepare_of
 from autotune.core.config.model import Config
 from autotune.core.facts import Fact, Kind, naming, quoted
@@ -159,13 +161,15 @@ def _dry_run(config: Config, ground: Ground, *, named: bool) -> Check:
 
     `named`: somebody chose the metric.
     """
-    measured = None
+    measured, ids = None, tuple[str, ...]()
     place.occupy(ground.place, ground.content, ())
     for command in filter(None, (prepare_of(config), benchmark_of(config), checks_of(config))):
         if measured is not None:
             place.occupy(ground.place, ground.content, ())
-        finished = _execute(config, command, ground.place.top / ground.workdir, ground.scratch)
-        outcome, why = _outcome(config, finished) if command.measured else classify(finished, None)
+        if command.measured:
+            ids = _ids(config, ground.place.top / ground.workdir, ground.scratch)
+        finished = _execute(config, command, ground.place.top / ground.workdir, ground.scratch, ids)
+        outcome, why = _outcome(config, finished, ids) if command.measured else classify(finished, None)
         if outcome is not Outcome.OK:
             failed = Fact(Observation.COMMAND_DOES_NOT_SUCCEED, {"text": command.text, "command": command.name}, why)
             output = useful_end(finished.tail, OUTPUT_SHOWN).rstrip()
@@ -178,25 +182,47 @@ def _dry_run(config: Config, ground: Ground, *, named: bool) -> Check:
     return _passed(config, measured, named=named)
 
 
-def _execute(config: Config, command: Command, folder: Path, scratch: Path) -> Executed:
+def _ids(config: Config, folder: Path, scratch: Path) -> tuple[str, ...]:
+    """Name the cases that a run gets here: as many as in a session, the first ones, or the seed 1."""
+    if config.seeds or not config.cases:
+        return ("1",) if config.seeds else ()
+    lines: Sequence[str] = config.cases_named
+    if not lines:
+        finished = process.execute(
+            config.cases,
+            cwd=folder,
+            environment=environment.environment_for_runs(os.environ, config.env),
+            timeout_s=config.timeout_s,
+            log=scratch / "cases.log",
+            kept_bytes=reading.KEPT_BYTES,
+        )
+        lines = finished.printed["stdout"].decode(errors="replace").split("\n")
+    try:
+        found = listed(lines)
+    except ValueError as wrong:
+        raise AutotuneError(f"`{config.cases}` prints what are no cases: {wrong}.", "let it print an id on each line") from None
+    return tuple(case.name for case in found[: size_of(found)])
+
+
+def _execute(config: Config, command: Command, folder: Path, scratch: Path, ids: Sequence[str] = ()) -> Executed:
     results = reading.expected(config, folder) if command.measured else None
     if results is not None:
         results.clear()
-    seed = cases.told(scratch, ("1",) if config.seeds else (), seeded=True)
+    given = cases.told(scratch, ids, seeded=config.seeds)
     finished = process.execute(
         command.text,
         cwd=folder,
-        environment=environment.environment_for_runs(os.environ, config.env) | (seed if command.measured else {}),
+        environment=environment.environment_for_runs(os.environ, config.env) | (given if command.measured else {}),
         timeout_s=command.timeout_s,
         log=scratch / f"{command.name}.log",
         kept_bytes=0 if results is None else results.kept_bytes,
     )
     finished = finished if results is None else results.taken(finished)
-    return replace(finished, report=finished.report.of_one("1")) if seed else finished
+    return replace(finished, report=finished.report.of_one(*ids)) if config.seeds and ids else finished
 
 
-def _outcome(config: Config, finished: Executed) -> tuple[Outcome, Fact]:
-    outcome, why, _ = reading.read_as(config, finished, (), ratios=True)
+def _outcome(config: Config, finished: Executed, ids: Sequence[str]) -> tuple[Outcome, Fact]:
+    outcome, why, _ = reading.read_as(config, finished, (), ratios=None, given=() if config.seeds else ids)
     return outcome, why
 
 
@@ -260,9 +286,12 @@ def comparison(scene: Scene) -> Check:
 
 def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) -> Seen:
     """Run what prepares and the benchmark in a folder, up to the first that fails; `top` is what the output may name of the place."""
+    ids: tuple[str, ...] = ()
     for command in filter(None, (prepare_of(config), benchmark_of(config))):
-        finished = _execute(config, command, folder, scratch)
-        outcome, why = _outcome(config, finished) if command.measured else classify(finished, None)
+        if command.measured:
+            ids = _ids(config, folder, scratch)
+        finished = _execute(config, command, folder, scratch, ids)
+        outcome, why = _outcome(config, finished, ids) if command.measured else classify(finished, None)
         if command.measured or outcome is not Outcome.OK:
             output = (scratch / f"{command.name}.log").read_text("utf-8", "replace")
             metrics = dict(finished.report.samples)

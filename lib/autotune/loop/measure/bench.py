@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core import rules
+from autotune.core.cases.listed import listed
+from autotune.core.cases.split import Case
 from autotune.core.config.commands import Command, benchmark_of, checks_of, prepare_of
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.ledger.events import Ran
+from autotune.core.ledger.given import NOTHING, Given, given
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.metrics import MetricReport
@@ -28,9 +31,9 @@ from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import lending
+from autotune.loop.measure import cases as telling
 from autotune.loop.measure import reading, watching
 from autotune.loop.measure.building import Builds
-from autotune.loop.measure.cases import told
 from autotune.loop.measure.turns import Interrupted
 from autotune.loop.measure.watching import Tampered
 from autotune.loop.session import logs, sessions
@@ -97,11 +100,11 @@ class Bench:
     tallies: dict[tuple[What, Arm], Tally] = field(default_factory=lambda: {(what, arm): Tally() for what in What for arm in Arm})
     _prepare_s: float = 0.0  # what came before the measured command of the latest run
     _begun: int = field(init=False)
-    _last_seed: int = field(init=False)  # of the session, before this bench's first run
+    _given_before: tuple[int, int] = field(init=False)  # how far seeds and measurements were before this bench's first run
 
     def __post_init__(self) -> None:
         self._begun = self.session.position.lines
-        self._last_seed = self.session.state.seeds.last
+        self._given_before = (self.session.state.seeds.last, self.session.state.seeds.begun)
         config = self.session.state.config
         reading.refuse_made(self.session.state.segment.opened.workdir, config, self.place.settled or ())
         if config.built_once:
@@ -156,26 +159,44 @@ class Bench:
             self.session.going_on(Kind.RUNNING, **figures)
         self._occupy(arm)
         self.number += 1
-        log, seed = self._log(purpose, arm), self._seed(purpose, arm)
+        log, told = self._log(purpose, arm), self._given(purpose, arm)
         failed_before = self._build(arm, log)
         if self.session.state.config.prepare:
             self.session.going_on(Kind.RUNNING, **figures)
-        finished, failed = failed_before or (self._measured(log, seed), None)
+        finished, failed = failed_before or (self._measured(log, told), None)
         self.spent_s += time.monotonic() - begun
         self.ran += 1
         self.report, self.output = finished.report, finished.tail
-        event = self._event(arm, finished, failed, purpose, log, self._readable(finished), seed)
+        event = self._event(arm, finished, failed, purpose, log, self._readable(finished, told), told)
         self.output_bytes = max(self.output_bytes, finished.output_bytes)
         self.leftovers[arm] += finished.leftovers
         self._tell(event)
         return event, "" if event.outcome is Outcome.OK else useful_end(finished.tail, OUTPUT_KEPT)
 
-    def _seed(self, purpose: Purpose, arm: Arm) -> int | None:
-        """Give the seed of a run that comes next, where the session has seeds."""
-        seeds = self.session.state.seeds
-        if not self.session.state.config.seeds:
-            return None
-        return seeds.next(purpose, self.experiment, arm, begins=seeds.last == self._last_seed)
+    def _given(self, purpose: Purpose, arm: Arm) -> Given:
+        """Give what a run that comes next is given: a seed or cases, where the session has any."""
+        state = self.session.state
+        return given(state, purpose, self.experiment, arm, anew=(state.seeds.last, state.seeds.begun) == self._given_before)
+
+    def _ids(self, told: Given) -> tuple[str, ...]:
+        """Name the cases of a run; its seed is one."""
+        listed = self.session.state.segment.listed
+        return tuple(listed[place].name for place in told.cases) if told.seed is None else (str(told.seed),)
+
+    def list_cases(self, command: str) -> tuple[Case, ...]:
+        """Run the command that prints the cases, on the incumbent. Raises `AutotuneError` where it fails or prints something else."""
+        self._occupy(Arm.INCUMBENT)
+        named = Command("cases", command, self.session.state.config.timeout_s)
+        finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._one(named, logs.TRIED, kept_bytes=reading.KEPT_BYTES), None)
+        if failed is not None or finished.exit_code != 0:
+            raise AutotuneError(
+                f"The cases are not known: `{failed.text if failed else command}` fails.\n{useful_end(finished.tail, OUTPUT_KEPT)}",
+                "let it print an id on each line, and exit with 0",
+            )
+        try:
+            return listed(finished.printed["stdout"].decode(errors="replace").split("\n"))
+        except ValueError as wrong:
+            raise AutotuneError(f"`{command}` prints what are no cases: {wrong}.", "let it print an id on each line") from None
 
     @property
     def run_s(self) -> float:
@@ -254,13 +275,13 @@ class Bench:
             lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
         lending.clear_the_way(session, self.alternating, self.alternating)
 
-    def _measured(self, log: str, seed: int | None) -> Executed:
+    def _measured(self, log: str, told: Given) -> Executed:
         """Execute the benchmark on the arm that is in place."""
-        command = benchmark_of(self.session.state.config)
-        if seed is None:
-            return self._one(command, log)
-        finished = self._one(command, log, cases=(str(seed),))
-        return replace(finished, report=finished.report.of_one(str(seed)))
+        command, ids = benchmark_of(self.session.state.config), self._ids(told)
+        if told.seed is None:
+            return self._one(command, log, cases=ids)
+        finished = self._one(command, log, cases=ids)
+        return replace(finished, report=finished.report.of_one(*ids))
 
     def _build(self, arm: Arm, log: str) -> tuple[Executed, Command] | None:
         """Execute `prepare`, unless its build stands; gives its end and the command where it fails."""
@@ -291,10 +312,10 @@ class Bench:
     def passes(self) -> bool:
         """Whether benchmark and checks pass on the incumbent, tried out without a line on the ledger."""
         self._occupy(Arm.INCUMBENT)
-        seed = self._seed(Purpose.DIAGNOSIS, Arm.INCUMBENT)
-        finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._measured(logs.TRIED, seed), None)
+        told = self._given(Purpose.DIAGNOSIS, Arm.INCUMBENT)
+        finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._measured(logs.TRIED, told), None)
         command = checks_of(self.session.state.config)
-        readable = failed is None and self._readable(finished)[0] is Outcome.OK
+        readable = failed is None and self._readable(finished, told)[0] is Outcome.OK
         return readable and (command is None or self._check(Arm.INCUMBENT, command)[0].outcome is Outcome.OK)
 
     def _in_sandbox(self) -> bool:
@@ -332,6 +353,7 @@ class Bench:
         more: Mapping[str, str] | None = None,
         shown: Sequence[Path] = (),
         cases: Sequence[str] = (),
+        kept_bytes: int = 0,
     ) -> Executed:
         state, path = self.session.state, self.session.folder.path / log
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -343,14 +365,14 @@ class Bench:
         if results is not None:
             results.clear()
         with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session)) as temporary:
-            given = told(temporary, cases, seeded=state.config.seeds)
+            of_cases = telling.told(temporary, cases, seeded=state.config.seeds)
             finished = process.execute(
                 self._walled(command.text, temporary, shown),
                 cwd=folder,
-                environment=self._environment(temporary, shown, {**(more or {}), **given}),
+                environment=self._environment(temporary, shown, {**(more or {}), **of_cases}),
                 timeout_s=min(command.timeout_s, self.trial_s or command.timeout_s),
                 log=temporary / "unseen.log" if shown else path,
-                kept_bytes=0 if results is None else results.kept_bytes,
+                kept_bytes=kept_bytes if results is None else results.kept_bytes,
                 stopped=lambda: self._is_stopped(let_in),
             )
         if stamp is not None and watching.stamp(index) != stamp:
@@ -367,10 +389,11 @@ class Bench:
         let_in()
         return self.session.interrupted() is not None
 
-    def _readable(self, finished: Executed) -> tuple[Outcome, Fact, Mapping[str, float]]:
+    def _readable(self, finished: Executed, told: Given) -> tuple[Outcome, Fact, Mapping[str, float]]:
         """Tell what a run of the benchmark was in this segment, with its samples."""
-        segment = self.session.state.segment
-        return reading.read_as(self.session.state.config, finished, segment.cases, ratios=segment.case_ratios)
+        segment, ids = self.session.state.segment, self._ids(told) if told.seed is None else ()
+        ratios = None if ids and not segment.baseline_runs else segment.case_ratios
+        return reading.read_as(self.session.state.config, finished, segment.cases, ratios=ratios, given=ids)
 
     def _event(
         self,
@@ -380,7 +403,7 @@ class Bench:
         purpose: Purpose,
         log: str,
         read: tuple[Outcome, Fact, Mapping[str, float]],
-        seed: int | None = None,
+        told: Given = NOTHING,
     ) -> Ran:
         outcome, why, samples = read
         if failed is not None:
@@ -402,7 +425,9 @@ class Bench:
             leftovers=finished.leftovers[:10],
             **{"repeated" if self.session.state.config.read else "earlier": _several(finished.report, metrics)},
             prepare_s=round(self._prepare_s, 6),
-            seed=seed,
+            seed=told.seed,
+            drawn=told.drawn,
+            cases=told.cases,
             context={escaped(name): escaped(value) for name, value in finished.context.items()},
         )
 

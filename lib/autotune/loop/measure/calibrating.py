@@ -75,7 +75,7 @@ def refuse_blind(session: Session, bench: Bench, values: Sequence[float], elapse
     of_many = session.state.config.read or audit.is_of_many(metric.name)  # each may be as short as it is
     unit_s = None if of_many else audit.seconds_of(metric)
     why = blind(found, found.run_s if unit_s is None else value * unit_s, _noise_of_witness(session))
-    if session.state.config.seeds and why is not Blind.COARSE:  # what differs from seed to seed cancels in a pair
+    if session.state.pairs_alone and why is not Blind.COARSE:  # what differs from seed to seed, or case to case, cancels in a pair
         why = None
     if why is Blind.COARSE and not audit.is_said_to_be_time(metric):
         why = None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from autotune.core.cases import batch_pairs
 from autotune.core.decide import guards, pace
 from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import NAMED, Fact, Kind
@@ -183,7 +184,17 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
             return voided(session, Cause.BENCHMARK, Fact(Kind.HOLDOUT_BROKEN))
         case Answer.FLAKY:
             verdict = _remarked(verdict, Fact(Kind.HOLDOUT_FLAKY))
-    return _with_seed(session, verdict)
+    return _with_losses(session, _with_seed(session, verdict), runs)
+
+
+def _with_losses(session: Session, verdict: Decided, runs: Sequence[Run]) -> Decided:
+    """Name the cases that lost most by a keep, where runs were given cases: its pairs say that the mean is better."""
+    state = session.state
+    arms = ([run.samples for run in runs if run.arm is arm] for arm in Arm)
+    batches = list(zip(*arms, strict=False)) if state.segment.listed else []
+    gains = batch_pairs.gains_by_case(batches, state.metric.name, state.metric.direction, logs=state.segment.case_ratios)
+    lost = [case for case, _ in batch_pairs.largest_losses(gains)]
+    return _remarked(verdict, Fact(Kind.LOST_BY, {"cases": lost}) if lost else None)
 
 
 def _with_seed(session: Session, verdict: Decided) -> Decided:

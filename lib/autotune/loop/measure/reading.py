@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autotune.core.cases.batch_pairs import Counted
 from autotune.core.config.model import Config
 from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind, UnreadError
 from autotune.core.findings import Unread
 from autotune.core.model import Outcome
-from autotune.core.output.combining import CASES, cases_of, with_one_value
+from autotune.core.output.combining import CASES, are_ratios, cases_of, combined, with_one_value
 from autotune.core.output.costs import cost_of
 from autotune.core.output.metrics import RESERVED, MetricReport
 from autotune.core.output.outcome import Executed, classify, measured_samples
@@ -123,14 +124,21 @@ def recorded(config: Config, samples: Mapping[str, float]) -> Mapping[str, float
     }
 
 
-def read_as(config: Config, finished: Executed, cases: tuple[str, ...], *, ratios: bool) -> tuple[Outcome, Fact, Mapping[str, float]]:
+def read_as(
+    config: Config, finished: Executed, cases: tuple[str, ...], *, ratios: bool | None, given: Sequence[str] = ()
+) -> tuple[Outcome, Fact, Mapping[str, float]]:
     """Tell what a run of the benchmark was, and why, with its samples: the metric has to be among them, and those of guardrails.
 
-    `cases` are those of the metric that the runs before had, if any were; `ratios` tells whether they are compared as such.
+    `cases` are those of the metric that the runs before had, if any were; `ratios` tells whether they are compared as such, None where that
+    is not known yet. `given` are the cases that this run was given.
     """
     own = measured_samples(finished)
     try:
-        printed = with_one_value(config.metric, finished.report.samples, cases, ratios=ratios)
+        printed: Mapping[str, float] = finished.report.samples
+        if given:
+            printed = _of_cases(config, printed, given, ratios=ratios)
+        else:
+            printed = with_one_value(config.metric, printed, cases, ratios=ratios is not False)
     except UnreadError as error:
         outcome, why = classify(finished, None)
         if cost := cost_of(finished.report.samples, config.cost_metric):
@@ -143,6 +151,23 @@ def read_as(config: Config, finished: Executed, cases: tuple[str, ...], *, ratio
     if outcome is Outcome.OK and unprinted is not None:
         return Outcome.UNREADABLE, unprinted, samples
     return outcome, why, samples
+
+
+def _of_cases(config: Config, printed: Mapping[str, float], given: Sequence[str], *, ratios: bool | None) -> dict[str, float]:
+    """Give what a run of some cases printed, with one value of the metric and of each guardrail's. A single case need not be named."""
+    names = (config.metric, *(guards.read_guard(text).metric for text in config.guardrails))
+    alone = {f"{name}[{given[0]}]": printed[name] for name in names if name in printed} if len(given) == 1 else {}
+    samples = {**alone, **printed}
+    for name in names[1:]:
+        if name not in printed and all(f"{name}[{case}]" in samples for case in given):
+            samples[name] = combined(samples, name, given, logs=False)
+    mean = combined(samples, config.metric, given, logs=False)
+    if config.cases_count == Counted.TOTAL:
+        value = mean * len(given)
+    else:
+        logs = are_ratios(samples, config.metric, given) if ratios is None else ratios
+        value = combined(samples, config.metric, given, logs=True) if logs else mean
+    return {**samples, config.metric: value, CASES: float(len(given))}
 
 
 def _meet(one: str, other: str) -> bool:

@@ -11,11 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from autotune.core import rules
+from autotune.core.cases.listed import line_of
 from autotune.core.config.model import Config
 from autotune.core.config.reading import to_mapping
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Remedy
-from autotune.core.ledger.events import Ran, Result, SegmentOpened
+from autotune.core.ledger.events import Listed, Ran, Result, SegmentOpened
 from autotune.core.ledger.fold import begin
 from autotune.core.ledger.lines import Event, to_line
 from autotune.core.ledger.purposes import Purpose
@@ -60,6 +61,11 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
     ledger.append(session.folder.ledger, lambda prev: to_line(segment, prev))
     session.refresh()
     bench = bench_for(session, None)
+    if session.state.config.seeds and session.state.config.cases:
+        raise AutotuneError("The session has both `cases` and `seeds`.", "take one of them out: a seed is a case that is only a number")
+    if command := session.state.config.cases:
+        lines = session.state.config.cases_named or tuple(map(line_of, bench.list_cases(command)))
+        session.append(Listed(cases=lines, timestamp=now()))
     values, elapsed_s = baseline(session, bench, turn, once=session.state.decision_mode is DecisionMode.ONCE)
     if (found := reading.what_was_found(session.state.config, bench.report, bench.output)) is not None:
         session.say(found)
