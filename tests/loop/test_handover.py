@@ -318,14 +318,16 @@ def test_a_change_that_gains_nothing_without_another_is_warned_of(project: Proje
     on, off = "cat src/*.txt | wc -c", "cat src/a.* | wc -c"
     project.write("autotune.sh", f'if [ -e src/on ]; then echo "METRIC size=$({on})"; else echo "METRIC size=$((100 * $({off})))"; fi\n')
     exactly(project)
+    project.write("src/a.txt", "aaaa aaaa\n")
+    keep(project, "Say less in a")
     project.write("src/on", "on\n")
     keep(project, "Turn it on")
     line(project, 5, "y", "Shorten line 5")
     found = finalize(project, "--measure", "--independent")["branches"]
-    assert found[1]["needs"] == []  # they stand apart, where it gains nothing
-    assert found[1]["measured"].startswith("no measurable improvement")
+    assert found[2]["needs"] == []  # they stand apart, where it gains nothing
+    assert found[2]["measured"].startswith("no measurable improvement")
     found = finalize(project, "--measure", "--name", "stacked")["branches"]
-    assert found[1]["needs"] == [found[0]["name"]]
+    assert [one["needs"] for one in found] == [[], [], [found[1]["name"]]]
     assert "gains nothing without" in project.ok("finalize", "--name", "stacked", "--pr-body").out
     assert project.run("check").code == 0
 

@@ -88,4 +88,4 @@ def _gains_upon(session: Session, made: Sequence[Made], under: Sequence[int], pl
                 return True
         states.append(branches.commit_like(session.top, content, states[-1], made[one].name, made[one].commit, sign=False))
     claim = _claim(session, states[-2], states[-1], made[place].name)
-    return claim.improved or not claim.pairs
+    return claim.improved or not (claim.pairs or _failed(claim))
