@@ -56,7 +56,7 @@ def test_from_nothing_to_kept_commits_with_default_permissions(machine: Machine)
     assert "# Set up autotune" in talk["wizard"].user
     for name in ("template", "benchmark", "checks", "tried out", "init"):
         assert not talk[name].refused, talk[name].result
-    assert "and prints cost=100" in talk["tried out"].result
+    assert "and gives cost=100" in talk["tried out"].result
     assert [(one["status"], one["metric"]) for one in machine.results] == [
         ("keep", 100.0),
         ("keep", 90.0),
@@ -73,7 +73,7 @@ def test_from_nothing_to_kept_commits_with_default_permissions(machine: Machine)
         "edit of the benchmark": "decides what is measured",
         "write out of scope": "is outside the scope",
         "reset": "autotune itself commits what is kept",
-        "a person's word": "is for a person to decide",
+        "a person's word": "is for the user to decide",
     }.items():
         assert talk[name].refused
         assert words in talk[name].result
@@ -106,7 +106,7 @@ def test_a_loop_that_is_stuck_heals_pauses_and_is_let_go(session: Machine) -> No
     begun = [event["playbook"] for event in events if event.get("type") == "playbook"]
     assert begun == ["rebaseline", "shrink_scope", "diagnose"]
     assert "paused" in talk["worse 4"].result
-    assert "a person" in talk["brief"].result
+    assert "until the user" in talk["brief"].result
 
 
 def test_a_candidate_that_is_refused_is_given_up_with_default_permissions(session: Machine) -> None:

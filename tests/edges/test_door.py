@@ -153,7 +153,7 @@ def test_a_process_that_is_not_of_this_one_is_outside_and_one_that_is_gone_or_un
 
 
 def test_ps_tells_the_same_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_HAS_PROC", False)
+    monkeypatch.setattr(family, "_HAS_PROC", False)
     marked = subprocess.Popen(["sleep", "60"], env={**os.environ, family.MARK: "1234"})
     try:
         assert family._seen_by_ps(marked.pid) == (os.getpid(), False)

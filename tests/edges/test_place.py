@@ -224,7 +224,7 @@ def test_git_reads_many_files_as_young_as_its_index_only_until_the_next_second(b
 
 def test_what_a_run_left_in_a_known_place_goes_without_a_look_by_git(built: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.occupy(built, head(built), ())
-    monkeypatch.setattr(git, "unlike_index", None)
+    monkeypatch.setattr(indexes, "unlike_index", None)
     monkeypatch.setattr(place, "beside", None)
     (built.top / "left/behind").mkdir(parents=True)
     (built.top / "left/behind/x").write_text("")
