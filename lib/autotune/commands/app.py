@@ -37,6 +37,7 @@ VERBS: dict[str, dict[str, str]] = {
         "repair": "Heal the loop now.",
         "calibrate": "What this benchmark can see on this machine, and what would help.",
         "confirm": "Measure again what was gained.",
+        "verify": "Check the log, then measure the gain apart from it.",
         "rebaseline": "Measure the unchanged code again, or accept a changed benchmark.",
         "holdout": "Files that a keep has to pass and no proposer sees.",
         "finalize": "Make branches of what was kept, for a review.",
@@ -116,7 +117,10 @@ def main() -> NoReturn:
 
 
 def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each kind of ending
-    """Run one command; gives the exit code: 0 done, 1 refused, 2 usage, 3 a bug, 130 interrupted, 128 and a signal's number."""
+    """Run one command; gives the exit code: 0 done, 1 refused, 2 usage, 3 a bug, 130 interrupted, 128 and a signal's number.
+
+    `verify` has two more: 4 not confirmed, 5 cannot tell.
+    """
     app = typer.Typer(cls=Verbs, add_completion=False, no_args_is_help=True, rich_markup_mode=None)
     app.callback()(_begin)
     command = typer.main.get_command(app)

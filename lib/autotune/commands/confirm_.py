@@ -11,7 +11,6 @@ from autotune.commands.options import AsJson, Progress, SessionName, found, live
 from autotune.core.codec import encode
 from autotune.core.ledger.events import Claimed
 from autotune.core.tell.words import told
-from autotune.errors import AutotuneError
 from autotune.loop.experiment import work
 from autotune.loop.measure import claiming
 from autotune.loop.session import files
@@ -38,10 +37,7 @@ def main(
 def confirmed(session: Session, number: int | None) -> Claimed:
     """Measure what the session has gained, or one of its keeps, and write it to the log."""
     with work.changing(session, "confirm"), work.in_this_process(session):
-        if number is None and session.state.first == session.state.incumbent:
-            raise AutotuneError(
-                "Nothing has been kept, so there is no gain to confirm.", "`autotune calibrate` measures the unchanged code against itself"
-            )
+        claiming.states(session, number)
         session.say(claiming.ahead(session))
         claimed = claiming.claim(session) if number is None else claiming.confirm(session, number)
         session.append(claimed)

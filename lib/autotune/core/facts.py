@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread
+from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread, Verification
 
 if TYPE_CHECKING:
     from autotune.core.model import Effect
@@ -269,7 +269,7 @@ class Kind(StrEnum):
     PLUGIN_FAILED = "plugin failed"
 
 
-AnyKind = Kind | Contradiction | Amiss | Objection | Observation | Remedy | Answer | Unread
+AnyKind = Kind | Contradiction | Amiss | Objection | Observation | Remedy | Answer | Unread | Verification
 
 NAMED = 8  # paths that a sentence names
 NOT_TRUSTED = frozenset(

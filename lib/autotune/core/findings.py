@@ -306,6 +306,12 @@ class Answer(StrEnum):
     REQUEST_OPENED = "request opened"
     REQUEST_THERE = "request there"
     FINDINGS = "findings"
+    VERIFIED_BY = "verified by"
+    CHECKS_HOLD = "checks hold"
+    LOG_AGREES = "log agrees"
+    NO_LEDGER = "no ledger"
+    CHAIN_OF_COMMITS = "chain of commits"
+    NO_CHAIN = "no chain"
     THINGS_TO_DO = "things to do"
     ONLY_INIT_TO_DO = "only init to do"
     NOTHING_TO_DO = "nothing to do"
@@ -323,6 +329,14 @@ class Answer(StrEnum):
     DEMO_LEFT = "demo left"
     DEMO_REPORT = "demo report"
     WRITTEN = "written"
+
+
+class Verification(StrEnum):
+    """What became of a verification."""
+
+    CONFIRMED = "confirmed"
+    NOT_CONFIRMED = "not confirmed"
+    CANNOT_TELL = "cannot tell"
 
 
 class Unread(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from autotune.core.codec import decode
 from autotune.core.decide.witness import Unfit
 from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
-from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread
+from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread, Verification
 from autotune.core.ledger import older
 from autotune.core.model import Effect
 from autotune.core.tell.figures import in_odds
@@ -152,6 +153,9 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
 # What is found holds figures of the same names, whatever was found.
 FOUND: Mapping[str, Any] = {
     "most": 4096,
+    "last": "3" * 40,
+    "chain": "4" * 64,
+    "keeps": 2,
     "reserved": "autotune.",
     "case": "a",
     "other": "mean[a b]",
@@ -317,6 +321,15 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
 )
 def test_what_was_found_is_told_with_its_figures(kind: AnyKind, figures: Mapping[str, Any], words: str) -> None:
     assert told(Fact(kind, figures)) == words
+
+
+def test_a_verification_is_told_with_the_figures_of_its_claim_or_with_why_there_are_none() -> None:
+    claim = whole(Fact(Kind.IMPROVED), EFFECT, None, None, 20, "ms")
+    said = [told(replace(claim, kind=kind)) for kind in (Kind.IMPROVED, Verification.CONFIRMED, Verification.NOT_CONFIRMED)]
+    assert [one.partition(": ")[0] for one in said] == ["improved", "confirmed", "not confirmed"]
+    assert len({one.partition(": ")[2] for one in said}) == 1
+    reasons = [told(Fact(kind, because=INNER)) for kind in (Verification.NOT_CONFIRMED, Verification.CANNOT_TELL)]
+    assert reasons == ["not confirmed: exit 1", "cannot tell: exit 1"]
 
 
 def test_no_two_closed_sets_share_a_value_so_that_a_ledger_names_one_kind() -> None:

@@ -65,6 +65,17 @@ def _branches_made(fact: Fact) -> str:
     return f"{made} made{there}; `{shown}` shows what a reviewer sees"
 
 
+def _verified_by(fact: Fact) -> str:
+    figures = fact.figures
+    return f"measured by {counted(figures['runs'], 'fresh run')} of {figures['first'][:12]} and as many of {figures['last'][:12]}"
+
+
+def _chain_of_commits(fact: Fact) -> str:
+    figures = fact.figures
+    keeps, newest = counted(figures["keeps"], "kept commit"), figures["commit"][:12]
+    return f"{escaped(figures['branch'])} has {keeps}; before the newest, {newest}, the log's last line had the hash {figures['chain']}"
+
+
 def _left(fact: Fact) -> str:
     return "One thing has to be done." if fact.figures["count"] == 1 else f"{fact.figures['count']} things have to be done."
 
@@ -122,6 +133,12 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.REQUEST_OPENED: "pull request for {branch}: {url}",
     Answer.REQUEST_THERE: "pull request for {branch}, there already: {url}",
     Answer.FINDINGS: _findings,
+    Answer.VERIFIED_BY: _verified_by,
+    Answer.CHECKS_HOLD: "the checks pass on {last:.12}",
+    Answer.LOG_AGREES: "the log, its commits and what is measured with agree; the log's last line has the hash {chain}",
+    Answer.NO_LEDGER: "no ledger",
+    Answer.CHAIN_OF_COMMITS: _chain_of_commits,
+    Answer.NO_CHAIN: "no commit of {branch} names a log",
     Answer.THINGS_TO_DO: _left,
     Answer.ONLY_INIT_TO_DO: "Nothing is broken; what is missing is for `autotune init`.",
     Answer.NOTHING_TO_DO: "Nothing has to be done.",

@@ -24,7 +24,7 @@ from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.story import Story
 from autotune.core.tell.words import told
 
-VERIFYING = "autotune check"  # the command that verifies a report
+VERIFYING = "autotune verify"  # the command that verifies a report
 NO_OPS = 200  # changes in each session of which `SESSIONS_FOOLED` tells
 LONGEST_DIFF_LINE = 300
 _OF_A_KEEP = frozenset(("files", "reason", "evidence", "runs", "noticed", "measured", "commit"))  # labels of a story's lines
@@ -367,8 +367,10 @@ def _commands(state: State) -> tuple[Advice, ...]:
     first = state.segment.opened
     which = f" --session {escaped(first.session)}"
     return (
-        Advice(f"{VERIFYING}{which}", "in this repository: holds log and commits against each other, and makes every decision again"),
-        Advice(f"autotune confirm{which}", "measures again, side by side, what was gained in all"),
+        Advice(
+            f"{VERIFYING}{which}",
+            "in this repository: holds log and commits against each other, makes every decision again, then measures what was gained again",
+        ),
         Advice(f"git log -p --reverse {escaped(first.base[:12])}..{escaped(first.branch)}", "shows every kept change with its evidence"),
     )
 

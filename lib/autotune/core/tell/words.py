@@ -10,6 +10,7 @@ from typing import Any
 from autotune.core.config.keys import NOW
 from autotune.core.decide.witness import Unfit
 from autotune.core.facts import AnyKind, Fact, Kind
+from autotune.core.findings import Verification
 from autotune.core.health.supervision import How
 from autotune.core.ledger.stopping import Limit
 from autotune.core.output.outcome import escaped
@@ -173,6 +174,14 @@ def _share(sigma: float, *, logs: bool) -> str:
     return share_in_words(math.expm1(min(sigma, 700.0)), figures=2) if sigma and logs else number(sigma, figures=2)
 
 
+_CLAIMS: Mapping[AnyKind, str] = {
+    Kind.IMPROVED: "improved",
+    Kind.NO_IMPROVEMENT: "no measurable improvement",
+    Verification.CONFIRMED: "confirmed",
+    Verification.NOT_CONFIRMED: "not confirmed",
+}
+
+
 def _claim(fact: Fact) -> str:
     figures, effect = fact.figures, effect_in(fact)
     parts = [] if effect is None else [effect_in_words(effect, figures["unit"], between="takes" in figures)]
@@ -183,7 +192,11 @@ def _claim(fact: Fact) -> str:
     if "look" in figures:
         parts.append(f"asked {figures['look']} times")
         parts += [f"which takes {figures['takes']} pairs"] if "takes" in figures else []
-    return f"{'improved' if fact.kind is Kind.IMPROVED else 'no measurable improvement'}: {', '.join(parts)}"
+    return f"{_CLAIMS[fact.kind]}: {', '.join(parts)}"
+
+
+def _not_confirmed(fact: Fact) -> str:
+    return _claim(fact) if fact.because is None else f"{_CLAIMS[fact.kind]}: {_because(fact)}"
 
 
 def _bug(fact: Fact) -> str:
@@ -399,6 +412,9 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.IMPROVED: _claim,
     Kind.NO_IMPROVEMENT: _claim,
     Kind.NO_CLAIM: "no claim: {because}",
+    Verification.CONFIRMED: _claim,
+    Verification.NOT_CONFIRMED: _not_confirmed,
+    Verification.CANNOT_TELL: "cannot tell: {because}",
     Kind.FIRST_STATE_FAILED: "the first state failed: {because}",
     Kind.LAST_STATE_FAILED: "the last state failed: {because}",
     # What was found changed from outside, and what was done about it.

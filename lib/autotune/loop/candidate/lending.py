@@ -51,6 +51,7 @@ def borrowed(session: Session, *states: str) -> Iterator[None]:
     if not session.state.config.in_place:
         yield
         return
+    session = session.beside or session  # whose next command would give the checkout back, if this one is killed
     with ended_in_order():
         _put_away(session, (session.state.incumbent, *states))
         try:
@@ -190,6 +191,7 @@ def keep_edits(session: Session, view: View, states: Iterable[str], paths: Itera
 
     Gives those files.
     """
+    session = session.beside or session
     top, incumbent = session.top, session.state.incumbent
     content = tree.tree_with(view, incumbent, sorted(paths))
     now_there, held = git.tracked(top, content), [git.tracked(top, state) for state in states]

@@ -34,6 +34,7 @@ from autotune.loop.measure.turns import Interrupted, Turn, alone
 from autotune.loop.opening import opening
 from autotune.loop.session import files, leftovers, sessions, settings
 from autotune.loop.session.feed import WORKER_LOG, Feed
+from autotune.loop.session.layout import Folder
 from autotune.loop.session.session import Say, Session
 
 COMMAND_WAITS_S = 5.0
@@ -51,17 +52,23 @@ def changing(session: Session, what: str) -> Iterator[Lock]:
 @contextmanager
 def held(session: Session, what: str) -> Iterator[Lock]:
     """Hold the session. Another command is waited for; a worker is not, for it may measure for hours."""
-    if (busy := worker_of(session)) is not None:
-        raise AutotuneError(
-            f"Session {session.name} is {busy.what} (process {busy.pid}, since {busy.since}).",
-            "`autotune wait` waits for the result, `autotune cancel` ends it",
-        )
+    refuse_while_measured(session.folder)
     with locks.hold(session.folder.lock, what, wait_s=COMMAND_WAITS_S) as lock:
         session.refresh()
         session.mend()
         accounting.set_aside_forged(session)
         leftovers.clean_up(session)
         yield lock
+
+
+def refuse_while_measured(folder: Folder) -> None:
+    """Refuse while a worker has the session of a folder."""
+    busy = locks.holder(folder.lock)
+    if busy is not None and busy.worker:
+        raise AutotuneError(
+            f"Session {folder.name} is {busy.what} (process {busy.pid}, since {busy.since}).",
+            "`autotune wait` waits for the result, `autotune cancel` ends it",
+        )
 
 
 def worker_of(session: Session) -> Holder | None:

@@ -270,7 +270,7 @@ def _commits(repository: Repository, folder: Folder, story: Account) -> Iterator
         return
     put_back = Fact(Remedy.BRANCH_PUT_BACK_NEXT, {"branch": first.branch})
     kept = {event.commit: event for event in story.of(Result) if event.status is Status.KEEP and not event.baseline}
-    commits = _history(repository, first.base, tip)
+    commits = history(repository, f"{first.base}..{tip}")
     if not is_ancestor(repository.top, first.base, tip):
         yield amiss(Amiss.BRANCH_ELSEWHERE, put_back, branch=first.branch, tip=tip)
     for commit in commits:
@@ -303,8 +303,9 @@ def _trailers(commit: Commit, result: Result, story: Account) -> Iterator[Disagr
         yield found(Amiss.COMMIT_OF_OTHER_LEDGER)
 
 
-def _history(repository: Repository, base: str, tip: str) -> list[Commit]:
-    entries = git.tell(repository.top, "log", "--format=%H%x00%s%x00%(trailers:only,unfold)%x01", f"{base}..{tip}")
+def history(repository: Repository, *which: str) -> list[Commit]:
+    """Give the commits that `git log` names for some words, the newest first."""
+    entries = git.tell(repository.top, "log", "--format=%H%x00%s%x00%(trailers:only,unfold)%x01", *which)
     found = []
     for entry in git.decode_paths(entries.out).split("\x01"):
         sha, _, rest = entry.strip().partition("\0")

@@ -40,12 +40,25 @@ def ahead(session: Session) -> Fact:
 
 def claim(session: Session) -> Claimed:
     """Measure the session's first state against its incumbent, and give what may be claimed."""
-    state = session.state
-    return _claimed(session, state.first, state.incumbent, None)
+    return side_by_side(session, session.state.first, session.state.incumbent, None)
 
 
 def confirm(session: Session, number: int) -> Claimed:
     """Measure a kept change against its parent once more. Raises `AutotuneError` where the experiment was not kept."""
+    return side_by_side(session, *states(session, number), number)
+
+
+def states(session: Session, number: int | None) -> tuple[str, str]:
+    """Give the commits whose difference is in question: a kept change's parent and itself, without a number the session's first and last.
+
+    Raises `AutotuneError` where nothing, or not this experiment, was kept.
+    """
+    if number is None:
+        if session.state.first == session.state.incumbent:
+            raise AutotuneError(
+                "Nothing has been kept, so there is no gain to confirm.", "`autotune calibrate` measures the unchanged code against itself"
+            )
+        return session.state.first, session.state.incumbent
     metric, commit = _kept(session, number)
     if commit is None:
         raise AutotuneError(
@@ -58,12 +71,12 @@ def confirm(session: Session, number: int) -> Claimed:
             f"({session.state.metric.direction} is better) is measured, so nothing can be said of that keep.",
             f"`autotune explain {number}` has what was measured then",
         )
-    return _claimed(session, commits.parents(session.top, commit)[0], commit, number)
+    return commits.parents(session.top, commit)[0], commit
 
 
 def of_branch(session: Session, first: str, last: str, branch: str) -> Claimed:
     """Measure what a branch that is handed over changes, against what it stands on."""
-    return replace(_claimed(session, first, last, None), branch=branch)
+    return replace(side_by_side(session, first, last, None), branch=branch)
 
 
 def failing_checks(session: Session, first: str, last: str) -> Fact | None:
@@ -86,7 +99,8 @@ def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:
     return metric, None
 
 
-def _claimed(session: Session, first: str, last: str, experiment: int | None) -> Claimed:
+def side_by_side(session: Session, first: str, last: str, experiment: int | None) -> Claimed:
+    """Measure two states side by side, and give what may be claimed of them."""
     state = session.state
     pairs: list[tuple[float, float]] | Fact
     try:

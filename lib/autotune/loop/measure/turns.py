@@ -89,7 +89,7 @@ def alone(session: Session, what: str, config: Config | None = None) -> Iterator
 
     What is not timed needs no machine to itself, by the session, or by a `config` that is to be measured with.
     """
-    turn = Turn(session, f"{what} of {session.state.segment.opened.session}")
+    turn = Turn(session, f"{what} of {(session.beside or session).state.segment.opened.session}")
     try:
         if session.state.timed if config is None else config.measures_time:
             turn.wait()

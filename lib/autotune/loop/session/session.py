@@ -49,7 +49,8 @@ Say = Callable[[Fact], None]  # how progress and news are told, as they come
 class Session:
     """A session that commands work with. `state` is as of `position` in the ledger; `append` and `refresh` move both on.
 
-    `beside` is the session that this one is a rehearsal for. `content` holds the ledger's bytes while this process has runs made.
+    `beside` is the session that this one is a rehearsal for, or a verification of. `content` holds the ledger's bytes while this process
+    has runs made.
     """
 
     repository: Repository
