@@ -89,7 +89,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.WENT_ON_ALREADY: "{session} was not stopped, and goes on as before",
     Answer.STANDS_STILL_AGAIN: "{session} is {condition} again at once: {because}",
     Answer.SESSION_STOPPED: _stopped,
-    Answer.COMMITS_ARE: "the commits are on {branch}; `autotune explain` says more, `autotune resume` goes on",
+    Answer.COMMITS_ARE: "the commits are on {branch}; `autotune finalize` makes branches for a review, `autotune explain` says more "
+    "and `autotune resume` goes on",
     Answer.SESSION_ENDED: "{session} is {condition}: {because}",
     Answer.CLAIM_MADE: "claim, by fresh runs of the first state and the last: {because}",
     Answer.AGENT_COST: _cost,
