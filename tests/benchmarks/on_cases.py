@@ -376,7 +376,7 @@ def bars_of_traps() -> list[Bar]:
 
 # Seeds: the race
 
-POLICY = Policy(Metric("score", "", Direction.HIGHER))
+POLICY = Policy(Metric("score", "", Direction.HIGHER), paired=True)
 
 
 def raced(value: Callable[[Arm, int], float], calibration: Calibration, coin: random.Random, first: int = 1) -> tuple[Verdict, list[Run]]:

@@ -24,11 +24,13 @@ from autotune.core.health.transitions import Health, Mode
 from autotune.core.ledger.events import (
     Calibrated,
     CandidateTaken,
+    Charged,
     Claimed,
     Decided,
     Described,
     Finished,
     Formatted,
+    Listed,
     Looked,
     Noted,
     Noticed,
@@ -805,10 +807,23 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(claimed, st.integers(0, 9), st.none() | st.integers(1, 3)) | st.just(CALIBRATED),
     st.one_of(st.builds(Paused, texts, moments), st.builds(Finished, texts, moments), st.builds(Stopped, texts, moments)),
     st.one_of(st.builds(Noted, texts, moments), st.builds(Noticed, texts.map(quoted), moments)),
+    st.builds(Charged, values, texts, moments) | st.builds(Listed, st.just(("a\tone", "b")), moments),
     st.builds(Spent, cost_usd=values, tokens=st.integers(0, 9), client=texts, timestamp=moments, estimated=flags),
     st.one_of(st.builds(Resumed, moments), st.builds(RepairAsked, moments, st.sampled_from([None, "diagnose"]))),
 )
 ledgers = st.lists(events, max_size=25)
+
+
+def test_what_is_measured_with_is_the_first_runs_word_until_the_unchanged_code_says_otherwise() -> None:
+    said = [ran(value, Arm.INCUMBENT, Purpose.BASELINE, context={"judge": judge}) for value, judge in ((1.0, "a"), (2.0, "b"))]
+    state = folded(begin(segment()), *said)
+    assert state.segment.context == {"judge": "a"}
+    changed = Fact(Kind.CONTEXT_CHANGED, {"changes": [["judge", "a", "b"]]})
+    void = decided(1, Verdict.VOID, reason=changed)
+    assert folded(state, taken(1), void).segment.left_behind == changed
+    assert folded(state, taken(1), replace(void, reason=quoted("no"))).segment.left_behind is None
+    renewed = folded(state, taken(1), void, replace(segment(2), reason=changed, timestamp=at(9)))
+    assert (renewed.segment.left_behind, renewed.renewed) == (None, at(9))
 
 
 def checkpointed(state: State) -> State:

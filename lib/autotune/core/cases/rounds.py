@@ -9,7 +9,6 @@ Eight cases at least make a batch, for a run has to begin for each.
 
 from __future__ import annotations
 
-import itertools
 import math
 from functools import lru_cache
 
@@ -29,12 +28,10 @@ def batch(cases: tuple[Case, ...], seed: str, number: int) -> tuple[int, ...]:
     """The cases of a pair, the first of which has the number 0, by their places in the list. Cases of one group stay together."""
     if size_of(cases) == len(cases):
         return tuple(range(len(cases)))
-    for again in itertools.count():
-        batches = _batches(cases, f"{seed} {again}")
-        if number < len(batches):
-            return batches[number]
-        number -= len(batches)
-    raise AssertionError("rounds do not end")
+    again = 0
+    while number >= len(batches := _batches(cases, f"{seed} {again}")):
+        number, again = number - len(batches), again + 1
+    return batches[number]
 
 
 @lru_cache(maxsize=8)
