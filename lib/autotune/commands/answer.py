@@ -124,9 +124,10 @@ def calibration(session: Session) -> list[str]:
     found = session.state.segment.calibrated
     if found is None:
         return []
-    wanting = advice.advice(found, session.state.config)
+    alone = session.state.pairs_alone
+    wanting = [] if alone else advice.advice(found, session.state.config)
     helping = ["what would help:", *(f"- {one}" for one in wanting)] if wanting else []
     more = [told(Fact(Answer.MORE_BY_CALIBRATE))] if asks_for_more(session, found) else []
     mode = f"mode in force: {headline.decision_mode(session.state)}"
     witness = [told(one)] if (one := headline.second_witness(session.state)) is not None else []
-    return [*advice.findings(found, session.state.metric), *witness, mode, *helping, *more]
+    return [*advice.findings(found, session.state.metric, pairs_alone=alone), *witness, mode, *helping, *more]

@@ -43,7 +43,7 @@ def main(
             json.dumps(
                 {
                     **encode(event),
-                    "findings": advice.findings(event, here.state.metric),
+                    "findings": advice.findings(event, here.state.metric, pairs_alone=here.state.pairs_alone),
                     "advice": advice.advice(event, here.state.config),
                     "applied": applied,
                 }

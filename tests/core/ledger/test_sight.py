@@ -34,6 +34,9 @@ def test_the_noise_floor_of_a_run_is_found_and_what_it_lets_be_seen() -> None:
     assert found.few > found.many > found.noise
     assert found.mode is DecisionMode.RACE
     assert findings(found, METRIC)[0].startswith("noise floor of a single run: ")
+    told = findings(found, METRIC, pairs_alone=True)
+    assert advice.CANCELS in told
+    assert not any("a typical candidate" in line for line in told)
 
 
 def test_a_benchmark_that_repeats_exactly_needs_one_run() -> None:

@@ -31,6 +31,10 @@ COARSE = (
     "`init --untimed`: then three equal runs are enough"
 )
 REPEATS = "that it repeats exactly says nothing of another seed or another input: what is kept is better with this seed and this input"
+CANCELS = (
+    "both runs of a pair get the same seed or cases, so what these bring cancels: smaller effects than that are found where the rest is "
+    "smaller; a keep takes 24 runs or more"
+)
 FIXED_SEED = (
     "a change may touch a fixed seed: {seeded}; another seed is another draw of luck, which repeats as exactly as a gain, so let the "
     "benchmark set the seed, out of scope, and print the mean over several"
@@ -55,14 +59,15 @@ _CHANGED = {
 }
 
 
-def findings(found: Calibrated, metric: Metric) -> tuple[str, ...]:
-    """What was found, a sentence each."""
+def findings(found: Calibrated, metric: Metric, *, pairs_alone: bool = False) -> tuple[str, ...]:
+    """What was found, a sentence each. With `pairs_alone` each pair has a seed or cases of its own, so that runs differ by those too."""
     seed = [FIXED_SEED.format(seeded=listed(found.seeded))] if found.seeded else []
     parts = (
         _noise_words(found, metric),
+        (CANCELS,) if pairs_alone else (),
         seed,
         _time_words(found, metric),
-        _cost_words(found),
+        _cost_words(found) if not pairs_alone else (),
         _bias_words(found, metric),
         (_mode_words(found),),
     )
