@@ -454,7 +454,7 @@ def test_a_kept_program_that_writes_to_the_ledger_later_is_told_whatever_is_meas
     lines = all_lines(project)
     later.touch()
     said = project.autotune(*command.split())
-    assert "written to by something other than autotune" in said.all
+    assert "Something other than autotune wrote to the ledger" in said.all
     assert "look" not in [one["type"] for one in all_lines(project)[len(lines) :]]
     assert project.autotune("check").out.endswith(": no findings\n")
 

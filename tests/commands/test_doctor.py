@@ -129,7 +129,7 @@ def test_what_has_to_be_done_makes_the_exit_code_one_and_fits_the_terminal(proje
     (project / "autotune.sh").write_text("echo no number here; exit 3\n")
     answer = doctor(project)
     assert answer.returncode == 1
-    assert answer.stdout.endswith("2 things have to be done.\n")
+    assert answer.stdout.endswith("2 things are left to do.\n")
     assert "to do    repository" in answer.stdout
     assert "to do    benchmark" in answer.stdout
     assert "no number here" in answer.stdout
@@ -143,7 +143,7 @@ def test_what_is_missing_for_a_session_is_not_said_to_be_nothing(project: Path) 
     (project / "autotune.sh").unlink()
     answer = doctor(project)
     assert answer.returncode == 0
-    assert answer.stdout.endswith("Nothing is broken; what is missing is for `autotune init`.\n")
+    assert answer.stdout.endswith("Nothing is broken; `autotune init` makes what is missing.\n")
 
 
 @pytest.mark.slow

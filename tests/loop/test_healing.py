@@ -37,7 +37,7 @@ def test_measuring_again_in_a_healthy_session_leaves_it_healthy(project: Project
     project.ok("repair", "--playbook", "diagnose")
     found = status(project)
     assert (found["health"], found["mode"]) == ("running", "optimize")
-    assert found["why"] == "diagnose: on the incumbent the benchmark works; the checks are none"
+    assert found["why"] == "diagnose: on the incumbent the benchmark works; there are no checks"
 
 
 def test_a_new_segment_is_the_reason_of_the_health_from_then_on(project: Project) -> None:

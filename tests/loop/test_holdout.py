@@ -75,7 +75,7 @@ def test_a_holdout_that_fails_without_the_change_too_accuses_nobody(project: Pro
     project.write("app/count.py", "def total(numbers, tick):\n    return sum(numbers)\n")
     said = project.autotune("try", "--description", "no ticks at all")
     assert "verdict: void" in said.out
-    assert "the hold-out fails on the unchanged code too" in said.out
+    assert "the hold-out fails without the change too" in said.out
     secret.write_text(text)
     project.tidy()
 
@@ -155,4 +155,4 @@ import bench
         project.git(*words)
     said = project.autotune("init", "--name", "cheats", "--metric", "cost")
     assert said.code == 0
-    assert ("work in the sandbox too: --sandbox on" in said.err) is offered
+    assert ("work in the sandbox too; with --sandbox on" in said.err) is offered

@@ -401,4 +401,4 @@ def test_what_lies_outside_the_scope_counts_as_protected(project: Project) -> No
     project.git("add", "tests")
     project.git("commit", "-qm", "tests")
     answer = project.run("init", "--name", "x", "--metric", "autotune.wall_s", "--command", "ls tests", "--scope", "src/**", "--once")
-    assert "all outside the scope" in answer.err
+    assert "everything outside the scope" in answer.err

@@ -303,7 +303,7 @@ def test_edits_in_the_checkout_while_a_run_is_in_place_there_are_kept(project: P
 def test_measuring_in_place_leaves_what_is_kept_in_the_checkout(project: Project) -> None:
     answer = project.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--in-place")
     assert "measured in the checkout itself" in answer.err
-    assert "that they are what is measured is not proved there" in answer.err
+    assert "no proof that these files are what is measured" in answer.err
     (project.top / "src/empty").mkdir()
     lives_through(project)
 

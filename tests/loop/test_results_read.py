@@ -48,7 +48,7 @@ def test_what_is_written_is_no_part_of_a_candidate_and_may_not_be_named_by_it(pr
     project.write("out.json", '{"size": 1}')
     assert project.git("status", "--short", "--", "out.json") == ""
     project.write("src/b.txt", "write out.json at exit\n")
-    assert "src/b.txt names out.json, which is the benchmark's to write" in project.refused("try", "-d", "x")
+    assert "src/b.txt names out.json, and only the benchmark may write that" in project.refused("try", "-d", "x")
     project.write("src/b.txt", "b\n")
     project.git("add", "-f", "out.json")
     assert project.attempt()["status"] == "keep"

@@ -109,7 +109,7 @@ def test_edits_made_while_it_is_measured_stay_after_a_keep_and_are_kept_aside_af
         said.append(begun.wait())
         assert said[-1].code == 0
     assert [one["status"] for one in project.results()] == ["keep", "discard"]
-    told = f"What was edited after experiment 2 had begun was taken back with it; it is kept at refs/autotune/{project.name}/2.late."
+    told = f"Edits made after experiment 2 had begun were taken back with it; they are saved at refs/autotune/{project.name}/2.late."
     assert told in said[-1].err
     kept_aside = {"kind": "late edits", "figures": {"experiment": 2, "ref": f"refs/autotune/{project.name}/2.late"}}
     assert kept_aside in [event["found"] for event in project.events("notice")]
@@ -277,7 +277,7 @@ def test_a_forged_copy_of_the_log_does_not_reach_the_truth(project: Project) -> 
     truth = (project.session / "autotune.jsonl").read_bytes()
     copy.write_bytes(truth.replace(b'"metric":20.0', b'"metric":2.0') + b'{"type":"result"}\n')
     answer = project.ok("resume")
-    assert "autotune.jsonl is a copy and was changed" in answer.err
+    assert "autotune.jsonl, the ledger's copy, was changed" in answer.err
     assert (project.session / "autotune.jsonl").read_bytes().startswith(truth)
     assert copy.read_bytes() == (project.session / "autotune.jsonl").read_bytes()
     copy.unlink()
@@ -300,7 +300,7 @@ def test_a_torn_last_line_is_set_aside_by_a_command_that_has_nothing_to_write(pr
     project.init()
     with (project.session / "autotune.jsonl").open("ab") as file:
         file.write(b'{"type":"run","experi')
-    assert "The ledger's last line was torn (21 bytes)" in project.ok("resume").err
+    assert "The ledger's last line was incomplete (21 bytes)" in project.ok("resume").err
     assert project.events()[-1]["type"] == "notice"
     project.ok("check")
 
@@ -348,7 +348,7 @@ def test_a_check_of_the_configuration_names_what_is_not_in_force(project: Projec
     project.init()
     project.write("autotune.toml", 'unit = "bytes"\n' + project.read("autotune.toml"))
     told = project.ok("config", "check")
-    assert told.out == f"{project.top / 'autotune.toml'} is in order\nunit is another than in force: `autotune rebaseline --accept`\n"
+    assert told.out == f"{project.top / 'autotune.toml'} is in order\nunit is not the value in force: `autotune rebaseline --accept`\n"
     assert project.ok("config", "check", "--json").json["not_in_force"] == ["unit"]
 
 
@@ -432,13 +432,13 @@ def test_a_lost_run_bit_is_told_and_put_back(project: Project) -> None:
     project.init()
     script.chmod(0o644)
     assert found_by_check(project) == ["not executable"]
-    assert "autotune.sh had lost its run bit; it was put back" in project.ok("status").err
+    assert "autotune.sh was no longer executable; that was put right" in project.ok("status").err
     assert os.access(script, os.X_OK)
     project.ok("check")
     script.chmod(0o600)
     project.write("src/a.txt", "a\n")
     answer = project.ok("try", "-d", "x")
-    assert "had lost its run bit" in answer.err
+    assert "was no longer executable" in answer.err
     assert "verdict: keep" in answer.out
     assert project.git("status", "--porcelain", "autotune.sh") == ""
 
@@ -656,7 +656,7 @@ def test_three_notes_at_once_all_land(project: Project) -> None:
 
 def test_opening_says_what_the_benchmark_can_see_and_in_which_mode_keeps_are_decided(project: Project) -> None:
     told = project.init().out.splitlines()
-    assert "size was measured once, so nothing is known of its noise" in told
+    assert "size was measured once, so its noise is not known" in told
     assert "mode: once; no keep is confirmed" in told
 
 
@@ -667,7 +667,7 @@ def test_opening_with_settings_that_a_person_wrote_says_how_to_ask_for_more_than
     )
     project.write("autotune.toml", settings + "prepare = 'mkdir -p out; cat src/*.txt | wc -c > out/size'\n")
     told = project.ok("init").out
-    assert "is above what these two builds may differ by (build_once)" in told
+    assert "is above the difference of these two builds (build_once)" in told
     assert "`autotune calibrate` measures again and writes min_effect to autotune.toml" in told
     assert "min_effect = 0.0001\n" in project.read("autotune.toml")
 
@@ -683,7 +683,10 @@ def test_a_command_that_only_looks_puts_the_sessions_files_back_and_says_so(look
         (project.top / name).unlink()
     project.write("autotune.sh", "echo METRIC size=1\n")
     said = project.ok(*look.split()).err
-    assert "autotune.sh: not what the segment is measured with; the user accepts it with `autotune rebaseline --accept`" in said
+    assert (
+        "autotune.sh: not what the segment is measured with; the next command that measures puts it back, unless the user accepts it"
+        in said
+    )
     assert project.read("autotune.sh") == "echo METRIC size=1\n"
     for name in ("autotune.md", ".autotune.state", "autotune.jsonl"):
         assert f"{name} was gone" in said

@@ -782,7 +782,7 @@ def test_what_git_ignores_in_a_folder_at_a_files_place_is_moved_aside_and_told(p
     project.write("src/a.txt", "a" * 999)
     answer = project.ok("try", "-d", "a folder for a file")
     assert project.results()[-1]["status"] == "discard"
-    assert "src/b.txt/data.o stood where a file was put back, and git does not track it" in answer.err
+    assert "src/b.txt/data.o stood where a file was put back. git does not track it" in answer.err
     [kept] = (project.session / "set-aside").glob("in-the-way.*/src/b.txt/*")
     assert kept.read_text() == "precious\n"
     assert project.git("status", "--porcelain") == ""

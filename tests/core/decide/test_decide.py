@@ -307,7 +307,7 @@ def test_a_small_gain_that_uses_up_its_runs_is_inconclusive() -> None:
     hopeless = decide(pairs_of(*((100.0, 100.0 - next(gains)) for _ in range(36))), NOISY, RACE, random.Random(1))
     assert hopeless.verdict is Verdict.INCONCLUSIVE
     assert hopeless.reason == Fact(Kind.OUT_OF_REACH, {"left": 4})
-    assert words(hopeless).endswith("36 pairs; 4 pairs more cannot bring the rest")
+    assert words(hopeless).endswith("36 pairs; 4 pairs more cannot bring enough evidence")
 
 
 @pytest.mark.parametrize("policy", [RACE, BEFORE])

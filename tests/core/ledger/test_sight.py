@@ -42,14 +42,14 @@ def test_the_noise_floor_of_a_run_is_found_and_what_it_lets_be_seen() -> None:
 def test_a_benchmark_that_repeats_exactly_needs_one_run() -> None:
     found = sight([[5.0] * 8], 1.0, Direction.LOWER, exact=True)
     assert (found.noise, found.few, found.min_effect, found.warm_up, found.coarse) == (0.0, 0.0, None, None, False)
-    assert findings(found, METRIC)[:2] == ("t was the same in all 8 runs: one run tells whether a change is better", advice.REPEATS)
+    assert findings(found, METRIC)[:2] == ("t was the same in all 8 runs, so one run tells whether a change is better", advice.REPEATS)
     assert advice.FIXED_SEED.format(seeded="a.py:1 `seed = 1`") in findings(replace(found, seeded=("a.py:1 `seed = 1`",)), METRIC)
 
 
 def test_one_run_shows_no_noise_and_is_not_said_to_repeat() -> None:
     found = sight([[5.0]], 200.0, Direction.LOWER)
     assert found.mode is DecisionMode.ONCE
-    assert findings(found, METRIC)[0] == "t was measured once, so nothing is known of its noise"
+    assert findings(found, METRIC)[0] == "t was measured once, so its noise is not known"
 
 
 def test_values_that_are_not_positive_are_compared_as_they_are() -> None:
@@ -77,7 +77,7 @@ def test_a_place_that_is_faster_asks_for_an_effect_above_its_bias() -> None:
     assert found.min_effect is not None
     assert found.min_effect >= 1 / found.bias.low - 1 > 1 / found.bias.estimate - 1
     assert found.min_effect < 0.05
-    assert f"min_effect = {found.min_effect:g} is above that bias, so that it cannot pass for a gain" in findings(found, METRIC)
+    assert f"min_effect = {found.min_effect:g} is above that bias, so the bias cannot pass for a gain" in findings(found, METRIC)
 
 
 def test_two_places_alike_ask_for_nothing() -> None:
@@ -94,12 +94,12 @@ def test_two_builds_that_are_compared_for_long_ask_for_more_than_they_may_differ
     assert found.bias is not None
     assert found.min_effect is not None
     assert found.min_effect >= max(found.bias.high, 1 / found.bias.low) - 1
-    assert any("is above what these two builds may differ by (build_once)" in line for line in findings(found, METRIC))
+    assert any("is above the difference of these two builds (build_once)" in line for line in findings(found, METRIC))
     assert sight([[1.0] * 7, [1.0] * 7], 1.0, Direction.LOWER, [(1.0, 1.0)] * 7, build_once=True).min_effect is None
     assert "not exact" in findings(found, METRIC)[-1]
     assert "(exact)" not in findings(found, METRIC)[-1]
     unknown = sight([noisy(8, 1)], 1.0, Direction.LOWER, build_once=True)
-    assert any("how far two builds of the same code differ is not known" in line for line in findings(unknown, METRIC))
+    assert any("nothing is known about how far two builds of the same code differ" in line for line in findings(unknown, METRIC))
 
 
 def test_fewer_than_six_pairs_say_nothing_of_a_bias() -> None:
@@ -250,7 +250,7 @@ def test_the_spread_of_a_few_runs_is_told_without_the_one_that_lies_farthest_out
 def test_it_is_said_whether_time_is_measured_where_that_is_known() -> None:
     counted = found_of(*[12.0] * 3, timed=False, exact=True)
     assert advice.EXACT in findings(counted, METRIC)
-    assert "a candidate costs 1 run (1 s), or 3 where it is kept" in findings(counted, METRIC)
+    assert "a candidate costs 1 run (1 s), or 3 if it is kept" in findings(counted, METRIC)
     assert advice.UNTIMED in findings(found_of(12.0, 13.0, 12.5, timed=False), METRIC)
     assert advice.TIMED in findings(found_of(12.0, 13.0, 12.5), METRIC)
     assert advice.TIMED + advice.IF_NO_TIME in findings(found_of(12.0, 13.0, 12.5), Metric("val_loss", "", Direction.LOWER))

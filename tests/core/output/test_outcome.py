@@ -66,7 +66,7 @@ def test_checks_need_no_metric() -> None:
         (b".METRIC t=1\n", "exit 0 without a line METRIC t=…; METRIC does not begin its line, so print a line end before it: .METRIC t=1"),
         (b"..METRIC u=1 .\nso METRIC is a word\n", "exit 0 without a line METRIC t=…; it printed no metric at all"),
         (b"METRIC: t=1\n", "exit 0 without a line METRIC t=…; line 1 of stdout is malformed, no space follows METRIC: METRIC: t=1"),
-        (b"METRIC t=1\n\nMETRIC t=\x1bnan\n", "line 3 of stdout is malformed, no number follows = at once: METRIC t=\\x1bnan"),
+        (b"METRIC t=1\n\nMETRIC t=\x1bnan\n", "line 3 of stdout is malformed, no number comes directly after =: METRIC t=\\x1bnan"),
     ],
 )
 def test_a_run_that_exits_0_without_its_primary_metric_is_unreadable_and_says_why(output: bytes, why: str) -> None:

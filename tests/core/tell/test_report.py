@@ -303,7 +303,7 @@ def test_evidence_of_one_build_a_side_is_not_said_to_rule_luck_out() -> None:
     of_one_build = kept(1, 9.0, confirmed=False, reason=reason)
     lines = explaining.explain(folded(bare(), *baseline(10.0, 10.1), of_one_build), NOW).lines()
     assert any(line.text.endswith(explaining.WITH_ONE_BUILD) for line in lines)
-    assert "were all builds alike" in story._odds(3000.0, 2083.0, 0.0, of_one_build=True)
+    assert "if all builds were alike" in story._odds(3000.0, 2083.0, 0.0, of_one_build=True)
     assert "builds" not in story._odds(3000.0, 2083.0, 0.0, of_one_build=False)
 
 
@@ -343,27 +343,27 @@ CONDITIONS: dict[str, tuple[Event, ...]] = {
     "fails on the unchanged code too, so no change can be judged until it works": (broken(1),),
     "The user asked for a repair": (settled(1), RepairAsked(NOW, "diagnose")),
     "The playbook rebaseline is under way: 5 in a row": (*PLATEAU, PlaybookBegun("rebaseline", 1, worded("5 in a row"), NOW)),
-    "A playbook was run": (*PLATEAU, PlaybookBegun("rebaseline", 1, worded("5"), NOW), PlaybookEnded("rebaseline", worded("nothing"), NOW)),
+    "A playbook ran": (*PLATEAU, PlaybookBegun("rebaseline", 1, worded("5"), NOW), PlaybookEnded("rebaseline", worded("nothing"), NOW)),
     "stopped on request": (Stopped(worded("the user said stop"), NOW),),
     "fails on the unchanged code too, so no change can be judged.": (broken(1), Paused(worded("the incumbent fails"), NOW)),
-    "as many candidates failed as were allowed": (crashed(1), crashed(2), crashed(3), Paused(worded("3 of 3"), NOW)),
-    "every playbook that was allowed": (
+    "all allowed failures have happened": (crashed(1), crashed(2), crashed(3), Paused(worded("3 of 3"), NOW)),
+    "all allowed playbooks": (
         *PLATEAU,
         *(PlaybookBegun("diagnose", number, worded("stuck"), NOW) for number in (1, 2, 3)),
         PlaybookEnded("diagnose", worded("works"), NOW),
         Paused(worded("exhausted"), NOW),
     ),
-    "nothing that the loop can lift": (Paused(worded("three proposals in a row changed nothing"), "2026-03-01T12:30:00.000Z"),),
+    "the loop cannot remove the blocker": (Paused(worded("three proposals in a row changed nothing"), "2026-03-01T12:30:00.000Z"),),
     "the target is reached": (
         kept(1, 5.0),
         TargetChecked(5.0, reached=True, reason=worded("3 runs"), timestamp=NOW),
         Finished(worded("target"), NOW),
     ),
-    "all experiments that were allowed": (*(settled(number) for number in range(1, 8)), Finished(worded("7 of 7"), NOW)),
-    "the time that was allowed is used up": (Finished(worded("1 h of 1 h"), NOW),),
-    "the money that was allowed is spent": (Spent(20.5, 10, "c", NOW), Finished(worded("$20.50"), "2026-03-01T12:30:00.000Z")),
-    "the agent has used the tokens": (Spent(0.5, 1_000_001, "c", NOW), Finished(worded("tokens"), "2026-03-01T12:30:00.000Z")),
-    "a stop rule held then, and none holds now": (Finished(worded("because"), "2026-03-01T12:30:00.000Z"),),
+    "all allowed experiments": (*(settled(number) for number in range(1, 8)), Finished(worded("7 of 7"), NOW)),
+    "the allowed time is used up": (Finished(worded("1 h of 1 h"), NOW),),
+    "the allowed money is spent": (Spent(20.5, 10, "c", NOW), Finished(worded("$20.50"), "2026-03-01T12:30:00.000Z")),
+    "the agent has used its allowed tokens": (Spent(0.5, 1_000_001, "c", NOW), Finished(worded("tokens"), "2026-03-01T12:30:00.000Z")),
+    "a stop rule held then; none holds now": (Finished(worded("because"), "2026-03-01T12:30:00.000Z"),),
     "more failures are allowed since": (crashed(1), Paused(worded("1 candidate failed, of 1 allowed (max_failures)"), NOW)),
 }
 
@@ -417,7 +417,7 @@ def test_a_session_that_was_not_opened_to_the_end_says_so() -> None:
     state = folded(bare(), *baseline(10.0)[:-1])
     assert "Opening the session was interrupted" in explaining.explain(state, NOW).condition
     assert headline.health(state).text.startswith("not open yet")
-    assert report.following(state, NOW) == "let the loop do what it does by itself: `autotune wait`"
+    assert report.following(state, NOW) == "let the loop finish what it does by itself: `autotune wait`"
 
 
 def test_a_stop_is_not_called_a_pause_and_a_repair_is_named() -> None:
@@ -438,7 +438,7 @@ def test_every_command_that_is_named_exists() -> None:
     state = folded(bare(), *baseline(10.0, 10.1), kept(1, 9.0))
     pages = [laid_out(one.lines(), 500) + json.dumps(one.as_json()) for one in every_explanation()]
     pages += [brief(state, NOW, supervised=supervised) for supervised in (True, False)]
-    named = {verb for page in pages for verb in re.findall(r"[`\s]autotune ([a-z]+)", page)} - {"measures"}
+    named = {verb for page in pages for verb in re.findall(r"[`\s]autotune ([a-z]+)", page)} - {"measures", "takes"}
     known = {verb for section in VERBS.values() for verb in section}
     assert {"resume", "explain", "restore", "log", "wait", "cancel", "repair", "doctor", "try"} <= named <= known
 
@@ -549,7 +549,7 @@ def test_confidence_speaks_of_what_was_kept() -> None:
 
 def test_a_drift_is_said_wherever_noise_is_with_what_it_changes() -> None:
     state = folded(bare(), *baseline(*(100.0 + step for step in range(30))))
-    words = "so values of different times cannot be compared, only runs made side by side"
+    words = "so only runs made side by side can be compared"
     assert words in line(state, "drift")
     assert words in next(one.text for one in report.in_short(state, NOW) if one.label == "drift")
     assert any(words in text for text in explaining.explain(state, NOW).evidence)
@@ -659,7 +659,7 @@ def test_the_next_step_follows_from_the_state() -> None:
         "nothing until the user goes on: `autotune resume` (finished: enough)": folded(
             bare(), *baseline(10.0), Finished(worded("enough"), NOW)
         ),
-        "let the loop do what it does by itself: `autotune wait`": folded(bare(), *baseline(10.0), *PLATEAU),
+        "let the loop finish what it does by itself: `autotune wait`": folded(bare(), *baseline(10.0), *PLATEAU),
     }
     assert {report.following(state, NOW): state for state in states.values()} == states
     assert report.following(folded(bare()), NOW, measuring=True) == "wait for the measurement: `autotune wait`"
@@ -930,7 +930,7 @@ def test_a_brief_tells_narrowed_scope_repair_guardrails_and_what_is_protected() 
 def test_a_benchmark_that_is_measured_from_outside_may_be_changed() -> None:
     page = brief(folded(bare(metric="autotune.wall_s", benchmark="pytest -q", checks="")), NOW)
     assert "pytest" not in page
-    assert "Has to hold too: nothing." in page
+    assert "Must hold too: nothing." in page
 
 
 def test_a_brief_of_a_session_that_stands_still_says_who_can_go_on() -> None:
@@ -1037,7 +1037,7 @@ def test_a_keep_is_called_unconfirmed_until_it_is_confirmed() -> None:
     assert "unconfirmed" not in headline.experiment_counts(state)
     found = explaining.explain(state, NOW)
     assert "autotune confirm 1" not in [one.command for one in found.advice]
-    assert "have confirmed since that it is better" in str(found.decision)
+    assert "have confirmed that it is better" in str(found.decision)
     assert report.table(state, state.recent.rows)[0].fate is Fate.KEPT
     assert "verdict     kept, outcome ok" in told(taken(1), unconfirmed, claimed(improved=True, experiment=1))
 
@@ -1059,18 +1059,18 @@ def test_a_change_that_only_removes_lines_is_not_said_to_have_looked_better() ->
     reason = f"inconclusive: 0.1 % lower [-0.6, 0.8], {ALLOWED}, evidence 284 : 1 (needed 2083 : 1), 37 pairs"
     assert "looked better" not in said_of(settled(1, verdict=Verdict.INCONCLUSIVE, reason=worded(reason)))
     unclear = settled(1, effect=Effect(1.001, 0.99, 1.01), reason=worded(f"discarded: not clearly within the margin, {ALLOWED}"))
-    assert "do not rule out that it is worse by more than is allowed (simplify_margin)" in said_of(unclear)
+    assert "do not rule out that it is worse by more than simplify_margin allows" in said_of(unclear)
     assert "the value got worse" in said_of(replace(unclear, reason=worded(f"discarded: worse, {ALLOWED}")))
 
 
 @pytest.mark.parametrize(
     ("evidence", "reason", "words"),
     [
-        (0.5, "", "no sign of harm"),
-        (1.1, "", "1.10 : 1: next to nothing, for luck brings as much all the time; 2083 : 1 would have been needed"),
-        (284.2, "", "of changes that do nothing, at most one in 284 would"),
-        (284.2, "where more than 5 % is asked for", "of changes that gain no more than is asked for, at most one in 284 would"),
-        (284.2, ALLOWED, "of changes that are worse by more than is allowed, at most one in 284 would"),
+        (0.5, "", "neither a gain nor harm"),
+        (1.1, "", "1.10 : 1: next to nothing, because luck often brings as much; 2083 : 1 would have been needed"),
+        (284.2, "", "at most 1 in 284 useless changes would"),
+        (284.2, "where more than 5 % is asked for", "at most 1 in 284 changes that gain no more than is asked for would"),
+        (284.2, ALLOWED, "at most 1 in 284 changes that are worse by more than is allowed would"),
     ],
 )
 def test_evidence_is_said_for_what_was_asked(evidence: float, reason: str, words: str) -> None:
@@ -1114,7 +1114,7 @@ def test_a_second_look_says_what_it_was_one_at() -> None:
 )
 def test_a_candidate_that_was_run_alone_is_told_with_what_it_was_held_against(effect: Effect, before: str) -> None:
     alone = " ".join(told(taken(1), ran(1, CANDIDATE, 9.0), decided(1, effect=effect)).split())
-    assert f"held against {before}, the middle of the incumbent's earlier runs" in alone
+    assert f"compared with {before}, the middle of the incumbent's earlier runs" in alone
     assert "held against" not in told(taken(1), ran(1, CANDIDATE, 9.0), ran(1, INCUMBENT, 10.0, 2), decided(1, effect=effect))
     assert "held against" not in told(taken(1), ran(1, CANDIDATE, 9.0), decided(1))
 

@@ -298,24 +298,24 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
         (
             Amiss.COPY_DIFFERS,
             {"copy": "c", "line": None},
-            "The ledger and its copy c differ, for the copy has more lines: one of them was rewritten.",
+            "The ledger and its copy c differ, because the copy has more lines: one of them was rewritten.",
         ),
         (Observation.FOLDERS_LEFT, {"folders": ["a"]}, "1 folder of sessions that are gone:\na"),
         (Observation.REPOSITORY, {"top": "/t", "branch": None, "modified": 0}, "/t, on a detached HEAD, nothing tracked is modified"),
         (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and gives no metric"),
         (Amiss.LOG_GONE, {"session": "s", "copy": None, "ledger": "/l"}, "The log of session s is gone."),
-        (Answer.THINGS_TO_DO, {"count": 1}, "One thing has to be done."),
+        (Answer.THINGS_TO_DO, {"count": 1}, "One thing is left to do."),
         (Answer.FINDINGS, {"session": "s", "count": 0}, "s: no findings"),
         (Answer.FINDINGS, {"session": "s", "count": 1}, "s: 1 finding"),
         (Answer.BASELINE_MEASURED, {"metric": "t", "unit": "", "value": 2.0, "runs": 1}, "baseline: t = 2 (one run)"),
         (Answer.AGENT_COST, {"estimated": False, "cost_usd": 1.5, "tokens": 1200}, "the agent has cost $1.50, 1,200 tokens"),
         (Amiss.OWN_FILES_GONE, {"folder": "f", "names": ["a"]}, "In f, a is gone."),
-        (Amiss.PIN_GONE, {"segment": 1, "path": ""}, "Of what segment 1 is measured with, the list itself is gone."),
+        (Amiss.PIN_GONE, {"segment": 1, "path": ""}, "the list itself, which segment 1 is measured with, is gone."),
         (Amiss.RULE_UNKNOWN, {"segment": 1, "rule": 0, "newer": False}, "segment 1: decided by an older rule (0), not made again"),
         (
             Contradiction.SETTINGS_FIXED,
             {"names": ["metric", "unit"]},
-            "has another value and unit inside a segment, where nothing changes it",
+            "changes value and unit inside a segment, where it is fixed",
         ),
     ],
 )
@@ -417,7 +417,7 @@ def test_a_limit_is_told_with_its_key(limit: str, words: str) -> None:
         (Kind.RECOVERY_EXHAUSTED, {"playbooks": 0}, ", and there is no playbook to try"),
         (Kind.SEGMENT_BEGINS, {"segment": 2, "metric": "t", "value": None}, "segment 2 begins"),
         (Kind.BASELINE, {"runs": 1}, "one run"),
-        (Kind.BUG, {"error": "x"}, "through a bug in autotune: x"),
+        (Kind.BUG, {"error": "x"}, "because of a bug in autotune: x"),
         (Kind.LEFTOVERS, {"first": "a", "more": False}, "the candidate's runs left processes behind, which were ended: a"),
         (Kind.NO_METRIC, {"name": "t", "printed": ["a"], "more": 2}, "exit 0 without a line METRIC t=…; it printed a and 2 more"),
         (Kind.RESULT, {"experiment": 1, "status": "keep"}, "experiment 1: keep: "),
@@ -427,7 +427,7 @@ def test_a_limit_is_told_with_its_key(limit: str, words: str) -> None:
             Kind.LEDGER_PUT_BACK,
             {"lines": None, "aside": "/a"},
             (
-                "While something ran, the ledger was written to by something other than autotune: it was rewritten or cut off. "
+                "Something other than autotune wrote to the ledger during a run: it was rewritten or cut off. "
                 "It was put back; what was there is at /a."
             ),
         ),

@@ -18,42 +18,39 @@ NULL_RUNS, KEEP_RUNS = 9, (16, 26)  # of a candidate that does nothing, and of o
 CALM = 0.01  # the noise floor of a run below which there is nothing to mend
 BUSY = 0.5  # of all cores
 TALKATIVE = 1_000_000  # bytes of output from which taking it is part of what is measured
-DRIFT = (
-    "values of the unchanged code drift (rank von Neumann test, z = {z:.1f}), so values of different times cannot be compared, only runs "
-    "made side by side; {changed}"
-)
-TIMED = "timed: yes, so nothing else is measured at the same time, and autotune waits while the machine is busy"
+DRIFT = "values of the unchanged code drift (rank von Neumann test, z = {z:.1f}), so only runs made side by side can be compared; {changed}"
+TIMED = "timed: yes, so only one thing is measured at a time, and autotune waits while the machine is busy"
 IF_NO_TIME = "; `init --untimed` if other work on the machine does not change the number"
 UNTIMED = "timed: no, so nothing waits for the machine; `init --timed` if other work on it changes the number"
 EXACT = "timed: no, so nothing waits for the machine; the benchmark repeats exactly, so a claim needs two runs a side"
 COARSE = (
-    "but later runs may differ: a time with few digits hides noise, and more digits would show it. If it is no time, say "
-    "`init --untimed`: then three equal runs are enough"
+    "but later runs may differ: a time with few digits hides noise. Print more digits. If it is no time, say `init --untimed`: then three "
+    "equal runs are enough"
 )
-REPEATS = "that it repeats exactly says nothing of another seed or another input: what is kept is better with this seed and this input"
+REPEATS = "it repeats exactly with this seed and this input; what is kept is better with these, and another seed or input may differ"
 CANCELS = (
-    "both runs of a pair get the same seed or cases, so what these bring cancels: smaller effects than that are found where the rest is "
-    "smaller; a keep takes 24 runs or more"
+    "both runs of a pair get the same seed or cases, so their influence cancels: effects smaller than that can be found if the rest of the "
+    "noise is smaller; a keep takes 24 runs or more"
 )
 FIXED_SEED = (
-    "a change may touch a fixed seed: {seeded}; another seed is another draw of luck, which repeats as exactly as a gain, so let the "
-    "benchmark set the seed, out of scope, and print the mean over several"
+    "a change may touch a fixed seed: {seeded}; another seed can win by luck, in every run. Let the benchmark set the seed, out of scope, "
+    "and print the mean over several seeds"
 )
-NOT_BY_BUILDS = "not exact, for each side is built once (build_once) and the luck of a build is not counted"
+NOT_BY_BUILDS = "not exact, because each side is built once (build_once) and the luck of a build is not counted"
 WITHOUT_PROMISE = "it does not promise error_budget, and no keep is confirmed until `autotune confirm N` has measured it again"
-_OF_A_BIAS = "that bias, so that it cannot pass for a gain"
-_OF_TWO_BUILDS = "what these two builds may differ by (build_once); others may differ by more"
+_OF_A_BIAS = "that bias, so the bias cannot pass for a gain"
+_OF_TWO_BUILDS = "the difference of these two builds (build_once); others may differ by more"
 _WALL = f"{RESERVED}wall_s"
 _CALMER = f"if the code does not wait for anything, measure {RESERVED}user_s: processor time is calmer than wall time"
 _HELPS = {
     Blind.COARSE: "print more digits, or give each run more to do; if it is no time, say --untimed",
-    Blind.SHORT: "give each run more to do, until it measures a tenth of a second or more, and print the sum or the mean",
+    Blind.SHORT: "give each run more to do, for a tenth of a second or more, and print the sum or the mean",
     Blind.NOISY: "do the work several times a run, and print the sum or the mean; fix seeds and inputs, leave out network and caches",
-    Blind.ZERO: "look at what the benchmark did: if one of its steps fails, the whole has to fail (`set -e` at the top of a shell script)",
+    Blind.ZERO: "look at what the benchmark did: if one step fails, all of it has to fail (`set -e` at the top of a shell script)",
 }
 _ANYWAY = "`--anyway` opens the session anyway"
 _CHANGED = {
-    DecisionMode.RACE: "decisions and claims are made of such runs",
+    DecisionMode.RACE: "decisions and claims use only such runs",
     DecisionMode.ECONOMY: "so every candidate begins with a pair, instead of one run held against earlier ones",
     DecisionMode.ONCE: "single runs decide in this session, and a drift can pass for a gain",
 }
@@ -76,9 +73,9 @@ def findings(found: Calibrated, metric: Metric, *, pairs_alone: bool = False) ->
 
 def _noise_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
     if found.runs == 1:
-        return (f"{metric.name} was measured once, so nothing is known of its noise",)
+        return (f"{metric.name} was measured once, so its noise is not known",)
     if not found.noise:
-        return (f"{metric.name} was the same in all {found.runs} runs: one run tells whether a change is better", REPEATS)
+        return (f"{metric.name} was the same in all {found.runs} runs, so one run tells whether a change is better", REPEATS)
     hidden = f"{metric.name} was the same in all {found.runs} runs, {COARSE}"
     return (
         *([hidden] if found.coarse else []),
@@ -121,7 +118,7 @@ def _cost_words(found: Calibrated) -> tuple[str, ...]:
     if found.runs == 1:
         return (f"a candidate costs 1 run ({about(_whole_s(found))})",)
     if not found.noise:
-        return (f"a candidate costs 1 run ({about(_whole_s(found))}), or {3 if found.exact else 5} where it is kept",)
+        return (f"a candidate costs 1 run ({about(_whole_s(found))}), or {3 if found.exact else 5} if it is kept",)
     least, most = KEEP_RUNS
     return (
         (
@@ -138,11 +135,11 @@ def _bias_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
     if found.bias is not None:
         words = effect_in_words(found.bias, metric.unit)
         where = f"the same code set up a second time: {words}, {found.bias_pairs} pairs"
-        said.append(f"{where}; that is a bias, no effect" if is_seen(found.bias) else f"{where}; no bias of a build or place was seen")
+        said.append(f"{where}; that is a bias, not an effect" if is_seen(found.bias) else f"{where}; no bias of a build or place was seen")
     if found.min_effect is not None:
         said.append(f"min_effect = {found.min_effect:g} is above {_OF_TWO_BUILDS if found.build_once else _OF_A_BIAS}")
     elif found.build_once and found.bias is None:
-        said.append("how far two builds of the same code differ is not known: `autotune calibrate` measures two")
+        said.append("nothing is known about how far two builds of the same code differ: `autotune calibrate` measures two")
     return tuple(said)
 
 
@@ -150,7 +147,7 @@ def _mode_words(found: Calibrated) -> str:
     if found.mode is DecisionMode.ONCE:
         return "mode: once; no keep is confirmed"
     if found.mode is DecisionMode.ECONOMY:
-        why = f"a run takes {about(_whole_s(found))}, too long for a dozen pairs a candidate"
+        why = f"a run takes {about(_whole_s(found))}, too long for a dozen pairs for each candidate"
         return f"recommended mode: economy, calibrated and not exact ({why})"
     if found.build_once:
         return f"recommended mode: race, {NOT_BY_BUILDS}; no keep is confirmed until `autotune confirm N` has built and run it again"
@@ -167,7 +164,7 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
     if config.read and found.logs and found.noise > NOISY:
         said.append("let the tool repeat more often or for longer, with its own options: the median of more repetitions varies less")
     elif not calm and found.run_s < SHORT_RUN_S:
-        said.append(f"give each run more to do{all_of_it}: a large part of so short a run is the start of the process")
+        said.append(f"give each run more to do{all_of_it}: in such a short run, starting the process takes a large part")
     elif found.logs and found.noise > NOISY and found.run_s < ECONOMY_FROM_S / NULL_RUNS:
         said.append(f"do the work several times a run{all_of_it}: that takes most of the noise away")
     if found.logs and found.noise > NOISY and config.metric == _WALL:
@@ -175,14 +172,15 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
     if found.warm_up is not None:
         said.append("let the benchmark run the work once before it takes the time: first runs are slower")
     if found.output_bytes > TALKATIVE and not calm:
-        said.append(f"print less: a run prints {found.output_bytes / 1e6:.1f} MB, and how fast that is taken is no merit of the code")
+        said.append(f"print less: a run prints {found.output_bytes / 1e6:.1f} MB, and reading that takes part of the time")
     if not calm:
         said.extend(_quieter(found))
     if found.prepare_s > found.run_s / 2 and found.prepare_s > 1 and not found.build_once:
         said.append(
             f"`prepare` takes {about(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; "
-            "so does build_once = true, if it writes in the working tree alone. Then each side of a comparison is built once. Only you set "
-            "that, for the luck of a build is not counted then: no keep is confirmed until `autotune confirm N` has built and run it again"
+            "so does build_once = true, if `prepare` writes only in the working tree. Then each side of a comparison is built once. "
+            "The luck of a build is not counted then, so only you may set it, "
+            "and no keep is confirmed until `autotune confirm N` has built and run it again"
         )
     return tuple(said)
 
@@ -202,7 +200,7 @@ def blindness(found: Calibrated, metric: Metric, value: float, why: Blind) -> tu
     """Why a benchmark sees next to nothing, and what would help; `value` is the middle of its runs."""
     shown = with_unit(number(value), metric.unit)
     differ = f"runs of the unchanged code differ by about {_shown(found.noise, found, metric)}"
-    seen = f"so only gains above some {_gain(found.few, found, metric)} would be found with {FEW_PAIRS} pairs"
+    seen = f"so only gains above about {_gain(found.few, found, metric)} would be found with {FEW_PAIRS} pairs"
     match why:
         case Blind.COARSE:
             what = f"{metric.name} is {shown} in all {found.runs} runs, too few digits for a time"

@@ -25,11 +25,12 @@ def _run(fact: Fact) -> str:
 
 def _where(fact: Fact) -> str:
     line = fact.figures["line"]
-    return "for the copy has more lines" if line is None else f"from line {line} on"
+    return "because the copy has more lines" if line is None else f"from line {line} on"
 
 
 def _pin(fact: Fact) -> str:
-    return f"Of what segment {fact.figures['segment']} is measured with, {escaped(fact.figures['path']) or 'the list itself'}"
+    what = escaped(fact.figures["path"]) or "the list itself"
+    return f"{what}, which segment {fact.figures['segment']} is measured with,"
 
 
 def _copied(fact: Fact) -> str:
@@ -41,30 +42,30 @@ def _copied(fact: Fact) -> str:
 
 _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on where "Line 7 of the ledger" ends
     Contradiction.UNFIT: "does not fit what came before it: {problem}",
-    Contradiction.OPENED_TWICE: "has the opening of a session that is open",
-    Contradiction.WENT_ON_UNSTOPPED: "has a word to go on, in a session that did not stand still",
+    Contradiction.OPENED_TWICE: "opens a session that is open already",
+    Contradiction.WENT_ON_UNSTOPPED: "resumes a session that was not stopped",
     Contradiction.SEGMENT_ASTRAY: "has segment {segment}, which does not follow from segment {before}",
-    Contradiction.RUN_ASTRAY: "has a run of experiment {experiment}, which was not being measured",
+    Contradiction.RUN_ASTRAY: "has a run of experiment {experiment} while that was not measured",
     Contradiction.RUN_MEANWHILE: "has a run of a {purpose} while experiment {experiment} was measured",
     Contradiction.CASES_OTHERWISE: "has a run with other cases than were next",
     Contradiction.CASES_ASTRAY: "names cases that are not the segment's",
     Contradiction.SEED_OTHERWISE: "has a run with the seed {said}, where {found} was next",
     Contradiction.RUN_AFTER_BASELINE: "has a run of a {purpose} after the segment's baseline",
     Contradiction.CANDIDATE_ASTRAY: "has a candidate of experiment {experiment}, which does not follow from what was kept",
-    Contradiction.FORMATTED_ASTRAY: "has a hook rewrite experiment {experiment}, which is not about to be measured",
+    Contradiction.FORMATTED_ASTRAY: "has a hook rewrite experiment {experiment}, which was not due for measuring",
     Contradiction.CANDIDATE_TOO_SOON: "has a candidate in a segment that has no baseline",
-    Contradiction.DESCRIBED_UNASKED: "has words for experiment {experiment}, which did not wait for any",
-    Contradiction.RESTORED_NOTHING: "brings back the changes of experiment {experiment} at a time when that cannot be",
-    Contradiction.BASELINE_ASTRAY: "has a baseline of segment {segment}, which was not about to get one",
-    Contradiction.PLAYBOOK_WITHOUT_CAUSE: "has a playbook, {playbook}, for which there was no cause",
-    Contradiction.PLAYBOOK_NOT_BEGUN: "has the end of a playbook, {playbook}, that had not begun",
+    Contradiction.DESCRIBED_UNASKED: "has a description of experiment {experiment}, which did not wait for one",
+    Contradiction.RESTORED_NOTHING: "brings back the changes of experiment {experiment} when that was not possible",
+    Contradiction.BASELINE_ASTRAY: "has a baseline of segment {segment}, which was not due for one",
+    Contradiction.PLAYBOOK_WITHOUT_CAUSE: "has a playbook, {playbook}, without a cause",
+    Contradiction.PLAYBOOK_NOT_BEGUN: "ends a playbook, {playbook}, that had not begun",
     Contradiction.TARGET_OUT_OF_REACH: "has a check of a target that was not in reach",
     Contradiction.LOOK_NOT_DUE: "has a look at the unchanged code that was not due",
     Contradiction.REPAIRED_AT_END: "has a repair of a session that is finished",
     Contradiction.VERDICT_NOT_OPEN: "has a verdict on experiment {experiment}, which is not open",
-    Contradiction.VERDICT_TWICE: "has another verdict on experiment {experiment} after the one that its runs gave",
+    Contradiction.VERDICT_TWICE: "has a second verdict on experiment {experiment}",
     Contradiction.RESULT_NOT_DECIDED: "has a result of experiment {experiment}, which is not open and decided",
-    Contradiction.FINISHED_WITHOUT_RULE: "has an end of the session, where no stop rule holds",
+    Contradiction.FINISHED_WITHOUT_RULE: "ends the session although no stop rule holds",
     Contradiction.BASELINE_OF_NO_RUNS: "has a baseline that is made of no runs",
     Contradiction.TARGET_WITHOUT_VALUE: "has a target that is reached without a value",
     Contradiction.LOOK_WITHOUT_RUNS: "has a look that found another value without any run",
@@ -75,28 +76,28 @@ _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes 
     Contradiction.COST_FELL: "has a cost of the agent that is less than before",
     Contradiction.SCOPE_FROM_PLAYBOOK: "has a new scope from a playbook, {playbook}, that sets no scope",
     Contradiction.PLAYBOOK_UNKNOWN: "has a repair by a playbook that does not exist, {playbook}",
-    Contradiction.TARGET_OTHERWISE: "has another check of the target than its runs give",
-    Contradiction.LOOK_OTHERWISE: "has another look at the unchanged code than its runs give",
+    Contradiction.TARGET_OTHERWISE: "has a check of the target that differs from its runs",
+    Contradiction.LOOK_OTHERWISE: "has a look at the unchanged code that differs from its runs",
     Contradiction.KEEPS_OTHERWISE: "has a claim that counts {said} keeps, but there are {found}",
-    Contradiction.STATES_OTHERWISE: "has a claim of other states than the session's first and last",
-    Contradiction.OUTCOME_OTHERWISE: "has another outcome of experiment {experiment} than its runs have",
+    Contradiction.STATES_OTHERWISE: "has a claim that does not compare the session's first and last state",
+    Contradiction.OUTCOME_OTHERWISE: "has an outcome of experiment {experiment} that differs from its runs",
     Contradiction.VERDICT_OTHERWISE: lambda fact: (
-        f"has another {_all(fact.figures['names'])} of experiment {fact.figures['experiment']} than its runs give"
+        f"has {_all(fact.figures['names'])} of experiment {fact.figures['experiment']} that differs from its runs"
     ),
     Contradiction.RESULT_OTHERWISE: lambda fact: (
-        f"has a result of experiment {fact.figures['experiment']} with another {_all(fact.figures['names'])} than was decided and said "
+        f"has a result of experiment {fact.figures['experiment']} whose {_all(fact.figures['names'])} differs from what was decided "
         "before it"
     ),
-    Contradiction.CLAIM_OTHERWISE: "has another claim than its runs give, which have an effect of {estimate:.6g}",
-    Contradiction.CALIBRATION_OTHERWISE: lambda fact: f"has another {_all(fact.figures['names'])} of a calibration than its runs give",
-    Contradiction.SETTINGS_FIXED: lambda fact: f"has another {_all(fact.figures['names'])} inside a segment, where nothing changes it",
+    Contradiction.CLAIM_OTHERWISE: "has a claim that differs from its runs, which have an effect of {estimate:.6g}",
+    Contradiction.CALIBRATION_OTHERWISE: lambda fact: f"has {_all(fact.figures['names'])} of a calibration that differs from its runs",
+    Contradiction.SETTINGS_FIXED: lambda fact: f"changes {_all(fact.figures['names'])} inside a segment, where it is fixed",
     Contradiction.SETTINGS_OTHERWISE: lambda fact: (
         f"says that {_all(fact.figures['said']) or 'nothing'} changed, but {_all(fact.figures['found']) or 'nothing'} did"
     ),
 }
 _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.LINE_CONTRADICTED: "Line {line} of the ledger {because}.",
-    Amiss.LAST_LINE_TORN: "Line {line}, the ledger's last, is torn.",
+    Amiss.LAST_LINE_TORN: "Line {line}, the ledger's last, is incomplete.",
     Amiss.CHAIN_BROKEN: "Line {line} of the ledger does not follow from the line before it: one was changed, removed or added.",
     Amiss.LINE_UNREADABLE: "Line {line} of the ledger cannot be read: {problem}.",
     Amiss.NO_OPENING: "{ledger} does not open a session.",
@@ -106,8 +107,8 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.COPY_DIFFERS: lambda fact: (
         f"The ledger and its copy {escaped(fact.figures['copy'])} differ, {_where(fact)}: one of them was rewritten."
     ),
-    Amiss.CHECKPOINT_DIFFERS: "{path} has another state than the ledger gives.",
-    Amiss.STATE_DIFFERS: lambda fact: f"{escaped(fact.figures['path'])} has another {_all(fact.figures['names'])} than the ledger.",
+    Amiss.CHECKPOINT_DIFFERS: "{path} does not have the state that the ledger gives.",
+    Amiss.STATE_DIFFERS: lambda fact: f"{escaped(fact.figures['path'])} differs from the ledger: {_all(fact.figures['names'])}.",
     Amiss.RULE_UNKNOWN: lambda fact: (
         f"segment {fact.figures['segment']}: decided by {'a newer' if fact.figures['newer'] else 'an older'} rule "
         f"({fact.figures['rule']}), not made again"
@@ -120,27 +121,27 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.KEEP_AGAINST_RUNS: "Experiment {experiment} is a keep at {said:g}, but its runs give {found:g}.",
     Amiss.KEEP_AGAINST_VERDICT: "Experiment {experiment} is a keep, but its verdict is {verdict}.",
     Amiss.BASELINE_AGAINST_RUNS: "Segment {segment} has a baseline of {said:g}, but its runs give {found:g}.",
-    Amiss.OUTPUT_OF_UNKNOWN: "There is output of runs of experiment {experiment}, of which the ledger has no line.",
-    Amiss.OUTPUTS_UNTOLD: "There is output of {runs} runs in {folder}, of which the ledger has no line.",
+    Amiss.OUTPUT_OF_UNKNOWN: "There is output of runs of experiment {experiment} that the ledger does not have.",
+    Amiss.OUTPUTS_UNTOLD: "There is output of {runs} runs in {folder} that the ledger does not have.",
     Amiss.OUTPUT_SHARED: "Line {line} of the ledger has a run with the output of another run, {log}.",
     Amiss.OUTPUT_GONE: lambda fact: f"The output of {_run(fact)} is gone.",
     Amiss.VALUE_NOT_PRINTED: lambda fact: (
-        f"The ledger has {escaped(fact.figures['metric'])}={fact.figures['value']:g} of {_run(fact)}, which its output does not say."
+        f"The ledger has {escaped(fact.figures['metric'])}={fact.figures['value']:g} of {_run(fact)}, but its output does not."
     ),
     Amiss.COST_OF_NOBODY: "The ledger says what an agent cost, but no client was kept at work here.",
     Amiss.BRANCH_GONE: "The branch {branch} is gone.",
-    Amiss.BRANCH_ELSEWHERE: "The branch {branch} was moved to {tip:.12}, which the session did not begin from.",
+    Amiss.BRANCH_ELSEWHERE: "The branch {branch} was moved to {tip:.12}, which does not follow from the session's beginning.",
     Amiss.COMMIT_OF_OTHERS: "Commit {commit:.12} ({subject:.60}) is on the branch, but autotune did not make it like that.",
     Amiss.KEEP_OFF_BRANCH: "Experiment {experiment} was kept as {commit:.12}, which is not on the branch.",
     Amiss.COMMIT_AGAINST_LEDGER: "Commit {commit:.12} (experiment {experiment}) says {said}, the ledger {found:.12g}.",
-    Amiss.COMMIT_OF_OTHER_LEDGER: "Commit {commit:.12} (experiment {experiment}) was made when the ledger had a line that it has no "
-    "longer: the ledger was rewritten before it.",
+    Amiss.COMMIT_OF_OTHER_LEDGER: "Commit {commit:.12} (experiment {experiment}) was made from a ledger with a line that is gone "
+    "now: the ledger was rewritten.",
     Amiss.CANDIDATE_GONE: "{ref} is gone, but experiment {experiment} measured {commit:.12}.",
     Amiss.CANDIDATE_ELSEWHERE: "{ref} is {found:.12}, but experiment {experiment} measured {commit:.12}.",
     Amiss.PINS_ELSEWHERE: "{ref} does not point at what segment {segment} was measured with.",
-    Amiss.PINS_NOT_READ: "Of what segment {segment} is measured with, the list {commit:.12} cannot be read.",
+    Amiss.PINS_NOT_READ: "{commit:.12}, the list of what segment {segment} is measured with, cannot be read.",
     Amiss.PIN_GONE: lambda fact: f"{_pin(fact)} is gone.",
-    Amiss.PIN_CHANGED: lambda fact: f"{_pin(fact)} has another content than was pinned.",
+    Amiss.PIN_CHANGED: lambda fact: f"{_pin(fact)} was changed since.",
     Amiss.TREE_GONE: "The working tree {tree} is gone.",
     Amiss.TREE_CUT_OFF: "The working tree {tree} no longer knows where the repository is.",
     Amiss.OWN_FILES_GONE: lambda fact: (
@@ -148,21 +149,21 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         "gone."
     ),
     Amiss.SCRIPT_DIFFERS: "{path} is not what the segment is measured with.",
-    Amiss.NOT_EXECUTABLE: "{path} has lost its run bit.",
-    Amiss.SETTING_DIFFERS: "{path} has another {key} than is in force.",
+    Amiss.NOT_EXECUTABLE: "{path} is no longer executable.",
+    Amiss.SETTING_DIFFERS: "{key} in {path} is not the value in force.",
     Amiss.LOG_GONE: lambda fact: f"The log of session {escaped(fact.figures['session'])} is gone{_copied(fact)}.",
     Amiss.LOG_DAMAGED: lambda fact: f"The log of session {escaped(fact.figures['session'])} is damaged{_copied(fact)}.",
     Amiss.PATH: "{path}",
     Amiss.SNAPSHOTS: "{count} snapshots under {folder}/",
     Amiss.UNFINISHED: "an unfinished {operation}",
     Amiss.LOOSE_COMMITS: "commits that no branch holds, up to {commit:.12}",
-    Amiss.ALL_OF_A_TREE: "all of it, for it no longer knows where the repository is",
+    Amiss.ALL_OF_A_TREE: "all of it, because it no longer knows where the repository is",
 }
 _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
-    Remedy.TRUST_ANOTHER_COPY: "the ledger cannot be trusted from there on: put back a copy that you trust, or `autotune clear` and begin "
-    "a new session",
+    Remedy.TRUST_ANOTHER_COPY: "the ledger cannot be trusted from there on: put back a copy that you trust, or begin a new session after "
+    "`autotune clear`",
     Remedy.COMPARE_COPIES: "compare them (`diff {copy} {ledger}`); the next command writes the copy again and keeps this one in {aside}",
-    Remedy.SET_ASIDE_NEXT: "the next command sets it aside; what it said was not settled",
+    Remedy.SET_ASIDE_NEXT: "the next command moves it aside; its event counts as never written",
     Remedy.WRITTEN_ANEW_NEXT: "the next command writes it again",
     Remedy.NOTED_ANEW_NEXT: "the next command writes it again and says so; it can no longer show whether the ledger was cut off before",
     Remedy.PUT_BACK_NEXT: "the next command puts it back",
@@ -172,14 +173,14 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     "under refs/autotune",
     Remedy.DELETE: "delete it; the next command writes it again",
     Remedy.REVERT: "take its commit back with `git revert`",
-    Remedy.LINES_ARE_LOST: "their lines were removed, or lost when the power failed; if they spoke against a claim, that is lost too",
-    Remedy.NOT_TO_BE_HELD: "what the ledger says of it can no longer be compared with what was printed",
+    Remedy.LINES_ARE_LOST: "their lines were removed, or lost in a power failure; if they were evidence against a claim, that is lost too",
+    Remedy.NOT_TO_BE_HELD: "nobody can compare the ledger with what that run printed any more",
     Remedy.SETTING_BACK: "put it back (`autotune config get {key}` has it), or let the user accept it with `{command}`",
     Remedy.BRANCH_BACK: "`git branch {branch} COMMIT`, with the last keep's commit",
     Remedy.REF_BACK: "`git update-ref {ref} {commit}` if that commit is still there",
     Remedy.COMMIT_ELSEWHERE: "if it is yours, keep it elsewhere: `git branch mine {commit:.12}`; {because}",
-    Remedy.BEGIN_AFRESH: "nothing of autotune's changes it; `git fsck` may say more, and a new segment (`autotune rebaseline --accept`) "
-    "starts over",
+    Remedy.BEGIN_AFRESH: "autotune itself never changes it; `git fsck` may say more. A new segment starts over: "
+    "`autotune rebaseline --accept`",
 }
 _OBJECTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on where a file's path ends
     Objection.PROTECTED: "is protected",
@@ -192,14 +193,14 @@ _OBJECTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on w
     Objection.LEADS_OUT: "is a link that leads out of the repository",
     Objection.IS_LOADED: "would change what the benchmark loads",
     Objection.CHOOSES_PACKAGES: "would change which packages the benchmark gets",
-    Objection.HIDES_A_MODULE: "would be loaded in place of the module {module}, which is not the project's",
-    Objection.HIDES_A_FILE: "would be loaded in place of {path}",
+    Objection.HIDES_A_MODULE: "would be loaded instead of the module {module}, which is not the project's",
+    Objection.HIDES_A_FILE: "would be loaded instead of {path}",
     Objection.HIDES_A_COMMAND: "has the name of a command that the benchmark runs",
     Objection.JOINS_BENCHMARKS: "lies in {folder}, with the benchmark",
-    Objection.IS_TAKEN_IN: "would be taken in by {script}",
-    Objection.PRINTS_METRICS: "prints METRIC lines, which is the benchmark's to do",
-    Objection.CHANGES_A_METRIC_LINE: "changes a METRIC line, which stays as it is: {line}",
-    Objection.ASKS_WHO_RUNS_IT: "asks for autotune's variables, so that it could behave otherwise while it is measured",
-    Objection.NAMES_THE_RESULTS: "names {path}, which is the benchmark's to write",
+    Objection.IS_TAKEN_IN: "would be loaded by {script}",
+    Objection.PRINTS_METRICS: "prints METRIC lines, and only the benchmark may",
+    Objection.CHANGES_A_METRIC_LINE: "changes a METRIC line, and that has to stay: {line}",
+    Objection.ASKS_WHO_RUNS_IT: "reads autotune's variables, so it could act differently while it is measured",
+    Objection.NAMES_THE_RESULTS: "names {path}, and only the benchmark may write that",
 }
 WORDS = {**_CONTRADICTIONS, **_AMISS, **_OBJECTIONS, **_REMEDIES}

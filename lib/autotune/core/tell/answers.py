@@ -13,7 +13,7 @@ from autotune.core.tell.figures import counted, number
 
 CHANGED_BY: Mapping[Fixed, str] = {  # what stands behind a key that an edit does not change
     Fixed.NEVER: "",
-    Fixed.DECISION: "(changed by `autotune config set` alone)",
+    Fixed.DECISION: "(changed only by `autotune config set`)",
     Fixed.SEGMENT: "(fixed for the segment)",
     Fixed.SESSION: "(fixed for the session)",
 }
@@ -77,7 +77,7 @@ def _chain_of_commits(fact: Fact) -> str:
 
 
 def _left(fact: Fact) -> str:
-    return "One thing has to be done." if fact.figures["count"] == 1 else f"{fact.figures['count']} things have to be done."
+    return "One thing is left to do." if fact.figures["count"] == 1 else f"{fact.figures['count']} things are left to do."
 
 
 WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
@@ -95,7 +95,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.CLAIM_MADE: "claim, by fresh runs of the first state and the last: {because}",
     Answer.AGENT_COST: _cost,
     Answer.MADE: _made,
-    Answer.EDITS_SET_ASIDE: "the edits were set aside, and nothing is lost: `autotune restore {experiment}` opens them again",
+    Answer.EDITS_SET_ASIDE: "the edits are saved: `autotune restore {experiment}` opens them again",
     Answer.CHANGES_OPEN: "the changes of experiment {experiment} are open again: {paths}",
     Answer.NEXT_TRY: "next: `autotune try --description TEXT` measures them",
     Answer.NEXT_RESUME: "next: `autotune resume`, then `autotune try --description TEXT` measures them",
@@ -104,19 +104,19 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.MIN_EFFECT_WRITTEN: "written to autotune.toml: min_effect = {min_effect:g}",
     Answer.MORE_BY_CALIBRATE: "`autotune calibrate` measures again and writes min_effect to autotune.toml",
     Answer.IN_ORDER: "{path} is in order",
-    Answer.NOT_IN_FORCE: "{key} is another than in force: `{command}`",
+    Answer.NOT_IN_FORCE: "{key} is not the value in force: `{command}`",
     Answer.NOTED: "noted; it comes with the next result",
-    Answer.IDEA_WRITTEN: "it stands in {name} now",
-    Answer.HOLDOUT_MADE: lambda fact: f"{_holdout(fact)}; delete yours from wherever a proposer works",
+    Answer.IDEA_WRITTEN: "written to {name}",
+    Answer.HOLDOUT_MADE: lambda fact: f"{_holdout(fact)}; delete the originals from every place where a proposer works",
     Answer.HOLDOUT_UNUSED: "no command uses it yet: the user sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`",
     Answer.HOLDOUT_RUNS: lambda fact: f"{_holdout(fact)}; its command runs before every keep",
     Answer.HOLDOUT_NOT_CONFIGURED: lambda fact: f"{_holdout(fact)}; its command is not configured (`holdout` in autotune.toml)",
     Answer.NO_HOLDOUT: "there is no hold-out; `autotune holdout set FILE...` makes one",
     Answer.HOLDOUT_DELETED: lambda fact: f"{counted(fact.figures['count'], 'file')} deleted",
-    Answer.DELETES: "This deletes, of session {session}:",
+    Answer.DELETES: "This deletes from session {session}:",
     Answer.BRANCH_STAYS: "The branch {branch} and its commits stay.",
     Answer.BRANCH_AND_SNAPSHOTS_STAY: "The branch {branch} and its commits stay, and the snapshots of candidates.",
-    Answer.TREE_STAYS: "Its working tree {tree} stays, for it holds what is nowhere else:",
+    Answer.TREE_STAYS: "Its working tree {tree} stays, because it holds what is nowhere else:",
     Answer.TREE_GOES: lambda fact: f"(`git worktree remove --force {escaped(quote(fact.figures['tree']))}` deletes it with all of that)",
     Answer.PUTS_BACK: "It puts back: {paths}",
     Answer.ASIDE_STAYS: "What was set aside stays, in {folder}/:",
@@ -141,21 +141,21 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.CHAIN_OF_COMMITS: _chain_of_commits,
     Answer.NO_CHAIN: "no commit of {branch} names a log",
     Answer.THINGS_TO_DO: _left,
-    Answer.ONLY_INIT_TO_DO: "Nothing is broken; what is missing is for `autotune init`.",
-    Answer.NOTHING_TO_DO: "Nothing has to be done.",
+    Answer.ONLY_INIT_TO_DO: "Nothing is broken; `autotune init` makes what is missing.",
+    Answer.NOTHING_TO_DO: "Nothing is left to do.",
     Answer.LINKED: "{path} starts autotune",
     Answer.NOT_ON_PATH: '{folder} is not on your PATH; add it in your shell\'s profile: export PATH="{folder}:$PATH"',
     Answer.UNLINKED: "{path} is removed",
     Answer.NO_LINK: "there is no link of autotune at {path}",
-    Answer.STATUS_LINE_SET: "{path} has autotune's status line now; `autotune statusline --remove` takes it out; it calls {link}, which "
-    "`autotune link --remove` takes away",
+    Answer.STATUS_LINE_SET: "{path} has autotune's status line now, and `autotune statusline --remove` takes it out; it calls {link}, "
+    "which `autotune link --remove` removes",
     Answer.STATUS_LINE_GONE: "autotune's status line is out of {path}",
     Answer.NO_STATUS_LINE: "{path} has no status line of autotune",
-    Answer.DEMO_PROJECT: "{folder}: a program that makes a report and takes its time, a benchmark that prints METRIC report_cost=…, checks",
+    Answer.DEMO_PROJECT: "{folder}: a slow program that makes a report, a benchmark that prints METRIC report_cost=…, and checks",
     Answer.DEMO_SESSION: "what `autotune init` does: a branch, a baseline, proof that the benchmark measures this code",
     Answer.DEMO_LOOP: "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time",
     Answer.HEALED: "when it was stuck, the playbook {playbook} looked into it: {because}",
     Answer.DEMO_LEFT: "{folder}, on branch {branch}; `main` is as it was. Look around, then delete the folder.",
-    Answer.DEMO_REPORT: "one file, for somebody who was not there; a browser opens it",
+    Answer.DEMO_REPORT: "one file, for people who were not there; open it in a browser",
     Answer.WRITTEN: "written: {path}",
 }

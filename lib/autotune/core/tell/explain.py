@@ -26,10 +26,10 @@ LATEST = 5  # experiments whose fates are named
 NOTICES = 2
 HOW_TO_READ = (
     "[a, b] is where the true effect lies, in 19 of 20 such intervals; `from a to b` is how far the few runs lay apart. "
-    "Evidence of 3400 : 1 means that of changes that do nothing (or not what is asked for) at most one in 3400 would ever look this good; "
-    "a keep needs the odds that are named as needed."
+    "With evidence of 3400 : 1, at most 1 in 3400 useless changes would ever look this good (useless: no gain, or less than is asked for). "
+    "A keep needs the odds that are named as needed."
 )
-WITH_ONE_BUILD = "That holds of builds that are all alike; where each side was built once, one lucky build looks as good."
+WITH_ONE_BUILD = "That holds if all builds are alike. Each side was built once here, and one lucky build looks as good."
 _MODES = {
     DecisionMode.RACE: "",
     DecisionMode.ECONOMY: "in economy mode fewer runs decide than would rule luck out",
@@ -103,7 +103,7 @@ class Explanation:
 
 _MODE_WORDS = {
     Mode.OPTIMIZE: "optimize: the proposer looks for a better value",
-    Mode.REPAIR: "repair: the proposer is to make the loop work again before it looks for a better value",
+    Mode.REPAIR: "repair: the proposer first makes the loop work again",
 }
 
 
@@ -164,13 +164,13 @@ def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, P
     worse_allowed = reason.figures.get("asked", 0.0) < 0
     match fate:
         case Fate.KEPT if worse_allowed:
-            return "{was} kept: it makes the code simpler, and the runs rule out that it is worse by more than is allowed (simplify_margin)"
+            return "{was} kept: it makes the code simpler, and the runs rule out that it is worse by more than simplify_margin allows"
         case Fate.INCONCLUSIVE if worse_allowed:
-            return "{was} taken back for now: the runs do not rule out yet that it is worse by more than is allowed (simplify_margin)"
+            return "{was} taken back for now: the runs do not rule out yet that it is worse by more than simplify_margin allows"
         case Fate.NOT_SHOWN if worse_allowed:
-            return "{was} taken back: the runs do not rule out that it is worse by more than is allowed (simplify_margin)"
+            return "{was} taken back: the runs do not rule out that it is worse by more than simplify_margin allows"
         case Fate.KEPT if reason.kind in KEPT_WITHOUT_PROOF:
-            return "{was} kept unconfirmed; fresh runs, side by side with the code before it, have confirmed since that it is better"
+            return "{was} kept unconfirmed; since then, fresh runs side by side with the code before it have confirmed that it is better"
         case Fate.KEPT if reason.kind is Kind.BETTER_EXACTLY:
             return _KEPT_EXACTLY
         case Fate.UNCONFIRMED if reason.kind is Kind.BETTER_BUILT_ONCE:
@@ -178,11 +178,11 @@ def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, P
         case Fate.UNCONFIRMED if _MODES[mode]:
             return f"{_FATES[fate]}; {_MODES[mode]}"
         case Fate.REFUTED if reason.kind is Kind.NOT_WORTH_HAVING:
-            return f"{_FATES[fate]}, for the runs rule out a gain worth having"
+            return f"{_FATES[fate]}: the runs rule out a gain worth having"
         case Fate.REFUTED if reason.kind is Kind.WORSE and reason.figures.get("pairs") == 1:
             return "{was} taken back: it was worse in the one pair that was run"
         case Fate.REFUTED:
-            return f"{_FATES[fate]}, for the value got {'worse' if reason.kind is Kind.WORSE else 'no better'}"
+            return f"{_FATES[fate]}: the value got {'worse' if reason.kind is Kind.WORSE else 'no better'}"
         case Fate.INCONCLUSIVE if reason.kind in _OPEN:
             return f"{{was}} taken back for now: {_OPEN[reason.kind]}"
         case _:
@@ -198,8 +198,7 @@ _OPEN: Mapping[AnyKind, str] = {
     Kind.LOOKS_BETTER: f"it looks better, but luck could not be ruled out. {_SECOND_LOOK}",
     Kind.LOOKS_BETTER_BY_WITNESS: "its processor time looks better, but the metric itself neither shows that nor rules it out. "
     f"{_SECOND_LOOK}",
-    Kind.TOO_NOISY: f"it was measured while the noise was several times what it had been, so the runs say little. {_SECOND_LOOK}, at a "
-    "quieter time",
+    Kind.TOO_NOISY: f"the noise was several times as large as before, so the runs say little. {_SECOND_LOOK}, at a quieter time",
 }
 _TO_CONFIRM = (Fate.UNCONFIRMED, Fate.BY_PROCESSOR_TIME)
 _FATES = {
@@ -210,22 +209,20 @@ _FATES = {
     Fate.FORCED: "{was} kept because the user forced it, not because of its runs. It is no evidence that it is better",
     Fate.REFUTED: "{was} taken back: the idea did not work",
     Fate.NOT_SHOWN: "{was} taken back: the runs neither show a gain nor rule one out",
-    Fate.INCONCLUSIVE: "{was} taken back for now: it looked better, but the runs allowed were used up before luck could be ruled out. "
-    f"{_SECOND_LOOK}",
+    Fate.INCONCLUSIVE: f"{{was}} taken back for now: it looked better, but no runs were left to rule out luck. {_SECOND_LOOK}",
     Fate.GUARDRAIL: "{was} taken back although its value is better: it breaks a guardrail, a bound on another metric",
-    Fate.HOLDOUT: "{was} taken back although its value is better: it fails the hold-out, which no proposer is shown, so the gain "
-    "is one in the benchmark alone",
-    Fate.UNTRUSTED: "does not count: what its runs say cannot be trusted, so nothing is known about the idea",
+    Fate.HOLDOUT: "{was} taken back although its value is better: it fails the hold-out, which no proposer sees. The gain is "
+    "in the benchmark alone",
+    Fate.UNTRUSTED: "does not count: its runs cannot be trusted, so nothing is known about the idea",
     Fate.CRASHED: "{was} taken back: the benchmark crashed with it, so there is no value to compare. That says nothing about the idea, "
     "only about how it was carried out",
     Fate.TIMED_OUT: "{was} taken back: the benchmark did not end within its time limit (timeout_s) with it",
-    Fate.UNREADABLE: "{was} taken back: with it the benchmark ended well but did not print the metric so that it can be read, and a run "
-    "without its number is no success",
-    Fate.CHECKS_FAILED: "{was} taken back: the checks fail with it, and pass without it. A better value does not count where something "
-    "broke",
+    Fate.UNREADABLE: "{was} taken back: with it the benchmark ended well, but printed no metric that can be read. A run without a number "
+    "is no success",
+    Fate.CHECKS_FAILED: "{was} taken back: the checks fail with it, and pass without it. A better value does not count if something broke",
     Fate.HOOK: "{was} taken back: the repository's hooks refused it, or changed what had been measured",
     Fate.BENCHMARK: "could not be judged: the benchmark or the checks fail on the unchanged code too. Nothing is known about the idea",
-    Fate.ENVIRONMENT: "could not be judged: what the benchmark needs around it failed. Nothing is known about the idea",
+    Fate.ENVIRONMENT: "could not be judged: something that the benchmark needs, such as `prepare`, failed. Nothing is known about the idea",
     Fate.NOT_MEASURED: "was not measured to the end, so nothing is known about the idea",
     Fate.ON_REQUEST: "{was} taken back because its proposer asked for that",
 }
@@ -253,11 +250,11 @@ def _going(state: State) -> str:  # noqa: PLR0911 - one sentence a condition
         case Health.HEALING if state.playbook is not None:
             return f"The playbook {state.playbook.playbook} is under way: {shortened(told(state.playbook.why), LONGEST_WHY)}."
         case Health.HEALING:
-            return "A playbook was run to get the loop going again, and nothing was kept since. Experiments go on."
+            return "A playbook ran to get the loop going again. Nothing was kept since, and experiments go on."
         case _ if not state.count:
             return "The session is open, and no experiment has been made yet."
         case _:
-            return "Experiments go on, and nothing is wrong: most ideas bring no gain that shows."
+            return "Experiments go on, and nothing is wrong: most ideas bring no visible gain."
 
 
 def _so(state: State, sought: str) -> str:
@@ -271,7 +268,7 @@ def _ending(state: State, ended: Ended, now: str) -> str:
     if ended.ending is Ending.STOPPED:
         return "The session was stopped on request. Everything it knows is kept, and it can go on."
     if ended.ending is Ending.PAUSED:
-        return f"The session is paused, for it needs the user: {_blocked(state, ended, now)}."
+        return f"The session is paused because it needs the user: {_blocked(state, ended, now)}."
     return f"The session is finished: {_rule(state, now)}."
 
 
@@ -284,14 +281,14 @@ def _blocked(state: State, ended: Ended, now: str) -> str:
     if ended.reason.kind is Kind.LIMIT_REACHED and ended.reason.figures["limit"] == Limit.MAX_FAILURES:
         return f"{limits.ended(Limit.MAX_FAILURES)}; more failures are allowed since"
     if vitals.attempts and vitals.attempts >= config.recovery.tries:
-        return "every playbook that was allowed has been tried, and nothing was kept since"
-    return "the blocker below is nothing that the loop can lift by itself"
+        return "all allowed playbooks were tried, and nothing was kept since"
+    return "the loop cannot remove the blocker below by itself"
 
 
 def _rule(state: State, now: str) -> str:
     """The stop rule that holds, in words."""
     held = limits_reached(state, now)
-    return limits.ended(next(iter(held))) if held else "a stop rule held then, and none holds now"
+    return limits.ended(next(iter(held))) if held else "a stop rule held then; none holds now"
 
 
 def _evidence(state: State) -> Iterator[str]:
@@ -326,12 +323,13 @@ def _advice(state: State, now: str, experiment: int | None, fate: Fate | None, *
         yield Advice(f"autotune explain {experiment}", f"shows every sample of experiment {experiment}")
         if state.experiment is None and state.recent.second_looks and not measuring:
             yield Advice(
-                "autotune again", f"takes a second look at the first that waits, best at a quieter time; {report.second_looks(state)}"
+                "autotune again",
+                f"takes a second look at the first experiment that waits, best at a quieter time; {report.second_looks(state)}",
             )
         if state.experiment is None and fate not in (Fate.KEPT, *_TO_CONFIRM, Fate.FORCED, Fate.INCONCLUSIVE):
             yield Advice(f"autotune restore {experiment}", f"opens its changes again{_WHEN.get(fate, '')}" if fate else "")
     if fate in _TO_CONFIRM and not measuring and state.experiment is None:
-        yield Advice(f"autotune confirm {experiment}", "runs it again, side by side with the code before it, which may confirm it")
+        yield Advice(f"autotune confirm {experiment}", "runs it again, side by side with the code before it, to confirm it")
     if state.claim_is_due and not measuring and state.experiment is None:
         yield Advice("autotune confirm", "measures what was gained in all")
     if state.ended is None:
@@ -353,11 +351,11 @@ def _advice_to_go_on(state: State, ended: Ended, now: str) -> Iterator[Advice]:
         yield Advice(f"autotune config set {limit} {rule.takes}", "moves the limit; then `autotune resume` goes on")
     if ended.ending is Ending.PAUSED and state.vitals.broken:
         yield Advice("autotune doctor", "says what does not work")
-        yield Advice("autotune rebaseline --accept", "takes the benchmark as it is now, where it had to be changed, and goes on with it")
+        yield Advice("autotune rebaseline --accept", "accepts the benchmark as it is now, and goes on with it")
     elif ended.ending is Ending.PAUSED and not held:
         yield Advice("autotune repair", "runs a playbook with a fresh budget")
     elif ended.ending is Ending.FINISHED:
-        yield Advice("autotune report", "writes one page on what was gained, for somebody who was not there")
+        yield Advice("autotune report", "writes one page on what was gained, for people who were not there")
         yield Advice("autotune dashboard --full", "shows every experiment")
     if not held:
         yield Advice("autotune resume", "goes on; streaks and the recovery budget begin again")

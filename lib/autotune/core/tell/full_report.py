@@ -173,9 +173,7 @@ def _gained(state: State) -> Line:
     return Line("claim", _NOT_CLAIMED if state.all_keeps else "nothing was kept, so nothing was gained", Tone.FAIR)
 
 
-_NOT_CLAIMED = (
-    "what was gained in all is not measured yet; `autotune report --claim` measures it, by fresh runs of the first state and the last"
-)
+_NOT_CLAIMED = "the whole gain is not measured yet; `autotune report --claim` measures it, by fresh runs of the first state and the last"
 
 
 def _asked(state: State, found: Gathered) -> Section:
@@ -221,7 +219,7 @@ def effects_plot(state: State, found: Gathered) -> EffectsPlot | None:
     )
 
 
-_STEPS = "what the kept effects come to, one on the other; they were measured at different times, so this is no claim"
+_STEPS = "the kept effects, one on top of the other; they were measured at different times, so this is no claim"
 _CLAIMED = "; the bar at the end is the claim, with its interval"
 
 
@@ -326,7 +324,7 @@ def _cost(state: State, now: str) -> tuple[Line, ...]:
     known = state.spending.spent is not None or state.spending.printed_usd
     return (
         Line("time", headline.time_spent(state, now)),
-        Line("cost", headline.cost(state) if known else "not known: nothing has told what it cost in money or tokens"),
+        Line("cost", headline.cost(state) if known else "not known: nothing has said what it cost in money or tokens"),
     )
 
 
@@ -360,7 +358,7 @@ def _fooled(state: State) -> str:
         return ""
     mean, worst = SESSIONS_FOOLED[state.decision_mode]
     at_worst = f" ({share_in_words(worst, figures=2)} with the worst kind of noise)" if worst is not None else ""
-    return f"of sessions of {NO_OPS} changes that do nothing, {share_in_words(mean, figures=2)} keep something{at_worst}"
+    return f"{share_in_words(mean, figures=2)} of sessions with {NO_OPS} useless changes keep something{at_worst}"
 
 
 def _commands(state: State) -> tuple[Advice, ...]:
@@ -369,7 +367,7 @@ def _commands(state: State) -> tuple[Advice, ...]:
     return (
         Advice(
             f"{VERIFYING}{which}",
-            "in this repository: holds log and commits against each other, makes every decision again, then measures what was gained again",
+            "in this repository: compares log and commits, makes every decision again, then measures again what was gained",
         ),
         Advice(f"git log -p --reverse {escaped(first.base[:12])}..{escaped(first.branch)}", "shows every kept change with its evidence"),
     )

@@ -74,7 +74,7 @@ def health(state: State) -> Line:
     """Say how the loop is doing, and why."""
     why = state.ended.reason if state.ended is not None else state.vitals.why
     if not state.opened:
-        return Line("health", "not open yet: opening it was interrupted, and the next command finishes it", Tone.FAIR)
+        return Line("health", "not open yet: the opening was interrupted; the next command finishes it", Tone.FAIR)
     last = state.recent.rows[-1] if state.recent.rows else None
     after = f" after experiment {last.index}" if last is not None and last.reason == why else ""
     return Line("health", f"{condition(state)}{after}: {shortened(told(why), LONGEST_WHY)}", HEALTH_TONES[state.vitals.health])

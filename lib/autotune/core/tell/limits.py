@@ -31,19 +31,17 @@ _WORDS: Mapping[Limit, _Words] = {
     Limit.MAX_ITERATIONS: _Words(
         "{left} of {allowed} experiments left",
         "{reached} of {allowed} experiments made",
-        "all experiments that were allowed have been made",
+        "all allowed experiments have been made",
     ),
-    Limit.MAX_WALL_TIME: _Words(
-        "{left} of {allowed} left", "active for {reached} of {allowed}", "the time that was allowed is used up", duration
-    ),
-    Limit.MAX_COST_USD: _Words("{left} of {allowed} left", "{reached} of {allowed} is spent", "the money that was allowed is spent", money),
+    Limit.MAX_WALL_TIME: _Words("{left} of {allowed} left", "active for {reached} of {allowed}", "the allowed time is used up", duration),
+    Limit.MAX_COST_USD: _Words("{left} of {allowed} left", "{reached} of {allowed} is spent", "the allowed money is spent", money),
     Limit.MAX_TOKENS: _Words(
         "{left} of {allowed} tokens left",
         "the agent has used {reached} of {allowed} tokens",
-        "the agent has used the tokens that it was allowed",
+        "the agent has used its allowed tokens",
     ),
     Limit.MAX_FAILURES: _Words(
-        "{left} of {allowed} failures left", "{reached} of {allowed} failures", "as many candidates failed as were allowed"
+        "{left} of {allowed} failures left", "{reached} of {allowed} failures", "all allowed failures have happened"
     ),
 }
 
@@ -51,7 +49,7 @@ _WORDS: Mapping[Limit, _Words] = {
 def left(state: State, now: str) -> str:
     """Say what is left until each stop rule that is set."""
     told = [_left(state, limit, rule, rule.allowed) for limit, rule in rules(state, now).items() if rule.allowed is not None]
-    return "; ".join(told) or "none is set: it goes on until it is stopped or cannot be healed"
+    return "; ".join(told) or "none is set: the session goes on until you stop it or it cannot be healed"
 
 
 def _left(state: State, limit: Limit, rule: Rule, allowed: float) -> str:

@@ -49,7 +49,7 @@ _OBSERVATIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Observation.PYTHON: "{version}, {path}",
     Observation.GIT: "{version}, {path}",
     Observation.NAME: "commits are made as {name}",
-    Observation.NO_NAME: "git does not know your name, and keeps are commits",
+    Observation.NO_NAME: "git does not know your name, and each keep is a commit",
     Observation.ENVIRONMENT: "{folder}, set up from {lock}",
     Observation.ENVIRONMENT_OF_OTHERS: "{folder}, which autotune did not set up itself; it has all packages",
     Observation.ENVIRONMENT_OUTDATED: "{folder} was set up from another requirements.lock",
@@ -80,15 +80,15 @@ _OBSERVATIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Observation.NO_COMMIT: "there is no commit to run it on",
     Observation.NO_BENCHMARK: "there is no {name}",
     Observation.SESSION_UNREADABLE: "the session cannot be read",
-    Observation.RUN_IN_PLACE: "it is measured in the checkout (in_place), which a diagnosis leaves alone",
-    Observation.RUN_IN_SANDBOX: "this session's runs are in the sandbox, and one in the checkout would not be",
+    Observation.RUN_IN_PLACE: "it is measured in the checkout (in_place), and a diagnosis does not touch that",
+    Observation.RUN_IN_SANDBOX: "this session's runs are in the sandbox; a run in the checkout would not be",
     Observation.MACHINE_IN_USE: "{holder} uses the machine",
-    Observation.NOTHING_DIFFERS: "nothing differs, except what differs between any two runs",
+    Observation.NOTHING_DIFFERS: "nothing differs but what differs between any two runs",
     Observation.PRINTED_OTHERWISE: f"what it printed in {HERE} (-) and in {THERE} (+):",
     Observation.WROTE_HERE: lambda fact: f"in {HERE} it wrote {_paths(fact)}",
     Observation.FOLDERS_LEFT: _folders,
     Observation.TREES_LEFT: lambda fact: "\n".join(
-        ["working trees of sessions that are gone, with what was not committed:", *map(escaped, fact.figures["folders"])]
+        ["working trees of sessions that are gone, with edits that nobody committed:", *map(escaped, fact.figures["folders"])]
     ),
     Observation.HOOK_LOG: "the last lines of {path}:",
     Observation.HOOKS_WENT_WELL: "nothing has gone wrong in a hook",
@@ -100,8 +100,8 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.TELL_GIT_YOUR_NAME: "`git config --global user.name YOU` and `git config --global user.email YOU@EXAMPLE`",
     Remedy.SET_UP_ANEW: "`{program} --environment` sets it up again",
     Remedy.OPEN_THE_CACHE: "mend that, or set XDG_CACHE_HOME",
-    Remedy.AVOID_DOT_FOLDERS: "servers and file patterns skip folders whose names begin with a dot: set {setting} to another",
-    Remedy.START_FASTER: "that is slow: look at load, disk, and whether the first python3 on PATH is a version manager's script",
+    Remedy.AVOID_DOT_FOLDERS: "set {setting} to a folder without a leading dot in its path: servers and file patterns skip dot folders",
+    Remedy.START_FASTER: "that is slow: look at the load, the disk, and the first python3 on PATH (a version manager's script is slow)",
     Remedy.QUIET_THE_MACHINE: "other work makes measurements slower and noisier",
     Remedy.GO_TO_A_REPOSITORY: "change to your project's folder, or `git init`",
     Remedy.OPEN_A_SESSION: "`autotune init` opens one; `autotune demo` shows how it works",
@@ -110,23 +110,23 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.SETTLE: "settle it with `autotune log --description TEXT`",
     Remedy.WRITTEN_BY_INIT: "`autotune init` writes it",
     Remedy.SETTINGS_BACK: "put back what `autotune config show` has, or let the user accept it with `{command}`",
-    Remedy.MIND_COMMIT_HOOKS: "pre-commit runs on a candidate before it is measured, and all hooks run at a keep; if one "
-    "fails, the experiment is checks_failed",
+    Remedy.MIND_COMMIT_HOOKS: "pre-commit runs on a candidate before it is measured; all hooks run at a keep. If one fails, the "
+    "experiment is checks_failed",
     Remedy.LEAD_PYTHON_BACK: lambda fact: (
-        f"{listed(fact.figures['files'])} leads Python to {escaped(fact.figures['top'])} and not to the measuring worktree: write "
-        f'`PYTHONPATH = "{escaped(fact.figures["path"])}"` below `[env]` in autotune.toml, or name an environment within the project in '
-        "`carry` (its copy leads to the worktree) and run it by its relative path"
+        f"{listed(fact.figures['files'])} leads Python to {escaped(fact.figures['top'])} instead of the measuring worktree: write "
+        f'`PYTHONPATH = "{escaped(fact.figures["path"])}"` below `[env]` in autotune.toml, or name an environment in the project in '
+        "`carry` and run it by its relative path (its copy leads to the worktree)"
     ),
     Remedy.WRITE_A_BENCHMARK: "write {name}, which prints METRIC name=value",
     Remedy.MEND_UNTIL_IT_PASSES: "mend it until it passes on the unchanged code",
-    Remedy.PRINT_A_METRIC: "print a line METRIC name=value, or tune what is measured from outside, such as {metric}",
+    Remedy.PRINT_A_METRIC: "print a line METRIC name=value, or optimise what autotune measures from outside, such as {metric}",
     Remedy.MEND_LINES: lambda fact: f"malformed, so not counted: {'; '.join(map(escaped, fact.figures['lines']))}",
-    Remedy.END_PROCESSES: "it left processes running, which are ended after every run: {processes}",
+    Remedy.END_PROCESSES: "it left processes running, and autotune ends them after every run: {processes}",
     Remedy.CARRY: lambda fact: f"only {HERE} has what git ignores: {_paths(fact)}; name in `carry` what the benchmark needs of it",
     Remedy.COMMIT: lambda fact: f"only {HERE} has what is not committed: {_paths(fact)}",
-    Remedy.LOOK_FOR_PLACES: f"{THERE} is {{folder}}: look for absolute paths, files above the repository, and programs for which it "
-    "matters where they run",
+    Remedy.LOOK_FOR_PLACES: f"{THERE} is {{folder}}: look for absolute paths, files above the repository, and programs that "
+    "depend on where they run",
     Remedy.DELETE_FOLDERS: "delete them; nothing needs them (--json names all)",
-    Remedy.SAVE_TREES: "take what you need out of the working trees; after that they can be deleted",
+    Remedy.SAVE_TREES: "take out of the working trees what you need, then delete them",
 }
 WORDS = {**_OBSERVATIONS, **_REMEDIES}

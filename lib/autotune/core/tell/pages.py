@@ -14,9 +14,9 @@ _NOTES = """\
 # {name}
 
 Objective: {direction} `{metric}`{unit}, measured by `{benchmark}`.
-May be changed: {scope}. Has to pass too: {checks}.
+May be changed: {scope}. Must pass too: {checks}.
 
-What was measured and decided is in `autotune brief`, made from the log; this page is for what the log cannot know.
+What was measured and decided is in `autotune brief`, made from the log; write here what the log cannot know.
 
 ## What we know
 

@@ -30,7 +30,7 @@ def running(fact: Fact) -> str:
     """`experiment 3: pair 12 of up to 40, about 40 s more, at most 5 min; 2.1 % lower so far, odds 34 : 1 of 2083 : 1`."""
     figures, purpose = fact.figures, Purpose(fact.figures["purpose"])
     what = _MEASURED.get(purpose) or f"experiment {figures['experiment']}"
-    place = ["whether the unchanged code fails too"] if purpose is Purpose.CROSS_CHECK else _place(figures)
+    place = ["a look whether the unchanged code fails too"] if purpose is Purpose.CROSS_CHECK else _place(figures)
     command = [f"`{escaped(figures['command'])}` runs first"] if "command" in figures else []
     about_it = ", ".join([*place, *command, *_left(figures)])
     return "; ".join([f"{what}: {about_it}" if about_it else what, *_found(figures)])

@@ -118,7 +118,7 @@ def following(state: State, now: str, *, measuring: bool = False) -> str:
     if experiment is not None and experiment.verdict is not None and not experiment.may_settle:
         return "settle what is measured: `autotune log --description TEXT`"
     if experiment is not None or not state.opened or next_action(state, now) is not None:
-        return "let the loop do what it does by itself: `autotune wait`"
+        return "let the loop finish what it does by itself: `autotune wait`"
     return _to_try(state)
 
 

@@ -168,16 +168,16 @@ def _odds(evidence: float, needed: float, asked: float, *, of_one_build: bool) -
     """Evidence for somebody who knows no statistics."""
     said = f"{in_odds(needed)} {'was' if evidence >= needed else 'would have been'} needed"
     if evidence < 1:
-        return f"{in_odds(evidence)}: less than before the first run; this shows no gain, and is no sign of harm; {said}"
+        return f"{in_odds(evidence)}: less than before the first run; this shows neither a gain nor harm; {said}"
     if evidence < LEAST_TELLING:
-        return f"{in_odds(evidence)}: next to nothing, for luck brings as much all the time; {said}"
+        return f"{in_odds(evidence)}: next to nothing, because luck often brings as much; {said}"
     others = _OTHERS[(asked > 0) - (asked < 0)]
-    alike = ", were all builds alike," if of_one_build else ""
-    return f"{in_odds(evidence)}: of {others}, at most one in {number(math.floor(evidence))} would{alike} ever look this good; {said}"
+    alike = ", if all builds were alike" if of_one_build else ""
+    return f"{in_odds(evidence)}: at most 1 in {number(math.floor(evidence))} {others} would ever look this good{alike}; {said}"
 
 
 _OTHERS = {  # whom luck would help, where more or less is asked for than a gain
-    0: "changes that do nothing",
+    0: "useless changes",
     1: "changes that gain no more than is asked for",
     -1: "changes that are worse by more than is allowed",
 }
@@ -279,7 +279,7 @@ def _earlier(story: Story, state: State) -> str:
     if found is None or found.effect is None or any(run.arm is Arm.INCUMBENT for run in story.runs) or not alone:
         return ""
     before = alone[0] / found.effect.estimate if found.effect.relative else alone[0] - found.effect.estimate
-    return f", held against {number(before, noise_of_a_run(state).at(before))}, the middle of the incumbent's earlier runs"
+    return f", compared with {number(before, noise_of_a_run(state).at(before))}, the middle of the incumbent's earlier runs"
 
 
 def _several(run: Ran, metric: str) -> Iterator[str]:

@@ -115,10 +115,10 @@ def _all_of(runs: int) -> str:
 _END: Mapping[AnyKind, Callable[[Fact], str]] = {
     Kind.NOT_WORTH_HAVING: lambda fact: "" if "asked" in fact.figures else f"any gain is below {_size(fact.figures['worth'], fact)}",
     Kind.LOOKS_BETTER: lambda _: "it looks better, and the interval is wide",
-    Kind.LOOKS_BETTER_BY_WITNESS: lambda _: "the metric neither shows that nor rules it out",
+    Kind.LOOKS_BETTER_BY_WITNESS: lambda _: "the metric neither shows nor excludes that",
     Kind.TOO_NOISY: lambda fact: f"the noise was {number(fact.figures['times'], figures=2)} times what it was before",
     Kind.RAN_OUT: lambda fact: f"{counted(fact.figures.get('pairs', 0), 'pair')} were not enough",
-    Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring the rest",
+    Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring enough evidence",
 }
 
 

@@ -77,7 +77,7 @@ def _clock(fact: Fact) -> str:
     clock = " of processor time" if fact.figures["clock"] == "processor" else ""
     return (
         f"its {{metric}} {says} {{value_s:.3g}} s of runs that took {{whole_s:.3g}} s{clock}, while on the unchanged code it "
-        f"{said} {{value_before_s:.3g}} s of {{whole_before_s:.3g}} s: the time went elsewhere, or the clock is not to be trusted"
+        f"{said} {{value_before_s:.3g}} s of {{whole_before_s:.3g}} s: the time went elsewhere, or the clock cannot be trusted"
     ).format_map(_Shown(fact))
 
 
@@ -201,7 +201,7 @@ def _not_confirmed(fact: Fact) -> str:
 
 def _bug(fact: Fact) -> str:
     where = f"; the details are in {escaped(fact.figures['log'])}" if "log" in fact.figures else ""
-    return f"through a bug in autotune: {escaped(fact.figures['error'])}{where}"
+    return f"because of a bug in autotune: {escaped(fact.figures['error'])}{where}"
 
 
 def _out_of_ideas(fact: Fact) -> str:
@@ -268,9 +268,9 @@ _NO_WITNESS: Mapping[Unfit, str] = {
     Unfit.NOT_KNOWN: "not every run has a positive value and a processor time",
     Unfit.WAITS: "even the run that waited least was on the processor for only {share:.0%} of its time",
     Unfit.SEVERAL_PROCESSORS: "a run uses several processors ({share:.1f}), so their time together says little about how long it takes",
-    Unfit.ANOTHER_THING: "the metric is not most of a run's processor time, and does not go up and down with the run's time; "
-    "if it is a time, let a run do little else, and print the sum or the mean of its repetitions, not the best",
-    Unfit.LEAST_EFFECT: "if a least effect is asked for (min_effect), the metric alone decides",
+    Unfit.ANOTHER_THING: "the metric is not most of a run's processor time, and does not follow the run's time; if it is a time, let a "
+    "run do little else, and print the sum or the mean of its repetitions, not the best",
+    Unfit.LEAST_EFFECT: "with min_effect, the metric alone decides",
     Unfit.NO_RACE: "it is used in race mode only",
 }
 
@@ -283,8 +283,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SAID: "",
     # Whether processor time is a second witness.
     Kind.WITNESS: lambda fact: (
-        "processor time is a second witness: the metric contains what a run does on the processor; this differs from run to run by "
-        f"about {share_in_words(fact.figures['noise'], figures=2)}"
+        "processor time is a second witness: the metric includes the processor time of a run, which differs from run to run by about "
+        f"{share_in_words(fact.figures['noise'], figures=2)}"
     ),
     Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
     # What was seen besides.
@@ -294,25 +294,24 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         + (" and others" if fact.figures["more"] else "")
     ),
     Kind.TIME_ELSEWHERE: lambda fact: f"look at it twice: {_clock(fact)}",
-    Kind.SEED_CHANGED: "look at it twice: it changes how chance is seeded ({seed}), and another seed can bring a better number by luck, in "
-    "every run alike",
+    Kind.SEED_CHANGED: "look at it twice: it changes a seed ({seed}), and another seed can bring a better number by luck, in every run",
     Kind.FLAKY: _flaky,
     Kind.HOLDOUT_FLAKY: "the hold-out failed once, and passed when run again",
-    Kind.ONE_NUMBER: "each side gave one number in all its runs, so this holds for the benchmark's seed and input alone",
+    Kind.ONE_NUMBER: "each side gave the same number in all its runs, so this holds only for the benchmark's seed and input",
     Kind.BUILT_AFRESH: "every run had a build of its own",
     # Why runs are no evidence.
-    Kind.PRINTED_TWICE: "not to be trusted: its runs print {name} more than once with different values, which the unchanged code's do not: "
-    "who printed which is unknown",
+    Kind.PRINTED_TWICE: "not to be trusted: its runs print {name} more than once with different values; the unchanged code's runs do not. "
+    "Nobody can tell which value is the benchmark's",
     Kind.CLOCK_DISAGREES: lambda fact: (
-        f"not to be trusted: {_clock(fact)} (a time that is no part of the run's length, such as the worst of many pauses, is measured "
-        "with `void_implausible = false`)"
+        f"not to be trusted: {_clock(fact)} (if the metric is no part of a run's length, such as the worst of many pauses, "
+        "set `void_implausible = false`)"
     ),
     Kind.TAMPERED: "not to be trusted: {because}",
     Kind.LEDGER_WRITTEN: "a run wrote to the ledger",
-    Kind.INDEX_WRITTEN: "a run wrote to {path}, by which autotune knows what is in place; it is made again",
-    Kind.WORKTREE_MOVED: "a run pointed the measuring worktree at another repository; it is made again",
+    Kind.INDEX_WRITTEN: "a run wrote to {path}, which tells autotune what is in place; autotune makes it again",
+    Kind.WORKTREE_MOVED: "a run pointed the measuring worktree at another repository; autotune makes the worktree again",
     Kind.SESSION_TOUCHED: "not to be trusted: while it was measured, something changed {paths}",
-    Kind.STORE_DAMAGED: "not to be trusted: {path} has another content in git's store than its name, which is a hash, stands for",
+    Kind.STORE_DAMAGED: "not to be trusted: the content of {path} in git's store does not match its hash",
     Kind.DOES_NOT_GENERALISE: "does not generalise",
     # How a run ended.
     Kind.PASSED: "exit 0",
@@ -325,7 +324,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.METRIC_WITHIN_LINE: "METRIC does not begin its line, so print a line end before it: {text}",
     Kind.MALFORMED_VALUE: lambda fact: f"{escaped(fact.figures['text'])} is no value: {_unread(fact)}",
-    Kind.NOT_WRITTEN: "the benchmark did not write {path}, and its results are read from there",
+    Kind.NOT_WRITTEN: "the benchmark did not write {path}, which holds its results",
     Kind.NOT_OF_FORMAT: lambda fact: (
         f"{escaped(fact.figures['where']) or 'what it printed'} cannot be read as {fact.figures['format']}: {_unread(fact)}"
     ),
@@ -337,20 +336,20 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.FAILS_AGAIN: lambda fact: f"fails in {fact.figures['failed']} of {counted(fact.figures['runs'], 'run')}: {_because(fact)}",
     Kind.BENCHMARK_FLAKY: "flaky: the {what} failed in {failed} of {runs} runs of the candidate, and in {failed_before} of {runs_before} "
     f"of the incumbent, so this says nothing about the change ({{because}}); {LEAVE_OUT}, then `autotune rebaseline --accept`",
-    Kind.BENCHMARK_BROKEN: "the benchmark fails on the incumbent too: {because}",
-    Kind.PREPARATION_BROKEN: "what prepares the benchmark fails on the incumbent too: {because}",
-    Kind.CHECKS_BROKEN: "the checks fail on the incumbent too: {because}",
-    Kind.HOLDOUT_BROKEN: "the hold-out fails on the unchanged code too",
+    Kind.BENCHMARK_BROKEN: "the benchmark fails without the change too: {because}",
+    Kind.PREPARATION_BROKEN: "`prepare` or `setup` fails without the change too: {because}",
+    Kind.CHECKS_BROKEN: "the checks fail without the change too: {because}",
+    Kind.HOLDOUT_BROKEN: "the hold-out fails without the change too",
     Kind.NOT_MEASURED: "not measured: {because}",
-    Kind.CUT_OFF: "its measurement was ended from outside",
+    Kind.CUT_OFF: "something outside autotune ended its measurement",
     Kind.CANCELLED: "it was cancelled",
     Kind.STOPPED_MEANWHILE: "the session was stopped",
     Kind.BUG: _bug,
     # Why a commit did not come to be.
-    Kind.COMMIT_REFUSED: "the commit was refused by the hook {hook}: {because}",
+    Kind.COMMIT_REFUSED: "the hook {hook} refused the commit: {because}",
     Kind.FORMAT_FAILED: "{by} refused the candidate before it was measured: {because}",
-    Kind.FORMAT_BROKEN: "{by} fails in the measuring worktree on the unchanged code too ({because}), so it runs only at the commit; if it "
-    "needs files that git ignores, name them in `carry`",
+    Kind.FORMAT_BROKEN: "{by} fails on the unchanged code too, in the measuring worktree ({because}), so it runs only at the commit; if "
+    "it needs files that git ignores, name them in `carry`",
     Kind.FORMATTED_OUTSIDE: "{by} changed files that a candidate may not change: {paths}",
     Kind.FORMATTED: "{by} rewrote {paths}; the rewritten files are measured",
     Kind.HOOK_CHANGED_COMMIT: "a commit hook changed what was to be committed",
@@ -371,7 +370,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.REPAIR_ASKED: "a repair was asked for",
     Kind.LIMIT_REACHED: limits.reached,
     Kind.BUDGET_SPENT: limits.ended(Limit.MAX_COST_USD),
-    Kind.INCUMBENT_FAILS: "the incumbent fails too, so no candidate can be judged: {because}",
+    Kind.INCUMBENT_FAILS: "the benchmark or the checks fail without a change too, so no change can be judged: {because}",
     Kind.RECOVERY_EXHAUSTED: _exhausted,
     Kind.OUT_OF_IDEAS: _out_of_ideas,
     Kind.PROPOSER_FAILED: lambda fact: f"the proposer failed with exit {fact.figures['code']}{_printed(fact)}",
@@ -395,10 +394,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.BENCHMARK_FAILS: "on the incumbent the benchmark fails: {because}",
     Kind.CHECKS_PASS: "the checks pass",
     Kind.CHECKS_FAIL: "the checks fail: {because}",
-    Kind.NO_CHECKS: "the checks are none",
+    Kind.NO_CHECKS: "there are no checks",
     Kind.TOOL_GONE: "{name} is gone",
-    Kind.TOOL_CHANGED: "{name} was {before}, is {now}",
-    Kind.RULE_GONE: "decisions are made by rule {rule}, which this version of autotune does not have",
+    Kind.TOOL_CHANGED: "{name} was {before} and is {now}",
+    Kind.RULE_GONE: "the segment decides by rule {rule}, which this version of autotune does not have",
     Kind.VALUE_MOVED: _moved,
     Kind.NOISE_CHANGED: _noise_changed,
     Kind.TARGET_IN_REACH: lambda fact: f"the incumbent seems to reach the target of {number(fact.figures['target'])}",
@@ -418,19 +417,20 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.FIRST_STATE_FAILED: "the first state failed: {because}",
     Kind.LAST_STATE_FAILED: "the last state failed: {because}",
     # What was found changed from outside, and what was done about it.
-    Kind.LINE_TORN: "The ledger's last line was torn ({bytes} bytes); it was set aside next to the ledger.",
+    Kind.LINE_TORN: "The ledger's last line was incomplete ({bytes} bytes); it was moved to a file next to the ledger.",
     Kind.LEDGER_PUT_BACK: lambda fact: (
-        "While something ran, the ledger was written to by something other than autotune: "
+        "Something other than autotune wrote to the ledger during a run: "
         + ("it was rewritten or cut off" if fact.figures["lines"] is None else f"{counted(fact.figures['lines'], 'line')} came to it")
         + f". It was put back; what was there is at {escaped(fact.figures['aside'])}."
     ),
-    Kind.LINES_SET_ASIDE: "Line {line} of the ledger {because}, and autotune did not write it: it was set aside at {aside}, with all but "
-    "words that came after it.",
-    Kind.SEEN_GONE: "seen.json was gone, by which autotune knows how far the ledger had come; it was written again.",
-    Kind.COPY_GONE: "autotune.jsonl was gone; it was written again from the truth.",
-    Kind.COPY_CHANGED: "autotune.jsonl is a copy and was changed (what was there is at {aside}); it was written again from the truth.",
-    Kind.COPY_CUT: "autotune.jsonl had lost its end; it was written again from the truth.",
-    Kind.RUN_BIT_LOST: "{name} had lost its run bit; it was put back.",
+    Kind.LINES_SET_ASIDE: "Line {line} of the ledger {because}, and autotune did not write it. It was moved to {aside}, with the lines "
+    "after it, except notes and other words.",
+    Kind.SEEN_GONE: "seen.json was gone, which tells autotune how long the ledger was; it was written again.",
+    Kind.COPY_GONE: "autotune.jsonl was gone; it was written again from the ledger.",
+    Kind.COPY_CHANGED: "autotune.jsonl, the ledger's copy, was changed; it was written again from the ledger. What was there is "
+    "at {aside}.",
+    Kind.COPY_CUT: "autotune.jsonl had lost its end; it was written again from the ledger.",
+    Kind.RUN_BIT_LOST: "{name} was no longer executable; that was put right.",
     Kind.STATE_GONE: ".autotune.state was gone; it is made from the log, and was written again.",
     Kind.STATE_CHANGED: ".autotune.state was changed (yours is at {aside}); it is made from the log, and was written again.",
     Kind.FILE_GONE: "{name} was gone; it was put back as it was after the last command.",
@@ -440,7 +440,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     "--accept`.",
     Kind.OLD_KEYS: lambda fact: f"autotune.toml has keys of an older version: {_renamed(fact)}.",
     Kind.SETTINGS_EDITED: "autotune.toml was edited; in force from now on: {changes}.",
-    Kind.SETTINGS_PUT_BACK: "autotune.toml was changed while something was measured; it was put back (what was there is at {aside}).",
+    Kind.SETTINGS_PUT_BACK: "autotune.toml was changed during a measurement; it was put back (what was there is at {aside}).",
     Kind.PINS_PUT_BACK: "{ref} did not point at what the segment is measured with; it was put back. Nothing was measured with "
     "anything else.",
     Kind.BRANCH_MOVED: "The branch had been moved to {tip}.",
@@ -450,43 +450,44 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.COMMITS_STAY: "{because} They stay while the session stands still.",
     Kind.BRANCH_PUT_BACK: lambda fact: (
-        "{because} It was put back to what is kept, {incumbent}{too}. What it was moved to is at {ref}; edits that it held are open in the "
+        "{because} It was put back to what is kept, {incumbent}{too}. Where it was is saved at {ref}; edits from there are open in the "
         "working tree."
     ).format_map({**_Shown(fact), "too": f", with {counted(fact.figures['files'], 'file')}" if fact.figures["files"] else ""}),
-    Kind.MOVED_MEANWHILE: "The branch was moved to {tip} while experiment {experiment} was open; it was put back to what was kept. What it "
-    "was moved to is at {ref}.",
+    Kind.MOVED_MEANWHILE: "The branch was moved to {tip} while experiment {experiment} was open; it was put back to what was kept. Where "
+    "it was is saved at {ref}.",
     Kind.EDITS_OPEN: "Edited since experiment {experiment} began, and still open: {paths}.",
-    Kind.SURROUNDINGS_CHANGED: "What is measured on and with has changed, so the unchanged code is measured again: {because}.",
+    Kind.SURROUNDINGS_CHANGED: "The machine, its tools or autotune have changed, so the unchanged code is measured again: {because}.",
     Kind.STAYED_BUSY: "The machine stayed busy for {waited_s:g} s, so measuring went on: {because}.",
-    Kind.CANDIDATE_SET_ASIDE: "A candidate was refused and taken back: {because}. It is kept at {ref}.",
-    Kind.CANDIDATE_GIVEN_UP: "A candidate was given up unmeasured and taken back: {because}. It is kept at {ref}.",
-    Kind.IN_THE_WAY: "{paths} stood where a file was put back, and git does not track it: it is in {aside} now.",
-    Kind.LATE_EDITS: "What was edited after experiment {experiment} had begun was taken back with it; it is kept at {ref}.",
-    Kind.OVERTAKEN: "Experiment {experiment} does not wait for a second look any more: {because}",
+    Kind.CANDIDATE_SET_ASIDE: "A candidate was refused and taken back: {because}. It is saved at {ref}.",
+    Kind.CANDIDATE_GIVEN_UP: "A candidate was taken back before it was measured: {because}. It is saved at {ref}.",
+    Kind.IN_THE_WAY: "{paths} stood where a file was put back. git does not track it, so it is in {aside} now.",
+    Kind.LATE_EDITS: "Edits made after experiment {experiment} had begun were taken back with it; they are saved at {ref}.",
+    Kind.OVERTAKEN: "Experiment {experiment} no longer waits for a second look: {because}",
     Kind.KEEP_PUT_BACK: "The working tree had lost what experiment {experiment} keeps; it was put back: {paths}.",
-    Kind.CHECKOUT_GIVEN_BACK: "A measurement in the checkout was cut off; what was there before is there again: {paths}.",
-    Kind.EDITS_IN_PLACE: "Edits made in the checkout while it was measured there are kept at {ref}: {paths}.",
+    Kind.CHECKOUT_GIVEN_BACK: "A measurement in the checkout was cut off; your files are back: {paths}.",
+    Kind.EDITS_IN_PLACE: "Edits made in the checkout during a measurement there are saved at {ref}: {paths}.",
     # What is not as it should be, and is only told.
-    Kind.BRANCH_ASTRAY: "{branch} is at {tip}, not at what was kept. {because} The next experiment puts it back, and keeps under "
-    "refs/autotune what it was moved to.",
+    Kind.BRANCH_ASTRAY: "{branch} is at {tip}, not at what was kept. {because} The next experiment puts it back, and saves under "
+    "refs/autotune where it was.",
     Kind.PINS_ASTRAY: "{ref} does not point at what the segment is measured with; the next command that measures puts it back.",
     Kind.PINS_UNREADABLE: "What the session is measured with cannot be read: {because} `autotune check` says more.",
     Kind.BENCHMARK_EDITED: lambda fact: (
-        f"{' and '.join(map(escaped, fact.figures['names']))}: not what the segment is measured with; the user accepts it with "
-        "`autotune rebaseline --accept`, and the next command that measures puts it back otherwise."
+        f"{' and '.join(map(escaped, fact.figures['names']))}: not what the segment is measured with; the next command that "
+        "measures puts it back, unless the user accepts it with `autotune rebaseline --accept`."
     ),
     Kind.FILES_AMISS: "{names}: gone, or not as autotune left it; it is put back as soon as the session is not busy.",
-    Kind.OUT_OF_SCOPE: "left alone, for they are out of scope: {paths}",
+    Kind.OUT_OF_SCOPE: "left alone, out of scope: {paths}",
     Kind.REFUSED: lambda fact: f"{fact.figures['message']} {fact.figures['hint'][:1].upper()}{fact.figures['hint'][1:]}.",
     Kind.LENT_WAITS: "What was open there is put away in {folder}; the next command gives it back once the branch is checked out.",
     Kind.PROTECTED: lambda fact: (
-        f"protected, for they decide what is measured: {_listed(fact)}; so is all outside the scope; --scope with a file's path frees it"
+        f"protected, because they decide what is measured: {_listed(fact)}; so is everything outside the scope; allow a file with "
+        "`--scope FILE`"
     ),
-    Kind.NOTHING_PROTECTED: "protected: the session's own files, and all outside the scope; no file in scope was found that decides "
-    "what is measured (if there is one, --protect PATTERN names it)",
-    Kind.LINE_WATCHED: "{path} is tuned though it prints the metric: line {line} may not change: {text}",
+    Kind.NOTHING_PROTECTED: "protected: the session's own files, and everything outside the scope; no file in scope seems to decide "
+    "what is measured (if one does, name it with --protect PATTERN)",
+    Kind.LINE_WATCHED: "{path} may be changed although it prints the metric, except line {line}: {text}",
     Kind.LEFT_OPEN: lambda fact: (
-        f"open to change, though benchmark or checks load them: {_listed(fact)}; --protect PATTERN closes what only measures"
+        f"may be changed although benchmark or checks load them: {_listed(fact)}; if one only measures, say --protect PATTERN"
     ),
     Kind.WAS_READ: _was_read,
     Kind.CAN_BE_READ: lambda fact: (
@@ -498,39 +499,39 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         f"submodules without files: {_listed(fact)}; if the benchmark needs them: `git submodule update --init --recursive`"
     ),
     Kind.LFS_NAMES_ALONE: lambda fact: (
-        f"files of which only the name in Git LFS is here: {_listed(fact)}; if the benchmark needs them: "
+        f"files that Git LFS has not fetched: {_listed(fact)}; if the benchmark needs them: "
         + ("" if fact.figures["installed"] else "install git-lfs, then ")
         + "`git lfs pull`"
     ),
     Kind.NOT_CARRIED: lambda fact: (
-        "runs happen in a worktree of their own, without what git ignores; if the benchmark needs it: "
+        "runs happen in a separate worktree, without the files that git ignores; if the benchmark needs them: "
         + " ".join(f"--carry {escaped(shlex.quote(path))}" for path in fact.figures["paths"])
     ),
     # What is going on.
     Kind.WAITING_FOR_MACHINE: progress.waiting,
     Kind.WAITING_FOR_QUIET: progress.waiting_for_quiet,
     Kind.BASELINE_RUN: lambda fact: f"baseline run {fact.figures['run']}: {_value(fact)}",
-    Kind.BUILT_OUTSIDE: "{variable} leads out of the working tree, so no build is kept: `prepare` runs before every run",
-    Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree is not as it was and cannot be put back, so it is made again",
-    Kind.PROVING: "proof: the same benchmark, after every file in scope is emptied",
+    Kind.BUILT_OUTSIDE: "{variable} points outside the working tree, so no build is kept: `prepare` runs before every run",
+    Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree changed and cannot be put back, so the worktree is made again",
+    Kind.PROVING: "proof: the benchmark runs with every file in scope emptied",
     Kind.PROVING_WITH_READ: lambda fact: (
-        f"proof: the same benchmark, after the files that it reads in scope are emptied ({counted(fact.figures['files'], 'file')})"
+        f"proof: the benchmark runs with the files in scope that it reads emptied ({counted(fact.figures['files'], 'file')})"
     ),
     Kind.CALIBRATING: lambda fact: (
         f"calibration: the same code built a second time, {fact.figures['pairs']} pairs, about {about(fact.figures['takes_s'])}"
     ),
     Kind.MIN_EFFECT_SET: _min_effect_set,
     Kind.CONTEXT_CHANGED: lambda fact: f"what is measured with has changed: {_context(fact)}; a new segment begins",
-    Kind.CONTEXT_CHANGED_AGAIN: "a second time in a day, {because}; settle it, then `autotune rebaseline --accept`",
+    Kind.CONTEXT_CHANGED_AGAIN: "for the second time in a day, {because}; settle it, then `autotune rebaseline --accept`",
     Kind.CONTEXT_OF_CANDIDATE: lambda fact: f"the change measures with something else than the unchanged code: {_context(fact)}",
     Kind.CONTEXT_DIFFERS: lambda fact: f"the two states measure with different things: {_context(fact)}",
     Kind.LOST_BY: lambda fact: f"most worse by it: {listed([escaped(case) for case in fact.figures['cases']])}",
     Kind.SEED_UNREAD: "no file of the benchmark reads AUTOTUNE_SEED, so seeds change nothing yet; let {script} pass it on, as in "
     '`python3 train.py --seed "$AUTOTUNE_SEED"`',
-    Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too: --sandbox on gives a run no network and lets it write nowhere else",
+    Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too; with --sandbox on, runs have no network and write only there",
     Kind.DIRECTION: _direction,
-    Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): while something is measured, files in scope change in {top}; that "
-    "they are what is measured is not proved there",
+    Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): files in scope change in {top} during a measurement; there is no "
+    "proof that these files are what is measured",
     Kind.RUNNING: progress.running,
     Kind.MAKING_TREE: "making the session's working tree",
     Kind.REMOVING_PLACE: "removing the measuring worktree",
