@@ -44,7 +44,7 @@ def test_an_answer_that_cannot_be_printed_is_one_error(project: Project, verb: s
     assert done.returncode == 1
     assert done.stderr in {
         "",  # where the error goes where the answer goes
-        "error: The answer cannot be printed: No space left on device.\nhint: let it go elsewhere, or make room there\n",
+        "error: The answer cannot be printed: No space left on device.\nhint: send it elsewhere, or make room there\n",
     }
     assert ("--json" in verb) == (not done.stderr)
 

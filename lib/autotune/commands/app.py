@@ -41,7 +41,7 @@ VERBS: dict[str, dict[str, str]] = {
         "rebaseline": "Measure the unchanged code again, or accept a changed benchmark.",
         "holdout": "Files that a keep has to pass and no proposer sees.",
         "finalize": "Make branches of what was kept, for a review.",
-        "check": "Hold the log against git, and name what does not agree.",
+        "check": "Compare the log with git, and name what does not agree.",
         "clear": "Forget a session; its commits stay.",
         "config": "Show, read, set or check autotune.toml.",
     },
@@ -54,14 +54,14 @@ VERBS: dict[str, dict[str, str]] = {
         "again": "Take a second look at an inconclusive experiment.",
         "restore": "Bring back an earlier experiment's changes.",
         "note": "Tell the proposer something.",
-        "idea": "Put down what could be tried.",
+        "idea": "Write down what could be tried.",
     },
     "Watching": {
         "status": "The session in a few lines.",
         "dashboard": "The session on one screen.",
         "explain": "Why: health, the last decision, what happens next.",
-        "report": "What was gained and how sure that is, for somebody who was not there.",
-        "brief": "All a proposer has to know, on one page.",
+        "report": "What was gained and how sure that is, for people who were not there.",
+        "brief": "Everything a proposer has to know, on one page.",
         "statusline": "The session in one line, for the client's status line.",
     },
 }
@@ -147,7 +147,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each ki
     except Exception as problem:  # noqa: BLE001 - the one boundary: whatever comes here is a bug, or what the system did not let be done
         return _failed(problem, as_json=as_json)
     if given == INTERRUPTED:  # typer gives it in place of the interrupt itself
-        return _tell("Interrupted.", "what was begun is finished by the next command", INTERRUPTED, as_json=as_json)
+        return _tell("Interrupted.", "the next command finishes what was begun", INTERRUPTED, as_json=as_json)
     return given if isinstance(given, int) else 0
 
 
@@ -188,7 +188,7 @@ def _tell(message: str, hint: str, code: int, *, as_json: bool) -> int:
 def _failed(problem: Exception, *, as_json: bool) -> int:
     """Tell what the system did not let be done, or that this is a bug."""
     if (why := _unprintable()) is not None:
-        return _tell(f"The answer cannot be printed: {why}.", "let it go elsewhere, or make room there", 1, as_json=as_json)
+        return _tell(f"The answer cannot be printed: {why}.", "send it elsewhere, or make room there", 1, as_json=as_json)
     if (known := refused_by_system(problem)) is not None:
         return _tell(known.message, known.hint, 1, as_json=as_json)
     return _bug(as_json=as_json)

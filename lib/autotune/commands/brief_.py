@@ -11,6 +11,6 @@ from autotune.loop.session import briefing
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:
-    """Print all that a proposer with no memory has to know, on one page."""
+    """Print everything that a proposer with no memory has to know, on one page."""
     page = briefing.page(looked_at(session))
     typer.echo(json.dumps({"brief": page}) if as_json else page, nl=as_json)

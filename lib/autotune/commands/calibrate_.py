@@ -21,7 +21,7 @@ from autotune.loop.session import files
 def main(
     pairs: Annotated[int, typer.Option("--pairs", min=6, max=200, help="Pairs of runs of the same code.")] = calibrating.PAIRS,
     apply: Annotated[
-        bool, typer.Option("--apply/--no-apply", help="Write a min_effect above the bias to autotune.toml, where it asks for less.")
+        bool, typer.Option("--apply/--no-apply", help="Write a min_effect above the bias to autotune.toml, if that asks for less.")
     ] = True,
     as_json: AsJson = False,
     progress: Progress = False,

@@ -18,7 +18,7 @@ from autotune.loop.session import sessions
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:
-    """Hold log, branch, candidates, protected files and copies against each other.
+    """Compare log, branch, candidates, protected files and copies with each other.
 
     Names each thing that does not agree, with what to do. It mends nothing. Exit code 1 where there is any. A note is no finding: it names
     what could not be looked at.

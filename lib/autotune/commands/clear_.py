@@ -28,12 +28,12 @@ def main(
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
-    """Forget a session: its log, state and worktrees. Its branch and commits stay, and in your own checkout notes and ideas.
+    """Forget a session: its log, state and worktrees. Its branch and commits stay. In your own checkout, notes and ideas stay too.
 
     What is deleted is named first.
     """
     if as_json and not yes:
-        raise AutotuneError("An answer in JSON cannot ask first.", "add --yes")
+        raise AutotuneError("With --json, nothing can be asked first.", "add --yes")
     here = clearing.to_clear(Path.cwd(), session)
     with work.held(here, "clear"):
         if sessions.elsewhere(here) is None:
@@ -91,4 +91,4 @@ def _agreed() -> bool:
         if sys.stdin.isatty():
             raise
         typer.echo()
-        raise AutotuneError("Nobody is there to be asked, so nothing was deleted.", "add --yes") from None
+        raise AutotuneError("Nobody is there to answer, so nothing was deleted.", "add --yes") from None

@@ -33,7 +33,7 @@ def _file(session: Session) -> Path:
 
 @app.command()
 def show(as_json: AsJson = False, session: SessionName = None) -> None:
-    """Show every key with its value and what it is for: the session's, or before there is one, of the file in this folder."""
+    """Show every key with its value and its purpose: the session's, or those of the file in this folder if there is no session."""
     config, lacking = _config(session)
     if as_json:
         typer.echo(json.dumps({key: value for key, value in configuration.to_mapping(config).items() if key not in lacking}))
@@ -62,7 +62,7 @@ def put(
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
-    """Set one key in autotune.toml; it takes effect at once. What decides what is measured is refused: edit the file instead.
+    """Set one key in autotune.toml; it takes effect at once. A key that decides what is measured is refused: edit the file instead.
 
     Before there is a session, any key of the file in this folder can be set.
     """
@@ -91,7 +91,7 @@ def put(
 
 @app.command()
 def check(as_json: AsJson = False, session: SessionName = None) -> None:
-    """Check autotune.toml: the session's, or the one in this folder before there is a session."""
+    """Check autotune.toml: the session's, or the one in this folder if there is no session."""
     path, here = _checked(session)
     text = settings.text_of(path)
     written, old = configuration.parse_toml(text), settings.old_keys(text)

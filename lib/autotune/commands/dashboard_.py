@@ -13,7 +13,7 @@ from autotune.views import dashboard
 
 
 def main(
-    watch: Annotated[bool, typer.Option("--watch", help="Keep it up to date until q or Ctrl-C; where there is no terminal, once.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep it up to date until q or Ctrl-C; without a terminal, show it once.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Every experiment, not only the latest.")] = False,
     width: Annotated[int | None, typer.Option("--width", metavar="COLUMNS", min=40, help="Instead of the terminal's.")] = None,
     as_json: AsJson = False,

@@ -25,15 +25,13 @@ _COLOURS = {Finding.OK: typer.colors.GREEN, Finding.MISSING: typer.colors.YELLOW
 
 
 def main(  # noqa: PLR0913, PLR0917 - an option table
-    run: Annotated[bool, typer.Option("--run/--no-run", help="Run the benchmark once, or leave it.")] = True,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Run it once in the checkout too, and say where that differs from where it is measured.")
-    ] = False,
-    name: Annotated[str | None, typer.Option("--name", help="The name of the session to be.")] = None,
+    run: Annotated[bool, typer.Option("--run/--no-run", help="Run the benchmark once, or do not run it.")] = True,
+    compare: Annotated[bool, typer.Option("--compare", help="Run it once in the checkout too, and say where the two differ.")] = False,
+    name: Annotated[str | None, typer.Option("--name", help="The name of the new session.")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="Its metric.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit.")] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower or higher is better.")] = None,
-    command: Annotated[str | None, typer.Option("--command", help="Its benchmark, in place of autotune.sh.")] = None,
+    command: Annotated[str | None, typer.Option("--command", help="Its benchmark, instead of autotune.sh.")] = None,
     read: Annotated[str | None, typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results.")] = None,
     seeds: Annotated[bool, typer.Option("--seeds", help="Give runs a seed, in AUTOTUNE_SEED.")] = False,
     checks: Annotated[str | None, typer.Option("--checks", help="What has to pass too.")] = None,

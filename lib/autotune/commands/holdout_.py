@@ -24,7 +24,7 @@ def put(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files or folders; they are copied.")],
     session: SessionName = None,
 ) -> None:
-    """Copy files out of the repository's reach, to where the `holdout` command finds them as $AUTOTUNE_HOLDOUT."""
+    """Copy files to a folder outside the repository, where the `holdout` command finds them as $AUTOTUNE_HOLDOUT."""
     here = found(session)
     with work.held(here, "holdout"):
         held = holdout.copy_files(here, files)
@@ -35,7 +35,7 @@ def put(
 
 @app.command()
 def status(as_json: AsJson = False, session: SessionName = None) -> None:
-    """Say whether there is a hold-out, and how many files it has; never which."""
+    """Say whether there is a hold-out, and how many files it has, but never which."""
     here = looked_at(session)
     configured, files = bool(here.state.config.holdout), len(holdout.held_files(here))
     if as_json:

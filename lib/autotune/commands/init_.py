@@ -21,7 +21,7 @@ Text = Annotated[str | None, typer.Option()]
 def main(  # noqa: PLR0913, PLR0917 - an option table
     name: Annotated[str | None, typer.Option("--name", help="The session's name; the branch is autotune/NAME-DATE.")] = None,
     metric: Annotated[
-        str | None, typer.Option("--metric", help="The metric to move, as the benchmark prints it, or autotune.wall_s.")
+        str | None, typer.Option("--metric", help="The metric to improve, as the benchmark prints it, or autotune.wall_s.")
     ] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
     timed: Annotated[
@@ -31,7 +31,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         ),
     ] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
-    command: Annotated[str | None, typer.Option("--command", help="The benchmark, in place of autotune.sh.")] = None,
+    command: Annotated[str | None, typer.Option("--command", help="The benchmark, instead of autotune.sh.")] = None,
     read: Annotated[
         str | None,
         typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results, such as go or pytest-benchmark:bench.json."),
@@ -43,10 +43,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         str | None,
         typer.Option("--cases", metavar="IDS", help="What is measured on: ids with commas between, or a command that prints one a line."),
     ] = None,
-    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass too, in place of autotune.checks.sh.")] = None,
+    checks: Annotated[str | None, typer.Option("--checks", help="What must pass too, instead of autotune.checks.sh.")] = None,
     scope: Annotated[
         list[str] | None,
-        typer.Option("--scope", metavar="PATTERN", help="What may be changed; a file's own path frees it though it prints the metric."),
+        typer.Option("--scope", metavar="PATTERN", help="What may be changed; a file's own path allows it even if it prints the metric."),
     ] = None,
     protect: Annotated[list[str] | None, typer.Option("--protect", metavar="PATTERN", help="What may not; several times.")] = None,
     allow: Annotated[list[str] | None, typer.Option("--allow", hidden=True)] = None,
@@ -69,21 +69,23 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     max_wall_time: Annotated[
         str | None, typer.Option("--max-wall-time", metavar="DURATION", help="Finish after this long, such as 8h.")
     ] = None,
-    target: Annotated[float | None, typer.Option("--target", help="Finish when the metric is there, confirmed by fresh runs.")] = None,
+    target: Annotated[
+        float | None, typer.Option("--target", help="Finish when the metric has reached this value, confirmed by fresh runs.")
+    ] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="A run's time limit.")] = None,
     checks_timeout: Annotated[float | None, typer.Option("--checks-timeout", metavar="SECONDS", help="The checks' time limit.")] = None,
     in_place: Annotated[bool, typer.Option("--in-place", help="Measure in the checkout: for code that works nowhere else.")] = False,
     once: Annotated[bool, typer.Option("--once", help="One run a measurement: for what cannot be repeated. No keep is confirmed.")] = False,
     worktree: Annotated[bool, typer.Option("--worktree", help="Give the session a working tree of its own.")] = False,
-    anyway: Annotated[bool, typer.Option("--anyway", help="Go on although the benchmark is too noisy or too short to see much.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Go on even if the benchmark is too noisy or too short to see much.")] = False,
     as_json: AsJson = False,
     progress: Progress = False,
 ) -> None:
     """Open a session here: check that it can work, make its branch, measure the baseline.
 
-    The benchmark prints `METRIC name=value`; it is autotune.sh, or any command with --command. With --read it may be one that you have: its
+    The benchmark prints `METRIC name=value`; it is autotune.sh, or any command with --command. With --read it may be one you already have: its
     results are read as hyperfine, pytest-benchmark, lighthouse, criterion, go, google-benchmark, vitest, junit, json or regex:PATTERN.
-    Settings are kept in autotune.toml; one that is there already is read, and these options win over it.
+    Settings are kept in autotune.toml; a file that is there already is read, and these options win over it.
     """
     settings = given(
         name=name,

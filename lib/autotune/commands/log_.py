@@ -18,7 +18,7 @@ def main(
         str | None, typer.Option("--asi", metavar="JSON", help="Side information that survives a revert: one JSON object.")
     ] = None,
     status: Annotated[
-        str | None, typer.Option("--status", help="`discard` takes it back although it would be kept; nothing else is accepted.")
+        str | None, typer.Option("--status", help="`discard` takes it back even if it would be kept; nothing else is accepted.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Keep it without enough evidence. The log says so. Yours to decide.")] = False,
     wait: WaitSeconds = 100.0,
@@ -31,7 +31,8 @@ def main(
     """
     if status not in (None, "discard"):
         raise AutotuneError(
-            f"--status {status} is not for the caller to say.", "leave it out; the measurement decides, and `--status discard` takes back"
+            f"--status {status} is not for the caller to say.",
+            "leave it out: the measurement decides. Only `--status discard` can be said, and takes back",
         )
     if status and force:
         raise AutotuneError("--status discard and --force contradict each other.", "leave one of them out")

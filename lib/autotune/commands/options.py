@@ -17,8 +17,8 @@ from autotune.loop.session import sessions
 from autotune.loop.session.session import Say, Session
 from autotune.views import talk
 
-SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Which session, where a repository has several.")]
-Progress = Annotated[bool, typer.Option("--progress", help="With --json: what is going on meanwhile, as lines of JSON on stderr.")]
+SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Which session, if the repository has several.")]
+Progress = Annotated[bool, typer.Option("--progress", help="With --json: say what is going on, as lines of JSON on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
@@ -40,7 +40,7 @@ WaitSeconds = Annotated[
 def live(*, as_json: bool = False, progress: bool = False) -> AbstractContextManager[Say]:
     """Give what tells news and what is going on, on stderr, while a command that may take long is at work."""
     if progress and not as_json:
-        message = "--progress goes with --json; without it, what is going on is told anyway."
+        message = "--progress needs --json; without --json, progress is shown anyway."
         raise typer.BadParameter(message)
     return talk.live(records=progress)
 

@@ -32,7 +32,7 @@ def main(
     as_openmetrics: Annotated[bool, typer.Option("--openmetrics", help="The session's figures as OpenMetrics text.")] = False,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to write it; - is stdout.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write results.csv and samples.csv there as well.")] = None,
-    claim: Annotated[bool, typer.Option("--claim", help="Measure what was gained first, as `confirm` does, if that is due.")] = False,
+    claim: Annotated[bool, typer.Option("--claim", help="First measure what was gained, as `confirm` does, if that is due.")] = False,
     session: SessionName = None,
 ) -> None:
     """Write a report that stands alone: what was asked, what was gained and how sure that is, each kept change, and how to verify it.

@@ -23,22 +23,20 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[GOAL] [-- CLIENT OPTIONS]", show_default=False, help="What the agent is told; then options for the client."
+            metavar="[GOAL] [-- CLIENT OPTIONS]", show_default=False, help="What you tell the agent; then options for the client."
         ),
     ] = None,
-    headless: Annotated[
-        bool, typer.Option("--headless", help="Keep the agent at work with nobody there, until a stop rule holds.")
-    ] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Keep the agent at work without you, until a stop rule holds.")] = False,
     proposer: Annotated[
         str | None,
-        typer.Option("--proposer", metavar="COMMAND", help="A program in the agent's place: it edits files in scope, given the brief."),
+        typer.Option("--proposer", metavar="COMMAND", help="A program instead of the agent: it reads the brief and edits files in scope."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Open a session of this name first, in a working tree of its own.")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="The metric to move.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
-    command: Annotated[str | None, typer.Option("--command", help="The benchmark, in place of autotune.sh.")] = None,
-    checks: Annotated[str | None, typer.Option("--checks", help="What has to pass too.")] = None,
+    command: Annotated[str | None, typer.Option("--command", help="The benchmark, instead of autotune.sh.")] = None,
+    checks: Annotated[str | None, typer.Option("--checks", help="What must pass too.")] = None,
     scope: Annotated[list[str] | None, typer.Option("--scope", metavar="PATTERN", help="What may be changed; several times.")] = None,
     protect: Annotated[list[str] | None, typer.Option("--protect", metavar="PATTERN", help="What may not; several times.")] = None,
     prepare: Annotated[str | None, typer.Option("--prepare", help="Runs untimed before every run, a build for instance.")] = None,
@@ -52,9 +50,9 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         float | None, typer.Option("--max-cost-usd", metavar="DOLLARS", help="Finish when the agent has cost this much.")
     ] = None,
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Finish when the agent has used this many.")] = None,
-    target: Annotated[float | None, typer.Option("--target", help="Finish when the metric is there.")] = None,
+    target: Annotated[float | None, typer.Option("--target", help="Finish when the metric has reached this value.")] = None,
     here: Annotated[bool, typer.Option("--here", help="Open the session in this working tree, not in one of its own.")] = False,
-    anyway: Annotated[bool, typer.Option("--anyway", help="Open it although the benchmark is too noisy or too short to see much.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Open it even if the benchmark is too noisy or too short to see much.")] = False,
     session: SessionName = None,
 ) -> None:
     """Have an agent, or any program, work on the session until a stop rule holds.
@@ -154,7 +152,7 @@ def _session(settings: dict[str, object], name: str | None, *, here: bool, anywa
         return found(name)
     if known and "name" not in settings:
         raise AutotuneError(
-            "There is a session already, and options for a new one.",
+            "There is a session already, but you gave options for a new one.",
             "leave them out to go on with it (`autotune config set` changes its limits), or add --name to open another",
         )
     with live() as tell:

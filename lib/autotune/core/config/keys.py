@@ -101,7 +101,7 @@ KEYS = (
     Key(
         "metric",
         metric_name(),
-        "What is optimised: a name that the benchmark prints as METRIC name=value, or autotune's own, such as autotune.wall_s.",
+        "What you optimise: a name that the benchmark prints as METRIC name=value, or autotune's own, such as autotune.wall_s.",
         Default.REQUIRED,
         "duration_s",
         Fixed.SEGMENT,
@@ -131,7 +131,7 @@ KEYS = (
     Key(
         "read",
         source(),
-        "Where the metrics are found when no METRIC lines are printed: FORMAT, or FORMAT:FILE for what the benchmark writes.",
+        "Where the metrics are, if the benchmark prints no METRIC lines: FORMAT, or FORMAT:FILE for a file that it writes.",
         "",
         "pytest-benchmark:bench.json",
         Fixed.SEGMENT,
@@ -139,7 +139,7 @@ KEYS = (
     Key(
         "seeds",
         flag(),
-        "Give both runs of a pair the same seed, and another pair another one, in the variable AUTOTUNE_SEED.",
+        "Give both runs of a pair the same seed, and each pair another one, in the variable AUTOTUNE_SEED.",
         default=False,
         fixed=Fixed.SEGMENT,
     ),
@@ -162,7 +162,7 @@ KEYS = (
     Key(
         "context_free",
         list_of("a list of names that CONTEXT lines have", context_name, unique=True),
-        "What CONTEXT lines may say otherwise from run to run.",
+        "Names of CONTEXT lines whose values may differ from run to run.",
         [],
         ["tokens_used"],
         Fixed.SEGMENT,
@@ -171,7 +171,7 @@ KEYS = (
     Key(
         "prepare",
         COMMAND,
-        "What makes a change ready to be measured, a build for instance; runs untimed before every run and before the checks.",
+        "Makes a change ready to be measured, by a build for instance. It runs untimed before every run and before the checks.",
         "",
         "make",
         Fixed.SEGMENT,
@@ -179,15 +179,15 @@ KEYS = (
     Key(
         "build_once",
         flag(),
-        "Run `prepare` once a side in each comparison; no keep is confirmed then, for the luck of a build is not counted.",
+        "Run `prepare` once for each side of a comparison. The luck of a build is not counted then, so no keep is confirmed.",
         default=False,
         fixed=Fixed.SEGMENT,
     ),
-    Key("setup", COMMAND, "What a new measuring worktree needs once, installing packages for instance.", "", "npm ci", Fixed.SEGMENT),
+    Key("setup", COMMAND, "Runs once in a new measuring worktree, to install packages for instance.", "", "npm ci", Fixed.SEGMENT),
     Key(
         "carry",
         list_of("a list of relative paths", relative_path),
-        "Ignored files and folders that the benchmark needs and that are brought along.",
+        "Files and folders that git ignores and the benchmark needs; they are copied to where it runs.",
         [],
         ["node_modules", ".venv"],
         Fixed.SEGMENT,
@@ -195,7 +195,7 @@ KEYS = (
     Key(
         "scope",
         list_of(f"{PATTERNS}, at least one", pattern, at_least=1),
-        "What a change may touch. A file's own path frees it, though it decides what is loaded or measured.",
+        "What a change may touch. A file's own path allows that file even if it decides what is loaded or measured.",
         ["**"],
         ["src/**"],
         Fixed.SEGMENT,
@@ -204,7 +204,7 @@ KEYS = (
     Key(
         "holdout",
         COMMAND,
-        "What must pass before a keep and is never shown; AUTOTUNE_HOLDOUT is the folder of `autotune holdout set`.",
+        "Must pass before a keep, and no proposer sees it. AUTOTUNE_HOLDOUT is the folder of `autotune holdout set`.",
         "",
         'python3 "$AUTOTUNE_HOLDOUT/check.py"',
         Fixed.SEGMENT,
@@ -212,7 +212,7 @@ KEYS = (
     Key(
         "sandbox",
         flag({"off": False, "on": True}),
-        "Run without network, writing only in the measuring worktree and a temporary folder, where the system can.",
+        "Run without network, and let runs write only to the measuring worktree and a temporary folder, if the system can.",
         default=False,
         fixed=Fixed.SEGMENT,
     ),
@@ -223,9 +223,7 @@ KEYS = (
         default=True,
         fixed=Fixed.SEGMENT,
     ),
-    Key(
-        "in_place", flag(), "Measure in the checkout itself, where a worktree of its own does not work.", default=False, fixed=Fixed.SEGMENT
-    ),
+    Key("in_place", flag(), "Measure in the checkout itself, for code that works nowhere else.", default=False, fixed=Fixed.SEGMENT),
     Key(
         "decision_mode",
         one_of("auto", *DecisionMode),
@@ -236,27 +234,27 @@ KEYS = (
     Key(
         "min_effect",
         number("a number", at_least=0, below=10),
-        "The smallest improvement worth a keep, as a share: 0.02 asks for 2 %.",
+        "The smallest gain that is kept, as a share: 0.02 is 2 %.",
         0,
         fixed=Fixed.DECISION,
     ),
     Key(
         "min_effect_found",
         number("a number", at_least=0, below=10),
-        "What calibration wrote as min_effect. While both are equal, calibration finds them again for each new benchmark.",
+        "What calibration wrote as min_effect. While both are equal, calibration sets both for each new benchmark.",
         0,
     ),
     Key(
         "simplify_margin",
         number("a number", at_least=0, below=1),
-        "A change that only removes lines is kept unless it is worse by this share; 0 asks it to be better.",
+        "A change that only removes lines is kept unless it is worse by this share. With 0, it must be better.",
         0,
         fixed=Fixed.DECISION,
     ),
     Key(
         "guardrails",
         list_of('a list of bounds such as "memory_mb <= 1.02x" or "accuracy >= 0.98"', guardrail, unique=True),
-        "Other metrics that a keep has to leave within bounds: absolute, or with an x as a multiple of the incumbent's.",
+        "Bounds for other metrics that every keep must respect: absolute, or a multiple of the incumbent's with an x.",
         [],
         ["memory_mb <= 1.02x"],
         Fixed.DECISION,
@@ -265,14 +263,14 @@ KEYS = (
     Key(
         "error_budget",
         number("a number", above=0, at_most=0.5),
-        "The chance that a session in which nothing works keeps anything; only race, without build_once, promises it.",
+        "The chance that a session keeps anything if no idea works. Only race promises it, and only without build_once.",
         0.05,
         fixed=Fixed.DECISION,
     ),
     Key(
         "busy_wait_s",
         number("a number of seconds", at_least=0, at_most=86_400),
-        "Seconds to wait while others use most of the machine, at most as long as the runs take; a tenth after a wait in vain.",
+        "Seconds to wait while others use most of the machine, at most as long as the runs take. After a wait in vain: a tenth.",
         60,
     ),
     Key("timeout_s", seconds(), "Seconds that one run of the benchmark may take.", 600),
@@ -280,27 +278,27 @@ KEYS = (
     Key(
         "hooks",
         flag(),
-        "Run the repository's pre-commit hook on a candidate before it is measured, and measure what it leaves.",
+        "Run the repository's pre-commit hook on a candidate first, and measure the result.",
         default=True,
         fixed=Fixed.DECISION,
     ),
     Key(
         "format",
         COMMAND,
-        "A command that runs in place of that hook, in the session's folder; empty: the hook runs.",
+        "A command that runs instead of that hook, in the session's folder. If empty, the hook runs.",
         "",
         "black src",
         Fixed.DECISION,
     ),
     Key("sign", flag(), "Sign the commits of keeps, as git is set up to.", default=False),
-    Key("target", number("a finite number"), "Stop when the metric has reached this value and it is confirmed.", Default.ABSENT, 1.5),
+    Key("target", number("a finite number"), "Stop when the metric has reached this value and fresh runs confirm it.", Default.ABSENT, 1.5),
     Key("max_iterations", whole_number(1), "Stop after this many experiments, kept or not.", Default.ABSENT, 100),
     Key("max_wall_time", duration(), "Stop after this long, across every resume.", Default.ABSENT, "8h"),
     Key("max_failures", whole_number(1), "Stop after this many experiments that crashed or failed the checks.", Default.ABSENT, 20),
     Key(
         "max_cost_usd",
         number("a number", above=0),
-        "Stop at a cost of this many dollars: of the agent, with start --headless, and of what `cost_metric` counts.",
+        "Stop at a cost of this many dollars: of the agent (with start --headless), and of what `cost_metric` counts.",
         Default.ABSENT,
         20,
     ),
@@ -312,7 +310,7 @@ KEYS = (
         "cost_usd",
         Fixed.SEGMENT,
     ),
-    Key("max_tokens", whole_number(1), "With start --headless, stop at a use of this many tokens.", Default.ABSENT, 5_000_000),
+    Key("max_tokens", whole_number(1), "With start --headless, stop when the agent has used this many tokens.", Default.ABSENT, 5_000_000),
     Key(
         "auto_resume",
         one_of("continue", "prompt", "headless", "off"),
@@ -326,10 +324,10 @@ KEYS = (
     Key(
         "recovery.playbooks",
         list_of("a list of names among " + ", ".join(Playbook), playbook, unique=True),
-        "What is tried when the loop is stuck, in this order. Leave `pause` out, and the loop goes on when the rest is used up.",
+        "What the loop tries when it is stuck, in this order. Without `pause`, it goes on when the rest is used up.",
         [*map(str, Playbook)],
     ),
-    Key("recovery.max_healing_attempts", whole_number(0), "How many playbooks are tried before a keep resets the count.", 3),
+    Key("recovery.max_healing_attempts", whole_number(0), "How many playbooks may run before a keep resets the count.", 3),
 )
 
 

@@ -163,5 +163,5 @@ def toml_table(text: str) -> dict[str, Any]:
         place = f"line {line}, column {column}" if line else f"line {text.count(chr(10)) + 1}"
         raise AutotuneError(
             f"{FILE} is not valid TOML at {place}: {problem.rstrip('.')}.",
-            "Mend that line; text stands in double quotes, a list in brackets.",
+            "Mend that line. Text goes into double quotes, a list into brackets.",
         ) from None
