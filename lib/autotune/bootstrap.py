@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         hint = f"Make {environments_folder()} writable, or set XDG_CACHE_HOME to a folder that is, then run the command again."
         return _refuse(f"The Python environment could not be set up: {error}.", hint)
     except KeyboardInterrupt:
-        return _refuse("The set-up of the Python environment was interrupted.", "The next command begins it anew.", code=130)
+        return _refuse("The set-up of the Python environment was interrupted.", "The next command begins it again.", code=130)
     if any(arguments[1:]):  # empty where the launcher knows of no cache folder
         _leave_note(Path(arguments[1]), python, lock)
     print(python)

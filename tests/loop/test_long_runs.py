@@ -150,7 +150,7 @@ def test_what_is_not_for_others_to_say_is_not_taken_at_the_door(slow: Project) -
     slow.ok("try", "-d", "x", "--wait", "0")
     running(slow)
     eventually((slow.session / "door").exists)
-    with pytest.raises(AutotuneError, match="keeps the log closed"):
+    with pytest.raises(AutotuneError, match="The log is closed"):
         sessions.find(slow.top).append(Resumed("now"))
     let_go(slow)
     assert slow.ok("wait", "--json").json["about"]["status"] == "keep"

@@ -133,13 +133,13 @@ def test_sources_that_a_compiler_is_given_can_be_tuned_and_what_the_scope_names_
     project.git("commit", "-qm", "sources")
     words = ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", "--prepare", "cp src/main.c built && sh src/gen.sh")
     told = project.ok(*words).err
-    assert "protected, for they decide what is measured: autotune.sh, src/gen.sh;" in told
+    assert "protected, because they decide what is measured: autotune.sh, src/gen.sh;" in told
     project.ok("clear", "--yes")
     project.git("switch", "-q", "main")
-    assert "protected, for they decide what is measured: autotune.sh;" in project.ok(*words, "--scope", "src/gen.sh").err
+    assert "protected, because they decide what is measured: autotune.sh;" in project.ok(*words, "--scope", "src/gen.sh").err
     project.ok("clear", "--yes")
     project.git("switch", "-q", "main")
-    assert "protected, for they decide what is measured: autotune.sh;" in project.ok(*words, "--allow", "src/gen.sh").err
+    assert "protected, because they decide what is measured: autotune.sh;" in project.ok(*words, "--allow", "src/gen.sh").err
 
 
 def test_a_benchmark_that_became_noisy_gets_a_new_segment(project: Project) -> None:
@@ -183,7 +183,7 @@ def test_a_keep_that_was_made_for_another_metric_is_not_confirmed_in_this_one(pr
     opened(project)
     project.write("autotune.toml", project.read("autotune.toml").replace('metric = "size"', 'metric = "other"'))
     project.ok("rebaseline", "--accept")
-    assert "Experiment 1 was kept for size (lower is better), and by now other" in project.refused("confirm", "1")
+    assert "Experiment 1 was kept for size (lower is better), and now other" in project.refused("confirm", "1")
     project.ok("confirm")
     project.ok("check")
 

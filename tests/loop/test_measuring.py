@@ -334,7 +334,7 @@ def test_a_keep_whose_words_the_state_no_longer_holds_can_be_confirmed(project: 
     with work.held(session, "confirm"):
         session.append(claiming.confirm(session, 1))
         assert (session.state.claim, claiming.confirm(session, 1).improved) == (None, True)
-        with pytest.raises(AutotuneError, match="Experiment 2 is no keep of this session"):
+        with pytest.raises(AutotuneError, match="Experiment 2 is not a keep of this session"):
             claiming.confirm(session, 2)
 
 

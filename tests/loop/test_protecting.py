@@ -45,7 +45,7 @@ def test_what_prints_the_metric_may_not_change_go_or_be_replaced_whatever_calls_
 def test_what_prints_the_metric_is_found_among_few_programs_and_among_many(project: Project, programs: int) -> None:
     many = {f"lib/{number}.sh": "" for number in range(programs)}
     committed(project, {"autotune.sh": 'DIR=tools\nsh "$DIR/size.sh"\n', "tools/size.sh": PRINTS.replace("../", ""), **many})
-    assert "protected, for they decide what is measured: autotune.sh, tools/size.sh" in project.ok(*ONCE).err
+    assert "protected, because they decide what is measured: autotune.sh, tools/size.sh" in project.ok(*ONCE).err
 
 
 def test_a_file_that_the_scope_names_is_tuned_although_it_prints_and_its_metric_line_stays(project: Project) -> None:

@@ -338,7 +338,7 @@ def test_without_the_list_of_the_users_files_nothing_is_taken_for_a_candidates(p
     project.init()
     (project.session / "untracked").unlink()
     project.write("src/a.txt", "a\n")
-    assert "tells your own files from a candidate's" in project.refused("try", "-d", "smaller")
+    assert "tell your own files from a candidate's" in project.refused("try", "-d", "smaller")
     assert project.read("src/mine.txt") == "the user's\n"
     assert project.read("src/a.txt") == "a\n"
     project.ok("clear", "--yes")
@@ -762,7 +762,7 @@ def test_without_what_git_ignored_nothing_is_taken_for_a_candidates(project: Pro
     project.init()
     (project.session / "exclude").unlink()
     project.write("src/a.txt", "a\n")
-    assert "exclude is gone, by which autotune tells your own files" in project.refused("try", "-d", "x")
+    assert "exclude is gone, and autotune needs it to tell your own files" in project.refused("try", "-d", "x")
 
 
 def test_the_list_of_what_git_ignores_is_completed_again(project: Project) -> None:

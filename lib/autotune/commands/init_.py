@@ -83,7 +83,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
 ) -> None:
     """Open a session here: check that it can work, make its branch, measure the baseline.
 
-    The benchmark prints `METRIC name=value`; it is autotune.sh, or any command with --command. With --read it may be one you already have: its
+    The benchmark prints `METRIC name=value`; it is autotune.sh, or any command with --command. With --read it may be one you have: its
     results are read as hyperfine, pytest-benchmark, lighthouse, criterion, go, google-benchmark, vitest, junit, json or regex:PATTERN.
     Settings are kept in autotune.toml; a file that is there already is read, and these options win over it.
     """

@@ -21,8 +21,8 @@ _CONDITIONS = {
     errno.EIO: "look at the disk that it lies on",
     errno.ESTALE: "look at the file server that it lies on, then run the command again",
     errno.EMFILE: "raise the limit with `ulimit -n`, then run the command again",
-    errno.ENFILE: "end what holds so many files open, then run the command again",
-    errno.ENOMEM: "end what takes the memory, then run the command again",
+    errno.ENFILE: "end the program that holds so many files open, then run the command again",
+    errno.ENOMEM: "end the program that takes the memory, then run the command again",
     errno.EAGAIN: "end other processes, or raise the limit with `ulimit -u`, then run the command again",
 }
 
@@ -31,7 +31,7 @@ def refused_by_system(problem: BaseException) -> AutotuneError | None:
     """Word what the system refused for a reason that lies outside autotune (a full disk, missing rights); None for anything else."""
     if isinstance(problem, UnicodeEncodeError) and problem.reason == "surrogates not allowed":
         held = ascii(problem.object[problem.start : problem.end]).strip("'")
-        return AutotuneError(f"A setting or a file name holds {held}, which is no text.", "write it in UTF-8, then run the command again")
+        return AutotuneError(f"A setting or a file name holds {held}, which is not text.", "write it in UTF-8, then run the command again")
     if not isinstance(problem, OSError):
         return None
     where, said = os.fsdecode(problem.filename or ""), problem.strerror or str(problem)

@@ -83,7 +83,7 @@ def make_worktrees(*repository: Path) -> None:
             )
     if chosen == _shared():
         _make_private(chosen)
-    make(chosen, f"mend that, or set {SETTING} to a folder that you can write to")
+    make(chosen, f"repair that, or set {SETTING} to a folder that you can write to")
 
 
 def make(folder: Path, hint: str) -> None:

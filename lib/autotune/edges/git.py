@@ -120,7 +120,7 @@ def ask(
     Raises `AutotuneError` where the folder is gone: GitPython would run the command in this process's own folder in its place.
     """
     if not folder.is_dir():
-        raise AutotuneError(f"{folder} is not there.", "try again; what autotune made itself is made anew")
+        raise AutotuneError(f"{folder} is not there.", "try again; autotune makes its own files again")
     extra = {"GIT_TERMINAL_PROMPT": "0", **(environment or {}), **({} if index is None else {"GIT_INDEX_FILE": str(index)})}
     options: dict[str, Any] = {
         "with_extended_output": True,
@@ -176,13 +176,13 @@ def _failure(folder: Path, arguments: Sequence[str], answer: Reply) -> AutotuneE
 
 # What mends that of which git complains, in the words that it has in every version since the oldest that is taken (`LC_ALL=C`).
 _MENDED_BY = (
-    (r"\t(git config --global --add safe\.directory .+)", r"the folder is another user's: where you trust it, run `\1`"),
+    (r"\t(git config --global --add safe\.directory .+)", r"the folder belongs to another user: if you trust it, run `\1`"),
     (r"bad config line (\d+) in file (.+)", r"open \2 in an editor, and mend line \1 or take it out"),
     (r"bad .*config .* in file '?([^\n:']+)'?(?: at line (\d+))?", r"open \1 in an editor, and mend what git names"),
     (r"fatal: not a git repository", "bring its .git back, or change to the folder where the project is now"),
     (r"must be run in a work tree", "change to a working tree; a bare repository gets one with `git worktree add FOLDER`"),
-    (r"repo version <= \d+, found|unknown repository extension", "this repository is of a newer git: install that"),
-    (r"Unable to create '(.+\.lock)': File exists", r"let the other git end, then try again; where none is at work, delete \1"),
+    (r"repo version <= \d+, found|unknown repository extension", "this repository needs a newer git: install it"),
+    (r"Unable to create '(.+\.lock)': File exists", r"let the other git end, then try again; if none is at work, delete \1"),
     (r"No space left on device|[Dd]isk quota exceeded", "make room there, then run the command again"),
     (r"Read-only file system|[Pp]ermission denied", "make the folder writable for you, or run this as its owner"),
 )

@@ -81,8 +81,8 @@ def require(path: Path, position: Position) -> None:
         last = _line_ending_at(file, position.offset)
     if last is None or digest(last) != position.prev:
         raise AutotuneError(
-            f"{path} is not what it was: line {position.lines} is gone or another one. Somebody rewrote the ledger, or cut it off.",
-            "`autotune check` compares it with every other witness and says what to do",
+            f"{path} is not as it was: line {position.lines} is gone or was changed. Somebody rewrote the ledger, or cut it off.",
+            "`autotune check` compares it with commits, refs and copies, and says what to do",
         )
 
 

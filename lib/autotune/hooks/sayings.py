@@ -7,11 +7,11 @@ OWN_COMMAND = "autotune's own command"
 PERSON_SAID_SO = "the user has just said so"
 FOR_A_PERSON = "{called} is for the user to decide. If nobody is there to ask, go on without it, and say so in `autotune.md`."
 FILE_OF_SESSION = "{kind} of the autotune session"
-FILE_FOR_SET_UP = "a file of the autotune session to be"
+FILE_FOR_SET_UP = "a file of the new autotune session"
 WORKING_TREE = "of the autotune session's working tree"
 REPORT = "a report of the autotune session"
 PLUGIN_PAGE = "a page of the plugin"
-RECORDS = "{path} belongs to the records of session {session}, which nobody edits: they come from autotune's own runs."
+RECORDS = "{path} belongs to the records of session {session}. Nobody edits them: they come from autotune's own runs."
 PROTECTED = (
     "{path} decides what is measured or compared in session {session}, so no candidate may change it. "
     "Change files in scope ({scope}) instead. If it is wrong, tell the user, who can say `autotune rebaseline --accept`."
@@ -21,21 +21,21 @@ OUTSIDE = (
     "Change files in scope instead; put scratch files outside the repository, for instance into /tmp."
 )
 NARROWED = (
-    "{path} may not be changed for now. What may be changed: {narrowed}. "
+    "{path} may not be changed for now. You may change: {narrowed}. "
     "Work on those files for the next experiments; `autotune explain` says why."
 )
 GIT_REFUSED = (
     "`git {name}` like this could lose or hide work of session {session}. With `autotune try`, autotune itself commits what is kept "
-    "and takes back what is not. `autotune log --description TEXT --status discard` takes back all that is open, measured or not; to undo "
-    "one edit, name its file: `git restore FILE`. To look, `git log`, `git show` and `git diff` are fine."
+    "and takes back what is not. `autotune log --description TEXT --status discard` takes back everything that is open, measured or not. "
+    "To undo one edit, name its file: `git restore FILE`. To look, `git log`, `git show` and `git diff` are fine."
 )
 
 # What an agent is told when it stops.
-WAIT = "autotune: a measurement of session {session} is running. Call `autotune wait`, again where it says that it goes on."
+WAIT = "autotune: a measurement of session {session} is running. Call `autotune wait`, and call it again if it says that it goes on."
 GO_ON = (
     "autotune: session {session} goes on until it is stopped ({health}, {experiments} experiments, {kept} kept). Next: {next}. "
     "Out of ideas? `autotune brief` has what was tried and why it failed. "
-    "Where only the user can decide, end with a question to them."
+    "If only the user can decide, end with a question to them."
 )
 GIVEN_UP = (
     "autotune: the agent has stopped {patience} times without a new experiment, so session {session} waits. "

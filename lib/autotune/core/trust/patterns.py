@@ -111,7 +111,7 @@ def components(path: str) -> list[str]:
     if not path:
         raise ValueError("it is empty")
     if path.startswith("/"):
-        raise ValueError("it is absolute, and paths are relative to the session's working directory")
+        raise ValueError("it is absolute; paths are relative to the session's working directory")
     parts = path.removeprefix("./").removesuffix("/").split("/")
     if ".." in parts[_leading(parts) :]:
         raise ValueError('".." stands only at the beginning, for the folder above the session\'s working directory')

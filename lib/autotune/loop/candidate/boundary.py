@@ -171,7 +171,7 @@ def held(path: Path) -> list[str]:
         written = path.read_bytes()
     except FileNotFoundError:
         raise AutotuneError(
-            f"{path} is gone, by which autotune tells your own files from a candidate's.",
-            "nothing was changed; `autotune clear`, then `autotune init`, begins anew: what was kept stays on its branch",
+            f"{path} is gone, and autotune needs it to tell your own files from a candidate's.",
+            "nothing was changed. `autotune clear`, then `autotune init`, starts over; what was kept stays on its branch",
         ) from None
     return [git.decode_paths(one) for one in written.split(b"\0") if one]

@@ -133,7 +133,7 @@ def take(
     commit = take_snapshot(session, found.paths, f"autotune: candidate of experiment {number}")
     if commits.tree_of(session.top, commit) == commits.tree_of(session.top, session.state.incumbent):
         raise AutotuneError(
-            "What differs in scope is the same to git as the incumbent (line ends, say), so there is nothing to measure.",
+            "To git, the edits in scope are the same as the incumbent (line ends, for instance), so there is nothing to measure.",
             "change a file's content, then try again",
         )
     commits.set_ref(session.top, session.folder.ref(number), commit, f"candidate of experiment {number}")
@@ -173,7 +173,7 @@ def _refuse_moved(found: Look) -> None:
     named = [f"{was} is at {path} now" for path, was in list(found.moved.items())[:NAMED]]
     raise AutotuneError(
         f"Files that were there before the session, and that git does not track, were moved: {'; '.join(named)}.",
-        "move them back; they are no part of a candidate",
+        "move them back; they are not part of a candidate",
     )
 
 
@@ -206,7 +206,7 @@ def _refuse_telling(session: Session, found: Look) -> None:
     if telling:
         raise AutotuneError(
             f"The candidate is refused: {'; '.join(telling[:NAMED])}.",
-            "take that out of the program, then try again; where the benchmark itself has to change, begin a new session",
+            "take that out of the program, then try again; if the benchmark itself has to change, begin a new session",
         )
 
 

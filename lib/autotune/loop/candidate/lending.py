@@ -181,8 +181,8 @@ def _read(record: Path, away: Path) -> Lent:
         return decode(Lent, json.loads(record.read_bytes()))
     except ValueError as error:
         raise AutotuneError(
-            f"{record}, by which what was open in the checkout is given back, cannot be read ({error}); the files are in {away}.",
-            f"move {away} to a place of your own, delete {record}, then copy back what you want of it",
+            f"{record} cannot be read ({error}). It says where your open files belong; they are in {away}.",
+            f"move {away} to a place of your own, delete {record}, then copy back the files that you want",
         ) from None
 
 

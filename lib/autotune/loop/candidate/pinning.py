@@ -176,9 +176,9 @@ def _nothing_in_scope(repository: Repository, workdir: str, config: Config, comm
     what = f"No tracked file is in scope ({', '.join(config.scope)})"
     if not closed:
         return AutotuneError(f"{what}.", "name the files that may be changed with --scope PATTERN; commit them first")
-    are = "is protected, for it decides" if len(closed) == 1 else "are protected, for they decide"
+    are = "is protected, because it decides" if len(closed) == 1 else "are protected, because they decide"
     free = " ".join(f"--scope {shlex.quote(path)}" for path in closed[:_MOST_FREED])
-    return AutotuneError(f"{what}: {listed(closed)} {are} what is measured.", f"if that is what you tune, name the file: {free}")
+    return AutotuneError(f"{what}: {listed(closed)} {are} what is measured.", f"to change it anyway, name the file: {free}")
 
 
 def refuse_silence(project: benchmark.Project, config: Config) -> None:
@@ -195,7 +195,7 @@ def refuse_silence(project: benchmark.Project, config: Config) -> None:
     makes = f"prints METRIC {config.metric}=VALUE" if config.source is None else f"makes what is read ({config.read})"
     raise AutotuneError(
         f"Nothing was found that {makes}, so autotune cannot tell what to protect. "
-        f"A change may touch all of it, the benchmark included: {listed(reached)}.",
+        f"A change could touch everything, even the benchmark: {listed(reached)}.",
         "name the files that may be changed with --scope PATTERN, or the files that measure with --protect PATTERN"
         + (f"; {told(known)}" if known else ""),
     )

@@ -40,7 +40,7 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
     if merged.contradicting:
         raise OvertakenError(
             f"{merged.contradicting[0]} was changed by a keep since, in the same place.",
-            f"look at the candidate with `git show {session.folder.ref(number)}` and apply by hand what you want of it",
+            f"look at the candidate with `git show {session.folder.ref(number)}` and apply by hand the parts that you want",
         )
     scratch = session.folder.path / "scratch-index"
     content = tree.tree_having(session.top, session.state.incumbent, scratch, merged.entries, merged.removed)
@@ -53,7 +53,7 @@ def _refuse_overwriting(session: Session, written: Iterable[str]) -> None:
     """Refuse to write where something is that neither git nor this session knows: a file that is ignored, or that was there before."""
     if lost := tree.in_the_way(session.top, written, git.tracked(session.top, session.state.incumbent)):
         raise AutotuneError(
-            f"Its files would take the place of {', '.join(lost[:NAMED])}, which git does not track.",
+            f"Its files would replace {', '.join(lost[:NAMED])}, which git does not track.",
             "move what is there out of the way, then try again",
         )
 

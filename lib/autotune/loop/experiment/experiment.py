@@ -51,7 +51,7 @@ def measure(
             if edited:
                 raise AutotuneError(
                     f"The candidate is refused: {' and '.join(edited)} decide{'s' if len(edited) == 1 else ''} what is measured.",
-                    "it is put back, so trying again measures the rest; the user changes it with `autotune rebaseline --accept`",
+                    "it was put back: try again to measure the rest. The user changes it with `autotune rebaseline --accept`",
                 )
             if session.state.experiment is not None:
                 raise AutotuneError(
@@ -151,7 +151,7 @@ def attended(session: Session, *, cancels: bool = False) -> Iterator[None]:
         if cancels and told_to.number == signal.SIGINT and sys.stdin.isatty() and session.state.experiment is not None:
             raise EndedError(*_cancelled(session, session.state.experiment.number), told_to.number) from None
         if work.worker_of(session) is None:
-            raise EndedError("Interrupted.", "what was begun is finished by the next command", told_to.number) from None
+            raise EndedError("Interrupted.", "the next command finishes what was begun", told_to.number) from None
         waiting = "`autotune wait` waits for the result, `autotune cancel` ends it"
         raise EndedError("This command has ended; the measurement goes on by itself.", waiting, told_to.number) from None
 

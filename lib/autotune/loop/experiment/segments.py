@@ -56,5 +56,5 @@ def _refuse_open(session: Session) -> None:
         raise AutotuneError(f"Experiment {session.state.experiment.number} is open.", "settle it first: `autotune log --description TEXT`")
     if paths := look(session, Boundary(session)).paths:
         raise AutotuneError(
-            f"Changes are open in scope: {', '.join(paths[:5])}.", "measure them with `autotune try`, or take them back, first"
+            f"Changes are open in scope: {', '.join(paths[:5])}.", "first measure them with `autotune try`, or take them back"
         )

@@ -81,7 +81,7 @@ def refuse_from_a_run(session: Session) -> None:
     """Refuse what a person or an agent may say at any time to a program that is being measured."""
     busy = worker_of(session)
     if family.within(busy.pid if busy is not None else None):
-        raise AutotuneError("This comes from within a run that autotune measures.", "say it from a terminal of your own")
+        raise AutotuneError("This comes from within a run that autotune measures.", "run it in a terminal of your own")
 
 
 def prepare(session: Session) -> None:
@@ -337,7 +337,7 @@ def wait_for_more(session: Session, before: Position, progress: Say | None = Non
     """Wait for what the loop does by itself. Raises `AutotuneError` where the ledger has come no further than `before`."""
     wait(session, None, progress)
     if session.position == before:
-        raise AutotuneError("What the loop had to do by itself came to nothing.", f"{session.folder.path / WORKER_LOG} has its last words")
+        raise AutotuneError("The background worker ended without a result.", f"{session.folder.path / WORKER_LOG} has its last words")
 
 
 def _pass_on(watched: Feed, session: Session, progress: Say | None) -> None:

@@ -44,7 +44,7 @@ from autotune.loop.session.session import Session
 
 OUTPUT_KEPT = 3000  # characters of a failing command's output that go on the ledger
 _CACHES = "caches"  # in the session's folder in the cache
-_LOOK = "look at the candidate before anything else: it is kept under refs/autotune"
+_LOOK = "look at the candidate first: it is saved under refs/autotune"
 
 
 class What(StrEnum):
@@ -259,7 +259,7 @@ class Bench:
         if lost:
             (session.cache / "measure.json").unlink(missing_ok=True)
             raise AutotuneError(
-                f"A run changed {', '.join(lost[:3])}, which is not to be had as it was; the place is made anew.",
+                f"A run changed {', '.join(lost[:3])}, and that cannot be put back; the measuring worktree is made again.",
                 "try again; if it happens every time, let the benchmark write elsewhere",
             )
         spot = replace(self.place, settled=frozenset({*(self.place.settled or ()), *built})) if built else self.place

@@ -56,7 +56,7 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
             bench = bench_for(session, None)
             found = _measured(session, bench, pairs, turn)
     except Interrupted as why:
-        raise AutotuneError(f"Not calibrated: {why}.", "calibrate again when nothing ends it") from None
+        raise AutotuneError(f"Not calibrated: {why}.", "calibrate again when nothing interrupts it") from None
     if (flaky := bench.flaky()) is not None:
         session.say(flaky)
     return _with_seeds(session, _calibrated(session, bench, *found, busy))

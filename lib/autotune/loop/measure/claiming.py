@@ -62,13 +62,13 @@ def states(session: Session, number: int | None) -> tuple[str, str]:
     metric, commit = _kept(session, number)
     if commit is None:
         raise AutotuneError(
-            f"Experiment {number} is no keep of this session.",
+            f"Experiment {number} is not a keep of this session.",
             "`autotune dashboard --full` names every keep; without a number the session is confirmed",
         )
     if metric is not None and (metric.name, metric.direction) != (session.state.metric.name, session.state.metric.direction):
         raise AutotuneError(
-            f"Experiment {number} was kept for {metric.name} ({metric.direction} is better), and by now {session.state.metric.name} "
-            f"({session.state.metric.direction} is better) is measured, so nothing can be said of that keep.",
+            f"Experiment {number} was kept for {metric.name} ({metric.direction} is better), and now {session.state.metric.name} "
+            f"({session.state.metric.direction} is better) is measured, so that keep cannot be confirmed.",
             f"`autotune explain {number}` has what was measured then",
         )
     return commits.parents(session.top, commit)[0], commit

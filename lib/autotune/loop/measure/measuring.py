@@ -59,7 +59,7 @@ def baseline(session: Session, bench: Bench, turn: Turn, *, once: bool) -> tuple
             name, before, after = changes[0]
             raise AutotuneError(
                 f"CONTEXT {name} is {before!r} in one run of the unchanged code and {after!r} in the next.",
-                f'let it say what runs have in common, or name it: context_free = ["{name}"]',
+                f'let it print what all runs have in common, or name it: context_free = ["{name}"]',
             )
         values.append(run.metrics[session.state.metric.name])
         spent += run.wall_s + run.prepare_s

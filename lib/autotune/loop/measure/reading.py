@@ -27,7 +27,7 @@ from autotune.readers.reading import Document
 KEPT_BYTES = 16 * 1024 * 1024  # of each stream, where what is printed is read
 MOST_RECORDED = 200  # samples of one run: a ledger is read as a whole, and often
 MOST_NAMED = 40  # names that are told of what was read
-_ANOTHER = "let the benchmark write another file, one that is neither tracked nor carried nor made by `setup`, and name that"
+_ANOTHER = "name another file that the benchmark writes: not tracked, not carried, not made by `setup`"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def refuse_changed(session: Session) -> None:
     """Refuse to compare where machine, programs, dependencies or autotune's own rules are not what the segment was measured with."""
     if found := what_changed(session):
         raise AutotuneError(
-            f"What is measured on and with has changed since the segment opened: {'; '.join(map(told, found))}.",
+            f"The machine, its tools or autotune have changed since the segment opened: {'; '.join(map(told, found))}.",
             "`autotune rebaseline` measures the unchanged code again and begins a new segment; your changes stay as they are",
         )
 

@@ -129,7 +129,7 @@ def closed(session: Session) -> Iterator[Callable[[], None]]:
             for one in changed:
                 one.tell()
             if changed:
-                raise Tampered(Fact(Kind.LEDGER_WRITTEN), "`git show` the candidate; it is kept under refs/autotune")
+                raise Tampered(Fact(Kind.LEDGER_WRITTEN), "`git show` the candidate; it is saved under refs/autotune")
 
 
 def execute_closed(session: Session, command: str, variables: Mapping[str, str], cwd: Path, log: Path) -> Executed:

@@ -171,11 +171,11 @@ def refuse_unfit(repository: Repository) -> None:
         raise AutotuneError(f"Tracked files are modified or staged: {named}.", hint)
     if git.resolve(repository.top, f"refs/heads/{BRANCHES.rstrip('/')}") is not None:
         raise AutotuneError(
-            "A branch is called autotune, so none can be called autotune/NAME, as a session's is.", "`git branch -m autotune ANOTHER-NAME`"
+            "A branch is called autotune, so no session can have its branch, autotune/NAME.", "`git branch -m autotune ANOTHER-NAME`"
         )
     if not commits.has_identity(repository):
         raise AutotuneError(
-            "git does not know your name, and keeps are commits.",
+            "git does not know your name, and each keep is a commit.",
             "`git config user.name YOU` and `git config user.email YOU@EXAMPLE`",
         )
 
@@ -188,7 +188,7 @@ def _refuse_second(repository: Repository, *, worktree: bool) -> None:
         if session.state.ended is None:
             raise AutotuneError(
                 f"Session {name} is active in this working tree.",
-                "`autotune stop` ends it; `autotune init --worktree` opens another beside it",
+                "`autotune stop` ends it; `autotune init --worktree` opens another one next to it",
             )
 
 

@@ -134,7 +134,7 @@ def _prove(session: Session, bench: Bench, values: Sequence[float], tuned: Mappi
         raise AutotuneError(
             f"With every file in scope emptied the benchmark still passes, with {state.metric.name} = {number(value or 0.0)} "
             f"(before: {number(median(values))}): it does not measure this code.",
-            f"{_protected_in_scope(session)}{_leading_back(led)}; if that has to be so, --in-place measures in the checkout instead",
+            f"{_protected_in_scope(session)}{_leading_back(led)}; if it has to be that way, --in-place measures in the checkout instead",
         )
 
 
@@ -177,7 +177,7 @@ def _too_little(metric: Metric, values: Sequence[float], value: float, led: Fact
     return AutotuneError(
         f"{why}: with every file in scope emptied {metric.name} is {number(value)}, with them it is "
         f"{number(median(values))}; a difference cannot be seen among such values{spread}.",
-        f"{remedy}; if emptied files still change nothing after that, it does not measure this code"
+        f"{remedy}; if emptied files still change nothing then, the benchmark does not measure this code"
         + (f": {told(led)}" if led is not None else ""),
     )
 
@@ -223,8 +223,8 @@ def _prove_apart(bench: Bench, before: float, emptied: float | None) -> None:
     mixed_up = value is not None and emptied is not None and abs(value - emptied) < abs(value - before)
     if kept.outcome is not Outcome.OK or mixed_up:
         raise AutotuneError(
-            f"Once `prepare` has run on other files, the unchanged code's build is not its own any more: {told(kept.why)}.",
-            "`prepare` writes outside of the working tree, so it has to run before every run: take build_once out",
+            f"After `prepare` has run on other files, the build of the unchanged code is no longer right: {told(kept.why)}.",
+            "`prepare` writes outside the working tree, so it has to run before every run: take build_once out",
         )
 
 

@@ -201,7 +201,7 @@ def _again(until: float) -> bool:
 
 def _not_heard() -> AutotuneError:
     return AutotuneError(
-        "What runs just now keeps the log closed, and whoever has it run did not take this in.",
+        "The log is closed while a run goes on, and this could not be written to it.",
         "`autotune wait` waits for the result, `autotune cancel` ends it; then say it again",
     )
 

@@ -40,8 +40,8 @@ def repository_at(folder: Path) -> Repository:
         cut_off = next((one for one in (folder, *folder.parents) if _is_cut_off(one)), None)
         if cut_off is not None:
             raise AutotuneError(
-                f"{cut_off} is a working tree of a repository that is not where it was.",
-                f"where that was moved, run `git worktree repair {quote(str(cut_off))}` in its new place",
+                f"{cut_off} is a working tree, but its repository is no longer where it was.",
+                f"if the repository was moved, run `git worktree repair {quote(str(cut_off))}` in its new place",
             )
         raise AutotuneError(f"{folder} is not in a git repository.", "change to your project's folder, or make one with `git init`")
     return found
@@ -85,7 +85,7 @@ def _refuse_lost(repository: Repository, known: tuple[str, ...], name: str | Non
         truth = Folder(root(repository) / gone).ledger
         raise AutotuneError(
             f"The log of session {gone}, {truth}, is gone.",
-            f"put its copy back: `cp {quote(str(repository.top / LEDGER))} {quote(str(truth))}`; where there is none, "
+            f"put its copy back: `cp {quote(str(repository.top / LEDGER))} {quote(str(truth))}`; if there is none, "
             f"`autotune clear --session {gone}` forgets the session",
         )
 
@@ -139,10 +139,10 @@ def out_of_reach(repository: Repository, name: str, home: Path, branch: str) -> 
     forget = f", or forget the session with `autotune clear --session {name}`"
     if _is_cut_off(home):
         return (
-            f"The working tree of session {name}, {home}, does not know where the repository is by now.",
+            f"The working tree of session {name}, {home}, does not know where the repository is now.",
             f"tell it with `git -C {quote(str(repository.top))} worktree repair {quote(str(home))}`{forget}",
         )
-    moved = "(where it was moved, `git worktree repair NEW_PLACE`)"
+    moved = "(if it was moved, `git worktree repair NEW_PLACE`)"
     return (
         f"The working tree of session {name}, {home}, is gone.",
         f"bring it back with `git worktree add --force {quote(str(home))} {branch}` {moved}{forget}",

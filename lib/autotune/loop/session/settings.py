@@ -29,7 +29,7 @@ def text_of(path: Path) -> str:
     except UnicodeDecodeError:
         raise AutotuneError(f"{path} is not UTF-8 text.", "save it as UTF-8; `autotune config check` reads it") from None
     except FileNotFoundError:
-        raise AutotuneError(f"{path} is gone.", "`autotune resume` puts it back, as does any command that measures") from None
+        raise AutotuneError(f"{path} is gone.", "`autotune resume` puts it back, and so does any command that measures") from None
     except OSError as problem:
         raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "move what is there out of the way, then try again") from None
 
