@@ -77,6 +77,21 @@ def test_a_verification_lifts_no_label_and_spends_no_look(project: Project) -> N
     assert project.events("claim") == []
 
 
+@pytest.mark.parametrize("options", [("--seeds",), ("--prepare", "cat src/*.txt > built.o"), ("--cases", "a,b")])
+def test_with_seeds_with_builds_and_on_cases_a_stopped_session_is_verified(project: Project, options: tuple[str, ...]) -> None:
+    if "--cases" in options:
+        lines = 'while read -r case; do echo "METRIC size[$case]=$(cat src/*.txt | wc -c)"; done < "$AUTOTUNE_CASES"\n'
+        project.write("autotune.sh", lines)
+    elif "--prepare" in options:
+        project.write("autotune.sh", "echo METRIC size=$(wc -c < built.o)\n")
+        project.write("autotune.toml", f"build_once = true\n{project.read('autotune.toml')}")
+    project.init(*options)
+    kept(project, 5)
+    project.ok("stop")
+    assert project.run("verify").code == CONFIRMED
+    project.ok("check")
+
+
 def test_of_a_session_that_kept_nothing_nothing_is_verified(project: Project) -> None:
     project.init()
     project.refused("verify")
@@ -142,6 +157,7 @@ def test_commits_without_a_log_show_how_far_the_log_had_come(project: Project, t
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(project.top), str(clone)], check=True)
     project.folder = clone
+    project.git("config", "grep.patternType", "perl", folder=clone)
     for words in ((), ("--session", name)):  # the remote's branch, checked out as one's own or not
         answer = project.run("verify", "--json", *words)
         assert (answer.code, answer.json["outcome"], answer.json["chain"]) == (CANNOT_TELL, "cannot tell", chain)
@@ -169,15 +185,29 @@ def test_in_place_the_checkout_is_as_it_was(project: Project) -> None:
     assert project.files() == before
 
 
+def ended(project: Project, number: signal.Signals) -> None:
+    """End a verification while it measures."""
+    begun = project.begin("verify")
+    eventually(lambda: any((project.outside / "cache").glob("autotune/*/*.verify-*/measure.json")))
+    os.kill(begun.pid, number)
+    begun.wait()
+
+
+def test_a_session_is_cleared_with_what_a_killed_verification_left(project: Project) -> None:
+    project.init()
+    kept(project, 5)
+    ended(project, signal.SIGKILL)
+    assert project.git("worktree", "list").count("measure") == 2
+    project.ok("clear", "--yes")
+    assert "measure" not in project.git("worktree", "list")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_what_a_verification_that_was_ended_left_is_gone_after_the_next(project: Project, number: signal.Signals) -> None:
     project.init()
     kept(project, 5)
     before = left(project)
-    begun = project.begin("verify")
-    eventually(lambda: any((project.outside / "cache").glob("autotune/*/*.verify-*/measure.json")))
-    os.kill(begun.pid, number)
-    begun.wait()
+    ended(project, number)
     if number == signal.SIGTERM:
         assert left(project) == before
     assert project.run("verify").code == CONFIRMED

@@ -15,7 +15,6 @@ from autotune.core.findings import Answer, Verification
 from autotune.core.ledger.events import Claimed
 from autotune.core.model import Effect
 from autotune.edges import commits, git
-from autotune.edges.atomic import lives
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
 from autotune.edges.signals import ended_in_order
@@ -30,7 +29,6 @@ from autotune.loop.session import layout, sessions
 from autotune.loop.session.layout import BRANCHES, Folder
 from autotune.loop.session.session import Say, Session
 
-_APART = ".verify-"  # in the name of a verification's folder among the measuring worktrees, before its process
 _BRANCH = re.compile(rf"refs/(?:heads|remotes/[^/]+)/{BRANCHES}(.+)")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -117,9 +115,10 @@ def _by_claim(session: Session, asked: Verified, claim: Claimed) -> Verified:
 @contextmanager
 def _apart(session: Session) -> Iterator[Session]:
     """Give the session with a log and a measuring worktree of its own, which are gone at the end: what is run leaves nothing with it."""
-    _remove_abandoned(session)
+    for abandoned in places.caches(session)[1:]:
+        places.remove_places(session.repository, abandoned)
     opened = session.state.segment.opened
-    name = f"{session.name}{_APART}{os.getpid()}"
+    name = f"{session.name}{layout.APART}{os.getpid()}"
     segment = replace(session.state.segment, opened=replace(opened, session=name))
     folder = Folder(layout.root(session.repository) / f"{layout.OPENING}{session.name}-{os.getpid()}")
     state = replace(session.state, segment=segment, claimed=None, experiment=None)
@@ -132,13 +131,6 @@ def _apart(session: Session) -> Iterator[Session]:
         finally:
             places.remove_places(session.repository, apart.cache)
             shutil.rmtree(folder.path, ignore_errors=True)
-
-
-def _remove_abandoned(session: Session) -> None:
-    """Remove the worktrees of verifications that were killed."""
-    for path in session.cache.parent.glob(f"{session.name}{_APART}*"):
-        if not lives(path.name.rpartition("-")[2]):
-            places.remove_places(session.repository, path)
 
 
 def _branch_without_ledger(repository: Repository, name: str | None) -> tuple[str, str] | None:
@@ -161,8 +153,9 @@ def _branch_without_ledger(repository: Repository, name: str | None) -> tuple[st
 
 def _by_commits(repository: Repository, name: str, tip: str) -> Verified:
     """Say what commits alone say of a session: how far its log had come when they were made."""
-    listed = auditing.history(repository, f"--grep=^Autotune-Experiment: {re.escape(name)}/", tip)
-    kept = [one for one in listed if _HASH.fullmatch(one.trailers.get("Autotune-Ledger", ""))]
+    listed = auditing.history(repository, "--fixed-strings", f"--grep=Autotune-Experiment: {name}/", tip)
+    own = [one for one in listed if one.trailers.get("Autotune-Experiment", "").startswith(f"{name}/")]
+    kept = [one for one in own if _HASH.fullmatch(one.trailers.get("Autotune-Ledger", ""))]
     branch, reason = f"{BRANCHES}{name}", _cannot_tell(Fact(Answer.NO_LEDGER))
     if not kept:
         return Verified(name, Verification.CANNOT_TELL, reason, last=tip, commits=Fact(Answer.NO_CHAIN, {"branch": branch}))

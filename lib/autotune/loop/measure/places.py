@@ -118,7 +118,7 @@ def _is_worktree(session: Session, top: Path) -> bool:
 
 
 def caches(session: Session) -> tuple[Path, ...]:
-    """List the folders with measuring worktrees of a session: its own, and those made by an earlier version or with other settings."""
+    """List the folders with measuring worktrees of a session: its own, then those of older versions, other settings, killed commands."""
     common = session.repository.common
     trees = worktrees.checked_out(git.Repository(common, common, common))
     others = (tree.parent for tree, branch in trees.items() if branch is None and tree.name in ("measure", "second"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.edges import folders
+from autotune.edges.atomic import lives
 from autotune.edges.git import Repository
 
 BRANCHES = "autotune/"
@@ -38,6 +39,9 @@ IDEAS_FILE = "autotune.ideas.md"
 
 
 SESSION_FILES = (BENCHMARK_FILE, CHECKS_FILE, NOTES_FILE, IDEAS_FILE, CONFIG_FILE, LEDGER, STATE_FILE)
+
+
+APART = ".verify-"  # in the name of a verification's folder among the measuring worktrees, before its process
 
 
 OPENING, CLEARING = ".opening-", ".clearing-"  # what the folders of sessions are called that are not open yet, or not any more
@@ -120,8 +124,13 @@ def is_own_tree(home: Path, name: str) -> bool:
 
 
 def is_cache(folder: Path, name: str) -> bool:
-    """Whether a folder is called what one of a session's is, wherever it lies: `…/REPOSITORY/SESSION`."""
-    return folder.name == name and re.search(r"-[0-9a-f]{10}$", folder.parent.name) is not None
+    """Whether a folder is called what one of a session's is, wherever it lies: `…/REPOSITORY/SESSION`.
+
+    That of a verification is one once its process is gone.
+    """
+    whose, _, process = folder.name.partition(APART)
+    is_named = folder.name == name or (whose == name and process != "" and not lives(process))
+    return is_named and re.search(r"-[0-9a-f]{10}$", folder.parent.name) is not None
 
 
 def known(repository: Repository) -> str:
