@@ -105,7 +105,7 @@ def test_what_touches_stands_on_each_other_and_the_rest_on_the_base(project: Pro
     assert [project.git("rev-parse", f"{one['name']}^") for one in found] == [base, base, found[0]["commit"], base]
     assert union(project, [found[one] for one in (1, 3, 2)]) == tree(project, project.branch)
     assert finalize(project, "--independent")["branches"][1]["standing"] == "already there"
-    assert "Something else is at the names" in project.refused("finalize")
+    assert "These branch names are taken" in project.refused("finalize")
 
 
 def test_every_kind_of_change_is_handed_over(project: Project) -> None:
@@ -226,7 +226,7 @@ def test_a_plan_that_is_none_or_puts_a_change_before_what_it_needs_is_refused_an
     line(project, 1, "", "Empty line 1")
     plan = project.write("../outside/plan.toml", "[[branch]]\nname = 1\n")
     before = project.repository()
-    assert "is no plan" in project.refused("finalize", "--plan", str(plan))
+    assert "is not a plan" in project.refused("finalize", "--plan", str(plan))
     plan.write_text("".join(f'[[branch]]\nname = "{one}"\ntitle = "it"\nchanges = [{one}]\n' for one in (2, 1)))
     assert "changed the same places" in project.refused("finalize", "--plan", str(plan))
     plan.write_bytes(b"\xff")
@@ -392,7 +392,7 @@ def test_branches_are_pushed_and_pull_requests_opened_only_where_that_is_asked_f
         (tools / name).symlink_to(str(shutil.which(name)))
     path = project.variables["PATH"]
     project.environment |= {"PATH": str(tools), "GH_LOG": str(project.outside / "gh.log")}
-    assert "`gh` is not on the PATH" in project.refused("finalize", "--pr")
+    assert "`gh`, which opens pull requests, is not on the PATH" in project.refused("finalize", "--pr")
     (tools / "gh").write_text(GH)
     (tools / "gh").chmod(0o755)
     project.environment["PATH"] = f"{tools}{os.pathsep}{path}"

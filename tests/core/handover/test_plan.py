@@ -120,4 +120,4 @@ def test_a_file_that_is_no_plan_of_these_changes_is_refused(text: str, problem: 
     with pytest.raises(AutotuneError) as refusal:
         read(text, "plan.toml", [change(1, "a", 1), change(2, "b", 5)])
     assert problem in refusal.value.message
-    assert refusal.value.message.startswith("plan.toml is no plan: ")
+    assert refusal.value.message.startswith("plan.toml is not a plan: ")

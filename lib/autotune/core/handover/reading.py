@@ -63,4 +63,6 @@ def _refuse_count(name: str, held: Sequence[int], changes: Sequence[Change]) -> 
 
 
 def _no_plan(name: str, problem: str) -> AutotuneError:
-    return AutotuneError(f"{name} is no plan: {problem}.", "mend it, or delete it: then the next `autotune finalize --plan` writes it anew")
+    return AutotuneError(
+        f"{name} is not a plan: {problem}.", "mend it, or delete it: then the next `autotune finalize --plan` writes it again"
+    )

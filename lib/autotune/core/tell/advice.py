@@ -29,8 +29,8 @@ COARSE = (
 )
 REPEATS = "it repeats exactly with this seed and this input; what is kept is better with these, and another seed or input may differ"
 CANCELS = (
-    "both runs of a pair get the same seed or cases, so their influence cancels: effects smaller than that can be found if the rest of the "
-    "noise is smaller; a keep takes 24 runs or more"
+    "both runs of a pair get the same seed or cases, so their influence cancels. The session can find effects smaller than that if "
+    "the rest of the noise is smaller. A keep takes 24 runs or more"
 )
 FIXED_SEED = (
     "a change may touch a fixed seed: {seeded}; another seed can win by luck, in every run. Let the benchmark set the seed, out of scope, "
@@ -177,10 +177,10 @@ def advice(found: Calibrated, config: Config) -> tuple[str, ...]:
         said.extend(_quieter(found))
     if found.prepare_s > found.run_s / 2 and found.prepare_s > 1 and not found.build_once:
         said.append(
-            f"`prepare` takes {about(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it; "
-            "so does build_once = true, if `prepare` writes only in the working tree. Then each side of a comparison is built once. "
-            "The luck of a build is not counted then, so only you may set it, "
-            "and no keep is confirmed until `autotune confirm N` has built and run it again"
+            f"`prepare` takes {about(found.prepare_s)} before each run: an incremental build, or a cache in `carry`, saves most of it. "
+            "So does build_once = true, if `prepare` writes only in the working tree. Then each side of a comparison is built once. "
+            "The luck of a build is not counted then, so only you may set it. "
+            "No keep is confirmed until `autotune confirm N` has built and run it again"
         )
     return tuple(said)
 

@@ -20,7 +20,7 @@ Rows = Mapping[int, Row]  # keeps by their numbers
 _PLAN = """\
 # Which branches `autotune finalize` makes of this session. Edit this file, then say the same command again.
 # Each [[branch]] is one branch with one commit; the first is the lowest of the stack.
-# Every change has to stand in one `changes`, by its number here. A branch without changes is left out.
+# Put the number of every change into one `changes`. A branch without changes is left out.
 """
 
 
@@ -112,7 +112,7 @@ def body(parts: Sequence[Part], place: int, rows: Rows, state: State) -> str:
         "\n".join(f"- {_gained(one, rows)}" for one in part.changes),
     ]
     if part.measured is not None:
-        paragraphs.append(f"Measured once more on this branch, beside what it stands on: **{_plain(part.measured.words)}**.")
+        paragraphs.append(f"Measured again on this branch, side by side with what it stands on: **{_plain(part.measured.words)}**.")
         if part.measured.needs:
             paragraphs.append(f"**Careful:** it gains nothing without {', '.join(map(_code, part.measured.needs))}.")
         if part.measured.checks:

@@ -113,9 +113,9 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.MIND_COMMIT_HOOKS: "pre-commit runs on a candidate before it is measured; all hooks run at a keep. If one fails, the "
     "experiment is checks_failed",
     Remedy.LEAD_PYTHON_BACK: lambda fact: (
-        f"{listed(fact.figures['files'])} leads Python to {escaped(fact.figures['top'])} instead of the measuring worktree: write "
-        f'`PYTHONPATH = "{escaped(fact.figures["path"])}"` below `[env]` in autotune.toml, or name an environment in the project in '
-        "`carry` and run it by its relative path (its copy leads to the worktree)"
+        f"{listed(fact.figures['files'])} leads Python to {escaped(fact.figures['top'])} instead of the measuring worktree. Write "
+        f'`PYTHONPATH = "{escaped(fact.figures["path"])}"` below `[env]` in autotune.toml. Or name an environment in the project in '
+        "`carry`, and run it by its relative path: its copy leads to the worktree"
     ),
     Remedy.WRITE_A_BENCHMARK: "write {name}, which prints METRIC name=value",
     Remedy.MEND_UNTIL_IT_PASSES: "mend it until it passes on the unchanged code",

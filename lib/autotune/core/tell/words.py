@@ -268,8 +268,8 @@ _NO_WITNESS: Mapping[Unfit, str] = {
     Unfit.NOT_KNOWN: "not every run has a positive value and a processor time",
     Unfit.WAITS: "even the run that waited least was on the processor for only {share:.0%} of its time",
     Unfit.SEVERAL_PROCESSORS: "a run uses several processors ({share:.1f}), so their time together says little about how long it takes",
-    Unfit.ANOTHER_THING: "the metric is not most of a run's processor time, and does not follow the run's time; if it is a time, let a "
-    "run do little else, and print the sum or the mean of its repetitions, not the best",
+    Unfit.ANOTHER_THING: "the metric is not most of a run's processor time, and does not follow the run's time. If it is a time, let a "
+    "run do little else. Print the sum or the mean of its repetitions, not the best",
     Unfit.LEAST_EFFECT: "with min_effect, the metric alone decides",
     Unfit.NO_RACE: "it is used in race mode only",
 }
@@ -283,7 +283,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SAID: "",
     # Whether processor time is a second witness.
     Kind.WITNESS: lambda fact: (
-        "processor time is a second witness: the metric includes the processor time of a run, which differs from run to run by about "
+        "processor time is a second witness, because it is part of the metric; from run to run it differs by about "
         f"{share_in_words(fact.figures['noise'], figures=2)}"
     ),
     Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
@@ -335,7 +335,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     # Why a candidate cannot be judged.
     Kind.FAILS_AGAIN: lambda fact: f"fails in {fact.figures['failed']} of {counted(fact.figures['runs'], 'run')}: {_because(fact)}",
     Kind.BENCHMARK_FLAKY: "flaky: the {what} failed in {failed} of {runs} runs of the candidate, and in {failed_before} of {runs_before} "
-    f"of the incumbent, so this says nothing about the change ({{because}}); {LEAVE_OUT}, then `autotune rebaseline --accept`",
+    f"of the incumbent, so this says nothing about the change ({{because}}). To mend it, {LEAVE_OUT}, then `autotune rebaseline --accept`",
     Kind.BENCHMARK_BROKEN: "the benchmark fails without the change too: {because}",
     Kind.PREPARATION_BROKEN: "`prepare` or `setup` fails without the change too: {because}",
     Kind.CHECKS_BROKEN: "the checks fail without the change too: {because}",
@@ -348,7 +348,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     # Why a commit did not come to be.
     Kind.COMMIT_REFUSED: "the hook {hook} refused the commit: {because}",
     Kind.FORMAT_FAILED: "{by} refused the candidate before it was measured: {because}",
-    Kind.FORMAT_BROKEN: "{by} fails on the unchanged code too, in the measuring worktree ({because}), so it runs only at the commit; if "
+    Kind.FORMAT_BROKEN: "{by} fails on the unchanged code too, in the measuring worktree ({because}), so it runs only at the commit. If "
     "it needs files that git ignores, name them in `carry`",
     Kind.FORMATTED_OUTSIDE: "{by} changed files that a candidate may not change: {paths}",
     Kind.FORMATTED: "{by} rewrote {paths}; the rewritten files are measured",
@@ -472,7 +472,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.PINS_ASTRAY: "{ref} does not point at what the segment is measured with; the next command that measures puts it back.",
     Kind.PINS_UNREADABLE: "What the session is measured with cannot be read: {because} `autotune check` says more.",
     Kind.BENCHMARK_EDITED: lambda fact: (
-        f"{' and '.join(map(escaped, fact.figures['names']))}: not what the segment is measured with; the next command that "
+        f"{' and '.join(map(escaped, fact.figures['names']))}: not what the segment is measured with. The next command that "
         "measures puts it back, unless the user accepts it with `autotune rebaseline --accept`."
     ),
     Kind.FILES_AMISS: "{names}: gone, or not as autotune left it; it is put back as soon as the session is not busy.",
@@ -483,8 +483,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         f"protected, because they decide what is measured: {_listed(fact)}; so is everything outside the scope; allow a file with "
         "`--scope FILE`"
     ),
-    Kind.NOTHING_PROTECTED: "protected: the session's own files, and everything outside the scope; no file in scope seems to decide "
-    "what is measured (if one does, name it with --protect PATTERN)",
+    Kind.NOTHING_PROTECTED: "protected: the session's own files, and everything outside the scope. No file in scope seems to decide "
+    "what is measured; if one does, name it with --protect PATTERN",
     Kind.LINE_WATCHED: "{path} may be changed although it prints the metric, except line {line}: {text}",
     Kind.LEFT_OPEN: lambda fact: (
         f"may be changed although benchmark or checks load them: {_listed(fact)}; if one only measures, say --protect PATTERN"
@@ -530,7 +530,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     '`python3 train.py --seed "$AUTOTUNE_SEED"`',
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too; with --sandbox on, runs have no network and write only there",
     Kind.DIRECTION: _direction,
-    Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): files in scope change in {top} during a measurement; there is no "
+    Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): files in scope change in {top} during a measurement. There is no "
     "proof that these files are what is measured",
     Kind.RUNNING: progress.running,
     Kind.MAKING_TREE: "making the session's working tree",

@@ -55,7 +55,7 @@ def _tip(session: Session) -> str:
         return kept
     if not commits.is_ancestor(session.top, first, tip):
         raise AutotuneError(
-            f"{session.branch} does not go back to {first[:12]} any more, where the session opened.",
+            f"{session.branch} no longer goes back to {first[:12]}, where the session opened.",
             f"point it at what is kept: `git update-ref refs/heads/{session.branch} {kept}`, or hand the branch over as it is",
         )
     return tip

@@ -114,7 +114,7 @@ def _require_union(session: Session, gathered: Gathered, plan: Sequence[Branch],
 
 def _differs(paths: Sequence[str]) -> AutotuneError:
     return AutotuneError(
-        f"Nothing was made, for the branches together are not what the session has: {', '.join(paths[:_NAMED])}.",
+        f"Nothing was made: the branches together differ from what the session has, in {', '.join(paths[:_NAMED])}.",
         "leave --independent out, or put these changes into one branch in the plan's file",
     )
 
@@ -175,7 +175,7 @@ def made_of(
         found.append(Made(branch, name, parent, _commit(session, branch, trees[place], parent, words), old))
     if strange:
         raise AutotuneError(
-            f"Something else is at the names of these branches: {', '.join(strange[:_NAMED])}.",
+            f"These branch names are taken: {', '.join(strange[:_NAMED])}.",
             f"give another beginning, --name NAME, or delete them: `git branch -D {' '.join(strange)}`",
         )
     return tuple(found)

@@ -25,12 +25,12 @@ def base_branch(session: Session, onto: str | None) -> str:
     Raises `AutotuneError` where there is none, or no `gh` to open them with.
     """
     if not branches.has_gh():
-        raise AutotuneError("`gh` is not on the PATH, and pull requests are opened with it.", "install it, or use --push and --pr-body")
+        raise AutotuneError("`gh`, which opens pull requests, is not on the PATH.", "install it, or use --push and --pr-body")
     full = "" if onto is None else git.tell(session.top, "rev-parse", "--symbolic-full-name", onto).text
     kind, _, rest = full.removeprefix("refs/").partition("/")
     found = {"heads": rest, "remotes": rest.partition("/")[2]}.get(kind) or session.state.segment.opened.started_on
     if not found:
-        raise AutotuneError("The session began on no branch, so a pull request has none to be for.", "name one: --onto BRANCH")
+        raise AutotuneError("The session began on no branch, so a pull request has no branch to merge into.", "name one: --onto BRANCH")
     return found
 
 

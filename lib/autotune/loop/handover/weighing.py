@@ -42,7 +42,7 @@ def _claim(session: Session, first: str, last: str, name: str) -> Claimed:
     claim = claiming.of_branch(session, first, last, name)
     session.append(claim)
     if (why := session.interrupted()) is not None:
-        raise AutotuneError(f"Nothing was made: {told(why)}.", "what was measured is on the log; the same command begins anew")
+        raise AutotuneError(f"Nothing was made: {told(why)}.", "what was measured is on the log; the same command begins again")
     session.say(Fact(Answer.BRANCH_GAINS, {"branch": name}, claim.told(session.state.metric.unit)))
     return claim
 
