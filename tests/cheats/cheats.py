@@ -812,7 +812,7 @@ MISSED = (
     ),
     (
         "A file that the benchmark only loads makes the metric (a counter, say); it does not print, and its name says nothing of measuring",
-        "what `init` says is open to change; `protect` closes it",
+        "what `init` says may be changed; `protect` closes it",
     ),
     (
         "A file is tuned and prints, and the number is changed above its METRIC line",

@@ -55,7 +55,7 @@ def test_one_keep_is_verified_against_its_parent(project: Project) -> None:
     one, two = project.run("verify", "1", "--json"), project.run("verify", "2", "--json")
     assert (one.code, one.json["experiment"], one.json["last"]) == (CONFIRMED, 1, project.commits()[0])
     assert (two.code, two.json["outcome"], two.json["first"]) == (NOT_CONFIRMED, "not confirmed", project.commits()[0])
-    assert "no keep of this session" in project.refused("verify", "7")
+    assert "is not a keep of this session" in project.refused("verify", "7")
 
 
 def test_what_was_kept_by_force_and_gains_nothing_is_not_confirmed(project: Project) -> None:
