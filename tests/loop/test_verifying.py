@@ -185,6 +185,19 @@ def test_in_place_the_checkout_is_as_it_was(project: Project) -> None:
     assert project.files() == before
 
 
+def test_a_checkout_that_a_killed_verification_had_is_given_back(project: Project) -> None:
+    project.init("--in-place")
+    kept(project, 5)
+    project.write("src/b.txt", "an open edit\n")
+    before = project.files()
+    begun = project.begin("verify")
+    eventually((project.session / "lent.json").exists)
+    os.kill(begun.pid, signal.SIGKILL)
+    begun.wait()
+    project.ok("resume")
+    assert project.files() == before
+
+
 def ended(project: Project, number: signal.Signals) -> None:
     """End a verification while it measures."""
     begun = project.begin("verify")
