@@ -34,9 +34,7 @@ def read_guard(text: str) -> Guard:
     """Read a guardrail. Raises ValueError with what was expected."""
     found = _TEXT.fullmatch(text)
     if found is None or not is_name(found[1]) or not math.isfinite(float(found[3])):
-        raise ValueError(
-            'a metric, <= or >=, and a number, with an x after it for a multiple of the incumbent\'s: "memory_mb <= 1.02x"'
-        )
+        raise ValueError('a metric, <= or >=, and a number, with an x after it for a multiple of the incumbent\'s: "memory_mb <= 1.02x"')
     return Guard(normalised(found[1]), Bound(float(found[3]), at_most=found[2] == "<=", relative=bool(found[4])), text.strip())
 
 
