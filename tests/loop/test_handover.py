@@ -422,13 +422,16 @@ def test_a_branch_that_is_checked_out_is_never_moved(project: Project) -> None:
     assert project.repository() == before
 
 
-def test_killed_at_any_effect_it_leaves_the_repository_as_it_was_or_all_branches(tmp_path: Path, fast_driver: Driver) -> None:
-    base, words = tmp_path / "live", ("finalize", "--json", "--onto", "main", "--independent")
+@pytest.mark.parametrize("options", [("--onto", "main", "--independent"), ("--measure",)], ids=" ".join)
+def test_killed_at_any_effect_it_leaves_the_repository_as_it_was_or_all_branches(
+    tmp_path: Path, fast_driver: Driver, options: tuple[str, ...]
+) -> None:
+    base, words = tmp_path / "live", ("finalize", "--json", *options)
     project = Project.make(base, fast_driver)
     project.write("src/long.txt", LONG)
     project.git("add", "src/long.txt")
     project.git("commit", "-qm", "a longer file")
-    project.init()
+    exactly(project)
     line(project, 1, "x", "Shorten line 1")
     line(project, 5, "y", "Shorten line 5")
     line(project, 2, "z", "Shorten line 2")
