@@ -1,6 +1,6 @@
 # `make test` is the gate. The environment sets itself up, in the cache folder beside autotune's own.
 
-.PHONY: test tests quick crashes lint format types contracts coverage lock
+.PHONY: test tests all quick crashes lint format types contracts coverage lock
 .SUFFIXES:
 
 # Where this is set, every test process would compile pytest's own modules again.
@@ -13,11 +13,16 @@ RUN = PYTHONPATH=lib "$(PYTHON)"
 AT_ONCE = 3
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
-# Where CI is true, as in .ci/run, the same tests are run with coverage, which takes longer.
+# Where CI is true, as in .ci/run, the nightly tests are run too, and all of them with coverage.
 test: lint types contracts $(if $(filter true,$(CI)),coverage,tests)
 
 tests:
-	"$(PYTHON)" -m pytest -n $(AT_ONCE)
+	"$(PYTHON)" -m pytest -n $(AT_ONCE) -m "not nightly"
+
+# All that there is.
+all:
+	CI=true $(MAKE) test
+	$(MAKE) crashes
 
 # The tests without those marked slow, without coverage.
 quick:

@@ -27,6 +27,7 @@ def published(name: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_the_table_of_error_rates_is_what_the_code_comes_to_and_every_bar_holds(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("<!-- calibration -->\nold\n<!-- /calibration -->\n", "utf-8")

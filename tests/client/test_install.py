@@ -15,7 +15,7 @@ import pytest
 from tests.client.client import ROOT, Machine, terminal
 from tests.client.model import Line, Say, bash, on_loopback, serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 PLUGIN = ("autotune@autotune", "--scope", "user")
 
