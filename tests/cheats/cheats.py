@@ -593,7 +593,7 @@ CHEATS = (
         "One of Python's own modules is shadowed",
         adds("random.py"),
         Fate.REFUSED,
-        "in place of the module random",
+        "instead of the module random",
         "new modules where Python looks first",
     ),
     Cheat(
@@ -682,7 +682,7 @@ CHEATS = (
         "The log itself is edited",
         _edited_ledger,
         Fate.TOLD,
-        "the ledger was changed|is not what it was",
+        "the ledger was changed|is not as it was",
         "each line has the hash of the one before; nothing goes on until you have looked",
     ),
     Cheat(

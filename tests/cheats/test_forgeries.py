@@ -479,7 +479,7 @@ def test_a_ledger_that_was_rewritten_with_a_whole_chain_is_not_read_and_is_named
     before = project.ledger.read_bytes()
     said = project.autotune("status")
     assert said.code == 1
-    assert "is not what it was" in said.err
+    assert "is not as it was" in said.err
     assert project.autotune("check").code == 1
     assert Amiss.LEDGER_CUT in kinds_in(project)
     assert project.ledger.read_bytes() == before
@@ -587,7 +587,7 @@ def test_a_line_that_is_changed_or_removed_breaks_the_chain(number: int, project
 def test_a_ledger_that_was_cut_off_is_told(project: Project) -> None:
     lines = project.ledger.read_bytes().splitlines(keepends=True)
     project.ledger.write_bytes(b"".join(lines[:-2]))
-    assert "is not what it was" in project.autotune("try", "--description", "x").err
+    assert "is not as it was" in project.autotune("try", "--description", "x").err
     assert Amiss.LEDGER_CUT in kinds_in(project)
 
 

@@ -87,7 +87,7 @@ def test_an_interrupt_stops_the_session_ends_the_proposer_and_says_how_to_go_on(
     answer = begun.wait()
     assert answer.code == 130
     assert "is stopped: interrupted by the user" in answer.out
-    assert answer.err.endswith("error: Interrupted.\nhint: what was begun is finished by the next command\n")
+    assert answer.err.endswith("error: Interrupted.\nhint: the next command finishes what was begun\n")
     with pytest.raises(ProcessLookupError):
         os.kill(int(told.read_text()), 0)
     assert "goes on" in open_project.ok("resume").out
@@ -192,7 +192,7 @@ def test_a_second_look_that_a_keep_contradicts_is_given_up_and_the_loop_goes_on(
     assert "(3 of 3)" in told.err
     assert len(promising.results()) == 2
     assert promising.ok("status", "--json").json["second_looks"] == []
-    assert "does not wait for a second look any more" in " ".join(promising.ok("explain").out.split())
+    assert "no longer waits for a second look" in " ".join(promising.ok("explain").out.split())
 
 
 def test_without_a_number_what_a_keep_has_overtaken_is_passed_over(promising: Project) -> None:

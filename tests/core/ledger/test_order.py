@@ -103,6 +103,7 @@ PLACED: list[tuple[State, Event, list[Ran]]] = [
     (begin(segment()), ran(Purpose.BASELINE), []),
     (session(taken(1)), ran(Purpose.EXPERIMENT, experiment=1), []),
     (session(), ran(Purpose.CLAIM), []),
+    (KEPT, replace(CLAIM, first="elsewhere", branch="x/1-faster"), [ran(Purpose.CLAIM)]),
     (session(taken(1), decided(1)), ran(Purpose.CLAIM, experiment=1), []),
     (begin(segment()), Opened(NOW), []),
     (session(), taken(1), []),

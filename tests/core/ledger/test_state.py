@@ -622,6 +622,14 @@ def claimed(keeps: int, experiment: int | None = None) -> Claimed:
     return Claimed("base", "commit-1", improved=True, pairs=20, reason=quoted(""), keeps=keeps, timestamp=at(9), experiment=experiment)
 
 
+def test_a_claim_of_a_branch_counts_as_asked_and_says_nothing_of_the_session() -> None:
+    kept = after(session(1.0), result(1, 0.5, Status.KEEP))
+    made = after(kept, replace(claimed(1), branch="x/1-faster"))
+    assert made.claim is None
+    assert made.claim_is_due
+    assert made.claimed == {"base..commit-1": 1}
+
+
 def test_a_claim_is_due_once_something_was_kept_that_the_last_does_not_know_of() -> None:
     assert not session(1.0).claim_is_due
     kept = after(session(1.0), result(1, 0.5, Status.KEEP))
