@@ -199,7 +199,9 @@ def test_a_candidate_that_looks_better_by_processor_time_is_not_discarded() -> N
     assert (alone.verdict, alone.reason and alone.reason.kind) == (Verdict.DISCARD, Kind.NOT_SHOWN)
     assert (both.verdict, both.reason and both.reason.kind) == (Verdict.INCONCLUSIVE, Kind.LOOKS_BETTER_BY_WITNESS)
     said = told(whole(both.reason, both.effect, both.evidence, both.needed, both.pairs, "s")) if both.reason else ""
-    assert f"processor time was lower in {both.pairs} of {both.pairs} pairs, 0.80 % lower; the metric neither shows nor excludes that" in said
+    assert (
+        f"processor time was lower in {both.pairs} of {both.pairs} pairs, 0.80 % lower; the metric neither shows nor excludes that" in said
+    )
 
 
 def first_answer(runs: list[Run], calibration: Calibration) -> Decision:
