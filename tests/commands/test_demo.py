@@ -70,10 +70,13 @@ def test_the_demonstration_keeps_gains_takes_the_rest_back_heals_itself_and_fini
     statuses = {number: result["status"] for number, result in results.items()}
     assert statuses[5] == "crash"
     assert statuses[6] == "checks_failed"
-    assert {statuses[2], statuses[3]} == {"discard"}  # one that changes nothing, and a regression
+    assert statuses[3] == "discard"  # a regression
+    luck = [event for event in written if event["type"] == "verdict" and event["experiment"] == 2 and event["verdict"] == "keep"]
+    assert all(event["evidence"] >= event["needed"] >= 20 for event in luck)  # what does nothing is kept by luck once in so many sessions
+    assert statuses[2] == ("keep" if luck else "discard")
     kept = [result for result in results.values() if result["status"] == "keep"]
     assert len(kept) >= 3
-    assert {result["index"] for result in kept} <= {1, 4, 7, 8}
+    assert {result["index"] for result in kept} <= {1, 4, 7, 8, *(event["experiment"] for event in luck)}
     assert len({round(result["effect"]["estimate"], 1) for result in kept}) >= 2  # gains of different size
 
     types = [event["type"] for event in written]
