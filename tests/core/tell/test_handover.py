@@ -73,7 +73,7 @@ def test_a_branch_is_shown_with_what_it_stands_on_and_how_sure_its_gain_is() -> 
 def test_what_a_proposer_wrote_can_be_no_markup_in_a_pull_request() -> None:
     text = body([part(1, None)], 0, ROWS, STATE)
     assert "Use &lt;b&gt;a set&lt;/b&gt; for &#64;all and \\`more\\` of it (`src/a.py`)" in text
-    assert "`` make `test` `` passed besides" in text
+    assert "`` make `test` `` passed too" in text
     assert "stands on the base alone" in text
     assert "of this session" not in text
 

@@ -14,34 +14,7 @@ from autotune.core.decide.decide import learn
 from autotune.core.decide.witness import witness_of
 from autotune.core.facts import Fact, Kind, whole
 from autotune.core.health.transitions import Signal, step
-from autotune.core.ledger.events import (
-    Calibrated,
-    CandidateTaken,
-    Charged,
-    Claimed,
-    Decided,
-    Described,
-    Finished,
-    Formatted,
-    Listed,
-    Looked,
-    Noted,
-    Noticed,
-    Opened,
-    Paused,
-    PlaybookBegun,
-    PlaybookEnded,
-    Ran,
-    RepairAsked,
-    Restored,
-    Result,
-    Resumed,
-    SegmentOpened,
-    SettingsChanged,
-    Spent,
-    Stopped,
-    TargetChecked,
-)
+from autotune.core.ledger import events
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.rows import row, signal_of
@@ -67,7 +40,7 @@ from autotune.core.output.costs import cost_of
 from autotune.core.stats import noise
 
 
-def begin(event: SegmentOpened) -> State:
+def begin(event: events.SegmentOpened) -> State:
     """Give the state after a session's first event."""
     config = parse(event.config)
     return State(
@@ -83,74 +56,74 @@ def begin(event: SegmentOpened) -> State:
 def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 - one case an event
     """Give the state after one more event."""
     match event:
-        case SegmentOpened():
+        case events.SegmentOpened():
             segment = Segment(event, best_index=state.count, looked=state.count)
             renewed = event.timestamp if event.reason.kind is Kind.CONTEXT_CHANGED else state.renewed
             return replace(state, segment=segment, config=parse(event.config), last_playbook_is_news=False, renewed=renewed)
-        case Opened():
+        case events.Opened():
             return replace(state, opened=True, spending=replace(state.spending, active_since=event.timestamp))
-        case Ran():
+        case events.Ran():
             return _ran(state, event)
-        case CandidateTaken():
+        case events.CandidateTaken():
             return replace(state, experiment=_experiment(event), last_playbook_is_news=False)
-        case Formatted():
+        case events.Formatted():
             return state if state.experiment is None else replace(state, experiment=_formatted(state.experiment, event))
-        case Decided():
+        case events.Decided():
             return _decided(state, event)
-        case Described():
+        case events.Described():
             return _described(state, event)
-        case Result():
+        case events.Result():
             return _baseline(state, event) if event.baseline else _settled(state, event)
-        case PlaybookBegun():
+        case events.PlaybookBegun():
             begun = _signal(state, Signal.HEALING_BEGAN, Fact(Kind.PLAYBOOK, {"playbook": event.playbook}, event.why))
             return replace(begun, playbook=event, asked_playbook=None)
-        case PlaybookEnded():
+        case events.PlaybookEnded():
             return _healed(state, event)
-        case TargetChecked():
+        case events.TargetChecked():
             return replace(state, segment=replace(state.segment, target_checked=state.incumbent, target_reached=event.reached))
-        case Claimed():
+        case events.Claimed():
             pair = f"{event.first}..{event.last}"
             asked = replace(state, claimed={**(state.claimed or {}), pair: (state.claimed or {}).get(pair, 0) + 1})
             if event.branch is not None:
                 return asked
             confirmed = _confirmed(asked, event)
             return replace(confirmed, claim=event) if event.experiment is None else confirmed
-        case Looked():
+        case events.Looked():
             reference = event.values if event.moved else (*state.segment.reference, *event.values)
             looked = replace(state.segment, reference=reference[-REFERENCE_KEPT:], looked=state.count)
             return replace(state, segment=_comparable(looked))
-        case Calibrated():
+        case events.Calibrated():
             return replace(state, segment=replace(state.segment, calibrated=event))
-        case SettingsChanged():
+        case events.SettingsChanged():
             return _configured(state, parse(event.config))
-        case Paused():
+        case events.Paused():
             return _end(_signal(state, Signal.PAUSED, event.reason), Ending.PAUSED, event.reason, event.timestamp)
-        case Finished():
+        case events.Finished():
             return _end(_signal(state, Signal.FINISHED, event.reason), Ending.FINISHED, event.reason, event.timestamp)
-        case Stopped():
+        case events.Stopped():
             return _end(_signal(state, Signal.PAUSED, event.reason), Ending.STOPPED, event.reason, event.timestamp)
-        case Resumed():
+        case events.Resumed():
             resumed = _signal(state, Signal.RESUMED, Fact(Kind.RESUMED))
             return replace(resumed, ended=None, spending=_going_on(state, event.timestamp), playbook=None, last_playbook_is_news=False)
-        case RepairAsked():
+        case events.RepairAsked():
             asked = _signal(state, Signal.REPAIR_ASKED, Fact(Kind.REPAIR_ASKED))
             asked = replace(asked, ended=None, spending=_going_on(state, event.timestamp), playbook=None)
             return replace(asked, asked_playbook=event.playbook, last_playbook_is_news=False)
-        case Restored():
+        case events.Restored():
             return _looked_after(state, event.experiment)
-        case Noted():
+        case events.Noted():
             alike = (*(note for note in state.recent.notes if note.own is event.own), event)[-NOTES:]
             notes = (*(note for note in state.recent.notes if note.own is not event.own), *alike)
             return replace(state, recent=replace(state.recent, notes=notes))
-        case Noticed():
+        case events.Noticed():
             noticed = replace(state, recent=replace(state.recent, notices=(*state.recent.notices, event)[-NOTES:]))
             overtaken = event.found.kind is Kind.OVERTAKEN
             return _looked_after(noticed, event.found.figures["experiment"]) if overtaken else noticed
-        case Spent():
+        case events.Spent():
             return replace(state, spending=replace(state.spending, spent=event))
-        case Listed():
+        case events.Listed():
             return replace(state, segment=replace(state.segment, named=event.cases))
-        case Charged():
+        case events.Charged():
             return replace(state, spending=replace(state.spending, printed_usd=state.spending.printed_usd + event.cost_usd))
         case never:
             assert_never(never)
@@ -184,7 +157,7 @@ def _going_on(state: State, now: str) -> Spending:
     return replace(state.spending, active_since=state.spending.active_since or now)
 
 
-def _experiment(event: CandidateTaken) -> Experiment:
+def _experiment(event: events.CandidateTaken) -> Experiment:
     return Experiment(
         number=event.experiment,
         candidate=event.commit,
@@ -200,12 +173,12 @@ def _experiment(event: CandidateTaken) -> Experiment:
     )
 
 
-def _formatted(experiment: Experiment, event: Formatted) -> Experiment:
+def _formatted(experiment: Experiment, event: events.Formatted) -> Experiment:
     files = tuple(dict.fromkeys((*experiment.files, *event.files)))
     return replace(experiment, candidate=event.commit, proposed=experiment.candidate, files=files)
 
 
-def _ran(state: State, event: Ran) -> State:
+def _ran(state: State, event: events.Ran) -> State:
     cost = cost_of(event.metrics, state.config.cost_metric)
     spending = replace(
         state.spending, run_s=state.spending.run_s + event.prepare_s + event.wall_s, printed_usd=state.spending.printed_usd + cost
@@ -217,7 +190,7 @@ def _ran(state: State, event: Ran) -> State:
     return replace(state, experiment=replace(state.experiment, runs=(*state.experiment.runs, event.run)))
 
 
-def _seen(segment: Segment, metric: Metric, event: Ran) -> Segment:
+def _seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:
     """Take in what a run of the unchanged code printed; those of the baseline tell what the metric's values are."""
     value = event.metrics.get(metric.name)
     if event.outcome is not Outcome.OK or value is None:
@@ -242,7 +215,7 @@ def _seen(segment: Segment, metric: Metric, event: Ran) -> Segment:
     )
 
 
-def _decided(state: State, event: Decided) -> State:
+def _decided(state: State, event: events.Decided) -> State:
     experiment = state.experiment
     if experiment is None:
         return state
@@ -262,14 +235,14 @@ def _learnt(state: State, experiment: Experiment) -> Segment:
     return replace(state.segment, pool=learnt.pool, witness=learnt.witness)
 
 
-def _described(state: State, event: Described) -> State:
+def _described(state: State, event: events.Described) -> State:
     if state.experiment is None:
         return state
     described = replace(state.experiment, description=event.description, asi=event.asi, discard=event.discard, force=event.force)
     return replace(state, experiment=described)
 
 
-def _baseline(state: State, event: Result) -> State:
+def _baseline(state: State, event: events.Result) -> State:
     """Take in a segment's first value: benchmark and checks have passed on the unchanged code, so there is nothing to repair."""
     value, opened, runs = event.metric, state.segment.opened, state.segment.baseline_runs
     begins = Fact(Kind.SEGMENT_BEGINS, {"segment": opened.segment, "metric": opened.metric_name, "value": value})
@@ -298,7 +271,7 @@ def _witness(state: State) -> Witness | None:
     return found if isinstance(found, Witness) else None
 
 
-def _settled(state: State, event: Result) -> State:
+def _settled(state: State, event: events.Result) -> State:
     kept = event.status is Status.KEEP
     gained = event.confirmed and not event.forced and refills(_asked(state))
     segment = _compared(state.segment, event, _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT))
@@ -329,7 +302,7 @@ def _settled(state: State, event: Result) -> State:
     )
 
 
-def _compared(segment: Segment, event: Result, fresh: tuple[float, ...]) -> Segment:
+def _compared(segment: Segment, event: events.Result, fresh: tuple[float, ...]) -> Segment:
     """Take in what an experiment came to; `fresh` are its values of what is the incumbent now."""
     kept = event.status is Status.KEEP
     left = 0 if kept else max(0, segment.narrowed_left - 1)
@@ -370,7 +343,7 @@ def _comparable(segment: Segment) -> Segment:
     return replace(segment, crossed=True, pool=tuple(level * math.expm1(min(residual, 700.0)) for residual in segment.pool))
 
 
-def _confirmed(state: State, event: Claimed) -> State:
+def _confirmed(state: State, event: events.Claimed) -> State:
     """Lift the label from a keep that fresh runs against its parent confirm; the error budget was never asked, so it is not refilled.
 
     A claim of the session does that for a keep that is its only one, and by the same metric. Of several it says what they gain together:
@@ -396,7 +369,7 @@ def _values_of(state: State, arm: Arm) -> tuple[float, ...]:
     return tuple(run.samples[name] for run in runs if run.arm is arm and run.outcome is Outcome.OK and name in run.samples)
 
 
-def _healed(state: State, event: PlaybookEnded) -> State:
+def _healed(state: State, event: events.PlaybookEnded) -> State:
     state = _signal(state, _FOUND[event.works], Fact(Kind.PLAYBOOK, {"playbook": event.playbook}, event.result))
     segment = replace(state.segment, narrowed=event.scope, narrowed_left=event.experiments) if event.scope else state.segment
     return replace(state, playbook=None, last_playbook=event, last_playbook_is_news=True, segment=segment)

@@ -15,34 +15,7 @@ from autotune.core.decide import decide
 from autotune.core.facts import Fact
 from autotune.core.findings import Contradiction
 from autotune.core.health.recovery import Playbook
-from autotune.core.ledger.events import (
-    Calibrated,
-    CandidateTaken,
-    Charged,
-    Claimed,
-    Decided,
-    Described,
-    Finished,
-    Formatted,
-    Listed,
-    Looked,
-    Noted,
-    Noticed,
-    Opened,
-    Paused,
-    PlaybookBegun,
-    PlaybookEnded,
-    Ran,
-    RepairAsked,
-    Restored,
-    Result,
-    Resumed,
-    SegmentOpened,
-    SettingsChanged,
-    Spent,
-    Stopped,
-    TargetChecked,
-)
+from autotune.core.ledger import events
 from autotune.core.ledger.given import fits, given
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Purpose
@@ -53,9 +26,9 @@ from autotune.core.stats import noise
 
 TARGET_RUNS = 3
 LOOK_RUNS = 2
-WORDS = (Noted, Noticed, Paused, Stopped)
+WORDS = (events.Noted, events.Noticed, events.Paused, events.Stopped)
 
-Runs = Mapping[Purpose, Sequence[Ran]]
+Runs = Mapping[Purpose, Sequence[events.Ran]]
 
 
 def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C901, PLR0911, PLR0912 - one case an event
@@ -65,55 +38,55 @@ def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C
     verdict, result, claim or calibration says of them is for `replay`.
     """
     match event:
-        case SegmentOpened():
+        case events.SegmentOpened():
             return _segment(state, event)
-        case Ran():
+        case events.Ran():
             return _run(state, event)
-        case Opened():
+        case events.Opened():
             return Fact(Contradiction.OPENED_TWICE) if state.opened else None
-        case CandidateTaken():
+        case events.CandidateTaken():
             return _candidate(state, event)
-        case Formatted():
+        case events.Formatted():
             return _formatted(state.experiment, event)
-        case Described():
+        case events.Described():
             return _description(state, event)
-        case Result(baseline=True):
+        case events.Result(baseline=True):
             return _baseline(state, event)
-        case PlaybookBegun():
+        case events.PlaybookBegun():
             due = recovery_due(state)
             fits = due is not None and due.playbook == event.playbook and event.attempt == state.vitals.attempts + 1
             return None if fits and state.playbook is None else Fact(Contradiction.PLAYBOOK_WITHOUT_CAUSE, {"playbook": event.playbook})
-        case PlaybookEnded():
+        case events.PlaybookEnded():
             return _playbook_end(state, event, runs.get(Purpose.DIAGNOSIS, ()))
-        case TargetChecked():
+        case events.TargetChecked():
             return _target(state, event, runs.get(Purpose.TARGET, ()))
-        case Claimed():
+        case events.Claimed():
             return _claim(state, event)
-        case Looked():
+        case events.Looked():
             return _look(state, event, runs.get(Purpose.LOOK, ()))
-        case Resumed():
+        case events.Resumed():
             return Fact(Contradiction.WENT_ON_UNSTOPPED) if state.ended is None else None
-        case RepairAsked():
+        case events.RepairAsked():
             return _repair(state, event)
-        case Restored():
+        case events.Restored():
             there = state.experiment is None and 1 <= event.experiment <= state.count
             return None if there else Fact(Contradiction.RESTORED_NOTHING, {"experiment": event.experiment})
-        case Spent():
+        case events.Spent():
             falls = event.cost_usd < state.spending.agent_usd or event.tokens < state.spending.tokens
             return Fact(Contradiction.COST_FELL) if falls else None
-        case Listed():
+        case events.Listed():
             return _listed(state, event)
-        case Charged():
+        case events.Charged():
             return Fact(Contradiction.COST_FELL) if event.cost_usd < 0 or not state.config.cost_metric else None
-        case Result() | Decided() | Calibrated() | SettingsChanged() | Finished():
+        case events.Result() | events.Decided() | events.Calibrated() | events.SettingsChanged() | events.Finished():
             return None  # `replay` makes them again
-        case Noted() | Noticed() | Paused() | Stopped():
+        case events.Noted() | events.Noticed() | events.Paused() | events.Stopped():
             return None
         case never:
             assert_never(never)
 
 
-def _segment(state: State, said: SegmentOpened) -> Fact | None:
+def _segment(state: State, said: events.SegmentOpened) -> Fact | None:
     before = state.segment.opened
     same = (said.session, said.name, said.branch, said.workdir) == (before.session, before.name, before.branch, before.workdir)
     follows = (said.segment, said.base) == (before.segment + 1, state.incumbent)
@@ -122,7 +95,7 @@ def _segment(state: State, said: SegmentOpened) -> Fact | None:
     return Fact(Contradiction.SEGMENT_ASTRAY, {"segment": said.segment, "before": before.segment})
 
 
-def _run(state: State, said: Ran) -> Fact | None:
+def _run(state: State, said: events.Ran) -> Fact | None:
     if (otherwise := _given(state, said)) is not None:
         return otherwise
     experiment = state.experiment
@@ -136,7 +109,7 @@ def _run(state: State, said: Ran) -> Fact | None:
     return Fact(Contradiction.RUN_AFTER_BASELINE, {"purpose": said.purpose}) if late else None
 
 
-def _given(state: State, said: Ran) -> Fact | None:
+def _given(state: State, said: events.Ran) -> Fact | None:
     """Tell where a run has another seed or other cases than its place in the log gives it."""
     if fits(state, said):
         return None
@@ -146,7 +119,7 @@ def _given(state: State, said: Ran) -> Fact | None:
     return Fact(Contradiction.SEED_OTHERWISE, {"said": said.seed, "found": found})
 
 
-def _listed(state: State, said: Listed) -> Fact | None:
+def _listed(state: State, said: events.Listed) -> Fact | None:
     """Tell where cases are named too late, or are others than the settings name."""
     config, segment = state.config, state.segment
     named = config.cases_named or said.cases
@@ -161,32 +134,32 @@ def _are_cases(lines: Sequence[str]) -> bool:
         return False
 
 
-def _candidate(state: State, said: CandidateTaken) -> Fact | None:
+def _candidate(state: State, said: events.CandidateTaken) -> Fact | None:
     fits = state.experiment is None and (said.experiment, said.incumbent) == (state.count + 1, state.incumbent)
     if not fits:
         return Fact(Contradiction.CANDIDATE_ASTRAY, {"experiment": said.experiment})
     return Fact(Contradiction.CANDIDATE_TOO_SOON) if state.segment.baseline is None else None
 
 
-def _formatted(experiment: Experiment | None, said: Formatted) -> Fact | None:
+def _formatted(experiment: Experiment | None, said: events.Formatted) -> Fact | None:
     waits = experiment is not None and experiment.number == said.experiment and experiment.verdict is None and not experiment.runs
     return None if waits else Fact(Contradiction.FORMATTED_ASTRAY, {"experiment": said.experiment})
 
 
-def _description(state: State, said: Described) -> Fact | None:
+def _description(state: State, said: events.Described) -> Fact | None:
     experiment = state.experiment
     waits = experiment is not None and experiment.number == said.experiment and experiment.verdict is not None and not experiment.may_settle
     return None if waits else Fact(Contradiction.DESCRIBED_UNASKED, {"experiment": said.experiment})
 
 
-def _baseline(state: State, said: Result) -> Fact | None:
+def _baseline(state: State, said: events.Result) -> Fact | None:
     fits = (said.index, said.commit, said.status, said.segment) == (state.count, state.incumbent, Status.KEEP, state.segment.opened.segment)
     if not fits or state.experiment is not None or state.segment.baseline is not None:
         return Fact(Contradiction.BASELINE_ASTRAY, {"segment": said.segment})
     return None if state.segment.baseline_runs else Fact(Contradiction.BASELINE_OF_NO_RUNS)
 
 
-def _playbook_end(state: State, said: PlaybookEnded, runs: Sequence[Ran]) -> Fact | None:
+def _playbook_end(state: State, said: events.PlaybookEnded, runs: Sequence[events.Ran]) -> Fact | None:
     if state.playbook is None or state.playbook.playbook != said.playbook:
         return Fact(Contradiction.PLAYBOOK_NOT_BEGUN, {"playbook": said.playbook})
     if said.scope and said.playbook != Playbook.SHRINK_SCOPE:
@@ -195,7 +168,7 @@ def _playbook_end(state: State, said: PlaybookEnded, runs: Sequence[Ran]) -> Fac
     return Fact(Contradiction.WORKS_UNSEEN) if unseen else None
 
 
-def _target(state: State, said: TargetChecked, runs: Sequence[Ran]) -> Fact | None:
+def _target(state: State, said: events.TargetChecked, runs: Sequence[events.Ran]) -> Fact | None:
     target, value = state.config.target, said.value
     if not state.target_in_reach or target is None:
         return Fact(Contradiction.TARGET_OUT_OF_REACH)
@@ -207,7 +180,7 @@ def _target(state: State, said: TargetChecked, runs: Sequence[Ran]) -> Fact | No
     return None if fits else Fact(Contradiction.TARGET_OTHERWISE)
 
 
-def _claim(state: State, said: Claimed) -> Fact | None:
+def _claim(state: State, said: events.Claimed) -> Fact | None:
     if said.keeps != state.all_keeps:
         return Fact(Contradiction.KEEPS_OTHERWISE, {"said": said.keeps, "found": state.all_keeps})
     if said.branch is not None:
@@ -219,7 +192,7 @@ def _claim(state: State, said: Claimed) -> Fact | None:
     return None if known or state.all_keeps > RECENT else Fact(Contradiction.CLAIM_OF_NO_KEEP, {"experiment": said.experiment})
 
 
-def _look(state: State, said: Looked, runs: Sequence[Ran]) -> Fact | None:
+def _look(state: State, said: events.Looked, runs: Sequence[events.Ran]) -> Fact | None:
     if not state.look_is_due:
         return Fact(Contradiction.LOOK_NOT_DUE)
     if not said.values:
@@ -229,7 +202,7 @@ def _look(state: State, said: Looked, runs: Sequence[Ran]) -> Fact | None:
     return None if fits else Fact(Contradiction.LOOK_OTHERWISE)
 
 
-def _repair(state: State, said: RepairAsked) -> Fact | None:
+def _repair(state: State, said: events.RepairAsked) -> Fact | None:
     if state.ended is not None and state.ended.ending is Ending.FINISHED:
         return Fact(Contradiction.REPAIRED_AT_END)
     known = said.playbook is None or said.playbook in {*Playbook} - {Playbook.PAUSE}
@@ -239,15 +212,15 @@ def _repair(state: State, said: RepairAsked) -> Fact | None:
 def uses(event: Event) -> tuple[Purpose, ...]:
     """Name the purposes of the runs that a line is made of: no other line is made of the same ones."""
     match event:
-        case TargetChecked():
+        case events.TargetChecked():
             return (Purpose.TARGET,)
-        case Claimed():
+        case events.Claimed():
             return (Purpose.CLAIM,)
-        case Looked():
+        case events.Looked():
             return (Purpose.LOOK,)
-        case Calibrated():
+        case events.Calibrated():
             return (Purpose.CALIBRATION,)
-        case PlaybookEnded():
+        case events.PlaybookEnded():
             return (Purpose.DIAGNOSIS,)
         case _:
             return ()

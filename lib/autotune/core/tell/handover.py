@@ -118,7 +118,7 @@ def body(parts: Sequence[Part], place: int, rows: Rows, state: State) -> str:
         if part.measured.checks:
             paragraphs.append(f"**Careful:** on this branch, {_plain(part.measured.checks)}.")
     paragraphs += ["## Where it stands", _stands(part, there), *_stack(part, there)]
-    checks = f" {_code(state.config.checks)} passed besides." if state.config.checks else ""
+    checks = f" {_code(state.config.checks)} passed too." if state.config.checks else ""
     how = f"By {_code(state.config.benchmark)}, run on both versions in turn, in a working tree of its own.{checks}"
     trailers = "The trailers of the commit name the experiment and its line of the log."
     paragraphs += ["## How it was measured", f"{how} {trailers}"]
