@@ -32,7 +32,8 @@ def promise(state: State) -> str:
     """Say how sure the session's keeps are, as far as its mode promises it."""
     if state.decision_mode is not DecisionMode.RACE or state.config.built_once:
         return "none: error_budget is not promised here, and no keep is confirmed until `autotune confirm N` has measured it again"
-    return f"if no idea works, the chance that this session still keeps one is at most {share_in_words(state.config.error_budget)} (error_budget)"
+    chance = share_in_words(state.config.error_budget)
+    return f"if no idea works, the chance that this session still keeps one is at most {chance} (error_budget)"
 
 
 def _least(state: State) -> str:
