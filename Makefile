@@ -47,9 +47,10 @@ contracts:
 	$(RUN) -c "import importlinter.cli; importlinter.cli.lint_imports_command()" --no-logo
 
 # Branch coverage, of forked workers and of the command line run as a process too: see [tool.coverage] in pyproject.toml.
+# A test that fails is run once more and named at the end: an interrupt while coverage holds its lock leaves a command hanging, for one.
 coverage:
 	"$(PYTHON)" -m coverage erase
-	"$(PYTHON)" -m coverage run -m pytest -n $(AT_ONCE)
+	"$(PYTHON)" -m coverage run -m pytest -n $(AT_ONCE) --reruns 1 -rR
 	"$(PYTHON)" -m coverage combine --quiet
 	"$(PYTHON)" -m coverage report --include="lib/autotune/core/*" --fail-under=100
 	"$(PYTHON)" -m coverage report --omit="lib/autotune/core/*" --fail-under=90
