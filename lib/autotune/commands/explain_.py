@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from shutil import get_terminal_size
 from typing import Annotated
 
@@ -13,7 +14,8 @@ from autotune.core.output.outcome import escaped
 from autotune.core.tell.explain import explain
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.snapshot import snapshot
-from autotune.core.tell.story import LABELS, Story, lines, story_of
+from autotune.core.tell.story import LABELS, Story, lines, story_of, written_by_cases
+from autotune.edges import case_files
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.experiment.work import worker_of
@@ -35,11 +37,13 @@ def main(
     if number is not None:
         story = _story(here, number)
         printed = [str(path) for path in logs.proposers(here.folder.path, number)]
+        kept = _written(here, story)
         if as_json:
-            typer.echo(json.dumps({**story.as_json(), "proposer": printed}))
+            typer.echo(json.dumps({**story.as_json(), "proposer": printed, "case_output": _as_json(story, kept)}))
             return
         named = [Line("proposer", f"what it printed: {', '.join(map(escaped, printed))}")] if printed else []
-        typer.echo(laid_out([*lines(story, here.state, width - LABELS), *named], width), nl=False)
+        written = written_by_cases(story, here.state, kept)
+        typer.echo(laid_out([*lines(story, here.state, width - LABELS), *written, *named], width), nl=False)
         return
     busy = worker_of(here)
     moment = now()
@@ -49,6 +53,17 @@ def main(
         typer.echo(json.dumps({**held, "explanation": found_out.as_json()}))
     else:
         typer.echo(laid_out(found_out.lines(), width), nl=False)
+
+
+def _written(session: Session, story: Story) -> dict[str, tuple[str, list[str]]]:
+    """Give the folder and the files of what cases wrote, by the log of each run that left any."""
+    folders = {run.log: session.folder.path / logs.of_cases(run.log) for run in story.runs if run.cases or run.seed is not None}
+    return {log: (str(folder), files) for log, folder in folders.items() if (files := case_files.found(folder))}
+
+
+def _as_json(story: Story, kept: Mapping[str, tuple[str, list[str]]]) -> list[dict[str, object]]:
+    found = ((run, kept[run.log]) for run in story.runs if run.log in kept)
+    return [{"run": run.number, "arm": run.arm, "folder": folder, "files": files} for run, (folder, files) in found]
 
 
 def _story(session: Session, number: int) -> Story:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from autotune.core.cases.batch_pairs import gains_by_case, largest_losses
+from autotune.core.cases.written import case_of
 from autotune.core.codec import encode
 from autotune.core.facts import Kind, whole
 from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Described, Formatted, Ran, Result, SegmentOpened
@@ -206,17 +207,48 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
 
 def _cases(story: Story, state: State) -> Iterator[Line]:
     """Tell how many cases got better and how many worse, where runs were given some, and name those that did most."""
-    good, metric = [run for run in story.runs if run.cases and run.outcome is Outcome.OK], metric_of(story, state)
-    candidate, incumbent = ([run.metrics for run in good if run.arm is arm] for arm in Arm)
-    batches = list(zip(candidate, incumbent, strict=False))
-    gains = gains_by_case(batches, metric.name, metric.direction, logs=state.segment.case_ratios)
+    gains = _gains(story, state)
     if not gains:
         return
     won, lost = (sum(gain * sign > 0 for gain in gains.values()) for sign in (1, -1))
-    best = largest_losses({case: -gain for case, gain in gains.items()})
-    named = (("most better", best), ("most worse", largest_losses(gains)))
-    said = [f"{label}: {', '.join(escaped(case) for case, _ in found)}" for label, found in named if found]
+    named = zip(("most better", "most worse"), _changed_most(gains), strict=True)
+    said = [f"{label}: {', '.join(map(escaped, found))}" for label, found in named if found]
     yield Line("cases", "; ".join([f"{won} better, {lost} worse, {len(gains) - won - lost} the same", *said]))
+
+
+def _gains(story: Story, state: State) -> dict[str, float]:
+    good, metric = [run for run in story.runs if run.cases and run.outcome is Outcome.OK], metric_of(story, state)
+    candidate, incumbent = ([run.metrics for run in good if run.arm is arm] for arm in Arm)
+    batches = list(zip(candidate, incumbent, strict=False))
+    return gains_by_case(batches, metric.name, metric.direction, logs=state.segment.case_ratios)
+
+
+def _changed_most(gains: Mapping[str, float]) -> tuple[list[str], list[str]]:
+    """Give the cases that got better most, and those that got worse most."""
+    best, worst = (largest_losses({case: sign * gain for case, gain in gains.items()}) for sign in (-1, 1))
+    return [case for case, _ in best], [case for case, _ in worst]
+
+
+def written_by_cases(story: Story, state: State, kept: Mapping[str, tuple[str, Sequence[str]]]) -> Iterator[Line]:
+    """Tell where that is which cases wrote, and the latest files of those that changed most.
+
+    `kept` has, of each run that left any, its folder and the paths of its files in that, by the run's log.
+    """
+    if not kept:
+        return
+    top, texts = next(iter(kept.values()))[0].rpartition("/")[0], list[str]()
+    for case in [one for found in _changed_most(_gains(story, state)) for one in found]:
+        files = {
+            run.arm: f"{folder.removeprefix(top)[1:]}/{name}"
+            for run in story.runs
+            if run.log in kept
+            for folder, names in (kept[run.log],)
+            for name in names
+            if case_of(name, (case,)) is not None
+        }
+        if files:
+            texts.append(f"{escaped(case)}: {', '.join(escaped(files[arm]) for arm in Arm if arm in files)}")
+    yield Line("case output", "\n".join([escaped(top), *texts]))
 
 
 def _with_repeats(runs: Sequence[Ran], found: Sequence[str]) -> tuple[list[str], list[Arm]]:

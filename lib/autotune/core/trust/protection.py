@@ -46,7 +46,7 @@ SOURCE = frozenset(
 INTERPRETED = frozenset((".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".php", ".lua", ".jl", ".r", ".sh", ".bash"))
 _COMPILED = frozenset((".pyc", ".so", ".pyd"))
 OWN_VARIABLE = re.compile(r"AUTOTUNE_[A-Z_]+")
-GIVEN = frozenset({"AUTOTUNE_SEED", "AUTOTUNE_CASE", "AUTOTUNE_CASES"})  # for the benchmark to read
+GIVEN = frozenset({"AUTOTUNE_SEED", "AUTOTUNE_CASE", "AUTOTUNE_CASES", "AUTOTUNE_CASE_OUTPUT"})  # for the benchmark to read
 
 
 def _names(patterns_: Sequence[str]) -> re.Pattern[str]:

@@ -25,7 +25,7 @@ from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.metrics import MetricReport
 from autotune.core.output.outcome import PASSED, Executed, classify, escaped, is_run_again, useful_end
-from autotune.edges import caches, carried, environment, locks, place, process, sandbox, tree
+from autotune.edges import caches, carried, case_files, environment, locks, place, process, sandbox, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
@@ -375,6 +375,8 @@ class Bench:
                 kept_bytes=kept_bytes if results is None else results.kept_bytes,
                 stopped=lambda: self._is_stopped(let_in),
             )
+            if cases:
+                case_files.keep(temporary / telling.WRITTEN, self.session.folder.path / logs.of_cases(log), cases)
         if stamp is not None and watching.stamp(index) != stamp:
             index.unlink(missing_ok=True)
             raise Tampered(Fact(Kind.INDEX_WRITTEN, {"path": str(index)}), _LOOK)

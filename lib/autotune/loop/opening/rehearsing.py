@@ -340,8 +340,9 @@ def replace_state(session: Session, folder: Folder, state: State, before: State)
 
 
 def _keep_logs(staged: Path, folder: Path, segment: int) -> None:
-    if (staged / logs.RUNS).is_dir():
-        shutil.copytree(staged / logs.RUNS, folder / logs.of_segment(segment), dirs_exist_ok=True)
+    for made, kept in ((logs.RUNS, logs.of_segment(segment)), (logs.OF_CASES, logs.of_cases(logs.of_segment(segment)))):
+        if (staged / made).is_dir():
+            shutil.copytree(staged / made, folder / kept, dirs_exist_ok=True)
 
 
 def values_of(events: Iterable[Event]) -> tuple[float, ...]:

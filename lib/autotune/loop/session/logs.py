@@ -10,6 +10,7 @@ from autotune.core.model import Arm
 
 RUNS = "runs"
 PROPOSALS = "proposals"
+OF_CASES = "cases"
 SETUP, TRIED, UNSEEN = (f"{RUNS}/{name}" for name in ("setup.log", "tried.log", "unseen"))
 _TOLD = [one for one in Purpose if one is not Purpose.CHECKS]  # the lines of older versions tell of no checks
 RUN = re.compile(rf"(?:{'|'.join(_TOLD)})-(?P<number>[0-9]+)-(?:{'|'.join(Arm)})\.log")
@@ -53,6 +54,11 @@ def of_commit(experiment: int) -> str:
 def of_segment(segment: int, log: str = RUNS) -> str:
     """Name where output is kept that was made on a ledger of its own, before the segment began."""
     return f"{RUNS}/segment-{segment}{log.removeprefix(RUNS)}"
+
+
+def of_cases(log: str) -> str:
+    """Name the folder of what cases wrote in a run, by the name of its output."""
+    return f"{OF_CASES}{log.removeprefix(RUNS).removesuffix('.log')}"
 
 
 def experiments(folder: Path) -> set[int]:
