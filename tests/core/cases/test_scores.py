@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from hypothesis import given
@@ -155,14 +154,3 @@ def test_scores_have_a_place_in_their_range_by_their_direction() -> None:
     assert [stars.share(0.2), errors.share(10)] == pytest.approx([0.05, 0.05])
     assert [stars.effect(0.05), errors.effect(0.05)] == pytest.approx([0.2, -10])
     assert [stars.holds(one) for one in (0.9, 1, 5, 5.1)] == [False, True, True, False]
-
-
-@pytest.mark.parametrize(("units", "most_ms"), [(200, 1.0), (2000, 10.0)])
-def test_a_decision_is_quick(units: int, most_ms: float) -> None:
-    coin, asked, times = random.Random(1), Asked(CASES_20), list[float]()
-    made = [unit_of([Tried(coin.random(), coin.random() if coin.random() < 0.9 else None)]) for _ in range(units)]
-    for _ in range(100):
-        start = time.process_time()
-        judged(tallied(made, asked), asked, 0)
-        times.append(1000 * (time.process_time() - start))
-    assert sorted(times)[50] < most_ms
