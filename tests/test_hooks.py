@@ -53,6 +53,7 @@ NOW: dict[str, Any] = {
     "pins": "0" * 40,
     "pinned": ["autotune.sh", "bench/run.py"],
     "health": "running",
+    "stops_after": None,
     "ended": None,
     "experiments": 3,
     "experiment": None,
@@ -897,6 +898,11 @@ def test_it_is_sent_on_in_every_state_in_which_the_session_goes_on(world: World,
 )
 def test_it_is_let_go_where_nothing_is_left_to_do(world: World, changes: dict[str, Any]) -> None:
     assert world.open(**changes).stop() == ""
+
+
+def test_it_is_told_that_what_it_is_at_is_the_last_one(world: World) -> None:
+    assert world.open(stops_after=4).stop() != world.open(stops_after=None).stop()
+    assert NOW["next"] in world.open(stops_after=4).stop()
 
 
 def test_it_goes_on_while_there_is_budget(world: World) -> None:

@@ -33,6 +33,7 @@ from autotune.core.ledger.events import (
     Result,
     Resumed,
     SegmentOpened,
+    StopAsked,
     Stopped,
     TargetChecked,
 )
@@ -275,6 +276,7 @@ others: st.SearchStrategy[Event] = st.one_of(
     st.builds(Paused, facts, moments),
     st.builds(Finished, facts, moments),
     st.builds(Stopped, facts, moments),
+    st.builds(StopAsked, st.integers(0, 9), facts, moments),
     st.builds(Resumed, moments),
     st.builds(RepairAsked, moments, st.none() | st.just("diagnose")),
     st.builds(Noted, texts, moments),

@@ -262,6 +262,8 @@ class Answer(StrEnum):
     WENT_ON_ALREADY = "went on already"
     STANDS_STILL_AGAIN = "stands still again"
     SESSION_STOPPED = "session stopped"
+    STOPS_AFTER = "stops after"
+    STOPS_AFTER_THIS = "stops after this"
     COMMITS_ARE = "commits are"
     SESSION_ENDED = "session ended"
     CLAIM_MADE = "claim made"

@@ -37,6 +37,7 @@ GO_ON = (
     "Out of ideas? `autotune brief` has what was tried and why it failed. "
     "If only the user can decide, end with a question to them."
 )
+STOP_AFTER = "autotune: the user has asked session {session} to stop once what you are at is settled. Next: {next}."
 GIVEN_UP = (
     "autotune: the agent has stopped {patience} times without a new experiment, so session {session} waits. "
     "Write to the agent to go on, or end the session with /autotune:stop."

@@ -42,6 +42,8 @@ def on_stop(payload: Mapping[str, Any]) -> dict[str, Any] | None:
 def _go_on(session: Known) -> str:
     now = session.now
     count = {"experiments": now["experiments"], "kept": now["keeps"] + now["forced"]}
+    if now.get("stops_after") is not None:
+        return sayings.STOP_AFTER.format(session=session.name, next=now["next"])
     return sayings.GO_ON.format(session=session.name, health=now["health"], next=now["next"], **count)
 
 

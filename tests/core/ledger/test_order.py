@@ -36,6 +36,7 @@ from autotune.core.ledger.events import (
     Resumed,
     SettingsChanged,
     Spent,
+    StopAsked,
     Stopped,
     TargetChecked,
 )
@@ -142,6 +143,7 @@ PLACED: list[tuple[State, Event, list[Ran]]] = [
     (session(), result(1), []),
     (session(), Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode=DecisionMode.RACE, timestamp=NOW), []),
     *((session(), word, []) for word in (Noted("", NOW), Noticed(quoted(""), NOW), Paused(quoted(""), NOW), Stopped(quoted(""), NOW))),
+    (session(), StopAsked(1, quoted(""), NOW), []),
 ]
 MISPLACED: list[tuple[State, Event, list[Ran], Contradiction]] = [
     (session(), segment(3), [], Contradiction.SEGMENT_ASTRAY),

@@ -46,6 +46,7 @@ from autotune.core.ledger.events import (
     SegmentOpened,
     SettingsChanged,
     Spent,
+    StopAsked,
     Stopped,
     TargetChecked,
 )
@@ -814,6 +815,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(TargetChecked, st.none() | values, flags, texts, moments),
     st.builds(claimed, st.integers(0, 9), st.none() | st.integers(1, 3)) | st.just(CALIBRATED),
     st.one_of(st.builds(Paused, texts, moments), st.builds(Finished, texts, moments), st.builds(Stopped, texts, moments)),
+    st.builds(StopAsked, st.integers(0, 9), texts.map(quoted), moments),
     st.one_of(st.builds(Noted, texts, moments), st.builds(Noticed, texts.map(quoted), moments)),
     st.builds(Charged, values, texts, moments) | st.builds(Listed, st.just(("a\tone", "b")), moments),
     st.builds(Spent, cost_usd=values, tokens=st.integers(0, 9), client=texts, timestamp=moments, estimated=flags),

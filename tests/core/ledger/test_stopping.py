@@ -28,6 +28,7 @@ from autotune.core.ledger.events import (
     Resumed,
     SettingsChanged,
     Spent,
+    StopAsked,
     Stopped,
     TargetChecked,
 )
@@ -68,6 +69,22 @@ CHECKED = TargetChecked(value=0.5, reached=True, reason=quoted(""), timestamp=at
 def test_it_is_the_proposers_turn_where_nothing_is_wrong_and_no_rule_holds() -> None:
     assert next_action(session(), at(1)) is None
     assert next_action(session(kept(1), result(2), failed(3)), at(1)) is None
+
+
+def test_a_stop_that_waits_for_an_experiment_comes_before_anything_else_once_that_has_settled() -> None:
+    asked = StopAsked(1, quoted("home"), at(1))
+    state = session(CandidateTaken(1, "candidate", "base", (), at(0), settles=True), asked, max_iterations=1)
+    assert next_action(state, at(1)) is None
+    assert next_action(after(state, kept(1)), at(1)) == Next(Action.STOP, quoted("home"))
+    assert next_action(session(asked), at(1)) is None
+    assert next_action(session(StopAsked(0, quoted("home"), at(1))), at(1)) == Next(Action.STOP, quoted("home"))
+
+
+def test_a_stop_that_waits_is_over_once_the_session_stands_still() -> None:
+    asked = StopAsked(1, quoted("home"), at(1))
+    for ended in (Paused(quoted(""), at(1)), Finished(quoted(""), at(1)), Stopped(quoted(""), at(1))):
+        assert session(asked, ended).stop_asked is None
+        assert session(ended, asked).stop_asked is None
 
 
 def test_nothing_comes_by_itself_before_the_session_is_open_while_an_experiment_is_and_while_it_stands_still() -> None:
@@ -298,6 +315,8 @@ class Loop:
                 return (Paused(found.reason, at(0)),)
             case Action.FINISH:
                 return (Finished(found.reason, at(0)),)
+            case Action.STOP:
+                return (Stopped(found.reason, at(0)),)
             case Action.CLAIM:
                 return (claimed(self.state.all_keeps),)
             case Action.CHECK_TARGET:

@@ -38,6 +38,7 @@ from autotune.core.ledger.events import (
     Resumed,
     SegmentOpened,
     Spent,
+    StopAsked,
     Stopped,
     TargetChecked,
 )
@@ -663,6 +664,15 @@ def test_the_next_step_follows_from_the_state() -> None:
     }
     assert {report.following(state, NOW): state for state in states.values()} == states
     assert report.following(folded(bare()), NOW, measuring=True) == "wait for the measurement: `autotune wait`"
+
+
+def test_a_stop_that_waits_is_told_with_what_it_waits_for() -> None:
+    state = folded(bare(), *baseline(10.0), Opened(NOW), StopAsked(1, worded("home"), NOW))
+    running = after(state, StopAsked(0, worded("home"), NOW))
+    assert line(state, "limits") == "stops after experiment 1, as asked"
+    assert line(running, "limits") == "stops when what runs is over, as asked"
+    assert all("then the session stops" in report.following(state, NOW, measuring=measuring) for measuring in (False, True))
+    assert "`autotune try" in report.following(state, NOW)
 
 
 def test_a_table_has_effects_against_the_incumbent_of_the_moment_and_no_values_of_different_times(session: State) -> None:

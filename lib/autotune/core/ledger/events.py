@@ -337,6 +337,15 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class StopAsked:
+    """A person said stop, but not before experiment `after` has settled."""
+
+    after: int
+    reason: Fact
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resumed:
     """A person said go on."""
 

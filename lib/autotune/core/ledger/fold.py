@@ -102,6 +102,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return _end(_signal(state, Signal.FINISHED, event.reason), Ending.FINISHED, event.reason, event.timestamp)
         case events.Stopped():
             return _end(_signal(state, Signal.PAUSED, event.reason), Ending.STOPPED, event.reason, event.timestamp)
+        case events.StopAsked():
+            return replace(state, stop_asked=event) if state.ended is None else state
         case events.Resumed():
             resumed = _signal(state, Signal.RESUMED, Fact(Kind.RESUMED))
             return replace(resumed, ended=None, spending=_going_on(state, event.timestamp), playbook=None, last_playbook_is_news=False)
@@ -150,7 +152,8 @@ def _end(state: State, ending: Ending, reason: Fact, now: str) -> State:
     """Stand still; what is finished stays so, whoever stops it besides."""
     finished = state.ended is not None and state.ended.ending is Ending.FINISHED
     ended = state.ended if finished else Ended(ending, reason)
-    return replace(state, ended=ended, spending=replace(state.spending, active_s=state.spending.active(now), active_since=None))
+    spending = replace(state.spending, active_s=state.spending.active(now), active_since=None)
+    return replace(state, ended=ended, stop_asked=None, spending=spending)
 
 
 def _going_on(state: State, now: str) -> Spending:

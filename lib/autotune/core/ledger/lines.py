@@ -33,6 +33,7 @@ from autotune.core.ledger.events import (
     SegmentOpened,
     SettingsChanged,
     Spent,
+    StopAsked,
     Stopped,
     TargetChecked,
 )
@@ -56,6 +57,7 @@ Event = (
     | Paused
     | Finished
     | Stopped
+    | StopAsked
     | Resumed
     | RepairAsked
     | Restored
@@ -86,6 +88,7 @@ TYPES: Mapping[str, type[Event]] = {
     "pause": Paused,
     "finish": Finished,
     "stop": Stopped,
+    "stop_asked": StopAsked,
     "resume": Resumed,
     "repair": RepairAsked,
     "restore": Restored,

@@ -26,7 +26,7 @@ from autotune.core.stats import noise
 
 TARGET_RUNS = 3
 LOOK_RUNS = 2
-WORDS = (events.Noted, events.Noticed, events.Paused, events.Stopped)
+WORDS = (events.Noted, events.Noticed, events.Paused, events.Stopped, events.StopAsked)
 
 Runs = Mapping[Purpose, Sequence[events.Ran]]
 
@@ -80,7 +80,7 @@ def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C
             return Fact(Contradiction.COST_FELL) if event.cost_usd < 0 or not state.config.cost_metric else None
         case events.Result() | events.Decided() | events.Calibrated() | events.SettingsChanged() | events.Finished():
             return None  # `replay` makes them again
-        case events.Noted() | events.Noticed() | events.Paused() | events.Stopped():
+        case events.Noted() | events.Noticed() | events.Paused() | events.Stopped() | events.StopAsked():
             return None
         case never:
             assert_never(never)

@@ -25,7 +25,18 @@ from autotune.core.cases.split import Case
 from autotune.core.config.model import Config
 from autotune.core.facts import Fact
 from autotune.core.health.transitions import Health, Vitals
-from autotune.core.ledger.events import Calibrated, Claimed, Decided, Noted, Noticed, PlaybookBegun, PlaybookEnded, SegmentOpened, Spent
+from autotune.core.ledger.events import (
+    Calibrated,
+    Claimed,
+    Decided,
+    Noted,
+    Noticed,
+    PlaybookBegun,
+    PlaybookEnded,
+    SegmentOpened,
+    Spent,
+    StopAsked,
+)
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.seeded import Seeds
 from autotune.core.model import Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
@@ -268,7 +279,8 @@ class State:
     with exact evidence, `gains` those of these that had to be better, which alone refill that budget (by the first rule all of `confirmed`
     do), `forced` keeps that were forced. `voided` counts discards that say nothing of an idea. `claimed` counts how often two states were
     claimed against each other. `last_playbook_is_news` until the next experiment begins, or a person has the session go on or asks for a
-    repair. `renewed` is when a segment last opened by itself, since what was measured with had changed.
+    repair. `stop_asked` is a stop that waits for an experiment. `renewed` is when a segment last opened by itself, since what was
+    measured with had changed.
     """
 
     segment: Segment
@@ -293,6 +305,7 @@ class State:
     asked_playbook: str | None = None
     claim: Claimed | None = None
     claimed: Mapping[str, int] | None = None
+    stop_asked: StopAsked | None = None
     ended: Ended | None = None
     recent: Recent = field(default_factory=Recent)
     spending: Spending = field(default_factory=Spending)

@@ -74,6 +74,7 @@ class Action(StrEnum):
     PLAYBOOK = "playbook"
     PAUSE = "pause"
     FINISH = "finish"
+    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,9 @@ def next_action(state: State, now: str) -> Next | None:
     """Say what the loop does next by itself; None where the proposer is to make the next candidate, or the session stands still."""
     if state.ended is not None or not state.opened or state.experiment is not None:
         return None
+    asked = state.stop_asked
+    if asked is not None and state.count >= asked.after:
+        return Next(Action.STOP, asked.reason)
     rule = _stop_rule(state, now)
     if rule is not None and rule.action is Action.FINISH and state.claim_is_due:
         return Next(Action.CLAIM, Fact(Kind.CLAIM_AT_END, because=rule.reason))

@@ -89,6 +89,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.WENT_ON_ALREADY: "{session} was not stopped, and goes on as before",
     Answer.STANDS_STILL_AGAIN: "{session} is {condition} again at once: {because}",
     Answer.SESSION_STOPPED: _stopped,
+    Answer.STOPS_AFTER: "{session} stops after experiment {experiment}; `autotune stop` stops it at once",
+    Answer.STOPS_AFTER_THIS: "{session} stops when what runs now is over; `autotune stop` stops it at once",
     Answer.COMMITS_ARE: "the commits are on {branch}; `autotune finalize` makes branches for a review, `autotune explain` says more "
     "and `autotune resume` goes on",
     Answer.SESSION_ENDED: "{session} is {condition}: {because}",

@@ -49,7 +49,13 @@ _WORDS: Mapping[Limit, _Words] = {
 def left(state: State, now: str) -> str:
     """Say what is left until each stop rule that is set."""
     told = [_left(state, limit, rule, rule.allowed) for limit, rule in rules(state, now).items() if rule.allowed is not None]
+    if state.stop_asked is not None:
+        told.insert(0, _asked(state, state.stop_asked.after))
     return "; ".join(told) or "none is set: the session goes on until you stop it or it cannot be healed"
+
+
+def _asked(state: State, after: int) -> str:
+    return f"stops after experiment {after}, as asked" if after > state.count else "stops when what runs is over, as asked"
 
 
 def _left(state: State, limit: Limit, rule: Rule, allowed: float) -> str:

@@ -108,7 +108,7 @@ def now_line(doing: Fact | None, now: str) -> list[Line]:
 def following(state: State, now: str, *, measuring: bool = False) -> str:
     """Say what the proposer, or the person, does next."""
     if measuring:
-        return "wait for the measurement: `autotune wait`"
+        return f"wait for the measurement: `autotune wait`{_then_stops(state)}"
     if state.ended is not None:
         moves = [f"`autotune config set {limit} {rule.takes}`" for limit, rule in limits_reached(state, now).items()]
         first = f"moves the limit ({', '.join(moves)}) and " if moves else ""
@@ -116,10 +116,16 @@ def following(state: State, now: str, *, measuring: bool = False) -> str:
         return f"nothing until the user {first}goes on: `autotune resume` ({state.ended.ending}: {why})"
     experiment = state.experiment
     if experiment is not None and experiment.verdict is not None and not experiment.may_settle:
-        return "settle what is measured: `autotune log --description TEXT`"
+        return f"settle what is measured: `autotune log --description TEXT`{_then_stops(state)}"
     if experiment is not None or not state.opened or next_action(state, now) is not None:
         return "let the loop finish what it does by itself: `autotune wait`"
+    if state.stop_asked is not None:
+        return f"measure what is edited: `autotune try --description TEXT`{_then_stops(state)}"
     return _to_try(state)
+
+
+def _then_stops(state: State) -> str:
+    return "" if state.stop_asked is None else "; then the session stops, as the user asked: begin nothing else"
 
 
 def _to_try(state: State) -> str:

@@ -26,6 +26,7 @@ def snapshot(state: State, at: str, *, measuring: bool | None = None, doing: Fac
         "health": state.vitals.health,
         "mode": state.vitals.mode,
         "why": told(state.vitals.why),
+        "stops_after": None if state.stop_asked is None else state.stop_asked.after,
         "ended": None if state.ended is None else {"how": state.ended.ending, "reason": told(state.ended.reason)},
         "baseline": state.segment.baseline,
         "best": state.segment.best,

@@ -71,9 +71,19 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
         empty_handed = empty_handed + 1 if problem else 0
         if problem:
             say(Fact(Kind.EMPTY_HANDED, {"times": empty_handed, "most": EMPTY_HANDED}, replace(problem, because=None)))  # why was said then
+        if problem:
+            stop_if_asked(session)
         if empty_handed == EMPTY_HANDED and session.state.ended is None:
             session.append(Paused(reason=Fact(Kind.OUT_OF_IDEAS, {"proposals": EMPTY_HANDED}, problem), timestamp=now()))
     files.project(session)
+
+
+def stop_if_asked(session: Session) -> None:
+    """Stop where a stop waits for an experiment that nobody works on any more."""
+    session.refresh()
+    asked = session.state.stop_asked
+    if asked is not None and session.state.experiment is None:
+        session.append(Stopped(reason=asked.reason, timestamp=now()))
 
 
 def _look_again(session: Session, say: Say, given_up: set[int], *, idle: bool) -> bool:

@@ -135,6 +135,8 @@ def _may_begin(night: Night) -> bool:
     if session is None:
         return True
     session.refresh()
+    if not night.measuring:
+        proposing.stop_if_asked(session)
     if session.state.ended is None and night.measuring and not over_budget(night.books, *_limits(night)):
         return True
     return proposing.bring_on(session, night.say)

@@ -10,7 +10,7 @@ from autotune.core.decide import decide, pace, single
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.health import recovery
 from autotune.core.health.recovery import SHRUNK_FOR, Playbook
-from autotune.core.ledger.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Ran, TargetChecked
+from autotune.core.ledger.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Ran, Stopped, TargetChecked
 from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import Row, State
@@ -52,6 +52,10 @@ def _finish(session: Session, step: Next) -> None:
 
 def _pause(session: Session, step: Next) -> None:
     session.append(Paused(reason=step.reason, timestamp=now()))
+
+
+def _stop(session: Session, step: Next) -> None:
+    session.append(Stopped(reason=step.reason, timestamp=now()))
 
 
 def _check_target(session: Session, step: Next) -> None:
@@ -234,6 +238,7 @@ _PLAYBOOKS: dict[Playbook, Callable[[Session], PlaybookEnded]] = {
 _TAKE: dict[Action, Callable[[Session, Next], None]] = {
     Action.FINISH: _finish,
     Action.PAUSE: _pause,
+    Action.STOP: _stop,
     Action.CHECK_TARGET: _check_target,
     Action.CLAIM: _claim,
     Action.LOOK: _look,

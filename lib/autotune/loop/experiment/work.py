@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autotune.core.codec import encode
 from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
-from autotune.core.ledger.events import Decided, Noticed, Stopped
+from autotune.core.ledger.events import Decided, Noticed, StopAsked, Stopped
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Ending
 from autotune.edges import background, commits, family, git, locks, process
@@ -24,7 +24,8 @@ from autotune.edges.conditions import conditions
 from autotune.edges.ledger import Position
 from autotune.edges.locks import Holder, Lock
 from autotune.errors import AutotuneError
-from autotune.loop.candidate import lending
+from autotune.loop.candidate import candidate, lending
+from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.lending import borrowed
 from autotune.loop.experiment import formatting, healing, settling
 from autotune.loop.measure import accounting
@@ -33,7 +34,7 @@ from autotune.loop.measure.places import bench_for
 from autotune.loop.measure.turns import Interrupted, Turn, alone
 from autotune.loop.opening import opening
 from autotune.loop.session import files, leftovers, sessions, settings
-from autotune.loop.session.feed import WORKER_LOG, Feed
+from autotune.loop.session.feed import PROPOSING_LOCK, WORKER_LOG, Feed
 from autotune.loop.session.layout import Folder
 from autotune.loop.session.session import Say, Session
 
@@ -363,3 +364,24 @@ def stop(session: Session, reason: Fact) -> None:
     """Stop the session. A measurement ends as not measured; edits that nobody measured stay in the working tree."""
     if session.state.ended is None or session.state.ended.ending is not Ending.STOPPED:
         session.append(Stopped(reason=reason, timestamp=now()))
+
+
+def stop_after_current(session: Session, reason: Fact) -> int | None:
+    """Stop the session once what is under way has settled; gives after which experiment, None where it stops at once.
+
+    Under way is what is measured, and what differs in scope or is being proposed and will be measured next.
+    """
+    state = session.state
+    proposed = state.experiment is not None or locks.holder(session.folder.path / PROPOSING_LOCK) is not None or _differs(session)
+    after = state.count + proposed
+    if state.ended is not None or (not proposed and worker_of(session) is None):
+        stop(session, reason)
+        return None
+    if state.stop_asked is None:
+        session.append(StopAsked(after=after, reason=reason, timestamp=now()))
+    return after if state.stop_asked is None else state.stop_asked.after
+
+
+def _differs(session: Session) -> bool:
+    found = candidate.look(session, Boundary(session))
+    return bool(found.candidate)

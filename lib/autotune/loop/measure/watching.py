@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Finished, Noted, Paused, Spent, Stopped
+from autotune.core.ledger.events import Finished, Noted, Paused, Spent, StopAsked, Stopped
 from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.state import State
 from autotune.core.output.outcome import Executed
@@ -24,7 +24,7 @@ from autotune.loop.session.layout import CHECKPOINT, CONFIG_FILE, NOTES_FILE
 from autotune.loop.session.session import Session
 
 # What a person, or whoever keeps a proposer at work, may say while something runs: at the door. Nothing else comes to the ledger then.
-WORDS = (Noted, Stopped, Paused, Finished, Spent)
+WORDS = (Noted, Stopped, StopAsked, Paused, Finished, Spent)
 # Of a session's folder, what nothing but its opening and its holder writes; other commands write the rest at any time.
 _KEPT = ("untracked", "folders", "exclude", f"files/{CONFIG_FILE}", f"files/{NOTES_FILE}")
 
