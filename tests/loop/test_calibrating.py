@@ -11,6 +11,7 @@ import pytest
 from autotune.core.ledger import stopping
 from autotune.core.ledger.order import LOOK_RUNS
 from autotune.core.model import Direction
+from autotune.core.tell import advice
 from autotune.edges import worktrees
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
@@ -171,3 +172,41 @@ def test_a_race_needs_no_such_look(tmp_path: Path) -> None:
     session = opened(project(tmp_path, BENCHMARK), tmp_path)
     after_ten(session)
     assert not session.state.look_is_due
+
+
+BY_SEED = """\
+printf x >> "$COUNT"
+set -- $(wc -c < "$COUNT")
+echo "METRIC cost=0.5"
+echo "METRIC t=$(($(cat value) + AUTOTUNE_SEED * 7919 % 313 + ($1 * 7919) % 5))"
+"""
+BY_CASE = """\
+printf x >> "$COUNT"
+set -- $(wc -c < "$COUNT")
+while read -r case; do echo "METRIC t[$case]=$(($(cat value) * ${case#c} + ($1 * 7919 + ${case#c} * 31) % 5))"; done < "$AUTOTUNE_CASES"
+"""
+
+
+def test_with_seeds_pairs_are_held_against_each_other_and_their_price_is_told(tmp_path: Path) -> None:
+    session = opened(project(tmp_path, BY_SEED), tmp_path, seeds=True, cost_metric="cost")
+    with work.changing(session, "calibrate"):
+        found = calibrating.calibrate(session, 8)
+        session.append(found)
+    assert found.by_pair is not None
+    assert (found.by_pair.pairs, found.by_pair.cases, found.run_cost_usd) == (8, 0, 0.5)
+    assert 0 < found.by_pair.noise < 0.01 < found.noise  # what a seed brings is in both runs of a pair
+    told = advice.findings(found, session.state.metric, pairs_alone=True, most=40)
+    assert any("$40" in one for one in told)
+    assert advice.CANCELS not in told
+
+
+def test_with_cases_it_says_whether_more_of_them_would_help(tmp_path: Path) -> None:
+    cases = [f"c{number}" for number in range(1, 31)]
+    session = opened(project(tmp_path, BY_CASE), tmp_path, cases=cases)
+    with work.changing(session, "calibrate"):
+        found = calibrating.calibrate(session, 8)
+        session.append(found)
+    assert found.by_pair is not None
+    assert 6 <= found.by_pair.cases <= 8
+    assert found.by_pair.more_cases is not None
+    assert any("more cases would help" in one for one in advice.findings(found, session.state.metric, pairs_alone=True))

@@ -49,6 +49,16 @@ def test_what_is_the_same_with_every_seed_is_not_taken_for_exact(project: Projec
     project.ok("check")
 
 
+def test_a_calibration_is_made_of_pairs_and_is_checked(project: Project) -> None:
+    seeded(project)
+    found = project.ok("calibrate", "--pairs", "6", "--json").json
+    assert (found["by_pair"]["pairs"], found["by_pair"]["cases"]) == (6, 0)
+    assert 0 == found["by_pair"]["noise"] < found["noise"]  # the seed alone makes runs differ
+    pairs = [run["seed"] for run in runs(project, "calibration")]
+    assert pairs[::2] == pairs[1::2]
+    project.ok("check")
+
+
 def test_a_new_segment_goes_on_with_fresh_seeds(project: Project) -> None:
     seeded(project)
     before = max(run["seed"] for run in project.events("run"))

@@ -130,4 +130,10 @@ def calibration(session: Session) -> list[str]:
     more = [told(Fact(Answer.MORE_BY_CALIBRATE))] if asks_for_more(session, found) else []
     mode = f"mode in force: {headline.decision_mode(session.state)}"
     witness = [told(one)] if (one := headline.second_witness(session.state)) is not None else []
-    return [*advice.findings(found, session.state.metric, pairs_alone=alone), *witness, mode, *helping, *more]
+    return [
+        *advice.findings(found, session.state.metric, pairs_alone=alone, most=session.state.config.max_pairs),
+        *witness,
+        mode,
+        *helping,
+        *more,
+    ]

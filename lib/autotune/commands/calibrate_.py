@@ -43,7 +43,9 @@ def main(
             json.dumps(
                 {
                     **encode(event),
-                    "findings": advice.findings(event, here.state.metric, pairs_alone=here.state.pairs_alone),
+                    "findings": advice.findings(
+                        event, here.state.metric, pairs_alone=here.state.pairs_alone, most=here.state.config.max_pairs
+                    ),
                     "advice": advice.advice(event, here.state.config),
                     "applied": applied,
                 }

@@ -20,7 +20,7 @@ from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.seeded import are_paired
 from autotune.core.ledger.settle import final_verdict, result_of
-from autotune.core.ledger.sight import sight
+from autotune.core.ledger.sight import by_pair, sight
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.ledger.stopping import limits_reached
 from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Run, Verdict
@@ -33,7 +33,7 @@ _OF_A_RESULT = (  # health and mode follow from rules that may be others in anot
     *("status", "verdict", "outcome", "cause", "effect", "description", "files", "metrics"),
     *("asi", "forced", "confirmed", "segment", "commit", "metric", "snapshot"),
 )
-_OF_A_CALIBRATION = ("runs", "noise", "few", "many", "logs", "warm_up", "bias", "bias_pairs", "min_effect", "mode")
+_OF_A_CALIBRATION = ("runs", "noise", "few", "many", "logs", "warm_up", "bias", "bias_pairs", "min_effect", "mode", "by_pair")
 
 
 def contradiction(
@@ -196,12 +196,14 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> 
 
 
 def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> Fact | None:
-    arms = [[run.metrics[state.metric.name] for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
-    series = [values for values in arms if values] or [list(state.segment.baseline_runs)]
+    arms = [[run for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
+    series = [[run.metrics[state.metric.name] for run in made] for made in arms if made] or [list(state.segment.baseline_runs)]
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
+    values = [(first.metrics[state.metric.name], second.metrics[state.metric.name]) for first, second in pairs]
     found = sight(
-        series, said.run_s, state.metric.direction, pairs, prepare_s=said.prepare_s, build_once=state.config.built_once, exact=state.exact
+        series, said.run_s, state.metric.direction, values, prepare_s=said.prepare_s, build_once=state.config.built_once, exact=state.exact
     )
+    found = replace(found, by_pair=by_pair(state, pairs))
     wrong = [name for name in _OF_A_CALIBRATION if not are_alike(getattr(said, name), getattr(found, name))]
     return Fact(Contradiction.CALIBRATION_OTHERWISE, {"names": wrong}) if wrong else None
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 from enum import StrEnum
 from statistics import stdev
 
-from autotune.core.ledger.events import Calibrated
-from autotune.core.ledger.state import ECONOMY_FROM_S
+from autotune.core.cases.batch_pairs import Counted, gains_by_case
+from autotune.core.cases.outlook import PairOutlook, differences, of_pairs
+from autotune.core.ledger.events import Calibrated, Ran
+from autotune.core.ledger.state import ECONOMY_FROM_S, State
 from autotune.core.model import DecisionMode, Direction, Effect
-from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, SQRT2, effect_of, on_scale
+from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, SQRT2, effect_of, gains, on_scale
 from autotune.core.stats.noise import median, noise_floor, pool_by_digits, residual_pool, smallest_detectable
 
 FEW_PAIRS, MANY_PAIRS = 20, 40
@@ -68,6 +70,19 @@ def sight(
         coarse=coarse,
         timestamp=timestamp,
     )
+
+
+def by_pair(state: State, pairs: Sequence[tuple[Ran, Ran]]) -> PairOutlook | None:
+    """What pairs of runs (incumbent first) of an unchanged state show where each has a seed or cases of its own; None elsewhere."""
+    listed, name = state.segment.listed, state.metric.name
+    if not (state.config.seeds or listed) or len(pairs) < FEWEST_PAIRS_FOR_INTERVAL:
+        return None
+    direction, logs = state.metric.direction, state.segment.case_ratios
+    values = [(before.metrics[name], after.metrics[name]) for before, after in pairs]
+    by_case = [gains_by_case([(after.metrics, before.metrics)], name, direction, logs=logs) for before, after in pairs]
+    alike = listed and state.config.cases_count == Counted.EACH_ALIKE
+    batches = differences(by_case, {case.name: case.unit for case in listed}) if alike else ()
+    return of_pairs(gains(values, direction, logs=state.segment.logs), batches)
 
 
 class Blind(StrEnum):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import assert_never
 
+from autotune.core.cases.outlook import FEWEST_PAIRS, PairOutlook
 from autotune.core.config.model import Config
 from autotune.core.ledger.events import Calibrated
 from autotune.core.ledger.sight import FEW_PAIRS, MANY_PAIRS, NOISY, SHORT_RUN_S, Blind, is_seen
@@ -11,10 +13,11 @@ from autotune.core.ledger.state import ECONOMY_FROM_S
 from autotune.core.model import DecisionMode, Direction, Metric
 from autotune.core.output.metrics import RESERVED
 from autotune.core.stats.drift import Drift
-from autotune.core.tell.figures import about, effect_in_words, listed, number, share_in_words, with_unit
+from autotune.core.tell.figures import about, effect_in_words, listed, money, number, share_in_words, with_unit
 from autotune.core.trust import audit
 
 NULL_RUNS, KEEP_RUNS = 9, (16, 26)  # of a candidate that does nothing, and of one that is kept; tests/benchmarks/calibration.py
+HELPS = 0.85  # of what is found now, from which more cases help little: by chance alone, twice as many would come to 0.71
 CALM = 0.01  # the noise floor of a run below which there is nothing to mend
 BUSY = 0.5  # of all cores
 TALKATIVE = 1_000_000  # bytes of output from which taking it is part of what is measured
@@ -30,7 +33,7 @@ COARSE = (
 REPEATS = "it repeats exactly with this seed and this input; what is kept is better with these, and another seed or input may differ"
 CANCELS = (
     "both runs of a pair get the same seed or cases, so their influence cancels. The session can find effects smaller than that if "
-    "the rest of the noise is smaller. A keep takes 24 runs or more"
+    "the rest of the noise is smaller. A keep takes 24 runs or more. `autotune calibrate` measures what pairs show"
 )
 FIXED_SEED = (
     "a change may touch a fixed seed: {seeded}; another seed can win by luck, in every run. Let the benchmark set the seed, out of scope, "
@@ -56,12 +59,16 @@ _CHANGED = {
 }
 
 
-def findings(found: Calibrated, metric: Metric, *, pairs_alone: bool = False) -> tuple[str, ...]:
-    """What was found, a sentence each. With `pairs_alone` each pair has a seed or cases of its own, so that runs differ by those too."""
+def findings(found: Calibrated, metric: Metric, *, pairs_alone: bool = False, most: int = MANY_PAIRS) -> tuple[str, ...]:
+    """What was found, a sentence each. With `pairs_alone` each pair has a seed or cases of its own, so that runs differ by those too.
+
+    `most` is how many pairs a comparison may take.
+    """
+    by_pair = found.by_pair if pairs_alone else None
     seed = [FIXED_SEED.format(seeded=listed(found.seeded))] if found.seeded else []
     parts = (
-        _noise_words(found, metric),
-        (CANCELS,) if pairs_alone else (),
+        _noise_words(found, metric) if by_pair is None else _pair_words(by_pair, found, metric, most),
+        (CANCELS,) if pairs_alone and by_pair is None else (),
         seed,
         _time_words(found, metric),
         _cost_words(found) if not pairs_alone else (),
@@ -85,6 +92,50 @@ def _noise_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
             f"{_gain(found.many, found, metric)} with {MANY_PAIRS}"
         ),
     )
+
+
+def _pair_words(by_pair: PairOutlook, found: Calibrated, metric: Metric, most: int) -> tuple[str, ...]:
+    """What pairs with a seed or cases of their own show, what a decision takes, and what would help."""
+    same = "cases" if by_pair.cases else "seed"
+    costs = (
+        f"a keep takes {FEWEST_PAIRS} pairs or more ({_price(found, FEWEST_PAIRS)}), a comparison {most} at most ({_price(found, most)})"
+    )
+    if not by_pair.noise:
+        return (f"two runs of the unchanged code with the same {same} never differed ({by_pair.pairs} pairs)", costs)
+    noise = _shown(_share(by_pair.noise, found), found, metric)
+    least, few, many, longer = (
+        _gain(_share(size, found), found, metric) for size in (by_pair.least, by_pair.few, by_pair.many, by_pair.longer)
+    )
+    return (
+        f"two runs of the unchanged code with the same {same} differ by {noise} (standard deviation, {by_pair.pairs} pairs)",
+        f"smallest gain found four times in five: {least} with {FEWEST_PAIRS} pairs, {few} with {FEW_PAIRS}, {many} with {MANY_PAIRS}",
+        costs,
+        _more_words(by_pair, found, metric, f"{2 * MANY_PAIRS} pairs find {longer} (max_pairs = {2 * MANY_PAIRS})"),
+    )
+
+
+def _more_words(by_pair: PairOutlook, found: Calibrated, metric: Metric, longer: str) -> str:
+    """Whether more cases, more seeds a run or more pairs would help."""
+    if not by_pair.cases:
+        return f"more pairs would help: {longer}. The mean over two seeds in each run helps as much"
+    if by_pair.more_cases is None or by_pair.shared is None:
+        return f"more pairs would help: {longer}"
+    more = f"with twice the cases in a run, {MANY_PAIRS} pairs find {_gain(_share(by_pair.more_cases, found), found, metric)}"
+    if by_pair.more_cases < HELPS * by_pair.many:
+        return f"more cases would help: {more}. More pairs help, too: {longer}"
+    acts = _shown(_share(by_pair.shared, found), found, metric)
+    return f"more cases would help little, because something acts on whole runs ({acts}): {more}. More pairs would help: {longer}"
+
+
+def _share(size: float, found: Calibrated) -> float:
+    """A size on the comparison's scale as people say it."""
+    return math.expm1(min(size, 700.0)) if found.logs else size
+
+
+def _price(found: Calibrated, pairs: int) -> str:
+    """What pairs take: time, and money where runs cost any."""
+    cost = f", {money(2 * pairs * found.run_cost_usd)}" if found.run_cost_usd else ""
+    return f"{about(2 * pairs * _whole_s(found))}{cost}"
 
 
 def _of_runs(found: Calibrated) -> str:

@@ -15,10 +15,11 @@ from autotune.core.decide import pace
 from autotune.core.decide.comparison import hears_witness
 from autotune.core.decide.witness import noise_of, witness_of
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Calibrated, SettingsChanged
+from autotune.core.ledger.events import Calibrated, Ran, SettingsChanged
 from autotune.core.ledger.purposes import Purpose
-from autotune.core.ledger.sight import NOISY, SHORT_RUN_S, Blind, blind, by_spread, sight
+from autotune.core.ledger.sight import NOISY, SHORT_RUN_S, Blind, blind, by_pair, by_spread, sight
 from autotune.core.model import Arm, Direction, Outcome, Witness
+from autotune.core.output.costs import cost_of
 from autotune.core.stats import effects, noise
 from autotune.core.tell import advice
 from autotune.core.tell.words import told
@@ -59,13 +60,13 @@ def calibrate(session: Session, pairs: int = PAIRS) -> Calibrated:
         raise AutotuneError(f"Not calibrated: {why}.", "calibrate again when nothing interrupts it") from None
     if (flaky := bench.flaky()) is not None:
         session.say(flaky)
-    return _with_seeds(session, _calibrated(session, bench, *found, busy))
+    return _with_seeds(session, replace(_of_runs(session, bench, *found), busy=busy))
 
 
 def _from_baseline(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float) -> Calibrated:
     """What a baseline says by itself, `elapsed_s` having been spent on it."""
     each = elapsed_s / len(values)
-    return _calibrated(session, bench, [list(values)], [session.state.segment.baseline_wall_s or each], [each], None)
+    return _calibrated(session, bench, [list(values)], [session.state.segment.baseline_wall_s or each], [each])
 
 
 def refuse_blind(session: Session, bench: Bench, values: Sequence[float], elapsed_s: float) -> None:
@@ -111,22 +112,21 @@ def after_baseline(
     differs = config.prepare and not config.in_place and not session.state.exact
     if differs and not once and not hidden and pairs >= effects.FEWEST_PAIRS_FOR_INTERVAL:
         session.say(Fact(Kind.CALIBRATING, {"pairs": pairs, "takes_s": 2 * (pairs + 1) * each}))
-        found = _calibrated(session, bench, *_paired(session, bench, pairs, turn), None)
+        found = _of_runs(session, bench, *_paired(session, bench, pairs, turn))
     return _with_seeds(session, found, read)
 
 
-def _measured(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[list[list[float]], list[float], list[float]]:
+def _measured(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[list[Ran], list[float]]:
     if not session.state.config.in_place:
         return _paired(session, bench, pairs, turn)
     outlooks = (pace.of_known_length("run", number, 2 * pairs, turn.pace_s(bench.run_s, bench.ran)) for number in range(1, 2 * pairs + 1))
-    values, walls, elapsed = zip(*(_one(bench, Arm.INCUMBENT, outlook) for outlook in outlooks), strict=True)
-    return [list(values)], list(walls), list(elapsed)
+    runs, elapsed = zip(*(_one(bench, Arm.INCUMBENT, outlook) for outlook in outlooks), strict=True)
+    return list(runs), list(elapsed)
 
 
-def _paired(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[list[list[float]], list[float], list[float]]:
-    """Values of both places, or of both builds (`build_once`), in run order, then what runs took: the benchmark alone, and all of it."""
-    values: dict[Arm, list[float]] = {arm: [] for arm in Arm}
-    walls, elapsed = [], []
+def _paired(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[list[Ran], list[float]]:
+    """Run both places, or both builds (`build_once`), in pairs; gives the runs in order, and what each took with what prepares it."""
+    runs, elapsed = list[Ran](), list[float]()
     with ExitStack() as stack:
         bench.content[Arm.CANDIDATE] = bench.content[Arm.INCUMBENT]
         second = bench
@@ -138,20 +138,28 @@ def _paired(session: Session, bench: Bench, pairs: int, turn: Turn) -> tuple[lis
             turn.expect(2 * bench.run_s)
             outlook = pace.of_known_length("pair", number, pairs + 1, turn.pace_s(bench.run_s, bench.ran))
             for arm in bench.random.sample(list(Arm), 2):
-                value, wall_s, whole_s = _one(benches[arm], arm, outlook)
-                values[arm].append(value)
-                walls.append(wall_s)
+                run, whole_s = _one(benches[arm], arm, outlook)
+                runs.append(run)
                 elapsed.append(whole_s)
-    return [values[Arm.INCUMBENT], values[Arm.CANDIDATE]], walls, elapsed
+    return runs, elapsed
 
 
-def _one(bench: Bench, arm: Arm, outlook: Mapping[str, Any]) -> tuple[float, float, float]:
-    """One run's value, what the benchmark took, and what all of it took."""
+def _one(bench: Bench, arm: Arm, outlook: Mapping[str, Any]) -> tuple[Ran, float]:
+    """One run, and what all of it took."""
     begun = time.perf_counter()
     run, _ = bench.run(arm, Purpose.CALIBRATION, outlook)
     if run.outcome is not Outcome.OK:
         raise AutotuneError(f"The unchanged code fails: {told(run.why)}", "`autotune doctor` looks at benchmark and checks")
-    return run.metrics[bench.session.state.metric.name], run.wall_s, time.perf_counter() - begun
+    return run, time.perf_counter() - begun
+
+
+def _of_runs(session: Session, bench: Bench, runs: Sequence[Ran], elapsed: Sequence[float]) -> Calibrated:
+    """What runs of the unchanged code say, in pairs where both arms were run; the first pair is left out, since warm-ups are no bias."""
+    state, arms = session.state, [[run for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
+    series = [[run.metrics[state.metric.name] for run in made] for made in arms if made]
+    found = _calibrated(session, bench, series, [run.wall_s for run in runs], elapsed)
+    cost_usd = math.fsum(cost_of(run.metrics, state.config.cost_metric) for run in runs) / len(runs)
+    return replace(found, by_pair=by_pair(state, list(zip(*arms, strict=False))[1:]), run_cost_usd=cost_usd)
 
 
 def _calibrated(
@@ -160,7 +168,6 @@ def _calibrated(
     series: Sequence[Sequence[float]],
     walls: Sequence[float],
     elapsed: Sequence[float],
-    busy: float | None,
 ) -> Calibrated:
     """The event that says it; the first pair is left out of the bias, since warm-ups are not one."""
     state = session.state
@@ -177,7 +184,7 @@ def _calibrated(
         exact=state.exact,
         timestamp=now(),
     )
-    return replace(found, timed=state.timed, busy=busy, output_bytes=bench.output_bytes)
+    return replace(found, timed=state.timed, output_bytes=bench.output_bytes)
 
 
 def _with_seeds(session: Session, found: Calibrated, read: Sequence[str] = ()) -> Calibrated:
