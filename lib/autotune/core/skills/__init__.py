@@ -1,0 +1,1 @@
+"""What agents did with their skills, and what that says of each skill."""

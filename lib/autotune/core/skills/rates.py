@@ -1,0 +1,158 @@
+"""How well a skill fires: recall, precision and coverage over turns, each with its interval, and the triggers that were missed.
+
+A turn *fits* a skill where the model fired it and nobody has said that this was wrong, or where a trigger was missed. A turn that nobody
+has judged counts as neither: an unfired prompt is no negative. Intervals are Wilson's (Wilson 1927), at 95 %.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import sqrt
+
+from autotune.core.skills.seen import How, Shown
+from autotune.core.skills.turns import Turn
+
+LEAST = 5  # turns from which a share is told
+Z = 1.959964  # of a two-sided 95 % interval
+SAME_WORDS = 0.5  # of two prompts' words (Jaccard), from which one speaks for the other
+
+_NEGLECTED = (
+    r"(?:why (?:didn'?t|did not|haven'?t|don'?t) you use|you (?:should have|could have|were supposed to) used?|you forgot(?: to use)?)"
+)
+_WORD = re.compile(r"[^\W_]+")
+
+
+class Sign(StrEnum):
+    """By what a trigger is known to have been missed, or wrong; the cheapest first."""
+
+    CORRECTION = "correction"  # you said so in the next prompt
+    TYPED = "typed"  # you typed it after a turn in which it was silent
+    LABEL = "label"  # somebody, or a judge, has looked at it
+    ALIKE = "alike"  # the prompt is like others that fired; only a candidate for a look
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of a number of turns, with its 95 % interval; None throughout where there are fewer than `LEAST`."""
+
+    of: int
+    hits: int
+
+    @property
+    def value(self) -> float | None:
+        """The share, None where too little was seen to tell."""
+        return self.hits / self.of if self.of >= LEAST else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Wilson's interval at 95 %: (c ± z √(p q / n + z²/4n²)) / (1 + z²/n), c = p + z²/2n."""
+        if self.of < LEAST:
+            return None
+        p, n = self.hits / self.of, self.of
+        middle, half = p + Z * Z / (2 * n), Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
+        return max(0.0, min(p, (middle - half) / (1 + Z * Z / n))), min(1.0, max(p, (middle + half) / (1 + Z * Z / n)))
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A turn in which a skill was offered and stayed silent. `turn` is its position; a sign `ALIKE` is only a candidate."""
+
+    turn: int
+    sign: Sign
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was seen of one skill: turns by humans in which it was offered, how it fired, and how its line was shown."""
+
+    name: str
+    offered: int
+    fired: int
+    typed: int
+    denied: int
+    read: int
+    recall: Share
+    precision: Share
+    coverage: Share
+    shown: Mapping[Shown, int]
+    missed: tuple[Missed, ...]
+
+
+def standing(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None) -> Standing:
+    """Tell how a skill stands. `turns` are of one or more sessions, in order; `labels` say of a turn whether the skill fits it."""
+    labels = labels or {}
+    humans = [(place, turn) for place, turn in enumerate(turns) if turn.human]
+    offered = [(place, turn) for place, turn in humans if name in turn.offered]
+    fired = [place for place, turn in humans if _called(turn, name)]
+    rightly = [place for place in fired if labels.get(place, True)]
+    found = tuple(missed(name, turns, labels))
+    sure = {one.turn for one in found if one.sign is not Sign.ALIKE}
+    described = sum(turn.offered[name].shown is not Shown.NAME for _, turn in offered)
+    return Standing(
+        name,
+        len(offered),
+        len(fired),
+        sum(turn.typed(name) for _, turn in humans),
+        sum(one.name == name and one.how is How.MODEL and not one.ran for _, turn in humans for one in turn.fired),
+        sum(one.name == name and one.how is How.READ for _, turn in humans for one in turn.fired),
+        Share(len(rightly) + len(sure), len(rightly)),
+        Share(len(fired), len(rightly)),
+        Share(len(offered), described),
+        Counter(turn.offered[name].shown for _, turn in offered),
+        found,
+    )
+
+
+def missed(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None) -> Iterator[Missed]:
+    """Find the turns that a skill should have fired in and did not, each by its cheapest sign."""
+    labels = labels or {}
+    fitting = [_words(turn.text) for place, turn in enumerate(turns) if turn.human and _called(turn, name) and labels.get(place, True)]
+    follows = _next_of_human(turns)
+    for place, turn in enumerate(turns):
+        if not turn.human or name not in turn.offered or _called(turn, name) or turn.typed(name) or labels.get(place) is False:
+            continue
+        after = follows.get(place)
+        if after is not None and corrects(turns[after].text, name):
+            yield Missed(place, Sign.CORRECTION)
+        elif after is not None and turns[after].typed(name):
+            yield Missed(place, Sign.TYPED)
+        elif labels.get(place) is True:
+            yield Missed(place, Sign.LABEL)
+        elif any(_alike(_words(turn.text), other) for other in fitting):
+            yield Missed(place, Sign.ALIKE)
+
+
+def corrects(said: str, name: str) -> bool:
+    """Whether a prompt complains that a skill was not used."""
+    short = re.escape(name.rpartition(":")[2])
+    spoken = short.replace("\\-", "[- ]")
+    return re.search(rf"\b{_NEGLECTED}\s+(?:the\s+|my\s+)?[\"'`/$]?(?:{spoken})\b", said, re.IGNORECASE) is not None
+
+
+def _called(turn: Turn, name: str) -> bool:
+    return any(one.name == name and one.how is How.MODEL for one in turn.fired)
+
+
+def _next_of_human(turns: Sequence[Turn]) -> Mapping[int, int]:
+    """By position, the next prompt by a human in the same conversation and session."""
+    following, last = dict[int, int](), dict[tuple[str, str], int]()
+    for place in range(len(turns) - 1, -1, -1):
+        turn = turns[place]
+        if turn.human:
+            key = (turn.session, turn.agent)
+            if key in last:
+                following[place] = last[key]
+            last[key] = place
+    return following
+
+
+def _words(said: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _WORD.findall(said))
+
+
+def _alike(some: frozenset[str], others: frozenset[str]) -> bool:
+    return bool(some) and len(some & others) >= SAME_WORDS * len(some | others)
