@@ -169,11 +169,7 @@ def test_opencode_tells_what_the_model_loaded_and_what_was_typed() -> None:
 KEYS = ["type", "message", "role", "content", "attachment", "names", "digests", "payload", "state", "input", "data", "usage", "toolCalls"]
 WORDS = ["user", "assistant", "Skill", "tool_use", "message"]
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text(max_size=8)
-    | st.sampled_from(WORDS),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(WORDS),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
     max_leaves=12,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _SKILL_FILE = re.compile(r"([\w .:@+~/-]*?)/?([\w .:@+~-]+)/SKILL\.md\b")
 _INJECTED = re.compile(r"\A\s*<skill(?:\s+name=\"([^\"]+)\"[^>]*)?>\s*(?:<name>([^<]+)</name>)?")
@@ -68,4 +68,6 @@ def moment(milliseconds: object) -> str:
     """A time in milliseconds since 1970 as ISO 8601 in UTC; empty for what is none."""
     if not isinstance(milliseconds, int) or not 0 <= milliseconds < 1 << 48:
         return ""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
