@@ -248,6 +248,7 @@ class Kind(StrEnum):
     RESULT = "result"
     RESULT_TOLD = "result told"
     PROPOSED = "proposed"
+    TRIED = "tried"
     SECOND_LOOK = "second look"
     EMPTY_HANDED = "empty handed"
     CLAIMING = "claiming"

@@ -27,6 +27,7 @@ from autotune.core.ledger.events import (
     Finished,
     Formatted,
     Noted,
+    Noticed,
     Opened,
     Paused,
     PlaybookBegun,
@@ -46,6 +47,7 @@ from autotune.core.ledger.fold import after, begin
 from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import State
+from autotune.core.memory.lessons import Lesson, Taught
 from autotune.core.model import PROCESSOR_S, Arm, Direction, Effect, Outcome, Status, Verdict
 from autotune.core.output.outcome import PASSED
 from autotune.core.tell import explain as explaining
@@ -900,6 +902,32 @@ def test_ideas_are_left_out_from_the_end() -> None:
     assert "- idea 0 " in page
     assert "- idea 59 " not in page
     assert re.search(r"\(\d+ more lines are in the file\)", page)
+
+
+def test_an_idea_that_was_tried_says_so() -> None:
+    state = folded(
+        bare(), *baseline(10.0), settled(1, description="Cache the parsed header"), kept(2, 9.0, description="skip the blank lines")
+    )
+    page = brief(state, NOW, "- caching of the parsed header\n- skip blank lines\n")
+    assert "- caching of the parsed header (tried in 1: not shown)\n- skip blank lines\n" in page
+
+
+def test_a_proposer_is_told_what_was_refused_since_the_latest_result() -> None:
+    why = Noticed(Fact(Kind.CANDIDATE_SET_ASIDE, {"ref": "r"}, quoted("Tried in 1: refuted.")), "2026-03-01T13:02:00.000Z")
+    other = Noticed(Fact(Kind.STATE_GONE), "2026-03-01T13:02:00.000Z")
+    state = folded(bare(), *baseline(10.0), settled(1), why, other)
+    assert "## Refused before a run, and taken back\n\n```data\nTried in 1: refuted.\n```\n" in brief(state, NOW)
+    later = folded(bare(), *baseline(10.0), why, settled(1, timestamp="2026-03-01T13:03:00.000Z"))
+    assert "Refused before a run" not in brief(later, NOW)
+    assert "Refused before a run" in brief(folded(bare(), why), NOW)
+
+
+def test_lessons_of_other_sessions_come_with_their_numbers_and_are_few(session: State) -> None:
+    effect = Effect(1.032, 1.01, 1.05, relative=True)
+    lesson = Taught("other-1", 7, Lesson.REFUTED, session.metric, effect, "a `regular` expression", ("src/a.py",), NOW)
+    page = brief(session, NOW, lessons=[lesson, replace(lesson, experiment=8, effect=None, files=(), lesson=Lesson.BROKE)])
+    assert "other-1/7 refuted (+3.2 %): a 'regular' expression [src/a.py]\nother-1/8 broke: a 'regular' expression\n" in page
+    assert tokens(brief(session, NOW, lessons=[replace(lesson, description="long " * 100)] * 500)) <= MOST_TOKENS
 
 
 def test_nothing_from_elsewhere_can_leave_its_fence_or_its_quotes() -> None:

@@ -147,6 +147,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.TOO_NOISY: {"times": 4.2},
     Kind.OVERTAKEN: {"experiment": 4},
     Kind.SECOND_LOOK: {"experiment": 9, "again": 4, "description": "d"},
+    Kind.TRIED: {"experiment": 4, "fate": "kept", "likeness": "change", "waits": True, "earlier": True},
 }
 
 

@@ -7,8 +7,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from autotune.core.facts import Kind
 from autotune.core.health.transitions import Mode
 from autotune.core.ledger.state import Row, State
+from autotune.core.memory.descriptions import alike
+from autotune.core.memory.lessons import Taught, lesson_of
 from autotune.core.model import Status
 from autotune.core.output.outcome import escaped
 from autotune.core.tell import limits
@@ -22,7 +25,7 @@ from autotune.core.tell.words import told
 MOST_TOKENS = 2000
 BYTES_PER_TOKEN = 3.5  # of English and code together; counted in bytes, so that other scripts are not counted too low
 _DESCRIPTION, _WHY, _FILES, _PATTERNS, _LINE = 150, 100, 60, 240, 200  # bytes
-_ASI_SHOWN, _NOTES_SHOWN = 5, 5
+_ASI_SHOWN, _NOTES_SHOWN, _REFUSED_SHOWN = 5, 5, 3
 _FAILURE_LINES = 6
 _FAILED = frozenset({Fate.CRASHED, Fate.TIMED_OUT, Fate.UNREADABLE, Fate.CHECKS_FAILED, Fate.HOOK})
 _HEAD = """\
@@ -52,11 +55,12 @@ DEAD_ENDS = (
 _BY_HAND = """\
 One idea an experiment: edit files in scope, then `autotune try --description "what and why"`, with
 `--asi '{"hypothesis": "…", "observation": "…", "next": "…"}'` for what should survive a revert. If it says that it is still running,
-call `autotune wait`. autotune takes back what is not kept; `autotune restore N` opens it again. Put ideas into `autotune.ideas.md`, one a
-line, and what the log cannot know into `autotune.md`."""
+call `autotune wait`. autotune takes back what is not kept; `autotune restore N` opens it again. The same idea again is refused;
+`--again` insists. Put ideas into `autotune.ideas.md`, one a line, and what the log cannot know into `autotune.md`."""
 _SUPERVISED = """\
 One idea: edit files in scope, then end. In the last line that you print, say what was changed and why. autotune measures it, decides, and
-takes back what is not kept. Call no `autotune` command. Put ideas into `autotune.ideas.md`, one a line."""
+takes back what is not kept. The same change as an earlier one is not measured. Call no `autotune` command. Put ideas into
+`autotune.ideas.md`, one a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,17 @@ def tokens(text: str) -> int:
     return math.ceil(_weight(text) / BYTES_PER_TOKEN)
 
 
-def brief(state: State, now: str, ideas: str = "", memory: str = "", *, supervised: bool = False, measuring: bool = False) -> str:
-    """Give the page. `ideas` and `memory` are the texts of autotune.ideas.md and autotune.md.
+def brief(
+    state: State,
+    now: str,
+    ideas: str = "",
+    memory: str = "",
+    lessons: Sequence[Taught] = (),
+    *,
+    supervised: bool = False,
+    measuring: bool = False,
+) -> str:
+    """Give the page. `ideas` and `memory` are the texts of autotune.ideas.md and autotune.md, `lessons` those of other sessions.
 
     `supervised` is for a proposer whose changes somebody else measures. The same state gives the same page, but for the time that is left.
     """
@@ -91,12 +104,14 @@ def brief(state: State, now: str, ideas: str = "", memory: str = "", *, supervis
     tail += "" if supervised else f"\n## Next\n\n{following(state, now, measuring=measuring)}.\n"
     sections = (
         _notes(state),
+        _refused(state),
         _kept(state),
         _diagnosis(state),
         _side_information(state),
         _reminders(state),
-        _ideas(ideas),
+        _ideas(state, ideas),
         _memory(memory),
+        _lessons(lessons),
         _tried(state),
     )
     room = MOST_TOKENS * BYTES_PER_TOKEN - _weight(head) - _weight(tail)
@@ -230,9 +245,37 @@ def _diagnosis(state: State) -> _Section:
     return _Section("Diagnosis and last failure", items, 0.3, len(items), left_out="lines are left out")
 
 
-def _ideas(text: str) -> _Section:
-    items = [line for line in _lines_of(text) if not line.startswith(("#", "<!--"))]
+def _refused(state: State) -> _Section:
+    """What was refused before a run since the latest result: a proposer that nobody tells would come with it again."""
+    since = state.recent.rows[-1].timestamp if state.recent.rows else ""
+    found = [one.found for one in state.recent.notices if one.found.kind is Kind.CANDIDATE_SET_ASIDE and one.timestamp >= since]
+    items = [_cut(told(one.because), 2 * _LINE) for one in found[-_REFUSED_SHOWN:] if one.because is not None]
+    return _Section("Refused before a run, and taken back", items, 0.2, len(items))
+
+
+def _lessons(lessons: Sequence[Taught]) -> _Section:
+    """Experiments of other sessions, by their own numbers: what they measured need not hold here."""
+    items = []
+    for one in lessons:
+        effect = f" ({effect_in_short(one.effect)})" if one.effect is not None else ""
+        files = _cut(", ".join(one.files), _FILES)
+        about = f"{_cut(one.description, _DESCRIPTION)}{f' [{files}]' if files else ''}"
+        items.append(f"{_cut(one.session, _FILES)}/{one.experiment} {one.lesson}{effect}: {about}")
+    return _Section(
+        "Lessons of earlier sessions (`autotune lessons`)", items, 0.25, len(items), left_out="more are left out", newest_last=False
+    )
+
+
+def _ideas(state: State, text: str) -> _Section:
+    items = [f"{line}{_tried_in(state, line)}" for line in _lines_of(text) if not line.startswith(("#", "<!--"))]
     return _Section("Ideas (autotune.ideas.md)", items, 0.25, len(items), left_out="more lines are in the file", newest_last=False)
+
+
+def _tried_in(state: State, idea: str) -> str:
+    """Say of an idea that an experiment with the same words has answered it."""
+    words = idea.lstrip("-*+ \t")  # without the mark of a list
+    row = next((one for one in reversed(state.recent.rows) if lesson_of(one) is not None and alike(words, one.description)), None)
+    return "" if row is None else f" (tried in {row.index}: {fate_of(row)})"
 
 
 def _memory(text: str) -> _Section:

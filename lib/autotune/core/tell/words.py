@@ -14,7 +14,7 @@ from autotune.core.findings import Verification
 from autotune.core.health.supervision import How
 from autotune.core.ledger.stopping import Limit
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import amiss, answers, limits, observed, progress, unread
+from autotune.core.tell import amiss, answers, lessons, limits, observed, progress, unread
 from autotune.core.tell.figures import (
     about,
     counted,
@@ -555,6 +555,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.RESULT_TOLD: "experiment {experiment}: {status}: {description} ({because})",
     Kind.PROPOSED: "experiment {experiment}: {description}",
+    Kind.TRIED: lessons.tried,
     Kind.SECOND_LOOK: "experiment {experiment}, a second look at {again}: {description}",
     Kind.EMPTY_HANDED: "{because} ({times} of {most})",
     Kind.CLAIMING: "claim, {because}: the session's first state against its last",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,10 +110,12 @@ def take(
     discard: bool = False,
     force: bool = False,
     again: int | None = None,
+    weigh: Callable[[str, Sequence[str]], None] = lambda _commit, _paths: None,
 ) -> Look:
     """Make what differs in scope a commit under refs/autotune and put it on the ledger as the candidate, about to be measured.
 
-    Raises `AutotuneError` where nothing differs, or where a protected file or one outside the scope was changed; then nothing has happened.
+    `weigh` is given the commit and its paths before, and may refuse them. Raises `AutotuneError` where it does, where nothing differs, or
+    where a protected file or one outside the scope was changed; then nothing has happened.
     """
     boundary = Boundary(session)
     found = look(session, boundary)
@@ -136,6 +138,7 @@ def take(
             "To git, the edits in scope are the same as the incumbent (line ends, for instance), so there is nothing to measure.",
             "change a file's content, then try again",
         )
+    weigh(commit, found.paths)
     commits.set_ref(session.top, session.folder.ref(number), commit, f"candidate of experiment {number}")
     session.append(
         CandidateTaken(

@@ -25,6 +25,7 @@ from autotune.errors import AutotuneError
 from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.candidate import look
 from autotune.loop.candidate.returning import OvertakenError
+from autotune.loop.candidate.tried import Repeats
 from autotune.loop.experiment import experiment, work
 from autotune.loop.measure import calibrating, quiet, recording
 from autotune.loop.session import briefing, feed, files, logs
@@ -141,7 +142,7 @@ def _try(session: Session, description: str, say: Say) -> Fact | None:
     """Measure the proposal; gives what was wrong with it where it was refused: nobody is there to mend it, so it is put aside."""
     say(Fact(Kind.PROPOSED, {"experiment": session.state.count + 1, "description": description}))
     try:
-        experiment.measure(session, None, settles=True, description=description, progress=say)
+        experiment.measure(session, None, settles=True, description=description, repeats=Repeats.SAME_CHANGE_REFUSED, progress=say)
     except AutotuneError as refused:
         session.refresh()
         if session.state.ended is not None:

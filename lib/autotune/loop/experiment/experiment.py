@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from autotune.core.facts import Fact, Kind, quoted
@@ -19,6 +20,7 @@ from autotune.edges import signals
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError, EndedError
 from autotune.loop.candidate import boundary, candidate, lending, returning
+from autotune.loop.candidate.tried import Repeats, weigh
 from autotune.loop.experiment import work
 from autotune.loop.measure import recording
 from autotune.loop.session import files
@@ -28,7 +30,7 @@ Progress = Say | None
 _CANCELLED_WITHIN_S = 30.0
 
 
-def measure(
+def measure(  # noqa: PLR0913 - what a person says of an experiment, each by itself
     session: Session,
     wait_s: float | None,
     *,
@@ -37,13 +39,15 @@ def measure(
     asi: Mapping[str, Any] | None = None,
     force: bool = False,
     again: int | None = None,
+    repeats: Repeats = Repeats.MEASURED,
     progress: Progress = None,
 ) -> int:
     """Take what differs in scope as the candidate and have it measured; waits up to `wait_s` seconds and gives the experiment's number.
 
     With `again`, the changes of that experiment are brought back first. Raises `AutotuneError` where the session stands still, where an
-    experiment is open, or where there is nothing to measure.
+    experiment is open, or where there is nothing to measure; `TriedError` where the same was tried before and `repeats` refuses that.
     """
+    weighed = partial(weigh, session, repeats, description)
     edited = files.edited_scripts(session)
     while True:
         with work.changing(session, "measure") as lock:
@@ -63,7 +67,7 @@ def measure(
                 recording.refuse_changed(session)
                 if again is not None:
                     returning.bring_back(session, again)
-                found = candidate.take(session, settles=settles, description=description, asi=asi, force=force, again=again)
+                found = candidate.take(session, settles=settles, description=description, asi=asi, force=force, again=again, weigh=weighed)
                 if found.outside:
                     session.say(Fact(Kind.OUT_OF_SCOPE, {"paths": list(found.outside[:5])}))
                 work.start(session, lock, f"experiment {session.state.count + 1}")
