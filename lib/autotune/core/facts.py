@@ -57,6 +57,7 @@ class Kind(StrEnum):
     # Why runs are no evidence.
     PRINTED_TWICE = "printed twice"
     CLOCK_DISAGREES = "clock disagrees"
+    SEED_FIXED = "seed fixed"
     TAMPERED = "tampered"
     LEDGER_WRITTEN = "ledger written"
     INDEX_WRITTEN = "index written"
@@ -274,7 +275,10 @@ AnyKind = Kind | Contradiction | Amiss | Objection | Observation | Remedy | Answ
 
 NAMED = 8  # paths that a sentence names
 NOT_TRUSTED = frozenset(
-    (Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED, Kind.CONTEXT_OF_CANDIDATE)
+    (
+        *(Kind.PRINTED_TWICE, Kind.CLOCK_DISAGREES, Kind.SEED_FIXED, Kind.TAMPERED, Kind.SESSION_TOUCHED, Kind.STORE_DAMAGED),
+        Kind.CONTEXT_OF_CANDIDATE,
+    )
 )
 REFUTING = frozenset((Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING))  # what is not kept for no other reason was not shown to be better
 GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says from when on

@@ -54,7 +54,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.BUSY: {"share": 0.9, "above": 0.5},
     Kind.PROVING_WITH_READ: {"files": 2},
     Kind.LEFTOVERS: {"first": "sleep 9", "more": True},
-    Kind.SEED_CHANGED: {"seed": "a.py:3"},
+    **{kind: {"seed": "a.py:3"} for kind in (Kind.SEED_CHANGED, Kind.SEED_FIXED)},
     Kind.STORE_DAMAGED: {"path": "a.py"},
     Kind.EXIT: {"code": 139, "signal": None},
     Kind.TIME_LIMIT: {"after_s": 1.5},

@@ -376,3 +376,13 @@ def test_a_whole_rate_is_no_rounded_one_where_one_of_them_is_no_part_of_its_run(
     seen = [run(Arm.INCUMBENT, 50.0, 2.0)]
     assert audit.is_whole_and_no_time(Metric("score", "", Direction.HIGHER), seen)
     assert not audit.is_whole_and_no_time(Metric("score", "", Direction.HIGHER), [run(Arm.INCUMBENT, 50.0, 0.05)])
+
+
+def valued(arm: Arm, *values: float) -> list[Run]:
+    return [Run(arm, Outcome.OK, {TIME.name: value}, 1.0) for value in values]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [((1, 1), (1, 2)), ((1, 1, 2), (1, 2, 1)), ((1, 1, 1), (2, 2, 2))])
+def test_one_value_with_every_seed_is_seen_where_the_unchanged_code_has_several(ours: tuple[float, ...], theirs: tuple[float, ...]) -> None:
+    assert not audit.ignores_seeds([*valued(Arm.CANDIDATE, *ours), *valued(Arm.INCUMBENT, *theirs)], TIME)
+    assert audit.ignores_seeds([*valued(Arm.CANDIDATE, 1, 1, 1), *valued(Arm.INCUMBENT, 1, 2)], TIME)

@@ -306,6 +306,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         f"not to be trusted: {_clock(fact)} (if the metric is no part of a run's length, such as the worst of many pauses, "
         "set `void_implausible = false`)"
     ),
+    Kind.SEED_FIXED: "not to be trusted: it changes a seed ({seed}), and its runs give the same number with every seed. So luck with one "
+    "seed may be all that it gains. Let it use the seed that it is given",
     Kind.TAMPERED: "not to be trusted: {because}",
     Kind.LEDGER_WRITTEN: "a run wrote to the ledger",
     Kind.INDEX_WRITTEN: "a run wrote to {path}, which tells autotune what is in place; autotune makes it again",

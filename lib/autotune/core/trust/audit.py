@@ -201,6 +201,12 @@ def objection(runs: Sequence[Run], metric: Metric, guarded: Sequence[str] = (), 
     return Fact(Kind.CLOCK_DISAGREES, gone.figures) if gone is not None and gone.contradicts else None
 
 
+def ignores_seeds(runs: Sequence[Run], metric: Metric) -> bool:
+    """Whether the candidate's runs, each with another seed, all have the same value, and the incumbent's do not."""
+    ours, theirs = ([run.samples[metric.name] for run in made] for made in _arms(runs))
+    return len(ours) >= ENOUGH_RUNS and len(set(ours)) == 1 < len(set(theirs))
+
+
 def remark(runs: Sequence[Run], metric: Metric) -> Fact | None:
     """Say of a keep that time was saved in the metric alone and spent elsewhere, which may be honest: someone has to look."""
     ours, theirs = _arms(runs)

@@ -184,7 +184,7 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
             return voided(session, Cause.BENCHMARK, Fact(Kind.HOLDOUT_BROKEN))
         case Answer.FLAKY:
             verdict = _remarked(verdict, Fact(Kind.HOLDOUT_FLAKY))
-    return _with_losses(session, _with_seed(session, verdict), runs)
+    return _with_losses(session, _with_seed(session, verdict, runs), runs)
 
 
 def _with_losses(session: Session, verdict: Decided, runs: Sequence[Run]) -> Decided:
@@ -197,10 +197,12 @@ def _with_losses(session: Session, verdict: Decided, runs: Sequence[Run]) -> Dec
     return _remarked(verdict, Fact(Kind.LOST_BY, {"cases": lost}) if lost else None)
 
 
-def _with_seed(session: Session, verdict: Decided) -> Decided:
-    """Say of a keep that it sets a seed otherwise: no runs tell a lucky seed from a gain."""
+def _with_seed(session: Session, verdict: Decided, runs: Sequence[Run]) -> Decided:
+    """Say of a keep that it sets a seed otherwise: no runs tell a lucky seed from a gain. One that ignores seeds it is given is void."""
     experiment = session.state.experiment
     seed = seeding.changed_by(session, experiment) if experiment is not None else None
+    if seed is not None and session.state.config.seeds and audit.ignores_seeds(runs, session.state.metric):
+        return voided(session, Cause.IDEA, Fact(Kind.SEED_FIXED, {"seed": seed}))
     return _remarked(verdict, None if seed is None else Fact(Kind.SEED_CHANGED, {"seed": seed}))
 
 

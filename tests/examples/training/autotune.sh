@@ -1,0 +1,2 @@
+set -e
+python3 train.py --seed "$AUTOTUNE_SEED"
