@@ -1,0 +1,43 @@
+"""Which logs of traces can be read, by name, and what a line looks like when nobody has said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from autotune.readers.traces import chat_log, claude_code, dotclaw, otel
+from autotune.readers.traces.reading import LineByLine, Reader
+
+
+class Log(StrEnum):
+    """A format of a log."""
+
+    DOTCLAW = "dotclaw"
+    OTEL = "otel"
+    CHAT = "chat"
+    CLAUDE_CODE = "claude-code"
+
+
+_READERS: Mapping[Log, Callable[[Mapping[str, str]], Reader]] = {
+    Log.DOTCLAW: lambda _: LineByLine(dotclaw.read),
+    Log.OTEL: lambda _: LineByLine(otel.read),
+    Log.CHAT: lambda fields: LineByLine(chat_log.reader_of(fields)),
+    Log.CLAUDE_CODE: lambda _: claude_code.Transcript(),
+}
+
+
+def reader(log: Log, fields: Mapping[str, str]) -> Reader:
+    """Make the reader of one file; `fields` are a chat log's own."""
+    return _READERS[log](fields)
+
+
+def recognised(line: Mapping[str, Any]) -> Log:
+    """What a line looks like; what looks like nothing in particular is an agent's own record."""
+    if "resourceSpans" in line or ({"attributes", "name"} <= line.keys() and {"spanId", "span_id", "context"} & line.keys()):
+        return Log.OTEL
+    if "sessionId" in line and "type" in line:
+        return Log.CLAUDE_CODE
+    if isinstance(line.get("messages"), list) and not {"input_text", "output_text", "response"} & line.keys():
+        return Log.CHAT
+    return Log.DOTCLAW

@@ -1,0 +1,95 @@
+"""The database as lines of JSON, and back: a first line that says what follows, then every row with its table's name.
+
+Read into an empty database, an export gives the same database. Read into another, it adds what that does not have yet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from autotune.errors import AutotuneError
+from autotune.records.schema import MIGRATIONS, TABLES
+from autotune.records.store import Store
+
+_MARK = "autotune_records"
+_KEYS = {"source": "source_id", "file": "file_id", "record": "record_id"}
+_KNOWN_BY = {"source": ("format", "place"), "file": ("source_id", "identity", "head"), "record": ("kind", "origin", "id")}
+
+
+def lines(store: Store) -> Iterator[str]:
+    """Every line of an export."""
+    yield json.dumps({_MARK: len(MIGRATIONS)})
+    for table in TABLES:
+        order = "1" if table in {"forgotten", "frozen"} else "1, 2"
+        rows = store.connection.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - names of ours
+        names = [column[0] for column in rows.description]
+        for row in rows:
+            yield json.dumps({"table": table, **dict(zip(names, row, strict=True))}, ensure_ascii=False)
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file begins as an export does."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_MARK) + 3).lstrip().startswith(b'{"' + _MARK.encode())
+
+
+def read_back(store: Store, path: Path) -> int:
+    """Add an export's rows to the database, all or none; gives how many records are new. Raises AutotuneError, with the line."""
+    with path.open(encoding="utf-8") as file, store.transaction() as connection:
+        before = store.count("SELECT count(*) FROM record")
+        adding = _Adding(store)
+        _check_version(file, path)
+        for number, line in enumerate(file, 2):
+            try:
+                adding.add(json.loads(line))
+            except (ValueError, KeyError, TypeError, connection.DatabaseError) as problem:
+                raise AutotuneError(f"{path}, line {number}, is no row of an export: {problem}.", "export again, then read that") from None
+        return store.count("SELECT count(*) FROM record") - before
+
+
+def _check_version(lines: Iterable[str], path: Path) -> None:
+    version = json.loads(next(iter(lines)))[_MARK]
+    if version > len(MIGRATIONS):
+        raise AutotuneError(f"{path} was exported by a newer autotune (version {version}).", "update autotune, then read it")
+
+
+class _Adding:
+    """Rows added one after the other, under the numbers that they have here."""
+
+    def __init__(self, store: Store) -> None:
+        self._connection = store.connection
+        self._empty = not store.count("SELECT count(*) FROM source") and not store.count("SELECT count(*) FROM record")
+        self._here: dict[str, dict[int, int]] = {key: {} for key in _KEYS.values()}
+        self._had: set[int] = set()
+        self._columns = {table: [row[1] for row in store.rows(f"PRAGMA table_info({table})")] for table in TABLES}
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Add a row, where it is not there."""
+        table = row.pop("table")
+        own = _KEYS.get(table)
+        if set(row) != set(self._columns[table]):
+            raise ValueError(f"its keys are not the columns of {table}")
+        for key, here in self._here.items():
+            if key != own and row.get(key) is not None:
+                row[key] = here[row[key]]
+        if table == "remark" and row["record_id"] in self._had:
+            return
+        there = row.pop(own, None) if own else None
+        if own and self._empty:
+            row[own] = there
+        names = ", ".join(row)
+        done = self._connection.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT DO NOTHING",  # noqa: S608 - checked above
+            tuple(row.values()),
+        )
+        if own:
+            known_by = _KNOWN_BY[table]
+            query = f"SELECT {own} FROM {table} WHERE {' AND '.join(f'{name} = ?' for name in known_by)}"  # noqa: S608 - names of ours
+            self._here[own][int(there or 0)] = self._connection.execute(query, [row[name] for name in known_by]).fetchone()[0]
+            if table == "record" and not done.rowcount:
+                self._had.add(self._here[own][int(there or 0)])

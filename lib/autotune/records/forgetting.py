@@ -1,0 +1,88 @@
+"""What is forgotten: everything of a user, of a conversation, or from before a day; and what has been kept for long enough.
+
+The rows go, and with them their contents in frozen sets of cases and among the dead letters. Overwritten pages keep nothing. Of each
+record that was forgotten by name its id as a case stays, which says nothing of it, so that it is not taken in again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autotune.records import dead_letters, frozen
+from autotune.records.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be forgotten: records of a user, of a conversation, from before a time (milliseconds); of several, all of each."""
+
+    user: str | None = None
+    conversation: str | None = None
+    before_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much was: records, contents in frozen sets, dead letters."""
+
+    records: int
+    frozen: int
+    dead_letters: int
+
+
+_TERMS = (("user = ?", "user"), ("conversation = ?", "conversation"), ("at_ms < ?", "before_ms"))
+
+
+def forget(store: Store, choice: Choice) -> Forgotten:
+    """Forget what is chosen. A rehearsal changes no file."""
+    chosen = [(term, getattr(choice, name)) for term, name in _TERMS if getattr(choice, name) is not None]
+    where, values = " OR ".join(term for term, _ in chosen), [value for _, value in chosen]
+    with store.transaction() as connection:
+        found = connection.execute(f"SELECT case_id FROM record WHERE {where}", values).fetchall()  # noqa: S608 - terms of ours
+        cases = {str(row[0]) for row in found}
+        connection.execute(f"INSERT OR IGNORE INTO forgotten SELECT case_id FROM record WHERE {where}", values)  # noqa: S608
+        connection.execute(f"DELETE FROM record WHERE {where}", values)  # noqa: S608
+        letters = _forget_letters(store, choice)
+        if choice.before_ms is not None:
+            _note_before(store, choice.before_ms)
+    return _everywhere(store, len(found), cases, letters)
+
+
+def expire(store: Store, earliest_ms: int) -> Forgotten:
+    """Forget what is older than what is kept; it is not taken in again for its age."""
+    with store.transaction() as connection:
+        cases = {str(row[0]) for row in connection.execute("SELECT case_id FROM record WHERE at_ms < ?", (earliest_ms,))}
+        if cases:
+            connection.execute("DELETE FROM record WHERE at_ms < ?", (earliest_ms,))
+        letters = connection.execute("DELETE FROM dead_letter WHERE read_ms < ?", (earliest_ms,)).rowcount
+    return _everywhere(store, len(cases), cases, letters) if cases or letters else Forgotten(0, 0, 0)
+
+
+def _forget_letters(store: Store, choice: Choice) -> int:
+    """Forget the dead letters that name the user or the conversation, or are from before the time."""
+    count = 0
+    for name in (choice.user, choice.conversation):
+        if name is not None:
+            count += store.connection.execute("DELETE FROM dead_letter WHERE instr(excerpt, ?) > 0", (name,)).rowcount
+    if choice.before_ms is not None:
+        count += store.connection.execute("DELETE FROM dead_letter WHERE read_ms < ?", (choice.before_ms,)).rowcount
+    return count
+
+
+def _note_before(store: Store, before_ms: int) -> None:
+    store.connection.execute(
+        "INSERT INTO note (name, value) VALUES ('forgotten before', ?) ON CONFLICT (name)"
+        " DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))",
+        (str(before_ms),),
+    )
+
+
+def _everywhere(store: Store, records: int, cases: set[str], letters: int) -> Forgotten:
+    if store.dry:
+        sets = sum(frozen.count_in(Path(str(path)), cases) for (path,) in store.rows("SELECT path FROM frozen"))
+        return Forgotten(records, sets, letters)
+    sets = sum(frozen.forget_in(Path(str(path)), cases) for (path,) in store.rows("SELECT path FROM frozen"))
+    dead_letters.write(store)
+    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Forgotten(records, sets, letters)
