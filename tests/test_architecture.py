@@ -165,7 +165,11 @@ def sentences_in(source: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in modules_of("core", "readers", "targets", "loop", "hooks", "views", "commands") if path.parent.name != "tell"],
+    [
+        path
+        for path in modules_of("core", "readers", "targets", "loop", "prompts", "hooks", "views", "commands")
+        if path.parent.name != "tell"
+    ],
     ids=name_of,
 )
 def test_sentences_are_made_in_tell_alone(path: Path) -> None:

@@ -218,7 +218,7 @@ def test_a_database_of_the_older_tool_is_taken_over_once_and_left_as_it_is(desk:
     with desk.store() as store:
         for _ in range(2):
             older.take_over(store, path, Rules(), NOW, taken)
-    assert (taken.records, taken.lines, dict(taken.unread)) == (3, 4, {"no request in it": 1})
+    assert (taken.records, taken.lines, dict(taken.unread)) == (3, 4, {"no request": 1})
     said = desk.contents()[0]
     assert (said["packs"], said["memory_facts"], said["tool_calls"]) == ({"tool-calling": "v"}, ["f"], [{"name": "x", "ok": True}])
     assert path.read_bytes() == before

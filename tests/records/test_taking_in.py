@@ -84,7 +84,7 @@ def test_what_cannot_be_read_loses_nothing_else_and_is_a_dead_letter_with_its_re
     desk.log.write_bytes(b"\xef\xbb\xbf" + lines(record(1)) + b"\n".join([b"", *bad]) + b"\r\n \n" + mail + lines(record(2)))
     taken = desk.take()
     assert desk.ids() == ["t1", "t2"]
-    expected = {"not JSON": 3, "not UTF-8": 1, "not an object": 1, "no request in it": 1, "a time that is none": 1}
+    expected = {"not JSON": 3, "not UTF-8": 1, "not an object": 1, "no request": 1, "no time": 1}
     assert desk.unread() == dict(taken.unread) == expected
     with desk.store() as store:
         path = dead_letters.write(store)
@@ -129,7 +129,7 @@ def test_a_long_line_without_an_end_waits(desk: Desk) -> None:
 def test_the_same_id_with_other_words_is_no_second_record(desk: Desk) -> None:
     desk.log.write_bytes(lines(record(1), record(1), record(1, output_text="other")))
     taken = desk.take()
-    assert (taken.records, taken.again, desk.unread()) == (1, 1, {"an id that another record has": 1})
+    assert (taken.records, taken.again, desk.unread()) == (1, 1, {"id taken": 1})
 
 
 def test_ids_that_look_like_numbers_or_phones_stay_apart(desk: Desk) -> None:

@@ -26,13 +26,12 @@ class Unread(StrEnum):
     NOT_UTF8 = "not UTF-8"
     NOT_JSON = "not JSON"
     NOT_AN_OBJECT = "not an object"
-    NO_INPUT = "no request in it"
-    BAD_TIME = "a time that is none"
+    NO_INPUT = "no request"
+    BAD_TIME = "no time"
     TOO_LONG = "too long"
-    ID_TAKEN = "an id that another record has"
-    BAD_RECORD = "not a record of ours"
-    BAD_TOOL_CALL = "a tool call without a name"
-    BAD_VERSION = "a pack version that is none"
+    ID_TAKEN = "id taken"
+    BAD_TOOL_CALL = "tool call without name"
+    BAD_VERSION = "no version"
 
 
 @dataclass(frozen=True, slots=True)
