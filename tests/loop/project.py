@@ -224,8 +224,8 @@ class Project:
         return self.ok("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", *options)
 
     def attempt(self, description: str = "an attempt", *options: str) -> dict[str, Any]:
-        """Try what differs; gives the answer, with what it says of the experiment beside the rest."""
-        answer = self.ok("try", "--json", "-d", description, *options).json
+        """Try what differs, also where the same was tried before; gives the answer, with what it says of the experiment beside the rest."""
+        answer = self.ok("try", "--json", "--again", "-d", description, *options).json
         return {**answer, **(answer["about"] or {})}
 
     @property

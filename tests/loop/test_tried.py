@@ -22,8 +22,13 @@ def open_project(project: Project) -> Project:
     project.git("commit", "-qm", "a program")
     project.init()
     project.write("src/a.py", LONGER)
-    project.attempt("put yy behind the first line")
+    attempt(project, "put yy behind the first line")
     return project
+
+
+def attempt(project: Project, description: str) -> dict[str, object]:
+    found: dict[str, object] = project.ok("try", "--json", "-d", description).json["about"]
+    return found
 
 
 def refused(project: Project, *options: str) -> dict[str, str]:
@@ -52,40 +57,40 @@ def test_the_same_change_is_refused_before_a_run_whatever_its_blanks_and_comment
 
 def test_the_same_change_is_known_again_after_a_keep_in_another_place_and_not_where_it_does_something_else(open_project: Project) -> None:
     open_project.write("src/a.txt", "")
-    assert open_project.attempt("empty")["status"] == "keep"
+    assert attempt(open_project, "empty")["status"] == "keep"
     open_project.write("src/a.py", LONGER)
     assert refused(open_project, "-d", "once more")["error"].startswith("Tried in 1: not shown.")
     open_project.write("src/a.py", "yy = 22\nx = 1\n")
-    open_project.attempt("the same line elsewhere")
+    attempt(open_project, "the same line elsewhere")
     assert len(open_project.results()) == 3
 
 
 def test_words_that_say_the_same_are_refused_for_the_same_files_alone(open_project: Project) -> None:
     open_project.write("src/a.py", "x = 1\nyyy = 333\n")
     assert "Its description says the same" in refused(open_project, "-d", "Putting yy behind first line.")["error"]
-    open_project.attempt("Putting zz behind first lines.")
+    attempt(open_project, "Putting zz behind first lines.")
     open_project.write("src/b.txt", "longer than it was before")
-    open_project.attempt("Putting yy behind first line.")
+    attempt(open_project, "Putting yy behind first line.")
     assert len(open_project.results()) == 3
 
 
 def test_what_broke_answers_for_the_same_change_and_not_for_the_same_words(open_project: Project) -> None:
     open_project.write("src/a.py", "boom\n")
-    assert open_project.attempt("leave out the whole program")["status"] == "crash"
+    assert attempt(open_project, "leave out the whole program")["status"] == "crash"
     open_project.write("src/a.py", "boom\n")
     assert refused(open_project, "-d", "once more")["error"].startswith("Tried in 2: crashed.")
     open_project.write("src/a.py", "x\n")
-    assert open_project.attempt("leave out the whole program")["status"] == "keep"
+    assert attempt(open_project, "leave out the whole program")["status"] == "keep"
 
 
 def test_what_was_brought_back_or_tells_nothing_or_is_undone_is_measured(open_project: Project) -> None:
     open_project.ok("restore", "1")
-    open_project.attempt("as it was")
+    attempt(open_project, "as it was")
     assert len(open_project.results()) == 2
     open_project.write("src/a.py", "x\n")
-    assert open_project.attempt("shorter")["status"] == "keep"
+    assert attempt(open_project, "shorter")["status"] == "keep"
     open_project.write("src/a.py", "x = 1\n")
-    assert open_project.attempt("as it was at first")["status"] == "discard"
+    assert attempt(open_project, "as it was at first")["status"] == "discard"
     open_project.write("src/a.py", "")
     open_project.ok("run")
     open_project.ok("log", "-d", "not wanted", "--status", "discard")
