@@ -60,3 +60,4 @@ UPGRADE =
 lock:
 	$(COMPILE) $(UPGRADE) requirements.in -o requirements.lock
 	$(COMPILE) $(UPGRADE) requirements-dev.in -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) requirements-models.in -o requirements-models.lock

@@ -33,7 +33,7 @@ GIT_SETTINGS = """\
 
 @pytest.fixture(scope="session", autouse=True)
 def apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads the settings of whoever runs it, or leaves anything in their cache folder; child processes inherit this."""
+    """No test reads the settings of whoever runs it, or leaves anything in their cache folder, or asks a model; children inherit it."""
     folder = tmp_path_factory.mktemp("apart")
     settings = folder / "gitconfig"
     settings.write_text(GIT_SETTINGS, "utf-8")
@@ -49,6 +49,7 @@ def apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         patch.setenv("XDG_DATA_HOME", str(folder / "data"))
         patch.setenv("LC_ALL", "C.UTF-8")
+        patch.setenv("AUTOTUNE_NO_REQUESTS", "1")
         yield
 
 

@@ -121,6 +121,8 @@ WORDED_ELSEWHERE = {
     "core/config/shapes.py": "what a refusal says was expected",
     "core/ledger/older.py": "what ledgers of older versions say",
     "core/trust/surroundings.py": "the shell's own words",
+    "models/answers.py": "SQL",
+    "models/spending.py": "SQL",
     "hooks/sayings.py": "hooks know the standard library alone",
 }
 HELP = {"Argument", "Option", "Typer"}
@@ -167,7 +169,7 @@ def sentences_in(source: str) -> list[str]:
     "path",
     [
         path
-        for path in modules_of("core", "readers", "targets", "loop", "prompts", "hooks", "views", "commands")
+        for path in modules_of("core", "readers", "targets", "loop", "models", "prompts", "hooks", "views", "commands")
         if path.parent.name != "tell"
     ],
     ids=name_of,

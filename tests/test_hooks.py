@@ -29,6 +29,7 @@ from autotune.hooks.values import read_object
 from autotune.loop.opening import opening
 from autotune.loop.session import projection
 from autotune.loop.session.session import Session
+from autotune.models.claude import OWN_CALL
 
 ROOT = Path(__file__).resolve().parents[1]
 HOOKS = ROOT / "lib/autotune/hooks/__main__.py"
@@ -1082,6 +1083,8 @@ def test_the_same_happens_in_one_process(world: World, monkeypatch: pytest.Monke
     assert "this is not JSON (values.py:" in Path(journal.path()).read_text()
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
     assert told("PreToolUse", "nonsense") == ""
+    monkeypatch.setenv(OWN_CALL, "1")
+    assert told("PreToolUse", payload_of(world, "autotune status")) == "", "a client that only answers a question"
 
 
 def test_where_there_is_no_session_a_hook_does_not_even_read_the_payload(world: World) -> None:

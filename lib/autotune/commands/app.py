@@ -56,6 +56,9 @@ VERBS: dict[str, dict[str, str]] = {
         "note": "Tell the proposer something.",
         "idea": "Write down what could be tried.",
     },
+    "A running agent": {
+        "prompts": "Tune what a running agent says.",
+    },
     "Watching": {
         "status": "The session in a few lines.",
         "dashboard": "The session on one screen.",

@@ -6,10 +6,13 @@ import os
 import sys
 
 COMMANDS = b'"autotune:'
+OWN_CALL = "AUTOTUNE_MODEL_CALL"  # set by models/claude.py: such a client only answers a question
 
 
 def main(event: str) -> None:
     """Answer one event. Whatever goes wrong ends as a line in the log and no answer, so that the user's session goes on."""
+    if OWN_CALL in os.environ:
+        return
     try:
         sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
         from autotune.hooks import locating

@@ -1,0 +1,25 @@
+"""A model asked one small question: whether it answers in a wanted shape, how long that takes, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from autotune.core.asking.naming import parse
+from autotune.core.asking.request import Message, Request, Role
+from autotune.core.tell.asked import CHECK_QUESTION, Checked
+from autotune.models.asking import Models, Terms
+
+SHAPE = {"type": "object", "properties": {"works": {"type": "boolean"}}, "required": ["works"], "additionalProperties": False}
+MOST_TOKENS = 2000
+"""What the answer may take: ten tokens, and what a model thinks before."""
+
+
+def check(model: str, terms: Terms) -> Checked:
+    """Ask a model. Raises AutotuneError where it cannot be asked at all."""
+    request = Request(model, (Message(Role.USER, CHECK_QUESTION),), MOST_TOKENS, schema=SHAPE, purpose="doctor")
+    with Models(replace(terms, cached=False)) as models:
+        answer = models.ask(request)
+        today = models.spending.spent(f"day {datetime.now(UTC).date().isoformat()}")
+        endpoint, price = models.endpoint(parse(model)), models.price(model)
+    return Checked(model, endpoint, price, answer.failure, answer.cost, answer.calls, answer.seconds, today)
