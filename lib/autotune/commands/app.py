@@ -44,6 +44,7 @@ VERBS: dict[str, dict[str, str]] = {
         "check": "Compare the log with git, and name what does not agree.",
         "clear": "Forget a session; its commits stay.",
         "config": "Show, read, set or check autotune.toml.",
+        "hooks": "Your own programs, run when something happens.",
     },
     "An experiment": {
         "try": "Measure what differs, decide, keep or take back.",

@@ -9,9 +9,11 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, reply
 from autotune.core.codec import encode
+from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Answer
 from autotune.core.output.outcome import escaped
 from autotune.core.tell.words import told
+from autotune.loop.experiment import own_hooks
 from autotune.loop.inspect import auditing
 from autotune.loop.opening.opening import folder_for
 from autotune.loop.session import sessions
@@ -21,11 +23,12 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     """Compare log, branch, candidates, protected files and copies with each other.
 
     Names each thing that does not agree, with what to do. It mends nothing. Exit code 1 where there is any. A note is no finding: it names
-    what could not be looked at.
+    what could not be looked at, and hooks of yours that are not run.
     """
     repository, name, _ = sessions.choose(Path.cwd(), session)
     folder = folder_for(repository, name)
-    findings, notes = auditing.audit(repository, folder), auditing.decided_by_unknown_rules(folder)
+    findings, notes = auditing.audit(repository, folder), [*auditing.decided_by_unknown_rules(folder)]
+    notes += [Fact(Kind.OWN_HOOK_CHANGED, {"hook": one}) for one in own_hooks.changed(repository)]
     if as_json:
         found = [{"fact": encode(one.what), "what": told(one.what), "do": told(one.do)} for one in findings]
         typer.echo(json.dumps({"session": name, "findings": found, "notes": [*map(told, notes)]}))

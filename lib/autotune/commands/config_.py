@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found, looked_at, reply
+from autotune.commands.terminal import require_person
 from autotune.core.config import editing, keys
 from autotune.core.config import reading as configuration
 from autotune.core.config.keys import Fixed
@@ -67,6 +68,10 @@ def put(
     Before there is a session, any key of the file in this folder can be set.
     """
     path, here = _checked(session)
+    if (name := key.partition(".")[0]) in keys.BY_NAME and keys.BY_NAME[name].fixed is Fixed.PERSON:
+        if here is None:
+            raise AutotuneError(f"{key} is set in a session.", f"open one with `autotune init`, then `autotune config set {key} VALUE`")
+        require_person(here.repository, f"what {key} is")
     if here is None:
         text = editing.with_value(settings.text_of(path), key, value, whole=False)
         replace_file(path, text.encode())

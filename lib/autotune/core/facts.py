@@ -196,6 +196,10 @@ class Kind(StrEnum):
     KEEP_PUT_BACK = "keep put back"
     CHECKOUT_GIVEN_BACK = "checkout given back"
     EDITS_IN_PLACE = "edits in place"
+    OWN_HOOK_FAILED = "own hook failed"
+    OWN_HOOK_CHANGED = "own hook changed"
+    NOTIFY_FAILED = "notify failed"
+    NO_NOTIFIER = "no notifier"
     # What is not as it should be, and is only told.
     BRANCH_ASTRAY = "branch astray"
     PINS_ASTRAY = "pins astray"

@@ -331,6 +331,10 @@ class Answer(StrEnum):
     DEMO_LEFT = "demo left"
     DEMO_REPORT = "demo report"
     WRITTEN = "written"
+    HOOK_ADDED = "hook added"
+    HOOK_REMOVED = "hook removed"
+    HOOK_CHANGED = "hook changed"
+    NO_HOOKS = "no hooks"
 
 
 class Verification(StrEnum):

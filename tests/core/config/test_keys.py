@@ -11,6 +11,7 @@ from autotune.core.config import keys
 from autotune.core.config.keys import KEYS, Default, Fixed, acceptance, fixed_differences, keys_changed
 from autotune.core.config.model import Config, HealthConfig, RecoveryConfig
 from autotune.core.config.reading import parse
+from autotune.errors import AutotuneError
 
 
 def test_the_table_of_keys_and_the_fields_of_a_config_agree() -> None:
@@ -59,6 +60,7 @@ FIXED = {
 }
 
 
+PERSON = {"notify": "desktop"}
 DECISION = {
     "decision_mode": "once",
     "min_effect": 0.1,
@@ -74,10 +76,11 @@ DECISION = {
 def test_exactly_what_decides_what_is_measured_compared_or_kept_is_fixed() -> None:
     assert {key.name for key in KEYS if key.fixed in (Fixed.SEGMENT, Fixed.SESSION)} == set(FIXED)
     assert {key.name for key in KEYS if key.fixed is Fixed.DECISION} == set(DECISION)
-    assert fixed_differences(parse(LEAST), parse(LEAST | FIXED | DECISION)) == tuple(key.name for key in KEYS if key.fixed)
+    assert {key.name for key in KEYS if key.fixed is Fixed.PERSON} == set(PERSON)
+    assert fixed_differences(parse(LEAST), parse(LEAST | FIXED | DECISION | PERSON)) == tuple(key.name for key in KEYS if key.fixed)
 
 
-@pytest.mark.parametrize(("name", "value"), (FIXED | DECISION).items())
+@pytest.mark.parametrize(("name", "value"), (FIXED | DECISION | PERSON).items())
 def test_a_fixed_key_that_differs_is_named(name: str, value: object) -> None:
     assert fixed_differences(parse(LEAST), parse(with_(**{name: value}))) == (name,)
 
@@ -91,4 +94,16 @@ def test_other_keys_may_differ() -> None:
 
 def test_a_person_accepts_a_decisions_key_by_its_name_and_all_else_with_a_new_segment() -> None:
     assert acceptance(["max_pairs"]) == "autotune config set max_pairs VALUE"
+    assert acceptance(["notify"]) == "autotune config set notify VALUE"
     assert acceptance(["max_pairs", "min_effect"]) == acceptance(["metric"]) == "autotune rebaseline --accept"
+
+
+@pytest.mark.parametrize("value", ["", "desktop", "https://example.org", "https://example.org/a?b=c", "say 'done: it'", "mail -s x me"])
+def test_a_notification_is_sent_by_https_or_a_command(value: str) -> None:
+    assert parse(with_(notify=value)).notify == value
+
+
+@pytest.mark.parametrize("value", ["http://example.org", "ftp://a", "https://me:secret@example.org/", "https://", "https://a b", "a\nb", 1])
+def test_no_other_address_is_taken(value: object) -> None:
+    with pytest.raises(AutotuneError):
+        parse(with_(notify=value))

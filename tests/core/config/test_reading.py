@@ -63,6 +63,7 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         max_tokens=None,
         auto_resume="continue",
         fresh_context=None,
+        notify="",
         env={},
         health=HealthConfig(max_no_improvement_runs=5, max_crash_streak=2),
         recovery=RecoveryConfig(playbooks=("rebaseline", "shrink_scope", "diagnose", "pause"), max_healing_attempts=3),

@@ -24,6 +24,7 @@ from autotune.core.config.shapes import (
     flag,
     guardrail,
     list_of,
+    message,
     metric_name,
     number,
     one_of,
@@ -48,11 +49,12 @@ class Fixed(StrEnum):
     """What holds a key's value; the empty one, which is false, lets an edit of the file change it at any time.
 
     `DECISION` keys say what a keep demands: a person's `config set` changes them inside a segment, an edit of the
-    file does not.
+    file does not. `PERSON` keys are as tightly held, and the command is refused where no person types it.
     """
 
     NEVER = ""
     DECISION = "decision"
+    PERSON = "person"
     SEGMENT = "segment"
     SESSION = "session"
 
@@ -318,6 +320,14 @@ KEYS = (
         "continue",
     ),
     Key("fresh_context", whole_number(1), "Begin with a fresh context after this many experiments, when headless.", Default.ABSENT, 10),
+    Key(
+        "notify",
+        message(),
+        'How you are told that the session pauses or finishes: "desktop", an https address, or a command.',
+        "",
+        "desktop",
+        Fixed.PERSON,
+    ),
     Key("env", variables(), "More environment variables for every run.", {}, {"TZ": "UTC"}, Fixed.SEGMENT),
     Key("health.max_no_improvement_runs", whole_number(1), "Experiments without a keep after which the loop counts as plateaued.", 5),
     Key("health.max_crash_streak", whole_number(1), "Failures in a row after which the loop counts as crashing.", 2),
@@ -353,7 +363,7 @@ SECTIONS = {
 
 def fixed_differences(before: Config, after: Config) -> tuple[str, ...]:
     """The names of the fixed keys whose values differ, in the order of the file."""
-    return keys_changed(before, after, Fixed.DECISION, Fixed.SEGMENT, Fixed.SESSION)
+    return keys_changed(before, after, Fixed.DECISION, Fixed.PERSON, Fixed.SEGMENT, Fixed.SESSION)
 
 
 def keys_changed(before: Config, after: Config, *kinds: Fixed) -> tuple[str, ...]:
@@ -363,7 +373,7 @@ def keys_changed(before: Config, after: Config, *kinds: Fixed) -> tuple[str, ...
 
 def acceptance(names: Sequence[str]) -> str:
     """The command by which a person accepts other values of fixed keys."""
-    alone = len(names) == 1 and BY_NAME[names[0]].fixed is Fixed.DECISION
+    alone = len(names) == 1 and BY_NAME[names[0]].fixed in (Fixed.DECISION, Fixed.PERSON)
     return f"autotune config set {names[0]} VALUE" if alone else "autotune rebaseline --accept"
 
 

@@ -83,6 +83,7 @@ class Config:
     max_tokens: int | None
     auto_resume: str
     fresh_context: int | None
+    notify: str
     env: Mapping[str, str]
     health: HealthConfig
     recovery: RecoveryConfig

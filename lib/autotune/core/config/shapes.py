@@ -257,6 +257,20 @@ def duration() -> Shape:
     return Shape('a length of time such as "8h", "90m", "1h30m" or "45s"', read, write)
 
 
+def message() -> Shape:
+    """How a message is sent: nothing, `desktop`, an https address, or a command."""
+
+    def read(value: object) -> str:
+        text = _text_of(value)
+        if re.search(r"[\r\n]", text):
+            raise ValueError("it is more than one line")
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text) and not re.fullmatch(r"https://[^\s/@?#]+(?:[/?][!-~]*)?", text):
+            raise ValueError("an address must be https, with a host and without a name or password")
+        return text
+
+    return Shape('nothing, "desktop", an https address, or a shell command', read)
+
+
 COMMAND = text("a shell command, or nothing", ".*")
 PATTERNS = "a list of path patterns relative to the session's working directory"
 

@@ -15,6 +15,7 @@ HEADER = """\
 HEADINGS = {
     "What is measured and compared": ("A new value takes effect with `autotune rebaseline --accept`.", {Fixed.SEGMENT, Fixed.SESSION}),
     "What a keep demands": ("Change it with `autotune config set KEY VALUE`; an edit of the file is refused.", {Fixed.DECISION}),
+    "How you are told": ("Change it with `autotune config set KEY VALUE`, at a terminal; an edit of the file is refused.", {Fixed.PERSON}),
     "Everything else": ("A new value takes effect at the next command.", {Fixed.NEVER}),
 }
 

@@ -14,6 +14,7 @@ from autotune.core.tell.figures import counted, number
 CHANGED_BY: Mapping[Fixed, str] = {  # what stands behind a key that an edit does not change
     Fixed.NEVER: "",
     Fixed.DECISION: "(changed only by `autotune config set`)",
+    Fixed.PERSON: "(changed only by your `autotune config set`)",
     Fixed.SEGMENT: "(fixed for the segment)",
     Fixed.SESSION: "(fixed for the session)",
 }
@@ -160,4 +161,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.DEMO_LEFT: "{folder}, on branch {branch}; `main` is as it was. Look around, then delete the folder.",
     Answer.DEMO_REPORT: "one file, for people who were not there; open it in a browser",
     Answer.WRITTEN: "written: {path}",
+    Answer.HOOK_ADDED: "{hook} is added: {path}, pinned as {sha256:.12}",
+    Answer.HOOK_REMOVED: "{hook} is removed",
+    Answer.HOOK_CHANGED: "{hook} is not run: its file is not the one that you added; add it again, or remove it",
+    Answer.NO_HOOKS: "there are no hooks; `autotune hooks add EVENT FILE` adds one",
 }

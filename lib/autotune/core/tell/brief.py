@@ -91,12 +91,14 @@ def brief(
     ideas: str = "",
     memory: str = "",
     lessons: Sequence[Taught] = (),
+    hooks: str = "",
     *,
     supervised: bool = False,
     measuring: bool = False,
 ) -> str:
     """Give the page. `ideas` and `memory` are the texts of autotune.ideas.md and autotune.md, `lessons` those of other sessions.
 
+    `hooks` is what the user's own hooks printed.
     `supervised` is for a proposer whose changes somebody else measures. The same state gives the same page, but for the time that is left.
     """
     head = _head(state, now)
@@ -112,6 +114,7 @@ def brief(
         _ideas(state, ideas),
         _memory(memory),
         _lessons(lessons),
+        _hooks(hooks),
         _tried(state),
     )
     room = MOST_TOKENS * BYTES_PER_TOKEN - _weight(head) - _weight(tail)
@@ -290,6 +293,11 @@ def _memory(text: str) -> _Section:
     return _Section(
         "Notes of earlier proposers (autotune.md)", items, 0.3, len(items), left_out="more lines are in the file", newest_last=False
     )
+
+
+def _hooks(text: str) -> _Section:
+    items = [*_lines_of(text)]
+    return _Section("What the user's hooks printed", items, 0.25, len(items), left_out="more lines are left out", newest_last=False)
 
 
 def _written(section: _Section, room: float) -> str:

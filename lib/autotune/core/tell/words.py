@@ -441,6 +441,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SCRIPT_CHANGED: "{name} was changed; it was put back (yours is at {aside}). The user changes it with `autotune rebaseline "
     "--accept`.",
     Kind.OLD_KEYS: lambda fact: f"autotune.toml has keys of an older version: {_renamed(fact)}.",
+    Kind.OWN_HOOK_FAILED: "your hook {hook} failed: {because}",
+    Kind.OWN_HOOK_CHANGED: "your hook {hook} was not run: its file is not the one that you added",
+    Kind.NO_NOTIFIER: "neither notify-send nor osascript is there",
+    Kind.NOTIFY_FAILED: "the notification was not sent: {because}",
     Kind.SETTINGS_EDITED: "autotune.toml was edited; in force from now on: {changes}.",
     Kind.SETTINGS_PUT_BACK: "autotune.toml was changed during a measurement; it was put back (what was there is at {aside}).",
     Kind.PINS_PUT_BACK: "{ref} did not point at what the segment is measured with; it was put back. Nothing was measured with "

@@ -26,7 +26,7 @@ from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.candidate import look
 from autotune.loop.candidate.returning import OvertakenError
 from autotune.loop.candidate.tried import Repeats
-from autotune.loop.experiment import experiment, work
+from autotune.loop.experiment import experiment, occasions, work
 from autotune.loop.measure import calibrating, quiet, recording
 from autotune.loop.session import briefing, feed, files, logs
 from autotune.loop.session.session import Say, Session
@@ -76,6 +76,7 @@ def propose_until_done(session: Session, command: str, say: Say) -> None:
             stop_if_asked(session)
         if empty_handed == EMPTY_HANDED and session.state.ended is None:
             session.append(Paused(reason=Fact(Kind.OUT_OF_IDEAS, {"proposals": EMPTY_HANDED}, problem), timestamp=now()))
+    occasions.tell(session)
     files.project(session)
 
 

@@ -36,7 +36,7 @@ from autotune.edges.signals import not_hung_up
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing
 from autotune.loop.drive.night import Night
-from autotune.loop.experiment import experiment, work
+from autotune.loop.experiment import experiment, occasions, work
 from autotune.loop.measure import calibrating
 from autotune.loop.session import files, layout, sessions
 from autotune.loop.session.feed import Feed, going_on
@@ -372,4 +372,5 @@ def _finish(night: Night, ending: ClientEnding, step: Follow) -> None:
     work.wait(session, None)
     experiment.finish_unsettled(session)
     _tell_results(night)
+    occasions.tell(session)
     files.project(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autotune.core.config import keys
 from autotune.core.config import reading as configuration
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Resumed
@@ -33,6 +34,10 @@ def accept(session: Session) -> bool:
         config = configuration.parse_toml(settings.text_of(path)) if path.is_file() else session.state.config
         if config.name != session.state.config.name:
             raise AutotuneError("The session's name cannot change.", f'put `name = "{session.state.config.name}"` back into {CONFIG_FILE}')
+        if held := keys.keys_changed(session.state.config, config, keys.Fixed.PERSON):
+            raise AutotuneError(
+                f"{', '.join(held)} cannot be accepted from {CONFIG_FILE}.", f"put it back; {keys.acceptance(held)} changes it"
+            )
         with work.in_this_process(session), alone(session, "the baseline", config) as turn:
             events = rehearsing.rehearse_again(session, Fact(Kind.ACCEPTED), turn, config)
         if isinstance(events, Fact):

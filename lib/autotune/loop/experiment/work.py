@@ -27,7 +27,7 @@ from autotune.errors import AutotuneError
 from autotune.loop.candidate import candidate, lending
 from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.lending import borrowed
-from autotune.loop.experiment import formatting, healing, settling
+from autotune.loop.experiment import formatting, healing, occasions, own_hooks, settling
 from autotune.loop.measure import accounting
 from autotune.loop.measure.measuring import compare, voided
 from autotune.loop.measure.places import bench_for
@@ -101,6 +101,7 @@ def glance(session: Session) -> None:
     """
     if not session.state.opened:
         return
+    _name_changed_hooks(session)
     if (where := sessions.elsewhere(session)) is not None:
         session.say(where)
         if lending.is_lent(session):
@@ -159,6 +160,11 @@ def agree(session: Session) -> None:
         commits.set_ref(session.top, moved, segment.pins, f"what segment {segment.segment} is measured with")
         session.notice(Fact(Kind.PINS_PUT_BACK, {"ref": moved}))
     settling.finish(session)
+
+
+def _name_changed_hooks(session: Session) -> None:
+    for name in own_hooks.changed(session.repository):
+        session.say(Fact(Kind.OWN_HOOK_CHANGED, {"hook": name}))
 
 
 def _moved_pins(session: Session) -> str | None:
@@ -267,6 +273,7 @@ def _measure(session: Session) -> None:
     if experiment is None or experiment.verdict is not None:
         return
     try:
+        occasions.before_experiment(session, experiment.number)
         with conditions(), alone(session, f"experiment {experiment.number}") as turn:
             verdict = formatting.rewritten(session, experiment) or _compared(session, turn)
     except Interrupted as interrupted:
@@ -296,7 +303,10 @@ def _carry_on(session: Session) -> None:
         sessions.require_branch(session)
         try:
             with conditions():
+                settling.bring_together(session)
+                occasions.tell(session)
                 healing.advance(session)
+                occasions.tell(session)
         except AutotuneError as error:
             _say(Fact(Kind.WORKER_FAILED, because=quoted(error.message)))
             raise
@@ -305,10 +315,12 @@ def _carry_on(session: Session) -> None:
 
 def carry_on(session: Session, lock: Lock) -> bool:
     """Do what the loop does by itself now; gives whether a worker was started for it."""
+    occasions.tell(session)
     if (what := healing.to_measure(session)) is not None:
         start(session, lock, what)
         return True
     healing.advance(session)
+    occasions.tell(session)
     files.project(session)
     return False
 

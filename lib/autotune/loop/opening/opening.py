@@ -218,6 +218,11 @@ def _config(request: Request) -> Config:
             hint = f"give one with {flag}, or as `{name}` in {CONFIG_FILE}"
             raise AutotuneError(f"The session needs a {name}.", hint if known is None else f"{hint}; {told(known)}")
     config = parse(settings, request.settings).without_findings
+    if config.notify:
+        raise AutotuneError(
+            f"notify in {CONFIG_FILE} is not yours to take from a file.",
+            "take the line out; once the session is open, `autotune config set notify VALUE` sets it",
+        )
     if config.benchmark == f"bash {BENCHMARK_FILE}" and not (request.folder / BENCHMARK_FILE).is_file():
         raise AutotuneError(
             f"There is no benchmark: {BENCHMARK_FILE} is not in {request.folder}.",

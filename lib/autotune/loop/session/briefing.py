@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from autotune.core.tell.brief import brief
 from autotune.edges.clock import now
-from autotune.loop.session.layout import IDEAS_FILE, NOTES_FILE
+from autotune.loop.session.layout import HOOKS_SAID, IDEAS_FILE, NOTES_FILE
 from autotune.loop.session.session import Session
 
 
 def page(session: Session, *, supervised: bool = False) -> str:
     """Give the brief as it stands; `supervised` is for a proposer whose changes somebody else measures."""
-    return brief(session.state, now(), _text(session, IDEAS_FILE), _text(session, NOTES_FILE), supervised=supervised)
+    ideas, memory = _text(session.workdir / IDEAS_FILE), _text(session.workdir / NOTES_FILE)
+    return brief(session.state, now(), ideas, memory, hooks=_text(session.folder.path / HOOKS_SAID), supervised=supervised)
 
 
-def _text(session: Session, name: str) -> str:
-    path = session.workdir / name
+def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

@@ -47,6 +47,9 @@ APART = ".verify-"  # in the name of a verification's folder among the measuring
 OPENING, CLEARING = ".opening-", ".clearing-"  # what the folders of sessions are called that are not open yet, or not any more
 
 
+HOOKS_SAID = "hooks-said.txt"  # in the session's folder: what your own hooks printed last
+
+
 CHECKPOINT = "checkpoint.json"  # in the session's folder: the state as it was at some line of the ledger
 
 
