@@ -59,5 +59,7 @@ coverage:
 UPGRADE =
 lock:
 	$(COMPILE) $(UPGRADE) requirements.in -o requirements.lock
+	$(COMPILE) $(UPGRADE) requirements-web.in -o requirements-web.lock
+	$(COMPILE) $(UPGRADE) requirements-browser.in -o requirements-browser.lock
 	$(COMPILE) $(UPGRADE) requirements-dev.in -o requirements-dev.lock
 	$(COMPILE) $(UPGRADE) requirements-models.in -o requirements-models.lock

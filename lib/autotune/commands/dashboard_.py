@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.commands.options import AsJson, SessionName, looked_at, reply
+from autotune.core.findings import Answer
 from autotune.views import dashboard
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917 - options
     watch: Annotated[bool, typer.Option("--watch", help="Keep it up to date until q or Ctrl-C; without a terminal, show it once.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Every experiment, not only the latest.")] = False,
     width: Annotated[int | None, typer.Option("--width", metavar="COLUMNS", min=40, help="Instead of the terminal's.")] = None,
+    web: Annotated[bool, typer.Option("--web", help="Serve it as a page on this machine until Ctrl-C, and open a browser.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="With --web: leave the page's server running.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="With --web: end the page's server.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="With --web: open no browser, only say the address.")] = False,
     as_json: AsJson = False,
     session: SessionName = None,
 ) -> None:
     """Show the session on one screen: goal, health, value, confidence, chart, experiments, budget."""
+    if (keep or stop or no_open) and not web:
+        message = "--keep, --stop and --no-open need --web."
+        raise typer.BadParameter(message)
+    if web:
+        _serve(session, keep=keep, stop=stop, opens=not no_open)
+        return
     here = looked_at(session)
     if as_json:
         typer.echo(json.dumps(dashboard.as_json(here, full=full)))
@@ -27,3 +39,30 @@ def main(
         dashboard.show_live(here, width)
     else:
         dashboard.draw(here, full=full, width=width)
+
+
+def _serve(session: str | None, *, keep: bool, stop: bool, opens: bool) -> None:
+    """Serve the page, or say where it is served; what it needs is in an environment of its own, in which this command begins again."""
+    from autotune.loop.session import sessions
+    from autotune.views.web import running
+
+    repository = sessions.repository_at(Path.cwd())
+    place = running.Place.of(repository)
+    if stop:
+        reply(Answer.PAGE_ENDED if running.stopped(place) else Answer.NO_PAGE)
+        return
+    name = sessions.looked_for(Path.cwd(), session)
+
+    def say(kind: Answer) -> None:
+        reply(kind, address=place.link(name))
+        if opens:
+            running.open_browser(place.link(name))
+
+    if running.is_running(place):
+        say(Answer.PAGE_KEPT)
+    elif keep:
+        running.left_running(place, session)
+        say(Answer.PAGE_KEPT)
+    else:
+        running.go_over(sys.argv[1:])
+        running.serve(repository, place, lambda: say(Answer.PAGE_SERVED))

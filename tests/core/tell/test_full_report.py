@@ -240,4 +240,4 @@ def test_as_json_it_has_every_row_and_every_sample_of_what_was_kept() -> None:
 
 def test_a_reason_from_elsewhere_is_safe_to_show() -> None:
     row = folded(begin(segment()), result(1, reason=quoted("a\x1b[2Jb"), failure="x\n\x1b[0m")).recent.rows[-1]
-    assert reporting._why(row, 100).isprintable()
+    assert reporting.why(row, 100).isprintable()

@@ -159,8 +159,8 @@ def full_report(state: State, now: str, found: Gathered, room: Room = A_FILE) ->
             _kept(state, found, room),
             _not_kept(state, found, room),
             Section("cost", "What it cost", _cost(state, now)),
-            Section("environment", "What it was measured on", _environment(state)),
-            Section("deciding", "How a keep is decided", _deciding(state)),
+            Section("environment", "What it was measured on", environment(state)),
+            Section("deciding", "How a keep is decided", deciding(state)),
             Section("verifying", "How to verify this", commands=_commands(state)),
         ),
     )
@@ -296,7 +296,7 @@ def diff_of(text: str, room: int, commit: str) -> Diff:
 def _not_kept(state: State, found: Gathered, room: Room) -> Section:
     rows = [row for row in found.rows if row.status is not Status.KEEP]
     latest = rows[max(0, len(rows) - room.rows) :]
-    tried = [Tried(_short(line, room), _why(row, room.text)) for row, line in zip(latest, table(state, latest), strict=True)]
+    tried = [Tried(_short(line, room), why(row, room.text)) for row, line in zip(latest, table(state, latest), strict=True)]
     left = len(rows) - len(latest)
     return Section(
         "not-kept",
@@ -311,7 +311,7 @@ def _short(line: TableRow, room: Room) -> TableRow:
     return replace(line, description=shortened(line.description, room.text))
 
 
-def _why(row: Row, room: int) -> str:
+def why(row: Row, room: int) -> str:
     """Why an experiment was not kept, with the last that it printed where it failed."""
     last = [line for line in (row.failure or "").splitlines() if line.strip()][-1:]
     return shortened("; ".join([told(row.reason), *last]), room)
@@ -328,7 +328,8 @@ def _cost(state: State, now: str) -> tuple[Line, ...]:
     )
 
 
-def _environment(state: State) -> tuple[Line, ...]:
+def environment(state: State) -> tuple[Line, ...]:
+    """Say what the segment is measured on, and how much the unchanged code differs from itself."""
     now = state.segment.opened
     names = (name for name in now.machine if name not in _NOT_SHOWN)
     return (
@@ -339,7 +340,8 @@ def _environment(state: State) -> tuple[Line, ...]:
     )
 
 
-def _deciding(state: State) -> tuple[Line, ...]:
+def deciding(state: State) -> tuple[Line, ...]:
+    """Say how a keep is decided, and what that promises."""
     fooled = _fooled(state)
     built = f" {WITH_ONE_BUILD}" if state.config.built_once else ""
     witness = headline.second_witness(state)

@@ -46,9 +46,31 @@ _WORDS: Mapping[Limit, _Words] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A stop rule that is set: its key, the share of it that is used up (None for the target), and what is left, in words."""
+
+    limit: Limit
+    used: float | None
+    text: str
+
+
+def meters(state: State, now: str) -> tuple[Meter, ...]:
+    """Give each stop rule that is set, the first that counts first."""
+    return tuple(
+        Meter(limit, None if rule.counts is None else _used(rule, rule.allowed), _left(state, limit, rule, rule.allowed))
+        for limit, rule in rules(state, now).items()
+        if rule.allowed is not None
+    )
+
+
+def _used(rule: Rule, allowed: float) -> float:
+    return min(1.0, (rule.reached or 0.0) / allowed) if allowed > 0 else 1.0
+
+
 def left(state: State, now: str) -> str:
     """Say what is left until each stop rule that is set."""
-    told = [_left(state, limit, rule, rule.allowed) for limit, rule in rules(state, now).items() if rule.allowed is not None]
+    told = [one.text for one in meters(state, now)]
     if state.stop_asked is not None:
         told.insert(0, _asked(state, state.stop_asked.after))
     return "; ".join(told) or "none is set: the session goes on until you stop it or it cannot be healed"

@@ -12,7 +12,7 @@ from autotune.core.ledger.state import Row
 from autotune.core.model import Status
 from autotune.core.tell.fate import fate_of
 from autotune.core.tell.full_report import Gathered
-from autotune.core.tell.story import stories
+from autotune.core.tell.story import Story, stories
 from autotune.core.tell.words import told
 from autotune.edges import git
 from autotune.edges.atomic import replace_file
@@ -45,9 +45,21 @@ def gathered(session: Session) -> Gathered:
     )
 
 
+def change_of(session: Session, story: Story) -> str | None:
+    """Give what an experiment's candidate changed, kept or not; None where nothing was taken, or git no longer has it."""
+    taken = story.taken
+    if taken is None:
+        return None
+    return _between(session, taken.incumbent, taken.commit if story.formatted is None else story.formatted.commit)
+
+
 def _diff(session: Session, row: Row) -> str | None:
     """Give what a keep changed; None where git no longer has it."""
-    found = git.ask(session.top, "diff-tree", "-p", "-r", *_PLAIN_DIFF, f"{row.commit}^", row.commit, "--")
+    return _between(session, f"{row.commit}^", row.commit)
+
+
+def _between(session: Session, before: str, after: str) -> str | None:
+    found = git.ask(session.top, "diff-tree", "-p", "-r", *_PLAIN_DIFF, before, after, "--")
     return found.out.decode(errors="replace") if found.code == 0 else None
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autotune.core.codec import decode
 from autotune.core.facts import GOING_ON, Fact, Kind, quoted
-from autotune.core.ledger.events import Claimed, Result, SegmentOpened
-from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.history import History
 from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.state import Row, State
 from autotune.edges import ledger, locks
@@ -43,30 +42,34 @@ def going_on(session: Session) -> Fact | None:
     return _said_last(session) or by_itself
 
 
+def said(session: Session) -> tuple[Fact, ...]:
+    """Give all that whoever has a session has said of what goes on, the first first; nothing where nobody has it."""
+    return tuple(fact for fact in map(_said, _lines(session)) if fact.kind in GOING_ON)
+
+
 def _said_last(session: Session) -> Fact | None:
+    return next((fact for fact in map(_said, reversed(_lines(session, _END))) if fact.kind in GOING_ON), None)
+
+
+def _lines(session: Session, end: int | None = None) -> list[str]:
+    """The worker's log, or so many bytes of its end; nothing of what an earlier worker said."""
     holder, log = locks.holder(session.folder.lock), session.folder.path / WORKER_LOG
     try:
         if holder is None or log.stat().st_mtime < datetime.fromisoformat(holder.since).timestamp():
-            return None  # what an earlier one said
+            return []
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - _END))
-            lines = file.read().decode(errors="replace").splitlines()
+            file.seek(0 if end is None else max(0, log.stat().st_size - end))
+            return file.read().decode(errors="replace").splitlines()
     except (OSError, ValueError):
-        return None
-    return next((fact for fact in map(_said, reversed(lines)) if fact.kind in GOING_ON), None)
+        return []
 
 
 def rows(session: Session) -> tuple[Row, ...]:
     """Give every settled experiment as it was when it settled, from the whole ledger; the state holds the latest alone."""
-    found: dict[int, Row] = {}
-    state = None
+    found = History()
     for event in events(session.folder.ledger):
-        state = after(state, event) if state is not None else begin(event) if isinstance(event, SegmentOpened) else None
-        if state is not None and isinstance(event, Result | Claimed):
-            found |= {row.index: row for row in (*state.recent.kept, *state.recent.rows)}  # a claim lifts labels
-            if isinstance(event, Claimed) and event.improved and event.experiment in found:
-                found[event.experiment] = replace(found[event.experiment], confirmed=True)
-    return tuple(found[number] for number in sorted(found))
+        found.take(event)
+    return found.in_order()
 
 
 @dataclass(slots=True)

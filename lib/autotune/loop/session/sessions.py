@@ -70,6 +70,15 @@ def choose(folder: Path, name: str | None = None) -> tuple[Repository, str, dict
     return repository, name or _choose(repository, known, trees), trees
 
 
+def looked_for(folder: Path, name: str | None) -> str | None:
+    """Tell which session `find` finds; None where it would ask which of several. Raises `AutotuneError` where there is none."""
+    if name is None and len(names(repository_at(folder))) > 1:
+        with suppress(AutotuneError):
+            return choose(folder)[1]
+        return None
+    return choose(folder, name)[1]
+
+
 def lost(repository: Repository, known: tuple[str, ...], name: str | None) -> str | None:
     """Name the session that is meant, where it has all but its ledger."""
     gone = without_ledger(repository)

@@ -1,0 +1,156 @@
+"""A session as it is looked at for the page: what of it has changed since an earlier look."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from autotune.core.ledger.history import History
+from autotune.core.tell import live
+from autotune.core.tell.live import Seen
+from autotune.edges.clock import now
+from autotune.edges.git import Repository
+from autotune.errors import AutotuneError
+from autotune.loop.experiment.work import worker_of
+from autotune.loop.session import feed, sessions
+from autotune.loop.session.feed import Feed
+from autotune.loop.session.layout import IDEAS_FILE, Folder, root
+from autotune.loop.session.session import Session
+
+LOOK_EVERY_S = 0.25
+TELL_EVERY_S = 1.0  # how often is told what time alone changes
+TRY_AGAIN_S = 3.0  # from when a session that cannot be read is read again, though nothing was written
+_OF_TIME = ("as_of", "active_s")  # keys of a snapshot that time alone changes
+
+
+@dataclass(slots=True)
+class Watched:
+    """A session that pages watch, whoever looks first looks for all. `version` counts what has changed."""
+
+    repository: Repository
+    name: str
+    version: int = 0
+    history: History = field(default_factory=History)
+    feed: Feed | None = None
+    _changed: dict[str, tuple[int, Any]] = field(default_factory=dict)  # parts, and in which version each came
+    _rows: dict[int, tuple[int, Any]] = field(default_factory=dict)
+    _begun: int = 0  # the version from which on all is of one log
+    _looked: float = -TRY_AGAIN_S
+    _told: float = 0.0
+    _tried: tuple[float, float] = (0.0, 0.0)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def since(self, version: int) -> dict[str, Any] | None:
+        """Look, and give what has changed since a version, all where that is below 0; None where nothing has.
+
+        `whole` says that what was known before is void.
+        """
+        with self._lock:
+            if time.monotonic() - self._looked >= LOOK_EVERY_S:
+                self._look()
+                self._looked = time.monotonic()
+            return self._news(version)
+
+    def session(self) -> Session:
+        """Give the session; raises `AutotuneError` where it cannot be read."""
+        with self._lock:
+            if self.feed is None:
+                self._tell(self._open(), rows=True)
+            assert self.feed is not None  # noqa: S101 - it was opened just now
+            return self.feed.session
+
+    def _news(self, version: int) -> dict[str, Any] | None:
+        if version == self.version:
+            return None
+        is_whole = not self._begun <= version <= self.version
+        since = -1 if is_whole else version
+        parts = {name: value for name, (when, value) in self._changed.items() if when > since}
+        rows = [row for when, row in self._rows.values() if when > since]
+        return {"version": self.version, "whole": is_whole, "rows": rows, **parts}
+
+    def _look(self) -> None:
+        try:
+            if self.feed is None:
+                self._read()
+            else:
+                self._read_on(self.feed)
+        except (AutotuneError, OSError, ValueError) as problem:
+            self._fail(problem)
+
+    def _read(self) -> None:
+        """Read the session from the front, unless it could not be read a moment ago and nothing has come since."""
+        stamp = _stamp(Folder(root(self.repository) / self.name))
+        if self._tried[0] == stamp and time.monotonic() - self._tried[1] < TRY_AGAIN_S:
+            return
+        self._tried = (stamp, time.monotonic())
+        self._tell(self._open(), rows=True)
+
+    def _open(self) -> Feed:
+        opened = Feed(sessions.load(self.repository, self.name))
+        self.history = History()
+        for event in feed.events(opened.session.folder.ledger, until=opened.position):
+            self.history.take(event)
+        self.feed, self._begun = opened, self.version + 1
+        self._rows, self._changed = {}, {}
+        return opened
+
+    def _read_on(self, watched: Feed) -> None:
+        before = watched.position
+        news = watched.news()
+        if watched.position != before and not news:  # lines were set aside
+            watched = self._open()
+        for event in news:
+            self.history.take(event)
+        if watched.position != before or time.monotonic() - self._told >= TELL_EVERY_S:
+            self._tell(watched, rows=watched.position != before)
+
+    def _tell(self, watched: Feed, *, rows: bool) -> None:
+        """Make what is told, and count up where it has changed."""
+        self._told = time.monotonic()
+        session = watched.session
+        busy = worker_of(session)
+        ideas = session.workdir / IDEAS_FILE
+        seen = Seen(
+            worker=busy.what if busy else None,
+            since=busy.since if busy else None,
+            doing=feed.going_on(session),
+            said=feed.said(session),
+            ideas=ideas.read_text("utf-8", "replace") if ideas.is_file() else "",
+        )
+        self._put("head", live.head(session.state, self.history, now(), seen))
+        self._put("problem", None)
+        if rows:
+            self._put("chart", live.chart(session.state, self.history))
+            self._put_rows(live.rows(session.state, self.history))
+
+    def _put(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+        if name not in self._changed or _lasting(self._changed[name][1]) != _lasting(value):
+            self._changed[name] = (self._next(), value)
+
+    def _put_rows(self, rows: list[dict[str, Any]]) -> None:
+        fresh = [row for row in rows if row["number"] not in self._rows or self._rows[row["number"]][1] != row]
+        if fresh:
+            version = self._next()
+            self._rows |= {row["number"]: (version, row) for row in fresh}
+
+    def _next(self) -> int:
+        self.version += 1
+        return self.version
+
+    def _fail(self, problem: Exception) -> None:
+        known = problem if isinstance(problem, AutotuneError) else AutotuneError(str(problem), "`autotune check` says what is wrong")
+        self.feed = None
+        self._put("problem", {"message": known.message, "hint": known.hint})
+
+
+def _lasting(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """A part without what time alone changes."""
+    if not isinstance(value, dict) or "snapshot" not in value:
+        return value
+    return value | {"snapshot": {name: one for name, one in value["snapshot"].items() if name not in _OF_TIME}}
+
+
+def _stamp(folder: Folder) -> float:
+    return folder.ledger.stat().st_mtime if folder.ledger.exists() else 0.0
