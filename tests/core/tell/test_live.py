@@ -76,8 +76,8 @@ def test_a_claim_of_one_experiment_lifts_its_label() -> None:
 
 
 def test_the_head_is_the_snapshot_and_its_words() -> None:
-    state, history = taken_in(*events_of_the_demo())
-    found = as_json(live.head(state, history, NOW, Seen(ideas="- sort once\n- \u202ehidden\n")))
+    state, _history = taken_in(*events_of_the_demo())
+    found = as_json(live.head(state, NOW, Seen(ideas="- sort once\n- \u202ehidden\n")))
     assert found["snapshot"] == as_json(snapshot(state, NOW, measuring=False))
     labels = [label for label, _, _ in found["lines"]]
     assert (labels[0], labels[-1]) == ("goal", "next")
@@ -98,16 +98,16 @@ def test_notes_notices_and_playbooks_are_told_the_latest_first() -> None:
         PlaybookEnded("rebaseline", quoted("no change"), at(6)),
         PlaybookBegun("diagnose", 2, quoted("still"), at(7)),
     )
-    told = live.head(state, history, NOW, Seen())["told"]
-    assert [label for label, _, _ in told["notes"]] == ["note", "reminder"]
-    assert told["notes"][0][1].endswith("leave <b> alone")
+    notes, told = live.head(state, NOW, Seen())["notes"], live.background(state, history)["told"]
+    assert [label for label, _, _ in notes] == ["note", "reminder"]
+    assert notes[0][1].endswith("leave <b> alone")
     assert [text for _, text, _ in told["playbooks"]] == ["diagnose, because still", "rebaseline, because stuck; then: no change"]
     assert [text for _, text, _ in told["noticed"]] == ["moved"]
 
 
 def test_every_limit_that_is_set_has_a_meter() -> None:
-    state, history = taken_in(segment(max_iterations=4, target=2.0, max_failures=3), BASELINE, Opened(at(0)), result(1))
-    meters = live.head(state, history, NOW, Seen())["meters"]
+    state, _history = taken_in(segment(max_iterations=4, target=2.0, max_failures=3), BASELINE, Opened(at(0)), result(1))
+    meters = live.head(state, NOW, Seen())["meters"]
     assert {one["name"]: one["used"] for one in meters} == {"target": None, "max_iterations": 0.25, "max_failures": 0.0}
 
 
@@ -139,13 +139,13 @@ def test_the_share_of_the_evidence_is_one(evidence: float, needed: float, share:
 
 def test_the_open_experiment_has_its_samples_by_arm() -> None:
     taken = CandidateTaken(1, "c", "b", ("a",), at(1), settles=True)
-    state, history = taken_in(segment(), BASELINE, Opened(at(0)), taken, *runs(1, [(9.0, 10.0), (9.5, 10.5)]))
-    assert live.head(state, history, NOW, Seen(worker="measuring", since=NOW))["samples"] == {
+    state, _ = taken_in(segment(), BASELINE, Opened(at(0)), taken, *runs(1, [(9.0, 10.0), (9.5, 10.5)]))
+    assert live.head(state, NOW, Seen(worker="measuring", since=NOW))["samples"] == {
         "candidate": [9.0, 9.5],
         "incumbent": [10.0, 10.5],
     }
-    state, history = taken_in(segment(), BASELINE, Opened(at(0)), taken)
-    assert live.head(state, history, NOW, Seen())["samples"] is None
+    state, _history = taken_in(segment(), BASELINE, Opened(at(0)), taken)
+    assert live.head(state, NOW, Seen())["samples"] is None
 
 
 def test_the_curve_has_what_is_kept_as_steps_and_each_effect_from_where_the_code_was() -> None:

@@ -23,7 +23,7 @@ from autotune.core.tell.words import told
 
 LONGEST_WHY = 400
 LONGEST_IDEAS = 20_000
-_NONE = "none yet"
+_MARKS = "{better} is better; with intervals: ● kept, ○ not kept, x failed, ┄ the first state; shaded: the noise of a run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,11 @@ class Seen:
     ideas: str = ""
 
 
-def head(state: State, history: History, now: str, seen: Seen) -> dict[str, Any]:
-    """Give all of a session but its experiments, as of an ISO time."""
+def head(state: State, now: str, seen: Seen) -> dict[str, Any]:
+    """Give how a session stands at an ISO time."""
     running = report.under_way(state, now, seen.worker, seen.since)
     above = (*headline.headline(state, now), *([] if running is None else [running]), *report.now_line(seen.doing, now))
     following = Line("next", report.following(state, now, measuring=seen.worker is not None))
-    notes = [_note(one) for one in state.recent.notes]
-    noticed = [Line(headline.moment(one.timestamp), shortened(told(one.found), LONGEST_WHY)) for one in state.recent.notices]
     return {
         "snapshot": snapshot(state, now, measuring=seen.worker is not None, doing=seen.doing),
         "title": headline.goal(state),
@@ -54,19 +52,26 @@ def head(state: State, history: History, now: str, seen: Seen) -> dict[str, Any]
         "meters": [{"name": one.limit, "used": one.used, "text": one.text} for one in limits.meters(state, now)],
         "evidence": evidence(seen.said),
         "samples": _open_samples(state),
+        "notes": lines_as_json(map(_note, state.recent.notes)),
+        "ideas": [escaped(line) for line in seen.ideas[:LONGEST_IDEAS].splitlines()],
+    }
+
+
+def background(state: State, history: History) -> dict[str, Any]:
+    """Give what the log alone decides: health over time, playbooks, segments, what was noticed, what is measured on, how it is decided."""
+    noticed = [Line(headline.moment(one.timestamp), shortened(told(one.found), LONGEST_WHY)) for one in state.recent.notices[::-1]]
+    return {
         "turns": [{"after": one.after, "health": one.health, "tone": headline.HEALTH_TONES[one.health]} for one in history.turns],
+        "played": [{"after": one.after, "name": one.begun.playbook} for one in history.playbooks],
+        "segments": [{"after": one.after, "segment": one.opened.segment} for one in history.segments],
         "told": {
             "health": lines_as_json(Line(_since(one.after), f"{one.health}: {_short(one.why)}") for one in history.turns[::-1]),
             "playbooks": lines_as_json(_playbooks(history)),
             "segments": lines_as_json(_segments(history)),
+            "noticed": lines_as_json(noticed),
             "environment": lines_as_json(full_report.environment(state)),
             "deciding": lines_as_json(full_report.deciding(state)),
-            "notes": lines_as_json(notes or [Line("notes", _NONE)]),
-            "noticed": lines_as_json(noticed or [Line("noticed", _NONE)]),
         },
-        "played": [{"after": one.after, "name": one.begun.playbook} for one in history.playbooks],
-        "segments": [{"after": one.after, "segment": one.opened.segment} for one in history.segments],
-        "ideas": [escaped(line) for line in seen.ideas[:LONGEST_IDEAS].splitlines()],
         "dead_ends": DEAD_ENDS,
     }
 
@@ -93,7 +98,7 @@ def _playbooks(history: History) -> list[Line]:
     for one in history.playbooks[::-1]:
         result = f"; then: {_short(one.ended.result)}" if one.ended is not None else ""
         found.append(Line(_since(one.after), f"{one.begun.playbook}, because {_short(one.begun.why)}{result}"))
-    return found or [Line("playbooks", _NONE)]
+    return found
 
 
 def _segments(history: History) -> list[Line]:
@@ -203,7 +208,7 @@ def chart(state: State, history: History) -> dict[str, Any] | None:
     noise = headline.noise_of_a_run(state)
     claim = plot.claim
     return {
-        "words": plot.words,
+        "words": _MARKS.format(better=state.metric.direction),
         "words_of_steps": plot.words_of_steps,
         "words_of_noise": headline.noise_words(state),
         "relative": plot.relative,

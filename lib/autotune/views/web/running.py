@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autotune.edges import locks
 from autotune.edges.git import Repository
@@ -24,6 +25,10 @@ from autotune.errors import AutotuneError
 from autotune.loop.session.layout import known
 from autotune.version import PACKAGE, ROOT
 from autotune.views.web.gate import LOOPBACK, Gate
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+    from uvicorn import Config
 
 LOCK_FILE = ROOT / "requirements-web.lock"
 NEEDED = ("starlette", "uvicorn")
@@ -192,26 +197,31 @@ def serve(repository: Repository, place: Place, started: Callable[[], None]) -> 
 
     from autotune.views.web.site import Site
 
-    with _held(place), _listening(place) as (gate, listener):
+    with _held(place), listening(place) as (gate, listener):
         os.nice(_LESS_URGENT)
-        app = Site(repository, gate, place.enter).app()
-        config = uvicorn.Config(
-            app,
-            log_level="error",
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            loop="asyncio",
-            timeout_graceful_shutdown=1,
-            server_header=False,
-        )
         started()
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            uvicorn.Server(config(Site(repository, gate, place.enter).app())).run(sockets=[listener])
+
+
+def config(app: ASGIApp) -> Config:
+    """Give how the server runs: quietly, and without waiting for pages that watch when it is to end."""
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        loop="asyncio",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+    )
 
 
 @contextmanager
-def _listening(place: Place) -> Iterator[tuple[Gate, socket.socket]]:
+def listening(place: Place) -> Iterator[tuple[Gate, socket.socket]]:
     """Listen where the last server did, so that open pages come back, else at any port, with another secret."""
     before = place.gate()
     with socket.socket() as listener:

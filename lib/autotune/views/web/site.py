@@ -32,8 +32,18 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).with_name("static")
 PING_EVERY_S = 15.0
 COMES_BACK_MS = 500
-_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-FILES = ("page.html", "page.css", "page.js", "pane.js", "charts.js", "parts.js", "uplot/uPlot.iife.min.js", "uplot/uPlot.min.css")
+_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+FILES = (
+    "page.html",
+    "icon.svg",
+    "page.css",
+    "page.js",
+    "pane.js",
+    "charts.js",
+    "parts.js",
+    "uplot/uPlot.iife.min.js",
+    "uplot/uPlot.min.css",
+)
 
 
 class Site:

@@ -119,9 +119,10 @@ class Watched:
             said=feed.said(session),
             ideas=ideas.read_text("utf-8", "replace") if ideas.is_file() else "",
         )
-        self._put("head", live.head(session.state, self.history, now(), seen))
+        self._put("head", live.head(session.state, now(), seen))
         self._put("problem", None)
         if rows:
+            self._put("background", live.background(session.state, self.history))
             self._put("chart", live.chart(session.state, self.history))
             self._put_rows(live.rows(session.state, self.history))
 

@@ -1,7 +1,5 @@
 // Curves, drawn by uPlot in the page's own colours.
 
-const KEPT = { size: 8 };
-
 export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
@@ -19,12 +17,31 @@ function short(value) {
   return Number(value.toPrecision(3)).toString().replace("-", "−");
 }
 
-function axes(values, more = {}) {
+function axes(values, upright = {}) {
   const common = { stroke: colour("quiet"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
   return [
-    { ...common, grid: { show: false }, size: 24, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000], ...more },
-    { ...common, size: 62, values },
+    { ...common, grid: { show: false }, size: 24, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000] },
+    { ...common, size: 62, values, ...upright },
   ];
+}
+
+// Round effects between two heights, none so near another that their words would touch; no effect is one of them.
+function ticks(low, high, room) {
+  const apart = ((high - low) * 26) / room;
+  const [least, most] = [Math.exp(low), Math.exp(high)];
+  const ratios = [1];
+  if (high - low > Math.log(20)) {
+    for (let power = -12; power <= 12; power += 1) ratios.push(10 ** power, 2 * 10 ** power, 5 * 10 ** power);
+  } else {
+    const size = 10 ** Math.floor(Math.log10(most - least));
+    const step = [size, size / 2, size / 5, size / 10].find((one) => (most - least) / one >= 4);
+    for (let count = Math.ceil((least - 1) / step); 1 + count * step <= most; count += 1) ratios.push(1 + count * step);
+  }
+  const chosen = [];
+  for (const at of ratios.filter((ratio) => ratio > 0).map(Math.log)) {
+    if (at >= low && at <= high && chosen.every((other) => Math.abs(at - other) >= apart)) chosen.push(at);
+  }
+  return chosen.sort((one, other) => one - other);
 }
 
 function sized(element, height) {
@@ -50,8 +67,8 @@ export function extent(rows, chart) {
 }
 
 export class Effects {
-  constructor(element, onPick, onPoint) {
-    Object.assign(this, { element, onPick, onPoint, rows: [], chart: null, marks: [], plot: null });
+  constructor(element, { onPick, onPoint, onDrawn }) {
+    Object.assign(this, { element, onPick, onPoint, onDrawn, rows: [], chart: null, marks: [], plot: null });
   }
 
   show(rows, chart, marks) {
@@ -83,23 +100,29 @@ export class Effects {
     const line = { points: { show: false } };
     this.plot = new uPlot(
       {
-        ...sized(this.element, this.element.clientWidth < 500 ? 220 : 320),
+        ...sized(this.element, this.element.clientWidth < 500 ? 220 : 360),
         legend: { show: false },
         cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
-        scales: { x: { time: false, range: (_, low, high) => [low - 0.8, high + 0.8] }, y: { range: () => extent(this.rows, this.chart) } },
-        axes: axes((_, splits) => splits.map((height) => worded(height, this.chart))),
+        scales: { x: { time: false, range: (_, low, high) => [low - 0.5, high + 0.5] }, y: { range: () => extent(this.rows, this.chart) } },
+        axes: axes(
+          (_, splits) => splits.map((height) => worded(height, this.chart)),
+          this.chart.relative ? { splits: (plot, _, low, high) => ticks(low, high, plot.bbox.height / devicePixelRatio) } : {},
+        ),
         series: [
           {},
           { ...line, stroke: colour("accent"), width: 2, paths: stepped },
           { ...line, paths: stepped, stroke: "transparent" },
           { ...line, paths: stepped, stroke: "transparent" },
-          { paths: none, points: { show: true, size: KEPT.size, fill: colour("accent"), stroke: colour("accent") } },
-          { paths: none, points: { show: true, size: 6, fill: colour("ground"), stroke: colour("quiet"), width: 1.5 } },
+          { paths: none, points: { show: true, size: this.rows.length > 200 ? 5.5 : 8, fill: colour("accent"), stroke: colour("accent") } },
+          { paths: none, points: { show: true, size: this.rows.length > 200 ? 3.5 : 6, fill: colour("ground"), stroke: colour("quiet"), width: 1 } },
         ],
         bands: [{ series: [3, 2], fill: colour("band") }],
         hooks: {
           drawClear: [(plot) => this.beneath(plot)],
-          draw: [(plot) => this.failed(plot)],
+          draw: [
+            (plot) => this.failed(plot),
+            (plot) => this.onDrawn(plot.bbox.left / devicePixelRatio, plot.bbox.width / devicePixelRatio),
+          ],
           setCursor: [(plot) => this.onPoint(plot.cursor.idx === null || plot.cursor.idx === undefined ? null : this.rows[plot.cursor.idx])],
         },
       },
@@ -132,12 +155,14 @@ export class Effects {
       ctx.font = `${11 * scale}px system-ui`;
       ctx.fillText(word, x + 3 * scale, bbox.top + 12 * scale);
     }
-    for (const row of this.rows) {
-      if (row.plot.low === null || row.plot.low === row.plot.high) continue;
-      stroke(ctx, colour(row.kept ? "accent" : "interval"), (row.kept ? 2 : 1) * scale, [], () => {
-        const x = Math.round(at(row.number, "x"));
-        ctx.moveTo(x, at(row.plot.low, "y"));
-        ctx.lineTo(x, at(row.plot.high, "y"));
+    for (const kept of [false, true]) {
+      stroke(ctx, colour(kept ? "accent" : "interval"), (kept ? 2 : 1) * scale, [], () => {
+        for (const row of this.rows) {
+          if (row.kept !== kept || row.plot.low === null || row.plot.low === row.plot.high) continue;
+          const x = Math.round(at(row.number, "x"));
+          ctx.moveTo(x, at(row.plot.low, "y"));
+          ctx.lineTo(x, at(row.plot.high, "y"));
+        }
       });
     }
     if (this.chart.claim) {

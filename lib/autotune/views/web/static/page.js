@@ -77,6 +77,8 @@ function fillPlaces(names) {
 async function route() {
   clearTimeout(timer);
   const { names, number, of } = place();
+  for (const name of names) if (!panes.has(name)) panes.set(name, new Pane(name, (state) => tell(name, state)));
+  arrange(names);
   try {
     listed = await ask("/api/sessions");
   } catch (error) {
@@ -88,28 +90,30 @@ async function route() {
     timer = setTimeout(route, 1000);
     if (!panes.size) return;
   }
-  const known = names.filter((name) => panes.has(name) || listed.some((one) => one.name === name));
+  const known = names.filter((name) => listed.some((one) => one.name === name) || panes.get(name)?.head);
   fillPlaces(known);
-  for (const [name, pane] of panes) {
-    if (known.includes(name)) continue;
-    pane.close();
-    panes.delete(name);
-  }
-  for (const name of known) if (!panes.has(name)) panes.set(name, new Pane(name, (state) => tell(name, state)));
-  if (known.length) {
-    const wanted = known.map((name) => panes.get(name).element);
-    if ([...main.children].some((one, at) => one !== wanted[at]) || main.children.length !== wanted.length) main.replaceChildren(...wanted);
-    main.className = known.length > 1 ? "two" : "";
-    known.forEach((name, at) => panes.get(name).standAt(`${address(known)}/${at ? "second" : "first"}`));
-    if (count !== known.length) for (const name of known) panes.get(name).redraw();
-    count = known.length;
-  } else {
-    main.className = "";
+  arrange(known);
+  if (!known.length) {
     fillList();
     timer = setTimeout(route, 5000);
   }
   tell();
   await closeUp(of, number);
+}
+
+// Puts the panes of these sessions beside each other, and takes the others away.
+function arrange(names) {
+  for (const [name, pane] of panes) {
+    if (names.includes(name)) continue;
+    pane.close();
+    panes.delete(name);
+  }
+  main.className = names.length > 1 ? "two" : "";
+  const wanted = names.map((name) => panes.get(name).element);
+  if (wanted.length && (main.children.length !== wanted.length || wanted.some((one, at) => one !== main.children[at]))) main.replaceChildren(...wanted);
+  names.forEach((name, at) => panes.get(name).standAt(`${address(names)}/${at ? "second" : "first"}`));
+  if (count !== names.length) for (const name of names) panes.get(name).redraw();
+  count = names.length;
 }
 
 function fillList() {
@@ -170,7 +174,7 @@ function fillCloseUp(name, number, found) {
     el(
       "div",
       { class: "bar" },
-      el("h2", { id: "close-up-title" }, `Experiment ${number}`),
+      el("h2", { id: "close-up-title", tabindex: "-1", autofocus: true }, `Experiment ${number}`),
       step("← earlier", numbers[at - 1]),
       step("later →", numbers[at + 1]),
       el("button", { type: "button", class: "close", onclick: () => dialog.close() }, "close"),

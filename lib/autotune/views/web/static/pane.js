@@ -10,6 +10,7 @@ const COLUMNS = [
   ["description", "change", (row) => row.description.toLowerCase()],
   ["at", "when", (row) => row.at],
 ];
+const AT_ONCE = 100; // rows
 const GROUPS = [
   ["", "all"],
   ["kept", "kept"],
@@ -40,11 +41,14 @@ export class Pane {
   build() {
     const made = (tag, kind, more = {}) => (this[kind] = el(tag, { class: kind, ...more }));
     this.area = el("div", { class: "area" });
-    this.effects = new Effects(
-      this.area,
-      (row) => (location.hash = this.address(row.number)),
-      (row) => this.point(row),
-    );
+    this.effects = new Effects(this.area, {
+      onPick: (row) => (location.hash = this.address(row.number)),
+      onPoint: (row) => this.point(row),
+      onDrawn: (left, width) => {
+        this.strip.style.marginLeft = `${left}px`;
+        this.strip.style.width = `${width}px`;
+      },
+    });
     const search = el("input", {
       type: "search",
       placeholder: "filter",
@@ -77,14 +81,14 @@ export class Pane {
           "div",
           { class: "wide" },
           el("figure", { class: "effects" }, this.area, made("div", "strip"), made("p", "pointed", { "aria-hidden": "true" }), made("figcaption", "words")),
+          el(
+            "section",
+            { class: "experiments" },
+            el("div", { class: "bar" }, el("h2", {}, "Experiments"), search, group, made("span", "count", { role: "status" })),
+            el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Experiments" }, table),
+          ),
         ),
         el("div", { class: "side" }, made("div", "now"), made("div", "meters"), made("div", "figures")),
-      ),
-      el(
-        "section",
-        { class: "experiments" },
-        el("div", { class: "bar" }, el("h2", {}, "Experiments"), search, group, made("span", "count", { role: "status" })),
-        el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Experiments" }, table),
       ),
       el("div", { class: "tells" }, Object.values(this.tells)),
     );
@@ -115,6 +119,7 @@ export class Pane {
 
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.filling);
     this.source.close();
     removeEventListener("resize", this.onResize);
     this.effects.plot?.destroy();
@@ -133,8 +138,10 @@ export class Pane {
     if ("problem" in news) fill(this.trouble, news.problem ? problem(news.problem) : null);
     if (news.chart !== undefined) this.chart = news.chart;
     if (news.head) this.head = news.head;
+    if (news.background) this.background = news.background;
     if (!this.head) return;
     if (news.head) this.fillHead();
+    if (news.background) this.fillBackground();
     if (news.rows.length || news.whole || news.chart !== undefined) {
       this.fillTable();
       this.fillCurve();
@@ -166,8 +173,13 @@ export class Pane {
     const above = head.lines.filter(([label]) => !["goal", "health", "claim", "now", "next", "measuring", "limits"].includes(label));
     fill(this.figures, lines(above));
     fill(this.tells.why.lastChild, lines(head.why));
-    for (const [name] of TELLS) if (head.told[name]) fill(this.tells[name].lastChild, lines(head.told[name]));
+    fill(this.tells.notes.lastChild, head.notes.length ? lines(head.notes) : "none yet");
     fill(this.tells.ideas.lastChild, el("pre", {}, head.ideas.join("\n")));
+  }
+
+  fillBackground() {
+    const { told } = this.background;
+    for (const [name] of TELLS) if (told[name]) fill(this.tells[name].lastChild, told[name].length ? lines(told[name]) : "none yet");
     this.fillStrip();
   }
 
@@ -177,7 +189,7 @@ export class Pane {
     const grown = head.evidence;
     const share = grown ? el("progress", { class: "evidence", max: "1", value: String(grown.share), "aria-label": grown.text }) : null;
     const key = JSON.stringify(grown);
-    if (this.drawn === undefined) {
+    if (!this.held) {
       this.held = el("div");
       this.curve = el("div", { class: "curve", role: "img" });
       this.now.replaceChildren(el("h2", {}, "Now"), this.held, this.curve);
@@ -195,8 +207,8 @@ export class Pane {
 
   // Health after each experiment, and where playbooks began.
   fillStrip() {
-    const { turns, played, snapshot } = this.head;
-    const last = Math.max(1, snapshot.experiments);
+    const { turns, played } = this.background;
+    const last = Math.max(1, this.head.snapshot.experiments);
     const parts = turns.map((turn, place) => {
       const until = place + 1 < turns.length ? turns[place + 1].after : last;
       return { ...turn, length: until - turn.after };
@@ -206,7 +218,7 @@ export class Pane {
     if (key === this.stripped) return;
     this.stripped = key;
     const cells = shown.map((one) => {
-      const cell = el("span", { class: one.tone, title: `${one.health}` }, one.length / last > 0.12 ? one.health : "");
+      const cell = el("span", { class: one.tone, title: `${one.health}` }, this.area.clientWidth * (one.length / last) > 80 ? one.health : "");
       cell.style.flexGrow = String(Math.max(one.length, 0.2));
       return cell;
     });
@@ -223,7 +235,7 @@ export class Pane {
     const rows = this.ordered();
     this.area.hidden = !this.chart || !rows.some((row) => row.plot);
     if (!this.chart) return;
-    const marks = this.head.segments.filter((one) => one.after > 0).map((one) => ({ after: one.after, word: `segment ${one.segment}` }));
+    const marks = this.background.segments.filter((one) => one.after > 0).map((one) => ({ after: one.after, word: `segment ${one.segment}` }));
     fill(this.words, el("span", {}, this.chart.words), " — ", el("span", {}, this.chart.words_of_steps), " — ", el("span", {}, this.chart.words_of_noise));
     this.area.setAttribute("role", "img");
     this.area.setAttribute("aria-label", this.chart.words);
@@ -257,20 +269,33 @@ export class Pane {
     });
     if (this.sort.down) found.reverse();
     this.made ??= new Map();
-    const seen = found.map((row) => {
+    const element = (row) => {
       const held = this.made.get(row.number);
       if (held?.row === row) return held.element;
-      const element = this.row(row);
-      this.made.set(row.number, { row, element });
-      return element;
-    });
-    this.body.replaceChildren(...seen);
+      const fresh = this.row(row);
+      this.made.set(row.number, { row, element: fresh });
+      return fresh;
+    };
+    this.body.replaceChildren(...found.slice(0, AT_ONCE).map(element));
+    this.fillRest(found, element);
     COLUMNS.forEach(([by], place) =>
       this.heads[place].setAttribute("aria-sort", by !== this.sort.by ? "none" : this.sort.down ? "descending" : "ascending"),
     );
     this.count.textContent = found.length === this.rows.size ? `${found.length}` : `${found.length} of ${this.rows.size}`;
     if (this.tells.dead_ends.open) this.fillDeadEnds();
     else this.tells.dead_ends.ontoggle = () => this.fillDeadEnds();
+  }
+
+  // The rows that are not seen at once come when there is time.
+  fillRest(found, element) {
+    clearTimeout(this.filling);
+    let place = AT_ONCE;
+    const more = () => {
+      this.body.append(...found.slice(place, place + AT_ONCE).map(element));
+      place += AT_ONCE;
+      if (place < found.length) this.filling = setTimeout(more);
+    };
+    if (place < found.length) this.filling = setTimeout(more);
   }
 
   row(row) {
@@ -288,6 +313,6 @@ export class Pane {
   fillDeadEnds() {
     const ends = this.ordered().filter((row) => !row.kept).reverse();
     const listed = ends.map((row) => [`${row.number}: ${row.fate}`, row.why ? `${row.description} — ${row.why}` : row.description, row.tone]);
-    fill(this.tells.dead_ends.lastChild, el("p", { class: "quiet" }, this.head.dead_ends), lines(listed));
+    fill(this.tells.dead_ends.lastChild, el("p", { class: "quiet" }, this.background.dead_ends), lines(listed));
   }
 }
