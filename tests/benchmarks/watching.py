@@ -2,9 +2,9 @@
 
     python tests/benchmarks/watching.py [--pairs 40] [--experiments 1000] [--pages 1]
 
-A session with so many experiments is served, and a watcher holds its page's stream open in every other run; meanwhile a note is written to the
-log twice a second, so that there is something to tell. The work is a fixed number of rounds in one process. Prints the median of both, their
-ratio with its interval over pairs, and the share of a core that the server took while it was watched.
+A session with so many experiments is served, and a watcher holds its page's stream open in every other run. Meanwhile a note is written to
+the log twice a second, so that there is something to tell. The work is a fixed number of rounds in one process. Prints the medians of both,
+the median of their ratios with its interval over pairs, and the share of a core that the server took while it was watched.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT)]
 
-from tests.benchmarks.overhead import make, pad, timed
+from tests.benchmarks.overhead import make, pad, timed  # noqa: E402 - found only now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -197,6 +197,7 @@ FOUND: Mapping[str, Any] = {
     "value": 1.5,
     "branch": "b",
     "tip": "1" * 40,
+    "address": "http://127.0.0.1:1/#enter=a",
     "commit": "2" * 40,
     "subject": "Mine",
     "ref": "refs/a",

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from autotune.core.ledger.events import CandidateTaken, Charged, Decided, Described, Formatted, Noted, Ran, Spent
 from autotune.core.ledger.history import History
 from autotune.core.tell import live
 from autotune.core.tell.live import Seen
@@ -22,6 +23,7 @@ from autotune.loop.session.session import Session
 LOOK_EVERY_S = 0.25
 TELL_EVERY_S = 1.0  # how often is told what time alone changes
 TRY_AGAIN_S = 3.0  # from when a session that cannot be read is read again, though nothing was written
+OF_THE_MOMENT = (Ran, CandidateTaken, Decided, Described, Formatted, Noted, Spent, Charged)  # what rows and their background do not tell of
 _OF_TIME = ("as_of", "active_s")  # keys of a snapshot that time alone changes
 
 
@@ -100,11 +102,12 @@ class Watched:
         before = watched.position
         news = watched.news()
         if watched.position != before and not news:  # lines were set aside
-            watched = self._open()
+            self._tell(self._open(), rows=True)
+            return
         for event in news:
             self.history.take(event)
         if watched.position != before or time.monotonic() - self._told >= TELL_EVERY_S:
-            self._tell(watched, rows=watched.position != before)
+            self._tell(watched, rows=any(not isinstance(event, OF_THE_MOMENT) for event in news))
 
     def _tell(self, watched: Feed, *, rows: bool) -> None:
         """Make what is told, and count up where it has changed."""

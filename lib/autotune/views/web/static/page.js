@@ -65,7 +65,7 @@ function fillPlaces(names) {
       ? [
           choose("session ", names[0], all, (name) => (location.hash = address([name]))),
           all.length > 1
-            ? choose("beside ", names[1] ?? "", [["", "none"], ...all.filter(([name]) => name !== names[0])], (name) => {
+            ? choose("next to ", names[1] ?? "", [["", "none"], ...all.filter(([name]) => name !== names[0])], (name) => {
                 location.hash = address(name ? [names[0], name] : [names[0]]);
               })
             : null,
