@@ -110,7 +110,7 @@ class _Question:
     price: Price | None
     hash: str
     begun: float
-    until: float
+    until: float = 0.0
     costs: list[Cost] = field(default_factory=list)
 
 
@@ -155,6 +155,7 @@ class Models:
         question = self._question(request)
         if self.terms.cached and (known := self._answers.find(question.hash)) is not None:
             return self._answer(question, known, _shaped(request, known), from_cache=True)
+        self._begin(question)
         reply = self._tried(request, question)
         shaped = _shaped(request, reply)
         if isinstance(shaped, _Misshapen) and isinstance(reply, Reply):
@@ -182,8 +183,14 @@ class Models:
                 f"There is a cap on money, and no price of {name} to hold it by.", "set the model's price, or cap calls and tokens instead"
             )
         answering = f"{name} {endpoint.url} {self.terms.seed if endpoint.kind is Kind.SCRIPT else ''}"
-        begun = time.monotonic()
-        return _Question(name, endpoint, price, request_hash(request, answering), begun, begun + self.terms.deadline_s)
+        return _Question(name, endpoint, price, request_hash(request, answering), time.monotonic())
+
+    def _begin(self, question: _Question) -> None:
+        """Start a question's time; the SDK that it needs is imported before."""
+        if question.endpoint.kind in {Kind.CHAT, Kind.MESSAGES}:
+            self._sdk.start(question.endpoint.kind)
+        question.begun = time.monotonic()
+        question.until = question.begun + self.terms.deadline_s
 
     def endpoint(self, name: Name) -> Endpoint:
         """Say how a backend is spoken to on these terms."""

@@ -64,6 +64,11 @@ def test_figures_are_shown() -> None:
     assert "$" not in said(price=FREE)["price"]
 
 
+def test_less_than_a_cent_is_written_without_powers_of_ten() -> None:
+    assert said(cost=Cost(Usage(23, 12), 8.3e-5, Sure.EXACT))["cost"] == "$0.000083"
+    assert said(day=Spent(1, 1, 0.002))["today"].endswith("$0.002")
+
+
 def test_what_needs_no_key_or_no_service_says_so() -> None:
     assert "OPENAI" not in said(endpoint=BACKENDS["ollama"])["key"]
     assert "key" not in said(endpoint=BACKENDS["script"])

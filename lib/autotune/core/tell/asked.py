@@ -13,10 +13,11 @@ from autotune.core.asking.naming import Endpoint
 from autotune.core.asking.prices import Price
 from autotune.core.asking.request import Schema
 from autotune.core.output.outcome import escaped
-from autotune.core.tell.figures import counted, duration, money
+from autotune.core.tell.figures import about, counted, money
 from autotune.core.tell.lines import Line, Tone, shortened
 
 _SAID = 200
+CENT = 0.01
 CHECK_QUESTION = "This is a check that you can be reached. Answer that it works."
 _WHY: Mapping[Why, str] = {
     Why.KEY: "the service does not accept the key",
@@ -79,7 +80,7 @@ def cost(taken: Cost) -> str:
     """Say what calls cost."""
     if taken.usd is None:
         return "unknown: neither the service nor a table says what this model costs"
-    return money(taken.usd) if taken.sure is Sure.EXACT else f"at most {money(taken.usd)}"
+    return _money(taken.usd) if taken.sure is Sure.EXACT else f"at most {_money(taken.usd)}"
 
 
 def checked(found: Checked) -> list[Line]:
@@ -94,13 +95,18 @@ def checked(found: Checked) -> list[Line]:
         Line("where", "on this machine" if found.endpoint.url is None else escaped(found.endpoint.url)),
         Line("key", "needs none" if found.endpoint.key is None else f"from {escaped(found.endpoint.key)}"),
         answer,
-        Line("time", f"{duration(found.seconds)} in {counted(found.calls, 'call')}"),
+        Line("time", f"{about(found.seconds)} in {counted(found.calls, 'call')}"),
         Line("tokens", tokens),
         Line("cost", cost(found.cost)),
         Line("price", _price(found.price)),
         Line("today", _day(found.day)),
     ]
     return [line for line in lines if line.label != "key" or found.endpoint.url is not None]
+
+
+def _money(dollars: float) -> str:
+    """US dollars; less than a cent without powers of ten, for calls cost so little."""
+    return money(dollars) if dollars == 0 or dollars >= CENT else f"${dollars:.7f}".rstrip("0")
 
 
 def _price(price: Price | None) -> str:
@@ -114,4 +120,4 @@ def _price(price: Price | None) -> str:
 
 def _day(spent: Spent) -> str:
     unknown = f", and {counted(spent.unknown, 'call')} of unknown cost" if spent.unknown else ""
-    return f"{counted(spent.calls, 'call')}, {money(spent.usd)}{unknown}"
+    return f"{counted(spent.calls, 'call')}, {_money(spent.usd)}{unknown}"
