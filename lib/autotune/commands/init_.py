@@ -43,6 +43,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         str | None,
         typer.Option("--cases", metavar="IDS", help="What is measured on: ids with commas between, or a command that prints one a line."),
     ] = None,
+    score_range: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--score-range", metavar="LOW HIGH", help="The cases' values are scores in this range, and their mean counts: 0 1."),
+    ] = None,
     checks: Annotated[str | None, typer.Option("--checks", help="What must pass too, instead of autotune.checks.sh.")] = None,
     scope: Annotated[
         list[str] | None,
@@ -97,6 +101,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         read=read,
         seeds=seeds or None,
         cases=cases.split(",") if cases and "," in cases and " " not in cases else cases,
+        score_range=list(score_range) if score_range else None,
         checks=checks,
         scope=scope,
         protect=protect,
@@ -139,7 +144,8 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         return
     reply(Answer.SESSION_OPENED, session=session.name, branch=session.branch, folder=str(session.workdir))
     runs = state.segment.baseline_runs
-    reply(Answer.BASELINE_MEASURED, metric=state.config.metric, unit=state.config.unit, value=noise.median(runs), runs=len(runs))
+    value = noise.median(runs) if state.scores is None else state.segment.baseline
+    reply(Answer.BASELINE_MEASURED, metric=state.config.metric, unit=state.config.unit, value=value, runs=len(runs))
     for label, text in understood_lines.items():
         typer.echo(f"{label}: {text}")
     for line in found:

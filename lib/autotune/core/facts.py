@@ -45,6 +45,14 @@ class Kind(StrEnum):
     NO_GAIN_IN_SIGHT = "no gain in sight"
     GUARDRAIL_BROKEN = "guardrail broken"
     GUARDRAIL_UNDECIDED = "guardrail undecided"
+    # The same where scores on cases decide.
+    SCORES_BETTER = "scores better"
+    SCORES_NOT_WORTH_IT = "scores not worth it"
+    SCORES_NOT_PROMISING = "scores not promising"
+    SCORES_TOO_FEW = "scores too few"
+    SCORES_USED_UP = "scores used up"
+    SCORES_OUT_OF_REACH = "scores out of reach"
+    POOL_SPENT = "pool spent"
     # What was seen besides and changes no verdict.
     BUSY = "busy"
     LEFTOVERS = "leftovers"
@@ -159,6 +167,8 @@ class Kind(StrEnum):
     IMPROVED = "improved"
     NO_IMPROVEMENT = "no improvement"
     NO_CLAIM = "no claim"
+    NONE_HELD_OUT = "none held out"
+    NONE_SCORED = "none scored"
     FIRST_STATE_FAILED = "first state failed"
     LAST_STATE_FAILED = "last state failed"
     # What was found changed from outside, and what was done about it.
@@ -284,7 +294,8 @@ NOT_TRUSTED = frozenset(
         Kind.CONTEXT_OF_CANDIDATE,
     )
 )
-REFUTING = frozenset((Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING))  # what is not kept for no other reason was not shown to be better
+# What is not kept for no other reason was not shown to be better.
+REFUTING = frozenset((Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING, Kind.SCORES_NOT_WORTH_IT))
 GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says from when on
     (
         Kind.WAITING_FOR_MACHINE,
@@ -303,6 +314,12 @@ GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says f
         Kind.CLIENT_WAITED_FOR,
         Kind.TRYING_OUT,
         Kind.TRYING_SANDBOX,
+    )
+)
+BY_SCORES = frozenset(
+    (
+        *(Kind.SCORES_BETTER, Kind.SCORES_NOT_WORTH_IT, Kind.SCORES_NOT_PROMISING, Kind.SCORES_TOO_FEW),
+        *(Kind.SCORES_USED_UP, Kind.SCORES_OUT_OF_REACH, Kind.POOL_SPENT),
     )
 )
 KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_BY_WITNESS))

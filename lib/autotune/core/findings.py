@@ -21,6 +21,7 @@ class Contradiction(StrEnum):
     RUN_AFTER_BASELINE = "run after baseline"
     CASES_OTHERWISE = "cases otherwise"
     CASES_ASTRAY = "cases astray"
+    DRAW_ASTRAY = "draw astray"
     SEED_OTHERWISE = "seed otherwise"
     CANDIDATE_ASTRAY = "candidate astray"
     CANDIDATE_TOO_SOON = "candidate too soon"
@@ -370,6 +371,7 @@ class Unread(StrEnum):
     TOO_MANY_SPOILT = "too many spoilt"
     CASE_MISSING = "case missing"
     CASES_MISSING = "cases missing"
+    OUT_OF_RANGE = "out of range"
     CASE_NOT_POSITIVE = "case not positive"
     # A value in another tool's results.
     NOT_FINITE = "not finite"

@@ -46,6 +46,14 @@ class Verdict(StrEnum):
     MEASURE_AGAIN = "measure again"
 
 
+class Part(StrEnum):
+    """What cases are for: to search with, to confirm by, or held out for claims."""
+
+    SEARCH = "search"
+    CONFIRM = "confirm"
+    HELD_OUT = "held out"
+
+
 class Status(StrEnum):
     """The log's word for verdict and outcome together."""
 
@@ -80,7 +88,8 @@ class Run:
     """One execution of the benchmark.
 
     `samples` maps a metric's name to its last value in this run; times are in seconds, memory in MiB. `several` names the metrics that it
-    printed more than once with different values, or that a tool had several values of.
+    printed more than once with different values, or that a tool had several values of. `cases` are those that it was given, by their places
+    in the segment's list, and `part` is what they are for, where scores decide.
     """
 
     arm: Arm
@@ -88,6 +97,8 @@ class Run:
     samples: Mapping[str, float] = field(default_factory=dict)
     wall_s: float = 0.0
     several: tuple[str, ...] = ()
+    cases: tuple[int, ...] = ()
+    part: Part | None = None
 
     @property
     def processor_s(self) -> float | None:
@@ -167,7 +178,8 @@ class Decision:
     `arms` says which runs to make next, in that order, when the verdict is to measure again, which has no reason; it is empty otherwise.
     `fresh` tells that they are a whole stage (a pair, a block, a single run): between two stages, and only there, anything may happen.
     `evidence` and `needed` are odds against luck: 3400.0 stands for 3400 : 1. `pairs` counts completed pairs.
-    `confirmed` is false for a keep that the mode cannot guarantee.
+    `confirmed` is false for a keep that the mode cannot guarantee. `cases` are those of the next run, by their places, where scores decide;
+    `draws` names the part of the cases whose order has to be drawn before that.
     """
 
     verdict: Verdict
@@ -179,3 +191,5 @@ class Decision:
     pairs: int = 0
     confirmed: bool = True
     fresh: bool = False
+    cases: tuple[int, ...] = ()
+    draws: Part | None = None

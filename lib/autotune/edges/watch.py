@@ -130,6 +130,7 @@ class Watch:
             stopped=self._was_stopped,
             report=self._output.report(),
             context=self._output.context(),
+            unscored=self._output.unscored(),
             tail=self._output.tail(),
             output_bytes=self._output.total,
             leftovers=leftovers,

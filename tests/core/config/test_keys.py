@@ -43,6 +43,8 @@ FIXED = {
     "seeds": True,
     "cases": ["a"],
     "cases_count": "total",
+    "score_range": [0, 1],
+    "holdout_share": 0.3,
     "context_free": ["judge"],
     "cost_metric": "cost_usd",
     "checks": "make test",

@@ -29,6 +29,8 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         seeds=False,
         cases="",
         cases_count="each alike",
+        score_range=None,
+        holdout_share=0.2,
         context_free=(),
         checks="",
         prepare="",

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 from tests.core.session import at, folded, result, segment
 
+from autotune.core.cases.drawing import Taken
 from autotune.core.facts import Fact, quoted
 from autotune.core.findings import Contradiction
 from autotune.core.ledger.events import (
@@ -20,6 +21,7 @@ from autotune.core.ledger.events import (
     Claimed,
     Decided,
     Described,
+    Drawn,
     Finished,
     Formatted,
     Listed,
@@ -46,7 +48,7 @@ from autotune.core.ledger.lines import TYPES, Event
 from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS, WORDS, misplaced, uses
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import RECENT, State
-from autotune.core.model import Arm, DecisionMode, Outcome, Status, Verdict
+from autotune.core.model import Arm, DecisionMode, Outcome, Part, Status, Verdict
 
 NOW = at(1)
 
@@ -136,6 +138,7 @@ PLACED: list[tuple[State, Event, list[Ran]]] = [
     (session(Spent(1.0, 10, "c", NOW)), Spent(1.0, 20, "c", NOW), []),
     (session(cost_metric="cost_usd"), Charged(1.0, "x.log", NOW), []),
     (begin(segment(cases=["a"])), Listed(("a",), NOW), []),
+    (session(taken(1), cases=["a"], score_range=[0, 1]), Drawn(1, Part.SEARCH, "a", 8, Taken.CASE, NOW), []),
     (session(Charged(3.0, "x.log", NOW), Spent(1.0, 10, "c", NOW), cost_metric="cost_usd"), Spent(1.0, 20, "c", NOW), []),
     (session(), SettingsChanged({}, (), NOW), []),
     (session(), Finished(quoted(""), NOW), []),
@@ -222,6 +225,7 @@ MISPLACED: list[tuple[State, Event, list[Ran], Contradiction]] = [
     (session(cost_metric="cost_usd"), Charged(-1.0, "x.log", NOW), [], Contradiction.COST_FELL),
     (session(), Charged(1.0, "x.log", NOW), [], Contradiction.COST_FELL),
     (session(), Listed(("a",), NOW), [], Contradiction.CASES_ASTRAY),
+    (session(), Drawn(1, Part.SEARCH, "a", 8, Taken.CASE, NOW), [], Contradiction.DRAW_ASTRAY),
     (session(Spent(1.0, 10, "c", NOW)), Spent(1.0, 9, "c", NOW), [], Contradiction.COST_FELL),
 ]
 

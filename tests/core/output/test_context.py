@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.output.context import LONGEST_LINE, LONGEST_VALUE, MOST_NAMES, ContextReader, changed
+from autotune.core.output.context import LONGEST_VALUE, MOST_NAMES, ContextReader, changed
+from autotune.core.output.marked import LONGEST_LINE
 
 
 def read(*chunks: bytes) -> dict[str, str]:

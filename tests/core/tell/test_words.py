@@ -10,7 +10,7 @@ import pytest
 
 from autotune.core.codec import decode
 from autotune.core.decide.witness import Unfit
-from autotune.core.facts import AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
+from autotune.core.facts import BY_SCORES, AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
 from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread, Verification
 from autotune.core.ledger import older
 from autotune.core.model import Effect
@@ -131,6 +131,8 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.MIN_EFFECT_SET: {"min_effect": 0.02, "logs": True, "short": False},
     **{kind: {"changes": [["judge", "", "b"]]} for kind in (Kind.CONTEXT_CHANGED, Kind.CONTEXT_OF_CANDIDATE, Kind.CONTEXT_DIFFERS)},
     Kind.LOST_BY: {"cases": ["a", "b"]},
+    **{kind: {"part": "confirm", "units": 30, "dropped": 1, "left": 9, "worth": 0.05} for kind in BY_SCORES},
+    Kind.POOL_SPENT: {"used": 20, "planned": 20},
     Kind.SEED_UNREAD: {"script": "autotune.sh"},
     Kind.MEASURED_IN_PLACE: {"top": "/p"},
     Kind.DIRECTION: {"metric": "accuracy", "direction": "lower", "said": False, "speaks_for": "higher"},
@@ -160,6 +162,8 @@ FOUND: Mapping[str, Any] = {
     "keeps": 2,
     "reserved": "autotune.",
     "case": "a",
+    "low": 0.0,
+    "high": 1.0,
     "other": "mean[a b]",
     "code": 1,
     "byte": 3,

@@ -10,6 +10,7 @@ Eight cases at least make a batch, for a run has to begin for each.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from functools import lru_cache
 
 from autotune.core.cases.drawing import draw
@@ -32,6 +33,16 @@ def batch(cases: tuple[Case, ...], seed: str, number: int) -> tuple[int, ...]:
     while number >= len(batches := _batches(cases, f"{seed} {again}")):
         number, again = number - len(batches), again + 1
     return batches[number]
+
+
+def of_a_round(cases: tuple[Case, ...], seed: str = "") -> tuple[tuple[int, ...], ...]:
+    """Give the batches of the first round by a seed, each by its cases' places in the list."""
+    return (tuple(range(len(cases))),) if size_of(cases) == len(cases) else _batches(cases, f"{seed} 0")
+
+
+def ahead(cases: tuple[Case, ...], run: Collection[str]) -> int:
+    """How many batches about are left of a round, given the cases that were run by their ids; 0 once all were."""
+    return math.ceil(sum(case.name not in run for case in cases) / size_of(cases))
 
 
 @lru_cache(maxsize=8)

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from autotune.core.model import Part
+
 FEWEST_TO_SPLIT = 60  # units; fewer decide next to nothing when they are split
 HELD_OUT = 0.2  # of the units; what is left is halved into search and confirm
 
@@ -38,6 +40,15 @@ class Split:
     search: tuple[Case, ...]
     confirm: tuple[Case, ...]
     held_out: tuple[Case, ...]
+
+    def of(self, part: Part) -> tuple[Case, ...]:
+        """The cases of a part."""
+        return {Part.SEARCH: self.search, Part.CONFIRM: self.confirm, Part.HELD_OUT: self.held_out}[part]
+
+    @property
+    def seen(self) -> Part:
+        """The part that is run besides comparisons and claims: search, or what there is where there are too few to split."""
+        return Part.CONFIRM if self.whole else Part.SEARCH
 
     @property
     def whole(self) -> bool:
@@ -63,6 +74,21 @@ def split(cases: Sequence[Case], held_out: float = HELD_OUT) -> Split:
     search = [case for case in there if place(case.unit, "search") < 1 / 2]
     confirm = [case for case in there if place(case.unit, "search") >= 1 / 2]
     return Split(tuple(search), tuple(confirm), tuple(away))
+
+
+def letters(cases: Sequence[Case], parts: Split) -> str:
+    """The parts of a list as the ledger holds them: a letter a case."""
+    of = {case.name: letter for part, letter in _LETTERS.items() for case in parts.of(part)}
+    return "".join(of[case.name] for case in cases)
+
+
+def by_letters(cases: Sequence[Case], held: str) -> Split:
+    """The parts that `letters` wrote. Raises ValueError where there is not a letter for each case."""
+    found = {part: tuple(case for case, one in zip(cases, held, strict=True) if one == letter) for part, letter in _LETTERS.items()}
+    return Split(found[Part.SEARCH], found[Part.CONFIRM], found[Part.HELD_OUT])
+
+
+_LETTERS = {Part.SEARCH: "s", Part.CONFIRM: "c", Part.HELD_OUT: "h"}
 
 
 def place(unit: str, purpose: str) -> float:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from autotune.core.cases.batch_pairs import Counted
+from autotune.core.cases.split import HELD_OUT
 from autotune.core.config.model import Config
 from autotune.core.config.shapes import (
     COMMAND,
@@ -31,6 +32,7 @@ from autotune.core.config.shapes import (
     pattern,
     playbook,
     relative_path,
+    score_range,
     seconds,
     shown,
     source,
@@ -159,6 +161,22 @@ KEYS = (
         'How cases count: "each alike", whatever its size, or by what they come to in "total".',
         Counted.EACH_ALIKE.value,
         "total",
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "score_range",
+        score_range(),
+        "The lowest and the highest score of a case, where the values of cases are scores: then their mean counts.",
+        Default.ABSENT,
+        [0, 1],
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "holdout_share",
+        number("a number", at_least=0, at_most=0.8),
+        "Which share of scored cases is held out for claims; the rest is halved into cases to search with and cases that decide.",
+        HELD_OUT,
+        0.3,
         Fixed.SEGMENT,
     ),
     Key(

@@ -49,6 +49,8 @@ class Config:
     seeds: bool
     cases: str
     cases_count: str
+    score_range: tuple[float, float] | None
+    holdout_share: float
     context_free: tuple[str, ...]
     checks: str
     prepare: str

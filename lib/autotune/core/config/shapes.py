@@ -178,6 +178,23 @@ def cases() -> Shape:
     )
 
 
+def score_range() -> Shape:
+    """The lowest and the highest score that there can be."""
+
+    def read(value: object) -> tuple[float, float]:
+        if not isinstance(value, list | tuple) or len(value) != len(("low", "high")):
+            raise ValueError
+        low, high = (_FINITE.read(one) for one in value)
+        if not isinstance(low, float) or not isinstance(high, float) or not low < high or math.isinf(high - low):
+            raise ValueError
+        return low, high
+
+    return Shape("two numbers, the lowest score and the highest", read, lambda held: [_as_short_as_it_is(one) for one in held])
+
+
+_FINITE = number("a number")
+
+
 def context_name(text: str) -> str:
     """A name of a CONTEXT line, which is one that a metric could have."""
     name = normalised(text)

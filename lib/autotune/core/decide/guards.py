@@ -106,6 +106,11 @@ def _with(decision: Decision, judged: Sequence[tuple[Guard, Guarded]], kind: Kin
     return reason and replace(reason, kind=kind or reason.kind, figures={**reason.figures, "guardrails": found})
 
 
+def with_guards(decision: Decision, judged: Sequence[tuple[Guard, Guarded]], verdict: Verdict, kind: Kind | None = None) -> Decision:
+    """Give a decision with how each guardrail stands, and what becomes of it by that."""
+    return replace(decision, verdict=verdict, reason=_with(decision, judged, kind))
+
+
 def _figures(guarded: Guarded) -> dict[str, Any]:
     """What was held against a bound, as JSON can hold it: no figure where there is none."""
     ends = {"estimate": guarded.estimate, "low": guarded.low, "high": guarded.high}

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autotune.core import rules
+from autotune.core.cases.confirming import PLANNED
+from autotune.core.cases.drawing import Taken
 from autotune.core.cases.outlook import PairOutlook
 from autotune.core.facts import Fact, whole
 from autotune.core.ledger.purposes import Cause, Purpose
-from autotune.core.model import Arm, DecisionMode, Direction, Effect, Outcome, Run, Status, Verdict
+from autotune.core.model import Arm, DecisionMode, Direction, Effect, Outcome, Part, Run, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Ran:
     median and `repeated` number and range.
 
     `seed` is the one that the run was given, where the session has seeds. `cases` are those that it was given, by their places in the
-    segment's list, drawn for the `drawn`th measurement of the session. `context` is what its CONTEXT lines say.
+    segment's list, drawn for the `drawn`th measurement of the session. `context` is what its CONTEXT lines say. Where scores decide, `part`
+    says what these cases are for, and `unscored` why some got no score, by their places.
     """
 
     experiment: int
@@ -74,6 +77,8 @@ class Ran:
     drawn: int | None = None
     cases: tuple[int, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
+    part: Part | None = None
+    unscored: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def run(self) -> Run:
@@ -83,7 +88,7 @@ class Ran:
         """
         printed = (name for name, said in (self.earlier or {}).items() if said["lowest"] != said["highest"])
         several = (*printed, *(self.repeated or ()))
-        return Run(self.arm, self.outcome, self.metrics, self.wall_s, several)
+        return Run(self.arm, self.outcome, self.metrics, self.wall_s, several, self.cases, self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,7 +423,33 @@ class Charged:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The segment's cases, each with its group behind a tab if it has one: what the settings name, or what their command printed."""
+    """The segment's cases, each with its group behind a tab if it has one: what the settings name, or what their command printed.
+
+    Where scores decide, `parts` says by a letter each what they are for (`split.letters`), and `digest` is that of the list.
+    """
 
     cases: tuple[str, ...]
     timestamp: str
+    parts: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A comparison on a part of the cases begins: by `order` it is drawn in which order, in batches of `size` cases.
+
+    A confirmation has its `number` in the session and `pool_number` on these cases, both from 1 on, and how many keeps were decided like
+    this before: in the session, and on these cases. Each was planned for `planned` of them.
+    """
+
+    experiment: int
+    part: Part
+    order: str
+    size: int
+    taken: Taken
+    timestamp: str
+    number: int = 0
+    keeps: int = 0
+    pool_number: int = 0
+    pool_keeps: int = 0
+    planned: int = PLANNED

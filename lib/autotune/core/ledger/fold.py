@@ -124,7 +124,9 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case events.Spent():
             return replace(state, spending=replace(state.spending, spent=event))
         case events.Listed():
-            return replace(state, segment=replace(state.segment, named=event.cases))
+            return replace(state, segment=replace(state.segment, named=event.cases, parts=event.parts or ""))
+        case events.Drawn():
+            return _drawn(state, event)
         case events.Charged():
             return replace(state, spending=replace(state.spending, printed_usd=state.spending.printed_usd + event.cost_usd))
         case never:
@@ -196,12 +198,14 @@ def _ran(state: State, event: events.Ran) -> State:
 def _seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:
     """Take in what a run of the unchanged code printed; those of the baseline tell what the metric's values are."""
     value = event.metrics.get(metric.name)
-    if event.outcome is not Outcome.OK or value is None:
+    if event.outcome is not Outcome.OK or (value is None and event.part is None):
         return segment
     if event.arm is Arm.INCUMBENT:
         segment = replace(segment, several=tuple(sorted({*segment.several, *event.run.several})))
     if event.purpose is not Purpose.BASELINE:
         return segment
+    if value is None:  # no case of this batch was scored
+        return replace(segment, baseline_observed=(*segment.baseline_observed, event.run))
     runs = (*segment.baseline_runs, value)
     cases = combining.cases_of(event.metrics, metric.name) if CASES in event.metrics else ()
     known = bool(event.cases and segment.baseline_runs)
@@ -222,10 +226,12 @@ def _decided(state: State, event: events.Decided) -> State:
     experiment = state.experiment
     if experiment is None:
         return state
-    learns = experiment.verdict is None and event.verdict is not Verdict.VOID
+    learns = experiment.verdict is None and event.verdict is not Verdict.VOID and state.scores is None
     segment = _learnt(state, experiment) if learns else state.segment
     if event.verdict is Verdict.VOID and event.reason.kind is Kind.CONTEXT_CHANGED:
         segment = replace(segment, left_behind=event.reason)
+    if event.reason.kind is Kind.POOL_SPENT:
+        segment = replace(segment, spent=event.reason)
     return replace(state, segment=segment, experiment=replace(experiment, verdict=event))
 
 
@@ -236,6 +242,11 @@ def _learnt(state: State, experiment: Experiment) -> Segment:
     except ValueError:  # made for another policy, as where a change only removes lines: its blocks cannot be told, so it teaches nothing
         return state.segment
     return replace(state.segment, pool=learnt.pool, witness=learnt.witness)
+
+
+def _drawn(state: State, event: events.Drawn) -> State:
+    experiment = state.experiment and replace(state.experiment, drawn=(*state.experiment.drawn, event))
+    return replace(state, experiment=experiment, confirmations=max(state.confirmations, event.number))
 
 
 def _described(state: State, event: events.Described) -> State:

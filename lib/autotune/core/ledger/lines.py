@@ -15,6 +15,7 @@ from autotune.core.ledger.events import (
     Claimed,
     Decided,
     Described,
+    Drawn,
     Finished,
     Formatted,
     Listed,
@@ -66,6 +67,7 @@ Event = (
     | Spent
     | Charged
     | Listed
+    | Drawn
 )
 
 
@@ -97,6 +99,7 @@ TYPES: Mapping[str, type[Event]] = {
     "cost": Spent,
     "charge": Charged,
     "cases": Listed,
+    "draw": Drawn,
 }
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from autotune.core.cases.confirming import PLANNED
 from autotune.core.cases.listed import listed
+from autotune.core.cases.split import digest, letters, split
 from autotune.core.decide import decide
 from autotune.core.facts import Fact
 from autotune.core.findings import Contradiction
@@ -21,7 +23,7 @@ from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import RECENT, Ending, Experiment, State
 from autotune.core.ledger.stopping import recovery_due
-from autotune.core.model import Direction, Status
+from autotune.core.model import Direction, Part, Status
 from autotune.core.stats import noise
 
 TARGET_RUNS = 3
@@ -76,6 +78,8 @@ def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C
             return Fact(Contradiction.COST_FELL) if falls else None
         case events.Listed():
             return _listed(state, event)
+        case events.Drawn():
+            return _drawn(state, event)
         case events.Charged():
             return Fact(Contradiction.COST_FELL) if event.cost_usd < 0 or not state.config.cost_metric else None
         case events.Result() | events.Decided() | events.Calibrated() | events.SettingsChanged() | events.Finished():
@@ -124,7 +128,31 @@ def _listed(state: State, said: events.Listed) -> Fact | None:
     config, segment = state.config, state.segment
     named = config.cases_named or said.cases
     fits_ = bool(config.cases) and not segment.listed and not segment.baseline_runs and named == said.cases
-    return None if fits_ and _are_cases(said.cases) else Fact(Contradiction.CASES_ASTRAY)
+    whole = fits_ and _are_cases(said.cases) and (said.parts, said.digest) == _parts(state, said.cases)
+    return None if whole else Fact(Contradiction.CASES_ASTRAY)
+
+
+def _parts(state: State, lines: Sequence[str]) -> tuple[str | None, str | None]:
+    """Give what cases are for, and the digest of their list, where scores decide."""
+    if state.scores is None:
+        return None, None
+    cases = listed(lines)
+    return letters(cases, split(cases, state.config.holdout_share)), digest(cases)
+
+
+def _drawn(state: State, said: events.Drawn) -> Fact | None:
+    """Tell where a comparison on cases begins that was not to come, or with another number than it has."""
+    experiment = state.experiment
+    if experiment is None or (experiment.number, experiment.verdict) != (said.experiment, None) or state.scores is None:
+        return Fact(Contradiction.DRAW_ASTRAY, {"experiment": said.experiment})
+    if said.part is not Part.CONFIRM:
+        again = said.part is Part.HELD_OUT or bool(experiment.drawn) or bool(said.number or said.pool_number)
+        return Fact(Contradiction.DRAW_ASTRAY, {"experiment": said.experiment}) if again else None
+    searched = bool(state.segment.split.search)
+    fits_ = [one.part for one in experiment.drawn] == ([Part.SEARCH] if searched else [])
+    counted = (said.number, said.keeps, said.planned) == (state.confirmations + 1, state.gains, PLANNED)
+    in_pool = 1 <= said.pool_number <= said.planned and 0 <= said.pool_keeps < said.pool_number
+    return None if fits_ and counted and in_pool else Fact(Contradiction.DRAW_ASTRAY, {"experiment": said.experiment})
 
 
 def _are_cases(lines: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from autotune.core.decide import guards
 from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.findings import Contradiction
+from autotune.core.ledger import scored
 from autotune.core.ledger.events import Calibrated, Claimed, Decided, Finished, Ran, Result, SettingsChanged
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Cause, Purpose
@@ -23,7 +24,7 @@ from autotune.core.ledger.settle import final_verdict, result_of
 from autotune.core.ledger.sight import by_pair, sight
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.ledger.stopping import limits_reached
-from autotune.core.model import Arm, Decision, Effect, Outcome, Policy, Run, Verdict
+from autotune.core.model import Arm, Decision, Effect, Outcome, Part, Policy, Run, Verdict
 from autotune.core.output.outcome import is_dear
 from autotune.core.stats import effects, noise
 
@@ -114,6 +115,8 @@ def _has_failed(state: State, experiment: Experiment, outcome: Outcome | None, p
     if _is_blamed(experiment, demanded):
         return False
     runs = [run for run in experiment.runs if run.outcome is Outcome.OK]
+    if state.scores is not None:  # which go on where they were cut off, and are checked then
+        return checks_come_now(runs, _made_again(state, runs, demanded), demanded.rule)
     so_far = (runs[:count] for count in range(1, len(runs) + 1))
     checked = (made for made in so_far if checks_come_now(made, _made_again(state, made, demanded), demanded.rule))
     return len(next(checked, ())) == len(runs) > 0
@@ -127,6 +130,8 @@ def _is_blamed(experiment: Experiment, demanded: Policy) -> bool:
 
 def _made_again(state: State, runs: Sequence[Run], demanded: Policy) -> Decision:
     """Give what is decided of these runs; which order chance gives to the next ones does not matter."""
+    if state.scores is not None and state.experiment is not None:
+        return scored.decided(state, state.experiment, runs, demanded, Random(0))
     return guards.decided(runs, state.calibration, demanded, tuple(map(guards.read_guard, state.config.guardrails)), Random(0))
 
 
@@ -138,10 +143,16 @@ def _unlike(
     demanded = policy(state, experiment)
     if _is_blamed(experiment, demanded):
         return ["outcome"]
-    found = _decided(said, _made_again(state, good, demanded))
+    made = _made_again(state, good, demanded)
+    found = _decided(said, made)
     if said.reason.kind is Kind.DOES_NOT_GENERALISE and said.verdict is Verdict.DISCARD:
         return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
-    values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
+    if said.reason.kind is Kind.POOL_SPENT and said.verdict is Verdict.INCONCLUSIVE:
+        return [] if made.draws is Part.CONFIRM and said.value == scored.value_of(state, good) else ["reason"]
+    if state.scores is not None:
+        values = [value for value in (scored.value_of(state, good),) if value is not None]
+    else:
+        values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
     unsaid = said.min_effect is None and demanded.rule < rules.GAINS_REFILL  # by an older version
     found = replace(found, value=noise.median(values) if values else None, min_effect=None if unsaid else demanded.min_effect)
     wrong = [name for name in _OF_A_VERDICT if not are_alike(getattr(said, name), getattr(found, name))]
@@ -182,6 +193,8 @@ def _result(state: State, said: Result, *, older: bool) -> Fact | None:
 def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> Fact | None:
     if not said.pairs:
         return Fact(Contradiction.CLAIM_OF_NO_RUNS) if said.improved or said.effect is not None else None
+    if state.scores is not None:
+        return _claim_by_scores(state, said, runs, older=older)
     pairs = [{run.arm: run.metrics[state.metric.name] for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
     unpaired = state.policy.paired and len(runs) == 2 * said.pairs and not are_paired(runs)
     if len(pairs) != said.pairs or any(len(pair) != len(Arm) for pair in pairs) or unpaired:
@@ -190,6 +203,18 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> 
     logs = min(value for pair in values for value in pair) > 0
     look, exact = state.looks_at(said.first, said.last), state.claims_by_few
     found = effects.claim_of(values, state.metric.direction, logs=logs, look=look, exact=exact)
+    return _claim_otherwise(said, found, older=older)
+
+
+def _claim_by_scores(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> Fact | None:
+    by_arm = [{run.arm: run.run for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
+    if len(by_arm) != said.pairs or any(len(pair) != len(Arm) for pair in by_arm) or not are_paired(runs):
+        return Fact(Contradiction.CLAIM_OF_MISSING_PAIRS, {"pairs": said.pairs})
+    pairs = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in by_arm]
+    return _claim_otherwise(said, scored.claim_of(state, pairs, state.looks_at(said.first, said.last)), older=older)
+
+
+def _claim_otherwise(said: Claimed, found: effects.Claim, *, older: bool) -> Fact | None:
     same = found.improved is said.improved and are_alike(said.effect, found.effect)
     agrees = same and _same(said.reason, claimed(found), older=older)
     return None if agrees else Fact(Contradiction.CLAIM_OTHERWISE, {"estimate": found.effect.estimate})
@@ -197,7 +222,7 @@ def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> 
 
 def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> Fact | None:
     arms = [[run for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
-    series = [[run.metrics[state.metric.name] for run in made] for made in arms if made] or [list(state.segment.baseline_runs)]
+    series = [[run.metrics[state.metric.name] for run in made] for made in arms if made] or [_of_baseline(state)]
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
     values = [(first.metrics[state.metric.name], second.metrics[state.metric.name]) for first, second in pairs]
     found = sight(
@@ -206,6 +231,14 @@ def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> Fact | 
     found = replace(found, by_pair=by_pair(state, pairs))
     wrong = [name for name in _OF_A_CALIBRATION if not are_alike(getattr(said, name), getattr(found, name))]
     return Fact(Contradiction.CALIBRATION_OTHERWISE, {"names": wrong}) if wrong else None
+
+
+def _of_baseline(state: State) -> list[float]:
+    """Give the baseline's values; of scored cases their mean alone, since batches differ by their cases."""
+    if state.scores is None:
+        return list(state.segment.baseline_runs)
+    mean = scored.mean_of([run.samples for run in state.segment.baseline_observed], state.metric.name)
+    return [] if mean is None else [mean]
 
 
 def _settings(before: Config, said: SettingsChanged) -> Fact | None:

@@ -48,17 +48,17 @@ class Seeds:
         return replace(before, last=max(self.last, ran.seed or 0), arms=arms)
 
 
-_OF_AN_EXPERIMENT = (Purpose.EXPERIMENT, Purpose.CROSS_CHECK)
+OF_AN_EXPERIMENT = (Purpose.EXPERIMENT, Purpose.CROSS_CHECK)
 
 
 def may_be_begun_anew(purpose: Purpose) -> bool:
     """Tell whether such a measurement may be begun once more, where it was killed: an experiment is void then."""
-    return purpose not in _OF_AN_EXPERIMENT
+    return purpose not in OF_AN_EXPERIMENT
 
 
 def _measured(purpose: Purpose, experiment: int) -> str:
     """Name what a run is made for."""
-    return f"{Purpose.EXPERIMENT if purpose in _OF_AN_EXPERIMENT else purpose} {experiment}"
+    return f"{Purpose.EXPERIMENT if purpose in OF_AN_EXPERIMENT else purpose} {experiment}"
 
 
 def are_paired(runs: Sequence[Ran]) -> bool:

@@ -5,6 +5,7 @@ The same steps finish an experiment on the normal path and after a crash. Each i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -13,7 +14,7 @@ from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Decided, Result
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Experiment, State
-from autotune.core.model import Arm, Outcome, Status, Verdict
+from autotune.core.model import Arm, Outcome, Run, Status, Verdict
 
 
 class Step(StrEnum):
@@ -46,8 +47,18 @@ class Facts:
     index_agrees: bool
 
 
+def goes_on(state: State) -> bool:
+    """Whether the open experiment's measurement was cut off and goes on where it was: a comparison on cases, whose runs stay paid for.
+
+    In the checkout none does, for that was given back.
+    """
+    experiment = state.experiment
+    begun = experiment is not None and experiment.verdict is None and bool(experiment.drawn)
+    return begun and state.ended is None and not state.config.in_place
+
+
 def plan(verdict: Verdict | None, *, may_settle: bool, facts: Facts) -> tuple[Step, ...]:
-    """Say which steps are left for an experiment whose candidate was taken and that nobody is measuring."""
+    """Say which steps are left for an experiment whose candidate was taken and that nobody is measuring, nor goes on measuring."""
     if verdict is None:
         return (Step.VOID,)
     if not may_settle:
@@ -124,7 +135,7 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
     if experiment is None or experiment.verdict is None:
         raise ValueError("no experiment is open that has a verdict")
     verdict, final = experiment.verdict, final_verdict(experiment)
-    passed = [run.samples for run in experiment.runs if run.outcome is Outcome.OK and run.arm is Arm.CANDIDATE]
+    passed = [_shown(run) for run in experiment.runs if run.outcome is Outcome.OK and run.arm is Arm.CANDIDATE]
     return Result(
         index=experiment.number,
         commit=commit,
@@ -146,6 +157,11 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
         confirmed=verdict.confirmed,
         snapshot=experiment.proposed or experiment.candidate,
     )
+
+
+def _shown(run: Run) -> Mapping[str, float]:
+    """Give a run's samples; of one on scored cases not those of single cases, which nobody has to see, and which are in the run's line."""
+    return run.samples if run.part is None else {name: value for name, value in run.samples.items() if not name.endswith("]")}
 
 
 def _status_of(final: Verdict, verdict: Decided) -> Status:

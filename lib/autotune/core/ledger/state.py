@@ -21,14 +21,16 @@ from typing import Any
 from autotune.core import rules
 from autotune.core.cases.listed import listed
 from autotune.core.cases.rounds import size_of
-from autotune.core.cases.split import Case
+from autotune.core.cases.split import Case, Split, by_letters
+from autotune.core.cases.units import ScoreRange
 from autotune.core.config.model import Config
-from autotune.core.facts import Fact
+from autotune.core.facts import BY_SCORES, Fact
 from autotune.core.health.transitions import Health, Vitals
 from autotune.core.ledger.events import (
     Calibrated,
     Claimed,
     Decided,
+    Drawn,
     Noted,
     Noticed,
     PlaybookBegun,
@@ -71,7 +73,8 @@ class Ended:
 class Experiment:
     """The open experiment: its candidate is a commit; `verdict` is None while it is measured.
 
-    `proposed` is the commit that was taken, where a hook rewrote it before it was measured.
+    `proposed` is the commit that was taken, where a hook rewrote it before it was measured. `drawn` says which parts of the cases it was
+    begun on, where scores decide.
     """
 
     number: int
@@ -88,6 +91,7 @@ class Experiment:
     runs: tuple[Run, ...] = ()
     verdict: Decided | None = None
     proposed: str | None = None
+    drawn: tuple[Drawn, ...] = ()
 
     @property
     def called(self) -> str:
@@ -143,7 +147,7 @@ class Segment:
     the metrics that the unchanged code was seen to print with several values. `looked` is how many experiments there were when the
     incumbent's earlier values were last looked at. `context` is what the first run said of what is measured with, and `left_behind` says
     how the unchanged code's runs say otherwise by now. `named` are the cases that runs get some of, where there are any,
-    as they are written.
+    as they are written, and `parts` what they are for, where scores decide. `spent` tells that those that confirm may not do so again.
     """
 
     opened: SegmentOpened
@@ -172,6 +176,13 @@ class Segment:
     context: Mapping[str, str] = field(default_factory=dict)
     left_behind: Fact | None = None
     named: tuple[str, ...] = ()
+    parts: str = ""
+    spent: Fact | None = None
+
+    @property
+    def split(self) -> Split:
+        """What the cases are for, where scores decide."""
+        return _split(self.named, self.parts)
 
     @property
     def listed(self) -> tuple[Case, ...]:
@@ -204,6 +215,11 @@ def _cases(named: tuple[str, ...]) -> tuple[Case, ...]:
     return listed(named) if named else ()
 
 
+@lru_cache(maxsize=4)
+def _split(named: tuple[str, ...], parts: str) -> Split:
+    return by_letters(_cases(named), parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What a chart needs of an experiment: its effect against what was the incumbent then, None where none was measured."""
@@ -229,10 +245,10 @@ class Recent:
     def second_looks(self) -> tuple[Row, ...]:
         """The latest experiments that were inconclusive, and not opened, looked at again or overtaken since: a queue, the oldest first.
 
-        A second look is the last one, unless nothing was measured in it.
+        A second look is the last one, unless nothing was measured in it. Where scores decided there is none: the same cases say the same.
         """
         looked_at = {*self.restored, *(row.again for row in self.rows if row.verdict is not Verdict.VOID)}
-        found = (row for row in self.rows if row.verdict is Verdict.INCONCLUSIVE and row.again is None)
+        found = (row for row in self.rows if row.verdict is Verdict.INCONCLUSIVE and row.again is None and row.reason.kind not in BY_SCORES)
         return tuple(row for row in found if row.index not in looked_at)
 
 
@@ -280,7 +296,7 @@ class State:
     do), `forced` keeps that were forced. `voided` counts discards that say nothing of an idea. `claimed` counts how often two states were
     claimed against each other. `last_playbook_is_news` until the next experiment begins, or a person has the session go on or asks for a
     repair. `stop_asked` is a stop that waits for an experiment. `renewed` is when a segment last opened by itself, since what was
-    measured with had changed.
+    measured with had changed. `confirmations` counts comparisons on the cases that confirm, through all segments.
     """
 
     segment: Segment
@@ -311,6 +327,7 @@ class State:
     spending: Spending = field(default_factory=Spending)
     seeds: Seeds = field(default_factory=Seeds)
     renewed: str | None = None
+    confirmations: int = 0
 
     @property
     def metric(self) -> Metric:
@@ -344,9 +361,15 @@ class State:
         return noise.pool_by_digits(segment.pool, segment.baseline_runs[-1], logs=segment.logs)
 
     @property
+    def scores(self) -> ScoreRange | None:
+        """The range of the cases' scores, where these decide."""
+        found = self.config.score_range
+        return None if found is None else ScoreRange(*found, self.metric.direction)
+
+    @property
     def pairs_alone(self) -> bool:
         """Whether runs of different pairs say little of each other, since each pair has a seed or cases of its own."""
-        return self.config.seeds or size_of(self.segment.listed) < len(self.segment.listed)
+        return self.config.seeds or self.scores is not None or size_of(self.segment.listed) < len(self.segment.listed)
 
     @property
     def exact(self) -> bool:
@@ -374,7 +397,7 @@ class State:
     @property
     def timed(self) -> bool:
         """Whether what is measured is time: then nothing else may be measured meanwhile, and a busy machine is waited for."""
-        return self.config.measures_time and (self.config.timed is not None or not self.exact)
+        return self.scores is None and self.config.measures_time and (self.config.timed is not None or not self.exact)
 
     @property
     def policy(self) -> Policy:
@@ -394,6 +417,8 @@ class State:
     @property
     def decision_mode(self) -> DecisionMode:
         """How decisions are made: as configured, else by what a run of the baseline cost."""
+        if self.scores is not None:
+            return DecisionMode.RACE
         if self.config.decision_mode != "auto":
             return DecisionMode(self.config.decision_mode)
         alone = self.config.built_once or self.segment.opened.rule < rules.PREPARE_COUNTS

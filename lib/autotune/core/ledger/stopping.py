@@ -96,7 +96,7 @@ def next_action(state: State, now: str) -> Next | None:
     rule = _stop_rule(state, now)
     if rule is not None and rule.action is Action.FINISH and state.claim_is_due:
         return Next(Action.CLAIM, Fact(Kind.CLAIM_AT_END, because=rule.reason))
-    return rule or _renewal(state, now) or _claim(state) or recovery_due(state) or _look(state)
+    return rule or _renewal(state, now) or _spent(state) or _claim(state) or recovery_due(state) or _look(state)
 
 
 def _renewal(state: State, now: str) -> Next | None:
@@ -106,6 +106,11 @@ def _renewal(state: State, now: str) -> Next | None:
         return None
     again = state.renewed is not None and seconds_between(state.renewed, now) < RENEWED_EVERY_S
     return Next(Action.PAUSE, Fact(Kind.CONTEXT_CHANGED_AGAIN, because=changed)) if again else Next(Action.RENEW, changed)
+
+
+def _spent(state: State) -> Next | None:
+    """Pause where the cases that confirm are used up, for no candidate can be kept until there are others."""
+    return None if state.segment.spent is None else Next(Action.PAUSE, state.segment.spent)
 
 
 def _claim(state: State) -> Next | None:

@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+from autotune.core.output.marked import MarkedLines
 from autotune.core.output.metrics import is_name, normalised
 
-MOST_NAMES, LONGEST_VALUE, LONGEST_LINE = 20, 200, 1000
-_WORD = b"CONTEXT"
+MOST_NAMES, LONGEST_VALUE = 20, 200
 _LINE = re.compile(rb"^CONTEXT[ \t]+([^\s=]+)=([^\r\n]*)", re.MULTILINE)
-_OTHER = b"-"  # stands for the beginning of a line that is none
 
 
 class ContextReader:
     """Reads one stream in chunks of any size. The last value of a name counts; a line that is no `CONTEXT name=value` is let be."""
 
     def __init__(self) -> None:
-        self._held = b""  # the beginning of a line whose end has not come yet
+        self._lines = MarkedLines(b"CONTEXT", _LINE)
         self._found: dict[str, str] = {}
 
     def feed(self, chunk: bytes) -> None:
         """Read on."""
-        if _WORD in chunk or self._held not in (b"", _OTHER):
-            text = self._held + chunk
-            self._read(text[: text.rfind(b"\n") + 1])
-        else:
-            text = chunk if b"\n" in chunk else self._held + chunk
-        rest = text[text.rfind(b"\n") + 1 :]
-        begins = len(rest) <= LONGEST_LINE and _WORD.startswith(rest[: len(_WORD)])
-        self._held = rest if begins or not rest else _OTHER
+        self._read(self._lines.feed(chunk))
 
     def close(self) -> Mapping[str, str]:
         """End the stream; gives what was read, by name."""
-        self._read(self._held)
+        self._read(self._lines.close())
         return self._found
 
-    def _read(self, text: bytes) -> None:
-        for line in _LINE.finditer(text):
+    def _read(self, lines: Iterator[re.Match[bytes]]) -> None:
+        for line in lines:
             name = normalised(line[1].decode(errors="replace"))
             known = name in self._found or len(self._found) < MOST_NAMES
             if known and is_name(name):

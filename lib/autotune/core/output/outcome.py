@@ -41,6 +41,7 @@ class Executed:
     stopped: bool = False
     report: MetricReport = field(default_factory=MetricReport)
     context: Mapping[str, str] = field(default_factory=dict)
+    unscored: Mapping[str, str] = field(default_factory=dict)
     tail: bytes = b""
     output_bytes: int = 0
     leftovers: tuple[str, ...] = ()

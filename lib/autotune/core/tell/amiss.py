@@ -48,6 +48,7 @@ _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes 
     Contradiction.RUN_ASTRAY: "has a run of experiment {experiment} while that was not measured",
     Contradiction.RUN_MEANWHILE: "has a run of a {purpose} while experiment {experiment} was measured",
     Contradiction.CASES_OTHERWISE: "has a run with other cases than were next",
+    Contradiction.DRAW_ASTRAY: "begins on cases as nothing before it does, in experiment {experiment}",
     Contradiction.CASES_ASTRAY: "names cases that are not the segment's",
     Contradiction.SEED_OTHERWISE: "has a run with the seed {said}, where {found} was next",
     Contradiction.RUN_AFTER_BASELINE: "has a run of a {purpose} after the segment's baseline",

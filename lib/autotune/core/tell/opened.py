@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from autotune.core.cases.confirming import Count, needed
+from autotune.core.cases.pool import smallest_visible
 from autotune.core.cases.rounds import size_of
+from autotune.core.cases.scores import PRIOR_SD
+from autotune.core.cases.split import FEWEST_TO_SPLIT, units_in
 from autotune.core.ledger.state import State
 from autotune.core.model import DecisionMode
 from autotune.core.tell.figures import counted, listed, number, share_in_words, with_unit
@@ -19,13 +23,34 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
     if config.seeds:
         yield "seeds", "both runs of a pair get the same one, and each pair another (AUTOTUNE_SEED)"
     if cases := state.segment.listed:
-        yield "cases", f"{len(cases)}, of which a run gets {size_of(cases)}; they count {config.cases_count}"
+        yield (
+            "cases",
+            _cases(state)
+            if state.scores is not None
+            else (f"{len(cases)}, of which a run gets {size_of(cases)}; they count {config.cases_count}"),
+        )
     if state.segment.context:
         yield "context", ", ".join(f"{name} {value}" for name, value in state.segment.context.items())
     yield "promise", promise(state)
     yield "min_effect", _least(state)
     yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has a limit (--guardrail sets one)"
     yield "checks", config.checks or "none: all that the benchmark accepts passes (autotune.checks.sh, or --checks)"
+
+
+def _cases(state: State) -> str:
+    """Say what cases with scores are for, and what they can show."""
+    split, cases = state.segment.split, state.segment.listed
+    units, needs = units_in(split.confirm), needed(Count(1), Count(1), state.config.error_budget)
+    what = "group" if any(case.group is not None for case in cases) else "case"
+    least = smallest_visible(units, PRIOR_SD, needs)
+    scores = state.scores
+    size = "" if least is None or scores is None else with_unit(number(abs(scores.effect(least)), figures=2), state.config.unit)
+    shows = f"they can show a difference of about {size}" if size else "they can show no difference"
+    if split.whole:
+        few = f"all decide, and you see none one by one: {FEWEST_TO_SPLIT} are the fewest to split"
+        return f"{len(cases)}; {few}; {shows}"
+    parts = f"{len(split.search)} to search with, {len(split.confirm)} that decide, {len(split.held_out)} held out for claims"
+    return f"{len(cases)}: {parts}; {counted(units, what)} decide, {shows}"
 
 
 def promise(state: State) -> str:

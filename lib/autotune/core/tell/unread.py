@@ -25,6 +25,7 @@ WORDS: Mapping[AnyKind, str] = {
     Unread.TOO_MANY_NAMES: "{most:,} other names were printed before it, and no more are read",
     Unread.TOO_MANY_SPOILT: "more than {most:,} names are on malformed lines, too many to know whether this is one of them",
     Unread.CASE_MISSING: "{metric} has no case {case}",
+    Unread.OUT_OF_RANGE: "{metric}[{case}] is {value}, which is outside score_range = [{low}, {high}]",
     Unread.CASES_MISSING: "{metric} has no cases",
     Unread.CASE_NOT_POSITIVE: "{metric} has a case that is not positive, so cases cannot be compared as ratios",
     Unread.NOT_FINITE: "it is not a finite number",

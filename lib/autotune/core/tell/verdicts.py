@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autotune.core.facts import AnyKind, Fact, Kind
-from autotune.core.model import Effect
+from autotune.core.model import Effect, Part
 from autotune.core.output.outcome import escaped
 from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
 from autotune.core.tell.figures import (
@@ -43,6 +43,12 @@ VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figur
     Kind.NOT_WITHIN_MARGIN: "discarded: not clearly within the margin, ",
     Kind.RAN_OUT: "inconclusive: ",
     Kind.OUT_OF_REACH: "inconclusive: ",
+    Kind.SCORES_BETTER: "kept: ",
+    Kind.SCORES_NOT_WORTH_IT: "discarded: no gain worth having, ",
+    Kind.SCORES_NOT_PROMISING: "discarded: not better on the search cases by more than one standard error, ",
+    Kind.SCORES_TOO_FEW: "inconclusive: ",
+    Kind.SCORES_USED_UP: "inconclusive: ",
+    Kind.SCORES_OUT_OF_REACH: "inconclusive: ",
     Kind.GUARDRAIL_BROKEN: "discarded for a guardrail, though ",
     Kind.GUARDRAIL_UNDECIDED: "a guardrail stays undecided: ",
 }
@@ -52,6 +58,7 @@ _SAID_BY_FATE = frozenset(  # kinds that what became of an experiment tells as w
     (
         *(Kind.BETTER, Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_EXACTLY),
         *(Kind.LOOKS_BETTER, Kind.LOOKS_BETTER_BY_WITNESS, Kind.TOO_NOISY, Kind.RAN_OUT, Kind.OUT_OF_REACH),
+        *(Kind.SCORES_BETTER, Kind.SCORES_TOO_FEW, Kind.SCORES_USED_UP, Kind.SCORES_OUT_OF_REACH),
     )
 )
 
@@ -71,7 +78,7 @@ def _measured(fact: Fact) -> str:
     figures, parts = fact.figures, []
     effect, runs, pairs = effect_in(fact), figures.get("runs"), figures.get("pairs", 0)
     if effect is not None:
-        few = runs is not None or pairs < FEWEST_PAIRS_FOR_INTERVAL
+        few = runs is not None or (pairs < FEWEST_PAIRS_FOR_INTERVAL and "units" not in figures)
         said = effect_in_words(effect, figures.get("unit", ""), between=few) + _how(runs)
         parts.append(f"the value was {said}" if said.startswith(SAME) else said)
     if (asked := figures.get("asked")) is not None:
@@ -82,6 +89,7 @@ def _measured(fact: Fact) -> str:
     if pairs and runs is None:
         blocks = figures.get("in_blocks")
         parts.append(counted(pairs, "pair") + (f" ({blocks} in a block)" if blocks else ""))
+    parts += _of_cases(figures)
     if fact.kind is Kind.BETTER_CALIBRATED:
         parts.append("calibrated and not exact")
     if fact.kind is Kind.BETTER_BUILT_ONCE:
@@ -89,6 +97,17 @@ def _measured(fact: Fact) -> str:
     parts += _of_processor_time(fact)
     end = _END[fact.kind](fact) if fact.kind in _END else ""
     return "; ".join([*filter(None, (", ".join(parts), end)), *map(_guardrail, figures.get("guardrails", ()))])
+
+
+def _of_cases(figures: Mapping[str, Any]) -> list[str]:
+    """`64 confirm cases (2 unscored)`, and what unscored cases did to the evidence."""
+    if "units" not in figures:
+        return []
+    part, dropped = {Part.SEARCH: "search ", Part.CONFIRM: ""}.get(figures["part"], ""), figures.get("dropped")
+    what = f"{part}{'group' if figures.get('grouped') else 'case'}"
+    said = counted(figures["units"], what) + (f" ({dropped} without a score)" if dropped else "")
+    unequal = "it leaves more cases without a score than before, which counts against it" if figures.get("unequal") else ""
+    return [said, *filter(None, [unequal])]
 
 
 def _of_processor_time(fact: Fact) -> list[str]:
@@ -117,6 +136,10 @@ _END: Mapping[AnyKind, Callable[[Fact], str]] = {
     Kind.LOOKS_BETTER: lambda _: "it looks better, and the interval is wide",
     Kind.LOOKS_BETTER_BY_WITNESS: lambda _: "the metric neither shows nor excludes that",
     Kind.TOO_NOISY: lambda fact: f"the noise was {number(fact.figures['times'], figures=2)} times what it was before",
+    Kind.SCORES_NOT_WORTH_IT: lambda fact: f"a gain of {_size(fact.figures['worth'], fact)} is excluded at 5 : 1",
+    Kind.SCORES_TOO_FEW: lambda _: "so few cases can decide nothing",
+    Kind.SCORES_USED_UP: lambda _: "all cases that decide were used",
+    Kind.SCORES_OUT_OF_REACH: lambda fact: f"the {counted(fact.figures['left'], 'case')} left cannot decide it",
     Kind.RAN_OUT: lambda fact: f"{counted(fact.figures.get('pairs', 0), 'pair')} were not enough",
     Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring enough evidence",
 }

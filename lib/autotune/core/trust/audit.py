@@ -195,8 +195,8 @@ def objection(runs: Sequence[Run], metric: Metric, guarded: Sequence[str] = (), 
     ours, theirs = _arms(runs)
     if not ours or not theirs:
         return None
-    if (name := _printed_twice(ours, {*known, *several(theirs)}, {metric.name, *guarded})) is not None:
-        return Fact(Kind.PRINTED_TWICE, {"name": name})
+    if (twice := printed_twice(runs, metric, guarded, known)) is not None:
+        return twice
     gone = _elsewhere(ours, theirs, metric)
     return Fact(Kind.CLOCK_DISAGREES, gone.figures) if gone is not None and gone.contradicts else None
 
@@ -205,6 +205,13 @@ def ignores_seeds(runs: Sequence[Run], metric: Metric) -> bool:
     """Whether the candidate's runs, each with another seed, all have the same value, and the incumbent's do not."""
     ours, theirs = ([run.samples[metric.name] for run in made] for made in _arms(runs))
     return len(ours) >= ENOUGH_RUNS and len(set(ours)) == 1 < len(set(theirs))
+
+
+def printed_twice(runs: Sequence[Run], metric: Metric, guarded: Sequence[str] = (), known: Sequence[str] = ()) -> Fact | None:
+    """Say that the candidate's runs print several values of what decides, where the incumbent's do not: another may have printed one."""
+    ours, theirs = _arms(runs)
+    name = _printed_twice(ours, {*known, *several(theirs)}, {metric.name, *guarded})
+    return None if name is None else Fact(Kind.PRINTED_TWICE, {"name": name})
 
 
 def remark(runs: Sequence[Run], metric: Metric) -> Fact | None:

@@ -13,6 +13,7 @@ from typing import Any
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.ledger.events import Described, Restored
 from autotune.core.ledger.purposes import Cause
+from autotune.core.ledger.settle import goes_on
 from autotune.core.ledger.stopping import next_action
 from autotune.core.model import Outcome
 from autotune.core.tell.words import told
@@ -57,7 +58,7 @@ def measure(  # noqa: PLR0913 - what a person says of an experiment, each by its
                     f"The candidate is refused: {' and '.join(edited)} decide{'s' if len(edited) == 1 else ''} what is measured.",
                     "it was put back: try again to measure the rest. The user changes it with `autotune rebaseline --accept`",
                 )
-            if session.state.experiment is not None:
+            if session.state.experiment is not None and session.state.experiment.verdict is not None:
                 raise AutotuneError(
                     f"Experiment {session.state.experiment.number} is measured and waits for its description.",
                     "settle it first: `autotune log --description TEXT`",
@@ -191,11 +192,17 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
 
 
 def finish_unsettled(session: Session) -> None:
-    """Where nobody works on the session, take the steps that are left, as any command does first."""
+    """Where nobody works on the session, take the steps that are left, as any command does first.
+
+    A comparison on cases that goes on is waited for.
+    """
     if work.worker_of(session) is not None or not _unsettled(session):
         return
     with work.changing(session, "settle") as lock:
+        went_on = goes_on(session.state)
         work.carry_on(session, lock)
+    if went_on:
+        work.wait(session, None)
 
 
 def _unsettled(session: Session) -> bool:

@@ -69,7 +69,7 @@ def bring_together(session: Session, *, cut_off: bool = False) -> None:
 def steps_left(session: Session, *, cut_off: bool = False) -> tuple[Step, ...]:
     """Say which steps the open experiment still needs."""
     experiment = session.state.experiment
-    if experiment is None:
+    if experiment is None or settle.goes_on(session.state):
         return ()
     verdict = None if experiment.verdict is None else settle.final_verdict(experiment)
     return settle.plan(verdict, may_settle=experiment.may_settle, facts=_facts(session, experiment, cut_off=cut_off))

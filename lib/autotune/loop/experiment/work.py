@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autotune.core.codec import encode
 from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
+from autotune.core.ledger import settle
 from autotune.core.ledger.events import Decided, Noticed, StopAsked, Stopped
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Ending
@@ -316,6 +317,9 @@ def _carry_on(session: Session) -> None:
 def carry_on(session: Session, lock: Lock) -> bool:
     """Do what the loop does by itself now; gives whether a worker was started for it."""
     occasions.tell(session)
+    if session.state.experiment is not None and settle.goes_on(session.state):
+        start(session, lock, f"experiment {session.state.experiment.number}")
+        return True
     if (what := healing.to_measure(session)) is not None:
         start(session, lock, what)
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from autotune.core.findings import Amiss, Remedy
 from autotune.core.ledger import replay
 from autotune.core.ledger.events import CandidateTaken, Decided, Formatted, Ran, Result, SegmentOpened, Spent
 from autotune.core.ledger.purposes import Purpose
+from autotune.core.ledger.scored import mean_of
 from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.output.metrics import MetricReader
 from autotune.core.stats.noise import median
@@ -149,9 +150,9 @@ def _keeps(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: A
         if result.status is not Status.KEEP:
             continue
         values = _values(story, result.index, metric.get(result.segment, ""))
-        if not values:
+        if not values and not _has_run(story, result.index):
             yield found(Amiss.KEEP_WITHOUT_RUNS, Fact(Remedy.REVERT))
-        elif result.metric is not None and not replay.are_alike(result.metric, median(values)):
+        elif values and result.metric is not None and not replay.are_alike(result.metric, median(values)):
             yield found(Amiss.KEEP_AGAINST_RUNS, said=result.metric, found=median(values))
         if verdict is not None and verdict.verdict is not Verdict.KEEP and not result.forced:
             yield found(Amiss.KEEP_AGAINST_VERDICT, Fact(Remedy.REVERT), verdict=verdict.verdict)
@@ -160,16 +161,22 @@ def _keeps(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: A
 
 def _baselines(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: ARG001 - one shape for all
     """Every segment's first value is the median of the runs of its baseline."""
-    values: list[float] = []
+    runs: list[Ran] = []
     metric = ""
     for _, event in story.events:
         match event:
             case SegmentOpened():
-                values, metric = [], event.metric_name
+                runs, metric = [], event.metric_name
             case Ran(purpose=Purpose.BASELINE, outcome=Outcome.OK) if metric in event.metrics:
-                values.append(event.metrics[metric])
-            case Result(baseline=True, metric=float(said)) if values and not replay.are_alike(said, median(values)):
-                yield amiss(Amiss.BASELINE_AGAINST_RUNS, segment=event.segment, said=said, found=median(values))
+                runs.append(event)
+            case Result(baseline=True, metric=float(said)) if runs and not replay.are_alike(said, found := _middle(runs, metric)):
+                yield amiss(Amiss.BASELINE_AGAINST_RUNS, segment=event.segment, said=said, found=found)
+
+
+def _middle(runs: Sequence[Ran], metric: str) -> float:
+    """Give the median of runs, or the mean of all their scores."""
+    mean = mean_of([run.metrics for run in runs], metric) if any(run.part for run in runs) else None
+    return median([run.metrics[metric] for run in runs]) if mean is None else mean
 
 
 def _replayed(repository: Repository, folder: Folder, story: Account) -> Iterator[Disagreement]:
@@ -218,12 +225,17 @@ def _costs(folder: Folder, story: Account) -> Iterator[Disagreement]:
         yield amiss(Amiss.COST_OF_NOBODY)
 
 
+def _has_run(story: Account, experiment: int) -> bool:
+    return any(event.experiment == experiment and event.arm is Arm.CANDIDATE and event.part is not None for event in story.of(Ran))
+
+
 def _gaps(numbers: set[int]) -> list[int]:
     return [number for number in range(1, max(numbers, default=0)) if number not in numbers]
 
 
 def _values(story: Account, experiment: int, metric: str) -> list[float]:
-    runs = (event for event in story.of(Ran) if event.experiment == experiment and event.purpose is Purpose.EXPERIMENT)
+    """Give a candidate's values; of scored cases none, for `replay` makes the mean of those of the verdict again."""
+    runs = (event for event in story.of(Ran) if event.experiment == experiment and event.purpose is Purpose.EXPERIMENT and not event.part)
     return [run.metrics[metric] for run in runs if run.arm is Arm.CANDIDATE and run.outcome is Outcome.OK and metric in run.metrics]
 
 

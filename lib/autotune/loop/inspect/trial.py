@@ -13,6 +13,7 @@ from typing import Any
 
 from autotune.core.cases.listed import listed
 from autotune.core.cases.rounds import size_of
+from autotune.core.cases.split import split
 from autotune.core.config.commands import Command, benchmark_of, checks_of, prepare_of
 from autotune.core.config.model import Config
 from autotune.core.facts import Fact, Kind, naming, quoted
@@ -201,7 +202,8 @@ def _ids(config: Config, folder: Path, scratch: Path) -> tuple[str, ...]:
         found = listed(lines)
     except ValueError as wrong:
         raise AutotuneError(f"`{config.cases}` prints what are no cases: {wrong}.", "let it print an id on each line") from None
-    return tuple(case.name for case in found[: size_of(found)])
+    seen = found if config.score_range is None else (parts := split(found, config.holdout_share)).of(parts.seen)
+    return tuple(case.name for case in seen[: size_of(seen)])
 
 
 def _execute(config: Config, command: Command, folder: Path, scratch: Path, ids: Sequence[str] = ()) -> Executed:

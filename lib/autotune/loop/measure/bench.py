@@ -397,6 +397,15 @@ class Bench:
         ratios = None if ids and not segment.baseline_runs else segment.case_ratios
         return reading.read_as(self.session.state.config, finished, segment.cases, ratios=ratios, given=ids)
 
+    def _unscored(self, finished: Executed, told: Given, metrics: Mapping[str, float]) -> dict[str, str]:
+        """Give why cases of a run got no score, by their places, where scores decide."""
+        if told.part is None:
+            return {}
+        config, ids = self.session.state.config, self._ids(told)
+        reasons = reading.unscored_of(config, finished.unscored, ids)
+        places = dict(zip(ids, told.cases, strict=True))
+        return {str(places[case]): escaped(why) for case, why in reasons.items() if f"{config.metric}[{case}]" not in metrics}
+
     def _event(
         self,
         arm: Arm,
@@ -431,6 +440,8 @@ class Bench:
             drawn=told.drawn,
             cases=told.cases,
             context={escaped(name): escaped(value) for name, value in finished.context.items()},
+            part=told.part,
+            unscored=self._unscored(finished, told, metrics),
         )
 
 

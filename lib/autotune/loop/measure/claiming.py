@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from autotune.core import rules
+from autotune.core.cases import rounds
 from autotune.core.decide import pace
 from autotune.core.facts import Fact, Kind, claimed
-from autotune.core.ledger.events import Claimed, Result, SegmentOpened
+from autotune.core.ledger import scored
+from autotune.core.ledger.events import Claimed, Ran, Result, SegmentOpened
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.output import context
 from autotune.core.stats import effects, noise
+from autotune.core.stats.effects import Claim
 from autotune.core.tell.words import told
 from autotune.edges import commits
 from autotune.edges.clock import now
@@ -29,7 +33,14 @@ PAIRS = 20
 
 def pairs_of(session: Session) -> int:
     """How many pairs a claim is made of in this session."""
+    if session.state.scores is not None:
+        return _batches(session)
     return noise.EXACT_CLAIM_PAIRS if session.state.claims_by_few else PAIRS
+
+
+def _batches(session: Session) -> int:
+    held_out = session.state.segment.split.held_out
+    return len(rounds.of_a_round(held_out)) if held_out else 0
 
 
 def ahead(session: Session) -> Fact:
@@ -102,8 +113,10 @@ def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:
 def side_by_side(session: Session, first: str, last: str, experiment: int | None) -> Claimed:
     """Measure two states side by side, and give what may be claimed of them."""
     state = session.state
-    pairs: list[tuple[float, float]] | Fact
+    pairs: list[tuple[Ran, Ran]] | Fact
     try:
+        if state.scores is not None and not state.segment.split.held_out:
+            return _nothing(session, first, last, experiment, Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_HELD_OUT)))
         _refuse_a_rule_that_is_gone(session)
         with alone(session, "a claim") as turn, borrowed(session, first, last):
             busy = quiet.wait_for_quiet(session, 2 * pairs_of(session) * state.segment.run_s)
@@ -113,11 +126,12 @@ def side_by_side(session: Session, first: str, last: str, experiment: int | None
     except (AutotuneError, Interrupted) as error:
         busy, pairs = None, Fact(Kind.NO_CLAIM, because=ended_by(error))
     if isinstance(pairs, Fact):
-        return Claimed(first, last, improved=False, pairs=0, reason=pairs, keeps=state.all_keeps, timestamp=now(), experiment=experiment)
-    logs = min(value for pair in pairs for value in pair) > 0
-    found = effects.claim_of(pairs, state.metric.direction, logs=logs, look=state.looks_at(first, last), exact=state.claims_by_few)
+        return _nothing(session, first, last, experiment, pairs)
+    found, one_number = _found(session, pairs, state.looks_at(first, last))
+    if isinstance(found, Fact):
+        return _nothing(session, first, last, experiment, found)
     seen = [
-        *([Fact(Kind.ONE_NUMBER)] if found.improved and effects.side_by_side_repeat(pairs) else []),
+        *([Fact(Kind.ONE_NUMBER)] if one_number else []),
         *([Fact(Kind.BUILT_AFRESH)] if state.config.built_once else []),
         *([busy] if busy is not None else []),
     ]
@@ -134,22 +148,42 @@ def side_by_side(session: Session, first: str, last: str, experiment: int | None
     )
 
 
+def _nothing(session: Session, first: str, last: str, experiment: int | None, why: Fact) -> Claimed:
+    keeps = session.state.all_keeps
+    return Claimed(first, last, improved=False, pairs=0, reason=why, keeps=keeps, timestamp=now(), experiment=experiment)
+
+
+def _found(session: Session, pairs: Sequence[tuple[Ran, Ran]], look: int) -> tuple[Claim | Fact, bool]:
+    """Give what the runs support, and whether each side gave one value throughout."""
+    state = session.state
+    if state.scores is not None:
+        try:
+            return scored.claim_of(state, [(before.run, after.run) for before, after in pairs], look), False
+        except ValueError:
+            return Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_SCORED)), False
+    values = [(before.metrics[state.metric.name], after.metrics[state.metric.name]) for before, after in pairs]
+    logs = min(value for pair in values for value in pair) > 0
+    found = effects.claim_of(values, state.metric.direction, logs=logs, look=look, exact=state.claims_by_few)
+    return found, found.improved and effects.side_by_side_repeat(values)
+
+
 def _refuse_a_rule_that_is_gone(session: Session) -> None:
     for why in rules.gone(session.state.segment.opened.rule):
         raise AutotuneError(f"{told(why)}.", "`autotune rebaseline` begins a segment that is decided by this version's")
 
 
-def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, float]] | Fact:
-    """Run coin-flip pairs; gives (first, last) values, or why there are none.
+def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[Ran, Ran]] | Fact:
+    """Run coin-flip pairs; gives the (first, last) runs, or why there are none.
 
     Where few were to be enough and a side's runs differ, the rest of the usual ones follows.
     """
     state, wanted = session.state, pairs_of(session)
-    pairs: list[tuple[float, float]] = []
+    pairs: list[tuple[Ran, Ran]] = []
+    name = state.metric.name
     while len(pairs) < wanted:
         turn.begin_stage()
         turn.expect(2 * bench.run_s)
-        values, contexts = {}, {}
+        runs = {}
         for arm in bench.random.sample(list(Arm), 2):
             run, _ = bench.run(
                 arm, Purpose.CLAIM, pace.of_known_length("pair", len(pairs) + 1, wanted, turn.pace_s(bench.run_s, bench.ran))
@@ -157,10 +191,16 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[float, floa
             if run.outcome is not Outcome.OK:
                 failed = Kind.LAST_STATE_FAILED if arm is Arm.CANDIDATE else Kind.FIRST_STATE_FAILED
                 return Fact(Kind.NO_CLAIM, because=Fact(failed, because=run.why))
-            values[arm], contexts[arm] = run.metrics[state.metric.name], run.context
-        if changes := context.changed(contexts[Arm.INCUMBENT], contexts[Arm.CANDIDATE], state.config.context_free):
+            runs[arm] = run
+        before, after = runs[Arm.INCUMBENT], runs[Arm.CANDIDATE]
+        if changes := context.changed(before.context, after.context, state.config.context_free):
             return Fact(Kind.NO_CLAIM, because=Fact(Kind.CONTEXT_DIFFERS, {"changes": changes}))
-        pairs.append((values[Arm.INCUMBENT], values[Arm.CANDIDATE]))
-        if len(pairs) == wanted and not effects.side_by_side_repeat(pairs):
+        pairs.append((before, after))
+        if state.scores is not None:
+            ran = {state.segment.listed[place].name for one, _ in pairs for place in one.cases}
+            wanted = len(pairs) + rounds.ahead(state.segment.split.held_out, ran)
+        if len(pairs) < wanted or state.scores is not None:
+            continue
+        if not effects.side_by_side_repeat([(one.metrics[name], other.metrics[name]) for one, other in pairs]):
             wanted = PAIRS
     return pairs

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autotune.core.cases import batch_pairs
+from autotune.core.cases import batch_pairs, rounds
+from autotune.core.cases.drawing import Taken
 from autotune.core.decide import guards, pace
+from autotune.core.decide.budget import refills
 from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import NAMED, Fact, Kind
-from autotune.core.ledger.events import Decided, Ran
+from autotune.core.ledger import scored
+from autotune.core.ledger.events import Decided, Drawn, Ran
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import Experiment, State
-from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Verdict
+from autotune.core.model import Arm, Decision, Outcome, Part, Policy, Run, Verdict
 from autotune.core.output import context
 from autotune.core.stats.noise import median
 from autotune.core.tell.words import LEAVE_OUT, told
@@ -24,7 +28,7 @@ from autotune.edges import git
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import seeding
-from autotune.loop.measure import holdout, places, quiet, reading, watching
+from autotune.loop.measure import confirmations, holdout, places, quiet, reading, watching
 from autotune.loop.measure.bench import Bench, What
 from autotune.loop.measure.holdout import Answer
 from autotune.loop.measure.turns import Turn
@@ -44,7 +48,8 @@ def baseline(session: Session, bench: Bench, turn: Turn, *, once: bool) -> tuple
     """
     values: list[float] = []
     spent = elapsed_s = 0.0
-    most = 1
+    output = ""
+    most = 1 if session.state.scores is None else _batches_left(session)
     while len(values) < most and not session.state.exact:
         if len(values) == 1:  # before the first run, nobody knows whether runs are long enough to look at the machine
             quiet.wait_for_quiet(session, elapsed_s * (_runs_of_a_baseline(spent) - 1))
@@ -61,11 +66,31 @@ def baseline(session: Session, bench: Bench, turn: Turn, *, once: bool) -> tuple
                 f"CONTEXT {name} is {before!r} in one run of the unchanged code and {after!r} in the next.",
                 f'let it print what all runs have in common, or name it: context_free = ["{name}"]',
             )
-        values.append(run.metrics[session.state.metric.name])
+        values.append(run.metrics.get(session.state.metric.name, math.nan))
         spent += run.wall_s + run.prepare_s
         most = 1 if once else _runs_of_a_baseline(spent / len(values))
-        session.say(Fact(Kind.BASELINE_RUN, {"run": len(values), "metric": session.state.metric.name, "value": values[-1]}))
-    return tuple(values), elapsed_s
+        if session.state.scores is not None:
+            most = len(values) + _batches_left(session)
+        if not math.isnan(values[-1]):
+            session.say(Fact(Kind.BASELINE_RUN, {"run": len(values), "metric": session.state.metric.name, "value": values[-1]}))
+    return (tuple(values) if session.state.scores is None else (_mean_score(session, output),)), elapsed_s
+
+
+def _batches_left(session: Session) -> int:
+    """How many batches a baseline still takes: once through the cases to search with, or the first of those that confirm alone."""
+    segment = session.state.segment
+    ran = {segment.listed[place].name for run in segment.baseline_observed for place in run.cases}
+    return int(not ran) if segment.split.whole else rounds.ahead(segment.split.search, ran)
+
+
+def _mean_score(session: Session, output: str) -> float:
+    mean = scored.mean_of([run.samples for run in session.state.segment.baseline_observed], session.state.metric.name)
+    if mean is None:
+        raise AutotuneError(
+            f"The benchmark gives no case a score on the unchanged code.{_quoted(output)}",
+            "`UNSCORED name[id] reason` is for a few cases; let the others print METRIC name[id]=value",
+        )
+    return mean
 
 
 def _runs_of_a_baseline(run_s: float) -> int:
@@ -121,16 +146,21 @@ def compare(session: Session, bench: Bench, turn: Turn) -> Decided:
 
 
 def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn, calm: quiet.Quiet) -> Decided:
-    runs: list[Run] = []
+    runs = [run for run in experiment.runs if run.outcome is Outcome.OK]  # of a comparison on cases that was cut off
     checked = False
     policy = policy_for(session.top, session.state, experiment)
     decision = _ask(session, policy, runs, bench)
     while decision.verdict is Verdict.MEASURE_AGAIN:
+        if decision.draws is not None:
+            if (spent := _draw(session, bench, experiment, decision.draws)) is not None:
+                return _inconclusive(session, spent, runs)
+            decision = _ask(session, policy, runs, bench)
+            continue
         if decision.fresh:
             turn.begin_stage()
             calm.wait(bench.spent_s + len(decision.arms[:2]) * bench.run_s)  # a block may end before its last run
             turn.expect(len(decision.arms) * bench.run_s)
-        outlook = pace.of_comparison(runs, decision, session.state.calibration, policy, turn.pace_s(bench.run_s, bench.ran))
+        outlook = _outlook(session, runs, decision, policy, turn.pace_s(bench.run_s, bench.ran))
         ran, output = bench.run(decision.arms[0], Purpose.EXPERIMENT, outlook)
         if ran.outcome is not Outcome.OK:
             return _failed(session, bench, ran, output, [run.arm for run in runs])
@@ -143,7 +173,36 @@ def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn,
             passed, why, output = bench.check(Arm.CANDIDATE)
             if not passed:
                 return _checks_failed(session, bench, why, output, runs)
-    return _audited(session, bench, _verdict(session, policy, decision, runs), runs)
+    verdict = _audited(session, bench, _verdict(session, policy, decision, runs), runs)
+    if verdict.verdict is Verdict.KEEP and refills(policy.min_effect) and any(run.part is Part.CONFIRM for run in runs):
+        confirmations.count(session, kept=True)
+    return verdict
+
+
+def _outlook(session: Session, runs: Sequence[Run], decision: Decision, policy: Policy, run_s: float) -> dict[str, Any]:
+    """Give what is said of the next run of a comparison while it lasts."""
+    if session.state.scores is None:
+        return pace.of_comparison(runs, decision, session.state.calibration, policy, run_s)
+    cases = session.state.segment.split
+    some = len([*cases.search, *cases.confirm])
+    done = sum(len(run.cases) for run in runs if run.arm is Arm.INCUMBENT)
+    size = rounds.size_of(session.state.segment.listed)
+    odds = {} if decision.evidence is None else {"evidence": decision.evidence, "needed": decision.needed}
+    return pace.of_known_length("pair", len(runs) // 2 + 1, len(runs) // 2 + math.ceil((some - done) / size), run_s, up_to=True) | odds
+
+
+def _draw(session: Session, bench: Bench, experiment: Experiment, part: Part) -> Fact | None:
+    """Begin on a part of the cases, in an order that nobody could know before; gives why that cannot be, where it cannot."""
+    state, planned = session.state, {}
+    cases = state.segment.split.of(part)
+    if part is Part.CONFIRM:
+        if (spent := confirmations.spent(session)) is not None:
+            return spent
+        pool = confirmations.count(session)
+        planned = {"number": state.confirmations + 1, "keeps": state.gains, "pool_number": pool.number, "pool_keeps": pool.keeps}
+    order = f"{bench.random.getrandbits(64):016x}"
+    session.append(Drawn(experiment.number, part, order, rounds.size_of(cases), Taken.CASE, now(), **planned))
+    return None
 
 
 def _changes(session: Session, ran: Ran) -> list[list[str]]:
@@ -171,10 +230,10 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
     state = session.state
     if state.config.void_implausible:
         seen = _with_baseline(state, runs)
-        guarded = [guards.read_guard(text).metric for text in state.config.guardrails]
-        if (why := audit.objection(seen, state.metric, guarded, state.segment.several)) is not None:
+        find = audit.objection if state.scores is None else audit.printed_twice
+        if (why := find(seen, state.metric, _guarded(state), state.segment.several)) is not None:
             return voided(session, Cause.IDEA, why)
-        verdict = _remarked(verdict, audit.remark(seen, state.metric))
+        verdict = _remarked(verdict, audit.remark(seen, state.metric) if state.scores is None else None)
     if (damaged := _damaged(session, bench)) is not None:
         return voided(session, Cause.IDEA, Fact(Kind.STORE_DAMAGED, {"path": damaged}))
     match holdout.consult(session, bench):
@@ -187,11 +246,15 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
     return _with_losses(session, _with_seed(session, verdict, runs), runs)
 
 
+def _guarded(state: State) -> list[str]:
+    return [guards.read_guard(text).metric for text in state.config.guardrails]
+
+
 def _with_losses(session: Session, verdict: Decided, runs: Sequence[Run]) -> Decided:
     """Name the cases that lost most by a keep, where runs were given cases: its pairs say that the mean is better."""
     state = session.state
     arms = ([run.samples for run in runs if run.arm is arm] for arm in Arm)
-    batches = list(zip(*arms, strict=False)) if state.segment.listed else []
+    batches = list(zip(*arms, strict=False)) if state.segment.listed and state.scores is None else []
     gains = batch_pairs.gains_by_case(batches, state.metric.name, state.metric.direction, logs=state.segment.case_ratios)
     lost = [case for case, _ in batch_pairs.largest_losses(gains)]
     return _remarked(verdict, Fact(Kind.LOST_BY, {"cases": lost}) if lost else None)
@@ -233,12 +296,17 @@ def policy_for(top: Path, state: State, experiment: Experiment) -> Policy:
 
 def _ask(session: Session, policy: Policy, runs: Sequence[Run], bench: Bench) -> Decision:
     """Ask for the decision; a keep has to hold its guardrails too, which may take more pairs than the metric did."""
-    held = tuple(map(guards.read_guard, session.state.config.guardrails))
+    state = session.state
+    if state.scores is not None and state.experiment is not None:
+        return scored.decided(state, state.experiment, runs, policy, bench.random)
+    held = tuple(map(guards.read_guard, state.config.guardrails))
     return guards.decided(runs, session.state.calibration, policy, held, bench.random)
 
 
 def _value(session: Session, runs: Sequence[Run]) -> float | None:
-    """Give the middle of the candidate's values."""
+    """Give the middle of the candidate's values, or the mean of its scores."""
+    if session.state.scores is not None:
+        return scored.value_of(session.state, runs)
     values = [run.samples[session.state.metric.name] for run in runs if run.arm is Arm.CANDIDATE]
     return median(values) if values else None
 
@@ -261,6 +329,10 @@ def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequenc
         confirmed=decision.confirmed,
         min_effect=policy.min_effect,
     )
+
+
+def _inconclusive(session: Session, why: Fact, runs: Sequence[Run]) -> Decided:
+    return replace(_discarded(session, Outcome.OK, Cause.IDEA, why, ""), verdict=Verdict.INCONCLUSIVE, value=_value(session, runs))
 
 
 def _failed(session: Session, bench: Bench, ran: Ran, output: str, passed: Sequence[Arm]) -> Decided:

@@ -135,7 +135,9 @@ def read_as(
     own = measured_samples(finished)
     try:
         printed: Mapping[str, float] = finished.report.samples
-        if given:
+        if given and config.score_range is not None:
+            printed = _of_scores(config, printed, finished.unscored, given)
+        elif given:
             printed = _of_cases(config, printed, given, ratios=ratios)
         else:
             printed = with_one_value(config.metric, printed, cases, ratios=ratios is not False)
@@ -147,7 +149,8 @@ def read_as(
         return spoilt if outcome is Outcome.OK else (outcome, why, own)
     outcome, why = classify(finished, None if CASES in printed else config.metric)
     samples = {**printed, **own}
-    unprinted = guards.unprinted(config.guardrails, samples)
+    none_scored = config.score_range is not None and not printed.get(CASES, 1)
+    unprinted = None if none_scored else guards.unprinted(config.guardrails, samples)
     if outcome is Outcome.OK and unprinted is not None:
         return Outcome.UNREADABLE, unprinted, samples
     return outcome, why, samples
@@ -156,8 +159,7 @@ def read_as(
 def _of_cases(config: Config, printed: Mapping[str, float], given: Sequence[str], *, ratios: bool | None) -> dict[str, float]:
     """Give what a run of some cases printed, with one value of the metric and of each guardrail's. A single case need not be named."""
     names = (config.metric, *(guards.read_guard(text).metric for text in config.guardrails))
-    alone = {f"{name}[{given[0]}]": printed[name] for name in names if name in printed} if len(given) == 1 else {}
-    samples = {**alone, **printed}
+    samples = _named(names, printed, given)
     for name in names[1:]:
         if name not in printed and all(f"{name}[{case}]" in samples for case in given):
             samples[name] = combined(samples, name, given, logs=False)
@@ -168,6 +170,41 @@ def _of_cases(config: Config, printed: Mapping[str, float], given: Sequence[str]
         logs = are_ratios(samples, config.metric, given) if ratios is None else ratios
         value = combined(samples, config.metric, given, logs=True) if logs else mean
     return {**samples, config.metric: value, CASES: float(len(given))}
+
+
+def _named(names: Sequence[str], printed: Mapping[str, float], given: Sequence[str]) -> dict[str, float]:
+    """Give what a run printed; a single case need not be named."""
+    alone = {f"{name}[{given[0]}]": printed[name] for name in names if name in printed} if len(given) == 1 else {}
+    return {**alone, **printed}
+
+
+def _of_scores(config: Config, printed: Mapping[str, float], unscored: Mapping[str, str], given: Sequence[str]) -> dict[str, float]:
+    """Give what a run of cases that have scores printed, with the mean of the metric and of each guardrail's over the scored ones.
+
+    Raises UnreadError where a case has neither a score nor an UNSCORED line, and where a score is out of the range.
+    """
+    names = (config.metric, *(guards.read_guard(text).metric for text in config.guardrails))
+    samples = _named(names, printed, given)
+    left = unscored_of(config, unscored, given)
+    scored = [case for case in given if f"{config.metric}[{case}]" in samples]
+    if missing := [case for case in given if case not in scored and case not in left]:
+        raise UnreadError(Unread.CASE_MISSING, metric=config.metric, case=missing[0])
+    low, high = config.score_range or (0.0, 1.0)
+    for case in scored:
+        if not low <= (value := samples[f"{config.metric}[{case}]"]) <= high:
+            raise UnreadError(Unread.OUT_OF_RANGE, metric=config.metric, case=case, value=value, low=low, high=high)
+    samples.pop(config.metric, None)
+    for name in names if scored else ():
+        if name == config.metric or (name not in printed and all(f"{name}[{case}]" in samples for case in scored)):
+            samples[name] = combined(samples, name, scored, logs=False)
+    return {**samples, CASES: float(len(scored))}
+
+
+def unscored_of(config: Config, unscored: Mapping[str, str], given: Sequence[str]) -> dict[str, str]:
+    """Give why cases got no score, by their ids. A single case need not be named."""
+    alone = {given[0]: unscored[config.metric]} if len(given) == 1 and config.metric in unscored else {}
+    named = {case: unscored[full] for case in given if (full := f"{config.metric}[{case}]") in unscored}
+    return {**alone, **named}
 
 
 def _meet(one: str, other: str) -> bool:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import re
 import shutil
+import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from autotune.core import rules
-from autotune.core.cases.listed import line_of
+from autotune.core.cases.confirming import Count, needed
+from autotune.core.cases.listed import line_of, listed
+from autotune.core.cases.scores import Asked, can_decide
+from autotune.core.cases.split import FEWEST_TO_SPLIT, digest, letters, split, units_in
 from autotune.core.config.model import Config
 from autotune.core.config.reading import to_mapping
 from autotune.core.facts import Fact, Kind
@@ -20,11 +25,12 @@ from autotune.core.ledger.events import Listed, Ran, Result, SegmentOpened
 from autotune.core.ledger.fold import begin
 from autotune.core.ledger.lines import Event, to_line
 from autotune.core.ledger.purposes import Purpose
+from autotune.core.ledger.scored import mean_of
 from autotune.core.ledger.state import State
 from autotune.core.model import Arm, DecisionMode, Direction, Metric, Outcome, Status
 from autotune.core.stats import effects, noise
 from autotune.core.stats.noise import median
-from autotune.core.tell.figures import number, share_in_words
+from autotune.core.tell.figures import counted, number, share_in_words
 from autotune.core.tell.words import told
 from autotune.core.trust import audit, patterns
 from autotune.edges import commits, copies, environment, git, ledger, place, status, tree
@@ -32,7 +38,7 @@ from autotune.edges.clock import now
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import pinning
-from autotune.loop.measure import calibrating, reading, recording
+from autotune.loop.measure import calibrating, confirmations, reading, recording
 from autotune.loop.measure.bench import Bench
 from autotune.loop.measure.measuring import baseline
 from autotune.loop.measure.places import bench_for, content_of
@@ -63,13 +69,17 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
     bench = bench_for(session, None)
     if session.state.config.seeds and session.state.config.cases:
         raise AutotuneError("The session has both `cases` and `seeds`.", "take one of them out: a seed is a case that is only a number")
+    if session.state.config.score_range is not None and not session.state.config.cases:
+        raise AutotuneError("The session has `score_range` and no `cases`.", "name the cases that have these scores: --cases")
     if command := session.state.config.cases:
         lines = session.state.config.cases_named or tuple(map(line_of, bench.list_cases(command)))
-        session.append(Listed(cases=lines, timestamp=now()))
+        session.append(_listed(session, lines))
+    if session.state.scores is not None and (spent := confirmations.spent(session)) is not None:
+        raise AutotuneError(f"{told(spent)}.", "take other cases: those that are added count from 0")
     values, elapsed_s = baseline(session, bench, turn, once=session.state.decision_mode is DecisionMode.ONCE)
     if (found := reading.what_was_found(session.state.config, bench.report, bench.output)) is not None:
         session.say(found)
-    if not anyway:
+    if not anyway and session.state.scores is None:
         calibrating.refuse_blind(session, bench, values, elapsed_s)
     passed, why, output = bench.check(Arm.INCUMBENT)
     if not passed:
@@ -88,6 +98,23 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
     session.append(calibrated)
     calibrating.apply_at_opening(session, calibrated)
     return tuple(feed.events(session.folder.ledger))
+
+
+def _listed(session: Session, lines: tuple[str, ...]) -> Listed:
+    """Name the segment's cases, and where they have scores, what each is for; refuse those that can decide nothing, before they cost."""
+    config = session.state.config
+    if config.score_range is None:
+        return Listed(cases=lines, timestamp=now())
+    cases = listed(lines)
+    parts = split(cases, config.holdout_share)
+    units, needs = units_in(parts.confirm), needed(Count(1), Count(1), config.error_budget)
+    if not can_decide(units, Asked(needs, 0.0)):
+        fewest = next(count for count in itertools.count(units) if can_decide(count, Asked(needs, 0.0)))
+        raise AutotuneError(
+            f"{counted(units, 'case')} can decide nothing, however good a change is: a keep takes odds of {needs:.0f} : 1.",
+            f"{fewest} are the fewest; from {FEWEST_TO_SPLIT} on there are also some that the proposer may see",
+        )
+    return Listed(cases=lines, timestamp=now(), parts=letters(cases, parts), digest=digest(cases))
 
 
 def _files_in_scope(session: Session) -> dict[str, str]:
@@ -148,7 +175,20 @@ def _shows(session: Session, values: Sequence[float], proof: Ran) -> bool:
     """Whether a run with files emptied failed, or printed something else than the runs before."""
     state = session.state
     value = proof.metrics.get(state.metric.name)
+    if state.scores is not None and proof.outcome is Outcome.OK:
+        return _scores_differ(state, proof)
     return proof.outcome is not Outcome.OK or value is None or not _unchanged(values, value, logs=min(values) > 0, exact=state.exact)
+
+
+def _scores_differ(state: State, proof: Ran) -> bool:
+    """Whether a run's scores are others than the baseline's of the same cases, by more than two standard errors of the mean."""
+    name, listed_ = state.metric.name, state.segment.listed
+    before = {key: value for run in state.segment.baseline_observed for key, value in run.samples.items()}
+    keys = [f"{name}[{listed_[place].name}]" for place in proof.cases]
+    differences = [proof.metrics[key] - before[key] for key in keys if key in proof.metrics and key in before]
+    if len(differences) < 2 or not any(differences):  # noqa: PLR2004 - one has no spread
+        return not differences or any(differences)
+    return abs(statistics.fmean(differences)) > 2 * statistics.stdev(differences) / math.sqrt(len(differences))
 
 
 def _too_little(metric: Metric, values: Sequence[float], value: float, led: Fact | None, *, repeated: bool) -> AutotuneError | None:
@@ -272,7 +312,12 @@ def offer_sandbox(session: Session) -> None:
     """
     state = session.state
     built_twice = bool(state.config.prepare and state.config.checks)
-    dear = state.decision_mode is DecisionMode.ONCE or state.segment.run_s > LONGEST_OFFER_S or (state.exact and built_twice)
+    dear = (
+        state.scores is not None
+        or state.decision_mode is DecisionMode.ONCE
+        or state.segment.run_s > LONGEST_OFFER_S
+        or (state.exact and built_twice)
+    )
     if state.config.sandbox or dear:
         return
     took_s = max(event.wall_s + event.prepare_s for event in feed.events(session.folder.ledger) if isinstance(event, Ran))
@@ -349,4 +394,6 @@ def values_of(events: Iterable[Event]) -> tuple[float, ...]:
     """Give the baseline's values from a segment's events."""
     metric = next(event.metric_name for event in events if isinstance(event, SegmentOpened))
     runs = [event for event in events if isinstance(event, Ran) and event.purpose is Purpose.BASELINE]
+    if any(run.part is not None for run in runs):  # batches differ by their cases, so their mean counts
+        return (mean_of([run.metrics for run in runs], metric) or 0.0,)
     return tuple(run.metrics[metric] for run in runs if metric in run.metrics)

@@ -1,0 +1,281 @@
+"""A comparison whose cases have scores: which arm and cases come next, or the verdict. `core/cases` has the rules.
+
+A candidate is run on the cases to search with first. Where it is not better there by a standard error, that is all. Else it is run on those
+that confirm, whose bet decides. Where there are too few cases to split, all of them confirm.
+
+    decided(state, ...)       the verdict, the part whose order is to be drawn, or the arms and cases of the next runs
+    upcoming(state)           the cases of an open comparison's next run
+    mean_of(runs, metric)     the mean score of runs
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from autotune.core.cases import bounded
+from autotune.core.cases.confirming import Count, needed
+from autotune.core.cases.drawing import Draw, Taken, draw, due, left, so_far
+from autotune.core.cases.mean_bet import interval, total
+from autotune.core.cases.scores import EXCLUDED, HOPEFUL, Asked, Because, Judgement, Tally, judged, promising, tallied
+from autotune.core.cases.split import Case
+from autotune.core.cases.units import ScoreRange, Tried, Unit, unit_of
+from autotune.core.decide import guards
+from autotune.core.facts import Fact, Kind
+from autotune.core.ledger.events import Drawn
+from autotune.core.ledger.state import Experiment, State
+from autotune.core.model import Arm, Decision, Effect, Outcome, Part, Policy, Run, Verdict
+from autotune.core.output.combining import CASES
+from autotune.core.stats.bounds import Guarded, Standing
+from autotune.core.stats.effects import Claim, tail_of_look
+
+KINDS: Mapping[Because, Kind] = {
+    Because.BETTER: Kind.SCORES_BETTER,
+    Because.NOT_WORTH_IT: Kind.SCORES_NOT_WORTH_IT,
+    Because.TOO_FEW: Kind.SCORES_TOO_FEW,
+    Because.USED_UP: Kind.SCORES_USED_UP,
+    Because.OUT_OF_REACH: Kind.SCORES_OUT_OF_REACH,
+}
+
+
+class _Seen(NamedTuple):
+    """A part of the cases as far as it was run: its runs, the units that count, how many are to come, and each case's tries by its id."""
+
+    part: Part
+    draw: Draw
+    runs: Sequence[Run]
+    units: Sequence[Unit]
+    left: int
+    tries: Mapping[str, Sequence[Tried]]
+
+
+def decided(state: State, experiment: Experiment, runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
+    """Say what becomes of the open experiment's candidate, given its good runs in time order, or what comes next.
+
+    Raises KeyError for two successive runs of one arm.
+    """
+    split = state.segment.split
+    if split.search:
+        drawing = _drawing(experiment, Part.SEARCH)
+        if drawing is None:
+            return Decision(Verdict.MEASURE_AGAIN, None, draws=Part.SEARCH)
+        found = _searched(state, _seen(state, drawing, runs), policy, coin)
+        if found is not None:
+            return found
+    drawing = _drawing(experiment, Part.CONFIRM)
+    if drawing is None:
+        return Decision(Verdict.MEASURE_AGAIN, None, draws=Part.CONFIRM)
+    return _confirmed(state, drawing, runs, policy, coin)
+
+
+def upcoming(state: State) -> tuple[Part, tuple[int, ...]]:
+    """Give the cases of the open comparison's next run, by their places, and what they are for. Raises ValueError where none was begun."""
+    experiment = state.experiment
+    if experiment is None or not experiment.drawn:
+        raise ValueError("no comparison on cases is begun")
+    seen = _seen(state, experiment.drawn[-1], [run for run in experiment.runs if run.outcome is Outcome.OK])
+    return seen.part, _next(state, seen)
+
+
+def mean_of(runs: Iterable[Mapping[str, float]], metric: str) -> float | None:
+    """Give the mean of all scores of some runs, from the samples of each; None where none has any."""
+    scored = [(one[metric], one[CASES]) for one in runs if metric in one and one.get(CASES)]
+    return math.fsum(mean * count for mean, count in scored) / math.fsum(count for _, count in scored) if scored else None
+
+
+def value_of(state: State, runs: Iterable[Run]) -> float | None:
+    """Give the candidate's mean score on the cases that the baseline was measured on, as far as these were run."""
+    seen = state.segment.split.seen
+    return mean_of([run.samples for run in runs if run.arm is Arm.CANDIDATE and run.part is seen], state.metric.name)
+
+
+def asked_of(state: State, policy: Policy, drawing: Drawn | None) -> Asked:
+    """Give what a keep takes; of a comparison on cases to search with nothing is kept, whatever its evidence."""
+    least = _range(state).share(policy.min_effect)
+    if drawing is None or drawing.part is not Part.CONFIRM:
+        return Asked(math.inf, least)
+    session = Count(drawing.number, drawing.planned, drawing.keeps)
+    pool = Count(drawing.pool_number, drawing.planned, drawing.pool_keeps)
+    return Asked(needed(session, pool, policy.error_budget), least)
+
+
+def claim_of(state: State, pairs: Sequence[tuple[Run, Run]], look: int) -> Claim:
+    """Give what runs of (first, last) state on the cases that are held out support: a claim whose bet holds at every `look`.
+
+    A case without a score counts as in a comparison, but is not asked for again. Raises ValueError where no case has a score in both.
+    """
+    scores, tries = _range(state), dict[str, Tried]()
+    for first, last in pairs:
+        for place in first.cases:
+            name = state.segment.listed[place].name
+            values = (run.samples.get(f"{state.metric.name}[{name}]") for run in (last, first))
+            tries[name] = Tried(*(None if value is None else scores.place(value) for value in values))
+    by_unit = dict[str, list[Tried]]()
+    for case in state.segment.split.held_out:
+        if case.name in tries:
+            by_unit.setdefault(case.unit, []).append(tries[case.name])
+    units = [unit_of(tried) for tried in by_unit.values()]
+    tally, effect = tallied(units, Asked(math.inf)), _effect(scores, _differences(units))
+    if effect is None:
+        raise ValueError("no case that is held out has a score in both states")
+    return Claim(tally.evidence >= 1 / tail_of_look(look) and tally.mean > 0, effect, len(pairs), look, fewest=1)
+
+
+def _range(state: State) -> ScoreRange:
+    if state.scores is None:
+        raise ValueError("no scores decide in this segment")
+    return state.scores
+
+
+def _drawing(experiment: Experiment, part: Part) -> Drawn | None:
+    return next((one for one in experiment.drawn if one.part is part), None)
+
+
+@lru_cache(maxsize=8)
+def _drawn(cases: tuple[Case, ...], order: str, size: int, taken: Taken) -> Draw:
+    return draw(cases, order, size, taken)
+
+
+@lru_cache(maxsize=4)
+def _places(named: tuple[Case, ...]) -> Mapping[str, int]:
+    return {case.name: place for place, case in enumerate(named)}
+
+
+def _seen(state: State, drawing: Drawn, runs: Sequence[Run]) -> _Seen:
+    listed, scores, metric = state.segment.listed, _range(state), state.metric.name
+    drawn = _drawn(state.segment.split.of(drawing.part), drawing.order, drawing.size, drawing.taken)
+    made = [run for run in runs if run.part is drawing.part]
+    tries = dict[str, list[Tried]]()
+    for pair in zip(made[::2], made[1::2], strict=False):
+        by_arm = {run.arm: run.samples for run in pair}
+        candidate, incumbent = by_arm[Arm.CANDIDATE], by_arm[Arm.INCUMBENT]
+        for place in pair[0].cases:
+            name = listed[place].name
+            values = (one.get(f"{metric}[{name}]") for one in (candidate, incumbent))
+            tries.setdefault(name, []).append(Tried(*(None if value is None else scores.place(value) for value in values)))
+    units = so_far(drawn, tries)
+    return _Seen(drawing.part, drawn, made, units, left(drawn, units), tries)
+
+
+def _next(state: State, seen: _Seen) -> tuple[int, ...]:
+    if len(seen.runs) % 2:
+        return seen.runs[-1].cases
+    places = _places(state.segment.listed)
+    return tuple(places[name] for name in due(seen.draw, seen.tries))
+
+
+def _more(state: State, seen: _Seen, coin: random.Random, odds: tuple[float, float] | None = None) -> Decision:
+    """Ask for both runs of the next batch, or for the second of the one that is begun."""
+    begun = seen.runs[-1:] if len(seen.runs) % 2 else ()
+    arms = [arm for arm in Arm if arm is not begun[0].arm] if begun else coin.sample(list(Arm), 2)
+    evidence, asked = odds or (None, None)
+    return Decision(Verdict.MEASURE_AGAIN, None, tuple(arms), evidence=evidence, needed=asked, fresh=not begun, cases=_next(state, seen))
+
+
+def _searched(state: State, seen: _Seen, policy: Policy, coin: random.Random) -> Decision | None:
+    """Decide on the cases to search with: not worth it, not better by a standard error, more of them; None where it is to be confirmed."""
+    asked = asked_of(state, policy, None)
+    if len(seen.runs) % 2:
+        return _more(state, seen, coin)
+    tally = tallied(seen.units, asked)
+    if total(tally.worse) >= EXCLUDED and tally.evidence < HOPEFUL:
+        return _answer(state, Verdict.DISCARD, Kind.SCORES_NOT_WORTH_IT, seen, tally, policy)
+    if seen.left:
+        return _more(state, seen, coin)
+    differences = [unit.worst for unit in seen.units] if tally.unequal else _differences(seen.units)
+    if promising(differences, asked.least):
+        return None
+    return _answer(state, Verdict.DISCARD, Kind.SCORES_NOT_PROMISING, seen, tally, policy)
+
+
+def _confirmed(state: State, drawing: Drawn, runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
+    """Decide on the cases that confirm; a keep has to hold its guardrails too, which may take more of them than the metric did."""
+    asked = asked_of(state, policy, drawing)
+    seen = _seen(state, drawing, runs)
+    if len(seen.runs) % 2:
+        return _more(state, seen, coin)
+    guarded = state.config.guardrails
+    found = None
+    for count in range(0 if guarded else len(seen.runs), len(seen.runs) + 1, 2):
+        before = _seen(state, drawing, seen.runs[:count]) if count < len(seen.runs) else seen
+        tally = tallied(before.units, asked)
+        found = judged(tally, asked, before.left)
+        if found.verdict is not Verdict.MEASURE_AGAIN:
+            decision = _by_scores(state, found, before, tally, policy)
+            return _guarded(state, decision, seen, coin) if guarded and found.verdict is Verdict.KEEP else decision
+    return _more(state, seen, coin, None if found is None else (found.evidence, found.needed))
+
+
+def _by_scores(state: State, found: Judgement, seen: _Seen, tally: Tally, policy: Policy) -> Decision:
+    return _answer(state, found.verdict, KINDS[found.because], seen, tally, policy, (found.evidence, found.needed))
+
+
+def _answer(
+    state: State, verdict: Verdict, kind: Kind, seen: _Seen, tally: Tally, policy: Policy, odds: tuple[float, float] | None = None
+) -> Decision:
+    scores, asked = _range(state), asked_of(state, policy, None)
+    figures: dict[str, Any] = {
+        "part": seen.part,
+        "units": tally.counted,
+        "dropped": tally.units - tally.counted,
+        "left": seen.left,
+        "grouped": any(case.group is not None for case in state.segment.listed),
+        "worth": abs(scores.effect(asked.aim)),
+        **({"asked": policy.min_effect} if policy.min_effect else {}),
+        **({"unequal": True} if tally.unequal else {}),
+    }
+    evidence, needs = odds or (None, None)
+    effect = _effect(scores, _differences(seen.units))
+    return Decision(verdict, Fact(kind, figures), effect=effect, evidence=evidence, needed=needs)
+
+
+def _differences(units: Sequence[Unit]) -> list[float]:
+    return [unit.difference for unit in units if unit.difference is not None]
+
+
+def _effect(scores: ScoreRange, differences: Sequence[float]) -> Effect | None:
+    """Give the mean difference in the score's unit, with the interval that holds at every look."""
+    if not differences:
+        return None
+    low, high = sorted(map(scores.effect, interval(differences)))
+    return Effect(scores.effect(math.fsum(differences) / len(differences)), low, high, relative=False)
+
+
+def _guarded(state: State, decision: Decision, seen: _Seen, coin: random.Random) -> Decision:
+    """Give what becomes of a keep once its guardrails are asked, by all runs that were made."""
+    held = tuple(map(guards.read_guard, state.config.guardrails))
+    judged_guards = tuple((guard, _standing(state, guard, seen)) for guard in held)
+    match guards.standing(judged_guards):
+        case Standing.HOLDS:
+            return guards.with_guards(decision, judged_guards, Verdict.KEEP)
+        case Standing.BROKEN:
+            return guards.with_guards(decision, judged_guards, Verdict.DISCARD, Kind.GUARDRAIL_BROKEN)
+        case _ if seen.left:
+            return _more(state, seen, coin)
+        case _:
+            return guards.with_guards(decision, judged_guards, Verdict.INCONCLUSIVE, Kind.GUARDRAIL_UNDECIDED)
+
+
+def _standing(state: State, guard: guards.Guard, seen: _Seen) -> Guarded:
+    """Judge a guardrail: a metric of each case by units, one of each run by batches."""
+    pairs = list(zip(seen.runs[::2], seen.runs[1::2], strict=True))
+    listed, by_case = state.segment.listed, dict[str, tuple[float, float]]()
+    by_run = list[tuple[float, float]]()
+    for pair in pairs:
+        before, after = (next(run.samples for run in pair if run.arm is arm) for arm in (Arm.INCUMBENT, Arm.CANDIDATE))
+        names = {name: f"{guard.metric}[{name}]" for name in (listed[place].name for place in pair[0].cases)}
+        by_case |= {name: (before[full], after[full]) for name, full in names.items() if full in before and full in after}
+        if guard.metric in before and guard.metric in after:
+            by_run.append((before[guard.metric], after[guard.metric]))
+    if not by_case:
+        return bounded.kept(by_run, guard.bound)
+    units = ([by_case[name] for name in unit if name in by_case] for unit in seen.draw.units)
+    return bounded.kept([_mean(unit) for unit in units if unit], guard.bound)
+
+
+def _mean(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    before, after = (math.fsum(side) / len(values) for side in zip(*values, strict=True))
+    return before, after

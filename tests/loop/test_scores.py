@@ -1,0 +1,158 @@
+"""Cases with scores: split into those to search with and those that decide, which are asked once the others look good."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.loop.project import Project
+
+CASES = "for one in $(seq 1 100); do echo c$one; done"
+BENCHMARK = """\
+awk -v skill="$(sed -n s/^skill.//p src/*.txt)" '
+  { right = (substr($1, 2) * 37) % 100 < skill + 0; print "METRIC right[" $1 "]=" right }
+' "$AUTOTUNE_CASES"
+"""
+OPTIONS = ("--name", "x", "--metric", "right", "--direction", "higher", "--scope", "src/**", "--score-range", "0", "1")
+
+
+def opened(project: Project, *options: str, benchmark: str = BENCHMARK, cases: str = CASES, settings: str = "") -> None:
+    project.write("src/skill.txt", "skill 40\n")
+    project.git("add", "src")
+    project.git("commit", "-qm", "skill")
+    project.write("autotune.sh", benchmark)
+    project.write("autotune.toml", f"{settings}\n{project.read('autotune.toml')}")
+    project.ok("init", *OPTIONS, "--cases", cases, *options)
+
+
+def parts_of(project: Project) -> dict[str, set[int]]:
+    """The places of cases, by what these are for."""
+    (listed,) = project.events("cases")
+    names = {"s": "search", "c": "confirm", "h": "held out"}
+    return {part: {place for place, one in enumerate(listed["parts"]) if one == letter} for letter, part in names.items()}
+
+
+def ran(project: Project, **said: str) -> list[dict[str, Any]]:
+    return [run for run in project.events("run") if all(run.get(name) == value for name, value in said.items())]
+
+
+def test_a_gain_is_kept_by_the_cases_that_decide_and_what_is_none_never_comes_to_them(project: Project) -> None:
+    opened(project)
+    parts = parts_of(project)
+    baseline = ran(project, purpose="baseline")
+    assert {place for run in baseline for place in run["cases"]} == parts["search"]
+    assert len(ran(project, purpose="proof")) == 1
+
+    project.write("src/note.txt", "nothing\n")
+    assert project.attempt("a no-op")["verdict"] == "discard"
+    project.write("src/skill.txt", "skill 10\n")
+    assert project.attempt("harm")["verdict"] == "discard"
+    assert not ran(project, part="confirm")
+    kinds = [one["reason"]["kind"] for one in project.events("verdict")]
+    assert kinds == ["scores not promising", "scores not worth it"]
+
+    project.write("src/skill.txt", "skill 95\n")
+    assert project.attempt("a gain")["verdict"] == "keep"
+    verdict = project.events("verdict")[-1]
+    assert verdict["reason"]["kind"] == "scores better"
+    assert verdict["evidence"] >= verdict["needed"] == pytest.approx(1 / (0.05 * 0.96 / 20))
+    search, confirm = project.events("draw")[-2:]
+    assert (search["part"], confirm["part"], confirm["number"], confirm["pool_number"]) == ("search", "confirm", 1, 1)
+    decided = ran(project, part="confirm")
+    assert {place for run in decided for place in run["cases"]} <= parts["confirm"]
+    assert all("right[" not in name for name in project.results()[-1]["metrics"])
+    project.ok("check")
+    project.agree()
+
+    project.ok("confirm", "3")
+    (claim,) = project.events("claim")
+    assert {place for run in ran(project, purpose="claim") for place in run["cases"]} == parts["held out"]
+    assert claim["effect"]["estimate"] > 0.3
+    project.ok("check")
+
+
+def test_cases_without_a_score_are_asked_for_once_more_and_never_count_as_0(project: Project) -> None:
+    benchmark = BENCHMARK.replace("{ right", '$1 ~ /0$/ { print "UNSCORED right[" $1 "] the service is busy"; next }\n  { right')
+    opened(project, benchmark=benchmark)
+    assert all(value > 0 for run in ran(project, purpose="baseline") for value in [run["metrics"]["right"]])
+    project.write("src/skill.txt", "skill 99\n")
+    assert project.attempt("a gain")["verdict"] == "keep"
+    runs = ran(project, purpose="experiment", part="search", arm="candidate")
+    places = [place for run in runs for place in run["cases"]]
+    left = {int(place) for run in runs for place in run["unscored"]}
+    assert left
+    assert {places.count(place) for place in left} == {2}
+    assert {reason for run in runs for reason in run["unscored"].values()} == {"the service is busy"}
+    assert project.events("verdict")[-1]["reason"]["figures"]["dropped"] > 0
+    project.ok("check")
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (("--cases", "a,b,c"), "can decide nothing"),
+        (("--cases", CASES, "--score-range", "1", "0"), "two numbers"),
+        ((), "no `cases`"),
+    ],
+)
+def test_what_can_decide_nothing_is_refused_before_it_costs(project: Project, options: tuple[str, ...], part: str) -> None:
+    project.write("autotune.sh", 'echo x >> "$HOME/runs"\n')
+    assert part in project.refused("init", *OPTIONS, *options)
+
+
+def test_a_score_out_of_its_range_is_unreadable_and_named(project: Project) -> None:
+    opened(project)
+    project.write("autotune.sh", BENCHMARK.replace('"]=" right', '"]=" 2 * right'))
+    assert "outside score_range" in project.refused("rebaseline", "--accept")
+
+
+def test_a_pool_counts_through_sessions_and_is_spent_in_the_end(project: Project) -> None:
+    opened(project)
+    project.write("src/skill.txt", "skill 70\n")
+    assert project.attempt("a gain")["verdict"] == "keep"
+    project.ok("stop")
+    project.git("switch", "-q", "main")
+    project.ok("init", "--name", "y", *OPTIONS[2:], "--cases", CASES)
+    project.write("src/skill.txt", "skill 99\n")
+    project.ok("try", "-d", "a gain")
+    common = project.top / ".git" / "autotune"
+    (second,) = (path for path in common.glob("y-*/autotune.jsonl"))
+    draws = [one for one in map(json.loads, second.read_text().splitlines()) if one["type"] == "draw" and one["part"] == "confirm"]
+    assert [(one["number"], one["pool_number"], one["pool_keeps"]) for one in draws] == [(1, 2, 1)]
+
+    held = json.loads((common / "confirmations.json").read_text())
+    (common / "confirmations.json").write_text(json.dumps({"": {name: [20, 2] for name in held[""]}}))
+    (project.top / "src/note.txt").write_text("x")
+    project.write("src/more.txt", "nothing")
+    project.ok("stop")
+    project.git("stash", "-qu")
+    project.git("switch", "-q", "main")
+    assert "20 were planned" in project.refused("init", "--name", "z", *OPTIONS[2:], "--cases", CASES)
+
+
+def test_a_comparison_that_was_killed_goes_on_at_its_first_unfinished_batch(project: Project) -> None:
+    slow = f'[ "$(cat src/*.txt | grep -c 95)" = 0 ] || sleep 0.2\n{BENCHMARK}'
+    opened(project, benchmark=slow)
+    project.write("src/skill.txt", "skill 95\n")
+    begun = project.begin("try", "-d", "a gain")
+    while len(ran(project, purpose="experiment")) < 3 or (worker := project.worker()) is None:
+        time.sleep(0.05)
+    os.kill(begun.pid, signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
+    begun.wait()
+    before = ran(project, purpose="experiment")
+    assert not project.events("verdict")
+    project.ok("wait")
+    assert [one["verdict"] for one in project.events("verdict")] == ["keep"]
+    runs = ran(project, purpose="experiment")
+    assert runs[: len(before)] == before
+    search = [place for run in runs if run["part"] == "search" and run["arm"] == "candidate" for place in run["cases"]]
+    assert len(search) == len(set(search))
+    project.ok("check")
+    project.agree()
