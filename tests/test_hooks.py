@@ -225,6 +225,19 @@ def test_what_a_person_has_to_decide_is_asked_whatever_the_client_would_do_by_it
     assert world.bash("timeout 9 bash -c 'cd . && autotune resume'") == "ask"
     assert world.bash("make; autotune finalize --push") == "ask"
     assert world.bash("autotune finalize --pr") == "ask"
+    for line in (
+        "report --claim",
+        "report --output x",
+        "report --csv d",
+        "bundle",
+        "bundle x --public A",
+        "verify",
+        "verify 3",
+        "verify x --yes",
+    ):
+        assert world.bash(f"autotune {line}") == "ask", line
+    assert world.bash("make; autotune verify x --yes") == "ask"
+    assert world.bash("autotune report --markdown | head -5") == "allow"
     assert world.bash("autotune finalize") == "allow"
     assert world.bash("echo autotune resume") == ""
     assert world.bash("autotune resume --help") == ""

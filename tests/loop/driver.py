@@ -144,7 +144,7 @@ def command(request: dict[str, Any]) -> NoReturn:
     try:
         os.setpgid(0, 0)
         for descriptor, name in ((0, "given"), (1, "out"), (2, "err")):
-            opened = os.open(request[name], os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+            opened = os.open(request[name], os.O_RDWR | os.O_CREAT | (os.O_TRUNC if descriptor else 0), 0o644)
             os.dup2(opened, descriptor)
             os.close(opened)
         os.chdir(request["folder"])

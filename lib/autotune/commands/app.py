@@ -38,6 +38,7 @@ VERBS: dict[str, dict[str, str]] = {
         "calibrate": "What this benchmark can see on this machine, and what would help.",
         "confirm": "Measure again what was gained.",
         "verify": "Check the log, then measure the gain apart from it.",
+        "bundle": "Pack what somebody else needs to verify a session.",
         "rebaseline": "Measure the unchanged code again, or accept a changed benchmark.",
         "holdout": "Files that a keep has to pass and no proposer sees.",
         "finalize": "Make branches of what was kept, for a review.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 ENTRY_POINTS = {"init-experiment.sh": "init", "run-experiment.sh": "run", "log-experiment.sh": "log", "dashboard.sh": "dashboard"}
-LOOKS = frozenset({"status", "brief", "explain", "doctor", "dashboard"})
+LOOKS = frozenset({"status", "brief", "explain", "doctor", "dashboard", "report"})
 LOOP = frozenset({"try", "again", "run", "wait", "log", "note", "idea", "finalize"})
 SET_UP = frozenset({"init"})
 _SETTLING = {"-d", "--description", "--asi", "--wait", "--json"}
@@ -15,6 +15,7 @@ OPTIONS: dict[str, set[str]] = {
     "explain": {"--json", "--session"},
     "doctor": {"--run", "--no-run", "--compare", "--json", "--session"},
     "dashboard": {"--full", "--width", "--session"},
+    "report": {"--markdown", "--json", "--openmetrics", "--session"},
     "try": _SETTLING | {"--again"},
     "again": {"--wait", "--json"},
     "run": {"--wait", "--json", "--command", "--again"},

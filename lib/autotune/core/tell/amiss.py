@@ -42,6 +42,7 @@ def _copied(fact: Fact) -> str:
 
 _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on where "Line 7 of the ledger" ends
     Contradiction.UNFIT: "does not fit what came before it: {problem}",
+    Contradiction.ASTRAY: "names what is no commit, or lies elsewhere: {what} {value}",
     Contradiction.OPENED_TWICE: "opens a session that is open already",
     Contradiction.WENT_ON_UNSTOPPED: "resumes a session that was not stopped",
     Contradiction.SEGMENT_ASTRAY: "has segment {segment}, which does not follow from segment {before}",
@@ -182,6 +183,7 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.COMMIT_ELSEWHERE: "if it is yours, keep it elsewhere: `git branch mine {commit:.12}`; {because}",
     Remedy.BEGIN_AFRESH: "autotune itself never changes it; `git fsck` may say more. A new segment starts over: "
     "`autotune rebaseline --accept`",
+    Remedy.ANOTHER_BUNDLE: "do not trust this bundle; ask for another one",
 }
 _OBJECTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on where a file's path ends
     Objection.PROTECTED: "is protected",

@@ -77,6 +77,36 @@ def _chain_of_commits(fact: Fact) -> str:
     return f"{escaped(figures['branch'])} has {keeps}; before the newest, {newest}, the log's last line had the hash {figures['chain']}"
 
 
+def _hashes_of_bundle(fact: Fact) -> str:
+    lines, names = fact.figures["lines"], ", ".join(map(escaped, fact.figures["names"]))
+    held = f"{counted(lines, 'line')} of the log {'is' if lines == 1 else 'are'} without the values of {names}"
+    return (
+        f"{held}, so the bundle's word is taken for {'its hash' if lines == 1 else 'their hashes'}; set these variables to check that too"
+    )
+
+
+def _holds_log(fact: Fact) -> str:
+    names = ", ".join(map(escaped, fact.figures["withheld"]))
+    return f"  autotune.jsonl: the log, {counted(fact.figures['lines'], 'line')}{f', without the values of {names}' if names else ''}"
+
+
+def _holds_commits(fact: Fact) -> str:
+    figures = fact.figures
+    of_all = f"{counted(figures['keeps'], 'kept commit')}, {counted(figures['snapshots'], 'candidate')} (rejected ones too)"
+    return f"  commits.bundle: {of_all}, and {counted(figures['pinned'], 'file')} that decide what is measured"
+
+
+def _bundle_of(fact: Fact) -> str:
+    figures = fact.figures
+    keeps, base = counted(figures["keeps"], "kept change"), figures["base"][:12]
+    return f"{escaped(figures['session'])}: {keeps} on commit {base}; {escaped(figures['metric'])}, {figures['direction']} is better"
+
+
+def _would_run(fact: Fact) -> str:
+    where = "in the sandbox" if fact.figures["sandbox"] else "without a sandbox, with all your rights"
+    return f"This would run code of the bundle, in a new worktree, {where}:"
+
+
 def _left(fact: Fact) -> str:
     return "One thing is left to do." if fact.figures["count"] == 1 else f"{fact.figures['count']} things are left to do."
 
@@ -147,6 +177,35 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.NO_LEDGER: "no ledger",
     Answer.CHAIN_OF_COMMITS: _chain_of_commits,
     Answer.NO_CHAIN: "no commit of {branch} names a log",
+    Answer.NOT_AGREED: "nothing was run, because nobody said yes",
+    Answer.VERIFICATION_COST: "the runs of this verification have cost ${cost_usd:.2f}, which the session's log does not count",
+    Answer.HOLDOUT_NOT_ASKED: "the hold-out is not asked: each answer tells something of it, and nobody counts verifications",
+    Answer.HASHES_OF_BUNDLE: _hashes_of_bundle,
+    Answer.BUNDLE_HOLDS: "It holds:",
+    Answer.BUNDLE_LACKS: "It does not hold:",
+    Answer.HOLDS_LOG: _holds_log,
+    Answer.HOLDS_SAMPLES: lambda fact: f"  samples.csv: {counted(fact.figures['count'], 'value')} of runs",
+    Answer.HOLDS_ENVIRONMENT: "  environment.json: machine, tools and environment of each segment",
+    Answer.HOLDS_COMMITS: _holds_commits,
+    Answer.HOLDS_OUTPUT: lambda fact: f"  runs/: what {counted(fact.figures['count'], 'run')} printed",
+    Answer.HOLDS_VALUES: "  in the log: the values of {names} below [env]",
+    Answer.LACKS_BASE: "  commit {base:.12}, on which the session stands, and what came before it: the other clone has to have it",
+    Answer.LACKS_CARRIED: "  {paths}: `carry` names this, and it has to be there on the other machine",
+    Answer.LACKS_VALUES: "  the values of {names} below [env]: set these variables there",
+    Answer.LACKS_HOLDOUT: "  the hold-out",
+    Answer.LACKS_OUTPUT: "  what runs printed; --with-output packs it",
+    Answer.NOT_WRITTEN_YET: "nothing is written yet; without --dry-run, the same command writes {path}",
+    Answer.VERIFIED_ELSEWHERE: "next, on another clone: `autotune verify {name}`",
+    Answer.BUNDLE_OF: _bundle_of,
+    Answer.WOULD_RUN: _would_run,
+    Answer.RUNS_COMMAND: "  {name}: {command}",
+    Answer.RUNS_FILE: "{path}, from the bundle:",
+    Answer.RUNS_FILES: "measured with these files from the bundle: {paths}",
+    Answer.BRINGS_VALUES: "with these variables from the bundle: {set}",
+    Answer.GIVES_VALUES: "with your own values of {names}",
+    Answer.MISSING_VALUES: "missing: values of {names}; set these variables, if the runs need them",
+    Answer.BRINGS_CARRIED: "with copies of your own {paths}",
+    Answer.MISSING_CARRIED: "missing: {paths}, which `carry` names; make it here first",
     Answer.THINGS_TO_DO: _left,
     Answer.ONLY_INIT_TO_DO: "Nothing is broken; `autotune init` makes what is missing.",
     Answer.NOTHING_TO_DO: "Nothing is left to do.",

@@ -79,10 +79,30 @@ def audit(repository: Repository, folder: Folder) -> tuple[Disagreement, ...]:
     )
 
 
+def audit_elsewhere(repository: Repository, folder: Folder, story: Account, hashes: Mapping[int, str]) -> tuple[Disagreement, ...]:
+    """Give everything that does not agree about a session of which only log, commits and perhaps output are here; `story` is filled.
+
+    `hashes` are those of lines of which something was taken out, by their numbers.
+    """
+    found = [*chain(folder, story, hashes)]
+    if not any(story.of(SegmentOpened)):
+        return (*found, amiss(Amiss.NO_OPENING, ledger=LEDGER))
+    for look in (_keeps, _baselines, *((_logs,) if (folder.path / logs.RUNS).is_dir() else ())):
+        found += look(folder, story)
+    for search in (_replayed, _commits, _candidates, _pins):
+        found += search(repository, folder, story)
+    return tuple(found)
+
+
 def decided_by_unknown_rules(folder: Folder) -> tuple[Fact, ...]:
     """Give a fact of each segment of which no verdict and no claim was made again, since the rule that it was decided by is not here."""
     story = Account()
     deque(chain(folder, story), maxlen=0)
+    return unknown_rules(story)
+
+
+def unknown_rules(story: Account) -> tuple[Fact, ...]:
+    """Give the same of what was read already."""
     unknown = (one for one in story.of(SegmentOpened) if not rules.is_known(one.rule))
     return tuple(Fact(Amiss.RULE_UNKNOWN, {"segment": one.segment, "rule": one.rule, "newer": one.rule > rules.NEWEST}) for one in unknown)
 

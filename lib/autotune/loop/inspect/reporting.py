@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autotune.core.ledger.events import Ran, SegmentOpened
+from autotune.core.ledger.lines import Event
 from autotune.core.ledger.state import Row
 from autotune.core.model import Status
 from autotune.core.tell.fate import fate_of
@@ -67,8 +68,13 @@ def write_tables(session: Session, rows: Iterable[Row], folder: Path) -> tuple[P
     """Write results and samples as CSV into a folder, and give the files."""
     results, samples = folder / "results.csv", folder / "samples.csv"
     replace_file(results, _table(RESULTS, map(_result, rows)))
-    replace_file(samples, _table(SAMPLES, _samples(session)))
+    replace_file(samples, samples_table(feed.events(session.folder.ledger, b'"type":"config"', b'"type":"run"')))
     return results, samples
+
+
+def samples_table(events: Iterable[Event]) -> bytes:
+    """Give a line for each value of each run, as CSV."""
+    return _table(SAMPLES, _samples(events))
 
 
 def _table(names: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
@@ -92,9 +98,9 @@ def _result(row: Row) -> Iterator[object]:
     yield from (" ".join(row.files), row.description, told(row.reason))
 
 
-def _samples(session: Session) -> Iterator[tuple[object, ...]]:
+def _samples(events: Iterable[Event]) -> Iterator[tuple[object, ...]]:
     segment = 0
-    for event in feed.events(session.folder.ledger, b'"type":"config"', b'"type":"run"'):
+    for event in events:
         if isinstance(event, SegmentOpened):
             segment = event.segment
         elif isinstance(event, Ran):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Answer, Verification
 from autotune.core.ledger.events import Claimed
+from autotune.core.ledger.state import Spending
 from autotune.core.model import Effect
 from autotune.edges import commits, git
 from autotune.edges.git import Repository
@@ -21,7 +22,8 @@ from autotune.edges.signals import ended_in_order
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import lending
 from autotune.loop.experiment import work
-from autotune.loop.inspect import auditing
+from autotune.loop.inspect import auditing, unpacking
+from autotune.loop.inspect.unpacking import Bundle
 from autotune.loop.measure import claiming, places
 from autotune.loop.measure.accounting import Disagreement
 from autotune.loop.measure.turns import Interrupted, ended_by
@@ -55,6 +57,7 @@ class Verified:
     findings: tuple[Disagreement, ...] = ()
     notes: tuple[Fact, ...] = ()
     commits: Fact | None = None  # what commits alone say
+    cost_usd: float = 0.0  # what its runs say that they have cost, which no log counts
 
 
 def verify(here: Path, name: str | None, number: int | None, say: Say) -> Verified:
@@ -73,13 +76,39 @@ def verify(here: Path, name: str | None, number: int | None, say: Say) -> Verifi
         because = Fact(Answer.FINDINGS, {"session": chosen, "count": len(findings)})
         return Verified(chosen, Verification.CANNOT_TELL, _cannot_tell(because), findings=findings, notes=notes)
     session = sessions.load(repository, chosen, trees)
+    return _verified(session, number, session.position.prev, notes, say)
+
+
+def ready(bundle: Bundle, number: int | None, agreed: Callable[[Session], bool]) -> Session | Verified:
+    """Give the session of a bundle, once somebody has `agreed` to what measuring it runs; else why nobody can tell.
+
+    Raises `AutotuneError` where there is nothing to verify.
+    """
+    name, chain = bundle.manifest.session, bundle.manifest.chain
+    found = Verified(name, Verification.CANNOT_TELL, _cannot_tell(None), chain, number, findings=bundle.findings, notes=bundle.notes)
+    if bundle.findings:
+        return replace(found, reason=_cannot_tell(Fact(Answer.FINDINGS, {"session": name, "count": len(bundle.findings)})))
+    session = unpacking.session_of(bundle)
+    first, last = claiming.states(session, number)
+    return session if agreed(session) else replace(found, reason=_cannot_tell(Fact(Answer.NOT_AGREED)), first=first, last=last)
+
+
+def verify_bundle(bundle: Bundle, session: Session, number: int | None, say: Say) -> Verified:
+    """Measure what the session of a bundle, or one keep of it, has gained."""
+    unpacking.bring_carried(bundle, session)
+    return _verified(session, number, bundle.manifest.chain, bundle.notes, say)
+
+
+def _verified(session: Session, number: int | None, chain: str, notes: tuple[Fact, ...], say: Say) -> Verified:
+    """Measure what a session, or a keep of it, has gained."""
     session.say = say
     first, last = claiming.states(session, number)
     with work.held(session, "verify"), work.in_this_process(session):
         lending.recover(session)
         session.say(claiming.ahead(session))
-        chain = session.position.prev
-        asked = Verified(chosen, Verification.CANNOT_TELL, _cannot_tell(None), chain, number, first, last, notes=notes)
+        if session.state.config.holdout:
+            notes = (*notes, Fact(Answer.HOLDOUT_NOT_ASKED))
+        asked = Verified(session.name, Verification.CANNOT_TELL, _cannot_tell(None), chain, number, first, last, notes=notes)
         return _measured(session, asked, first, last)
 
 
@@ -89,6 +118,7 @@ def _cannot_tell(because: Fact | None) -> Fact:
 
 def _measured(session: Session, asked: Verified, first: str, last: str) -> Verified:
     """Run the checks on the last state, then both states side by side."""
+    apart = None
     try:
         with _apart(session) as apart:
             if (why := claiming.failing_checks(apart, first, last)) is not None:
@@ -98,8 +128,13 @@ def _measured(session: Session, asked: Verified, first: str, last: str) -> Verif
             asked = replace(asked, checks=True if session.state.config.checks else None)
             claim = claiming.side_by_side(apart, first, last, asked.experiment)
     except (AutotuneError, Interrupted) as error:
-        return replace(asked, reason=_cannot_tell(ended_by(error)))
-    return _by_claim(session, asked, claim)
+        return replace(asked, reason=_cannot_tell(ended_by(error)), cost_usd=_cost_of(apart))
+    return replace(_by_claim(session, asked, claim), cost_usd=_cost_of(apart))
+
+
+def _cost_of(apart: Session | None) -> float:
+    """Give what the runs of a verification say that they have cost."""
+    return 0.0 if apart is None else apart.state.spending.cost_usd
 
 
 def _by_claim(session: Session, asked: Verified, claim: Claimed) -> Verified:
@@ -121,7 +156,8 @@ def _apart(session: Session) -> Iterator[Session]:
     name = f"{session.name}{layout.APART}{os.getpid()}"
     segment = replace(session.state.segment, opened=replace(opened, session=name))
     folder = Folder(layout.root(session.repository) / f"{layout.OPENING}{session.name}-{os.getpid()}")
-    state = replace(session.state, segment=segment, claimed=None, experiment=None)
+    spending = Spending()  # `max_cost_usd` holds for a verification by itself
+    state = replace(session.state, segment=segment, claimed=None, experiment=None, spending=spending)
     apart = Session(session.repository, folder, state, Position(), session.say, session.interrupted, beside=session)
     with ended_in_order():
         try:

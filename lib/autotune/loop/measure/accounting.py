@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from autotune.core.facts import Fact
@@ -29,6 +30,7 @@ from autotune.loop.session.session import Session
 from autotune.version import version
 
 E = TypeVar("E", bound=Event)
+_NONE: Mapping[int, str] = MappingProxyType({})
 _DISTRUST = Fact(Remedy.TRUST_ANOTHER_COPY)
 
 
@@ -57,8 +59,11 @@ class Account:
         return (event for _, event in self.events if isinstance(event, kind))
 
 
-def chain(folder: Folder, story: Account) -> Iterator[Disagreement]:
-    """Read every line, whatever is wrong with those before, and say where one does not follow from its predecessor."""
+def chain(folder: Folder, story: Account, hashes: Mapping[int, str] = _NONE) -> Iterator[Disagreement]:
+    """Read every line, whatever is wrong with those before, and say where one does not follow from its predecessor.
+
+    `hashes` are those of lines of which something was taken out, by their numbers.
+    """
     prev = ledger.FIRST
     for number, line in enumerate(folder.ledger.read_bytes().splitlines(keepends=True), 1):
         if not line.endswith(b"\n"):
@@ -66,7 +71,7 @@ def chain(folder: Folder, story: Account) -> Iterator[Disagreement]:
             return
         if _prev_of(line) != prev:
             yield amiss(Amiss.CHAIN_BROKEN, line=number)
-        prev = ledger.digest(line)
+        prev = hashes.get(number) or ledger.digest(line)
         story.hashes[prev] = number
         try:
             event = from_line(line)

@@ -44,6 +44,9 @@ SESSION_FILES = (BENCHMARK_FILE, CHECKS_FILE, NOTES_FILE, IDEAS_FILE, CONFIG_FIL
 APART = ".verify-"  # in the name of a verification's folder among the measuring worktrees, before its process
 
 
+ROOM = "bundle-"  # what the folders for bundles are called among the measuring worktrees, before a process
+
+
 OPENING, CLEARING = ".opening-", ".clearing-"  # what the folders of sessions are called that are not open yet, or not any more
 
 
@@ -111,9 +114,19 @@ def session_cache(repository: Repository, name: str) -> Path:
 
 def made_cache(repository: Repository, name: str) -> Path:
     """Give a session's folder among the measuring worktrees; raises `AutotuneError` where there may be none."""
-    owner = repository.common.parent if repository.common.name == ".git" else repository.common
-    folders.make_worktrees(repository.top, repository.common, owner)
+    folders.make_worktrees(repository.top, repository.common, _owner(repository))
     return session_cache(repository, name)
+
+
+def made_room(repository: Repository) -> Path:
+    """Name a folder among the measuring worktrees, of this process alone, for what is in a bundle."""
+    folders.make_worktrees(repository.top, repository.common, _owner(repository))
+    return folders.worktrees().resolve() / f"{ROOM}{os.getpid()}"
+
+
+def rooms_left() -> tuple[Path, ...]:
+    """List the folders for bundles that processes have left which are gone."""
+    return tuple(path for path in folders.worktrees().resolve().glob(f"{ROOM}*") if not lives(path.name.removeprefix(ROOM)))
 
 
 def session_tree(repository: Repository, name: str) -> Path:
@@ -140,8 +153,11 @@ def known(repository: Repository) -> str:
     """Name a repository among all of the user's."""
     import hashlib
 
-    owner = repository.common.parent if repository.common.name == ".git" else repository.common
-    return f"{owner.name}-{hashlib.sha256(os.fsencode(repository.common)).hexdigest()[:10]}"
+    return f"{_owner(repository).name}-{hashlib.sha256(os.fsencode(repository.common)).hexdigest()[:10]}"
+
+
+def _owner(repository: Repository) -> Path:
+    return repository.common.parent if repository.common.name == ".git" else repository.common
 
 
 def root(repository: Repository) -> Path:
