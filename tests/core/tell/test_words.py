@@ -156,6 +156,11 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
 
 # What is found holds figures of the same names, whatever was found.
 FOUND: Mapping[str, Any] = {
+    "withheld": ["TOKEN"],
+    "snapshots": 3,
+    "pinned": 2,
+    "sandbox": True,
+    "set": ["TZ=UTC"],
     "most": 4096,
     "last": "3" * 40,
     "chain": "4" * 64,
@@ -314,6 +319,20 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
         (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and gives no metric"),
         (Amiss.LOG_GONE, {"session": "s", "copy": None, "ledger": "/l"}, "The log of session s is gone."),
         (Answer.THINGS_TO_DO, {"count": 1}, "One thing is left to do."),
+        (Answer.HOLDS_LOG, {"lines": 9, "withheld": []}, "  autotune.jsonl: the log, 9 lines"),
+        (
+            Answer.HASHES_OF_BUNDLE,
+            {"lines": 1, "names": ["A"]},
+            (
+                "1 line of the log is without the values of A, so the bundle's word is taken for its hash; "
+                "set these variables to check that too"
+            ),
+        ),
+        (
+            Answer.WOULD_RUN,
+            {"sandbox": False},
+            "This would run code of the bundle, in a new worktree, without a sandbox, with all your rights:",
+        ),
         (Answer.FINDINGS, {"session": "s", "count": 0}, "s: no findings"),
         (Answer.FINDINGS, {"session": "s", "count": 1}, "s: 1 finding"),
         (Answer.BASELINE_MEASURED, {"metric": "t", "unit": "", "value": 2.0, "runs": 1}, "baseline: t = 2 (one run)"),
