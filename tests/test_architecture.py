@@ -116,6 +116,7 @@ SENTENCE = re.compile(r"[A-Za-z][\w'`,;:.-]*(?: [A-Za-z`(][\w'`,;:.)-]*){4,}")
 WORDED_ELSEWHERE = {
     "commands/app.py": "help",
     "commands/link_.py": "a program for the shell",
+    "views/completion.py": "programs for shells",
     "core/config/keys.py": "what autotune.toml says of each key",
     "core/config/writing.py": "what autotune.toml says of itself",
     "core/config/shapes.py": "what a refusal says was expected",

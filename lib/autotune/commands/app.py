@@ -28,6 +28,7 @@ VERBS: dict[str, dict[str, str]] = {
         "demo": "The whole loop in under a minute, on a small project of its own.",
         "doctor": "What is there, what is missing, what to do.",
         "link": "Put `autotune` into ~/.local/bin, for your terminal.",
+        "completion": "A script with which your shell completes.",
     },
     "A session": {
         "init": "Open a session: branch, log, baseline.",
