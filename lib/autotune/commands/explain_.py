@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.core.model import Part
 from autotune.core.output.outcome import escaped
 from autotune.core.tell.explain import explain
 from autotune.core.tell.lines import WIDEST, Line, laid_out
@@ -57,7 +58,8 @@ def main(
 
 def _written(session: Session, story: Story) -> dict[str, tuple[str, list[str]]]:
     """Give the folder and the files of what cases wrote, by the log of each run that left any."""
-    folders = {run.log: session.folder.path / logs.of_cases(run.log) for run in story.runs if run.cases or run.seed is not None}
+    shown = [run for run in story.runs if run.part is not Part.CONFIRM or session.state.ended is not None]  # of others only counts are told
+    folders = {run.log: session.folder.path / logs.of_cases(run.log) for run in shown if run.cases or run.seed is not None}
     return {log: (str(folder), files) for log, folder in folders.items() if (files := case_files.found(folder))}
 
 

@@ -113,5 +113,5 @@ def of_units(batches: Sequence[Sequence[float]], units: int, costs: Costs, asked
     else:
         count, by_unit, by_noise = units, PRIOR_SD, math.hypot(noise, 0.0 if taken is Taken.CASE else effect.deviation)
     helps = what_helps(count, by_unit, by_noise, asked.needed)
-    takes = units_needed(asked.worth, math.hypot(by_unit, by_noise), asked.needed)
-    return UnitOutlook(count, effect.size, taken, effect.deviation, noise, asked.needed, asked.worth, takes, *helps)
+    takes = units_needed(asked.aim, math.hypot(by_unit, by_noise), asked.needed)
+    return UnitOutlook(count, effect.size, taken, effect.deviation, noise, asked.needed, asked.aim, takes, *helps)

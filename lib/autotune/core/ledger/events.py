@@ -9,7 +9,7 @@ from typing import Any
 from autotune.core import rules
 from autotune.core.cases.confirming import PLANNED
 from autotune.core.cases.drawing import Taken
-from autotune.core.cases.outlook import PairOutlook
+from autotune.core.cases.outlook import PairOutlook, UnitOutlook
 from autotune.core.facts import Fact, whole
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Outcome, Part, Run, Status, Verdict
@@ -282,7 +282,8 @@ class Calibrated:
     where nothing was found. `busy` is the share of all cores that others used, `output_bytes` what a run prints, `seeded` names lines in
     scope that fix a seed. `exact` tells whether values count as the same whenever they are measured, so that few runs decide, `timed`
     whether time is measured, as far as that was said, and `coarse` that all values were equal, where `noise` is what their last digit may
-    hide. `by_pair` says what pairs show where each has a seed or cases of its own, `run_cost_usd` what a run costs by what it prints.
+    hide. `by_pair` says what pairs show where each has a seed or cases of its own, `by_unit` what cases with scores show,
+    `run_cost_usd` what a run costs by what it prints.
     `findings` and `advice` are older versions' sentences.
     """
 
@@ -307,6 +308,7 @@ class Calibrated:
     timed: bool | None = None
     coarse: bool = False
     by_pair: PairOutlook | None = None
+    by_unit: UnitOutlook | None = None
     run_cost_usd: float = 0.0
     findings: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.seeded import are_paired
 from autotune.core.ledger.settle import final_verdict, result_of
-from autotune.core.ledger.sight import by_pair, sight
+from autotune.core.ledger.sight import by_pair, by_unit, sight
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.ledger.stopping import limits_reached
 from autotune.core.model import Arm, Decision, Effect, Outcome, Part, Policy, Run, Verdict
@@ -34,7 +34,7 @@ _OF_A_RESULT = (  # health and mode follow from rules that may be others in anot
     *("status", "verdict", "outcome", "cause", "effect", "description", "files", "metrics"),
     *("asi", "forced", "confirmed", "segment", "commit", "metric", "snapshot"),
 )
-_OF_A_CALIBRATION = ("runs", "noise", "few", "many", "logs", "warm_up", "bias", "bias_pairs", "min_effect", "mode", "by_pair")
+_OF_A_CALIBRATION = ("runs", "noise", "few", "many", "logs", "warm_up", "bias", "bias_pairs", "min_effect", "mode", "by_pair", "by_unit")
 
 
 def contradiction(
@@ -228,7 +228,7 @@ def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> Fact | 
     found = sight(
         series, said.run_s, state.metric.direction, values, prepare_s=said.prepare_s, build_once=state.config.built_once, exact=state.exact
     )
-    found = replace(found, by_pair=by_pair(state, pairs))
+    found = replace(found, by_pair=by_pair(state, pairs), by_unit=by_unit(state, pairs, said))
     wrong = [name for name in _OF_A_CALIBRATION if not are_alike(getattr(said, name), getattr(found, name))]
     return Fact(Contradiction.CALIBRATION_OTHERWISE, {"names": wrong}) if wrong else None
 

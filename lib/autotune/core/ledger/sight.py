@@ -8,8 +8,12 @@ from dataclasses import replace
 from enum import StrEnum
 from statistics import stdev
 
+from autotune.core.cases.batch_effect import Costs
 from autotune.core.cases.batch_pairs import Counted, gains_by_case
-from autotune.core.cases.outlook import PairOutlook, differences, of_pairs
+from autotune.core.cases.confirming import Count, needed
+from autotune.core.cases.outlook import PairOutlook, UnitOutlook, differences, of_pairs, of_units
+from autotune.core.cases.scores import Asked
+from autotune.core.cases.split import units_in
 from autotune.core.ledger.events import Calibrated, Ran
 from autotune.core.ledger.state import ECONOMY_FROM_S, State
 from autotune.core.model import DecisionMode, Direction, Effect
@@ -75,7 +79,7 @@ def sight(
 def by_pair(state: State, pairs: Sequence[tuple[Ran, Ran]]) -> PairOutlook | None:
     """What pairs of runs (incumbent first) of an unchanged state show where each has a seed or cases of its own; None elsewhere."""
     listed, name = state.segment.listed, state.metric.name
-    if not (state.config.seeds or listed) or len(pairs) < FEWEST_PAIRS_FOR_INTERVAL:
+    if not (state.config.seeds or listed) or state.scores is not None or len(pairs) < FEWEST_PAIRS_FOR_INTERVAL:
         return None
     direction, logs = state.metric.direction, state.segment.case_ratios
     values = [(before.metrics[name], after.metrics[name]) for before, after in pairs]
@@ -83,6 +87,33 @@ def by_pair(state: State, pairs: Sequence[tuple[Ran, Ran]]) -> PairOutlook | Non
     alike = listed and state.config.cases_count == Counted.EACH_ALIKE
     batches = differences(by_case, {case.name: case.unit for case in listed}) if alike else ()
     return of_pairs(gains(values, direction, logs=state.segment.logs), batches)
+
+
+def by_unit(state: State, pairs: Sequence[tuple[Ran, Ran]], found: Calibrated) -> UnitOutlook | None:
+    """What cases with scores show, by pairs of runs (incumbent first) of an unchanged state and what these cost; None elsewhere.
+
+    What a run of a single unit takes is not measured: half of a run is taken for its start. Money is spent on cases alone.
+    """
+    scores, segment, name = state.scores, state.segment, state.metric.name
+    if scores is None or len(pairs) < FEWEST_PAIRS_FOR_INTERVAL:
+        return None
+    opening = f"{name}["
+    differing = [
+        {
+            case[len(opening) : -1]: scores.place(value) - scores.place(before.metrics[case])
+            for case, value in after.metrics.items()
+            if case.startswith(opening) and case in before.metrics
+        }
+        for before, after in pairs
+    ]
+    batches = differences(differing, {case.name: case.unit for case in segment.listed})
+    if not batches:
+        return None
+    size = math.fsum(map(len, batches)) / len(batches)
+    whole = found.run_cost_usd or found.run_s + found.prepare_s
+    single = whole / size if found.run_cost_usd else found.prepare_s + found.run_s * (1 + 1 / size) / 2
+    asked = Asked(needed(Count(1), Count(1), state.config.error_budget), scores.share(state.config.min_effect))
+    return of_units(batches, units_in(segment.split.confirm), Costs(whole, single), asked)
 
 
 class Blind(StrEnum):

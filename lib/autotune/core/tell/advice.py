@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import assert_never
 
-from autotune.core.cases.outlook import FEWEST_PAIRS, PairOutlook
+from autotune.core.cases.drawing import Taken
+from autotune.core.cases.outlook import FEWEST_PAIRS, PairOutlook, UnitOutlook
+from autotune.core.cases.scores import PRIOR_SD
 from autotune.core.config.model import Config
 from autotune.core.ledger.events import Calibrated
 from autotune.core.ledger.sight import FEW_PAIRS, MANY_PAIRS, NOISY, SHORT_RUN_S, Blind, is_seen
@@ -64,11 +67,11 @@ def findings(found: Calibrated, metric: Metric, *, pairs_alone: bool = False, mo
 
     `most` is how many pairs a comparison may take.
     """
-    by_pair = found.by_pair if pairs_alone else None
+    by_pair, by_unit = (found.by_pair, found.by_unit) if pairs_alone else (None, None)
     seed = [FIXED_SEED.format(seeded=listed(found.seeded))] if found.seeded else []
     parts = (
-        _noise_words(found, metric) if by_pair is None else _pair_words(by_pair, found, metric, most),
-        (CANCELS,) if pairs_alone and by_pair is None else (),
+        _shown_words(found, metric, most) if by_pair is not None or by_unit is not None else _noise_words(found, metric),
+        (CANCELS,) if pairs_alone and by_pair is None and by_unit is None else (),
         seed,
         _time_words(found, metric),
         _cost_words(found) if not pairs_alone else (),
@@ -91,6 +94,36 @@ def _noise_words(found: Calibrated, metric: Metric) -> tuple[str, ...]:
             f"smallest effect found four times in five: {_gain(found.few, found, metric)} with {FEW_PAIRS} pairs, "
             f"{_gain(found.many, found, metric)} with {MANY_PAIRS}"
         ),
+    )
+
+
+def _shown_words(found: Calibrated, metric: Metric, most: int) -> tuple[str, ...]:
+    by_pair = () if found.by_pair is None else _pair_words(found.by_pair, found, metric, most)
+    return (*by_pair, *(() if found.by_unit is None else _unit_words(found.by_unit, found)))
+
+
+TELLS = "60 pairs tell it more surely (`autotune calibrate --pairs 60`)"
+_TAKEN = {
+    Taken.CASE: "each case (or group) counts by itself: nothing acts on all cases of a run",
+    Taken.BATCH: f"something may act on all cases of a run, so the mean of a run would have to count as one; {TELLS}",
+    Taken.ONE_BY_ONE: f"something may act on all cases of a run, so runs of one case (or group) would be needed; {TELLS}",
+}
+
+
+def _unit_words(by_unit: UnitOutlook, found: Calibrated) -> tuple[str, ...]:
+    """What cases with scores show, what a decision takes, and what would help."""
+    share, size = partial(share_in_words, figures=2), by_unit.size
+    runs = by_unit.takes * {Taken.CASE: 1 / size, Taken.BATCH: 1.0, Taken.ONE_BY_ONE: (1 + 1 / size) / 2}[by_unit.taken]
+    smallest = "nothing" if by_unit.smallest is None else f"a gain of {share(by_unit.smallest)}"
+    more, repeats = ("nothing" if one is None else share(one) for one in (by_unit.more_cases, by_unit.repeats))
+    units = {Taken.CASE: "cases (or groups)", Taken.BATCH: "runs", Taken.ONE_BY_ONE: "runs of one case (or group)"}[by_unit.taken]
+    differ = f"the same code's scores differ by {share(by_unit.noise)} of the range from run to run (standard deviation of a case or group)"
+    takes = f"a gain of {share(by_unit.worth)} of the range takes about {by_unit.takes:.0f} {units} that decide"
+    return (
+        f"{differ}, and by {share(by_unit.shared)} for all cases of a run",
+        _TAKEN[by_unit.taken],
+        f"{takes} ({_price(found, math.ceil(runs))}), if a change acts on cases with a spread of {PRIOR_SD}; {by_unit.units} are there",
+        f"these show {smallest} or more four times in five; twice as many would show {more}, each judged twice {repeats}",
     )
 
 

@@ -17,7 +17,7 @@ from autotune.core.decide.witness import noise_of, witness_of
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Calibrated, Ran, SettingsChanged
 from autotune.core.ledger.purposes import Purpose
-from autotune.core.ledger.sight import NOISY, SHORT_RUN_S, Blind, blind, by_pair, by_spread, sight
+from autotune.core.ledger.sight import NOISY, SHORT_RUN_S, Blind, blind, by_pair, by_spread, by_unit, sight
 from autotune.core.model import Arm, Direction, Outcome, Witness
 from autotune.core.output.costs import cost_of
 from autotune.core.stats import effects, noise
@@ -150,6 +150,10 @@ def _one(bench: Bench, arm: Arm, outlook: Mapping[str, Any]) -> tuple[Ran, float
     run, _ = bench.run(arm, Purpose.CALIBRATION, outlook)
     if run.outcome is not Outcome.OK:
         raise AutotuneError(f"The unchanged code fails: {told(run.why)}", "`autotune doctor` looks at benchmark and checks")
+    if bench.session.state.metric.name not in run.metrics:
+        raise AutotuneError(
+            "The unchanged code leaves all cases of a run without a score.", "see why: the log says it of each case, UNSCORED"
+        )
     return run, time.perf_counter() - begun
 
 
@@ -159,7 +163,9 @@ def _of_runs(session: Session, bench: Bench, runs: Sequence[Ran], elapsed: Seque
     series = [[run.metrics[state.metric.name] for run in made] for made in arms if made]
     found = _calibrated(session, bench, series, [run.wall_s for run in runs], elapsed)
     cost_usd = math.fsum(cost_of(run.metrics, state.config.cost_metric) for run in runs) / len(runs)
-    return replace(found, by_pair=by_pair(state, list(zip(*arms, strict=False))[1:]), run_cost_usd=cost_usd)
+    found = replace(found, run_cost_usd=cost_usd)
+    pairs = list(zip(*arms, strict=False))[1:]
+    return replace(found, by_pair=by_pair(state, pairs), by_unit=by_unit(state, pairs, found))
 
 
 def _calibrated(
