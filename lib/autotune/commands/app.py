@@ -61,6 +61,7 @@ VERBS: dict[str, dict[str, str]] = {
     },
     "A running agent": {
         "prompts": "Tune what a running agent says.",
+        "skills": "See how well agents' skills fire.",
     },
     "Watching": {
         "status": "The session in a few lines.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import sqrt
 
@@ -105,6 +105,20 @@ def standing(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None
         Counter(turn.offered[name].shown for _, turn in offered),
         found,
     )
+
+
+def current(name: str, turns: Sequence[Turn]) -> Sequence[Turn]:
+    """The turns with those that were offered another description than the newest taken for not offered; its changes begin afresh."""
+    digests = [turn.offered[name].digest for turn in turns if name in turn.offered]
+    newest = digests[-1] if digests else None
+    if newest is None or set(digests) <= {newest, None}:
+        return turns
+    return [_without(turn, name) if name in turn.offered and turn.offered[name].digest not in (newest, None) else turn for turn in turns]
+
+
+def _without(turn: Turn, name: str) -> Turn:
+    offered = {other: offer for other, offer in turn.offered.items() if other != name}
+    return replace(turn, offered=offered, fired=tuple(one for one in turn.fired if one.name != name))
 
 
 def missed(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None) -> Iterator[Missed]:

@@ -1,0 +1,169 @@
+"""`autotune skills`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import Annotated
+
+import typer
+
+from autotune.commands.options import AsJson
+from autotune.core.codec import encode
+from autotune.core.skills.rates import Share, Sign, Standing
+from autotune.core.tell import skills as words
+from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.edges.clock import now_ms
+from autotune.errors import AutotuneError
+from autotune.records.sources import Rules
+from autotune.records.store import SETTING, Store, opened, usual_path
+from autotune.skills import hosts, labelling, looking, syncing
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="See how well agents' skills fire.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The skill, as its listing names it.")]
+
+
+@app.callback()
+def group() -> None:
+    """See how well agents' skills fire."""
+
+
+@app.command()
+def sync(as_json: AsJson = False) -> None:
+    """Read what is new in the sessions of Claude Code, Codex, OpenCode, pi and Gemini. Nothing leaves this machine."""
+    home = Path.home()
+    masking = os.environ.get("AUTOTUNE_REDACT", "1") != "0"
+    with _records(write=True) as store:
+        found = syncing.sync(store, hosts.hosts(home), hosts.opencode_database(home), Rules(mask=masking), now_ms())
+    told = words.synced(found.sessions, found.rows, found.lines, found.unread, found.masked)
+    _answer(list(told), encode(found), as_json=as_json)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show for each skill how often it was offered, fired, was typed and was missed, in the newest 200 sessions."""
+    seen = _seen()
+    standings = [seen.standing(name) for name in seen.skills()]
+    if as_json:
+        typer.echo(json.dumps({"sessions": seen.sessions, "skills": [_as_json(one, seen) for one in standings]}))
+        return
+    prompts = [turn for turn in seen.turns if turn.human]
+    typer.echo(_columns(words.table(standings)))
+    typer.echo(laid_out([Line("", words.below(len(prompts), seen.sessions, prompts[0].at if prompts else ""))], _width()).strip())
+
+
+@app.command()
+def explain(name: Name, as_json: AsJson = False) -> None:
+    """Explain how one skill stands, and name the prompts in which it should have fired."""
+    seen = _seen()
+    one = seen.standing(_known(name, seen))
+    _answer(list(words.explained(one, seen.turns)), _as_json(one, seen), as_json=as_json)
+
+
+@app.command()
+def last(as_json: AsJson = False) -> None:
+    """Show the newest session: each prompt, and which skills fired."""
+    seen = _seen()
+    newest = next((turn.session for turn in reversed(seen.turns) if turn.human), "")
+    turns = [turn for turn in seen.turns if turn.session == newest]
+    said = {
+        "session": newest,
+        "turns": [{"at": one.at, "prompt": one.text, "human": one.human, "fired": encode(one.fired)} for one in turns],
+    }
+    _answer([Line("session", newest), *words.session(turns)], said, as_json=as_json)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Show where each host's sessions are, and how the newest listing spends its room."""
+    home = Path.home()
+    there = [(host.name, str(host.folder), len(host.logs())) for host in hosts.hosts(home)]
+    database = hosts.opencode_database(home)
+    there.append((hosts.OPENCODE, str(database), int(database.is_file())))
+    with _records() as store:
+        turns = looking.seen(store).turns
+    newest = next((turn for turn in reversed(turns) if turn.offered), None)
+    lines = [words.host(*one) for one in there]
+    lines += [] if newest is None else [words.listing(newest)]
+    offered = {} if newest is None else {name: encode(one) for name, one in newest.offered.items()}
+    said = {"hosts": [dict(zip(("name", "place", "sessions"), one, strict=True)) for one in there], "listing": offered}
+    _answer(lines, said, as_json=as_json)
+
+
+@app.command()
+def label(
+    name: Name,
+    most: Annotated[int, typer.Option("--most", min=1, help="How many prompts to ask about.")] = 20,
+) -> None:
+    """Ask you about prompts in which a skill may have been missed, or fired wrongly: y it fits, n it does not, s skip, q enough."""
+    if not sys.stdin.isatty():
+        raise AutotuneError("Labels are a person's: this needs a terminal.", f"run `autotune skills label {name}` in a terminal of yours")
+    seen = _seen()
+    skill = _known(name, seen)
+    given = dict[int, bool]()
+    for place in labelling.worth_asking(seen, skill)[:most]:
+        typer.echo(laid_out([words.question(seen.turns[place], skill)], _width()), nl=False)
+        key = typer.prompt("fits", prompt_suffix=" [y/n/s/q] ", default="s", show_default=False).strip().lower()[:1]
+        if key == "q":
+            break
+        if key in ("y", "n"):
+            given[place] = key == "y"
+    with _records(write=True) as store:
+        labelling.keep(store, seen, skill, given, now_ms())
+    typer.echo(laid_out([words.labelled(given, skill)], _width()), nl=False)
+
+
+@contextmanager
+def _records(*, write: bool = False) -> Iterator[Store]:
+    with opened(usual_path(os.environ.get(SETTING)), write=write, what="autotune skills") as store:
+        yield store
+
+
+def _seen() -> looking.Seen:
+    with _records() as store:
+        seen = looking.seen(store)
+    if not seen.sessions:
+        raise AutotuneError("No session has been read yet.", "run `autotune skills sync`; `autotune skills doctor` says where it looks")
+    return seen
+
+
+def _known(name: str, seen: looking.Seen) -> str:
+    skills = seen.skills()
+    ending = [one for one in skills if one.rpartition(":")[2] == name]
+    if name in skills or len(ending) == 1:
+        return name if name in skills else ending[0]
+    raise AutotuneError(f"No skill {name} was seen.", "`autotune skills status` lists those that were")
+
+
+def _as_json(one: Standing, seen: looking.Seen) -> dict[str, object]:
+    said = {**encode(one), "recall": _share(one.recall), "precision": _share(one.precision), "coverage": _share(one.coverage)}
+    missed = [(found, seen.turns[found.turn]) for found in one.missed]
+    sure = sum(found.sign is not Sign.ALIKE for found, _ in missed)
+    rows = [{"prompt": turn.text, "at": turn.at, "session": turn.session, "sign": str(found.sign)} for found, turn in missed]
+    return {**said, "missed": rows, "missed_surely": sure}
+
+
+def _share(one: Share) -> dict[str, object]:
+    return {"hits": one.hits, "of": one.of, "value": one.value, "interval": one.interval}
+
+
+def _answer(lines: Sequence[Line], said: object, *, as_json: bool) -> None:
+    typer.echo(json.dumps(said) if as_json else laid_out(lines, _width()), nl=as_json)
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    cells = ([cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)] for row in rows)
+    return "\n".join("  ".join(row).rstrip() for row in cells)
+
+
+def _width() -> int:
+    return min(get_terminal_size().columns, WIDEST)

@@ -1,0 +1,1 @@
+"""Agents' skills: what is seen of them, on this machine alone."""

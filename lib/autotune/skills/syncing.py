@@ -1,0 +1,205 @@
+"""What hosts wrote down since the last time, taken into the records: each row once, whenever this is killed.
+
+A batch of lines and how far the file has been read are written in one transaction. A row is known by its session, its file and the place of
+its line. Nothing leaves the machine, and what people wrote is masked as traces are.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from autotune.core.records.masking import masked
+from autotune.core.records.places import case_id, part_of, unit_of
+from autotune.core.skills.seen import Prompt, Row
+from autotune.core.skills.stored import KIND, to_mapping
+from autotune.records import files
+from autotune.records.sources import Rules
+from autotune.records.store import Store
+from autotune.skills.hosts import OPENCODE, Host, read_part
+
+_COLUMNS = "kind, origin, id, case_id, file_id, position, at_ms, conversation, part, applies, shown, content"
+_INSERT = f"INSERT INTO record ({_COLUMNS}) VALUES ({', '.join('?' * 12)}) ON CONFLICT (kind, origin, id) DO UPDATE SET content = excluded.content WHERE content <> excluded.content"  # noqa: S608, E501 - constants
+_FOUND = "SELECT file_id, position, tail FROM file WHERE source_id = ? AND identity = ? AND head = ?"
+_NOTED = """INSERT INTO file (source_id, identity, head, path, position, tail, pending, read_ms) VALUES (?, ?, ?, ?, 0, '', 0, ?)
+ON CONFLICT (source_id, identity, head) DO UPDATE SET path = excluded.path"""
+_PARTS = """SELECT part.id, part.message_id, part.session_id, part.time_created, part.time_updated, part.data, message.data,
+session.parent_id FROM part JOIN message ON message.id = part.message_id JOIN session ON session.id = part.session_id
+WHERE part.time_updated >= ? ORDER BY part.time_updated, part.id"""
+_OPENCODE_AT = "skills: opencode read until"
+
+
+@dataclass(slots=True)
+class Synced:
+    """What one look came to. `unread` counts lines that are no JSON object, by host."""
+
+    sessions: int = 0
+    lines: int = 0
+    bytes: int = 0
+    rows: int = 0
+    expired: int = 0
+    masked: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    host: str
+    session: str
+    log: str
+    file_id: int | None
+
+
+def sync(
+    store: Store, hosts: Iterable[Host], opencode: Path, rules: Rules, now_ms: int, said: Callable[[Synced], None] = lambda _: None
+) -> Synced:
+    """Take in what is new of every session; `said` hears how far it is after every file."""
+    synced = Synced()
+    for host in hosts:
+        for path in host.logs():
+            with path.open("rb") as file:
+                _File(store, host, rules, now_ms, synced).read(path, file)
+            said(synced)
+    if opencode.is_file():
+        _of_opencode(store, opencode, rules, now_ms, synced)
+    return synced
+
+
+@dataclass(slots=True)
+class _File:
+    store: Store
+    host: Host
+    rules: Rules
+    now_ms: int
+    synced: Synced
+
+    def read(self, path: Path, file: BinaryIO) -> None:
+        """Read what is new in one file."""
+        size = path.stat().st_size
+        known = files.known(file)
+        if known is None:
+            return
+        with self.store.transaction() as connection:
+            file_id, position = self._found(connection, path, file, known)
+        if position >= size:
+            return
+        self.synced.sessions += 1
+        place = _Place(self.host.name, _session(path), path.stem, file_id)
+        self.store.begin()
+        read = 0
+        for line in files.lines(file, position, self.rules.longest_line):
+            self._line(line, place)
+            position, read = line.position + line.size, read + line.size
+            if read >= self.rules.bytes_at_once:
+                self._note(file, place, position)
+                file.seek(position)
+                read = 0
+                self.store.begin()
+        self._note(file, place, position)
+
+    def _found(self, connection: sqlite3.Connection, path: Path, file: BinaryIO, known: files.Known) -> tuple[int, int]:
+        names = (f"skills:{self.host.name}", str(self.host.folder))
+        connection.execute("INSERT INTO source (format, place) VALUES (?, ?) ON CONFLICT DO NOTHING", names)
+        source_id = self.store.count("SELECT source_id FROM source WHERE format = ? AND place = ?", *names)
+        key = (source_id, known.identity, known.head)
+        connection.execute(_NOTED, (*key, str(path), self.now_ms))
+        file_id, position, tail = connection.execute(_FOUND, key).fetchone()
+        cut = position and (position > file.seek(0, 2) or files.tail(file, position) != tail)
+        return int(file_id), 0 if cut else int(position)
+
+    def _note(self, file: BinaryIO, place: _Place, position: int) -> None:
+        values = (position, files.tail(file, position), self.now_ms, place.file_id)
+        self.store.connection.execute("UPDATE file SET position = ?, tail = ?, read_ms = ? WHERE file_id = ?", values)
+        self.store.commit()
+
+    def _line(self, line: files.Line, place: _Place) -> None:
+        self.synced.lines += 1
+        self.synced.bytes += line.size
+        if line.raw is None or (self.host.marks and not any(mark in line.raw for mark in self.host.marks)):
+            return
+        try:
+            record = json.loads(line.raw)
+        except (ValueError, RecursionError):
+            record = None
+        if isinstance(record, dict):
+            keep(self.store, self.host.read(record), place, line.position, self.rules, self.now_ms, self.synced)
+        elif line.raw.strip():
+            self.synced.unread[self.host.name] += 1
+
+
+def keep(
+    store: Store, rows: Iterable[Row], place: _Place, position: int, rules: Rules, now_ms: int, synced: Synced, name: str | None = None
+) -> None:
+    """Put rows into the database; one that is there already stays, or grows. They are known by a `name`, else by their place."""
+    earliest_ms = rules.earliest_ms(now_ms)
+    for number, row in enumerate(rows):
+        at_ms = _milliseconds(row) or now_ms
+        if at_ms < earliest_ms:
+            synced.expired += 1
+            continue
+        own = f"{place.session}/{place.log}:{name or position}:{number}"
+        case = case_id(place.host, own)
+        part = str(part_of(unit_of(None, place.session, own)))
+        content = _as_json(to_mapping(_masked(row, rules, synced))).encode("utf-8", "replace").decode()
+        values = (KIND, place.host, own, case, place.file_id, position, at_ms, f"{place.host} {place.session}", part, "[]", "{}", content)
+        synced.rows += store.connection.execute(_INSERT, values).rowcount
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _masked(row: Row, rules: Rules, synced: Synced) -> Row:
+    if not rules.mask or not isinstance(row, Prompt):
+        return row
+    text, found = masked(row.text)
+    synced.masked.update(found)
+    return replace(row, text=text) if found else row
+
+
+def _milliseconds(row: Row) -> int | None:
+    said = getattr(row, "at", "")
+    try:
+        return int(datetime.fromisoformat(said).timestamp() * 1000) if said else None
+    except ValueError:
+        return None
+
+
+def _session(path: Path) -> str:
+    """A subagent's file lies in a folder that is named after its session."""
+    return path.parent.parent.name if path.parent.name == "subagents" else path.stem
+
+
+def _of_opencode(store: Store, path: Path, rules: Rules, now_ms: int, synced: Synced) -> None:
+    """Take in the parts that have changed since the last time; those of that very moment again."""
+    since = store.count("SELECT CAST(value AS INTEGER) FROM note WHERE name = ?", _OPENCODE_AT)
+    seen, latest = set[str](), since
+    with store.transaction() as connection:
+        for part, message, session, created, updated, data, about, parent in _parts(path, since):
+            seen.add(session)
+            place = _Place(OPENCODE, session, OPENCODE, None)
+            agent = session if parent else ""
+            record = {
+                "role": json.loads(about).get("role"),
+                "message": message,
+                "agent": agent,
+                "time_created": created,
+                "data": json.loads(data),
+            }
+            keep(store, read_part(record), place, created, rules, now_ms, synced, part)
+            latest = max(latest, updated)
+        connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (_OPENCODE_AT, str(latest)))
+    synced.sessions += len(seen)
+
+
+def _parts(path: Path, since: int) -> Iterator[tuple[str, str, str, int, int, str, str, str | None]]:
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        yield from connection.execute(_PARTS, (since,))
+    finally:
+        connection.close()
