@@ -22,7 +22,10 @@ LABEL = "skill label"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The turns of the newest sessions, in order of time. `labels` say by skill and turn's position whether it fits."""
+    """The turns of the newest sessions, session by session, the one that went on last at the end.
+
+    `labels` say by skill and a turn's position whether the skill fits it.
+    """
 
     turns: Sequence[Turn]
     sessions: int
@@ -39,13 +42,13 @@ class Seen:
 
 def seen(store: Store, window: int = WINDOW) -> Seen:
     """Read the newest sessions."""
-    found, sessions = list[Turn](), 0
+    sessions = list[list[Turn]]()
     rows = store.connection.execute(_ROWS, (KIND, KIND, window))
     for conversation, held in groupby(rows, key=lambda row: row[0]):
-        sessions += 1
-        found += turns((from_mapping(json.loads(content)) for _, content in held), str(conversation))
-    found.sort(key=lambda turn: turn.at)
-    return Seen(found, sessions, _labels(store, found))
+        sessions.append(turns((from_mapping(json.loads(content)) for _, content in held), str(conversation)))
+    sessions.sort(key=lambda session: max((turn.at for turn in session), default=""))
+    found = [turn for session in sessions for turn in session]
+    return Seen(found, len(sessions), _labels(store, found))
 
 
 def _labels(store: Store, found: Sequence[Turn]) -> dict[str, dict[int, bool]]:

@@ -181,8 +181,7 @@ def _of_opencode(store: Store, path: Path, rules: Rules, now_ms: int, synced: Sy
     seen, latest = set[str](), since
     with store.transaction() as connection:
         for part, message, session, created, updated, data, about, parent in _parts(path, since):
-            seen.add(session)
-            place = _Place(OPENCODE, session, OPENCODE, None)
+            place, before = _Place(OPENCODE, session, OPENCODE, None), synced.rows
             agent = session if parent else ""
             record = {
                 "role": json.loads(about).get("role"),
@@ -192,6 +191,7 @@ def _of_opencode(store: Store, path: Path, rules: Rules, now_ms: int, synced: Sy
                 "data": json.loads(data),
             }
             keep(store, read_part(record), place, created, rules, now_ms, synced, part)
+            seen.update([session] if synced.rows > before else [])
             latest = max(latest, updated)
         connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (_OPENCODE_AT, str(latest)))
     synced.sessions += len(seen)

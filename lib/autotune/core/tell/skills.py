@@ -81,7 +81,7 @@ def explained(one: Standing, turns: Sequence[Turn]) -> Iterator[Line]:
 
 def _missed(found: Missed, turn: Turn) -> Iterator[Line]:
     label = "perhaps" if found.sign is Sign.ALIKE else "missed"
-    yield Line(label, f"“{shortened(turn.text, _PROMPT)}” ({turn.at[:16].replace('T', ' ')}): {_SIGNS[found.sign]}")
+    yield Line(label, f"“{_said(turn, _PROMPT)}” ({turn.at[:16].replace('T', ' ')}): {_SIGNS[found.sign]}")
 
 
 def _tone(one: Share) -> Tone:
@@ -101,7 +101,7 @@ def session(turns: Sequence[Turn]) -> Iterator[Line]:
     for turn in turns:
         if turn.text or turn.fired:
             who = turn.at[11:16] + ("" if turn.human else " (no human)")
-            yield Line(who, f"“{shortened(turn.text, _PROMPT)}”" + (f": {', '.join(map(_fired, turn.fired))}" if turn.fired else ""))
+            yield Line(who, f"“{_said(turn, _PROMPT)}”" + (f": {', '.join(map(_fired, turn.fired))}" if turn.fired else ""))
 
 
 def _fired(one: Fired) -> str:
@@ -137,10 +137,15 @@ def listing(turn: Turn) -> Line:
 def question(turn: Turn, skill: str) -> Line:
     """Ask whether a skill fits a prompt."""
     did = "it fired" if turn.by_model(skill) else "it was silent"
-    return Line(turn.at[:16].replace("T", " "), f"“{shortened(turn.text, 400)}” ({did})")
+    return Line(turn.at[:16].replace("T", " "), f"“{_said(turn, 400)}” ({did})")
 
 
 def labelled(given: Mapping[int, bool], skill: str) -> Line:
     """Tell what was labelled."""
     fits = sum(given.values())
     return Line("labelled", f"{counted(len(given), 'prompt')} for {skill}: {fits} fit, {len(given) - fits} do not")
+
+
+def _said(turn: Turn, limit: int) -> str:
+    """A prompt on one line."""
+    return shortened(" ".join(turn.text[: 4 * limit].split()), limit)
