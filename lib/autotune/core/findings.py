@@ -371,6 +371,11 @@ class Answer(StrEnum):
     HOOK_REMOVED = "hook removed"
     HOOK_CHANGED = "hook changed"
     NO_HOOKS = "no hooks"
+    NO_LESSONS = "no lessons"
+    NO_SESSIONS = "no sessions"
+    SESSION_HERE = "session here"
+    SESSION_ELSEWHERE = "session elsewhere"
+    SESSION_TAKEN_UP = "session taken up"
 
 
 class Verification(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 ENTRY_POINTS = {"init-experiment.sh": "init", "run-experiment.sh": "run", "log-experiment.sh": "log", "dashboard.sh": "dashboard"}
-LOOKS = frozenset({"status", "brief", "explain", "doctor", "dashboard", "report"})
+LOOKS = frozenset({"status", "brief", "explain", "doctor", "dashboard", "report", "lessons"})
 LOOP = frozenset({"try", "again", "run", "wait", "log", "note", "idea", "finalize"})
 SET_UP = frozenset({"init"})
 _SETTLING = {"-d", "--description", "--asi", "--wait", "--json"}
@@ -13,6 +13,7 @@ OPTIONS: dict[str, set[str]] = {
     "status": {"--json", "--session"},
     "brief": {"--json", "--session"},
     "explain": {"--json", "--session"},
+    "lessons": {"--json"},
     "doctor": {"--run", "--no-run", "--compare", "--json", "--session"},
     "dashboard": {"--full", "--width", "--session"},
     "report": {"--markdown", "--json", "--openmetrics", "--session"},

@@ -228,4 +228,9 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.HOOK_REMOVED: "{hook} is removed",
     Answer.HOOK_CHANGED: "{hook} is not run: its file is not the one that you added; add it again, or remove it",
     Answer.NO_HOOKS: "there are no hooks; `autotune hooks add EVENT FILE` adds one",
+    Answer.NO_LESSONS: "no session that has ended teaches anything here",
+    Answer.NO_SESSIONS: "there is no session in this repository; `autotune init --name NAME --metric METRIC` opens one",
+    Answer.SESSION_HERE: "{session} is checked out in this working tree already",
+    Answer.SESSION_ELSEWHERE: "{session} has a working tree of its own; go there: cd {folder}",
+    Answer.SESSION_TAKEN_UP: "{branch} is checked out in {folder}, and commands here mean {session} now",
 }

@@ -18,6 +18,7 @@ from autotune.core.facts import NAMED, Fact, Kind, naming
 from autotune.core.health.transitions import Mode
 from autotune.core.ledger.events import Opened, SegmentOpened
 from autotune.core.ledger.fold import begin
+from autotune.core.model import Metric
 from autotune.core.output import sources
 from autotune.core.output.naming import direction_of
 from autotune.core.output.outcome import OWN_UNITS
@@ -33,7 +34,7 @@ from autotune.loop.candidate import pinning
 from autotune.loop.measure import places, reading, recording
 from autotune.loop.measure.turns import Interrupted, alone
 from autotune.loop.opening import rehearsing
-from autotune.loop.session import folding, layout, leftovers, sessions, settings
+from autotune.loop.session import folding, layout, leftovers, sessions, settings, teaching
 from autotune.loop.session.files import exclude, project, write_missing
 from autotune.loop.session.layout import BENCHMARK_FILE, BRANCHES, CHECKS_FILE, CONFIG_FILE, Folder, root
 from autotune.loop.session.session import Say, Session
@@ -109,6 +110,7 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
     with _staged(repository, name, say) as folder:
         _remember_ignored(repository, folder)
         _remember_users_files(repository.top, folder, segment.base)
+        teaching.give(repository, folder, Metric(config.metric, config.unit, config.direction))
         session = Session(repository, folder, begin(segment), Position(), say)
         try:
             with alone(session, "the baseline") as turn:

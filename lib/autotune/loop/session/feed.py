@@ -66,8 +66,13 @@ def _lines(session: Session, end: int | None = None) -> list[str]:
 
 def rows(session: Session) -> tuple[Row, ...]:
     """Give every settled experiment as it was when it settled, from the whole ledger; the state holds the latest alone."""
+    return rows_of(session.folder.ledger)
+
+
+def rows_of(path: Path) -> tuple[Row, ...]:
+    """Give every settled experiment of a ledger, as `rows` does."""
     found = History()
-    for event in events(session.folder.ledger):
+    for event in events(path):
         found.take(event)
     return found.in_order()
 

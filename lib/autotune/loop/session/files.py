@@ -219,6 +219,48 @@ def keep_written(session: Session, names: Sequence[str] = _WRITTEN_BY_PEOPLE) ->
             replace_file(copy, path.read_bytes())
 
 
+def lie_in(top: Path, folder: Folder) -> bool:
+    """Whether a session's files are those that lie in a working tree."""
+    said = opening(folder.ledger, folder.name)
+    return said is not None and is_projection(top / said.workdir / STATE_FILE, folder)
+
+
+def put_away(session: Session) -> tuple[str, ...]:
+    """Take the session's files out of the working directory, which `bring` puts there again; gives those that nobody else has.
+
+    What git tracks stays.
+    """
+    tracked = git.tracked(session.top, "HEAD")
+    left = []
+    for name in _WRITTEN_BY_PEOPLE:
+        path, copy = session.workdir / name, session.folder.mirror / name
+        if not path.is_file() or session.inside(name) in tracked:
+            continue
+        if copy.is_file() and copy.read_bytes() == path.read_bytes():
+            path.unlink()
+        else:
+            left.append(name)
+    for path, mode, content in _pinned_scripts(session):
+        if _content(path, mode) == content and session.inside(path.name) not in tracked:
+            path.unlink()
+    for name in PROJECTIONS:
+        if any(is_projection(session.workdir / name, one) for one in _all(session)):
+            (session.workdir / name).unlink()
+    return tuple(left)
+
+
+def bring(session: Session) -> None:
+    """Put the session's files where they are missing, as they were when they were put away."""
+    for name in _WRITTEN_BY_PEOPLE:
+        if _is_gone(session, name):
+            replace_file(session.workdir / name, (session.folder.mirror / name).read_bytes())
+    for path, mode, content in _pinned_scripts(session):
+        if not os.path.lexists(path):
+            _write_script(path, mode, content)
+    (session.folder.path / "copied").unlink(missing_ok=True)
+    project(session)
+
+
 def add_idea(session: Session, text: str) -> str:
     """Add an idea at the end of the ideas' file, on one line, whoever else writes there; gives the line."""
     _put_back(session, IDEAS_FILE)

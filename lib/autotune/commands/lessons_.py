@@ -1,0 +1,30 @@
+"""`autotune lessons`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from shutil import get_terminal_size
+
+import typer
+
+from autotune.commands.options import AsJson, reply
+from autotune.core.codec import encode
+from autotune.core.findings import Answer
+from autotune.core.tell import lessons as told
+from autotune.core.tell.lines import WIDEST, laid_out
+from autotune.loop.session import sessions, teaching
+
+
+def main(as_json: AsJson = False) -> None:
+    """Say what the sessions of this repository that have ended teach: what is refuted, what was not shown, what broke.
+
+    A new session gets some of them with its brief: the latest of its own metric. What a hold-out or cases showed is in none.
+    """
+    taught = teaching.lessons(sessions.repository_at(Path.cwd()))
+    if as_json:
+        typer.echo(json.dumps({"lessons": [encode(one) for one in taught]}, ensure_ascii=False))
+    elif taught:
+        typer.echo(laid_out(told.lines(taught), min(get_terminal_size().columns, WIDEST)), nl=False)
+    else:
+        reply(Answer.NO_LESSONS)
