@@ -239,6 +239,28 @@ def test_the_live_screen_follows_the_ledger_until_q_or_an_interrupt(session: Pat
     assert termios.tcgetattr(terminal.theirs)[3] == terminal.before[3]
 
 
+def test_keys_choose_an_experiment_show_it_alone_and_leave_again_in_a_window_of_any_size(session: Path, terminals: list[Terminal]) -> None:
+    assert session.exists()
+    terminals.append(terminal := Terminal(50, "--watch"))
+    terminal.until("larger blocks")
+    terminal.press("f")
+    terminal.until("cache the parsed header")
+    terminal.press("\x1b[A\x1b[A")
+    terminal.until("\x1b[7m")
+    terminal.press("\r")
+    terminal.until("refs/autotune/")
+    fcntl.ioctl(terminal.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 50, 0, 0))
+    terminal.process.send_signal(signal.SIGWINCH)
+    terminal.until("\x1b[2J")
+    drawn = terminal.until("esc back")
+    assert len(drawn.splitlines()) <= 12
+    terminal.press("\x1b")
+    terminal.until("autotune speed-20260301")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert termios.tcgetattr(terminal.theirs)[3] == terminal.before[3]
+
+
 def test_a_small_terminal_shows_the_latest_experiments_rather_than_the_chart(session: Path, terminals: list[Terminal]) -> None:
     assert session.exists()
     terminals.append(terminal := Terminal(28, "--watch"))

@@ -11,7 +11,7 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.findings import Answer
-from autotune.views import dashboard
+from autotune.views import dashboard, live
 
 
 def main(  # noqa: PLR0913, PLR0917 - options
@@ -36,7 +36,7 @@ def main(  # noqa: PLR0913, PLR0917 - options
     if as_json:
         typer.echo(json.dumps(dashboard.as_json(here, full=full)))
     elif watch and sys.stdout.isatty():
-        dashboard.show_live(here, width)
+        live.show_live(here, width)
     else:
         dashboard.draw(here, full=full, width=width)
 

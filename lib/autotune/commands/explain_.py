@@ -69,8 +69,7 @@ def _as_json(story: Story, kept: Mapping[str, tuple[str, list[str]]]) -> list[di
 
 
 def _story(session: Session, number: int) -> Story:
-    marks = (b'"type":"config"', f'"experiment":{number},'.encode(), f'"index":{number},'.encode())  # lines that may be the experiment's
-    story = story_of(feed.events(session.folder.ledger, *marks), number)
+    story = story_of(feed.of_experiment(session, number), number)
     if story is None:
         raise AutotuneError(f"There is no experiment {number} in session {session.name}.", f"the latest is {session.state.count}")
     return story

@@ -1,14 +1,10 @@
-"""The session on one screen, drawn once or live: core/report's lines and rows, a chart, and colour."""
+"""The session on one screen: core/report's lines and rows, a chart, and colour."""
 
 from __future__ import annotations
 
 import math
-import os
-import select
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
@@ -20,7 +16,7 @@ from autotune.core.model import Effect, Status
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.headline import headline
 from autotune.core.tell.lines import Line, Tone, shortened
-from autotune.core.tell.report import NOT_COMPARED, TableRow, marks, now_line, table, under_way
+from autotune.core.tell.report import NOT_COMPARED, TableRow, marks, now_line, place_in_list, table, under_way
 from autotune.core.tell.snapshot import snapshot
 from autotune.edges.clock import now
 from autotune.loop.experiment.work import worker_of
@@ -39,8 +35,6 @@ CHART_ROWS = 6
 WIDEST_STEP = 3  # columns of an experiment
 NARROW = 72  # columns from which there is room for intervals
 WIDE = 130  # columns from which the chart stands beside the lines
-LOOK_EVERY_S = 0.2
-REDRAW_EVERY_S = 1.0
 _STYLES = {Tone.PLAIN: "", Tone.GOOD: "green", Tone.FAIR: "yellow", Tone.BAD: "red", Tone.QUIET: "bright_black"}
 _MARKS = {
     Status.KEEP: ("●", Tone.GOOD),
@@ -50,7 +44,7 @@ _MARKS = {
 }
 
 
-def _console(width: int | None) -> Console:
+def console_of(width: int | None) -> Console:
     """A console of a width, the terminal's where none is named; of COLUMNS=0 rich would make a screen without columns."""
     from rich.console import Console
 
@@ -60,9 +54,9 @@ def _console(width: int | None) -> Console:
 
 def draw(session: Session, *, full: bool = False, width: int | None = None) -> None:
     """Write the screen to stdout once: plain text where that is no terminal."""
-    console = _console(width)
+    console = console_of(width)
     rows = feed.rows(session) if full else session.state.recent.rows[-ROWS:]
-    drawn = screen(session.state, now(), rows, console.width, *_worker(session))
+    drawn = screen(session.state, now(), rows, console.width, *work_of(session))
     if console.is_terminal:
         console.print(drawn)
         return
@@ -78,81 +72,85 @@ def as_json(session: Session, *, full: bool = False) -> dict[str, object]:
     return {**found, "rows": [encode(row) for row in rows]}
 
 
-def show_live(session: Session, width: int | None = None) -> None:
-    """Show the screen and keep it up to date until q or Ctrl-C; raises `AutotuneError` where the session is deleted meanwhile."""
-    from rich.live import Live
-
-    console = _console(width)
-    with suppress(KeyboardInterrupt), _keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
-        for _ in _changes(session, pressed):
-            live.update(fitting(session.state, console, now(), _worker(session)), refresh=True)
-
-
-def _changes(session: Session, pressed: Callable[[float], str]) -> Iterator[None]:
-    """Yield at once, whenever the ledger has grown, and every second, for times go on; ends with q."""
-    watched, drawn = feed.Feed(session), -REDRAW_EVERY_S
-    while True:
-        if watched.news() or time.monotonic() - drawn >= REDRAW_EVERY_S:
-            drawn = time.monotonic()
-            yield
-        if pressed(LOOK_EVERY_S) in ("q", "Q"):
-            return
-
-
-@contextmanager
-def _keys() -> Iterator[Callable[[float], str]]:
-    """Give a function that waits some seconds for a key and gives it, empty where none came; the terminal is as it was afterwards."""
-    if not sys.stdin.isatty():
-        yield _no_key
-        return
-    import termios
-    import tty
-
-    keyboard = sys.stdin.fileno()
-    before = termios.tcgetattr(keyboard)
-
-    def pressed(seconds: float) -> str:
-        ready, _, _ = select.select([keyboard], [], [], seconds)
-        return os.read(keyboard, 1).decode(errors="replace") if ready else ""
-
-    try:
-        tty.setcbreak(keyboard)
-        yield pressed
-    finally:
-        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
-
-
-def _no_key(seconds: float) -> str:
-    time.sleep(seconds)
-    return ""
-
-
-def _worker(session: Session) -> tuple[str | None, str | None, Fact | None]:
+def work_of(session: Session) -> tuple[str | None, str | None, Fact | None]:
     """Tell what a worker does, since when, and what goes on."""
     busy, doing = worker_of(session), feed.going_on(session)
     return (None, None, doing) if busy is None else (busy.what, busy.since, doing)
 
 
-def fitting(state: State, console: Console, moment: str, work: tuple[str | None, str | None, Fact | None]) -> RenderableType:
-    """The screen with as many experiments as the terminal has room for; `work` is what a worker does, since when, and what goes on."""
+def fitting(
+    state: State,
+    console: Console,
+    moment: str,
+    work: tuple[str | None, str | None, Fact | None],
+    among: Sequence[Row] | None = None,
+    *,
+    chosen: int | None = None,
+    full: bool = False,
+    keys: str = "",
+) -> RenderableType:
+    """The screen with as many experiments as the terminal has room for; `work` is what a worker does, since when, and what goes on.
+
+    They are `among` some, by default those that the state holds: the latest, or those around the `chosen` one. With `full`, the table has
+    the screen to itself. `keys` is the line at the bottom.
+    """
+    from rich.console import Group
+
+    rows, foot = state.recent.rows if among is None else among, _foot(keys)
+
+    def drawn(count: int, *, charted: bool) -> RenderableType:
+        some = _around(rows, chosen, count)
+        where = place_in_list(some[0].index, some[-1].index, state.count) if some and among is not None and count < len(rows) else None
+        if full:
+            return Group(_title(state, console.width), *_below_the_lines(state, some, console.width, where, chosen), *foot)
+        shown = screen(state, moment, some, console.width, *work, charted=charted, where=where, chosen=chosen)
+        return Group(shown, *foot)
 
     def room(*, charted: bool) -> int:
-        above = screen(state, moment, (), console.width, *work, charted=charted)
-        return console.height - len(console.render_lines(above)) - TABLE_FRAME
+        return console.height - len(console.render_lines(drawn(0, charted=charted))) - TABLE_FRAME
 
     charted = room(charted=True) >= LEAST_ROWS
-    rows = max(0, min(room(charted=charted), len(state.recent.rows)))
+    full = full or (chosen is not None and room(charted=False) < LEAST_ROWS)  # or the chosen one could not be seen
+    count = max(0, min(room(charted=charted), len(rows)))
     while True:
-        drawn = screen(state, moment, state.recent.rows[-rows:] if rows else (), console.width, *work, charted=charted)
-        if not rows or len(console.render_lines(drawn)) <= console.height:
-            return drawn
-        rows -= 1  # a segment's own line takes room too
+        found = drawn(count, charted=charted)
+        if not count or len(console.render_lines(found)) <= console.height:
+            return found
+        count -= 1  # a segment's own line takes room too
+
+
+def _around(rows: Sequence[Row], chosen: int | None, count: int) -> Sequence[Row]:
+    """So many rows, the latest or those around the chosen one."""
+    if not count:
+        return ()
+    at = next((place for place, row in enumerate(rows) if row.index == chosen), len(rows))
+    last = min(len(rows), max(count, at + count // 2 + 1))
+    return rows[last - count : last]
+
+
+def scrolled(lines: Sequence[Line], console: Console, down: int, keys: str) -> tuple[RenderableType, int]:
+    """Lines in a window, from so many lines down on, with the keys at the bottom; gives how far down that is, where there are fewer."""
+    from rich.console import Group
+    from rich.segment import Segment, Segments
+
+    laid = console.render_lines(_grid(lines), console.options.update(height=None))
+    foot = _foot(keys)
+    room = max(1, console.height - len(foot))
+    first = max(0, min(down, len(laid) - room))
+    shown = [part for line in laid[first : first + room] for part in (*line, Segment.line())]
+    return Group(Segments(shown), *foot), first
+
+
+def _foot(keys: str) -> list[Text]:
+    from rich.text import Text
+
+    return [Text(keys, style=_STYLES[Tone.QUIET], no_wrap=True, overflow="ellipsis")] if keys else []
 
 
 # What is drawn
 
 
-def screen(
+def screen(  # noqa: PLR0913 - what all is on it
     state: State,
     moment: str,
     rows: Sequence[Row],
@@ -162,16 +160,18 @@ def screen(
     doing: Fact | None = None,
     *,
     charted: bool = True,
+    where: str | None = None,
+    chosen: int | None = None,
 ) -> RenderableType:
-    """The whole screen for a width, as of `moment`: lines, chart, and a table of `rows`."""
+    """The whole screen for a width, as of `moment`: lines, chart, and a table of `rows`, with the `chosen` one marked.
+
+    `where` says which of all they are, where that is not plain.
+    """
     from rich.console import Group
-    from rich.rule import Rule
     from rich.table import Table
-    from rich.text import Text
 
     running = under_way(state, moment, worker, since)
     lines = _grid((*headline(state, moment), *([] if running is None else [running]), *now_line(doing, moment)))
-    title = Rule(Text(f"autotune {shortened(state.segment.opened.session, width // 2)}"), style=_STYLES[Tone.QUIET])
     if width < WIDE or not charted:
         top: RenderableType = Group(lines, *(chart(state, width) if charted else ()))
     else:
@@ -180,15 +180,22 @@ def screen(
         beside.add_column(ratio=2)
         beside.add_row(lines, Group(*chart(state, 2 * width // 5 - 4)))
         top = beside
-    return Group(title, top, *_below_the_lines(state, rows, width))
+    return Group(_title(state, width), top, *_below_the_lines(state, rows, width, where, chosen))
 
 
-def _below_the_lines(state: State, rows: Sequence[Row], width: int) -> list[RenderableType]:
+def _title(state: State, width: int) -> RenderableType:
+    from rich.rule import Rule
+    from rich.text import Text
+
+    return Rule(Text(f"autotune {shortened(state.segment.opened.session, width // 2)}"), style=_STYLES[Tone.QUIET])
+
+
+def _below_the_lines(state: State, rows: Sequence[Row], width: int, where: str | None, chosen: int | None) -> list[RenderableType]:
     """The table, or, where there is no room for a row, how many experiments there are."""
     from rich.text import Text
 
     if rows:
-        return [_table(table(state, rows), state.count, width)]
+        return [_table(table(state, rows), state.count, width, where, chosen)]
     more = f"{counted(state.count, 'more experiment')}: `autotune dashboard --full`"
     return [Text(more, style=_STYLES[Tone.QUIET])] if state.count else []
 
@@ -205,14 +212,14 @@ def _grid(lines: Sequence[Line]) -> Table:
     return grid
 
 
-def _table(rows: Sequence[TableRow], count: int, width: int) -> RenderableType:
+def _table(rows: Sequence[TableRow], count: int, width: int, where: str | None, chosen: int | None) -> RenderableType:
     """Experiments, the latest at the bottom; figures are never cut off, only descriptions are."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     left_out = count - len(rows)
-    caption = f"{counted(left_out, 'earlier experiment')}: `autotune dashboard --full`" if left_out > 0 else None
+    caption = where or (f"{counted(left_out, 'earlier experiment')}: `autotune dashboard --full`" if left_out > 0 else None)
     drawn = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, expand=True, caption=caption, caption_justify="left", caption_style=_STYLES[Tone.QUIET]
     )
@@ -231,7 +238,8 @@ def _table(rows: Sequence[TableRow], count: int, width: int) -> RenderableType:
             quiet = (f"segment {segment}", *([""] if valued else []), "", *([""] if bounded else []), NOT_COMPARED)
             drawn.add_row("", *(Text(cell, style=_STYLES[Tone.QUIET]) for cell in quiet))
         cells = (str(row.number), row.fate, *([row.value] if valued else []), row.effect, *([row.interval] if bounded else []))
-        drawn.add_row(*(Text(cell, style=_STYLES[row.tone]) for cell in cells), Text(row.description))
+        marked = "reverse" if row.number == chosen else None
+        drawn.add_row(*(Text(cell, style=_STYLES[row.tone]) for cell in cells), Text(row.description), style=marked)
     return drawn
 
 

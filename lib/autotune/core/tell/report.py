@@ -25,6 +25,8 @@ from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.words import told
 
 LONGEST_DESCRIPTION = 200
+LIVE_KEYS = "q quit   f the table alone   ↑ ↓ choose   enter its details"
+DETAIL_KEYS = "q quit   esc back   ↑ ↓ scroll   ← → the one before or after"
 NOT_COMPARED = "not compared with what is above"  # where a segment begins
 
 
@@ -72,6 +74,11 @@ def _has_interval(row: Row) -> bool:
     """Whether a row's effect was measured in so many pairs that its ends are an interval's."""
     figures = row.reason.figures
     return "runs" not in figures and figures.get("pairs", 0) >= effects.FEWEST_PAIRS_FOR_INTERVAL
+
+
+def place_in_list(first: int, last: int, count: int) -> str:
+    """Say which experiments of how many are shown."""
+    return f"{first} to {last} of {counted(count, 'experiment')}"
 
 
 # The headline

@@ -35,6 +35,12 @@ def events(path: Path, *marks: bytes, since: Position | None = None, until: Posi
             return
 
 
+def of_experiment(session: Session, number: int) -> Iterator[Event]:
+    """Give the events of an experiment, among others, and those of all segments."""
+    marks = (b'"type":"config"', f'"experiment":{number},'.encode(), f'"index":{number},'.encode())  # lines that may be the experiment's
+    return events(session.folder.ledger, *marks)
+
+
 def going_on(session: Session) -> Fact | None:
     """Tell what goes on in a session now: what was said of it last by whoever has it, or that a proposer is at work."""
     proposing = locks.holder(session.folder.path / PROPOSING_LOCK)

@@ -1,0 +1,203 @@
+"""The session on one screen, kept up to date: what keys show of it, and when it is drawn again."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from autotune.core.ledger.state import Row, State
+from autotune.core.tell.report import DETAIL_KEYS, LIVE_KEYS
+from autotune.core.tell.story import LABELS, lines, story_of
+from autotune.edges.clock import now
+from autotune.loop.session import feed
+from autotune.loop.session.session import Session
+from autotune.views import dashboard
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+LOOK_EVERY_S = 0.2
+REDRAW_EVERY_S = 1.0
+_SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|.", re.DOTALL)
+_ARROWS = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "first", "F": "last"}
+_NAMES = {
+    **{f"\x1b{mode}{letter}": name for mode in "[O" for letter, name in _ARROWS.items()},
+    "\x1b[5~": "page up",
+    "\x1b[6~": "page down",
+    "\x1b[1~": "first",
+    "\x1b[4~": "last",
+    "\x1b": "back",
+    "\x7f": "back",
+    "\r": "open",
+    "\n": "open",
+    "q": "quit",
+    "Q": "quit",
+    "f": "full",
+    "k": "up",
+    "j": "down",
+    "h": "left",
+    "l": "right",
+    " ": "page down",
+    "b": "page up",
+    "g": "first",
+    "G": "last",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown: the chosen experiment (None follows the latest), and whether the table fills the screen.
+
+    `down` is how many lines down one experiment is shown alone, None where it is not.
+    """
+
+    chosen: int | None = None
+    full: bool = False
+    down: int | None = None
+
+    def after(self, key: str, latest: int, page: int) -> Shown:
+        """What is shown after a key, of so many experiments, with so many lines to a page."""
+        if self.down is not None:
+            return self._detail(key, self.down, latest, page)
+        match key:
+            case "full":
+                return replace(self, full=not self.full)
+            case "open" if latest:
+                return replace(self, chosen=self.chosen or latest, down=0)
+            case "back":
+                return Shown()
+            case _:
+                step = {"up": -1, "down": 1, "page up": -page, "page down": page, "first": -latest, "last": latest}.get(key, 0)
+                return replace(self, chosen=_within(latest, (self.chosen or latest) + step)) if step and latest else self
+
+    def _detail(self, key: str, down: int, latest: int, page: int) -> Shown:
+        match key:
+            case "back" | "open":
+                return replace(self, down=None)
+            case "left" | "right":
+                return replace(self, chosen=_within(latest, (self.chosen or latest) + (1 if key == "right" else -1)) or latest, down=0)
+            case _:
+                step = {"up": -1, "down": 1, "page up": -page, "page down": page, "first": -down}.get(key, 0)
+                return replace(self, down=max(0, down + step))
+
+
+def _within(latest: int, number: int) -> int | None:
+    """A number of an experiment; None, which follows the latest, from the latest on."""
+    return max(1, number) if number < latest else None
+
+
+def keys_of(text: str) -> list[str]:
+    """The names of the keys that a terminal has sent, as far as they mean something."""
+    return [_NAMES[one] for one in _SEQUENCE.findall(text) if one in _NAMES]
+
+
+def show_live(session: Session, width: int | None = None) -> None:
+    """Show the screen and keep it up to date until q or Ctrl-C; raises `AutotuneError` where the session is deleted meanwhile."""
+    from rich.live import Live
+
+    console, screen = dashboard.console_of(width), _Screen(session)
+    with suppress(KeyboardInterrupt), _keyboard() as heard, Live(console=console, screen=True, auto_refresh=False) as live:
+        for resized in _moments(screen, heard, console):
+            if resized:
+                console.clear()
+            live.update(screen.drawn(console), refresh=True)
+
+
+@dataclass(slots=True)
+class _Screen:
+    """What is shown of a session; `rows` are all its experiments, read again when some have come."""
+
+    session: Session
+    shown: Shown = field(default_factory=Shown)
+    rows: Sequence[Row] = ()
+
+    def drawn(self, console: Console) -> RenderableType:
+        """The screen as it is now."""
+        state = self.session.state
+        if len(self.rows) != state.count:
+            self.rows = feed.rows(self.session)
+        if self.shown.down is not None:
+            return self._one(state, console, self.shown.chosen or state.count, self.shown.down)
+        return dashboard.fitting(
+            state,
+            console,
+            now(),
+            dashboard.work_of(self.session),
+            self.rows,
+            chosen=self.shown.chosen,
+            full=self.shown.full,
+            keys=LIVE_KEYS,
+        )
+
+    def _one(self, state: State, console: Console, number: int, down: int) -> RenderableType:
+        story = story_of(feed.of_experiment(self.session, number), number)
+        said = [] if story is None else lines(story, state, console.width - LABELS)
+        drawn, down = dashboard.scrolled(said, console, down, DETAIL_KEYS)
+        self.shown = replace(self.shown, down=down)
+        return drawn
+
+
+def _moments(screen: _Screen, heard: Callable[[float], tuple[str, bool]], console: Console) -> Iterator[bool]:
+    """Yield at once, at a key, when the ledger or the window has changed, and every second, for times go on; ends with q.
+
+    Gives whether the window has another size.
+    """
+    watched, drawn, again, resized = feed.Feed(screen.session), -REDRAW_EVERY_S, False, False
+    while True:
+        if watched.news() or again or resized or time.monotonic() - drawn >= REDRAW_EVERY_S:
+            drawn = time.monotonic()
+            yield resized
+        text, resized = heard(LOOK_EVERY_S)
+        before = screen.shown
+        for key in keys_of(text):
+            if key == "quit":
+                return
+            screen.shown = screen.shown.after(key, screen.session.state.count, max(1, console.height - dashboard.TABLE_FRAME))
+        again = screen.shown != before
+
+
+@contextmanager
+def _keyboard() -> Iterator[Callable[[float], tuple[str, bool]]]:
+    """Give a function that waits some seconds for keys, or another size of the window; the terminal is as it was afterwards."""
+    if not sys.stdin.isatty():
+        yield _nothing
+        return
+    import termios
+    import tty
+
+    keyboard = sys.stdin.fileno()
+    before = termios.tcgetattr(keyboard)
+    listening, telling = os.pipe()
+    os.set_blocking(telling, False)
+
+    def told(*_: object) -> None:
+        with suppress(BlockingIOError):
+            os.write(telling, b"w")
+
+    def heard(seconds: float) -> tuple[str, bool]:
+        ready, _, _ = select.select([keyboard, listening], [], [], seconds)
+        resized = listening in ready and bool(os.read(listening, 4096))
+        return (os.read(keyboard, 4096).decode(errors="replace") if keyboard in ready else "", resized)
+
+    handler = signal.signal(signal.SIGWINCH, told)
+    try:
+        tty.setcbreak(keyboard)
+        yield heard
+    finally:
+        signal.signal(signal.SIGWINCH, handler)
+        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+        os.close(listening)
+        os.close(telling)
+
+
+def _nothing(seconds: float) -> tuple[str, bool]:
+    time.sleep(seconds)
+    return "", False
