@@ -122,7 +122,7 @@ def _failure(output: str, outcome: Outcome | None) -> dict[str, Any]:
 def calibration(session: Session) -> list[str]:
     """What was found of the unchanged code, the mode in force, what would help, and how to have it."""
     found = session.state.segment.calibrated
-    if found is None:
+    if found is None or (session.state.scores is not None and found.runs < 2):  # noqa: PLR2004 - a pass over cases says nothing of noise
         return []
     alone = session.state.pairs_alone
     wanting = [] if alone else advice.advice(found, session.state.config)

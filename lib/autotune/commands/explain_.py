@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
-from autotune.core.model import Part
 from autotune.core.output.outcome import escaped
+from autotune.core.tell import by_case
 from autotune.core.tell.explain import explain
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.snapshot import snapshot
-from autotune.core.tell.story import LABELS, Story, lines, story_of, written_by_cases
+from autotune.core.tell.story import LABELS, Story, lines, metric_of, story_of
 from autotune.edges import case_files
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
@@ -43,7 +43,7 @@ def main(
             typer.echo(json.dumps({**story.as_json(), "proposer": printed, "case_output": _as_json(story, kept)}))
             return
         named = [Line("proposer", f"what it printed: {', '.join(map(escaped, printed))}")] if printed else []
-        written = written_by_cases(story, here.state, kept)
+        written = by_case.written(story.runs, metric_of(story, here.state), here.state, kept)
         typer.echo(laid_out([*lines(story, here.state, width - LABELS), *written, *named], width), nl=False)
         return
     busy = worker_of(here)
@@ -58,8 +58,7 @@ def main(
 
 def _written(session: Session, story: Story) -> dict[str, tuple[str, list[str]]]:
     """Give the folder and the files of what cases wrote, by the log of each run that left any."""
-    shown = [run for run in story.runs if run.part is not Part.CONFIRM or session.state.ended is not None]  # of others only counts are told
-    folders = {run.log: session.folder.path / logs.of_cases(run.log) for run in shown if run.cases or run.seed is not None}
+    folders = {run.log: session.folder.path / logs.of_cases(run.log) for run in by_case.open_to_all(story.runs)}
     return {log: (str(folder), files) for log, folder in folders.items() if (files := case_files.found(folder))}
 
 

@@ -144,8 +144,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         return
     reply(Answer.SESSION_OPENED, session=session.name, branch=session.branch, folder=str(session.workdir))
     runs = state.segment.baseline_runs
-    value = noise.median(runs) if state.scores is None else state.segment.baseline
-    reply(Answer.BASELINE_MEASURED, metric=state.config.metric, unit=state.config.unit, value=value, runs=len(runs))
+    scored = state.scores is not None
+    value = state.segment.baseline if scored else noise.median(runs)
+    config = state.config
+    reply(Answer.BASELINE_MEASURED, metric=config.metric, unit=config.unit, value=value, runs=len(runs), scores=scored)
     for label, text in understood_lines.items():
         typer.echo(f"{label}: {text}")
     for line in found:

@@ -30,7 +30,8 @@ OF_YOUR_OWN = (  # lines for a shell
 def _baseline(fact: Fact) -> str:
     figures = fact.figures
     unit = f" ({escaped(figures['unit'])})" if figures["unit"] else ""
-    of_runs = "one run" if figures["runs"] == 1 else f"median of {figures['runs']} runs"
+    middle = "mean of all scores in" if figures.get("scores") else "median of"
+    of_runs = "one run" if figures["runs"] == 1 else f"{middle} {figures['runs']} runs"
     return f"baseline: {escaped(figures['metric'])}{unit} = {number(figures['value'])} ({of_runs})"
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autotune.core.cases.batch_pairs import gains_by_case, largest_losses
-from autotune.core.cases.written import case_of
 from autotune.core.codec import encode
 from autotune.core.facts import Kind, whole
 from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Described, Formatted, Ran, Result, SegmentOpened
@@ -20,6 +18,7 @@ from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.output.outcome import escaped
 from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL
+from autotune.core.tell import by_case
 from autotune.core.tell.explain import sentence
 from autotune.core.tell.fate import TONES, fate_of
 from autotune.core.tell.figures import duration, effect_in_words, in_odds, number, numbers
@@ -58,7 +57,7 @@ class Story:
             "experiment": self.number,
             "candidate": encode(self.taken),
             "formatted": encode(self.formatted),
-            "runs": [encode(run) for run in self.runs],
+            "runs": [encode(replace(run, metrics=by_case.shown(run))) for run in self.runs],
             "verdicts": [encode(one) for one in self.decided],
             "described": encode(self.described),
             "result": encode(self.result),
@@ -198,57 +197,11 @@ def _samples(story: Story, state: State, width: int) -> Iterator[Line]:
     texts = iter(numbers(values, noise_of_a_run(state)))
     told, arms = _with_repeats(story.runs, [next(texts) if _has_value(run, name) else run.outcome for run in story.runs])
     yield Line("in order", _in_order(told, stages_of(story, arms)))
-    yield from _cases(story, state)
+    yield from by_case.of_cases(story.runs, metric_of(story, state), state)
     if plotted := plot(story.runs, name, width):
         yield Line("plot", "\n".join(plotted))
     if noticed := [escaped(text) for run in story.runs for text in (*run.malformed, *run.leftovers, *_several(run, name))]:
         yield Line("noticed", "\n".join(dict.fromkeys(noticed)))
-
-
-def _cases(story: Story, state: State) -> Iterator[Line]:
-    """Tell how many cases got better and how many worse, where runs were given some, and name those that did most."""
-    gains = _gains(story, state)
-    if not gains:
-        return
-    won, lost = (sum(gain * sign > 0 for gain in gains.values()) for sign in (1, -1))
-    named = zip(("most better", "most worse"), _changed_most(gains), strict=True)
-    said = [f"{label}: {', '.join(map(escaped, found))}" for label, found in named if found]
-    yield Line("cases", "; ".join([f"{won} better, {lost} worse, {len(gains) - won - lost} the same", *said]))
-
-
-def _gains(story: Story, state: State) -> dict[str, float]:
-    good, metric = [run for run in story.runs if run.cases and run.outcome is Outcome.OK], metric_of(story, state)
-    candidate, incumbent = ([run.metrics for run in good if run.arm is arm] for arm in Arm)
-    batches = list(zip(candidate, incumbent, strict=False))
-    return gains_by_case(batches, metric.name, metric.direction, logs=state.segment.case_ratios)
-
-
-def _changed_most(gains: Mapping[str, float]) -> tuple[list[str], list[str]]:
-    """Give the cases that got better most, and those that got worse most."""
-    best, worst = (largest_losses({case: sign * gain for case, gain in gains.items()}) for sign in (-1, 1))
-    return [case for case, _ in best], [case for case, _ in worst]
-
-
-def written_by_cases(story: Story, state: State, kept: Mapping[str, tuple[str, Sequence[str]]]) -> Iterator[Line]:
-    """Tell where that is which cases wrote, and the latest files of those that changed most.
-
-    `kept` has, of each run that left any, its folder and the paths of its files in that, by the run's log.
-    """
-    if not kept:
-        return
-    top, texts = next(iter(kept.values()))[0].rpartition("/")[0], list[str]()
-    for case in [one for found in _changed_most(_gains(story, state)) for one in found]:
-        files = {
-            run.arm: f"{folder.removeprefix(top)[1:]}/{name}"
-            for run in story.runs
-            if run.log in kept
-            for folder, names in (kept[run.log],)
-            for name in names
-            if case_of(name, (case,)) is not None
-        }
-        if files:
-            texts.append(f"{escaped(case)}: {', '.join(escaped(files[arm]) for arm in Arm if arm in files)}")
-    yield Line("case output", "\n".join([escaped(top), *texts]))
 
 
 def _with_repeats(runs: Sequence[Ran], found: Sequence[str]) -> tuple[list[str], list[Arm]]:

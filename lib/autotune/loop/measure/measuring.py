@@ -183,12 +183,11 @@ def _outlook(session: Session, runs: Sequence[Run], decision: Decision, policy: 
     """Give what is said of the next run of a comparison while it lasts."""
     if session.state.scores is None:
         return pace.of_comparison(runs, decision, session.state.calibration, policy, run_s)
-    cases = session.state.segment.split
-    some = len([*cases.search, *cases.confirm])
-    done = sum(len(run.cases) for run in runs if run.arm is Arm.INCUMBENT)
-    size = rounds.size_of(session.state.segment.listed)
+    split, ran = session.state.segment.split, {place for run in runs for place in run.cases}
+    names = {session.state.segment.listed[place].name for place in ran}
+    left = sum(rounds.ahead(cases, names) for cases in (split.search, split.confirm) if cases)
     odds = {} if decision.evidence is None else {"evidence": decision.evidence, "needed": decision.needed}
-    return pace.of_known_length("pair", len(runs) // 2 + 1, len(runs) // 2 + math.ceil((some - done) / size), run_s, up_to=True) | odds
+    return pace.of_known_length("pair", len(runs) // 2 + 1, len(runs) // 2 + left, run_s, up_to=True) | odds
 
 
 def _draw(session: Session, bench: Bench, experiment: Experiment, part: Part) -> Fact | None:

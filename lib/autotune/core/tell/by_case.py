@@ -1,0 +1,104 @@
+"""What an experiment did to each case: how many got better and worse, by group, and which did most; of cases that decide, counts alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from autotune.core.cases.batch_pairs import gains_by_case, largest_losses
+from autotune.core.cases.split import Case
+from autotune.core.cases.written import case_of
+from autotune.core.ledger.events import Ran
+from autotune.core.ledger.state import State
+from autotune.core.model import Arm, Metric, Outcome, Part
+from autotune.core.output.outcome import escaped
+from autotune.core.tell.figures import number
+from autotune.core.tell.lines import Line
+
+_LABELS = {None: "cases", Part.SEARCH: "search cases", Part.CONFIRM: "decided on"}
+_NAMED = (None, Part.SEARCH)  # parts of which single cases may be named
+
+
+def of_cases(runs: Sequence[Ran], metric: Metric, state: State) -> Iterator[Line]:
+    """Tell how many cases got better and how many worse, where runs were given some, and name those that did most."""
+    for part, label in _LABELS.items():
+        made = [run for run in runs if run.part is part]
+        gains = _gains(made, metric, state)
+        if not gains and part is None:
+            continue
+        won, lost = (sum(gain * sign > 0 for gain in gains.values()) for sign in (1, -1))
+        left = _unscored(made)
+        counts = f"{won} better, {lost} worse, {len(gains) - won - lost} the same" + (f", {left} without a score" if left else "")
+        named = zip(("most better", "most worse"), _changed_most(gains) if part in _NAMED else ([], []), strict=True)
+        said = [f"{which}: {', '.join(map(escaped, found))}" for which, found in named if found]
+        if gains or left:
+            yield Line(label, "; ".join([counts, *said]))
+        if part is Part.SEARCH and (groups := _groups(gains, state.segment.listed)):
+            yield Line("groups", groups)
+
+
+def written(runs: Sequence[Ran], metric: Metric, state: State, kept: Mapping[str, tuple[str, Sequence[str]]]) -> Iterator[Line]:
+    """Tell where that is which cases wrote, and the latest files of those that changed most.
+
+    `kept` has, of each run that left any, its folder and the paths of its files in that, by the run's log.
+    """
+    if not kept:
+        return
+    top, texts = next(iter(kept.values()))[0].rpartition("/")[0], list[str]()
+    for case in [one for found in _changed_most(_gains(open_to_all(runs), metric, state)) for one in found]:
+        files = {
+            run.arm: f"{folder.removeprefix(top)[1:]}/{name}"
+            for run in runs
+            if run.log in kept
+            for folder, names in (kept[run.log],)
+            for name in names
+            if case_of(name, (case,)) is not None
+        }
+        if files:
+            texts.append(f"{escaped(case)}: {', '.join(escaped(files[arm]) for arm in Arm if arm in files)}")
+    yield Line("case output", "\n".join([escaped(top), *texts]))
+
+
+def open_to_all(runs: Sequence[Ran]) -> list[Ran]:
+    """Give the runs whose cases, or seed, may be seen one by one."""
+    return [run for run in runs if run.part in _NAMED and (run.cases or run.seed is not None)]
+
+
+def shown(run: Ran) -> Mapping[str, float]:
+    """Give a run's samples but those of single cases that nobody has to see: of the ones that decide, and those held out."""
+    if run.part in _NAMED:
+        return run.metrics
+    return {name: value for name, value in run.metrics.items() if not name.endswith("]")}
+
+
+def _gains(runs: Sequence[Ran], metric: Metric, state: State) -> dict[str, float]:
+    good = [run for run in runs if run.cases and run.outcome is Outcome.OK]
+    candidate, incumbent = ([run.metrics for run in good if run.arm is arm] for arm in Arm)
+    batches = list(zip(candidate, incumbent, strict=False))
+    logs = state.segment.case_ratios and all(run.part is None for run in good)
+    return gains_by_case(batches, metric.name, metric.direction, logs=logs)
+
+
+def _unscored(runs: Sequence[Ran]) -> int:
+    """How many cases were without a score in the last run of an arm that they were in."""
+    last = {(run.arm, place): str(place) in run.unscored for run in runs if run.outcome is Outcome.OK for place in run.cases}
+    return len({place for (_, place), left in last.items() if left})
+
+
+def _changed_most(gains: Mapping[str, float]) -> tuple[list[str], list[str]]:
+    """Give the cases that got better most, and those that got worse most."""
+    best, worst = (largest_losses({case: sign * gain for case, gain in gains.items()}) for sign in (-1, 1))
+    return [case for case, _ in best], [case for case, _ in worst]
+
+
+def _groups(gains: Mapping[str, float], listed: Sequence[Case]) -> str:
+    """Name the groups whose mean score changed most, with their gain, a better one above 0; nothing where there are none."""
+    of = {case.name: case.group for case in listed if case.group is not None}
+    by_group = dict[str, list[float]]()
+    for case, gain in gains.items():
+        if case in of:
+            by_group.setdefault(str(of[case]), []).append(gain)
+    means = {group: math.fsum(found) / len(found) for group, found in by_group.items()}
+    worst = largest_losses(means)
+    best = [(group, -loss) for group, loss in largest_losses({group: -mean for group, mean in means.items()})]
+    return ", ".join(f"{escaped(group)} {'+' if mean > 0 else ''}{number(mean, figures=2)}" for group, mean in (*best, *worst))

@@ -1,0 +1,75 @@
+"""What is told of each case: names of those that may be seen, and counts alone of those that decide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.core.session import at, folded, segment
+
+from autotune.core.cases.split import digest, letters, split
+from autotune.core.facts import quoted
+from autotune.core.ledger.events import Listed, Opened, Ran
+from autotune.core.ledger.fold import begin
+from autotune.core.ledger.purposes import Purpose
+from autotune.core.ledger.state import State
+from autotune.core.model import Arm, Outcome, Part
+from autotune.core.tell import by_case
+
+LINES = tuple(f"c{number}\tg{number // 2}" for number in range(140))
+
+
+def scored() -> State:
+    cases = tuple(split_of(LINES))
+    named = Listed(LINES, at(1), letters(cases, split(cases)), digest(cases))
+    return folded(begin(segment(direction="higher", cases=list(LINES), score_range=[0, 1])), Opened(at(0)), named)
+
+
+def split_of(lines: tuple[str, ...]) -> list:  # type: ignore[type-arg]
+    from autotune.core.cases.listed import listed
+
+    return list(listed(lines))
+
+
+def ran(arm: Arm, part: Part | None, **scores: float | None) -> Ran:
+    metrics = {f"t[{case}]": value for case, value in scores.items() if value is not None}
+    places = tuple(int(case[1:]) for case in scores)
+    unscored = {case[1:]: "busy" for case, value in scores.items() if value is None}
+    run = Ran(1, Purpose.EXPERIMENT, arm, 1, Outcome.OK, quoted(""), metrics, 0.1, at(1), f"{arm}.log", part=part)
+    return replace(run, cases=places, unscored=unscored)
+
+
+RUNS = (
+    ran(Arm.CANDIDATE, Part.SEARCH, c0=1.0, c1=0.0, c2=0.5, c4=0.0, c6=None),
+    ran(Arm.INCUMBENT, Part.SEARCH, c0=0.0, c1=0.0, c2=0.5, c4=1.0, c6=0.5),
+    ran(Arm.CANDIDATE, Part.CONFIRM, c8=1.0, c10=1.0),
+    ran(Arm.INCUMBENT, Part.CONFIRM, c8=0.0, c10=1.0),
+)
+
+
+def test_search_cases_are_named_and_those_that_decide_are_counted() -> None:
+    state = scored()
+    told = {line.label: line.text for line in by_case.of_cases(RUNS, state.metric, state)}
+    assert told["search cases"] == "1 better, 1 worse, 2 the same, 1 without a score; most better: c0; most worse: c4"
+    assert told["decided on"] == "1 better, 0 worse, 1 the same"
+    assert told["groups"] == "g0 +0.5, g2 -1"
+    assert not list(by_case.of_cases((), state.metric, state))
+
+
+def test_no_value_of_a_case_that_decides_is_shown_nor_what_it_wrote() -> None:
+    state = scored()
+    assert [one.part for one in by_case.open_to_all(RUNS)] == [Part.SEARCH, Part.SEARCH]
+    assert dict(by_case.shown(RUNS[2])) == {}
+    assert by_case.shown(RUNS[0]) == RUNS[0].metrics
+    kept = {f"{Arm.CANDIDATE}.log": ("/runs/1", ["c0.txt", "c8.txt"])}
+    (line,) = by_case.written(RUNS, state.metric, state, kept)
+    assert "c0" in line.text
+    assert "c8" not in line.text
+    assert not list(by_case.written(RUNS, state.metric, state, {}))
+
+
+def test_without_groups_none_are_told() -> None:
+    state = begin(segment(direction="higher"))
+    told = [line.label for line in by_case.of_cases(RUNS[:2], state.metric, state)]
+    assert told == ["search cases"]
+    bare = [replace(run, part=None) for run in RUNS[:2]]
+    assert [line.label for line in by_case.of_cases(bare, state.metric, state)] == ["cases"]
