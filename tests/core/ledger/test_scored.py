@@ -14,11 +14,12 @@ from tests.core.session import at, folded, result, segment
 
 from autotune.core.cases.drawing import Taken
 from autotune.core.cases.listed import listed
+from autotune.core.cases.outlook import UnitOutlook
 from autotune.core.cases.split import digest, letters, split
 from autotune.core.facts import Fact, Kind, claimed, quoted
 from autotune.core.findings import Contradiction
 from autotune.core.ledger import replay, scored
-from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Drawn, Listed, Opened, Ran
+from autotune.core.ledger.events import Calibrated, CandidateTaken, Claimed, Decided, Drawn, Listed, Opened, Ran
 from autotune.core.ledger.fold import begin
 from autotune.core.ledger.given import given
 from autotune.core.ledger.lines import Event
@@ -26,7 +27,7 @@ from autotune.core.ledger.order import misplaced
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.settle import goes_on
 from autotune.core.ledger.state import Ended, Ending, State
-from autotune.core.model import Arm, Decision, Outcome, Part, Status, Verdict
+from autotune.core.model import Arm, Decision, DecisionMode, Outcome, Part, Status, Verdict
 
 NOW = at(1)
 Score = Callable[[Arm, int], float | None]
@@ -83,7 +84,7 @@ def taken(state: State) -> CandidateTaken:
 def drawn(state: State, part: Part, size: int = 8, pool_number: int = 1, **changed: Any) -> Drawn:
     number = state.experiment.number if state.experiment is not None else 1
     counts = {"number": state.confirmations + 1, "keeps": state.gains, "pool_number": pool_number} if part is Part.CONFIRM else {}
-    return replace(Drawn(number, part, "seed", size, Taken.CASE, NOW, **counts), **changed)
+    return replace(Drawn(number, part, "seed", size, state.taken, NOW, **counts), **changed)
 
 
 def asked(state: State) -> Decision:
@@ -175,6 +176,20 @@ def test_a_little_luck_on_the_search_cases_is_not_promising() -> None:
     assert decision.reason.kind is Kind.SCORES_NOT_PROMISING
     assert decision.reason.figures["left"] == 0
     assert decision.verdict is Verdict.DISCARD
+
+
+def test_where_something_acts_on_a_whole_batch_that_is_one_unit() -> None:
+    unit = UnitOutlook(10, 8.0, Taken.BATCH, 0.2, 0.3, 417.0, 0.05, 100.0)
+    found = Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=False, mode=DecisionMode.RACE, timestamp=NOW, by_unit=unit)
+    state = folded(opened(400), found)
+    state, decision = compared(state, BETTER)
+    assert decision.reason is not None
+    assert decision.reason.figures["in_batches"]
+    assert decision.reason.figures["units"] < 30
+    begun = folded(opened(400), found, taken(state))
+    other = misplaced(begun, replace(drawn(begun, Part.SEARCH), taken=Taken.CASE, experiment=1), {})
+    assert other is not None
+    assert other.kind is Contradiction.DRAW_ASTRAY
 
 
 def test_where_there_are_too_few_to_split_all_decide() -> None:

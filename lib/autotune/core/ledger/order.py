@@ -142,8 +142,8 @@ def _parts(state: State, lines: Sequence[str]) -> tuple[str | None, str | None]:
 
 def _drawn(state: State, said: events.Drawn) -> Fact | None:
     """Tell where a comparison on cases begins that was not to come, or with another number than it has."""
-    experiment = state.experiment
-    if experiment is None or (experiment.number, experiment.verdict) != (said.experiment, None) or state.scores is None:
+    experiment, scored = state.experiment, state.scores is not None and said.taken is state.taken
+    if experiment is None or (experiment.number, experiment.verdict) != (said.experiment, None) or not scored:
         return Fact(Contradiction.DRAW_ASTRAY, {"experiment": said.experiment})
     if said.part is not Part.CONFIRM:
         again = said.part is Part.HELD_OUT or bool(experiment.drawn) or bool(said.number or said.pool_number)

@@ -50,6 +50,7 @@ class _Seen(NamedTuple):
     units: Sequence[Unit]
     left: int
     tries: Mapping[str, Sequence[Tried]]
+    taken: Taken
 
 
 def decided(state: State, experiment: Experiment, runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
@@ -157,7 +158,7 @@ def _seen(state: State, drawing: Drawn, runs: Sequence[Run]) -> _Seen:
             values = (one.get(f"{metric}[{name}]") for one in (candidate, incumbent))
             tries.setdefault(name, []).append(Tried(*(None if value is None else scores.place(value) for value in values)))
     units = so_far(drawn, tries)
-    return _Seen(drawing.part, drawn, made, units, left(drawn, units), tries)
+    return _Seen(drawing.part, drawn, made, units, left(drawn, units), tries, drawing.taken)
 
 
 def _next(state: State, seen: _Seen) -> tuple[int, ...]:
@@ -226,6 +227,7 @@ def _answer(
         "worth": abs(scores.effect(asked.aim)),
         **({"asked": policy.min_effect} if policy.min_effect else {}),
         **({"unequal": True} if tally.unequal else {}),
+        **({"in_batches": True} if seen.taken is Taken.BATCH else {}),
     }
     evidence, needs = odds or (None, None)
     effect = _effect(scores, _differences(seen.units))

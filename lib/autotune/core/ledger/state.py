@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Any
 
 from autotune.core import rules
+from autotune.core.cases.drawing import Taken
 from autotune.core.cases.listed import listed
 from autotune.core.cases.rounds import size_of
 from autotune.core.cases.split import Case, Split, by_letters
@@ -365,6 +366,12 @@ class State:
         """The range of the cases' scores, where these decide."""
         found = self.config.score_range
         return None if found is None else ScoreRange(*found, self.metric.direction)
+
+    @property
+    def taken(self) -> Taken:
+        """What counts as one unit where scores decide: what a calibration found, else the case or its group."""
+        found = self.segment.calibrated
+        return Taken.CASE if found is None or found.by_unit is None else found.by_unit.taken
 
     @property
     def pairs_alone(self) -> bool:

@@ -104,8 +104,11 @@ def _of_cases(figures: Mapping[str, Any]) -> list[str]:
     if "units" not in figures:
         return []
     part, dropped = {Part.SEARCH: "search ", Part.CONFIRM: ""}.get(figures["part"], ""), figures.get("dropped")
-    what = f"{part}{'group' if figures.get('grouped') else 'case'}"
-    said = counted(figures["units"], what) + (f" ({dropped} without a score)" if dropped else "")
+    alone = "group" if figures.get("grouped") else "case"
+    what = f"{part}{f'batch of {alone}s' if figures.get('in_batches') else alone}"
+    count = figures["units"]
+    plural = f"{part}batches of {alone}s" if figures.get("in_batches") else f"{what}s"
+    said = f"{count} {what if count == 1 else plural}" + (f" ({dropped} without a score)" if dropped else "")
     unequal = "it leaves more cases without a score than before, which counts against it" if figures.get("unequal") else ""
     return [said, *filter(None, [unequal])]
 

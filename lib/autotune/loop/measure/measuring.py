@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.cases import batch_pairs, rounds
-from autotune.core.cases.drawing import Taken
 from autotune.core.decide import guards, pace
 from autotune.core.decide.budget import refills
 from autotune.core.decide.decide import checks_come_now
@@ -200,7 +199,7 @@ def _draw(session: Session, bench: Bench, experiment: Experiment, part: Part) ->
         pool = confirmations.count(session)
         planned = {"number": state.confirmations + 1, "keeps": state.gains, "pool_number": pool.number, "pool_keeps": pool.keeps}
     order = f"{bench.random.getrandbits(64):016x}"
-    session.append(Drawn(experiment.number, part, order, rounds.size_of(cases), Taken.CASE, now(), **planned))
+    session.append(Drawn(experiment.number, part, order, rounds.size_of(cases), state.taken, now(), **planned))
     return None
 
 
