@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autotune.commands.options import AsJson
+from autotune.core.asking.costs import together
 from autotune.core.asking.limits import Limits
 from autotune.core.asking.naming import BACKENDS, parse
 from autotune.core.asking.prices import Price
 from autotune.core.codec import encode
 from autotune.core.tell.asked import Checked, checked, why_no_answer
+from autotune.core.tell.judging import calls_planned, score_line
 from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.errors import AutotuneError
+
+if TYPE_CHECKING:
+    from autotune.prompts.judging import Judged
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Tune what a running agent says.")
 
@@ -62,6 +68,54 @@ def doctor(
     found = check(model, terms)
     typer.echo(_as_json(found) if as_json else laid_out(checked(found), min(get_terminal_size().columns, WIDEST)), nl=as_json)
     raise typer.Exit(0 if found.failure is None else 1)
+
+
+@app.command()
+def judge(
+    settings: Annotated[Path, typer.Argument(help="The judge's settings, a TOML file.")] = Path("judge.toml"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many calls it would take, and make none.")] = False,
+) -> None:
+    """Judge the answers to cases: the benchmark of a session on a prompt pack.
+
+    It prints METRIC lines, one for each case of the run, and CONTEXT lines that say what it measures with. A case without a score gets an
+    UNSCORED line. `AUTOTUNE_CASES` names the cases; without it, all are judged.
+    """
+    from autotune.models.asking import Models
+    from autotune.prompts import judging
+
+    bench = judging.opened(settings)
+    cases = _cases_of_the_run() or list(bench.cases)
+    if dry_run:
+        typer.echo(
+            calls_planned(len(cases), answered=bool(bench.settings.agent), share=bench.settings.stages.share * bool(bench.settings.strong))
+        )
+        return
+    for name, value in judging.context(bench).items():
+        typer.echo(f"CONTEXT {name}={value}")
+    costs = []
+    with Models(judging.terms(bench)) as models:
+        for found in judging.judged(bench, models, cases):
+            costs.append(found.cost)
+            typer.echo(score_line(bench.settings.metric, found.case, found.judgement))
+            _explain(found)
+    if (spent := together(costs).usd) is not None:
+        typer.echo(f"METRIC cost_usd={spent:.9g}")
+
+
+def _cases_of_the_run() -> list[str]:
+    """Give the ids of the run's cases, the group behind each left out; none where nothing names them."""
+    path, alone = os.environ.get("AUTOTUNE_CASES"), os.environ.get("AUTOTUNE_CASE")
+    if path is None:
+        return [alone] if alone else []
+    return [line.partition("\t")[0] for line in Path(path).read_text("utf-8").splitlines() if line]
+
+
+def _explain(found: Judged) -> None:
+    """Write down why a case has its score, where the run keeps it."""
+    folder = os.environ.get("AUTOTUNE_CASE_OUTPUT")
+    if folder:
+        said = {"judgement": encode(found.judgement), "second": found.second, "answer": found.answered}
+        (Path(folder) / f"{found.case}.json").write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")
 
 
 def _as_json(found: Checked) -> str:

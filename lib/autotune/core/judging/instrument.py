@@ -1,0 +1,100 @@
+"""What a judge's run measures with: the file that says it, read strictly. Another instrument is another measurement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from autotune.core.asking import naming
+from autotune.core.judging.stages import Stages
+from autotune.core.records.behaviors import Behavior
+from autotune.errors import AutotuneError
+
+
+class Replay(StrEnum):
+    """What becomes of recorded tool calls and memory where the agent's model answers anew."""
+
+    LEAVE_OUT = "leave out"
+    RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """The settings of a judge. Paths are as they are written. `strong` and `agent` may be empty: no second stage, recorded answers.
+
+    `concurrency` is how many cases are worked at once; the caps hold for a day (UTC). Where `fresh`, the agent gives another answer in each
+    run, so that its luck with one answer does not stay.
+    """
+
+    behavior: Behavior
+    cases: str
+    rubric: str
+    judge: str
+    pack: str = ""
+    agent: str = ""
+    strong: str = ""
+    metric: str = "quality"
+    replay: Replay = Replay.LEAVE_OUT
+    answer_tokens: int = 1024
+    judge_tokens: int = 4096
+    concurrency: int = 4
+    stages: Stages = field(default_factory=Stages)
+    fresh: bool = True
+    max_usd_per_day: float | None = None
+    max_calls_per_day: int | None = None
+
+
+_TEXTS = ("cases", "rubric", "judge", "pack", "agent", "strong", "metric")
+_NEEDED = ("behavior", "cases", "rubric", "judge")
+_WHOLE = ("answer_tokens", "judge_tokens", "concurrency", "max_calls_per_day", "seed")
+_SHARES = ("share", "unsure_below")
+_KEYS = (*_NEEDED, "pack", "agent", "strong", "metric", "replay", *_WHOLE, *_SHARES, "max_usd_per_day", "fresh")
+
+
+def parse(table: Mapping[str, Any], where: str) -> Instrument:
+    """Read the settings of a judge. Raises AutotuneError that names the file and the key."""
+    unknown = next((key for key in table if key not in _KEYS), None)
+    if unknown is not None:
+        raise AutotuneError(f"{where} has an unknown key {unknown}.", f"the keys are {', '.join(_KEYS)}")
+    for key in _NEEDED:
+        if key not in table:
+            raise AutotuneError(f"{where} lacks {key}.", f"it needs {', '.join(_NEEDED)}")
+    values: dict[str, Any] = {key: _checked(key, value, where) for key, value in table.items()}
+    stages = Stages(**{key: values.pop(key) for key in ("share", "unsure_below", "seed") if key in values})
+    found = Instrument(**values, stages=stages)
+    for name in filter(None, (found.judge, found.strong, found.agent)):
+        naming.parse(name)
+    if found.agent and not found.pack:
+        raise AutotuneError(f"{where} names an agent and no pack.", "say in pack which file the agent is to go by")
+    return found
+
+
+def _checked(key: str, value: object, where: str) -> object:
+    if key == "behavior":
+        return _one_of(Behavior, value, key, where)
+    if key == "replay":
+        return _one_of(Replay, value, key, where)
+    if key == "fresh":
+        if not isinstance(value, bool):
+            raise AutotuneError(f"fresh in {where} is neither true nor false.", "write true or false")
+        return value
+    if key in _TEXTS:
+        if not isinstance(value, str) or (key in {*_NEEDED, "metric"} and not value.strip()):
+            raise AutotuneError(f"{key} in {where} is no text.", "write it in quotes")
+        return value
+    if isinstance(value, bool) or not isinstance(value, int if key in _WHOLE else int | float):
+        raise AutotuneError(f"{key} in {where} is no number.", "write a whole number" if key in _WHOLE else "write a number")
+    least, most = (0.0, 1.0) if key in _SHARES else (0.0 if key in {"seed", "max_usd_per_day", "max_calls_per_day"} else 1.0, math.inf)
+    if not least <= value <= most or math.isinf(value):
+        bounds = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"
+        raise AutotuneError(f"{key} in {where} is {value}.", f"it has to be {bounds}")
+    return value if key in _WHOLE else float(value)
+
+
+def _one_of(kind: type[StrEnum], value: object, key: str, where: str) -> StrEnum:
+    if value not in {str(one) for one in kind}:
+        raise AutotuneError(f"{key} in {where} is `{value}`.", f"it can be {', '.join(kind)}")
+    return kind(str(value))

@@ -1,0 +1,194 @@
+"""Answers judged: the agent's model answers each case with the pack in place, one judge marks all answers, a strong one some again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from secrets import randbits
+from typing import Any
+
+from autotune.core.asking.costs import Cost, together
+from autotune.core.asking.failing import CAPS
+from autotune.core.asking.limits import Limits
+from autotune.core.asking.request import Message, Request, Role
+from autotune.core.judging import fencing, instrument, marks, rubric, showing, stages
+from autotune.core.judging.instrument import Instrument, Replay
+from autotune.core.judging.marks import Judgement, Unscored
+from autotune.core.judging.rubric import Rubric
+from autotune.core.judging.stages import Second
+from autotune.core.records.behaviors import Behavior
+from autotune.core.records.trace import Trace, from_mapping
+from autotune.core.tell.judging import as_agent, question
+from autotune.errors import AutotuneError
+from autotune.models.asking import Answer, Models, Terms
+
+VERSION = 1
+"""Of what a judge is asked and how its marks are counted: another one is another measurement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of one case. `second` is why the strong judge was asked; `answered` is what was judged."""
+
+    case: str
+    judgement: Judgement
+    second: Second | None
+    answered: str
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """All that a run needs, read: the settings, the rubric, the pack's instructions and examples, the cases by their ids."""
+
+    settings: Instrument
+    rubric: Rubric
+    instructions: str
+    demos: tuple[tuple[str, str], ...]
+    cases: Mapping[str, Trace]
+    cases_hash: str
+
+
+def opened(path: Path) -> Bench:
+    """Read the settings of a judge and all the files that they name, relative to the folder of theirs. Raises AutotuneError."""
+    settings = instrument.parse(_toml(path), path.name)
+    content = _bytes(path.parent / settings.cases)
+    rules = rubric.parse(_toml(path.parent / settings.rubric), settings.rubric)
+    instructions, demos = _pack(path.parent / settings.pack, settings.behavior) if settings.pack else ("", ())
+    return Bench(settings, rules, instructions, demos, dict(_cases(content, settings.cases)), hashlib.sha256(content).hexdigest()[:16])
+
+
+def context(bench: Bench) -> dict[str, str]:
+    """Say what has to stay the same for two runs to be comparable."""
+    settings = bench.settings
+    second = (
+        f"{settings.strong} {settings.stages.share:g} {settings.stages.unsure_below:g} {settings.stages.seed}"
+        if settings.strong
+        else "none"
+    )
+    return {
+        "judge": settings.judge,
+        "judge_second": second,
+        "judge_version": f"{VERSION}",
+        "rubric": bench.rubric.hash,
+        "agent": f"{settings.agent} {settings.answer_tokens} {'fresh' if settings.fresh else 'kept'}"
+        if settings.agent
+        else "recorded answers",
+        "replay": str(settings.replay) if settings.agent else "nothing is answered anew",
+        "cases": bench.cases_hash,
+    }
+
+
+def terms(bench: Bench) -> Terms:
+    """On what terms the models of a run are asked."""
+    settings = bench.settings
+    per_day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
+    return Terms(f"judge {settings.behavior}", per_day=per_day, concurrency=settings.concurrency, seed=settings.stages.seed)
+
+
+def judged(bench: Bench, models: Models, cases: Iterable[str]) -> Iterator[Judged]:
+    """Judge cases, several at once; each is given as soon as those before it are. Raises AutotuneError for a case that is not there."""
+    wanted = list(cases)
+    missing = next((case for case in wanted if case not in bench.cases), None)
+    if missing is not None:
+        raise AutotuneError(f"There is no case {missing} in {bench.settings.cases}.", "take the ids from that file, as `case` in each line")
+    threads = ThreadPoolExecutor(bench.settings.concurrency)
+    try:
+        yield from threads.map(lambda case: judge_case(bench, models, case), wanted)
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+def judge_case(bench: Bench, models: Models, case: str) -> Judged:
+    """Judge one case: answered by the agent's model where there is one, else as it was recorded."""
+    settings, trace, costs = bench.settings, bench.cases[case], []
+    if settings.agent:
+        answer = models.ask(_for_the_agent(bench, trace, case))
+        costs.append(answer.cost)
+        if answer.failure is not None:
+            found = Judgement(settings.agent, None, {}, {}, unscored=Unscored.NO_ANSWER, failure=answer.failure)
+            return Judged(case, found, None, "", answer.cost)
+        trace = _answered(trace, answer, settings.replay)
+    first, cost = _marked(bench, models, settings.judge, case, trace)
+    costs.append(cost)
+    why, strong = (stages.second(case, first, settings.stages) if settings.strong else None), None
+    if why is not None and not _is_capped(first):
+        strong, cost = _marked(bench, models, settings.strong, case, trace)
+        costs.append(cost)
+    return Judged(case, stages.together(first, strong), why, trace.output or "", together(costs))
+
+
+def _marked(bench: Bench, models: Models, judge: str, case: str, trace: Trace) -> tuple[Judgement, Cost]:
+    """Have one judge mark an answer."""
+    parts = showing.parts(bench.settings.behavior, trace)
+    fence = fencing.drawn(parts, Random(f"{bench.settings.stages.seed} {case} {judge} {trace.output}"))
+    asked = Request(
+        judge,
+        question(bench.rubric, parts, fence),
+        bench.settings.judge_tokens,
+        schema=marks.schema(bench.rubric),
+        purpose=f"judge {bench.settings.behavior}",
+    )
+    answer = models.ask(asked)
+    return marks.judged(bench.rubric, fence, judge, answer.value, answer.failure), answer.cost
+
+
+def _for_the_agent(bench: Bench, trace: Trace, case: str) -> Request:
+    replayed = bench.settings.replay is Replay.RECORDED
+    parts = [one for one in showing.replayed(trace) if replayed]
+    fence = fencing.drawn(parts, Random(f"{bench.settings.stages.seed} {case} agent"))
+    told = [Message(Role.SYSTEM, as_agent(bench.instructions, bench.demos, parts, fence)), Message(Role.USER, trace.input)]
+    purpose, sample = f"answer {bench.settings.behavior}", randbits(31) if bench.settings.fresh else 0
+    return Request(bench.settings.agent, tuple(told), bench.settings.answer_tokens, sample=sample, purpose=purpose)
+
+
+def _answered(trace: Trace, answer: Answer, replay: Replay) -> Trace:
+    """Put a fresh answer in the recorded one's place; what belonged to that one goes, unless it was replayed."""
+    if replay is Replay.RECORDED:
+        return replace(trace, output=answer.text)
+    return replace(trace, output=answer.text, tool_calls=None, memory_summary=None, memory_facts=None, memory_recall=None)
+
+
+def _is_capped(first: Judgement) -> bool:
+    return first.failure is not None and first.failure.why in CAPS
+
+
+def _cases(content: bytes, where: str) -> Iterator[tuple[str, Trace]]:
+    for number, line in enumerate(content.splitlines(), 1):
+        try:
+            said = json.loads(line)
+            yield str(said["case"]), from_mapping(said["trace"])
+        except (ValueError, KeyError, TypeError) as problem:
+            raise AutotuneError(f"Line {number} of {where} is no case.", "freeze the cases again") from problem
+
+
+def _pack(path: Path, behavior: Behavior) -> tuple[str, tuple[tuple[str, str], ...]]:
+    try:
+        said: Any = json.loads(_bytes(path))
+        if said["behavior"] != behavior:
+            raise AutotuneError(
+                f"{path.name} is a pack of {said['behavior']}, and {behavior} is judged.", "name the pack of that behaviour"
+            )
+        return str(said["instructions"]), tuple((str(one["input"]), str(one["output"])) for one in said.get("demos", ()))
+    except (ValueError, KeyError, TypeError) as problem:
+        raise AutotuneError(f"{path.name} is no pack.", "a pack is JSON with behavior, instructions and demos") from problem
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_bytes(path).decode())
+    except ValueError as problem:
+        raise AutotuneError(f"{path.name} is no TOML: {problem}.", "correct that line, then run the command again") from problem
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "name a file that is there") from problem

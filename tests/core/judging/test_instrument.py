@@ -1,0 +1,62 @@
+"""The settings of a judge are read strictly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autotune.core.judging.instrument import Instrument, Replay, parse
+from autotune.core.judging.stages import Stages
+from autotune.core.records.behaviors import Behavior
+from autotune.errors import AutotuneError
+
+LEAST: dict[str, Any] = {"behavior": "response-quality", "cases": "cases.jsonl", "rubric": "quality.toml", "judge": "script:echo"}
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    assert parse(LEAST, "judge.toml") == Instrument(Behavior.RESPONSE_QUALITY, "cases.jsonl", "quality.toml", "script:echo")
+
+
+def test_all_can_be_said() -> None:
+    more = {"pack": "p.json", "agent": "script:a", "strong": "script:b", "metric": "good", "replay": "recorded", "answer_tokens": 9}
+    found = parse({**LEAST, **more, "share": 0.2, "seed": 3, "unsure_below": 1, "max_usd_per_day": 2, "fresh": False}, "judge.toml")
+    assert (found.replay, found.stages, found.max_usd_per_day, found.fresh) == (Replay.RECORDED, Stages(0.2, 1.0, 3), 2.0, False)
+    assert (found.pack, found.agent, found.strong, found.metric, found.answer_tokens) == ("p.json", "script:a", "script:b", "good", 9)
+
+
+@pytest.mark.parametrize(
+    ("differing", "named"),
+    [
+        ({"behaviour": "x"}, "behaviour"),
+        ({"behavior": "quality"}, "behavior"),
+        ({"behavior": 3}, "behavior"),
+        ({"cases": ""}, "cases"),
+        ({"judge": 3}, "judge"),
+        ({"judge": "nobody:x"}, "nobody"),
+        ({"strong": "x"}, "x"),
+        ({"agent": "script:a"}, "pack"),
+        ({"replay": "all"}, "replay"),
+        ({"share": 1.5}, "share"),
+        ({"share": -0.1}, "share"),
+        ({"unsure_below": "low"}, "unsure_below"),
+        ({"concurrency": 0}, "concurrency"),
+        ({"concurrency": 1.5}, "concurrency"),
+        ({"seed": True}, "seed"),
+        ({"max_usd_per_day": float("inf")}, "max_usd_per_day"),
+        ({"max_usd_per_day": float("nan")}, "max_usd_per_day"),
+        ({"max_calls_per_day": -1}, "max_calls_per_day"),
+        ({"fresh": 1}, "fresh"),
+        ({"metric": " "}, "metric"),
+    ],
+)
+def test_what_is_wrong_is_named(differing: dict[str, Any], named: str) -> None:
+    with pytest.raises(AutotuneError) as refused:
+        parse({**LEAST, **differing}, "judge.toml")
+    assert named in refused.value.message
+
+
+@pytest.mark.parametrize("key", LEAST)
+def test_what_is_needed_is_asked_for(key: str) -> None:
+    with pytest.raises(AutotuneError, match=key):
+        parse({name: value for name, value in LEAST.items() if name != key}, "judge.toml")
