@@ -11,6 +11,7 @@ const COLUMNS = [
   ["at", "when", (row) => row.at],
 ];
 const AT_ONCE = 100; // rows
+const LATER = 450;
 const GROUPS = [
   ["", "all"],
   ["kept", "kept"],
@@ -29,6 +30,11 @@ const TELLS = [
   ["environment", "Environment"],
   ["deciding", "How a keep is decided"],
 ];
+
+// A text without the word that it begins with, where that stands before it already.
+function without(text, word) {
+  return text.startsWith(word) ? text.slice(word.length).replace(/^[:.,]?\s+/, "") : text;
+}
 
 export class Pane {
   constructor(name, onState) {
@@ -160,7 +166,7 @@ export class Pane {
     fill(
       this.top,
       el("h1", {}, head.title),
-      el("p", { class: "standing" }, el("span", { class: `badge ${head.tone}` }, head.health), " ", prose(told.get("health")?.[1] ?? "")),
+      el("p", { class: "standing" }, el("span", { class: `badge ${head.tone}` }, head.health), " ", prose(without(told.get("health")?.[1] ?? "", head.health))),
       claim ? el("p", { class: `gained ${claim[2]}` }, el("small", {}, claim[0]), prose(claim[1])) : null,
     );
     this.fillNow();
@@ -291,8 +297,8 @@ export class Pane {
     clearTimeout(this.filling);
     let place = AT_ONCE;
     const more = () => {
-      this.body.append(...found.slice(place, place + AT_ONCE).map(element));
-      place += AT_ONCE;
+      this.body.append(...found.slice(place, place + LATER).map(element));
+      place += LATER;
       if (place < found.length) this.filling = setTimeout(more);
     };
     if (place < found.length) this.filling = setTimeout(more);
