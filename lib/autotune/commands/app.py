@@ -62,6 +62,7 @@ VERBS: dict[str, dict[str, str]] = {
     },
     "A running agent": {
         "prompts": "Tune what a running agent says.",
+        "ingest": "Take in what your agent wrote, as `prompts ingest` does.",
         "skills": "See how well agents' skills fire.",
     },
     "Watching": {

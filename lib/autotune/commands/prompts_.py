@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autotune.commands import workshop
 from autotune.commands.options import AsJson
 from autotune.core.asking.costs import together
 from autotune.core.asking.limits import Limits
@@ -31,6 +32,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=T
 @app.callback()
 def group() -> None:
     """Tune what a running agent says."""
+
+
+for part in (workshop.init, workshop.ingest, workshop.status, workshop.export, workshop.forget):
+    app.command()(part)
 
 
 @app.command()

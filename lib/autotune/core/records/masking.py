@@ -22,7 +22,7 @@ from typing import Any
 from autotune.core.records.trace import FREE_TEXT, ToolCall, Trace
 
 _CARD_DIGITS = range(13, 20)
-_CARD_FIRST = "23456"  # what payment cards begin with; clocks in milliseconds begin with 1
+_CARD_FIRST = ("2", "3", "4", "5", "6", "1800")  # what payment cards begin with; clocks in milliseconds begin with 17
 _IBAN_MODULUS, _IBAN_REST = 97, 1  # ISO 13616
 _LUHN_MODULUS = 10
 
@@ -50,7 +50,9 @@ def is_card(text: str) -> bool:
     """Whether the digits are those of a payment card: 13 to 19, with the check digit of ISO/IEC 7812 (Luhn)."""
     digits = _digits(text)
     doubled = (sum(divmod(2 * int(one), _LUHN_MODULUS)) for one in digits[-2::-2])
-    return len(digits) in _CARD_DIGITS and digits[0] in _CARD_FIRST and (sum(map(int, digits[::-2])) + sum(doubled)) % _LUHN_MODULUS == 0
+    return (
+        len(digits) in _CARD_DIGITS and digits.startswith(_CARD_FIRST) and (sum(map(int, digits[::-2])) + sum(doubled)) % _LUHN_MODULUS == 0
+    )
 
 
 def is_iban(text: str) -> bool:
@@ -79,7 +81,7 @@ _BREAK = r"(?<![A-Za-z0-9_])"
 _SECRET_WORD = (
     r"(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?key|credentials?)"  # noqa: S105 - a pattern
 )
-_NAMED_PHONE = r"(?:phone|tel|telephone|mobile|cell|whatsapp|call|text|fax|sms|number)"
+_NAMED_PHONE = r"\b(?:phone|tel|telephone|mobile|cell|whatsapp|call|text|fax|sms|number)"
 
 KINDS = (
     Kind(
@@ -146,15 +148,16 @@ KINDS = (
         lambda _, value: is_iban(value),
     ),
     Kind("card number", (), re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])"), lambda _, value: is_card(value)),
-    Kind("national id", (), re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")),
+    Kind("national id", (), re.compile(r"(?<![\w-])(?!000|666)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")),
     Kind(
         "phone number",
         (),
         re.compile(
             r"(?<![\w+.-])(?:\+\d{1,3}[ .-]?(?:\(0?\d{1,4}\)[ .-]?)?\d{1,4}(?:[ ./-]?\d{2,4}){1,5}"
-            r"|00\d{2}[ ./-]\d{1,4}(?:[ ./-]?\d{2,4}){1,4}"
-            r"|(?:1[ .-])?\(\d{3}\)[ .-]?\d{3}[ .-]\d{4}|(?<!\d )(?:1[ .-])?\d{3}([ .-])\d{3}\1\d{4}"
-            r"|\(?0\d{2,5}\)?[ /-]\d{3,4}[ -]?\d{2,5}|0\d(?:[ .]\d{2}){4})(?![\w-])"
+            r"|00\d{1,3}[ ./-]\d{1,4}(?:[ ./-]?\d{2,4}){1,4}"
+            r"|(?:1[ .-])?\(\d{3}\)[ .-]?\d{3}[ .-]?\d{4}|(?<!\d )(?:1[ .-])?\d{3}([ .-])\d{3}\1\d{4}"
+            r"|\(0\d{2,5}\)[ /-]?\d{3,4}[ -]?\d{2,5}|0\d{2,5}[ /-]\d{3,4}[ -]?\d{2,5}|0\d(?:[ .]\d{2}){4}|0[1-9]\d{7,9})"
+            r"(?: ?(?:x|ext\.?) ?\d{1,6})?(?![\w-])"
         ),
     ),
     Kind(

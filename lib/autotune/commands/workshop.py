@@ -1,0 +1,198 @@
+"""The parts of `autotune prompts` that make a workshop, and take in, show and forget what was seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from autotune.commands.options import AsJson
+from autotune.core.records.behaviors import Behavior
+from autotune.core.tell import seen
+from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.errors import AutotuneError
+from autotune.prompts import ingesting, settings
+from autotune.prompts import workshop as folder
+from autotune.prompts.settings import Settings
+from autotune.readers.traces.logs import Log
+from autotune.records import counting, exporting, forgetting
+from autotune.records.sources import Source
+from autotune.records.store import PRIVATE, opened
+
+At = Annotated[
+    Path | None, typer.Option("--at", metavar="FOLDER", help="The workshop; without it, the one around you, or ~/autotune-prompts.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing; take what is usual.")]
+
+
+def init(
+    at: Annotated[Path | None, typer.Option("--at", metavar="FOLDER", help="Where; usually ~/autotune-prompts.")] = None,
+    traces: Annotated[Path | None, typer.Option("--traces", metavar="FOLDER", help="Where your agent writes its traces.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FOLDER", help="Where your agent reads its packs.")] = None,
+    behavior: Annotated[list[Behavior] | None, typer.Option("--behavior", help="A behaviour to have a pack; can be repeated.")] = None,
+    convert: Annotated[Path | None, typer.Option("--from", metavar="FILE", help="Take the settings of an autotune.json.")] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a workshop: a git repository of packs.
+
+    It has a pack and a rubric for each behaviour, and prompts.toml. In a terminal, it asks what you left out.
+    """
+    written, secrets = settings.converted(convert) if convert is not None else ({}, ())
+    asks = sys.stdin.isatty() and sys.stderr.isatty() and not yes and not as_json
+    place = _asked(seen.ASKED["place"], at, Path.home() / settings.WORKSHOP, asks)
+    usual = settings.read(None, os.environ)
+    for key, given, now in (("trace_dir", traces, usual.trace_dir), ("output_dir", output, usual.output_dir)):
+        if given is not None or (asks and key not in written):
+            chosen = _asked(seen.ASKED[key], given, now, asks)
+            written |= {key: str(chosen)} if given is not None or chosen != now else {}
+    if behavior:
+        written["behaviors"] = tuple(dict.fromkeys(map(str, behavior)))
+    known = Settings({**usual.values, **written}, usual.origins, None)
+    plan = folder.planned(place, known, written)
+    if not dry_run:
+        folder.make(plan)
+    found = {
+        "place": str(plan.place),
+        "files": list(plan.files),
+        "deployed": list(plan.deployed),
+        "secrets": list(secrets),
+        "dry_run": dry_run,
+    }
+    _answer(found, seen.made(found), as_json=as_json)
+
+
+def ingest(
+    path: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders to read, in place of those in prompts.toml; or an export.")
+    ] = None,
+    log: Annotated[Log | None, typer.Option("--format", help="What they are; without it, each file's first line tells.")] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option("--field", metavar="NAME=PATH", help="Where a chat log has a field, such as input=request.text; can be repeated."),
+    ] = None,
+    at: At = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take in what your agent has written since.
+
+    Secrets are masked. Each record is taken in once, even if this is killed.
+    """
+    known = settings.read(settings.found(at), os.environ)
+    given = [settings.placed(str(one)) for one in path or ()]
+    for one in given:
+        if not one.exists():
+            raise AutotuneError(f"{one} is not there.", "name a file or a folder with traces")
+    if not given and (log is not None or field):
+        raise AutotuneError(
+            "--format and --field are about a path, and none is named.", f"name one, or write a source into {settings.FILE}"
+        )
+    exports = [one for one in given if exporting.is_export(one)]
+    fields = _fields(field or (), log)
+    sources = [Source(one, Log.CHAT if fields else log, "", fields) for one in given if one not in exports] if given else known.sources
+    found = ingesting.ingest(known, sources, exports, _now_ms(), dry=dry_run, said=lambda _: None)
+    _answer(found, seen.ingested(found), as_json=as_json)
+
+
+def status(at: At = None, as_json: AsJson = False) -> None:
+    """Show records, cases, and what was not read."""
+    known = settings.read(settings.found(at), os.environ)
+    with opened(ingesting.database(known)) as store:
+        found = {
+            "workshop": None if known.file is None else str(known.file.parent),
+            "retention_days": known["retention_days"],
+            "redact": known["redact"],
+            **counting.counted(store),
+        }
+        letters = store.path.with_name("dead-letters.jsonl")
+        found["dead_letters"] = str(letters) if letters.exists() else None
+    _answer(found, seen.status(found), as_json=as_json)
+
+
+def export(
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write there, for your eyes alone, in place of stdout.")] = None,
+    at: At = None,
+) -> None:
+    """Print all that was seen as lines of JSON.
+
+    `ingest FILE` reads them back.
+    """
+    known = settings.read(settings.found(at), os.environ)
+    with opened(ingesting.database(known)) as store:
+        if to is None:
+            for line in exporting.lines(store):
+                typer.echo(line)
+            return
+        fresh = to.with_name(f".autotune-{os.getpid()}.tmp")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in exporting.lines(store))
+        fresh.replace(to)
+
+
+def forget(
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Everything of a user.")] = None,
+    conversation: Annotated[str | None, typer.Option("--conversation", metavar="ID", help="Everything of a conversation.")] = None,
+    before: Annotated[str | None, typer.Option("--before", metavar="DAY", help="Everything from before a day, such as 2026-01-31.")] = None,
+    at: At = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget records for good.
+
+    What frozen cases and dead letters hold of them goes too. Your agent's own files stay as they are.
+    """
+    if user is None and conversation is None and before is None:
+        raise AutotuneError("Nothing is named that is to be forgotten.", "name --user, --conversation or --before")
+    choice = forgetting.Choice(user, conversation, None if before is None else _day_ms(before))
+    known = settings.read(settings.found(at), os.environ)
+    with opened(ingesting.database(known), write=True, dry=dry_run, what="autotune prompts forget") as store:
+        found = {**asdict(forgetting.forget(store, choice)), "dry_run": dry_run}
+    _answer(found, seen.forgot(found), as_json=as_json)
+
+
+def _asked(words: str, given: Path | None, usual: Path, asks: bool) -> Path:
+    if given is None and asks:
+        given = Path(typer.prompt(words, default=str(usual), err=True))
+    return settings.placed(str(usual if given is None else given))
+
+
+def _fields(said: Sequence[str], log: Log | None) -> Mapping[str, str]:
+    fields = {}
+    for one in said:
+        name, sign, path = one.partition("=")
+        if not sign or not path:
+            raise typer.BadParameter(f"{one} is not NAME=PATH.", param_hint="--field")
+        settings.check_field(name, "--field")
+        fields[name] = path
+    if fields and log not in {None, Log.CHAT}:
+        raise AutotuneError(f"--field is for chat logs, and --format says {log}.", "leave one of them out")
+    return fields
+
+
+def _day_ms(said: str) -> int:
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        raise typer.BadParameter(f"{said} is no day such as 2026-01-31.", param_hint="--before") from None
+    return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _now_ms() -> int:
+    return round(time.time() * 1000)
+
+
+def _answer(found: Mapping[str, Any], lines: Sequence[Line], *, as_json: bool) -> None:
+    width = min(shutil.get_terminal_size().columns, WIDEST)
+    typer.echo(json.dumps(found, ensure_ascii=False) if as_json else laid_out(lines, width), nl=as_json)
