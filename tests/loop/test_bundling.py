@@ -441,6 +441,13 @@ def resized(archive: bytes, size: int, said: int) -> bytes:
     return archive[:begins] + archive[begins:].replace(size.to_bytes(4, "little"), said.to_bytes(4, "little"))
 
 
+def test_what_was_kept_and_is_in_no_scope_is_named(made: Made) -> None:
+    answer = made.there.run("verify", str(made.tampered(log_with(in_config(scope=["tools/**"])))), "--yes", "--json")
+    assert answer.code == CANNOT_TELL
+    (found,) = [one["fact"] for one in answer.json["findings"] if one["fact"]["kind"] == "kept beyond scope"]
+    assert found["figures"]["paths"] == ["src/a.txt"]
+
+
 def test_nothing_runs_until_somebody_has_seen_the_commands_and_said_yes(made: Made) -> None:
     before = made.runs.read_text()
     for words in ((), ("--json",)):  # nobody is there to answer

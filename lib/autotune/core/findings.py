@@ -99,6 +99,7 @@ class Amiss(StrEnum):
     BRANCH_GONE = "branch gone"
     BRANCH_ELSEWHERE = "branch elsewhere"
     COMMIT_OF_OTHERS = "commit of others"
+    KEPT_BEYOND_SCOPE = "kept beyond scope"
     KEEP_OFF_BRANCH = "keep off branch"
     COMMIT_AGAINST_LEDGER = "commit against ledger"
     COMMIT_OF_OTHER_LEDGER = "commit of other ledger"

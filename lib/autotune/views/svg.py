@@ -15,6 +15,7 @@ SIDE = 1000  # units of a plot, in width and height
 _MARGIN = 0.06  # of the height, above and below what is drawn
 _FEWEST_TICKS = 3
 _NEAREST_TICKS = 90  # units
+_FEW = 60  # experiments whose marks are drawn larger
 _SMALLEST = 5e-324
 
 
@@ -61,7 +62,8 @@ def effects(plot: EffectsPlot) -> str:
         drawn[f"bar{kept}"] += _bar(place, effect, axis, plot)
         drawn[f"dot{kept}"] += f"M{place} {axis.at(_height(effect.estimate, plot))}h.1"
     numbers = [str(plot.points[0].number), str(plot.points[-1].number)] if len(plot.points) > 1 else [str(plot.points[0].number)]
-    return _figure("effects", [_line(axis, plot), *drawn.items()], _ticks(axis, plot), plot.words, numbers)
+    name = "effects few" if len(points) <= _FEW else "effects"
+    return _figure(name, [_line(axis, plot), *drawn.items()], _ticks(axis, plot), plot.words, numbers)
 
 
 def steps(plot: EffectsPlot) -> str:

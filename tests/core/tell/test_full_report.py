@@ -98,9 +98,9 @@ def test_a_session_in_which_nothing_was_tried_has_a_report() -> None:
 
 def test_what_verifies_a_report_stands_in_it_once() -> None:
     commands = [one.command for one in section(full_report(*_of(session(1))), "verifying").commands]
-    assert [one.startswith(reporting.VERIFYING) for one in commands] == [True, False]
+    assert [one.startswith(reporting.VERIFYING) for one in commands] == [True, False, False]
     assert "--session fast-1" in commands[0]
-    assert commands[1].endswith("base..autotune/fast-1")
+    assert commands[2].endswith("base..autotune/fast-1")
 
 
 @pytest.mark.parametrize("mode", [DecisionMode.ECONOMY, DecisionMode.ONCE])

@@ -325,7 +325,7 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
             {"lines": 1, "names": ["A"]},
             (
                 "1 line of the log is without the values of A, so the bundle's word is taken for its hash; "
-                "set these variables to check that too"
+                "set these variables as they were to check that too"
             ),
         ),
         (

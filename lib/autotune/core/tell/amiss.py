@@ -134,6 +134,7 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.BRANCH_GONE: "The branch {branch} is gone.",
     Amiss.BRANCH_ELSEWHERE: "The branch {branch} was moved to {tip:.12}, which does not follow from the session's beginning.",
     Amiss.COMMIT_OF_OTHERS: "Commit {commit:.12} ({subject:.60}) is on the branch, but autotune did not make it like that.",
+    Amiss.KEPT_BEYOND_SCOPE: "What was kept changes files that no scope has: {paths}.",
     Amiss.KEEP_OFF_BRANCH: "Experiment {experiment} was kept as {commit:.12}, which is not on the branch.",
     Amiss.COMMIT_AGAINST_LEDGER: "Commit {commit:.12} (experiment {experiment}) says {said}, the ledger {found:.12g}.",
     Amiss.COMMIT_OF_OTHER_LEDGER: "Commit {commit:.12} (experiment {experiment}) was made from a ledger with a line that is gone "

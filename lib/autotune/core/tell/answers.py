@@ -81,9 +81,8 @@ def _chain_of_commits(fact: Fact) -> str:
 def _hashes_of_bundle(fact: Fact) -> str:
     lines, names = fact.figures["lines"], ", ".join(map(escaped, fact.figures["names"]))
     held = f"{counted(lines, 'line')} of the log {'is' if lines == 1 else 'are'} without the values of {names}"
-    return (
-        f"{held}, so the bundle's word is taken for {'its hash' if lines == 1 else 'their hashes'}; set these variables to check that too"
-    )
+    whose = "its hash" if lines == 1 else "their hashes"
+    return f"{held}, so the bundle's word is taken for {whose}; set these variables as they were to check that too"
 
 
 def _holds_log(fact: Fact) -> str:

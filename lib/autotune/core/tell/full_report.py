@@ -371,6 +371,10 @@ def _commands(state: State) -> tuple[Advice, ...]:
             f"{VERIFYING}{which}",
             "in this repository: compares log and commits, makes every decision again, then measures again what was gained",
         ),
+        Advice(
+            f"autotune bundle{which}",
+            "in this repository: packs what somebody else needs to do the same on another clone, with `autotune verify FILE`",
+        ),
         Advice(f"git log -p --reverse {escaped(first.base[:12])}..{escaped(first.branch)}", "shows every kept change with its evidence"),
     )
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autotune.core.config import reading as configuration
 from autotune.core.config.commands import benchmark_of, checks_of, prepare_of
 from autotune.core.facts import Fact
-from autotune.core.findings import Answer, Remedy
+from autotune.core.findings import Amiss, Answer, Remedy
 from autotune.core.handover import manifest
 from autotune.core.handover.manifest import Manifest
 from autotune.core.ledger import withheld
@@ -20,12 +21,13 @@ from autotune.core.ledger.astray import astray
 from autotune.core.ledger.events import SegmentOpened, SettingsChanged
 from autotune.core.ledger.lines import Event
 from autotune.core.tell.words import told
+from autotune.core.trust import patterns
 from autotune.edges import archive, borrowed, copies, git, ledger
 from autotune.edges.git import Repository
 from autotune.edges.signals import ended_in_order
 from autotune.errors import AutotuneError
 from autotune.loop.inspect import auditing, bundling, reporting
-from autotune.loop.measure.accounting import Account, Disagreement, chain, state_at
+from autotune.loop.measure.accounting import Account, Disagreement, amiss, chain, state_at
 from autotune.loop.session import layout, sessions
 from autotune.loop.session.layout import BENCHMARK_FILE, CHECKS_FILE, Folder
 from autotune.loop.session.session import Session, lines_of
@@ -95,6 +97,7 @@ def _looked_at(lender: Repository, path: Path, room: Path) -> Bundle:
     found = auditing.audit_elsewhere(repository, folder, story, held.hashes)
     if not found:
         _refuse_other_tables(path, folder, story, held)
+    found = (*found, *_beyond_scope(repository, story, held))
     findings = tuple(replace(one, do=Fact(Remedy.ANOTHER_BUNDLE)) for one in found)
     return Bundle(lender, repository, folder, held, story, findings, (*auditing.unknown_rules(story), *_unchecked(folder, held)))
 
@@ -134,6 +137,19 @@ def _refuse_other_tables(path: Path, folder: Folder, story: Account, held: Manif
         same = same and all((folder.path / name).read_bytes() == made for name, made in tables.items())
     if not same:
         raise AutotuneError(f"What {path} says of its log is not what the log says.", _DISTRUST)
+
+
+def _beyond_scope(repository: Repository, story: Account, held: Manifest) -> Iterator[Disagreement]:
+    """Name what the kept changes touch and no candidate may: it is in no segment's scope."""
+    scopes, folder = list[Callable[[str], bool]](), ""
+    for _, event in story.events:
+        if isinstance(event, SegmentOpened | SettingsChanged):
+            folder = event.workdir if isinstance(event, SegmentOpened) else folder
+            scopes.append(patterns.matcher(configuration.parse(event.config).scope, folder))
+    changed = git.differing(repository.top, held.base, held.refs[f"refs/heads/{held.branch}"])
+    beyond = [path for path in changed if not any(scope(path) for scope in scopes)]
+    if beyond:
+        yield amiss(Amiss.KEPT_BEYOND_SCOPE, paths=beyond[:5])
 
 
 def _unchecked(folder: Folder, held: Manifest) -> Iterator[Fact]:
