@@ -20,6 +20,7 @@ from autotune.core.cases.batch_effect import Costs, chosen, measured
 from autotune.core.cases.confirming import PLANNED, Count, needed
 from autotune.core.cases.drawing import Draw, Taken, draw, due, left, so_far
 from autotune.core.cases.mean_bet import interval
+from autotune.core.cases.outlook import FEW_PAIRS, of_units
 from autotune.core.cases.pair_seeds import first_fresh, seed_of
 from autotune.core.cases.scores import START, Asked, Judgement, judged, promising, tallied
 from autotune.core.cases.split import Case, split
@@ -300,7 +301,7 @@ def unscored(seed: int, *, lenient: bool) -> bool:
 BATCH, BATCHES = 8, 40
 
 
-def by_batches(seed: int, shared: float, taken: Taken | None) -> tuple[bool, Taken]:
+def by_batches(seed: int, shared: float, taken: Taken | None, pairs: int = BATCHES) -> tuple[bool, Taken]:
     """Whether a candidate that does nothing is kept where batches of 8 have an effect; `taken` is calibrated first where it is None."""
     coin, asked = random.Random(f"batches {shared} {seed}"), Asked(BUDGET_OF_ONE)
 
@@ -308,7 +309,7 @@ def by_batches(seed: int, shared: float, taken: Taken | None) -> tuple[bool, Tak
         of_batch = coin.gauss(0, shared)
         return [min(max(of_batch + coin.gauss(0, 0.3), -1.0), 1.0) for _ in range(size)]
 
-    effect = measured([batch(BATCH) for _ in range(BATCHES)])
+    effect = measured([batch(BATCH) for _ in range(pairs)])
     taken = taken or chosen(effect, 0.3, POOL, Costs(10, 3), asked)
     size = 1 if taken is Taken.ONE_BY_ONE else BATCH
     tally, units = START, POOL // (BATCH if taken is Taken.BATCH else 1)
@@ -447,6 +448,31 @@ def was_kept(found: tuple[Verdict, int]) -> bool:
     return found[0] is Verdict.KEEP
 
 
+# What `calibrate` says before a night
+
+
+def bars_of_outlook() -> list[Bar]:
+    """With a judge that says the same each time, so that changes have the spread that is taken for them, 0.3."""
+    asked, worth = Asked(BUDGET_OF_TWENTY), Asked(BUDGET_OF_TWENTY, worth=0.1)
+    same = [[0.0] * BATCH] * BATCHES
+    seen, taking = of_units(same, POOL, Costs(10, 3), asked), of_units(same, 3 * POOL, Costs(10, 3), worth)
+    assert seen.smallest is not None
+    at_smallest = many("g30", seen.smallest, 400, asked, POOL)
+    within = [one.kept and one.cases <= taking.takes for one in many("g30", 0.1, 400, asked, 3 * POOL)]
+    few = [by_batches(seed, 0.1, None, FEW_PAIRS) for seed in range(400)]
+    still = [by_batches(seed, 0.0, None, FEW_PAIRS)[1] for seed in range(200)]
+    surely = [by_batches(seed, 0.0, None, 60)[1] for seed in range(200)]
+    return [
+        Bar("sd .30, 300 cases: the smallest gain that is named", seen.smallest),
+        Bar("the same: found", kept(at_smallest), 0.68, at_least=True),
+        Bar("sd .30, .10 better: cases that are named for four decisions in five", taking.takes, digits=0),
+        Bar("the same: found within so many", mean(within), 0.72, at_least=True),
+        Bar("an effect on batches of a third of the cases' sd, by 20 pairs, 20.8 : 1: kept", mean(one for one, _ in few), 0.05),
+        Bar("no effect on batches, by 20 pairs: cases count one by one", mean(taken is Taken.CASE for taken in still)),
+        Bar("the same by 60 pairs", mean(taken is Taken.CASE for taken in surely), 0.8, at_least=True),
+    ]
+
+
 # What a decision takes
 
 
@@ -470,6 +496,7 @@ SECTIONS = {
     "Scores on cases: changes that help": bars_of_power,
     "Scores on cases: changes that should not be kept": bars_of_harm,
     "Scores on cases: what fools simpler rules": bars_of_traps,
+    "Scores on cases: what calibrate says before a night": bars_of_outlook,
     "Seeds": bars_of_seeds,
 }
 
