@@ -28,6 +28,8 @@ from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.settle import goes_on
 from autotune.core.ledger.state import Ended, Ending, State
 from autotune.core.model import Arm, Decision, DecisionMode, Outcome, Part, Status, Verdict
+from autotune.core.tell.brief import brief
+from autotune.core.tell.snapshot import snapshot
 
 NOW = at(1)
 Score = Callable[[Arm, int], float | None]
@@ -190,6 +192,32 @@ def test_where_something_acts_on_a_whole_batch_that_is_one_unit() -> None:
     other = misplaced(begun, replace(drawn(begun, Part.SEARCH), taken=Taken.CASE, experiment=1), {})
     assert other is not None
     assert other.kind is Contradiction.DRAW_ASTRAY
+
+
+def test_it_is_known_how_search_cases_stand_and_what_the_last_candidates_did_to_them() -> None:
+    state, decision = compared(opened(), BETTER)
+    state = folded(state, verdict_of(state, decision), result(1, 1.0, Status.KEEP))
+    searched = state.segment.searched
+    assert {int(place) for place in searched.scores} == parts(state)[Part.SEARCH]
+    assert set(searched.scores.values()) == {1.0}
+    assert {(one.experiment, *set(one.by.values())) for one in searched.changes} == {(1, 1.0)}
+    worse: Score = lambda arm, number: 0.0 if arm is Arm.CANDIDATE else float(number % 2)  # noqa: E731
+    state, decision = compared(state, worse, pool_number=2)
+    state = folded(state, verdict_of(state, decision), result(2, 0.0))
+    assert [one.experiment for one in state.segment.searched.changes] == [1, 2]
+    page = brief(state, at(9))
+    section = page.partition("## Worst search cases")[2].partition("##")[0]
+    shown = [line for line in section.splitlines() if line.startswith("c")]
+    assert shown
+    names = {state.segment.listed[place].name for place in parts(state)[Part.SEARCH]}
+    assert {line.partition(":")[0] for line in shown} <= names
+    assert snapshot(state, at(9))["cases"] == {
+        **{part: len(parts(state)[Part(part.replace("_", " "))]) for part in ("search", "confirm", "held_out")},
+        "confirmations": 1,
+        "planned": 20,
+    }
+    again = state.segment.searched.with_experiment(3, [], "t", state.segment.listed, kept=True)
+    assert again == state.segment.searched
 
 
 def test_where_there_are_too_few_to_split_all_decide() -> None:

@@ -204,6 +204,8 @@ def _seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:
         segment = replace(segment, several=tuple(sorted({*segment.several, *event.run.several})))
     if event.purpose is not Purpose.BASELINE:
         return segment
+    if event.part is not None:
+        segment = replace(segment, searched=segment.searched.with_baseline(event.run, metric.name, segment.listed))
     if value is None:  # no case of this batch was scored
         return replace(segment, baseline_observed=(*segment.baseline_observed, event.run))
     runs = (*segment.baseline_runs, value)
@@ -289,6 +291,9 @@ def _settled(state: State, event: events.Result) -> State:
     kept = event.status is Status.KEEP
     gained = event.confirmed and not event.forced and refills(_asked(state))
     segment = _compared(state.segment, event, _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT))
+    if state.scores is not None and state.experiment is not None:
+        made = (event.index, state.experiment.runs, state.metric.name, segment.listed)
+        segment = replace(segment, searched=segment.searched.with_experiment(*made, kept=kept))
     decided, again = (state.experiment.verdict, state.experiment.again) if state.experiment is not None else (None, None)
     odds = (decided.evidence, decided.needed, decided.pairs) if decided is not None else (None, None, 0)
     reason = whole(event.reason, event.effect, *odds, state.metric.unit)

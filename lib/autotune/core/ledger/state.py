@@ -41,6 +41,7 @@ from autotune.core.ledger.events import (
     StopAsked,
 )
 from autotune.core.ledger.purposes import Cause
+from autotune.core.ledger.searched import Searched
 from autotune.core.ledger.seeded import Seeds
 from autotune.core.model import Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
 from autotune.core.stats import drift, noise
@@ -148,7 +149,8 @@ class Segment:
     the metrics that the unchanged code was seen to print with several values. `looked` is how many experiments there were when the
     incumbent's earlier values were last looked at. `context` is what the first run said of what is measured with, and `left_behind` says
     how the unchanged code's runs say otherwise by now. `named` are the cases that runs get some of, where there are any,
-    as they are written, and `parts` what they are for, where scores decide. `spent` tells that those that confirm may not do so again.
+    as they are written, and `parts` what they are for, where scores decide. `spent` tells that those that confirm may not do so again,
+    and `searched` how those to search with stand.
     """
 
     opened: SegmentOpened
@@ -179,6 +181,7 @@ class Segment:
     named: tuple[str, ...] = ()
     parts: str = ""
     spent: Fact | None = None
+    searched: Searched = field(default_factory=Searched)
 
     @property
     def split(self) -> Split:

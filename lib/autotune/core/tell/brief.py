@@ -115,6 +115,7 @@ def brief(
         _memory(memory),
         _lessons(lessons),
         _hooks(hooks),
+        _searched(state),
         _tried(state),
     )
     room = MOST_TOKENS * BYTES_PER_TOKEN - _weight(head) - _weight(tail)
@@ -124,6 +125,25 @@ def brief(
         room -= _weight(items[section.title])
     order = ("Kept", "Tried and not kept", *(title for title in items if title not in ("Kept", "Tried and not kept")))
     return head + "".join(items[title] for title in order) + tail
+
+
+def _searched(state: State) -> _Section:
+    """The cases to search with that what is kept does worst on, and what the last candidates did to them."""
+    scores, searched, listed = state.scores, state.segment.searched, state.segment.listed
+    held = {} if scores is None else {place: scores.place(value) for place, value in searched.scores.items()}
+    worst = sorted((place for place, value in held.items() if value < 1), key=lambda place: held[place])[:_CASES_SHOWN]
+    items = []
+    for place in worst:
+        changes = [f"experiment {one.experiment} {one.by[place]:+.3g}" for one in searched.changes if place in one.by]
+        case = listed[int(place)]
+        group = "" if case.group is None else f" ({_cut(case.group, _FILES)})"
+        items.append(", ".join([f"{_cut(case.name, _FILES)}{group}: {searched.scores[place]:.3g}", *changes]))
+    lead = "Scores of what is kept. Other cases decide, which you cannot see: a change has to help on those too."
+    total, left = sum(value < 1 for value in held.values()), "more are left out"
+    return _Section("Worst search cases", items, 0.3, total, lead, left, newest_last=False)
+
+
+_CASES_SHOWN = 12
 
 
 def _head(state: State, now: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autotune.core.cases.confirming import PLANNED
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.state import State
 from autotune.core.tell import headline, report
@@ -45,6 +46,7 @@ def snapshot(state: State, at: str, *, measuring: bool | None = None, doing: Fac
         "keeps": state.keeps,
         "unconfirmed": headline.unconfirmed(state),
         "forced": state.forced,
+        "cases": _cases(state),
         "streaks": {"no_improvement": state.vitals.no_improvement, "failures": state.vitals.failures},
         "playbook": _playbook(state),
         "budget": headline.budget(state, at),
@@ -55,6 +57,15 @@ def snapshot(state: State, at: str, *, measuring: bool | None = None, doing: Fac
         "doing": None if doing is None else {"kind": doing.kind, **doing.figures, "text": told(doing)},
         "next": report.following(state, at, measuring=bool(measuring)),
     }
+
+
+def _cases(state: State) -> dict[str, int] | None:
+    """Count the cases by what they are for, where they have scores, and the confirmations that the session has made."""
+    if state.scores is None:
+        return None
+    split = state.segment.split
+    parts = {"search": len(split.search), "confirm": len(split.confirm), "held_out": len(split.held_out)}
+    return {**parts, "confirmations": state.confirmations, "planned": PLANNED}
 
 
 def of_the_log(state: State) -> dict[str, Any]:
