@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autotune.core.skills.rates import Sign
+from autotune.core.skills.stored import KIND
 from autotune.records.sources import Rules
 from autotune.records.store import opened
 from autotune.skills import labelling, looking, syncing
@@ -24,7 +25,7 @@ def sync(home: Path, rules: Rules | None = None) -> syncing.Synced:
 
 def rows(home: Path) -> list[tuple[str, str]]:
     with opened(home / "records.db") as store:
-        return store.connection.execute("SELECT id, content FROM record ORDER BY id").fetchall()
+        return store.connection.execute("SELECT id, content FROM record WHERE kind = ? ORDER BY id", (KIND,)).fetchall()
 
 
 def seen(home: Path) -> looking.Seen:

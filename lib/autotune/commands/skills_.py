@@ -15,7 +15,7 @@ import typer
 
 from autotune.commands.options import AsJson
 from autotune.core.codec import encode
-from autotune.core.skills.rates import Share, Sign, Standing
+from autotune.core.skills.rates import Share, Standing
 from autotune.core.tell import skills as words
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.edges.clock import now_ms
@@ -49,7 +49,7 @@ def sync(as_json: AsJson = False) -> None:
 def status(as_json: AsJson = False) -> None:
     """Show for each skill how often it was offered, fired, was typed and was missed, in the newest 200 sessions."""
     seen = _seen()
-    standings = [seen.standing(name) for name in seen.skills()]
+    standings = [seen.standing(name, alike=False) for name in seen.skills()]
     if as_json:
         typer.echo(json.dumps({"sessions": seen.sessions, "skills": [_as_json(one, seen) for one in standings]}))
         return
@@ -144,9 +144,8 @@ def _known(name: str, seen: looking.Seen) -> str:
 def _as_json(one: Standing, seen: looking.Seen) -> dict[str, object]:
     said = {**encode(one), "recall": _share(one.recall), "precision": _share(one.precision), "coverage": _share(one.coverage)}
     missed = [(found, seen.turns[found.turn]) for found in one.missed]
-    sure = sum(found.sign is not Sign.ALIKE for found, _ in missed)
     rows = [{"prompt": turn.text, "at": turn.at, "session": turn.session, "sign": str(found.sign)} for found, turn in missed]
-    return {**said, "missed": rows, "missed_surely": sure}
+    return {**said, "missed": rows}
 
 
 def _share(one: Share) -> dict[str, object]:

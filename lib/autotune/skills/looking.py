@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from autotune.core.skills.rates import Standing, current, standing
-from autotune.core.skills.stored import KIND, from_mapping
-from autotune.core.skills.turns import Turn, turns
+from autotune.core.skills.stored import TURNS, unfolded
+from autotune.core.skills.turns import Turn
 from autotune.records.store import Store
 
 WINDOW = 200  # sessions, the newest
-_NEWEST = "SELECT conversation FROM record WHERE kind = ? GROUP BY conversation ORDER BY max(at_ms) DESC LIMIT ?"
-_ROWS = f"""SELECT conversation, content FROM record WHERE kind = ? AND conversation IN ({_NEWEST})
-ORDER BY conversation, file_id, position, record_id"""  # noqa: S608 - constants
+_NEWEST = "SELECT content FROM record WHERE kind = ? ORDER BY at_ms DESC LIMIT ?"
 _LABELS = "SELECT id, content FROM record WHERE kind = ? AND origin = ?"
 LABEL = "skill label"
 
@@ -35,17 +32,15 @@ class Seen:
         """Every skill that was offered to a turn of a human, or fired."""
         return sorted({name for turn in self.turns if turn.human for name in (*turn.offered, *(one.name for one in turn.fired))})
 
-    def standing(self, name: str) -> Standing:
-        """How one skill stands under its newest description."""
-        return standing(name, current(name, self.turns), self.labels.get(name))
+    def standing(self, name: str, *, alike: bool = True) -> Standing:
+        """How one skill stands under its newest description; without `alike`, no mere candidates are searched for."""
+        return standing(name, current(name, self.turns), self.labels.get(name), alike=alike)
 
 
 def seen(store: Store, window: int = WINDOW) -> Seen:
     """Read the newest sessions."""
-    sessions = list[list[Turn]]()
-    rows = store.connection.execute(_ROWS, (KIND, KIND, window))
-    for conversation, held in groupby(rows, key=lambda row: row[0]):
-        sessions.append(turns((from_mapping(json.loads(content)) for _, content in held), str(conversation)))
+    rows = store.connection.execute(_NEWEST, (TURNS, window))
+    sessions = [unfolded(json.loads(content)) for (content,) in rows]
     sessions.sort(key=lambda session: max((turn.at for turn in session), default=""))
     found = [turn for session in sessions for turn in session]
     return Seen(found, len(sessions), _labels(store, found))

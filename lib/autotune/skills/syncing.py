@@ -22,6 +22,7 @@ from autotune.core.skills.stored import KIND, to_mapping
 from autotune.records import files
 from autotune.records.sources import Rules
 from autotune.records.store import Store
+from autotune.skills.folding import fold
 from autotune.skills.hosts import OPENCODE, Host, read_part
 
 _COLUMNS = "kind, origin, id, case_id, file_id, position, at_ms, conversation, part, applies, shown, content"
@@ -66,8 +67,8 @@ def sync(
             with path.open("rb") as file:
                 _File(store, host, rules, now_ms, synced).read(path, file)
             said(synced)
-    if opencode.is_file():
-        _of_opencode(store, opencode, rules, now_ms, synced)
+    changed = _of_opencode(store, opencode, rules, now_ms, synced) if opencode.is_file() else set[str]()
+    fold(store, changed)
     return synced
 
 
@@ -175,8 +176,8 @@ def _session(path: Path) -> str:
     return path.parent.parent.name if path.parent.name == "subagents" else path.stem
 
 
-def _of_opencode(store: Store, path: Path, rules: Rules, now_ms: int, synced: Synced) -> None:
-    """Take in the parts that have changed since the last time; those of that very moment again."""
+def _of_opencode(store: Store, path: Path, rules: Rules, now_ms: int, synced: Synced) -> set[str]:
+    """Take in the parts that have changed since the last time, those of that very moment again; gives the sessions that did change."""
     since = store.count("SELECT CAST(value AS INTEGER) FROM note WHERE name = ?", _OPENCODE_AT)
     seen, latest = set[str](), since
     with store.transaction() as connection:
@@ -195,6 +196,7 @@ def _of_opencode(store: Store, path: Path, rules: Rules, now_ms: int, synced: Sy
             latest = max(latest, updated)
         connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (_OPENCODE_AT, str(latest)))
     synced.sessions += len(seen)
+    return {f"{OPENCODE} {session}" for session in seen}
 
 
 def _parts(path: Path, since: int) -> Iterator[tuple[str, str, str, int, int, str, str, str | None]]:

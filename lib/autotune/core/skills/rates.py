@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from math import sqrt
 
 from autotune.core.skills.seen import How, Shown
@@ -82,14 +83,17 @@ class Standing:
     missed: tuple[Missed, ...]
 
 
-def standing(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None) -> Standing:
-    """Tell how a skill stands. `turns` are of one or more sessions, in order; `labels` say of a turn whether the skill fits it."""
+def standing(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None, *, alike: bool = True) -> Standing:
+    """Tell how a skill stands. `turns` are of one or more sessions, in order; `labels` say of a turn whether the skill fits it.
+
+    Without `alike`, prompts that are only candidates for a look are not searched for.
+    """
     labels = labels or {}
     humans = [(place, turn) for place, turn in enumerate(turns) if turn.human]
     offered = [(place, turn) for place, turn in humans if name in turn.offered]
     fired = [place for place, turn in humans if _called(turn, name)]
     rightly = [place for place in fired if labels.get(place, True)]
-    found = tuple(missed(name, turns, labels))
+    found = tuple(missed(name, turns, labels, alike=alike))
     sure = {one.turn for one in found if one.sign is not Sign.ALIKE}
     described = sum(turn.offered[name].shown is not Shown.NAME for _, turn in offered)
     return Standing(
@@ -121,10 +125,11 @@ def _without(turn: Turn, name: str) -> Turn:
     return replace(turn, offered=offered, fired=tuple(one for one in turn.fired if one.name != name))
 
 
-def missed(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None) -> Iterator[Missed]:
-    """Find the turns that a skill should have fired in and did not, each by its cheapest sign."""
+def missed(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None, *, alike: bool = True) -> Iterator[Missed]:
+    """Find the turns that a skill should have fired in and did not, each by its cheapest sign; without `alike`, no mere candidates."""
     labels = labels or {}
-    fitting = [_words(turn.text) for place, turn in enumerate(turns) if turn.human and _called(turn, name) and labels.get(place, True)]
+    fired = [turn for place, turn in enumerate(turns) if turn.human and _called(turn, name) and labels.get(place, True)]
+    fitting = {_words(turn.text) for turn in fired} if alike else set[frozenset[str]]()
     follows = _next_of_human(turns)
     for place, turn in enumerate(turns):
         if not turn.human or name not in turn.offered or _called(turn, name) or turn.typed(name) or labels.get(place) is False:
@@ -142,9 +147,16 @@ def missed(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None =
 
 def corrects(said: str, name: str) -> bool:
     """Whether a prompt complains that a skill was not used."""
+    if not _complains(said):
+        return False
     short = re.escape(name.rpartition(":")[2])
     spoken = short.replace("\\-", "[- ]")
     return re.search(rf"\b{_NEGLECTED}\s+(?:the\s+|my\s+)?[\"'`/$]?(?:{spoken})\b", said, re.IGNORECASE) is not None
+
+
+@lru_cache(20_000)
+def _complains(said: str) -> bool:
+    return re.search(_NEGLECTED, said, re.IGNORECASE) is not None
 
 
 def _called(turn: Turn, name: str) -> bool:
@@ -164,6 +176,7 @@ def _next_of_human(turns: Sequence[Turn]) -> Mapping[int, int]:
     return following
 
 
+@lru_cache(20_000)
 def _words(said: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(said))
 

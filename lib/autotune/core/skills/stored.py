@@ -1,14 +1,15 @@
-"""A row of a session as JSON values, and back."""
+"""A row of a session as JSON values, and back; and so are a session's turns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from autotune.core.codec import Json, decode, encode
-from autotune.core.skills.seen import Answer, Body, Call, Ended, Failure, Listing, Opened, Prompt, Row, Usage
+from autotune.core.skills.seen import Answer, Body, Call, Ended, Failure, How, Listing, Offer, Opened, Prompt, Row, Shown, Usage
+from autotune.core.skills.turns import Fired, Turn
 
-KIND = "skill row"
-"""By which kind the records hold them."""
+KIND, TURNS = "skill row", "skill turns"
+"""By which kinds the records hold them."""
 _ROWS: Mapping[str, type[Row]] = {
     "opened": Opened,
     "listing": Listing,
@@ -31,3 +32,43 @@ def to_mapping(row: Row) -> dict[str, Json]:
 def from_mapping(said: Mapping[str, Json]) -> Row:
     """The row that JSON values say. Raises `Malformed` and KeyError where they say none."""
     return decode(_ROWS[said["row"]], said)
+
+
+def folded(turns: Sequence[Turn], rows: int) -> dict[str, Json]:
+    """The turns of one session as JSON values, each listing once; `rows` is of how many rows they are made."""
+    listings = list[Mapping[str, Offer]]()
+    for turn in turns:
+        if turn.offered not in listings:
+            listings.append(turn.offered)
+    return {
+        "rows": rows,
+        "listings": [[[one.name, str(one.shown), one.text, one.digest] for one in listing.values()] for listing in listings],
+        "turns": [
+            [
+                one.session,
+                one.agent,
+                one.at,
+                one.text,
+                one.human,
+                listings.index(one.offered),
+                [_flat(fired) for fired in one.fired],
+                one.computed,
+            ]
+            for one in turns
+        ],
+    }
+
+
+def unfolded(said: Mapping[str, Json]) -> list[Turn]:
+    """The turns that `folded` has made into JSON values."""
+    listings = [{name: Offer(name, Shown(shown), text, digest) for name, shown, text, digest in listing} for listing in said["listings"]]
+    return [
+        Turn(
+            session, agent, at, text, human, listings[listing], tuple(Fired(name, How(how), *rest) for name, how, *rest in fired), computed
+        )
+        for session, agent, at, text, human, listing, fired, computed in said["turns"]
+    ]
+
+
+def _flat(one: Fired) -> list[Json]:
+    return [one.name, str(one.how), one.at, one.ran, one.fingerprint]
