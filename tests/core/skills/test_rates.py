@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.skills.rates import LEAST, Missed, Share, Sign, corrects, missed, standing
+from autotune.core.skills.rates import LEAST, Missed, Share, Sign, corrects, current, missed, standing
 from autotune.core.skills.seen import How, Offer, Shown
 from autotune.core.skills.turns import Fired, Turn
 
@@ -90,3 +90,15 @@ def test_an_interval_holds_its_share(share: tuple[int, int]) -> None:
     assert one.interval is not None
     assert one.value is not None
     assert 0 <= one.interval[0] <= one.value <= one.interval[1] <= 1
+
+
+def test_figures_begin_again_with_a_new_description() -> None:
+    def told(digest: str | None, how: How | None = None) -> Turn:
+        one = turn("x", how)
+        return Turn(one.session, "", "t", "x", human=True, offered={NAME: Offer(NAME, Shown.FULL, "", digest)}, fired=one.fired)
+
+    seen = [told("old", How.MODEL), told(None), told("new", How.MODEL), turn("no offer", offered=False)]
+    assert [len(one.offered) for one in current(NAME, seen)] == [0, 1, 1, 0]
+    assert standing(NAME, current(NAME, seen)).fired == 1
+    assert current(NAME, seen[1:]) == seen[1:]
+    assert current("other", seen) == seen

@@ -58,6 +58,11 @@ def test_a_read_along_with_a_call_is_the_same_trigger() -> None:
     assert [turn.by_model("a"), turn.typed("a"), turn.by_model("b"), turn.typed("b")] == [True, True, False, False]
 
 
+def test_a_malformed_call_fired_nothing_and_a_call_again_adds_nothing() -> None:
+    (turn,) = turns([asked(), call("a"), Ended("1", ran=False, known=False), call("b", "2"), call("b", "3", How.READ)])
+    assert [one.name for one in turn.fired] == ["b"]
+
+
 def test_a_call_whose_end_is_not_recorded_fired_and_did_not_run() -> None:
     (turn,) = turns([asked(), call("a")])
     assert [(one.name, one.ran) for one in turn.fired] == [("a", False)]

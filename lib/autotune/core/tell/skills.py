@@ -61,10 +61,11 @@ def below(prompts: int, sessions: int, since: str) -> str:
 
 def explained(one: Standing, turns: Sequence[Turn]) -> Iterator[Line]:
     """Explain how a skill stands: each figure with what it is made of, and the missed triggers by prompt."""
+    offered = sum(turn.human and one.name in turn.offered for turn in turns)
+    before = f". {offered - one.offered} more, under other descriptions, do not count" if offered > one.offered else ""
+    shown = f": {_shown(one)}" if one.shown else ""
     yield Line("skill", shortened(one.name, 80))
-    yield Line(
-        "offered", f"in {counted(one.offered, 'turn')} of yours under its newest description" + (f": {_shown(one)}" if one.shown else "")
-    )
+    yield Line("offered", f"in {counted(one.offered, 'turn')} of yours under its newest description{shown}{before}")
     refused = f", {counted(one.denied, 'call')} denied" if one.denied else ""
     read = f"; its file was read in {counted(one.read, 'turn')} more" if one.read else ""
     yield Line("fired", f"in {counted(one.fired, 'turn')}{refused}{read}; you typed it in {counted(one.typed, 'turn')}")
