@@ -202,6 +202,8 @@ def test_a_fresh_answer_is_had_each_time_and_a_kept_one_once(tmp_path: Path) -> 
 
 def test_what_measures_is_named(tmp_path: Path) -> None:
     one = judging.context(judging.opened(prepared(tmp_path)))
+    moved = judging.context(judging.opened(prepared(tmp_path, 'strong = "openai:x"\n[endpoints.openai]\nurl = "http://x/v1"')))
+    assert moved["judge_second"].startswith("openai:x at http://x/v1")
     assert {one["judge"], one["agent"], one["judge_second"]} == {"script:cheap", "recorded answers", "none"}
     others = []
     for more, change in (

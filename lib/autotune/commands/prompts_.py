@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
@@ -15,13 +14,12 @@ from autotune.commands import workshop
 from autotune.commands.options import AsJson
 from autotune.core.asking.costs import together
 from autotune.core.asking.limits import Limits
-from autotune.core.asking.naming import BACKENDS, parse
+from autotune.core.asking.naming import elsewhere, parse
 from autotune.core.asking.prices import Price
 from autotune.core.codec import encode
 from autotune.core.tell.asked import Checked, checked, why_no_answer
 from autotune.core.tell.judging import calls_planned, score_line
 from autotune.core.tell.lines import WIDEST, laid_out
-from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
     from autotune.prompts.judging import Judged
@@ -59,13 +57,7 @@ def doctor(
     from autotune.models.checking import check
 
     backend = parse(model).backend
-    endpoint = BACKENDS[backend]
-    if endpoint.url is None and (url is not None or key is not None):
-        raise AutotuneError(f"{backend} is no service: it has no address and no key.", "leave --url and --key out")
-    if url is not None:
-        endpoint = replace(endpoint, url=url, free=False)
-    if key is not None:
-        endpoint = replace(endpoint, key=key)
+    endpoint = elsewhere(backend, url, key)
     prices = {} if price is None else {model: Price(*price)}
     terms = Terms(
         "doctor", per_day=Limits(usd=cap), endpoints={backend: endpoint}, prices=prices, stream=stream, record_to=record, deadline_s=120

@@ -16,6 +16,7 @@ from typing import Any
 from autotune.core.asking.costs import Cost, together
 from autotune.core.asking.failing import CAPS
 from autotune.core.asking.limits import Limits
+from autotune.core.asking.naming import BACKENDS, parse
 from autotune.core.asking.request import Message, Request, Role
 from autotune.core.judging import fencing, instrument, marks, rubric, showing, stages
 from autotune.core.judging.instrument import Instrument, Replay
@@ -68,16 +69,16 @@ def context(bench: Bench) -> dict[str, str]:
     """Say what has to stay the same for two runs to be comparable."""
     settings = bench.settings
     second = (
-        f"{settings.strong} {settings.stages.share:g} {settings.stages.unsure_below:g} {settings.stages.seed}"
+        f"{_where(settings, settings.strong)} {settings.stages.share:g} {settings.stages.unsure_below:g} {settings.stages.seed}"
         if settings.strong
         else "none"
     )
     return {
-        "judge": settings.judge,
+        "judge": _where(settings, settings.judge),
         "judge_second": second,
         "judge_version": f"{VERSION}",
         "rubric": bench.rubric.hash,
-        "agent": f"{settings.agent} {settings.answer_tokens} {'fresh' if settings.fresh else 'kept'}"
+        "agent": f"{_where(settings, settings.agent)} {settings.answer_tokens} {'fresh' if settings.fresh else 'kept'}"
         if settings.agent
         else "recorded answers",
         "replay": str(settings.replay) if settings.agent else "nothing is answered anew",
@@ -85,11 +86,24 @@ def context(bench: Bench) -> dict[str, str]:
     }
 
 
+def _where(settings: Instrument, model: str) -> str:
+    """Name a model, with the address of a service that is not where it usually is."""
+    moved = settings.endpoints.get(parse(model).backend)
+    return model if moved is None or moved.url == BACKENDS[parse(model).backend].url else f"{model} at {moved.url}"
+
+
 def terms(bench: Bench) -> Terms:
     """On what terms the models of a run are asked."""
     settings = bench.settings
     per_day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
-    return Terms(f"judge {settings.behavior}", per_day=per_day, concurrency=settings.concurrency, seed=settings.stages.seed)
+    return Terms(
+        f"judge {settings.behavior}",
+        per_day=per_day,
+        concurrency=settings.concurrency,
+        seed=settings.stages.seed,
+        endpoints=settings.endpoints,
+        prices=settings.prices,
+    )
 
 
 def judged(bench: Bench, models: Models, cases: Iterable[str]) -> Iterator[Judged]:

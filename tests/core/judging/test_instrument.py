@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from autotune.core.asking.prices import Price
 from autotune.core.judging.instrument import Instrument, Replay, parse
 from autotune.core.judging.stages import Stages
 from autotune.core.records.behaviors import Behavior
@@ -48,12 +49,26 @@ def test_all_can_be_said() -> None:
         ({"max_calls_per_day": -1}, "max_calls_per_day"),
         ({"fresh": 1}, "fresh"),
         ({"metric": " "}, "metric"),
+        ({"endpoints": 3}, "endpoints"),
+        ({"endpoints": {"openai": "http://x"}}, "endpoints.openai"),
+        ({"endpoints": {"openai": {"url": 3}}}, "endpoints.openai"),
+        ({"endpoints": {"openai": {"base": "x"}}}, "endpoints.openai"),
+        ({"endpoints": {"nobody": {"url": "http://x"}}}, "nobody"),
+        ({"prices": 3}, "prices"),
+        ({"prices": {"m": {"read": 3}}}, "written"),
     ],
 )
 def test_what_is_wrong_is_named(differing: dict[str, Any], named: str) -> None:
     with pytest.raises(AutotuneError) as refused:
         parse({**LEAST, **differing}, "judge.toml")
     assert named in refused.value.message
+
+
+def test_services_can_be_elsewhere_and_prices_set() -> None:
+    more = {"endpoints": {"openai": {"url": "http://x/v1", "key": "MINE"}}, "prices": {"m": {"read": 1, "written": 2.5}}}
+    found = parse({**LEAST, **more}, "judge.toml")
+    assert (found.endpoints["openai"].url, found.endpoints["openai"].key) == ("http://x/v1", "MINE")
+    assert found.prices == {"m": Price(1, 2.5)}
 
 
 @pytest.mark.parametrize("key", LEAST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from autotune.errors import AutotuneError
@@ -51,6 +51,17 @@ BACKENDS: Mapping[str, Endpoint] = {
     "script": Endpoint(Kind.SCRIPT, free=True),
     "cassette": Endpoint(Kind.CASSETTE, free=True),
 }
+
+
+def elsewhere(backend: str, url: str | None, key: str | None) -> Endpoint:
+    """Give a backend at another address, or with its key in another variable. Raises AutotuneError for one that is no service."""
+    if backend not in BACKENDS:
+        raise AutotuneError(f"There is no backend `{backend}`.", f"the backends are {', '.join(BACKENDS)}")
+    usual = BACKENDS[backend]
+    if usual.url is None and (url is not None or key is not None):
+        raise AutotuneError(f"{backend} is no service: it has no address and no key.", "leave its address and its key out")
+    moved = usual if url is None else replace(usual, url=url, free=False)
+    return moved if key is None else replace(moved, key=key)
 
 
 @dataclass(frozen=True, slots=True)

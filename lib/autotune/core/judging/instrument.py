@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from autotune.core.asking import naming
+from autotune.core.asking import naming, prices
+from autotune.core.asking.naming import Endpoint
+from autotune.core.asking.prices import Price
 from autotune.core.judging.stages import Stages
 from autotune.core.records.behaviors import Behavior
 from autotune.errors import AutotuneError
@@ -45,13 +47,15 @@ class Instrument:
     fresh: bool = True
     max_usd_per_day: float | None = None
     max_calls_per_day: int | None = None
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    prices: Mapping[str, Price] = field(default_factory=dict)
 
 
 _TEXTS = ("cases", "rubric", "judge", "pack", "agent", "strong", "metric")
 _NEEDED = ("behavior", "cases", "rubric", "judge")
 _WHOLE = ("answer_tokens", "judge_tokens", "concurrency", "max_calls_per_day", "seed")
 _SHARES = ("share", "unsure_below")
-_KEYS = (*_NEEDED, "pack", "agent", "strong", "metric", "replay", *_WHOLE, *_SHARES, "max_usd_per_day", "fresh")
+_KEYS = (*_NEEDED, "pack", "agent", "strong", "metric", "replay", *_WHOLE, *_SHARES, "max_usd_per_day", "fresh", "endpoints", "prices")
 
 
 def parse(table: Mapping[str, Any], where: str) -> Instrument:
@@ -73,10 +77,20 @@ def parse(table: Mapping[str, Any], where: str) -> Instrument:
 
 
 def _checked(key: str, value: object, where: str) -> object:
-    if key == "behavior":
-        return _one_of(Behavior, value, key, where)
-    if key == "replay":
-        return _one_of(Replay, value, key, where)
+    match key:
+        case "behavior":
+            return _one_of(Behavior, value, key, where)
+        case "replay":
+            return _one_of(Replay, value, key, where)
+        case "endpoints":
+            return dict(_endpoints(value, where))
+        case "prices":
+            return prices.table({"models": value if isinstance(value, Mapping) else {"prices": value}}, where)
+    return _plain(key, value, where)
+
+
+def _plain(key: str, value: object, where: str) -> object:
+    """Read a text, a number, or true and false."""
     if key == "fresh":
         if not isinstance(value, bool):
             raise AutotuneError(f"fresh in {where} is neither true nor false.", "write true or false")
@@ -85,6 +99,10 @@ def _checked(key: str, value: object, where: str) -> object:
         if not isinstance(value, str) or (key in {*_NEEDED, "metric"} and not value.strip()):
             raise AutotuneError(f"{key} in {where} is no text.", "write it in quotes")
         return value
+    return _number(key, value, where)
+
+
+def _number(key: str, value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int if key in _WHOLE else int | float):
         raise AutotuneError(f"{key} in {where} is no number.", "write a whole number" if key in _WHOLE else "write a number")
     least, most = (0.0, 1.0) if key in _SHARES else (0.0 if key in {"seed", "max_usd_per_day", "max_calls_per_day"} else 1.0, math.inf)
@@ -92,6 +110,17 @@ def _checked(key: str, value: object, where: str) -> object:
         bounds = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"
         raise AutotuneError(f"{key} in {where} is {value}.", f"it has to be {bounds}")
     return value if key in _WHOLE else float(value)
+
+
+def _endpoints(value: object, where: str) -> Iterator[tuple[str, Endpoint]]:
+    """Read where services are: a table for each backend, with `url`, `key` or both."""
+    for backend, entry in (value if isinstance(value, Mapping) else {"endpoints": value}).items():
+        texts = list(entry.values()) if isinstance(entry, Mapping) else [None]
+        if not isinstance(entry, Mapping) or not set(entry) <= {"url", "key"} or not all(isinstance(one, str) for one in texts):
+            raise AutotuneError(
+                f"endpoints.{backend} in {where} is no table of url and key.", 'write { url = "https://…", key = "VARIABLE" }'
+            )
+        yield backend, naming.elsewhere(backend, entry.get("url"), entry.get("key"))
 
 
 def _one_of(kind: type[StrEnum], value: object, key: str, where: str) -> StrEnum:
