@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import stat
 import subprocess
 import zipfile
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.loop.project import Driver, Project
+from tests.loop.project import Driver, Project, eventually
 
 CONFIRMED, NOT_CONFIRMED, CANNOT_TELL, REFUSED = 0, 4, 5, 1
 HELD = "a secret of some length"
@@ -179,6 +180,21 @@ def test_what_carry_needs_is_named_and_taken_from_the_other_clone(project: Proje
     lacking = there.run("verify", str(tmp_path / "bundle"), "--yes", "--json")
     assert (lacking.code, lacking.json["missing"]["carry"]) == (CANNOT_TELL, ["build"])
     there.write("build/factor", "2")
+    assert there.run("verify", str(tmp_path / "bundle"), "--yes").code == CONFIRMED
+
+
+def test_the_files_of_submodules_are_taken_from_the_other_clone(project: Project, tmp_path: Path) -> None:
+    library = Project.make(tmp_path / "a", project.driver, "library")
+    project.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library.top), "library")
+    project.git("commit", "-qm", "a library")
+    project.write("autotune.sh", f"test -e library/src/a.txt || exit 1\n{project.read('autotune.sh')}")
+    project.init()
+    kept(project, 5)
+    project.ok("bundle", str(tmp_path / "bundle"))
+    there = elsewhere(project)
+    lacking = there.run("verify", str(tmp_path / "bundle"), "--yes", "--json")
+    assert (lacking.code, lacking.json["missing"]["submodules"]) == (CANNOT_TELL, ["library"])
+    there.git("-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init")
     assert there.run("verify", str(tmp_path / "bundle"), "--yes").code == CONFIRMED
 
 
@@ -464,6 +480,17 @@ def test_nothing_runs_until_somebody_has_seen_the_commands_and_said_yes(made: Ma
     assert made.there.run("verify", str(made.bundle)).code == CONFIRMED
     made.there.given = os.devnull
     assert made.runs.read_text() != before
+
+
+def test_what_a_killed_verification_of_a_bundle_left_goes_with_the_next(made: Made) -> None:
+    before = traces(made.there)
+    begun = made.there.begin("verify", str(made.bundle), "--yes")
+    eventually(lambda: any(made.there.outside.glob("cache/autotune/*/*.verify-*/measure.json")))
+    os.kill(begun.pid, signal.SIGKILL)
+    begun.wait()
+    assert traces(made.there) != before
+    made.there.run("verify", str(made.bundle))
+    assert traces(made.there) == before
 
 
 def test_what_is_no_bundle_is_refused(made: Made) -> None:

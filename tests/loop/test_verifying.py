@@ -176,6 +176,16 @@ def test_of_several_branches_without_a_log_one_has_to_be_named(project: Project)
     assert project.run("verify", "--session", "b", "--json").json["session"] == "b"
 
 
+def test_the_hold_out_is_not_asked_and_that_is_said(project: Project) -> None:
+    asked = project.outside / "asked"
+    project.init("--holdout", f"echo >> {asked}")
+    kept(project, 5)
+    before = asked.read_text()
+    answer = project.run("verify", "--json")
+    assert (answer.code, len(answer.json["notes"])) == (CONFIRMED, 1)
+    assert asked.read_text() == before
+
+
 def test_in_place_the_checkout_is_as_it_was(project: Project) -> None:
     project.init("--in-place")
     kept(project, 5)

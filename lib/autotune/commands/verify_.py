@@ -68,7 +68,11 @@ def _from_bundle(path: Path, keep: int | None, *, yes: bool, as_json: bool, prog
     with unpacking.opened(Path.cwd(), path) as bundle:
 
         def agreed(session: Session) -> bool:
-            missing = {"env": [*unpacking.missing_values(bundle, session)], "carry": [*unpacking.missing_carried(bundle, session)]}
+            missing = {
+                "env": unpacking.missing_values(bundle, session),
+                "carry": unpacking.missing_carried(bundle, session),
+                "submodules": unpacking.missing_submodules(bundle, session),
+            }
             offered.update(would_run=dict(unpacking.would_run(session)), missing=missing)
             if not as_json:
                 _offer(bundle, session)

@@ -191,6 +191,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.HOLDS_VALUES: "  in the log: the values of {names} below [env]",
     Answer.LACKS_BASE: "  commit {base:.12}, on which the session stands, and what came before it: the other clone has to have it",
     Answer.LACKS_CARRIED: "  {paths}: `carry` names this, and it has to be there on the other machine",
+    Answer.LACKS_SUBMODULES: "  the submodules {paths}: the other clone has to have their files",
+    Answer.LACKS_LARGE: lambda fact: (
+        f"  {counted(fact.figures['count'], 'file')} of Git LFS; runs that need them cannot be verified elsewhere"
+    ),
     Answer.LACKS_VALUES: "  the values of {names} below [env]: set these variables there",
     Answer.LACKS_HOLDOUT: "  the hold-out",
     Answer.LACKS_OUTPUT: "  what runs printed; --with-output packs it",
@@ -205,6 +209,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.GIVES_VALUES: "with your own values of {names}",
     Answer.MISSING_VALUES: "missing: values of {names}; set these variables, if the runs need them",
     Answer.BRINGS_CARRIED: "with copies of your own {paths}",
+    Answer.MISSING_SUBMODULES: "missing: the files of the submodules {paths}; `git submodule update --init` brings them",
     Answer.MISSING_CARRIED: "missing: {paths}, which `carry` names; make it here first",
     Answer.THINGS_TO_DO: _left,
     Answer.ONLY_INIT_TO_DO: "Nothing is broken; `autotune init` makes what is missing.",

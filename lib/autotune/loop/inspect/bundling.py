@@ -18,7 +18,7 @@ from autotune.core.handover.manifest import Manifest, Member
 from autotune.core.ledger import withheld
 from autotune.core.ledger.events import CandidateTaken, Formatted, Ran, SegmentOpened
 from autotune.core.ledger.lines import Event
-from autotune.edges import archive, borrowed, commits, git, ledger
+from autotune.edges import archive, borrowed, commits, git, ledger, status, submodules
 from autotune.edges.signals import ended_in_order
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import work
@@ -196,6 +196,10 @@ def _lacked(session: Session, made: Manifest) -> Iterator[Fact]:
     yield Fact(Answer.LACKS_BASE, {"base": made.base})
     if made.carried:
         yield Fact(Answer.LACKS_CARRIED, {"paths": [*made.carried]})
+    if modules := submodules.commits_recorded(session.top, session.state.incumbent):
+        yield Fact(Answer.LACKS_SUBMODULES, {"paths": [*modules]})
+    if large := status.kept_by_lfs(session.top, session.state.incumbent):
+        yield Fact(Answer.LACKS_LARGE, {"count": len(large)})
     if made.variables:
         yield Fact(Answer.LACKS_VALUES, {"names": [*made.variables]})
     if session.state.config.holdout:

@@ -22,7 +22,7 @@ from autotune.core.ledger.events import SegmentOpened, SettingsChanged
 from autotune.core.ledger.lines import Event
 from autotune.core.tell.words import told
 from autotune.core.trust import patterns
-from autotune.edges import archive, borrowed, copies, git, ledger
+from autotune.edges import archive, borrowed, copies, git, ledger, submodules
 from autotune.edges.git import Repository
 from autotune.edges.signals import ended_in_order
 from autotune.errors import AutotuneError
@@ -176,7 +176,8 @@ def session_of(bundle: Bundle) -> Session:
 
 
 def bring_carried(bundle: Bundle, session: Session) -> None:
-    """Copy what `carry` names, and is in the clone from which the bundle is looked at, to where runs are measured from."""
+    """Copy what `carry` names and the files of submodules, as far as they are in the clone, to where runs are measured from."""
+    submodules.fill_submodules(bundle.lender.top, session.top, submodules.commits_recorded(session.top, session.state.incumbent))
     for name in carried_here(session, bundle.lender):
         target = session.top / session.inside(name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -249,11 +250,19 @@ def _brought(bundle: Bundle, session: Session) -> Iterator[Fact]:
         yield Fact(Answer.BRINGS_CARRIED, {"paths": [*there]})
     if lacking := missing_carried(bundle, session):
         yield Fact(Answer.MISSING_CARRIED, {"paths": [*lacking]})
+    if empty := missing_submodules(bundle, session):
+        yield Fact(Answer.MISSING_SUBMODULES, {"paths": [*empty]})
 
 
 def missing_values(bundle: Bundle, session: Session) -> tuple[str, ...]:
     """Name the variables whose values were left out, and are not set here."""
     return tuple(sorted({*bundle.manifest.variables} - {*session.state.config.env}))
+
+
+def missing_submodules(bundle: Bundle, session: Session) -> tuple[str, ...]:
+    """Name the submodules that have no files in this clone."""
+    recorded = submodules.commits_recorded(session.top, session.state.incumbent)
+    return tuple(path for path in recorded if not (bundle.lender.top / path / ".git").exists())
 
 
 def missing_carried(bundle: Bundle, session: Session) -> tuple[str, ...]:
