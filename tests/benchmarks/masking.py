@@ -131,5 +131,23 @@ def _ms(mask: Mask) -> float:
     return 1000 * (time.process_time() - begun) / len(texts)
 
 
+def _made_up() -> None:
+    """Print what is found of numbers and addresses that faker makes up, 200 of each kind for six countries."""
+    from faker import Faker  # type: ignore[import-not-found]
+
+    masks = dict(_masks())
+    print(f"\n| made up by faker | {' | '.join(masks)} |\n|---|{'---|' * len(masks)}")
+    for kind in ("email", "phone_number", "credit_card_number", "iban"):
+        values = []
+        for country in ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT"):
+            maker = Faker(country)
+            maker.seed_instance(3)
+            values += [str(getattr(maker, kind)()) for _ in range(200)]
+        shares = (sum(one not in mask(f"you can use {one} for this") for one in values) / len(values) for mask in masks.values())
+        print(f"| {kind} | {' | '.join(f'{100 * share:.0f} %' for share in shares)} |")
+
+
 if __name__ == "__main__":
     main()
+    if find_spec("faker"):
+        _made_up()

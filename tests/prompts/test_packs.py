@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from autotune.core.judging import rubric
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.masking import masked
 from autotune.prompts import builtin, packs
@@ -20,9 +21,9 @@ def test_every_behaviour_begins_with_a_pack_and_a_rubric(behavior: Behavior) -> 
     assert len(said["instructions"]) <= packs.LONGEST_READ
     assert packs.read(text, behavior) == builtin.pack(behavior)
     assert masked(text) == (text, {})
-    criteria = tomllib.loads(builtin.rubric(behavior))["criteria"]
-    assert sum(one["weight"] for one in criteria) == pytest.approx(1)
-    assert all(set(one) == {"name", "weight", "question", "best", "worst"} for one in criteria)
+    criteria = rubric.parse(tomllib.loads(builtin.rubric(behavior)), "rubric").criteria
+    assert criteria == builtin.RUBRICS[behavior]
+    assert sum(one.weight for one in criteria) == pytest.approx(1)
 
 
 def test_a_version_is_by_what_a_pack_says_and_no_masker_takes_it_for_a_number() -> None:

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from autotune.core.judging.rubric import Criterion
 from autotune.core.records.behaviors import Behavior
 from autotune.prompts.packs import Pack
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One thing that a judge looks at: its weight among the others, and what the best and the worst answer look like."""
-
-    name: str
-    weight: float
-    question: str
-    best: str
-    worst: str
-
 
 INSTRUCTIONS = {
     Behavior.TASK_EXTRACTION: (

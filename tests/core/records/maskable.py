@@ -46,12 +46,16 @@ SECRETS = (
         ("phone @@@", "4155550132"),
         ("+@@@ is my WhatsApp", "4917155501320"),
         ("mobile: @@@", "07700 900123"),
+        ("ring @@@ at work", "876-905-7342x174"),
+        ("voici, @@@", "0253904474"),
+        ("it is @@@", "(0118)4960117"),
     ),
     *_holding(
         "card number",
         ("charge @@@ please", "4111 1111 1111 1111"),
         ("card @@@ exp 04/29", "5555555555554444"),
         ("amex @@@", "3782-822463-10005"),
+        ("jcb @@@", "180003938997976"),
         ("my visa, @@@, was declined", "4012-8888-8888-1881"),
     ),
     *_holding(
@@ -60,7 +64,7 @@ SECRETS = (
         ("IBAN: @@@", "GB29NWBK60161331926819"),
         ("account @@@", "FR14 2004 1010 0505 0001 3M02 606"),
     ),
-    *_holding("national id", ("my SSN is @@@", "536-22-8713"), ("ssn:@@@,", "219-09-9999")),
+    *_holding("national id", ("my SSN is @@@", "536-22-8713"), ("ssn:@@@,", "219-09-9999"), ("or @@@", "955-90-7581")),
     *_holding(
         "private key",
         ("here it is\n@@@\nthanks", "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow" + LONG + "\n-----END RSA " + "PRIVATE KEY-----"),
@@ -195,5 +199,7 @@ PLAIN = tuple(
         "The secret: patience, as always",
         "password reset is broken",
         "key: value",
+        "see http://www.patel.com/ 954089839",
+        "0000012345 is the row",
     )
 )
