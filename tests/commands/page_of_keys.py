@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from autotune.core.config.keys import KEYS, NOW, SECTIONS, Default, Key
 from autotune.core.config.shapes import literal
 from autotune.core.config.writing import HEADINGS, stands_alone
+from autotune.prompts import keys as packs
+
+BEGIN, END = "<!-- settings: tests/commands/pages.py writes this -->", "<!-- the end of the settings -->"
 
 OPENING = """\
 # Configuration
@@ -35,6 +38,29 @@ def page() -> str:
         chapters.append(f"## The section [{section}]\n\n{comment}\n\n{_table(key for key in KEYS if section in (key.section, key.name))}")
     rows = "".join(f"| `{old}` | {f'`{now}`' if now else 'nothing'} |\n" for old, now in NOW.items())
     return "\n".join([*chapters, f"{OLD}\n| before | now |\n|---|---|\n{rows}"])
+
+
+def settings_within(text: str) -> str:
+    """The page of prompts, with every key of prompts.toml between its two marks."""
+    head, begin, rest = text.partition(BEGIN)
+    _, end, foot = rest.partition(END)
+    assert begin
+    assert end
+    groups = [
+        ("At the top of the file", ""),
+        *((f"In the section [{name}]: {words.lower()}", name) for name, words in packs.SECTIONS.items()),
+    ]
+    tables = "\n".join(f"{words}:\n\n{_settings(key for key in packs.KEYS if key.section == name)}" for words, name in groups)
+    return f"{head}{begin}\n\n{tables}\n{end}{foot}"
+
+
+def _settings(keys: Iterable[packs.Key]) -> str:
+    rows = "".join(
+        f"| `{key.name}` | `{key.variable}` | {f'`{key.before}`' if key.before else ''} | `{literal(key.shape.write(key.default))}` "
+        f"| {key.comment}{f' ({key.mapped})' if key.mapped else ''} |\n"
+        for key in keys
+    )
+    return f"| key | variable | in an autotune.json | default | what it is for |\n|---|---|---|---|---|\n{rows}"
 
 
 def _table(keys: Iterable[Key]) -> str:

@@ -17,6 +17,7 @@ from autotune.commands import app
 FOLDER = Path(app.__file__).with_name("help")
 REFERENCE = Path(__file__).parents[2] / "docs/commands.md"
 CONFIGURATION = REFERENCE.with_name("configuration.md")
+PROMPTS = REFERENCE.with_name("prompts.md")
 OPENING = """\
 # Commands
 
@@ -79,3 +80,4 @@ if __name__ == "__main__":
         (FOLDER / name).write_text(text, "utf-8")
     REFERENCE.write_text(reference(made), "utf-8")
     CONFIGURATION.write_text(page_of_keys.page(), "utf-8")
+    PROMPTS.write_text(page_of_keys.settings_within(PROMPTS.read_text("utf-8")), "utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.commands import page_of_keys
-from tests.commands.pages import CONFIGURATION, FOLDER, REFERENCE, pages, reference
+from tests.commands.pages import CONFIGURATION, FOLDER, PROMPTS, REFERENCE, pages, reference
 
 PAGES = pages()
 
@@ -21,3 +21,8 @@ def test_the_page_of_all_commands_is_made_of_these() -> None:
 
 def test_the_page_of_all_keys_is_made_of_them() -> None:
     assert CONFIGURATION.read_text("utf-8") == page_of_keys.page(), "`python tests/commands/pages.py` writes it"
+
+
+def test_the_page_of_prompts_has_every_setting() -> None:
+    text = PROMPTS.read_text("utf-8")
+    assert text == page_of_keys.settings_within(text), "`python tests/commands/pages.py` writes it"

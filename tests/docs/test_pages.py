@@ -13,6 +13,7 @@ from tests.docs.prose import PAGES, ROOT, sentences, without_code, words
 from autotune.core.config.keys import BY_NAME
 from autotune.core.decide.budget import SESSIONS_FOOLED
 from autotune.core.model import DecisionMode
+from autotune.prompts.keys import BY_NAME as PROMPTS
 
 README = ROOT / "README.md"
 LINKED = (*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "lib/autotune/README.md")))
@@ -87,4 +88,4 @@ def test_commands_options_and_keys_that_a_page_names_exist(page: Path) -> None:
         known = "".join(part.read_text("utf-8") for part in FOLDER.glob(f"{verb}*.txt"))
         assert known, verb
         assert [option for option in re.findall(r"\s(--[a-z-]+)", rest) if not re.search(rf"{option}\b", known)] == [], verb
-    assert [key for key in re.findall(r"(?:`|^    )([a-z_]+) = ", text, re.MULTILINE) if key not in BY_NAME] == []
+    assert [key for key in re.findall(r"(?:`|^    )([a-z_]+) = ", text, re.MULTILINE) if key not in {*BY_NAME, *PROMPTS}] == []
