@@ -59,6 +59,7 @@ VERBS: dict[str, dict[str, str]] = {
         "restore": "Bring back an earlier experiment's changes.",
         "note": "Tell the proposer something.",
         "idea": "Write down what could be tried.",
+        "import": "Take another loop's log as history.",
     },
     "A running agent": {
         "prompts": "Tune what a running agent says.",

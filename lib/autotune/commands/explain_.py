@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.core.codec import encode
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import by_case
+from autotune.core.tell import by_case, imported
 from autotune.core.tell.explain import explain
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.snapshot import snapshot
@@ -51,9 +52,9 @@ def main(
     found_out = explain(here.state, moment, busy.what if busy else None, busy.since if busy else None)
     if as_json:
         held = snapshot(here.state, moment, measuring=busy is not None)
-        typer.echo(json.dumps({**held, "explanation": found_out.as_json()}))
+        typer.echo(json.dumps({**held, "explanation": found_out.as_json(), "earlier": [encode(one) for one in here.state.imports.rows]}))
     else:
-        typer.echo(laid_out(found_out.lines(), width), nl=False)
+        typer.echo(laid_out([*found_out.lines(), *imported.lines(here.state.imports)], width), nl=False)
 
 
 def _written(session: Session, story: Story) -> dict[str, tuple[str, list[str]]]:

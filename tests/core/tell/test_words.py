@@ -256,6 +256,7 @@ FOUND: Mapping[str, Any] = {
     "oldest": "2.36",
     "program": "/bin/autotune",
     "hook": "keep/a.sh",
+    "quoted": "7",
     "sha256": "5" * 64,
     "setting": "X",
     "lines": ["METRIC t"],
@@ -269,6 +270,7 @@ FOUND: Mapping[str, Any] = {
 }
 OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
     Contradiction.SETTINGS_OTHERWISE: {"said": ["unit"], "found": []},
+    Answer.IMPORTED: {"format": "results.tsv", "taken": 2, "found": 3, "left": 1},
     Amiss.CANDIDATE_ELSEWHERE: {"found": "3" * 40},
 }
 
@@ -318,6 +320,11 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
         (Observation.REPOSITORY, {"top": "/t", "branch": None, "modified": 0}, "/t, on a detached HEAD, nothing tracked is modified"),
         (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and gives no metric"),
         (Amiss.LOG_GONE, {"session": "s", "copy": None, "ledger": "/l"}, "The log of session s is gone."),
+        (
+            Answer.IMPORTED,
+            {"session": "s", "format": "results.tsv", "taken": 1, "found": 1, "left": 0},
+            "1 experiment of results.tsv is in the history of s",
+        ),
         (Answer.THINGS_TO_DO, {"count": 1}, "One thing is left to do."),
         (Answer.HOLDS_LOG, {"lines": 9, "withheld": []}, "  autotune.jsonl: the log, 9 lines"),
         (

@@ -11,6 +11,7 @@ from autotune.core.cases.confirming import PLANNED
 from autotune.core.cases.drawing import Taken
 from autotune.core.cases.outlook import PairOutlook, UnitOutlook
 from autotune.core.facts import Fact, whole
+from autotune.core.ledger.earlier import Earlier
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Outcome, Part, Run, Status, Verdict
 
@@ -455,3 +456,14 @@ class Drawn:
     pool_number: int = 0
     pool_keeps: int = 0
     planned: int = PLANNED
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What another loop's log says of its experiments: words, of which no verdict and no figure is made."""
+
+    file: str
+    format: str
+    sha256: str
+    rows: tuple[Earlier, ...]
+    timestamp: str

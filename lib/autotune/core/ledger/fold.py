@@ -15,6 +15,7 @@ from autotune.core.decide.witness import witness_of
 from autotune.core.facts import Fact, Kind, whole
 from autotune.core.health.transitions import Signal, step
 from autotune.core.ledger import events
+from autotune.core.ledger.earlier import with_imported
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.rows import row, signal_of
@@ -123,6 +124,8 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return _looked_after(noticed, event.found.figures["experiment"]) if overtaken else noticed
         case events.Spent():
             return replace(state, spending=replace(state.spending, spent=event))
+        case events.Imported():
+            return replace(state, imports=with_imported(state.imports, event))
         case events.Listed():
             return replace(state, segment=replace(state.segment, named=event.cases, parts=event.parts or ""))
         case events.Drawn():

@@ -18,6 +18,7 @@ from autotune.core.ledger.events import (
     Drawn,
     Finished,
     Formatted,
+    Imported,
     Listed,
     Looked,
     Noted,
@@ -67,6 +68,7 @@ Event = (
     | Spent
     | Charged
     | Listed
+    | Imported
     | Drawn
 )
 
@@ -99,6 +101,7 @@ TYPES: Mapping[str, type[Event]] = {
     "cost": Spent,
     "charge": Charged,
     "cases": Listed,
+    "history": Imported,
     "draw": Drawn,
 }
 

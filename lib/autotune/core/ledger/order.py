@@ -84,7 +84,7 @@ def misplaced(state: State, event: Event, runs: Runs) -> Fact | None:  # noqa: C
             return Fact(Contradiction.COST_FELL) if event.cost_usd < 0 or not state.config.cost_metric else None
         case events.Result() | events.Decided() | events.Calibrated() | events.SettingsChanged() | events.Finished():
             return None  # `replay` makes them again
-        case events.Noted() | events.Noticed() | events.Paused() | events.Stopped() | events.StopAsked():
+        case events.Noted() | events.Noticed() | events.Paused() | events.Stopped() | events.StopAsked() | events.Imported():
             return None
         case never:
             assert_never(never)

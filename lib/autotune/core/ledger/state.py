@@ -27,6 +27,7 @@ from autotune.core.cases.units import ScoreRange
 from autotune.core.config.model import Config
 from autotune.core.facts import BY_SCORES, Fact
 from autotune.core.health.transitions import Health, Vitals
+from autotune.core.ledger.earlier import Imports
 from autotune.core.ledger.events import (
     Calibrated,
     Claimed,
@@ -328,6 +329,7 @@ class State:
     stop_asked: StopAsked | None = None
     ended: Ended | None = None
     recent: Recent = field(default_factory=Recent)
+    imports: Imports = field(default_factory=Imports)
     spending: Spending = field(default_factory=Spending)
     seeds: Seeds = field(default_factory=Seeds)
     renewed: str | None = None

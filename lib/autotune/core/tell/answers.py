@@ -40,6 +40,15 @@ def _stopped(fact: Fact) -> str:
     return f"stopped {escaped(fact.figures['session'])} after {done}; all data is kept"
 
 
+def _imported(fact: Fact) -> str:
+    figures = fact.figures
+    latest = f", the latest of {figures['found']:,}" if figures["found"] > figures["taken"] else ""
+    left = f"; {counted(figures['left'], 'line')} not taken" if figures["left"] else ""
+    taken = counted(figures["taken"], "experiment")
+    verb = "is" if figures["taken"] == 1 else "are"
+    return f"{taken}{latest} of {escaped(figures['format'])} {verb} in the history of {escaped(figures['session'])}{left}"
+
+
 def _made(fact: Fact) -> str:
     figures = fact.figures
     done = f"{counted(figures['experiments'], 'experiment')}, {figures['kept']} kept"
@@ -232,6 +241,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.HOOK_ADDED: "{hook} is added: {path}, pinned as {sha256:.12}",
     Answer.HOOK_REMOVED: "{hook} is removed",
     Answer.HOOK_CHANGED: "{hook} is not run: its file is not the one that you added; add it again, or remove it",
+    Answer.IMPORTED: _imported,
+    Answer.SETTING_TAKEN: "written to autotune.toml: {name} = {value}",
+    Answer.SETTING_TO_SET: "to take it over: `autotune config set {name} {quoted}`",
+    Answer.SETTING_LEFT: "{name} is not taken: no key of autotune.toml means that, or its value is none",
     Answer.NO_HOOKS: "there are no hooks; `autotune hooks add EVENT FILE` adds one",
     Answer.NO_LESSONS: "no session that has ended teaches anything here",
     Answer.NO_SESSIONS: "there is no session in this repository; `autotune init --name NAME --metric METRIC` opens one",

@@ -14,7 +14,7 @@ from autotune.core.memory.descriptions import alike
 from autotune.core.memory.lessons import Taught, lesson_of
 from autotune.core.model import Status
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import limits
+from autotune.core.tell import imported, limits
 from autotune.core.tell.fate import Fate, fate_of
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.headline import claim_words, noise_words, value
@@ -116,6 +116,7 @@ def brief(
         _lessons(lessons),
         _hooks(hooks),
         _searched(state),
+        _history(state),
         _tried(state),
     )
     room = MOST_TOKENS * BYTES_PER_TOKEN - _weight(head) - _weight(tail)
@@ -313,6 +314,11 @@ def _memory(text: str) -> _Section:
     return _Section(
         "Notes of earlier proposers (autotune.md)", items, 0.3, len(items), left_out="more lines are in the file", newest_last=False
     )
+
+
+def _history(state: State) -> _Section:
+    items = [f"- {_cut(imported.item(row), 2 * _LINE)}" for row in state.imports.rows]
+    return _Section("Tried elsewhere before (imported; its values are no evidence)", items, 0.2, state.imports.count)
 
 
 def _hooks(text: str) -> _Section:

@@ -16,7 +16,7 @@ from autotune.core.ledger.stopping import rules
 from autotune.core.model import DecisionMode, Status
 from autotune.core.output.outcome import escaped
 from autotune.core.stats import confidence, effects, noise
-from autotune.core.tell import advice, limits
+from autotune.core.tell import advice, imported, limits
 from autotune.core.tell.advice import drift_words
 from autotune.core.tell.figures import (
     NO_NOISE,
@@ -46,6 +46,7 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         Line("noise", noise_words(state)),
         *drift_lines(state),
         Line("experiments", experiment_counts(state)),
+        *imported.headline(state.imports),
         Line("streaks", streaks(state)),
         Line("recovery", recovery(state)),
         Line("limits", limits.left(state, now)),

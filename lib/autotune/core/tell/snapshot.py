@@ -42,6 +42,7 @@ def snapshot(state: State, at: str, *, measuring: bool | None = None, doing: Fac
         "experiments": state.count,
         "statuses": dict(state.statuses or {}),
         "void": state.voided,
+        "history": {"experiments": state.imports.count, "statuses": dict(state.imports.statuses)} if state.imports.count else None,
         "second_looks": [row.index for row in state.recent.second_looks],
         "keeps": state.keeps,
         "unconfirmed": headline.unconfirmed(state),
