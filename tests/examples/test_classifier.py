@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def test_a_gain_on_cases_is_kept_and_what_gains_on_few_is_not(example: Callable[[str], Project]) -> None:
     project = example("classifier")
     project.ok("init", "--name", "x")
-    edited(project, "model.py", ("** 2).sum(axis=2)", "** 2).sum(axis=2) * 1.0001"))
-    assert project.attempt("distances a little larger")["verdict"] in {"discard", "inconclusive"}
+    edited(project, "model.py", ("keepdims=True)) / 2)", "keepdims=True)) / 2000)"))
+    assert project.attempt("distances count less")["verdict"] == "discard"
+    assert {run["part"] for run in project.events("run") if run["experiment"] == 1} == {"search"}
     scaled = ("    middles = ", "    spread = seen.std(axis=0)\n    seen, asked = seen / spread, asked / spread\n    middles = ")
     edited(project, "model.py", scaled)
     kept = project.attempt("measures in units of their spread")

@@ -48,9 +48,9 @@ def _cases(state: State) -> str:
     shows = f"they can show a difference of about {size}" if size else "they can show no difference"
     if split.whole:
         few = f"all decide, and you see none one by one: {FEWEST_TO_SPLIT} are the fewest to split"
-        return f"{len(cases)}; {few}; {shows}"
+        return f"{len(cases)}; {few}; {shows} (`autotune calibrate` says more)"
     parts = f"{len(split.search)} to search with, {len(split.confirm)} that decide, {len(split.held_out)} held out for claims"
-    return f"{len(cases)}: {parts}; {counted(units, what)} decide, {shows}"
+    return f"{len(cases)}: {parts}; {counted(units, what)} decide, {shows} (`autotune calibrate` says more)"
 
 
 def promise(state: State) -> str:
