@@ -22,7 +22,7 @@ from autotune.edges.signals import ended_in_order
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import lending
 from autotune.loop.experiment import work
-from autotune.loop.inspect import auditing, unpacking
+from autotune.loop.inspect import auditing, committed, unpacking
 from autotune.loop.inspect.unpacking import Bundle
 from autotune.loop.measure import claiming, places
 from autotune.loop.measure.accounting import Disagreement
@@ -189,7 +189,7 @@ def _branch_without_ledger(repository: Repository, name: str | None) -> tuple[st
 
 def _by_commits(repository: Repository, name: str, tip: str) -> Verified:
     """Say what commits alone say of a session: how far its log had come when they were made."""
-    listed = auditing.history(repository, "--fixed-strings", f"--grep=Autotune-Experiment: {name}/", tip)
+    listed = committed.history(repository, "--fixed-strings", f"--grep=Autotune-Experiment: {name}/", tip)
     own = [one for one in listed if one.trailers.get("Autotune-Experiment", "").startswith(f"{name}/")]
     kept = [one for one in own if _HASH.fullmatch(one.trailers.get("Autotune-Ledger", ""))]
     branch, reason = f"{BRANCHES}{name}", _cannot_tell(Fact(Answer.NO_LEDGER))
