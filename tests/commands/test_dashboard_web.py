@@ -45,8 +45,8 @@ def link_in(text: str) -> str:
 
 
 def test_what_belongs_to_the_page_needs_it(tmp_path: Path) -> None:
-    for word in ("--keep", "--stop", "--no-open"):
-        assert "--web" in said(tmp_path, word, code=2)
+    for words in (("--keep",), ("--stop",), ("--no-open",), ("--web", "--json")):
+        assert "--web" in said(tmp_path, *words, code=2)
 
 
 def test_without_a_session_there_is_no_page(tmp_path: Path) -> None:

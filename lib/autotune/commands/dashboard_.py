@@ -29,6 +29,9 @@ def main(  # noqa: PLR0913, PLR0917 - options
     if (keep or stop or no_open) and not web:
         message = "--keep, --stop and --no-open need --web."
         raise typer.BadParameter(message)
+    if web and (watch or full or width is not None or as_json):
+        message = "--web needs none of --watch, --full, --width and --json: the page shows all, live."
+        raise typer.BadParameter(message)
     if web:
         _serve(session, keep=keep, stop=stop, opens=not no_open)
         return
@@ -65,4 +68,4 @@ def _serve(session: str | None, *, keep: bool, stop: bool, opens: bool) -> None:
         say(Answer.PAGE_KEPT)
     else:
         running.go_over(sys.argv[1:])
-        running.serve(repository, place, lambda: say(Answer.PAGE_SERVED))
+        running.serve(repository, place, name, lambda: say(Answer.PAGE_SERVED))

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -191,17 +192,22 @@ def _held(place: Place) -> Iterator[Lock]:
         lock.release()
 
 
-def serve(repository: Repository, place: Place, started: Callable[[], None]) -> None:
-    """Serve the page until this process is interrupted or told to end; `started` is called once it answers."""
+def serve(repository: Repository, place: Place, session: str | None, started: Callable[[], None]) -> None:
+    """Serve the page until this process is interrupted or told to end; `started` is called once it answers.
+
+    The session that is shown first is read meanwhile, so that its page does not wait for that.
+    """
     import uvicorn
 
     from autotune.views.web.site import Site
 
     with _held(place), listening(place) as (gate, listener):
         os.nice(_LESS_URGENT)
+        site = Site(repository, gate, place.enter)
+        threading.Thread(target=site.read_ahead, args=(session,), daemon=True).start()
         started()
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config(Site(repository, gate, place.enter).app())).run(sockets=[listener])
+            uvicorn.Server(config(site.app())).run(sockets=[listener])
 
 
 def config(app: ASGIApp) -> Config:

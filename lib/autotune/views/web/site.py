@@ -118,6 +118,11 @@ class Site:
         watched = self._known(request.path_params["name"])
         return _json(None, 404) if watched is None else StreamingResponse(_news(watched), media_type="text/event-stream")
 
+    def read_ahead(self, name: str | None) -> None:
+        """Read a session before a page asks for it."""
+        if name is not None and (watched := self._known(name)) is not None:
+            watched.since(-1)
+
     def _known(self, name: str) -> Watched | None:
         """The session of a name, watched from now on; None where there is none and never was."""
         if name not in self.watched and name in names(self.repository):
