@@ -3,8 +3,9 @@
     python tests/benchmarks/watching.py [--pairs 40] [--experiments 1000] [--pages 1]
 
 A session with so many experiments is served, and a watcher holds its page's stream open in every other run. Meanwhile a note is written to
-the log twice a second, so that there is something to tell. The work is a fixed number of rounds in one process. Prints the medians of both,
-the median of their ratios with its interval over pairs, and the share of a core that the server took while it was watched.
+the log twice a second, so that there is something to tell. The work is a fixed number of rounds in one process. Prints, for
+wall and processor time, the medians of both and the median of their ratios with its interval over pairs, and the share of a core that the
+server took while it was watched.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -49,10 +51,12 @@ def main() -> None:
         pad(project, asked.experiments)
         with served(project) as (process, watch):
             alone, watched, share = measured(project, process, watch, asked)
-    ratios = sorted(one / other for one, other in zip(watched, alone, strict=True))
-    low, high = interval(len(ratios))
-    print(f"alone {statistics.median(alone):.3f} s, watched {statistics.median(watched):.3f} s, medians of {len(ratios)} pairs")
-    print(f"watched / alone: {statistics.median(ratios):.4f} [{ratios[low]:.4f}, {ratios[high]:.4f}]")
+    for place, what in enumerate(("wall time", "processor time")):
+        before, after = ([one[place] for one in taken] for taken in (alone, watched))
+        ratios = sorted(one / other for one, other in zip(after, before, strict=True))
+        low, high = interval(len(ratios))
+        print(f"{what}: alone {statistics.median(before):.3f} s, watched {statistics.median(after):.3f} s, medians of {len(ratios)} pairs;")
+        print(f"  watched / alone {statistics.median(ratios):.4f} [{ratios[low]:.4f}, {ratios[high]:.4f}]")
     print(f"the server took {share:.2%} of a core while {asked.pages} page(s) watched {asked.experiments:,} experiments")
 
 
@@ -62,10 +66,12 @@ def interval(count: int) -> tuple[int, int]:
     return max(0, round(count / 2 - half)), min(count - 1, round(count / 2 + half))
 
 
-def measured(project: Path, process: int, watch: tuple[int, str], asked: argparse.Namespace) -> tuple[list[float], list[float], float]:
-    """Give the seconds of the work alone and watched, and the server's share of a core while it was watched."""
-    alone: list[float] = []
-    watched: list[float] = []
+def measured(
+    project: Path, process: int, watch: tuple[int, str], asked: argparse.Namespace
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]], float]:
+    """Give wall and processor seconds of the work, alone and watched, and the server's share of a core while it was watched."""
+    alone: list[tuple[float, float]] = []
+    watched: list[tuple[float, float]] = []
     over = threading.Event()
     writing = threading.Thread(target=write, args=(project, over), daemon=True)
     writing.start()
@@ -76,10 +82,10 @@ def measured(project: Path, process: int, watch: tuple[int, str], asked: argpars
                 if is_watched:
                     for _ in range(asked.pages):
                         stack.enter_context(watching(*watch))
-                before, begun = processor_s(process), time.perf_counter()
+                before, own, begun = processor_s(process), of_children_s(), time.perf_counter()
                 subprocess.run([sys.executable, "-I", "-S", "-c", WORK], check=True)
                 seconds = time.perf_counter() - begun
-                (watched if is_watched else alone).append(seconds)
+                (watched if is_watched else alone).append((seconds, of_children_s() - own))
                 if is_watched:
                     took += seconds
                     spent += processor_s(process) - before
@@ -97,6 +103,12 @@ def write(project: Path, over: threading.Event) -> None:
     session = sessions.find(project)
     while not over.wait(NOTE_EVERY_S):
         session.append(Noted("a note", now()))
+
+
+def of_children_s() -> float:
+    """The processor time that all processes have used that this one waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def processor_s(process: int) -> float:
