@@ -156,3 +156,29 @@ def test_a_comparison_that_was_killed_goes_on_at_its_first_unfinished_batch(proj
     assert len(search) == len(set(search))
     project.ok("check")
     project.agree()
+
+
+def test_batches_cost_what_they_print_and_the_session_passes_its_limit_by_one_at_most(project: Project) -> None:
+    opened(project, benchmark=f'echo "METRIC cost_usd=0.25"\n{BENCHMARK}', settings='cost_metric = "cost_usd"\nmax_cost_usd = 4.0')
+    project.write("src/skill.txt", "skill 95\n")
+    project.run("try", "-d", "a gain")
+    spent = sum(run["metrics"]["cost_usd"] for run in project.events("run"))
+    assert 4.0 <= spent < 4.25 + 0.01
+    assert [one["verdict"] for one in project.events("verdict")] == ["void"]
+    project.ok("check")
+
+
+def test_doctor_shows_no_case_that_decides_and_verify_measures_those_held_out(project: Project) -> None:
+    opened(project)
+    parts = parts_of(project)
+    checks = {one["name"]: one for one in project.run("doctor", "--json").json["checks"]}
+    assert checks["benchmark"]["finding"] == "ok"
+    project.write("src/skill.txt", "skill 95\n")
+    assert project.attempt("a gain")["verdict"] == "keep"
+    told = project.run("verify", "--json")
+    assert told.code in (0, 5), told.all
+    assert parts["held out"]
+    assert project.ok("calibrate", "--pairs", "6", "--no-apply").out
+    project.ok("report")
+    project.ok("dashboard", "--full")
+    project.ok("check")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.cases.listed import LONGEST, line_of, listed
-from autotune.core.cases.rounds import FEWEST, PAIRS, batch, size_of
+from autotune.core.cases.rounds import FEWEST, PAIRS, ahead, batch, of_a_round, size_of
 from autotune.core.cases.split import Case
 
 
@@ -48,3 +48,13 @@ def test_a_group_is_never_cut_and_every_seed_has_an_order_of_its_own() -> None:
         groups = [place // 5 for place in batch(named, "x", number)]
         assert all(groups.count(group) == 5 for group in groups)
     assert batch(named, "x", 0) == batch(named, "x", 0) != batch(named, "y", 0)
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 30, 200])
+def test_a_round_has_every_case_once_and_what_is_left_of_it_is_counted(count: int) -> None:
+    listed_ = cases(count)
+    found = of_a_round(listed_, "a")
+    assert sorted(place for places in found for place in places) == list(range(count))
+    assert ahead(listed_, ()) == len(found)
+    assert ahead(listed_, {listed_[place].name for place in found[0]}) == len(found) - 1
+    assert ahead(listed_, {case.name for case in listed_}) == 0

@@ -194,6 +194,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("cases", "a\nb", "a list of ids"),
     ("cases", ["a b"], "line 1"),
     ("context_free", ["a b"], "is not a name"),
+    *(("score_range", value, "two numbers") for value in ([1, 0], [0], [0, True], "0 1", [0, 0], [-1e308, 1e308])),
     ("cost_metric", "a b", "a metric's name"),
     ("max_cost_usd", 0, "a number"),
     ("health", 3, "a section"),

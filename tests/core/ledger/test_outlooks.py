@@ -41,7 +41,7 @@ def of_scores(shared: float, pairs: int = 40, noise: float = 0.1) -> tuple[State
 
 def calibrated(state: State, pairs: Pairs, cost_usd: float = 0.0) -> Calibrated:
     series = [[pair[arm].metrics["t"] for pair in pairs] for arm in (0, 1)]
-    values = list(zip(*series, strict=True))[1:]
+    values = list(zip(*series, strict=True))[1:] if state.scores is None else []
     found = replace(sight(series, 8.0, state.metric.direction, values, timestamp=at(1)), run_cost_usd=cost_usd)
     return replace(found, by_pair=by_pair(state, pairs[1:]), by_unit=by_unit(state, pairs[1:], found))
 

@@ -19,14 +19,16 @@ from autotune.core.cases.split import digest, letters, split
 from autotune.core.facts import Fact, Kind, claimed, quoted
 from autotune.core.findings import Contradiction
 from autotune.core.ledger import replay, scored
-from autotune.core.ledger.events import Calibrated, CandidateTaken, Claimed, Decided, Drawn, Listed, Opened, Ran
+from autotune.core.ledger.events import Calibrated, CandidateTaken, Claimed, Decided, Drawn, Listed, Opened, Ran, TargetChecked
 from autotune.core.ledger.fold import begin
 from autotune.core.ledger.given import given
 from autotune.core.ledger.lines import Event
-from autotune.core.ledger.order import misplaced
+from autotune.core.ledger.order import misplaced, target_runs, target_value
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.settle import goes_on
+from autotune.core.ledger.sight import sight
 from autotune.core.ledger.state import Ended, Ending, State
+from autotune.core.ledger.stopping import Action, Next, next_action
 from autotune.core.model import Arm, Decision, DecisionMode, Outcome, Part, Status, Verdict
 from autotune.core.tell.brief import brief
 from autotune.core.tell.snapshot import snapshot
@@ -368,6 +370,21 @@ def test_a_claim_is_made_of_the_cases_that_are_held_out() -> None:
     assert scored.claim_of(state, [(one, one) for one, _ in pairs], 1).improved is False
 
 
+def test_a_target_is_reached_by_the_mean_of_a_pass_over_cases_that_may_be_seen() -> None:
+    state = opened(target=0.4)
+    count = target_runs(state)
+    runs = list[Ran]()
+    for _ in range(count):
+        runs.append(made(state, Purpose.TARGET, Arm.INCUMBENT, ALIKE))
+        state = folded(state, runs[-1])
+    assert {place for run in runs for place in run.cases} == parts(state)[Part.SEARCH]
+    value = target_value(state, [run.metrics for run in runs])
+    assert value == scored.mean_of([run.metrics for run in runs], "t")
+    said = TargetChecked(value, reached=bool(value and value >= 0.4), reason=quoted(""), timestamp=NOW)
+    assert misplaced(state, said, {Purpose.TARGET: runs}) is None
+    assert misplaced(state, replace(said, value=0.9), {Purpose.TARGET: runs}) is not None
+
+
 def test_there_are_no_cases_for_a_claim_where_none_are_held_out() -> None:
     with pytest.raises(ValueError, match="held out"):
         given(opened(20), Purpose.CLAIM, 0, Arm.CANDIDATE)
@@ -387,3 +404,25 @@ def test_checks_may_fail_between_two_batches_of_a_comparison_on_cases() -> None:
     assert contradiction(state, failed) is None
     half = folded(state, made(state, Purpose.EXPERIMENT, asked(state).arms[0], ALIKE))
     assert contradiction(half, failed) is not None
+
+
+def test_a_baseline_knows_batches_of_which_no_case_has_a_score_and_says_nothing_of_noise() -> None:
+    lines = tuple(f"c{number}" for number in range(200))
+    state = folded(begin(segment(direction="higher", cases=list(lines), score_range=[0, 1])), Opened(NOW))
+    cases = listed(lines)
+    state = folded(state, Listed(lines, NOW, letters(cases, split(cases)), digest(cases)))
+    state = folded(state, made(state, Purpose.BASELINE, Arm.INCUMBENT, lambda *_: None))
+    assert (len(state.segment.baseline_observed), state.segment.baseline_runs) == (1, ())
+    state = folded(state, made(state, Purpose.BASELINE, Arm.INCUMBENT, lambda *_: 0.5))
+    found = sight([[0.5]], 0.1, state.metric.direction, [], timestamp=NOW)
+    assert contradiction(state, found) is None
+    assert contradiction(state, replace(found, runs=7)) is not None
+    assert not state.exact
+    assert not state.timed
+
+
+def test_the_session_pauses_where_the_cases_that_decide_are_spent() -> None:
+    state = opened()
+    spent = Fact(Kind.POOL_SPENT, {"used": 20, "planned": 20})
+    state = replace(state, segment=replace(state.segment, spent=spent))
+    assert next_action(state, NOW) == Next(Action.PAUSE, spent)

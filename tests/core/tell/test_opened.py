@@ -1,13 +1,18 @@
 """What `init` understood."""
 
+# ruff: noqa: ANN401 - any setting can be changed
+
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tests.core.session import segment
 
-from autotune.core.ledger.events import Calibrated
-from autotune.core.ledger.fold import begin
+from autotune.core.cases.listed import listed
+from autotune.core.cases.split import letters, split
+from autotune.core.ledger.events import Calibrated, Listed
+from autotune.core.ledger.fold import after, begin
 from autotune.core.model import DecisionMode
 from autotune.core.tell.opened import understood
 
@@ -54,3 +59,20 @@ def test_where_a_least_effect_comes_from_is_said() -> None:
     state = begin(segment(min_effect=3.0, unit="points"))
     crossed = replace(state, segment=replace(state.segment, calibrated=values))
     assert dict(understood(crossed, 1))["min_effect"].startswith("3 points")
+
+
+def with_scores(count: int, **changed: Any) -> dict[str, str]:
+    lines = [f"c{number}" for number in range(count)]
+    state = begin(segment(cases=lines, score_range=[0, 10], direction="higher", **changed))
+    cases = listed(lines)
+    return dict(understood(after(state, Listed(tuple(lines), "", letters(cases, split(cases)))), 1))
+
+
+def test_of_cases_with_scores_it_is_said_what_they_are_for_and_what_they_can_show() -> None:
+    said = with_scores(200)["cases"]
+    assert "to search with" in said
+    assert "held out" in said
+    assert "difference of about" in said
+    assert "all decide" in with_scores(40)["cases"]
+    assert "no difference" in with_scores(4)["cases"]
+    assert with_scores(200, min_effect=0.5)["min_effect"].startswith("0.5,")

@@ -292,6 +292,18 @@ def test_what_is_left_open_says_why_and_that_a_second_look_may_settle_it(kind: K
     assert "a second look may settle it" in said
 
 
+@pytest.mark.parametrize("kind", [Kind.SCORES_USED_UP, Kind.SCORES_OUT_OF_REACH, Kind.SCORES_TOO_FEW, Kind.POOL_SPENT])
+def test_where_scores_leave_it_open_other_cases_are_asked_for_and_no_second_look(kind: Kind) -> None:
+    said = said_of(settled(1, verdict=Verdict.INCONCLUSIVE, reason=Fact(kind, {"left": 3, "used": 20, "planned": 20})))
+    assert "second look" not in said
+    assert "cases" in said
+
+
+def test_what_was_not_better_on_search_cases_says_that_others_were_not_asked() -> None:
+    assert "not asked" in said_of(settled(1, reason=Fact(Kind.SCORES_NOT_PROMISING)))
+    assert "rule out a gain" in said_of(settled(1, reason=Fact(Kind.SCORES_NOT_WORTH_IT, {"worth": 0.05})))
+
+
 def test_an_unconfirmed_keep_says_what_luck_could_not_be_ruled_out_by() -> None:
     unconfirmed = kept(1, 9.0, confirmed=False)
     assert "a single run cannot rule luck out" in said_of(unconfirmed, decision_mode="once")

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from autotune.core.cases.confirming import PLANNED
 from autotune.core.cases.listed import listed
+from autotune.core.cases.rounds import of_a_round
 from autotune.core.cases.split import digest, letters, split
 from autotune.core.decide import decide
 from autotune.core.facts import Fact
@@ -21,6 +22,7 @@ from autotune.core.ledger import events
 from autotune.core.ledger.given import fits, given
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Purpose
+from autotune.core.ledger.scored import mean_of
 from autotune.core.ledger.state import RECENT, Ending, Experiment, State
 from autotune.core.ledger.stopping import recovery_due
 from autotune.core.model import Direction, Part, Status
@@ -202,10 +204,26 @@ def _target(state: State, said: events.TargetChecked, runs: Sequence[events.Ran]
         return Fact(Contradiction.TARGET_OUT_OF_REACH)
     if value is None:
         return Fact(Contradiction.TARGET_WITHOUT_VALUE) if said.reached else None
-    made_of = [run.metrics[state.metric.name] for run in runs[-TARGET_RUNS:]]
+    count = target_runs(state)
+    made_of = [run.metrics for run in runs[-count:]]
     reached = value <= target if state.metric.direction is Direction.LOWER else value >= target
-    fits = len(made_of) == TARGET_RUNS and noise.median(made_of) == value and reached is said.reached
+    fits = len(made_of) == count and target_value(state, made_of) == value and reached is said.reached
     return None if fits else Fact(Contradiction.TARGET_OTHERWISE)
+
+
+def target_runs(state: State) -> int:
+    """How many fresh runs say whether a target is reached; where cases have scores, about a pass over those that may be seen."""
+    if state.scores is None:
+        return TARGET_RUNS
+    split = state.segment.split
+    return len(of_a_round(split.of(split.seen)))
+
+
+def target_value(state: State, runs: Sequence[Mapping[str, float]]) -> float | None:
+    """Give what fresh runs' samples come to: the median, or the mean of all scores."""
+    if state.scores is not None:
+        return mean_of(runs, state.metric.name)
+    return noise.median([run[state.metric.name] for run in runs])
 
 
 def _claim(state: State, said: events.Claimed) -> Fact | None:

@@ -224,7 +224,8 @@ def _calibration(state: State, said: Calibrated, runs: Sequence[Ran]) -> Fact | 
     arms = [[run for run in runs if run.arm is arm] for arm in (Arm.INCUMBENT, Arm.CANDIDATE)]
     series = [[run.metrics[state.metric.name] for run in made] for made in arms if made] or [_of_baseline(state)]
     pairs = list(zip(*arms, strict=False))[1:]  # the first is left out: a warm-up is no bias
-    values = [(first.metrics[state.metric.name], second.metrics[state.metric.name]) for first, second in pairs]
+    biased = pairs if state.scores is None else []
+    values = [(first.metrics[state.metric.name], second.metrics[state.metric.name]) for first, second in biased]
     found = sight(
         series, said.run_s, state.metric.direction, values, prepare_s=said.prepare_s, build_once=state.config.built_once, exact=state.exact
     )

@@ -161,7 +161,7 @@ def sentence(
     return f"Experiment {index} {words}.{measured}"
 
 
-def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, PLR0911 - one return a fate
+def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, PLR0911, PLR0912 - one return a fate
     worse_allowed = reason.figures.get("asked", 0.0) < 0
     match fate:
         case Fate.KEPT if worse_allowed:
@@ -178,12 +178,14 @@ def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, P
             return f"{_FATES[fate]}; {BUILT_ONCE}"
         case Fate.UNCONFIRMED if _MODES[mode]:
             return f"{_FATES[fate]}; {_MODES[mode]}"
-        case Fate.REFUTED if reason.kind is Kind.NOT_WORTH_HAVING:
+        case Fate.REFUTED if reason.kind in (Kind.NOT_WORTH_HAVING, Kind.SCORES_NOT_WORTH_IT):
             return f"{_FATES[fate]}: the runs rule out a gain worth having"
         case Fate.REFUTED if reason.kind is Kind.WORSE and reason.figures.get("pairs") == 1:
             return "{was} taken back: it was worse in the one pair that was run"
         case Fate.REFUTED:
             return f"{_FATES[fate]}: the value got {'worse' if reason.kind is Kind.WORSE else 'no better'}"
+        case Fate.NOT_SHOWN if reason.kind is Kind.SCORES_NOT_PROMISING:
+            return _NOT_PROMISING
         case Fate.INCONCLUSIVE if reason.kind in _OPEN:
             return f"{{was}} taken back for now: {_OPEN[reason.kind]}"
         case _:
@@ -195,7 +197,15 @@ _KEPT_EXACTLY = (
     "its input; no run has shown another"
 )
 _SECOND_LOOK = "The idea is not refuted, and a second look may settle it"
+_NOT_PROMISING = (
+    "{was} taken back: on the search cases it was not better by more than chance often brings, so the cases that decide were not asked"
+)
+_SAME_AGAIN = "The idea is not refuted, but the same change on the same cases would say the same: it takes more cases"
 _OPEN: Mapping[AnyKind, str] = {
+    Kind.SCORES_USED_UP: f"all cases that decide were used, and they neither show a gain nor rule one out. {_SAME_AGAIN}",
+    Kind.SCORES_OUT_OF_REACH: f"the cases that were left could not show a gain any more, and none is ruled out. {_SAME_AGAIN}",
+    Kind.SCORES_TOO_FEW: f"so few cases can decide nothing. {_SAME_AGAIN}",
+    Kind.POOL_SPENT: "the search cases looked better, but the cases that decide were used too often. It takes others",
     Kind.LOOKS_BETTER: f"it looks better, but luck could not be ruled out. {_SECOND_LOOK}",
     Kind.LOOKS_BETTER_BY_WITNESS: "its processor time looks better, but the metric itself neither shows that nor rules it out. "
     f"{_SECOND_LOOK}",

@@ -67,5 +67,6 @@ def _least(state: State) -> str:
         return "0: every gain is kept that is not just luck"
     why = "above what calibration found" if state.config.min_effect_is_found else "as configured"
     found = state.segment.calibrated
-    size = share_in_words(least) if found is None or found.logs else with_unit(number(least), state.config.unit)
+    relative = state.scores is None and (found is None or found.logs)
+    size = share_in_words(least) if relative else with_unit(number(least), state.config.unit)
     return f"{size}, {why}: a smaller gain is not kept"

@@ -142,7 +142,7 @@ _END: Mapping[AnyKind, Callable[[Fact], str]] = {
     Kind.SCORES_NOT_WORTH_IT: lambda fact: f"a gain of {_size(fact.figures['worth'], fact)} is excluded at 5 : 1",
     Kind.SCORES_TOO_FEW: lambda _: "so few cases can decide nothing",
     Kind.SCORES_USED_UP: lambda _: "all cases that decide were used",
-    Kind.SCORES_OUT_OF_REACH: lambda fact: f"the {counted(fact.figures['left'], 'case')} left cannot decide it",
+    Kind.SCORES_OUT_OF_REACH: lambda fact: f"{fact.figures['left']} more cannot decide it",
     Kind.RAN_OUT: lambda fact: f"{counted(fact.figures.get('pairs', 0), 'pair')} were not enough",
     Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring enough evidence",
 }

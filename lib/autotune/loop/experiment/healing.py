@@ -11,7 +11,7 @@ from autotune.core.facts import Fact, Kind, joined
 from autotune.core.health import recovery
 from autotune.core.health.recovery import SHRUNK_FOR, Playbook
 from autotune.core.ledger.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Ran, Stopped, TargetChecked
-from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS
+from autotune.core.ledger.order import LOOK_RUNS, target_runs, target_value
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import Row, State
 from autotune.core.ledger.stopping import Action, Next, next_action
@@ -61,21 +61,22 @@ def _stop(session: Session, step: Next) -> None:
 def _check_target(session: Session, step: Next) -> None:
     session.say(step.reason)
     metric, target = session.state.metric, session.state.config.target
+    count = target_runs(session.state)
     try:
         with alone(session, "the target's check"), borrowed(session):
-            quiet.wait_for_quiet(session, TARGET_RUNS * session.state.segment.run_s)
+            quiet.wait_for_quiet(session, count * session.state.segment.run_s)
             bench = bench_for(session, None)
             bench.builds = None  # with one build, its luck might reach the target
-            runs = _fresh(bench, Purpose.TARGET, TARGET_RUNS)
+            runs = _fresh(bench, Purpose.TARGET, count)
     except (AutotuneError, Interrupted) as error:
         session.append(
             TargetChecked(value=None, reached=False, reason=Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error)), timestamp=now())
         )
         return
-    values = [run.metrics[metric.name] for run in runs if run.outcome is Outcome.OK]
-    value = noise.median(values) if len(values) == TARGET_RUNS else None
+    good = [run.metrics for run in runs if run.outcome is Outcome.OK]
+    value = target_value(session.state, good) if len(good) == count else None
     reached = value is not None and target is not None and (value <= target if metric.direction is Direction.LOWER else value >= target)
-    found = Fact(Kind.RUNS_FAILED) if value is None else Fact(Kind.TARGET_MEASURED, {"runs": TARGET_RUNS, "value": value})
+    found = Fact(Kind.RUNS_FAILED) if value is None else Fact(Kind.TARGET_MEASURED, {"runs": count, "value": value})
     session.append(TargetChecked(value=value, reached=reached, reason=found, timestamp=now()))
 
 

@@ -178,7 +178,8 @@ def _calibrated(
     """The event that says it; the first pair is left out of the bias, since warm-ups are not one."""
     state = session.state
     wall_s = noise.median(walls)
-    pairs = list(zip(*series, strict=True))[1:] if len(series) > 1 else []
+    biased = len(series) > 1 and state.scores is None  # scores have no bias that a relative min_effect could be above
+    pairs = list(zip(*series, strict=True))[1:] if biased else []
     prepare_s = max(0.0, noise.median(elapsed) - wall_s) if state.config.prepare else 0.0
     found = sight(
         series,
