@@ -58,6 +58,11 @@ def test_a_log_of_autoresearch_has_hooks_that_are_no_runs_and_times_in_milliseco
     assert log.left == ()
 
 
+def test_a_run_without_a_time_or_a_commit_is_taken() -> None:
+    (row,) = log_of(CONFIG, {key: value for key, value in RESULT.items() if key not in {"timestamp", "commit"}}).rows
+    assert (row.timestamp, row.commit) == ("", "")
+
+
 def test_a_table_has_no_value_where_a_run_crashed() -> None:
     log = read(
         f"{TABLE}a1\t0.997900\t44.0\tkeep\tbaseline\nb2\t0.000000\t0.0\tcrash\ttoo wide\r\nc3\t1.005000\t44.0\tdiscard\tGeLU\n".encode()

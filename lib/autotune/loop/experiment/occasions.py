@@ -18,7 +18,7 @@ from autotune.core.ledger.lines import from_line
 from autotune.core.ledger.occasions import ENDS, MARKS, Heard, Occasion, Told, heard
 from autotune.core.tell.notification import notification
 from autotune.core.tell.snapshot import snapshot
-from autotune.edges import ledger, locks, posting
+from autotune.edges import ledger, locks, process
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.edges.ledger import Position
@@ -31,6 +31,8 @@ from autotune.loop.session.session import Session
 
 FILE = "occasions.json"  # in the session's folder: how far the log was gone through, and what hooks printed last
 LOCK = "telling"
+_POSTING = Path(process.__file__).with_name("posting.py")  # not imported: no other command needs what it imports
+_SENT_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +167,13 @@ def _notify(session: Session, occasion: Occasion) -> None:
 def _sending(target: str, text: str) -> tuple[str | None, float]:
     """Give the command that sends a message, which it has on its standard input too, and how long it may take, in seconds."""
     if target.startswith("https://"):
-        return f"{quote(sys.executable)} -I {quote(str(Path(posting.__file__)))} {quote(target)}", posting.LIMIT_S
+        return f"{quote(sys.executable)} -I {quote(str(_POSTING))} {quote(target)}", _SENT_WITHIN_S
     if target != "desktop":
         return f"/bin/sh -c {quote(target)}", own_hooks.LIMIT_S
     if shutil.which("notify-send"):
-        return f"notify-send autotune {quote(text)}", posting.LIMIT_S
+        return f"notify-send autotune {quote(text)}", _SENT_WITHIN_S
     if shutil.which("osascript"):
-        return f"osascript -e {quote(f'display notification {json.dumps(text)}')}", posting.LIMIT_S
+        return f"osascript -e {quote(f'display notification {json.dumps(text)}')}", _SENT_WITHIN_S
     return None, 0.0
 
 
