@@ -63,3 +63,5 @@ lock:
 	$(COMPILE) $(UPGRADE) requirements-browser.in -o requirements-browser.lock
 	$(COMPILE) $(UPGRADE) requirements-dev.in -o requirements-dev.lock
 	$(COMPILE) $(UPGRADE) requirements-models.in -o requirements-models.lock
+	$(COMPILE) $(UPGRADE) requirements-parquet.in -o requirements-parquet.lock
+	$(COMPILE) $(UPGRADE) requirements-mlflow.in -o requirements-mlflow.lock

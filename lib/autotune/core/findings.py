@@ -379,6 +379,8 @@ class Answer(StrEnum):
     SETTING_TAKEN = "setting taken"
     SETTING_TO_SET = "setting to set"
     SETTING_LEFT = "setting left"
+    RUN_WRITTEN = "run written"
+    RUN_THERE = "run there"
     NO_LESSONS = "no lessons"
     NO_SESSIONS = "no sessions"
     SESSION_HERE = "session here"

@@ -163,6 +163,7 @@ FOUND: Mapping[str, Any] = {
     "set": ["TZ=UTC"],
     "most": 4096,
     "last": "3" * 40,
+    "store": "sqlite:///d/mlflow.db",
     "chain": "4" * 64,
     "keeps": 2,
     "reserved": "autotune.",

@@ -246,6 +246,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.SETTING_TO_SET: "to take it over: `autotune config set {name} {quoted}`",
     Answer.SETTING_LEFT: "{name} is not taken: no key of autotune.toml means that, or its value is none",
     Answer.NO_HOOKS: "there are no hooks; `autotune hooks add EVENT FILE` adds one",
+    Answer.RUN_WRITTEN: "written: MLflow run {run}; `mlflow ui --backend-store-uri {store}` shows it",
+    Answer.RUN_THERE: "MLflow run {run} has all of this already; `mlflow ui --backend-store-uri {store}` shows it",
     Answer.NO_LESSONS: "no session that has ended teaches anything here",
     Answer.NO_SESSIONS: "there is no session in this repository; `autotune init --name NAME --metric METRIC` opens one",
     Answer.SESSION_HERE: "{session} is checked out in this working tree already",

@@ -28,6 +28,7 @@ RESULTS = (
     *("experiment", "segment", "status", "verdict", "outcome", "fate", "value", "effect", "low", "high", "relative", "evidence"),
     *("needed", "pairs", "confirmed", "forced", "commit", "timestamp", "files", "description", "reason"),
 )
+_OF_SAMPLES = (b'"type":"config"', b'"type":"run"')
 SAMPLES = ("segment", "experiment", "purpose", "arm", "run", "outcome", "metric", "value", "wall_s", "timestamp")
 
 
@@ -68,8 +69,18 @@ def write_tables(session: Session, rows: Iterable[Row], folder: Path) -> tuple[P
     """Write results and samples as CSV into a folder, and give the files."""
     results, samples = folder / "results.csv", folder / "samples.csv"
     replace_file(results, _table(RESULTS, map(_result, rows)))
-    replace_file(samples, samples_table(feed.events(session.folder.ledger, b'"type":"config"', b'"type":"run"')))
+    replace_file(samples, samples_table(feed.events(session.folder.ledger, *_OF_SAMPLES)))
     return results, samples
+
+
+def results(rows: Iterable[Row]) -> tuple[tuple[str, ...], Iterator[Iterable[object]]]:
+    """Give the names of the columns, and a line for each experiment."""
+    return RESULTS, map(_result, rows)
+
+
+def samples(session: Session) -> tuple[tuple[str, ...], Iterator[Iterable[object]]]:
+    """Give the names of the columns, and a line for each value of each run."""
+    return SAMPLES, _samples(feed.events(session.folder.ledger, *_OF_SAMPLES))
 
 
 def samples_table(events: Iterable[Event]) -> bytes:
