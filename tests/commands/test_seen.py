@@ -89,6 +89,32 @@ def test_from_nothing_to_records_that_are_forgotten(home: Home) -> None:
     assert home.answer("prompts", "status")["records"] == 16
 
 
+def test_traces_become_cases_that_are_judged_and_forgotten(home: Home) -> None:
+    home.run("prompts", "init", "--behavior", "response-quality")
+    home.traces.mkdir(parents=True)
+    (home.traces / "a.jsonl").write_bytes(recent(*range(40)))
+    home.run("ingest")
+    contents, settings = home.path / "cases.jsonl", home.workshop / "judge.toml"
+    listed = home.run("prompts", "cases", "response-quality", "--to", str(contents)).splitlines()
+    assert {line.partition("\t")[2] for line in listed} <= {f"user u{number}" for number in range(7)}
+    assert listed == home.run("prompts", "cases", "response-quality").splitlines()
+    settings.write_text(
+        f'behavior = "response-quality"\ncases = "{contents}"\nrubric = "rubrics/response-quality.toml"\njudge = "script:echo"\n'
+        'agent = "script:echo"\npack = "packs/response-quality.json"\n'
+    )
+    judged = home.run("prompts", "judge", str(settings)).splitlines()
+    assert [line.partition("[")[2].partition("]")[0] for line in judged if line.startswith("METRIC quality[")] == [
+        line.partition("\t")[0] for line in listed
+    ]
+    answers = home.path / ".cache" / "autotune" / "answers.db"
+    assert any(b"question" in file.read_bytes() for file in answers.parent.glob("answers.db*"))
+    user = listed[0].partition("user ")[2]
+    home.run("prompts", "forget", "--user", user)
+    assert len(contents.read_text().splitlines()) == sum(not line.endswith(f"user {user}") for line in listed)
+    for file in answers.parent.glob("answers.db*"):
+        assert b"question" not in file.read_bytes()
+
+
 @pytest.mark.parametrize(
     "words", [("ingest",), ("prompts", "status"), ("prompts", "init"), ("prompts", "forget", "--before", "2030-01-01")]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
@@ -15,13 +16,15 @@ from tests.models.service import models_in
 from autotune.commands import app
 from autotune.core.asking.failing import Failure, Why
 from autotune.core.asking.request import Reply, Request, Role
+from autotune.core.judging import rubric
 from autotune.core.judging.marks import Unscored
 from autotune.core.judging.stages import Second
+from autotune.core.records.behaviors import Behavior
 from autotune.core.tell.judging import calls_planned, score_line
 from autotune.errors import AutotuneError
 from autotune.models.asking import Models, Terms
 from autotune.models.script import Script
-from autotune.prompts import judging
+from autotune.prompts import builtin, judging
 from autotune.prompts.judging import Bench, Judged
 
 RUBRIC = """\
@@ -88,6 +91,13 @@ def run(path: Path, **scripts: Script) -> tuple[Bench, list[Judged]]:
 def asking(path: Path, bench: Bench, scripts: Mapping[str, Script]) -> Models:
     terms = judging.terms(bench)
     return models_in(path.parent, Terms(terms.run, per_day=terms.per_day, tries=1, scripts=scripts))
+
+
+@pytest.mark.parametrize("behavior", Behavior)
+def test_the_rubrics_that_a_workshop_begins_with_can_be_judged_by(behavior: Behavior) -> None:
+    read = rubric.parse(tomllib.loads(builtin.rubric(behavior)), f"{behavior}.toml")
+    assert [one.name for one in read.criteria] == [one.name for one in builtin.RUBRICS[behavior]]
+    assert sum(one.weight for one in read.criteria) == pytest.approx(1)
 
 
 def test_recorded_answers_are_judged_in_order(tmp_path: Path) -> None:
@@ -227,7 +237,7 @@ def test_what_measures_is_named(tmp_path: Path) -> None:
         ("rubric.toml", "x", "rubric.toml"),
         ("cases.jsonl", '{"case": "a"}\n', "Line 1"),
         ("pack.json", "{}", "pack.json"),
-        ("pack.json", '{"behavior": "tool-calling", "instructions": "x"}', "tool-calling"),
+        ("pack.json", '{"behavior": "tool-calling", "instructions": "x"}', "response-quality"),
         ("cases.jsonl", None, "cannot be read"),
     ],
 )

@@ -32,7 +32,7 @@ def group() -> None:
     """Tune what a running agent says."""
 
 
-for part in (workshop.init, workshop.ingest, workshop.status, workshop.export, workshop.forget):
+for part in (workshop.init, workshop.ingest, workshop.status, workshop.export, workshop.cases, workshop.forget):
     app.command()(part)
 
 

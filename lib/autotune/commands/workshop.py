@@ -17,6 +17,7 @@ import typer
 
 from autotune.commands.options import AsJson
 from autotune.core.records.behaviors import Behavior
+from autotune.core.records.places import Part
 from autotune.core.tell import seen
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.errors import AutotuneError
@@ -24,7 +25,7 @@ from autotune.prompts import ingesting, settings
 from autotune.prompts import workshop as folder
 from autotune.prompts.settings import Settings
 from autotune.readers.traces.logs import Log
-from autotune.records import counting, exporting, forgetting
+from autotune.records import counting, exporting, forgetting, frozen
 from autotune.records.sources import Source
 from autotune.records.store import PRIVATE, opened
 
@@ -141,6 +142,24 @@ def export(
         fresh.replace(to)
 
 
+def cases(
+    behavior: Annotated[Behavior, typer.Argument(help="Cases that this behaviour can be judged on.")],
+    part: Annotated[Part, typer.Option("--part", help="Of which part of the users.")] = Part.CONFIRM,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write their contents there, for `prompts judge`.")] = None,
+    at: At = None,
+) -> None:
+    """Print the cases of a behaviour, each with its group, as `init --cases` reads them.
+
+    Forgetting reaches the file that --to writes.
+    """
+    known = settings.read(settings.found(at), os.environ)
+    with opened(ingesting.database(known), write=to is not None, what="autotune prompts cases") as store:
+        if to is not None:
+            frozen.freeze(store, to.absolute(), behavior, part)
+        for case in frozen.cases(store, behavior, part):
+            typer.echo(case.name if case.group is None else f"{case.name}\t{case.group}")
+
+
 def forget(
     user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Everything of a user.")] = None,
     conversation: Annotated[str | None, typer.Option("--conversation", metavar="ID", help="Everything of a conversation.")] = None,
@@ -151,7 +170,8 @@ def forget(
 ) -> None:
     """Forget records for good.
 
-    What frozen cases and dead letters hold of them goes too. Your agent's own files stay as they are.
+    What frozen cases and dead letters hold of them goes too, and so do all answers of models that were kept. Your agent's own files stay as
+    they are.
     """
     if user is None and conversation is None and before is None:
         raise AutotuneError("Nothing is named that is to be forgotten.", "name --user, --conversation or --before")
@@ -159,7 +179,18 @@ def forget(
     known = settings.read(settings.found(at), os.environ)
     with opened(ingesting.database(known), write=True, dry=dry_run, what="autotune prompts forget") as store:
         found = {**asdict(forgetting.forget(store, choice)), "dry_run": dry_run}
+    if not dry_run:
+        _forget_answers()
     _answer(found, seen.forgot(found), as_json=as_json)
+
+
+def _forget_answers() -> None:
+    """Delete what models answered: it may repeat what they were shown."""
+    from autotune.models.answers import Answers
+
+    answers = Answers()
+    answers.forget()
+    answers.close()
 
 
 def _asked(words: str, given: Path | None, usual: Path, asks: bool) -> Path:

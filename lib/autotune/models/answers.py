@@ -30,6 +30,7 @@ class Answers:
             file = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
             file.execute("PRAGMA journal_mode = WAL")
             file.execute("PRAGMA synchronous = OFF")
+            file.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
             file.execute(_TABLE)
             self._file = file
 
@@ -60,5 +61,7 @@ class Answers:
         """Delete all answers, or those that were had before a time (ISO 8601, UTC); gives how many."""
         with self._lock, suppress(sqlite3.Error):
             if self._file is not None:
-                return self._file.execute("DELETE FROM answers WHERE at < ?", (before or "~",)).rowcount
+                gone = self._file.execute("DELETE FROM answers WHERE at < ?", (before or "~",)).rowcount
+                self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return gone
         return 0

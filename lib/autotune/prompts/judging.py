@@ -28,6 +28,8 @@ from autotune.core.records.trace import Trace, from_mapping
 from autotune.core.tell.judging import as_agent, question
 from autotune.errors import AutotuneError
 from autotune.models.asking import Answer, Models, Terms
+from autotune.prompts import packs
+from autotune.prompts.packs import Pack
 
 VERSION = 1
 """Of what a judge is asked and how its marks are counted: another one is another measurement."""
@@ -46,12 +48,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """All that a run needs, read: the settings, the rubric, the pack's instructions and examples, the cases by their ids."""
+    """All that a run needs, read: the settings, the rubric, the pack, the cases by their ids."""
 
     settings: Instrument
     rubric: Rubric
-    instructions: str
-    demos: tuple[tuple[str, str], ...]
+    pack: Pack | None
     cases: Mapping[str, Trace]
     cases_hash: str
 
@@ -61,8 +62,8 @@ def opened(path: Path) -> Bench:
     settings = instrument.parse(_toml(path), path.name)
     content = _bytes(path.parent / settings.cases)
     rules = rubric.parse(_toml(path.parent / settings.rubric), settings.rubric)
-    instructions, demos = _pack(path.parent / settings.pack, settings.behavior) if settings.pack else ("", ())
-    return Bench(settings, rules, instructions, demos, dict(_cases(content, settings.cases)), hashlib.sha256(content).hexdigest()[:16])
+    pack = _pack(path.parent / settings.pack, settings.behavior) if settings.pack else None
+    return Bench(settings, rules, pack, dict(_cases(content, settings.cases)), hashlib.sha256(content).hexdigest()[:16])
 
 
 def context(bench: Bench) -> dict[str, str]:
@@ -157,7 +158,8 @@ def _for_the_agent(bench: Bench, trace: Trace, case: str) -> Request:
     replayed = bench.settings.replay is Replay.RECORDED
     parts = [one for one in showing.replayed(trace) if replayed]
     fence = fencing.drawn(parts, Random(f"{bench.settings.stages.seed} {case} agent"))
-    told = [Message(Role.SYSTEM, as_agent(bench.instructions, bench.demos, parts, fence)), Message(Role.USER, trace.input)]
+    instructions, demos = ("", ()) if bench.pack is None else (bench.pack.instructions, bench.pack.demos)
+    told = [Message(Role.SYSTEM, as_agent(instructions, demos, parts, fence)), Message(Role.USER, trace.input)]
     purpose, sample = f"answer {bench.settings.behavior}", randbits(31) if bench.settings.fresh else 0
     return Request(bench.settings.agent, tuple(told), bench.settings.answer_tokens, sample=sample, purpose=purpose)
 
@@ -182,16 +184,12 @@ def _cases(content: bytes, where: str) -> Iterator[tuple[str, Trace]]:
             raise AutotuneError(f"Line {number} of {where} is no case.", "freeze the cases again") from problem
 
 
-def _pack(path: Path, behavior: Behavior) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _pack(path: Path, behavior: Behavior) -> Pack:
     try:
-        said: Any = json.loads(_bytes(path))
-        if said["behavior"] != behavior:
-            raise AutotuneError(
-                f"{path.name} is a pack of {said['behavior']}, and {behavior} is judged.", "name the pack of that behaviour"
-            )
-        return str(said["instructions"]), tuple((str(one["input"]), str(one["output"])) for one in said.get("demos", ()))
-    except (ValueError, KeyError, TypeError) as problem:
-        raise AutotuneError(f"{path.name} is no pack.", "a pack is JSON with behavior, instructions and demos") from problem
+        return packs.read(_bytes(path).decode(), behavior)
+    except ValueError as problem:
+        hint = "name the pack of the behaviour that is judged, as `autotune prompts init` writes one"
+        raise AutotuneError(f"{path.name} cannot be read as a pack: {problem}.", hint) from problem
 
 
 def _toml(path: Path) -> dict[str, Any]:
