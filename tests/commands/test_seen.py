@@ -78,7 +78,10 @@ def test_from_nothing_to_records_that_are_forgotten(home: Home) -> None:
     assert (found["records"], found["users"], found["masked"], found["unread"]) == (21, 7, {"email": 1}, {"not JSON": 1})
     assert Path(found["dead_letters"]).stat().st_mode & 0o777 == 0o600
     export = home.path / "export.jsonl"
-    home.run("prompts", "export", "--to", str(export))
+    assert home.answer("prompts", "export", "--to", str(export)) == {
+        "file": str(export),
+        "lines": len(export.read_text("utf-8").splitlines()),
+    }
     assert export.stat().st_mode & 0o777 == 0o600
     assert home.run("prompts", "export") == export.read_text("utf-8")
     elsewhere = {"AUTOTUNE_DB_PATH": str(home.path / "other" / "x.db")}

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from autotune.commands import flags
 from autotune.core.facts import GOING_ON, Fact
 from autotune.core.findings import Answer
 from autotune.core.tell.words import told
@@ -19,7 +20,7 @@ from autotune.views import talk
 
 SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Which session, if the repository has several.")]
 Progress = Annotated[bool, typer.Option("--progress", help="With --json: say what is going on, as lines of JSON on stderr.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+AsJson = flags.AsJson
 
 
 def _not_nan(seconds: float) -> float:

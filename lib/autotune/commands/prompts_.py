@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autotune.commands import workshop
-from autotune.commands.options import AsJson
+from autotune.commands.flags import AsJson
 from autotune.core.asking.costs import together
 from autotune.core.asking.limits import Limits
 from autotune.core.asking.naming import elsewhere, parse

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from autotune.commands.options import AsJson
+from autotune.commands.flags import AsJson
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.places import Part
 from autotune.core.tell import seen
@@ -125,6 +125,7 @@ def status(at: At = None, as_json: AsJson = False) -> None:
 def export(
     to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write there, for your eyes alone, in place of stdout.")] = None,
     at: At = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print all that was seen as lines of JSON.
 
@@ -137,9 +138,13 @@ def export(
                 typer.echo(line)
             return
         fresh = to.with_name(f".autotune-{os.getpid()}.tmp")
+        count = 0
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in exporting.lines(store))
+            for line in exporting.lines(store):
+                count += file.write(f"{line}\n") > 0
         fresh.replace(to)
+    found = {"file": str(to), "lines": count}
+    _answer(found, seen.exported(found), as_json=as_json)
 
 
 def cases(

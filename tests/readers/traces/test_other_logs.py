@@ -234,13 +234,19 @@ def test_a_turn_that_still_calls_tools_has_no_answer_yet() -> None:
         line("user", "caveat", isMeta=True),
         line("user", "x", isSidechain=True),
         line("user", "<local-command-stdout>x</local-command-stdout>"),
-        line("user", "note", promptSource="system"),
         {"type": "queue-operation", "sessionId": "s"},
     ],
 )
 def test_what_the_client_and_subagents_say_begins_no_turn(noise: dict[str, Any]) -> None:
     complete, held, since = told(line("user", "a"), line("assistant", "b"), noise)
     assert (complete, [trace.output for trace in held], since) == ([], ["b"], 0)
+
+
+def test_what_the_client_asks_for_itself_ends_a_turn() -> None:
+    complete, held, since = told(
+        line("user", "a"), line("assistant", "b"), line("user", "wake", promptSource="system"), line("assistant", "c")
+    )
+    assert ([trace.output for trace in complete], held, since) == (["b"], [], None)
 
 
 def test_a_slash_command_is_a_request_and_an_error_of_the_service_an_error() -> None:

@@ -120,6 +120,11 @@ def forgot(found: Values) -> tuple[Line, ...]:
     return (Line("forgotten", f"{', '.join(what)} {would}forgotten"),)
 
 
+def exported(found: Values) -> tuple[Line, ...]:
+    """What `export` wrote into a file."""
+    return (Line("exported", f"{counted(found['lines'], 'line')} into {shortened(found['file'], _LONGEST_PATH)}"),)
+
+
 def made(found: Values) -> tuple[Line, ...]:
     """What `init` made, or in a rehearsal would make."""
     return tuple(_made(found))

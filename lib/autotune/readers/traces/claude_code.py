@@ -54,6 +54,9 @@ class Transcript:
             return
         if line.get("type") == "assistant":
             self._answered(message, line)
+        elif line.get("type") == "user" and line.get("promptSource") == "system":
+            yield from self.end()
+            self._turn = None  # what follows answers the client
         elif line.get("type") == "user" and (asked := self._asked(message, line)) is not None:
             yield from self.end()
             self._turn = _begun(line, asked, position)
@@ -69,12 +72,7 @@ class Transcript:
         results = [one for one in parts if isinstance(one, Mapping) and one.get("type") == "tool_result"] if isinstance(parts, list) else []
         for one in results:
             self._came_back(one)
-        own = (
-            line.get("isMeta")
-            or line.get("isCompactSummary")
-            or line.get("isVisibleInTranscriptOnly")
-            or line.get("promptSource") == "system"
-        )
+        own = line.get("isMeta") or line.get("isCompactSummary") or line.get("isVisibleInTranscriptOnly")
         said = None if results or own else values.content(parts)
         if said is None or said.lstrip().startswith(_BY_CLIENT):
             return None

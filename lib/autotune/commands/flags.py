@@ -1,0 +1,9 @@
+"""Options that verbs share which have nothing to do with a session, and so import nothing of one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
