@@ -497,3 +497,11 @@ def test_what_is_no_bundle_is_refused(made: Made) -> None:
     assert "is no file" in made.there.refused("verify", "nothing-there")
     assert made.there.run("verify", str(made.bundle), "x").code == 2
     assert made.there.run("verify", str(made.bundle), "--session", "x").code == 2
+    assert made.there.run("verify", "1", "--yes").code == 2
+
+
+def test_with_the_sandbox_what_a_bundle_brings_writes_nowhere_else(made: Made) -> None:
+    before = made.runs.read_text()
+    answer = made.there.run("verify", str(made.bundle), "--yes", "--sandbox", "--json")
+    assert answer.code in {CONFIRMED, CANNOT_TELL}  # its benchmark may mind that it cannot write
+    assert made.runs.read_text() == before

@@ -27,6 +27,7 @@ def main(
     what: Annotated[str | None, typer.Argument(metavar="[BUNDLE]", help="A file that `autotune bundle` wrote.")] = None,
     number: Annotated[str | None, typer.Argument(metavar="[N]", help="One kept experiment, against its parent.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Run what a bundle brings; do not ask.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Run what a bundle brings in the sandbox.")] = False,
     as_json: AsJson = False,
     progress: Progress = False,
     session: SessionName = None,
@@ -38,6 +39,8 @@ def main(
     is not here, something does not agree with it, nobody said yes, or nothing could be measured.
     """
     path, keep = _asked(what, number)
+    if path is None and (yes or sandbox):
+        raise typer.BadParameter("--yes and --sandbox are for a bundle")
     offered: dict[str, object] = {}
     if path is None:
         with live(as_json=as_json, progress=progress) as say:
@@ -45,7 +48,7 @@ def main(
     else:
         if session is not None:
             raise typer.BadParameter("a bundle is of one session: leave --session out")
-        found, offered = _from_bundle(path, keep, yes=yes, as_json=as_json, progress=progress)
+        found, offered = _from_bundle(path, keep, yes=yes, sandbox=sandbox, as_json=as_json, progress=progress)
     if as_json:
         typer.echo(json.dumps({**_as_json(found), **offered}))
     else:
@@ -62,7 +65,9 @@ def _asked(what: str | None, number: str | None) -> tuple[Path | None, int | Non
     return (None if what is None else Path(what)), (None if number is None else int(number))
 
 
-def _from_bundle(path: Path, keep: int | None, *, yes: bool, as_json: bool, progress: bool) -> tuple[Verified, dict[str, object]]:
+def _from_bundle(
+    path: Path, keep: int | None, *, yes: bool, sandbox: bool, as_json: bool, progress: bool
+) -> tuple[Verified, dict[str, object]]:
     """Verify a bundle; gives what a program is told of it besides."""
     offered: dict[str, object] = {}
     with unpacking.opened(Path.cwd(), path) as bundle:
@@ -78,7 +83,7 @@ def _from_bundle(path: Path, keep: int | None, *, yes: bool, as_json: bool, prog
                 _offer(bundle, session)
             return yes or (not as_json and _says_yes())
 
-        ready = verifying.ready(bundle, keep, agreed)
+        ready = verifying.ready(bundle, keep, agreed, sandbox=sandbox)
         if isinstance(ready, Verified):
             return ready, offered
         with live(as_json=as_json, progress=progress) as say:

@@ -327,6 +327,11 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
             "1 experiment of results.tsv is in the history of s",
         ),
         (Answer.THINGS_TO_DO, {"count": 1}, "One thing is left to do."),
+        (
+            Answer.HOLDS_COMMITS,
+            {"keeps": 1, "snapshots": 2, "pinned": 1},
+            "  commits.bundle: 1 kept commit, 2 candidates (rejected ones too), and the file that decides what is measured",
+        ),
         (Answer.HOLDS_LOG, {"lines": 9, "withheld": []}, "  autotune.jsonl: the log, 9 lines"),
         (
             Answer.HASHES_OF_BUNDLE,

@@ -102,7 +102,8 @@ def _holds_log(fact: Fact) -> str:
 def _holds_commits(fact: Fact) -> str:
     figures = fact.figures
     of_all = f"{counted(figures['keeps'], 'kept commit')}, {counted(figures['snapshots'], 'candidate')} (rejected ones too)"
-    return f"  commits.bundle: {of_all}, and {counted(figures['pinned'], 'file')} that decide what is measured"
+    pinned = "the file that decides" if figures["pinned"] == 1 else f"the {figures['pinned']} files that decide"
+    return f"  commits.bundle: {of_all}, and {pinned} what is measured"
 
 
 def _bundle_of(fact: Fact) -> str:

@@ -167,9 +167,12 @@ def _unchecked(folder: Folder, held: Manifest) -> Iterator[Fact]:
         yield Fact(Answer.HASHES_OF_BUNDLE, {"lines": unchecked, "names": sorted(names)})
 
 
-def session_of(bundle: Bundle) -> Session:
-    """Make the session of a bundle one that can be measured: with a log that follows from itself, and values of this environment."""
-    events = [_here(event, bundle.repository) for _, event in bundle.story.events]
+def session_of(bundle: Bundle, *, sandbox: bool) -> Session:
+    """Make the session of a bundle one that can be measured: with a log that follows from itself, and values of this environment.
+
+    With `sandbox`, runs are in one whether the session had one or not.
+    """
+    events = [_here(event, bundle.repository, sandbox=sandbox) for _, event in bundle.story.events]
     bundle.folder.ledger.write_bytes(lines_of(events, ledger.FIRST))
     borrowed.check_out_nothing(bundle.repository, bundle.manifest.branch)
     return sessions.load(bundle.repository, bundle.manifest.session)
@@ -184,14 +187,14 @@ def bring_carried(bundle: Bundle, session: Session) -> None:
         copies.bring_copies(bundle.lender.top, session.top, session.inside(name))
 
 
-def _here(event: Event, repository: Repository) -> Event:
+def _here(event: Event, repository: Repository, *, sandbox: bool) -> Event:
     """Give a line as it is measured by here: in worktrees, in this environment."""
-    match event:
-        case SegmentOpened():
-            return replace(event, tree=str(repository.top), in_place=False, environment={}, config=_config_here(event.config))
-        case SettingsChanged():
-            return replace(event, config=_config_here(event.config))
-    return event
+    if not isinstance(event, SegmentOpened | SettingsChanged):
+        return event
+    config = _config_here({**event.config, **({"sandbox": True} if sandbox else {})})
+    if isinstance(event, SettingsChanged):
+        return replace(event, config=config)
+    return replace(event, tree=str(repository.top), in_place=False, environment={}, config=config)
 
 
 def _config_here(config: Mapping[str, object]) -> dict[str, object]:

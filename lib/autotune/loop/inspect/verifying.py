@@ -79,7 +79,7 @@ def verify(here: Path, name: str | None, number: int | None, say: Say) -> Verifi
     return _verified(session, number, session.position.prev, notes, say)
 
 
-def ready(bundle: Bundle, number: int | None, agreed: Callable[[Session], bool]) -> Session | Verified:
+def ready(bundle: Bundle, number: int | None, agreed: Callable[[Session], bool], *, sandbox: bool) -> Session | Verified:
     """Give the session of a bundle, once somebody has `agreed` to what measuring it runs; else why nobody can tell.
 
     Raises `AutotuneError` where there is nothing to verify.
@@ -88,7 +88,7 @@ def ready(bundle: Bundle, number: int | None, agreed: Callable[[Session], bool])
     found = Verified(name, Verification.CANNOT_TELL, _cannot_tell(None), chain, number, findings=bundle.findings, notes=bundle.notes)
     if bundle.findings:
         return replace(found, reason=_cannot_tell(Fact(Answer.FINDINGS, {"session": name, "count": len(bundle.findings)})))
-    session = unpacking.session_of(bundle)
+    session = unpacking.session_of(bundle, sandbox=sandbox)
     first, last = claiming.states(session, number)
     return session if agreed(session) else replace(found, reason=_cannot_tell(Fact(Answer.NOT_AGREED)), first=first, last=last)
 
