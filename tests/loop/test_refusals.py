@@ -355,6 +355,11 @@ def test_a_guardrail_on_a_metric_that_is_not_printed_is_refused_with_the_names_t
     assert project.attempt()["mode"] == "optimize"
 
 
+def test_a_judge_in_the_sandbox_is_refused_for_it_would_reach_no_model(project: Project) -> None:
+    project.write("autotune.toml", "sandbox = true\n")
+    assert "sandbox" in project.refused(*INIT, "--command", "autotune prompts judge judge.toml")
+
+
 def test_init_says_which_direction_is_better_and_warns_where_the_name_speaks_for_the_other(project: Project) -> None:
     project.write("autotune.sh", BENCHMARK.replace("size", "accuracy"))
     answer = project.ok("init", "--name", "x", "--metric", "accuracy", "--scope", "src/**", "--once", "--json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from autotune.core.config.model import Config
 
@@ -25,6 +26,12 @@ def prepare_of(config: Config) -> Command | None:
 def benchmark_of(config: Config) -> Command:
     """Give what yields the samples."""
     return Command("benchmark", config.benchmark, config.timeout_s, measured=True)
+
+
+def needs_network(config: Config) -> bool:
+    """Whether the benchmark is autotune's own judge, which asks models: in the sandbox it would reach none."""
+    words = config.benchmark.split()
+    return any(pair == ("prompts", "judge") for pair in pairwise(words))
 
 
 def checks_of(config: Config) -> Command | None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autotune.core import rules
+from autotune.core.config.commands import needs_network
 from autotune.core.config.model import Config
 from autotune.core.config.reading import old_keys, parse, to_mapping, toml_table
 from autotune.core.facts import NAMED, Fact, Kind, naming
@@ -225,6 +226,8 @@ def _config(request: Request) -> Config:
             f"notify in {CONFIG_FILE} is not yours to take from a file.",
             "take the line out; once the session is open, `autotune config set notify VALUE` sets it",
         )
+    if config.sandbox and needs_network(config):
+        raise AutotuneError("The judge asks models, and in the sandbox there is no network.", "leave `sandbox` false for this session")
     if config.benchmark == f"bash {BENCHMARK_FILE}" and not (request.folder / BENCHMARK_FILE).is_file():
         raise AutotuneError(
             f"There is no benchmark: {BENCHMARK_FILE} is not in {request.folder}.",
