@@ -73,6 +73,21 @@ def test_a_shallow_clone_lends_what_it_has(maker: Path, tmp_path: Path) -> None:
     assert run(made.top, "log", "--format=%s", "work").splitlines() == ["second", "later"]
 
 
+def test_a_partial_clone_fetches_what_it_lacks(maker: Path, tmp_path: Path) -> None:
+    (maker / "a").write_text("".join(f"line {one}\n" for one in range(2000)))
+    run(maker, "commit", "-qam", "long")
+    run(maker, "config", "uploadpack.allowfilter", "true")
+    run(tmp_path, "clone", "-q", "--filter=blob:none", "--no-checkout", "--single-branch", "-b", "main", f"file://{maker}", "partial")
+    lender = git.discover(tmp_path / "partial")
+    assert lender is not None
+    file, refs, base = packed(maker, (maker / "a").read_text() + "more\n")
+    made = borrowed.make(tmp_path / "x", lender)
+    borrowed.take_in(made, file, refs, base)
+    assert run(made.top, "show", "work:a").endswith("more")
+    plain = borrowed.make(tmp_path / "y", lender_of(maker, "whole"))
+    assert subprocess.run(["git", "config", "remote.origin.url"], cwd=plain.top, check=False).returncode == 1
+
+
 def test_other_refs_another_base_and_what_is_no_bundle_are_refused(maker: Path, tmp_path: Path) -> None:
     file, refs, base = packed(maker, "two\n")
     run(maker, "switch", "-q", "main")

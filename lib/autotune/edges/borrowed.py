@@ -16,7 +16,10 @@ MOST_BYTES = 1024 * 1024 * 1024  # of all objects that come from elsewhere
 _ALONE = ("-c", "core.hooksPath=/dev/null", "-c", "pack.threads=1")  # nothing of anybody's runs, and a pack is the same each time
 _STRICT = ("-c", "fetch.fsckObjects=true", "-c", "protocol.file.allow=always", "-c", "core.bigFileThreshold=64m")
 _BOUNDED = {"GIT_ALLOC_LIMIT": str(MOST_BYTES)}
-_FILES_LIKE_THERE = r"^(core\.(autocrlf|eol|safecrlf|filemode|symlinks|ignorecase|precomposeunicode|longpaths)|filter\..*)$"
+_LIKE_THERE = (  # how files look, and in a partial clone where the rest is
+    r"^(core\.(autocrlf|eol|safecrlf|filemode|symlinks|ignorecase|precomposeunicode|longpaths)|filter\..*"
+    r"|extensions\.partialclone|remote\..*\.(url|promisor|partialclonefilter))$"
+)
 
 
 def pack(top: Path, file: Path, names: Sequence[str], base: str) -> None:
@@ -38,7 +41,7 @@ def contents(top: Path, names: Sequence[str], base: str) -> Iterator[tuple[str, 
 
 
 def make(folder: Path, lender: Repository) -> Repository:
-    """Make an empty repository that reads the objects of another one; of that one's settings only those come along by which files look."""
+    """Make an empty repository that reads the objects of another one; of that one's settings few come along: see `_LIKE_THERE`."""
     folder.mkdir(parents=True)
     form = git.tell(lender.top, "rev-parse", "--show-object-format").text
     git.tell(folder, "init", "-q", "--template=", f"--object-format={form}", ".")
@@ -47,9 +50,12 @@ def make(folder: Path, lender: Repository) -> Repository:
     objects.write_bytes(os.fsencode(lender.common / "objects") + b"\n")
     if (lender.common / "shallow").is_file():
         shutil.copy(lender.common / "shallow", folder / ".git" / "shallow")
-    said = git.ask(lender.top, "config", "--local", "-z", "--get-regexp", _FILES_LIKE_THERE)
-    for key, _, value in (one.partition("\n") for one in said.paths):
-        git.tell(folder, "config", "--add", key, value)
+    said = git.ask(lender.top, "config", "--local", "-z", "--get-regexp", _LIKE_THERE)
+    settings = [(key, value) for key, _, value in (one.partition("\n") for one in said.paths)]
+    is_partial = any(key.endswith(".promisor") for key, _ in settings)
+    for key, value in settings:
+        if is_partial or not key.startswith("remote."):
+            git.tell(folder, "config", "--add", key, value)
     return Repository(folder, folder / ".git", folder / ".git")
 
 
