@@ -182,3 +182,14 @@ def test_doctor_shows_no_case_that_decides_and_verify_measures_those_held_out(pr
     project.ok("report")
     project.ok("dashboard", "--full")
     project.ok("check")
+
+
+def test_init_says_which_files_name_the_cases_that_decide(project: Project) -> None:
+    ids = "".join(f"case{number}\n" for number in range(100))
+    project.write("eval/ids.txt", ids)
+    project.write("src/skill.txt", "skill 40\n")
+    project.git("add", "src", "eval")
+    project.git("commit", "-qm", "cases")
+    project.write("autotune.sh", BENCHMARK.replace("substr($1, 2)", "substr($1, 5)"))
+    told = project.ok("init", *OPTIONS, "--cases", "cat eval/ids.txt")
+    assert "eval/ids.txt" in told.err

@@ -240,6 +240,7 @@ class Kind(StrEnum):
     MIN_EFFECT_SET = "min effect set"
     SANDBOX_WORKS = "sandbox works"
     SEED_UNREAD = "seed unread"
+    CASES_OPEN = "cases open"
     CONTEXT_CHANGED = "context changed"
     CONTEXT_CHANGED_AGAIN = "context changed again"
     CONTEXT_OF_CANDIDATE = "context of candidate"

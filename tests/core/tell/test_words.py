@@ -133,6 +133,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.LOST_BY: {"cases": ["a", "b"]},
     **{kind: {"part": "confirm", "units": 30, "dropped": 1, "left": 9, "worth": 0.05} for kind in BY_SCORES},
     Kind.POOL_SPENT: {"used": 20, "planned": 20},
+    Kind.CASES_OPEN: {"paths": ["eval/ids.txt"], "all": 1},
     Kind.SEED_UNREAD: {"script": "autotune.sh"},
     Kind.MEASURED_IN_PLACE: {"top": "/p"},
     Kind.DIRECTION: {"metric": "accuracy", "direction": "lower", "said": False, "speaks_for": "higher"},

@@ -19,7 +19,7 @@ from autotune.core.cases.scores import Asked, can_decide
 from autotune.core.cases.split import FEWEST_TO_SPLIT, digest, letters, split, units_in
 from autotune.core.config.model import Config
 from autotune.core.config.reading import to_mapping
-from autotune.core.facts import Fact, Kind
+from autotune.core.facts import Fact, Kind, naming
 from autotune.core.findings import Remedy
 from autotune.core.ledger.events import Listed, Ran, Result, SegmentOpened
 from autotune.core.ledger.fold import begin
@@ -54,6 +54,7 @@ MANY_FILES, MOST_READ = 1000, 500  # so many take long to empty; so few do not
 SHORTEST_S = 0.01  # a shorter time is mostly the clock's and the machine's, or that of starting a process
 _NOISES = 5.0
 _PROGRAMS = re.compile(r"(?<![^\s'\"=;&|(])(/[^\s'\"]+)/bin/[\w.-]+(?![^\s'\";&|)])")  # in environments that a command names
+LONG_ID, SOUGHT = 4, 3  # characters of an id that is sought in tracked files, and how many ids are
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
 _TRIAL_TIMES, _TRIAL_S = 5.0, 2.0  # how many times as long as any before, and how much longer still, a run may take there: for a network
 
@@ -74,6 +75,7 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
     if command := session.state.config.cases:
         lines = session.state.config.cases_named or tuple(map(line_of, bench.list_cases(command)))
         session.append(_listed(session, lines))
+        _tell_of_open_cases(session)
     if session.state.scores is not None and (spent := confirmations.spent(session)) is not None:
         raise AutotuneError(f"{told(spent)}.", "take other cases: those that are added count from 0")
     values, elapsed_s = baseline(session, bench, turn, once=session.state.decision_mode is DecisionMode.ONCE)
@@ -115,6 +117,16 @@ def _listed(session: Session, lines: tuple[str, ...]) -> Listed:
             f"{fewest} are the fewest; from {FEWEST_TO_SPLIT} on there are also some that the proposer may see",
         )
     return Listed(cases=lines, timestamp=now(), parts=letters(cases, parts), digest=digest(cases))
+
+
+def _tell_of_open_cases(session: Session) -> None:
+    """Say which tracked files name the cases that decide, as far as their ids are long enough to be told from other words."""
+    state = session.state
+    names = [case.name for case in state.segment.split.confirm if len(case.name) >= LONG_ID] if state.scores is not None else []
+    some = names[:: max(len(names) // SOUGHT, 1)][:SOUGHT]
+    found = [set(status.mentioning(session.top, rf"(^|[^[:alnum:]_]){re.escape(name)}([^[:alnum:]_]|$)")) for name in some]
+    if paths := sorted(set.intersection(*found) if found else ()):
+        session.say(naming(Kind.CASES_OPEN, paths))
 
 
 def _files_in_scope(session: Session) -> dict[str, str]:
