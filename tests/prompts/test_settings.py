@@ -110,6 +110,12 @@ def test_a_model_without_a_backend_is_one_of_openrouters() -> None:
     assert found == ["ollama:llama", "openrouter:meta/llama:free", "openrouter:openai:", "claude:haiku"]
 
 
+def test_a_canary_needs_fifty_samples_whatever_is_set() -> None:
+    said = {"AUTOTUNE_CANARY_MIN_SAMPLES": "20"}
+    assert settings.read(None, said)["canary.min_samples"] == 50
+    assert settings.read(None, {"AUTOTUNE_CANARY_MIN_SAMPLES": "90"})["canary.min_samples"] == 90
+
+
 def test_a_list_in_a_variable_is_parted_by_commas() -> None:
     found = settings.read(None, {"AUTOTUNE_BEHAVIORS": " tool-calling, memory-recall ,"})
     assert found["behaviors"] == (Behavior.TOOL_CALLING, Behavior.MEMORY_RECALL)
@@ -206,13 +212,13 @@ def test_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_an_older_tools_file_is_converted_but_for_its_keys(tmp_path: Path) -> None:
     path = tmp_path / "autotune.json"
-    path.write_text(json.dumps({**DEFAULTS, "redact": False, "deploy": {"canaryMinSamples": 20, "outputDir": "/packs"}}), "utf-8")
+    path.write_text(json.dumps({**DEFAULTS, "redact": False, "deploy": {"canaryMinSamples": 70, "outputDir": "/packs"}}), "utf-8")
     values, secrets = settings.converted(path)
     assert secrets == ("OPENROUTER_API_KEY",)
     text = settings.rendered(values)
-    assert tomllib.loads(text) == {"redact": False, "output_dir": "/packs", "canary": {"min_samples": 20}}
+    assert tomllib.loads(text) == {"redact": False, "output_dir": "/packs", "canary": {"min_samples": 70}}
     assert "kept-to-itself" not in text
-    assert settings.read(written(tmp_path, text), {})["canary.min_samples"] == 20
+    assert settings.read(written(tmp_path, text), {})["canary.min_samples"] == 70
 
 
 @pytest.mark.parametrize("text", ["{torn", "[]", '{"redct": true}', '{"judge": {"temperature": "hot"}}', '{"judge": 5}'])

@@ -12,6 +12,11 @@ from autotune.core.records.behaviors import Behavior
 FEWEST_SAMPLES = 50  # of a canary, in each arm: fewer decide by luck
 
 
+def _samples(value: object) -> int:
+    """A number of samples, or the fewest that decide anything."""
+    return max(FEWEST_SAMPLES, int(str(whole_number(1).read(value))))
+
+
 def _model(value: object) -> str:
     """A model as `backend:model`. What the older tool named is one of OpenRouter's."""
     name = str(_NAME.read(value))
@@ -30,6 +35,7 @@ _PATH = text("a path, or nothing", ".*")
 _MODEL = Shape("BACKEND:MODEL; without a backend it is one of OpenRouter's", _model)
 _NO_MODEL = Shape(f"{_MODEL.expected}; or nothing", lambda value: _model(value) if value != "" else value)
 _SHARE = number("a number", at_least=0, at_most=1)
+_SAMPLES = Shape(whole_number(1).expected, _samples)
 _DIFFERENCE = number("a number", at_least=0, at_most=1)
 _WAIT = number("a number of milliseconds", at_least=0, at_most=3_600_000)
 _BEHAVIORS = list_of(f"a list of behaviours: {', '.join(Behavior)}", _behavior, at_least=1, unique=True)
@@ -238,7 +244,7 @@ KEYS = (
     Key("canary.fraction", _SHARE, 0.1, "the share of the traffic that a canary gets", "AUTOTUNE_CANARY_FRACTION", "deploy.canaryFraction"),
     Key(
         "canary.min_samples",
-        whole_number(1),
+        _SAMPLES,
         FEWEST_SAMPLES,
         "how many units each side needs before anything is decided",
         "AUTOTUNE_CANARY_MIN_SAMPLES",

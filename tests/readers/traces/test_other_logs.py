@@ -126,6 +126,21 @@ def test_what_a_collector_writes_has_many_spans_a_line_and_the_service_above_the
     )
 
 
+def test_of_a_line_with_odd_parts_what_can_be_read_is_read() -> None:
+    odd = {"resourceSpans": [{"scopeSpans": [{"spans": None}, {}]}, {}]}
+    assert spans(odd) == []
+    wrapped = changed(**{"gen_ai.input.messages": {"messages": MESSAGES}, "gen_ai.output.messages": {"role": "assistant", "content": "x"}})
+    (trace,) = spans({**wrapped, "resource": {"attributes": {"service.name": "bot"}}})
+    assert (trace.input, trace.output, trace.source) == ("weather?", "x", "bot")
+    flag = {"key": "llm.request.type", "value": "chat"}
+    plain = {
+        "spanId": "1",
+        "attributes": [flag, {"key": "gen_ai.prompt", "value": {}}, {"key": "input.value", "value": {"stringValue": "q"}}],
+    }
+    (trace,) = spans({**plain, "status": {"code": "ERROR"}})
+    assert (trace.input, trace.error) == ("q", "error")
+
+
 def test_messages_under_numbered_names_and_in_events() -> None:
     numbered = {
         "llm.request.type": "chat",
