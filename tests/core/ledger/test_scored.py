@@ -31,6 +31,7 @@ from autotune.core.ledger.state import Ended, Ending, State
 from autotune.core.ledger.stopping import Action, Next, next_action
 from autotune.core.model import Arm, Decision, DecisionMode, Outcome, Part, Status, Verdict
 from autotune.core.tell.brief import brief
+from autotune.core.tell.headline import headline
 from autotune.core.tell.snapshot import snapshot
 
 NOW = at(1)
@@ -218,6 +219,9 @@ def test_it_is_known_how_search_cases_stand_and_what_the_last_candidates_did_to_
         "confirmations": 1,
         "planned": 20,
     }
+    lines_shown = {line.label: line.text for line in headline(state, at(9))}
+    assert "1 of 20" in lines_shown["cases"]
+    assert "one by one" in lines_shown["noise"]
     again = state.segment.searched.with_experiment(3, [], "t", state.segment.listed, kept=True)
     assert again == state.segment.searched
 

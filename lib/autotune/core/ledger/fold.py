@@ -271,7 +271,7 @@ def _baseline(state: State, event: events.Result) -> State:
         best=value,
         best_index=state.count,
         values=() if value is None else (value,),
-        pool=noise.residual_pool(runs, logs=min(runs, default=0.0) > 0),
+        pool=() if state.scores is not None else noise.residual_pool(runs, logs=min(runs, default=0.0) > 0),
         witness=_witness(state),
         crossed=False,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autotune.core import rules as decisions
+from autotune.core.cases.confirming import PLANNED
 from autotune.core.decide import witness
 from autotune.core.decide.witness import Unfit
 from autotune.core.facts import Fact, Kind
@@ -45,6 +46,7 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         confidence_line(state),
         Line("noise", noise_words(state)),
         *drift_lines(state),
+        *([Line("cases", cases(state))] if state.scores is not None else []),
         Line("experiments", experiment_counts(state)),
         *imported.headline(state.imports),
         Line("streaks", streaks(state)),
@@ -53,6 +55,13 @@ def headline(state: State, now: str) -> tuple[Line, ...]:
         *([Line("cost", cost(state))] if state.spending.tokens or state.spending.cost_usd else []),
         Line("time", time_spent(state, now)),
     )
+
+
+def cases(state: State) -> str:
+    """Say what cases with scores are for, and how many confirmations were made of those planned."""
+    split = state.segment.split
+    parts = f"{len(split.search)} to search with, {len(split.confirm)} that decide, {len(split.held_out)} held out"
+    return f"{parts}; {state.confirmations} of {PLANNED} confirmations made in this session"
 
 
 def time_spent(state: State, now: str) -> str:
@@ -168,6 +177,8 @@ def noise_of_a_run(state: State) -> Noise:
 
 def noise_words(state: State) -> str:
     """Say how much the unchanged code differs from itself."""
+    if state.scores is not None:
+        return "cases are compared one by one; `autotune calibrate` says how much the unchanged code differs from itself"
     if not state.segment.pool:
         return "not known: the unchanged code was run once" if state.segment.baseline is not None else "not known yet"
     sigma = noise_of_a_run(state).sigma
