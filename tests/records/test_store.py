@@ -159,6 +159,28 @@ def test_a_user_is_forgotten_everywhere_and_for_good(tmp_path: Path) -> None:
     assert b'question 3"' not in content
 
 
+def test_an_export_does_not_bring_back_what_was_forgotten(tmp_path: Path) -> None:
+    desk = filled(tmp_path)
+    path = tmp_path / "export.jsonl"
+    with desk.store() as store:
+        path.write_text("".join(f"{line}\n" for line in exporting.lines(store)), "utf-8")
+        forget(store, Choice(user="u6"))
+        forget(store, Choice(before_ms=NOW - 1000 + 5))
+    before = desk.ids()
+    with desk.store() as store:
+        assert exporting.read_back(store, path) == 0
+        assert store.rows("SELECT name FROM remark") == []
+    assert desk.ids() == before
+
+
+def test_what_others_than_traces_are_kept_for_is_not_for_ingest_to_say(tmp_path: Path) -> None:
+    desk = filled(tmp_path)
+    with desk.store() as store:
+        store.connection.execute("UPDATE record SET kind = 'other' WHERE id = 't1'")
+        assert expire(store, Rules().earliest_ms(NOW + 91 * DAY)).records == 31
+        assert store.rows("SELECT id FROM record") == [("t1",)]
+
+
 def test_a_conversation_and_what_is_from_before_a_day_are_forgotten(tmp_path: Path) -> None:
     desk = filled(tmp_path)
     with desk.store() as store:

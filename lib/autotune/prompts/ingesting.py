@@ -9,7 +9,7 @@ from typing import Any
 
 from autotune.prompts.settings import Settings, agents_home, placed
 from autotune.records import dead_letters, exporting, forgetting, older
-from autotune.records.keeping import Taken
+from autotune.records.keeping import TRACE, Taken
 from autotune.records.sources import Source
 from autotune.records.store import Store, opened, usual_path
 from autotune.records.taking_in import take_in
@@ -48,7 +48,7 @@ def ingest(
 
 
 def _records(store: Store) -> int:
-    return store.count("SELECT count(*) FROM record")
+    return store.count("SELECT count(*) FROM record WHERE kind = ?", TRACE)
 
 
 def _older_databases(settings: Settings) -> list[Path]:

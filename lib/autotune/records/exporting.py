@@ -1,6 +1,7 @@
 """The database as lines of JSON, and back: a first line that says what follows, then every row with its table's name.
 
-Read into an empty database, an export gives the same database. Read into another, it adds what that does not have yet.
+Read into an empty database, an export gives the same database. Read into another, it adds what
+that does not have yet, but for what was forgotten there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.errors import AutotuneError
+from autotune.records.keeping import forgotten_before
 from autotune.records.schema import MIGRATIONS, TABLES
 from autotune.records.store import Store
 
@@ -66,6 +68,9 @@ class _Adding:
         self._empty = not store.count("SELECT count(*) FROM source") and not store.count("SELECT count(*) FROM record")
         self._here: dict[str, dict[int, int]] = {key: {} for key in _KEYS.values()}
         self._had: set[int] = set()
+        self._gone: set[int] = set()
+        self._forgotten = {str(case) for (case,) in store.rows("SELECT case_id FROM forgotten")}
+        self._earliest_ms = forgotten_before(store)
         self._columns = {table: [row[1] for row in store.rows(f"PRAGMA table_info({table})")] for table in TABLES}
 
     def add(self, row: dict[str, Any]) -> None:
@@ -74,10 +79,15 @@ class _Adding:
         own = _KEYS.get(table)
         if set(row) != set(self._columns[table]):
             raise ValueError(f"its keys are not the columns of {table}")
+        if table == "remark" and row["record_id"] in self._gone:
+            return
         for key, here in self._here.items():
             if key != own and row.get(key) is not None:
                 row[key] = here[row[key]]
         if table == "remark" and row["record_id"] in self._had:
+            return
+        if table == "record" and self._is_forgotten(row):
+            self._gone.add(row["record_id"])
             return
         there = row.pop(own, None) if own else None
         if own and self._empty:
@@ -93,3 +103,7 @@ class _Adding:
             self._here[own][int(there or 0)] = self._connection.execute(query, [row[name] for name in known_by]).fetchone()[0]
             if table == "record" and not done.rowcount:
                 self._had.add(self._here[own][int(there or 0)])
+
+    def _is_forgotten(self, row: dict[str, Any]) -> bool:
+        """Whether a record was forgotten here, by its name or by its age."""
+        return row["case_id"] in self._forgotten or row["at_ms"] < self._earliest_ms

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.records import dead_letters, frozen
+from autotune.records.keeping import TRACE
 from autotune.records.store import Store
 
 
@@ -50,11 +51,12 @@ def forget(store: Store, choice: Choice) -> Forgotten:
 
 
 def expire(store: Store, earliest_ms: int) -> Forgotten:
-    """Forget what is older than what is kept; it is not taken in again for its age."""
+    """Forget traces that are older than what is kept; they are not taken in again for their age."""
+    old = (TRACE, earliest_ms)
     with store.transaction() as connection:
-        cases = {str(row[0]) for row in connection.execute("SELECT case_id FROM record WHERE at_ms < ?", (earliest_ms,))}
+        cases = {str(row[0]) for row in connection.execute("SELECT case_id FROM record WHERE kind = ? AND at_ms < ?", old)}
         if cases:
-            connection.execute("DELETE FROM record WHERE at_ms < ?", (earliest_ms,))
+            connection.execute("DELETE FROM record WHERE kind = ? AND at_ms < ?", old)
         letters = connection.execute("DELETE FROM dead_letter WHERE read_ms < ?", (earliest_ms,)).rowcount
     return _everywhere(store, len(cases), cases, letters) if cases or letters else Forgotten(0, 0, 0)
 

@@ -63,8 +63,12 @@ class Limits:
 
 def limits_of(store: Store, rules: Rules, now_ms: int) -> Limits:
     """What holds for a reading at this time: what is forgotten by its age is not taken in again."""
-    forgotten_before = store.count("SELECT CAST(value AS INTEGER) FROM note WHERE name = 'forgotten before'")
-    return Limits(max(rules.earliest_ms(now_ms), forgotten_before), now_ms, rules.mask)
+    return Limits(max(rules.earliest_ms(now_ms), forgotten_before(store)), now_ms, rules.mask)
+
+
+def forgotten_before(store: Store) -> int:
+    """Before which time everything was forgotten (milliseconds); 0 where nothing was by its time."""
+    return store.count("SELECT CAST(value AS INTEGER) FROM note WHERE name = 'forgotten before'")
 
 
 def keep(connection: sqlite3.Connection, trace: Trace, spot: Spot, limits: Limits, taken: Taken) -> Unread | None:
