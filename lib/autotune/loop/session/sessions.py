@@ -227,7 +227,8 @@ def require_branch(session: Session) -> None:
     if branch != session.branch:
         raise AutotuneError(
             f"{session.top} is on {branch or 'a detached HEAD'}, but session {session.name} lives on {session.branch}.",
-            f"switch back with `git -C {quote(str(session.top))} switch {session.branch}`; autotune never switches a checkout by itself",
+            f"switch back with `git -C {quote(str(session.top))} switch {session.branch}`; if another session is there, say "
+            f"`autotune sessions use {session.name}` there instead, which brings its files too",
         )
 
 
