@@ -9,6 +9,7 @@ import pytest
 
 from autotune.core.skills.rates import Sign
 from autotune.core.skills.stored import KIND
+from autotune.records.forgetting import Choice, forget
 from autotune.records.sources import Rules
 from autotune.records.store import opened
 from autotune.skills import labelling, looking, syncing
@@ -151,3 +152,23 @@ def test_a_label_counts_in_the_next_look_and_a_newer_one_takes_its_place(home: P
         assert [labelled.recall.hits, labelled.recall.of] == ([1, 2] if fits else [0, 0])
         assert [labelled.precision.hits, labelled.precision.of] == [int(fits), 1]
     assert labelling.worth_asking(seen(home), "tidy") == []
+
+
+def test_what_is_forgotten_leaves_no_turn_behind_and_does_not_come_back(home: Path) -> None:
+    sync(home)
+    with opened(home / "records.db", write=True) as store:
+        forget(store, Choice(conversation="claude-code a"))
+    assert "do alpha" not in (home / "records.db").read_bytes().decode("utf-8", "replace")
+    path = home / ".claude/projects/-home-dev/a.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:-1], ALPHA % "new"]))  # as long a head, another end: it is read from its start
+    sync(home)
+    assert [turn.text for turn in seen(home).turns if turn.session == "claude-code a"] == ["new"]
+
+
+def test_what_has_been_kept_for_long_enough_goes(home: Path) -> None:
+    sync(home)
+    with opened(home / "records.db", write=True) as store:
+        syncing.sync(store, (), home / "none", Rules(), NOW_MS + 91 * 86_400_000)
+    assert rows(home) == []
+    assert seen(home).turns == []

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autotune.records import dead_letters, frozen
 from autotune.records.keeping import TRACE
+from autotune.records.schema import DERIVED
 from autotune.records.store import Store
 
 
@@ -42,6 +43,8 @@ def forget(store: Store, choice: Choice) -> Forgotten:
     with store.transaction() as connection:
         found = connection.execute(f"SELECT case_id FROM record WHERE {where}", values).fetchall()  # noqa: S608 - terms of ours
         cases = {str(row[0]) for row in found}
+        touched = f"SELECT conversation FROM record WHERE {where}"  # noqa: S608
+        connection.execute(f"DELETE FROM record WHERE kind LIKE ? AND conversation IN ({touched})", (f"{DERIVED}%", *values))  # noqa: S608
         connection.execute(f"INSERT OR IGNORE INTO forgotten SELECT case_id FROM record WHERE {where}", values)  # noqa: S608
         connection.execute(f"DELETE FROM record WHERE {where}", values)  # noqa: S608
         letters = _forget_letters(store, choice)
@@ -50,9 +53,9 @@ def forget(store: Store, choice: Choice) -> Forgotten:
     return _everywhere(store, len(found), cases, letters)
 
 
-def expire(store: Store, earliest_ms: int) -> Forgotten:
-    """Forget traces that are older than what is kept; they are not taken in again for their age."""
-    old = (TRACE, earliest_ms)
+def expire(store: Store, earliest_ms: int, kind: str = TRACE) -> Forgotten:
+    """Forget records of a kind that are older than what is kept; they are not taken in again for their age."""
+    old = (kind, earliest_ms)
     with store.transaction() as connection:
         cases = {str(row[0]) for row in connection.execute("SELECT case_id FROM record WHERE kind = ? AND at_ms < ?", old)}
         if cases:

@@ -83,5 +83,7 @@ MIGRATIONS = (
     CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
 )
+DERIVED = "derived "
+"""How a kind begins whose records are made of others of their conversation: they go with any of them, and are made again."""
 TABLES = ("source", "file", "record", "remark", "dead_letter", "forgotten", "frozen", "note")
 """Every table, each after those that it refers to."""

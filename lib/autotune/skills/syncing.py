@@ -18,8 +18,10 @@ from typing import BinaryIO
 from autotune.core.records.masking import masked
 from autotune.core.records.places import case_id, part_of, unit_of
 from autotune.core.skills.seen import Prompt, Row
-from autotune.core.skills.stored import KIND, to_mapping
+from autotune.core.skills.stored import KIND, TURNS, to_mapping
 from autotune.records import files
+from autotune.records.forgetting import expire
+from autotune.records.keeping import limits_of
 from autotune.records.sources import Rules
 from autotune.records.store import Store
 from autotune.skills.folding import fold
@@ -61,7 +63,9 @@ def sync(
     store: Store, hosts: Iterable[Host], opencode: Path, rules: Rules, now_ms: int, said: Callable[[Synced], None] = lambda _: None
 ) -> Synced:
     """Take in what is new of every session; `said` hears how far it is after every file."""
-    synced = Synced()
+    synced, earliest_ms = Synced(), limits_of(store, rules, now_ms).earliest_ms
+    for kind in (KIND, TURNS):
+        expire(store, earliest_ms, kind)
     for host in hosts:
         for path in host.logs():
             with path.open("rb") as file:
@@ -138,7 +142,7 @@ def keep(
     store: Store, rows: Iterable[Row], place: _Place, position: int, rules: Rules, now_ms: int, synced: Synced, name: str | None = None
 ) -> None:
     """Put rows into the database; one that is there already stays, or grows. They are known by a `name`, else by their place."""
-    earliest_ms = rules.earliest_ms(now_ms)
+    earliest_ms = limits_of(store, rules, now_ms).earliest_ms
     for number, row in enumerate(rows):
         at_ms = _milliseconds(row) or now_ms
         if at_ms < earliest_ms:
@@ -146,6 +150,8 @@ def keep(
             continue
         own = f"{place.session}/{place.log}:{name or position}:{number}"
         case = case_id(place.host, own)
+        if store.count("SELECT 1 FROM forgotten WHERE case_id = ?", case):
+            continue
         part = str(part_of(unit_of(None, place.session, own)))
         content = _as_json(to_mapping(_masked(row, rules, synced))).encode("utf-8", "replace").decode()
         values = (KIND, place.host, own, case, place.file_id, position, at_ms, f"{place.host} {place.session}", part, "[]", "{}", content)

@@ -8,7 +8,7 @@ from autotune.core.codec import Json, decode, encode
 from autotune.core.skills.seen import Answer, Body, Call, Ended, Failure, How, Listing, Offer, Opened, Prompt, Row, Shown, Usage
 from autotune.core.skills.turns import Fired, Turn
 
-KIND, TURNS = "skill row", "skill turns"
+KIND, TURNS = "skill row", "derived skill turns"
 """By which kinds the records hold them."""
 _ROWS: Mapping[str, type[Row]] = {
     "opened": Opened,
