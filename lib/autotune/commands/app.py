@@ -99,7 +99,7 @@ class Verbs(TyperGroup):
             single.command(cmd_name)(module.main)
             built = typer.main.get_command(single)
         built.name = cmd_name
-        _forget_variables(built)
+        _tidy_up(built)
         return built
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -112,14 +112,15 @@ class Verbs(TyperGroup):
         formatter.write(f"\n  --version  the version\n  --help     this page; after a verb, its own\n\n{_EPILOG}\n")
 
 
-def _forget_variables(command: click.Command) -> None:
-    """Let no error name an environment variable in place of an option: there are none."""
+def _tidy_up(command: click.Command) -> None:
+    """Let no error name an environment variable in place of an option, and have a group show the whole first sentences of its verbs."""
     for one in command.params:
         if isinstance(one, click.Option):
             one.show_envvar = False
     if isinstance(command, click.Group):
         for inner in command.commands.values():
-            _forget_variables(inner)
+            inner.short_help = " ".join((inner.help or "").split("\n\n")[0].split()).partition(". ")[0].rstrip(".") + "."
+            _tidy_up(inner)
 
 
 def main() -> NoReturn:

@@ -36,7 +36,10 @@ def group() -> None:
 
 @app.command()
 def sync(as_json: AsJson = False) -> None:
-    """Read what is new in the sessions of Claude Code, Codex, OpenCode, pi and Gemini. Nothing leaves this machine."""
+    """Read what is new in your agents' sessions.
+
+    It reads those of Claude Code, Codex, OpenCode, pi and Gemini. Nothing leaves this machine.
+    """
     home = Path.home()
     masking = os.environ.get("AUTOTUNE_REDACT", "1") != "0"
     with _records(write=True) as store:
@@ -47,7 +50,7 @@ def sync(as_json: AsJson = False) -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show for each skill how often it was offered, fired, was typed and was missed, in the newest 200 sessions."""
+    """Show how often each skill was offered, fired, typed and missed. It looks at the newest 200 sessions."""
     seen = _seen()
     standings = [seen.standing(name, alike=False) for name in seen.skills()]
     if as_json:
@@ -60,7 +63,7 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def explain(name: Name, as_json: AsJson = False) -> None:
-    """Explain how one skill stands, and name the prompts in which it should have fired."""
+    """Explain how one skill stands, and name the prompts that it missed."""
     seen = _seen()
     one = seen.standing(_known(name, seen))
     _answer(list(words.explained(one, seen.turns)), _as_json(one, seen), as_json=as_json)
@@ -101,7 +104,7 @@ def label(
     name: Name,
     most: Annotated[int, typer.Option("--most", min=1, help="How many prompts to ask about.")] = 20,
 ) -> None:
-    """Ask you about prompts in which a skill may have been missed, or fired wrongly: y it fits, n it does not, s skip, q enough."""
+    """Ask you which prompts a skill fits. Answer y (it fits), n (it does not), s (skip) or q (enough)."""
     if not sys.stdin.isatty():
         raise AutotuneError("Labels are a person's: this needs a terminal.", f"run `autotune skills label {name}` in a terminal of yours")
     seen = _seen()
