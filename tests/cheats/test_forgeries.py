@@ -251,6 +251,21 @@ def forged(lines: list[Line], kind: str) -> Line:  # noqa: C901, PLR0912, PLR091
             made = {"cost_usd": 1.0, "log": "runs/x.log", "timestamp": now}
         case "cases":
             made = {"cases": ["a"], "timestamp": now}
+        case "draw":
+            made = {
+                "experiment": 1,
+                "part": "confirm",
+                "order": "1",
+                "size": 5,
+                "taken": "case",
+                "timestamp": now,
+                "number": 1,
+                "planned": 1,
+            }
+        case "history":
+            made = {"file": "theirs.jsonl", "format": "autoresearch", "sha256": "0" * 64, "rows": [], "timestamp": now}
+        case "stop_asked":
+            made = {"after": 2, "reason": {"kind": "said", "words": "enough"}, "timestamp": now}
         case _:
             raise AssertionError(f"nobody has thought yet of how a {kind} line would be forged")
     return {"type": kind, **{key: value for key, value in made.items() if key not in ("type", "prev")}, "prev": ""}
@@ -302,7 +317,10 @@ def test_check_names_a_forged_line_of_every_kind_but_of_words_which_count_for_no
     assert bool(found) is (TYPES[kind] not in WORDS), found
     if not found:
         project.autotune("note", "hello")
-        state, ends = standing(project), {"health", "why", "ended", "next"} if kind in ("pause", "stop") else set()
+        state, ends = (
+            standing(project),
+            {"health", "why", "ended", "next", "stops_after"} if kind in ("pause", "stop", "stop_asked") else set(),
+        )
         assert {key: value for key, value in state.items() if key not in ends} == {k: v for k, v in before.items() if k not in ends}
 
 
