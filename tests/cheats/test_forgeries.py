@@ -19,6 +19,7 @@ from autotune.core import rules
 from autotune.core.codec import decode
 from autotune.core.facts import AnyKind, Fact
 from autotune.core.findings import Amiss, Contradiction
+from autotune.core.ledger.events import Imported
 from autotune.core.ledger.lines import TYPES
 from autotune.core.ledger.order import WORDS
 
@@ -314,7 +315,7 @@ def test_check_names_a_forged_line_of_every_kind_but_of_words_which_count_for_no
     before = standing(project)
     rewritten(project, lambda lines: lines.append(forged(lines, kind)), everything=True)
     found = kinds_in(project) - {Amiss.POSITION_GONE}
-    assert bool(found) is (TYPES[kind] not in WORDS), found
+    assert bool(found) is (TYPES[kind] not in (*WORDS, Imported)), found  # another loop's history counts for nothing either
     if not found:
         project.autotune("note", "hello")
         state, ends = (
