@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,6 +17,7 @@ from autotune.core.cases.drawing import Taken
 from autotune.core.cases.listed import listed
 from autotune.core.cases.outlook import UnitOutlook
 from autotune.core.cases.split import digest, letters, split
+from autotune.core.codec import decode, encode
 from autotune.core.facts import Fact, Kind, claimed, quoted
 from autotune.core.findings import Contradiction
 from autotune.core.ledger import replay, scored
@@ -430,3 +432,45 @@ def test_the_session_pauses_where_the_cases_that_decide_are_spent() -> None:
     spent = Fact(Kind.POOL_SPENT, {"used": 20, "planned": 20})
     state = replace(state, segment=replace(state.segment, spent=spent))
     assert next_action(state, NOW) == Next(Action.PAUSE, spent)
+
+
+def by_chance(seed: int, gain: float, unscored: float) -> Score:
+    """Scores by chance; another try of a case brings another."""
+    coin = random.Random(seed)
+
+    def score(arm: Arm, _: int) -> float | None:
+        value = coin.random() * (1 - gain) + (gain if arm is Arm.CANDIDATE else 0.0)
+        return None if coin.random() < unscored else round(value, 3)
+
+    return score
+
+
+def decided_from_the_start(state: State) -> Decision:
+    """What is decided where nothing of the comparison was counted before."""
+    scored._course.cache_clear()
+    return asked(state)
+
+
+def read_again(state: State) -> State:
+    """The state as another command reads it: alike, of other objects."""
+    return decode(State, json.loads(json.dumps(encode(state))))
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_look_that_counts_on_decides_as_one_from_the_start(seed: int) -> None:
+    coin = random.Random(seed)
+    groups, unscored, gain = coin.choice([0, 0, 3]), coin.choice([0.0, 0.05, 0.4]), coin.choice([0.0, 0.3, 0.6])
+    guardrails = {"guardrails": ["cost <= 0.1"]} if seed % 3 == 0 else {}
+    score, more = by_chance(seed, gain, unscored), {"cost": by_chance(seed + 1, 0.0, 0.0)}
+    state = opened(coin.choice([30, 150]), groups=groups, **guardrails)
+    state = folded(state, taken(state))
+    looks = [(state, asked(state))]
+    while (decision := looks[-1][1]).verdict is Verdict.MEASURE_AGAIN:
+        begun = drawn(state, decision.draws) if decision.draws else None
+        state = folded(state, begun or made(state, Purpose.EXPERIMENT, decision.arms[0], score, more))
+        if coin.random() < 0.2:
+            state = read_again(state)
+        looks.append((state, asked(state)))
+    assert [asked(state) for state, _ in reversed(looks)] == [decision for _, decision in reversed(looks)]
+    assert [decided_from_the_start(state) for state, _ in looks] == [decision for _, decision in looks]
+    assert contradiction(state, verdict_of(state, decision)) is None

@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 
 from autotune.core.cases.split import Case, place
 from autotune.core.cases.units import Tried, Unit, unit_of
@@ -50,8 +49,11 @@ class Draw:
 
 def draw(cases: Sequence[Case], seed: str, size: int, taken: Taken = Taken.CASE) -> Draw:
     """Draw the order by a seed, and cut it into batches of `size` cases at most; a larger group is a batch of its own."""
-    ordered = sorted(cases, key=lambda case: (place(case.unit, f"order {seed}"), case.unit))
-    units = tuple(tuple(case.name for case in group) for _, group in groupby(ordered, key=lambda case: case.unit))
+    grouped = dict[str, list[str]]()
+    for case in cases:
+        grouped.setdefault(case.unit, []).append(case.name)
+    purpose = f"order {seed}"
+    units = tuple([tuple(grouped[unit]) for _, unit in sorted([(place(unit, purpose), unit) for unit in grouped])])
     batches = list[tuple[str, ...]]()
     for unit in units:
         if batches and taken is not Taken.ONE_BY_ONE and len(batches[-1]) + len(unit) <= size:

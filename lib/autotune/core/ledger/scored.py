@@ -12,21 +12,23 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autotune.core.cases import bounded
 from autotune.core.cases.confirming import Count, needed
-from autotune.core.cases.drawing import Draw, Taken, draw, due, left, so_far
+from autotune.core.cases.drawing import Draw, Taken, draw, left
 from autotune.core.cases.mean_bet import interval, total
-from autotune.core.cases.scores import EXCLUDED, HOPEFUL, Asked, Because, Judgement, Tally, judged, promising, tallied
-from autotune.core.cases.split import Case
+from autotune.core.cases.progress import Look, Progress, further
+from autotune.core.cases.progress import upcoming as what_is_due
+from autotune.core.cases.scores import EXCLUDED, HOPEFUL, START, Asked, Because, Judgement, Tally, judged, promising, tallied
 from autotune.core.cases.units import ScoreRange, Tried, Unit, unit_of
 from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Drawn
-from autotune.core.ledger.state import Experiment, State
+from autotune.core.ledger.state import Experiment, State, cases_of, split_of
 from autotune.core.model import Arm, Decision, Effect, Outcome, Part, Policy, Run, Verdict
 from autotune.core.output.combining import CASES
 from autotune.core.stats.bounds import Guarded, Standing
@@ -42,15 +44,31 @@ KINDS: Mapping[Because, Kind] = {
 
 
 class _Seen(NamedTuple):
-    """A part of the cases as far as it was run: its runs, the units that count, how many are to come, and each case's tries by its id."""
+    """A part of the cases as far as it was run: its order, its runs, and how far they have come."""
 
-    part: Part
+    drawing: Drawn
     draw: Draw
     runs: Sequence[Run]
-    units: Sequence[Unit]
-    left: int
-    tries: Mapping[str, Sequence[Tried]]
-    taken: Taken
+    progress: Progress
+
+    @property
+    def units(self) -> Sequence[Unit]:
+        return self.progress.units
+
+    @property
+    def left(self) -> int:
+        return left(self.draw, self.units)
+
+
+@dataclass(slots=True)
+class _Course:
+    """A comparison's order, and how far which of its runs had come at the last look: the next one counts on from there.
+
+    Only time hangs on it: other runs are counted from their start, and come to the same.
+    """
+
+    draw: Draw
+    counted: tuple[tuple[Run, ...], Progress] = ((), Progress())
 
 
 def decided(state: State, experiment: Experiment, runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
@@ -63,7 +81,7 @@ def decided(state: State, experiment: Experiment, runs: Sequence[Run], policy: P
         drawing = _drawing(experiment, Part.SEARCH)
         if drawing is None:
             return Decision(Verdict.MEASURE_AGAIN, None, draws=Part.SEARCH)
-        found = _searched(state, _seen(state, drawing, runs), policy, coin)
+        found = _searched(state, _seen(state, drawing, runs, policy), policy, coin)
         if found is not None:
             return found
     drawing = _drawing(experiment, Part.CONFIRM)
@@ -77,8 +95,8 @@ def upcoming(state: State) -> tuple[Part, tuple[int, ...]]:
     experiment = state.experiment
     if experiment is None or not experiment.drawn:
         raise ValueError("no comparison on cases is begun")
-    seen = _seen(state, experiment.drawn[-1], [run for run in experiment.runs if run.outcome is Outcome.OK])
-    return seen.part, _next(state, seen)
+    seen = _seen(state, experiment.drawn[-1], [run for run in experiment.runs if run.outcome is Outcome.OK], state.policy)
+    return seen.drawing.part, _next(state, seen)
 
 
 def mean_of(runs: Iterable[Mapping[str, float]], metric: str) -> float | None:
@@ -136,36 +154,51 @@ def _drawing(experiment: Experiment, part: Part) -> Drawn | None:
 
 
 @lru_cache(maxsize=8)
-def _drawn(cases: tuple[Case, ...], order: str, size: int, taken: Taken) -> Draw:
-    return draw(cases, order, size, taken)
+def _course(named: tuple[str, ...], parts: str, metric: str, scores: ScoreRange, drawing: Drawn, asked: Asked) -> _Course:  # noqa: ARG001 - what its progress depends on
+    return _Course(draw(split_of(named, parts).of(drawing.part), drawing.order, drawing.size, drawing.taken))
 
 
 @lru_cache(maxsize=4)
-def _places(named: tuple[Case, ...]) -> Mapping[str, int]:
-    return {case.name: place for place, case in enumerate(named)}
+def _places(named: tuple[str, ...]) -> Mapping[str, int]:
+    return {case.name: place for place, case in enumerate(cases_of(named))}
 
 
-def _seen(state: State, drawing: Drawn, runs: Sequence[Run]) -> _Seen:
-    listed, scores, metric = state.segment.listed, _range(state), state.metric.name
-    drawn = _drawn(state.segment.split.of(drawing.part), drawing.order, drawing.size, drawing.taken)
+def _seen(state: State, drawing: Drawn, runs: Sequence[Run], policy: Policy) -> _Seen:
+    segment, asked = state.segment, asked_of(state, policy, drawing)
+    course = _course(segment.named, segment.parts, state.metric.name, _range(state), drawing, asked)
     made = [run for run in runs if run.part is drawing.part]
-    tries = dict[str, list[Tried]]()
-    for pair in zip(made[::2], made[1::2], strict=False):
-        by_arm = {run.arm: run.samples for run in pair}
-        candidate, incumbent = by_arm[Arm.CANDIDATE], by_arm[Arm.INCUMBENT]
-        for place in pair[0].cases:
-            name = listed[place].name
-            values = (one.get(f"{metric}[{name}]") for one in (candidate, incumbent))
-            tries.setdefault(name, []).append(Tried(*(None if value is None else scores.place(value) for value in values)))
-    units = so_far(drawn, tries)
-    return _Seen(drawing.part, drawn, made, units, left(drawn, units), tries, drawing.taken)
+    paired = tuple(made[: len(made) // 2 * 2])
+    before, progress = course.counted
+    if paired[: len(before)] != before:
+        before, progress = (), Progress()
+    if len(paired) > len(before):
+        progress = _further(state, course.draw, asked, progress, paired[len(before) :])
+        course.counted = paired, progress
+    return _Seen(drawing, course.draw, made, progress)
+
+
+def _further(state: State, drawn: Draw, asked: Asked, progress: Progress, runs: Sequence[Run]) -> Progress:
+    pairs = zip(runs[::2], runs[1::2], strict=True)
+    return further(progress, drawn, asked, [_brought(state, pair) for pair in pairs])
+
+
+def _brought(state: State, pair: tuple[Run, Run]) -> list[tuple[str, Tried]]:
+    listed, metric = state.segment.listed, state.metric.name
+    by_arm = {run.arm: run.samples for run in pair}
+    candidate, incumbent = by_arm[Arm.CANDIDATE], by_arm[Arm.INCUMBENT]
+    place = _range(state).place
+    brought = list[tuple[str, Tried]]()
+    for name in [listed[number].name for number in pair[0].cases]:
+        after, before = candidate.get(full := f"{metric}[{name}]"), incumbent.get(full)
+        brought.append((name, Tried(None if after is None else place(after), None if before is None else place(before))))
+    return brought
 
 
 def _next(state: State, seen: _Seen) -> tuple[int, ...]:
     if len(seen.runs) % 2:
         return seen.runs[-1].cases
-    places = _places(state.segment.listed)
-    return tuple(places[name] for name in due(seen.draw, seen.tries))
+    places = _places(state.segment.named)
+    return tuple(places[name] for name in what_is_due(seen.progress, seen.draw))
 
 
 def _more(state: State, seen: _Seen, coin: random.Random, odds: tuple[float, float] | None = None) -> Decision:
@@ -181,7 +214,7 @@ def _searched(state: State, seen: _Seen, policy: Policy, coin: random.Random) ->
     asked = asked_of(state, policy, None)
     if len(seen.runs) % 2:
         return _more(state, seen, coin)
-    tally = tallied(seen.units, asked)
+    tally = seen.progress.tally
     if total(tally.worse) >= EXCLUDED and tally.evidence < HOPEFUL:
         return _answer(state, Verdict.DISCARD, Kind.SCORES_NOT_WORTH_IT, seen, tally, policy)
     if seen.left:
@@ -194,20 +227,31 @@ def _searched(state: State, seen: _Seen, policy: Policy, coin: random.Random) ->
 
 def _confirmed(state: State, drawing: Drawn, runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
     """Decide on the cases that confirm; a keep has to hold its guardrails too, which may take more of them than the metric did."""
-    asked = asked_of(state, policy, drawing)
-    seen = _seen(state, drawing, runs)
+    seen = _seen(state, drawing, runs, policy)
     if len(seen.runs) % 2:
         return _more(state, seen, coin)
-    guarded = state.config.guardrails
+    asked, guarded = asked_of(state, policy, drawing), state.config.guardrails
     found = None
-    for count in range(0 if guarded else len(seen.runs), len(seen.runs) + 1, 2):
-        before = _seen(state, drawing, seen.runs[:count]) if count < len(seen.runs) else seen
-        tally = tallied(before.units, asked)
-        found = judged(tally, asked, before.left)
+    for count, look in _looks(seen, all_of_them=bool(guarded)):
+        found = judged(look.tally, asked, len(seen.draw.units) - look.units)
         if found.verdict is not Verdict.MEASURE_AGAIN:
-            decision = _by_scores(state, found, before, tally, policy)
+            decision = _by_scores(state, found, _at(state, seen, count, asked), look.tally, policy)
             return _guarded(state, decision, seen, coin) if guarded and found.verdict is Verdict.KEEP else decision
     return _more(state, seen, coin, None if found is None else (found.evidence, found.needed))
+
+
+def _looks(seen: _Seen, *, all_of_them: bool) -> Iterator[tuple[int, Look]]:
+    """Give how many pairs had been run at a look, and what counted then: of each look, the one before any run first, or of the last."""
+    looks = (Look(0, START), *seen.progress.looks)
+    yield from enumerate(looks) if all_of_them else [(len(looks) - 1, looks[-1])]
+
+
+def _at(state: State, seen: _Seen, pairs: int, asked: Asked) -> _Seen:
+    """Give what was seen once so many pairs had been run."""
+    if 2 * pairs == len(seen.runs):
+        return seen
+    runs = seen.runs[: 2 * pairs]
+    return seen._replace(runs=runs, progress=_further(state, seen.draw, asked, Progress(), runs))
 
 
 def _by_scores(state: State, found: Judgement, seen: _Seen, tally: Tally, policy: Policy) -> Decision:
@@ -219,7 +263,7 @@ def _answer(
 ) -> Decision:
     scores, asked = _range(state), asked_of(state, policy, None)
     figures: dict[str, Any] = {
-        "part": seen.part,
+        "part": seen.drawing.part,
         "units": tally.counted,
         "dropped": tally.units - tally.counted,
         "left": seen.left,
@@ -227,7 +271,7 @@ def _answer(
         "worth": abs(scores.effect(asked.aim)),
         **({"asked": policy.min_effect} if policy.min_effect else {}),
         **({"unequal": True} if tally.unequal else {}),
-        **({"in_batches": True} if seen.taken is Taken.BATCH else {}),
+        **({"in_batches": True} if seen.drawing.taken is Taken.BATCH else {}),
     }
     evidence, needs = odds or (None, None)
     effect = _effect(scores, _differences(seen.units))

@@ -187,12 +187,12 @@ class Segment:
     @property
     def split(self) -> Split:
         """What the cases are for, where scores decide."""
-        return _split(self.named, self.parts)
+        return split_of(self.named, self.parts)
 
     @property
     def listed(self) -> tuple[Case, ...]:
         """The cases that runs get some of, in the list's order; none where the session has no cases."""
-        return _cases(self.named)
+        return cases_of(self.named)
 
     @property
     def run_s(self) -> float:
@@ -216,13 +216,15 @@ class Segment:
 
 
 @lru_cache(maxsize=4)
-def _cases(named: tuple[str, ...]) -> tuple[Case, ...]:
+def cases_of(named: tuple[str, ...]) -> tuple[Case, ...]:
+    """Give the cases that lines name."""
     return listed(named) if named else ()
 
 
 @lru_cache(maxsize=4)
-def _split(named: tuple[str, ...], parts: str) -> Split:
-    return by_letters(_cases(named), parts)
+def split_of(named: tuple[str, ...], parts: str) -> Split:
+    """Give what the cases that lines name are for, by a letter each."""
+    return by_letters(cases_of(named), parts)
 
 
 @dataclass(frozen=True, slots=True)
