@@ -77,6 +77,44 @@ def test_a_gain_is_kept_by_the_cases_that_decide_and_what_is_none_never_comes_to
     project.ok("check")
 
 
+def shown_of(project: Project, *parts: str) -> list[dict[str, Any]]:
+    """The runs on some parts of the cases, as the log's copy in the working directory has them."""
+    lines = map(json.loads, project.read("autotune.jsonl").splitlines())
+    return [one for one in lines if one["type"] == "run" and one.get("part") in parts]
+
+
+def test_the_copy_has_no_case_that_decides_before_the_session_has_finished(project: Project) -> None:
+    unscored = '$1 ~ /0$/ { print "UNSCORED right[" $1 "] seen by nobody"; next }\n  { right'
+    opened(project, benchmark=BENCHMARK.replace("{ right", unscored))
+    project.write("src/skill.txt", "skill 95\n")
+    assert project.attempt("a gain")["verdict"] == "keep"
+    project.ok("confirm", "1")
+    hidden = shown_of(project, "confirm", "held out")
+    assert {one["part"] for one in hidden} == {"confirm", "held out"}
+    assert all(one["metrics"] == {} and "unscored" not in one for one in hidden)
+    assert all(one["metrics"]["right"] >= 0 for one in shown_of(project, "search"))
+    for file in (".autotune.state", "autotune.md", "autotune.ideas.md"):
+        assert "right[" not in project.read(file)
+        assert "seen by nobody" not in project.read(file)
+    assert all("unscored" not in run for run in project.run("explain", "1", "--json").json["runs"] if run["part"] == "confirm")
+    copy = project.read("autotune.jsonl")
+    project.ok("check")
+    project.ok("status")
+    assert project.read("autotune.jsonl") == copy
+
+    project.write("autotune.jsonl", copy.replace("a gain", "a loss"))
+    assert project.run("check").code != 0
+    project.ok("note", "a note")
+    assert project.read("autotune.jsonl").startswith(copy)
+    assert [one["found"]["kind"] for one in project.events("notice")][-1] == "copy changed"
+
+    project.ok("config", "set", "max_iterations", "1")
+    project.run("try", "-d", "one more")
+    assert project.events("finish")
+    assert project.read("autotune.jsonl") == (project.session / "autotune.jsonl").read_text()
+    project.ok("check")
+
+
 def test_cases_without_a_score_are_asked_for_once_more_and_never_count_as_0(project: Project) -> None:
     benchmark = BENCHMARK.replace("{ right", '$1 ~ /0$/ { print "UNSCORED right[" $1 "] the service is busy"; next }\n  { right')
     opened(project, benchmark=benchmark)

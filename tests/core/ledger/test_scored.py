@@ -401,6 +401,20 @@ def test_a_mean_needs_scores() -> None:
     assert scored.mean_of([{"t": 1.0, "autotune.cases": 3.0}, {"t": 0.0, "autotune.cases": 1.0}], "t") == 0.75
 
 
+def test_a_case_that_was_tried_twice_counts_once_in_the_mean_by_its_last_score() -> None:
+    def flaky(arm: Arm, number: int) -> float | None:
+        return None if arm is Arm.INCUMBENT and number % 8 == 1 else float(number % 4 != 0)
+
+    state, _ = compared(opened(), flaky)
+    assert state.experiment is not None
+    runs = [run for run in state.experiment.runs if run.arm is Arm.CANDIDATE and run.part is Part.SEARCH]
+    places = [place for run in runs for place in run.cases]
+    assert len(set(places)) < len(places)
+    scores = [float(place % 4 != 0) for place in set(places)]
+    assert scored.value_of(state, state.experiment.runs) == pytest.approx(sum(scores) / len(scores))
+    assert scored.value_of(state, []) is None
+
+
 def test_checks_may_fail_between_two_batches_of_a_comparison_on_cases() -> None:
     state = opened(checks="true")
     state = folded(state, taken(state), drawn(state, Part.SEARCH, experiment=1))

@@ -58,8 +58,9 @@ def test_search_cases_are_named_and_those_that_decide_are_counted() -> None:
 def test_no_value_of_a_case_that_decides_is_shown_nor_what_it_wrote() -> None:
     state = scored()
     assert [one.part for one in by_case.open_to_all(RUNS)] == [Part.SEARCH, Part.SEARCH]
-    assert dict(by_case.shown(RUNS[2])) == {}
-    assert by_case.shown(RUNS[0]) == RUNS[0].metrics
+    hidden = by_case.shown(replace(RUNS[2], unscored={"8": "timed out"}))
+    assert (dict(hidden.metrics), dict(hidden.unscored), hidden.cases) == ({}, {}, RUNS[2].cases)
+    assert by_case.shown(RUNS[0]) == RUNS[0]
     kept = {f"{Arm.CANDIDATE}.log": ("/runs/1", ["c0.txt", "c8.txt"])}
     (line,) = by_case.written(RUNS, state.metric, state, kept)
     assert "c0" in line.text

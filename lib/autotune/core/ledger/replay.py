@@ -148,7 +148,7 @@ def _unlike(
     if said.reason.kind is Kind.DOES_NOT_GENERALISE and said.verdict is Verdict.DISCARD:
         return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
     if said.reason.kind is Kind.POOL_SPENT and said.verdict is Verdict.INCONCLUSIVE:
-        return [] if made.draws is Part.CONFIRM and said.value == scored.value_of(state, good) else ["reason"]
+        return [] if made.draws is Part.CONFIRM and are_alike(said.value, scored.value_of(state, good)) else ["reason"]
     if state.scores is not None:
         values = [value for value in (scored.value_of(state, good),) if value is not None]
     else:

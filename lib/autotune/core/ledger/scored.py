@@ -106,9 +106,12 @@ def mean_of(runs: Iterable[Mapping[str, float]], metric: str) -> float | None:
 
 
 def value_of(state: State, runs: Iterable[Run]) -> float | None:
-    """Give the candidate's mean score on the cases that the baseline was measured on, as far as these were run."""
-    seen = state.segment.split.seen
-    return mean_of([run.samples for run in runs if run.arm is Arm.CANDIDATE and run.part is seen], state.metric.name)
+    """Give the candidate's mean score on the cases that the baseline was measured on, as far as these were run; a case counts once."""
+    seen, metric, listed = state.segment.split.seen, state.metric.name, state.segment.listed
+    made = [run for run in runs if run.arm is Arm.CANDIDATE and run.part is seen]
+    tried = ((name, run.samples) for run in made for place in run.cases for name in (f"{metric}[{listed[place].name}]",))
+    last = {name: samples[name] for name, samples in tried if name in samples}
+    return math.fsum(last.values()) / len(last) if last else None
 
 
 def asked_of(state: State, policy: Policy, drawing: Drawn | None) -> Asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from autotune.core.cases.batch_pairs import gains_by_case, largest_losses
 from autotune.core.cases.split import Case
@@ -64,11 +65,12 @@ def open_to_all(runs: Sequence[Ran]) -> list[Ran]:
     return [run for run in runs if run.part in _NAMED and (run.cases or run.seed is not None)]
 
 
-def shown(run: Ran) -> Mapping[str, float]:
-    """Give a run's samples but those of single cases that nobody has to see: of the ones that decide, and those held out."""
+def shown(run: Ran) -> Ran:
+    """Give a run without what it says of single cases that nobody has to see: of the ones that decide, and those held out."""
     if run.part in _NAMED:
-        return run.metrics
-    return {name: value for name, value in run.metrics.items() if not name.endswith("]")}
+        return run
+    metrics = {name: value for name, value in run.metrics.items() if not name.endswith("]") and len(run.cases) > 1}
+    return replace(run, metrics=metrics, unscored={}, malformed=(), earlier=None, repeated=None)
 
 
 def _gains(runs: Sequence[Ran], metric: Metric, state: State) -> dict[str, float]:

@@ -57,7 +57,7 @@ class Story:
             "experiment": self.number,
             "candidate": encode(self.taken),
             "formatted": encode(self.formatted),
-            "runs": [encode(replace(run, metrics=by_case.shown(run))) for run in self.runs],
+            "runs": [encode(by_case.shown(run)) for run in self.runs],
             "verdicts": [encode(one) for one in self.decided],
             "described": encode(self.described),
             "result": encode(self.result),

@@ -14,7 +14,7 @@ from autotune.core.config import keys
 from autotune.core.config import reading as configuration
 from autotune.core.facts import Fact, quoted
 from autotune.core.findings import Amiss, Remedy
-from autotune.core.ledger import replay
+from autotune.core.ledger import kept_back, replay
 from autotune.core.ledger.events import CandidateTaken, Decided, Ran, Result, SegmentOpened, Spent
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.scored import mean_of
@@ -130,11 +130,12 @@ def _copy(folder: Folder, home: Path) -> Iterator[Disagreement]:
     if not copy.is_file():
         return
     truth, other = folder.ledger.read_bytes(), copy.read_bytes()
-    if truth.startswith(other):
+    if kept_back.is_copy(other, truth):
         if files.copy_has_lost_its_end(folder, copy):
             yield amiss(Amiss.COPY_ENDS_EARLY, Fact(Remedy.WRITTEN_ANEW_NEXT), copy=str(copy))
         return
-    number = next((n for n, pair in enumerate(zip(truth.splitlines(), other.splitlines(), strict=False), 1) if pair[0] != pair[1]), None)
+    pairs = zip(truth.splitlines(keepends=True), other.splitlines(keepends=True), strict=False)
+    number = next((n for n, (line, copied) in enumerate(pairs, 1) if copied not in (line, kept_back.shown(line))), None)
     places = {"copy": str(copy), "ledger": str(folder.ledger), "aside": str(folder.set_aside)}
     yield amiss(Amiss.COPY_DIFFERS, Fact(Remedy.COMPARE_COPIES, places), copy=str(copy), line=number)
 

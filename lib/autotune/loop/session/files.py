@@ -12,7 +12,8 @@ from pathlib import Path
 
 from autotune.core.config import writing
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.state import State
+from autotune.core.ledger import kept_back
+from autotune.core.ledger.state import Ending, State
 from autotune.core.tell import pages
 from autotune.core.tell.snapshot import of_the_log
 from autotune.edges import git
@@ -39,6 +40,7 @@ from autotune.loop.session.sessions import opening
 
 PROJECTIONS = (LEDGER, STATE_FILE)  # what is in the working directory and can be made again from the truth
 
+_WORDS_OF_MARK = 5
 _WRITTEN_BY_PEOPLE = (NOTES_FILE, IDEAS_FILE, CONFIG_FILE)
 LINK = "120000"  # the mode that git gives a symbolic link
 
@@ -181,7 +183,7 @@ def amiss(session: Session) -> tuple[str, ...]:
     gone = [path.name for path, mode, _ in _pinned_scripts(session) if not os.path.lexists(path) or has_lost_its_run_bit(path, mode)]
     gone += [name for name in _WRITTEN_BY_PEOPLE if _is_gone(session, name)]
     marker = session.folder.path / "copied"
-    copied = [LEDGER] if marker.is_file() and marker.read_text(errors="replace") != _stamp(session.workdir / LEDGER) else []
+    copied = [LEDGER] if marker.is_file() and _marked(marker)[0] != _stamp(session.workdir / LEDGER) else []
     return (*gone, *copied, *([] if _is_state_ours(session) else [STATE_FILE]))
 
 
@@ -292,32 +294,56 @@ def _state_text(session: Session) -> bytes:
 
 
 def _copy_ledger(session: Session) -> None:
-    """Append to the ledger's copy what it lacks; write it whole where it is not what was written last."""
+    """Append to the ledger's copy what it lacks; write it whole where it is not what was written last, or now shows more or less."""
     truth, copy = session.folder.ledger, session.workdir / LEDGER
     marker = session.folder.path / "copied"
     session.refresh()
     size = session.position.offset  # the end of the last whole line: one that was torn is set aside, not copied
+    finished = session.state.ended is not None and session.state.ended.ending is Ending.FINISHED
     known = marker.is_file()
-    if known and marker.read_text(errors="replace") == _stamp(copy):
+    stamp, reached, form = _marked(marker)
+    if known and stamp == _stamp(copy) and form == _form(finished=finished):
         with truth.open("rb") as source, copy.open("ab") as target:
-            source.seek(copy.stat().st_size)
-            target.write(source.read(max(0, size - source.tell())))
+            source.seek(reached)
+            target.write(added := kept_back.copied(source.read(max(0, size - reached)), finished=finished))
+        length = int(stamp.split()[1]) + len(added)
     else:
         found = _amiss_with_copy(session, copy)
-        replace_file(copy, truth.read_bytes()[:size])
+        content = kept_back.copied(truth.read_bytes()[:size], finished=finished)
+        if known and form != _form(finished=finished):
+            marker.write_text("")  # where this is cut off, a copy that is shorter in its new form is not one that lost its end
+        replace_file(copy, content)
+        length = len(content)
         if known and found:
-            marker.write_text(_stamp(copy))
+            _mark(marker, _stamp(copy), size, finished=finished)
             session.notice(found)
             _copy_ledger(session)
             return
-    marker.write_text(_stamp(copy, size))
+    _mark(marker, _stamp(copy, length), size, finished=finished)
+
+
+def _form(*, finished: bool) -> str:
+    return "whole" if finished else "kept-back"
+
+
+def _mark(marker: Path, stamp: str, reached: int, *, finished: bool) -> None:
+    """Note a copy's stamp, how far into the ledger it goes, and in which form it is."""
+    marker.write_text(f"{stamp} {reached} {_form(finished=finished)}")
+
+
+def _marked(marker: Path) -> tuple[str, int, str]:
+    """Read what `_mark` wrote; of an older version's marker, the stamp alone, and of none, nothing."""
+    words = marker.read_text(errors="replace").split() if marker.is_file() else []
+    known = len(words) == _WORDS_OF_MARK and words[3].isdigit()
+    return " ".join(words[:3]), int(words[3]) if known else 0, words[4] if known else ""
 
 
 def _amiss_with_copy(session: Session, copy: Path) -> Fact | None:
     """Say what somebody did to the ledger's copy, None where it is merely not as new as it could be; what they wrote is set aside."""
     if not os.path.lexists(copy):
         return Fact(Kind.COPY_GONE)
-    if copy.is_symlink() or not copy.is_file() or not _begins(session.folder.ledger, copy.read_bytes()):
+    truth = session.folder.ledger.read_bytes()
+    if copy.is_symlink() or not copy.is_file() or not kept_back.is_copy(copy.read_bytes(), truth):
         return Fact(Kind.COPY_CHANGED, {"aside": str(set_file_aside(session, copy))})
     return Fact(Kind.COPY_CUT) if copy_has_lost_its_end(session.folder, copy) else None
 
@@ -327,11 +353,6 @@ def copy_has_lost_its_end(folder: Folder, copy: Path) -> bool:
     marker = folder.path / "copied"
     words = marker.read_text(errors="replace").split() if marker.is_file() else []
     return len(words) > 1 and words[1].isdigit() and copy.stat().st_size < int(words[1])
-
-
-def _begins(truth: Path, content: bytes) -> bool:
-    with truth.open("rb") as file:
-        return file.read(len(content)) == content
 
 
 def _stamp(path: Path, size: int | None = None) -> str:

@@ -10,6 +10,7 @@ from shlex import quote
 
 from autotune.core.codec import decode
 from autotune.core.facts import Fact, quoted, refused
+from autotune.core.ledger import kept_back
 from autotune.core.ledger.events import SegmentOpened
 from autotune.core.ledger.fold import begin
 from autotune.core.ledger.lines import from_line
@@ -92,11 +93,11 @@ def _refuse_lost(repository: Repository, known: tuple[str, ...], name: str | Non
     """Refuse where the session that is meant has all but its ledger."""
     if (gone := lost(repository, known, name)) is not None:
         truth = Folder(root(repository) / gone).ledger
-        raise AutotuneError(
-            f"The log of session {gone}, {truth}, is gone.",
-            f"put its copy back: `cp {quote(str(repository.top / LEDGER))} {quote(str(truth))}`; if there is none, "
-            f"`autotune clear --session {gone}` forgets the session",
-        )
+        copy, forgets = repository.top / LEDGER, f"`autotune clear --session {gone}` forgets the session"
+        put_back = f"put its copy back: `cp {quote(str(copy))} {quote(str(truth))}`; if there is none, {forgets}"
+        if copy.is_file() and kept_back.lacks(copy.read_bytes()):
+            put_back = f"its copy lacks the scores of cases that decide, so it cannot take its place; put back a backup, or {forgets}"
+        raise AutotuneError(f"The log of session {gone}, {truth}, is gone.", put_back)
 
 
 def _choose(repository: Repository, known: tuple[str, ...], trees: dict[Path, str | None]) -> str:
