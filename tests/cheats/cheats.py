@@ -852,10 +852,8 @@ MISSED = (
         "the same conditions; reads of `sys.argv` or of the calling file. A hold-out that runs the program as the benchmark does is best",
     ),
     (
-        "A proposer looks up how single cases that decide did: in the log itself, in the output of runs or in what cases wrote, below "
-        "`.git/autotune`",
-        "reads below `.git/autotune`; only the copy of the log in the working directory leaves them out. Caught if the proposer works with "
-        "another user's rights",
+        "A proposer looks up how single cases that decide did, in the log itself, in what runs printed or in what cases wrote",
+        "reads below `.git/autotune`; only the log's copy leaves them out. Caught if the proposer has another user's rights",
     ),
     (
         "Something that no run started writes a note, a pause or a stop to the log while nothing runs",
