@@ -28,7 +28,7 @@ from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Result
 from autotune.core.ledger.lines import Event, from_line, to_line
 from autotune.core.model import Status
 from autotune.edges import ledger
-from autotune.loop.experiment import work
+from autotune.loop.experiment import looking
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MAIN = Path(app.__file__).parents[1] / "__main__.py"
@@ -42,7 +42,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     The ledger names commits that are not in this repository, so nothing is looked at but the ledger.
     """
-    monkeypatch.setattr(work, "glance", lambda _: None)
+    monkeypatch.setattr(looking, "glance", lambda _: None)
     commands = ("init -q -b main", "commit -q --allow-empty -m start", f"switch -q -c autotune/{NAME}")
     for command in commands:
         subprocess.run(["git", *command.split()], cwd=tmp_path, check=True)

@@ -19,7 +19,7 @@ from autotune.core.tell import advice, headline
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
 from autotune.edges.clock import now
-from autotune.loop.experiment.work import worker_of
+from autotune.loop.experiment.looking import worker_of
 from autotune.loop.measure.calibrating import asks_for_more
 from autotune.loop.session import feed
 from autotune.loop.session.session import Session

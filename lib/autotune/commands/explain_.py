@@ -20,7 +20,7 @@ from autotune.core.tell.story import LABELS, Story, lines, metric_of, story_of
 from autotune.edges import case_files
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.experiment.work import worker_of
+from autotune.loop.experiment.looking import worker_of
 from autotune.loop.session import feed, logs
 from autotune.loop.session.session import Session
 

@@ -13,7 +13,7 @@ from autotune.commands import flags
 from autotune.core.facts import GOING_ON, Fact
 from autotune.core.findings import Answer
 from autotune.core.tell.words import told
-from autotune.loop.experiment import work
+from autotune.loop.experiment import looking
 from autotune.loop.session import sessions
 from autotune.loop.session.session import Say, Session
 from autotune.views import talk
@@ -67,7 +67,7 @@ def found(name: str | None) -> Session:
 def looked_at(name: str | None) -> Session:
     """Find a session that is only looked at; what was put back, or is not as it should be, is said on stderr."""
     session = found(name)
-    work.glance(session)
+    looking.glance(session)
     return session
 
 

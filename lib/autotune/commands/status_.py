@@ -12,7 +12,7 @@ from autotune.core.tell import report
 from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.core.tell.snapshot import snapshot
 from autotune.edges.clock import now
-from autotune.loop.experiment.work import worker_of
+from autotune.loop.experiment.looking import worker_of
 from autotune.loop.session import feed
 
 

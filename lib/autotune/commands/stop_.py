@@ -13,6 +13,7 @@ from autotune.core.findings import Answer
 from autotune.core.tell.snapshot import snapshot
 from autotune.edges.clock import now
 from autotune.loop.experiment import experiment, work
+from autotune.loop.experiment.looking import worker_of
 from autotune.loop.session import files
 from autotune.loop.session.session import Session
 
@@ -42,14 +43,14 @@ def main(
     files.project(here)
     state = here.state
     if as_json:
-        typer.echo(json.dumps(snapshot(state, now(), measuring=work.worker_of(here) is not None)))
+        typer.echo(json.dumps(snapshot(state, now(), measuring=worker_of(here) is not None)))
         return
     reply(Answer.SESSION_STOPPED, session=here.name, experiments=state.count, kept=state.all_keeps)
     reply(Answer.COMMITS_ARE, branch=here.branch)
 
 
 def _stops_later(session: Session, after: int, *, as_json: bool) -> None:
-    busy = work.worker_of(session) is not None
+    busy = worker_of(session) is not None
     if not busy:
         files.project(session)
     state = session.state

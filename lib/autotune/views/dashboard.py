@@ -19,7 +19,7 @@ from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.report import NOT_COMPARED, TableRow, marks, now_line, place_in_list, table, under_way
 from autotune.core.tell.snapshot import snapshot
 from autotune.edges.clock import now
-from autotune.loop.experiment.work import worker_of
+from autotune.loop.experiment.looking import worker_of
 from autotune.loop.session import feed
 from autotune.loop.session.session import Session
 

@@ -14,7 +14,7 @@ from autotune.core.health.supervision import (
 from autotune.core.tell.words import told
 from autotune.edges.client import Transcripts
 from autotune.edges.clock import now
-from autotune.loop.experiment import work
+from autotune.loop.experiment.looking import worker_of
 from autotune.loop.session.feed import Feed
 from autotune.loop.session.layout import CLIENT_LOG
 from autotune.loop.session.session import Say, Session
@@ -63,4 +63,4 @@ class Night:
     @property
     def measuring(self) -> bool:
         """Whether a worker measures."""
-        return self.session is not None and work.worker_of(self.session) is not None
+        return self.session is not None and worker_of(self.session) is not None

@@ -23,6 +23,7 @@ from autotune.errors import AutotuneError, EndedError
 from autotune.loop.candidate import boundary, candidate, lending, returning
 from autotune.loop.candidate.tried import Repeats, weigh
 from autotune.loop.experiment import work
+from autotune.loop.experiment.looking import worker_of
 from autotune.loop.measure import recording
 from autotune.loop.session import files
 from autotune.loop.session.session import Say, Session
@@ -155,7 +156,7 @@ def attended(session: Session, *, cancels: bool = False) -> Iterator[None]:
         session.refresh()
         if cancels and told_to.number == signal.SIGINT and sys.stdin.isatty() and session.state.experiment is not None:
             raise EndedError(*_cancelled(session, session.state.experiment.number), told_to.number) from None
-        if work.worker_of(session) is None:
+        if worker_of(session) is None:
             raise EndedError("Interrupted.", "the next command finishes what was begun", told_to.number) from None
         waiting = "`autotune wait` waits for the result, `autotune cancel` ends it"
         raise EndedError("This command has ended; the measurement goes on by itself.", waiting, told_to.number) from None
@@ -196,7 +197,7 @@ def finish_unsettled(session: Session) -> None:
 
     A comparison on cases that goes on is waited for.
     """
-    if work.worker_of(session) is not None or not _unsettled(session):
+    if worker_of(session) is not None or not _unsettled(session):
         return
     with work.changing(session, "settle") as lock:
         went_on = goes_on(session.state)

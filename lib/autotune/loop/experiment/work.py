@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from autotune.core.codec import encode
-from autotune.core.facts import GOING_ON, Fact, Kind, quoted, refused
+from autotune.core.facts import GOING_ON, Fact, Kind, quoted
 from autotune.core.ledger import settle
 from autotune.core.ledger.events import Decided, Noticed, StopAsked, Stopped
 from autotune.core.ledger.purposes import Cause
@@ -23,12 +23,13 @@ from autotune.edges import background, commits, family, git, locks, process
 from autotune.edges.clock import now
 from autotune.edges.conditions import conditions
 from autotune.edges.ledger import Position
-from autotune.edges.locks import Holder, Lock
+from autotune.edges.locks import Lock
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import candidate, lending
 from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.lending import borrowed
-from autotune.loop.experiment import formatting, healing, occasions, own_hooks, settling
+from autotune.loop.experiment import formatting, healing, occasions, settling
+from autotune.loop.experiment.looking import moved_pins, where_the_branch_is, worker_of
 from autotune.loop.measure import accounting
 from autotune.loop.measure.measuring import compare, voided
 from autotune.loop.measure.places import bench_for
@@ -73,12 +74,6 @@ def refuse_while_measured(folder: Folder) -> None:
         )
 
 
-def worker_of(session: Session) -> Holder | None:
-    """Tell which worker has the session, if one has."""
-    holder = locks.holder(session.folder.lock)
-    return holder if holder is not None and holder.worker else None
-
-
 def refuse_from_a_run(session: Session) -> None:
     """Refuse what a person or an agent may say at any time to a program that is being measured."""
     busy = worker_of(session)
@@ -94,56 +89,6 @@ def prepare(session: Session) -> None:
     agree(session)
 
 
-def glance(session: Session) -> None:
-    """For a command that only looks: put back what of the session's files is gone, and say what became of its branch and its benchmark.
-
-    Whoever has the session is not disturbed: then it is only said. So it is of an edit of the benchmark, which a person may be about to
-    accept.
-    """
-    if not session.state.opened:
-        return
-    _name_changed_hooks(session)
-    if (where := sessions.elsewhere(session)) is not None:
-        session.say(where)
-        if lending.is_lent(session):
-            session.say(lending.waiting(session))
-        return
-    _look_for_lent(session)
-    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
-    if session.state.experiment is None and tip not in (None, session.state.incumbent):
-        session.say(Fact(Kind.BRANCH_ASTRAY, {"branch": session.branch, "tip": str(tip)[:12]}, _where_the_branch_is(session, str(tip))))
-    if (moved := _moved_pins(session)) is not None:
-        session.say(Fact(Kind.PINS_ASTRAY, {"ref": moved}))
-    try:
-        found, edited = files.amiss(session), files.edited_scripts(session)
-    except AutotuneError as error:
-        session.say(Fact(Kind.PINS_UNREADABLE, because=quoted(error.message)))
-        return
-    if edited:
-        session.say(Fact(Kind.BENCHMARK_EDITED, {"names": list(edited)}))
-    if not found:
-        return
-    try:
-        with locks.hold(session.folder.lock, "look", wait_s=0):
-            session.refresh()
-            files.guard(session, edits=False)
-            files.project(session)
-    except AutotuneError:
-        session.say(Fact(Kind.FILES_AMISS, {"names": list(found)}))
-
-
-def _look_for_lent(session: Session) -> None:
-    """Give the checkout back where a measurement in it was cut off, and nobody has the session."""
-    if not lending.is_lent(session) or locks.holder(session.folder.lock) is not None:
-        return
-    try:
-        with locks.hold(session.folder.lock, "look", wait_s=0):
-            session.refresh()
-            lending.recover(session)
-    except AutotuneError as error:
-        session.say(refused(error))
-
-
 def complete(session: Session) -> None:
     """Finish opening the session where that was cut off, and refuse to go on where its branch is not checked out."""
     if not session.state.opened:
@@ -156,26 +101,11 @@ def complete(session: Session) -> None:
 def agree(session: Session) -> None:
     """Bring ledger and git together."""
     _put_branch_back(session)
-    if (moved := _moved_pins(session)) is not None:
+    if (moved := moved_pins(session)) is not None:
         segment = session.state.segment.opened
         commits.set_ref(session.top, moved, segment.pins, f"what segment {segment.segment} is measured with")
         session.notice(Fact(Kind.PINS_PUT_BACK, {"ref": moved}))
     settling.finish(session)
-
-
-def _name_changed_hooks(session: Session) -> None:
-    changed: tuple[str, ...] = ()
-    with suppress(AutotuneError):  # the list of hooks cannot be read: whoever runs one says so
-        changed = own_hooks.changed(session.repository)
-    for name in changed:
-        session.say(Fact(Kind.OWN_HOOK_CHANGED, {"hook": name}))
-
-
-def _moved_pins(session: Session) -> str | None:
-    """Name the ref that keeps what the segment is measured with, where it points elsewhere or is gone."""
-    segment = session.state.segment.opened
-    name = session.folder.ref(f"pins-{segment.segment}")
-    return name if git.resolve(session.top, name) != segment.pins else None
 
 
 def _put_branch_back(session: Session) -> None:
@@ -188,7 +118,7 @@ def _put_branch_back(session: Session) -> None:
     tip, incumbent = git.resolve(session.top, f"refs/heads/{session.branch}"), session.state.incumbent
     if tip is None or tip == incumbent:
         return
-    where, ahead = _where_the_branch_is(session, tip), commits.is_ancestor(session.top, incumbent, tip)
+    where, ahead = where_the_branch_is(session, tip), commits.is_ancestor(session.top, incumbent, tip)
     if ahead and session.state.ended is not None:
         session.say(Fact(Kind.COMMITS_STAY, because=where))
         return
@@ -196,15 +126,6 @@ def _put_branch_back(session: Session) -> None:
     paths = settling.put_branch_back(session, tip, incumbent, name)
     figures = {"incumbent": incumbent[:12], "files": len(paths), "ref": session.folder.ref(name)}
     session.notice(Fact(Kind.BRANCH_PUT_BACK, figures, where))
-
-
-def _where_the_branch_is(session: Session, tip: str) -> Fact:
-    """Say what the branch points at in place of what is kept."""
-    incumbent = session.state.incumbent
-    if not commits.is_ancestor(session.top, incumbent, tip):
-        return Fact(Kind.BRANCH_MOVED, {"tip": tip[:12]})
-    count = int(git.tell(session.top, "rev-list", "--count", f"{incumbent}..{tip}").text)
-    return Fact(Kind.FOREIGN_COMMITS, {"branch": session.branch, "commits": count, "tip": tip[:12]})
 
 
 def start(session: Session, lock: Lock, what: str) -> None:

@@ -24,7 +24,7 @@ from autotune.core.ledger.state import Ending, State
 from autotune.core.output.outcome import escaped, useful_end
 from autotune.edges import atomic, commits, folders, git, locks, machine, status
 from autotune.errors import AutotuneError
-from autotune.loop.experiment import work
+from autotune.loop.experiment.looking import worker_of
 from autotune.loop.inspect import trial
 from autotune.loop.inspect.scene import Check, Finding, Scene, as_refused, as_wanted, config_to_be, scene_at, workdir
 from autotune.loop.inspect.trial import OUTPUT_SHOWN
@@ -200,7 +200,7 @@ def _session(scene: Scene) -> Check:
         return Check("session", Finding.MISSING, (none,), (Fact(Remedy.OPEN_A_SESSION),))
     name, state, ended = scene.session.name, scene.session.state, scene.session.state.ended
     count = Fact(Observation.EXPERIMENTS, {"experiments": state.count, "kept": state.keeps + state.forced})
-    if (busy := work.worker_of(scene.session)) is not None:
+    if (busy := worker_of(scene.session)) is not None:
         return Check("session", Finding.OK, (_condition(name, state, count, Fact(Observation.WORKED_AT, {"holder": str(busy)})),))
     if not state.opened:
         return Check("session", Finding.TO_DO, (Fact(Observation.OPENING_CUT_OFF, {"session": name}),), (Fact(Remedy.ANY_COMMAND),))

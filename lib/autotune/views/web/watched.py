@@ -14,7 +14,7 @@ from autotune.core.tell.live import Seen
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
-from autotune.loop.experiment.work import worker_of
+from autotune.loop.experiment.looking import worker_of
 from autotune.loop.session import feed, sessions
 from autotune.loop.session.feed import Feed
 from autotune.loop.session.layout import IDEAS_FILE, Folder, root
