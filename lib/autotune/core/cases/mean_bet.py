@@ -71,8 +71,12 @@ def interval(differences: Sequence[float]) -> tuple[float, float]:
     values, bets, weights = np.asarray(differences, dtype=float), np.asarray(BETS)[:, None], np.log(WEIGHTS)
 
     def above(sign: int) -> Callable[[float], float]:
+        signed = sign * values
+
         def height(bound: float) -> float:
-            stakes = np.log1p(bets * (sign * values - bound) / (1 + bound)).sum(axis=1)
+            gains = bets * (signed - bound)
+            gains /= 1 + bound
+            stakes = np.add.reduce(np.log1p(gains, out=gains), axis=1)
             return float(np.logaddexp.reduce(weights + stakes)) - math.log(BOUND)
 
         return height
