@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from autotune.commands.terminal import AGENTS
+
 if TYPE_CHECKING:
     from tests.loop.project import Project
 
@@ -172,6 +174,39 @@ def test_a_pool_counts_through_sessions_and_is_spent_in_the_end(project: Project
     project.git("stash", "-qu")
     project.git("switch", "-q", "main")
     assert "20 were planned" in project.refused("init", "--name", "z", *OPTIONS[2:], "--cases", CASES)
+
+
+def test_a_pool_that_you_looked_at_decides_no_more(project: Project) -> None:
+    main, side = os.openpty()
+    project.environment |= dict.fromkeys(AGENTS, "")
+    opened(project)
+    project.write("src/skill.txt", "skill 95\n")
+    assert project.attempt("a gain")["verdict"] == "keep"
+    assert "Only you decide" in project.refused("explain", "1", "--cases")
+    project.given = os.ttyname(side)
+    project.environment["CLAUDECODE"] = "1"
+    assert "Only you decide" in project.refused("explain", "1", "--cases")
+    project.environment["CLAUDECODE"] = ""
+    assert "about one experiment" in project.refused("explain", "--cases")
+    assert "others are needed" not in project.ok("status").out
+    found = json.loads(project.ok("explain", "1", "--cases", "--json").out)["decided_on"]
+    assert "with the change" in project.ok("explain", "1", "--cases").out
+    os.close(main)
+    os.close(side)
+    project.given = os.devnull
+    held = json.loads((project.top / ".git/autotune/confirmations.json").read_text())[""]
+    assert {name for name, (_, _, *seen) in held.items() if seen} == set(found) <= set(held)
+    assert {tuple(one[:2]) for one in held.values()} == {(1, 1)}
+    assert "others are needed" in project.ok("status").out
+    project.write("src/skill.txt", "skill 99\n")
+    project.run("try", "-d", "more")
+    verdict = project.events("verdict")[-1]
+    assert (verdict["verdict"], verdict["reason"]["kind"]) != ("keep", "scores better")
+    assert len([one for one in project.events("draw") if one["part"] == "confirm"]) == 1
+    project.ok("check")
+    project.ok("stop")
+    project.git("switch", "-q", "main")
+    assert "decide no more" in project.refused("init", "--name", "z", *OPTIONS[2:], "--cases", CASES)
 
 
 def test_a_comparison_that_was_killed_goes_on_at_its_first_unfinished_batch(project: Project) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.commands.terminal import require_person
 from autotune.core.codec import encode
 from autotune.core.output.outcome import escaped
 from autotune.core.tell import by_case, imported
@@ -21,6 +22,7 @@ from autotune.edges import case_files
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.loop.experiment.looking import worker_of
+from autotune.loop.measure import confirmations
 from autotune.loop.session import feed, logs
 from autotune.loop.session.session import Session
 
@@ -29,23 +31,34 @@ def main(
     number: Annotated[int | None, typer.Argument(metavar="[N]", min=1, help="An experiment's number.", show_default=False)] = None,
     as_json: AsJson = False,
     session: SessionName = None,
+    cases: Annotated[
+        bool, typer.Option("--cases", help="With N: name the cases that decided. They decide no more; only you can, at a terminal.")
+    ] = False,
 ) -> None:
     """Say why: health, the last decision and its reason, the evidence, what happens next, what you can do.
 
     With N, one experiment: what was changed, every sample of both sides, the verdict and why.
     """
     here = looked_at(session)
+    if cases and number is None:
+        raise AutotuneError("--cases is about one experiment.", "give its number: `autotune explain N --cases`")
+    if cases:
+        require_person(here.repository, "whether to see the cases that decide")
     width = min(get_terminal_size().columns, WIDEST)
     if number is not None:
         story = _story(here, number)
         printed = [str(path) for path in logs.proposers(here.folder.path, number)]
         kept = _written(here, story)
+        decided_on = by_case.decided_on(story.runs, metric_of(story, here.state)) if cases else {}
+        if decided_on:
+            confirmations.mark_seen(here, decided_on)
         if as_json:
-            typer.echo(json.dumps({**story.as_json(), "proposer": printed, "case_output": _as_json(story, kept)}))
+            named = {"decided_on": decided_on} if cases else {}
+            typer.echo(json.dumps({**story.as_json(), "proposer": printed, "case_output": _as_json(story, kept), **named}))
             return
-        named = [Line("proposer", f"what it printed: {', '.join(map(escaped, printed))}")] if printed else []
+        said = [Line("proposer", f"what it printed: {', '.join(map(escaped, printed))}")] if printed else []
         written = by_case.written(story.runs, metric_of(story, here.state), here.state, kept)
-        typer.echo(laid_out([*lines(story, here.state, width - LABELS), *written, *named], width), nl=False)
+        typer.echo(laid_out([*lines(story, here.state, width - LABELS), *written, *by_case.each(decided_on), *said], width), nl=False)
         return
     busy = worker_of(here)
     moment = now()

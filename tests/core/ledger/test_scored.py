@@ -35,6 +35,7 @@ from autotune.core.model import Arm, Decision, DecisionMode, Outcome, Part, Stat
 from autotune.core.tell.brief import brief
 from autotune.core.tell.headline import headline
 from autotune.core.tell.snapshot import snapshot
+from autotune.core.tell.words import told
 
 NOW = at(1)
 Score = Callable[[Arm, int], float | None]
@@ -446,6 +447,7 @@ def test_the_session_pauses_where_the_cases_that_decide_are_spent() -> None:
     spent = Fact(Kind.POOL_SPENT, {"used": 20, "planned": 20})
     state = replace(state, segment=replace(state.segment, spent=spent))
     assert next_action(state, NOW) == Next(Action.PAUSE, spent)
+    assert ("20 were planned" in told(spent), "looked at" in told(spent)) == (True, False)
 
 
 def by_chance(seed: int, gain: float, unscored: float) -> Score:

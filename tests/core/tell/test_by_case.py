@@ -68,6 +68,19 @@ def test_no_value_of_a_case_that_decides_is_shown_nor_what_it_wrote() -> None:
     assert not list(by_case.written(RUNS, state.metric, state, {}))
 
 
+def test_each_case_that_decided_is_told_where_that_is_asked_for() -> None:
+    state = scored()
+    found = by_case.decided_on(RUNS, state.metric)
+    assert found == {"c8": {Arm.CANDIDATE: 1.0, Arm.INCUMBENT: 0.0}, "c10": {Arm.CANDIDATE: 1.0, Arm.INCUMBENT: 1.0}}
+    (line,) = by_case.each({**found, "c12": {Arm.CANDIDATE: 0.5}})
+    assert line.text.splitlines() == [
+        "c8: 0 before, 1 with the change",
+        "c10: 1 before, 1 with the change",
+        "c12: none before, 0.5 with the change",
+    ]
+    assert not list(by_case.each({}))
+
+
 def test_without_groups_none_are_told() -> None:
     state = begin(segment(direction="higher"))
     told = [line.label for line in by_case.of_cases(RUNS[:2], state.metric, state)]

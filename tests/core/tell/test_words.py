@@ -132,7 +132,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     **{kind: {"changes": [["judge", "", "b"]]} for kind in (Kind.CONTEXT_CHANGED, Kind.CONTEXT_OF_CANDIDATE, Kind.CONTEXT_DIFFERS)},
     Kind.LOST_BY: {"cases": ["a", "b"]},
     **{kind: {"part": "confirm", "units": 30, "dropped": 1, "left": 9, "worth": 0.05} for kind in BY_SCORES},
-    Kind.POOL_SPENT: {"used": 20, "planned": 20},
+    Kind.POOL_SPENT: {"used": 20, "planned": 20, "seen": 2},
     Kind.CASES_OPEN: {"paths": ["eval/ids.txt"], "all": 1},
     Kind.SEED_UNREAD: {"script": "autotune.sh"},
     Kind.MEASURED_IN_PLACE: {"top": "/p"},

@@ -12,6 +12,7 @@ from autotune.core.cases.written import case_of
 from autotune.core.ledger.events import Ran
 from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Metric, Outcome, Part
+from autotune.core.output.combining import cases_of
 from autotune.core.output.outcome import escaped
 from autotune.core.tell.figures import number
 from autotune.core.tell.lines import Line
@@ -58,6 +59,26 @@ def written(runs: Sequence[Ran], metric: Metric, state: State, kept: Mapping[str
         if files:
             texts.append(f"{escaped(case)}: {', '.join(escaped(files[arm]) for arm in Arm if arm in files)}")
     yield Line("case output", "\n".join([escaped(top), *texts]))
+
+
+def decided_on(runs: Sequence[Ran], metric: Metric) -> dict[str, dict[Arm, float]]:
+    """Give the last score of each arm on each case that decided, by the case's id: for you alone, for who sees them may fit them."""
+    found = dict[str, dict[Arm, float]]()
+    for run in runs:
+        if run.part is Part.CONFIRM and run.outcome is Outcome.OK:
+            for case in cases_of(run.metrics, metric.name):
+                found.setdefault(case, {})[run.arm] = run.metrics[f"{metric.name}[{case}]"]
+    return found
+
+
+def each(scores: Mapping[str, Mapping[Arm, float]]) -> Iterator[Line]:
+    """Tell the scores of single cases: of the code before, and of the change."""
+    texts = list[str]()
+    for case, of in scores.items():
+        before, after = (number(of[arm]) if arm in of else "none" for arm in (Arm.INCUMBENT, Arm.CANDIDATE))
+        texts.append(f"{escaped(case)}: {before} before, {after} with the change")
+    if texts:
+        yield Line("each case", "\n".join(texts))
 
 
 def open_to_all(runs: Sequence[Ran]) -> list[Ran]:

@@ -205,7 +205,7 @@ _OPEN: Mapping[AnyKind, str] = {
     Kind.SCORES_USED_UP: f"all cases that decide were used, and they neither show a gain nor rule one out. {_SAME_AGAIN}",
     Kind.SCORES_OUT_OF_REACH: f"the cases that were left could not show a gain any more, and none is ruled out. {_SAME_AGAIN}",
     Kind.SCORES_TOO_FEW: f"so few cases can decide nothing. {_SAME_AGAIN}",
-    Kind.POOL_SPENT: "the search cases looked better, but the cases that decide were used too often. It takes others",
+    Kind.POOL_SPENT: "the search cases looked better, but the cases that decide may do so no more. It takes others",
     Kind.LOOKS_BETTER: f"it looks better, but luck could not be ruled out. {_SECOND_LOOK}",
     Kind.LOOKS_BETTER_BY_WITNESS: "its processor time looks better, but the metric itself neither shows that nor rules it out. "
     f"{_SECOND_LOOK}",

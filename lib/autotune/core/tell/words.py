@@ -535,8 +535,11 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CONTEXT_CHANGED_AGAIN: "for the second time in a day, {because}; settle it, then `autotune rebaseline --accept`",
     Kind.CONTEXT_OF_CANDIDATE: lambda fact: f"the change measures with something else than the unchanged code: {_context(fact)}",
     Kind.CONTEXT_DIFFERS: lambda fact: f"the two states measure with different things: {_context(fact)}",
-    Kind.POOL_SPENT: (
-        "the cases that decide were used for {used} confirmations in this repository, and {planned} were planned: others are needed"
+    Kind.POOL_SPENT: lambda fact: (
+        f"you looked at {counted(fact.figures['seen'], 'case')} of those that decide, so these decide no more: others are needed"
+        if fact.figures.get("seen")
+        else f"the cases that decide were used for {fact.figures['used']} confirmations in this repository, and "
+        f"{fact.figures['planned']} were planned: others are needed"
     ),
     Kind.NONE_HELD_OUT: "no cases are held out for that: there are too few, or holdout_share is 0",
     Kind.NONE_SCORED: "no case has a score in both states",

@@ -1,14 +1,17 @@
 """How often cases have confirmed, in all sessions of the repository: held in the git common folder, by working directory and id.
 
+So is which of them you looked at one by one: they decide no more, for who saw them may fit them.
+
 It is counted before the ledger says that a confirmation begins, so that one that is killed in between counts too many rather than too few.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from autotune.core.cases.confirming import PLANNED, Count, used
+from autotune.core.cases.confirming import PLANNED, Count, is_spent, used
 from autotune.core.facts import Fact, Kind
 from autotune.edges import locks
 from autotune.edges.atomic import replace_file
@@ -17,21 +20,33 @@ from autotune.loop.session.layout import root
 from autotune.loop.session.session import Session
 
 FILE, LOCK, WAITS_S = "confirmations.json", "confirmations.lock", 10.0
-_Held = dict[str, dict[str, list[int]]]  # by working directory and case: how often it confirmed, and how many keeps that gave
+_NEVER = [0, 0, 0]
+_Held = dict[str, dict[str, list[int]]]  # by folder and case: confirmations, keeps that they gave, and 1 once it was seen
 
 
 def next_of(session: Session) -> Count:
     """Give which confirmation on the session's cases the next one is."""
     mine = _read(session).get(session.state.segment.opened.workdir, {})
     cases = session.state.segment.split.confirm
-    kept = min((mine.get(case.name, [0, 0])[1] for case in cases), default=0)
-    return Count(used(cases, {name: uses for name, (uses, _) in mine.items()}) + 1, PLANNED, kept)
+    kept = min((mine.get(case.name, _NEVER)[1] for case in cases), default=0)
+    return Count(used(cases, {name: uses for name, (uses, _, _) in mine.items()}) + 1, PLANNED, kept)
 
 
 def spent(session: Session) -> Fact | None:
     """Say that the cases that confirm may not do so again; None where they may."""
-    before = next_of(session).number - 1
-    return Fact(Kind.POOL_SPENT, {"used": before, "planned": PLANNED}) if before >= PLANNED else None
+    pool, mine = next_of(session), _read(session).get(session.state.segment.opened.workdir, {})
+    seen = sum(mine.get(case.name, _NEVER)[2] for case in session.state.segment.split.confirm)
+    figures = {"used": pool.number - 1, "planned": PLANNED, **({"seen": seen} if seen else {})}
+    return Fact(Kind.POOL_SPENT, figures) if is_spent(pool, seen=seen > 0) else None
+
+
+def mark_seen(session: Session, cases: Iterable[str]) -> None:
+    """Note that you looked at how these cases did, by their ids: what they are among decides no more."""
+    with locks.hold(root(session.repository) / LOCK, "confirmations", WAITS_S):
+        held = _read(session)
+        mine = held.setdefault(session.state.segment.opened.workdir, {})
+        mine.update({name: [*mine.get(name, _NEVER)[:2], 1] for name in cases})
+        _write(session, held)
 
 
 def count(session: Session, *, kept: bool = False) -> Count:
@@ -40,19 +55,30 @@ def count(session: Session, *, kept: bool = False) -> Count:
         found, held = next_of(session), _read(session)
         mine = held.setdefault(session.state.segment.opened.workdir, {})
         for case in session.state.segment.split.confirm:
-            uses, keeps = mine.get(case.name, [0, 0])
-            mine[case.name] = [uses, keeps + 1] if kept else [found.number, keeps]
-        replace_file(root(session.repository) / FILE, json.dumps(held, separators=(",", ":")).encode())
+            uses, keeps, seen = mine.get(case.name, _NEVER)
+            mine[case.name] = [uses, keeps + 1, seen] if kept else [found.number, keeps, seen]
+        _write(session, held)
     return found
+
+
+def _write(session: Session, held: _Held) -> None:
+    short = {folder: {name: one if one[2] else one[:2] for name, one in cases.items()} for folder, cases in held.items()}
+    replace_file(root(session.repository) / FILE, json.dumps(short, separators=(",", ":")).encode())
 
 
 def _read(session: Session) -> _Held:
     path = root(session.repository) / FILE
     try:
         held: Any = json.loads(path.read_bytes())
-        return {folder: {name: [int(uses), int(keeps)] for name, (uses, keeps) in cases.items()} for folder, cases in held.items()}
+        return {folder: {name: _three(one) for name, one in cases.items()} for folder, cases in held.items()}
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, AttributeError):
         hint = "it counts how often cases have decided: put back an older copy, or delete it and take other cases"
         raise AutotuneError(f"{path} cannot be read.", hint) from None
+
+
+def _three(held: list[object]) -> list[int]:
+    """Read what is held of a case; whether it was seen is left out where it was not."""
+    uses, keeps, seen = (*held, 0)[:3]
+    return [int(str(uses)), int(str(keeps)), int(str(seen))]

@@ -77,7 +77,7 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
         session.append(_listed(session, lines))
         _tell_of_open_cases(session)
     if session.state.scores is not None and (spent := confirmations.spent(session)) is not None:
-        raise AutotuneError(f"{told(spent)}.", "take other cases: those that are added count from 0")
+        raise AutotuneError(f"{told(spent)}.", "take other cases in place of these")
     values, elapsed_s = baseline(session, bench, turn, once=session.state.decision_mode is DecisionMode.ONCE)
     if (found := reading.what_was_found(session.state.config, bench.report, bench.output)) is not None:
         session.say(found)
