@@ -237,6 +237,8 @@ def test_what_a_person_has_to_decide_is_asked_whatever_the_client_would_do_by_it
     ):
         assert world.bash(f"autotune {line}") == "ask", line
     assert world.bash("make; autotune verify x --yes") == "ask"
+    assert world.bash("autotune explain 1 --cases") == "ask"
+    assert world.bash("autotune explain 1") == "allow"
     assert world.bash("autotune report --markdown | head -5") == "allow"
     assert world.bash("autotune finalize") == "allow"
     assert world.bash("echo autotune resume") == ""

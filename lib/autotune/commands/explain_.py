@@ -43,7 +43,7 @@ def main(
     if cases and number is None:
         raise AutotuneError("--cases is about one experiment.", "give its number: `autotune explain N --cases`")
     if cases:
-        require_person(here.repository, "whether to see the cases that decide")
+        require_person(here.repository, "who sees cases")
     width = min(get_terminal_size().columns, WIDEST)
     if number is not None:
         story = _story(here, number)
