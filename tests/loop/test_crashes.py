@@ -125,9 +125,9 @@ class Stage:
         shutil.rmtree(self.base)
         shutil.copytree(self.base.with_name("saved"), self.base, symlinks=True)
         for marker in self.base.rglob("copied"):  # says, by its inode too, which file is the log's copy as it was written last
-            written = marker.read_text().split()[1:]
-            (copy,) = [path for path in self.base.rglob("autotune.jsonl") if files._stamp(path).split()[1:] == written]
-            marker.write_text(files._stamp(copy))
+            _, *stamp, reached, form = marker.read_text().split()
+            (copy,) = [path for path in self.base.rglob("autotune.jsonl") if files._stamp(path).split()[1:] == stamp]
+            marker.write_text(f"{files._stamp(copy)} {reached} {form}")
         return self.project
 
 
