@@ -261,6 +261,18 @@ def test_keys_choose_an_experiment_show_it_alone_and_leave_again_in_a_window_of_
     assert termios.tcgetattr(terminal.theirs)[3] == terminal.before[3]
 
 
+def test_the_live_screen_ends_with_its_terminal(session: Path) -> None:
+    assert session.exists()
+    terminal = Terminal(50, "--watch")
+    terminal.until("make time_ms")
+    os.close(terminal.ours)
+    os.close(terminal.theirs)
+    try:
+        assert terminal.process.wait(20) in (0, 1)  # its last words have nowhere to go
+    finally:
+        terminal.process.kill()
+
+
 def test_a_small_terminal_shows_the_latest_experiments_rather_than_the_chart(session: Path, terminals: list[Terminal]) -> None:
     assert session.exists()
     terminals.append(terminal := Terminal(28, "--watch"))

@@ -185,7 +185,7 @@ def _keyboard() -> Iterator[Callable[[float], tuple[str, bool]]]:
     def heard(seconds: float) -> tuple[str, bool]:
         ready, _, _ = select.select([keyboard, listening], [], [], seconds)
         resized = listening in ready and bool(os.read(listening, 4096))
-        return (os.read(keyboard, 4096).decode(errors="replace") if keyboard in ready else "", resized)
+        return (_typed(keyboard) if keyboard in ready else "", resized)
 
     handler = signal.signal(signal.SIGWINCH, told)
     try:
@@ -193,9 +193,18 @@ def _keyboard() -> Iterator[Callable[[float], tuple[str, bool]]]:
         yield heard
     finally:
         signal.signal(signal.SIGWINCH, handler)
-        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # of a terminal that has gone
+            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
         os.close(listening)
         os.close(telling)
+
+
+def _typed(keyboard: int) -> str:
+    """What was typed; a terminal that has gone says q."""
+    try:
+        return os.read(keyboard, 4096).decode(errors="replace") or "q"
+    except OSError:
+        return "q"
 
 
 def _nothing(seconds: float) -> tuple[str, bool]:
