@@ -65,7 +65,7 @@ def timed(tmp_path_factory: pytest.TempPathFactory, fast_driver: Driver) -> Proj
 
 
 def measured(project: Project) -> str:
-    said = project.autotune("try", "--description", "an honest change")
+    said = project.autotune("try", "--again", "--description", "an honest change")
     assert said.code == 0, said.all
     assert "verdict: void" not in said.out
     assert "not to be trusted" not in said.out
