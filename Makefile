@@ -9,8 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # Asked for once, and only by a target that uses it.
 PYTHON = $(eval PYTHON := $(or $(shell bin/autotune --environment requirements-dev.lock),$(error There is no development environment)))$(PYTHON)
 RUN = PYTHONPATH=lib "$(PYTHON)"
-# Tests at once: on two cores three are quicker than two, since they wait as long as they compute.
-AT_ONCE = 3
+# Tests at once: on two cores three are quicker than two, since they wait as long as they compute. Who is done takes over from others.
+AT_ONCE = 3 --dist worksteal
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 # Where CI is true, as in .ci/run, the nightly tests are run too, and all of them with coverage.
