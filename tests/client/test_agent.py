@@ -84,6 +84,7 @@ def test_from_nothing_to_kept_commits_with_default_permissions(machine: Machine)
 
 
 @pytest.mark.nightly
+@pytest.mark.nightly
 def test_every_command_line_of_the_table_is_decided_as_it_should_be(session: Machine) -> None:
     table = json.loads((Path(__file__).parent / "command_lines.json").read_text("utf-8"))
     approved, others = ([line.replace("ROOT", str(ROOT)) for line in table[key]] for key in ("approved", "not approved"))

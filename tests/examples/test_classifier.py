@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.loop.project import Project
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_gain_on_cases_is_kept_and_what_gains_on_few_is_not(example: Callable[[str], Project]) -> None:
     project = example("classifier")

@@ -16,6 +16,7 @@ ALLOWED_USD = 0.12  # less than the second comparison would take
 RUN_USD = 0.01  # more than a run costs
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_better_prompt_is_kept_busy_models_are_no_harm_and_money_ends_the_session(example: Callable[[str], Project]) -> None:
     project = example("questions")

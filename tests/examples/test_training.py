@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 LUCKY = 95  # of the first hundred seeds, the best: 41 % better than the middle one
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_lucky_seed_is_not_kept_nor_what_diverges_and_a_gain_is(example: Callable[[str], Project]) -> None:
     project = example("training")
