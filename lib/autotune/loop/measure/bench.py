@@ -158,7 +158,7 @@ class Bench:
         else:
             self.session.going_on(Kind.RUNNING, **figures)
         self._occupy(arm)
-        self.number += 1
+        self._count()
         log, told = self._log(purpose, arm), self._given(purpose, arm)
         failed_before = self._build(arm, log)
         if self.session.state.config.prepare:
@@ -220,7 +220,7 @@ class Bench:
     def _check(self, arm: Arm, command: Command) -> tuple[Ran, str]:
         self.session.going_on(Kind.CHECKING, arm=arm)
         self._occupy(arm)
-        self.number += 1
+        self._count()
         log = self._log(Purpose.CHECKS, arm)
         finished, failed = self._build(arm, log) or (self._one(command, log), None)
         outcome, why = classify(finished, None)
@@ -245,6 +245,12 @@ class Bench:
         finally:
             place.fill(self.place, self.content[Arm.INCUMBENT], moved, entries, compared=compared)
             shutil.rmtree(away, ignore_errors=True)
+
+    def _count(self) -> None:
+        """Number the run that comes next: after those of the same experiment that a measurement which was killed has left."""
+        if not self.number:
+            self.number = logs.latest(self.session.folder.path / logs.below(self.experiment, self._begun))
+        self.number += 1
 
     def _log(self, what: str, arm: Arm) -> str:
         return logs.of(logs.below(self.experiment, self._begun), what, self.number, arm)

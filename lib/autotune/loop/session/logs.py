@@ -13,6 +13,7 @@ PROPOSALS = "proposals"
 OF_CASES = "cases"
 SETUP, TRIED, UNSEEN = (f"{RUNS}/{name}" for name in ("setup.log", "tried.log", "unseen"))
 _TOLD = [one for one in Purpose if one is not Purpose.CHECKS]  # the lines of older versions tell of no checks
+_NUMBERED = re.compile(rf"-([0-9]+)-(?:{'|'.join(Arm)})\.log$")
 RUN = re.compile(rf"(?:{'|'.join(_TOLD)})-(?P<number>[0-9]+)-(?:{'|'.join(Arm)})\.log")
 
 
@@ -24,6 +25,12 @@ def below(experiment: int, begun: int) -> str:
 def of(folder: str, what: str, number: int, arm: Arm) -> str:
     """Name the output of one run of an arm."""
     return f"{folder}/{what}-{number}-{arm}.log"
+
+
+def latest(folder: Path) -> int:
+    """The highest number of a run whose output is in a folder, 0 where there is none."""
+    found = (_NUMBERED.search(path.name) for path in folder.glob("*.log"))
+    return max((int(one[1]) for one in found if one is not None), default=0)
 
 
 def of_format(experiment: int) -> str:
