@@ -19,7 +19,7 @@ from autotune.core.records.trace import Trace, Unread
 from autotune.readers.traces import logs
 from autotune.readers.traces.logs import Log
 from autotune.readers.traces.reading import Reader, Refused
-from autotune.records import files
+from autotune.records import bookmarks, files
 from autotune.records.files import Known, Line
 from autotune.records.keeping import Limits, Spot, Taken, keep, limits_of
 from autotune.records.sources import Rules, Source
@@ -81,23 +81,11 @@ class _Reading:
 
     def _found(self, path: Path, file: BinaryIO, identified: Known) -> int:
         """Find the file in the database, or note it there; gives from where on it is new."""
-        connection, source = self.store.connection, self.source
-        names = (source.format, str(source.place))
-        connection.execute("INSERT INTO source (format, place) VALUES (?, ?) ON CONFLICT DO NOTHING", names)
-        source_id = self.store.count("SELECT source_id FROM source WHERE format = ? AND place = ?", *names)
-        key = (source_id, identified.identity, identified.head)
-        connection.execute(
-            "INSERT INTO file (source_id, identity, head, path, position, tail, pending, read_ms) VALUES (?, ?, ?, ?, 0, '', 0, ?)"
-            " ON CONFLICT (source_id, identity, head) DO UPDATE SET path = excluded.path",
-            (*key, str(path), self.limits.now_ms),
-        )
-        query = "SELECT file_id, position, tail FROM file WHERE source_id = ? AND identity = ? AND head = ?"
-        self.file_id, at, tail = connection.execute(query, key).fetchone()
-        position = int(at)
+        source = (self.source.format, str(self.source.place))
+        self.file_id, position, cut = bookmarks.found(self.store, source, path, file, identified, self.limits.now_ms)
         self.head = identified.head
-        if position and (position > file.seek(0, 2) or files.tail(file, position) != tail):
-            position = 0  # it was cut, or written over
-            connection.execute("DELETE FROM dead_letter WHERE file_id = ?", (self.file_id,))
+        if cut:
+            self.store.connection.execute("DELETE FROM dead_letter WHERE file_id = ?", (self.file_id,))
         return position
 
     def _through(self, file: BinaryIO, position: int) -> int:

@@ -19,7 +19,7 @@ from autotune.core.records.masking import masked
 from autotune.core.records.places import case_id, part_of, unit_of
 from autotune.core.skills.seen import Prompt, Row
 from autotune.core.skills.stored import KIND, TURNS, to_mapping
-from autotune.records import files
+from autotune.records import bookmarks, files
 from autotune.records.forgetting import expire
 from autotune.records.keeping import limits_of
 from autotune.records.sources import Rules
@@ -29,9 +29,6 @@ from autotune.skills.hosts import OPENCODE, Host, read_part
 
 _COLUMNS = "kind, origin, id, case_id, file_id, position, at_ms, conversation, part, applies, shown, content"
 _INSERT = f"INSERT INTO record ({_COLUMNS}) VALUES ({', '.join('?' * 12)}) ON CONFLICT (kind, origin, id) DO UPDATE SET content = excluded.content WHERE content <> excluded.content"  # noqa: S608, E501 - constants
-_FOUND = "SELECT file_id, position, tail FROM file WHERE source_id = ? AND identity = ? AND head = ?"
-_NOTED = """INSERT INTO file (source_id, identity, head, path, position, tail, pending, read_ms) VALUES (?, ?, ?, ?, 0, '', 0, ?)
-ON CONFLICT (source_id, identity, head) DO UPDATE SET path = excluded.path"""
 _PARTS = """SELECT part.id, part.message_id, part.session_id, part.time_created, part.time_updated, part.data, message.data,
 session.parent_id FROM part JOIN message ON message.id = part.message_id JOIN session ON session.id = part.session_id
 WHERE part.time_updated >= ? ORDER BY part.time_updated, part.id"""
@@ -90,8 +87,9 @@ class _File:
         known = files.known(file)
         if known is None:
             return
-        with self.store.transaction() as connection:
-            file_id, position = self._found(connection, path, file, known)
+        with self.store.transaction():
+            source = (f"skills:{self.host.name}", str(self.host.folder))
+            file_id, position, _ = bookmarks.found(self.store, source, path, file, known, self.now_ms)
         if position >= size:
             return
         self.synced.sessions += 1
@@ -107,16 +105,6 @@ class _File:
                 read = 0
                 self.store.begin()
         self._note(file, place, position)
-
-    def _found(self, connection: sqlite3.Connection, path: Path, file: BinaryIO, known: files.Known) -> tuple[int, int]:
-        names = (f"skills:{self.host.name}", str(self.host.folder))
-        connection.execute("INSERT INTO source (format, place) VALUES (?, ?) ON CONFLICT DO NOTHING", names)
-        source_id = self.store.count("SELECT source_id FROM source WHERE format = ? AND place = ?", *names)
-        key = (source_id, known.identity, known.head)
-        connection.execute(_NOTED, (*key, str(path), self.now_ms))
-        file_id, position, tail = connection.execute(_FOUND, key).fetchone()
-        cut = position and (position > file.seek(0, 2) or files.tail(file, position) != tail)
-        return int(file_id), 0 if cut else int(position)
 
     def _note(self, file: BinaryIO, place: _Place, position: int) -> None:
         values = (position, files.tail(file, position), self.now_ms, place.file_id)
