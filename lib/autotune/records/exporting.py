@@ -18,6 +18,7 @@ from autotune.records.store import Store
 
 _MARK = "autotune_records"
 _KEYS = {"source": "source_id", "file": "file_id", "record": "record_id"}
+_OF_RECORDS = {"remark", "score", "label", "probe"}
 _KNOWN_BY = {"source": ("format", "place"), "file": ("source_id", "identity", "head"), "record": ("kind", "origin", "id")}
 
 
@@ -25,7 +26,7 @@ def lines(store: Store) -> Iterator[str]:
     """Every line of an export."""
     yield json.dumps({_MARK: len(MIGRATIONS)})
     for table in TABLES:
-        order = "1" if table in {"forgotten", "frozen"} else "1, 2"
+        order = "1" if table in {"forgotten", "frozen"} else "1, 2, 3, 4" if table in {"score", "probe"} else "1, 2"
         rows = store.connection.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - names of ours
         names = [column[0] for column in rows.description]
         for row in rows:
@@ -79,7 +80,7 @@ class _Adding:
         own = _KEYS.get(table)
         if set(row) != set(self._columns[table]):
             raise ValueError(f"its keys are not the columns of {table}")
-        if table == "remark" and row["record_id"] in self._gone:
+        if table in _OF_RECORDS and row["record_id"] in self._gone:
             return
         for key, here in self._here.items():
             if key != own and row.get(key) is not None:

@@ -127,7 +127,8 @@ def _met_again(
         return Unread.ID_TAKEN
     taken.changed += 1
     connection.execute(_UPDATE, (*about, record_id))
-    connection.execute("DELETE FROM remark WHERE record_id = ?", (record_id,))
+    for table in ("remark", "score", "label", "probe"):  # they are of what it said before
+        connection.execute(f"DELETE FROM {table} WHERE record_id = ?", (record_id,))  # noqa: S608 - names of ours
     _attach(connection, record_id, trace, found, taken)
     return None
 

@@ -11,6 +11,12 @@
     forgotten     the cases that are not taken in again
     frozen        files that hold contents of records, so that forgetting reaches them
     note          single values, by name
+    instrument    who judged, by a hash of all that decides a judgement; scores of two are never compared
+    score         what a judge gave a record for one behaviour, or why it gave nothing: then `score` is NULL, never 0. `seen_ms` is the
+                  record's time, `version` the pack of that behaviour which it shows, `unit` whose it is; `at_ms` is when it was judged,
+                  `again_ms` from when on it is worth another try, `content` has the marks with their reasons
+    label         the mark that a person gave a record for one behaviour
+    probe         by how much a score moves where nothing that counts was changed
 
 A reader of another kind of log adds a source, its files and its records; nothing here is of traces alone. Every table goes with what it
 belongs to: a source that is deleted takes its files along, a record its rows. Records outlive the files that they were read from.
@@ -82,8 +88,51 @@ MIGRATIONS = (
     CREATE TABLE frozen (path TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE instrument (
+        instrument TEXT PRIMARY KEY,
+        behavior TEXT NOT NULL,
+        begun_ms INTEGER NOT NULL,
+        content TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE score (
+        record_id INTEGER NOT NULL REFERENCES record ON DELETE CASCADE,
+        behavior TEXT NOT NULL,
+        instrument TEXT NOT NULL REFERENCES instrument,
+        seen_ms INTEGER NOT NULL,
+        version TEXT,
+        unit TEXT NOT NULL,
+        score REAL,
+        unscored TEXT,
+        stage TEXT NOT NULL,
+        tries INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        again_ms INTEGER,
+        usd REAL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (record_id, behavior, instrument)
+    ) WITHOUT ROWID;
+    CREATE INDEX score_shown ON score (behavior, instrument, version, unit, seen_ms, score, unscored);
+    CREATE INDEX score_judged ON score (behavior, at_ms, instrument);
+    CREATE TABLE label (
+        record_id INTEGER NOT NULL REFERENCES record ON DELETE CASCADE,
+        behavior TEXT NOT NULL,
+        mark INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        PRIMARY KEY (record_id, behavior)
+    ) WITHOUT ROWID;
+    CREATE TABLE probe (
+        record_id INTEGER NOT NULL REFERENCES record ON DELETE CASCADE,
+        behavior TEXT NOT NULL,
+        instrument TEXT NOT NULL REFERENCES instrument,
+        kind TEXT NOT NULL,
+        difference REAL NOT NULL,
+        at_ms INTEGER NOT NULL,
+        PRIMARY KEY (record_id, behavior, instrument, kind)
+    ) WITHOUT ROWID;
+    """,
 )
 DERIVED = "derived "
 """How a kind begins whose records are made of others of their conversation: they go with any of them, and are made again."""
-TABLES = ("source", "file", "record", "remark", "dead_letter", "forgotten", "frozen", "note")
+TABLES = ("source", "file", "record", "remark", "dead_letter", "forgotten", "frozen", "note", "instrument", "score", "label", "probe")
 """Every table, each after those that it refers to."""
