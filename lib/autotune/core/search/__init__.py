@@ -1,0 +1,1 @@
+"""What is tried next, where a proposer reads how a text did and writes a better one."""
