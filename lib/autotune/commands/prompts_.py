@@ -12,6 +12,7 @@ import typer
 
 from autotune.commands import workshop
 from autotune.commands.flags import AsJson
+from autotune.commands.prompts_schedule import schedule
 from autotune.core.asking.costs import together
 from autotune.core.asking.limits import Limits
 from autotune.core.asking.naming import elsewhere, parse
@@ -32,7 +33,7 @@ def group() -> None:
     """Tune what a running agent says."""
 
 
-for part in (workshop.init, workshop.ingest, workshop.status, workshop.export, workshop.cases, workshop.forget):
+for part in (workshop.init, workshop.ingest, workshop.status, workshop.export, workshop.cases, workshop.forget, schedule):
     app.command()(part)
 
 
