@@ -50,6 +50,9 @@ def test_cases_are_split_in_40_40_and_20_of_100_from_60_on() -> None:
 
 def test_where_nothing_is_held_out_the_rest_is_halved() -> None:
     parts = split(plain(2000), 0.0)
+    assert split(plain(2000), 0.0, 0.0) == Split((), plain(2000), ())
+    assert split(plain(2000), 0.0, 0.0).whole
+    assert set(split(plain(2000), 0.0, 0.25).search) < set(parts.search)
     assert parts.held_out == ()
     assert len(parts.search) / 2000 == pytest.approx(0.5, abs=0.04)
     assert not parts.whole

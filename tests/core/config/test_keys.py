@@ -45,6 +45,7 @@ FIXED = {
     "cases_count": "total",
     "score_range": [0, 1],
     "holdout_share": 0.3,
+    "search_share": 0.25,
     "context_free": ["judge"],
     "cost_metric": "cost_usd",
     "checks": "make test",

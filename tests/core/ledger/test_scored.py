@@ -50,7 +50,7 @@ def opened(count: int = 200, *, groups: int = 0, **changed: Any) -> State:
     config = {"cases": list(lines), "score_range": [0, 1], **changed}
     state = folded(begin(segment(direction="higher", **config)), Opened(NOW))
     cases = listed(lines)
-    named = Listed(lines, NOW, letters(cases, split(cases, state.config.holdout_share)), digest(cases))
+    named = Listed(lines, NOW, letters(cases, split(cases, state.config.holdout_share, state.config.search_share)), digest(cases))
     assert misplaced(state, named, {}) is None
     state = folded(state, named)
     state = folded(state, made(state, Purpose.BASELINE, Arm.INCUMBENT, ALIKE))

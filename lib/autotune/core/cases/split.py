@@ -4,8 +4,8 @@ A proposer that sees, case by case, how its changes do on the cases that decide,
 nothing works keep something, under any rule. So there are three parts. Of *search* the proposer sees everything. *Confirm* decides, and
 only the verdict and counts leave it. *Held out* cases serve claims.
 
-    split(cases, held_out)     the parts, by a hash of each case's group: the same on every machine, however the list grows
-    digest(cases)              by which the ledger knows a list of cases again
+    split(cases, held_out, searched)     the parts, by a hash of each case's group: the same on every machine, however the list grows
+    digest(cases)                        by which the ledger knows a list of cases again
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import NamedTuple
 from autotune.core.model import Part
 
 FEWEST_TO_SPLIT = 60  # units; fewer decide next to nothing when they are split
-HELD_OUT = 0.2  # of the units; what is left is halved into search and confirm
+HELD_OUT = 0.2  # of the units
+SEARCHED = 0.5  # of what is left; the rest confirms
 
 
 class Case(NamedTuple):
@@ -61,8 +62,8 @@ def units_in(cases: Iterable[Case]) -> int:
     return len({case.unit for case in cases})
 
 
-def split(cases: Sequence[Case], held_out: float = HELD_OUT) -> Split:
-    """The parts of a list: `held_out` of its units (0 to 1), the rest by halves; from 60 units on.
+def split(cases: Sequence[Case], held_out: float = HELD_OUT, searched: float = SEARCHED) -> Split:
+    """The parts of a list: `held_out` of its units (0 to 1), `searched` of the rest to search with; from 60 units on.
 
     A unit's place depends on its name alone. Cases that are added move no other, and another share held out moves none between
     search and confirm.
@@ -71,8 +72,8 @@ def split(cases: Sequence[Case], held_out: float = HELD_OUT) -> Split:
         return Split((), tuple(cases), ())
     away = [case for case in cases if place(case.unit, "held out") < held_out]
     there = [case for case in cases if place(case.unit, "held out") >= held_out]
-    search = [case for case in there if place(case.unit, "search") < 1 / 2]
-    confirm = [case for case in there if place(case.unit, "search") >= 1 / 2]
+    search = [case for case in there if place(case.unit, "search") < searched]
+    confirm = [case for case in there if place(case.unit, "search") >= searched]
     return Split(tuple(search), tuple(confirm), tuple(away))
 
 

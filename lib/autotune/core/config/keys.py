@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from autotune.core.cases.batch_pairs import Counted
-from autotune.core.cases.split import HELD_OUT
+from autotune.core.cases.split import HELD_OUT, SEARCHED
 from autotune.core.config.model import Config
 from autotune.core.config.shapes import (
     COMMAND,
@@ -174,9 +174,17 @@ KEYS = (
     Key(
         "holdout_share",
         number("a number", at_least=0, at_most=0.8),
-        "Which share of scored cases is held out for claims; the rest is halved into cases to search with and cases that decide.",
+        "Which share of scored cases is held out for claims; the rest is to search with and to decide.",
         HELD_OUT,
         0.3,
+        Fixed.SEGMENT,
+    ),
+    Key(
+        "search_share",
+        number("a number", at_least=0, at_most=0.8),
+        "Which share of that rest is to search with. With 0 here and in holdout_share, all cases decide, and nobody may see one.",
+        SEARCHED,
+        0.25,
         Fixed.SEGMENT,
     ),
     Key(

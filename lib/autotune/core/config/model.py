@@ -51,6 +51,7 @@ class Config:
     cases_count: str
     score_range: tuple[float, float] | None
     holdout_share: float
+    search_share: float
     context_free: tuple[str, ...]
     checks: str
     prepare: str

@@ -139,7 +139,7 @@ def _parts(state: State, lines: Sequence[str]) -> tuple[str | None, str | None]:
     if state.scores is None:
         return None, None
     cases = listed(lines)
-    return letters(cases, split(cases, state.config.holdout_share)), digest(cases)
+    return letters(cases, split(cases, state.config.holdout_share, state.config.search_share)), digest(cases)
 
 
 def _drawn(state: State, said: events.Drawn) -> Fact | None:

@@ -108,7 +108,7 @@ def _listed(session: Session, lines: tuple[str, ...]) -> Listed:
     if config.score_range is None:
         return Listed(cases=lines, timestamp=now())
     cases = listed(lines)
-    parts = split(cases, config.holdout_share)
+    parts = split(cases, config.holdout_share, config.search_share)
     units, needs = units_in(parts.confirm), needed(Count(1), Count(1), config.error_budget)
     if not can_decide(units, Asked(needs, 0.0)):
         fewest = next(count for count in itertools.count(units) if can_decide(count, Asked(needs, 0.0)))
