@@ -265,6 +265,31 @@ def test_a_module_without_a_room_breaks_the_contracts(tmp_path: Path) -> None:
     assert "- autotune.utils\n" in done.stdout
 
 
+LONGEST = 400  # lines
+TABLES = {
+    "core/config/keys.py": "every key of autotune.toml",
+    "core/findings.py": "closed sets, a line a value",
+    "core/ledger/events.py": "a type for each event",
+    "core/tell/words.py": "the words of each kind of fact",
+    "prompts/keys.py": "every key of prompts.toml",
+}
+"""They are looked things up in and not read through, so a second half would only be one more place to look."""
+
+WRITTEN = {".py", ".js", ".css", ".html", ".sh", ""}
+"""Endings of the files that we write. What others publish lies in a folder of its own."""
+
+
+def files_we_write() -> list[Path]:
+    folders = (PACKAGE, ROOT / "bin", ROOT / "hooks")
+    every = (path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix in WRITTEN)
+    return [path for path in every if not {"__pycache__", "uplot", "demo"} & {*path.parts}]
+
+
+def test_no_file_is_longer_than_400_lines_but_tables() -> None:
+    long = {path for path in files_we_write() if len(path.read_text("utf-8").splitlines()) > LONGEST}
+    assert {path.relative_to(ROOT).as_posix() for path in long - {PACKAGE / name for name in TABLES}} == set()
+
+
 MAP = PACKAGE / "README.md"
 
 

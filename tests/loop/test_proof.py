@@ -14,7 +14,7 @@ from autotune.core.ledger.purposes import Purpose
 from autotune.edges import place
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import seeding
-from autotune.loop.opening import opening, rehearsing
+from autotune.loop.opening import opening, proving
 from autotune.loop.session import feed
 from autotune.loop.session.session import Session
 
@@ -47,7 +47,7 @@ def notes_reading(folder: Path) -> bool:
 
 @pytest.fixture(autouse=True)
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rehearsing, "MANY_FILES", 5)
+    monkeypatch.setattr(proving, "MANY_FILES", 5)
 
 
 def proofs(said: list[Fact]) -> list[Fact]:
@@ -77,7 +77,7 @@ def test_where_what_is_read_changes_nothing_all_is_emptied(tmp_path: Path, monke
 
 @pytest.mark.parametrize("most", [0, 500], ids=["too many are read", "nothing is seen to be read"])
 def test_where_it_is_not_known_what_is_read_all_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(rehearsing, "MOST_READ", most)
+    monkeypatch.setattr(proving, "MOST_READ", most)
     monkeypatch.setattr(place, "read_by_runs", lambda _: frozenset({"src/a.txt"} if not most else ()))
     said: list[Fact] = []
     session = opened(project(tmp_path / "project", BENCHMARK), said)

@@ -18,18 +18,9 @@ from tests.views.test_dashboard import NOW, ledgers, state_of
 from autotune.core.ledger.events import SegmentOpened
 from autotune.core.ledger.fold import begin
 from autotune.core.model import Arm, Effect, Status
-from autotune.core.tell.full_report import (
-    A_FILE,
-    A_PULL_REQUEST,
-    Diff,
-    EffectsPlot,
-    Gathered,
-    Point,
-    SamplesPlot,
-    effects_plot,
-    full_report,
-)
+from autotune.core.tell.full_report import A_FILE, A_PULL_REQUEST, Diff, Gathered, full_report
 from autotune.core.tell.lines import Tone
+from autotune.core.tell.plots import EffectsPlot, Point, SamplesPlot, effects_plot
 from autotune.core.tell.story import stories
 from autotune.views import markdown, page, svg
 
@@ -208,7 +199,7 @@ def test_steps_are_drawn_with_the_claim_where_something_was_kept() -> None:
 
 def test_all_places_lie_on_the_plot() -> None:
     state, found = session(60, 0.3)
-    made = effects_plot(state, found)
+    made = effects_plot(state, found.rows, found.segments)
     assert made is not None
     figures = [
         float(one) for path in re.findall(r' d="([^"]*)"', svg.effects(made) + svg.steps(made)) for one in re.findall(r"[0-9.]+", path)

@@ -9,7 +9,7 @@ from html import escape
 
 from autotune.core.model import Arm, Effect
 from autotune.core.tell.figures import effect_in_short
-from autotune.core.tell.full_report import EffectsPlot, SamplesPlot
+from autotune.core.tell.plots import EffectsPlot, SamplesPlot
 
 SIDE = 1000  # units of a plot, in width and height
 _MARGIN = 0.06  # of the height, above and below what is drawn

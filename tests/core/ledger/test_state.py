@@ -53,7 +53,8 @@ from autotune.core.ledger.events import (
 from autotune.core.ledger.fold import after, begin
 from autotune.core.ledger.lines import Event, from_line, to_line
 from autotune.core.ledger.purposes import Cause, Purpose
-from autotune.core.ledger.state import NOTES, RECENT, REFERENCE_KEPT, TRAIL, Ended, Ending, Segment, Spending, State, Step, seconds_between
+from autotune.core.ledger.segment import REFERENCE_KEPT, Segment
+from autotune.core.ledger.state import NOTES, RECENT, TRAIL, Ended, Ending, Spending, State, Step, seconds_between
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
 from autotune.core.output.combining import CASES
 from autotune.core.output.outcome import PASSED

@@ -20,6 +20,7 @@ from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, DecisionMode, Effect, Outcome, Status
 from autotune.core.output.outcome import PASSED
 from autotune.core.tell import full_report as reporting
+from autotune.core.tell import plots
 from autotune.core.tell.figures import share_in_words
 from autotune.core.tell.full_report import FullReport, Gathered, Room, Section, full_report
 from autotune.core.tell.lines import Tone
@@ -166,7 +167,7 @@ def test_differences_add_up_and_what_is_of_another_scale_or_metric_is_left_out()
     )
     state = begin(segment(2))
     found = replace(NOTHING, rows=tuple(one.recent.rows[-1] for one in rows), segments=(segment(1, direction="higher"), segment(2)))
-    plot = reporting.effects_plot(claimed(state), found)
+    plot = plots.effects_plot(claimed(state), found.rows, found.segments)
     assert plot is not None
     assert [one.number for one in plot.points] == [2, 4, 5]
     assert plot.steps == (-2.0, -3.5, -3.5)
@@ -176,7 +177,7 @@ def test_differences_add_up_and_what_is_of_another_scale_or_metric_is_left_out()
 def test_steps_stay_finite() -> None:
     huge = Effect(1e300, 1e300, 1e300)
     rows = [folded(begin(segment()), result(one, 1.0, Status.KEEP, effect=huge)).recent.rows[-1] for one in (1, 2)]
-    assert list(reporting._steps(rows, relative=True)) == [1e300, 1e300]
+    assert list(plots._steps(rows, relative=True)) == [1e300, 1e300]
 
 
 def test_samples_are_plotted_in_the_order_of_their_runs_where_both_sides_have_some() -> None:
@@ -188,7 +189,7 @@ def test_samples_are_plotted_in_the_order_of_their_runs_where_both_sides_have_so
     assert all("median" in words for words in plot.words.values())
     failed = Ran(1, Purpose.EXPERIMENT, Arm.INCUMBENT, 1, Outcome.CRASHED, PASSED, {"t": 1.0}, 1.0, NOW, "log")
     alone = [one for one in runs(1, [(1.0, 2.0)]) if isinstance(one, Ran) and one.arm is Arm.CANDIDATE]
-    assert reporting.samples_plot(Story(1, runs=(*alone, failed)), begin(segment())) is None
+    assert plots.samples_plot(Story(1, runs=(*alone, failed)), begin(segment())) is None
 
 
 # Room

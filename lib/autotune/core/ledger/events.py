@@ -1,4 +1,4 @@
-"""What a line of the ledger can say, and its JSON form."""
+"""What a line of the ledger can say, and its JSON form: a table of events, longer than other modules since a type stands for each."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import assert_never
 
@@ -19,24 +18,9 @@ from autotune.core.ledger.earlier import with_imported
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.rows import row, signal_of
-from autotune.core.ledger.state import (
-    NOTES,
-    RECENT,
-    REFERENCE_KEPT,
-    TRAIL,
-    Ended,
-    Ending,
-    Experiment,
-    Recent,
-    Row,
-    Segment,
-    Spending,
-    State,
-    Step,
-)
-from autotune.core.model import Arm, Metric, Outcome, Status, Verdict, Witness
-from autotune.core.output import combining
-from autotune.core.output.combining import CASES
+from autotune.core.ledger.segment import REFERENCE_KEPT, Segment, comparable, compared, seen
+from autotune.core.ledger.state import NOTES, RECENT, TRAIL, Ended, Ending, Experiment, Recent, Row, Spending, State, Step
+from autotune.core.model import Arm, Outcome, Status, Verdict, Witness
 from autotune.core.output.costs import cost_of
 from autotune.core.stats import noise
 
@@ -92,7 +76,7 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case events.Looked():
             reference = event.values if event.moved else (*state.segment.reference, *event.values)
             looked = replace(state.segment, reference=reference[-REFERENCE_KEPT:], looked=state.count)
-            return replace(state, segment=_comparable(looked))
+            return replace(state, segment=comparable(looked))
         case events.Calibrated():
             return replace(state, segment=replace(state.segment, calibrated=event))
         case events.SettingsChanged():
@@ -191,40 +175,11 @@ def _ran(state: State, event: events.Ran) -> State:
     spending = replace(
         state.spending, run_s=state.spending.run_s + event.prepare_s + event.wall_s, printed_usd=state.spending.printed_usd + cost
     )
-    segment = _seen(state.segment, state.metric, event)
+    segment = seen(state.segment, state.metric, event)
     state = replace(state, spending=spending, segment=segment, seeds=state.seeds.after(event))
     if event.purpose is not Purpose.EXPERIMENT or state.experiment is None:
         return state
     return replace(state, experiment=replace(state.experiment, runs=(*state.experiment.runs, event.run)))
-
-
-def _seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:
-    """Take in what a run of the unchanged code printed; those of the baseline tell what the metric's values are."""
-    value = event.metrics.get(metric.name)
-    if event.outcome is not Outcome.OK or (value is None and event.part is None):
-        return segment
-    if event.arm is Arm.INCUMBENT:
-        segment = replace(segment, several=tuple(sorted({*segment.several, *event.run.several})))
-    if event.purpose is not Purpose.BASELINE:
-        return segment
-    if event.part is not None:
-        segment = replace(segment, searched=segment.searched.with_baseline(event.run, metric.name, segment.listed))
-    if value is None:  # no case of this batch was scored
-        return replace(segment, baseline_observed=(*segment.baseline_observed, event.run))
-    runs = (*segment.baseline_runs, value)
-    cases = combining.cases_of(event.metrics, metric.name) if CASES in event.metrics else ()
-    known = bool(event.cases and segment.baseline_runs)
-    return replace(
-        segment,
-        context=segment.context if segment.baseline_runs else event.context,
-        baseline_runs=runs,
-        baseline_wall_s=event.wall_s,
-        baseline_prepare_s=max(segment.baseline_prepare_s, event.prepare_s),
-        baseline_observed=(*segment.baseline_observed, event.run),
-        reference=runs[-REFERENCE_KEPT:],
-        cases=() if event.cases else cases,
-        case_ratios=segment.case_ratios if segment.cases or known else combining.are_ratios(event.metrics, metric.name, cases),
-    )
 
 
 def _decided(state: State, event: events.Decided) -> State:
@@ -293,7 +248,7 @@ def _witness(state: State) -> Witness | None:
 def _settled(state: State, event: events.Result) -> State:
     kept = event.status is Status.KEEP
     gained = event.confirmed and not event.forced and refills(_asked(state))
-    segment = _compared(state.segment, event, _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT))
+    segment = compared(state.segment, event, _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT))
     if state.scores is not None and state.experiment is not None:
         made = (event.index, state.experiment.runs, state.metric.name, segment.listed)
         segment = replace(segment, searched=segment.searched.with_experiment(*made, kept=kept))
@@ -324,22 +279,6 @@ def _settled(state: State, event: events.Result) -> State:
     )
 
 
-def _compared(segment: Segment, event: events.Result, fresh: tuple[float, ...]) -> Segment:
-    """Take in what an experiment came to; `fresh` are its values of what is the incumbent now."""
-    kept = event.status is Status.KEEP
-    left = 0 if kept else max(0, segment.narrowed_left - 1)
-    found = replace(
-        segment,
-        values=segment.values if event.metric is None else (*segment.values, event.metric),
-        narrowed_left=left,
-        narrowed=segment.narrowed if left else (),
-        reference=(fresh if kept else (*segment.reference, *fresh))[-REFERENCE_KEPT:],
-        drift_before=segment.drift,
-    )
-    found = _comparable(found)
-    return replace(found, best=segment.best if event.metric is None else event.metric, best_index=event.index) if kept else found
-
-
 def _with(recent: Recent, row: Row) -> Recent:
     return replace(
         recent,
@@ -355,14 +294,6 @@ def _asked(state: State) -> float:
     if verdict is not None and verdict.min_effect is not None:
         return verdict.min_effect
     return -state.config.simplify_margin or state.config.min_effect
-
-
-def _comparable(segment: Segment) -> Segment:
-    """From the incumbent's first value that has no logarithm on, values themselves are compared, with the noise that the baseline had."""
-    if not segment.logs or min(segment.reference, default=1.0) > 0:
-        return segment
-    level = noise.median(segment.baseline_runs)
-    return replace(segment, crossed=True, pool=tuple(level * math.expm1(min(residual, 700.0)) for residual in segment.pool))
 
 
 def _confirmed(state: State, event: events.Claimed) -> State:

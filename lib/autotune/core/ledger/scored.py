@@ -28,7 +28,8 @@ from autotune.core.cases.units import ScoreRange, Tried, Unit, unit_of
 from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Drawn
-from autotune.core.ledger.state import Experiment, State, cases_of, split_of
+from autotune.core.ledger.segment import cases_of, split_of
+from autotune.core.ledger.state import Experiment, State
 from autotune.core.model import Arm, Decision, Effect, Outcome, Part, Policy, Run, Verdict
 from autotune.core.output.combining import CASES
 from autotune.core.stats.bounds import Guarded, Standing

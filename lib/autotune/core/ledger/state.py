@@ -15,21 +15,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from autotune.core import rules
 from autotune.core.cases.drawing import Taken
-from autotune.core.cases.listed import listed
 from autotune.core.cases.rounds import size_of
-from autotune.core.cases.split import Case, Split, by_letters
 from autotune.core.cases.units import ScoreRange
 from autotune.core.config.model import Config
 from autotune.core.facts import BY_SCORES, Fact
 from autotune.core.health.transitions import Health, Vitals
 from autotune.core.ledger.earlier import Imports
 from autotune.core.ledger.events import (
-    Calibrated,
     Claimed,
     Decided,
     Drawn,
@@ -37,20 +33,18 @@ from autotune.core.ledger.events import (
     Noticed,
     PlaybookBegun,
     PlaybookEnded,
-    SegmentOpened,
     Spent,
     StopAsked,
 )
 from autotune.core.ledger.purposes import Cause
-from autotune.core.ledger.searched import Searched
 from autotune.core.ledger.seeded import Seeds
-from autotune.core.model import Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict, Witness
-from autotune.core.stats import drift, noise
+from autotune.core.ledger.segment import Segment
+from autotune.core.model import Calibration, DecisionMode, Direction, Effect, Metric, Outcome, Policy, Run, Status, Verdict
+from autotune.core.stats import noise
 from autotune.core.trust import audit
 
 RECENT = 40  # experiments, and keeps, whose words are held
 TRAIL = 200  # experiments whose effect is held for a chart
-REFERENCE_KEPT = 40  # the incumbent's latest values that are held
 NOTES = 10
 LOOK_EVERY = 10  # experiments
 ECONOMY_FROM_S = 120.0  # a run that takes longer is too dear to repeat a dozen times for one idea
@@ -138,93 +132,6 @@ class Row:
     health: Health
     failure: str | None = None
     again: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """The experiments that can be compared, from the event that opened the segment on. A new one begins with nothing but that event.
-
-    `values` holds one value per measured experiment, the baseline first. `pool`, `witness` and `reference` are what `Calibration` asks for;
-    none changes while an experiment is measured. `best` is the incumbent's value. `crossed` tells whether the incumbent came to values of
-    zero or less, where the baseline was positive. `case_ratios` tells whether the metric's `cases` are compared as ratios. `several` names
-    the metrics that the unchanged code was seen to print with several values. `looked` is how many experiments there were when the
-    incumbent's earlier values were last looked at. `context` is what the first run said of what is measured with, and `left_behind` says
-    how the unchanged code's runs say otherwise by now. `named` are the cases that runs get some of, where there are any,
-    as they are written, and `parts` what they are for, where scores decide. `spent` tells that those that confirm may not do so again,
-    and `searched` how those to search with stand.
-    """
-
-    opened: SegmentOpened
-    baseline: float | None = None
-    baseline_runs: tuple[float, ...] = ()
-    baseline_wall_s: float | None = None
-    baseline_prepare_s: float = 0.0
-    baseline_observed: tuple[Run, ...] = ()
-    best: float | None = None
-    best_index: int = 0
-    values: tuple[float, ...] = ()
-    reference: tuple[float, ...] = ()
-    drift_before: drift.Drift | None = None
-    pool: tuple[float, ...] = ()
-    witness: Witness | None = None
-    crossed: bool = False
-    cases: tuple[str, ...] = ()
-    case_ratios: bool = True
-    several: tuple[str, ...] = ()
-    calibrated: Calibrated | None = None
-    looked: int = 0
-    narrowed: tuple[str, ...] = ()
-    narrowed_left: int = 0
-    target_checked: str | None = None
-    target_reached: bool = False
-    context: Mapping[str, str] = field(default_factory=dict)
-    left_behind: Fact | None = None
-    named: tuple[str, ...] = ()
-    parts: str = ""
-    spent: Fact | None = None
-    searched: Searched = field(default_factory=Searched)
-
-    @property
-    def split(self) -> Split:
-        """What the cases are for, where scores decide."""
-        return split_of(self.named, self.parts)
-
-    @property
-    def listed(self) -> tuple[Case, ...]:
-        """The cases that runs get some of, in the list's order; none where the session has no cases."""
-        return cases_of(self.named)
-
-    @property
-    def run_s(self) -> float:
-        """About how long a run takes, with what prepares it; 0 while nobody knows."""
-        return (self.baseline_wall_s or 0.0) + self.baseline_prepare_s
-
-    @property
-    def logs(self) -> bool:
-        """Whether values can be compared as ratios: all of the baseline's are positive, and the incumbent's since."""
-        return bool(self.baseline_runs) and min(self.baseline_runs) > 0 and not self.crossed
-
-    @property
-    def drift(self) -> drift.Drift | None:
-        """Whether the incumbent's values drift, or its predecessor's did where there are too few yet; None where that is not known."""
-        return drift.rank_von_neumann(self.reference) or self.drift_before
-
-    @property
-    def drifts(self) -> bool:
-        """Whether the incumbent's latest values were seen to drift."""
-        return (drift := self.drift) is not None and drift.flagged
-
-
-@lru_cache(maxsize=4)
-def cases_of(named: tuple[str, ...]) -> tuple[Case, ...]:
-    """Give the cases that lines name."""
-    return listed(named) if named else ()
-
-
-@lru_cache(maxsize=4)
-def split_of(named: tuple[str, ...], parts: str) -> Split:
-    """Give what the cases that lines name are for, by a letter each."""
-    return by_letters(cases_of(named), parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import full_report, story
+from autotune.core.tell import full_report, plots, story
 from autotune.core.tell.figures import numbers
 from autotune.core.tell.headline import noise_of_a_run
 from autotune.core.tell.lines import WIDEST
@@ -22,7 +22,7 @@ _DRAWN = ("plot", "in order")  # labels of a story's lines that stand in a pictu
 
 def close_up(one: Story, state: State, diff: str | None) -> dict[str, Any]:
     """Give an experiment in full; `diff` is its change as git shows it, None where git no longer has it."""
-    plot = full_report.samples_plot(one, state)
+    plot = plots.samples_plot(one, state)
     return {
         "number": one.number,
         "lines": lines_as_json(line for line in story.lines(one, state, WIDEST) if line.label not in _DRAWN),

@@ -16,8 +16,8 @@ from autotune.core.output.outcome import escaped
 from autotune.core.tell import full_report, headline, limits, report
 from autotune.core.tell.brief import DEAD_ENDS
 from autotune.core.tell.explain import explain
-from autotune.core.tell.full_report import EffectsPlot, Gathered
 from autotune.core.tell.lines import Line, shortened
+from autotune.core.tell.plots import effects_plot
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
 
@@ -185,7 +185,7 @@ def _curve(state: State, history: History, held: Sequence[Row]) -> dict[int, dic
     Heights are logarithms of ratios to the first state, or differences from it. `step` is what is kept after the experiment; `at`, `low`
     and `high` are where its own effect would have led from what was kept before, None where none was measured.
     """
-    plot = full_report.effects_plot(state, _gathered(history, held))
+    plot = effects_plot(state, held, [one.opened for one in history.segments])
     if plot is None:
         return {}
     found: dict[int, dict[str, Any]] = {}
@@ -202,7 +202,7 @@ def _curve(state: State, history: History, held: Sequence[Row]) -> dict[int, dic
 
 def chart(state: State, history: History) -> dict[str, Any] | None:
     """Say how the curve of effects is drawn: in words, on which scale, with the noise of a run around what is kept; None without one."""
-    plot: EffectsPlot | None = full_report.effects_plot(state, _gathered(history, history.in_order()))
+    plot = effects_plot(state, history.in_order(), [one.opened for one in history.segments])
     if plot is None:
         return None
     noise = headline.noise_of_a_run(state)
@@ -217,10 +217,6 @@ def chart(state: State, history: History) -> dict[str, Any] | None:
         "noise": _held(noise.sigma) if noise.relative == plot.relative else 0.0,
         "claim": None if claim is None else [height(one, relative=plot.relative) for one in (claim.low, claim.estimate, claim.high)],
     }
-
-
-def _gathered(history: History, held: Sequence[Row]) -> Gathered:
-    return Gathered(tuple(held), tuple(one.opened for one in history.segments), {}, {}, 0)
 
 
 def height(value: float, *, relative: bool) -> float:

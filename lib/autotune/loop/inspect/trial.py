@@ -33,7 +33,7 @@ from autotune.errors import AutotuneError
 from autotune.loop.candidate import pinning
 from autotune.loop.inspect.scene import Check, Finding, Scene, config_to_be, is_timed, workdir
 from autotune.loop.measure import cases, places, reading
-from autotune.loop.opening import opening, rehearsing
+from autotune.loop.opening import opening, proving
 from autotune.loop.session import layout
 from autotune.loop.session.layout import BENCHMARK_FILE, SESSION_FILES, Folder
 from autotune.loop.session.session import Session
@@ -324,7 +324,7 @@ def _led_back(scene: Scene, config: Config, workdir: str) -> Iterator[Fact]:
     """Say what leads Python from the measuring place back to the checkout, unless the settings see to that."""
     if scene.repository is None or "PYTHONPATH" in config.env:
         return
-    if (found := rehearsing.led_back(scene.repository.top, scene.repository.top / workdir, config)) is not None:
+    if (found := proving.led_back(scene.repository.top, scene.repository.top / workdir, config)) is not None:
         yield found
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -25,26 +23,19 @@ from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.metrics import MetricReport
 from autotune.core.output.outcome import PASSED, Executed, classify, escaped, is_run_again, useful_end
-from autotune.edges import caches, carried, case_files, environment, locks, place, process, sandbox, tree
+from autotune.edges import caches, carried, place, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place
-from autotune.edges.sandbox import Walls
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import lending
-from autotune.loop.measure import cases as telling
-from autotune.loop.measure import reading, watching
+from autotune.loop.measure import reading
 from autotune.loop.measure.building import Builds
+from autotune.loop.measure.ground import Ground
 from autotune.loop.measure.turns import Interrupted
-from autotune.loop.measure.watching import Tampered
 from autotune.loop.session import logs, sessions
-from autotune.loop.session.files import PROJECTIONS
-from autotune.loop.session.layout import root
-from autotune.loop.session.leftovers import private_prefix
 from autotune.loop.session.session import Session
 
 OUTPUT_KEPT = 3000  # characters of a failing command's output that go on the ledger
-_CACHES = "caches"  # in the session's folder in the cache
-_LOOK = "look at the candidate first: it is saved under refs/autotune"
 
 
 class What(StrEnum):
@@ -108,7 +99,7 @@ class Bench:
         config = self.session.state.config
         reading.refuse_made(self.session.state.segment.opened.workdir, config, self.place.settled or ())
         if config.built_once:
-            outside = caches.built_outside(self._variables({}), self.place.top)
+            outside = caches.built_outside(self._ground.variables({}), self.place.top)
             if outside is None:
                 self.builds = Builds(self.place)
             else:
@@ -187,7 +178,8 @@ class Bench:
         """Run the command that prints the cases, on the incumbent. Raises `AutotuneError` where it fails or prints something else."""
         self._occupy(Arm.INCUMBENT)
         named = Command("cases", command, self.session.state.config.timeout_s)
-        finished, failed = self._build(Arm.INCUMBENT, logs.TRIED) or (self._one(named, logs.TRIED, kept_bytes=reading.KEPT_BYTES), None)
+        built = self._build(Arm.INCUMBENT, logs.TRIED)
+        finished, failed = built or (self._ground.one(named, logs.TRIED, kept_bytes=reading.KEPT_BYTES), None)
         if failed is not None or finished.exit_code != 0:
             raise AutotuneError(
                 f"The cases are not known: `{failed.text if failed else command}` fails.\n{useful_end(finished.tail, OUTPUT_KEPT)}",
@@ -197,6 +189,10 @@ class Bench:
             return listed(finished.printed["stdout"].decode(errors="replace").split("\n"))
         except ValueError as wrong:
             raise AutotuneError(f"`{command}` prints what are no cases: {wrong}.", "let it print an id on each line") from None
+
+    @property
+    def _ground(self) -> Ground:
+        return Ground(self.session, self.place, self.trial_s)
 
     @property
     def run_s(self) -> float:
@@ -222,7 +218,7 @@ class Bench:
         self._occupy(arm)
         self._count()
         log = self._log(Purpose.CHECKS, arm)
-        finished, failed = self._build(arm, log) or (self._one(command, log), None)
+        finished, failed = self._build(arm, log) or (self._ground.one(command, log), None)
         outcome, why = classify(finished, None)
         return self._event(arm, finished, failed, Purpose.CHECKS, log, (outcome, why, {})), useful_end(finished.tail, OUTPUT_KEPT)
 
@@ -269,7 +265,7 @@ class Bench:
                 "try again; if it happens every time, let the benchmark write elsewhere",
             )
         spot = replace(self.place, settled=frozenset({*(self.place.settled or ()), *built})) if built else self.place
-        caches.forget(session.cache / _CACHES, self.place.top)
+        self._ground.forget_caches()
         place.occupy(spot, self.content[arm], () if built else self.alternating, compared=bool(session.state.config.prepare))
         self._written = {path: tree.identity(self.place.top, path) for path in self.alternating}
 
@@ -285,8 +281,8 @@ class Bench:
         """Execute the benchmark on the arm that is in place."""
         command, ids = benchmark_of(self.session.state.config), self._ids(told)
         if told.seed is None:
-            return self._one(command, log, cases=ids)
-        finished = self._one(command, log, cases=ids)
+            return self._ground.one(command, log, cases=ids)
+        finished = self._ground.one(command, log, cases=ids)
         return replace(finished, report=finished.report.of_one(*ids))
 
     def _build(self, arm: Arm, log: str) -> tuple[Executed, Command] | None:
@@ -296,7 +292,7 @@ class Bench:
         command = prepare_of(self.session.state.config)
         if command is None or (builds is not None and builds.standing(arm, content)):
             return None
-        finished = self._one(command, _log_of(command, log))
+        finished = self._ground.one(command, _log_of(command, log))
         self._prepare_s = finished.wall_s
         if classify(finished, None)[0] is not Outcome.OK:
             return finished, command
@@ -312,7 +308,7 @@ class Bench:
         self.session.going_on(Kind.CONSULTING, arm=arm)
         self._occupy(arm)
         failed = self._build(arm, logs.UNSEEN)
-        finished = failed[0] if failed else self._one(command, logs.UNSEEN, more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
+        finished = failed[0] if failed else self._ground.one(command, logs.UNSEEN, more={"AUTOTUNE_HOLDOUT": str(folder)}, shown=(folder,))
         return classify(finished, None)[0], finished.wall_s
 
     def passes(self) -> bool:
@@ -323,79 +319,6 @@ class Bench:
         command = checks_of(self.session.state.config)
         readable = failed is None and self._readable(finished, told)[0] is Outcome.OK
         return readable and (command is None or self._check(Arm.INCUMBENT, command)[0].outcome is Outcome.OK)
-
-    def _in_sandbox(self) -> bool:
-        return self.trial_s is not None or self.session.state.config.sandbox
-
-    def _variables(self, ours: Mapping[str, str]) -> dict[str, str]:
-        """Give the environment of runs, as the segment and the settings have it, with variables of ours that these may change."""
-        state = self.session.state
-        recorded = environment.as_recorded(os.environ, state.segment.opened.environment)
-        return environment.environment_for_runs(recorded, {**ours, **state.config.env})
-
-    def _environment(self, temporary: Path, shown: Sequence[Path], more: Mapping[str, str]) -> dict[str, str]:
-        """Give what a command finds in its environment: temporary files, and caches that lie elsewhere, in folders of autotune's."""
-        environment = self._variables(dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary))) | dict(more)
-        if self._in_sandbox() and not shown:  # where nothing can be written, one arm leaves the other nothing
-            return environment
-        return caches.moved(environment, self.place.top, temporary if shown else self.session.cache / _CACHES)
-
-    def _walled(self, command: str, temporary: Path, shown: Sequence[Path]) -> str:
-        """Give the command as it is run: within the sandbox where the session has one."""
-        if not self._in_sandbox():
-            return command
-        session = self.session
-        copies = (session.workdir / name for name in PROJECTIONS)
-        hidden = (root(session.repository), locks.data_folder(), *copies, *((session.cache,) if self.place.settled is None else ()))
-        writable = (self.place.top, temporary)
-        kept = [path for path in (self.place.top / ".git",) if path.exists()]
-        return sandbox.walled_in(command, Walls(writable, kept, [path for path in hidden if path.exists()], shown))
-
-    def _one(
-        self,
-        command: Command,
-        log: str,
-        *,
-        more: Mapping[str, str] | None = None,
-        shown: Sequence[Path] = (),
-        cases: Sequence[str] = (),
-        kept_bytes: int = 0,
-    ) -> Executed:
-        state, path = self.session.state, self.session.folder.path / log
-        path.parent.mkdir(parents=True, exist_ok=True)
-        index = self.place.view.index
-        stamp = watching.stamp(index)
-        moorings = {path: watching.stamp(path) for path in place.moorings(self.place)}
-        folder = self.place.top / state.segment.opened.workdir
-        results = reading.expected(state.config, folder) if command.measured else None
-        if results is not None:
-            results.clear()
-        with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session)) as temporary:
-            of_cases = telling.told(temporary, cases, seeded=state.config.seeds)
-            finished = process.execute(
-                self._walled(command.text, temporary, shown),
-                cwd=folder,
-                environment=self._environment(temporary, shown, {**(more or {}), **of_cases}),
-                timeout_s=min(command.timeout_s, self.trial_s or command.timeout_s),
-                log=temporary / "unseen.log" if shown else path,
-                kept_bytes=kept_bytes if results is None else results.kept_bytes,
-                stopped=lambda: self._is_stopped(let_in),
-            )
-            if cases:
-                case_files.keep(temporary / telling.WRITTEN, self.session.folder.path / logs.of_cases(log), cases)
-        if stamp is not None and watching.stamp(index) != stamp:
-            index.unlink(missing_ok=True)
-            raise Tampered(Fact(Kind.INDEX_WRITTEN, {"path": str(index)}), _LOOK)
-        if any(watching.stamp(path) != before_it for path, before_it in moorings.items()):
-            (self.session.cache / "measure.json").unlink(missing_ok=True)
-            raise Tampered(Fact(Kind.WORKTREE_MOVED), _LOOK)
-        if finished.stopped:
-            raise Interrupted(self.session.interrupted() or Fact(Kind.STOPPED_MEANWHILE))
-        return finished if results is None else results.taken(finished)
-
-    def _is_stopped(self, let_in: Callable[[], None]) -> bool:
-        let_in()
-        return self.session.interrupted() is not None
 
     def _readable(self, finished: Executed, told: Given) -> tuple[Outcome, Fact, Mapping[str, float]]:
         """Tell what a run of the benchmark was in this segment, with its samples."""
@@ -463,13 +386,3 @@ def _several(report: MetricReport, recorded: Collection[str]) -> dict[str, dict[
 def _log_of(command: Command, log: str) -> str:
     """Name the file that holds a command's output, where the run's own is `log`."""
     return log if command.measured else f"{log}.{command.name}"
-
-
-@contextmanager
-def _private_folder(prefix: str) -> Iterator[Path]:
-    """Give a fresh folder for one run's temporary files. Its path is short: sockets have names of at most 104 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

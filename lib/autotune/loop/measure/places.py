@@ -25,6 +25,7 @@ from autotune.edges.carried import Carried
 from autotune.edges.place import Brought, Place
 from autotune.errors import AutotuneError
 from autotune.loop.measure.bench import Bench
+from autotune.loop.measure.ground import Ground
 from autotune.loop.session import layout, logs
 from autotune.loop.session.session import Session
 
@@ -167,8 +168,7 @@ def _build(session: Session, top: Path) -> tuple[Sequence[str], Brought]:
         place.vouch(fresh)
     else:
         session.going_on(Kind.SETTING_UP)
-        bench = Bench(session, fresh, {})
-        finished = bench._one(Command("setup", config.setup, config.timeout_s), logs.SETUP)  # noqa: SLF001 - the same module
+        finished = Ground(session, fresh).one(Command("setup", config.setup, config.timeout_s), logs.SETUP)
         outcome, why = classify(finished, None)
         if outcome is not Outcome.OK:
             raise AutotuneError(
