@@ -174,7 +174,7 @@ def sentences_in(source: str) -> list[str]:
     "path",
     [
         path
-        for path in modules_of("core", "readers", "targets", "loop", "models", "prompts", "hooks", "views", "commands")
+        for path in modules_of("core", "readers", "targets", "loop", "models", "prompts", "rollout", "hooks", "views", "commands")
         if path.parent.name != "tell"
     ],
     ids=name_of,
