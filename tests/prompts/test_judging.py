@@ -294,3 +294,30 @@ def test_how_many_calls_a_run_takes_is_told_before() -> None:
 def test_a_judge_that_obeyed_is_named_in_its_line(tmp_path: Path) -> None:
     _, found = run(prepared(tmp_path), cheap=obedient)
     assert score_line("q", "a", found[0].judgement) == "UNSCORED q[a] obeyed"
+
+
+def test_a_case_may_have_its_behaviour_before_it_and_guardrails_are_printed_besides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "world.py"
+    script.write_text(
+        f"import json\n\ndef judge(request, chance):\n    return {verdict(4)!r}\n\ndef agent(request, chance):\n    return 'Yes.'\n"
+    )
+    path = prepared(tmp_path, f'agent = "script:{script}:agent"\npack = "nothing.json"\nbesides = true')
+    path.write_text(path.read_text().replace("script:cheap", f"script:{script}:judge"))
+    (tmp_path / "cases").write_text("response-quality/case1\ncase2\n")
+    monkeypatch.setenv("AUTOTUNE_CASES", str(tmp_path / "cases"))
+    monkeypatch.setenv("AUTOTUNE_CASE_OUTPUT", str(tmp_path / "said"))
+    (tmp_path / "said").mkdir()
+    assert app.run(["prompts", "judge", str(path), "--pack", str(tmp_path / "pack.json")]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert "METRIC quality[response-quality/case1]=1" in printed
+    assert {"METRIC answered[response-quality/case1]=1", "METRIC answered[case2]=1"} <= set(printed)
+    assert (tmp_path / "said/response-quality/case1.json").is_file()
+
+
+def test_a_script_of_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    path = prepared(tmp_path)
+    path.write_text(path.read_text().replace("script:cheap", f"script:{tmp_path}/none.py:judge"))
+    with pytest.raises(AutotuneError, match=r"none\.py"):
+        run(path)

@@ -71,6 +71,9 @@ def doctor(
 @app.command()
 def judge(
     settings: Annotated[Path, typer.Argument(help="The judge's settings, a TOML file.")] = Path("judge.toml"),
+    pack: Annotated[
+        Path | None, typer.Option("--pack", metavar="FILE", help="The pack, instead of the one that the settings name.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many calls it would take, and make none.")] = False,
 ) -> None:
     """Judge the answers to cases: the benchmark of a session on a prompt pack.
@@ -81,7 +84,7 @@ def judge(
     from autotune.models.asking import Models
     from autotune.prompts import judging
 
-    bench = judging.opened(settings)
+    bench = judging.opened(settings, pack)
     cases = _cases_of_the_run() or list(bench.cases)
     if dry_run:
         typer.echo(
@@ -95,6 +98,8 @@ def judge(
         for found in judging.judged(bench, models, cases):
             costs.append(found.cost)
             typer.echo(score_line(bench.settings.metric, found.case, found.judgement))
+            for name, beside in found.besides.items():
+                typer.echo(f"METRIC {name}[{found.case}]={beside:.6g}")
             _explain(found)
     if (spent := together(costs).usd) is not None:
         typer.echo(f"METRIC cost_usd={spent:.9g}")
@@ -113,7 +118,9 @@ def _explain(found: Judged) -> None:
     folder = os.environ.get("AUTOTUNE_CASE_OUTPUT")
     if folder:
         said = {"judgement": encode(found.judgement), "second": found.second, "answer": found.answered}
-        (Path(folder) / f"{found.case}.json").write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")
+        path = Path(folder) / f"{found.case}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")
 
 
 def _as_json(found: Checked) -> str:

@@ -1,9 +1,15 @@
-"""The `script` backend: a function in a model's place, for tests and demos, whose chance depends on a seed and the question alone."""
+"""The `script` backend: a function in a model's place, for tests and demos, whose chance depends on a seed and the question alone.
+
+Its name is one of ours, or `FILE.py:FUNCTION`: a function of a file of yours, which takes the question and the chance.
+"""
 
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -21,13 +27,23 @@ def call(name: str, request: Request, scripts: Mapping[str, Script], seed: int) 
     Raises AutotuneError for an unknown name.
     """
     known = {"echo": echo, **scripts}
-    if name not in known:
-        raise AutotuneError(f"There is no script `{name}`.", f"there are {', '.join(known)}")
-    found = known[name](request, Random(f"{seed} {contents_hash(request)}"))
+    script = known[name] if name in known else _of_a_file(name)
+    if script is None:
+        raise AutotuneError(f"There is no script `{name}`.", f"there are {', '.join(known)}; or name FILE.py:FUNCTION")
+    found = script(request, Random(f"{seed} {contents_hash(request)}"))
     if isinstance(found, str):
         read = sum(len(one.text) for one in request.messages)
         return Reply(found, Usage(-(-read // 4), -(-len(found) // 4)))
     return found
+
+
+@cache
+def _of_a_file(name: str) -> Script | None:
+    """Give a function by its file and name; None where there is none."""
+    path, _, function = name.rpartition(":")
+    if not path.endswith(".py") or not Path(path).is_file():
+        return None
+    return runpy.run_path(path).get(function)
 
 
 def echo(request: Request, _: Random) -> str:

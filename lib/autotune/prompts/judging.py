@@ -7,7 +7,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from secrets import randbits
@@ -18,7 +18,7 @@ from autotune.core.asking.failing import CAPS
 from autotune.core.asking.limits import Limits
 from autotune.core.asking.naming import BACKENDS, parse
 from autotune.core.asking.request import Message, Request, Role
-from autotune.core.judging import fencing, instrument, marks, rubric, showing, stages
+from autotune.core.judging import besides, fencing, instrument, marks, rubric, showing, stages
 from autotune.core.judging.instrument import Instrument, Replay
 from autotune.core.judging.marks import Judgement, Unscored
 from autotune.core.judging.rubric import Rubric
@@ -44,6 +44,7 @@ class Judged:
     second: Second | None
     answered: str
     cost: Cost
+    besides: Mapping[str, float] = field(default_factory=dict)  # metrics of guardrails
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,16 @@ class Bench:
     cases_hash: str
 
 
-def opened(path: Path) -> Bench:
-    """Read the settings of a judge and all the files that they name, relative to the folder of theirs. Raises AutotuneError."""
+def opened(path: Path, pack_file: Path | None = None) -> Bench:
+    """Read the settings of a judge and all the files that they name, relative to the folder of theirs; or another pack than they name.
+
+    Raises AutotuneError.
+    """
     settings = instrument.parse(_toml(path), path.name)
     content = _bytes(path.parent / settings.cases)
     rules = rubric.parse(_toml(path.parent / settings.rubric), settings.rubric)
-    pack = _pack(path.parent / settings.pack, settings.behavior) if settings.pack else None
+    named = pack_file or (path.parent / settings.pack if settings.pack else None)
+    pack = None if named is None else _pack(named, settings.behavior)
     return Bench(settings, rules, pack, dict(_cases(content, settings.cases)), hashlib.sha256(content).hexdigest()[:16])
 
 
@@ -98,7 +103,8 @@ def terms(bench: Bench) -> Terms:
     settings = bench.settings
     per_day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
     return Terms(
-        f"judge {settings.behavior}",
+        settings.run or f"judge {settings.behavior}",
+        per_run=Limits(calls=settings.max_calls_per_run, usd=settings.max_usd_per_run),
         per_day=per_day,
         concurrency=settings.concurrency,
         seed=settings.stages.seed,
@@ -108,9 +114,12 @@ def terms(bench: Bench) -> Terms:
 
 
 def judged(bench: Bench, models: Models, cases: Iterable[str]) -> Iterator[Judged]:
-    """Judge cases, several at once; each is given as soon as those before it are. Raises AutotuneError for a case that is not there."""
+    """Judge cases, several at once; each is given as soon as those before it are. Raises AutotuneError for a case that is not there.
+
+    A case may have the behaviour before it, as in `tool-calling/CASE`, so that what confirms one is not counted as confirming another.
+    """
     wanted = list(cases)
-    missing = next((case for case in wanted if case not in bench.cases), None)
+    missing = next((case for case in wanted if _own_name(bench, case) not in bench.cases), None)
     if missing is not None:
         raise AutotuneError(f"There is no case {missing} in {bench.settings.cases}.", "take the ids from that file, as `case` in each line")
     threads = ThreadPoolExecutor(bench.settings.concurrency)
@@ -122,21 +131,28 @@ def judged(bench: Bench, models: Models, cases: Iterable[str]) -> Iterator[Judge
 
 def judge_case(bench: Bench, models: Models, case: str) -> Judged:
     """Judge one case: answered by the agent's model where there is one, else as it was recorded."""
-    settings, trace, costs = bench.settings, bench.cases[case], []
+    name, costs, beside = _own_name(bench, case), list[Cost](), dict[str, float]()
+    settings, trace = bench.settings, bench.cases[name]
     if settings.agent:
-        answer = models.ask(_for_the_agent(bench, trace, case))
+        asked = _for_the_agent(bench, trace, name)
+        answer = models.ask(asked)
         costs.append(answer.cost)
+        beside = besides.metrics(trace, asked.messages[0].text, answer.text, answer.failure) if settings.besides else beside
         if answer.failure is not None:
             found = Judgement(settings.agent, None, {}, {}, unscored=Unscored.NO_ANSWER, failure=answer.failure)
-            return Judged(case, found, None, "", answer.cost)
+            return Judged(case, found, None, "", answer.cost, beside)
         trace = _answered(trace, answer, settings.replay)
-    first, cost = _marked(bench, models, settings.judge, case, trace)
+    first, cost = _marked(bench, models, settings.judge, name, trace)
     costs.append(cost)
-    why, strong = (stages.second(case, first, settings.stages) if settings.strong else None), None
+    why, strong = (stages.second(name, first, settings.stages) if settings.strong else None), None
     if why is not None and not _is_capped(first):
-        strong, cost = _marked(bench, models, settings.strong, case, trace)
+        strong, cost = _marked(bench, models, settings.strong, name, trace)
         costs.append(cost)
-    return Judged(case, stages.together(first, strong), why, trace.output or "", together(costs))
+    return Judged(case, stages.together(first, strong), why, trace.output or "", together(costs), beside)
+
+
+def _own_name(bench: Bench, case: str) -> str:
+    return case.removeprefix(f"{bench.settings.behavior}/")
 
 
 def _marked(bench: Bench, models: Models, judge: str, case: str, trace: Trace) -> tuple[Judgement, Cost]:

@@ -28,7 +28,8 @@ class Instrument:
     """The settings of a judge. Paths are as they are written. `strong` and `agent` may be empty: no second stage, recorded answers.
 
     `concurrency` is how many cases are worked at once; the caps hold for a day (UTC). Where `fresh`, the agent gives another answer in each
-    run, so that its luck with one answer does not stay.
+    run, so that its luck with one answer does not stay. `run` names the run whose caps its calls share, such as that of a search. Where
+    `besides`, guardrails' metrics are printed too.
     """
 
     behavior: Behavior
@@ -47,15 +48,36 @@ class Instrument:
     fresh: bool = True
     max_usd_per_day: float | None = None
     max_calls_per_day: int | None = None
+    run: str = ""
+    max_usd_per_run: float | None = None
+    max_calls_per_run: int | None = None
+    besides: bool = False
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
 
 
-_TEXTS = ("cases", "rubric", "judge", "pack", "agent", "strong", "metric")
+_TEXTS = ("cases", "rubric", "judge", "pack", "agent", "strong", "metric", "run")
 _NEEDED = ("behavior", "cases", "rubric", "judge")
-_WHOLE = ("answer_tokens", "judge_tokens", "concurrency", "max_calls_per_day", "seed")
+_WHOLE = ("answer_tokens", "judge_tokens", "concurrency", "max_calls_per_day", "max_calls_per_run", "seed")
+_FLAGS = ("fresh", "besides")
+_MAY_BE_0 = ("seed", "max_usd_per_day", "max_calls_per_day", "max_usd_per_run", "max_calls_per_run")
 _SHARES = ("share", "unsure_below")
-_KEYS = (*_NEEDED, "pack", "agent", "strong", "metric", "replay", *_WHOLE, *_SHARES, "max_usd_per_day", "fresh", "endpoints", "prices")
+_RUN = ("run", "max_usd_per_run")
+_KEYS = (
+    *_NEEDED,
+    "pack",
+    "agent",
+    "strong",
+    "metric",
+    "replay",
+    *_WHOLE,
+    *_SHARES,
+    "max_usd_per_day",
+    *_FLAGS,
+    *_RUN,
+    "endpoints",
+    "prices",
+)
 
 
 def parse(table: Mapping[str, Any], where: str) -> Instrument:
@@ -91,9 +113,9 @@ def _checked(key: str, value: object, where: str) -> object:
 
 def _plain(key: str, value: object, where: str) -> object:
     """Read a text, a number, or true and false."""
-    if key == "fresh":
+    if key in _FLAGS:
         if not isinstance(value, bool):
-            raise AutotuneError(f"fresh in {where} is neither true nor false.", "write true or false")
+            raise AutotuneError(f"{key} in {where} is neither true nor false.", "write true or false")
         return value
     if key in _TEXTS:
         if not isinstance(value, str) or (key in {*_NEEDED, "metric"} and not value.strip()):
@@ -105,7 +127,7 @@ def _plain(key: str, value: object, where: str) -> object:
 def _number(key: str, value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int if key in _WHOLE else int | float):
         raise AutotuneError(f"{key} in {where} is no number.", "write a whole number" if key in _WHOLE else "write a number")
-    least, most = (0.0, 1.0) if key in _SHARES else (0.0 if key in {"seed", "max_usd_per_day", "max_calls_per_day"} else 1.0, math.inf)
+    least, most = (0.0, 1.0) if key in _SHARES else (0.0 if key in _MAY_BE_0 else 1.0, math.inf)
     if not least <= value <= most or math.isinf(value):
         bounds = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"
         raise AutotuneError(f"{key} in {where} is {value}.", f"it has to be {bounds}")
