@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from tests.benchmarks import routing
 from tests.benchmarks.bars import Bar, mean
 
 from autotune.core.cases.batch_effect import Costs, chosen, measured
@@ -124,7 +125,8 @@ def compared(draws: Callable[[], float], pool: int, asked: Asked, look: int = LO
 
 def many(name: str, effect: float, count: int, asked: Asked, pool: int = POOL) -> list[Compared]:
     """Comparisons of candidates with this effect."""
-    coin, shape = random.Random(f"{name} {effect} {pool} {asked}"), SHAPES[name][1]
+    kept_to = f"Asked(needed={asked.needed}, least={asked.least}, worth={asked.worth})"
+    coin, shape = random.Random(f"{name} {effect} {pool} {kept_to}"), SHAPES[name][1]
     return [compared(lambda: shape(coin, effect), pool, asked) for _ in range(count)]
 
 
@@ -497,6 +499,7 @@ SECTIONS = {
     "Scores on cases: changes that should not be kept": bars_of_harm,
     "Scores on cases: what fools simpler rules": bars_of_traps,
     "Scores on cases: what calibrate says before a night": bars_of_outlook,
+    "Routing probes": routing.bars,
     "Seeds": bars_of_seeds,
 }
 

@@ -52,6 +52,8 @@ class Kind(StrEnum):
     SCORES_TOO_FEW = "scores too few"
     SCORES_USED_UP = "scores used up"
     SCORES_OUT_OF_REACH = "scores out of reach"
+    SCORES_LESS_SPECIFIC = "scores less specific"
+    SCORES_NOT_SPECIFIC = "scores not specific"
     POOL_SPENT = "pool spent"
     # What was seen besides and changes no verdict.
     BUSY = "busy"
@@ -296,7 +298,7 @@ NOT_TRUSTED = frozenset(
     )
 )
 # What is not kept for no other reason was not shown to be better.
-REFUTING = frozenset((Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING, Kind.SCORES_NOT_WORTH_IT))
+REFUTING = frozenset((Kind.WORSE, Kind.NO_GAIN, Kind.NOT_WORTH_HAVING, Kind.SCORES_NOT_WORTH_IT, Kind.SCORES_LESS_SPECIFIC))
 GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says from when on
     (
         Kind.WAITING_FOR_MACHINE,
@@ -321,6 +323,7 @@ BY_SCORES = frozenset(
     (
         *(Kind.SCORES_BETTER, Kind.SCORES_NOT_WORTH_IT, Kind.SCORES_NOT_PROMISING, Kind.SCORES_TOO_FEW),
         *(Kind.SCORES_USED_UP, Kind.SCORES_OUT_OF_REACH, Kind.POOL_SPENT),
+        *(Kind.SCORES_LESS_SPECIFIC, Kind.SCORES_NOT_SPECIFIC),
     )
 )
 KEPT_WITHOUT_PROOF = frozenset((Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_BY_WITNESS))

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.core.session import at, folded, result, segment
 
+from autotune.core.cases.confirming import planned_for
 from autotune.core.cases.drawing import Taken
 from autotune.core.cases.listed import listed
 from autotune.core.cases.outlook import UnitOutlook
@@ -44,9 +45,11 @@ ALIKE: Score = lambda _, number: float(number % 2)  # noqa: E731
 WORSE: Score = lambda arm, number: float(number % 4 == 0 and arm is Arm.INCUMBENT)  # noqa: E731
 
 
-def opened(count: int = 200, *, groups: int = 0, **changed: Any) -> State:
+def opened(count: int = 200, *, groups: int = 0, side: str = "", **changed: Any) -> State:
     """A session whose cases are named and whose baseline is measured."""
     lines = tuple(f"c{number}\tg{number // groups}" if groups else f"c{number}" for number in range(count))
+    if side:
+        lines = tuple(f"{line}\t\t{side.split()[number % 2]}" for number, line in enumerate(lines))
     config = {"cases": list(lines), "score_range": [0, 1], **changed}
     state = folded(begin(segment(direction="higher", **config)), Opened(NOW))
     cases = listed(lines)
@@ -92,6 +95,7 @@ def taken(state: State) -> CandidateTaken:
 def drawn(state: State, part: Part, size: int = 8, pool_number: int = 1, **changed: Any) -> Drawn:
     number = state.experiment.number if state.experiment is not None else 1
     counts = {"number": state.confirmations + 1, "keeps": state.gains, "pool_number": pool_number} if part is Part.CONFIRM else {}
+    counts |= {"planned": planned_for(state.segment.listed)} if counts else {}
     return replace(Drawn(number, part, "seed", size, state.taken, NOW, **counts), **changed)
 
 
@@ -476,7 +480,7 @@ def read_again(state: State) -> State:
 def test_a_look_that_counts_on_decides_as_one_from_the_start(seed: int) -> None:
     coin = random.Random(seed)
     groups, unscored, gain = coin.choice([0, 0, 3]), coin.choice([0.0, 0.05, 0.4]), coin.choice([0.0, 0.3, 0.6])
-    guardrails = {"guardrails": ["cost <= 0.1"]} if seed % 3 == 0 else {}
+    guardrails: dict[str, Any] = {"guardrails": ["cost <= 0.1"]} if seed % 3 == 0 else {}
     score, more = by_chance(seed, gain, unscored), {"cost": by_chance(seed + 1, 0.0, 0.0)}
     state = opened(coin.choice([30, 150]), groups=groups, **guardrails)
     state = folded(state, taken(state))
@@ -490,3 +494,49 @@ def test_a_look_that_counts_on_decides_as_one_from_the_start(seed: int) -> None:
     assert [asked(state) for state, _ in reversed(looks)] == [decision for _, decision in reversed(looks)]
     assert [decided_from_the_start(state) for state, _ in looks] == [decision for _, decision in looks]
     assert contradiction(state, verdict_of(state, decision)) is None
+
+
+# Cases with sides
+
+FIRES_ALWAYS: Score = lambda arm, number: float((number % 2 == 0) is (arm is Arm.CANDIDATE))  # noqa: E731
+
+
+def sided(count: int, **changed: Any) -> State:
+    """A session of routing: even places should fire, odd ones should not."""
+    return opened(count, side="positive negative", **changed)
+
+
+def test_of_routing_a_keep_takes_104_to_1_and_says_how_negatives_did() -> None:
+    state, decision = compared(sided(300), lambda arm, number: 1.0 if arm is Arm.CANDIDATE or number % 2 else 0.0)
+    assert (decision.verdict, decision.reason and decision.reason.kind) == (Verdict.KEEP, Kind.SCORES_BETTER)
+    assert decision.needed == pytest.approx(1 / (0.05 * 0.96 / 5))
+    assert decision.reason is not None
+    assert decision.reason.figures["specificity"] == 0.0
+    assert len(cases_run(state, Part.CONFIRM)) % 2 == 0
+    said = verdict_of(state, decision)
+    assert contradiction(state, said) is None
+    assert contradiction(state, replace(said, verdict=Verdict.DISCARD)) is not None
+    assert "negative queries +0.00" in told(said.told(""))
+    assert misplaced(folded(state, said), drawn(state, Part.CONFIRM, planned=20), {}) is not None
+    assert "0 of 5 confirmations" in str(headline(sided(300), NOW))
+
+
+def test_what_fires_everywhere_is_discarded_on_the_search_cases() -> None:
+    state, decision = compared(sided(300), FIRES_ALWAYS)
+    assert (decision.verdict, decision.reason and decision.reason.kind) == (Verdict.DISCARD, Kind.SCORES_LESS_SPECIFIC)
+    assert not cases_run(state, Part.CONFIRM)
+    assert "where it should not" in told(verdict_of(state, decision).told(""))
+
+
+def test_with_fewer_than_20_couples_nothing_is_decided_however_good_a_change_is() -> None:
+    state, decision = compared(sided(70), lambda arm, number: 1.0 if arm is Arm.CANDIDATE or number % 2 else 0.0)
+    assert (decision.verdict, decision.reason and decision.reason.kind) == (Verdict.INCONCLUSIVE, Kind.SCORES_TOO_FEW)
+    assert cases_run(state, Part.SEARCH)
+    assert not cases_run(state, Part.CONFIRM)
+
+
+def test_of_routing_a_batch_is_never_one_unit() -> None:
+    state = sided(300)
+    calibrated = sight([[0.5, 0.6]], 1.0, state.metric.direction, timestamp=NOW)
+    by_unit = UnitOutlook(1, 8, Taken.BATCH, 0.1, 0.2, 100, 0.05, 9)
+    assert folded(state, replace(calibrated, by_unit=by_unit)).taken is Taken.ONE_BY_ONE

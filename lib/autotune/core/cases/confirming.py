@@ -5,20 +5,22 @@ of the cases that decide counts theirs, across sessions. Ideas that stay on sear
 cases are spent, and so are they when somebody looked at them: then others are needed.
 
     needed(session, pool)       the odds that a keep needs, by both
+    planned_for(cases)          how many confirmations are planned on a list
     used(cases, uses)           how often cases have decided: as often as the one of them that did so most
     is_spent(pool, seen)        whether they may not decide again
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from autotune.core.cases.split import Case
+from autotune.core.cases.split import Case, is_sided
 from autotune.core.decide.budget import needed_evidence
 from autotune.core.model import Calibration
 
 PLANNED = 20  # confirmations: 417 : 1 each
+PLANNED_OF_SIDED = 5  # 104 : 1 each: a confirmation of routing takes some 480 probes, so few are paid for
 ERROR_BUDGET = 0.05
 
 
@@ -41,6 +43,17 @@ def needed(session: Count, pool: Count, error_budget: float = ERROR_BUDGET) -> f
     """
     asked = [Calibration((), count.keeps, count.planned, count.number) for count in (session, pool)]
     return max(needed_evidence(calibration, error_budget) for calibration in asked)
+
+
+def planned_for(cases: Sequence[Case]) -> int:
+    """How many confirmations a session with such a list plans, and such cases are for."""
+    return PLANNED_OF_SIDED if is_sided(cases) else PLANNED
+
+
+def first_needed(cases: Sequence[Case], error_budget: float = ERROR_BUDGET) -> float:
+    """The odds that a keep needs in the first confirmation on such a list."""
+    count = Count(1, planned_for(cases))
+    return needed(count, count, error_budget)
 
 
 def used(cases: Iterable[Case], uses: Mapping[str, int]) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from autotune.core.cases.drawing import Draw, settled
+from autotune.core.cases.drawing import Draw, settled, whole
 from autotune.core.cases.scores import START, Asked, Tally, tallied
 from autotune.core.cases.units import Tried, Unit, unit_of
 
@@ -80,4 +80,4 @@ def _settled_from(start: int, drawn: Draw, tries: Mapping[str, Sequence[Tried]])
         if not all(map(settled, found)):
             break
         units.append(unit_of([one[-1] for one in found]))
-    return units
+    return units[: whole(drawn, start + len(units)) - start]

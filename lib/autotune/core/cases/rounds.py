@@ -48,4 +48,5 @@ def ahead(cases: tuple[Case, ...], run: Collection[str]) -> int:
 @lru_cache(maxsize=8)
 def _batches(cases: tuple[Case, ...], seed: str) -> tuple[tuple[int, ...], ...]:
     places = {case.name: place for place, case in enumerate(cases)}
-    return tuple(tuple(places[name] for name in names) for names in draw(cases, seed, size_of(cases)).batches)
+    alone = [case._replace(side=None) for case in cases]  # which couples leave some cases out of
+    return tuple(tuple(places[name] for name in names) for names in draw(alone, seed, size_of(cases)).batches)

@@ -4,7 +4,10 @@ A proposer that sees, case by case, how its changes do on the cases that decide,
 nothing works keep something, under any rule. So there are three parts. Of *search* the proposer sees everything. *Confirm* decides, and
 only the verdict and counts leave it. *Held out* cases serve claims.
 
+A list whose cases have sides is one of routing: each query should fire, or should not.
+
     split(cases, held_out, searched)     the parts, by a hash of each case's group: the same on every machine, however the list grows
+    is_sided(cases)                      whether it is one of routing
     digest(cases)                        by which the ledger knows a list of cases again
 """
 
@@ -13,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from autotune.core.model import Part
@@ -22,16 +26,32 @@ HELD_OUT = 0.2  # of the units
 SEARCHED = 0.5  # of what is left; the rest confirms
 
 
+class Side(StrEnum):
+    """What is right for a query: that it fires, or that it does not."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+
+
 class Case(NamedTuple):
-    """One of the things that a benchmark measures on: its id, and the group (a conversation, a user) that it belongs to, if any."""
+    """One of the things that a benchmark measures on: its id, and the group (a conversation, a user) that it belongs to, if any.
+
+    A query of a routing list has a side besides.
+    """
 
     name: str
     group: str | None = None
+    side: Side | None = None
+
+    @property
+    def lot(self) -> str:
+        """What has one part: the group, else the case. No id has a tab in it, so the two are never mixed up."""
+        return self.name if self.group is None else f"\t{self.group}"
 
     @property
     def unit(self) -> str:
-        """What is drawn as one: the group, else the case. No id has a tab in it, so the two are never mixed up."""
-        return self.name if self.group is None else f"\t{self.group}"
+        """What is drawn as one: the group, as far as it is of one side, else the case."""
+        return self.lot if self.group is None or self.side is None else f"{self.lot}\t{self.side}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,16 @@ def units_in(cases: Iterable[Case]) -> int:
     return len({case.unit for case in cases})
 
 
+def is_sided(cases: Sequence[Case]) -> bool:
+    """Whether cases have sides: all of a list, or none."""
+    return bool(cases) and cases[0].side is not None
+
+
+def couples_in(cases: Sequence[Case]) -> int:
+    """How many couples of one positive and one negative unit cases make."""
+    return min(units_in(case for case in cases if case.side is side) for side in Side)
+
+
 def split(cases: Sequence[Case], held_out: float = HELD_OUT, searched: float = SEARCHED) -> Split:
     """The parts of a list: `held_out` of its units (0 to 1), `searched` of the rest to search with; from 60 units on.
 
@@ -70,10 +100,10 @@ def split(cases: Sequence[Case], held_out: float = HELD_OUT, searched: float = S
     """
     if units_in(cases) < FEWEST_TO_SPLIT:
         return Split((), tuple(cases), ())
-    away = [case for case in cases if place(case.unit, "held out") < held_out]
-    there = [case for case in cases if place(case.unit, "held out") >= held_out]
-    search = [case for case in there if place(case.unit, "search") < searched]
-    confirm = [case for case in there if place(case.unit, "search") >= searched]
+    away = [case for case in cases if place(case.lot, "held out") < held_out]
+    there = [case for case in cases if place(case.lot, "held out") >= held_out]
+    search = [case for case in there if place(case.lot, "search") < searched]
+    confirm = [case for case in there if place(case.lot, "search") >= searched]
     return Split(tuple(search), tuple(confirm), tuple(away))
 
 
@@ -99,5 +129,5 @@ def place(unit: str, purpose: str) -> float:
 
 def digest(cases: Iterable[Case]) -> str:
     """By which a list is known again: of ids and groups, whatever their order."""
-    lines = sorted(case.name if case.group is None else f"{case.name}\t{case.group}" for case in cases)
+    lines = sorted("\t".join(one for one in case if one is not None) for case in cases)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from autotune.core.cases.confirming import PLANNED
+from autotune.core.cases.confirming import planned_for
 from autotune.core.cases.listed import listed
 from autotune.core.cases.rounds import of_a_round
 from autotune.core.cases.split import digest, letters, split
@@ -152,7 +152,7 @@ def _drawn(state: State, said: events.Drawn) -> Fact | None:
         return Fact(Contradiction.DRAW_ASTRAY, {"experiment": said.experiment}) if again else None
     searched = bool(state.segment.split.search)
     fits_ = [one.part for one in experiment.drawn] == ([Part.SEARCH] if searched else [])
-    counted = (said.number, said.keeps, said.planned) == (state.confirmations + 1, state.gains, PLANNED)
+    counted = (said.number, said.keeps, said.planned) == (state.confirmations + 1, state.gains, planned_for(state.segment.listed))
     in_pool = 1 <= said.pool_number <= said.planned and 0 <= said.pool_keeps < said.pool_number
     return None if fits_ and counted and in_pool else Fact(Contradiction.DRAW_ASTRAY, {"experiment": said.experiment})
 

@@ -23,7 +23,21 @@ from autotune.core.cases.drawing import Draw, Taken, draw, left
 from autotune.core.cases.mean_bet import interval, total
 from autotune.core.cases.progress import Look, Progress, further
 from autotune.core.cases.progress import upcoming as what_is_due
-from autotune.core.cases.scores import EXCLUDED, HOPEFUL, START, Asked, Because, Judgement, Tally, judged, promising, tallied
+from autotune.core.cases.scores import (
+    EXCLUDED,
+    HOPEFUL,
+    MARGIN,
+    PROVEN_AT,
+    START,
+    Asked,
+    Because,
+    Judgement,
+    Tally,
+    judged,
+    promising,
+    tallied,
+)
+from autotune.core.cases.split import is_sided
 from autotune.core.cases.units import ScoreRange, Tried, Unit, unit_of
 from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind
@@ -41,6 +55,8 @@ KINDS: Mapping[Because, Kind] = {
     Because.TOO_FEW: Kind.SCORES_TOO_FEW,
     Because.USED_UP: Kind.SCORES_USED_UP,
     Because.OUT_OF_REACH: Kind.SCORES_OUT_OF_REACH,
+    Because.LESS_SPECIFIC: Kind.SCORES_LESS_SPECIFIC,
+    Because.NOT_SPECIFIC: Kind.SCORES_NOT_SPECIFIC,
 }
 
 
@@ -117,12 +133,12 @@ def value_of(state: State, runs: Iterable[Run]) -> float | None:
 
 def asked_of(state: State, policy: Policy, drawing: Drawn | None) -> Asked:
     """Give what a keep takes; of a comparison on cases to search with nothing is kept, whatever its evidence."""
-    least = _range(state).share(policy.min_effect)
+    least, margin = _range(state).share(policy.min_effect), MARGIN if is_sided(state.segment.listed) else None
     if drawing is None or drawing.part is not Part.CONFIRM:
-        return Asked(math.inf, least)
+        return Asked(math.inf, least, margin=margin)
     session = Count(drawing.number, drawing.planned, drawing.keeps)
     pool = Count(drawing.pool_number, drawing.planned, drawing.pool_keeps)
-    return Asked(needed(session, pool, policy.error_budget), least)
+    return Asked(needed(session, pool, policy.error_budget), least, margin=margin)
 
 
 def claim_of(state: State, pairs: Sequence[tuple[Run, Run]], look: int) -> Claim:
@@ -219,6 +235,8 @@ def _searched(state: State, seen: _Seen, policy: Policy, coin: random.Random) ->
     if len(seen.runs) % 2:
         return _more(state, seen, coin)
     tally = seen.progress.tally
+    if tally.has_fallen:
+        return _answer(state, Verdict.DISCARD, Kind.SCORES_LESS_SPECIFIC, seen, tally, policy)
     if total(tally.worse) >= EXCLUDED and tally.evidence < HOPEFUL:
         return _answer(state, Verdict.DISCARD, Kind.SCORES_NOT_WORTH_IT, seen, tally, policy)
     if seen.left:
@@ -276,10 +294,16 @@ def _answer(
         **({"asked": policy.min_effect} if policy.min_effect else {}),
         **({"unequal": True} if tally.unequal else {}),
         **({"in_batches": True} if seen.drawing.taken is Taken.BATCH else {}),
+        **(_of_sides(scores, tally) if asked.margin is not None else {}),
     }
     evidence, needs = odds or (None, None)
     effect = _effect(scores, _differences(seen.units))
     return Decision(verdict, Fact(kind, figures), effect=effect, evidence=evidence, needed=needs)
+
+
+def _of_sides(scores: ScoreRange, tally: Tally) -> dict[str, Any]:
+    """Give by how much negative queries got better, in the score's unit, and whether a fall by more than .10 is excluded."""
+    return {"specificity": scores.effect(tally.specificity), **({"proven": True} if total(tally.within) >= PROVEN_AT else {})}
 
 
 def _differences(units: Sequence[Unit]) -> list[float]:

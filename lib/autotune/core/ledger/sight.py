@@ -10,10 +10,10 @@ from statistics import stdev
 
 from autotune.core.cases.batch_effect import Costs
 from autotune.core.cases.batch_pairs import Counted, gains_by_case
-from autotune.core.cases.confirming import Count, needed
+from autotune.core.cases.confirming import first_needed
 from autotune.core.cases.outlook import PairOutlook, UnitOutlook, differences, of_pairs, of_units
-from autotune.core.cases.scores import Asked
-from autotune.core.cases.split import units_in
+from autotune.core.cases.scores import MARGIN, Asked
+from autotune.core.cases.split import couples_in, is_sided, units_in
 from autotune.core.ledger.events import Calibrated, Ran
 from autotune.core.ledger.state import ECONOMY_FROM_S, State
 from autotune.core.model import DecisionMode, Direction, Effect
@@ -112,8 +112,10 @@ def by_unit(state: State, pairs: Sequence[tuple[Ran, Ran]], found: Calibrated) -
     size = math.fsum(map(len, batches)) / len(batches)
     whole = found.run_cost_usd or found.run_s + found.prepare_s
     single = whole / size if found.run_cost_usd else found.prepare_s + found.run_s * (1 + 1 / size) / 2
-    asked = Asked(needed(Count(1), Count(1), state.config.error_budget), scores.share(state.config.min_effect))
-    return of_units(batches, units_in(segment.split.confirm), Costs(whole, single), asked)
+    needed, sided = first_needed(segment.listed, state.config.error_budget), is_sided(segment.listed)
+    asked = Asked(needed, scores.share(state.config.min_effect), margin=MARGIN if sided else None)
+    deciding = segment.split.confirm
+    return of_units(batches, 2 * couples_in(deciding) if sided else units_in(deciding), Costs(whole, single), asked)
 
 
 class Blind(StrEnum):

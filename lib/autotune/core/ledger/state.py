@@ -20,6 +20,7 @@ from typing import Any
 from autotune.core import rules
 from autotune.core.cases.drawing import Taken
 from autotune.core.cases.rounds import size_of
+from autotune.core.cases.split import is_sided
 from autotune.core.cases.units import ScoreRange
 from autotune.core.config.model import Config
 from autotune.core.facts import BY_SCORES, Fact
@@ -283,9 +284,10 @@ class State:
 
     @property
     def taken(self) -> Taken:
-        """What counts as one unit where scores decide: what a calibration found, else the case or its group."""
+        """What counts as one unit where scores decide: what a calibration found, else the case or its group. A batch is no couple."""
         found = self.segment.calibrated
-        return Taken.CASE if found is None or found.by_unit is None else found.by_unit.taken
+        taken = Taken.CASE if found is None or found.by_unit is None else found.by_unit.taken
+        return Taken.ONE_BY_ONE if taken is Taken.BATCH and is_sided(self.segment.listed) else taken
 
     @property
     def pairs_alone(self) -> bool:

@@ -180,6 +180,8 @@ def _fate(fate: Fate, mode: DecisionMode, reason: Fact) -> str:  # noqa: C901, P
             return f"{_FATES[fate]}; {_MODES[mode]}"
         case Fate.REFUTED if reason.kind in (Kind.NOT_WORTH_HAVING, Kind.SCORES_NOT_WORTH_IT):
             return f"{_FATES[fate]}: the runs rule out a gain worth having"
+        case Fate.REFUTED if reason.kind is Kind.SCORES_LESS_SPECIFIC:
+            return f"{_FATES[fate]}: it fires more often where it should not"
         case Fate.REFUTED if reason.kind is Kind.WORSE and reason.figures.get("pairs") == 1:
             return "{was} taken back: it was worse in the one pair that was run"
         case Fate.REFUTED:
@@ -205,6 +207,7 @@ _OPEN: Mapping[AnyKind, str] = {
     Kind.SCORES_USED_UP: f"all cases that decide were used, and they neither show a gain nor rule one out. {_SAME_AGAIN}",
     Kind.SCORES_OUT_OF_REACH: f"the cases that were left could not show a gain any more, and none is ruled out. {_SAME_AGAIN}",
     Kind.SCORES_TOO_FEW: f"so few cases can decide nothing. {_SAME_AGAIN}",
+    Kind.SCORES_NOT_SPECIFIC: f"it fires where it should, but also where it should not. {_SAME_AGAIN}",
     Kind.POOL_SPENT: "the search cases looked better, but the cases that decide may do so no more. It takes others",
     Kind.LOOKS_BETTER: f"it looks better, but luck could not be ruled out. {_SECOND_LOOK}",
     Kind.LOOKS_BETTER_BY_WITNESS: "its processor time looks better, but the metric itself neither shows that nor rules it out. "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autotune.core import rules as decisions
-from autotune.core.cases.confirming import PLANNED
+from autotune.core.cases.confirming import planned_for
 from autotune.core.decide import witness
 from autotune.core.decide.witness import Unfit
 from autotune.core.facts import Fact, Kind
@@ -61,7 +61,7 @@ def cases(state: State) -> str:
     """Say what cases with scores are for, and how many confirmations were made of those planned."""
     split = state.segment.split
     parts = f"{len(split.search)} to search with, {len(split.confirm)} that decide, {len(split.held_out)} held out"
-    return f"{parts}; {state.confirmations} of {PLANNED} confirmations made in this session"
+    return f"{parts}; {state.confirmations} of {planned_for(state.segment.listed)} confirmations made in this session"
 
 
 def time_spent(state: State, now: str) -> str:

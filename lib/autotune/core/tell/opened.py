@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from autotune.core.cases.confirming import Count, needed
+from autotune.core.cases.confirming import first_needed
 from autotune.core.cases.pool import smallest_visible
 from autotune.core.cases.rounds import size_of
-from autotune.core.cases.scores import PRIOR_SD
-from autotune.core.cases.split import FEWEST_TO_SPLIT, units_in
+from autotune.core.cases.scores import FEWEST_COUPLES, MARGIN, PRIOR_SD
+from autotune.core.cases.split import FEWEST_TO_SPLIT, couples_in, is_sided, units_in
 from autotune.core.ledger.state import State
 from autotune.core.model import DecisionMode
 from autotune.core.tell.figures import counted, listed, number, share_in_words, with_unit
@@ -40,7 +40,10 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
 def _cases(state: State) -> str:
     """Say what cases with scores are for, and what they can show."""
     split, cases = state.segment.split, state.segment.listed
-    units, needs = units_in(split.confirm), needed(Count(1), Count(1), state.config.error_budget)
+    needs = first_needed(cases, state.config.error_budget)
+    if is_sided(cases):
+        return _couples(state, needs)
+    units = units_in(split.confirm)
     what = "group" if any(case.group is not None for case in cases) else "case"
     least = smallest_visible(units, PRIOR_SD, needs)
     scores = state.scores
@@ -51,6 +54,18 @@ def _cases(state: State) -> str:
         return f"{len(cases)}; {few}; {shows} (`autotune calibrate` says more)"
     parts = f"{len(split.search)} to search with, {len(split.confirm)} that decide, {len(split.held_out)} held out for claims"
     return f"{len(cases)}: {parts}; {counted(units, what)} decide, {shows} (`autotune calibrate` says more)"
+
+
+def _couples(state: State, needs: float) -> str:
+    """Say of queries with sides how many couples decide, and by what."""
+    split, cases = state.segment.split, state.segment.listed
+    couples = couples_in(split.confirm)
+    parts = f"{len(cases)}: {len(split.search)} to search with, {len(split.confirm)} that decide, in {counted(couples, 'couple')}"
+    if couples < FEWEST_COUPLES:
+        return f"{parts}; {FEWEST_COUPLES} couples are the fewest, so nothing is kept: this session only reports"
+    least = smallest_visible(2 * couples, PRIOR_SD, needs)
+    shows = "they can show no difference" if least is None else f"they can show a difference of about {number(least, figures=2)}"
+    return f"{parts} of a positive and a negative query; negatives may get worse by {MARGIN:g}; {shows}"
 
 
 def promise(state: State) -> str:

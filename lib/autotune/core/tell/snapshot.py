@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autotune.core.cases.confirming import PLANNED
+from autotune.core.cases.confirming import planned_for
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.state import State
 from autotune.core.tell import headline, report
@@ -66,7 +66,7 @@ def _cases(state: State) -> dict[str, int] | None:
         return None
     split = state.segment.split
     parts = {"search": len(split.search), "confirm": len(split.confirm), "held_out": len(split.held_out)}
-    return {**parts, "confirmations": state.confirmations, "planned": PLANNED}
+    return {**parts, "confirmations": state.confirmations, "planned": planned_for(state.segment.listed)}
 
 
 def of_the_log(state: State) -> dict[str, Any]:

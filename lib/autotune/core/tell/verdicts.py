@@ -49,6 +49,8 @@ VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figur
     Kind.SCORES_TOO_FEW: "inconclusive: ",
     Kind.SCORES_USED_UP: "inconclusive: ",
     Kind.SCORES_OUT_OF_REACH: "inconclusive: ",
+    Kind.SCORES_LESS_SPECIFIC: "discarded: it fires where it should not, ",
+    Kind.SCORES_NOT_SPECIFIC: "inconclusive: ",
     Kind.GUARDRAIL_BROKEN: "discarded for a guardrail, though ",
     Kind.GUARDRAIL_UNDECIDED: "a guardrail stays undecided: ",
 }
@@ -59,6 +61,7 @@ _SAID_BY_FATE = frozenset(  # kinds that what became of an experiment tells as w
         *(Kind.BETTER, Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_EXACTLY),
         *(Kind.LOOKS_BETTER, Kind.LOOKS_BETTER_BY_WITNESS, Kind.TOO_NOISY, Kind.RAN_OUT, Kind.OUT_OF_REACH),
         *(Kind.SCORES_BETTER, Kind.SCORES_TOO_FEW, Kind.SCORES_USED_UP, Kind.SCORES_OUT_OF_REACH),
+        Kind.SCORES_NOT_SPECIFIC,
     )
 )
 
@@ -110,7 +113,15 @@ def _of_cases(figures: Mapping[str, Any]) -> list[str]:
     plural = f"{part}batches of {alone}s" if figures.get("in_batches") else f"{what}s"
     said = f"{count} {what if count == 1 else plural}" + (f" ({dropped} without a score)" if dropped else "")
     unequal = "it leaves more cases without a score than before, which counts against it" if figures.get("unequal") else ""
-    return [said, *filter(None, [unequal])]
+    return [said, *filter(None, [unequal]), *_of_sides(figures)]
+
+
+def _of_sides(figures: Mapping[str, Any]) -> list[str]:
+    """`negative queries +0.02, no fall by more than 0.10`, where queries have sides."""
+    if "specificity" not in figures:
+        return []
+    proven = ", no fall by more than 0.10" if figures.get("proven") else ""
+    return [f"negative queries {figures['specificity']:+.2f}{proven}"]
 
 
 def _of_processor_time(fact: Fact) -> list[str]:
@@ -143,6 +154,7 @@ _END: Mapping[AnyKind, Callable[[Fact], str]] = {
     Kind.SCORES_TOO_FEW: lambda _: "so few cases can decide nothing",
     Kind.SCORES_USED_UP: lambda _: "all cases that decide were used",
     Kind.SCORES_OUT_OF_REACH: lambda fact: f"{fact.figures['left']} more cannot decide it",
+    Kind.SCORES_NOT_SPECIFIC: lambda _: "better on the whole, but negative queries got worse by more than is allowed",
     Kind.RAN_OUT: lambda fact: f"{counted(fact.figures.get('pairs', 0), 'pair')} were not enough",
     Kind.OUT_OF_REACH: lambda fact: f"{counted(fact.figures['left'], 'pair')} more cannot bring enough evidence",
 }

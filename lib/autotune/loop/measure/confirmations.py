@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from autotune.core.cases.confirming import PLANNED, Count, is_spent, used
+from autotune.core.cases.confirming import Count, is_spent, planned_for, used
 from autotune.core.facts import Fact, Kind
 from autotune.edges import locks
 from autotune.edges.atomic import replace_file
@@ -29,14 +29,14 @@ def next_of(session: Session) -> Count:
     mine = _read(session).get(session.state.segment.opened.workdir, {})
     cases = session.state.segment.split.confirm
     kept = min((mine.get(case.name, _NEVER)[1] for case in cases), default=0)
-    return Count(used(cases, {name: uses for name, (uses, _, _) in mine.items()}) + 1, PLANNED, kept)
+    return Count(used(cases, {name: uses for name, (uses, _, _) in mine.items()}) + 1, planned_for(cases), kept)
 
 
 def spent(session: Session) -> Fact | None:
     """Say that the cases that confirm may not do so again; None where they may."""
     pool, mine = next_of(session), _read(session).get(session.state.segment.opened.workdir, {})
     seen = sum(mine.get(case.name, _NEVER)[2] for case in session.state.segment.split.confirm)
-    figures = {"used": pool.number - 1, "planned": PLANNED, **({"seen": seen} if seen else {})}
+    figures = {"used": pool.number - 1, "planned": pool.planned, **({"seen": seen} if seen else {})}
     return Fact(Kind.POOL_SPENT, figures) if is_spent(pool, seen=seen > 0) else None
 
 

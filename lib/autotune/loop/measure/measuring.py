@@ -198,6 +198,7 @@ def _draw(session: Session, bench: Bench, experiment: Experiment, part: Part) ->
             return spent
         pool = confirmations.count(session)
         planned = {"number": state.confirmations + 1, "keeps": state.gains, "pool_number": pool.number, "pool_keeps": pool.keeps}
+        planned["planned"] = pool.planned
     order = f"{bench.random.getrandbits(64):016x}"
     session.append(Drawn(experiment.number, part, order, rounds.size_of(cases), state.taken, now(), **planned))
     return None

@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from autotune.core.cases.split import Side, is_sided
 from autotune.core.config.model import Config
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Remedy
@@ -94,11 +95,16 @@ def _shows(session: Session, values: Sequence[float], proof: Ran) -> bool:
 
 
 def _scores_differ(state: State, proof: Ran) -> bool:
-    """Whether a run's scores are others than the baseline's of the same cases, by more than two standard errors of the mean."""
+    """Whether a run's scores are others than the baseline's of the same cases, by more than two standard errors of the mean.
+
+    Where cases have sides, what is empty cannot fire: there it is enough that more positive ones got worse than better.
+    """
     name, listed_ = state.metric.name, state.segment.listed
     before = {key: value for run in state.segment.baseline_observed for key, value in run.samples.items()}
-    keys = [f"{name}[{listed_[place].name}]" for place in proof.cases]
+    keys = [f"{name}[{listed_[place].name}]" for place in proof.cases if listed_[place].side is not Side.NEGATIVE]
     differences = [proof.metrics[key] - before[key] for key in keys if key in proof.metrics and key in before]
+    if is_sided(listed_):
+        return not differences or math.fsum(differences) < 0
     if len(differences) < 2 or not any(differences):  # noqa: PLR2004 - one has no spread
         return not differences or any(differences)
     return abs(statistics.fmean(differences)) > 2 * statistics.stdev(differences) / math.sqrt(len(differences))

@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from autotune.core import rules
-from autotune.core.cases.confirming import Count, needed
+from autotune.core.cases.confirming import first_needed
 from autotune.core.cases.listed import line_of, listed
 from autotune.core.cases.scores import Asked, can_decide
-from autotune.core.cases.split import FEWEST_TO_SPLIT, digest, letters, split, units_in
+from autotune.core.cases.split import FEWEST_TO_SPLIT, couples_in, digest, is_sided, letters, split, units_in
 from autotune.core.config.model import Config
 from autotune.core.config.reading import to_mapping
 from autotune.core.facts import Fact, Kind, naming
@@ -95,12 +95,17 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
 def _listed(session: Session, lines: tuple[str, ...]) -> Listed:
     """Name the segment's cases, and where they have scores, what each is for; refuse those that can decide nothing, before they cost."""
     config = session.state.config
+    cases = listed(lines)
+    if config.score_range is None and is_sided(cases):
+        raise AutotuneError("The cases have sides, and the session no `score_range`.", "say what scores they have: --score-range 0 1")
     if config.score_range is None:
         return Listed(cases=lines, timestamp=now())
-    cases = listed(lines)
     parts = split(cases, config.holdout_share, config.search_share)
-    units, needs = units_in(parts.confirm), needed(Count(1), Count(1), config.error_budget)
-    if not can_decide(units, Asked(needs, 0.0)):
+    units, needs = units_in(parts.confirm), first_needed(cases, config.error_budget)
+    if is_sided(cases):
+        if not couples_in(parts.confirm) or (parts.search and not couples_in(parts.search)):
+            raise AutotuneError("There are too few positive or negative cases to draw a couple of.", "list more of both sides")
+    elif not can_decide(units, Asked(needs, 0.0)):
         fewest = next(count for count in itertools.count(units) if can_decide(count, Asked(needs, 0.0)))
         raise AutotuneError(
             f"{counted(units, 'case')} can decide nothing, however good a change is: a keep takes odds of {needs:.0f} : 1.",
