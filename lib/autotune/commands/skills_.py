@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from autotune.commands import skills_create, skills_records
 from autotune.commands.options import AsJson
 from autotune.core.codec import encode
 from autotune.core.skills.rates import Share, Standing
@@ -32,6 +33,10 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The skill, as its lis
 @app.callback()
 def group() -> None:
     """See how well agents' skills fire."""
+
+
+for part in (skills_create.create, skills_create.check, skills_records.workflows, skills_records.export, skills_records.recover):
+    app.command()(part)
 
 
 @app.command()

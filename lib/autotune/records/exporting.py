@@ -22,9 +22,14 @@ _OF_RECORDS = {"remark", "score", "label", "probe"}
 _KNOWN_BY = {"source": ("format", "place"), "file": ("source_id", "identity", "head"), "record": ("kind", "origin", "id")}
 
 
+def heading() -> str:
+    """The first line of an export."""
+    return json.dumps({_MARK: len(MIGRATIONS)})
+
+
 def lines(store: Store) -> Iterator[str]:
     """Every line of an export."""
-    yield json.dumps({_MARK: len(MIGRATIONS)})
+    yield heading()
     for table in TABLES:
         order = "1" if table in {"forgotten", "frozen"} else "1, 2, 3, 4" if table in {"score", "probe"} else "1, 2"
         rows = store.connection.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - names of ours

@@ -1,0 +1,66 @@
+"""`autotune skills workflows`, `skills export` and `skills recover`: what the records hold."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autotune.commands.flags import AsJson
+from autotune.commands.skills_create import answer
+from autotune.core.codec import encode
+from autotune.core.skills.workflows import LEAST
+from autotune.core.tell import skill_folders as words
+from autotune.records.store import PRIVATE, SETTING, opened, usual_path
+
+_WHAT = "autotune skills"
+
+
+def workflows(
+    least: Annotated[int, typer.Option("--min", min=2, metavar="N", help="In how many sessions it has to recur.")] = LEAST,
+    as_json: AsJson = False,
+) -> None:
+    """Show skills that fire one after the other, again and again. Each such sequence can become a skill."""
+    from autotune.core.skills import workflows as mined
+    from autotune.skills import looking
+
+    with opened(usual_path(os.environ.get(SETTING)), what=_WHAT) as store:
+        found = mined.workflows(looking.seen(store).turns, least)
+    said = [{**encode(one), "consistency": one.consistency} for one in found]
+    answer(words.workflows(found), {"workflows": said}, as_json=as_json)
+
+
+def export(
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; usually stdout.")] = None,
+    since: Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only what is from this day on.")] = None,
+) -> None:
+    """Write what is kept of skills as lines of JSON: what was seen, labels, results.
+
+    `skills recover FILE` reads it back.
+    """
+    from autotune.skills import exporting
+
+    since_ms = 0 if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1000)
+    with opened(usual_path(os.environ.get(SETTING)), what=_WHAT) as store:
+        if output is None:
+            for line in exporting.lines(store, since_ms):
+                typer.echo(line)
+            return
+        with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
+            written = sum(bool(file.write(f"{line}\n")) for line in exporting.lines(store, since_ms))
+    answer([words.exported(written, str(output))], {}, as_json=False)
+
+
+def recover(
+    file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, help="An export to read back.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make what is derived from the records again; with FILE, read an export back before."""
+    from autotune.skills import exporting
+
+    with opened(usual_path(os.environ.get(SETTING)), write=True, what=_WHAT) as store:
+        added, sessions = exporting.recover(store, file)
+    answer([words.recovered(added, sessions)], {"added": added, "sessions": sessions}, as_json=as_json)

@@ -1,0 +1,245 @@
+"""A skill's folder as a value, and what is wrong with it: by the open specification, by its host, by its own links.
+
+The specification's rules are those of its published validator, skills-ref 0.1.1. Fields that Claude Code knows besides are allowed by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import PurePosixPath
+from posixpath import normpath
+
+from autotune.core.skills import frontmatter
+from autotune.core.skills.frontmatter import Frontmatter, Unreadable
+
+SKILL = "SKILL.md"
+MOST_NAME, MOST_DESCRIPTION, MOST_COMPATIBILITY = 64, 1024, 500  # characters
+MOST_LISTED = 1536  # characters of description and when_to_use that a listing shows of one skill
+PLACEHOLDER = "TODO: describe this skill"
+"""The description of a new skill, until you write one."""
+MOST_LINES = 500  # of the text; the specification recommends fewer
+FIELDS = frozenset({"name", "description", "license", "allowed-tools", "metadata", "compatibility"})
+HOST_FIELDS = frozenset(
+    {
+        *("when_to_use", "argument-hint", "arguments", "disable-model-invocation", "user-invocable", "disallowed-tools", "model"),
+        *("effort", "context", "agent", "background", "hooks", "paths", "shell", "version"),
+    }
+)
+_TESTS = "evals/"
+_OWN_FOLDERS = ("scripts", "references", "assets", "workflows")
+_LINK = re.compile(r"\]\(\s*<?(?P<target>[^)\s>]+)>?(?:\s+[\"'(][^)]*)?\)|^\s{0,3}\[[^\]]+\]:\s*<?(?P<other>[^\s>]+)", re.MULTILINE)
+_NAMED = re.compile(rf"`(?P<path>(?:\./)?(?:{'|'.join(_OWN_FOLDERS)})/[\w./-]*\w)`")
+_FENCED = re.compile(r"^(?P<fence>\s*(?:```+|~~~+)).*?(?:^\s*(?:```+|~~~+)\s*$|\Z)", re.DOTALL | re.MULTILINE)
+_QUOTED = re.compile(r"`[^`\n]*`")
+
+
+class Rule(StrEnum):
+    """What a skill's folder breaks."""
+
+    NO_FILE = "no SKILL.md"
+    UNREADABLE = "head unreadable"
+    DOUBTFUL = "head doubtful"
+    NAME_MISSING = "name missing"
+    NAME_LONG = "name long"
+    NAME_CASE = "name case"
+    NAME_HYPHENS = "name hyphens"
+    NAME_CHARACTERS = "name characters"
+    NAME_OTHER = "name other than folder"
+    DESCRIPTION_MISSING = "description missing"
+    DESCRIPTION_LONG = "description long"
+    COMPATIBILITY_LONG = "compatibility long"
+    FIELD_UNKNOWN = "field unknown"
+    LONG = "long"
+    CUT = "listing cut"
+    LINK_LOST = "link lost"
+    ANCHOR_LOST = "anchor lost"
+    LINK_OUTSIDE = "link outside"
+    FILE_LOST = "file lost"
+    SECRET = "secret"  # noqa: S105 - a rule's name
+    EMPTY = "empty"
+    PLACEHOLDER = "placeholder"
+
+
+WARNINGS = frozenset({Rule.LONG, Rule.CUT, Rule.FILE_LOST, Rule.LINK_OUTSIDE, Rule.EMPTY})
+SPECIFICATION = frozenset(list(Rule)[: list(Rule).index(Rule.LONG)])
+"""Rules of the specification; the others are of hosts and of sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing that is wrong: a rule, the file, the line where there is one, and what it is about."""
+
+    rule: Rule
+    path: str = SKILL
+    line: int | None = None
+    about: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing may be measured or deployed before it is mended."""
+        return self.rule not in WARNINGS
+
+
+@dataclass(frozen=True)
+class Package:
+    """A folder: its name, and its files by their path in it; `executable` names those that may be run."""
+
+    name: str
+    files: Mapping[str, bytes]
+    executable: frozenset[str] = frozenset()
+
+    @cached_property
+    def head(self) -> Frontmatter | None:
+        """What its SKILL.md says; None where it is not there or cannot be read."""
+        try:
+            return frontmatter.read(self.text(SKILL))
+        except Unreadable:
+            return None
+
+    def text(self, path: str) -> str:
+        """A file as text, empty where it is not there."""
+        return self.files.get(path, b"").decode("utf-8", "replace")
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 16 hex digits of the SHA-256 of its files but its tests: names, modes and contents."""
+        found = hashlib.sha256()
+        for path in sorted(one for one in self.files if not one.startswith(_TESTS)):
+            found.update(f"{path}\0{int(path in self.executable)}\0{len(self.files[path])}\0".encode("utf-8", "surrogateescape"))
+            found.update(self.files[path])
+        return found.hexdigest()[:16]
+
+    @property
+    def listed(self) -> str:
+        """What a listing shows of it, uncut."""
+        head = self.head
+        if head is None:
+            return ""
+        said, when = head.text("description"), head.text("when_to_use")
+        return " ".join(f"{said} - {when}".split() if when else said.split())
+
+
+def flaws(package: Package) -> tuple[Flaw, ...]:
+    """Everything that is wrong with a package, what stops it first."""
+    found = [*_of_head(package), *_of_text(package), *_of_links(package)]
+    return tuple(sorted(found, key=lambda one: (not one.stops, one.path, one.line or 0)))
+
+
+def _of_head(package: Package) -> Iterator[Flaw]:
+    if SKILL not in package.files:
+        yield Flaw(Rule.NO_FILE)
+        return
+    try:
+        head = frontmatter.read(package.text(SKILL))
+    except Unreadable as wrong:
+        yield Flaw(Rule.UNREADABLE, SKILL, wrong.line, wrong.what)
+        return
+    for doubt, line in dict.fromkeys(head.doubts):
+        if not _in_field_of_host(head, package, line):
+            yield Flaw(Rule.DOUBTFUL, SKILL, line, str(doubt))
+    yield from _of_name(head, package.name)
+    yield from _of_description(head)
+    for name in head.fields:
+        if name not in FIELDS | HOST_FIELDS:
+            yield Flaw(Rule.FIELD_UNKNOWN, SKILL, None, name)
+
+
+def _in_field_of_host(head: Frontmatter, package: Package, line: int) -> bool:
+    """Whether a line belongs to a field of the host's alone, which the validator does not know anyway."""
+    lines = package.text(SKILL).removeprefix("\ufeff").splitlines()
+    field = next((found for one in lines[line - 1 :: -1] if (found := next((key for key in head.fields if one.startswith(key)), None))), "")
+    return field in HOST_FIELDS
+
+
+def _of_name(head: Frontmatter, folder: str) -> Iterator[Flaw]:
+    name = unicodedata.normalize("NFKC", head.text("name"))
+    if not name:
+        yield Flaw(Rule.NAME_MISSING)
+        return
+    wrong = (
+        (Rule.NAME_LONG, len(name) > MOST_NAME),
+        (Rule.NAME_CASE, name != name.lower()),
+        (Rule.NAME_HYPHENS, name.startswith("-") or name.endswith("-") or "--" in name),
+        (Rule.NAME_CHARACTERS, not all(one.isalnum() or one == "-" for one in name)),
+        (Rule.NAME_OTHER, name != unicodedata.normalize("NFKC", folder)),
+    )
+    yield from (Flaw(rule, SKILL, None, name) for rule, holds in wrong if holds)
+
+
+def _of_description(head: Frontmatter) -> Iterator[Flaw]:
+    said = head.text("description")
+    if not said:
+        yield Flaw(Rule.DESCRIPTION_MISSING)
+    elif said == PLACEHOLDER:
+        yield Flaw(Rule.PLACEHOLDER)
+    elif len(said) > MOST_DESCRIPTION:
+        yield Flaw(Rule.DESCRIPTION_LONG, SKILL, None, str(len(said)))
+    compatibility = head.fields.get("compatibility")
+    if compatibility is not None and (not isinstance(compatibility, str) or len(compatibility) > MOST_COMPATIBILITY):
+        yield Flaw(Rule.COMPATIBILITY_LONG, SKILL, None, str(len(compatibility)))
+
+
+def _of_text(package: Package) -> Iterator[Flaw]:
+    head = package.head
+    if head is None:
+        return
+    if not head.body.strip():
+        yield Flaw(Rule.EMPTY, SKILL, head.body_line)
+    if (lines := len(head.body.splitlines())) > MOST_LINES:
+        yield Flaw(Rule.LONG, SKILL, None, str(lines))
+    if (shown := len(package.listed)) > MOST_LISTED:
+        yield Flaw(Rule.CUT, SKILL, None, str(shown))
+
+
+def _of_links(package: Package) -> Iterator[Flaw]:
+    for path in sorted(one for one in package.files if one.lower().endswith(".md")):
+        text = _FENCED.sub(_blank, package.text(path))
+        for found in _LINK.finditer(_QUOTED.sub(_blank, text)):
+            target = found["target"] or found["other"]
+            yield from _of_link(package, path, target, text.count("\n", 0, found.start()) + 1)
+        for found in _NAMED.finditer(text):
+            if not _is_there(package, _resolved("", found["path"])) and not _is_there(package, _resolved(path, found["path"])):
+                yield Flaw(Rule.FILE_LOST, path, text.count("\n", 0, found.start()) + 1, found["path"])
+
+
+def _of_link(package: Package, path: str, target: str, line: int) -> Iterator[Flaw]:
+    place, _, anchor = target.partition("#")
+    if re.match(r"[A-Za-z][\w+.-]*:|/|\$", place):
+        return
+    there = _resolved(path, place) if place else path
+    if there.startswith("../"):
+        yield Flaw(Rule.LINK_OUTSIDE, path, line, target)
+    elif not _is_there(package, there):
+        yield Flaw(Rule.LINK_LOST, path, line, target)
+    elif anchor and there.lower().endswith(".md") and anchor.lower() not in anchors(package.text(there)):
+        yield Flaw(Rule.ANCHOR_LOST, path, line, target)
+
+
+def anchors(text: str) -> frozenset[str]:
+    """The anchors that a page's headings have, as hosts of git make them."""
+    found, seen = set[str](), dict[str, int]()
+    for line in _FENCED.sub(_blank, text).splitlines():
+        if heading := re.match(r"\s{0,3}#{1,6}\s+(.*?)\s*#*$", line):
+            slug = re.sub(r"[^\w\- ]", "", heading[1].strip().lower()).replace(" ", "-")
+            found.add(f"{slug}-{seen[slug]}" if slug in seen else slug)
+            seen[slug] = seen.get(slug, 0) + 1
+    return frozenset(found | set(re.findall(r"<a\s+(?:id|name)=[\"']([^\"']+)", text)))
+
+
+def _resolved(path: str, target: str) -> str:
+    return normpath(str(PurePosixPath(path).parent / target.replace("%20", " ")))
+
+
+def _is_there(package: Package, path: str) -> bool:
+    return path == "." or path in package.files or any(one.startswith(f"{path}/") for one in package.files)
+
+
+def _blank(found: re.Match[str]) -> str:
+    """As many lines and characters of nothing."""
+    return re.sub(r"[^\n]", " ", found[0])

@@ -1,0 +1,161 @@
+"""The skill folders of this machine: where each host looks for them, and which of them a name means.
+
+A user's skill hides a project's of the same name. An installed plugin's skills lie in a cache that its next update replaces.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from autotune.core.skills.package import SKILL
+from autotune.edges import git
+from autotune.errors import AutotuneError
+
+_PROJECT_FOLDERS = {
+    ".claude/skills": "claude-code",
+    ".agents/skills": "codex",
+    ".opencode/skills": "opencode",
+    ".opencode/skill": "opencode",
+}
+
+
+class Scope(StrEnum):
+    """For whom a skill is there."""
+
+    USER = "user"
+    PROJECT = "project"
+    PLUGIN = "plugin"  # in the folder of a plugin's own source
+    CACHE = "cache"  # of an installed plugin
+    FOLDER = "folder"  # anywhere else: no host looks there
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """One skill folder. `name` is as a listing names it; `hidden_by` is the user's folder that is taken in its place."""
+
+    name: str
+    folder: Path
+    scope: Scope
+    host: str
+    hidden_by: Path | None = None
+
+
+def installed(home: Path, around: Path) -> tuple[Skill, ...]:
+    """Every skill that a host finds from a folder, those that are hidden too."""
+    found = [*_of_user(home), *_of_projects(home, around), *_of_plugins(_claude(home))]
+    users = {(one.host, one.name): one.folder for one in found if one.scope is Scope.USER}
+    return tuple(_hidden(one, users) if one.scope is Scope.PROJECT else one for one in found)
+
+
+def named(said: str, home: Path, around: Path) -> Skill:
+    """The skill that a name or a path means. Raises AutotuneError where none does, or several do."""
+    path = Path(said).expanduser()
+    if ("/" in said or said in {".", ".."} or (path / SKILL).is_file()) and path.exists():
+        return at((path.parent if path.name == SKILL else path).absolute(), home, around)
+    known = installed(home, around)
+    found = [one for one in known if one.name == said] or [one for one in known if one.name.rpartition(":")[2] == said]
+    seen = [one for one in found if one.hidden_by is None]
+    if len({one.folder.resolve() for one in seen}) > 1:
+        places = ", ".join(str(one.folder) for one in seen)
+        raise AutotuneError(f"Several skills are named {said}: {places}.", "name the folder in place of the name")
+    if not seen:
+        raise AutotuneError(
+            f"There is no skill {said} here.", "run this in its project, or name its folder; `autotune skills create` makes one"
+        )
+    return seen[0]
+
+
+def at(folder: Path, home: Path, around: Path) -> Skill:
+    """The skill in a folder. Raises AutotuneError where there is none."""
+    if not (folder / SKILL).is_file():
+        raise AutotuneError(f"{folder} holds no {SKILL}.", "name a skill's folder; `autotune skills create` makes one")
+    for one in installed(home, around):
+        if one.folder.resolve() == folder.resolve():
+            return one
+    plugin = next((above for above in folder.parents if (above / ".claude-plugin" / "plugin.json").is_file()), None)
+    if plugin is not None and folder.parent.name == "skills":
+        return Skill(
+            f"{_name_of(plugin)}:{folder.name}",
+            folder,
+            Scope.CACHE if "cache" in _below_plugins(folder, home) else Scope.PLUGIN,
+            "claude-code",
+        )
+    project = next((host for inner, host in _PROJECT_FOLDERS.items() if folder.parent.as_posix().endswith(f"/{inner}")), None)
+    return Skill(folder.name, folder, Scope.FOLDER if project is None else Scope.PROJECT, project or "claude-code")
+
+
+def repository_of(folder: Path) -> git.Repository | None:
+    """The repository that tracks a skill's folder; None where none does."""
+    repository = git.discover(folder)
+    if repository is None:
+        return None
+    listed = git.query(folder, "ls-files", "--error-unmatch", "--", SKILL, no="did not match")
+    return None if listed is None else repository
+
+
+def _of_user(home: Path) -> Iterator[Skill]:
+    places = [(_claude(home) / "skills", "claude-code"), (home / ".agents" / "skills", "codex")]
+    codex = Path(os.environ.get("CODEX_HOME", ""))
+    places.append(((codex if codex.is_absolute() else home / ".codex") / "skills", "codex"))
+    settings = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    places += [
+        ((settings if settings.is_absolute() else home / ".config") / "opencode" / inner, "opencode") for inner in ("skills", "skill")
+    ]
+    for place, host in places:
+        yield from (Skill(folder.name, folder, Scope.USER, host) for folder in _skills_in(place))
+
+
+def _of_projects(home: Path, around: Path) -> Iterator[Skill]:
+    for above in _upwards(around):
+        for inner, host in _PROJECT_FOLDERS.items():
+            if (above / inner) != _claude(home) / "skills" and (above / inner) != home / ".agents" / "skills":
+                yield from (Skill(folder.name, folder, Scope.PROJECT, host) for folder in _skills_in(above / inner))
+
+
+def _of_plugins(claude: Path) -> Iterator[Skill]:
+    """Those of the newest version of every plugin in the cache; a version that was left behind is marked."""
+    for plugin in sorted(claude.glob("plugins/cache/*/*")):
+        versions = [one for one in plugin.iterdir() if one.is_dir() and not (one / ".orphaned_at").exists()] if plugin.is_dir() else []
+        if versions:
+            newest = max(versions, key=lambda one: one.stat().st_mtime)
+            yield from (Skill(f"{plugin.name}:{one.name}", one, Scope.CACHE, "claude-code") for one in _skills_in(newest / "skills"))
+
+
+def _skills_in(place: Path) -> Iterable[Path]:
+    return sorted(path.parent for path in place.glob(f"*/{SKILL}") if path.is_file()) if place.is_dir() else ()
+
+
+def _upwards(around: Path) -> Iterator[Path]:
+    """A folder and those above it, up to the top of its repository."""
+    for folder in (around, *around.parents):
+        yield folder
+        if (folder / ".git").exists():
+            return
+
+
+def _claude(home: Path) -> Path:
+    setting = Path(os.environ.get("CLAUDE_CONFIG_DIR", ""))
+    return setting if setting.is_absolute() else home / ".claude"
+
+
+def _hidden(one: Skill, users: dict[tuple[str, str], Path]) -> Skill:
+    by = users.get((one.host, one.name)) if one.host == "claude-code" else None
+    return Skill(one.name, one.folder, one.scope, one.host, by)
+
+
+def _below_plugins(folder: Path, home: Path) -> tuple[str, ...]:
+    plugins = _claude(home) / "plugins"
+    return folder.relative_to(plugins).parts if folder.is_relative_to(plugins) else ()
+
+
+def _name_of(plugin: Path) -> str:
+    import json
+
+    try:
+        return str(json.loads((plugin / ".claude-plugin" / "plugin.json").read_bytes())["name"])
+    except (ValueError, KeyError, TypeError):
+        return plugin.name

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from autotune.core.skills.package import MOST_LISTED, PLACEHOLDER, SPECIFICATION, Flaw, Package, Rule, anchors, flaws
+
+
+def package(head: str = "name: a\ndescription: Does things.", body: str = "# A\n", files: Mapping[str, str] | None = None) -> Package:
+    texts = {"SKILL.md": f"---\n{head}\n---\n{body}", **(files or {})}
+    return Package("a", {path: text.encode() for path, text in texts.items()})
+
+
+def rules(found: Package) -> list[Rule]:
+    return [one.rule for one in flaws(found)]
+
+
+@pytest.mark.parametrize(
+    ("head", "rule"),
+    [
+        ("name: A\ndescription: x", Rule.NAME_CASE),
+        ("name: a--a\ndescription: x", Rule.NAME_HYPHENS),
+        ("name: -a\ndescription: x", Rule.NAME_HYPHENS),
+        ("name: a_b\ndescription: x", Rule.NAME_CHARACTERS),
+        (f"name: {'a' * 65}\ndescription: x", Rule.NAME_LONG),
+        ("name: b\ndescription: x", Rule.NAME_OTHER),
+        ("name:\ndescription: x", Rule.NAME_MISSING),
+        ("description: x", Rule.NAME_MISSING),
+        ("name: a", Rule.DESCRIPTION_MISSING),
+        (f"name: a\ndescription: {'x' * 1025}", Rule.DESCRIPTION_LONG),
+        (f"name: a\ndescription: x\ncompatibility: {'x' * 501}", Rule.COMPATIBILITY_LONG),
+        ("name: a\ndescription: x\ncompatibility:\n  - x", Rule.COMPATIBILITY_LONG),
+        ("name: a\ndescription: x\nfoo: bar", Rule.FIELD_UNKNOWN),
+        ("name: a\ndescription: Use: when", Rule.DOUBTFUL),
+        ("name: a\ndescription: x\nallowed-tools: [Read]", Rule.DOUBTFUL),
+        ("name: a\ndescription: 'x", Rule.UNREADABLE),
+    ],
+)
+def test_the_specification_is_held_as_its_validator_does(head: str, rule: Rule) -> None:
+    found = [one for one in flaws(package(head)) if one.rule in SPECIFICATION]
+    assert rule in {one.rule for one in found}
+    assert all(one.stops for one in found)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "name: a\ndescription: x",
+        "name: a\ndescription: x\nlicense: MIT\nmetadata:\n  author: me\nallowed-tools: Read Write\ncompatibility: x",
+        "name: a\ndescription: x\nmodel: haiku\nargument-hint: [number]\nwhen_to_use: often\nhooks:\n  Stop:\n    - x: y",
+    ],
+)
+def test_fields_of_the_specification_and_of_the_host_are_allowed(head: str) -> None:
+    assert flaws(package(head)) == ()
+
+
+def test_a_folder_without_its_file_is_no_skill() -> None:
+    assert flaws(Package("a", {"skill.md": b"x"})) == (Flaw(Rule.NO_FILE),)
+    assert [Package("a", {}).head, Package("a", {}).listed] == [None, ""]
+
+
+def test_links_and_headings_have_to_be_there() -> None:
+    body = (
+        "# A b\n[one](references/x.md) [two](references/y.md) [three](references/x.md#more) [four](#a-b) [five](#c)\n"
+        "[six](https://x.org/none) [seven](../other/SKILL.md) [eight](/etc/hosts) ![nine](assets/p.png) [ten](references)\n"
+        "`[no](link.md)` and `scripts/run.sh` and `./references/x.md`\n```\n[no](code.md)\n```\n[ref]: none.md\n"
+    )
+    found = flaws(package(body=body, files={"references/x.md": "## More\n[back](../SKILL.md) `scripts/z.py`\n", "scripts/z.py": ""}))
+    assert [(one.rule, one.path, one.line, one.about) for one in found] == [
+        (Rule.LINK_LOST, "SKILL.md", 6, "references/y.md"),
+        (Rule.ANCHOR_LOST, "SKILL.md", 6, "#c"),
+        (Rule.LINK_LOST, "SKILL.md", 7, "assets/p.png"),
+        (Rule.LINK_LOST, "SKILL.md", 12, "none.md"),
+        (Rule.LINK_OUTSIDE, "SKILL.md", 7, "../other/SKILL.md"),
+        (Rule.FILE_LOST, "SKILL.md", 8, "scripts/run.sh"),
+    ]
+    assert [one.stops for one in found] == [True, True, True, True, False, False]
+
+
+def test_headings_of_the_same_words_are_told_apart() -> None:
+    assert anchors("# A `b`!\n## A b ##\n# A b\n```\n# no\n```\n<a id='own'></a>\n#hash\n") == {"a-b", "a-b-1", "a-b-2", "own"}
+
+
+def test_what_is_long_or_empty_is_noted_and_does_not_stop() -> None:
+    assert rules(package(body="")) == [Rule.EMPTY]
+    assert rules(package(body="x\n" * 501)) == [Rule.LONG]
+    found = flaws(package(f"name: a\ndescription: x\nwhen_to_use: {'x' * MOST_LISTED}"))
+    assert [(one.rule, one.stops) for one in found] == [(Rule.CUT, False)]
+
+
+def test_a_description_that_nobody_has_written_yet_stops() -> None:
+    assert rules(package(f'name: a\ndescription: "{PLACEHOLDER}"')) == [Rule.PLACEHOLDER]
+
+
+def test_the_listing_shows_description_and_occasion_on_one_line() -> None:
+    assert package("name: a\ndescription: |\n  one\n  two\nwhen_to_use: often").listed == "one two - often"
+    assert package().listed == "Does things."
+
+
+def test_a_fingerprint_tells_names_modes_and_contents_but_not_tests() -> None:
+    one = Package("a", {"SKILL.md": b"x", "b": b"y"})
+    assert len(one.fingerprint) == 16
+    assert one.fingerprint == Package("other", {"b": b"y", "SKILL.md": b"x", "evals/evals.json": b"{}"}).fingerprint
+    others = (Package("a", {"SKILL.md": b"x", "c": b"y"}), Package("a", {"SKILL.md": b"xy"}), Package("a", one.files, frozenset({"b"})))
+    assert one.fingerprint not in {other.fingerprint for other in others}
