@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -62,3 +64,45 @@ def not_hung_up() -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+class Ending:
+    """Whether this process was asked to end, and by which signal."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._heard, self._tell = os.pipe()
+
+    def ask(self, number: int) -> None:
+        """Note that a signal asks for the end; whoever waits is woken."""
+        self.number = number
+        os.write(self._tell, b".")
+
+    def wait(self, seconds: float) -> None:
+        """Wait, for as long as no signal asks for the end."""
+        select.select([self._heard], [], [], max(0.0, seconds))
+
+    def close(self) -> None:
+        """Close the pipe by which it is woken."""
+        os.close(self._heard)
+        os.close(self._tell)
+
+
+@contextmanager
+def ended_gently(said: Callable[[], None]) -> Iterator[Ending]:
+    """Have a first signal ask for the end, which `said` is told, and a second one raise `ToldToEndError` at once."""
+    ending = Ending()
+
+    def handle(number: int, _: object) -> None:
+        if ending.number is not None:
+            raise ToldToEndError(number)
+        ending.ask(number)
+        said()
+
+    before = {one: signal.signal(one, handle) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield ending
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        ending.close()

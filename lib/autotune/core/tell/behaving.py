@@ -1,0 +1,51 @@
+"""The words of what the numbers of behavior.json become, and by which figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autotune.core.tell.lines import Line, Tone, shortened
+
+_LONGEST = 300
+_WHAT = {
+    "tool failures": ("tools failed in", True),
+    "tool use": ("tools were called in", True),
+    "characters": ("characters of an answer", False),
+    "facts": ("facts in memory", False),
+    "errors": ("errors in", True),
+    "latency": ("milliseconds", False),
+    "quality": ("judged", False),
+}
+
+
+def told(found: Mapping[str, Any]) -> tuple[Line, ...]:
+    """What changed, what was measured, and where it is written."""
+    return tuple(_told(found))
+
+
+def _told(found: Mapping[str, Any]) -> Iterator[Line]:
+    would = "would be " if found["dry_run"] else ""
+    for name, value in found["taken_back"] or ():
+        yield Line("taken back", f"{name} {would}no longer {value}", Tone.FAIR)
+    for one in found["changes"]:
+        yield Line(
+            "changed", f"{one['name']} {would}{one['after']}, was {one['before']}: {_figure(one['by'], found['figures'])}", Tone.GOOD
+        )
+    if not found["changes"] and not found["taken_back"]:
+        yield Line("changed", "nothing: no figure is surely beyond what a rule asks for")
+    for what in found["figures"]:
+        yield Line("measured", _figure(what, found["figures"]))
+    yield Line("file", shortened(found["file"], _LONGEST))
+    if found["report"]:
+        yield Line("report", shortened(found["report"], _LONGEST))
+
+
+def _figure(what: str, figures: Mapping[str, Any]) -> str:
+    words, is_share = _WHAT[what]
+    one = figures[what]
+    low, high = one["low"], one["high"]
+    if is_share:
+        return f"{words} {one['value']:.0%} of {one['of']:,} ({low:.0%} to {high:.0%})"
+    between = "" if low is None else f" ({low:.3g} to {high:.3g})"
+    return f"{words} {one['value']:.3g} of {one['of']:,}{between}"

@@ -1,0 +1,107 @@
+"""One pass: everything that is due, step by step under one lock.
+
+Each step finishes what was begun and does nothing that is done: a pass that was killed is made again, and comes to the same end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autotune.core.records.behaviors import Behavior
+from autotune.core.scheduling.passing import Skip, Skipped, Step, money
+from autotune.core.tell.lines import Line
+from autotune.edges.atomic import replace_file
+from autotune.edges.locks import hold
+from autotune.errors import AutotuneError
+from autotune.prompts.ingesting import database
+from autotune.prompts.settings import Settings
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One step of a pass, perhaps for one behaviour: what it does, what it would do, and how either is told.
+
+    Both may give `Skipped` in place of values, and raise AutotuneError.
+    """
+
+    step: Step
+    behavior: Behavior | None
+    work: Callable[[], Values | Skipped]
+    plan: Callable[[], Values | Skipped]
+    told: Callable[[Values], Sequence[Line]]
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """What became of a part: its values, why it did nothing, or what it refused."""
+
+    part: Part
+    found: Values | None = None
+    skipped: Skipped | None = None
+    error: AutotuneError | None = None
+
+    def values(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "step": str(self.part.step),
+            "behavior": None if self.part.behavior is None else str(self.part.behavior),
+            "skipped": None if self.skipped is None else {"why": str(self.skipped.why), **self.skipped.about},
+            "error": None if self.error is None else {"error": self.error.message, "hint": self.error.hint},
+            "found": self.found,
+        }
+
+
+def planned(parts: Sequence[Part]) -> list[Did]:
+    """What a pass would do. It makes no call and changes nothing."""
+    return [_taken(part, part.plan) for part in parts]
+
+
+def once(settings: Settings, parts: Sequence[Part], *, stopped: Callable[[], bool], said: Callable[[Part], None]) -> list[Did]:
+    """Make a pass; `said` hears of each part when it begins, and none begins once `stopped` is true.
+
+    Raises AutotuneError where another process makes one.
+    """
+    done: list[Did] = []
+    with alone(settings):
+        for part in parts:
+            if stopped():
+                done.append(Did(part, skipped=Skipped(Skip.STOPPED)))
+                continue
+            said(part)
+            done.append(_taken(part, part.work))
+        replace_file(_last(settings), json.dumps(values(done), ensure_ascii=False).encode())
+    return done
+
+
+def values(done: Sequence[Did], *, dry: bool = False) -> dict[str, Any]:
+    """A pass as JSON values."""
+    calls, usd = money([one.found for one in done if one.found is not None])
+    steps = [one.values() for one in done]
+    return {"dry_run": dry, "ok": all(one.error is None for one in done), "calls": calls, "usd": usd, "steps": steps}
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Be the only one that makes a pass over these records."""
+    with hold(database(settings).with_name("once.lock"), "autotune prompts once"):
+        yield
+
+
+def _last(settings: Settings) -> Path:
+    """The file that holds the last whole pass, for whoever looks."""
+    return database(settings).with_name("once.json")
+
+
+def _taken(part: Part, step: Callable[[], Values | Skipped]) -> Did:
+    try:
+        found = step()
+    except AutotuneError as refusal:
+        return Did(part, error=refusal)
+    return Did(part, skipped=found) if isinstance(found, Skipped) else Did(part, found=found)
