@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from autotune.core.output.context import ContextReader
+from autotune.core.output.marked import CONTEXT, UNSCORED, Mark, MarkedLines
 from autotune.core.output.metrics import MetricReader, MetricReport, merge
-from autotune.core.output.unscored import UnscoredReader
 from autotune.errors import AutotuneError
 
 LOG_END_BYTES = 4 * 1024 * 1024
@@ -25,8 +24,7 @@ class Output:
         self._kept_bytes = kept_bytes
         self._kept = {"stdout": bytearray(), "stderr": bytearray()} if kept_bytes else {}
         self._readers = {"stdout": MetricReader("stdout"), "stderr": MetricReader("stderr")}
-        self._contexts = {"stdout": ContextReader(), "stderr": ContextReader()}
-        self._unscored = {"stdout": UnscoredReader(), "stderr": UnscoredReader()}
+        self._marked = {(mark, stream): MarkedLines(mark) for mark in (CONTEXT, UNSCORED) for stream in self._readers}
         self._recent = _Ring(LOG_END_BYTES)
         self._logged = 0
         self._chunks = 0
@@ -46,8 +44,8 @@ class Output:
         """Take the next bytes of a stream."""
         self._chunks += 1
         self._readers[stream].feed(chunk, self._chunks)
-        self._contexts[stream].feed(chunk)
-        self._unscored[stream].feed(chunk)
+        for mark in (CONTEXT, UNSCORED):
+            self._marked[mark, stream].feed(chunk)
         self.total += len(chunk)
         self._recent.add(chunk)
         if (kept := self._kept.get(stream)) is not None:
@@ -60,13 +58,9 @@ class Output:
         """What the METRIC lines of both streams say; to be asked once, at the end."""
         return merge(self._readers["stdout"].close(), self._readers["stderr"].close())
 
-    def context(self) -> dict[str, str]:
-        """What the CONTEXT lines of both streams say; to be asked once, at the end."""
-        return {**self._contexts["stderr"].close(), **self._contexts["stdout"].close()}
-
-    def unscored(self) -> dict[str, str]:
-        """What the UNSCORED lines of both streams say; to be asked once, at the end."""
-        return {**self._unscored["stderr"].close(), **self._unscored["stdout"].close()}
+    def said(self, mark: Mark) -> dict[str, str]:
+        """What the lines of a mark say in both streams; to be asked once, at the end."""
+        return {**self._marked[mark, "stderr"].close(), **self._marked[mark, "stdout"].close()}
 
     def printed(self) -> dict[str, bytes]:
         """The beginning of each stream, as far as it is kept."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
+from autotune.core.output.marked import CONTEXT, UNSCORED
 from autotune.core.output.outcome import Executed
 from autotune.edges.capture import Output
 from autotune.edges.family import exit_descriptor
@@ -129,8 +130,8 @@ class Watch:
             timed_out=self._timed_out,
             stopped=self._was_stopped,
             report=self._output.report(),
-            context=self._output.context(),
-            unscored=self._output.unscored(),
+            context=self._output.said(CONTEXT),
+            unscored=self._output.said(UNSCORED),
             tail=self._output.tail(),
             output_bytes=self._output.total,
             leftovers=leftovers,

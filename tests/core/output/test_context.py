@@ -7,12 +7,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.output.context import LONGEST_VALUE, MOST_NAMES, ContextReader, changed
-from autotune.core.output.marked import LONGEST_LINE
+from autotune.core.output.context import changed
+from autotune.core.output.marked import CONTEXT, LONGEST_LINE, MarkedLines
 
 
 def read(*chunks: bytes) -> dict[str, str]:
-    reader = ContextReader()
+    reader = MarkedLines(CONTEXT)
     for chunk in chunks:
         reader.feed(chunk)
     return dict(reader.close())
@@ -40,8 +40,8 @@ def test_any_chunking_reads_the_same(cuts: list[int]) -> None:
 
 
 def test_what_is_read_is_bounded() -> None:
-    assert len(read(b"".join(b"CONTEXT n%d=1\n" % number for number in range(2 * MOST_NAMES)))) == MOST_NAMES
-    assert len(read(b"CONTEXT a=" + b"x" * 500 + b"\n")["a"]) == LONGEST_VALUE
+    assert len(read(b"".join(b"CONTEXT n%d=1\n" % number for number in range(2 * CONTEXT.most_names)))) == CONTEXT.most_names
+    assert len(read(b"CONTEXT a=" + b"x" * 500 + b"\n")["a"]) == CONTEXT.longest_text
     assert read(b"CONTEXT a=" + b"x" * LONGEST_LINE, b"CONTEXT b=1\n") == {}
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from autotune.core.output.metrics import MOST_NAMES
-from autotune.core.output.unscored import LONGEST_REASON, UnscoredReader
+from autotune.core.output.marked import UNSCORED, MarkedLines
 
 
 def read(*chunks: bytes) -> dict[str, str]:
-    reader = UnscoredReader()
+    reader = MarkedLines(UNSCORED)
     for chunk in chunks:
         reader.feed(chunk)
     return dict(reader.close())
@@ -22,9 +21,9 @@ def test_a_line_is_read_wherever_it_is_cut(cut: int) -> None:
 
 
 def test_the_last_reason_counts_and_is_cut() -> None:
-    assert read(b"UNSCORED a[1] one\nUNSCORED a[1] " + b"x" * 500) == {"a[1]": "x" * LONGEST_REASON}
+    assert read(b"UNSCORED a[1] one\nUNSCORED a[1] " + b"x" * 500) == {"a[1]": "x" * UNSCORED.longest_text}
 
 
 def test_names_are_bounded() -> None:
-    lines = b"".join(b"UNSCORED a[%d] no\n" % number for number in range(MOST_NAMES + 5))
-    assert len(read(lines)) == MOST_NAMES
+    lines = b"".join(b"UNSCORED a[%d] no\n" % number for number in range(UNSCORED.most_names + 5))
+    assert len(read(lines)) == UNSCORED.most_names
