@@ -25,7 +25,7 @@ def waiting(store: Store, limit: int = 100, now: int = NOW) -> list[Waiting]:
 
 
 def given(one: Waiting, score: float | None, again_ms: int | None = None) -> Given:
-    return Given(one, score, None if score is not None else "busy", "first", again_ms, 0.01, {"marks": {"kind": 3}})
+    return Given(one, score, None if score is not None else "busy", "first", 0, again_ms, 0.01, {"marks": {"kind": 3}})
 
 
 def scored(desk: Desk) -> Desk:

@@ -64,6 +64,7 @@ VERBS: dict[str, dict[str, str]] = {
     "A running agent": {
         "prompts": "Tune what a running agent says.",
         "ingest": "Take in what your agent wrote, as `prompts ingest` does.",
+        "eval": "Judge what your agent answered, as `prompts eval` does.",
         "skills": "See how well agents' skills fire.",
     },
     "Watching": {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autotune.commands import workshop
+from autotune.commands import prompts_eval, prompts_label, workshop
 from autotune.commands.flags import AsJson
 from autotune.commands.prompts_schedule import schedule
 from autotune.core.asking.costs import together
@@ -35,6 +35,8 @@ def group() -> None:
 
 for part in (workshop.init, workshop.ingest, workshop.status, workshop.export, workshop.cases, workshop.forget, schedule):
     app.command()(part)
+app.command("eval")(prompts_eval.main)
+app.command("label")(prompts_label.main)
 
 
 @app.command()

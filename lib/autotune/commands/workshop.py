@@ -71,7 +71,7 @@ def init(
         "secrets": list(secrets),
         "dry_run": dry_run,
     }
-    _answer(found, seen.made(found), as_json=as_json)
+    answered(found, seen.made(found), as_json=as_json)
 
 
 def ingest(
@@ -104,7 +104,7 @@ def ingest(
     fields = _fields(field or (), log)
     sources = [Source(one, Log.CHAT if fields else log, "", fields) for one in given if one not in exports] if given else known.sources
     found = ingesting.ingest(known, sources, exports, _now_ms(), dry=dry_run, said=lambda _: None)
-    _answer(found, seen.ingested(found), as_json=as_json)
+    answered(found, seen.ingested(found), as_json=as_json)
 
 
 def status(at: At = None, as_json: AsJson = False) -> None:
@@ -119,7 +119,7 @@ def status(at: At = None, as_json: AsJson = False) -> None:
         }
         letters = store.path.with_name("dead-letters.jsonl")
         found["dead_letters"] = str(letters) if letters.exists() else None
-    _answer(found, seen.status(found), as_json=as_json)
+    answered(found, seen.status(found), as_json=as_json)
 
 
 def export(
@@ -144,7 +144,7 @@ def export(
                 count += file.write(f"{line}\n") > 0
         fresh.replace(to)
     found = {"file": str(to), "lines": count}
-    _answer(found, seen.exported(found), as_json=as_json)
+    answered(found, seen.exported(found), as_json=as_json)
 
 
 def cases(
@@ -186,7 +186,7 @@ def forget(
         found = {**asdict(forgetting.forget(store, choice)), "dry_run": dry_run}
     if not dry_run:
         _forget_answers()
-    _answer(found, seen.forgot(found), as_json=as_json)
+    answered(found, seen.forgot(found), as_json=as_json)
 
 
 def _forget_answers() -> None:
@@ -229,6 +229,7 @@ def _now_ms() -> int:
     return round(time.time() * 1000)
 
 
-def _answer(found: Mapping[str, Any], lines: Sequence[Line], *, as_json: bool) -> None:
+def answered(found: Mapping[str, Any], lines: Sequence[Line], *, as_json: bool) -> None:
+    """Print an answer: as lines for people, or as JSON."""
     width = min(shutil.get_terminal_size().columns, WIDEST)
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else laid_out(lines, width), nl=as_json)

@@ -35,9 +35,10 @@ class Answers:
             self._file = file
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
+        """Close the file, when no thread uses it."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
 
     def find(self, request_hash: str) -> Reply | None:
         """Give an answer that was had before; None where there is none that can be read."""

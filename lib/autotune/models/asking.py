@@ -197,11 +197,7 @@ class Models:
         return self.terms.endpoints.get(name.backend, BACKENDS[name.backend])
 
     def _price(self, name: Name, endpoint: Endpoint) -> Price | None:
-        if (given := price_of(str(name), self.terms.prices) or price_of(name.model, self.terms.prices)) is not None:
-            return given
-        if endpoint.free:
-            return FREE
-        return price_of(name.model, self._prices) if endpoint.url is not None else None
+        return _price_of(name, endpoint, self.terms, self._prices)
 
     def _is_set(self, name: Name) -> bool:
         return (price_of(str(name), self.terms.prices) or price_of(name.model, self.terms.prices)) is not None
@@ -316,6 +312,20 @@ class _Misshapen:
 
     problem: str
     why: Why = Why.MISSHAPEN
+
+
+def price_by(terms: Terms, model: str) -> Price | None:
+    """Give the price by which calls of a model are counted on these terms; None where it is not known."""
+    name = parse(model)
+    return _price_of(name, terms.endpoints.get(name.backend, BACKENDS[name.backend]), terms, shipped_prices())
+
+
+def _price_of(name: Name, endpoint: Endpoint, terms: Terms, shipped: Mapping[str, Price]) -> Price | None:
+    if (given := price_of(str(name), terms.prices) or price_of(name.model, terms.prices)) is not None:
+        return given
+    if endpoint.free:
+        return FREE
+    return price_of(name.model, shipped) if endpoint.url is not None else None
 
 
 def shipped_prices() -> dict[str, Price]:

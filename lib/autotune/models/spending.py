@@ -59,8 +59,9 @@ class Spending:
         self._begun = _begun(os.getpid())
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file, when no thread uses it: to close it under one's hands ends the process."""
+        with self._lock:
+            self._file.close()
 
     def begin(
         self, run: str, model: str, purpose: str, request_hash: str, most: Most, per_run: Limits, per_day: Limits

@@ -19,6 +19,7 @@ from autotune.core.asking.limits import Limits
 from autotune.core.asking.naming import BACKENDS, parse
 from autotune.core.asking.request import Message, Request, Role
 from autotune.core.judging import besides, fencing, instrument, marks, rubric, showing, stages
+from autotune.core.judging.fencing import Fence
 from autotune.core.judging.instrument import Instrument, Replay
 from autotune.core.judging.marks import Judgement, Unscored
 from autotune.core.judging.rubric import Rubric
@@ -37,7 +38,10 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of one case. `second` is why the strong judge was asked; `answered` is what was judged."""
+    """What became of one case. `second` is why the strong judge was asked; `answered` is what was judged.
+
+    `obeyed` is how many judges followed what stands in the text that they judge.
+    """
 
     case: str
     judgement: Judgement
@@ -45,6 +49,7 @@ class Judged:
     answered: str
     cost: Cost
     besides: Mapping[str, float] = field(default_factory=dict)  # metrics of guardrails
+    obeyed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ def context(bench: Bench) -> dict[str, str]:
         "judge": _where(settings, settings.judge),
         "judge_second": second,
         "judge_version": f"{VERSION}",
+        **({} if settings.temperature is None else {"judge_temperature": f"{settings.temperature:g}"}),
         "rubric": bench.rubric.hash,
         "agent": f"{_where(settings, settings.agent)} {settings.answer_tokens} {'fresh' if settings.fresh else 'kept'}"
         if settings.agent
@@ -142,32 +148,40 @@ def judge_case(bench: Bench, models: Models, case: str) -> Judged:
             found = Judgement(settings.agent, None, {}, {}, unscored=Unscored.NO_ANSWER, failure=answer.failure)
             return Judged(case, found, None, "", answer.cost, beside)
         trace = _answered(trace, answer, settings.replay)
-    first, cost = _marked(bench, models, settings.judge, name, trace)
+    first, cost = marked(bench, models, settings.judge, name, trace)
     costs.append(cost)
     why, strong = (stages.second(name, first, settings.stages) if settings.strong else None), None
     if why is not None and not _is_capped(first):
-        strong, cost = _marked(bench, models, settings.strong, name, trace)
+        strong, cost = marked(bench, models, settings.strong, name, trace)
         costs.append(cost)
-    return Judged(case, stages.together(first, strong), why, trace.output or "", together(costs), beside)
+    obeyed = sum(one.unscored is Unscored.OBEYED for one in (first, strong) if one is not None)
+    return Judged(case, stages.together(first, strong), why, trace.output or "", together(costs), beside, obeyed)
 
 
 def _own_name(bench: Bench, case: str) -> str:
     return case.removeprefix(f"{bench.settings.behavior}/")
 
 
-def _marked(bench: Bench, models: Models, judge: str, case: str, trace: Trace) -> tuple[Judgement, Cost]:
+def marked(bench: Bench, models: Models, judge: str, case: str, trace: Trace) -> tuple[Judgement, Cost]:
     """Have one judge mark an answer."""
+    asked, fence = for_a_judge(bench, judge, case, trace)
+    answer = models.ask(asked)
+    return marks.judged(bench.rubric, fence, judge, answer.value, answer.failure), answer.cost
+
+
+def for_a_judge(bench: Bench, judge: str, case: str, trace: Trace) -> tuple[Request, Fence]:
+    """What one judge is asked about an answer, and the fence that stands around it."""
     parts = showing.parts(bench.settings.behavior, trace)
     fence = fencing.drawn(parts, Random(f"{bench.settings.stages.seed} {case} {judge} {trace.output}"))
     asked = Request(
         judge,
         question(bench.rubric, parts, fence),
         bench.settings.judge_tokens,
-        schema=marks.schema(bench.rubric),
+        bench.settings.temperature,
+        marks.schema(bench.rubric),
         purpose=f"judge {bench.settings.behavior}",
     )
-    answer = models.ask(asked)
-    return marks.judged(bench.rubric, fence, judge, answer.value, answer.failure), answer.cost
+    return asked, fence
 
 
 def _for_the_agent(bench: Bench, trace: Trace, case: str) -> Request:

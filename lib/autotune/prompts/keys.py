@@ -30,7 +30,7 @@ def _behavior(name: str) -> str:
     return name
 
 
-_NAME = text("a name", r"\S+")
+_NAME = text("a name", r"\S+|command:\S.*")
 _PATH = text("a path, or nothing", ".*")
 _MODEL = Shape("BACKEND:MODEL; without a backend it is one of OpenRouter's", _model)
 _NO_MODEL = Shape(f"{_MODEL.expected}; or nothing", lambda value: _model(value) if value != "" else value)
@@ -38,6 +38,11 @@ _SHARE = number("a number", at_least=0, at_most=1)
 _SAMPLES = Shape(whole_number(1).expected, _samples)
 _DIFFERENCE = number("a number", at_least=0, at_most=1)
 _WAIT = number("a number of milliseconds", at_least=0, at_most=3_600_000)
+_MONEY = Shape(
+    "a number of US dollars, or `none`",
+    lambda value: None if value == "none" else number("", at_least=0).read(value),
+    lambda held: held or "none",
+)
 _BEHAVIORS = list_of(f"a list of behaviours: {', '.join(Behavior)}", _behavior, at_least=1, unique=True)
 
 
@@ -119,6 +124,15 @@ KEYS = (
         "0 is none",
     ),
     Key(
+        "max_usd_per_day",
+        _MONEY,
+        5.0,
+        "how much models may cost in a day (UTC), all commands together; `none`: no cap",
+        "AUTOTUNE_MAX_USD_PER_DAY",
+    ),
+    Key("max_calls_per_day", whole_number(0), 5000, "how many calls of models may be made in a day", "AUTOTUNE_MAX_CALLS_PER_DAY"),
+    Key("concurrency", whole_number(1, 64), 4, "how many calls are made at once", "AUTOTUNE_CONCURRENCY"),
+    Key(
         "openrouter.base_url",
         text("a URL", r"https?://\S+"),
         "https://openrouter.ai/api/v1",
@@ -186,6 +200,16 @@ KEYS = (
         "judge.temperature",
     ),
     Key("judge.max_output_tokens", whole_number(1), 512, "of one judgement", "AUTOTUNE_JUDGE_MAX_OUTPUT_TOKENS", "judge.maxOutputTokens"),
+    Key("judge.share", _SHARE, 0.1, "the share of cases that the second judge sees anyway", "AUTOTUNE_JUDGE_SHARE"),
+    Key("judge.unsure_below", _SHARE, 0.5, "how sure the first has to be, or the second is asked", "AUTOTUNE_JUDGE_UNSURE_BELOW"),
+    Key(
+        "judge.min_agreement",
+        _SHARE,
+        0.4,
+        "how far judge and person have to agree (kappa) for a promotion without your approval; 0: not at all",
+        "AUTOTUNE_JUDGE_MIN_AGREEMENT",
+    ),
+    Key("judge.min_labels", whole_number(1), 30, "how many labels of yours tell that", "AUTOTUNE_JUDGE_MIN_LABELS"),
     Key(
         "optimize.min_improvement",
         _DIFFERENCE,

@@ -6,12 +6,16 @@ import json
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
+from autotune.core.asking import prices
+from autotune.core.asking.naming import Endpoint
+from autotune.core.asking.prices import Price
 from autotune.core.config.shapes import shown
+from autotune.core.judging import instrument
 from autotune.errors import AutotuneError
 from autotune.prompts.keys import BY_NAME, KEYS, SECRETS, SECTIONS, Key
 from autotune.readers.traces.chat_log import FIELDS
@@ -21,8 +25,12 @@ from autotune.records.sources import Rules, Source
 FILE = "prompts.toml"
 HOME_SETTING, FILE_SETTING = "AUTOTUNE_HOME", "AUTOTUNE_CONFIG_PATH"
 WORKSHOP = "autotune-prompts"
-SOURCES = "sources"
+SOURCES, PRICES, ENDPOINTS = "sources", "prices", "endpoints"
 _OF_A_SOURCE = {"format", "path", "fields"}
+_OURS, _NEAR = "AUTOTUNE_", 0.8
+_OF_OTHERS = frozenset(
+    ("SEED", "HOLDOUT", "CASES", "CASE", "CASE_OUTPUT", "BRIEF", "SESSION", "NO_REQUESTS", "WORKTREES", "OPENROUTER_API_KEY")
+)
 _NO, _YES = frozenset(("0", "false", "no", "off")), frozenset(("1", "true", "yes", "on"))
 
 
@@ -34,6 +42,8 @@ class Settings:
     origins: Mapping[str, str]
     file: Path | None
     extra: tuple[Source, ...] = ()
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - each key has its own type
         """A key's value."""
@@ -94,7 +104,9 @@ def found(at: Path | None = None) -> Path | None:
 def read(file: Path | None, variables: Mapping[str, str]) -> Settings:
     """The settings of a file, or without one of the variables and defaults alone. Raises AutotuneError that names the first wrong one."""
     table = _toml(file) if file is not None else {}
-    sources = table.pop(SOURCES, {})
+    _refuse_mistyped(variables)
+    sources, own = table.pop(SOURCES, {}), table.pop(PRICES, {})
+    endpoints = dict(instrument.endpoints(table.pop(ENDPOINTS, {}), str(file)))
     written = dict(_flat(table, str(file)))
     values, origins = {}, {}
     for key in KEYS:
@@ -105,7 +117,8 @@ def read(file: Path | None, variables: Mapping[str, str]) -> Settings:
             values[key.name], origins[key.name] = _checked(key, written[key.name], f"{key.name} in {file}"), FILE
         else:
             values[key.name], origins[key.name] = key.default, ""
-    return Settings(values, origins, file, tuple(_sources(sources, file)) if file is not None else ())
+    extra = tuple(_sources(sources, file)) if file is not None else ()
+    return Settings(values, origins, file, extra, _prices(own, str(file)), endpoints)
 
 
 def rendered(values: Mapping[str, object]) -> str:
@@ -165,7 +178,7 @@ def _flat(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, object]]:
                     _refuse_unknown(f"{name}.{leaf}", where, BY_NAME)
                 yield f"{name}.{leaf}", inner
         elif name not in BY_NAME:
-            _refuse_unknown(name, where, [*BY_NAME, SOURCES])
+            _refuse_unknown(name, where, [*BY_NAME, SOURCES, PRICES, ENDPOINTS])
         else:
             yield name, value
 
@@ -182,6 +195,19 @@ def _refuse_unknown(name: str, where: str, known: Iterable[str]) -> NoReturn:
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]}?" if near else "docs/prompts.md lists every key"
     raise AutotuneError(f"{where} has the key {name}, and there is no such key.", hint)
+
+
+def _prices(said: object, where: str) -> Mapping[str, Price]:
+    return prices.table({"models": said if isinstance(said, Mapping) else {PRICES: said}}, where)
+
+
+def _refuse_mistyped(variables: Mapping[str, str]) -> None:
+    """Refuse a variable that is nearly one of ours and none: what it was to set would silently be the default."""
+    known = [name.removeprefix(_OURS) for name in (HOME_SETTING, FILE_SETTING, *(key.variable for key in KEYS)) if name.startswith(_OURS)]
+    for variable in sorted(variables):
+        name = variable.removeprefix(_OURS)
+        if name != variable and name not in known and name not in _OF_OTHERS and (near := get_close_matches(name, known, 1, _NEAR)):
+            raise AutotuneError(f"The variable {variable} sets nothing.", f"did you mean {_OURS}{near[0]}? if not, give it another name")
 
 
 def _of_variable(key: Key, said: str) -> object:
@@ -234,8 +260,8 @@ def _source(name: str, table: Mapping[str, Any], where: str, file: Path) -> Sour
     fields = table.get("fields", {})
     if not isinstance(fields, Mapping) or not all(isinstance(one, str) for one in fields.values()):
         raise AutotuneError(f"{where}.fields in {file} is {shown(fields)}.", 'give it a table such as { input = "request.text" }')
-    for field in fields:
-        check_field(str(field), f"{where}.fields in {file}")
+    for name_of in fields:
+        check_field(str(name_of), f"{where}.fields in {file}")
     place = Path(path).expanduser()
     return Source(place if place.is_absolute() else file.parent / place, log, name, dict(fields))
 

@@ -13,8 +13,9 @@
     note          single values, by name
     instrument    who judged, by a hash of all that decides a judgement; scores of two are never compared
     score         what a judge gave a record for one behaviour, or why it gave nothing: then `score` is NULL, never 0. `seen_ms` is the
-                  record's time, `version` the pack of that behaviour which it shows, `unit` whose it is; `at_ms` is when it was judged,
-                  `again_ms` from when on it is worth another try, `content` has the marks with their reasons
+                  record's time, `version` the pack of that behaviour which it shows, `unit` whose it is; `obeyed` is how many judges
+                  followed what they were shown, `at_ms` when it was judged, `again_ms` from when on it is worth another try; `content`
+                  has the marks with their reasons
     label         the mark that a person gave a record for one behaviour
     probe         by how much a score moves where nothing that counts was changed
 
@@ -105,6 +106,7 @@ MIGRATIONS = (
         score REAL,
         unscored TEXT,
         stage TEXT NOT NULL,
+        obeyed INTEGER NOT NULL,
         tries INTEGER NOT NULL,
         at_ms INTEGER NOT NULL,
         again_ms INTEGER,
@@ -114,6 +116,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX score_shown ON score (behavior, instrument, version, unit, seen_ms, score, unscored);
     CREATE INDEX score_judged ON score (behavior, at_ms, instrument);
+    CREATE INDEX score_obeyed ON score (behavior, instrument) WHERE obeyed > 0;
     CREATE TABLE label (
         record_id INTEGER NOT NULL REFERENCES record ON DELETE CASCADE,
         behavior TEXT NOT NULL,

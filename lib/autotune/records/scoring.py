@@ -41,6 +41,7 @@ class Given:
     score: float | None
     unscored: str | None
     stage: str
+    obeyed: int
     again_ms: int | None
     usd: float | None
     content: Mapping[str, Any]
@@ -114,7 +115,7 @@ def keep(store: Store, behavior: Behavior, said: Mapping[str, str], given: Itera
             row = (
                 *(waited.record_id, str(behavior), instrument, found[0], trace.packs.get(behavior)),
                 unit_of(trace.user, trace.conversation, str(trace.id)),
-                *(one.score, one.unscored, one.stage, waited.tries + 1, now_ms, one.again_ms, one.usd),
+                *(one.score, one.unscored, one.stage, one.obeyed, waited.tries + 1, now_ms, one.again_ms, one.usd),
                 json.dumps(dict(one.content), ensure_ascii=False),
             )
             connection.execute(f"INSERT OR REPLACE INTO score VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - question marks

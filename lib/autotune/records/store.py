@@ -74,8 +74,8 @@ def usual_path(setting: str | None) -> Path:
 
 
 @contextmanager
-def opened(path: Path, *, write: bool = False, dry: bool = False, what: str = "autotune prompts") -> Iterator[Store]:
-    """Open the database, made where it is not there; with `write`, under its lock, which `what` is said to hold.
+def opened(path: Path, *, write: bool = False, dry: bool = False, what: str = "autotune prompts", wait_s: float = 0.0) -> Iterator[Store]:
+    """Open the database, made where it is not there; with `write`, under its lock, which `what` is said to hold, after `wait_s` seconds.
 
     Where there is none yet, who only reads gets an empty one in memory, and so does a rehearsal (`dry`).
     Raises AutotuneError where the database is damaged, is of a newer
@@ -90,7 +90,7 @@ def opened(path: Path, *, write: bool = False, dry: bool = False, what: str = "a
         with _connected(path) as connection:
             yield Store(connection, path)
         return
-    with hold(path.with_name("records.lock"), what), _connected(path) as connection:
+    with hold(path.with_name("records.lock"), what, wait_s), _connected(path) as connection:
         store = Store(connection, path, dry=dry)
         try:
             yield store

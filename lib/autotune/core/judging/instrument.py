@@ -29,7 +29,7 @@ class Instrument:
 
     `concurrency` is how many cases are worked at once; the caps hold for a day (UTC). Where `fresh`, the agent gives another answer in each
     run, so that its luck with one answer does not stay. `run` names the run whose caps its calls share, such as that of a search. Where
-    `besides`, guardrails' metrics are printed too.
+    `besides`, guardrails' metrics are printed too. `temperature` is the judges', None what they have by themselves.
     """
 
     behavior: Behavior
@@ -46,6 +46,7 @@ class Instrument:
     concurrency: int = 4
     stages: Stages = field(default_factory=Stages)
     fresh: bool = True
+    temperature: float | None = None
     max_usd_per_day: float | None = None
     max_calls_per_day: int | None = None
     run: str = ""
@@ -60,7 +61,7 @@ _TEXTS = ("cases", "rubric", "judge", "pack", "agent", "strong", "metric", "run"
 _NEEDED = ("behavior", "cases", "rubric", "judge")
 _WHOLE = ("answer_tokens", "judge_tokens", "concurrency", "max_calls_per_day", "max_calls_per_run", "seed")
 _FLAGS = ("fresh", "besides")
-_MAY_BE_0 = ("seed", "max_usd_per_day", "max_calls_per_day", "max_usd_per_run", "max_calls_per_run")
+_MAY_BE_0 = ("seed", "temperature", "max_usd_per_day", "max_calls_per_day", "max_usd_per_run", "max_calls_per_run")
 _SHARES = ("share", "unsure_below")
 _RUN = ("run", "max_usd_per_run")
 _KEYS = (
@@ -75,6 +76,7 @@ _KEYS = (
     "max_usd_per_day",
     *_FLAGS,
     *_RUN,
+    "temperature",
     "endpoints",
     "prices",
 )
@@ -105,7 +107,7 @@ def _checked(key: str, value: object, where: str) -> object:
         case "replay":
             return _one_of(Replay, value, key, where)
         case "endpoints":
-            return dict(_endpoints(value, where))
+            return dict(endpoints(value, where))
         case "prices":
             return prices.table({"models": value if isinstance(value, Mapping) else {"prices": value}}, where)
     return _plain(key, value, where)
@@ -134,7 +136,7 @@ def _number(key: str, value: object, where: str) -> float:
     return value if key in _WHOLE else float(value)
 
 
-def _endpoints(value: object, where: str) -> Iterator[tuple[str, Endpoint]]:
+def endpoints(value: object, where: str) -> Iterator[tuple[str, Endpoint]]:
     """Read where services are: a table for each backend, with `url`, `key` or both."""
     for backend, entry in (value if isinstance(value, Mapping) else {"endpoints": value}).items():
         texts = list(entry.values()) if isinstance(entry, Mapping) else [None]

@@ -29,7 +29,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean from 0 to 1 of `cases` scores of `units` units, with its interval at 95 %; None for both ends where one unit tells nothing."""
+    """A mean of `cases` scores of `units` units, with its interval at 95 %; None for both ends where one unit tells nothing."""
 
     value: float
     low: float | None
@@ -38,8 +38,11 @@ class Mean:
     units: int
 
 
-def mean_of(sums: Sums) -> Mean | None:
-    """The mean; None without a score. The interval is that of a ratio of two sums over units (Cochran 1977, chapter 6), by Student's t."""
+def mean_of(sums: Sums, least: float = 0.0) -> Mean | None:
+    """The mean of values from `least` to 1; None without one.
+
+    The interval is that of a ratio of two sums over units (Cochran 1977, chapter 6), by Student's t.
+    """
     if not sums.n:
         return None
     value = sums.s / sums.n
@@ -47,7 +50,7 @@ def mean_of(sums: Sums) -> Mean | None:
         return Mean(value, None, None, round(sums.n), sums.units)
     spread = max(0.0, sums.ss - 2 * value * sums.sn + value * value * sums.nn) * sums.units / (sums.units - 1)
     half = student(sums.units - 1) * math.sqrt(spread) / sums.n
-    return Mean(value, max(0.0, value - half), min(1.0, value + half), round(sums.n), sums.units)
+    return Mean(value, max(least, value - half), min(1.0, value + half), round(sums.n), sums.units)
 
 
 def student(freedom: int) -> float:

@@ -1,0 +1,133 @@
+"""`autotune prompts label`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autotune.commands.flags import AsJson
+from autotune.commands.prompts_eval import Behaviors
+from autotune.commands.workshop import At, answered
+from autotune.core.judging import showing
+from autotune.core.judging.marks import BEST_MARK
+from autotune.core.records.behaviors import Behavior
+from autotune.core.tell import scored
+from autotune.edges.clock import now_ms
+from autotune.errors import AutotuneError
+from autotune.prompts import ingesting, live, settings, trusting
+from autotune.prompts.settings import Settings
+from autotune.records import labels, scoring
+from autotune.records.store import opened
+from autotune.views import keys
+
+_WHAT, _WAIT_S = "autotune prompts label", 30.0
+_KEYS = {str(mark): mark for mark in range(BEST_MARK + 1)}
+
+
+def main(
+    behavior: Behaviors = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="How many cases of each behaviour to ask about.")] = 20,
+    file: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help='Take labels from lines such as {"case": ID, "behavior": NAME, "mark": 3}.'),
+    ] = None,
+    at: At = None,
+    as_json: AsJson = False,
+) -> None:
+    """Mark answers yourself, to see whether the judge agrees with you.
+
+    One key is one label, and it is kept at once. The next call goes on with other cases. With --json it asks nothing and shows the
+    agreement.
+    """
+    known = settings.read(settings.found(at), os.environ)
+    chosen = tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))
+    if file is not None:
+        added = _taken(known, file, chosen)
+    elif as_json:
+        added = {}
+    elif not sys.stdin.isatty():
+        raise AutotuneError(
+            "Labels are a person's: this needs a terminal.", "run it in a terminal of yours, or give labels with --from FILE"
+        )
+    else:
+        added = _asked(known, chosen, most)
+    with opened(ingesting.database(known)) as store:
+        found = {"behaviors": [{**trusting.values(store, known, one), "added": added.get(one, 0)} for one in chosen]}
+    answered(found, scored.labelled(found), as_json=as_json)
+
+
+def _asked(known: Settings, chosen: Sequence[Behavior], most: int) -> dict[Behavior, int]:
+    """Ask about cases of each behaviour, until there are none or the person has enough."""
+    added: dict[Behavior, int] = {}
+    with keys.pressed() as read:
+        for behavior in chosen:
+            bench = live.bench(known, behavior)
+            instrument = scoring.instrument_of(live.said_of(bench))
+            with opened(ingesting.database(known)) as store:
+                cases = labels.waiting(store, behavior, instrument, most)
+            for number, one in enumerate(cases, 1):
+                typer.echo(scored.question(behavior, showing.parts(behavior, one.trace), number, len(cases)))
+                typer.echo(f"{scored.asked([each.name for each in bench.rubric.criteria])} ", nl=False)
+                key = _meant(read)
+                typer.echo(key)
+                if key == "q":
+                    return added
+                if key in _KEYS:
+                    _keep(known, behavior, one.case, _KEYS[key])
+                    added[behavior] = added.get(behavior, 0) + 1
+    return added
+
+
+def _meant(read: Callable[[], str]) -> str:
+    """Wait for a key that means something."""
+    while (key := read().lower()) not in (*_KEYS, "s", "q", keys.END):
+        pass
+    return "q" if key == keys.END else key
+
+
+def _keep(known: Settings, behavior: Behavior, case: str, mark: int) -> None:
+    with opened(ingesting.database(known), write=True, what=_WHAT, wait_s=_WAIT_S) as store:
+        labels.keep(store, behavior, case, mark, now_ms())
+
+
+def _taken(known: Settings, file: Path, chosen: Sequence[Behavior]) -> dict[Behavior, int]:
+    """Take the labels of a file, all or none."""
+    rows = list(_rows(file, chosen))
+    added: dict[Behavior, int] = {}
+    with opened(ingesting.database(known), write=True, what=_WHAT, wait_s=_WAIT_S) as store, store.transaction():
+        for number, behavior, case, mark in rows:
+            try:
+                labels.put(store, behavior, case, mark, now_ms())
+            except AutotuneError as problem:
+                raise AutotuneError(f"{file}, line {number}: {problem.message}", problem.hint) from None
+            added[behavior] = added.get(behavior, 0) + 1
+    return added
+
+
+def _rows(file: Path, chosen: Sequence[Behavior]) -> Iterator[tuple[int, Behavior, str, int]]:
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, ValueError) as problem:
+        raise AutotuneError(f"{file} cannot be read: {problem}.", "name a file with a line of JSON for each label") from None
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield (number, *_label(line, f"{file}, line {number}", chosen))
+
+
+def _label(line: str, where: str, chosen: Sequence[Behavior]) -> tuple[Behavior, str, int]:
+    hint = f'write {{"case": ID, "behavior": one of {", ".join(chosen)}, "mark": {scored.MARKS}}}'
+    try:
+        said = json.loads(line)
+        behavior = Behavior(said.get("behavior", chosen[0] if len(chosen) == 1 else None))
+        case, mark = said["case"], said["mark"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise AutotuneError(f"{where}, is no label.", hint) from None
+    if isinstance(mark, bool) or mark not in range(BEST_MARK + 1) or not isinstance(case, str):
+        raise AutotuneError(f"{where}, has the mark {mark!r}.", hint)
+    return behavior, case, mark
