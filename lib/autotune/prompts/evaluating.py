@@ -17,10 +17,11 @@ from autotune.core.asking.costs import Cost, together
 from autotune.core.asking.failing import CAPS, Failure, Why
 from autotune.core.asking.prices import likely
 from autotune.core.codec import encode
-from autotune.core.judging.probing import CHANGES
+from autotune.core.judging.probing import Bias, changed
 from autotune.core.judging.retrying import again_ms, was_asked
 from autotune.core.judging.stages import is_sampled
 from autotune.core.records.behaviors import Behavior
+from autotune.core.tell.judging import FILLER
 from autotune.edges.locks import hold
 from autotune.prompts import judging, live, terms
 from autotune.prompts.ingesting import database
@@ -180,8 +181,8 @@ def _ends(one: Judged) -> bool:
 def _count(one: Pass, found: Sequence[Judged], rows: Mapping[str, Waiting]) -> None:
     for each in found:
         one.costs.append(each.cost)
-        if _ends(each):
-            one.ended = one.ended or each.judgement.failure
+        if _ends(each) and (one.ended is None or one.ended.why is Why.RESTING):  # what it rests for says more
+            one.ended = each.judgement.failure
         if not was_asked(each.judgement):
             continue
         one.judged += 1
@@ -223,8 +224,8 @@ def _probe(settings: Settings, bench: Bench, models: Models, one: Pass, count: i
         rows = probes.waiting(store, bench.settings.behavior, one.instrument, count)
     for row in rows:
         moved = {}
-        for bias, change in CHANGES.items():
-            rules, trace = change(bench.rubric, row.trace)
+        for bias in Bias:
+            rules, trace = changed(bias, bench.rubric, row.trace, FILLER)
             found, cost = judging.marked(replace(bench, rubric=rules), models, row.judge, row.case, trace)
             one.costs.append(cost)
             if found.score is not None:

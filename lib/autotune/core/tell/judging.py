@@ -13,6 +13,11 @@ from autotune.core.tell.figures import counted
 from autotune.core.tell.lines import shortened
 
 _LONGEST_WHY = 180
+FILLER = (
+    "In short, that is the answer to the question that was asked. I hope that this is of use, and I am glad to go into any part of it. "
+    "As was said above, all of this has to be seen as a whole, and each part of it has its place in the answer that was given here."
+)
+"""Sentences that say nothing: a judge that likes length likes them."""
 CANARY = "note"
 """What the part is called that holds the canary."""
 
