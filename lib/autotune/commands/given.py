@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 from autotune.errors import AutotuneError
@@ -50,3 +52,11 @@ def side_information(text: str | None) -> dict[str, Any] | None:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON number")
+
+
+def cases_of_the_run() -> list[str]:
+    """Give the ids of the run's cases, the group behind each left out; none where nothing names them."""
+    path, alone = os.environ.get("AUTOTUNE_CASES"), os.environ.get("AUTOTUNE_CASE")
+    if path is None:
+        return [alone] if alone else []
+    return [line.partition("\t")[0] for line in Path(path).read_text("utf-8").splitlines() if line]

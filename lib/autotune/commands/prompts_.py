@@ -12,6 +12,7 @@ import typer
 
 from autotune.commands import prompts_eval, prompts_label, workshop
 from autotune.commands.flags import AsJson
+from autotune.commands.given import cases_of_the_run
 from autotune.commands.prompts_schedule import schedule
 from autotune.core.asking.costs import together
 from autotune.core.asking.limits import Limits
@@ -87,7 +88,7 @@ def judge(
     from autotune.prompts import judging
 
     bench = judging.opened(settings, pack)
-    cases = _cases_of_the_run() or list(bench.cases)
+    cases = cases_of_the_run() or list(bench.cases)
     if dry_run:
         typer.echo(
             calls_planned(len(cases), answered=bool(bench.settings.agent), share=bench.settings.stages.share * bool(bench.settings.strong))
@@ -105,14 +106,6 @@ def judge(
             _explain(found)
     if (spent := together(costs).usd) is not None:
         typer.echo(f"METRIC cost_usd={spent:.9g}")
-
-
-def _cases_of_the_run() -> list[str]:
-    """Give the ids of the run's cases, the group behind each left out; none where nothing names them."""
-    path, alone = os.environ.get("AUTOTUNE_CASES"), os.environ.get("AUTOTUNE_CASE")
-    if path is None:
-        return [alone] if alone else []
-    return [line.partition("\t")[0] for line in Path(path).read_text("utf-8").splitlines() if line]
 
 
 def _explain(found: Judged) -> None:

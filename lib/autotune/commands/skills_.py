@@ -15,6 +15,7 @@ import typer
 
 from autotune.commands import skills_create, skills_records
 from autotune.commands.options import AsJson
+from autotune.commands.skills_probe import probe
 from autotune.core.codec import encode
 from autotune.core.skills.rates import Share, Standing
 from autotune.core.tell import skills as words
@@ -37,6 +38,7 @@ def group() -> None:
 
 for part in (skills_create.create, skills_create.check, skills_records.workflows, skills_records.export, skills_records.recover):
     app.command()(part)
+app.command()(probe)
 
 
 @app.command()

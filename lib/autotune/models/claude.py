@@ -24,7 +24,7 @@ OWN_CALL = "AUTOTUNE_MODEL_CALL"
 
 _PLAIN = ("-p", "--output-format", "json", "--no-session-persistence", "--setting-sources", "", "--strict-mcp-config")
 _BARE = ("--tools", "", "--disable-slash-commands", "--settings", '{"disableAllHooks":true}')
-_OF_A_SESSION = ("CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_PID")
+OF_A_SESSION = ("CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_PID")
 _NO_SYSTEM = "Answer the user."
 
 
@@ -48,7 +48,7 @@ def call(model: str, request: Request, timeout_s: float) -> Reply | Failure:
 
 def _environment(request: Request) -> dict[str, str]:
     """Give the client's environment: the user's without that of a session around us, and with no retries of its own."""
-    kept = {name: value for name, value in os.environ.items() if name not in _OF_A_SESSION}
+    kept = {name: value for name, value in os.environ.items() if name not in OF_A_SESSION}
     own = {OWN_CALL: "1", "CLAUDE_CODE_MAX_RETRIES": "0", "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(request.max_tokens)}
     return {**kept, **own, "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
 

@@ -1,0 +1,61 @@
+"""`autotune skills probe`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import Annotated
+
+import typer
+
+from autotune.commands.flags import AsJson
+from autotune.commands.given import cases_of_the_run
+from autotune.core.codec import encode
+from autotune.core.skills.probed import Probed
+from autotune.core.tell import probing as words
+from autotune.core.tell.lines import WIDEST, laid_out
+
+
+def probe(
+    settings: Annotated[Path, typer.Argument(help="The probe's settings, a TOML file.")] = Path("probe.toml"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many probes it would take, and make none.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put queries to a real client and see which skill fires: the benchmark of a session on a skill.
+
+    It prints METRIC lines, one for each case of the run, and CONTEXT lines that say what it measures with. A case whose probes failed gets
+    an UNSCORED line. `AUTOTUNE_CASES` names the cases; without it, all are probed.
+    """
+    from autotune.skills import measuring
+
+    bench = measuring.opened(settings)
+    cases = cases_of_the_run() or bench.cases.ids(bench.settings.instrument)
+    if dry_run:
+        each = measuring.usd_each(bench)
+        told = words.plan(bench.settings, len(cases), measuring.together(bench.settings), each)
+        said = {"cases": len(cases), "probes": len(cases) * bench.settings.samples, "usd_each": each}
+        typer.echo(json.dumps(said) if as_json else laid_out(told, min(get_terminal_size().columns, WIDEST)), nl=as_json)
+        return
+    for name, value in measuring.context(bench).items():
+        typer.echo(f"CONTEXT {name}={value}")
+    found, metric = list[Probed](), bench.settings.metric
+    try:
+        for one in measuring.probed(bench, cases):
+            found.append(one)
+            _explain(one)
+    except measuring.Void as void:
+        lines, usd = words.void_lines(metric, cases, void.failed, void.planned), void.usd
+    else:
+        lines, usd = [words.case_line(metric, one) for one in found], measuring.total(one.usd for one in found)
+    typer.echo("\n".join(lines))
+    if usd is not None:
+        typer.echo(f"METRIC cost_usd={usd:.9g}")
+
+
+def _explain(found: Probed) -> None:
+    """Write down what fired in a case, where the run keeps it."""
+    folder = os.environ.get("AUTOTUNE_CASE_OUTPUT")
+    if folder:
+        (Path(folder) / f"{found.case}.json").write_text(json.dumps(encode(found), ensure_ascii=False, indent=1), "utf-8")

@@ -1,0 +1,140 @@
+"""What a probe of a skill measures with: the file that says it, read strictly. Another instrument is another measurement."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from autotune.core.asking import naming
+from autotune.errors import AutotuneError
+
+
+class Measures(StrEnum):
+    """The instruments. No comparison mixes two of them."""
+
+    ROUTING_HOST = "routing-host"
+    ROUTING_JUDGE = "routing-judge"
+    TASK = "task"
+
+
+METRICS = {Measures.ROUTING_HOST: "routing", Measures.ROUTING_JUDGE: "routing_judge", Measures.TASK: "task"}
+"""What each instrument's metric is called."""
+
+
+class Client(StrEnum):
+    """The clients that a skill can be probed in."""
+
+    CLAUDE_CODE = "claude-code"
+    CODEX = "codex"
+    OPENCODE = "opencode"
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """The settings of a probe. Paths are as they are written, and relative to the folder of the file.
+
+    `skill` is the skill's folder, `suite` the file of its cases. `model` may be empty: the client's own choice. `samples` is how often each
+    query is put, `turns` after how many responses of the model a query counts as silent, `tries` how often a probe that failed is made.
+    More than `most_failed` of all probes failing make a run void. `siblings` are folders that hold skills; None is the folder that the
+    skill lies in and the user's own. `sees` are files of the user's that the model finds in the project. `config` is where the client's
+    own settings are, `judge` the model that judges. The caps hold for a day (UTC).
+    """
+
+    skill: str
+    suite: str
+    instrument: Measures = Measures.ROUTING_HOST
+    host: Client = Client.CLAUDE_CODE
+    model: str = ""
+    samples: int = 3
+    turns: int = 3
+    together: int | None = None
+    timeout_s: float = 120.0
+    tries: int = 2
+    most_failed: float = 0.2
+    siblings: tuple[str, ...] | None = None
+    sees: tuple[str, ...] = ()
+    config: str = ""
+    judge: str = ""
+    transcripts: bool = False
+    max_usd_per_day: float | None = None
+    max_calls_per_day: int | None = None
+
+    @property
+    def metric(self) -> str:
+        """The name of the metric."""
+        return METRICS[self.instrument]
+
+
+_TEXTS = ("skill", "suite", "model", "config", "judge")
+_NEEDED = ("skill", "suite")
+_LISTS = ("siblings", "sees")
+_WHOLE = ("samples", "turns", "together", "tries", "max_calls_per_day")
+_KEYS = tuple(one.name for one in fields(Probing))
+
+
+def parse(table: Mapping[str, Any], where: str) -> Probing:
+    """Read the settings of a probe. Raises AutotuneError that names the file and the key."""
+    unknown = next((key for key in table if key not in _KEYS), None)
+    if unknown is not None:
+        raise AutotuneError(f"{where} has an unknown key {unknown}.", f"the keys are {', '.join(_KEYS)}")
+    for key in _NEEDED:
+        if key not in table:
+            raise AutotuneError(f"{where} lacks {key}.", f"it needs {', '.join(_NEEDED)}")
+    values: dict[str, Any] = {key: _read(key, value, where) for key, value in table.items()}
+    found = Probing(**values)
+    if found.instrument is Measures.ROUTING_JUDGE and not found.judge:
+        raise AutotuneError(f"{where} names no judge.", 'name the model that judges, as judge = "anthropic:claude-haiku-4-5"')
+    if found.judge:
+        naming.parse(found.judge)
+    return found
+
+
+def written(settings: Probing) -> str:
+    """Write settings as TOML; what is as by default is left out."""
+    usual = Probing(settings.skill, "")
+    lines = [f"skill = {json.dumps(settings.skill, ensure_ascii=False)}"]
+    for one in fields(Probing)[1:]:
+        value = getattr(settings, one.name)
+        if value != getattr(usual, one.name):
+            lines.append(f"{one.name} = {json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"
+
+
+def _read(key: str, value: object, where: str) -> object:
+    if key == "instrument":
+        return _one_of(Measures, value, key, where)
+    if key == "host":
+        return _one_of(Client, value, key, where)
+    if key == "transcripts":
+        if not isinstance(value, bool):
+            raise AutotuneError(f"{key} in {where} is neither true nor false.", "write true or false")
+        return value
+    if key in _LISTS:
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise AutotuneError(f"{key} in {where} is no list of texts.", 'write it as ["~/.claude/skills"]')
+        return tuple(value)
+    if key in _TEXTS:
+        if not isinstance(value, str) or (key in _NEEDED and not value.strip()):
+            raise AutotuneError(f"{key} in {where} is no text.", "write it in quotes")
+        return value
+    return _number(key, value, where)
+
+
+def _number(key: str, value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int if key in _WHOLE else int | float):
+        raise AutotuneError(f"{key} in {where} is no number.", "write a whole number" if key in _WHOLE else "write a number")
+    least, most = (0.0, 1.0) if key == "most_failed" else (0.0 if key.startswith("max_") else 1.0, math.inf)
+    if not least <= value <= most or math.isinf(value):
+        bounds = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"
+        raise AutotuneError(f"{key} in {where} is {value}.", f"it has to be {bounds}")
+    return value if key in _WHOLE else float(value)
+
+
+def _one_of(kind: type[StrEnum], value: object, key: str, where: str) -> StrEnum:
+    if value not in {str(one) for one in kind}:
+        raise AutotuneError(f"{key} in {where} is `{value}`.", f"it can be {', '.join(kind)}")
+    return kind(str(value))

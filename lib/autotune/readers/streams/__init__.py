@@ -1,0 +1,1 @@
+"""What clients print while they work, made into signs of skills that are called."""

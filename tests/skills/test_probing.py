@@ -1,0 +1,242 @@
+"""`skills probe` in a world whose truth is known, with a client that is a program of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from tests.skills import world
+
+from autotune.commands import app
+from autotune.core.skills.probing import Client, Probing
+from autotune.errors import AutotuneError
+from autotune.models.asking import FORBIDDING
+from autotune.models.spending import Spending
+from autotune.skills import staging
+
+NOTES = "Write release notes and the changelog of a version."
+CHARTS = "Draw charts, plots and diagrams of numbers."
+QUERIES = {
+    "wanted": ("implicit", "write the release notes"),
+    "other": ("negative", "draw charts of numbers"),
+    "far": ("negative", "fly me"),
+}
+
+
+class Place:
+    """A project with two skills, on a machine with the client of the world."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.home, self.project, self.programs = folder / "home", folder / "project", folder / "programs"
+        self.skills = self.project / ".claude" / "skills"
+        world.skill(self.skills, "notes", NOTES)
+        world.skill(self.skills, "charts", CHARTS)
+        self.home.mkdir()
+        for name in ("CLAUDE_CONFIG_DIR", "AUTOTUNE_CASES", "AUTOTUNE_CASE", FORBIDDING):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HOME", str(self.home))
+        monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+        monkeypatch.setenv("PATH", f"{self.programs}:/usr/local/bin:/usr/bin:/bin")
+        monkeypatch.chdir(self.project)
+        self.suite(QUERIES)
+        self.world()
+
+    def world(self, **settings: float) -> None:
+        world.installed(self.programs, **settings)
+
+    def suite(self, queries: Mapping[str, tuple[str, str]]) -> None:
+        lines: list[dict[str, object]] = [{"suite": 1, "skill": "notes"}]
+        lines += [
+            {"id": name, "kind": "routing", "type": kind, "query": query, "from": {"by": "person"}}
+            for name, (kind, query) in queries.items()
+        ]
+        (self.project / "suite.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+
+    def settings(self, more: str = "") -> None:
+        (self.project / "probe.toml").write_text(f'skill = ".claude/skills/notes"\nsuite = "suite.jsonl"\nsamples = 2\n{more}\n')
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    return Place(tmp_path, monkeypatch)
+
+
+def probe(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    code = app.run(["skills", "probe", *words])
+    out, err = capsys.readouterr()
+    return code, out + err
+
+
+def lines(out: str, word: str) -> dict[str, str]:
+    return dict(re.findall(rf"^{word} ([^\s=]+)[= ](.*)$", out, re.MULTILINE))
+
+
+def test_each_case_gets_its_share_of_right_answers(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.settings()
+    code, out = probe(capsys)
+    assert code == 0
+    assert lines(out, "METRIC") == {"routing[wanted]": "1", "routing[other]": "1", "routing[far]": "1", "cost_usd": "0.0075"}
+    said = lines(out, "CONTEXT")
+    assert said["host"] == "claude-code 9.9.9"
+    assert said["instrument"] == "routing-host 1"
+    assert said["siblings"].endswith("(1)")
+
+
+def test_a_worse_description_is_seen(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    (place.skills / "notes" / "SKILL.md").write_text("---\nname: notes\ndescription: Draw charts of numbers.\n---\n")
+    place.suite({"wanted": ("implicit", "write the release notes"), "far": ("negative", "fly me")})
+    place.settings()
+    assert lines(probe(capsys)[1], "METRIC")["routing[wanted]"] == "0"
+
+
+def test_the_cases_of_a_run_are_those_that_it_names(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.project / "ids").write_text("other\tgroup\tnegative\n")
+    monkeypatch.setenv("AUTOTUNE_CASES", "ids")
+    kept = place.project / "kept"
+    kept.mkdir()
+    monkeypatch.setenv("AUTOTUNE_CASE_OUTPUT", str(kept))
+    place.settings()
+    assert set(lines(probe(capsys)[1], "METRIC")) == {"routing[other]", "cost_usd"}
+    assert json.loads((kept / "other.json").read_text())["fired"] == [["charts"], ["charts"]]
+
+
+def test_a_run_with_too_many_failures_says_nothing_of_any_case(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.world(failing=1.0)
+    place.settings("tries = 1")
+    code, out = probe(capsys)
+    assert code == 0
+    assert not [name for name in lines(out, "METRIC") if name.startswith("routing")]
+    unscored = lines(out, "UNSCORED")
+    assert set(unscored) == {"routing[wanted]", "routing[other]", "routing[far]"}
+    assert "the world ends here" in unscored["routing[far]"]
+
+
+def test_a_probe_that_is_too_slow_is_an_error_and_no_miss(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.world(slow_s=30.0)
+    place.settings("tries = 1\ntimeout_s = 1\nmost_failed = 1.0")
+    out = probe(capsys)[1]
+    assert set(lines(out, "UNSCORED")) == {"routing[wanted]", "routing[other]", "routing[far]"}
+
+
+def test_a_failed_probe_is_made_again(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.world(failing=0.3)
+    place.settings("tries = 30")
+    assert len(lines(probe(capsys)[1], "METRIC")) == 4
+
+
+def test_what_probes_cost_is_written_down_and_capped(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.settings("max_calls_per_day = 4\nmost_failed = 1.0\ntogether = 1")
+    out = probe(capsys)[1]
+    assert len(lines(out, "UNSCORED")) == 1
+    spending = Spending()
+    assert spending.spent("run probe notes").calls == 4
+    assert spending.spent("run probe notes").usd == pytest.approx(0.005)
+    spending.close()
+
+
+def test_a_dry_run_starts_no_client(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.settings()
+    (place.programs / "claude").unlink()
+    code, out = probe(capsys, "--dry-run", "--json")
+    assert (code, json.loads(out)) == (0, {"cases": 3, "probes": 6, "usd_each": None})
+
+
+def test_without_the_client_it_is_refused(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.settings()
+    (place.programs / "claude").unlink()
+    assert probe(capsys)[0] == 1
+
+
+def test_no_client_is_started_where_requests_are_forbidden(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.settings()
+    monkeypatch.setenv(FORBIDDING, "1")
+    assert probe(capsys)[0] == 1
+
+
+def test_a_users_own_skill_that_hides_the_projects_is_refused(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    world.skill(place.home / ".claude" / "skills", "notes", "Mine.")
+    place.settings()
+    code, out = probe(capsys)
+    assert code == 1
+    assert str(place.home / ".claude" / "skills" / "notes") in out
+
+
+def around(place: Place, folder: Path, host: Client = Client.CLAUDE_CODE, **more: object) -> staging.Neighbourhood:
+    return staging.neighbourhood(Probing(str(folder), "suite.jsonl", host=host, **more), place.project, place.home)  # type: ignore[arg-type]
+
+
+def test_a_workshop_copy_takes_the_place_of_the_users_own(place: Place) -> None:
+    own = place.home / ".claude" / "skills"
+    world.skill(own, "notes", "Mine.")
+    world.skill(own, "mail", "Mine too.")
+    copy = world.skill(place.project / "workshop", "notes", NOTES)
+    found = around(place, copy)
+    assert (found.name, set(found.siblings)) == ("notes", {"mail"})
+
+
+def test_the_users_own_of_a_name_comes_before_the_projects(place: Place) -> None:
+    own = world.skill(place.home / ".claude" / "skills", "charts", "Mine.")
+    assert around(place, place.skills / "notes").siblings == {"charts": own}
+
+
+def test_a_plugins_skill_is_probed_under_the_plugins_name(place: Place) -> None:
+    plugin = place.project / "plugin"
+    folder = world.skill(plugin / "skills", "notes", NOTES)
+    (plugin / ".claude-plugin").mkdir()
+    (plugin / ".claude-plugin" / "plugin.json").write_text('{"name": "desk"}')
+    world.skill(plugin / "skills", "ink", "It writes.")
+    world.skill(place.home / ".claude" / "skills", "mail", "Mine.")
+    found = around(place, folder)
+    assert (found.name, found.names) == ("desk:notes", frozenset({"desk:notes", "desk:ink", "mail"}))
+    with staging.staged(found, Probing(str(folder), ""), place.project) as stage:
+        assert stage.plugin is not None
+        assert sorted(path.name for path in (stage.plugin / "skills").iterdir()) == ["ink", "notes"]
+        assert [path.name for path in (stage.project / ".claude" / "skills").iterdir()] == ["mail"]
+
+
+@pytest.mark.parametrize("host", [Client.CODEX, Client.OPENCODE])
+def test_other_hosts_find_all_skills_in_one_folder(place: Place, host: Client) -> None:
+    world.skill(place.home / ".agents" / "skills", "mail", "Mine.")
+    found = around(place, place.skills / "notes", host)
+    assert set(found.siblings) == {"charts", "mail"}
+    (place.project / "AGENTS.md").write_text("Be kind.\n")
+    with staging.staged(found, Probing("", "", host=host, sees=("AGENTS.md",)), place.project) as stage:
+        assert sorted(path.parent.name for path in stage.project.glob(".agents/skills/*/SKILL.md")) == ["charts", "mail", "notes"]
+        assert (stage.project / "AGENTS.md").read_text() == "Be kind.\n"
+    assert not stage.project.exists()
+
+
+def test_named_folders_of_siblings_are_the_only_ones(place: Place) -> None:
+    world.skill(place.project / "frozen", "mail", "Set down.")
+    found = around(place, place.skills / "notes", siblings=("frozen",))
+    assert set(found.siblings) == {"mail"}
+
+
+def test_another_description_of_a_sibling_makes_another_neighbourhood(place: Place) -> None:
+    before = around(place, place.skills / "notes").hash
+    (place.skills / "charts" / "SKILL.md").write_text("---\nname: charts\ndescription: Other.\n---\n")
+    assert around(place, place.skills / "notes").hash != before
+
+
+@pytest.mark.parametrize(
+    "change", [lambda skill: skill.unlink(), lambda skill: skill.write_text("---\ndisable-model-invocation: true\n---\n")]
+)
+def test_what_the_model_can_never_call_is_refused(place: Place, change: Callable[[Path], object]) -> None:
+    change(place.skills / "notes" / "SKILL.md")
+    with pytest.raises(AutotuneError):
+        around(place, place.skills / "notes")
+
+
+def test_what_the_user_has_set_of_plugins_and_skills_holds_for_probes(place: Place) -> None:
+    settings = place.home / ".claude" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text('{"skillOverrides": {"charts": "off"}, "enabledPlugins": {"a@b": true}, "model": "opus"}')
+    found = staging.users_settings(Probing("", ""), place.home)
+    assert found == {"skillOverrides": {"charts": "off"}, "enabledPlugins": {"a@b": True}}
