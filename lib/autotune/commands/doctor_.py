@@ -31,15 +31,15 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     metric: Annotated[str | None, typer.Option("--metric", help="Its metric.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit.")] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower or higher is better.")] = None,
-    command: Annotated[str | None, typer.Option("--command", help="Its benchmark, instead of autotune.sh.")] = None,
+    benchmark: Annotated[str | None, typer.Option("--command", help="Its benchmark, instead of autotune.sh.")] = None,
     read: Annotated[str | None, typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results.")] = None,
-    seeds: Annotated[bool, typer.Option("--seeds", help="Give runs a seed, in AUTOTUNE_SEED.")] = False,
+    seeds: Annotated[bool | None, typer.Option("--seeds", help="Give runs a seed, in AUTOTUNE_SEED.")] = None,
     checks: Annotated[str | None, typer.Option("--checks", help="What has to pass too.")] = None,
     scope: Annotated[list[str] | None, typer.Option("--scope", metavar="PATTERN", help="What may be changed.")] = None,
     prepare: Annotated[str | None, typer.Option("--prepare", help="What runs before every run.")] = None,
     setup: Annotated[str | None, typer.Option("--setup", help="What runs once in a new measuring worktree.")] = None,
     carry: Annotated[list[str] | None, typer.Option("--carry", metavar="PATH", help="What the benchmark needs and git ignores.")] = None,
-    guardrail: Annotated[list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="A limit for another metric.")] = None,
+    guardrails: Annotated[list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="A limit for another metric.")] = None,
     min_effect: Annotated[float | None, typer.Option("--min-effect", metavar="SHARE", help="The smallest gain that is kept.")] = None,
     as_json: AsJson = False,
     session: SessionName = None,
@@ -50,22 +50,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     in the checkout as well, as you would run them: what they write there stays. Then the checks are not run. Before there is a session, the
     options of `autotune init` say what to run.
     """
-    wanted = given(
-        name=name,
-        metric=metric,
-        unit=unit,
-        direction=direction,
-        benchmark=command,
-        read=read,
-        seeds=seeds or None,
-        checks=checks,
-        scope=scope,
-        prepare=prepare,
-        setup=setup,
-        carry=carry,
-        guardrails=guardrail,
-        min_effect=min_effect,
-    )
+    wanted = given(locals())
     with talk.live(rewritten=False) as say:
         found = diagnosis.examine(Path.cwd(), session, benchmark=run, compare=compare, wanted=wanted, say=say)
         looked_at = tuple(_telling(found, as_json=as_json))

@@ -31,14 +31,14 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         ),
     ] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
-    command: Annotated[str | None, typer.Option("--command", help="The benchmark, instead of autotune.sh.")] = None,
+    benchmark: Annotated[str | None, typer.Option("--command", help="The benchmark, instead of autotune.sh.")] = None,
     read: Annotated[
         str | None,
         typer.Option("--read", metavar="FORMAT[:FILE]", help="Read another tool's results, such as go or pytest-benchmark:bench.json."),
     ] = None,
     seeds: Annotated[
-        bool, typer.Option("--seeds", help="Give both runs of a pair the same seed in AUTOTUNE_SEED, and each pair another one.")
-    ] = False,
+        bool | None, typer.Option("--seeds", help="Give both runs of a pair the same seed in AUTOTUNE_SEED, and each pair another one.")
+    ] = None,
     cases: Annotated[
         str | None,
         typer.Option("--cases", metavar="IDS", help="What is measured on: ids with commas between, or a command that prints one a line."),
@@ -55,7 +55,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     protect: Annotated[list[str] | None, typer.Option("--protect", metavar="PATTERN", help="What may not; several times.")] = None,
     allow: Annotated[list[str] | None, typer.Option("--allow", hidden=True)] = None,
     holdout: Annotated[str | None, typer.Option("--holdout", metavar="COMMAND", help="What a keep must pass and no proposer sees.")] = None,
-    guardrail: Annotated[
+    guardrails: Annotated[
         list[str] | None, typer.Option("--guardrail", metavar="BOUND", help="A limit for another metric: 'memory_mb <= 1.02x'.")
     ] = None,
     min_effect: Annotated[
@@ -76,9 +76,9 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     target: Annotated[
         float | None, typer.Option("--target", help="Finish when the metric has reached this value, confirmed by fresh runs.")
     ] = None,
-    timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="A run's time limit.")] = None,
-    checks_timeout: Annotated[float | None, typer.Option("--checks-timeout", metavar="SECONDS", help="The checks' time limit.")] = None,
-    in_place: Annotated[bool, typer.Option("--in-place", help="Measure in the checkout: for code that works nowhere else.")] = False,
+    timeout_s: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="A run's time limit.")] = None,
+    checks_timeout_s: Annotated[float | None, typer.Option("--checks-timeout", metavar="SECONDS", help="The checks' time limit.")] = None,
+    in_place: Annotated[bool | None, typer.Option("--in-place", help="Measure in the checkout: for code that works nowhere else.")] = None,
     once: Annotated[bool, typer.Option("--once", help="One run a measurement: for what cannot be repeated. No keep is confirmed.")] = False,
     worktree: Annotated[bool, typer.Option("--worktree", help="Give the session a working tree of its own.")] = False,
     anyway: Annotated[bool, typer.Option("--anyway", help="Go on even if the benchmark is too noisy or too short to see much.")] = False,
@@ -92,35 +92,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     Settings are kept in autotune.toml; a file that is there already is read, and these options win over it.
     """
     settings = given(
-        name=name,
-        metric=metric,
-        unit=unit,
-        timed=timed,
-        direction=direction,
-        benchmark=command,
-        read=read,
-        seeds=seeds or None,
+        locals(),
         cases=cases.split(",") if cases and "," in cases and " " not in cases else cases,
         score_range=list(score_range) if score_range else None,
-        checks=checks,
-        scope=scope,
-        protect=protect,
-        allow=allow,
-        holdout=holdout,
-        guardrails=guardrail,
-        min_effect=min_effect,
-        sandbox=sandbox,
-        carry=carry,
-        prepare=prepare,
-        setup=setup,
-        format=format_,
         hooks=False if no_hooks else None,
-        max_iterations=max_iterations,
-        max_wall_time=max_wall_time,
-        target=target,
-        timeout_s=timeout,
-        checks_timeout_s=checks_timeout,
-        in_place=in_place or None,
     )
     request = opening.Request(Path.cwd(), settings, once=once, worktree=worktree, anyway=anyway)
     with live(as_json=as_json, progress=progress) as say:

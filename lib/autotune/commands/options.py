@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands import flags
+from autotune.core.config.keys import BY_NAME, NOW
 from autotune.core.facts import GOING_ON, Fact
 from autotune.core.findings import Answer
 from autotune.core.tell.words import told
@@ -71,6 +73,8 @@ def looked_at(name: str | None) -> Session:
     return session
 
 
-def given(**settings: Any) -> dict[str, Any]:  # noqa: ANN401 - each key has its own type
-    """Give the settings that were said."""
-    return {key: value for key, value in settings.items() if value is not None and value != []}
+def given(options: Mapping[str, Any], **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - each key has its own type
+    """Give the settings that were said: of a verb's options, those that bear the name of a key."""
+    named = {name.removesuffix("_"): value for name, value in options.items()}
+    known = {name: value for name, value in named.items() if name in BY_NAME or name in NOW}
+    return {key: value for key, value in {**known, **settings}.items() if value is not None and value != []}

@@ -35,7 +35,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     metric: Annotated[str | None, typer.Option("--metric", help="The metric to move.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
     direction: Annotated[str | None, typer.Option("--direction", help="lower (the default) or higher is better.")] = None,
-    command: Annotated[str | None, typer.Option("--command", help="The benchmark, instead of autotune.sh.")] = None,
+    benchmark: Annotated[str | None, typer.Option("--command", help="The benchmark, instead of autotune.sh.")] = None,
     checks: Annotated[str | None, typer.Option("--checks", help="What must pass too.")] = None,
     scope: Annotated[list[str] | None, typer.Option("--scope", metavar="PATTERN", help="What may be changed; several times.")] = None,
     protect: Annotated[list[str] | None, typer.Option("--protect", metavar="PATTERN", help="What may not; several times.")] = None,
@@ -69,24 +69,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
 
     Ctrl-C stops the session; nothing is lost.
     """
-    settings = given(
-        name=name,
-        metric=metric,
-        unit=unit,
-        direction=direction,
-        benchmark=command,
-        checks=checks,
-        scope=scope,
-        protect=protect,
-        prepare=prepare,
-        setup=setup,
-        carry=carry,
-        max_iterations=max_iterations,
-        max_wall_time=max_wall_time,
-        max_cost_usd=max_cost_usd,
-        max_tokens=max_tokens,
-        target=target,
-    )
+    settings = given(locals())
     goal, options = _split(words or [])
     if proposer is None:
         _with_the_client(settings, session, goal, options, here=here, headless=headless, anyway=anyway)
