@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -293,6 +294,7 @@ def test_no_file_is_longer_than_400_lines_but_tables() -> None:
 MAP = PACKAGE / "README.md"
 
 
+@cache
 def files_to_map() -> list[Path]:
     """Every module but the packages' own files, the demo as one folder, and every folder of other files."""
     demo = PACKAGE / "demo"
@@ -308,15 +310,20 @@ def modules_in(line: str) -> Iterator[re.Pattern[str]]:
         yield re.compile(re.sub(r"[A-Z]+", "[a-z]+", re.escape(name)))
 
 
+@cache
+def lines_of_the_map() -> list[tuple[str, tuple[re.Pattern[str], ...]]]:
+    """Each line of the map, with the modules that it names."""
+    return [(line, tuple(modules_in(line))) for line in MAP.read_text("utf-8").splitlines()]
+
+
 @pytest.mark.skipif(not MAP.exists(), reason="there is no map yet")
 @pytest.mark.parametrize("path", files_to_map(), ids=name_of)
 def test_everything_has_a_line_in_the_map(path: Path) -> None:
-    lines = MAP.read_text("utf-8").splitlines()
     if path.is_dir():
-        assert any(re.search(rf"\b{path.name}/", line) for line in lines)
+        assert any(re.search(rf"\b{path.name}/", line) for line, _ in lines_of_the_map())
         return
     namesakes = sum(other.name == path.name for other in files_to_map())
-    assert sum(any(module.fullmatch(path.name) for module in modules_in(line)) for line in lines) >= namesakes
+    assert sum(any(module.fullmatch(path.name) for module in named) for _, named in lines_of_the_map()) >= namesakes
 
 
 @pytest.mark.skipif(not MAP.exists(), reason="there is no map yet")
