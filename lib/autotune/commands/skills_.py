@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import skills_create, skills_records
+from autotune.commands import skills_create, skills_deploy, skills_records
 from autotune.commands.options import AsJson
 from autotune.commands.skills_probe import probe
 from autotune.core.codec import encode
@@ -36,7 +36,10 @@ def group() -> None:
     """See how well agents' skills fire."""
 
 
-for part in (skills_create.create, skills_create.check, skills_records.workflows, skills_records.export, skills_records.recover):
+for part in (
+    *(skills_create.create, skills_create.check, skills_deploy.deploy, skills_deploy.watch, skills_deploy.rollback),
+    *(skills_records.workflows, skills_records.export, skills_records.recover),
+):
     app.command()(part)
 app.command()(probe)
 

@@ -91,7 +91,7 @@ def standing(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None
     labels = labels or {}
     humans = [(place, turn) for place, turn in enumerate(turns) if turn.human]
     offered = [(place, turn) for place, turn in humans if name in turn.offered]
-    fired = [place for place, turn in humans if _called(turn, name)]
+    fired = [place for place, turn in humans if turn.called(name)]
     rightly = [place for place in fired if labels.get(place, True)]
     found = tuple(missed(name, turns, labels, alike=alike))
     sure = {one.turn for one in found if one.sign is not Sign.ALIKE}
@@ -128,11 +128,11 @@ def _without(turn: Turn, name: str) -> Turn:
 def missed(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None, *, alike: bool = True) -> Iterator[Missed]:
     """Find the turns that a skill should have fired in and did not, each by its cheapest sign; without `alike`, no mere candidates."""
     labels = labels or {}
-    fired = [turn for place, turn in enumerate(turns) if turn.human and _called(turn, name) and labels.get(place, True)]
+    fired = [turn for place, turn in enumerate(turns) if turn.human and turn.called(name) and labels.get(place, True)]
     fitting = {_words(turn.text) for turn in fired} if alike else set[frozenset[str]]()
     follows = _next_of_human(turns)
     for place, turn in enumerate(turns):
-        if not turn.human or name not in turn.offered or _called(turn, name) or turn.typed(name) or labels.get(place) is False:
+        if not turn.human or name not in turn.offered or turn.called(name) or turn.typed(name) or labels.get(place) is False:
             continue
         after = follows.get(place)
         if after is not None and corrects(turns[after].text, name):
@@ -157,10 +157,6 @@ def corrects(said: str, name: str) -> bool:
 @lru_cache(20_000)
 def _complains(said: str) -> bool:
     return re.search(_NEGLECTED, said, re.IGNORECASE) is not None
-
-
-def _called(turn: Turn, name: str) -> bool:
-    return any(one.name == name and one.how is How.MODEL for one in turn.fired)
 
 
 def _next_of_human(turns: Sequence[Turn]) -> Mapping[int, int]:

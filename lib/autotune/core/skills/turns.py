@@ -40,6 +40,10 @@ class Turn:
         """Whether the model had a skill fire."""
         return any(one.name == name and one.how is not How.TYPED for one in self.fired)
 
+    def called(self, name: str) -> bool:
+        """Whether the model called a skill, rather than read its file."""
+        return any(one.name == name and one.how is How.MODEL for one in self.fired)
+
     def typed(self, name: str) -> bool:
         """Whether you had it run by its name."""
         return any(one.name == name and one.how is How.TYPED for one in self.fired)

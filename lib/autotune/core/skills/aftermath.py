@@ -1,0 +1,74 @@
+"""How a skill does after a deployment: turns from its cut on alone, under the description that was deployed.
+
+A session that was running before keeps its old listing until the host has taken the change up, so a turn counts where its listing shows the
+new description; where a host records none, the cut decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from autotune.core.skills.rates import Sign, Standing, standing
+from autotune.core.skills.turns import Turn
+
+TAKEN_UP_MS = 3000  # after which Claude Code has taken up a change of a user's or a project's skill
+LISTED_LETTERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Turns that fit a skill, each with whether it fired, and turns in which it fired, each with whether that was wrong; in order."""
+
+    fired: tuple[bool, ...]
+    wrong: tuple[bool, ...]
+
+
+def digest(name: str, listed: str) -> str:
+    """By what Claude Code's listing tells a description: 16 hex digits of the SHA-256 of the compact JSON of name and text."""
+    said = json.dumps([name, listed], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()[:LISTED_LETTERS]
+
+
+def after(name: str, turns: Sequence[Turn], cut: str, shown: str, until: str = "") -> list[Turn]:
+    """The turns with those that are no evidence for a version made silent on it: earlier ones, later ones, ones under another description.
+
+    `cut` and `until` are times as hosts write them; positions stay, so that labels hold.
+    """
+    return [turn if _counts(turn, name, cut, shown, until) else _silent(turn, name) for turn in turns]
+
+
+def taken_up(name: str, turns: Sequence[Turn], cut: str, shown: str) -> Turn | None:
+    """The first turn that shows the new description."""
+    return next(
+        (turn for turn in turns if turn.at >= cut and (offer := turn.offered.get(name)) is not None and offer.digest == shown), None
+    )
+
+
+def fitting(one: Standing, turns: Sequence[Turn], labels: dict[int, bool]) -> Fitting:
+    """What a standing is made of, turn by turn."""
+    missed = {found.turn for found in one.missed if found.sign is not Sign.ALIKE}
+    fired = [place for place, turn in enumerate(turns) if turn.human and turn.called(one.name)]
+    right = {place for place in fired if labels.get(place, True)}
+    places = sorted(missed | right)
+    return Fitting(tuple(place in right for place in places), tuple(place not in right for place in fired))
+
+
+def stood(name: str, turns: Sequence[Turn], labels: dict[int, bool]) -> tuple[Standing, Fitting]:
+    """How a skill stands on turns, and what that is made of."""
+    one = standing(name, turns, labels, alike=False)
+    return one, fitting(one, turns, labels)
+
+
+def _counts(turn: Turn, name: str, cut: str, shown: str, until: str) -> bool:
+    if turn.at < cut or (until and turn.at >= until):
+        return False
+    offer = turn.offered.get(name)
+    return offer is None or offer.digest is None or not shown or offer.digest == shown
+
+
+def _silent(turn: Turn, name: str) -> Turn:
+    offered = {other: offer for other, offer in turn.offered.items() if other != name}
+    return replace(turn, offered=offered, fired=tuple(one for one in turn.fired if one.name != name))

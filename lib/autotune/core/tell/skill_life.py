@@ -1,0 +1,95 @@
+"""What becomes of a skill's versions, in words: deployed, watched, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from autotune.core.rollout.events import Intent
+from autotune.core.skills.rates import LEAST, Standing
+from autotune.core.tell.figures import counted
+from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.skills import share
+
+_ABOUT = {"score": "recall", "wrong": "turns in which it fired wrongly"}
+
+
+def deployed(  # noqa: PLR0913 - what a deployment is made of
+    name: str, origin: str, folder: str, *, before: str, after: str, merged: str | None, reload: bool, proven: bool, dry_run: bool
+) -> Iterator[Line]:
+    """Tell what was deployed, or would be, and when sessions show it."""
+    yield Line("skill", shortened(name, 80))
+    if before == after:
+        yield Line("deployed", f"nothing: {folder} is this version already ({after})")
+        return
+    how = f"merged into {merged}" if merged else "put in its place"
+    yield Line("would be" if dry_run else "deployed", f"{shortened(origin, 80)}, {how}: {folder}", Tone.GOOD)
+    yield Line("version", f"{after}, before it {before}")
+    if not proven:
+        yield Line("unproven", "no session kept this version: it is there at your word", Tone.FAIR)
+    when = "after `/reload-skills` or in new sessions, as a plugin's skills are" if reload else "2 to 3 seconds after it was put there"
+    yield Line("shown", f"running clients show it {when}; `autotune skills watch {shortened(name, 80)}` looks")
+    yield Line("back", f"`autotune skills rollback {shortened(name, 80)}` brings the version before it back")
+
+
+def taken_back(name: str, before: str, after: str, *, tracked: str | None, dry_run: bool, committed: bool) -> Iterator[Line]:
+    """Tell which version was brought back."""
+    if before == after:
+        yield Line("rolled back", f"nothing: {after} is there already")
+        return
+    yield Line("would be" if dry_run else "rolled back", f"{shortened(name, 80)} is as version {after} was, byte for byte", Tone.GOOD)
+    yield Line("kept", f"{before}, which was there before")
+    if tracked is not None and not dry_run:
+        said = "committed" if committed else f"in the working tree of {tracked}; commit it when you have looked at it"
+        yield Line("git", said)
+
+
+def take_back_message(name: str, version: str) -> str:
+    """The message of the commit that brings a version back."""
+    return f"Take {name} back to version {version}\n"
+
+
+def versions(deployments: Sequence[Intent], now: str | None) -> Iterator[Line]:
+    """Tell every version that can be brought back, the newest first."""
+    for one in reversed(deployments):
+        version = one.changes[0].after
+        origin = f", {shortened(str(one.data['origin']), 60)}" if one.data.get("origin") else ""
+        here = ", there now" if version == now else ""
+        yield Line(f"#{one.number}", f"{version}: {one.why}{origin}{here}")
+    if not deployments:
+        yield Line("versions", "none was deployed by autotune")
+
+
+def watched(  # noqa: PLR0913 - what a look is made of
+    name: str, fate: str, *, why: str, number: int, at: str, cut: str, shown: str, standing: Standing | None, about: str | None,
+    odds: Mapping[str, float], before: float | None,
+) -> Iterator[Line]:  # fmt: skip
+    """Tell how a deployed version does since."""
+    yield Line("skill", shortened(name, 80))
+    if standing is None:
+        yield Line("watch", "nothing was deployed by autotune: there is nothing to watch")
+        return
+    yield Line("version", f"#{number}, {why} {at[:16].replace('T', ' ')}")
+    yield Line("counts", f"turns from {cut[:19].replace('T', ' ')} on, under its description")
+    yield Line("shown", f"first in a session at {shown[:19].replace('T', ' ')}" if shown else "in no session yet")
+    yield Line("recall", f"{share(standing.recall)}: {standing.recall.hits} of {counted(standing.recall.of, 'turn')} that fit")
+    yield Line("precision", f"{share(standing.precision)}: right in {standing.precision.hits} of {counted(standing.precision.of, 'turn')}")
+    if before is not None:
+        yield Line("before", f"recall was {100 * before:.0f} % at least")
+    for what, one in odds.items():
+        yield Line("odds", f"{one:.1f} to 1 that {_ABOUT[what]} got worse")
+    yield _told(fate, name, about)
+
+
+def _told(fate: str, name: str, about: str | None) -> Line:
+    match fate:
+        case "regressed":
+            what = _ABOUT.get(about or "", "it")
+            return Line("result", f"regressed in {what}: `autotune skills rollback {shortened(name, 80)}` takes it back", Tone.BAD)
+        case "watched":
+            return Line("result", "nothing speaks against it so far", Tone.GOOD)
+        case "watch over":
+            return Line("result", "its days of watch are over, and nothing spoke against it", Tone.GOOD)
+        case "not seen yet":
+            return Line("result", "unmeasured: no session has shown it yet", Tone.FAIR)
+        case _:
+            return Line("result", f"unmeasured: fewer than {LEAST} turns that fit", Tone.FAIR)

@@ -1,0 +1,35 @@
+"""`autotune skills deploy`, `watch` and `rollback`, as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.commands.test_skill_folders import run
+
+TEXT = "---\nname: a\ndescription: {description}\n---\n# Steps\n"
+
+
+def test_a_version_is_deployed_watched_and_taken_back(tmp_path: Path) -> None:
+    folder, other = tmp_path / ".claude/skills/a", tmp_path / "new/a"
+    for place, description in ((folder, "one"), (other, "two")):
+        place.mkdir(parents=True)
+        (place / "SKILL.md").write_text(TEXT.format(description=description))
+    assert run(tmp_path, "watch", "a").stdout.count("nothing to watch") == 1
+    assert run(tmp_path, "deploy", "a").returncode == 1
+    refused = run(tmp_path, "deploy", "a", "--from", str(other), "--json")
+    assert [refused.returncode, "--unproven" in json.loads(refused.stdout)["hint"]] == [1, True]
+    done = run(tmp_path, "deploy", "a", "--from", str(other), "--unproven", "--json")
+    said = json.loads(done.stdout)
+    assert [said["done"], said["proven"], said["merged"]] == [True, False, None]
+    assert "two" in (folder / "SKILL.md").read_text()
+    assert "this version already" in run(tmp_path, "deploy", "a", "--from", str(other), "--unproven").stdout
+    watched = json.loads(run(tmp_path, "watch", "a", "--json").stdout)
+    assert [watched["state"], watched["deployment"]["version"]] == ["not seen yet", said["after"]]
+    assert "unmeasured" in run(tmp_path, "watch", "a").stdout
+    listed = json.loads(run(tmp_path, "rollback", "a", "--list", "--json").stdout)
+    assert [[one["why"] for one in listed["versions"]], listed["now"]] == [["found", "deployed"], said["after"]]
+    assert "there now" in run(tmp_path, "rollback", "a", "--list").stdout
+    assert "one" not in (folder / "SKILL.md").read_text()
+    assert "byte for byte" in run(tmp_path, "rollback", "a").stdout
+    assert (folder / "SKILL.md").read_text() == TEXT.format(description="one")
