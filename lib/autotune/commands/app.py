@@ -65,6 +65,8 @@ VERBS: dict[str, dict[str, str]] = {
         "prompts": "Tune what a running agent says.",
         "ingest": "Take in what your agent wrote, as `prompts ingest` does.",
         "eval": "Judge what your agent answered, as `prompts eval` does.",
+        "once": "Do everything that is due, as `prompts once` does.",
+        "daemon": "Do that again and again, as `prompts daemon` does.",
         "skills": "See how well agents' skills fire.",
     },
     "Watching": {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autotune.commands import prompts_eval, prompts_label, workshop
+from autotune.commands import prompts_behavior, prompts_daemon, prompts_eval, prompts_label, prompts_once, workshop
 from autotune.commands.flags import AsJson
 from autotune.commands.given import cases_of_the_run
 from autotune.commands.prompts_schedule import schedule
@@ -38,6 +38,9 @@ for part in (workshop.init, workshop.ingest, workshop.status, workshop.export, w
     app.command()(part)
 app.command("eval")(prompts_eval.main)
 app.command("label")(prompts_label.main)
+app.command("behavior")(prompts_behavior.main)
+app.command("once")(prompts_once.main)
+app.command("daemon")(prompts_daemon.main)
 
 
 @app.command()

@@ -22,6 +22,8 @@ from autotune.prompts.ingesting import database
 from autotune.prompts.settings import Settings
 
 Values = Mapping[str, Any]
+FAILED = "failed"
+"""A value of a step that did what it could and did not succeed, such as judging with a judge that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,17 @@ class Did:
     skipped: Skipped | None = None
     error: AutotuneError | None = None
 
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it was there for, or had nothing to do."""
+        return self.error is None and not (self.found or {}).get(FAILED)
+
     def values(self) -> dict[str, Any]:
         """As JSON values."""
         return {
             "step": str(self.part.step),
             "behavior": None if self.part.behavior is None else str(self.part.behavior),
+            "ok": self.ok,
             "skipped": None if self.skipped is None else {"why": str(self.skipped.why), **self.skipped.about},
             "error": None if self.error is None else {"error": self.error.message, "hint": self.error.hint},
             "found": self.found,
@@ -84,7 +92,7 @@ def values(done: Sequence[Did], *, dry: bool = False) -> dict[str, Any]:
     """A pass as JSON values."""
     calls, usd = money([one.found for one in done if one.found is not None])
     steps = [one.values() for one in done]
-    return {"dry_run": dry, "ok": all(one.error is None for one in done), "calls": calls, "usd": usd, "steps": steps}
+    return {"dry_run": dry, "ok": all(one.ok for one in done), "calls": calls, "usd": usd, "steps": steps}
 
 
 @contextmanager

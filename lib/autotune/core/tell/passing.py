@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from autotune.core.scheduling.passing import Skip
@@ -12,12 +13,33 @@ from autotune.core.tell.lines import Line, Tone, shortened
 _LONGEST = 300
 
 
+def told(steps: Sequence[tuple[Mapping[str, Any], Sequence[Line]]]) -> list[Line]:
+    """What became of all steps; those that were skipped for one reason are told together."""
+    found: list[Line] = []
+    for (step, skipped), same in groupby(steps, key=lambda one: (one[0]["step"], one[0]["skipped"])):
+        together = list(same)
+        names = [one["behavior"] for one, _ in together if one["behavior"] is not None]
+        if skipped is not None:
+            of = f" for {', '.join(names)}" if names else ""
+            found.append(Line(step, f"skipped{of}: {why(skipped)}", Tone.QUIET))
+        else:
+            found += [line for one, lines in together for line in headed(one, lines)]
+    return found
+
+
+def begins(step: str, behavior: str | None, planned: Mapping[str, Any] | None) -> str:
+    """That a step begins, and what it may take."""
+    name = f"{step} {behavior}" if behavior else step
+    if planned is None or not planned.get("calls"):
+        return name
+    usd = planned.get("usd")
+    return f"{name}: up to {counted(planned['calls'], 'call')}, {'at a price that is not known' if usd is None else f'about ${usd:.2f}'}"
+
+
 def headed(step: Mapping[str, Any], lines: Sequence[Line]) -> Iterator[Line]:
-    """A step: its name and behaviour, then why it did nothing, what it refused, or its own lines."""
+    """A step: its name and behaviour, then what it refused, or its own lines."""
     name = step["step"] if step["behavior"] is None else f"{step['step']} {step['behavior']}"
-    if step["skipped"] is not None:
-        yield Line(name, f"skipped: {why(step['skipped'])}", Tone.QUIET)
-    elif step["error"] is not None:
+    if step["error"] is not None:
         yield Line(name, f"failed: {shortened(step['error']['error'], _LONGEST)}", Tone.BAD)
         yield Line("", f"hint: {shortened(step['error']['hint'], _LONGEST)}")
     else:
@@ -59,7 +81,7 @@ def spending(found: Mapping[str, Any]) -> Line:
 def waiting(health: Mapping[str, Any]) -> str:
     """How the last pass of a daemon ended and when the next is due, in one line."""
     last = health["last"]
-    failed = [f"{one['step']} {one['behavior'] or ''}".strip() for one in last.get("steps", ()) if one["error"] is not None]
+    failed = [f"{one['step']} {one['behavior'] or ''}".strip() for one in last.get("steps", ()) if not one["ok"]]
     how = "done" if last["ok"] else f"failed ({', '.join(failed) or shortened(last.get('error', ''), _LONGEST)})"
     again = f", {health['failures']} in a row" if health["failures"] > 1 else ""
     return f"{last['ended']} pass {health['passes']} {how}{again}; the next in {health['next_in_s']} s"

@@ -82,7 +82,11 @@ def part(text, label):
 
 
 def proposer(request, chance):
-    """Add to a pack what the judge's reasons ask for most and it does not say yet."""
-    text = "\n".join(one.text for one in request.messages)
-    wanted = sorted(GUIDES.values(), key=lambda guide: -text.count(f"better so: {guide}"))
-    return next((guide for guide in wanted if guide not in text.replace(f"better so: {guide}", "")), wanted[0])
+    """Write a pack anew: what it says, and what the judge's reasons ask for most that it does not say yet. Examples are left out."""
+    shown = request.messages[-1].text
+    if "instructions" not in request.schema["properties"]:
+        return json.dumps({"why": "Examples would not help.", "remark": "", "demos": []})
+    present = part(shown, "the present instructions")
+    missing = [guide for guide in GUIDES.values() if guide not in present]
+    wanted = max(missing, key=lambda guide: shown.count(f"better so: {guide}"), default="")
+    return json.dumps({"why": f"The judge asks for it: {wanted}", "remark": "", "instructions": f"{present.strip()} {wanted}".strip()})

@@ -1,0 +1,69 @@
+"""`autotune prompts once`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from autotune.commands.flags import AsJson
+from autotune.commands.prompts_eval import Behaviors
+from autotune.commands.workshop import At, DryRun
+from autotune.core.records.behaviors import Behavior
+from autotune.core.scheduling.passing import Step
+from autotune.core.tell import passing as words
+from autotune.core.tell.lines import WIDEST, laid_out
+from autotune.edges.signals import ToldToEndError, ended_gently
+from autotune.prompts import settings
+
+if TYPE_CHECKING:
+    from autotune.prompts.passing import Did, Part
+
+SIGNALLED = 128
+
+
+def main(behavior: Behaviors = None, at: At = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Do everything that is due: ingest, eval, optimize, deploy, watch.
+
+    Run it as often as you like. What was begun is finished, and what is done is not done again. The exit code is 1 if a step failed.
+    """
+    from autotune.prompts import passing, pipeline
+
+    known = settings.read(settings.found(at), os.environ)
+    parts = list(pipeline.parts(known, tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))))
+    if dry_run:
+        _answer(passing.planned(parts), dry=True, as_json=as_json)
+        return
+    try:
+        with ended_gently(lambda: typer.echo(words.ENDING, err=True)) as ending:
+            done = passing.once(known, parts, stopped=lambda: ending.number is not None, said=_said)
+            number = ending.number
+    except ToldToEndError as told:
+        raise typer.Exit(SIGNALLED + told.number) from None
+    _answer(done, dry=False, as_json=as_json)
+    if number is not None:
+        raise typer.Exit(SIGNALLED + number)
+    raise typer.Exit(0 if all(one.ok for one in done) else 1)
+
+
+def _said(part: Part) -> None:
+    """Say which step begins, and before models are asked, how many calls and how much money that may take."""
+    found = part.plan() if part.step in (Step.EVAL, Step.OPTIMIZE) else None
+    typer.echo(words.begins(str(part.step), part.behavior, found if isinstance(found, Mapping) else None), err=True)
+
+
+def _answer(done: Sequence[Did], *, dry: bool, as_json: bool) -> None:
+    from autotune.prompts import passing
+
+    found = passing.values(done, dry=dry)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    lines = words.told([(one.values(), () if one.found is None else one.part.told(one.found)) for one in done])
+    money = words.spending(found)
+    laid = laid_out([money, *lines] if dry else [*lines, money], min(shutil.get_terminal_size().columns, WIDEST))
+    typer.echo(laid, nl=False)
