@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import skills_create, skills_deploy, skills_records
+from autotune.commands import skills_create, skills_deploy, skills_eval, skills_records
 from autotune.commands.options import AsJson
 from autotune.commands.skills_probe import probe
 from autotune.core.codec import encode
@@ -36,6 +36,7 @@ def group() -> None:
     """See how well agents' skills fire."""
 
 
+app.add_typer(skills_eval.app, name="eval")
 for part in (
     *(skills_create.create, skills_create.check, skills_deploy.deploy, skills_deploy.watch, skills_deploy.rollback),
     *(skills_records.workflows, skills_records.export, skills_records.recover),

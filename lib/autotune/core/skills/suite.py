@@ -104,8 +104,9 @@ class CheckKind(StrEnum):
 class Check:
     """One assertion on what a task has come to.
 
-    `contains`, `not_contains` and `regex` look at the last answer, or into the file `path`. `file_exists` looks for `path` (`exists` false:
-    it must not be there). `tool_used` counts calls of `tool` whose input matches `input_match`. `command` passes where it ends with 0.
+    `contains`, `not_contains` and `regex` look at the last answer, or into the file `path`. `file_exists` looks for `path`. With `exists`
+    false, a pattern or file must not be there. `tool_used` counts calls of `tool` whose input matches `input_match`. `command` passes where
+    it ends with 0; a folder `path` beside the suite is put into the workspace for it, as `tests`, once the work is done.
     """
 
     kind: CheckKind

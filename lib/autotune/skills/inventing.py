@@ -1,0 +1,143 @@
+"""Cases that a model invents for a skill, marked as such."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from autotune.core.asking.costs import Cost, together
+from autotune.core.asking.request import Request, Schema
+from autotune.core.judging.fencing import Part, drawn
+from autotune.core.skills.suite import By, Check, CheckKind, Criterion, Kind, RoutingCase, Source, SuiteCase, TaskCase, Type, id_of
+from autotune.core.tell.suites import inventing
+from autotune.models.asking import Models
+
+A_CALL = 15  # cases that one call is asked for
+_MOST_TOKENS = 6000
+_ALIKE = 0.8  # of the words that two queries have, from which they are one
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_LIST: Schema = {"type": "array", "items": _TEXT}
+_TYPE: Schema = {"type": "string", "enum": [str(one) for one in Type]}
+_QUERIES: Schema = {
+    "type": "object",
+    "properties": {
+        "cases": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "query": _TEXT,
+                    "type": {"type": "string", "enum": [str(one) for one in Type]},
+                    "instead": {"type": "string"},
+                },
+                "required": ["query", "type"],
+            },
+        }
+    },
+    "required": ["cases"],
+}
+_TASKS: Schema = {
+    "type": "object",
+    "properties": {
+        "cases": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"prompt": _TEXT, "contains": _LIST, "files": _LIST, "criteria": _LIST},
+                "required": ["prompt", "criteria"],
+            },
+        }
+    },
+    "required": ["cases"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many cases of which side a model is to invent, and what it is shown."""
+
+    skill: str
+    text: str
+    siblings: Mapping[str, str]
+    counts: Mapping[str, int]
+
+    @property
+    def calls(self) -> int:
+        """How many calls that takes, where each gives what it is asked for."""
+        return sum(-(-count // A_CALL) for count in self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """The cases, how many were left out since they were there already, what the calls cost, and how many of them failed."""
+
+    cases: tuple[SuiteCase, ...]
+    alike: int
+    failed: int
+    cost: Cost
+
+
+def invented(models: Models, model: str, wanted: Wanted, there: Sequence[SuiteCase], day: str) -> Invented:
+    """Have a model invent cases that are not there yet, in as many calls as were planned."""
+    requests = list(_requests(model, wanted, [case.query for case in there if isinstance(case, RoutingCase)]))
+    answers = models.ask_all(request for _, request in requests)
+    source, found, alike = Source(By.MODEL, "generated", day, model=model), list[SuiteCase](), 0
+    for (side, _), answer in zip(requests, answers, strict=True):
+        for said in answer.value["cases"] if answer.failure is None else ():
+            case = _task(said, source) if side == "task" else _query(said, source, side)
+            if case is None or _is_known(case, [*there, *found]):
+                alike += 1
+            elif _count(found, side) < wanted.counts[side]:
+                found.append(case)
+    return Invented(tuple(found), alike, sum(one.failure is not None for one in answers), together([one.cost for one in answers]))
+
+
+def _requests(model: str, wanted: Wanted, known: Sequence[str]) -> Iterator[tuple[str, Request]]:
+    parts = [Part("", wanted.text), *(Part("", text) for text in (*wanted.siblings.values(), *known))]
+    for side, count in wanted.counts.items():
+        for number in range(-(-count // A_CALL)):
+            fence = drawn(parts, Random(f"{wanted.skill} {side} {number}"))
+            asked = min(A_CALL, count - number * A_CALL)
+            told = inventing(wanted.skill, wanted.text, wanted.siblings, fence, asked, side, known)
+            schema = _TASKS if side == "task" else _QUERIES
+            yield side, Request(model, told, _MOST_TOKENS, schema=schema, sample=number, purpose=f"suite {wanted.skill}")
+
+
+def _query(said: Mapping[str, Any], source: Source, side: str) -> RoutingCase | None:
+    """Take a query whose type is of the side that was asked for."""
+    kind, query = Type(said["type"]), said["query"].strip()
+    if (kind is Type.NEGATIVE) is not (side == "negative") or not query:
+        return None
+    instead = (said.get("instead") or None) if kind is Type.NEGATIVE else None
+    return RoutingCase(id_of(Kind.ROUTING, query), kind, query, source, instead=instead)
+
+
+def _task(said: Mapping[str, Any], source: Source) -> TaskCase | None:
+    prompt, judge = said["prompt"].strip(), tuple(Criterion(one) for one in said["criteria"])
+    checks = [Check(CheckKind.CONTAINS, text=one) for one in said.get("contains", ())]
+    checks += [
+        Check(CheckKind.FILE_EXISTS, path=one) for one in said.get("files", ()) if not one.startswith(("/", "~")) and ".." not in one
+    ]
+    return TaskCase(id_of(Kind.TASK, prompt), prompt, source, tuple(checks), judge) if prompt and (checks or judge) else None
+
+
+def _is_known(case: SuiteCase, there: Sequence[SuiteCase]) -> bool:
+    words = _words(case)
+    return any(other.id == case.id or _share(words, _words(other)) >= _ALIKE for other in there if other.kind is case.kind)
+
+
+def _share(some: frozenset[str], others: frozenset[str]) -> float:
+    return len(some & others) / len(some | others) if some or others else 1.0
+
+
+def _words(case: SuiteCase) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", (case.query if isinstance(case, RoutingCase) else case.prompt).lower()))
+
+
+def _count(found: Sequence[SuiteCase], side: str) -> int:
+    if side == "task":
+        return sum(isinstance(one, TaskCase) for one in found)
+    return sum(isinstance(one, RoutingCase) and one.fits is (side == "positive") for one in found)

@@ -1,0 +1,89 @@
+"""Where a skill's suite lies, read and written: in the repository that holds the skill, else in a workshop copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from autotune.core.skills.suite import FILE, FOLDER, Suite, parse, text_of
+from autotune.edges import git
+from autotune.edges.atomic import replace_file
+from autotune.errors import AutotuneError
+from autotune.skills.installed import Skill
+
+WORKSHOPS = "autotune-skills"
+LARGEST_IMPORT = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a skill is worked on: `top` is the repository, `inside` the skill's folder in it, `suite` the suite's file.
+
+    In a workshop, `inside` is a copy, and neither it nor the repository may be there yet.
+    """
+
+    skill: Skill
+    top: Path
+    inside: str
+    suite: Path
+    workshop: bool
+
+
+def place_of(skill: Skill, home: Path) -> Place:
+    """Find where a skill is worked on: the repository that tracks its files, else its workshop."""
+    short = skill.name.rpartition(":")[2]
+    found = git.discover(skill.folder)
+    folder = skill.folder.resolve()
+    top = folder if found is None else found.top.resolve()
+    if top != folder and git.ask(top, "ls-files", "--", str(folder)).text.strip():
+        return Place(skill, top, folder.relative_to(top).as_posix(), top / FOLDER / short / FILE, workshop=False)
+    top = home / WORKSHOPS / short
+    return Place(skill, top, f"skills/{short}", top / FOLDER / short / FILE, workshop=True)
+
+
+def read(place: Place) -> Suite:
+    """Read a skill's suite, empty where there is none. Raises AutotuneError that names file and line."""
+    return read_file(place.suite) if place.suite.is_file() else Suite(place.skill.name.rpartition(":")[2])
+
+
+def read_file(path: Path) -> Suite:
+    """Read a suite's file. Raises AutotuneError that names file and line."""
+    try:
+        return parse(path.read_text("utf-8"))
+    except (OSError, ValueError) as wrong:
+        raise AutotuneError(
+            f"{path} is no suite: {wrong}.", "mend that line, or make the suite anew with `autotune skills eval`"
+        ) from wrong
+
+
+def write(place: Place, suite: Suite) -> None:
+    """Write a skill's suite."""
+    place.suite.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(place.suite, text_of(suite).encode())
+
+
+def copy_beside(place: Place, folder: Path, copied: Mapping[str, str]) -> None:
+    """Copy files of a folder that was imported beside the suite."""
+    for into, origin in copied.items():
+        path = place.suite.parent / into
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / origin, path)
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """Read a folder that is to be imported; links that lead out of it are not followed. Raises AutotuneError where it is too large."""
+    found, held = dict[str, bytes](), 0
+    for top, folders, names in os.walk(folder):
+        folders[:] = sorted(one for one in folders if one != ".git")
+        for path in (Path(top, name) for name in sorted(names)):
+            if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+                held += path.stat().st_size
+                if held > LARGEST_IMPORT:
+                    raise AutotuneError(
+                        f"{folder} holds more than {LARGEST_IMPORT // 1_000_000} MB.", "name the folder with the cases alone"
+                    )
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
