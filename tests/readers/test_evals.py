@@ -45,7 +45,7 @@ def test_a_prompt_with_graders_becomes_a_query_and_a_task() -> None:
         (CheckKind.REGEX, False),
     ]
     assert (task.checks[1].min, task.checks[1].max) == (0, 2)
-    assert found.left_out == {"a grader of the type regex": 1, "a grader that cannot be read": 1}
+    assert found.left_out == {"grader regex": 1, "unreadable grader": 1}
 
 
 def test_a_skill_that_must_not_be_called_makes_a_negative() -> None:
@@ -79,9 +79,9 @@ def test_a_case_yaml_is_read_and_what_cannot_be_kept_is_named() -> None:
     assert isinstance(task, TaskCase)
     assert (task.prompt, task.max_turns, task.checks[0].pattern) == ("Fill it in", 7, "DONE")
     assert found.left_out == {
-        "what a case.yaml has as context": 1,
-        "a grader of the type tool_order": 1,
-        "a case.yaml that cannot be read": 1,
+        "context": 1,
+        "grader tool_order": 1,
+        "unreadable case.yaml": 1,
     }
 
 
@@ -89,8 +89,8 @@ def test_what_is_expected_is_a_criterion_where_there_is_no_grader() -> None:
     (task,) = folder({"a/prompt.md": "---\nexpected_outcome: A short answer.\n---\nSay it.\n"}).cases
     assert isinstance(task, TaskCase)
     assert task.judge[0].criteria == "A short answer."
-    assert folder({"a/prompt.md": "Say it.\n"}).left_out == {"a prompt with nothing to hold it against": 1}
-    assert folder({"a/prompt.md": "---\nname: x\n---\n"}).left_out == {"a case without a prompt": 1}
+    assert folder({"a/prompt.md": "Say it.\n"}).left_out == {"nothing asked": 1}
+    assert folder({"a/prompt.md": "---\nname: x\n---\n"}).left_out == {"no prompt": 1}
 
 
 def test_lists_of_skill_makers_are_read() -> None:
@@ -120,15 +120,15 @@ def test_lists_of_skill_makers_are_read() -> None:
     assert [[criterion.criteria for criterion in one.judge] for one in tasks] == [["It is done"], ["first", "second"]]
     assert found.copied == {f"{tasks[0].workspace}/in.csv": "skill/evals/files/in.csv"}
     assert [one.type for one in found.cases if isinstance(one, RoutingCase)] == [Type.EXPLICIT, Type.NEGATIVE]
-    assert found.left_out == {"a file that is not there": 1, "a prompt with nothing to hold it against": 1}
+    assert found.left_out == {"file gone": 1, "nothing asked": 1}
 
 
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({"t/task.toml": "", "t/instruction.md": "x", "t/environment/skills/other/SKILL.md": ""}, "a task for other skills"),
-        ({"t/task.toml": "", "t/environment/skills/gamma/SKILL.md": ""}, "a case without a prompt"),
-        ({"t/task.toml": "no toml", "t/instruction.md": "x"}, "a prompt with nothing to hold it against"),
+        ({"t/task.toml": "", "t/instruction.md": "x", "t/environment/skills/other/SKILL.md": ""}, "other skills"),
+        ({"t/task.toml": "", "t/environment/skills/gamma/SKILL.md": ""}, "no prompt"),
+        ({"t/task.toml": "no toml", "t/instruction.md": "x"}, "nothing asked"),
     ],
 )
 def test_a_task_package_that_is_of_no_use_is_left_out(files: dict[str, str], why: str) -> None:

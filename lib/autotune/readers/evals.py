@@ -66,7 +66,7 @@ def _of_client(skill: str, files: Files, place: PurePosixPath, day: str, found: 
         try:
             grader = read(_text(files, PurePosixPath(one)))
         except Unreadable:
-            found.left_out["a grader that cannot be read"] += 1
+            found.left_out["unreadable grader"] += 1
             continue
         said.append({"criteria": grader.body.strip(), **grader.fields})
     _graded(skill, prompt, fields, said, str(place), day, found)
@@ -76,12 +76,12 @@ def _of_case_yaml(skill: str, files: Files, place: PurePosixPath, day: str, foun
     try:
         said = dict(read(f"---\n{_text(files, place)}\n---\n").fields)
     except Unreadable:
-        found.left_out["a case.yaml that cannot be read"] += 1
+        found.left_out["unreadable case.yaml"] += 1
         return
     execution = _mapping(said.get("execution"))
     prompt, graders = str(execution.get("prompt", "")).strip(), said.get("graders")
     if _mapping(said.get("context")):
-        found.left_out["what a case.yaml has as context"] += 1
+        found.left_out["context"] += 1
     listed = [_mapping(one) for one in graders] if isinstance(graders, tuple | list) else []
     flat = [{**_mapping(one.get("config")), **one} for one in listed]
     _graded(skill, prompt, {**said, **execution}, flat, str(place), day, found)
@@ -92,7 +92,7 @@ def _graded(
 ) -> None:
     """Make a query, a task or both of a prompt and what it is held against."""
     if not prompt:
-        found.left_out["a case without a prompt"] += 1
+        found.left_out["no prompt"] += 1
         return
     source = Source(By.IMPORT, "imported", day, file=file)
     asks = [one for one in graders if one.get("type") == "tool_used" and one.get("tool") == "Skill"]
@@ -107,14 +107,14 @@ def _graded(
         elif isinstance(made, Criterion):
             judge.append(made)
         else:
-            found.left_out[f"a grader of the type {one.get('type')}"] += 1
+            found.left_out[f"grader {one.get('type')}"] += 1
     if not checks and not judge and not asks and (outcome := str(fields.get("expected_outcome", "")).strip()):
         judge.append(Criterion(outcome))
     if checks or judge:
         limits = {"max_turns": _number(fields.get("max_turns")), "timeout_s": _number(fields.get("timeout_seconds"))}
         _task(prompt, source, found, checks, judge, limits)
     elif not asks:
-        found.left_out["a prompt with nothing to hold it against"] += 1
+        found.left_out["nothing asked"] += 1
 
 
 def _check(said: Mapping[str, Any]) -> Check | Criterion | None:
@@ -160,7 +160,7 @@ def _of_maker(files: Files, place: PurePosixPath, said: Mapping[str, Any], sourc
     texts = [one.get("text") if isinstance(one, dict) else one for one in asked]
     judge = [Criterion(one.strip()) for one in texts if isinstance(one, str) and one.strip()]
     if not judge:
-        found.left_out["a prompt with nothing to hold it against"] += 1
+        found.left_out["nothing asked"] += 1
         return
     task = _task(said["prompt"], source, found, [], judge, {})
     for name in said.get("files") or ():
@@ -168,7 +168,7 @@ def _of_maker(files: Files, place: PurePosixPath, said: Mapping[str, Any], sourc
         if inside:
             _copy(found, task, PurePosixPath(str(name)).name, str(inside[0]))
         else:
-            found.left_out["a file that is not there"] += 1
+            found.left_out["file gone"] += 1
 
 
 def _of_skillsbench(skill: str, files: Files, folder: PurePosixPath, day: str, found: Imported) -> None:
@@ -176,10 +176,10 @@ def _of_skillsbench(skill: str, files: Files, folder: PurePosixPath, day: str, f
     theirs = {PurePosixPath(one).relative_to(environment / "skills").parts[0] for one in _below(files, environment / "skills")}
     prompt = _text(files, folder / "instruction.md").strip()
     if theirs and short not in theirs:
-        found.left_out["a task for other skills"] += 1
+        found.left_out["other skills"] += 1
         return
     if not prompt:
-        found.left_out["a case without a prompt"] += 1
+        found.left_out["no prompt"] += 1
         return
     try:
         settings = tomllib.loads(_text(files, folder / "task.toml"))
@@ -192,7 +192,7 @@ def _of_skillsbench(skill: str, files: Files, folder: PurePosixPath, day: str, f
     if any(PurePosixPath(one).name == "test.sh" for one in tests):
         checks.append(Check(CheckKind.COMMAND, command="bash tests/test.sh", path=own, timeout_s=_number(verifier.get("timeout_sec"))))
     if not checks:
-        found.left_out["a prompt with nothing to hold it against"] += 1
+        found.left_out["nothing asked"] += 1
         return
     task = _task(prompt, source, found, checks, [], {"max_turns": 50.0, "timeout_s": _number(agent.get("timeout_sec"))})
     for one in tests:

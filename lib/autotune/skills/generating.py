@@ -46,7 +46,7 @@ def with_invented(
         return suite, Filled(counts, wanted.calls, 0, None, {})
     with Models(Terms(f"suite {suite.skill} {now()}", per_run=Limits(usd=max_usd))) as models:
         found = invented(models, model, wanted, suite.cases, now()[:10])
-    left_out = {"invented cases like others": found.alike, "calls without an answer": found.failed}
+    left_out = {"alike": found.alike, "no answer": found.failed}
     told = {why: count for why, count in left_out.items() if count}
     return with_cases(suite, found.cases), Filled(counts, wanted.calls, found.failed, found.cost.usd, told)
 

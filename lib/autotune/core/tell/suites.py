@@ -17,6 +17,19 @@ ENOUGH_COUPLES = 40
 _PROMPT = 160
 _PARTS = {SuitePart.TRAIN: "a proposer reads them", SuitePart.SELECT: "a search selects by them", SuitePart.CONFIRM: "they decide"}
 _MADE = {By.RECORDS: "from your records", By.MODEL: "invented by a model", By.PERSON: "by a person", By.IMPORT: "imported"}
+_LEFT_OUT = {
+    "both sides": "prompts that stand on both sides",
+    "about the skill": "prompts about the skill itself",
+    "alike": "invented cases like others, or of the wrong side",
+    "no answer": "calls of the model without an answer",
+    "nothing asked": "prompts with nothing to hold them against",
+    "other skills": "tasks for other skills",
+    "no prompt": "cases without a prompt",
+    "file gone": "files that are not there",
+    "unreadable grader": "graders that cannot be read",
+    "unreadable case.yaml": "files case.yaml that cannot be read",
+    "context": "what a case.yaml has as context",
+}
 _INVENT = """\
 You write test prompts for a routing test of an AI coding agent. The agent is offered a list of skills, each by its name and \
 description, and decides for a user's prompt which skill to use, if any.
@@ -98,12 +111,12 @@ def added(cases: Sequence[SuiteCase], there: int, *, dry_run: bool) -> Line:
 def left_out(why: Mapping[str, int]) -> Iterator[Line]:
     """Tell what was left out, by why."""
     for reason, count in sorted(why.items()):
-        yield Line("left out", f"{count}: {reason}")
+        yield Line("left out", f"{count}: {_LEFT_OUT.get(reason, reason)}")
 
 
 def from_records(contradictory: int, about: int) -> Mapping[str, int]:
     """Name what was left out of the records' prompts."""
-    found = {"prompts that stand on both sides": contradictory, "prompts about the skill itself": about}
+    found = {"both sides": contradictory, "about the skill": about}
     return {why: count for why, count in found.items() if count}
 
 
