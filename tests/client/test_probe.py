@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.client.client import ROOT, VERSION
-from tests.client.model import Asked, Call, Fail, Model, Say, Turn, after, serving
+from tests.client.model import Asked, Call, Fail, Line, Model, Say, Turn, after, bash, serving
 
 if TYPE_CHECKING:
     from tests.client.client import Machine
@@ -54,7 +54,15 @@ def prepared(machine: Machine, more: str = "", queries: Mapping[str, tuple[str, 
     lines = [{"suite": 1, "skill": "notes"}]
     for name, (query, fits, _) in queries.items():
         kind = "implicit" if fits else "negative"
-        lines.append({"id": name.replace(" ", "-"), "kind": "routing", "type": kind, "query": query, "from": {"by": "person"}})
+        lines.append(
+            {
+                "id": name.replace(" ", "-"),
+                "kind": "routing",
+                "type": kind,
+                "query": query,
+                "source": {"by": "person", "why": "typed", "at": "2026-11-30"},
+            }
+        )
     (machine.project / "suite.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
     settings = f'skill = ".claude/skills/notes"\nsuite = "suite.jsonl"\nmodel = "{MODEL}"\nsamples = 1\n{more}\n'
     (machine.project / "probe.toml").write_text(settings)
@@ -148,3 +156,24 @@ def kill_client(port: int, word: str) -> None:
             command = (folder / "cmdline").read_bytes().split(b"\0")
             if f"127.0.0.1:{port}".encode() in (folder / "environ").read_bytes() and word.encode() in command:
                 os.kill(int(folder.name), signal.SIGKILL)
+
+
+def test_a_task_is_done_by_the_real_client_within_walls(machine: Machine) -> None:
+    project = prepared(machine, 'instrument = "task"')
+    outside = machine.home / "outside.txt"
+    checks = [
+        {"kind": "contains", "text": "good", "path": "out.txt"},
+        {"kind": "tool_used", "tool": "Skill", "input_match": "notes"},
+        {"kind": "contains", "text": "All written."},
+    ]
+    about = {"source": {"by": "person", "why": "typed", "at": "2026-11-30"}, "checks": checks}
+    lines_of_suite = [{"suite": 1, "skill": "notes"}, {"id": "work", "kind": "task", "prompt": "Write the notes.", **about}]
+    (project / "suite.jsonl").write_text("\n".join(map(json.dumps, lines_of_suite)) + "\n")
+    script: list[Line] = [Call("Skill", {"skill": "notes"}), bash(f"echo good > out.txt; echo bad > {outside}"), Say("All written.")]
+    with serving(script) as model:
+        done = probe(machine, model, "probe")
+    assert done.returncode == 0, done.stderr
+    assert lines(done.stdout, "METRIC")["task[work]"] == "1", (done.stdout, [asked.result for asked in model.asked])
+    assert len(model.asked) == 3
+    assert not outside.exists()
+    assert not (machine.home / ".claude.json").exists()

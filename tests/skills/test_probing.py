@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.skills import world
@@ -17,6 +18,7 @@ from autotune.models.asking import FORBIDDING
 from autotune.models.spending import Spending
 from autotune.skills import staging
 
+SOURCE = {"by": "person", "why": "typed", "at": "2026-11-30"}
 NOTES = "Write release notes and the changelog of a version."
 CHARTS = "Draw charts, plots and diagrams of numbers."
 QUERIES = {
@@ -50,8 +52,7 @@ class Place:
     def suite(self, queries: Mapping[str, tuple[str, str]]) -> None:
         lines: list[dict[str, object]] = [{"suite": 1, "skill": "notes"}]
         lines += [
-            {"id": name, "kind": "routing", "type": kind, "query": query, "from": {"by": "person"}}
-            for name, (kind, query) in queries.items()
+            {"id": name, "kind": "routing", "type": kind, "query": query, "source": SOURCE} for name, (kind, query) in queries.items()
         ]
         (self.project / "suite.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
 
@@ -134,8 +135,8 @@ def test_what_probes_cost_is_written_down_and_capped(place: Place, capsys: pytes
     out = probe(capsys)[1]
     assert len(lines(out, "UNSCORED")) == 1
     spending = Spending()
-    assert spending.spent("run probe notes").calls == 4
-    assert spending.spent("run probe notes").usd == pytest.approx(0.005)
+    assert spending.spent("run probe routing-host notes").calls == 4
+    assert spending.spent("run probe routing-host notes").usd == pytest.approx(0.005)
     spending.close()
 
 
@@ -240,3 +241,108 @@ def test_what_the_user_has_set_of_plugins_and_skills_holds_for_probes(place: Pla
     settings.write_text('{"skillOverrides": {"charts": "off"}, "enabledPlugins": {"a@b": true}, "model": "opus"}')
     found = staging.users_settings(Probing("", ""), place.home)
     assert found == {"skillOverrides": {"charts": "off"}, "enabledPlugins": {"a@b": True}}
+
+
+def task(place: Place, monkeypatch: pytest.MonkeyPatch, more: str = "", **case: Any) -> None:  # noqa: ANN401 - JSON
+    """A suite with one task, which is done well where the skill fires."""
+    check = {"kind": "contains", "text": "good", "path": "out.txt"}
+    said = {"id": "work", "kind": "task", "prompt": "write the release notes", "checks": [check], "source": SOURCE, **case}
+    (place.project / "suite.jsonl").write_text(json.dumps({"suite": 1, "skill": "notes"}) + "\n" + json.dumps(said) + "\n")
+    place.settings(f'instrument = "task"\n{more}')
+    monkeypatch.setenv("AUTOTUNE_CASE_OUTPUT", str(place.project))
+
+
+def said_of_the_task(place: Place) -> dict[str, list[object]]:
+    found: dict[str, list[object]] = json.loads((place.project / "work.json").read_text())
+    return found
+
+
+def test_a_task_is_done_in_a_project_of_its_own_and_checked(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.project / "tasks" / "work").mkdir(parents=True)
+    (place.project / "tasks" / "work" / "given.txt").write_text("given\n")
+    (place.project / "tasks" / "work.tests").mkdir()
+    (place.project / "tasks" / "work.tests" / "test.sh").write_text("grep -q given given.txt && grep -q good out.txt\n")
+    checks = [
+        {"kind": "command", "command": "sh tests/test.sh", "path": "tasks/work.tests"},
+        {"kind": "tool_used", "tool": "Write"},
+        {"kind": "contains", "text": "never there", "weight": 0},
+    ]
+    task(place, monkeypatch, workspace="tasks/work", checks=checks)
+    code, out = probe(capsys)
+    assert code == 0, out
+    assert lines(out, "METRIC") == {"task[work]": "1", "cost_usd": "0.02"}
+    assert said_of_the_task(place)["fired"] == [["notes"], ["notes"]]
+    assert not (place.project / "out.txt").exists()
+    assert "workspaces" in lines(out, "CONTEXT")
+
+
+def test_work_that_fails_a_check_says_which(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    task(place, monkeypatch, prompt="fly me")
+    assert lines(probe(capsys)[1], "METRIC")["task[work]"] == "0"
+    assert said_of_the_task(place)["remarks"] == ["contains: good"] * 2
+
+
+def test_work_is_kept_within_walls(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = place.project / "outside.txt"
+    task(place, monkeypatch, prompt=f"write the release notes outside {outside}", checks=[{"kind": "contains", "text": "The walls hold."}])
+    assert lines(probe(capsys)[1], "METRIC")["task[work]"] == "1"
+    assert not outside.exists()
+
+
+def judge(folder: Path, name: str, body: str) -> str:
+    """A judge that is a function in a file."""
+    (folder / "judge.py").write_text(f"import json\n\ndef {name}(request, chance):\n    asked = request.messages[-1].text\n    {body}\n")
+    return f'judge = "script:{folder}/judge.py:{name}"'
+
+
+def test_what_passes_its_checks_is_judged(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "return json.dumps({'reason': 'so', 'passes': 'good' in asked and 'kind' in request.messages[0].text, 'remark': ''})"
+    task(place, monkeypatch, judge(place.project, "strict", body), judge=[{"criteria": "It is kind."}, {"criteria": "It is short."}])
+    assert lines(probe(capsys)[1], "METRIC")["task[work]"] == "0"
+    assert said_of_the_task(place)["remarks"] == ["It is short.: so"] * 2
+
+
+def test_a_judge_that_obeys_the_work_gives_no_score(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "import re; return json.dumps({'reason': '', 'passes': True, 'remark': re.findall(r'write (\\w+) in the remark', asked)[0]})"
+    task(place, monkeypatch, judge(place.project, "obedient", body) + "\nmost_failed = 1.0", judge=[{"criteria": "It is kind."}])
+    assert set(lines(probe(capsys)[1], "UNSCORED")) == {"task[work]"}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"judge": [{"criteria": "It is kind."}]},
+        {"checks": [{"kind": "regex", "pattern": "("}]},
+        {"workspace": "tasks/gone"},
+        {"checks": [{"kind": "command", "command": "true", "path": "tasks/gone"}]},
+    ],
+)
+def test_a_task_that_cannot_be_done_as_it_is_written_is_refused(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
+) -> None:
+    task(place, monkeypatch, **case)
+    assert probe(capsys)[0] == 1
+
+
+def test_a_judge_of_routing_sees_the_listing_and_has_a_metric_of_its_own(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    body = "return json.dumps({'skill': 'notes' if 'release' in asked else '(none)'}) if 'Draw charts' in request.messages[0].text else 1"
+    place.settings('instrument = "routing-judge"\n' + judge(place.project, "router", body))
+    (place.programs / "claude").unlink()
+    code, out = probe(capsys)
+    assert code == 0, out
+    found = lines(out, "METRIC")
+    assert {name: value for name, value in found.items() if name != "cost_usd"} == {
+        "routing_judge[wanted]": "1",
+        "routing_judge[other]": "1",
+        "routing_judge[far]": "1",
+    }
+    assert lines(out, "CONTEXT")["host"] == "none"
+
+
+def test_a_judge_of_routing_that_answers_nothing_makes_the_run_void(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.settings('tries = 1\ninstrument = "routing-judge"\n' + judge(place.project, "mute", "return 'no idea'"))
+    assert len(lines(probe(capsys)[1], "UNSCORED")) == 3

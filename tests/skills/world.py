@@ -79,6 +79,8 @@ def main(settings: Mapping[str, float], arguments: list[str]) -> int:
         sys.stdout.write(f"{VERSION} (a world for tests)\n")
         return 0
     query = arguments[arguments.index("--") + 1]
+    if "--allowedTools" in arguments:
+        return work(settings, query)
     steady = settings.get("steady")
     chance = SystemRandom() if steady is None else Random(f"{steady} {query}")
     skills = descriptions_in(Path.cwd() / ".claude" / "skills")
@@ -94,6 +96,26 @@ def main(settings: Mapping[str, float], arguments: list[str]) -> int:
     say("assistant", message={"id": "msg_1", "content": [block]}, parent_tool_use_id=None)
     part("message_delta", delta={"stop_reason": "end_turn" if name is None else "tool_use"}, usage={"output_tokens": 50})
     say("result", subtype="success", is_error=False, result="Done.", total_cost_usd=0.00125, usage={**usage, "output_tokens": 50})
+    return 0
+
+
+def work(settings: Mapping[str, float], query: str) -> int:
+    """Do a task: well where the skill for it fires, and where a share `luck` of the others turns out well."""
+    skills, chance = descriptions_in(Path.cwd() / ".claude" / "skills"), SystemRandom()
+    name = fired(skills, query, chance)
+    say("system", subtype="init", skills=list(skills), claude_code_version=VERSION, model="claude-haiku-4-5")
+    good = name is not None or chance.random() < settings.get("luck", 0.0)
+    Path("out.txt").write_text("good\n" if good else "poor\n")
+    written = {"type": "tool_use", "name": "Write", "input": {"file_path": "out.txt"}}
+    called = [] if name is None else [{"type": "tool_use", "name": "Skill", "input": {"skill": name}}]
+    say("assistant", message={"id": "msg_1", "content": [*called, written]}, parent_tool_use_id=None)
+    outside = ""
+    try:
+        Path(query.partition(" outside ")[2] or "inside.txt").write_text("?")
+    except OSError:
+        outside = " The walls hold."
+    usage = {"input_tokens": 1000, "output_tokens": 50}
+    say("result", subtype="success", is_error=False, result=f"I wrote out.txt.{outside}", total_cost_usd=0.01, usage=usage)
     return 0
 
 

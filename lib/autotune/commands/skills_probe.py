@@ -13,7 +13,7 @@ import typer
 from autotune.commands.flags import AsJson
 from autotune.commands.given import cases_of_the_run
 from autotune.core.codec import encode
-from autotune.core.skills.probed import Probed
+from autotune.core.skills.probed import Probed, total
 from autotune.core.tell import probing as words
 from autotune.core.tell.lines import WIDEST, laid_out
 
@@ -31,10 +31,10 @@ def probe(
     from autotune.skills import measuring
 
     bench = measuring.opened(settings)
-    cases = cases_of_the_run() or bench.cases.ids(bench.settings.instrument)
+    cases = cases_of_the_run() or list(bench.cases)
     if dry_run:
         each = measuring.usd_each(bench)
-        told = words.plan(bench.settings, len(cases), measuring.together(bench.settings), each)
+        told = words.plan(bench.settings, len(cases), measuring.at_once(bench.settings), each)
         said = {"cases": len(cases), "probes": len(cases) * bench.settings.samples, "usd_each": each}
         typer.echo(json.dumps(said) if as_json else laid_out(told, min(get_terminal_size().columns, WIDEST)), nl=as_json)
         return
@@ -48,7 +48,7 @@ def probe(
     except measuring.Void as void:
         lines, usd = words.void_lines(metric, cases, void.failed, void.planned), void.usd
     else:
-        lines, usd = [words.case_line(metric, one) for one in found], measuring.total(one.usd for one in found)
+        lines, usd = [words.case_line(metric, one) for one in found], total(one.usd for one in found)
     typer.echo("\n".join(lines))
     if usd is not None:
         typer.echo(f"METRIC cost_usd={usd:.9g}")

@@ -36,7 +36,8 @@ class _MountAttr(ctypes.Structure):
 def main(walls: Mapping[str, Sequence[str]], program: list[str]) -> int:
     """Run the program within the walls; gives its exit code, 128 and the signal's number where one ended it."""
     user, group = os.geteuid(), os.getegid()
-    _done(_libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWNET | _CLONE_NEWPID | _CLONE_NEWIPC), "new namespaces")
+    apart = 0 if walls["network"] else _CLONE_NEWNET
+    _done(_libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS | apart | _CLONE_NEWPID | _CLONE_NEWIPC), "new namespaces")
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)

@@ -1,4 +1,4 @@
-"""A command wrapped so that it has no network and writes only where it may, where the system has the means."""
+"""A command wrapped so that it writes only where it may, and has no network unless it needs one, where the system has the means."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from autotune.errors import AutotuneError
 # the system itself on NixOS, and disks that somebody plugged in.
 _SERVICES = Path("/run")
 _NO_SERVICES = ("current-system", "opengl-driver", "wrappers", "media", "mount")
+_NAMES = ("systemd/resolve", "resolvconf", "NetworkManager")  # what names of the network are looked up by
 
 # Settings of the system that root may change, whatever capabilities it lacks.
 _SETTINGS = tuple(Path("/proc", name) for name in ("sys", "sysrq-trigger", "irq", "bus"))
@@ -23,12 +24,21 @@ _SETTINGS = tuple(Path("/proc", name) for name in ("sys", "sysrq-trigger", "irq"
 
 @dataclass(frozen=True, slots=True)
 class Walls:
-    """What a command may write to, what of that it may only read, what it may not even read, and what of that it may read after all."""
+    """What a command may write to, what of that it may only read, what it may not even read, and what of that it may read after all.
+
+    `network` where it may speak to others.
+    """
 
     writable: Sequence[Path]
     kept: Sequence[Path] = ()
     hidden: Sequence[Path] = ()
     shown: Sequence[Path] = ()
+    network: bool = False
+
+    @property
+    def no_services(self) -> list[Path]:
+        """What it may see below /run."""
+        return [_SERVICES / name for name in (*_NO_SERVICES, *(_NAMES if self.network else ()))]
 
 
 def walled_in(command: str, walls: Walls) -> str:
@@ -54,8 +64,8 @@ def _bubblewrap(walls: Walls) -> list[str] | None:
         mounts += ["--ro-bind-try", str(path), str(path)]
     if _SERVICES.is_dir():
         mounts += ["--tmpfs", str(_SERVICES)]
-    for name in _NO_SERVICES:
-        mounts += ["--ro-bind-try", str(_SERVICES / name), str(_SERVICES / name)]
+    for path in walls.no_services:
+        mounts += ["--ro-bind-try", str(path), str(path)]
     for path in walls.writable:
         mounts += ["--bind", str(path), str(path)]
     for path in walls.kept:
@@ -64,7 +74,8 @@ def _bubblewrap(walls: Walls) -> list[str] | None:
         mounts += ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null", str(path)]
     for path in walls.shown:
         mounts += ["--ro-bind", str(path), str(path)]
-    return [bubblewrap, "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--cap-drop", "ALL", *mounts]
+    apart = [] if walls.network else ["--unshare-net"]
+    return [bubblewrap, *apart, "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--cap-drop", "ALL", *mounts]
 
 
 def _namespaces(walls: Walls) -> list[str] | None:
@@ -72,8 +83,8 @@ def _namespaces(walls: Walls) -> list[str] | None:
     if sys.platform != "linux":
         return None
     told = {name: getattr(walls, name) for name in ("writable", "kept", "hidden", "shown")}
-    told |= {"services": [_SERVICES], "no_services": [_SERVICES / name for name in _NO_SERVICES], "settings": _SETTINGS}
-    as_text = {name: list(map(str, paths)) for name, paths in told.items()}
+    told |= {"services": [_SERVICES], "no_services": walls.no_services, "settings": _SETTINGS}
+    as_text = {name: list(map(str, paths)) for name, paths in told.items()} | {"network": ["open"] * walls.network}
     return [sys.executable, "-I", "-S", str(Path(__file__).with_name("namespaces.py")), json.dumps(as_text)]
 
 
@@ -82,7 +93,8 @@ MEANS = (_sandbox_exec, _bubblewrap, _namespaces)  # the first that the system h
 
 def _profile(walls: Walls) -> str:
     """The last rule that fits decides."""
-    rules = ["(version 1)", "(allow default)", "(deny network*)", "(deny file-write*)", '(allow file-write* (subpath "/dev"))']
+    rules = ["(version 1)", "(allow default)", *([] if walls.network else ["(deny network*)"])]
+    rules += ["(deny file-write*)", '(allow file-write* (subpath "/dev"))']
     rules += [f"(allow file-write* (subpath {_quoted(path)}))" for path in walls.writable]
     rules += [f"(deny file-write* (subpath {_quoted(path)}))" for path in walls.kept]
     rules += [f"(deny file-read* file-write* (subpath {_quoted(path)}))" for path in walls.hidden]

@@ -21,8 +21,8 @@ from autotune.skills.staging import Stage
 MARK = "autotune-probe"
 """The name that probes of Claude Code give themselves, so that anybody can tell them from sessions of people."""
 
-_EVENTS = ("--output-format", "stream-json", "--verbose", "--include-partial-messages")
-_ALONE = ("--setting-sources", "project", "--strict-mcp-config")
+EVENTS = ("--output-format", "stream-json", "--verbose", "--include-partial-messages")
+ALONE = ("--setting-sources", "project", "--strict-mcp-config")
 _ASKED_FIRST = {"disableAllHooks": True, "permissions": {"ask": ["Skill"]}}
 _QUIET_CODEX = ("-c", "analytics.enabled=false", "--disable", "plugins")
 _OPENCODE_QUIET = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1"}
@@ -87,13 +87,13 @@ def _claude_code(query: str, stage: Stage, settings: Probing, users: Mapping[str
     if stage.plugin is not None and isinstance(plugins := own.get("enabledPlugins"), dict):
         own["enabledPlugins"] = {name: on for name, on in plugins.items() if name.partition("@")[0] != _name_of(stage.plugin)}
     command = (
-        *(found(Client.CLAUDE_CODE), "-p", *_EVENTS, *kept, *_ALONE, *plugin),
+        *(found(Client.CLAUDE_CODE), "-p", *EVENTS, *kept, *ALONE, *plugin),
         *("--max-turns", str(settings.turns), *_model("--model", settings), "--name", MARK),
         *("--settings", json.dumps(own), "--", f" {query}" if query.startswith("/") else query),
     )
     more = {"CLAUDE_CONFIG_DIR": str(Path(settings.config).expanduser())} if settings.config else {}
     more |= {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CLAUDE_CODE_MAX_RETRIES": "2", "CLAUDE_CODE_TMPDIR": str(stage.private)}
-    return Launch(command, stage.project, _environment(more))
+    return Launch(command, stage.project, environment(more))
 
 
 def _codex(query: str, stage: Stage, settings: Probing, _: Mapping[str, object]) -> Launch:
@@ -109,7 +109,7 @@ def _codex(query: str, stage: Stage, settings: Probing, _: Mapping[str, object])
         *(found(Client.CODEX), "exec", "--json", "-s", "read-only", "--ephemeral", *_QUIET_CODEX),
         *(*_model("-m", settings), "--", query),
     )
-    return Launch(command, stage.project, _environment({"CODEX_HOME": str(home), "HOME": str(stage.private)}))
+    return Launch(command, stage.project, environment({"CODEX_HOME": str(home), "HOME": str(stage.private)}))
 
 
 def _opencode(query: str, stage: Stage, settings: Probing, _: Mapping[str, object]) -> Launch:
@@ -126,14 +126,14 @@ def _opencode(query: str, stage: Stage, settings: Probing, _: Mapping[str, objec
         "XDG_CONFIG_HOME": str(stage.private / "config"),
         "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share"),
     }
-    return Launch(command, stage.project, _environment(more), query)
+    return Launch(command, stage.project, environment(more), query)
 
 
 def _model(option: str, settings: Probing) -> tuple[str, ...]:
     return (option, settings.model) if settings.model else ()
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
+def environment(more: Mapping[str, str]) -> dict[str, str]:
     """The user's environment without that of a session around us."""
     kept = {name: value for name, value in os.environ.items() if name not in OF_A_SESSION}
     return {**kept, OWN_CALL: "1", **more}

@@ -24,12 +24,13 @@ _PLACES: Mapping[Client, str] = {Client.CLAUDE_CODE: ".claude/skills", Client.CO
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """A skill's folder with its neighbours, each by its folder's name. `name` is what the client calls the skill."""
+    """A skill's folder with its neighbours, each by its folder's name. `name` is what the client calls the skill, unless `left_out`."""
 
     skill: Path
     name: str
     siblings: Mapping[str, Path]
     plugin: str = ""
+    left_out: bool = False
 
     @property
     def hash(self) -> str:
@@ -42,7 +43,11 @@ class Neighbourhood:
     @property
     def names(self) -> frozenset[str]:
         """What the client calls the skill and its siblings."""
-        return frozenset({self.name, *(f"{self.plugin}:{name}" if self.is_fellow(name) else name for name in self.siblings)})
+        return frozenset({self.name, *map(self.listed, self.siblings)})
+
+    def listed(self, sibling: str) -> str:
+        """What the client calls a sibling."""
+        return f"{self.plugin}:{sibling}" if self.is_fellow(sibling) else sibling
 
     def is_fellow(self, sibling: str) -> bool:
         """Whether a sibling comes with the same plugin."""
@@ -121,7 +126,8 @@ def staged(around: Neighbourhood, settings: Probing, base: Path, *, whole: bool 
 
 def _copy_skills(around: Neighbourhood, stage: Stage, place: Path, *, whole: bool) -> None:
     with_it = place if stage.plugin is None else stage.plugin / "skills"
-    shutil.copytree(around.skill, with_it / around.skill.name, symlinks=True)
+    if not around.left_out:
+        shutil.copytree(around.skill, with_it / around.skill.name, symlinks=True)
     for name, folder in around.siblings.items():
         into = (with_it if around.is_fellow(name) else place) / name
         if whole:

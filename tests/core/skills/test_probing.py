@@ -24,7 +24,7 @@ def test_what_is_not_said_is_as_by_default() -> None:
         Probing(
             "a b",
             "s",
-            Measures.TASK,
+            Measures.ROUTING_HOST,
             Client.CODEX,
             "m",
             5,
@@ -65,6 +65,7 @@ def test_settings_that_are_written_are_read_as_they_were(settings: Probing) -> N
         ({"sees": [1]}, "sees"),
         ({"transcripts": "no"}, "transcripts"),
         ({"instrument": "routing-judge"}, "judge"),
+        ({"instrument": "task", "host": "codex"}, "codex"),
         ({"judge": "nonsense"}, "nonsense"),
     ],
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autotune.core.asking.request import Usage
-from autotune.core.skills.probed import Probed, Query, commonest, is_void, right
-from autotune.core.skills.signs import Called, Failing, Finished, Listed, Outcome, Responded, Sign, Spent, Watched, known_as, outcome
+from autotune.core.skills.probed import One, Probed, again, commonest, is_void, right, together, total
+from autotune.core.skills.signs import Called, Failing, Finished, Listed, Outcome, Responded, Sign, Spent, Used, Watched, known_as, outcome
 
 LISTED = Listed(("notes", "desk:ink"))
 
@@ -101,7 +101,7 @@ def test_a_name_that_two_plugins_have_means_neither() -> None:
     ],
 )
 def test_a_query_that_fits_wants_the_skill_and_another_does_not(*, fits: bool, called: tuple[str, ...], score: float) -> None:
-    assert right(Query("a", "?", fits), "notes", Outcome(called)) == score
+    assert right("notes", Outcome(called), fits=fits) == score
 
 
 def test_a_case_with_a_failed_sample_has_no_score() -> None:
@@ -113,6 +113,27 @@ def test_a_case_with_a_failed_sample_has_no_score() -> None:
 @pytest.mark.parametrize(("failed", "planned", "void"), [(1, 2, False), (2, 2, True), (2, 10, False), (3, 10, True), (0, 1, False)])
 def test_a_run_is_void_above_a_share_of_failures(failed: int, planned: int, *, void: bool) -> None:
     assert is_void(failed, planned, 0.2) is void
+
+
+def test_a_client_at_work_is_let_go_on_and_what_it_uses_is_kept() -> None:
+    work = Watched(1, "notes", working=True)
+    for sign in (LISTED, Used("Skill", "{}"), Called("notes"), Responded(goes_on=True), Used("Bash", "{}"), Responded(goes_on=True)):
+        work = work.after(sign)
+    assert (work.decided, work.over, work.calls, [one.tool for one in work.used]) == (False, False, ("notes",), ["Skill", "Bash"])
+    assert work.after(Finished()).over
+    assert after(Used("Bash", "{}")).used == ()
+
+
+def test_the_samples_of_a_case_come_together() -> None:
+    made = [
+        One(1.0, Outcome(("notes",)), 0.5, 2.0, ("fine",)),
+        One(None, Outcome((), Failing.SLOW), None, 3.0),
+        One(0.0, Outcome(()), 0.25, 1.0),
+    ]
+    found = together("a", made)
+    assert found == Probed("a", (1.0, 0.0), (Outcome((), Failing.SLOW),), (("notes",), ()), 0.75, 6.0, ("fine",))
+    assert again(made[:2]) == One(None, Outcome((), Failing.SLOW), 0.5, 5.0)
+    assert total([None]) is None
 
 
 def test_failures_are_counted_the_commonest_first() -> None:

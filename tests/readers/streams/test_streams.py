@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autotune.core.asking.request import Usage
-from autotune.core.skills.signs import Called, Failing, Finished, Listed, Responded, Sign, Spent, Watched, outcome
+from autotune.core.skills.signs import Called, Failing, Finished, Listed, Responded, Sign, Spent, Used, Watched, outcome
 from autotune.readers.streams import claude_code, codex, opencode
 
 HERE = Path(__file__).parent
@@ -28,8 +28,9 @@ def test_claude_code_says_what_is_listed_called_and_spent() -> None:
     found = signs(claude_code.Stream(), sample("claude-code"))
     assert found[0] == Listed(("alpha", "forky", "grants", "hidden", "shelly", "doctor"), "2.1.332", "claude-opus-5-5")
     spent = [Spent("msg_0001", Usage(1168, written)) for written in (1, 40)]
-    assert found[1:5] == [spent[0], Called("alpha"), spent[1], Responded(goes_on=True)]
-    assert found[5] == Finished(None, "", 0.005472, Usage(1168, 40))
+    used = Used("Skill", '{"skill": "alpha", "args": "x"}')
+    assert found[1:6] == [spent[0], used, Called("alpha"), spent[1], Responded(goes_on=True)]
+    assert found[6] == Finished(None, "", 0.005472, Usage(1168, 40))
 
 
 def test_a_probe_ends_with_the_response_that_holds_the_call() -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from autotune.core.skills.signs import Failing, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A case of routing: what is said to the model, and whether the skill fits it."""
+class One:
+    """One sample of a case: its score from 0 to 1, None where it failed; what it came to, what it cost and took, and what is said of it."""
 
-    id: str
-    text: str
-    fits: bool
+    score: float | None
+    outcome: Outcome
+    usd: float | None
+    seconds: float
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,29 @@ class Probed:
         return sum(self.scores) / len(self.scores) if self.scores and not self.failed else None
 
 
-def right(query: Query, skill: str, outcome: Outcome) -> float:
-    """Say whether a probe answers a query rightly: the skill fires where it fits, and not where it does not. Others may."""
-    return float((skill in outcome.called) == query.fits)
+def together(case: str, made: Sequence[One]) -> Probed:
+    """Give what the samples of a case come to."""
+    had = [one for one in made if one.score is not None]
+    failed = tuple(one.outcome for one in made if one.score is None)
+    scores, fired = tuple(one.score for one in had if one.score is not None), tuple(one.outcome.called for one in had)
+    remarks = tuple(remark for one in made for remark in one.remarks)
+    return Probed(case, scores, failed, fired, total(one.usd for one in made), sum(one.seconds for one in made), remarks)
+
+
+def again(tries: Sequence[One]) -> One:
+    """Give what several tries of one sample come to: the last one's answer, and what all of them cost."""
+    return replace(tries[-1], usd=total(one.usd for one in tries), seconds=sum(one.seconds for one in tries))
+
+
+def total(costs: Iterable[float | None]) -> float | None:
+    """Add up what is known; None where nothing is."""
+    known = [one for one in costs if one is not None]
+    return sum(known) if known else None
+
+
+def right(skill: str, outcome: Outcome, *, fits: bool) -> float:
+    """Say whether a query is answered rightly: the skill fires where it fits, and not where it does not. Others may."""
+    return float((skill in outcome.called) == fits)
 
 
 def is_void(failed: int, planned: int, most: float) -> bool:

@@ -41,7 +41,7 @@ class Probing:
     query is put, `turns` after how many responses of the model a query counts as silent, `tries` how often a probe that failed is made.
     More than `most_failed` of all probes failing make a run void. `siblings` are folders that hold skills; None is the folder that the
     skill lies in and the user's own. `sees` are files of the user's that the model finds in the project. `config` is where the client's
-    own settings are, `judge` the model that judges. The caps hold for a day (UTC).
+    own settings are, `judge` the model that judges. Tasks are done in a `sandbox`. The caps hold for a day (UTC).
     """
 
     skill: str
@@ -60,6 +60,7 @@ class Probing:
     config: str = ""
     judge: str = ""
     transcripts: bool = False
+    sandbox: bool = True
     max_usd_per_day: float | None = None
     max_calls_per_day: int | None = None
 
@@ -71,6 +72,7 @@ class Probing:
 
 _TEXTS = ("skill", "suite", "model", "config", "judge")
 _NEEDED = ("skill", "suite")
+_SWITCHES = ("transcripts", "sandbox")
 _LISTS = ("siblings", "sees")
 _WHOLE = ("samples", "turns", "together", "tries", "max_calls_per_day")
 _KEYS = tuple(one.name for one in fields(Probing))
@@ -88,6 +90,8 @@ def parse(table: Mapping[str, Any], where: str) -> Probing:
     found = Probing(**values)
     if found.instrument is Measures.ROUTING_JUDGE and not found.judge:
         raise AutotuneError(f"{where} names no judge.", 'name the model that judges, as judge = "anthropic:claude-haiku-4-5"')
+    if found.instrument is Measures.TASK and found.host is not Client.CLAUDE_CODE:
+        raise AutotuneError(f"{where} has tasks done in {found.host}.", 'say host = "claude-code": tasks are done in no other client yet')
     if found.judge:
         naming.parse(found.judge)
     return found
@@ -109,7 +113,7 @@ def _read(key: str, value: object, where: str) -> object:
         return _one_of(Measures, value, key, where)
     if key == "host":
         return _one_of(Client, value, key, where)
-    if key == "transcripts":
+    if key in _SWITCHES:
         if not isinstance(value, bool):
             raise AutotuneError(f"{key} in {where} is neither true nor false.", "write true or false")
         return value

@@ -41,6 +41,14 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """The model has used a tool; `given` is what it gave it, as JSON."""
+
+    tool: str
+    given: str
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """What a model response has taken so far; the last word on a response counts. `usd` is None where the client does not say it."""
 
@@ -66,7 +74,7 @@ class Finished:
     usage: Usage | None = None
 
 
-Sign: TypeAlias = Listed | Called | Spent | Responded | Finished
+Sign: TypeAlias = Listed | Called | Used | Spent | Responded | Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +82,17 @@ class Watched:
     """A probe under way, one sign after the other.
 
     `known` are the skills that were staged: a call of another name is the model's invention, and no trigger. It is None where every name
-    counts. A client that does not list the `wanted` skill, though it lists others, is not asked any further.
+    counts. A client that does not list the `wanted` skill, though it lists others, is not asked any further. One that is `working` is let
+    go on to its end, and what it uses is kept.
     """
 
     turns: int
     wanted: str = ""
     known: Collection[str] | None = None
+    working: bool = False
     listed: Listed | None = None
     calls: tuple[str, ...] = ()
+    used: tuple[Used, ...] = ()
     responses: int = 0
     spent: Mapping[str, Spent] = field(default_factory=dict)
     finished: Finished | None = None
@@ -94,10 +105,12 @@ class Watched:
                 return replace(self, listed=sign, decided=self.decided or self.wanted not in ("", *sign.skills))
             case Called(name):
                 return self._called(name)
+            case Used():
+                return replace(self, used=(*self.used, sign)) if self.working else self
             case Spent(response):
                 return replace(self, spent={**self.spent, response: sign})
             case Responded(goes_on):
-                over = bool(self.calls) or not goes_on or self.responses + 1 >= self.turns
+                over = not self.working and (bool(self.calls) or not goes_on or self.responses + 1 >= self.turns)
                 return replace(self, responses=self.responses + 1, decided=self.decided or over)
         return replace(self, finished=sign, decided=True)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from autotune.core.asking.request import Usage
-from autotune.core.skills.signs import Called, Failing, Finished, Listed, Responded, Sign, Spent
+from autotune.core.skills.signs import Called, Failing, Finished, Listed, Responded, Sign, Spent, Used
 from autotune.readers.transcripts.values import count, entries, entry, text
 
 _NORMAL_ENDS = ("success", "error_max_turns")
@@ -31,8 +32,10 @@ class Stream:
             yield from self._part(entry(record, "event"), text(record, "parent_tool_use_id"))
         elif kind == "assistant" and main:
             for block in entries(record, "message", "content"):
-                if text(block, "type") == "tool_use" and text(block, "name") == _TOOL and (name := text(block, "input", "skill")):
-                    yield Called(name)
+                if text(block, "type") == "tool_use":
+                    yield Used(text(block, "name"), json.dumps(entry(block, "input"), ensure_ascii=False))
+                    if text(block, "name") == _TOOL and (name := text(block, "input", "skill")):
+                        yield Called(name)
         elif kind == "result":
             yield _finished(record)
 

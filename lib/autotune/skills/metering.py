@@ -1,0 +1,64 @@
+"""What probes in clients cost: written down with all other calls of models, and held to the caps."""
+
+from __future__ import annotations
+
+import time
+from typing import Self
+
+from autotune.core.asking.costs import Cost, Sure
+from autotune.core.asking.limits import Admission, Limits, Most
+from autotune.core.asking.prices import price_of, usd
+from autotune.core.asking.request import Usage
+from autotune.core.skills.probing import Probing
+from autotune.models.asking import shipped_prices
+from autotune.models.spending import Spending, Ticket
+
+_LOOK_AGAIN_S = 0.05
+
+
+def run_name(settings: Probing, skill: str) -> str:
+    """Under which name a skill's probes are written down."""
+    return f"probe {settings.instrument} {skill}"
+
+
+class Meter:
+    """The probes of one skill, counted."""
+
+    def __init__(self, settings: Probing, skill: str) -> None:
+        self._name = f"{settings.host}:{settings.model or 'default'}"
+        self._run, self._purpose = run_name(settings, skill), f"probe {settings.instrument}"
+        self._day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
+        self._model, self._prices, self._spending = settings.model, shipped_prices(), Spending()
+        self._begun = dict[int, float]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spending.close()
+
+    def each(self) -> float | None:
+        """Give the mean cost of the probes so far; None where none was paid for, or nobody knows."""
+        spent = self._spending.spent(f"run {self._run}")
+        known = spent.calls - spent.unknown - spent.under_way
+        return spent.usd / known if known > 0 else None
+
+    def begin(self, case: str) -> Ticket | None:
+        """Let a probe through as soon as the caps allow it; None where they never will today."""
+        while True:
+            found = self._spending.begin(self._run, self._name, self._purpose, case, Most(), Limits(), self._day)
+            if isinstance(found, Ticket):
+                self._begun[found.number] = time.monotonic()
+                return found
+            if found[0] is Admission.NEVER:
+                return None
+            time.sleep(_LOOK_AGAIN_S)
+
+    def end(self, ticket: Ticket, used: Usage | None, said: float | None, model: str) -> float | None:
+        """Write down what a probe has cost: as the client says, else by its tokens and the list price; None where that is not known."""
+        if said is None and used is not None and used.total:
+            price = price_of(model or self._model, self._prices)
+            said = None if price is None else usd(price, used)
+        cost = Cost(used, said, Sure.UNKNOWN if said is None else Sure.EXACT)
+        self._spending.end(ticket, cost, None, time.monotonic() - self._begun.pop(ticket.number))
+        return said

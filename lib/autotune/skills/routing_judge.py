@@ -1,0 +1,81 @@
+"""The instrument `routing-judge`: a model shown the listing and a query, and asked which skill it would use. Cheap, and another thing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from random import Random
+from secrets import randbits
+
+from autotune.core.asking.failing import CAPS
+from autotune.core.asking.limits import Limits
+from autotune.core.asking.request import Request
+from autotune.core.judging.fencing import Part, drawn
+from autotune.core.skills.frontmatter import Unreadable, read
+from autotune.core.skills.probed import One, right
+from autotune.core.skills.probing import Probing
+from autotune.core.skills.signs import Failing, Outcome
+from autotune.core.skills.suite import RoutingCase
+from autotune.core.tell.asked import why_no_answer
+from autotune.core.tell.probing import NO_SKILL, which_skill
+from autotune.models.asking import Models, Terms
+from autotune.skills.metering import run_name
+from autotune.skills.staging import Neighbourhood
+
+_LONGEST = 1536  # characters that a listing shows of one skill
+_TOKENS = 512
+
+
+class RoutingJudge:
+    """Asks a model about queries, by one listing."""
+
+    def __init__(self, settings: Probing, around: Neighbourhood, models: Models) -> None:
+        self._settings, self._skill, self._models = settings, around.name, models
+        self._listing = listing(around)
+
+    def __call__(self, case: RoutingCase) -> One:
+        """Probe a query once."""
+        begun, parts = time.monotonic(), [Part("query", case.query)]
+        fence = drawn(parts, Random(f"{case.id} {case.query}"))
+        schema = {
+            "type": "object",
+            "properties": {"skill": {"enum": [*self._listing, NO_SKILL]}},
+            "required": ["skill"],
+            "additionalProperties": False,
+        }
+        messages = which_skill(self._listing, case.query, fence)
+        # Another sample each time: a query that is put three times is three answers, and no run has the answers of the one before.
+        asked = Request(self._settings.judge, messages, _TOKENS, schema=schema, sample=randbits(31), purpose="probe routing-judge")
+        answer = self._models.ask(asked)
+        seconds = time.monotonic() - begun
+        if answer.failure is not None:
+            failing = Failing.CAPPED if answer.failure.why in CAPS else Failing.SERVICE
+            return One(None, Outcome((), failing, why_no_answer(answer.failure)), answer.cost.usd, seconds)
+        named = answer.value["skill"]
+        found = Outcome(() if named == NO_SKILL else (named,))
+        return One(right(self._skill, found, fits=case.fits), found, answer.cost.usd, seconds)
+
+
+@contextmanager
+def measuring(settings: Probing, around: Neighbourhood, together: int) -> Iterator[RoutingJudge]:
+    """Have the models at hand while the context lasts."""
+    day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
+    terms = Terms(run_name(settings, around.name), per_day=day, concurrency=together, try_s=settings.timeout_s, cached=False)
+    with Models(terms) as models:
+        yield RoutingJudge(settings, around, models)
+
+
+def listing(around: Neighbourhood) -> Mapping[str, str]:
+    """What a listing shows of the skill and its siblings, by name."""
+    folders = {around.name: around.skill} | {around.listed(name): folder for name, folder in around.siblings.items()}
+    return {name: _described((folder / "SKILL.md").read_text("utf-8", "replace")) for name, folder in sorted(folders.items())}
+
+
+def _described(text: str) -> str:
+    try:
+        head = read(text)
+    except Unreadable:
+        return next((line.lstrip("# ") for line in text.splitlines() if line.strip("-# ")), "")[:_LONGEST]
+    said, when = head.text("description"), head.text("when_to_use")
+    return " ".join((f"{said} - {when}" if when else said).split())[:_LONGEST]
