@@ -130,6 +130,7 @@ WORDED_ELSEWHERE = {
     "core/trust/surroundings.py": "the shell's own words",
     "models/answers.py": "SQL",
     "models/spending.py": "SQL",
+    "prompts/exposures.py": "SQL",
     "hooks/sayings.py": "hooks know the standard library alone",
 }
 HELP = {"Argument", "Option", "Typer"}

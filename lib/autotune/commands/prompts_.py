@@ -13,7 +13,12 @@ import typer
 from autotune.commands import prompts_behavior, prompts_daemon, prompts_eval, prompts_label, prompts_once, workshop
 from autotune.commands.flags import AsJson
 from autotune.commands.given import cases_of_the_run
+from autotune.commands.prompts_approve import approve
+from autotune.commands.prompts_deploy import deploy
+from autotune.commands.prompts_promote import promote
+from autotune.commands.prompts_rollback import rollback
 from autotune.commands.prompts_schedule import schedule
+from autotune.commands.prompts_watch import watch
 from autotune.core.asking.costs import together
 from autotune.core.asking.limits import Limits
 from autotune.core.asking.naming import elsewhere, parse
@@ -41,6 +46,11 @@ app.command("label")(prompts_label.main)
 app.command("behavior")(prompts_behavior.main)
 app.command("once")(prompts_once.main)
 app.command("daemon")(prompts_daemon.main)
+app.command()(deploy)
+app.command()(watch)
+app.command()(approve)
+app.command()(promote)
+app.command()(rollback)
 
 
 @app.command()

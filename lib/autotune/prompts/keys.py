@@ -43,6 +43,10 @@ _MONEY = Shape(
     lambda value: None if value == "none" else number("", at_least=0).read(value),
     lambda held: held or "none",
 )
+_APPROVAL = text("auto or required", "auto|required")
+_MODE = text("gain or no_harm", "gain|no_harm")
+_UNIT = text("auto, user-day, conversation or request", "auto|user-day|conversation|request")
+_DAYS = number("a number of days", above=0, at_most=365)
 _BEHAVIORS = list_of(f"a list of behaviours: {', '.join(Behavior)}", _behavior, at_least=1, unique=True)
 
 
@@ -104,6 +108,13 @@ KEYS = (
         variable="AUTOTUNE_REDACT",
         before="redact",
         mapped="ids, versions and times are never masked",
+    ),
+    Key(
+        "approval",
+        _APPROVAL,
+        "auto",
+        "whether a canary begins by itself (auto), or after `autotune prompts approve` (required)",
+        "AUTOTUNE_APPROVAL",
     ),
     Key("retention_days", whole_number(1, 3650), 90, "how many days records are kept", "AUTOTUNE_RETENTION_DAYS"),
     Key(
@@ -328,6 +339,23 @@ KEYS = (
         "deploy.canaryMaxToolFailureRateDelta",
         "an emergency stop, by request",
     ),
+    Key(
+        "canary.mode",
+        _MODE,
+        "gain",
+        "what a canary has to show: gain, or no_harm: that it is not worse by .05, for packs that a session has kept",
+        "AUTOTUNE_CANARY_MODE",
+    ),
+    Key(
+        "canary.unit",
+        _UNIT,
+        "auto",
+        "what one coin decides: a user-day, a conversation, a request; auto: what the records show",
+        "AUTOTUNE_CANARY_UNIT",
+    ),
+    Key("canary.max_days", _DAYS, 60.0, "after how many days a canary ends undecided", "AUTOTUNE_CANARY_MAX_DAYS"),
+    Key("canary.max_units", whole_number(0), 0, "after how many units it does; 0: any number", "AUTOTUNE_CANARY_MAX_UNITS"),
+    Key("canary.watch_days", _DAYS, 7.0, "how long a promoted pack is watched", "AUTOTUNE_CANARY_WATCH_DAYS"),
     Key(
         "behavior.enabled",
         flag(),

@@ -7,7 +7,7 @@ looked(tally, policy, ...)  what follows from it, and why: the first of the rule
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
@@ -75,12 +75,27 @@ class Policy:
 
 
 class Unit(NamedTuple):
-    """One closed unit: whether it got the canary, with which share; its score, None where the judge gave none; what failed in it."""
+    """One closed unit: whether it got the canary, with which share; its score, None where there is none; what failed in it.
+
+    `unscored` is the share of it that the judge left without a score; of a unit that was not `judged` nothing is known but what failed.
+    """
 
     canary: bool
     share: float
     score: float | None
     failed: frozenset[str] = frozenset()
+    unscored: float = 0.0
+    judged: bool = True
+
+    @property
+    def left(self) -> float:
+        """The share of it without a score."""
+        return 1.0 if self.score is None else self.unscored
+
+    @property
+    def worst(self) -> float:
+        """Its score if what has none speaks against the canary."""
+        return (self.score or 0.0) * (1 - self.left) + self.left * (not self.canary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,25 +153,34 @@ def counted(units: Iterable[Unit], policy: Policy, tally: Tally | None = None) -
 
 
 def _after(tally: Tally, unit: Unit, policy: Policy) -> Tally:
-    canary, share, score = unit.canary, unit.share, unit.score
-    unscored = Weighed(canary, share, float(score is None))
-    more, fewer = coin_bet.after(tally.more_unscored, unscored), coin_bet.after(tally.fewer_unscored, unscored)
-    weighed = Weighed(canary, share, float(not canary) if score is None else score)
+    canary, share = unit.canary, unit.share
+    now = _judged(tally, unit) if unit.judged else tally
     guards, most, failed = _guarded(tally, unit, policy) if unit.failed else (tally.guards, tally.most, tally.failed)
-    return Tally(
+    return replace(
+        now,
         units=_one_more(tally.units, 1, canary=canary),
-        scored=_one_more(tally.scored, int(score is not None), canary=canary),
-        sums=_one_more(tally.sums, score or 0.0, canary=canary),
-        better=tally.better if score is None else coin_bet.after(tally.better, weighed),
-        worse=tally.worse if score is None else coin_bet.after(tally.worse, weighed),
-        worst=coin_bet.after(tally.worst, weighed),
-        more_unscored=more,
-        fewer_unscored=fewer,
-        unequal=tally.unequal or (coin_bet.odds(more) + coin_bet.odds(fewer)) / 2 >= UNEQUAL,
         assigned=coins.assigned(tally.assigned, share, canary=canary),
         guards=guards,
         most=most,
         failed=failed,
+    )
+
+
+def _judged(tally: Tally, unit: Unit) -> Tally:
+    canary, share, score = unit.canary, unit.share, unit.score
+    unscored = Weighed(canary, share, unit.left)
+    more, fewer = coin_bet.after(tally.more_unscored, unscored), coin_bet.after(tally.fewer_unscored, unscored)
+    weighed = None if score is None else Weighed(canary, share, score)
+    return replace(
+        tally,
+        scored=_one_more(tally.scored, int(score is not None), canary=canary),
+        sums=_one_more(tally.sums, score or 0.0, canary=canary),
+        better=tally.better if weighed is None else coin_bet.after(tally.better, weighed),
+        worse=tally.worse if weighed is None else coin_bet.after(tally.worse, weighed),
+        worst=coin_bet.after(tally.worst, Weighed(canary, share, unit.worst)),
+        more_unscored=more,
+        fewer_unscored=fewer,
+        unequal=tally.unequal or (coin_bet.odds(more) + coin_bet.odds(fewer)) / 2 >= UNEQUAL,
     )
 
 
