@@ -3,8 +3,8 @@
     python tests/benchmarks/ingesting.py [--records 100000]
 
 Makes logs of about a kilobyte a record (a tenth with an address and a phone number, every 25th with a password), takes them in by the
-command, masked, and asks for the status five times. Prints the seconds of the wall and of the processor, and the peak of memory. On a
-machine that does other things, the processor's seconds are the ones to go by.
+command, masked, and asks for the status five times; then again with a score for each record. Prints the seconds of the wall and of the
+processor, and the peak of memory. On a machine that does other things, the processor's seconds are the ones to go by.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import json
 import os
 import random
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,8 +42,27 @@ def main() -> None:
         found = json.loads(answer)
         print(f"{found['records']:,} records, {size / 1e6:.0f} MB, masked: {found['masked']}")
         print(f"ingest: {wall:.1f} s, {processor:.1f} s of the processor, {peak:.0f} MiB of memory at most")
-        looks = sorted(timed(home, "prompts", "status", "--json")[:2] for _ in range(LOOKS))
-        print(f"status: {looks[LOOKS // 2][0]:.2f} s, {looks[LOOKS // 2][1]:.2f} s of the processor (median of {LOOKS})")
+        looked(home, "status")
+        scored(home / "data" / "autotune" / "records.db")
+        looked(home, "status with a score for each record")
+
+
+def looked(home: Path, what: str) -> None:
+    """Ask for the status, and print how long that takes."""
+    looks = sorted(timed(home, "prompts", "status", "--json")[:2] for _ in range(LOOKS))
+    print(f"{what}: {looks[LOOKS // 2][0]:.2f} s, {looks[LOOKS // 2][1]:.2f} s of the processor (median of {LOOKS})")
+
+
+def scored(path: Path) -> None:
+    """Give every record a score, as a judge would have."""
+    content = json.dumps({"judge": "a:judge", "marks": {"correct": 3, "clear": 2}, "reasons": {"correct": "It is.", "clear": "Nearly."}})
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO instrument VALUES ('abcdefghijklmnop', 'response-quality', 1, '{}')")
+        connection.execute(
+            "INSERT INTO score SELECT record_id, 'response-quality', 'abcdefghijklmnop', at_ms, shown ->> '$.response-quality',"
+            " 'user' || char(9) || user, abs(random() % 1000) / 1000.0, NULL, 'first', 0, 1, at_ms + 60000, NULL, 0.001, ? FROM record",
+            (content,),
+        )
 
 
 def timed(home: Path, *words: str) -> tuple[float, float, str]:

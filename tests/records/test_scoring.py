@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.records.agent import NOW, Desk, lines, record
 
 from autotune.core.records.behaviors import Behavior
-from autotune.records import exporting, scoring
+from autotune.records import exporting, judged, scoring
 from autotune.records.forgetting import Choice, forget
 from autotune.records.scoring import Given, Waiting
 from autotune.records.store import Store
@@ -68,11 +68,11 @@ def test_what_a_person_labelled_is_judged_first(desk: Desk) -> None:
 
 def test_scores_by_version_count_each_user_once(desk: Desk) -> None:
     with scored(desk).store() as store:
-        found = {one.version: one for one in scoring.groups(store)}
+        found = {one.version: one for one in judged.groups(store)}
         assert {version: (one.sums.units, one.sums.n, round(one.sums.s, 9), one.unscored) for version, one in found.items()} == {
             "v0": (3, 3.0, 1.8, 0), "v1": (2, 2.0, 1.2, 1),
         }  # fmt: skip
-        assert scoring.groups(store, "tool-calling") == []
+        assert judged.groups(store, "tool-calling") == []
         assert scoring.current(store, QUALITY) == scoring.instrument_of(SAID)
         assert scoring.current(store, "tool-calling") is None
 

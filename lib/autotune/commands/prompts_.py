@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autotune.commands import prompts_behavior, prompts_daemon, prompts_eval, prompts_label, prompts_once, workshop
+from autotune.commands import prompts_behavior, prompts_daemon, prompts_eval, prompts_explain, prompts_label, prompts_once, workshop
 from autotune.commands.flags import AsJson
 from autotune.commands.given import cases_of_the_run
 from autotune.commands.prompts_approve import approve
@@ -51,6 +51,7 @@ app.command()(watch)
 app.command()(approve)
 app.command()(promote)
 app.command()(rollback)
+app.command("explain")(prompts_explain.main)
 
 
 @app.command()

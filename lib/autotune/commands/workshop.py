@@ -20,8 +20,9 @@ from autotune.core.records.behaviors import Behavior
 from autotune.core.records.places import Part
 from autotune.core.tell import seen
 from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.core.tell.standing import status as told
 from autotune.errors import AutotuneError
-from autotune.prompts import ingesting, settings
+from autotune.prompts import ingesting, settings, standing
 from autotune.prompts import workshop as folder
 from autotune.prompts.settings import Settings
 from autotune.readers.traces.logs import Log
@@ -108,7 +109,7 @@ def ingest(
 
 
 def status(at: At = None, as_json: AsJson = False) -> None:
-    """Show records, cases, and what was not read."""
+    """Show records, scores, money, and what is wrong."""
     known = settings.read(settings.found(at), os.environ)
     with opened(ingesting.database(known)) as store:
         found = {
@@ -116,10 +117,11 @@ def status(at: At = None, as_json: AsJson = False) -> None:
             "retention_days": known["retention_days"],
             "redact": known["redact"],
             **counting.counted(store),
+            **standing.standing(store, known, _now_ms()),
         }
         letters = store.path.with_name("dead-letters.jsonl")
         found["dead_letters"] = str(letters) if letters.exists() else None
-    answered(found, seen.status(found), as_json=as_json)
+    answered(found, [*seen.status(found), *told(found)], as_json=as_json)
 
 
 def export(

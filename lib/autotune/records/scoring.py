@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autotune.core.judging.means import Sums
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.places import unit_of
 from autotune.core.records.trace import Trace, from_mapping
@@ -60,17 +59,6 @@ class Scored:
     versions: Mapping[str, str]
     score: float | None
     unscored: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The scores of one behaviour, instrument and pack version, summed; `unscored` are records without one, `version` None is unknown."""
-
-    behavior: str
-    instrument: str
-    version: str | None
-    sums: Sums
-    unscored: int
 
 
 def instrument_of(said: Mapping[str, str]) -> str:
@@ -132,21 +120,3 @@ def scored(store: Store, behavior: str, instrument: str, from_ms: int, until_ms:
     for row in store.connection.execute(query, (behavior, instrument, from_ms, until_ms)):
         record_id, case, seen_ms, user, conversation, model, shown, score, unscored = row
         yield Scored(record_id, case, seen_ms, user, conversation, model, json.loads(shown), score, unscored)
-
-
-def groups(store: Store, behavior: str | None = None) -> list[Group]:
-    """All scores, summed by behaviour, instrument and version; of one behaviour, where it is named."""
-    return [Group(named, instrument, version, sums, gone) for named, instrument, version, sums, gone in _summed(store, "version", behavior)]
-
-
-def _summed(store: Store, by: str, behavior: str | None) -> Iterator[tuple[str, str, Any, Sums, int]]:
-    """Sums by behaviour, instrument and an expression, unit by unit, so that an interval can be given."""
-    where, values = ("", ()) if behavior is None else ("WHERE behavior = ?", (behavior,))
-    rows = store.connection.execute(
-        "SELECT behavior, instrument, part, sum(n > 0), total(n), total(s), total(s * s), total(s * n), total(n * n), sum(gone)"  # noqa: S608
-        f" FROM (SELECT behavior, instrument, {by} AS part, count(score) AS n, total(score) AS s, count(*) - count(score) AS gone"
-        f" FROM score {where} GROUP BY behavior, instrument, part, unit) GROUP BY behavior, instrument, part",
-        values,
-    )
-    for found, instrument, part, *sums, gone in rows:
-        yield found, instrument, part, Sums(*sums), int(gone)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.asking.limits import Most
-from autotune.core.asking.prices import FREE, Price, most, price_of, table, usd
+from autotune.core.asking.prices import FREE, Price, likely, most, price_of, table, usd
 from autotune.core.asking.request import Message, Request, Role, Usage
 from autotune.errors import AutotuneError
 
@@ -45,6 +47,13 @@ def test_no_call_takes_more_than_its_most(price: Price, text: str, allowed: int,
     assert bound.usd is not None
     assert used.total <= bound.tokens
     assert usd(price, used) <= bound.usd + 1e-12
+
+
+def test_what_is_likely_is_less_than_the_most() -> None:
+    request, price = Request("a:b", (Message(Role.USER, "x" * 4000),), 900), Price(1.0, 10.0)
+    assert likely(request, None) == Most(likely(request, price).tokens)
+    assert 1000 < (likely(request, price).tokens or 0) < 1400
+    assert 0.0035 < (likely(request, price).usd or 0) < (most(request, price).usd or 0)
 
 
 def test_without_a_price_the_most_in_money_is_unknown() -> None:
@@ -86,3 +95,13 @@ def test_a_table_that_cannot_be_read_is_refused_by_name(entry: object, named: st
         table({"models": {"m": entry}}, "prices.toml")
     assert "prices.toml" in refused.value.message
     assert named in refused.value.message
+
+
+def test_every_shipped_price_names_the_page_and_the_day_on_which_it_stood_there() -> None:
+    from autotune.models.asking import shipped_prices
+
+    found = shipped_prices()
+    assert found
+    for name, price in found.items():
+        assert price.source.startswith("https://"), name
+        assert date.fromisoformat(price.date).year >= 2026, name

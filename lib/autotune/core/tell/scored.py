@@ -190,10 +190,8 @@ def _share(paired: Values) -> str:
 
 def why_doubted(doubt: str, one: Values) -> str:
     """Why a promotion needs approval."""
-    match Doubt(doubt):
-        case Doubt.NO_LABELS:
-            return f"no case has a score and a label of yours; `autotune prompts label` asks you for {one['min_labels']}"
-        case Doubt.FEW_LABELS:
-            return f"{one['compared']} of {one['min_labels']} labels are there; `autotune prompts label` asks for more"
-        case Doubt.DISAGREES:
-            return f"the judge agrees with you less than {one['min_agreement']:g}; edit its rubric, or take another judge"
+    return {
+        Doubt.NO_LABELS: f"no case has a score and a label of yours; `autotune prompts label` asks you for {one['min_labels']}",
+        Doubt.FEW_LABELS: f"{one['compared']} of {one['min_labels']} labels are there; `autotune prompts label` asks for more",
+        Doubt.DISAGREES: f"the judge agrees with you less than {one['min_agreement']:g}; edit its rubric, or take another judge",
+    }[Doubt(doubt)]

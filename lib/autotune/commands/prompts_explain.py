@@ -1,0 +1,78 @@
+"""`autotune prompts explain`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from autotune.commands.flags import AsJson
+from autotune.commands.workshop import At, answered
+from autotune.core.records.behaviors import Behavior
+from autotune.core.tell import standing as words
+from autotune.edges.clock import now_ms
+from autotune.errors import AutotuneError
+from autotune.prompts import ingesting, settings, standing
+from autotune.records import judged, scoring
+from autotune.records.judged import Case, Verdict
+from autotune.records.store import Store, opened
+
+_FEWEST_LETTERS = 4
+
+
+def main(
+    name: Annotated[str, typer.Argument(metavar="BEHAVIOR|CASE", help="A behaviour, or a case by its id or how that begins.")],
+    at: At = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain how a behaviour stands, or why a case has its score.
+
+    Of a behaviour: scores by pack and over time, criteria, agreement with you, the judge's bias, money, what is wrong and what helps.
+    """
+    known = settings.read(settings.found(at), os.environ)
+    with opened(ingesting.database(known)) as store:
+        if name in set(Behavior):
+            found = standing.in_full(store, known, Behavior(name), now_ms())
+            answered(found, words.in_full(found), as_json=as_json)
+            return
+        case = judged.case(store, name) if len(name) >= _FEWEST_LETTERS else None
+        if case is None:
+            hint = f"the behaviours are {', '.join(Behavior)}; `autotune prompts cases BEHAVIOR` lists cases"
+            raise AutotuneError(f"There is no behaviour and no single case {name}.", hint)
+        said = _values(store, case)
+    answered(said, words.case(said), as_json=as_json)
+
+
+def _values(store: Store, case: Case) -> Mapping[str, Any]:
+    trace = case.trace
+    return {
+        "case": case.case,
+        "part": case.part,
+        "at_ms": trace.at_ms,
+        "packs": dict(trace.packs),
+        "request": trace.input,
+        "answer": trace.output,
+        "verdicts": [_verdict(one, current=one.instrument == scoring.current(store, one.behavior)) for one in case.verdicts],
+        "labels": dict(case.labels),
+    }
+
+
+def _verdict(one: Verdict, *, current: bool) -> dict[str, Any]:
+    return {
+        "behavior": one.behavior,
+        "current": current,
+        "score": one.score,
+        "unscored": one.unscored,
+        "stage": one.stage,
+        "obeyed": one.obeyed,
+        "tries": one.tries,
+        "at_ms": one.at_ms,
+        "again_ms": one.again_ms,
+        "version": one.version,
+        "judge": one.content["judge"],
+        "marks": one.content["marks"],
+        "reasons": one.content["reasons"],
+        "sure": one.content["sure"],
+    }
