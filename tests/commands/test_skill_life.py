@@ -33,3 +33,22 @@ def test_a_version_is_deployed_watched_and_taken_back(tmp_path: Path) -> None:
     assert "one" not in (folder / "SKILL.md").read_text()
     assert "byte for byte" in run(tmp_path, "rollback", "a").stdout
     assert (folder / "SKILL.md").read_text() == TEXT.format(description="one")
+
+
+def test_how_far_a_skill_is_and_what_a_pass_does_is_told(tmp_path: Path) -> None:
+    run(tmp_path, "create", "a", "--user", "--description", "Does a thing.")
+    looked = run(tmp_path, "verify", "a", "--json")
+    assert [looked.returncode, json.loads(looked.stdout)["state"]] == [1, "evals"]
+    assert "autotune skills eval generate a" in run(tmp_path, "verify", "a").stdout
+    assert run(tmp_path, "publish", "a").returncode == 1
+    assert json.loads(run(tmp_path, "publish", "a", "--unready", "--json").stdout)["done"] is True
+    assert "published before" in run(tmp_path, "publish", "a", "--unready").stdout
+    done = run(tmp_path, "run", "--json")
+    assert [done.returncode, [one["step"] for one in json.loads(done.stdout)["steps"]]] == [0, ["sync", "status", "choose", "watch"]]
+    assert "no session has shown it yet" in run(tmp_path, "run", "--dry-run", "a").stdout
+    (tmp_path / ".local/share/autotune/skills.toml").write_text("revue = 1\n")
+    refused = run(tmp_path, "run")
+    assert [refused.returncode, "did you mean review?" in refused.stderr] == [1, True]
+    (tmp_path / ".local/share/autotune/skills.toml").unlink()
+    shown = json.loads(run(tmp_path, "schedule", "--cron", "--json").stdout)
+    assert "autotune-skills" in json.dumps(shown) or "skills.sh" in json.dumps(shown)

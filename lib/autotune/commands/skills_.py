@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import skills_create, skills_deploy, skills_eval, skills_records
+from autotune.commands import skills_create, skills_deploy, skills_eval, skills_records, skills_run
 from autotune.commands.options import AsJson
 from autotune.commands.skills_probe import probe
 from autotune.core.codec import encode
@@ -39,6 +39,7 @@ def group() -> None:
 app.add_typer(skills_eval.app, name="eval")
 for part in (
     *(skills_create.create, skills_create.check, skills_deploy.deploy, skills_deploy.watch, skills_deploy.rollback),
+    *(skills_run.verify, skills_run.publish, skills_run.run, skills_run.schedule),
     *(skills_records.workflows, skills_records.export, skills_records.recover),
 ):
     app.command()(part)

@@ -15,7 +15,7 @@ from autotune.core.skills.rates import LEAST, Standing
 from autotune.core.skills.turns import Turn
 from autotune.rollout import deploying as rollouts
 from autotune.skills import deploying
-from autotune.skills.deploying import DEPLOYED, TAKEN_BACK
+from autotune.skills.deploying import DEPLOYED, PUBLISHED, TAKEN_BACK
 from autotune.skills.installed import Skill
 from autotune.skills.looking import Seen
 
@@ -50,7 +50,7 @@ class Aftermath:
 
 def aftermath(skill: Skill, seen: Seen, now_ms: int) -> Aftermath:
     """How the version does that is there."""
-    made = [one for one in rollouts.read(deploying.target_of(skill)).deployments if one.why in {DEPLOYED, TAKEN_BACK}]
+    made = [one for one in rollouts.read(deploying.target_of(skill)).deployments if one.why in {DEPLOYED, TAKEN_BACK, PUBLISHED}]
     if not made:
         return Aftermath(skill.name, Fate.NEVER)
     newest = made[-1]

@@ -15,7 +15,8 @@ from autotune.errors import AutotuneError
 from autotune.loop.session.layout import BRANCHES
 from autotune.loop.session.standings import standings
 from autotune.skills.installed import Skill
-from autotune.skills.merging import checked_out, inner_path
+from autotune.skills.merging import checked_out
+from autotune.skills.suites import place_of
 
 BEGINS = "improve-"
 """How the sessions that improve skills are named: then the skill, then a day."""
@@ -42,47 +43,56 @@ class Kept:
     row: Row
 
 
-def kept(repository: git.Repository, inner: str, skill: str) -> tuple[Kept, ...]:
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a skill is worked on: a repository, and its folder in it. `workshop` is one of autotune's own, which has a copy."""
+
+    repository: git.Repository
+    inner: str
+    workshop: bool
+
+
+def home_of(skill: Skill) -> Home | None:
+    """The repository that tracks a skill, else its workshop; None where there is neither."""
+    place = place_of(skill, Path.home())
+    repository = git.discover(place.top)
+    return None if repository is None else Home(repository, place.inside, place.workshop)
+
+
+def kept(home: Home, skill: Skill) -> tuple[Kept, ...]:
     """What sessions kept of a skill's folder by measuring it, and is not in the branch that is checked out, the newest first."""
-    head = git.resolve(repository.top, "HEAD")
+    top, begins = home.repository.top, f"{BEGINS}{skill.name.rpartition(':')[2]}-"
+    head = None if home.workshop else git.resolve(top, "HEAD")
     found = []
-    for one in standings(repository.top):
-        if one.state is None or not one.name.startswith(f"{BEGINS}{skill}-"):
+    for one in standings(top):
+        if one.state is None or not one.name.startswith(begins):
             continue
-        rows = [row for row in one.state.recent.kept if row.index and not row.forced and all(_in(path, inner) for path in row.files)]
+        rows = [row for row in one.state.recent.kept if row.index and not row.forced and all(_in(path, home.inner) for path in row.files)]
         commit = one.state.incumbent
-        if rows and commit and (head is None or not commits.is_ancestor(repository.top, commit, head)):
+        if rows and commit and (head is None or not commits.is_ancestor(top, commit, head)):
             found.append(Kept(one.name, commit, rows[-1]))
     return tuple(sorted(found, key=lambda one: one.row.timestamp, reverse=True))
 
 
-def newest(skill: Skill, repository: git.Repository | None, inner: str, scratch: Path) -> Candidate | None:
-    """The newest version that a session kept and nobody deployed, None where there is none. `inner` is the skill's folder there."""
-    if repository is None:
-        return None
-    name = skill.name.rpartition(":")[2]
-    one = next(iter(kept(repository, inner, name)), None)
-    if one is None:
-        return None
-    content = checked_out(repository.top, inner, one.commit, scratch)
+def laid_out(home: Home, one: Kept, scratch: Path) -> Candidate:
+    """What a session kept, put down where it can be read."""
+    content = checked_out(home.repository.top, home.inner, one.commit, scratch)
     return Candidate(content, f"session {one.session}", one.commit, one.session, one.row.index, proven=True)
 
 
-def named(said: str, skill: Skill, repository: git.Repository | None, scratch: Path) -> Candidate:
+def named(said: str, skill: Skill, scratch: Path) -> Candidate:
     """The candidate that a folder, a branch or a commit is. Raises AutotuneError where it is none."""
-    path = Path(said).expanduser()
+    path, home = Path(said).expanduser(), home_of(skill)
     if (path / SKILL).is_file():
         return Candidate(path.resolve(), str(path.resolve()))
-    commit = None if repository is None else git.resolve(repository.top, f"{said}^{{commit}}")
-    if repository is None or commit is None:
+    commit = None if home is None else git.resolve(home.repository.top, f"{said}^{{commit}}")
+    if home is None or commit is None:
         hint = f"name a folder that holds a {SKILL}, or a branch of the skill's repository"
         raise AutotuneError(f"{said} is neither a skill's folder nor a commit here.", hint)
-    inner = inner_path(repository.top, skill.folder)
-    known = next((one for one in kept(repository, inner, skill.name.rpartition(":")[2]) if one.commit == commit), None)
-    content = checked_out(repository.top, inner, commit, scratch)
-    if known is None:
-        return Candidate(content, said.removeprefix(BRANCHES), commit)
-    return Candidate(content, f"session {known.session}", commit, known.session, known.row.index, proven=True)
+    known = next((one for one in kept(home, skill) if one.commit == commit), None)
+    if known is not None:
+        return laid_out(home, known, scratch)
+    return Candidate(checked_out(home.repository.top, home.inner, commit, scratch), said.removeprefix(BRANCHES), commit)
 
 
 def _in(path: str, folder: str) -> bool:

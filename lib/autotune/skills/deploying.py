@@ -25,12 +25,12 @@ from autotune.rollout import snapshots
 from autotune.rollout.deploying import Target
 from autotune.rollout.snapshots import hash_of
 from autotune.skills import candidates, merging, packages
-from autotune.skills.candidates import Candidate
+from autotune.skills.candidates import Candidate, Kept
 from autotune.skills.installed import Scope, Skill, repository_of
 from autotune.skills.looking import Seen
 
 SLOT = "skill"
-DEPLOYED, TAKEN_BACK = "deployed", "taken back"
+DEPLOYED, TAKEN_BACK, PUBLISHED = "deployed", "taken back", "published"
 _LETTERS = 8
 _WHAT = "autotune skills deploy"
 
@@ -93,7 +93,7 @@ def deploy(
     repository = repository_of(skill.folder)
     with tempfile.TemporaryDirectory(prefix="autotune-skill-") as name:
         scratch = Path(name)
-        candidate = _candidate(skill, repository, said, scratch)
+        candidate = _candidate(skill, said, scratch)
         plan, merged = _plan(skill, candidate, repository, scratch)
         if plan.before == plan.after:
             return plan
@@ -108,7 +108,8 @@ def deploy(
             merging.refuse_unclean(repository, skill.folder)
         if dry_run:
             return plan
-        data = {**_facts(plan, seen, now_ms), "merge": merged}
+        whence = {name: getattr(candidate, name) for name in ("origin", "session", "experiment", "proven")}
+        data = {**facts(skill, plan.package, seen, now_ms), **whence, "merge": merged}
         with rollouts.opened(target_of(skill), _WHAT, now_ms, besides, adopt=adopt or repository is not None) as rollout:
             _begin(rollout, skill, now_ms)
             folder = candidate.content if repository is None else scratch / "folder"
@@ -147,16 +148,25 @@ def besides(intent: Intent) -> None:
         merging.take_up(merging.Merge(Path(said["repository"]), said["branch"], said["onto"], said["commit"]))
 
 
-def _candidate(skill: Skill, repository: git.Repository | None, said: str | None, scratch: Path) -> Candidate:
+def waiting(skill: Skill) -> Kept | None:
+    """The newest version that a session kept and that was not deployed yet."""
+    home = candidates.home_of(skill)
+    if home is None:
+        return None
+    deployed = {made.data.get("session") for made in versions(skill)} if home.workshop else set()
+    return next((one for one in candidates.kept(home, skill) if one.session not in deployed), None)
+
+
+def _candidate(skill: Skill, said: str | None, scratch: Path) -> Candidate:
     if said is not None:
-        return candidates.named(said, skill, repository, scratch)
-    found = None if repository is None else candidates.newest(skill, repository, merging.inner_path(repository.top, skill.folder), scratch)
-    if found is None:
+        return candidates.named(said, skill, scratch)
+    home, found = candidates.home_of(skill), waiting(skill)
+    if home is None or found is None:
         raise AutotuneError(
             f"No session kept a version of {skill.name} that is not deployed.",
             f"`autotune skills improve {skill.name}` makes one; --from names a folder or a branch",
         )
-    return found
+    return candidates.laid_out(home, found, scratch)
 
 
 def _plan(
@@ -202,22 +212,17 @@ def _begin(rollout: rollouts.Rollout, skill: Skill, now_ms: int) -> None:
         rollout.adopt(SLOT, now_ms, _shown(skill, packages.read(skill.folder, skill.folder.resolve().name)))
 
 
-def _facts(plan: Deployment, seen: Seen, now_ms: int) -> dict[str, Any]:
-    """What a deployment's line holds: where the version comes from, by what it is seen, and how the one before did."""
-    one = plan.candidate
-    before, made_of = stood(plan.skill.name, current(plan.skill.name, seen.turns), seen.labels.get(plan.skill.name, {}))
+def facts(skill: Skill, package: Package, seen: Seen, now_ms: int) -> dict[str, Any]:
+    """What the line of a deployment holds: by what the version is seen, from when on it counts, and how the one before did."""
+    before, made_of = stood(skill.name, current(skill.name, seen.turns), seen.labels.get(skill.name, {}))
     record = afterwards.frozen(
         [float(fired) for fired in made_of.fired] if before.recall.of >= LEAST else [],
         {"wrong": sum(made_of.wrong)} if before.fired >= LEAST else {},
         before.fired,
     )
     return {
-        **_shown(plan.skill, plan.package),
-        "origin": one.origin,
-        "session": one.session,
-        "experiment": one.experiment,
-        "proven": one.proven,
-        "cut_ms": _cut(plan.skill, now_ms),
+        **_shown(skill, package),
+        "cut_ms": _cut(skill, now_ms),
         "record": {"least_score": record.least_score, "most_failures": dict(record.most_failures)},
     }
 

@@ -1,0 +1,131 @@
+"""How far a skill is, and what a pass over skills did, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from autotune.core.skills.choosing import Choice, Skip
+from autotune.core.skills.readiness import Found, Readiness, Step, Suite, command
+from autotune.core.tell.figures import counted
+from autotune.core.tell.lines import Line, Tone, shortened
+
+_STEPS: Mapping[Step, str] = {
+    Step.SPECIFICATION: "its folder keeps the open specification",
+    Step.RESOURCES: "what it links to and names is there",
+    Step.EVALS: "it has cases that should fire it, and cases that should not; or tasks",
+    Step.TESTS: "this version has passed them",
+    Step.REPLAY: "it has passed them in the real client",
+    Step.BASELINE: "it does better with the skill than without",
+}
+_SKIPS: Mapping[Skip, str] = {
+    Skip.CACHE: "it is in an installed plugin's cache",
+    Skip.HIDDEN: "your own skill of the same name hides it",
+    Skip.WATCHED: "a version of it was deployed and is watched",
+    Skip.WAITING: "a version of it was kept and waits for you",
+    Skip.RECENT: "it was tried a short time ago",
+    Skip.NOTHING_MISSED: "nothing was missed, as far as is known",
+    Skip.UNWANTED: "others are named",
+    Skip.BEYOND: "others are more pressing",
+}
+_WHY: Mapping[str, str] = {
+    "nobody chosen": "no skill has anything to improve",
+    "no model": "no model is set; `model` in skills.toml names one",
+    "nothing kept": "no version was kept",
+    "review": "a version waits: `autotune skills deploy {name}` is yours to say, for review is required",
+    "tracked": "a version waits: `autotune skills deploy {name} --merge` merges it",
+    "nothing deployed": "nothing was deployed by autotune",
+    "no work": "there is nothing to measure it with",
+}
+_FATES = {
+    "not seen yet": "no session has shown it yet",
+    "unmeasured": "too little was seen since to tell",
+    "watched": "nothing speaks against it so far",
+    "regressed": "it regressed",
+    "watch over": "its days of watch are over",
+}
+
+
+def verified(name: str, folder: str, suite: Suite | None, readiness: Readiness) -> Iterator[Line]:
+    """Tell how far a skill is, step by step, and the next command."""
+    yield Line("skill", shortened(name, 80))
+    yield Line("folder", folder, Tone.QUIET)
+    if suite is not None:
+        queries = f"{suite.positive} that should fire, {suite.negative} that should not"
+        yield Line("cases", f"{queries}, {counted(suite.tasks, 'task')}")
+    for one in readiness.steps:
+        yield Line(f"{'✓' if one.done else '·'} {one.step}", _STEPS[one.step] + _result(one), Tone.GOOD if one.done else Tone.FAIR)
+    yield Line("next", f"`{command(readiness.next, shortened(name, 80))}`")
+
+
+def _result(one: Found) -> str:
+    if one.result is None or one.result.share is None:
+        return ""
+    return f": {100 * one.result.share:.0f} % right of {one.result.of:g}, by {one.result.instrument}"
+
+
+def published(name: str, folder: str, *, done: bool, dry_run: bool) -> Iterator[Line]:
+    """Tell that a skill is published, and what watches it."""
+    if not done:
+        yield Line("published", f"{shortened(name, 80)} was published before, as it is")
+    else:
+        yield Line("would be" if dry_run else "published", f"{shortened(name, 80)} in {folder}", Tone.GOOD)
+    yield Line("next", f"`autotune skills watch {shortened(name, 80)}` shows how it does from now on")
+
+
+def synced(sessions: int, rows: int) -> Line:
+    """Tell what a pass read."""
+    return _line("sync", f"{counted(sessions, 'session')} with news, {counted(rows, 'new row')}")
+
+
+def status(sessions: int, skills: int) -> Line:
+    """Tell what a pass knows."""
+    return _line("status", f"{counted(skills, 'skill')} here, {counted(sessions, 'session')} seen")
+
+
+def chosen(choices: Sequence[Choice]) -> Iterator[Line]:
+    """Tell which skills a pass improves, and why not the others."""
+    taken = [f"{shortened(one.name, 40)} ({one.priority:g})" for one in choices if one.skip is None]
+    yield _line("choose", ", ".join(taken) if taken else "none")
+    for skip in Skip:
+        names = [shortened(one.name, 40) for one in choices if one.skip is skip]
+        if names:
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - a line's worth
+            yield _line("", f"not {', '.join(names[:5])}{more}: {_SKIPS[skip]}", Tone.QUIET)
+
+
+def skipped(step: str, name: str | None, why: str) -> Line:
+    """Tell why a step does nothing."""
+    whose = f"{shortened(name, 40)}: " if name else ""
+    return _line(step, whose + _WHY[why].format(name=shortened(name or "", 40)), Tone.QUIET)
+
+
+def refused(step: str, name: str | None, message: str, hint: str) -> Line:
+    """Tell what was refused."""
+    whose = f"{shortened(name, 40)}: " if name else ""
+    return _line(step, f"{whose}{message} {hint[:1].upper()}{hint[1:]}.", Tone.BAD)
+
+
+def improved(name: str, *, kept: bool, why: str, session: str | None, handled: int, dry_run: bool) -> Line:
+    """Tell what an improvement came to."""
+    what = "would be tried" if dry_run else "a better version was kept" if kept else "nothing better was found"
+    where = f" (session {session})" if session else ""
+    answered = f"; {counted(handled, 'complaint')} handled" if handled else ""
+    return _line("improve", f"{shortened(name, 40)}: {what}{where}: {shortened(why, 80)}{answered}", Tone.GOOD if kept else Tone.PLAIN)
+
+
+def deployed(name: str, session: str, *, dry_run: bool) -> Line:
+    """Tell what a pass deployed."""
+    return _line("deploy", f"{shortened(name, 40)}: what session {session} kept {'would be' if dry_run else 'is'} in its place", Tone.GOOD)
+
+
+def watched(name: str, fate: str, back: str | None) -> Line:
+    """Tell how a deployed skill does, and whether it was taken back."""
+    after = f"; version {back} is back" if back else ""
+    tone = Tone.BAD if fate == "regressed" else Tone.PLAIN
+    hint = f"; `autotune skills rollback {shortened(name, 40)}` takes it back" if fate == "regressed" and not back else ""
+    return _line("watch", f"{shortened(name, 40)}: {_FATES[fate]}{after}{hint}", tone)
+
+
+def _line(label: str, text: str, tone: Tone = Tone.PLAIN) -> Line:
+    """A line of a pass: their texts begin in one column, though each is shown when it is known."""
+    return Line(f"{label:7}", text, tone)
