@@ -15,6 +15,7 @@ import typer
 
 from autotune.commands import skills_create, skills_deploy, skills_eval, skills_records, skills_run
 from autotune.commands.options import AsJson
+from autotune.commands.skills_names import Verbs
 from autotune.commands.skills_probe import probe
 from autotune.core.codec import encode
 from autotune.core.skills.rates import Share, Standing
@@ -26,7 +27,7 @@ from autotune.records.sources import Rules
 from autotune.records.store import SETTING, Store, opened, usual_path
 from autotune.skills import hosts, labelling, looking, syncing
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="See how well agents' skills fire.")
+app = typer.Typer(cls=Verbs, add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="See how well agents' skills fire.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The skill, as its listing names it.")]
 

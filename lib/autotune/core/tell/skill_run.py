@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from autotune.core.skills.choosing import Choice, Skip
 from autotune.core.skills.readiness import Found, Readiness, Step, Suite, command
+from autotune.core.skills.renamed import LeftOut
 from autotune.core.tell.figures import counted
 from autotune.core.tell.lines import Line, Tone, shortened
 
@@ -43,6 +44,25 @@ _FATES = {
     "regressed": "it regressed",
     "watch over": "its days of watch are over",
 }
+
+_LEFT_OUT: Mapping[LeftOut, str] = {
+    LeftOut.CLOUD: "what is seen of your skills never leaves this machine",
+    LeftOut.BADGES: "a badge says less than `autotune skills status`, which has intervals",
+    LeftOut.TELEMETRY: "autotune sends nothing to anybody",
+    LeftOut.SET_UP: "nothing has to be set up: `autotune skills sync` reads what is there",
+    LeftOut.HOOKS: "no hook records anything: transcripts are the truth, and `autotune skills sync` reads them",
+    LeftOut.OVERLAP: "`autotune skills explain` shows what fired instead of a skill",
+}
+
+
+def called_today(said: str, name: str) -> str:
+    """Tell which name to use for one of an older tool's."""
+    return f"`{said}` is called `autotune skills {name}` here"
+
+
+def left_out(why: LeftOut) -> str:
+    """Tell why an older tool's command is not there."""
+    return _LEFT_OUT[why]
 
 
 def verified(name: str, folder: str, suite: Suite | None, readiness: Readiness) -> Iterator[Line]:
