@@ -17,6 +17,7 @@ from autotune.commands import skills_create, skills_deploy, skills_eval, skills_
 from autotune.commands.options import AsJson
 from autotune.commands.skills_names import Verbs
 from autotune.commands.skills_probe import probe
+from autotune.commands.skills_test import baseline, once
 from autotune.core.codec import encode
 from autotune.core.skills.rates import Share, Standing
 from autotune.core.tell import skills as words
@@ -45,6 +46,8 @@ for part in (
 ):
     app.command()(part)
 app.command()(probe)
+app.command("test")(once)
+app.command()(baseline)
 
 
 @app.command()

@@ -33,9 +33,8 @@ def probe(
     bench = measuring.opened(settings)
     cases = cases_of_the_run() or list(bench.cases)
     if dry_run:
-        each = measuring.usd_each(bench)
-        told = words.plan(bench.settings, len(cases), measuring.at_once(bench.settings), each)
-        said = {"cases": len(cases), "probes": len(cases) * bench.settings.samples, "usd_each": each}
+        about = (bench.settings, len(cases), measuring.at_once(bench.settings), measuring.usd_each(bench))
+        told, said = words.plan(*about), words.figures(*about)
         typer.echo(json.dumps(said) if as_json else laid_out(told, min(get_terminal_size().columns, WIDEST)), nl=as_json)
         return
     for name, value in measuring.context(bench).items():

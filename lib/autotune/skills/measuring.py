@@ -68,6 +68,7 @@ def opened(path: Path) -> Bench:
 
 def bench_of(settings: Probing, base: Path) -> Bench:
     """Read all that settings name. Raises AutotuneError."""
+    settings = probing.checked(settings, "the settings")
     bench = Bench(settings, base, neighbourhood(settings, base, Path.home()), _suite(base / settings.suite))
     if settings.instrument is Measures.TASK:
         tasks.refuse(bench.suite, settings, bench.workspaces)

@@ -87,7 +87,11 @@ def parse(table: Mapping[str, Any], where: str) -> Probing:
         if key not in table:
             raise AutotuneError(f"{where} lacks {key}.", f"it needs {', '.join(_NEEDED)}")
     values: dict[str, Any] = {key: _read(key, value, where) for key, value in table.items()}
-    found = Probing(**values)
+    return checked(Probing(**values), where)
+
+
+def checked(found: Probing, where: str) -> Probing:
+    """Give settings that go together. Raises AutotuneError where they do not."""
     if found.instrument is Measures.ROUTING_JUDGE and not found.judge:
         raise AutotuneError(f"{where} names no judge.", 'name the model that judges, as judge = "anthropic:claude-haiku-4-5"')
     if found.instrument is Measures.TASK and found.host is not Client.CLAUDE_CODE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
+from typing import Any
 
 from autotune.core.asking.request import Message, Role
 from autotune.core.judging.fencing import Fence, Part, fenced
@@ -109,13 +110,18 @@ def why(failed: Sequence[Outcome]) -> str:
 
 def plan(settings: Probing, cases: int, together: int, usd_each: float | None) -> list[Line]:
     """Say what a run of so many cases takes: calls, time, and money where probes like these were paid for before."""
+    found = figures(settings, cases, together, usd_each)
+    who = settings.judge if settings.instrument is Measures.ROUTING_JUDGE else f"{settings.host}, {settings.model or 'its own model'}"
+    money = "not known: no probe like these has been paid for yet" if usd_each is None else f"about {found['usd']:.2f} US dollars"
+    return [
+        Line("instrument", f"{settings.instrument}: {counted(cases, 'case')}, {counted(found['probes'], 'probe')} ({who})"),
+        Line("time", f"about {counted(found['minutes'], 'minute')}, {together} at once; probes that fail are made again"),
+        Line("money", money),
+    ]
+
+
+def figures(settings: Probing, cases: int, together: int, usd_each: float | None) -> dict[str, Any]:
+    """The figures of that plan."""
     calls = cases * settings.samples
     minutes = ceil(calls * _USUAL_S[settings.instrument] / together / 60)
-    model = f"{settings.host}, {settings.model or 'the model that it chooses itself'}"
-    lines = [
-        Line("cases", counted(cases, "case")),
-        Line("probes", f"{calls}, each with {model}; those that fail are made again"),
-        Line("time", f"about {counted(minutes, 'minute')}, {together} at once"),
-    ]
-    money = "not known: no probe like these has been paid for yet" if usd_each is None else f"about {calls * usd_each:.2f} US dollars"
-    return [*lines, Line("money", money)]
+    return {"cases": cases, "probes": calls, "minutes": minutes, "usd": None if usd_each is None else calls * usd_each}

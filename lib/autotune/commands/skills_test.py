@@ -1,0 +1,139 @@
+"""`autotune skills test` and `autotune skills baseline`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autotune.commands.flags import AsJson
+from autotune.core.codec import encode
+from autotune.core.skills.probing import Client, Measures, Probing
+from autotune.core.skills.results import Result, What
+from autotune.core.tell import probing as planned
+from autotune.core.tell import tested as words
+from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.edges.clock import now_ms
+from autotune.errors import AutotuneError
+
+if TYPE_CHECKING:
+    from autotune.core.skills.measured import Measured
+    from autotune.skills.measuring import Bench
+    from autotune.skills.testing import Pair
+
+NameOrPath = Annotated[str, typer.Argument(metavar="NAME|PATH", help="The skill: its name, or its folder.")]
+Host = Annotated[Client, typer.Option("--host", help="The client to probe in.")]
+Model = Annotated[str, typer.Option("--model", help="The client's model; the one that it chooses, if you name none.")]
+Judge = Annotated[str, typer.Option("--judge", metavar="BACKEND:MODEL", help="The model that judges, for routing-judge and tasks.")]
+Samples = Annotated[int, typer.Option("--samples", min=1, help="How often each case is put.")]
+Calls = Annotated[int | None, typer.Option("--max-calls", min=0, help="Make no more probes than this a day.")]
+Usd = Annotated[float | None, typer.Option("--max-usd", min=0, help="Make no probe once the day has cost this many US dollars.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many probes it would take, how long, and how much, and make none.")]
+
+
+def once(  # noqa: PLR0913, PLR0917 - options
+    name: NameOrPath,
+    instrument: Annotated[
+        Measures | None, typer.Option("--instrument", help="Run this one alone: routing-host, routing-judge or task.")
+    ] = None,
+    twice: Annotated[bool, typer.Option("--twice", help="Measure the same twice: does the instrument agree with itself?")] = False,
+    host: Host = Client.CLAUDE_CODE,
+    model: Model = "",
+    judge: Judge = "",
+    samples: Samples = 1,
+    max_calls: Calls = None,
+    max_usd: Usd = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a skill's suite once, and say how often it fires where it should, and how well it works."""
+    from autotune.skills import testing
+
+    settings = Probing("", "", host=host, model=model, judge=judge, samples=samples, max_calls_per_day=max_calls, max_usd_per_day=max_usd)
+    wanted = [instrument] if instrument is not None else [Measures.ROUTING_HOST, Measures.TASK]
+    benches = _benches(name, settings, wanted)
+    if dry_run:
+        _plan(benches, 1 + twice, as_json=as_json)
+        return
+    lines, said = list[Line](), list[object]()
+    for bench in benches:
+        if twice:
+            pair = testing.twice(bench)
+            lines += words.twice(bench.around.name, bench.settings.instrument, pair.before, pair.after, pair.difference)
+            said.append(_pair_as_json(_kept(bench, What.SAME, pair), pair))
+        else:
+            found = testing.once(bench)
+            lines += words.once(bench.settings.instrument, bench.around.name, found)
+            said.append(_as_json(_kept(bench, What.TEST, found), found))
+    _answer(lines, {"tests": said}, as_json=as_json)
+
+
+def baseline(
+    name: NameOrPath,
+    model: Model = "",
+    judge: Judge = "",
+    samples: Samples = 1,
+    max_calls: Calls = None,
+    max_usd: Usd = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have a skill's tasks done with it and without it, and say what it changes."""
+    from autotune.skills import testing
+
+    settings = Probing("", "", model=model, judge=judge, samples=samples, max_calls_per_day=max_calls, max_usd_per_day=max_usd)
+    (bench,) = _benches(name, settings, [Measures.TASK])
+    if dry_run:
+        _plan([bench], 2, as_json=as_json)
+        return
+    pair = testing.baseline(bench)
+    result = _kept(bench, What.BASELINE, pair)
+    lines = words.with_and_without(bench.around.name, pair.before, pair.after, pair.difference)
+    _answer(list(lines), _pair_as_json(result, pair), as_json=as_json)
+
+
+def _benches(name: str, settings: Probing, wanted: Sequence[Measures]) -> list[Bench]:
+    from autotune.skills import installed, testing
+
+    skill = installed.named(name, Path.home(), Path.cwd())
+    if skill.hidden_by is not None:
+        raise AutotuneError(f"Your own skill {skill.hidden_by} hides this one of the same name.", "rename one of the two, or test your own")
+    return testing.benches(skill, Path.home(), settings, wanted)
+
+
+def _kept(bench: Bench, what: What, made: Measured | Pair) -> Result:
+    from autotune.records.store import SETTING, opened, usual_path
+    from autotune.skills import testing
+
+    with opened(usual_path(os.environ.get(SETTING)), write=True, what="autotune skills") as store:
+        return testing.keep(store, bench, what, made, now_ms())
+
+
+def _plan(benches: Iterable[Bench], passes: int, *, as_json: bool) -> None:
+    from autotune.skills import measuring
+
+    lines, said = list[Line](), list[object]()
+    for bench in benches:
+        settings, each = bench.settings, measuring.usd_each(bench)
+        cases = len(bench.cases) * passes
+        lines += planned.plan(settings, cases, measuring.at_once(settings), each)
+        said.append({"instrument": settings.instrument, **planned.figures(settings, cases, measuring.at_once(settings), each)})
+    _answer(lines, {"dry_run": True, "tests": said}, as_json=as_json)
+
+
+def _as_json(result: Result, found: Measured) -> dict[str, object]:
+    wrong = [{"case": case.id, "fired": encode(one.fired), "remarks": one.remarks} for case, one in found.wrong()]
+    return {**encode(result), "wrong": wrong, "wrong_not_shown": found.hidden()}
+
+
+def _pair_as_json(result: Result, pair: Pair) -> dict[str, object]:
+    return {**encode(result), "difference": None if pair.difference is None else encode(pair.difference)}
+
+
+def _answer(lines: Sequence[Line], said: object, *, as_json: bool) -> None:
+    typer.echo(json.dumps(said) if as_json else laid_out(lines, min(get_terminal_size().columns, WIDEST)), nl=as_json)
