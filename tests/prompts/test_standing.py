@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from tests.prompts.desk import asking, by_kindness, filled, known
+from tests.prompts.town import BEHAVIOR, Town
 from tests.records.agent import DAY, NOW, Desk, lines, record
 
 from autotune.core.asking.failing import Failure, Why
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import standing as words
 from autotune.core.tell.lines import laid_out
-from autotune.prompts import evaluating, standing
+from autotune.prompts import canaries, deploying, evaluating, standing
 from autotune.prompts.settings import Settings
 from autotune.records import judged, labels, scoring
 from autotune.records.store import opened
@@ -129,6 +130,34 @@ def test_bias_and_agreement_are_shown(desk: Desk) -> None:
     assert {kind: (one["value"], one["cases"]) for kind, one in full["bias"].items()} == {"length": (0.0, 4), "order": (0.0, 4)}
     assert full["agreement"]["doubt"] == "few labels"
     assert full["agreement"]["compared"] == full["agreement"]["labels"] > 0
+
+
+def test_a_canary_is_shown_against_its_boundaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+    town = Town(tmp_path / "town", active={"behavior": "response-quality", "version": "p-now", "instructions": "Answer."})
+    town.live(2)
+    commit = town.commit("Answer well.")
+    with town.store(write=True) as store:
+        deploying.deploy(town.settings, store, BEHAVIOR, town.now_ms, commit=commit)
+        deploying.approve(town.settings, store, BEHAVIOR, town.now_ms)
+    town.live(2)
+    with town.store() as store:
+        said = standing.standing(store, town.settings, town.now_ms)
+        full = standing.in_full(store, town.settings, QUALITY, town.now_ms)
+    assert [(one["behavior"], one["state"], one["parent"]) for one in said["rollouts"]] == [(BEHAVIOR, "canary", "p-now")]
+    assert {one["version"] for one in said["scores"][0]["versions"]} == {"p-now", said["rollouts"][0]["version"]}
+    assert (full["rollout"]["state"], full["rollout"]["needed"] > 1) == ("canary", True)
+    assert laid_out([*words.status(said), *words.in_full(full)], 80)
+
+
+def test_a_log_of_deployments_that_cannot_be_read_is_said_and_stops_nothing(desk: Desk, tmp_path: Path) -> None:
+    settings = settled(filled(desk), AUTOTUNE_OUTPUT_DIR=str(tmp_path / "prompts"))
+    log = canaries.target_of(settings, QUALITY).folder / "journal.jsonl"
+    log.parent.mkdir(parents=True)
+    log.write_text("torn\n{}\n")
+    with opened(desk.path) as store:
+        said = standing.standing(store, settings, NOW)
+    assert "problem" in said["rollouts"][0]
 
 
 def test_everything_of_one_case(desk: Desk) -> None:

@@ -23,8 +23,9 @@ from autotune.records.store import Store, opened
 DAY_MS = 86_400_000
 NOON = 1_764_504_000_000
 BEHAVIOR = "response-quality"
+_CONTENT: Mapping[str, Any] = {"judge": "town", "marks": {}, "reasons": {}, "sure": None, "second": None, "said": ""}
 READERS = Path(__file__).parents[2] / "lib" / "autotune" / "rollout" / "readers"
-JUDGE = {"judge": "town"}
+JUDGE = {"judge": "town", "judge_second": "none", "judge_version": "1", "rubric": "town"}
 
 
 def reader() -> Any:  # noqa: ANN401 - the module as an agent would have it
@@ -132,4 +133,4 @@ class Town:
     def _judged(self, one: scoring.Waiting) -> scoring.Given:
         quality = self.quality.get(one.trace.packs.get(BEHAVIOR, ""), 0.6)
         score = min(max(self.chance.gauss(quality, 0.15), 0.0), 1.0)
-        return scoring.Given(one, score, None, "first", obeyed=False, again_ms=None, usd=None, content={})
+        return scoring.Given(one, score, None, "first", obeyed=False, again_ms=None, usd=None, content=_CONTENT)

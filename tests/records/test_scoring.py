@@ -59,6 +59,12 @@ def test_what_got_no_score_comes_again_when_its_time_has_come(desk: Desk) -> Non
         assert store.rows("SELECT score, unscored, tries FROM score WHERE score IS NOT NULL") == [(0.7, None, 2)]
 
 
+def test_records_of_a_canary_come_first_the_oldest_of_them_before_the_others(desk: Desk) -> None:
+    with filled(desk, 8).store() as store:
+        found = scoring.waiting(store, QUALITY, "another", 100, NOW, since_ms=NOW - 1000 + 5)
+    assert [one.trace.id for one in found] == [f"t{number}" for number in (5, 6, 7, 4, 3, 2, 1, 0)]
+
+
 def test_what_a_person_labelled_is_judged_first(desk: Desk) -> None:
     with filled(desk).store() as store:
         last = waiting(store)[-1]

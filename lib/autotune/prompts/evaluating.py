@@ -1,8 +1,8 @@
 """Live cases judged for monitoring: the whole of `eval`.
 
-Each behaviour judges what applies to it and has no score by the judge of the settings yet: what a person labelled, then the newest, then
-what got no score before and is due. Scores are written down as they come. A pass ends early where a cap is reached or no judge answers:
-what was not judged then is as it was.
+Each behaviour judges what applies to it and has no score by the judge of the settings yet: what a person labelled, then the newest (while a
+canary runs, its records first), then what got no score before and is due. Scores are written down as they come. A pass ends early where a
+cap is reached or no judge answers: what was not judged then is as it was.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from autotune.core.judging.stages import is_sampled
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell.judging import FILLER
 from autotune.edges.locks import hold
-from autotune.prompts import judging, live, terms
+from autotune.prompts import canaries, judging, live, terms
 from autotune.prompts.ingesting import database
 from autotune.prompts.judging import Bench, Judged
 from autotune.prompts.settings import Settings
@@ -155,7 +155,9 @@ def _money(bench: Bench, judge: str, rows: Sequence[Waiting]) -> float | None:
 
 def _waiting(settings: Settings, bench: Bench, limit: int, now_ms: int) -> list[Waiting]:
     with opened(database(settings)) as store:
-        return scoring.waiting(store, bench.settings.behavior, scoring.instrument_of(live.said_of(bench)), limit, now_ms)
+        since = canaries.running(settings, bench.settings.behavior)
+        instrument = scoring.instrument_of(live.said_of(bench))
+        return scoring.waiting(store, bench.settings.behavior, instrument, limit, now_ms, None if since is None else since.since_ms)
 
 
 def _judge(settings: Settings, bench: Bench, models: Models, one: Pass, now_ms: int, said: Said) -> None:

@@ -12,11 +12,14 @@ from autotune.core.judging.condition import Condition
 from autotune.core.judging.means import Mean, Sums, mean_of
 from autotune.core.records.behaviors import Behavior
 from autotune.edges.locks import data_folder
-from autotune.prompts import trusting
+from autotune.errors import AutotuneError
+from autotune.prompts import canaries, trusting, watching
+from autotune.prompts.canaries import Proposal
 from autotune.prompts.settings import Settings
 from autotune.records import judged, probes, scoring
 from autotune.records.judged import Group
 from autotune.records.store import Store
+from autotune.rollout.deploying import read
 
 DAY_MS = 86_400_000
 _DAYS_SHOWN = 21  # of a shorter time, days are told apart; of a longer one, weeks
@@ -30,7 +33,8 @@ def standing(store: Store, settings: Settings, now_ms: int) -> dict[str, Any]:
     behaviors = [_behavior(store, settings, behavior, groups) for behavior in map(Behavior, settings["behaviors"])]
     money = spent(settings)
     conditions = [*_general(store, money, now_ms), *(one for said in behaviors for one in _of_behavior(store, said))]
-    return {"scores": behaviors, "money": money, "conditions": [encode(one) for one in conditions]}
+    canary = [one for behavior in map(Behavior, settings["behaviors"]) if (one := _rollout(settings, behavior)) is not None]
+    return {"scores": behaviors, "rollouts": canary, "money": money, "conditions": [encode(one) for one in conditions]}
 
 
 def in_full(store: Store, settings: Settings, behavior: Behavior, now_ms: int) -> dict[str, Any]:
@@ -51,7 +55,27 @@ def in_full(store: Store, settings: Settings, behavior: Behavior, now_ms: int) -
         }
         drift = _drift(store, behavior, instrument, now_ms)
         conditions += [] if drift is None else [drift]
-    return {**said, **more, "conditions": [encode(one) for one in conditions]}
+    runs = _rollout(settings, behavior)
+    looked = None if runs is None or "problem" in runs else watching.watch(settings, store, behavior, now_ms, dry=True)
+    return {**said, **more, "rollout": looked or runs, "conditions": [encode(one) for one in conditions]}
+
+
+def _rollout(settings: Settings, behavior: Behavior) -> dict[str, Any] | None:
+    """What a behaviour has outside, by the log of its deployments alone; None where nothing runs, waits or is watched."""
+    try:
+        stand = canaries.standing(read(canaries.target_of(settings, behavior)))
+    except AutotuneError as problem:
+        return {"behavior": str(behavior), "problem": problem.message}
+    said = {"behavior": str(behavior)}
+    if stand.running is not None:
+        return {**said, "state": "canary", **_of_proposal(stand.running)}
+    if stand.waiting is not None:
+        return {**said, "state": "waiting", **_of_proposal(stand.waiting)}
+    return None if stand.watched is None else {**said, "state": "promoted", "version": stand.watched.data["version"]}
+
+
+def _of_proposal(one: Proposal) -> dict[str, Any]:
+    return {"version": one.version, "parent": one.parent, "share": one.share, "since_ms": one.since_ms, "expires_ms": one.expires_ms}
 
 
 def spent(settings: Settings) -> dict[str, Any]:

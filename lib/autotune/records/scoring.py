@@ -74,16 +74,21 @@ def current(store: Store, behavior: str) -> str | None:
     return None if found is None else str(found[0])
 
 
-def waiting(store: Store, behavior: Behavior, instrument: str, limit: int, now_ms: int) -> list[Waiting]:
-    """The cases of a behaviour without a score: those that a person labelled, then the newest, then those that are tried again."""
+def waiting(store: Store, behavior: Behavior, instrument: str, limit: int, now_ms: int, since_ms: int | None = None) -> list[Waiting]:
+    """The cases of a behaviour without a score: those that a person labelled, then the newest, then those that are tried again.
+
+    Where a canary runs `since_ms`, its cases come before others, oldest first: all of them are needed, for units close one after the other.
+    """
     query = """
-        SELECT record_id, case_id, coalesce(score.tries, 0), record.content
+        SELECT record.record_id, case_id, coalesce(score.tries, 0), record.content
         FROM record LEFT JOIN score ON score.record_id = record.record_id AND score.behavior = :behavior AND instrument = :instrument
             LEFT JOIN label ON label.record_id = record.record_id AND label.behavior = :behavior
         WHERE kind = :kind AND instr(applies, :applies) AND (score.tries IS NULL OR (score IS NULL AND again_ms <= :now))
-        ORDER BY label.mark IS NULL, coalesce(score.tries, 0), record.at_ms DESC LIMIT :limit"""
-    values = {"behavior": str(behavior), "instrument": instrument, "kind": TRACE, "applies": json.dumps(behavior), "now": now_ms}
-    rows = store.connection.execute(query.replace("SELECT record_id", "SELECT record.record_id"), {**values, "limit": limit})
+        ORDER BY label.mark IS NULL, coalesce(score.tries, 0), record.at_ms < :since,
+            CASE WHEN record.at_ms < :since THEN -record.at_ms ELSE record.at_ms END LIMIT :limit"""
+    values = {"behavior": str(behavior), "instrument": instrument, "kind": TRACE, "applies": json.dumps(behavior), "limit": limit}
+    times = {"now": now_ms, "since": now_ms + 1 if since_ms is None else since_ms}
+    rows = store.connection.execute(query, {**values, **times})
     return [Waiting(int(row[0]), str(row[1]), int(row[2]), from_mapping(json.loads(row[3]))) for row in rows]
 
 

@@ -23,6 +23,7 @@ def one(**more: Any) -> dict[str, Any]:  # noqa: ANN401
         "judges": {"i": JUDGE},
         "money": MONEY,
         "conditions": [],
+        "rollout": None,
         "period_ms": 86_400_000,
         "periods": [],
         "criteria": {},
@@ -36,7 +37,7 @@ def lines(**more: Any) -> dict[str, Line]:  # noqa: ANN401
 
 
 def test_status_has_a_line_for_each_pack_and_the_money() -> None:
-    said = list(standing.status({"scores": [one()], "money": MONEY, "conditions": [{"ill": "no traffic", "since_ms": 0}]}))
+    said = list(standing.status({"scores": [one()], "rollouts": [], "money": MONEY, "conditions": [{"ill": "no traffic", "since_ms": 0}]}))
     assert [line.label for line in said] == ["score", "score", "money", "wrong"]
     assert "0.600" in said[0].text
     assert said[-1].tone is Tone.BAD
@@ -102,3 +103,17 @@ def test_everything_of_a_case() -> None:
     assert [line.label for line in said] == ["case", "shown", "request", "answer", "x", "", "x", "x", "your mark"]
     assert not any("\x1b" in line.text for line in said)
     assert "1970-01-01 00:01" in said[7].text
+
+
+def test_what_runs_outside_is_said() -> None:
+    canary = {"behavior": "x", "state": "canary", "version": "p-a", "share": 0.3, "since_ms": 0, "expires_ms": 86_400_000}
+    said = [standing.rollout(one) for one in (canary, {**canary, "state": "waiting"}, {**canary, "state": "promoted"})]
+    assert len({line.text for line in said}) == 3
+    assert "30%" in said[0].text
+    broken = {"behavior": "x", "problem": "The log is broken."}
+    assert standing.rollout(broken).tone is Tone.BAD
+    found = standing.status({"scores": [], "rollouts": [broken], "money": MONEY, "conditions": []})
+    assert [line.label for line in found] == ["rollout", "money"]
+    assert [line.tone for line in standing.rollout_in_full(broken)] == [Tone.BAD]
+    assert [line.text for line in standing.rollout_in_full({"behavior": "x", "state": "nothing"})] == ["nothing runs"]
+    assert list(standing.rollout_in_full(None)) == []

@@ -9,7 +9,7 @@ from typing import Any
 from autotune.core.judging.condition import Ill
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import scored
+from autotune.core.tell import rollouts, scored
 from autotune.core.tell.figures import counted, money
 from autotune.core.tell.lines import Line, Tone, shortened
 
@@ -24,6 +24,8 @@ def status(found: Values) -> Iterator[Line]:
     """How all behaviours stand, in a few lines of each."""
     for one in found["scores"]:
         yield from _scores(one)
+    for one in found["rollouts"]:
+        yield rollout(one)
     yield Line("money", spent(found["money"]))
     yield from conditions(found["conditions"])
 
@@ -53,6 +55,7 @@ def _in_full(found: Values) -> Iterator[Line]:
     if found["agreement"]["doubt"] is not None:
         yield Line("promotion", f"needs your approval: {scored.why_doubted(found['agreement']['doubt'], found['agreement'])}", Tone.FAIR)
     yield from bias(found["bias"])
+    yield from rollout_in_full(found["rollout"])
     yield Line("money", spent(found["money"]))
     yield from conditions(found["conditions"])
 
@@ -73,6 +76,27 @@ def mean(found: Values | None) -> str:
 
 def _gone(count: int) -> str:
     return f"; {count:,} without a score" if count else ""
+
+
+def rollout(one: Values) -> Line:
+    """What a behaviour has outside, in a line."""
+    label, name = "rollout", one["behavior"]
+    if "problem" in one:
+        return Line(label, f"{name}: {shortened(one['problem'], _LONGEST)}", Tone.BAD)
+    version = shortened(one["version"], _LONGEST)
+    match one["state"]:
+        case "canary":
+            ends = f"it ends by {day(one['expires_ms'])}; `autotune prompts explain {name}` says how it does"
+            return Line(label, f"{name}: {version} is shown to {one['share']:.0%} since {day(one['since_ms'])}; {ends}")
+        case "waiting":
+            return Line(label, f"{name}: {version} waits; `autotune prompts watch --behavior {name}` says for what")
+    return Line(label, f"{name}: {version} was promoted and is watched", Tone.GOOD)
+
+
+def rollout_in_full(one: Values | None) -> Iterator[Line]:
+    """How a canary does, against its boundaries."""
+    if one is not None:
+        yield from (rollout(one),) if "problem" in one else rollouts.watched([one])
 
 
 def judge(said: Values) -> str:
