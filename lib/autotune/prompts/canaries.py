@@ -118,6 +118,26 @@ def running(settings: Settings, behavior: str) -> Proposal | None:
     return standing(read(target_of(settings, behavior))).running
 
 
+def waiting_or_running(settings: Settings, behavior: str) -> Proposal | None:
+    """The canary of a behaviour that runs or is to run: until it has ended, nothing else is to be proposed."""
+    stand = standing(read(target_of(settings, behavior)))
+    return stand.running or stand.waiting
+
+
+def periods(settings: Settings, behavior: str, now_ms: int) -> tuple[tuple[int, int], ...]:
+    """The times of all canaries of a behaviour, in milliseconds: what was seen then must not confirm."""
+    found: list[tuple[int, int]] = []
+    since_ms: int | None = None
+    for one in read(target_of(settings, behavior)).deployments:
+        for change in one.changes:
+            if change.slot == CANARY and change.after is not None:
+                since_ms = one.at_ms
+            elif change.slot == CANARY and since_ms is not None:
+                found.append((since_ms, one.at_ms))
+                since_ms = None
+    return (*found, *(() if since_ms is None else ((since_ms, now_ms),)))
+
+
 def values(proposal: Proposal) -> dict[str, Any]:
     """A proposal as JSON values."""
     found: dict[str, Any] = encode(proposal)

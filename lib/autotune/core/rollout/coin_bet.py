@@ -21,6 +21,7 @@ from autotune.core.cases.mean_bet import BETS, BOUND, EVEN, Stakes, total
 START = 0.5  # the controls' mean, where no history says
 LOW, HIGH = 0.05, 0.95  # what the running mean is held between when it is used
 SLOWEST = 1 / 40  # how much of a new control the running mean takes in at least
+_ONE, _TWO, _THREE, _FOUR = BETS
 AHEAD = 6  # units that the start counts for
 PRECISION = 1e-4  # of an end of an interval
 
@@ -50,9 +51,9 @@ def begun(*, better: bool, margin: float = 0.0, start: float | None = None) -> C
 
 def after(bet: CoinBet, unit: Weighed) -> CoinBet:
     """The bet after one more unit."""
-    sign, margin, mean, seen, stakes = bet
-    gain = _gain(sign, margin, min(max(mean, LOW), HIGH), unit)
-    stakes = tuple([stake * (1 + step * gain) for stake, step in zip(stakes, BETS, strict=True)])
+    sign, margin, mean, seen, (one, two, three, four) = bet
+    gain = _gain(sign, margin, LOW if mean < LOW else min(mean, HIGH), unit)
+    stakes = (one * (1 + _ONE * gain), two * (1 + _TWO * gain), three * (1 + _THREE * gain), four * (1 + _FOUR * gain))
     if not unit.canary:
         mean += max(SLOWEST, 1 / (seen + AHEAD)) * (unit.score - mean)
         seen += 1
@@ -61,10 +62,10 @@ def after(bet: CoinBet, unit: Weighed) -> CoinBet:
 
 def _gain(sign: int, margin: float, mean: float, unit: Weighed) -> float:
     """What a stake gains by a unit, -1 or more: the weighed difference and the margin, over the most that could be lost."""
-    share = unit.share
+    canary, share, score = unit
     odds = share / (1 - share)
-    over = sign * (unit.score - mean)
-    weighed = over / share if unit.canary else -over * odds / share
+    over = sign * (score - mean)
+    weighed = over / share if canary else -over * odds / share
     most = max(mean, odds * (1 - mean)) / share if sign > 0 else max(1 - mean, odds * mean) / share
     return (weighed + margin) / (most - margin)
 

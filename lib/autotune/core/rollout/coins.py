@@ -9,6 +9,8 @@ and the odds are the likelihood ratio of a bent one against that, a mean over a 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 BENT = (1.5, 2.0, 4.0, 8.0)  # times as many failures as allowed
 MISASSIGNED = (0.5, 0.8, 1.25, 2.0)  # times the odds of the share that is set
 BROKEN = 100.0  # the odds from which the assignment is void
@@ -27,7 +29,13 @@ def guarded(likelihoods: Likelihoods, share: float, *, canary: bool, ratio: floa
 
 def assigned(likelihoods: Likelihoods, share: float, *, canary: bool) -> Likelihoods:
     """The likelihood ratios after one more unit, against an assignment that keeps to the share."""
-    return tuple([_factor(_share(share, bent), share, canary=canary) * one for bent, one in zip(MISASSIGNED, likelihoods, strict=True)])
+    return tuple([factor * one for factor, one in zip(_assigning(share, canary=canary), likelihoods, strict=True)])
+
+
+@lru_cache(maxsize=64)
+def _assigning(share: float, *, canary: bool) -> Likelihoods:
+    """What one unit does to the likelihood ratios of the assignment."""
+    return tuple([_factor(_share(share, bent), share, canary=canary) for bent in MISASSIGNED])
 
 
 def mean(likelihoods: Likelihoods) -> float:

@@ -171,13 +171,15 @@ def _judged(tally: Tally, unit: Unit) -> Tally:
     unscored = Weighed(canary, share, unit.left)
     more, fewer = coin_bet.after(tally.more_unscored, unscored), coin_bet.after(tally.fewer_unscored, unscored)
     weighed = None if score is None else Weighed(canary, share, score)
+    better = tally.better if weighed is None else coin_bet.after(tally.better, weighed)
+    alike = tally.worst is tally.better and not unit.left
     return replace(
         tally,
         scored=_one_more(tally.scored, int(score is not None), canary=canary),
         sums=_one_more(tally.sums, score or 0.0, canary=canary),
-        better=tally.better if weighed is None else coin_bet.after(tally.better, weighed),
+        better=better,
         worse=tally.worse if weighed is None else coin_bet.after(tally.worse, weighed),
-        worst=coin_bet.after(tally.worst, Weighed(canary, share, unit.worst)),
+        worst=better if alike else coin_bet.after(tally.worst, Weighed(canary, share, unit.worst)),
         more_unscored=more,
         fewer_unscored=fewer,
         unequal=tally.unequal or (coin_bet.odds(more) + coin_bet.odds(fewer)) / 2 >= UNEQUAL,
