@@ -11,7 +11,7 @@ from tests.prompts.town import BEHAVIOR, DAY_MS, Town
 
 from autotune.core.records.behaviors import Behavior
 from autotune.errors import AutotuneError
-from autotune.prompts import builtin, canaries, packs, reverting
+from autotune.prompts import builtin, canaries, packs, reverting, settings
 from autotune.prompts.deploying import approve, deploy
 from autotune.prompts.watching import watch
 from autotune.rollout.deploying import read
@@ -320,3 +320,81 @@ def test_a_look_that_changes_nothing_says_what_it_would_do(town: Town) -> None:
     low, high = found["interval"]
     assert low < found["effect"] < high
     assert found["days"] * DAY_MS > 10 * DAY_MS
+
+
+def test_the_times_of_canaries_are_known_and_what_runs_or_waits_is_named(town: Town) -> None:
+    assert canaries.periods(town.settings, BEHAVIOR, town.now_ms) == ()
+    assert canaries.waiting_or_running(town.settings, BEHAVIOR) is None
+    version = begun(town, "Be brief.", 0.6)
+    began = town.now_ms
+    town.live(2)
+    assert canaries.periods(town.settings, BEHAVIOR, town.now_ms) == ((began, town.now_ms),)
+    found = canaries.waiting_or_running(town.settings, BEHAVIOR)
+    assert found is not None
+    assert found.version == version
+    assert canaries.running(town.settings, BEHAVIOR) == found
+    reverting.rollback(town.settings, BEHAVIOR, town.now_ms)
+    assert canaries.periods(town.settings, BEHAVIOR, town.now_ms + 5) == ((began, town.now_ms),)
+
+
+def test_a_share_of_all_or_nothing_is_no_canary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    town = Town(tmp_path / "town", AUTOTUNE_CANARY_FRACTION="1")
+    with pytest.raises(AutotuneError, match="needs both sides"):
+        deployed(town, commit=town.commit("Be brief."))
+
+
+def test_no_harm_is_for_packs_that_a_session_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    town = Town(tmp_path / "town", AUTOTUNE_CANARY_MODE="no_harm")
+    with pytest.raises(AutotuneError, match="no_harm"):
+        deployed(town, commit=town.commit("Be brief."))
+
+
+def test_while_one_waits_another_is_not_proposed_and_a_rollback_drops_it(town: Town) -> None:
+    deployed(town, commit=town.commit("Be brief."))
+    with pytest.raises(AutotuneError, match="waits already"):
+        deployed(town, commit=town.commit("Be kind.", branch="other"))
+    assert deployed(town)["action"] == "waits for records"
+    assert looked(town, dry=True)["state"] == "waiting"
+    assert reverting.rollback(town.settings, BEHAVIOR, town.now_ms)["action"] == "dropped"
+    assert deployed(town)["action"] == "nothing"
+
+
+def test_what_is_active_or_was_before_is_not_deployed_as_a_canary(town: Town) -> None:
+    with pytest.raises(AutotuneError, match="main says already"):
+        deployed(town, commit="main")
+    begun(town, "Be brief.", 0.9)
+    until_decided(town)
+    with pytest.raises(AutotuneError, match="was deployed before"):
+        deployed(town, commit="main~1")
+
+
+def test_a_promoted_pack_is_looked_at_without_anything_done(town: Town) -> None:
+    begun(town, "Be brief.", 0.9)
+    until_decided(town)
+    town.live()
+    found = looked(town, dry=True)
+    assert (found["state"], found["action"], found["about"]) == ("promoted", "on", None)
+    with pytest.raises(AutotuneError, match="runs"):
+        _approve_running(town)
+
+
+def _approve_running(town: Town) -> None:
+    deployed(town, commit=town.commit("Be kind.", branch="other"))
+    with town.store() as store:
+        approve(town.settings, store, BEHAVIOR, town.now_ms, reject=True)
+
+
+def test_main_that_nobody_has_checked_out_moves_too(town: Town) -> None:
+    version = begun(town, "Be brief.", 0.9)
+    town.git("switch", "-q", "--detach")
+    until_decided(town)
+    assert json.loads(town.git("show", f"main:packs/{ACTIVE_FILE}"))["version"] == version
+
+
+def test_without_a_workshop_there_is_nothing_to_deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    town = Town(tmp_path / "town")
+    with town.store() as store, pytest.raises(AutotuneError, match="no workshop"):
+        deploy(settings.read(None, town.variables), store, BEHAVIOR, town.now_ms, dry=True)

@@ -86,7 +86,7 @@ def _action(one: Values) -> str:
         "would begin": f"{version} would be a canary",
         "waits for approval": f"{version} waits for you: `autotune prompts approve --behavior {one['behavior']}`",
         "would wait for approval": f"{version} would wait for your approval",
-        "waits for records": f"{version} waits until records show {one['parent']}; `autotune prompts watch` begins it then",
+        "waits for records": f"{version} waits until records show {one.get('parent')}; `autotune prompts watch` begins it then",
         "dropped": f"{version} is dropped",
         "promotion approved": f"{version} may be promoted; `autotune prompts watch` does it",
     }[one["action"]]
@@ -177,7 +177,7 @@ def _after(one: Values) -> Iterator[Line]:
             yield Line(one["behavior"], f"{one['version']} {would}taken back: {why}; {one['parent']} is active", Tone.FAIR)
         case Watch.OVER:
             yield Line(one["behavior"], f"{one['version']} stays: nothing spoke against it", Tone.GOOD)
-        case Watch.ON:
+        case _:
             yield Line(one["behavior"], f"{one['version']} is active and is watched, {days}")
 
 
