@@ -67,6 +67,7 @@ VERBS: dict[str, dict[str, str]] = {
         "eval": "Judge what your agent answered, as `prompts eval` does.",
         "once": "Do everything that is due, as `prompts once` does.",
         "daemon": "Do that again and again, as `prompts daemon` does.",
+        "optimize": "Look for better packs, as `prompts optimize` does.",
         "skills": "See how well agents' skills fire.",
     },
     "Watching": {

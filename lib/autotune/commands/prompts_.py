@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autotune.commands import prompts_behavior, prompts_daemon, prompts_eval, prompts_explain, prompts_label, prompts_once, workshop
+from autotune.commands import prompts_behavior, prompts_daemon, prompts_eval, prompts_explain, prompts_label, prompts_once, prompts_optimize, workshop
 from autotune.commands.flags import AsJson
 from autotune.commands.given import cases_of_the_run
 from autotune.commands.prompts_approve import approve
@@ -52,6 +52,9 @@ app.command()(approve)
 app.command()(promote)
 app.command()(rollback)
 app.command("explain")(prompts_explain.main)
+app.command()(prompts_optimize.optimize)
+for name, part in prompts_optimize.parts():
+    app.command(name, hidden=True)(part)
 
 
 @app.command()

@@ -134,6 +134,7 @@ class Kind(StrEnum):
     PROPOSER_FAILED = "proposer failed"
     PROPOSER_IDLE = "proposer idle"
     PROPOSAL_REFUSED = "proposal refused"
+    SEARCH_OVER = "search over"
     STOPPED_BY_PERSON = "stopped by person"
     STOPPED_BY_INTERRUPT = "stopped by interrupt"
     # Streaks.

@@ -76,6 +76,11 @@ def opened(path: Path, pack_file: Path | None = None) -> Bench:
     return Bench(settings, rules, pack, dict(_cases(content, settings.cases)), hashlib.sha256(content).hexdigest()[:16])
 
 
+def frozen_cases(path: Path) -> Iterator[tuple[str, Trace]]:
+    """Read the cases of a frozen set, each with its id. Raises AutotuneError."""
+    return _cases(_bytes(path), path.name)
+
+
 def context(bench: Bench) -> dict[str, str]:
     """Say what has to stay the same for two runs to be comparable."""
     settings = bench.settings

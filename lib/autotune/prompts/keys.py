@@ -243,6 +243,14 @@ KEYS = (
         "optimize.max_candidates", whole_number(1), 6, "how many packs a run proposes", "AUTOTUNE_MAX_CANDIDATES", "optimize.maxCandidates"
     ),
     Key(
+        "optimize.max_cost_usd",
+        _MONEY,
+        5.0,
+        "how much one run may cost, its proposer and judges together; `none`: no cap",
+        "AUTOTUNE_OPTIMIZE_MAX_COST_USD",
+    ),
+    Key("optimize.max_calls", whole_number(0), 0, "how many calls one run may make; 0: no cap", "AUTOTUNE_OPTIMIZE_MAX_CALLS"),
+    Key(
         "optimize.sample_size",
         whole_number(1),
         20,

@@ -24,11 +24,15 @@ def cases(store: Store, behavior: str, part: Part, without: Sequence[Period] = (
     return tuple(Case(case, group) for case, group, _ in _rows(store, behavior, part, without))
 
 
-def freeze(store: Store, path: Path, behavior: str, part: Part, without: Sequence[Period] = ()) -> str:
-    """Set down the contents of the cases that `cases` gives; gives the hash of the file. Forgetting reaches what is set down."""
+def freeze(store: Store, path: Path, behavior: str, part: Part, without: Sequence[Period] = (), only: Collection[str] | None = None) -> str:
+    """Set down the contents of the cases that `cases` gives, or `only` of some; gives the hash of the file.
+
+    Forgetting reaches what is set down.
+    """
     content = "".join(
         json.dumps({"case": case, "group": group, "trace": json.loads(held)}, ensure_ascii=False) + "\n"
         for case, group, held in _rows(store, behavior, part, without)
+        if only is None or case in only
     ).encode()
     with store.transaction() as connection:  # noted first: what is set down can be forgotten
         connection.execute("INSERT OR IGNORE INTO frozen (path) VALUES (?)", (str(path.absolute()),))

@@ -188,6 +188,14 @@ KEYS = (
         Fixed.SEGMENT,
     ),
     Key(
+        "order_seed",
+        whole_number(0),
+        "From which seed the order of scored cases is drawn, for a session that has to come out the same again. Without it: by chance.",
+        Default.ABSENT,
+        7,
+        Fixed.SEGMENT,
+    ),
+    Key(
         "context_free",
         list_of("a list of names that CONTEXT lines have", context_name, unique=True),
         "Names of CONTEXT lines whose values may differ from run to run.",

@@ -8,13 +8,14 @@ It is counted before the ledger says that a confirmation begins, so that one tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autotune.core.cases.confirming import Count, is_spent, planned_for, used
 from autotune.core.facts import Fact, Kind
 from autotune.edges import locks
 from autotune.edges.atomic import replace_file
+from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.session.layout import root
 from autotune.loop.session.session import Session
@@ -61,13 +62,36 @@ def count(session: Session, *, kept: bool = False) -> Count:
     return found
 
 
+def held(repository: Repository, workdir: str = "") -> dict[str, tuple[int, ...]]:
+    """Give what is counted of each case: confirmations, keeps that they gave, and 1 once it was seen."""
+    return {name: tuple(one) for name, one in _held(repository).get(workdir, {}).items()}
+
+
+def merge(repository: Repository, counts: Mapping[str, Sequence[int]], workdir: str = "") -> None:
+    """Take over what was counted elsewhere: of two counts of a case the higher one holds."""
+    root(repository).mkdir(exist_ok=True)
+    with locks.hold(root(repository) / LOCK, "confirmations", WAITS_S):
+        known = _held(repository)
+        mine = known.setdefault(workdir, {})
+        mine.update({name: [max(pair) for pair in zip(mine.get(name, _NEVER), one, strict=True)] for name, one in counts.items()})
+        _replace(repository, known)
+
+
 def _write(session: Session, held: _Held) -> None:
+    _replace(session.repository, held)
+
+
+def _replace(repository: Repository, held: _Held) -> None:
     short = {folder: {name: one if one[2] else one[:2] for name, one in cases.items()} for folder, cases in held.items()}
-    replace_file(root(session.repository) / FILE, json.dumps(short, separators=(",", ":")).encode())
+    replace_file(root(repository) / FILE, json.dumps(short, separators=(",", ":")).encode())
 
 
 def _read(session: Session) -> _Held:
-    path = root(session.repository) / FILE
+    return _held(session.repository)
+
+
+def _held(repository: Repository) -> _Held:
+    path = root(repository) / FILE
     try:
         held: Any = json.loads(path.read_bytes())
         return {folder: {name: _three(one) for name, one in cases.items()} for folder, cases in held.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -190,7 +191,7 @@ def _outlook(session: Session, runs: Sequence[Run], decision: Decision, policy: 
 
 
 def _draw(session: Session, bench: Bench, experiment: Experiment, part: Part) -> Fact | None:
-    """Begin on a part of the cases, in an order that nobody could know before; gives why that cannot be, where it cannot."""
+    """Begin on a part of the cases, in an order by chance, or by the session's seed; gives why that cannot be, where it cannot."""
     state, planned = session.state, {}
     cases = state.segment.split.of(part)
     if part is Part.CONFIRM:
@@ -199,7 +200,9 @@ def _draw(session: Session, bench: Bench, experiment: Experiment, part: Part) ->
         pool = confirmations.count(session)
         planned = {"number": state.confirmations + 1, "keeps": state.gains, "pool_number": pool.number, "pool_keeps": pool.keeps}
         planned["planned"] = pool.planned
-    order = f"{bench.random.getrandbits(64):016x}"
+    seed = state.config.order_seed
+    chance = bench.random if seed is None else random.Random(f"{seed} {experiment.number} {part}")
+    order = f"{chance.getrandbits(64):016x}"
     session.append(Drawn(experiment.number, part, order, rounds.size_of(cases), state.taken, now(), **planned))
     return None
 

@@ -1,0 +1,133 @@
+"""What one run of `optimize` is made of: a folder with its settings, the frozen cases, the judge's files, and the search so far.
+
+All that decides is settled when the run begins. A run that was killed goes on with the same, whatever was set or seen since.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from autotune.core.codec import decode, encode
+from autotune.core.judging.admissible import Rules, Said
+from autotune.core.search.model import Search
+from autotune.edges.atomic import replace_file
+from autotune.edges.locks import data_folder
+from autotune.errors import AutotuneError
+from autotune.prompts.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
+
+RUN, SEARCH, RESULT = "run.json", "search.json", "result.json"
+JUDGE, RUBRIC, BASE = "judge.toml", "rubric.toml", "base.json"
+READ, SELECT, CONFIRM, IDS = "read.jsonl", "select.jsonl", "confirm.jsonl", "ids.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What stays as it is in a run.
+
+    `name` is that of its caps. `base` is the commit that it begins from. `read` and `select` are the search's cases; `slices` are parts
+    of the cases that confirm, by name, in which no pack may be worse. `refused` are packs that were rejected or taken back before.
+    """
+
+    name: str
+    behavior: str
+    workshop: str
+    base: str
+    seed: int
+    begun_ms: int
+    proposer: str
+    proposals: int
+    read: tuple[str, ...]
+    select: tuple[str, ...]
+    units: int
+    confirm: int
+    uses: int
+    max_usd: float | None = None
+    max_calls: int | None = None
+    protected: tuple[str, ...] = ()
+    slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refused: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def pack(self) -> str:
+        """The pack's path in the workshop."""
+        return f"packs/{self.behavior}.json"
+
+    @property
+    def rules(self) -> Rules:
+        """What a proposed pack has to keep to."""
+        return Rules(LONGEST_READ, MOST_DEMOS_READ, self.protected)
+
+
+def folder_of(workshop: Path, behavior: str) -> Path:
+    """Where the runs of a behaviour of a workshop lie, one folder each, by their numbers."""
+    return data_folder() / "optimize" / sha256(str(workshop).encode()).hexdigest()[:12] / behavior
+
+
+def unfinished(home: Path) -> Path | None:
+    """The run that was begun and has no result."""
+    return next((path for path in numbered(home) if (path / RUN).is_file() and not (path / RESULT).is_file()), None)
+
+
+def numbered(home: Path) -> tuple[Path, ...]:
+    """All runs, the oldest first."""
+    return tuple(sorted((path for path in home.glob("*") if path.name.isdigit()), key=lambda path: int(path.name)))
+
+
+def next_folder(home: Path) -> Path:
+    """An empty folder for a new run; what was not begun in earnest is taken away."""
+    for path in numbered(home):
+        if not (path / RUN).is_file():
+            shutil.rmtree(path)
+    last = max((int(path.name) for path in numbered(home)), default=0)
+    fresh = home / str(last + 1)
+    fresh.mkdir(parents=True, mode=0o700)
+    return fresh
+
+
+def results(home: Path) -> Iterator[Mapping[str, Any]]:
+    """What came of the runs that have ended, oldest first."""
+    for path in numbered(home):
+        if (path / RESULT).is_file():
+            yield json.loads((path / RESULT).read_bytes())
+
+
+def read_run(folder: Path) -> Run:
+    """A run's settings. Raises AutotuneError where the folder is none of a run."""
+    try:
+        return decode(Run, json.loads((folder / RUN).read_bytes()))
+    except (OSError, ValueError) as problem:
+        raise AutotuneError(f"{folder} is no run of optimize: {problem}.", "`autotune prompts optimize` makes one") from None
+
+
+def read_search(folder: Path) -> Search | None:
+    """How far the search has come; None before its first step."""
+    path = folder / SEARCH
+    return decode(Search, json.loads(path.read_bytes())) if path.is_file() else None
+
+
+def write(folder: Path, name: str, value: object) -> None:
+    """Write a value down, whole or not at all."""
+    replace_file(folder / name, json.dumps(encode(value), ensure_ascii=False).encode())
+
+
+def texts_of(pack: Pack) -> dict[str, str]:
+    """A pack as the texts that a search changes."""
+    demos = [{"input": asked, "output": answered} for asked, answered in pack.demos]
+    return {"instructions": pack.instructions, "demos": json.dumps(demos, ensure_ascii=False) if demos else ""}
+
+
+def pack_of(behavior: str, texts: Mapping[str, str]) -> Pack:
+    """The pack that texts of a search are."""
+    demos = json.loads(texts["demos"]) if texts["demos"] else []
+    return Pack(behavior, texts["instructions"], tuple((one["input"], one["output"]) for one in demos))
+
+
+def said_of(pack: Pack) -> Said:
+    """A pack as what it says."""
+    return Said(pack.instructions, pack.demos)

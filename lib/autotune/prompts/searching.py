@@ -1,0 +1,207 @@
+"""The proposer of a run: the search driven by models, and its finalists handed out as packs, one at a time.
+
+After each step the search is written down. What a killed step had asked is answered from the kept answers, so it costs nothing again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from autotune.core.asking.failing import CAPS
+from autotune.core.asking.limits import Limits
+from autotune.core.asking.request import Request
+from autotune.core.judging import fencing
+from autotune.core.judging.admissible import Flaw, flaws
+from autotune.core.judging.fencing import Part
+from autotune.core.search import search as steps
+from autotune.core.search.budget import Budget, Spent
+from autotune.core.search.frontier import mean
+from autotune.core.search.model import Evaluate, Plan, Reflect, Search
+from autotune.core.tell import tuning
+from autotune.core.tell.tuning import INSTRUCTIONS, Shown
+from autotune.models.asking import Models
+from autotune.prompts import judging, packs, runs
+from autotune.prompts.judging import Bench, Judged
+from autotune.prompts.packs import Pack
+from autotune.prompts.runs import Run
+
+MOST_CONFIRMED = 2  # finalists of a run: the first is the best, and each one tried spends a use of the cases that decide
+SHARE = 0.5  # of a run's caps, which the search may spend; the rest is for the cases that decide
+PROPOSAL_TOKENS = 6000
+BATCH, MERGES = 3, 2
+
+
+@dataclass(slots=True)
+class Desk:
+    """All that a search works with. `spoken` is what people and agents wrote, none of which may reach a pack."""
+
+    folder: Path
+    run: Run
+    bench: Bench
+    base: Pack
+    models: Models
+    spoken: tuple[str, ...]
+    exhausted: bool = False
+
+    @property
+    def budget(self) -> Budget:
+        """What the search may spend."""
+        calls, usd = self.run.max_calls, self.run.max_usd
+        return Budget(calls=None if calls is None else int(calls * SHARE), usd=None if usd is None else usd * SHARE)
+
+    @property
+    def spent(self) -> Spent:
+        """What the run has spent."""
+        found = self.models.spending.spent(f"run {self.run.name}")
+        return Spent(found.calls, found.tokens, found.usd)
+
+
+def opened(folder: Path) -> tuple[Run, Bench]:
+    """A run, and the bench of its search: the cases to read and to select by. Raises AutotuneError."""
+    run = runs.read_run(folder)
+    bench = judging.opened(folder / runs.JUDGE, folder / runs.BASE)
+    known = {name: trace for part in (runs.READ, runs.SELECT) for name, trace in judging.frozen_cases(folder / part)}
+    return run, replace(bench, settings=replace(bench.settings, besides=False), cases=known)
+
+
+def desk(folder: Path, models: Models, run: Run, bench: Bench) -> Desk:
+    """What a search works with."""
+    base = packs.read((folder / runs.BASE).read_text("utf-8"), run.behavior)
+    return Desk(folder, run, bench, base, models, spoken(folder))
+
+
+def spoken(folder: Path) -> tuple[str, ...]:
+    """All that people and agents wrote in a run's cases."""
+    found = dict[str, None]()
+    for part in (runs.READ, runs.SELECT, runs.CONFIRM):
+        for _, trace in judging.frozen_cases(folder / part):
+            found.update(dict.fromkeys(filter(None, (trace.input, trace.output))))
+    return tuple(found)
+
+
+def searched(desk: Desk) -> Search:
+    """Drive the search to its end, or until its part of the caps is spent."""
+    search = runs.read_search(desk.folder) or _begun(desk)
+    while not desk.exhausted and (step := steps.due(search)) is not None:
+        if not desk.budget.affords(desk.spent, _calls(desk, step)):
+            break
+        further = _taken(desk, search, step)
+        if not desk.exhausted:
+            search = further
+            runs.write(desk.folder, runs.SEARCH, search)
+    return search
+
+
+def handed_out(run: Run, search: Search, number: int) -> tuple[Mapping[str, str], str] | None:
+    """The texts of the finalist of this number from 0 on, and a line on it; None where there is none, or enough were tried."""
+    final = steps.finalists(search)
+    if number >= min(len(final), MOST_CONFIRMED):
+        return None
+    candidate, base = search.candidates[final[number]], search.candidates[0]
+    both = tuple(case for case in run.select if case in candidate.on(run.select) and case in base.on(run.select))
+    kinds = [name for name in sorted(candidate.texts, reverse=True) if candidate.texts[name] != base.texts[name]]
+    gain = mean(candidate.on(both)) - mean(base.on(both))
+    return candidate.texts, tuning.described(final[number], kinds, gain, len(both))
+
+
+def tried(run: Run, search: Search, count: int) -> list[dict[str, str]]:
+    """The texts of the first finalists, as many as were handed out."""
+    found = (handed_out(run, search, number) for number in range(count))
+    return [dict(texts) for texts, _ in filter(None, found)]
+
+
+def rendered(path: Path, behavior: str, texts: Mapping[str, str]) -> str:
+    """A pack's file with these texts in place of its own; what else it says of itself stays."""
+    metadata = json.loads(path.read_text("utf-8")).get("metadata")
+    return packs.rendered(runs.pack_of(behavior, texts), metadata)
+
+
+def amiss(folder: Path, run: Run, text: str) -> tuple[Flaw, ...]:
+    """What is wrong with a pack's file as a proposal of this run. Raises ValueError where it is no pack."""
+    base = packs.read((folder / runs.BASE).read_text("utf-8"), run.behavior)
+    found = packs.read(text, run.behavior)
+    return flaws(runs.said_of(found), runs.said_of(base), run.rules, spoken(folder))
+
+
+def worse_slices(folder: Path, run: Run, candidate: Path, limits: Limits) -> Iterator[str]:
+    """The slices in which a pack is worse, by what was measured of both already: with no call allowed, only kept answers come back."""
+    from autotune.core.cases.mean_bet import evidence
+
+    base, other = (judging.opened(folder / runs.JUDGE, path) for path in (folder / runs.BASE, candidate))
+    with Models(replace(judging.terms(base), per_run=limits)) as models:
+        for name, cases in run.slices.items():
+            pairs = zip(judging.judged(base, models, cases), judging.judged(other, models, cases), strict=True)
+            found = [(before.judgement.score, after.judgement.score) for before, after in pairs]
+            losses = [before - after for before, after in found if before is not None and after is not None]
+            if losses and (evidence(losses) >= WORSE or (len(losses) >= FEWEST and sum(losses) / len(losses) > MARGIN)):
+                yield name
+
+
+WORSE, MARGIN, FEWEST = 10.0, 0.05, 10
+"""Odds at which a slice is worse; the mean loss that is too much where so many cases show it."""
+
+
+def _begun(desk: Desk) -> Search:
+    plan = Plan(desk.run.seed, desk.run.read, desk.run.select, BATCH, desk.run.proposals, MERGES)
+    return steps.begun(plan, runs.texts_of(desk.base), desk.run.refused)
+
+
+def _calls(desk: Desk, step: Evaluate | Reflect) -> int:
+    return 1 if isinstance(step, Reflect) else len(step.cases) * (3 if desk.bench.settings.strong else 2)
+
+
+def _taken(desk: Desk, search: Search, step: Evaluate | Reflect) -> Search:
+    if isinstance(step, Evaluate):
+        found = _judged(desk, search.candidates[step.candidate].texts, step.cases)
+        return steps.scored(search, step.candidate, {one.case: one.judgement.score for one in found})
+    return steps.proposed(search, _reflected(desk, search, step))
+
+
+def _judged(desk: Desk, texts: Mapping[str, str], cases: tuple[str, ...]) -> list[Judged]:
+    bench = replace(desk.bench, pack=runs.pack_of(desk.run.behavior, texts))
+    found = list(judging.judged(bench, desk.models, cases))
+    failures = (one.judgement.failure for one in found)
+    desk.exhausted = desk.exhausted or any(failure is not None and failure.why in CAPS for failure in failures)
+    return found
+
+
+def _reflected(desk: Desk, search: Search, step: Reflect) -> str | None:
+    """Have one text written anew; None where no answer came, or it may not be used."""
+    texts = search.candidates[step.candidate].texts
+    judged = _judged(desk, texts, step.cases)
+    shown = [Shown(desk.bench.cases[one.case].input, one.answered, one.judgement) for one in judged if one.judgement.score is not None]
+    parts = [Part("", text) for one in shown for text in (one.request, one.answer, *one.judgement.reasons.values())]
+    fence = fencing.drawn([*parts, *(Part("", text) for text in texts.values())], Random(f"{desk.run.seed} reflection {search.round}"))
+    messages = tuning.reflection(step.text, texts, desk.bench.rubric, shown, desk.run.protected, desk.run.rules.longest, fence)
+    asked = Request(
+        desk.run.proposer,
+        messages,
+        PROPOSAL_TOKENS,
+        schema=tuning.schema(step.text),
+        sample=desk.run.seed + search.proposals,
+        purpose=f"propose {desk.run.behavior}",
+    )
+    answer = desk.models.ask(asked)
+    if answer.failure is not None:
+        desk.exhausted = desk.exhausted or answer.failure.why in CAPS
+        return None
+    if fencing.obeyed(fence, str(answer.value["remark"])):
+        return None
+    text = _text(step.text, answer.value[step.text])
+    return text if text is not None and _may_be_used(desk, {**texts, step.text: text}) else None
+
+
+def _text(kind: str, value: Any) -> str | None:  # noqa: ANN401 - any JSON
+    if kind == INSTRUCTIONS:
+        return str(value).strip()
+    return json.dumps(value, ensure_ascii=False) if value else ""
+
+
+def _may_be_used(desk: Desk, texts: Mapping[str, str]) -> bool:
+    pack = runs.said_of(runs.pack_of(desk.run.behavior, texts))
+    return not flaws(pack, runs.said_of(desk.base), desk.run.rules, desk.spoken)
