@@ -30,8 +30,8 @@ _PART = re.compile(r"<<<(\w+) ([^\n]+)\n(.*?)\n\1>>>", re.DOTALL)
 class World:
     """The truth. Effects of phrases, spreads, noise and bias are shares of the score.
 
-    `failing` is the share of questions without an answer. `offered` are the phrases that the proposer knows; `bias` is what a judge adds for
-    an answer twice as long. An `obedient` model does what a text tells it that begins with OBEY.
+    `failing` is the share of questions without an answer. `offered` are the phrases that the proposer knows. `bias` is what a judge adds
+    for an answer twice as long. An `obedient` model does what a text tells it that begins with OBEY.
     """
 
     phrases: Mapping[str, float] = field(default_factory=dict)

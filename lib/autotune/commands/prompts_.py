@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autotune.commands import prompts_behavior, prompts_daemon, prompts_eval, prompts_explain, prompts_label, prompts_once, prompts_optimize, workshop
+from autotune.commands import (
+    prompts_behavior,
+    prompts_daemon,
+    prompts_eval,
+    prompts_explain,
+    prompts_label,
+    prompts_once,
+    prompts_optimize,
+    workshop,
+)
 from autotune.commands.flags import AsJson
 from autotune.commands.given import cases_of_the_run
 from autotune.commands.prompts_approve import approve

@@ -166,7 +166,7 @@ def plan(settings: Settings, behavior: Behavior, found: Prepared, terms: Terms) 
     """What a run would take: calls, minutes and money, as values."""
     values: dict[str, Any] = {"behavior": str(behavior), "state": found.why or "planned", **(found.figures or {})}
     proposals, batch = settings["optimize.max_candidates"], min(BATCH, len(found.read))
-    asked = 2 + bool(settings["judge.stage2_model"]) * 0.1
+    asked = 2 + settings["judge.share"]
     search = (len(found.select) * (1 + proposals + MERGES) + 2 * batch * proposals) * asked + proposals
     confirm = 2 * len(found.confirm) * asked
     usual = 0.5 * search + 2 * min(_USUAL_UNITS, len(found.confirm)) * asked
@@ -266,6 +266,9 @@ def _judge(settings: Settings, behavior: Behavior, run: Run, terms: Terms) -> di
         "agent": settings["optimize.predictor_model"],
         "strong": settings["judge.stage2_model"],
         "judge_tokens": settings["judge.max_output_tokens"],
+        "temperature": settings["judge.temperature"],
+        "share": settings["judge.share"],
+        "unsure_below": settings["judge.unsure_below"],
         "replay": str(Replay.RECORDED if behavior in _REPLAYED else Replay.LEAVE_OUT),
         "concurrency": terms.concurrency,
         "seed": run.seed,
