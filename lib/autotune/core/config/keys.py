@@ -190,7 +190,7 @@ KEYS = (
     Key(
         "order_seed",
         whole_number(0),
-        "From which seed the order of scored cases is drawn, for a session that has to come out the same again. Without it: by chance.",
+        "From which seed the order of scored cases is drawn, so that a session comes out the same again. If left out: by chance.",
         Default.ABSENT,
         7,
         Fixed.SEGMENT,

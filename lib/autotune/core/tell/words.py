@@ -382,7 +382,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.PROPOSER_FAILED: lambda fact: f"the proposer failed with exit {fact.figures['code']}{_printed(fact)}",
     Kind.PROPOSER_IDLE: lambda fact: f"the proposer changed nothing in scope{_printed(fact)}",
     Kind.PROPOSAL_REFUSED: lambda fact: ": ".join(filter(None, ("the proposal was refused", _because(fact)))),
-    Kind.SEARCH_OVER: lambda fact: "a better pack is kept" if fact.figures["kept"] else "the search found no further pack to try",
+    Kind.SEARCH_OVER: lambda fact: "a better pack is kept" if fact.figures.get("kept") else "the search found no further pack to try",
     Kind.STOPPED_BY_PERSON: "the user said stop",
     Kind.STOPPED_BY_INTERRUPT: "interrupted by the user",
     # Streaks.
