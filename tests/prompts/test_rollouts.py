@@ -21,6 +21,12 @@ CANARY_FILE = f"{BEHAVIOR}.canary.json"
 ACTIVE_FILE = f"{BEHAVIOR}.json"
 
 
+@pytest.fixture(autouse=True)
+def salted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The coins of every run are the same."""
+    monkeypatch.setattr(canaries, "drawn_salt", lambda: "saltsaltsaltsalt")
+
+
 @pytest.fixture
 def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
