@@ -24,7 +24,8 @@ ACTIVE_FILE = f"{BEHAVIOR}.json"
 @pytest.fixture(autouse=True)
 def salted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The coins of every run are the same."""
-    monkeypatch.setattr(canaries, "drawn_salt", lambda: "saltsaltsaltsalt")
+    salts = (f"{letter}altsaltsaltsalt" for letter in "stuvwxyz")
+    monkeypatch.setattr(canaries, "drawn_salt", lambda: next(salts))
 
 
 @pytest.fixture
