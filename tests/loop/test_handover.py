@@ -422,7 +422,11 @@ def test_a_branch_that_is_checked_out_is_never_moved(project: Project) -> None:
     assert project.repository() == before
 
 
-@pytest.mark.parametrize("options", [("--onto", "main", "--independent"), ("--measure",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "options",
+    [("--onto", "main", "--independent"), pytest.param(("--measure",), marks=pytest.mark.nightly)],
+    ids=" ".join,
+)
 def test_killed_at_any_effect_it_leaves_the_repository_as_it_was_or_all_branches(
     tmp_path: Path, fast_driver: Driver, options: tuple[str, ...]
 ) -> None:

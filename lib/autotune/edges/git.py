@@ -6,14 +6,11 @@ import hashlib
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.machinery import PathFinder
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from autotune.errors import AutotuneError
@@ -93,20 +90,13 @@ def encode_paths(paths: Iterable[str]) -> bytes:
 
 @cache
 def _runner(folder: str) -> Git:
-    """Give GitPython's runner for a folder.
-
-    The package's front imports its whole object model (70 ms) and runs `git version`, of which the runner needs nothing;
-    so the package is entered by this one module, unless somebody has imported all of it already.
-    """
-    if "git" not in sys.modules and (spec := PathFinder.find_spec("git")) is not None:
-        package = ModuleType("git")
-        package.__path__ = list(spec.submodule_search_locations or ())
-        sys.modules["git"] = package
-        for name in _REDIRECTING:
-            os.environ.pop(name, None)
+    """Give GitPython's runner for a folder."""
+    for name in _REDIRECTING:
+        os.environ.pop(name, None)
+    os.environ["GIT_PYTHON_REFRESH"] = "quiet"  # where git is missing, that is told when it is asked
     from git.cmd import Git
 
-    Git.GIT_PYTHON_GIT_EXECUTABLE = "git"
+    del os.environ["GIT_PYTHON_REFRESH"]
     runner = Git()
     runner._working_dir = folder  # noqa: SLF001 - in an argument, variables and `~` are expanded
     return runner
