@@ -33,7 +33,7 @@ from autotune.loop.session import layout, sessions
 from autotune.loop.session.session import Say, Session
 from autotune.models.asking import FORBIDDING
 from autotune.models.spending import Spending
-from autotune.prompts import pools, preparing, runs, searching
+from autotune.prompts import packs, pools, preparing, runs, searching
 from autotune.prompts.ingesting import database
 from autotune.prompts.preparing import NAME
 from autotune.prompts.runs import Run
@@ -72,7 +72,7 @@ def _optimized(settings: Settings, behavior: Behavior, home: Path, now_ms: int, 
         shutil.rmtree(folder)
         folder = None
     if folder is None or dry:
-        found = preparing.prepared(settings, behavior, seed)
+        found = preparing.prepared(settings, behavior, seed, now_ms)
         on = terms(settings, f"optimize {behavior}")
         if dry or found.why:
             return preparing.plan(settings, behavior, found, on)
@@ -187,7 +187,8 @@ def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
     }
     if kept is not None and kept.effect is not None:
         ends = {"effect": kept.effect.estimate, "low": kept.effect.low, "high": kept.effect.high}
-        values |= {"experiment": kept.index, "commit": kept.commit, "description": kept.description, **ends}
+        version = packs.version_of(runs.pack_of(run.behavior, handed[-1]))
+        values |= {"version": version, "experiment": kept.index, "commit": kept.commit, "description": kept.description, **ends}
     runs.write(folder, runs.RESULT, values)
     return values
 

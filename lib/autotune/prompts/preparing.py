@@ -25,7 +25,7 @@ from autotune.edges import git
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.session import layout, sessions
-from autotune.prompts import packs, pools, runs
+from autotune.prompts import canaries, mainline, packs, pools, runs
 from autotune.prompts.ingesting import database
 from autotune.prompts.runs import Run
 from autotune.prompts.searching import BATCH, MERGES, MOST_CONFIRMED
@@ -33,12 +33,10 @@ from autotune.prompts.settings import Settings
 from autotune.records import frozen
 from autotune.records.store import Store, opened
 from autotune.rollout import deploying
-from autotune.rollout.deploying import Target
 
 if TYPE_CHECKING:
     from autotune.models.asking import Terms
 
-MAIN = "refs/heads/main"
 NAME = "optimize-"
 SLICED_BY = ("source", "group", "model")
 FEWEST_IN_SLICE = 20
@@ -72,21 +70,20 @@ def workshop_of(settings: Settings) -> Repository:
     return found
 
 
-def prepared(settings: Settings, behavior: Behavior, seed: int) -> Prepared:
+def prepared(settings: Settings, behavior: Behavior, seed: int, now_ms: int) -> Prepared:
     """Look at all that a run takes, and change nothing. Raises AutotuneError where the workshop has no pack of the behaviour."""
     repository = workshop_of(settings)
-    base = git.resolve(repository.top, MAIN)
-    path = f"packs/{behavior}.json"
-    entry = git.query(repository.top, "rev-parse", "--verify", "-q", f"{base}:{path}") if base else None
-    if base is None or entry is None:
+    base, path = mainline.tip(repository.top), mainline.path_of(behavior)
+    pack = mainline.text_at(repository.top, base, behavior)
+    if pack is None:
         raise AutotuneError(f"The branch main of {repository.top} has no {path}.", "commit the pack that your agent reads, on main")
-    begins = Prepared(repository, base, git.content(repository.top, entry.text).decode())
+    begins = Prepared(repository, base, pack)
     try:
         packs.read(begins.pack, behavior)
     except ValueError as wrong:
         raise AutotuneError(f"{path} on main is no pack: {wrong}.", "correct it there, and commit it") from None
     why = _in_the_way(settings, repository, behavior)
-    return _with_cases(settings, begins, behavior, seed, why)
+    return _with_cases(settings, begins, behavior, seed, now_ms, why)
 
 
 def _in_the_way(settings: Settings, repository: Repository, behavior: Behavior) -> tuple[str, Mapping[str, Any]] | None:
@@ -97,25 +94,22 @@ def _in_the_way(settings: Settings, repository: Repository, behavior: Behavior) 
         scope = matcher(state.config.scope, state.segment.opened.workdir)
         if scope(f"packs/{behavior}.json") and (state.ended is None or state.ended.ending is Ending.PAUSED):
             return "session open", {"session": name}
-    deployed = deploying.read(target(settings, behavior))
-    if deployed.placed.get("canary") is not None:
+    stand = canaries.standing(deploying.read(canaries.target_of(settings, behavior)))
+    if stand.running is not None:
         return "canary", {}
+    if stand.waiting is not None:
+        return "waiting", {"session": stand.waiting.session or stand.waiting.commit[:12]}
     for found in runs.results(runs.folder_of(repository.top, behavior)):
-        taken = any(one.data.get("session") == found["session"] for one in deployed.deployments)
-        if found["state"] == "kept" and not taken and git.resolve(repository.top, f"refs/heads/{found['branch']}") is not None:
+        if found["state"] == "kept" and found["version"] not in stand.tried and git.resolve(repository.top, found["commit"]) is not None:
             return "waiting", {"session": found["session"]}
     return None
 
 
-def target(settings: Settings, behavior: Behavior) -> Target:
-    """Where packs of a behaviour are deployed to."""
-    folder = settings.output_dir
-    return Target("pack", str(behavior), {"active": folder / f"{behavior}.json", "canary": folder / f"{behavior}.canary.json"})
-
-
-def _with_cases(settings: Settings, begins: Prepared, behavior: Behavior, seed: int, why: tuple[str, Mapping[str, Any]] | None) -> Prepared:
+def _with_cases(
+    settings: Settings, begins: Prepared, behavior: Behavior, seed: int, now_ms: int, why: tuple[str, Mapping[str, Any]] | None
+) -> Prepared:
     with opened(database(settings)) as store:
-        periods = canary_periods(settings, behavior)
+        periods = canaries.periods(settings, behavior, now_ms)
         parts = {part: frozen.cases(store, behavior, part, periods if part is Part.CONFIRM else ()) for part in Part}
         counts = pools.together(pools.known(store, behavior), pools.counted(begins.repository, behavior))
     confirm = pools.fresh(parts[Part.CONFIRM], counts)
@@ -149,19 +143,6 @@ def _sampled(cases: Sequence[Case], most: int, purpose: str) -> tuple[Case, ...]
     return tuple(case for case in cases if case.name in chosen)
 
 
-def canary_periods(settings: Settings, behavior: Behavior) -> tuple[tuple[int, int], ...]:
-    """When a canary of the behaviour ran, in milliseconds: what was seen then decides nothing offline."""
-    found, begun = list[tuple[int, int]](), None
-    for one in deploying.read(target(settings, behavior)).deployments:
-        for change in one.changes:
-            if change.slot == "canary" and change.after is not None and begun is None:
-                begun = one.at_ms
-            elif change.slot == "canary" and change.after is None and begun is not None:
-                found.append((begun, one.at_ms))
-                begun = None
-    return (*found, *([(begun, 2**62)] if begun is not None else []))
-
-
 def plan(settings: Settings, behavior: Behavior, found: Prepared, terms: Terms) -> dict[str, Any]:
     """What a run would take: calls, minutes and money, as values."""
     values: dict[str, Any] = {"behavior": str(behavior), "state": found.why or "planned", **(found.figures or {})}
@@ -187,7 +168,6 @@ def plan(settings: Settings, behavior: Behavior, found: Prepared, terms: Terms) 
         "minutes": usual * _SECONDS_A_CALL / terms.concurrency / 60,
         "usd": usd,
         "max_cost_usd": settings["optimize.max_cost_usd"],
-        "seed": None,
     }
 
 
