@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.core.skills.aftermath import digest
-from autotune.core.skills.seen import How, Offer, Shown
+from autotune.core.skills.seen import How, Offer, Shown, digest_of
 from autotune.core.skills.turns import Fired, Turn
 from autotune.errors import AutotuneError
 from autotune.rollout.placing import ChangedError
@@ -226,7 +225,7 @@ def turns(start_ms: int, fired: str, shown: str) -> list[Turn]:
     for place, one in enumerate(fired):
         at = moment(start_ms + 1000 * place)
         call = (Fired("a", How.MODEL, at, ran=True),) if one == "y" else ()
-        offered = {"a": Offer("a", Shown.FULL, "x", digest("a", shown))}
+        offered = {"a": Offer("a", Shown.FULL, "x", digest_of("a", shown))}
         found.append(Turn(f"s{start_ms}", "", at, f"do {place}", human=True, offered=offered, fired=call))
         if one == "n":
             found.append(Turn(f"s{start_ms}", "", at, "/a", human=True, offered={}, fired=(Fired("a", How.TYPED, at, ran=True),)))
@@ -269,7 +268,7 @@ def test_a_plugin_s_skill_counts_from_when_a_session_shows_it(home: Path) -> Non
     one = installed.named(str(write(home / "plugin/skills/a", "one")), home, home)
     assert deploy(one, version(home, "two")).reload
     assert aftermath.aftermath(one, NOTHING, NOW_MS + DAY_MS).fate is Fate.NOT_SEEN
-    offered = {"p:a": Offer("p:a", Shown.FULL, "x", digest("p:a", "two"))}
+    offered = {"p:a": Offer("p:a", Shown.FULL, "x", digest_of("p:a", "two"))}
     later = [Turn("s", "", moment(NOW_MS + 60_000), "do", human=True, offered=offered, fired=())]
     found = aftermath.aftermath(one, seen(later), NOW_MS + DAY_MS)
     assert [found.fate, found.cut] == [Fate.UNMEASURED, later[0].at]

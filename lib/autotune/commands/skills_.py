@@ -19,6 +19,8 @@ from autotune.commands.skills_names import Verbs
 from autotune.commands.skills_probe import probe
 from autotune.commands.skills_test import baseline, once
 from autotune.core.codec import encode
+from autotune.core.skills.effort import effort
+from autotune.core.skills.namesakes import SEPARATOR, plain
 from autotune.core.skills.rates import Share, Standing
 from autotune.core.tell import skills as words
 from autotune.core.tell.lines import WIDEST, Line, laid_out
@@ -82,7 +84,9 @@ def explain(name: Name, as_json: AsJson = False) -> None:
     """Explain how one skill stands, and name the prompts that it missed."""
     seen = _seen()
     one = seen.standing(_known(name, seen))
-    _answer(list(words.explained(one, seen.turns)), _as_json(one, seen), as_json=as_json)
+    fired, silent = effort(one.name, seen.turns)
+    told = [*words.explained(one, seen.turns), *words.took(fired, silent)]
+    _answer(told, {**_as_json(one, seen), "effort": {"fired": encode(fired), "silent": encode(silent)}}, as_json=as_json)
 
 
 @app.command()
@@ -154,9 +158,14 @@ def _seen() -> looking.Seen:
 
 def _known(name: str, seen: looking.Seen) -> str:
     skills = seen.skills()
-    ending = [one for one in skills if one.rpartition(":")[2] == name]
-    if name in skills or len(ending) == 1:
-        return name if name in skills else ending[0]
+    found = [name] if name in skills else [one for one in skills if name in (plain(one), plain(one).rpartition(":")[2])]
+    if len(found) > 1:
+        here = [one for one in found if Path.cwd().is_relative_to(one.partition(SEPARATOR)[2] or "/")]
+        found = [max(here, key=len)] if here and all(SEPARATOR in one for one in found) else found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise AutotuneError(f"Several skills are named {name}: {', '.join(found)}.", "name one of them as it stands there")
     raise AutotuneError(f"No skill {name} was seen.", "`autotune skills status` lists those that were")
 
 

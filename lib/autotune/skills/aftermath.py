@@ -54,12 +54,13 @@ def aftermath(skill: Skill, seen: Seen, now_ms: int) -> Aftermath:
     if not made:
         return Aftermath(skill.name, Fate.NEVER)
     newest = made[-1]
-    labels, digest = seen.labels.get(skill.name, {}), str(newest.data.get("digest", ""))
+    name = seen.called(skill.name, skill.folder)
+    labels, digest = seen.labels.get(name, {}), str(newest.data.get("digest", ""))
     cut = moment(newest.data["cut_ms"] or newest.at_ms)
-    shown = taken_up(skill.name, seen.turns, cut, digest)
+    shown = taken_up(name, seen.turns, cut, digest)
     if newest.data["cut_ms"] is None:
         cut = shown.at if shown is not None else moment(now_ms)
-    standing, made_of = stood(skill.name, after(skill.name, seen.turns, cut, digest), labels)
+    standing, made_of = stood(name, after(name, seen.turns, cut, digest), labels)
     said = newest.data.get("record", {})
     record = Record(said.get("least_score"), said.get("most_failures", {}))
     days = (now_ms - newest.at_ms) / _DAY_MS

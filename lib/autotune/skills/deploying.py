@@ -15,9 +15,10 @@ from typing import Any
 
 from autotune.core.rollout import afterwards
 from autotune.core.rollout.events import Intent, State
-from autotune.core.skills.aftermath import TAKEN_UP_MS, digest, stood
+from autotune.core.skills.aftermath import TAKEN_UP_MS, stood
 from autotune.core.skills.package import Flaw, Package
 from autotune.core.skills.rates import LEAST, current
+from autotune.core.skills.seen import digest_of
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.rollout import deploying as rollouts
@@ -214,7 +215,8 @@ def _begin(rollout: rollouts.Rollout, skill: Skill, now_ms: int) -> None:
 
 def facts(skill: Skill, package: Package, seen: Seen, now_ms: int) -> dict[str, Any]:
     """What the line of a deployment holds: by what the version is seen, from when on it counts, and how the one before did."""
-    before, made_of = stood(skill.name, current(skill.name, seen.turns), seen.labels.get(skill.name, {}))
+    name = seen.called(skill.name, skill.folder)
+    before, made_of = stood(name, current(name, seen.turns), seen.labels.get(name, {}))
     record = afterwards.frozen(
         [float(fired) for fired in made_of.fired] if before.recall.of >= LEAST else [],
         {"wrong": sum(made_of.wrong)} if before.fired >= LEAST else {},
@@ -228,7 +230,7 @@ def facts(skill: Skill, package: Package, seen: Seen, now_ms: int) -> dict[str, 
 
 
 def _shown(skill: Skill, package: Package) -> dict[str, Any]:
-    return {"skill": skill.name, "digest": digest(skill.name, package.listed), "fingerprint": package.fingerprint}
+    return {"skill": skill.name, "digest": digest_of(skill.name, package.listed), "fingerprint": package.fingerprint}
 
 
 def _cut(skill: Skill, now_ms: int) -> int | None:

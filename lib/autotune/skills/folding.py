@@ -6,12 +6,12 @@ import json
 from collections.abc import Collection
 
 from autotune.core.records.places import case_id, part_of, unit_of
-from autotune.core.skills.stored import KIND, TURNS, folded, from_mapping
+from autotune.core.skills.stored import KIND, TURNS, VERSION, folded, from_mapping
 from autotune.core.skills.turns import turns
 from autotune.records.store import Store
 
 _COUNTS = "SELECT conversation, count(*) FROM record WHERE kind = ? GROUP BY conversation"
-_FOLDED = "SELECT conversation, json_extract(content, '$.rows') FROM record WHERE kind = ?"
+_FOLDED = "SELECT conversation, json_extract(content, '$.rows') FROM record WHERE kind = ? AND json_extract(content, '$.version') = ?"
 _ROWS = "SELECT content, at_ms FROM record WHERE kind = ? AND conversation = ? ORDER BY file_id, position, record_id"
 _INSERT = """INSERT INTO record (kind, origin, id, case_id, position, at_ms, conversation, part, applies, shown, content)
 VALUES (?, ?, ?, ?, 0, ?, ?, ?, '[]', '{}', ?)
@@ -20,7 +20,7 @@ ON CONFLICT (kind, origin, id) DO UPDATE SET content = excluded.content, at_ms =
 
 def fold(store: Store, changed: Collection[str] = ()) -> None:
     """Make the turns of every session that has changed, or whose number of rows is another than they were made of."""
-    made = dict(store.connection.execute(_FOLDED, (TURNS,)).fetchall())
+    made = dict(store.connection.execute(_FOLDED, (TURNS, VERSION)).fetchall())
     for session, count in store.connection.execute(_COUNTS, (KIND,)).fetchall():
         if made.get(session) != count or session in changed:
             _fold(store, str(session), int(count))

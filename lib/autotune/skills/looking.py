@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from autotune.core.skills.namesakes import SEPARATOR, plain, told_apart
 from autotune.core.skills.rates import Standing, current, standing
 from autotune.core.skills.stored import TURNS, unfolded
 from autotune.core.skills.turns import Turn
@@ -32,6 +34,12 @@ class Seen:
         """Every skill that was offered to a turn of a human, or fired."""
         return sorted({name for turn in self.turns if turn.human for name in (*turn.offered, *(one.name for one in turn.fired))})
 
+    def called(self, name: str, folder: Path) -> str:
+        """What the skill in a folder is called here: its name, with its project where several skills have that name."""
+        namesakes = [one for one in self.skills() if plain(one) == name and one != name]
+        within = [one for one in namesakes if folder.is_relative_to(one.partition(SEPARATOR)[2])]
+        return max(within, key=len, default=name)
+
     def standing(self, name: str, *, alike: bool = True) -> Standing:
         """How one skill stands under its newest description; without `alike`, no mere candidates are searched for."""
         return standing(name, current(name, self.turns), self.labels.get(name), alike=alike)
@@ -42,8 +50,14 @@ def seen(store: Store, window: int = WINDOW) -> Seen:
     rows = store.connection.execute(_NEWEST, (TURNS, window))
     sessions = [unfolded(json.loads(content)) for (content,) in rows]
     sessions.sort(key=lambda session: max((turn.at for turn in session), default=""))
-    found = [turn for session in sessions for turn in session]
+    found = told_apart([turn for session in sessions for turn in session])
     return Seen(found, len(sessions), _labels(store, found))
+
+
+def _called(name: str, turn: Turn) -> str:
+    """What a skill is called in a turn today: since it was labelled, another one of its name may have come."""
+    names = (*turn.offered, *(one.name for one in turn.fired))
+    return name if name in names else next((one for one in names if plain(one) == plain(name)), name)
 
 
 def _labels(store: Store, found: Sequence[Turn]) -> dict[str, dict[int, bool]]:
@@ -53,5 +67,5 @@ def _labels(store: Store, found: Sequence[Turn]) -> dict[str, dict[int, bool]]:
         said = json.loads(content)
         place = places.get((said["session"], said["agent"], said["at"]))
         if place is not None:
-            labels.setdefault(said["skill"], {})[place] = said["fits"]
+            labels.setdefault(_called(said["skill"], found[place]), {})[place] = said["fits"]
     return labels

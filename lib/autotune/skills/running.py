@@ -152,11 +152,12 @@ class _Past:
 def _conditions(one: Pass, seen: Seen, skills: Mapping[str, Skill], before: Mapping[str, Aftermath], past: _Past) -> Iterator[Condition]:
     known, wanted = set(seen.skills()), one.settings["skills"]
     for name, skill in skills.items():
-        standing = seen.standing(name, alike=False) if name in known else None
+        called = seen.called(name, skill.folder)
+        standing = seen.standing(called, alike=False) if called in known else None
         yield Condition(
             name,
             standing,
-            signals=0 if standing is None else len(set(handled.complaints(seen, name)) - past.handled),
+            signals=0 if standing is None else len(set(handled.complaints(seen, called)) - past.handled),
             cache=skill.scope is Scope.CACHE,
             watched=before[name].fate in _WATCHED,
             waiting=deploying.waiting(skill) is not None,
@@ -167,7 +168,7 @@ def _conditions(one: Pass, seen: Seen, skills: Mapping[str, Skill], before: Mapp
 
 def _improved(one: Pass, seen: Seen, skill: Skill, clock: Callable[[], int]) -> Did:
     with one.records() as store:
-        open_ones = set(handled.complaints(seen, skill.name)) - handled.handled(store)
+        open_ones = set(handled.complaints(seen, seen.called(skill.name, skill.folder))) - handled.handled(store)
     found = one.improve(skill, one.settings, one.dry_run)
     if isinstance(found, Skip):
         return Did(Step.IMPROVE, skill.name, skip=found)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from autotune.core.skills.aftermath import Fitting, after, digest, stood, taken_up
-from autotune.core.skills.seen import How, Offer, Shown
+from autotune.core.skills.aftermath import Fitting, after, stood, taken_up
+from autotune.core.skills.seen import How, Offer, Shown, digest_of
 from autotune.core.skills.turns import Fired, Turn
 
-NEW, OLD = digest("a", "new"), digest("a", "old")
+NEW, OLD = digest_of("a", "new"), digest_of("a", "old")
 
 
 def turn(at: str, shown: str | None = NEW, *, fired: bool = True, offered: bool = True) -> Turn:
@@ -14,8 +14,7 @@ def turn(at: str, shown: str | None = NEW, *, fired: bool = True, offered: bool 
 
 
 def test_a_digest_is_the_one_that_the_client_writes_into_its_listing() -> None:
-    # hash of ["alpha","Alpha does things."], compact, as observed
-    assert [len(NEW), NEW == OLD, digest("é", "x") == digest("é", "x")] == [16, False, True]
+    assert digest_of("alpha", "Use when the user asks for alpha things.") == "988ceeef6df295de"  # as observed
 
 
 def test_only_turns_from_the_cut_on_under_the_new_description_count() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.skills.seen import Ended, Failure, How, Listing, Opened, Prompt, Row, Shown, Usage
+from autotune.core.skills.seen import Ended, Failure, How, Listing, Opened, Prompt, Row, Shown, Usage, digest_of
 from autotune.core.skills.turns import Turn, turns
 from autotune.readers.transcripts import claude_code, codex, gemini, opencode, pi
 from autotune.readers.transcripts.values import moment, skill_read, words
@@ -119,7 +119,7 @@ def test_a_description_that_ends_in_dots_of_its_own_is_not_cut() -> None:
     (cut,) = claude_code.rows({"type": "attachment", "attachment": listed})
     assert isinstance(cut, Listing)
     assert cut.offers[0].shown is Shown.CUT
-    listed["digests"] = [claude_code.digest_of("a", "And so on…")]
+    listed["digests"] = [digest_of("a", "And so on…")]
     (whole,) = claude_code.rows({"type": "attachment", "attachment": listed})
     assert isinstance(whole, Listing)
     assert whole.offers[0].shown is Shown.FULL

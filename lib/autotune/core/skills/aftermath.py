@@ -6,8 +6,6 @@ new description; where a host records none, the cut decides.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +13,6 @@ from autotune.core.skills.rates import Sign, Standing, standing
 from autotune.core.skills.turns import Turn
 
 TAKEN_UP_MS = 3000  # after which Claude Code has taken up a change of a user's or a project's skill
-LISTED_LETTERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +21,6 @@ class Fitting:
 
     fired: tuple[bool, ...]
     wrong: tuple[bool, ...]
-
-
-def digest(name: str, listed: str) -> str:
-    """By what Claude Code's listing tells a description: 16 hex digits of the SHA-256 of the compact JSON of name and text."""
-    said = json.dumps([name, listed], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(said.encode()).hexdigest()[:LISTED_LETTERS]
 
 
 def after(name: str, turns: Sequence[Turn], cut: str, shown: str, until: str = "") -> list[Turn]:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -26,6 +28,12 @@ class How(StrEnum):
     READ = "read"  # the model read the skill's file by another tool
 
 
+def digest_of(name: str, listed: str) -> str:
+    """By what Claude Code tells a description: the first 16 hex digits of the SHA-256 of name and text as compact JSON."""
+    said = json.dumps([name, listed], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One line of a listing. `digest` tells the whole description from others, None where the host records none."""
@@ -38,13 +46,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Skills offered to the model: all of them where it is `whole`, else those that are new or changed."""
+    """Skills offered to the model: all of them where it is `whole`, else those that are new or changed. `folder` is where it works."""
 
     agent: str
     at: str
     offers: tuple[Offer, ...]
     whole: bool
     computed: bool = False
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from autotune.core.skills.turns import Fired, Turn
 
 KIND, TURNS = "skill row", "derived skill turns"
 """By which kinds the records hold them."""
+VERSION = 2
+"""Of how turns are stored: those of another are made again."""
 _ROWS: Mapping[str, type[Row]] = {
     "opened": Opened,
     "listing": Listing,
@@ -42,6 +44,7 @@ def folded(turns: Sequence[Turn], rows: int) -> dict[str, Json]:
             listings.append(turn.offered)
     return {
         "rows": rows,
+        "version": VERSION,
         "listings": [[[one.name, str(one.shown), one.text, one.digest] for one in listing.values()] for listing in listings],
         "turns": [
             [
@@ -53,6 +56,9 @@ def folded(turns: Sequence[Turn], rows: int) -> dict[str, Json]:
                 listings.index(one.offered),
                 [_flat(fired) for fired in one.fired],
                 one.computed,
+                one.folder,
+                one.tokens,
+                one.failures,
             ]
             for one in turns
         ],
@@ -63,12 +69,10 @@ def unfolded(said: Mapping[str, Json]) -> list[Turn]:
     """The turns that `folded` has made into JSON values."""
     listings = [{name: Offer(name, Shown(shown), text, digest) for name, shown, text, digest in listing} for listing in said["listings"]]
     return [
-        Turn(
-            session, agent, at, text, human, listings[listing], tuple(Fired(name, How(how), *rest) for name, how, *rest in fired), computed
-        )
-        for session, agent, at, text, human, listing, fired, computed in said["turns"]
+        Turn(session, agent, at, text, human, listings[listing], tuple(Fired(name, How(how), *rest) for name, how, *rest in fired), *seen)
+        for session, agent, at, text, human, listing, fired, *seen in said["turns"]
     ]
 
 
 def _flat(one: Fired) -> list[Json]:
-    return [one.name, str(one.how), one.at, one.ran, one.fingerprint]
+    return [one.name, str(one.how), one.at, one.ran, one.fingerprint, one.folder]

@@ -9,23 +9,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from autotune.core.skills.seen import Answer, Body, Call, Ended, How, Listing, Offer, Opened, Prompt, Row
+from autotune.core.skills.seen import Answer, Body, Call, Ended, Failure, How, Listing, Offer, Opened, Prompt, Row, Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A skill that fired, by its full name. `ran` is False where the call was denied, or its end is not recorded."""
+    """A skill that fired, by its full name. `ran` is False where the call was denied, or its end is not recorded.
+
+    `fingerprint` and `folder` are those of the text that ran, where the host records it.
+    """
 
     name: str
     how: How
     at: str
     ran: bool
     fingerprint: str | None = None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """From one prompt to the next in one conversation of a session. `computed` marks offers that no host has recorded."""
+    """From one prompt to the next in one conversation of a session. `computed` marks offers that no host has recorded.
+
+    `folder` is where the session works, `tokens` what its responses took and gave, without what was cached, `failures` counts failed tools.
+    """
 
     session: str
     agent: str
@@ -35,6 +42,9 @@ class Turn:
     offered: Mapping[str, Offer]
     fired: tuple[Fired, ...]
     computed: bool = False
+    folder: str = ""
+    tokens: int = 0
+    failures: int = 0
 
     def by_model(self, name: str) -> bool:
         """Whether the model had a skill fire."""
@@ -62,32 +72,41 @@ class _Open:
     prompt: Prompt
     offered: Mapping[str, Offer] | None = None
     called: list[_Called] = field(default_factory=list)
+    used: dict[str, int] = field(default_factory=dict)
+    failures: int = 0
 
 
 @dataclass(slots=True)
 class _Conversation:
     offers: dict[str, Offer] = field(default_factory=dict)
     computed: bool = False
+    folder: str = ""
     turn: _Open | None = None
 
 
 def turns(rows: Iterable[Row], session: str = "") -> list[Turn]:
     """Fold the rows of one session, in the host's order, into turns; those of subagents are their own."""
-    conversations, done, program = dict[str, _Conversation](), list[Turn](), False
+    conversations, done, program, answering = dict[str, _Conversation](), list[Turn](), False, ""
+    opened = ""
     for row in rows:
         if isinstance(row, Opened):
-            program = row.program
+            program, opened = row.program, row.folder
+        if isinstance(row, Usage) and answering in conversations and (turn := conversations[answering].turn):
+            turn.used[row.response] = row.input + row.output  # the last record of a response counts
         if isinstance(row, Ended):
             for one in conversations.values():
                 _end(one, row)
             continue
-        if not isinstance(row, Listing | Prompt | Call | Body | Answer):
+        if not isinstance(row, Listing | Prompt | Call | Body | Answer | Failure):
             continue
-        conversation = conversations.setdefault(row.agent, _Conversation())
+        conversation = conversations.setdefault(row.agent, _Conversation(folder=opened))
         if isinstance(row, Prompt):
             done.extend(_closed(conversation, session))
             conversation.turn = _Open(replace(row, human=row.human and not program))
+        elif isinstance(row, Failure):
+            _fail(conversation)
         else:
+            answering = row.agent if isinstance(row, Answer) else answering
             _take(conversation, row)
     for one in conversations.values():
         done.extend(_closed(one, session))
@@ -98,7 +117,7 @@ def _take(conversation: _Conversation, row: Listing | Call | Body | Answer) -> N
     if isinstance(row, Listing):
         kept = {} if row.whole else conversation.offers
         conversation.offers = {**kept, **{one.name: one for one in row.offers}}
-        conversation.computed = row.computed
+        conversation.computed, conversation.folder = row.computed, row.folder or conversation.folder
         return
     if conversation.turn is None:
         conversation.turn = _Open(Prompt(row.agent, "" if isinstance(row, Body) else row.at, "", human=False))
@@ -117,6 +136,11 @@ def _take(conversation: _Conversation, row: Listing | Call | Body | Answer) -> N
             turn.called[-1].credited = row.skill
 
 
+def _fail(conversation: _Conversation) -> None:
+    if conversation.turn is not None:
+        conversation.turn.failures += 1
+
+
 def _end(conversation: _Conversation, row: Ended) -> None:
     for one in conversation.turn.called if conversation.turn else ():
         if one.call.id == row.id:
@@ -130,7 +154,8 @@ def _closed(conversation: _Conversation, session: str) -> list[Turn]:
     offered = conversation.offers if turn.offered is None else turn.offered
     fired = tuple(one for called in turn.called if (one := _fired(called, offered)) is not None)
     said = turn.prompt
-    return [Turn(session, said.agent, said.at, said.text, said.human, offered, _once(fired), conversation.computed)]
+    seen = (conversation.folder, sum(turn.used.values()), turn.failures)
+    return [Turn(session, said.agent, said.at, said.text, said.human, offered, _once(fired), conversation.computed, *seen)]
 
 
 def _fired(called: _Called, offered: Mapping[str, Offer]) -> Fired | None:
@@ -139,7 +164,8 @@ def _fired(called: _Called, offered: Mapping[str, Offer]) -> Fired | None:
     if ended is not None and not (ended.known and (ended.ran or ended.denied)):
         return None
     ran = call.how is not How.MODEL or (ended is not None and ended.ran)
-    return Fired(_whole_name(called, offered), call.how, call.at, ran, called.body.fingerprint if called.body else None)
+    body = (called.body.fingerprint, called.body.folder) if called.body else ()
+    return Fired(_whole_name(called, offered), call.how, call.at, ran, *body)
 
 
 def _whole_name(called: _Called, offered: Mapping[str, Offer]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from autotune.core.skills.effort import Effort
 from autotune.core.skills.rates import LEAST, Missed, Share, Sign, Standing
 from autotune.core.skills.seen import How, Shown
 from autotune.core.skills.turns import Fired, Turn
@@ -78,6 +79,16 @@ def explained(one: Standing, turns: Sequence[Turn]) -> Iterator[Line]:
         yield from _missed(found, turns[found.turn])
     if hint := _advice(one):
         yield Line("next", hint)
+
+
+def took(fired: Effort, silent: Effort) -> Iterator[Line]:
+    """Tell what turns took in which a skill fired, next to those in which it was silent."""
+    if fired.each is not None:
+        beside = "" if silent.each is None else f"; {silent.each:,.0f} in turns in which it was silent"
+        yield Line("tokens", f"{fired.each:,.0f} in a turn in which it fired, on average{beside}".replace(",", " "))
+    if fired.turns and (fired.failures or silent.failures):
+        beside = f"; in {silent.with_failures} of {counted(silent.turns, 'turn')} in which it was silent" if silent.turns else ""
+        yield Line("errors", f"tools failed in {fired.with_failures} of {counted(fired.turns, 'turn')} in which it fired{beside}")
 
 
 def _missed(found: Missed, turn: Turn) -> Iterator[Line]:

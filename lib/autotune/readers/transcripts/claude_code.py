@@ -5,12 +5,11 @@ Fields come and go between versions: each may be absent, and a record of a kind 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from autotune.core.skills.seen import Answer, Body, Call, Ended, Failure, How, Listing, Offer, Prompt, Row, Shown, Usage
+from autotune.core.skills.seen import Answer, Body, Call, Ended, Failure, How, Listing, Offer, Prompt, Row, Shown, Usage, digest_of
 from autotune.readers.transcripts.values import count, entries, entry, fingerprint, skill_read, text, words
 
 _TYPED = re.compile(r"\A<command-message>[^<]*</command-message>\s*<command-name>/([^<]+)</command-name>")
@@ -40,7 +39,7 @@ def rows(record: Mapping[str, object]) -> Iterator[Row]:
     at = text(record, "timestamp")
     kind = text(record, "type")
     if kind == "attachment" and text(record, "attachment", "type") == "skill_listing":
-        yield _listing(entry(record, "attachment"), agent, at)
+        yield replace(_listing(entry(record, "attachment"), agent, at), folder=text(record, "cwd") or None)
     elif kind == "assistant" or text(record, "message", "role") == "assistant":
         yield from _answered(record, agent, at)
     elif kind == "user" and entry(record, "isCompactSummary") is not True:
@@ -65,11 +64,6 @@ def _offer(name: str, told: str, digest: str | None) -> Offer:
         return Offer(name, Shown.NAME, "", digest)
     cut = told.endswith("…") and digest != digest_of(name, told)
     return Offer(name, Shown.CUT if cut else Shown.FULL, told, digest)
-
-
-def digest_of(name: str, told: str) -> str:
-    """As the host makes it: of the pair as compact JSON."""
-    return hashlib.sha256(json.dumps([name, told], ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
 def _answered(record: Mapping[str, object], agent: str, at: str) -> Iterator[Row]:
