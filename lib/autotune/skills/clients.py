@@ -6,16 +6,22 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Protocol
 
+from autotune.core.asking.request import Usage
+from autotune.core.skills import seen
 from autotune.core.skills.probing import Client, Probing
 from autotune.core.skills.signs import Sign
 from autotune.errors import AutotuneError
 from autotune.models.claude import OF_A_SESSION, OWN_CALL
 from autotune.readers.streams import claude_code, codex, opencode
+from autotune.readers.transcripts import codex as rollout
 from autotune.skills.staging import Stage
 
 MARK = "autotune-probe"
@@ -39,23 +45,28 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A client that is about to be started on a query. `given` is what it gets on stdin."""
+    """A client that is about to be started on a query. `given` is what it gets on stdin, `own` a folder that is this probe's alone."""
 
     command: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
     given: str = ""
+    own: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A client: its program, how it is launched on a query, what reads its events, and whether these name the skills that it knows."""
+    """A client: its program, how it is launched on a query, what reads its events, and whether these name the skills that it knows.
+
+    `used` says what a client that was ended early has written down of its tokens.
+    """
 
     name: str
     launch: Callable[[str, Stage, Probing, Mapping[str, object]], Launch]
     stream: Callable[[], Stream]
     lists: bool
     package: str
+    used: Callable[[Launch], Usage | None] = lambda _: None
 
 
 def of(client: Client) -> Program:
@@ -98,18 +109,16 @@ def _claude_code(query: str, stage: Stage, settings: Probing, users: Mapping[str
 
 def _codex(query: str, stage: Stage, settings: Probing, _: Mapping[str, object]) -> Launch:
     """Its home is one of its own with the user's settings and login, so that no skill is listed twice and no session of ours is kept."""
-    home = stage.private / "codex"
-    if not home.is_dir():
-        home.mkdir()
-        users = Path(settings.config or os.environ.get("CODEX_HOME") or Path.home() / ".codex").expanduser()
-        for name in ("auth.json", "config.toml"):
-            if (users / name).is_file():
-                (home / name).symlink_to((users / name).resolve())
+    own = _own_folder(stage)
+    users = Path(settings.config or os.environ.get("CODEX_HOME") or Path.home() / ".codex").expanduser()
+    for name in ("auth.json", "config.toml"):
+        if (users / name).is_file():
+            (own / name).symlink_to((users / name).resolve())
     command = (
-        *(found(Client.CODEX), "exec", "--json", "-s", "read-only", "--ephemeral", *_QUIET_CODEX),
+        *(found(Client.CODEX), "exec", "--json", "-s", "read-only", *_QUIET_CODEX),
         *(*_model("-m", settings), "--", query),
     )
-    return Launch(command, stage.project, environment({"CODEX_HOME": str(home), "HOME": str(stage.private)}))
+    return Launch(command, stage.project, environment({"CODEX_HOME": str(own), "HOME": str(stage.private)}), own=own)
 
 
 def _opencode(query: str, stage: Stage, settings: Probing, _: Mapping[str, object]) -> Launch:
@@ -117,16 +126,34 @@ def _opencode(query: str, stage: Stage, settings: Probing, _: Mapping[str, objec
     command = (found(Client.OPENCODE), "run", "--format", "json", *_model("-m", settings))
     usual = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "opencode" / "opencode.json"
     users = Path(settings.config).expanduser() if settings.config else usual
+    own = _own_folder(stage)
     more = {
         **_OPENCODE_QUIET,
         **({"OPENCODE_CONFIG": str(users)} if users.is_file() else {}),
         "OPENCODE_CONFIG_CONTENT": json.dumps({"permission": _READ_ONLY, "snapshot": False}),
-        "OPENCODE_DB": str(stage.private / "opencode.db"),
-        "HOME": str(stage.private),
-        "XDG_CONFIG_HOME": str(stage.private / "config"),
+        "OPENCODE_DB": str(own / "opencode.db"),
+        "HOME": str(own),
+        "XDG_CONFIG_HOME": str(own / "config"),
         "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share"),
     }
-    return Launch(command, stage.project, environment(more), query)
+    return Launch(command, stage.project, environment(more), query, own)
+
+
+def _used_by_codex(launch: Launch) -> Usage | None:
+    """Add up the tokens of each response in the session that the client has begun to write."""
+    logs = () if launch.own is None else launch.own.glob("sessions/**/rollout-*.jsonl")
+    found = dict[str, Usage]()
+    for path in logs:
+        for line in path.read_text("utf-8", "replace").splitlines():
+            with suppress(ValueError):
+                for row in rollout.rows(json.loads(line)):
+                    if isinstance(row, seen.Usage):
+                        found[row.response] = Usage(row.input + row.cached, row.output, row.cached)
+    return reduce(Usage.plus, found.values()) if found else None
+
+
+def _own_folder(stage: Stage) -> Path:
+    return Path(tempfile.mkdtemp(dir=stage.private))
 
 
 def _model(option: str, settings: Probing) -> tuple[str, ...]:
@@ -145,6 +172,6 @@ def _name_of(plugin: Path) -> str:
 
 _PROGRAMS: Mapping[Client, Program] = {
     Client.CLAUDE_CODE: Program("claude", _claude_code, claude_code.Stream, lists=True, package="@anthropic-ai/claude-code"),
-    Client.CODEX: Program("codex", _codex, codex.Stream, lists=False, package="@openai/codex"),
+    Client.CODEX: Program("codex", _codex, codex.Stream, lists=False, package="@openai/codex", used=_used_by_codex),
     Client.OPENCODE: Program("opencode", _opencode, opencode.Stream, lists=False, package="opencode-ai"),
 }

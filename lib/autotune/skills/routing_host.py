@@ -34,14 +34,15 @@ class RoutingHost:
             return One(None, Outcome((), Failing.CAPPED), 0.0, 0.0)
         ran: Ran | None = None
         cost = None
+        launch = program.launch(case.query, self._stage, settings, self._users)
         try:
-            launch = program.launch(case.query, self._stage, settings, self._users)
             known = None if program.lists else self._around.names
             ran = watch(launch, program.stream(), Watched(settings.turns, self._around.name, known), settings.timeout_s)
         finally:
             seen = None if ran is None else ran.watched
             model = "" if seen is None or seen.listed is None else seen.listed.model
-            cost = self._meter.end(ticket, None if seen is None else seen.usage, None if seen is None else seen.usd, model)
+            used = None if seen is None else seen.usage if seen.usage.total else program.used(launch)
+            cost = self._meter.end(ticket, used, None if seen is None else seen.usd, model)
         found = outcome(ran.watched, ran.failing, ran.said)
         return One(None if found.failing is not None else right(self._around.name, found, fits=case.fits), found, cost, ran.seconds)
 
