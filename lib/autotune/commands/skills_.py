@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import skills_create, skills_deploy, skills_eval, skills_records, skills_run
+from autotune.commands import skills_create, skills_deploy, skills_eval, skills_improve, skills_records, skills_run
 from autotune.commands.options import AsJson
 from autotune.commands.skills_names import Verbs
 from autotune.commands.skills_probe import probe
@@ -50,6 +50,9 @@ for part in (
 app.command()(probe)
 app.command("test")(once)
 app.command()(baseline)
+app.command()(skills_improve.improve)
+app.command("propose-text", hidden=True)(skills_improve.propose_text)
+app.command("check-text", hidden=True)(skills_improve.check_text)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -81,26 +81,21 @@ def with_texts(package: Package, texts: Mapping[str, str]) -> Package:
     return replace(package, files={**package.files, SKILL: "".join(lines).encode()})
 
 
-def amiss(base: Mapping[str, str], texts: Mapping[str, str], spoken: Iterable[str] = ()) -> Amiss | None:
+def amiss(base: Mapping[str, str], texts: Mapping[str, str], spoken: Sequence[str] = ()) -> Amiss | None:
     """Say why texts that are proposed in place of `base` may not be tried. `spoken` is what users said, which none may repeat."""
-    for name, text in texts.items():
-        if text == base[name]:
-            continue
-        words, before = len(text.split()), max(len(base[name].split()), FEW_WORDS)
-        if not words:
-            return Amiss.EMPTY
-        if name == DESCRIPTION and len(text) > MOST_DESCRIPTION:
-            return Amiss.LONG
-        if name == DESCRIPTION and re.search(r"[<>]", text):
-            return Amiss.MARKUP
-        most = MOST_TIMES * (before if name != DESCRIPTION else max(before, 4 * FEW_WORDS))
-        if not LEAST_TIMES * len(base[name].split()) <= words <= most:
-            return Amiss.SIZE
-        if name == BODY and text.count(HELD) != base[name].count(HELD):
-            return Amiss.ROUTING_LOST
-        if any(_repeats(text, one) for one in spoken):
-            return Amiss.SPOKEN
-    return None
+    changed = [name for name in texts if texts[name] != base[name]]
+    return next((why for name in changed for why, holds in _faults(name, base[name], texts[name], spoken) if holds), None)
+
+
+def _faults(name: str, before: str, text: str, spoken: Sequence[str]) -> Iterator[tuple[Amiss, bool]]:
+    words, had, described = len(text.split()), len(before.split()), name == DESCRIPTION
+    most = MOST_TIMES * max(had, 4 * FEW_WORDS if described else FEW_WORDS)
+    yield Amiss.EMPTY, not words
+    yield Amiss.LONG, described and len(text) > MOST_DESCRIPTION
+    yield Amiss.MARKUP, described and re.search(r"[<>]", text) is not None
+    yield Amiss.SIZE, not LEAST_TIMES * had <= words <= most
+    yield Amiss.ROUTING_LOST, name == BODY and text.count(HELD) != before.count(HELD)
+    yield Amiss.SPOKEN, any(_repeats(text, one) for one in spoken)
 
 
 def scalar(text: str) -> str:
