@@ -51,7 +51,7 @@ def improve(  # noqa: PLR0913, PLR0917 - an option table
     from autotune.commands.options import live
     from autotune.edges.clock import now_ms
     from autotune.skills import improving, installed, settings
-    from autotune.skills.improving import Wish
+    from autotune.skills.preparing import Wish
 
     skill = installed.named(name, Path.home(), Path.cwd())
     own = Wish(scope=scope, instrument=instrument, proposals=proposals, samples=samples, invent=invent, seed=seed)
