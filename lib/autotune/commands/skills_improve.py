@@ -78,7 +78,7 @@ def propose_text(folder: RunFolder) -> None:
 
     run, search = improve_runs.read(folder), improve_runs.read_search(folder)
     session = sessions.find(Path.cwd())
-    found = None if search is None or session.state.count > 1 else searching.best(search)
+    found = None if search is None or session.state.count else searching.best(search)
     if found is None:
         return
     texts, line = found
