@@ -11,7 +11,7 @@ import pytest
 from tests.commands.test_eval import Here
 from tests.skills import world
 
-from autotune.core.skills.suite import By, RoutingCase, Source, Suite, Type, text_of
+from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, TaskCase, Type, text_of
 from autotune.skills import improve_runs
 
 MODEL = """\
@@ -146,3 +146,22 @@ def test_in_a_repository_a_change_that_is_not_committed_is_refused(home: Here) -
     (folder / "SKILL.md").write_text((folder / "SKILL.md").read_text() + "More.\n")
     model = f"script:{home.path}/model.py:better"
     assert "not committed" in home.run("skills", "improve", str(folder), "--model", model, *OPTIONS, code=1)
+    uses = {f"r-{side}{number}": [5, 0] for side in "in" for number in range(60)}
+    (top / ".git/autotune").mkdir()
+    (top / ".git/autotune/confirmations.json").write_text(json.dumps({"": uses}))
+    path.write_text(text_of(suite(60)).replace('"notes"', '"mine"'))
+    planned = home.answer("skills", "improve", str(folder), "--model", model, *OPTIONS, "--dry-run")
+    assert (planned["decides"], planned["confirm"]) == (False, 0)
+    assert planned["spent"] > 60
+
+
+def test_a_body_is_measured_by_tasks(home: Here) -> None:
+    tasks = [
+        TaskCase(f"t-{number}", f"release notes {number}", SOURCE, (Check(CheckKind.FILE_EXISTS, path="out.txt"),)) for number in range(9)
+    ]
+    path = home.path / "autotune-skills/notes/skill-suites/notes/suite.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(text_of(Suite("notes", tuple(tasks))))
+    planned = improve(home, "no_better", "--dry-run")
+    assert (planned["scope"], planned["instrument"], planned["decides"]) == ("body", "task", False)
+    assert improve(home, "no_better")["state"] == "nothing"

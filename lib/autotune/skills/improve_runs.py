@@ -31,6 +31,7 @@ class Run:
     `name` is that of its caps. `top` is the repository, `inside` the skill's folder in it, `base` the commit that it begins from. `read`
     and `select` are the search's cases, `confirm` those that decide, of which a model has invented so many. `decides` is false where
     these are too few, or the instrument is not the real client: then a better text is only proposed. `refused` was tried before.
+    `probes` is under which name probes are written down, and `probed_usd` what they had cost before.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Run:
     invented: int
     decides: bool
     max_usd: float
+    probes: str
     probed_usd: float = 0.0
     refused: tuple[Mapping[str, str], ...] = ()
 

@@ -108,7 +108,9 @@ def _carried_on(folder: Path, say: Say) -> dict[str, Any]:
         values = {"texts": dict(texts), "description": line, "text": "\n\n".join(texts.values()), "usd": usd}
         if not run.decides:
             return values | _proposed(desk, texts)
-    return values | _decided(folder, run, usd, say)
+    values |= _decided(folder, run, usd, say)
+    with Models(terms(run)) as models:
+        return values | {"usd": searching.spent(models, run)}
 
 
 def terms(run: Run) -> Terms:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.asking.naming import parse
-from autotune.core.cases.confirming import first_needed
+from autotune.core.cases.confirming import first_needed, planned_for
 from autotune.core.cases.listed import line_of
 from autotune.core.cases.scores import MARGIN, Asked, can_decide
 from autotune.core.cases.split import couples_in, is_sided, units_in
@@ -21,10 +21,12 @@ from autotune.core.skills.surfaces import Scope, texts_of
 from autotune.core.tell.improving import COPIED
 from autotune.edges import git
 from autotune.errors import AutotuneError
+from autotune.loop.measure import confirmations
 from autotune.models.asking import Models, Terms
 from autotune.skills import generating, measuring, packages, searching, suites
 from autotune.skills import improve_runs as runs
 from autotune.skills.improve_runs import Run
+from autotune.skills.metering import run_name
 from autotune.skills.staging import user_folders
 from autotune.skills.suites import Place
 
@@ -101,9 +103,10 @@ def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]
     shares = {part: sum(part_of(case) is part for case in cases) for part in SuitePart}
     more = sum(lacking.values())
     read, select = (shares[part] + round(0.2 * more) for part in (SuitePart.TRAIN, SuitePart.SELECT))
-    confirm = shares[SuitePart.CONFIRM] + round(0.6 * more)
     instrument, settings = _instrument(scope, wish), _probing(place, wish, scope)
-    decides = _can_decide(cases, instrument) or (more > 0 and instrument is not Measures.ROUTING_JUDGE)
+    deciding = deciding_of(place, cases)
+    confirm = len(deciding) + round(0.6 * more)
+    decides = _can_decide(deciding, instrument) or (more > 0 and instrument is not Measures.ROUTING_JUDGE)
     search = select + wish.proposals * (2 * searching.BATCH + select)
     probes = wish.samples * (search + (BASELINE + 2 * confirm if decides else 2 * len(cases)))
     each = measuring.usd_each(measuring.bench_of(settings, Path("/"))) if place.suite.is_file() else None
@@ -118,6 +121,7 @@ def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]
         "read": read,
         "select": select,
         "confirm": confirm,
+        "spent": shares[SuitePart.CONFIRM] - len(deciding),
         "generate": more,
         "calls": calls,
         "probes": probes,
@@ -128,16 +132,22 @@ def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]
     }
 
 
-def _can_decide(cases: Sequence[SuiteCase], instrument: Measures) -> bool:
+def deciding_of(place: Place, cases: Sequence[SuiteCase]) -> list[SuiteCase]:
+    """The cases that may decide: those that confirm, without those that did so as often as is planned, or that somebody looked at."""
+    found = [case for case in cases if part_of(case) is SuitePart.CONFIRM]
+    repository = git.discover(place.top) if place.top.is_dir() else None
+    uses = {} if repository is None else confirmations.held(repository)
+    most = planned_for([listed_case(case) for case in found])
+    return [case for case in found if (held := uses.get(case.id)) is None or (held[0] < most and not any(held[2:]))]
+
+
+def _can_decide(deciding: Sequence[SuiteCase], instrument: Measures) -> bool:
     """Whether a session could keep anything: by the real client or at real work, on enough cases."""
-    if instrument is Measures.ROUTING_JUDGE:
+    cases = [listed_case(case) for case in deciding]
+    if instrument is Measures.ROUTING_JUDGE or not cases:
         return False
-    deciding = [listed_case(case) for case in cases if part_of(case) is SuitePart.CONFIRM]
-    if not deciding:
-        return False
-    sided = is_sided(deciding)
-    units = 2 * couples_in(deciding) if sided else units_in(deciding)
-    return can_decide(units, Asked(first_needed(deciding), margin=MARGIN if sided else None))
+    units = 2 * couples_in(cases) if is_sided(cases) else units_in(cases)
+    return can_decide(units, Asked(first_needed(cases), margin=MARGIN if is_sided(cases) else None))
 
 
 def filled(place: Place, suite: Suite, scope: Scope, wish: Wish) -> Suite:
@@ -182,10 +192,10 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         shutil.copytree(tasks, folder / "tasks")
     settings = _probing(place, wish, scope, runs.SUITE)
     (folder / runs.PROBE).write_text(probing.written(replace(settings, skill=f"{runs.BASE}/{short}")), "utf-8")
-    deciding = [case for case in cases if part_of(case) is SuitePart.CONFIRM]
+    deciding = deciding_of(place, cases)
     (folder / runs.IDS).write_text("".join(f"{line_of(listed_case(case))}\n" for case in deciding), "utf-8")
     with Models(Terms("improve")) as models:
-        probed_usd = models.spending.spent(f"run probe {short}").usd
+        probed_usd = models.spending.spent(f"run {run_name(settings, short)}").usd
     run = Run(
         name=f"improve {short} {now_ms}",
         skill=short,
@@ -199,10 +209,11 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         proposals=wish.proposals,
         read=by_part[SuitePart.TRAIN],
         select=by_part[SuitePart.SELECT],
-        confirm=by_part[SuitePart.CONFIRM],
+        confirm=tuple(case.id for case in deciding),
         invented=sum(case.source.by is By.MODEL for case in deciding),
-        decides=_can_decide(cases, settings.instrument),
+        decides=_can_decide(deciding, settings.instrument),
         max_usd=wish.max_usd,
+        probes=run_name(settings, short),
         probed_usd=probed_usd,
         refused=runs.refused(home),
     )

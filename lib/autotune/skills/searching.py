@@ -55,10 +55,15 @@ class Desk:
         """What the run has spent, probes included."""
         return spent(self.models, self.run)
 
+    def affords(self, step: Evaluate | Reflect) -> bool:
+        """Whether a step fits what the search may spend, at what a probe has cost on average."""
+        probes = len(step.cases) * self.bench.settings.samples
+        return self.spent + probes * (measuring.usd_each(self.bench) or 0.0) < SHARE * self.run.max_usd
+
 
 def spent(models: Models, run: Run) -> float:
     """What a run has spent, in US dollars: its models' calls and its probes'."""
-    probes = models.spending.spent(f"run probe {run.skill}").usd - run.probed_usd
+    probes = models.spending.spent(f"run {run.probes}").usd - run.probed_usd
     return models.spending.spent(f"run {run.name}").usd + max(probes, 0.0)
 
 
@@ -71,7 +76,7 @@ def desk(folder: Path, run: Run, models: Models) -> Desk:
 def searched(desk: Desk) -> Search:
     """Drive the search to its end, or until its part of the money is spent."""
     search = runs.read_search(desk.folder) or _begun(desk)
-    while (step := steps.due(search)) is not None and desk.spent < SHARE * desk.run.max_usd:
+    while (step := steps.due(search)) is not None and desk.affords(step):
         if isinstance(step, Evaluate):
             found = scores(desk, search.candidates[step.candidate].texts, step.cases)
             search = steps.scored(search, step.candidate, {one.case: one.score for one in found})

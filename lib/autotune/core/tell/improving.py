@@ -91,6 +91,8 @@ def plan(values: Mapping[str, Any]) -> Iterator[Line]:
     yield Line("skill", f"{values['skill']}, scope {values['scope']}, measured by {values['instrument']}")
     yield Line("in", f"{values['repository']}{', a copy, for no repository tracks the skill' if values['workshop'] else ''}")
     yield Line("cases", f"{values['read']} to read, {values['select']} to select by, {values['confirm']} to decide by")
+    if values["spent"]:
+        yield Line("spent", f"{counted(values['spent'], 'case')} that confirmed as often as planned, and decide no more")
     if values["generate"]:
         yield Line("to invent", f"{counted(values['generate'], 'case')}, marked as such")
     yield Line("calls", f"at most {values['calls']} of a model, and {values['probes']} probes")
