@@ -8,7 +8,7 @@ import pytest
 
 from autotune.core.records.behaviors import Behavior
 from autotune.errors import AutotuneError
-from autotune.prompts import settings
+from autotune.prompts import settings, terms
 from autotune.prompts.keys import BY_NAME, KEYS, SECTIONS, Key
 from autotune.readers.traces.logs import Log
 from autotune.records.sources import Rules, Source
@@ -229,3 +229,52 @@ def test_an_older_tools_file_that_is_broken_is_refused(tmp_path: Path, text: str
         settings.converted(path)
     with pytest.raises(AutotuneError):
         settings.converted(tmp_path / "gone.json")
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("AUTOTUNE_CANARY_FRACTON", "AUTOTUNE_CANARY_FRACTION"),
+        ("AUTOTUNE_TRACEDIR", "AUTOTUNE_TRACE_DIR"),
+        ("AUTOTUNE_HOMES", "AUTOTUNE_HOME"),
+        ("AUTOTUNE_BEHAVIOUR_ENABLED", "AUTOTUNE_BEHAVIOR_ENABLED"),
+    ],
+)
+def test_a_variable_that_is_nearly_one_of_ours_is_refused_with_the_one_that_is_meant(variable: str, meant: str) -> None:
+    with pytest.raises(AutotuneError, match=variable) as refused:
+        settings.read(None, {variable: "1"})
+    assert meant in refused.value.hint
+
+
+@pytest.mark.parametrize("variable", ["AUTOTUNE_CASES", "AUTOTUNE_NO_REQUESTS", "AUTOTUNE_WORKTREES", "AUTOTUNE_OWN_THING", "TRACE_DIRS"])
+def test_other_variables_are_none_of_ours(variable: str) -> None:
+    settings.read(None, {variable: "1"})
+
+
+def test_prices_and_addresses_have_tables_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.toml"
+    file.write_text('[prices."openrouter:a/b"]\nread = 1\nwritten = 2\n[endpoints.vllm]\nurl = "http://10.0.0.7/v1"\nkey = "MINE"\n')
+    known = settings.read(file, {})
+    assert (known.prices["openrouter:a/b"].written, known.endpoints["vllm"].url) == (2, "http://10.0.0.7/v1")
+    found = terms.terms(known, "eval")
+    assert (found.endpoints["vllm"].key, found.prices, found.per_day.usd) == ("MINE", known.prices, 5.0)
+    for text in ("prices = 3", '[prices."a"]\nread = "x"', "endpoints = 3", '[endpoints.nobody]\nurl = "x"'):
+        file.write_text(text)
+        with pytest.raises(AutotuneError):
+            settings.read(file, {})
+
+
+def test_terms_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
+    monkeypatch.setenv("AUTOTUNE_OPENROUTER_API_KEY", "x")
+    said = {"OPENROUTER_BASE_URL": "http://127.0.0.1:9/v1", "AUTOTUNE_OPENROUTER_RETRIES": "0", "AUTOTUNE_MAX_USD_PER_DAY": "none"}
+    found = terms.terms(settings.read(None, said), "eval")
+    router = found.endpoints["openrouter"]
+    assert (router.url, router.key, found.tries, found.per_day.usd) == ("http://127.0.0.1:9/v1", "AUTOTUNE_OPENROUTER_API_KEY", 1, None)
+    monkeypatch.setenv("OPENROUTER_API_KEY", "y")
+    assert terms.terms(settings.read(None, {}), "eval").endpoints["openrouter"].key == "OPENROUTER_API_KEY"
+
+
+def test_a_program_can_be_a_model_with_its_arguments() -> None:
+    said = settings.read(None, {"AUTOTUNE_JUDGE_STAGE1_MODEL": "command:python3 judge.py"})
+    assert said["judge.stage1_model"] == "command:python3 judge.py"

@@ -180,7 +180,8 @@ class Models:
         capped = (self.terms.per_run.usd, self.terms.per_day.usd) != (None, None)
         if capped and price is None and (endpoint.url is not None or self.spending.says_no_cost(str(name))):
             raise AutotuneError(
-                f"There is a cap on money, and no price of {name} to hold it by.", "set the model's price, or cap calls and tokens instead"
+                f"There is a cap on money, and no price of {name} to hold it by.",
+                "set it in [prices] of prompts.toml or judge.toml, or cap calls in place of money",
             )
         answering = f"{name} {endpoint.url} {self.terms.seed if endpoint.kind is Kind.SCRIPT else ''}"
         return _Question(name, endpoint, price, request_hash(request, answering), time.monotonic())

@@ -30,6 +30,7 @@ def planned(**more: Any) -> dict[str, Line]:  # noqa: ANN401
 def test_a_pass_says_what_it_did() -> None:
     quiet = done()
     assert "1" in done(judged=1)["x"].text
+    assert "4" in done(probed=4)["x"].text
     assert set(quiet) == {"x", "cost"}
     loud = done(judged=9, scored=7, mean=0.61234, second=2, obeyed=1, retried=3, probed=4, unscored={"broken": 1, "obeyed": 1}, usd=0.001)
     assert all(figure in loud["x"].text for figure in ("9", "3", "2", "0.612", "4"))

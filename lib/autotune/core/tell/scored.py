@@ -38,10 +38,7 @@ def _evaluated(found: Values) -> Iterator[Line]:
 
 
 def _passed(one: Values) -> Iterator[str]:
-    if not one["judged"]:
-        yield "nothing new to judge"
-        return
-    yield f"{counted(one['judged'], 'case')} judged"
+    yield f"{counted(one['judged'], 'case')} judged" if one["judged"] else "nothing new to judge"
     if one["retried"]:
         yield f"{one['retried']:,} of them again"
     if one["second"]:

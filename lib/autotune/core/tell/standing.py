@@ -17,7 +17,7 @@ Values = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 300
 _DAY_MS = 86_400_000
-_BIAS = {"order": "the criteria in reverse order", "length": "three sentences that say nothing"}
+_BIAS = {"order": "with the criteria in reverse order", "length": "with three sentences more that say nothing"}
 
 
 def status(found: Values) -> Iterator[Line]:
