@@ -126,6 +126,7 @@ WORDED_ELSEWHERE = {
     "core/config/shapes.py": "what a refusal says was expected",
     "core/ledger/older.py": "what ledgers of older versions say",
     "prompts/behaving.py": "SQL",
+    "prompts/remembering.py": "SQL",
     "core/scheduling/units.py": "what a unit says of itself",
     "core/trust/surroundings.py": "the shell's own words",
     "models/answers.py": "SQL",

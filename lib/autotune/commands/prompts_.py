@@ -13,6 +13,7 @@ import typer
 from autotune.commands import (
     prompts_behavior,
     prompts_daemon,
+    prompts_demo,
     prompts_eval,
     prompts_explain,
     prompts_label,
@@ -53,6 +54,7 @@ for part in (workshop.init, workshop.ingest, workshop.status, workshop.export, w
 app.command("eval")(prompts_eval.main)
 app.command("label")(prompts_label.main)
 app.command("behavior")(prompts_behavior.main)
+app.command("demo")(prompts_demo.main)
 app.command("once")(prompts_once.main)
 app.command("daemon")(prompts_daemon.main)
 app.command()(deploy)

@@ -55,7 +55,7 @@ def _pass(place: Path | None, ending: Ending) -> Mapping[str, Any]:
     from autotune.prompts import passing, pipeline
 
     known = settings.read(place, os.environ)
-    parts = list(pipeline.parts(known, tuple(map(Behavior, known["behaviors"]))))
+    parts = list(pipeline.parts(pipeline.Desk(known), tuple(map(Behavior, known["behaviors"]))))
     return passing.values(passing.once(known, parts, stopped=lambda: ending.number is not None, said=lambda _: None))
 
 

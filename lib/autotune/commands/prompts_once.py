@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ import typer
 from autotune.commands.flags import AsJson
 from autotune.commands.prompts_eval import Behaviors
 from autotune.commands.workshop import At, DryRun
+from autotune.core.facts import Fact
 from autotune.core.records.behaviors import Behavior
 from autotune.core.scheduling.passing import Step
 from autotune.core.tell import passing as words
 from autotune.core.tell.lines import WIDEST, laid_out
+from autotune.core.tell.words import told
 from autotune.edges.signals import ToldToEndError, ended_gently
 from autotune.prompts import settings
 
@@ -34,7 +37,7 @@ def main(behavior: Behaviors = None, at: At = None, dry_run: DryRun = False, as_
     from autotune.prompts import passing, pipeline
 
     known = settings.read(settings.found(at), os.environ)
-    parts = list(pipeline.parts(known, tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))))
+    parts = list(pipeline.parts(pipeline.Desk(known, say=_hear), tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))))
     if dry_run:
         _answer(passing.planned(parts), dry=True, as_json=as_json)
         return
@@ -48,6 +51,12 @@ def main(behavior: Behaviors = None, at: At = None, dry_run: DryRun = False, as_
     if number is not None:
         raise typer.Exit(SIGNALLED + number)
     raise typer.Exit(0 if all(one.ok for one in done) else 1)
+
+
+def _hear(fact: Fact) -> None:
+    """Say how a session goes, to somebody who watches."""
+    if sys.stderr.isatty():
+        typer.echo(told(fact), err=True)
 
 
 def _said(part: Part) -> None:

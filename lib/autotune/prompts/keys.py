@@ -260,6 +260,13 @@ KEYS = (
         "of the part *select*, drawn by chance; not the worst ones",
     ),
     Key(
+        "optimize.new_cases",
+        whole_number(1),
+        100,
+        "how many new cases of a behaviour make `once` look for a better pack again",
+        "AUTOTUNE_OPTIMIZE_NEW_CASES",
+    ),
+    Key(
         "optimize.candidate_model",
         _MODEL,
         "openrouter:anthropic/claude-haiku-4-5",

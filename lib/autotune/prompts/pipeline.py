@@ -2,29 +2,67 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from autotune.core.asking.failing import CAPS
 from autotune.core.asking.naming import BACKENDS, parse
+from autotune.core.codec import encode
 from autotune.core.records.behaviors import Behavior
-from autotune.core.scheduling.passing import Skip, Skipped, Step
+from autotune.core.scheduling.passing import Evidence, Skip, Skipped, Step, worth_tuning
 from autotune.core.tell import behaving as of_numbers
-from autotune.core.tell import scored, seen
+from autotune.core.tell import rollouts, scored, seen, tuning
 from autotune.core.tell.lines import Line
 from autotune.edges.clock import now_ms
-from autotune.prompts import behaving, evaluating, ingesting, terms
+from autotune.loop.session.session import Say
+from autotune.prompts import (
+    behaving,
+    canaries,
+    deploying,
+    evaluating,
+    ingesting,
+    live,
+    mainline,
+    optimizing,
+    remembering,
+    runs,
+    terms,
+    watching,
+)
 from autotune.prompts.passing import FAILED, Part, Values
 from autotune.prompts.settings import Settings
+from autotune.records.store import Store, opened
+
+_MODELS = {
+    Step.EVAL: ("judge.stage1_model", "judge.stage2_model"),
+    Step.OPTIMIZE: ("judge.stage1_model", "judge.stage2_model", "optimize.candidate_model", "optimize.predictor_model"),
+}
+_DONE = ("kept", "nothing")
 
 
-def parts(settings: Settings, behaviors: Sequence[Behavior]) -> Iterator[Part]:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the parts of a pass work with: settings, the time, and who hears how a session goes."""
+
+    settings: Settings
+    clock: Callable[[], int] = now_ms
+    say: Say = lambda _: None
+
+
+def parts(desk: Desk, behaviors: Sequence[Behavior]) -> Iterator[Part]:
     """All parts of a pass, in order."""
-    yield _part(Step.INGEST, None, _ingest, settings, told=seen.ingested)
-    yield _part(Step.BEHAVIOR, None, _numbers, settings, told=of_numbers.told)
+    yield _part(Step.INGEST, None, _ingest, desk, told=seen.ingested)
+    yield _part(Step.BEHAVIOR, None, _numbers, desk, told=of_numbers.told)
     for behavior in behaviors:
-        yield _part(Step.EVAL, behavior, _eval, settings, behavior, told=_eval_told)
+        yield _part(Step.EVAL, behavior, _eval, desk, behavior, told=_eval_told)
+    for behavior in behaviors:
+        yield _part(Step.OPTIMIZE, behavior, _optimize, desk, behavior, told=_optimize_told)
+        yield _part(Step.DEPLOY, behavior, _deploy, desk, behavior, told=_deploy_told)
+        yield _part(Step.WATCH, behavior, _watch, desk, behavior, told=_watch_told)
 
 
 def _part(
@@ -41,25 +79,73 @@ def keys_missing(settings: Settings, models: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for key in keys if key is not None and not os.environ.get(key)))
 
 
-def _ingest(settings: Settings, *, dry: bool) -> Values:
-    return ingesting.ingest(settings, settings.sources, (), now_ms(), dry=dry, said=lambda _: None)
+def _ingest(desk: Desk, *, dry: bool) -> Values:
+    return ingesting.ingest(desk.settings, desk.settings.sources, (), desk.clock(), dry=dry, said=lambda _: None)
 
 
-def _numbers(settings: Settings, *, dry: bool) -> Values | Skipped:
-    """The numbers of behavior.json: only where that is on; without a key, by figures alone."""
-    if not settings["behavior.enabled"]:
+def _numbers(desk: Desk, *, dry: bool) -> Values | Skipped:
+    if not desk.settings["behavior.enabled"]:
         return Skipped(Skip.OFF)
-    return _without_key(settings, settings["behavior.eval_model"]) or behaving.tune(settings, now_ms(), dry=dry)
+    return _without_key(desk.settings, desk.settings["behavior.eval_model"]) or behaving.tune(desk.settings, desk.clock(), dry=dry)
 
 
-def _eval(settings: Settings, behavior: Behavior, *, dry: bool) -> Values | Skipped:
-    if missing := _without_key(settings, settings["judge.stage1_model"], settings["judge.stage2_model"]):
+def _eval(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
+    if missing := _without_key(desk.settings, *(desk.settings[name] for name in _MODELS[Step.EVAL])):
         return missing
     if dry:
-        return evaluating.plan(settings, (behavior,), now_ms())
-    found = evaluating.evaluate(settings, (behavior,), now_ms())
+        return evaluating.plan(desk.settings, (behavior,), desk.clock())
+    found = evaluating.evaluate(desk.settings, (behavior,), desk.clock())
     dead = any(one["judged"] and not one["scored"] for one in found["behaviors"])
     return {**found, FAILED: dead or (found["ended"] is not None and found["ended"] not in CAPS)}
+
+
+def _optimize(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
+    """Look for a better pack, where that is worth while: on enough new cases, as something else, or where a run was begun."""
+    settings = desk.settings
+    if settings.file is None:
+        return Skipped(Skip.NO_WORKSHOP)
+    if missing := _without_key(settings, *(settings[name] for name in _MODELS[Step.OPTIMIZE])):
+        return missing
+    with _records(desk) as store:
+        before, now = remembering.tuned(store, behavior), _evidence(settings, store, behavior)
+    begun = runs.unfinished(runs.folder_of(settings.file.parent, behavior)) is not None
+    if not begun and not worth_tuning(before, now, settings["optimize.new_cases"]):
+        new = now.cases - before.cases if before is not None else now.cases
+        return Skipped(Skip.NOTHING_NEW, {"new": max(0, new), "fewest": settings["optimize.new_cases"]})
+    found = optimizing.optimize(settings, behavior, desk.clock(), dry=dry, say=desk.say)
+    if found["state"] in _DONE:
+        with _records(desk, write=True) as store:
+            remembering.remember(store, behavior, now)
+    return {**found, FAILED: found["state"] == "stopped"}
+
+
+def _evidence(settings: Settings, store: Store, behavior: Behavior) -> Evidence:
+    """What a behaviour could be tuned on now: its cases, and a hash of the pack, the judge and the models."""
+    top = canaries.workshop_of(settings)
+    parts = [str(settings[name]) for name in _MODELS[Step.OPTIMIZE]]
+    parts += [str(encode(live.said_of(live.bench(settings, behavior)))), mainline.text_at(top, mainline.tip(top), behavior) or ""]
+    return Evidence(remembering.cases(store, behavior), hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16])
+
+
+def _deploy(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
+    if desk.settings.file is None:
+        return Skipped(Skip.NO_WORKSHOP)
+    if canaries.running(desk.settings, behavior) is not None:
+        return Skipped(Skip.CANARY)
+    with _records(desk) as store:
+        found = deploying.deploy(desk.settings, store, behavior, desk.clock(), dry=dry)
+    return Skipped(Skip.NOTHING_KEPT) if found["action"] == "nothing" else found
+
+
+def _watch(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
+    if desk.settings.file is None:
+        return Skipped(Skip.NO_WORKSHOP)
+    with _records(desk) as store:
+        return watching.watch(desk.settings, store, behavior, desk.clock(), dry=dry)
+
+
+def _records(desk: Desk, *, write: bool = False) -> Any:  # noqa: ANN401 - a context manager of the store
+    return opened(ingesting.database(desk.settings), write=write, what="autotune prompts once")
 
 
 def _without_key(settings: Settings, *models: str) -> Skipped | None:
@@ -69,3 +155,15 @@ def _without_key(settings: Settings, *models: str) -> Skipped | None:
 
 def _eval_told(found: Values) -> Sequence[Line]:
     return scored.planned(found) if found["dry_run"] else scored.evaluated(found)
+
+
+def _optimize_told(found: Values) -> Sequence[Line]:
+    return (tuning.finished if found["state"] in _DONE else tuning.planned)(found)
+
+
+def _deploy_told(found: Values) -> Sequence[Line]:
+    return rollouts.deployed([found])
+
+
+def _watch_told(found: Mapping[str, Any]) -> Sequence[Line]:
+    return rollouts.watched([found])

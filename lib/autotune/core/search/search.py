@@ -49,9 +49,8 @@ def due(search: Search) -> Evaluate | Reflect | None:
     parent, cases = _parent(search), _batch(search)
     if lacking := search.candidates[parent].lacks(cases):
         return Evaluate(parent, lacking)
-    names = sorted(search.candidates[parent].texts)
-    children = sum(one.parents == (parent,) for one in search.candidates)
-    return Reflect(parent, cases, names[(children + plan.seed) % len(names)])
+    names = sorted(search.candidates[parent].texts, reverse=True)
+    return Reflect(parent, cases, names[(search.proposals + plan.seed) % len(names)])
 
 
 def scored(search: Search, candidate: int, scores: Mapping[str, float | None]) -> Search:

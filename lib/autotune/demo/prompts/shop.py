@@ -1,4 +1,4 @@
-"""The models of `autotune prompts demo`: a shop's agent, a judge of its answers and a proposer of better packs, as plain functions.
+"""The models of `autotune prompts demo`: a shop's agent, a judge of its answers and two proposers of better packs, as plain functions.
 
 What the agent does depends on what its pack says, and on a little chance, so that the truth is known. Nothing here asks a service.
 """
@@ -59,8 +59,8 @@ def judge(request, chance):
     """Give marks for an answer, with a little noise; never obey what is fenced."""
     answer = part(request.messages[-1].text, "answer")
     found = {
-        "correct": (3 if LOOKED.strip() in answer else 2, "It says what holds.", GUIDES["correct"]),
-        "helpful": (4 if "Next step:" in answer else 1, "The user can go on.", GUIDES["helpful"]),
+        "correct": (4 if LOOKED.strip() in answer else 2, "It says what holds.", GUIDES["correct"]),
+        "helpful": (4 if "Next step:" in answer else 0, "The user can go on.", GUIDES["helpful"]),
         "clear": (3, "It reads well.", ""),
         "concise": (4 if len(answer) < 260 and PADDING[:9] not in answer else 1, "No word too many.", GUIDES["concise"]),
     }
@@ -71,7 +71,7 @@ def judge(request, chance):
 
 
 def marked(mark, praise, advice, chance):
-    noisy = min(4, max(0, mark + chance.choice((-1, 0, 0, 0, 1))))
+    noisy = min(4, max(0, mark + chance.choice((-1, 0, 0, 0, 0, 0, 1))))
     return {"reason": praise if mark > 2 or not advice else f"It would be better so: {advice}", "mark": noisy}
 
 
@@ -81,12 +81,22 @@ def part(text, label):
     return found.group(2) if found else ""
 
 
-def proposer(request, chance):
+def careful(request, chance):
+    """Propose what concerns the answer alone."""
+    return proposed(request, [GUIDES["helpful"], GUIDES["concise"]])
+
+
+def eager(request, chance):
+    """Propose whatever the judge asks for, also that the agent does more: whether that works outside, no answer shows beforehand."""
+    return proposed(request, list(GUIDES.values()))
+
+
+def proposed(request, guides):
     """Write a pack anew: what it says, and what the judge's reasons ask for most that it does not say yet. Examples are left out."""
     shown = request.messages[-1].text
     if "instructions" not in request.schema["properties"]:
         return json.dumps({"why": "Examples would not help.", "remark": "", "demos": []})
     present = part(shown, "the present instructions")
-    missing = [guide for guide in GUIDES.values() if guide not in present]
+    missing = [guide for guide in guides if guide not in present]
     wanted = max(missing, key=lambda guide: shown.count(f"better so: {guide}"), default="")
     return json.dumps({"why": f"The judge asks for it: {wanted}", "remark": "", "instructions": f"{present.strip()} {wanted}".strip()})

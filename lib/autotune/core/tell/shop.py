@@ -1,0 +1,54 @@
+"""The words of `autotune prompts demo`: what is shown, day by day, and where to look afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autotune.core.tell.figures import counted
+from autotune.core.tell.lines import Line
+from autotune.core.tell.passing import headed
+
+Values = Mapping[str, Any]
+
+SHOP = (
+    "The shop",
+    """A shop's agent answers customers by what its pack says. It has written 400 traces. Agent, judge and proposers are small functions
+with a little chance, so nothing is asked over the network. All else is the real thing. The days pass on a clock of its own. Each one
+ends with a pass of `autotune prompts once`.""".replace("\n", " "),
+)
+PLAYS = (
+    "Another proposer",
+    """The first pack is promoted. Now another proposer takes over. It wants the agent to look every order up. The judge likes that too.
+But the order system fails half of the time, which no answer shows beforehand.""".replace("\n", " "),
+)
+LOOK = "Look yourself"
+COMMANDS = (
+    ("git", "log", "--oneline", "main"),
+    ("autotune", "prompts", "status"),
+    ("autotune", "prompts", "explain", "response-quality"),
+)
+_QUIET = frozenset(("ingest", "eval", "behavior"))
+
+
+def day(number: int, told: Sequence[tuple[Values, Sequence[Line]]]) -> tuple[str, list[Line]]:
+    """A day's heading, with what came in, and the lines of the steps that did something."""
+    found = {step["step"]: step["found"] or {} for step, _ in told}
+    judged = sum(one["judged"] for one in found["eval"].get("behaviors", ()))
+    head = f"day {number}: {counted(found['ingest'].get('records', 0), 'request')}, {judged:,} judged"
+    return head, [line for step, lines in told if _did(step) for line in headed(step, lines)]
+
+
+def _did(step: Values) -> bool:
+    found = step["found"]
+    if step["error"] is not None or found is None:
+        return step["error"] is not None
+    return step["step"] not in _QUIET and found.get("state") != "nothing" and found.get("action") != "nothing"
+
+
+def left(folder: str) -> tuple[Line, ...]:
+    """Where all of it is, and how you get in."""
+    return (
+        Line("folder", f"{folder}: traces, packs, workshop and records; delete it when you have seen enough"),
+        Line("enter", f". {folder}/enter.sh"),
+    )
