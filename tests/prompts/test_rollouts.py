@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.prompts.town import BEHAVIOR, DAY_MS, Town
+from tests.rollout.killing import end_at
 
 from autotune.core.records.behaviors import Behavior
 from autotune.errors import AutotuneError
@@ -405,3 +407,22 @@ def test_without_a_workshop_there_is_nothing_to_deploy(tmp_path: Path, monkeypat
     town = Town(tmp_path / "town")
     with town.store() as store, pytest.raises(AutotuneError, match="no workshop"):
         deploy(settings.read(None, town.variables), store, BEHAVIOR, town.now_ms, dry=True)
+
+
+@pytest.mark.parametrize("effects", [2, 9, 17, 25])
+def test_killed_while_it_promotes_the_next_look_ends_where_it_would_have(town: Town, effects: int) -> None:
+    version = begun(town, "Be brief.", 0.9)
+    town.live(12)
+    child = os.fork()
+    if child == 0:
+        end_at(effects)
+        looked(town)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    looked(town)
+    assert town.version() == version
+    assert not town.file(CANARY_FILE).exists()
+    assert sorted(path.name for path in town.top.glob("prompts/*")) == [ACTIVE_FILE]
+    assert whys(town) == ["default", "canary", "promoted"]
+    assert town.git("rev-parse", "main") == town.git("rev-parse", "idea")
+    assert town.git("status", "--short") == ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.rollout.killing import end_at
 
 from autotune.core.rollout.events import Intent
 from autotune.edges.locks import hold
@@ -152,7 +152,6 @@ def test_a_line_of_a_newer_autotune_is_refused_by_its_number(target: Target) -> 
         read(target)
 
 
-EFFECTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.chmod", "os.truncate", "shutil.rmtree", "shutil.copytree"}
 Scenario = Callable[[Rollout], object]
 
 
@@ -160,16 +159,7 @@ def killed_at(number: int, target: Target, scenario: Scenario, besides: Besides 
     """Do it in a process that ends at its effect of this number; whether it ended there."""
     child = os.fork()
     if child == 0:
-        left = [number]
-
-        def end(event: str, arguments: tuple[object, ...]) -> None:
-            writes = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
-            if event in EFFECTS or writes:
-                left[0] -= 1
-                if left[0] < 0:
-                    os._exit(9)
-
-        sys.addaudithook(end)
+        end_at(number)
         with opened(target, "test", 5, besides) as rollout:
             scenario(rollout)
         os._exit(0)

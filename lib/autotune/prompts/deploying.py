@@ -11,7 +11,7 @@ from typing import Any
 from autotune.core.cases.confirming import Count, needed
 from autotune.core.records.behaviors import Behavior
 from autotune.core.rollout.duration import MEAN, SHARES, days_until, share_for
-from autotune.core.rollout.events import Intent
+from autotune.core.rollout.events import Intent, State
 from autotune.core.rollout.exposures import DAY_MS
 from autotune.core.rollout.look import MARGIN, NEEDED, Mode
 from autotune.errors import AutotuneError
@@ -125,29 +125,34 @@ def _proposed(
     settings: Settings, store: Store, target: Target, stand: Standing, behavior: str, now_ms: int, commit: str | None
 ) -> tuple[Proposal | None, dict[str, Any]]:
     """The proposal that waits, or a new one, with all that is to be said of it; None where there is nothing to deploy."""
-    top = canaries.workshop_of(settings)
+    top, state = canaries.workshop_of(settings), read(target)
     said: dict[str, Any] = {"behavior": behavior, "dry_run": False, "first": False}
-    if commit is None and (stand.waiting or stand.running) is not None:
-        proposal = stand.waiting or stand.running
-    else:
-        state = read(target)
-        known = stand.tried | {version for *_, version in canaries.versions(target, state) if version is not None}
-        candidate = candidates.at(top, commit, behavior) if commit else candidates.newest(top, behavior, known)
-        if candidate is None:
-            return None, said
-        _check(settings, candidate, behavior, stand, known)
-        proposal = _new(settings, candidate, stand, history(store, behavior, now_ms), top=mainline.tip(top))
-    if proposal is None:
+    proposal = (stand.waiting or stand.running) if commit is None else None
+    candidate = None if proposal is not None else _candidate(settings, target, state, stand, behavior, commit)
+    if proposal is None and candidate is None:
         return None, said
-    now = mainline.text_at(top, mainline.tip(top), behavior) or ""
-    new = mainline.text_at(top, proposal.commit, behavior) or ""
+    lately = history(store, behavior, now_ms)
+    if candidate is not None:
+        proposal = _new(settings, candidate, stand, lately, mainline.tip(top))
+    assert proposal is not None  # noqa: S101 - one of both is there
+    now, new = (mainline.text_at(top, commit, behavior) or "" for commit in (mainline.tip(top), proposal.commit))
     return proposal, {
         **said,
         **canaries.values(proposal),
-        "parent": canaries.active_version(target, read(target)),
+        "parent": canaries.active_version(target, state),
         "diff": difference(now, new, behavior),
-        **duration(history(store, behavior, now_ms), proposal),
+        **duration(lately, proposal),
     }
+
+
+def _candidate(settings: Settings, target: Target, state: State, stand: Standing, behavior: str, commit: str | None) -> Candidate | None:
+    """The pack at a commit, or the newest one that was not tried and not active before; None without any. Raises AutotuneError."""
+    top = canaries.workshop_of(settings)
+    known = stand.tried | {version for *_, version in canaries.versions(target, state) if version is not None}
+    candidate = candidates.at(top, commit, behavior) if commit else candidates.newest(top, behavior, known)
+    if candidate is not None:
+        _check(settings, candidate, behavior, stand, known)
+    return candidate
 
 
 def difference(now: str, new: str, behavior: str) -> list[str]:
@@ -208,7 +213,7 @@ def _main_pack(settings: Settings, behavior: str) -> Pack | None:
     return None if text is None else packs.read(text, behavior)
 
 
-def _new(settings: Settings, candidate: Candidate, stand: Standing, known: History, top: str) -> Proposal:
+def _new(settings: Settings, candidate: Candidate, stand: Standing, known: History, main: str) -> Proposal:
     """A proposal of a pack, by the settings; without an offline keep more evidence is asked for, by how many were tried."""
     mode = Mode(settings["canary.mode"])
     margin = MARGIN if mode is Mode.NO_HARM else 0.0
@@ -217,7 +222,7 @@ def _new(settings: Settings, candidate: Candidate, stand: Standing, known: Histo
         salt=canaries.drawn_salt(),
         version=candidate.version,
         commit=candidate.commit,
-        main=top,
+        main=main,
         session=candidate.session,
         experiment=candidate.experiment,
         proven=candidate.proven,

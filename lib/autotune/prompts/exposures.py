@@ -81,15 +81,17 @@ def history(store: Store, behavior: str, now_ms: int) -> History:
     scores: dict[str, list[float]] = {}
     units, values = set(), {name: list[float]() for name in FIGURES}
     judged = unscored = first = 0
+    figures = ", ".join(f"json_extract(content, '$.{figure}')" for figure in FIGURES.values())
     for row in store.connection.execute(
-        "SELECT user, conversation, case_id, at_ms, content FROM record WHERE kind = 'trace' AND at_ms >= ? AND at_ms <= ? ORDER BY at_ms",
+        f"SELECT coalesce(user, conversation, case_id), at_ms, {figures} FROM record"  # noqa: S608 - names of ours
+        " WHERE kind = 'trace' AND at_ms >= ? AND at_ms <= ? ORDER BY at_ms",
         (since_ms, now_ms),
     ):
-        user, conversation, case, at_ms, content = row
-        units.add((user or conversation or case, at_ms // DAY_MS))
-        first, said = first or at_ms, json.loads(content)
-        for name, figure in FIGURES.items():
-            values[name] += [said[figure]] if figure in said else []
+        unit, at_ms, *found = row
+        units.add((unit, at_ms // DAY_MS))
+        first = first or at_ms
+        for name, value in zip(FIGURES, found, strict=True):
+            values[name] += [] if value is None else [value]
     if (instrument := scoring.current(store, behavior)) is not None:
         for one in scoring.scored(store, behavior, instrument, since_ms, now_ms):
             judged, unscored = judged + 1, unscored + (one.score is None)
