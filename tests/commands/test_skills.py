@@ -76,3 +76,15 @@ def test_labels_are_asked_for_at_a_terminal(home: Path) -> None:
     assert "1 prompt for alpha: 0 fit, 1 do not" in done.stdout
     (alpha,) = [one for one in json.loads(run(home, "status", "--json").stdout)["skills"] if one["name"] == "alpha"]
     assert [alpha["precision"]["hits"], alpha["precision"]["of"]] == [0, 1]
+
+
+def test_a_judge_is_asked_within_a_budget(home: Path) -> None:
+    run(home, "sync")
+    (home / "judge.py").write_text('def says(request, chance):\n    return \'{"fits": true, "remark": "yes"}\'\n')
+    model = f"script:{home / 'judge.py'}:says"
+    assert json.loads(run(home, "label", "alpha", "--judge", "--dry-run", "--json").stdout)["calls"] == 1
+    assert "skills.toml" in run(home, "label", "alpha", "--judge").stderr
+    said = json.loads(run(home, "label", "alpha", "--judge", "--model", model, "--json").stdout)
+    assert [said["fitting"], said["failed"]] == [1, 0]
+    assert "a judge says so" in run(home, "explain", "alpha").stdout
+    assert "0 prompts" in run(home, "label", "alpha", "--judge", "--model", model).stdout

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.views.planted import Served, append, events_of_the_demo, plant, served
+from tests.views.test_panels import workshop  # noqa: F401 - a fixture
 from tests.views.test_web import EVIL, another
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -285,3 +286,18 @@ def test_it_fits_a_phone_and_a_large_screen_light_and_dark(browser: Any, tmp_pat
         assert page.locator("dialog ins").count() == 0  # git has nothing of this session
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (ground == "rgb(255, 255, 255)") == (theme == "light")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1600, "light"), (390, "dark")])
+def test_the_packs_of_a_workshop_stand_beside_its_sessions(browser: Any, workshop: Path, width: int, theme: str) -> None:  # noqa: ANN401, F811
+    plant(workshop, events_of_the_demo())
+    with served(workshop) as here, Page(browser, here, None, width, theme) as page:
+        page.wait_for_selector(".panel .interval")
+        assert page.locator(".panel h3").all_inner_texts() == ["response-quality"]
+        assert "0.625" in page.locator(".panel .interval").inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.locator(".cards a").first.click()
+        page.wait_for_selector(".pane")
+        assert page.locator(".panel").count() == 0
+        page.locator(".brand").click()
+        page.wait_for_selector(".panel .interval")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.findings import Answer
+from autotune.errors import AutotuneError
 from autotune.views import dashboard, live
 
 
@@ -35,13 +36,33 @@ def main(  # noqa: PLR0913, PLR0917 - options
     if web:
         _serve(session, keep=keep, stop=stop, opens=not no_open)
         return
-    here = looked_at(session)
+    try:
+        here = looked_at(session)
+    except AutotuneError:
+        if session is not None or not (beside := _beside()):
+            raise
+        if as_json:
+            typer.echo(json.dumps({"panels": beside}))
+        else:
+            dashboard.draw_beside(beside, width)
+        return
     if as_json:
-        typer.echo(json.dumps(dashboard.as_json(here, full=full)))
+        beside = _beside()
+        typer.echo(json.dumps({**dashboard.as_json(here, full=full), **({"panels": beside} if beside else {})}))
     elif watch and sys.stdout.isatty():
         live.show_live(here, width)
     else:
         dashboard.draw(here, full=full, width=width)
+        dashboard.draw_beside(_beside(), width)
+
+
+def _beside() -> list[dict[str, Any]]:
+    """Give what stands beside the sessions of the repository here: the packs of a workshop."""
+    from autotune.edges import git
+    from autotune.views import panels
+
+    repository = git.discover(Path.cwd())
+    return [] if repository is None else panels.gathered(repository.top)
 
 
 def _serve(session: str | None, *, keep: bool, stop: bool, opens: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import skills_create, skills_deploy, skills_eval, skills_records, skills_run
+from autotune.commands import skills_create, skills_deploy, skills_eval, skills_improve, skills_label, skills_records, skills_run
 from autotune.commands.options import AsJson
+from autotune.commands.skills_create import DryRun
 from autotune.commands.skills_names import Verbs
 from autotune.commands.skills_probe import probe
 from autotune.commands.skills_test import baseline, once
@@ -50,6 +50,9 @@ for part in (
 app.command()(probe)
 app.command("test")(once)
 app.command()(baseline)
+app.command()(skills_improve.improve)
+app.command("propose-text", hidden=True)(skills_improve.propose_text)
+app.command("check-text", hidden=True)(skills_improve.check_text)
 
 
 @app.command()
@@ -123,10 +126,21 @@ def doctor(as_json: AsJson = False) -> None:
 def label(
     name: Name,
     most: Annotated[int, typer.Option("--most", min=1, help="How many prompts to ask about.")] = 20,
+    judge: skills_label.Judge = False,
+    model: skills_label.JudgeModel = None,
+    max_usd: skills_label.MaxUsd = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Ask you which prompts a skill fits. Answer y (it fits), n (it does not), s (skip) or q (enough)."""
-    if not sys.stdin.isatty():
-        raise AutotuneError("Labels are a person's: this needs a terminal.", f"run `autotune skills label {name}` in a terminal of yours")
+    """Ask you which prompts a skill fits. Answer y (it fits), n (it does not), s (skip) or q (enough).
+
+    With --judge, a model is asked. What it finds is named as judged, and your own labels come before it.
+    """
+    if judge or dry_run:
+        seen = _seen()
+        skills_label.by_judge(seen, _known(name, seen), most, model, max_usd, dry_run=dry_run, as_json=as_json)
+        return
+    skills_label.refuse_without_terminal(name)
     seen = _seen()
     skill = _known(name, seen)
     given = dict[int, bool]()

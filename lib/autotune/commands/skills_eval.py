@@ -176,6 +176,8 @@ def _from_records(place: Place) -> tuple[tuple[SuiteCase, ...], Mapping[str, int
 
     with opened(usual_path(os.environ.get(SETTING)), what="autotune skills") as store:
         seen = looking.seen(store)
+    if not seen.sessions:
+        raise AutotuneError("No session has been read yet.", "run `autotune skills sync`, or have a model invent cases: --from model")
     names = [one for one in seen.skills() if one == place.skill.name] or [place.skill.name.rpartition(":")[2]]
     found = mined(names[0], seen.turns, seen.labels)
     return found.cases, words.from_records(found.contradictory, found.about)

@@ -20,6 +20,9 @@ from autotune.core.tell.lines import WIDEST, laid_out
 
 def probe(
     settings: Annotated[Path, typer.Argument(help="The probe's settings, a TOML file.")] = Path("probe.toml"),
+    skill: Annotated[
+        Path | None, typer.Option("--skill", metavar="FOLDER", help="The skill's folder, in place of the one in the settings.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many probes it would take, and make none.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -30,7 +33,7 @@ def probe(
     """
     from autotune.skills import measuring
 
-    bench = measuring.opened(settings)
+    bench = measuring.opened(settings, skill)
     cases = cases_of_the_run() or list(bench.cases)
     if dry_run:
         about = (bench.settings, len(cases), measuring.at_once(bench.settings), measuring.usd_each(bench))

@@ -25,7 +25,9 @@ from autotune.records.sources import Rules
 from autotune.records.store import SETTING, opened, usual_path
 
 if TYPE_CHECKING:
-    from autotune.skills.running import Did
+    from autotune.skills.installed import Skill
+    from autotune.skills.running import Did, Improved, Skip
+    from autotune.skills.settings import Settings
 
 _WHAT = "autotune skills"
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these skills; usually those of skills.toml, else all.")]
@@ -123,10 +125,10 @@ def schedule(
     scheduling.schedule(job, kind=kind, install=install, remove=remove, dry_run=dry_run, as_json=as_json)
 
 
-def _improve(skill: Any, known: Any, dry_run: bool) -> Any:  # noqa: ANN401, ARG001
-    from autotune.skills.running import Skip
+def _improve(skill: Skill, known: Settings, dry_run: bool) -> Improved | Skip:
+    from autotune.skills import improving
 
-    return Skip.NO_MODEL if not known["model"] else Skip.NO_WORK
+    return improving.in_a_pass(skill, known, now_ms(), dry=dry_run)
 
 
 def _told(did: Did, *, dry_run: bool) -> Iterator[Line]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from autotune.core.skills.package import MOST_DESCRIPTION, MOST_NAME, PLACEHOLDER, SKILL
+from autotune.core.skills.surfaces import scalar
 from autotune.edges.atomic import replace_file
 from autotune.errors import AutotuneError
 
@@ -23,7 +23,7 @@ def scaffold(name: str, description: str, steps: Sequence[str] = ()) -> dict[str
     if len(description) > MOST_DESCRIPTION:
         raise AutotuneError(f"The description has {len(description)} characters.", f"write at most {MOST_DESCRIPTION}")
     title = name.replace("-", " ").capitalize()
-    lines = ["---", f"name: {name}", f"description: {_yaml(description or PLACEHOLDER)}", "---", "", f"# {title}", "", *_body(steps)]
+    lines = ["---", f"name: {name}", f"description: {scalar(description or PLACEHOLDER)}", "---", "", f"# {title}", "", *_body(steps)]
     return {
         SKILL: "\n".join(lines) + "\n",
         _OVERVIEW: f"# {title}: background\n\nWrite here what is needed now and then, and would make SKILL.md long.\n",
@@ -48,10 +48,3 @@ def _body(steps: Sequence[str]) -> list[str]:
         told = [f"{number}. Use the skill `{step}`." for number, step in enumerate(steps, 1)]
         return ["## Steps", "", *told, "", "Give the result of each step to the next one.", "", f"More is in [the overview]({_OVERVIEW})."]
     return ["## Steps", "", "1. Say what to do first.", "", f"More is in [the overview]({_OVERVIEW})."]
-
-
-def _yaml(text: str) -> str:
-    """A text on one line that every reader of YAML understands."""
-    plain = " ".join(text.split())
-    safe = re.fullmatch(r"[A-Za-z0-9(][^#:]*", plain) and plain.lower() not in ("true", "false", "null", "yes", "no")
-    return plain if safe else json.dumps(plain, ensure_ascii=False)

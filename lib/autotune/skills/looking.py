@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autotune.core.skills.namesakes import SEPARATOR, plain, told_apart
-from autotune.core.skills.rates import Standing, current, standing
+from autotune.core.skills.rates import Missed, Sign, Standing, current, standing
 from autotune.core.skills.stored import TURNS, unfolded
 from autotune.core.skills.turns import Turn
 from autotune.records.store import Store
@@ -16,19 +16,20 @@ from autotune.records.store import Store
 WINDOW = 200  # sessions, the newest
 _NEWEST = "SELECT content FROM record WHERE kind = ? ORDER BY at_ms DESC LIMIT ?"
 _LABELS = "SELECT id, content FROM record WHERE kind = ? AND origin = ?"
-LABEL = "skill label"
+LABEL, JUDGED = "skill label", "skill judgement"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The turns of the newest sessions, session by session, the one that went on last at the end.
 
-    `labels` say by skill and a turn's position whether the skill fits it.
+    `labels` say by skill and a turn's position whether the skill fits it, by a person's word, `judged` by a model's.
     """
 
     turns: Sequence[Turn]
     sessions: int
     labels: dict[str, dict[int, bool]]
+    judged: dict[str, dict[int, bool]] = field(default_factory=dict)
 
     def skills(self) -> list[str]:
         """Every skill that was offered to a turn of a human, or fired."""
@@ -42,7 +43,12 @@ class Seen:
 
     def standing(self, name: str, *, alike: bool = True) -> Standing:
         """How one skill stands under its newest description; without `alike`, no mere candidates are searched for."""
-        return standing(name, current(name, self.turns), self.labels.get(name), alike=alike)
+        said, judged = self.labels.get(name, {}), {place for place, fits in self.judged.get(name, {}).items() if fits}
+        one = standing(name, current(name, self.turns), {**dict.fromkeys(judged, True), **said}, alike=alike)
+        if not judged - said.keys():
+            return one
+        missed = [replace(found, sign=Sign.JUDGED) if _is_judged(found, judged - said.keys()) else found for found in one.missed]
+        return replace(one, missed=tuple(missed))
 
 
 def seen(store: Store, window: int = WINDOW) -> Seen:
@@ -51,7 +57,12 @@ def seen(store: Store, window: int = WINDOW) -> Seen:
     sessions = [unfolded(json.loads(content)) for (content,) in rows]
     sessions.sort(key=lambda session: max((turn.at for turn in session), default=""))
     found = told_apart([turn for session in sessions for turn in session])
-    return Seen(found, len(sessions), _labels(store, found))
+    return Seen(found, len(sessions), _labels(store, found, LABEL), _labels(store, found, JUDGED))
+
+
+def _is_judged(found: Missed, judged: set[int]) -> bool:
+    """Whether a missed trigger is known by a judge's word alone."""
+    return found.sign is Sign.LABEL and found.turn in judged
 
 
 def _called(name: str, turn: Turn) -> str:
@@ -60,10 +71,10 @@ def _called(name: str, turn: Turn) -> str:
     return name if name in names else next((one for one in names if plain(one) == plain(name)), name)
 
 
-def _labels(store: Store, found: Sequence[Turn]) -> dict[str, dict[int, bool]]:
+def _labels(store: Store, found: Sequence[Turn], kind: str) -> dict[str, dict[int, bool]]:
     places = {(turn.session, turn.agent, turn.at): place for place, turn in enumerate(found)}
     labels = dict[str, dict[int, bool]]()
-    for _, content in store.connection.execute(_LABELS, (LABEL, LABEL)):
+    for _, content in store.connection.execute(_LABELS, (kind, kind)):
         said = json.loads(content)
         place = places.get((said["session"], said["agent"], said["at"]))
         if place is not None:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +61,13 @@ class Void(Exception):  # noqa: N818 - a run that says nothing is no error of ou
     usd: float | None
 
 
-def opened(path: Path) -> Bench:
-    """Read the settings of a probe and all that they name, relative to the folder of theirs. Raises AutotuneError."""
-    return bench_of(probing.parse(_toml(path), path.name), path.parent)
+def opened(path: Path, skill: Path | None = None) -> Bench:
+    """Read the settings of a probe and all that they name, relative to the folder of theirs, or `skill` in place of theirs.
+
+    Raises AutotuneError.
+    """
+    settings = probing.parse(_toml(path), path.name)
+    return bench_of(settings if skill is None else replace(settings, skill=str(skill.absolute())), path.parent)
 
 
 def bench_of(settings: Probing, base: Path) -> Bench:

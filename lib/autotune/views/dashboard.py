@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autotune.core.codec import encode
 from autotune.core.facts import Fact
@@ -15,7 +15,8 @@ from autotune.core.ledger.state import Row, State, Step
 from autotune.core.model import Effect, Status
 from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.headline import headline
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import WIDEST, Line, Tone, laid_out, shortened
+from autotune.core.tell.panels import as_lines
 from autotune.core.tell.report import NOT_COMPARED, TableRow, marks, now_line, place_in_list, table, under_way
 from autotune.core.tell.snapshot import snapshot
 from autotune.edges.clock import now
@@ -63,6 +64,17 @@ def draw(session: Session, *, full: bool = False, width: int | None = None) -> N
     with console.capture() as captured:
         console.print(drawn)
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def draw_beside(panels: Sequence[Mapping[str, Any]], width: int | None = None) -> None:
+    """Write panels to stdout: what stands beside sessions."""
+    console = console_of(width)
+    for panel in panels:
+        lines = list(as_lines(panel))
+        if console.is_terminal:
+            console.print(_grid(lines))
+        else:
+            sys.stdout.write(laid_out(lines, min(console.width, WIDEST)))
 
 
 def as_json(session: Session, *, full: bool = False) -> dict[str, object]:

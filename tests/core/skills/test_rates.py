@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.skills.rates import LEAST, Missed, Share, Sign, corrects, current, missed, standing
+from autotune.core.skills.rates import LEAST, Missed, Share, Sign, corrects, current, likeness, missed, standing
 from autotune.core.skills.seen import How, Offer, Shown
 from autotune.core.skills.turns import Fired, Turn
 
@@ -102,3 +102,7 @@ def test_figures_begin_again_with_a_new_description() -> None:
     assert standing(NAME, current(NAME, seen)).fired == 1
     assert current(NAME, seen[1:]) == seen[1:]
     assert current("other", seen) == seen
+
+
+def test_how_much_of_a_text_is_in_another_is_known() -> None:
+    assert [likeness("write the notes", "The notes!"), likeness("", "x"), likeness("x", "")] == [2 / 3, 0.0, 0.0]

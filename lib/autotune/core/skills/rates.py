@@ -32,7 +32,8 @@ class Sign(StrEnum):
 
     CORRECTION = "correction"  # you said so in the next prompt
     TYPED = "typed"  # you typed it after a turn in which it was silent
-    LABEL = "label"  # somebody, or a judge, has looked at it
+    LABEL = "label"  # somebody has looked at it
+    JUDGED = "judged"  # a model has looked at it
     ALIKE = "alike"  # the prompt is like others that fired; only a candidate for a look
 
 
@@ -175,6 +176,12 @@ def _next_of_human(turns: Sequence[Turn]) -> Mapping[int, int]:
 @lru_cache(20_000)
 def _words(said: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(said))
+
+
+def likeness(some: str, other: str) -> float:
+    """The share of a text's words that another one has too."""
+    mine = _words(some)
+    return len(mine & _words(other)) / len(mine) if mine else 0.0
 
 
 def _alike(some: frozenset[str], others: frozenset[str]) -> bool:

@@ -18,6 +18,7 @@ _SIGNS: Mapping[Sign, str] = {
     Sign.CORRECTION: "you said so in your next prompt",
     Sign.TYPED: "you typed it right after",
     Sign.LABEL: "labelled",
+    Sign.JUDGED: "a judge says so; label it to be sure",
     Sign.ALIKE: "like prompts that it fired for; label it to count it",
 }
 HEADINGS = ("skill", "offered", "fired", "typed", "recall", "precision", "shown", "missed")

@@ -121,7 +121,7 @@ def spent(found: Values) -> str:
     unknown = f", and {counted(found['unknown'], 'call')} of unknown cost" if found["unknown"] else ""
     today = f"{scored.money_of(found['usd'])} today in {counted(found['calls'], 'call')}{unknown}"
     left = "no cap on money" if found["left_usd"] is None else f"{money(found['left_usd'])} of {money(found['max_usd'])} left"
-    return f"{today}; {left}, {found['left_calls']:,} of {counted(found['max_calls'], 'call')} left"
+    return f"{today}; {left}, {found['left_calls']:,} of {found['max_calls']:,} calls left"
 
 
 def conditions(found: Sequence[Values]) -> Iterator[Line]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,7 @@ from autotune.loop.inspect import reporting
 from autotune.loop.session import feed, logs
 from autotune.loop.session.folding import read_session
 from autotune.loop.session.layout import Folder, names, root
+from autotune.views import panels
 from autotune.views.web.gate import ENTER, HEADERS, TOKEN, Gate
 from autotune.views.web.watched import LOOK_EVERY_S, Watched
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).with_name("static")
 PING_EVERY_S = 15.0
 COMES_BACK_MS = 500
+LOOK_BESIDE_EVERY_S = 10.0
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 FILES = (
     "page.html",
@@ -40,6 +45,7 @@ FILES = (
     "page.js",
     "pane.js",
     "charts.js",
+    "panels.js",
     "parts.js",
     "uplot/uPlot.iife.min.js",
     "uplot/uPlot.min.css",
@@ -54,6 +60,9 @@ class Site:
         self.gate = gate
         self.enter = enter
         self.watched: dict[str, Watched] = {}
+        self._looking = threading.Lock()
+        self._looked_at = -math.inf
+        self._found: list[dict[str, Any]] = []
 
     def app(self) -> ASGIApp:
         """Give the application."""
@@ -65,6 +74,7 @@ class Site:
             *(Route(f"/{name}", _file(name)) for name in FILES),
             Route(ENTER, self._enter, methods=["POST"]),
             Route("/api/sessions", self._sessions),
+            Route("/api/panels", self._panels),
             Route("/api/watch/{name}", self._watch),
             Route("/api/session/{name}/{number:int}", self._experiment),
         ]
@@ -100,6 +110,16 @@ class Site:
 
     async def _sessions(self, _: Request) -> Response:
         return _json(await asyncio.to_thread(self._listed))
+
+    async def _panels(self, _: Request) -> Response:
+        return _json(await asyncio.to_thread(self._beside))
+
+    def _beside(self) -> list[dict[str, Any]]:
+        """What stands beside the sessions; made again when it has grown old, for it takes a look at all records."""
+        with self._looking:
+            if time.monotonic() - self._looked_at > LOOK_BESIDE_EVERY_S:
+                self._found, self._looked_at = panels.gathered(self.repository.top), time.monotonic()
+            return self._found
 
     def _listed(self) -> list[dict[str, Any]]:
         """Every session in short, the latest first; of one that cannot be read, why."""

@@ -261,3 +261,38 @@ export function samples(element, found) {
     element,
   );
 }
+
+// Days (UTC), of seconds.
+function days(_, splits) {
+  return splits.map((at) => new Date(1000 * at).toISOString().slice(5, 10));
+}
+
+// Means over time, from 0 to 1, each with its interval.
+export function means(element, found) {
+  const { low, high } = found.reduce((so, one) => ({ low: Math.min(so.low, one.low), high: Math.max(so.high, one.high) }), { low: 1, high: 0 });
+  const room = Math.max(0.02, (high - low) * 0.08);
+  return new uPlot(
+    {
+      ...sized(element, 150),
+      legend: { show: false },
+      cursor: { show: false },
+      scales: { x: { range: (_, min, max) => [min - 43200, Math.max(max, min + 86400) + 43200] }, y: { range: () => [Math.max(0, low - room), Math.min(1, high + room)] } },
+      axes: axes((_, splits) => splits.map(short)).map((axis, at) => (at ? { ...axis, size: 44, space: 22 } : { ...axis, incrs: undefined, space: 70, values: days })),
+      series: [{}, { stroke: colour("accent"), width: 1.5, points: { show: true, size: 6, fill: colour("accent") } }],
+      hooks: {
+        drawClear: [
+          ({ ctx, valToPos }) =>
+            stroke(ctx, colour("interval"), 2 * devicePixelRatio, [], () => {
+              for (const one of found) {
+                const x = Math.round(valToPos(one.from_ms / 1000, "x", true));
+                ctx.moveTo(x, valToPos(one.low, "y", true));
+                ctx.lineTo(x, valToPos(one.high, "y", true));
+              }
+            }),
+        ],
+      },
+    },
+    [found.map((one) => one.from_ms / 1000), found.map((one) => one.value)],
+    element,
+  );
+}

@@ -2,13 +2,15 @@
 
 import { samples } from "./charts.js";
 import { Pane } from "./pane.js";
-import { ask, el, lines, problem, prose } from "./parts.js";
+import { Panels } from "./panels.js";
+import { ask, debounced, el, lines, problem, prose } from "./parts.js";
 
 const main = document.getElementById("main");
 const places = document.getElementById("places");
 const line = document.getElementById("line");
 const dialog = document.getElementById("close-up");
 const panes = new Map();
+const panels = new Panels();
 let listed = [];
 let timer = 0;
 let shown = null;
@@ -134,7 +136,10 @@ function fillList() {
           ]),
         ),
   );
-  main.replaceChildren(el("h1", {}, "Sessions"), cards.length ? el("ul", { class: "cards" }, cards) : el("p", {}, "none yet"));
+  const sessions = el("div", {}, el("h1", {}, "Sessions"), cards.length ? el("ul", { class: "cards" }, cards) : el("p", {}, "none yet"));
+  if (main.lastElementChild === panels.element && main.children.length === 2) main.firstElementChild.replaceWith(sessions);
+  else main.replaceChildren(sessions, panels.element);
+  panels.refresh().catch(() => {});
 }
 
 async function closeUp(name, number) {
@@ -221,6 +226,8 @@ dialog.addEventListener("click", (event) => event.target === dialog && dialog.cl
 addEventListener("hashchange", route);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const pane of panes.values()) pane.redraw();
+  panels.redraw();
 });
+addEventListener("resize", debounced(() => panels.redraw(), 150));
 await enter();
 await route();

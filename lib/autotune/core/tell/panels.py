@@ -1,0 +1,113 @@
+"""Panels beside a session's page and screen, in one shape for packs and skills: lines, and a card for each thing that is tuned.
+
+panel      name, title, lines, cards
+card       title, badge (a text and a tone, or nothing), lines
+           intervals   of each version: its name, value, low and high (0 to 1), and the same in words
+           times       the same over time, each with the moment at which it begins (milliseconds)
+           meters      how far something has come towards its boundary: a name, a share from 0 to 1, and the same in words
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from autotune.core.rollout.coins import STOPPED
+from autotune.core.rollout.look import WORSE
+from autotune.core.tell import standing
+from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.live import lines_as_json
+
+Values = Mapping[str, Any]
+_LONGEST = 120
+_WORTH_SEEING = 2.0  # odds for a guardrail: below, there is nothing to see
+_BADGES = {
+    "canary": ("a canary runs", Tone.PLAIN),
+    "waiting": ("a pack waits", Tone.FAIR),
+    "promoted": ("promoted, watched", Tone.GOOD),
+}
+_OF_ALL = ("no traffic", "drifted model", "exhausted budget")
+
+
+def packs(found: Sequence[Values]) -> dict[str, Any]:
+    """The panel of prompt packs, of how each behaviour stands in full."""
+    conditions = [one for one in found[0]["conditions"] if one["ill"] in _OF_ALL] if found else []
+    lines = [Line("money", standing.spent(found[0]["money"])), *standing.conditions(conditions)] if found else []
+    return {"name": "packs", "title": "Prompt packs", "lines": lines_as_json(lines), "cards": [_of_behavior(one) for one in found]}
+
+
+def broken(name: str, title: str, message: str, hint: str) -> dict[str, Any]:
+    """A panel of which nothing can be shown, and why."""
+    return {"name": name, "title": title, "lines": lines_as_json([Line("problem", f"{message} {hint}", Tone.BAD)]), "cards": []}
+
+
+def as_lines(panel: Values) -> Iterator[Line]:
+    """A panel as lines, for a terminal."""
+    yield Line(panel["title"], "")
+    yield from (Line(label, text, Tone(tone)) for label, text, tone in panel["lines"])
+    for card in panel["cards"]:
+        text, tone = card["badge"] or ("", Tone.PLAIN)
+        yield Line(card["title"], text, Tone(tone))
+        yield from (Line(f"  {one['name']}", one["text"]) for one in (*card["intervals"], *card["meters"]))
+        yield from (Line(f"  {label}", words, Tone(tone_of)) for label, words, tone_of in card["lines"])
+
+
+def _of_behavior(one: Values) -> dict[str, Any]:
+    canary = one["rollout"] if one["rollout"] is not None and one["rollout"].get("state") == "canary" else None
+    return {
+        "title": one["behavior"],
+        "badge": _badge(one["rollout"]),
+        "intervals": [_interval(_pack(each["version"]), each["mean"]) for each in one["versions"] if each["mean"] is not None],
+        "times": [
+            {**_interval("", each["mean"]), "from_ms": each["from_ms"]} for each in one.get("periods", ()) if each["mean"] is not None
+        ],
+        "meters": [] if canary is None else list(_meters(canary)),
+        "lines": lines_as_json(_lines(one)),
+    }
+
+
+def _badge(rollout: Values | None) -> tuple[str, str] | None:
+    if rollout is None:
+        return None
+    text, tone = _BADGES.get(str(rollout.get("state")), ("broken", Tone.BAD))
+    return text, str(tone)
+
+
+def _pack(version: str | None) -> str:
+    return "no pack shown" if version is None else shortened(version, _LONGEST)
+
+
+def _interval(name: str, mean: Values) -> dict[str, Any]:
+    low, high = (mean["value"] if mean[end] is None else mean[end] for end in ("low", "high"))
+    return {"name": name, "value": mean["value"], "low": low, "high": high, "text": standing.mean(mean)}
+
+
+def _meters(canary: Values) -> Iterator[dict[str, Any]]:
+    """How far a canary has come towards each of its boundaries."""
+    control, shown = canary["scored"]
+    fewest, days, most = canary["fewest"], canary["days"], canary["max_days"]
+    yield _odds("better", canary["evidence"], canary["needed"])
+    yield _odds("worse", canary["worse"], WORSE)
+    yield _meter("units", min(control, shown) / fewest, f"{shown:,} of the canary and {control:,} beside it, of {fewest:,}")
+    yield _meter("time", days / most, f"day {days:.1f} of {most:g}")
+    yield from (_odds(f"more {name}", odds, STOPPED) for name, odds in canary["guards"].items() if odds >= _WORTH_SEEING)
+
+
+def _odds(name: str, odds: float, needed: float) -> dict[str, Any]:
+    share = math.log(odds) / math.log(needed) if odds > 1 else 0.0
+    return _meter(name, share, f"{odds:.3g} : 1 of {needed:.0f} : 1")
+
+
+def _meter(name: str, share: float, text: str) -> dict[str, Any]:
+    return {"name": name, "share": min(1.0, max(0.0, share)), "text": text}
+
+
+def _lines(one: Values) -> Iterator[Line]:
+    """The rest of what there is to say: all but the scores, which are drawn."""
+    drawn = {"score", "day of", "week of", "money", "judge", "", "wrong"}
+    for line in standing.in_full(one):
+        if line.label not in drawn:
+            yield replace(line, label="canary") if line.label == one["behavior"] else line
+    yield from standing.conditions([each for each in one["conditions"] if each["ill"] not in _OF_ALL])

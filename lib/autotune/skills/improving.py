@@ -1,0 +1,219 @@
+"""A better skill looked for: the whole of `improve`.
+
+A search proposes, and a session of the loop decides by the cases that confirm. Where these are too few, or no real client is asked, what
+the search found is only proposed. A run that was killed is gone on with by the next call.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from autotune.core.asking.limits import Limits
+from autotune.core.model import Verdict
+from autotune.core.skills.package import SKILL
+from autotune.core.skills.probing import Client
+from autotune.core.skills.surfaces import texts_of
+from autotune.core.tell.words import told
+from autotune.edges import locks
+from autotune.edges.git import Repository
+from autotune.loop.drive import proposing
+from autotune.loop.opening import opening
+from autotune.loop.session import layout, sessions
+from autotune.loop.session.session import Say, Session
+from autotune.models.asking import FORBIDDING, Models, Terms
+from autotune.skills import improve_runs as runs
+from autotune.skills import preparing, searching, suites
+from autotune.skills.candidates import BEGINS
+from autotune.skills.improve_runs import Run
+from autotune.skills.installed import Skill
+from autotune.skills.preparing import Wish
+from autotune.skills.running import Improved, Skip
+from autotune.skills.settings import Settings
+from autotune.version import PACKAGE
+
+PROGRAM = (sys.executable, "-I", str(PACKAGE / "__main__.py"), "skills")
+_LONGEST_RUN_S = 6 * 3600
+
+Agreed = Callable[[Mapping[str, Any]], bool]
+
+
+def improve(
+    skill: Skill, wish: Wish, now_ms: int, *, dry: bool = False, agreed: Agreed = lambda _: True, say: Say = lambda _: None
+) -> dict[str, Any]:
+    """Look for a better version of a skill, or go on with the run that does; with `dry`, say what that would take. Gives values.
+
+    `state` is `kept`, `nothing`, `not confirmed`, `proposed`, `planned`, `declined`, `busy` or `stopped`. Raises AutotuneError where
+    something has to be mended first.
+    """
+    home = runs.home_of(skill.folder)
+    short = skill.name.rpartition(":")[2]
+    if locks.holder(home / "lock") is not None:
+        return {"skill": short, "state": "busy"}
+    with locks.hold(home / "lock", "autotune skills improve"):
+        place = suites.place_of(skill, Path.home())
+        folder = runs.unfinished(home)
+        if folder is None or dry:
+            suite = suites.read(place)
+            scope = preparing.scope_of(place, suite, wish)
+            plan = preparing.plan(place, suite, scope, wish)
+            if dry or not agreed(plan):
+                return plan | {"state": "planned" if dry else "declined"}
+            folder = preparing.laid_out(place, preparing.filled(place, suite, scope, wish), scope, wish, home, now_ms)
+        return _ended(folder, _carried_on(folder, say))
+
+
+def as_settled(wish: Wish, known: Settings) -> Wish:
+    """The wish as skills.toml has it."""
+    return replace(
+        wish,
+        model=known["model"],
+        judge=known["judge"],
+        host=Client(known["host"]),
+        client_model=known["client_model"],
+        max_usd=known["max_usd_per_run"],
+    )
+
+
+def in_a_pass(skill: Skill, known: Settings, now_ms: int, *, dry: bool) -> Improved | Skip:
+    """Improve one skill of a pass over all, for its part of the pass's money."""
+    wish = as_settled(Wish(), known)
+    if not wish.model:
+        return Skip.NO_MODEL
+    found = improve(skill, replace(wish, max_usd=wish.max_usd / max(known["max_skills"], 1)), now_ms, dry=dry)
+    state = found["state"]
+    if state == "busy":
+        return Skip.NO_WORK
+    why = str(found.get("reason") or found.get("description") or state)
+    decided = state in ("kept", "not confirmed", "nothing")
+    return Improved(found.get("session"), found.get("experiment"), state == "kept", decided, why, found.get("calls", 0), found.get("usd"))
+
+
+def _carried_on(folder: Path, say: Say) -> dict[str, Any]:
+    """Search, then have a session decide, or report."""
+    run = runs.read(folder)
+    with Models(terms(run)) as models:
+        desk = searching.desk(folder, run, models)
+        found = searching.best(searching.searched(desk))
+        usd = desk.spent
+        if found is None:
+            return {"state": "nothing", "usd": usd}
+        texts, line = found
+        values = {"texts": dict(texts), "description": line, "text": "\n\n".join(texts.values()), "usd": usd}
+        if not run.decides:
+            return values | _proposed(desk, texts)
+    values |= _decided(folder, run, usd, say)
+    with Models(terms(run)) as models:
+        return values | {"usd": searching.spent(models, run)}
+
+
+def terms(run: Run) -> Terms:
+    """On what terms a run's models are asked."""
+    return Terms(run.name, per_run=Limits(usd=run.max_usd * searching.SHARE), seed=run.seed)
+
+
+def _proposed(desk: searching.Desk, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Write the better version down, and report how both do on all cases."""
+    run, before = desk.run, texts_of(desk.base, desk.run.scope)
+    cases = (*run.read, *run.select, *run.confirm)
+    means = []
+    for version in (before, texts):
+        scores = [one.score for one in searching.scores(desk, version, cases) if one.score is not None]
+        means.append(sum(scores) / len(scores) if scores else 0.0)
+    place = desk.folder / runs.PROPOSAL / run.skill
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(desk.folder / runs.BASE / run.skill, place, symlinks=True)
+    (place / SKILL).write_bytes(searching.made(desk.base, texts).files[SKILL])
+    return {"state": "proposed", "proposal": str(place), "before": means[0], "after": means[1], "usd": desk.spent}
+
+
+def _decided(folder: Path, run: Run, usd: float, say: Say) -> dict[str, Any]:
+    """Have a session of the loop decide by the cases that confirm."""
+    session = _session(folder, run, usd, say)
+    if session.state.ended is None:
+        try:
+            proposing.propose_until_done(session, _command("propose-text", folder), say)
+        except KeyboardInterrupt:
+            proposing.interrupted(session)
+            raise
+    state = session.state
+    values: dict[str, Any] = {"session": session.name, "branch": session.branch}
+    rows = [row for row in state.recent.rows if row.index and row.verdict is not Verdict.VOID]
+    if not rows:
+        return values | {"state": "stopped", "reason": "" if state.ended is None else told(state.ended.reason)}
+    kept = next((row for row in rows if row.verdict is Verdict.KEEP), None)
+    values |= {
+        "state": "not confirmed" if kept is None else "kept",
+        "experiment": (kept or rows[0]).index,
+        "reason": told((kept or rows[0]).reason),
+    }
+    if kept is not None:
+        values |= {"commit": kept.commit}
+        if kept.effect is not None:
+            values |= {"effect": kept.effect.estimate, "low": kept.effect.low, "high": kept.effect.high}
+    return values
+
+
+def _session(folder: Path, run: Run, usd: float, say: Say) -> Session:
+    """The run's session: the one that is there, brought to where it is open, or a new one in a working tree of its own."""
+    repository = sessions.repository_at(Path(run.top))
+    name = next(
+        (one for one in layout.names(repository) if one.startswith(f"{BEGINS}{run.skill}") and _is_ours(repository, one, folder)), None
+    )
+    if name is not None:
+        return opening.complete_opening(repository, name, say)
+    return opening.open_session(opening.Request(Path(run.top), _settings(folder, run, usd), worktree=True, anyway=True), say)
+
+
+def _is_ours(repository: Repository, name: str, folder: Path) -> bool:
+    return str(folder / runs.PROBE) in sessions.load_beginning(repository, name, repository.top).state.config.benchmark
+
+
+def _settings(folder: Path, run: Run, usd: float) -> dict[str, object]:
+    """The session's configuration, made of the run's."""
+    kept = {FORBIDDING: os.environ[FORBIDDING]} if os.environ.get(FORBIDDING) else {}
+    return {
+        "name": f"{BEGINS}{run.skill}",
+        "metric": run.metric,
+        "direction": "higher",
+        "timed": False,
+        "benchmark": f"{_command('probe', folder / runs.PROBE)} --skill {shlex.quote(run.inside)}",
+        "cases": f"cat {shlex.quote(str(folder / runs.IDS))}",
+        "score_range": [0, 1],
+        "holdout_share": 0.0,
+        "search_share": 0.0,
+        "scope": [f"{run.inside}/{SKILL}"],
+        "checks": _command("check-text", folder),
+        "cost_metric": "cost_usd",
+        "hooks": False,
+        "timeout_s": float(_LONGEST_RUN_S),
+        "recovery": {"playbooks": []},
+        "env": kept,
+        "max_cost_usd": max(run.max_usd - usd, 0.01),
+    }
+
+
+def _command(verb: str, path: Path) -> str:
+    return shlex.join([*PROGRAM, verb, str(path)])
+
+
+def _ended(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """What came of a run, written down where it is over."""
+    run = runs.read(folder)
+    values = {
+        "skill": run.skill,
+        "scope": str(run.scope),
+        "invented": run.invented,
+        "confirm": len(run.confirm),
+        "folder": str(folder),
+        **values,
+    }
+    if values["state"] != "stopped":
+        runs.write(folder, runs.RESULT, values)
+    return values

@@ -1,0 +1,109 @@
+"""Missed triggers that a judge finds, within a budget: prompts in which a skill was offered and nothing fired.
+
+What a judge says is kept apart from what people say, and named as judged. It decides on no prompt that a person has labelled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from autotune.core.asking.costs import Cost, together
+from autotune.core.asking.failing import Why
+from autotune.core.asking.request import Request, Schema
+from autotune.core.judging.fencing import Fence, Part, drawn, obeyed
+from autotune.core.records.places import case_id, part_of, unit_of
+from autotune.core.skills.rates import Sign, likeness
+from autotune.core.skills.turns import Turn
+from autotune.core.tell.misses import fits
+from autotune.models.asking import Models
+from autotune.records.store import Store
+from autotune.skills.looking import JUDGED, Seen
+
+MOST = 20  # prompts that one look asks about, unless more are wanted
+MOST_TOKENS = 200
+_SHOWN = 3  # prompts that the skill fired for
+_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {"fits": {"type": "boolean"}, "remark": {"type": "string"}},
+    "required": ["fits", "remark"],
+}
+_CAPS = frozenset({Why.CALLS, Why.TOKENS, Why.MONEY})
+_INSERT = """INSERT INTO record (kind, origin, id, case_id, position, at_ms, conversation, part, applies, shown, content)
+VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, '{}', ?) ON CONFLICT (kind, origin, id) DO UPDATE SET content = excluded.content"""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a look came to: for each turn whether the skill fits it, how many got no answer, whether a cap ended it, and what it cost."""
+
+    fits: dict[int, bool]
+    failed: int
+    capped: bool
+    cost: Cost
+
+
+def worth_judging(seen: Seen, skill: str, most: int = MOST) -> list[int]:
+    """The turns in which a miss is likeliest, and that nobody has judged yet."""
+    known = seen.labels.get(skill, {}).keys() | seen.judged.get(skill, {}).keys()
+    alike = [found.turn for found in seen.standing(skill).missed if found.sign is Sign.ALIKE and found.turn not in known]
+    silent = [
+        place
+        for place, turn in enumerate(seen.turns)
+        if turn.human and skill in turn.offered and not turn.fired and turn.text.strip() and place not in known and place not in alike
+    ]
+    near = " ".join([_offer(seen, skill), *_fired(seen, skill)])
+    return [*alike[::-1], *sorted(silent, key=lambda place: (-likeness(seen.turns[place].text, near), -place))][:most]
+
+
+def judge(models: Models, model: str, seen: Seen, skill: str, places: Sequence[int]) -> Judged:
+    """Ask a model of each turn whether the skill fits it."""
+    asked = [_asked(model, seen, skill, place) for place in places]
+    answers = models.ask_all(request for request, _ in asked)
+    found, failed = dict[int, bool](), 0
+    for place, (_, fence), answer in zip(places, asked, answers, strict=True):
+        if answer.failure is not None or obeyed(fence, str(answer.value["remark"])):
+            failed += 1
+        else:
+            found[place] = bool(answer.value["fits"])
+    capped = any(answer.failure is not None and answer.failure.why in _CAPS for answer in answers)
+    return Judged(found, failed, capped, together([answer.cost for answer in answers]))
+
+
+def keep(store: Store, seen: Seen, skill: str, judged: Judged, model: str, now_ms: int) -> None:
+    """Write down what a judge said, all or nothing."""
+    with store.transaction() as connection:
+        for place, does in judged.fits.items():
+            turn = seen.turns[place]
+            own = f"{skill}\n{turn.session}\n{turn.agent}\n{turn.at}"
+            said = {"skill": skill, "session": turn.session, "agent": turn.agent, "at": turn.at, "fits": does, "by": model}
+            part = str(part_of(unit_of(None, turn.session, own)))
+            values = (JUDGED, JUDGED, own, case_id(JUDGED, own), now_ms, turn.session, part, json.dumps([skill]), json.dumps(said))
+            connection.execute(_INSERT, values)
+
+
+def _asked(model: str, seen: Seen, skill: str, place: int) -> tuple[Request, Fence]:
+    turn = seen.turns[place]
+    parts = [
+        Part("description", _offer(seen, skill, turn)),
+        *(Part("example", text) for text in _fired(seen, skill)),
+        Part("prompt", turn.text),
+    ]
+    fence = drawn(parts, Random(f"{skill} {turn.session} {turn.at}"))
+    return Request(model, fits(skill, parts, fence), MOST_TOKENS, 0.0, _SCHEMA, purpose="skills: missed triggers"), fence
+
+
+def _offer(seen: Seen, skill: str, turn: Turn | None = None) -> str:
+    """What the skill's newest listing says of it."""
+    if turn is not None and turn.offered[skill].text:
+        return turn.offered[skill].text
+    return next((offer.text for one in reversed(seen.turns) if (offer := one.offered.get(skill)) is not None and offer.text), skill)
+
+
+def _fired(seen: Seen, skill: str) -> Iterator[str]:
+    """The newest prompts that it fired for, and nobody called wrong."""
+    labels = seen.labels.get(skill, {})
+    places = [place for place, turn in enumerate(seen.turns) if turn.human and turn.called(skill) and labels.get(place, True)]
+    return (seen.turns[place].text for place in places[: -_SHOWN - 1 : -1])

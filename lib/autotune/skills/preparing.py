@@ -1,0 +1,255 @@
+"""What a run of `improve` measures, what it takes, and what it begins from: settled and set down before it begins."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autotune.core.asking.naming import parse
+from autotune.core.cases.confirming import first_needed, planned_for
+from autotune.core.cases.listed import line_of
+from autotune.core.cases.scores import MARGIN, Asked, can_decide
+from autotune.core.cases.split import couples_in, is_sided, units_in
+from autotune.core.skills import probing
+from autotune.core.skills.probing import Client, Measures, Probing
+from autotune.core.skills.suite import By, Suite, SuiteCase, SuitePart, listed_case, part_of
+from autotune.core.skills.surfaces import Scope, texts_of
+from autotune.core.tell.improving import COPIED
+from autotune.edges import git
+from autotune.errors import AutotuneError
+from autotune.loop.measure import confirmations
+from autotune.models.asking import Models, Terms
+from autotune.skills import generating, measuring, packages, searching, suites
+from autotune.skills import improve_runs as runs
+from autotune.skills.improve_runs import Run
+from autotune.skills.metering import run_name
+from autotune.skills.staging import user_folders
+from autotune.skills.suites import Place
+
+ENOUGH = 67  # queries of each side, of which 40 decide
+BASELINE = 4 * 8  # cases that are run before a session begins to decide
+PROBE_S = 10.0  # where nothing is known
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of a run. `model` proposes, and invents what cases are lacking; `client_model` is the client's."""
+
+    scope: Scope = Scope.AUTO
+    model: str = ""
+    host: Client = Client.CLAUDE_CODE
+    client_model: str = ""
+    judge: str = ""
+    instrument: Measures | None = None
+    proposals: int = 4
+    samples: int = 3
+    max_usd: float = 5.0
+    invent: bool = True
+    seed: int = 0
+
+
+def scope_of(place: Place, suite: Suite, wish: Wish) -> Scope:
+    """The smallest scope that can help, by the cases that there are. Raises AutotuneError where nothing can be changed or measured."""
+    package = packages.read(place.skill.folder)
+    stopping = next((one for one in packages.checked(package) if one.stops), None)
+    if stopping is not None:
+        raise AutotuneError(
+            f"{place.skill.folder} has to be mended first: {stopping.rule}.", f"`autotune skills check {place.skill.name}` says more"
+        )
+    if not wish.model:
+        raise AutotuneError("No model is named that proposes.", "name one: --model anthropic:claude-haiku-4-5")
+    parse(wish.model)
+    if wish.instrument is Measures.TASK:
+        raise AutotuneError("A description is measured by queries.", "leave --instrument out; the other scopes are measured by tasks")
+    scope = wish.scope
+    if scope is Scope.AUTO:
+        scope = Scope.BODY if suite.tasks and not suite.routing else Scope.DESCRIPTION
+    if not texts_of(package, scope):
+        raise AutotuneError(f"The skill has no {scope} that could change.", "take another scope: --scope description")
+    lacks = not suite.tasks if scope is not Scope.DESCRIPTION else not (suite.routing or wish.invent)
+    if lacks:
+        kind = "queries" if scope is Scope.DESCRIPTION else "tasks"
+        more = "" if scope is Scope.DESCRIPTION else " --from model --tasks 30"
+        raise AutotuneError(f"The suite has no {kind}.", f"`autotune skills eval generate {place.skill.name}{more}` makes some")
+    return scope
+
+
+def _instrument(scope: Scope, wish: Wish) -> Measures:
+    if scope is not Scope.DESCRIPTION:
+        return Measures.TASK
+    return wish.instrument or Measures.ROUTING_HOST
+
+
+def _cases(suite: Suite, scope: Scope) -> Sequence[SuiteCase]:
+    return suite.routing if scope is Scope.DESCRIPTION else suite.tasks
+
+
+def _lacking(suite: Suite, scope: Scope, wish: Wish) -> dict[str, int]:
+    """How many queries of each side are lacking."""
+    if scope is not Scope.DESCRIPTION or not wish.invent:
+        return {}
+    fits = sum(case.fits for case in suite.routing)
+    found = {"positive": ENOUGH - fits, "negative": ENOUGH - (len(suite.routing) - fits)}
+    return {side: count for side, count in found.items() if count > 0}
+
+
+def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]:
+    """What a run takes: cases, calls, probes, minutes, money."""
+    lacking, cases = _lacking(suite, scope, wish), _cases(suite, scope)
+    shares = {part: sum(part_of(case) is part for case in cases) for part in SuitePart}
+    more = sum(lacking.values())
+    read, select = (shares[part] + round(0.2 * more) for part in (SuitePart.TRAIN, SuitePart.SELECT))
+    instrument, settings = _instrument(scope, wish), _probing(place, wish, scope)
+    deciding = deciding_of(place, cases)
+    confirm = len(deciding) + round(0.6 * more)
+    decides = _can_decide(deciding, instrument) or (more > 0 and instrument is not Measures.ROUTING_JUDGE)
+    search = select + wish.proposals * (2 * searching.BATCH + select)
+    probes = wish.samples * (search + (BASELINE + 2 * confirm if decides else 2 * len(cases)))
+    each = measuring.usd_each(measuring.bench_of(settings, Path("/"))) if place.suite.is_file() else None
+    calls = wish.proposals + sum(-(-count // 15) for count in lacking.values())
+    return {
+        "skill": place.skill.name.rpartition(":")[2],
+        "scope": str(scope),
+        "instrument": str(instrument),
+        "repository": str(place.top),
+        "workshop": place.workshop,
+        "suite": suite.hash,
+        "read": read,
+        "select": select,
+        "confirm": confirm,
+        "spent": shares[SuitePart.CONFIRM] - len(deciding),
+        "generate": more,
+        "calls": calls,
+        "probes": probes,
+        "minutes": probes * PROBE_S / measuring.at_once(settings) / 60,
+        "usd": None if each is None else each * probes,
+        "max_usd": wish.max_usd,
+        "decides": decides,
+    }
+
+
+def deciding_of(place: Place, cases: Sequence[SuiteCase]) -> list[SuiteCase]:
+    """The cases that may decide: those that confirm, without those that did so as often as is planned, or that somebody looked at."""
+    found = [case for case in cases if part_of(case) is SuitePart.CONFIRM]
+    repository = git.discover(place.top) if place.top.is_dir() else None
+    uses = {} if repository is None else confirmations.held(repository)
+    most = planned_for([listed_case(case) for case in found])
+    return [case for case in found if (held := uses.get(case.id)) is None or (held[0] < most and not any(held[2:]))]
+
+
+def _can_decide(deciding: Sequence[SuiteCase], instrument: Measures) -> bool:
+    """Whether a session could keep anything: by the real client or at real work, on enough cases."""
+    cases = [listed_case(case) for case in deciding]
+    if instrument is Measures.ROUTING_JUDGE or not cases:
+        return False
+    units = 2 * couples_in(cases) if is_sided(cases) else units_in(cases)
+    return can_decide(units, Asked(first_needed(cases), margin=MARGIN if is_sided(cases) else None))
+
+
+def filled(place: Place, suite: Suite, scope: Scope, wish: Wish) -> Suite:
+    """The suite with the cases that it lacks, invented and marked."""
+    lacking = _lacking(suite, scope, wish)
+    if lacking:
+        there = dict.fromkeys(lacking, ENOUGH)
+        suite, _ = generating.with_invented(place, suite, wish.model, there, wish.max_usd / 4, dry_run=False)
+        suites.write(place, suite)
+    return suite
+
+
+def _probing(place: Place, wish: Wish, scope: Scope, suite: str = "") -> Probing:
+    """What is measured with; the neighbours are those of the skill as it is installed, wherever a candidate lies."""
+    settings = Probing(
+        str(place.skill.folder.resolve()),
+        suite or str(place.suite),
+        _instrument(scope, wish),
+        wish.host,
+        wish.client_model,
+        samples=wish.samples,
+        config=os.environ.get("CLAUDE_CONFIG_DIR", "") if wish.host is Client.CLAUDE_CODE else "",
+        judge=wish.judge or (wish.model if _instrument(scope, wish) is not Measures.ROUTING_HOST else ""),
+    )
+    around = [place.skill.folder.resolve().parent, *user_folders(settings, Path.home())]
+    return replace(settings, siblings=tuple(dict.fromkeys(map(str, around))))
+
+
+def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, now_ms: int) -> Path:
+    """Set down all that a run is made of; its settings last, so that one that was not set down whole is none."""
+    cases = _cases(suite, scope)
+    by_part = {part: tuple(case.id for case in cases if part_of(case) is part) for part in SuitePart}
+    if not by_part[SuitePart.TRAIN] or not by_part[SuitePart.SELECT]:
+        raise AutotuneError(
+            f"{len(cases)} cases are too few to search with.", f"make more: `autotune skills eval generate {place.skill.name}`"
+        )
+    base = _base(place)
+    folder, short = runs.next_folder(home), place.skill.name.rpartition(":")[2]
+    shutil.copytree(place.skill.folder, folder / runs.BASE / short, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+    suites.write(replace(place, suite=folder / runs.SUITE), suite)
+    if (tasks := place.suite.parent / "tasks").is_dir():
+        shutil.copytree(tasks, folder / "tasks")
+    settings = _probing(place, wish, scope, runs.SUITE)
+    (folder / runs.PROBE).write_text(probing.written(replace(settings, skill=f"{runs.BASE}/{short}")), "utf-8")
+    deciding = deciding_of(place, cases)
+    (folder / runs.IDS).write_text("".join(f"{line_of(listed_case(case))}\n" for case in deciding), "utf-8")
+    with Models(Terms("improve")) as models:
+        probed_usd = models.spending.spent(f"run {run_name(settings, short)}").usd
+    run = Run(
+        name=f"improve {short} {now_ms}",
+        skill=short,
+        top=str(place.top),
+        inside=place.inside,
+        base=base,
+        scope=scope,
+        metric=settings.metric,
+        seed=wish.seed,
+        proposer=wish.model,
+        proposals=wish.proposals,
+        read=by_part[SuitePart.TRAIN],
+        select=by_part[SuitePart.SELECT],
+        confirm=tuple(case.id for case in deciding),
+        invented=sum(case.source.by is By.MODEL for case in deciding),
+        decides=_can_decide(deciding, settings.instrument),
+        max_usd=wish.max_usd,
+        probes=run_name(settings, short),
+        probed_usd=probed_usd,
+        refused=runs.refused(home),
+    )
+    runs.write(folder, runs.RUN, run)
+    return folder
+
+
+def _base(place: Place) -> str:
+    """The commit that a run begins from: the repository's as it is checked out, or the workshop's, with the skill as it is now."""
+    if place.workshop:
+        return _copied(place)
+    base = git.resolve(place.top, "HEAD")
+    if base is None:
+        raise AutotuneError(f"{place.top} has no commit yet.", "commit the skill, then say it again")
+    if git.tell(place.top, "status", "--porcelain", "--", place.inside).text.strip():
+        raise AutotuneError(
+            f"{place.inside} has changes that are not committed.", "commit or undo them: the session begins from the commit"
+        )
+    return base
+
+
+def _copied(place: Place) -> str:
+    """Bring the workshop's copy of a skill to what the skill is now, as a commit of its main branch."""
+    place.top.mkdir(parents=True, exist_ok=True)
+    if not (place.top / ".git").exists():
+        git.tell(place.top, "init", "-q", "--template=", "-b", "main")
+    copy = place.top / place.inside
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(place.skill.folder, copy, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+    git.tell(place.top, "add", "--all", "--force", "--", place.inside)
+    if git.tell(place.top, "status", "--porcelain", "--", place.inside).text.strip():
+        own = git.OWN_IDENTITY
+        known = git.query(place.top, "config", "user.email") is not None
+        who = () if known else ("-c", f"user.name={own['GIT_AUTHOR_NAME']}", "-c", f"user.email={own['GIT_AUTHOR_EMAIL']}")
+        git.tell(place.top, *who, "commit", "-q", "--no-verify", "-m", COPIED, "--", place.inside)
+    base = git.resolve(place.top, "HEAD")
+    if base is None:
+        raise AutotuneError(f"{place.top} has no commit.", "delete that folder; the next command makes it again")
+    return base

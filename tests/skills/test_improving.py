@@ -1,0 +1,167 @@
+"""`skills improve` in a world whose truth is known: a description that misses, a proposer that knows better, a session that decides."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.commands.test_eval import Here
+from tests.skills import world
+
+from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, TaskCase, Type, text_of
+from autotune.skills import improve_runs
+
+MODEL = """\
+import json
+
+def better(request, chance):
+    text = "Write release notes, changelog of version, what changed since the last tag."
+    return json.dumps({"diagnosis": "it misses the changelog", "text": text})
+
+def no_better(request, chance):
+    return json.dumps({"diagnosis": "so it is", "text": f"Writes the words that nobody says, number {chance.randrange(10**6)}."})
+"""
+SOURCE = Source(By.PERSON, "written", "2026-11-30")
+OPTIONS = ("--no-invent", "--samples", "1", "--proposals", "2", "--yes")
+FITS = ("release notes", "changelog version", "what changed since last tag")
+OTHERS = ("draw charts numbers", "plots diagrams numbers", "fly me there")
+
+
+def suite(count: int) -> Suite:
+    made = []
+    for kind, said in ((Type.IMPLICIT, FITS), (Type.NEGATIVE, OTHERS)):
+        made += [RoutingCase(f"r-{kind[0]}{number}", kind, f"{said[number % len(said)]}", SOURCE) for number in range(count)]
+    return Suite("notes", tuple(made))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("AUTOTUNE_WORKTREES", str(tmp_path / "worktrees"))
+    for name in ("AUTOTUNE_NO_REQUESTS", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "AUTOTUNE_DB_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    world.installed(tmp_path / "programs")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'programs'}:/usr/local/bin:/usr/bin:/bin")
+    skills = tmp_path / ".claude/skills"
+    world.skill(skills, "notes", "Write release notes.")
+    world.skill(skills, "charts", "Draw charts, plots and diagrams of numbers.")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(MODEL)
+    return Here(tmp_path, capsys)
+
+
+def with_suite(home: Here, count: int) -> None:
+    path = home.path / "autotune-skills/notes/skill-suites/notes/suite.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(text_of(suite(count)))
+
+
+def improve(home: Here, function: str, *more: str) -> dict[str, Any]:
+    model = f"script:{home.path}/model.py:{function}"
+    return home.answer("skills", "improve", "notes", "--model", model, *OPTIONS, *more)
+
+
+def test_a_better_description_is_found_decided_and_kept_on_a_branch(home: Here) -> None:
+    with_suite(home, 60)
+    planned = improve(home, "better", "--dry-run")
+    assert (planned["state"], planned["scope"], planned["decides"], planned["generate"]) == ("planned", "description", True, 0)
+    found = improve(home, "better")
+    assert found["state"] == "kept", found
+    top = home.path / "autotune-skills/notes"
+    text = subprocess.run(
+        ["git", "show", f"{found['branch']}:skills/notes/SKILL.md"], cwd=top, capture_output=True, text=True, check=True
+    ).stdout
+    assert "what changed since the last tag" in text
+    assert "Write release notes.\n" in (home.path / ".claude/skills/notes/SKILL.md").read_text()
+    assert "improve-notes" in found["session"]
+    assert home.answer("skills", "deploy", "notes", "--dry-run")
+
+
+def test_where_nothing_is_better_nothing_is_kept_and_the_text_is_not_tried_again(home: Here) -> None:
+    with_suite(home, 20)
+    found = improve(home, "no_better")
+    assert (found["state"], "session" in found) == ("nothing", False)
+    assert not list((home.path / "autotune-skills/notes/.git/autotune").glob("*/autotune.jsonl"))
+
+
+def test_with_few_cases_it_only_proposes_and_says_how_both_do(home: Here) -> None:
+    with_suite(home, 24)
+    assert improve(home, "better", "--dry-run")["decides"] is False
+    found = improve(home, "better")
+    assert found["state"] == "proposed", found
+    assert found["after"] > found["before"]
+    text = Path(found["proposal"], "SKILL.md").read_text()
+    assert "what changed since the last tag" in text
+    assert json.loads(home.run("skills", "check", found["proposal"], "--json"))["flaws"] == []
+    told = home.run("skills", "deploy", "notes", "--from", found["proposal"], "--unproven", "--dry-run")
+    assert told
+
+
+def test_a_run_that_was_killed_is_gone_on_with(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_suite(home, 24)
+    real, steps = improve_runs.write, []
+
+    def dies(folder: Path, name: str, value: object) -> None:
+        real(folder, name, value)
+        steps.append(name)
+        if steps.count(improve_runs.SEARCH) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(improve_runs, "write", dies)
+        home.run("skills", "improve", "notes", "--model", f"script:{home.path}/model.py:better", *OPTIONS, code=130)
+    (folder,) = next((home.path / "data/autotune/improve").iterdir()).glob("[0-9]*")
+    before = improve_runs.read_search(folder)
+    assert before is not None
+    assert improve(home, "no_better")["state"] == "proposed"  # with the model that it began with
+    after = improve_runs.read_search(folder)
+    assert after is not None
+    assert after.candidates[0].scores.items() >= before.candidates[0].scores.items()
+
+
+def test_what_cannot_be_improved_is_refused_before_anything_is_spent(home: Here) -> None:
+    model = ("--model", f"script:{home.path}/model.py:better")
+    assert "No model" in home.run("skills", "improve", "notes", "--yes", code=1)
+    assert "no queries" in home.run("skills", "improve", "notes", *model, "--no-invent", "--yes", code=1)
+    assert "no tasks" in home.run("skills", "improve", "notes", *model, "--scope", "body", "--yes", code=1)
+    assert "no routing" in home.run("skills", "improve", "notes", *model, "--scope", "routing", "--yes", code=1)
+    assert "--yes" in home.run("skills", "improve", "notes", *model, code=1)
+    (home.path / ".claude/skills/notes/SKILL.md").write_text("no head\n")
+    assert "mended first" in home.run("skills", "improve", "notes", *model, "--yes", code=1)
+
+
+def test_in_a_repository_a_change_that_is_not_committed_is_refused(home: Here) -> None:
+    top = home.path / "project"
+    folder = world.skill(top / ".claude/skills", "mine", "Write release notes.")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "one")):
+        subprocess.run(["git", *words], cwd=top, check=True)
+    path = top / "skill-suites/mine/suite.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(text_of(suite(24)).replace('"notes"', '"mine"'))
+    (folder / "SKILL.md").write_text((folder / "SKILL.md").read_text() + "More.\n")
+    model = f"script:{home.path}/model.py:better"
+    assert "not committed" in home.run("skills", "improve", str(folder), "--model", model, *OPTIONS, code=1)
+    uses = {f"r-{side}{number}": [5, 0] for side in "in" for number in range(60)}
+    (top / ".git/autotune").mkdir()
+    (top / ".git/autotune/confirmations.json").write_text(json.dumps({"": uses}))
+    path.write_text(text_of(suite(60)).replace('"notes"', '"mine"'))
+    planned = home.answer("skills", "improve", str(folder), "--model", model, *OPTIONS, "--dry-run")
+    assert (planned["decides"], planned["confirm"]) == (False, 0)
+    assert planned["spent"] > 60
+
+
+def test_a_body_is_measured_by_tasks(home: Here) -> None:
+    tasks = [
+        TaskCase(f"t-{number}", f"release notes {number}", SOURCE, (Check(CheckKind.FILE_EXISTS, path="out.txt"),)) for number in range(9)
+    ]
+    path = home.path / "autotune-skills/notes/skill-suites/notes/suite.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(text_of(Suite("notes", tuple(tasks))))
+    planned = improve(home, "no_better", "--dry-run")
+    assert (planned["scope"], planned["instrument"], planned["decides"]) == ("body", "task", False)
+    assert improve(home, "no_better")["state"] == "nothing"

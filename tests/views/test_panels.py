@@ -1,0 +1,66 @@
+"""What stands beside sessions: the packs of a workshop, on its page and on its screen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.prompts.desk import asking, by_kindness, filled, known
+from tests.records.agent import Desk
+from tests.views.planted import events_of_the_demo, plant, served
+
+from autotune.commands import app
+from autotune.core.records.behaviors import Behavior
+from autotune.edges.clock import now_ms
+from autotune.prompts import evaluating
+from autotune.views import panels
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workshop with scores of one behaviour."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    desk = filled(Desk(tmp_path / "desk"))
+    evaluating.evaluate(known(desk), (Behavior.RESPONSE_QUALITY,), now_ms(), asking=asking(tmp_path, cheap=by_kindness))
+    top = tmp_path / "workshop"
+    top.mkdir()
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=top, check=True)
+    (top / "prompts.toml").write_text(f'behaviors = ["response-quality"]\ndb_path = "{desk.path}"\noutput_dir = "{tmp_path}/out"\n')
+    return top
+
+
+def test_only_a_workshop_has_packs_beside_its_sessions(workshop: Path, tmp_path: Path) -> None:
+    assert panels.gathered(tmp_path) == []
+    (found,) = panels.gathered(workshop)
+    assert [(card["title"], [one["value"] for one in card["intervals"]]) for card in found["cards"]] == [("response-quality", [0.625])]
+
+
+def test_settings_that_are_broken_are_said_in_the_panels_place(workshop: Path) -> None:
+    (workshop / "prompts.toml").write_text("behavors = 3\n")
+    (found,) = panels.gathered(workshop)
+    assert found["cards"] == []
+    assert "behavors" in found["lines"][0][1]
+
+
+def test_the_page_gets_the_panels_as_json(workshop: Path) -> None:
+    with served(workshop) as here:
+        (found,) = here.json("/api/panels")
+        assert (found["name"], len(found["cards"])) == ("packs", 1)
+        assert here.ask("/api/panels", headers={"Cookie": None})[0] == 401
+
+
+def test_the_screen_has_them_with_a_session_or_without(
+    workshop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(workshop)
+    assert app.run(["dashboard"]) == 0
+    assert "response-quality" in capsys.readouterr().out
+    assert app.run(["dashboard", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["panels"][0]["name"] == "packs"
+    other = tmp_path / "project"
+    plant(other, events_of_the_demo())
+    monkeypatch.chdir(other)
+    assert app.run(["dashboard", "--session", "demo-1", "--json"]) == 0
+    assert "panels" not in json.loads(capsys.readouterr().out)
