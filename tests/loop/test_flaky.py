@@ -91,7 +91,7 @@ def test_a_second_failure_is_the_candidates_while_the_incumbent_has_none(second:
     fails(log, run_candidate=f"1 {second}")
     found = attempt(project)
     assert (found["status"], found["outcome"]) == ("crash", "crashed")
-    assert f"fails in 2 of {second} runs" in found["reason"]
+    assert f"failed in 2 of {second} runs" in found["reason"]
     assert "tests/test_a.py::test_b" in found["reason"]
     assert "tests/test_a.py::test_b" in project.ok("brief").out
     assert project.ok("check").code == 0
@@ -102,7 +102,7 @@ def test_checks_that_fail_twice_on_the_candidate_alone_are_its_failure(project: 
     fails(log, check_candidate="1 2")
     found = attempt(project)
     assert (found["status"], found["verdict"]) == ("checks_failed", "discard")
-    assert "fails in 2 of 2 runs" in found["reason"]
+    assert "failed in 2 of 2 runs" in found["reason"]
     assert ran(project) == [("checks", "candidate", "crashed")] * 2 + [("checks", "incumbent", "ok")]
     assert project.ok("check").code == 0
 
@@ -137,4 +137,4 @@ def test_init_says_what_failed_once_and_goes_on(which: dict[str, str], project: 
 def test_init_refuses_what_fails_twice_and_says_that_it_is_flaky(second: int, project: Project, log: Path) -> None:
     fails(log, run_incumbent=f"2 {second}")
     said = project.refused("init", "--name", "x", "--metric", "size", "--scope", "src/**")
-    assert [part for part in ("tests/test_a.py::test_b", f"fails in 2 of {second} runs", "flaky") if part not in said] == []
+    assert [part for part in ("tests/test_a.py::test_b", f"failed in 2 of {second} runs", "flaky") if part not in said] == []

@@ -206,7 +206,7 @@ def test_a_failure_without_output_says_its_reason_once(project: Project) -> None
     project.init()
     project.write("src/fatal", "")
     answer = project.attempt()
-    assert answer["reason"] == "fails in 2 of 2 runs: exit 3"
+    assert answer["reason"] == "failed in 2 of 2 runs: exit 3"
     assert "output_is_data" not in answer
     assert "output" not in project.ok("explain", "1").out
     project.write("src/loud", "")

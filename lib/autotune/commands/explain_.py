@@ -84,5 +84,6 @@ def _as_json(story: Story, kept: Mapping[str, tuple[str, list[str]]]) -> list[di
 def _story(session: Session, number: int) -> Story:
     story = story_of(feed.of_experiment(session, number), number)
     if story is None:
-        raise AutotuneError(f"There is no experiment {number} in session {session.name}.", f"the latest is {session.state.count}")
+        latest = f"the latest is {session.state.count}" if session.state.count else "none has been made yet"
+        raise AutotuneError(f"There is no experiment {number} in session {session.name}.", latest)
     return story

@@ -33,7 +33,7 @@ COARSE = (
     "but later runs may differ: a time with few digits hides noise. Print more digits. If it is no time, say `init --untimed`: then three "
     "equal runs are enough"
 )
-REPEATS = "it repeats exactly with this seed and this input; what is kept is better with these, and another seed or input may differ"
+REPEATS = "it repeats exactly with this seed and this input; what is kept is better with these, and may not be with others"
 CANCELS = (
     "both runs of a pair get the same seed or cases, so their influence cancels. The session can find effects smaller than that if "
     "the rest of the noise is smaller. A keep takes 24 runs or more. `autotune calibrate` measures what pairs show"

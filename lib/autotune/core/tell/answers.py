@@ -173,7 +173,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.PLAN_WRITTEN: "{path} has the plan; edit it, then say the same command again",
     Answer.BRANCHES_PLANNED: "nothing is made yet; without --dry-run, the same command makes these branches",
     Answer.BRANCHES_MADE: _branches_made,
-    Answer.BRANCHES_THERE: "all of them are there already; nothing was done",
+    Answer.BRANCHES_THERE: "every branch is there already; nothing was done",
     Answer.GAINS_OF_SESSION: "these gains are those on top of what was kept before; --measure measures them on the branches themselves",
     Answer.BRANCH_MEASURED: "{branch}, measured side by side with what it stands on: {because}",
     Answer.BRANCH_GAINS: "{branch}: {because}",

@@ -73,7 +73,7 @@ def left(state: State, now: str) -> str:
     told = [one.text for one in meters(state, now)]
     if state.stop_asked is not None:
         told.insert(0, _asked(state, state.stop_asked.after))
-    return "; ".join(told) or "none is set: the session goes on until you stop it or it cannot be healed"
+    return "; ".join(told) or "none is set: the session goes on until you stop it, or until it cannot be healed"
 
 
 def _asked(state: State, after: int) -> str:

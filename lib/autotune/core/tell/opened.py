@@ -34,7 +34,7 @@ def understood(state: State, files: int) -> Iterator[tuple[str, str]]:
     yield "promise", promise(state)
     yield "min_effect", _least(state)
     yield "guardrails", listed(config.guardrails) if config.guardrails else "none: no other metric has a limit (--guardrail sets one)"
-    yield "checks", config.checks or "none: all that the benchmark accepts passes (autotune.checks.sh, or --checks)"
+    yield "checks", config.checks or "none: only the benchmark has to pass (autotune.checks.sh or --checks adds more)"
 
 
 def _cases(state: State) -> str:

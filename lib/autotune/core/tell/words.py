@@ -339,7 +339,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CHECKS_FAILED: "the checks failed: {because}",
     Kind.CHECKS_NOT_REACHED: "`{command}` before the checks failed: {because}",
     # Why a candidate cannot be judged.
-    Kind.FAILS_AGAIN: lambda fact: f"fails in {fact.figures['failed']} of {counted(fact.figures['runs'], 'run')}: {_because(fact)}",
+    Kind.FAILS_AGAIN: lambda fact: f"failed in {fact.figures['failed']} of {counted(fact.figures['runs'], 'run')}: {_because(fact)}",
     Kind.BENCHMARK_FLAKY: "flaky: the {what} failed in {failed} of {runs} runs of the candidate, and in {failed_before} of {runs_before} "
     f"of the incumbent, so this says nothing about the change ({{because}}). To mend it, {LEAVE_OUT}, then `autotune rebaseline --accept`",
     Kind.BENCHMARK_BROKEN: "the benchmark fails without the change too: {because}",
@@ -491,14 +491,14 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.REFUSED: lambda fact: f"{fact.figures['message']} {fact.figures['hint'][:1].upper()}{fact.figures['hint'][1:]}.",
     Kind.LENT_WAITS: "What was open there is put away in {folder}; the next command gives it back once the branch is checked out.",
     Kind.PROTECTED: lambda fact: (
-        f"protected, because they decide what is measured: {_listed(fact)}; so is everything outside the scope; allow a file with "
-        "`--scope FILE`"
+        f"protected, because they decide what is measured: {_listed(fact)}; everything outside the scope is protected too. "
+        "`--scope FILE` allows a file"
     ),
     Kind.NOTHING_PROTECTED: "protected: the session's own files, and everything outside the scope. No file in scope seems to decide "
-    "what is measured; if one does, name it with --protect PATTERN",
+    "what is measured. If one does, protect it: --protect PATTERN",
     Kind.LINE_WATCHED: "{path} may be changed although it prints the metric, except line {line}: {text}",
     Kind.LEFT_OPEN: lambda fact: (
-        f"may be changed although benchmark or checks load them: {_listed(fact)}; if one only measures, say --protect PATTERN"
+        f"may be changed, though benchmark or checks load them: {_listed(fact)}. Protect what only measures: --protect PATTERN"
     ),
     Kind.WAS_READ: _was_read,
     Kind.CAN_BE_READ: lambda fact: (

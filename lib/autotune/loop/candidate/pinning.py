@@ -175,7 +175,7 @@ def _nothing_in_scope(repository: Repository, workdir: str, config: Config, comm
     closed = [patterns.from_folder(path, workdir) for path in sorted(git.tracked(repository.top, commit)) if path in pinned and scope(path)]
     what = f"No tracked file is in scope ({', '.join(config.scope)})"
     if not closed:
-        return AutotuneError(f"{what}.", "name the files that may be changed with --scope PATTERN; commit them first")
+        return AutotuneError(f"{what}.", "name the files that may be changed: --scope PATTERN; commit new ones first")
     are = "is protected, because it decides" if len(closed) == 1 else "are protected, because they decide"
     free = " ".join(f"--scope {shlex.quote(path)}" for path in closed[:_MOST_FREED])
     return AutotuneError(f"{what}: {listed(closed)} {are} what is measured.", f"to change it anyway, name the file: {free}")

@@ -110,8 +110,8 @@ def _mending(bench: Bench, run: Ran) -> str:
     known = reading.how_it_could_be_read(bench.session.state.config, bench.output) if run.why.kind is Kind.NO_METRIC else None
     if known is not None:
         return told(known)
-    mended = "mend it until `autotune doctor` finds nothing wrong; if it works only in the checkout, --in-place measures there"
-    return f"{_bringing(bench.session)}; {mended}"
+    mended = "mend it until `autotune doctor` finds nothing wrong"
+    return f"{mended}; {_bringing(bench.session)}; if it works in the checkout only, use --in-place"
 
 
 def _bringing(session: Session) -> str:
