@@ -16,7 +16,7 @@ from autotune.core.tell import scored
 from autotune.edges.clock import now_ms
 from autotune.prompts import settings
 
-Behaviors = Annotated[list[Behavior] | None, typer.Option("--behavior", help="Only this one; can be repeated.")]
+Behaviors = Annotated[list[Behavior] | None, typer.Option("--behavior", metavar="NAME", help="Only this one; can be repeated.")]
 
 
 def main(

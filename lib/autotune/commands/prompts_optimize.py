@@ -35,7 +35,7 @@ _FAILED = "failed"
 
 def optimize(
     behavior: Annotated[
-        list[Behavior] | None, typer.Option("--behavior", help="Which behaviour; can be repeated. Without it: all.")
+        list[Behavior] | None, typer.Option("--behavior", metavar="NAME", help="Which behaviour; can be repeated. Without it: all.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="What chance begins from: the same seed, the same result.")] = 0,
     at: At = None,

@@ -19,8 +19,10 @@ from autotune.prompts import ingesting, settings
 from autotune.prompts.settings import Settings
 from autotune.records.store import Store, opened
 
-Which = Annotated[list[Behavior] | None, typer.Option("--behavior", help="Of this behaviour; can be repeated. Without it: of all.")]
-One = Annotated[Behavior | None, typer.Option("--behavior", help="Of this behaviour. Needed where there are several.")]
+Which = Annotated[
+    list[Behavior] | None, typer.Option("--behavior", metavar="NAME", help="Of this behaviour; can be repeated. Without it: of all.")
+]
+One = Annotated[Behavior | None, typer.Option("--behavior", metavar="NAME", help="Of this behaviour. Needed where there are several.")]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Keep what somebody changed as a version of its own.")]
 
 

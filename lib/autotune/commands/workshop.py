@@ -41,7 +41,9 @@ def init(
     at: Annotated[Path | None, typer.Option("--at", metavar="FOLDER", help="Where; usually ~/autotune-prompts.")] = None,
     traces: Annotated[Path | None, typer.Option("--traces", metavar="FOLDER", help="Where your agent writes its traces.")] = None,
     output: Annotated[Path | None, typer.Option("--output", metavar="FOLDER", help="Where your agent reads its packs.")] = None,
-    behavior: Annotated[list[Behavior] | None, typer.Option("--behavior", help="A behaviour to have a pack; can be repeated.")] = None,
+    behavior: Annotated[
+        list[Behavior] | None, typer.Option("--behavior", metavar="NAME", help="A behaviour to have a pack; can be repeated.")
+    ] = None,
     convert: Annotated[Path | None, typer.Option("--from", metavar="FILE", help="Take the settings of an autotune.json.")] = None,
     yes: Yes = False,
     dry_run: DryRun = False,
