@@ -64,3 +64,14 @@ def test_the_screen_has_them_with_a_session_or_without(
     monkeypatch.chdir(other)
     assert app.run(["dashboard", "--session", "demo-1", "--json"]) == 0
     assert "panels" not in json.loads(capsys.readouterr().out)
+
+
+def test_a_repository_with_skills_has_them_beside_its_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    top = tmp_path / "project"
+    skill = top / ".claude" / "skills" / "deck"
+    skill.mkdir(parents=True)
+    (skill / "SKILL.md").write_text("---\nname: deck\ndescription: Slides.\n---\nMake slides.\n")
+    (found,) = panels.gathered(top)
+    assert (found["name"], [card["title"] for card in found["cards"]]) == ("skills", ["deck"])

@@ -57,7 +57,7 @@ def main(  # noqa: PLR0913, PLR0917 - options
 
 
 def _beside() -> list[dict[str, Any]]:
-    """Give what stands beside the sessions of the repository here: the packs of a workshop."""
+    """Give what stands beside the sessions of the repository here: a workshop's packs, the skills in it."""
     from autotune.edges import git
     from autotune.views import panels
 

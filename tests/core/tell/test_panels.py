@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 from tests.core.tell.test_standing import MEAN, one
 
+from autotune.core.skills import rates
+from autotune.core.skills.seen import How, Offer, Shown
+from autotune.core.skills.turns import Fired, Turn
 from autotune.core.tell import panels
 from autotune.core.tell.lines import Tone
 
@@ -78,3 +81,32 @@ def test_a_panel_is_the_same_in_a_terminal() -> None:
     assert [line.label for line in said[:4]] == ["Prompt packs", "money", "x", "  p-a"]
     assert "  better" in [line.label for line in said]
     assert [line.tone for line in panels.as_lines(panels.broken("packs", "Prompt packs", "No.", "Try."))] == [Tone.PLAIN, Tone.BAD]
+
+
+OFFERED = {"deck": Offer("deck", Shown.FULL, "Slides.", "d")}
+
+
+def said(text: str, *, fired: bool = False) -> Turn:
+    return Turn(
+        "s", "", "2026-11-30T10:00:00Z", text, human=True, offered=OFFERED, fired=(Fired("deck", How.MODEL, "t", ran=True),) * fired
+    )
+
+
+def test_a_skill_is_drawn_by_its_shares_and_says_what_it_missed() -> None:
+    turns = [*[said(f"deck {number}", fired=True) for number in range(8)], said("one more"), said("why didn't you use deck?")]
+    one = rates.standing("deck", turns)
+    deployed = [panels.Deployed(1, 0, "deployed"), panels.Deployed(2, 86_400_000, "rolled back")]
+    found = panels.skills([(one, turns, deployed)], 3)
+    (only,) = found["cards"]
+    assert (only["title"], only["badge"]) == ("deck", ("1 trigger missed", Tone.FAIR))
+    assert {each["name"]: round(each["value"], 3) for each in only["intervals"]} == {"recall": 0.889, "precision": 1.0, "described": 1.0}
+    assert [text[:2] for label, text, _ in only["lines"] if label == "deployed"] == ["#2", "#1"]
+    assert "missed" in {label for label, _, _ in only["lines"]}
+    assert list(panels.as_lines(found))
+
+
+def test_a_skill_that_was_hardly_seen_is_unmeasured() -> None:
+    found = panels.skills([(rates.standing("deck", []), [], [])], 0)
+    assert (found["cards"][0]["intervals"], found["cards"][0]["badge"]) == ([], None)
+    assert "unmeasured" in {label for label, _, _ in found["cards"][0]["lines"]}
+    assert [tone for _, _, tone in found["lines"]] == [Tone.QUIET]

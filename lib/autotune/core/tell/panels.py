@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autotune.core.rollout.coins import STOPPED
 from autotune.core.rollout.look import WORSE
+from autotune.core.skills.rates import Share, Sign, Standing
+from autotune.core.skills.turns import Turn
+from autotune.core.tell import skills as told
 from autotune.core.tell import standing
+from autotune.core.tell.figures import counted
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.live import lines_as_json
 
@@ -28,6 +32,7 @@ _BADGES = {
     "waiting": ("a pack waits", Tone.FAIR),
     "promoted": ("promoted, watched", Tone.GOOD),
 }
+_UNSEEN = Line("seen", "no session of an agent yet; `autotune skills sync` reads them", Tone.QUIET)
 _OF_ALL = ("no traffic", "drifted model", "exhausted budget")
 
 
@@ -36,6 +41,45 @@ def packs(found: Sequence[Values]) -> dict[str, Any]:
     conditions = [one for one in found[0]["conditions"] if one["ill"] in _OF_ALL] if found else []
     lines = [Line("money", standing.spent(found[0]["money"])), *standing.conditions(conditions)] if found else []
     return {"name": "packs", "title": "Prompt packs", "lines": lines_as_json(lines), "cards": [_of_behavior(one) for one in found]}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A deployment of a skill: its number, when it was made (milliseconds), and why."""
+
+    number: int
+    at_ms: int
+    why: str
+
+
+def skills(found: Sequence[tuple[Standing, Sequence[Turn], Sequence[Deployed]]], sessions: int) -> dict[str, Any]:
+    """The panel of a repository's skills: how each stands in the turns of the newest sessions, and what was deployed."""
+    lines = [Line("seen", f"the newest {counted(sessions, 'session')}")] if sessions else [_UNSEEN]
+    cards = [_of_skill(*one) for one in found]
+    return {"name": "skills", "title": "Skills", "lines": lines_as_json(lines), "cards": cards}
+
+
+def _of_skill(one: Standing, turns: Sequence[Turn], deployed: Sequence[Deployed]) -> dict[str, Any]:
+    shares = (("recall", one.recall), ("precision", one.precision), ("described", one.coverage))
+    missed = sum(each.sign is not Sign.ALIKE for each in one.missed)
+    drawn = {name for name, share in shares if share.value is not None} | {"skill", "recall", "precision", "coverage"}
+    lines = [line for line in told.explained(one, turns) if line.label not in drawn]
+    unmeasured = [name for name, share in shares[:2] if share.value is None]
+    lines += [Line("unmeasured", ", ".join(unmeasured), Tone.QUIET)] if unmeasured else []
+    lines += [Line("deployed", f"#{each.number}, {shortened(each.why, _LONGEST)} on {standing.day(each.at_ms)}") for each in deployed[::-1]]
+    return {
+        "title": shortened(one.name, _LONGEST),
+        "badge": (f"{counted(missed, 'trigger')} missed", str(Tone.FAIR)) if missed else None,
+        "intervals": [_share(name, share) for name, share in shares if share.value is not None],
+        "times": [],
+        "meters": [],
+        "lines": lines_as_json(lines),
+    }
+
+
+def _share(name: str, share: Share) -> dict[str, Any]:
+    low, high = share.interval or (0.0, 1.0)
+    return {"name": name, "value": share.value, "low": low, "high": high, "text": f"{told.share(share)}, {share.hits} of {share.of}"}
 
 
 def broken(name: str, title: str, message: str, hint: str) -> dict[str, Any]:

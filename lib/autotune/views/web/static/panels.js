@@ -1,4 +1,4 @@
-// What stands beside the sessions: prompt packs, where the repository is a workshop.
+// What stands beside the sessions: a workshop's prompt packs, a repository's skills.
 
 import { means } from "./charts.js";
 import { ask, el, lines } from "./parts.js";
