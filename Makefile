@@ -65,3 +65,4 @@ lock:
 	$(COMPILE) $(UPGRADE) requirements-models.in -o requirements-models.lock
 	$(COMPILE) $(UPGRADE) requirements-parquet.in -o requirements-parquet.lock
 	$(COMPILE) $(UPGRADE) requirements-mlflow.in -o requirements-mlflow.lock
+	$(COMPILE) $(UPGRADE) requirements-gepa.in -o requirements-gepa.lock

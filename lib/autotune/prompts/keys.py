@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autotune.core.asking.naming import BACKENDS
-from autotune.core.config.shapes import Shape, flag, list_of, number, shown, text, whole_number
+from autotune.core.config.shapes import Shape, flag, list_of, number, one_of, shown, text, whole_number
 from autotune.core.records.behaviors import Behavior
 
 FEWEST_SAMPLES = 50  # of a canary, in each arm: fewer decide by luck
@@ -249,6 +249,7 @@ KEYS = (
         "how much one run may cost, its proposer and judges together; `none`: no cap",
         "AUTOTUNE_OPTIMIZE_MAX_COST_USD",
     ),
+    Key("optimize.engine", one_of("own", "gepa"), "own", "what searches: autotune itself, or the package gepa", "AUTOTUNE_OPTIMIZE_ENGINE"),
     Key("optimize.max_calls", whole_number(0), 0, "how many calls one run may make; 0: no cap", "AUTOTUNE_OPTIMIZE_MAX_CALLS"),
     Key(
         "optimize.sample_size",

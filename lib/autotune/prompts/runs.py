@@ -30,8 +30,9 @@ READ, SELECT, CONFIRM, IDS = "read.jsonl", "select.jsonl", "confirm.jsonl", "ids
 class Run:
     """What stays as it is in a run.
 
-    `name` is that of its caps. `base` is the commit that it begins from. `read` and `select` are the search's cases; `slices` are parts
-    of the cases that confirm, by name, in which no pack may be worse. `refused` are packs that were rejected or taken back before.
+    `name` is that of its caps, `engine` what searches. `base` is the commit that it begins from. `read` and `select` are the search's
+    cases; `slices` are parts of the cases that confirm, by name, in which no pack may be worse. `refused` are packs that were rejected or
+    taken back before.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Run:
     units: int
     confirm: int
     uses: int
+    engine: str = "own"
     max_usd: float | None = None
     max_calls: int | None = None
     protected: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from autotune.core.search.model import Evaluate, Plan, Reflect, Search
 from autotune.core.tell import tuning
 from autotune.core.tell.tuning import INSTRUCTIONS, Shown
 from autotune.models.asking import Models
-from autotune.prompts import judging, packs, runs
+from autotune.prompts import engines, judging, packs, runs
 from autotune.prompts.judging import Bench, Judged
 from autotune.prompts.packs import Pack
 from autotune.prompts.runs import Run
@@ -34,6 +34,7 @@ MOST_CONFIRMED = 2  # finalists of a run: the first is the best, and each one tr
 SHARE = 0.5  # of a run's caps, which the search may spend; the rest is for the cases that decide
 PROPOSAL_TOKENS = 6000
 BATCH, MERGES = 3, 2
+GEPA = "gepa"
 
 
 @dataclass(slots=True)
@@ -59,6 +60,10 @@ class Desk:
         """What the run has spent."""
         found = self.models.spending.spent(f"run {self.run.name}")
         return Spent(found.calls, found.tokens, found.usd)
+
+    def may_go_on(self, calls: int) -> bool:
+        """Whether so many further calls may be made."""
+        return not self.exhausted and self.budget.affords(self.spent, calls)
 
 
 def opened(folder: Path) -> tuple[Run, Bench]:
@@ -86,10 +91,8 @@ def spoken(folder: Path) -> tuple[str, ...]:
 
 def searched(desk: Desk) -> Search:
     """Drive the search to its end, or until its part of the caps is spent."""
-    search = runs.read_search(desk.folder) or _begun(desk)
-    while not desk.exhausted and (step := steps.due(search)) is not None:
-        if not desk.budget.affords(desk.spent, _calls(desk, step)):
-            break
+    search = runs.read_search(desk.folder) or (_by_gepa(desk) if desk.run.engine == GEPA else _begun(desk))
+    while (step := steps.due(search)) is not None and desk.may_go_on(_calls(desk, step)):
         further = _taken(desk, search, step)
         if not desk.exhausted:
             search = further
@@ -146,6 +149,27 @@ WORSE, MARGIN, FEWEST = 10.0, 0.05, 10
 """Odds at which a slice is worse; the mean loss that is too much where so many cases show it."""
 
 
+def _by_gepa(desk: Desk) -> Search:
+    """Have gepa search, within the same caps, and write down what it found; what it leaves undone is not gone on with."""
+
+    def evaluate(texts: Mapping[str, str], cases: tuple[str, ...]) -> Mapping[str, float | None] | None:
+        if not desk.may_go_on(_calls(desk, Evaluate(0, cases))):
+            return None
+        found = {one.case: one.judgement.score for one in _judged(desk, texts, cases)}
+        return found if desk.may_go_on(0) else None
+
+    def reflect(texts: Mapping[str, str], cases: tuple[str, ...], name: str) -> str | None:
+        asked.append(name)
+        return _written(desk, texts, cases, name, len(asked))
+
+    asked = list[str]()
+    begun = _begun(desk)
+    found = engines.by_gepa(begun.plan, begun.candidates[0].texts, begun.refused, evaluate, reflect)
+    search = replace(found, proposals=begun.plan.proposals)
+    runs.write(desk.folder, runs.SEARCH, search)
+    return search
+
+
 def _begun(desk: Desk) -> Search:
     plan = Plan(desk.run.seed, desk.run.read, desk.run.select, BATCH, desk.run.proposals, MERGES)
     return steps.begun(plan, runs.texts_of(desk.base), desk.run.refused)
@@ -159,7 +183,8 @@ def _taken(desk: Desk, search: Search, step: Evaluate | Reflect) -> Search:
     if isinstance(step, Evaluate):
         found = _judged(desk, search.candidates[step.candidate].texts, step.cases)
         return steps.scored(search, step.candidate, {one.case: one.judgement.score for one in found})
-    return steps.proposed(search, _reflected(desk, search, step))
+    texts = search.candidates[step.candidate].texts
+    return steps.proposed(search, _written(desk, texts, step.cases, step.text, search.proposals))
 
 
 def _judged(desk: Desk, texts: Mapping[str, str], cases: tuple[str, ...]) -> list[Judged]:
@@ -170,20 +195,19 @@ def _judged(desk: Desk, texts: Mapping[str, str], cases: tuple[str, ...]) -> lis
     return found
 
 
-def _reflected(desk: Desk, search: Search, step: Reflect) -> str | None:
-    """Have one text written anew; None where no answer came, or it may not be used."""
-    texts = search.candidates[step.candidate].texts
-    judged = _judged(desk, texts, step.cases)
+def _written(desk: Desk, texts: Mapping[str, str], cases: tuple[str, ...], name: str, number: int) -> str | None:
+    """Have one text written anew; None where no answer came, or it may not be used. `number` tells proposals of the same apart."""
+    judged = _judged(desk, texts, cases)
     shown = [Shown(desk.bench.cases[one.case].input, one.answered, one.judgement) for one in judged if one.judgement.score is not None]
     parts = [Part("", text) for one in shown for text in (one.request, one.answer, *one.judgement.reasons.values())]
-    fence = fencing.drawn([*parts, *(Part("", text) for text in texts.values())], Random(f"{desk.run.seed} reflection {search.round}"))
-    messages = tuning.reflection(step.text, texts, desk.bench.rubric, shown, desk.run.protected, desk.run.rules.longest, fence)
+    fence = fencing.drawn([*parts, *(Part("", text) for text in texts.values())], Random(f"{desk.run.seed} reflection {number}"))
+    messages = tuning.reflection(name, texts, desk.bench.rubric, shown, desk.run.protected, desk.run.rules.longest, fence)
     asked = Request(
         desk.run.proposer,
         messages,
         PROPOSAL_TOKENS,
-        schema=tuning.schema(step.text),
-        sample=desk.run.seed + search.proposals,
+        schema=tuning.schema(name),
+        sample=desk.run.seed + number,
         purpose=f"propose {desk.run.behavior}",
     )
     answer = desk.models.ask(asked)
@@ -192,11 +216,11 @@ def _reflected(desk: Desk, search: Search, step: Reflect) -> str | None:
         return None
     if fencing.obeyed(fence, str(answer.value["remark"])):
         return None
-    text = _text(step.text, answer.value[step.text])
-    return text if text is not None and _may_be_used(desk, {**texts, step.text: text}) else None
+    text = _text(name, answer.value[name])
+    return text if _may_be_used(desk, {**texts, name: text}) else None
 
 
-def _text(kind: str, value: Any) -> str | None:  # noqa: ANN401 - any JSON
+def _text(kind: str, value: Any) -> str:  # noqa: ANN401 - any JSON
     if kind == INSTRUCTIONS:
         return str(value).strip()
     return json.dumps(value, ensure_ascii=False) if value else ""

@@ -1,0 +1,151 @@
+"""Why a run of `optimize` cannot be, and what it is made of: with a real workshop and records, and no model."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from tests.prompts import world
+from tests.prompts.test_optimizing import QUALITY, Shop
+
+from autotune.commands import app
+from autotune.core.cases.confirming import PLANNED
+from autotune.core.judging import instrument
+from autotune.edges import git
+from autotune.errors import AutotuneError
+from autotune.prompts import canaries, optimizing, packs, pools, preparing, runs, settings
+from autotune.prompts.ingesting import database
+from autotune.prompts.settings import Settings
+from autotune.records.store import opened
+from autotune.rollout import deploying
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shop:
+    made = Shop(tmp_path)
+    for name, value in made.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    world.write_traces(tmp_path / ".config/dotclaw/traces/a.jsonl", *world.traces(100))
+    assert app.run(["prompts", "init", "--yes", "--behavior", QUALITY]) == 0
+    made.models = world.install(tmp_path / "world.py")
+    made.set("judge", stage1_model=made.models["judge"], stage2_model=made.models["judge"], share=0.25)
+    made.search(sample=8, max_calls=500)
+    assert app.run(["ingest"]) == 0
+    capsys.readouterr()
+    return made
+
+
+def known(shop: Shop) -> Settings:
+    return settings.read(shop.workshop / "prompts.toml", {})
+
+
+def found(shop: Shop) -> dict[str, object]:
+    return optimizing.optimize(known(shop), QUALITY, world.NOW, dry=True)
+
+
+def laid_out(shop: Shop, seed: int = 0) -> Path:
+    from autotune.prompts.terms import terms
+
+    on = known(shop)
+    prepared = preparing.prepared(on, QUALITY, seed, world.NOW)
+    return preparing.lay_out(on, QUALITY, prepared, seed, world.NOW, terms(on, "x"))
+
+
+def test_a_run_is_laid_out_the_same_again_by_its_seed(shop: Shop) -> None:
+    one, same, other = laid_out(shop), laid_out(shop), laid_out(shop, 1)
+    assert [runs.read_run(path).read for path in (one, same)] == [runs.read_run(one).read] * 2
+    assert (one / runs.IDS).read_bytes() == (same / runs.IDS).read_bytes()
+    assert runs.read_run(one).select != runs.read_run(other).select
+    made = instrument.parse(tomllib.loads((one / runs.JUDGE).read_text()), runs.JUDGE)
+    assert (made.run, made.max_calls_per_run, made.fresh, made.besides) == (runs.read_run(one).name, 500, False, True)
+    assert made.stages.share == 0.25
+    listed = [line.partition("\t")[0] for line in (one / runs.IDS).read_text().splitlines()]
+    frozen = [json.loads(line)["case"] for line in (one / runs.CONFIRM).read_text().splitlines()]
+    assert listed == [f"{QUALITY}/{case}" for case in frozen]
+    assert set(runs.read_run(one).slices) == {"source web", "source phone"}
+    read = runs.read_run(one)
+    assert not {*read.read, *read.select} & set(frozen)
+
+
+def test_forgetting_reaches_what_a_run_has_frozen(shop: Shop) -> None:
+    folder = laid_out(shop)
+    assert app.run(["prompts", "forget", "--before", "2100-01-01"]) == 0
+    assert not any((folder / name).read_text() for name in (runs.READ, runs.SELECT, runs.CONFIRM))
+
+
+def test_cases_that_confirmed_twenty_times_are_spent_and_new_ones_take_their_place(shop: Shop) -> None:
+    cases = preparing.prepared(known(shop), QUALITY, 0, world.NOW).confirm
+    with opened(database(known(shop)), write=True) as store:
+        pools.remember(store, QUALITY, {case.name: (PLANNED, 0, 0) for case in cases})
+    assert found(shop)["state"] == "spent"
+    more = world.traces(200, seed=1)
+    world.write_traces(shop.home / ".config/dotclaw/traces/b.jsonl", *({**one, "user_id": f"new {one['user_id']}"} for one in more))
+    assert app.run(["ingest"]) == 0
+    now = found(shop)
+    assert (now["state"], now["uses"]) == ("planned", 0)
+    assert not {case.name for case in preparing.prepared(known(shop), QUALITY, 0, world.NOW).confirm} & {case.name for case in cases}
+
+
+def test_the_records_know_the_uses_of_a_workshop_that_is_gone(shop: Shop) -> None:
+    cases = preparing.prepared(known(shop), QUALITY, 0, world.NOW).confirm
+    with opened(database(known(shop)), write=True) as store:
+        pools.remember(store, QUALITY, {case.name: (3, 1, 0) for case in cases})
+    assert found(shop)["uses"] == 3
+    folder = laid_out(shop)
+    assert runs.read_run(folder).uses == 3
+    repository = git.discover(shop.workshop)
+    assert repository is not None
+    counts = pools.counted(repository, QUALITY)
+    assert set(counts.values()) == {(3, 1, 0)}
+    assert pools.together(counts, {cases[0].name: (2, 0, 1)})[cases[0].name] == (3, 1, 1)
+
+
+def test_a_case_that_somebody_saw_confirms_no_more(shop: Shop) -> None:
+    cases = preparing.prepared(known(shop), QUALITY, 0, world.NOW).confirm
+    with opened(database(known(shop)), write=True) as store:
+        pools.remember(store, QUALITY, {cases[0].name: (1, 0, 1)})
+    assert cases[0] not in preparing.prepared(known(shop), QUALITY, 0, world.NOW).confirm
+
+
+def test_a_canary_is_waited_for_and_its_time_does_not_confirm(shop: Shop) -> None:
+    target = canaries.target_of(known(shop), QUALITY)
+    target.places["canary"].parent.mkdir(parents=True, exist_ok=True)
+    main = shop.pack("main")
+    proposal = canaries.Proposal("salt", packs.version_of(main), "c", "m", None, None, proven=False, evidence="", share=0.5)
+    with deploying.opened(target, "test", world.NOW) as rollout:
+        snapshot = rollout.keep(packs.rendered(main).encode())
+        rollout.change({"canary": snapshot}, canaries.BEGUN, world.NOW - 1, canaries.values(proposal))
+    assert found(shop)["state"] == "canary"
+    with deploying.opened(target, "test", world.NOW) as rollout:
+        rollout.change({"canary": None}, canaries.TAKEN_BACK, world.NOW + world.DAY, {})
+    assert found(shop)["state"] == "too few"
+
+
+def test_protected_passages_are_those_that_the_pack_names(shop: Shop) -> None:
+    path = shop.workshop / f"packs/{QUALITY}.json"
+    said = json.loads(path.read_text())
+    said["instructions"] += " Never lie."
+    path.write_text(json.dumps({**said, "metadata": {"protected": ["Never lie."]}}))
+    shop.git("commit", "-qam", "Protected")
+    assert runs.read_run(laid_out(shop)).protected == ("Never lie.",)
+
+
+def test_a_workshop_without_the_pack_is_refused(shop: Shop) -> None:
+    shop.git("rm", "-q", f"packs/{QUALITY}.json")
+    shop.git("commit", "-qm", "Gone")
+    with pytest.raises(AutotuneError, match="has no packs"):
+        found(shop)
+    (shop.workshop / "packs").mkdir(exist_ok=True)
+    (shop.workshop / f"packs/{QUALITY}.json").write_text("{}")
+    shop.git("add", "-A")
+    shop.git("commit", "-qm", "Broken")
+    with pytest.raises(AutotuneError, match="is no pack"):
+        found(shop)
+
+
+def test_without_a_workshop_it_is_refused() -> None:
+    with pytest.raises(AutotuneError, match="no workshop"):
+        optimizing.optimize(settings.read(None, {}), QUALITY, world.NOW)
