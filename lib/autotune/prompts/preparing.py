@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -25,13 +25,13 @@ from autotune.edges import git
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.session import layout, sessions
-from autotune.prompts import canaries, mainline, packs, pools, runs
+from autotune.prompts import canaries, judging, mainline, packs, pools, runs
 from autotune.prompts.ingesting import database
 from autotune.prompts.runs import Run
 from autotune.prompts.searching import BATCH, MERGES, MOST_CONFIRMED
 from autotune.prompts.settings import Settings
-from autotune.records import frozen
-from autotune.records.store import Store, opened
+from autotune.records import counting, frozen
+from autotune.records.store import opened
 from autotune.rollout import deploying
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _usd(settings: Settings, found: Prepared, terms: Terms, search: float, confi
         return None
     answer, judge, propose = (price for price in prices if price is not None)
     with opened(database(settings)) as store:
-        length = store.count("SELECT avg(length(content)) FROM (SELECT content FROM record WHERE kind = 'trace' LIMIT 1000)") // 4
+        length = counting.mean_characters(store) // 4
     each = usd(answer, Usage(length + len(found.pack) // 4, length)) + usd(judge, Usage(length + 800, 300))
     proposals = int(settings["optimize.max_candidates"])
     return (search + confirm) / 2 * each + proposals * usd(propose, Usage(6 * length + 2000, 1500))
@@ -198,7 +198,6 @@ def lay_out(settings: Settings, behavior: Behavior, found: Prepared, seed: int, 
         for part, (name, cases) in own.items():
             frozen.freeze(store, folder / name, behavior, part, only={case.name for case in cases})
         counts = pools.together(pools.known(store, behavior), pools.counted(found.repository, behavior))
-        slices = _slices(store, behavior, {case.name for case in found.confirm})
     pools.hand_over(found.repository, behavior, {case.name: counts[case.name] for case in found.confirm if case.name in counts})
     run = Run(
         name=f"optimize {behavior} {now_ms}",
@@ -218,7 +217,7 @@ def lay_out(settings: Settings, behavior: Behavior, found: Prepared, seed: int, 
         max_usd=settings["optimize.max_cost_usd"],
         max_calls=settings["optimize.max_calls"] or None,
         protected=_protected(found.pack),
-        slices=slices,
+        slices=_slices(behavior, folder / runs.CONFIRM),
         refused=_refused(home, behavior, found.pack),
     )
     (folder / runs.BASE).write_text(found.pack, "utf-8")
@@ -275,14 +274,12 @@ def _refused(home: Path, behavior: Behavior, pack: str) -> tuple[Mapping[str, st
     return tuple(texts for found in runs.results(home) for texts in found["tried"] if texts != now)
 
 
-def _slices(store: Store, behavior: Behavior, confirm: Collection[str]) -> dict[str, tuple[str, ...]]:
+def _slices(behavior: Behavior, confirm: Path) -> dict[str, tuple[str, ...]]:
     """Parts of the cases that confirm, by what their records have in common, each large enough to say something."""
     found: dict[str, list[str]] = {}
-    for case, content in store.rows("SELECT case_id, content FROM record WHERE kind = 'trace' AND part = ?", str(Part.CONFIRM)):
-        if case in confirm:
-            said = json.loads(str(content))
-            for name in SLICED_BY:
-                if name in said:
-                    found.setdefault(f"{name} {said[name]}", []).append(f"{behavior}/{case}")
+    for case, trace in judging.frozen_cases(confirm):
+        for name in SLICED_BY:
+            if (value := getattr(trace, name)) is not None:
+                found.setdefault(f"{name} {value}", []).append(f"{behavior}/{case}")
     per_kind = Counter(name.partition(" ")[0] for name in found)
     return {name: tuple(cases) for name, cases in found.items() if len(cases) >= FEWEST_IN_SLICE and per_kind[name.partition(" ")[0]] > 1}

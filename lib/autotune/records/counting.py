@@ -37,6 +37,11 @@ def counted(store: Store) -> dict[str, Any]:
     }
 
 
+def mean_characters(store: Store) -> int:
+    """How many characters a record has on average, by the first thousand."""
+    return store.count("SELECT avg(length(content)) FROM (SELECT content FROM record WHERE kind = ? LIMIT 1000)", TRACE)
+
+
 def _of_combinations(store: Store) -> dict[str, Any]:
     """Records by part, by behaviour and by pack, from the few combinations that there are."""
     parts: Counter[str] = Counter()
