@@ -121,6 +121,7 @@ WORDED_ELSEWHERE = {
     "views/completion.py": "programs for shells",
     "core/config/keys.py": "what autotune.toml says of each key",
     "prompts/keys.py": "what docs/prompts.md says of each key",
+    "prompts/phrasing.py": "packs, which are yours to edit",
     "prompts/builtin.py": "packs and rubrics, which are yours to edit",
     "prompts/settings.py": "what prompts.toml says of itself",
     "core/config/writing.py": "what autotune.toml says of itself",

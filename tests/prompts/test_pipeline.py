@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from autotune.core.scheduling.passing import Skip, Step
+from autotune.core.tuning.numbers import Style
 from autotune.edges import atomic
-from autotune.prompts import canaries, demonstration, ingesting, packs, pipeline, remembering
+from autotune.prompts import canaries, demonstration, ingesting, packs, phrasing, pipeline, remembering, reverting
 from autotune.prompts.demonstration import BEHAVIOR, Shop
 from autotune.prompts.packs import Pack
 from autotune.prompts.passing import Did, once
@@ -96,6 +97,24 @@ def test_while_a_canary_runs_nothing_is_tuned_or_deployed(shop: Shop) -> None:
     assert done["optimize"]["found"]["state"] == "canary"
     assert done["deploy"]["skipped"] == {"why": Skip.CANARY}
     assert (done["watch"]["found"]["version"], done["watch"]["found"]["action"]) == (version, "promote")
+
+
+def test_packs_say_what_the_numbers_say_and_are_canaries_as_every_other(shop: Shop) -> None:
+    tuned_already(shop)
+    shop.make_pass()
+    on = {"AUTOTUNE_BEHAVIOR_ENABLED": "1", "AUTOTUNE_BEHAVIOR_PROMPT_PACKS": "1", "AUTOTUNE_BEHAVIOR_CANARY_PERCENT": "30"}
+    os.environ.update(on)
+    shop.customers()
+    (pack,) = by_step(shop.make_pass())["behavior"]["found"]["packs"]
+    assert (pack["behavior"], pack["action"], pack["share"], pack["proven"]) == (BEHAVIOR, "waits for records", 0.3, False)
+    assert any(line.endswith(phrasing.STYLES[Style.DETAILED]) for line in pack["diff"])
+    shop.customers()
+    assert by_step(shop.make_pass())["behavior"]["found"]["packs"] == []
+    running = canaries.running(shop.settings, BEHAVIOR)
+    assert running is not None
+    assert running.version == pack["version"]
+    reverting.rollback(shop.settings, BEHAVIOR, shop.now_ms)
+    assert by_step(shop.make_pass())["behavior"]["found"]["packs"] == []
 
 
 def test_without_a_workshop_there_is_nothing_to_tune(shop: Shop) -> None:

@@ -78,6 +78,11 @@ def undo(settings: Settings, *, dry: bool) -> dict[str, Any]:
     )
 
 
+def numbers(settings: Settings) -> Numbers:
+    """The numbers as the file says them now."""
+    return _file(place(settings))[2]
+
+
 def place(settings: Settings) -> Path:
     """The file that is tuned."""
     named = settings["behavior.config_path"]

@@ -70,6 +70,14 @@ def restore(top: Path, behavior: str, content: bytes) -> None:
         _move(top, main, commits.commit_tree(top, tree, [main], RESTORED.format(behavior=behavior)))
 
 
+def beside(top: Path, behavior: str, text: str, words: str) -> str:
+    """A commit beside main with another pack of a behaviour, which a ref of its own keeps; gives the commit."""
+    main = tip(top)
+    made = commits.commit_tree(top, _with_file(top, main, behavior, git.store(top, text.encode())), [main], words)
+    commits.set_ref(top, f"refs/autotune/behavior/{behavior}", made, words)
+    return made
+
+
 def _with_file(top: Path, commit: str, behavior: str, blob: str) -> str:
     """The tree of a commit with another pack in it."""
     repository = git.discover(top)

@@ -28,6 +28,7 @@ from autotune.prompts import (
     live,
     mainline,
     optimizing,
+    phrasing,
     remembering,
     runs,
     terms,
@@ -86,7 +87,13 @@ def _ingest(desk: Desk, *, dry: bool) -> Values:
 def _numbers(desk: Desk, *, dry: bool) -> Values | Skipped:
     if not desk.settings["behavior.enabled"]:
         return Skipped(Skip.OFF)
-    return _without_key(desk.settings, desk.settings["behavior.eval_model"]) or behaving.tune(desk.settings, desk.clock(), dry=dry)
+    if missing := _without_key(desk.settings, desk.settings["behavior.eval_model"]):
+        return missing
+    found = behaving.tune(desk.settings, desk.clock(), dry=dry)
+    if desk.settings["behavior.prompt_packs"] and desk.settings.file is not None:
+        with _records(desk) as store:
+            found["packs"] = phrasing.propose(desk.settings, store, desk.clock(), dry=dry)
+    return found
 
 
 def _eval(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:

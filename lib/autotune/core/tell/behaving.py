@@ -7,6 +7,7 @@ from typing import Any
 
 from autotune.core.tell.lines import Line, Tone, shortened
 
+PROPOSED = "The pack of {behavior} says what behavior.json says"
 _LONGEST = 300
 _WHAT = {
     "tool failures": ("tools failed in", True),
@@ -36,6 +37,8 @@ def _told(found: Mapping[str, Any]) -> Iterator[Line]:
         yield Line("changed", "nothing: no figure is surely beyond what a rule asks for")
     for what in found["figures"]:
         yield Line("measured", _figure(what, found["figures"]))
+    for pack in found.get("packs", ()):
+        yield Line("pack", f"{pack['behavior']}: {pack['action']} {pack.get('version', '')}".strip())
     yield Line("file", shortened(found["file"], _LONGEST))
     if found["report"]:
         yield Line("report", shortened(found["report"], _LONGEST))
