@@ -12,7 +12,16 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import skills_create, skills_deploy, skills_eval, skills_improve, skills_label, skills_records, skills_run
+from autotune.commands import (
+    skills_create,
+    skills_demo,
+    skills_deploy,
+    skills_eval,
+    skills_improve,
+    skills_label,
+    skills_records,
+    skills_run,
+)
 from autotune.commands.options import AsJson
 from autotune.commands.skills_create import DryRun
 from autotune.commands.skills_names import Verbs
@@ -44,7 +53,7 @@ app.add_typer(skills_eval.app, name="eval")
 for part in (
     *(skills_create.create, skills_create.check, skills_deploy.deploy, skills_deploy.watch, skills_deploy.rollback),
     *(skills_run.verify, skills_run.publish, skills_run.run, skills_run.schedule),
-    *(skills_records.workflows, skills_records.export, skills_records.recover),
+    *(skills_records.workflows, skills_records.export, skills_records.recover, skills_demo.demo),
 ):
     app.command()(part)
 app.command()(probe)

@@ -85,11 +85,15 @@ def explained(one: Standing, turns: Sequence[Turn]) -> Iterator[Line]:
 def took(fired: Effort, silent: Effort) -> Iterator[Line]:
     """Tell what turns took in which a skill fired, next to those in which it was silent."""
     if fired.each is not None:
-        beside = "" if silent.each is None else f"; {silent.each:,.0f} in turns in which it was silent"
-        yield Line("tokens", f"{fired.each:,.0f} in a turn in which it fired, on average{beside}".replace(",", " "))
+        beside = "" if silent.each is None else f"; {_many(silent.each)} in turns in which it was silent"
+        yield Line("tokens", f"{_many(fired.each)} in a turn in which it fired, on average{beside}")
     if fired.turns and (fired.failures or silent.failures):
         beside = f"; in {silent.with_failures} of {counted(silent.turns, 'turn')} in which it was silent" if silent.turns else ""
         yield Line("errors", f"tools failed in {fired.with_failures} of {counted(fired.turns, 'turn')} in which it fired{beside}")
+
+
+def _many(count: float) -> str:
+    return f"{count:,.0f}".replace(",", " ")
 
 
 def _missed(found: Missed, turn: Turn) -> Iterator[Line]:
