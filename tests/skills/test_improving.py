@@ -21,6 +21,12 @@ def better(request, chance):
     text = "Write release notes, changelog of version, what changed since the last tag."
     return json.dumps({"diagnosis": "it misses the changelog", "text": text})
 
+def judge(request, chance):
+    listed, asked = request.messages[0].text, request.messages[1].text
+    names = request.schema["properties"]["skill"]["enum"]
+    fits = "what changed" in listed or "Write release" in listed and "release" in asked
+    return json.dumps({"skill": "notes" if fits and any(one in asked for one in ("release", "changelog", "what changed")) else names[-1]})
+
 def no_better(request, chance):
     return json.dumps({"diagnosis": "so it is", "text": f"Writes the words that nobody says, number {chance.randrange(10**6)}."})
 """
@@ -67,17 +73,19 @@ def improve(home: Here, function: str, *more: str) -> dict[str, Any]:
 
 
 def test_a_better_description_is_found_decided_and_kept_on_a_branch(home: Here) -> None:
-    with_suite(home, 60)
+    with_suite(home, 45)
+    path = home.path / ".claude/skills/notes/SKILL.md"
+    path.write_text(path.read_text().replace("Write release notes.", "Put words on paper."))
     planned = improve(home, "better", "--dry-run")
     assert (planned["state"], planned["scope"], planned["decides"], planned["generate"]) == ("planned", "description", True, 0)
-    found = improve(home, "better")
+    found = improve(home, "better", "--proposals", "1")
     assert found["state"] == "kept", found
     top = home.path / "autotune-skills/notes"
     text = subprocess.run(
         ["git", "show", f"{found['branch']}:skills/notes/SKILL.md"], cwd=top, capture_output=True, text=True, check=True
     ).stdout
     assert "what changed since the last tag" in text
-    assert "Write release notes.\n" in (home.path / ".claude/skills/notes/SKILL.md").read_text()
+    assert "Put words on paper.\n" in path.read_text()
     assert "improve-notes" in found["session"]
     assert home.answer("skills", "deploy", "notes", "--dry-run")
 
@@ -165,3 +173,22 @@ def test_a_body_is_measured_by_tasks(home: Here) -> None:
     planned = improve(home, "no_better", "--dry-run")
     assert (planned["scope"], planned["instrument"], planned["decides"]) == ("body", "task", False)
     assert improve(home, "no_better")["state"] == "nothing"
+
+
+def test_a_judge_of_routing_only_proposes_however_many_cases_there_are(home: Here) -> None:
+    with_suite(home, 60)
+    (home.path / "programs/claude").unlink()
+    judged = ("--instrument", "routing-judge", "--judge", f"script:{home.path}/model.py:judge")
+    found = improve(home, "better", *judged, "--proposals", "1")
+    assert (found["state"], found["after"]) == ("proposed", 1.0), found
+    assert found["before"] < 0.9
+
+
+def test_a_run_that_is_not_finished_can_be_given_up(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_suite(home, 24)
+    with monkeypatch.context() as patched:
+        patched.setattr("autotune.skills.searching.searched", lambda _: 1 / 0)
+        home.run("skills", "improve", "notes", "--model", f"script:{home.path}/model.py:better", *OPTIONS, code=3)
+    assert improve(home, "no_better", "--restart")["state"] == "nothing"
+    folders = sorted(path.name for path in next((home.path / "data/autotune/improve").iterdir()).glob("[0-9]*"))
+    assert folders == ["1", "2"]

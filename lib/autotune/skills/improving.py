@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.asking.limits import Limits
+from autotune.core.ledger.events import Resumed
+from autotune.core.ledger.state import Row
 from autotune.core.model import Verdict
 from autotune.core.skills.package import SKILL
 from autotune.core.skills.probing import Client
 from autotune.core.skills.surfaces import texts_of
 from autotune.core.tell.words import told
 from autotune.edges import locks
+from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.loop.drive import proposing
 from autotune.loop.opening import opening
@@ -59,6 +62,9 @@ def improve(
     with locks.hold(home / "lock", "autotune skills improve"):
         place = suites.place_of(skill, Path.home())
         folder = runs.unfinished(home)
+        if folder is not None and wish.restart and not dry:
+            runs.write(folder, runs.RESULT, {"skill": short, "state": "given up"})
+            folder = None
         if folder is None or dry:
             suite = suites.read(place)
             scope = preparing.scope_of(place, suite, wish)
@@ -136,6 +142,8 @@ def _proposed(desk: searching.Desk, texts: Mapping[str, str]) -> dict[str, Any]:
 def _decided(folder: Path, run: Run, usd: float, say: Say) -> dict[str, Any]:
     """Have a session of the loop decide by the cases that confirm."""
     session = _session(folder, run, usd, say)
+    if session.state.ended is not None and not _rows(session):
+        session.append(Resumed(timestamp=now()))
     if session.state.ended is None:
         try:
             proposing.propose_until_done(session, _command("propose-text", folder), say)
@@ -144,8 +152,7 @@ def _decided(folder: Path, run: Run, usd: float, say: Say) -> dict[str, Any]:
             raise
     state = session.state
     values: dict[str, Any] = {"session": session.name, "branch": session.branch}
-    rows = [row for row in state.recent.rows if row.index and row.verdict is not Verdict.VOID]
-    if not rows:
+    if not (rows := _rows(session)):
         return values | {"state": "stopped", "reason": "" if state.ended is None else told(state.ended.reason)}
     kept = next((row for row in rows if row.verdict is Verdict.KEEP), None)
     values |= {
@@ -158,6 +165,11 @@ def _decided(folder: Path, run: Run, usd: float, say: Say) -> dict[str, Any]:
         if kept.effect is not None:
             values |= {"effect": kept.effect.estimate, "low": kept.effect.low, "high": kept.effect.high}
     return values
+
+
+def _rows(session: Session) -> list[Row]:
+    """What was decided of the run's text."""
+    return [row for row in session.state.recent.rows if row.index and row.verdict is not Verdict.VOID]
 
 
 def _session(folder: Path, run: Run, usd: float, say: Say) -> Session:

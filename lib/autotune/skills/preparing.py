@@ -37,7 +37,10 @@ PROBE_S = 10.0  # where nothing is known
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked of a run. `model` proposes, and invents what cases are lacking; `client_model` is the client's."""
+    """What is asked of a run. `model` proposes, and invents what cases are lacking; `client_model` is the client's.
+
+    `restart` gives a run up that is not finished.
+    """
 
     scope: Scope = Scope.AUTO
     model: str = ""
@@ -50,6 +53,7 @@ class Wish:
     max_usd: float = 5.0
     invent: bool = True
     seed: int = 0
+    restart: bool = False
 
 
 def scope_of(place: Place, suite: Suite, wish: Wish) -> Scope:
