@@ -9,7 +9,7 @@ import typer
 from autotune.commands import rolling
 from autotune.commands.flags import AsJson
 from autotune.commands.rolling import One
-from autotune.commands.workshop import At
+from autotune.commands.workshop import At, answered
 from autotune.core.tell.rollouts import deployed
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
@@ -32,4 +32,4 @@ def approve(
         found = deploying.approve(settings, store, name, now_ms(), reject=reject)
     if found["action"] == "nothing":
         raise AutotuneError(f"Nothing of {name} waits.", "`autotune prompts deploy` proposes a pack")
-    rolling.answer(found, deployed([found]), as_json=as_json)
+    answered(found, deployed([found]), as_json=as_json)

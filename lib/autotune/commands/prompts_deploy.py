@@ -9,7 +9,7 @@ import typer
 from autotune.commands import rolling
 from autotune.commands.flags import AsJson
 from autotune.commands.rolling import Adopt, Which
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At, DryRun, answered
 from autotune.core.tell.rollouts import deployed
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
@@ -38,5 +38,5 @@ def deploy(
             return deploying.deploy(settings, store, name, now_ms(), commit=commit, adopt=adopt, dry=dry_run)
 
         found = rolling.each(behaviors, "action", of)
-    rolling.answer({"behaviors": found}, deployed(found), as_json=as_json)
+    answered({"behaviors": found}, deployed(found), as_json=as_json)
     raise typer.Exit(int(any(one["action"] == "refused" for one in found)))

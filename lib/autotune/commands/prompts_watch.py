@@ -7,7 +7,7 @@ import typer
 from autotune.commands import rolling
 from autotune.commands.flags import AsJson
 from autotune.commands.rolling import Which
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At, DryRun, answered
 from autotune.core.tell.rollouts import watched
 from autotune.edges.clock import now_ms
 
@@ -22,5 +22,5 @@ def watch(behavior: Which = None, at: At = None, dry_run: DryRun = False, as_jso
     with rolling.known(at) as (settings, store):
         behaviors = rolling.chosen(settings, behavior)
         found = rolling.each(behaviors, "state", lambda name: watching.watch(settings, store, name, now_ms(), dry=dry_run))
-    rolling.answer({"behaviors": found}, watched(found), as_json=as_json)
+    answered({"behaviors": found}, watched(found), as_json=as_json)
     raise typer.Exit(int(any(one["state"] == "refused" for one in found)))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from autotune.core.records.behaviors import Behavior
-from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.errors import AutotuneError
 from autotune.prompts import ingesting, settings
 from autotune.prompts.settings import Settings
@@ -57,9 +54,3 @@ def only(found: Settings, named: Behavior | None) -> Behavior:
     if named is None and len(found["behaviors"]) != 1:
         raise AutotuneError("There are several behaviours.", f"name one with --behavior: {', '.join(found['behaviors'])}")
     return named or Behavior(found["behaviors"][0])
-
-
-def answer(found: object, lines: Sequence[Line], *, as_json: bool) -> None:
-    """Print what was found."""
-    width = min(shutil.get_terminal_size().columns, WIDEST)
-    typer.echo(json.dumps(found, ensure_ascii=False) if as_json else laid_out(lines, width), nl=as_json)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -233,7 +233,7 @@ def _now_ms() -> int:
     return round(time.time() * 1000)
 
 
-def answered(found: Mapping[str, Any], lines: Sequence[Line], *, as_json: bool) -> None:
+def answered(found: object, lines: Sequence[Line], *, as_json: bool) -> None:
     """Print an answer: as lines for people, or as JSON."""
     width = min(shutil.get_terminal_size().columns, WIDEST)
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else laid_out(lines, width), nl=as_json)

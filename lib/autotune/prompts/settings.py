@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -16,6 +15,7 @@ from autotune.core.asking.naming import Endpoint
 from autotune.core.asking.prices import Price
 from autotune.core.config.shapes import shown
 from autotune.core.judging import instrument
+from autotune.edges import toml
 from autotune.errors import AutotuneError
 from autotune.prompts.keys import BY_NAME, KEYS, SECRETS, SECTIONS, Key
 from autotune.readers.traces.chat_log import FIELDS
@@ -103,7 +103,7 @@ def found(at: Path | None = None) -> Path | None:
 
 def read(file: Path | None, variables: Mapping[str, str]) -> Settings:
     """The settings of a file, or without one of the variables and defaults alone. Raises AutotuneError that names the first wrong one."""
-    table = _toml(file) if file is not None else {}
+    table = toml.read(file) if file is not None else {}
     _refuse_mistyped(variables)
     sources, own = table.pop(SOURCES, {}), table.pop(PRICES, {})
     endpoints = dict(instrument.endpoints(table.pop(ENDPOINTS, {}), str(file)))
@@ -159,15 +159,6 @@ def converted(path: Path) -> tuple[dict[str, object], tuple[str, ...]]:
             key = known[name]
             values[key.name] = _checked(key, value, f"{name} in {path}")
     return values, tuple(secrets)
-
-
-def _toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_bytes().decode())
-    except OSError as problem:
-        raise AutotuneError(f"{file} cannot be read: {problem.strerror}.", "make it readable for you") from None
-    except ValueError as problem:
-        raise AutotuneError(f"{file} is no TOML: {problem}.", "correct that line, then run the command again") from None
 
 
 def _flat(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, object]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,6 +10,7 @@ from typing import Any
 
 from autotune.core.asking.naming import BACKENDS
 from autotune.core.config.shapes import Shape, list_of, number, one_of, shown, text, whole_number
+from autotune.edges import toml
 from autotune.edges.locks import data_folder
 from autotune.errors import AutotuneError
 
@@ -88,22 +88,13 @@ def found() -> Path | None:
 
 def read(file: Path | None, variables: Mapping[str, str]) -> Settings:
     """The settings of a file, or without one of the variables and defaults alone. Raises AutotuneError that names the first wrong one."""
-    table = _toml(file) if file is not None else {}
+    table = toml.read(file) if file is not None else {}
     for name in table:
         if name not in BY_NAME:
             near = get_close_matches(name, BY_NAME, 1)
             hint = f"did you mean {near[0]}?" if near else "docs/skills.md lists every key"
             raise AutotuneError(f"{file} has the key {name}, and there is no such key.", hint)
     return Settings({key.name: _value(key, table, variables, file) for key in KEYS}, file)
-
-
-def _toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_bytes().decode())
-    except OSError as problem:
-        raise AutotuneError(f"{file} cannot be read: {problem.strerror}.", "make it readable for you") from None
-    except ValueError as problem:
-        raise AutotuneError(f"{file} is no TOML: {problem}.", "correct that line, then run the command again") from None
 
 
 def _value(key: Key, table: Mapping[str, Any], variables: Mapping[str, str], file: Path | None) -> object:

@@ -7,7 +7,7 @@ new description; where a host records none, the cut decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from autotune.core.skills.rates import Sign, Standing, standing
 from autotune.core.skills.turns import Turn
@@ -28,7 +28,7 @@ def after(name: str, turns: Sequence[Turn], cut: str, shown: str, until: str = "
 
     `cut` and `until` are times as hosts write them; positions stay, so that labels hold.
     """
-    return [turn if _counts(turn, name, cut, shown, until) else _silent(turn, name) for turn in turns]
+    return [turn if _counts(turn, name, cut, shown, until) else turn.without(name) for turn in turns]
 
 
 def taken_up(name: str, turns: Sequence[Turn], cut: str, shown: str) -> Turn | None:
@@ -58,8 +58,3 @@ def _counts(turn: Turn, name: str, cut: str, shown: str, until: str) -> bool:
         return False
     offer = turn.offered.get(name)
     return offer is None or offer.digest is None or not shown or offer.digest == shown
-
-
-def _silent(turn: Turn, name: str) -> Turn:
-    offered = {other: offer for other, offer in turn.offered.items() if other != name}
-    return replace(turn, offered=offered, fired=tuple(one for one in turn.fired if one.name != name))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from math import sqrt
@@ -118,12 +118,7 @@ def current(name: str, turns: Sequence[Turn]) -> Sequence[Turn]:
     newest = digests[-1] if digests else None
     if newest is None or set(digests) <= {newest, None}:
         return turns
-    return [_without(turn, name) if name in turn.offered and turn.offered[name].digest not in (newest, None) else turn for turn in turns]
-
-
-def _without(turn: Turn, name: str) -> Turn:
-    offered = {other: offer for other, offer in turn.offered.items() if other != name}
-    return replace(turn, offered=offered, fired=tuple(one for one in turn.fired if one.name != name))
+    return [turn.without(name) if name in turn.offered and turn.offered[name].digest not in (newest, None) else turn for turn in turns]
 
 
 def missed(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None, *, alike: bool = True) -> Iterator[Missed]:

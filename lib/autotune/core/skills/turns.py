@@ -58,6 +58,11 @@ class Turn:
         """Whether you had it run by its name."""
         return any(one.name == name and one.how is How.TYPED for one in self.fired)
 
+    def without(self, name: str) -> Turn:
+        """The turn as if a skill had not been there."""
+        offered = {other: offer for other, offer in self.offered.items() if other != name}
+        return replace(self, offered=offered, fired=tuple(one for one in self.fired if one.name != name))
+
 
 @dataclass(slots=True)
 class _Called:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from autotune.core.facts import NAMED
 from autotune.core.model import Effect
 from autotune.core.output.outcome import escaped
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIGURES = 4
 MOST_FIGURES = 17  # a float holds no more
 PLAIN_FROM, PLAIN_BELOW = 1e-4, 1e15  # beyond, powers of ten read better than zeros
@@ -272,3 +274,8 @@ def ending(exit_code: int | None, signal: int | None) -> str:
 
 def _bracketed(words: str | None) -> str:
     return f" ({words})" if words else ""
+
+
+def day(moment_ms: int) -> str:
+    """The day of a moment in milliseconds since 1970 (UTC)."""
+    return (EPOCH + timedelta(milliseconds=moment_ms)).date().isoformat()

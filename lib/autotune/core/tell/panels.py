@@ -20,7 +20,7 @@ from autotune.core.skills.rates import Share, Sign, Standing
 from autotune.core.skills.turns import Turn
 from autotune.core.tell import skills as told
 from autotune.core.tell import standing
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, day
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.live import lines_as_json
 
@@ -66,7 +66,7 @@ def _of_skill(one: Standing, turns: Sequence[Turn], deployed: Sequence[Deployed]
     lines = [line for line in told.explained(one, turns) if line.label not in drawn]
     unmeasured = [name for name, share in shares[:2] if share.value is None]
     lines += [Line("unmeasured", ", ".join(unmeasured), Tone.QUIET)] if unmeasured else []
-    lines += [Line("deployed", f"#{each.number}, {shortened(each.why, _LONGEST)} on {standing.day(each.at_ms)}") for each in deployed[::-1]]
+    lines += [Line("deployed", f"#{each.number}, {shortened(each.why, _LONGEST)} on {day(each.at_ms)}") for each in deployed[::-1]]
     return {
         "title": shortened(one.name, _LONGEST),
         "badge": (f"{counted(missed, 'trigger')} missed", str(Tone.FAIR)) if missed else None,

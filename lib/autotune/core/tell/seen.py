@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from autotune.core.records.trace import Unread
-from autotune.core.tell.figures import counted
+from autotune.core.tell.figures import counted, day
 from autotune.core.tell.lines import Line, Tone, shortened
 
 Values = Mapping[str, Any]
@@ -32,7 +31,6 @@ FIRST_COMMIT = "Packs as they are deployed, or as they begin"
 _PARTS = ("train", "select", "confirm")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _THOUSAND = 1000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def ingested(found: Values) -> tuple[Line, ...]:
@@ -97,7 +95,7 @@ def _status(found: Values) -> Iterator[Line]:
         yield Line("records", "none yet; `autotune ingest` takes in what your agent wrote")
     else:
         groups = f"{counted(found['users'], 'user')}, {counted(found['conversations'], 'conversation')}"
-        yield Line("records", f"{found['records']:,} of {groups}, from {_day(found['first_ms'])} to {_day(found['last_ms'])}")
+        yield Line("records", f"{found['records']:,} of {groups}, from {day(found['first_ms'])} to {day(found['last_ms'])}")
     for behavior, parts in found["behaviors"].items():
         cases = ", ".join(f"{part} {parts.get(part, 0):,}" for part in _PARTS)
         yield Line("cases", f"{shortened(behavior, _LONGEST_PATH)}: {cases}")
@@ -153,7 +151,3 @@ def size(count: int) -> str:
 
 def _table(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{shortened(name, _LONGEST_PATH)} {count:,}" for name, count in counts.items() if count)
-
-
-def _day(moment_ms: int) -> str:
-    return (_EPOCH + timedelta(milliseconds=moment_ms)).date().isoformat()

@@ -71,7 +71,7 @@ def explained(one: Standing, turns: Sequence[Turn]) -> Iterator[Line]:
     refused = f", {counted(one.denied, 'call')} denied" if one.denied else ""
     read = f"; its file was read in {counted(one.read, 'turn')} more" if one.read else ""
     yield Line("fired", f"in {counted(one.fired, 'turn')}{refused}{read}; you typed it in {counted(one.typed, 'turn')}")
-    yield Line("recall", f"{share(one.recall)}: {one.recall.hits} of {counted(one.recall.of, 'turn')} that fit", _tone(one.recall))
+    yield Line("recall", f"{share(one.recall)}: {one.recall.hits} of {counted(one.recall.of, 'turn')} that fit", tone_of(one.recall))
     yield Line(
         "precision", f"{share(one.precision)}: right in {one.precision.hits} of {counted(one.precision.of, 'turn')} in which it fired"
     )
@@ -101,7 +101,8 @@ def _missed(found: Missed, turn: Turn) -> Iterator[Line]:
     yield Line(label, f"“{_said(turn, _PROMPT)}” ({turn.at[:16].replace('T', ' ')}): {_SIGNS[found.sign]}")
 
 
-def _tone(one: Share) -> Tone:
+def tone_of(one: Share) -> Tone:
+    """Whether a share is good: four of five are."""
     return Tone.PLAIN if one.value is None else Tone.GOOD if one.value >= 0.8 else Tone.FAIR  # noqa: PLR2004 - four of five
 
 

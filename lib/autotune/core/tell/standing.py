@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from autotune.core.judging.condition import Ill
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.output.outcome import escaped
 from autotune.core.tell import rollouts, scored
-from autotune.core.tell.figures import counted, money
+from autotune.core.tell.figures import EPOCH, counted, day, money
 from autotune.core.tell.lines import Line, Tone, shortened
 
 Values = Mapping[str, Any]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 300
 _DAY_MS = 86_400_000
 _BIAS = {"order": "with the criteria in reverse order", "length": "with three sentences more that say nothing"}
@@ -196,11 +195,6 @@ def _text(text: str) -> str:
     return "\n".join(escaped(line) for line in text[:2000].split("\n"))
 
 
-def day(moment_ms: int) -> str:
-    """A day (UTC)."""
-    return (_EPOCH + timedelta(milliseconds=moment_ms)).date().isoformat()
-
-
 def moment(moment_ms: int) -> str:
     """A time (UTC), to the minute."""
-    return f"{_EPOCH + timedelta(milliseconds=moment_ms):%Y-%m-%d %H:%M} UTC"
+    return f"{day(moment_ms)} {EPOCH + timedelta(milliseconds=moment_ms):%H:%M} UTC"

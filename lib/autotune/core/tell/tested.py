@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from autotune.core.skills.measured import NEGATIVE, POSITIVE, TASKS, Compared, Measured
 from autotune.core.skills.probed import Probed
 from autotune.core.skills.probing import Measures
-from autotune.core.skills.rates import Share
 from autotune.core.skills.suite import RoutingCase, SuiteCase
 from autotune.core.tell.figures import counted
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.probing import why
-from autotune.core.tell.skills import share
+from autotune.core.tell.skills import share, tone_of
 
 _QUERY, _MOST = 76, 12
 _LABELS = {POSITIVE: "recall", NEGATIVE: "specificity", TASKS: "pass rate"}
@@ -32,7 +31,7 @@ def once(instrument: Measures, skill: str, found: Measured) -> Iterator[Line]:
     """Tell what one run of a suite came to."""
     yield Line("skill", f"{shortened(skill, 60)}, {_BY[instrument]}")
     for side, one in found.by_side().items():
-        yield Line(_LABELS[side], f"{share(one)}: {_MEANS[side]} {one.hits} of {one.of}", _tone(one))
+        yield Line(_LABELS[side], f"{share(one)}: {_MEANS[side]} {one.hits} of {one.of}", tone_of(one))
     types = found.by_type()
     if len(types) > 1:
         yield Line("by kind", ", ".join(f"{name} {one.hits} of {one.of}" for name, one in types.items()))
@@ -98,7 +97,3 @@ def _ends(found: Measured) -> Iterator[Line]:
         failed = [outcome for one in found.found.values() for outcome in one.failed]
         yield Line("no score", f"{counted(found.failed, 'case')}: {why(failed)}", Tone.FAIR)
     yield Line("cost", "not known" if found.usd is None else f"{found.usd:.3g} US dollars")
-
-
-def _tone(one: Share) -> Tone:
-    return Tone.PLAIN if one.value is None else Tone.GOOD if one.value >= 0.8 else Tone.FAIR  # noqa: PLR2004 - four of five

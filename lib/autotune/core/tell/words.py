@@ -30,10 +30,6 @@ from autotune.core.tell.lines import shortened
 from autotune.core.tell.verdicts import VERDICTS, effect_in, of_a_verdict
 
 
-def _files(fact: Fact) -> str:
-    return listed(fact.figures["paths"], fact.figures["all"])
-
-
 def told(fact: Fact, *, lead: bool = True) -> str:
     """A fact in words, without a full stop. Without `lead`, what became of the experiment (`kept: `) is left out."""
     if not lead and fact.kind is Kind.NOT_MEASURED and fact.because is not None:
@@ -548,8 +544,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SEED_UNREAD: "no file of the benchmark reads AUTOTUNE_SEED, so seeds change nothing yet; let {script} pass it on, as in "
     '`python3 train.py --seed "$AUTOTUNE_SEED"`',
     Kind.CASES_OPEN: lambda fact: (
-        f"cases that decide are named in {_files(fact)}: a proposer can read them there, and fit them. Keep them outside of the repository "
-        "if you can"
+        f"cases that decide are named in {_listed(fact)}: a proposer can read them there, and fit them. Keep them outside of the "
+        "repository if you can"
     ),
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too; with --sandbox on, runs have no network and write only there",
     Kind.DIRECTION: _direction,
