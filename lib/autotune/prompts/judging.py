@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from secrets import randbits
-from typing import Any
 
 from autotune.core.asking.costs import Cost, together
 from autotune.core.asking.failing import CAPS
@@ -27,11 +25,13 @@ from autotune.core.judging.stages import Second
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.trace import Trace, from_mapping
 from autotune.core.tell.judging import as_agent, question
+from autotune.edges import toml
 from autotune.errors import AutotuneError
 from autotune.models.asking import Answer, Models, Terms
 from autotune.prompts import packs
 from autotune.prompts.packs import Pack
 
+_NOT_THERE = "name a file that is there"
 VERSION = 1
 """Of what a judge is asked and how its marks are counted: another one is another measurement."""
 
@@ -68,9 +68,9 @@ def opened(path: Path, pack_file: Path | None = None) -> Bench:
 
     Raises AutotuneError.
     """
-    settings = instrument.parse(_toml(path), path.name)
+    settings = instrument.parse(toml.read(path, _NOT_THERE), path.name)
     content = _bytes(path.parent / settings.cases)
-    rules = rubric.parse(_toml(path.parent / settings.rubric), settings.rubric)
+    rules = rubric.parse(toml.read(path.parent / settings.rubric, _NOT_THERE), settings.rubric)
     named = pack_file or (path.parent / settings.pack if settings.pack else None)
     pack = None if named is None else _pack(named, settings.behavior)
     return Bench(settings, rules, pack, dict(_cases(content, settings.cases)), hashlib.sha256(content).hexdigest()[:16])
@@ -227,15 +227,8 @@ def _pack(path: Path, behavior: Behavior) -> Pack:
         raise AutotuneError(f"{path.name} cannot be read as a pack: {problem}.", hint) from problem
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(_bytes(path).decode())
-    except ValueError as problem:
-        raise AutotuneError(f"{path.name} is no TOML: {problem}.", "correct that line, then run the command again") from problem
-
-
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as problem:
-        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "name a file that is there") from problem
+        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", _NOT_THERE) from problem

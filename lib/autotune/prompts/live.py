@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 
 from autotune.core.judging import rubric
 from autotune.core.judging.instrument import Instrument
 from autotune.core.judging.rubric import Rubric
 from autotune.core.judging.stages import Stages
 from autotune.core.records.behaviors import Behavior
-from autotune.errors import AutotuneError
+from autotune.edges import toml
 from autotune.prompts import builtin, judging, terms
 from autotune.prompts.judging import Bench
 from autotune.prompts.settings import Settings
@@ -48,11 +47,4 @@ def _rubric(settings: Settings, behavior: Behavior) -> Rubric:
     path = None if settings.file is None else settings.file.parent / "rubrics" / f"{behavior}.toml"
     if path is None or not path.is_file():
         return rubric.parse(tomllib.loads(builtin.rubric(behavior)), f"{behavior}.toml")
-    return rubric.parse(_toml(path), str(path))
-
-
-def _toml(path: Path) -> Mapping[str, object]:
-    try:
-        return tomllib.loads(path.read_bytes().decode())
-    except (OSError, ValueError) as problem:
-        raise AutotuneError(f"{path} cannot be read: {problem}.", "correct it, then run the command again") from problem
+    return rubric.parse(toml.read(path, "name a file that is there"), str(path))

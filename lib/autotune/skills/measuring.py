@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
@@ -17,6 +16,7 @@ from autotune.core.skills.probed import One, Probed, again, is_void, together, t
 from autotune.core.skills.probing import Measures, Probing
 from autotune.core.skills.signs import Failing, Outcome
 from autotune.core.skills.suite import Suite, SuiteCase
+from autotune.edges import toml
 from autotune.errors import AutotuneError
 from autotune.skills import clients, routing_host, routing_judge, tasks
 from autotune.skills.metering import Meter
@@ -66,7 +66,7 @@ def opened(path: Path, skill: Path | None = None) -> Bench:
 
     Raises AutotuneError.
     """
-    settings = probing.parse(_toml(path), path.name)
+    settings = probing.parse(toml.read(path, "name the file with the probe's settings"), path.name)
     return bench_of(settings if skill is None else replace(settings, skill=str(skill.absolute())), path.parent)
 
 
@@ -165,12 +165,3 @@ def _suite(path: Path) -> Suite:
         return suite.parse(path.read_text("utf-8"))
     except (OSError, ValueError) as problem:
         raise AutotuneError(f"{path} cannot be read as a suite: {problem}.", "`autotune skills eval generate NAME` makes one") from problem
-
-
-def _toml(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as problem:
-        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "name the file with the probe's settings") from problem
-    except ValueError as problem:
-        raise AutotuneError(f"{path.name} is no TOML: {problem}.", "correct that line, then run the command again") from problem
