@@ -9,11 +9,11 @@ from typing import Any
 from autotune.errors import AutotuneError
 
 
-def read(file: Path, otherwise: str = "make it readable for you") -> dict[str, Any]:
-    """Give what a file holds. Raises `AutotuneError` where it cannot be read, with the hint `otherwise`, or is no TOML."""
+def read(file: Path) -> dict[str, Any]:
+    """Give what a file holds. Raises `AutotuneError` where it cannot be read, or is no TOML."""
     try:
         return tomllib.loads(file.read_bytes().decode())
     except OSError as problem:
-        raise AutotuneError(f"{file} cannot be read: {problem.strerror}.", otherwise) from None
+        raise AutotuneError(f"{file} cannot be read: {problem.strerror}.", "name a file that is there and that you may read") from None
     except ValueError as problem:
         raise AutotuneError(f"{file} is no TOML: {problem}.", "correct that line, then run the command again") from None

@@ -31,7 +31,6 @@ from autotune.models.asking import Answer, Models, Terms
 from autotune.prompts import packs
 from autotune.prompts.packs import Pack
 
-_NOT_THERE = "name a file that is there"
 VERSION = 1
 """Of what a judge is asked and how its marks are counted: another one is another measurement."""
 
@@ -68,9 +67,9 @@ def opened(path: Path, pack_file: Path | None = None) -> Bench:
 
     Raises AutotuneError.
     """
-    settings = instrument.parse(toml.read(path, _NOT_THERE), path.name)
+    settings = instrument.parse(toml.read(path), path.name)
     content = _bytes(path.parent / settings.cases)
-    rules = rubric.parse(toml.read(path.parent / settings.rubric, _NOT_THERE), settings.rubric)
+    rules = rubric.parse(toml.read(path.parent / settings.rubric), settings.rubric)
     named = pack_file or (path.parent / settings.pack if settings.pack else None)
     pack = None if named is None else _pack(named, settings.behavior)
     return Bench(settings, rules, pack, dict(_cases(content, settings.cases)), hashlib.sha256(content).hexdigest()[:16])
@@ -231,4 +230,4 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as problem:
-        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", _NOT_THERE) from problem
+        raise AutotuneError(f"{path} cannot be read: {problem.strerror}.", "name a file that is there") from problem

@@ -47,4 +47,4 @@ def _rubric(settings: Settings, behavior: Behavior) -> Rubric:
     path = None if settings.file is None else settings.file.parent / "rubrics" / f"{behavior}.toml"
     if path is None or not path.is_file():
         return rubric.parse(tomllib.loads(builtin.rubric(behavior)), f"{behavior}.toml")
-    return rubric.parse(toml.read(path, "name a file that is there"), str(path))
+    return rubric.parse(toml.read(path), str(path))

@@ -66,7 +66,7 @@ def opened(path: Path, skill: Path | None = None) -> Bench:
 
     Raises AutotuneError.
     """
-    settings = probing.parse(toml.read(path, "name the file with the probe's settings"), path.name)
+    settings = probing.parse(toml.read(path), path.name)
     return bench_of(settings if skill is None else replace(settings, skill=str(skill.absolute())), path.parent)
 
 
