@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -326,6 +331,28 @@ def test_a_task_that_cannot_be_done_as_it_is_written_is_refused(
 ) -> None:
     task(place, monkeypatch, **case)
     assert probe(capsys)[0] == 1
+
+
+def test_an_interrupt_ends_the_clients_too(place: Place) -> None:
+    place.world(slow_s=60.0)
+    place.settings()
+    command = [sys.executable, "-I", str(Path(__file__).parents[2] / "lib" / "autotune" / "__main__.py"), "skills", "probe"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "WORLD": str(place.project)}) as process:
+        while not clients_of(place):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    assert not clients_of(place)
+
+
+def clients_of(place: Place) -> list[str]:
+    """The clients that run for a place, by their environment."""
+    found = list[str]()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            mine = f"WORLD={place.project}".encode() in (folder / "environ").read_bytes()
+            found += [folder.name] if mine and b"--output-format" in (folder / "cmdline").read_bytes() else []
+    return found
 
 
 def test_a_judge_of_routing_sees_the_listing_and_has_a_metric_of_its_own(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

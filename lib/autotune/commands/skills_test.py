@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from autotune.skills.testing import Pair
 
 NameOrPath = Annotated[str, typer.Argument(metavar="NAME|PATH", help="The skill: its name, or its folder.")]
-Host = Annotated[Client, typer.Option("--host", help="The client to probe in.")]
-Model = Annotated[str, typer.Option("--model", help="The client's model; the one that it chooses, if you name none.")]
-Judge = Annotated[str, typer.Option("--judge", metavar="BACKEND:MODEL", help="The model that judges, for routing-judge and tasks.")]
+Host = Annotated[Client | None, typer.Option("--host", help="The client to probe in.")]
+Model = Annotated[str | None, typer.Option("--model", help="The client's model; the one that it chooses, if you name none.")]
+Judge = Annotated[str | None, typer.Option("--judge", metavar="BACKEND:MODEL", help="The model that judges, for routing-judge and tasks.")]
 Samples = Annotated[int, typer.Option("--samples", min=1, help="How often each case is put.")]
 Calls = Annotated[int | None, typer.Option("--max-calls", min=0, help="Make no more probes than this a day.")]
 Usd = Annotated[float | None, typer.Option("--max-usd", min=0, help="Make no probe once the day has cost this many US dollars.")]
@@ -42,9 +43,9 @@ def once(  # noqa: PLR0913, PLR0917 - options
         Measures | None, typer.Option("--instrument", help="Run this one alone: routing-host, routing-judge or task.")
     ] = None,
     twice: Annotated[bool, typer.Option("--twice", help="Measure the same twice: does the instrument agree with itself?")] = False,
-    host: Host = Client.CLAUDE_CODE,
-    model: Model = "",
-    judge: Judge = "",
+    host: Host = None,
+    model: Model = None,
+    judge: Judge = None,
     samples: Samples = 1,
     max_calls: Calls = None,
     max_usd: Usd = None,
@@ -54,7 +55,7 @@ def once(  # noqa: PLR0913, PLR0917 - options
     """Run a skill's suite once, and say how often it fires where it should, and how well it works."""
     from autotune.skills import testing
 
-    settings = Probing("", "", host=host, model=model, judge=judge, samples=samples, max_calls_per_day=max_calls, max_usd_per_day=max_usd)
+    settings = _settings(host, model, judge, samples, max_calls, max_usd)
     wanted = [instrument] if instrument is not None else [Measures.ROUTING_HOST, Measures.TASK]
     benches = _benches(name, settings, wanted)
     if dry_run:
@@ -75,8 +76,8 @@ def once(  # noqa: PLR0913, PLR0917 - options
 
 def baseline(
     name: NameOrPath,
-    model: Model = "",
-    judge: Judge = "",
+    model: Model = None,
+    judge: Judge = None,
     samples: Samples = 1,
     max_calls: Calls = None,
     max_usd: Usd = None,
@@ -86,7 +87,7 @@ def baseline(
     """Have a skill's tasks done with it and without it, and say what it changes."""
     from autotune.skills import testing
 
-    settings = Probing("", "", model=model, judge=judge, samples=samples, max_calls_per_day=max_calls, max_usd_per_day=max_usd)
+    settings = replace(_settings(None, model, judge, samples, max_calls, max_usd), host=Client.CLAUDE_CODE)
     (bench,) = _benches(name, settings, [Measures.TASK])
     if dry_run:
         _plan([bench], 2, as_json=as_json)
@@ -95,6 +96,25 @@ def baseline(
     result = _kept(bench, What.BASELINE, pair)
     lines = words.with_and_without(bench.around.name, pair.before, pair.after, pair.difference)
     _answer(list(lines), _pair_as_json(result, pair), as_json=as_json)
+
+
+def _settings(
+    host: Client | None, model: str | None, judge: str | None, samples: int, max_calls: int | None, max_usd: float | None
+) -> Probing:
+    """Give the settings that options name, and skills.toml where they do not; the skill and its suite come in later."""
+    from autotune.skills import settings
+
+    known = settings.read(settings.found(), os.environ)
+    return Probing(
+        "",
+        "",
+        host=Client(known["host"]) if host is None else host,
+        model=known["client_model"] if model is None else model,
+        judge=known["judge"] if judge is None else judge,
+        samples=samples,
+        max_calls_per_day=known["max_calls_per_day"] if max_calls is None else max_calls,
+        max_usd_per_day=known["max_usd_per_day"] if max_usd is None else max_usd,
+    )
 
 
 def _benches(name: str, settings: Probing, wanted: Sequence[Measures]) -> list[Bench]:

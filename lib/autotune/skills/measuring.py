@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from autotune.core.skills import probing, suite
@@ -26,6 +26,7 @@ VERSION = 1
 """Of how probes are made and counted: another one is another measurement."""
 
 _PER_CORE = 2
+_LOOK_AGAIN_S = 0.5  # a signal may come just before a wait, and would be seen after it alone
 _FINAL = {None, Failing.CAPPED, Failing.UNLISTED}  # what another try does not change
 
 Instrument = Callable[[Any], One]
@@ -106,8 +107,9 @@ def probed(bench: Bench, wanted: Sequence[str], *, without: bool = False) -> Ite
         raise AutotuneError(
             f"There is no case {missing} for {bench.settings.instrument} in {bench.settings.suite}.", "take the ids from that file"
         )
-    with _instrument(bench, without=without) as instrument:
-        yield from _gathered(bench, [cases[one] for one in wanted], instrument)
+    stopped = Event()
+    with _instrument(bench, stopped, without=without) as instrument:
+        yield from _gathered(bench, [cases[one] for one in wanted], instrument, stopped)
 
 
 def at_once(settings: Probing) -> int:
@@ -121,19 +123,19 @@ def usd_each(bench: Bench) -> float | None:
         return meter.each()
 
 
-def _instrument(bench: Bench, *, without: bool) -> AbstractContextManager[Instrument]:
+def _instrument(bench: Bench, stopped: Event, *, without: bool) -> AbstractContextManager[Instrument]:
     match bench.settings.instrument:
         case Measures.ROUTING_HOST:
-            return routing_host.measuring(bench.settings, bench.around, bench.base)
+            return routing_host.measuring(bench.settings, bench.around, bench.base, stopped)
         case Measures.ROUTING_JUDGE:
             return routing_judge.measuring(bench.settings, bench.around, at_once(bench.settings))
         case Measures.TASK:
-            return tasks.measuring(bench.settings, bench.around, bench.base, bench.workspaces, without=without)
+            return tasks.measuring(bench.settings, bench.around, bench.base, bench.workspaces, stopped=stopped, without=without)
 
 
-def _gathered(bench: Bench, cases: Sequence[SuiteCase], instrument: Instrument) -> Iterator[Probed]:
+def _gathered(bench: Bench, cases: Sequence[SuiteCase], instrument: Instrument, stopped: Event) -> Iterator[Probed]:
     """Make all probes of all cases; give each case when its own are there."""
-    samples, found, stopped = bench.settings.samples, dict[str, list[One]](), threading.Event()
+    samples, found = bench.settings.samples, dict[str, list[One]]()
 
     def tried(case: SuiteCase) -> One:
         tries = [instrument(case)]
@@ -141,23 +143,29 @@ def _gathered(bench: Bench, cases: Sequence[SuiteCase], instrument: Instrument) 
             tries.append(instrument(case))
         return again(tries)
 
-    with ThreadPoolExecutor(at_once(bench.settings)) as threads:
+    with ThreadPoolExecutor(at_once(bench.settings)) as threads, _ended(threads, stopped):
         open_ones: dict[Future[One], SuiteCase] = {threads.submit(tried, case): case for case in cases for _ in range(samples)}
         planned, failed = len(open_ones), list[Outcome]()
-        try:
-            while open_ones:
-                done, _ = wait(open_ones, return_when=FIRST_COMPLETED)
-                for future in done:
-                    case, one = open_ones.pop(future), future.result()
-                    found.setdefault(case.id, []).append(one)
-                    failed += [one.outcome] if one.score is None else []
-                    if is_void(len(failed), planned, bench.settings.most_failed):
-                        raise Void(tuple(failed), planned, total(one.usd for each in found.values() for one in each))
-                    if len(found[case.id]) == samples:
-                        yield together(case.id, found[case.id])
-        finally:
-            stopped.set()
-            threads.shutdown(cancel_futures=True)
+        while open_ones:
+            done, _ = wait(open_ones, _LOOK_AGAIN_S, FIRST_COMPLETED)
+            for future in done:
+                case, one = open_ones.pop(future), future.result()
+                found.setdefault(case.id, []).append(one)
+                failed += [one.outcome] if one.score is None else []
+                if is_void(len(failed), planned, bench.settings.most_failed):
+                    raise Void(tuple(failed), planned, total(one.usd for each in found.values() for one in each))
+                if len(found[case.id]) == samples:
+                    yield together(case.id, found[case.id])
+
+
+@contextmanager
+def _ended(threads: ThreadPoolExecutor, stopped: Event) -> Iterator[None]:
+    """Have probes that are under way ended with the context, and those that wait never made."""
+    try:
+        yield
+    finally:
+        stopped.set()
+        threads.shutdown(cancel_futures=True)
 
 
 def _suite(path: Path) -> Suite:

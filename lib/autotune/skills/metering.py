@@ -9,11 +9,12 @@ from autotune.core.asking.costs import Cost, Sure
 from autotune.core.asking.limits import Admission, Limits, Most
 from autotune.core.asking.prices import price_of, usd
 from autotune.core.asking.request import Usage
-from autotune.core.skills.probing import Probing
+from autotune.core.skills.probing import Measures, Probing
 from autotune.models.asking import shipped_prices
 from autotune.models.spending import Spending, Ticket
 
 _LOOK_AGAIN_S = 0.05
+_READ, _WRITTEN = 100_000, 32_000  # tokens of one turn at most: the listing has some 10,000, what a tool gives 25,000
 
 
 def run_name(settings: Probing, skill: str) -> str:
@@ -30,6 +31,7 @@ class Meter:
         self._day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
         self._model, self._prices, self._spending = settings.model, shipped_prices(), Spending()
         self._begun = dict[int, float]()
+        self._most = self._bound(settings)
 
     def __enter__(self) -> Self:
         return self
@@ -43,10 +45,18 @@ class Meter:
         known = spent.calls - spent.unknown - spent.under_way
         return spent.usd / known if known > 0 else None
 
+    def _bound(self, settings: Probing) -> Most:
+        """Give the most that a probe can take, so that a cap on money lets several through; nobody can say it of work on a task."""
+        price = price_of(settings.model, self._prices)
+        if price is None or settings.instrument is Measures.TASK:
+            return Most()
+        used = Usage(settings.turns * _READ, settings.turns * _WRITTEN)
+        return Most(used.total, usd(price, used))
+
     def begin(self, case: str) -> Ticket | None:
         """Let a probe through as soon as the caps allow it; None where they never will today."""
         while True:
-            found = self._spending.begin(self._run, self._name, self._purpose, case, Most(), Limits(), self._day)
+            found = self._spending.begin(self._run, self._name, self._purpose, case, self._most, Limits(), self._day)
             if isinstance(found, Ticket):
                 self._begun[found.number] = time.monotonic()
                 return found

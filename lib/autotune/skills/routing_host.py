@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 
 from autotune.core.skills.probed import One, right
 from autotune.core.skills.probing import Client, Probing
@@ -22,8 +23,8 @@ from autotune.skills.watching import Ran, watch
 class RoutingHost:
     """Puts queries to the client, in one staged project."""
 
-    def __init__(self, settings: Probing, around: Neighbourhood, stage: Stage, meter: Meter) -> None:
-        self._settings, self._around, self._stage, self._meter = settings, around, stage, meter
+    def __init__(self, settings: Probing, around: Neighbourhood, stage: Stage, meter: Meter, stopped: Event) -> None:
+        self._settings, self._around, self._stage, self._meter, self._stopped = settings, around, stage, meter, stopped
         self._users = users_settings(settings, Path.home())
 
     def __call__(self, case: RoutingCase) -> One:
@@ -37,7 +38,7 @@ class RoutingHost:
         launch = program.launch(case.query, self._stage, settings, self._users)
         try:
             known = None if program.lists else self._around.names
-            ran = watch(launch, program.stream(), Watched(settings.turns, self._around.name, known), settings.timeout_s)
+            ran = watch(launch, program.stream(), Watched(settings.turns, self._around.name, known), settings.timeout_s, self._stopped)
         finally:
             seen = None if ran is None else ran.watched
             model = "" if seen is None or seen.listed is None else seen.listed.model
@@ -48,12 +49,12 @@ class RoutingHost:
 
 
 @contextmanager
-def measuring(settings: Probing, around: Neighbourhood, base: Path) -> Iterator[RoutingHost]:
+def measuring(settings: Probing, around: Neighbourhood, base: Path, stopped: Event) -> Iterator[RoutingHost]:
     """Lay out the project while the context lasts."""
     refuse_where_forbidden(settings)
     with staged(around, settings, base) as stage, Meter(settings, around.name) as meter:
         try:
-            yield RoutingHost(settings, around, stage, meter)
+            yield RoutingHost(settings, around, stage, meter, stopped)
         finally:
             _sweep(settings, stage)
 

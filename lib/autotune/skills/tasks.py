@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from threading import Event
 
 from autotune.core.asking.failing import CAPS
 from autotune.core.asking.limits import Limits
@@ -53,10 +54,19 @@ class Tasks:
     """Has tasks done, each in a project of its own."""
 
     def __init__(
-        self, settings: Probing, around: Neighbourhood, base: Path, workspaces: Path, meter: Meter, models: Models, *, without: bool
+        self,
+        settings: Probing,
+        around: Neighbourhood,
+        base: Path,
+        workspaces: Path,
+        meter: Meter,
+        models: Models,
+        *,
+        stopped: Event,
+        without: bool,
     ) -> None:
         self._settings, self._around, self._base, self._workspaces = settings, around, base, workspaces
-        self._meter, self._models, self._without = meter, models, without
+        self._meter, self._models, self._stopped, self._without = meter, models, stopped, without
 
     def __call__(self, case: TaskCase) -> One:
         """Have a task done once."""
@@ -71,7 +81,9 @@ class Tasks:
             watched, failing, said, seconds = Watched(case.max_turns), Failing.CRASHED, "", 0.0
             try:
                 work = Watched(case.max_turns, "" if self._without else around.name, working=True)
-                ran = watch(_launch(case, stage, self._settings), clients.of(Client.CLAUDE_CODE).stream(), work, case.timeout_s)
+                ran = watch(
+                    _launch(case, stage, self._settings), clients.of(Client.CLAUDE_CODE).stream(), work, case.timeout_s, self._stopped
+                )
                 watched, failing, said, seconds = ran.watched, ran.failing or Failing.CRASHED, ran.said, ran.seconds
             finally:
                 model = watched.listed.model if watched.listed is not None else ""
@@ -126,12 +138,12 @@ class Tasks:
 
 
 @contextmanager
-def measuring(settings: Probing, around: Neighbourhood, base: Path, workspaces: Path, *, without: bool) -> Iterator[Tasks]:
+def measuring(settings: Probing, around: Neighbourhood, base: Path, workspaces: Path, *, stopped: Event, without: bool) -> Iterator[Tasks]:
     """Have all at hand that tasks need, while the context lasts."""
     refuse_where_forbidden(settings)
     day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
     with Meter(settings, around.name) as meter, Models(Terms(run_name(settings, around.name), per_day=day)) as models:
-        yield Tasks(settings, around, base, workspaces, meter, models, without=without)
+        yield Tasks(settings, around, base, workspaces, meter, models, stopped=stopped, without=without)
 
 
 def refuse(suite: Suite, settings: Probing, workspaces: Path) -> None:

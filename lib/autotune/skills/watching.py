@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from autotune.core.skills.signs import Failing, Sign, Watched
 from autotune.edges.client import end, end_of, lines, not_outliving, pipe
 from autotune.skills.clients import Launch, Stream
 
+_LOOK_AGAIN_S = 0.2
 GRACE_S = 10.0
 """How long a client may take, once it is known what fires, to say what that has cost."""
 
@@ -29,8 +31,8 @@ class Ran:
     seconds: float
 
 
-def watch(launch: Launch, stream: Stream, watched: Watched, timeout_s: float) -> Ran:
-    """Start a client and listen until it is decided, its time is over, or it has ended."""
+def watch(launch: Launch, stream: Stream, watched: Watched, timeout_s: float, stopped: Event) -> Ran:
+    """Start a client and listen until it is decided, its time is over, it has ended, or nobody wants to know any more."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="probe-") as folder, (Path(folder) / "complaints").open("w+b") as complaints:
         given, out = subprocess.PIPE, subprocess.PIPE
@@ -52,20 +54,24 @@ def watch(launch: Launch, stream: Stream, watched: Watched, timeout_s: float) ->
             except BrokenPipeError:
                 pass  # it has ended already; what it said tells why
             try:
-                watched, failing = _listened(process, stream, watched, begun + timeout_s)
+                watched, failing = _listened(process, stream, watched, begun + timeout_s, stopped)
             finally:
                 end(process)
         return Ran(watched, failing, end_of(Path(folder) / "complaints"), time.monotonic() - begun)
 
 
-def _listened(process: subprocess.Popen[bytes], stream: Stream, watched: Watched, until: float) -> tuple[Watched, Failing | None]:
+def _listened(
+    process: subprocess.Popen[bytes], stream: Stream, watched: Watched, until: float, stopped: Event
+) -> tuple[Watched, Failing | None]:
     """Take in what a client prints; gives why it says nothing where it ended, or was too slow, undecided."""
     printed = lines(pipe(process.stdout))
     while not watched.over:
         left = until - time.monotonic()
         try:
-            line = printed.get(timeout=max(left, 0.001))
+            line = printed.get(timeout=min(max(left, 0.001), _LOOK_AGAIN_S))
         except queue.Empty:
+            if left > 0 and not stopped.is_set():
+                continue
             return watched, None if watched.decided else Failing.SLOW
         if line is None:
             return watched, None if watched.decided else Failing.CRASHED
