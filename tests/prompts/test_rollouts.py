@@ -426,3 +426,30 @@ def test_killed_while_it_promotes_the_next_look_ends_where_it_would_have(town: T
     assert whys(town) == ["default", "canary", "promoted"]
     assert town.git("rev-parse", "main") == town.git("rev-parse", "idea")
     assert town.git("status", "--short") == ""
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_a_promoted_pack_is_watched_on_while_the_next_one_waits_or_runs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    begins: bool,  # noqa: FBT001
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    town = Town(tmp_path / "town", AUTOTUNE_CANARY_FRACTION="0.5", AUTOTUNE_JUDGE_MIN_AGREEMENT="0")
+    version = begun(town, "Be brief.", 0.9)
+    before = town.file(ACTIVE_FILE).read_bytes()
+    until_decided(town)
+    town.live()
+    town.variables["AUTOTUNE_APPROVAL"] = "auto" if begins else "required"
+    found = deployed(town, commit=town.commit("Be kind.", branch="other"))
+    assert found["action"] == ("began" if begins else "waits for approval")
+    town.quality |= {version: 0.1, found["version"]: 0.1}
+    for _ in range(6):
+        town.live()
+        if (found := looked(town)).get("action") == "take back":
+            break
+    assert found["state"] == "promoted"
+    assert town.file(ACTIVE_FILE).read_bytes() == before
+    assert not town.file(CANARY_FILE).exists()
+    assert looked(town)["state"] == "nothing"
+    assert deployed(town)["action"] == "nothing"

@@ -17,7 +17,7 @@ from autotune.core.rollout.events import Intent
 from autotune.core.rollout.exposures import DAY_MS, Drawn, Exposure, Units, since, units
 from autotune.core.rollout.look import Look, Policy, Unit, Verdict, counted, looked
 from autotune.prompts import canaries, deploying
-from autotune.prompts.canaries import ACTIVE, CANARY, CHECKED, PROMOTED, TAKEN_BACK, Proposal
+from autotune.prompts.canaries import ACTIVE, CANARY, CHECKED, DROPPED, PROMOTED, TAKEN_BACK, Proposal, Standing
 from autotune.prompts.exposures import ERRORS, RATIOS, TOOLS, exposures
 from autotune.prompts.settings import Settings
 from autotune.prompts.trusting import doubt_of
@@ -48,14 +48,15 @@ def watch(settings: Settings, store: Store, behavior: str, now_ms: int, *, dry: 
         if changed := rollout.changed():
             raise placing.changed(target.places[changed[0]])
         stand = canaries.standing(rollout.state)
+        after = None if stand.watched is None else _watch_promoted(store, rollout, behavior, stand, stand.watched, now_ms)
+        if after is not None and after["action"] == Watch.TAKE_BACK:
+            return after
         if stand.running is not None:
             return _watch_canary(settings, store, rollout, behavior, stand.running, now_ms)
         if stand.waiting is not None:
             found = deploying.begin(settings, store, rollout, behavior, now_ms)
             return {"behavior": behavior, "state": "waiting", "version": stand.waiting.version, **found}
-        if stand.watched is not None:
-            return _watch_promoted(store, rollout, behavior, stand.watched, now_ms)
-        return {"behavior": behavior, "state": "nothing"}
+        return after or {"behavior": behavior, "state": "nothing"}
 
 
 def _looked_at(settings: Settings, store: Store, behavior: str, now_ms: int) -> dict[str, Any]:
@@ -166,13 +167,16 @@ def look_values(behavior: str, proposal: Proposal, found: Seen, now_ms: int) -> 
     }
 
 
-def _watch_promoted(store: Store, rollout: Rollout, behavior: str, intent: Intent, now_ms: int) -> dict[str, Any]:
+def _watch_promoted(store: Store, rollout: Rollout, behavior: str, stand: Standing, intent: Intent, now_ms: int) -> dict[str, Any]:
+    """Look at a promoted pack. Taken back, it takes along a canary that is held against it, or a proposal for one."""
     found = _after(store, behavior, intent, now_ms)
     said = _after_values(behavior, intent, found, now_ms)
     if found.watch is Watch.TAKE_BACK:
         before = next(change.before for change in intent.changes if change.slot == ACTIVE)
         data = {"version": intent.data["version"], "about": found.about, "odds": dict(found.odds), "main": "restore"}
-        rollout.change({ACTIVE: before}, TAKEN_BACK, now_ms, data)
+        if stand.waiting is not None:
+            rollout.note(DROPPED, now_ms, {"salt": stand.waiting.salt, "version": stand.waiting.version})
+        rollout.change({ACTIVE: before} | ({CANARY: None} if stand.running is not None else {}), TAKEN_BACK, now_ms, data)
     elif found.watch is Watch.OVER:
         rollout.note(CHECKED, now_ms, {"number": intent.number, "odds": dict(found.odds)})
     return said

@@ -124,6 +124,7 @@ def test_a_promotion_that_waits_or_was_made_by_hand_is_said() -> None:
 def test_a_promoted_pack_is_watched_stays_or_is_taken_back(action: str, part: str) -> None:
     found = {"behavior": "a", "state": "promoted", "version": "p-new", "parent": "p-old", "days": 2.0, "for_days": 7.0, "action": action}
     assert part in said(watched([{**found, "about": "score", "odds": {"score": 25.0}}]))
+    assert "no request has come" in said(watched([{**found, "action": "over", "about": None, "odds": {}}]))
     assert "would be" in said(watched([{**found, "action": "take back", "about": "score", "odds": {"score": 25.0}, "dry_run": True}]))
 
 

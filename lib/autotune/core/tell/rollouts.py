@@ -176,7 +176,8 @@ def _after(one: Values) -> Iterator[Line]:
             why = f"worse than {one['parent']} was, by {one['about']} ({one['odds'][one['about']]:.3g} : 1)"
             yield Line(one["behavior"], f"{one['version']} {would}taken back: {why}; {one['parent']} is active", Tone.FAIR)
         case Watch.OVER:
-            yield Line(one["behavior"], f"{one['version']} stays: nothing spoke against it", Tone.GOOD)
+            why = "nothing spoke against it" if one["odds"] else "no request has come since"
+            yield Line(one["behavior"], f"{one['version']} stays: {why}", Tone.GOOD)
         case _:
             yield Line(one["behavior"], f"{one['version']} is active and is watched, {days}")
 
