@@ -12,7 +12,9 @@ from tests.commands.test_eval import Here
 from tests.skills import world
 
 from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, TaskCase, Type, text_of
-from autotune.skills import improve_runs
+from autotune.edges import locks
+from autotune.skills import improve_runs, improving, installed, preparing, settings
+from autotune.skills.running import Improved, Skip
 
 MODEL = """\
 import json
@@ -20,6 +22,14 @@ import json
 def better(request, chance):
     text = "Write release notes, changelog of version, what changed since the last tag."
     return json.dumps({"diagnosis": "it misses the changelog", "text": text})
+
+def both(request, chance):
+    asked = request.messages[1].text
+    if "diagnosis" in request.schema["properties"]:
+        return better(request, chance)
+    count = int(asked.rsplit("Write ", 1)[1].split()[0])
+    kind, said = ("negative", "plots") if "must NOT use" in asked else ("implicit", "changelog")
+    return json.dumps({"cases": [{"query": f"{said} {chance.random()}", "type": kind} for _ in range(count)]})
 
 def judge(request, chance):
     listed, asked = request.messages[0].text, request.messages[1].text
@@ -192,3 +202,36 @@ def test_a_run_that_is_not_finished_can_be_given_up(home: Here, monkeypatch: pyt
     assert improve(home, "no_better", "--restart")["state"] == "nothing"
     folders = sorted(path.name for path in next((home.path / "data/autotune/improve").iterdir()).glob("[0-9]*"))
     assert folders == ["1", "2"]
+
+
+def test_what_is_lacking_is_invented_and_the_answer_counts_it(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparing, "ENOUGH", 14)
+    with_suite(home, 2)
+    words = ("skills", "improve", "notes", "--model", f"script:{home.path}/model.py:both", "--samples", "1", "--proposals", "1", "--yes")
+    planned = home.answer(*words, "--dry-run")
+    assert (planned["generate"], planned["calls"]) == (24, 3)
+    found = home.answer(*words)
+    assert (found["state"], found["invented"] > 0) == ("proposed", True), found
+    suite = home.answer("skills", "eval", "show", "notes")
+    assert sum(one["source"]["by"] == "model" for one in suite["cases"]) == 24
+
+    # What its session would check: the text as it is, and one that repeats a user.
+    top = home.path / "autotune-skills/notes"
+    monkeypatch.chdir(top)
+    home.run("skills", "check-text", found["folder"])
+    path = top / "skills/notes/SKILL.md"
+    path.write_text(path.read_text().replace("Write release notes.", "Use it to <do>."))
+    assert "markup" in home.run("skills", "check-text", found["folder"], code=1)
+
+
+def test_a_pass_improves_for_its_part_of_the_money(home: Here) -> None:
+    with_suite(home, 24)
+    skill = installed.named("notes", home.path, home.path)
+    known = settings.read(None, {})
+    assert improving.in_a_pass(skill, known, 0, dry=True) is Skip.NO_MODEL
+    known = settings.read(None, {"AUTOTUNE_SKILLS_MODEL": f"script:{home.path}/model.py:no_better"})
+    planned = improving.in_a_pass(skill, known, 0, dry=True)
+    assert isinstance(planned, Improved)
+    assert (planned.kept, planned.decided, planned.why) == (False, False, "planned")
+    with locks.hold(improve_runs.home_of(skill.folder) / "lock", "another"):
+        assert improving.in_a_pass(skill, known, 0, dry=False) is Skip.NO_WORK
