@@ -42,7 +42,7 @@ _MODELS = {
     Step.EVAL: ("judge.stage1_model", "judge.stage2_model"),
     Step.OPTIMIZE: ("judge.stage1_model", "judge.stage2_model", "optimize.candidate_model", "optimize.predictor_model"),
 }
-_DONE = ("kept", "nothing")
+_DONE, _PLANNED = ("kept", "nothing"), "planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,8 @@ def _optimize(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
     if found["state"] in _DONE:
         with _records(desk, write=True) as store:
             remembering.remember(store, behavior, now)
-    return {**found, FAILED: found["state"] == "stopped"}
+    none = {"calls": 0, "usd": 0.0} if dry and found["state"] != _PLANNED else {}
+    return {**found, **none, FAILED: found["state"] == "stopped"}
 
 
 def _evidence(settings: Settings, store: Store, behavior: Behavior) -> Evidence:
@@ -148,7 +149,8 @@ def _watch(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
     if desk.settings.file is None:
         return Skipped(Skip.NO_WORKSHOP)
     with _records(desk) as store:
-        return watching.watch(desk.settings, store, behavior, desk.clock(), dry=dry)
+        found = watching.watch(desk.settings, store, behavior, desk.clock(), dry=dry)
+    return Skipped(Skip.NOTHING_RUNS) if found["state"] == "nothing" else found
 
 
 def _records(desk: Desk, *, write: bool = False) -> Any:  # noqa: ANN401 - a context manager of the store

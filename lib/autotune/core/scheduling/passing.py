@@ -25,11 +25,10 @@ class Skip(StrEnum):
     OFF = "off"
     NO_KEY = "no key"
     NO_WORKSHOP = "no workshop"
-    OPEN_SESSION = "open session"
     CANARY = "canary"
-    TOO_FEW = "too few"
     NOTHING_NEW = "nothing new"
     NOTHING_KEPT = "nothing kept"
+    NOTHING_RUNS = "nothing runs"
     STOPPED = "stopped"
 
 

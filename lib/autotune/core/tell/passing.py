@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 from autotune.core.scheduling.passing import Skip
@@ -11,20 +10,33 @@ from autotune.core.tell.figures import counted
 from autotune.core.tell.lines import Line, Tone, shortened
 
 _LONGEST = 300
+_WHY = {
+    Skip.OFF: "it is off in prompts.toml",
+    Skip.NO_WORKSHOP: "there is no workshop; `autotune prompts init` makes one",
+    Skip.CANARY: "a canary runs, and another pack waits for its end",
+    Skip.NOTHING_KEPT: "no pack waits to be deployed",
+    Skip.NOTHING_RUNS: "nothing is outside that has to be looked at",
+    Skip.STOPPED: "you asked for the end",
+}
 
 
 def told(steps: Sequence[tuple[Mapping[str, Any], Sequence[Line]]]) -> list[Line]:
-    """What became of all steps; those that were skipped for one reason are told together."""
+    """What became of all steps; those that were skipped for one reason are told together, where the first of them stands."""
+    together: dict[str, list[Mapping[str, Any]]] = {}
+    for step, _ in steps:
+        together.setdefault(_reason(step), []).append(step)
     found: list[Line] = []
-    for (step, skipped), same in groupby(steps, key=lambda one: (one[0]["step"], one[0]["skipped"])):
-        together = list(same)
-        names = [one["behavior"] for one, _ in together if one["behavior"] is not None]
-        if skipped is not None:
-            of = f" for {', '.join(names)}" if names else ""
-            found.append(Line(step, f"skipped{of}: {why(skipped)}", Tone.QUIET))
-        else:
-            found += [line for one, lines in together for line in headed(one, lines)]
+    for step, lines in steps:
+        if step["skipped"] is None:
+            found += headed(step, lines)
+        elif (same := together[_reason(step)])[0] is step:
+            names = ", ".join(one["behavior"] for one in same if one["behavior"] is not None)
+            found.append(Line(step["step"], f"skipped{f' for {names}' if names else ''}: {why(step['skipped'])}", Tone.QUIET))
     return found
+
+
+def _reason(step: Mapping[str, Any]) -> str:
+    return f"{step['step']} {step['skipped']}"
 
 
 def begins(step: str, behavior: str | None, planned: Mapping[str, Any] | None) -> str:
@@ -47,27 +59,15 @@ def headed(step: Mapping[str, Any], lines: Sequence[Line]) -> Iterator[Line]:
         yield Line(name, "\n".join(shown) or "done")
 
 
-def why(skipped: Mapping[str, Any]) -> str:  # noqa: PLR0911 - a table
+def why(skipped: Mapping[str, Any]) -> str:
     """Why a step does nothing, and what would change that."""
     match Skip(skipped["why"]):
-        case Skip.OFF:
-            return "it is off in prompts.toml"
         case Skip.NO_KEY:
             return f"{' and '.join(skipped['keys'])} {'is' if len(skipped['keys']) == 1 else 'are'} not set, so no model can be asked"
-        case Skip.NO_WORKSHOP:
-            return "there is no workshop; `autotune prompts init` makes one"
-        case Skip.OPEN_SESSION:
-            return f"your session {shortened(skipped['session'], _LONGEST)} is open in the workshop"
-        case Skip.CANARY:
-            return "a canary runs, and another pack waits for its end"
-        case Skip.TOO_FEW:
-            return f"{counted(skipped['cases'], 'case')} are too few; {skipped['fewest']:,} are needed"
         case Skip.NOTHING_NEW:
             return f"{counted(skipped['new'], 'new case')} since the last time; {skipped['fewest']:,} are worth another"
-        case Skip.NOTHING_KEPT:
-            return "no pack waits to be deployed"
-        case Skip.STOPPED:
-            return "you asked for the end"
+        case reason:
+            return _WHY[reason]
 
 
 def spending(found: Mapping[str, Any]) -> Line:

@@ -35,7 +35,9 @@ def _scheduled(found: Mapping[str, Any]) -> Iterator[Line]:
 
 def _remarks(found: Mapping[str, Any]) -> Iterator[Line]:
     if found["every_minutes"] != found["wanted_minutes"]:
-        yield Line("note", f"cron cannot say every {_long(found['wanted_minutes'])}; it will be {_long(found['every_minutes'])}", Tone.FAIR)
+        yield Line(
+            "note", f"cron cannot say every {_long(found['wanted_minutes'])}; it will be every {_long(found['every_minutes'])}", Tone.FAIR
+        )
     keys = shortened(found["keys"], _LONGEST)
     yield Line("keys", f"put them into {keys}, a line each: NAME=value, or NAME=$(a command that asks your keychain)")
     if found["keys_open"]:
