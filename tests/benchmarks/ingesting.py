@@ -27,6 +27,7 @@ MAIN = ROOT / "lib" / "autotune" / "__main__.py"
 WORDS = "the of and to in is you that it he was for on are as with his they be at one have this from or had by hot but some".split()  # noqa: SIM905
 FILES = 10
 LOOKS = 5
+JUDGE = {"judge": "a:judge", "judge_second": "none", "judge_version": "1", "rubric": "abc"}
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def scored(path: Path) -> None:
     """Give every record a score, as a judge would have."""
     content = json.dumps({"judge": "a:judge", "marks": {"correct": 3, "clear": 2}, "reasons": {"correct": "It is.", "clear": "Nearly."}})
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("INSERT INTO instrument VALUES ('abcdefghijklmnop', 'response-quality', 1, '{}')")
+        connection.execute("INSERT INTO instrument VALUES ('abcdefghijklmnop', 'response-quality', 1, ?)", (json.dumps(JUDGE),))
         connection.execute(
             "INSERT INTO score SELECT record_id, 'response-quality', 'abcdefghijklmnop', at_ms, shown ->> '$.response-quality',"
             " 'user' || char(9) || user, abs(random() % 1000) / 1000.0, NULL, 'first', 0, 1, at_ms + 60000, NULL, 0.001, ? FROM record",

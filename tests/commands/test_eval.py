@@ -127,3 +127,13 @@ def test_a_variable_that_is_nearly_one_of_ours_is_named(home: Here, monkeypatch:
     home.answer("eval", "--dry-run")
     monkeypatch.setenv("AUTOTUNE_EVAL_MAX_TRACE", "3")
     assert "AUTOTUNE_EVAL_MAX_TRACES" in home.run("eval", "--dry-run", code=1)
+
+
+def test_status_does_not_pay_for_what_it_does_not_use(home: Here) -> None:  # noqa: ARG001 - its variables
+    program = "import sys; from autotune.commands import app; app.run(['prompts', 'status']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(MAIN.parents[1])}, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.split())
+    assert "autotune.prompts.standing" in loaded
+    assert not {"autotune.core.ledger.state", "autotune.prompts.candidates", "autotune.prompts.watching", "numpy", "ssl", "git"} & loaded

@@ -17,7 +17,6 @@ from autotune.commands.flags import AsJson
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell import shop as words
 from autotune.core.tell.lines import WIDEST, laid_out, wrapped
-from autotune.core.tell.words import told
 from autotune.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -68,6 +67,8 @@ class _Telling:
     def hear(self, fact: Fact) -> None:
         """Tell how an experiment of a session ended."""
         if not self._silent and fact.kind is Kind.RESULT:
+            from autotune.core.tell.words import told
+
             typer.echo("\n".join(f"  {line}" for line in wrapped(told(fact), _width() - 2)))
 
     def day(self, number: int, done: Sequence[Did]) -> None:

@@ -20,7 +20,7 @@ from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import scored
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
-from autotune.prompts import ingesting, live, settings, trusting
+from autotune.prompts import ingesting, settings, trusting
 from autotune.prompts.settings import Settings
 from autotune.records import labels, scoring
 from autotune.records.store import opened
@@ -64,6 +64,8 @@ def main(
 
 def _asked(known: Settings, chosen: Sequence[Behavior], most: int) -> dict[Behavior, int]:
     """Ask about cases of each behaviour, until there are none or the person has enough."""
+    from autotune.prompts import live
+
     added: dict[Behavior, int] = {}
     with keys.pressed() as read:
         for behavior in chosen:

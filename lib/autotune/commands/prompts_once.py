@@ -19,7 +19,6 @@ from autotune.core.records.behaviors import Behavior
 from autotune.core.scheduling.passing import Step
 from autotune.core.tell import passing as words
 from autotune.core.tell.lines import WIDEST, laid_out
-from autotune.core.tell.words import told
 from autotune.edges.signals import ToldToEndError, ended_gently
 from autotune.prompts import settings
 
@@ -56,6 +55,8 @@ def main(behavior: Behaviors = None, at: At = None, dry_run: DryRun = False, as_
 def _hear(fact: Fact) -> None:
     """Say how a session goes, to somebody who watches."""
     if sys.stderr.isatty():
+        from autotune.core.tell.words import told
+
         typer.echo(told(fact), err=True)
 
 

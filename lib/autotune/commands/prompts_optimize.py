@@ -16,11 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.options import live
 from autotune.commands.workshop import At, DryRun
 from autotune.core.asking.limits import Limits
-from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import Stopped
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import tuning
 from autotune.core.tell.lines import WIDEST, laid_out
@@ -60,6 +57,7 @@ def optimize(
 
 
 def _one(known: Settings, behavior: Behavior, seed: int, *, dry: bool) -> dict[str, Any]:
+    from autotune.commands.options import live
     from autotune.prompts import optimizing
 
     with live() as say:
@@ -93,6 +91,8 @@ def _apart(known: Settings, behavior: Behavior, seed: int, *, dry: bool) -> dict
 
 def propose(folder: RunFolder) -> None:
     """Put the next pack of a run's search into place: the proposer of its session."""
+    from autotune.core.facts import Fact, Kind
+    from autotune.core.ledger.events import Stopped
     from autotune.loop.session import sessions
     from autotune.models.asking import Models
     from autotune.prompts import judging, searching

@@ -13,7 +13,7 @@ from autotune.core.judging.means import Mean, Sums, mean_of
 from autotune.core.records.behaviors import Behavior
 from autotune.edges.locks import data_folder
 from autotune.errors import AutotuneError
-from autotune.prompts import canaries, trusting, watching
+from autotune.prompts import canaries, trusting
 from autotune.prompts.canaries import Proposal
 from autotune.prompts.settings import Settings
 from autotune.records import judged, probes, scoring
@@ -55,6 +55,8 @@ def in_full(store: Store, settings: Settings, behavior: Behavior, now_ms: int) -
         }
         drift = _drift(store, behavior, instrument, now_ms)
         conditions += [] if drift is None else [drift]
+    from autotune.prompts import watching
+
     runs = _rollout(settings, behavior)
     looked = None if runs is None or "problem" in runs else watching.watch(settings, store, behavior, now_ms, dry=True)
     return {**said, **more, "rollout": looked or runs, "conditions": [encode(one) for one in conditions]}

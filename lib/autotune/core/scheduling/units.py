@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import escape
 from shlex import quote
-from xml.sax.saxutils import escape
 
 from autotune.core.scheduling.crontab import times
 from autotune.errors import AutotuneError
@@ -154,8 +154,8 @@ def _plist(label: str, job: Job, script: str) -> str:
         '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
         '<plist version="1.0">',
         "<dict>",
-        f"  <key>Label</key><string>{escape(label)}</string>",
-        f"  <key>ProgramArguments</key><array><string>/bin/sh</string><string>{escape(script)}</string></array>",
+        f"  <key>Label</key><string>{escape(label, quote=False)}</string>",
+        f"  <key>ProgramArguments</key><array><string>/bin/sh</string><string>{escape(script, quote=False)}</string></array>",
         f"  <key>StartInterval</key><integer>{round(job.every_minutes * _S_PER_MINUTE)}</integer>",
         "  <key>ProcessType</key><string>Background</string>",
         "  <key>ExitTimeOut</key><integer>600</integer>",
