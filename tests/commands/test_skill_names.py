@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from autotune.commands import skills_
-from autotune.core.skills.readiness import Step, command
+from autotune.core.skills.readiness import Step, Suite, command
 from autotune.core.skills.renamed import LEFT_OUT, VERBS
 from autotune.errors import AutotuneError
 from autotune.version import PACKAGE
@@ -51,7 +51,7 @@ def test_what_was_left_out_on_purpose_says_so(old: tuple[str, ...]) -> None:
 def printed() -> set[str]:
     """Every verb of skills that a text of autotune's names as a command."""
     texts = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py") if "demo" not in path.parts)
-    commands = [command(step, "NAME") for step in (*Step, None)]
+    commands = [command(step, "NAME", suite) for step in (*Step, None) for suite in (None, Suite("", 1, 1, 0))]
     return set(re.findall(r"autotune skills (eval [a-z]+|[a-z][a-z-]+)", texts + " ".join(commands)))
 
 

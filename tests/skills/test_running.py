@@ -158,3 +158,15 @@ def test_a_skill_is_published_when_it_is_ready_or_somebody_insists(home: Path) -
     other.mkdir(parents=True)
     with pytest.raises(AutotuneError, match="is there already"):
         publishing.publish(looked, seen, NOW_MS, to=home / "other", unready=True, dry_run=False)
+
+
+def test_a_pass_that_was_killed_is_made_again_and_comes_to_the_same_end(home: Path) -> None:
+    def killed(_: Skill, __: Settings, ___: bool) -> Improved:  # noqa: FBT001
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        passed(home, killed)
+    with records(home) as store:
+        assert [handled.handled(store), handled.last_tried(store)] == [frozenset(), {}]
+    done = passed(home, better)
+    assert [done[Step.SYNC][0].found["rows"], done[Step.IMPROVE][0].found["handled"]] == [0, 1]

@@ -50,7 +50,7 @@ def verify(name: NameOrPath, as_json: AsJson = False) -> None:
         "ready": ready.ready,
         "steps": [encode(one) for one in ready.steps],
         "state": "ready" if ready.next is None else str(ready.next),
-        "next": command(ready.next, skill.name),
+        "next": command(ready.next, skill.name, found.suite),
         "suite": None if found.suite is None else encode(found.suite),
     }
     answer(words.verified(skill.name, str(skill.folder), found.suite, ready), said, as_json=as_json)

@@ -47,7 +47,7 @@ def publish(looked: Looked, seen: Seen, now_ms: int, *, to: Path | None, unready
         )
     if not looked.readiness.ready and not unready:
         missing = ", ".join(one.step for one in looked.readiness.steps if not one.done)
-        hint = f"`{command(looked.readiness.next, skill.name)}` is next; --unready publishes it at your word"
+        hint = f"`{command(looked.readiness.next, skill.name, looked.suite)}` is next; --unready publishes it at your word"
         raise AutotuneError(f"{skill.name} is not ready: {missing}.", hint)
     there = skill if to is None else replace(skill, folder=(to.expanduser().absolute() / skill.folder.resolve().name))
     deploying.refuse(there)

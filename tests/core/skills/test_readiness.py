@@ -42,4 +42,6 @@ def test_the_first_step_that_is_missing_comes_next(found: Readiness, step: Step 
 
 
 def test_every_step_has_a_command() -> None:
+    assert "--tasks" in command(Step.BASELINE, "NAME", SUITE)
+    assert command(Step.BASELINE, "NAME", replace(SUITE, tasks=1)) == "autotune skills baseline NAME"
     assert all(command(step, "NAME").startswith("autotune skills ") for step in (*Step, None))

@@ -10,6 +10,7 @@ from autotune.core.skills.package import Flaw, Rule
 from autotune.core.skills.results import Result, What, newest
 
 GOOD = 0.8  # of the answers right, where a test itself does not say whether it passed
+TASKS = 10  # that a model is asked for, where there are none
 HOST = "routing-host"
 """The instrument that is the real client."""
 _RESOURCES = frozenset({Rule.LINK_LOST, Rule.ANCHOR_LOST, Rule.FILE_LOST, Rule.LINK_OUTSIDE})
@@ -78,8 +79,10 @@ def readiness(flaws: Sequence[Flaw], fingerprint: str, suite: Suite | None, resu
     return Readiness(steps, next((one.step for one in steps if not one.done), None))
 
 
-def command(step: Step | None, name: str) -> str:
-    """The command that does a step, or the one after all of them."""
+def command(step: Step | None, name: str, suite: Suite | None = None) -> str:
+    """The command that does a step, or the one after all of them. A baseline needs tasks: without the skill, no query can fire it."""
+    if step is Step.BASELINE and suite is not None and not suite.tasks:
+        return f"autotune skills eval generate {name} --from model --positives 0 --negatives 0 --tasks {TASKS}"
     return {
         Step.SPECIFICATION: f"autotune skills check {name}",
         Step.RESOURCES: f"autotune skills check {name}",

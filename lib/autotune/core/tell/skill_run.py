@@ -16,7 +16,7 @@ _STEPS: Mapping[Step, str] = {
     Step.EVALS: "it has cases that should fire it, and cases that should not; or tasks",
     Step.TESTS: "this version has passed them",
     Step.REPLAY: "it has passed them in the real client",
-    Step.BASELINE: "it does better with the skill than without",
+    Step.BASELINE: "tasks turn out better with the skill than without",
 }
 _SKIPS: Mapping[Skip, str] = {
     Skip.CACHE: "it is in an installed plugin's cache",
@@ -74,7 +74,7 @@ def verified(name: str, folder: str, suite: Suite | None, readiness: Readiness) 
         yield Line("cases", f"{queries}, {counted(suite.tasks, 'task')}")
     for one in readiness.steps:
         yield Line(f"{'✓' if one.done else '·'} {one.step}", _STEPS[one.step] + _result(one), Tone.GOOD if one.done else Tone.FAIR)
-    yield Line("next", f"`{command(readiness.next, shortened(name, 80))}`")
+    yield Line("next", f"`{command(readiness.next, shortened(name, 80), suite)}`")
 
 
 def _result(one: Found) -> str:
