@@ -71,7 +71,8 @@ def improve(
             plan = preparing.plan(place, suite, scope, wish)
             if dry or not agreed(plan):
                 return plan | {"state": "planned" if dry else "declined"}
-            folder = preparing.laid_out(place, preparing.filled(place, suite, scope, wish), scope, wish, home, now_ms)
+            suite, wish = preparing.filled(place, suite, scope, wish)
+            folder = preparing.laid_out(place, suite, scope, wish, home, now_ms)
         return _ended(folder, _carried_on(folder, say))
 
 

@@ -31,6 +31,7 @@ from autotune.skills.staging import user_folders
 from autotune.skills.suites import Place
 
 ENOUGH = 67  # queries of each side, of which 40 decide
+FOR_CASES = 0.25  # of the money, which the invention of cases may take
 BASELINE = 4 * 8  # cases that are run before a session begins to decide
 PROBE_S = 10.0  # where nothing is known
 
@@ -154,14 +155,16 @@ def _can_decide(deciding: Sequence[SuiteCase], instrument: Measures) -> bool:
     return can_decide(units, Asked(first_needed(cases), margin=MARGIN if is_sided(cases) else None))
 
 
-def filled(place: Place, suite: Suite, scope: Scope, wish: Wish) -> Suite:
-    """The suite with the cases that it lacks, invented and marked."""
+def filled(place: Place, suite: Suite, scope: Scope, wish: Wish) -> tuple[Suite, Wish]:
+    """The suite with the cases that it lacks, invented and marked, and the wish with the money that is left."""
     lacking = _lacking(suite, scope, wish)
-    if lacking:
-        there = dict.fromkeys(lacking, ENOUGH)
-        suite, _ = generating.with_invented(place, suite, wish.model, there, wish.max_usd / 4, dry_run=False)
-        suites.write(place, suite)
-    return suite
+    if not lacking:
+        return suite, wish
+    suite, found = generating.with_invented(
+        place, suite, wish.model, dict.fromkeys(lacking, ENOUGH), wish.max_usd * FOR_CASES, dry_run=False
+    )
+    suites.write(place, suite)
+    return suite, replace(wish, max_usd=max(wish.max_usd - (found.usd or 0.0), 0.0))
 
 
 def _probing(place: Place, wish: Wish, scope: Scope, suite: str = "") -> Probing:
