@@ -170,3 +170,18 @@ def test_a_pass_that_was_killed_is_made_again_and_comes_to_the_same_end(home: Pa
         assert [handled.handled(store), handled.last_tried(store)] == [frozenset(), {}]
     done = passed(home, better)
     assert [done[Step.SYNC][0].found["rows"], done[Step.IMPROVE][0].found["handled"]] == [0, 1]
+
+
+def test_skills_of_projects_that_sessions_worked_in_are_looked_after_too(home: Path) -> None:
+    folder = home / "project/.claude/skills/mine"
+    folder.mkdir(parents=True)
+    (folder / "SKILL.md").write_text(TEXT.format(description="Mine.").replace("notes", "mine"))
+    (home / "other/.claude/skills/mine").mkdir(parents=True)
+    (home / "other/.claude/skills/mine/SKILL.md").write_text((folder / "SKILL.md").read_text())
+    for project in ("project", "other"):
+        (home / project / ".git").mkdir()
+        lines = [{**line, "cwd": str(home / project)} for line in complained()]
+        (home / f".claude/projects/-x/{project}.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    choices = passed(home, nothing)[Step.CHOOSE][0].found["choices"]
+    assert {one.name.partition(" @ ")[0] for one in choices} == {"notes", "mine"}
+    assert len(choices) == 3

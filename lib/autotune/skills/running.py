@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.skills.choosing import Condition, choose, chosen
+from autotune.core.skills.namesakes import SEPARATOR
 from autotune.edges.locks import data_folder, hold
 from autotune.errors import AutotuneError
 from autotune.records.sources import Rules
@@ -104,9 +105,9 @@ def run(one: Pass, clock: Callable[[], int]) -> Iterator[Did]:
 def _steps(one: Pass, clock: Callable[[], int]) -> Iterator[Did]:
     if not one.dry_run:
         yield _synced(one, clock())
-    skills = _skills(one)
     with one.records() as store:
         seen, done, tries = looking.seen(store), handled.handled(store), handled.last_tried(store)
+    skills = _skills(one, seen)
     yield Did(Step.STATUS, None, {"sessions": seen.sessions, "skills": len(skills)})
     before = {name: aftermath.aftermath(skill, seen, clock()) for name, skill in skills.items()}
     conditions = _conditions(one, seen, skills, before, _Past(done, tries, clock()))
@@ -131,12 +132,16 @@ def _synced(one: Pass, now_ms: int) -> Did:
     return Did(Step.SYNC, None, {"sessions": found.sessions, "rows": found.rows})
 
 
-def _skills(one: Pass) -> dict[str, Skill]:
-    """Every skill of this machine by its name; of several of one name, the one that sessions here get."""
-    found = dict[str, Skill]()
-    for skill in installed.installed(one.home, one.around):
-        if skill.hidden_by is None:
-            found.setdefault(skill.name, skill)
+def _skills(one: Pass, seen: Seen) -> dict[str, Skill]:
+    """Every skill that is found from here, or from where sessions worked; one of a name that is taken gets its project behind it."""
+    found, places = dict[str, Skill](), set[Path]()
+    for around in dict.fromkeys([one.around, *(Path(turn.folder) for turn in seen.turns if turn.folder)]):
+        for skill in installed.installed(one.home, around) if around.is_dir() else ():
+            place = skill.folder.resolve()
+            if skill.hidden_by is None and place not in places:
+                places.add(place)
+                name = f"{skill.name}{SEPARATOR}{place.parents[2]}" if skill.name in found else skill.name
+                found[name] = skill
     return found
 
 
@@ -152,7 +157,7 @@ class _Past:
 def _conditions(one: Pass, seen: Seen, skills: Mapping[str, Skill], before: Mapping[str, Aftermath], past: _Past) -> Iterator[Condition]:
     known, wanted = set(seen.skills()), one.settings["skills"]
     for name, skill in skills.items():
-        called = seen.called(name, skill.folder)
+        called = seen.called(skill.name, skill.folder)
         standing = seen.standing(called, alike=False) if called in known else None
         yield Condition(
             name,
@@ -161,8 +166,8 @@ def _conditions(one: Pass, seen: Seen, skills: Mapping[str, Skill], before: Mapp
             cache=skill.scope is Scope.CACHE,
             watched=before[name].fate in _WATCHED,
             waiting=deploying.waiting(skill) is not None,
-            wanted=not wanted or name in wanted or name.rpartition(":")[2] in wanted,
-            tried_days_ago=(past.now_ms - past.tries[name]) / _DAY_MS if name in past.tries else None,
+            wanted=not wanted or not {name, skill.name, skill.name.rpartition(":")[2]}.isdisjoint(wanted),
+            tried_days_ago=(past.now_ms - past.tries[skill.name]) / _DAY_MS if skill.name in past.tries else None,
         )
 
 
