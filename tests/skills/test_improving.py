@@ -61,7 +61,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setenv("AUTOTUNE_WORKTREES", str(tmp_path / "worktrees"))
     for name in ("AUTOTUNE_NO_REQUESTS", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "AUTOTUNE_DB_PATH"):
         monkeypatch.delenv(name, raising=False)
-    world.installed(tmp_path / "programs")
+    world.installed(tmp_path / "programs", steady=7)
     monkeypatch.setenv("PATH", f"{tmp_path / 'programs'}:/usr/local/bin:/usr/bin:/bin")
     skills = tmp_path / ".claude/skills"
     world.skill(skills, "notes", "Write release notes.")
