@@ -92,6 +92,20 @@ def test_from_traces_to_scores_that_are_held_against_a_persons(home: Here) -> No
     assert home.answer("prompts", "label")["behaviors"][0]["added"] == 0, "with --json nothing is asked"
 
 
+def test_a_behaviour_and_a_case_are_explained(home: Here) -> None:
+    assert home.answer("prompts", "explain", "response-quality")["instrument"] is None
+    home.answer("eval")
+    full = home.answer("prompts", "explain", "response-quality")
+    assert (full["versions"][0]["mean"]["value"], full["criteria"]["correct"]["marks"]) == (0.625, 6)
+    assert home.answer("prompts", "status")["scores"][0]["versions"] == full["versions"]
+    case = home.run("prompts", "cases", "response-quality").split("\t")[0]
+    said = home.answer("prompts", "explain", case[:8])
+    assert (said["case"], said["verdicts"][0]["reasons"]["correct"], said["verdicts"][0]["current"]) == (case, "so it is", True)
+    assert case in home.run("prompts", "explain", case)
+    for unknown in ("nobody-there", "abc"):
+        assert unknown in home.run("prompts", "explain", unknown, code=1)
+
+
 def test_in_a_terminal_each_key_is_a_label_that_is_kept_at_once(home: Here) -> None:
     shown = in_a_terminal("x3q", "prompts", "label")
     assert "question" in shown

@@ -46,6 +46,18 @@ def test_the_schema_has_a_version_a_write_ahead_log_and_foreign_keys(desk: Desk)
     assert made == set(TABLES)
 
 
+def test_a_database_from_before_there_were_scores_gets_their_tables_and_keeps_its_records(desk: Desk) -> None:
+    desk.path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(desk.path)) as made:
+        made.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+        made.execute("INSERT INTO record VALUES (1, 'trace', 'o', 'a', 'c', NULL, 0, 1, NULL, NULL, 'train', '[]', '{}', '{}')")
+        made.commit()
+    with desk.store() as store:
+        assert store.count("PRAGMA user_version") == len(MIGRATIONS)
+        assert store.rows("SELECT id FROM record") == [("a",)]
+        assert store.count("SELECT count(*) FROM score") == 0
+
+
 def test_a_database_of_a_newer_version_and_a_file_that_is_none_are_refused(desk: Desk) -> None:
     with desk.store() as store:
         store.connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
