@@ -34,7 +34,7 @@ def optimize(
     behavior: Annotated[
         list[Behavior] | None, typer.Option("--behavior", metavar="NAME", help="Which behaviour; can be repeated. Without it: all.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="What chance begins from: the same seed, the same result.")] = 0,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="What chance begins from, instead of the number of the run.")] = None,
     at: At = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -56,7 +56,7 @@ def optimize(
     raise typer.Exit(1 if any(one["state"] in {"busy", _FAILED} for one in found) else 0)
 
 
-def _one(known: Settings, behavior: Behavior, seed: int, *, dry: bool) -> dict[str, Any]:
+def _one(known: Settings, behavior: Behavior, seed: int | None, *, dry: bool) -> dict[str, Any]:
     from autotune.commands.options import live
     from autotune.prompts import optimizing
 
@@ -64,7 +64,7 @@ def _one(known: Settings, behavior: Behavior, seed: int, *, dry: bool) -> dict[s
         return optimizing.optimize(known, behavior, round(time.time() * 1000), seed=seed, dry=dry, say=say)
 
 
-def _all(known: Settings, behaviors: Sequence[Behavior], seed: int, *, dry: bool) -> list[dict[str, Any]]:
+def _all(known: Settings, behaviors: Sequence[Behavior], seed: int | None, *, dry: bool) -> list[dict[str, Any]]:
     """Each behaviour in a process of its own; one that fails leaves the others alone."""
     from autotune.prompts import preparing
 
@@ -73,11 +73,12 @@ def _all(known: Settings, behaviors: Sequence[Behavior], seed: int, *, dry: bool
         return list(threads.map(lambda one: _apart(known, one, seed, dry=dry), behaviors))
 
 
-def _apart(known: Settings, behavior: Behavior, seed: int, *, dry: bool) -> dict[str, Any]:
+def _apart(known: Settings, behavior: Behavior, seed: int | None, *, dry: bool) -> dict[str, Any]:
     from autotune.prompts.optimizing import PROGRAM
 
     place = () if known.file is None else ("--at", str(known.file.parent))
-    words = [*PROGRAM, "optimize", "--behavior", behavior, "--seed", str(seed), *place, "--json", *(["--dry-run"] if dry else [])]
+    more = [*(() if seed is None else ("--seed", str(seed))), *(["--dry-run"] if dry else [])]
+    words = [*PROGRAM, "optimize", "--behavior", behavior, *place, "--json", *more]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     try:
         found: dict[str, Any] = json.loads(done.stdout)

@@ -28,6 +28,7 @@ from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing
+from autotune.loop.measure import places
 from autotune.loop.opening import opening
 from autotune.loop.session import layout, sessions
 from autotune.loop.session.session import Say, Session
@@ -48,7 +49,7 @@ LOCK = "lock"
 
 
 def optimize(
-    settings: Settings, behavior: Behavior, now_ms: int, *, seed: int = 0, dry: bool = False, say: Say = lambda _: None
+    settings: Settings, behavior: Behavior, now_ms: int, *, seed: int | None = None, dry: bool = False, say: Say = lambda _: None
 ) -> dict[str, Any]:
     """Look for a better pack, or go on with the run that does; with `dry`, say what that would take. Gives what came of it as values.
 
@@ -66,12 +67,13 @@ def optimize(
         return {"behavior": str(behavior), "state": "busy"}
 
 
-def _optimized(settings: Settings, behavior: Behavior, home: Path, now_ms: int, seed: int, *, dry: bool, say: Say) -> dict[str, Any]:
+def _optimized(settings: Settings, behavior: Behavior, home: Path, now_ms: int, seed: int | None, *, dry: bool, say: Say) -> dict[str, Any]:
     folder = runs.unfinished(home)
     if folder is not None and _found(folder) is None:  # nothing was measured yet: begin again with what is set now
         shutil.rmtree(folder)
         folder = None
     if folder is None or dry:
+        seed = len(runs.numbered(home)) if seed is None else seed  # another one for each run, and the same again for the same history
         found = preparing.prepared(settings, behavior, seed, now_ms)
         on = terms(settings, f"optimize {behavior}")
         if dry or found.why:
@@ -189,6 +191,7 @@ def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
         ends = {"effect": kept.effect.estimate, "low": kept.effect.low, "high": kept.effect.high}
         version = packs.version_of(runs.pack_of(run.behavior, handed[-1]))
         values |= {"version": version, "experiment": kept.index, "commit": kept.commit, "description": kept.description, **ends}
+    places.remove_places(session.repository, session.cache)
     runs.write(folder, runs.RESULT, values)
     return values
 
