@@ -77,10 +77,10 @@ class Shop:
         path.write_text(path.read_text() + f"\n[{section}]\n{lines}")
         self.git("commit", "-qam", "Settings")
 
-    def live_in(self, users: int = 110, said: str = "", **truth: Any) -> Shop:  # noqa: ANN401
+    def live_in(self, users: int = 110, said: str = "", behaviors: tuple[Behavior, ...] = (QUALITY,), **truth: Any) -> Shop:  # noqa: ANN401
         """Make the workshop, take in the traffic of a world, and ask its models."""
         world.write_traces(self.home / ".config/dotclaw/traces/a.jsonl", *world.traces(users, said=said))
-        self.run("prompts", "init", "--yes", "--behavior", QUALITY)
+        self.run("prompts", "init", "--yes", *(word for one in behaviors for word in ("--behavior", one)))
         models = world.install(self.home / "world.py", **{**TRUTH, **truth})
         self.set("judge", stage1_model=models["judge"], stage2_model=models["judge"])
         self.run("ingest")
@@ -209,3 +209,16 @@ def test_too_few_users_decide_nothing_and_cost_nothing(shop: Shop) -> None:
     assert found["state"] == "too few"
     assert found["units"] < found["fewest"]
     assert not list(shop.data.glob("autotune/optimize/*/*/1"))
+
+
+@pytest.mark.nightly
+def test_behaviours_are_worked_at_side_by_side_and_a_second_run_of_one_reports_the_lock(shop: Shop) -> None:
+    shop.live_in(behaviors=(QUALITY, Behavior.TASK_EXTRACTION)).search()
+    begun = shop.start("prompts", "optimize", "--json")
+    lock = shop.data / "autotune/optimize"
+    while not list(lock.glob(f"*/{QUALITY}/1/run.json")):
+        assert begun.poll() is None
+    assert shop.optimize(code=1)["state"] == "busy"
+    found = json.loads(begun.communicate()[0])
+    assert [one["behavior"] for one in found] == [QUALITY, Behavior.TASK_EXTRACTION]
+    assert {one["state"] for one in found} <= {"kept", "nothing"}

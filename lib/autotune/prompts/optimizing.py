@@ -36,7 +36,7 @@ from autotune.models.asking import FORBIDDING
 from autotune.models.spending import Spending
 from autotune.prompts import packs, pools, preparing, runs, searching
 from autotune.prompts.ingesting import database
-from autotune.prompts.preparing import NAME
+from autotune.prompts.preparing import NAME, WAITS_S
 from autotune.prompts.runs import Run
 from autotune.prompts.settings import Settings
 from autotune.prompts.terms import terms
@@ -45,7 +45,7 @@ from autotune.version import PACKAGE
 
 PROGRAM = (sys.executable, "-I", str(PACKAGE / "__main__.py"), "prompts")
 _LONGEST_RUN_S = 6 * 3600
-LOCK = "lock"
+LOCK, OPENING = "lock", "opening.lock"  # of one behaviour; of all of a workshop, whose sessions open one at a time
 
 
 def optimize(
@@ -99,7 +99,8 @@ def _session(folder: Path, run: Run, say: Say) -> Session:
         if session.state.ended is not None and not _is_over(session):
             session.append(Resumed(timestamp=now()))
         return session
-    with _checked_out(repository, run, folder) as tree:
+    alone = locks.hold(folder.parents[1] / OPENING, "autotune prompts optimize", _LONGEST_RUN_S)
+    with alone, _checked_out(repository, run, folder) as tree:
         return opening.open_session(opening.Request(tree, _settings(folder, run), worktree=True, anyway=True), say)
 
 
@@ -164,7 +165,7 @@ def _command(verb: str, path: Path) -> str:
 def _remember(settings: Settings, run: Run) -> None:
     """Write into the records how often the cases have confirmed by now."""
     repository = sessions.repository_at(Path(run.workshop))
-    with opened(database(settings), write=True, what="autotune prompts optimize") as store:
+    with opened(database(settings), write=True, what="autotune prompts optimize", wait_s=WAITS_S) as store:
         pools.remember(store, run.behavior, pools.counted(repository, run.behavior))
 
 

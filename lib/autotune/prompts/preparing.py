@@ -41,6 +41,7 @@ NAME = "optimize-"
 SLICED_BY = ("source", "group", "model")
 FEWEST_IN_SLICE = 20
 MOST_CONFIRMING = 400  # cases; more change hardly anything, and each may be asked of two packs
+WAITS_S = 120.0  # for the records, while others write
 _SECONDS_A_CALL = 4.0
 _USUAL_UNITS = 70  # after which a pack that is no better is given up (decisions on cases)
 _REPLAYED = {Behavior.MEMORY_POLICY, Behavior.MEMORY_RECALL, Behavior.TOOL_OUTCOME}
@@ -194,7 +195,7 @@ def lay_out(settings: Settings, behavior: Behavior, found: Prepared, seed: int, 
     home = runs.folder_of(found.repository.top, behavior)
     folder = runs.next_folder(home)
     own = {Part.TRAIN: (runs.READ, found.read), Part.SELECT: (runs.SELECT, found.select), Part.CONFIRM: (runs.CONFIRM, found.confirm)}
-    with opened(database(settings), write=True, what="autotune prompts optimize") as store:
+    with opened(database(settings), write=True, what="autotune prompts optimize", wait_s=WAITS_S) as store:
         for part, (name, cases) in own.items():
             frozen.freeze(store, folder / name, behavior, part, only={case.name for case in cases})
         counts = pools.together(pools.known(store, behavior), pools.counted(found.repository, behavior))
