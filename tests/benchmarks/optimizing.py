@@ -1,6 +1,6 @@
 """Whole runs of the search for a better pack, on worlds whose truth is known: what is found, what is kept wrongly, what it takes.
 
-    python tests/benchmarks/optimizing.py [--runs 1000] [--engine own|gepa] [--write docs/prompts.md]
+    python tests/benchmarks/optimizing.py [--runs 1000] [--engine own|gepa] [--world 0.2]
 
 A run is what `prompts optimize` does: a search on 20 cases to select by, six proposals, up to two finalists confirmed by the session's rule
 on users that no proposer sees, 417 : 1 or more by the uses of these. A world has phrases that help, harm or do nothing, each by chance more
