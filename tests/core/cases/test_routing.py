@@ -7,6 +7,9 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.benchmarks.routing import ONE_OF_FIVE as ONE_OF_FIVE_ODDS
+from tests.benchmarks.routing import ONE_OF_ONE as ONE_OF_ONE_ODDS
+from tests.benchmarks.routing import Change, kept
 
 from autotune.core.cases.confirming import Count, first_needed, needed, planned_for
 from autotune.core.cases.drawing import Draw, Taken, draw, due, left, so_far
@@ -168,3 +171,17 @@ def test_five_confirmations_are_planned_and_each_takes_104_to_1() -> None:
     assert (planned_for(sided(1, 1)), planned_for((Case("a"),)), planned_for(())) == (5, 20, 20)
     assert first_needed(sided(1, 1)) == pytest.approx(104.1667, abs=1e-3) == needed(Count(1, 5), Count(1, 5))
     assert first_needed((Case("a"),)) == pytest.approx(416.667, abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("change", "odds", "least", "most"),
+    [
+        (None, ONE_OF_ONE_ODDS, 0.0, 0.03),
+        (Change(0.2, -0.2), ONE_OF_ONE_ODDS, 0.0, 0.01),
+        (Change(0.3, 0.0), ONE_OF_FIVE_ODDS, 0.7, 1.0),
+    ],
+)
+def test_in_simulation_a_better_recall_is_found_and_the_same_text_and_a_trade_are_not_kept(
+    change: Change | None, odds: float, least: float, most: float
+) -> None:
+    assert least <= kept(change, 40, odds, 60) <= most
