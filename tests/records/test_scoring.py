@@ -83,6 +83,12 @@ def test_scores_by_version_count_each_user_once(desk: Desk) -> None:
         assert scoring.current(store, "tool-calling") is None
 
 
+def test_of_one_pass_those_with_a_score_come_first(desk: Desk) -> None:
+    with scored(desk).store() as store:
+        assert judged.outcomes(store, QUALITY, 3) == [(NOW, None)] * 3
+        assert judged.outcomes(store, QUALITY, 9)[-1] == (NOW, "busy")
+
+
 def test_the_records_of_a_time_come_with_what_they_show(desk: Desk) -> None:
     with scored(desk).store() as store:
         found = list(scoring.scored(store, QUALITY, scoring.instrument_of(SAID), 0, NOW))

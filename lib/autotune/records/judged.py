@@ -103,8 +103,11 @@ def span_ms(store: Store, behavior: str, instrument: str) -> int:
 
 
 def outcomes(store: Store, behavior: str, limit: int) -> list[tuple[int, str | None]]:
-    """When a behaviour's cases were judged last, and why they got no score, None where they got one; newest first."""
-    query = "SELECT at_ms, unscored FROM score WHERE behavior = ? ORDER BY at_ms DESC LIMIT ?"
+    """When a behaviour's cases were judged last, and why they got no score, None where they got one; newest first.
+
+    Of those that were judged in one pass, those with a score come first: a judge that gives some is not dead.
+    """
+    query = "SELECT at_ms, unscored FROM score WHERE behavior = ? ORDER BY at_ms DESC, score IS NULL LIMIT ?"
     return [(int(at_ms), why) for at_ms, why in store.connection.execute(query, (behavior, limit))]
 
 
