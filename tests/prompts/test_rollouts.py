@@ -453,3 +453,9 @@ def test_a_promoted_pack_is_watched_on_while_the_next_one_waits_or_runs(
     assert not town.file(CANARY_FILE).exists()
     assert looked(town)["state"] == "nothing"
     assert deployed(town)["action"] == "nothing"
+
+
+def test_an_active_file_without_a_version_cannot_be_held_against(town: Town) -> None:
+    town.file(ACTIVE_FILE).write_text("{}")
+    with pytest.raises(AutotuneError, match="names no version"):
+        deployed(town, commit=town.commit("Be brief."))

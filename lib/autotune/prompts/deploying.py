@@ -261,7 +261,12 @@ def begin(settings: Settings, store: Store, rollout: Rollout, behavior: str, now
     if _waits_for_approval(settings, stand, proposal):
         return {"action": "waits for approval"}
     parent = canaries.active_version(rollout.target, rollout.state)
-    if parent is None or not shows(store, behavior, parent, canaries.active_since(rollout.state, now_ms)):
+    if parent is None:
+        raise AutotuneError(
+            f"{rollout.target.places[ACTIVE]} names no version, so no record can show it.",
+            "write a pack with a version there, then use --adopt",
+        )
+    if not shows(store, behavior, parent, canaries.active_since(rollout.state, now_ms)):
         return {"action": "waits for records", "parent": parent}
     top = canaries.workshop_of(settings)
     mainline.require_unmoved(top, proposal.commit, behavior)
