@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.benchmarks import field
+from tests.benchmarks import field, rollouts
 
 from autotune.core import rules
+from autotune.core.rollout.look import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +40,16 @@ def test_the_table_of_error_rates_is_what_the_code_comes_to_and_every_bar_holds(
     assert found == published("calibration"), "python tests/benchmarks/calibration.py --write docs/deciding.md"
     assert "FAIL" not in found
     assert f"\n{found}" in told.stdout
+
+
+def test_the_table_of_rollouts_has_every_bar_and_each_holds() -> None:
+    """1,000 rollouts of each kind take minutes, so the table is made by hand; tests/core/rollout/test_look.py simulates a few."""
+    page = (ROOT / "docs/rollout.md").read_text("utf-8").partition("<!-- rollouts -->\n")[2].partition("<!-- /rollouts -->")[0]
+    shares = {name: dict.fromkeys(Verdict, 0.0) for name in rollouts.KINDS}
+    rows = rollouts.bars(rollouts.Simulated(shares, dict.fromkeys(rollouts.KINDS, 0.0)))
+    told = {line.split("|")[1].strip(): line.split("|")[3].strip() for line in page.splitlines()[2:]}
+    assert told == {row.what: row.cells()[2] for row in rows}
+    assert "FAIL" not in page
 
 
 def test_what_was_measured_in_the_field_is_found_again_and_a_torn_line_is_gone(tmp_path: Path) -> None:
