@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Make the cases that a skill is measured on.")
 POSITIVES = NEGATIVES = 67  # of which 40 decide
-Model = Annotated[str | None, typer.Option("--model", metavar="BACKEND:MODEL", help="The model, for example anthropic:claude-haiku-4-5.")]
+Model = Annotated[str | None, typer.Option("--model", metavar="BACKEND:MODEL", help="The model; usually that of skills.toml.")]
 MaxUsd = Annotated[float, typer.Option("--max-usd", metavar="USD", help="The most that models may cost in this run.")]
 
 
@@ -244,9 +244,12 @@ def _write(place: Place, suite: Suite) -> None:
 
 
 def _named(model: str | None) -> str:
-    if model is None:
+    from autotune.skills import settings
+
+    named: str = model or settings.read(settings.found(), os.environ)["model"]
+    if not named:
         raise AutotuneError("No model is named that invents cases.", "name one: --model anthropic:claude-haiku-4-5")
-    return model
+    return named
 
 
 def _today() -> str:
