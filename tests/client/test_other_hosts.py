@@ -113,7 +113,7 @@ def probe(folder: Path, kind: Kind, service: Service) -> subprocess.CompletedPro
     ]
     (project / "suite.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
     about = f'skill = ".agents/skills/notes"\nsuite = "suite.jsonl"\nhost = "{kind.host}"\nsamples = 1\ntries = 1\n'
-    about += "most_failed = 1.0\ntimeout_s = 60\n"
+    about += "most_failed = 1.0\ntimeout_s = 150\n"
     (project / "probe.toml").write_text(about)
     environment = {
         "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin",
@@ -125,7 +125,7 @@ def probe(folder: Path, kind: Kind, service: Service) -> subprocess.CompletedPro
         "OPENCODE_DISABLE_MODELS_FETCH": "1",
     }
     command = [sys.executable, "-I", str(ROOT / "lib/autotune/__main__.py"), "skills", "probe"]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=400)
 
 
 @pytest.mark.parametrize("kind", [CODEX, OPENCODE], ids=lambda kind: kind.host)
