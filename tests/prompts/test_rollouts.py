@@ -192,6 +192,8 @@ def test_with_approval_required_it_waits_for_a_person(tmp_path: Path, monkeypatc
     town.live()
     assert looked(town)["action"] == "waits for approval"
     with town.store() as store:
+        assert approve(town.settings, store, BEHAVIOR, town.now_ms, dry=True)["action"] == "would be approved"
+        assert not town.file(CANARY_FILE).exists()
         found = approve(town.settings, store, BEHAVIOR, town.now_ms)
     assert found["action"] == "began"
     assert "+Be brief." in found["diff"]
@@ -205,6 +207,7 @@ def test_a_proposal_that_a_person_rejects_is_dropped(tmp_path: Path, monkeypatch
     with town.store() as store:
         assert approve(town.settings, store, BEHAVIOR, town.now_ms, reject=True)["action"] == "dropped"
         assert approve(town.settings, store, BEHAVIOR, town.now_ms)["action"] == "nothing"
+        assert approve(town.settings, store, BEHAVIOR, town.now_ms, dry=True)["action"] == "nothing"
     assert looked(town)["state"] == "nothing"
 
 

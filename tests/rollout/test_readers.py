@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,5 +113,5 @@ def test_without_anybody_each_request_is_drawn(tmp_path: Path) -> None:
 
 
 def test_the_python_reader_needs_the_standard_library_alone() -> None:
-    done = subprocess.run(["python3", "-I", "-S", str(READERS / "autotune_packs.py")], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-I", "-S", str(READERS / "autotune_packs.py")], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -9,7 +9,7 @@ import typer
 from autotune.commands import rolling
 from autotune.commands.flags import AsJson
 from autotune.commands.rolling import One
-from autotune.commands.workshop import At, answered
+from autotune.commands.workshop import At, DryRun, answered
 from autotune.core.tell.rollouts import deployed
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
@@ -19,6 +19,7 @@ def approve(
     behavior: One = None,
     reject: Annotated[bool, typer.Option("--reject", help="Drop what waits. It is not proposed again.")] = False,
     at: At = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Let a canary begin that waits for you, or let one be promoted.
@@ -29,7 +30,7 @@ def approve(
 
     with rolling.known(at) as (settings, store):
         name = rolling.only(settings, behavior)
-        found = deploying.approve(settings, store, name, now_ms(), reject=reject)
+        found = deploying.approve(settings, store, name, now_ms(), reject=reject, dry=dry_run)
     if found["action"] == "nothing":
         raise AutotuneError(f"Nothing of {name} waits.", "`autotune prompts deploy` proposes a pack")
     answered(found, deployed([found]), as_json=as_json)

@@ -308,9 +308,16 @@ def _iso(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def approve(settings: Settings, store: Store, behavior: str, now_ms: int, *, reject: bool = False) -> dict[str, Any]:
+def approve(settings: Settings, store: Store, behavior: str, now_ms: int, *, reject: bool = False, dry: bool = False) -> dict[str, Any]:
     """A person's word on what waits: a proposal, or the promotion of a canary that has shown enough."""
     target = canaries.target_of(settings, behavior)
+    if dry:
+        stand = canaries.standing(read(target))
+        proposal = stand.waiting or stand.running
+        if proposal is None:
+            return {"behavior": behavior, "action": "nothing"}
+        _, said = _proposed(settings, store, target, stand, behavior, now_ms, None)
+        return {**said, "action": "would be dropped" if reject else "would be approved", "dry_run": True}
     with opened(target, "autotune prompts approve", now_ms, besides(settings, behavior)) as rollout:
         stand = canaries.standing(rollout.state)
         proposal = stand.waiting or stand.running

@@ -33,6 +33,7 @@ DEPLOYED: Mapping[str, Any] = {
     "first": False,
 }
 ACTIONS = ("began", "would begin", "waits for approval", "would wait for approval", "waits for records", "dropped", "promotion approved")
+REHEARSED = ("would be dropped", "would be approved")
 POLICY = Policy(ratios={"errors": 1.0, "refusals": 1.0})
 UNITS = [Unit(number % 2 == 0, 0.5, 0.8 if number % 2 == 0 else 0.5, frozenset({"errors"})) for number in range(6)]
 LOOK = encode(looked(counted(UNITS, POLICY), POLICY))
@@ -59,7 +60,7 @@ def said(lines: tuple[Line, ...]) -> str:
     return "\n".join(f"{line.label}: {line.text}" for line in lines)
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", ACTIONS + REHEARSED)
 def test_what_was_deployed_says_where_it_is_from_how_it_is_decided_and_what_changes(action: str) -> None:
     told = said(deployed([{**DEPLOYED, "action": action}]))
     for part in ("p-new", "session tune, experiment 3", "kept: 5 % higher", "30% of the units", "20 : 1", "7.5 days", "+New."):

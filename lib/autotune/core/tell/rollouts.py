@@ -88,6 +88,8 @@ def _action(one: Values) -> str:
         "would wait for approval": f"{version} would wait for your approval",
         "waits for records": f"{version} waits until records show {one.get('parent')}; `autotune prompts watch` begins it then",
         "dropped": f"{version} is dropped",
+        "would be dropped": f"{version} would be dropped",
+        "would be approved": f"{version} would be approved",
         "promotion approved": f"{version} may be promoted; `autotune prompts watch` does it",
     }[one["action"]]
 
