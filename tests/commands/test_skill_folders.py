@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
-import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
-from autotune.version import PACKAGE
+from autotune.commands import app
 
 
-def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE", "CODEX", "AUTOTUNE_", "XDG_"))}
-    return subprocess.run(
-        [sys.executable, "-I", str(PACKAGE / "__main__.py"), "skills", *arguments],
-        env={**variables, "HOME": str(home), "COLUMNS": "100"},
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Ran:
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(home: Path, *arguments: str) -> Ran:
+    """Run a command of skills in this process, at home in a folder and without settings of anybody's."""
+    out, err = io.StringIO(), io.StringIO()
+    theirs = ("CLAUDE", "CODEX", "AUTOTUNE_", "XDG_", "OPENCODE", "PI_CODING")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    with (
+        mock.patch.dict(os.environ, {**kept, "HOME": str(home), "COLUMNS": "100"}, clear=True),
+        contextlib.chdir(home),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = app.run(["skills", *arguments])
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 def test_a_skill_is_made_and_checked(tmp_path: Path) -> None:
