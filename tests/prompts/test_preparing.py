@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 from tests.prompts import world
+from tests.prompts.test_engines import PROGRAM
 from tests.prompts.test_optimizing import QUALITY, Shop
 
 from autotune.commands import app
@@ -15,7 +17,9 @@ from autotune.core.cases.confirming import PLANNED
 from autotune.core.judging import instrument
 from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.prompts import canaries, optimizing, packs, pools, preparing, runs, settings
+from autotune.models.asking import Models
+from autotune.models.spending import Spending
+from autotune.prompts import canaries, engines, judging, optimizing, packs, pools, preparing, runs, searching, settings
 from autotune.prompts.ingesting import database
 from autotune.prompts.settings import Settings
 from autotune.records.store import opened
@@ -149,3 +153,63 @@ def test_a_workshop_without_the_pack_is_refused(shop: Shop) -> None:
 def test_without_a_workshop_it_is_refused() -> None:
     with pytest.raises(AutotuneError, match="no workshop"):
         optimizing.optimize(settings.read(None, {}), QUALITY, world.NOW)
+
+
+def spent(run: runs.Run) -> int:
+    """How many calls a run has made."""
+    spending = Spending()
+    try:
+        return spending.spent(f"run {run.name}").calls
+    finally:
+        spending.close()
+
+
+def checked(shop: Shop, folder: Path, instructions: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """What the checks of a session say of a pack: of what it may not say, and of slices."""
+    (shop.home / "packs").mkdir(exist_ok=True)
+    (shop.home / f"packs/{QUALITY}.json").write_text(packs.rendered(packs.Pack(QUALITY, instructions)))
+    monkeypatch.chdir(shop.home)
+    return app.run(["prompts", "check-pack", str(folder)]), app.run(["prompts", "check-slices", str(folder)])
+
+
+def test_a_pack_that_is_worse_in_a_slice_fails_and_no_call_is_made_for_that(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.install(shop.home / "world.py", phrases={"Shout.": -0.3}, noise=0.05)
+    folder = laid_out(shop)
+    base = shop.pack("main").instructions
+    assert checked(shop, folder, f"{base} Shout.", monkeypatch) == (0, 0)  # nothing is known of it yet
+    run = runs.read_run(folder)
+    for path in (folder / runs.BASE, shop.home / f"packs/{QUALITY}.json"):
+        bench = judging.opened(folder / runs.JUDGE, path)
+        with Models(judging.terms(bench)) as models:
+            assert all(one.judgement.score is not None for cases in run.slices.values() for one in judging.judged(bench, models, cases))
+    before = spent(run)
+    assert checked(shop, folder, f"{base} Shout.", monkeypatch) == (0, 1)
+    assert checked(shop, folder, base, monkeypatch) == (0, 0)
+    assert spent(run) == before
+
+
+def test_a_pack_that_says_what_it_may_not_fails_its_checks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = laid_out(shop)
+    request = json.loads((folder / runs.CONFIRM).read_text().splitlines()[0])["trace"]["input"]
+    assert checked(shop, folder, f"Answer. {request}", monkeypatch)[0] == 1
+    (shop.home / f"packs/{QUALITY}.json").write_text("{}")
+    assert app.run(["prompts", "check-pack", str(folder)]) == 1
+    assert app.run(["prompts", "check-pack", str(shop.home)]) == 1
+
+
+def test_gepa_searches_within_a_run_s_own_caps(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    on = settings.read(shop.workshop / "prompts.toml", {"AUTOTUNE_OPTIMIZE_ENGINE": "gepa"})
+    from autotune.prompts.terms import terms
+
+    folder = preparing.lay_out(on, QUALITY, preparing.prepared(on, QUALITY, 0, world.NOW), 0, world.NOW, terms(on, "x"))
+    worker = shop.home / "worker.py"
+    worker.write_text(PROGRAM.replace('"a"', '"instructions"'))
+    monkeypatch.setattr(engines, "WORKER", worker)
+    monkeypatch.setattr(engines, "_python", lambda: sys.executable)
+    run, bench = searching.opened(folder)
+    with Models(judging.terms(bench)) as models:
+        desk = searching.desk(folder, models, run, bench)
+        search = searching.searched(desk)
+        assert desk.spent.calls <= 250
+    assert (run.engine, runs.read_search(folder)) == ("gepa", search)
+    assert search.candidates[0].scores
