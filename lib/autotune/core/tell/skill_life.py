@@ -77,10 +77,10 @@ def watched(  # noqa: PLR0913 - what a look is made of
         yield Line("before", f"recall was {100 * before:.0f} % at least")
     for what, one in odds.items():
         yield Line("odds", f"{one:.1f} to 1 that {_ABOUT[what]} got worse")
-    yield _told(fate, name, about)
+    yield _told(fate, name, about, measured=standing.recall.value is not None)
 
 
-def _told(fate: str, name: str, about: str | None) -> Line:
+def _told(fate: str, name: str, about: str | None, *, measured: bool) -> Line:
     match fate:
         case "regressed":
             what = _ABOUT.get(about or "", "it")
@@ -88,7 +88,8 @@ def _told(fate: str, name: str, about: str | None) -> Line:
         case "watched":
             return Line("result", "nothing speaks against it so far", Tone.GOOD)
         case "watch over":
-            return Line("result", "its days of watch are over, and nothing spoke against it", Tone.GOOD)
+            ended = "nothing spoke against it" if measured else "too little was seen to tell"
+            return Line("result", f"its days of watch are over, and {ended}", Tone.GOOD if measured else Tone.FAIR)
         case "not seen yet":
             return Line("result", "unmeasured: no session has shown it yet", Tone.FAIR)
         case _:
