@@ -30,7 +30,7 @@ COMPUTING = {"numpy", "tomli_w", "tomlkit"}
 
 PURE_PARTS = {
     "shlex": {"quote"},
-    "html": {"unescape"},
+    "html": {"escape", "unescape"},
     "datetime": {"UTC", "datetime", "timedelta", "timezone"},
     "pathlib": {"PurePath", "PurePosixPath"},
     "posixpath": {"basename", "commonpath", "dirname", "join", "normpath", "split", "splitext"},

@@ -188,12 +188,10 @@ def unit_of(records: Sequence[Exposure], share: float, *, canary: bool) -> Unit:
 
 def since(exposures: Sequence[Exposure], version: str, now_ms: int) -> tuple[Unit, ...]:
     """The closed units of a version that all get, such as one that was promoted: users' days, else conversations, else requests."""
-    shown = [one for one in exposures if one.version == version]
-    kinds = [next(kind for kind in UnitKind if subject_of(one, kind) is not None) for one in shown]
+    shown = sorted((one for one in exposures if one.version == version), key=lambda one: (one.at_ms, one.id))
     grouped: Grouped = {}
-    for one, kind in sorted(zip(shown, kinds, strict=True), key=lambda pair: (pair[0].at_ms, pair[0].id)):
-        subject = subject_of(one, kind)
-        if subject is not None:
-            grouped.setdefault(subject, (True, []))[1].append(one)
+    for one in shown:
+        subject = next(found for kind in UnitKind if (found := subject_of(one, kind)) is not None)
+        grouped.setdefault(subject, (True, []))[1].append(one)
     ended = sorted((_end(subject, records[0].at_ms), subject.id, records) for subject, (_, records) in grouped.items())
     return tuple(unit_of(records, 1.0, canary=True) for end, _, records in ended if end <= now_ms)
