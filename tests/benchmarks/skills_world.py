@@ -194,7 +194,7 @@ def bars(sessions: int) -> list[Bar]:
     found.append(Bar("misses that left a sign: found", seen.found, 0.8, at_least=True))
     found.append(Bar("misses that left a sign: taken for negatives", seen.signed_negative, 0.0))
     found.append(Bar("misses without a sign, nothing fired: taken for negatives", seen.silent_negative, 0.0))
-    found.append(Bar("misses without a sign, another skill fired: taken for negatives", seen.taken_negative))
+    found.append(Bar("misses without a sign, another skill fired: taken for negatives", seen.taken_negative, 0.0))
     return found
 
 

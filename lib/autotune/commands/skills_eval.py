@@ -60,7 +60,7 @@ def generate(  # noqa: PLR0913, PLR0917 - an option table
 ) -> None:
     """Make cases out of what your agents did, or have a model invent some.
 
-    From records: what the skill fired for or missed should fire. What another skill rightly fired for, or you labelled as not fitting,
+    From records: what the skill fired for or missed should fire. What you labelled as not fitting, or as fitting another that fired,
     should not. Invented cases are marked as such.
     """
     place = _place(name)

@@ -20,7 +20,7 @@ def found(*turns: Turn, labels: dict[str, dict[int, bool]] | None = None) -> dic
     return {case.query: (case.fits, case.source.why) for case in mined("slides", turns, labels).cases}
 
 
-def test_what_fired_and_what_was_missed_is_positive_and_what_another_fired_for_is_negative() -> None:
+def test_what_fired_and_what_was_missed_is_positive_and_what_another_fired_for_rightly_is_negative() -> None:
     assert found(
         turn("make me a deck", "slides"),
         turn("present the numbers"),
@@ -30,7 +30,8 @@ def test_what_fired_and_what_was_missed_is_positive_and_what_another_fired_for_i
         turn("write to the board", "mail"),
         turn("what time is it"),
         turn("said by a program", "slides", human=False),
-        labels={"slides": {}},
+        turn("mail me a deck", "mail"),
+        labels={"mail": {5: True}},
     ) == {
         "make me a deck": (True, "fired"),
         "present the numbers": (True, "correction"),
@@ -41,7 +42,7 @@ def test_what_fired_and_what_was_missed_is_positive_and_what_another_fired_for_i
 
 def test_labels_win_and_what_fired_wrongly_for_another_is_no_negative() -> None:
     turns = (turn("make me a deck", "slides"), turn("a deck by mail", "mail"), turn("tell the board", "mail"), turn("draw a chart"))
-    labels = {"slides": {0: False, 3: True}, "mail": {1: False}}
+    labels = {"slides": {0: False, 3: True}, "mail": {1: False, 2: True}}
     assert found(*turns, labels=labels) == {
         "make me a deck": (False, "label against"),
         "tell the board": (False, "fired for another"),
@@ -53,7 +54,7 @@ def test_labels_win_and_what_fired_wrongly_for_another_is_no_negative() -> None:
 
 def test_a_query_counts_once_and_one_that_stands_on_both_sides_not_at_all() -> None:
     both = (turn("make a deck", "slides"), turn("Make a  deck", "mail"))
-    answer = mined("slides", both)
+    answer = mined("slides", both, {"mail": {1: True}})
     assert (answer.cases, answer.contradictory) == ((), 1)
     assert found(*both, labels={"slides": {1: False}}) == {"Make a  deck": (False, "label against")}
     assert len(mined("slides", (turn("make a deck", "slides"), turn("make a deck", "slides", session="t"))).cases) == 1

@@ -1,8 +1,9 @@
 """Routing cases found in what agents really did.
 
 A positive is a prompt that a skill fired for and nobody called wrong, or one that it missed: by a correction, by your typing its name next,
-or by a label. A negative is one that another skill fired for rightly while this one was offered, or one that a person said it does not fit.
-A prompt that nothing fired for and nobody judged is neither. A case's group is its session, as a hash.
+or by a label. A negative is one that a person said it does not fit, or one that another skill fired for while this one was offered, and a
+person said that it fits the other. A prompt that nobody judged is neither: what another skill took may be a miss without a sign.
+A case's group is its session, as a hash.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def _sided(name: str, turns: Sequence[Turn], labels: Mapping[str, Mapping[int, b
         elif place in lost:
             yield place, _WHY[lost[place]], next(iter(sorted(fired)), None)
         elif name in turn.offered and not turn.typed(name):
-            rightly = sorted(other for other in fired if labels.get(other, {}).get(place) is not False)
+            rightly = sorted(other for other in fired if labels.get(other, {}).get(place))
             if rightly:
                 yield place, "fired for another", rightly[0]
 
