@@ -100,12 +100,13 @@ def propose(folder: RunFolder) -> None:
 
     session = sessions.find(Path.cwd(), os.environ.get("AUTOTUNE_SESSION"))
     run, bench = searching.opened(folder)
-    rows = [row for row in session.state.recent.rows if row.description != "baseline"]
+    rows = searching.decided(session.state.recent.rows)
+    again = len(session.state.recent.rows) >= searching.MOST_ROWS
     with Models(judging.terms(bench)) as models:
         search = searching.searched(searching.desk(folder, models, run, bench))
         spent = models.spending.spent(f"run {run.name}").usd
     kept = session.state.keeps > 0
-    handed = None if kept else searching.handed_out(run, search, len(rows))
+    handed = None if kept or again else searching.handed_out(run, search, len(rows))
     if (owed := spent - session.state.spending.cost_usd) > 0:
         typer.echo(f"METRIC cost_usd={owed:.9g}")
     if handed is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.cases.confirming import PLANNED
+from autotune.core.cases.split import Case
 from autotune.core.facts import Kind
 from autotune.core.judging.besides import GUARDRAILS
 from autotune.core.ledger.events import Resumed
@@ -34,7 +35,7 @@ from autotune.loop.session import layout, sessions
 from autotune.loop.session.session import Say, Session
 from autotune.models.asking import FORBIDDING
 from autotune.models.spending import Spending
-from autotune.prompts import packs, pools, preparing, runs, searching
+from autotune.prompts import judging, packs, pools, preparing, runs, searching
 from autotune.prompts.ingesting import database
 from autotune.prompts.preparing import NAME, WAITS_S
 from autotune.prompts.runs import Run
@@ -176,7 +177,7 @@ def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
     if not _is_over(session):
         reason = "" if state.ended is None else told(state.ended.reason)
         return values | {"state": "stopped", "reason": reason}
-    rows = [row for row in state.recent.rows if row.description != "baseline" and row.verdict is not Verdict.VOID]
+    rows = searching.decided(state.recent.rows)
     kept = next((row for row in rows if row.verdict is Verdict.KEEP), None)
     handed = searching.tried(run, search, len(rows)) if search is not None else []
     values |= {
@@ -184,7 +185,7 @@ def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
         "proposals": 0 if search is None else search.proposals,
         "confirmed": len(handed),
         "planned_uses": PLANNED,
-        "uses": run.uses + len(handed),
+        "uses": _uses(folder, run, session),
         "tried": handed,
         "folder": str(folder),
     }
@@ -195,6 +196,12 @@ def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
     places.remove_places(session.repository, session.cache)
     runs.write(folder, runs.RESULT, values)
     return values
+
+
+def _uses(folder: Path, run: Run, session: Session) -> int:
+    """How often the run's cases have confirmed by now."""
+    cases = [Case(name) for name, _ in judging.frozen_cases(folder / runs.CONFIRM)]
+    return pools.uses(cases, pools.counted(session.repository, run.behavior))
 
 
 def _is_over(session: Session) -> bool:

@@ -6,7 +6,7 @@ After each step the search is written down. What a killed step had asked is answ
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -18,6 +18,8 @@ from autotune.core.asking.request import Request
 from autotune.core.judging import fencing
 from autotune.core.judging.admissible import Flaw, flaws
 from autotune.core.judging.fencing import Part
+from autotune.core.ledger.state import Row
+from autotune.core.model import Verdict
 from autotune.core.search import search as steps
 from autotune.core.search.budget import Budget, Spent
 from autotune.core.search.frontier import mean
@@ -31,6 +33,7 @@ from autotune.prompts.packs import Pack
 from autotune.prompts.runs import Run
 
 MOST_CONFIRMED = 2  # finalists of a run: the first is the best, and each one tried spends a use of the cases that decide
+MOST_ROWS = 8  # of a session, after which nothing is tried that was cut off
 SHARE = 0.5  # of a run's caps, which the search may spend; the rest is for the cases that decide
 PROPOSAL_TOKENS = 6000
 BATCH, MERGES = 3, 2
@@ -110,6 +113,11 @@ def handed_out(run: Run, search: Search, number: int) -> tuple[Mapping[str, str]
     kinds = [name for name in sorted(candidate.texts, reverse=True) if candidate.texts[name] != base.texts[name]]
     gain = mean(candidate.on(both)) - mean(base.on(both))
     return candidate.texts, tuning.described(final[number], kinds, gain, len(both))
+
+
+def decided(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The experiments of a session that came to an answer: not its baseline, nor what was cut off."""
+    return tuple(row for row in rows if row.description != "baseline" and row.verdict is not Verdict.VOID)
 
 
 def tried(run: Run, search: Search, count: int) -> list[dict[str, str]]:
