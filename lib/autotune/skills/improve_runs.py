@@ -20,7 +20,7 @@ from autotune.edges.atomic import replace_file
 from autotune.edges.locks import data_folder
 from autotune.errors import AutotuneError
 
-RUN, SEARCH, RESULT = "run.json", "search.json", "result.json"
+RUN, SEARCH, SAME, RESULT = "run.json", "search.json", "same.json", "result.json"
 PROBE, SUITE, IDS, BASE, PROPOSAL = "probe.toml", "suite.jsonl", "ids.txt", "base", "proposal"
 
 

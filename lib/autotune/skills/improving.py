@@ -32,7 +32,7 @@ from autotune.loop.session import layout, sessions
 from autotune.loop.session.session import Say, Session
 from autotune.models.asking import FORBIDDING, Models, Terms
 from autotune.skills import improve_runs as runs
-from autotune.skills import preparing, searching, suites
+from autotune.skills import preparing, searching, steady, suites
 from autotune.skills.candidates import BEGINS
 from autotune.skills.improve_runs import Run
 from autotune.skills.installed import Skill
@@ -52,8 +52,8 @@ def improve(
 ) -> dict[str, Any]:
     """Look for a better version of a skill, or go on with the run that does; with `dry`, say what that would take. Gives values.
 
-    `state` is `kept`, `nothing`, `not confirmed`, `proposed`, `planned`, `declined`, `busy` or `stopped`. Raises AutotuneError where
-    something has to be mended first.
+    `state` is `kept`, `nothing`, `not confirmed`, `proposed`, `unsteady`, `planned`, `declined`, `busy` or `stopped`. Raises
+    AutotuneError where something has to be mended first.
     """
     home = runs.home_of(skill.folder)
     short = skill.name.rpartition(":")[2]
@@ -115,6 +115,9 @@ def _carried_on(folder: Path, say: Say) -> dict[str, Any]:
         values = {"texts": dict(texts), "description": line, "text": "\n\n".join(texts.values()), "usd": usd}
         if not run.decides:
             return values | _proposed(desk, texts)
+        if not steady.checked(desk)["same"]:
+            return values | {"state": "unsteady", "usd": desk.spent}
+        usd = desk.spent
     values |= _decided(folder, run, usd, say)
     with Models(terms(run)) as models:
         return values | {"usd": searching.spent(models, run)}

@@ -113,7 +113,7 @@ def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]
     confirm = len(deciding) + round(0.6 * more)
     decides = _can_decide(deciding, instrument) or (more > 0 and instrument is not Measures.ROUTING_JUDGE)
     search = select + wish.proposals * (2 * searching.BATCH + select)
-    probes = wish.samples * (search + (BASELINE + 2 * confirm if decides else 2 * len(cases)))
+    probes = wish.samples * (search + (2 * (read + select) + BASELINE + 2 * confirm if decides else 2 * len(cases)))
     each = measuring.usd_each(measuring.bench_of(settings, Path("/"))) if place.suite.is_file() else None
     calls = wish.proposals + sum(-(-count // 15) for count in lacking.values())
     return {

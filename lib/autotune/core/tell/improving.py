@@ -131,6 +131,7 @@ def ended(values: Mapping[str, Any]) -> Iterator[Line]:
 _STATES = {
     "nothing": "nothing better was found",
     "not confirmed": "what looked better was not confirmed",
+    "unsteady": "the client answers otherwise when it is asked the same again, so nothing can be decided",
     "declined": "not begun",
     "busy": "another command is at it",
     "stopped": "not finished: the same command goes on with it",
