@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +17,17 @@ from autotune.edges.locks import hold
 JUDGED = {"AUTOTUNE_JUDGE_STAGE1_MODEL": "script:echo", "AUTOTUNE_JUDGE_STAGE2_MODEL": "script:echo"}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    found = Home(tmp_path)
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = Home(tmp_path_factory.mktemp("made"))
     found.run("prompts", "init", "--behavior", "response-quality")
+    return found.workshop
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Home:
+    found = Home(tmp_path)
+    shutil.copytree(made, found.workshop, symlinks=True)
     found.traces.mkdir(parents=True)
     (found.traces / "a.jsonl").write_bytes(recent(*range(20)))
     return found
@@ -66,9 +74,7 @@ def test_of_two_at_once_one_works_and_the_other_names_it(home: Home) -> None:
         assert "is held by autotune prompts once (process" in home.run("prompts", "once", code=1)
 
 
-@pytest.mark.parametrize(
-    "words", [("prompts", "onse"), ("prompts", "once", "--dri-run"), ("prompts", "once", "--behavior", "quality"), ("onse",)]
-)
+@pytest.mark.parametrize("words", [("prompts", "onse"), ("once", "--dri-run")])
 def test_a_mistyped_command_does_nothing(home: Home, words: tuple[str, ...]) -> None:
     home.run(*words, code=2, variables=JUDGED)
     assert not data(home, "records.db").exists()
