@@ -224,3 +224,22 @@ def test_who_holds_a_lock_may_say_about_until_when(path: Path) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     assert holder(path) == Holder(None, "", "")
     os.close(descriptor)
+
+
+FORKED = f"""{IMPORTS}
+path = Path(sys.argv[1])
+if os.fork() == 0:
+    with hold(path, "work", shared=sys.argv[2] == "shared"):
+        if os.fork() == 0:
+            time.sleep(1)
+        os._exit(0)
+os.wait()
+print(holder(path) is not None)
+"""
+
+
+@pytest.mark.parametrize("how", ["shared", "alone"])
+def test_a_forked_process_holds_a_lock_on_only_where_it_is_shared(tmp_path: Path, how: str) -> None:
+    command = [sys.executable, "-c", FORKED, str(tmp_path / "lock"), how]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == f"{how == 'shared'}\n"

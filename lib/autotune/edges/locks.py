@@ -66,6 +66,11 @@ class Lock:
         os.close(self._descriptor)
         self._descriptor = -1
 
+    def leave_out(self) -> None:
+        """Close this process's copy, as a forked process that has no part in what is locked: whoever holds the lock keeps it."""
+        os.close(self._descriptor)
+        self._descriptor = -1
+
     def _leave(self, holder: Holder) -> None:
         self._write((json.dumps(asdict(holder)) + "\n").encode())
 
@@ -75,14 +80,32 @@ class Lock:
 
 
 @contextlib.contextmanager
-def hold(path: Path, what: str, wait_s: float = 0.0) -> Iterator[Lock]:
-    """Hold a lock while the context lasts. Raises AutotuneError, naming the holder, when it is not free within `wait_s` seconds."""
+def hold(path: Path, what: str, wait_s: float = 0.0, *, shared: bool = True) -> Iterator[Lock]:
+    """Hold a lock while the context lasts. Raises AutotuneError, naming the holder, when it is not free within `wait_s` seconds.
+
+    Where it is not `shared`, processes that are forked meanwhile do not hold it: it is free when this one is gone.
+    """
     lock = _take(path, wait_s)
     try:
         lock.sign(what)
+        if not shared:
+            _ours_alone.add(lock)
         yield lock
     finally:
+        _ours_alone.discard(lock)
         lock.release()
+
+
+_ours_alone: set[Lock] = set()
+
+
+def _leave_out_all() -> None:
+    for lock in _ours_alone:
+        lock.leave_out()
+    _ours_alone.clear()
+
+
+os.register_at_fork(after_in_child=_leave_out_all)
 
 
 def holder(path: Path) -> Holder | None:

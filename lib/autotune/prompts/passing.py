@@ -98,7 +98,7 @@ def values(done: Sequence[Did], *, dry: bool = False) -> dict[str, Any]:
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
     """Be the only one that makes a pass over these records."""
-    with hold(database(settings).with_name("once.lock"), "autotune prompts once"):
+    with hold(database(settings).with_name("once.lock"), "autotune prompts once", shared=False):
         yield
 
 
