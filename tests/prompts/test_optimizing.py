@@ -21,7 +21,7 @@ from autotune.prompts import packs, runs
 MAIN = Path(__file__).parents[2] / "lib" / "autotune" / "__main__.py"
 QUALITY = Behavior.RESPONSE_QUALITY
 GOOD, BAD, IDLE = "Ask back.", "Shout.", "Hm."
-TRUTH: dict[str, Any] = {"phrases": {GOOD: 0.25, BAD: -0.25}, "offered": (GOOD, GOOD, BAD), "noise": 0.05}
+TRUTH: dict[str, Any] = {"phrases": {GOOD: 0.25, BAD: -0.25}, "offered": (GOOD,), "noise": 0.05}
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Shop:
         path.write_text(path.read_text() + f"\n[{section}]\n{lines}")
         self.git("commit", "-qam", "Settings")
 
-    def live_in(self, users: int = 110, said: str = "", behaviors: tuple[Behavior, ...] = (QUALITY,), **truth: Any) -> Shop:  # noqa: ANN401
+    def live_in(self, users: int = 130, said: str = "", behaviors: tuple[Behavior, ...] = (QUALITY,), **truth: Any) -> Shop:  # noqa: ANN401
         """Make the workshop, take in the traffic of a world, and ask its models."""
         world.write_traces(self.home / ".config/dotclaw/traces/a.jsonl", *world.traces(users, said=said))
         self.run("prompts", "init", "--yes", *(word for one in behaviors for word in ("--behavior", one)))
