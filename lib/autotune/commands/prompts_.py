@@ -37,6 +37,7 @@ from autotune.core.codec import encode
 from autotune.core.tell.asked import Checked, checked, why_no_answer
 from autotune.core.tell.judging import calls_planned, score_line
 from autotune.core.tell.lines import WIDEST, laid_out
+from autotune.prompts import settings, terms
 
 if TYPE_CHECKING:
     from autotune.prompts.judging import Judged
@@ -83,25 +84,28 @@ def doctor(
 ) -> None:
     """Ask a model one small question: say whether it answers, how long that takes, and what it costs.
 
-    The exit code is 1 if it does not answer. The first use of a model service sets up an environment for its SDK.
+    Without --url and --key, it is asked where the settings of your workshop say. The exit code is 1 if it does not answer. The first use of
+    a model service sets up an environment for its SDK.
     """
     from autotune.models.asking import Terms
     from autotune.models.checking import check
 
     backend = parse(model).backend
-    endpoint = elsewhere(backend, url, key)
-    prices = {} if price is None else {model: Price(*price)}
-    terms = Terms(
+    known = settings.read(settings.found(), os.environ)
+    there = terms.endpoints(known).get(backend)
+    endpoint = there if there is not None and url is None and key is None else elsewhere(backend, url, key)
+    prices = known.prices if price is None else {model: Price(*price)}
+    asked = Terms(
         "doctor", per_day=Limits(usd=cap), endpoints={backend: endpoint}, prices=prices, stream=stream, record_to=record, deadline_s=120
     )
-    found = check(model, terms)
+    found = check(model, asked)
     typer.echo(_as_json(found) if as_json else laid_out(checked(found), min(get_terminal_size().columns, WIDEST)), nl=as_json)
     raise typer.Exit(0 if found.failure is None else 1)
 
 
 @app.command()
 def judge(
-    settings: Annotated[Path, typer.Argument(help="The judge's settings, a TOML file.")] = Path("judge.toml"),
+    file: Annotated[Path, typer.Argument(metavar="[SETTINGS]", help="The judge's settings, a TOML file.")] = Path("judge.toml"),
     pack: Annotated[
         Path | None, typer.Option("--pack", metavar="FILE", help="The pack, instead of the one that the settings name.")
     ] = None,
@@ -115,7 +119,7 @@ def judge(
     from autotune.models.asking import Models
     from autotune.prompts import judging
 
-    bench = judging.opened(settings, pack)
+    bench = judging.opened(file, pack)
     cases = cases_of_the_run() or list(bench.cases)
     if dry_run:
         typer.echo(
