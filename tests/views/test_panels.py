@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from tests.prompts.desk import asking, by_kindness, filled, known
 from tests.records.agent import Desk
 from tests.views.planted import events_of_the_demo, plant, served
@@ -14,8 +16,9 @@ from tests.views.planted import events_of_the_demo, plant, served
 from autotune.commands import app
 from autotune.core.records.behaviors import Behavior
 from autotune.edges.clock import now_ms
+from autotune.loop.session import sessions
 from autotune.prompts import evaluating
-from autotune.views import panels
+from autotune.views import live, panels
 
 
 @pytest.fixture
@@ -75,3 +78,39 @@ def test_a_repository_with_skills_has_them_beside_its_sessions(tmp_path: Path, m
     (skill / "SKILL.md").write_text("---\nname: deck\ndescription: Slides.\n---\nMake slides.\n")
     (found,) = panels.gathered(top)
     assert (found["name"], [card["title"] for card in found["cards"]]) == ("skills", ["deck"])
+
+
+def test_the_records_are_read_again_only_where_a_file_has_changed(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+    gathered = panels.gathered
+
+    def counted(top: Path) -> list[panels.Panel]:
+        made.append(top)
+        return gathered(top)
+
+    monkeypatch.setattr(panels, "gathered", counted)
+    monkeypatch.setattr(panels, "LOOK_EVERY_S", 0.0)
+    beside = panels.Beside(workshop)
+    assert [beside.gathered()[0]["name"] for _ in range(3)] == ["packs"] * 3
+    assert len(made) == 1
+    (workshop / "prompts.toml").write_text("behavors = 3\n")
+    assert beside.gathered()[0]["cards"] == []
+    assert len(made) == 2
+    monkeypatch.setattr(panels, "LOOK_EVERY_S", 60.0)
+    (workshop / "prompts.toml").unlink()
+    assert beside.latest() == beside.gathered()
+    assert len(made) == 2
+
+
+def test_the_live_screen_has_them_in_a_line_and_at_a_key_in_full(workshop: Path) -> None:
+    plant(workshop, events_of_the_demo())
+    screen = live._Screen(sessions.load(sessions.repository_at(workshop), "demo-1"), panels.Beside(workshop))
+    screen.beside.gathered()
+    short = "Prompt packs  response-quality"
+    for key, heads in (("", short), ("beside", "Prompt packs"), ("back", short)):
+        console = Console(file=io.StringIO(), width=100, height=50, force_terminal=True, highlight=False)
+        screen.shown = screen.shown.after(key, 8, 10)
+        lines = ["".join(part.text for part in line) for line in console.render_lines(screen.drawn(console))]
+        assert sum(line.startswith(heads) for line in lines) == 1
+        assert (sum(line.startswith("response-quality") for line in lines) == 1) == (key == "beside")
+        assert len(lines) <= 50

@@ -90,7 +90,7 @@ def work_of(session: Session) -> tuple[str | None, str | None, Fact | None]:
     return (None, None, doing) if busy is None else (busy.what, busy.since, doing)
 
 
-def fitting(
+def fitting(  # noqa: PLR0913 - what all is on it
     state: State,
     console: Console,
     moment: str,
@@ -100,15 +100,17 @@ def fitting(
     chosen: int | None = None,
     full: bool = False,
     keys: str = "",
+    beside: Sequence[Line] = (),
 ) -> RenderableType:
     """The screen with as many experiments as the terminal has room for; `work` is what a worker does, since when, and what goes on.
 
     They are `among` some, by default those that the state holds: the latest, or those around the `chosen` one. With `full`, the table has
-    the screen to itself. `keys` is the line at the bottom.
+    the screen to itself. `keys` is the line at the bottom, above which stands what is `beside` the session.
     """
     from rich.console import Group
 
-    rows, foot = state.recent.rows if among is None else among, _foot(keys)
+    rows = state.recent.rows if among is None else among
+    foot: list[RenderableType] = [*([_grid(beside)] if beside else []), *_foot(keys)]
 
     def drawn(count: int, *, charted: bool) -> RenderableType:
         some = _around(rows, chosen, count)

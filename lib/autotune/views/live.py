@@ -14,18 +14,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from autotune.core.ledger.state import Row, State
-from autotune.core.tell.report import DETAIL_KEYS, LIVE_KEYS
+from autotune.core.tell import panels
+from autotune.core.tell.report import BESIDE_KEYS, DETAIL_KEYS, LIVE_KEYS, PANEL_KEYS
 from autotune.core.tell.story import LABELS, lines, story_of
 from autotune.edges.clock import now
 from autotune.loop.session import feed
 from autotune.loop.session.session import Session
 from autotune.views import dashboard
+from autotune.views.panels import Beside
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 LOOK_EVERY_S = 0.2
 REDRAW_EVERY_S = 1.0
+TALL = 30  # lines from which there is room for what stands beside the session
 _SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|.", re.DOTALL)
 _ARROWS = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "first", "F": "last"}
 _NAMES = {
@@ -41,6 +44,7 @@ _NAMES = {
     "q": "quit",
     "Q": "quit",
     "f": "full",
+    "p": "beside",
     "k": "up",
     "j": "down",
     "h": "left",
@@ -56,20 +60,26 @@ _NAMES = {
 class Shown:
     """What is shown: the chosen experiment (None follows the latest), and whether the table fills the screen.
 
-    `down` is how many lines down one experiment is shown alone, None where it is not.
+    `down` is how many lines down one experiment is shown alone, `beside` how many what stands beside the session; None where it is not.
     """
 
     chosen: int | None = None
     full: bool = False
     down: int | None = None
+    beside: int | None = None
 
     def after(self, key: str, latest: int, page: int) -> Shown:
         """What is shown after a key, of so many experiments, with so many lines to a page."""
-        if self.down is not None:
-            return self._detail(key, self.down, latest, page)
+        if self.beside is not None:
+            return replace(self, beside=None if key in {"back", "beside"} else _scrolled(self.beside, key, page))
+        return self._listed(key, latest, page) if self.down is None else self._detail(key, self.down, latest, page)
+
+    def _listed(self, key: str, latest: int, page: int) -> Shown:
         match key:
             case "full":
                 return replace(self, full=not self.full)
+            case "beside":
+                return replace(self, beside=0)
             case "open" if latest:
                 return replace(self, chosen=self.chosen or latest, down=0)
             case "back":
@@ -85,8 +95,12 @@ class Shown:
             case "left" | "right":
                 return replace(self, chosen=_within(latest, (self.chosen or latest) + (1 if key == "right" else -1)) or latest, down=0)
             case _:
-                step = {"up": -1, "down": 1, "page up": -page, "page down": page, "first": -down}.get(key, 0)
-                return replace(self, down=max(0, down + step))
+                return replace(self, down=_scrolled(down, key, page))
+
+
+def _scrolled(down: int, key: str, page: int) -> int:
+    step = {"up": -1, "down": 1, "page up": -page, "page down": page, "first": -down}.get(key, 0)
+    return max(0, down + step)
 
 
 def _within(latest: int, number: int) -> int | None:
@@ -103,7 +117,7 @@ def show_live(session: Session, width: int | None = None) -> None:
     """Show the screen and keep it up to date until q or Ctrl-C; raises `AutotuneError` where the session is deleted meanwhile."""
     from rich.live import Live
 
-    console, screen = dashboard.console_of(width), _Screen(session)
+    console, screen = dashboard.console_of(width), _Screen(session, Beside(session.repository.top))
     with suppress(KeyboardInterrupt), _keyboard() as heard, Live(console=console, screen=True, auto_refresh=False) as live:
         for resized in _moments(screen, heard, console):
             if resized:
@@ -116,12 +130,18 @@ class _Screen:
     """What is shown of a session; `rows` are all its experiments, read again when some have come."""
 
     session: Session
+    beside: Beside
     shown: Shown = field(default_factory=Shown)
     rows: Sequence[Row] = ()
 
     def drawn(self, console: Console) -> RenderableType:
         """The screen as it is now."""
-        state = self.session.state
+        state, beside = self.session.state, self.beside.latest()
+        if self.shown.beside is not None:
+            said = [line for panel in beside for line in panels.as_lines(panel)]
+            drawn, down = dashboard.scrolled(said or [panels.NOTHING], console, self.shown.beside, PANEL_KEYS)
+            self.shown = replace(self.shown, beside=down)
+            return drawn
         if len(self.rows) != state.count:
             self.rows = feed.rows(self.session)
         if self.shown.down is not None:
@@ -134,7 +154,8 @@ class _Screen:
             self.rows,
             chosen=self.shown.chosen,
             full=self.shown.full,
-            keys=LIVE_KEYS,
+            keys=LIVE_KEYS + BESIDE_KEYS * bool(beside),
+            beside=tuple(panels.in_short(beside)) if console.height >= TALL and not self.shown.full else (),
         )
 
     def _one(self, state: State, console: Console, number: int, down: int) -> RenderableType:

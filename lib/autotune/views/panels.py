@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +19,70 @@ from autotune.errors import AutotuneError
 if TYPE_CHECKING:
     from autotune.skills.installed import Skill
 
+LOOK_EVERY_S = 5.0
+OLD_S = 600.0  # days go by, and with them what was spent in one and who is silent
 Panel = dict[str, Any]
+
+
+class Beside:
+    """The panels of a repository, made again only where a file that they are made of has changed, or after a long while."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self._looking = threading.Lock()
+        self._looked = self._made = -math.inf
+        self._stamp: frozenset[tuple[str, int, int]] | None = None
+        self._found: list[Panel] = []
+
+    def gathered(self) -> list[Panel]:
+        """The panels as their files are now, or were some seconds ago."""
+        with self._looking:
+            moment = time.monotonic()
+            if moment - self._looked >= LOOK_EVERY_S:
+                self._looked = moment
+                stamp = frozenset(_stamps(self.top))
+                if stamp != self._stamp or moment - self._made >= OLD_S:
+                    self._found, self._stamp, self._made = gathered(self.top), stamp, moment
+            return self._found
+
+    def latest(self) -> list[Panel]:
+        """What is known, at once; what has changed is read meanwhile."""
+        if time.monotonic() - self._looked >= LOOK_EVERY_S and not self._looking.locked():
+            threading.Thread(target=self.gathered, daemon=True).start()
+        return self._found
+
+
+def _stamps(top: Path) -> Iterator[tuple[str, int, int]]:
+    """Every file that a panel is made of, with its time and size."""
+    from autotune.core.skills.package import SKILL
+    from autotune.edges.locks import data_folder
+    from autotune.prompts.settings import FILE
+    from autotune.records.store import SETTING, usual_path
+    from autotune.rollout.deploying import JOURNAL
+
+    databases = {usual_path(os.environ.get(SETTING)), *_database_of_packs(top / FILE)}
+    logs = (data_folder() / "rollouts").glob(f"*/**/{JOURNAL}")
+    skills = (one.folder / SKILL for one in _skills_of(top))
+    for path in (top / FILE, *databases, *(path.with_name(f"{path.name}-wal") for path in databases), *logs, *skills):
+        with suppress(OSError):
+            found = path.stat()
+            if found.st_size:
+                yield str(path), found.st_mtime_ns, found.st_size
+
+
+def _database_of_packs(file: Path) -> Iterator[Path]:
+    """The records that a workshop's settings name; none where they are broken, which the panel says."""
+    from autotune.prompts import ingesting, settings
+
+    if file.is_file():
+        with suppress(AutotuneError):
+            yield ingesting.database(settings.read(file, os.environ))
+
+
+def _skills_of(top: Path) -> list[Skill]:
+    from autotune.skills.installed import installed
+
+    return [one for one in installed(Path.home(), top) if one.folder.is_relative_to(top)]
 
 
 def gathered(top: Path) -> list[Panel]:
@@ -42,10 +109,7 @@ def _standings(top: Path) -> list[Panel]:
 
 def _skills(top: Path) -> Iterator[Panel]:
     """The skills that lie in the repository."""
-    from autotune.skills.installed import installed
-
-    here = [one for one in installed(Path.home(), top) if one.folder.is_relative_to(top)]
-    if here:
+    if here := _skills_of(top):
         yield _made("skills", "Skills", lambda: _standing_skills(here))
 
 

@@ -9,9 +9,11 @@ from tests.core.session import at, folded, result, segment
 from autotune.core.ledger.earlier import HELD, Earlier
 from autotune.core.ledger.events import Imported, Opened
 from autotune.core.ledger.fold import begin
+from autotune.core.ledger.history import History
 from autotune.core.model import Status
-from autotune.core.tell import headline, imported
+from autotune.core.tell import full_report, headline, imported, live
 from autotune.core.tell.brief import brief
+from autotune.core.tell.full_report import Gathered
 from autotune.core.tell.snapshot import snapshot
 
 STATE = folded(begin(segment()), result(0, 1.0, Status.KEEP, baseline=True, commit="base"), Opened(at(0)))
@@ -55,6 +57,20 @@ def test_it_is_shown_apart_and_only_where_there_is_any() -> None:
     assert "idea" not in kept
     assert "{}" in elsewhere
     assert "Tried elsewhere" not in brief(STATE, at(2))
+
+
+def test_page_and_report_show_the_same_rows_apart_from_all_that_was_measured() -> None:
+    state = folded(STATE, Imported("a", "results.tsv", "1", rows(1, 50), at(1)))
+    told = imported.rows(state.imports)
+    assert imported.rows(STATE.imports) == ()
+    assert [line.label.split()[0] for line in told[1:-1]] == [str(number) for number in range(50, 10, -1)]
+    assert "10" in told[-1].text
+    of_page = live.background(state, History(state))["told"]["earlier"]
+    assert of_page == live.lines_as_json(told)
+    found = Gathered((), (), {}, {}, 1)
+    (section,) = [one for one in full_report.full_report(state, at(2), found).sections if one.name == "earlier"]
+    assert section.lines == told
+    assert [one.name for one in full_report.full_report(STATE, at(2), found).sections].count("earlier") == 0
 
 
 def test_a_value_that_is_not_there_is_not_shown() -> None:

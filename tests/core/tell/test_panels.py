@@ -92,6 +92,16 @@ def said(text: str, *, fired: bool = False) -> Turn:
     )
 
 
+def test_a_screen_has_a_line_for_each_panel() -> None:
+    (line,) = panels.in_short([panels.packs([one(rollout=CANARY)])])
+    assert "p-a" in line.text
+    assert line.tone is Tone.PLAIN
+    wrong = panels.broken("packs", "Prompt packs", "It is broken.", "mend it")
+    assert [(each.text, each.tone) for each in panels.in_short([wrong])] == [("It is broken. mend it", Tone.BAD)]
+    bare = {"title": "Skills", "lines": [], "cards": [{"title": "deck", "badge": None, "intervals": []}]}
+    assert [each.text for each in panels.in_short([bare])] == ["deck"]
+
+
 def test_a_skill_is_drawn_by_its_shares_and_says_what_it_missed() -> None:
     turns = [*[said(f"deck {number}", fired=True) for number in range(8)], said("one more"), said("why didn't you use deck?")]
     one = rates.standing("deck", turns)

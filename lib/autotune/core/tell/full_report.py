@@ -12,7 +12,7 @@ from autotune.core.ledger.events import SegmentOpened
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Status
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import headline, limits, opened, story
+from autotune.core.tell import headline, imported, limits, opened, story
 from autotune.core.tell.brief import DEAD_ENDS
 from autotune.core.tell.explain import HOW_TO_READ, WITH_ONE_BUILD, Advice
 from autotune.core.tell.figures import counted, share_in_words
@@ -122,6 +122,7 @@ def full_report(state: State, now: str, found: Gathered, room: Room = A_FILE) ->
             _outcome(state, now, found),
             _kept(state, found, room),
             _not_kept(state, found, room),
+            *_earlier(state),
             Section("cost", "What it cost", _cost(state, now)),
             Section("environment", "What it was measured on", environment(state)),
             Section("deciding", "How a keep is decided", deciding(state)),
@@ -217,6 +218,12 @@ def _not_kept(state: State, found: Gathered, room: Room) -> Section:
     )
 
 
+def _earlier(state: State) -> tuple[Section, ...]:
+    """What was imported, apart from all that was measured; no section where that is nothing."""
+    lines = imported.rows(state.imports)
+    return (Section("earlier", imported.TITLE, lines),) if lines else ()
+
+
 def _short(line: TableRow, room: Room) -> TableRow:
     return replace(line, description=shortened(line.description, room.text))
 
@@ -299,6 +306,7 @@ def as_json(state: State, now: str, found: Gathered) -> dict[str, Any]:
             "claim": encode(state.claim),
             "kept": [_kept_json(one, found) for one in sorted(names)],
             "rows": [encode(row) for row in found.rows],
+            "earlier": [encode(row) for row in state.imports.rows],
             "environment": {name: text for name, text in state.segment.opened.machine.items() if name not in _NOT_SHOWN},
             "deciding": {
                 "mode": state.decision_mode,

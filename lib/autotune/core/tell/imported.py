@@ -10,6 +10,7 @@ from autotune.core.tell.figures import counted, number, with_unit
 from autotune.core.tell.lines import Line, Tone, shortened
 
 _SHOWN = 5
+TITLE = "History from elsewhere, which is no evidence"
 
 
 def in_short(imports: Imports) -> str:
@@ -30,11 +31,33 @@ def lines(imports: Imports) -> list[Line]:
     return [Line("history", f"{in_short(imports)}; the latest:"), *(Line("", item(row)) for row in imports.rows[-_SHOWN:])]
 
 
+def rows(imports: Imports) -> tuple[Line, ...]:
+    """Give the history as a page or a report shows it: what it is, then each experiment whose words are held, the latest first."""
+    if not imports.count:
+        return ()
+    held = (Line(_what(row), f"{_value(row)}{_said(row)}", Tone.QUIET) for row in imports.rows[::-1])
+    left = imports.count - len(imports.rows)
+    more = (Line("", f"and {counted(left, 'earlier experiment')} whose words are not held", Tone.QUIET),) if left else ()
+    return (Line("history", f"{in_short(imports)}, and no verdict or figure here is made of them"), *held, *more)
+
+
 def item(row: Earlier) -> str:
     """`12 keep 0.993 val_bpb: cache the parsed header`."""
-    value = "" if row.value is None else f" {with_unit(number(row.value), row.unit)} {escaped(row.metric)}".rstrip()
-    note = f" {shortened(row.note, 200)}" if row.note else ""
-    return f"{row.number} {row.status.replace('_', ' ')}{value}: {shortened(row.description, 200)}{note}"
+    value = _value(row)
+    return f"{_what(row)}{value and f' {value[:-2]}'}: {_said(row)}"
+
+
+def _what(row: Earlier) -> str:
+    return f"{row.number} {row.status.replace('_', ' ')}"
+
+
+def _value(row: Earlier) -> str:
+    """`0.993 val_bpb: `, as that log has it; empty where it has none."""
+    return "" if row.value is None else f"{with_unit(number(row.value), row.unit)} {escaped(row.metric)}".rstrip() + ": "
+
+
+def _said(row: Earlier) -> str:
+    return f"{shortened(row.description, 200)}{f' {shortened(row.note, 200)}' if row.note else ''}"
 
 
 WHY: Mapping[str, str] = {

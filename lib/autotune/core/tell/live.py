@@ -13,7 +13,7 @@ from autotune.core.ledger.history import History
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Arm, Outcome, Status
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import full_report, headline, limits, report
+from autotune.core.tell import full_report, headline, imported, limits, report
 from autotune.core.tell.brief import DEAD_ENDS
 from autotune.core.tell.explain import explain
 from autotune.core.tell.lines import Line, shortened
@@ -69,10 +69,12 @@ def background(state: State, history: History) -> dict[str, Any]:
             "playbooks": lines_as_json(_playbooks(history)),
             "segments": lines_as_json(_segments(history)),
             "noticed": lines_as_json(noticed),
+            "earlier": lines_as_json(imported.rows(state.imports)),
             "environment": lines_as_json(full_report.environment(state)),
             "deciding": lines_as_json(full_report.deciding(state)),
         },
         "dead_ends": DEAD_ENDS,
+        "titles": {"earlier": imported.TITLE},
     }
 
 

@@ -33,6 +33,7 @@ _BADGES = {
     "promoted": ("promoted, watched", Tone.GOOD),
 }
 _UNSEEN = Line("seen", "no session of an agent yet; `autotune skills sync` reads them", Tone.QUIET)
+NOTHING = Line("beside", "no packs and no skills in this repository", Tone.QUIET)
 _OF_ALL = ("no traffic", "drifted model", "exhausted budget")
 
 
@@ -96,6 +97,20 @@ def as_lines(panel: Values) -> Iterator[Line]:
         yield Line(card["title"], text, Tone(tone))
         yield from (Line(f"  {one['name']}", one["text"]) for one in (*card["intervals"], *card["meters"]))
         yield from (Line(f"  {label}", words, Tone(tone_of)) for label, words, tone_of in card["lines"])
+
+
+def in_short(found: Sequence[Values]) -> Iterator[Line]:
+    """Panels as a line each, for a screen on which something else stands: each card with its badge and its first interval."""
+    for panel in found:
+        wrong = next((text for _, text, tone in panel["lines"] if tone == Tone.BAD), None)
+        cards = "; ".join(_card_in_short(card) for card in panel["cards"])
+        yield Line(panel["title"], shortened(cards or wrong or "", _LONGEST), Tone.PLAIN if wrong is None else Tone.BAD)
+
+
+def _card_in_short(card: Values) -> str:
+    first = [f"{one['name']} {one['text']}" for one in card["intervals"][:1]]
+    badge = [card["badge"][0]] if card["badge"] else []
+    return f"{card['title']}: {', '.join([*badge, *first])}" if badge or first else str(card["title"])
 
 
 def _of_behavior(one: Values) -> dict[str, Any]:

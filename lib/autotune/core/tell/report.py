@@ -26,6 +26,8 @@ from autotune.core.tell.words import told
 
 LONGEST_DESCRIPTION = 200
 LIVE_KEYS = "q quit   f the table alone   ↑ ↓ choose   enter its details"
+BESIDE_KEYS = "   p packs and skills"
+PANEL_KEYS = "q quit   esc back   ↑ ↓ scroll"
 DETAIL_KEYS = "q quit   esc back   ↑ ↓ scroll   ← → the one before or after"
 NOT_COMPARED = "not compared with what is above"  # where a segment begins
 

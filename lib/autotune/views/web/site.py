@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
-import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +20,7 @@ from autotune.loop.inspect import reporting
 from autotune.loop.session import feed, logs
 from autotune.loop.session.folding import read_session
 from autotune.loop.session.layout import Folder, names, root
-from autotune.views import panels
+from autotune.views.panels import Beside
 from autotune.views.web.gate import ENTER, HEADERS, TOKEN, Gate
 from autotune.views.web.watched import LOOK_EVERY_S, Watched
 
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).with_name("static")
 PING_EVERY_S = 15.0
 COMES_BACK_MS = 500
-LOOK_BESIDE_EVERY_S = 10.0
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 FILES = (
     "page.html",
@@ -60,9 +56,7 @@ class Site:
         self.gate = gate
         self.enter = enter
         self.watched: dict[str, Watched] = {}
-        self._looking = threading.Lock()
-        self._looked_at = -math.inf
-        self._found: list[dict[str, Any]] = []
+        self.beside = Beside(repository.top)
 
     def app(self) -> ASGIApp:
         """Give the application."""
@@ -112,14 +106,7 @@ class Site:
         return _json(await asyncio.to_thread(self._listed))
 
     async def _panels(self, _: Request) -> Response:
-        return _json(await asyncio.to_thread(self._beside))
-
-    def _beside(self) -> list[dict[str, Any]]:
-        """What stands beside the sessions; made again when it has grown old, for it takes a look at all records."""
-        with self._looking:
-            if time.monotonic() - self._looked_at > LOOK_BESIDE_EVERY_S:
-                self._found, self._looked_at = panels.gathered(self.repository.top), time.monotonic()
-            return self._found
+        return _json(await asyncio.to_thread(self.beside.gathered))
 
     def _listed(self) -> list[dict[str, Any]]:
         """Every session in short, the latest first; of one that cannot be read, why."""

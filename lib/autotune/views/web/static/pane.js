@@ -24,6 +24,7 @@ const TELLS = [
   ["playbooks", "Playbooks"],
   ["segments", "Segments"],
   ["dead_ends", "Dead ends"],
+  ["earlier", "History"],
   ["ideas", "Ideas"],
   ["notes", "Notes"],
   ["noticed", "Noticed"],
@@ -184,8 +185,12 @@ export class Pane {
   }
 
   fillBackground() {
-    const { told } = this.background;
+    const { told, titles } = this.background;
     for (const [name] of TELLS) if (told[name]) fill(this.tells[name].lastChild, told[name].length ? lines(told[name]) : "none yet");
+    for (const [name, title] of Object.entries(titles)) {
+      this.tells[name].firstChild.textContent = title;
+      this.tells[name].hidden = !told[name].length;
+    }
     this.fillStrip();
   }
 
