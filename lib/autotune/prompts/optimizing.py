@@ -145,6 +145,7 @@ def _settings(folder: Path, run: Run) -> dict[str, object]:
         "score_range": [0, 1],
         "holdout_share": 0.0,
         "search_share": 0.0,
+        "worth": min(max(run.worth, 0.01), 0.99),
         "order_seed": run.seed,
         "scope": [run.pack],
         "checks": _command("check-pack", folder),

@@ -50,6 +50,7 @@ class Run:
     uses: int
     engine: str = "own"
     max_usd: float | None = None
+    worth: float = 0.05
     max_calls: int | None = None
     protected: tuple[str, ...] = ()
     slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

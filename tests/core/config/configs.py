@@ -65,6 +65,7 @@ VALUES = {
     "score_range": st.sampled_from([[0, 1], [-2.5, 10]]),
     "holdout_share": st.floats(0, 0.8),
     "search_share": st.floats(0, 0.8),
+    "worth": st.floats(0.01, 0.9),
     "order_seed": st.integers(0, 9),
     "context_free": st.lists(st.sampled_from(["judge", "data"]), unique=True),
     "sandbox": st.booleans(),

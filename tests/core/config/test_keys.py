@@ -46,6 +46,7 @@ FIXED = {
     "score_range": [0, 1],
     "holdout_share": 0.3,
     "search_share": 0.25,
+    "worth": 0.1,
     "order_seed": 7,
     "context_free": ["judge"],
     "cost_metric": "cost_usd",

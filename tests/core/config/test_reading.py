@@ -32,6 +32,7 @@ def test_three_keys_are_enough_and_the_rest_has_its_default() -> None:
         score_range=None,
         holdout_share=0.2,
         search_share=0.5,
+        worth=0.05,
         order_seed=None,
         context_free=(),
         checks="",

@@ -182,6 +182,14 @@ def test_what_is_no_gain_never_comes_to_the_cases_that_confirm(score: Score, kin
     assert contradiction(state, verdict_of(state, decision)) is None
 
 
+def test_a_gain_that_is_less_than_is_worth_having_is_given_up() -> None:
+    _, kept = compared(opened(), BETTER)
+    state, given_up = compared(opened(worth=0.6), BETTER)
+    assert kept.verdict is Verdict.KEEP
+    assert (given_up.verdict, given_up.reason and given_up.reason.kind) == (Verdict.DISCARD, Kind.SCORES_NOT_WORTH_IT)
+    assert contradiction(state, verdict_of(state, given_up)) is None
+
+
 def test_a_little_luck_on_the_search_cases_is_not_promising() -> None:
     _, decision = compared(opened(100), lambda arm, number: float((number % 3 == 0) if arm is Arm.CANDIDATE else (number % 3 == 1)))
     assert decision.reason is not None

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from autotune.core.cases.batch_pairs import Counted
+from autotune.core.cases.scores import WORTH
 from autotune.core.cases.split import HELD_OUT, SEARCHED
 from autotune.core.config.model import Config
 from autotune.core.config.shapes import (
@@ -273,6 +274,14 @@ KEYS = (
         "The smallest gain that is kept, as a share: 0.02 is 2 %.",
         0,
         fixed=Fixed.DECISION,
+    ),
+    Key(
+        "worth",
+        number("a number", above=0, below=1),
+        "Where cases have scores: the gain worth having, as a share of their range. Without hope of it, a comparison ends early.",
+        WORTH,
+        0.1,
+        Fixed.SEGMENT,
     ),
     Key(
         "min_effect_found",

@@ -52,6 +52,7 @@ class Config:
     score_range: tuple[float, float] | None
     holdout_share: float
     search_share: float
+    worth: float
     order_seed: int | None
     context_free: tuple[str, ...]
     checks: str

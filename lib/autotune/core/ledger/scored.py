@@ -133,12 +133,12 @@ def value_of(state: State, runs: Iterable[Run]) -> float | None:
 
 def asked_of(state: State, policy: Policy, drawing: Drawn | None) -> Asked:
     """Give what a keep takes; of a comparison on cases to search with nothing is kept, whatever its evidence."""
-    least, margin = _range(state).share(policy.min_effect), MARGIN if is_sided(state.segment.listed) else None
+    least, worth, margin = _range(state).share(policy.min_effect), state.config.worth, MARGIN if is_sided(state.segment.listed) else None
     if drawing is None or drawing.part is not Part.CONFIRM:
-        return Asked(math.inf, least, margin=margin)
+        return Asked(math.inf, least, worth, margin)
     session = Count(drawing.number, drawing.planned, drawing.keeps)
     pool = Count(drawing.pool_number, drawing.planned, drawing.pool_keeps)
-    return Asked(needed(session, pool, policy.error_budget), least, margin=margin)
+    return Asked(needed(session, pool, policy.error_budget), least, worth, margin)
 
 
 def claim_of(state: State, pairs: Sequence[tuple[Run, Run]], look: int) -> Claim:

@@ -113,7 +113,7 @@ def by_unit(state: State, pairs: Sequence[tuple[Ran, Ran]], found: Calibrated) -
     whole = found.run_cost_usd or found.run_s + found.prepare_s
     single = whole / size if found.run_cost_usd else found.prepare_s + found.run_s * (1 + 1 / size) / 2
     needed, sided = first_needed(segment.listed, state.config.error_budget), is_sided(segment.listed)
-    asked = Asked(needed, scores.share(state.config.min_effect), margin=MARGIN if sided else None)
+    asked = Asked(needed, scores.share(state.config.min_effect), state.config.worth, MARGIN if sided else None)
     deciding = segment.split.confirm
     return of_units(batches, 2 * couples_in(deciding) if sided else units_in(deciding), Costs(whole, single), asked)
 
