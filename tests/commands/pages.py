@@ -26,15 +26,19 @@ This page has the help of every command. `autotune VERB --help` shows you the sa
 
 
 def commands() -> Iterator[tuple[str, ...]]:
-    """Every line of words that has a help page: none, a verb, a verb and its part."""
+    """Every line of words that has a help page: none, a verb, a verb and its part, and a part's own parts."""
     yield ()
     verbs = app.Verbs()
     context = click.Context(typer.main.get_command(typer.Typer(callback=lambda: None)))
     for verb in verbs.list_commands(context):
-        yield (verb,)
-        found = verbs.get_command(context, verb)
-        if isinstance(found, click.Group):
-            yield from ((verb, part) for part in found.commands)
+        yield from _within((verb,), verbs.get_command(context, verb))
+
+
+def _within(words: tuple[str, ...], command: click.Command | None) -> Iterator[tuple[str, ...]]:
+    yield words
+    if isinstance(command, click.Group):
+        for part, inner in command.commands.items():
+            yield from _within((*words, part), inner)
 
 
 def pages() -> dict[str, str]:
