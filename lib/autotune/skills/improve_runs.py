@@ -80,12 +80,6 @@ def next_folder(home: Path) -> Path:
     return fresh
 
 
-def refused(home: Path) -> tuple[Mapping[str, str], ...]:
-    """The texts that earlier runs have tried in vain."""
-    found = [json.loads((path / RESULT).read_bytes()) for path in numbered(home) if (path / RESULT).is_file()]
-    return tuple(one["texts"] for one in found if one["state"] == "nothing" and one.get("texts"))
-
-
 def read(folder: Path) -> Run:
     """A run's settings. Raises AutotuneError where the folder is none of a run."""
     try:

@@ -14,6 +14,7 @@ from autotune.core.cases.confirming import first_needed, planned_for
 from autotune.core.cases.listed import line_of
 from autotune.core.cases.scores import MARGIN, Asked, can_decide
 from autotune.core.cases.split import couples_in, is_sided, units_in
+from autotune.core.search.model import alike
 from autotune.core.skills import probing
 from autotune.core.skills.probing import Client, Measures, Probing
 from autotune.core.skills.suite import By, Suite, SuiteCase, SuitePart, listed_case, part_of
@@ -23,7 +24,7 @@ from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop.measure import confirmations
 from autotune.models.asking import Models, Terms
-from autotune.skills import generating, measuring, packages, searching, suites
+from autotune.skills import generating, measuring, packages, refusals, searching, suites
 from autotune.skills import improve_runs as runs
 from autotune.skills.improve_runs import Run
 from autotune.skills.metering import run_name
@@ -73,8 +74,14 @@ def scope_of(place: Place, suite: Suite, wish: Wish) -> Scope:
     scope = wish.scope
     if scope is Scope.AUTO:
         scope = Scope.BODY if suite.tasks and not suite.routing else Scope.DESCRIPTION
-    if not texts_of(package, scope):
+    there = texts_of(package, scope)
+    if not there:
         raise AutotuneError(f"The skill has no {scope} that could change.", "take another scope: --scope description")
+    if any(alike(there, one) for one in refusals.refused(place.skill, runs.home_of(place.skill.folder), scope)):
+        raise AutotuneError(
+            f"The {scope} of {place.skill.name} was tried before, and not kept or taken back.",
+            f"write it otherwise, or bring an earlier version back: `autotune skills rollback {place.skill.name} --list`",
+        )
     lacks = not suite.tasks if scope is not Scope.DESCRIPTION else not (suite.routing or wish.invent)
     if lacks:
         kind = "queries" if scope is Scope.DESCRIPTION else "tasks"
@@ -222,7 +229,7 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         max_usd=wish.max_usd,
         probes=run_name(settings, short),
         probed_usd=probed_usd,
-        refused=runs.refused(home),
+        refused=refusals.refused(place.skill, home, scope),
     )
     runs.write(folder, runs.RUN, run)
     return folder

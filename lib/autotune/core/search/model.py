@@ -12,8 +12,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 
 Texts = Mapping[str, str]
+
+
+def fingerprint(texts: Texts) -> str:
+    """By which texts are known again, whatever their blanks and line ends are."""
+    return sha256("\0".join(f"{name}\0{' '.join(texts[name].split())}" for name in sorted(texts)).encode()).hexdigest()
+
+
+def alike(one: Texts, other: Texts) -> bool:
+    """Whether two are the same but for blanks and line ends."""
+    return fingerprint(one) == fingerprint(other)
 
 
 class Standing(StrEnum):

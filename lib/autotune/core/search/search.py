@@ -24,7 +24,7 @@ from autotune.core.cases.scores import promising
 from autotune.core.search.batches import batch, batches
 from autotune.core.search.frontier import Scores, drawn
 from autotune.core.search.merging import merged
-from autotune.core.search.model import Candidate, Evaluate, Plan, Reflect, Search, Standing, Texts
+from autotune.core.search.model import Candidate, Evaluate, Plan, Reflect, Search, Standing, Texts, alike
 
 MERGE_ON = 5  # cases to select by, on which two that were put together have to be as good as the better of them
 
@@ -153,7 +153,7 @@ def _pool(search: Search) -> Scores:
 
 
 def _is_new(search: Search, texts: Texts) -> bool:
-    return texts not in [candidate.texts for candidate in search.candidates] and texts not in search.refused
+    return texts not in [candidate.texts for candidate in search.candidates] and not any(alike(texts, one) for one in search.refused)
 
 
 def _with(search: Search, number: int, candidate: Candidate) -> Search:
