@@ -52,6 +52,7 @@ def test_a_case_has_its_side_behind_a_second_tab() -> None:
 def test_a_group_may_be_called_as_a_side_is_or_have_a_tab_in_it() -> None:
     assert listed(["a\tpositive"]) == (Case("a", "positive"),)
     assert listed(["a\tg\tother"]) == (Case("a", "g\tother"),)
+    assert listed(["a\tg\tpositive", "b\th"], sided=False) == (Case("a", "g\tpositive"), Case("b", "h"))
 
 
 @pytest.mark.parametrize("lines", [["a\t\tpositive", "b"], ["a\tg", "b\t\tnegative"]])

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 from tests.core.session import at, folded, result, segment
 
+from autotune.core import rules
 from autotune.core.cases.drawing import Taken
 from autotune.core.facts import Fact, quoted
 from autotune.core.findings import Contradiction
@@ -368,3 +369,15 @@ def test_where_a_run_gets_all_cases_it_may_repeat_exactly_and_where_it_gets_a_pa
         state = folded(state, baseline(metric=3.0))
         assert (state.exact, state.policy.paired, bool(state.calibration.reference)) == (exact, True, exact)
         assert (state.segment.cases, state.segment.case_ratios) == ((), True)
+
+
+def test_an_older_segment_has_groups_where_a_newer_one_has_sides() -> None:
+    lines = ("a\tg\tpositive", "b\th")
+    before = replace(segment(cases=list(lines)), rule=rules.SIDES_ARE_READ - 1)
+    old = folded(begin(before), Opened(NOW))
+    assert asked(old, Listed(lines, NOW)) is None
+    assert [case.group for case in folded(old, Listed(lines, NOW)).segment.listed] == ["g\tpositive", "h"]
+    assert asked(folded(begin(segment(cases=list(lines))), Opened(NOW)), Listed(lines, NOW)) == Fact(Contradiction.CASES_ASTRAY)
+    both = ("a\tg\tpositive", "b\th\tnegative")
+    new = folded(begin(segment(cases=list(both))), Opened(NOW), Listed(both, NOW))
+    assert [case.side for case in new.segment.listed] == ["positive", "negative"]

@@ -7,11 +7,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autotune.core.cases.listed import line_of, listed
+from autotune.core.cases.split import Case
 from autotune.core.decide import guards
 from autotune.core.health.recovery import Playbook
 from autotune.core.output import sources
@@ -167,7 +168,7 @@ def cases() -> Shape:
 
     def read(value: object) -> str:
         if isinstance(value, list | tuple):
-            return "".join(f"{line_of(case)}\n" for case in listed(map(_text_of, value)))
+            return "".join(f"{line_of(case)}\n" for case in _listed([_text_of(one) for one in value]))
         text = _text_of(value)
         if "\n" in text:
             raise ValueError
@@ -176,6 +177,14 @@ def cases() -> Shape:
     return Shape(
         "a list of ids, or a command that prints one a line", read, lambda held: held.splitlines() if held.endswith("\n") else held
     )
+
+
+def _listed(lines: Sequence[str]) -> tuple[Case, ...]:
+    """The cases of a list. A group of an older ledger may look like a side; a new session refuses sides in some lines alone."""
+    try:
+        return listed(lines)
+    except ValueError:
+        return listed(lines, sided=False)
 
 
 def score_range() -> Shape:

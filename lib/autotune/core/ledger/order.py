@@ -130,7 +130,7 @@ def _listed(state: State, said: events.Listed) -> Fact | None:
     config, segment = state.config, state.segment
     named = config.cases_named or said.cases
     fits_ = bool(config.cases) and not segment.listed and not segment.baseline_runs and named == said.cases
-    whole = fits_ and _are_cases(said.cases) and (said.parts, said.digest) == _parts(state, said.cases)
+    whole = fits_ and _are_cases(state, said.cases) and (said.parts, said.digest) == _parts(state, said.cases)
     return None if whole else Fact(Contradiction.CASES_ASTRAY)
 
 
@@ -138,7 +138,7 @@ def _parts(state: State, lines: Sequence[str]) -> tuple[str | None, str | None]:
     """Give what cases are for, and the digest of their list, where scores decide."""
     if state.scores is None:
         return None, None
-    cases = listed(lines)
+    cases = listed(lines, sided=state.segment.sided)
     return letters(cases, split(cases, state.config.holdout_share, state.config.search_share)), digest(cases)
 
 
@@ -157,9 +157,9 @@ def _drawn(state: State, said: events.Drawn) -> Fact | None:
     return None if fits_ and counted and in_pool else Fact(Contradiction.DRAW_ASTRAY, {"experiment": said.experiment})
 
 
-def _are_cases(lines: Sequence[str]) -> bool:
+def _are_cases(state: State, lines: Sequence[str]) -> bool:
     try:
-        return len(listed(lines)) == len(lines)
+        return len(listed(lines, sided=state.segment.sided)) == len(lines)
     except ValueError:
         return False
 

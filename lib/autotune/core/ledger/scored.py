@@ -42,7 +42,7 @@ from autotune.core.cases.units import ScoreRange, Tried, Unit, unit_of
 from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Drawn
-from autotune.core.ledger.segment import cases_of, split_of
+from autotune.core.ledger.segment import Listing, cases_of, split_of
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.model import Arm, Decision, Effect, Outcome, Part, Policy, Run, Verdict
 from autotune.core.output.combining import CASES
@@ -174,18 +174,18 @@ def _drawing(experiment: Experiment, part: Part) -> Drawn | None:
 
 
 @lru_cache(maxsize=8)
-def _course(named: tuple[str, ...], parts: str, metric: str, scores: ScoreRange, drawing: Drawn, asked: Asked) -> _Course:  # noqa: ARG001 - what its progress depends on
-    return _Course(draw(split_of(named, parts).of(drawing.part), drawing.order, drawing.size, drawing.taken))
+def _course(listed: Listing, metric: str, scores: ScoreRange, drawing: Drawn, asked: Asked) -> _Course:  # noqa: ARG001 - what its progress depends on
+    return _Course(draw(split_of(*listed).of(drawing.part), drawing.order, drawing.size, drawing.taken))
 
 
 @lru_cache(maxsize=4)
-def _places(named: tuple[str, ...]) -> Mapping[str, int]:
-    return {case.name: place for place, case in enumerate(cases_of(named))}
+def _places(named: tuple[str, ...], sided: bool) -> Mapping[str, int]:  # noqa: FBT001 - as a segment has it
+    return {case.name: place for place, case in enumerate(cases_of(named, sided))}
 
 
 def _seen(state: State, drawing: Drawn, runs: Sequence[Run], policy: Policy) -> _Seen:
     segment, asked = state.segment, asked_of(state, policy, drawing)
-    course = _course(segment.named, segment.parts, state.metric.name, _range(state), drawing, asked)
+    course = _course(segment.listing, state.metric.name, _range(state), drawing, asked)
     made = [run for run in runs if run.part is drawing.part]
     paired = tuple(made[: len(made) // 2 * 2])
     before, progress = course.counted
@@ -217,7 +217,7 @@ def _brought(state: State, pair: tuple[Run, Run]) -> list[tuple[str, Tried]]:
 def _next(state: State, seen: _Seen) -> tuple[int, ...]:
     if len(seen.runs) % 2:
         return seen.runs[-1].cases
-    places = _places(state.segment.named)
+    places = _places(state.segment.named, state.segment.sided)
     return tuple(places[name] for name in what_is_due(seen.progress, seen.draw))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from autotune.core import rules
 from autotune.core.cases.listed import listed
 from autotune.core.cases.split import Case, Split, by_letters
 from autotune.core.facts import Fact
@@ -20,6 +21,7 @@ from autotune.core.output.combining import CASES
 from autotune.core.stats import drift, noise
 
 REFERENCE_KEPT = 40  # the incumbent's latest values that are held
+Listing = tuple[tuple[str, ...], str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,22 @@ class Segment:
     @property
     def split(self) -> Split:
         """What the cases are for, where scores decide."""
-        return split_of(self.named, self.parts)
+        return split_of(*self.listing)
 
     @property
     def listed(self) -> tuple[Case, ...]:
         """The cases that runs get some of, in the list's order; none where the session has no cases."""
-        return cases_of(self.named)
+        return cases_of(self.named, self.sided)
+
+    @property
+    def listing(self) -> Listing:
+        """Its cases as they are written, what each is for, and whether they may have sides."""
+        return self.named, self.parts, self.sided
+
+    @property
+    def sided(self) -> bool:
+        """Whether its cases may have sides: since the rule that reads them."""
+        return self.opened.rule >= rules.SIDES_ARE_READ
 
     @property
     def run_s(self) -> float:
@@ -98,15 +110,15 @@ class Segment:
 
 
 @lru_cache(maxsize=4)
-def cases_of(named: tuple[str, ...]) -> tuple[Case, ...]:
+def cases_of(named: tuple[str, ...], sided: bool) -> tuple[Case, ...]:  # noqa: FBT001 - as a segment has it
     """Give the cases that lines name."""
-    return listed(named) if named else ()
+    return listed(named, sided=sided) if named else ()
 
 
 @lru_cache(maxsize=4)
-def split_of(named: tuple[str, ...], parts: str) -> Split:
+def split_of(named: tuple[str, ...], parts: str, sided: bool) -> Split:  # noqa: FBT001 - as a segment has it
     """Give what the cases that lines name are for, by a letter each."""
-    return by_letters(cases_of(named), parts)
+    return by_letters(cases_of(named, sided), parts)
 
 
 def seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:

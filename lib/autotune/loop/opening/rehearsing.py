@@ -95,7 +95,10 @@ def rehearse(session: Session, segment: SegmentOpened, turn: Turn, *, anyway: bo
 def _listed(session: Session, lines: tuple[str, ...]) -> Listed:
     """Name the segment's cases, and where they have scores, what each is for; refuse those that can decide nothing, before they cost."""
     config = session.state.config
-    cases = listed(lines)
+    try:
+        cases = listed(lines)
+    except ValueError as wrong:
+        raise AutotuneError(f"The cases cannot be told apart: {wrong}.", "write a side behind each, or behind none") from None
     if config.score_range is None and is_sided(cases):
         raise AutotuneError("The cases have sides, and the session no `score_range`.", "say what scores they have: --score-range 0 1")
     if config.score_range is None:
