@@ -45,3 +45,9 @@ def test_every_step_has_a_command() -> None:
     assert "--tasks" in command(Step.BASELINE, "NAME", SUITE)
     assert command(Step.BASELINE, "NAME", replace(SUITE, tasks=1)) == "autotune skills baseline NAME"
     assert all(command(step, "NAME").startswith("autotune skills ") for step in (*Step, None))
+
+
+@pytest.mark.parametrize("suite", [Suite("s", 6, 0, 0), Suite("s", 0, 6, 0)])
+def test_where_records_gave_one_side_of_queries_a_person_is_asked_for_the_other(suite: Suite) -> None:
+    assert command(Step.EVALS, "NAME", suite) == "autotune skills label NAME"
+    assert command(Step.EVALS, "NAME", Suite("s", 0, 0, 0)) == "autotune skills eval generate NAME"

@@ -146,8 +146,8 @@ def test_what_a_judge_is_asked_and_finds_is_told() -> None:
 def test_what_turns_took_is_told() -> None:
     fired, silent, none = Effort(2, 2, 2400, 1, 1), Effort(3, 1, 800, 0, 0), Effort(0, 0, 0, 0, 0)
     told = text(skills.took(fired, silent))
-    assert ["1 200 in a turn" in told, "; 800 in turns" in told, "1 of 2 turns in which it fired; in 0 of 3" in told] == [True] * 3
-    assert "silent" not in text(skills.took(fired, none))
+    assert ["1 200 in a turn" in told, "; 800 in turns" in told, "1 of 2 turns in which it ran; in 0 of 3" in told] == [True] * 3
+    assert "did not" not in text(skills.took(fired, none))
     assert text(skills.took(none, silent)) == ""
     assert text(skills.took(Effort(1, 0, 0, 0, 0), none)) == ""
 

@@ -45,6 +45,10 @@ def test_a_skill_that_the_model_calls_fires_in_the_turn_of_its_prompt() -> None:
 def test_a_typed_skill_is_told_from_built_in_commands_and_from_one_that_only_the_model_may_start() -> None:
     found = turns(of_claude("slash"))
     assert [fired(one) for one in found] == [[("alpha", How.TYPED, True)], [("myplug:gamma", How.TYPED, True)], [], []]
+    assert [one.text for one in found[:2]] == [
+        "/alpha one two",
+        "/myplug:gamma q",
+    ]  # as it was typed
     assert all(one.human for one in found)
     (printed,) = turns(of_claude("slash-print"))
     assert fired(printed) == [("alpha", How.TYPED, True)]

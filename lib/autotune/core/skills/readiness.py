@@ -80,7 +80,12 @@ def readiness(flaws: Sequence[Flaw], fingerprint: str, suite: Suite | None, resu
 
 
 def command(step: Step | None, name: str, suite: Suite | None = None) -> str:
-    """The command that does a step, or the one after all of them. A baseline needs tasks: without the skill, no query can fire it."""
+    """The command that does a step, or the one after all of them. A baseline needs tasks: without the skill, no query can fire it.
+
+    Records alone seldom give the side of queries that is missing: a person says which prompts do not fit.
+    """
+    if step is Step.EVALS and suite is not None and suite.positive + suite.negative:
+        return f"autotune skills label {name}"
     if step is Step.BASELINE and suite is not None and not suite.tasks:
         return f"autotune skills eval generate {name} --from model --positives 0 --negatives 0 --tasks {TASKS}"
     return {

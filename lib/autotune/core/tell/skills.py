@@ -83,13 +83,13 @@ def explained(one: Standing, turns: Sequence[Turn]) -> Iterator[Line]:
 
 
 def took(fired: Effort, silent: Effort) -> Iterator[Line]:
-    """Tell what turns took in which a skill fired, next to those in which it was silent."""
+    """Tell what turns took in which a skill ran, called or typed, next to those in which it did not."""
     if fired.each is not None:
-        beside = "" if silent.each is None else f"; {_many(silent.each)} in turns in which it was silent"
-        yield Line("tokens", f"{_many(fired.each)} in a turn in which it fired, on average{beside}")
+        beside = "" if silent.each is None else f"; {_many(silent.each)} in turns in which it did not"
+        yield Line("tokens", f"{_many(fired.each)} in a turn in which it ran, on average{beside}")
     if fired.turns and (fired.failures or silent.failures):
-        beside = f"; in {silent.with_failures} of {counted(silent.turns, 'turn')} in which it was silent" if silent.turns else ""
-        yield Line("errors", f"tools failed in {fired.with_failures} of {counted(fired.turns, 'turn')} in which it fired{beside}")
+        beside = f"; in {silent.with_failures} of {counted(silent.turns, 'turn')} in which it did not" if silent.turns else ""
+        yield Line("errors", f"tools failed in {fired.with_failures} of {counted(fired.turns, 'turn')} in which it ran{beside}")
 
 
 def _many(count: float) -> str:

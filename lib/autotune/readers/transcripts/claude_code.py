@@ -13,6 +13,7 @@ from autotune.core.skills.seen import Answer, Body, Call, Ended, Failure, How, L
 from autotune.readers.transcripts.values import count, entries, entry, fingerprint, skill_read, text, words
 
 _TYPED = re.compile(r"\A<command-message>[^<]*</command-message>\s*<command-name>/([^<]+)</command-name>")
+_ARGUMENTS = re.compile(r"<command-args>(.*)</command-args>", re.DOTALL)
 _FOLDER = re.compile(r"\ABase directory for this skill: ([^\n]*)\n+(.*?)(?:\n+ARGUMENTS: .*)?\Z", re.DOTALL)
 _OF_PERSONS = ("typed", "queued")
 _DENIALS = ("Execute skill:", "Claude requested permissions", "Skill execution blocked")
@@ -96,8 +97,9 @@ def _said(record: Mapping[str, object], agent: str, at: str) -> Iterator[Row]:
         return
     human = not agent and not meta and _human(record, said)
     if typed := _TYPED.match(said):
-        yield Prompt(agent, at, said, human)
-        yield Call(agent, at, "", typed[1].strip(), How.TYPED)
+        name, given = typed[1].strip(), _ARGUMENTS.search(said)
+        yield Prompt(agent, at, f"/{name} {given[1] if given else ''}".strip(), human)
+        yield Call(agent, at, "", name, How.TYPED)
     elif said.strip() and (meta or any(name in record for name in ("turnOrigin", "promptSource", "origin"))):
         yield Prompt(agent, at, said, human)
 
