@@ -109,6 +109,7 @@ def test_a_better_pack_is_kept_also_by_a_run_that_was_killed_and_nothing_else_ch
     before = shop.git("rev-parse", "main")
     plan = shop.optimize("--dry-run")
     assert plan["state"] == "planned"
+    assert 0 < plan["shows"] < 1
     assert not list(shop.data.glob("autotune/optimize/*/*/*/run.json"))
     found = shop.optimize()
     assert (found["state"], found["confirmed"], found["uses"]) == ("kept", 1, 1)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.cases.confirming import PLANNED
+from autotune.core.cases.outlook import before_any
 from autotune.core.cases.split import Case
 from autotune.core.facts import Kind
 from autotune.core.judging.besides import GUARDRAILS
@@ -185,6 +186,8 @@ def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
         "state": "nothing" if kept is None else "kept",
         "proposals": 0 if search is None else search.proposals,
         "confirmed": len(handed),
+        "units": run.units,
+        "shows": before_any(run.units, run.uses),
         "planned_uses": PLANNED,
         "uses": _uses(folder, run, session),
         "tried": handed,

@@ -14,6 +14,7 @@ import tomli_w
 
 from autotune.core.cases.confirming import PLANNED, Count, needed
 from autotune.core.cases.listed import line_of
+from autotune.core.cases.outlook import before_any
 from autotune.core.cases.scores import Asked, can_decide
 from autotune.core.cases.split import Case, units_in
 from autotune.core.judging.instrument import Replay
@@ -161,6 +162,7 @@ def plan(settings: Settings, behavior: Behavior, found: Prepared, terms: Terms) 
             "confirm": len(found.confirm),
             "units": units_in(found.confirm),
         },
+        "shows": before_any(units_in(found.confirm), found.uses),
         "proposals": proposals,
         "uses": found.uses,
         "planned_uses": PLANNED,

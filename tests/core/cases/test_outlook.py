@@ -8,7 +8,7 @@ import pytest
 
 from autotune.core.cases.batch_effect import Costs
 from autotune.core.cases.drawing import Taken
-from autotune.core.cases.outlook import differences, of_pairs, of_units
+from autotune.core.cases.outlook import before_any, differences, of_pairs, of_units
 from autotune.core.cases.scores import Asked
 
 ASKED = Asked(417.0)
@@ -77,3 +77,10 @@ def test_few_cases_show_nothing_and_a_judge_without_noise_needs_no_repeats() -> 
     many = of_units([[0.0] * 8] * 20, 300, COSTS, ASKED)
     assert many.smallest == pytest.approx(many.repeats)
     assert many.smallest == pytest.approx(0.077, abs=0.01)  # spread .3, 300 cases, 417 : 1, by simulation
+
+
+def test_before_anything_is_measured_few_units_show_nothing_and_more_of_them_smaller_gains() -> None:
+    assert before_any(11, 0) is None
+    assert before_any(27, 0) == pytest.approx(0.388, abs=0.002)
+    assert before_any(120, 0) == pytest.approx(0.121, abs=0.002)
+    assert before_any(120, 40) == before_any(120, 19)

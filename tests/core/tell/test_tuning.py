@@ -62,6 +62,7 @@ PLAN: dict[str, Any] = {
     "behavior": "tool-calling",
     "state": "planned",
     "cases": {"read": 9, "select": 20, "confirm": 90, "units": 80},
+    "shows": 0.165,
     "proposals": 6,
     "uses": 2,
     "planned_uses": 20,
@@ -81,7 +82,17 @@ def test_a_plan_says_calls_minutes_and_money() -> None:
     assert "no cap" in unknown
 
 
-END: dict[str, Any] = {**PLAN, "session": "s", "confirmed": 0, "usd": 0.25, "calls": 700}
+def test_plan_and_end_say_which_gain_so_many_users_show() -> None:
+    for lines in (tuning.planned(PLAN), tuning.finished({**END, "state": "nothing"})):
+        assert "0.17" in next(line.text for line in lines if line.label == "shows")
+    for lines in (tuning.planned({**PLAN, "shows": None}), tuning.finished({**END, "state": "nothing", "shows": None})):
+        assert "80 users" in next(line.text for line in lines if line.label == "shows")
+    assert "shows" not in [
+        line.label for line in tuning.finished({**END, "state": "kept", "description": "", "effect": 0, "low": 0, "high": 0})
+    ]
+
+
+END: dict[str, Any] = {**PLAN, "session": "s", "units": 80, "confirmed": 0, "usd": 0.25, "calls": 700}
 
 
 def test_the_end_says_what_was_found_and_spent() -> None:

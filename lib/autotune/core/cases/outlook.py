@@ -6,6 +6,7 @@ they are bounded scores, cases are the units (`scores.py`), or whole batches of 
     differences(batches, groups)              by how much each unit of each batch differs between the two runs of a pair
     of_pairs(gains, batches)                  the smallest gain that so many pairs show, and whether more cases a run would help
     of_units(batches, cases, costs, asked)    what counts as one unit, how many a decision takes, and the smallest gain that cases show
+    before_any(units, uses)                   the smallest gain that so many units show, before anything was measured
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autotune.core.cases.batch_effect import Costs, chosen, measured
+from autotune.core.cases.confirming import PLANNED, Count, needed
 from autotune.core.cases.drawing import Taken
-from autotune.core.cases.pool import units_needed, what_helps
+from autotune.core.cases.pool import smallest_visible, units_needed, what_helps
 from autotune.core.cases.scores import PRIOR_SD, Asked
 from autotune.core.stats.noise import noise_of_now, smallest_detectable
 
@@ -115,3 +117,8 @@ def of_units(batches: Sequence[Sequence[float]], units: int, costs: Costs, asked
     helps = what_helps(count, by_unit, by_noise, asked.needed)
     takes = units_needed(asked.aim, math.hypot(by_unit, by_noise), asked.needed)
     return UnitOutlook(count, effect.size, taken, effect.deviation, noise, asked.needed, asked.aim, takes, *helps)
+
+
+def before_any(units: int, uses: int) -> float | None:
+    """The smallest gain that `units` show four times in five, as a share of the range, where they have decided `uses` times; None: none."""
+    return smallest_visible(units, PRIOR_SD, needed(Count(1), Count(min(uses + 1, PLANNED))))

@@ -118,6 +118,7 @@ def _planned(found: Values) -> Iterator[Line]:
         "search", f"{counted(found['proposals'], 'proposal')}, read from {cases['read']}, selected by {counted(cases['select'], 'case')}"
     )
     yield Line("decided by", f"{counted(cases['confirm'], 'case')} of {counted(cases['units'], 'user')}; {_uses(found)}")
+    yield Line("shows", _shows(found["shows"], cases["units"]))
     yield Line("calls", f"up to {found['calls']:,}; about {found['usual_calls']:,} where nothing is found")
     yield Line("time", f"about {max(1, round(found['minutes']))} minutes")
     yield Line("money", _money(found))
@@ -125,6 +126,12 @@ def _planned(found: Values) -> Iterator[Line]:
 
 def _uses(found: Values) -> str:
     return f"{found['uses']} of {found['planned_uses']} confirmations used"
+
+
+def _shows(smallest: float | None, users: int) -> str:
+    if smallest is None:
+        return f"no gain: {counted(users, 'user')} are too few, so more traffic helps"
+    return f"gains of {smallest:.2f} and more, four times in five; of smaller ones fewer, until there are more users"
 
 
 def _money(found: Values) -> str:
@@ -147,6 +154,7 @@ def _finished(found: Values) -> Iterator[Line]:
             yield Line("next", f"`autotune prompts deploy --behavior {found['behavior']}`; `autotune explain --session {found['session']}`")
         case "nothing":
             yield Line("result", f"nothing better was found: {_tried(found)}")
+            yield Line("shows", _shows(found["shows"], found["units"]))
             yield Line("next", f"`autotune explain --session {found['session']}` in the workshop")
         case _:
             yield from _why_not(found)
