@@ -10,7 +10,7 @@ from typing import Any
 from tests.core.session import at, result, segment
 
 from autotune.core.facts import Fact, Kind
-from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Opened, Ran, SegmentOpened
+from autotune.core.ledger.events import CandidateTaken, Claimed, Decided, Opened, Ran
 from autotune.core.ledger.fold import after, begin
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Cause, Purpose
@@ -72,22 +72,33 @@ def experiment(number: int, chance: random.Random, *, keeps: float, words: str) 
     return [taken, *runs(number, pairs), made, settled]
 
 
-def session(
-    count: int,
-    keeps: float = 0.1,
-    words: Callable[[int], str] = lambda number: f"{IDEAS[number % len(IDEAS)]}, {number}",
-    diff: str = DIFF,
-    **settings: Any,  # noqa: ANN401 - any setting can be given
-) -> tuple[State, Gathered]:
-    """A session with so many experiments, and what its report is gathered from."""
+def told(count: int) -> str:
+    """What the experiment of a number tries."""
+    return f"{IDEAS[count % len(IDEAS)]}, {count}"
+
+
+def events_of(count: int, keeps: float = 0.1, words: Callable[[int], str] = told, **settings: Any) -> list[Event]:  # noqa: ANN401
+    """The events of a session with so many experiments, the first opens it."""
     chance = random.Random(1)
     baseline = [
         Ran(0, Purpose.BASELINE, Arm.INCUMBENT, one, Outcome.OK, PASSED, {"t": 10.0 + one / 50}, 10.0, at(0), "log") for one in range(3)
     ]
-    opening: SegmentOpened = segment(**settings)
-    events: list[Event] = [opening, *baseline, result(0, 10.0, Status.KEEP, baseline=True), Opened(at(0))]
+    made: list[Event] = [segment(**settings), *baseline, result(0, 10.0, Status.KEEP, baseline=True), Opened(at(0))]
     for number in range(1, count + 1):
-        events += experiment(number, chance, keeps=keeps, words=words(number))
+        made += experiment(number, chance, keeps=keeps, words=words(number))
+    return made
+
+
+def session(
+    count: int,
+    keeps: float = 0.1,
+    words: Callable[[int], str] = told,
+    diff: str = DIFF,
+    **settings: Any,  # noqa: ANN401 - any setting can be given
+) -> tuple[State, Gathered]:
+    """A session with so many experiments, and what its report is gathered from."""
+    opening = segment(**settings)
+    events = events_of(count, keeps, words, **settings)
     state, rows = begin(opening), list[Row]()
     for event in events[1:]:
         state = after(state, event)

@@ -106,8 +106,10 @@ def test_what_stands_in_backticks_is_code_and_line_ends_stay() -> None:
 
 
 def test_a_diff_tells_what_came_and_what_went() -> None:
-    found = page._diff(Diff(("--- a/x", "+++ b/x", "-old", "+new", " same"), "more: `git show c`"))
-    assert re.sub(r"\s", "", found).startswith('<pretabindex="0">---a/x+++b/x<del>-old</del><ins>+new</ins>same</pre>')
+    found = page._diff(Diff(("--- a/x", "+++ b/x", "@@ -1,2 +1,2 @@", "-old", "+new", " same"), "more: `git show c`"))
+    assert re.sub(r"\s", "", found).startswith(
+        '<pretabindex="0"><b>---a/x+++b/x</b><i>@@-1,2+1,2@@</i><del>-old</del><ins>+new</ins>same</pre>'
+    )
     assert "<code>git show c</code>" in found
     assert page._diff(None) == page._diff(Diff((), "")) == ""
     assert "<pre" not in page._diff(Diff((), "more"))

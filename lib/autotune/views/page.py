@@ -8,6 +8,7 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from autotune.core.tell import changes
 from autotune.core.tell.full_report import Diff, FullReport, Kept, Section, Tried
 from autotune.core.tell.lines import Line
 from autotune.core.tell.report import NOT_COMPARED
@@ -95,18 +96,15 @@ def _kept(one: Kept) -> str:
 def _diff(diff: Diff | None) -> str:
     if diff is None or not (diff.lines or diff.more):
         return ""
-    told = "".join(_marked(mark, lines) for mark, lines in groupby(diff.lines, key=_mark))
+    told = "".join(_marked(kind, lines) for kind, lines in changes.parts(diff.lines))
     shown = f'<pre tabindex="0">{told}</pre>\n' if told else ""
     return shown + (f'<p class="more">{_prose(diff.more)}</p>\n' if diff.more else "")
 
 
-def _mark(line: str) -> str:
-    """The element in which a line of a diff stands; empty for none."""
-    if line.startswith(("+++", "---")):
-        return ""
-    return {"+": "ins", "-": "del"}.get(line[:1], "")
+_ELEMENTS = {"added": ("<ins>", "</ins>"), "removed": ("<del>", "</del>"), "file": ("<b>", "</b>"), "place": ("<i>", "</i>")}
 
 
-def _marked(mark: str, lines: Iterable[str]) -> str:
+def _marked(kind: str, lines: Iterable[str]) -> str:
+    before, after = _ELEMENTS.get(kind, ("", ""))
     text = "".join(f"{escape(line, quote=False)}\n" for line in lines)
-    return f"<{mark}>{text}</{mark}>" if mark else text
+    return f"{before}{text}{after}"

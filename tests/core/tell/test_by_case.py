@@ -11,7 +11,7 @@ from autotune.core.facts import quoted
 from autotune.core.ledger.events import Listed, Opened, Ran
 from autotune.core.ledger.fold import begin
 from autotune.core.ledger.purposes import Purpose
-from autotune.core.ledger.state import State
+from autotune.core.ledger.state import Ended, Ending, State
 from autotune.core.model import Arm, Outcome, Part
 from autotune.core.tell import by_case
 
@@ -87,3 +87,21 @@ def test_without_groups_none_are_told() -> None:
     assert told == ["search cases"]
     bare = [replace(run, part=None) for run in RUNS[:2]]
     assert [line.label for line in by_case.of_cases(bare, state.metric, state)] == ["cases"]
+
+
+def test_a_table_has_single_cases_that_decide_only_once_the_session_has_finished() -> None:
+    state = scored()
+    search, decided = by_case.tables(RUNS, state.metric, state)
+    assert (search["label"], search["counts"]) == ("search cases", {"better": 1, "worse": 1, "same": 2})
+    assert [(one["case"], one["before"], one["after"], one["went"]) for one in search["cases"][:2]] == [
+        ("c0", "0", "1", "better"),
+        ("c4", "1", "0", "worse"),
+    ]
+    assert (decided["counts"], decided["cases"]) == ({"better": 1, "worse": 0, "same": 1}, [])
+    over = replace(state, ended=Ended(Ending.FINISHED, quoted("over")))
+    assert [one["case"] for one in list(by_case.tables(RUNS, state.metric, over))[1]["cases"]] == ["c8", "c10"]
+    paused = replace(state, ended=Ended(Ending.PAUSED, quoted("stuck")))
+    assert list(by_case.tables(RUNS, state.metric, paused))[1]["cases"] == []
+    many = {f"c{number}": 1.0 for number in range(by_case.MOST_ROWS + 5)}
+    (cut,) = by_case.tables((ran(Arm.CANDIDATE, None, **many), ran(Arm.INCUMBENT, None, **many)), state.metric, state)
+    assert (len(cut["cases"]), cut["more"].split()[1], cut["cases"][0]["went"]) == (by_case.MOST_ROWS, "5", "same")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +254,12 @@ def test_folding_is_the_state_of_the_log() -> None:
     events = events_of_the_demo()
     assert isinstance(events[0], SegmentOpened)
     assert taken_in(*events)[0] == folded(begin(events[0]), *events[1:])
+
+
+def test_a_rebaseline_has_its_own_mark_and_word() -> None:
+    by_itself, asked = (replace(segment(number), reason=Fact(kind)) for number, kind in ((2, Kind.BY_PLAYBOOK), (3, Kind.ACCEPTED)))
+    state, history = taken_in(segment(), BASELINE, Opened(at(0)), result(1), by_itself, asked, segment(4))
+    found = live.background(state, history)
+    assert [one["rebaseline"] for one in found["segments"]] == [False, True, True, False]
+    assert [one["word"] for one in found["segments"]] == ["segment 1", "rebaseline", "rebaseline", "segment 4"]
+    assert ["◆" in text for _, text, _ in found["told"]["segments"]] == [False, True, True, False]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from autotune.core.cases.batch_pairs import gains_by_case, largest_losses
 from autotune.core.cases.split import Case
 from autotune.core.cases.written import case_of
 from autotune.core.ledger.events import Ran
-from autotune.core.ledger.state import State
+from autotune.core.ledger.state import Ending, State
 from autotune.core.model import Arm, Metric, Outcome, Part
 from autotune.core.output.combining import cases_of
 from autotune.core.output.outcome import escaped
@@ -18,6 +19,8 @@ from autotune.core.tell.figures import number
 from autotune.core.tell.lines import Line
 
 _LABELS = {None: "cases", Part.SEARCH: "search cases", Part.CONFIRM: "decided on"}
+LABELS = tuple(_LABELS.values())
+MOST_ROWS = 400  # of a table of single cases
 _NAMED = (None, Part.SEARCH)  # parts of which single cases may be named
 
 
@@ -28,15 +31,55 @@ def of_cases(runs: Sequence[Ran], metric: Metric, state: State) -> Iterator[Line
         gains = _gains(made, metric, state)
         if not gains and part is None:
             continue
-        won, lost = (sum(gain * sign > 0 for gain in gains.values()) for sign in (1, -1))
         left = _unscored(made)
-        counts = f"{won} better, {lost} worse, {len(gains) - won - lost} the same" + (f", {left} without a score" if left else "")
+        counts = _in_words(_counted(gains), left)
         named = zip(("most better", "most worse"), _changed_most(gains) if part in _NAMED else ([], []), strict=True)
         said = [f"{which}: {', '.join(map(escaped, found))}" for which, found in named if found]
         if gains or left:
             yield Line(label, "; ".join([counts, *said]))
         if part is Part.SEARCH and (groups := _groups(gains, state.segment.listed)):
             yield Line("groups", groups)
+
+
+def tables(runs: Sequence[Ran], metric: Metric, state: State) -> Iterator[dict[str, Any]]:
+    """Give, of each part of the cases, how many got better, worse and neither, and single cases, what changed most first.
+
+    Those of the cases that decide are left out until the session has finished.
+    """
+    finished = state.ended is not None and state.ended.ending is Ending.FINISHED
+    for part, label in _LABELS.items():
+        made = [run for run in runs if run.part is part]
+        gains, left = _gains(made, metric, state), _unscored(made)
+        if gains or left:
+            counts = _counted(gains)
+            shown = sorted(gains, key=lambda case: -abs(gains[case]))[:MOST_ROWS] if finished or part in _NAMED else []
+            yield {
+                "label": label,
+                "counts": dict(zip(("better", "worse", "same"), counts, strict=True)),
+                "text": _in_words(counts, left),
+                "cases": [_row(case, gains[case], made, metric) for case in shown],
+                "more": f"and {len(gains) - MOST_ROWS} that changed less" if shown and len(gains) > MOST_ROWS else "",
+            }
+
+
+def _row(case: str, gain: float, runs: Sequence[Ran], metric: Metric) -> dict[str, str]:
+    """A case with its mean score of the code before and with the change, and which way it went."""
+    name = f"{metric.name}[{case}]"
+    found = {arm: [run.metrics[name] for run in runs if run.arm is arm and name in run.metrics] for arm in Arm}
+    means = {arm: number(math.fsum(values) / len(values)) for arm, values in found.items()}
+    went = "same" if gain == 0 else "better" if gain > 0 else "worse"
+    return {"case": escaped(case), "before": means[Arm.INCUMBENT], "after": means[Arm.CANDIDATE], "went": went}
+
+
+def _counted(gains: Mapping[str, float]) -> tuple[int, int, int]:
+    """How many got better, how many worse, and how many neither."""
+    won, lost = (sum(gain * sign > 0 for gain in gains.values()) for sign in (1, -1))
+    return won, lost, len(gains) - won - lost
+
+
+def _in_words(counts: tuple[int, int, int], unscored: int) -> str:
+    won, lost, same = counts
+    return f"{won} better, {lost} worse, {same} the same" + (f", {unscored} without a score" if unscored else "")
 
 
 def written(runs: Sequence[Ran], metric: Metric, state: State, kept: Mapping[str, tuple[str, Sequence[str]]]) -> Iterator[Line]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Outcome
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import full_report, plots, story
+from autotune.core.tell import by_case, changes, full_report, plots, story
 from autotune.core.tell.figures import numbers
 from autotune.core.tell.headline import noise_of_a_run
 from autotune.core.tell.lines import WIDEST
@@ -17,7 +16,7 @@ from autotune.core.tell.live import lines_as_json
 from autotune.core.tell.story import Story
 
 MOST_OF_A_DIFF = 400_000  # bytes
-_DRAWN = ("plot", "in order")  # labels of a story's lines that stand in a picture here
+_DRAWN = ("plot", "in order", *by_case.LABELS)  # labels of a story's lines that stand in a picture here
 
 
 def close_up(one: Story, state: State, diff: str | None) -> dict[str, Any]:
@@ -35,6 +34,7 @@ def close_up(one: Story, state: State, diff: str | None) -> dict[str, Any]:
             "words": {str(arm): text for arm, text in plot.words.items()},
         },
         "pairs": list(_pairs(one, state)),
+        "cases": list(by_case.tables(one.runs, story.metric_of(one, state), state)),
         "diff": None if diff is None else _diff(diff, _commit(one)),
     }
 
@@ -56,12 +56,4 @@ def _pairs(one: Story, state: State) -> Iterator[dict[str, Any]]:
 
 def _diff(text: str, commit: str) -> dict[str, Any]:
     shown = full_report.diff_of(text, MOST_OF_A_DIFF, commit)
-    parts = [[kind, list(lines)] for kind, lines in groupby(shown.lines, key=_kind)]
-    return {"parts": [[kind, [escaped(line) for line in lines]] for kind, lines in parts], "more": shown.more}
-
-
-def _kind(line: str) -> str:
-    """What a line of a diff is."""
-    if line.startswith(("diff ", "index ", "+++ ", "--- ", "new file", "deleted file", "rename ", "similarity ")):
-        return "file"
-    return {"+": "added", "-": "removed", "@": "place"}.get(line[:1], "same")
+    return {"parts": [[kind, [escaped(line) for line in lines]] for kind, lines in changes.parts(shown.lines)], "more": shown.more}

@@ -12,7 +12,7 @@ from autotune.core.ledger.events import SegmentOpened
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Status
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import headline, imported, limits, opened, story
+from autotune.core.tell import by_case, headline, imported, limits, opened, story
 from autotune.core.tell.brief import DEAD_ENDS
 from autotune.core.tell.explain import HOW_TO_READ, WITH_ONE_BUILD, Advice
 from autotune.core.tell.figures import counted, share_in_words
@@ -26,7 +26,9 @@ from autotune.core.tell.words import told
 VERIFYING = "autotune verify"  # the command that verifies a report
 NO_OPS = 200  # changes in each session of which `SESSIONS_FOOLED` tells
 LONGEST_DIFF_LINE = 300
-_OF_A_KEEP = frozenset(("files", "reason", "evidence", "runs", "noticed", "measured", "commit"))  # labels of a story's lines
+_OF_A_KEEP = frozenset(
+    ("files", "reason", "evidence", "runs", *by_case.LABELS, "groups", "noticed", "measured", "commit")
+)  # labels of a story's lines
 _NOT_SHOWN = frozenset(("host",))  # of a machine's record: whose it is says nothing of a measurement
 
 

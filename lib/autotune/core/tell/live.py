@@ -9,7 +9,7 @@ from typing import Any
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Noted
-from autotune.core.ledger.history import History
+from autotune.core.ledger.history import Begun, History
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Arm, Outcome, Status
 from autotune.core.output.outcome import escaped
@@ -23,6 +23,7 @@ from autotune.core.tell.words import told
 
 LONGEST_WHY = 400
 LONGEST_IDEAS = 20_000
+_REBASELINES = (Kind.BY_PLAYBOOK, Kind.ACCEPTED)
 _MARKS = "{better} is better; with intervals: ● kept, ○ not kept, x failed, ┄ the first state; shaded: the noise of a run"
 
 
@@ -63,7 +64,7 @@ def background(state: State, history: History) -> dict[str, Any]:
     return {
         "turns": [{"after": one.after, "health": one.health, "tone": headline.HEALTH_TONES[one.health]} for one in history.turns],
         "played": [{"after": one.after, "name": one.begun.playbook} for one in history.playbooks],
-        "segments": [{"after": one.after, "segment": one.opened.segment} for one in history.segments],
+        "segments": [_segment(one) for one in history.segments],
         "told": {
             "health": lines_as_json(Line(_since(one.after), f"{one.health}: {_short(one.why)}") for one in history.turns[::-1]),
             "playbooks": lines_as_json(_playbooks(history)),
@@ -76,6 +77,12 @@ def background(state: State, history: History) -> dict[str, Any]:
         "dead_ends": DEAD_ENDS,
         "titles": {"earlier": imported.TITLE},
     }
+
+
+def _segment(one: Begun) -> dict[str, Any]:
+    """A segment's mark: a rebaseline has its own, whoever asked for it."""
+    again = one.opened.reason.kind in _REBASELINES
+    return {"after": one.after, "rebaseline": again, "word": "rebaseline" if again else f"segment {one.opened.segment}"}
 
 
 def lines_as_json(lines: Iterable[Line]) -> list[list[str]]:
@@ -104,10 +111,12 @@ def _playbooks(history: History) -> list[Line]:
 
 
 def _segments(history: History) -> list[Line]:
-    return [
-        Line(_since(one.after), f"segment {one.opened.segment}, {escaped(one.opened.metric_name)}: {_short(one.opened.reason)}")
-        for one in history.segments[::-1]
-    ]
+    found = []
+    for one in history.segments[::-1]:
+        mark = "◆ rebaseline: " if one.opened.reason.kind in _REBASELINES else ""
+        opened = f"segment {one.opened.segment}, {escaped(one.opened.metric_name)}"
+        found.append(Line(_since(one.after), f"{mark}{opened}: {_short(one.opened.reason)}"))
+    return found
 
 
 # The running experiment

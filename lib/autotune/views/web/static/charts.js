@@ -145,16 +145,7 @@ export class Effects {
       ctx.moveTo(bbox.left, at(0, "y"));
       ctx.lineTo(bbox.left + bbox.width, at(0, "y"));
     });
-    for (const { after, word } of this.marks) {
-      const x = Math.round(at(after + 0.5, "x"));
-      stroke(ctx, colour("fair"), scale, [2 * scale, 3 * scale], () => {
-        ctx.moveTo(x, bbox.top);
-        ctx.lineTo(x, bbox.top + bbox.height);
-      });
-      ctx.fillStyle = colour("fair");
-      ctx.font = `${11 * scale}px system-ui`;
-      ctx.fillText(word, x + 3 * scale, bbox.top + 12 * scale);
-    }
+    this.begun(plot, at, scale);
     for (const kept of [false, true]) {
       stroke(ctx, colour(kept ? "accent" : "interval"), (kept ? 2 : 1) * scale, [], () => {
         for (const row of this.rows) {
@@ -173,6 +164,27 @@ export class Effects {
       });
     }
     ctx.restore();
+  }
+
+  // Where segments begin: a dotted line; at a rebaseline a whole one, with a diamond. Words that would touch stand below each other.
+  begun({ ctx, bbox }, at, scale) {
+    ctx.fillStyle = colour("fair");
+    ctx.font = `${11 * scale}px system-ui`;
+    const ends = [];
+    for (const { after, word, rebaseline } of this.marks) {
+      const x = Math.round(at(after + 0.5, "x"));
+      const text = rebaseline ? `◆ ${word}` : word;
+      const wide = ctx.measureText(text).width;
+      const left = Math.min(x + 3 * scale, bbox.left + bbox.width - wide);
+      const free = ends.findIndex((end) => end < left);
+      const line = free < 0 ? ends.length : free;
+      ends[line] = left + wide + 6 * scale;
+      stroke(ctx, colour("fair"), (rebaseline ? 1.5 : 1) * scale, rebaseline ? [] : [2 * scale, 3 * scale], () => {
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x, bbox.top + bbox.height);
+      });
+      ctx.fillText(text, left, bbox.top + (12 + 13 * line) * scale);
+    }
   }
 
   // What failed has no effect: a cross at the bottom.

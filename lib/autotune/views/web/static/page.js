@@ -171,6 +171,8 @@ function fillCloseUp(name, number, found) {
         found.samples ? el("h3", {}, "Samples") : null,
         found.samples ? el("figure", {}, area, el("figcaption", {}, `● ${found.samples.words.candidate}  ○ ${found.samples.words.incumbent}`)) : null,
         found.pairs.length ? pairs(found.pairs) : null,
+        found.cases.length ? el("h3", {}, "Cases") : null,
+        ...found.cases.map(cases),
         ...found.lines.filter(([label]) => label === "output").flatMap(([, text]) => [el("h3", {}, "Output"), el("pre", { tabindex: "0" }, text)]),
         found.diff ? el("h3", {}, "Change") : null,
         found.diff ? diff(found.diff) : null,
@@ -209,6 +211,33 @@ function pairs(found) {
         found.map((one) => el("tr", {}, el("td", {}, String(one.pair)), el("td", {}, one.candidate.join(", ")), el("td", {}, one.incumbent.join(", ")))),
       ),
     ),
+  );
+}
+
+// How many cases went which way, and single ones where they may be seen.
+function cases({ label, counts, text, cases: each, more }) {
+  const bar = ["better", "same", "worse"].map((way) => {
+    const part = el("i", { class: way });
+    part.style.flex = `${counts[way]} 0 0`;
+    return part;
+  });
+  const went = { better: "▲ better", worse: "▼ worse", same: "the same" };
+  const table = el(
+    "table",
+    { class: "of-cases" },
+    el("thead", {}, el("tr", {}, ["case", "before", "after", ""].map((head) => el("th", { scope: "col" }, head)))),
+    el(
+      "tbody",
+      {},
+      each.map((one) => el("tr", {}, el("td", {}, one.case), el("td", {}, one.before), el("td", {}, one.after), el("td", { class: one.went }, went[one.went]))),
+    ),
+  );
+  return el(
+    "div",
+    { class: "part" },
+    el("p", {}, `${label}: ${text}`),
+    el("div", { class: "split", "aria-hidden": "true" }, bar),
+    each.length ? el("details", { open: each.length <= 12 }, el("summary", {}, "Case by case"), table, more ? el("p", { class: "quiet" }, more) : null) : null,
   );
 }
 

@@ -246,7 +246,7 @@ export class Pane {
     const rows = this.ordered();
     this.area.hidden = !this.chart || !rows.some((row) => row.plot);
     if (!this.chart) return;
-    const marks = this.background.segments.filter((one) => one.after > 0).map((one) => ({ after: one.after, word: `segment ${one.segment}` }));
+    const marks = this.background.segments.filter((one) => one.after > 0);
     fill(this.words, el("span", {}, this.chart.words), " — ", el("span", {}, this.chart.words_of_steps), " — ", el("span", {}, this.chart.words_of_noise));
     this.area.setAttribute("role", "img");
     this.area.setAttribute("aria-label", this.chart.words);
