@@ -120,6 +120,14 @@ def test_with_few_cases_it_only_proposes_and_says_how_both_do(home: Here) -> Non
     assert told
 
 
+@pytest.mark.parametrize(("cases", "usd", "states"), [(24, 0.01, {"nothing"}), (24, 0.1, {"proposed"})])
+def test_no_more_than_one_probe_passes_the_cap(home: Here, cases: int, usd: float, states: set[str]) -> None:
+    with_suite(home, cases)
+    found = improve(home, "better", "--max-usd", str(usd), "--proposals", "1")
+    assert found["state"] in states, found
+    assert found["usd"] < usd + 0.00125
+
+
 def test_a_run_that_was_killed_is_gone_on_with(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     with_suite(home, 24)
     real, steps = improve_runs.write, []

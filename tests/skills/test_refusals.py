@@ -47,7 +47,7 @@ def ran(skill: Skill, state: str, text: str) -> Path:
     base = folder / improve_runs.BASE / "a"
     base.mkdir(parents=True)
     (base / SKILL).write_bytes((skill.folder / SKILL).read_bytes())
-    run = Run("r", "a", "/", "skills/a", "0", Scope.DESCRIPTION, "routing", 0, "m", 1, (), (), (), 0, decides=True, max_usd=1.0, probes="p")
+    run = Run("r", "a", "/", "skills/a", "0", Scope.DESCRIPTION, "routing", 0, "m", 1, (), (), (), 0, decides=True, max_usd=1.0)
     improve_runs.write(folder, improve_runs.RUN, run)
     improve_runs.write(folder, improve_runs.RESULT, {"state": state, "texts": {"description": text}})
     return folder

@@ -95,6 +95,14 @@ class Spending:
             self._settle_orphans(file)
             return self._spent(file, scope)
 
+    def paid(self, purpose: str) -> tuple[float | None, float | None]:
+        """Give the mean cost of the calls for a purpose, and the dearest, in US dollars; None where no cost is known."""
+        with self._lock:
+            found = self._file.execute(
+                "SELECT avg(usd), max(usd) FROM calls WHERE purpose = ? AND ended IS NOT NULL AND usd IS NOT NULL", (purpose,)
+            ).fetchone()
+        return found[0], found[1]
+
     def says_no_cost(self, model: str) -> bool:
         """Whether today's last answer of a model came without its cost."""
         asked = "SELECT sure FROM calls WHERE model = ? AND day = ? AND ended IS NOT NULL AND why IS NULL ORDER BY id DESC LIMIT 1"

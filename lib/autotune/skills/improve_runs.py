@@ -28,10 +28,10 @@ PROBE, SUITE, IDS, BASE, PROPOSAL = "probe.toml", "suite.jsonl", "ids.txt", "bas
 class Run:
     """What stays as it is in a run.
 
-    `name` is that of its caps. `top` is the repository, `inside` the skill's folder in it, `base` the commit that it begins from. `read`
-    and `select` are the search's cases, `confirm` those that decide, of which a model has invented so many. `decides` is false where
-    these are too few, or the instrument is not the real client: then a better text is only proposed. `refused` was tried before.
-    `probes` is under which name probes are written down, and `probed_usd` what they had cost before.
+    All its money is counted under `name`. `top` is the repository, `inside` the skill's folder in it, `base` the commit that it begins
+    from. `read` and `select` are the search's cases, `confirm` those that decide, of which a model has invented so many. `decides` is
+    false where these are too few, or the instrument is not the real client: then a better text is only proposed. `refused` was tried
+    before.
     """
 
     name: str
@@ -50,8 +50,6 @@ class Run:
     invented: int
     decides: bool
     max_usd: float
-    probes: str
-    probed_usd: float = 0.0
     refused: tuple[Mapping[str, str], ...] = ()
 
 

@@ -10,7 +10,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ from autotune.version import PACKAGE
 
 PROGRAM = (sys.executable, "-I", str(PACKAGE / "__main__.py"), "skills")
 _LONGEST_RUN_S = 6 * 3600
+_AT_ONCE = 20  # cases, on which both versions are probed before the next
 
 Agreed = Callable[[Mapping[str, Any]], bool]
 
@@ -52,7 +53,7 @@ def improve(
 ) -> dict[str, Any]:
     """Look for a better version of a skill, or go on with the run that does; with `dry`, say what that would take. Gives values.
 
-    `state` is `kept`, `nothing`, `not confirmed`, `proposed`, `unsteady`, `planned`, `declined`, `busy` or `stopped`. Raises
+    `state` is `kept`, `nothing`, `not confirmed`, `proposed`, `unsteady`, `planned`, `declined`, `busy`, `spent` or `stopped`. Raises
     AutotuneError where something has to be mended first.
     """
     home = runs.home_of(skill.folder)
@@ -113,14 +114,21 @@ def _carried_on(folder: Path, say: Say) -> dict[str, Any]:
             return {"state": "nothing", "usd": usd}
         texts, line = found
         values = {"texts": dict(texts), "description": line, "text": "\n\n".join(texts.values()), "usd": usd}
+        desk = searching.after_search(desk)
         if not run.decides:
             return values | _proposed(desk, texts)
-        if not steady.checked(desk)["same"]:
+        try:
+            same = steady.checked(desk)["same"]
+        except searching.OutOfMoneyError:
+            return values | {"state": "spent", "usd": desk.spent}
+        if not same:
             return values | {"state": "unsteady", "usd": desk.spent}
         usd = desk.spent
     values |= _decided(folder, run, usd, say)
     with Models(terms(run)) as models:
-        return values | {"usd": searching.spent(models, run)}
+        spent = searching.spent(models, run)
+    state = "spent" if values["state"] == "stopped" and spent >= run.max_usd else values["state"]
+    return values | {"state": state, "usd": spent}
 
 
 def terms(run: Run) -> Terms:
@@ -132,15 +140,26 @@ def _proposed(desk: searching.Desk, texts: Mapping[str, str]) -> dict[str, Any]:
     """Write the better version down, and report how both do on all cases."""
     run, before = desk.run, texts_of(desk.base, desk.run.scope)
     cases = (*run.read, *run.select, *run.confirm)
-    means = []
-    for version in (before, texts):
-        scores = [one.score for one in searching.scores(desk, version, cases) if one.score is not None]
-        means.append(sum(scores) / len(scores) if scores else 0.0)
+    means = _means(desk, (before, texts), cases)
     place = desk.folder / runs.PROPOSAL / run.skill
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(desk.folder / runs.BASE / run.skill, place, symlinks=True)
     (place / SKILL).write_bytes(searching.made(desk.base, texts).files[SKILL])
     return {"state": "proposed", "proposal": str(place), "before": means[0], "after": means[1], "usd": desk.spent}
+
+
+def _means(desk: searching.Desk, versions: Sequence[Mapping[str, str]], cases: Sequence[str]) -> list[float | None]:
+    """How versions do, on the cases that all of them were probed on before the money was spent."""
+    found: list[dict[str, float]] = [{} for _ in versions]
+    try:
+        for first in range(0, len(cases), _AT_ONCE):
+            for scored, version in zip(found, versions, strict=True):
+                probed = searching.scores(desk, version, cases[first : first + _AT_ONCE])
+                scored |= {one.case: one.score for one in probed if one.score is not None}
+    except searching.OutOfMoneyError:
+        pass
+    both = set.intersection(*map(set, found))
+    return [sum(scored[case] for case in both) / len(both) if both else None for scored in found]
 
 
 def _decided(folder: Path, run: Run, usd: float, say: Say) -> dict[str, Any]:

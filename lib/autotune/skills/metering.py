@@ -14,12 +14,23 @@ from autotune.models.asking import shipped_prices
 from autotune.models.spending import Spending, Ticket
 
 _LOOK_AGAIN_S = 0.05
+_TIMES = 4.0  # the dearest probe so far, which none is expected to pass
 _READ, _WRITTEN = 100_000, 32_000  # tokens of one turn at most: the listing has some 10,000, what a tool gives 25,000
 
 
 def run_name(settings: Probing, skill: str) -> str:
-    """Under which name a skill's probes are written down."""
+    """Under which name a skill's probes are written down, and held to the cap of a run."""
+    return settings.run or purpose_of(settings, skill)
+
+
+def purpose_of(settings: Probing, skill: str) -> str:
+    """By what a skill's probes are known, whatever run they are of."""
     return f"probe {settings.instrument} {skill}"
+
+
+def limits_of(settings: Probing) -> tuple[Limits, Limits]:
+    """The caps of a run, and of a day."""
+    return Limits(usd=settings.max_usd_per_run), Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
 
 
 class Meter:
@@ -27,8 +38,8 @@ class Meter:
 
     def __init__(self, settings: Probing, skill: str) -> None:
         self._name = f"{settings.host}:{settings.model or 'default'}"
-        self._run, self._purpose = run_name(settings, skill), f"probe {settings.instrument}"
-        self._day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
+        self._run, self._purpose = run_name(settings, skill), purpose_of(settings, skill)
+        self._limits = limits_of(settings)
         self._model, self._prices, self._spending = settings.model, shipped_prices(), Spending()
         self._begun = dict[int, float]()
         self._most = self._bound(settings)
@@ -41,22 +52,24 @@ class Meter:
 
     def each(self) -> float | None:
         """Give the mean cost of the probes so far; None where none was paid for, or nobody knows."""
-        spent = self._spending.spent(f"run {self._run}")
-        known = spent.calls - spent.unknown - spent.under_way
-        return spent.usd / known if known > 0 else None
+        return self._spending.paid(self._purpose)[0]
 
     def _bound(self, settings: Probing) -> Most:
-        """Give the most that a probe can take, so that a cap on money lets several through; nobody can say it of work on a task."""
+        """Give the most that a probe can take, so that a cap on money lets several through.
+
+        Where nobody can say it, of work on a task or of the client's own model, it is a multiple of the dearest so far.
+        """
         price = price_of(settings.model, self._prices)
         if price is None or settings.instrument is Measures.TASK:
-            return Most()
+            dearest = self._spending.paid(self._purpose)[1]
+            return Most(usd=_TIMES * dearest) if dearest else Most()
         used = Usage(settings.turns * _READ, settings.turns * _WRITTEN)
         return Most(used.total, usd(price, used))
 
     def begin(self, case: str) -> Ticket | None:
         """Let a probe through as soon as the caps allow it; None where they never will today."""
         while True:
-            found = self._spending.begin(self._run, self._name, self._purpose, case, self._most, Limits(), self._day)
+            found = self._spending.begin(self._run, self._name, self._purpose, case, self._most, *self._limits)
             if isinstance(found, Ticket):
                 self._begun[found.number] = time.monotonic()
                 return found
@@ -70,5 +83,7 @@ class Meter:
             price = price_of(model or self._model, self._prices)
             said = None if price is None else usd(price, used)
         cost = Cost(used, said, Sure.UNKNOWN if said is None else Sure.EXACT)
+        if said is not None and (self._most.usd is None or (self._most.tokens is None and _TIMES * said > self._most.usd)):
+            self._most = Most(usd=_TIMES * said) if said else Most()
         self._spending.end(ticket, cost, None, time.monotonic() - self._begun.pop(ticket.number))
         return said

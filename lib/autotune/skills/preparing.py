@@ -23,11 +23,9 @@ from autotune.core.tell.improving import COPIED
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop.measure import confirmations
-from autotune.models.asking import Models, Terms
 from autotune.skills import generating, measuring, packages, refusals, searching, suites
 from autotune.skills import improve_runs as runs
 from autotune.skills.improve_runs import Run
-from autotune.skills.metering import run_name
 from autotune.skills.staging import user_folders
 from autotune.skills.suites import Place
 
@@ -200,18 +198,19 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         )
     base = _base(place)
     folder, short = runs.next_folder(home), place.skill.name.rpartition(":")[2]
+    name = f"improve {short} {now_ms}"
     shutil.copytree(place.skill.folder, folder / runs.BASE / short, ignore=shutil.ignore_patterns(".git", "__pycache__"))
     suites.write(replace(place, suite=folder / runs.SUITE), suite)
     if (tasks := place.suite.parent / "tasks").is_dir():
         shutil.copytree(tasks, folder / "tasks")
     settings = _probing(place, wish, scope, runs.SUITE)
-    (folder / runs.PROBE).write_text(probing.written(replace(settings, skill=f"{runs.BASE}/{short}")), "utf-8")
+    (folder / runs.PROBE).write_text(
+        probing.written(replace(settings, skill=f"{runs.BASE}/{short}", run=name, max_usd_per_run=wish.max_usd)), "utf-8"
+    )
     deciding = deciding_of(place, cases)
     (folder / runs.IDS).write_text("".join(f"{line_of(listed_case(case))}\n" for case in deciding), "utf-8")
-    with Models(Terms("improve")) as models:
-        probed_usd = models.spending.spent(f"run {run_name(settings, short)}").usd
     run = Run(
-        name=f"improve {short} {now_ms}",
+        name=name,
         skill=short,
         top=str(place.top),
         inside=place.inside,
@@ -227,8 +226,6 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         invented=sum(case.source.by is By.MODEL for case in deciding),
         decides=_can_decide(deciding, settings.instrument),
         max_usd=wish.max_usd,
-        probes=run_name(settings, short),
-        probed_usd=probed_usd,
         refused=refusals.refused(place.skill, home, scope),
     )
     runs.write(folder, runs.RUN, run)

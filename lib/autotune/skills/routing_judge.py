@@ -9,7 +9,6 @@ from random import Random
 from secrets import randbits
 
 from autotune.core.asking.failing import CAPS
-from autotune.core.asking.limits import Limits
 from autotune.core.asking.request import Request
 from autotune.core.judging.fencing import Part, drawn
 from autotune.core.skills.frontmatter import Unreadable, read
@@ -20,7 +19,7 @@ from autotune.core.skills.suite import RoutingCase
 from autotune.core.tell.asked import why_no_answer
 from autotune.core.tell.probing import NO_SKILL, which_skill
 from autotune.models.asking import Models, Terms
-from autotune.skills.metering import run_name
+from autotune.skills.metering import limits_of, purpose_of, run_name
 from autotune.skills.staging import Neighbourhood
 
 _LONGEST = 1536  # characters that a listing shows of one skill
@@ -44,9 +43,9 @@ class RoutingJudge:
             "required": ["skill"],
             "additionalProperties": False,
         }
-        messages = which_skill(self._listing, case.query, fence)
+        messages, purpose = which_skill(self._listing, case.query, fence), purpose_of(self._settings, self._skill)
         # Another sample each time: a query that is put three times is three answers, and no run has the answers of the one before.
-        asked = Request(self._settings.judge, messages, _TOKENS, schema=schema, sample=randbits(31), purpose="probe routing-judge")
+        asked = Request(self._settings.judge, messages, _TOKENS, schema=schema, sample=randbits(31), purpose=purpose)
         answer = self._models.ask(asked)
         seconds = time.monotonic() - begun
         if answer.failure is not None:
@@ -60,8 +59,8 @@ class RoutingJudge:
 @contextmanager
 def measuring(settings: Probing, around: Neighbourhood, together: int) -> Iterator[RoutingJudge]:
     """Have the models at hand while the context lasts."""
-    day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
-    terms = Terms(run_name(settings, around.name), per_day=day, concurrency=together, try_s=settings.timeout_s, cached=False)
+    run, day = limits_of(settings)
+    terms = Terms(run_name(settings, around.name), per_run=run, per_day=day, concurrency=together, try_s=settings.timeout_s, cached=False)
     with Models(terms) as models:
         yield RoutingJudge(settings, around, models)
 

@@ -5,6 +5,7 @@ After each step the search is written down, so that a run that was killed goes o
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,13 @@ BATCH, MERGES = 4, 2
 PROPOSAL_TOKENS = 6000
 
 
+@dataclass
+class OutOfMoneyError(Exception):
+    """No probe is made any more, for the run's money is spent; with what had been probed by then."""
+
+    found: tuple[Probed, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """All that a search works with."""
@@ -63,27 +71,39 @@ class Desk:
 
 def spent(models: Models, run: Run) -> float:
     """What a run has spent, in US dollars: its models' calls and its probes'."""
-    probes = models.spending.spent(f"run {run.probes}").usd - run.probed_usd
-    return models.spending.spent(f"run {run.name}").usd + max(probes, 0.0)
+    return models.spending.spent(f"run {run.name}").usd
 
 
 def desk(folder: Path, run: Run, models: Models) -> Desk:
-    """Read what a search works with."""
-    base = folder / runs.BASE / run.skill
-    return Desk(folder, run, measuring.opened(folder / runs.PROBE), packages.read(base), models)
+    """Read what a search works with: probes that may spend its part of the money."""
+    base, bench = folder / runs.BASE / run.skill, measuring.opened(folder / runs.PROBE)
+    settings = replace(bench.settings, max_usd_per_run=SHARE * run.max_usd)
+    return Desk(folder, run, replace(bench, settings=settings), packages.read(base), models)
+
+
+def after_search(desk: Desk) -> Desk:
+    """What works with all of the run's money."""
+    settings = replace(desk.bench.settings, max_usd_per_run=desk.run.max_usd)
+    return replace(desk, bench=replace(desk.bench, settings=settings))
 
 
 def searched(desk: Desk) -> Search:
     """Drive the search to its end, or until its part of the money is spent."""
     search = runs.read_search(desk.folder) or _begun(desk)
     while (step := steps.due(search)) is not None and desk.affords(step):
-        if isinstance(step, Evaluate):
-            found = scores(desk, search.candidates[step.candidate].texts, step.cases)
-            search = steps.scored(search, step.candidate, {one.case: one.score for one in found})
-        else:
-            search = steps.proposed(search, _reflected(desk, search, step))
+        try:
+            search = _taken(desk, search, step)
+        except OutOfMoneyError:
+            break
         runs.write(desk.folder, runs.SEARCH, search)
     return search
+
+
+def _taken(desk: Desk, search: Search, step: Evaluate | Reflect) -> Search:
+    if isinstance(step, Reflect):
+        return steps.proposed(search, _reflected(desk, search, step))
+    found = scores(desk, search.candidates[step.candidate].texts, step.cases)
+    return steps.scored(search, step.candidate, {one.case: one.score for one in found})
 
 
 def best(search: Search) -> tuple[Mapping[str, str], str] | None:
@@ -99,15 +119,19 @@ def best(search: Search) -> tuple[Mapping[str, str], str] | None:
 
 
 def scores(desk: Desk, texts: Mapping[str, str], cases: Sequence[str]) -> list[Probed]:
-    """Probe the skill with these texts on cases. Raises AutotuneError where too many probes fail."""
+    """Probe the skill with these texts on cases. Raises OutOfMoneyError, or AutotuneError where too many probes fail."""
+    found = list[Probed]()
     with _staged(desk, texts) as bench:
         try:
-            return list(measuring.probed(bench, cases))
+            found.extend(measuring.probed(bench, cases))
         except measuring.Void as void:
+            if desk.spent >= (desk.bench.settings.max_usd_per_run or math.inf):
+                raise OutOfMoneyError(tuple(found)) from None
             raise AutotuneError(
                 f"{len(void.failed)} of {void.planned} probes have failed: {void.failed[-1].said or void.failed[-1].failing}.",
                 "see to it that the client works by itself, then say the same again: it goes on where it was",
             ) from None
+    return found
 
 
 def made(base: Package, texts: Mapping[str, str]) -> Package:

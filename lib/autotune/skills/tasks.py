@@ -15,7 +15,6 @@ from random import Random
 from threading import Event
 
 from autotune.core.asking.failing import CAPS
-from autotune.core.asking.limits import Limits
 from autotune.core.asking.request import Request
 from autotune.core.judging.fencing import Part, drawn, obeyed
 from autotune.core.skills.probed import One, total
@@ -31,7 +30,7 @@ from autotune.models import programs
 from autotune.models.asking import Models, Terms
 from autotune.skills import clients
 from autotune.skills.clients import Launch
-from autotune.skills.metering import Meter, run_name
+from autotune.skills.metering import Meter, limits_of, run_name
 from autotune.skills.routing_host import refuse_where_forbidden
 from autotune.skills.staging import Neighbourhood, Stage, staged
 from autotune.skills.watching import watch
@@ -141,8 +140,9 @@ class Tasks:
 def measuring(settings: Probing, around: Neighbourhood, base: Path, workspaces: Path, *, stopped: Event, without: bool) -> Iterator[Tasks]:
     """Have all at hand that tasks need, while the context lasts."""
     refuse_where_forbidden(settings)
-    day = Limits(calls=settings.max_calls_per_day, usd=settings.max_usd_per_day)
-    with Meter(settings, around.name) as meter, Models(Terms(run_name(settings, around.name), per_day=day)) as models:
+    run, day = limits_of(settings)
+    terms = Terms(run_name(settings, around.name), per_run=run, per_day=day)
+    with Meter(settings, around.name) as meter, Models(terms) as models:
         yield Tasks(settings, around, base, workspaces, meter, models, stopped=stopped, without=without)
 
 

@@ -41,7 +41,8 @@ class Probing:
     query is put, `turns` after how many responses of the model a query counts as silent, `tries` how often a probe that failed is made.
     More than `most_failed` of all probes failing make a run void. `siblings` are folders that hold skills; None is the folder that the
     skill lies in and the user's own. `sees` are files of the user's that the model finds in the project. `config` is where the client's
-    own settings are, `judge` the model that judges. Tasks are done in a `sandbox`. The caps hold for a day (UTC).
+    own settings are, `judge` the model that judges. Tasks are done in a `sandbox`. The caps hold for a day (UTC),
+    and `max_usd_per_run` for all that is written down under the name `run`.
     """
 
     skill: str
@@ -63,6 +64,8 @@ class Probing:
     sandbox: bool = True
     max_usd_per_day: float | None = None
     max_calls_per_day: int | None = None
+    run: str = ""
+    max_usd_per_run: float | None = None
 
     @property
     def metric(self) -> str:
@@ -70,7 +73,7 @@ class Probing:
         return METRICS[self.instrument]
 
 
-_TEXTS = ("skill", "suite", "model", "config", "judge")
+_TEXTS = ("skill", "suite", "model", "config", "judge", "run")
 _NEEDED = ("skill", "suite")
 _SWITCHES = ("transcripts", "sandbox")
 _LISTS = ("siblings", "sees")

@@ -116,7 +116,7 @@ def ended(values: Mapping[str, Any]) -> Iterator[Line]:
             yield Line("of these", f"{values['invented']} of {counted(values['confirm'], 'case')} that decide were invented by a model")
         yield Line("next", f"`autotune skills deploy {name}`")
     elif state == "proposed":
-        yield Line("proposed", f"{values['proposal']}: {values['before']:.3f} before, {values['after']:.3f} after, on all cases", Tone.FAIR)
+        yield Line("proposed", f"{values['proposal']}: {_figures(values['before'], values['after'])}", Tone.FAIR)
         yield Line("next", f"`autotune skills deploy {name} --from {values['proposal']} --unproven` takes it at your word")
     else:
         yield Line("result", _STATES.get(state, state))
@@ -128,7 +128,14 @@ def ended(values: Mapping[str, Any]) -> Iterator[Line]:
         yield Line("spent", f"{values['usd']:.2f} US dollars")
 
 
+def _figures(before: float | None, after: float | None) -> str:
+    if before is None or after is None:
+        return "not measured on all cases, for the money was spent"
+    return f"{before:.3f} before, {after:.3f} after, on all cases"
+
+
 _STATES = {
+    "spent": "the money was spent before it was decided",
     "nothing": "nothing better was found",
     "not confirmed": "what looked better was not confirmed",
     "unsteady": "the client answers otherwise when it is asked the same again, so nothing can be decided",
