@@ -129,3 +129,11 @@ def test_a_folder_is_read_with_its_modes_and_without_caches_and_secrets_are_foun
         os.truncate(file.fileno(), packages.MOST_BYTES)
     with pytest.raises(AutotuneError, match="more than"):
         packages.read(folder)
+
+
+def test_a_made_up_value_in_an_example_is_no_secret(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    said = "token: 'mock-token'\npassword = \"fake_password\"\ntoken: 'hunter2-token'\n"
+    (folder / "SKILL.md").write_text(f"---\nname: a\ndescription: d\n---\n{said}")
+    assert [one.line for one in packages.checked(packages.read(folder)) if one.rule is Rule.SECRET] == [7]

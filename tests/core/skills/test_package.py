@@ -104,3 +104,11 @@ def test_a_fingerprint_tells_names_modes_and_contents_but_not_tests() -> None:
     assert one.fingerprint == Package("other", {"b": b"y", "SKILL.md": b"x", "evals/evals.json": b"{}"}).fingerprint
     others = (Package("a", {"SKILL.md": b"x", "c": b"y"}), Package("a", {"SKILL.md": b"xy"}), Package("a", one.files, frozenset({"b"})))
     assert one.fingerprint not in {other.fingerprint for other in others}
+
+
+@pytest.mark.parametrize("place", ["templates", "assets"])
+def test_a_templates_links_are_of_what_is_made_of_it(place: str) -> None:
+    body = f"[report]({place}/report.md)\n"
+    report = "![what was seen](screenshots/1.png) `scripts/z.py`\n"
+    assert list(flaws(package(body=body, files={f"{place}/report.md": report}))) == []
+    assert [one.rule for one in flaws(package(body=body))] == [Rule.LINK_LOST]

@@ -90,6 +90,7 @@ def test_a_watch_is_told(fate: str) -> None:
     assert ("too little was seen" in told(replace(STANDING, recall=Share(1, 1)), "", None, {})) is (fate == "watch over")
     first, second = told(STANDING, "", None, {}), told(STANDING, "2026", 0.5, {"score": 30, "wrong": 1})
     assert ["in no session yet" in first, "50 % at least" in second, "30.0 to 1 that recall" in second] == [True, True, True]
+    assert "at least" not in told(STANDING, "2026", 0.0, {})  # which every recall is
     assert ("regressed in recall" in first) is (fate == "regressed")
 
 

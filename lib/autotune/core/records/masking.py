@@ -63,7 +63,10 @@ def is_iban(text: str) -> bool:
 
 def _is_filled_in(text: str) -> bool:
     """Whether the value of an assignment may be a secret: no placeholder, no mask, no variable, no call."""
-    return not re.match(r"(?i)[\[<${(*]|x{3,}|null\b|none\b|true\b|false\b|your[_-]|example|redacted|process\.env|os\.environ", text)
+    return not re.match(
+        r"(?i)[\[<${(*]|x{3,}|null\b|none\b|true\b|false\b|your[_-]|(?:mock|fake|dummy|sample|placeholder)(?![a-z0-9])|example|redacted|process\.env|os\.environ",
+        text,
+    )
 
 
 def _is_secret(found: re.Match[str], value: str) -> bool:

@@ -66,6 +66,7 @@ class Rule(StrEnum):
     PLACEHOLDER = "placeholder"
 
 
+_COPIED_OUT = ("templates/", "assets/")  # what lies there is filled in elsewhere, and its links are of that place
 WARNINGS = frozenset({Rule.LONG, Rule.CUT, Rule.FILE_LOST, Rule.LINK_OUTSIDE, Rule.EMPTY})
 SPECIFICATION = frozenset(list(Rule)[: list(Rule).index(Rule.LONG)])
 """Rules of the specification; the others are of hosts and of sense."""
@@ -198,7 +199,8 @@ def _of_text(package: Package) -> Iterator[Flaw]:
 
 
 def _of_links(package: Package) -> Iterator[Flaw]:
-    for path in sorted(one for one in package.files if one.lower().endswith(".md")):
+    pages = (one for one in package.files if one.lower().endswith(".md") and not one.startswith(_COPIED_OUT))
+    for path in sorted(pages):
         text = _FENCED.sub(_blank, package.text(path))
         for found in _LINK.finditer(_QUOTED.sub(_blank, text)):
             target = found["target"] or found["other"]

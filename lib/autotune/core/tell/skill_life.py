@@ -74,7 +74,7 @@ def watched(  # noqa: PLR0913 - what a look is made of
     yield Line("recall", f"{share(standing.recall)}: {standing.recall.hits} of {counted(standing.recall.of, 'turn')} that fit")
     yield Line("precision", f"{share(standing.precision)}: right in {standing.precision.hits} of {counted(standing.precision.of, 'turn')}")
     if before is not None:
-        yield Line("before", f"recall was {100 * before:.0f} % at least")
+        yield Line("before", f"recall was {100 * before:.0f} % at least" if before else "too few turns fitted to hold this against")
     for what, one in odds.items():
         yield Line("odds", f"{one:.1f} to 1 that {_ABOUT[what]} got worse")
     yield _told(fate, name, about, measured=standing.recall.value is not None)
