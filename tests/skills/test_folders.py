@@ -134,6 +134,7 @@ def test_a_folder_is_read_with_its_modes_and_without_caches_and_secrets_are_foun
 def test_a_made_up_value_in_an_example_is_no_secret(tmp_path: Path) -> None:
     folder = tmp_path / "a"
     folder.mkdir()
-    said = "token: 'mock-token'\npassword = \"fake_password\"\ntoken: 'hunter2-token'\n"
+    said = "token: 'mock-token'\npassword = \"fake_password\"\ntoken: 'hunter2-token'\nexport AWS_ACCESS_KEY_ID=AKIA...\n"
+    said += "http://user:pass@proxy.example.com:8080\nhttp://user:Pa55word9@proxy.example.com:8080\n"
     (folder / "SKILL.md").write_text(f"---\nname: a\ndescription: d\n---\n{said}")
-    assert [one.line for one in packages.checked(packages.read(folder)) if one.rule is Rule.SECRET] == [7]
+    assert [one.line for one in packages.checked(packages.read(folder)) if one.rule is Rule.SECRET] == [7, 10]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from autotune.errors import AutotuneError
 
 MOST_BYTES = 50_000_000
 _NONE_OF_IT = frozenset({".git", "__pycache__", ".DS_Store"})
+_STANDS_FOR_ONE = re.compile(r"(?i)(?:pass|password|passwd|secret|token|key)|.*(?:\.\.\.|…)")  # in an example
 _SECRETS = tuple(kind for kind in KINDS if kind.name in ("private key", "token", "API key", "password", "password in a URL"))
 
 
@@ -48,5 +50,5 @@ def _secrets(package: Package) -> Iterator[Flaw]:
         for kind in _SECRETS:
             for found in kind.pattern.finditer(text):
                 value = next((found[name] for name in ("value", "quoted") if found.groupdict().get(name) is not None), found[0])
-                if kind.holds(found, value):
+                if kind.holds(found, value) and not _STANDS_FOR_ONE.fullmatch(value):
                     yield Flaw(Rule.SECRET, path, text.count("\n", 0, found.start()) + 1, kind.name)
