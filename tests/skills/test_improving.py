@@ -193,6 +193,21 @@ def test_a_body_is_measured_by_tasks(home: Here) -> None:
     assert improve(home, "no_better")["state"] == "nothing"
 
 
+def test_where_the_description_brings_nothing_the_body_is_tried_for_the_same_money(home: Here) -> None:
+    tasks = tuple(
+        TaskCase(f"t-{number}", f"release notes {number}", SOURCE, (Check(CheckKind.FILE_EXISTS, path="out.txt"),)) for number in range(9)
+    )
+    path = home.path / "autotune-skills/notes/skill-suites/notes/suite.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(text_of(Suite("notes", (*suite(9).cases, *tasks))))
+    planned = improve(home, "no_better", "--dry-run")
+    assert (planned["scope"], planned["surfaces"]) == ("description", ["description", "body"])
+    found = improve(home, "no_better", "--proposals", "1")
+    assert [(one["scope"], one["state"]) for one in found["tried"]] == [("description", "nothing"), ("body", "nothing")]
+    assert found["scope"] == "body"
+    assert found["usd"] == pytest.approx(sum(one["usd"] for one in found["tried"]))
+
+
 def test_a_judge_of_routing_only_proposes_however_many_cases_there_are(home: Here) -> None:
     with_suite(home, 60)
     (home.path / "programs/claude").unlink()

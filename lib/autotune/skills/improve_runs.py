@@ -20,7 +20,7 @@ from autotune.edges.atomic import replace_file
 from autotune.edges.locks import data_folder
 from autotune.errors import AutotuneError
 
-RUN, SEARCH, SAME, RESULT = "run.json", "search.json", "same.json", "result.json"
+RUN, WISH, SEARCH, SAME, RESULT = "run.json", "wish.json", "search.json", "same.json", "result.json"
 PROBE, SUITE, IDS, BASE, PROPOSAL = "probe.toml", "suite.jsonl", "ids.txt", "base", "proposal"
 
 
@@ -31,7 +31,7 @@ class Run:
     All its money is counted under `name`. `top` is the repository, `inside` the skill's folder in it, `base` the commit that it begins
     from. `read` and `select` are the search's cases, `confirm` those that decide, of which a model has invented so many. `decides` is
     false where these are too few, or the instrument is not the real client: then a better text is only proposed. `refused` was tried
-    before.
+    before, `further` is tried next where it brings nothing.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Run:
     decides: bool
     max_usd: float
     refused: tuple[Mapping[str, str], ...] = ()
+    further: tuple[Scope, ...] = ()
 
 
 def home_of(skill: Path) -> Path:

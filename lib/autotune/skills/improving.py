@@ -43,6 +43,7 @@ from autotune.version import PACKAGE
 
 PROGRAM = (sys.executable, "-I", str(PACKAGE / "__main__.py"), "skills")
 _LONGEST_RUN_S = 6 * 3600
+_IN_VAIN = ("nothing", "not confirmed")  # after which a larger scope is tried
 _AT_ONCE = 20  # cases, on which both versions are probed before the next
 
 Agreed = Callable[[Mapping[str, Any]], bool]
@@ -74,7 +75,7 @@ def improve(
                 return plan | {"state": "planned" if dry else "declined"}
             suite, wish = preparing.filled(place, suite, scope, wish)
             folder = preparing.laid_out(place, suite, scope, wish, home, now_ms)
-        return _ended(folder, _carried_on(folder, say))
+        return _through(place, folder, now_ms, say)
 
 
 def as_settled(wish: Wish, known: Settings) -> Wish:
@@ -101,6 +102,19 @@ def in_a_pass(skill: Skill, known: Settings, now_ms: int, *, dry: bool) -> Impro
     why = str(found.get("reason") or found.get("description") or state)
     decided = state in ("kept", "not confirmed", "nothing")
     return Improved(found.get("session"), found.get("experiment"), state == "kept", decided, why, found.get("calls", 0), found.get("usd"))
+
+
+def _through(place: suites.Place, folder: Path, now_ms: int, say: Say) -> dict[str, Any]:
+    """Carry a run on, and those of the larger scopes after it, until one brings something or the money is spent."""
+    tried = list[dict[str, Any]]()
+    while True:
+        values = _ended(folder, _carried_on(folder, say))
+        tried.append({name: values.get(name) for name in ("scope", "state", "usd")})
+        spent = values.get("usd") or 0.0
+        further = preparing.next_one(place, folder, spent, now_ms) if values["state"] in _IN_VAIN else None
+        if further is None:
+            return {**values, "tried": tried, "usd": sum(one["usd"] or 0.0 for one in tried)}
+        folder = further
 
 
 def _carried_on(folder: Path, say: Say) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from autotune.core.cases.confirming import first_needed, planned_for
 from autotune.core.cases.listed import line_of
 from autotune.core.cases.scores import MARGIN, Asked, can_decide
 from autotune.core.cases.split import couples_in, is_sided, units_in
+from autotune.core.codec import decode
 from autotune.core.search.model import alike
 from autotune.core.skills import probing
 from autotune.core.skills.probing import Client, Measures, Probing
@@ -33,6 +35,7 @@ ENOUGH = 67  # queries of each side, of which 40 decide
 FOR_CASES = 0.25  # of the money, which the invention of cases may take
 BASELINE = 4 * 8  # cases that are run before a session begins to decide
 PROBE_S = 10.0  # where nothing is known
+_LARGER = (Scope.DESCRIPTION, Scope.ROUTING, Scope.BODY, Scope.PACKAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,12 @@ def scope_of(place: Place, suite: Suite, wish: Wish) -> Scope:
         raise AutotuneError("A description is measured by queries.", "leave --instrument out; the other scopes are measured by tasks")
     scope = wish.scope
     if scope is Scope.AUTO:
-        scope = Scope.BODY if suite.tasks and not suite.routing else Scope.DESCRIPTION
+        by_tasks = Scope.ROUTING if texts_of(package, Scope.ROUTING) else Scope.BODY
+        scope = by_tasks if suite.tasks and not suite.routing else Scope.DESCRIPTION
     there = texts_of(package, scope)
     if not there:
         raise AutotuneError(f"The skill has no {scope} that could change.", "take another scope: --scope description")
-    if any(alike(there, one) for one in refusals.refused(place.skill, runs.home_of(place.skill.folder), scope)):
+    if _is_refused(place, scope, there):
         raise AutotuneError(
             f"The {scope} of {place.skill.name} was tried before, and not kept or taken back.",
             f"write it otherwise, or bring an earlier version back: `autotune skills rollback {place.skill.name} --list`",
@@ -86,6 +90,21 @@ def scope_of(place: Place, suite: Suite, wish: Wish) -> Scope:
         more = "" if scope is Scope.DESCRIPTION else " --from model --tasks 30"
         raise AutotuneError(f"The suite has no {kind}.", f"`autotune skills eval generate {place.skill.name}{more}` makes some")
     return scope
+
+
+def _is_refused(place: Place, scope: Scope, texts: Mapping[str, str]) -> bool:
+    return any(alike(texts, one) for one in refusals.refused(place.skill, runs.home_of(place.skill.folder), scope))
+
+
+def further_scopes(place: Place, suite: Suite, wish: Wish, first: Scope) -> tuple[Scope, ...]:
+    """What is tried after the first, where that brings nothing: the larger ones, as far as there are tasks that can measure them."""
+    searched = {SuitePart.TRAIN, SuitePart.SELECT} <= {part_of(case) for case in suite.tasks}
+    if wish.scope is not Scope.AUTO or wish.host is not Client.CLAUDE_CODE or not searched:
+        return ()
+    package = packages.read(place.skill.folder)
+    texts = {scope: texts_of(package, scope) for scope in _LARGER[_LARGER.index(first) + 1 :]}
+    new = {one: there for one, there in texts.items() if there and not _is_refused(place, one, there)}
+    return tuple(scope for scope, there in new.items() if scope is not Scope.PACKAGE or len(there) > 1)
 
 
 def _instrument(scope: Scope, wish: Wish) -> Measures:
@@ -124,6 +143,7 @@ def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]
     return {
         "skill": place.skill.name.rpartition(":")[2],
         "scope": str(scope),
+        "surfaces": [str(one) for one in (scope, *further_scopes(place, suite, wish, scope))],
         "instrument": str(instrument),
         "repository": str(place.top),
         "workshop": place.workshop,
@@ -198,7 +218,7 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         )
     base = _base(place)
     folder, short = runs.next_folder(home), place.skill.name.rpartition(":")[2]
-    name = f"improve {short} {now_ms}"
+    name = f"improve {short} {scope} {now_ms}"
     shutil.copytree(place.skill.folder, folder / runs.BASE / short, ignore=shutil.ignore_patterns(".git", "__pycache__"))
     suites.write(replace(place, suite=folder / runs.SUITE), suite)
     if (tasks := place.suite.parent / "tasks").is_dir():
@@ -227,9 +247,21 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         decides=_can_decide(deciding, settings.instrument),
         max_usd=wish.max_usd,
         refused=refusals.refused(place.skill, home, scope),
+        further=further_scopes(place, suite, wish, scope),
     )
+    runs.write(folder, runs.WISH, wish)
     runs.write(folder, runs.RUN, run)
     return folder
+
+
+def next_one(place: Place, folder: Path, spent: float, now_ms: int) -> Path | None:
+    """Set down what comes after a run that brought nothing, for what is left of its money; None where there is nothing or no money."""
+    run = runs.read(folder)
+    left = run.max_usd - spent
+    if not run.further or left <= 0:
+        return None
+    wish = replace(decode(Wish, json.loads((folder / runs.WISH).read_bytes())), max_usd=left)
+    return laid_out(place, suites.read_file(folder / runs.SUITE), run.further[0], wish, folder.parent, now_ms)
 
 
 def _base(place: Place) -> str:

@@ -89,6 +89,8 @@ def described(name: str, gain: float, cases: int) -> str:
 def plan(values: Mapping[str, Any]) -> Iterator[Line]:
     """What a run takes, before it is begun."""
     yield Line("skill", f"{values['skill']}, scope {values['scope']}, measured by {values['instrument']}")
+    if len(values["surfaces"]) > 1:
+        yield Line("surfaces", f"{', then '.join(values['surfaces'])}, each where the one before brings nothing, for the same money")
     yield Line("in", f"{values['repository']}{', a copy, for no repository tracks the skill' if values['workshop'] else ''}")
     yield Line("cases", f"{values['read']} to read, {values['select']} to select by, {values['confirm']} to decide by")
     if values["spent"]:
@@ -109,6 +111,8 @@ def ended(values: Mapping[str, Any]) -> Iterator[Line]:
     """What came of a run."""
     name, state = values["skill"], values["state"]
     yield Line("skill", name)
+    for one in values.get("tried", ())[:-1]:
+        yield Line("tried", f"{one['scope']}: {_STATES.get(one['state'], one['state'])}")
     if state == "kept":
         span = f"{values['effect']:+.3f} [{values['low']:+.3f}, {values['high']:+.3f}]" if "effect" in values else "no figures"
         yield Line("kept", f"experiment {values['experiment']} of {values['session']}: {span}", Tone.GOOD)
