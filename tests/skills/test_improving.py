@@ -11,7 +11,7 @@ import pytest
 from tests.commands.test_eval import Here
 from tests.skills import world
 
-from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, TaskCase, Type, text_of
+from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, SuitePart, TaskCase, Type, part_of, text_of
 from autotune.edges import locks
 from autotune.skills import improve_runs, improving, installed, preparing, settings
 from autotune.skills.running import Improved, Skip
@@ -53,6 +53,17 @@ def suite(count: int) -> Suite:
     return Suite("notes", tuple(made))
 
 
+def few(confirm: int, others: int) -> Suite:
+    """A suite of queries of which so many of each side decide, and so many are read and selected by."""
+    left = {(fits, part): confirm if part is SuitePart.CONFIRM else others for fits in (True, False) for part in SuitePart}
+    kept = []
+    for case in suite(200).routing:
+        side = case.fits, part_of(case)
+        left[side] -= 1
+        kept += [case] if left[side] >= 0 else []
+    return Suite("notes", tuple(kept))
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -71,10 +82,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return Here(tmp_path, capsys)
 
 
-def with_suite(home: Here, count: int) -> None:
+def with_suite(home: Here, cases: int | Suite) -> None:
     path = home.path / "autotune-skills/notes/skill-suites/notes/suite.jsonl"
     path.parent.mkdir(parents=True)
-    path.write_text(text_of(suite(count)))
+    path.write_text(text_of(suite(cases) if isinstance(cases, int) else cases))
 
 
 def improve(home: Here, function: str, *more: str) -> dict[str, Any]:
@@ -83,7 +94,7 @@ def improve(home: Here, function: str, *more: str) -> dict[str, Any]:
 
 
 def test_a_better_description_is_found_decided_and_kept_on_a_branch(home: Here) -> None:
-    with_suite(home, 45)
+    with_suite(home, few(21, 3))
     path = home.path / ".claude/skills/notes/SKILL.md"
     path.write_text(path.read_text().replace("Write release notes.", "Put words on paper."))
     planned = improve(home, "better", "--dry-run")
@@ -101,14 +112,14 @@ def test_a_better_description_is_found_decided_and_kept_on_a_branch(home: Here) 
 
 
 def test_where_nothing_is_better_nothing_is_kept_and_the_text_is_not_tried_again(home: Here) -> None:
-    with_suite(home, 20)
+    with_suite(home, 12)
     found = improve(home, "no_better")
     assert (found["state"], "session" in found) == ("nothing", False)
     assert not list((home.path / "autotune-skills/notes/.git/autotune").glob("*/autotune.jsonl"))
 
 
 def test_with_few_cases_it_only_proposes_and_says_how_both_do(home: Here) -> None:
-    with_suite(home, 24)
+    with_suite(home, few(4, 8))
     assert improve(home, "better", "--dry-run")["decides"] is False
     found = improve(home, "better")
     assert found["state"] == "proposed", found
@@ -129,7 +140,7 @@ def test_no_more_than_one_probe_passes_the_cap(home: Here, cases: int, usd: floa
 
 
 def test_a_run_that_was_killed_is_gone_on_with(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_suite(home, 24)
+    with_suite(home, few(4, 8))
     real, steps = improve_runs.write, []
 
     def dies(folder: Path, name: str, value: object) -> None:
@@ -218,7 +229,7 @@ def test_a_judge_of_routing_only_proposes_however_many_cases_there_are(home: Her
 
 
 def test_a_run_that_is_not_finished_can_be_given_up(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_suite(home, 24)
+    with_suite(home, 12)
     with monkeypatch.context() as patched:
         patched.setattr("autotune.skills.searching.searched", lambda _: 1 / 0)
         home.run("skills", "improve", "notes", "--model", f"script:{home.path}/model.py:better", *OPTIONS, code=3)
@@ -248,7 +259,7 @@ def test_what_is_lacking_is_invented_and_the_answer_counts_it(home: Here, monkey
 
 
 def test_a_pass_improves_for_its_part_of_the_money(home: Here) -> None:
-    with_suite(home, 24)
+    with_suite(home, 12)
     skill = installed.named("notes", home.path, home.path)
     known = settings.read(None, {})
     assert improving.in_a_pass(skill, known, 0, dry=True) is Skip.NO_MODEL
