@@ -10,8 +10,9 @@ const COLUMNS = [
   ["description", "change", (row) => row.description.toLowerCase()],
   ["at", "when", (row) => row.at],
 ];
-const AT_ONCE = 100; // rows
-const LATER = 450;
+const TOGETHER = 20; // rows of one body of the table
+const AT_ONCE = 100;
+const LATER = 300;
 const GROUPS = [
   ["", "all"],
   ["kept", "kept"],
@@ -35,6 +36,11 @@ const TELLS = [
 // A text without the word that it begins with, where that stands before it already.
 function without(text, word) {
   return text.startsWith(word) ? text.slice(word.length).replace(/^[:.,]?\s+/, "") : text;
+}
+
+// Rows as bodies of a table, some in each.
+function bodies(rows) {
+  return Array.from({ length: Math.ceil(rows.length / TOGETHER) }, (_, at) => el("tbody", {}, rows.slice(at * TOGETHER, (at + 1) * TOGETHER)));
 }
 
 export class Pane {
@@ -71,8 +77,7 @@ export class Pane {
     this.heads = COLUMNS.map(([by, label]) =>
       el("th", { class: by, scope: "col" }, el("button", { type: "button", onclick: () => this.sortBy(by) }, label)),
     );
-    this.body = el("tbody");
-    const table = el("table", {}, el("thead", {}, el("tr", {}, this.heads)), this.body);
+    this.table = el("table", {}, el("thead", {}, el("tr", {}, this.heads)));
     this.tells = Object.fromEntries(
       TELLS.map(([name, title]) => [name, el("details", { open: name === "why" }, el("summary", {}, title), el("div"))]),
     );
@@ -92,7 +97,7 @@ export class Pane {
             "section",
             { class: "experiments" },
             el("div", { class: "bar" }, el("h2", {}, "Experiments"), search, group, made("span", "count", { role: "status" })),
-            el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Experiments" }, table),
+            el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Experiments" }, this.table),
           ),
         ),
         el("div", { class: "side" }, made("div", "now"), made("div", "meters"), made("div", "figures")),
@@ -287,7 +292,7 @@ export class Pane {
       this.made.set(row.number, { row, element: fresh });
       return fresh;
     };
-    this.body.replaceChildren(...found.slice(0, AT_ONCE).map(element));
+    this.table.replaceChildren(this.table.tHead, ...bodies(found.slice(0, AT_ONCE).map(element)));
     this.fillRest(found, element);
     COLUMNS.forEach(([by], place) =>
       this.heads[place].setAttribute("aria-sort", by !== this.sort.by ? "none" : this.sort.down ? "descending" : "ascending"),
@@ -302,7 +307,7 @@ export class Pane {
     clearTimeout(this.filling);
     let place = AT_ONCE;
     const more = () => {
-      this.body.append(...found.slice(place, place + LATER).map(element));
+      this.table.append(...bodies(found.slice(place, place + LATER).map(element)));
       place += LATER;
       if (place < found.length) this.filling = setTimeout(more);
     };
