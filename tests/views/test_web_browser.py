@@ -204,7 +204,7 @@ def test_what_came_from_a_benchmark_or_an_agent_is_text(browser: Any, evil: Path
             page.on("dialog", lambda one: opened.wrong.append(one.message))
             page.locator(".card a").first.click()
             row(page, 2).wait_for()
-            for summary in page.locator(".tells summary").all()[1:]:
+            for summary in page.locator(".tells details:not([hidden]) > summary").all()[1:]:
                 summary.click()
             assert EVIL in page.locator(".experiments").inner_text()
             assert EVIL in page.locator(".tells").inner_text()

@@ -121,6 +121,7 @@ export class Effects {
           drawClear: [(plot) => this.beneath(plot)],
           draw: [
             (plot) => this.failed(plot),
+            (plot) => this.begun(plot),
             (plot) => this.onDrawn(plot.bbox.left / devicePixelRatio, plot.bbox.width / devicePixelRatio),
           ],
           setCursor: [(plot) => this.onPoint(plot.cursor.idx === null || plot.cursor.idx === undefined ? null : this.rows[plot.cursor.idx])],
@@ -145,7 +146,6 @@ export class Effects {
       ctx.moveTo(bbox.left, at(0, "y"));
       ctx.lineTo(bbox.left + bbox.width, at(0, "y"));
     });
-    this.begun(plot, at, scale);
     for (const kept of [false, true]) {
       stroke(ctx, colour(kept ? "accent" : "interval"), (kept ? 2 : 1) * scale, [], () => {
         for (const row of this.rows) {
@@ -167,12 +167,14 @@ export class Effects {
   }
 
   // Where segments begin: a dotted line; at a rebaseline a whole one, with a diamond. Words that would touch stand below each other.
-  begun({ ctx, bbox }, at, scale) {
-    ctx.fillStyle = colour("fair");
-    ctx.font = `${11 * scale}px system-ui`;
+  begun(plot) {
+    const { ctx, bbox } = plot;
+    const scale = devicePixelRatio;
+    ctx.save();
+    Object.assign(ctx, { font: `${11 * scale}px system-ui`, textAlign: "left", textBaseline: "alphabetic" });
     const ends = [];
     for (const { after, word, rebaseline } of this.marks) {
-      const x = Math.round(at(after + 0.5, "x"));
+      const x = Math.round(plot.valToPos(after + 0.5, "x", true));
       const text = rebaseline ? `◆ ${word}` : word;
       const wide = ctx.measureText(text).width;
       const left = Math.min(x + 3 * scale, bbox.left + bbox.width - wide);
@@ -183,8 +185,12 @@ export class Effects {
         ctx.moveTo(x, bbox.top);
         ctx.lineTo(x, bbox.top + bbox.height);
       });
+      ctx.fillStyle = colour("ground");
+      ctx.fillRect(left - scale, bbox.top + (2 + 13 * line) * scale, wide + 2 * scale, 13 * scale);
+      ctx.fillStyle = colour("fair");
       ctx.fillText(text, left, bbox.top + (12 + 13 * line) * scale);
     }
+    ctx.restore();
   }
 
   // What failed has no effect: a cross at the bottom.
