@@ -13,11 +13,13 @@ import pytest
 from tests.skills import world
 
 from autotune.commands import app
+from autotune.core.facts import Fact, Kind
+from autotune.core.skills.probing import Measures, Probing
 from autotune.core.skills.results import Result, What
 from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, SuiteCase, TaskCase, Type, text_of
 from autotune.models.asking import FORBIDDING
 from autotune.records.store import opened, usual_path
-from autotune.skills import results
+from autotune.skills import installed, measuring, results, testing
 
 SOURCE = Source(By.PERSON, "typed", "2026-11-30")
 FITTING = ("write the release notes", "write a changelog of the version", "release notes for version two")
@@ -94,6 +96,16 @@ def test_what_is_wrong_is_shown_but_not_of_the_cases_that_decide(place: Place, c
     assert 0 < routing["wrong_not_shown"] < 12
     assert len(routing["wrong"]) == 12 - routing["wrong_not_shown"]
     assert {tuple(names) for one in routing["wrong"] for names in one["fired"]} == {("charts",)}
+
+
+def test_probes_tell_how_far_they_are(place: Place) -> None:
+    place.suite(queries())
+    (bench,) = testing.benches(installed.named("notes", place.home, place.project), place.home, Probing("", ""), [Measures.ROUTING_HOST])
+    said = list[Fact]()
+    with measuring.telling(said.append):
+        testing.once(bench)
+    testing.once(bench)
+    assert [(one.kind, one.figures["done"], one.figures["cases"]) for one in said] == [(Kind.PROBING, done, 6) for done in range(7)]
 
 
 def test_one_instrument_can_be_run_alone(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

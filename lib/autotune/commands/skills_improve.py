@@ -51,7 +51,7 @@ def improve(  # noqa: PLR0913, PLR0917 - an option table
     """
     from autotune.commands.options import live
     from autotune.edges.clock import now_ms
-    from autotune.skills import improving, installed, settings
+    from autotune.skills import improving, installed, measuring, settings
     from autotune.skills.preparing import Wish
 
     skill = installed.named(name, Path.home(), Path.cwd())
@@ -67,7 +67,7 @@ def improve(  # noqa: PLR0913, PLR0917 - an option table
     )
     if not (yes or dry_run or sys.stdin.isatty()):
         raise AutotuneError("It asks before it spends anything, and this is no terminal.", "say --yes, or --dry-run to see what it takes")
-    with live(as_json=as_json) as say:
+    with live(as_json=as_json) as say, measuring.telling(say):
         found = improving.improve(skill, wish, now_ms(), dry=dry_run, agreed=lambda plan: yes or _agreed(plan), say=say)
     answer(words.plan(found) if found["state"] == "planned" else words.ended(found), found, as_json=as_json)
 

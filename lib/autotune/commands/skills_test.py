@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
@@ -62,15 +63,16 @@ def once(  # noqa: PLR0913, PLR0917 - options
         _plan(benches, 1 + twice, as_json=as_json)
         return
     lines, said = list[Line](), list[object]()
-    for bench in benches:
-        if twice:
-            pair = testing.twice(bench)
-            lines += words.twice(bench.around.name, bench.settings.instrument, pair.before, pair.after, pair.difference)
-            said.append(_pair_as_json(_kept(bench, What.SAME, pair), pair))
-        else:
-            found = testing.once(bench)
-            lines += words.once(bench.settings.instrument, bench.around.name, found)
-            said.append(_as_json(_kept(bench, What.TEST, found), found))
+    with _telling(as_json=as_json):
+        for bench in benches:
+            if twice:
+                pair = testing.twice(bench)
+                lines += words.twice(bench.around.name, bench.settings.instrument, pair.before, pair.after, pair.difference)
+                said.append(_pair_as_json(_kept(bench, What.SAME, pair), pair))
+            else:
+                found = testing.once(bench)
+                lines += words.once(bench.settings.instrument, bench.around.name, found)
+                said.append(_as_json(_kept(bench, What.TEST, found), found))
     _answer(lines, {"tests": said}, as_json=as_json)
 
 
@@ -92,10 +94,21 @@ def baseline(
     if dry_run:
         _plan([bench], 2, as_json=as_json)
         return
-    pair = testing.baseline(bench)
+    with _telling(as_json=as_json):
+        pair = testing.baseline(bench)
     result = _kept(bench, What.BASELINE, pair)
     lines = words.with_and_without(bench.around.name, pair.before, pair.after, pair.difference)
     _answer(list(lines), _pair_as_json(result, pair), as_json=as_json)
+
+
+@contextmanager
+def _telling(*, as_json: bool) -> Iterator[None]:
+    """Tell on stderr how far the probes are."""
+    from autotune.commands.options import live
+    from autotune.skills import measuring
+
+    with live(as_json=as_json) as say, measuring.telling(say):
+        yield
 
 
 def _settings(

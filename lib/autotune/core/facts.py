@@ -260,6 +260,7 @@ class Kind(StrEnum):
     CONSULTING = "consulting"
     COMMITTING = "committing"
     PROPOSING = "proposing"
+    PROBING = "probing"
     CLIENT_WORKING = "client working"
     CLIENT_WAITED_FOR = "client waited for"
     TRYING_OUT = "trying out"
@@ -314,6 +315,7 @@ GOING_ON = frozenset(  # what lasts until the next of them comes; `since` says f
         Kind.CONSULTING,
         Kind.COMMITTING,
         Kind.PROPOSING,
+        Kind.PROBING,
         Kind.CLIENT_WORKING,
         Kind.CLIENT_WAITED_FOR,
         Kind.TRYING_OUT,

@@ -6,17 +6,20 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from autotune.core.facts import Fact, Kind
 from autotune.core.skills import probing, suite
 from autotune.core.skills.probed import One, Probed, again, is_void, together, total
 from autotune.core.skills.probing import Measures, Probing
 from autotune.core.skills.signs import Failing, Outcome
 from autotune.core.skills.suite import Suite, SuiteCase
 from autotune.edges import toml
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.skills import clients, routing_host, routing_judge, tasks
 from autotune.skills.metering import Meter
@@ -30,6 +33,8 @@ _LOOK_AGAIN_S = 0.5  # a signal may come just before a wait, and would be seen a
 _FINAL = {None, Failing.CAPPED, Failing.UNLISTED}  # what another try does not change
 
 Instrument = Callable[[Any], One]
+Say = Callable[[Fact], None]
+_saying: ContextVar[Say] = ContextVar("saying", default=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +112,23 @@ def probed(bench: Bench, wanted: Sequence[str], *, without: bool = False) -> Ite
         raise AutotuneError(
             f"There is no case {missing} for {bench.settings.instrument} in {bench.settings.suite}.", "take the ids from that file"
         )
-    stopped = Event()
+    stopped, say = Event(), _saying.get()
+    figures = {"skill": bench.around.name, "cases": len(wanted), "since": now()}
+    say(Fact(Kind.PROBING, {"done": 0, **figures}))
     with _instrument(bench, stopped, without=without) as instrument:
-        yield from _gathered(bench, [cases[one] for one in wanted], instrument, stopped)
+        for done, one in enumerate(_gathered(bench, [cases[one] for one in wanted], instrument, stopped), 1):
+            say(Fact(Kind.PROBING, {"done": done, **figures}))
+            yield one
+
+
+@contextmanager
+def telling(say: Say) -> Iterator[None]:
+    """Have probes tell how far they are, as long as the context lasts."""
+    before = _saying.set(say)
+    try:
+        yield
+    finally:
+        _saying.reset(before)
 
 
 def at_once(settings: Probing) -> int:

@@ -45,6 +45,7 @@ FIGURES: Mapping[Kind, Mapping[str, Any]] = {
     Kind.RUNNING: {"purpose": "experiment", "experiment": 3, "arm": "candidate"},
     **{kind: {"arm": "candidate"} for kind in (Kind.CHECKING, Kind.CONSULTING)},
     **{kind: {"experiment": 3} for kind in (Kind.COMMITTING, Kind.PROPOSING)},
+    Kind.PROBING: {"skill": "notes", "done": 3, "cases": 20, "since": "2026-11-30T00:00:00Z"},
     **{
         kind: {"experiment": 3, "status": "keep", "description": "d", "last": "e"}
         for kind in (Kind.RESULT, Kind.RESULT_TOLD, Kind.PROPOSED)

@@ -569,6 +569,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         "the client is started again" + (f" in about {about(fact.figures['wait_s'])}" if "wait_s" in fact.figures else " now")
     ),
     Kind.PROPOSING: "the proposer works on experiment {experiment}",
+    Kind.PROBING: "probes of {skill}: {done} of {cases} cases are done",
     Kind.RESULT: lambda fact: (
         f"experiment {fact.figures['experiment']}: {fact.figures['status']}: {_because(fact)}" + _last_line(fact.figures.get("last", ""))
     ),
