@@ -10,6 +10,7 @@ from autotune.core.records.behaviors import Behavior
 from autotune.errors import AutotuneError
 from autotune.prompts import settings, terms
 from autotune.prompts.keys import BY_NAME, KEYS, SECTIONS, Key
+from autotune.readers.traces.chat_log import FIELDS
 from autotune.readers.traces.logs import Log
 from autotune.records.sources import Rules, Source
 
@@ -162,6 +163,13 @@ def test_a_variable_that_means_nothing_is_refused_by_name(variable: str, said: s
 def test_what_is_broken_or_unknown_in_the_file_is_refused_by_name(tmp_path: Path, text: str, named: str) -> None:
     with pytest.raises(AutotuneError, match=named):
         settings.read(written(tmp_path, text), {})
+
+
+@pytest.mark.parametrize("field", ["inptu", "zzz"])
+def test_a_field_that_does_not_exist_is_answered_with_all_that_do(field: str) -> None:
+    with pytest.raises(AutotuneError) as refused:
+        settings.check_field(field, "--field")
+    assert all(name in str(refused.value.hint) for name in FIELDS)
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

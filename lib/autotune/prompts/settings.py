@@ -268,5 +268,5 @@ def check_field(field: str, where: str) -> None:
     """Refuse a field that a chat log does not have."""
     if field not in FIELDS:
         near = get_close_matches(field, FIELDS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"it can name {', '.join(FIELDS)}"
+        hint = f"{f'did you mean {near[0]}? ' if near else ''}it can name {', '.join(FIELDS)}"
         raise AutotuneError(f"{where} names the field {field}, and there is no such field.", hint)
