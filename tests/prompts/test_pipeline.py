@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from autotune.core.scheduling.passing import Skip, Step
+from autotune.core.scheduling.passing import Skip, Step, money
 from autotune.core.tuning.numbers import Style
 from autotune.edges import atomic
 from autotune.prompts import canaries, demonstration, ingesting, packs, phrasing, pipeline, remembering, reverting
@@ -95,6 +95,8 @@ def test_while_a_canary_runs_nothing_is_tuned_or_deployed(shop: Shop) -> None:
     os.environ["AUTOTUNE_OPTIMIZE_NEW_CASES"] = "1"
     done = by_step(shop.make_pass())
     assert done["optimize"]["found"]["state"] == "canary"
+    assert money([done["optimize"]["found"]]) == (0, 0.0)
+    assert [name for name, one in done.items() if not one["ok"]] == []
     assert done["deploy"]["skipped"] == {"why": Skip.CANARY}
     assert (done["watch"]["found"]["version"], done["watch"]["found"]["action"]) == (version, "promote")
 

@@ -22,7 +22,7 @@ from autotune.prompts.ingesting import database
 from autotune.prompts.settings import Settings
 
 Values = Mapping[str, Any]
-FAILED = "failed"
+FAILED = "step_failed"
 """A value of a step that did what it could and did not succeed, such as judging with a judge that does not answer."""
 
 

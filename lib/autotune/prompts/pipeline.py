@@ -123,7 +123,7 @@ def _optimize(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
     if found["state"] in _DONE:
         with _records(desk, write=True) as store:
             remembering.remember(store, behavior, now)
-    none = {"calls": 0, "usd": 0.0} if dry and found["state"] != _PLANNED else {}
+    none = {} if found["state"] in {*_DONE, "stopped", _PLANNED} else {"calls": 0, "usd": 0.0}
     return {**found, **none, FAILED: found["state"] == "stopped"}
 
 

@@ -13,7 +13,7 @@ _LONGEST = 300
 _WHY = {
     Skip.OFF: "it is off in prompts.toml",
     Skip.NO_WORKSHOP: "there is no workshop; `autotune prompts init` makes one",
-    Skip.CANARY: "a canary runs, and another pack waits for its end",
+    Skip.CANARY: "a canary runs",
     Skip.NOTHING_KEPT: "no pack waits to be deployed",
     Skip.NOTHING_RUNS: "nothing is outside that has to be looked at",
     Skip.STOPPED: "you asked for the end",
