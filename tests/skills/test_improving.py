@@ -269,3 +269,17 @@ def test_a_pass_improves_for_its_part_of_the_money(home: Here) -> None:
     assert (planned.kept, planned.decided, planned.why) == (False, False, "planned")
     with locks.hold(improve_runs.home_of(skill.folder) / "lock", "another"):
         assert improving.in_a_pass(skill, known, 0, dry=False) is Skip.NO_WORK
+
+
+def test_git_is_asked_for_your_name_before_anything_is_spent(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_suite(home, 45)
+    for who in ("AUTHOR", "COMMITTER"):
+        for what in ("NAME", "EMAIL"):
+            monkeypatch.delenv(f"GIT_{who}_{what}", raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.useConfigOnly")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
+    model = f"script:{home.path}/model.py:better"
+    assert "git" in home.run("skills", "improve", "notes", "--model", model, *OPTIONS, code=1)
+    assert not list((home.path / "data/autotune/improve").glob("*/*/run.json"))

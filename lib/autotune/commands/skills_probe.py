@@ -36,7 +36,7 @@ def probe(
     bench = measuring.opened(settings, skill)
     cases = cases_of_the_run() or list(bench.cases)
     if dry_run:
-        about = (bench.settings, len(cases), measuring.at_once(bench.settings), measuring.usd_each(bench))
+        about = (bench.settings, len(cases), measuring.expected_at_once(bench.settings, bench.around.name), measuring.usd_each(bench))
         told, said = words.plan(*about), words.figures(*about)
         typer.echo(json.dumps(said) if as_json else laid_out(told, min(get_terminal_size().columns, WIDEST)), nl=as_json)
         return

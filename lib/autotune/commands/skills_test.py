@@ -154,8 +154,9 @@ def _plan(benches: Iterable[Bench], passes: int, *, as_json: bool) -> None:
     for bench in benches:
         settings, each = bench.settings, measuring.usd_each(bench)
         cases = len(bench.cases) * passes
-        lines += planned.plan(settings, cases, measuring.at_once(settings), each)
-        said.append({"instrument": settings.instrument, **planned.figures(settings, cases, measuring.at_once(settings), each)})
+        together = measuring.expected_at_once(settings, bench.around.name)
+        lines += planned.plan(settings, cases, together, each)
+        said.append({"instrument": settings.instrument, **planned.figures(settings, cases, together, each)})
     _answer(lines, {"dry_run": True, "tests": said}, as_json=as_json)
 
 

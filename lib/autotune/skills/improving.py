@@ -241,6 +241,7 @@ def _settings(folder: Path, run: Run, usd: float) -> dict[str, object]:
         "checks": _command("check-text", folder),
         "cost_metric": "cost_usd",
         "hooks": False,
+        "max_iterations": 1,
         "timeout_s": float(_LONGEST_RUN_S),
         "recovery": {"playbooks": []},
         "env": kept,

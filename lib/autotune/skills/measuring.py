@@ -136,6 +136,14 @@ def at_once(settings: Probing) -> int:
     return settings.together or _PER_CORE * (os.cpu_count() or 1)
 
 
+def expected_at_once(settings: Probing, skill: str) -> int:
+    """How many probes will be made at once: one by one where a cap on money holds and nobody can say what a probe costs at most."""
+    if settings.instrument is Measures.ROUTING_JUDGE:
+        return at_once(settings)
+    with Meter(settings, skill) as meter:
+        return at_once(settings) if meter.lets_several else 1
+
+
 def usd_each(bench: Bench) -> float | None:
     """Say what one probe of this skill has cost so far; None where none was paid for, or nobody knows."""
     with Meter(bench.settings, bench.around.name) as meter:

@@ -50,6 +50,11 @@ class Meter:
     def __exit__(self, *_: object) -> None:
         self._spending.close()
 
+    @property
+    def lets_several(self) -> bool:
+        """Whether the caps let several through at once: none is on money, or it is known what a probe takes at most."""
+        return self._most.usd is not None or all(one.usd is None for one in self._limits)
+
     def each(self) -> float | None:
         """Give the mean cost of the probes so far; None where none was paid for, or nobody knows."""
         return self._spending.paid(self._purpose)[0]

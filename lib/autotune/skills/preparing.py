@@ -25,6 +25,7 @@ from autotune.core.tell.improving import COPIED
 from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop.measure import confirmations
+from autotune.loop.opening import opening
 from autotune.skills import generating, measuring, packages, refusals, searching, suites
 from autotune.skills import improve_runs as runs
 from autotune.skills.improve_runs import Run
@@ -155,7 +156,7 @@ def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]
         "generate": more,
         "calls": calls,
         "probes": probes,
-        "minutes": probes * PROBE_S / measuring.at_once(settings) / 60,
+        "minutes": probes * PROBE_S / measuring.expected_at_once(settings, place.skill.name.rpartition(":")[2]) / 60,
         "usd": None if each is None else each * probes,
         "max_usd": wish.max_usd,
         "decides": decides,
@@ -217,6 +218,8 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
             f"{len(cases)} cases are too few to search with.", f"make more: `autotune skills eval generate {place.skill.name}`"
         )
     base = _base(place)
+    if (repository := git.discover(place.top)) is not None:
+        opening.refuse_nameless(repository)
     folder, short = runs.next_folder(home), place.skill.name.rpartition(":")[2]
     name = f"improve {short} {scope} {now_ms}"
     shutil.copytree(place.skill.folder, folder / runs.BASE / short, ignore=shutil.ignore_patterns(".git", "__pycache__"))

@@ -176,6 +176,11 @@ def refuse_unfit(repository: Repository) -> None:
         raise AutotuneError(
             "A branch is called autotune, so no session can have its branch, autotune/NAME.", "`git branch -m autotune ANOTHER-NAME`"
         )
+    refuse_nameless(repository)
+
+
+def refuse_nameless(repository: Repository) -> None:
+    """Raise AutotuneError where git cannot make a commit of a keep for want of a name."""
     if not commits.has_identity(repository):
         raise AutotuneError(
             "git does not know your name, and each keep is a commit.",
