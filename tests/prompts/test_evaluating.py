@@ -87,6 +87,13 @@ def test_a_judge_that_gives_no_marks_is_asked_three_times(desk: Desk) -> None:
     assert desk.rows("SELECT score, unscored, tries, again_ms FROM score") == [(None, "misshapen", 3, None)]
 
 
+def test_a_judge_without_shape_is_not_paid_for_every_case(desk: Desk) -> None:
+    found = judged(filled(desk, 60), cheap=lambda *_: "no marks", strong=lambda *_: "none either")
+    assert found["ended"] == "misshapen"
+    assert evaluating.SHAPELESS <= found["behaviors"][0]["judged"] < 30
+    assert found["behaviors"][0]["scored"] == 0
+
+
 def test_a_refused_key_ends_the_pass(desk: Desk) -> None:
     found = judged(
         filled(desk), behaviors=(QUALITY, Behavior.TASK_EXTRACTION), cheap=lambda *_: Failure(Why.KEY), strong=lambda *_: Failure(Why.KEY)

@@ -38,6 +38,7 @@ RUN = "eval"
 _AT_ONCE = 64  # cases read from the records
 _WRITTEN_AT_ONCE = 16
 _WAIT_S = 30.0  # for another process that writes records
+SHAPELESS = 8  # answers in a row without the shape asked for, after which a judge is not paid for more
 _ENDS = frozenset({*CAPS, Why.RESTING, Why.KEY})
 """What ends a pass: nothing else would be answered either."""
 
@@ -57,6 +58,7 @@ class Pass:
     total: float = 0.0
     unscored: Counter[str] = field(default_factory=Counter)
     costs: list[Cost] = field(default_factory=list)
+    shapeless: int = 0
     ended: Failure | None = None
 
     def values(self) -> dict[str, Any]:
@@ -174,6 +176,8 @@ def _judge(settings: Settings, bench: Bench, models: Models, one: Pass, now_ms: 
             with opened(database(settings), write=True, what="autotune prompts eval", wait_s=_WAIT_S) as store:
                 scoring.keep(store, bench.settings.behavior, live.said_of(bench), given, now_ms)
             said(one)
+            if one.shapeless >= SHAPELESS:
+                return
 
 
 def _ends(one: Judged) -> bool:
@@ -187,6 +191,7 @@ def _count(one: Pass, found: Sequence[Judged], rows: Mapping[str, Waiting]) -> N
             one.ended = each.judgement.failure
         if not was_asked(each.judgement):
             continue
+        _notice_shape(one, each.judgement.failure)
         one.judged += 1
         one.retried += rows[each.case].tries > 0
         one.second += each.second is not None
@@ -196,6 +201,13 @@ def _count(one: Pass, found: Sequence[Judged], rows: Mapping[str, Waiting]) -> N
         else:
             one.scored += 1
             one.total += each.judgement.score
+
+
+def _notice_shape(one: Pass, failure: Failure | None) -> None:
+    """End the pass where the judge never answers in the shape asked for: each such answer costs two calls and says nothing."""
+    one.shapeless = one.shapeless + 1 if failure is not None and failure.why is Why.MISSHAPEN else 0
+    if one.shapeless >= SHAPELESS and one.ended is None:
+        one.ended = failure
 
 
 def _given(row: Waiting, found: Judged, now_ms: int) -> Given:

@@ -120,6 +120,7 @@ def _ended(why: str) -> str:
         Why.CALLS: "the day's calls are made",
         Why.TOKENS: "the day's tokens are used",
         Why.KEY: "the service refuses the key",
+        Why.MISSHAPEN: "the judge does not answer in the shape it is asked for; take another judge",
     }.get(Why(why), "the judge does not answer")
 
 
