@@ -283,3 +283,17 @@ def test_git_is_asked_for_your_name_before_anything_is_spent(home: Here, monkeyp
     model = f"script:{home.path}/model.py:better"
     assert "git" in home.run("skills", "improve", "notes", "--model", model, *OPTIONS, code=1)
     assert not list((home.path / "data/autotune/improve").glob("*/*/run.json"))
+
+
+def test_what_you_changed_in_the_copy_of_a_skill_is_not_written_over(home: Here) -> None:
+    with_suite(home, 20)
+    assert improve(home, "no_better")["state"] == "nothing"
+    copy = home.path / "autotune-skills/notes/skills/notes"
+    (copy / "scripts/__pycache__").mkdir(parents=True)
+    (copy / "scripts/__pycache__/x.pyc").write_bytes(b"")
+    assert improve(home, "no_better")["state"] == "nothing"
+    mine = copy / "ideas.md"
+    mine.write_text("mine")
+    model = f"script:{home.path}/model.py:no_better"
+    assert "ideas.md" in home.run("skills", "improve", "notes", "--model", model, *OPTIONS, code=1)
+    assert mine.read_text() == "mine"

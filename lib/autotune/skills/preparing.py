@@ -287,6 +287,9 @@ def _copied(place: Place) -> str:
     if not (place.top / ".git").exists():
         git.tell(place.top, "init", "-q", "--template=", "-b", "main")
     copy = place.top / place.inside
+    found = git.tell(place.top, "status", "--porcelain", "--ignored", "--untracked-files=all", "--", place.inside).text.splitlines()
+    if changed := [line[3:] for line in found if "__pycache__/" not in line]:
+        raise AutotuneError(f"{copy} has changes of yours that are not committed: {changed[0]}.", "commit them there, or move them away")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(place.skill.folder, copy, ignore=shutil.ignore_patterns(".git", "__pycache__"))
     git.tell(place.top, "add", "--all", "--force", "--", place.inside)
