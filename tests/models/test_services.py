@@ -116,6 +116,14 @@ def test_the_question_arrives_whole(ask: Asking, backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BOTH)
+def test_headers_of_a_service_go_with_each_request(ask: Asking, backend: str) -> None:
+    with serving(Say("x")) as service:
+        endpoint = replace(service.endpoint(BACKENDS[backend]), headers=(("X-Title", "a shop"),))
+        ask.models(service, endpoints={backend: endpoint}).ask(asked(f"{backend}:small"))
+    assert service.headers[0]["x-title"] == "a shop"
+
+
+@pytest.mark.parametrize("backend", BOTH)
 def test_a_shape_is_asked_for_in_the_services_own_way_and_in_words(ask: Asking, backend: str) -> None:
     answer, service = ask(backend, Say('```json\n{"score": 0.5}\n```'), schema=SCORE)
     assert answer.value == {"score": 0.5}

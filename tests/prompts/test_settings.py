@@ -279,6 +279,14 @@ def test_terms_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> Non
     found = terms.terms(settings.read(None, said), "eval")
     router = found.endpoints["openrouter"]
     assert (router.url, router.key, found.tries, found.per_day.usd) == ("http://127.0.0.1:9/v1", "AUTOTUNE_OPENROUTER_API_KEY", 1, None)
+    said = {
+        "OPENROUTER_SITE_URL": "https://shop.example.com",
+        "OPENROUTER_SITE_NAME": "a shop",
+        "AUTOTUNE_OPENROUTER_MIN_RETRY_DELAY_MS": "20",
+    }
+    found = terms.terms(settings.read(None, said), "eval")
+    assert found.endpoints["openrouter"].headers == (("HTTP-Referer", "https://shop.example.com"), ("X-Title", "a shop"))
+    assert (found.first_delay_s, found.longest_delay_s) == (0.02, 4.0)
     monkeypatch.setenv("OPENROUTER_API_KEY", "y")
     assert terms.terms(settings.read(None, {}), "eval").endpoints["openrouter"].key == "OPENROUTER_API_KEY"
 

@@ -41,7 +41,7 @@ from typing import Any, Self
 from autotune.core.asking import structured
 from autotune.core.asking.breaking import Breaker
 from autotune.core.asking.costs import Cost, Sure, assumed, cost_of, together
-from autotune.core.asking.failing import Failure, Why, delay_s
+from autotune.core.asking.failing import FIRST_DELAY_S, LONGEST_DELAY_S, Failure, Why, delay_s
 from autotune.core.asking.limits import Admission, Limits, Most
 from autotune.core.asking.masking import masked
 from autotune.core.asking.naming import BACKENDS, Endpoint, Kind, Name, parse
@@ -68,7 +68,8 @@ class Terms:
     """On what terms models are asked.
 
     `run` names what the calls are for, as one of the two scopes of caps. `prices` win over the table and over what a service says.
-    `deadline_s` is for one question with all its tries, `try_s` for one try. `scripts` are the functions behind `script:` names.
+    `deadline_s` is for one question with all its tries, `try_s` for one try; the waits between
+    tries double from `first_delay_s` to `longest_delay_s`. `scripts` are the functions behind `script:` names.
     """
 
     run: str
@@ -78,6 +79,8 @@ class Terms:
     deadline_s: float = 180.0
     try_s: float = 120.0
     tries: int = 5
+    first_delay_s: float = FIRST_DELAY_S
+    longest_delay_s: float = LONGEST_DELAY_S
     stream: bool = False
     cached: bool = True
     seed: int = 0
@@ -211,7 +214,7 @@ class Models:
             found = self._called(request, question)
             if isinstance(found, Reply) or tries >= self.terms.tries:
                 return found
-            wait = delay_s(tries, found, random.random())
+            wait = delay_s(tries, found, random.random(), self.terms.first_delay_s, self.terms.longest_delay_s)
             if wait is None or time.monotonic() + wait >= question.until:
                 return found
             time.sleep(wait)

@@ -64,6 +64,7 @@ class Sdk:
             "kind": str(endpoint.kind),
             "url": endpoint.url,
             "key": endpoint.key,
+            "headers": dict(endpoint.headers),
             "model": model,
             "messages": [{"role": str(one.role), "text": one.text} for one in request.messages],
             "max_tokens": request.max_tokens,

@@ -27,7 +27,7 @@ ERRORS_WITHIN_200 = {
 UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "LocalProtocolError"}
 """Exceptions before a request has left, by their names."""
 
-_clients: dict[tuple[str, str, str], Any] = {}
+_clients: dict[tuple[Any, ...], Any] = {}
 
 
 async def serve() -> None:
@@ -68,17 +68,18 @@ async def make(call: dict[str, Any]) -> dict[str, Any]:
 
 def client(call: dict[str, Any]) -> Any:  # noqa: ANN401 - of whichever SDK
     """Give the SDK's client for a service; none tries again by itself."""
-    where = (call["kind"], call["url"], call["key"] or "")
+    more = call["headers"]
+    where = (call["kind"], call["url"], call["key"] or "", *sorted(more.items()))
     if where not in _clients:
         key = os.environ.get(call["key"], "") if call["key"] else "none"
         if call["kind"] == "messages":
             import anthropic  # type: ignore[import-not-found, unused-ignore]
 
-            _clients[where] = anthropic.AsyncAnthropic(api_key=key, base_url=call["url"], max_retries=0)
+            _clients[where] = anthropic.AsyncAnthropic(api_key=key, base_url=call["url"], default_headers=more, max_retries=0)
         else:
             import openai  # type: ignore[import-not-found, unused-ignore]
 
-            _clients[where] = openai.AsyncOpenAI(api_key=key, base_url=call["url"], max_retries=0)
+            _clients[where] = openai.AsyncOpenAI(api_key=key, base_url=call["url"], default_headers=more, max_retries=0)
     return _clients[where]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from autotune.core.asking.limits import Limits
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from autotune.models.asking import Terms
 
 _ROUTER = "openrouter"
+_SITE = {"HTTP-Referer": "openrouter.site_url", "X-Title": "openrouter.site_name"}
 _OTHER_KEY = "AUTOTUNE_OPENROUTER_API_KEY"
 
 
@@ -28,6 +30,8 @@ def terms(settings: Settings, run: str) -> Terms:
         try_s=settings["openrouter.timeout_ms"] / 1000,
         deadline_s=1.5 * settings["openrouter.timeout_ms"] / 1000,
         tries=1 + settings["openrouter.retries"],
+        first_delay_s=settings["openrouter.min_retry_delay_ms"] / 1000,
+        longest_delay_s=settings["openrouter.max_retry_delay_ms"] / 1000,
         endpoints=endpoints(settings),
         prices=settings.prices,
     )
@@ -42,4 +46,5 @@ def _router(settings: Settings) -> Endpoint:
     """OpenRouter, at the address of the settings, with whichever of its keys is there."""
     usual, url = BACKENDS[_ROUTER], str(settings["openrouter.base_url"])
     other = _OTHER_KEY if not os.environ.get(str(usual.key)) and os.environ.get(_OTHER_KEY) else None
-    return elsewhere(_ROUTER, url if url != usual.url else None, other)
+    site = {name: settings[key] for name, key in _SITE.items() if settings[key]}
+    return replace(elsewhere(_ROUTER, url if url != usual.url else None, other), headers=tuple(site.items()))

@@ -54,6 +54,8 @@ def test_what_is_not_worth_it_is_never_tried_again(why: Why, tries: int, chance:
 
 @given(st.integers(1, 1000), CHANCE)
 def test_a_wait_is_bounded_and_at_least_half_of_its_step(tries: int, chance: float) -> None:
+    assert delay_s(9, Failure(Why.BUSY), 0.0, 0.02, 4.0) == 4.0
+    assert delay_s(1, Failure(Why.BUSY), 0.0, 0.02, 4.0) == 0.02
     wait = delay_s(tries, Failure(Why.BUSY), chance)
     assert wait is not None
     assert FIRST_DELAY_S / 2 <= wait <= LONGEST_DELAY_S

@@ -28,6 +28,7 @@ PLAN = {
     "max_usd": 5.0,
     "decides": False,
     "spent": 0,
+    "surfaces": ["description"],
 }
 
 
@@ -50,9 +51,10 @@ def test_a_plan_says_what_it_takes() -> None:
     assert told["to invent"].startswith("3 cases")
     assert "not known" in told["takes"]
     assert "no keep" in told["ends with"]
-    told = {
-        line.label: line.text for line in words.plan({**PLAN, "generate": 0, "usd": 1.5, "decides": True, "workshop": False, "spent": 2})
-    }
+    assert "surfaces" not in told
+    more = {"generate": 0, "usd": 1.5, "decides": True, "workshop": False, "spent": 2, "surfaces": ["description", "body"]}
+    told = {line.label: line.text for line in words.plan({**PLAN, **more})}
+    assert "description, then body" in told["surfaces"]
     assert told["spent"].startswith("2 cases")
     assert "to invent" not in told
     assert "1.50" in told["takes"]

@@ -84,15 +84,17 @@ def why_of(status: int) -> Why:
     return Why.BROKEN if status >= 500 else Why.GARBLED  # noqa: PLR2004 - server errors
 
 
-def delay_s(tries: int, failure: Failure, chance: float) -> float | None:
+def delay_s(
+    tries: int, failure: Failure, chance: float, first_s: float = FIRST_DELAY_S, longest_s: float = LONGEST_DELAY_S
+) -> float | None:
     """Give the seconds to wait after `tries` tries, the last of which failed so; None where another try would be wasted.
 
-    Waits double from `FIRST_DELAY_S` to `LONGEST_DELAY_S` and are shortened by up to a half by `chance`, which is from 0 to below 1: those
+    Waits double from `first_s` to `longest_s` and are shortened by up to a half by `chance`, which is from 0 to below 1: those
     who failed together do not come back together. What the service asks for is the least.
     """
     if not failure.is_worth_another_try:
         return None
-    most = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(tries - 1, 16))
+    most = min(longest_s, first_s * 2.0 ** min(tries - 1, 16))
     return max(failure.retry_after_s or 0.0, most * (1 - chance / 2))
 
 

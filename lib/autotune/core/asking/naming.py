@@ -25,6 +25,7 @@ class Endpoint:
     """A backend's kind, and for a service its address and the environment variable that holds its key (None where it needs none).
 
     `completion_tokens` where the service wants the cap on what is written under OpenAI's newer name. `free` where calls cost no money.
+    `headers` go with each request.
     """
 
     kind: Kind
@@ -32,6 +33,7 @@ class Endpoint:
     key: str | None = None
     completion_tokens: bool = False
     free: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_real(self) -> bool:
