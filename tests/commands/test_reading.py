@@ -346,3 +346,18 @@ def test_a_missing_option_is_named_and_nothing_else(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err.splitlines()[0] == "error: Missing option '--description' / '-d'."
     assert app.run(["config", "set", "--session"]) == 2
     assert "env var" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("optimise", "autotune optimize"),
+        ("prompts optimise", "autotune prompts optimize"),
+        ("skills statsu", "autotune skills status"),
+        ("zzz", None),
+    ],
+)
+def test_a_mistyped_command_names_the_one_that_is_meant(words: str, meant: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run([*words.split(), "--json"]) == 2
+    hint = json.loads(capsys.readouterr().out)["hint"]
+    assert (f"`{meant}`" in hint) if meant else ("mean" not in hint)

@@ -68,6 +68,7 @@ VERBS: dict[str, dict[str, str]] = {
         "once": "Do everything that is due, as `prompts once` does.",
         "daemon": "Do that again and again, as `prompts daemon` does.",
         "optimize": "Look for better packs, as `prompts optimize` does.",
+        "deploy": "Put a kept pack out as a canary, as `prompts deploy` does.",
         "skills": "See how well agents' skills fire.",
     },
     "Watching": {
@@ -116,6 +117,19 @@ class Verbs(TyperGroup):
         formatter.write(f"\n  --version  the version\n  --help     this page; after a verb, its own\n\n{_EPILOG}\n")
 
 
+def _hint(error: click.UsageError, arguments: list[str]) -> str:
+    """What helps somebody who mistyped: the command that is meant, where one is near, and the page to read."""
+    path = error.ctx.command_path if error.ctx else "autotune"
+    if error.ctx is not None and isinstance(error.ctx.command, click.Group):
+        from difflib import get_close_matches
+
+        known = error.ctx.command.list_commands(error.ctx)
+        word = next((one for one in arguments[path.count(" ") :] if not one.startswith("-")), "")
+        if word not in known and (near := get_close_matches(word, known, 1)):
+            return f"did you mean `{path} {near[0]}`? See `{path} --help`"
+    return f"see `{path} --help`"
+
+
 def _tidy_up(command: click.Command) -> None:
     """Let no error name an environment variable in place of an option, and have a group show the whole first sentences of its verbs."""
     for one in command.params:
@@ -153,8 +167,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one way out for each ki
         typer.echo(asked.format_message())
         return 0
     except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else "autotune"
-        return _tell(error.format_message(), f"see `{path} --help`", 2, as_json=as_json)
+        return _tell(error.format_message(), _hint(error, arguments), 2, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         given = INTERRUPTED
     except (BrokenPipeError, SystemExit):  # click ends the process where a pipe is broken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from autotune.commands import prompts_once
 from autotune.commands.flags import AsJson
+from autotune.commands.prompts_eval import Behaviors
 from autotune.commands.prompts_once import SIGNALLED
-from autotune.commands.workshop import At
+from autotune.commands.workshop import At, DryRun
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import passing as words
 from autotune.edges.signals import Ending, ToldToEndError, ended_gently
@@ -28,8 +30,10 @@ _S_PER_MINUTE = 60
 
 
 def main(
+    behavior: Behaviors = None,
     at: At = None,
     passes: Annotated[int | None, typer.Option("--passes", metavar="N", min=1, help="End after so many passes.")] = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Do what `once` does, again and again.
@@ -37,6 +41,9 @@ def main(
     It waits interval_minutes between two passes, a little more or less by chance, and longer while passes fail. It reads prompts.toml again
     before each pass. A first signal ends it after the step that runs, a second one at once. daemon.json beside the database says how it is.
     """
+    if dry_run:
+        prompts_once.main(behavior, at, dry_run=True, as_json=as_json)
+        return
     from autotune.prompts import daemon
     from autotune.prompts.ingesting import database
 
@@ -45,17 +52,22 @@ def main(
     try:
         with ended_gently(lambda: typer.echo(words.ENDING, err=True)) as ending:
             daemon.run(
-                database(known).parent, lambda: _pass(place, ending), _interval(place, known), ending, _said(as_json=as_json), passes
+                database(known).parent,
+                lambda: _pass(place, behavior, ending),
+                _interval(place, known),
+                ending,
+                _said(as_json=as_json),
+                passes,
             )
     except ToldToEndError as told:
         raise typer.Exit(SIGNALLED + told.number) from None
 
 
-def _pass(place: Path | None, ending: Ending) -> Mapping[str, Any]:
+def _pass(place: Path | None, behavior: Sequence[Behavior] | None, ending: Ending) -> Mapping[str, Any]:
     from autotune.prompts import passing, pipeline
 
     known = settings.read(place, os.environ)
-    parts = list(pipeline.parts(pipeline.Desk(known), tuple(map(Behavior, known["behaviors"]))))
+    parts = list(pipeline.parts(pipeline.Desk(known), prompts_once.wanted(known, behavior)))
     return passing.values(passing.once(known, parts, stopped=lambda: ending.number is not None, said=lambda _: None))
 
 

@@ -36,7 +36,7 @@ def main(behavior: Behaviors = None, at: At = None, dry_run: DryRun = False, as_
     from autotune.prompts import passing, pipeline
 
     known = settings.read(settings.found(at), os.environ)
-    parts = list(pipeline.parts(pipeline.Desk(known, say=_hear), tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))))
+    parts = list(pipeline.parts(pipeline.Desk(known, say=_hear), wanted(known, behavior)))
     if dry_run:
         _answer(passing.planned(parts), dry=True, as_json=as_json)
         return
@@ -50,6 +50,11 @@ def main(behavior: Behaviors = None, at: At = None, dry_run: DryRun = False, as_
     if number is not None:
         raise typer.Exit(SIGNALLED + number)
     raise typer.Exit(0 if all(one.ok for one in done) else 1)
+
+
+def wanted(known: settings.Settings, behavior: Sequence[Behavior] | None) -> tuple[Behavior, ...]:
+    """The behaviours that were named, else those of the settings, each once."""
+    return tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))
 
 
 def _hear(fact: Fact) -> None:

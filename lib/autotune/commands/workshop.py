@@ -156,6 +156,7 @@ def cases(
     part: Annotated[Part, typer.Option("--part", help="Of which part of the users.")] = Part.CONFIRM,
     to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write their contents there, for `prompts judge`.")] = None,
     at: At = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print the cases of a behaviour, each with its group, as `init --cases` reads them.
 
@@ -165,8 +166,12 @@ def cases(
     with opened(ingesting.database(known), write=to is not None, what="autotune prompts cases") as store:
         if to is not None:
             frozen.freeze(store, to.absolute(), behavior, part)
-        for case in frozen.cases(store, behavior, part):
-            typer.echo(case.name if case.group is None else f"{case.name}\t{case.group}")
+        found = frozen.cases(store, behavior, part)
+    if as_json:
+        typer.echo(json.dumps([{"case": case.name, "group": case.group} for case in found]))
+        return
+    for case in found:
+        typer.echo(case.name if case.group is None else f"{case.name}\t{case.group}")
 
 
 def forget(

@@ -1,0 +1,7 @@
+"""`autotune deploy`."""
+
+from __future__ import annotations
+
+from autotune.commands.prompts_deploy import deploy as main
+
+__all__ = ["main"]
