@@ -269,6 +269,10 @@ def test_the_command_prints_a_line_for_each_case_of_the_run(
     ]
     assert f"CONTEXT rubric={judging.opened(path).rubric.hash}" in lines
     assert json.loads((tmp_path / "out" / "case1.json").read_text())["judgement"]["marks"] == {"kind": 0, "short": 0}
+    assert app.run(["prompts", "judge", str(path), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [(one["case"], one["judgement"]["score"]) for one in said["cases"]] == [("case1", 0), ("case5", 0)]
+    assert (said["context"]["judge"], said["cost_usd"]) == ("script:echo", 0)
 
 
 def test_the_command_says_why_a_case_has_no_score(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
@@ -110,11 +111,12 @@ def judge(
         Path | None, typer.Option("--pack", metavar="FILE", help="The pack, instead of the one that the settings name.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many calls it would take, and make none.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Judge the answers to cases: the benchmark of a session on a prompt pack.
 
     It prints METRIC lines, one for each case of the run, and CONTEXT lines that say what it measures with. A case without a score gets an
-    UNSCORED line. `AUTOTUNE_CASES` names the cases; without it, all are judged.
+    UNSCORED line. `AUTOTUNE_CASES` names the cases; without it, all are judged. A session reads these lines; --json is for you.
     """
     from autotune.models.asking import Models
     from autotune.prompts import judging
@@ -122,22 +124,32 @@ def judge(
     bench = judging.opened(file, pack)
     cases = cases_of_the_run() or list(bench.cases)
     if dry_run:
-        typer.echo(
-            calls_planned(len(cases), answered=bool(bench.settings.agent), share=bench.settings.stages.share * bool(bench.settings.strong))
-        )
+        answered, share = bool(bench.settings.agent), bench.settings.stages.share * bool(bench.settings.strong)
+        planned = calls_planned(len(cases), answered=answered, share=share)
+        typer.echo(json.dumps({"cases": len(cases), "words": planned}) if as_json else planned)
         return
-    for name, value in judging.context(bench).items():
+    context = judging.context(bench)
+    for name, value in () if as_json else context.items():
         typer.echo(f"CONTEXT {name}={value}")
-    costs = []
+    made = []
     with Models(judging.terms(bench)) as models:
         for found in judging.judged(bench, models, cases):
-            costs.append(found.cost)
-            typer.echo(score_line(bench.settings.metric, found.case, found.judgement))
-            for name, beside in found.besides.items():
-                typer.echo(f"METRIC {name}[{found.case}]={beside:.6g}")
+            made.append(found)
+            for line in () if as_json else _lines(bench.settings.metric, found):
+                typer.echo(line)
             _explain(found)
-    if (spent := together(costs).usd) is not None:
+    spent = together([found.cost for found in made]).usd
+    if as_json:
+        scores = [{"case": one.case, "judgement": encode(one.judgement), "besides": dict(one.besides)} for one in made]
+        typer.echo(json.dumps({"context": context, "cases": scores, "cost_usd": spent}))
+    elif spent is not None:
         typer.echo(f"METRIC cost_usd={spent:.9g}")
+
+
+def _lines(metric: str, found: Judged) -> Iterator[str]:
+    yield score_line(metric, found.case, found.judgement)
+    for name, beside in found.besides.items():
+        yield f"METRIC {name}[{found.case}]={beside:.6g}"
 
 
 def _explain(found: Judged) -> None:
