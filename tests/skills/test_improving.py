@@ -37,6 +37,11 @@ def judge(request, chance):
     fits = "what changed" in listed or "Write release" in listed and "release" in asked
     return json.dumps({"skill": "notes" if fits and any(one in asked for one in ("release", "changelog", "what changed")) else names[-1]})
 
+def careful(request, chance):
+    routing = "section on routing" in request.messages[1].text
+    text = "## When to use\\n\\nFor notes, twice over." if routing else "Do it. Then check it.\\n\\n<!-- routing -->"
+    return json.dumps({"diagnosis": "it does not check", "text": text})
+
 def no_better(request, chance):
     return json.dumps({"diagnosis": "so it is", "text": f"Writes the words that nobody says, number {chance.randrange(10**6)}."})
 """
@@ -297,3 +302,25 @@ def test_what_you_changed_in_the_copy_of_a_skill_is_not_written_over(home: Here)
     model = f"script:{home.path}/model.py:no_better"
     assert "ideas.md" in home.run("skills", "improve", "notes", "--model", model, *OPTIONS, code=1)
     assert mine.read_text() == "mine"
+
+
+def notes_tasks(count: int, *done: str) -> Suite:
+    """Tasks of which each asks for one thing that the skill's text may say."""
+    wanted = [Check(CheckKind.CONTAINS, path="out.txt", text=f"{done[number % len(done)]} done") for number in range(count)]
+    return Suite("notes", tuple(TaskCase(f"t-{number}", f"release notes {number}", SOURCE, (one,)) for number, one in enumerate(wanted)))
+
+
+@pytest.mark.nightly
+def test_what_is_better_in_body_and_routing_is_put_together_and_kept_for_the_work_that_it_makes_better(home: Here) -> None:
+    path = home.path / ".claude/skills/notes/SKILL.md"
+    path.write_text(path.read_text() + "\n## When to use\n\nFor notes.\n")
+    suite_path = home.path / "autotune-skills/notes/skill-suites/notes/suite.jsonl"
+    suite_path.parent.mkdir(parents=True)
+    suite_path.write_text(text_of(notes_tasks(60, "check", "twice")))
+    found = improve(home, "careful", "--scope", "package", "--proposals", "4")
+    assert found["state"] == "kept", found
+    top = home.path / "autotune-skills/notes"
+    told = subprocess.run(
+        ["git", "show", f"{found['branch']}:skills/notes/SKILL.md"], cwd=top, capture_output=True, text=True, check=True
+    ).stdout
+    assert [word for word in ("check", "twice") if word in told] == ["check", "twice"]

@@ -100,12 +100,16 @@ def main(settings: Mapping[str, float], arguments: list[str]) -> int:
 
 
 def work(settings: Mapping[str, float], query: str) -> int:
-    """Do a task: well where the skill for it fires, and where a share `luck` of the others turns out well."""
+    """Do a task: well where the skill for it fires, and where a share `luck` of the others turns out well.
+
+    It does what the skill's body says, *check* or *twice*, and writes that down.
+    """
     skills, chance = descriptions_in(Path.cwd() / ".claude" / "skills"), SystemRandom()
     name = fired(skills, query, chance)
     say("system", subtype="init", skills=list(skills), claude_code_version=VERSION, model="claude-haiku-4-5")
+    done = () if name is None else tuple(word for word in ("check", "twice") if word in body_of(name))
     good = name is not None or chance.random() < settings.get("luck", 0.0)
-    Path("out.txt").write_text("good\n" if good else "poor\n")
+    Path("out.txt").write_text("\n".join(["good" if good else "poor", *(f"{word} done" for word in done)]) + "\n")
     written = {"type": "tool_use", "name": "Write", "input": {"file_path": "out.txt"}}
     called = [] if name is None else [{"type": "tool_use", "name": "Skill", "input": {"skill": name}}]
     say("assistant", message={"id": "msg_1", "content": [*called, written]}, parent_tool_use_id=None)
@@ -117,6 +121,10 @@ def work(settings: Mapping[str, float], query: str) -> int:
     usage = {"input_tokens": 1000, "output_tokens": 50}
     say("result", subtype="success", is_error=False, result=f"I wrote out.txt.{outside}", total_cost_usd=0.01, usage=usage)
     return 0
+
+
+def body_of(name: str) -> str:
+    return (Path.cwd() / ".claude" / "skills" / name / "SKILL.md").read_text("utf-8").partition("\n---\n")[2]
 
 
 def say(kind: str, **fields: object) -> None:
