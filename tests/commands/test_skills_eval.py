@@ -12,6 +12,9 @@ import pytest
 from tests.commands.test_eval import Here
 from tests.commands.test_skill_folders import transcript
 
+from autotune.records.store import opened
+from autotune.skills import labelling, looking
+
 MODEL = """\
 import json
 
@@ -53,12 +56,22 @@ def recorded(home: Here) -> None:
     home.run("skills", "sync")
 
 
+def confirmed(home: Here, skill: str) -> None:
+    """Have a person say of all that a skill fired for that it fits."""
+    with opened(home.path / "data/autotune/records.db", write=True, what="a test") as store:
+        seen = looking.seen(store)
+        fired = {place: True for place, turn in enumerate(seen.turns) if turn.by_model(skill)}
+        labelling.keep(store, seen, skill, fired, 1)
+
+
 def sides(answer: dict[str, Any]) -> dict[str, bool]:
     return {one["query"]: one["type"] != "negative" for one in answer["cases"] if one["kind"] == "routing"}
 
 
 def test_cases_are_made_of_records_and_kept_in_a_workshop(home: Here) -> None:
     recorded(home)
+    assert len(home.answer("skills", "eval", "generate", "lint", "--dry-run")["added"]) == 3
+    confirmed(home, "ship")
     planned = home.answer("skills", "eval", "generate", "lint", "--dry-run")
     suite = home.path / "autotune-skills/lint/skill-suites/lint/suite.jsonl"
     assert (planned["file"], suite.exists(), len(planned["added"])) == (str(suite), False, 6)
@@ -100,6 +113,7 @@ def test_in_a_repository_the_suite_lies_there(home: Here) -> None:
 
 def test_a_person_says_which_queries_fit(home: Here) -> None:
     recorded(home)
+    confirmed(home, "ship")
     cases = home.answer("skills", "eval", "generate", "lint")["cases"]
     wrong = next(one["id"] for one in cases if one["type"] == "negative")
     (home.path / "labels.jsonl").write_text(json.dumps({"id": wrong, "fits": True}) + "\n\n")

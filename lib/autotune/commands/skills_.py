@@ -30,7 +30,7 @@ from autotune.commands.skills_test import baseline, once
 from autotune.core.codec import encode
 from autotune.core.skills.effort import effort
 from autotune.core.skills.namesakes import SEPARATOR, plain
-from autotune.core.skills.rates import Share, Standing
+from autotune.core.skills.rates import Share, Standing, by_need
 from autotune.core.tell import skills as words
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.edges.clock import now_ms
@@ -80,9 +80,9 @@ def sync(as_json: AsJson = False) -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show how often each skill was offered, fired, typed and missed. It looks at the newest 200 sessions."""
+    """Show how often each skill was offered, fired, typed and missed, the most missed first. It looks at the newest 200 sessions."""
     seen = _seen()
-    standings = [seen.standing(name, alike=False) for name in seen.skills()]
+    standings = by_need(seen.standing(name, alike=False) for name in seen.skills())
     if as_json:
         typer.echo(json.dumps({"sessions": seen.sessions, "skills": [_as_json(one, seen) for one in standings]}))
         return

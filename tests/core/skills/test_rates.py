@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.skills.rates import LEAST, Missed, Share, Sign, corrects, current, likeness, missed, standing
+from autotune.core.skills.rates import LEAST, Missed, Share, Sign, by_need, corrects, current, likeness, missed, standing
 from autotune.core.skills.seen import How, Offer, Shown
 from autotune.core.skills.turns import Fired, Turn
 
@@ -76,6 +78,17 @@ def test_a_standing_counts_what_humans_saw() -> None:
     assert [found.coverage.hits, found.coverage.of] == [10, 11]
     assert found.shown == {Shown.FULL: 10, Shown.NAME: 1}
     assert [one.sign for one in found.missed] == [Sign.TYPED]
+
+
+def test_what_is_missed_most_comes_first_then_what_fires_most() -> None:
+    none = standing(NAME, [])
+    found = (
+        replace(none, name="charts"),
+        replace(none, name="deploy", fired=2),
+        replace(none, name="review", missed=(Missed(0, Sign.TYPED),)),
+        replace(none, name="alike", missed=(Missed(0, Sign.ALIKE), Missed(1, Sign.ALIKE))),
+    )
+    assert [one.name for one in by_need(found)] == ["review", "deploy", "alike", "charts"]
 
 
 def test_too_little_is_unmeasured() -> None:

@@ -111,7 +111,7 @@ def test_a_pass_is_told_step_by_step() -> None:
     assert "3 skills here" in text(skill_run.status(1, 3))
     many = [Choice(f"s{number}", 1, Skip.CACHE) for number in range(7)]
     told = text(skill_run.chosen([Choice("a", 202.5), *many]))
-    assert ["a (202.5)" in told, "and 2 more: it is in an installed plugin" in told] == [True, True]
+    assert ["a (priority 202)" in told, "and 2 more: it is in an installed plugin" in told] == [True, True]
     assert "none" in text(skill_run.chosen([Choice("a", 0, Skip.RECENT)]))
     assert "deploy a`" in text(skill_run.skipped("deploy", "a", "review"))
     assert "no model is set" in text(skill_run.skipped("improve", None, "no model"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -82,6 +82,11 @@ class Standing:
     coverage: Share
     shown: Mapping[Shown, int]
     missed: tuple[Missed, ...]
+
+
+def by_need(standings: Iterable[Standing]) -> list[Standing]:
+    """The most missed first, then those that fired most, then by name."""
+    return sorted(standings, key=lambda one: (-sum(found.sign is not Sign.ALIKE for found in one.missed), -one.fired, one.name))
 
 
 def standing(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None, *, alike: bool = True) -> Standing:

@@ -104,7 +104,7 @@ def status(sessions: int, skills: int) -> Line:
 
 def chosen(choices: Sequence[Choice]) -> Iterator[Line]:
     """Tell which skills a pass improves, and why not the others."""
-    taken = [f"{shortened(one.name, 40)} ({one.priority:g})" for one in choices if one.skip is None]
+    taken = [f"{shortened(one.name, 40)} (priority {one.priority:.0f})" for one in choices if one.skip is None]
     yield _line("choose", ", ".join(taken) if taken else "none")
     for skip in Skip:
         names = [shortened(one.name, 40) for one in choices if one.skip is skip]
