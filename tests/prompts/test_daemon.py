@@ -46,7 +46,9 @@ except ToldToEndError as told:
 
 @contextmanager
 def started(folder: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(folder), str(seconds)], stdout=subprocess.PIPE, text=True)
+    words = [sys.executable, "-c", PROGRAM, str(folder), str(seconds)]
+    uncounted = {**os.environ, "COVERAGE_PROCESS_CONFIG": ""}  # a signal while coverage holds its lock would hang it
+    process = subprocess.Popen(words, env=uncounted, stdout=subprocess.PIPE, text=True)
     try:
         yield process
     finally:
