@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.commands.test_demo import UNCOUNTED
 from tests.skills import world
 
 from autotune.commands import app
@@ -337,7 +338,9 @@ def test_an_interrupt_ends_the_clients_too(place: Place) -> None:
     place.world(slow_s=60.0)
     place.settings()
     command = [sys.executable, "-I", str(Path(__file__).parents[2] / "lib" / "autotune" / "__main__.py"), "skills", "probe"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "WORLD": str(place.project)}) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "WORLD": str(place.project), **UNCOUNTED}
+    ) as process:
         while not clients_of(place):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
