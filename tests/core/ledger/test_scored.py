@@ -34,6 +34,8 @@ from autotune.core.ledger.state import Ended, Ending, State
 from autotune.core.ledger.stopping import Action, Next, next_action
 from autotune.core.model import Arm, Decision, DecisionMode, Outcome, Part, Status, Verdict
 from autotune.core.tell.brief import brief
+from autotune.core.tell.explain import sentence
+from autotune.core.tell.fate import Fate
 from autotune.core.tell.headline import headline
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
@@ -532,6 +534,8 @@ def test_of_routing_a_keep_takes_104_to_1_and_says_how_negatives_did() -> None:
 def test_what_fires_everywhere_is_discarded_on_the_search_cases() -> None:
     state, decision = compared(sided(300), FIRES_ALWAYS)
     assert (decision.verdict, decision.reason and decision.reason.kind) == (Verdict.DISCARD, Kind.SCORES_LESS_SPECIFIC)
+    assert decision.reason is not None
+    assert "where it should not" in sentence(1, Fate.REFUTED, None, state.metric, state.decision_mode, decision.reason)
     assert not cases_run(state, Part.CONFIRM)
     assert "where it should not" in told(verdict_of(state, decision).told(""))
 
