@@ -22,7 +22,7 @@ from autotune.commands import (
     skills_records,
     skills_run,
 )
-from autotune.commands.options import AsJson
+from autotune.commands.flags import AsJson
 from autotune.commands.skills_create import DryRun
 from autotune.commands.skills_names import Verbs
 from autotune.commands.skills_probe import probe
