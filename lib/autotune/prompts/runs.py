@@ -6,22 +6,44 @@ All that decides is settled when the run begins. A run that was killed goes on w
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from autotune.core.codec import decode, encode
+from autotune.core.codec import decode
 from autotune.core.judging.admissible import Rules, Said
-from autotune.core.search.model import Search
-from autotune.edges.atomic import replace_file
 from autotune.edges.locks import data_folder
+from autotune.edges.run_folders import RESULT, RUN, SEARCH, next_folder, numbered, read_search, unfinished, write
 from autotune.errors import AutotuneError
 from autotune.prompts.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
 
-RUN, SEARCH, RESULT = "run.json", "search.json", "result.json"
+__all__ = [
+    "BASE",
+    "CONFIRM",
+    "IDS",
+    "JUDGE",
+    "READ",
+    "RESULT",
+    "RUBRIC",
+    "RUN",
+    "SEARCH",
+    "SELECT",
+    "Run",
+    "folder_of",
+    "next_folder",
+    "numbered",
+    "pack_of",
+    "read_run",
+    "read_search",
+    "results",
+    "said_of",
+    "texts_of",
+    "unfinished",
+    "write",
+]
+
 JUDGE, RUBRIC, BASE = "judge.toml", "rubric.toml", "base.json"
 READ, SELECT, CONFIRM, IDS = "read.jsonl", "select.jsonl", "confirm.jsonl", "ids.txt"
 
@@ -72,27 +94,6 @@ def folder_of(workshop: Path, behavior: str) -> Path:
     return data_folder() / "optimize" / sha256(str(workshop).encode()).hexdigest()[:12] / behavior
 
 
-def unfinished(home: Path) -> Path | None:
-    """The run that was begun and has no result."""
-    return next((path for path in numbered(home) if (path / RUN).is_file() and not (path / RESULT).is_file()), None)
-
-
-def numbered(home: Path) -> tuple[Path, ...]:
-    """All runs, the oldest first."""
-    return tuple(sorted((path for path in home.glob("*") if path.name.isdigit()), key=lambda path: int(path.name)))
-
-
-def next_folder(home: Path) -> Path:
-    """An empty folder for a new run; what was not begun in earnest is taken away."""
-    for path in numbered(home):
-        if not (path / RUN).is_file():
-            shutil.rmtree(path)
-    last = max((int(path.name) for path in numbered(home)), default=0)
-    fresh = home / str(last + 1)
-    fresh.mkdir(parents=True, mode=0o700)
-    return fresh
-
-
 def results(home: Path) -> Iterator[Mapping[str, Any]]:
     """What came of the runs that have ended, oldest first."""
     for path in numbered(home):
@@ -106,17 +107,6 @@ def read_run(folder: Path) -> Run:
         return decode(Run, json.loads((folder / RUN).read_bytes()))
     except (OSError, ValueError) as problem:
         raise AutotuneError(f"{folder} is no run of optimize: {problem}.", "`autotune prompts optimize` makes one") from None
-
-
-def read_search(folder: Path) -> Search | None:
-    """How far the search has come; None before its first step."""
-    path = folder / SEARCH
-    return decode(Search, json.loads(path.read_bytes())) if path.is_file() else None
-
-
-def write(folder: Path, name: str, value: object) -> None:
-    """Write a value down, whole or not at all."""
-    replace_file(folder / name, json.dumps(encode(value), ensure_ascii=False).encode())
 
 
 def texts_of(pack: Pack) -> dict[str, str]:
