@@ -21,6 +21,7 @@ from autotune.edges.signals import Ending
 from autotune.errors import AutotuneError
 from autotune.prompts import daemon
 
+LIBRARY = Path(daemon.__file__).parents[2]
 PROGRAM = """
 import sys, time
 from itertools import pairwise
@@ -47,7 +48,7 @@ except ToldToEndError as told:
 @contextmanager
 def started(folder: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
     words = [sys.executable, "-c", PROGRAM, str(folder), str(seconds)]
-    uncounted = {**os.environ, "COVERAGE_PROCESS_CONFIG": ""}  # a signal while coverage holds its lock would hang it
+    uncounted = {**os.environ, "PYTHONPATH": str(LIBRARY), "COVERAGE_PROCESS_CONFIG": ""}  # a signal while coverage holds its lock would hang it
     process = subprocess.Popen(words, env=uncounted, stdout=subprocess.PIPE, text=True)
     try:
         yield process
