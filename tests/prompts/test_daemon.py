@@ -48,7 +48,8 @@ except ToldToEndError as told:
 @contextmanager
 def started(folder: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
     words = [sys.executable, "-c", PROGRAM, str(folder), str(seconds)]
-    uncounted = {**os.environ, "PYTHONPATH": str(LIBRARY), "COVERAGE_PROCESS_CONFIG": ""}  # a signal while coverage holds its lock would hang it
+    # A signal while coverage holds its lock would hang it, so this process is not counted.
+    uncounted = {**os.environ, "PYTHONPATH": str(LIBRARY), "COVERAGE_PROCESS_CONFIG": ""}
     process = subprocess.Popen(words, env=uncounted, stdout=subprocess.PIPE, text=True)
     try:
         yield process
