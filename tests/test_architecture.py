@@ -273,7 +273,6 @@ TABLES = {
     "core/findings.py": "closed sets, a line a value",
     "core/ledger/events.py": "a type for each event",
     "core/tell/words.py": "the words of each kind of fact",
-    "prompts/keys.py": "every key of prompts.toml",
 }
 """They are looked things up in and not read through, so a second half would only be one more place to look."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -73,364 +74,161 @@ class Key:
         return self.name.rpartition(".")[2]
 
 
+def _key(
+    name: str, shape: Shape, default: object, comment: str, mapped: str = "", *, variable: str = "", before: str = "", new: bool = False
+) -> Key:
+    """A key with its variable and its older name as they usually are, unless others are given; one that is `new` has no older name."""
+    usual = re.sub("_(.)", lambda found: found[1].upper(), name.replace("canary.", "deploy.canary_"))
+    named = variable or f"AUTOTUNE_{name.replace('.', '_').upper()}"
+    return Key(name, shape, default, comment, named, "" if new else before or usual, mapped)
+
+
 KEYS = (
-    Key("behaviors", _BEHAVIORS, tuple(Behavior), "which behaviours have a pack", "AUTOTUNE_BEHAVIORS", "behaviors"),
-    Key(
-        "trace_dir",
-        _PATH,
-        "",
-        "where your agent writes its traces; nothing: `traces` in the home of the agent",
-        "AUTOTUNE_TRACE_DIR",
-        "traceDir",
+    _key("behaviors", _BEHAVIORS, tuple(Behavior), "which behaviours have a pack"),
+    _key("trace_dir", _PATH, "", "where your agent writes its traces; nothing: `traces` in the home of the agent"),
+    _key(
+        "output_dir", _PATH, "", "where your agent reads its packs; nothing: `prompts` in the home of the agent", before="deploy.outputDir"
     ),
-    Key(
-        "output_dir",
-        _PATH,
-        "",
-        "where your agent reads its packs; nothing: `prompts` in the home of the agent",
-        "AUTOTUNE_OUTPUT_DIR",
-        "deploy.outputDir",
-    ),
-    Key(
+    _key(
         "db_path",
         _PATH,
         "",
         "the database of what was seen; nothing: `records.db` in your data folder",
-        "AUTOTUNE_DB_PATH",
-        "dbPath",
         "an older database there is read, and left as it is",
     ),
-    Key(
+    _key(
         "redact",
         flag(),
         default=True,
         comment="mask addresses, numbers and secrets in people's words before they are stored",
-        variable="AUTOTUNE_REDACT",
-        before="redact",
         mapped="ids, versions and times are never masked",
     ),
-    Key(
-        "approval",
-        _APPROVAL,
-        "auto",
-        "whether a canary begins by itself (auto), or after `autotune prompts approve` (required)",
-        "AUTOTUNE_APPROVAL",
+    _key(
+        "approval", _APPROVAL, "auto", "whether a canary begins by itself (auto), or after `autotune prompts approve` (required)", new=True
     ),
-    Key("retention_days", whole_number(1, 3650), 90, "how many days records are kept", "AUTOTUNE_RETENTION_DAYS"),
-    Key(
-        "interval_minutes",
-        number("a number of minutes", at_least=1, at_most=525_600),
-        60.0,
-        "how long a daemon waits between two passes",
-        "AUTOTUNE_INTERVAL_MINUTES",
-        "intervalMinutes",
+    _key("retention_days", whole_number(1, 3650), 90, "how many days records are kept", new=True),
+    _key(
+        "interval_minutes", number("a number of minutes", at_least=1, at_most=525_600), 60.0, "how long a daemon waits between two passes"
     ),
-    Key(
-        "eval_max_traces",
-        whole_number(0),
-        200,
-        "how many traces of a behaviour are judged in one pass",
-        "AUTOTUNE_EVAL_MAX_TRACES",
-        "evalMaxTraces",
-        "0 is none",
-    ),
-    Key(
-        "max_usd_per_day",
-        _MONEY,
-        5.0,
-        "how much models may cost in a day (UTC), all commands together; `none`: no cap",
-        "AUTOTUNE_MAX_USD_PER_DAY",
-    ),
-    Key("max_calls_per_day", whole_number(0), 5000, "how many calls of models may be made in a day", "AUTOTUNE_MAX_CALLS_PER_DAY"),
-    Key("concurrency", whole_number(1, 64), 4, "how many calls are made at once", "AUTOTUNE_CONCURRENCY"),
-    Key(
+    _key("eval_max_traces", whole_number(0), 200, "how many traces of a behaviour are judged in one pass", "0 is none"),
+    _key("max_usd_per_day", _MONEY, 5.0, "how much models may cost in a day (UTC), all commands together; `none`: no cap", new=True),
+    _key("max_calls_per_day", whole_number(0), 5000, "how many calls of models may be made in a day", new=True),
+    _key("concurrency", whole_number(1, 64), 4, "how many calls are made at once", new=True),
+    _key(
         "openrouter.base_url",
         text("a URL", r"https?://\S+"),
         "https://openrouter.ai/api/v1",
         "the service that models are asked at",
-        "OPENROUTER_BASE_URL",
-        "openrouter.baseUrl",
+        variable="OPENROUTER_BASE_URL",
     ),
-    Key(
-        "openrouter.timeout_ms",
-        number("a number of milliseconds", above=0, at_most=3_600_000),
-        120_000.0,
-        "how long one request may take",
-        "AUTOTUNE_OPENROUTER_TIMEOUT_MS",
-        "openrouter.timeoutMs",
+    _key(
+        "openrouter.timeout_ms", number("a number of milliseconds", above=0, at_most=3_600_000), 120_000.0, "how long one request may take"
     ),
-    Key(
-        "openrouter.retries",
-        whole_number(0, 20),
-        3,
-        "how often a request is tried again that may succeed then",
-        "AUTOTUNE_OPENROUTER_RETRIES",
-        "openrouter.retries",
-    ),
-    Key(
-        "openrouter.min_retry_delay_ms",
-        _WAIT,
-        500.0,
-        "the first wait before that",
-        "AUTOTUNE_OPENROUTER_MIN_RETRY_DELAY_MS",
-        "openrouter.minRetryDelayMs",
-    ),
-    Key(
-        "openrouter.max_retry_delay_ms",
-        _WAIT,
-        4000.0,
-        "the longest wait before that",
-        "AUTOTUNE_OPENROUTER_MAX_RETRY_DELAY_MS",
-        "openrouter.maxRetryDelayMs",
-        "a service that asks for a longer wait gets it",
-    ),
-    Key("openrouter.site_url", _PATH, "", "your site, which requests name", "OPENROUTER_SITE_URL"),
-    Key("openrouter.site_name", _PATH, "", "your site's name", "OPENROUTER_SITE_NAME"),
-    Key(
-        "judge.stage1_model",
-        _MODEL,
-        "openrouter:anthropic/claude-haiku-4-5",
-        "judges everything",
-        "AUTOTUNE_JUDGE_STAGE1_MODEL",
-        "judge.stage1Model",
-    ),
-    Key(
-        "judge.stage2_model",
-        _MODEL,
-        "openrouter:anthropic/claude-sonnet-4-5",
-        "judges a sample, and what the first is unsure of",
-        "AUTOTUNE_JUDGE_STAGE2_MODEL",
-        "judge.stage2Model",
-    ),
-    Key(
-        "judge.temperature",
-        number("a number", at_least=0, at_most=2),
-        0.0,
-        "of the judges",
-        "AUTOTUNE_JUDGE_TEMPERATURE",
-        "judge.temperature",
-    ),
-    Key("judge.max_output_tokens", whole_number(1), 512, "of one judgement", "AUTOTUNE_JUDGE_MAX_OUTPUT_TOKENS", "judge.maxOutputTokens"),
-    Key("judge.share", _SHARE, 0.1, "the share of cases that the second judge sees anyway", "AUTOTUNE_JUDGE_SHARE"),
-    Key("judge.unsure_below", _SHARE, 0.5, "how sure the first has to be, or the second is asked", "AUTOTUNE_JUDGE_UNSURE_BELOW"),
-    Key(
+    _key("openrouter.retries", whole_number(0, 20), 3, "how often a request is tried again that may succeed then"),
+    _key("openrouter.min_retry_delay_ms", _WAIT, 500.0, "the first wait before that"),
+    _key("openrouter.max_retry_delay_ms", _WAIT, 4000.0, "the longest wait before that", "a service that asks for a longer wait gets it"),
+    _key("openrouter.site_url", _PATH, "", "your site, which requests name", variable="OPENROUTER_SITE_URL", new=True),
+    _key("openrouter.site_name", _PATH, "", "your site's name", variable="OPENROUTER_SITE_NAME", new=True),
+    _key("judge.stage1_model", _MODEL, "openrouter:anthropic/claude-haiku-4-5", "judges everything"),
+    _key("judge.stage2_model", _MODEL, "openrouter:anthropic/claude-sonnet-4-5", "judges a sample, and what the first is unsure of"),
+    _key("judge.temperature", number("a number", at_least=0, at_most=2), 0.0, "of the judges"),
+    _key("judge.max_output_tokens", whole_number(1), 512, "of one judgement"),
+    _key("judge.share", _SHARE, 0.1, "the share of cases that the second judge sees anyway", new=True),
+    _key("judge.unsure_below", _SHARE, 0.5, "how sure the first has to be, or the second is asked", new=True),
+    _key(
         "judge.min_agreement",
         _SHARE,
         0.4,
         "how far judge and person have to agree (kappa) for a promotion without your approval; 0: not at all",
-        "AUTOTUNE_JUDGE_MIN_AGREEMENT",
+        new=True,
     ),
-    Key("judge.min_labels", whole_number(1), 30, "how many labels of yours tell that", "AUTOTUNE_JUDGE_MIN_LABELS"),
-    Key(
+    _key("judge.min_labels", whole_number(1), 30, "how many labels of yours tell that", new=True),
+    _key(
         "optimize.min_improvement",
         _DIFFERENCE,
         0.05,
         "how much better a pack has to be",
-        "AUTOTUNE_MIN_IMPROVEMENT",
-        "optimize.minImprovement",
         "the session's `worth`",
+        variable="AUTOTUNE_MIN_IMPROVEMENT",
     ),
-    Key(
-        "optimize.max_failures_sample",
-        whole_number(1),
-        50,
-        "nothing",
-        "AUTOTUNE_MAX_FAILURES_SAMPLE",
-        "optimize.maxFailuresSample",
-        "it never did anything",
-    ),
-    Key(
-        "optimize.max_candidates", whole_number(1), 6, "how many packs a run proposes", "AUTOTUNE_MAX_CANDIDATES", "optimize.maxCandidates"
-    ),
-    Key(
-        "optimize.max_cost_usd",
-        _MONEY,
-        5.0,
-        "how much one run may cost, its proposer and judges together; `none`: no cap",
-        "AUTOTUNE_OPTIMIZE_MAX_COST_USD",
-    ),
-    Key("optimize.engine", one_of("own", "gepa"), "own", "what searches: autotune itself, or the package gepa", "AUTOTUNE_OPTIMIZE_ENGINE"),
-    Key("optimize.max_calls", whole_number(0), 0, "how many calls one run may make; 0: no cap", "AUTOTUNE_OPTIMIZE_MAX_CALLS"),
-    Key(
+    _key("optimize.max_failures_sample", whole_number(1), 50, "nothing", "it never did anything", variable="AUTOTUNE_MAX_FAILURES_SAMPLE"),
+    _key("optimize.max_candidates", whole_number(1), 6, "how many packs a run proposes", variable="AUTOTUNE_MAX_CANDIDATES"),
+    _key("optimize.max_cost_usd", _MONEY, 5.0, "how much one run may cost, its proposer and judges together; `none`: no cap", new=True),
+    _key("optimize.engine", one_of("own", "gepa"), "own", "what searches: autotune itself, or the package gepa", new=True),
+    _key("optimize.max_calls", whole_number(0), 0, "how many calls one run may make; 0: no cap", new=True),
+    _key(
         "optimize.sample_size",
         whole_number(1),
         20,
         "how many cases a search tries a pack on",
-        "AUTOTUNE_SAMPLE_SIZE",
-        "optimize.sampleSize",
         "of the part *select*, drawn by chance; not the worst ones",
+        variable="AUTOTUNE_SAMPLE_SIZE",
     ),
-    Key(
-        "optimize.new_cases",
-        whole_number(1),
-        100,
-        "how many new cases of a behaviour make `once` look for a better pack again",
-        "AUTOTUNE_OPTIMIZE_NEW_CASES",
+    _key(
+        "optimize.new_cases", whole_number(1), 100, "how many new cases of a behaviour make `once` look for a better pack again", new=True
     ),
-    Key(
-        "optimize.candidate_model",
-        _MODEL,
-        "openrouter:anthropic/claude-haiku-4-5",
-        "proposes packs",
-        "AUTOTUNE_CANDIDATE_MODEL",
-        "optimize.candidateModel",
+    _key(
+        "optimize.candidate_model", _MODEL, "openrouter:anthropic/claude-haiku-4-5", "proposes packs", variable="AUTOTUNE_CANDIDATE_MODEL"
     ),
-    Key(
+    _key(
         "optimize.rerank_model",
         _MODEL,
         "openrouter:anthropic/claude-sonnet-4-5",
         "nothing",
-        "AUTOTUNE_RERANK_MODEL",
-        "optimize.rerankModel",
         "it never did anything: `judge.stage2_model` judges",
+        variable="AUTOTUNE_RERANK_MODEL",
     ),
-    Key(
+    _key(
         "optimize.predictor_model",
         _MODEL,
         "openrouter:anthropic/claude-haiku-4-5",
         "answers in your agent's place",
-        "AUTOTUNE_PREDICTOR_MODEL",
-        "optimize.predictorModel",
+        variable="AUTOTUNE_PREDICTOR_MODEL",
     ),
-    Key("canary.fraction", _SHARE, 0.1, "the share of the traffic that a canary gets", "AUTOTUNE_CANARY_FRACTION", "deploy.canaryFraction"),
-    Key(
+    _key("canary.fraction", _SHARE, 0.1, "the share of the traffic that a canary gets"),
+    _key(
         "canary.min_samples",
         _SAMPLES,
         FEWEST_SAMPLES,
         "how many units each side needs before anything is decided",
-        "AUTOTUNE_CANARY_MIN_SAMPLES",
-        "deploy.canaryMinSamples",
         f"at least {FEWEST_SAMPLES}, whatever is set",
     ),
-    Key(
-        "canary.min_improvement",
-        _DIFFERENCE,
-        0.02,
-        "how much better a canary has to be",
-        "AUTOTUNE_CANARY_MIN_IMPROVEMENT",
-        "deploy.canaryMinImprovement",
-        "the rollout's `worth`",
-    ),
-    Key(
+    _key("canary.min_improvement", _DIFFERENCE, 0.02, "how much better a canary has to be", "the rollout's `worth`"),
+    _key(
         "canary.health_window_hours",
         number("a number of hours", at_least=0),
         24.0,
         "how far back emergencies are looked for; 0: not at all",
-        "AUTOTUNE_CANARY_HEALTH_WINDOW_HOURS",
-        "deploy.canaryHealthWindowHours",
     ),
-    Key(
-        "canary.max_error_rate",
-        _SHARE,
-        0.12,
-        "a share of errors at which a canary stops at once",
-        "AUTOTUNE_CANARY_MAX_ERROR_RATE",
-        "deploy.canaryMaxErrorRate",
-        "an emergency stop",
-    ),
-    Key(
-        "canary.max_tool_failure_rate",
-        _SHARE,
-        0.25,
-        "the same of requests in which a tool failed",
-        "AUTOTUNE_CANARY_MAX_TOOL_FAILURE_RATE",
-        "deploy.canaryMaxToolFailureRate",
-        "an emergency stop, by request",
-    ),
-    Key(
-        "canary.max_error_rate_delta",
-        _SHARE,
-        0.05,
-        "how many more errors a canary may have",
-        "AUTOTUNE_CANARY_MAX_ERROR_RATE_DELTA",
-        "deploy.canaryMaxErrorRateDelta",
-        "an emergency stop",
-    ),
-    Key(
-        "canary.max_tool_failure_rate_delta",
-        _SHARE,
-        0.12,
-        "how many more tools may fail",
-        "AUTOTUNE_CANARY_MAX_TOOL_FAILURE_RATE_DELTA",
-        "deploy.canaryMaxToolFailureRateDelta",
-        "an emergency stop, by request",
-    ),
-    Key(
+    _key("canary.max_error_rate", _SHARE, 0.12, "a share of errors at which a canary stops at once", "an emergency stop"),
+    _key("canary.max_tool_failure_rate", _SHARE, 0.25, "the same of requests in which a tool failed", "an emergency stop, by request"),
+    _key("canary.max_error_rate_delta", _SHARE, 0.05, "how many more errors a canary may have", "an emergency stop"),
+    _key("canary.max_tool_failure_rate_delta", _SHARE, 0.12, "how many more tools may fail", "an emergency stop, by request"),
+    _key(
         "canary.mode",
         _MODE,
         "gain",
         "what a canary has to show: gain, or no_harm: that it is not worse by .05, for packs that a session has kept",
-        "AUTOTUNE_CANARY_MODE",
+        new=True,
     ),
-    Key(
-        "canary.unit",
-        _UNIT,
-        "auto",
-        "what one coin decides: a user-day, a conversation, a request; auto: what the records show",
-        "AUTOTUNE_CANARY_UNIT",
+    _key(
+        "canary.unit", _UNIT, "auto", "what one coin decides: a user-day, a conversation, a request; auto: what the records show", new=True
     ),
-    Key("canary.max_days", _DAYS, 60.0, "after how many days a canary ends undecided", "AUTOTUNE_CANARY_MAX_DAYS"),
-    Key("canary.max_units", whole_number(0), 0, "after how many units it does; 0: any number", "AUTOTUNE_CANARY_MAX_UNITS"),
-    Key("canary.watch_days", _DAYS, 7.0, "how long a promoted pack is watched", "AUTOTUNE_CANARY_WATCH_DAYS"),
-    Key(
-        "behavior.enabled",
-        flag(),
-        default=False,
-        comment="tune the numbers of behavior.json too",
-        variable="AUTOTUNE_BEHAVIOR_ENABLED",
-        before="behavior.enabled",
+    _key("canary.max_days", _DAYS, 60.0, "after how many days a canary ends undecided", new=True),
+    _key("canary.max_units", whole_number(0), 0, "after how many units it does; 0: any number", new=True),
+    _key("canary.watch_days", _DAYS, 7.0, "how long a promoted pack is watched", new=True),
+    _key("behavior.enabled", flag(), default=False, comment="tune the numbers of behavior.json too"),
+    _key("behavior.window_days", number("a number of days", above=0), 7.0, "how far back that looks", variable="AUTOTUNE_BEHAVIOR_DAYS"),
+    _key("behavior.min_traces", whole_number(0), 0, "how many traces that needs"),
+    _key("behavior.max_traces", whole_number(0), 0, "how many it looks at; 0: all"),
+    _key("behavior.eval_model", _NO_MODEL, "", "judges a few of them; nothing: none does"),
+    _key("behavior.eval_samples", whole_number(0), 6, "how many it judges"),
+    _key("behavior.prompt_packs", flag(), default=False, comment="write packs of that, too"),
+    _key(
+        "behavior.canary_percent", number("a number", at_least=0, at_most=100), 20.0, "the share of the traffic that these get, in percent"
     ),
-    Key(
-        "behavior.window_days",
-        number("a number of days", above=0),
-        7.0,
-        "how far back that looks",
-        "AUTOTUNE_BEHAVIOR_DAYS",
-        "behavior.windowDays",
-    ),
-    Key("behavior.min_traces", whole_number(0), 0, "how many traces that needs", "AUTOTUNE_BEHAVIOR_MIN_TRACES", "behavior.minTraces"),
-    Key("behavior.max_traces", whole_number(0), 0, "how many it looks at; 0: all", "AUTOTUNE_BEHAVIOR_MAX_TRACES", "behavior.maxTraces"),
-    Key(
-        "behavior.eval_model",
-        _NO_MODEL,
-        "",
-        "judges a few of them; nothing: none does",
-        "AUTOTUNE_BEHAVIOR_EVAL_MODEL",
-        "behavior.evalModel",
-    ),
-    Key("behavior.eval_samples", whole_number(0), 6, "how many it judges", "AUTOTUNE_BEHAVIOR_EVAL_SAMPLES", "behavior.evalSamples"),
-    Key(
-        "behavior.prompt_packs",
-        flag(),
-        default=False,
-        comment="write packs of that, too",
-        variable="AUTOTUNE_BEHAVIOR_PROMPT_PACKS",
-        before="behavior.promptPacks",
-    ),
-    Key(
-        "behavior.canary_percent",
-        number("a number", at_least=0, at_most=100),
-        20.0,
-        "the share of the traffic that these get, in percent",
-        "AUTOTUNE_BEHAVIOR_CANARY_PERCENT",
-        "behavior.canaryPercent",
-    ),
-    Key(
-        "behavior.report_dir",
-        _PATH,
-        "",
-        "where its reports go; nothing: `reports` in the home of the agent",
-        "AUTOTUNE_BEHAVIOR_REPORT_DIR",
-        "behavior.reportDir",
-    ),
-    Key(
-        "behavior.config_path",
-        _PATH,
-        "",
-        "the file that it tunes; nothing: `behavior.json` in the home of the agent",
-        "AUTOTUNE_BEHAVIOR_CONFIG_PATH",
-        "behavior.configPath",
-    ),
+    _key("behavior.report_dir", _PATH, "", "where its reports go; nothing: `reports` in the home of the agent"),
+    _key("behavior.config_path", _PATH, "", "the file that it tunes; nothing: `behavior.json` in the home of the agent"),
 )
 BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
 SECTIONS = {
