@@ -36,9 +36,8 @@ def commands() -> Iterator[tuple[str, ...]]:
 
 def _within(words: tuple[str, ...], command: click.Command | None) -> Iterator[tuple[str, ...]]:
     yield words
-    if isinstance(command, click.Group):
-        for part, inner in command.commands.items():
-            yield from _within((*words, part), inner)
+    for part, inner in app.parts(command).items():
+        yield from _within((*words, part), inner)
 
 
 def pages() -> dict[str, str]:

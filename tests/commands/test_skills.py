@@ -57,6 +57,16 @@ def test_what_was_synced_is_told_in_words_and_as_json(home: Path) -> None:
     assert ": fired" not in run(home, "doctor").stdout
 
 
+def test_the_status_imports_nothing_of_other_verbs(home: Path) -> None:
+    command = [sys.executable, "-I", "-X", "importtime", str(PACKAGE / "__main__.py"), "skills", "status"]
+    done = subprocess.run(command, env={"HOME": str(home)}, capture_output=True, text=True, check=False)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "autotune.skills.looking" in imported
+    others = {name for name in imported if name.startswith("autotune.commands.skills_")} - {"autotune.commands.skills_names"}
+    assert others == {"autotune.commands.skills_"}
+    assert imported.isdisjoint({"autotune.skills.syncing", "autotune.core.records.masking", "autotune.core.tell.skill_folders", "numpy"})
+
+
 def test_what_is_wrong_is_said(home: Path) -> None:
     run(home, "sync")
     unknown = run(home, "explain", "nosuch")

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -97,15 +98,7 @@ class Verbs(TyperGroup):
         if cmd_name not in self.list_commands(ctx):
             return None
         module = import_module(f"autotune.commands.{cmd_name}_")
-        if hasattr(module, "app"):
-            built: click.Command = typer.main.get_command(module.app)
-        else:
-            single = typer.Typer(add_completion=False, rich_markup_mode=None)
-            single.command(cmd_name)(module.main)
-            built = typer.main.get_command(single)
-        built.name = cmd_name
-        _tidy_up(built)
-        return built
+        return built(cmd_name, module.app if hasattr(module, "app") else module.main)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the help page, verbs in their sections, without importing any."""
@@ -115,6 +108,26 @@ class Verbs(TyperGroup):
             with formatter.section(section):
                 formatter.write_dl(list(verbs.items()), col_max=14)
         formatter.write(f"\n  --version  the version\n  --help     this page; after a verb, its own\n\n{_EPILOG}\n")
+
+
+def built(name: str, what: typer.Typer | Callable[..., object], *, hidden: bool = False) -> click.Command:
+    """Build a command from a function, or from a group's application."""
+    if not isinstance(what, typer.Typer):
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name, hidden=hidden)(what)
+        what = single
+    command: click.Command = typer.main.get_command(what)
+    command.name = name
+    _tidy_up(command)
+    return command
+
+
+def parts(command: click.Command | None) -> dict[str, click.Command]:
+    """Give the commands of a group by name; of any other command, none."""
+    if not isinstance(command, click.Group):
+        return {}
+    context = click.Context(command)
+    return {name: part for name in command.list_commands(context) if (part := command.get_command(context, name)) is not None}
 
 
 def _hint(error: click.UsageError, arguments: list[str]) -> str:
@@ -131,13 +144,13 @@ def _hint(error: click.UsageError, arguments: list[str]) -> str:
 
 
 def _tidy_up(command: click.Command) -> None:
-    """Let no error name an environment variable in place of an option, and have a group show the whole first sentences of its verbs."""
+    """Let no error name an environment variable in place of an option, and have a group show a verb's whole first sentence."""
+    command.short_help = " ".join((command.help or "").split("\n\n")[0].split()).partition(". ")[0].rstrip(".") + "."
     for one in command.params:
         if isinstance(one, click.Option):
             one.show_envvar = False
     if isinstance(command, click.Group):
         for inner in command.commands.values():
-            inner.short_help = " ".join((inner.help or "").split("\n\n")[0].split()).partition(". ")[0].rstrip(".") + "."
             _tidy_up(inner)
 
 

@@ -32,7 +32,7 @@ def places() -> list[Place]:
     found = [Place((), tuple(Word(verb, text) for verb, text in about.items()), (*always, Word("--version", "the version")))]
     for verb in verbs.list_commands(context):
         command = verbs.get_command(context, verb)
-        parts = command.commands if isinstance(command, click.Group) else {}
+        parts = front_door.parts(command)
         described = tuple(Word(name, _first_line(part)) for name, part in parts.items())
         found.append(Place((verb,), described, (*_options(command), *always), _first(command) if not parts else ()))
         for name, part in parts.items():

@@ -12,32 +12,16 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands import (
-    skills_create,
-    skills_demo,
-    skills_deploy,
-    skills_eval,
-    skills_improve,
-    skills_label,
-    skills_records,
-    skills_run,
-)
 from autotune.commands.flags import AsJson
-from autotune.commands.skills_create import DryRun
 from autotune.commands.skills_names import Verbs
-from autotune.commands.skills_probe import probe
-from autotune.commands.skills_test import baseline, once
 from autotune.core.codec import encode
-from autotune.core.skills.effort import effort
 from autotune.core.skills.namesakes import SEPARATOR, plain
 from autotune.core.skills.rates import Share, Standing, by_need
 from autotune.core.tell import skills as words
 from autotune.core.tell.lines import WIDEST, Line, laid_out
-from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
-from autotune.records.sources import Rules
 from autotune.records.store import SETTING, Store, opened, usual_path
-from autotune.skills import hosts, labelling, looking, syncing
+from autotune.skills import looking
 
 app = typer.Typer(cls=Verbs, add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="See how well agents' skills fire.")
 
@@ -49,62 +33,49 @@ def group() -> None:
     """See how well agents' skills fire."""
 
 
-app.add_typer(skills_eval.app, name="eval")
-for part in (
-    *(skills_create.create, skills_create.check, skills_deploy.deploy, skills_deploy.watch, skills_deploy.rollback),
-    *(skills_run.verify, skills_run.publish, skills_run.run, skills_run.schedule),
-    *(skills_records.workflows, skills_records.export, skills_records.recover, skills_demo.demo),
-):
-    app.command()(part)
-app.command()(probe)
-app.command("test")(once)
-app.command()(baseline)
-app.command()(skills_improve.improve)
-app.command("propose-text", hidden=True)(skills_improve.propose_text)
-app.command("check-text", hidden=True)(skills_improve.check_text)
-
-
-@app.command()
 def sync(as_json: AsJson = False) -> None:
     """Read what is new in your agents' sessions.
 
     It reads those of Claude Code, Codex, OpenCode, pi and Gemini. Nothing leaves this machine.
     """
+    from autotune.edges.clock import now_ms
+    from autotune.records.sources import Rules
+    from autotune.skills import hosts, syncing
+
     home = Path.home()
     masking = os.environ.get("AUTOTUNE_REDACT", "1") != "0"
-    with _records(write=True) as store:
+    with records(write=True) as store:
         found = syncing.sync(store, hosts.hosts(home), hosts.opencode_database(home), Rules(mask=masking), now_ms())
     told = words.synced(found.sessions, found.rows, found.lines, found.unread, found.masked)
     _answer(list(told), encode(found), as_json=as_json)
 
 
-@app.command()
 def status(as_json: AsJson = False) -> None:
     """Show how often each skill was offered, fired, typed and missed, the most missed first. It looks at the newest 200 sessions."""
-    seen = _seen()
+    seen = seen_so_far()
     standings = by_need(seen.standing(name, alike=False) for name in seen.skills())
     if as_json:
         typer.echo(json.dumps({"sessions": seen.sessions, "skills": [_as_json(one, seen) for one in standings]}))
         return
     prompts = [turn for turn in seen.turns if turn.human]
     typer.echo(_columns(words.table(standings)))
-    typer.echo(laid_out([Line("", words.below(len(prompts), seen.sessions, prompts[0].at if prompts else ""))], _width()).strip())
+    typer.echo(laid_out([Line("", words.below(len(prompts), seen.sessions, prompts[0].at if prompts else ""))], width()).strip())
 
 
-@app.command()
 def explain(name: Name, as_json: AsJson = False) -> None:
     """Explain how one skill stands, and name the prompts that it missed."""
-    seen = _seen()
-    one = seen.standing(_known(name, seen))
+    from autotune.core.skills.effort import effort
+
+    seen = seen_so_far()
+    one = seen.standing(skill_named(name, seen))
     fired, silent = effort(one.name, seen.turns)
     told = [*words.explained(one, seen.turns), *words.took(fired, silent)]
     _answer(told, {**_as_json(one, seen), "effort": {"fired": encode(fired), "silent": encode(silent)}}, as_json=as_json)
 
 
-@app.command()
 def last(as_json: AsJson = False) -> None:
     """Show the newest session: each prompt, and which skills fired."""
-    seen = _seen()
+    seen = seen_so_far()
     newest = next((turn.session for turn in reversed(seen.turns) if turn.human), "")
     turns = [turn for turn in seen.turns if turn.session == newest]
     said = {
@@ -114,14 +85,15 @@ def last(as_json: AsJson = False) -> None:
     _answer([Line("session", newest), *words.session(turns)], said, as_json=as_json)
 
 
-@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Show where each host's sessions are, and how the newest listing spends its room."""
+    from autotune.skills import hosts
+
     home = Path.home()
     there = [(host.name, str(host.folder), len(host.logs())) for host in hosts.hosts(home)]
     database = hosts.opencode_database(home)
     there.append((hosts.OPENCODE, str(database), int(database.is_file())))
-    with _records() as store:
+    with records() as store:
         turns = looking.seen(store).turns
     newest = next((turn for turn in reversed(turns) if turn.offered), None)
     lines = [words.host(*one) for one in there]
@@ -131,55 +103,24 @@ def doctor(as_json: AsJson = False) -> None:
     _answer(lines, said, as_json=as_json)
 
 
-@app.command()
-def label(
-    name: Name,
-    most: Annotated[int, typer.Option("--most", min=1, help="How many prompts to ask about.")] = 20,
-    judge: skills_label.Judge = False,
-    model: skills_label.JudgeModel = None,
-    max_usd: skills_label.MaxUsd = None,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Ask you which prompts a skill fits. Answer y (it fits), n (it does not), s (skip) or q (enough).
-
-    With --judge, a model is asked. What it finds is named as judged, and your own labels come before it.
-    """
-    if judge or dry_run:
-        seen = _seen()
-        skills_label.by_judge(seen, _known(name, seen), most, model, max_usd, dry_run=dry_run, as_json=as_json)
-        return
-    skills_label.refuse_without_terminal(name)
-    seen = _seen()
-    skill = _known(name, seen)
-    given = dict[int, bool]()
-    for place in labelling.worth_asking(seen, skill)[:most]:
-        typer.echo(laid_out([words.question(seen.turns[place], skill)], _width()), nl=False)
-        key = typer.prompt("fits", prompt_suffix=" [y/n/s/q] ", default="s", show_default=False).strip().lower()[:1]
-        if key == "q":
-            break
-        if key in ("y", "n"):
-            given[place] = key == "y"
-    with _records(write=True) as store:
-        labelling.keep(store, seen, skill, given, now_ms())
-    typer.echo(laid_out([words.labelled(given, skill)], _width()), nl=False)
-
-
 @contextmanager
-def _records(*, write: bool = False) -> Iterator[Store]:
+def records(*, write: bool = False) -> Iterator[Store]:
+    """Open the records."""
     with opened(usual_path(os.environ.get(SETTING)), write=write, what="autotune skills") as store:
         yield store
 
 
-def _seen() -> looking.Seen:
-    with _records() as store:
+def seen_so_far() -> looking.Seen:
+    """Give what was seen; raises AutotuneError where that is nothing."""
+    with records() as store:
         seen = looking.seen(store)
     if not seen.sessions:
         raise AutotuneError("No session has been read yet.", "run `autotune skills sync`; `autotune skills doctor` says where it looks")
     return seen
 
 
-def _known(name: str, seen: looking.Seen) -> str:
+def skill_named(name: str, seen: looking.Seen) -> str:
+    """Give the skill that a name means among those that were seen; raises AutotuneError where it means none, or several."""
     skills = seen.skills()
     found = [name] if name in skills else [one for one in skills if name in (plain(one), plain(one).rpartition(":")[2])]
     if len(found) > 1:
@@ -204,7 +145,7 @@ def _share(one: Share) -> dict[str, object]:
 
 
 def _answer(lines: Sequence[Line], said: object, *, as_json: bool) -> None:
-    typer.echo(json.dumps(said) if as_json else laid_out(lines, _width()), nl=as_json)
+    typer.echo(json.dumps(said) if as_json else laid_out(lines, width()), nl=as_json)
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:
@@ -215,5 +156,6 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join("  ".join(row).rstrip() for row in cells)
 
 
-def _width() -> int:
+def width() -> int:
+    """Give how wide lines of prose may be."""
     return min(get_terminal_size().columns, WIDEST)

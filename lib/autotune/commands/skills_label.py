@@ -8,11 +8,15 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.skills_create import answer
+from autotune.commands.flags import AsJson
+from autotune.commands.skills_ import Name, records, seen_so_far, skill_named, width
+from autotune.commands.skills_create import DryRun, answer
 from autotune.core.tell import misses as words
+from autotune.core.tell import skills as seen_words
+from autotune.core.tell.lines import laid_out
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
-from autotune.records.store import SETTING, opened, usual_path
+from autotune.skills import labelling
 from autotune.skills.looking import Seen
 
 Judge = Annotated[bool, typer.Option("--judge", help="Have a model look for prompts that the skill missed, within a budget.")]
@@ -20,8 +24,40 @@ JudgeModel = Annotated[str | None, typer.Option("--model", metavar="BACKEND:MODE
 MaxUsd = Annotated[float | None, typer.Option("--max-usd", min=0, metavar="USD", help="The most that the judge may cost.")]
 
 
-def by_judge(seen: Seen, skill: str, most: int, model: str | None, max_usd: float | None, *, dry_run: bool, as_json: bool) -> None:
-    """Have a judge look for missed triggers of a skill, and say what it found."""
+def label(
+    name: Name,
+    most: Annotated[int, typer.Option("--most", min=1, help="How many prompts to ask about.")] = 20,
+    judge: Judge = False,
+    model: JudgeModel = None,
+    max_usd: MaxUsd = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask you which prompts a skill fits. Answer y (it fits), n (it does not), s (skip) or q (enough).
+
+    With --judge, a model is asked. What it finds is named as judged, and your own labels come before it.
+    """
+    if judge or dry_run:
+        seen = seen_so_far()
+        _by_judge(seen, skill_named(name, seen), most, model, max_usd, dry_run=dry_run, as_json=as_json)
+        return
+    _refuse_without_terminal(name)
+    seen = seen_so_far()
+    skill = skill_named(name, seen)
+    given = dict[int, bool]()
+    for place in labelling.worth_asking(seen, skill)[:most]:
+        typer.echo(laid_out([seen_words.question(seen.turns[place], skill)], width()), nl=False)
+        key = typer.prompt("fits", prompt_suffix=" [y/n/s/q] ", default="s", show_default=False).strip().lower()[:1]
+        if key == "q":
+            break
+        if key in ("y", "n"):
+            given[place] = key == "y"
+    with records(write=True) as store:
+        labelling.keep(store, seen, skill, given, now_ms())
+    typer.echo(laid_out([seen_words.labelled(given, skill)], width()), nl=False)
+
+
+def _by_judge(seen: Seen, skill: str, most: int, model: str | None, max_usd: float | None, *, dry_run: bool, as_json: bool) -> None:
     from autotune.core.asking.limits import Limits
     from autotune.models.asking import Models, Terms
     from autotune.skills import misses, settings
@@ -38,7 +74,7 @@ def by_judge(seen: Seen, skill: str, most: int, model: str | None, max_usd: floa
     run = f"skills label {now_ms()}"
     with Models(Terms(run, per_run=per_run, per_day=per_day)) as models:
         found = misses.judge(models, chosen, seen, skill, places)
-    with opened(usual_path(os.environ.get(SETTING)), write=True, what="autotune skills") as store:
+    with records(write=True) as store:
         misses.keep(store, seen, skill, found, chosen, now_ms())
     fitting = sum(found.fits.values())
     figures = {"fitting": fitting, "others": len(found.fits) - fitting, "failed": found.failed, "capped": found.capped}
@@ -49,8 +85,7 @@ def by_judge(seen: Seen, skill: str, most: int, model: str | None, max_usd: floa
     answer(told, said, as_json=as_json)
 
 
-def refuse_without_terminal(name: str) -> None:
-    """Raise AutotuneError where nobody can answer."""
+def _refuse_without_terminal(name: str) -> None:
     if not sys.stdin.isatty():
         hint = f"run `autotune skills label {name}` in a terminal of yours; --judge asks a model"
         raise AutotuneError("Labels are a person's: this needs a terminal.", hint)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from math import sqrt
 
 from autotune.core.skills.seen import How, Shown
-from autotune.core.skills.turns import Turn
+from autotune.core.skills.turns import Fired, Turn
 
 LEAST = 5  # turns from which a share is told
 Z = 1.959964  # of a two-sided 95 % interval
@@ -95,24 +95,24 @@ def standing(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None
     Without `alike`, prompts that are only candidates for a look are not searched for.
     """
     labels = labels or {}
-    humans = [(place, turn) for place, turn in enumerate(turns) if turn.human]
-    offered = [(place, turn) for place, turn in humans if name in turn.offered]
-    fired = [place for place, turn in humans if turn.called(name)]
-    rightly = [place for place in fired if labels.get(place, True)]
+    offers = [turn.offered[name] for turn in turns if turn.human and name in turn.offered]
+    acts = _acts(name, turns)
+    fired = {place for place, one in acts if one.how is How.MODEL}
+    rightly = sum(labels.get(place, True) for place in fired)
     found = tuple(missed(name, turns, labels, alike=alike))
-    sure = {one.turn for one in found if one.sign is not Sign.ALIKE}
-    described = sum(turn.offered[name].shown is not Shown.NAME for _, turn in offered)
+    sure = sum(one.sign is not Sign.ALIKE for one in found)
+    shown = Counter(one.shown for one in offers)
     return Standing(
         name,
-        len(offered),
+        len(offers),
         len(fired),
-        sum(turn.typed(name) for _, turn in humans),
-        sum(one.name == name and one.how is How.MODEL and not one.ran for _, turn in humans for one in turn.fired),
-        sum(one.name == name and one.how is How.READ for _, turn in humans for one in turn.fired),
-        Share(len(rightly) + len(sure), len(rightly)),
-        Share(len(fired), len(rightly)),
-        Share(len(offered), described),
-        Counter(turn.offered[name].shown for _, turn in offered),
+        len({place for place, one in acts if one.how is How.TYPED}),
+        sum(one.how is How.MODEL and not one.ran for _, one in acts),
+        sum(one.how is How.READ for _, one in acts),
+        Share(rightly + sure, rightly),
+        Share(len(fired), rightly),
+        Share(len(offers), len(offers) - shown[Shown.NAME]),
+        shown,
         found,
     )
 
@@ -129,21 +129,40 @@ def current(name: str, turns: Sequence[Turn]) -> Sequence[Turn]:
 def missed(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None, *, alike: bool = True) -> Iterator[Missed]:
     """Find the turns that a skill should have fired in and did not, each by its cheapest sign; without `alike`, no mere candidates."""
     labels = labels or {}
-    fired = [turn for place, turn in enumerate(turns) if turn.human and turn.called(name) and labels.get(place, True)]
-    fitting = {_words(turn.text) for turn in fired} if alike else set[frozenset[str]]()
-    follows = _next_of_human(turns)
+    acts = _acts(name, turns)
+    fired = {place for place, one in acts if one.how is How.MODEL}
+    typed = {place for place, one in acts if one.how is How.TYPED}
+    fitting = {_words(turns[place].text) for place in fired if labels.get(place, True)} if alike else set[frozenset[str]]()
+    said = _said_next(name, turns, typed)
     for place, turn in enumerate(turns):
-        if not turn.human or name not in turn.offered or turn.called(name) or turn.typed(name) or labels.get(place) is False:
+        if not turn.human or name not in turn.offered or place in fired or place in typed or labels.get(place) is False:
             continue
-        after = follows.get(place)
-        if after is not None and corrects(turns[after].text, name):
-            yield Missed(place, Sign.CORRECTION)
-        elif after is not None and turns[after].typed(name):
-            yield Missed(place, Sign.TYPED)
+        if place in said:
+            yield Missed(place, said[place])
         elif labels.get(place) is True:
             yield Missed(place, Sign.LABEL)
-        elif any(_alike(_words(turn.text), other) for other in fitting):
+        elif fitting and any(_alike(_words(turn.text), other) for other in fitting):
             yield Missed(place, Sign.ALIKE)
+
+
+def _acts(name: str, turns: Sequence[Turn]) -> list[tuple[int, Fired]]:
+    """Each time that a skill fired in a turn of a human, with that turn's position."""
+    return [(place, one) for place, turn in enumerate(turns) if turn.human for one in turn.fired if one.name == name]
+
+
+def _said_next(name: str, turns: Sequence[Turn], typed: Collection[int]) -> Mapping[int, Sign]:
+    """By position, what the next prompt by a human in the same conversation says of a skill that was silent."""
+    found, last = dict[int, Sign](), dict[tuple[str, str], int]()
+    for place, turn in enumerate(turns):
+        if not turn.human:
+            continue
+        before = last.get(key := (turn.session, turn.agent))
+        last[key] = place
+        if before is not None and _complains(turn.text) and corrects(turn.text, name):
+            found[before] = Sign.CORRECTION
+        elif before is not None and place in typed:
+            found[before] = Sign.TYPED
+    return found
 
 
 def corrects(said: str, name: str) -> bool:
@@ -158,19 +177,6 @@ def corrects(said: str, name: str) -> bool:
 @lru_cache(20_000)
 def _complains(said: str) -> bool:
     return re.search(_NEGLECTED, said, re.IGNORECASE) is not None
-
-
-def _next_of_human(turns: Sequence[Turn]) -> Mapping[int, int]:
-    """By position, the next prompt by a human in the same conversation and session."""
-    following, last = dict[int, int](), dict[tuple[str, str], int]()
-    for place in range(len(turns) - 1, -1, -1):
-        turn = turns[place]
-        if turn.human:
-            key = (turn.session, turn.agent)
-            if key in last:
-                following[place] = last[key]
-            last[key] = place
-    return following
 
 
 @lru_cache(20_000)
