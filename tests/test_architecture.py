@@ -126,7 +126,7 @@ WORDED_ELSEWHERE = {
     "prompts/settings.py": "what prompts.toml says of itself",
     "core/config/writing.py": "what autotune.toml says of itself",
     "core/config/shapes.py": "what a refusal says was expected",
-    "core/ledger/older.py": "what ledgers of older versions say",
+    "core/ledger/lines.py": "what ledgers of older versions say",
     "core/scheduling/units.py": "what a unit says of itself",
     "core/trust/surroundings.py": "the shell's own words",
     "models/spending.py": "names of columns",

@@ -41,8 +41,7 @@ from autotune.core.ledger.lines import Event  # noqa: E402
 from autotune.core.ledger.purposes import Cause, Purpose  # noqa: E402
 from autotune.core.ledger.state import State  # noqa: E402
 from autotune.core.model import Arm, Decision, Outcome, Part, Status, Verdict  # noqa: E402
-from autotune.core.output.combining import CASES  # noqa: E402
-from autotune.core.output.outcome import PASSED  # noqa: E402
+from autotune.core.output.outcome import CASES, PASSED  # noqa: E402
 from autotune.loop.session import sessions  # noqa: E402
 
 WHEN = "2026-01-01T00:00:00.000Z"

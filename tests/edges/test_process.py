@@ -15,10 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.edges import capture, family, process, shell
-from autotune.edges.capture import LOG_END_BYTES
+from autotune.edges import family, process, shell
 from autotune.edges.environment import as_recorded, environment_for_runs, recorded_environment
-from autotune.edges.process import execute
+from autotune.edges.process import LOG_END_BYTES, execute
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
@@ -261,15 +260,15 @@ def test_of_much_output_the_log_keeps_both_ends_and_no_line_is_lost(run: Runner,
     assert log.endswith(b"noise\nlast\n")
     assert log[LOG_END_BYTES : LOG_END_BYTES + len(marker)] == marker
     assert len(log) == 2 * LOG_END_BYTES + len(marker)
-    assert not capture.is_whole(log)
-    assert finished.tail == log[-capture.TAIL_BYTES :]
+    assert not process.is_whole(log)
+    assert finished.tail == log[-process.TAIL_BYTES :]
 
 
 def test_output_up_to_twice_the_limit_is_logged_whole(run: Runner, tmp_path: Path) -> None:
     run(NOISE.replace("BLOCKS", "500"))
     log = (tmp_path / "logs" / "run.log").read_bytes()
     assert LOG_END_BYTES < len(log) < 2 * LOG_END_BYTES
-    assert capture.is_whole(log)
+    assert process.is_whole(log)
     assert log == b"".join(b"%07d noise\n" % number * 1000 for number in range(500))
 
 
@@ -409,7 +408,7 @@ def test_a_system_without_lists_of_children_does_not_adopt(monkeypatch: pytest.M
 
 @given(st.lists(st.binary(max_size=10), max_size=30), st.integers(0, 10))
 def test_a_ring_holds_the_end_of_what_was_added(chunks: list[bytes], count: int) -> None:
-    ring = capture._Ring(10)
+    ring = process._Ring(10)
     for chunk in chunks:
         ring.add(chunk)
     everything = b"".join(chunks)

@@ -56,8 +56,7 @@ from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.segment import REFERENCE_KEPT, Segment
 from autotune.core.ledger.state import NOTES, RECENT, TRAIL, Ended, Ending, Spending, State, Step, seconds_between
 from autotune.core.model import Arm, DecisionMode, Direction, Effect, Metric, Outcome, Run, Status, Verdict
-from autotune.core.output.combining import CASES
-from autotune.core.output.outcome import PASSED
+from autotune.core.output.outcome import CASES, PASSED
 from autotune.core.stats import noise
 
 CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT

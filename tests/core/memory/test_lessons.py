@@ -10,9 +10,8 @@ from tests.core.session import at, result, segment
 from autotune.core.codec import decode, encode
 from autotune.core.facts import Fact, Kind
 from autotune.core.health.transitions import Health
-from autotune.core.ledger.fold import begin
+from autotune.core.ledger.fold import begin, row
 from autotune.core.ledger.purposes import Cause
-from autotune.core.ledger.rows import row
 from autotune.core.ledger.state import Row
 from autotune.core.memory.lessons import MOST_OF_A_KIND, Lesson, Likeness, Taught, lesson_of, offered, settles, taught_by
 from autotune.core.model import Direction, Effect, Metric, Outcome, Status, Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autotune.core.facts import UnreadError
-from autotune.core.output.combining import with_one_value
+from autotune.core.output.outcome import with_one_value
 
 
 def test_a_metric_that_is_printed_by_cases_alone_is_combined_from_them() -> None:

@@ -7,8 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.output.context import changed
-from autotune.core.output.marked import CONTEXT, LONGEST_LINE, MarkedLines
+from autotune.core.output.marked import CONTEXT, LONGEST_LINE, MarkedLines, changed
 
 
 def read(*chunks: bytes) -> dict[str, str]:

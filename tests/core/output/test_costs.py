@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autotune.core.output.costs import cost_of
+from autotune.core.output.outcome import cost_of
 
 
 @pytest.mark.parametrize(

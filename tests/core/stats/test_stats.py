@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from autotune.core import rules
 from autotune.core.facts import UnreadError
 from autotune.core.model import Direction, Effect
-from autotune.core.output.combining import cases_of, combined
+from autotune.core.output.outcome import cases_of, combined
 from autotune.core.stats import effects, noise
 from autotune.core.stats.bounds import GUARDED, Bound, Guarded, Standing, evidence_within, guardrail
 from autotune.core.stats.confidence import confidence, confidence_label

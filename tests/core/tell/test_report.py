@@ -17,7 +17,6 @@ from autotune.core import rules
 from autotune.core.codec import decode
 from autotune.core.config import reading as configuration
 from autotune.core.facts import Fact, Kind, quoted, whole
-from autotune.core.ledger import older
 from autotune.core.ledger.events import (
     CandidateTaken,
     Charged,
@@ -44,7 +43,7 @@ from autotune.core.ledger.events import (
     TargetChecked,
 )
 from autotune.core.ledger.fold import after, begin
-from autotune.core.ledger.lines import Event, from_line
+from autotune.core.ledger.lines import Event, from_line, from_sentence
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import State
 from autotune.core.memory.lessons import Lesson, Taught
@@ -69,7 +68,7 @@ CANDIDATE, INCUMBENT = Arm.CANDIDATE, Arm.INCUMBENT
 
 def worded(sentence: str) -> Fact:
     """A sentence of an older ledger, as it is read today."""
-    return decode(Fact, older.from_sentence(sentence))
+    return decode(Fact, from_sentence(sentence))
 
 
 def first(**settings: Any) -> SegmentOpened:

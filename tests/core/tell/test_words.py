@@ -12,7 +12,7 @@ from autotune.core.codec import decode
 from autotune.core.decide.witness import Unfit
 from autotune.core.facts import BY_SCORES, AnyKind, Fact, Kind, joined, naming, quoted, refused, whole
 from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread, Verification
-from autotune.core.ledger import older
+from autotune.core.ledger.lines import as_today, from_sentence
 from autotune.core.model import Effect
 from autotune.core.tell.figures import in_odds
 from autotune.core.tell.words import EXACT_CLAIM, told
@@ -509,19 +509,17 @@ def test_odds_are_rounded_down(evidence: float, said: str) -> None:
     ],
 )
 def test_the_sentences_of_older_ledgers_are_shown_as_they_are_and_tell_their_kind(sentence: str, kind: Kind) -> None:
-    fact = decode(Fact, older.from_sentence(sentence))
+    fact = decode(Fact, from_sentence(sentence))
     assert (fact.kind, told(fact)) == (kind, sentence)
 
 
 def test_what_the_sentences_of_older_ledgers_told_a_reader_are_figures() -> None:
-    assert decode(Fact, older.from_sentence("x, where up to 5 % worse is allowed")).figures == {"asked": -1.0}
-    assert decode(Fact, older.from_sentence("x (from 1 to 2), where more than 5 % is asked for")).figures == {"asked": 1.0, "runs": 1}
-    assert decode(Fact, older.from_sentence("2 candidates failed, of 2 allowed (max_failures)")).figures == {"limit": "max_failures"}
-    assert decode(Fact, older.from_sentence("not measured: it was cancelled")) == Fact(
-        Kind.NOT_MEASURED, because=quoted("it was cancelled")
-    )
-    assert older.as_today({"type": "notice", "text": "t"})["found"] == {"kind": Kind.SAID, "figures": {}, "words": "t"}
-    assert older.as_today({"type": "note", "text": "t"}) == {"type": "note", "text": "t"}
+    assert decode(Fact, from_sentence("x, where up to 5 % worse is allowed")).figures == {"asked": -1.0}
+    assert decode(Fact, from_sentence("x (from 1 to 2), where more than 5 % is asked for")).figures == {"asked": 1.0, "runs": 1}
+    assert decode(Fact, from_sentence("2 candidates failed, of 2 allowed (max_failures)")).figures == {"limit": "max_failures"}
+    assert decode(Fact, from_sentence("not measured: it was cancelled")) == Fact(Kind.NOT_MEASURED, because=quoted("it was cancelled"))
+    assert as_today({"type": "notice", "text": "t"})["found"] == {"kind": Kind.SAID, "figures": {}, "words": "t"}
+    assert as_today({"type": "note", "text": "t"}) == {"type": "note", "text": "t"}
 
 
 @pytest.mark.parametrize("why", list(Unfit))

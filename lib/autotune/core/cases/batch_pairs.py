@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from autotune.core.model import Direction
-from autotune.core.output.combining import cases_of, combined
+from autotune.core.output.outcome import cases_of, combined
 from autotune.core.stats.effects import gains
 
 SHOWN = 3

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from autotune.core import rules
 from autotune.core.decide.comparison import (
     PAIR,
+    REFERENCES,
     Comparison,
     clipped,
     compared,
@@ -30,9 +31,10 @@ from autotune.core.decide.comparison import (
     estimate_of,
     left_of,
     of_arm,
+    single_bar,
+    single_gain,
 )
 from autotune.core.decide.saying import decided_at_once, kept, refuted, refuted_at_once, run_out
-from autotune.core.decide.single import REFERENCES, single_bar, single_gain
 from autotune.core.decide.stages import HALF, Line, Stages, lines_of, reach, replayed
 from autotune.core.facts import Kind
 from autotune.core.model import Arm, Calibration, Decision, DecisionMode, Direction, Policy, Run, Verdict

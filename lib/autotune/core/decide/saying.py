@@ -10,9 +10,12 @@ from autotune.core.decide import shortfall
 from autotune.core.decide.comparison import (
     Comparison,
     estimate_of,
+    known_values,
     matched,
+    single_effect,
+    single_error,
+    single_gain,
 )
-from autotune.core.decide.single import known_values, single_effect, single_error, single_gain
 from autotune.core.decide.stages import Stages
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Decision, Verdict

@@ -1,4 +1,4 @@
-"""The state after each event."""
+"""The state after each event; a result as a row of the log, and as a signal to the loop's health."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from autotune.core.decide.budget import refills
 from autotune.core.decide.decide import learn
 from autotune.core.decide.witness import witness_of
 from autotune.core.facts import Fact, Kind, whole
-from autotune.core.health.transitions import Signal, step
+from autotune.core.health.transitions import Health, Signal, step
 from autotune.core.ledger import events
 from autotune.core.ledger.earlier import with_imported
+from autotune.core.ledger.events import Result
 from autotune.core.ledger.lines import Event
-from autotune.core.ledger.purposes import Purpose
-from autotune.core.ledger.rows import row, signal_of
+from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.segment import REFERENCE_KEPT, Segment, comparable, compared, seen
 from autotune.core.ledger.state import NOTES, RECENT, TRAIL, Ended, Ending, Experiment, Recent, Row, Spending, State, Step
 from autotune.core.model import Arm, Outcome, Status, Verdict, Witness
-from autotune.core.output.costs import cost_of
+from autotune.core.output.outcome import cost_of
 from autotune.core.stats import noise
 
 
@@ -118,6 +118,13 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
             return replace(state, spending=replace(state.spending, printed_usd=state.spending.printed_usd + event.cost_usd))
         case never:
             assert_never(never)
+
+
+def follows(result: events.Result, state: State) -> bool:
+    """Whether a result is a baseline's, or that of the experiment that is open and decided: nobody writes another."""
+    return result.baseline or (
+        state.experiment is not None and (state.experiment.number, bool(state.experiment.verdict)) == (result.index, True)
+    )
 
 
 def _looked_after(state: State, experiment: int) -> State:
@@ -329,3 +336,45 @@ def _healed(state: State, event: events.PlaybookEnded) -> State:
 
 
 _FOUND = {None: Signal.HEALED_BY, True: Signal.WORKS, False: Signal.FAILS}
+
+
+def signal_of(event: Result) -> Signal:
+    """Tell what a result says of how the loop is doing."""
+    if event.status is Status.KEEP:
+        return Signal.NOT_MEASURED if event.forced else Signal.KEPT  # a person's word says nothing of the loop
+    match event.cause:
+        case Cause.BENCHMARK | Cause.ENVIRONMENT:
+            return Signal.BROKEN
+        case Cause.NOT_MEASURED | Cause.PERSON:
+            return Signal.NOT_MEASURED
+        case Cause.CANDIDATE | Cause.HOOK:
+            return Signal.FAILED
+        case Cause.IDEA:
+            return Signal.NOT_MEASURED if event.verdict is Verdict.VOID else Signal.NOT_BETTER
+        case never:
+            assert_never(never)
+
+
+def row(event: Result, reason: Fact, health: Health, again: int | None) -> Row:
+    """Make a result into a row of the log."""
+    return Row(
+        index=event.index,
+        status=event.status,
+        verdict=event.verdict,
+        outcome=event.outcome,
+        cause=event.cause,
+        value=event.metric,
+        effect=event.effect,
+        description=event.description,
+        reason=reason,
+        files=event.files[:20],
+        commit=event.commit,
+        segment=event.segment,
+        timestamp=event.timestamp,
+        forced=event.forced,
+        confirmed=event.confirmed,
+        asi=event.asi,
+        health=health,
+        failure=event.failure,
+        again=again,
+    )

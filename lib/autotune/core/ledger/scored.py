@@ -45,7 +45,7 @@ from autotune.core.ledger.events import Drawn
 from autotune.core.ledger.segment import Listing, cases_of, split_of
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.model import Arm, Decision, Effect, Outcome, Part, Policy, Run, Verdict
-from autotune.core.output.combining import CASES
+from autotune.core.output.outcome import CASES
 from autotune.core.stats.bounds import Guarded, Standing
 from autotune.core.stats.effects import Claim, tail_of_look
 

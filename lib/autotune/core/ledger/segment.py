@@ -16,8 +16,8 @@ from autotune.core.ledger.events import Calibrated, SegmentOpened
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.searched import Searched
 from autotune.core.model import Arm, Metric, Outcome, Run, Status, Witness
-from autotune.core.output import combining
-from autotune.core.output.combining import CASES
+from autotune.core.output import outcome
+from autotune.core.output.outcome import CASES
 from autotune.core.stats import drift, noise
 
 REFERENCE_KEPT = 40  # the incumbent's latest values that are held
@@ -135,7 +135,7 @@ def seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:
     if value is None:  # no case of this batch was scored
         return replace(segment, baseline_observed=(*segment.baseline_observed, event.run))
     runs = (*segment.baseline_runs, value)
-    cases = combining.cases_of(event.metrics, metric.name) if CASES in event.metrics else ()
+    cases = outcome.cases_of(event.metrics, metric.name) if CASES in event.metrics else ()
     known = bool(event.cases and segment.baseline_runs)
     return replace(
         segment,
@@ -146,7 +146,7 @@ def seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:
         baseline_observed=(*segment.baseline_observed, event.run),
         reference=runs[-REFERENCE_KEPT:],
         cases=() if event.cases else cases,
-        case_ratios=segment.case_ratios if segment.cases or known else combining.are_ratios(event.metrics, metric.name, cases),
+        case_ratios=segment.case_ratios if segment.cases or known else outcome.are_ratios(event.metrics, metric.name, cases),
     )
 
 

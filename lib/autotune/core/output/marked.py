@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from autotune.core.output.metrics import MOST_NAMES, is_name, normalised
@@ -59,3 +59,10 @@ class MarkedLines:
             name = normalised(line[1].decode(errors="replace"))
             if is_name(name) and (name in self._found or len(self._found) < self._mark.most_names):
                 self._found[name] = line[2].decode(errors="replace").strip()[: self._mark.longest_text]
+
+
+def changed(before: Mapping[str, str], now: Mapping[str, str], free: Collection[str] = ()) -> list[list[str]]:
+    """Name what differs, but what is `free` to: each with what it was and what it is, empty where it was not said."""
+    names = dict.fromkeys((*before, *now))
+    differing = (name for name in names if name not in free and before.get(name) != now.get(name))
+    return [[name, before.get(name, ""), now.get(name, "")] for name in differing]

@@ -13,8 +13,7 @@ from autotune.core.cases.written import case_of
 from autotune.core.ledger.events import Ran
 from autotune.core.ledger.state import Ending, State
 from autotune.core.model import Arm, Metric, Outcome, Part
-from autotune.core.output.combining import cases_of
-from autotune.core.output.outcome import escaped
+from autotune.core.output.outcome import cases_of, escaped
 from autotune.core.tell.figures import number
 from autotune.core.tell.lines import Line
 

@@ -15,9 +15,8 @@ from autotune.core.facts import Fact, Kind, quoted, refused
 from autotune.core.ledger.events import Charged, Paused, Stopped
 from autotune.core.ledger.state import unnamed
 from autotune.core.ledger.stopping import second_look
-from autotune.core.output.costs import cost_of
 from autotune.core.output.metrics import MetricReader
-from autotune.core.output.outcome import useful_end
+from autotune.core.output.outcome import cost_of, useful_end
 from autotune.edges import locks, process
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
@@ -28,7 +27,7 @@ from autotune.loop.candidate.returning import OvertakenError
 from autotune.loop.candidate.tried import Repeats
 from autotune.loop.experiment import experiment, occasions, work
 from autotune.loop.measure import calibrating, quiet, recording
-from autotune.loop.session import briefing, feed, files, logs
+from autotune.loop.session import feed, files, logs, projection
 from autotune.loop.session.session import Say, Session
 
 LONGEST_DESCRIPTION = 2000
@@ -170,7 +169,7 @@ def _seen(session: Session) -> Iterator[None]:
 
 def _propose(session: Session, command: str) -> Proposal:
     """Run the proposer; a stop of the session ends it, and so do an interrupt and the end of this process."""
-    page = briefing.page(session, supervised=True)
+    page = projection.page(session, supervised=True)
     path = session.folder.path / "brief.md"
     replace_file(path, page.encode())
     environment = {**os.environ, "AUTOTUNE_BRIEF": str(path), "AUTOTUNE_SESSION": session.name}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from posixpath import join
 
-from autotune.core.decide import decide, pace, single
+from autotune.core.decide import comparison, decide, pace
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.health import recovery
 from autotune.core.health.recovery import SHRUNK_FOR, Playbook
@@ -109,7 +109,7 @@ def _look(session: Session, step: Next) -> None:
         session.append(Looked(values=(), moved=False, reason=Fact(Kind.RUNS_FAILED), timestamp=now()))
         return
     moved = decide.reference_moved(calibration, values)
-    before, fresh = noise.median(calibration.reference[-single.REFERENCES :]), noise.median(values)
+    before, fresh = noise.median(calibration.reference[-comparison.REFERENCES :]), noise.median(values)
     found = Fact(Kind.LOOKED, {"before": before, "now": fresh, "moved": moved})
     session.append(Looked(values=values, moved=moved, reason=found, timestamp=now()))
 

@@ -16,7 +16,6 @@ from autotune.core.model import Outcome, Verdict
 from autotune.core.output.outcome import classify, escaped, useful_end
 from autotune.core.tell.words import told
 from autotune.edges import commits, git, indexes, tree
-from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
@@ -217,7 +216,7 @@ def _commit(session: Session) -> None:
     scratch.unlink(missing_ok=True)
     git.tell(session.top, "read-tree", experiment.candidate, index=scratch)
     tree.leave_apart(session.view, scratch, experiment.candidate)
-    replace_file(words, _message(session, experiment).encode())
+    words.write_bytes(_message(session, experiment).encode())
     before = _edited_since(session, scratch)
     command, variables = commits.commit_command(scratch, words, trace, sign=session.state.config.sign)
     session.going_on(Kind.COMMITTING, experiment=experiment.number)

@@ -22,7 +22,7 @@ from autotune.core.model import Arm, Outcome, Status, Verdict
 from autotune.core.output.metrics import MetricReader
 from autotune.core.stats.noise import median
 from autotune.core.tell.snapshot import of_the_log
-from autotune.edges import capture, git, ledger, worktrees
+from autotune.edges import git, ledger, process, worktrees
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.inspect import committed
@@ -268,7 +268,7 @@ def _logs(folder: Folder, story: Account) -> Iterator[Disagreement]:
             yield amiss(Amiss.OUTPUT_GONE, Fact(Remedy.NOT_TO_BE_HELD), **what)
             continue
         output = path.read_bytes()
-        if capture.is_whole(output) and (name := _unprinted(event, output)) is not None:
+        if process.is_whole(output) and (name := _unprinted(event, output)) is not None:
             yield amiss(Amiss.VALUE_NOT_PRINTED, metric=name, value=event.metrics[name], **what)
 
 

@@ -32,7 +32,8 @@ from autotune.edges.place import Place
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import pinning
 from autotune.loop.inspect.scene import Check, Finding, Scene, config_to_be, is_timed, workdir
-from autotune.loop.measure import cases, places, reading
+from autotune.loop.measure import places, reading
+from autotune.loop.measure.ground import variables_of_cases
 from autotune.loop.opening import opening, proving
 from autotune.loop.session import layout
 from autotune.loop.session.layout import BENCHMARK_FILE, SESSION_FILES, Folder
@@ -210,7 +211,7 @@ def _execute(config: Config, command: Command, folder: Path, scratch: Path, ids:
     results = reading.expected(config, folder) if command.measured else None
     if results is not None:
         results.clear()
-    given = cases.told(scratch, ids, seeded=config.seeds)
+    given = variables_of_cases(scratch, ids, seeded=config.seeds)
     finished = process.execute(
         command.text,
         cwd=folder,

@@ -19,7 +19,7 @@ from autotune.core.ledger.events import Calibrated, Ran, SettingsChanged
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.sight import NOISY, SHORT_RUN_S, Blind, blind, by_pair, by_spread, by_unit, sight
 from autotune.core.model import Arm, Direction, Outcome, Witness
-from autotune.core.output.costs import cost_of
+from autotune.core.output.outcome import cost_of
 from autotune.core.stats import effects, noise
 from autotune.core.tell import advice
 from autotune.core.tell.words import told

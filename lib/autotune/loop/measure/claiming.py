@@ -13,7 +13,7 @@ from autotune.core.ledger import scored
 from autotune.core.ledger.events import Claimed, Ran, Result, SegmentOpened
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Metric, Outcome, Status
-from autotune.core.output import context
+from autotune.core.output import marked
 from autotune.core.stats import effects, noise
 from autotune.core.stats.effects import Claim
 from autotune.core.tell.words import told
@@ -193,7 +193,7 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[Ran, Ran]] 
                 return Fact(Kind.NO_CLAIM, because=Fact(failed, because=run.why))
             runs[arm] = run
         before, after = runs[Arm.INCUMBENT], runs[Arm.CANDIDATE]
-        if changes := context.changed(before.context, after.context, state.config.context_free):
+        if changes := marked.changed(before.context, after.context, state.config.context_free):
             return Fact(Kind.NO_CLAIM, because=Fact(Kind.CONTEXT_DIFFERS, {"changes": changes}))
         pairs.append((before, after))
         if state.scores is not None:

@@ -16,7 +16,6 @@ from autotune.core.output.outcome import Executed
 from autotune.edges import caches, case_files, environment, locks, place, process, sandbox
 from autotune.edges.place import Place
 from autotune.edges.sandbox import Walls
-from autotune.loop.measure import cases as telling
 from autotune.loop.measure import reading, watching
 from autotune.loop.measure.turns import Interrupted
 from autotune.loop.measure.watching import Tampered
@@ -26,6 +25,7 @@ from autotune.loop.session.layout import root
 from autotune.loop.session.leftovers import private_prefix
 from autotune.loop.session.session import Session
 
+_WRITTEN = "output"  # the folder in which cases may write, in the run's own
 _CACHES = "caches"  # in the session's folder in the cache
 _LOOK = "look at the candidate first: it is saved under refs/autotune"
 
@@ -72,7 +72,7 @@ class Ground:
         if results is not None:
             results.clear()
         with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session)) as temporary:
-            of_cases = telling.told(temporary, cases, seeded=state.config.seeds)
+            of_cases = variables_of_cases(temporary, cases, seeded=state.config.seeds)
             finished = process.execute(
                 self._walled(command.text, temporary, shown),
                 cwd=folder,
@@ -83,7 +83,7 @@ class Ground:
                 stopped=lambda: self._is_stopped(let_in),
             )
             if cases:
-                case_files.keep(temporary / telling.WRITTEN, self.session.folder.path / logs.of_cases(log), cases)
+                case_files.keep(temporary / _WRITTEN, self.session.folder.path / logs.of_cases(log), cases)
         if stamp is not None and watching.stamp(index) != stamp:
             index.unlink(missing_ok=True)
             raise Tampered(Fact(Kind.INDEX_WRITTEN, {"path": str(index)}), _LOOK)
@@ -128,3 +128,19 @@ def _private_folder(prefix: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def variables_of_cases(folder: Path, cases: Sequence[str], *, seeded: bool) -> dict[str, str]:
+    """Give the variables of a run of these cases; nothing where there are none.
+
+    Writes the file of their ids into a folder, and makes there the one in which they may write. `seeded` tells that the case is a seed.
+    """
+    if not cases:
+        return {}
+    path, written = folder / "cases", folder / _WRITTEN
+    path.write_text("".join(f"{case}\n" for case in cases), "utf-8")
+    shutil.rmtree(written, ignore_errors=True)
+    written.mkdir(exist_ok=True)
+    alone = {"AUTOTUNE_CASE": cases[0]} if len(cases) == 1 else {}
+    seed = {"AUTOTUNE_SEED": cases[0]} if seeded else {}
+    return {"AUTOTUNE_CASES": str(path), "AUTOTUNE_CASE_OUTPUT": str(written), **alone, **seed}

@@ -20,7 +20,7 @@ from autotune.core.ledger.events import Decided, Drawn, Ran
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.model import Arm, Decision, Outcome, Part, Policy, Run, Verdict
-from autotune.core.output import context
+from autotune.core.output import marked
 from autotune.core.stats.noise import median
 from autotune.core.tell.words import LEAVE_OUT, told
 from autotune.core.trust import audit
@@ -209,7 +209,7 @@ def _draw(session: Session, bench: Bench, experiment: Experiment, part: Part) ->
 
 def _changes(session: Session, ran: Ran) -> list[list[str]]:
     """Name what a run says of what it measured with, and the segment's first run said otherwise."""
-    return context.changed(session.state.segment.context, ran.context, session.state.config.context_free)
+    return marked.changed(session.state.segment.context, ran.context, session.state.config.context_free)
 
 
 def _of_other_context(session: Session, bench: Bench, ran: Ran, changes: list[list[str]]) -> Decided:

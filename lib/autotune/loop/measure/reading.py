@@ -13,10 +13,18 @@ from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind, UnreadError
 from autotune.core.findings import Unread
 from autotune.core.model import Outcome
-from autotune.core.output.combining import CASES, are_ratios, cases_of, combined, with_one_value
-from autotune.core.output.costs import cost_of
 from autotune.core.output.metrics import RESERVED, MetricReport
-from autotune.core.output.outcome import Executed, classify, measured_samples
+from autotune.core.output.outcome import (
+    CASES,
+    Executed,
+    are_ratios,
+    cases_of,
+    classify,
+    combined,
+    cost_of,
+    measured_samples,
+    with_one_value,
+)
 from autotune.core.output.sources import Source, stem
 from autotune.core.trust.patterns import from_top
 from autotune.edges import results

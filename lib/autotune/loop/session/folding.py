@@ -11,7 +11,7 @@ from typing import Any
 from autotune.core.codec import Malformed, decode, encode
 from autotune.core.ledger import state as states
 from autotune.core.ledger.events import Result, SegmentOpened
-from autotune.core.ledger.fold import after, begin
+from autotune.core.ledger.fold import after, begin, follows
 from autotune.core.ledger.lines import from_line
 from autotune.core.ledger.state import State
 from autotune.edges import ledger
@@ -82,7 +82,7 @@ def fold(path: Path, state: State | None, position: Position) -> tuple[State, Po
         if isinstance(event, SegmentOpened) and state is None:
             state = begin(event)
         elif event is not None and state is not None:
-            if isinstance(event, Result) and not _follows(event, state):
+            if isinstance(event, Result) and not follows(event, state):
                 raise _damaged(
                     path, position.lines, f"it is a result of experiment {event.index}, which was not measured and decided before it"
                 )
@@ -90,13 +90,6 @@ def fold(path: Path, state: State | None, position: Position) -> tuple[State, Po
     if state is None:
         raise _damaged(path, 1, "it does not open a session")
     return state, position
-
-
-def _follows(result: Result, state: State) -> bool:
-    """Whether a result is a baseline's, or that of the experiment that is open and decided: nobody writes another."""
-    return result.baseline or (
-        state.experiment is not None and (state.experiment.number, bool(state.experiment.verdict)) == (result.index, True)
-    )
 
 
 def _damaged(path: Path, line: int, why: str) -> AutotuneError:

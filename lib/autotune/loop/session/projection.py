@@ -1,19 +1,22 @@
-"""What hooks and the status line have to know of a session, as JSON values: written after every change, read without this package."""
+"""What others get of a session: a proposer its page, hooks and the status line JSON that they read without this package."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from autotune.core.health.supervision import PATIENCE
 from autotune.core.ledger.state import State
+from autotune.core.tell.brief import brief
 from autotune.core.tell.figures import effect_in_short, number, with_unit
 from autotune.core.tell.snapshot import of_the_log
 from autotune.core.trust.patterns import expression
 from autotune.edges import git
-from autotune.loop.session import briefing
-from autotune.loop.session.layout import SESSION_FILES
+from autotune.edges.clock import now
+from autotune.loop.session import teaching
+from autotune.loop.session.layout import HOOKS_SAID, IDEAS_FILE, NOTES_FILE, SESSION_FILES
 from autotune.loop.session.session import Session
 
 FILE = "hook.json"
@@ -44,7 +47,7 @@ def projection(session: Session) -> dict[str, Any]:
         "value": _value(state),
         "auto_resume": config.auto_resume,
         "stop_patience": PATIENCE,
-        "brief": briefing.page(session),
+        "brief": page(session),
     }
 
 
@@ -72,3 +75,14 @@ def _value(state: State) -> str:
     if claim is not None and claim.improved and claim.effect is not None and claim.keeps == state.all_keeps:
         return f"{told}, claimed {effect_in_short(claim.effect)}"
     return f"{told}, last keep {effect_in_short(last.effect)}" if last is not None and last.effect is not None else told
+
+
+def page(session: Session, *, supervised: bool = False) -> str:
+    """Give the brief as it stands; `supervised` is for a proposer whose changes somebody else measures."""
+    ideas, memory = _text(session.workdir / IDEAS_FILE), _text(session.workdir / NOTES_FILE)
+    hooks, lessons = _text(session.folder.path / HOOKS_SAID), teaching.given(session.folder)
+    return brief(session.state, now(), ideas, memory, lessons, hooks=hooks, supervised=supervised)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
