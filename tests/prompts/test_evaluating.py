@@ -39,7 +39,7 @@ def set_so(
     desk: Desk, more: dict[str, str], now: int = NOW, behaviors: tuple[Behavior, ...] = (QUALITY,), probe: int = 0, **scripts: Script
 ) -> dict[str, Any]:
     found = evaluating.evaluate(known(desk, **more), behaviors, now, probe=probe, asking=asking(desk.path.parent, **scripts))
-    assert scored.evaluated(found)
+    assert list(scored.evaluated(found))
     return found
 
 

@@ -33,4 +33,4 @@ def approve(
         found = deploying.approve(settings, store, name, now_ms(), reject=reject, dry=dry_run)
     if found["action"] == "nothing":
         raise AutotuneError(f"Nothing of {name} waits.", "`autotune prompts deploy` proposes a pack")
-    answered(found, deployed([found]), as_json=as_json)
+    answered(found, deployed(found), as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
@@ -38,5 +39,5 @@ def deploy(
             return deploying.deploy(settings, store, name, now_ms(), commit=commit, adopt=adopt, dry=dry_run)
 
         found = rolling.each(behaviors, "action", of)
-    answered({"behaviors": found}, deployed(found), as_json=as_json)
+    answered({"behaviors": found}, chain.from_iterable(map(deployed, found)), as_json=as_json)
     raise typer.Exit(int(any(one["action"] == "refused" for one in found)))

@@ -30,4 +30,4 @@ def promote(
     with rolling.known(at) as (settings, store):
         name = rolling.only(settings, behavior)
         found = reverting.promote(settings, store, name, now_ms(), version=version, dry=dry_run)
-    answered(found, watched([found]), as_json=as_json)
+    answered(found, watched(found), as_json=as_json)

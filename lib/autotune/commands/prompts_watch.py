@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import typer
 
 from autotune.commands import rolling
@@ -22,5 +24,5 @@ def watch(behavior: Which = None, at: At = None, dry_run: DryRun = False, as_jso
     with rolling.known(at) as (settings, store):
         behaviors = rolling.chosen(settings, behavior)
         found = rolling.each(behaviors, "state", lambda name: watching.watch(settings, store, name, now_ms(), dry=dry_run))
-    answered({"behaviors": found}, watched(found), as_json=as_json)
+    answered({"behaviors": found}, chain.from_iterable(map(watched, found)), as_json=as_json)
     raise typer.Exit(int(any(one["state"] == "refused" for one in found)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
@@ -47,7 +47,7 @@ def sync(as_json: AsJson = False) -> None:
     with records(write=True) as store:
         found = syncing.sync(store, hosts.hosts(home), hosts.opencode_database(home), Rules(mask=masking), now_ms())
     told = words.synced(found.sessions, found.rows, found.lines, found.unread, found.masked)
-    _answer(list(told), encode(found), as_json=as_json)
+    _answer(told, encode(found), as_json=as_json)
 
 
 def status(as_json: AsJson = False) -> None:
@@ -144,7 +144,7 @@ def _share(one: Share) -> dict[str, object]:
     return {"hits": one.hits, "of": one.of, "value": one.value, "interval": one.interval}
 
 
-def _answer(lines: Sequence[Line], said: object, *, as_json: bool) -> None:
+def _answer(lines: Iterable[Line], said: object, *, as_json: bool) -> None:
     typer.echo(json.dumps(said) if as_json else laid_out(lines, width()), nl=as_json)
 
 

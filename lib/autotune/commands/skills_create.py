@@ -76,7 +76,7 @@ def check(name: NameOrPath, as_json: AsJson = False) -> None:
 def answer(lines: Iterable[Line], said: object, *, as_json: bool) -> None:
     """Print an answer, in words or as JSON."""
     width = min(get_terminal_size().columns, WIDEST)
-    typer.echo(json.dumps(said, ensure_ascii=False) if as_json else laid_out(list(lines), width), nl=as_json)
+    typer.echo(json.dumps(said, ensure_ascii=False) if as_json else laid_out(lines, width), nl=as_json)
 
 
 def _steps(workflow: int | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -238,7 +238,7 @@ def _now_ms() -> int:
     return round(time.time() * 1000)
 
 
-def answered(found: object, lines: Sequence[Line], *, as_json: bool) -> None:
+def answered(found: object, lines: Iterable[Line], *, as_json: bool) -> None:
     """Print an answer: as lines for people, or as JSON."""
     width = min(shutil.get_terminal_size().columns, WIDEST)
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else laid_out(lines, width), nl=as_json)

@@ -6,7 +6,7 @@ Each step finishes what was begun and does nothing that is done: a pass that was
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,7 @@ class Part:
     behavior: Behavior | None
     work: Callable[[], Values | Skipped]
     plan: Callable[[], Values | Skipped]
-    told: Callable[[Values], Sequence[Line]]
+    told: Callable[[Values], Iterable[Line]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -62,12 +62,12 @@ def parts(desk: Desk, behaviors: Sequence[Behavior]) -> Iterator[Part]:
         yield _part(Step.EVAL, behavior, _eval, desk, behavior, told=_eval_told)
     for behavior in behaviors:
         yield _part(Step.OPTIMIZE, behavior, _optimize, desk, behavior, told=_optimize_told)
-        yield _part(Step.DEPLOY, behavior, _deploy, desk, behavior, told=_deploy_told)
-        yield _part(Step.WATCH, behavior, _watch, desk, behavior, told=_watch_told)
+        yield _part(Step.DEPLOY, behavior, _deploy, desk, behavior, told=rollouts.deployed)
+        yield _part(Step.WATCH, behavior, _watch, desk, behavior, told=rollouts.watched)
 
 
 def _part(
-    step: Step, behavior: Behavior | None, work: Callable[..., Values | Skipped], *given: object, told: Callable[[Values], Sequence[Line]]
+    step: Step, behavior: Behavior | None, work: Callable[..., Values | Skipped], *given: object, told: Callable[[Values], Iterable[Line]]
 ) -> Part:
     return Part(step, behavior, partial(work, *given, dry=False), partial(work, *given, dry=True), told)
 
@@ -162,17 +162,9 @@ def _without_key(settings: Settings, *models: str) -> Skipped | None:
     return Skipped(Skip.NO_KEY, {"keys": list(missing)}) if missing else None
 
 
-def _eval_told(found: Values) -> Sequence[Line]:
+def _eval_told(found: Values) -> Iterable[Line]:
     return scored.planned(found) if found["dry_run"] else scored.evaluated(found)
 
 
-def _optimize_told(found: Values) -> Sequence[Line]:
+def _optimize_told(found: Values) -> Iterable[Line]:
     return (tuning.finished if found["state"] in _DONE else tuning.planned)(found)
-
-
-def _deploy_told(found: Values) -> Sequence[Line]:
-    return rollouts.deployed([found])
-
-
-def _watch_told(found: Mapping[str, Any]) -> Sequence[Line]:
-    return rollouts.watched([found])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -56,37 +56,36 @@ CANARY: Mapping[str, Any] = {
 }
 
 
-def said(lines: tuple[Line, ...]) -> str:
+def said(lines: Iterable[Line]) -> str:
     return "\n".join(f"{line.label}: {line.text}" for line in lines)
 
 
 @pytest.mark.parametrize("action", ACTIONS + REHEARSED)
 def test_what_was_deployed_says_where_it_is_from_how_it_is_decided_and_what_changes(action: str) -> None:
-    told = said(deployed([{**DEPLOYED, "action": action}]))
+    told = said(deployed({**DEPLOYED, "action": action}))
     for part in ("p-new", "session tune, experiment 3", "kept: 5 % higher", "30% of the units", "20 : 1", "7.5 days", "+New."):
         assert part in told
     assert "--- deployed" not in told
 
 
 def test_what_no_session_kept_what_was_forced_and_what_comes_first_is_said() -> None:
-    assert "no session" in said(deployed([{**DEPLOYED, "action": "began", "session": None, "needed": 416.7}]))
-    assert "forced" in said(deployed([{**DEPLOYED, "action": "began", "proven": False}]))
-    assert "p-old becomes it" in said(deployed([{**DEPLOYED, "action": "waits for records", "first": True}]))
-    assert "the one of main" in said(deployed([{**DEPLOYED, "action": "would begin", "first": True, "parent": None}]))
-    assert "worse by 0.05" in said(deployed([{**DEPLOYED, "action": "began", "mode": "no_harm", "margin": 0.05}]))
-    assert "unknown" in said(deployed([{**DEPLOYED, "action": "began", "units_a_day": 0, "evidence": "", "diff": []}]))
+    assert "no session" in said(deployed({**DEPLOYED, "action": "began", "session": None, "needed": 416.7}))
+    assert "forced" in said(deployed({**DEPLOYED, "action": "began", "proven": False}))
+    assert "p-old becomes it" in said(deployed({**DEPLOYED, "action": "waits for records", "first": True}))
+    assert "the one of main" in said(deployed({**DEPLOYED, "action": "would begin", "first": True, "parent": None}))
+    assert "worse by 0.05" in said(deployed({**DEPLOYED, "action": "began", "mode": "no_harm", "margin": 0.05}))
+    assert "unknown" in said(deployed({**DEPLOYED, "action": "began", "units_a_day": 0, "evidence": "", "diff": []}))
     long = {**DEPLOYED, "action": "began", "diff": [*DEPLOYED["diff"], *["+more"] * 60]}
-    assert said(deployed([long])).endswith("…")
+    assert said(deployed(long)).endswith("…")
 
 
 def test_nothing_a_canary_that_runs_and_a_refusal_are_one_line_each() -> None:
-    found = deployed(
-        [
-            {"behavior": "a", "action": "nothing"},
-            {"behavior": "b", "action": "runs"},
-            {"behavior": "c", "action": "refused", "error": "No.", "hint": "do it"},
-        ]
+    three: tuple[dict[str, Any], ...] = (
+        {"behavior": "a", "action": "nothing"},
+        {"behavior": "b", "action": "runs"},
+        {"behavior": "c", "action": "refused", "error": "No.", "hint": "do it"},
     )
+    found = [line for one in three for line in deployed(one)]
     assert [line.label for line in found] == ["a", "b", "c", ""]
     assert found[2].tone is Tone.BAD
 
@@ -94,7 +93,7 @@ def test_nothing_a_canary_that_runs_and_a_refusal_are_one_line_each() -> None:
 @pytest.mark.parametrize("because", Because)
 def test_every_reason_has_words(because: Because) -> None:
     verdict = Verdict.WAIT if because in {Because.OPEN, Because.HELD, Because.TOO_FEW} else Verdict.ROLL_BACK
-    told = said(watched([{**CANARY, "because": because, "verdict": verdict, "about": "errors"}]))
+    told = said(watched({**CANARY, "because": because, "verdict": verdict, "about": "errors"}))
     assert "{" not in told
     assert "effect: +0.100 (from -0.100 to +0.300)" in told
     assert "errors" in told
@@ -102,13 +101,13 @@ def test_every_reason_has_words(because: Because) -> None:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_a_look_that_changes_nothing_says_would(verdict: Verdict) -> None:
-    told = said(watched([{**CANARY, "verdict": verdict, "dry_run": True}]))
+    told = said(watched({**CANARY, "verdict": verdict, "dry_run": True}))
     assert ("would be" in told) is (verdict is not Verdict.WAIT)
 
 
 def test_units_that_wait_what_was_left_out_and_carry_over_are_said() -> None:
     found = {**CANARY, "unit": "request", "by_format": False, "waiting": 2, "left_out": dict.fromkeys(LeftOut, 3), "effect": None}
-    told = said(watched([{**found, "failed": {}}]))
+    told = said(watched({**found, "failed": {}}))
     assert "2 units wait for the judge" in told
     assert "what one request does" in told
     assert told.count(" 3") >= len(LeftOut)
@@ -117,27 +116,26 @@ def test_units_that_wait_what_was_left_out_and_carry_over_are_said() -> None:
 
 def test_a_promotion_that_waits_or_was_made_by_hand_is_said() -> None:
     promoted = {**CANARY, "verdict": "promote", "because": "better"}
-    assert "no labels" in said(watched([{**promoted, "action": "waits for approval", "doubt": "no labels"}]))
-    assert "promoted by you" in said(watched([{**promoted, "action": "promoted by hand", "dry_run": False}]))
+    assert "no labels" in said(watched({**promoted, "action": "waits for approval", "doubt": "no labels"}))
+    assert "promoted by you" in said(watched({**promoted, "action": "promoted by hand", "dry_run": False}))
 
 
 @pytest.mark.parametrize(("action", "part"), [("on", "is watched"), ("over", "stays"), ("take back", "p-old is active")])
 def test_a_promoted_pack_is_watched_stays_or_is_taken_back(action: str, part: str) -> None:
     found = {"behavior": "a", "state": "promoted", "version": "p-new", "parent": "p-old", "days": 2.0, "for_days": 7.0, "action": action}
-    assert part in said(watched([{**found, "about": "score", "odds": {"score": 25.0}}]))
-    assert "no request has come" in said(watched([{**found, "action": "over", "about": None, "odds": {}}]))
-    assert "would be" in said(watched([{**found, "action": "take back", "about": "score", "odds": {"score": 25.0}, "dry_run": True}]))
+    assert part in said(watched({**found, "about": "score", "odds": {"score": 25.0}}))
+    assert "no request has come" in said(watched({**found, "action": "over", "about": None, "odds": {}}))
+    assert "would be" in said(watched({**found, "action": "take back", "about": "score", "odds": {"score": 25.0}, "dry_run": True}))
 
 
 def test_nothing_waiting_and_a_refusal_are_said() -> None:
-    found = watched(
-        [
-            {"behavior": "a", "state": "nothing"},
-            {"behavior": "b", "state": "waiting", "version": "p-new"},
-            {"behavior": "c", "state": "waiting", "version": "p-new", "action": "waits for approval"},
-            {"behavior": "d", "state": "refused", "error": "No.", "hint": "do it"},
-        ]
+    four: tuple[dict[str, Any], ...] = (
+        {"behavior": "a", "state": "nothing"},
+        {"behavior": "b", "state": "waiting", "version": "p-new"},
+        {"behavior": "c", "state": "waiting", "version": "p-new", "action": "waits for approval"},
+        {"behavior": "d", "state": "refused", "error": "No.", "hint": "do it"},
     )
+    found = [line for one in four for line in watched(one)]
     assert [line.label for line in found] == ["a", "b", "c", "d", ""]
     assert "approve" in found[2].text
 

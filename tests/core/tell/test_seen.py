@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -21,11 +22,11 @@ EMPTY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def labels(lines: tuple[Line, ...]) -> list[str]:
+def labels(lines: Iterable[Line]) -> list[str]:
     return [line.label for line in lines]
 
 
-def text(lines: tuple[Line, ...], label: str) -> str:
+def text(lines: Iterable[Line], label: str) -> str:
     return next(line.text for line in lines if line.label == label)
 
 
@@ -39,7 +40,7 @@ def test_a_reading_tells_all_that_it_found_and_nothing_of_what_was_masked() -> N
         "unread": {Unread.NOT_JSON: 1, Unread.NO_INPUT: 2},
         "flaws": {Unread.BAD_VERSION: 1}, "forgotten_for_age": 6, "missing": ["/gone\x1b"], "dead_letters": "/letters",
     }  # fmt: skip
-    told = seen.ingested(found)
+    told = list(seen.ingested(found))
     assert labels(told) == ["new", "read", "left out", "waiting", "masked", "not read", "in parts", "forgotten", "missing", "database"]
     assert text(told, "masked") == "email 4"
     assert text(told, "left out") == "read before 3"
@@ -65,7 +66,7 @@ def test_a_database_without_records_and_one_with() -> None:
         "behaviors": {"tool-calling": {"train": 1, "confirm": 2}},
         "packs": [{"behavior": "tool-calling", "version": "v", "records": 3}], "sources": [source], "unread": {Unread.TOO_LONG: 1},
     }  # fmt: skip
-    told = seen.status(full)
+    told = list(seen.status(full))
     assert labels(told) == ["workshop", "database", "records", "cases", "shown", "masked", "not read", "source"]
     assert text(told, "cases") == "tool-calling: train 1, select 0, confirm 2"
     assert "1970-01-01 to 1970-01-02" in text(told, "records")

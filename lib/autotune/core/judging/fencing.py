@@ -43,9 +43,9 @@ def drawn(parts: Sequence[Part], chance: Random) -> Fence:
             return Fence(name, word)
 
 
-def fenced(fence: Fence, part: Part) -> str:
-    """A part within its fence, shortened in the middle where it is too long."""
-    return f"<<<{fence.name} {part.label}\n{shortened(part.text)}\n{fence.name}>>>"
+def fenced(fence: Fence, *parts: Part) -> str:
+    """Parts, each within its fence, shortened in the middle where one is too long."""
+    return "\n\n".join(f"<<<{fence.name} {part.label}\n{shortened(part.text)}\n{fence.name}>>>" for part in parts)
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

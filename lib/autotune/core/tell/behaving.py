@@ -20,12 +20,8 @@ _WHAT = {
 }
 
 
-def told(found: Mapping[str, Any]) -> tuple[Line, ...]:
+def told(found: Mapping[str, Any]) -> Iterator[Line]:
     """What changed, what was measured, and where it is written."""
-    return tuple(_told(found))
-
-
-def _told(found: Mapping[str, Any]) -> Iterator[Line]:
     would = "would be " if found["dry_run"] else ""
     for name, value in found["taken_back"] or ():
         yield Line("taken back", f"{name} {would}no longer {value}", Tone.FAIR)

@@ -61,8 +61,8 @@ def reflection(name: str, skill: str, texts: Mapping[str, str], listing: str, sh
     parts.append(Part("skills offered next to it", listing or "none"))
     parts += [Part(f"case {number}", _case(one)) for number, one in enumerate(shown, 1)]
     asked = _ASKED[name].format(most=MOST_DESCRIPTION, held=HELD)
-    told = "\n\n".join(fenced(fence, part) for part in parts)
-    return Message(Role.SYSTEM, _SYSTEM), Message(Role.USER, f"{told}\n\n{asked} First say in `diagnosis` why the cases went as they did.")
+    told = f"{fenced(fence, *parts)}\n\n{asked} First say in `diagnosis` why the cases went as they did."
+    return Message(Role.SYSTEM, _SYSTEM), Message(Role.USER, told)
 
 
 def wanted(*, fits: bool, instead: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,8 +33,9 @@ class Line:
     tone: Tone = Tone.PLAIN
 
 
-def laid_out(lines: Sequence[Line], width: int) -> str:
+def laid_out(lines: Iterable[Line], width: int) -> str:
     """Lines as plain text, labels in a column of their own, no line wider than `width` columns where that is 40 or more."""
+    lines = list(lines)
     column = max((cell_len(line.label) for line in lines), default=0) + 2
     text_width = max(width - column, LEAST_TEXT)
     told = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autotune.core.scheduling.passing import Skip
@@ -20,7 +20,7 @@ _WHY = {
 }
 
 
-def told(steps: Sequence[tuple[Mapping[str, Any], Sequence[Line]]]) -> list[Line]:
+def told(steps: Sequence[tuple[Mapping[str, Any], Iterable[Line]]]) -> list[Line]:
     """What became of all steps; those that were skipped for one reason are told together, where the first of them stands."""
     together: dict[str, list[Mapping[str, Any]]] = {}
     for step, _ in steps:
@@ -48,7 +48,7 @@ def begins(step: str, behavior: str | None, planned: Mapping[str, Any] | None) -
     return f"{name}: up to {counted(planned['calls'], 'call')}, {'at a price that is not known' if usd is None else f'about ${usd:.2f}'}"
 
 
-def headed(step: Mapping[str, Any], lines: Sequence[Line]) -> Iterator[Line]:
+def headed(step: Mapping[str, Any], lines: Iterable[Line]) -> Iterator[Line]:
     """A step: its name and behaviour, then what it refused, or its own lines."""
     name = step["step"] if step["behavior"] is None else f"{step['step']} {step['behavior']}"
     if step["error"] is not None:

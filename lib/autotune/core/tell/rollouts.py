@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autotune.core.rollout.afterwards import Watch
@@ -47,12 +47,8 @@ _LEFT_OUT = {
 _DOUBT = "the judge has not been shown to agree with people ({doubt}); `autotune prompts approve` promotes it, `prompts label` helps"
 
 
-def deployed(found: Sequence[Values]) -> tuple[Line, ...]:
-    """What `deploy` and `approve` did, or would do."""
-    return tuple(line for one in found for line in _deployed(one))
-
-
-def _deployed(one: Values) -> Iterator[Line]:
+def deployed(one: Values) -> Iterator[Line]:
+    """What `deploy` and `approve` did of one behaviour, or would do."""
     name = one["behavior"]
     match one["action"]:
         case "refused":
@@ -113,12 +109,8 @@ def _duration(one: Values) -> str:
     return f"at {one['units_a_day']:g} units a day, half of such gains are found within: {', '.join(said)}"
 
 
-def watched(found: Sequence[Values]) -> tuple[Line, ...]:
-    """What `watch` saw and did, or would do."""
-    return tuple(line for one in found for line in _watched(one))
-
-
-def _watched(one: Values) -> Iterator[Line]:
+def watched(one: Values) -> Iterator[Line]:
+    """What `watch` saw of one behaviour and did, or would do."""
     match one["state"]:
         case "refused":
             yield Line(one["behavior"], shortened(one["error"], _LONGEST), Tone.BAD)

@@ -10,12 +10,8 @@ from autotune.core.tell.lines import Line, Tone, shortened
 _LONGEST = 500
 
 
-def scheduled(found: Mapping[str, Any]) -> tuple[Line, ...]:
+def scheduled(found: Mapping[str, Any]) -> Iterator[Line]:
     """What was done, or would be, or can be done with the unit that is shown."""
-    return tuple(_scheduled(found))
-
-
-def _scheduled(found: Mapping[str, Any]) -> Iterator[Line]:
     would = "would be " if found["dry_run"] else ""
     if found["action"] == "remove":
         yield Line("removed", f"the {found['kind']} unit {would}taken away" if found["was_there"] else "nothing: none is installed")

@@ -20,12 +20,8 @@ _LONGEST_SHOWN = 4000
 _SMALL_SHARE = 0.005
 
 
-def evaluated(found: Values) -> tuple[Line, ...]:
+def evaluated(found: Values) -> Iterator[Line]:
     """What `eval` did."""
-    return tuple(_evaluated(found))
-
-
-def _evaluated(found: Values) -> Iterator[Line]:
     for one in found["behaviors"]:
         yield Line(one["behavior"], "; ".join(_passed(one)))
         if one["unscored"]:
@@ -54,12 +50,8 @@ def going_on(behavior: str, judged: int) -> str:
     return f"{behavior}: {counted(judged, 'case')} judged so far"
 
 
-def planned(found: Values) -> tuple[Line, ...]:
+def planned(found: Values) -> Iterator[Line]:
     """What `eval` would do."""
-    return tuple(_planned(found))
-
-
-def _planned(found: Values) -> Iterator[Line]:
     for one in found["behaviors"]:
         more = f", up to {one['more']:,} more if the judge is unsure" if one["more"] else ""
         cost = f", about {money_of(one['usd'])}" if one["usd"] is not None and one["calls"] else ""
@@ -145,17 +137,14 @@ def asked(rubric: Sequence[str]) -> str:
     return f"How good is the answer ({', '.join(rubric)})? {MARKS}; s skips, q ends."
 
 
-def labelled(found: Values) -> tuple[Line, ...]:
+def labelled(found: Values) -> Iterator[Line]:
     """How many labels there are, and how far judge and person agree."""
-    return tuple(line for one in found["behaviors"] for line in _labelled(one))
-
-
-def _labelled(one: Values) -> Iterator[Line]:
-    added = f", {one['added']:,} of them new" if one["added"] else ""
-    yield Line(one["behavior"], f"{counted(one['labels'], 'label')}{added}")
-    yield Line("agreement", agreement(one), Tone.GOOD if one["doubt"] is None else Tone.FAIR)
-    if one["doubt"] is not None:
-        yield Line("promotion", f"needs your approval: {why_doubted(one['doubt'], one)}", Tone.FAIR)
+    for one in found["behaviors"]:
+        added = f", {one['added']:,} of them new" if one["added"] else ""
+        yield Line(one["behavior"], f"{counted(one['labels'], 'label')}{added}")
+        yield Line("agreement", agreement(one), Tone.GOOD if one["doubt"] is None else Tone.FAIR)
+        if one["doubt"] is not None:
+            yield Line("promotion", f"needs your approval: {why_doubted(one['doubt'], one)}", Tone.FAIR)
 
 
 def agreement_values(found: Agreement, doubt: Doubt | None, least: float, fewest: int) -> dict[str, Any]:

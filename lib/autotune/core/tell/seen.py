@@ -33,12 +33,8 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 _THOUSAND = 1000
 
 
-def ingested(found: Values) -> tuple[Line, ...]:
+def ingested(found: Values) -> Iterator[Line]:
     """What `ingest` did, or in a rehearsal would do."""
-    return tuple(_ingested(found))
-
-
-def _ingested(found: Values) -> Iterator[Line]:
     would = "would be " if found["dry_run"] else ""
     grown = f", {found['changed']:,} grown" if found["changed"] else ""
     yield Line("new", f"{counted(found['records'] + found['read_back'], 'record')} {would}taken in{grown}", Tone.GOOD)
@@ -79,12 +75,8 @@ def _unread(found: Values) -> Iterator[Line]:
         yield Line("in parts", _table({_UNREAD[Unread(reason)]: count for reason, count in found["flaws"].items()}), Tone.FAIR)
 
 
-def status(found: Values) -> tuple[Line, ...]:
+def status(found: Values) -> Iterator[Line]:
     """What there is: the workshop, records, cases by behaviour, what was masked and not read."""
-    return tuple(_status(found))
-
-
-def _status(found: Values) -> Iterator[Line]:
     yield Line(
         "workshop", shortened(found["workshop"], _LONGEST_PATH) if found["workshop"] else "none yet; `autotune prompts init` makes one"
     )
@@ -123,12 +115,8 @@ def exported(found: Values) -> tuple[Line, ...]:
     return (Line("exported", f"{counted(found['lines'], 'line')} into {shortened(found['file'], _LONGEST_PATH)}"),)
 
 
-def made(found: Values) -> tuple[Line, ...]:
+def made(found: Values) -> Iterator[Line]:
     """What `init` made, or in a rehearsal would make."""
-    return tuple(_made(found))
-
-
-def _made(found: Values) -> Iterator[Line]:
     would = "would be made: " if found["dry_run"] else ""
     yield Line("workshop", f"{would}{shortened(found['place'], _LONGEST_PATH)}", Tone.GOOD)
     kinds = {folder: sum(name.startswith(f"{folder}/") for name in found["files"]) for folder in ("packs", "rubrics")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autotune.core.tell.figures import counted
@@ -31,7 +31,7 @@ COMMANDS = (
 _QUIET = frozenset(("ingest", "eval", "behavior"))
 
 
-def day(number: int, told: Sequence[tuple[Values, Sequence[Line]]]) -> tuple[str, list[Line]]:
+def day(number: int, told: Sequence[tuple[Values, Iterable[Line]]]) -> tuple[str, list[Line]]:
     """A day's heading, with what came in, and the lines of the steps that did something."""
     found = {step["step"]: step["found"] or {} for step, _ in told}
     judged = sum(one["judged"] for one in found["eval"].get("behaviors", ()))

@@ -95,7 +95,7 @@ def rollout(one: Values) -> Line:
 def rollout_in_full(one: Values | None) -> Iterator[Line]:
     """How a canary does, against its boundaries."""
     if one is not None:
-        yield from (rollout(one),) if "problem" in one else rollouts.watched([one])
+        yield from (rollout(one),) if "problem" in one else rollouts.watched(one)
 
 
 def judge(said: Values) -> str:

@@ -63,8 +63,7 @@ def inventing(
     if known:
         parts.append(Part("prompts that are there already", "\n".join(known)))
     asked = {"positive": _POSITIVES, "negative": _NEGATIVES, "task": _TASKS}[side].format(count=count)
-    shown = "\n\n".join(fenced(fence, part) for part in parts)
-    return Message(Role.SYSTEM, _INVENT), Message(Role.USER, f"{shown}\n\n{asked}")
+    return Message(Role.SYSTEM, _INVENT), Message(Role.USER, f"{fenced(fence, *parts)}\n\n{asked}")
 
 
 def shown(suite: Suite, place: str) -> Iterator[Line]:
