@@ -60,7 +60,6 @@ FORBIDDING = "AUTOTUNE_NO_REQUESTS"
 """An environment variable that, set to anything, forbids calls that may leave the machine or cost money: for tests."""
 
 _LOOK_AGAIN_S = 0.02
-_DECLINES = (Why.DECLINED, Why.CUT_OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +334,7 @@ def _price_of(name: Name, endpoint: Endpoint, terms: Terms, shipped: Mapping[str
 def shipped_prices() -> dict[str, Price]:
     """Give the table of prices that autotune comes with."""
     path = PACKAGE / "models" / "prices.toml"
-    return table(tomllib.loads(path.read_text("utf-8")), path.name)
+    return table(tomllib.loads(path.read_text("utf-8"))["models"], path.name)
 
 
 def _shaped(request: Request, reply: Reply | Failure) -> _Shaped | _Misshapen | Failure:

@@ -106,7 +106,7 @@ def read(file: Path | None, variables: Mapping[str, str]) -> Settings:
     table = toml.read(file) if file is not None else {}
     _refuse_mistyped(variables)
     sources, own = table.pop(SOURCES, {}), table.pop(PRICES, {})
-    endpoints = dict(instrument.endpoints(table.pop(ENDPOINTS, {}), str(file)))
+    endpoints = instrument.endpoints(table.pop(ENDPOINTS, {}), str(file))
     written = dict(_flat(table, str(file)))
     values, origins = {}, {}
     for key in KEYS:
@@ -118,7 +118,7 @@ def read(file: Path | None, variables: Mapping[str, str]) -> Settings:
         else:
             values[key.name], origins[key.name] = key.default, ""
     extra = tuple(_sources(sources, file)) if file is not None else ()
-    return Settings(values, origins, file, extra, _prices(own, str(file)), endpoints)
+    return Settings(values, origins, file, extra, prices.table(own, str(file)), endpoints)
 
 
 def rendered(values: Mapping[str, object]) -> str:
@@ -186,10 +186,6 @@ def _refuse_unknown(name: str, where: str, known: Iterable[str]) -> NoReturn:
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]}?" if near else "docs/prompts.md lists every key"
     raise AutotuneError(f"{where} has the key {name}, and there is no such key.", hint)
-
-
-def _prices(said: object, where: str) -> Mapping[str, Price]:
-    return prices.table({"models": said if isinstance(said, Mapping) else {PRICES: said}}, where)
 
 
 def _refuse_mistyped(variables: Mapping[str, str]) -> None:

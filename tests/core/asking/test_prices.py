@@ -73,7 +73,7 @@ def test_the_first_table_wins_and_a_full_name_comes_first() -> None:
 
 
 def test_a_table_is_read() -> None:
-    found = table({"models": {"m": {"read": 3, "written": 15.0, "cached": 0.3, "source": "a page", "date": "2026-11-29"}}}, "prices.toml")
+    found = table({"m": {"read": 3, "written": 15.0, "cached": 0.3, "source": "a page", "date": "2026-11-29"}}, "prices.toml")
     assert found == {"m": Price(3, 15.0, 0.3, source="a page", date="2026-11-29")}
     assert table({}, "prices.toml") == {}
 
@@ -92,7 +92,7 @@ def test_a_table_is_read() -> None:
 )
 def test_a_table_that_cannot_be_read_is_refused_by_name(entry: object, named: str) -> None:
     with pytest.raises(AutotuneError) as refused:
-        table({"models": {"m": entry}}, "prices.toml")
+        table({"m": entry}, "prices.toml")
     assert "prices.toml" in refused.value.message
     assert named in refused.value.message
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from autotune.core.asking.limits import Most
 from autotune.core.asking.request import Request, Usage, contents
@@ -82,9 +81,10 @@ def price_of(model: str, *tables: Mapping[str, Price]) -> Price | None:
     return next((table[name] for table in tables for name in names if name in table), None)
 
 
-def table(found: Mapping[str, Any], where: str) -> dict[str, Price]:
-    """Read a table of prices: `[models.NAME]` with numbers, `source` and `date`. Raises AutotuneError naming file, model and key."""
-    return {str(name): _price(str(name), entry, where) for name, entry in found.get("models", {}).items()}
+def table(found: object, where: str) -> dict[str, Price]:
+    """Read prices by model: a table each with numbers, `source` and `date`. Raises AutotuneError naming file, model and key."""
+    entries = found if isinstance(found, Mapping) else {"prices": found}
+    return {str(name): _price(str(name), entry, where) for name, entry in entries.items()}
 
 
 def _price(name: str, entry: object, where: str) -> Price:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from autotune.core.asking import naming
+from autotune.core.config import instruments
 from autotune.errors import AutotuneError
 
 
@@ -73,24 +74,10 @@ class Probing:
         return METRICS[self.instrument]
 
 
-_TEXTS = ("skill", "suite", "model", "config", "judge", "run")
-_NEEDED = ("skill", "suite")
-_SWITCHES = ("transcripts", "sandbox")
-_LISTS = ("siblings", "sees")
-_WHOLE = ("samples", "turns", "together", "tries", "max_calls_per_day")
-_KEYS = tuple(one.name for one in fields(Probing))
-
-
 def parse(table: Mapping[str, Any], where: str) -> Probing:
     """Read the settings of a probe. Raises AutotuneError that names the file and the key."""
-    unknown = next((key for key in table if key not in _KEYS), None)
-    if unknown is not None:
-        raise AutotuneError(f"{where} has an unknown key {unknown}.", f"the keys are {', '.join(_KEYS)}")
-    for key in _NEEDED:
-        if key not in table:
-            raise AutotuneError(f"{where} lacks {key}.", f"it needs {', '.join(_NEEDED)}")
-    values: dict[str, Any] = {key: _read(key, value, where) for key, value in table.items()}
-    return checked(Probing(**values), where)
+    own = {key: partial(_listed, key) for key in ("siblings", "sees")}
+    return checked(Probing(**instruments.values(table, where, Probing, **own)), where)
 
 
 def checked(found: Probing, where: str) -> Probing:
@@ -115,37 +102,7 @@ def written(settings: Probing) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _read(key: str, value: object, where: str) -> object:
-    if key == "instrument":
-        return _one_of(Measures, value, key, where)
-    if key == "host":
-        return _one_of(Client, value, key, where)
-    if key in _SWITCHES:
-        if not isinstance(value, bool):
-            raise AutotuneError(f"{key} in {where} is neither true nor false.", "write true or false")
-        return value
-    if key in _LISTS:
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise AutotuneError(f"{key} in {where} is no list of texts.", 'write it as ["~/.claude/skills"]')
-        return tuple(value)
-    if key in _TEXTS:
-        if not isinstance(value, str) or (key in _NEEDED and not value.strip()):
-            raise AutotuneError(f"{key} in {where} is no text.", "write it in quotes")
-        return value
-    return _number(key, value, where)
-
-
-def _number(key: str, value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int if key in _WHOLE else int | float):
-        raise AutotuneError(f"{key} in {where} is no number.", "write a whole number" if key in _WHOLE else "write a number")
-    least, most = (0.0, 1.0) if key == "most_failed" else (0.0 if key.startswith("max_") else 1.0, math.inf)
-    if not least <= value <= most or math.isinf(value):
-        bounds = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"
-        raise AutotuneError(f"{key} in {where} is {value}.", f"it has to be {bounds}")
-    return value if key in _WHOLE else float(value)
-
-
-def _one_of(kind: type[StrEnum], value: object, key: str, where: str) -> StrEnum:
-    if value not in {str(one) for one in kind}:
-        raise AutotuneError(f"{key} in {where} is `{value}`.", f"it can be {', '.join(kind)}")
-    return kind(str(value))
+def _listed(key: str, value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise AutotuneError(f"{key} in {where} is no list of texts.", 'write it as ["~/.claude/skills"]')
+    return tuple(value)
