@@ -32,6 +32,7 @@ ENVIRONMENT = dict(os.environ)
 SCORE = {"type": "object", "properties": {"score": {"type": "number"}}, "required": ["score"], "additionalProperties": False}
 PRICE = Price(1.0, 10.0, cached=0.5)
 COST = (60 * 1.0 + 40 * 0.5 + 20 * 10.0) / 1_000_000
+ENVIRONMENT_PYTHON = sdk.environment_python
 BOTH = ["openai", "anthropic"]
 BACKENDS = {"openai": Kind.CHAT, "anthropic": Kind.MESSAGES}
 
@@ -41,9 +42,9 @@ def environment() -> Iterator[None]:
     """Have the SDKs' environment where whoever runs the tests keeps it."""
     command = [str(ROOT / "bin" / "autotune"), "--environment", str(sdk.LOCK)]
     made = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    sdk._python[:] = [made]
-    yield
-    sdk._python.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sdk, "environment_python", lambda: made)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -281,16 +282,16 @@ def test_no_key_is_written_anywhere(ask: Asking) -> None:
 
 
 def test_where_the_environment_cannot_be_made_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sdk, "_python", [])
+    ENVIRONMENT_PYTHON.cache_clear()
     monkeypatch.setattr(sdk, "LOCK", tmp_path / "none.lock")
     with pytest.raises(AutotuneError, match="SDKs"):
-        sdk.environment_python()
+        ENVIRONMENT_PYTHON()
 
 
 def test_where_an_sdk_cannot_be_imported_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    monkeypatch.setattr(sdk, "_python", [sys.executable])  # without the SDKs
+    monkeypatch.setattr(sdk, "environment_python", lambda: sys.executable)  # without the SDKs
     made = sdk.Sdk()
     with pytest.raises(AutotuneError, match="do not start"):
         made.start(Kind.CHAT)

@@ -205,7 +205,7 @@ def test_gepa_searches_within_a_run_s_own_caps(shop: Shop, monkeypatch: pytest.M
     worker = shop.home / "worker.py"
     worker.write_text(PROGRAM.replace('"a"', '"instructions"'))
     monkeypatch.setattr(engines, "WORKER", worker)
-    monkeypatch.setattr(engines, "_python", lambda: sys.executable)
+    monkeypatch.setattr(engines, "python_of", lambda *_, **__: sys.executable)
     run, bench = searching.opened(folder)
     with Models(judging.terms(bench)) as models:
         desk = searching.desk(folder, models, run, bench)

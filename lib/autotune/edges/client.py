@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, AnyStr, NoReturn
 
 from autotune.core.health.supervision import (
     Usage,
@@ -85,10 +85,10 @@ def _transcripts(client: str) -> Iterator[Path]:
     yield from home.glob(f"*/{client}/subagents/*.jsonl")
 
 
-def pipe(end: IO[bytes] | None) -> IO[bytes]:
+def pipe(end: IO[AnyStr] | None) -> IO[AnyStr]:
     """Give a process's pipe; raises `TypeError` where it was started without."""
     if end is None:
-        raise TypeError("the client was started without a pipe")
+        raise TypeError("the process was started without a pipe")
     return end
 
 

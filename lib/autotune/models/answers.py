@@ -11,7 +11,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autotune.core.asking.request import Reply, Stop, Usage
+from autotune.core.asking.request import Reply
+from autotune.core.codec import decode
 from autotune.edges.locks import cache_folder
 
 _TABLE = "CREATE TABLE IF NOT EXISTS answers (hash TEXT PRIMARY KEY, at TEXT NOT NULL, reply TEXT NOT NULL)"
@@ -42,12 +43,10 @@ class Answers:
 
     def find(self, request_hash: str) -> Reply | None:
         """Give an answer that was had before; None where there is none that can be read."""
-        with self._lock, suppress(sqlite3.Error, ValueError, KeyError, TypeError):
+        with self._lock, suppress(sqlite3.Error, ValueError):
             row = None if self._file is None else self._file.execute("SELECT reply FROM answers WHERE hash = ?", (request_hash,)).fetchone()
             if row is not None:
-                found = json.loads(row[0])
-                usage = None if found["usage"] is None else Usage(**found["usage"])
-                return Reply(found["text"], usage, Stop(found["stop"]), found["value"], found["usd"])
+                return decode(Reply, json.loads(row[0]))
         return None
 
     def keep(self, request_hash: str, reply: Reply) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from autotune.core.asking.masking import masked
 from autotune.core.asking.nearest import nearest
-from autotune.core.asking.request import Reply, Request, Stop, Usage, contents, contents_hash
+from autotune.core.asking.request import Reply, Request, contents, contents_hash
+from autotune.core.codec import decode
 from autotune.errors import AutotuneError
 
 
@@ -26,9 +27,7 @@ def call(path: Path, request: Request) -> Reply:
     found = next((one for one in reversed(recorded) if one["hash"] == wanted), None)
     if found is None:
         raise _missing(path, request, recorded)
-    reply = found["reply"]
-    usage = None if reply["usage"] is None else Usage(**reply["usage"])
-    return Reply(reply["text"], usage, Stop(reply["stop"]), reply["value"], reply["usd"])
+    return decode(Reply, found["reply"])
 
 
 def record(path: Path, request: Request, reply: Reply, keys: Mapping[str, str]) -> None:

@@ -18,11 +18,14 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from typing import IO, Any
 
 from autotune.core.asking.failing import Failure, Why, retry_after_s, why_of
 from autotune.core.asking.naming import Endpoint, Kind
 from autotune.core.asking.request import Reply, Request, Stop, Usage
+from autotune.edges.client import pipe
+from autotune.edges.extra import python_of
 from autotune.errors import AutotuneError
 from autotune.version import PACKAGE, ROOT
 
@@ -31,20 +34,12 @@ LATE_S = 2.0
 """How much later than its time limit a call may be answered before the process counts as hung."""
 IMPORT_S = 120.0
 _UNWANTED = ("OPENAI_LOG", "ANTHROPIC_LOG", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS", "ANTHROPIC_PROFILE")
-_python: list[str] = []
 
 
+@cache
 def environment_python() -> str:
     """Give the Python that has the SDKs; sets its environment up when it is not there. Raises AutotuneError where that fails."""
-    if not _python:
-        command = [str(ROOT / "bin" / "autotune"), "--environment", str(LOCK)]
-        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            raise AutotuneError(
-                "The SDKs of model services could not be installed.", "mend what the lines above name, then run the command again"
-            )
-        _python.append(done.stdout.strip())
-    return _python[0]
+    return python_of(LOCK, "The SDKs of model services could not be installed.")
 
 
 class Sdk:
@@ -94,8 +89,8 @@ class Sdk:
             process = self._running()
             self._open[number] = future
             with suppress(OSError, ValueError):
-                _pipe(process.stdin).write(json.dumps({"id": number, **line}) + "\n")
-                _pipe(process.stdin).flush()
+                pipe(process.stdin).write(json.dumps({"id": number, **line}) + "\n")
+                pipe(process.stdin).flush()
         try:
             return future.result(timeout_s)
         except NotInTime:
@@ -131,7 +126,7 @@ class Sdk:
 
     def _listen(self, process: subprocess.Popen[str], complaints: IO[str]) -> None:
         """Hand out answers until the process has ended; what it has not answered by then has failed."""
-        with complaints, _pipe(process.stdout) as answers:
+        with complaints, pipe(process.stdout) as answers:
             for line in answers:
                 found = json.loads(line)
                 if (future := self._open.get(found["id"])) is not None:
@@ -146,15 +141,9 @@ class Sdk:
 def _end(process: subprocess.Popen[str]) -> None:
     """End a process; whoever listens to it closes the rest."""
     with suppress(OSError):
-        _pipe(process.stdin).close()
+        pipe(process.stdin).close()
     process.kill()
     process.wait()
-
-
-def _pipe(end: IO[str] | None) -> IO[str]:
-    if end is None:
-        raise TypeError("the process was started without a pipe")
-    return end
 
 
 def _read(found: Mapping[str, Any]) -> Reply | Failure:

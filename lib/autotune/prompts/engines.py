@@ -16,10 +16,13 @@ from typing import IO, Any
 
 from autotune.core.search import search as steps
 from autotune.core.search.model import Candidate, Plan, Search, Standing, Texts
+from autotune.edges.client import pipe
+from autotune.edges.extra import python_of
 from autotune.errors import AutotuneError
 from autotune.version import ROOT
 
-LOCK = "requirements-gepa.lock"
+LOCK = ROOT / "requirements-gepa.lock"
+_HINT = 'mend what the lines above name, or set optimize.engine = "own"'
 WORKER = Path(__file__).with_name("gepa_worker.py")
 UNKNOWN = 0.5  # what stands for the score of a case without one, where no other case of the batch has any: gepa knows no missing scores
 
@@ -42,28 +45,15 @@ def by_gepa(
 ) -> Search:
     """Let gepa search, and give what it tried as a search of ours. `evaluate` gives None where no more may be spent."""
     known = _Known(plan, refused)
-    command = [python or _python(), "-I", str(WORKER)]
+    command = [python or python_of(LOCK, hint=_HINT), "-I", str(WORKER)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        to, back = _pipe(process.stdin), _pipe(process.stdout)
+        to, back = pipe(process.stdin), pipe(process.stdout)
         _tell(to, _settings(plan, texts))
         while (asked := json.loads(back.readline() or '"gone"')) is not None:
             if asked == "gone":
                 raise AutotuneError("The engine gepa has ended before its search was over.", 'set optimize.engine = "own", or run it again')
             _tell(to, _answer(known, asked, evaluate, reflect))
     return _search(known, texts)
-
-
-def _python() -> str:
-    made = subprocess.run(
-        [str(ROOT / "bin" / "autotune"), "--environment", str(ROOT / LOCK)],
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    if made.returncode != 0:
-        raise AutotuneError(f"What {LOCK} lists could not be installed.", 'mend what the lines above name, or set optimize.engine = "own"')
-    return made.stdout.strip()
 
 
 def _settings(plan: Plan, texts: Texts) -> dict[str, Any]:
@@ -109,9 +99,3 @@ def _search(known: _Known, texts: Texts) -> Search:
 def _tell(to: IO[str], value: object) -> None:
     to.write(json.dumps(value) + "\n")
     to.flush()
-
-
-def _pipe(found: IO[str] | None) -> IO[str]:
-    if found is None:
-        raise AssertionError("the process has no such pipe")
-    return found

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from autotune.core.asking.failing import CAPS
-from autotune.core.asking.limits import Limits
+from autotune.core.asking.limits import Limits, affords
 from autotune.core.asking.request import Request
 from autotune.core.judging import fencing
 from autotune.core.judging.admissible import Flaw, flaws
@@ -21,7 +21,6 @@ from autotune.core.judging.fencing import Part
 from autotune.core.ledger.state import Row
 from autotune.core.model import Verdict
 from autotune.core.search import search as steps
-from autotune.core.search.budget import Budget, Spent
 from autotune.core.search.frontier import mean
 from autotune.core.search.model import Evaluate, Plan, Reflect, Search
 from autotune.core.tell import tuning
@@ -52,21 +51,11 @@ class Desk:
     spoken: tuple[str, ...]
     exhausted: bool = False
 
-    @property
-    def budget(self) -> Budget:
-        """What the search may spend."""
-        calls, usd = self.run.max_calls, self.run.max_usd
-        return Budget(calls=None if calls is None else int(calls * SHARE), usd=None if usd is None else usd * SHARE)
-
-    @property
-    def spent(self) -> Spent:
-        """What the run has spent."""
-        found = self.models.spending.spent(f"run {self.run.name}")
-        return Spent(found.calls, found.tokens, found.usd)
-
     def may_go_on(self, calls: int) -> bool:
-        """Whether so many further calls may be made."""
-        return not self.exhausted and self.budget.affords(self.spent, calls)
+        """Whether the search may make so many further calls."""
+        most, usd = self.run.max_calls, self.run.max_usd
+        limits = Limits(calls=None if most is None else int(most * SHARE), usd=None if usd is None else usd * SHARE)
+        return not self.exhausted and affords(limits, self.models.spending.spent(f"run {self.run.name}"), calls)
 
 
 def opened(folder: Path) -> tuple[Run, Bench]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.asking.failing import Why
-from autotune.core.asking.limits import Admission, Limits, Most, Spent, admitted
+from autotune.core.asking.limits import Admission, Limits, Most, Spent, admitted, affords
 
 USD = st.floats(0, 5)
 
@@ -96,3 +96,12 @@ def test_a_call_of_which_nobody_knows_the_most_is_under_way_alone() -> None:
     busy = Spent(usd=0.1, under_way=1, open_usd=0.1)
     assert admitted(Limits(usd=9.0), busy, Most(usd=None)) == (Admission.LATER, Why.MONEY)
     assert admitted(Limits(usd=9.0), replace(busy, under_way=0, open_usd=0.0), Most(usd=None)) == (Admission.NOW, None)
+
+
+def test_a_step_fits_by_its_calls_exactly_and_by_tokens_and_money_on_average() -> None:
+    assert affords(Limits(), Spent(10**6, 10**9, 1e6), 10**6)
+    assert affords(Limits(calls=10), Spent(calls=8), 2)
+    assert not affords(Limits(calls=10), Spent(calls=8), 3)
+    assert affords(Limits(usd=1.0), Spent(), 100)
+    assert not affords(Limits(usd=1.0), Spent(calls=10, usd=0.5), 11)
+    assert not affords(Limits(tokens=100), Spent(calls=1, tokens=100), 0)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from autotune.core.codec import decode, encode
 from autotune.core.search import search as steps
 from autotune.core.search.batches import batch, batches
-from autotune.core.search.budget import Budget, Spent
 from autotune.core.search.frontier import drawn, mean, wins
 from autotune.core.search.merging import ancestors, merged
 from autotune.core.search.model import Candidate, Evaluate, Plan, Reflect, Search, Standing, Texts
@@ -252,16 +251,6 @@ def test_all_cases_are_read_once_before_any_is_read_again() -> None:
 def test_without_cases_to_read_nothing_is_proposed() -> None:
     search = steps.scored(steps.begun(replace(PLAN, read=()), SEED), 0, dict.fromkeys(SELECT, 0.1))
     assert steps.due(search) is None
-
-
-def test_a_step_fits_by_its_calls_exactly_and_by_tokens_and_money_on_average() -> None:
-    assert Budget().affords(Spent(10**6, 10**9, 1e6), 10**6)
-    assert Budget(calls=10).affords(Spent(calls=8), 2)
-    assert not Budget(calls=10).affords(Spent(calls=8), 3)
-    assert Budget(usd=1.0).affords(Spent(), 100)
-    assert not Budget(usd=1.0).affords(Spent(calls=10, usd=0.5), 11)
-    assert not Budget(tokens=100).affords(Spent(calls=1, tokens=100), 0)
-    assert Spent(1, 2, 0.5).plus(Spent(1, 1, 0.25)) == Spent(2, 3, 0.75)
 
 
 def test_chance_alone_makes_few_finalists() -> None:

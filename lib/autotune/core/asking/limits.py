@@ -49,6 +49,20 @@ class Spent:
     open_usd: float | None = 0.0
 
 
+def affords(limits: Limits, spent: Spent, calls: int) -> bool:
+    """Whether so many further calls fit: by their number exactly, by tokens and money as the calls so far cost on average.
+
+    It says beforehand whether several calls that belong together would be cut off in the middle, so that no money goes into half of them.
+    """
+    mean = 1 / spent.calls if spent.calls else 0.0
+    asked = (
+        (limits.calls, spent.calls, float(calls)),
+        (limits.tokens, spent.tokens, calls * spent.tokens * mean),
+        (limits.usd, spent.usd, calls * spent.usd * mean),
+    )
+    return all(cap is None or (taken < cap and taken + more <= cap) for cap, taken, more in asked)
+
+
 class Admission(StrEnum):
     """Whether a call may be made."""
 

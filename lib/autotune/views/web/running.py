@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autotune.edges import locks
+from autotune.edges import extra, locks
 from autotune.edges.git import Repository
 from autotune.edges.locks import Lock, cache_folder
 from autotune.errors import AutotuneError
@@ -109,12 +109,8 @@ def environment() -> Path:
 
     Raises `AutotuneError` where that fails; what is done meanwhile is told on stderr.
     """
-    done = subprocess.run([ROOT / "bin/autotune", "--environment", LOCK_FILE], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode != 0:
-        raise AutotuneError(
-            "What the page needs could not be set up.", "see above for the reason; `autotune dashboard --watch` needs none of it"
-        )
-    return Path(done.stdout.strip())
+    hint = "see above for the reason; `autotune dashboard --watch` needs none of it"
+    return Path(extra.python_of(LOCK_FILE, "What the page needs could not be set up.", hint))
 
 
 def is_set_up() -> bool:
