@@ -210,6 +210,6 @@ def test_gepa_searches_within_a_run_s_own_caps(shop: Shop, monkeypatch: pytest.M
     with Models(judging.terms(bench)) as models:
         desk = searching.desk(folder, models, run, bench)
         search = searching.searched(desk)
-        assert desk.spent.calls <= 250
+        assert models.spending.spent(f"run {run.name}").calls <= 250
     assert (run.engine, runs.read_search(folder)) == ("gepa", search)
     assert search.candidates[0].scores
