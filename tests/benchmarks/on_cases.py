@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from tests.benchmarks import routing
 from tests.benchmarks.bars import Bar, mean
+from tests.core.cases.at_once import due, left, so_far
 
 from autotune.core.cases.batch_effect import Costs, chosen, measured
 from autotune.core.cases.confirming import PLANNED, Count, needed
-from autotune.core.cases.drawing import Draw, Taken, draw, due, left, so_far
+from autotune.core.cases.drawing import Draw, Taken, draw
 from autotune.core.cases.mean_bet import interval
 from autotune.core.cases.outlook import FEW_PAIRS, of_units
 from autotune.core.cases.pair_seeds import first_fresh, seed_of

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.cases.batch_effect import BatchEffect, Costs, chosen, measured
-from autotune.core.cases.batch_pairs import Counted, gains_by_case, is_better, largest_losses, paired
+from autotune.core.cases.batch_pairs import gains_by_case, largest_losses
 from autotune.core.cases.confirming import Count, is_spent, needed, used
 from autotune.core.cases.drawing import Taken
 from autotune.core.cases.pair_seeds import first_fresh, seed_of
@@ -18,7 +18,6 @@ from autotune.core.cases.pool import Power, smallest_visible, spread_of, units_n
 from autotune.core.cases.scores import Asked
 from autotune.core.cases.split import Case
 from autotune.core.decide.budget import share_of_budget
-from autotune.core.facts import UnreadError
 from autotune.core.model import Arm, Direction
 
 # Confirmations
@@ -193,39 +192,6 @@ def test_both_runs_of_a_pair_have_the_same_seed_and_no_seed_comes_again() -> Non
 
 BEFORE = {"t[a]": 2.0, "t[b]": 8.0, "t": 3.0, "u[d]": 1.0}
 AFTER = {"t[b]": 2.0, "t[a]": 2.0, "t[d]": 9.0}
-
-
-@pytest.mark.parametrize(
-    ("counted", "logs", "found"),
-    [
-        (Counted.EACH_ALIKE, True, (4.0, 2.0)),
-        (Counted.EACH_ALIKE, False, (5.0, 2.0)),
-        (Counted.TOTAL, True, (10.0, 4.0)),
-        (Counted.TOTAL, False, (10.0, 4.0)),
-    ],
-)
-def test_a_batch_is_one_pair_over_the_cases_that_the_incumbent_has(counted: Counted, logs: bool, found: tuple[float, float]) -> None:  # noqa: FBT001
-    assert paired(AFTER, BEFORE, "t", counted, logs=logs) == pytest.approx(found)
-
-
-@pytest.mark.parametrize(
-    ("candidate", "incumbent"), [({"t[a]": 1.0}, {"t[a]": 1.0, "t[b]": 9.0}), ({"t[a]": 1.0}, {}), ({"t[a]": 0.0}, {"t[a]": 1.0})]
-)
-def test_a_candidate_that_drops_a_hard_case_makes_no_pair_nor_do_values_that_cannot_be_compared(
-    candidate: dict[str, float], incumbent: dict[str, float]
-) -> None:
-    for counted in Counted:
-        with pytest.raises(UnreadError):
-            paired(candidate, incumbent, "t", counted, logs=True)
-
-
-def test_many_small_gains_do_not_outweigh_a_large_loss() -> None:
-    pairs = [(1.0, 0.99)] * 9 + [(1.0, 2.0)]
-    assert not is_better(pairs, Direction.LOWER, 0.0, logs=True)
-    assert is_better(pairs, Direction.HIGHER, 0.0, logs=True)
-    assert is_better(pairs[:9], Direction.LOWER, 0.005, logs=True)
-    assert not is_better(pairs[:9], Direction.LOWER, 0.02, logs=True)
-    assert not is_better([], Direction.LOWER, 0.0, logs=True)
 
 
 def test_the_largest_losses_are_named_worst_first() -> None:

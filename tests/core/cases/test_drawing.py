@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.cases.at_once import due, left, so_far
 
-from autotune.core.cases.drawing import Draw, Taken, draw, due, left, settled, so_far
+from autotune.core.cases.drawing import Draw, Taken, draw, settled
 from autotune.core.cases.split import Case, Split, digest, split, units_in
 from autotune.core.cases.units import Tried, Unit
 

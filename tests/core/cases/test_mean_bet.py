@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.cases.mean_bet import BETS, EVEN, LARGEST, WEIGHTS, against, evidence, gains_over, gains_under, interval, staked, total
+from autotune.core.cases.mean_bet import BETS, EVEN, LARGEST, WEIGHTS, evidence, gains_over, gains_under, interval, staked, total
 
 DIFFERENCES = st.lists(st.floats(-1, 1), max_size=60)
+
+
+def against(differences: list[float], worth: float) -> float:
+    return total(staked(EVEN, gains_under(differences, worth)))
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import random
 from collections.abc import Sequence
 
 import pytest
+from tests.core.cases.at_once import due, so_far
 
-from autotune.core.cases.drawing import Draw, Taken, draw, due, so_far
+from autotune.core.cases.drawing import Draw, Taken, draw
 from autotune.core.cases.progress import Brought, Progress, further, upcoming
 from autotune.core.cases.scores import Asked, tallied
 from autotune.core.cases.split import Case
@@ -53,7 +54,7 @@ def test_counted_on_it_is_what_counting_from_the_start_gives_after_every_pair(ta
             pairs.append(brought)
             progress = further(progress, drawn, ASKED, [brought])
             assert found(progress, drawn) == from_scratch(drawn, pairs)
-            assert progress.looks[-1] == (len(progress.units), progress.tally)
+            assert (progress.looks[-1], progress.looks[-1].units) == (progress.tally, len(progress.units))
         assert further(Progress(), drawn, ASKED, pairs) == progress
 
 

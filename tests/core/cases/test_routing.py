@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from tests.benchmarks.routing import ONE_OF_FIVE as ONE_OF_FIVE_ODDS
 from tests.benchmarks.routing import ONE_OF_ONE as ONE_OF_ONE_ODDS
 from tests.benchmarks.routing import Change, kept
+from tests.core.cases.at_once import due, left, so_far
 
 from autotune.core.cases.confirming import Count, first_needed, needed, planned_for
-from autotune.core.cases.drawing import Draw, Taken, draw, due, left, so_far
+from autotune.core.cases.drawing import Draw, Taken, draw
 from autotune.core.cases.listed import line_of, listed
-from autotune.core.cases.mean_bet import against, evidence
+from autotune.core.cases.mean_bet import evidence
 from autotune.core.cases.progress import Progress, further, upcoming
 from autotune.core.cases.rounds import batch
 from autotune.core.cases.scores import MARGIN, START, Asked, Because, can_decide, judged, tallied
@@ -134,7 +135,7 @@ def test_negatives_are_counted_alike_at_once_or_bit_by_bit(couples: list[tuple[f
     assert tallied(seen[cut:], ONE_OF_ONE, tallied(seen[:cut], ONE_OF_ONE)) == tally
     negatives = [negative for _, negative in couples]
     assert tally.negatives == len(negatives)
-    assert tally.has_fallen is (against(negatives, -0.05) >= 10)
+    assert tally.has_fallen is (evidence([-one for one in negatives], 0.05) >= 10)
     assert judged(tally, ONE_OF_ONE, 0).proven is (evidence(negatives, -0.10) >= 5)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.cases.mean_bet import EVEN, against, evidence, total
+from autotune.core.cases.mean_bet import EVEN, evidence, total
 from autotune.core.cases.scores import START, Asked, Because, Tally, can_decide, judged, promising, tallied
 from autotune.core.cases.units import ScoreRange, Tried, Unit, unit_of
 from autotune.core.model import Direction, Verdict
@@ -74,7 +74,7 @@ def test_a_tally_made_bit_by_bit_is_that_made_at_once(units: list[Unit], cut: in
 def test_what_is_tallied_are_the_two_bets(units: list[Unit]) -> None:
     differences = [unit.difference for unit in units if unit.difference is not None]
     found = judged(tallied(units, Asked(CASES_20)), Asked(CASES_20), 0)
-    assert found.against == pytest.approx(against(differences, 0.05))
+    assert found.against == pytest.approx(evidence([-one for one in differences], -0.05))
     assert found.counted + found.dropped == len(units)
     assert found.mean == pytest.approx(sum(differences) / max(len(differences), 1))
     bound = evidence(differences)

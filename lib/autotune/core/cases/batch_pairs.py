@@ -2,12 +2,10 @@
 
 One coin decides one batch, so it is one pair, whose values are each arm's over the cases that the incumbent has. The race (`stages.py`)
 then asks whether the change does nothing. That does not rule out many small gains and a few large losses, so a keep asks besides that the
-mean is better, and names the largest losses.
+mean is better (`decide.py`), and names the largest losses.
 
 Another batch has other cases, so only the two runs of a pair can be held against each other: pairs alone, no block.
 
-    paired(candidate, incumbent, ...)     the two values of a pair, incumbent first, as `stats.gains` takes them
-    is_better(pairs, ...)                 whether the mean of the pairs is
     gains_by_case(batches, ...)           by how much each case is better, for `largest_losses`
 """
 
@@ -18,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from autotune.core.model import Direction
-from autotune.core.output.outcome import cases_of, combined
+from autotune.core.output.outcome import cases_of
 from autotune.core.stats.effects import gains
 
 SHOWN = 3
@@ -38,27 +36,6 @@ def shared(candidate: Samples, incumbent: Samples, metric: str) -> tuple[str, ..
     """The cases that both runs have a value of, in the incumbent's order."""
     there = set(cases_of(candidate, metric))
     return tuple(case for case in cases_of(incumbent, metric) if case in there)
-
-
-def paired(candidate: Samples, incumbent: Samples, metric: str, counted: Counted, *, logs: bool) -> tuple[float, float]:
-    """The values of incumbent and candidate over the cases that the incumbent has, in the metric's unit.
-
-    Each alike: the geometric mean where `logs`, else the mean. In total: the sum. Raises UnreadError where the incumbent has no case, where
-    the candidate lacks one of its cases (without bounds there is no worst value to count it as, and to drop it would be a gain),
-    and where `logs` meets a value that is not positive.
-    """
-    cases = cases_of(incumbent, metric)
-    before, after = (combined(samples, metric, cases, logs=logs) for samples in (incumbent, candidate))
-    if counted is Counted.EACH_ALIKE:
-        return before, after
-    before, after = (math.fsum(samples[f"{metric}[{case}]"] for case in cases) for samples in (incumbent, candidate))
-    return before, after
-
-
-def is_better(pairs: Sequence[tuple[float, float]], direction: Direction, delta: float, *, logs: bool) -> bool:
-    """Whether the mean of the pairs' differences is above `delta`, both on the comparison's scale (logarithms where `logs`)."""
-    found = gains(pairs, direction, logs=logs)
-    return bool(found) and math.fsum(found) / len(found) > delta
 
 
 def gains_by_case(batches: Sequence[tuple[Samples, Samples]], metric: str, direction: Direction, *, logs: bool) -> dict[str, float]:

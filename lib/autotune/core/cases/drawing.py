@@ -11,24 +11,20 @@ A case that an arm leaves unscored is asked for once more, in both arms, along w
 has twice the batch's size at most.
 
     draw(cases, seed, size, taken)     the batches and units of a comparison
-    due(draw, tries)                   the cases of the next run of both arms; none when all are settled
-    so_far(draw, tries)                the units that count
-    left(draw, units)                  how many are still to come after those
+    settled(tries)                     whether a case is not asked for again
+    whole(draw, units)                 how many of so many settled units count
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from autotune.core.cases.split import Case, Side, is_sided, place
-from autotune.core.cases.units import Tried, Unit, unit_of
+from autotune.core.cases.units import Tried
 
 MOST_TRIES = 2
-
-Tries = Mapping[str, Sequence[Tried]]
-"""By case, what each batch that both arms have finished brought, oldest first."""
 
 
 class Taken(StrEnum):
@@ -94,33 +90,6 @@ def settled(tries: Sequence[Tried]) -> bool:
     return len(tries) >= MOST_TRIES or (bool(tries) and None not in tries[-1])
 
 
-def due(drawn: Draw, tries: Tries) -> tuple[str, ...]:
-    """The cases of the next run of both arms: what is asked for once more, and the first batch that was not run; none at the end."""
-    names = [name for batch in drawn.batches for name in batch]
-    again = [name for name in names if tries.get(name) and not settled(tries[name])]
-    fresh = next((batch for batch in drawn.batches if not all(tries.get(name) for name in batch)), ())
-    return (*again, *[name for name in fresh if not tries.get(name)])
-
-
-def so_far(drawn: Draw, tries: Tries) -> list[Unit]:
-    """The units that count: those before the first that is not settled, by the last try of each case."""
-    units = list[Unit]()
-    for names in drawn.units:
-        last = list[Tried]()
-        for name in names:
-            found = tries.get(name, ())
-            if not settled(found):
-                return units[: whole(drawn, len(units))]
-            last.append(found[-1])
-        units.append(unit_of(last))
-    return units
-
-
 def whole(drawn: Draw, units: int) -> int:
     """How many of so many settled units count: in couples, none without its other half."""
     return units - units % 2 if drawn.couples else units
-
-
-def left(drawn: Draw, counted: Sequence[Unit]) -> int:
-    """How many units are still to come after those that count."""
-    return len(drawn.units) - len(counted)

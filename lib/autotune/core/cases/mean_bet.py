@@ -9,7 +9,6 @@ Products, not logarithms: a stake that comes to nothing does no harm. Source: be
 Ramdas (2024).
 
     evidence(differences, least)    odds for "the mean is above `least`"
-    against(differences, worth)     odds for "the mean is below `worth`"
     interval(differences)           the means that neither speaks against at 40 : 1
     EVEN, staked(), total()         the same step by step
 """
@@ -54,11 +53,6 @@ def gains_under(differences: Sequence[float], worth: float) -> list[float]:
 def evidence(differences: Sequence[float], least: float = 0.0) -> float:
     """The odds that the mean of differences (each from -1 to 1) is above `least`, which is above -1 and below 1."""
     return total(staked(EVEN, gains_over(differences, least)))
-
-
-def against(differences: Sequence[float], worth: float) -> float:
-    """The odds that the mean of differences (each from -1 to 1) is below `worth`, which is above -1 and below 1."""
-    return total(staked(EVEN, gains_under(differences, worth)))
 
 
 def interval(differences: Sequence[float]) -> tuple[float, float]:

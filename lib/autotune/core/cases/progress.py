@@ -1,6 +1,6 @@
 """How far a comparison on cases has come, counted on pair by pair, so that a look costs what is new and not what was counted before.
 
-It comes to what `drawing.py` and `scores.py` make of all pairs at once, to the last digit.
+It comes to what all pairs come to at once, to the last digit.
 
     further(progress, drawn, asked, pairs)   how far it is after further pairs of runs
     upcoming(progress, drawn)                the cases of the next run of both arms; none when all are settled
@@ -19,30 +19,23 @@ Brought = Sequence[tuple[str, Tried]]
 """What a pair of runs brought: each of its cases by id."""
 
 
-class Look(NamedTuple):
-    """What counted after a pair of runs: the tally of so many units."""
-
-    units: int
-    tally: Tally
-
-
 class Progress(NamedTuple):
     """What pairs of runs came to so far.
 
     `tries` are those of each case, oldest first, `units` those that count, `again` the cases to ask for once more, `batch` the place of the
-    first batch that was not run whole, and `looks` what counted after each pair.
+    first batch that was not run whole, and `looks` the tallies after each pair.
     """
 
     tries: Mapping[str, Sequence[Tried]] = {}
     units: Sequence[Unit] = ()
     again: frozenset[str] = frozenset()
     batch: int = 0
-    looks: Sequence[Look] = ()
+    looks: Sequence[Tally] = ()
 
     @property
     def tally(self) -> Tally:
         """The tally of all units that count."""
-        return self.looks[-1].tally if self.looks else START
+        return self.looks[-1] if self.looks else START
 
 
 def further(progress: Progress, drawn: Draw, asked: Asked, pairs: Sequence[Brought]) -> Progress:
@@ -59,14 +52,14 @@ def further(progress: Progress, drawn: Draw, asked: Asked, pairs: Sequence[Broug
         found = _settled_from(len(units), drawn, tries)
         units += found
         tally = tallied(found, asked, tally)
-        looks.append(Look(len(units), tally))
+        looks.append(tally)
     while batch < len(drawn.batches) and all(name in tries for name in drawn.batches[batch]):
         batch += 1
     return Progress(tries, tuple(units), frozenset(again), batch, tuple(looks))
 
 
 def upcoming(progress: Progress, drawn: Draw) -> tuple[str, ...]:
-    """The cases of the next run of both arms, as `drawing.due` gives them."""
+    """The cases of the next run of both arms: what is asked for once more, and the first batch that was not run; none at the end."""
     again = [name for batch in drawn.batches for name in batch if name in progress.again] if progress.again else ()
     fresh = drawn.batches[progress.batch] if progress.batch < len(drawn.batches) else ()
     return (*again, *[name for name in fresh if name not in progress.tries])

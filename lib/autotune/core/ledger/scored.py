@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 from autotune.core.cases import bounded
 from autotune.core.cases.confirming import Count, needed
-from autotune.core.cases.drawing import Draw, Taken, draw, left
+from autotune.core.cases.drawing import Draw, Taken, draw
 from autotune.core.cases.mean_bet import interval, total
-from autotune.core.cases.progress import Look, Progress, further
+from autotune.core.cases.progress import Progress, further
 from autotune.core.cases.progress import upcoming as what_is_due
 from autotune.core.cases.scores import (
     EXCLUDED,
@@ -74,7 +74,7 @@ class _Seen(NamedTuple):
 
     @property
     def left(self) -> int:
-        return left(self.draw, self.units)
+        return len(self.draw.units) - len(self.units)
 
 
 @dataclass(slots=True)
@@ -255,16 +255,16 @@ def _confirmed(state: State, drawing: Drawn, runs: Sequence[Run], policy: Policy
     asked, guarded = asked_of(state, policy, drawing), state.config.guardrails
     found = None
     for count, look in _looks(seen, all_of_them=bool(guarded)):
-        found = judged(look.tally, asked, len(seen.draw.units) - look.units)
+        found = judged(look, asked, len(seen.draw.units) - look.units)
         if found.verdict is not Verdict.MEASURE_AGAIN:
-            decision = _by_scores(state, found, _at(state, seen, count, asked), look.tally, policy)
+            decision = _by_scores(state, found, _at(state, seen, count, asked), look, policy)
             return _guarded(state, decision, seen, coin) if guarded and found.verdict is Verdict.KEEP else decision
     return _more(state, seen, coin, None if found is None else (found.evidence, found.needed))
 
 
-def _looks(seen: _Seen, *, all_of_them: bool) -> Iterator[tuple[int, Look]]:
+def _looks(seen: _Seen, *, all_of_them: bool) -> Iterator[tuple[int, Tally]]:
     """Give how many pairs had been run at a look, and what counted then: of each look, the one before any run first, or of the last."""
-    looks = (Look(0, START), *seen.progress.looks)
+    looks = (START, *seen.progress.looks)
     yield from enumerate(looks) if all_of_them else [(len(looks) - 1, looks[-1])]
 
 
