@@ -21,14 +21,15 @@ from autotune.core.records.places import Part
 from autotune.core.tell import seen
 from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.standing import status as told
+from autotune.edges.atomic import replace_privately
 from autotune.errors import AutotuneError
 from autotune.prompts import ingesting, settings, standing
 from autotune.prompts import workshop as folder
 from autotune.prompts.settings import Settings
 from autotune.readers.traces.logs import Log
-from autotune.records import counting, exporting, forgetting, frozen
+from autotune.records import counting, dead_letters, exporting, forgetting, frozen
 from autotune.records.sources import Source
-from autotune.records.store import PRIVATE, opened
+from autotune.records.store import opened
 
 At = Annotated[
     Path | None, typer.Option("--at", metavar="FOLDER", help="The workshop; without it, the one around you, or ~/autotune-prompts.")
@@ -121,7 +122,7 @@ def status(at: At = None, as_json: AsJson = False) -> None:
             **counting.counted(store),
             **standing.standing(store, known, _now_ms()),
         }
-        letters = store.path.with_name("dead-letters.jsonl")
+        letters = dead_letters.path_of(store)
         found["dead_letters"] = str(letters) if letters.exists() else None
     answered(found, [*seen.status(found), *told(found)], as_json=as_json)
 
@@ -141,12 +142,7 @@ def export(
             for line in exporting.lines(store):
                 typer.echo(line)
             return
-        fresh = to.with_name(f".autotune-{os.getpid()}.tmp")
-        count = 0
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
-            for line in exporting.lines(store):
-                count += file.write(f"{line}\n") > 0
-        fresh.replace(to)
+        count = replace_privately(to, (f"{line}\n".encode() for line in exporting.lines(store)))
     found = {"file": str(to), "lines": count}
     answered(found, seen.exported(found), as_json=as_json)
 

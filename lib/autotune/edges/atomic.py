@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,3 +54,14 @@ def replace_file(path: Path, content: bytes) -> None:
     with suppress(OSError):
         fresh.chmod(path.stat().st_mode & 0o777)
     fresh.replace(path)
+
+
+def replace_privately(path: Path, pieces: Iterable[bytes]) -> int:
+    """Write a file in the same way, piece by piece and for this user's eyes alone; gives how many pieces there were."""
+    fresh, count = path.with_name(UNFINISHED.replace("*", str(os.getpid()))), 0
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        for piece in pieces:
+            file.write(piece)
+            count += 1
+    fresh.replace(path)
+    return count

@@ -23,10 +23,16 @@ class Bookmark(NamedTuple):
 
 def found(store: Store, source: tuple[str, str], path: Path, file: BinaryIO, known: files.Known, now_ms: int) -> Bookmark:
     """Find a file of a source (a format and a place), or note it."""
+    file_id, position, tail = noted(store, source, path, known, now_ms)
+    cut = bool(position) and (position > file.seek(0, 2) or files.tail(file, position) != tail)
+    return Bookmark(file_id, 0 if cut else position, cut)
+
+
+def noted(store: Store, source: tuple[str, str], path: Path, known: files.Known, now_ms: int) -> tuple[int, int, str]:
+    """Give a file's number, how far it was read, and the hash of what came before; noted as not read where it was not known."""
     store.connection.execute("INSERT INTO source (format, place) VALUES (?, ?) ON CONFLICT DO NOTHING", source)
     source_id = store.count("SELECT source_id FROM source WHERE format = ? AND place = ?", *source)
     key = (source_id, known.identity, known.head)
     store.connection.execute(_NOTED, (*key, str(path), now_ms))
     file_id, position, tail = store.connection.execute(_FOUND, key).fetchone()
-    cut = bool(position) and (position > file.seek(0, 2) or files.tail(file, position) != tail)
-    return Bookmark(int(file_id), 0 if cut else int(position), cut)
+    return int(file_id), int(position), str(tail)

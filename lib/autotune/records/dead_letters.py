@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+from itertools import chain
 from pathlib import Path
 
-from autotune.records.store import PRIVATE, Store
+from autotune.edges.atomic import replace_privately
+from autotune.records.store import Store
 
 
 def path_of(store: Store) -> Path:
@@ -26,12 +27,10 @@ def write(store: Store) -> Path | None:
     if first is None:
         path.unlink(missing_ok=True)
         return None
-    fresh = path.with_name(f".autotune-{os.getpid()}.tmp")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
-        row = first
-        while row is not None:
-            said = dict(zip(("file", "position", "size", "reason", "read_ms", "begins"), row, strict=True))
-            file.write(json.dumps(said, ensure_ascii=False) + "\n")
-            row = rows.fetchone()
-    fresh.replace(path)
+    replace_privately(path, (_line(row) for row in chain([first], rows)))
     return path
+
+
+def _line(row: tuple[object, ...]) -> bytes:
+    said = dict(zip(("file", "position", "size", "reason", "read_ms", "begins"), row, strict=True))
+    return (json.dumps(said, ensure_ascii=False) + "\n").encode()

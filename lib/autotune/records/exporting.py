@@ -7,7 +7,7 @@ that does not have yet, but for what was forgotten there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,17 @@ _OF_RECORDS = {"remark", "score", "label", "probe"}
 _KNOWN_BY = {"source": ("format", "place"), "file": ("source_id", "identity", "head"), "record": ("kind", "origin", "id")}
 
 
-def heading() -> str:
-    """The first line of an export."""
-    return json.dumps({_MARK: len(MIGRATIONS)})
-
-
 def lines(store: Store) -> Iterator[str]:
-    """Every line of an export."""
-    yield heading()
-    for table in TABLES:
-        order = "1" if table in {"forgotten", "frozen"} else "1, 2, 3, 4" if table in {"score", "probe"} else "1, 2"
-        rows = store.connection.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - names of ours
+    """Every line of an export of all that there is."""
+    orders = {"forgotten": "1", "frozen": "1", "score": "1, 2, 3, 4", "probe": "1, 2, 3, 4"}
+    return lines_of(store, {table: f"SELECT * FROM {table} ORDER BY {orders.get(table, '1, 2')}" for table in TABLES})  # noqa: S608 - names of ours
+
+
+def lines_of(store: Store, queries: Mapping[str, str], *values: object) -> Iterator[str]:
+    """Every line of an export of what queries find, by table, with these values in each of them."""
+    yield json.dumps({_MARK: len(MIGRATIONS)})
+    for table, query in queries.items():
+        rows = store.connection.execute(query, values)
         names = [column[0] for column in rows.description]
         for row in rows:
             yield json.dumps({"table": table, **dict(zip(names, row, strict=True))}, ensure_ascii=False)

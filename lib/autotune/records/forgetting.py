@@ -66,13 +66,9 @@ def expire(store: Store, earliest_ms: int, kind: str = TRACE) -> Forgotten:
 
 def _forget_letters(store: Store, choice: Choice) -> int:
     """Forget the dead letters that name the user or the conversation, or are from before the time."""
-    count = 0
-    for name in (choice.user, choice.conversation):
-        if name is not None:
-            count += store.connection.execute("DELETE FROM dead_letter WHERE instr(excerpt, ?) > 0", (name,)).rowcount
-    if choice.before_ms is not None:
-        count += store.connection.execute("DELETE FROM dead_letter WHERE read_ms < ?", (choice.before_ms,)).rowcount
-    return count
+    naming, older = "DELETE FROM dead_letter WHERE instr(excerpt, ?) > 0", "DELETE FROM dead_letter WHERE read_ms < ?"
+    chosen = ((naming, choice.user), (naming, choice.conversation), (older, choice.before_ms))
+    return sum(store.connection.execute(query, (value,)).rowcount for query, value in chosen if value is not None)
 
 
 def _note_before(store: Store, before_ms: int) -> None:
@@ -84,10 +80,9 @@ def _note_before(store: Store, before_ms: int) -> None:
 
 
 def _everywhere(store: Store, records: int, cases: set[str], letters: int) -> Forgotten:
-    if store.dry:
-        sets = sum(frozen.count_in(Path(str(path)), cases) for (path,) in store.rows("SELECT path FROM frozen"))
-        return Forgotten(records, sets, letters)
-    sets = sum(frozen.forget_in(Path(str(path)), cases) for (path,) in store.rows("SELECT path FROM frozen"))
-    dead_letters.write(store)
-    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    within = frozen.count_in if store.dry else frozen.forget_in
+    sets = sum(within(Path(str(path)), cases) for (path,) in store.rows("SELECT path FROM frozen"))
+    if not store.dry:
+        dead_letters.write(store)
+        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Forgotten(records, sets, letters)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 
 from autotune.core.cases.split import Case
 from autotune.core.records.places import Part
-from autotune.records.store import PRIVATE, Store
+from autotune.edges.atomic import replace_privately
+from autotune.records.store import Store
 
 Period = tuple[int, int]  # from and until, milliseconds
 
@@ -36,7 +36,7 @@ def freeze(store: Store, path: Path, behavior: str, part: Part, without: Sequenc
     ).encode()
     with store.transaction() as connection:  # noted first: what is set down can be forgotten
         connection.execute("INSERT OR IGNORE INTO frozen (path) VALUES (?)", (str(path.absolute()),))
-    _replace(path, content)
+    replace_privately(path, [content])
     return sha256(content).hexdigest()
 
 
@@ -45,7 +45,7 @@ def forget_in(path: Path, forgotten: Collection[str]) -> int:
     if not (count := count_in(path, forgotten)):
         return 0
     with path.open("rb") as file:
-        _replace(path, b"".join(line for line in file if json.loads(line)["case"] not in forgotten))
+        replace_privately(path, (line for line in file if json.loads(line)["case"] not in forgotten))
     return count
 
 
@@ -65,10 +65,3 @@ def _rows(store: Store, behavior: str, part: Part, without: Sequence[Period]) ->
         f" WHERE kind = 'trace' AND part = ? AND instr(applies, ?) > 0{outside} ORDER BY at_ms, case_id",
         [str(part), json.dumps(behavior), *times],
     )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".autotune-{os.getpid()}.tmp")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
-        file.write(content)
-    fresh.replace(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ class Period:
 class Verdict:
     """What one instrument gave a case for one behaviour; `content` has the marks with their reasons."""
 
+    content: Mapping[str, Any]
     behavior: str
     instrument: str
     version: str | None
@@ -52,7 +53,6 @@ class Verdict:
     tries: int
     at_ms: int
     again_ms: int | None
-    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +82,11 @@ def around(store: Store, behavior: str, instrument: str, moment_ms: int) -> tupl
     query = "SELECT version FROM score WHERE behavior = ? AND instrument = ? ORDER BY seen_ms DESC LIMIT 1"
     version = store.connection.execute(query, (behavior, instrument)).fetchone()
     found = {False: Sums(), True: Sums()}
-    for _, by, (shown, late), sums, *_ in _in_two(store, behavior, moment_ms):
+    for _, by, part, sums, *_ in _summed(store, f"json_array(version, seen_ms >= {moment_ms:d})", behavior):
+        shown, late = json.loads(part)
         if by == instrument and version is not None and shown == version[0]:
-            found[late] = sums
+            found[bool(late)] = sums
     return found[False], found[True]
-
-
-def _in_two(store: Store, behavior: str, moment_ms: int) -> Iterator[tuple[str, str, tuple[str | None, bool], Sums]]:
-    """The sums of each version before a moment and from then on."""
-    rows = _summed(store, f"json_array(version, seen_ms >= {moment_ms:d})", behavior)
-    for named, instrument, part, sums, *_ in rows:
-        version, late = json.loads(part)
-        yield named, instrument, (version, bool(late)), sums
 
 
 def span_ms(store: Store, behavior: str, instrument: str) -> int:
@@ -159,13 +152,9 @@ def case(store: Store, name: str) -> Case | None:
 
 def _verdicts(store: Store, record_id: int) -> tuple[Verdict, ...]:
     query = """
-        SELECT behavior, instrument, version, score, unscored, stage, obeyed, tries, at_ms, again_ms, content
+        SELECT content, behavior, instrument, version, score, unscored, stage, obeyed, tries, at_ms, again_ms
         FROM score WHERE record_id = ? ORDER BY behavior, at_ms"""
-    rows: Sequence[Sequence[Any]] = store.connection.execute(query, (record_id,)).fetchall()
-    found = []
-    for named, instrument, version, score, why, stage, obeyed_by, tries, at_ms, again_ms, content in rows:
-        found.append(Verdict(named, instrument, version, score, why, stage, obeyed_by, tries, at_ms, again_ms, json.loads(content)))
-    return tuple(found)
+    return tuple(Verdict(json.loads(content), *row) for content, *row in store.connection.execute(query, (record_id,)))
 
 
 def _summed(store: Store, by: str, behavior: str | None) -> Iterator[tuple[str, str, Any, Sums, int, int]]:

@@ -44,12 +44,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a trace was read: by whose ids it is known, in which file, and where there. `held`: it may have grown since."""
+    """Where a trace was read: by whose ids it is known, in which file, and where there; -1 where it may have grown since."""
 
     origin: str
     file_id: int
     position: int
-    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +108,15 @@ def _listed_packs(packs: tuple[tuple[str, str], ...]) -> str:
 
 
 def _met_again(
-    connection: sqlite3.Connection,
-    trace: Trace,
-    spot: Spot,
-    about: tuple[object, ...],
-    found: Mapping[str, int],
-    taken: Taken,
+    connection: sqlite3.Connection, trace: Trace, spot: Spot, about: tuple[object, ...], found: Mapping[str, int], taken: Taken
 ) -> Unread | None:
     query = "SELECT record_id, file_id, position, content FROM record WHERE kind = ? AND origin = ? AND id = ?"
     record_id, file_id, position, content = connection.execute(query, (TRACE, spot.origin, trace.id)).fetchone()
-    if _same(content, str(about[-1]), timed=trace.at_ms is not None) or (
-        spot.held and (file_id, position) != (spot.file_id, spot.position)
-    ):
+    held = spot.position < 0
+    if _same(content, str(about[-1]), timed=trace.at_ms is not None) or (held and (file_id, position) != (spot.file_id, spot.position)):
         taken.again += 1
         return None
-    if not spot.held:
+    if not held:
         return Unread.ID_TAKEN
     taken.changed += 1
     connection.execute(_UPDATE, (*about, record_id))

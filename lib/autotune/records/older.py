@@ -10,6 +10,8 @@ from typing import Any
 from autotune.readers.traces import dotclaw, values
 from autotune.readers.traces.logs import Log
 from autotune.readers.traces.reading import Refused
+from autotune.records import bookmarks
+from autotune.records.files import Known
 from autotune.records.keeping import Limits, Spot, Taken, keep, limits_of
 from autotune.records.sources import Rules, Source
 from autotune.records.store import Store
@@ -36,12 +38,13 @@ def ours_beside(path: Path) -> Path:
 
 def take_over(store: Store, path: Path, rules: Rules, now_ms: int, taken: Taken) -> None:
     """Take over the traces that are new in it, by their row numbers. What cannot be read is counted."""
-    limits = limits_of(store, rules, now_ms)
+    limits, about = limits_of(store, rules, now_ms), path.stat()
+    known = Known(f"{about.st_dev}:{about.st_ino}", "")
     with contextlib.closing(_opened(path)) as connection:
         connection.row_factory = sqlite3.Row
         while True:
             with store.transaction():
-                file_id, position = _found(store, path, now_ms)
+                file_id, position, _ = bookmarks.noted(store, (FORMAT, str(path)), path, known, now_ms)
                 rows = connection.execute(
                     "SELECT rowid AS row_number, * FROM traces WHERE rowid > ? ORDER BY rowid LIMIT ?", (position, _AT_ONCE)
                 ).fetchall()
@@ -67,21 +70,6 @@ def _keep(store: Store, row: dict[str, Any], file_id: int, limits: Limits, taken
                 taken.unread[str(why)] += 1
     except Refused as refused:
         taken.unread[str(refused.why)] += 1
-
-
-def _found(store: Store, path: Path, now_ms: int) -> tuple[int, int]:
-    found, names = path.stat(), (FORMAT, str(path))
-    identity = f"{found.st_dev}:{found.st_ino}"
-    store.connection.execute("INSERT INTO source (format, place) VALUES (?, ?) ON CONFLICT DO NOTHING", names)
-    source_id = store.count("SELECT source_id FROM source WHERE format = ? AND place = ?", *names)
-    store.connection.execute(
-        "INSERT INTO file (source_id, identity, head, path, position, tail, pending, read_ms) VALUES (?, ?, '', ?, 0, '', 0, ?)"
-        " ON CONFLICT DO NOTHING",
-        (source_id, identity, str(path), now_ms),
-    )
-    query = "SELECT file_id, position FROM file WHERE source_id = ? AND identity = ?"
-    file_id, position = store.connection.execute(query, (source_id, identity)).fetchone()
-    return int(file_id), int(position)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

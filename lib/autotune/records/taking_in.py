@@ -20,7 +20,7 @@ from autotune.readers.traces import logs
 from autotune.readers.traces.logs import Log
 from autotune.readers.traces.reading import Reader, Refused
 from autotune.records import bookmarks, files
-from autotune.records.files import Known, Line
+from autotune.records.files import Line
 from autotune.records.keeping import Limits, Spot, Taken, keep, limits_of
 from autotune.records.sources import Rules, Source
 from autotune.records.store import Store
@@ -72,21 +72,16 @@ class _Reading:
             self.taken.pending += size > 0
             return
         self.store.begin()
-        position = self._found(path, file, identified)
-        self.store.commit()
-        if position < size:
-            self.taken.files += 1
-            position = self._through(file, position)
-        self.taken.pending += position < file.seek(0, 2)
-
-    def _found(self, path: Path, file: BinaryIO, identified: Known) -> int:
-        """Find the file in the database, or note it there; gives from where on it is new."""
         source = (self.source.format, str(self.source.place))
         self.file_id, position, cut = bookmarks.found(self.store, source, path, file, identified, self.limits.now_ms)
         self.head = identified.head
         if cut:
             self.store.connection.execute("DELETE FROM dead_letter WHERE file_id = ?", (self.file_id,))
-        return position
+        self.store.commit()
+        if position < size:
+            self.taken.files += 1
+            position = self._through(file, position)
+        self.taken.pending += position < file.seek(0, 2)
 
     def _through(self, file: BinaryIO, position: int) -> int:
         """Read from a place to the last whole line, in batches; gives where that ends."""
@@ -138,15 +133,10 @@ class _Reading:
         for number, trace in enumerate(traces, 1):
             position = line.position if line is not None and self.log is not Log.CLAUDE_CODE else -1
             named = trace if trace.id is not None else replace(trace, id=self._id_of(line, number))
-            why = keep(self.store.connection, named, Spot(self.log_origin, self.file_id, position, position < 0), self.limits, self.taken)
+            why = keep(self.store.connection, named, Spot(self.source.origin(self.log), self.file_id, position), self.limits, self.taken)
             if why is not None and line is not None:
                 self._dead(line, why)
         self.taken.passed_over += number == 0 and line is not None and self.log is not Log.CLAUDE_CODE
-
-    @property
-    def log_origin(self) -> str:
-        """By whose ids the records of this file are known."""
-        return self.source.origin(self.log)
 
     def _id_of(self, line: Line | None, number: int) -> str:
         """An id for a trace that has none: by how its file begins, where it stands in it and what it says, so that a copy has the same."""

@@ -5,7 +5,6 @@ The lines are those of an export of the whole database, so that either kind can 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,12 +24,7 @@ _TABLES = {
 
 def lines(store: Store, since_ms: int = 0) -> Iterator[str]:
     """Every line of an export of what is kept of skills, from a moment on."""
-    yield exporting.heading()
-    for table, query in _TABLES.items():
-        rows = store.connection.execute(query, (since_ms,))
-        names = [column[0] for column in rows.description]
-        for row in rows:
-            yield json.dumps({"table": table, **dict(zip(names, row, strict=True))}, ensure_ascii=False)
+    return exporting.lines_of(store, _TABLES, since_ms)
 
 
 def recover(store: Store, export: Path | None) -> tuple[int, int]:
