@@ -133,8 +133,8 @@ WORDED_ELSEWHERE = {
     "hooks/sayings.py": "hooks know the standard library alone",
 }
 HELP = {"Argument", "Option", "Typer"}
-LABELS = {"alone", "commit_tree", "compile", "hold", "make", "set_ref", "take_snapshot", "tell"}
-"""What a lock's holder does, what git has of a commit or a ref, the hint of `folders.make`, and expressions."""
+LABELS = {"alone", "commit_tree", "compile", "hold", "make", "python_of", "set_ref", "take_snapshot", "tell"}
+"""What a lock's holder does, what git has of a commit or a ref, the hints of `folders.make` and `extra.python_of`, and expressions."""
 
 
 def called(node: ast.AST) -> str:

@@ -22,7 +22,6 @@ from autotune.errors import AutotuneError
 from autotune.version import ROOT
 
 LOCK = ROOT / "requirements-gepa.lock"
-_HINT = 'mend what the lines above name, or set optimize.engine = "own"'
 WORKER = Path(__file__).with_name("gepa_worker.py")
 UNKNOWN = 0.5  # what stands for the score of a case without one, where no other case of the batch has any: gepa knows no missing scores
 
@@ -45,8 +44,10 @@ def by_gepa(
 ) -> Search:
     """Let gepa search, and give what it tried as a search of ours. `evaluate` gives None where no more may be spent."""
     known = _Known(plan, refused)
-    command = [python or python_of(LOCK, hint=_HINT), "-I", str(WORKER)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    python = python or python_of(LOCK, hint='mend what the lines above name, or set optimize.engine = "own"')
+    with subprocess.Popen(
+        [python, "-I", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         to, back = pipe(process.stdin), pipe(process.stdout)
         _tell(to, _settings(plan, texts))
         while (asked := json.loads(back.readline() or '"gone"')) is not None:

@@ -109,8 +109,11 @@ def environment() -> Path:
 
     Raises `AutotuneError` where that fails; what is done meanwhile is told on stderr.
     """
-    hint = "see above for the reason; `autotune dashboard --watch` needs none of it"
-    return Path(extra.python_of(LOCK_FILE, "What the page needs could not be set up.", hint))
+    return Path(
+        extra.python_of(
+            LOCK_FILE, "What the page needs could not be set up.", "see above for the reason; `autotune dashboard --watch` needs none of it"
+        )
+    )
 
 
 def is_set_up() -> bool:
