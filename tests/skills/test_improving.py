@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from tests.commands.test_eval import Here
 from tests.skills import world
 
 from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, SuitePart, TaskCase, Type, part_of, text_of
+from autotune.core.skills.surfaces import Scope
 from autotune.edges import locks
-from autotune.skills import improve_runs, improving, installed, preparing, settings
+from autotune.skills import improve_runs, improving, installed, preparing, settings, suites
 from autotune.skills.running import Improved, Skip
 
 MODEL = """\
@@ -207,6 +209,21 @@ def test_a_body_is_measured_by_tasks(home: Here) -> None:
     planned = improve(home, "no_better", "--dry-run")
     assert (planned["scope"], planned["instrument"], planned["decides"]) == ("body", "task", False)
     assert improve(home, "no_better")["state"] == "nothing"
+
+
+def test_a_run_keeps_what_its_tasks_begin_with_and_so_does_the_one_after_it(home: Here) -> None:
+    cases = notes_tasks(9, "check").tasks
+    with_suite(home, Suite("notes", (*suite(9).cases, *(replace(one, workspace="given") for one in cases))))
+    place = suites.place_of(installed.named("notes", home.path, home.path), home.path)
+    given = place.suite.parent / "given" / "in.txt"
+    given.parent.mkdir()
+    given.write_text("before\n")
+    wish, runs = preparing.Wish(model="script:x", invent=False), improve_runs.home_of(place.skill.folder)
+    folder = preparing.laid_out(place, suites.read(place), Scope.DESCRIPTION, wish, runs, 1)
+    given.write_text("after\n")
+    after = preparing.next_one(place, folder, 0.0, 2)
+    assert after is not None
+    assert [(one / "given" / "in.txt").read_text() for one in (folder, after)] == ["before\n", "before\n"]
 
 
 def test_where_the_description_brings_nothing_the_body_is_tried_for_the_same_money(home: Here) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from tests.skills import world
 from autotune.commands import app
 from autotune.core.facts import Fact, Kind
 from autotune.core.skills.probing import Measures, Probing
+from autotune.core.skills.readiness import Step
 from autotune.core.skills.results import Result, What
 from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, SuiteCase, TaskCase, Type, text_of
+from autotune.core.skills.surfaces import Scope
 from autotune.models.asking import FORBIDDING
 from autotune.records.store import opened, usual_path
-from autotune.skills import installed, measuring, results, testing
+from autotune.skills import installed, measuring, preparing, publishing, results, suites, testing
 
 SOURCE = Source(By.PERSON, "typed", "2026-11-30")
 FITTING = ("write the release notes", "write a changelog of the version", "release notes for version two")
@@ -41,7 +44,7 @@ class Place:
         monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
         monkeypatch.setenv("PATH", f"{self.programs}:/usr/local/bin:/usr/bin:/bin")
         monkeypatch.chdir(self.project)
-        world.installed(self.programs)
+        world.installed(self.programs, steady=7)
         for line in ("init -q", "add .", "commit -q -m first"):
             subprocess.run(["git", *line.split()], cwd=self.project, check=True, env={**os.environ, "HOME": str(folder)})
 
@@ -156,6 +159,45 @@ def test_without_a_suite_or_a_skill_it_is_refused(place: Place, capsys: pytest.C
 def test_a_suite_without_tasks_has_no_baseline(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.suite(queries())
     assert run(capsys, "baseline", "notes")[0] == 1
+
+
+def test_what_a_task_begins_with_is_part_of_the_suite(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = tasks(1)
+    assert isinstance(one, TaskCase)
+    hidden = Check(CheckKind.COMMAND, command="sh tests/test.sh", path="checked")
+    place.suite([replace(one, workspace="given", checks=(*one.checks, hidden))])
+    beside = place.project / "skill-suites" / "notes"
+    for name in ("given/in.txt", "checked/test.sh"):
+        (beside / name).parent.mkdir()
+        (beside / name).write_text("")
+
+    def versions() -> set[str]:
+        skill = installed.named("notes", place.home, place.project)
+        at = suites.place_of(skill, place.home)
+        shown = run(capsys, "eval", "show", "notes")[1]["suite"]
+        planned = preparing.plan(at, suites.read(at), Scope.BODY, preparing.Wish(model="script:x"))["suite"]
+        with opened(usual_path(None), write=False, what="a test") as store:
+            looked = publishing.look(store, skill)
+        assert looked.suite is not None
+        tested.append(next(step.done for step in looked.readiness.steps if step.step is Step.TESTS))
+        return {shown, planned, looked.suite.hash}
+
+    tested, seen = list[bool](), list[set[str]]()
+    assert run(capsys, "test", "notes")[0] == 0
+    seen.append(versions())
+    for name, mode in (("given/in.txt", 0o644), ("checked/test.sh", 0o644), ("checked/test.sh", 0o755)):
+        (beside / name).write_text("true\n")
+        (beside / name).chmod(mode)
+        seen.append(versions())
+    assert [len(one) for one in seen] == [1, 1, 1, 1]
+    assert len(set[str]().union(*seen)) == 4
+    assert tested == [True, False, False, False]
+    assert {place.results()[0].suite} == seen[0]
+
+
+def test_a_suite_whose_tasks_begin_with_nothing_is_known_by_its_lines(place: Place) -> None:
+    suite = Suite("notes", (*queries(), *tasks(1)))
+    assert suites.version(suite, place.project) == suite.hash
 
 
 def test_people_read_the_same(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,8 +81,7 @@ def main(settings: Mapping[str, float], arguments: list[str]) -> int:
     query = arguments[arguments.index("--") + 1]
     if "--allowedTools" in arguments:
         return work(settings, query)
-    steady = settings.get("steady")
-    chance = SystemRandom() if steady is None else Random(f"{steady} {query}")
+    chance = chance_of(settings, query)
     skills = descriptions_in(Path.cwd() / ".claude" / "skills")
     say("system", subtype="init", skills=list(skills), claude_code_version=VERSION, model="claude-haiku-4-5")
     time.sleep(settings.get("slow_s", 0.0))
@@ -104,7 +103,7 @@ def work(settings: Mapping[str, float], query: str) -> int:
 
     It does what the skill's body says, *check* or *twice*, and writes that down.
     """
-    skills, chance = descriptions_in(Path.cwd() / ".claude" / "skills"), SystemRandom()
+    skills, chance = descriptions_in(Path.cwd() / ".claude" / "skills"), chance_of(settings, query)
     name = fired(skills, query, chance)
     say("system", subtype="init", skills=list(skills), claude_code_version=VERSION, model="claude-haiku-4-5")
     done = () if name is None else tuple(word for word in ("check", "twice") if word in body_of(name))
@@ -121,6 +120,10 @@ def work(settings: Mapping[str, float], query: str) -> int:
     usage = {"input_tokens": 1000, "output_tokens": 50}
     say("result", subtype="success", is_error=False, result=f"I wrote out.txt.{outside}", total_cost_usd=0.01, usage=usage)
     return 0
+
+
+def chance_of(settings: Mapping[str, float], query: str) -> Random:
+    return SystemRandom() if settings.get("steady") is None else Random(f"{settings['steady']} {query}")
 
 
 def body_of(name: str) -> str:

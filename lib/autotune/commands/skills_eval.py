@@ -138,8 +138,9 @@ def show(
     """Show what a skill's suite holds, and what it can decide."""
     place = _place(name)
     suite = _suite(place)
-    lines = [*words.shown(suite, str(place.suite)), *([words.case(one) for one in suite.cases] if cases else [])]
-    answer(lines, _as_json(suite, place), as_json=as_json)
+    said = _as_json(suite, place)
+    lines = [*words.shown(suite, said["suite"], str(place.suite)), *([words.case(one) for one in suite.cases] if cases else [])]
+    answer(lines, said, as_json=as_json)
 
 
 def _done(
@@ -166,7 +167,10 @@ def _done(
 
 def _as_json(suite: Suite, place: Place) -> dict[str, Any]:
     cases = [{**encode(case), "part": str(part_of(case))} for case in suite.cases]
-    return {"skill": suite.skill, "suite": suite.hash, "file": str(place.suite), "couples": words.couples_of(suite), "cases": cases}
+    from autotune.skills import suites
+
+    version = suites.version(suite, place.suite.parent)
+    return {"skill": suite.skill, "suite": version, "file": str(place.suite), "couples": words.couples_of(suite), "cases": cases}
 
 
 def _from_records(place: Place) -> tuple[tuple[SuiteCase, ...], Mapping[str, int]]:

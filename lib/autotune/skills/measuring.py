@@ -21,7 +21,7 @@ from autotune.core.skills.suite import Suite, SuiteCase
 from autotune.edges import toml
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.skills import clients, routing_host, routing_judge, tasks
+from autotune.skills import clients, routing_host, routing_judge, suites, tasks
 from autotune.skills.metering import Meter
 from autotune.skills.staging import Neighbourhood, neighbourhood
 
@@ -97,7 +97,7 @@ def context(bench: Bench) -> dict[str, str]:
         "probes": f"{settings.samples} of each, {settings.turns} turns",
     }
     if settings.instrument is Measures.TASK:
-        said |= {"judge": settings.judge or "none", "workspaces": tasks.workspaces_hash(bench.suite, bench.workspaces)}
+        said |= {"judge": settings.judge or "none", "workspaces": suites.workspaces_hash(bench.suite, bench.workspaces)}
     return said
 
 

@@ -148,7 +148,7 @@ def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]
         "instrument": str(instrument),
         "repository": str(place.top),
         "workshop": place.workshop,
-        "suite": suite.hash,
+        "suite": suites.version(suite, place.suite.parent),
         "read": read,
         "select": select,
         "confirm": confirm,
@@ -209,8 +209,11 @@ def _probing(place: Place, wish: Wish, scope: Scope, suite: str = "") -> Probing
     return replace(settings, siblings=tuple(dict.fromkeys(map(str, around))))
 
 
-def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, now_ms: int) -> Path:
-    """Set down all that a run is made of; its settings last, so that one that was not set down whole is none."""
+def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, now_ms: int, beside: Path | None = None) -> Path:
+    """Set down all that a run is made of; its settings last, so that one that was not set down whole is none.
+
+    What tasks begin with lies `beside`; usually it is the folder of the suite's file.
+    """
     cases = _cases(suite, scope)
     by_part = {part: tuple(case.id for case in cases if part_of(case) is part) for part in SuitePart}
     if not by_part[SuitePart.TRAIN] or not by_part[SuitePart.SELECT]:
@@ -224,8 +227,7 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
     name = f"improve {short} {scope} {now_ms}"
     shutil.copytree(place.skill.folder, folder / runs.BASE / short, ignore=shutil.ignore_patterns(".git", "__pycache__"))
     suites.write(replace(place, suite=folder / runs.SUITE), suite)
-    if (tasks := place.suite.parent / "tasks").is_dir():
-        shutil.copytree(tasks, folder / "tasks")
+    suites.copy_workspaces(suite, beside or place.suite.parent, folder)
     settings = _probing(place, wish, scope, runs.SUITE)
     (folder / runs.PROBE).write_text(
         probing.written(replace(settings, skill=f"{runs.BASE}/{short}", run=name, max_usd_per_run=wish.max_usd)), "utf-8"
@@ -264,7 +266,7 @@ def next_one(place: Place, folder: Path, spent: float, now_ms: int) -> Path | No
     if not run.further or left <= 0:
         return None
     wish = replace(decode(Wish, json.loads((folder / runs.WISH).read_bytes())), max_usd=left)
-    return laid_out(place, suites.read_file(folder / runs.SUITE), run.further[0], wish, folder.parent, now_ms)
+    return laid_out(place, suites.read_file(folder / runs.SUITE), run.further[0], wish, folder.parent, now_ms, folder)
 
 
 def _base(place: Place) -> str:

@@ -76,4 +76,4 @@ def _suite(skill: Skill) -> Suite | None:
         return None
     suite = suites.read(place)
     fits = [case.fits for case in suite.routing]
-    return Suite(suite.hash, fits.count(True), fits.count(False), len(suite.tasks))
+    return Suite(suites.version(suite, place.suite.parent), fits.count(True), fits.count(False), len(suite.tasks))

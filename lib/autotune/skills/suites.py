@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from autotune.core.skills.suite import FILE, FOLDER, Suite, parse, text_of
@@ -57,6 +58,32 @@ def read_file(path: Path) -> Suite:
         raise AutotuneError(
             f"{path} is no suite: {wrong}.", "mend that line, or make the suite anew with `autotune skills eval`"
         ) from wrong
+
+
+def version(suite: Suite, folder: Path) -> str:
+    """By what a suite in a folder is known: its hash, and where tasks begin with files or are tested by some, what these hold."""
+    found = sorted(set(_files_of_tasks(suite, folder)))
+    return sha256(suite.hash.encode() + b"".join(found)).hexdigest()[:16] if found else suite.hash
+
+
+def workspaces_hash(suite: Suite, folder: Path) -> str:
+    """Tell what tasks begin with, and are tested by, from what they did at another time."""
+    return sha256(b"".join(_files_of_tasks(suite, folder))).hexdigest()[:16]
+
+
+def _files_of_tasks(suite: Suite, folder: Path) -> Iterator[bytes]:
+    """The name and hash of each file that tasks begin with or are tested by, and whether it may be run."""
+    for name in (name for case in suite.tasks for name in case.folders):
+        for path in sorted(path for path in (folder / name).rglob("*") if path.is_file()):
+            program = b"program\0" if os.access(path, os.X_OK) else b""
+            yield f"{path.relative_to(folder)}\0".encode() + program + sha256(path.read_bytes()).digest()
+
+
+def copy_workspaces(suite: Suite, source: Path, target: Path) -> None:
+    """Copy what tasks begin with and are tested by from beside one suite's file to beside another's."""
+    for name in {name for case in suite.tasks for name in case.folders}:
+        if (source / name).is_dir() and (target / name).resolve().is_relative_to(target.resolve()):
+            shutil.copytree(source / name, target / name, symlinks=True, dirs_exist_ok=True)
 
 
 def write(place: Place, suite: Suite) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shlex
@@ -153,19 +152,9 @@ def refuse(suite: Suite, settings: Probing, workspaces: Path) -> None:
             raise AutotuneError(f"The task {case.id} is judged, and no judge is named.", 'say judge = "anthropic:claude-haiku-4-5"')
         if wrong := next(filter(None, map(bad_pattern, case.checks)), None):
             raise AutotuneError(f"A check of the task {case.id} has no pattern that can be read: {wrong}.", "mend it in the suite")
-        for folder in filter(None, (case.workspace, *(check.path for check in case.checks if check.kind is CheckKind.COMMAND))):
+        for folder in case.folders:
             if not (workspaces / folder).is_dir():
                 raise AutotuneError(f"The task {case.id} begins with {folder}, which is not there.", f"it belongs into {workspaces}")
-
-
-def workspaces_hash(suite: Suite, workspaces: Path) -> str:
-    """Tell what tasks begin with, and are tested by, from what they did at another time."""
-    told = hashlib.sha256()
-    for case in suite.tasks:
-        for folder in filter(None, (case.workspace, *(check.path for check in case.checks if check.kind is CheckKind.COMMAND))):
-            for path in sorted(path for path in (workspaces / folder).rglob("*") if path.is_file()):
-                told.update(f"{path.relative_to(workspaces)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return told.hexdigest()[:16]
 
 
 def _launch(case: TaskCase, stage: Stage, settings: Probing) -> Launch:

@@ -12,7 +12,7 @@ from autotune.core.skills.results import Result, What
 from autotune.core.tell.probing import void
 from autotune.errors import AutotuneError
 from autotune.records.store import Store
-from autotune.skills import measuring, packages, results
+from autotune.skills import measuring, packages, results, suites
 from autotune.skills.installed import Skill
 from autotune.skills.measuring import Bench
 from autotune.skills.suites import Place, place_of
@@ -88,7 +88,7 @@ def keep(store: Store, bench: Bench, what: What, made: Measured | Pair, now_ms: 
         what,
         str(bench.settings.instrument),
         packages.read(bench.around.skill).fingerprint,
-        bench.suite.hash,
+        suites.version(bench.suite, bench.workspaces),
         now_ms,
         float(overall.hits),
         float(overall.of),

@@ -18,7 +18,7 @@ def suite(count: int) -> Suite:
 
 
 def test_what_a_suite_holds_is_counted_by_part_and_side() -> None:
-    told = {line.label: line.text for line in words.shown(suite(100), "/there")}
+    told = {line.label: line.text for line in words.shown(suite(100), "v1", "/there")}
     confirm = [case for case in suite(100).routing if part_of(case) is SuitePart.CONFIRM]
     fits = sum(case.fits for case in confirm)
     assert told["confirm"].startswith(f"{fits} + {len(confirm) - fits} ")
@@ -26,8 +26,8 @@ def test_what_a_suite_holds_is_counted_by_part_and_side() -> None:
     assert (told["tasks"], told["in"]) == ("none", "/there")
     assert "200 invented by a model" in told["made"]
     task = TaskCase("t-1", "do it", MODEL, judge=(Criterion("done"),))
-    assert f"1 {part_of(task)}" in {line.label: line.text for line in words.shown(Suite("x", (task,)), "")}["tasks"]
-    assert {line.label: line.text for line in words.shown(Suite("x"), "")}["made"] == "no case yet"
+    assert f"1 {part_of(task)}" in {line.label: line.text for line in words.shown(Suite("x", (task,)), "", "")}["tasks"]
+    assert {line.label: line.text for line in words.shown(Suite("x"), "", "")}["made"] == "no case yet"
 
 
 def test_what_it_decides_depends_on_its_couples() -> None:

@@ -29,7 +29,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What is known of a skill's cases: their hash, and how many there are of each kind."""
+    """What is known of a skill's cases: the hash of all that they are, and how many there are of each kind."""
 
     hash: str
     positive: int

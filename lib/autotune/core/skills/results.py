@@ -19,7 +19,7 @@ class What(StrEnum):
 class Result:
     """A test's result: how many of so many answers were right, and on each side; `failed` could not be asked.
 
-    `fingerprint` is the skill's, `suite` the hash of its cases. `passed` is what the test itself says; None where it says nothing.
+    `fingerprint` is the skill's, `suite` the version of its cases. `passed` is what the test itself says; None where it says nothing.
     """
 
     skill: str

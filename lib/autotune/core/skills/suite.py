@@ -147,6 +147,12 @@ class TaskCase:
     timeout_s: float = 300.0
     kind: Kind = Kind.TASK
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders beside the suite's file that it begins with and is tested by."""
+        tested_by = (check.path for check in self.checks if check.kind is CheckKind.COMMAND)
+        return tuple(name for name in (self.workspace, *tested_by) if name)
+
 
 SuiteCase: TypeAlias = RoutingCase | TaskCase
 _NEEDS = {

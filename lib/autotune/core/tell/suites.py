@@ -66,9 +66,9 @@ def inventing(
     return Message(Role.SYSTEM, _INVENT), Message(Role.USER, f"{fenced(fence, *parts)}\n\n{asked}")
 
 
-def shown(suite: Suite, place: str) -> Iterator[Line]:
+def shown(suite: Suite, version: str, place: str) -> Iterator[Line]:
     """Tell what a suite holds."""
-    yield Line("suite", f"{suite.skill}, version {suite.hash}")
+    yield Line("suite", f"{suite.skill}, version {version}")
     yield Line("in", place)
     for part in SuitePart:
         cases = [case for case in suite.routing if part_of(case) is part]
