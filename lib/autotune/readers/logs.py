@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Any
 
 from autotune.core.ledger.earlier import Earlier
 from autotune.core.model import Status
+from autotune.readers.reading import finite
 
 LONGEST = 500  # characters of a description, or of side information
 DECIMALS = {"0.000000"}  # what a table has for a value where a run crashed
@@ -174,20 +174,13 @@ def _status(said: object) -> Status:
 
 def _value(said: object, status: Status) -> float | None:
     """A finite number, or none; a crash has none, whatever stands there, and a keep has one."""
-    if said is not None and (isinstance(said, bool) or not isinstance(said, int | float) or not _is_finite(said)):
+    if said is not None and (isinstance(said, str) or finite(said) is None):
         raise _LineError(NotTaken.BAD_VALUE, said)
     if status is Status.CRASH:
         return None
     if said is None and status is Status.KEEP:
         raise _LineError(NotTaken.KEEP_WITHOUT_VALUE)
-    return None if said is None else float(said)
-
-
-def _is_finite(number: float) -> bool:
-    try:
-        return math.isfinite(number)
-    except OverflowError:
-        return False
+    return finite(said)
 
 
 def _text(said: object) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -74,6 +75,7 @@ def test_a_whole_record() -> None:
         ({"tool_calls": [{"name": "a"}, {"ok": True}, 3]}, "flaws", (Unread.BAD_TOOL_CALL, Unread.BAD_TOOL_CALL)),
         ({"memory_facts": "no list"}, "memory_facts", None),
         ({"latency_ms": "12"}, "figures", {}),
+        ({"latency_ms": 10**400}, "figures", {}),
         ({"error_code": {"code": 5}}, "error", '{"code": 5}'),
     ],
 )
@@ -90,6 +92,8 @@ def test_variants(line: dict[str, Any], field: str, value: object) -> None:
         ({"input": "x", "created_at": 5}, Unread.BAD_TIME),
         ({"input": "x", "created_at": [5]}, Unread.BAD_TIME),
         ({"input": "x", "created_at": 10**400}, Unread.BAD_TIME),
+        ({"input": "x", "created_at": math.inf}, Unread.BAD_TIME),
+        ({"input": "x", "timestamp": "1e999"}, Unread.BAD_TIME),
     ],
 )
 def test_what_holds_no_request_or_no_time_is_refused(line: dict[str, Any], why: Unread) -> None:

@@ -67,10 +67,9 @@ def _finished(record: Mapping[str, object]) -> Finished:
     usd = record.get("total_cost_usd")
     cost = float(usd) if isinstance(usd, int | float) and not isinstance(usd, bool) else None
     failed = bool(record.get("is_error")) and text(record, "subtype") != "error_max_turns"
-    if not failed and text(record, "subtype") in _NORMAL_ENDS:
-        return Finished(None, text(record, "result"), cost, _usage(entry(record, "usage")))
-    said = text(record, "result") or text(record, "subtype") or "no result"
-    return Finished(Failing.SERVICE, said, cost, _usage(entry(record, "usage")))
+    normal = not failed and text(record, "subtype") in _NORMAL_ENDS
+    said = text(record, "result") or ("" if normal else text(record, "subtype") or "no result")
+    return Finished(None if normal else Failing.SERVICE, said, cost, _usage(entry(record, "usage")))
 
 
 def _usage(found: object) -> Usage:

@@ -43,7 +43,7 @@ def reader_of(fields: Mapping[str, str]) -> Callable[[Mapping[str, Any]], Iterat
         packs = values.parsed(found("packs"))
         names: dict[str, Any] = {name: values.name(found(name)) for name in NAMES}
         yield Trace(
-            at_ms=_time(found("at")),
+            at_ms=values.time_ms(found("at")),
             input=asked,
             output=_spoken(found("output")) or _answer(messages),
             packs={str(key): str(version) for key, version in packs.items()} if isinstance(packs, Mapping) else {},
@@ -66,10 +66,3 @@ def _answer(messages: object) -> str | None:
     roles = [one.get("role") if isinstance(one, Mapping) else None for one in messages]
     asked = max((at for at, role in enumerate(roles) if role in {"user", "human"}), default=-1)
     return values.last_said(messages[asked + 1 :], "assistant", "ai", "model")
-
-
-def _time(value: object) -> int | None:
-    try:
-        return values.time_ms(value)
-    except (ValueError, OverflowError):
-        raise Refused(Unread.BAD_TIME) from None

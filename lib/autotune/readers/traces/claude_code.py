@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autotune.core.records.trace import ToolCall, Trace, Unread
+from autotune.core.records.trace import ToolCall, Trace
 from autotune.readers.traces import values
-from autotune.readers.traces.reading import Refused
 
 _BY_CLIENT = ("<local-command", "<task-notification", "<bash-", "[Request interrupted")
 _COMMAND = re.compile(r"<command-name>\s*/?([^<]*)</command-name>")
@@ -22,16 +21,11 @@ _ARGUMENTS = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
 
 @dataclass(slots=True)
 class _Turn:
+    """What is known of a turn so far, and where it begins (bytes). `tokens` are those read and written, by message."""
+
     position: int
-    id: str
-    at_ms: int | None
-    conversation: str | None
-    input: str
-    source: str | None
-    output: str | None = None
-    model: str | None = None
+    trace: Trace
     answered_ms: int | None = None
-    error: str | None = None
     calls: dict[str, ToolCall] = field(default_factory=dict)
     tokens: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -63,8 +57,8 @@ class Transcript:
 
     def end(self) -> Iterator[Trace]:
         """Give the turn that is held, where it has been answered."""
-        if self._turn is not None and (self._turn.output is not None or self._turn.error is not None):
-            yield _trace(self._turn)
+        if self._turn is not None and (self._turn.trace.output is not None or self._turn.trace.error is not None):
+            yield _whole(self._turn)
 
     def _asked(self, message: Mapping[str, Any], line: Mapping[str, Any]) -> str | None:
         """What a person asks in this line; None where it is something else."""
@@ -95,18 +89,18 @@ class Transcript:
         turn = self._turn
         if turn is None:
             return
-        said = values.content(message.get("content"))
+        said, output = values.content(message.get("content")), turn.trace.output
         parts = message.get("content")
         if line.get("isApiErrorMessage") is True:
-            turn.error = said or "error"
+            turn.trace = replace(turn.trace, error=said or "error")
             return
         for one in parts if isinstance(parts, list) else []:
             if isinstance(one, Mapping) and one.get("type") == "tool_use" and isinstance(one.get("name"), str):
                 turn.calls[str(one.get("id"))] = ToolCall(one["name"], None, one.get("input"))
-                turn.output = said = None  # it goes on: what was said so far is not the answer
-        turn.output = said or turn.output
-        turn.error, turn.model = None, values.name(message.get("model")) or turn.model
-        turn.answered_ms = _time(line) or turn.answered_ms
+                output = said = None  # it goes on: what was said so far is not the answer
+        model = values.name(message.get("model")) or turn.trace.model
+        turn.trace = replace(turn.trace, output=said or output, error=None, model=model)
+        turn.answered_ms = values.time_ms(line.get("timestamp")) or turn.answered_ms
         if isinstance(usage := message.get("usage"), Mapping):
             read = [
                 values.number(usage.get(key)) or 0 for key in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
@@ -115,34 +109,16 @@ class Transcript:
 
 
 def _begun(line: Mapping[str, Any], asked: str, position: int) -> _Turn:
-    conversation = values.name(line.get("sessionId"))
+    conversation, at_ms = values.name(line.get("sessionId")), values.time_ms(line.get("timestamp"))
     own = values.name(line.get("uuid")) or f"{conversation}:{position}"
-    return _Turn(position, own, _time(line), conversation, asked, values.name(line.get("entrypoint")))
+    return _Turn(position, Trace(own, at_ms, asked, conversation=conversation, source=values.name(line.get("entrypoint"))))
 
 
-def _time(line: Mapping[str, Any]) -> int | None:
-    try:
-        return values.time_ms(line.get("timestamp"))
-    except (ValueError, OverflowError):
-        raise Refused(Unread.BAD_TIME) from None
-
-
-def _trace(turn: _Turn) -> Trace:
+def _whole(turn: _Turn) -> Trace:
     figures: dict[str, float] = {}
-    if turn.at_ms is not None and turn.answered_ms is not None:
-        figures["latency_ms"] = turn.answered_ms - turn.at_ms
+    if turn.trace.at_ms is not None and turn.answered_ms is not None:
+        figures["latency_ms"] = turn.answered_ms - turn.trace.at_ms
     if turn.tokens:
         figures["tokens_prompt"] = sum(read for read, _ in turn.tokens.values())
         figures["tokens_completion"] = sum(written for _, written in turn.tokens.values())
-    return Trace(
-        turn.id,
-        turn.at_ms,
-        turn.input,
-        turn.output,
-        conversation=turn.conversation,
-        model=turn.model,
-        tool_calls=tuple(turn.calls.values()),
-        error=turn.error,
-        source=turn.source,
-        figures=figures,
-    )
+    return replace(turn.trace, tool_calls=tuple(turn.calls.values()), figures=figures)

@@ -51,13 +51,10 @@ def read(line: Mapping[str, Any]) -> Iterator[Trace]:
 
 
 def _time(line: Mapping[str, Any]) -> int | None:
-    try:
-        made = line.get("created_at")
-        if made is not None and not isinstance(made, str):
-            return values.time_ms(made)
-        return values.time_ms(line.get("timestamp") or line.get("time") or made)
-    except (ValueError, OverflowError):
-        raise Refused(Unread.BAD_TIME) from None
+    made = line.get("created_at")
+    if made is not None and not isinstance(made, str):
+        return values.time_ms(made)
+    return values.time_ms(line.get("timestamp") or line.get("time") or made)
 
 
 def _request(value: object) -> str:

@@ -25,6 +25,8 @@ _CONVERSATION = ("gen_ai.conversation.id", "session.id")
 _MODEL = ("gen_ai.response.model", "gen_ai.request.model")
 _TOKENS_IN = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
 _TOKENS_OUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
+_BEGUN = ("startTimeUnixNano", "start_time", "startTime")
+_ENDED = ("endTimeUnixNano", "end_time", "endTime")
 _NUMBERED = re.compile(r"gen_ai\.(prompt|completion)\.(\d{1,4})\.(role|content)")
 _PACK = "autotune.pack."
 _FAILED = frozenset((2, "ERROR", "STATUS_CODE_ERROR", "Error"))
@@ -88,7 +90,7 @@ def _trace(span: Mapping[str, Any], attributes: Attributes) -> Iterator[Trace]:
     answer = values.last_said(answered, "assistant", "model", "ai")
     if answer is None and error is None:
         return  # a step on the way
-    begun, ended = _time(span, "startTimeUnixNano", "start_time", "startTime"), _time(span, "endTimeUnixNano", "end_time", "endTime")
+    begun, ended = values.time_ms(_first(span, _BEGUN)), values.time_ms(_first(span, _ENDED))
     trace_id = values.name(_first(span, ("traceId", "trace_id"))) or values.name(values.at_path(span, "context.trace_id"))
     span_id = values.name(_first(span, ("spanId", "span_id"))) or values.name(values.at_path(span, "context.span_id"))
     figures = {
@@ -171,13 +173,6 @@ def _error(span: Mapping[str, Any], attributes: Attributes) -> str | None:
     if isinstance(status, Mapping) and _first(status, ("code", "status_code")) in _FAILED:
         return values.text(_first(status, ("message", "description"))) or values.text(attributes.get("error.type")) or "error"
     return values.text(attributes.get("error.type"))
-
-
-def _time(span: Mapping[str, Any], *names: str) -> int | None:
-    try:
-        return values.time_ms(_first(span, names))
-    except (ValueError, OverflowError):
-        raise Refused(Unread.BAD_TIME) from None
 
 
 def _packs(attributes: Attributes) -> dict[str, str]:

@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from autotune.core.records.trace import Unread
+from autotune.readers.reading import finite
+from autotune.readers.traces.reading import Refused
+
 Json = Any  # what json.loads gives
 
 _YEAR_3000_S = 32_503_680_000
@@ -32,30 +36,33 @@ def name(value: Json) -> str | None:
 
 def number(value: Json) -> float | None:
     """A finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return value
+    return None if isinstance(value, str) or finite(value) is None else value
 
 
 def time_ms(value: Json) -> int | None:
     """A time as milliseconds since 1970: of ISO text, or of a number of seconds, milliseconds, micro- or nanoseconds, known by its size.
 
-    Raises ValueError where a value is there and is no time between 1990 and 3000. A time without a zone is UTC.
+    Raises `Refused` where a value is there and is no time between 1990 and 3000. A time without a zone is UTC.
     """
     if value is None or value == "":
         return None
+    try:
+        seconds = _seconds(value)
+    except (ValueError, TypeError, OverflowError):
+        raise Refused(Unread.BAD_TIME) from None
+    if not _EARLIEST_S <= seconds < _YEAR_3000_S:
+        raise Refused(Unread.BAD_TIME)
+    return round(seconds * 1000)
+
+
+def _seconds(value: Json) -> float:
     if isinstance(value, str) and _ISO_HEAD.match(value):
         found = datetime.fromisoformat(value)
-        seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    elif isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(value)
-    else:
-        seconds = float(value)
-        while seconds >= _YEAR_3000_S:
-            seconds /= 1000
-    if not _EARLIEST_S <= seconds < _YEAR_3000_S:
-        raise ValueError(value)
-    return round(seconds * 1000)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    seconds = float(value)
+    while _YEAR_3000_S <= seconds < math.inf:
+        seconds /= 1000
+    return seconds
 
 
 def texts(value: Json) -> tuple[str, ...] | None:
