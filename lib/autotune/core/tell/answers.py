@@ -35,11 +35,6 @@ def _baseline(fact: Fact) -> str:
     return f"baseline: {escaped(figures['metric'])}{unit} = {number(figures['value'])} ({of_runs})"
 
 
-def _stopped(fact: Fact) -> str:
-    done = f"{counted(fact.figures['experiments'], 'experiment')} and {counted(fact.figures['kept'], 'keep')}"
-    return f"stopped {escaped(fact.figures['session'])} after {done}; all data is kept"
-
-
 def _imported(fact: Fact) -> str:
     figures = fact.figures
     latest = f", the latest of {figures['found']:,}" if figures["found"] > figures["taken"] else ""
@@ -49,19 +44,9 @@ def _imported(fact: Fact) -> str:
     return f"{taken}{latest} of {escaped(figures['format'])} {verb} in the history of {escaped(figures['session'])}{left}"
 
 
-def _made(fact: Fact) -> str:
-    figures = fact.figures
-    done = f"{counted(figures['experiments'], 'experiment')}, {figures['kept']} kept"
-    return f"{done}, on branch {escaped(figures['branch'])}; `autotune explain` says more"
-
-
 def _cost(fact: Fact) -> str:
     about = "about " if fact.figures["estimated"] else ""
     return f"the agent has cost {about}${fact.figures['cost_usd']:.2f}, {fact.figures['tokens']:,} tokens"
-
-
-def _holdout(fact: Fact) -> str:
-    return f"the hold-out has {counted(fact.figures['count'], 'file')}"
 
 
 def _findings(fact: Fact) -> str:
@@ -74,17 +59,6 @@ def _branches_made(fact: Fact) -> str:
     made = counted(fact.figures["made"], "branch", "branches")
     shown = f"git log -p --reverse --branches={escaped(quote(fact.figures['prefix'] + '/*'))} --not {fact.figures['base']}"
     return f"{made} made{there}; `{shown}` shows what a reviewer sees"
-
-
-def _verified_by(fact: Fact) -> str:
-    figures = fact.figures
-    return f"measured by {counted(figures['runs'], 'fresh run')} of {figures['first'][:12]} and as many of {figures['last'][:12]}"
-
-
-def _chain_of_commits(fact: Fact) -> str:
-    figures = fact.figures
-    keeps, newest = counted(figures["keeps"], "kept commit"), figures["commit"][:12]
-    return f"{escaped(figures['branch'])} has {keeps}; before the newest, {newest}, the log's last line had the hash {figures['chain']}"
 
 
 def _hashes_of_bundle(fact: Fact) -> str:
@@ -106,12 +80,6 @@ def _holds_commits(fact: Fact) -> str:
     return f"  commits.bundle: {of_all}, and {pinned} what is measured"
 
 
-def _bundle_of(fact: Fact) -> str:
-    figures = fact.figures
-    keeps, base = counted(figures["keeps"], "kept change"), figures["base"][:12]
-    return f"{escaped(figures['session'])}: {keeps} on commit {base}; {escaped(figures['metric'])}, {figures['direction']} is better"
-
-
 def _would_run(fact: Fact) -> str:
     where = "in the sandbox" if fact.figures["sandbox"] else "without a sandbox, with all your rights"
     return f"This would run code of the bundle, in a new worktree, {where}:"
@@ -129,7 +97,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.GOES_ON: "{session} goes on",
     Answer.WENT_ON_ALREADY: "{session} was not stopped, and goes on as before",
     Answer.STANDS_STILL_AGAIN: "{session} is {condition} again at once: {because}",
-    Answer.SESSION_STOPPED: _stopped,
+    Answer.SESSION_STOPPED: "stopped {session} after {experiments:experiment} and {kept:keep}; all data is kept",
     Answer.STOPS_AFTER: "{session} stops after experiment {experiment}; `autotune stop` stops it at once",
     Answer.STOPS_AFTER_THIS: "{session} stops when what runs now is over; `autotune stop` stops it at once",
     Answer.COMMITS_ARE: "the commits are on {branch}; `autotune finalize` makes branches for a review, `autotune explain` says more "
@@ -137,7 +105,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.SESSION_ENDED: "{session} is {condition}: {because}",
     Answer.CLAIM_MADE: "claim, by fresh runs of the first state and the last: {because}",
     Answer.AGENT_COST: _cost,
-    Answer.MADE: _made,
+    Answer.MADE: "{experiments:experiment}, {kept} kept, on branch {branch}; `autotune explain` says more",
     Answer.EDITS_SET_ASIDE: "the edits are saved: `autotune restore {experiment}` opens them again",
     Answer.CHANGES_OPEN: "the changes of experiment {experiment} are open again: {paths}",
     Answer.NEXT_TRY: "next: `autotune try --description TEXT` measures them",
@@ -154,12 +122,12 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.NOT_IN_FORCE: "{key} is not the value in force: `{command}`",
     Answer.NOTED: "noted; it comes with the next result",
     Answer.IDEA_WRITTEN: "written to {name}",
-    Answer.HOLDOUT_MADE: lambda fact: f"{_holdout(fact)}; delete the originals from every place where a proposer works",
+    Answer.HOLDOUT_MADE: "the hold-out has {count:file}; delete the originals from every place where a proposer works",
     Answer.HOLDOUT_UNUSED: "no command uses it yet: the user sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`",
-    Answer.HOLDOUT_RUNS: lambda fact: f"{_holdout(fact)}; its command runs before every keep",
-    Answer.HOLDOUT_NOT_CONFIGURED: lambda fact: f"{_holdout(fact)}; its command is not configured (`holdout` in autotune.toml)",
+    Answer.HOLDOUT_RUNS: "the hold-out has {count:file}; its command runs before every keep",
+    Answer.HOLDOUT_NOT_CONFIGURED: "the hold-out has {count:file}; its command is not configured (`holdout` in autotune.toml)",
     Answer.NO_HOLDOUT: "there is no hold-out; `autotune holdout set FILE...` makes one",
-    Answer.HOLDOUT_DELETED: lambda fact: f"{counted(fact.figures['count'], 'file')} deleted",
+    Answer.HOLDOUT_DELETED: "{count:file} deleted",
     Answer.DELETES: "This deletes from session {session}:",
     Answer.BRANCH_STAYS: "The branch {branch} and its commits stay.",
     Answer.BRANCH_AND_SNAPSHOTS_STAY: "The branch {branch} and its commits stay, and the snapshots of candidates.",
@@ -181,11 +149,11 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.REQUEST_OPENED: "pull request for {branch}: {url}",
     Answer.REQUEST_THERE: "pull request for {branch}, there already: {url}",
     Answer.FINDINGS: _findings,
-    Answer.VERIFIED_BY: _verified_by,
+    Answer.VERIFIED_BY: "measured by {runs:fresh run} of {first:.12} and as many of {last:.12}",
     Answer.CHECKS_HOLD: "the checks pass on {last:.12}",
     Answer.LOG_AGREES: "the log, its commits and what is measured with agree; the log's last line has the hash {chain}",
     Answer.NO_LEDGER: "no ledger",
-    Answer.CHAIN_OF_COMMITS: _chain_of_commits,
+    Answer.CHAIN_OF_COMMITS: "{branch} has {keeps:kept commit}; before the newest, {commit:.12}, the log's last line had the hash {chain}",
     Answer.NO_CHAIN: "no commit of {branch} names a log",
     Answer.NOT_AGREED: "nothing was run, because nobody said yes",
     Answer.VERIFICATION_COST: "the runs of this verification have cost ${cost_usd:.2f}, which the session's log does not count",
@@ -194,23 +162,21 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.BUNDLE_HOLDS: "It holds:",
     Answer.BUNDLE_LACKS: "It does not hold:",
     Answer.HOLDS_LOG: _holds_log,
-    Answer.HOLDS_SAMPLES: lambda fact: f"  samples.csv: {counted(fact.figures['count'], 'value')} of runs",
+    Answer.HOLDS_SAMPLES: "  samples.csv: {count:value} of runs",
     Answer.HOLDS_ENVIRONMENT: "  environment.json: machine, tools and environment of each segment",
     Answer.HOLDS_COMMITS: _holds_commits,
-    Answer.HOLDS_OUTPUT: lambda fact: f"  runs/: what {counted(fact.figures['count'], 'run')} printed",
+    Answer.HOLDS_OUTPUT: "  runs/: what {count:run} printed",
     Answer.HOLDS_VALUES: "  in the log: the values of {names} below [env]",
     Answer.LACKS_BASE: "  commit {base:.12}, on which the session stands, and what came before it: the other clone has to have it",
     Answer.LACKS_CARRIED: "  {paths}: `carry` names this, and it has to be there on the other machine",
     Answer.LACKS_SUBMODULES: "  the submodules {paths}: the other clone has to have their files",
-    Answer.LACKS_LARGE: lambda fact: (
-        f"  {counted(fact.figures['count'], 'file')} of Git LFS; runs that need them cannot be verified elsewhere"
-    ),
+    Answer.LACKS_LARGE: "  {count:file} of Git LFS; runs that need them cannot be verified elsewhere",
     Answer.LACKS_VALUES: "  the values of {names} below [env]: set these variables there",
     Answer.LACKS_HOLDOUT: "  the hold-out",
     Answer.LACKS_OUTPUT: "  what runs printed; --with-output packs it",
     Answer.NOT_WRITTEN_YET: "nothing is written yet; without --dry-run, the same command writes {path}",
     Answer.VERIFIED_ELSEWHERE: "next, on another clone: `autotune verify {name}`",
-    Answer.BUNDLE_OF: _bundle_of,
+    Answer.BUNDLE_OF: "{session}: {keeps:kept change} on commit {base:.12}; {metric}, {direction} is better",
     Answer.WOULD_RUN: _would_run,
     Answer.RUNS_COMMAND: "  {name}: {command}",
     Answer.RUNS_FILE: "{path}, from the bundle:",

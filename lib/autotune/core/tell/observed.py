@@ -38,10 +38,6 @@ def _folders(fact: Fact) -> str:
     return "\n".join([f"{counted(len(folders), 'folder')} of sessions that are gone:", *map(escaped, folders[:NAMED]), *more])
 
 
-def _paths(fact: Fact) -> str:
-    return listed(fact.figures["paths"], fact.figures["all"])
-
-
 _OBSERVATIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Observation.NONE: "none",
     Observation.NOTHING_HERE: "there is no repository",
@@ -63,7 +59,7 @@ _OBSERVATIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Observation.REPOSITORY: _repository,
     Observation.NO_REPOSITORY: "{folder} is in no git repository",
     Observation.SESSION: "{session}: {condition} ({because})",
-    Observation.EXPERIMENTS: lambda fact: f"{counted(fact.figures['experiments'], 'experiment')}, {fact.figures['kept']} kept",
+    Observation.EXPERIMENTS: "{experiments:experiment}, {kept} kept",
     Observation.WORKED_AT: "it is {holder}",
     Observation.EXPERIMENT_OPEN: "experiment {experiment} is open",
     Observation.OPENING_CUT_OFF: "{session}: opening it was interrupted",
@@ -85,7 +81,7 @@ _OBSERVATIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Observation.MACHINE_IN_USE: "{holder} uses the machine",
     Observation.NOTHING_DIFFERS: "nothing differs but what differs between any two runs",
     Observation.PRINTED_OTHERWISE: f"what it printed in {HERE} (-) and in {THERE} (+):",
-    Observation.WROTE_HERE: lambda fact: f"in {HERE} it wrote {_paths(fact)}",
+    Observation.WROTE_HERE: f"in {HERE} it wrote {{paths}}",
     Observation.FOLDERS_LEFT: _folders,
     Observation.TREES_LEFT: lambda fact: "\n".join(
         ["working trees of sessions that are gone, with edits that nobody committed:", *map(escaped, fact.figures["folders"])]
@@ -122,8 +118,8 @@ _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.PRINT_A_METRIC: "print a line METRIC name=value, or optimise what autotune measures from outside, such as {metric}",
     Remedy.MEND_LINES: lambda fact: f"malformed, so not counted: {'; '.join(map(escaped, fact.figures['lines']))}",
     Remedy.END_PROCESSES: "it left processes running, and autotune ends them after every run: {processes}",
-    Remedy.CARRY: lambda fact: f"only {HERE} has what git ignores: {_paths(fact)}; name in `carry` what the benchmark needs of it",
-    Remedy.COMMIT: lambda fact: f"only {HERE} has what is not committed: {_paths(fact)}",
+    Remedy.CARRY: f"only {HERE} has what git ignores: {{paths}}; name in `carry` what the benchmark needs of it",
+    Remedy.COMMIT: f"only {HERE} has what is not committed: {{paths}}",
     Remedy.LOOK_FOR_PLACES: f"{THERE} is {{folder}}: look for absolute paths, files above the repository, and programs that "
     "depend on where they run",
     Remedy.DELETE_FOLDERS: "delete them; nothing needs them (--json names all)",

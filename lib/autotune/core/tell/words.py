@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Callable, Mapping
+from functools import partial
+from string import Formatter
 from typing import Any
 
 from autotune.core.config.keys import NOW
@@ -40,28 +42,53 @@ def told(fact: Fact, *, lead: bool = True) -> str:
         said = of_a_verdict(fact, lead=lead)
     else:
         words = _EVERY[fact.kind]
-        said = words if isinstance(words, str) else words(fact)
-        said = said.format_map(_Shown(fact)) if isinstance(words, str) else said
+        said = _TEMPLATE.vformat(words, (), _Shown(fact)) if isinstance(words, str) else words(fact)
     return "; ".join([said, *map(told, fact.besides)])
 
 
 class _Shown(dict[str, Any]):
-    """The figures of a fact as its template takes them: texts safe to show, lists joined, `because` in words."""
+    """The figures of a fact as its template takes them: texts safe to show, lists joined, `because` in words.
+
+    Of paths that are named in part, the rest is counted. Lines of older versions hold as `problem` why something is no value.
+    """
 
     def __init__(self, fact: Fact) -> None:
         shown = {name: _shown(value) for name, value in fact.figures.items()}
-        super().__init__(shown, because="" if fact.because is None else told(fact.because))
-
-
-def _unread(fact: Fact) -> str:
-    """Why something is no value; lines of older versions hold that as text."""
-    return told(fact.because) if fact.because is not None else escaped(str(fact.figures["problem"]))
+        super().__init__(shown, because=shown.get("problem", "") if fact.because is None else told(fact.because))
+        if "all" in fact.figures:
+            self["paths"] = listed(fact.figures["paths"], fact.figures["all"])
 
 
 def _shown(value: object) -> object:
     if isinstance(value, str):
         return escaped(value)
     return ", ".join(str(_shown(one)) for one in value) if isinstance(value, list | tuple) else value
+
+
+class _Template(Formatter):
+    """Templates, in which a figure can have more than a format: how it is read, its noun, or what is said where it is empty.
+
+    `{wait_s:about}`, `{runs:run}` and `{made:branch/branches}`, `{error:or with an error}`.
+    """
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - any figure
+        """One figure in words."""
+        if format_spec in _READ_AS:
+            return _READ_AS[format_spec](value)
+        if format_spec.startswith("or "):
+            return str(value or format_spec[3:])
+        if isinstance(value, int) and len(format_spec) > 1 and format_spec[0].isalpha():
+            return counted(value, *format_spec.split("/"))
+        return format(value, format_spec)
+
+
+_TEMPLATE = _Template()
+_READ_AS: Mapping[str, Callable[[float], str]] = {
+    "about": about,
+    "duration": duration,
+    "number": number,
+    "share": partial(share_in_words, figures=2),
+}
 
 
 # Verdicts
@@ -91,12 +118,6 @@ LEAVE_OUT = "find what differs from run to run (time, order, chance, a port, the
 
 def _renamed(fact: Fact) -> str:
     return ", ".join(f"{name} is {NOW[name]} now" if NOW[name] else f"{name} is no key any more" for name in fact.figures["keys"])
-
-
-def _flaky(fact: Fact) -> str:
-    figures = fact.figures
-    what = f"the {figures['what']} failed in {figures['failed']} of {counted(figures['runs'], 'run')} of the {figures['arm']}"
-    return f"flaky: {what} ({_because(fact)}), and passed when run again; {LEAVE_OUT}"
 
 
 def _no_metric(fact: Fact) -> str:
@@ -204,10 +225,6 @@ def _bug(fact: Fact) -> str:
     return f"because of a bug in autotune: {escaped(fact.figures['error'])}{where}"
 
 
-def _out_of_ideas(fact: Fact) -> str:
-    return f"{_because(fact)}, {fact.figures['proposals']} proposals in a row without a candidate"
-
-
 def _segment_begins(fact: Fact) -> str:
     figures = fact.figures
     opening = f"segment {figures['segment']} begins"
@@ -229,14 +246,6 @@ def only_above(min_effect: float, *, logs: bool) -> str:
     """What a session asks for, as loud as it has to be."""
     size = f"{number(100 * min_effect, figures=2)} %" if logs else number(min_effect, figures=2)
     return f"ONLY GAINS ABOVE {size} WILL BE KEPT"
-
-
-def _value(fact: Fact) -> str:
-    return f"{escaped(fact.figures['metric'])} = {number(fact.figures['value'])}"
-
-
-def _listed(fact: Fact) -> str:
-    return listed(fact.figures["paths"], fact.figures["all"])
 
 
 def _was_read(fact: Fact) -> str:
@@ -282,10 +291,7 @@ def _last_line(text: str) -> str:
 WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.SAID: "",
     # Whether processor time is a second witness.
-    Kind.WITNESS: lambda fact: (
-        "processor time is a second witness, because it is part of the metric; from run to run it differs by about "
-        f"{share_in_words(fact.figures['noise'], figures=2)}"
-    ),
+    Kind.WITNESS: "processor time is a second witness, because it is part of the metric; from run to run it differs by about {noise:share}",
     Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
     # What was seen besides.
     Kind.BUSY: "others used {share:.0%} of all cores when it was measured (more than {above:.0%})",
@@ -295,7 +301,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     ),
     Kind.TIME_ELSEWHERE: lambda fact: f"look at it twice: {_clock(fact)}",
     Kind.SEED_CHANGED: "look at it twice: it changes a seed ({seed}), and another seed can bring a better number by luck, in every run",
-    Kind.FLAKY: _flaky,
+    Kind.FLAKY: "flaky: the {what} failed in {failed} of {runs:run} of the {arm} ({because}), and passed when run again; "
+    f"{LEAVE_OUT}",
     Kind.HOLDOUT_FLAKY: "the hold-out failed once, and passed when run again",
     Kind.ONE_NUMBER: "each side gave the same number in all its runs, so this holds only for the benchmark's seed and input",
     Kind.BUILT_AFRESH: "every run had a build of its own",
@@ -321,21 +328,17 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.TIME_LIMIT: "it was ended after {after_s:.1f} s, its time limit",
     Kind.NO_METRIC: _no_metric,
     Kind.NO_GUARDED_METRIC: _no_guarded_metric,
-    Kind.MALFORMED_LINE: lambda fact: "line {line} of {stream} is malformed, {unread}: {text}".format_map(
-        _Shown(fact) | {"unread": _unread(fact)}
-    ),
+    Kind.MALFORMED_LINE: "line {line} of {stream} is malformed, {because}: {text}",
     Kind.METRIC_WITHIN_LINE: "METRIC does not begin its line, so print a line end before it: {text}",
-    Kind.MALFORMED_VALUE: lambda fact: f"{escaped(fact.figures['text'])} is no value: {_unread(fact)}",
+    Kind.MALFORMED_VALUE: "{text} is no value: {because}",
     Kind.NOT_WRITTEN: "the benchmark did not write {path}, which holds its results",
-    Kind.NOT_OF_FORMAT: lambda fact: (
-        f"{escaped(fact.figures['where']) or 'what it printed'} cannot be read as {fact.figures['format']}: {_unread(fact)}"
-    ),
-    Kind.BAD_SAMPLES: _unread,
+    Kind.NOT_OF_FORMAT: "{where:or what it printed} cannot be read as {format}: {because}",
+    Kind.BAD_SAMPLES: "{because}",
     Kind.COMMAND_FAILED: "`{command}` failed: {because}",
     Kind.CHECKS_FAILED: "the checks failed: {because}",
     Kind.CHECKS_NOT_REACHED: "`{command}` before the checks failed: {because}",
     # Why a candidate cannot be judged.
-    Kind.FAILS_AGAIN: lambda fact: f"failed in {fact.figures['failed']} of {counted(fact.figures['runs'], 'run')}: {_because(fact)}",
+    Kind.FAILS_AGAIN: "failed in {failed} of {runs:run}: {because}",
     Kind.BENCHMARK_FLAKY: "flaky: the {what} failed in {failed} of {runs} runs of the candidate, and in {failed_before} of {runs_before} "
     f"of the incumbent, so this says nothing about the change ({{because}}). To mend it, {LEAVE_OUT}, then `autotune rebaseline --accept`",
     Kind.BENCHMARK_BROKEN: "the benchmark fails without the change too: {because}",
@@ -374,7 +377,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.BUDGET_SPENT: limits.ended(Limit.MAX_COST_USD),
     Kind.INCUMBENT_FAILS: "the benchmark or the checks fail without a change too, so no change can be judged: {because}",
     Kind.RECOVERY_EXHAUSTED: _exhausted,
-    Kind.OUT_OF_IDEAS: _out_of_ideas,
+    Kind.OUT_OF_IDEAS: "{because}, {proposals} proposals in a row without a candidate",
     Kind.PROPOSER_FAILED: lambda fact: f"the proposer failed with exit {fact.figures['code']}{_printed(fact)}",
     Kind.PROPOSER_IDLE: lambda fact: f"the proposer changed nothing in scope{_printed(fact)}",
     Kind.PROPOSAL_REFUSED: lambda fact: ": ".join(filter(None, ("the proposal was refused", _because(fact)))),
@@ -382,14 +385,14 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.STOPPED_BY_PERSON: "the user said stop",
     Kind.STOPPED_BY_INTERRUPT: "interrupted by the user",
     # Streaks.
-    Kind.PLATEAU: lambda fact: f"{counted(fact.figures['experiments'], 'experiment')} in a row without a keep",
-    Kind.FAILURES: lambda fact: f"{counted(fact.figures['failures'], 'failure')} in a row",
+    Kind.PLATEAU: "{experiments:experiment} in a row without a keep",
+    Kind.FAILURES: "{failures:failure} in a row",
     # What the loop does by itself, why, and what came of it.
     Kind.ASKED_FOR: "the user asked for it",
     Kind.PLAYBOOK: "{playbook}: {because}",
     Kind.PLAYBOOK_FAILED: "it could not be done: {because}",
     Kind.INCUMBENT_NOT_MEASURED: "the incumbent could not be measured: {because}",
-    Kind.NOTHING_CHANGED: lambda fact: f"nothing has changed: {escaped(fact.figures['metric'])} is still {number(fact.figures['value'])}",
+    Kind.NOTHING_CHANGED: "nothing has changed: {metric} is still {value:number}",
     Kind.NEW_SEGMENT: "a new segment begins: {because}",
     Kind.NOTHING_NARROWER: "there is nothing narrower than the scope to work on",
     Kind.NARROWED: "for {experiments} experiments, only {patterns} may change",
@@ -403,8 +406,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.RULE_GONE: "the segment decides by rule {rule}, which this version of autotune does not have",
     Kind.VALUE_MOVED: _moved,
     Kind.NOISE_CHANGED: _noise_changed,
-    Kind.TARGET_IN_REACH: lambda fact: f"the incumbent seems to reach the target of {number(fact.figures['target'])}",
-    Kind.TARGET_MEASURED: lambda fact: f"the median of {fact.figures['runs']} fresh runs is {number(fact.figures['value'])}",
+    Kind.TARGET_IN_REACH: "the incumbent seems to reach the target of {target:number}",
+    Kind.TARGET_MEASURED: "the median of {runs} fresh runs is {value:number}",
     Kind.RUNS_FAILED: "not every run passed",
     Kind.COULD_NOT_MEASURE: "it could not be measured: {because}",
     Kind.LOOK_DUE: "single runs need a fresh look at the unchanged code every ten experiments",
@@ -451,10 +454,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.PINS_PUT_BACK: "{ref} did not point at what the segment is measured with; it was put back. Nothing was measured with "
     "anything else.",
     Kind.BRANCH_MOVED: "The branch had been moved to {tip}.",
-    Kind.FOREIGN_COMMITS: lambda fact: (
-        f"The branch {escaped(fact.figures['branch'])} holds {counted(fact.figures['commits'], 'commit')} that autotune did not make, up "
-        f"to {fact.figures['tip']}."
-    ),
+    Kind.FOREIGN_COMMITS: "The branch {branch} holds {commits:commit} that autotune did not make, up to {tip}.",
     Kind.COMMITS_STAY: "{because} They stay while the session stands still.",
     Kind.BRANCH_PUT_BACK: lambda fact: (
         "{because} It was put back to what is kept, {incumbent}{too}. Where it was is saved at {ref}; edits from there are open in the "
@@ -486,27 +486,21 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.OUT_OF_SCOPE: "left alone, out of scope: {paths}",
     Kind.REFUSED: lambda fact: f"{fact.figures['message']} {fact.figures['hint'][:1].upper()}{fact.figures['hint'][1:]}.",
     Kind.LENT_WAITS: "What was open there is put away in {folder}; the next command gives it back once the branch is checked out.",
-    Kind.PROTECTED: lambda fact: (
-        f"protected, because they decide what is measured: {_listed(fact)}; everything outside the scope is protected too. "
-        "`--scope FILE` allows a file"
-    ),
+    Kind.PROTECTED: "protected, because they decide what is measured: {paths}; everything outside the scope is protected too. "
+    "`--scope FILE` allows a file",
     Kind.NOTHING_PROTECTED: "protected: the session's own files, and everything outside the scope. No file in scope seems to decide "
     "what is measured. If one does, protect it: --protect PATTERN",
     Kind.LINE_WATCHED: "{path} may be changed although it prints the metric, except line {line}: {text}",
-    Kind.LEFT_OPEN: lambda fact: (
-        f"may be changed, though benchmark or checks load them: {_listed(fact)}. Protect what only measures: --protect PATTERN"
-    ),
+    Kind.LEFT_OPEN: "may be changed, though benchmark or checks load them: {paths}. Protect what only measures: --protect PATTERN",
     Kind.WAS_READ: _was_read,
     Kind.CAN_BE_READ: lambda fact: (
         f"this looks like {fact.figures['format']}: "
         + (f"add `{fact.figures['option']}` to the command, and " if fact.figures["option"] else "")
         + f"give `--read {fact.figures['read']}`"
     ),
-    Kind.SUBMODULES_EMPTY: lambda fact: (
-        f"submodules without files: {_listed(fact)}; if the benchmark needs them: `git submodule update --init --recursive`"
-    ),
+    Kind.SUBMODULES_EMPTY: "submodules without files: {paths}; if the benchmark needs them: `git submodule update --init --recursive`",
     Kind.LFS_NAMES_ALONE: lambda fact: (
-        f"files that Git LFS has not fetched: {_listed(fact)}; if the benchmark needs them: "
+        f"files that Git LFS has not fetched: {_Shown(fact)['paths']}; if the benchmark needs them: "
         + ("" if fact.figures["installed"] else "install git-lfs, then ")
         + "`git lfs pull`"
     ),
@@ -517,16 +511,12 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     # What is going on.
     Kind.WAITING_FOR_MACHINE: progress.waiting,
     Kind.WAITING_FOR_QUIET: progress.waiting_for_quiet,
-    Kind.BASELINE_RUN: lambda fact: f"baseline run {fact.figures['run']}: {_value(fact)}",
+    Kind.BASELINE_RUN: "baseline run {run}: {metric} = {value:number}",
     Kind.BUILT_OUTSIDE: "{variable} points outside the working tree, so no build is kept: `prepare` runs before every run",
     Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree changed and cannot be put back, so the worktree is made again",
     Kind.PROVING: "proof: the benchmark runs with every file in scope emptied",
-    Kind.PROVING_WITH_READ: lambda fact: (
-        f"proof: the benchmark runs with the files in scope that it reads emptied ({counted(fact.figures['files'], 'file')})"
-    ),
-    Kind.CALIBRATING: lambda fact: (
-        f"calibration: the same code built a second time, {fact.figures['pairs']} pairs, about {about(fact.figures['takes_s'])}"
-    ),
+    Kind.PROVING_WITH_READ: "proof: the benchmark runs with the files in scope that it reads emptied ({files:file})",
+    Kind.CALIBRATING: "calibration: the same code built a second time, {pairs} pairs, about {takes_s:about}",
     Kind.MIN_EFFECT_SET: _min_effect_set,
     Kind.CONTEXT_CHANGED: lambda fact: f"what is measured with has changed: {_context(fact)}; a new segment begins",
     Kind.CONTEXT_CHANGED_AGAIN: "for the second time in a day, {because}; settle it, then `autotune rebaseline --accept`",
@@ -543,10 +533,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.LOST_BY: lambda fact: f"most worse by it: {listed([escaped(case) for case in fact.figures['cases']])}",
     Kind.SEED_UNREAD: "no file of the benchmark reads AUTOTUNE_SEED, so seeds change nothing yet; let {script} pass it on, as in "
     '`python3 train.py --seed "$AUTOTUNE_SEED"`',
-    Kind.CASES_OPEN: lambda fact: (
-        f"cases that decide are named in {_listed(fact)}: a proposer can read them there, and fit them. Keep them outside of the "
-        "repository if you can"
-    ),
+    Kind.CASES_OPEN: "cases that decide are named in {paths}: a proposer can read them there, and fit them. Keep them outside of the "
+    "repository if you can",
     Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too; with --sandbox on, runs have no network and write only there",
     Kind.DIRECTION: _direction,
     Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): files in scope change in {top} during a measurement. There is no "
@@ -589,14 +577,9 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.CLIENT_STARTED: lambda fact: "the client is started" + ("" if fact.figures["fresh"] else ", in the same conversation"),
     Kind.CLIENT_ENDED: "the client is ended: {because}",
     Kind.CLIENT_GONE: lambda fact: ": ".join(filter(None, (_GONE[How(fact.figures["how"])], _because(fact)))),
-    Kind.FRUITLESS: lambda fact: (
-        f"the agent ended {counted(fact.figures['times'], 'time')} in a row without a new experiment; the last time: {_because(fact)}"
-    ),
+    Kind.FRUITLESS: "the agent ended {times:time} in a row without a new experiment; the last time: {because}",
     Kind.AGENT_SAYS: "agent: {text}",
-    Kind.SERVICE_FAILS: lambda fact: (
-        f"the model's service answers {escaped(fact.figures['error']) or 'with an error'}; the client tries again in "
-        f"{duration(fact.figures['wait_s'])}"
-    ),
+    Kind.SERVICE_FAILS: "the model's service answers {error:or with an error}; the client tries again in {wait_s:duration}",
     Kind.COMPACTED: "the client has compacted the conversation",
     Kind.CLIENT_FOLLOWS: lambda fact: (
         f"{_because(fact)}; {'a fresh context follows' if fact.figures['fresh'] else 'it goes on'}"
