@@ -49,7 +49,7 @@ def test_every_verb_and_part_is_a_place_with_its_options() -> None:
     found = {one.words: one for one in places()}
     assert {words[0] for words in found if words} == {verb for section in app.VERBS.values() for verb in section}
     assert {"--after-current", "--json", "--help"} <= {one.word for one in found["stop",].options}
-    assert {one.word for one in found["hooks",].parts} == {"add", "list", "remove"}
+    assert {one.word for one in found["hooks",].after} == {"add", "list", "remove"}
 
 
 @pytest.mark.parametrize("shell", Shell)

@@ -34,10 +34,10 @@ def places() -> list[Place]:
         command = verbs.get_command(context, verb)
         parts = front_door.parts(command)
         described = tuple(Word(name, _first_line(part)) for name, part in parts.items())
-        found.append(Place((verb,), described, (*_options(command), *always), _first(command) if not parts else ()))
+        found.append(Place((verb,), described or _first(command), (*_options(command), *always)))
         for name, part in parts.items():
-            first = tuple(key.name for key in KEYS) if (verb, name) in _KEYED else _first(part)
-            found.append(Place((verb, name), (), (*_options(part), *always), first))
+            first = tuple(Word(key.name) for key in KEYS) if (verb, name) in _KEYED else _first(part)
+            found.append(Place((verb, name), first, (*_options(part), *always)))
     return found
 
 
@@ -47,10 +47,10 @@ def _options(command: click.Command | None) -> tuple[Word, ...]:
     return tuple(Word(name, one.help or "", _values(one)) for one, name in named)
 
 
-def _first(command: click.Command | None) -> tuple[str, ...]:
+def _first(command: click.Command | None) -> tuple[Word, ...]:
     """Give the words for a verb's first argument, where they are few."""
     arguments = [one for one in command.params if isinstance(one, click.Argument)] if command is not None else []
-    return _values(arguments[0]) if arguments else ()
+    return tuple(map(Word, _values(arguments[0]))) if arguments else ()
 
 
 def _values(parameter: click.Parameter) -> tuple[str, ...]:

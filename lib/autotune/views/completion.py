@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,17 +26,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What can follow a verb, or a verb and its part: parts where it has some, options, and words for its first argument."""
+    """What can follow a verb, or a verb and its part: its parts, or the words for its first argument, and its options."""
 
     words: tuple[str, ...]
-    parts: tuple[Word, ...] = ()
+    after: tuple[Word, ...] = ()
     options: tuple[Word, ...] = ()
-    first: tuple[str, ...] = ()
 
     @property
-    def after(self) -> tuple[Word, ...]:
-        """What comes first after its words."""
-        return self.parts or tuple(Word(one) for one in self.first)
+    def name(self) -> str:
+        """Its words as they are typed."""
+        return " ".join(self.words)
 
 
 def script(shell: Shell, places: Sequence[Place]) -> str:
@@ -49,27 +48,31 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
+def _groups(places: Sequence[Place]) -> str:
+    """The verbs that have parts, as a pattern."""
+    return "|".join(dict.fromkeys(one.words[0] for one in places if len(one.words) > 1)) or "''"
+
+
+def _values(places: Sequence[Place]) -> list[tuple[str, tuple[str, ...]]]:
+    """Every option of a few words, behind the words of its place, and those."""
+    return [(" ".join((*place.words, one.word)), one.values) for place in places for one in place.options if one.values]
+
+
 # bash
 
 
 def _bash(places: Sequence[Place]) -> str:
-    cases = "\n".join(f"    {_case(one)}) set -- {_listed(one.after)} ;;" for one in places if one.after)
-    options = "\n".join(f"    {_case(one)}) set -- {_listed(one.options)} ;;" for one in places if one.options)
-    values = "\n".join(
-        f"    {_quoted(' '.join((*place.words, one.word)))}) set -- {' '.join(map(_quoted, one.values))} ;;"
-        for place in places
-        for one in place.options
-        if one.values
-    )
+    cases = _arms((one.name, [word.word for word in one.after]) for one in places)
+    options = _arms((one.name, [word.word for word in one.options]) for one in places)
     return f"""\
 # Completion of autotune for bash.
 _autotune() {{
     local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} place=${{COMP_WORDS[1]}} depth=1
     [ "$COMP_CWORD" -eq 1 ] && place= depth=0
-    case $place in {"|".join(_groups(places)) or "''"}) [ "$COMP_CWORD" -gt 2 ] && place="$place ${{COMP_WORDS[2]}}" depth=2 ;; esac
+    case $place in {_groups(places)}) [ "$COMP_CWORD" -gt 2 ] && place="$place ${{COMP_WORDS[2]}}" depth=2 ;; esac
     set --
     case "$place $previous" in
-{values}
+{_arms(_values(places))}
     esac
     if [ $# -eq 0 ] && [[ $current == -* ]]; then
         case $place in
@@ -86,24 +89,17 @@ complete -o default -F _autotune autotune
 """
 
 
-def _case(place: Place) -> str:
-    return _quoted(" ".join(place.words))
-
-
-def _listed(words: Sequence[Word]) -> str:
-    return " ".join(_quoted(one.word) for one in words)
-
-
-def _groups(places: Sequence[Place]) -> list[str]:
-    """Name the verbs that have parts."""
-    return [one.words[0] for one in places if one.words and one.parts]
+def _arms(found: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """The arms of a `case`, each with the words that can follow."""
+    return "\n".join(f"    {_quoted(name)}) set -- {' '.join(map(_quoted, words))} ;;" for name, words in found if words)
 
 
 # zsh
 
 
 def _zsh(places: Sequence[Place]) -> str:
-    cases = "\n".join(_zsh_case(one) for one in places)
+    cases = "\n".join(map(_zsh_case, places))
+    values = "\n".join(f"    ({_quoted(name)}) values=({' '.join(map(_quoted, words))}) ;;" for name, words in _values(places))
     return f"""\
 #compdef autotune
 # Completion of autotune for zsh.
@@ -111,12 +107,12 @@ _autotune() {{
     local place=$words[2] depth=1
     local -a after options values
     (( CURRENT == 2 )) && place= depth=0
-    case $place in ({"|".join(_groups(places)) or "''"}) (( CURRENT > 3 )) && place="$place $words[3]" depth=2 ;; esac
+    case $place in ({_groups(places)}) (( CURRENT > 3 )) && place="$place $words[3]" depth=2 ;; esac
     case $place in
 {cases}
     esac
     case "$place $words[CURRENT-1]" in
-{chr(10).join(_zsh_values(places))}
+{values}
     esac
     if (( $#values )); then
         compadd -a values
@@ -134,18 +130,11 @@ if [ "$funcstack[1]" = "_autotune" ]; then _autotune "$@"; else compdef _autotun
 
 def _zsh_case(place: Place) -> str:
     after, options = (" ".join(map(_described, words)) for words in (place.after, place.options))
-    return f"    ({_case(place)}) after=({after}) options=({options}) ;;"
+    return f"    ({_quoted(place.name)}) after=({after}) options=({options}) ;;"
 
 
 def _described(one: Word) -> str:
     return _quoted(one.word.replace(":", "\\:") + (f":{one.about}" if one.about else ""))
-
-
-def _zsh_values(places: Sequence[Place]) -> Iterator[str]:
-    for place in places:
-        for one in place.options:
-            if one.values:
-                yield f"    ({_quoted(' '.join((*place.words, one.word)))}) values=({' '.join(map(_quoted, one.values))}) ;;"
 
 
 # fish
@@ -170,14 +159,13 @@ complete -c autotune -e
 
 
 def _fish_lines(place: Place) -> Iterator[str]:
-    here = " ".join(place.words)
     for one in place.after:
-        yield f"complete -c autotune -f -n {_fish_quoted(f'__autotune_after {here}')} -a {one.word}{_fish_about(one)}"
+        yield f"complete -c autotune -f -n {_fish_quoted(f'__autotune_after {place.name}')} -a {one.word}{_fish_about(one)}"
     within = "__autotune_at" if place.words else "__autotune_after"
     for one in place.options:
         name = f"-l {one.word[2:]}" if one.word.startswith("--") else f"-s {one.word[1:]}"
         given = f" -x -a {_fish_quoted(' '.join(one.values))}" if one.values else ""
-        yield f"complete -c autotune -n {_fish_quoted(f'{within} {here}')} {name}{given}{_fish_about(one)}"
+        yield f"complete -c autotune -n {_fish_quoted(f'{within} {place.name}')} {name}{given}{_fish_about(one)}"
 
 
 def _fish_about(one: Word) -> str:
