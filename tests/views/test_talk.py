@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from autotune.core.facts import Fact, Kind, quoted
 from autotune.core.tell.words import told
 from autotune.views import talk
-from autotune.views.talk import Lines, Records, Rewritten, live
+from autotune.views.talk import Lines, Rewritten, live
 
 SINCE = "2026-03-01T10:00:00.000Z"
 WAITING = Fact(Kind.WAITING_FOR_MACHINE, {"what": "experiment 3 of tests", "process": 5, "more": 0, "until": None, "since": SINCE})
@@ -83,11 +83,9 @@ def test_elsewhere_what_goes_on_is_a_line_after_five_seconds_then_every_ten(writ
 
 
 def test_a_program_gets_all_that_is_told_as_json(written: list[str]) -> None:
-    records = Records()
-    records.tick()
-    records.say(quoted("news"))
-    records.say(WAITING)
-    records.end()
+    with live(records=True) as say:
+        say(quoted("news"))
+        say(WAITING)
     news, waiting = map(json.loads, written)
     assert (news["kind"], news["text"]) == ("said", "news")
     assert waiting == {"kind": "waiting for machine", **WAITING.figures, "text": told(WAITING), "at": "2026-03-01T10:04:00.000Z"}

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import Protocol
 
 from autotune.core.facts import GOING_ON, Fact
 from autotune.core.tell.lines import wrapped
@@ -29,19 +28,6 @@ FIRST_AFTER_S = 5.0
 NEXT_AFTER_S = 10.0
 _TICK_S = 1.0
 _CLEARED = "\r\x1b[K"
-
-
-class Talk(Protocol):
-    """A way to tell what is going on."""
-
-    def say(self, fact: Fact) -> None:
-        """Tell news, or what goes on from now on."""
-
-    def tick(self) -> None:
-        """Tell what goes on still, where it is time to."""
-
-    def end(self) -> None:
-        """Leave nothing behind that is no news."""
 
 
 @dataclass(slots=True)
@@ -103,32 +89,18 @@ class Lines:
         """There is nothing to clear."""
 
 
-class Records:
-    """All that is told as lines of JSON, for a program."""
-
-    def say(self, fact: Fact) -> None:
-        """Tell it: its kind, its figures and its words."""
-        _print(json.dumps({"kind": fact.kind, **fact.figures, "text": told(fact), "at": now()}, ensure_ascii=False))
-
-    def tick(self) -> None:
-        """A program can count for itself."""
-
-    def end(self) -> None:
-        """There is nothing to clear."""
-
-
 @contextmanager
 def live(*, records: bool = False, rewritten: bool = True) -> Iterator[Say]:
     """Give what tells on stderr what is going on, as long as the context lasts, and news after that too.
 
     With `records` as lines of JSON; without `rewritten`, for what answers line by line meanwhile, a line a step in a terminal too.
     """
-    talk = Records() if records else Rewritten() if rewritten and _is_terminal() else Lines()
-    over = False
+    talk = Rewritten() if rewritten and not records and _is_terminal() else Lines()
+    tell, over = _record if records else talk.say, False
 
     def say(fact: Fact) -> None:
         if not over or fact.kind not in GOING_ON:
-            talk.say(fact)
+            tell(fact)
 
     try:
         with _ticking(talk):
@@ -138,12 +110,17 @@ def live(*, records: bool = False, rewritten: bool = True) -> Iterator[Say]:
         talk.end()
 
 
+def _record(fact: Fact) -> None:
+    """Tell a program: its kind, its figures and its words, as a line of JSON."""
+    _print(json.dumps({"kind": fact.kind, **fact.figures, "text": told(fact), "at": now()}, ensure_ascii=False))
+
+
 def _is_terminal() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 @contextmanager
-def _ticking(talk: Talk) -> Iterator[None]:
+def _ticking(talk: Rewritten | Lines) -> Iterator[None]:
     """Have it tick by a timer, which a fork does not inherit, so that it goes on while this process waits for anything at all."""
     taken = signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL
     if taken or threading.current_thread() is not threading.main_thread():
