@@ -13,11 +13,12 @@ from typing import Annotated
 import typer
 
 from autotune.commands import report_
+from autotune.commands.printing import width
 from autotune.core.facts import GOING_ON, Fact, Kind
 from autotune.core.findings import Answer
 from autotune.core.model import Status
 from autotune.core.tell.answers import OF_YOUR_OWN, PARTS
-from autotune.core.tell.lines import WIDEST, wrapped
+from autotune.core.tell.lines import wrapped
 from autotune.core.tell.words import told
 from autotune.loop.drive import demonstration
 from autotune.loop.session.session import Session
@@ -76,8 +77,7 @@ class _Telling:
 
 
 def _wrapped(words: str, indent: str) -> str:
-    width = min(shutil.get_terminal_size().columns, WIDEST) - len(indent)
-    return "\n".join(indent + line for line in wrapped(words, width))
+    return "\n".join(indent + line for line in wrapped(words, width() - len(indent)))
 
 
 def _healing(session: Session) -> Fact | None:

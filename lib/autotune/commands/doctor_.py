@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
 
 from autotune.commands.options import AsJson, SessionName, given, reply
+from autotune.commands.printing import width
 from autotune.core.codec import encode
 from autotune.core.facts import Fact
 from autotune.core.findings import Answer
 from autotune.core.output.outcome import escaped
-from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.core.tell.lines import Line, laid_out
 from autotune.core.tell.words import told
 from autotune.loop.inspect import diagnosis
 from autotune.loop.inspect.scene import Check, Finding
@@ -89,6 +89,6 @@ def _telling(checks: Iterator[Check], *, as_json: bool) -> Iterator[Check]:
     for check in checks:
         if not as_json:
             text = "\n→ ".join([_lines(check.seen), *_lines(check.advice).splitlines()])
-            lines = laid_out([Line(f"{check.finding:<9}{check.name:<13}", text)], min(get_terminal_size().columns, WIDEST))
+            lines = laid_out([Line(f"{check.finding:<9}{check.name:<13}", text)], width())
             typer.echo(typer.style(check.finding, fg=_COLOURS[check.finding]) + lines.removeprefix(check.finding), nl=False)
         yield check

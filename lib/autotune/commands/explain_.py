@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.commands.printing import print_lines, width
 from autotune.commands.terminal import require_person
 from autotune.core.codec import encode
 from autotune.core.output.outcome import escaped
 from autotune.core.tell import by_case, imported
 from autotune.core.tell.explain import explain
-from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.core.tell.lines import Line
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.story import LABELS, Story, lines, metric_of, story_of
 from autotune.edges import case_files
@@ -44,7 +44,6 @@ def main(
         raise AutotuneError("--cases is about one experiment.", "give its number: `autotune explain N --cases`")
     if cases:
         require_person(here.repository, "who sees cases")
-    width = min(get_terminal_size().columns, WIDEST)
     if number is not None:
         story = _story(here, number)
         printed = [str(path) for path in logs.proposers(here.folder.path, number)]
@@ -58,7 +57,7 @@ def main(
             return
         said = [Line("proposer", f"what it printed: {', '.join(map(escaped, printed))}")] if printed else []
         written = by_case.written(story.runs, metric_of(story, here.state), here.state, kept)
-        typer.echo(laid_out([*lines(story, here.state, width - LABELS), *written, *by_case.each(decided_on), *said], width), nl=False)
+        print_lines([*lines(story, here.state, width() - LABELS), *written, *by_case.each(decided_on), *said])
         return
     busy = worker_of(here)
     moment = now()
@@ -67,7 +66,7 @@ def main(
         held = snapshot(here.state, moment, measuring=busy is not None)
         typer.echo(json.dumps({**held, "explanation": found_out.as_json(), "earlier": [encode(one) for one in here.state.imports.rows]}))
     else:
-        typer.echo(laid_out([*found_out.lines(), *imported.lines(here.state.imports)], width), nl=False)
+        print_lines([*found_out.lines(), *imported.lines(here.state.imports)])
 
 
 def _written(session: Session, story: Story) -> dict[str, tuple[str, list[str]]]:

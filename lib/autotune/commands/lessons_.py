@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from shutil import get_terminal_size
 
 import typer
 
 from autotune.commands.options import AsJson, reply
+from autotune.commands.printing import print_lines
 from autotune.core.codec import encode
 from autotune.core.findings import Answer
 from autotune.core.tell import lessons as told
-from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.loop.session import sessions, teaching
 
 
@@ -25,6 +24,6 @@ def main(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"lessons": [encode(one) for one in taught]}, ensure_ascii=False))
     elif taught:
-        typer.echo(laid_out(told.lines(taught), min(get_terminal_size().columns, WIDEST)), nl=False)
+        print_lines(told.lines(taught))
     else:
         reply(Answer.NO_LESSONS)

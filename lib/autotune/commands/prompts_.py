@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +23,7 @@ from autotune.commands import (
 )
 from autotune.commands.flags import AsJson
 from autotune.commands.given import cases_of_the_run
+from autotune.commands.printing import answered
 from autotune.commands.prompts_approve import approve
 from autotune.commands.prompts_deploy import deploy
 from autotune.commands.prompts_promote import promote
@@ -35,9 +35,8 @@ from autotune.core.asking.limits import Limits
 from autotune.core.asking.naming import elsewhere, parse
 from autotune.core.asking.prices import Price
 from autotune.core.codec import encode
-from autotune.core.tell.asked import Checked, checked, why_no_answer
+from autotune.core.tell.asked import checked, why_no_answer
 from autotune.core.tell.judging import calls_planned, score_line
-from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.prompts import settings, terms
 
 if TYPE_CHECKING:
@@ -100,7 +99,8 @@ def doctor(
         "doctor", per_day=Limits(usd=cap), endpoints={backend: endpoint}, prices=prices, stream=stream, record_to=record, deadline_s=120
     )
     found = check(model, asked)
-    typer.echo(_as_json(found) if as_json else laid_out(checked(found), min(get_terminal_size().columns, WIDEST)), nl=as_json)
+    failure = None if found.failure is None else {**encode(found.failure), "words": why_no_answer(found.failure)}
+    answered(checked(found), {"ok": found.failure is None, **encode(found), "failure": failure}, as_json=as_json)
     raise typer.Exit(0 if found.failure is None else 1)
 
 
@@ -160,8 +160,3 @@ def _explain(found: Judged) -> None:
         path = Path(folder) / f"{found.case}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")
-
-
-def _as_json(found: Checked) -> str:
-    failure = None if found.failure is None else {**encode(found.failure), "words": why_no_answer(found.failure)}
-    return json.dumps({"ok": found.failure is None, **encode(found), "failure": failure})

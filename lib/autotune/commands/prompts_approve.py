@@ -8,8 +8,9 @@ import typer
 
 from autotune.commands import rolling
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.commands.rolling import One
-from autotune.commands.workshop import At, DryRun, answered
+from autotune.commands.workshop import At, DryRun
 from autotune.core.tell.rollouts import deployed
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
@@ -33,4 +34,4 @@ def approve(
         found = deploying.approve(settings, store, name, now_ms(), reject=reject, dry=dry_run)
     if found["action"] == "nothing":
         raise AutotuneError(f"Nothing of {name} waits.", "`autotune prompts deploy` proposes a pack")
-    answered(found, deployed(found), as_json=as_json)
+    answered(deployed(found), found, as_json=as_json)

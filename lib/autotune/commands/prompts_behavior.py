@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 from typing import Annotated
 
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.commands.workshop import At, DryRun
 from autotune.core.tell import behaving as words
-from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.edges.clock import now_ms
 from autotune.prompts import settings
 
@@ -31,7 +29,4 @@ def main(
 
     known = settings.read(settings.found(at), os.environ)
     found = behaving.undo(known, dry=dry_run) if undo else behaving.tune(known, now_ms(), dry=dry_run)
-    if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
-        return
-    typer.echo(laid_out(words.told(found), min(shutil.get_terminal_size().columns, WIDEST)), nl=False)
+    answered(words.told(found), found, as_json=as_json)

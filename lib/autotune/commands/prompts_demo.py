@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import print_lines, width
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell import shop as words
-from autotune.core.tell.lines import WIDEST, laid_out, wrapped
+from autotune.core.tell.lines import wrapped
 from autotune.version import PACKAGE
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ class _Telling:
         """Begin a part."""
         if not self._silent:
             typer.secho(f"\n{title}", bold=True)
-            typer.echo("\n".join(f"  {line}" for line in wrapped(text, _width() - 2)))
+            typer.echo("\n".join(f"  {line}" for line in wrapped(text, width() - 2)))
 
     def hear(self, fact: Fact) -> None:
         """Tell how an experiment of a session ended."""
         if not self._silent and fact.kind is Kind.RESULT:
             from autotune.core.tell.words import told
 
-            typer.echo("\n".join(f"  {line}" for line in wrapped(told(fact), _width() - 2)))
+            typer.echo("\n".join(f"  {line}" for line in wrapped(told(fact), width() - 2)))
 
     def day(self, number: int, done: Sequence[Did]) -> None:
         """Tell of a day what its pass did."""
@@ -78,7 +78,7 @@ class _Telling:
         head, lines = words.day(number, [(one.values(), () if one.found is None else one.part.told(one.found)) for one in done])
         typer.secho(f"{time.monotonic() - self._begun:6.1f} s  {head}", bold=bool(lines))
         if lines:
-            typer.echo(laid_out(lines, _width()), nl=False)
+            print_lines(lines)
 
 
 def _look(folder: Path) -> None:
@@ -91,8 +91,4 @@ def _look(folder: Path) -> None:
         program = [sys.executable, "-I", str(_MAIN)] if command[0] == "autotune" else [command[0], "--no-pager"]
         subprocess.run([*program, *command[1:]], cwd=workshop, check=False, stdin=subprocess.DEVNULL)
     typer.echo()
-    typer.echo(laid_out(words.left(str(folder)), _width()), nl=False)
-
-
-def _width() -> int:
-    return min(shutil.get_terminal_size().columns, WIDEST)
+    print_lines(words.left(str(folder)))

@@ -9,8 +9,9 @@ import typer
 
 from autotune.commands import rolling
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.commands.rolling import Adopt, Which
-from autotune.commands.workshop import At, DryRun, answered
+from autotune.commands.workshop import At, DryRun
 from autotune.core.tell.rollouts import deployed
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
@@ -39,5 +40,5 @@ def deploy(
             return deploying.deploy(settings, store, name, now_ms(), commit=commit, adopt=adopt, dry=dry_run)
 
         found = rolling.each(behaviors, "action", of)
-    answered({"behaviors": found}, chain.from_iterable(map(deployed, found)), as_json=as_json)
+    answered(chain.from_iterable(map(deployed, found)), {"behaviors": found}, as_json=as_json)
     raise typer.Exit(int(any(one["action"] == "refused" for one in found)))

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.workshop import At, DryRun, answered
+from autotune.commands.printing import answered
+from autotune.commands.workshop import At, DryRun
 from autotune.core.asking.failing import CAPS
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import scored
@@ -37,10 +38,10 @@ def main(
     chosen = tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))
     if dry_run:
         found = evaluating.plan(known, chosen, now_ms())
-        answered(found, scored.planned(found), as_json=as_json)
+        answered(scored.planned(found), found, as_json=as_json)
         return
     found = evaluating.evaluate(known, chosen, now_ms(), probe=probe, said=_said if sys.stderr.isatty() else lambda _: None)
-    answered(found, scored.evaluated(found), as_json=as_json)
+    answered(scored.evaluated(found), found, as_json=as_json)
     if found["ended"] is not None and found["ended"] not in CAPS:
         raise typer.Exit(1)
 

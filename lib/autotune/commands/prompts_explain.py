@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.workshop import At, answered
+from autotune.commands.printing import answered
+from autotune.commands.workshop import At
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import standing as words
 from autotune.edges.clock import now_ms
@@ -35,14 +36,14 @@ def main(
     with opened(ingesting.database(known)) as store:
         if name in set(Behavior):
             found = standing.in_full(store, known, Behavior(name), now_ms())
-            answered(found, words.in_full(found), as_json=as_json)
+            answered(words.in_full(found), found, as_json=as_json)
             return
         case = judged.case(store, name) if len(name) >= _FEWEST_LETTERS else None
         if case is None:
             hint = f"the behaviours are {', '.join(Behavior)}; `autotune prompts cases BEHAVIOR` lists cases"
             raise AutotuneError(f"There is no behaviour and no single case {name}.", hint)
         said = _values(store, case)
-    answered(said, words.case(said), as_json=as_json)
+    answered(words.case(said), said, as_json=as_json)
 
 
 def _values(store: Store, case: Case) -> Mapping[str, Any]:

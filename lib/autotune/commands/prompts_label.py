@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.commands.prompts_eval import Behaviors
-from autotune.commands.workshop import At, answered
+from autotune.commands.workshop import At
 from autotune.core.judging import showing
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.records.behaviors import Behavior
@@ -59,7 +60,7 @@ def main(
         added = _asked(known, chosen, most)
     with opened(ingesting.database(known)) as store:
         found = {"behaviors": [{**trusting.values(store, known, one), "added": added.get(one, 0)} for one in chosen]}
-    answered(found, scored.labelled(found), as_json=as_json)
+    answered(scored.labelled(found), found, as_json=as_json)
 
 
 def _asked(known: Settings, chosen: Sequence[Behavior], most: int) -> dict[Behavior, int]:

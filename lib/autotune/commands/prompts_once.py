@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -12,13 +10,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.commands.prompts_eval import Behaviors
 from autotune.commands.workshop import At, DryRun
 from autotune.core.facts import Fact
 from autotune.core.records.behaviors import Behavior
 from autotune.core.scheduling.passing import Step
 from autotune.core.tell import passing as words
-from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.edges.signals import ToldToEndError, ended_gently
 from autotune.prompts import settings
 
@@ -75,10 +73,6 @@ def _answer(done: Sequence[Did], *, dry: bool, as_json: bool) -> None:
     from autotune.prompts import passing
 
     found = passing.values(done, dry=dry)
-    if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
-        return
     lines = words.told([(one.values(), () if one.found is None else one.part.told(one.found)) for one in done])
     money = words.spending(found)
-    laid = laid_out([money, *lines] if dry else [*lines, money], min(shutil.get_terminal_size().columns, WIDEST))
-    typer.echo(laid, nl=False)
+    answered([money, *lines] if dry else [*lines, money], found, as_json=as_json)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -16,11 +15,12 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import width
 from autotune.commands.workshop import At, DryRun
 from autotune.core.asking.limits import Limits
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import tuning
-from autotune.core.tell.lines import WIDEST, laid_out
+from autotune.core.tell.lines import laid_out
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
 from autotune.prompts import settings
@@ -50,9 +50,8 @@ def optimize(
     if as_json:
         typer.echo(json.dumps(found if len(chosen) > 1 else found[0], ensure_ascii=False))
     else:
-        width = min(shutil.get_terminal_size().columns, WIDEST)
         for one in found:
-            typer.echo(laid_out((tuning.planned if dry_run else tuning.finished)(one), width))
+            typer.echo(laid_out((tuning.planned if dry_run else tuning.finished)(one), width()))
     raise typer.Exit(1 if any(one["state"] in {"busy", _FAILED} for one in found) else 0)
 
 

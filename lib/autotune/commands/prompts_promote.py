@@ -8,8 +8,9 @@ import typer
 
 from autotune.commands import rolling
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.commands.rolling import One
-from autotune.commands.workshop import At, DryRun, answered
+from autotune.commands.workshop import At, DryRun
 from autotune.core.tell.rollouts import watched
 from autotune.edges.clock import now_ms
 
@@ -30,4 +31,4 @@ def promote(
     with rolling.known(at) as (settings, store):
         name = rolling.only(settings, behavior)
         found = reverting.promote(settings, store, name, now_ms(), version=version, dry=dry_run)
-    answered(found, watched(found), as_json=as_json)
+    answered(watched(found), found, as_json=as_json)

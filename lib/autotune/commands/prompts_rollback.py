@@ -8,8 +8,9 @@ import typer
 
 from autotune.commands import rolling
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.commands.rolling import Adopt, One
-from autotune.commands.workshop import At, DryRun, answered
+from autotune.commands.workshop import At, DryRun
 from autotune.core.tell.rollouts import reverted
 from autotune.edges.clock import now_ms
 
@@ -30,4 +31,4 @@ def rollback(
     with rolling.known(at) as (settings, _):
         name = rolling.only(settings, behavior)
         found = reverting.rollback(settings, name, now_ms(), version=version, adopt=adopt, dry=dry_run)
-    answered(found, reverted(found), as_json=as_json)
+    answered(reverted(found), found, as_json=as_json)

@@ -8,8 +8,9 @@ import typer
 
 from autotune.commands import rolling
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.commands.rolling import Which
-from autotune.commands.workshop import At, DryRun, answered
+from autotune.commands.workshop import At, DryRun
 from autotune.core.tell.rollouts import watched
 from autotune.edges.clock import now_ms
 
@@ -24,5 +25,5 @@ def watch(behavior: Which = None, at: At = None, dry_run: DryRun = False, as_jso
     with rolling.known(at) as (settings, store):
         behaviors = rolling.chosen(settings, behavior)
         found = rolling.each(behaviors, "state", lambda name: watching.watch(settings, store, name, now_ms(), dry=dry_run))
-    answered({"behaviors": found}, chain.from_iterable(map(watched, found)), as_json=as_json)
+    answered(chain.from_iterable(map(watched, found)), {"behaviors": found}, as_json=as_json)
     raise typer.Exit(int(any(one["state"] == "refused" for one in found)))

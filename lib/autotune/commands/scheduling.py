@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from autotune.commands.printing import print_lines
 from autotune.core.scheduling.units import Job, Kind, Places, Unit, unit
 from autotune.core.tell import scheduled as words
-from autotune.core.tell.lines import WIDEST, laid_out
 from autotune.edges import scheduler
 from autotune.edges.locks import data_folder
 from autotune.version import ROOT
@@ -70,7 +69,7 @@ def schedule(
         return
     if action == "show" or (install and dry_run):
         typer.echo(words.page(found, made.files))
-    typer.echo(laid_out(words.scheduled(found), min(shutil.get_terminal_size().columns, WIDEST)), nl=False)
+    print_lines(words.scheduled(found))
 
 
 def _found(made: Unit, wanted: Job, action: str, *, dry_run: bool, there: bool) -> Mapping[str, Any]:

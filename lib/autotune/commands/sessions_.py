@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
 
 from autotune.commands.options import AsJson, found, reply, say
+from autotune.commands.printing import print_lines
 from autotune.core.findings import Answer
 from autotune.core.ledger.state import State
 from autotune.core.tell import sessions as told
 from autotune.core.tell import words
-from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.edges.clock import now
 from autotune.loop.experiment import switching
 from autotune.loop.session.standings import Standing, standings
@@ -38,7 +37,7 @@ def show(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"sessions": [told.as_json(*_of(one), moment, one.problem, meant=one.meant) for one in held]}))
     elif held:
-        _print([told.line(*_of(one), moment, one.problem, meant=one.meant) for one in held])
+        print_lines([told.line(*_of(one), moment, one.problem, meant=one.meant) for one in held])
     else:
         reply(Answer.NO_SESSIONS)
 
@@ -66,12 +65,8 @@ def compare(
         shown = [told.as_json(*_of(by_name[name]), moment, meant=by_name[name].meant) for name in (one, other)]
         typer.echo(json.dumps({"sessions": shown, "mind": told.incomparable(*states)}))
         return
-    _print(told.comparison(states[0], states[1], moment))
+    print_lines(told.comparison(states[0], states[1], moment))
 
 
 def _of(one: Standing) -> tuple[str, State | None, str | None]:
     return one.name, one.state, None if one.tree is None else str(one.tree)
-
-
-def _print(lines: list[Line]) -> None:
-    typer.echo(laid_out(lines, min(get_terminal_size().columns, WIDEST)), nl=False)

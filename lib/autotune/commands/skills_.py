@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered, width
 from autotune.commands.skills_names import Verbs
 from autotune.core.codec import encode
 from autotune.core.skills.namesakes import SEPARATOR, plain
 from autotune.core.skills.rates import Share, Standing, by_need
 from autotune.core.tell import skills as words
-from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.core.tell.lines import Line, laid_out
 from autotune.errors import AutotuneError
 from autotune.records.store import SETTING, Store, opened, usual_path
 from autotune.skills import looking
@@ -47,7 +47,7 @@ def sync(as_json: AsJson = False) -> None:
     with records(write=True) as store:
         found = syncing.sync(store, hosts.hosts(home), hosts.opencode_database(home), Rules(mask=masking), now_ms())
     told = words.synced(found.sessions, found.rows, found.lines, found.unread, found.masked)
-    _answer(told, encode(found), as_json=as_json)
+    answered(told, encode(found), as_json=as_json)
 
 
 def status(as_json: AsJson = False) -> None:
@@ -70,7 +70,7 @@ def explain(name: Name, as_json: AsJson = False) -> None:
     one = seen.standing(skill_named(name, seen))
     fired, silent = effort(one.name, seen.turns)
     told = [*words.explained(one, seen.turns), *words.took(fired, silent)]
-    _answer(told, {**_as_json(one, seen), "effort": {"fired": encode(fired), "silent": encode(silent)}}, as_json=as_json)
+    answered(told, {**_as_json(one, seen), "effort": {"fired": encode(fired), "silent": encode(silent)}}, as_json=as_json)
 
 
 def last(as_json: AsJson = False) -> None:
@@ -82,7 +82,7 @@ def last(as_json: AsJson = False) -> None:
         "session": newest,
         "turns": [{"at": one.at, "prompt": one.text, "human": one.human, "fired": encode(one.fired)} for one in turns],
     }
-    _answer([Line("session", newest), *words.session(turns)], said, as_json=as_json)
+    answered([Line("session", newest), *words.session(turns)], said, as_json=as_json)
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -93,30 +93,32 @@ def doctor(as_json: AsJson = False) -> None:
     there = [(host.name, str(host.folder), len(host.logs())) for host in hosts.hosts(home)]
     database = hosts.opencode_database(home)
     there.append((hosts.OPENCODE, str(database), int(database.is_file())))
-    with records() as store:
-        turns = looking.seen(store).turns
+    turns = all_seen().turns
     newest = next((turn for turn in reversed(turns) if turn.offered), None)
     lines = [words.host(*one) for one in there]
     lines += [] if newest is None else [words.listing(newest)]
     offered = {} if newest is None else {name: encode(one) for name, one in newest.offered.items()}
     said = {"hosts": [dict(zip(("name", "place", "sessions"), one, strict=True)) for one in there], "listing": offered}
-    _answer(lines, said, as_json=as_json)
+    answered(lines, said, as_json=as_json)
 
 
-@contextmanager
-def records(*, write: bool = False) -> Iterator[Store]:
+def records(*, write: bool = False) -> AbstractContextManager[Store]:
     """Open the records."""
-    with opened(usual_path(os.environ.get(SETTING)), write=write, what="autotune skills") as store:
-        yield store
+    return opened(usual_path(os.environ.get(SETTING)), write=write, what="autotune skills")
 
 
-def seen_so_far() -> looking.Seen:
-    """Give what was seen; raises AutotuneError where that is nothing."""
+def all_seen() -> looking.Seen:
+    """Give what was seen, if anything was."""
     with records() as store:
-        seen = looking.seen(store)
-    if not seen.sessions:
-        raise AutotuneError("No session has been read yet.", "run `autotune skills sync`; `autotune skills doctor` says where it looks")
-    return seen
+        return looking.seen(store)
+
+
+def seen_so_far(hint: str = "run `autotune skills sync`; `autotune skills doctor` says where it looks") -> looking.Seen:
+    """Give what was seen; raises AutotuneError where that is nothing."""
+    found = all_seen()
+    if not found.sessions:
+        raise AutotuneError("No session has been read yet.", hint)
+    return found
 
 
 def skill_named(name: str, seen: looking.Seen) -> str:
@@ -144,18 +146,9 @@ def _share(one: Share) -> dict[str, object]:
     return {"hits": one.hits, "of": one.of, "value": one.value, "interval": one.interval}
 
 
-def _answer(lines: Iterable[Line], said: object, *, as_json: bool) -> None:
-    typer.echo(json.dumps(said) if as_json else laid_out(lines, width()), nl=as_json)
-
-
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:
     from rich.cells import cell_len
 
     widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
     cells = ([cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)] for row in rows)
     return "\n".join("  ".join(row).rstrip() for row in cells)
-
-
-def width() -> int:
-    """Give how wide lines of prose may be."""
-    return min(get_terminal_size().columns, WIDEST)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.core.codec import encode
 from autotune.core.tell import skill_folders as words
-from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.errors import AutotuneError
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
@@ -50,7 +46,7 @@ def create(
     if not dry_run:
         creating.make(folder, files)
     said = {"name": chosen, "folder": str(folder), "files": sorted(files), "dry_run": dry_run}
-    answer(words.created(chosen, str(folder), sorted(files), fresh=fresh, dry_run=dry_run), said, as_json=as_json)
+    answered(words.created(chosen, str(folder), sorted(files), fresh=fresh, dry_run=dry_run), said, as_json=as_json)
 
 
 def check(name: NameOrPath, as_json: AsJson = False) -> None:
@@ -69,25 +65,16 @@ def check(name: NameOrPath, as_json: AsJson = False) -> None:
         "fingerprint": package.fingerprint,
         "flaws": [{**encode(one), "stops": one.stops, "words": words.flaw(one)} for one in flaws],
     }
-    answer(words.checked(package, flaws, str(found.folder)), said, as_json=as_json)
+    answered(words.checked(package, flaws, str(found.folder)), said, as_json=as_json)
     raise typer.Exit(any(one.stops for one in flaws))
-
-
-def answer(lines: Iterable[Line], said: object, *, as_json: bool) -> None:
-    """Print an answer, in words or as JSON."""
-    width = min(get_terminal_size().columns, WIDEST)
-    typer.echo(json.dumps(said, ensure_ascii=False) if as_json else laid_out(lines, width), nl=as_json)
 
 
 def _steps(workflow: int | None) -> tuple[str, ...]:
     if workflow is None:
         return ()
     from autotune.core.skills.workflows import workflows
-    from autotune.records.store import SETTING, opened, usual_path
-    from autotune.skills import looking
 
-    with opened(usual_path(os.environ.get(SETTING)), what="autotune skills") as store:
-        known = workflows(looking.seen(store).turns)
+    known = workflows(all_seen().turns)
     if workflow > len(known):
         raise AutotuneError(f"There is no workflow {workflow}.", "`autotune skills workflows` numbers those that were seen")
     return known[workflow - 1].skills

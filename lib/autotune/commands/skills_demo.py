@@ -11,15 +11,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import width
 from autotune.core.codec import encode
 from autotune.core.tell import skill_demo as words
-from autotune.core.tell.lines import WIDEST
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
 from autotune.version import PACKAGE
@@ -102,7 +101,7 @@ def _story(home: Home, *, as_json: bool) -> Iterator[tuple[str, tuple[str, ...],
 def _ran(home: Home, arguments: tuple[str, ...], *, as_json: bool) -> tuple[int, str]:
     _say(f"$ autotune skills {' '.join(arguments)}", as_json=as_json)
     command = [sys.executable, "-I", str(PACKAGE / "__main__.py"), "skills", *arguments]
-    columns = {"COLUMNS": str(min(get_terminal_size().columns, WIDEST))}
+    columns = {"COLUMNS": str(width())}
     found = subprocess.run(
         command, env={**home.variables, **columns}, cwd=home.folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
@@ -114,4 +113,4 @@ def _ran(home: Home, arguments: tuple[str, ...], *, as_json: bool) -> tuple[int,
 
 def _say(text: str, *, as_json: bool) -> None:
     if not as_json:
-        typer.echo("\n".join(textwrap.fill(line, min(get_terminal_size().columns, WIDEST)) for line in text.split("\n")))
+        typer.echo("\n".join(textwrap.fill(line, width()) for line in text.split("\n")))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.skills_create import DryRun, NameOrPath, answer
+from autotune.commands.printing import answered
+from autotune.commands.skills_ import all_seen
+from autotune.commands.skills_create import DryRun, NameOrPath
 from autotune.core.codec import encode
 from autotune.core.tell import skill_life as words
 from autotune.edges.clock import now_ms
-from autotune.records.store import SETTING, opened, usual_path
-from autotune.skills.looking import Seen, seen
 
 if TYPE_CHECKING:
     from autotune.skills.aftermath import Aftermath
@@ -42,7 +41,7 @@ def deploy(
     from autotune.skills import deploying, installed
 
     skill = installed.named(name, Path.home(), Path.cwd())
-    done = deploying.deploy(skill, records(), now_ms(), said=source, merge=merge, unproven=unproven, adopt=adopt, dry_run=dry_run)
+    done = deploying.deploy(skill, all_seen(), now_ms(), said=source, merge=merge, unproven=unproven, adopt=adopt, dry_run=dry_run)
     said = {
         "skill": skill.name,
         "folder": str(skill.folder),
@@ -67,7 +66,7 @@ def deploy(
         proven=done.candidate.proven,
         dry_run=dry_run,
     )
-    answer(told, said, as_json=as_json)
+    answered(told, said, as_json=as_json)
 
 
 def watch(
@@ -82,13 +81,13 @@ def watch(
     from autotune.skills import aftermath, deploying, installed
 
     skill = installed.named(name, Path.home(), Path.cwd())
-    found = aftermath.aftermath(skill, records(), now_ms())
+    found = aftermath.aftermath(skill, all_seen(), now_ms())
     regressed = found.fate is aftermath.Fate.REGRESSED
     gone = deploying.roll_back(skill, None, now_ms()) if regressed and take_back else None
     told = list(told_of(found))
     if gone is not None:
         told += words.taken_back(skill.name, *gone, tracked=None, dry_run=False, committed=False)
-    answer(told, {**as_values(found), "rolled_back": None if gone is None else gone[1]}, as_json=as_json)
+    answered(told, {**as_values(found), "rolled_back": None if gone is None else gone[1]}, as_json=as_json)
     raise typer.Exit(regressed)
 
 
@@ -110,7 +109,7 @@ def rollback(
     if show:
         known, now = deploying.versions(skill), deploying.placed(skill)
         rows = [{"number": one.number, "version": one.changes[0].after, "why": one.why, "at_ms": one.at_ms, **one.data} for one in known]
-        answer(words.versions(known, now), {"skill": skill.name, "now": now, "versions": rows}, as_json=as_json)
+        answered(words.versions(known, now), {"skill": skill.name, "now": now, "versions": rows}, as_json=as_json)
         return
     repository = installed.repository_of(skill.folder)
     unknown = frozenset() if repository is None else merging.differing(repository, skill.folder)
@@ -120,13 +119,7 @@ def rollback(
         merging.commit(repository, merging.differing(repository, skill.folder) - unknown, words.take_back_message(skill.name, after))
     tracked = None if repository is None else str(repository.top)
     said = {"skill": skill.name, "before": before, "after": after, "committed": committed, "dry_run": dry_run}
-    answer(words.taken_back(skill.name, before, after, tracked=tracked, dry_run=dry_run, committed=committed), said, as_json=as_json)
-
-
-def records() -> Seen:
-    """Give what was seen so far."""
-    with opened(usual_path(os.environ.get(SETTING)), what="autotune skills") as store:
-        return seen(store)
+    answered(words.taken_back(skill.name, before, after, tracked=tracked, dry_run=dry_run, committed=committed), said, as_json=as_json)
 
 
 def as_values(found: Aftermath) -> dict[str, Any]:

@@ -10,20 +10,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.skills_create import DryRun, NameOrPath, answer
+from autotune.commands.printing import answered
+from autotune.commands.skills_ import seen_so_far
+from autotune.commands.skills_create import DryRun, NameOrPath
+from autotune.commands.skills_label import asked
 from autotune.core.codec import encode
+from autotune.core.skills.mining import mined, type_of
 from autotune.core.skills.suite import By, RoutingCase, Source, Suite, SuiteCase, TaskCase, Type, part_of, with_cases
 from autotune.core.tell import suites as words
 from autotune.core.tell.lines import Line
+from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-
-if TYPE_CHECKING:
-    from autotune.skills.suites import Place
+from autotune.readers.evals import imported
+from autotune.skills import installed, settings, suites
+from autotune.skills.generating import with_invented
+from autotune.skills.suites import Place
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Make the cases that a skill is measured on.")
 POSITIVES = NEGATIVES = 67  # of which 40 decide
@@ -64,15 +70,13 @@ def generate(  # noqa: PLR0913, PLR0917 - an option table
     should not. Invented cases are marked as such.
     """
     place = _place(name)
-    before, left_out = _suite(place), Counter[str]()
+    before, left_out = suites.read(place), Counter[str]()
     suite = before
     if origin is not Origin.MODEL:
         found, why = _from_records(place)
         suite, left_out = with_cases(suite, found), left_out + Counter(why)
     lines, said = [], dict[str, Any]()
     if origin is not Origin.RECORDS:
-        from autotune.skills.generating import with_invented
-
         lacking = {"positive": positives, "negative": negatives, "task": tasks}
         suite, invented = with_invented(place, suite, _named(model), lacking, max_usd, dry_run=dry_run)
         lines.append(words.to_invent(invented.counts, invented.calls, max_usd))
@@ -89,12 +93,9 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Take eval cases of other tools: prompt.md with graders, case.yaml, evals.json, task packages of SkillsBench."""
-    from autotune.readers.evals import imported
-    from autotune.skills import suites
-
     place = _place(name)
-    before = _suite(place)
-    found = imported(place.skill.name, suites.files_in(folder), _today())
+    before = suites.read(place)
+    found = imported(place.skill.name, suites.files_in(folder), now()[:10])
     suite = with_cases(before, found.cases)
     if not dry_run:
         fresh = {case.id for case in suite.cases} - {case.id for case in before.cases}
@@ -117,7 +118,7 @@ def label(
     if file is None and not sys.stdin.isatty():
         raise AutotuneError("Labels are a person's: this needs a terminal.", "run it in a terminal, or give them in a file: --from FILE")
     place = _place(name)
-    suite = _suite(place)
+    suite = suites.read(place)
     given = _labels_in(file, suite) if file is not None else _asked(suite, most)
     cases = tuple(_with_label(case, given, place.skill.name) for case in suite.cases)
     moved = [
@@ -125,8 +126,8 @@ def label(
         for was, now in zip(suite.routing, (one for one in cases if isinstance(one, RoutingCase)), strict=True)
         if was.fits is not now.fits
     ]
-    _write(place, replace(suite, cases=cases))
-    answer([words.labelled(given, moved)], {"labelled": given, "moved": moved}, as_json=as_json)
+    suites.write(place, replace(suite, cases=cases))
+    answered([words.labelled(given, moved)], {"labelled": given, "moved": moved}, as_json=as_json)
 
 
 @app.command()
@@ -137,10 +138,10 @@ def show(
 ) -> None:
     """Show what a skill's suite holds, and what it can decide."""
     place = _place(name)
-    suite = _suite(place)
+    suite = suites.read(place)
     said = _as_json(suite, place)
     lines = [*words.shown(suite, said["suite"], str(place.suite)), *([words.case(one) for one in suite.cases] if cases else [])]
-    answer(lines, said, as_json=as_json)
+    answered(lines, said, as_json=as_json)
 
 
 def _done(
@@ -156,9 +157,9 @@ def _done(
 ) -> None:
     fresh = suite.cases[len(before.cases) :]
     if not dry_run and fresh:
-        _write(place, suite)
+        suites.write(place, suite)
     told = [*lines, words.added(fresh, len(before.cases), dry_run=dry_run), *words.left_out(left_out), words.decides(suite)]
-    answer(
+    answered(
         told,
         {**_as_json(suite, place), **said, "added": [encode(one) for one in fresh], "left_out": dict(left_out), "dry_run": dry_run},
         as_json=as_json,
@@ -174,30 +175,16 @@ def _as_json(suite: Suite, place: Place) -> dict[str, Any]:
 
 
 def _from_records(place: Place) -> tuple[tuple[SuiteCase, ...], Mapping[str, int]]:
-    from autotune.core.skills.mining import mined
-    from autotune.records.store import SETTING, opened, usual_path
-    from autotune.skills import looking
-
-    with opened(usual_path(os.environ.get(SETTING)), what="autotune skills") as store:
-        seen = looking.seen(store)
-    if not seen.sessions:
-        raise AutotuneError("No session has been read yet.", "run `autotune skills sync`, or have a model invent cases: --from model")
+    seen = seen_so_far("run `autotune skills sync`, or have a model invent cases: --from model")
     names = [one for one in seen.skills() if one == place.skill.name] or [place.skill.name.rpartition(":")[2]]
     found = mined(names[0], seen.turns, seen.labels)
     return found.cases, words.from_records(found.contradictory, found.about)
 
 
 def _asked(suite: Suite, most: int) -> dict[str, bool]:
-    given = dict[str, bool]()
     unseen = [case for case in suite.routing if case.source.by is not By.PERSON]
-    for case in sorted(unseen, key=lambda one: one.source.by is not By.MODEL)[:most]:
-        line = words.question(case, suite.skill)
-        key = typer.prompt(f"{line.label}: {line.text}", prompt_suffix=" [y/n/s/q] ", default="s", show_default=False).strip().lower()[:1]
-        if key == "q":
-            break
-        if key in ("y", "n"):
-            given[case.id] = key == "y"
-    return given
+    questions = [(case, words.question(case, suite.skill)) for case in sorted(unseen, key=lambda one: one.source.by is not By.MODEL)[:most]]
+    return asked([case.id for case, _ in questions], {case.id: f"{line.label}: {line.text}" for case, line in questions}.__getitem__)
 
 
 def _labels_in(file: Path, suite: Suite) -> dict[str, bool]:
@@ -219,44 +206,20 @@ def _labels_in(file: Path, suite: Suite) -> dict[str, bool]:
 
 
 def _with_label(case: SuiteCase, given: Mapping[str, bool], skill: str) -> SuiteCase:
-    from autotune.core.skills.mining import type_of
-
     if isinstance(case, TaskCase) or case.id not in given:
         return case
     fits = given[case.id]
     kind = Type.NEGATIVE if not fits else case.type if case.fits else type_of(skill, case.query)
     why = "label" if fits else "label against"
-    return replace(case, type=kind, source=Source(By.PERSON, why, _today(), model=case.source.model, file=case.source.file))
+    return replace(case, type=kind, source=Source(By.PERSON, why, now()[:10], model=case.source.model, file=case.source.file))
 
 
 def _place(name: str) -> Place:
-    from autotune.skills import installed, suites
-
     return suites.place_of(installed.named(name, Path.home(), Path.cwd()), Path.home())
 
 
-def _suite(place: Place) -> Suite:
-    from autotune.skills import suites
-
-    return suites.read(place)
-
-
-def _write(place: Place, suite: Suite) -> None:
-    from autotune.skills import suites
-
-    suites.write(place, suite)
-
-
 def _named(model: str | None) -> str:
-    from autotune.skills import settings
-
     named: str = model or settings.read(settings.found(), os.environ)["model"]
     if not named:
         raise AutotuneError("No model is named that invents cases.", "name one: --model anthropic:claude-haiku-4-5")
     return named
-
-
-def _today() -> str:
-    from autotune.edges.clock import now
-
-    return now()[:10]

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.skills_create import DryRun, NameOrPath, answer
+from autotune.commands.printing import answered
+from autotune.commands.skills_create import DryRun, NameOrPath
 from autotune.core.skills.package import SKILL
 from autotune.core.skills.probing import Client, Measures
 from autotune.core.skills.surfaces import Scope, texts_of
@@ -69,7 +70,7 @@ def improve(  # noqa: PLR0913, PLR0917 - an option table
         raise AutotuneError("It asks before it spends anything, and this is no terminal.", "say --yes, or --dry-run to see what it takes")
     with live(as_json=as_json) as say, measuring.telling(say):
         found = improving.improve(skill, wish, now_ms(), dry=dry_run, agreed=lambda plan: yes or _agreed(plan), say=say)
-    answer(words.plan(found) if found["state"] == "planned" else words.ended(found), found, as_json=as_json)
+    answered(words.plan(found) if found["state"] == "planned" else words.ended(found), found, as_json=as_json)
 
 
 def propose_text(folder: RunFolder) -> None:
@@ -102,5 +103,5 @@ def check_text(folder: RunFolder) -> None:
 
 
 def _agreed(plan: Mapping[str, Any]) -> bool:
-    answer(words.plan(plan), {}, as_json=False)
+    answered(words.plan(plan), {}, as_json=False)
     return typer.confirm("begin")

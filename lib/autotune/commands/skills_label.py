@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.skills_ import Name, records, seen_so_far, skill_named, width
-from autotune.commands.skills_create import DryRun, answer
+from autotune.commands.printing import answered, print_lines, width
+from autotune.commands.skills_ import Name, records, seen_so_far, skill_named
+from autotune.commands.skills_create import DryRun
 from autotune.core.tell import misses as words
 from autotune.core.tell import skills as seen_words
 from autotune.core.tell.lines import laid_out
@@ -22,6 +24,7 @@ from autotune.skills.looking import Seen
 Judge = Annotated[bool, typer.Option("--judge", help="Have a model look for prompts that the skill missed, within a budget.")]
 JudgeModel = Annotated[str | None, typer.Option("--model", metavar="BACKEND:MODEL", help="The judge; usually that of skills.toml.")]
 MaxUsd = Annotated[float | None, typer.Option("--max-usd", min=0, metavar="USD", help="The most that the judge may cost.")]
+_Case = TypeVar("_Case")
 
 
 def label(
@@ -44,17 +47,23 @@ def label(
     _refuse_without_terminal(name)
     seen = seen_so_far()
     skill = skill_named(name, seen)
-    given = dict[int, bool]()
-    for place in labelling.worth_asking(seen, skill)[:most]:
-        typer.echo(laid_out([seen_words.question(seen.turns[place], skill)], width()), nl=False)
-        key = typer.prompt("fits", prompt_suffix=" [y/n/s/q] ", default="s", show_default=False).strip().lower()[:1]
+    places = labelling.worth_asking(seen, skill)[:most]
+    given = asked(places, lambda place: laid_out([seen_words.question(seen.turns[place], skill)], width()) + "fits")
+    with records(write=True) as store:
+        labelling.keep(store, seen, skill, given, now_ms())
+    print_lines([seen_words.labelled(given, skill)])
+
+
+def asked(cases: Iterable[_Case], question: Callable[[_Case], str]) -> dict[_Case, bool]:
+    """Ask about each whether it fits, until a person has enough; what is skipped is left out."""
+    given = dict[_Case, bool]()
+    for case in cases:
+        key = typer.prompt(question(case), prompt_suffix=" [y/n/s/q] ", default="s", show_default=False).strip().lower()[:1]
         if key == "q":
             break
         if key in ("y", "n"):
-            given[place] = key == "y"
-    with records(write=True) as store:
-        labelling.keep(store, seen, skill, given, now_ms())
-    typer.echo(laid_out([seen_words.labelled(given, skill)], width()), nl=False)
+            given[case] = key == "y"
+    return given
 
 
 def _by_judge(seen: Seen, skill: str, most: int, model: str | None, max_usd: float | None, *, dry_run: bool, as_json: bool) -> None:
@@ -65,7 +74,7 @@ def _by_judge(seen: Seen, skill: str, most: int, model: str | None, max_usd: flo
     known = settings.read(settings.found(), os.environ)
     places, chosen = misses.worth_judging(seen, skill, most), model or known["judge"]
     if dry_run:
-        answer([words.planned(skill, chosen, len(places))], {"skill": skill, "model": chosen, "calls": len(places)}, as_json=as_json)
+        answered([words.planned(skill, chosen, len(places))], {"skill": skill, "model": chosen, "calls": len(places)}, as_json=as_json)
         return
     if not chosen:
         raise AutotuneError("No judge is named.", "name one with --model, or `judge` in skills.toml")
@@ -77,12 +86,9 @@ def _by_judge(seen: Seen, skill: str, most: int, model: str | None, max_usd: flo
     with records(write=True) as store:
         misses.keep(store, seen, skill, found, chosen, now_ms())
     fitting = sum(found.fits.values())
-    figures = {"fitting": fitting, "others": len(found.fits) - fitting, "failed": found.failed, "capped": found.capped}
+    figures: dict[str, Any] = {"fitting": fitting, "others": len(found.fits) - fitting, "failed": found.failed, "capped": found.capped}
     said = {"skill": skill, "model": chosen, **figures, "usd": found.cost.usd}
-    told = words.judged(
-        skill, chosen, fitting=fitting, others=len(found.fits) - fitting, failed=found.failed, capped=found.capped, cost=found.cost
-    )
-    answer(told, said, as_json=as_json)
+    answered(words.judged(skill, chosen, **figures, cost=found.cost), said, as_json=as_json)
 
 
 def _refuse_without_terminal(name: str) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
 
 from autotune.commands.flags import AsJson
 from autotune.commands.given import cases_of_the_run
+from autotune.commands.printing import answered
 from autotune.core.codec import encode
 from autotune.core.skills.probed import Probed, total
 from autotune.core.tell import probing as words
-from autotune.core.tell.lines import WIDEST, laid_out
 
 
 def probe(
@@ -37,8 +36,7 @@ def probe(
     cases = cases_of_the_run() or list(bench.cases)
     if dry_run:
         about = (bench.settings, len(cases), measuring.expected_at_once(bench.settings, bench.around.name), measuring.usd_each(bench))
-        told, said = words.plan(*about), words.figures(*about)
-        typer.echo(json.dumps(said) if as_json else laid_out(told, min(get_terminal_size().columns, WIDEST)), nl=as_json)
+        answered(words.plan(*about), words.figures(*about), as_json=as_json)
         return
     for name, value in measuring.context(bench).items():
         typer.echo(f"CONTEXT {name}={value}")

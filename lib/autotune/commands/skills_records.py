@@ -10,13 +10,12 @@ from typing import Annotated
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.skills_create import answer
+from autotune.commands.printing import answered
+from autotune.commands.skills_ import all_seen, records
 from autotune.core.codec import encode
 from autotune.core.skills.workflows import LEAST
 from autotune.core.tell import skill_folders as words
-from autotune.records.store import PRIVATE, SETTING, opened, usual_path
-
-_WHAT = "autotune skills"
+from autotune.records.store import PRIVATE
 
 
 def workflows(
@@ -25,12 +24,10 @@ def workflows(
 ) -> None:
     """Show skills that fire one after the other, again and again. Each such sequence can become a skill."""
     from autotune.core.skills import workflows as mined
-    from autotune.skills import looking
 
-    with opened(usual_path(os.environ.get(SETTING)), what=_WHAT) as store:
-        found = mined.workflows(looking.seen(store).turns, least)
+    found = mined.workflows(all_seen().turns, least)
     said = [{**encode(one), "consistency": one.consistency} for one in found]
-    answer(words.workflows(found), {"workflows": said}, as_json=as_json)
+    answered(words.workflows(found), {"workflows": said}, as_json=as_json)
 
 
 def export(
@@ -44,14 +41,14 @@ def export(
     from autotune.skills import exporting
 
     since_ms = 0 if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1000)
-    with opened(usual_path(os.environ.get(SETTING)), what=_WHAT) as store:
+    with records() as store:
         if output is None:
             for line in exporting.lines(store, since_ms):
                 typer.echo(line)
             return
         with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
             written = sum(bool(file.write(f"{line}\n")) for line in exporting.lines(store, since_ms))
-    answer([words.exported(written, str(output))], {}, as_json=False)
+    answered([words.exported(written, str(output))], {}, as_json=False)
 
 
 def recover(
@@ -61,6 +58,6 @@ def recover(
     """Make what is derived from the records again; with FILE, read an export back before."""
     from autotune.skills import exporting
 
-    with opened(usual_path(os.environ.get(SETTING)), write=True, what=_WHAT) as store:
+    with records(write=True) as store:
         added, sessions = exporting.recover(store, file)
-    answer([words.recovered(added, sessions)], {"added": added, "sessions": sessions}, as_json=as_json)
+    answered([words.recovered(added, sessions)], {"added": added, "sessions": sessions}, as_json=as_json)

@@ -13,8 +13,10 @@ import typer
 
 from autotune.commands import scheduling
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.commands.scheduling import Cron, Install, Launchd, Remove, Systemd
-from autotune.commands.skills_create import DryRun, NameOrPath, answer
+from autotune.commands.skills_ import records
+from autotune.commands.skills_create import DryRun, NameOrPath
 from autotune.commands.skills_deploy import as_values
 from autotune.core.codec import encode
 from autotune.core.skills.readiness import command
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from autotune.skills.running import Did, Improved, Skip
     from autotune.skills.settings import Settings
 
-_WHAT = "autotune skills"
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these skills; usually those of skills.toml, else all.")]
 
 
@@ -41,7 +42,7 @@ def verify(name: NameOrPath, as_json: AsJson = False) -> None:
     from autotune.skills import installed, publishing
 
     skill = installed.named(name, Path.home(), Path.cwd())
-    with opened(usual_path(os.environ.get(SETTING)), what=_WHAT) as store:
+    with records() as store:
         found = publishing.look(store, skill)
     ready = found.readiness
     said = {
@@ -53,7 +54,7 @@ def verify(name: NameOrPath, as_json: AsJson = False) -> None:
         "next": command(ready.next, skill.name, found.suite),
         "suite": None if found.suite is None else encode(found.suite),
     }
-    answer(words.verified(skill.name, str(skill.folder), found.suite, ready), said, as_json=as_json)
+    answered(words.verified(skill.name, str(skill.folder), found.suite, ready), said, as_json=as_json)
     raise typer.Exit(not ready.ready)
 
 
@@ -68,11 +69,11 @@ def publish(
     from autotune.skills import installed, looking, publishing
 
     skill = installed.named(name, Path.home(), Path.cwd())
-    with opened(usual_path(os.environ.get(SETTING)), what=_WHAT) as store:
+    with records() as store:
         found, seen = publishing.look(store, skill), looking.seen(store)
     there, done = publishing.publish(found, seen, now_ms(), to=to, unready=unready, dry_run=dry_run)
     said = {"skill": there.name, "folder": str(there.folder), "done": done and not dry_run, "dry_run": dry_run}
-    answer(words.published(there.name, str(there.folder), done=done, dry_run=dry_run), said, as_json=as_json)
+    answered(words.published(there.name, str(there.folder), done=done, dry_run=dry_run), said, as_json=as_json)
 
 
 def run(
@@ -95,7 +96,7 @@ def run(
     for did in running.run(one, now_ms):
         done.append(did)
         if not as_json:
-            answer(list(_told(did, dry_run=dry_run)), {}, as_json=False)
+            answered(list(_told(did, dry_run=dry_run)), {}, as_json=False)
     if as_json:
         typer.echo(json.dumps({"dry_run": dry_run, "steps": [_values(did) for did in done]}, ensure_ascii=False))
     raise typer.Exit(running.failed(done))

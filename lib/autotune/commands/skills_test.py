@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
+from autotune.commands.skills_ import records
+from autotune.commands.skills_create import NameOrPath
 from autotune.core.codec import encode
 from autotune.core.skills.probing import Client, Measures, Probing
 from autotune.core.skills.results import Result, What
 from autotune.core.tell import probing as planned
 from autotune.core.tell import tested as words
-from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.core.tell.lines import Line
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from autotune.skills.measuring import Bench
     from autotune.skills.testing import Pair
 
-NameOrPath = Annotated[str, typer.Argument(metavar="NAME|PATH", help="The skill: its name, or its folder.")]
 Host = Annotated[Client | None, typer.Option("--host", help="The client to probe in.")]
 Model = Annotated[str | None, typer.Option("--model", help="The client's model; the one that it chooses, if you name none.")]
 Judge = Annotated[str | None, typer.Option("--judge", metavar="BACKEND:MODEL", help="The model that judges, for routing-judge and tasks.")]
@@ -73,7 +73,7 @@ def once(  # noqa: PLR0913, PLR0917 - options
                 found = testing.once(bench)
                 lines += words.once(bench.settings.instrument, bench.around.name, found)
                 said.append(_as_json(_kept(bench, What.TEST, found), found))
-    _answer(lines, {"tests": said}, as_json=as_json)
+    answered(lines, {"tests": said}, as_json=as_json)
 
 
 def baseline(
@@ -98,7 +98,7 @@ def baseline(
         pair = testing.baseline(bench)
     result = _kept(bench, What.BASELINE, pair)
     lines = words.with_and_without(bench.around.name, pair.before, pair.after, pair.difference)
-    _answer(list(lines), _pair_as_json(result, pair), as_json=as_json)
+    answered(list(lines), _pair_as_json(result, pair), as_json=as_json)
 
 
 @contextmanager
@@ -140,10 +140,9 @@ def _benches(name: str, settings: Probing, wanted: Sequence[Measures]) -> list[B
 
 
 def _kept(bench: Bench, what: What, made: Measured | Pair) -> Result:
-    from autotune.records.store import SETTING, opened, usual_path
     from autotune.skills import testing
 
-    with opened(usual_path(os.environ.get(SETTING)), write=True, what="autotune skills") as store:
+    with records(write=True) as store:
         return testing.keep(store, bench, what, made, now_ms())
 
 
@@ -157,7 +156,7 @@ def _plan(benches: Iterable[Bench], passes: int, *, as_json: bool) -> None:
         together = measuring.expected_at_once(settings, bench.around.name)
         lines += planned.plan(settings, cases, together, each)
         said.append({"instrument": settings.instrument, **planned.figures(settings, cases, together, each)})
-    _answer(lines, {"dry_run": True, "tests": said}, as_json=as_json)
+    answered(lines, {"dry_run": True, "tests": said}, as_json=as_json)
 
 
 def _as_json(result: Result, found: Measured) -> dict[str, object]:
@@ -167,7 +166,3 @@ def _as_json(result: Result, found: Measured) -> dict[str, object]:
 
 def _pair_as_json(result: Result, pair: Pair) -> dict[str, object]:
     return {**encode(result), "difference": None if pair.difference is None else encode(pair.difference)}
-
-
-def _answer(lines: Sequence[Line], said: object, *, as_json: bool) -> None:
-    typer.echo(json.dumps(said) if as_json else laid_out(lines, min(get_terminal_size().columns, WIDEST)), nl=as_json)

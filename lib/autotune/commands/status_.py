@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from shutil import get_terminal_size
 
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at
+from autotune.commands.printing import print_lines
 from autotune.core.tell import report
-from autotune.core.tell.lines import WIDEST, Line, laid_out
+from autotune.core.tell.lines import Line
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
 from autotune.edges.clock import now
@@ -28,4 +28,4 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     lines = report.in_short(here.state, now(), busy.what if busy else None, busy.since if busy else None, feed.going_on(here))
     spent = confirmations.spent(here) if here.state.scores is not None else None
     lines = (*lines, *([] if spent is None else [Line("cases", told(spent))]))
-    typer.echo(laid_out(lines, min(get_terminal_size().columns, WIDEST)), nl=False)
+    print_lines(lines)

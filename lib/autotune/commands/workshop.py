@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +15,10 @@ from typing import Annotated
 import typer
 
 from autotune.commands.flags import AsJson
+from autotune.commands.printing import answered
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.places import Part
 from autotune.core.tell import seen
-from autotune.core.tell.lines import WIDEST, Line, laid_out
 from autotune.core.tell.standing import status as told
 from autotune.edges.atomic import replace_privately
 from autotune.errors import AutotuneError
@@ -75,7 +74,7 @@ def init(
         "secrets": list(secrets),
         "dry_run": dry_run,
     }
-    answered(found, seen.made(found), as_json=as_json)
+    answered(seen.made(found), found, as_json=as_json)
 
 
 def ingest(
@@ -108,7 +107,7 @@ def ingest(
     fields = _fields(field or (), log)
     sources = [Source(one, Log.CHAT if fields else log, "", fields) for one in given if one not in exports] if given else known.sources
     found = ingesting.ingest(known, sources, exports, _now_ms(), dry=dry_run, said=lambda _: None)
-    answered(found, seen.ingested(found), as_json=as_json)
+    answered(seen.ingested(found), found, as_json=as_json)
 
 
 def status(at: At = None, as_json: AsJson = False) -> None:
@@ -124,7 +123,7 @@ def status(at: At = None, as_json: AsJson = False) -> None:
         }
         letters = dead_letters.path_of(store)
         found["dead_letters"] = str(letters) if letters.exists() else None
-    answered(found, [*seen.status(found), *told(found)], as_json=as_json)
+    answered([*seen.status(found), *told(found)], found, as_json=as_json)
 
 
 def export(
@@ -144,7 +143,7 @@ def export(
             return
         count = replace_privately(to, (f"{line}\n".encode() for line in exporting.lines(store)))
     found = {"file": str(to), "lines": count}
-    answered(found, seen.exported(found), as_json=as_json)
+    answered(seen.exported(found), found, as_json=as_json)
 
 
 def cases(
@@ -191,7 +190,7 @@ def forget(
         found = {**asdict(forgetting.forget(store, choice)), "dry_run": dry_run}
     if not dry_run:
         _forget_answers()
-    answered(found, seen.forgot(found), as_json=as_json)
+    answered(seen.forgot(found), found, as_json=as_json)
 
 
 def _forget_answers() -> None:
@@ -232,9 +231,3 @@ def _day_ms(said: str) -> int:
 
 def _now_ms() -> int:
     return round(time.time() * 1000)
-
-
-def answered(found: object, lines: Iterable[Line], *, as_json: bool) -> None:
-    """Print an answer: as lines for people, or as JSON."""
-    width = min(shutil.get_terminal_size().columns, WIDEST)
-    typer.echo(json.dumps(found, ensure_ascii=False) if as_json else laid_out(lines, width), nl=as_json)
