@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from autotune.commands import rolling
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
 from autotune.commands.rolling import One
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At
 from autotune.core.tell.rollouts import deployed
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At
 from autotune.core.tell import behaving as words
 from autotune.edges.clock import now_ms
 from autotune.prompts import settings

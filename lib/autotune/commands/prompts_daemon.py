@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autotune.commands import prompts_once
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.prompts_eval import Behaviors
 from autotune.commands.prompts_once import SIGNALLED
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import passing as words
 from autotune.edges.signals import Ending, ToldToEndError, ended_gently

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands import rolling
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
 from autotune.commands.rolling import Adopt, Which
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At
 from autotune.core.tell.rollouts import deployed
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError

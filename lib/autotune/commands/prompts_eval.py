@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At
 from autotune.core.asking.failing import CAPS
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import scored

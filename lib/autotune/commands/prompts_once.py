@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
 from autotune.commands.prompts_eval import Behaviors
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At
 from autotune.core.facts import Fact
 from autotune.core.records.behaviors import Behavior
 from autotune.core.scheduling.passing import Step

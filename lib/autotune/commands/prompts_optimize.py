@@ -14,9 +14,9 @@ from typing import Annotated, Any
 
 import typer
 
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import width
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At
 from autotune.core.asking.limits import Limits
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import tuning

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from autotune.commands import scheduling
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.scheduling import Cron, Install, Launchd, Remove, Systemd
-from autotune.commands.workshop import At, DryRun
+from autotune.commands.workshop import At
 from autotune.prompts import settings
 from autotune.prompts.keys import KEYS
 

@@ -113,11 +113,11 @@ def all_seen() -> looking.Seen:
         return looking.seen(store)
 
 
-def seen_so_far(hint: str = "run `autotune skills sync`; `autotune skills doctor` says where it looks") -> looking.Seen:
+def seen_so_far() -> looking.Seen:
     """Give what was seen; raises AutotuneError where that is nothing."""
     found = all_seen()
     if not found.sessions:
-        raise AutotuneError("No session has been read yet.", hint)
+        raise AutotuneError("No session has been read yet.", "run `autotune skills sync`; `autotune skills doctor` says where it looks")
     return found
 
 

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
+from autotune.commands.skills_ import all_seen
 from autotune.core.codec import encode
 from autotune.core.tell import skill_folders as words
 from autotune.errors import AutotuneError
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 NameOrPath = Annotated[str, typer.Argument(metavar="NAME|PATH", help="The skill: its name, or its folder.")]
 
 

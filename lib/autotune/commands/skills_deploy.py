@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
 from autotune.commands.skills_ import all_seen
-from autotune.commands.skills_create import DryRun, NameOrPath
+from autotune.commands.skills_create import NameOrPath
 from autotune.core.codec import encode
 from autotune.core.tell import skill_life as words
 from autotune.edges.clock import now_ms

@@ -14,10 +14,10 @@ from typing import Annotated, Any
 
 import typer
 
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.skills_ import seen_so_far
-from autotune.commands.skills_create import DryRun, NameOrPath
+from autotune.commands.skills_ import all_seen
+from autotune.commands.skills_create import NameOrPath
 from autotune.commands.skills_label import asked
 from autotune.core.codec import encode
 from autotune.core.skills.mining import mined, type_of
@@ -175,7 +175,9 @@ def _as_json(suite: Suite, place: Place) -> dict[str, Any]:
 
 
 def _from_records(place: Place) -> tuple[tuple[SuiteCase, ...], Mapping[str, int]]:
-    seen = seen_so_far("run `autotune skills sync`, or have a model invent cases: --from model")
+    seen = all_seen()
+    if not seen.sessions:
+        raise AutotuneError("No session has been read yet.", "run `autotune skills sync`, or have a model invent cases: --from model")
     names = [one for one in seen.skills() if one == place.skill.name] or [place.skill.name.rpartition(":")[2]]
     found = mined(names[0], seen.turns, seen.labels)
     return found.cases, words.from_records(found.contradictory, found.about)

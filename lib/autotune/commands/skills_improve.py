@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.skills_create import DryRun, NameOrPath
+from autotune.commands.skills_create import NameOrPath
 from autotune.core.skills.package import SKILL
 from autotune.core.skills.probing import Client, Measures
 from autotune.core.skills.surfaces import Scope, texts_of

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.flags import AsJson
+from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.places import Part
@@ -33,7 +33,6 @@ from autotune.records.store import opened
 At = Annotated[
     Path | None, typer.Option("--at", metavar="FOLDER", help="The workshop; without it, the one around you, or ~/autotune-prompts.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing; take what is usual.")]
 
 
