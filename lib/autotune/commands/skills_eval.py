@@ -26,9 +26,7 @@ from autotune.core.tell import suites as words
 from autotune.core.tell.lines import Line
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.readers.evals import imported
 from autotune.skills import installed, settings, suites
-from autotune.skills.generating import with_invented
 from autotune.skills.suites import Place
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Make the cases that a skill is measured on.")
@@ -77,6 +75,8 @@ def generate(  # noqa: PLR0913, PLR0917 - an option table
         suite, left_out = with_cases(suite, found), left_out + Counter(why)
     lines, said = [], dict[str, Any]()
     if origin is not Origin.RECORDS:
+        from autotune.skills.generating import with_invented
+
         lacking = {"positive": positives, "negative": negatives, "task": tasks}
         suite, invented = with_invented(place, suite, _named(model), lacking, max_usd, dry_run=dry_run)
         lines.append(words.to_invent(invented.counts, invented.calls, max_usd))
@@ -93,6 +93,8 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Take eval cases of other tools: prompt.md with graders, case.yaml, evals.json, task packages of SkillsBench."""
+    from autotune.readers.evals import imported
+
     place = _place(name)
     before = suites.read(place)
     found = imported(place.skill.name, suites.files_in(folder), now()[:10])
@@ -184,9 +186,9 @@ def _from_records(place: Place) -> tuple[tuple[SuiteCase, ...], Mapping[str, int
 
 
 def _asked(suite: Suite, most: int) -> dict[str, bool]:
-    unseen = [case for case in suite.routing if case.source.by is not By.PERSON]
-    questions = [(case, words.question(case, suite.skill)) for case in sorted(unseen, key=lambda one: one.source.by is not By.MODEL)[:most]]
-    return asked([case.id for case, _ in questions], {case.id: f"{line.label}: {line.text}" for case, line in questions}.__getitem__)
+    unseen = sorted((case for case in suite.routing if case.source.by is not By.PERSON), key=lambda one: one.source.by is not By.MODEL)
+    lines = {case.id: words.question(case, suite.skill) for case in unseen[:most]}
+    return asked({one: f"{line.label}: {line.text}" for one, line in lines.items()})
 
 
 def _labels_in(file: Path, suite: Suite) -> dict[str, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -46,18 +46,18 @@ def label(
     _refuse_without_terminal(name)
     seen = seen_so_far()
     skill = skill_named(name, seen)
-    places = labelling.worth_asking(seen, skill)[:most]
-    given = asked(places, lambda place: laid_out([seen_words.question(seen.turns[place], skill)], width()) + "fits")
+    lines = {place: seen_words.question(seen.turns[place], skill) for place in labelling.worth_asking(seen, skill)[:most]}
+    given = asked({place: laid_out([line], width()) + "fits" for place, line in lines.items()})
     with records(write=True) as store:
         labelling.keep(store, seen, skill, given, now_ms())
     print_lines([seen_words.labelled(given, skill)])
 
 
-def asked(cases: Iterable[_Case], question: Callable[[_Case], str]) -> dict[_Case, bool]:
-    """Ask about each whether it fits, until a person has enough; what is skipped is left out."""
+def asked(questions: Mapping[_Case, str]) -> dict[_Case, bool]:
+    """Ask about each case whether it fits, until a person has enough; what is skipped is left out."""
     given = dict[_Case, bool]()
-    for case in cases:
-        key = typer.prompt(question(case), prompt_suffix=" [y/n/s/q] ", default="s", show_default=False).strip().lower()[:1]
+    for case, question in questions.items():
+        key = typer.prompt(question, prompt_suffix=" [y/n/s/q] ", default="s", show_default=False).strip().lower()[:1]
         if key == "q":
             break
         if key in ("y", "n"):
