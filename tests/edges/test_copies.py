@@ -73,6 +73,20 @@ def test_a_python_environment_leads_to_its_own_tree(here: Path, tmp_path: Path) 
     assert (there / "venv/bin/program").read_bytes() == (here / "venv/bin/program").read_bytes()
 
 
+def test_what_a_carried_link_leads_to_outside_is_left_as_it_is(here: Path, tmp_path: Path) -> None:
+    environment(here).rename(tmp_path / "shared")
+    (tmp_path / "shared/back").symlink_to(here / "lib")
+    (here / "venv").symlink_to(tmp_path / "shared")
+    before = (tmp_path / "shared/lib/python3.1/site-packages/lib.pth").read_bytes()
+    (here / "own").mkdir()
+    (here / "own/pyvenv.cfg").write_text("home = /usr/bin\n")
+    (here / "own/lib").symlink_to(tmp_path / "shared/lib")
+    assert bring_copies(here, tmp_path / "there", "venv") == bring_copies(here, tmp_path / "there", "own") == ()
+    assert (tmp_path / "there/venv").readlink() == tmp_path / "shared"
+    assert (tmp_path / "shared/back").readlink() == here / "lib"
+    assert (tmp_path / "shared/lib/python3.1/site-packages/lib.pth").read_bytes() == before
+
+
 def test_what_loads_modules_from_another_tree_is_named(here: Path, tmp_path: Path) -> None:
     made = environment(here)
     site = made / "lib/python3.1/site-packages"

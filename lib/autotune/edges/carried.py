@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,15 +41,9 @@ def carried_now(top: Path, names: Iterable[str]) -> dict[str, Sequence[int]]:
     found: dict[str, Sequence[int]] = {}
     for name in names:
         path = top / name
-        for one in (path, *_below(path)) if os.path.lexists(path) else ():
+        for one in (path, *copies.below(path)) if os.path.lexists(path) else ():
             found[one.relative_to(top).as_posix()] = _stamp(one)
     return found
-
-
-def _below(path: Path) -> Iterator[Path]:
-    if path.is_dir() and not path.is_symlink():
-        for folder, folders, files in os.walk(path):
-            yield from (Path(folder, name) for name in (*folders, *files))
 
 
 def _stamp(path: Path) -> list[int]:

@@ -44,12 +44,18 @@ def copy(source: Path, target: Path) -> None:
 
 def _all(path: Path) -> Iterator[Path]:
     """Give the links at and below a path, and the files that name the place of a Python environment."""
-    if path.is_symlink():
-        yield path
-    for folder, folders, files in os.walk(path):
-        yield from (one for name in (*folders, *files) if (one := Path(folder, name)).is_symlink())
-        if "pyvenv.cfg" in files:
-            yield from (one for pattern in (*_NAMING, *_NAMING_TOO) for one in Path(folder).glob(pattern))
+    for one in (path, *below(path)):
+        if one.is_symlink():
+            yield one
+        if one.name == "pyvenv.cfg":
+            yield from (found for pattern in (*_NAMING, *_NAMING_TOO) for found in one.parent.glob(pattern))
+
+
+def below(path: Path) -> Iterator[Path]:
+    """Give what is in a folder and in the folders in it; nothing where a link leads to one."""
+    if path.is_dir() and not path.is_symlink():
+        for folder, folders, files in os.walk(path):
+            yield from (Path(folder, name) for name in (*folders, *files))
 
 
 def _mends_link(here: Path, there: Path, link: Path) -> bool:
@@ -68,6 +74,8 @@ def _mends_link(here: Path, there: Path, link: Path) -> bool:
 
 def _mends_text(here: Path, there: Path, path: Path) -> bool:
     if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST_TEXT:
+        return False
+    if not path.resolve().is_relative_to(there.resolve()):  # a link leads there, to what is not ours
         return False
     text = path.read_bytes()
     mended = _naming(here).sub(lambda _: os.fsencode(there), text)
