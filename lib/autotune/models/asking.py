@@ -35,6 +35,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -88,6 +89,21 @@ class Terms:
     scripts: Mapping[str, Script] = field(default_factory=dict)
     record_to: Path | None = None
 
+    def endpoint(self, name: Name) -> Endpoint:
+        """Say how a backend is spoken to."""
+        return self.endpoints.get(name.backend, BACKENDS[name.backend])
+
+    def price_set(self, name: Name) -> Price | None:
+        """Give the price of a model that is set here."""
+        return price_of(str(name), self.prices) or price_of(name.model, self.prices)
+
+    def price(self, name: Name) -> Price | None:
+        """Give the price by which calls of a model are counted; None where it is not known."""
+        endpoint = self.endpoint(name)
+        if (given := self.price_set(name)) is not None or endpoint.free:
+            return given or FREE
+        return price_of(name.model, shipped_prices()) if endpoint.url is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -124,7 +140,6 @@ class Models:
         self.spending = spending or Spending()
         self._answers = answers or Answers()
         self._sdk = Sdk()
-        self._prices = shipped_prices()
         self._breakers: dict[str, Breaker] = {}
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(terms.concurrency)
@@ -160,25 +175,18 @@ class Models:
         self._begin(question)
         reply = self._tried(request, question)
         shaped = _shaped(request, reply)
-        if isinstance(shaped, _Misshapen) and isinstance(reply, Reply):
-            again = request.followed_by(Message(Role.ASSISTANT, reply.text or "…"), Message(Role.USER, mend(shaped.problem)))
-            mended = self._tried(again, question)
-            shaped = _shaped(request, mended)
-            reply = mended
-        if self.terms.cached and isinstance(reply, Reply) and not isinstance(shaped, _Misshapen) and reply.stop is Stop.END:
+        if shaped.may_be_mended and isinstance(reply, Reply) and shaped.failure is not None:
+            again = request.followed_by(Message(Role.ASSISTANT, reply.text or "…"), Message(Role.USER, mend(shaped.failure.said)))
+            reply = self._tried(again, question)
+            shaped = _shaped(request, reply)
+        if self.terms.cached and isinstance(reply, Reply) and shaped.failure is None and reply.stop is Stop.END:
             self._answers.keep(question.hash, reply)
         return self._answer(question, reply, shaped)
 
-    def price(self, model: str) -> Price | None:
-        """Give the price by which calls of a model are counted; None where it is not known."""
-        name = parse(model)
-        return self._price(name, self.endpoint(name))
-
     def _question(self, request: Request) -> _Question:
         name = parse(request.model)
-        endpoint = self.endpoint(name)
+        endpoint, price = self.terms.endpoint(name), self.terms.price(name)
         _refuse(name, endpoint)
-        price = self._price(name, endpoint)
         capped = (self.terms.per_run.usd, self.terms.per_day.usd) != (None, None)
         if capped and price is None and (endpoint.url is not None or self.spending.says_no_cost(str(name))):
             raise AutotuneError(
@@ -194,16 +202,6 @@ class Models:
             self._sdk.start(question.endpoint.kind)
         question.begun = time.monotonic()
         question.until = question.begun + self.terms.deadline_s
-
-    def endpoint(self, name: Name) -> Endpoint:
-        """Say how a backend is spoken to on these terms."""
-        return self.terms.endpoints.get(name.backend, BACKENDS[name.backend])
-
-    def _price(self, name: Name, endpoint: Endpoint) -> Price | None:
-        return _price_of(name, endpoint, self.terms, self._prices)
-
-    def _is_set(self, name: Name) -> bool:
-        return (price_of(str(name), self.terms.prices) or price_of(name.model, self.terms.prices)) is not None
 
     def _tried(self, request: Request, question: _Question) -> Reply | Failure:
         """Make a call, and again where that may help."""
@@ -263,7 +261,7 @@ class Models:
         try:
             found = self._backend(request, question, max(0.05, min(self.terms.try_s, question.until - begun)))
             found = _without_keys(found, _keys(question.endpoint))
-            cost = cost_of(found, question.price, _most(request, question), is_set=self._is_set(question.name))
+            cost = cost_of(found, question.price, _most(request, question), is_set=self.terms.price_set(question.name) is not None)
             why = found.why if isinstance(found, Failure) else None
         except (AutotuneError, OSError):
             cost = Cost(Usage(), 0.0, Sure.EXACT)  # nothing was asked
@@ -290,67 +288,43 @@ class Models:
             case Kind.CASSETTE:
                 return cassette.call(Path(model), request)
 
-    def _answer(
-        self, question: _Question, reply: Reply | Failure, shaped: _Shaped | _Misshapen | Failure, *, from_cache: bool = False
-    ) -> Answer:
+    def _answer(self, question: _Question, reply: Reply | Failure, shaped: _Shaped, *, from_cache: bool = False) -> Answer:
         text = reply.text if isinstance(reply, Reply) else ""
-        failure = shaped if isinstance(shaped, Failure) else None
-        if isinstance(shaped, _Misshapen):
-            failure = Failure(shaped.why, shaped.problem)
-        value = shaped.value if isinstance(shaped, _Shaped) else None
         seconds = time.monotonic() - question.begun
-        return Answer(question.hash, text, value, failure, together(question.costs), len(question.costs), seconds, from_cache)
+        return Answer(question.hash, text, shaped.value, shaped.failure, together(question.costs), len(question.costs), seconds, from_cache)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shaped:
-    """An answer in the wanted shape."""
+    """An answer in the wanted shape, or why there is none; `may_be_mended`: it is in another shape, and the failure says in what."""
 
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class _Misshapen:
-    """An answer in another shape: what is wrong with it."""
-
-    problem: str
-    why: Why = Why.MISSHAPEN
+    value: Any = None
+    failure: Failure | None = None
+    may_be_mended: bool = False
 
 
-def price_by(terms: Terms, model: str) -> Price | None:
-    """Give the price by which calls of a model are counted on these terms; None where it is not known."""
-    name = parse(model)
-    return _price_of(name, terms.endpoints.get(name.backend, BACKENDS[name.backend]), terms, shipped_prices())
-
-
-def _price_of(name: Name, endpoint: Endpoint, terms: Terms, shipped: Mapping[str, Price]) -> Price | None:
-    if (given := price_of(str(name), terms.prices) or price_of(name.model, terms.prices)) is not None:
-        return given
-    if endpoint.free:
-        return FREE
-    return price_of(name.model, shipped) if endpoint.url is not None else None
-
-
+@cache
 def shipped_prices() -> dict[str, Price]:
     """Give the table of prices that autotune comes with."""
     path = PACKAGE / "models" / "prices.toml"
     return table(tomllib.loads(path.read_text("utf-8"))["models"], path.name)
 
 
-def _shaped(request: Request, reply: Reply | Failure) -> _Shaped | _Misshapen | Failure:
+def _shaped(request: Request, reply: Reply | Failure) -> _Shaped:
     if isinstance(reply, Failure):
-        return reply
+        return _Shaped(failure=reply)
     if reply.stop is Stop.DECLINED:
-        return Failure(Why.DECLINED, reply.text)
+        return _Shaped(failure=Failure(Why.DECLINED, reply.text))
     if request.schema is None:
-        return _Shaped(None) if reply.stop is Stop.END else Failure(Why.CUT_OFF)
-    cut_off = Why.CUT_OFF if reply.stop is Stop.LENGTH else Why.MISSHAPEN
+        return _Shaped(failure=None if reply.stop is Stop.END else Failure(Why.CUT_OFF))
     try:
         value = structured.value_in(reply.text) if reply.value is None else reply.value
+        problem = structured.objection(request.schema, value)
     except structured.NotJson:
-        return _Misshapen(no_object(), cut_off)
-    problem = structured.objection(request.schema, value)
-    return _Shaped(value) if problem is None else _Misshapen(problem, cut_off)
+        value, problem = None, no_object()
+    if problem is None:
+        return _Shaped(value)
+    return _Shaped(failure=Failure(Why.CUT_OFF if reply.stop is Stop.LENGTH else Why.MISSHAPEN, problem), may_be_mended=True)
 
 
 def _with_shape(request: Request) -> Request:

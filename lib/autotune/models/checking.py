@@ -21,5 +21,5 @@ def check(model: str, terms: Terms) -> Checked:
     with Models(replace(terms, cached=False)) as models:
         answer = models.ask(request)
         today = models.spending.spent(f"day {datetime.now(UTC).date().isoformat()}")
-        endpoint, price = models.endpoint(parse(model)), models.price(model)
-    return Checked(model, endpoint, price, answer.failure, answer.cost, answer.calls, answer.seconds, today)
+    name = parse(model)
+    return Checked(model, terms.endpoint(name), terms.price(name), answer.failure, answer.cost, answer.calls, answer.seconds, today)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from autotune.core.asking.costs import Cost, together
 from autotune.core.asking.failing import CAPS, Failure, Why
+from autotune.core.asking.naming import parse
 from autotune.core.asking.prices import likely
 from autotune.core.codec import encode
 from autotune.core.judging.probing import Bias, changed
@@ -144,9 +145,7 @@ def _planned(settings: Settings, behavior: Behavior, now_ms: int) -> dict[str, A
 
 def _money(bench: Bench, judge: str, rows: Sequence[Waiting]) -> float | None:
     """About how much a judge costs for these cases; None where its price is not known."""
-    from autotune.models.asking import price_by
-
-    price, total = price_by(judging.terms(bench), judge) if judge else None, 0.0
+    price, total = judging.terms(bench).price(parse(judge)) if judge else None, 0.0
     for row in rows:
         usd = likely(judging.for_a_judge(bench, judge, row.case, row.trace)[0], price).usd
         if usd is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from autotune.core.asking.naming import parse
 from autotune.core.cases.confirming import PLANNED, Count, needed
 from autotune.core.cases.listed import line_of
 from autotune.core.cases.outlook import before_any
@@ -178,10 +179,9 @@ def _usd(settings: Settings, found: Prepared, terms: Terms, search: float, confi
     """About what the calls cost: half of them answer, half judge; None where a model has no price."""
     from autotune.core.asking.prices import usd
     from autotune.core.asking.request import Usage
-    from autotune.models.asking import Models
 
-    with Models(terms) as models:
-        prices = [models.price(settings[key]) for key in ("optimize.predictor_model", "judge.stage1_model", "optimize.candidate_model")]
+    models = ("optimize.predictor_model", "judge.stage1_model", "optimize.candidate_model")
+    prices = [terms.price(parse(settings[key])) for key in models]
     if any(price is None for price in prices):
         return None
     answer, judge, propose = (price for price in prices if price is not None)
