@@ -70,7 +70,7 @@ def begun(shop: Shop) -> str:
         deploying.deploy(shop.settings, store, BEHAVIOR, shop.now_ms, commit=commit)
     shop.customers()
     shop.make_pass()
-    running = canaries.running(shop.settings, BEHAVIOR)
+    running = canaries.standing_of(shop.settings, BEHAVIOR).running
     assert running is not None
     shop.customers()
     return running.version
@@ -112,7 +112,7 @@ def test_packs_say_what_the_numbers_say_and_are_canaries_as_every_other(shop: Sh
     assert any(line.endswith(phrasing.STYLES[Style.DETAILED]) for line in pack["diff"])
     shop.customers()
     assert by_step(shop.make_pass())["behavior"]["found"]["packs"] == []
-    running = canaries.running(shop.settings, BEHAVIOR)
+    running = canaries.standing_of(shop.settings, BEHAVIOR).running
     assert running is not None
     assert running.version == pack["version"]
     reverting.rollback(shop.settings, BEHAVIOR, shop.now_ms)

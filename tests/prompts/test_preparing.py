@@ -14,6 +14,7 @@ from tests.prompts.test_optimizing import QUALITY, Shop
 
 from autotune.commands import app
 from autotune.core.cases.confirming import PLANNED
+from autotune.core.codec import encode
 from autotune.core.judging import instrument
 from autotune.edges import git
 from autotune.errors import AutotuneError
@@ -121,7 +122,7 @@ def test_a_canary_is_waited_for_and_its_time_does_not_confirm(shop: Shop) -> Non
     proposal = canaries.Proposal("salt", packs.version_of(main), "c", "m", None, None, proven=False, evidence="", share=0.5)
     with deploying.opened(target, "test", world.NOW) as rollout:
         snapshot = rollout.keep(packs.rendered(main).encode())
-        rollout.change({"canary": snapshot}, canaries.BEGUN, world.NOW - 1, canaries.values(proposal))
+        rollout.change({"canary": snapshot}, canaries.BEGUN, world.NOW - 1, encode(proposal))
     assert found(shop)["state"] == "canary"
     with deploying.opened(target, "test", world.NOW) as rollout:
         rollout.change({"canary": None}, canaries.TAKEN_BACK, world.NOW + world.DAY, {})

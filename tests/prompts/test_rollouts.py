@@ -334,17 +334,16 @@ def test_a_look_that_changes_nothing_says_what_it_would_do(town: Town) -> None:
     assert found["days"] * DAY_MS > 10 * DAY_MS
 
 
-def test_the_times_of_canaries_are_known_and_what_runs_or_waits_is_named(town: Town) -> None:
+def test_the_times_of_canaries_are_known_and_what_runs_is_named(town: Town) -> None:
     assert canaries.periods(town.settings, BEHAVIOR, town.now_ms) == ()
-    assert canaries.waiting_or_running(town.settings, BEHAVIOR) is None
+    assert canaries.standing_of(town.settings, BEHAVIOR).running is None
     version = begun(town, "Be brief.", 0.6)
     began = town.now_ms
     town.live(2)
     assert canaries.periods(town.settings, BEHAVIOR, town.now_ms) == ((began, town.now_ms),)
-    found = canaries.waiting_or_running(town.settings, BEHAVIOR)
+    found = canaries.standing_of(town.settings, BEHAVIOR).running
     assert found is not None
     assert found.version == version
-    assert canaries.running(town.settings, BEHAVIOR) == found
     reverting.rollback(town.settings, BEHAVIOR, town.now_ms)
     assert canaries.periods(town.settings, BEHAVIOR, town.now_ms + 5) == ((began, town.now_ms),)
 

@@ -11,13 +11,12 @@ import json
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from autotune.core.codec import decode, encode
+from autotune.core.codec import decode
+from autotune.core.records.masking import letters
 from autotune.core.rollout.events import Intent, State
-from autotune.core.rollout.exposures import DAY_MS
 from autotune.core.rollout.look import NEEDED, Mode
 from autotune.errors import AutotuneError
 from autotune.prompts.settings import Settings
@@ -28,7 +27,6 @@ ACTIVE, CANARY = "active", "canary"
 DEFAULT, BEGUN, PROMOTED, FORCED = "default", "canary", "promoted", "promoted by hand"
 TAKEN_BACK, RESTORED = "taken back", "rolled back by hand"
 QUEUED, APPROVED, DROPPED, CHECKED = "queued", "approved", "dropped", "watch over"
-_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _SALT_LETTERS, _PLACE_LETTERS = 16, 8
 
 
@@ -81,8 +79,9 @@ class Standing:
 def target_of(settings: Settings, behavior: str) -> Target:
     """Where the packs of a behaviour are read. Two agents with folders of their own have logs of their own."""
     folder = settings.output_dir
-    place = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:_PLACE_LETTERS].translate(_LETTERS)
-    return Target("pack", f"{behavior}-{place}", {ACTIVE: folder / f"{behavior}.json", CANARY: folder / f"{behavior}.canary.json"})
+    digest = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    places = {ACTIVE: folder / f"{behavior}.json", CANARY: folder / f"{behavior}.canary.json"}
+    return Target("pack", f"{behavior}-{letters(digest[:_PLACE_LETTERS])}", places)
 
 
 def workshop_of(settings: Settings) -> Path:
@@ -113,15 +112,9 @@ def standing(state: State) -> Standing:
     return Standing(waiting, approved, promotable, running, last, tried)
 
 
-def running(settings: Settings, behavior: str) -> Proposal | None:
-    """The canary of a behaviour that runs."""
-    return standing(read(target_of(settings, behavior))).running
-
-
-def waiting_or_running(settings: Settings, behavior: str) -> Proposal | None:
-    """The canary of a behaviour that runs or is to run: until it has ended, nothing else is to be proposed."""
-    stand = standing(read(target_of(settings, behavior)))
-    return stand.running or stand.waiting
+def standing_of(settings: Settings, behavior: str) -> Standing:
+    """How a behaviour stands now."""
+    return standing(read(target_of(settings, behavior)))
 
 
 def periods(settings: Settings, behavior: str, now_ms: int) -> tuple[tuple[int, int], ...]:
@@ -136,18 +129,6 @@ def periods(settings: Settings, behavior: str, now_ms: int) -> tuple[tuple[int, 
                 found.append((since_ms, one.at_ms))
                 since_ms = None
     return (*found, *(() if since_ms is None else ((since_ms, now_ms),)))
-
-
-def values(proposal: Proposal) -> dict[str, Any]:
-    """A proposal as JSON values."""
-    found: dict[str, Any] = encode(proposal)
-    return found
-
-
-def begun(proposal: Proposal, parent: str, now_ms: int, **known: Any) -> Proposal:  # noqa: ANN401 - fields of it
-    """The proposal as it begins."""
-    expires_ms = now_ms + round(proposal.max_days * DAY_MS)
-    return replace(proposal, parent=parent, since_ms=now_ms, expires_ms=expires_ms, **known)
 
 
 def version_in(content: bytes) -> str | None:
@@ -178,6 +159,6 @@ def versions(target: Target, state: State) -> list[tuple[int, str, str | None]]:
     return [(number, snapshot, version_in(snapshots.content(target.store, snapshot).read_bytes())) for number, snapshot in there]
 
 
-def letters(digest: str) -> str:
-    """A hash in letters: no masker takes them for a number."""
-    return digest.translate(_LETTERS)
+def known(target: Target, state: State) -> frozenset[str]:
+    """The versions that had their chance: tried as canaries, or active once."""
+    return standing(state).tried | {version for *_, version in versions(target, state) if version is not None}

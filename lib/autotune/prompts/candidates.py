@@ -54,16 +54,13 @@ def at(top: Path, name: str, behavior: str) -> Candidate:
 def _kept(top: Path, behavior: str) -> list[tuple[str, Candidate]]:
     """What each session keeps of a behaviour now, with the time."""
     repository, found = git.discover(top), []
-    for name in () if repository is None else layout.names(repository):
-        folder = Folder(layout.root(repository) / name) if repository is not None else None
-        if folder is None:
-            continue
+    for folder in () if repository is None else [Folder(layout.root(repository) / name) for name in layout.names(repository)]:
         state, _ = read_session(folder)
         if not state.incumbent or state.incumbent == state.first:
             continue
         if mainline.path_of(behavior) in branches.changed(top, state.first, state.incumbent):
             rows = [row for row in feed.rows_of(folder.ledger) if row.status is Status.KEEP]
-            found.append(_candidate(top, behavior, name, state.incumbent, rows))
+            found.append(_candidate(top, behavior, folder.name, state.incumbent, rows))
     return found
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from autotune.core.cases.confirming import Count, needed
+from autotune.core.codec import encode
 from autotune.core.records.behaviors import Behavior
+from autotune.core.records.masking import letters
 from autotune.core.rollout.duration import MEAN, SHARES, days_until, share_for
 from autotune.core.rollout.events import Intent, State
 from autotune.core.rollout.exposures import DAY_MS
@@ -56,12 +60,9 @@ def deploy(
     with opened(target, "autotune prompts deploy", now_ms, besides(settings, behavior), adopt=adopt) as rollout:
         _take_up(settings, rollout, behavior, now_ms)
         stand = canaries.standing(rollout.state)
-        if stand.running is not None and commit is None:
-            return {"behavior": behavior, "action": "runs", "version": stand.running.version, "dry_run": False}
-        proposal, said = _proposed(settings, store, target, stand, behavior, now_ms, commit)
+        proposal, said = _to_begin(settings, store, target, stand, behavior, now_ms, commit)
         if proposal is None:
-            return {**said, "action": "nothing"}
-        _refuse_second(stand, behavior, proposal, commit)
+            return said
         if ACTIVE not in rollout.state.placed:
             pack = _default(settings, behavior)
             version = packs.version_of(pack)
@@ -69,7 +70,7 @@ def deploy(
             said["parent"] = canaries.active_version(target, rollout.state)
             said["first"] = True
         if stand.waiting is None:
-            rollout.note(QUEUED, now_ms, canaries.values(proposal))
+            rollout.note(QUEUED, now_ms, encode(proposal))
         return {**said, **begin(settings, store, rollout, behavior, now_ms)}
 
 
@@ -77,15 +78,25 @@ def _rehearsed(settings: Settings, store: Store, behavior: str, now_ms: int, com
     target = canaries.target_of(settings, behavior)
     state = read(target)
     stand = canaries.standing(state)
-    if stand.running is not None and commit is None:
-        return {"behavior": behavior, "action": "runs", "version": stand.running.version, "dry_run": True}
-    proposal, said = _proposed(settings, store, target, stand, behavior, now_ms, commit)
+    proposal, said = _to_begin(settings, store, target, stand, behavior, now_ms, commit)
     if proposal is None:
-        return {**said, "action": "nothing", "dry_run": True}
-    _refuse_second(stand, behavior, proposal, commit)
+        return {**said, "dry_run": True}
     there = state.placed.get(ACTIVE) is not None or target.places[ACTIVE].is_file()
     waits = _waits_for_approval(settings, stand, proposal)
     return {**said, "action": "would wait for approval" if waits else "would begin", "first": not there, "dry_run": True}
+
+
+def _to_begin(
+    settings: Settings, store: Store, target: Target, stand: Standing, behavior: str, now_ms: int, commit: str | None
+) -> tuple[Proposal | None, dict[str, Any]]:
+    """The proposal that is to have a canary, with all that is to be said of it; None where one runs, or there is nothing to deploy."""
+    if stand.running is not None and commit is None:
+        return None, {"behavior": behavior, "action": "runs", "version": stand.running.version, "dry_run": False}
+    proposal, said = _proposed(settings, store, target, stand, behavior, now_ms, commit)
+    if proposal is None:
+        return None, {**said, "action": "nothing"}
+    _refuse_second(stand, behavior, proposal, commit)
+    return proposal, said
 
 
 def _take_up(settings: Settings, rollout: Rollout, behavior: str, now_ms: int) -> None:
@@ -138,7 +149,7 @@ def _proposed(
     now, new = (mainline.text_at(top, commit, behavior) or "" for commit in (mainline.tip(top), proposal.commit))
     return proposal, {
         **said,
-        **canaries.values(proposal),
+        **encode(proposal),
         "parent": canaries.active_version(target, state),
         "diff": difference(now, new, behavior),
         **duration(lately, proposal),
@@ -148,7 +159,7 @@ def _proposed(
 def _candidate(settings: Settings, target: Target, state: State, stand: Standing, behavior: str, commit: str | None) -> Candidate | None:
     """The pack at a commit, or the newest one that was not tried and not active before; None without any. Raises AutotuneError."""
     top = canaries.workshop_of(settings)
-    known = stand.tried | {version for *_, version in canaries.versions(target, state) if version is not None}
+    known = canaries.known(target, state)
     candidate = candidates.at(top, commit, behavior) if commit else candidates.newest(top, behavior, known)
     if candidate is not None:
         _check(settings, candidate, behavior, stand, known)
@@ -271,9 +282,11 @@ def begin(settings: Settings, store: Store, rollout: Rollout, behavior: str, now
     top = canaries.workshop_of(settings)
     mainline.require_unmoved(top, proposal.commit, behavior)
     known = history(store, behavior, now_ms)
-    ready = canaries.begun(proposal, parent, now_ms, mean=known.mean, unscored=known.unscored, limits=known.limits)
+    seen = {"mean": known.mean, "unscored": known.unscored, "limits": known.limits}
+    expires_ms = now_ms + round(proposal.max_days * DAY_MS)
+    ready = replace(proposal, parent=parent, since_ms=now_ms, expires_ms=expires_ms, **seen)
     content = canary_file(candidates.at(top, proposal.commit, behavior).pack, ready)
-    rollout.change({CANARY: rollout.keep(content)}, BEGUN, now_ms, canaries.values(ready))
+    rollout.change({CANARY: rollout.keep(content)}, BEGUN, now_ms, encode(ready))
     return {"action": "began", "parent": parent, "expires_ms": ready.expires_ms}
 
 
@@ -301,7 +314,7 @@ def _origin(pack: Pack, proposal: Proposal) -> dict[str, str]:
     """Where a pack comes from. Its content is known by a hash in letters: no masker takes those for a number."""
     said = hashlib.sha256(f"{pack.instructions}\n{pack.demos}".encode()).hexdigest()
     made = f"{proposal.session}/{proposal.experiment}" if proposal.session is not None else proposal.commit
-    return {"parent": proposal.parent, "content": canaries.letters(said), "experiment": made, "created_by": "autotune"}
+    return {"parent": proposal.parent, "content": letters(said), "experiment": made, "created_by": "autotune"}
 
 
 def _iso(at_ms: int) -> str:
@@ -311,19 +324,15 @@ def _iso(at_ms: int) -> str:
 def approve(settings: Settings, store: Store, behavior: str, now_ms: int, *, reject: bool = False, dry: bool = False) -> dict[str, Any]:
     """A person's word on what waits: a proposal, or the promotion of a canary that has shown enough."""
     target = canaries.target_of(settings, behavior)
-    if dry:
+    alone = nullcontext() if dry else opened(target, "autotune prompts approve", now_ms, besides(settings, behavior))
+    with alone as rollout:
         stand = canaries.standing(read(target))
         proposal = stand.waiting or stand.running
         if proposal is None:
             return {"behavior": behavior, "action": "nothing"}
         _, said = _proposed(settings, store, target, stand, behavior, now_ms, None)
-        return {**said, "action": "would be dropped" if reject else "would be approved", "dry_run": True}
-    with opened(target, "autotune prompts approve", now_ms, besides(settings, behavior)) as rollout:
-        stand = canaries.standing(rollout.state)
-        proposal = stand.waiting or stand.running
-        if proposal is None:
-            return {"behavior": behavior, "action": "nothing"}
-        _, said = _proposed(settings, store, target, stand, behavior, now_ms, None)
+        if rollout is None:
+            return {**said, "action": "would be dropped" if reject else "would be approved", "dry_run": True}
         if reject and stand.waiting is not None:
             rollout.note(DROPPED, now_ms, {"salt": proposal.salt, "version": proposal.version})
             return {**said, "action": "dropped"}

@@ -156,7 +156,7 @@ def _money(bench: Bench, judge: str, rows: Sequence[Waiting]) -> float | None:
 
 def _waiting(settings: Settings, bench: Bench, limit: int, now_ms: int) -> list[Waiting]:
     with opened(database(settings)) as store:
-        since = canaries.running(settings, bench.settings.behavior)
+        since = canaries.standing_of(settings, bench.settings.behavior).running
         instrument = scoring.instrument_of(live.said_of(bench))
         return scoring.waiting(store, bench.settings.behavior, instrument, limit, now_ms, None if since is None else since.since_ms)
 

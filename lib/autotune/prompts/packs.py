@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+from autotune.core.records.masking import letters
+
 _VERSION_LETTERS = 12
 LONGEST_READ = 6000  # characters of instructions; the known reader cuts the rest
 MOST_DEMOS_READ = 4
@@ -26,7 +27,7 @@ class Pack:
 def version_of(pack: Pack) -> str:
     """The version of a pack: `p-` and letters by a hash of what it says (48 bits). No masker takes letters for a number."""
     said = json.dumps([pack.behavior, pack.instructions, pack.demos], ensure_ascii=False)
-    return "p-" + hashlib.sha256(said.encode()).hexdigest()[:_VERSION_LETTERS].translate(_LETTERS)
+    return "p-" + letters(hashlib.sha256(said.encode()).hexdigest()[:_VERSION_LETTERS])
 
 
 def rendered(pack: Pack, metadata: Mapping[str, object] | None = None) -> str:

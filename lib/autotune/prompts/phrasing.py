@@ -47,11 +47,13 @@ def _wanted(settings: Settings, numbers: Numbers) -> Iterator[tuple[Behavior, st
     top = canaries.workshop_of(settings)
     for behavior in (Behavior.TOOL_CALLING, Behavior.RESPONSE_QUALITY):
         text = mainline.text_at(top, mainline.tip(top), behavior) if behavior in settings["behaviors"] else None
-        if text is None or canaries.waiting_or_running(settings, behavior) is not None:
+        stand = canaries.standing_of(settings, behavior)
+        if text is None or stand.running is not None or stand.waiting is not None:
             continue
         pack = packs.read(text, behavior)
         new = replace(pack, instructions=_with(pack.instructions, said(behavior, numbers)))
-        if new != pack and packs.version_of(new) not in _known(settings, behavior):
+        target = canaries.target_of(settings, behavior)
+        if new != pack and packs.version_of(new) not in canaries.known(target, read(target)):
             yield behavior, packs.rendered(new)
 
 
@@ -59,13 +61,6 @@ def _with(instructions: str, sentences: str) -> str:
     for one in _KNOWN:
         instructions = instructions.replace(one, "")
     return " ".join([*instructions.split(" "), *sentences.split(" ")]).strip() if sentences else instructions.strip()
-
-
-def _known(settings: Settings, behavior: Behavior) -> frozenset[str]:
-    """The versions that had their chance."""
-    target = canaries.target_of(settings, behavior)
-    state = read(target)
-    return canaries.standing(state).tried | {version for *_, version in canaries.versions(target, state) if version is not None}
 
 
 def _proposed(settings: Settings, store: Store, behavior: Behavior, text: str, now_ms: int, *, dry: bool) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def _evidence(settings: Settings, store: Store, behavior: Behavior) -> Evidence:
 def _deploy(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
     if desk.settings.file is None:
         return Skipped(Skip.NO_WORKSHOP)
-    if canaries.running(desk.settings, behavior) is not None:
+    if canaries.standing_of(desk.settings, behavior).running is not None:
         return Skipped(Skip.CANARY)
     with _records(desk) as store:
         found = deploying.deploy(desk.settings, store, behavior, desk.clock(), dry=dry)

@@ -34,7 +34,6 @@ from autotune.prompts.searching import BATCH, MERGES, MOST_CONFIRMED
 from autotune.prompts.settings import Settings
 from autotune.records import counting, frozen
 from autotune.records.store import opened
-from autotune.rollout import deploying
 
 if TYPE_CHECKING:
     from autotune.models.asking import Terms
@@ -97,7 +96,7 @@ def _in_the_way(settings: Settings, repository: Repository, behavior: Behavior) 
         scope = matcher(state.config.scope, state.segment.opened.workdir)
         if scope(f"packs/{behavior}.json") and (state.ended is None or state.ended.ending is Ending.PAUSED):
             return "session open", {"session": name}
-    stand = canaries.standing(deploying.read(canaries.target_of(settings, behavior)))
+    stand = canaries.standing_of(settings, behavior)
     if stand.running is not None:
         return "canary", {}
     if stand.waiting is not None:

@@ -19,7 +19,6 @@ from autotune.prompts.settings import Settings
 from autotune.records import judged, probes, scoring
 from autotune.records.judged import Group
 from autotune.records.store import Store
-from autotune.rollout.deploying import read
 
 DAY_MS = 86_400_000
 _DAYS_SHOWN = 21  # of a shorter time, days are told apart; of a longer one, weeks
@@ -65,7 +64,7 @@ def in_full(store: Store, settings: Settings, behavior: Behavior, now_ms: int) -
 def _rollout(settings: Settings, behavior: Behavior) -> dict[str, Any] | None:
     """What a behaviour has outside, by the log of its deployments alone; None where nothing runs, waits or is watched."""
     try:
-        stand = canaries.standing(read(canaries.target_of(settings, behavior)))
+        stand = canaries.standing_of(settings, behavior)
     except AutotuneError as problem:
         return {"behavior": str(behavior), "problem": problem.message}
     said = {"behavior": str(behavior)}

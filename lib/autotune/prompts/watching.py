@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +61,7 @@ def watch(settings: Settings, store: Store, behavior: str, now_ms: int, *, dry: 
 
 def _looked_at(settings: Settings, store: Store, behavior: str, now_ms: int) -> dict[str, Any]:
     """What a look says, with nothing done."""
-    stand = canaries.standing(read(canaries.target_of(settings, behavior)))
+    stand = canaries.standing_of(settings, behavior)
     if stand.running is not None:
         return look_values(behavior, stand.running, seen(settings, store, behavior, stand.running, now_ms), now_ms)
     if stand.waiting is not None:
@@ -121,7 +121,7 @@ def _watch_canary(settings: Settings, store: Store, rollout: Rollout, behavior: 
             return {**said, "action": "waits for approval", "doubt": str(doubt)}
         promote(settings, rollout, behavior, proposal, found, PROMOTED, now_ms)
     elif verdict is not Verdict.WAIT:
-        end(rollout, ENDED[verdict], now_ms, {"salt": proposal.salt, "version": proposal.version, **facts(found)})
+        rollout.change({CANARY: None}, ENDED[verdict], now_ms, {"salt": proposal.salt, "version": proposal.version, **facts(found)})
     return {**said, "action": str(verdict)}
 
 
@@ -136,11 +136,6 @@ def promote(settings: Settings, rollout: Rollout, behavior: str, proposal: Propo
     failures = {name: sum(name in unit.failed for unit in controls) for name in found.look.guards}
     record = afterwards.frozen([unit.score for unit in controls if unit.score is not None], failures, len(controls))
     deploying.promoted(rollout, settings, behavior, proposal, why, now_ms, {"record": encode(record), **facts(found)})
-
-
-def end(rollout: Rollout, why: str, now_ms: int, data: Mapping[str, Any]) -> None:
-    """Take a canary away: the incumbent stays."""
-    rollout.change({CANARY: None}, why, now_ms, data)
 
 
 def look_values(behavior: str, proposal: Proposal, found: Seen, now_ms: int) -> dict[str, Any]:

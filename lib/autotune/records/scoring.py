@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from autotune.core.records.behaviors import Behavior
+from autotune.core.records.masking import letters
 from autotune.core.records.places import unit_of
 from autotune.core.records.trace import Trace, from_mapping
 from autotune.records.keeping import TRACE
 from autotune.records.store import Store
 
-_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _INSTRUMENT_LETTERS = 16
 
 
@@ -64,7 +64,7 @@ class Scored:
 def instrument_of(said: Mapping[str, str]) -> str:
     """The name of an instrument, in letters, by all that decides its judgements."""
     text = json.dumps(dict(said), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:_INSTRUMENT_LETTERS].translate(_LETTERS)
+    return letters(hashlib.sha256(text.encode()).hexdigest()[:_INSTRUMENT_LETTERS])
 
 
 def current(store: Store, behavior: str) -> str | None:

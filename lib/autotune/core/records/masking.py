@@ -2,6 +2,7 @@
 
     masked_trace(trace)    the trace with its free text masked, and how many of each kind; ids, versions, times and names of tools stay
     masked(text)           the same of one text
+    letters(digest)        a hash that is left alone
 
 A mask says of which kind it is, `[masked:email]`, and is left alone by a second masking. Names of people, street addresses and IP
 addresses stay: no pattern tells them from other words.
@@ -21,6 +22,7 @@ from typing import Any
 
 from autotune.core.records.trace import FREE_TEXT, ToolCall, Trace
 
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _CARD_DIGITS = range(13, 20)
 _CARD_FIRST = ("2", "3", "4", "5", "6", "1800")  # what payment cards begin with; clocks in milliseconds begin with 17
 _IBAN_MODULUS, _IBAN_REST = 97, 1  # ISO 13616
@@ -40,6 +42,11 @@ class Kind:
     needles: tuple[str, ...]
     pattern: re.Pattern[str]
     holds: Callable[[re.Match[str], str], bool] = lambda _, __: True
+
+
+def letters(digest: str) -> str:
+    """A hash in letters: no masker takes them for a number."""
+    return digest.translate(_LETTERS)
 
 
 def _digits(text: str) -> str:
