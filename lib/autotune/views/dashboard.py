@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from autotune.core.tell.figures import counted, effect_in_short
 from autotune.core.tell.headline import headline
 from autotune.core.tell.lines import WIDEST, Line, Tone, laid_out, shortened
 from autotune.core.tell.panels import as_lines
+from autotune.core.tell.plots import height
 from autotune.core.tell.report import NOT_COMPARED, TableRow, marks, now_line, place_in_list, table, under_way
 from autotune.core.tell.snapshot import snapshot
 from autotune.edges.clock import now
@@ -310,8 +310,7 @@ _NO_CHANGE = {True: Effect(1.0, 1.0, 1.0), False: Effect(0.0, 0.0, 0.0, relative
 
 
 def _height(effect: Effect) -> float:
-    """Where an effect stands: a ratio by its logarithm."""
-    return math.log(effect.estimate) if effect.relative else effect.estimate
+    return height(effect.estimate, relative=effect.relative)
 
 
 def _below(state: State, steps: Sequence[Step], columns: int, margin: int) -> list[Text]:

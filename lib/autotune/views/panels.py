@@ -119,10 +119,7 @@ def _standing_skills(here: Sequence[Skill]) -> Panel:
 
     with opened(usual_path(os.environ.get(SETTING))) as store:
         seen = looking.seen(store)
-    found = []
-    for skill in here:
-        deployments = [panels.Deployed(one.number, one.at_ms, one.why) for one in deploying.versions(skill)]
-        found.append((seen.standing(seen.called(skill.name, skill.folder)), seen.turns, deployments))
+    found = [(seen.standing(seen.called(one.name, one.folder)), seen.turns, deploying.versions(one)) for one in here]
     return panels.skills(found, seen.sessions)
 
 

@@ -9,58 +9,58 @@ from html import escape
 
 from autotune.core.model import Arm, Effect
 from autotune.core.tell.figures import effect_in_short
-from autotune.core.tell.plots import EffectsPlot, SamplesPlot
+from autotune.core.tell.plots import EffectsPlot, SamplesPlot, height
 
 SIDE = 1000  # units of a plot, in width and height
 _MARGIN = 0.06  # of the height, above and below what is drawn
 _FEWEST_TICKS = 3
 _NEAREST_TICKS = 90  # units
 _FEW = 60  # experiments whose marks are drawn larger
-_SMALLEST = 5e-324
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Where a value stands, in units from the top. Ratios stand by their logarithm."""
+    """Where a value stands, in units from the top, between two heights. Where values are ratios, their heights are logarithms."""
 
     low: float
     high: float
+    relative: bool = False
 
     @classmethod
-    def around(cls, heights: Iterable[float]) -> Axis:
-        """An axis on which all of these heights have room."""
-        found = [*heights]
+    def around(cls, values: Iterable[float], *, relative: bool = False) -> Axis:
+        """An axis on which all of these values have room."""
+        found = [height(value, relative=relative) for value in values]
         low, high = min(found), max(found)
         spare = _MARGIN * (high - low) or 1.0
-        return cls(low - spare, high + spare)
+        return cls(low - spare, high + spare, relative)
 
-    def reaching(self, heights: Iterable[float]) -> Axis:
+    def reaching(self, values: Iterable[float]) -> Axis:
         """An axis on which these have room too, as far as they lie no farther away than all that has room already is wide."""
         span = self.high - self.low
-        found = [*heights, self.low, self.high]
-        return Axis(max(min(found), self.low - span), min(max(found), self.high + span))
+        found = [*(height(value, relative=self.relative) for value in values), self.low, self.high]
+        return Axis(max(min(found), self.low - span), min(max(found), self.high + span), self.relative)
 
-    def at(self, height: float) -> float:
-        """The place of a height; what lies beyond the ends stands at them."""
+    def at(self, value: float) -> float:
+        """The place of a value; what lies beyond the ends stands at them."""
         span = self.high / 2 - self.low / 2
-        share = (self.high / 2 - height / 2) / span if span else 0.5
+        share = (self.high / 2 - height(value, relative=self.relative) / 2) / span if span else 0.5
         return round(SIDE * min(max(share, 0.0), 1.0), 1)
 
 
 def effects(plot: EffectsPlot) -> str:
     """Effects over experiments, with their intervals, as elements of a page."""
     points = [(place, point, point.effect) for place, point in zip(_places(len(plot.points)), plot.points, strict=True)]
-    heights = [_height(effect.estimate, plot) for _, _, effect in points if effect is not None]
-    ends = [_height(end, plot) for _, point, effect in points if effect is not None and point.kept for end in (effect.low, effect.high)]
-    axis = Axis.around([*heights, _nothing(plot)]).reaching(ends)
+    estimates = [effect.estimate for _, _, effect in points if effect is not None]
+    ends = [end for _, point, effect in points if effect is not None and point.kept for end in (effect.low, effect.high)]
+    axis = Axis.around([*estimates, _nothing(plot)], relative=plot.relative).reaching(ends)
     drawn = {"bar": "", "bar kept": "", "dot": "", "dot kept": "", "failed": ""}
     for place, point, effect in points:
         kept = " kept" if point.kept else ""
         if effect is None:
             drawn["failed"] += f"M{place} {SIDE - 8}h.1"
             continue
-        drawn[f"bar{kept}"] += _bar(place, effect, axis, plot)
-        drawn[f"dot{kept}"] += f"M{place} {axis.at(_height(effect.estimate, plot))}h.1"
+        drawn[f"bar{kept}"] += _bar(place, effect, axis)
+        drawn[f"dot{kept}"] += f"M{place} {axis.at(effect.estimate)}h.1"
     numbers = [str(plot.points[0].number), str(plot.points[-1].number)] if len(plot.points) > 1 else [str(plot.points[0].number)]
     name = "effects few" if len(points) <= _FEW else "effects"
     return _figure(name, [_line(axis, plot), *drawn.items()], _ticks(axis, plot), plot.words, numbers)
@@ -69,17 +69,14 @@ def effects(plot: EffectsPlot) -> str:
 def steps(plot: EffectsPlot) -> str:
     """What the kept effects come to after each experiment, with the claim at the end; nothing where nothing was kept."""
     nothing = _nothing(plot)
-    heights = [_height(step, plot) for step in plot.steps]
-    if all(height == nothing for height in heights):
+    if all(step == nothing for step in plot.steps):
         return ""
-    claim = () if plot.claim is None else tuple(_height(one, plot) for one in (plot.claim.low, plot.claim.estimate, plot.claim.high))
-    axis = Axis.around([*heights, nothing, *claim])
-    path = f"M0 {axis.at(nothing)}" + "".join(
-        f"H{place}V{axis.at(height)}" for place, height in zip(_places(len(heights)), heights, strict=True)
-    )
+    claim = () if plot.claim is None else (plot.claim.low, plot.claim.estimate, plot.claim.high)
+    axis = Axis.around([*plot.steps, nothing, *claim], relative=plot.relative)
+    upward = "".join(f"H{place}V{axis.at(step)}" for place, step in zip(_places(len(plot.steps)), plot.steps, strict=True))
     claimed = f"M{SIDE - 6} {axis.at(claim[0])}V{axis.at(claim[2])}" if claim else ""
     middle = f"M{SIDE - 6} {axis.at(claim[1])}h.1" if claim else ""
-    drawn = [_line(axis, plot), ("steps", f"{path}H{SIDE}"), ("bar kept claim", claimed), ("dot kept", middle)]
+    drawn = [_line(axis, plot), ("steps", f"M0 {axis.at(nothing)}{upward}H{SIDE}"), ("bar kept claim", claimed), ("dot kept", middle)]
     return _figure("steps", drawn, _ticks(axis, plot), plot.words_of_steps, [str(plot.points[0].number), str(plot.points[-1].number)])
 
 
@@ -114,24 +111,19 @@ def _places(count: int) -> list[float]:
     return [round(SIDE * (one + 0.5) / count, 1) for one in range(count)]
 
 
-def _height(value: float, plot: EffectsPlot) -> float:
-    """Where an effect stands: a ratio by its logarithm."""
-    return math.log(max(value, _SMALLEST)) if plot.relative else value
-
-
 def _nothing(plot: EffectsPlot) -> float:
-    """The height of no effect: the same for a ratio's logarithm and a difference."""
-    return _height(1.0 if plot.relative else 0.0, plot)
+    """No effect, as a ratio or a difference."""
+    return 1.0 if plot.relative else 0.0
 
 
 def _line(axis: Axis, plot: EffectsPlot) -> tuple[str, str]:
     return "before", f"M0 {axis.at(_nothing(plot))}H{SIDE}"
 
 
-def _bar(place: float, effect: Effect, axis: Axis, plot: EffectsPlot) -> str:
+def _bar(place: float, effect: Effect, axis: Axis) -> str:
     if effect.low == effect.high:
         return ""
-    return f"M{place} {axis.at(_height(effect.low, plot))}V{axis.at(_height(effect.high, plot))}"
+    return f"M{place} {axis.at(effect.low)}V{axis.at(effect.high)}"
 
 
 # What is written beside an axis
@@ -141,7 +133,7 @@ def _ticks(axis: Axis, plot: EffectsPlot) -> list[tuple[float, str]]:
     """Round effects with the places where they stand, no effect among them, and none so near that words would touch."""
     chosen: list[tuple[float, str]] = []
     for value in _round_effects(axis, plot):
-        at = axis.at(_height(value, plot))
+        at = axis.at(value)
         if 0 < at < SIDE and all(abs(at - other) >= _NEAREST_TICKS for other, _ in chosen):
             chosen.append((at, effect_in_short(Effect(value, value, value, relative=plot.relative))))
     return chosen
@@ -149,14 +141,14 @@ def _ticks(axis: Axis, plot: EffectsPlot) -> list[tuple[float, str]]:
 
 def _round_effects(axis: Axis, plot: EffectsPlot) -> Iterator[float]:
     """No effect, then round ones between the ends: in percent, or as multiples where ratios are far from 1."""
-    yield 1.0 if plot.relative else 0.0
+    yield _nothing(plot)
     if plot.relative and axis.high - axis.low > math.log(20):
         yield from (10.0**power for power in range(math.ceil(axis.low / math.log(10)), math.floor(axis.high / math.log(10)) + 1))
         return
     low, high = (math.exp(end) - 1 if plot.relative else end for end in (axis.low, axis.high))
     step = _round_step(high - low)
     first, last = math.ceil(low / step), math.floor(high / step)
-    yield from ((1 if plot.relative else 0) + count * step for count in range(first, last + 1))
+    yield from (_nothing(plot) + count * step for count in range(first, last + 1))
 
 
 def _round_step(span: float) -> float:

@@ -20,7 +20,7 @@ from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Effect, Outcome, Status
-from autotune.core.tell import live
+from autotune.core.tell import live, plots
 from autotune.core.tell.close_up import close_up
 from autotune.core.tell.live import Seen
 from autotune.core.tell.snapshot import snapshot
@@ -196,7 +196,7 @@ def test_every_row_has_its_words_and_json_has_a_number_for_any_effect() -> None:
     assert {one["tone"] for one in found} == {"good", "quiet", "bad"}
     assert [one["kept"] for one in found] == [row.status is Status.KEEP for row in gathered.rows]
     for value in (0.0, 5e-324, math.inf, 1.0):
-        as_json([live.height(value, relative=True), live.height(-value, relative=False)])
+        as_json([plots.height(value, relative=True), plots.height(-value, relative=False)])
 
 
 def test_without_an_effect_there_is_no_curve() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.core.tell.test_standing import MEAN, one
 
+from autotune.core.rollout.events import Intent
 from autotune.core.skills import rates
 from autotune.core.skills.seen import How, Offer, Shown
 from autotune.core.skills.turns import Fired, Turn
@@ -105,7 +106,7 @@ def test_a_screen_has_a_line_for_each_panel() -> None:
 def test_a_skill_is_drawn_by_its_shares_and_says_what_it_missed() -> None:
     turns = [*[said(f"deck {number}", fired=True) for number in range(8)], said("one more"), said("why didn't you use deck?")]
     one = rates.standing("deck", turns)
-    deployed = [panels.Deployed(1, 0, "deployed"), panels.Deployed(2, 86_400_000, "rolled back")]
+    deployed = [Intent(1, 0, "deployed", ()), Intent(2, 86_400_000, "rolled back", ())]
     found = panels.skills([(one, turns, deployed)], 3)
     (only,) = found["cards"]
     assert (only["title"], only["badge"]) == ("deck", ("1 trigger missed", Tone.FAIR))

@@ -17,7 +17,7 @@ from autotune.core.tell import full_report, headline, imported, limits, report
 from autotune.core.tell.brief import DEAD_ENDS
 from autotune.core.tell.explain import explain
 from autotune.core.tell.lines import Line, shortened
-from autotune.core.tell.plots import effects_plot
+from autotune.core.tell.plots import effects_plot, height
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
 
@@ -228,11 +228,6 @@ def chart(state: State, history: History) -> dict[str, Any] | None:
         "noise": _held(noise.sigma) if noise.relative == plot.relative else 0.0,
         "claim": None if claim is None else [height(one, relative=plot.relative) for one in (claim.low, claim.estimate, claim.high)],
     }
-
-
-def height(value: float, *, relative: bool) -> float:
-    """Where an effect stands: a ratio by its natural logarithm."""
-    return math.log(min(max(value, 5e-324), 1.7e308)) if relative else _held(value)
 
 
 def _held(value: float) -> float:

@@ -10,11 +10,13 @@ card       title, badge (a text and a tone, or nothing), lines
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import starmap
 from typing import Any
 
 from autotune.core.rollout.coins import STOPPED
+from autotune.core.rollout.events import Intent
 from autotune.core.rollout.look import WORSE
 from autotune.core.skills.rates import Share, Sign, Standing
 from autotune.core.skills.turns import Turn
@@ -41,26 +43,20 @@ def packs(found: Sequence[Values]) -> dict[str, Any]:
     """The panel of prompt packs, of how each behaviour stands in full."""
     conditions = [one for one in found[0]["conditions"] if one["ill"] in _OF_ALL] if found else []
     lines = [Line("money", standing.spent(found[0]["money"])), *standing.conditions(conditions)] if found else []
-    return {"name": "packs", "title": "Prompt packs", "lines": lines_as_json(lines), "cards": [_of_behavior(one) for one in found]}
+    return _panel("packs", "Prompt packs", lines, map(_of_behavior, found))
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """A deployment of a skill: its number, when it was made (milliseconds), and why."""
-
-    number: int
-    at_ms: int
-    why: str
-
-
-def skills(found: Sequence[tuple[Standing, Sequence[Turn], Sequence[Deployed]]], sessions: int) -> dict[str, Any]:
+def skills(found: Sequence[tuple[Standing, Sequence[Turn], Sequence[Intent]]], sessions: int) -> dict[str, Any]:
     """The panel of a repository's skills: how each stands in the turns of the newest sessions, and what was deployed."""
     lines = [Line("seen", f"the newest {counted(sessions, 'session')}")] if sessions else [_UNSEEN]
-    cards = [_of_skill(*one) for one in found]
-    return {"name": "skills", "title": "Skills", "lines": lines_as_json(lines), "cards": cards}
+    return _panel("skills", "Skills", lines, starmap(_of_skill, found))
 
 
-def _of_skill(one: Standing, turns: Sequence[Turn], deployed: Sequence[Deployed]) -> dict[str, Any]:
+def _panel(name: str, title: str, lines: Iterable[Line], cards: Iterable[Values] = ()) -> dict[str, Any]:
+    return {"name": name, "title": title, "lines": lines_as_json(lines), "cards": list(cards)}
+
+
+def _of_skill(one: Standing, turns: Sequence[Turn], deployed: Sequence[Intent]) -> dict[str, Any]:
     shares = (("recall", one.recall), ("precision", one.precision), ("described", one.coverage))
     missed = sum(each.sign is not Sign.ALIKE for each in one.missed)
     drawn = {name for name, share in shares if share.value is not None} | {"skill", "recall", "precision", "coverage"}
@@ -85,7 +81,7 @@ def _share(name: str, share: Share) -> dict[str, Any]:
 
 def broken(name: str, title: str, message: str, hint: str) -> dict[str, Any]:
     """A panel of which nothing can be shown, and why."""
-    return {"name": name, "title": title, "lines": lines_as_json([Line("problem", f"{message} {hint}", Tone.BAD)]), "cards": []}
+    return _panel(name, title, [Line("problem", f"{message} {hint}", Tone.BAD)])
 
 
 def as_lines(panel: Values) -> Iterator[Line]:

@@ -52,6 +52,11 @@ class SamplesPlot:
     words: Mapping[Arm, str]
 
 
+def height(value: float, *, relative: bool) -> float:
+    """Where an effect stands, within what floats and JSON have numbers for: a ratio by its natural logarithm."""
+    return math.log(min(max(value, 5e-324), 1.7e308)) if relative else min(max(value, -1e300), 1e300)
+
+
 def effects_plot(state: State, every: Sequence[Row], segments: Sequence[SegmentOpened]) -> EffectsPlot | None:
     """Give the effects that can be held against each other: of the latest metric, on the latest scale; None where there are none."""
     metric, relative = state.metric, state.segment.logs

@@ -36,8 +36,7 @@ class Watched:
     version: int = 0
     history: History = field(default_factory=History)
     feed: Feed | None = None
-    _changed: dict[str, tuple[int, Any]] = field(default_factory=dict)  # parts, and in which version each came
-    _rows: dict[int, tuple[int, Any]] = field(default_factory=dict)
+    _changed: dict[str | int, tuple[int, Any]] = field(default_factory=dict)  # parts and rows, and in which version each came
     _begun: int = 0  # the version from which on all is of one log
     _looked: float = -TRY_AGAIN_S
     _told: float = 0.0
@@ -68,8 +67,9 @@ class Watched:
             return None
         is_whole = not self._begun <= version <= self.version
         since = -1 if is_whole else version
-        parts = {name: value for name, (when, value) in self._changed.items() if when > since}
-        rows = [row for when, row in self._rows.values() if when > since]
+        changed = [(name, value) for name, (when, value) in self._changed.items() if when > since]
+        parts = {name: value for name, value in changed if isinstance(name, str)}
+        rows = [value for name, value in changed if isinstance(name, int)]
         return {"version": self.version, "whole": is_whole, "rows": rows, **parts}
 
     def _look(self) -> None:
@@ -95,7 +95,7 @@ class Watched:
         for event in feed.events(opened.session.folder.ledger, until=opened.position):
             self.history.take(event)
         self.feed, self._begun = opened, self.version + 1
-        self._rows, self._changed = {}, {}
+        self._changed = {}
         return opened
 
     def _read_on(self, watched: Feed) -> None:
@@ -127,21 +127,13 @@ class Watched:
         if rows:
             self._put("background", live.background(session.state, self.history))
             self._put("chart", live.chart(session.state, self.history))
-            self._put_rows(live.rows(session.state, self.history))
+            for row in live.rows(session.state, self.history):
+                self._put(row["number"], row)
 
-    def _put(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+    def _put(self, name: str | int, value: Any) -> None:  # noqa: ANN401 - any JSON
         if name not in self._changed or _lasting(self._changed[name][1]) != _lasting(value):
-            self._changed[name] = (self._next(), value)
-
-    def _put_rows(self, rows: list[dict[str, Any]]) -> None:
-        fresh = [row for row in rows if row["number"] not in self._rows or self._rows[row["number"]][1] != row]
-        if fresh:
-            version = self._next()
-            self._rows |= {row["number"]: (version, row) for row in fresh}
-
-    def _next(self) -> int:
-        self.version += 1
-        return self.version
+            self.version += 1
+            self._changed[name] = (self.version, value)
 
     def _fail(self, problem: Exception) -> None:
         known = problem if isinstance(problem, AutotuneError) else AutotuneError(str(problem), "`autotune check` says what is wrong")
