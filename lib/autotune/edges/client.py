@@ -130,7 +130,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def end_of(complaints: Path) -> str:
+def end_of(complaints: bytes) -> str:
     """Give the last line of what the client complained of."""
-    lines = complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    lines = complaints.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""

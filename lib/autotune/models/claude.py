@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from autotune.core.asking.failing import Failure, Why, why_of
 from autotune.core.asking.request import Message, Reply, Request, Role, Stop, Usage
 from autotune.edges.client import client_command
+from autotune.edges.scratch import temporary
 from autotune.errors import AutotuneError
 from autotune.models import programs
 
@@ -35,8 +34,8 @@ def call(model: str, request: Request, timeout_s: float) -> Reply | Failure:
     system = "\n\n".join(one.text for one in request.messages if one.role is Role.SYSTEM) or _NO_SYSTEM
     shape = () if request.schema is None else ("--json-schema", json.dumps(request.schema))
     command = [client_command(), *_PLAIN, *_BARE, "--system-prompt", system, "--model", model, *shape]
-    with tempfile.TemporaryDirectory(prefix="autotune-model-") as folder:
-        ended = programs.run(command, _prompt(request), cwd=Path(folder), environment=_environment(request), timeout_s=timeout_s)
+    with temporary("autotune-model-") as folder:
+        ended = programs.run(command, _prompt(request), cwd=folder, environment=_environment(request), timeout_s=timeout_s)
     if ended.code is None:
         return Failure(Why.SLOW, may_cost=True)
     try:

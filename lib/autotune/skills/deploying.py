@@ -7,7 +7,6 @@ changes by a merge that you asked for. Each deployment is in a chained log, with
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from autotune.core.skills.package import Flaw, Package
 from autotune.core.skills.rates import LEAST, current
 from autotune.core.skills.seen import digest_of
 from autotune.edges import git
+from autotune.edges.scratch import temporary
 from autotune.errors import AutotuneError
 from autotune.rollout import deploying as rollouts
 from autotune.rollout import snapshots
@@ -92,8 +92,7 @@ def deploy(
     """Deploy a candidate: the one that is named, else the newest that a session kept. Raises AutotuneError for each refusal."""
     refuse(skill)
     repository = repository_of(skill.folder)
-    with tempfile.TemporaryDirectory(prefix="autotune-skill-") as name:
-        scratch = Path(name)
+    with temporary("autotune-skill-") as scratch:
         candidate = _candidate(skill, said, scratch)
         plan, merged = _plan(skill, candidate, repository, scratch)
         if plan.before == plan.after:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from autotune.core.skills.suite import RoutingCase, SuiteCase
 from autotune.core.skills.surfaces import amiss, texts_of, with_texts
 from autotune.core.tell import improving as words
 from autotune.core.tell.improving import Shown
+from autotune.edges.scratch import temporary
 from autotune.errors import AutotuneError
 from autotune.models.asking import Models
 from autotune.skills import improve_runs as runs
@@ -150,8 +150,8 @@ def flaw_of(base: Package, texts: Mapping[str, str], before: Mapping[str, str], 
 
 @contextmanager
 def _staged(desk: Desk, texts: Mapping[str, str]) -> Iterator[Bench]:
-    with tempfile.TemporaryDirectory(prefix="autotune-skill-") as name:
-        folder = Path(name) / "candidate" / desk.run.skill
+    with temporary("autotune-skill-") as top:
+        folder = top / "candidate" / desk.run.skill
         shutil.copytree(desk.folder / runs.BASE / desk.run.skill, folder, symlinks=True)
         (folder / SKILL).write_bytes(made(desk.base, texts).files[SKILL])
         yield measuring.bench_of(replace(desk.bench.settings, skill=str(folder)), desk.folder)

@@ -8,13 +8,13 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.core.skills.probing import Client, Probing
+from autotune.edges.scratch import temporary
 from autotune.errors import AutotuneError
 
 _FILE = "SKILL.md"
@@ -109,8 +109,7 @@ def users_settings(settings: Probing, home: Path) -> dict[str, object]:
 @contextmanager
 def staged(around: Neighbourhood, settings: Probing, base: Path, *, whole: bool = False) -> Iterator[Stage]:
     """Lay the project out while the context lasts. Of siblings, a client lists SKILL.md alone; where they are to work, all is there."""
-    with tempfile.TemporaryDirectory(prefix="work-", ignore_cleanup_errors=True) as made:
-        top = Path(made).resolve()
+    with temporary("work-") as top:
         stage = Stage(top / "project", top / "private", top / "plugin" if around.plugin else None)
         stage.private.mkdir()
         stage.project.mkdir()

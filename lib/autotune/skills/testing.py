@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autotune.core.skills.measured import Compared, Measured, compared, measured
 from autotune.core.skills.probing import Measures, Probing
+from autotune.core.skills.readiness import NO_CASES, Step, command
 from autotune.core.skills.results import Result, What
 from autotune.core.tell.probing import void
 from autotune.errors import AutotuneError
@@ -33,12 +34,14 @@ def benches(skill: Skill, home: Path, settings: Probing, wanted: Sequence[Measur
     """Give a bench for each instrument that the skill's suite has cases for. Raises AutotuneError where it has none."""
     place = place_of(skill, home)
     short = skill.name.rpartition(":")[2]
+    step = Step.BASELINE if set(wanted) == {Measures.TASK} else Step.EVALS
+    makes_cases = command(step, short, NO_CASES)
     if not place.suite.is_file():
-        raise AutotuneError(f"{short} has no suite yet: there is no {place.suite}.", f"autotune skills eval generate {short}")
+        raise AutotuneError(f"{short} has no suite yet: there is no {place.suite}.", makes_cases)
     found = list(_with_cases(skill, place, settings, wanted))
     if not found:
         kinds = ", ".join(wanted)
-        raise AutotuneError(f"The suite of {short} has no cases for {kinds}.", f"autotune skills eval show {short} says what it has")
+        raise AutotuneError(f"The suite of {short} has no cases for {kinds}.", makes_cases)
     return found
 
 

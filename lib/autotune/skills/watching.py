@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 
 from autotune.core.skills.signs import Failing, Sign, Watched
@@ -34,7 +33,7 @@ class Ran:
 def watch(launch: Launch, stream: Stream, watched: Watched, timeout_s: float, stopped: Event) -> Ran:
     """Start a client and listen until it is decided, its time is over, it has ended, or nobody wants to know any more."""
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="probe-") as folder, (Path(folder) / "complaints").open("w+b") as complaints:
+    with tempfile.TemporaryFile() as complaints:
         given, out = subprocess.PIPE, subprocess.PIPE
         with (
             subprocess.Popen(
@@ -57,7 +56,8 @@ def watch(launch: Launch, stream: Stream, watched: Watched, timeout_s: float, st
                 watched, failing = _listened(process, stream, watched, begun + timeout_s, stopped)
             finally:
                 end(process)
-        return Ran(watched, failing, end_of(Path(folder) / "complaints"), time.monotonic() - begun)
+        complaints.seek(0)
+        return Ran(watched, failing, end_of(complaints.read()), time.monotonic() - begun)
 
 
 def _listened(

@@ -75,6 +75,8 @@ def test_a_version_that_is_brought_back_is_told() -> None:
     made = (Intent(1, 1, "found", (Change("s", "x", "x"),)), Intent(2, 2, "deployed", (Change("s", "x", "y"),), {"origin": "session z"}))
     told = text(skill_life.versions(made, "y"))
     assert told.splitlines() == ["#2: y: deployed, session z, there now", "#1: x: found"]
+    again = (*made, Intent(3, 3, "taken back", (Change("s", "y", "x"),)))
+    assert [line for line in text(skill_life.versions(again, "x")).splitlines() if "there now" in line] == ["#3: x: taken back, there now"]
     assert "none was deployed" in text(skill_life.versions((), None))
 
 

@@ -37,6 +37,9 @@ class Suite:
     tasks: int
 
 
+NO_CASES = Suite("", 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A step: whether it is done, and the result that says so, where one does."""

@@ -50,11 +50,10 @@ def take_back_message(name: str, version: str) -> str:
 
 def versions(deployments: Sequence[Intent], now: str | None) -> Iterator[Line]:
     """Tell every version that can be brought back, the newest first."""
+    here = next((one for one in reversed(deployments) if one.changes[0].after == now), None)
     for one in reversed(deployments):
-        version = one.changes[0].after
         origin = f", {shortened(str(one.data['origin']), 60)}" if one.data.get("origin") else ""
-        here = ", there now" if version == now else ""
-        yield Line(f"#{one.number}", f"{version}: {one.why}{origin}{here}")
+        yield Line(f"#{one.number}", f"{one.changes[0].after}: {one.why}{origin}{', there now' if one is here else ''}")
     if not deployments:
         yield Line("versions", "none was deployed by autotune")
 

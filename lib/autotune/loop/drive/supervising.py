@@ -170,7 +170,7 @@ def _run(night: Night, command: str, *, fresh: bool, reason: str) -> ClientEndin
         end(process)
         night.client = heard.client or night.client
         _close_books(night, heard, used_before)
-    complaint = end_of(complaints)
+    complaint = end_of(complaints.read_bytes())
     if because is not How.BUDGET and night.session is not None and night.session.state.ended is not None:
         because = How.STANDS_STILL
     if because is not None:
