@@ -282,9 +282,8 @@ def begin(settings: Settings, store: Store, rollout: Rollout, behavior: str, now
     top = canaries.workshop_of(settings)
     mainline.require_unmoved(top, proposal.commit, behavior)
     known = history(store, behavior, now_ms)
-    seen = {"mean": known.mean, "unscored": known.unscored, "limits": known.limits}
-    expires_ms = now_ms + round(proposal.max_days * DAY_MS)
-    ready = replace(proposal, parent=parent, since_ms=now_ms, expires_ms=expires_ms, **seen)
+    lasting = replace(proposal, parent=parent, since_ms=now_ms, expires_ms=now_ms + round(proposal.max_days * DAY_MS))
+    ready = replace(lasting, mean=known.mean, unscored=known.unscored, limits=known.limits)
     content = canary_file(candidates.at(top, proposal.commit, behavior).pack, ready)
     rollout.change({CANARY: rollout.keep(content)}, BEGUN, now_ms, encode(ready))
     return {"action": "began", "parent": parent, "expires_ms": ready.expires_ms}
