@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from tests.skills import world
 from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, SuitePart, TaskCase, Type, part_of, text_of
 from autotune.core.skills.surfaces import Scope
 from autotune.edges import locks
+from autotune.models.spending import Spending
 from autotune.skills import improve_runs, improving, installed, preparing, settings, suites
 from autotune.skills.running import Improved, Skip
 
@@ -144,6 +147,15 @@ def test_no_more_than_one_probe_passes_the_cap(home: Here, cases: int, usd: floa
     found = improve(home, "better", "--max-usd", str(usd), "--proposals", "1")
     assert found["state"] in states, found
     assert found["usd"] < usd + 0.00125
+
+
+def test_no_more_calls_are_made_than_a_day_may_have(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOTUNE_SKILLS_MAX_CALLS_PER_DAY", "7")
+    with_suite(home, 12)
+    model = f"script:{home.path}/model.py:better"
+    assert "goes on where it was" in home.run("skills", "improve", "notes", "--model", model, *OPTIONS, code=1)
+    with closing(Spending()) as spending:
+        assert spending.spent(f"day {datetime.now(UTC).date().isoformat()}").calls == 7
 
 
 def test_a_run_that_was_killed_is_gone_on_with(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:

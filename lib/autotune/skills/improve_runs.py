@@ -68,6 +68,8 @@ class Run:
     invented: int
     decides: bool
     max_usd: float
+    max_usd_per_day: float | None = None
+    max_calls_per_day: int | None = None
     refused: tuple[Mapping[str, str], ...] = ()
     further: tuple[Scope, ...] = ()
 

@@ -87,6 +87,8 @@ def as_settled(wish: Wish, known: Settings) -> Wish:
         host=Client(known["host"]),
         client_model=known["client_model"],
         max_usd=known["max_usd_per_run"],
+        max_usd_per_day=known["max_usd_per_day"],
+        max_calls_per_day=known["max_calls_per_day"],
     )
 
 
@@ -147,7 +149,8 @@ def _carried_on(folder: Path, say: Say) -> dict[str, Any]:
 
 def terms(run: Run) -> Terms:
     """On what terms a run's models are asked."""
-    return Terms(run.name, per_run=Limits(usd=run.max_usd * searching.SHARE), seed=run.seed)
+    per_day = Limits(calls=run.max_calls_per_day, usd=run.max_usd_per_day)
+    return Terms(run.name, per_run=Limits(usd=run.max_usd * searching.SHARE), per_day=per_day, seed=run.seed)
 
 
 def _proposed(desk: searching.Desk, texts: Mapping[str, str]) -> dict[str, Any]:

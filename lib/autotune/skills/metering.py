@@ -6,6 +6,7 @@ import time
 from typing import Self
 
 from autotune.core.asking.costs import Cost, Sure
+from autotune.core.asking.failing import Why
 from autotune.core.asking.limits import Admission, Limits, Most
 from autotune.core.asking.prices import price_of, usd
 from autotune.core.asking.request import Usage
@@ -14,6 +15,7 @@ from autotune.models.asking import shipped_prices
 from autotune.models.spending import Spending, Ticket
 
 _LOOK_AGAIN_S = 0.05
+_UNTOLD = Most(usd=0.0)  # of a probe whose cost nobody says: it counts nothing against a cap on money, and a cap on calls alone holds it
 _TIMES = 4.0  # the dearest probe so far, which none is expected to pass
 _READ, _WRITTEN = 100_000, 32_000  # tokens of one turn at most: the listing has some 10,000, what a tool gives 25,000
 
@@ -62,14 +64,20 @@ class Meter:
     def _bound(self, settings: Probing) -> Most:
         """Give the most that a probe can take, so that a cap on money lets several through.
 
-        Where nobody can say it, of work on a task or of the client's own model, it is a multiple of the dearest so far.
+        Where nobody can say it, of work on a task or of the client's own model, it is a multiple of the dearest so far. Where none has said
+        what it cost, a cap on money holds none of them, and they are held to a cap on calls.
         """
         price = price_of(settings.model, self._prices)
         if price is None or settings.instrument is Measures.TASK:
             dearest = self._spending.paid(self._purpose)[1]
-            return Most(usd=_TIMES * dearest) if dearest else Most()
+            if dearest:
+                return Most(usd=_TIMES * dearest)
+            return self._untold() if self._spending.says_no_cost(self._name) else Most()
         used = Usage(settings.turns * _READ, settings.turns * _WRITTEN)
         return Most(used.total, usd(price, used))
+
+    def _untold(self) -> Most:
+        return _UNTOLD if self._limits[1].calls is not None else Most()
 
     def begin(self, case: str) -> Ticket | None:
         """Let a probe through as soon as the caps allow it; None where they never will today."""
@@ -87,8 +95,11 @@ class Meter:
         if said is None and used is not None and used.total:
             price = price_of(model or self._model, self._prices)
             said = None if price is None else usd(price, used)
+        ran = used is not None and used.total > 0
         cost = Cost(used, said, Sure.UNKNOWN if said is None else Sure.EXACT)
         if said is not None and (self._most.usd is None or (self._most.tokens is None and _TIMES * said > self._most.usd)):
             self._most = Most(usd=_TIMES * said) if said else Most()
-        self._spending.end(ticket, cost, None, time.monotonic() - self._begun.pop(ticket.number))
+        elif said is None and ran and self._most.usd is None:
+            self._most = self._untold()
+        self._spending.end(ticket, cost, None if ran or said is not None else Why.FAILED, time.monotonic() - self._begun.pop(ticket.number))
         return said

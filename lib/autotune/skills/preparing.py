@@ -55,6 +55,8 @@ class Wish:
     proposals: int = 4
     samples: int = 3
     max_usd: float = 5.0
+    max_usd_per_day: float | None = None
+    max_calls_per_day: int | None = None
     invent: bool = True
     seed: int = 0
     restart: bool = False
@@ -203,6 +205,8 @@ def _probing(place: Place, wish: Wish, scope: Scope, suite: str = "") -> Probing
         wish.client_model,
         samples=wish.samples,
         config=os.environ.get("CLAUDE_CONFIG_DIR", "") if wish.host is Client.CLAUDE_CODE else "",
+        max_usd_per_day=wish.max_usd_per_day,
+        max_calls_per_day=wish.max_calls_per_day,
         judge=wish.judge or (wish.model if _instrument(scope, wish) is not Measures.ROUTING_HOST else ""),
     )
     around = [place.skill.folder.resolve().parent, *user_folders(settings, Path.home())]
@@ -251,6 +255,8 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         invented=sum(case.source.by is By.MODEL for case in deciding),
         decides=_can_decide(deciding, settings.instrument),
         max_usd=wish.max_usd,
+        max_usd_per_day=wish.max_usd_per_day,
+        max_calls_per_day=wish.max_calls_per_day,
         refused=refusals.refused(place.skill, home, scope),
         further=further_scopes(place, suite, wish, scope),
     )
