@@ -137,7 +137,7 @@ def compared(state: State, number: int, gain: float, coin: random.Random, spent:
 def decided(state: State, spent: list[float]) -> Decision:
     assert state.experiment is not None
     begun = time.thread_time()
-    decision = scored.decided(state, state.experiment, state.experiment.runs, state.policy, random.Random(1))
+    decision = scored.decided(state, state.experiment.runs, state.policy, random.Random(1))
     spent.append(time.thread_time() - begun)
     return decision
 

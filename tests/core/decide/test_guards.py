@@ -63,10 +63,6 @@ KEEP = Decision(Verdict.KEEP, Fact(Kind.BETTER, {"in_blocks": 7}), effect=Effect
 BOUND = (guards.read_guard("memory_mb <= 1.02x"),)
 
 
-def test_a_keep_without_guardrails_stays_as_it_was_decided() -> None:
-    assert guards.guarded(KEEP, (), [], POLICY, random.Random(1)) is KEEP
-
-
 def test_a_guardrail_that_holds_is_told_with_the_keep_and_one_that_is_broken_discards_it() -> None:
     kept = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [101.0] * 3), POLICY, random.Random(1))
     broken = guards.guarded(KEEP, BOUND, runs([100.0] * 3, [110.0] * 3), POLICY, random.Random(1))

@@ -47,7 +47,7 @@ from autotune.core.ledger.events import (
 from autotune.core.ledger.fold import begin
 from autotune.core.ledger.given import given
 from autotune.core.ledger.lines import TYPES, Event
-from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS, WORDS, misplaced, uses
+from autotune.core.ledger.order import LOOK_RUNS, TARGET_RUNS, USES, WORDS, misplaced
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import RECENT, State
 from autotune.core.model import Arm, DecisionMode, Outcome, Part, Status, Verdict
@@ -259,19 +259,8 @@ def test_a_claim_of_a_keep_whose_words_are_not_held_any_more_is_left_alone() -> 
     assert asked(state, replace(CLAIM, keeps=RECENT + 1, experiment=7)) is None
 
 
-@pytest.mark.parametrize(
-    ("event", "purposes"),
-    [
-        (TargetChecked(None, reached=False, reason=quoted(""), timestamp=NOW), (Purpose.TARGET,)),
-        (CLAIM, (Purpose.CLAIM,)),
-        (Looked((), moved=False, reason=quoted(""), timestamp=NOW), (Purpose.LOOK,)),
-        (Calibrated(1, 1.0, 0.0, 0.0, 0.0, logs=True, mode=DecisionMode.RACE, timestamp=NOW), (Purpose.CALIBRATION,)),
-        (PlaybookEnded("diagnose", quoted(""), NOW), (Purpose.DIAGNOSIS,)),
-        (Noted("", NOW), ()),
-    ],
-)
-def test_a_line_names_the_runs_that_it_is_made_of(event: Event, purposes: tuple[Purpose, ...]) -> None:
-    assert uses(event) == purposes
+def test_no_two_kinds_of_line_are_made_of_the_same_runs() -> None:
+    assert len({*USES.values()}) == len(USES)
 
 
 def seeded(purpose: Purpose, seed: int | None, arm: Arm = Arm.INCUMBENT, experiment: int = 0, outcome: Outcome = Outcome.OK) -> Ran:

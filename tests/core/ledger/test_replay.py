@@ -22,10 +22,10 @@ from autotune.core.ledger.fold import after, begin
 from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.replay import contradiction
-from autotune.core.ledger.settle import result_of
+from autotune.core.ledger.settle import result_of, verdict_of
 from autotune.core.ledger.sight import sight
 from autotune.core.ledger.state import Experiment, Spending, State
-from autotune.core.model import PROCESSOR_S, Arm, Effect, Outcome, Policy, Run, Status, Verdict, Witness
+from autotune.core.model import PROCESSOR_S, Arm, Decision, Effect, Outcome, Policy, Run, Status, Verdict, Witness
 from autotune.core.stats import effects
 from autotune.core.stats.noise import median
 
@@ -225,8 +225,16 @@ def test_a_result_is_what_was_decided_and_said() -> None:
     assert otherwise(asked(after(state, said), other)) == (Contradiction.RESULT_OTHERWISE, ["files", "metric"])
     assert otherwise(asked(state, settled))[0] is Contradiction.RESULT_NOT_DECIDED
     assert asked(begin(segment()), replace(settled, baseline=True)) is None
-    with pytest.raises(ValueError, match="no experiment is open"):
+    with pytest.raises(ValueError, match="no verdict yet"):
         result_of(state, "commit", at(101))
+    with pytest.raises(ValueError, match="no experiment is open"):
+        result_of(begin(segment()), "commit", at(101))
+
+
+def test_nothing_is_written_of_a_decision_that_is_to_measure_again() -> None:
+    state = begin(segment())
+    with pytest.raises(ValueError, match="nothing is decided yet"):
+        verdict_of(state, 1, [], state.policy, Decision(Verdict.MEASURE_AGAIN, None, tuple(Arm)), at(1))
 
 
 def test_a_session_ends_by_itself_where_a_stop_rule_holds() -> None:

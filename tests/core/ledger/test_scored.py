@@ -103,7 +103,7 @@ def drawn(state: State, part: Part, size: int = 8, pool_number: int = 1, **chang
 
 def asked(state: State) -> Decision:
     assert state.experiment is not None
-    return scored.decided(state, state.experiment, state.experiment.runs, state.policy, random.Random(1))
+    return scored.decided(state, state.experiment.runs, state.policy, random.Random(1))
 
 
 def compared(state: State, score: Score, more: Mapping[str, Score] | None = None, *, pool_number: int = 1) -> tuple[State, Decision]:

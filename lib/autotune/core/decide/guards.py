@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from autotune.core import rules
 from autotune.core.decide.decide import decide, most_pairs
@@ -67,22 +67,13 @@ def standing(judged: Sequence[tuple[Guard, Guarded]]) -> Standing:
 
 def guarded(decision: Decision, guards: Sequence[Guard], runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
     """Give what becomes of a keep once its guardrails are asked: kept, discarded, another pair, or inconclusive when the pairs run out."""
-    if not guards:
-        return decision
-    judged = judge(guards, runs, policy.rule)
-    match standing(judged):
-        case Standing.HOLDS:
-            return replace(decision, reason=_with(decision, judged))
-        case Standing.BROKEN:
-            return replace(decision, verdict=Verdict.DISCARD, reason=_with(decision, judged, Kind.GUARDRAIL_BROKEN))
-        case Standing.UNDECIDED:
-            if len(runs) >= 2 * most_pairs(policy):
-                return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=_with(decision, judged, Kind.GUARDRAIL_UNDECIDED))
-            behind = [arm for arm in Arm if sum(run.arm is arm for run in runs) * 2 < len(runs)]
-            arms = behind or coin.sample(list(Arm), 2)
-            return replace(decision, verdict=Verdict.MEASURE_AGAIN, arms=tuple(arms), fresh=not behind)
-        case never:
-            assert_never(never)
+
+    def another_pair() -> Decision:
+        behind = [arm for arm in Arm if sum(run.arm is arm for run in runs) * 2 < len(runs)]
+        arms = behind or coin.sample(list(Arm), 2)
+        return replace(decision, verdict=Verdict.MEASURE_AGAIN, arms=tuple(arms), fresh=not behind)
+
+    return with_guards(decision, judge(guards, runs, policy.rule), another_pair if len(runs) < 2 * most_pairs(policy) else None)
 
 
 def decided(runs: Sequence[Run], calibration: Calibration, policy: Policy, guards: Sequence[Guard], coin: random.Random) -> Decision:
@@ -99,16 +90,24 @@ def decided(runs: Sequence[Run], calibration: Calibration, policy: Policy, guard
     return guarded(decision, guards, runs, policy, coin) if decision.verdict is Verdict.KEEP else decision
 
 
-def _with(decision: Decision, judged: Sequence[tuple[Guard, Guarded]], kind: Kind | None = None) -> Fact | None:
-    """Give a decision's reason, or one of another kind, with how each guardrail stands."""
-    reason = decision.reason
-    found = [{"text": guard.text, "relative": guard.bound.relative, **_figures(guarded)} for guard, guarded in judged]
-    return reason and replace(reason, kind=kind or reason.kind, figures={**reason.figures, "guardrails": found})
+_BECOMES = {
+    Standing.HOLDS: (Verdict.KEEP, None),
+    Standing.BROKEN: (Verdict.DISCARD, Kind.GUARDRAIL_BROKEN),
+    Standing.UNDECIDED: (Verdict.INCONCLUSIVE, Kind.GUARDRAIL_UNDECIDED),
+}
 
 
-def with_guards(decision: Decision, judged: Sequence[tuple[Guard, Guarded]], verdict: Verdict, kind: Kind | None = None) -> Decision:
-    """Give a decision with how each guardrail stands, and what becomes of it by that."""
-    return replace(decision, verdict=verdict, reason=_with(decision, judged, kind))
+def with_guards(decision: Decision, judged: Sequence[tuple[Guard, Guarded]], more: Callable[[], Decision] | None) -> Decision:
+    """Give a keep with how each guardrail stands, and what becomes of it by that; `more` asks for more runs, None where none are left."""
+    found = standing(judged)
+    if found is Standing.UNDECIDED and more is not None:
+        return more()
+    verdict, kind = _BECOMES[found]
+    said = [{"text": guard.text, "relative": guard.bound.relative, **_figures(guarded)} for guard, guarded in judged]
+    reason = decision.reason and replace(
+        decision.reason, kind=kind or decision.reason.kind, figures={**decision.reason.figures, "guardrails": said}
+    )
+    return replace(decision, verdict=verdict, reason=reason)
 
 
 def _figures(guarded: Guarded) -> dict[str, Any]:

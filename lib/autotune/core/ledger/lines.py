@@ -42,38 +42,11 @@ from autotune.core.ledger.events import (
     TargetChecked,
 )
 
-Event = (
-    SegmentOpened
-    | Ran
-    | Opened
-    | CandidateTaken
-    | Formatted
-    | Decided
-    | Described
-    | Result
-    | PlaybookBegun
-    | PlaybookEnded
-    | TargetChecked
-    | Claimed
-    | Calibrated
-    | Looked
-    | SettingsChanged
-    | Paused
-    | Finished
-    | Stopped
-    | StopAsked
-    | Resumed
-    | RepairAsked
-    | Restored
-    | Noted
-    | Noticed
-    | Spent
-    | Charged
-    | Listed
-    | Imported
-    | Drawn
-)
-
+_OfSegments = SegmentOpened | Opened | SettingsChanged | Listed | Calibrated | Looked
+_OfExperiments = CandidateTaken | Formatted | Drawn | Ran | Decided | Described | Result | Restored
+_OfTheLoop = PlaybookBegun | PlaybookEnded | TargetChecked | Claimed | Paused | Finished
+_OfPersons = Stopped | StopAsked | Resumed | RepairAsked | Noted | Noticed | Imported
+Event = _OfSegments | _OfExperiments | _OfTheLoop | _OfPersons | Spent | Charged
 
 TYPES: Mapping[str, type[Event]] = {
     "config": SegmentOpened,
@@ -106,8 +79,6 @@ TYPES: Mapping[str, type[Event]] = {
     "history": Imported,
     "draw": Drawn,
 }
-
-
 _NAMES = {kind: name for name, kind in TYPES.items()}
 
 

@@ -31,6 +31,14 @@ from autotune.core.stats import noise
 TARGET_RUNS = 3
 LOOK_RUNS = 2
 WORDS = (events.Noted, events.Noticed, events.Paused, events.Stopped, events.StopAsked)
+USES: Mapping[type[Event], Purpose] = {
+    events.TargetChecked: Purpose.TARGET,
+    events.Claimed: Purpose.CLAIM,
+    events.Looked: Purpose.LOOK,
+    events.Calibrated: Purpose.CALIBRATION,
+    events.PlaybookEnded: Purpose.DIAGNOSIS,
+}
+"""For what the runs were made that a line is made of: no other line is made of the same ones."""
 
 Runs = Mapping[Purpose, Sequence[events.Ran]]
 
@@ -253,20 +261,3 @@ def _repair(state: State, said: events.RepairAsked) -> Fact | None:
         return Fact(Contradiction.REPAIRED_AT_END)
     known = said.playbook is None or said.playbook in {*Playbook} - {Playbook.PAUSE}
     return None if known else Fact(Contradiction.PLAYBOOK_UNKNOWN, {"playbook": said.playbook})
-
-
-def uses(event: Event) -> tuple[Purpose, ...]:
-    """Name the purposes of the runs that a line is made of: no other line is made of the same ones."""
-    match event:
-        case events.TargetChecked():
-            return (Purpose.TARGET,)
-        case events.Claimed():
-            return (Purpose.CLAIM,)
-        case events.Looked():
-            return (Purpose.LOOK,)
-        case events.Calibrated():
-            return (Purpose.CALIBRATION,)
-        case events.PlaybookEnded():
-            return (Purpose.DIAGNOSIS,)
-        case _:
-            return ()

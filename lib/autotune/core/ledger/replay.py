@@ -11,7 +11,6 @@ from autotune.core import rules
 from autotune.core.config.keys import NOW, Fixed, keys_changed
 from autotune.core.config.model import Config
 from autotune.core.config.reading import parse
-from autotune.core.decide import guards
 from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import Fact, Kind, claimed
 from autotune.core.findings import Contradiction
@@ -20,13 +19,12 @@ from autotune.core.ledger.events import Calibrated, Claimed, Decided, Finished, 
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.seeded import are_paired
-from autotune.core.ledger.settle import final_verdict, result_of
+from autotune.core.ledger.settle import decided, final_verdict, result_of, value_of, verdict_of
 from autotune.core.ledger.sight import by_pair, by_unit, sight
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.ledger.stopping import limits_reached
-from autotune.core.model import Arm, Decision, Effect, Outcome, Part, Policy, Run, Verdict
+from autotune.core.model import Arm, Effect, Outcome, Part, Policy, Verdict
 from autotune.core.output.outcome import is_dear
-from autotune.core.stats import effects, noise
 
 NEAR = 1e-9  # of a figure
 _OF_A_VERDICT = ("verdict", "value", "effect", "evidence", "needed", "pairs", "confirmed", "min_effect")
@@ -99,15 +97,14 @@ def _verdict(state: State, said: Decided, policy: Callable[[State, Experiment], 
     if said.cause is Cause.HOOK:  # it was refused before it was measured
         return Fact(Contradiction.OUTCOME_OTHERWISE, number) if experiment.runs or said.verdict is not Verdict.DISCARD else None
     if said.outcome is not Outcome.OK:
-        failed = _has_failed(state, experiment, said.outcome, policy)
+        failed = _has_failed(state, experiment, said.outcome, policy(state, experiment))
         return None if failed else Fact(Contradiction.OUTCOME_OTHERWISE, number)
-    wrong = _unlike(state, experiment, said, policy, older=older)
+    wrong = _unlike(state, experiment, said, policy(state, experiment), older=older)
     return Fact(Contradiction.VERDICT_OTHERWISE, {**number, "names": wrong}) if wrong else None
 
 
-def _has_failed(state: State, experiment: Experiment, outcome: Outcome | None, policy: Callable[[State, Experiment], Policy]) -> bool:
+def _has_failed(state: State, experiment: Experiment, outcome: Outcome | None, demanded: Policy) -> bool:
     """Whether a candidate's runs are such that it can have failed so: they end where the checks come, or with a run that failed."""
-    demanded = policy(state, experiment)
     if outcome is not Outcome.CHECKS_FAILED:
         failed = [run for run in experiment.runs if run.arm is Arm.CANDIDATE and run.outcome is not Outcome.OK]
         seen_twice = demanded.rule < rules.FAILS_TWICE or len(failed) > 1 or any(is_dear(run.outcome, run.wall_s) for run in failed)
@@ -116,9 +113,9 @@ def _has_failed(state: State, experiment: Experiment, outcome: Outcome | None, p
         return False
     runs = [run for run in experiment.runs if run.outcome is Outcome.OK]
     if state.scores is not None:  # which go on where they were cut off, and are checked then
-        return checks_come_now(runs, _made_again(state, runs, demanded), demanded.rule)
+        return checks_come_now(runs, decided(state, runs, demanded, Random(0)), demanded.rule)
     so_far = (runs[:count] for count in range(1, len(runs) + 1))
-    checked = (made for made in so_far if checks_come_now(made, _made_again(state, made, demanded), demanded.rule))
+    checked = (made for made in so_far if checks_come_now(made, decided(state, made, demanded, Random(0)), demanded.rule))
     return len(next(checked, ())) == len(runs) > 0
 
 
@@ -128,33 +125,19 @@ def _is_blamed(experiment: Experiment, demanded: Policy) -> bool:
     return any(sum(run.arm is arm and run.outcome is not Outcome.OK for run in experiment.runs) > most for arm in Arm)
 
 
-def _made_again(state: State, runs: Sequence[Run], demanded: Policy) -> Decision:
-    """Give what is decided of these runs; which order chance gives to the next ones does not matter."""
-    if state.scores is not None and state.experiment is not None:
-        return scored.decided(state, state.experiment, runs, demanded, Random(0))
-    return guards.decided(runs, state.calibration, demanded, tuple(map(guards.read_guard, state.config.guardrails)), Random(0))
-
-
-def _unlike(
-    state: State, experiment: Experiment, said: Decided, policy: Callable[[State, Experiment], Policy], *, older: bool
-) -> list[str]:
-    """Name what a verdict says otherwise than the good runs that it is made of."""
+def _unlike(state: State, experiment: Experiment, said: Decided, demanded: Policy, *, older: bool) -> list[str]:
+    """Name what a verdict says otherwise than the good runs that it is made of, in whichever order chance would have had the next ones."""
     good = [run for run in experiment.runs if run.outcome is Outcome.OK]
-    demanded = policy(state, experiment)
     if _is_blamed(experiment, demanded):
         return ["outcome"]
-    made = _made_again(state, good, demanded)
-    found = _decided(said, made)
+    made = decided(state, good, demanded, Random(0))
     if said.reason.kind is Kind.DOES_NOT_GENERALISE and said.verdict is Verdict.DISCARD:
-        return [] if found.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
+        return [] if made.verdict is Verdict.KEEP else ["reason"]  # the hold-out's answer leaves no figures
     if said.reason.kind is Kind.POOL_SPENT and said.verdict is Verdict.INCONCLUSIVE:
-        return [] if made.draws is Part.CONFIRM and are_alike(said.value, scored.value_of(state, good)) else ["reason"]
-    if state.scores is not None:
-        values = [value for value in (scored.value_of(state, good),) if value is not None]
-    else:
-        values = [run.samples[state.metric.name] for run in good if run.arm is Arm.CANDIDATE]
-    unsaid = said.min_effect is None and demanded.rule < rules.GAINS_REFILL  # by an older version
-    found = replace(found, value=noise.median(values) if values else None, min_effect=None if unsaid else demanded.min_effect)
+        return [] if made.draws is Part.CONFIRM and are_alike(said.value, value_of(state, good)) else ["reason"]
+    found = verdict_of(state, said.experiment, good, demanded, replace(made, reason=made.reason or said.reason), said.timestamp)
+    if said.min_effect is None and demanded.rule < rules.GAINS_REFILL:  # by an older version
+        found = replace(found, min_effect=None)
     wrong = [name for name in _OF_A_VERDICT if not are_alike(getattr(said, name), getattr(found, name))]
     return wrong if _same(said.reason, found.reason, older=older) else [*wrong, "reason"]
 
@@ -162,20 +145,6 @@ def _unlike(
 def _same(said: Fact, found: Fact, *, older: bool) -> bool:
     """Whether a reason is the one that was found, whatever was seen besides; the words of an `older` version are not made again."""
     return (older and said.words is not None) or are_alike(replace(said, besides=()), replace(found, besides=()))
-
-
-def _decided(said: Decided, found: Decision) -> Decided:
-    """Give a verdict with another one's figures."""
-    return replace(
-        said,
-        verdict=found.verdict,
-        reason=found.reason or said.reason,
-        effect=found.effect,
-        evidence=found.evidence,
-        needed=found.needed,
-        pairs=found.pairs,
-        confirmed=found.confirmed,
-    )
 
 
 def _result(state: State, said: Result, *, older: bool) -> Fact | None:
@@ -193,28 +162,11 @@ def _result(state: State, said: Result, *, older: bool) -> Fact | None:
 def _claim(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> Fact | None:
     if not said.pairs:
         return Fact(Contradiction.CLAIM_OF_NO_RUNS) if said.improved or said.effect is not None else None
-    if state.scores is not None:
-        return _claim_by_scores(state, said, runs, older=older)
-    pairs = [{run.arm: run.metrics[state.metric.name] for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
-    unpaired = state.policy.paired and len(runs) == 2 * said.pairs and not are_paired(runs)
-    if len(pairs) != said.pairs or any(len(pair) != len(Arm) for pair in pairs) or unpaired:
-        return Fact(Contradiction.CLAIM_OF_MISSING_PAIRS, {"pairs": said.pairs})
-    values = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in pairs]
-    logs = min(value for pair in values for value in pair) > 0
-    look, exact = state.looks_at(said.first, said.last), state.claims_by_few
-    found = effects.claim_of(values, state.metric.direction, logs=logs, look=look, exact=exact)
-    return _claim_otherwise(said, found, older=older)
-
-
-def _claim_by_scores(state: State, said: Claimed, runs: Sequence[Ran], *, older: bool) -> Fact | None:
     by_arm = [{run.arm: run.run for run in runs[at : at + 2]} for at in range(0, len(runs), 2)]
-    if len(by_arm) != said.pairs or any(len(pair) != len(Arm) for pair in by_arm) or not are_paired(runs):
+    missing = len(by_arm) != said.pairs or any(len(pair) != len(Arm) for pair in by_arm)
+    if missing or (state.policy.paired and not are_paired(runs)):
         return Fact(Contradiction.CLAIM_OF_MISSING_PAIRS, {"pairs": said.pairs})
-    pairs = [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in by_arm]
-    return _claim_otherwise(said, scored.claim_of(state, pairs, state.looks_at(said.first, said.last)), older=older)
-
-
-def _claim_otherwise(said: Claimed, found: effects.Claim, *, older: bool) -> Fact | None:
+    found = scored.claim_of(state, [(pair[Arm.INCUMBENT], pair[Arm.CANDIDATE]) for pair in by_arm], state.looks_at(said.first, said.last))
     same = found.improved is said.improved and are_alike(said.effect, found.effect)
     agrees = same and _same(said.reason, claimed(found), older=older)
     return None if agrees else Fact(Contradiction.CLAIM_OTHERWISE, {"estimate": found.effect.estimate})

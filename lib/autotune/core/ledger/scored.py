@@ -31,7 +31,6 @@ from autotune.core.cases.scores import (
     START,
     Asked,
     Because,
-    Judgement,
     Tally,
     judged,
     promising,
@@ -43,10 +42,11 @@ from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Drawn
 from autotune.core.ledger.segment import Listing, cases_of, split_of
-from autotune.core.ledger.state import Experiment, State
+from autotune.core.ledger.state import State
 from autotune.core.model import Arm, Decision, Effect, Outcome, Part, Policy, Run, Verdict
 from autotune.core.output.outcome import CASES
-from autotune.core.stats.bounds import Guarded, Standing
+from autotune.core.stats import effects
+from autotune.core.stats.bounds import Guarded
 from autotune.core.stats.effects import Claim, tail_of_look
 
 KINDS: Mapping[Because, Kind] = {
@@ -88,20 +88,20 @@ class _Course:
     counted: tuple[tuple[Run, ...], Progress] = ((), Progress())
 
 
-def decided(state: State, experiment: Experiment, runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
+def decided(state: State, runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
     """Say what becomes of the open experiment's candidate, given its good runs in time order, or what comes next.
 
     Raises KeyError for two successive runs of one arm.
     """
     split = state.segment.split
     if split.search:
-        drawing = _drawing(experiment, Part.SEARCH)
+        drawing = _drawing(state, Part.SEARCH)
         if drawing is None:
             return Decision(Verdict.MEASURE_AGAIN, None, draws=Part.SEARCH)
         found = _searched(state, _seen(state, drawing, runs, policy), policy, coin)
         if found is not None:
             return found
-    drawing = _drawing(experiment, Part.CONFIRM)
+    drawing = _drawing(state, Part.CONFIRM)
     if drawing is None:
         return Decision(Verdict.MEASURE_AGAIN, None, draws=Part.CONFIRM)
     return _confirmed(state, drawing, runs, policy, coin)
@@ -142,11 +142,16 @@ def asked_of(state: State, policy: Policy, drawing: Drawn | None) -> Asked:
 
 
 def claim_of(state: State, pairs: Sequence[tuple[Run, Run]], look: int) -> Claim:
-    """Give what runs of (first, last) state on the cases that are held out support: a claim whose bet holds at every `look`.
+    """Give what runs of (first, last) state support. Where scores decide, they are on the cases that are held out.
 
-    A case without a score counts as in a comparison, but is not asked for again. Raises ValueError where no case has a score in both.
+    Their bet holds at every `look`. A case without a score counts as in a comparison, but is not asked for again. Raises ValueError where
+    no case has a score in both.
     """
-    scores, tries = _range(state), dict[str, Tried]()
+    if state.scores is None:
+        printed = [(first.samples[state.metric.name], last.samples[state.metric.name]) for first, last in pairs]
+        logs = min(value for pair in printed for value in pair) > 0
+        return effects.claim_of(printed, state.metric.direction, logs=logs, look=look, exact=state.claims_by_few)
+    scores, tries = state.scores, dict[str, Tried]()
     for first, last in pairs:
         for place in first.cases:
             name = state.segment.listed[place].name
@@ -169,8 +174,9 @@ def _range(state: State) -> ScoreRange:
     return state.scores
 
 
-def _drawing(experiment: Experiment, part: Part) -> Drawn | None:
-    return next((one for one in experiment.drawn if one.part is part), None)
+def _drawing(state: State, part: Part) -> Drawn | None:
+    begun = state.experiment.drawn if state.experiment is not None else ()
+    return next((one for one in begun if one.part is part), None)
 
 
 @lru_cache(maxsize=8)
@@ -257,7 +263,8 @@ def _confirmed(state: State, drawing: Drawn, runs: Sequence[Run], policy: Policy
     for count, look in _looks(seen, all_of_them=bool(guarded)):
         found = judged(look, asked, len(seen.draw.units) - look.units)
         if found.verdict is not Verdict.MEASURE_AGAIN:
-            decision = _by_scores(state, found, _at(state, seen, count, asked), look, policy)
+            odds = found.evidence, found.needed
+            decision = _answer(state, found.verdict, KINDS[found.because], _at(state, seen, count, asked), look, policy, odds)
             return _guarded(state, decision, seen, coin) if guarded and found.verdict is Verdict.KEEP else decision
     return _more(state, seen, coin, None if found is None else (found.evidence, found.needed))
 
@@ -274,10 +281,6 @@ def _at(state: State, seen: _Seen, pairs: int, asked: Asked) -> _Seen:
         return seen
     runs = seen.runs[: 2 * pairs]
     return seen._replace(runs=runs, progress=_further(state, seen.draw, asked, Progress(), runs))
-
-
-def _by_scores(state: State, found: Judgement, seen: _Seen, tally: Tally, policy: Policy) -> Decision:
-    return _answer(state, found.verdict, KINDS[found.because], seen, tally, policy, (found.evidence, found.needed))
 
 
 def _answer(
@@ -320,17 +323,8 @@ def _effect(scores: ScoreRange, differences: Sequence[float]) -> Effect | None:
 
 def _guarded(state: State, decision: Decision, seen: _Seen, coin: random.Random) -> Decision:
     """Give what becomes of a keep once its guardrails are asked, by all runs that were made."""
-    held = tuple(map(guards.read_guard, state.config.guardrails))
-    judged_guards = tuple((guard, _standing(state, guard, seen)) for guard in held)
-    match guards.standing(judged_guards):
-        case Standing.HOLDS:
-            return guards.with_guards(decision, judged_guards, Verdict.KEEP)
-        case Standing.BROKEN:
-            return guards.with_guards(decision, judged_guards, Verdict.DISCARD, Kind.GUARDRAIL_BROKEN)
-        case _ if seen.left:
-            return _more(state, seen, coin)
-        case _:
-            return guards.with_guards(decision, judged_guards, Verdict.INCONCLUSIVE, Kind.GUARDRAIL_UNDECIDED)
+    judged_guards = tuple((guard, _standing(state, guard, seen)) for guard in map(guards.read_guard, state.config.guardrails))
+    return guards.with_guards(decision, judged_guards, (lambda: _more(state, seen, coin)) if seen.left else None)
 
 
 def _standing(state: State, guard: guards.Guard, seen: _Seen) -> Guarded:

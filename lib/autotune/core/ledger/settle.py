@@ -1,20 +1,26 @@
-"""What brings git and ledger back together once an experiment has its verdict: a plan of steps from what is written and what is found.
+"""What becomes of an open experiment: its verdict by its runs, then a plan of steps by what is written and what is found, and its result.
 
 The same steps finish an experiment on the normal path and after a crash. Each is safe to repeat; after each the facts are looked at anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
+from autotune.core.decide import guards
 from autotune.core.facts import Fact, Kind
+from autotune.core.ledger import scored
 from autotune.core.ledger.events import Decided, Result
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Experiment, State
-from autotune.core.model import Arm, Outcome, Run, Status, Verdict
+from autotune.core.model import Arm, Decision, Outcome, Policy, Run, Status, Verdict
+from autotune.core.stats.noise import median
+
+if TYPE_CHECKING:
+    import random
 
 
 class Step(StrEnum):
@@ -45,6 +51,45 @@ class Facts:
     tip: Tip
     scope_is_incumbent: bool
     index_agrees: bool
+
+
+def decided(state: State, runs: Sequence[Run], policy: Policy, coin: random.Random) -> Decision:
+    """Say what becomes of the open experiment's candidate by its good runs in time order, or which come next.
+
+    A keep has to hold its guardrails too, which may take more pairs than the metric did.
+    """
+    if state.scores is not None:
+        return scored.decided(state, runs, policy, coin)
+    return guards.decided(runs, state.calibration, policy, tuple(map(guards.read_guard, state.config.guardrails)), coin)
+
+
+def value_of(state: State, runs: Sequence[Run]) -> float | None:
+    """Give the middle of the candidate's values in good runs, or the mean of its scores; None where there is none."""
+    if state.scores is not None:
+        return scored.value_of(state, runs)
+    values = [run.samples[state.metric.name] for run in runs if run.arm is Arm.CANDIDATE]
+    return median(values) if values else None
+
+
+def verdict_of(state: State, number: int, runs: Sequence[Run], policy: Policy, decision: Decision, timestamp: str) -> Decided:
+    """Give the line that says what was decided of an experiment by its good runs. Raises ValueError where nothing is yet."""
+    if decision.reason is None:
+        raise ValueError("nothing is decided yet")
+    return Decided(
+        experiment=number,
+        verdict=decision.verdict,
+        outcome=Outcome.OK,
+        cause=Cause.IDEA,
+        reason=decision.reason,
+        timestamp=timestamp,
+        value=value_of(state, runs),
+        effect=decision.effect,
+        evidence=decision.evidence,
+        needed=decision.needed,
+        pairs=decision.pairs,
+        confirmed=decision.confirmed,
+        min_effect=policy.min_effect,
+    )
 
 
 def goes_on(state: State) -> bool:
@@ -101,26 +146,21 @@ def is_forced(experiment: Experiment) -> bool:
 
 def final_verdict(experiment: Experiment) -> Verdict:
     """Give what becomes of a measured experiment: what was decided, unless its words ask to discard it or a person forces it."""
-    if experiment.verdict is None:
-        raise ValueError("the experiment has no verdict yet")
-    if experiment.discard and experiment.verdict.verdict is Verdict.KEEP:
+    verdict = experiment.decided.verdict
+    if experiment.discard and verdict is Verdict.KEEP:
         return Verdict.DISCARD
-    return Verdict.KEEP if is_forced(experiment) else experiment.verdict.verdict
+    return Verdict.KEEP if is_forced(experiment) else verdict
 
 
 def cause_of(experiment: Experiment) -> Cause:
     """Give what the final verdict goes back to."""
-    if experiment.verdict is None:
-        raise ValueError("the experiment has no verdict yet")
-    turned = final_verdict(experiment) is not experiment.verdict.verdict
-    return Cause.PERSON if turned else experiment.verdict.cause
+    turned = final_verdict(experiment) is not experiment.decided.verdict
+    return Cause.PERSON if turned else experiment.decided.cause
 
 
 def reason_of(experiment: Experiment) -> Fact:
     """Give the reason of the final verdict: what the runs showed, or who decided otherwise."""
-    if experiment.verdict is None:
-        raise ValueError("the experiment has no verdict yet")
-    reason = experiment.verdict.reason
+    reason = experiment.decided.reason
     if is_forced(experiment):
         return Fact(Kind.FORCED, because=reason)
     return Fact(Kind.ON_REQUEST, because=reason) if cause_of(experiment) is Cause.PERSON else reason
@@ -132,9 +172,9 @@ def result_of(state: State, commit: str, timestamp: str) -> Result:
     Raises ValueError where no experiment is open and decided.
     """
     experiment = state.experiment
-    if experiment is None or experiment.verdict is None:
-        raise ValueError("no experiment is open that has a verdict")
-    verdict, final = experiment.verdict, final_verdict(experiment)
+    if experiment is None:
+        raise ValueError("no experiment is open")
+    verdict, final = experiment.decided, final_verdict(experiment)
     passed = [_shown(run) for run in experiment.runs if run.outcome is Outcome.OK and run.arm is Arm.CANDIDATE]
     return Result(
         index=experiment.number,

@@ -97,6 +97,13 @@ class Experiment:
         return self.description or unnamed(self.number)
 
     @property
+    def decided(self) -> Decided:
+        """The verdict. Raises ValueError where there is none yet."""
+        if self.verdict is None:
+            raise ValueError("the experiment has no verdict yet")
+        return self.verdict
+
+    @property
     def may_settle(self) -> bool:
         """Whether nothing but git stands between the verdict and the result."""
         return self.settles or self.description is not None

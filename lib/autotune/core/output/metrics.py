@@ -46,9 +46,9 @@ _RESET = r"\x1b\[(?:0+|2[2-9]|39|49)?(?:;(?:0+|2[2-9]|39|49)?)*m|\x1b\[0?K|\x1b\
 _END = re.compile(rf"(?:\s|{_RESET})*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Printed:
-    """All that a run printed for one name: the last value counts, the others are recorded by number and range.
+    """All that a run printed for one name so far: the last value counts, the others are recorded by number and range.
 
     `began` and `ended` say when the first and the last value arrived, on the caller's count.
     """
@@ -60,6 +60,16 @@ class Printed:
     highest: float
     began: int = 0
     ended: int = 0
+
+    def add(self, value: float, arrival: int) -> None:
+        """Take in one value more."""
+        self.last = value
+        self.ended = arrival
+        self.count += 1
+        if value < self.lowest:
+            self.lowest = value
+        elif value > self.highest:
+            self.highest = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +130,8 @@ class MetricReader:
         self._unfinished = False
         self._arrival = 0
         self._lines = 0
-        self._tallies: dict[str, _Tally] = {}
-        self._plain: dict[bytes, _Tally] = {}
+        self._printed: dict[str, Printed] = {}
+        self._plain: dict[bytes, Printed] = {}
         self._malformed: list[MalformedLine] = []
         self._malformed_count = 0
         self._spoilt: dict[str, MalformedLine] = {}
@@ -143,7 +153,7 @@ class MetricReader:
             self._read_line(self._held, self._lines + 1, cut=self._held_cut)
             self._unfinished = False
         return MetricReport(
-            printed={name: tally.printed() for name, tally in self._tallies.items()},
+            printed=self._printed,
             malformed=tuple(self._malformed),
             malformed_count=self._malformed_count,
             spoilt=dict(self._spoilt),
@@ -208,11 +218,11 @@ class MetricReader:
             self._report(raw, head.end(), number, problem.why)
 
     def _count(self, name: str, value: float) -> None:
-        tally = self._tallies.get(name)
+        tally = self._printed.get(name)
         if tally is not None:
             tally.add(value, self._arrival)
-        elif len(self._tallies) < MOST_NAMES:
-            self._tallies[name] = self._plain[name.encode()] = _Tally(value, self._arrival)
+        elif len(self._printed) < MOST_NAMES:
+            self._printed[name] = self._plain[name.encode()] = Printed(value, 1, value, value, value, self._arrival, self._arrival)
         else:
             raise UnreadError(Unread.TOO_MANY_NAMES, most=MOST_NAMES)
 
@@ -267,29 +277,6 @@ def primary_malformed(report: MetricReport, name: str) -> MalformedLine | None:
         return report.spoilt.get(name)
     why = Fact(Unread.TOO_MANY_SPOILT, {"most": MOST_SPOILT_NAMES})
     return replace(report.malformed[0], name=name, why=why)
-
-
-class _Tally:
-    """What is known so far of one name."""
-
-    __slots__ = ("began", "count", "ended", "first", "highest", "last", "lowest")
-
-    def __init__(self, value: float, arrival: int) -> None:
-        self.last = self.first = self.lowest = self.highest = value
-        self.began = self.ended = arrival
-        self.count = 1
-
-    def add(self, value: float, arrival: int) -> None:
-        self.last = value
-        self.ended = arrival
-        self.count += 1
-        if value < self.lowest:
-            self.lowest = value
-        elif value > self.highest:
-            self.highest = value
-
-    def printed(self) -> Printed:
-        return Printed(self.last, self.count, self.first, self.lowest, self.highest, self.began, self.ended)
 
 
 def _line_end(chunk: bytes, start: int) -> int:

@@ -27,6 +27,7 @@ from typing import Any
 from autotune.core.facts import Fact, Kind
 from autotune.core.model import Arm, Direction, Metric, Run
 from autotune.core.output.metrics import RESERVED
+from autotune.core.output.naming import RATES, SPEEDS, TIMES, UNITS_S
 from autotune.core.stats.noise import median
 
 # How much more of a run may go by outside a time metric than on the unchanged code, as a multiple and in seconds, and how much smaller
@@ -49,29 +50,18 @@ TELLING_DIGITS = 10
 WHOLE, WHOLE_AT_MOST = 0.8, 1.2
 GREATER_PART = 0.5
 ENOUGH_RUNS = 3
-_UNITS_S = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
-    **dict.fromkeys(("ms", "msec", "millis", "millisecond", "milliseconds"), 1e-3),
-    **dict.fromkeys(("us", "µs", "μs", "usec", "micros", "microsecond", "microseconds"), 1e-6),
-    **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), 1e-9),
-    **dict.fromkeys(("min", "minute", "minutes"), 60.0),
-}
 _UNKNOWN_S = (1.0, 1e-3, 1e-6, 1e-9)
 _BETWEEN_WORDS = re.compile(r"[\s_.\-/]+|(?<=[a-z0-9])(?=[A-Z])")
-_TIMES = frozenset(("time", "timing", "latency", "duration", "elapsed", "runtime", "walltime", "wall", "delay"))
 _PROCESSOR = frozenset(("cpu", "user", "sys"))
 _SUMS = frozenset(("total", "sum"))
 _SUMMARY = re.compile(r"p?\d+|min|max|mean|avg|average|median|best|total|sum")
 _ONE = ("op", "operation", "req", "request", "call", "run", "it", "iter", "iteration", "frame", "task", "job")
 _COUNTED = frozenset(("1", "query", "queries", *_ONE, *(f"{one}s" for one in _ONE)))
-_RATES = frozenset(("rps", "qps", "tps", "fps", "hz"))
-_SPEEDS = frozenset(("bandwidth", "flops", "gbps", "gflops", "iops", "ips", "mbps", "mflops", "speed", "speedup", "throughput"))
-
-_SIZES = frozenset(("b", *(f"{one}{s}" for one in ("bit", "byte", "kb", "kib", "mb", "mib", "gb", "gib", "tb", "tib") for s in ("", "s"))))
+_SIZES = {f"{one}{s}" for one in ("bit", "byte", "kb", "kib", "mb", "mib", "gb", "gib", "tb", "tib") for s in ("", "s")}
 _COUNTED_THINGS = ("allocation", "alloc", "call", "character", "char", "count", "error", "failure", "file", "instruction", "insn", "instr")
 _MORE_THINGS = ("line", "module", "node", "object", "package", "request", "statement", "step", "symbol", "test", "token", "warning", "word")
-_AMOUNTS = frozenset((*_SIZES, "loc", *(f"{one}{s}" for one in (*_COUNTED_THINGS, *_MORE_THINGS) for s in ("", "s"))))
-_AMOUNTS_BY_NAME = _SIZES - {"b"} | {f"{one}s" for one in (*_COUNTED_THINGS, *_MORE_THINGS)} - {"tests", "steps"} | {"size", "count", "loc"}
+_AMOUNTS = frozenset((*_SIZES, "b", "loc", *(f"{one}{s}" for one in (*_COUNTED_THINGS, *_MORE_THINGS) for s in ("", "s"))))
+_AMOUNTS_BY_NAME = _SIZES | {f"{one}s" for one in (*_COUNTED_THINGS, *_MORE_THINGS)} - {"tests", "steps"} | {"size", "count", "loc"}
 
 _Span = tuple[float, float]  # what a run says of itself, in the metric's unit, and how long it took in seconds
 
@@ -109,7 +99,7 @@ def is_amount(name: str, unit: str) -> bool:
 def is_named_as_a_time(name: str) -> bool:
     """Whether a metric of which the name alone is known, as a guardrail's, is a time or a rate."""
     *_, before, last = ["", "", *_without_summary(name)]
-    return last in _UNITS_S or last in _TIMES or last in _RATES or before == "per"
+    return last in UNITS_S or last in TIMES or last in RATES or before == "per"
 
 
 def reading(metric: Metric) -> Reading | None:
@@ -132,7 +122,7 @@ def is_whole_and_no_time(metric: Metric, runs: Sequence[Run]) -> bool:
     digits, such a part would not be the same in all. A unit that is not known may be a speed's, and 0 a short time.
     """
     read, values = reading(metric), [run.samples[metric.name] for run in runs]
-    said = is_said_to_be_time(metric) or not _SPEEDS.isdisjoint(_words(metric.name))
+    said = is_said_to_be_time(metric) or not SPEEDS.isdisjoint(_words(metric.name))
     if not values or metric.unit or said or read is None or not all(value and value.is_integer() for value in values):
         return False
     spans, walls = _spans(runs, metric, read), [run.wall_s for run in runs]
@@ -146,13 +136,13 @@ def _is_a_part(spans: Sequence[_Span], unit_s: float) -> bool:
 
 def _time(metric: Metric) -> Reading:
     words = _without_summary(metric.name)
-    named = {word for word in words if word not in _UNITS_S} - {"time"}
+    named = {word for word in words if word not in UNITS_S} - {"time"}
     clock = Clock.PROCESSOR if named and named <= _PROCESSOR else Clock.WALL
     *_, before, last = ["", "", *words]
-    unit_s = _UNITS_S.get(metric.unit.lower() if metric.unit else last)
+    unit_s = UNITS_S.get(metric.unit.lower() if metric.unit else last)
     if unit_s is not None and (metric.unit or before != "per"):
         return Reading((unit_s,), LEAST_SHARE, clock)
-    return Reading(_UNKNOWN_S, NEARLY_ALL, clock, varying=last not in _TIMES)
+    return Reading(_UNKNOWN_S, NEARLY_ALL, clock, varying=last not in TIMES)
 
 
 def seconds_of(metric: Metric) -> float | None:
@@ -166,7 +156,7 @@ def seconds_of(metric: Metric) -> float | None:
 def _rate(metric: Metric) -> Reading:
     words = _words(metric.unit) if metric.unit else _without_summary(metric.name)
     *_, counted, per = ["", "", *(word for word in words if word != "per")]
-    unit_s = 1.0 if per in _RATES else _UNITS_S.get(per) if counted in _COUNTED else None
+    unit_s = 1.0 if per in RATES else UNITS_S.get(per) if counted in _COUNTED else None
     if unit_s is not None:
         return Reading((unit_s,), GREATER_PART, rate=True)
     return Reading(_UNKNOWN_S, NEARLY_ALL, rate=True, varying=True)

@@ -116,7 +116,7 @@ def contradictions(repository: Repository, story: Account) -> Iterator[tuple[int
             wrong = order.misplaced(state, event, runs) if same else None
             wrong = wrong or replay.contradiction(state, event, runs, partial(policy_for, repository.top), same_version=same)
             state = after(state, event)
-            runs = {purpose: made for purpose, made in runs.items() if purpose not in order.uses(event)}
+            runs = {purpose: made for purpose, made in runs.items() if purpose is not order.USES.get(type(event))}
         except (AutotuneError, ValueError, KeyError) as error:
             yield number, Fact(Contradiction.UNFIT, {"problem": str(error)})
             return

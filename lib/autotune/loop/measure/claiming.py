@@ -15,7 +15,6 @@ from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.output import marked
 from autotune.core.stats import effects, noise
-from autotune.core.stats.effects import Claim
 from autotune.core.tell.words import told
 from autotune.edges import commits
 from autotune.edges.clock import now
@@ -127,9 +126,11 @@ def side_by_side(session: Session, first: str, last: str, experiment: int | None
         busy, pairs = None, Fact(Kind.NO_CLAIM, because=ended_by(error))
     if isinstance(pairs, Fact):
         return _nothing(session, first, last, experiment, pairs)
-    found, one_number = _found(session, pairs, state.looks_at(first, last))
-    if isinstance(found, Fact):
-        return _nothing(session, first, last, experiment, found)
+    try:
+        found = scored.claim_of(state, [(before.run, after.run) for before, after in pairs], state.looks_at(first, last))
+    except ValueError:
+        return _nothing(session, first, last, experiment, Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_SCORED)))
+    one_number = state.scores is None and found.improved and _repeat(state.metric.name, pairs)
     seen = [
         *([Fact(Kind.ONE_NUMBER)] if one_number else []),
         *([Fact(Kind.BUILT_AFRESH)] if state.config.built_once else []),
@@ -153,20 +154,6 @@ def _nothing(session: Session, first: str, last: str, experiment: int | None, wh
     return Claimed(first, last, improved=False, pairs=0, reason=why, keeps=keeps, timestamp=now(), experiment=experiment)
 
 
-def _found(session: Session, pairs: Sequence[tuple[Ran, Ran]], look: int) -> tuple[Claim | Fact, bool]:
-    """Give what the runs support, and whether each side gave one value throughout."""
-    state = session.state
-    if state.scores is not None:
-        try:
-            return scored.claim_of(state, [(before.run, after.run) for before, after in pairs], look), False
-        except ValueError:
-            return Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_SCORED)), False
-    values = [(before.metrics[state.metric.name], after.metrics[state.metric.name]) for before, after in pairs]
-    logs = min(value for pair in values for value in pair) > 0
-    found = effects.claim_of(values, state.metric.direction, logs=logs, look=look, exact=state.claims_by_few)
-    return found, found.improved and effects.side_by_side_repeat(values)
-
-
 def _refuse_a_rule_that_is_gone(session: Session) -> None:
     for why in rules.gone(session.state.segment.opened.rule):
         raise AutotuneError(f"{told(why)}.", "`autotune rebaseline` begins a segment that is decided by this version's")
@@ -179,7 +166,6 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[Ran, Ran]] 
     """
     state, wanted = session.state, pairs_of(session)
     pairs: list[tuple[Ran, Ran]] = []
-    name = state.metric.name
     while len(pairs) < wanted:
         turn.begin_stage()
         turn.expect(2 * bench.run_s)
@@ -199,8 +185,11 @@ def _pairs(session: Session, bench: Bench, turn: Turn) -> list[tuple[Ran, Ran]] 
         if state.scores is not None:
             ran = {state.segment.listed[place].name for one, _ in pairs for place in one.cases}
             wanted = len(pairs) + rounds.ahead(state.segment.split.held_out, ran)
-        if len(pairs) < wanted or state.scores is not None:
-            continue
-        if not effects.side_by_side_repeat([(one.metrics[name], other.metrics[name]) for one, other in pairs]):
+        elif len(pairs) >= wanted and not _repeat(state.metric.name, pairs):
             wanted = PAIRS
     return pairs
+
+
+def _repeat(metric: str, pairs: Sequence[tuple[Ran, Ran]]) -> bool:
+    """Whether each side gave one value throughout."""
+    return effects.side_by_side_repeat([(before.metrics[metric], after.metrics[metric]) for before, after in pairs])

@@ -15,13 +15,12 @@ from autotune.core.decide import guards, pace
 from autotune.core.decide.budget import refills
 from autotune.core.decide.decide import checks_come_now
 from autotune.core.facts import NAMED, Fact, Kind
-from autotune.core.ledger import scored
+from autotune.core.ledger import scored, settle
 from autotune.core.ledger.events import Decided, Drawn, Ran
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.state import Experiment, State
 from autotune.core.model import Arm, Decision, Outcome, Part, Policy, Run, Verdict
 from autotune.core.output import marked
-from autotune.core.stats.noise import median
 from autotune.core.tell.words import LEAVE_OUT, told
 from autotune.core.trust import audit
 from autotune.edges import git
@@ -149,12 +148,12 @@ def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn,
     runs = [run for run in experiment.runs if run.outcome is Outcome.OK]  # of a comparison on cases that was cut off
     checked = False
     policy = policy_for(session.top, session.state, experiment)
-    decision = _ask(session, policy, runs, bench)
+    decision = settle.decided(session.state, runs, policy, bench.random)
     while decision.verdict is Verdict.MEASURE_AGAIN:
         if decision.draws is not None:
             if (spent := _draw(session, bench, experiment, decision.draws)) is not None:
                 return _inconclusive(session, spent, runs)
-            decision = _ask(session, policy, runs, bench)
+            decision = settle.decided(session.state, runs, policy, bench.random)
             continue
         if decision.fresh:
             turn.begin_stage()
@@ -167,13 +166,14 @@ def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn,
         if changes := _changes(session, ran):
             return _of_other_context(session, bench, ran, changes)
         runs.append(ran.run)
-        decision = _ask(session, policy, runs, bench)
+        decision = settle.decided(session.state, runs, policy, bench.random)
         if not checked and checks_come_now(runs, decision, policy.rule):
             checked = True
             passed, why, output = bench.check(Arm.CANDIDATE)
             if not passed:
                 return _checks_failed(session, bench, why, output, runs)
-    verdict = _audited(session, bench, _verdict(session, policy, decision, runs), runs)
+    decided = settle.verdict_of(session.state, experiment.number, runs, policy, decision, now())
+    verdict = _audited(session, bench, decided, runs)
     if verdict.verdict is Verdict.KEEP and refills(policy.min_effect) and any(run.part is Part.CONFIRM for run in runs):
         confirmations.count(session, kept=True)
     return verdict
@@ -296,45 +296,10 @@ def policy_for(top: Path, state: State, experiment: Experiment) -> Policy:
     return replace(policy, min_effect=-margin) if only_removes else policy
 
 
-def _ask(session: Session, policy: Policy, runs: Sequence[Run], bench: Bench) -> Decision:
-    """Ask for the decision; a keep has to hold its guardrails too, which may take more pairs than the metric did."""
-    state = session.state
-    if state.scores is not None and state.experiment is not None:
-        return scored.decided(state, state.experiment, runs, policy, bench.random)
-    held = tuple(map(guards.read_guard, state.config.guardrails))
-    return guards.decided(runs, session.state.calibration, policy, held, bench.random)
-
-
-def _value(session: Session, runs: Sequence[Run]) -> float | None:
-    """Give the middle of the candidate's values, or the mean of its scores."""
-    if session.state.scores is not None:
-        return scored.value_of(session.state, runs)
-    values = [run.samples[session.state.metric.name] for run in runs if run.arm is Arm.CANDIDATE]
-    return median(values) if values else None
-
-
-def _verdict(session: Session, policy: Policy, decision: Decision, runs: Sequence[Run]) -> Decided:
-    if decision.reason is None:
-        raise AssertionError("nothing is decided yet")
-    return Decided(
-        experiment=_number(session),
-        verdict=decision.verdict,
-        outcome=Outcome.OK,
-        cause=Cause.IDEA,
-        reason=decision.reason,
-        timestamp=now(),
-        value=_value(session, runs),
-        effect=decision.effect,
-        evidence=decision.evidence,
-        needed=decision.needed,
-        pairs=decision.pairs,
-        confirmed=decision.confirmed,
-        min_effect=policy.min_effect,
-    )
-
-
 def _inconclusive(session: Session, why: Fact, runs: Sequence[Run]) -> Decided:
-    return replace(_discarded(session, Outcome.OK, Cause.IDEA, why, ""), verdict=Verdict.INCONCLUSIVE, value=_value(session, runs))
+    return replace(
+        _discarded(session, Outcome.OK, Cause.IDEA, why, ""), verdict=Verdict.INCONCLUSIVE, value=settle.value_of(session.state, runs)
+    )
 
 
 def _failed(session: Session, bench: Bench, ran: Ran, output: str, passed: Sequence[Arm]) -> Decided:
@@ -357,7 +322,7 @@ def _checks_failed(session: Session, bench: Bench, why: Fact, output: str, runs:
     if bench.tallies[What.CHECKS, Arm.INCUMBENT].failures:
         return voided(session, Cause.BENCHMARK, _both_fail(bench, What.CHECKS), output)
     why = _counted(bench, What.CHECKS, Arm.CANDIDATE, why)
-    return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=_value(session, runs))
+    return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=settle.value_of(session.state, runs))
 
 
 def _counted(bench: Bench, what: What, arm: Arm, why: Fact) -> Fact:
