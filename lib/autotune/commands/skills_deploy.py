@@ -16,7 +16,7 @@ from autotune.core.tell import skill_life as words
 from autotune.edges.clock import now_ms
 
 if TYPE_CHECKING:
-    from autotune.skills.aftermath import Aftermath
+    from autotune.core.skills.aftermath import Aftermath
 
 Adopt = Annotated[bool, typer.Option("--adopt", help="Keep what you changed there as a version of its own first.")]
 
@@ -55,18 +55,7 @@ def deploy(
         "done": done.done,
         "dry_run": dry_run,
     }
-    told = words.deployed(
-        skill.name,
-        done.candidate.origin,
-        str(skill.folder),
-        before=done.before,
-        after=done.after,
-        merged=done.branch,
-        reload=done.reload,
-        proven=done.candidate.proven,
-        dry_run=dry_run,
-    )
-    answered(told, said, as_json=as_json)
+    answered(words.deployed(said), said, as_json=as_json)
 
 
 def watch(
@@ -84,7 +73,7 @@ def watch(
     found = aftermath.aftermath(skill, all_seen(), now_ms())
     regressed = found.fate is aftermath.Fate.REGRESSED
     gone = deploying.roll_back(skill, None, now_ms()) if regressed and take_back else None
-    told = list(told_of(found))
+    told = list(words.watched(found))
     if gone is not None:
         told += words.taken_back(skill.name, *gone, tracked=None, dry_run=False, committed=False)
     answered(told, {**as_values(found), "rolled_back": None if gone is None else gone[1]}, as_json=as_json)
@@ -136,23 +125,3 @@ def as_values(found: Aftermath) -> dict[str, Any]:
         "odds": dict(found.odds),
         "days": found.days,
     }
-
-
-def told_of(found: Aftermath) -> Any:  # noqa: ANN401 - lines
-    """Give how a deployed skill does in words."""
-    from autotune.skills.aftermath import moment
-
-    one = found.deployment
-    return words.watched(
-        found.skill,
-        str(found.fate),
-        why="" if one is None else one.why,
-        number=0 if one is None else one.number,
-        at="" if one is None else moment(one.at_ms),
-        cut=found.cut,
-        shown="" if found.shown is None else found.shown.at,
-        standing=found.standing,
-        about=found.about,
-        odds=found.odds,
-        before=None if one is None else one.data.get("record", {}).get("least_score"),
-    )

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from autotune.core.rollout import afterwards
 from autotune.core.rollout.afterwards import Record, Watch
-from autotune.core.rollout.events import Intent
-from autotune.core.skills.aftermath import after, stood, taken_up
+from autotune.core.skills.aftermath import Aftermath, Fate, after, stood, taken_up
 from autotune.core.skills.rates import LEAST, Standing
-from autotune.core.skills.turns import Turn
 from autotune.rollout import deploying as rollouts
 from autotune.skills import deploying
 from autotune.skills.deploying import DEPLOYED, PUBLISHED, TAKEN_BACK
@@ -20,32 +15,6 @@ from autotune.skills.installed import Skill
 from autotune.skills.looking import Seen
 
 _DAY_MS = 86_400_000
-
-
-class Fate(StrEnum):
-    """How a deployed version stands. Without evidence it is unmeasured, and never regressed."""
-
-    NEVER = "never deployed"
-    NOT_SEEN = "not seen yet"  # no session has shown it
-    UNMEASURED = "unmeasured"
-    WATCHED = "watched"  # measured, and nothing speaks against it
-    REGRESSED = "regressed"
-    OVER = "watch over"
-
-
-@dataclass(frozen=True, slots=True)
-class Aftermath:
-    """What is known of the newest deployment: when it was, when it counts from, which turn showed it first, how the skill stands since."""
-
-    skill: str
-    fate: Fate
-    deployment: Intent | None = None
-    cut: str = ""
-    shown: Turn | None = None
-    standing: Standing | None = None
-    about: str | None = None
-    odds: Mapping[str, float] = field(default_factory=dict)
-    days: float = 0.0
 
 
 def aftermath(skill: Skill, seen: Seen, now_ms: int) -> Aftermath:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from autotune.core.skills.aftermath import Aftermath, Fate
 from autotune.core.skills.choosing import Condition, choose, chosen
 from autotune.core.skills.namesakes import SEPARATOR
 from autotune.edges.locks import data_folder, hold
@@ -19,7 +20,6 @@ from autotune.errors import AutotuneError
 from autotune.records.sources import Rules
 from autotune.records.store import Store
 from autotune.skills import aftermath, deploying, handled, hosts, installed, looking, syncing
-from autotune.skills.aftermath import Aftermath, Fate
 from autotune.skills.installed import Scope, Skill
 from autotune.skills.looking import Seen
 from autotune.skills.settings import AUTO, Settings

@@ -10,6 +10,7 @@ from autotune.core.asking.costs import Cost, Sure
 from autotune.core.asking.request import Usage
 from autotune.core.judging.fencing import Fence, Part
 from autotune.core.rollout.events import Change, Intent
+from autotune.core.skills.aftermath import Aftermath, Fate
 from autotune.core.skills.choosing import Choice, Skip
 from autotune.core.skills.effort import Effort
 from autotune.core.skills.package import Flaw, Package, Rule
@@ -17,6 +18,7 @@ from autotune.core.skills.rates import Share, Standing
 from autotune.core.skills.readiness import Suite, readiness
 from autotune.core.skills.renamed import LeftOut
 from autotune.core.skills.results import Result, What
+from autotune.core.skills.turns import Turn
 from autotune.core.skills.workflows import Workflow
 from autotune.core.tell import misses, skill_demo, skill_folders, skill_life, skill_run, skills
 from autotune.core.tell.lines import Line
@@ -59,7 +61,7 @@ def test_what_is_made_found_and_handed_over_is_told() -> None:
 )
 def test_a_deployment_is_told(options: dict[str, object], said: str) -> None:
     given = {"before": "b1", "after": "a1", "merged": None, "reload": False, "proven": True, "dry_run": False, **options}
-    assert said in text(skill_life.deployed("a", "session x", "/f", **given))  # type: ignore[arg-type]
+    assert said in text(skill_life.deployed({"skill": "a", "origin": "session x", "folder": "/f", **given}))
 
 
 def test_a_version_that_is_brought_back_is_told() -> None:
@@ -80,20 +82,20 @@ def test_a_version_that_is_brought_back_is_told() -> None:
     assert "none was deployed" in text(skill_life.versions((), None))
 
 
-@pytest.mark.parametrize("fate", ["regressed", "watched", "watch over", "not seen yet", "unmeasured"])
-def test_a_watch_is_told(fate: str) -> None:
+@pytest.mark.parametrize("fate", [one for one in Fate if one is not Fate.NEVER])
+def test_a_watch_is_told(fate: Fate) -> None:
     def told(standing: Standing | None, shown: str, before: float | None, odds: dict[str, float]) -> str:
-        lines = skill_life.watched(
-            "a", fate, why="deployed", number=1, at="", cut="", shown=shown, standing=standing, about="score", odds=odds, before=before
-        )
-        return text(lines)
+        made = Intent(1, 60_000, "deployed", (), {"record": {"least_score": before}})
+        turn = Turn("", "", shown, "", human=True, offered={}, fired=()) if shown else None
+        return text(skill_life.watched(Aftermath("a", fate, made, "", turn, standing, "score", odds)))
 
+    assert "version: #1, deployed 1970-01-01 00:01\n" in told(STANDING, "", None, {})
     assert "nothing to watch" in told(None, "", None, {})
-    assert ("too little was seen" in told(replace(STANDING, recall=Share(1, 1)), "", None, {})) is (fate == "watch over")
+    assert ("too little was seen" in told(replace(STANDING, recall=Share(1, 1)), "", None, {})) is (fate is Fate.OVER)
     first, second = told(STANDING, "", None, {}), told(STANDING, "2026", 0.5, {"score": 30, "wrong": 1})
     assert ["in no session yet" in first, "50 % at least" in second, "30.0 to 1 that recall" in second] == [True, True, True]
     assert "at least" not in told(STANDING, "2026", 0.0, {})  # which every recall is
-    assert ("regressed in recall" in first) is (fate == "regressed")
+    assert ("regressed in recall" in first) is (fate is Fate.REGRESSED)
 
 
 def test_how_far_a_skill_is_is_told() -> None:

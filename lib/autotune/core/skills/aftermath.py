@@ -6,13 +6,41 @@ new description; where a host records none, the cut decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 
+from autotune.core.rollout.events import Intent
 from autotune.core.skills.rates import Sign, Standing, standing
 from autotune.core.skills.turns import Turn
 
 TAKEN_UP_MS = 3000  # after which Claude Code has taken up a change of a user's or a project's skill
+
+
+class Fate(StrEnum):
+    """How a deployed version stands. Without evidence it is unmeasured, and never regressed."""
+
+    NEVER = "never deployed"
+    NOT_SEEN = "not seen yet"  # no session has shown it
+    UNMEASURED = "unmeasured"
+    WATCHED = "watched"  # measured, and nothing speaks against it
+    REGRESSED = "regressed"
+    OVER = "watch over"
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What is known of the newest deployment: when it was, when it counts from, which turn showed it first, how the skill stands since."""
+
+    skill: str
+    fate: Fate
+    deployment: Intent | None = None
+    cut: str = ""
+    shown: Turn | None = None
+    standing: Standing | None = None
+    about: str | None = None
+    odds: Mapping[str, float] = field(default_factory=dict)
+    days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

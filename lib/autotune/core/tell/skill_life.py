@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 from autotune.core.rollout.events import Intent
-from autotune.core.skills.rates import LEAST, Standing
-from autotune.core.tell.figures import counted
+from autotune.core.skills.aftermath import Aftermath, Fate
+from autotune.core.skills.rates import LEAST
+from autotune.core.tell.figures import EPOCH, counted
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.skills import share
 
 _ABOUT = {"score": "recall", "wrong": "turns in which it fired wrongly"}
 
 
-def deployed(  # noqa: PLR0913 - what a deployment is made of
-    name: str, origin: str, folder: str, *, before: str, after: str, merged: str | None, reload: bool, proven: bool, dry_run: bool
-) -> Iterator[Line]:
+def deployed(made: Mapping[str, Any]) -> Iterator[Line]:
     """Tell what was deployed, or would be, and when sessions show it."""
-    yield Line("skill", shortened(name, 80))
-    if before == after:
-        yield Line("deployed", f"nothing: {folder} is this version already ({after})")
+    name, folder = shortened(made["skill"], 80), made["folder"]
+    yield Line("skill", name)
+    if made["before"] == made["after"]:
+        yield Line("deployed", f"nothing: {folder} is this version already ({made['after']})")
         return
-    how = f"merged into {merged}" if merged else "put in its place"
-    yield Line("would be" if dry_run else "deployed", f"{shortened(origin, 80)}, {how}: {folder}", Tone.GOOD)
-    yield Line("version", f"{after}, before it {before}")
-    if not proven:
+    how = f"merged into {made['merged']}" if made["merged"] else "put in its place"
+    yield Line("would be" if made["dry_run"] else "deployed", f"{shortened(made['origin'], 80)}, {how}: {folder}", Tone.GOOD)
+    yield Line("version", f"{made['after']}, before it {made['before']}")
+    if not made["proven"]:
         yield Line("unproven", "no session kept this version: it is there at your word", Tone.FAIR)
-    when = "after `/reload-skills` or in new sessions, as a plugin's skills are" if reload else "2 to 3 seconds after it was put there"
-    yield Line("shown", f"running clients show it {when}; `autotune skills watch {shortened(name, 80)}` looks")
-    yield Line("back", f"`autotune skills rollback {shortened(name, 80)}` brings the version before it back")
+    when = (
+        "after `/reload-skills` or in new sessions, as a plugin's skills are" if made["reload"] else "2 to 3 seconds after it was put there"
+    )
+    yield Line("shown", f"running clients show it {when}; `autotune skills watch {name}` looks")
+    yield Line("back", f"`autotune skills rollback {name}` brings the version before it back")
 
 
 def taken_back(name: str, before: str, after: str, *, tracked: str | None, dry_run: bool, committed: bool) -> Iterator[Line]:
@@ -58,38 +62,36 @@ def versions(deployments: Sequence[Intent], now: str | None) -> Iterator[Line]:
         yield Line("versions", "none was deployed by autotune")
 
 
-def watched(  # noqa: PLR0913 - what a look is made of
-    name: str, fate: str, *, why: str, number: int, at: str, cut: str, shown: str, standing: Standing | None, about: str | None,
-    odds: Mapping[str, float], before: float | None,
-) -> Iterator[Line]:  # fmt: skip
+def watched(found: Aftermath) -> Iterator[Line]:
     """Tell how a deployed version does since."""
-    yield Line("skill", shortened(name, 80))
-    if standing is None:
+    yield Line("skill", shortened(found.skill, 80))
+    made, standing = found.deployment, found.standing
+    if made is None or standing is None:
         yield Line("watch", "nothing was deployed by autotune: there is nothing to watch")
         return
-    yield Line("version", f"#{number}, {why} {at[:16].replace('T', ' ')}")
-    yield Line("counts", f"turns from {cut[:19].replace('T', ' ')} on, under its description")
-    yield Line("shown", f"first in a session at {shown[:19].replace('T', ' ')}" if shown else "in no session yet")
+    yield Line("version", f"#{made.number}, {made.why} {EPOCH + timedelta(milliseconds=made.at_ms):%Y-%m-%d %H:%M}")
+    yield Line("counts", f"turns from {found.cut[:19].replace('T', ' ')} on, under its description")
+    yield Line("shown", f"first in a session at {found.shown.at[:19].replace('T', ' ')}" if found.shown else "in no session yet")
     yield Line("recall", f"{share(standing.recall)}: {standing.recall.hits} of {counted(standing.recall.of, 'turn')} that fit")
     yield Line("precision", f"{share(standing.precision)}: right in {standing.precision.hits} of {counted(standing.precision.of, 'turn')}")
-    if before is not None:
+    if (before := made.data.get("record", {}).get("least_score")) is not None:
         yield Line("before", f"recall was {100 * before:.0f} % at least" if before else "too few turns fitted to hold this against")
-    for what, one in odds.items():
+    for what, one in found.odds.items():
         yield Line("odds", f"{one:.1f} to 1 that {_ABOUT[what]} got worse")
-    yield _told(fate, name, about, measured=standing.recall.value is not None)
+    yield _told(found, measured=standing.recall.value is not None)
 
 
-def _told(fate: str, name: str, about: str | None, *, measured: bool) -> Line:
-    match fate:
-        case "regressed":
-            what = _ABOUT.get(about or "", "it")
-            return Line("result", f"regressed in {what}: `autotune skills rollback {shortened(name, 80)}` takes it back", Tone.BAD)
-        case "watched":
+def _told(found: Aftermath, *, measured: bool) -> Line:
+    match found.fate:
+        case Fate.REGRESSED:
+            what = _ABOUT.get(found.about or "", "it")
+            return Line("result", f"regressed in {what}: `autotune skills rollback {shortened(found.skill, 80)}` takes it back", Tone.BAD)
+        case Fate.WATCHED:
             return Line("result", "nothing speaks against it so far", Tone.GOOD)
-        case "watch over":
+        case Fate.OVER:
             ended = "nothing spoke against it" if measured else "too little was seen to tell"
             return Line("result", f"its days of watch are over, and {ended}", Tone.GOOD if measured else Tone.FAIR)
-        case "not seen yet":
+        case Fate.NOT_SEEN:
             return Line("result", "unmeasured: no session has shown it yet", Tone.FAIR)
         case _:
             return Line("result", f"unmeasured: fewer than {LEAST} turns that fit", Tone.FAIR)
