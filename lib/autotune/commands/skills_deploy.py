@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,11 +12,9 @@ from autotune.commands.printing import answered
 from autotune.commands.skills_ import all_seen
 from autotune.commands.skills_create import NameOrPath
 from autotune.core.codec import encode
+from autotune.core.skills.aftermath import Aftermath, Fate
 from autotune.core.tell import skill_life as words
 from autotune.edges.clock import now_ms
-
-if TYPE_CHECKING:
-    from autotune.core.skills.aftermath import Aftermath
 
 Adopt = Annotated[bool, typer.Option("--adopt", help="Keep what you changed there as a version of its own first.")]
 
@@ -71,7 +69,7 @@ def watch(
 
     skill = installed.named(name, Path.home(), Path.cwd())
     found = aftermath.aftermath(skill, all_seen(), now_ms())
-    regressed = found.fate is aftermath.Fate.REGRESSED
+    regressed = found.fate is Fate.REGRESSED
     gone = deploying.roll_back(skill, None, now_ms()) if regressed and take_back else None
     told = list(words.watched(found))
     if gone is not None:
