@@ -7,11 +7,10 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 import click
 import typer
@@ -82,6 +81,7 @@ VERBS: dict[str, dict[str, str]] = {
         "statusline": "The session in one line, for the client's status line.",
     },
 }
+_AS_IN_PROMPTS = ("ingest", "eval", "once", "daemon", "optimize", "deploy")
 INTERRUPTED = 130
 _EPILOG = "Start with `autotune demo`. In a project of your own: `autotune init --help`."
 
@@ -95,10 +95,12 @@ class Verbs(TyperGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Build one verb."""
+        if cmd_name in _AS_IN_PROMPTS:
+            group = self.get_command(ctx, "prompts")
+            return group.get_command(ctx, cmd_name) if isinstance(group, Parts) else None
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = import_module(f"autotune.commands.{cmd_name}_")
-        return built(cmd_name, module.app if hasattr(module, "app") else module.main)
+        return _built(cmd_name, f"{cmd_name}_")
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the help page, verbs in their sections, without importing any."""
@@ -110,14 +112,33 @@ class Verbs(TyperGroup):
         formatter.write(f"\n  --version  the version\n  --help     this page; after a verb, its own\n\n{_EPILOG}\n")
 
 
-def built(name: str, what: typer.Typer | Callable[..., object], *, hidden: bool = False) -> click.Command:
-    """Build a command from a function, or from a group's application."""
-    if not isinstance(what, typer.Typer):
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(name, hidden=hidden)(what)
-        what = single
-    command: click.Command = typer.main.get_command(what)
-    command.name = name
+class Parts(TyperGroup):
+    """The verbs of a group, each built from its module when it is asked for."""
+
+    modules: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]]
+    """Each module with the verbs that are in it."""
+
+    unlisted: ClassVar[tuple[str, ...]] = ()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name all verbs."""
+        return [verb for _, verbs in self.modules for verb in verbs]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Build one verb."""
+        module = next((module for module, verbs in self.modules if cmd_name in verbs), None)
+        return None if module is None else _built(cmd_name, module, hidden=cmd_name in self.unlisted)
+
+
+def _built(verb: str, module: str, *, hidden: bool = False) -> click.Command:
+    """Build a verb from its module: from the group that this is, else from its function `main`, else from the one of the verb's name."""
+    found = import_module(f"autotune.commands.{module}")
+    app = getattr(found, "app", None)
+    if app is None:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(verb, hidden=hidden)(getattr(found, "main", None) or getattr(found, verb.replace("-", "_")))
+    command: click.Command = typer.main.get_command(app)
+    command.name = verb
     _tidy_up(command)
     return command
 

@@ -2,161 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
-from autotune.commands import (
-    prompts_behavior,
-    prompts_daemon,
-    prompts_demo,
-    prompts_eval,
-    prompts_explain,
-    prompts_label,
-    prompts_once,
-    prompts_optimize,
-    workshop,
-)
-from autotune.commands.flags import AsJson
-from autotune.commands.given import cases_of_the_run
-from autotune.commands.printing import answered
-from autotune.commands.prompts_approve import approve
-from autotune.commands.prompts_deploy import deploy
-from autotune.commands.prompts_promote import promote
-from autotune.commands.prompts_rollback import rollback
-from autotune.commands.prompts_schedule import schedule
-from autotune.commands.prompts_watch import watch
-from autotune.core.asking.costs import together
-from autotune.core.asking.limits import Limits
-from autotune.core.asking.naming import elsewhere, parse
-from autotune.core.asking.prices import Price
-from autotune.core.codec import encode
-from autotune.core.tell.asked import checked, why_no_answer
-from autotune.core.tell.judging import calls_planned, score_line
-from autotune.prompts import settings, terms
+from autotune.commands.app import Parts
 
-if TYPE_CHECKING:
-    from autotune.prompts.judging import Judged
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Tune what a running agent says.")
+class Verbs(Parts):
+    """The verbs on packs."""
+
+    modules = (
+        ("prompts_records", ("init", "ingest", "status", "export", "cases", "forget")),
+        ("prompts_schedule", ("schedule",)),
+        ("prompts_eval", ("eval",)),
+        ("prompts_label", ("label",)),
+        ("prompts_behavior", ("behavior",)),
+        ("prompts_demo", ("demo",)),
+        ("prompts_once", ("once",)),
+        ("prompts_daemon", ("daemon",)),
+        ("prompts_rollouts", ("deploy", "watch", "approve", "promote", "rollback")),
+        ("prompts_explain", ("explain",)),
+        ("prompts_optimize", ("optimize", "propose", "check-pack", "check-slices")),
+        ("prompts_judge", ("doctor", "judge")),
+    )
+    unlisted = ("propose", "check-pack", "check-slices")  # a run's session calls them
+
+
+app = typer.Typer(cls=Verbs, add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Tune what a running agent says.")
 
 
 @app.callback()
 def group() -> None:
     """Tune what a running agent says."""
-
-
-for part in (workshop.init, workshop.ingest, workshop.status, workshop.export, workshop.cases, workshop.forget, schedule):
-    app.command()(part)
-app.command("eval")(prompts_eval.main)
-app.command("label")(prompts_label.main)
-app.command("behavior")(prompts_behavior.main)
-app.command("demo")(prompts_demo.main)
-app.command("once")(prompts_once.main)
-app.command("daemon")(prompts_daemon.main)
-app.command()(deploy)
-app.command()(watch)
-app.command()(approve)
-app.command()(promote)
-app.command()(rollback)
-app.command("explain")(prompts_explain.main)
-app.command()(prompts_optimize.optimize)
-for name, part in prompts_optimize.parts():
-    app.command(name, hidden=True)(part)
-
-
-@app.command()
-def doctor(
-    model: Annotated[str, typer.Argument(help="BACKEND:MODEL, for example anthropic:claude-haiku-4-5.")],
-    url: Annotated[str | None, typer.Option("--url", help="The service's address, instead of the backend's own.")] = None,
-    key: Annotated[str | None, typer.Option("--key", metavar="VARIABLE", help="The environment variable that holds the key.")] = None,
-    price: Annotated[
-        tuple[float, float] | None, typer.Option("--price", metavar="READ WRITTEN", help="US dollars for a million tokens.")
-    ] = None,
-    cap: Annotated[float | None, typer.Option("--max-usd-day", metavar="USD", help="Ask only below this cost of the day.")] = None,
-    stream: Annotated[bool, typer.Option("--stream", help="Have the answer streamed.")] = False,
-    record: Annotated[Path | None, typer.Option("--record", metavar="FILE", help="Add the answer to a cassette.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask a model one small question: say whether it answers, how long that takes, and what it costs.
-
-    Without --url and --key, it is asked where the settings of your workshop say. The exit code is 1 if it does not answer. The first use of
-    a model service sets up an environment for its SDK.
-    """
-    from autotune.models.asking import Terms
-    from autotune.models.checking import check
-
-    backend = parse(model).backend
-    known = settings.read(settings.found(), os.environ)
-    there = terms.endpoints(known).get(backend)
-    endpoint = there if there is not None and url is None and key is None else elsewhere(backend, url, key)
-    prices = known.prices if price is None else {model: Price(*price)}
-    asked = Terms(
-        "doctor", per_day=Limits(usd=cap), endpoints={backend: endpoint}, prices=prices, stream=stream, record_to=record, deadline_s=120
-    )
-    found = check(model, asked)
-    failure = None if found.failure is None else {**encode(found.failure), "words": why_no_answer(found.failure)}
-    answered(checked(found), {"ok": found.failure is None, **encode(found), "failure": failure}, as_json=as_json)
-    raise typer.Exit(0 if found.failure is None else 1)
-
-
-@app.command()
-def judge(
-    file: Annotated[Path, typer.Argument(metavar="[SETTINGS]", help="The judge's settings, a TOML file.")] = Path("judge.toml"),
-    pack: Annotated[
-        Path | None, typer.Option("--pack", metavar="FILE", help="The pack, instead of the one that the settings name.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many calls it would take, and make none.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Judge the answers to cases: the benchmark of a session on a prompt pack.
-
-    It prints METRIC lines, one for each case of the run, and CONTEXT lines that say what it measures with. A case without a score gets an
-    UNSCORED line. `AUTOTUNE_CASES` names the cases; without it, all are judged. A session reads these lines; --json is for you.
-    """
-    from autotune.models.asking import Models
-    from autotune.prompts import judging
-
-    bench = judging.opened(file, pack)
-    cases = cases_of_the_run() or list(bench.cases)
-    if dry_run:
-        answered, share = bool(bench.settings.agent), bench.settings.stages.share * bool(bench.settings.strong)
-        planned = calls_planned(len(cases), answered=answered, share=share)
-        typer.echo(json.dumps({"cases": len(cases), "words": planned}) if as_json else planned)
-        return
-    context = judging.context(bench)
-    for name, value in () if as_json else context.items():
-        typer.echo(f"CONTEXT {name}={value}")
-    made = []
-    with Models(judging.terms(bench)) as models:
-        for found in judging.judged(bench, models, cases):
-            made.append(found)
-            for line in () if as_json else _lines(bench.settings.metric, found):
-                typer.echo(line)
-            _explain(found)
-    spent = together([found.cost for found in made]).usd
-    if as_json:
-        scores = [{"case": one.case, "judgement": encode(one.judgement), "besides": dict(one.besides)} for one in made]
-        typer.echo(json.dumps({"context": context, "cases": scores, "cost_usd": spent}))
-    elif spent is not None:
-        typer.echo(f"METRIC cost_usd={spent:.9g}")
-
-
-def _lines(metric: str, found: Judged) -> Iterator[str]:
-    yield score_line(metric, found.case, found.judgement)
-    for name, beside in found.besides.items():
-        yield f"METRIC {name}[{found.case}]={beside:.6g}"
-
-
-def _explain(found: Judged) -> None:
-    """Write down why a case has its score, where the run keeps it."""
-    folder = os.environ.get("AUTOTUNE_CASE_OUTPUT")
-    if folder:
-        said = {"judgement": encode(found.judgement), "second": found.second, "answer": found.answered}
-        path = Path(folder) / f"{found.case}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.workshop import At
+from autotune.commands.workshop import At, settled
 from autotune.core.tell import behaving as words
 from autotune.edges.clock import now_ms
-from autotune.prompts import settings
 
 
 def main(
@@ -27,6 +25,6 @@ def main(
     """
     from autotune.prompts import behaving
 
-    known = settings.read(settings.found(at), os.environ)
+    known = settled(at)
     found = behaving.undo(known, dry=dry_run) if undo else behaving.tune(known, now_ms(), dry=dry_run)
     answered(words.told(found), found, as_json=as_json)

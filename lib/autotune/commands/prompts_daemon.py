@@ -14,9 +14,8 @@ import typer
 
 from autotune.commands import prompts_once
 from autotune.commands.flags import AsJson, DryRun
-from autotune.commands.prompts_eval import Behaviors
 from autotune.commands.prompts_once import SIGNALLED
-from autotune.commands.workshop import At
+from autotune.commands.workshop import At, Behaviors, chosen
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import passing as words
 from autotune.edges.signals import Ending, ToldToEndError, ended_gently
@@ -67,7 +66,7 @@ def _pass(place: Path | None, behavior: Sequence[Behavior] | None, ending: Endin
     from autotune.prompts import passing, pipeline
 
     known = settings.read(place, os.environ)
-    parts = list(pipeline.parts(pipeline.Desk(known), prompts_once.wanted(known, behavior)))
+    parts = list(pipeline.parts(pipeline.Desk(known), chosen(known, behavior)))
     return passing.values(passing.once(known, parts, stopped=lambda: ending.number is not None, said=lambda _: None))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -10,14 +9,10 @@ import typer
 
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.workshop import At
+from autotune.commands.workshop import At, Behaviors, chosen, settled
 from autotune.core.asking.failing import CAPS
-from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import scored
 from autotune.edges.clock import now_ms
-from autotune.prompts import settings
-
-Behaviors = Annotated[list[Behavior] | None, typer.Option("--behavior", metavar="NAME", help="Only this one; can be repeated.")]
 
 
 def main(
@@ -34,13 +29,13 @@ def main(
     """
     from autotune.prompts import evaluating
 
-    known = settings.read(settings.found(at), os.environ)
-    chosen = tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))
+    known = settled(at)
+    behaviors = chosen(known, behavior)
     if dry_run:
-        found = evaluating.plan(known, chosen, now_ms())
+        found = evaluating.plan(known, behaviors, now_ms())
         answered(scored.planned(found), found, as_json=as_json)
         return
-    found = evaluating.evaluate(known, chosen, now_ms(), probe=probe, said=_said if sys.stderr.isatty() else lambda _: None)
+    found = evaluating.evaluate(known, behaviors, now_ms(), probe=probe, said=_said if sys.stderr.isatty() else lambda _: None)
     answered(scored.evaluated(found), found, as_json=as_json)
     if found["ended"] is not None and found["ended"] not in CAPS:
         raise typer.Exit(1)

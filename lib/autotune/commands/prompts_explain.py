@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -10,15 +9,15 @@ import typer
 
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import answered
-from autotune.commands.workshop import At
+from autotune.commands.workshop import At, known
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import standing as words
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
-from autotune.prompts import ingesting, settings, standing
+from autotune.prompts import standing
 from autotune.records import judged, scoring
 from autotune.records.judged import Case, Verdict
-from autotune.records.store import Store, opened
+from autotune.records.store import Store
 
 _FEWEST_LETTERS = 4
 
@@ -32,10 +31,9 @@ def main(
 
     Of a behaviour: scores by pack and over time, criteria, agreement with you, the judge's bias, money, what is wrong and what helps.
     """
-    known = settings.read(settings.found(at), os.environ)
-    with opened(ingesting.database(known)) as store:
+    with known(at) as (settings, store):
         if name in set(Behavior):
-            found = standing.in_full(store, known, Behavior(name), now_ms())
+            found = standing.in_full(store, settings, Behavior(name), now_ms())
             answered(words.in_full(found), found, as_json=as_json)
             return
         case = judged.case(store, name) if len(name) >= _FEWEST_LETTERS else None

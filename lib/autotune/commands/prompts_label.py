@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,15 +12,14 @@ import typer
 
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import answered
-from autotune.commands.prompts_eval import Behaviors
-from autotune.commands.workshop import At
+from autotune.commands.workshop import At, Behaviors, chosen, settled
 from autotune.core.judging import showing
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import scored
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
-from autotune.prompts import ingesting, settings, trusting
+from autotune.prompts import ingesting, trusting
 from autotune.prompts.settings import Settings
 from autotune.records import labels, scoring
 from autotune.records.store import opened
@@ -46,10 +44,10 @@ def main(
     One key is one label, and it is kept at once. The next call goes on with other cases. With --json it asks nothing and shows the
     agreement.
     """
-    known = settings.read(settings.found(at), os.environ)
-    chosen = tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))
+    known = settled(at)
+    behaviors = chosen(known, behavior)
     if file is not None:
-        added = _taken(known, file, chosen)
+        added = _taken(known, file, behaviors)
     elif as_json:
         added = {}
     elif not sys.stdin.isatty():
@@ -57,19 +55,19 @@ def main(
             "Labels are a person's: this needs a terminal.", "run it in a terminal of yours, or give labels with --from FILE"
         )
     else:
-        added = _asked(known, chosen, most)
+        added = _asked(known, behaviors, most)
     with opened(ingesting.database(known)) as store:
-        found = {"behaviors": [{**trusting.values(store, known, one), "added": added.get(one, 0)} for one in chosen]}
+        found = {"behaviors": [{**trusting.values(store, known, one), "added": added.get(one, 0)} for one in behaviors]}
     answered(scored.labelled(found), found, as_json=as_json)
 
 
-def _asked(known: Settings, chosen: Sequence[Behavior], most: int) -> dict[Behavior, int]:
+def _asked(known: Settings, behaviors: Sequence[Behavior], most: int) -> dict[Behavior, int]:
     """Ask about cases of each behaviour, until there are none or the person has enough."""
     from autotune.prompts import live
 
     added: dict[Behavior, int] = {}
     with keys.pressed() as read:
-        for behavior in chosen:
+        for behavior in behaviors:
             bench = live.bench(known, behavior)
             instrument = scoring.instrument_of(live.said_of(bench))
             with opened(ingesting.database(known)) as store:
@@ -99,9 +97,9 @@ def _keep(known: Settings, behavior: Behavior, case: str, mark: int) -> None:
         labels.keep(store, behavior, case, mark, now_ms())
 
 
-def _taken(known: Settings, file: Path, chosen: Sequence[Behavior]) -> dict[Behavior, int]:
+def _taken(known: Settings, file: Path, behaviors: Sequence[Behavior]) -> dict[Behavior, int]:
     """Take the labels of a file, all or none."""
-    rows = list(_rows(file, chosen))
+    rows = list(_rows(file, behaviors))
     added: dict[Behavior, int] = {}
     with opened(ingesting.database(known), write=True, what=_WHAT, wait_s=_WAIT_S) as store, store.transaction():
         for number, behavior, case, mark in rows:
@@ -113,21 +111,21 @@ def _taken(known: Settings, file: Path, chosen: Sequence[Behavior]) -> dict[Beha
     return added
 
 
-def _rows(file: Path, chosen: Sequence[Behavior]) -> Iterator[tuple[int, Behavior, str, int]]:
+def _rows(file: Path, behaviors: Sequence[Behavior]) -> Iterator[tuple[int, Behavior, str, int]]:
     try:
         lines = file.read_text("utf-8").splitlines()
     except (OSError, ValueError) as problem:
         raise AutotuneError(f"{file} cannot be read: {problem}.", "name a file with a line of JSON for each label") from None
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield (number, *_label(line, f"{file}, line {number}", chosen))
+            yield (number, *_label(line, f"{file}, line {number}", behaviors))
 
 
-def _label(line: str, where: str, chosen: Sequence[Behavior]) -> tuple[Behavior, str, int]:
-    hint = f'write {{"case": ID, "behavior": one of {", ".join(chosen)}, "mark": {scored.MARKS}}}'
+def _label(line: str, where: str, behaviors: Sequence[Behavior]) -> tuple[Behavior, str, int]:
+    hint = f'write {{"case": ID, "behavior": one of {", ".join(behaviors)}, "mark": {scored.MARKS}}}'
     try:
         said = json.loads(line)
-        behavior = Behavior(said.get("behavior", chosen[0] if len(chosen) == 1 else None))
+        behavior = Behavior(said.get("behavior", behaviors[0] if len(behaviors) == 1 else None))
         case, mark = said["case"], said["mark"]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise AutotuneError(f"{where}, is no label.", hint) from None

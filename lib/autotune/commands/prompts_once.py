@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,14 +10,11 @@ import typer
 
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.prompts_eval import Behaviors
-from autotune.commands.workshop import At
+from autotune.commands.workshop import At, Behaviors, chosen, settled
 from autotune.core.facts import Fact
-from autotune.core.records.behaviors import Behavior
 from autotune.core.scheduling.passing import Step
 from autotune.core.tell import passing as words
 from autotune.edges.signals import ToldToEndError, ended_gently
-from autotune.prompts import settings
 
 if TYPE_CHECKING:
     from autotune.prompts.passing import Did, Part
@@ -33,8 +29,8 @@ def main(behavior: Behaviors = None, at: At = None, dry_run: DryRun = False, as_
     """
     from autotune.prompts import passing, pipeline
 
-    known = settings.read(settings.found(at), os.environ)
-    parts = list(pipeline.parts(pipeline.Desk(known, say=_hear), wanted(known, behavior)))
+    known = settled(at)
+    parts = list(pipeline.parts(pipeline.Desk(known, say=_hear), chosen(known, behavior)))
     if dry_run:
         _answer(passing.planned(parts), dry=True, as_json=as_json)
         return
@@ -48,11 +44,6 @@ def main(behavior: Behaviors = None, at: At = None, dry_run: DryRun = False, as_
     if number is not None:
         raise typer.Exit(SIGNALLED + number)
     raise typer.Exit(0 if all(one.ok for one in done) else 1)
-
-
-def wanted(known: settings.Settings, behavior: Sequence[Behavior] | None) -> tuple[Behavior, ...]:
-    """The behaviours that were named, else those of the settings, each once."""
-    return tuple(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))
 
 
 def _hear(fact: Fact) -> None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,14 +16,13 @@ import typer
 
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import width
-from autotune.commands.workshop import At
+from autotune.commands.workshop import At, chosen, settled
 from autotune.core.asking.limits import Limits
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell import tuning
 from autotune.core.tell.lines import laid_out
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.prompts import settings
 from autotune.prompts.settings import Settings
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
@@ -44,11 +43,11 @@ def optimize(
     It ends with one better pack at most, which `prompts deploy` takes, or with nothing. A run that was killed goes on when you call it
     again. Several behaviours are worked at side by side.
     """
-    known = settings.read(settings.found(at), os.environ)
-    chosen = list(dict.fromkeys(behavior or map(Behavior, known["behaviors"])))
-    found = [_one(known, chosen[0], seed, dry=dry_run)] if len(chosen) == 1 else _all(known, chosen, seed, dry=dry_run)
+    known = settled(at)
+    behaviors = chosen(known, behavior)
+    found = [_one(known, behaviors[0], seed, dry=dry_run)] if len(behaviors) == 1 else _all(known, behaviors, seed, dry=dry_run)
     if as_json:
-        typer.echo(json.dumps(found if len(chosen) > 1 else found[0], ensure_ascii=False))
+        typer.echo(json.dumps(found if len(behaviors) > 1 else found[0], ensure_ascii=False))
     else:
         for one in found:
             typer.echo(laid_out((tuning.planned if dry_run else tuning.finished)(one), width()))
@@ -141,10 +140,3 @@ def check_slices(folder: RunFolder) -> None:
     for name in found:
         typer.echo(name)
     raise typer.Exit(1 if found else 0)
-
-
-def parts() -> Iterator[tuple[str, Any]]:
-    """What the session of a run calls; no person does."""
-    yield "propose", propose
-    yield "check-pack", check_pack
-    yield "check-slices", check_slices

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from autotune.commands import scheduling
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.scheduling import Cron, Install, Launchd, Remove, Systemd
-from autotune.commands.workshop import At
-from autotune.prompts import settings
+from autotune.commands.workshop import At, settled
 from autotune.prompts.keys import KEYS
 
 NAME = "prompts"
@@ -30,7 +28,7 @@ def schedule(
     Without --install or --remove, it shows what it would write. Keys are never written: it says which file they are read from.
     """
     kind = scheduling.kind_of(systemd=systemd, launchd=launchd, cron=cron)
-    known = settings.read(settings.found(at), os.environ)
+    known = settled(at)
     place = Path.home() if known.file is None else known.file.parent
     words = ("prompts", "once", *(() if known.file is None else ("--at", str(place))))
     job = scheduling.job(NAME, words, known["interval_minutes"], place, (key.variable for key in KEYS if key.variable))

@@ -9,7 +9,7 @@ import typer
 
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.skills_ import all_seen
+from autotune.commands.skills_seen import all_seen
 from autotune.core.codec import encode
 from autotune.core.tell import skill_folders as words
 from autotune.errors import AutotuneError

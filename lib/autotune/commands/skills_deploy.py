@@ -9,8 +9,8 @@ import typer
 
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.skills_ import all_seen
 from autotune.commands.skills_create import NameOrPath
+from autotune.commands.skills_seen import all_seen
 from autotune.core.codec import encode
 from autotune.core.skills.aftermath import Aftermath, Fate
 from autotune.core.tell import skill_life as words

@@ -16,9 +16,9 @@ import typer
 
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
-from autotune.commands.skills_ import all_seen
 from autotune.commands.skills_create import NameOrPath
 from autotune.commands.skills_label import asked
+from autotune.commands.skills_seen import all_seen
 from autotune.core.codec import encode
 from autotune.core.skills.mining import mined, type_of
 from autotune.core.skills.suite import By, RoutingCase, Source, Suite, SuiteCase, TaskCase, Type, part_of, with_cases

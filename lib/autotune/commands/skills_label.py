@@ -11,7 +11,7 @@ import typer
 
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered, print_lines, width
-from autotune.commands.skills_ import Name, records, seen_so_far, skill_named
+from autotune.commands.skills_seen import Name, records, seen_so_far, skill_named
 from autotune.core.tell import misses as words
 from autotune.core.tell import skills as seen_words
 from autotune.core.tell.lines import laid_out

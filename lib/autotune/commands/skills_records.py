@@ -11,7 +11,7 @@ import typer
 
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import answered
-from autotune.commands.skills_ import all_seen, records
+from autotune.commands.skills_seen import all_seen, records
 from autotune.core.codec import encode
 from autotune.core.skills.workflows import LEAST
 from autotune.core.tell import skill_folders as words

@@ -15,9 +15,9 @@ from autotune.commands import scheduling
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
 from autotune.commands.scheduling import Cron, Install, Launchd, Remove, Systemd
-from autotune.commands.skills_ import records
 from autotune.commands.skills_create import NameOrPath
 from autotune.commands.skills_deploy import as_values
+from autotune.commands.skills_seen import records
 from autotune.core.codec import encode
 from autotune.core.skills.readiness import command
 from autotune.core.tell import skill_run as words

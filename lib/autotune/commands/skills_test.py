@@ -13,8 +13,8 @@ import typer
 
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import answered
-from autotune.commands.skills_ import records
 from autotune.commands.skills_create import NameOrPath
+from autotune.commands.skills_seen import records
 from autotune.core.codec import encode
 from autotune.core.skills.probing import Client, Measures, Probing
 from autotune.core.skills.results import Result, What
@@ -38,7 +38,7 @@ Usd = Annotated[float | None, typer.Option("--max-usd", min=0, help="Make no pro
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many probes it would take, how long, and how much, and make none.")]
 
 
-def once(  # noqa: PLR0913, PLR0917 - options
+def test(  # noqa: PLR0913, PLR0917 - options
     name: NameOrPath,
     instrument: Annotated[
         Measures | None, typer.Option("--instrument", help="Run this one alone: routing-host, routing-judge or task.")

@@ -1,7 +1,0 @@
-"""`autotune optimize`."""
-
-from __future__ import annotations
-
-from autotune.commands.prompts_optimize import optimize as main
-
-__all__ = ["main"]
