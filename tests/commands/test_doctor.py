@@ -467,7 +467,7 @@ def orphan(session: Session) -> Iterator[Path]:
     """A measuring worktree whose session is gone."""
     place = session.cache / "measure"
     if not place.exists():
-        worktrees.add_worktree(session.repository, place, session.state.incumbent, files=False)
+        worktrees.add_worktree(session.repository, place, session.state.incumbent)
     yield session.cache
     worktrees.remove_worktree(session.repository, place)
 

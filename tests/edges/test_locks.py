@@ -150,11 +150,11 @@ def test_letting_go_twice_takes_nothing_from_the_next_holder(path: Path) -> None
 def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_not_enough(path: Path) -> None:
     with hold(path, "autotune run"):
         descriptor = os.open(path, os.O_RDWR)
-        assert locks._is_still(path, descriptor)
+        assert locks.is_still(path, descriptor)
         path.unlink()
-        assert not locks._is_still(path, descriptor)
+        assert not locks.is_still(path, descriptor)
         path.touch()
-        assert not locks._is_still(path, descriptor)
+        assert not locks.is_still(path, descriptor)
         os.close(descriptor)
 
 

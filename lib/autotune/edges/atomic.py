@@ -36,9 +36,14 @@ def lives(pid: str) -> bool:
 
 def _has_ended(pid: str) -> bool:
     """Whether a process only waits for its parent to take note of its end; where that cannot be told, it does not."""
+    return stat_of(pid)[:1] in (["Z"], ["X"])
+
+
+def stat_of(pid: int | str) -> list[str]:
+    """What Linux says of a process behind its name, proc_pid_stat(5): state, parent and so on; nothing where it does not say."""
     with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] in ("Z", "X")
-    return False
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return []
 
 
 def free_name(path: Path, what: str) -> Path:

@@ -31,17 +31,6 @@ def history(folder: Path, base: str, tip: str) -> tuple[str, ...]:
     return tuple(git.tell(folder, "rev-list", "--reverse", "--first-parent", f"{base}..{tip}").text.split())
 
 
-def changed(folder: Path, before: str, after: str) -> dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]]:
-    """Map each path in which two commits differ to its mode and object id in both; None where it is not there."""
-    fields = git.tell(folder, "diff-tree", "-r", "-z", "--no-renames", "--ignore-submodules=none", before, after).paths
-    found: dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]] = {}
-    for head, path in zip(fields[0::2], fields[1::2], strict=True):
-        mode_before, mode_after, sha_before, sha_after, _ = head[1:].split(" ")
-        sides = [None if not int(mode, 8) else (mode, sha) for mode, sha in ((mode_before, sha_before), (mode_after, sha_after))]
-        found[path] = sides[0], sides[1]
-    return found
-
-
 def lines_changed(folder: Path, before: str, after: str) -> str:
     """Give what git prints of the lines in which two blobs differ, without any lines around."""
     options = ("--no-ext-diff", "--no-textconv", "--no-color", "--inter-hunk-context=0", "-U0")

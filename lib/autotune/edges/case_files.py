@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autotune.core.cases.written import case_of
+from autotune.core.facts import UnreadError
+from autotune.edges.results import beginning
 from autotune.errors import AutotuneError
 
 MOST_OF_A_CASE = 1024 * 1024  # bytes
@@ -68,13 +70,9 @@ def _files(folder: Path) -> Iterator[str]:
 def _copied(source: Path, target: Path, most: int) -> int:
     """Copy the beginning of a plain file; gives how many bytes, 0 where it cannot be read."""
     try:
-        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+        content = beginning(source, most)
+    except UnreadError:
         return 0
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return 0
-        content = file.read(most)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     return len(content)

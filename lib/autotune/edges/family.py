@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from autotune.core.output.outcome import escaped
+from autotune.edges.atomic import stat_of
 
 MARK = "AUTOTUNE_RUN"
 TURN = "turn-"  # what the mark of a proposer begins with, which may say what a run may not
@@ -82,10 +83,8 @@ def _parent(pid: int) -> int | None:
     """The id of a process's parent, 0 where it has none; None where there is no such process."""
     if not _HAS_PROC:
         return _seen_by_ps(pid)[0]
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
-    except OSError:
-        return None
+    said = stat_of(pid)
+    return int(said[1]) if said else None
 
 
 def _seen_by_ps(pid: int) -> tuple[int | None, bool]:

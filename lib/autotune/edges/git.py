@@ -284,13 +284,23 @@ def _listed(folder: Path, commit: str) -> Mapping[str, tuple[str, str]]:
 
 
 def _listed_like(folder: Path, commit: str, like: str) -> Mapping[str, tuple[str, str]]:
-    fields = tell(folder, "diff-tree", "-r", "-z", "--no-renames", "--ignore-submodules=none", like, commit).paths
     found = dict(tracked(folder, like))
-    for head, path in zip(fields[0::2], fields[1::2], strict=True):
-        _, mode, _, sha, change = head.split(" ")
-        found[path] = mode, sha
-        if change == "D":
+    for path, (_, after) in changed(folder, like, commit).items():
+        if after is None:
             del found[path]
+        else:
+            found[path] = after
+    return found
+
+
+def changed(folder: Path, before: str, after: str) -> dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]]:
+    """Map each path in which two commits differ to its mode and object id in both; None where it is not there."""
+    fields = tell(folder, "diff-tree", "-r", "-z", "--no-renames", "--ignore-submodules=none", before, after).paths
+    found: dict[str, tuple[tuple[str, str] | None, tuple[str, str] | None]] = {}
+    for head, path in zip(fields[0::2], fields[1::2], strict=True):
+        mode_before, mode_after, sha_before, sha_after, _ = head[1:].split(" ")
+        sides = [None if not int(mode, 8) else (mode, sha) for mode, sha in ((mode_before, sha_before), (mode_after, sha_after))]
+        found[path] = sides[0], sides[1]
     return found
 
 

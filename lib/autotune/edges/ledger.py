@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from autotune.edges.atomic import free_name
+from autotune.edges.locks import is_still
 from autotune.errors import AutotuneError
 
 FIRST = "0" * 64  # what stands in place of a hash on the first line
@@ -37,9 +39,10 @@ def append(path: Path, make_line: Callable[[str], bytes], *, durable: bool = Tru
 
     A torn last line is set aside first; its bytes are given back, None where there was none.
     """
-    with _locked(path) as file:
+    with locked(path) as file:
         torn = _set_aside_torn(file, path)
-        line = make_line(_last_hash(file))
+        last = _last_line(file)
+        line = make_line(FIRST if last is None else digest(last))
         file.seek(0, os.SEEK_END)
         file.write(line)
         file.flush()
@@ -50,7 +53,7 @@ def append(path: Path, make_line: Callable[[str], bytes], *, durable: bool = Tru
 
 def mend(path: Path) -> bytes | None:
     """Set a torn last line aside, in a file of its own beside the ledger, and give its bytes; None where the last line is whole."""
-    with _locked(path) as file:
+    with locked(path) as file:
         return _set_aside_torn(file, path)
 
 
@@ -78,29 +81,12 @@ def require(path: Path, position: Position) -> None:
     if position.offset == 0:
         return
     with path.open("rb") as file:
-        last = _line_ending_at(file, position.offset)
+        last = _last_line(file, position.offset)
     if last is None or digest(last) != position.prev:
         raise AutotuneError(
             f"{path} is not as it was: line {position.lines} is gone or was changed. Somebody rewrote the ledger, or cut it off.",
             "`autotune check` compares it with commits, refs and copies, and says what to do",
         )
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep everybody who appends to the ledger waiting for a moment."""
-    with _locked(path):
-        yield
-
-
-def _line_ending_at(file: BinaryIO, end: int) -> bytes | None:
-    """Give the line that ends just before byte `end`, newline included; None where there is none."""
-    start, locked = end, b""
-    while start > 0 and b"\n" not in locked[:-1]:
-        start = max(0, start - _CHUNK)
-        file.seek(start)
-        locked = file.read(end - start)
-    return locked[locked.rfind(b"\n", 0, len(locked) - 1) + 1 :] if len(locked) == end - start and locked.endswith(b"\n") else None
 
 
 def _follows(line: bytes, prev: str) -> bool:
@@ -113,43 +99,31 @@ def _follows(line: bytes, prev: str) -> bool:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[BinaryIO]:
+def locked(path: Path) -> Iterator[BinaryIO]:
+    """Keep everybody else who appends to the ledger waiting for a moment."""
     while True:
         with path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if _is_still(file, path):
+            if is_still(path, file.fileno()):
                 yield file
                 return
-
-
-def _is_still(file: BinaryIO, path: Path) -> bool:
-    """Whether a file is the one that others find: it may have been put back, as another one, while this process waited for it."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _set_aside_torn(file: BinaryIO, path: Path) -> bytes | None:
     last = _last_line(file)
     if last is None or last.endswith(b"\n"):
         return None
-    aside = next(name for number in range(1, 1000) if not (name := path.with_name(f"{path.name}.torn-{number}")).exists())
-    aside.write_bytes(last)
+    free_name(path, "torn").write_bytes(last)
     file.truncate(file.seek(0, os.SEEK_END) - len(last))
     return last
 
 
-def _last_hash(file: BinaryIO) -> str:
-    last = _last_line(file)
-    return FIRST if last is None else digest(last)
-
-
-def _last_line(file: BinaryIO) -> bytes | None:
-    """Give the bytes after the last newline but one (so that a whole last line is given with its newline)."""
-    end = file.seek(0, os.SEEK_END)
+def _last_line(file: BinaryIO, end: int | None = None) -> bytes | None:
+    """Give the bytes after the last newline but one before byte `end` (so that a whole last line is given with its newline)."""
+    size = file.seek(0, os.SEEK_END)
+    end = size if end is None else end
     tail = b""
-    while len(tail) < end:
+    while len(tail) < end <= size:
         start = max(0, end - len(tail) - _CHUNK)
         file.seek(start)
         tail = file.read(end - len(tail) - start) + tail

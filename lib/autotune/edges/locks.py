@@ -134,7 +134,7 @@ def remove(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            if _locked(descriptor, fcntl.LOCK_EX) and _is_still(path, descriptor):
+            if _locked(descriptor, fcntl.LOCK_EX) and is_still(path, descriptor):
                 path.unlink()
         finally:
             os.close(descriptor)
@@ -170,7 +170,7 @@ def _take(path: Path, wait_s: float) -> Lock:
 
 def _try(path: Path) -> Lock | None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    if _locked(descriptor, fcntl.LOCK_EX) and _is_still(path, descriptor):
+    if _locked(descriptor, fcntl.LOCK_EX) and is_still(path, descriptor):
         return Lock(path, descriptor)
     os.close(descriptor)
     return None
@@ -184,7 +184,7 @@ def _locked(descriptor: int, kind: int) -> bool:
     return True
 
 
-def _is_still(path: Path, descriptor: int) -> bool:
+def is_still(path: Path, descriptor: int) -> bool:
     """Whether the file that was locked is the one that others will find: it may have been deleted in between."""
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))

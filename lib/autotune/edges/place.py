@@ -74,7 +74,7 @@ def build(repository: git.Repository, place: Path, commit: str, carry: Sequence[
         take_down(repository, place)
     place.parent.mkdir(parents=True, exist_ok=True)
     _index(place).unlink(missing_ok=True)
-    worktrees.add_worktree(repository, place, commit, files=False)
+    worktrees.add_worktree(repository, place, commit)
     large = (path for path in sorted(tree.apart(repository.top, commit)) if os.path.lexists(repository.top / path))
     names = (*carry, *large)
     mended = tuple(path for name in names for path in copies.bring_copies(repository.top, place, name))

@@ -82,6 +82,14 @@ def _files_in(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _content(path: Path, most: int) -> bytes:
+    content = beginning(path, most + 1)
+    if len(content) > most:
+        raise UnreadError(Unread.TOO_LARGE, most=MOST_BYTES // 2**20)
+    return content
+
+
+def beginning(path: Path, most: int) -> bytes:
+    """Read the first bytes of a plain file, through no link. Raises UnreadError where it is something else."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe that nobody writes to would be waited for
     except OSError as problem:
@@ -89,7 +97,4 @@ def _content(path: Path, most: int) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise UnreadError(Unread.NO_PLAIN_FILE)
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise UnreadError(Unread.TOO_LARGE, most=MOST_BYTES // 2**20)
-    return content
+        return file.read(most)

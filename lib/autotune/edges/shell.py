@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self, cast
 
 from autotune.core.output.outcome import escaped
 from autotune.edges.family import children, command_line, family, marked
+from autotune.edges.signals import handled
 from autotune.errors import AutotuneError
 
 if TYPE_CHECKING:
@@ -188,18 +190,10 @@ RSS_UNITS_PER_MIB = 1024 * 1024 if sys.platform == "darwin" else 1024
 running: list[Run] = []
 
 
-@contextlib.contextmanager
-def nothing_ignored() -> Iterator[None]:
+def nothing_ignored() -> AbstractContextManager[None]:
     """Handle for a moment what this process ignores: a program inherits that a signal is ignored, and not that it is handled."""
     main = threading.current_thread() is threading.main_thread()
-    ignored = [number for number in _INHERITED if main and signal.getsignal(number) is signal.SIG_IGN]
-    for number in ignored:
-        signal.signal(number, lambda *_: None)
-    try:
-        yield
-    finally:
-        for number in ignored:
-            signal.signal(number, signal.SIG_IGN)
+    return handled({number: lambda *_: None for number in _INHERITED if main and signal.getsignal(number) is signal.SIG_IGN})
 
 
 def not_started(problem: str) -> AutotuneError:

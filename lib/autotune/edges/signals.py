@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from types import FrameType
 from typing import NoReturn
+
+Handler = Callable[[int, FrameType | None], object] | signal.Handlers
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ToldToEndError(BaseException):
@@ -19,51 +23,40 @@ class ToldToEndError(BaseException):
 
 
 @contextmanager
-def told_to_end() -> Iterator[None]:
+def handled(handlers: Mapping[int, Handler]) -> Iterator[None]:
+    """Have signals handled otherwise as long as the context lasts."""
+    before = {one: signal.getsignal(one) for one in handlers}
+    try:
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+        yield
+    finally:
+        for one, earlier in before.items():
+            signal.signal(one, earlier)
+
+
+def told_to_end() -> AbstractContextManager[None]:
     """Raise `ToldToEndError` for the signals by which a terminal or a client ends a command, where nobody has set them otherwise."""
 
     def end(number: int, _: object) -> NoReturn:
         raise ToldToEndError(number)
 
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    taken = {one: handler for one, handler in before.items() if handler in (signal.SIG_DFL, signal.default_int_handler)}
-    try:
-        for one in taken:
-            signal.signal(one, end)
-        yield
-    finally:
-        for one, handler in taken.items():
-            signal.signal(one, handler)
+    return handled({one: end for one in _ENDING if signal.getsignal(one) in (signal.SIG_DFL, signal.default_int_handler)})
 
 
-@contextmanager
-def ended_in_order() -> Iterator[None]:
+def ended_in_order() -> AbstractContextManager[None]:
     """Have a signal that would end this process at once (a closed terminal, say) end it as an interrupt does: then all is given back."""
-    names = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
-    for one in names:
-        signal.signal(one, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for one in names:
-            signal.signal(one, signal.SIG_DFL)
+    at_once = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    return handled(dict.fromkeys(at_once, signal.default_int_handler))
 
 
-@contextmanager
-def not_hung_up() -> Iterator[None]:
+def not_hung_up() -> AbstractContextManager[None]:
     """Outlive the terminal; a request to end is an interrupt, so that the client does not outlive this process."""
 
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = {one: signal.getsignal(one) for one in (signal.SIGHUP, signal.SIGTERM)}
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    return handled({signal.SIGHUP: signal.SIG_IGN, signal.SIGTERM: interrupt})
 
 
 class Ending:
@@ -99,10 +92,8 @@ def ended_gently(said: Callable[[], None]) -> Iterator[Ending]:
         ending.ask(number)
         said()
 
-    before = {one: signal.signal(one, handle) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
-        yield ending
+        with handled(dict.fromkeys(_ENDING, handle)):
+            yield ending
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
         ending.close()

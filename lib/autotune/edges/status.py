@@ -11,16 +11,17 @@ from autotune.edges.git import ALL_THAT_IS_THERE, SUBMODULE, SUBMODULES, Reposit
 
 def modified(repository: Repository) -> tuple[str, ...]:
     """List tracked files that are modified or staged."""
-    listed = tell(repository.top, *SUBMODULES, *ALL_THAT_IS_THERE, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames")
-    return tuple(entry[3:] for entry in listed.paths)
+    return _unlike_head(repository, "no")
 
 
 def uncommitted(repository: Repository) -> tuple[str, ...]:
     """List the files that are not as HEAD has them, untracked ones too, without what git ignores."""
-    listed = tell(
-        repository.top, *SUBMODULES, *ALL_THAT_IS_THERE, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"
-    )
-    return tuple(entry[3:] for entry in listed.paths)
+    return _unlike_head(repository, "all")
+
+
+def _unlike_head(repository: Repository, untracked: str) -> tuple[str, ...]:
+    options = ("--porcelain=v1", "-z", f"--untracked-files={untracked}", "--no-renames")
+    return tuple(entry[3:] for entry in tell(repository.top, *SUBMODULES, *ALL_THAT_IS_THERE, "status", *options).paths)
 
 
 def ignored(folder: Path) -> tuple[str, ...]:

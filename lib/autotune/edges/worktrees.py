@@ -18,10 +18,9 @@ def switch_to_new(repository: Repository, branch: str) -> None:
     tell(repository.top, "symbolic-ref", "-m", "autotune: the session begins", "HEAD", f"refs/heads/{branch}")
 
 
-def add_worktree(repository: Repository, place: Path, commit: str, branch: str | None = None, *, files: bool) -> None:
-    """Add a working tree, detached or on a new branch, with its files or without (then no hook runs)."""
-    what = ("--detach",) if branch is None else ("-b", branch)
-    tell(repository.top, "worktree", "add", "-q", "-f", "-f", *what, *(() if files else ("--no-checkout",)), str(place), commit)
+def add_worktree(repository: Repository, place: Path, commit: str) -> None:
+    """Add a working tree, detached and without its files, so that no hook runs."""
+    tell(repository.top, "worktree", "add", "-q", "-f", "-f", "--detach", "--no-checkout", str(place), commit)
 
 
 def remove_worktree(repository: Repository, place: Path) -> None:

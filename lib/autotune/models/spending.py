@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from autotune.core.asking.costs import Cost, Sure
 from autotune.core.asking.failing import Why
 from autotune.core.asking.limits import Admission, Limits, Most, Spent, admitted
 from autotune.core.asking.request import Usage
-from autotune.edges.atomic import lives
+from autotune.edges.atomic import lives, stat_of
 from autotune.edges.locks import data_folder
 from autotune.errors import AutotuneError
 
@@ -191,6 +191,4 @@ def _migrate(file: sqlite3.Connection, path: Path) -> None:
 
 def _begun(pid: int) -> str:
     """Say when a process began, as the system counts it, so that its number alone is not taken for it; empty where that cannot be told."""
-    with suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
-    return ""
+    return "".join(stat_of(pid)[19:20])

@@ -9,7 +9,7 @@ from pathlib import Path
 from autotune.core.ledger.state import Row
 from autotune.core.model import Status
 from autotune.core.tell.words import told
-from autotune.edges import branches, git
+from autotune.edges import git
 from autotune.errors import AutotuneError
 from autotune.loop.session import feed, layout
 from autotune.loop.session.folding import read_session
@@ -58,7 +58,7 @@ def _kept(top: Path, behavior: str) -> list[tuple[str, Candidate]]:
         state, _ = read_session(folder)
         if not state.incumbent or state.incumbent == state.first:
             continue
-        if mainline.path_of(behavior) in branches.changed(top, state.first, state.incumbent):
+        if mainline.path_of(behavior) in git.changed(top, state.first, state.incumbent):
             rows = [row for row in feed.rows_of(folder.ledger) if row.status is Status.KEEP]
             found.append(_candidate(top, behavior, folder.name, state.incumbent, rows))
     return found

@@ -16,7 +16,7 @@ from autotune.core.memory.lessons import Likeness, settles
 from autotune.core.output.outcome import escaped
 from autotune.core.tell.fate import fate_of
 from autotune.core.tell.lines import shortened
-from autotune.edges import branches, git
+from autotune.edges import git
 from autotune.edges.atomic import replace_file
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.merging import merge
@@ -125,7 +125,7 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _change(top: Path, before: str, after: str) -> Mapping[str, Sides]:
-    changed = branches.changed(top, before, after)
+    changed = git.changed(top, before, after)
     reads = len(changed) <= _MOST_READ
     return {path: (_content(top, was, reads=reads), _content(top, now, reads=reads)) for path, (was, now) in changed.items()}
 

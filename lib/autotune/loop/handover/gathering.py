@@ -70,7 +70,7 @@ def _number_said(session: Session, commit: str) -> int | None:
 
 def _change(session: Session, commit: str, row: Row | None) -> Change:
     before = commits.parents(session.top, commit)[0]
-    touched = {path: _hunks(session, *sides) for path, sides in branches.changed(session.top, before, commit).items()}
+    touched = {path: _hunks(session, *sides) for path, sides in git.changed(session.top, before, commit).items()}
     title = commits.message(session.top, commit).strip().partition("\n")[0] if row is None else row.description.strip().partition("\n")[0]
     topic = (row.asi or {}).get("topic") if row is not None else None
     return Change(commit, None if row is None else row.index, title, touched, topic if isinstance(topic, str) and topic.strip() else None)
