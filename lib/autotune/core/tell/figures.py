@@ -276,6 +276,11 @@ def _bracketed(words: str | None) -> str:
     return f" ({words})" if words else ""
 
 
+def minute(moment_ms: int) -> str:
+    """A moment in milliseconds since 1970 (UTC), to the minute."""
+    return f"{EPOCH + timedelta(milliseconds=moment_ms):%Y-%m-%d %H:%M}"
+
+
 def day(moment_ms: int) -> str:
     """The day of a moment in milliseconds since 1970 (UTC)."""
     return (EPOCH + timedelta(milliseconds=moment_ms)).date().isoformat()

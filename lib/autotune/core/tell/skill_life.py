@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from autotune.core.rollout.events import Intent
 from autotune.core.skills.aftermath import Aftermath, Fate
 from autotune.core.skills.rates import LEAST
-from autotune.core.tell.figures import EPOCH, counted
+from autotune.core.tell.figures import counted, minute
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.skills import share
 
@@ -69,7 +68,7 @@ def watched(found: Aftermath) -> Iterator[Line]:
     if made is None or standing is None:
         yield Line("watch", "nothing was deployed by autotune: there is nothing to watch")
         return
-    yield Line("version", f"#{made.number}, {made.why} {EPOCH + timedelta(milliseconds=made.at_ms):%Y-%m-%d %H:%M}")
+    yield Line("version", f"#{made.number}, {made.why} {minute(made.at_ms)}")
     yield Line("counts", f"turns from {found.cut[:19].replace('T', ' ')} on, under its description")
     yield Line("shown", f"first in a session at {found.shown.at[:19].replace('T', ' ')}" if found.shown else "in no session yet")
     yield Line("recall", f"{share(standing.recall)}: {standing.recall.hits} of {counted(standing.recall.of, 'turn')} that fit")

@@ -115,14 +115,12 @@ def chosen(choices: Sequence[Choice]) -> Iterator[Line]:
 
 def skipped(step: str, name: str | None, why: str) -> Line:
     """Tell why a step does nothing."""
-    whose = f"{shortened(name, 40)}: " if name else ""
-    return _line(step, whose + _WHY[why].format(name=shortened(name or "", 40)), Tone.QUIET)
+    return _line(step, _WHY[why].format(name=shortened(name or "", 40)), Tone.QUIET, name)
 
 
 def refused(step: str, name: str | None, message: str, hint: str) -> Line:
     """Tell what was refused."""
-    whose = f"{shortened(name, 40)}: " if name else ""
-    return _line(step, f"{whose}{message} {hint[:1].upper()}{hint[1:]}.", Tone.BAD)
+    return _line(step, f"{message} {hint[:1].upper()}{hint[1:]}.", Tone.BAD, name)
 
 
 def improved(name: str, *, kept: bool, why: str, session: str | None, handled: int, dry_run: bool) -> Line:
@@ -130,12 +128,12 @@ def improved(name: str, *, kept: bool, why: str, session: str | None, handled: i
     what = "would be tried" if dry_run else "a better version was kept" if kept else "nothing better was found"
     where = f" (session {session})" if session else ""
     answered = f"; {counted(handled, 'complaint')} handled" if handled else ""
-    return _line("improve", f"{shortened(name, 40)}: {what}{where}: {shortened(why, 80)}{answered}", Tone.GOOD if kept else Tone.PLAIN)
+    return _line("improve", f"{what}{where}: {shortened(why, 80)}{answered}", Tone.GOOD if kept else Tone.PLAIN, name)
 
 
 def deployed(name: str, session: str, *, dry_run: bool) -> Line:
     """Tell what a pass deployed."""
-    return _line("deploy", f"{shortened(name, 40)}: what session {session} kept {'would be' if dry_run else 'is'} in its place", Tone.GOOD)
+    return _line("deploy", f"what session {session} kept {'would be' if dry_run else 'is'} in its place", Tone.GOOD, name)
 
 
 def watched(name: str, fate: str, back: str | None) -> Line:
@@ -143,9 +141,9 @@ def watched(name: str, fate: str, back: str | None) -> Line:
     after = f"; version {back} is back" if back else ""
     tone = Tone.BAD if fate == "regressed" else Tone.PLAIN
     hint = f"; `autotune skills rollback {shortened(name, 40)}` takes it back" if fate == "regressed" and not back else ""
-    return _line("watch", f"{shortened(name, 40)}: {_FATES[fate]}{after}{hint}", tone)
+    return _line("watch", f"{_FATES[fate]}{after}{hint}", tone, name)
 
 
-def _line(label: str, text: str, tone: Tone = Tone.PLAIN) -> Line:
-    """A line of a pass: their texts begin in one column, though each is shown when it is known."""
-    return Line(f"{label:7}", text, tone)
+def _line(label: str, text: str, tone: Tone = Tone.PLAIN, name: str | None = None) -> Line:
+    """A line of a pass, perhaps on one skill: their texts begin in one column, though each is shown when it is known."""
+    return Line(f"{label:7}", f"{shortened(name, 40)}: {text}" if name else text, tone)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from autotune.core.judging.condition import Ill
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.output.outcome import escaped
 from autotune.core.tell import rollouts, scored
-from autotune.core.tell.figures import EPOCH, counted, day, money
+from autotune.core.tell.figures import counted, day, minute, money
 from autotune.core.tell.lines import Line, Tone, shortened
 
 Values = Mapping[str, Any]
@@ -197,4 +196,4 @@ def _text(text: str) -> str:
 
 def moment(moment_ms: int) -> str:
     """A time (UTC), to the minute."""
-    return f"{day(moment_ms)} {EPOCH + timedelta(milliseconds=moment_ms):%H:%M} UTC"
+    return f"{minute(moment_ms)} UTC"
