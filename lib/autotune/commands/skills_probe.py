@@ -15,6 +15,7 @@ from autotune.commands.printing import answered
 from autotune.core.codec import encode
 from autotune.core.skills.probed import Probed, total
 from autotune.core.tell import probing as words
+from autotune.core.tell.judging import case_line
 
 
 def probe(
@@ -46,9 +47,10 @@ def probe(
             found.append(one)
             _explain(one)
     except measuring.Void as void:
-        lines, usd = words.void_lines(metric, cases, void.failed, void.planned), void.usd
+        lines, usd = [case_line(metric, one, None, words.void(void.failed, void.planned)) for one in cases], void.usd
     else:
-        lines, usd = [words.case_line(metric, one) for one in found], total(one.usd for one in found)
+        lines = [case_line(metric, one.case, one.score, words.why(one.failed)) for one in found]
+        usd = total(one.usd for one in found)
     typer.echo("\n".join(lines))
     if usd is not None:
         typer.echo(f"METRIC cost_usd={usd:.9g}")

@@ -1,4 +1,4 @@
-"""Single keys of a terminal, each as it is pressed; what is typed ahead is not lost."""
+"""Single keys of a terminal, each as it is pressed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ END = "\x04"
 
 @contextmanager
 def pressed() -> Iterator[Callable[[], str]]:
-    """Give a function that waits for a key; the terminal is as it was afterwards."""
+    """Give a function that waits for a key; what was typed ahead is not lost."""
+    keyboard = sys.stdin.fileno()
+    with one_by_one(keyboard, drops=False):
+        yield lambda: _one(keyboard)
+
+
+@contextmanager
+def one_by_one(keyboard: int, *, drops: bool) -> Iterator[None]:
+    """Have a terminal give each key as it is pressed; it is as it was afterwards. `drops` says that what was typed ahead is dropped."""
     import termios
     import tty
 
-    keyboard = sys.stdin.fileno()
     before = termios.tcgetattr(keyboard)
     try:
-        tty.setcbreak(keyboard, termios.TCSADRAIN)
-        yield lambda: _one(keyboard)
+        tty.setcbreak(keyboard, termios.TCSAFLUSH if drops else termios.TCSADRAIN)
+        yield
     finally:
         with suppress(termios.error):  # of a terminal that has gone
             termios.tcsetattr(keyboard, termios.TCSADRAIN, before)

@@ -21,6 +21,7 @@ from autotune.edges.clock import now
 from autotune.loop.session import feed
 from autotune.loop.session.session import Session
 from autotune.views import dashboard
+from autotune.views.keys import one_by_one
 from autotune.views.panels import Beside
 
 if TYPE_CHECKING:
@@ -191,11 +192,7 @@ def _keyboard() -> Iterator[Callable[[float], tuple[str, bool]]]:
     if not sys.stdin.isatty():
         yield _nothing
         return
-    import termios
-    import tty
-
     keyboard = sys.stdin.fileno()
-    before = termios.tcgetattr(keyboard)
     listening, telling = os.pipe()
     os.set_blocking(telling, False)
 
@@ -210,12 +207,10 @@ def _keyboard() -> Iterator[Callable[[float], tuple[str, bool]]]:
 
     handler = signal.signal(signal.SIGWINCH, told)
     try:
-        tty.setcbreak(keyboard)
-        yield heard
+        with one_by_one(keyboard, drops=True):
+            yield heard
     finally:
         signal.signal(signal.SIGWINCH, handler)
-        with suppress(termios.error):  # of a terminal that has gone
-            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
         os.close(listening)
         os.close(telling)
 

@@ -76,8 +76,13 @@ def _in_runs(state: State) -> str:
 
 def goal(state: State) -> str:
     """Say what the session is for."""
+    return f"{escaped(state.segment.opened.session)}: {aim(state)}"
+
+
+def aim(state: State) -> str:
+    """Say what was asked for."""
     unit = f" ({escaped(state.metric.unit)})" if state.metric.unit else ""
-    return f"{escaped(state.segment.opened.session)}: make {escaped(state.metric.name)}{unit} {state.metric.direction}"
+    return f"make {escaped(state.metric.name)}{unit} {state.metric.direction}"
 
 
 def health(state: State) -> Line:

@@ -47,12 +47,14 @@ def as_agent(instructions: str, demos: Sequence[tuple[str, str]], parts: Sequenc
 
 def score_line(metric: str, case: str, judgement: Judgement) -> str:
     """One case's line: its score, or why there is none."""
-    if judgement.score is not None:
-        return f"METRIC {metric}[{case}]={judgement.score:.6g}"
-    why = f"{judgement.unscored}"
-    if judgement.failure is not None:
-        why = f"{judgement.judge}: {why_no_answer(judgement.failure)}"
-    return f"UNSCORED {metric}[{case}] {shortened(why, _LONGEST_WHY)}"
+    failure = judgement.failure
+    why = f"{judgement.unscored}" if failure is None else f"{judgement.judge}: {why_no_answer(failure)}"
+    return case_line(metric, case, judgement.score, why)
+
+
+def case_line(metric: str, case: str, score: float | None, why: str) -> str:
+    """One case's line as a benchmark prints it: its score, or why there is none."""
+    return f"UNSCORED {metric}[{case}] {shortened(why, _LONGEST_WHY)}" if score is None else f"METRIC {metric}[{case}]={score:.6g}"
 
 
 def calls_planned(cases: int, *, answered: bool, share: float) -> str:

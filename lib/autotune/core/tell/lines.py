@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
 from autotune.core.output.outcome import escaped
 
+Values = Mapping[str, Any]
+"""What `--json` gives, from which lines are made."""
 WIDEST = 110  # columns from which lines of prose are no longer read with ease
 LEAST_TEXT = 20  # columns that a text gets beside its label, however narrow the surface
 

@@ -25,16 +25,15 @@ def fits(skill: str, parts: Sequence[Part], fence: Fence) -> tuple[Message, ...]
 
 def judged(skill: str, model: str, *, fitting: int, others: int, failed: int, capped: bool, cost: Cost) -> Iterator[Line]:
     """Tell what a look for missed triggers came to."""
-    yield Line(
-        "judged", f"{counted(fitting + others, 'prompt')} for {shortened(skill, 60)} by {model}: {fitting} missed, {others} rightly silent"
-    )
+    prompts, name = counted(fitting + others, "prompt"), shortened(skill, 60)
+    yield Line("judged", f"{prompts} for {name} by {model}: {fitting} missed, {others} rightly silent")
     if failed:
         yield Line("no answer", f"for {counted(failed, 'prompt')}; they can be asked again", Tone.FAIR)
     if capped:
         yield Line("ended", "a cap on calls or money was reached", Tone.FAIR)
     if cost.usd is not None:
         yield Line("cost", f"{cost.usd:.4f} US dollars")
-    yield Line("next", f"`autotune skills explain {shortened(skill, 60)}` names them")
+    yield Line("next", f"`autotune skills explain {name}` names them")
 
 
 def planned(skill: str, model: str, prompts: int) -> Line:

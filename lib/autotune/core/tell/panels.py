@@ -10,7 +10,7 @@ card       title, badge (a text and a tone, or nothing), lines
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import starmap
 from typing import Any
@@ -23,10 +23,9 @@ from autotune.core.skills.turns import Turn
 from autotune.core.tell import skills as told
 from autotune.core.tell import standing
 from autotune.core.tell.figures import counted, day
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone, Values, shortened
 from autotune.core.tell.live import lines_as_json
 
-Values = Mapping[str, Any]
 _LONGEST = 120
 _WORTH_SEEING = 2.0  # odds for a guardrail: below, there is nothing to see
 _BADGES = {

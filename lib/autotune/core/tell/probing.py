@@ -8,7 +8,7 @@ from typing import Any
 
 from autotune.core.asking.request import Message, Role
 from autotune.core.judging.fencing import Fence, Part, fenced
-from autotune.core.skills.probed import Probed, commonest
+from autotune.core.skills.probed import commonest
 from autotune.core.skills.probing import Measures, Probing
 from autotune.core.skills.signs import Failing, Outcome
 from autotune.core.skills.suite import Check, Criterion
@@ -81,19 +81,6 @@ def _work(criterion: str, fence: Fence) -> Iterator[str]:
     yield f"The criterion: {criterion}"
     yield ""
     yield "First give a reason in one sentence. Then say in `passes` whether the criterion is met."
-
-
-def case_line(metric: str, found: Probed) -> str:
-    """One case's line: the share of right answers, or why there is none."""
-    if found.score is not None:
-        return f"METRIC {metric}[{found.case}]={found.score:.6g}"
-    return f"UNSCORED {metric}[{found.case}] {shortened(why(found.failed), _LONGEST_WHY)}"
-
-
-def void_lines(metric: str, cases: Sequence[str], failed: Sequence[Outcome], planned: int) -> list[str]:
-    """The lines of a run that says nothing: each of its cases without a score, with the reason."""
-    reason = shortened(void(failed, planned), _LONGEST_WHY)
-    return [f"UNSCORED {metric}[{case}] {reason}" for case in cases]
 
 
 def void(failed: Sequence[Outcome], planned: int) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from autotune.core.rollout.afterwards import Watch
 from autotune.core.rollout.assigning import UnitKind
 from autotune.core.rollout.exposures import LeftOut
 from autotune.core.rollout.look import WORSE, Because, Mode, Verdict
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone, Values, shortened
 
-Values = Mapping[str, Any]
 PROMOTED = "A promoted pack of {behavior}"
 RESTORED = "The pack of {behavior} that is deployed again"
 _LONGEST, _LONGEST_LINE, _MOST_LINES = 300, 160, 40

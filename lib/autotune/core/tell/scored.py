@@ -12,9 +12,8 @@ from autotune.core.judging.trust import Agreement, Doubt
 from autotune.core.output.outcome import escaped
 from autotune.core.tell.asked import why_no_answer
 from autotune.core.tell.figures import counted, money
-from autotune.core.tell.lines import Line, Tone
+from autotune.core.tell.lines import Line, Tone, Values
 
-Values = Mapping[str, Any]
 MARKS = f"0 to {BEST_MARK}, {BEST_MARK} is the best"
 _LONGEST_SHOWN = 4000
 _SMALL_SHARE = 0.005

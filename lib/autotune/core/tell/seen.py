@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from autotune.core.records.trace import Unread
 from autotune.core.tell.figures import counted, day
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone, Values, shortened
 
-Values = Mapping[str, Any]
 _LONGEST_PATH = 300
 _UNREAD = {
     Unread.NOT_UTF8: "not UTF-8",
@@ -56,8 +54,8 @@ def ingested(found: Values) -> Iterator[Line]:
     if found["forgotten_for_age"]:
         yield Line("forgotten", f"{counted(found['forgotten_for_age'], 'record')} {would}forgotten for their age")
     for place in found["missing"]:
-        yield Line("missing", f"{shortened(place, _LONGEST_PATH)} is not there", Tone.FAIR)
-    yield Line("database", f"{shortened(found['database'], _LONGEST_PATH)}: {counted(found['records_now'], 'record')}")
+        yield Line("missing", f"{_short(place)} is not there", Tone.FAIR)
+    yield Line("database", f"{_short(found['database'])}: {counted(found['records_now'], 'record')}")
 
 
 def _masked(masked: Mapping[str, int], *, masks: bool) -> Line:
@@ -69,7 +67,7 @@ def _masked(masked: Mapping[str, int], *, masks: bool) -> Line:
 def _unread(found: Values) -> Iterator[Line]:
     if found["unread"]:
         words = {_UNREAD[Unread(reason)]: count for reason, count in found["unread"].items()}
-        where = f"; see {shortened(found['dead_letters'], _LONGEST_PATH)}" if found["dead_letters"] else ""
+        where = f"; see {_short(found['dead_letters'])}" if found["dead_letters"] else ""
         yield Line("not read", f"{_table(words)}{where}", Tone.BAD)
     if found["flaws"]:
         yield Line("in parts", _table({_UNREAD[Unread(reason)]: count for reason, count in found["flaws"].items()}), Tone.FAIR)
@@ -77,12 +75,8 @@ def _unread(found: Values) -> Iterator[Line]:
 
 def status(found: Values) -> Iterator[Line]:
     """What there is: the workshop, records, cases by behaviour, what was masked and not read."""
-    yield Line(
-        "workshop", shortened(found["workshop"], _LONGEST_PATH) if found["workshop"] else "none yet; `autotune prompts init` makes one"
-    )
-    yield Line(
-        "database", f"{shortened(found['database'], _LONGEST_PATH)} ({size(found['bytes'])}), kept for {found['retention_days']} days"
-    )
+    yield Line("workshop", _short(found["workshop"]) if found["workshop"] else "none yet; `autotune prompts init` makes one")
+    yield Line("database", f"{_short(found['database'])} ({size(found['bytes'])}), kept for {found['retention_days']} days")
     if not found["records"]:
         yield Line("records", "none yet; `autotune ingest` takes in what your agent wrote")
     else:
@@ -90,16 +84,16 @@ def status(found: Values) -> Iterator[Line]:
         yield Line("records", f"{found['records']:,} of {groups}, from {day(found['first_ms'])} to {day(found['last_ms'])}")
     for behavior, parts in found["behaviors"].items():
         cases = ", ".join(f"{part} {parts.get(part, 0):,}" for part in _PARTS)
-        yield Line("cases", f"{shortened(behavior, _LONGEST_PATH)}: {cases}")
+        yield Line("cases", f"{_short(behavior)}: {cases}")
     for pack in found["packs"]:
-        shown = f"{shortened(pack['behavior'], _LONGEST_PATH)} {shortened(pack['version'], _LONGEST_PATH)}"
+        shown = f"{_short(pack['behavior'])} {_short(pack['version'])}"
         yield Line("shown", f"{shown} in {counted(pack['records'], 'record')}")
     if found["records"]:
         yield _masked(found["masked"], masks=found["redact"])
     yield from _unread(found)
     for source in found["sources"]:
         half = f", {source['half_written']} with a half-written last line" if source["half_written"] else ""
-        place = shortened(source["place"], _LONGEST_PATH)
+        place = _short(source["place"])
         yield Line("source", f"{place} ({source['format']}): {counted(source['files'], 'file')}, {size(source['bytes'] or 0)} read{half}")
 
 
@@ -112,13 +106,13 @@ def forgot(found: Values) -> tuple[Line, ...]:
 
 def exported(found: Values) -> tuple[Line, ...]:
     """What `export` wrote into a file."""
-    return (Line("exported", f"{counted(found['lines'], 'line')} into {shortened(found['file'], _LONGEST_PATH)}"),)
+    return (Line("exported", f"{counted(found['lines'], 'line')} into {_short(found['file'])}"),)
 
 
 def made(found: Values) -> Iterator[Line]:
     """What `init` made, or in a rehearsal would make."""
     would = "would be made: " if found["dry_run"] else ""
-    yield Line("workshop", f"{would}{shortened(found['place'], _LONGEST_PATH)}", Tone.GOOD)
+    yield Line("workshop", f"{would}{_short(found['place'])}", Tone.GOOD)
     kinds = {folder: sum(name.startswith(f"{folder}/") for name in found["files"]) for folder in ("packs", "rubrics")}
     alone = [name for name in found["files"] if "/" not in name]
     yield Line("files", ", ".join([*alone, counted(kinds["packs"], "pack"), counted(kinds["rubrics"], "rubric")]))
@@ -127,6 +121,10 @@ def made(found: Values) -> Iterator[Line]:
     for variable in found["secrets"]:
         yield Line("key", f"your key was left where it is; set {variable} in the environment", Tone.FAIR)
     yield Line("next", "`autotune ingest` takes in what your agent wrote; `autotune prompts status` shows what there is")
+
+
+def _short(text: str) -> str:
+    return shortened(text, _LONGEST_PATH)
 
 
 def size(count: int) -> str:
@@ -138,4 +136,4 @@ def size(count: int) -> str:
 
 
 def _table(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{shortened(name, _LONGEST_PATH)} {count:,}" for name, count in counts.items() if count)
+    return ", ".join(f"{_short(name)} {count:,}" for name, count in counts.items() if count)

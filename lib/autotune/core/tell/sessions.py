@@ -8,7 +8,7 @@ from autotune.core.codec import encode
 from autotune.core.ledger.state import State
 from autotune.core.output.outcome import escaped
 from autotune.core.tell.figures import counted, duration
-from autotune.core.tell.headline import claim_words
+from autotune.core.tell.headline import aim, claim_words
 from autotune.core.tell.lines import Line, Tone, shortened
 from autotune.core.tell.words import told
 
@@ -20,12 +20,6 @@ NOTHING_KEPT = "nothing is kept"
 def standing(state: State) -> str:
     """Say whether a session goes on, in one word."""
     return "open" if state.ended is None else str(state.ended.ending)
-
-
-def goal(state: State) -> str:
-    """Say what was asked for."""
-    unit = f" ({escaped(state.metric.unit)})" if state.metric.unit else ""
-    return f"make {escaped(state.metric.name)}{unit} {state.metric.direction}"
 
 
 def gain(state: State) -> str:
@@ -55,7 +49,7 @@ def line(name: str, state: State | None, tree: str | None, now: str, problem: st
     if state is None:
         return Line(label, f"cannot be read: {escaped(problem)}", Tone.BAD)
     where = "checked out nowhere" if tree is None else f"in {escaped(tree)}"
-    said = f"{goal(state)}; {standing(state)}, {done(state)}; {where}\n{gain(state)}\n{cost(state, now)}"
+    said = f"{aim(state)}; {standing(state)}, {done(state)}; {where}\n{gain(state)}\n{cost(state, now)}"
     return Line(label, said, Tone.QUIET if state.ended is not None else Tone.PLAIN)
 
 
@@ -63,7 +57,7 @@ def comparison(one: State, other: State, now: str) -> list[Line]:
     """Give two sessions line by line: what was asked, what came of it, what it cost; and why their gains may not be compared."""
     both = (one, other)
     facts = [
-        ("goal", [goal(state) for state in both]),
+        ("goal", [aim(state) for state in both]),
         ("stands", [standing(state) if state.ended is None else f"{standing(state)}: {told(state.ended.reason)}" for state in both]),
         ("experiments", [done(state) for state in both]),
         ("gain", [gain(state) for state in both]),

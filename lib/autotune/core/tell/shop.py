@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from autotune.core.tell.figures import counted
-from autotune.core.tell.lines import Line
+from autotune.core.tell.lines import Line, Values
 from autotune.core.tell.passing import headed
-
-Values = Mapping[str, Any]
 
 SHOP = (
     "The shop",

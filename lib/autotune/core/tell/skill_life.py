@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from autotune.core.rollout.events import Intent
 from autotune.core.skills.aftermath import Aftermath, Fate
 from autotune.core.skills.rates import LEAST
 from autotune.core.tell.figures import counted, minute
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone, Values, shortened
 from autotune.core.tell.skills import share
 
 _ABOUT = {"score": "recall", "wrong": "turns in which it fired wrongly"}
 
 
-def deployed(made: Mapping[str, Any]) -> Iterator[Line]:
+def deployed(made: Values) -> Iterator[Line]:
     """Tell what was deployed, or would be, and when sessions show it."""
     name, folder = shortened(made["skill"], 80), made["folder"]
     yield Line("skill", name)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from autotune.core.judging.condition import Ill
 from autotune.core.judging.marks import BEST_MARK
 from autotune.core.output.outcome import escaped
 from autotune.core.tell import rollouts, scored
 from autotune.core.tell.figures import counted, day, minute, money
-from autotune.core.tell.lines import Line, Tone, shortened
+from autotune.core.tell.lines import Line, Tone, Values, shortened
 
-Values = Mapping[str, Any]
 _LONGEST = 300
 _DAY_MS = 86_400_000
 _BIAS = {"order": "with the criteria in reverse order", "length": "with three sentences more that say nothing"}

@@ -14,10 +14,9 @@ from autotune.core.judging.marks import BEST_MARK, Judgement
 from autotune.core.judging.rubric import Rubric
 from autotune.core.tell.figures import counted
 from autotune.core.tell.judging import with_canary
-from autotune.core.tell.lines import Line, Tone
+from autotune.core.tell.lines import Line, Tone, Values
 
 INSTRUCTIONS, DEMOS = "instructions", "demos"
-Values = Mapping[str, Any]
 FLAWS = {
     Flaw.EMPTY: "it has no instructions, or an example without words",
     Flaw.TOO_LONG: "it is longer than an agent reads",

@@ -34,18 +34,7 @@ STATIC = Path(__file__).with_name("static")
 PING_EVERY_S = 15.0
 COMES_BACK_MS = 500
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-FILES = (
-    "page.html",
-    "icon.svg",
-    "page.css",
-    "page.js",
-    "pane.js",
-    "charts.js",
-    "panels.js",
-    "parts.js",
-    "uplot/uPlot.iife.min.js",
-    "uplot/uPlot.min.css",
-)
+FILES = tuple(sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in _TYPES))
 
 
 class Site:
