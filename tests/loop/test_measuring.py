@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ import pytest
 
 from autotune.core import rules
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import Claimed
+from autotune.core.ledger.events import CandidateTaken, Claimed
 from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.stopping import Action, Next
 from autotune.core.model import Run
@@ -248,7 +249,7 @@ def test_a_comparison_looks_before_a_stage_and_never_inside_one(project: Path, m
     monkeypatch.setattr(quiet.Quiet, "wait", lambda *_: runs.append(len(_runs(session))))
     (project / "value").write_text("200\n")
     with work.held(session, "try"):
-        candidate.take(session, settles=True, description="worse", asi=None, force=False)
+        candidate.take(session, partial(CandidateTaken, settles=True, description="worse"))
         work._measure(session)
     assert runs
     assert all(count % 2 == 0 for count in runs)
@@ -383,8 +384,9 @@ def test_the_checks_run_beside_the_pairs_once_and_a_candidate_that_fails_them_ha
 def test_a_session_that_is_upgraded_goes_on_by_its_own_rule_until_a_new_segment_opens(
     in_order: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "rules", SimpleNamespace(NEWEST=rules.FIRST))
-    session = opened(in_order)
+    with monkeypatch.context() as before:
+        before.setattr(rules, "NEWEST", rules.FIRST)
+        session = opened(in_order)
     assert session.state.segment.opened.rule == rules.FIRST
     kept = tried(session, "50")
     assert kept[kept.index("run:50") + 1] == "check:50"  # as it was: after the candidate's first run, whatever its place in the pair

@@ -15,8 +15,7 @@ from autotune.core.output.outcome import escaped
 from autotune.core.tell.words import told
 from autotune.loop.experiment import own_hooks
 from autotune.loop.inspect import auditing
-from autotune.loop.opening.opening import folder_for
-from autotune.loop.session import sessions
+from autotune.loop.session import layout, sessions
 
 
 def main(as_json: AsJson = False, session: SessionName = None) -> None:
@@ -26,7 +25,7 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     what could not be looked at, and hooks of yours that are not run.
     """
     repository, name, _ = sessions.choose(Path.cwd(), session)
-    folder = folder_for(repository, name)
+    folder = layout.folder_of(repository, name)
     findings, notes = auditing.audit(repository, folder), [*auditing.decided_by_unknown_rules(folder)]
     notes += [Fact(Kind.OWN_HOOK_CHANGED, {"hook": one}) for one in own_hooks.changed(repository)]
     if as_json:

@@ -99,7 +99,7 @@ def check(as_json: AsJson = False, session: SessionName = None) -> None:
     """Check autotune.toml: the session's, or the one in this folder if there is no session."""
     path, here = _checked(session)
     text = settings.text_of(path)
-    written, old = configuration.parse_toml(text), settings.old_keys(text)
+    written, old = configuration.parse_toml(text), settings.old_keys(configuration.toml_table(text))
     differing = keys.fixed_differences(here.state.config, written) if here is not None else ()
     if as_json:
         typer.echo(json.dumps({"file": str(path), "in_order": True, "not_in_force": differing}))

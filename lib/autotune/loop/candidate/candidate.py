@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from autotune.core.facts import Fact
 from autotune.core.findings import Objection
@@ -39,6 +38,12 @@ class Look:
     refused: Mapping[str, Fact]
     moved: Mapping[str, str]
     outside: tuple[str, ...]
+    boundary: Boundary
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is a candidate, or what would be refused as one."""
+        return bool(self.candidate or self.refused)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -51,9 +56,9 @@ class Look:
         return frozenset((*self.paths, *self.refused, *self.moved, *self.outside))
 
 
-def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> Look:
+def look(session: Session, incumbent: str | None = None) -> Look:
     """Compare the working tree with the incumbent."""
-    commit = incumbent or session.state.incumbent
+    boundary, commit = Boundary(session), incumbent or session.state.incumbent
     candidate: list[Difference] = []
     refused: dict[str, Fact] = {}
     moved: dict[str, str] = {}
@@ -78,7 +83,7 @@ def look(session: Session, boundary: Boundary, incumbent: str | None = None) -> 
         else:
             candidate.append(one)
     refused |= dict.fromkeys(_changed_by_lfs(session, commit), Fact(Objection.OUTSIDE_SCOPE))
-    return Look(tuple(candidate), _without_hidden(session, refused), moved, tuple(outside))
+    return Look(tuple(candidate), _without_hidden(session, refused), moved, tuple(outside), boundary)
 
 
 def _changed_by_lfs(session: Session, commit: str) -> frozenset[str]:
@@ -103,22 +108,16 @@ def _without_hidden(session: Session, refused: dict[str, Fact]) -> dict[str, Fac
 
 def take(
     session: Session,
-    *,
-    settles: bool,
-    description: str | None = None,
-    asi: Mapping[str, Any] | None = None,
-    discard: bool = False,
-    force: bool = False,
-    again: int | None = None,
+    taken: Callable[..., CandidateTaken],
     weigh: Callable[[str, Sequence[str]], None] = lambda _commit, _paths: None,
 ) -> Look:
     """Make what differs in scope a commit under refs/autotune and put it on the ledger as the candidate, about to be measured.
 
-    `weigh` is given the commit and its paths before, and may refuse them. Raises `AutotuneError` where it does, where nothing differs, or
-    where a protected file or one outside the scope was changed; then nothing has happened.
+    `taken` makes the event, with what was said of the candidate. `weigh` is given the commit and its paths before, and may refuse them.
+    Raises `AutotuneError` where it does, where nothing differs, or where a protected file or one outside the scope was changed; then
+    nothing has happened.
     """
-    boundary = Boundary(session)
-    found = look(session, boundary)
+    found = look(session)
     _refuse_forbidden(session, found)
     _refuse_moved(found)
     if strange := tree.unstorable(session.top, found.paths):
@@ -128,7 +127,7 @@ def take(
             "Nothing in scope differs from the incumbent, so there is nothing to measure.",
             f"edit a file in scope ({', '.join(session.state.config.scope)}) in {session.workdir}, then try again",
         )
-    _refuse_narrowed(session, found, boundary)
+    _refuse_narrowed(session, found)
     _refuse_filtered(session, found.paths)
     _refuse_telling(session, found)
     number = session.state.count + 1
@@ -140,21 +139,8 @@ def take(
         )
     weigh(commit, found.paths)
     commits.set_ref(session.top, session.folder.ref(number), commit, f"candidate of experiment {number}")
-    session.append(
-        CandidateTaken(
-            experiment=number,
-            commit=commit,
-            incumbent=session.state.incumbent,
-            files=found.paths[:1000],
-            timestamp=now(),
-            settles=settles,
-            description=description,
-            asi=asi,
-            discard=discard,
-            force=force,
-            again=again,
-        )
-    )
+    files = found.paths[:1000]
+    session.append(taken(experiment=number, commit=commit, incumbent=session.state.incumbent, files=files, timestamp=now()))
     return found
 
 
@@ -180,8 +166,8 @@ def _refuse_moved(found: Look) -> None:
     )
 
 
-def _refuse_narrowed(session: Session, found: Look, boundary: Boundary) -> None:
-    beyond, segment = [path for path in found.paths if not boundary.in_narrowed_scope(path)], session.state.segment
+def _refuse_narrowed(session: Session, found: Look) -> None:
+    beyond, segment = [path for path in found.paths if not found.boundary.in_narrowed_scope(path)], session.state.segment
     if beyond:
         raise AutotuneError(
             f"The scope is narrowed to {', '.join(segment.narrowed)} for {counted(segment.narrowed_left, 'more experiment')}, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import json
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +18,8 @@ from autotune.edges.atomic import replace_file
 from autotune.edges.signals import ended_in_order
 from autotune.edges.tree import View
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.candidate import look
-from autotune.loop.candidate.returning import move_aside
+from autotune.loop.candidate.returning import clear_the_way
 from autotune.loop.session.session import Session
 from autotune.loop.session.sessions import require_branch
 
@@ -63,8 +62,7 @@ def borrowed(session: Session, *states: str) -> Iterator[None]:
 def _put_away(session: Session, states: tuple[str, ...]) -> None:
     """Copy what differs from the incumbent, or will, to where it is given back from; the record comes last, and then the incumbent."""
     require_branch(session)
-    top, boundary = session.top, Boundary(session)
-    found = look(session, boundary)
+    top, found = session.top, look(session)
     paths = {*found.paths, *(path for state in states for path in git.differing(top, session.state.incumbent, state))}
     present = tree.in_the_way(top, sorted(paths), frozenset())
     if strange := tree.unstorable(top, present):
@@ -78,7 +76,7 @@ def _put_away(session: Session, states: tuple[str, ...]) -> None:
         _copy(top / path, session.folder.lent / path)
     lent = Lent(files, tuple(sorted(paths - {*files})), tuple(sorted(_folders(top, paths))), states)
     replace_file(session.folder.path / RECORD, json.dumps(encode(lent)).encode())
-    tree.put_back(session.view, session.state.incumbent, found.candidate, boundary.spares)
+    tree.put_back(session.view, session.state.incumbent, found.candidate, found.boundary.spares)
 
 
 def _folders(top: Path, paths: Iterable[str]) -> set[str]:
@@ -202,9 +200,3 @@ def keep_edits(session: Session, view: View, states: Iterable[str], paths: Itera
         commits.set_ref(top, ref, commits.commit_tree(top, content, [incumbent], "autotune: edits during a run in place"), "late")
         session.notice(Fact(Kind.EDITS_IN_PLACE, {"ref": ref, "paths": list(edited[:_NAMED])}))
     return edited
-
-
-def clear_the_way(session: Session, written: Iterable[str], known: Collection[str]) -> None:
-    """Move aside what stands in the checkout where paths are about to be written, in their places or above, and is none of `known`."""
-    if strange := tree.in_the_way(session.top, written, known):
-        move_aside(session, strange)

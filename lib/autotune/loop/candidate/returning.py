@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell.words import told
@@ -30,10 +30,11 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
     commit = git.resolve(session.top, session.folder.ref(number))
     if commit is None:
         raise AutotuneError(f"There is no experiment {number} with a candidate to restore.", "`autotune status` tells how many there are")
-    boundary = Boundary(session)
-    if opened := look(session, boundary).paths:
+    found = look(session)
+    if found.paths:
         raise AutotuneError(
-            f"Other changes are open in scope: {', '.join(opened[:NAMED])}.", "measure them with `autotune try`, or take them back, first"
+            f"Other changes are open in scope: {', '.join(found.paths[:NAMED])}.",
+            "measure them with `autotune try`, or take them back, first",
         )
     base = commits.parents(session.top, commit)[0]
     merged = merge(session.top, base, commit, session.state.incumbent, session.folder.path)
@@ -45,7 +46,7 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
     scratch = session.folder.path / "scratch-index"
     content = tree.tree_having(session.top, session.state.incumbent, scratch, merged.entries, merged.removed)
     _refuse_overwriting(session, merged.entries)
-    tree.bring(session.view, content, sorted(merged.entries), merged.removed, boundary.spares)
+    tree.bring(session.view, content, sorted(merged.entries), merged.removed, found.boundary.spares)
     return tuple(sorted({*merged.entries, *merged.removed}))
 
 
@@ -64,16 +65,18 @@ def take_back(session: Session, commit: str, changes: Sequence[Difference], boun
     That is what git ignores, or the user had, in a folder that stands where there was a file.
     """
     written = [one.path for one in changes if not one.added]
-    if lost := tree.in_the_way(session.top, written, {one.path for one in changes}):
-        move_aside(session, lost)
+    clear_the_way(session, written, {one.path for one in changes})
     held = git.tracked(session.top, commit)
     indexes.forget_files(session.top, {path: held[path] for path in written})
     tree.put_back(session.view, commit, changes, boundary.spares)
     indexes.refresh_index(session.top)
 
 
-def move_aside(session: Session, paths: Sequence[str]) -> None:
-    """Move what stands where files are put to the session's folder, and tell."""
+def clear_the_way(session: Session, written: Iterable[str], known: Collection[str]) -> None:
+    """Move aside what stands in the checkout where paths are about to be written, in their places or above, and is none of `known`."""
+    paths = tree.in_the_way(session.top, written, known)
+    if not paths:
+        return
     aside = session.folder.set_aside / f"in-the-way.{now().replace(':', '')}"
     for path in paths:
         (aside / path).parent.mkdir(parents=True, exist_ok=True)
@@ -86,8 +89,7 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
 
     For a session without anybody who could mend it; new files out of scope are left alone.
     """
-    boundary = Boundary(session)
-    found = look(session, boundary)
+    found = look(session)
     differences, beside = tree.differences(session.view, session.state.incumbent), status.left_out(session.top)
     forbidden = [
         Difference(one.path, added=one.added or one.path in beside)
@@ -100,7 +102,7 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
     commit = take_snapshot(session, [one.path for one in changes], f"autotune: taken back: {told(why)}")
     ref = session.folder.ref(f"refused-{session.position.lines}")
     commits.set_ref(session.top, ref, commit, "a refused candidate")
-    take_back(session, session.state.incumbent, changes, boundary)
+    take_back(session, session.state.incumbent, changes, found.boundary)
     for path, sha in submodules.items():
         worktrees.move_submodule(session.top, path, sha)
     for path, was in found.moved.items():

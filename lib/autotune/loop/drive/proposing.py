@@ -21,7 +21,6 @@ from autotune.edges import locks, process
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.candidate import look
 from autotune.loop.candidate.returning import OvertakenError
 from autotune.loop.candidate.tried import Repeats
@@ -90,7 +89,7 @@ def stop_if_asked(session: Session) -> None:
 def _look_again(session: Session, say: Say, given_up: set[int], *, idle: bool) -> bool:
     """Take the second look that is due, if one is; what cannot be brought back any more is added to `given_up`."""
     found = second_look(session.state, now(), idle=idle, given_up=given_up)
-    if found is None or _differs(session) or not quiet.is_quiet(session):
+    if found is None or look(session).differs or not quiet.is_quiet(session):
         return False
     say(Fact(Kind.SECOND_LOOK, {"experiment": session.state.count + 1, "again": found.index, "description": found.description}))
     try:
@@ -100,7 +99,7 @@ def _look_again(session: Session, say: Say, given_up: set[int], *, idle: bool) -
     except AutotuneError as error:
         given_up.add(found.index)
         session.refresh()
-        if _differs(session):
+        if look(session).differs:
             experiment.put_aside(session, quoted(error.message.removesuffix(".")))
         say(refused(error))
     return True
@@ -111,15 +110,10 @@ def _problem(session: Session, proposal: Proposal) -> Fact | None:
     printed = {"said": proposal.said, "log": proposal.log}
     if proposal.exit_code != 0:
         failed = Fact(Kind.PROPOSER_FAILED, {"code": proposal.exit_code, **printed})
-        if _differs(session):
+        if look(session).differs:
             experiment.put_aside(session, failed)
         return failed
-    return None if _differs(session) else Fact(Kind.PROPOSER_IDLE, printed)
-
-
-def _differs(session: Session) -> bool:
-    found = look(session, Boundary(session))
-    return bool(found.candidate or found.refused)
+    return None if look(session).differs else Fact(Kind.PROPOSER_IDLE, printed)
 
 
 def bring_on(session: Session, say: Say) -> bool:

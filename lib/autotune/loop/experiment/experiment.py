@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.ledger.events import Described, Restored
+from autotune.core.ledger.events import CandidateTaken, Described, Restored
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.settle import goes_on
 from autotune.core.ledger.stopping import next_action
@@ -20,7 +20,7 @@ from autotune.core.tell.words import told
 from autotune.edges import signals
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError, EndedError
-from autotune.loop.candidate import boundary, candidate, lending, returning
+from autotune.loop.candidate import candidate, lending, returning
 from autotune.loop.candidate.tried import Repeats, weigh
 from autotune.loop.experiment import work
 from autotune.loop.experiment.looking import worker_of
@@ -50,6 +50,7 @@ def measure(  # noqa: PLR0913 - what a person says of an experiment, each by its
     experiment is open, or where there is nothing to measure; `TriedError` where the same was tried before and `repeats` refuses that.
     """
     weighed = partial(weigh, session, repeats, description)
+    taken = partial(CandidateTaken, settles=settles, description=description, asi=asi, force=force, again=again)
     edited = files.edited_scripts(session)
     while True:
         with work.changing(session, "measure") as lock:
@@ -69,7 +70,7 @@ def measure(  # noqa: PLR0913 - what a person says of an experiment, each by its
                 recording.refuse_changed(session)
                 if again is not None:
                     returning.bring_back(session, again)
-                found = candidate.take(session, settles=settles, description=description, asi=asi, force=force, again=again, weigh=weighed)
+                found = candidate.take(session, taken, weighed)
                 if found.outside:
                     session.say(Fact(Kind.OUT_OF_SCOPE, {"paths": list(found.outside[:5])}))
                 work.start(session, lock, f"experiment {session.state.count + 1}")
@@ -226,8 +227,7 @@ def refuse_ended(session: Session) -> None:
 def drop(session: Session, why: str) -> bool:
     """Take back what is open and was not measured, kept under refs/autotune first; gives whether there was anything."""
     with work.changing(session, "log"):
-        found = candidate.look(session, boundary.Boundary(session))
-        if session.state.experiment is not None or not (found.candidate or found.refused):
+        if session.state.experiment is not None or not candidate.look(session).differs:
             return False
         returning.set_aside(session, quoted(why.removesuffix(".")), Kind.CANDIDATE_GIVEN_UP)
         files.project(session)

@@ -21,6 +21,7 @@ from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.experiment import settling
 from autotune.loop.measure import places, watching
 from autotune.loop.measure.bench import OUTPUT_KEPT
+from autotune.loop.measure.measuring import decided
 from autotune.loop.measure.watching import Tampered
 from autotune.loop.session import logs
 from autotune.loop.session.session import Session
@@ -50,7 +51,7 @@ def rewritten(session: Session, experiment: Experiment) -> Decided | None:
         try:
             return _rewritten(session, experiment, tool, spot)
         except Tampered:
-            return _refused(experiment, Fact(Kind.HOOK_WROTE_TO_LEDGER))
+            return _refused(session, Fact(Kind.HOOK_WROTE_TO_LEDGER))
 
 
 def _rewritten(session: Session, experiment: Experiment, tool: Tool, spot: Place) -> Decided | None:
@@ -65,7 +66,7 @@ def _rewritten(session: Session, experiment: Experiment, tool: Tool, spot: Place
         changed = indexes.unlike_index(spot.top, spot.view.index)
         boundary = Boundary(session)
         if outside := [path for path in changed if not boundary.in_narrowed_scope(path)]:
-            return _refused(experiment, Fact(Kind.FORMATTED_OUTSIDE, {"by": tool.by, "paths": outside[:_NAMED]}), finished.tail)
+            return _refused(session, Fact(Kind.FORMATTED_OUTSIDE, {"by": tool.by, "paths": outside[:_NAMED]}), finished.tail)
         made = _commit(session, tool, spot, made, changed) if changed else made
         if outcome is Outcome.OK:
             _take(session, experiment, made, tool.by)
@@ -74,7 +75,7 @@ def _rewritten(session: Session, experiment: Experiment, tool: Tool, spot: Place
             if _fails_anyway(session, tool, spot, experiment):
                 session.notice(Fact(Kind.FORMAT_BROKEN, {"by": tool.by}, why))
                 return None
-            return _refused(experiment, Fact(Kind.FORMAT_FAILED, {"by": tool.by}, why), finished.tail)
+            return _refused(session, Fact(Kind.FORMAT_FAILED, {"by": tool.by}, why), finished.tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,5 @@ def _take(session: Session, experiment: Experiment, commit: str, by: str) -> Non
     session.say(Fact(Kind.FORMATTED, {"by": by, "paths": list(files[:_NAMED])}))
 
 
-def _refused(experiment: Experiment, why: Fact, said: bytes = b"") -> Decided:
-    output = useful_end(said, OUTPUT_KEPT)
-    return Decided(experiment.number, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, reason=why, timestamp=now(), output=output)
+def _refused(session: Session, why: Fact, said: bytes = b"") -> Decided:
+    return decided(session, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, why, useful_end(said, OUTPUT_KEPT))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from posixpath import join
 
@@ -11,6 +12,7 @@ from autotune.core.facts import Fact, Kind, joined
 from autotune.core.health import recovery
 from autotune.core.health.recovery import SHRUNK_FOR, Playbook
 from autotune.core.ledger.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Ran, Stopped, TargetChecked
+from autotune.core.ledger.lines import Event
 from autotune.core.ledger.order import LOOK_RUNS, target_runs, target_value
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import Row, State
@@ -25,7 +27,6 @@ from autotune.errors import AutotuneError
 from autotune.loop.candidate.lending import borrowed
 from autotune.loop.experiment import settling
 from autotune.loop.measure import claiming, quiet, recording
-from autotune.loop.measure.bench import Bench
 from autotune.loop.measure.places import bench_for
 from autotune.loop.measure.turns import Interrupted, alone, ended_by
 from autotune.loop.opening import rehearsing
@@ -37,7 +38,10 @@ def advance(session: Session) -> None:
     """Settle what is decided, then do what the loop does by itself, until it is the proposer's turn or the session stands still."""
     settling.bring_together(session)
     while (step := next_action(session.state, now())) is not None:
-        _TAKE[step.action](session, step)
+        if (kind := _SAID.get(step.action)) is not None:
+            session.append(kind(reason=step.reason, timestamp=now()))
+        else:
+            _TAKE[step.action](session, step)
 
 
 def to_measure(session: Session) -> str | None:
@@ -46,32 +50,13 @@ def to_measure(session: Session) -> str | None:
     return None if step is None else _MEASURED.get(step.action)
 
 
-def _finish(session: Session, step: Next) -> None:
-    session.append(Finished(reason=step.reason, timestamp=now()))
-
-
-def _pause(session: Session, step: Next) -> None:
-    session.append(Paused(reason=step.reason, timestamp=now()))
-
-
-def _stop(session: Session, step: Next) -> None:
-    session.append(Stopped(reason=step.reason, timestamp=now()))
-
-
 def _check_target(session: Session, step: Next) -> None:
     session.say(step.reason)
     metric, target = session.state.metric, session.state.config.target
     count = target_runs(session.state)
-    try:
-        with alone(session, "the target's check"), borrowed(session):
-            quiet.wait_for_quiet(session, count * session.state.segment.run_s)
-            bench = bench_for(session, None)
-            bench.builds = None  # with one build, its luck might reach the target
-            runs = _fresh(bench, Purpose.TARGET, count)
-    except (AutotuneError, Interrupted) as error:
-        session.append(
-            TargetChecked(value=None, reached=False, reason=Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error)), timestamp=now())
-        )
+    runs = _fresh(session, alone(session, "the target's check"), Purpose.TARGET, count)
+    if isinstance(runs, Fact):
+        session.append(TargetChecked(value=None, reached=False, reason=runs, timestamp=now()))
         return
     good = [run.metrics for run in runs if run.outcome is Outcome.OK]
     value = target_value(session.state, good) if len(good) == count else None
@@ -80,9 +65,18 @@ def _check_target(session: Session, step: Next) -> None:
     session.append(TargetChecked(value=value, reached=reached, reason=found, timestamp=now()))
 
 
-def _fresh(bench: Bench, purpose: Purpose, count: int) -> list[Ran]:
-    """Run the incumbent so many times."""
-    return [bench.run(Arm.INCUMBENT, purpose, pace.of_known_length("run", number, count, bench.run_s))[0] for number in range(1, count + 1)]
+def _fresh(session: Session, turn: AbstractContextManager[object], purpose: Purpose, count: int) -> list[Ran] | Fact:
+    """Run the incumbent so many times, in a turn at the machine; gives why that cannot be, where it cannot."""
+    try:
+        with turn, borrowed(session):
+            quiet.wait_for_quiet(session, count * session.state.segment.run_s)
+            bench = bench_for(session, None)
+            if purpose is Purpose.TARGET:
+                bench.builds = None  # with one build, its luck might reach the target
+            outlooks = (pace.of_known_length("run", number, count, bench.run_s) for number in range(1, count + 1))
+            return [bench.run(Arm.INCUMBENT, purpose, outlook)[0] for outlook in outlooks]
+    except (AutotuneError, Interrupted) as error:
+        return Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error))
 
 
 def _claim(session: Session, step: Next) -> None:
@@ -96,17 +90,11 @@ def _look(session: Session, step: Next) -> None:
     """Run the incumbent afresh; where it moved, those runs take the place of what single runs were compared with."""
     session.say(step.reason)
     metric, calibration = session.state.metric, session.state.calibration
-    try:
-        with alone(session, "a look at the incumbent"), borrowed(session):
-            quiet.wait_for_quiet(session, LOOK_RUNS * session.state.segment.run_s)
-            bench = bench_for(session, None)
-            runs = _fresh(bench, Purpose.LOOK, LOOK_RUNS)
-    except (AutotuneError, Interrupted) as error:
-        session.append(Looked(values=(), moved=False, reason=Fact(Kind.COULD_NOT_MEASURE, because=ended_by(error)), timestamp=now()))
-        return
-    values = tuple(run.metrics[metric.name] for run in runs if run.outcome is Outcome.OK)
+    runs = _fresh(session, alone(session, "a look at the incumbent"), Purpose.LOOK, LOOK_RUNS)
+    values = () if isinstance(runs, Fact) else tuple(run.metrics[metric.name] for run in runs if run.outcome is Outcome.OK)
     if len(values) < LOOK_RUNS:
-        session.append(Looked(values=(), moved=False, reason=Fact(Kind.RUNS_FAILED), timestamp=now()))
+        why = runs if isinstance(runs, Fact) else Fact(Kind.RUNS_FAILED)
+        session.append(Looked(values=(), moved=False, reason=why, timestamp=now()))
         return
     moved = decide.reference_moved(calibration, values)
     before, fresh = noise.median(calibration.reference[-comparison.REFERENCES :]), noise.median(values)
@@ -125,6 +113,10 @@ def _renew(session: Session, step: Next) -> None:
     if isinstance(events, Fact):
         session.append(Paused(reason=Fact(Kind.INCUMBENT_NOT_MEASURED, because=events), timestamp=now()))
         return
+    _begin_segment(session, events)
+
+
+def _begin_segment(session: Session, events: Sequence[Event]) -> None:
     session.append(*events)
     settings.complete_settings(session)
     files.keep_written(session)
@@ -169,10 +161,7 @@ def _rebaseline(session: Session) -> PlaybookEnded:
         same = Fact(Kind.NOTHING_CHANGED, {"metric": before.metric.name, "value": noise.median(fresh)})
         return _ended(Playbook.REBASELINE, same, works=True)
     why = joined([*changed, *filter(None, found)])
-    for event in events:
-        session.append(event)
-    settings.complete_settings(session)
-    files.keep_written(session)
+    _begin_segment(session, events)
     return _ended(Playbook.REBASELINE, Fact(Kind.NEW_SEGMENT, because=why), works=True)
 
 
@@ -236,10 +225,8 @@ _PLAYBOOKS: dict[Playbook, Callable[[Session], PlaybookEnded]] = {
     Playbook.SHRINK_SCOPE: _shrink_scope,
     Playbook.DIAGNOSE: _diagnose,
 }
+_SAID: dict[Action, type[Finished | Paused | Stopped]] = {Action.FINISH: Finished, Action.PAUSE: Paused, Action.STOP: Stopped}
 _TAKE: dict[Action, Callable[[Session, Next], None]] = {
-    Action.FINISH: _finish,
-    Action.PAUSE: _pause,
-    Action.STOP: _stop,
     Action.CHECK_TARGET: _check_target,
     Action.CLAIM: _claim,
     Action.LOOK: _look,

@@ -35,8 +35,7 @@ def glance(session: Session) -> None:
             session.say(lending.waiting(session))
         return
     _look_for_lent(session)
-    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
-    if session.state.experiment is None and tip not in (None, session.state.incumbent):
+    if session.state.experiment is None and (tip := session.tip) not in (None, session.state.incumbent):
         session.say(Fact(Kind.BRANCH_ASTRAY, {"branch": session.branch, "tip": str(tip)[:12]}, where_the_branch_is(session, str(tip))))
     if (moved := moved_pins(session)) is not None:
         session.say(Fact(Kind.PINS_ASTRAY, {"ref": moved}))

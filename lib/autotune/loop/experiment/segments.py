@@ -10,7 +10,6 @@ from autotune.core.ledger.state import Ending
 from autotune.core.tell.words import told
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.candidate import look
 from autotune.loop.experiment import work
 from autotune.loop.measure.turns import alone
@@ -59,7 +58,7 @@ def _was_broken(session: Session) -> bool:
 def _refuse_open(session: Session) -> None:
     if session.state.experiment is not None:
         raise AutotuneError(f"Experiment {session.state.experiment.number} is open.", "settle it first: `autotune log --description TEXT`")
-    if paths := look(session, Boundary(session)).paths:
+    if paths := look(session).paths:
         raise AutotuneError(
             f"Changes are open in scope: {', '.join(paths[:5])}.", "first measure them with `autotune try`, or take them back"
         )

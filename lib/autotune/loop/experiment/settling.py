@@ -8,7 +8,6 @@ from pathlib import Path
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.ledger import settle
-from autotune.core.ledger.events import Decided
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.settle import Facts, Step, Tip
 from autotune.core.ledger.state import Experiment
@@ -24,7 +23,7 @@ from autotune.loop.candidate.candidate import Look, look, take_snapshot
 from autotune.loop.candidate.returning import take_back
 from autotune.loop.measure import watching
 from autotune.loop.measure.bench import OUTPUT_KEPT
-from autotune.loop.measure.measuring import voided
+from autotune.loop.measure.measuring import decided, voided
 from autotune.loop.measure.watching import Tampered
 from autotune.loop.session import logs
 from autotune.loop.session.session import Session
@@ -39,7 +38,7 @@ def finish(session: Session) -> None:
     bring_together(session, cut_off=True)
     if experiment is None or session.state.experiment is not None:
         return
-    if paths := look(session, Boundary(session)).paths:
+    if paths := look(session).paths:
         session.notice(Fact(Kind.EDITS_OPEN, {"experiment": experiment.number, "paths": list(paths[:_NAMED])}))
 
 
@@ -76,13 +75,12 @@ def steps_left(session: Session, *, cut_off: bool = False) -> tuple[Step, ...]:
 
 def _facts(session: Session, experiment: Experiment, *, cut_off: bool) -> Facts:
     """Look at what the plan depends on: for a keep not at the files, and at the index only once there is a commit."""
-    boundary = Boundary(session)
     tip = _tip(session, experiment)
     if experiment.verdict is not None and settle.final_verdict(experiment) is Verdict.KEEP:
-        return Facts(tip=tip, scope_is_incumbent=False, index_agrees=tip is not Tip.KEPT or _all_there(session, boundary, experiment))
-    found = look(session, boundary, experiment.incumbent)
+        return Facts(tip=tip, scope_is_incumbent=False, index_agrees=tip is not Tip.KEPT or _all_there(session, experiment))
+    found = look(session, experiment.incumbent)
     left = _unedited(session, experiment, found) if cut_off else found.candidate
-    astray = _astray(session, boundary, experiment.incumbent, _staged_since(session, experiment) if cut_off else ())
+    astray = _astray(session, experiment.incumbent, _staged_since(session, experiment) if cut_off else ())
     return Facts(tip=tip, scope_is_incumbent=not left, index_agrees=not astray)
 
 
@@ -105,20 +103,15 @@ def _staged_since(session: Session, experiment: Experiment) -> frozenset[str]:
     return frozenset(path for path, entry in git.entries(session.top).items() if all(entry != one.get(path) for one in known))
 
 
-def _all_there(session: Session, boundary: Boundary, experiment: Experiment) -> bool:
+def _all_there(session: Session, experiment: Experiment) -> bool:
     """Whether index and working tree have what was kept."""
-    if _astray(session, boundary, _head(session)):
+    if _astray(session, session.tip or ""):
         return False
-    found = look(session, boundary, experiment.incumbent)
-    return not behind(session, experiment.incumbent, experiment.candidate, found.all)
-
-
-def _head(session: Session) -> str:
-    return git.resolve(session.top, f"refs/heads/{session.branch}") or ""
+    return not behind(session, experiment.incumbent, experiment.candidate, look(session, experiment.incumbent).all)
 
 
 def _tip(session: Session, experiment: Experiment) -> Tip:
-    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
+    tip = session.tip
     if tip is None or tip == experiment.incumbent:
         return Tip.INCUMBENT if tip else Tip.OTHER
     if commits.parents(session.top, tip) != (experiment.incumbent,) or _trailer(session, experiment) not in commits.message(
@@ -129,9 +122,9 @@ def _tip(session: Session, experiment: Experiment) -> Tip:
     return Tip.KEPT if same else Tip.KEPT_CHANGED
 
 
-def _astray(session: Session, boundary: Boundary, commit: str, spared: Container[str] = ()) -> tuple[str, ...]:
+def _astray(session: Session, commit: str, spared: Container[str] = ()) -> tuple[str, ...]:
     """List what the user's index has other than a commit, as far as a candidate can have put it there and it is not spared."""
-    held = git.tracked(session.top, commit)
+    boundary, held = Boundary(session), git.tracked(session.top, commit)
     return tuple(
         path
         for path in indexes.staged(session.top, commit)
@@ -140,19 +133,13 @@ def _astray(session: Session, boundary: Boundary, commit: str, spared: Container
     )
 
 
-def _open(session: Session) -> Experiment:
-    if session.state.experiment is None:
-        raise AssertionError("no experiment is open")
-    return session.state.experiment
-
-
 def _void(session: Session) -> None:
     session.append(voided(session, Cause.NOT_MEASURED, Fact(Kind.NOT_MEASURED, because=Fact(Kind.CUT_OFF))))
 
 
 def _move_branch(session: Session) -> None:
-    experiment = _open(session)
-    tip, name = git.resolve(session.top, f"refs/heads/{session.branch}"), f"{experiment.number}.head"
+    experiment = session.experiment
+    tip, name = session.tip, f"{experiment.number}.head"
     moved = _tip(session, experiment) is Tip.OTHER and (experiment.verdict is None or experiment.verdict.cause is not Cause.HOOK)
     put_branch_back(session, tip, experiment.incumbent, name)
     if moved and tip is not None:
@@ -211,7 +198,7 @@ def _commit(session: Session) -> None:
 
     Raises `AutotuneError` where git fails for a reason of its own: the keep stands, and the next command commits it.
     """
-    experiment = _open(session)
+    experiment = session.experiment
     scratch, words, trace = (session.folder.path / name for name in ("commit-index", "commit-message", "commit-trace"))
     scratch.unlink(missing_ok=True)
     git.tell(session.top, "read-tree", experiment.candidate, index=scratch)
@@ -253,8 +240,7 @@ def _reject_commit(session: Session) -> None:
 
 
 def _reject(session: Session, why: Fact, output: str) -> None:
-    number = _open(session).number
-    session.append(Decided(number, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, reason=why, timestamp=now(), output=output))
+    session.append(decided(session, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.HOOK, why, output))
 
 
 def _message(session: Session, experiment: Experiment) -> str:
@@ -289,26 +275,25 @@ def _trailer(session: Session, experiment: Experiment) -> str:
 
 def _restore_scope(session: Session) -> None:
     """Take the candidate's changes back; what was edited since it was taken is kept in a snapshot of its own first."""
-    experiment = _open(session)
-    boundary = Boundary(session)
-    found = look(session, boundary, experiment.incumbent)
+    experiment = session.experiment
+    found = look(session, experiment.incumbent)
     late = take_snapshot(session, found.paths, f"autotune: edits during experiment {experiment.number}")
     if commits.tree_of(session.top, late) != commits.tree_of(session.top, experiment.candidate):
         ref = session.folder.ref(f"{experiment.number}.late")
         commits.set_ref(session.top, ref, late, "edits made while it was measured")
         session.notice(Fact(Kind.LATE_EDITS, {"experiment": experiment.number, "ref": ref}))
-    take_back(session, experiment.incumbent, found.candidate, boundary)
+    take_back(session, experiment.incumbent, found.candidate, found.boundary)
 
 
 def _restore_unedited(session: Session) -> None:
     """Take the candidate's changes back where nobody edited them since."""
-    experiment, boundary = _open(session), Boundary(session)
-    found = look(session, boundary, experiment.incumbent)
-    take_back(session, experiment.incumbent, _unedited(session, experiment, found), boundary)
+    experiment = session.experiment
+    found = look(session, experiment.incumbent)
+    take_back(session, experiment.incumbent, _unedited(session, experiment, found), found.boundary)
 
 
 def _align_unedited(session: Session) -> None:
-    _align_index(session, _staged_since(session, _open(session)))
+    _align_index(session, _staged_since(session, session.experiment))
 
 
 def _align_index(session: Session, spared: Container[str] = ()) -> None:
@@ -316,13 +301,13 @@ def _align_index(session: Session, spared: Container[str] = ()) -> None:
 
     What is kept and has gone from the working tree without anybody editing it (a reset or a stash meanwhile) is put there.
     """
-    boundary, experiment = Boundary(session), _open(session)
+    experiment = session.experiment
     kept = _tip(session, experiment) is Tip.KEPT
     if kept and (files := catch_up(session, experiment.incumbent, experiment.candidate)):
         session.notice(Fact(Kind.KEEP_PUT_BACK, {"experiment": experiment.number, "paths": list(files[:5])}))
-    commit = _head(session) if kept else experiment.incumbent
+    commit = session.tip or "" if kept else experiment.incumbent
     held = git.tracked(session.top, commit)
-    astray = _astray(session, boundary, commit, () if kept else spared)
+    astray = _astray(session, commit, () if kept else spared)
     indexes.set_entries(
         session.top, None, {path: held[path] for path in astray if path in held}, [path for path in astray if path not in held]
     )
@@ -330,9 +315,9 @@ def _align_index(session: Session, spared: Container[str] = ()) -> None:
 
 
 def _write_result(session: Session) -> None:
-    experiment = _open(session)
+    experiment = session.experiment
     kept = settle.final_verdict(experiment) is Verdict.KEEP
-    commit = git.resolve(session.top, f"refs/heads/{session.branch}") if kept else None
+    commit = session.tip if kept else None
     result = settle.result_of(session.state, commit or experiment.incumbent, now())
     session.append(result)
     row = session.state.recent.rows[-1]

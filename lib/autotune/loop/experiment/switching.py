@@ -10,7 +10,7 @@ from autotune.core.findings import Answer
 from autotune.edges import git, locks, status
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
-from autotune.loop.candidate import boundary, candidate
+from autotune.loop.candidate import candidate
 from autotune.loop.experiment import work
 from autotune.loop.session import feed, files, layout, sessions
 from autotune.loop.session.session import Say, Session
@@ -55,11 +55,10 @@ def _refuse_unclean(repository: Repository) -> None:
 def _owner(repository: Repository, trees: dict[Path, str | None]) -> Session | None:
     """Give the session whose files are in this working tree: that of its branch, else the one whose state lies there."""
     branch = trees.get(repository.top) or ""
-    known = layout.names(repository)
+    folders = layout.folders_of(repository)
     name = branch.removeprefix(layout.BRANCHES) if branch.startswith(layout.BRANCHES) else None
-    found = [one for one in known if one == name] or [
-        one for one in known if files.lie_in(repository.top, layout.Folder(layout.root(repository) / one))
-    ]
+    of_branch = [one.name for one in folders if one.name == name]
+    found = of_branch or [one.name for one in folders if files.lie_in(repository.top, one)]
     return sessions.load(repository, found[-1], trees) if found else None
 
 
@@ -76,7 +75,7 @@ def _switch_from(here: Session, wanted: Session) -> None:
                 f"Experiment {here.state.experiment.number} of session {here.name} is open.",
                 "settle it first: `autotune log --description TEXT`",
             )
-        if opened := candidate.look(here, boundary.Boundary(here)).paths:
+        if opened := candidate.look(here).paths:
             raise AutotuneError(
                 f"Changes are open in scope: {', '.join(opened[: candidate.NAMED])}.",
                 "measure them with `autotune try`, or take them back, first",

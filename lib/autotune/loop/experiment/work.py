@@ -19,14 +19,13 @@ from autotune.core.ledger import settle
 from autotune.core.ledger.events import Decided, Noticed, StopAsked, Stopped
 from autotune.core.ledger.purposes import Cause
 from autotune.core.ledger.state import Ending
-from autotune.edges import background, commits, family, git, locks, process
+from autotune.edges import background, commits, family, locks, process
 from autotune.edges.clock import now
 from autotune.edges.conditions import conditions
 from autotune.edges.ledger import Position
 from autotune.edges.locks import Lock
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import candidate, lending
-from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.lending import borrowed
 from autotune.loop.experiment import formatting, healing, occasions, settling
 from autotune.loop.experiment.looking import moved_pins, where_the_branch_is, worker_of
@@ -115,7 +114,7 @@ def _put_branch_back(session: Session) -> None:
     """
     if session.state.experiment is not None:
         return
-    tip, incumbent = git.resolve(session.top, f"refs/heads/{session.branch}"), session.state.incumbent
+    tip, incumbent = session.tip, session.state.incumbent
     if tip is None or tip == incumbent:
         return
     where, ahead = where_the_branch_is(session, tip), commits.is_ancestor(session.top, incumbent, tip)
@@ -312,7 +311,11 @@ def stop_after_current(session: Session, reason: Fact) -> int | None:
     Under way is what is measured, and what differs in scope or is being proposed and will be measured next.
     """
     state = session.state
-    proposed = state.experiment is not None or locks.holder(session.folder.path / PROPOSING_LOCK) is not None or _differs(session)
+    proposed = (
+        state.experiment is not None
+        or locks.holder(session.folder.path / PROPOSING_LOCK) is not None
+        or bool(candidate.look(session).candidate)
+    )
     after = state.count + proposed
     if state.ended is not None or (not proposed and worker_of(session) is None):
         stop(session, reason)
@@ -320,8 +323,3 @@ def stop_after_current(session: Session, reason: Fact) -> int | None:
     if state.stop_asked is None:
         session.append(StopAsked(after=after, reason=reason, timestamp=now()))
     return after if state.stop_asked is None else state.stop_asked.after
-
-
-def _differs(session: Session) -> bool:
-    found = candidate.look(session, Boundary(session))
-    return bool(found.candidate)

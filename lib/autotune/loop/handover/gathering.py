@@ -11,7 +11,7 @@ from autotune.core.handover.hunks import Hunks, hunks_of
 from autotune.core.handover.plan import Change
 from autotune.core.ledger.state import Row
 from autotune.core.model import Status
-from autotune.edges import branches, commits, git
+from autotune.edges import branches, commits
 from autotune.errors import AutotuneError
 from autotune.loop.session import feed
 from autotune.loop.session.session import Session
@@ -46,8 +46,7 @@ def gather(session: Session) -> Gathered:
 
 def _tip(session: Session) -> str:
     """Give what the session's branch is at: of a session that stands still as a person left it, else what is kept."""
-    kept, first = session.state.incumbent, session.state.first
-    tip = git.resolve(session.top, f"refs/heads/{session.branch}")
+    kept, first, tip = session.state.incumbent, session.state.first, session.tip
     if tip is None or tip == kept:
         return kept
     if session.state.ended is None:

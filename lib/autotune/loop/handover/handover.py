@@ -108,16 +108,14 @@ def parts(session: Session, found: Handover, *, made: bool) -> tuple[Part, ...]:
 
 def _part(session: Session, found: Handover, one: Made, *, made: bool) -> Part:
     standing = Standing.MADE if made and one.standing is Standing.PLANNED else one.standing
-    under = one.branch.on
-    while under is not None and found.made[under].standing is Standing.EMPTY:
-        under = found.made[under].branch.on
+    below = making.under(found.made, one)
     return Part(
         name=one.name,
         title=one.branch.title,
         standing=standing,
         commit=one.commit,
         parent=one.parent,
-        on=None if under is None else found.made[under].name,
+        on=None if below is None else below.name,
         base=found.start.said,
         shared=one.branch.shared,
         changes=one.branch.changes,

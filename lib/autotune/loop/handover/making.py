@@ -217,6 +217,15 @@ def set_branches(session: Session, made: Sequence[Made]) -> None:
         branches.move(session.top, moves, f"handed over from {session.name}")
 
 
+def under(made: Sequence[Made], one: Made) -> Made | None:
+    """Give what a branch stands on and is not empty; None where that is the start."""
+    while one.branch.on is not None:
+        one = made[one.branch.on]
+        if one.standing is not Standing.EMPTY:
+            return one
+    return None
+
+
 def stack_below(made: Sequence[Made], place: int) -> tuple[int, ...]:
     """The places of what one stands on and is not empty."""
     return tuple(one for one in below([item.branch for item in made], place) if made[one].standing is not Standing.EMPTY)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from autotune.core.handover.plan import Standing
 from autotune.edges import branches, git
 from autotune.errors import AutotuneError
-from autotune.loop.handover.making import Made
+from autotune.loop.handover.making import Made, under
 from autotune.loop.session.session import Session
 
 
@@ -45,9 +45,7 @@ def open_requests(session: Session, made: Sequence[Made], base: str, body: Calla
     for place, one in enumerate(made):
         if one.standing is Standing.EMPTY:
             continue
-        under = one.branch.on
-        while under is not None and made[under].standing is Standing.EMPTY:
-            under = made[under].branch.on
-        onto = base if under is None else made[under].name
+        below = under(made, one)
+        onto = base if below is None else below.name
         found[one.name] = branches.pull_request(session.top, one.name, onto, one.branch.title, body(place))
     return found

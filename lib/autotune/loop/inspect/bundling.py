@@ -78,7 +78,7 @@ def _packing(session: Session, folder: Folder, *, with_output: bool, public: Seq
     story = Account()
     if with_output:
         _copy_output(session, folder, values)
-    moved = git.resolve(session.top, f"refs/heads/{session.branch}") != session.state.incumbent
+    moved = session.tip != session.state.incumbent
     if auditing.audit_elsewhere(session.repository, folder, story, hashes) or moved:
         raise AutotuneError(
             f"Something about session {session.name} does not agree, so nobody could verify a bundle of it.",
@@ -194,14 +194,16 @@ def _held(session: Session, made: Manifest, events: Sequence[Event]) -> Iterator
 def _lacked(session: Session, made: Manifest) -> Iterator[Fact]:
     """Say what is not in it."""
     yield Fact(Answer.LACKS_BASE, {"base": made.base})
-    if made.carried:
-        yield Fact(Answer.LACKS_CARRIED, {"paths": [*made.carried]})
-    if modules := submodules.commits_recorded(session.top, session.state.incumbent):
-        yield Fact(Answer.LACKS_SUBMODULES, {"paths": [*modules]})
-    if large := status.kept_by_lfs(session.top, session.state.incumbent):
-        yield Fact(Answer.LACKS_LARGE, {"count": len(large)})
-    if made.variables:
-        yield Fact(Answer.LACKS_VALUES, {"names": [*made.variables]})
+    top, incumbent = session.top, session.state.incumbent
+    large = status.kept_by_lfs(top, incumbent)
+    for kind, figures in (
+        (Answer.LACKS_CARRIED, {"paths": [*made.carried]}),
+        (Answer.LACKS_SUBMODULES, {"paths": [*submodules.commits_recorded(top, incumbent)]}),
+        (Answer.LACKS_LARGE, {"count": len(large)}),
+        (Answer.LACKS_VALUES, {"names": [*made.variables]}),
+    ):
+        if any(figures.values()):
+            yield Fact(kind, figures)
     if session.state.config.holdout:
         yield Fact(Answer.LACKS_HOLDOUT)
     if not made.outputs:

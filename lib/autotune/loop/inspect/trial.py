@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -163,25 +163,36 @@ def _dry_run(config: Config, ground: Ground, *, named: bool) -> Check:
 
     `named`: somebody chose the metric.
     """
-    measured, ids = None, tuple[str, ...]()
-    place.occupy(ground.place, ground.content, ())
-    for command in filter(None, (prepare_of(config), benchmark_of(config), checks_of(config))):
-        if measured is not None:
+    measured = None
+    for commands in ((prepare_of(config), benchmark_of(config)), (checks_of(config),)):
+        if any(commands):
             place.occupy(ground.place, ground.content, ())
-        if command.measured:
-            ids = _ids(config, ground.place.top / ground.workdir, ground.scratch)
-        finished = _execute(config, command, ground.place.top / ground.workdir, ground.scratch, ids)
-        outcome, why = _outcome(config, finished, ids) if command.measured else classify(finished, None)
-        if outcome is not Outcome.OK:
-            failed = Fact(Observation.COMMAND_DOES_NOT_SUCCEED, {"text": command.text, "command": command.name}, why)
-            output = useful_end(finished.tail, OUTPUT_SHOWN).rstrip()
-            seen = (failed, *((quoted(output),) if output else ()))
-            known = reading.how_it_could_be_read(config, finished.tail) if why.kind is Kind.NO_METRIC else None
-            return Check("benchmark", Finding.TO_DO, seen, (known or Fact(Remedy.MEND_UNTIL_IT_PASSES),), _details(finished, outcome))
-        measured = finished if command.measured else measured
+        for command, finished, outcome, why in _ran(config, commands, ground.place.top / ground.workdir, ground.scratch):
+            if outcome is not Outcome.OK:
+                failed = Fact(Observation.COMMAND_DOES_NOT_SUCCEED, {"text": command.text, "command": command.name}, why)
+                output = useful_end(finished.tail, OUTPUT_SHOWN).rstrip()
+                seen = (failed, *((quoted(output),) if output else ()))
+                known = reading.how_it_could_be_read(config, finished.tail) if why.kind is Kind.NO_METRIC else None
+                return Check("benchmark", Finding.TO_DO, seen, (known or Fact(Remedy.MEND_UNTIL_IT_PASSES),), _details(finished, outcome))
+            measured = finished if command.measured else measured
     if measured is None:
         raise AssertionError("a run measures nothing")
     return _passed(config, measured, named=named)
+
+
+def _ran(
+    config: Config, commands: Iterable[Command | None], folder: Path, scratch: Path
+) -> Iterator[tuple[Command, Executed, Outcome, Fact]]:
+    """Run commands one after the other, up to the first that fails; gives what each was, and why."""
+    for command in filter(None, commands):
+        ids = _ids(config, folder, scratch) if command.measured else ()
+        finished = _execute(config, command, folder, scratch, ids)
+        outcome, why = classify(finished, None)
+        if command.measured:
+            outcome, why, _ = reading.read_as(config, finished, (), ratios=None, given=() if config.seeds else ids)
+        yield command, finished, outcome, why
+        if outcome is not Outcome.OK:
+            return
 
 
 def _ids(config: Config, folder: Path, scratch: Path) -> tuple[str, ...]:
@@ -222,11 +233,6 @@ def _execute(config: Config, command: Command, folder: Path, scratch: Path, ids:
     )
     finished = finished if results is None else results.taken(finished)
     return replace(finished, report=finished.report.of_one(*ids)) if config.seeds and ids else finished
-
-
-def _outcome(config: Config, finished: Executed, ids: Sequence[str]) -> tuple[Outcome, Fact]:
-    outcome, why, _ = reading.read_as(config, finished, (), ratios=None, given=() if config.seeds else ids)
-    return outcome, why
 
 
 def _details(finished: Executed, outcome: Outcome) -> dict[str, Any]:
@@ -289,20 +295,13 @@ def comparison(scene: Scene) -> Check:
 
 def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) -> Seen:
     """Run what prepares and the benchmark in a folder, up to the first that fails; `top` is what the output may name of the place."""
-    ids: tuple[str, ...] = ()
-    for command in filter(None, (prepare_of(config), benchmark_of(config))):
-        if command.measured:
-            ids = _ids(config, folder, scratch)
-        finished = _execute(config, command, folder, scratch, ids)
-        outcome, why = _outcome(config, finished, ids) if command.measured else classify(finished, None)
-        if command.measured or outcome is not Outcome.OK:
-            output = (scratch / f"{command.name}.log").read_text("utf-8", "replace")
-            metrics = dict(finished.report.samples)
-            if command.measured and config.measured_from_outside and (scene.session is not None or not metrics):
-                metrics[config.metric] = measured_samples(finished)[config.metric]
-            reason = why if command.measured else Fact(Kind.COMMAND_FAILED, {"command": command.name}, why)
-            return Seen(outcome, told(reason), metrics, output, tuple(dict.fromkeys((str(top), str(top.resolve())))))
-    raise AssertionError("a run measures nothing")
+    *_, (command, finished, outcome, why) = _ran(config, (prepare_of(config), benchmark_of(config)), folder, scratch)
+    output = (scratch / f"{command.name}.log").read_text("utf-8", "replace")
+    metrics = dict(finished.report.samples)
+    if command.measured and config.measured_from_outside and (scene.session is not None or not metrics):
+        metrics[config.metric] = measured_samples(finished)[config.metric]
+    reason = why if command.measured else Fact(Kind.COMMAND_FAILED, {"command": command.name}, why)
+    return Seen(outcome, told(reason), metrics, output, tuple(dict.fromkeys((str(top), str(top.resolve())))))
 
 
 def _noise_known(scene: Scene) -> float | None:

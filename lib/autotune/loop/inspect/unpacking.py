@@ -88,7 +88,7 @@ def _looked_at(lender: Repository, path: Path, room: Path) -> Bundle:
     held = manifest.read((unpacked / manifest.NAME).read_bytes(), str(path))
     _refuse_other_files(path, unpacked, names, held)
     repository = borrowed.make(room / _REPOSITORY, lender)
-    folder = Folder(layout.root(repository) / held.session)
+    folder = layout.folder_of(repository, held.session)
     folder.path.parent.mkdir()
     unpacked.rename(folder.path)
     _refuse_astray(folder, held)
@@ -114,15 +114,11 @@ def _refuse_other_files(path: Path, folder: Path, names: tuple[str, ...], held: 
 
 def _refuse_astray(folder: Folder, held: Manifest) -> None:
     """Refuse a log that names what is no commit or lies elsewhere, before anything is looked up by it."""
-    for number, event in _events(folder, held):
-        if (why := astray(event, held.session)) is not None:
-            raise AutotuneError(f"Line {number} of the bundle's log {told(why)}.", _DISTRUST)
-
-
-def _events(folder: Folder, held: Manifest) -> list[tuple[int, Event]]:
     story = Account()
     deque(chain(folder, story, held.hashes), maxlen=0)
-    return story.events
+    for number, event in story.events:
+        if (why := astray(event, held.session)) is not None:
+            raise AutotuneError(f"Line {number} of the bundle's log {told(why)}.", _DISTRUST)
 
 
 def _refuse_other_tables(path: Path, folder: Folder, story: Account, held: Manifest) -> None:
@@ -239,22 +235,17 @@ def offer(bundle: Bundle, session: Session) -> Iterator[Fact | str]:
 
 
 def _brought(bundle: Bundle, session: Session) -> Iterator[Fact]:
-    config = session.state.config
-    wanted = {*bundle.manifest.variables}
-    own = {name: value for name, value in config.env.items() if name not in wanted}
-    if own:
-        yield Fact(Answer.BRINGS_VALUES, {"set": [f"{name}={value}" for name, value in own.items()]})
-    if given := sorted(wanted & {*config.env}):
-        yield Fact(Answer.GIVES_VALUES, {"names": given})
-    if missing := missing_values(bundle, session):
-        yield Fact(Answer.MISSING_VALUES, {"names": [*missing]})
-    there = carried_here(session, bundle.lender)
-    if there:
-        yield Fact(Answer.BRINGS_CARRIED, {"paths": [*there]})
-    if lacking := missing_carried(bundle, session):
-        yield Fact(Answer.MISSING_CARRIED, {"paths": [*lacking]})
-    if empty := missing_submodules(bundle, session):
-        yield Fact(Answer.MISSING_SUBMODULES, {"paths": [*empty]})
+    env, wanted = session.state.config.env, {*bundle.manifest.variables}
+    for kind, key, found in (
+        (Answer.BRINGS_VALUES, "set", [f"{name}={value}" for name, value in env.items() if name not in wanted]),
+        (Answer.GIVES_VALUES, "names", sorted(wanted & {*env})),
+        (Answer.MISSING_VALUES, "names", missing_values(bundle, session)),
+        (Answer.BRINGS_CARRIED, "paths", carried_here(session, bundle.lender)),
+        (Answer.MISSING_CARRIED, "paths", missing_carried(bundle, session)),
+        (Answer.MISSING_SUBMODULES, "paths", missing_submodules(bundle, session)),
+    ):
+        if found:
+            yield Fact(kind, {key: [*found]})
 
 
 def missing_values(bundle: Bundle, session: Session) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def verify(here: Path, name: str | None, number: int | None, say: Say) -> Verifi
     if (alone_there := _branch_without_ledger(repository, name)) is not None:
         return _by_commits(repository, *alone_there)
     repository, chosen, trees = sessions.choose(here, name)
-    folder = Folder(layout.root(repository) / chosen)
+    folder = layout.folder_of(repository, chosen)
     work.refuse_while_measured(folder)
     findings, notes = auditing.audit(repository, folder), auditing.decided_by_unknown_rules(folder)
     if findings:

@@ -27,7 +27,7 @@ from autotune.edges import caches, carried, place, tree
 from autotune.edges.clock import now
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
-from autotune.loop.candidate import lending
+from autotune.loop.candidate import lending, returning
 from autotune.loop.measure import reading
 from autotune.loop.measure.building import Builds
 from autotune.loop.measure.ground import Ground
@@ -113,9 +113,7 @@ class Bench:
         """
         self._refuse_beyond_cost()
         ran, output = self._run(arm, purpose, outlook)
-        if purpose is Purpose.PROOF:  # it has to fail
-            return ran, output
-        if not self._is_run_again(What.BENCHMARK, ran):
+        if purpose is Purpose.PROOF or not self._is_run_again(What.BENCHMARK, ran):  # a proof has to fail
             return ran, output
         self._refuse_beyond_cost()
         return self._run(arm, purpose, outlook)
@@ -144,15 +142,12 @@ class Bench:
     def _run(self, arm: Arm, purpose: Purpose, outlook: Mapping[str, Any] | None) -> tuple[Ran, str]:
         begun = time.monotonic()
         figures = {"purpose": purpose, "experiment": self.experiment, "arm": arm, **(outlook or {})}
-        if self.session.state.config.prepare:
-            self.session.going_on(Kind.RUNNING, **figures, command="prepare")
-        else:
-            self.session.going_on(Kind.RUNNING, **figures)
+        prepare = {"command": "prepare"} if self.session.state.config.prepare else {}
+        self.session.going_on(Kind.RUNNING, **figures, **prepare)
         self._occupy(arm)
-        self._count()
-        log, told = self._log(purpose, arm), self._given(purpose, arm)
+        log, told = self._next_log(purpose, arm), self._given(purpose, arm)
         failed_before = self._build(arm, log)
-        if self.session.state.config.prepare:
+        if prepare:
             self.session.going_on(Kind.RUNNING, **figures)
         finished, failed = failed_before or (self._measured(log, told), None)
         self.spent_s += time.monotonic() - begun
@@ -176,8 +171,8 @@ class Bench:
 
     def list_cases(self, command: str) -> tuple[Case, ...]:
         """Run the command that prints the cases, on the incumbent. Raises `AutotuneError` where it fails or prints something else."""
-        self._occupy(Arm.INCUMBENT)
         named = Command("cases", command, self.session.state.config.timeout_s)
+        self._occupy(Arm.INCUMBENT)
         built = self._build(Arm.INCUMBENT, logs.TRIED)
         finished, failed = built or (self._ground.one(named, logs.TRIED, kept_bytes=reading.KEPT_BYTES), None)
         if failed is not None or finished.exit_code != 0:
@@ -216,8 +211,7 @@ class Bench:
     def _check(self, arm: Arm, command: Command) -> tuple[Ran, str]:
         self.session.going_on(Kind.CHECKING, arm=arm)
         self._occupy(arm)
-        self._count()
-        log = self._log(Purpose.CHECKS, arm)
+        log = self._next_log(Purpose.CHECKS, arm)
         finished, failed = self._build(arm, log) or (self._ground.one(command, log), None)
         outcome, why = classify(finished, None)
         return self._event(arm, finished, failed, Purpose.CHECKS, log, (outcome, why, {})), useful_end(finished.tail, OUTPUT_KEPT)
@@ -242,14 +236,11 @@ class Bench:
             place.fill(self.place, self.content[Arm.INCUMBENT], moved, entries, compared=compared)
             shutil.rmtree(away, ignore_errors=True)
 
-    def _count(self) -> None:
-        """Number the run that comes next: after those of the same experiment that a measurement which was killed has left."""
-        if not self.number:
-            self.number = logs.latest(self.session.folder.path / logs.below(self.experiment, self._begun))
-        self.number += 1
-
-    def _log(self, what: str, arm: Arm) -> str:
-        return logs.of(logs.below(self.experiment, self._begun), what, self.number, arm)
+    def _next_log(self, what: str, arm: Arm) -> str:
+        """Number the run that comes next, and name its output: after those that a measurement which was killed has left."""
+        folder = logs.below(self.experiment, self._begun)
+        self.number = (self.number or logs.latest(self.session.folder.path / folder)) + 1
+        return logs.of(folder, what, self.number, arm)
 
     def _occupy(self, arm: Arm) -> None:
         """Put an arm in place, with what stays (carried, made by `setup`, built and kept) as it was when the place was made."""
@@ -275,15 +266,13 @@ class Bench:
         sessions.require_branch(session)
         if not self._written or any(tree.identity(session.top, path) != seen for path, seen in self._written.items()):
             lending.keep_edits(session, self.place.view, self.content.values(), self.alternating)
-        lending.clear_the_way(session, self.alternating, self.alternating)
+        returning.clear_the_way(session, self.alternating, self.alternating)
 
     def _measured(self, log: str, told: Given) -> Executed:
         """Execute the benchmark on the arm that is in place."""
-        command, ids = benchmark_of(self.session.state.config), self._ids(told)
-        if told.seed is None:
-            return self._ground.one(command, log, cases=ids)
-        finished = self._ground.one(command, log, cases=ids)
-        return replace(finished, report=finished.report.of_one(*ids))
+        ids = self._ids(told)
+        finished = self._ground.one(benchmark_of(self.session.state.config), log, cases=ids)
+        return finished if told.seed is None else replace(finished, report=finished.report.of_one(*ids))
 
     def _build(self, arm: Arm, log: str) -> tuple[Executed, Command] | None:
         """Execute `prepare`, unless its build stands; gives its end and the command where it fails."""

@@ -15,6 +15,7 @@ from autotune.core.ledger.purposes import Purpose
 from autotune.core.model import Arm, Metric, Outcome, Status
 from autotune.core.output import marked
 from autotune.core.stats import effects, noise
+from autotune.core.stats.effects import Claim
 from autotune.core.tell.words import told
 from autotune.edges import commits
 from autotune.edges.clock import now
@@ -111,11 +112,27 @@ def _kept(session: Session, number: int) -> tuple[Metric | None, str | None]:
 
 def side_by_side(session: Session, first: str, last: str, experiment: int | None) -> Claimed:
     """Measure two states side by side, and give what may be claimed of them."""
+    found, besides = _supported(session, first, last)
+    claim = None if isinstance(found, Fact) else found
+    return Claimed(
+        first,
+        last,
+        improved=claim is not None and claim.improved,
+        pairs=0 if claim is None else claim.pairs,
+        reason=found if isinstance(found, Fact) else replace(claimed(found), besides=besides),
+        keeps=session.state.all_keeps,
+        timestamp=now(),
+        effect=None if claim is None else claim.effect,
+        experiment=experiment,
+    )
+
+
+def _supported(session: Session, first: str, last: str) -> tuple[Claim | Fact, tuple[Fact, ...]]:
+    """Give what runs of two states support, or why there is no claim, and what was seen besides."""
     state = session.state
-    pairs: list[tuple[Ran, Ran]] | Fact
+    if state.scores is not None and not state.segment.split.held_out:
+        return Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_HELD_OUT)), ()
     try:
-        if state.scores is not None and not state.segment.split.held_out:
-            return _nothing(session, first, last, experiment, Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_HELD_OUT)))
         _refuse_a_rule_that_is_gone(session)
         with alone(session, "a claim") as turn, borrowed(session, first, last):
             busy = quiet.wait_for_quiet(session, 2 * pairs_of(session) * state.segment.run_s)
@@ -123,35 +140,16 @@ def side_by_side(session: Session, first: str, last: str, experiment: int | None
             bench.builds = None  # with one build a side, its luck would be claimed
             pairs = _pairs(session, bench, turn)
     except (AutotuneError, Interrupted) as error:
-        busy, pairs = None, Fact(Kind.NO_CLAIM, because=ended_by(error))
+        return Fact(Kind.NO_CLAIM, because=ended_by(error)), ()
     if isinstance(pairs, Fact):
-        return _nothing(session, first, last, experiment, pairs)
+        return pairs, ()
     try:
         found = scored.claim_of(state, [(before.run, after.run) for before, after in pairs], state.looks_at(first, last))
     except ValueError:
-        return _nothing(session, first, last, experiment, Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_SCORED)))
+        return Fact(Kind.NO_CLAIM, because=Fact(Kind.NONE_SCORED)), ()
     one_number = state.scores is None and found.improved and _repeat(state.metric.name, pairs)
-    seen = [
-        *([Fact(Kind.ONE_NUMBER)] if one_number else []),
-        *([Fact(Kind.BUILT_AFRESH)] if state.config.built_once else []),
-        *([busy] if busy is not None else []),
-    ]
-    return Claimed(
-        first,
-        last,
-        improved=found.improved,
-        pairs=found.pairs,
-        reason=replace(claimed(found), besides=tuple(seen)),
-        keeps=state.all_keeps,
-        timestamp=now(),
-        effect=found.effect,
-        experiment=experiment,
-    )
-
-
-def _nothing(session: Session, first: str, last: str, experiment: int | None, why: Fact) -> Claimed:
-    keeps = session.state.all_keeps
-    return Claimed(first, last, improved=False, pairs=0, reason=why, keeps=keeps, timestamp=now(), experiment=experiment)
+    seen = (Fact(Kind.ONE_NUMBER) if one_number else None, Fact(Kind.BUILT_AFRESH) if state.config.built_once else None, busy)
+    return found, tuple(filter(None, seen))
 
 
 def _refuse_a_rule_that_is_gone(session: Session) -> None:

@@ -8,7 +8,8 @@ It is counted before the ledger says that a confirmation begins, so that one tha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autotune.core.cases.confirming import Count, is_spent, planned_for, used
@@ -22,43 +23,40 @@ from autotune.loop.session.session import Session
 
 FILE, LOCK, WAITS_S = "confirmations.json", "confirmations.lock", 10.0
 _NEVER = [0, 0, 0]
-_Held = dict[str, dict[str, list[int]]]  # by folder and case: confirmations, keeps that they gave, and 1 once it was seen
 
 
 def next_of(session: Session) -> Count:
     """Give which confirmation on the session's cases the next one is."""
-    mine = _read(session).get(session.state.segment.opened.workdir, {})
+    return _next(session, _mine(session))
+
+
+def _next(session: Session, mine: Mapping[str, Sequence[int]]) -> Count:
     cases = session.state.segment.split.confirm
     kept = min((mine.get(case.name, _NEVER)[1] for case in cases), default=0)
-    return Count(used(cases, {name: uses for name, (uses, _, _) in mine.items()}) + 1, planned_for(cases), kept)
+    return Count(used(cases, {name: one[0] for name, one in mine.items()}) + 1, planned_for(cases), kept)
 
 
 def spent(session: Session) -> Fact | None:
     """Say that the cases that confirm may not do so again; None where they may."""
-    pool, mine = next_of(session), _read(session).get(session.state.segment.opened.workdir, {})
-    seen = sum(mine.get(case.name, _NEVER)[2] for case in session.state.segment.split.confirm)
+    mine = _mine(session)
+    pool, seen = _next(session, mine), sum(mine.get(case.name, _NEVER)[2] for case in session.state.segment.split.confirm)
     figures = {"used": pool.number - 1, "planned": pool.planned, **({"seen": seen} if seen else {})}
     return Fact(Kind.POOL_SPENT, figures) if is_spent(pool, seen=seen > 0) else None
 
 
 def mark_seen(session: Session, cases: Iterable[str]) -> None:
     """Note that you looked at how these cases did, by their ids: what they are among decides no more."""
-    with locks.hold(root(session.repository) / LOCK, "confirmations", WAITS_S):
-        held = _read(session)
-        mine = held.setdefault(session.state.segment.opened.workdir, {})
+    with _changing(session.repository, session.state.segment.opened.workdir) as mine:
         mine.update({name: [*mine.get(name, _NEVER)[:2], 1] for name in cases})
-        _write(session, held)
 
 
 def count(session: Session, *, kept: bool = False) -> Count:
     """Count one more confirmation on the session's cases, or a keep that one gave; gives what the confirmation is."""
-    with locks.hold(root(session.repository) / LOCK, "confirmations", WAITS_S):
-        found, held = next_of(session), _read(session)
-        mine = held.setdefault(session.state.segment.opened.workdir, {})
+    with _changing(session.repository, session.state.segment.opened.workdir) as mine:
+        found = _next(session, mine)
         for case in session.state.segment.split.confirm:
             uses, keeps, seen = mine.get(case.name, _NEVER)
             mine[case.name] = [uses, keeps + 1, seen] if kept else [found.number, keeps, seen]
-        _write(session, held)
     return found
 
 
@@ -70,27 +68,26 @@ def held(repository: Repository, workdir: str = "") -> dict[str, tuple[int, ...]
 def merge(repository: Repository, counts: Mapping[str, Sequence[int]], workdir: str = "") -> None:
     """Take over what was counted elsewhere: of two counts of a case the higher one holds."""
     root(repository).mkdir(exist_ok=True)
+    with _changing(repository, workdir) as mine:
+        mine.update({name: [max(pair) for pair in zip(mine.get(name, _NEVER), one, strict=True)] for name, one in counts.items()})
+
+
+@contextmanager
+def _changing(repository: Repository, workdir: str) -> Iterator[dict[str, list[int]]]:
+    """Give the counts of a folder's cases to be changed, which are written at the end."""
     with locks.hold(root(repository) / LOCK, "confirmations", WAITS_S):
         known = _held(repository)
-        mine = known.setdefault(workdir, {})
-        mine.update({name: [max(pair) for pair in zip(mine.get(name, _NEVER), one, strict=True)] for name, one in counts.items()})
-        _replace(repository, known)
+        yield known.setdefault(workdir, {})
+        short = {folder: {name: one if one[2] else one[:2] for name, one in cases.items()} for folder, cases in known.items()}
+        replace_file(root(repository) / FILE, json.dumps(short, separators=(",", ":")).encode())
 
 
-def _write(session: Session, held: _Held) -> None:
-    _replace(session.repository, held)
+def _mine(session: Session) -> Mapping[str, Sequence[int]]:
+    return _held(session.repository).get(session.state.segment.opened.workdir, {})
 
 
-def _replace(repository: Repository, held: _Held) -> None:
-    short = {folder: {name: one if one[2] else one[:2] for name, one in cases.items()} for folder, cases in held.items()}
-    replace_file(root(repository) / FILE, json.dumps(short, separators=(",", ":")).encode())
-
-
-def _read(session: Session) -> _Held:
-    return _held(session.repository)
-
-
-def _held(repository: Repository) -> _Held:
+def _held(repository: Repository) -> dict[str, dict[str, list[int]]]:
+    """Read the counts, by folder and case."""
     path = root(repository) / FILE
     try:
         held: Any = json.loads(path.read_bytes())

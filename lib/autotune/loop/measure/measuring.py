@@ -128,12 +128,9 @@ def _quoted(output: str) -> str:
 
 def compare(session: Session, bench: Bench, turn: Turn) -> Decided:
     """Measure the open experiment's candidate beside the incumbent until it is decided, and give the verdict."""
-    experiment = session.state.experiment
-    if experiment is None:
-        raise AssertionError("no experiment is open")
     watch, calm = watching.watch(session), quiet.Quiet(session)
     try:
-        verdict = _compare(session, bench, experiment, turn, calm)
+        verdict = _compare(session, bench, turn, calm)
     except Tampered as error:
         return voided(session, Cause.IDEA, Fact(Kind.TAMPERED, because=error.what))
     if (touched := watch.touched()) is not None:
@@ -144,7 +141,8 @@ def compare(session: Session, bench: Bench, turn: Turn) -> Decided:
     return _remarked(_remarked(verdict, None if blames else bench.flaky()), calm.busy)
 
 
-def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn, calm: quiet.Quiet) -> Decided:
+def _compare(session: Session, bench: Bench, turn: Turn, calm: quiet.Quiet) -> Decided:
+    experiment = session.experiment
     runs = [run for run in experiment.runs if run.outcome is Outcome.OK]  # of a comparison on cases that was cut off
     checked = False
     policy = policy_for(session.top, session.state, experiment)
@@ -172,8 +170,8 @@ def _compare(session: Session, bench: Bench, experiment: Experiment, turn: Turn,
             passed, why, output = bench.check(Arm.CANDIDATE)
             if not passed:
                 return _checks_failed(session, bench, why, output, runs)
-    decided = settle.verdict_of(session.state, experiment.number, runs, policy, decision, now())
-    verdict = _audited(session, bench, decided, runs)
+    verdict = settle.verdict_of(session.state, experiment.number, runs, policy, decision, now())
+    verdict = _audited(session, bench, verdict, runs)
     if verdict.verdict is Verdict.KEEP and refills(policy.min_effect) and any(run.part is Part.CONFIRM for run in runs):
         confirmations.count(session, kept=True)
     return verdict
@@ -240,7 +238,7 @@ def _audited(session: Session, bench: Bench, verdict: Decided, runs: Sequence[Ru
         return voided(session, Cause.IDEA, Fact(Kind.STORE_DAMAGED, {"path": damaged}))
     match holdout.consult(session, bench):
         case Answer.FAILED:
-            return _discarded(session, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE), "")
+            return decided(session, Verdict.DISCARD, Outcome.OK, Cause.IDEA, Fact(Kind.DOES_NOT_GENERALISE))
         case Answer.BROKEN:
             return voided(session, Cause.BENCHMARK, Fact(Kind.HOLDOUT_BROKEN))
         case Answer.FLAKY:
@@ -264,8 +262,7 @@ def _with_losses(session: Session, verdict: Decided, runs: Sequence[Run]) -> Dec
 
 def _with_seed(session: Session, verdict: Decided, runs: Sequence[Run]) -> Decided:
     """Say of a keep that it sets a seed otherwise: no runs tell a lucky seed from a gain. One that ignores seeds it is given is void."""
-    experiment = session.state.experiment
-    seed = seeding.changed_by(session, experiment) if experiment is not None else None
+    seed = seeding.changed_by(session, session.experiment)
     if seed is not None and session.state.config.seeds and audit.ignores_seeds(runs, session.state.metric):
         return voided(session, Cause.IDEA, Fact(Kind.SEED_FIXED, {"seed": seed}))
     return _remarked(verdict, None if seed is None else Fact(Kind.SEED_CHANGED, {"seed": seed}))
@@ -297,9 +294,8 @@ def policy_for(top: Path, state: State, experiment: Experiment) -> Policy:
 
 
 def _inconclusive(session: Session, why: Fact, runs: Sequence[Run]) -> Decided:
-    return replace(
-        _discarded(session, Outcome.OK, Cause.IDEA, why, ""), verdict=Verdict.INCONCLUSIVE, value=settle.value_of(session.state, runs)
-    )
+    verdict = decided(session, Verdict.INCONCLUSIVE, Outcome.OK, Cause.IDEA, why)
+    return replace(verdict, value=settle.value_of(session.state, runs))
 
 
 def _failed(session: Session, bench: Bench, ran: Ran, output: str, passed: Sequence[Arm]) -> Decided:
@@ -312,7 +308,8 @@ def _failed(session: Session, bench: Bench, ran: Ran, output: str, passed: Seque
             return _broken(session, bench, other, said)
     if bench.tallies[What.BENCHMARK, Arm.INCUMBENT].failures:
         return voided(session, Cause.BENCHMARK, _both_fail(bench, What.BENCHMARK), output)
-    return _discarded(session, ran.outcome, Cause.CANDIDATE, _counted(bench, What.BENCHMARK, Arm.CANDIDATE, ran.why), output)
+    why = _counted(bench, What.BENCHMARK, Arm.CANDIDATE, ran.why)
+    return decided(session, Verdict.DISCARD, ran.outcome, Cause.CANDIDATE, why, output)
 
 
 def _checks_failed(session: Session, bench: Bench, why: Fact, output: str, runs: Sequence[Run]) -> Decided:
@@ -322,7 +319,8 @@ def _checks_failed(session: Session, bench: Bench, why: Fact, output: str, runs:
     if bench.tallies[What.CHECKS, Arm.INCUMBENT].failures:
         return voided(session, Cause.BENCHMARK, _both_fail(bench, What.CHECKS), output)
     why = _counted(bench, What.CHECKS, Arm.CANDIDATE, why)
-    return replace(_discarded(session, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output), value=settle.value_of(session.state, runs))
+    verdict = decided(session, Verdict.DISCARD, Outcome.CHECKS_FAILED, Cause.CANDIDATE, why, output)
+    return replace(verdict, value=settle.value_of(session.state, runs))
 
 
 def _counted(bench: Bench, what: What, arm: Arm, why: Fact) -> Fact:
@@ -346,17 +344,11 @@ def _broken(session: Session, bench: Bench, ran: Ran, output: str) -> Decided:
     return voided(session, cause, Fact(kind, because=_counted(bench, What.BENCHMARK, Arm.INCUMBENT, ran.why)), output)
 
 
-def _discarded(session: Session, outcome: Outcome, cause: Cause, why: Fact, output: str) -> Decided:
-    verdict = Verdict.DISCARD
-    return Decided(_number(session), verdict, outcome, cause, reason=why, timestamp=now(), output=output)
+def decided(session: Session, verdict: Verdict, outcome: Outcome | None, cause: Cause, why: Fact, output: str = "") -> Decided:
+    """Give a verdict on the open experiment."""
+    return Decided(session.experiment.number, verdict, outcome, cause, reason=why, timestamp=now(), output=output)
 
 
 def voided(session: Session, cause: Cause, why: Fact, output: str = "") -> Decided:
     """Give the verdict on an experiment whose measurement has no answer."""
-    return Decided(_number(session), Verdict.VOID, None, cause, reason=why, timestamp=now(), output=output)
-
-
-def _number(session: Session) -> int:
-    if session.state.experiment is None:
-        raise AssertionError("no experiment is open")
-    return session.state.experiment.number
+    return decided(session, Verdict.VOID, None, cause, why, output)

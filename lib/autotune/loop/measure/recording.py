@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from autotune.core import rules
 from autotune.core.config.model import Config
+from autotune.core.config.reading import to_mapping
 from autotune.core.facts import Fact, Kind, joined
 from autotune.core.health.recovery import Playbook
 from autotune.core.ledger.events import RepairAsked
@@ -16,9 +18,10 @@ from autotune.core.trust import patterns
 from autotune.core.trust.surroundings import DEPENDENCIES, TOOL, changes, programs
 from autotune.edges import machine
 from autotune.edges.clock import now
-from autotune.edges.environment import as_recorded, environment_for_runs
+from autotune.edges.environment import as_recorded, environment_for_runs, recorded_environment
 from autotune.errors import AutotuneError
 from autotune.loop.session.session import Session
+from autotune.version import version
 
 LONGEST_SCRIPT = 100_000  # bytes of a script that are looked through for the programs it runs
 
@@ -39,6 +42,23 @@ def recorded(config: Config, top: Path, workdir: str, environment: Mapping[str, 
         **machine.fingerprint(),
         **{f"{TOOL}{name}": known for name, known in tools.items()},
         **{f"{DEPENDENCIES}in {name}": digest for name, digest in locks.items()},
+    }
+
+
+def of_segment(config: Config, top: Path, workdir: str, reason: Fact) -> dict[str, Any]:
+    """Give what a segment that opens now, and why it does, says of what is measured and by which rules."""
+    return {
+        "metric_name": config.metric,
+        "metric_unit": config.unit,
+        "direction": config.direction,
+        "in_place": config.in_place,
+        "config": to_mapping(config),
+        "machine": recorded(config, top, workdir),
+        "environment": recorded_environment(environment_for_runs(os.environ, config.env)),
+        "reason": reason,
+        "rule": rules.NEWEST,
+        "version": version(),
+        "timestamp": now(),
     }
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autotune.core import rules
 from autotune.core.config.commands import needs_network
 from autotune.core.config.model import Config
-from autotune.core.config.reading import old_keys, parse, to_mapping, toml_table
+from autotune.core.config.reading import parse, toml_table
 from autotune.core.facts import NAMED, Fact, Kind, naming
 from autotune.core.health.transitions import Mode
 from autotune.core.ledger.events import Opened, SegmentOpened
@@ -26,7 +25,7 @@ from autotune.core.output.outcome import OWN_UNITS
 from autotune.core.tell.words import told
 from autotune.core.trust.benchmark import Project
 from autotune.core.trust.patterns import from_top
-from autotune.edges import commits, copies, environment, folders, git, locks, place, status, submodules, tree, worktrees
+from autotune.edges import commits, copies, folders, git, locks, place, status, submodules, tree, worktrees
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.edges.ledger import Position
@@ -40,7 +39,6 @@ from autotune.loop.session.files import exclude, project, write_missing
 from autotune.loop.session.layout import BENCHMARK_FILE, BRANCHES, CHECKS_FILE, CONFIG_FILE, Folder, root
 from autotune.loop.session.session import Say, Session
 from autotune.readers.recognising import recognised
-from autotune.version import version
 
 _SEED = "AUTOTUNE_(SEED|CASE)"
 _POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that Git LFS has not brought
@@ -93,8 +91,8 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
         places.remove_empty(folders.trees())
     workdir = _workdir(repository, request.folder)
     config = _config(request)
-    for fact in _old_keys(request):
-        say(fact)
+    if (old := settings.old_keys(_settings(request))) is not None:
+        say(old)
     say(Fact(Kind.DIRECTION, _direction(config, said="direction" in _settings(request) or _tool_says(config))))
     name = _free_name(repository, config.name)
     base = git.resolve(repository.top, "HEAD") or ""
@@ -119,8 +117,8 @@ def _open(request: Request, repository: Repository, say: Say) -> Session:
                 rehearsing.offer_sandbox(session)
         except Interrupted as why:
             raise AutotuneError(f"The baseline is not measured: {why}.", f"allow more with max_cost_usd in {CONFIG_FILE}") from None
-        commits.set_ref(repository.top, folder_for(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
-        folder.path.rename(folder_for(repository, name).path)
+        commits.set_ref(repository.top, layout.folder_of(repository, name).ref("pins-1"), segment.pins, "what segment 1 is measured with")
+        folder.path.rename(layout.folder_of(repository, name).path)
     return complete_opening(repository, name, say)
 
 
@@ -150,11 +148,6 @@ def _reads_seed(top: Path, folder: Path, config: Config) -> bool:
 def _is_pointer(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(len(_POINTER)) == _POINTER
-
-
-def folder_for(repository: Repository, name: str) -> Folder:
-    """Give the folder of a session by its name."""
-    return Folder(root(repository) / name)
 
 
 def refuse_unfit(repository: Repository) -> None:
@@ -241,12 +234,6 @@ def _config(request: Request) -> Config:
     return config
 
 
-def _old_keys(request: Request) -> Iterator[Fact]:
-    """Say which keys of older versions a person has set."""
-    if found := old_keys(_settings(request)):
-        yield Fact(Kind.OLD_KEYS, {"keys": [*found]})
-
-
 def _direction(config: Config, *, said: bool) -> dict[str, object]:
     speaks_for = direction_of(config.metric, config.unit)
     return {"metric": config.metric, "direction": str(config.direction), "said": said, "speaks_for": speaks_for and str(speaks_for)}
@@ -289,27 +276,17 @@ def _first_segment(repository: Repository, name: str, project: Project, config: 
     pinning.refuse_scope(repository, workdir, config, base, pins)
     reading.refuse_unfit(repository.top, workdir, config, git.tracked(repository.top, base))
     return SegmentOpened(
+        **recording.of_segment(config, repository.top, workdir, Fact(Kind.SESSION_OPENS)),
         name=config.name,
-        metric_name=config.metric,
-        metric_unit=config.unit,
-        direction=config.direction,
         segment=1,
         mode=Mode.OPTIMIZE,
-        timestamp=now(),
         session=name,
-        version=version(),
         branch=BRANCHES + name,
         started_on=git.current_branch(repository) or "",
         base=base,
         tree=str(home),
         workdir=workdir,
         pins=pins,
-        in_place=config.in_place,
-        config=to_mapping(config),
-        machine=recording.recorded(config, repository.top, workdir),
-        environment=environment.recorded_environment(environment.environment_for_runs(os.environ, config.env)),
-        reason=Fact(Kind.SESSION_OPENS),
-        rule=rules.NEWEST,
     )
 
 
@@ -355,7 +332,7 @@ def _remember_users_files(top: Path, folder: Folder, commit: str) -> None:
 
 def complete_opening(repository: Repository, name: str, say: Say = lambda _: None) -> Session:
     """Bring a session that has its ledger, but not all of its branch, working tree and files, to where it is open."""
-    folder = folder_for(repository, name)
+    folder = layout.folder_of(repository, name)
     state, _ = folding.read_session(folder)
     segment = state.segment.opened
     home = Path(segment.tree)

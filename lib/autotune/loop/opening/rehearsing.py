@@ -11,13 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autotune.core import rules
 from autotune.core.cases.confirming import first_needed
 from autotune.core.cases.listed import line_of, listed
 from autotune.core.cases.scores import Asked, can_decide
 from autotune.core.cases.split import FEWEST_TO_SPLIT, couples_in, digest, is_sided, letters, split, units_in
 from autotune.core.config.model import Config
-from autotune.core.config.reading import to_mapping
 from autotune.core.facts import Fact, Kind, naming
 from autotune.core.ledger.events import Listed, Ran, Result, SegmentOpened
 from autotune.core.ledger.fold import begin
@@ -29,7 +27,7 @@ from autotune.core.model import Arm, DecisionMode, Outcome, Status
 from autotune.core.stats.noise import median
 from autotune.core.tell.figures import counted
 from autotune.core.tell.words import told
-from autotune.edges import commits, environment, git, ledger, status
+from autotune.edges import commits, git, ledger, status
 from autotune.edges.clock import now
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
@@ -42,7 +40,6 @@ from autotune.loop.opening.proving import few_read, prove
 from autotune.loop.session import feed, layout, logs
 from autotune.loop.session.layout import Folder, root
 from autotune.loop.session.session import Session
-from autotune.version import version
 
 LONG_ID, SOUGHT = 4, 3  # characters of an id that is sought in tracked files, and how many ids are
 LONGEST_OFFER_S = 60.0  # a run that takes longer is not made once more to try the sandbox
@@ -200,19 +197,9 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
         segment = replace(
             state.segment.opened,
             segment=state.segment.opened.segment + 1,
-            timestamp=now(),
-            version=version(),
             base=state.incumbent,
-            metric_name=settings.metric,
-            metric_unit=settings.unit,
-            direction=settings.direction,
-            in_place=settings.in_place,
             pins=pins,
-            config=to_mapping(settings),
-            machine=recording.recorded(settings, session.top, state.segment.opened.workdir),
-            environment=environment.recorded_environment(environment.environment_for_runs(os.environ, settings.env)),
-            reason=reason,
-            rule=rules.NEWEST,
+            **recording.of_segment(settings, session.top, state.segment.opened.workdir, reason),
         )
         staged = replace_state(session, Folder(path), begin(segment), state)
         events = rehearse(staged, segment, turn)

@@ -32,8 +32,7 @@ from autotune.loop.session.layout import (
     SESSION_FILES,
     STATE_FILE,
     Folder,
-    names,
-    root,
+    folders_of,
 )
 from autotune.loop.session.session import Session
 from autotune.loop.session.sessions import opening
@@ -71,9 +70,7 @@ def write_missing(session: Session) -> None:
         if not (session.workdir / name).exists():
             replace_file(session.workdir / name, text.encode())
     settings.complete_settings(session)
-    for path, mode, content in _pinned_scripts(session):
-        if not os.path.lexists(path):
-            _write_script(path, mode, content)
+    _write_missing_scripts(session)
     keep_written(session)
     _make_way(session)
     project(session)
@@ -85,15 +82,10 @@ def _make_way(session: Session) -> None:
         return
     for name in PROJECTIONS:
         path, aside = session.workdir / name, session.folder.before / name
-        if os.path.lexists(path) and not any(is_projection(path, one) for one in _all(session)):
+        if os.path.lexists(path) and not any(is_projection(path, one) for one in folders_of(session.repository)):
             session.notice(Fact(Kind.FILE_MOVED_AWAY, {"name": name, "aside": str(aside)}))
             aside.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(path, aside)
-
-
-def _all(session: Session) -> Iterator[Folder]:
-    """Give the folders of all sessions of a session's repository."""
-    return (Folder(root(session.repository) / name) for name in names(session.repository))
 
 
 def is_projection(path: Path, folder: Folder) -> bool:
@@ -120,6 +112,12 @@ def _pinned_scripts(session: Session) -> Iterator[tuple[Path, str, bytes]]:
         entry = held.get(session.inside(name))
         if entry is not None:
             yield session.workdir / name, entry[0], git.content(session.top, entry[1])
+
+
+def _write_missing_scripts(session: Session) -> None:
+    for path, mode, content in _pinned_scripts(session):
+        if not os.path.lexists(path):
+            _write_script(path, mode, content)
 
 
 def _write_script(path: Path, mode: str, content: bytes) -> None:
@@ -246,7 +244,7 @@ def put_away(session: Session) -> tuple[str, ...]:
         if _content(path, mode) == content and session.inside(path.name) not in tracked:
             path.unlink()
     for name in PROJECTIONS:
-        if any(is_projection(session.workdir / name, one) for one in _all(session)):
+        if any(is_projection(session.workdir / name, one) for one in folders_of(session.repository)):
             (session.workdir / name).unlink()
     return tuple(left)
 
@@ -256,9 +254,7 @@ def bring(session: Session) -> None:
     for name in _WRITTEN_BY_PEOPLE:
         if _is_gone(session, name):
             replace_file(session.workdir / name, (session.folder.mirror / name).read_bytes())
-    for path, mode, content in _pinned_scripts(session):
-        if not os.path.lexists(path):
-            _write_script(path, mode, content)
+    _write_missing_scripts(session)
     (session.folder.path / "copied").unlink(missing_ok=True)
     project(session)
 

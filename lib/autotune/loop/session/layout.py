@@ -165,6 +165,16 @@ def root(repository: Repository) -> Path:
     return repository.common / "autotune"
 
 
+def folder_of(repository: Repository, name: str) -> Folder:
+    """Give the folder of a session by its name."""
+    return Folder(root(repository) / name)
+
+
+def folders_of(repository: Repository) -> tuple[Folder, ...]:
+    """Give the folders of the repository's sessions, the oldest first."""
+    return tuple(folder_of(repository, name) for name in names(repository))
+
+
 def names(repository: Repository) -> tuple[str, ...]:
     """List the repository's sessions, the oldest first."""
     found = [path.parent for path in root(repository).glob(f"*/{LEDGER}") if not path.parent.name.startswith(".")]

@@ -13,9 +13,9 @@ from autotune.core.facts import Fact, Kind
 from autotune.core.ledger.events import Noticed, Ran
 from autotune.core.ledger.lines import Event, from_line, to_line
 from autotune.core.ledger.order import WORDS
-from autotune.core.ledger.state import State
+from autotune.core.ledger.state import Experiment, State
 from autotune.core.trust.patterns import from_top
-from autotune.edges import door, ledger
+from autotune.edges import door, git, ledger
 from autotune.edges.atomic import free_name, replace_file
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
@@ -71,6 +71,18 @@ class Session:
     def branch(self) -> str:
         """The session's branch."""
         return self.state.segment.opened.branch
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment that is open, where one is for certain."""
+        if self.state.experiment is None:
+            raise AssertionError("no experiment is open")
+        return self.state.experiment
+
+    @property
+    def tip(self) -> str | None:
+        """The commit that the session's branch is at; None where there is no such branch."""
+        return git.resolve(self.top, f"refs/heads/{self.branch}")
 
     @property
     def top(self) -> Path:

@@ -27,6 +27,7 @@ from autotune.loop.session.layout import (
     CHECKPOINT,
     LEDGER,
     Folder,
+    folder_of,
     names,
     root,
     without_ledger,
@@ -92,7 +93,7 @@ def lost(repository: Repository, known: tuple[str, ...], name: str | None) -> st
 def _refuse_lost(repository: Repository, known: tuple[str, ...], name: str | None) -> None:
     """Refuse where the session that is meant has all but its ledger."""
     if (gone := lost(repository, known, name)) is not None:
-        truth = Folder(root(repository) / gone).ledger
+        truth = folder_of(repository, gone).ledger
         copy, forgets = repository.top / LEDGER, f"`autotune clear --session {gone}` forgets the session"
         put_back = f"put its copy back: `cp {quote(str(copy))} {quote(str(truth))}`; if there is none, {forgets}"
         if copy.is_file() and kept_back.lacks(copy.read_bytes()):
@@ -126,7 +127,7 @@ def _home(path: Path) -> str | None:
 
 def load(repository: Repository, name: str, trees: dict[Path, str | None] | None = None) -> Session:
     """Read a session by its name, in the working tree that has its branch checked out, else in the one where it was opened."""
-    folder = Folder(root(repository) / name)
+    folder = folder_of(repository, name)
     state, position = read_session(folder)
     branches = worktrees.checked_out(repository) if trees is None else trees
     home = next((tree for tree, branch in branches.items() if branch == state.segment.opened.branch), Path(state.segment.opened.tree))
@@ -164,7 +165,7 @@ def load_beginning(repository: Repository, name: str, here: Path) -> Session:
 
     Where the ledger does not say any more how that was, its checkpoint or its copy does, looked for in `here` too.
     """
-    folder = Folder(root(repository) / name)
+    folder = folder_of(repository, name)
     copies = (tree / LEDGER for tree in (here, *worktrees.checked_out(repository)))
     said = (opening(path, name) for path in (folder.ledger, *copies))
     event = _opening_of_checkpoint(folder) or next(filter(None, said), None) or _unknown_opening(repository, name, here)

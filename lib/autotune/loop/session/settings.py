@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autotune.core.config import editing, keys, writing
@@ -43,9 +43,9 @@ def in_force(session: Session) -> bool:
         return False
 
 
-def old_keys(text: str) -> Fact | None:
-    """The keys of older versions in the text of an autotune.toml."""
-    found = configuration.old_keys(configuration.toml_table(text))
+def old_keys(table: Mapping[str, object]) -> Fact | None:
+    """The keys of older versions in what an autotune.toml says."""
+    found = configuration.old_keys(table)
     return Fact(Kind.OLD_KEYS, {"keys": [*found]}) if found else None
 
 
@@ -66,7 +66,9 @@ def take_in(session: Session, said: Sequence[str] = (), text: str | None = None)
     _refuse_unprinted(session, before, written)
     if text is not None:
         replace_file(path, text.encode())
-    if (old := old_keys(is_now)) is not None and old not in [notice.found for notice in session.state.recent.notices]:
+    if (old := old_keys(configuration.toml_table(is_now))) is not None and old not in [
+        notice.found for notice in session.state.recent.notices
+    ]:
         session.notice(old)
     if changed := keys.keys_changed(before, written):
         session.append(SettingsChanged(config=configuration.to_mapping(written), changed=changed, timestamp=now()))

@@ -11,7 +11,6 @@ from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.session import layout, sessions
 from autotune.loop.session.folding import read_session
-from autotune.loop.session.layout import Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def _meant(folder: Path) -> str | None:
 def _standing(repository: Repository, name: str, trees: dict[Path, str | None], *, meant: bool) -> Standing:
     tree = next((tree for tree, branch in trees.items() if branch == layout.BRANCHES + name), None)
     try:
-        state, _ = read_session(Folder(layout.root(repository) / name))
+        state, _ = read_session(layout.folder_of(repository, name))
     except AutotuneError as error:
         return Standing(name, None, tree, meant, error.message)
     return Standing(name, state, tree, meant)

@@ -12,21 +12,21 @@ from autotune.core.model import Metric
 from autotune.edges.atomic import replace_file
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
-from autotune.loop.session import feed, layout
+from autotune.loop.session import feed
 from autotune.loop.session.folding import read_session
-from autotune.loop.session.layout import Folder
+from autotune.loop.session.layout import Folder, folders_of
 
 GIVEN = "lessons.json"  # in the session's folder: what it was given when it opened, so that its pages do not change with other sessions
 
 
 def lessons(repository: Repository) -> tuple[Taught, ...]:
     """Give the lessons of every session of a repository that stands still; one that cannot be read teaches nothing."""
-    return tuple(one for name in layout.names(repository) for one in _of(Folder(layout.root(repository) / name), whole=True))
+    return tuple(one for folder in folders_of(repository) for one in _of(folder, whole=True))
 
 
 def give(repository: Repository, folder: Folder, metric: Metric) -> None:
     """Put into the folder of a session that opens what it gets of the others: of their latest experiments, and few."""
-    others = (one for name in layout.names(repository) for one in _of(Folder(layout.root(repository) / name), whole=False))
+    others = (one for other in folders_of(repository) for one in _of(other, whole=False))
     if chosen := offered(others, metric):
         replace_file(folder.path / GIVEN, json.dumps([encode(one) for one in chosen]).encode())
 
