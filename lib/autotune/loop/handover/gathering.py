@@ -11,7 +11,7 @@ from autotune.core.handover.hunks import Hunks, hunks_of
 from autotune.core.handover.plan import Change
 from autotune.core.ledger.state import Row
 from autotune.core.model import Status
-from autotune.edges import branches, commits
+from autotune.edges import branches, commits, git
 from autotune.errors import AutotuneError
 from autotune.loop.session import feed
 from autotune.loop.session.session import Session
