@@ -1,6 +1,7 @@
 """Every key of autotune.toml.
 
-`KEYS` says everything there is to know of a key, once: reading, writing, changing and describing a configuration all follow it.
+`KEYS` says all that there is to know of a key, and `COMMENTS` what it is for, once: reading, writing, changing and describing a
+configuration all follow them.
 """
 
 from __future__ import annotations
@@ -75,7 +76,6 @@ class Key:
 
     name: str
     shape: Shape
-    comment: str
     default: object
     example: object = None
     fixed: Fixed = Fixed.NEVER
@@ -90,300 +90,130 @@ class Key:
         """The key's name in its section."""
         return self.name.rpartition(".")[2]
 
+    @property
+    def comment(self) -> str:
+        """What the key is for; that of all variables is the section's."""
+        return COMMENTS["env" if self.section == "env" else self.name]
 
+
+_NAME = r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,59}"
+_NAMED = text("1 to 60 letters, digits and . _ -, beginning with a letter or digit, no two dots in a row", _NAME)
+_GUARDRAILS = list_of('a list of bounds such as "memory_mb <= 1.02x" or "accuracy >= 0.98"', guardrail, unique=True)
 KEYS = (
-    Key(
-        "name",
-        text(
-            "1 to 60 letters, digits and . _ -, beginning with a letter or digit, no two dots in a row",
-            r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,59}",
-        ),
-        "What the session is called, for good; its branch is autotune/NAME-DATE.",
-        Default.REQUIRED,
-        "faster-tests",
-        Fixed.SESSION,
-    ),
-    Key(
-        "metric",
-        metric_name(),
-        "What you optimise: a name that the benchmark prints as METRIC name=value, or autotune's own, such as autotune.wall_s.",
-        Default.REQUIRED,
-        "duration_s",
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "unit", text("up to 40 characters on one line", r"[^\x00-\x1f\x7f]{0,40}"), "The metric's unit, for people.", "", "s", Fixed.SEGMENT
-    ),
-    Key(
-        "timed",
-        flag(),
-        "Whether the metric measures time. If left out: yes, unless it is in bytes, a count, or the same in every run.",
-        Default.ABSENT,
-        example=False,
-        fixed=Fixed.SEGMENT,
-    ),
-    Key(
-        "direction", one_of(*Direction), 'Which way the metric gets better: "lower" or "higher".', Default.REQUIRED, "lower", Fixed.SEGMENT
-    ),
-    Key(
-        "benchmark",
-        text("a shell command", r".*\S.*"),
-        "The command that is measured; it prints the metric and exits with 0.",
-        "bash autotune.sh",
-        None,
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "read",
-        source(),
-        "Where the metrics are, if the benchmark prints no METRIC lines: FORMAT, or FORMAT:FILE for a file that it writes.",
-        "",
-        "pytest-benchmark:bench.json",
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "seeds",
-        flag(),
-        "Give both runs of a pair the same seed, and each pair another one, in the variable AUTOTUNE_SEED.",
-        default=False,
-        fixed=Fixed.SEGMENT,
-    ),
-    Key(
-        "cases",
-        cases(),
-        "What is measured on: ids, or a command that prints one a line, and perhaps a tab and a group; a run gets some.",
-        "",
-        ["parse", "write"],
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "cases_count",
-        one_of(*Counted),
-        'How cases count: "each alike", whatever its size, or by what they come to in "total".',
-        Counted.EACH_ALIKE.value,
-        "total",
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "score_range",
-        score_range(),
-        "The lowest and the highest score of a case, where the values of cases are scores: then their mean counts.",
-        Default.ABSENT,
-        [0, 1],
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "holdout_share",
-        number("a number", at_least=0, at_most=0.8),
-        "Which share of scored cases is held out for claims; the rest is to search with and to decide.",
-        HELD_OUT,
-        0.3,
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "search_share",
-        number("a number", at_least=0, at_most=0.8),
-        "Which share of that rest is to search with. With 0 here and in holdout_share, all cases decide, and nobody may see one.",
-        SEARCHED,
-        0.25,
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "order_seed",
-        whole_number(0),
-        "From which seed the order of scored cases is drawn, so that a session comes out the same again. If left out: by chance.",
-        Default.ABSENT,
-        7,
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "context_free",
-        list_of("a list of names that CONTEXT lines have", context_name, unique=True),
-        "Names of CONTEXT lines whose values may differ from run to run.",
-        [],
-        ["tokens_used"],
-        Fixed.SEGMENT,
-    ),
-    Key("checks", COMMAND, "The command that must pass too; empty for none.", "", "bash autotune.checks.sh", Fixed.SEGMENT),
-    Key(
-        "prepare",
-        COMMAND,
-        "Makes a change ready to be measured, by a build for instance. It runs untimed before every run and before the checks.",
-        "",
-        "make",
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "build_once",
-        flag(),
-        "Run `prepare` once for each side of a comparison. The luck of a build is not counted then, so no keep is confirmed.",
-        default=False,
-        fixed=Fixed.SEGMENT,
-    ),
-    Key("setup", COMMAND, "Runs once in a new measuring worktree, to install packages for instance.", "", "npm ci", Fixed.SEGMENT),
-    Key(
-        "carry",
-        list_of("a list of relative paths", relative_path),
-        "Files and folders that git ignores and the benchmark needs; they are copied to where it runs.",
-        [],
-        ["node_modules", ".venv"],
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "scope",
-        list_of(f"{PATTERNS}, at least one", pattern, at_least=1),
-        "What a change may touch. A file's own path allows that file even if it decides what is loaded or measured.",
-        ["**"],
-        ["src/**"],
-        Fixed.SEGMENT,
-    ),
-    Key("protect", list_of(PATTERNS, pattern), "What no change may touch, even in scope.", [], ["tests/**"], Fixed.SEGMENT),
-    Key(
-        "holdout",
-        COMMAND,
-        "Must pass before a keep, and no proposer sees it. AUTOTUNE_HOLDOUT is the folder of `autotune holdout set`.",
-        "",
-        'python3 "$AUTOTUNE_HOLDOUT/check.py"',
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "sandbox",
-        flag({"off": False, "on": True}),
-        "Run without network, and let runs write only to the measuring worktree and a temporary folder, if the system can.",
-        default=False,
-        fixed=Fixed.SEGMENT,
-    ),
-    Key(
-        "void_implausible",
-        flag(),
-        "Void a keep whose metric contradicts how long its runs took, or how often it was printed.",
-        default=True,
-        fixed=Fixed.SEGMENT,
-    ),
-    Key("in_place", flag(), "Measure in the checkout itself, for code that works nowhere else.", default=False, fixed=Fixed.SEGMENT),
-    Key(
-        "decision_mode",
-        one_of("auto", *DecisionMode),
-        'How keeps are decided: "race" (exact), "economy" (long runs) or "once" (both unconfirmed), or "auto", by a run\'s cost.',
-        "auto",
-        fixed=Fixed.DECISION,
-    ),
-    Key(
-        "min_effect",
-        number("a number", at_least=0, below=10),
-        "The smallest gain that is kept, as a share: 0.02 is 2 %.",
-        0,
-        fixed=Fixed.DECISION,
-    ),
-    Key(
-        "worth",
-        number("a number", above=0, below=1),
-        "Where cases have scores: the gain worth having, as a share of their range. Without hope of it, a comparison ends early.",
-        WORTH,
-        0.1,
-        Fixed.SEGMENT,
-    ),
-    Key(
-        "min_effect_found",
-        number("a number", at_least=0, below=10),
-        "What calibration wrote as min_effect. While both are equal, calibration sets both for each new benchmark.",
-        0,
-    ),
-    Key(
-        "simplify_margin",
-        number("a number", at_least=0, below=1),
-        "A change that only removes lines is kept unless it is worse by this share. With 0, it must be better.",
-        0,
-        fixed=Fixed.DECISION,
-    ),
-    Key(
-        "guardrails",
-        list_of('a list of bounds such as "memory_mb <= 1.02x" or "accuracy >= 0.98"', guardrail, unique=True),
-        "Bounds for other metrics that every keep must respect: absolute, or a multiple of the incumbent's with an x.",
-        [],
-        ["memory_mb <= 1.02x"],
-        Fixed.DECISION,
-    ),
-    Key("max_pairs", whole_number(2, 200), "How many pairs of runs a comparison may take.", 40, fixed=Fixed.DECISION),
-    Key(
-        "error_budget",
-        number("a number", above=0, at_most=0.5),
-        "The chance that a session keeps anything if no idea works. Only race promises it, and only without build_once.",
-        0.05,
-        fixed=Fixed.DECISION,
-    ),
-    Key(
-        "busy_wait_s",
-        number("a number of seconds", at_least=0, at_most=86_400),
-        "Seconds to wait while others use most of the machine, at most as long as the runs take. After a wait in vain: a tenth.",
-        60,
-    ),
-    Key("timeout_s", seconds(), "Seconds that one run of the benchmark may take.", 600),
-    Key("checks_timeout_s", seconds(), "Seconds that the checks may take, and each of the repository's commit hooks.", 300),
-    Key(
-        "hooks",
-        flag(),
-        "Run the repository's pre-commit hook on a candidate first, and measure the result.",
-        default=True,
-        fixed=Fixed.DECISION,
-    ),
-    Key(
-        "format",
-        COMMAND,
-        "A command that runs instead of that hook, in the session's folder. If empty, the hook runs.",
-        "",
-        "black src",
-        Fixed.DECISION,
-    ),
-    Key("sign", flag(), "Sign the commits of keeps, as git is set up to.", default=False),
-    Key("target", number("a finite number"), "Stop when the metric has reached this value and fresh runs confirm it.", Default.ABSENT, 1.5),
-    Key("max_iterations", whole_number(1), "Stop after this many experiments, kept or not.", Default.ABSENT, 100),
-    Key("max_wall_time", duration(), "Stop after this long, across every resume.", Default.ABSENT, "8h"),
-    Key("max_failures", whole_number(1), "Stop after this many experiments that crashed or failed the checks.", Default.ABSENT, 20),
-    Key(
-        "max_cost_usd",
-        number("a number", above=0),
-        "Stop at a cost of this many dollars: of the agent (with start --headless), and of what `cost_metric` counts.",
-        Default.ABSENT,
-        20,
-    ),
-    Key(
-        "cost_metric",
-        metric_name(none=True),
-        "The name under which runs and proposers print what they cost, in dollars; it is added up.",
-        "",
-        "cost_usd",
-        Fixed.SEGMENT,
-    ),
-    Key("max_tokens", whole_number(1), "With start --headless, stop when the agent has used this many tokens.", Default.ABSENT, 5_000_000),
-    Key(
-        "auto_resume",
-        one_of("continue", "prompt", "headless", "off"),
-        'How an agent goes on by itself: "continue", "prompt" (is told), "headless" (is opened again), "off" (not at all).',
-        "continue",
-    ),
-    Key("fresh_context", whole_number(1), "Begin with a fresh context after this many experiments, when headless.", Default.ABSENT, 10),
-    Key(
-        "notify",
-        message(),
-        'How you are told that the session pauses or finishes: "desktop", an https address, or a command.',
-        "",
-        "desktop",
-        Fixed.PERSON,
-    ),
-    Key("env", variables(), "More environment variables for every run.", {}, {"TZ": "UTC"}, Fixed.SEGMENT),
-    Key("health.max_no_improvement_runs", whole_number(1), "Experiments without a keep after which the loop counts as plateaued.", 5),
-    Key("health.max_crash_streak", whole_number(1), "Failures in a row after which the loop counts as crashing.", 2),
-    Key(
-        "recovery.playbooks",
-        list_of("a list of names among " + ", ".join(Playbook), playbook, unique=True),
-        "What the loop tries when it is stuck, in this order. Without `pause`, it goes on when the rest is used up.",
-        [*map(str, Playbook)],
-    ),
-    Key("recovery.max_healing_attempts", whole_number(0), "How many playbooks may run before a keep resets the count.", 3),
+    Key("name", _NAMED, Default.REQUIRED, "faster-tests", Fixed.SESSION),
+    Key("metric", metric_name(), Default.REQUIRED, "duration_s", Fixed.SEGMENT),
+    Key("unit", text("up to 40 characters on one line", r"[^\x00-\x1f\x7f]{0,40}"), "", "s", Fixed.SEGMENT),
+    Key("timed", flag(), Default.ABSENT, example=False, fixed=Fixed.SEGMENT),
+    Key("direction", one_of(*Direction), Default.REQUIRED, "lower", Fixed.SEGMENT),
+    Key("benchmark", text("a shell command", r".*\S.*"), "bash autotune.sh", None, Fixed.SEGMENT),
+    Key("read", source(), "", "pytest-benchmark:bench.json", Fixed.SEGMENT),
+    Key("seeds", flag(), default=False, fixed=Fixed.SEGMENT),
+    Key("cases", cases(), "", ["parse", "write"], Fixed.SEGMENT),
+    Key("cases_count", one_of(*Counted), Counted.EACH_ALIKE.value, "total", Fixed.SEGMENT),
+    Key("score_range", score_range(), Default.ABSENT, [0, 1], Fixed.SEGMENT),
+    Key("holdout_share", number("a number", at_least=0, at_most=0.8), HELD_OUT, 0.3, Fixed.SEGMENT),
+    Key("search_share", number("a number", at_least=0, at_most=0.8), SEARCHED, 0.25, Fixed.SEGMENT),
+    Key("order_seed", whole_number(0), Default.ABSENT, 7, Fixed.SEGMENT),
+    Key("context_free", list_of("a list of names that CONTEXT lines have", context_name, unique=True), [], ["tokens_used"], Fixed.SEGMENT),
+    Key("checks", COMMAND, "", "bash autotune.checks.sh", Fixed.SEGMENT),
+    Key("prepare", COMMAND, "", "make", Fixed.SEGMENT),
+    Key("build_once", flag(), default=False, fixed=Fixed.SEGMENT),
+    Key("setup", COMMAND, "", "npm ci", Fixed.SEGMENT),
+    Key("carry", list_of("a list of relative paths", relative_path), [], ["node_modules", ".venv"], Fixed.SEGMENT),
+    Key("scope", list_of(f"{PATTERNS}, at least one", pattern, at_least=1), ["**"], ["src/**"], Fixed.SEGMENT),
+    Key("protect", list_of(PATTERNS, pattern), [], ["tests/**"], Fixed.SEGMENT),
+    Key("holdout", COMMAND, "", 'python3 "$AUTOTUNE_HOLDOUT/check.py"', Fixed.SEGMENT),
+    Key("sandbox", flag({"off": False, "on": True}), default=False, fixed=Fixed.SEGMENT),
+    Key("void_implausible", flag(), default=True, fixed=Fixed.SEGMENT),
+    Key("in_place", flag(), default=False, fixed=Fixed.SEGMENT),
+    Key("decision_mode", one_of("auto", *DecisionMode), "auto", fixed=Fixed.DECISION),
+    Key("min_effect", number("a number", at_least=0, below=10), 0, fixed=Fixed.DECISION),
+    Key("worth", number("a number", above=0, below=1), WORTH, 0.1, Fixed.SEGMENT),
+    Key("min_effect_found", number("a number", at_least=0, below=10), 0),
+    Key("simplify_margin", number("a number", at_least=0, below=1), 0, fixed=Fixed.DECISION),
+    Key("guardrails", _GUARDRAILS, [], ["memory_mb <= 1.02x"], Fixed.DECISION),
+    Key("max_pairs", whole_number(2, 200), 40, fixed=Fixed.DECISION),
+    Key("error_budget", number("a number", above=0, at_most=0.5), 0.05, fixed=Fixed.DECISION),
+    Key("busy_wait_s", number("a number of seconds", at_least=0, at_most=86_400), 60),
+    Key("timeout_s", seconds(), 600),
+    Key("checks_timeout_s", seconds(), 300),
+    Key("hooks", flag(), default=True, fixed=Fixed.DECISION),
+    Key("format", COMMAND, "", "black src", Fixed.DECISION),
+    Key("sign", flag(), default=False),
+    Key("target", number("a finite number"), Default.ABSENT, 1.5),
+    Key("max_iterations", whole_number(1), Default.ABSENT, 100),
+    Key("max_wall_time", duration(), Default.ABSENT, "8h"),
+    Key("max_failures", whole_number(1), Default.ABSENT, 20),
+    Key("max_cost_usd", number("a number", above=0), Default.ABSENT, 20),
+    Key("cost_metric", metric_name(none=True), "", "cost_usd", Fixed.SEGMENT),
+    Key("max_tokens", whole_number(1), Default.ABSENT, 5_000_000),
+    Key("auto_resume", one_of("continue", "prompt", "headless", "off"), "continue"),
+    Key("fresh_context", whole_number(1), Default.ABSENT, 10),
+    Key("notify", message(), "", "desktop", Fixed.PERSON),
+    Key("env", variables(), {}, {"TZ": "UTC"}, Fixed.SEGMENT),
+    Key("health.max_no_improvement_runs", whole_number(1), 5),
+    Key("health.max_crash_streak", whole_number(1), 2),
+    Key("recovery.playbooks", list_of("a list of names among " + ", ".join(Playbook), playbook, unique=True), [*map(str, Playbook)]),
+    Key("recovery.max_healing_attempts", whole_number(0), 3),
 )
-
-
+COMMENTS = {
+    "name": "What the session is called, for good; its branch is autotune/NAME-DATE.",
+    "metric": "What you optimise: a name that the benchmark prints as METRIC name=value, or autotune's own, such as autotune.wall_s.",
+    "unit": "The metric's unit, for people.",
+    "timed": "Whether the metric measures time. If left out: yes, unless it is in bytes, a count, or the same in every run.",
+    "direction": 'Which way the metric gets better: "lower" or "higher".',
+    "benchmark": "The command that is measured; it prints the metric and exits with 0.",
+    "read": "Where the metrics are, if the benchmark prints no METRIC lines: FORMAT, or FORMAT:FILE for a file that it writes.",
+    "seeds": "Give both runs of a pair the same seed, and each pair another one, in the variable AUTOTUNE_SEED.",
+    "cases": "What is measured on: ids, or a command that prints one a line, and perhaps a tab and a group; a run gets some.",
+    "cases_count": 'How cases count: "each alike", whatever its size, or by what they come to in "total".',
+    "score_range": "The lowest and the highest score of a case, where the values of cases are scores: then their mean counts.",
+    "holdout_share": "Which share of scored cases is held out for claims; the rest is to search with and to decide.",
+    "search_share": "Which share of that rest is to search with. With 0 here and in holdout_share, all cases decide, and nobody may see one.",
+    "order_seed": "From which seed the order of scored cases is drawn, so that a session comes out the same again. If left out: by chance.",
+    "context_free": "Names of CONTEXT lines whose values may differ from run to run.",
+    "checks": "The command that must pass too; empty for none.",
+    "prepare": "Makes a change ready to be measured, by a build for instance. It runs untimed before every run and before the checks.",
+    "build_once": "Run `prepare` once for each side of a comparison. The luck of a build is not counted then, so no keep is confirmed.",
+    "setup": "Runs once in a new measuring worktree, to install packages for instance.",
+    "carry": "Files and folders that git ignores and the benchmark needs; they are copied to where it runs.",
+    "scope": "What a change may touch. A file's own path allows that file even if it decides what is loaded or measured.",
+    "protect": "What no change may touch, even in scope.",
+    "holdout": "Must pass before a keep, and no proposer sees it. AUTOTUNE_HOLDOUT is the folder of `autotune holdout set`.",
+    "sandbox": "Run without network, and let runs write only to the measuring worktree and a temporary folder, if the system can.",
+    "void_implausible": "Void a keep whose metric contradicts how long its runs took, or how often it was printed.",
+    "in_place": "Measure in the checkout itself, for code that works nowhere else.",
+    "decision_mode": 'How keeps are decided: "race" (exact), "economy" (long runs) or "once" (both unconfirmed), '
+    """or "auto", by a run's cost.""",
+    "min_effect": "The smallest gain that is kept, as a share: 0.02 is 2 %.",
+    "worth": "Where cases have scores: the gain worth having, as a share of their range. Without hope of it, a comparison ends early.",
+    "min_effect_found": "What calibration wrote as min_effect. While both are equal, calibration sets both for each new benchmark.",
+    "simplify_margin": "A change that only removes lines is kept unless it is worse by this share. With 0, it must be better.",
+    "guardrails": "Bounds for other metrics that every keep must respect: absolute, or a multiple of the incumbent's with an x.",
+    "max_pairs": "How many pairs of runs a comparison may take.",
+    "error_budget": "The chance that a session keeps anything if no idea works. Only race promises it, and only without build_once.",
+    "busy_wait_s": "Seconds to wait while others use most of the machine, at most as long as the runs take. After a wait in vain: a tenth.",
+    "timeout_s": "Seconds that one run of the benchmark may take.",
+    "checks_timeout_s": "Seconds that the checks may take, and each of the repository's commit hooks.",
+    "hooks": "Run the repository's pre-commit hook on a candidate first, and measure the result.",
+    "format": "A command that runs instead of that hook, in the session's folder. If empty, the hook runs.",
+    "sign": "Sign the commits of keeps, as git is set up to.",
+    "target": "Stop when the metric has reached this value and fresh runs confirm it.",
+    "max_iterations": "Stop after this many experiments, kept or not.",
+    "max_wall_time": "Stop after this long, across every resume.",
+    "max_failures": "Stop after this many experiments that crashed or failed the checks.",
+    "max_cost_usd": "Stop at a cost of this many dollars: of the agent (with start --headless), and of what `cost_metric` counts.",
+    "cost_metric": "The name under which runs and proposers print what they cost, in dollars; it is added up.",
+    "max_tokens": "With start --headless, stop when the agent has used this many tokens.",
+    "auto_resume": 'How an agent goes on by itself: "continue", "prompt" (is told), "headless" (is opened again), "off" (not at all).',
+    "fresh_context": "Begin with a fresh context after this many experiments, when headless.",
+    "notify": 'How you are told that the session pauses or finishes: "desktop", an https address, or a command.',
+    "env": "More environment variables for every run.",
+    "health.max_no_improvement_runs": "Experiments without a keep after which the loop counts as plateaued.",
+    "health.max_crash_streak": "Failures in a row after which the loop counts as crashing.",
+    "recovery.playbooks": "What the loop tries when it is stuck, in this order. Without `pause`, it goes on when the rest is used up.",
+    "recovery.max_healing_attempts": "How many playbooks may run before a keep resets the count.",
+}
 BY_NAME = {key.name: key for key in KEYS}
 # Names that differ between file and Config: the unit stands in a name where no type carries it.
 FIELDS = {"max_wall_time": "max_wall_time_s"}
@@ -438,7 +268,7 @@ def key_named(name: str) -> Key:
         raise AutotuneError(f"{shown(leaf)} is not the name of an environment variable.", "Use letters, digits and _, and no digit first.")
     env = BY_NAME["env"]
     examples = {name: text for name, text in env.example.items() if name == leaf} if isinstance(env.example, dict) else {}
-    return Key(name, text("text", ".*"), env.comment, Default.ABSENT, examples.get(leaf), env.fixed)
+    return Key(name, text("text", ".*"), Default.ABSENT, examples.get(leaf), env.fixed)
 
 
 def refuse_unknown(name: str) -> NoReturn:

@@ -12,7 +12,7 @@ from autotune.core.trust.patterns import literal
 
 _ANY = Shape("anything", lambda value: value)
 OLD = tuple(
-    Key(name, shape, "", Default.ABSENT, example)
+    Key(name, shape, Default.ABSENT, example)
     for name, shape, example in (
         ("allow", list_of(PATTERNS, pattern), ["pyproject.toml"]),
         ("audit", flag(), True),

@@ -76,18 +76,15 @@ def flag(words: Mapping[str, bool] | None = None) -> Shape:
     return Shape("true or false", read)
 
 
-def whole_number(low: int, high: int | None = None, *, none: bool = False) -> Shape:
-    """A whole number in a range whose ends belong to it, or 0 where `none` stands for something."""
+def whole_number(low: int, high: int | None = None) -> Shape:
+    """A whole number in a range whose ends belong to it."""
 
     def read(value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError
-        if not (none and value == 0) and (value < low or (high is not None and value > high)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < low or (high is not None and value > high):
             raise ValueError
         return value
 
-    expected = f"a whole number from {low} to {high}" if high is not None else f"a whole number, {low} or more"
-    return Shape(f"0, or {expected}" if none else expected, read)
+    return Shape(f"a whole number from {low} to {high}" if high is not None else f"a whole number, {low} or more", read)
 
 
 def number(
