@@ -92,8 +92,8 @@ def test_a_pair_whose_sign_is_fair_leaves_the_stake_as_it_is_on_average(size: fl
 def test_a_block_leaves_the_stake_as_it_is_on_average_over_all_arrangements(places: list[float], sigma: float) -> None:
     factors = []
     for chosen in itertools.combinations(range(len(places)), len(places) // 2):
-        arms = [CANDIDATE if place in chosen else INCUMBENT for place in range(len(places))]
-        factors.append(block_factor(arms, places, sigma))
+        arms = tuple(CANDIDATE if place in chosen else INCUMBENT for place in range(len(places)))
+        factors.append(block_factor(arms, tuple(places), sigma))
     assert math.fsum(factors) / len(factors) == pytest.approx(1.0)
     assert min(factors) > 0
 
@@ -103,14 +103,15 @@ def test_a_block_leaves_the_stake_as_it_is_on_average_over_all_arrangements(plac
 def test_a_block_gains_nothing_on_average_for_a_change_that_falls_short_of_the_least_effect(places: list[float], short: float) -> None:
     factors = []
     for chosen in itertools.combinations(range(len(places)), len(places) // 2):
-        arms = [CANDIDATE if place in chosen else INCUMBENT for place in range(len(places))]
-        factors.append(block_factor(arms, [place - short * (arm is CANDIDATE) for place, arm in zip(places, arms, strict=True)], 1.0))
+        arms = tuple(CANDIDATE if place in chosen else INCUMBENT for place in range(len(places)))
+        heights = tuple(place - short * (arm is CANDIDATE) for place, arm in zip(places, arms, strict=True))
+        factors.append(block_factor(arms, heights, 1.0))
     assert math.fsum(factors) / len(factors) <= 1.0 + 1e-9
 
 
 def test_a_block_that_separates_the_arms_comes_near_its_best_factor() -> None:
-    arms = [CANDIDATE] * 7 + [INCUMBENT] * 7
-    best = block_factor(arms, [10.0] * 7 + [0.0] * 7, 1.0)
+    arms = (CANDIDATE,) * 7 + (INCUMBENT,) * 7
+    best = block_factor(arms, (10.0,) * 7 + (0.0,) * 7, 1.0)
     assert 0.9 * math.comb(14, 7) < best < math.comb(14, 7)
 
 

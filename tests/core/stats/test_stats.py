@@ -21,11 +21,11 @@ from autotune.core.stats.drift import rank_von_neumann
 from autotune.core.stats.effects import (
     claim_of,
     effect_of,
+    estimate_and_interval,
     gains,
     on_scale,
     rounding_tick,
     signed_rank_bound,
-    signed_rank_interval,
     tail_of_look,
 )
 from autotune.core.stats.noise import hodges_lehmann, mad, median, noise_floor, pool_after, residual_pool, smallest_detectable
@@ -92,25 +92,25 @@ def test_the_interval_leaves_out_at_most_a_fortieth_of_all_sign_patterns_on_each
     magnitudes = [1.0 + rank for rank in range(count)]
     missed = 0
     for signs in itertools.product((1, -1), repeat=count):
-        missed += signed_rank_interval([sign * size for sign, size in zip(signs, magnitudes, strict=True)])[0] > 0
+        missed += estimate_and_interval([sign * size for sign, size in zip(signs, magnitudes, strict=True)], 0.0)[1] > 0
     assert missed / 2**count <= 0.025
 
 
 def test_fewer_than_six_differences_give_their_range() -> None:
-    assert signed_rank_interval([3.0, 1.0, 2.0]) == (1.0, 3.0)
+    assert estimate_and_interval([3.0, 1.0, 2.0], 0.0) == (2.0, 1.0, 3.0)
 
 
 def test_a_rounded_metric_widens_the_interval_by_one_tick() -> None:
-    assert signed_rank_interval([1.0, 2.0, 3.0], tick=0.5) == (0.5, 3.5)
+    assert estimate_and_interval([1.0, 2.0, 3.0], 0.5) == (2.0, 0.5, 3.5)
 
 
 @given(st.lists(numbers, min_size=1, max_size=12))
 def test_the_estimate_lies_within_its_interval_and_both_turn_with_the_signs(differences: list[float]) -> None:
-    low, high = signed_rank_interval(differences)
-    assert low <= hodges_lehmann(differences) <= high
+    middle, low, high = estimate_and_interval(differences, 0.0)
+    assert low <= middle <= high
+    assert middle == hodges_lehmann(differences)
     turned = [-difference for difference in differences]
-    assert signed_rank_interval(turned) == (-high, -low)
-    assert hodges_lehmann(turned) == -hodges_lehmann(differences)
+    assert estimate_and_interval(turned, 0.0) == (-middle, -high, -low)
 
 
 def test_the_estimate_ignores_one_wild_difference() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from autotune.core.output.outcome import cut
+
 _SHOWN = 40
 
 
@@ -47,8 +49,7 @@ def _piece(text: str, place: int) -> str:
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 - any JSON
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 2 * _SHOWN else text[: 2 * _SHOWN - 1] + "…"
+    return cut(json.dumps(value, ensure_ascii=False, default=str), 2 * _SHOWN)
 
 
 def _text(value: Mapping[str, Any]) -> str:

@@ -169,7 +169,8 @@ COMMENTS = {
     "cases_count": 'How cases count: "each alike", whatever its size, or by what they come to in "total".',
     "score_range": "The lowest and the highest score of a case, where the values of cases are scores: then their mean counts.",
     "holdout_share": "Which share of scored cases is held out for claims; the rest is to search with and to decide.",
-    "search_share": "Which share of that rest is to search with. With 0 here and in holdout_share, all cases decide, and nobody may see one.",
+    "search_share": "Which share of that rest is to search with. With 0 here and in holdout_share, all cases decide, "
+    "and nobody may see one.",
     "order_seed": "From which seed the order of scored cases is drawn, so that a session comes out the same again. If left out: by chance.",
     "context_free": "Names of CONTEXT lines whose values may differ from run to run.",
     "checks": "The command that must pass too; empty for none.",

@@ -14,7 +14,7 @@ from autotune.core import rules
 from autotune.core.decide.comparison import LARGEST, clipped, estimate_of
 from autotune.core.facts import Kind
 from autotune.core.model import Verdict
-from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, signed_rank_interval
+from autotune.core.stats.effects import FEWEST_PAIRS_FOR_INTERVAL, estimate_and_interval
 from autotune.core.stats.noise import noise_of_now
 
 WORTH_HAVING = 0.01  # the smallest gain that is worth having where `min_effect` does not name a larger one
@@ -50,7 +50,7 @@ def room_of_pairs(gains: Sequence[float], sigma: float, rule: int = rules.NEWEST
     """
     held = clipped(gains, LARGEST)
     if len(held) >= FEWEST_PAIRS_FOR_INTERVAL:
-        return Room(*signed_rank_interval(held))
+        return Room(*estimate_and_interval(held, 0.0)[1:])
     own = _own_noise(gains, rule) / NOISIER if sigma and rule >= rules.FEW_TELL_NOISE else 0.0
     around = room_of_one(estimate_of(held), max(sigma, own) / math.sqrt(len(held)))
     return Room(min(around.low, *held), max(around.high, *held))

@@ -106,7 +106,7 @@ def replayed(comparison: Comparison) -> Stages:
             alike = comparison.processor is not None and _is_like(comparison.processor, arms, comparison.first)
             return Stages(lines, stakes, units, blocks, left_of(PAIR * size, stage), not stage, heard, alike)
         for which, (line, scale) in enumerate(zip(lines, scales, strict=True)):
-            stakes[which] *= pair_factor(units[which][-1]) if was_pair else _block_factor(stage, line.places[done:end], scale)
+            stakes[which] *= pair_factor(units[which][-1]) if was_pair else block_factor(stage, line.places[done:end], scale)
             in_pairs[which] += filter(math.isfinite, line.gains[pairs - 1 : pairs] if was_pair else [])
         for pair in range(done // 2, pairs) if heard else ():
             doubt *= pair_factor(in_noise([HALF * lines[1].gains[pair] - lines[0].gains[pair]], scales[0])[0])
@@ -164,11 +164,7 @@ def _block_size(comparison: Comparison, pairs: int, evidence: float) -> int:
 
 
 @lru_cache(maxsize=64)  # asked for again with every run that follows
-def _block_factor(arms: tuple[Arm, ...], places: tuple[float, ...], sigma: float) -> float:
-    return block_factor(arms, places, sigma)
-
-
-def block_factor(arms: Sequence[Arm], heights: Sequence[float], sigma: float) -> float:
+def block_factor(arms: tuple[Arm, ...], heights: tuple[float, ...], sigma: float) -> float:
     """What a block multiplies the evidence by: 1 on average over all arrangements of its runs, which chance makes equally likely.
 
     z is a run's distance from the block's median in noise floors of a single run, at most 4 either way, and T the sum of the candidate's.

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.output.outcome import escaped
+from autotune.core.output.outcome import cut, escaped
 
 FIRST_WAIT_S = 2.0  # the client itself has waited and tried again before it gives up
 LONGEST_WAIT_S = 600.0
@@ -181,8 +181,7 @@ def _blocks(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _shortened(text: str) -> str:
-    line = escaped(" ".join(text.split()))
-    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…"
+    return cut(escaped(" ".join(text.split())), LONGEST_LINE)
 
 
 def usages(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Usage]]:

@@ -84,11 +84,15 @@ _NAMES = {kind: name for name, kind in TYPES.items()}
 
 def to_line(event: Event, prev: str) -> bytes:
     """Give the ledger line of `event`, newline included; `prev` is the hash of the line before."""
-    body = {"type": _NAMES[type(event)], **encode(event), "prev": prev}
+    return as_line({"type": _NAMES[type(event)], **encode(event), "prev": prev}, allow_nan=False)
+
+
+def as_line(body: Mapping[str, Any], *, allow_nan: bool) -> bytes:
+    """Give the ledger line of a body, newline included."""
     try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        return json.dumps(body, ensure_ascii=False, allow_nan=allow_nan, separators=(",", ":")).encode() + b"\n"
     except UnicodeEncodeError:  # a file name that is not UTF-8 is held with lone surrogates
-        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        return json.dumps(body, allow_nan=allow_nan, separators=(",", ":")).encode() + b"\n"
 
 
 def _refused(text: str) -> float:

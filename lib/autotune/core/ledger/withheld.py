@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from autotune.core.ledger.lines import as_line
+
 SHORTEST = 8  # characters of a value that is looked for in words too; a shorter one stands in many by chance
 _WORDS = frozenset(
     ("asi", "because", "besides", "context", "description", "failure", "figures", "found", "malformed", "output", "reason", "result")
@@ -86,7 +88,7 @@ def _changed(line: bytes, values: Collection[str], setting: Callable[[str, str],
         known = body["environment"]
         made["environment"] = {name: setting(name, value) if name in values else value for name, value in known.items()}
     made = {key: _reworded(value, words) if key in _WORDS else value for key, value in made.items()}
-    return line if made == body else _written(made)
+    return line if made == body else as_line(made, allow_nan=True)
 
 
 def _reworded(value: object, words: Mapping[str, str]) -> object:
@@ -97,12 +99,3 @@ def _reworded(value: object, words: Mapping[str, str]) -> object:
     if isinstance(value, list):
         return [_reworded(one, words) for one in value]
     return {key: _reworded(one, words) for key, one in value.items()} if isinstance(value, dict) else value
-
-
-def _written(body: Mapping[str, Any]) -> bytes:
-    """Give a line as the log has it."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    try:
-        return text.encode() + b"\n"
-    except UnicodeEncodeError:  # a file name that is not UTF-8
-        return json.dumps(body, separators=(",", ":")).encode() + b"\n"

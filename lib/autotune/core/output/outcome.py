@@ -170,11 +170,12 @@ def _shown_lines(output: bytes, longest: int) -> list[str]:
     """Lines as a terminal would leave them: without escape sequences and overwritten progress, never empty, each bounded."""
     text = _SEQUENCE.sub("", output.decode(errors="replace"))
     lines = (line.rstrip().rpartition("\r")[2].rstrip() for line in text.split("\n"))
-    return [_shortened(escaped(line.expandtabs(4)), longest) for line in lines if line]
+    return [cut(escaped(line.expandtabs(4)), longest) for line in lines if line]
 
 
-def _shortened(line: str, longest: int) -> str:
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+def cut(text: str, longest: int) -> str:
+    """Text of at most so many characters, with a sign where something was cut off."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _fitting(lines: list[str], limit: int) -> list[str]:

@@ -16,15 +16,6 @@ FEWEST_PAIRS_FOR_INTERVAL = 6  # below six pairs even the widest signed-rank int
 TAIL = 0.025  # of each side of a 95 % interval
 
 
-# Benchmarks that repeat exactly
-
-
-# The noise floor
-
-
-# An effect and its interval
-
-
 @lru_cache(maxsize=256)
 def signed_rank_bound(count: int, tail: float = TAIL) -> int:
     """The k for which the k-th smallest and k-th largest Walsh averages span 95 %: 53 for 20 differences; 0 below six.
@@ -44,16 +35,6 @@ def signed_rank_bound(count: int, tail: float = TAIL) -> int:
     return bound
 
 
-def signed_rank_interval(differences: Sequence[float], *, tick: float = 0.0) -> tuple[float, float]:
-    """The exact 95 % interval of the centre of symmetric differences (Wilcoxon's test inverted), widened by `tick` at both ends.
-
-    A metric rounded to a tick moves the difference of two values by up to one tick. Fewer than six differences have no 95 % interval: the
-    answer is then their range, which covers 1 - 2^(1-n).
-    """
-    _, low, high = estimate_and_interval(differences, tick)
-    return low, high
-
-
 def tail_of_look(look: int) -> float:
     """The tail that the how-manieth interval of one question may have: 2.5 %, 0.63 %, 0.25 %, ..., 3.75 % in all, however many there are.
 
@@ -63,7 +44,11 @@ def tail_of_look(look: int) -> float:
 
 
 def estimate_and_interval(differences: Sequence[float], tick: float, tail: float = TAIL) -> tuple[float, float, float]:
-    """Give the Hodges-Lehmann estimate of differences and the interval around it."""
+    """Give the Hodges-Lehmann estimate of symmetric differences, and the exact interval around it: Wilcoxon's test inverted.
+
+    It is widened by `tick` at both ends: a metric rounded to a tick moves the difference of two values by up to one tick. Fewer than six
+    differences have no 95 % interval: then it is their range, which covers 1 - 2^(1-n).
+    """
     averages = walsh(differences)
     bound = max(signed_rank_bound(len(differences), tail), 1)
     return median(averages), averages[bound - 1] - tick, averages[-bound] + tick
@@ -112,9 +97,6 @@ def ratio(logarithm: float) -> float:
     return math.exp(min(max(logarithm, -700.0), 700.0))
 
 
-# The claim
-
-
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What may be said of a session's total: the effect of its last state against its first, and whether that is an improvement.
@@ -153,15 +135,3 @@ def claim_of(pairs: Sequence[tuple[float, float]], direction: Direction, *, logs
     better = effect.high < nothing if direction is Direction.LOWER else effect.low > nothing
     fewest = math.ceil(-math.log2(tail))
     return Claim(better and len(pairs) >= fewest, effect, len(pairs), look, fewest)
-
-
-# Guardrails
-
-
-# Cases
-
-
-# The contract's confidence
-
-
-# Drift

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
-from autotune.core.output.outcome import escaped
+from autotune.core.output.outcome import cut, escaped
 
 Values = Mapping[str, Any]
 """What `--json` gives, from which lines are made."""
@@ -51,8 +51,7 @@ def laid_out(lines: Iterable[Line], width: int) -> str:
 
 def shortened(text: str, limit: int) -> str:
     """Text from elsewhere on one line of at most `limit` characters, safe to show."""
-    text = escaped(text[: limit + 1])
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return cut(escaped(text[: limit + 1]), limit)
 
 
 def wrapped(text: str, width: int) -> list[str]:

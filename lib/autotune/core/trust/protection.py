@@ -109,17 +109,15 @@ def shadows(
 def _loaded_instead(path: str, pinned: Collection[str]) -> str | None:
     """The pinned file of whose name a loader would find this new one first."""
     name, extension = splitext(basename(path))
-    if basename(path) == "__init__.py":
-        original = f"{dirname(path)}.py"
-        return original if original in pinned else None
     beside = f"{dirname(path)}/" if dirname(path) else ""
-    if extension in _COMPILED:
-        original = f"{beside}{name.partition('.')[0]}.py"
-        return original if original in pinned else None
-    if extension not in SCRIPTED:
-        return None
-    others = (f"{beside}{name}{one}" for one in sorted(SCRIPTED - {extension}))
-    return next((one for one in others if one in pinned), None)
+    originals: tuple[str, ...] = ()
+    if basename(path) == "__init__.py":
+        originals = (f"{dirname(path)}.py",)
+    elif extension in _COMPILED:
+        originals = (f"{beside}{name.partition('.')[0]}.py",)
+    elif extension in SCRIPTED:
+        originals = tuple(f"{beside}{name}{one}" for one in sorted(SCRIPTED - {extension}))
+    return next((one for one in originals if one in pinned), None)
 
 
 def leads_out(path: str, target: str) -> bool:

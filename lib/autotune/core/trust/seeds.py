@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from autotune.core.output.outcome import cut
+
 # A search for lines that may set a seed, as an extended regular expression for any case.
 SEARCHED = "seed|random_?state|srand|default_rng|prngkey|newsource|random|mt19937"
 LONGEST_SHOWN = 100
@@ -42,7 +44,9 @@ def seeds(text: str) -> tuple[Seed, ...]:
         for one in _SETTING.finditer(line if len(line) <= LONGEST_LINE else ""):
             value = _COMMENT.sub("", one["value"]).strip()
             if value:
-                found.append(Seed(number, _shown(line), (one["name"].strip(), value), fixed=bool(_LITERAL.match(value))))
+                found.append(
+                    Seed(number, cut(line.strip(), LONGEST_SHOWN), (one["name"].strip(), value), fixed=bool(_LITERAL.match(value)))
+                )
     return tuple(found)
 
 
@@ -57,8 +61,3 @@ def reseeded(before: str, after: str) -> Seed | None:
         if left:
             return next(one for one in these if one.setting in left)
     return None
-
-
-def _shown(line: str) -> str:
-    text = line.strip()
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
