@@ -212,5 +212,5 @@ def test_gepa_searches_within_a_run_s_own_caps(shop: Shop, monkeypatch: pytest.M
         desk = searching.desk(folder, models, run, bench)
         search = searching.searched(desk)
         assert models.spending.spent(f"run {run.name}").calls <= 250
-    assert (run.engine, runs.read_search(folder)) == ("gepa", search)
+    assert (run.engine, run_folders.read_search(folder)) == ("gepa", search)
     assert search.candidates[0].scores

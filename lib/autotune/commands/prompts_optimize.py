@@ -104,7 +104,7 @@ def propose(folder: RunFolder) -> None:
         search = searching.searched(searching.desk(folder, models, run, bench))
         spent = models.spending.spent(f"run {run.name}").usd
     kept = session.state.keeps > 0
-    handed = None if kept or again else searching.handed_out(run, search, len(rows))
+    handed = None if kept or again else searching.handed_out(search, len(rows))
     if (owed := spent - session.state.spending.cost_usd) > 0:
         typer.echo(f"METRIC cost_usd={owed:.9g}")
     if handed is None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from autotune.core.asking.naming import parse
 from autotune.core.asking.request import Message, Request, Role
 from autotune.core.tell.asked import CHECK_QUESTION, Checked
 from autotune.models.asking import Models, Terms
+from autotune.models.spending import today
 
 SHAPE = {"type": "object", "properties": {"works": {"type": "boolean"}}, "required": ["works"], "additionalProperties": False}
 MOST_TOKENS = 2000
@@ -20,6 +20,6 @@ def check(model: str, terms: Terms) -> Checked:
     request = Request(model, (Message(Role.USER, CHECK_QUESTION),), MOST_TOKENS, schema=SHAPE, purpose="doctor")
     with Models(replace(terms, cached=False)) as models:
         answer = models.ask(request)
-        today = models.spending.spent(f"day {datetime.now(UTC).date().isoformat()}")
+        day = models.spending.spent(today())
     name = parse(model)
-    return Checked(model, terms.endpoint(name), terms.price(name), answer.failure, answer.cost, answer.calls, answer.seconds, today)
+    return Checked(model, terms.endpoint(name), terms.price(name), answer.failure, answer.cost, answer.calls, answer.seconds, day)

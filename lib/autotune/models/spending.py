@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +141,17 @@ class Spending:
             if not ours and not (lives(str(pid)) and _begun(pid) == begun):
                 cost = Cost(None if tokens is None else Usage(tokens), usd, Sure.UNKNOWN if usd is None else Sure.AT_MOST)
                 _end(file, Ticket(number, run, day), cost, Why.FAILED, None)
+
+
+def spent(scope: str) -> Spent:
+    """Say what was spent in a scope, of the user's own file."""
+    with closing(Spending()) as spending:
+        return spending.spent(scope)
+
+
+def today() -> str:
+    """Name the scope of today (UTC)."""
+    return f"day {datetime.now(UTC).date().isoformat()}"
 
 
 def _end(file: sqlite3.Connection, ticket: Ticket, cost: Cost, why: Why | None, seconds: float | None) -> None:

@@ -128,7 +128,7 @@ def opened(folder: Path | None) -> Shop:
     workshop.make(workshop.planned(place / "workshop", Settings({**usual.values, **written}, usual.origins, None), written))
     world = runpy.run_path(str(place / "shop.py"))
     world["REQUESTS"] = sorted({row["input_text"] for row in rows})
-    return Shop(place, start + HOUR_MS, world, _reader().Packs(place / "agent" / "prompts"))
+    return Shop(place, start + HOUR_MS, world, runpy.run_path(str(READER))["Packs"](place / "agent" / "prompts"))
 
 
 def _surroundings(place: Path) -> dict[str, str]:
@@ -161,18 +161,6 @@ def _written(place: Path) -> dict[str, object]:
         "canary.fraction": 0.5,
         "optimize.new_cases": 5000,
     }
-
-
-def _reader() -> Any:  # noqa: ANN401 - the module as an agent would have it
-    import importlib.util
-    import sys
-
-    spec = importlib.util.spec_from_file_location("autotune_packs", READER)
-    assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - a file of ours
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["autotune_packs"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def lived(shop: Shop, say: Say) -> Iterator[tuple[int, list[Did]]]:

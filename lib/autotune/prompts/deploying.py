@@ -340,21 +340,3 @@ def approve(settings: Settings, store: Store, behavior: str, now_ms: int, *, rej
         rollout.note(APPROVED, now_ms, {"salt": proposal.salt, "version": proposal.version, "promotion": stand.waiting is None})
         found = begin(settings, store, rollout, behavior, now_ms) if stand.waiting is not None else {"action": "promotion approved"}
         return {**said, **found}
-
-
-def promoted(
-    rollout: Rollout, settings: Settings, behavior: str, proposal: Proposal, why: str, now_ms: int, facts: Mapping[str, Any]
-) -> None:
-    """Make the canary's pack the active one, take the canary file away, and bring main to its commit."""
-    pack = candidates.at(canaries.workshop_of(settings), proposal.commit, behavior).pack
-    data = {
-        "version": proposal.version,
-        "parent": proposal.parent,
-        "commit": proposal.commit,
-        "main": "bring",
-        "salt": proposal.salt,
-        "watch_until_ms": now_ms + round(settings["canary.watch_days"] * DAY_MS),
-        "limits": dict(proposal.limits),
-        **facts,
-    }
-    rollout.change({ACTIVE: rollout.keep(active_file(pack, proposal)), CANARY: None}, why, now_ms, data)

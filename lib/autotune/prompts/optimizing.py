@@ -35,7 +35,7 @@ from autotune.loop.opening import opening
 from autotune.loop.session import layout, sessions
 from autotune.loop.session.session import Say, Session
 from autotune.models.asking import FORBIDDING
-from autotune.models.spending import Spending
+from autotune.models.spending import spent
 from autotune.prompts import judging, packs, pools, preparing, runs, searching
 from autotune.prompts.ingesting import database
 from autotune.prompts.preparing import NAME, WAITS_S
@@ -70,12 +70,12 @@ def optimize(
 
 
 def _optimized(settings: Settings, behavior: Behavior, home: Path, now_ms: int, seed: int | None, *, dry: bool, say: Say) -> dict[str, Any]:
-    folder = runs.unfinished(home)
+    folder = run_folders.unfinished(home)
     if folder is not None and _found(folder) is None:  # nothing was measured yet: begin again with what is set now
         shutil.rmtree(folder)
         folder = None
     if folder is None or dry:
-        seed = len(runs.numbered(home)) if seed is None else seed  # another one for each run, and the same again for the same history
+        seed = len(run_folders.numbered(home)) if seed is None else seed  # another one for each run, and the same again for the same history
         found = preparing.prepared(settings, behavior, seed, now_ms)
         on = terms(settings, f"optimize {behavior}")
         if dry or found.why:
@@ -174,14 +174,14 @@ def _remember(settings: Settings, run: Run) -> None:
 
 def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
     """What came of a run, written down where it is over."""
-    state, search = session.state, runs.read_search(folder)
+    state, search = session.state, run_folders.read_search(folder)
     values: dict[str, Any] = {"behavior": run.behavior, "session": session.name, "branch": session.branch, **_spent(run)}
     if not _is_over(session):
         reason = "" if state.ended is None else told(state.ended.reason)
         return values | {"state": "stopped", "reason": reason}
     rows = searching.decided(state.recent.rows)
     kept = next((row for row in rows if row.verdict is Verdict.KEEP), None)
-    handed = searching.tried(run, search, len(rows)) if search is not None else []
+    handed = searching.tried(search, len(rows)) if search is not None else []
     values |= {
         "state": "nothing" if kept is None else "kept",
         "proposals": 0 if search is None else search.proposals,
@@ -198,7 +198,7 @@ def _ended(folder: Path, run: Run, session: Session) -> dict[str, Any]:
         version = packs.version_of(runs.pack_of(run.behavior, handed[-1]))
         values |= {"version": version, "experiment": kept.index, "commit": kept.commit, "description": kept.description, **ends}
     places.remove_places(session.repository, session.cache)
-    runs.write(folder, runs.RESULT, values)
+    run_folders.write(folder, run_folders.RESULT, values)
     return values
 
 
@@ -220,9 +220,5 @@ def _is_over(session: Session) -> bool:
 
 
 def _spent(run: Run) -> dict[str, Any]:
-    spending = Spending()
-    try:
-        found = spending.spent(f"run {run.name}")
-    finally:
-        spending.close()
+    found = spent(f"run {run.name}")
     return {"calls": found.calls, "usd": found.usd}

@@ -115,7 +115,7 @@ def _optimize(desk: Desk, behavior: Behavior, *, dry: bool) -> Values | Skipped:
         return missing
     with _records(desk) as store:
         before, now = remembering.tuned(store, behavior), _evidence(settings, store, behavior)
-    begun = runs.unfinished(runs.folder_of(settings.file.parent, behavior)) is not None
+    begun = run_folders.unfinished(runs.folder_of(settings.file.parent, behavior)) is not None
     if not begun and not worth_tuning(before, now, settings["optimize.new_cases"]):
         new = now.cases - before.cases if before is not None else now.cases
         return Skipped(Skip.NOTHING_NEW, {"new": max(0, new), "fewest": settings["optimize.new_cases"]})

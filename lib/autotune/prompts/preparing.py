@@ -194,7 +194,7 @@ def _usd(settings: Settings, found: Prepared, terms: Terms, search: float, confi
 def lay_out(settings: Settings, behavior: Behavior, found: Prepared, seed: int, now_ms: int, terms: Terms) -> Path:
     """Make the folder of a run, whole or not begun."""
     home = runs.folder_of(found.repository.top, behavior)
-    folder = runs.next_folder(home)
+    folder = run_folders.next_folder(home)
     own = {Part.TRAIN: (runs.READ, found.read), Part.SELECT: (runs.SELECT, found.select), Part.CONFIRM: (runs.CONFIRM, found.confirm)}
     with opened(database(settings), write=True, what="autotune prompts optimize", wait_s=WAITS_S) as store:
         for part, (name, cases) in own.items():
@@ -231,7 +231,7 @@ def lay_out(settings: Settings, behavior: Behavior, found: Prepared, seed: int, 
     (folder / runs.JUDGE).write_text(tomli_w.dumps(_judge(settings, behavior, run, terms)), "utf-8")
     listed = (line_of(Case(f"{behavior}/{case.name}", case.group)) for case in found.confirm)
     (folder / runs.IDS).write_text("".join(f"{line}\n" for line in listed), "utf-8")
-    runs.write(folder, runs.RUN, run)
+    run_folders.write(folder, run_folders.RUN, run)
     return folder
 
 

@@ -15,34 +15,9 @@ from typing import Any
 from autotune.core.codec import decode
 from autotune.core.judging.admissible import Rules, Said
 from autotune.edges.locks import data_folder
-from autotune.edges.run_folders import RESULT, RUN, SEARCH, next_folder, numbered, read_search, unfinished, write
+from autotune.edges.run_folders import RESULT, RUN, numbered
 from autotune.errors import AutotuneError
 from autotune.prompts.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
-
-__all__ = [
-    "BASE",
-    "CONFIRM",
-    "IDS",
-    "JUDGE",
-    "READ",
-    "RESULT",
-    "RUBRIC",
-    "RUN",
-    "SEARCH",
-    "SELECT",
-    "Run",
-    "folder_of",
-    "next_folder",
-    "numbered",
-    "pack_of",
-    "read_run",
-    "read_search",
-    "results",
-    "said_of",
-    "texts_of",
-    "unfinished",
-    "write",
-]
 
 JUDGE, RUBRIC, BASE = "judge.toml", "rubric.toml", "base.json"
 READ, SELECT, CONFIRM, IDS = "read.jsonl", "select.jsonl", "confirm.jsonl", "ids.txt"

@@ -21,7 +21,6 @@ from autotune.core.judging.fencing import Part
 from autotune.core.ledger.state import Row
 from autotune.core.model import Verdict
 from autotune.core.search import search as steps
-from autotune.core.search.frontier import mean
 from autotune.core.search.model import Evaluate, Plan, Reflect, Search
 from autotune.core.tell import tuning
 from autotune.core.tell.tuning import INSTRUCTIONS, Shown
@@ -83,25 +82,23 @@ def spoken(folder: Path) -> tuple[str, ...]:
 
 def searched(desk: Desk) -> Search:
     """Drive the search to its end, or until its part of the caps is spent."""
-    search = runs.read_search(desk.folder) or (_by_gepa(desk) if desk.run.engine == GEPA else _begun(desk))
+    search = run_folders.read_search(desk.folder) or (_by_gepa(desk) if desk.run.engine == GEPA else _begun(desk))
     while (step := steps.due(search)) is not None and desk.may_go_on(_calls(desk, step)):
         further = _taken(desk, search, step)
         if not desk.exhausted:
             search = further
-            runs.write(desk.folder, runs.SEARCH, search)
+            run_folders.write(desk.folder, run_folders.SEARCH, search)
     return search
 
 
-def handed_out(run: Run, search: Search, number: int) -> tuple[Mapping[str, str], str] | None:
+def handed_out(search: Search, number: int) -> tuple[Mapping[str, str], str] | None:
     """The texts of the finalist of this number from 0 on, and a line on it; None where there is none, or enough were tried."""
     final = steps.finalists(search)
     if number >= min(len(final), MOST_CONFIRMED):
         return None
     candidate, base = search.candidates[final[number]], search.candidates[0]
-    both = tuple(case for case in run.select if case in candidate.on(run.select) and case in base.on(run.select))
     kinds = [name for name in sorted(candidate.texts, reverse=True) if candidate.texts[name] != base.texts[name]]
-    gain = mean(candidate.on(both)) - mean(base.on(both))
-    return candidate.texts, tuning.described(final[number], kinds, gain, len(both))
+    return candidate.texts, tuning.described(final[number], kinds, *steps.gain_of(search, final[number]))
 
 
 def decided(rows: Sequence[Row]) -> tuple[Row, ...]:
@@ -109,9 +106,9 @@ def decided(rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple(row for row in rows if row.description != "baseline" and row.verdict is not Verdict.VOID)
 
 
-def tried(run: Run, search: Search, count: int) -> list[dict[str, str]]:
+def tried(search: Search, count: int) -> list[dict[str, str]]:
     """The texts of the first finalists, as many as were handed out."""
-    found = (handed_out(run, search, number) for number in range(count))
+    found = (handed_out(search, number) for number in range(count))
     return [dict(texts) for texts, _ in filter(None, found)]
 
 
@@ -163,7 +160,7 @@ def _by_gepa(desk: Desk) -> Search:
     begun = _begun(desk)
     found = engines.by_gepa(begun.plan, begun.candidates[0].texts, begun.refused, evaluate, reflect)
     search = replace(found, proposals=begun.plan.proposals)
-    runs.write(desk.folder, runs.SEARCH, search)
+    run_folders.write(desk.folder, run_folders.SEARCH, search)
     return search
 
 

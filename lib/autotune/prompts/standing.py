@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from autotune.core.asking.limits import Spent
 from autotune.core.codec import encode
 from autotune.core.judging import condition
 from autotune.core.judging.condition import Condition
-from autotune.core.judging.means import Mean, Sums, mean_of
+from autotune.core.judging.means import Sums, mean_of
 from autotune.core.records.behaviors import Behavior
 from autotune.edges.locks import data_folder
 from autotune.errors import AutotuneError
@@ -45,11 +45,12 @@ def in_full(store: Store, settings: Settings, behavior: Behavior, now_ms: int) -
     more: dict[str, Any] = {"judges": judged.instruments(store, behavior), "money": money}
     if instrument is not None:
         length = DAY_MS if judged.span_ms(store, behavior, instrument) < _DAYS_SHOWN * DAY_MS else 7 * DAY_MS
+        marks = judged.marks(store, behavior, instrument, _NEWEST_MARKS)
         periods = judged.over_time(store, behavior, instrument, length)
         more |= {
             "period_ms": length,
             "periods": [{"from_ms": one.from_ms, "mean": _mean(one.sums), "unscored": one.unscored} for one in periods],
-            "criteria": {name: {"marks": count, "mean": mean} for name, (count, mean) in _marks(store, behavior, instrument).items()},
+            "criteria": {name: {"marks": count, "mean": mean} for name, (count, mean) in marks.items()},
             "unscored_why": dict(judged.unscored(store, behavior, instrument)),
         }
         drift = _drift(store, behavior, instrument, now_ms)
@@ -81,14 +82,10 @@ def _of_proposal(one: Proposal) -> dict[str, Any]:
 
 def spent(settings: Settings) -> dict[str, Any]:
     """What models have cost today (UTC), and what is left below the caps."""
-    from autotune.models.spending import Spending
+    from autotune.models import spending
 
-    usd, calls, unknown = 0.0, 0, 0
-    if (data_folder() / "models.db").is_file():
-        spending = Spending()
-        today = spending.spent(f"day {datetime.now(UTC).date().isoformat()}")
-        spending.close()
-        usd, calls, unknown = today.usd, today.calls, today.unknown
+    today = spending.spent(spending.today()) if (data_folder() / "models.db").is_file() else Spent()
+    usd, calls, unknown = today.usd, today.calls, today.unknown
     most_usd, most_calls = settings["max_usd_per_day"], settings["max_calls_per_day"]
     return {
         "usd": usd,
@@ -112,21 +109,14 @@ def _behavior(store: Store, settings: Settings, behavior: Behavior, groups: Sequ
         "versions": [{"version": one.version, "mean": _mean(one.sums), "unscored": one.unscored, "last_ms": one.last_ms} for one in now],
         "earlier": sum(round(one.sums.n) for one in own if one.instrument != instrument),
         "obeyed": 0 if instrument is None else judged.obeyed(store, behavior, instrument),
-        "bias": {kind: _as_values(mean_of(sums, least=-1.0)) for kind, sums in found.items()},
+        "bias": {kind: _mean(sums, least=-1.0) for kind, sums in found.items()},
         "agreement": trusting.values(store, settings, behavior),
     }
 
 
-def _mean(sums: Sums) -> dict[str, Any] | None:
-    return _as_values(mean_of(sums))
-
-
-def _as_values(mean: Mean | None) -> dict[str, Any] | None:
-    return None if mean is None else encode(mean)
-
-
-def _marks(store: Store, behavior: Behavior, instrument: str) -> dict[str, tuple[int, float]]:
-    return judged.marks(store, behavior, instrument, _NEWEST_MARKS)
+def _mean(sums: Sums, least: float = 0.0) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = encode(mean_of(sums, least))
+    return found
 
 
 def _general(store: Store, money: dict[str, Any], now_ms: int) -> Iterator[Condition]:

@@ -16,7 +16,7 @@ from autotune.core.rollout.emergencies import Cap, emergency
 from autotune.core.rollout.events import Intent
 from autotune.core.rollout.exposures import DAY_MS, Drawn, Exposure, Units, since, units
 from autotune.core.rollout.look import Look, Policy, Unit, Verdict, counted, looked
-from autotune.prompts import canaries, deploying
+from autotune.prompts import canaries, candidates, deploying
 from autotune.prompts.canaries import ACTIVE, CANARY, CHECKED, DROPPED, PROMOTED, TAKEN_BACK, Proposal, Standing
 from autotune.prompts.exposures import ERRORS, RATIOS, TOOLS, exposures
 from autotune.prompts.settings import Settings
@@ -131,11 +131,23 @@ def facts(found: Seen) -> dict[str, Any]:
 
 
 def promote(settings: Settings, rollout: Rollout, behavior: str, proposal: Proposal, found: Seen, why: str, now_ms: int) -> None:
-    """Promote a canary, with the frozen record of what ran beside it."""
+    """Make a canary's pack the active one and bring main to its commit, with the frozen record of what ran beside it."""
     controls = [unit for unit in found.units.closed if not unit.canary]
     failures = {name: sum(name in unit.failed for unit in controls) for name in found.look.guards}
     record = afterwards.frozen([unit.score for unit in controls if unit.score is not None], failures, len(controls))
-    deploying.promoted(rollout, settings, behavior, proposal, why, now_ms, {"record": encode(record), **facts(found)})
+    pack = candidates.at(canaries.workshop_of(settings), proposal.commit, behavior).pack
+    data = {
+        "version": proposal.version,
+        "parent": proposal.parent,
+        "commit": proposal.commit,
+        "main": "bring",
+        "salt": proposal.salt,
+        "watch_until_ms": now_ms + round(settings["canary.watch_days"] * DAY_MS),
+        "limits": dict(proposal.limits),
+        "record": encode(record),
+        **facts(found),
+    }
+    rollout.change({ACTIVE: rollout.keep(deploying.active_file(pack, proposal)), CANARY: None}, why, now_ms, data)
 
 
 def look_values(behavior: str, proposal: Proposal, found: Seen, now_ms: int) -> dict[str, Any]:

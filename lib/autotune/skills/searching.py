@@ -111,11 +111,9 @@ def best(search: Search) -> tuple[Mapping[str, str], str] | None:
     final = steps.finalists(search)
     if not final:
         return None
-    candidate, base, select = search.candidates[final[0]], search.candidates[0], search.plan.select
-    both = [case for case in select if case in candidate.on(select) and case in base.on(select)]
-    gain = sum(candidate.on(select)[case] - base.on(select)[case] for case in both) / max(len(both), 1)
+    candidate, base = search.candidates[final[0]], search.candidates[0]
     changed = " and ".join(name for name in candidate.texts if candidate.texts[name] != base.texts[name])
-    return candidate.texts, words.described(changed, gain, len(both))
+    return candidate.texts, words.described(changed, *steps.gain_of(search, final[0]))
 
 
 def scores(desk: Desk, texts: Mapping[str, str], cases: Sequence[str]) -> list[Probed]:

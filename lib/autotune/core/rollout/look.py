@@ -98,9 +98,22 @@ class Unit(NamedTuple):
         return (self.score or 0.0) * (1 - self.left) + self.left * (not self.canary)
 
 
+class Guard(NamedTuple):
+    """How a guardrail stands: the odds of its coins, the most that they ever came to, and how many controls and canaries failed."""
+
+    likelihoods: Likelihoods = FAIR
+    most: float = 1.0
+    failed: tuple[int, int] = (0, 0)
+
+    def after(self, unit: Unit, ratio: float) -> Guard:
+        """The guardrail after one more failed unit, where the canary may fail `ratio` times as often."""
+        now = coins.guarded(self.likelihoods, unit.share, canary=unit.canary, ratio=ratio)
+        return Guard(now, max(self.most, coins.mean(now)), _one_more(self.failed, 1, canary=unit.canary))
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What units so far come to: how many by side, their scores' sums, and every bet. `most` is the most that a guardrail ever came to."""
+    """What units so far come to: how many by side, their scores' sums, every bet, and the guardrails."""
 
     units: tuple[int, int]
     scored: tuple[int, int]
@@ -112,9 +125,7 @@ class Tally:
     fewer_unscored: CoinBet
     unequal: bool
     assigned: Likelihoods
-    guards: Mapping[str, Likelihoods]
-    most: Mapping[str, float]
-    failed: Mapping[str, tuple[int, int]]
+    guards: Mapping[str, Guard]
 
     @property
     def evidence(self) -> float:
@@ -138,9 +149,7 @@ def begun(policy: Policy) -> Tally:
         fewer_unscored=unscored[1],
         unequal=False,
         assigned=FAIR,
-        guards=dict.fromkeys(policy.ratios, FAIR),
-        most=dict.fromkeys(policy.ratios, 1.0),
-        failed=dict.fromkeys(policy.ratios, (0, 0)),
+        guards=dict.fromkeys(policy.ratios, Guard()),
     )
 
 
@@ -155,14 +164,12 @@ def counted(units: Iterable[Unit], policy: Policy, tally: Tally | None = None) -
 def _after(tally: Tally, unit: Unit, policy: Policy) -> Tally:
     canary, share = unit.canary, unit.share
     now = _judged(tally, unit) if unit.judged else tally
-    guards, most, failed = _guarded(tally, unit, policy) if unit.failed else (tally.guards, tally.most, tally.failed)
+    hit = {name: tally.guards[name].after(unit, policy.ratios[name]) for name in unit.failed & tally.guards.keys()}
     return replace(
         now,
         units=_one_more(tally.units, 1, canary=canary),
         assigned=coins.assigned(tally.assigned, share, canary=canary),
-        guards=guards,
-        most=most,
-        failed=failed,
+        guards={**tally.guards, **hit} if hit else tally.guards,
     )
 
 
@@ -184,17 +191,6 @@ def _judged(tally: Tally, unit: Unit) -> Tally:
         fewer_unscored=fewer,
         unequal=tally.unequal or (coin_bet.odds(more) + coin_bet.odds(fewer)) / 2 >= UNEQUAL,
     )
-
-
-def _guarded(
-    tally: Tally, unit: Unit, policy: Policy
-) -> tuple[Mapping[str, Likelihoods], Mapping[str, float], Mapping[str, tuple[int, int]]]:
-    guards, most, failed = dict(tally.guards), dict(tally.most), dict(tally.failed)
-    for name in unit.failed & guards.keys():
-        guards[name] = coins.guarded(guards[name], unit.share, canary=unit.canary, ratio=policy.ratios[name])
-        most[name] = max(most[name], coins.mean(guards[name]))
-        failed[name] = _one_more(failed[name], 1, canary=unit.canary)
-    return guards, most, failed
 
 
 def _one_more(pair: tuple[N, N], more: N, *, canary: bool) -> tuple[N, N]:
@@ -235,8 +231,8 @@ def looked(tally: Tally, policy: Policy, days: float = 0.0, emergency: str | Non
         needed=policy.needed,
         worse=coin_bet.odds(tally.worse),
         misassigned=coins.mean(tally.assigned),
-        guards={name: coins.mean(one) for name, one in tally.guards.items()},
-        failed=tally.failed,
+        guards={name: coins.mean(guard.likelihoods) for name, guard in tally.guards.items()},
+        failed={name: guard.failed for name, guard in tally.guards.items()},
         units=tally.units,
         scored=tally.scored,
         means=(_mean(tally, 0), _mean(tally, 1)),
@@ -254,7 +250,7 @@ Answer = tuple[Verdict, Because, str | None]
 def _answer(tally: Tally, policy: Policy, days: float, emergency: str | None) -> Answer:
     if (stopped := _stopped(tally, emergency)) is not None:
         return stopped
-    held = next((name for name, one in tally.guards.items() if coins.mean(one) >= coins.HELD), None)
+    held = next((name for name, guard in tally.guards.items() if coins.mean(guard.likelihoods) >= coins.HELD), None)
     shown, few = tally.evidence >= policy.needed, tally.scored[1] < policy.fewest
     if shown and not few and held is None:
         return Verdict.PROMOTE, Because.BETTER if policy.mode is Mode.GAIN else Because.NO_HARM, None
@@ -273,7 +269,7 @@ def _stopped(tally: Tally, emergency: str | None) -> Answer | None:
         return Verdict.ROLL_BACK, Because.EMERGENCY, emergency
     if coins.mean(tally.assigned) >= coins.BROKEN:
         return Verdict.VOID, Because.MISASSIGNED, None
-    if (broken := next((name for name, most in tally.most.items() if most >= coins.STOPPED), None)) is not None:
+    if (broken := next((name for name, guard in tally.guards.items() if guard.most >= coins.STOPPED), None)) is not None:
         return Verdict.ROLL_BACK, Because.GUARDRAIL, broken
     if coin_bet.odds(tally.worse) >= WORSE:
         return Verdict.ROLL_BACK, Because.WORSE, None

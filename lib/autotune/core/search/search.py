@@ -11,6 +11,7 @@ Nothing is decided here: scores are noisy, and the best of many is lucky. What i
     scored(search, candidate, scores)    after a step `Evaluate`
     proposed(search, text)               after a step `Reflect`; None where the proposer had nothing
     finalists(search)                    candidates worth a confirmation, the best first
+    gain_of(search, number)              by how much one of them is better
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def due(search: Search) -> Evaluate | Reflect | None:
             return Evaluate(last, search.candidates[last].lacks(plan.select))
     if search.proposals >= plan.proposals or not plan.read or search.idle >= batches(plan.read, plan.batch):
         return None
-    parent, cases = _parent(search), _batch(search)
+    parent = drawn(_pool(search), Random(f"{plan.seed} parent {search.round}"))
+    cases = batch(plan.read, plan.batch, plan.seed, search.round)
     if lacking := search.candidates[parent].lacks(cases):
         return Evaluate(parent, lacking)
     names = sorted(search.candidates[parent].texts, reverse=True)
@@ -81,6 +83,12 @@ def finalists(search: Search) -> tuple[int, ...]:
         if number and candidate.standing is Standing.POOLED and promising(gains):
             found.append((-math.fsum(gains) / len(gains), number))
     return tuple(number for _, number in sorted(found))
+
+
+def gain_of(search: Search, number: int) -> tuple[float, int]:
+    """The mean gain of a candidate on the cases to select by that it and the first one have a score of, and how many these are."""
+    gains = _gains(search.candidates[number], search.candidates[0], search.plan.select)
+    return math.fsum(gains) / max(len(gains), 1), len(gains)
 
 
 def _settled(search: Search) -> Search:
@@ -138,14 +146,6 @@ def _gains(candidate: Candidate, other: Candidate, cases: tuple[str, ...]) -> li
     """By how much a candidate is better than another, on each case that both have a score of."""
     mine, others = candidate.on(cases), other.on(cases)
     return [mine[case] - others[case] for case in cases if case in mine and case in others]
-
-
-def _parent(search: Search) -> int:
-    return drawn(_pool(search), Random(f"{search.plan.seed} parent {search.round}"))
-
-
-def _batch(search: Search) -> tuple[str, ...]:
-    return batch(search.plan.read, search.plan.batch, search.plan.seed, search.round)
 
 
 def _pool(search: Search) -> Scores:
