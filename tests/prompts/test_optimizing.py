@@ -16,6 +16,7 @@ import pytest
 from tests.prompts import world
 
 from autotune.core.records.behaviors import Behavior
+from autotune.edges import run_folders
 from autotune.prompts import packs, runs
 
 MAIN = Path(__file__).parents[2] / "lib" / "autotune" / "__main__.py"

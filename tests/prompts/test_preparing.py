@@ -16,7 +16,7 @@ from autotune.commands import app
 from autotune.core.cases.confirming import PLANNED
 from autotune.core.codec import encode
 from autotune.core.judging import instrument
-from autotune.edges import git
+from autotune.edges import git, run_folders
 from autotune.errors import AutotuneError
 from autotune.models.asking import Models
 from autotune.models.spending import Spending

@@ -25,7 +25,7 @@ from autotune.core.ledger.state import Ending
 from autotune.core.model import Verdict
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell.words import told
-from autotune.edges import git, locks, worktrees
+from autotune.edges import git, locks, run_folders, worktrees
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
@@ -75,7 +75,8 @@ def _optimized(settings: Settings, behavior: Behavior, home: Path, now_ms: int, 
         shutil.rmtree(folder)
         folder = None
     if folder is None or dry:
-        seed = len(run_folders.numbered(home)) if seed is None else seed  # another one for each run, and the same again for the same history
+        if seed is None:
+            seed = len(run_folders.numbered(home))  # another one for each run, and the same again for the same history
         found = preparing.prepared(settings, behavior, seed, now_ms)
         on = terms(settings, f"optimize {behavior}")
         if dry or found.why:

@@ -17,6 +17,7 @@ from autotune.core.scheduling.passing import Evidence, Skip, Skipped, Step, wort
 from autotune.core.tell import behaving as of_numbers
 from autotune.core.tell import rollouts, scored, seen, tuning
 from autotune.core.tell.lines import Line
+from autotune.edges import run_folders
 from autotune.edges.clock import now_ms
 from autotune.loop.session.session import Say
 from autotune.prompts import (

@@ -23,7 +23,7 @@ from autotune.core.ledger.state import Ending
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.places import Part
 from autotune.core.trust.patterns import matcher
-from autotune.edges import git
+from autotune.edges import git, run_folders
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.session import layout, sessions

@@ -24,6 +24,7 @@ from autotune.core.search import search as steps
 from autotune.core.search.model import Evaluate, Plan, Reflect, Search
 from autotune.core.tell import tuning
 from autotune.core.tell.tuning import INSTRUCTIONS, Shown
+from autotune.edges import run_folders
 from autotune.models.asking import Models
 from autotune.prompts import engines, judging, packs, runs
 from autotune.prompts.judging import Bench, Judged
