@@ -16,7 +16,7 @@ from tests.skills import world
 
 from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, SuitePart, TaskCase, Type, part_of, text_of
 from autotune.core.skills.surfaces import Scope
-from autotune.edges import locks
+from autotune.edges import locks, run_folders
 from autotune.models.spending import Spending
 from autotune.skills import improve_runs, improving, installed, preparing, settings, suites
 from autotune.skills.running import Improved, Skip
@@ -160,22 +160,22 @@ def test_no_more_calls_are_made_than_a_day_may_have(home: Here, monkeypatch: pyt
 
 def test_a_run_that_was_killed_is_gone_on_with(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     with_suite(home, few(4, 8))
-    real, steps = improve_runs.write, []
+    real, steps = run_folders.write, []
 
     def dies(folder: Path, name: str, value: object) -> None:
         real(folder, name, value)
         steps.append(name)
-        if steps.count(improve_runs.SEARCH) == 2:
+        if steps.count(run_folders.SEARCH) == 2:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(improve_runs, "write", dies)
+        patched.setattr(run_folders, "write", dies)
         home.run("skills", "improve", "notes", "--model", f"script:{home.path}/model.py:better", *OPTIONS, code=130)
     (folder,) = next((home.path / "data/autotune/improve").iterdir()).glob("[0-9]*")
-    before = improve_runs.read_search(folder)
+    before = run_folders.read_search(folder)
     assert before is not None
     assert improve(home, "no_better")["state"] == "proposed"  # with the model that it began with
-    after = improve_runs.read_search(folder)
+    after = run_folders.read_search(folder)
     assert after is not None
     assert after.candidates[0].scores.items() >= before.candidates[0].scores.items()
 

@@ -55,7 +55,7 @@ def asked(store: Store, most: int = 9, **limits: int) -> misses.Judged:
     places = misses.worth_judging(seen, "notes", most)
     with Models(Terms("t", per_run=Limits(**limits), scripts={"judge": answered}, cached=False)) as models:
         found = misses.judge(models, "script:judge", seen, "notes", places)
-    misses.keep(store, seen, "notes", found, "script:judge", 1)
+    labelling.keep(store, seen, "notes", found.fits, 1, "script:judge")
     return found
 
 

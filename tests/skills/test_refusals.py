@@ -12,6 +12,7 @@ from autotune.core.search.model import Plan, Reflect
 from autotune.core.skills.package import SKILL
 from autotune.core.skills.suite import By, RoutingCase, Source, Suite, Type
 from autotune.core.skills.surfaces import Scope
+from autotune.edges import run_folders
 from autotune.errors import AutotuneError
 from autotune.skills import deploying, improve_runs, installed, preparing, refusals, suites
 from autotune.skills.improve_runs import Run
@@ -43,13 +44,13 @@ def descriptions(skill: Skill) -> list[str]:
 
 def ran(skill: Skill, state: str, text: str) -> Path:
     """A run that has ended."""
-    folder = improve_runs.next_folder(improve_runs.home_of(skill.folder))
+    folder = run_folders.next_folder(improve_runs.home_of(skill.folder))
     base = folder / improve_runs.BASE / "a"
     base.mkdir(parents=True)
     (base / SKILL).write_bytes((skill.folder / SKILL).read_bytes())
     run = Run("r", "a", "/", "skills/a", "0", Scope.DESCRIPTION, "routing", 0, "m", 1, (), (), (), 0, decides=True, max_usd=1.0)
-    improve_runs.write(folder, improve_runs.RUN, run)
-    improve_runs.write(folder, improve_runs.RESULT, {"state": state, "texts": {"description": text}})
+    run_folders.write(folder, run_folders.RUN, run)
+    run_folders.write(folder, run_folders.RESULT, {"state": state, "texts": {"description": text}})
     return folder
 
 

@@ -75,10 +75,11 @@ def improve(  # noqa: PLR0913, PLR0917 - an option table
 
 def propose_text(folder: RunFolder) -> None:
     """Put the text that a run's search found best into place: the proposer of its session."""
+    from autotune.edges import run_folders
     from autotune.loop.session import sessions
     from autotune.skills import improve_runs, packages, searching
 
-    run, search = improve_runs.read(folder), improve_runs.read_search(folder)
+    run, search = improve_runs.read(folder), run_folders.read_search(folder)
     session = sessions.find(Path.cwd())
     found = None if search is None or session.state.count else searching.best(search)
     if found is None:

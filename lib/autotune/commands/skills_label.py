@@ -83,7 +83,7 @@ def _by_judge(seen: Seen, skill: str, most: int, model: str | None, max_usd: flo
     with Models(Terms(run, per_run=per_run, per_day=per_day)) as models:
         found = misses.judge(models, chosen, seen, skill, places)
     with records(write=True) as store:
-        misses.keep(store, seen, skill, found, chosen, now_ms())
+        labelling.keep(store, seen, skill, found.fits, now_ms(), chosen)
     fitting = sum(found.fits.values())
     figures: dict[str, Any] = {"fitting": fitting, "others": len(found.fits) - fitting, "failed": found.failed, "capped": found.capped}
     said = {"skill": skill, "model": chosen, **figures, "usd": found.cost.usd}

@@ -20,6 +20,9 @@ TRACE = "trace"
 MASKED, FLAW = "masked", "flaw"
 _COLUMNS = "kind, origin, id, case_id, file_id, position, at_ms, user, conversation, part, applies, shown, content"
 _INSERT = f"INSERT INTO record ({_COLUMNS}) VALUES ({', '.join('?' * 13)}) ON CONFLICT (kind, origin, id) DO NOTHING"  # noqa: S608 - constants
+_SAID = """INSERT INTO record (kind, origin, id, case_id, position, at_ms, conversation, part, applies, shown, content)
+VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, '{}', ?)
+ON CONFLICT (kind, origin, id) DO UPDATE SET content = excluded.content, at_ms = excluded.at_ms"""
 _UPDATE = "UPDATE record SET at_ms = ?, user = ?, conversation = ?, part = ?, applies = ?, shown = ?, content = ? WHERE record_id = ?"
 
 
@@ -92,6 +95,17 @@ def keep(connection: sqlite3.Connection, trace: Trace, spot: Spot, limits: Limit
         _attach(connection, int(done.lastrowid or 0), trace, found, taken)
         return None
     return _met_again(connection, trace, spot, about, found, taken)
+
+
+def keep_said(
+    connection: sqlite3.Connection, kind: str, own: str, content: str, at_ms: int, *, of: str | None = None, conversation: str | None = None
+) -> None:
+    """Put what was said or found of records into the database, by an id of its own; what is newer takes the place of what is older.
+
+    `of` is what it applies to, such as a skill.
+    """
+    part, applies = str(part_of(unit_of(None, conversation, own))), "[]" if of is None else json.dumps([of])
+    connection.execute(_SAID, (kind, kind, own, case_id(kind, own), at_ms, conversation, part, applies, content))
 
 
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

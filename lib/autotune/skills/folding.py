@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from autotune.core.records.places import case_id, part_of, unit_of
 from autotune.core.skills.stored import KIND, TURNS, VERSION, folded, from_mapping
 from autotune.core.skills.turns import turns
+from autotune.records.keeping import keep_said
 from autotune.records.store import Store
 
 _COUNTS = "SELECT conversation, count(*) FROM record WHERE kind = ? GROUP BY conversation"
 _FOLDED = "SELECT conversation, json_extract(content, '$.rows') FROM record WHERE kind = ? AND json_extract(content, '$.version') = ?"
 _ROWS = "SELECT content, at_ms FROM record WHERE kind = ? AND conversation = ? ORDER BY file_id, position, record_id"
-_INSERT = """INSERT INTO record (kind, origin, id, case_id, position, at_ms, conversation, part, applies, shown, content)
-VALUES (?, ?, ?, ?, 0, ?, ?, ?, '[]', '{}', ?)
-ON CONFLICT (kind, origin, id) DO UPDATE SET content = excluded.content, at_ms = excluded.at_ms"""
 
 
 def fold(store: Store, changed: Collection[str] = ()) -> None:
@@ -30,7 +27,6 @@ def _fold(store: Store, session: str, count: int) -> None:
     rows = store.connection.execute(_ROWS, (KIND, session)).fetchall()
     found = turns((from_mapping(json.loads(content)) for content, _ in rows), session)
     content = json.dumps(folded(found, count), ensure_ascii=False, separators=(",", ":"))
-    part = str(part_of(unit_of(None, session, session)))
     latest = max(at_ms for _, at_ms in rows)
     with store.transaction() as connection:
-        connection.execute(_INSERT, (TURNS, TURNS, session, case_id(TURNS, session), latest, session, part, content))
+        keep_said(connection, TURNS, session, content, latest, conversation=session)

@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from autotune.core.records.places import case_id, part_of, unit_of
 from autotune.core.skills.choosing import signals
+from autotune.records.keeping import keep_said
 from autotune.records.store import Store
 from autotune.skills.looking import Seen
 
 TRY, SIGNAL = "skill try", "skill signal"
-_INSERT = """INSERT INTO record (kind, origin, id, case_id, position, at_ms, conversation, part, applies, shown, content)
-VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, '{}', ?) ON CONFLICT (kind, origin, id) DO UPDATE SET content = excluded.content"""
 Complaint = tuple[str, str, str, str]
 """A skill, and the session, the agent and the time of the turn in which it was silent."""
 
@@ -55,7 +53,5 @@ def last_tried(store: Store) -> dict[str, int]:
 
 
 def _keep(store: Store, kind: str, own: str, skill: str, said: object, now_ms: int, conversation: str | None) -> None:
-    part = str(part_of(unit_of(None, conversation, own)))
-    values = (kind, kind, own, case_id(kind, own), now_ms, conversation, part, json.dumps([skill]), json.dumps(said))
     with store.transaction() as connection:
-        connection.execute(_INSERT, values)
+        keep_said(connection, kind, own, json.dumps(said), now_ms, of=skill, conversation=conversation)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.core.skills.seen import Row
 from autotune.readers.transcripts import claude_code, codex, gemini, opencode, pi
+from autotune.skills.installed import folder_at
 
 Read = Callable[[Mapping[str, object]], Iterator[Row]]
 
@@ -34,19 +34,15 @@ read_part = opencode.rows
 
 def hosts(home: Path) -> tuple[Host, ...]:
     """The hosts that write files, each where its own variable or its default says."""
+    claude = folder_at("CLAUDE_CONFIG_DIR", home / ".claude")
     return (
-        Host("claude-code", _at("CLAUDE_CONFIG_DIR", home / ".claude") / "projects", "*/**/*.jsonl", claude_code.rows, claude_code.MARKS),
-        Host("codex", _at("CODEX_HOME", home / ".codex") / "sessions", "**/rollout-*.jsonl", codex.rows, codex.MARKS),
-        Host("pi", _at("PI_CODING_AGENT_DIR", home / ".pi" / "agent") / "sessions", "*/*.jsonl", pi.rows),
+        Host("claude-code", claude / "projects", "*/**/*.jsonl", claude_code.rows, claude_code.MARKS),
+        Host("codex", folder_at("CODEX_HOME", home / ".codex") / "sessions", "**/rollout-*.jsonl", codex.rows, codex.MARKS),
+        Host("pi", folder_at("PI_CODING_AGENT_DIR", home / ".pi" / "agent") / "sessions", "*/*.jsonl", pi.rows),
         Host("gemini", home / ".gemini" / "tmp", "*/chats/session-*.jsonl", gemini.rows),
     )
 
 
 def opencode_database(home: Path) -> Path:
     """Where OpenCode keeps its sessions."""
-    return _at("OPENCODE_DB", _at("XDG_DATA_HOME", home / ".local" / "share") / "opencode" / "opencode.db")
-
-
-def _at(variable: str, usual: Path) -> Path:
-    setting = Path(os.environ.get(variable, ""))
-    return setting if setting.is_absolute() else usual
+    return folder_at("OPENCODE_DB", folder_at("XDG_DATA_HOME", home / ".local" / "share") / "opencode" / "opencode.db")

@@ -14,29 +14,8 @@ from pathlib import Path
 from autotune.core.codec import decode
 from autotune.core.skills.surfaces import Scope
 from autotune.edges.locks import data_folder
-from autotune.edges.run_folders import RESULT, RUN, SEARCH, next_folder, numbered, read_search, unfinished, write
+from autotune.edges.run_folders import RUN
 from autotune.errors import AutotuneError
-
-__all__ = [
-    "BASE",
-    "IDS",
-    "PROBE",
-    "PROPOSAL",
-    "RESULT",
-    "RUN",
-    "SAME",
-    "SEARCH",
-    "SUITE",
-    "WISH",
-    "Run",
-    "home_of",
-    "next_folder",
-    "numbered",
-    "read",
-    "read_search",
-    "unfinished",
-    "write",
-]
 
 WISH, SAME = "wish.json", "same.json"
 PROBE, SUITE, IDS, BASE, PROPOSAL = "probe.toml", "suite.jsonl", "ids.txt", "base", "proposal"

@@ -23,7 +23,7 @@ from autotune.core.skills.package import SKILL
 from autotune.core.skills.probing import Client
 from autotune.core.skills.surfaces import texts_of
 from autotune.core.tell.words import told
-from autotune.edges import locks
+from autotune.edges import locks, run_folders
 from autotune.edges.clock import now
 from autotune.edges.git import Repository
 from autotune.loop.drive import proposing
@@ -63,9 +63,9 @@ def improve(
         return {"skill": short, "state": "busy"}
     with locks.hold(home / "lock", "autotune skills improve"):
         place = suites.place_of(skill, Path.home())
-        folder = runs.unfinished(home)
+        folder = run_folders.unfinished(home)
         if folder is not None and wish.restart and not dry:
-            runs.write(folder, runs.RESULT, {"skill": short, "state": "given up"})
+            run_folders.write(folder, run_folders.RESULT, {"skill": short, "state": "given up"})
             folder = None
         if folder is None or dry:
             suite = suites.read(place)
@@ -268,5 +268,5 @@ def _ended(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
         **values,
     }
     if values["state"] != "stopped":
-        runs.write(folder, runs.RESULT, values)
+        run_folders.write(folder, run_folders.RESULT, values)
     return values

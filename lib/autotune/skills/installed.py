@@ -98,22 +98,23 @@ def repository_of(folder: Path) -> git.Repository | None:
 
 
 def _of_user(home: Path) -> Iterator[Skill]:
-    places = [(_claude(home) / "skills", "claude-code"), (home / ".agents" / "skills", "codex")]
-    codex = Path(os.environ.get("CODEX_HOME", ""))
-    places.append(((codex if codex.is_absolute() else home / ".codex") / "skills", "codex"))
-    settings = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    places += [
-        ((settings if settings.is_absolute() else home / ".config") / "opencode" / inner, "opencode") for inner in ("skills", "skill")
-    ]
+    opencode = folder_at("XDG_CONFIG_HOME", home / ".config") / "opencode"
+    places = (
+        (_claude(home) / "skills", "claude-code"),
+        (home / ".agents" / "skills", "codex"),
+        (folder_at("CODEX_HOME", home / ".codex") / "skills", "codex"),
+        (opencode / "skills", "opencode"),
+        (opencode / "skill", "opencode"),
+    )
     for place, host in places:
-        yield from (Skill(folder.name, folder, Scope.USER, host) for folder in _skills_in(place))
+        yield from (Skill(folder.name, folder, Scope.USER, host) for folder in skills_in(place))
 
 
 def _of_projects(home: Path, around: Path) -> Iterator[Skill]:
     for above in _upwards(around):
         for inner, host in _PROJECT_FOLDERS.items():
             if (above / inner) != _claude(home) / "skills" and (above / inner) != home / ".agents" / "skills":
-                yield from (Skill(folder.name, folder, Scope.PROJECT, host) for folder in _skills_in(above / inner))
+                yield from (Skill(folder.name, folder, Scope.PROJECT, host) for folder in skills_in(above / inner))
 
 
 def _of_plugins(claude: Path) -> Iterator[Skill]:
@@ -122,10 +123,11 @@ def _of_plugins(claude: Path) -> Iterator[Skill]:
         versions = [one for one in plugin.iterdir() if one.is_dir() and not (one / ".orphaned_at").exists()] if plugin.is_dir() else []
         if versions:
             newest = max(versions, key=lambda one: one.stat().st_mtime)
-            yield from (Skill(f"{plugin.name}:{one.name}", one, Scope.CACHE, "claude-code") for one in _skills_in(newest / "skills"))
+            yield from (Skill(f"{plugin.name}:{one.name}", one, Scope.CACHE, "claude-code") for one in skills_in(newest / "skills"))
 
 
-def _skills_in(place: Path) -> Iterable[Path]:
+def skills_in(place: Path) -> Iterable[Path]:
+    """The folders of skills in a folder."""
     return sorted(path.parent for path in place.glob(f"*/{SKILL}") if path.is_file()) if place.is_dir() else ()
 
 
@@ -138,8 +140,13 @@ def _upwards(around: Path) -> Iterator[Path]:
 
 
 def _claude(home: Path) -> Path:
-    setting = Path(os.environ.get("CLAUDE_CONFIG_DIR", ""))
-    return setting if setting.is_absolute() else home / ".claude"
+    return folder_at("CLAUDE_CONFIG_DIR", home / ".claude")
+
+
+def folder_at(variable: str, usual: Path) -> Path:
+    """Where a variable says, if it names a full path; else the usual place."""
+    setting = Path(os.environ.get(variable, ""))
+    return setting if setting.is_absolute() else usual
 
 
 def _hidden(one: Skill, users: dict[tuple[str, str], Path]) -> Skill:

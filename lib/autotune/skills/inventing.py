@@ -20,39 +20,18 @@ _MOST_TOKENS = 6000
 _ALIKE = 0.8  # of the words that two queries have, from which they are one
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _LIST: Schema = {"type": "array", "items": _TEXT}
-_TYPE: Schema = {"type": "string", "enum": [str(one) for one in Type]}
-_QUERIES: Schema = {
-    "type": "object",
-    "properties": {
-        "cases": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "query": _TEXT,
-                    "type": {"type": "string", "enum": [str(one) for one in Type]},
-                    "instead": {"type": "string"},
-                },
-                "required": ["query", "type"],
-            },
-        }
-    },
-    "required": ["cases"],
-}
-_TASKS: Schema = {
-    "type": "object",
-    "properties": {
-        "cases": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"prompt": _TEXT, "contains": _LIST, "files": _LIST, "criteria": _LIST},
-                "required": ["prompt", "criteria"],
-            },
-        }
-    },
-    "required": ["cases"],
-}
+
+
+def _cases_of(*required: str, **properties: Schema) -> Schema:
+    """The schema of an answer that lists cases with these properties."""
+    case = {"type": "object", "properties": properties, "required": list(required)}
+    return {"type": "object", "properties": {"cases": {"type": "array", "items": case}}, "required": ["cases"]}
+
+
+_QUERIES = _cases_of(
+    *("query", "type"), query=_TEXT, type={"type": "string", "enum": [str(one) for one in Type]}, instead={"type": "string"}
+)
+_TASKS = _cases_of("prompt", "criteria", prompt=_TEXT, contains=_LIST, files=_LIST, criteria=_LIST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,14 @@
-"""What a person says of a turn: whether a skill fits it."""
+"""What a person or a judge says of a turn: whether a skill fits it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
-from autotune.core.records.places import case_id, part_of, unit_of
 from autotune.core.skills.rates import Sign
+from autotune.records.keeping import keep_said
 from autotune.records.store import Store
-from autotune.skills.looking import LABEL, Seen
-
-_INSERT = """INSERT INTO record (kind, origin, id, case_id, position, at_ms, conversation, part, applies, shown, content)
-VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, '{}', ?) ON CONFLICT (kind, origin, id) DO UPDATE SET content = excluded.content"""
+from autotune.skills.looking import JUDGED, LABEL, Seen
 
 
 def worth_asking(seen: Seen, skill: str) -> list[int]:
@@ -22,13 +19,12 @@ def worth_asking(seen: Seen, skill: str) -> list[int]:
     return [place for place in (*alike[::-1], *fired[::-1]) if place not in known]
 
 
-def keep(store: Store, seen: Seen, skill: str, labels: Mapping[int, bool], now_ms: int) -> None:
-    """Write labels down, all or none; a newer one takes the place of an older."""
+def keep(store: Store, seen: Seen, skill: str, labels: Mapping[int, bool], now_ms: int, by: str | None = None) -> None:
+    """Write down what a person says, or a judge `by` its name, all or nothing; a newer one takes the place of an older."""
+    kind, judge = (LABEL, {}) if by is None else (JUDGED, {"by": by})
     with store.transaction() as connection:
         for place, fits in labels.items():
             turn = seen.turns[place]
             own = f"{skill}\n{turn.session}\n{turn.agent}\n{turn.at}"
-            said = {"skill": skill, "session": turn.session, "agent": turn.agent, "at": turn.at, "fits": fits}
-            part = str(part_of(unit_of(None, turn.session, own)))
-            values = (LABEL, LABEL, own, case_id(LABEL, own), now_ms, turn.session, part, json.dumps([skill]), json.dumps(said))
-            connection.execute(_INSERT, values)
+            said = {"skill": skill, "session": turn.session, "agent": turn.agent, "at": turn.at, "fits": fits, **judge}
+            keep_said(connection, kind, own, json.dumps(said), now_ms, of=skill, conversation=turn.session)

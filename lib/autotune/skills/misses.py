@@ -5,22 +5,19 @@ What a judge says is kept apart from what people say, and named as judged. It de
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from autotune.core.asking.costs import Cost, together
-from autotune.core.asking.failing import Why
+from autotune.core.asking.failing import CAPS
 from autotune.core.asking.request import Request, Schema
 from autotune.core.judging.fencing import Fence, Part, drawn, obeyed
-from autotune.core.records.places import case_id, part_of, unit_of
 from autotune.core.skills.rates import Sign, likeness
 from autotune.core.skills.turns import Turn
 from autotune.core.tell.misses import fits
 from autotune.models.asking import Models
-from autotune.records.store import Store
-from autotune.skills.looking import JUDGED, Seen
+from autotune.skills.looking import Seen
 
 MOST = 20  # prompts that one look asks about, unless more are wanted
 MOST_TOKENS = 200
@@ -30,9 +27,6 @@ _SCHEMA: Schema = {
     "properties": {"fits": {"type": "boolean"}, "remark": {"type": "string"}},
     "required": ["fits", "remark"],
 }
-_CAPS = frozenset({Why.CALLS, Why.TOKENS, Why.MONEY})
-_INSERT = """INSERT INTO record (kind, origin, id, case_id, position, at_ms, conversation, part, applies, shown, content)
-VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, '{}', ?) ON CONFLICT (kind, origin, id) DO UPDATE SET content = excluded.content"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +62,8 @@ def judge(models: Models, model: str, seen: Seen, skill: str, places: Sequence[i
             failed += 1
         else:
             found[place] = bool(answer.value["fits"])
-    capped = any(answer.failure is not None and answer.failure.why in _CAPS for answer in answers)
+    capped = any(answer.failure is not None and answer.failure.why in CAPS for answer in answers)
     return Judged(found, failed, capped, together([answer.cost for answer in answers]))
-
-
-def keep(store: Store, seen: Seen, skill: str, judged: Judged, model: str, now_ms: int) -> None:
-    """Write down what a judge said, all or nothing."""
-    with store.transaction() as connection:
-        for place, does in judged.fits.items():
-            turn = seen.turns[place]
-            own = f"{skill}\n{turn.session}\n{turn.agent}\n{turn.at}"
-            said = {"skill": skill, "session": turn.session, "agent": turn.agent, "at": turn.at, "fits": does, "by": model}
-            part = str(part_of(unit_of(None, turn.session, own)))
-            values = (JUDGED, JUDGED, own, case_id(JUDGED, own), now_ms, turn.session, part, json.dumps([skill]), json.dumps(said))
-            connection.execute(_INSERT, values)
 
 
 def _asked(model: str, seen: Seen, skill: str, place: int) -> tuple[Request, Fence]:

@@ -22,7 +22,7 @@ from autotune.core.skills.probing import Client, Measures, Probing
 from autotune.core.skills.suite import By, Suite, SuiteCase, SuitePart, listed_case, part_of
 from autotune.core.skills.surfaces import Scope, texts_of
 from autotune.core.tell.improving import COPIED
-from autotune.edges import git
+from autotune.edges import git, run_folders
 from autotune.errors import AutotuneError
 from autotune.loop.measure import confirmations
 from autotune.loop.opening import opening
@@ -227,7 +227,7 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
     base = _base(place)
     if (repository := git.discover(place.top)) is not None:
         opening.refuse_nameless(repository)
-    folder, short = runs.next_folder(home), place.skill.name.rpartition(":")[2]
+    folder, short = run_folders.next_folder(home), place.skill.name.rpartition(":")[2]
     name = f"improve {short} {scope} {now_ms}"
     shutil.copytree(place.skill.folder, folder / runs.BASE / short, ignore=shutil.ignore_patterns(".git", "__pycache__"))
     suites.write(replace(place, suite=folder / runs.SUITE), suite)
@@ -260,8 +260,8 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         refused=refusals.refused(place.skill, home, scope),
         further=further_scopes(place, suite, wish, scope),
     )
-    runs.write(folder, runs.WISH, wish)
-    runs.write(folder, runs.RUN, run)
+    run_folders.write(folder, runs.WISH, wish)
+    run_folders.write(folder, run_folders.RUN, run)
     return folder
 
 

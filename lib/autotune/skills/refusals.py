@@ -13,6 +13,7 @@ from autotune.core.rollout.events import Intent, State
 from autotune.core.search.model import Texts, alike
 from autotune.core.skills.package import Package
 from autotune.core.skills.surfaces import Scope, texts_of, with_texts
+from autotune.edges import run_folders
 from autotune.rollout import deploying as rollouts
 from autotune.rollout import snapshots
 from autotune.skills import improve_runs as runs
@@ -36,8 +37,8 @@ def refused(skill: Skill, home: Path, scope: Scope) -> tuple[Texts, ...]:
 
 def _not_kept(home: Path) -> Iterator[tuple[Package, Package]]:
     """What runs began from, and what their sessions did not keep."""
-    for path in runs.numbered(home):
-        said = json.loads((path / runs.RESULT).read_bytes()) if (path / runs.RESULT).is_file() else {}
+    for path in run_folders.numbered(home):
+        said = json.loads((path / run_folders.RESULT).read_bytes()) if (path / run_folders.RESULT).is_file() else {}
         if said.get("state") == IN_VAIN and said.get("texts"):
             base = packages.read(path / runs.BASE / runs.read(path).skill)
             yield base, with_texts(base, said["texts"])

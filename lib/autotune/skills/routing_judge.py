@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from random import Random
 from secrets import randbits
 
 from autotune.core.asking.failing import CAPS
 from autotune.core.asking.request import Request
 from autotune.core.judging.fencing import Part, drawn
-from autotune.core.skills.frontmatter import Unreadable, read
+from autotune.core.skills.package import MOST_LISTED, SKILL, Package
 from autotune.core.skills.probed import One, right
 from autotune.core.skills.probing import Probing
 from autotune.core.skills.signs import Failing, Outcome
@@ -22,38 +23,35 @@ from autotune.models.asking import Models, Terms
 from autotune.skills.metering import limits_of, purpose_of, run_name
 from autotune.skills.staging import Neighbourhood
 
-_LONGEST = 1536  # characters that a listing shows of one skill
 _TOKENS = 512
 
 
+@dataclass(frozen=True, slots=True)
 class RoutingJudge:
     """Asks a model about queries, by one listing."""
 
-    def __init__(self, settings: Probing, around: Neighbourhood, models: Models) -> None:
-        self._settings, self._skill, self._models = settings, around.name, models
-        self._listing = listing(around)
+    settings: Probing
+    skill: str
+    listing: Mapping[str, str]
+    models: Models
 
     def __call__(self, case: RoutingCase) -> One:
         """Probe a query once."""
         begun, parts = time.monotonic(), [Part("query", case.query)]
         fence = drawn(parts, Random(f"{case.id} {case.query}"))
-        schema = {
-            "type": "object",
-            "properties": {"skill": {"enum": [*self._listing, NO_SKILL]}},
-            "required": ["skill"],
-            "additionalProperties": False,
-        }
-        messages, purpose = which_skill(self._listing, case.query, fence), purpose_of(self._settings, self._skill)
+        named = {"skill": {"enum": [*self.listing, NO_SKILL]}}
+        schema = {"type": "object", "properties": named, "required": ["skill"], "additionalProperties": False}
+        messages, purpose = which_skill(self.listing, case.query, fence), purpose_of(self.settings, self.skill)
         # Another sample each time: a query that is put three times is three answers, and no run has the answers of the one before.
-        asked = Request(self._settings.judge, messages, _TOKENS, schema=schema, sample=randbits(31), purpose=purpose)
-        answer = self._models.ask(asked)
+        asked = Request(self.settings.judge, messages, _TOKENS, schema=schema, sample=randbits(31), purpose=purpose)
+        answer = self.models.ask(asked)
         seconds = time.monotonic() - begun
         if answer.failure is not None:
             failing = Failing.CAPPED if answer.failure.why in CAPS else Failing.SERVICE
             return One(None, Outcome((), failing, why_no_answer(answer.failure)), answer.cost.usd, seconds)
-        named = answer.value["skill"]
-        found = Outcome(() if named == NO_SKILL else (named,))
-        return One(right(self._skill, found, fits=case.fits), found, answer.cost.usd, seconds)
+        skill = answer.value["skill"]
+        found = Outcome(() if skill == NO_SKILL else (skill,))
+        return One(right(self.skill, found, fits=case.fits), found, answer.cost.usd, seconds)
 
 
 @contextmanager
@@ -62,19 +60,17 @@ def measuring(settings: Probing, around: Neighbourhood, together: int) -> Iterat
     run, day = limits_of(settings)
     terms = Terms(run_name(settings, around.name), per_run=run, per_day=day, concurrency=together, try_s=settings.timeout_s, cached=False)
     with Models(terms) as models:
-        yield RoutingJudge(settings, around, models)
+        yield RoutingJudge(settings, around.name, listing(around), models)
 
 
 def listing(around: Neighbourhood) -> Mapping[str, str]:
     """What a listing shows of the skill and its siblings, by name."""
     folders = {around.name: around.skill} | {around.listed(name): folder for name, folder in around.siblings.items()}
-    return {name: _described((folder / "SKILL.md").read_text("utf-8", "replace")) for name, folder in sorted(folders.items())}
+    return {name: _described(Package(name, {SKILL: (folder / SKILL).read_bytes()})) for name, folder in sorted(folders.items())}
 
 
-def _described(text: str) -> str:
-    try:
-        head = read(text)
-    except Unreadable:
-        return next((line.lstrip("# ") for line in text.splitlines() if line.strip("-# ")), "")[:_LONGEST]
-    said, when = head.text("description"), head.text("when_to_use")
-    return " ".join((f"{said} - {when}" if when else said).split())[:_LONGEST]
+def _described(package: Package) -> str:
+    """What a listing shows of a skill; of one whose head cannot be read, its first line."""
+    if package.head is not None:
+        return package.listed[:MOST_LISTED]
+    return next((line.lstrip("# ") for line in package.text(SKILL).splitlines() if line.strip("-# ")), "")[:MOST_LISTED]

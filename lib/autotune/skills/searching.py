@@ -23,6 +23,7 @@ from autotune.core.skills.suite import RoutingCase, SuiteCase
 from autotune.core.skills.surfaces import amiss, texts_of, with_texts
 from autotune.core.tell import improving as words
 from autotune.core.tell.improving import Shown
+from autotune.edges import run_folders
 from autotune.edges.scratch import temporary
 from autotune.errors import AutotuneError
 from autotune.models.asking import Models
@@ -89,13 +90,13 @@ def after_search(desk: Desk) -> Desk:
 
 def searched(desk: Desk) -> Search:
     """Drive the search to its end, or until its part of the money is spent."""
-    search = runs.read_search(desk.folder) or _begun(desk)
+    search = run_folders.read_search(desk.folder) or _begun(desk)
     while (step := steps.due(search)) is not None and desk.affords(step):
         try:
             search = _taken(desk, search, step)
         except OutOfMoneyError:
             break
-        runs.write(desk.folder, runs.SEARCH, search)
+        run_folders.write(desk.folder, run_folders.SEARCH, search)
     return search
 
 

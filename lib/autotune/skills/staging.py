@@ -16,6 +16,7 @@ from pathlib import Path
 from autotune.core.skills.probing import Client, Probing
 from autotune.edges.scratch import temporary
 from autotune.errors import AutotuneError
+from autotune.skills.installed import skills_in
 
 _FILE = "SKILL.md"
 _HIDDEN = re.compile(r"\A---\n(?:.*\n)*?disable-model-invocation:[ \t]*true\b", re.IGNORECASE)
@@ -79,13 +80,13 @@ def neighbourhood(settings: Probing, base: Path, home: Path) -> Neighbourhood:
     places = [*own, folder.parent] if named is None else [(base / Path(one).expanduser()).resolve() for one in named]
     if not plugin:
         _refuse_hidden(folder, own)
-    siblings = {found.name: found for place in reversed(places) for found in _skills_in(place) if found.name != folder.name}
+    siblings = {found.name: found for place in reversed(places) for found in skills_in(place) if found.name != folder.name}
     return Neighbourhood(folder, f"{plugin}:{folder.name}" if plugin else folder.name, siblings, plugin)
 
 
 def user_folders(settings: Probing, home: Path) -> list[Path]:
     """Where a client looks for the user's own skills."""
-    claude = _claude_folder(settings, home) / "skills"
+    claude = claude_folder(settings, home) / "skills"
     codex = Path(settings.config or os.environ.get("CODEX_HOME") or home / ".codex") / "skills"
     agents = home / ".agents" / "skills"
     opencode = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "opencode"
@@ -101,7 +102,7 @@ def user_folders(settings: Probing, home: Path) -> list[Path]:
 def users_settings(settings: Probing, home: Path) -> dict[str, object]:
     """What the user has set of which skills are offered: plugins that are on, and skills that are turned off."""
     with suppress(OSError, ValueError):
-        found = json.loads((_claude_folder(settings, home) / "settings.json").read_text("utf-8"))
+        found = json.loads((claude_folder(settings, home) / "settings.json").read_text("utf-8"))
         return {key: found[key] for key in ("enabledPlugins", "skillOverrides") if isinstance(found.get(key), dict)}
     return {}
 
@@ -155,9 +156,6 @@ def _plugin_of(folder: Path) -> str:
     return ""
 
 
-def _skills_in(place: Path) -> list[Path]:
-    return sorted(path.parent for path in place.glob(f"*/{_FILE}") if path.is_file()) if place.is_dir() else []
-
-
-def _claude_folder(settings: Probing, home: Path) -> Path:
+def claude_folder(settings: Probing, home: Path) -> Path:
+    """Where Claude Code has its settings and sessions."""
     return Path(settings.config or os.environ.get("CLAUDE_CONFIG_DIR") or home / ".claude").expanduser()

@@ -9,6 +9,7 @@ from typing import Any
 from autotune.core.codec import encode
 from autotune.core.skills.measured import Measured, compared, measured
 from autotune.core.skills.surfaces import texts_of
+from autotune.edges import run_folders
 from autotune.skills import improve_runs as runs
 from autotune.skills import searching
 from autotune.skills.searching import Desk
@@ -22,7 +23,7 @@ def checked(desk: Desk) -> Mapping[str, Any]:
     path = desk.folder / runs.SAME
     if not path.is_file():
         found = compared(_once(desk), _once(desk))
-        runs.write(desk.folder, runs.SAME, {"same": False} if found is None else {**encode(found), "same": found.same})
+        run_folders.write(desk.folder, runs.SAME, {"same": False} if found is None else {**encode(found), "same": found.same})
     return json.loads(path.read_bytes())  # type: ignore[no-any-return]
 
 

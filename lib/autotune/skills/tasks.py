@@ -8,7 +8,7 @@ import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -31,7 +31,7 @@ from autotune.skills import clients
 from autotune.skills.clients import Launch
 from autotune.skills.metering import Meter, limits_of, run_name
 from autotune.skills.routing_host import refuse_where_forbidden
-from autotune.skills.staging import Neighbourhood, Stage, staged
+from autotune.skills.staging import Neighbourhood, Stage, claude_folder, staged
 from autotune.skills.watching import watch
 
 _TOOLS = "Skill,Bash,Read,Edit,Write,Glob,Grep,NotebookEdit,Task,TodoWrite"
@@ -48,44 +48,38 @@ _SCHEMA = {
 }
 
 
+@dataclass(frozen=True, slots=True)
 class Tasks:
-    """Has tasks done, each in a project of its own."""
+    """Has tasks done, each in a project of its own; `around` says whether the skill is left out."""
 
-    def __init__(
-        self,
-        settings: Probing,
-        around: Neighbourhood,
-        base: Path,
-        workspaces: Path,
-        meter: Meter,
-        models: Models,
-        *,
-        stopped: Event,
-        without: bool,
-    ) -> None:
-        self._settings, self._around, self._base, self._workspaces = settings, around, base, workspaces
-        self._meter, self._models, self._stopped, self._without = meter, models, stopped, without
+    settings: Probing
+    around: Neighbourhood
+    base: Path
+    workspaces: Path
+    meter: Meter
+    models: Models
+    stopped: Event
 
     def __call__(self, case: TaskCase) -> One:
         """Have a task done once."""
-        around = replace(self._around, left_out=self._without)
-        with staged(around, self._settings, self._base, whole=True) as stage:
+        around = self.around
+        with staged(around, self.settings, self.base, whole=True) as stage:
             if case.workspace is not None:
-                shutil.copytree(self._workspaces / case.workspace, stage.project, symlinks=True, dirs_exist_ok=True)
+                shutil.copytree(self.workspaces / case.workspace, stage.project, symlinks=True, dirs_exist_ok=True)
             before = _contents(stage.project)
-            ticket = self._meter.begin(case.id)
+            ticket = self.meter.begin(case.id)
             if ticket is None:
                 return One(None, Outcome((), Failing.CAPPED), 0.0, 0.0)
             watched, failing, said, seconds = Watched(case.max_turns), Failing.CRASHED, "", 0.0
             try:
-                work = Watched(case.max_turns, "" if self._without else around.name, working=True)
+                work = Watched(case.max_turns, "" if around.left_out else around.name, working=True)
                 ran = watch(
-                    _launch(case, stage, self._settings), clients.of(Client.CLAUDE_CODE).stream(), work, case.timeout_s, self._stopped
+                    _launch(case, stage, self.settings), clients.of(Client.CLAUDE_CODE).stream(), work, case.timeout_s, self.stopped
                 )
                 watched, failing, said, seconds = ran.watched, ran.failing or Failing.CRASHED, ran.said, ran.seconds
             finally:
                 model = watched.listed.model if watched.listed is not None else ""
-                cost = self._meter.end(ticket, watched.usage if seconds else None, watched.usd, model)
+                cost = self.meter.end(ticket, watched.usage if seconds else None, watched.usd, model)
             ended = watched.finished
             if ended is None or ended.failing is not None:
                 found = Outcome(watched.calls, failing if ended is None else ended.failing, said if ended is None else ended.said)
@@ -113,8 +107,8 @@ class Tasks:
     def _command(self, check: Check, stage: Stage) -> bool:
         """Run a check's command, with tests that were hidden until now beside it, and without a network."""
         if check.path is not None:
-            shutil.copytree(self._workspaces / check.path, stage.project / _TESTS, symlinks=True, dirs_exist_ok=True)
-        command = _within(check.command or "true", stage, self._settings, network=False)
+            shutil.copytree(self.workspaces / check.path, stage.project / _TESTS, symlinks=True, dirs_exist_ok=True)
+        command = _within(check.command or "true", stage, self.settings, network=False)
         limit_s = check.timeout_s or _COMMAND_S
         return programs.run(command, "", cwd=stage.project, environment=_environment(stage), timeout_s=limit_s).code == 0
 
@@ -123,7 +117,7 @@ class Tasks:
         parts += [Part(f"file {path}", text) for path, text in sorted(changed.items())[:_MOST_SHOWN]]
         fence = drawn(parts, Random(f"{case.id} {criterion.criteria} {answer}"))
         messages = passes(criterion.criteria, parts, fence)
-        found = self._models.ask(Request(self._settings.judge, messages, _JUDGE_TOKENS, schema=_SCHEMA, purpose="probe task"))
+        found = self.models.ask(Request(self.settings.judge, messages, _JUDGE_TOKENS, schema=_SCHEMA, purpose="probe task"))
         one = replace(one, usd=total([one.usd, found.cost.usd]))
         if found.failure is not None:
             failing = Failing.CAPPED if found.failure.why in CAPS else Failing.SERVICE
@@ -142,7 +136,7 @@ def measuring(settings: Probing, around: Neighbourhood, base: Path, workspaces: 
     run, day = limits_of(settings)
     terms = Terms(run_name(settings, around.name), per_run=run, per_day=day)
     with Meter(settings, around.name) as meter, Models(terms) as models:
-        yield Tasks(settings, around, base, workspaces, meter, models, stopped=stopped, without=without)
+        yield Tasks(settings, replace(around, left_out=without), base, workspaces, meter, models, stopped)
 
 
 def refuse(suite: Suite, settings: Probing, workspaces: Path) -> None:
@@ -166,12 +160,11 @@ def _launch(case: TaskCase, stage: Stage, settings: Probing) -> Launch:
         *("--max-turns", str(case.max_turns), *model, "--name", clients.MARK, "--allowedTools", _TOOLS),
         *("--settings", json.dumps({"disableAllHooks": True}), "--", f" {case.prompt}" if case.prompt.startswith("/") else case.prompt),
     )
-    users = Path(settings.config or os.environ.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude").expanduser()
     config = stage.private / "config"
     config.mkdir()
     (stage.private / "home").mkdir()
     with suppress(OSError):
-        shutil.copy(users / ".credentials.json", config / ".credentials.json")
+        shutil.copy(claude_folder(settings, Path.home()) / ".credentials.json", config / ".credentials.json")
     environment = clients.environment({**_environment(stage), "CLAUDE_CONFIG_DIR": str(config), "CLAUDE_CODE_TMPDIR": str(stage.private)})
     return Launch(tuple(_within(shlex.join(command), stage, settings, network=True)), stage.project, environment)
 

@@ -69,10 +69,11 @@ def signals(standing: Standing) -> tuple[int, ...]:
 
 def _priority(one: Condition) -> float:
     standing = one.standing
-    missed = 0 if standing is None else sum(found.sign is not Sign.ALIKE for found in standing.missed)
-    recall = None if standing is None else standing.recall.value
-    weak = 0.0 if recall is None else round(_OF_RECALL * (1 - recall), 1)
-    return min(_OF_SIGNAL * one.signals, _MOST_OF_SIGNALS) + min(missed, _MOST_OF_MISSED) + weak
+    signals = min(_OF_SIGNAL * one.signals, _MOST_OF_SIGNALS)
+    if standing is None:
+        return signals
+    weak = 0.0 if standing.recall.value is None else round(_OF_RECALL * (1 - standing.recall.value), 1)
+    return signals + min(standing.surely_missed, _MOST_OF_MISSED) + weak
 
 
 def _skip(one: Condition, cooldown_days: float) -> Skip | None:
@@ -80,7 +81,7 @@ def _skip(one: Condition, cooldown_days: float) -> Skip | None:
     recent = one.tried_days_ago is not None and one.tried_days_ago < cooldown_days and not one.signals
     shares = () if standing is None else (standing.recall.value, standing.precision.value)
     weak = any(share is not None and share < GOOD for share in shares)
-    missed = standing is not None and any(found.sign is not Sign.ALIKE for found in standing.missed)
+    missed = standing is not None and standing.surely_missed > 0
     reasons = (
         (Skip.UNWANTED, not one.wanted),
         (Skip.CACHE, one.cache),

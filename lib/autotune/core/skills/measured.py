@@ -45,10 +45,8 @@ class Measured:
 
     def by_side(self) -> dict[str, Share]:
         """The share of cases that are right, by what they ask."""
-        sides = dict[str, list[SuiteCase]]()
-        for case in self.cases.values():
-            sides.setdefault(side_of(case), []).append(case)
-        return {side: self.share(sides[side]) for side in (POSITIVE, NEGATIVE, TASKS) if side in sides}
+        sides = {side: [case for case in self.cases.values() if side_of(case) == side] for side in (POSITIVE, NEGATIVE, TASKS)}
+        return {side: self.share(cases) for side, cases in sides.items() if cases}
 
     def by_type(self) -> dict[str, Share]:
         """The share of queries that are right, by how they speak of the skill."""

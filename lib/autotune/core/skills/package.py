@@ -68,8 +68,6 @@ class Rule(StrEnum):
 
 _COPIED_OUT = ("templates/", "assets/")  # what lies there is filled in elsewhere, and its links are of that place
 WARNINGS = frozenset({Rule.LONG, Rule.CUT, Rule.FILE_LOST, Rule.LINK_OUTSIDE, Rule.EMPTY})
-SPECIFICATION = frozenset(list(Rule)[: list(Rule).index(Rule.LONG)])
-"""Rules of the specification; the others are of hosts and of sense."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,15 @@ class Standing:
     shown: Mapping[Shown, int]
     missed: tuple[Missed, ...]
 
+    @property
+    def surely_missed(self) -> int:
+        """In how many turns it was missed, without mere candidates."""
+        return sum(found.sign is not Sign.ALIKE for found in self.missed)
+
 
 def by_need(standings: Iterable[Standing]) -> list[Standing]:
     """The most missed first, then those that fired most, then by name."""
-    return sorted(standings, key=lambda one: (-sum(found.sign is not Sign.ALIKE for found in one.missed), -one.fired, one.name))
+    return sorted(standings, key=lambda one: (-one.surely_missed, -one.fired, one.name))
 
 
 def standing(name: str, turns: Sequence[Turn], labels: Mapping[int, bool] | None = None, *, alike: bool = True) -> Standing:

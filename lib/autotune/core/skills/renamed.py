@@ -27,57 +27,39 @@ class Today:
     name: str = ""
 
 
-VERBS: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("eval", "unit-test"): ("test",),
-    ("eval", "composability"): ("workflows",),
-    ("grade",): ("test",),
-    ("grade", "auto"): ("test",),
-    ("grade", "baseline"): ("baseline",),
-    ("create", "init"): ("create",),
-    ("create", "scaffold"): ("create",),
-    ("create", "status"): ("verify",),
-    ("create", "check"): ("check",),
-    ("create", "replay"): ("test",),
-    ("create", "baseline"): ("baseline",),
-    ("create", "report"): ("verify",),
-    ("create", "publish"): ("publish",),
-    ("evolve",): ("improve", "--scope", "description"),
-    ("evolve", "body"): ("improve", "--scope", "body"),
-    ("evolve", "rollback"): ("rollback",),
-    ("search-run",): ("improve", "--scope", "package"),
-    ("orchestrate",): ("run",),
-    ("cron",): ("schedule", "--cron"),
-    ("cron", "setup"): ("schedule", "--cron", "--install"),
-    ("cron", "list"): ("schedule", "--cron"),
-    ("cron", "remove"): ("schedule", "--cron", "--remove"),
-    ("dashboard",): ("status",),
-    ("ingest",): ("sync",),
-    ("ingest", "claude"): ("sync",),
-    ("ingest", "codex"): ("sync",),
-    ("ingest", "opencode"): ("sync",),
-    ("ingest", "pi"): ("sync",),
-    ("repair-skill-usage",): ("sync",),
-    ("workflows", "list"): ("workflows",),
-    ("workflows", "scaffold"): ("create", "--from-workflow", "1"),
-    ("export-canonical",): ("export",),
+_OLD_NAMES: dict[str, tuple[str, ...]] = {
+    "test": ("eval unit-test", "grade", "grade auto", "create replay"),
+    "workflows": ("eval composability", "workflows list"),
+    "baseline": ("grade baseline", "create baseline"),
+    "create": ("create init", "create scaffold"),
+    "create --from-workflow 1": ("workflows scaffold",),
+    "verify": ("create status", "create report"),
+    "check": ("create check",),
+    "publish": ("create publish",),
+    "improve --scope description": ("evolve",),
+    "improve --scope body": ("evolve body",),
+    "improve --scope package": ("search-run",),
+    "rollback": ("evolve rollback",),
+    "run": ("orchestrate",),
+    "schedule --cron": ("cron", "cron list"),
+    "schedule --cron --install": ("cron setup",),
+    "schedule --cron --remove": ("cron remove",),
+    "status": ("dashboard",),
+    "sync": ("ingest", "ingest claude", "ingest codex", "ingest opencode", "ingest pi", "repair-skill-usage"),
+    "export": ("export-canonical",),
 }
-"""Old names, the longer ones to be tried first."""
+VERBS = {tuple(old.split()): tuple(now.split()) for now, names in _OLD_NAMES.items() for old in names}
+"""Today's words by old names."""
 
-LEFT_OUT: dict[tuple[str, ...], LeftOut] = {
-    ("evolve", "apply-proposal"): LeftOut.CLOUD,
-    ("contribute",): LeftOut.CLOUD,
-    ("contributions",): LeftOut.CLOUD,
-    ("creator-contributions",): LeftOut.CLOUD,
-    ("registry",): LeftOut.CLOUD,
-    ("alpha",): LeftOut.CLOUD,
-    ("badge",): LeftOut.BADGES,
-    ("telemetry",): LeftOut.TELEMETRY,
-    ("init",): LeftOut.SET_UP,
-    ("quickstart",): LeftOut.SET_UP,
-    ("uninstall",): LeftOut.SET_UP,
-    ("hook",): LeftOut.HOOKS,
-    ("eval", "family-overlap"): LeftOut.OVERLAP,
+_LEFT_OUT: dict[LeftOut, tuple[str, ...]] = {
+    LeftOut.CLOUD: ("evolve apply-proposal", "contribute", "contributions", "creator-contributions", "registry", "alpha"),
+    LeftOut.BADGES: ("badge",),
+    LeftOut.TELEMETRY: ("telemetry",),
+    LeftOut.SET_UP: ("init", "quickstart", "uninstall"),
+    LeftOut.HOOKS: ("hook",),
+    LeftOut.OVERLAP: ("eval family-overlap",),
 }
+LEFT_OUT = {tuple(old.split()): why for why, names in _LEFT_OUT.items() for old in names}
 _OF_A_SKILL = frozenset({"--skill", "--skill-path"})
 _OPTIONS = {"--auto-rollback": "--rollback", "--output-dir": "--in", "--min-occurrences": "--min"}
 _GONE = frozenset({"--review-required", "--auto-approve", "--sync-first", "--sync-force"})

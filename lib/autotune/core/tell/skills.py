@@ -38,9 +38,8 @@ def table(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
 
 
 def _row(one: Standing) -> tuple[str, ...]:
-    missed = sum(found.sign is not Sign.ALIKE for found in one.missed)
     figures = (str(one.offered), str(one.fired), str(one.typed))
-    return (shortened(one.name, 40), *figures, share(one.recall), share(one.precision), _shown(one), str(missed) if missed else "")
+    return (shortened(one.name, 40), *figures, share(one.recall), share(one.precision), _shown(one), str(one.surely_missed or ""))
 
 
 def _shown(one: Standing) -> str:
