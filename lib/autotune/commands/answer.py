@@ -9,13 +9,11 @@ from typing import Any
 
 import typer
 
-from autotune.core.facts import Fact
-from autotune.core.findings import Answer
 from autotune.core.ledger.settle import final_verdict, reason_of
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Effect, Outcome
 from autotune.core.output.outcome import escaped
-from autotune.core.tell import advice, headline
+from autotune.core.tell import advice, answers, headline
 from autotune.core.tell.snapshot import snapshot
 from autotune.core.tell.words import told
 from autotune.edges.clock import now
@@ -127,7 +125,7 @@ def calibration(session: Session) -> list[str]:
     alone = session.state.pairs_alone
     wanting = [] if alone else advice.advice(found, session.state.config)
     helping = ["what would help:", *(f"- {one}" for one in wanting)] if wanting else []
-    more = [told(Fact(Answer.MORE_BY_CALIBRATE))] if asks_for_more(session, found) else []
+    more = [answers.MORE_BY_CALIBRATE] if asks_for_more(session, found) else []
     mode = f"mode in force: {headline.decision_mode(session.state)}"
     witness = [told(one)] if (one := headline.second_witness(session.state)) is not None else []
     return [

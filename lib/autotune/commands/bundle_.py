@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found, reply
-from autotune.core.findings import Answer
 from autotune.core.output.outcome import escaped
+from autotune.core.tell import answers
 from autotune.core.tell.words import told
 from autotune.edges import archive
 from autotune.loop.inspect import bundling
@@ -43,15 +43,15 @@ def main(
     if as_json:
         typer.echo(json.dumps(_as_json(packing, None if dry_run else target)))
     elif dry_run:
-        reply(Answer.NOT_WRITTEN_YET, path=str(target))
+        reply(answers.NOT_WRITTEN_YET, path=str(target))
     else:
-        reply(Answer.WRITTEN, path=str(target))
-        reply(Answer.VERIFIED_ELSEWHERE, name=target.name)
+        reply(answers.WRITTEN, path=str(target))
+        reply(answers.VERIFIED_ELSEWHERE, name=target.name)
 
 
 def _tell(packing: Packing) -> None:
     """List what is in it before it is written."""
-    for kind, listed in ((Answer.BUNDLE_HOLDS, packing.holds), (Answer.BUNDLE_LACKS, packing.lacks)):
+    for kind, listed in ((answers.BUNDLE_HOLDS, packing.holds), (answers.BUNDLE_LACKS, packing.lacks)):
         reply(kind)
         for one in listed:
             typer.echo(told(one))

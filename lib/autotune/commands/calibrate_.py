@@ -11,8 +11,7 @@ from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson, Progress, SessionName, found, live, reply
 from autotune.core.codec import encode
 from autotune.core.facts import Fact, Kind
-from autotune.core.findings import Answer
-from autotune.core.tell import advice
+from autotune.core.tell import advice, answers
 from autotune.loop.experiment import work
 from autotune.loop.measure import calibrating
 from autotune.loop.session import files
@@ -54,4 +53,4 @@ def main(
         return
     typer.echo("\n".join(calibration(here)))
     if applied:
-        reply(Answer.MIN_EFFECT_WRITTEN, min_effect=event.min_effect)
+        reply(answers.MIN_EFFECT_WRITTEN, min_effect=event.min_effect)

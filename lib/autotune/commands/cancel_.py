@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, found, reply
-from autotune.core.findings import Answer
 from autotune.core.ledger.purposes import Cause
+from autotune.core.tell import answers
 from autotune.errors import AutotuneError
 from autotune.loop.experiment import experiment, work
 
@@ -19,4 +19,4 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     number = experiment.wait_and_settle(here, 30.0)
     answer.tell_answer(here, as_json=as_json, settled=number)
     if not as_json and any(row.index == number and row.cause is Cause.NOT_MEASURED for row in here.state.recent.rows):
-        reply(Answer.EDITS_SET_ASIDE, experiment=number)
+        reply(answers.EDITS_SET_ASIDE, experiment=number)

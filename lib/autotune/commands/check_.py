@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, reply
+from autotune.commands.options import AsJson, SessionName
 from autotune.core.codec import encode
 from autotune.core.facts import Fact, Kind
 from autotune.core.findings import Answer
@@ -37,6 +37,6 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
         for one in findings:
             typer.echo(f"finding: {escaped(told(one.what))}")
             typer.echo(f"  hint: {escaped(told(one.do))}")
-        reply(Answer.FINDINGS, session=name, count=len(findings))
+        typer.echo(told(Fact(Answer.FINDINGS, {"session": name, "count": len(findings)})))
     if findings:
         raise typer.Exit(1)

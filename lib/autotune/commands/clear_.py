@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from autotune.commands.options import AsJson, SessionName, live, reply
 from autotune.core.facts import Kind
-from autotune.core.findings import Answer
+from autotune.core.tell import answers
 from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import lending
@@ -51,10 +52,10 @@ def main(
             return
         _tell(here, doomed, refs=refs)
         if not yes and not _agreed():
-            reply(Answer.NOTHING_DELETED)
+            reply(answers.NOTHING_DELETED)
             return
         _clear(here, doomed)
-    reply(Answer.CLEARED, session=here.name)
+    reply(answers.CLEARED, session=here.name)
 
 
 def _clear(here: Session, doomed: Doomed) -> None:
@@ -66,20 +67,20 @@ def _clear(here: Session, doomed: Doomed) -> None:
 def _tell(here: Session, doomed: Doomed, *, refs: bool) -> None:
     if (damaged := clearing.beyond_reading(here)) is not None:
         typer.echo(told(damaged))
-    reply(Answer.DELETES, session=here.name)
+    reply(answers.DELETES, session=here.name)
     for one in doomed.described:
         typer.echo(f"  {told(one)}")
-    reply(Answer.BRANCH_STAYS if refs else Answer.BRANCH_AND_SNAPSHOTS_STAY, branch=here.branch)
+    reply(answers.BRANCH_STAYS if refs else answers.BRANCH_AND_SNAPSHOTS_STAY, branch=here.branch)
     if doomed.staying:
-        reply(Answer.TREE_STAYS, tree=str(here.top))
+        reply(answers.TREE_STAYS, tree=str(here.top))
         for one in doomed.staying:
             typer.echo(f"  {told(one)}")
         typer.echo("  ", nl=False)
-        reply(Answer.TREE_GOES, tree=str(here.top))
+        reply(answers.TREE_GOES, quoted=quote(str(here.top)))
     if doomed.put_back:
-        reply(Answer.PUTS_BACK, paths=[*map(str, doomed.put_back)])
+        reply(answers.PUTS_BACK, paths=[*map(str, doomed.put_back)])
     if doomed.kept:
-        reply(Answer.ASIDE_STAYS, folder=str(doomed.keeping))
+        reply(answers.ASIDE_STAYS, folder=str(doomed.keeping))
         for path in doomed.kept:
             typer.echo(f"  {path.name}")
 

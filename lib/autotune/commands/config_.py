@@ -15,7 +15,7 @@ from autotune.core.config import editing, keys
 from autotune.core.config import reading as configuration
 from autotune.core.config.keys import Fixed
 from autotune.core.config.model import Config
-from autotune.core.findings import Answer
+from autotune.core.tell import answers
 from autotune.core.tell.answers import CHANGED_BY
 from autotune.core.tell.words import told
 from autotune.edges.atomic import replace_file
@@ -104,11 +104,11 @@ def check(as_json: AsJson = False, session: SessionName = None) -> None:
     if as_json:
         typer.echo(json.dumps({"file": str(path), "in_order": True, "not_in_force": differing}))
         return
-    reply(Answer.IN_ORDER, path=str(path))
+    reply(answers.IN_ORDER, path=str(path))
     if old is not None:
         typer.echo(told(old), err=True)
     for key in differing:
-        reply(Answer.NOT_IN_FORCE, key=key, command=keys.acceptance([key]))
+        reply(answers.NOT_IN_FORCE, key=key, command=keys.acceptance([key]))
 
 
 def _config(session: str | None) -> tuple[Config, frozenset[str]]:

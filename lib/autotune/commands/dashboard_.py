@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
-from autotune.core.findings import Answer
+from autotune.core.tell import answers
 from autotune.errors import AutotuneError
 from autotune.views import dashboard, live
 
@@ -73,20 +73,20 @@ def _serve(session: str | None, *, keep: bool, stop: bool, opens: bool) -> None:
     repository = sessions.repository_at(Path.cwd())
     place = running.Place.of(repository)
     if stop:
-        reply(Answer.PAGE_ENDED if running.stopped(place) else Answer.NO_PAGE)
+        reply(answers.PAGE_ENDED if running.stopped(place) else answers.NO_PAGE)
         return
     name = sessions.looked_for(Path.cwd(), session)
 
-    def say(kind: Answer) -> None:
-        reply(kind, address=place.link(name))
+    def say(template: str) -> None:
+        reply(template, address=place.link(name))
         if opens:
             running.open_browser(place.link(name))
 
     if running.is_running(place):
-        say(Answer.PAGE_KEPT)
+        say(answers.PAGE_KEPT)
     elif keep:
         running.left_running(place, session)
-        say(Answer.PAGE_KEPT)
+        say(answers.PAGE_KEPT)
     else:
         running.go_over(sys.argv[1:])
-        running.serve(repository, place, name, lambda: say(Answer.PAGE_SERVED))
+        running.serve(repository, place, name, lambda: say(answers.PAGE_SERVED))

@@ -15,11 +15,10 @@ import typer
 from autotune.commands import report_
 from autotune.commands.printing import width
 from autotune.core.facts import GOING_ON, Fact, Kind
-from autotune.core.findings import Answer
 from autotune.core.model import Status
-from autotune.core.tell.answers import OF_YOUR_OWN, PARTS
+from autotune.core.tell import answers
 from autotune.core.tell.lines import wrapped
-from autotune.core.tell.words import told
+from autotune.core.tell.words import filled, told
 from autotune.loop.drive import demonstration
 from autotune.loop.session.session import Session
 from autotune.version import PACKAGE, ROOT
@@ -28,7 +27,7 @@ MAIN = PACKAGE / "__main__.py"
 LAUNCHER = ROOT / "bin" / "autotune"
 _COLOURS = {Status.KEEP: typer.colors.GREEN, Status.CRASH: typer.colors.RED, Status.CHECKS_FAILED: typer.colors.RED}
 
-_PROJECT, _SESSION, _LOOP, _RESULT, _PLACE, _OWN, _REPORT = PARTS
+_PROJECT, _SESSION, _LOOP, _RESULT, _PLACE, _OWN, _REPORT = answers.PARTS
 
 
 def main(
@@ -44,10 +43,10 @@ def main(
     """
     teller = _Telling()
     top = demonstration.make_project(folder)
-    teller.heading(_PROJECT, Fact(Answer.DEMO_PROJECT, {"folder": str(top)}))
-    teller.heading(_SESSION, Fact(Answer.DEMO_SESSION))
+    teller.heading(_PROJECT, filled(answers.DEMO_PROJECT, folder=str(top)))
+    teller.heading(_SESSION, answers.DEMO_SESSION)
     session = demonstration.open_demo(top, teller.say)
-    teller.heading(_LOOP, Fact(Answer.DEMO_LOOP))
+    teller.heading(_LOOP, answers.DEMO_LOOP)
     demonstration.drive(session, teller.say)
     teller.heading(_RESULT, _healing(session))
     _show(session)
@@ -60,12 +59,12 @@ class _Telling:
     def __init__(self) -> None:
         self._begun = time.monotonic()
 
-    def heading(self, title: str, fact: Fact | None = None) -> None:
+    def heading(self, title: str, words: str = "") -> None:
         """Begin a part."""
         typer.echo()
         typer.secho(title, bold=True)
-        if fact is not None:
-            typer.echo(_wrapped(told(fact), "  "))
+        if words:
+            typer.echo(_wrapped(words, "  "))
 
     def say(self, fact: Fact) -> None:
         """Tell one piece of news, and for whom the machine is waited for."""
@@ -80,10 +79,10 @@ def _wrapped(words: str, indent: str) -> str:
     return "\n".join(indent + line for line in wrapped(words, width() - len(indent)))
 
 
-def _healing(session: Session) -> Fact | None:
+def _healing(session: Session) -> str:
     """Say what the loop did when it was stuck."""
     healed = session.state.last_playbook
-    return None if healed is None else Fact(Answer.HEALED, {"playbook": healed.playbook}, healed.result)
+    return "" if healed is None else filled(answers.HEALED, healed.result, playbook=healed.playbook)
 
 
 def _show(session: Session) -> None:
@@ -105,16 +104,16 @@ def _show(session: Session) -> None:
 def _say_what_next(session: Session) -> None:
     typer.echo()
     typer.secho(_PLACE, bold=True)
-    left = Fact(Answer.DEMO_LEFT, {"folder": str(session.workdir), "branch": session.branch})
-    typer.echo(_wrapped(told(left), "  "))
+    left = filled(answers.DEMO_LEFT, folder=str(session.workdir), branch=session.branch)
+    typer.echo(_wrapped(left, "  "))
     typer.echo()
     typer.secho(_OWN, bold=True)
     if shutil.which("autotune") is None:
         typer.echo(f"  alias autotune={shlex.quote(str(LAUNCHER))}")
-    for line in OF_YOUR_OWN:
+    for line in answers.OF_YOUR_OWN:
         typer.echo(f"  {line}")
     typer.echo()
     typer.secho(_REPORT, bold=True)
-    typer.echo(_wrapped(told(Fact(Answer.DEMO_REPORT)), "  "))
+    typer.echo(_wrapped(answers.DEMO_REPORT, "  "))
     opener = "open" if sys.platform == "darwin" else "xdg-open"
     typer.echo(f"  {shlex.join([opener, str(session.folder.path / report_.PAGE)])}")

@@ -13,8 +13,8 @@ from autotune.commands.options import AsJson, SessionName, given, reply
 from autotune.commands.printing import width
 from autotune.core.codec import encode
 from autotune.core.facts import Fact
-from autotune.core.findings import Answer
 from autotune.core.output.outcome import escaped
+from autotune.core.tell import answers
 from autotune.core.tell.lines import Line, laid_out
 from autotune.core.tell.words import told
 from autotune.loop.inspect import diagnosis
@@ -72,10 +72,10 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         missing = {check.name for check in looked_at if check.finding is Finding.MISSING}
         typer.echo()
         if left:
-            reply(Answer.THINGS_TO_DO, count=left)
+            typer.echo(answers.things_to_do(left))
         else:
             is_new = {"session", "comparison" if compare else "benchmark"} <= missing
-            reply(Answer.ONLY_INIT_TO_DO if is_new else Answer.NOTHING_TO_DO)
+            reply(answers.ONLY_INIT_TO_DO if is_new else answers.NOTHING_TO_DO)
     raise typer.Exit(1 if left else 0)
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.options import AsJson, Progress, SessionName, found, live, reply
-from autotune.core.findings import Answer
 from autotune.core.handover.plan import Standing
+from autotune.core.tell import answers
 from autotune.core.tell import handover as words
 from autotune.core.tell.handover import Part
 from autotune.loop.experiment import work
@@ -52,7 +52,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     with live(as_json=as_json, progress=progress) as here.say, work.held(here, "finalize"):
         handover.settle(here)
         if plan is not None and handover.write_plan(here, plan):
-            typer.echo(json.dumps({"plan": str(plan)})) if as_json else reply(Answer.PLAN_WRITTEN, path=str(plan))
+            typer.echo(json.dumps({"plan": str(plan)})) if as_json else reply(answers.PLAN_WRITTEN, path=str(plan))
             return
         base = publishing.base_branch(here, onto) if pr else ""
         to = publishing.remote(here, remote) if push or pr else None
@@ -70,9 +70,9 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         return
     _tell(here, made, parts, bodies if pr_body else None, dry_run=dry_run)
     if to is not None:
-        reply(Answer.BRANCHES_PUSHED, remote=to)
+        reply(answers.BRANCHES_PUSHED, remote=to)
     for branch, (url, fresh) in requests.items():
-        reply(Answer.REQUEST_OPENED if fresh else Answer.REQUEST_THERE, branch=branch, url=url)
+        reply(answers.REQUEST_OPENED if fresh else answers.REQUEST_THERE, branch=branch, url=url)
 
 
 def _publish(here: Session, made: Handover, to: str | None, base: str | None, bodies: list[str]) -> dict[str, tuple[str, bool]]:
@@ -88,15 +88,15 @@ def _tell(here: Session, made: Handover, parts: tuple[Part, ...], bodies: list[s
         if body and part.standing is not Standing.EMPTY:
             typer.echo(f"\n{body}")
     if any(part.standing is not Standing.EMPTY and part.measured is None and part.commit != part.changes[-1].commit for part in parts):
-        reply(Answer.GAINS_OF_SESSION)
+        reply(answers.GAINS_OF_SESSION)
     fresh = sum(part.standing is Standing.MADE for part in parts)
     if dry_run:
-        reply(Answer.BRANCHES_PLANNED)
+        reply(answers.BRANCHES_PLANNED)
     elif not fresh:
-        reply(Answer.BRANCHES_THERE)
+        reply(answers.BRANCHES_THERE)
     else:
         there = sum(part.standing is Standing.THERE for part in parts)
-        reply(Answer.BRANCHES_MADE, made=fresh, there=there, base=made.start.commit[:12], prefix=made.names.prefix)
+        typer.echo(answers.branches_made(fresh, there, made.names.prefix, made.start.commit[:12]))
 
 
 def _encoded(

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import AsJson, SessionName, found, looked_at, reply, say
-from autotune.core.facts import Fact
-from autotune.core.findings import Answer
+from autotune.commands.options import AsJson, SessionName, found, looked_at, reply
+from autotune.core.tell import answers
 from autotune.loop.experiment import work
 from autotune.loop.measure import holdout
 
@@ -28,9 +27,9 @@ def put(
     here = found(session)
     with work.held(here, "holdout"):
         held = holdout.copy_files(here, files)
-    reply(Answer.HOLDOUT_MADE, count=len(held))
+    reply(answers.HOLDOUT_MADE, count=len(held))
     if not here.state.config.holdout:
-        say(Fact(Answer.HOLDOUT_UNUSED))
+        typer.echo(answers.HOLDOUT_UNUSED, err=True)
 
 
 @app.command()
@@ -42,9 +41,9 @@ def status(as_json: AsJson = False, session: SessionName = None) -> None:
         typer.echo(json.dumps({"files": files, "configured": configured}))
         return
     if not configured and not files:
-        reply(Answer.NO_HOLDOUT)
+        reply(answers.NO_HOLDOUT)
         return
-    reply(Answer.HOLDOUT_RUNS if configured else Answer.HOLDOUT_NOT_CONFIGURED, count=files)
+    reply(answers.HOLDOUT_RUNS if configured else answers.HOLDOUT_NOT_CONFIGURED, count=files)
 
 
 @app.command()
@@ -52,4 +51,4 @@ def clear(session: SessionName = None) -> None:
     """Delete the copies."""
     here = found(session)
     with work.held(here, "holdout"):
-        reply(Answer.HOLDOUT_DELETED, count=holdout.delete_files(here))
+        reply(answers.HOLDOUT_DELETED, count=holdout.delete_files(here))

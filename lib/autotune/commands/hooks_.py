@@ -11,8 +11,8 @@ import typer
 from autotune.commands.options import AsJson, reply
 from autotune.commands.terminal import require_person
 from autotune.core.codec import encode
-from autotune.core.findings import Answer
 from autotune.core.ledger.occasions import Occasion
+from autotune.core.tell import answers
 from autotune.loop.experiment import own_hooks
 from autotune.loop.session import sessions
 
@@ -29,7 +29,7 @@ def add(event: Event, file: Annotated[Path, typer.Argument(metavar="FILE", help=
     repository = sessions.repository_at(Path.cwd())
     require_person(repository, "which programs run")
     hook = own_hooks.add(repository, event, file)
-    reply(Answer.HOOK_ADDED, hook=hook.called, sha256=hook.sha256, path=str(own_hooks.place(repository, hook)))
+    reply(answers.HOOK_ADDED, hook=hook.called, sha256=hook.sha256, path=str(own_hooks.place(repository, hook)))
 
 
 @app.command(name="list")
@@ -44,9 +44,9 @@ def listed(as_json: AsJson = False) -> None:
         if hook.called not in changed:
             typer.echo(f"{hook.called}  {hook.sha256[:12]}")
     for name in changed:
-        reply(Answer.HOOK_CHANGED, hook=name)
+        reply(answers.HOOK_CHANGED, hook=name)
     if not hooks and not changed:
-        reply(Answer.NO_HOOKS)
+        reply(answers.NO_HOOKS)
 
 
 @app.command()
@@ -57,4 +57,4 @@ def remove(
     repository = sessions.repository_at(Path.cwd())
     require_person(repository, "which programs run")
     for hook in own_hooks.remove(repository, event, name):
-        reply(Answer.HOOK_REMOVED, hook=hook.called)
+        reply(answers.HOOK_REMOVED, hook=hook.called)

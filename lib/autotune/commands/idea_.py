@@ -9,7 +9,7 @@ import typer
 
 from autotune.commands import given
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
-from autotune.core.findings import Answer
+from autotune.core.tell import answers
 from autotune.loop.experiment import work
 from autotune.loop.session import files
 from autotune.loop.session.layout import IDEAS_FILE
@@ -27,4 +27,4 @@ def main(
     if as_json:
         typer.echo(json.dumps({"idea": line}, ensure_ascii=False))
         return
-    reply(Answer.IDEA_WRITTEN, name=IDEAS_FILE)
+    reply(answers.IDEA_WRITTEN, name=IDEAS_FILE)

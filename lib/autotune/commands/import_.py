@@ -14,9 +14,8 @@ import typer
 from autotune.commands.options import AsJson, SessionName, found, reply
 from autotune.core.config import editing, foreign
 from autotune.core.config.shapes import literal
-from autotune.core.findings import Answer
 from autotune.core.ledger.events import Imported
-from autotune.core.tell import imported
+from autotune.core.tell import answers, imported
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
@@ -63,7 +62,7 @@ def main(
         return
     for one in log.left:
         typer.echo(imported.not_taken(one.line, one.why, one.found), err=True)
-    reply(Answer.IMPORTED, session=here.name, format=log.format, taken=len(event.rows), found=len(log.rows), left=len(log.left))
+    typer.echo(answers.imported(here.name, log.format, len(event.rows), len(log.rows), len(log.left)))
 
 
 def _content(file: Path) -> bytes:
@@ -101,6 +100,6 @@ def _take_settings(settings: dict[str, object], *, as_json: bool) -> None:
         typer.echo(json.dumps({"keys": keys, "not_taken": left, "written": str(path) if writes else None}))
         return
     for name in left:
-        reply(Answer.SETTING_LEFT, name=name)
+        reply(answers.SETTING_LEFT, name=name)
     for name, value in keys.items():
-        reply(Answer.SETTING_TAKEN if writes else Answer.SETTING_TO_SET, name=name, value=literal(value), quoted=quote(literal(value)))
+        reply(answers.SETTING_TAKEN if writes else answers.SETTING_TO_SET, name=name, value=literal(value), quoted=quote(literal(value)))

@@ -10,8 +10,8 @@ import typer
 
 from autotune.commands.answer import calibration
 from autotune.commands.options import AsJson, Progress, given, live, reply
-from autotune.core.findings import Answer
 from autotune.core.stats import noise
+from autotune.core.tell import answers
 from autotune.core.tell.opened import understood
 from autotune.loop.opening import opening
 
@@ -117,14 +117,13 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         }
         typer.echo(json.dumps(answer))
         return
-    reply(Answer.SESSION_OPENED, session=session.name, branch=session.branch, folder=str(session.workdir))
+    reply(answers.SESSION_OPENED, session=session.name, branch=session.branch, folder=str(session.workdir))
     runs = state.segment.baseline_runs
-    scored = state.scores is not None
-    value = state.segment.baseline if scored else noise.median(runs)
-    config = state.config
-    reply(Answer.BASELINE_MEASURED, metric=config.metric, unit=config.unit, value=value, runs=len(runs), scores=scored)
+    mean = state.segment.baseline if state.scores is not None else None
+    value = noise.median(runs) if mean is None else mean
+    typer.echo(answers.baseline(state.config.metric, state.config.unit, value, len(runs), scores=mean is not None))
     for label, text in understood_lines.items():
         typer.echo(f"{label}: {text}")
     for line in found:
         typer.echo(line)
-    reply(Answer.NEXT_EDIT)
+    reply(answers.NEXT_EDIT)

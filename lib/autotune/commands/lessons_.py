@@ -10,7 +10,7 @@ import typer
 from autotune.commands.options import AsJson, reply
 from autotune.commands.printing import print_lines
 from autotune.core.codec import encode
-from autotune.core.findings import Answer
+from autotune.core.tell import answers
 from autotune.core.tell import lessons as told
 from autotune.loop.session import sessions, teaching
 
@@ -26,4 +26,4 @@ def main(as_json: AsJson = False) -> None:
     elif taught:
         print_lines(told.lines(taught))
     else:
-        reply(Answer.NO_LESSONS)
+        reply(answers.NO_LESSONS)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import reply
-from autotune.core.findings import Answer
+from autotune.core.tell import answers
 from autotune.errors import AutotuneError
 from autotune.version import ROOT
 
@@ -45,12 +45,12 @@ def main(
         taken = path.is_file() and is_ours(path)
         if taken:
             path.unlink()
-        reply(Answer.UNLINKED if taken else Answer.NO_LINK, path=str(path))
+        reply(answers.UNLINKED if taken else answers.NO_LINK, path=str(path))
         return
     put(path)
-    reply(Answer.LINKED, path=str(path))
+    reply(answers.LINKED, path=str(path))
     if str(path.parent) not in os.environ.get("PATH", "").split(os.pathsep):
-        reply(Answer.NOT_ON_PATH, folder=str(path.parent))
+        reply(answers.NOT_ON_PATH, folder=str(path.parent))
 
 
 def place() -> Path:

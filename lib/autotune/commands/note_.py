@@ -10,8 +10,8 @@ import typer
 
 from autotune.commands import given
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
-from autotune.core.findings import Answer
 from autotune.core.ledger.events import Noted
+from autotune.core.tell import answers
 from autotune.edges.clock import now
 from autotune.loop.experiment import work
 
@@ -30,4 +30,4 @@ def main(
     if as_json:
         typer.echo(json.dumps({"session": here.name, "note": event.text}, ensure_ascii=False))
         return
-    reply(Answer.NOTED)
+    reply(answers.NOTED)

@@ -13,8 +13,7 @@ import typer
 from autotune.commands import flags
 from autotune.core.config.keys import BY_NAME, NOW
 from autotune.core.facts import GOING_ON, Fact
-from autotune.core.findings import Answer
-from autotune.core.tell.words import told
+from autotune.core.tell.words import filled, told
 from autotune.loop.experiment import looking
 from autotune.loop.session import sessions
 from autotune.loop.session.session import Say, Session
@@ -54,9 +53,9 @@ def say(fact: Fact) -> None:
         typer.echo(told(fact), err=True)
 
 
-def reply(kind: Answer, because: Fact | None = None, **figures: object) -> None:
+def reply(template: str, because: Fact | None = None, /, **figures: object) -> None:
     """Answer a verb, with what its words need."""
-    typer.echo(told(Fact(kind, figures, because)))
+    typer.echo(filled(template, because, **figures))
 
 
 def found(name: str | None) -> Session:

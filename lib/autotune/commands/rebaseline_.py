@@ -8,9 +8,9 @@ import typer
 
 from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, WaitSeconds, found, live, reply
-from autotune.core.findings import Answer
 from autotune.core.health.recovery import Playbook
 from autotune.core.ledger.events import RepairAsked
+from autotune.core.tell import answers
 from autotune.edges.clock import now
 from autotune.loop.experiment import segments, work
 
@@ -33,9 +33,9 @@ def main(
         with live() as here.say:
             lifted = segments.accept(here)
         if not as_json:
-            reply(Answer.SEGMENT_BEGUN, here.state.segment.opened.reason, segment=here.state.segment.opened.segment)
+            reply(answers.SEGMENT_BEGUN, here.state.segment.opened.reason, segment=here.state.segment.opened.segment)
         if lifted and not as_json:
-            reply(Answer.PASSES_AGAIN)
+            reply(answers.PASSES_AGAIN)
     else:
         with work.changing(here, "rebaseline") as lock:
             here.append(RepairAsked(timestamp=now(), playbook=Playbook.REBASELINE))

@@ -12,11 +12,9 @@ import typer
 
 from autotune.commands.confirm_ import confirmed
 from autotune.commands.options import AsJson, SessionName, live, looked_at
-from autotune.core.facts import Fact
-from autotune.core.findings import Answer
-from autotune.core.tell import full_report, openmetrics
+from autotune.core.tell import answers, full_report, openmetrics
 from autotune.core.tell.full_report import Gathered
-from autotune.core.tell.words import told
+from autotune.core.tell.words import filled
 from autotune.edges.atomic import replace_file
 from autotune.edges.clock import now
 from autotune.loop.inspect import exporting, reporting
@@ -63,12 +61,12 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     else:
         replace_file(target, text.encode("utf-8", "replace"))
     for path in (*tables, *([] if target == _STDOUT else [target])):
-        typer.echo(told(Fact(Answer.WRITTEN, {"path": str(path.resolve())})), err=target == _STDOUT)
+        typer.echo(filled(answers.WRITTEN, path=str(path.resolve())), err=target == _STDOUT)
     if mlflow is not None:
         drawn = page.html(full_report.full_report(here.state, now(), found))
         run = exporting.write_mlflow(here, found, drawn, mlflow)
-        kind = Answer.RUN_THERE if run["there"] else Answer.RUN_WRITTEN
-        typer.echo(told(Fact(kind, {"run": run["run"], "store": quote(run["store"])})), err=target == _STDOUT)
+        template = answers.RUN_THERE if run["there"] else answers.RUN_WRITTEN
+        typer.echo(filled(template, run=run["run"], store=quote(run["store"])), err=target == _STDOUT)
 
 
 def _claim(session: Session, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, found, reply
-from autotune.core.findings import Answer
+from autotune.core.tell import answers
 from autotune.loop.experiment import experiment
 
 
@@ -23,5 +23,5 @@ def main(
     if as_json:
         typer.echo(json.dumps({"experiment": number, "files": list(paths)}))
         return
-    reply(Answer.CHANGES_OPEN, experiment=number, paths=[*paths])
-    reply(Answer.NEXT_TRY if here.state.ended is None else Answer.NEXT_RESUME)
+    reply(answers.CHANGES_OPEN, experiment=number, paths=[*paths])
+    reply(answers.NEXT_TRY if here.state.ended is None else answers.NEXT_RESUME)

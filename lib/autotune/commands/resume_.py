@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from autotune.commands import answer
 from autotune.commands.options import AsJson, SessionName, found, reply
-from autotune.core.findings import Answer
 from autotune.core.ledger.events import Resumed
+from autotune.core.tell import answers
 from autotune.edges.clock import now
 from autotune.loop.experiment import work
 from autotune.loop.session import files
@@ -24,7 +24,7 @@ def main(as_json: AsJson = False, session: SessionName = None) -> None:
     if not as_json:
         ended = here.state.ended
         if ended is not None:
-            reply(Answer.STANDS_STILL_AGAIN, ended.reason, session=here.name, condition=ended.ending)
+            reply(answers.STANDS_STILL_AGAIN, ended.reason, session=here.name, condition=ended.ending)
         else:
-            reply(Answer.WENT_ON_ALREADY if going else Answer.GOES_ON, session=here.name)
+            reply(answers.WENT_ON_ALREADY if going else answers.GOES_ON, session=here.name)
     answer.tell_answer(here, as_json=as_json)

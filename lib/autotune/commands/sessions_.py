@@ -10,10 +10,9 @@ import typer
 
 from autotune.commands.options import AsJson, found, reply, say
 from autotune.commands.printing import print_lines
-from autotune.core.findings import Answer
 from autotune.core.ledger.state import State
+from autotune.core.tell import answers, words
 from autotune.core.tell import sessions as told
-from autotune.core.tell import words
 from autotune.edges.clock import now
 from autotune.loop.experiment import switching
 from autotune.loop.session.standings import Standing, standings
@@ -39,7 +38,7 @@ def show(as_json: AsJson = False) -> None:
     elif held:
         print_lines([told.line(*_of(one), moment, one.problem, meant=one.meant) for one in held])
     else:
-        reply(Answer.NO_SESSIONS)
+        reply(answers.NO_SESSIONS)
 
 
 @app.command()

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.options import SessionName, found, given, live, reply, say
-from autotune.core.facts import Fact
-from autotune.core.findings import Answer
+from autotune.commands.options import SessionName, found, given, live, reply
 from autotune.core.ledger.state import Ending
+from autotune.core.tell import answers
+from autotune.core.tell.words import filled
 from autotune.edges import client
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing, supervising
@@ -80,7 +80,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
             "leave them out; a proposer reads its brief (`autotune note TEXT` adds to it)",
         )
     running = _session(settings, session, here=here, anyway=anyway)
-    say(Fact(Answer.SESSION_FOUND, {"session": running.name, "folder": str(running.workdir)}))
+    typer.echo(filled(answers.SESSION_FOUND, session=running.name, folder=str(running.workdir)), err=True)
     try:
         with live() as tell:
             proposing.propose_until_done(running, proposer, tell)
@@ -120,13 +120,13 @@ def _with_the_client(
 def _tell_end(running: Session) -> None:
     ended = running.state.ended
     if ended is not None:
-        reply(Answer.SESSION_ENDED, ended.reason, session=running.name, condition=ended.ending)
+        reply(answers.SESSION_ENDED, ended.reason, session=running.name, condition=ended.ending)
     if running.state.claim is not None:
-        reply(Answer.CLAIM_MADE, running.state.claim.told(running.state.metric.unit))
+        reply(answers.CLAIM_MADE, running.state.claim.told(running.state.metric.unit))
     spent = running.state.spending
     if spent.tokens:
-        reply(Answer.AGENT_COST, estimated=spent.cost_estimated, cost_usd=spent.agent_usd, tokens=spent.tokens)
-    reply(Answer.MADE, experiments=running.state.count, kept=running.state.all_keeps, branch=running.branch)
+        typer.echo(answers.agent_cost(spent.agent_usd, spent.tokens, estimated=spent.cost_estimated))
+    reply(answers.MADE, experiments=running.state.count, kept=running.state.all_keeps, branch=running.branch)
 
 
 def _session(settings: dict[str, object], name: str | None, *, here: bool, anyway: bool) -> Session:

@@ -13,7 +13,7 @@ import typer
 
 from autotune.commands import link_
 from autotune.commands.options import reply
-from autotune.core.findings import Answer
+from autotune.core.tell import answers
 from autotune.edges.atomic import replace_file
 from autotune.errors import AutotuneError
 from autotune.hooks import line
@@ -75,17 +75,17 @@ def _install() -> None:
         )
     link_.put(link_.place())
     _write(path, {**found, KEY: _ours()})
-    reply(Answer.STATUS_LINE_SET, path=str(path), link=str(link_.place()))
+    reply(answers.STATUS_LINE_SET, path=str(path), link=str(link_.place()))
 
 
 def _remove() -> None:
     path = _settings()
     found = _read(path)
     if found.get(KEY) != _ours():
-        reply(Answer.NO_STATUS_LINE, path=str(path))
+        reply(answers.NO_STATUS_LINE, path=str(path))
         return
     _write(path, {key: value for key, value in found.items() if key != KEY})
-    reply(Answer.STATUS_LINE_GONE, path=str(path))
+    reply(answers.STATUS_LINE_GONE, path=str(path))
 
 
 def _write(path: Path, found: dict[str, Any]) -> None:

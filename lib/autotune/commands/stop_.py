@@ -9,7 +9,7 @@ import typer
 
 from autotune.commands.options import AsJson, SessionName, looked_at, reply
 from autotune.core.facts import Fact, Kind, quoted
-from autotune.core.findings import Answer
+from autotune.core.tell import answers
 from autotune.core.tell.snapshot import snapshot
 from autotune.edges.clock import now
 from autotune.loop.experiment import experiment, work
@@ -45,8 +45,8 @@ def main(
     if as_json:
         typer.echo(json.dumps(snapshot(state, now(), measuring=worker_of(here) is not None)))
         return
-    reply(Answer.SESSION_STOPPED, session=here.name, experiments=state.count, kept=state.all_keeps)
-    reply(Answer.COMMITS_ARE, branch=here.branch)
+    reply(answers.SESSION_STOPPED, session=here.name, experiments=state.count, kept=state.all_keeps)
+    reply(answers.COMMITS_ARE, branch=here.branch)
 
 
 def _stops_later(session: Session, after: int, *, as_json: bool) -> None:
@@ -57,4 +57,4 @@ def _stops_later(session: Session, after: int, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(snapshot(state, now(), measuring=busy)))
     else:
-        reply(Answer.STOPS_AFTER if after > state.count else Answer.STOPS_AFTER_THIS, session=session.name, experiment=after)
+        reply(answers.STOPS_AFTER if after > state.count else answers.STOPS_AFTER_THIS, session=session.name, experiment=after)

@@ -12,8 +12,9 @@ import typer
 from autotune.commands.options import AsJson, Progress, SessionName, live, reply
 from autotune.core.codec import encode
 from autotune.core.facts import Fact
-from autotune.core.findings import Answer, Verification
+from autotune.core.findings import Verification
 from autotune.core.output.outcome import escaped
+from autotune.core.tell import answers
 from autotune.core.tell.words import told
 from autotune.loop.inspect import unpacking, verifying
 from autotune.loop.inspect.unpacking import Bundle
@@ -138,12 +139,12 @@ def _tell(found: Verified) -> None:
         typer.echo(f"  hint: {escaped(told(one.do))}")
     typer.echo(escaped(told(found.reason)))
     if found.runs:
-        reply(Answer.VERIFIED_BY, runs=found.runs, first=found.first, last=found.last)
+        reply(answers.VERIFIED_BY, runs=found.runs, first=found.first, last=found.last)
     if found.checks:
-        reply(Answer.CHECKS_HOLD, last=found.last)
+        reply(answers.CHECKS_HOLD, last=found.last)
     if found.cost_usd:
-        reply(Answer.VERIFICATION_COST, cost_usd=found.cost_usd)
+        reply(answers.VERIFICATION_COST, cost_usd=found.cost_usd)
     if found.commits is not None:
         typer.echo(told(found.commits))
     elif not found.findings:
-        reply(Answer.LOG_AGREES, chain=found.chain)
+        reply(answers.LOG_AGREES, chain=found.chain)

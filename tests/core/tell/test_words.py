@@ -14,8 +14,9 @@ from autotune.core.facts import BY_SCORES, AnyKind, Fact, Kind, joined, naming, 
 from autotune.core.findings import Amiss, Answer, Contradiction, Objection, Observation, Remedy, Unread, Verification
 from autotune.core.ledger.lines import as_today, from_sentence
 from autotune.core.model import Effect
+from autotune.core.tell import answers
 from autotune.core.tell.figures import in_odds
-from autotune.core.tell.words import EXACT_CLAIM, told
+from autotune.core.tell.words import EXACT_CLAIM, filled, told
 from autotune.errors import AutotuneError
 
 EFFECT = Effect(0.939, 0.925, 0.952)
@@ -273,7 +274,6 @@ FOUND: Mapping[str, Any] = {
 }
 OTHERWISE: Mapping[AnyKind, Mapping[str, Any]] = {
     Contradiction.SETTINGS_OTHERWISE: {"said": ["unit"], "found": []},
-    Answer.IMPORTED: {"format": "results.tsv", "taken": 2, "found": 3, "left": 1},
     Amiss.CANDIDATE_ELSEWHERE: {"found": "3" * 40},
 }
 
@@ -324,12 +324,6 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
         (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and gives no metric"),
         (Amiss.LOG_GONE, {"session": "s", "copy": None, "ledger": "/l"}, "The log of session s is gone."),
         (
-            Answer.IMPORTED,
-            {"session": "s", "format": "results.tsv", "taken": 1, "found": 1, "left": 0},
-            "1 experiment of results.tsv is in the history of s",
-        ),
-        (Answer.THINGS_TO_DO, {"count": 1}, "One thing is left to do."),
-        (
             Answer.HOLDS_COMMITS,
             {"keeps": 1, "snapshots": 2, "pinned": 1},
             "  commits.bundle: 1 kept commit, 2 candidates (rejected ones too), and the file that decides what is measured",
@@ -350,8 +344,6 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
         ),
         (Answer.FINDINGS, {"session": "s", "count": 0}, "s: no findings"),
         (Answer.FINDINGS, {"session": "s", "count": 1}, "s: 1 finding"),
-        (Answer.BASELINE_MEASURED, {"metric": "t", "unit": "", "value": 2.0, "runs": 1}, "baseline: t = 2 (one run)"),
-        (Answer.AGENT_COST, {"estimated": False, "cost_usd": 1.5, "tokens": 1200}, "the agent has cost $1.50, 1,200 tokens"),
         (Amiss.OWN_FILES_GONE, {"folder": "f", "names": ["a"]}, "In f, a is gone."),
         (Amiss.PIN_GONE, {"segment": 1, "path": ""}, "the list itself, which segment 1 is measured with, is gone."),
         (Amiss.RULE_UNKNOWN, {"segment": 1, "rule": 0, "newer": False}, "segment 1: decided by an older rule (0), not made again"),
@@ -364,6 +356,38 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
 )
 def test_what_was_found_is_told_with_its_figures(kind: AnyKind, figures: Mapping[str, Any], words: str) -> None:
     assert told(Fact(kind, figures)) == words
+
+
+@pytest.mark.parametrize("name", [name for name, value in vars(answers).items() if name.isupper() and isinstance(value, str)])
+def test_the_answer_of_a_command_takes_its_figures(name: str) -> None:
+    said = filled(getattr(answers, name), INNER, **FOUND)
+    assert not {*"{}"} & {*said}
+    assert "None" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (answers.imported("s", "results.tsv", 1, 1, 0), "1 experiment of results.tsv is in the history of s"),
+        (
+            answers.imported("s", "results.tsv", 2, 3, 1),
+            "2 experiments, the latest of 3 of results.tsv are in the history of s; 1 line not taken",
+        ),
+        (answers.things_to_do(1), "One thing is left to do."),
+        (answers.things_to_do(2), "2 things are left to do."),
+        (answers.baseline("t", "", 2.0, 1, scores=False), "baseline: t = 2 (one run)"),
+        (answers.baseline("t", "ms", 2.0, 3, scores=False), "baseline: t (ms) = 2 (median of 3 runs)"),
+        (answers.baseline("t", "", 0.5, 3, scores=True), "baseline: t = 0.5 (mean of all scores in 3 runs)"),
+        (answers.agent_cost(1.5, 1200, estimated=False), "the agent has cost $1.50, 1,200 tokens"),
+        (answers.agent_cost(1.5, 1200, estimated=True), "the agent has cost about $1.50, 1,200 tokens"),
+        (
+            answers.branches_made(1, 1, "fast", "2" * 12),
+            "1 branch made, 1 there already; `git log -p --reverse --branches='fast/*' --not 222222222222` shows what a reviewer sees",
+        ),
+    ],
+)
+def test_an_answer_says_what_its_figures_say(said: str, words: str) -> None:
+    assert said == words
 
 
 def test_a_verification_is_told_with_the_figures_of_its_claim_or_with_why_there_are_none() -> None:

@@ -1,4 +1,4 @@
-"""The words of what verbs answer."""
+"""The words of what verbs answer: templates that a command fills, and the kinds of what the loop has to say."""
 
 from __future__ import annotations
 
@@ -27,38 +27,135 @@ OF_YOUR_OWN = (  # lines for a shell
 )
 
 
-def _baseline(fact: Fact) -> str:
-    figures = fact.figures
-    unit = f" ({escaped(figures['unit'])})" if figures["unit"] else ""
-    middle = "mean of all scores in" if figures.get("scores") else "median of"
-    of_runs = "one run" if figures["runs"] == 1 else f"{middle} {figures['runs']} runs"
-    return f"baseline: {escaped(figures['metric'])}{unit} = {number(figures['value'])} ({of_runs})"
+SESSION_OPENED = "session {session} on branch {branch}, in {folder}"
+NEXT_EDIT = "next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`"
+SESSION_FOUND = "session {session}: its working tree is {folder}"
+GOES_ON = "{session} goes on"
+WENT_ON_ALREADY = "{session} was not stopped, and goes on as before"
+STANDS_STILL_AGAIN = "{session} is {condition} again at once: {because}"
+SESSION_STOPPED = "stopped {session} after {experiments:experiment} and {kept:keep}; all data is kept"
+STOPS_AFTER = "{session} stops after experiment {experiment}; `autotune stop` stops it at once"
+STOPS_AFTER_THIS = "{session} stops when what runs now is over; `autotune stop` stops it at once"
+COMMITS_ARE = (
+    "the commits are on {branch}; `autotune finalize` makes branches for a review, `autotune explain` says more "
+    "and `autotune resume` goes on"
+)
+SESSION_ENDED = "{session} is {condition}: {because}"
+CLAIM_MADE = "claim, by fresh runs of the first state and the last: {because}"
+MADE = "{experiments:experiment}, {kept} kept, on branch {branch}; `autotune explain` says more"
+EDITS_SET_ASIDE = "the edits are saved: `autotune restore {experiment}` opens them again"
+CHANGES_OPEN = "the changes of experiment {experiment} are open again: {paths}"
+NEXT_TRY = "next: `autotune try --description TEXT` measures them"
+NEXT_RESUME = "next: `autotune resume`, then `autotune try --description TEXT` measures them"
+SEGMENT_BEGUN = "segment {segment}: {because}"
+PASSES_AGAIN = "the unchanged code passes again, so the session goes on"
+MIN_EFFECT_WRITTEN = "written to autotune.toml: min_effect = {min_effect:g}"
+MORE_BY_CALIBRATE = "`autotune calibrate` measures again and writes min_effect to autotune.toml"
+PAGE_SERVED = "the page is at {address} (the link is good once); Ctrl-C ends it"
+PAGE_KEPT = "the page is at {address} (the link is good once); `autotune dashboard --web --stop` ends it"
+PAGE_ENDED = "the page is no longer served"
+NO_PAGE = "no page is served here"
+IN_ORDER = "{path} is in order"
+NOT_IN_FORCE = "{key} is not the value in force: `{command}`"
+NOTED = "noted; it comes with the next result"
+IDEA_WRITTEN = "written to {name}"
+HOLDOUT_MADE = "the hold-out has {count:file}; delete the originals from every place where a proposer works"
+HOLDOUT_UNUSED = "no command uses it yet: the user sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`"
+HOLDOUT_RUNS = "the hold-out has {count:file}; its command runs before every keep"
+HOLDOUT_NOT_CONFIGURED = "the hold-out has {count:file}; its command is not configured (`holdout` in autotune.toml)"
+NO_HOLDOUT = "there is no hold-out; `autotune holdout set FILE...` makes one"
+HOLDOUT_DELETED = "{count:file} deleted"
+DELETES = "This deletes from session {session}:"
+BRANCH_STAYS = "The branch {branch} and its commits stay."
+BRANCH_AND_SNAPSHOTS_STAY = "The branch {branch} and its commits stay, and the snapshots of candidates."
+TREE_STAYS = "Its working tree {tree} stays, because it holds what is nowhere else:"
+TREE_GOES = "(`git worktree remove --force {quoted}` deletes it with all of that)"
+PUTS_BACK = "It puts back: {paths}"
+ASIDE_STAYS = "What was set aside stays, in {folder}/:"
+NOTHING_DELETED = "nothing was deleted"
+CLEARED = "{session} is cleared"
+PLAN_WRITTEN = "{path} has the plan; edit it, then say the same command again"
+BRANCHES_PLANNED = "nothing is made yet; without --dry-run, the same command makes these branches"
+BRANCHES_THERE = "every branch is there already; nothing was done"
+GAINS_OF_SESSION = "these gains are those on top of what was kept before; --measure measures them on the branches themselves"
+BRANCHES_PUSHED = "pushed to {remote}"
+REQUEST_OPENED = "pull request for {branch}: {url}"
+REQUEST_THERE = "pull request for {branch}, there already: {url}"
+VERIFIED_BY = "measured by {runs:fresh run} of {first:.12} and as many of {last:.12}"
+CHECKS_HOLD = "the checks pass on {last:.12}"
+LOG_AGREES = "the log, its commits and what is measured with agree; the log's last line has the hash {chain}"
+VERIFICATION_COST = "the runs of this verification have cost ${cost_usd:.2f}, which the session's log does not count"
+BUNDLE_HOLDS = "It holds:"
+BUNDLE_LACKS = "It does not hold:"
+NOT_WRITTEN_YET = "nothing is written yet; without --dry-run, the same command writes {path}"
+VERIFIED_ELSEWHERE = "next, on another clone: `autotune verify {name}`"
+ONLY_INIT_TO_DO = "Nothing is broken; `autotune init` makes what is missing."
+NOTHING_TO_DO = "Nothing is left to do."
+LINKED = "{path} starts autotune"
+NOT_ON_PATH = '{folder} is not on your PATH; add it in your shell\'s profile: export PATH="{folder}:$PATH"'
+UNLINKED = "{path} is removed"
+NO_LINK = "there is no link of autotune at {path}"
+STATUS_LINE_SET = (
+    "{path} has autotune's status line now, and `autotune statusline --remove` takes it out; it calls {link}, "
+    "which `autotune link --remove` removes"
+)
+STATUS_LINE_GONE = "autotune's status line is out of {path}"
+NO_STATUS_LINE = "{path} has no status line of autotune"
+DEMO_PROJECT = "{folder}: a slow program that makes a report, a benchmark that prints METRIC report_cost=…, and checks"
+DEMO_SESSION = "what `autotune init` does: a branch, a baseline, proof that the benchmark measures this code"
+DEMO_LOOP = "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time"
+HEALED = "when it was stuck, the playbook {playbook} looked into it: {because}"
+DEMO_LEFT = "{folder}, on branch {branch}; `main` is as it was. Look around, then delete the folder."
+DEMO_REPORT = "one file, for people who were not there; open it in a browser"
+WRITTEN = "written: {path}"
+HOOK_ADDED = "{hook} is added: {path}, pinned as {sha256:.12}"
+HOOK_REMOVED = "{hook} is removed"
+HOOK_CHANGED = "{hook} is not run: its file is not the one that you added; add it again, or remove it"
+SETTING_TAKEN = "written to autotune.toml: {name} = {value}"
+SETTING_TO_SET = "to take it over: `autotune config set {name} {quoted}`"
+SETTING_LEFT = "{name} is not taken: no key of autotune.toml means that, or its value is none"
+NO_HOOKS = "there are no hooks; `autotune hooks add EVENT FILE` adds one"
+RUN_WRITTEN = "written: MLflow run {run}; `mlflow ui --backend-store-uri {store}` shows it"
+RUN_THERE = "MLflow run {run} has all of this already; `mlflow ui --backend-store-uri {store}` shows it"
+NO_LESSONS = "no session that has ended teaches anything here"
+NO_SESSIONS = "there is no session in this repository; `autotune init --name NAME --metric METRIC` opens one"
 
 
-def _imported(fact: Fact) -> str:
-    figures = fact.figures
-    latest = f", the latest of {figures['found']:,}" if figures["found"] > figures["taken"] else ""
-    left = f"; {counted(figures['left'], 'line')} not taken" if figures["left"] else ""
-    taken = counted(figures["taken"], "experiment")
-    verb = "is" if figures["taken"] == 1 else "are"
-    return f"{taken}{latest} of {escaped(figures['format'])} {verb} in the history of {escaped(figures['session'])}{left}"
+def baseline(metric: str, unit: str, value: float, runs: int, *, scores: bool) -> str:
+    """Say what the unchanged code came to."""
+    middle = "mean of all scores in" if scores else "median of"
+    of_runs = "one run" if runs == 1 else f"{middle} {runs} runs"
+    return f"baseline: {escaped(metric)}{f' ({escaped(unit)})' if unit else ''} = {number(value)} ({of_runs})"
 
 
-def _cost(fact: Fact) -> str:
-    about = "about " if fact.figures["estimated"] else ""
-    return f"the agent has cost {about}${fact.figures['cost_usd']:.2f}, {fact.figures['tokens']:,} tokens"
+def imported(session: str, log_format: str, taken: int, found: int, left: int) -> str:
+    """Say how many experiments of another log are in a session's history."""
+    latest = f", the latest of {found:,}" if found > taken else ""
+    not_taken = f"; {counted(left, 'line')} not taken" if left else ""
+    verb = "is" if taken == 1 else "are"
+    return f"{counted(taken, 'experiment')}{latest} of {escaped(log_format)} {verb} in the history of {escaped(session)}{not_taken}"
+
+
+def agent_cost(cost_usd: float, tokens: int, *, estimated: bool) -> str:
+    """Say what the agent has cost."""
+    return f"the agent has cost {'about ' if estimated else ''}${cost_usd:.2f}, {tokens:,} tokens"
+
+
+def branches_made(made: int, there: int, prefix: str, base: str) -> str:
+    """Say how many branches are handed over, and how a reviewer sees them."""
+    already = f", {there} there already" if there else ""
+    shown = f"git log -p --reverse --branches={escaped(quote(f'{prefix}/*'))} --not {base}"
+    return f"{counted(made, 'branch', 'branches')} made{already}; `{shown}` shows what a reviewer sees"
+
+
+def things_to_do(count: int) -> str:
+    """Say how many things a diagnosis leaves to do."""
+    return "One thing is left to do." if count == 1 else f"{count} things are left to do."
 
 
 def _findings(fact: Fact) -> str:
     count = fact.figures["count"]
     return f"{escaped(fact.figures['session'])}: {counted(count, 'finding') if count else 'no findings'}"
-
-
-def _branches_made(fact: Fact) -> str:
-    there = f", {fact.figures['there']} there already" if fact.figures["there"] else ""
-    made = counted(fact.figures["made"], "branch", "branches")
-    shown = f"git log -p --reverse --branches={escaped(quote(fact.figures['prefix'] + '/*'))} --not {fact.figures['base']}"
-    return f"{made} made{there}; `{shown}` shows what a reviewer sees"
 
 
 def _hashes_of_bundle(fact: Fact) -> str:
@@ -85,82 +182,17 @@ def _would_run(fact: Fact) -> str:
     return f"This would run code of the bundle, in a new worktree, {where}:"
 
 
-def _left(fact: Fact) -> str:
-    return "One thing is left to do." if fact.figures["count"] == 1 else f"{fact.figures['count']} things are left to do."
-
-
-WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
-    Answer.SESSION_OPENED: "session {session} on branch {branch}, in {folder}",
-    Answer.BASELINE_MEASURED: _baseline,
-    Answer.NEXT_EDIT: "next: edit files in scope, then `autotune try --description TEXT`; or `autotune start --proposer COMMAND`",
-    Answer.SESSION_FOUND: "session {session}: its working tree is {folder}",
-    Answer.GOES_ON: "{session} goes on",
-    Answer.WENT_ON_ALREADY: "{session} was not stopped, and goes on as before",
-    Answer.STANDS_STILL_AGAIN: "{session} is {condition} again at once: {because}",
-    Answer.SESSION_STOPPED: "stopped {session} after {experiments:experiment} and {kept:keep}; all data is kept",
-    Answer.STOPS_AFTER: "{session} stops after experiment {experiment}; `autotune stop` stops it at once",
-    Answer.STOPS_AFTER_THIS: "{session} stops when what runs now is over; `autotune stop` stops it at once",
-    Answer.COMMITS_ARE: "the commits are on {branch}; `autotune finalize` makes branches for a review, `autotune explain` says more "
-    "and `autotune resume` goes on",
-    Answer.SESSION_ENDED: "{session} is {condition}: {because}",
-    Answer.CLAIM_MADE: "claim, by fresh runs of the first state and the last: {because}",
-    Answer.AGENT_COST: _cost,
-    Answer.MADE: "{experiments:experiment}, {kept} kept, on branch {branch}; `autotune explain` says more",
-    Answer.EDITS_SET_ASIDE: "the edits are saved: `autotune restore {experiment}` opens them again",
-    Answer.CHANGES_OPEN: "the changes of experiment {experiment} are open again: {paths}",
-    Answer.NEXT_TRY: "next: `autotune try --description TEXT` measures them",
-    Answer.NEXT_RESUME: "next: `autotune resume`, then `autotune try --description TEXT` measures them",
-    Answer.SEGMENT_BEGUN: "segment {segment}: {because}",
-    Answer.PASSES_AGAIN: "the unchanged code passes again, so the session goes on",
-    Answer.MIN_EFFECT_WRITTEN: "written to autotune.toml: min_effect = {min_effect:g}",
-    Answer.MORE_BY_CALIBRATE: "`autotune calibrate` measures again and writes min_effect to autotune.toml",
-    Answer.PAGE_SERVED: "the page is at {address} (the link is good once); Ctrl-C ends it",
-    Answer.PAGE_KEPT: "the page is at {address} (the link is good once); `autotune dashboard --web --stop` ends it",
-    Answer.PAGE_ENDED: "the page is no longer served",
-    Answer.NO_PAGE: "no page is served here",
-    Answer.IN_ORDER: "{path} is in order",
-    Answer.NOT_IN_FORCE: "{key} is not the value in force: `{command}`",
-    Answer.NOTED: "noted; it comes with the next result",
-    Answer.IDEA_WRITTEN: "written to {name}",
-    Answer.HOLDOUT_MADE: "the hold-out has {count:file}; delete the originals from every place where a proposer works",
-    Answer.HOLDOUT_UNUSED: "no command uses it yet: the user sets `holdout` in autotune.toml, then runs `autotune rebaseline --accept`",
-    Answer.HOLDOUT_RUNS: "the hold-out has {count:file}; its command runs before every keep",
-    Answer.HOLDOUT_NOT_CONFIGURED: "the hold-out has {count:file}; its command is not configured (`holdout` in autotune.toml)",
-    Answer.NO_HOLDOUT: "there is no hold-out; `autotune holdout set FILE...` makes one",
-    Answer.HOLDOUT_DELETED: "{count:file} deleted",
-    Answer.DELETES: "This deletes from session {session}:",
-    Answer.BRANCH_STAYS: "The branch {branch} and its commits stay.",
-    Answer.BRANCH_AND_SNAPSHOTS_STAY: "The branch {branch} and its commits stay, and the snapshots of candidates.",
-    Answer.TREE_STAYS: "Its working tree {tree} stays, because it holds what is nowhere else:",
-    Answer.TREE_GOES: lambda fact: f"(`git worktree remove --force {escaped(quote(fact.figures['tree']))}` deletes it with all of that)",
-    Answer.PUTS_BACK: "It puts back: {paths}",
-    Answer.ASIDE_STAYS: "What was set aside stays, in {folder}/:",
-    Answer.NOTHING_DELETED: "nothing was deleted",
-    Answer.CLEARED: "{session} is cleared",
+WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # what the loop answers
     Answer.ONLY_WHAT_IS_KEPT: "{branch} is at {tip}; only what is kept is handed over; stop the session to hand over other commits too",
-    Answer.PLAN_WRITTEN: "{path} has the plan; edit it, then say the same command again",
-    Answer.BRANCHES_PLANNED: "nothing is made yet; without --dry-run, the same command makes these branches",
-    Answer.BRANCHES_MADE: _branches_made,
-    Answer.BRANCHES_THERE: "every branch is there already; nothing was done",
-    Answer.GAINS_OF_SESSION: "these gains are those on top of what was kept before; --measure measures them on the branches themselves",
     Answer.BRANCH_MEASURED: "{branch}, measured side by side with what it stands on: {because}",
     Answer.BRANCH_GAINS: "{branch}: {because}",
-    Answer.BRANCHES_PUSHED: "pushed to {remote}",
-    Answer.REQUEST_OPENED: "pull request for {branch}: {url}",
-    Answer.REQUEST_THERE: "pull request for {branch}, there already: {url}",
     Answer.FINDINGS: _findings,
-    Answer.VERIFIED_BY: "measured by {runs:fresh run} of {first:.12} and as many of {last:.12}",
-    Answer.CHECKS_HOLD: "the checks pass on {last:.12}",
-    Answer.LOG_AGREES: "the log, its commits and what is measured with agree; the log's last line has the hash {chain}",
     Answer.NO_LEDGER: "no ledger",
     Answer.CHAIN_OF_COMMITS: "{branch} has {keeps:kept commit}; before the newest, {commit:.12}, the log's last line had the hash {chain}",
     Answer.NO_CHAIN: "no commit of {branch} names a log",
     Answer.NOT_AGREED: "nothing was run, because nobody said yes",
-    Answer.VERIFICATION_COST: "the runs of this verification have cost ${cost_usd:.2f}, which the session's log does not count",
     Answer.HOLDOUT_NOT_ASKED: "the hold-out is not asked: each answer tells something of it, and nobody counts verifications",
     Answer.HASHES_OF_BUNDLE: _hashes_of_bundle,
-    Answer.BUNDLE_HOLDS: "It holds:",
-    Answer.BUNDLE_LACKS: "It does not hold:",
     Answer.HOLDS_LOG: _holds_log,
     Answer.HOLDS_SAMPLES: "  samples.csv: {count:value} of runs",
     Answer.HOLDS_ENVIRONMENT: "  environment.json: machine, tools and environment of each segment",
@@ -174,8 +206,6 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.LACKS_VALUES: "  the values of {names} below [env]: set these variables there",
     Answer.LACKS_HOLDOUT: "  the hold-out",
     Answer.LACKS_OUTPUT: "  what runs printed; --with-output packs it",
-    Answer.NOT_WRITTEN_YET: "nothing is written yet; without --dry-run, the same command writes {path}",
-    Answer.VERIFIED_ELSEWHERE: "next, on another clone: `autotune verify {name}`",
     Answer.BUNDLE_OF: "{session}: {keeps:kept change} on commit {base:.12}; {metric}, {direction} is better",
     Answer.WOULD_RUN: _would_run,
     Answer.RUNS_COMMAND: "  {name}: {command}",
@@ -187,36 +217,6 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Answer.BRINGS_CARRIED: "with copies of your own {paths}",
     Answer.MISSING_SUBMODULES: "missing: the files of the submodules {paths}; `git submodule update --init` brings them",
     Answer.MISSING_CARRIED: "missing: {paths}, which `carry` names; make it here first",
-    Answer.THINGS_TO_DO: _left,
-    Answer.ONLY_INIT_TO_DO: "Nothing is broken; `autotune init` makes what is missing.",
-    Answer.NOTHING_TO_DO: "Nothing is left to do.",
-    Answer.LINKED: "{path} starts autotune",
-    Answer.NOT_ON_PATH: '{folder} is not on your PATH; add it in your shell\'s profile: export PATH="{folder}:$PATH"',
-    Answer.UNLINKED: "{path} is removed",
-    Answer.NO_LINK: "there is no link of autotune at {path}",
-    Answer.STATUS_LINE_SET: "{path} has autotune's status line now, and `autotune statusline --remove` takes it out; it calls {link}, "
-    "which `autotune link --remove` removes",
-    Answer.STATUS_LINE_GONE: "autotune's status line is out of {path}",
-    Answer.NO_STATUS_LINE: "{path} has no status line of autotune",
-    Answer.DEMO_PROJECT: "{folder}: a slow program that makes a report, a benchmark that prints METRIC report_cost=…, and checks",
-    Answer.DEMO_SESSION: "what `autotune init` does: a branch, a baseline, proof that the benchmark measures this code",
-    Answer.DEMO_LOOP: "what `autotune start --proposer COMMAND` does; COMMAND applies the next of a few prepared patches each time",
-    Answer.HEALED: "when it was stuck, the playbook {playbook} looked into it: {because}",
-    Answer.DEMO_LEFT: "{folder}, on branch {branch}; `main` is as it was. Look around, then delete the folder.",
-    Answer.DEMO_REPORT: "one file, for people who were not there; open it in a browser",
-    Answer.WRITTEN: "written: {path}",
-    Answer.HOOK_ADDED: "{hook} is added: {path}, pinned as {sha256:.12}",
-    Answer.HOOK_REMOVED: "{hook} is removed",
-    Answer.HOOK_CHANGED: "{hook} is not run: its file is not the one that you added; add it again, or remove it",
-    Answer.IMPORTED: _imported,
-    Answer.SETTING_TAKEN: "written to autotune.toml: {name} = {value}",
-    Answer.SETTING_TO_SET: "to take it over: `autotune config set {name} {quoted}`",
-    Answer.SETTING_LEFT: "{name} is not taken: no key of autotune.toml means that, or its value is none",
-    Answer.NO_HOOKS: "there are no hooks; `autotune hooks add EVENT FILE` adds one",
-    Answer.RUN_WRITTEN: "written: MLflow run {run}; `mlflow ui --backend-store-uri {store}` shows it",
-    Answer.RUN_THERE: "MLflow run {run} has all of this already; `mlflow ui --backend-store-uri {store}` shows it",
-    Answer.NO_LESSONS: "no session that has ended teaches anything here",
-    Answer.NO_SESSIONS: "there is no session in this repository; `autotune init --name NAME --metric METRIC` opens one",
     Answer.SESSION_HERE: "{session} is checked out in this working tree already",
     Answer.SESSION_ELSEWHERE: "{session} has a working tree of its own; go there: cd {folder}",
     Answer.SESSION_TAKEN_UP: "{branch} is checked out in {folder}, and commands here mean {session} now",

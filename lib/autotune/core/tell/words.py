@@ -42,21 +42,23 @@ def told(fact: Fact, *, lead: bool = True) -> str:
         said = of_a_verdict(fact, lead=lead)
     else:
         words = _EVERY[fact.kind]
-        said = _TEMPLATE.vformat(words, (), _Shown(fact)) if isinstance(words, str) else words(fact)
+        said = filled(words, fact.because, **fact.figures) if isinstance(words, str) else words(fact)
     return "; ".join([said, *map(told, fact.besides)])
 
 
-class _Shown(dict[str, Any]):
-    """The figures of a fact as its template takes them: texts safe to show, lists joined, `because` in words.
+def filled(template: str, because: Fact | None = None, /, **figures: Any) -> str:  # noqa: ANN401 - any figure
+    """A template with its figures, and with what it goes back to in words."""
+    return _TEMPLATE.vformat(template, (), _shown_in(figures, because))
 
-    Of paths that are named in part, the rest is counted. Lines of older versions hold as `problem` why something is no value.
+
+def _shown_in(figures: Mapping[str, Any], because: Fact | None) -> dict[str, Any]:
+    """Figures as a template takes them: texts safe to show, lists joined, of paths that are named in part the rest counted.
+
+    Lines of older versions hold as `problem` why something is no value.
     """
-
-    def __init__(self, fact: Fact) -> None:
-        shown = {name: _shown(value) for name, value in fact.figures.items()}
-        super().__init__(shown, because=shown.get("problem", "") if fact.because is None else told(fact.because))
-        if "all" in fact.figures:
-            self["paths"] = listed(fact.figures["paths"], fact.figures["all"])
+    shown = {name: _shown(value) for name, value in figures.items()}
+    paths = {"paths": listed(figures["paths"], figures["all"])} if "all" in figures else {}
+    return {**shown, **paths, "because": shown.get("problem", "") if because is None else told(because)}
 
 
 def _shown(value: object) -> object:
@@ -102,10 +104,11 @@ EXACT_CLAIM = "{runs} runs a side, on each side the same to the last digit; this
 def _clock(fact: Fact) -> str:
     says, said = ("comes to", "came to") if fact.figures["rate"] else ("says", "said")
     clock = " of processor time" if fact.figures["clock"] == "processor" else ""
-    return (
+    return filled(
         f"its {{metric}} {says} {{value_s:.3g}} s of runs that took {{whole_s:.3g}} s{clock}, while on the unchanged code it "
-        f"{said} {{value_before_s:.3g}} s of {{whole_before_s:.3g}} s: the time went elsewhere, or the clock cannot be trusted"
-    ).format_map(_Shown(fact))
+        f"{said} {{value_before_s:.3g}} s of {{whole_before_s:.3g}} s: the time went elsewhere, or the clock cannot be trusted",
+        **fact.figures,
+    )
 
 
 def _exit(fact: Fact) -> str:
@@ -456,10 +459,13 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.BRANCH_MOVED: "The branch had been moved to {tip}.",
     Kind.FOREIGN_COMMITS: "The branch {branch} holds {commits:commit} that autotune did not make, up to {tip}.",
     Kind.COMMITS_STAY: "{because} They stay while the session stands still.",
-    Kind.BRANCH_PUT_BACK: lambda fact: (
+    Kind.BRANCH_PUT_BACK: lambda fact: filled(
         "{because} It was put back to what is kept, {incumbent}{too}. Where it was is saved at {ref}; edits from there are open in the "
-        "working tree."
-    ).format_map({**_Shown(fact), "too": f", with {counted(fact.figures['files'], 'file')}" if fact.figures["files"] else ""}),
+        "working tree.",
+        fact.because,
+        **fact.figures,
+        too=f", with {counted(fact.figures['files'], 'file')}" if fact.figures["files"] else "",
+    ),
     Kind.MOVED_MEANWHILE: "The branch was moved to {tip} while experiment {experiment} was open; it was put back to what was kept. Where "
     "it was is saved at {ref}.",
     Kind.EDITS_OPEN: "Edited since experiment {experiment} began, and still open: {paths}.",
@@ -499,10 +505,10 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         + f"give `--read {fact.figures['read']}`"
     ),
     Kind.SUBMODULES_EMPTY: "submodules without files: {paths}; if the benchmark needs them: `git submodule update --init --recursive`",
-    Kind.LFS_NAMES_ALONE: lambda fact: (
-        f"files that Git LFS has not fetched: {_Shown(fact)['paths']}; if the benchmark needs them: "
-        + ("" if fact.figures["installed"] else "install git-lfs, then ")
-        + "`git lfs pull`"
+    Kind.LFS_NAMES_ALONE: lambda fact: filled(
+        "files that Git LFS has not fetched: {paths}; if the benchmark needs them: {first}`git lfs pull`",
+        **fact.figures,
+        first="" if fact.figures["installed"] else "install git-lfs, then ",
     ),
     Kind.NOT_CARRIED: lambda fact: (
         "runs happen in a separate worktree, without the files that git ignores; if the benchmark needs them: "
