@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from autotune.loop.session import feed
 from autotune.loop.session.session import Session
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, JustifyMethod, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -37,6 +38,7 @@ WIDEST_STEP = 3  # columns of an experiment
 NARROW = 72  # columns from which there is room for intervals
 WIDE = 130  # columns from which the chart stands beside the lines
 _STYLES = {Tone.PLAIN: "", Tone.GOOD: "green", Tone.FAIR: "yellow", Tone.BAD: "red", Tone.QUIET: "bright_black"}
+_COLUMNS: Mapping[str, JustifyMethod] = {"#": "right", "verdict": "left", "value": "right", "effect": "right", "interval": "left"}
 _MARKS = {
     Status.KEEP: ("●", Tone.GOOD),
     Status.DISCARD: ("·", Tone.QUIET),
@@ -237,21 +239,17 @@ def _table(rows: Sequence[TableRow], count: int, width: int, where: str | None, 
     drawn = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, expand=True, caption=caption, caption_justify="left", caption_style=_STYLES[Tone.QUIET]
     )
-    drawn.add_column("#", justify="right", overflow="fold")
-    drawn.add_column("verdict", overflow="fold")
-    if valued := any(row.value for row in rows):
-        drawn.add_column("value", justify="right", overflow="fold")
-    drawn.add_column("effect", justify="right", overflow="fold")
-    if bounded := width >= NARROW and any(row.interval for row in rows):
-        drawn.add_column("interval", overflow="fold")
+    shown = (True, True, any(row.value for row in rows), True, width >= NARROW and any(row.interval for row in rows))
+    for name, justify in compress(_COLUMNS.items(), shown):
+        drawn.add_column(name, justify=justify, overflow="fold")
     drawn.add_column("description", no_wrap=True, overflow="ellipsis", ratio=1, min_width=min(16, width // 4))
     segment = rows[0].segment
     for row in rows:
         if row.segment != segment:
             segment = row.segment
-            quiet = (f"segment {segment}", *([""] if valued else []), "", *([""] if bounded else []), NOT_COMPARED)
-            drawn.add_row("", *(Text(cell, style=_STYLES[Tone.QUIET]) for cell in quiet))
-        cells = (str(row.number), row.fate, *([row.value] if valued else []), row.effect, *([row.interval] if bounded else []))
+            apart = (*compress(("", f"segment {segment}", "", "", ""), shown), NOT_COMPARED)
+            drawn.add_row(*(Text(cell, style=_STYLES[Tone.QUIET]) for cell in apart))
+        cells = compress((str(row.number), row.fate, row.value, row.effect, row.interval), shown)
         marked = "reverse" if row.number == chosen else None
         drawn.add_row(*(Text(cell, style=_STYLES[row.tone]) for cell in cells), Text(row.description), style=marked)
     return drawn

@@ -31,30 +31,22 @@ LOOK_EVERY_S = 0.2
 REDRAW_EVERY_S = 1.0
 TALL = 30  # lines from which there is room for what stands beside the session
 _SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|.", re.DOTALL)
-_ARROWS = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "first", "F": "last"}
-_NAMES = {
-    **{f"\x1b{mode}{letter}": name for mode in "[O" for letter, name in _ARROWS.items()},
-    "\x1b[5~": "page up",
-    "\x1b[6~": "page down",
-    "\x1b[1~": "first",
-    "\x1b[4~": "last",
-    "\x1b": "back",
-    "\x7f": "back",
-    "\r": "open",
-    "\n": "open",
-    "q": "quit",
-    "Q": "quit",
-    "f": "full",
-    "p": "beside",
-    "k": "up",
-    "j": "down",
-    "h": "left",
-    "l": "right",
-    " ": "page down",
-    "b": "page up",
-    "g": "first",
-    "G": "last",
+_KEYS = {  # what a terminal sends for each
+    "up": ("\x1b[A", "\x1bOA", "k"),
+    "down": ("\x1b[B", "\x1bOB", "j"),
+    "right": ("\x1b[C", "\x1bOC", "l"),
+    "left": ("\x1b[D", "\x1bOD", "h"),
+    "first": ("\x1b[H", "\x1bOH", "\x1b[1~", "g"),
+    "last": ("\x1b[F", "\x1bOF", "\x1b[4~", "G"),
+    "page up": ("\x1b[5~", "b"),
+    "page down": ("\x1b[6~", " "),
+    "open": ("\r", "\n"),
+    "back": ("\x1b", "\x7f"),
+    "full": ("f",),
+    "beside": ("p",),
+    "quit": ("q", "Q"),
 }
+_NAMES = {sent: name for name, every in _KEYS.items() for sent in every}
 
 
 @dataclass(frozen=True, slots=True)
