@@ -63,14 +63,16 @@ def _of_skill(one: Standing, turns: Sequence[Turn], deployed: Sequence[Intent]) 
     unmeasured = [name for name, share in shares[:2] if share.value is None]
     lines += [Line("unmeasured", ", ".join(unmeasured), Tone.QUIET)] if unmeasured else []
     lines += [Line("deployed", f"#{each.number}, {shortened(each.why, _LONGEST)} on {day(each.at_ms)}") for each in deployed[::-1]]
-    return {
-        "title": shortened(one.name, _LONGEST),
-        "badge": (f"{counted(missed, 'trigger')} missed", str(Tone.FAIR)) if missed else None,
-        "intervals": [_share(name, share) for name, share in shares if share.value is not None],
-        "times": [],
-        "meters": [],
-        "lines": lines_as_json(lines),
-    }
+    badge = (f"{counted(missed, 'trigger')} missed", str(Tone.FAIR)) if missed else None
+    return _card(shortened(one.name, _LONGEST), badge, lines, [_share(*each) for each in shares if each[1].value is not None])
+
+
+def _card(
+    title: str, badge: tuple[str, str] | None, lines: Iterable[Line], intervals: Sequence[Values], times: Sequence[Values] = (),
+    meters: Sequence[Values] = (),
+) -> dict[str, Any]:  # fmt: skip
+    shown = {"intervals": list(intervals), "times": list(times), "meters": list(meters)}
+    return {"title": title, "badge": badge, **shown, "lines": lines_as_json(lines)}
 
 
 def _share(name: str, share: Share) -> dict[str, Any]:
@@ -110,16 +112,11 @@ def _card_in_short(card: Values) -> str:
 
 def _of_behavior(one: Values) -> dict[str, Any]:
     canary = one["rollout"] if one["rollout"] is not None and one["rollout"].get("state") == "canary" else None
-    return {
-        "title": one["behavior"],
-        "badge": _badge(one["rollout"]),
-        "intervals": [_interval(_pack(each["version"]), each["mean"]) for each in one["versions"] if each["mean"] is not None],
-        "times": [
-            {**_interval("", each["mean"]), "from_ms": each["from_ms"]} for each in one.get("periods", ()) if each["mean"] is not None
-        ],
-        "meters": [] if canary is None else list(_meters(canary)),
-        "lines": lines_as_json(_lines(one)),
-    }
+    intervals = [_interval(_pack(each["version"]), each["mean"]) for each in one["versions"] if each["mean"] is not None]
+    periods = [each for each in one.get("periods", ()) if each["mean"] is not None]
+    times = [{**_interval("", each["mean"]), "from_ms": each["from_ms"]} for each in periods]
+    meters = () if canary is None else tuple(_meters(canary))
+    return _card(one["behavior"], _badge(one["rollout"]), _lines(one), intervals, times, meters)
 
 
 def _badge(rollout: Values | None) -> tuple[str, str] | None:

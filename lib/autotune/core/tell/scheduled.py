@@ -18,12 +18,8 @@ def scheduled(found: Mapping[str, Any]) -> Iterator[Line]:
         return
     if found["action"] == "install":
         yield Line("scheduled", f"{would}by {found['kind']}, every {_long(found['every_minutes'])}", Tone.GOOD)
-    for path in found["files"]:
-        yield Line("file", shortened(path, _LONGEST))
-    if found["crontab"]:
-        yield Line("crontab", shortened(found["crontab"], _LONGEST))
-    for command in found["commands"]:
-        yield Line("runs", shortened(command, _LONGEST))
+    for label, texts in (("file", found["files"]), ("crontab", filter(None, [found["crontab"]])), ("runs", found["commands"])):
+        yield from (Line(label, shortened(text, _LONGEST)) for text in texts)
     yield from _remarks(found)
     if found["action"] == "show":
         yield Line("next", "--install puts this in place; nothing was written")
@@ -31,9 +27,8 @@ def scheduled(found: Mapping[str, Any]) -> Iterator[Line]:
 
 def _remarks(found: Mapping[str, Any]) -> Iterator[Line]:
     if found["every_minutes"] != found["wanted_minutes"]:
-        yield Line(
-            "note", f"cron cannot say every {_long(found['wanted_minutes'])}; it will be every {_long(found['every_minutes'])}", Tone.FAIR
-        )
+        wanted, every = _long(found["wanted_minutes"]), _long(found["every_minutes"])
+        yield Line("note", f"cron cannot say every {wanted}; it will be every {every}", Tone.FAIR)
     keys = shortened(found["keys"], _LONGEST)
     yield Line("keys", f"put them into {keys}, a line each: NAME=value, or NAME=$(a command that asks your keychain)")
     if found["keys_open"]:
