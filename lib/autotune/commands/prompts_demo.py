@@ -15,7 +15,7 @@ import typer
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import print_lines, width
 from autotune.core.facts import Fact, Kind
-from autotune.core.tell import shop as words
+from autotune.core.tell import demos as words
 from autotune.core.tell.lines import wrapped
 from autotune.version import PACKAGE
 

@@ -18,7 +18,7 @@ import typer
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import width
 from autotune.core.codec import encode
-from autotune.core.tell import skill_demo as words
+from autotune.core.tell import demos as words
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
 from autotune.version import PACKAGE

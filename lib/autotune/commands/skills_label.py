@@ -12,8 +12,7 @@ import typer
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered, print_lines, width
 from autotune.commands.skills_seen import Name, records, seen_so_far, skill_named
-from autotune.core.tell import misses as words
-from autotune.core.tell import skills as seen_words
+from autotune.core.tell import skills as words
 from autotune.core.tell.lines import laid_out
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
@@ -46,11 +45,11 @@ def label(
     _refuse_without_terminal(name)
     seen = seen_so_far()
     skill = skill_named(name, seen)
-    lines = {place: seen_words.question(seen.turns[place], skill) for place in labelling.worth_asking(seen, skill)[:most]}
+    lines = {place: words.question(seen.turns[place], skill) for place in labelling.worth_asking(seen, skill)[:most]}
     given = asked({place: laid_out([line], width()) + "fits" for place, line in lines.items()})
     with records(write=True) as store:
         labelling.keep(store, seen, skill, given, now_ms())
-    print_lines([seen_words.labelled(given, skill)])
+    print_lines([words.labelled(given, skill)])
 
 
 def asked(questions: Mapping[_Case, str]) -> dict[_Case, bool]:

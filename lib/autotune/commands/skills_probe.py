@@ -14,7 +14,7 @@ from autotune.commands.given import cases_of_the_run
 from autotune.commands.printing import answered
 from autotune.core.codec import encode
 from autotune.core.skills.probed import Probed, total
-from autotune.core.tell import probing as words
+from autotune.core.tell import tested as words
 from autotune.core.tell.judging import case_line
 
 

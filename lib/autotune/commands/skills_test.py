@@ -18,7 +18,6 @@ from autotune.commands.skills_seen import records
 from autotune.core.codec import encode
 from autotune.core.skills.probing import Client, Measures, Probing
 from autotune.core.skills.results import Result, What
-from autotune.core.tell import probing as planned
 from autotune.core.tell import tested as words
 from autotune.core.tell.lines import Line
 from autotune.edges.clock import now_ms
@@ -154,8 +153,8 @@ def _plan(benches: Iterable[Bench], passes: int, *, as_json: bool) -> None:
         settings, each = bench.settings, measuring.usd_each(bench)
         cases = len(bench.cases) * passes
         together = measuring.expected_at_once(settings, bench.around.name)
-        lines += planned.plan(settings, cases, together, each)
-        said.append({"instrument": settings.instrument, **planned.figures(settings, cases, together, each)})
+        lines += words.plan(settings, cases, together, each)
+        said.append({"instrument": settings.instrument, **words.figures(settings, cases, together, each)})
     answered(lines, {"dry_run": True, "tests": said}, as_json=as_json)
 
 

@@ -15,7 +15,7 @@ from autotune.core.asking.request import Request, Schema
 from autotune.core.judging.fencing import Fence, Part, drawn, obeyed
 from autotune.core.skills.rates import Sign, likeness
 from autotune.core.skills.turns import Turn
-from autotune.core.tell.misses import fits
+from autotune.core.tell.judging import fits
 from autotune.models.asking import Models
 from autotune.skills.looking import Seen
 

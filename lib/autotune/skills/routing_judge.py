@@ -18,7 +18,7 @@ from autotune.core.skills.probing import Probing
 from autotune.core.skills.signs import Failing, Outcome
 from autotune.core.skills.suite import RoutingCase
 from autotune.core.tell.asked import why_no_answer
-from autotune.core.tell.probing import NO_SKILL, which_skill
+from autotune.core.tell.judging import NO_SKILL, which_skill
 from autotune.models.asking import Models, Terms
 from autotune.skills.metering import limits_of, purpose_of, run_name
 from autotune.skills.staging import Neighbourhood

@@ -22,7 +22,8 @@ from autotune.core.skills.signs import Failing, Outcome, Watched
 from autotune.core.skills.suite import Check, CheckKind, Criterion, Suite, TaskCase
 from autotune.core.skills.work import Work, bad_pattern, holds
 from autotune.core.tell.asked import why_no_answer
-from autotune.core.tell.probing import check_failed, judged_failed, obeyed_the_work, passes
+from autotune.core.tell.judging import passes
+from autotune.core.tell.tested import OBEYED, check_failed, judged_failed
 from autotune.edges.sandbox import Walls, walled_in
 from autotune.errors import AutotuneError
 from autotune.models import programs
@@ -123,7 +124,7 @@ class Tasks:
             failing = Failing.CAPPED if found.failure.why in CAPS else Failing.SERVICE
             return replace(one, score=None, outcome=replace(one.outcome, failing=failing, said=why_no_answer(found.failure)))
         if obeyed(fence, found.value["remark"]):
-            return replace(one, score=None, outcome=replace(one.outcome, failing=Failing.SERVICE, said=obeyed_the_work()))
+            return replace(one, score=None, outcome=replace(one.outcome, failing=Failing.SERVICE, said=OBEYED))
         if found.value["passes"]:
             return replace(one, score=1.0)
         return replace(one, score=0.0, remarks=(judged_failed(criterion, found.value["reason"]),))

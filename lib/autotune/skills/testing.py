@@ -10,7 +10,7 @@ from autotune.core.skills.measured import Compared, Measured, compared, measured
 from autotune.core.skills.probing import Measures, Probing
 from autotune.core.skills.readiness import NO_CASES, Step, command
 from autotune.core.skills.results import Result, What
-from autotune.core.tell.probing import void
+from autotune.core.tell.tested import void
 from autotune.errors import AutotuneError
 from autotune.records.store import Store
 from autotune.skills import measuring, packages, results, suites

@@ -20,7 +20,7 @@ from autotune.core.skills.renamed import LeftOut
 from autotune.core.skills.results import Result, What
 from autotune.core.skills.turns import Turn
 from autotune.core.skills.workflows import Workflow
-from autotune.core.tell import misses, skill_demo, skill_folders, skill_life, skill_run, skills
+from autotune.core.tell import demos, judging, skill_folders, skill_life, skill_run, skills
 from autotune.core.tell.lines import Line
 
 STANDING = Standing("a", 20, 10, 0, 0, 0, Share(10, 9), Share(10, 10), Share(20, 20), {}, ())
@@ -138,14 +138,14 @@ def test_what_an_improvement_and_a_deployment_came_to_is_told() -> None:
 
 
 def test_what_a_judge_is_asked_and_finds_is_told() -> None:
-    system, user = misses.fits("a", [Part("prompt", "do it")], Fence("fence", "canary"))
+    system, user = judging.fits("a", [Part("prompt", "do it")], Fence("fence", "canary"))
     assert ["fence" in system.text, "<<<fence prompt\ndo it\nfence>>>" in user.text, "canary" in user.text] == [True, True, True]
     cost = Cost(Usage(1, 1), 0.5, Sure.EXACT)
-    told = text(misses.judged("a", "m", fitting=2, others=1, failed=1, capped=True, cost=cost))
+    told = text(skills.judged("a", "m", fitting=2, others=1, failed=1, capped=True, cost=cost))
     assert all(one in told for one in ("3 prompts for a by m: 2 missed, 1 rightly silent", "for 1 prompt", "a cap on", "0.5000"))
-    quiet = text(misses.judged("a", "m", fitting=0, others=1, failed=0, capped=False, cost=replace(cost, usd=None)))
+    quiet = text(skills.judged("a", "m", fitting=0, others=1, failed=0, capped=False, cost=replace(cost, usd=None)))
     assert not any(one in quiet for one in ("no answer", "ended", "cost"))
-    assert "a judge about 2 prompts" in text(misses.planned("a", "", 2))
+    assert "a judge about 2 prompts" in text(skills.planned("a", "", 2))
 
 
 def test_what_turns_took_is_told() -> None:
@@ -158,4 +158,4 @@ def test_what_turns_took_is_told() -> None:
 
 
 def test_the_demo_says_how_it_ended() -> None:
-    assert ["better description" in skill_demo.closing("/f", 3.2, well=well) for well in (True, False)] == [True, False]
+    assert ["better description" in demos.closing("/f", 3.2, well=well) for well in (True, False)] == [True, False]

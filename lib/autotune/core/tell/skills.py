@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from autotune.core.asking.costs import Cost
 from autotune.core.skills.effort import Effort
 from autotune.core.skills.rates import LEAST, Missed, Share, Sign, Standing
 from autotune.core.skills.seen import How, Shown
@@ -166,3 +167,23 @@ def labelled(given: Mapping[int, bool], skill: str) -> Line:
 def _said(turn: Turn, limit: int) -> str:
     """A prompt on one line."""
     return shortened(" ".join(turn.text[: 4 * limit].split()), limit)
+
+
+def judged(skill: str, model: str, *, fitting: int, others: int, failed: int, capped: bool, cost: Cost) -> Iterator[Line]:
+    """Tell what a look for missed triggers came to."""
+    prompts, name = counted(fitting + others, "prompt"), shortened(skill, 60)
+    yield Line("judged", f"{prompts} for {name} by {model}: {fitting} missed, {others} rightly silent")
+    if failed:
+        yield Line("no answer", f"for {counted(failed, 'prompt')}; they can be asked again", Tone.FAIR)
+    if capped:
+        yield Line("ended", "a cap on calls or money was reached", Tone.FAIR)
+    if cost.usd is not None:
+        yield Line("cost", f"{cost.usd:.4f} US dollars")
+    yield Line("next", f"`autotune skills explain {name}` names them")
+
+
+def planned(skill: str, model: str, prompts: int) -> Line:
+    """Tell what a look would ask."""
+    return Line(
+        "would ask", f"{model or 'a judge'} about {counted(prompts, 'prompt')} for {shortened(skill, 60)}: {counted(prompts, 'call')}"
+    )

@@ -1,19 +1,32 @@
-"""What tests of a skill came to, in words."""
+"""What tests of a skill take, what came of their probes, and what they came to, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import Any
 
 from autotune.core.skills.measured import NEGATIVE, POSITIVE, TASKS, Compared, Measured
-from autotune.core.skills.probed import Probed
-from autotune.core.skills.probing import Measures
-from autotune.core.skills.suite import RoutingCase, SuiteCase
+from autotune.core.skills.probed import Probed, commonest
+from autotune.core.skills.probing import Measures, Probing
+from autotune.core.skills.signs import Failing, Outcome
+from autotune.core.skills.suite import Check, Criterion, RoutingCase, SuiteCase
 from autotune.core.tell.figures import counted
 from autotune.core.tell.lines import Line, Tone, shortened
-from autotune.core.tell.probing import why
 from autotune.core.tell.skills import share, tone_of
 
+OBEYED = "the judge did what the work told it to do"
+"""Why a judge's answer does not count."""
 _QUERY, _MOST = 76, 12
+_LONGEST_WHY = 180
+_USUAL_S = {Measures.ROUTING_HOST: 15.0, Measures.ROUTING_JUDGE: 4.0, Measures.TASK: 120.0}
+_WHY = {
+    Failing.CRASHED: "the client ended without a result",
+    Failing.SLOW: "its time was over",
+    Failing.SERVICE: "the model's service failed",
+    Failing.UNLISTED: "the skill was not offered to the model",
+    Failing.CAPPED: "a cap of the day is reached",
+}
 _LABELS = {POSITIVE: "recall", NEGATIVE: "specificity", TASKS: "pass rate"}
 _MEANS = {
     POSITIVE: "of the queries that fit, it fired for",
@@ -97,3 +110,45 @@ def _ends(found: Measured) -> Iterator[Line]:
         failed = [outcome for one in found.found.values() for outcome in one.failed]
         yield Line("no score", f"{counted(found.failed, 'case')}: {why(failed)}", Tone.FAIR)
     yield Line("cost", "not known" if found.usd is None else f"{found.usd:.3g} US dollars")
+
+
+def check_failed(check: Check) -> str:
+    """Which check a piece of work did not pass."""
+    said = next(filter(None, (check.text, check.pattern, check.tool, check.command, check.path)), "")
+    return f"{check.kind}: {shortened(said, _LONGEST_WHY)}"
+
+
+def judged_failed(criterion: Criterion, reason: str) -> str:
+    """Which criterion a piece of work did not meet, and why."""
+    return f"{shortened(criterion.criteria, _LONGEST_WHY)}: {shortened(reason, _LONGEST_WHY)}"
+
+
+def void(failed: Sequence[Outcome], planned: int) -> str:
+    """Why a run says nothing."""
+    return f"void: {len(failed)} of {counted(planned, 'probe')} failed: {why(failed)}"
+
+
+def why(failed: Sequence[Outcome]) -> str:
+    """Why probes have failed, each reason with its number, and what the client said of the commonest."""
+    kinds, said = commonest(failed)
+    told = ", ".join(_WHY[kind] + (f" ({number} times)" if number > 1 else "") for kind, number in kinds.items())
+    return f"{told}: {said}" if said else told
+
+
+def plan(settings: Probing, cases: int, together: int, usd_each: float | None) -> list[Line]:
+    """Say what a run of so many cases takes: calls, time, and money where probes like these were paid for before."""
+    found = figures(settings, cases, together, usd_each)
+    who = settings.judge if settings.instrument is Measures.ROUTING_JUDGE else f"{settings.host}, {settings.model or 'its own model'}"
+    money = "not known: no probe like these has been paid for yet" if usd_each is None else f"about {found['usd']:.2f} US dollars"
+    return [
+        Line("instrument", f"{settings.instrument}: {counted(cases, 'case')}, {counted(found['probes'], 'probe')} ({who})"),
+        Line("time", f"about {counted(found['minutes'], 'minute')}, {together} at once; probes that fail are made again"),
+        Line("money", money),
+    ]
+
+
+def figures(settings: Probing, cases: int, together: int, usd_each: float | None) -> dict[str, Any]:
+    """The figures of that plan."""
+    calls = cases * settings.samples
+    minutes = ceil(calls * _USUAL_S[settings.instrument] / together / 60)
+    return {"cases": cases, "probes": calls, "minutes": minutes, "usd": None if usd_each is None else calls * usd_each}

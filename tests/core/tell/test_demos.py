@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autotune.core.tell.demos import day, left
 from autotune.core.tell.lines import Line
-from autotune.core.tell.shop import day, left
 
 
 def step(name: str, found: dict[str, Any] | None = None, error: dict[str, str] | None = None) -> dict[str, Any]:
