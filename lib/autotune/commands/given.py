@@ -60,3 +60,12 @@ def cases_of_the_run() -> list[str]:
     if path is None:
         return [alone] if alone else []
     return [line.partition("\t")[0] for line in Path(path).read_text("utf-8").splitlines() if line]
+
+
+def keep_with_the_run(case: str, said: object) -> None:
+    """Write down what there is to say of a case, as JSON where the run keeps it; nothing where it keeps nothing."""
+    folder = os.environ.get("AUTOTUNE_CASE_OUTPUT")
+    if folder:
+        path = Path(folder) / f"{case}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")

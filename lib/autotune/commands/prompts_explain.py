@@ -59,19 +59,7 @@ def _values(store: Store, case: Case) -> Mapping[str, Any]:
 
 
 def _verdict(one: Verdict, *, current: bool) -> dict[str, Any]:
-    return {
-        "behavior": one.behavior,
-        "current": current,
-        "score": one.score,
-        "unscored": one.unscored,
-        "stage": one.stage,
-        "obeyed": one.obeyed,
-        "tries": one.tries,
-        "at_ms": one.at_ms,
-        "again_ms": one.again_ms,
-        "version": one.version,
-        "judge": one.content["judge"],
-        "marks": one.content["marks"],
-        "reasons": one.content["reasons"],
-        "sure": one.content["sure"],
+    said = {
+        name: getattr(one, name) for name in ("behavior", "score", "unscored", "stage", "obeyed", "tries", "at_ms", "again_ms", "version")
     }
+    return {**said, "current": current, **{name: one.content[name] for name in ("judge", "marks", "reasons", "sure")}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.given import cases_of_the_run
+from autotune.commands.given import cases_of_the_run, keep_with_the_run
 from autotune.commands.printing import answered
 from autotune.commands.workshop import settled
 from autotune.core.asking.costs import together
@@ -93,7 +92,8 @@ def judge(
             made.append(found)
             for line in () if as_json else _lines(bench.settings.metric, found):
                 typer.echo(line)
-            _explain(found)
+            said = {"judgement": encode(found.judgement), "second": found.second, "answer": found.answered}
+            keep_with_the_run(found.case, said)
     spent = together([found.cost for found in made]).usd
     if as_json:
         scores = [{"case": one.case, "judgement": encode(one.judgement), "besides": dict(one.besides)} for one in made]
@@ -106,13 +106,3 @@ def _lines(metric: str, found: Judged) -> Iterator[str]:
     yield score_line(metric, found.case, found.judgement)
     for name, beside in found.besides.items():
         yield f"METRIC {name}[{found.case}]={beside:.6g}"
-
-
-def _explain(found: Judged) -> None:
-    """Write down why a case has its score, where the run keeps it."""
-    folder = os.environ.get("AUTOTUNE_CASE_OUTPUT")
-    if folder:
-        said = {"judgement": encode(found.judgement), "second": found.second, "answer": found.answered}
-        path = Path(folder) / f"{found.case}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")

@@ -51,27 +51,22 @@ def demo(
     from autotune.skills import demonstration
     from autotune.skills.demonstration import SKILL
 
-    begun, done = time.monotonic(), list[_Step]()
+    begun = time.monotonic()
     home = demonstration.made(place)
     _say(words.OPENING, as_json=as_json)
-    for chapter, arguments, ended, out in _story(home, as_json=as_json):
-        done.append(_Step(chapter, ("skills", *arguments), ended, out))
+    done = list(_story(home, as_json=as_json))
     text = (home.skills / SKILL / "SKILL.md").read_text("utf-8")
     expected = [_REGRESSED if one.command[-1] == "--rollback" else 0 for one in done]
     well = "changelog" in text and [one.exit_code for one in done] == expected
     seconds = time.monotonic() - begun
     if as_json:
-        typer.echo(
-            json.dumps(
-                {"folder": str(place), "well": well, "seconds": round(seconds, 1), "steps": [encode(one) for one in done]},
-                ensure_ascii=False,
-            )
-        )
+        said = {"folder": str(place), "well": well, "seconds": round(seconds, 1), "steps": encode(done)}
+        typer.echo(json.dumps(said, ensure_ascii=False))
     _say(words.closing(str(place), seconds, well=well), as_json=as_json)
     raise typer.Exit(not well)
 
 
-def _story(home: Home, *, as_json: bool) -> Iterator[tuple[str, tuple[str, ...], int, str]]:
+def _story(home: Home, *, as_json: bool) -> Iterator[_Step]:
     """Run every command of the demo, with what people do in between."""
     from autotune.skills import demonstration
     from autotune.skills.demonstration import MODEL, SKILL
@@ -94,8 +89,7 @@ def _story(home: Home, *, as_json: bool) -> Iterator[tuple[str, tuple[str, ...],
         if chapter in ("after", "worse"):  # the clock of their sessions runs ahead, so that nobody has to wait
             demonstration.live(home, chapter, now_ms() + _LATER_MS * (1 + 9 * (chapter == "worse")), said)
         for arguments in commands:
-            ended, out = _ran(home, arguments, as_json=as_json)
-            yield chapter, arguments, ended, out
+            yield _Step(chapter, ("skills", *arguments), *_ran(home, arguments, as_json=as_json))
 
 
 def _ran(home: Home, arguments: tuple[str, ...], *, as_json: bool) -> tuple[int, str]:

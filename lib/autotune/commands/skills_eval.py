@@ -43,11 +43,6 @@ class Origin(StrEnum):
     BOTH = "both"
 
 
-@app.callback()
-def group() -> None:
-    """Make the cases that a skill is measured on."""
-
-
 @app.command()
 def generate(  # noqa: PLR0913, PLR0917 - an option table
     name: NameOrPath,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,19 +52,11 @@ def improve(  # noqa: PLR0913, PLR0917 - an option table
     from autotune.commands.options import live
     from autotune.edges.clock import now_ms
     from autotune.skills import improving, installed, measuring, settings
-    from autotune.skills.preparing import Wish
 
     skill = installed.named(name, Path.home(), Path.cwd())
-    own = Wish(scope=scope, instrument=instrument, proposals=proposals, samples=samples, invent=invent, seed=seed, restart=restart)
-    wish = improving.as_settled(own, settings.read(settings.found(), os.environ))
-    wish = replace(
-        wish,
-        model=model or wish.model,
-        judge=judge or wish.judge,
-        host=host or wish.host,
-        client_model=client_model or wish.client_model,
-        max_usd=wish.max_usd if max_usd is None else max_usd,
-    )
+    asked = {"scope": scope, "model": model, "host": host, "client_model": client_model, "judge": judge, "instrument": instrument}
+    within = {"proposals": proposals, "samples": samples, "max_usd": max_usd, "invent": invent, "seed": seed, "restart": restart}
+    wish = improving.wished(settings.read(settings.found(), os.environ), **asked, **within)
     if not (yes or dry_run or sys.stdin.isatty()):
         raise AutotuneError("It asks before it spends anything, and this is no terminal.", "say --yes, or --dry-run to see what it takes")
     with live(as_json=as_json) as say, measuring.telling(say):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.given import cases_of_the_run
+from autotune.commands.given import cases_of_the_run, keep_with_the_run
 from autotune.commands.printing import answered
 from autotune.core.codec import encode
 from autotune.core.skills.probed import Probed, total
@@ -45,7 +43,7 @@ def probe(
     try:
         for one in measuring.probed(bench, cases):
             found.append(one)
-            _explain(one)
+            keep_with_the_run(one.case, encode(one))
     except measuring.Void as void:
         lines, usd = [case_line(metric, one, None, words.void(void.failed, void.planned)) for one in cases], void.usd
     else:
@@ -54,10 +52,3 @@ def probe(
     typer.echo("\n".join(lines))
     if usd is not None:
         typer.echo(f"METRIC cost_usd={usd:.9g}")
-
-
-def _explain(found: Probed) -> None:
-    """Write down what fired in a case, where the run keeps it."""
-    folder = os.environ.get("AUTOTUNE_CASE_OUTPUT")
-    if folder:
-        (Path(folder) / f"{found.case}.json").write_text(json.dumps(encode(found), ensure_ascii=False, indent=1), "utf-8")

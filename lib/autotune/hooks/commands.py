@@ -171,11 +171,6 @@ def verb_of(word: str, rest: list[str], root: str) -> tuple[str, list[str]] | No
     return rest[0], rest[1:]
 
 
-def is_plain(verb: str, arguments: list[str]) -> bool:
-    """Whether a verb is called with options that nobody has to be asked about."""
-    return not unusual(verb, arguments)
-
-
 def unusual(verb: str, arguments: list[str]) -> list[str]:
     """The options of a call that somebody has to be asked about."""
     places = [place for place, word in enumerate(arguments) if word.startswith("-") and not _only_tightens(arguments[place : place + 2])]

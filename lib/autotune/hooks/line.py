@@ -17,8 +17,7 @@ def of_client(payload: Mapping[str, Any]) -> str | None:
 
 def of_folder(folder: str) -> str | None:
     """Give the line for a folder's session: health, value, experiments, how long, what is left; None where there is none."""
-    place = locating.working_tree_of(folder)
-    session = locating.session_of(place) if place is not None else None
+    _, session = locating.found_at(folder)
     if session is None:
         return None
     now, since_s = session.now, session.active_since_then_s

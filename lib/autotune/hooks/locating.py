@@ -90,6 +90,12 @@ def working_tree_of(folder: str) -> WorkingTree | None:
     return WorkingTree(top, _first_line(os.path.join(own, "HEAD")).removeprefix("ref: "), os.path.join(common, "autotune"))
 
 
+def found_at(folder: str) -> tuple[WorkingTree | None, Known | None]:
+    """Find the working tree that holds a folder, and its session."""
+    place = working_tree_of(folder)
+    return place, None if place is None else session_of(place)
+
+
 def _first_line(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:

@@ -17,14 +17,13 @@ OWNING_WORDS = frozenset({"autotune", "resume", "repair"})
 
 def on_start(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """Hand over the brief in the session's own client; None in any other."""
-    place = locating.working_tree_of(str(payload["cwd"]))
-    session = locating.session_of(place) if place is not None else None
-    if session is None:
+    place, session = locating.found_at(str(payload["cwd"]))
+    if place is None or session is None:
         return None
     client = Client(payload, place, session)
     if client.agent and not client.owns and payload["source"] in {"startup", "resume", "fork"}:
         client.take(session)
-    elif payload["source"] in {"resume", "fork"} and not client.owns and place is not None:
+    elif payload["source"] in {"resume", "fork"} and not client.owns:
         clients.note_return(place, client.identity)
     elif payload["source"] == "clear" and not client.owns:
         client.take_after_clear(session)
@@ -47,11 +46,10 @@ def _handed(session: Known) -> str:
 
 def on_word(payload: Mapping[str, Any]) -> None:
     """Note that a person has said one of the plugin's commands; some of them make the session this client's."""
-    place = locating.working_tree_of(str(payload["cwd"]))
+    place, session = locating.found_at(str(payload["cwd"]))
     plugin, _, verb = str(payload["command_name"]).partition(":")
     if place is None or plugin != "autotune":
         return
     clients.note_word(place, str(payload["session_id"]), verb, payload.get("prompt_id"), asks=verb in OWNING_WORDS)
-    session = locating.session_of(place)
     if session is not None and verb in OWNING_WORDS:
         Client(payload, place, session).take(session)

@@ -23,8 +23,7 @@ _LOOKED_AT = 1 << 20  # bytes of the transcript's end
 
 def on_stop(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """Say what to do next while the session goes on; None lets the client stop."""
-    place = locating.working_tree_of(str(payload["cwd"]))
-    session = locating.session_of(place) if place is not None else None
+    place, session = locating.found_at(str(payload["cwd"]))
     if session is None or not Client(payload, place, session).owns:
         return None
     if session.now["auto_resume"] not in GOES_ON or not _may_go_on(session) or payload.get("background_tasks"):

@@ -27,8 +27,7 @@ SET_UP_FILES = frozenset({"autotune.sh", "autotune.checks.sh", "autotune.md", "a
 def before_tool(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """Decide about a tool call; None leaves it to the client."""
     folder = str(payload["cwd"])
-    place = locating.working_tree_of(folder)
-    session = locating.session_of(place) if place is not None else None
+    place, session = locating.found_at(folder)
     client = Client(payload, place, session)
     given = payload["tool_input"]
     if payload["tool_name"] == "Bash":
@@ -92,7 +91,7 @@ def _on_call(
         return None
     top = place.top if place is not None else os.path.realpath(folder)
     if not commands.is_shadowed(words[0], top, ROOT):
-        if verb in _verbs_for(client, session) and commands.is_plain(verb, arguments):
+        if verb in _verbs_for(client, session) and not commands.unusual(verb, arguments):
             return _ALLOWED
         if verb in PERSONS_WORDS and verb == client.verb:
             return "allow", sayings.PERSON_SAID_SO

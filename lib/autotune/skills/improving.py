@@ -78,23 +78,16 @@ def improve(
         return _through(place, folder, now_ms, say)
 
 
-def as_settled(wish: Wish, known: Settings) -> Wish:
-    """The wish as skills.toml has it."""
-    return replace(
-        wish,
-        model=known["model"],
-        judge=known["judge"],
-        host=Client(known["host"]),
-        client_model=known["client_model"],
-        max_usd=known["max_usd_per_run"],
-        max_usd_per_day=known["max_usd_per_day"],
-        max_calls_per_day=known["max_calls_per_day"],
-    )
+def wished(known: Settings, **said: Any) -> Wish:  # noqa: ANN401 - each has its own type
+    """The wish as it is said; what is left out, as None or as no text, is as skills.toml has it."""
+    usual = {name: known[name] for name in ("model", "judge", "client_model", "max_usd_per_day", "max_calls_per_day")}
+    usual |= {"host": Client(known["host"]), "max_usd": known["max_usd_per_run"]}
+    return Wish(**usual | {name: value for name, value in said.items() if value is not None and value != ""})
 
 
 def in_a_pass(skill: Skill, known: Settings, now_ms: int, *, dry: bool) -> Improved | Skip:
     """Improve one skill of a pass over all, for its part of the pass's money."""
-    wish = as_settled(Wish(), known)
+    wish = wished(known)
     if not wish.model:
         return Skip.NO_MODEL
     found = improve(skill, replace(wish, max_usd=wish.max_usd / max(known["max_skills"], 1)), now_ms, dry=dry)
