@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,3 +25,15 @@ def test_a_folder_goes_with_its_context_and_what_killed_processes_left_goes_befo
         assert folder.is_dir()
         assert {one.name for one in tmp_path.iterdir()} == {folder.name, "work-lives", "work-of-somebody", "other-left"}
     assert not folder.exists()
+
+
+def test_a_folder_that_goes_while_others_look_for_what_was_left_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def used(_: int) -> bool:
+        with temporary("autotune-here-") as folder:
+            return folder.is_dir()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(used, range(400)))
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What people and proposers put into words: descriptions, notes and side information, taken as they are or refused."""
+"""What verbs are given: words of people and proposers, taken as they are or refused; and the cases of the run that they are in."""
 
 from __future__ import annotations
 

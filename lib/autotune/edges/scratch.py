@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import glob
 from pathlib import Path
 
 from autotune.edges.atomic import lives
@@ -20,7 +21,9 @@ def temporary(prefix: str) -> Iterator[Path]:
 
     Only what has the mark is deleted: others may have folders of that name.
     """
-    for mark in Path(tempfile.gettempdir()).glob(f"{prefix}*/{MARK}*"):
+    above = Path(tempfile.gettempdir())
+    left = glob(f"{prefix}*/{MARK}*", root_dir=above)  # noqa: PTH207 - Path.glob fails where a folder goes meanwhile
+    for mark in map(above.joinpath, left):
         if not lives(mark.name.removeprefix(MARK)):
             shutil.rmtree(mark.parent, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
