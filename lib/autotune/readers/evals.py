@@ -98,16 +98,10 @@ def _graded(
     asks = [one for one in graders if one.get("type") == "tool_used" and one.get("tool") == "Skill"]
     for one in asks[:1]:
         _query(skill, prompt, source, found, fits=_number(one.get("max")) != 0)
-    others = [one for one in graders if one not in asks]
-    checks, judge = list[Check](), list[Criterion]()
-    for one in others:
-        made = _check(one)
-        if isinstance(made, Check):
-            checks.append(made)
-        elif isinstance(made, Criterion):
-            judge.append(made)
-        else:
-            found.left_out[f"grader {one.get('type')}"] += 1
+    made = [(one, _check(one)) for one in graders if one not in asks]
+    checks = [check for _, check in made if isinstance(check, Check)]
+    judge = [criterion for _, criterion in made if isinstance(criterion, Criterion)]
+    found.left_out.update(f"grader {one.get('type')}" for one, check in made if check is None)
     if not checks and not judge and not asks and (outcome := str(fields.get("expected_outcome", "")).strip()):
         judge.append(Criterion(outcome))
     if checks or judge:
@@ -120,13 +114,9 @@ def _graded(
 def _check(said: Mapping[str, Any]) -> Check | Criterion | None:
     weight = _number(said.get("weight")) or 1.0
     match said.get("type"):
-        case "regex" if (
-            said.get("match", "contains") in ("contains", "not_contains") and said.get("target", "last_message") == "last_message"
-        ):
-            exists = said.get("match", "contains") == "contains"
-            return Check(
-                CheckKind.REGEX, pattern=str(said.get("pattern", "")), flags=_text_or_none(said.get("flags")), exists=exists, weight=weight
-            )
+        case "regex" if (match := said.get("match", "contains")) in _MATCHES and said.get("target", _LAST) == _LAST:
+            pattern, flags = str(said.get("pattern", "")), _text_or_none(said.get("flags"))
+            return Check(CheckKind.REGEX, pattern=pattern, flags=flags, exists=match == "contains", weight=weight)
         case "file_exists" if said.get("path"):
             exists = str(said.get("exists", "true")).lower() != "false"
             return Check(CheckKind.FILE_EXISTS, path=str(said["path"]), exists=exists, weight=weight)
@@ -186,15 +176,13 @@ def _of_skillsbench(skill: str, files: Files, folder: PurePosixPath, day: str, f
     except tomllib.TOMLDecodeError:
         settings = {}
     agent, verifier = _mapping(settings.get("agent")), _mapping(settings.get("verifier"))
-    tests = sorted(_below(files, folder / "tests"))
-    source, checks = Source(By.IMPORT, "imported", day, file=str(folder / "task.toml")), list[Check]()
-    own = f"tasks/{id_of(Kind.TASK, prompt)}.tests"
-    if any(PurePosixPath(one).name == "test.sh" for one in tests):
-        checks.append(Check(CheckKind.COMMAND, command="bash tests/test.sh", path=own, timeout_s=_number(verifier.get("timeout_sec"))))
-    if not checks:
+    tests, own = sorted(_below(files, folder / "tests")), f"tasks/{id_of(Kind.TASK, prompt)}.tests"
+    if not any(PurePosixPath(one).name == "test.sh" for one in tests):
         found.left_out["nothing asked"] += 1
         return
-    task = _task(prompt, source, found, checks, [], {"max_turns": 50.0, "timeout_s": _number(agent.get("timeout_sec"))})
+    source = Source(By.IMPORT, "imported", day, file=str(folder / "task.toml"))
+    check = Check(CheckKind.COMMAND, command="bash tests/test.sh", path=own, timeout_s=_number(verifier.get("timeout_sec")))
+    task = _task(prompt, source, found, [check], [], {"max_turns": 50.0, "timeout_s": _number(agent.get("timeout_sec"))})
     for one in tests:
         found.copied[f"{own}/{PurePosixPath(one).relative_to(folder / 'tests')}"] = one
     for one in _below(files, environment):
@@ -207,10 +195,8 @@ def _task(
     prompt: str, source: Source, found: Imported, checks: list[Check], judge: list[Criterion], limits: Mapping[str, float | None]
 ) -> TaskCase:
     prompt = prompt.strip()
-    turns, time_s = limits.get("max_turns"), limits.get("timeout_s")
-    task = TaskCase(
-        id_of(Kind.TASK, prompt), prompt, source, tuple(checks), tuple(judge), max_turns=int(turns or 10), timeout_s=time_s or 300.0
-    )
+    turns, time_s = int(limits.get("max_turns") or 10), limits.get("timeout_s") or 300.0
+    task = TaskCase(id_of(Kind.TASK, prompt), prompt, source, tuple(checks), tuple(judge), max_turns=turns, timeout_s=time_s)
     found.cases.append(task)
     return task
 

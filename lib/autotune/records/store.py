@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from autotune.edges.locks import data_folder, hold
@@ -81,22 +81,13 @@ def opened(path: Path, *, write: bool = False, dry: bool = False, what: str = "a
     Raises AutotuneError where the database is damaged, is of a newer
     autotune, or another process writes.
     """
-    if (dry or not write) and not path.exists():
-        with _connected(path, in_memory=True) as connection:
-            yield Store(connection, path)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not write:
-        with _connected(path) as connection:
-            yield Store(connection, path)
-        return
-    with hold(path.with_name("records.lock"), what, wait_s), _connected(path) as connection:
-        store = Store(connection, path, dry=dry)
-        try:
-            yield store
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+    in_memory = (dry or not write) and not path.exists()
+    with ExitStack() as stack:
+        if not in_memory:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if write and not in_memory:
+            stack.enter_context(hold(path.with_name("records.lock"), what, wait_s))
+        yield Store(stack.enter_context(_connected(path, in_memory=in_memory)), path, dry=dry and not in_memory)
 
 
 @contextmanager
@@ -113,7 +104,7 @@ def _connected(path: Path, *, in_memory: bool = False) -> Iterator[sqlite3.Conne
             raise
         raise _unusable(path, problem) from None
     finally:
-        connection.close()
+        connection.close()  # which takes back what was not kept
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -249,8 +249,6 @@ def _texts(trace: Trace) -> Iterator[str]:
 
 
 def _masked_call(call: ToolCall, kinds: tuple[Kind, ...], counts: Counter[str]) -> ToolCall:
-    if call.arguments is None and call.error is None:
-        return call
     return replace(call, arguments=_within(call.arguments, kinds, counts), error=_within(call.error, kinds, counts))
 
 
