@@ -36,7 +36,7 @@ class Runner(Protocol):
         *,
         timeout_s: float = 60.0,
         grace_s: float = 2.0,
-        stopped: Callable[[], bool] | None = None,
+        stopped: Callable[[], bool] = lambda: False,
         environment: Mapping[str, str] | None = None,
     ) -> Executed: ...
 
@@ -48,7 +48,7 @@ def run(tmp_path: Path) -> Runner:
         *,
         timeout_s: float = 60.0,
         grace_s: float = 2.0,
-        stopped: Callable[[], bool] | None = None,
+        stopped: Callable[[], bool] = lambda: False,
         environment: Mapping[str, str] | None = None,
     ) -> Executed:
         return execute(

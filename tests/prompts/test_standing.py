@@ -124,8 +124,8 @@ def test_bias_and_agreement_are_shown(desk: Desk) -> None:
     filled(desk, 12)
     evaluating.evaluate(settled(desk), (QUALITY,), NOW, probe=4, asking=asking(desk.path.parent, cheap=by_kindness))
     with desk.store() as store:
-        for one in labels.waiting(store, QUALITY, scoring.current(store, QUALITY) or "", 100):
-            labels.keep(store, QUALITY, one.case, 4, NOW)
+        for case, _ in labels.waiting(store, QUALITY, scoring.current(store, QUALITY) or "", 100):
+            labels.put(store, QUALITY, case, 4, NOW)
     full = in_full(desk)
     assert {kind: (one["value"], one["cases"]) for kind, one in full["bias"].items()} == {"length": (0.0, 4), "order": (0.0, 4)}
     assert full["agreement"]["doubt"] == "few labels"

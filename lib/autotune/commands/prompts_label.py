@@ -72,15 +72,15 @@ def _asked(known: Settings, behaviors: Sequence[Behavior], most: int) -> dict[Be
             instrument = scoring.instrument_of(live.said_of(bench))
             with opened(ingesting.database(known)) as store:
                 cases = labels.waiting(store, behavior, instrument, most)
-            for number, one in enumerate(cases, 1):
-                typer.echo(scored.question(behavior, showing.parts(behavior, one.trace), number, len(cases)))
+            for number, (case, trace) in enumerate(cases, 1):
+                typer.echo(scored.question(behavior, showing.parts(behavior, trace), number, len(cases)))
                 typer.echo(f"{scored.asked([each.name for each in bench.rubric.criteria])} ", nl=False)
                 key = _meant(read)
                 typer.echo(key)
                 if key == "q":
                     return added
                 if key in _KEYS:
-                    _keep(known, behavior, one.case, _KEYS[key])
+                    _keep(known, behavior, case, _KEYS[key])
                     added[behavior] = added.get(behavior, 0) + 1
     return added
 
@@ -93,8 +93,8 @@ def _meant(read: Callable[[], str]) -> str:
 
 
 def _keep(known: Settings, behavior: Behavior, case: str, mark: int) -> None:
-    with opened(ingesting.database(known), write=True, what=_WHAT, wait_s=_WAIT_S) as store:
-        labels.keep(store, behavior, case, mark, now_ms())
+    with opened(ingesting.database(known), write=True, what=_WHAT, wait_s=_WAIT_S) as store, store.transaction():
+        labels.put(store, behavior, case, mark, now_ms())
 
 
 def _taken(known: Settings, file: Path, behaviors: Sequence[Behavior]) -> dict[Behavior, int]:

@@ -16,6 +16,7 @@ import typer
 from autotune.commands.flags import AsJson, DryRun
 from autotune.commands.printing import answered
 from autotune.commands.workshop import At, known, settled
+from autotune.core.cases.listed import line_of
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.places import Part
 from autotune.core.tell import seen
@@ -160,7 +161,7 @@ def cases(
         typer.echo(json.dumps([{"case": case.name, "group": case.group} for case in found]))
         return
     for case in found:
-        typer.echo(case.name if case.group is None else f"{case.name}\t{case.group}")
+        typer.echo(line_of(case))
 
 
 def forget(

@@ -51,6 +51,15 @@ def free_name(path: Path, what: str) -> Path:
     return next(name for number in range(1, 1000) if not os.path.lexists(name := path.with_name(f"{path.name}.{what}-{number}")))
 
 
+def lines_since(path: Path, start: int) -> tuple[list[str], int]:
+    """Read the whole lines of a file from a byte on; gives the byte to go on from, too. Raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        file.seek(start)
+        fresh = file.read()
+    whole = fresh[: fresh.rfind(b"\n") + 1]
+    return whole.decode(errors="replace").splitlines(), start + len(whole)
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file so that it is whole or as it was before, at any instant."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from autotune.core.health.supervision import (
     parse_message,
     usages,
 )
+from autotune.edges.atomic import lines_since
 from autotune.errors import AutotuneError
 from autotune.version import ROOT
 
@@ -70,12 +71,9 @@ class Transcripts:
                 self.used = self.used.plus(self._seen[identity].minus(before))
 
     def _fresh(self, path: Path) -> list[Mapping[str, Any]]:
-        with suppress(OSError), path.open("rb") as file:
-            file.seek(self._read.get(path, 0))
-            fresh = file.read()
-            whole = fresh[: fresh.rfind(b"\n") + 1]
-            self._read[path] = self._read.get(path, 0) + len(whole)
-            return [found for line in whole.decode(errors="replace").splitlines() if (found := parse_message(line)) is not None]
+        with suppress(OSError):
+            lines, self._read[path] = lines_since(path, self._read.get(path, 0))
+            return [found for line in lines if (found := parse_message(line)) is not None]
         return []
 
 

@@ -60,7 +60,7 @@ def execute(
     log: Path,
     kept_bytes: int = 0,
     grace_s: float = 2.0,
-    stopped: Callable[[], bool] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Executed:
     """Run `/bin/sh -c command` to its end or to its time limit, and end whatever it leaves behind.
 
@@ -72,7 +72,7 @@ def execute(
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(Output(log, kept_bytes))
         run = stack.enter_context(_begun(command, cwd, environment))
-        return stack.enter_context(Watch(run, output, timeout_s, grace_s, stopped or _never)).finish()
+        return stack.enter_context(Watch(run, output, timeout_s, grace_s, stopped)).finish()
 
 
 def end_all() -> None:
@@ -101,10 +101,6 @@ def started_guarded(
         finally:
             guard.stdin.close()
             guard.process.wait()
-
-
-def _never() -> bool:
-    return False
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autotune.core.codec import decode
-from autotune.core.records.masking import letters
+from autotune.core.records.places import letters
 from autotune.core.rollout.events import Intent, State
 from autotune.core.rollout.look import NEEDED, Mode
 from autotune.errors import AutotuneError

@@ -13,7 +13,7 @@ from typing import Any
 from autotune.core.cases.confirming import Count, needed
 from autotune.core.codec import encode
 from autotune.core.records.behaviors import Behavior
-from autotune.core.records.masking import letters
+from autotune.core.records.places import letters
 from autotune.core.rollout.duration import MEAN, SHARES, days_until, share_for
 from autotune.core.rollout.events import Intent, State
 from autotune.core.rollout.exposures import DAY_MS

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autotune.core.records.masking import letters
+from autotune.core.records.places import letters
 
 _VERSION_LETTERS = 12
 LONGEST_READ = 6000  # characters of instructions; the known reader cuts the rest

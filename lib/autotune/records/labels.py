@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from autotune.core.judging.trust import Agreement, agreed
 from autotune.core.records.behaviors import Behavior
@@ -14,16 +13,8 @@ from autotune.records.keeping import TRACE
 from autotune.records.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Unlabelled:
-    """A case that a person is asked about."""
-
-    case: str
-    trace: Trace
-
-
-def waiting(store: Store, behavior: Behavior, instrument: str, limit: int) -> list[Unlabelled]:
-    """Cases without a label, those with a score first, in the order of their ids, which is one by chance.
+def waiting(store: Store, behavior: Behavior, instrument: str, limit: int) -> list[tuple[str, Trace]]:
+    """Cases without a label, each with its trace: those with a score first, in the order of their ids, which is one by chance.
 
     Those that confirm are left out, for nobody is to read them.
     """
@@ -33,25 +24,13 @@ def waiting(store: Store, behavior: Behavior, instrument: str, limit: int) -> li
         WHERE kind = :kind AND instr(applies, :applies) AND part != :part
             AND NOT EXISTS (SELECT 1 FROM label WHERE label.record_id = record.record_id AND label.behavior = :behavior)
         ORDER BY score.score IS NULL, case_id LIMIT :limit"""
-    values = {
-        "behavior": str(behavior),
-        "instrument": instrument,
-        "kind": TRACE,
-        "applies": json.dumps(behavior),
-        "part": str(Part.CONFIRM),
-    }
-    rows = store.connection.execute(query, {**values, "limit": limit})
-    return [Unlabelled(str(case), from_mapping(json.loads(content))) for case, content in rows]
-
-
-def keep(store: Store, behavior: Behavior, case: str, mark: int, now_ms: int) -> None:
-    """Write a label down; a newer one takes the place of an older. Raises AutotuneError for a case that is not there."""
-    with store.transaction():
-        put(store, behavior, case, mark, now_ms)
+    values = {"behavior": str(behavior), "instrument": instrument, "kind": TRACE, "applies": json.dumps(behavior), "limit": limit}
+    rows = store.connection.execute(query, {**values, "part": str(Part.CONFIRM)})
+    return [(str(case), from_mapping(json.loads(content))) for case, content in rows]
 
 
 def put(store: Store, behavior: Behavior, case: str, mark: int, now_ms: int) -> None:
-    """Do the same within a transaction that goes on."""
+    """Write a label down; a newer one takes the place of an older. Raises AutotuneError for a case that is not there."""
     query = "SELECT record_id FROM record WHERE case_id = ? AND kind = ? AND instr(applies, ?)"
     found = store.connection.execute(query, (case, TRACE, json.dumps(behavior))).fetchone()
     if found is None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autotune.core.records.behaviors import Behavior
-from autotune.core.records.masking import letters
-from autotune.core.records.places import unit_of
+from autotune.core.records.places import letters, unit_of
 from autotune.core.records.trace import Trace, from_mapping
 from autotune.records.keeping import TRACE
 from autotune.records.store import Store

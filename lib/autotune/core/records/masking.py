@@ -22,7 +22,6 @@ from typing import Any
 
 from autotune.core.records.trace import FREE_TEXT, ToolCall, Trace
 
-_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _CARD_DIGITS = range(13, 20)
 _CARD_FIRST = ("2", "3", "4", "5", "6", "1800")  # what payment cards begin with; clocks in milliseconds begin with 17
 _IBAN_MODULUS, _IBAN_REST = 97, 1  # ISO 13616
@@ -42,11 +41,6 @@ class Kind:
     needles: tuple[str, ...]
     pattern: re.Pattern[str]
     holds: Callable[[re.Match[str], str], bool] = lambda _, __: True
-
-
-def letters(digest: str) -> str:
-    """A hash in letters: no masker takes them for a number."""
-    return digest.translate(_LETTERS)
 
 
 def _digits(text: str) -> str:

@@ -25,9 +25,14 @@ class Part(StrEnum):
     CONFIRM = "confirm"
 
 
+def letters(digest: str) -> str:
+    """A hash in letters: no masker takes them for a number."""
+    return digest.translate(_LETTERS)
+
+
 def case_id(origin: str, record_id: str) -> str:
-    """The id of a record as a case: 20 letters (80 bits) by its origin and its own id. Without digits, no masker takes it for a number."""
-    return hashlib.sha256(f"{origin}\n{record_id}".encode("utf-8", "surrogatepass")).hexdigest()[:_ID_LETTERS].translate(_LETTERS)
+    """The id of a record as a case: 20 letters (80 bits) by its origin and its own id."""
+    return letters(hashlib.sha256(f"{origin}\n{record_id}".encode("utf-8", "surrogatepass")).hexdigest()[:_ID_LETTERS])
 
 
 def unit_of(user: str | None, conversation: str | None, record_id: str) -> str:

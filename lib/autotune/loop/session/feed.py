@@ -15,6 +15,7 @@ from autotune.core.ledger.history import History
 from autotune.core.ledger.lines import Event, from_line
 from autotune.core.ledger.state import Row, State
 from autotune.edges import ledger, locks
+from autotune.edges.atomic import lines_since
 from autotune.edges.ledger import Position
 from autotune.errors import AutotuneError
 
@@ -115,14 +116,10 @@ class Feed:
     def words(self) -> tuple[Fact, ...]:
         """Give what the worker has said since, of which only what it noticed is on the ledger."""
         try:
-            with (self.session.folder.path / WORKER_LOG).open("rb") as file:
-                file.seek(self.heard)
-                fresh = file.read()
+            lines, self.heard = lines_since(self.session.folder.path / WORKER_LOG, self.heard)
         except FileNotFoundError:
             return ()
-        whole = fresh[: fresh.rfind(b"\n") + 1]
-        self.heard += len(whole)
-        return tuple(map(_said, whole.decode(errors="replace").splitlines()))
+        return tuple(map(_said, lines))
 
 
 def _is_in(path: Path, position: Position) -> bool:
