@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from tests.prompts import world
 
+from autotune.core.judging import packs
 from autotune.core.records.behaviors import Behavior
 from autotune.edges import run_folders
-from autotune.prompts import packs, runs
+from autotune.prompts import runs
 
 MAIN = Path(__file__).parents[2] / "lib" / "autotune" / "__main__.py"
 QUALITY = Behavior.RESPONSE_QUALITY

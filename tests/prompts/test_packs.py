@@ -5,11 +5,11 @@ import tomllib
 
 import pytest
 
-from autotune.core.judging import rubric
+from autotune.core.judging import packs, rubric
+from autotune.core.judging.packs import Pack
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.masking import masked
-from autotune.prompts import builtin, packs
-from autotune.prompts.packs import Pack
+from autotune.prompts import builtin
 
 
 @pytest.mark.parametrize("behavior", list(Behavior))

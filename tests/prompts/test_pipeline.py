@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
+from autotune.core.judging import packs
+from autotune.core.judging.packs import Pack
 from autotune.core.scheduling.passing import Skip, Step, money
 from autotune.core.tuning.numbers import Style
 from autotune.edges import atomic
-from autotune.prompts import canaries, demonstration, ingesting, packs, phrasing, pipeline, remembering, reverting
+from autotune.prompts import canaries, demonstration, ingesting, phrasing, pipeline, remembering, reverting
 from autotune.prompts.demonstration import BEHAVIOR, Shop
-from autotune.prompts.packs import Pack
 from autotune.prompts.passing import Did, once
 from autotune.records.store import opened
 from autotune.rollout.deploying import read

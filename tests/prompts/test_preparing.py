@@ -15,12 +15,12 @@ from tests.prompts.test_optimizing import QUALITY, Shop
 from autotune.commands import app
 from autotune.core.cases.confirming import PLANNED
 from autotune.core.codec import encode
-from autotune.core.judging import instrument
+from autotune.core.judging import instrument, packs
 from autotune.edges import git, run_folders
 from autotune.errors import AutotuneError
 from autotune.models.asking import Models
 from autotune.models.spending import Spending
-from autotune.prompts import canaries, engines, judging, optimizing, packs, pools, preparing, runs, searching, settings
+from autotune.prompts import canaries, engines, judging, optimizing, pools, preparing, runs, searching, settings
 from autotune.prompts.ingesting import database
 from autotune.prompts.settings import Settings
 from autotune.records.store import opened

@@ -11,9 +11,10 @@ import pytest
 from tests.prompts.town import BEHAVIOR, DAY_MS, Town
 from tests.rollout.killing import end_at
 
+from autotune.core.judging import packs
 from autotune.core.records.behaviors import Behavior
 from autotune.errors import AutotuneError
-from autotune.prompts import builtin, canaries, packs, reverting, settings
+from autotune.prompts import builtin, canaries, reverting, settings
 from autotune.prompts.deploying import approve, deploy
 from autotune.prompts.watching import watch
 from autotune.rollout.deploying import read

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autotune.core.judging import packs
+from autotune.core.judging.packs import Pack
 from autotune.core.records.behaviors import Behavior
-from autotune.prompts import ingesting, packs, settings, workshop
-from autotune.prompts.packs import Pack
+from autotune.prompts import ingesting, settings, workshop
 from autotune.prompts.settings import Settings
 from autotune.records import scoring
 from autotune.records.store import Store, opened

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from autotune.core.judging.packs import Pack
 from autotune.core.judging.rubric import Criterion
 from autotune.core.records.behaviors import Behavior
-from autotune.prompts.packs import Pack
 
 INSTRUCTIONS = {
     Behavior.TASK_EXTRACTION: (

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from autotune.core.judging import packs
+from autotune.core.judging.packs import Pack
 from autotune.core.ledger.state import Row
 from autotune.core.model import Status
 from autotune.core.tell.words import told
@@ -14,8 +16,7 @@ from autotune.errors import AutotuneError
 from autotune.loop.session import feed, layout
 from autotune.loop.session.folding import read_session
 from autotune.loop.session.layout import Folder
-from autotune.prompts import mainline, packs
-from autotune.prompts.packs import Pack
+from autotune.prompts import mainline
 
 
 @dataclass(frozen=True, slots=True)

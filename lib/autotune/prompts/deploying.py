@@ -12,6 +12,8 @@ from typing import Any
 
 from autotune.core.cases.confirming import Count, needed
 from autotune.core.codec import encode
+from autotune.core.judging import packs
+from autotune.core.judging.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
 from autotune.core.records.behaviors import Behavior
 from autotune.core.records.places import letters
 from autotune.core.rollout.duration import MEAN, SHARES, days_until, share_for
@@ -19,11 +21,10 @@ from autotune.core.rollout.events import Intent, State
 from autotune.core.rollout.exposures import DAY_MS
 from autotune.core.rollout.look import MARGIN, NEEDED, Mode
 from autotune.errors import AutotuneError
-from autotune.prompts import builtin, canaries, candidates, leaks, mainline, packs
+from autotune.prompts import builtin, canaries, candidates, leaks, mainline
 from autotune.prompts.canaries import ACTIVE, APPROVED, BEGUN, CANARY, DEFAULT, DROPPED, QUEUED, Proposal, Standing
 from autotune.prompts.candidates import Candidate
 from autotune.prompts.exposures import History, history, shows
-from autotune.prompts.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
 from autotune.prompts.settings import Settings
 from autotune.records.store import Store
 from autotune.rollout import snapshots

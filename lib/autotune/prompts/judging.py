@@ -16,10 +16,11 @@ from autotune.core.asking.failing import CAPS
 from autotune.core.asking.limits import Limits
 from autotune.core.asking.naming import BACKENDS, parse
 from autotune.core.asking.request import Message, Request, Role
-from autotune.core.judging import besides, fencing, instrument, marks, rubric, showing, stages
+from autotune.core.judging import besides, fencing, instrument, marks, packs, rubric, showing, stages
 from autotune.core.judging.fencing import Fence
 from autotune.core.judging.instrument import Instrument, Replay
 from autotune.core.judging.marks import Judgement, Unscored
+from autotune.core.judging.packs import Pack
 from autotune.core.judging.rubric import Rubric
 from autotune.core.judging.stages import Second
 from autotune.core.records.behaviors import Behavior
@@ -28,8 +29,6 @@ from autotune.core.tell.judging import as_agent, question
 from autotune.edges import toml
 from autotune.errors import AutotuneError
 from autotune.models.asking import Answer, Models, Terms
-from autotune.prompts import packs
-from autotune.prompts.packs import Pack
 
 VERSION = 1
 """Of what a judge is asked and how its marks are counted: another one is another measurement."""

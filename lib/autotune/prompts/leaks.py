@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from autotune.core.judging.packs import Pack
 from autotune.core.records.masking import masked
-from autotune.prompts.packs import Pack
 
 URL = "URL"
 _URLS = re.compile(r"(?:https?://|www\.)[^\s\"'<>)\]]+", re.IGNORECASE)
@@ -13,12 +13,8 @@ _URLS = re.compile(r"(?:https?://|www\.)[^\s\"'<>)\]]+", re.IGNORECASE)
 
 def leaks(pack: Pack, before: Pack | None) -> tuple[str, ...]:
     """The kinds of what a pack must not take along, by name; what the pack before it has word for word is let through."""
-    known = set() if before is None else {line for text in _texts(before) for line in text.splitlines()}
+    known = set() if before is None else set(before.text.splitlines())
     found: list[str] = []
-    for line in (line for text in _texts(pack) for line in text.splitlines() if line not in known):
+    for line in (line for line in pack.text.splitlines() if line not in known):
         found += [*masked(line)[1], *([URL] if _URLS.search(line) else ())]
     return tuple(dict.fromkeys(found))
-
-
-def _texts(pack: Pack) -> list[str]:
-    return [pack.instructions, *(text for demo in pack.demos for text in demo)]

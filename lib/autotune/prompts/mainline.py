@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autotune.core.judging import packs
 from autotune.core.tell.rollouts import PROMOTED, RESTORED
 from autotune.edges import commits, git, worktrees
 from autotune.errors import AutotuneError
-from autotune.prompts import packs
 
 MAIN = "refs/heads/main"
 _FILE = "100644"

@@ -19,6 +19,7 @@ from autotune.core.cases.confirming import PLANNED
 from autotune.core.cases.outlook import before_any
 from autotune.core.cases.split import Case
 from autotune.core.facts import Kind
+from autotune.core.judging import packs
 from autotune.core.judging.besides import GUARDRAILS
 from autotune.core.ledger.events import Resumed
 from autotune.core.ledger.state import Ending
@@ -36,7 +37,7 @@ from autotune.loop.session import layout, sessions
 from autotune.loop.session.session import Say, Session
 from autotune.models.asking import FORBIDDING
 from autotune.models.spending import spent
-from autotune.prompts import judging, packs, pools, preparing, runs, searching
+from autotune.prompts import judging, pools, preparing, runs, searching
 from autotune.prompts.ingesting import database
 from autotune.prompts.preparing import NAME, WAITS_S
 from autotune.prompts.runs import Run

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from autotune.core.judging import packs
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell.behaving import PROPOSED
 from autotune.core.tuning.numbers import Numbers, Style
-from autotune.prompts import behaving, canaries, deploying, mainline, packs
+from autotune.prompts import behaving, canaries, deploying, mainline
 from autotune.prompts.settings import Settings
 from autotune.records.store import Store
 from autotune.rollout.deploying import read

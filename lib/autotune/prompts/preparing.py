@@ -18,6 +18,7 @@ from autotune.core.cases.listed import line_of
 from autotune.core.cases.outlook import before_any
 from autotune.core.cases.scores import Asked, can_decide
 from autotune.core.cases.split import Case, units_in
+from autotune.core.judging import packs
 from autotune.core.judging.instrument import Replay
 from autotune.core.ledger.state import Ending
 from autotune.core.records.behaviors import Behavior
@@ -27,7 +28,7 @@ from autotune.edges import git, run_folders
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 from autotune.loop.session import layout, sessions
-from autotune.prompts import canaries, judging, mainline, packs, pools, runs
+from autotune.prompts import canaries, judging, mainline, pools, runs
 from autotune.prompts.ingesting import database
 from autotune.prompts.runs import Run
 from autotune.prompts.searching import BATCH, MERGES, MOST_CONFIRMED

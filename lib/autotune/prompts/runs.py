@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.codec import decode
-from autotune.core.judging.admissible import Rules, Said
+from autotune.core.judging.packs import Pack
 from autotune.edges.locks import data_folder
 from autotune.edges.run_folders import RESULT, RUN, numbered
 from autotune.errors import AutotuneError
-from autotune.prompts.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
 
 JUDGE, RUBRIC, BASE = "judge.toml", "rubric.toml", "base.json"
 READ, SELECT, CONFIRM, IDS = "read.jsonl", "select.jsonl", "confirm.jsonl", "ids.txt"
@@ -58,11 +57,6 @@ class Run:
         """The pack's path in the workshop."""
         return f"packs/{self.behavior}.json"
 
-    @property
-    def rules(self) -> Rules:
-        """What a proposed pack has to keep to."""
-        return Rules(LONGEST_READ, MOST_DEMOS_READ, self.protected)
-
 
 def folder_of(workshop: Path, behavior: str) -> Path:
     """Where the runs of a behaviour of a workshop lie, one folder each, by their numbers."""
@@ -94,8 +88,3 @@ def pack_of(behavior: str, texts: Mapping[str, str]) -> Pack:
     """The pack that texts of a search are."""
     demos = json.loads(texts["demos"]) if texts["demos"] else []
     return Pack(behavior, texts["instructions"], tuple((one["input"], one["output"]) for one in demos))
-
-
-def said_of(pack: Pack) -> Said:
-    """A pack as what it says."""
-    return Said(pack.instructions, pack.demos)

@@ -15,9 +15,10 @@ from typing import Any
 from autotune.core.asking.failing import CAPS
 from autotune.core.asking.limits import Limits, affords
 from autotune.core.asking.request import Request
-from autotune.core.judging import fencing
+from autotune.core.judging import fencing, packs
 from autotune.core.judging.admissible import Flaw, flaws
 from autotune.core.judging.fencing import Part
+from autotune.core.judging.packs import LONGEST_READ, Pack
 from autotune.core.ledger.state import Row
 from autotune.core.model import Verdict
 from autotune.core.search import search as steps
@@ -26,9 +27,8 @@ from autotune.core.tell import tuning
 from autotune.core.tell.tuning import INSTRUCTIONS, Shown
 from autotune.edges import run_folders
 from autotune.models.asking import Models
-from autotune.prompts import engines, judging, packs, runs
+from autotune.prompts import engines, judging, runs
 from autotune.prompts.judging import Bench, Judged
-from autotune.prompts.packs import Pack
 from autotune.prompts.runs import Run
 
 MOST_CONFIRMED = 2  # finalists of a run: the first is the best, and each one tried spends a use of the cases that decide
@@ -123,7 +123,7 @@ def amiss(folder: Path, run: Run, text: str) -> tuple[Flaw, ...]:
     """What is wrong with a pack's file as a proposal of this run. Raises ValueError where it is no pack."""
     base = packs.read((folder / runs.BASE).read_text("utf-8"), run.behavior)
     found = packs.read(text, run.behavior)
-    return flaws(runs.said_of(found), runs.said_of(base), run.rules, spoken(folder))
+    return flaws(found, base, run.protected, spoken(folder))
 
 
 def worse_slices(folder: Path, run: Run, candidate: Path, limits: Limits) -> Iterator[str]:
@@ -196,7 +196,7 @@ def _written(desk: Desk, texts: Mapping[str, str], cases: tuple[str, ...], name:
     shown = [Shown(desk.bench.cases[one.case].input, one.answered, one.judgement) for one in judged if one.judgement.score is not None]
     parts = [Part("", text) for one in shown for text in (one.request, one.answer, *one.judgement.reasons.values())]
     fence = fencing.drawn([*parts, *(Part("", text) for text in texts.values())], Random(f"{desk.run.seed} reflection {number}"))
-    messages = tuning.reflection(name, texts, desk.bench.rubric, shown, desk.run.protected, desk.run.rules.longest, fence)
+    messages = tuning.reflection(name, texts, desk.bench.rubric, shown, desk.run.protected, LONGEST_READ, fence)
     asked = Request(
         desk.run.proposer,
         messages,
@@ -222,5 +222,4 @@ def _text(kind: str, value: Any) -> str:  # noqa: ANN401 - any JSON
 
 
 def _may_be_used(desk: Desk, texts: Mapping[str, str]) -> bool:
-    pack = runs.said_of(runs.pack_of(desk.run.behavior, texts))
-    return not flaws(pack, runs.said_of(desk.base), desk.run.rules, desk.spoken)
+    return not flaws(runs.pack_of(desk.run.behavior, texts), desk.base, desk.run.protected, desk.spoken)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autotune.core.judging import packs
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell.seen import FIRST_COMMIT
 from autotune.edges import git
 from autotune.errors import AutotuneError
-from autotune.prompts import builtin, packs
+from autotune.prompts import builtin
 from autotune.prompts.settings import FILE, Settings, rendered
 
 _KEYS = (".env", ".env.*", "*.pem", "*.key", "id_rsa*", "id_ed25519*", "credentials*", ".netrc", "autotune.json")

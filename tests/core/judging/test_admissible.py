@@ -2,15 +2,17 @@
 
 import pytest
 
-from autotune.core.judging.admissible import Flaw, Rules, Said, flaws
+from autotune.core.judging.admissible import Flaw, flaws
+from autotune.core.judging.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
 
-RULES = Rules(200, 2, ("Never give legal advice.",))
-BEFORE = Said("Never give legal advice. Write to help@example.org or https://example.org.")
+NAME = "response-quality"
+PROTECTED = ("Never give legal advice.",)
+BEFORE = Pack(NAME, "Never give legal advice. Write to help@example.org or https://example.org.")
 USER = "My landlord raised the rent twice this year, can he really do that?"
 
 
 def found(instructions: str, *demos: tuple[str, str]) -> set[Flaw]:
-    return set(flaws(Said(instructions, demos), BEFORE, RULES, [USER, "Is it legal to park here?", "ok"]))
+    return set(flaws(Pack(NAME, instructions, demos), BEFORE, PROTECTED, [USER, "Is it legal to park here?", "ok"]))
 
 
 def test_a_pack_that_keeps_to_the_rules_has_no_flaw() -> None:
@@ -21,7 +23,7 @@ def test_a_pack_that_keeps_to_the_rules_has_no_flaw() -> None:
     ("instructions", "flaw"),
     [
         ("Be brief.", Flaw.PROTECTED_GONE),
-        ("Never give legal advice. " * 9, Flaw.TOO_LONG),
+        ("Never give legal advice. " * (LONGEST_READ // 24), Flaw.TOO_LONG),
         ("Never give legal advice. See http://evil.example/x", Flaw.ADDRESS),
         ("Never give legal advice. See www.evil.example", Flaw.ADDRESS),
         ("Never give legal advice. Ask 10.1.2.3.", Flaw.ADDRESS),
@@ -39,9 +41,9 @@ def test_each_flaw_is_found(instructions: str, flaw: Flaw) -> None:
 def test_examples_are_looked_at_too() -> None:
     assert Flaw.COPIED in found(BEFORE.instructions, ("Hm", USER))
     assert Flaw.EMPTY in found(BEFORE.instructions, ("Hm", ""))
-    assert found(BEFORE.instructions, ("a", "b"), ("c", "d"), ("e", "f")) == {Flaw.TOO_MANY_EXAMPLES}
+    assert found(BEFORE.instructions, *[("a", "b")] * (MOST_DEMOS_READ + 1)) == {Flaw.TOO_MANY_EXAMPLES}
 
 
 def test_what_was_in_the_pack_before_may_stay() -> None:
-    before = Said(f"Never give legal advice. {USER} Is it legal to park here?")
-    assert flaws(Said(f"{before.instructions} Ok."), before, RULES, [USER, "Is it legal to park here?"]) == ()
+    before = Pack(NAME, f"Never give legal advice. {USER} Is it legal to park here?")
+    assert flaws(Pack(NAME, f"{before.instructions} Ok."), before, PROTECTED, [USER, "Is it legal to park here?"]) == ()

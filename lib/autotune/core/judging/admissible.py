@@ -3,19 +3,18 @@
 A proposer reads what people wrote, and what it writes is told to everybody. So no word of theirs may come through: no run of their text, no
 address, no secret. Passages that are protected have to stay, letter by letter, and an agent has to be able to read all of it.
 
-    flaws(pack, before, rules, texts)     everything that is wrong, each thing once
+    flaws(pack, before, protected, texts)     everything that is wrong, each thing once
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 
+from autotune.core.judging.packs import LONGEST_READ, MOST_DEMOS_READ, Pack
 from autotune.core.records.masking import masked
 
-Demos = Sequence[tuple[str, str]]
 COPIED = 40  # characters in a row, letters and digits alone, that are no accident
 SHORTEST_COPIED = 20  # characters of a whole text that is shorter than that
 _ADDRESS = re.compile(r"\bhttps?://\S+|\bwww\.\S+|\b(?:\d{1,3}\.){3}\d{1,3}\b", re.IGNORECASE)
@@ -34,41 +33,22 @@ class Flaw(StrEnum):
     COPIED = "copied"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a pack says: its instructions, and its examples as pairs of input and output."""
+def flaws(pack: Pack, before: Pack, protected: Collection[str], texts: Iterable[str]) -> tuple[Flaw, ...]:
+    """Everything that is wrong with a pack; `protected` are passages of the instructions that have to stay.
 
-    instructions: str
-    demos: Demos = ()
-
-    @property
-    def text(self) -> str:
-        """All of it."""
-        return "\n".join([self.instructions, *(part for demo in self.demos for part in demo)])
+    `texts` are what people and agents wrote, none of which may come through.
+    """
+    return tuple(dict.fromkeys(_flaws(pack, before, protected, texts)))
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What an agent reads at most, in characters and examples, and the passages of the instructions that have to stay."""
-
-    longest: int
-    most_demos: int
-    protected: tuple[str, ...] = ()
-
-
-def flaws(pack: Said, before: Said, rules: Rules, texts: Iterable[str]) -> tuple[Flaw, ...]:
-    """Everything that is wrong with a pack; `texts` are what people and agents wrote, none of which may come through."""
-    return tuple(dict.fromkeys(_flaws(pack, before, rules, texts)))
-
-
-def _flaws(pack: Said, before: Said, rules: Rules, texts: Iterable[str]) -> Iterator[Flaw]:
+def _flaws(pack: Pack, before: Pack, protected: Collection[str], texts: Iterable[str]) -> Iterator[Flaw]:
     if not pack.instructions.strip() or not all(part.strip() for demo in pack.demos for part in demo):
         yield Flaw.EMPTY
-    if len(pack.text) > rules.longest:
+    if len(pack.text) > LONGEST_READ:
         yield Flaw.TOO_LONG
-    if len(pack.demos) > rules.most_demos:
+    if len(pack.demos) > MOST_DEMOS_READ:
         yield Flaw.TOO_MANY_EXAMPLES
-    if not all(passage in pack.instructions for passage in rules.protected):
+    if not all(passage in pack.instructions for passage in protected):
         yield Flaw.PROTECTED_GONE
     if not set(_ADDRESS.findall(pack.text)) <= set(_ADDRESS.findall(before.text)):
         yield Flaw.ADDRESS

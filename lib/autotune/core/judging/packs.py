@@ -23,6 +23,11 @@ class Pack:
     instructions: str
     demos: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def text(self) -> str:
+        """All that it says."""
+        return "\n".join([self.instructions, *(part for demo in self.demos for part in demo)])
+
 
 def version_of(pack: Pack) -> str:
     """The version of a pack: `p-` and letters by a hash of what it says (48 bits). No masker takes letters for a number."""
