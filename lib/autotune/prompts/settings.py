@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from autotune.core.asking import prices
 from autotune.core.asking.naming import Endpoint
 from autotune.core.asking.prices import Price
+from autotune.core.config.settled import checked, of_variable, refuse_unknown
 from autotune.core.config.shapes import shown
 from autotune.core.judging import instrument
 from autotune.edges import toml
@@ -31,7 +32,7 @@ _OURS, _NEAR = "AUTOTUNE_", 0.8
 _OF_OTHERS = frozenset(
     ("SEED", "HOLDOUT", "CASES", "CASE", "CASE_OUTPUT", "BRIEF", "SESSION", "NO_REQUESTS", "WORKTREES", "OPENROUTER_API_KEY")
 )
-_NO, _YES = frozenset(("0", "false", "no", "off")), frozenset(("1", "true", "yes", "on"))
+_PAGE = "docs/prompts.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def read(file: Path | None, variables: Mapping[str, str]) -> Settings:
     for key in KEYS:
         said = variables.get(key.variable, "") if key.variable else ""
         if said:
-            values[key.name], origins[key.name] = _checked(key, _of_variable(key, said), key.variable), key.variable
+            values[key.name], origins[key.name] = _checked(key, of_variable(key.default, said), key.variable), key.variable
         elif key.name in written:
             values[key.name], origins[key.name] = _checked(key, written[key.name], f"{key.name} in {file}"), FILE
         else:
@@ -154,7 +155,7 @@ def converted(path: Path) -> tuple[dict[str, object], tuple[str, ...]]:
         if name in SECRETS:
             secrets += [SECRETS[name]] if value else []
         elif name not in known:
-            _refuse_unknown(name, str(path), known)
+            refuse_unknown(name, str(path), known, _PAGE)
         elif value is not None and value != "":
             key = known[name]
             values[key.name] = _checked(key, value, f"{name} in {path}")
@@ -166,10 +167,10 @@ def _flat(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, object]]:
         if name in SECTIONS and isinstance(value, Mapping):
             for leaf, inner in value.items():
                 if f"{name}.{leaf}" not in BY_NAME:
-                    _refuse_unknown(f"{name}.{leaf}", where, BY_NAME)
+                    refuse_unknown(f"{name}.{leaf}", where, BY_NAME, _PAGE)
                 yield f"{name}.{leaf}", inner
         elif name not in BY_NAME:
-            _refuse_unknown(name, where, [*BY_NAME, SOURCES, PRICES, ENDPOINTS])
+            refuse_unknown(name, where, [*BY_NAME, SOURCES, PRICES, ENDPOINTS], _PAGE)
         else:
             yield name, value
 
@@ -182,12 +183,6 @@ def _leaves(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, ob
             yield f"{above}{name}", value
 
 
-def _refuse_unknown(name: str, where: str, known: Iterable[str]) -> NoReturn:
-    near = get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]}?" if near else "docs/prompts.md lists every key"
-    raise AutotuneError(f"{where} has the key {name}, and there is no such key.", hint)
-
-
 def _refuse_mistyped(variables: Mapping[str, str]) -> None:
     """Refuse a variable that is nearly one of ours and none: what it was to set would silently be the default."""
     known = [name.removeprefix(_OURS) for name in (HOME_SETTING, FILE_SETTING, *(key.variable for key in KEYS)) if name.startswith(_OURS)]
@@ -197,32 +192,10 @@ def _refuse_mistyped(variables: Mapping[str, str]) -> None:
             raise AutotuneError(f"The variable {variable} sets nothing.", f"did you mean {_OURS}{near[0]}? if not, give it another name")
 
 
-def _of_variable(key: Key, said: str) -> object:
-    """What a variable's text means, by what its key holds; what it cannot mean is left for the shape to refuse."""
-    text = said.strip()
-    match key.default:
-        case bool():
-            return False if text.lower() in _NO else True if text.lower() in _YES else text
-        case tuple():
-            return [part.strip() for part in text.split(",") if part.strip()]
-        case int() | float():
-            try:
-                number = float(text)
-            except ValueError:
-                return text
-            return int(number) if number.is_integer() else number
-        case _:
-            return text
-
-
 def _checked(key: Key, value: object, where: str) -> object:
     if isinstance(key.default, int) and isinstance(value, float) and value.is_integer():
         value = int(value)
-    try:
-        return key.shape.read(value)
-    except ValueError as wrong:
-        more = f": {wrong}" if str(wrong) else ""
-        raise AutotuneError(f"{where} is {shown(value)}{more}.", f"give it {key.shape.expected}") from None
+    return checked(key.shape, value, where)
 
 
 def _sources(said: object, file: Path) -> Iterator[Source]:
@@ -235,7 +208,7 @@ def _sources(said: object, file: Path) -> Iterator[Source]:
             raise AutotuneError(f"{where} in {file} is {shown(table)}.", f"write a table, [{where}], with a path")
         for key in table:
             if key not in _OF_A_SOURCE:
-                _refuse_unknown(f"{where}.{key}", str(file), [f"{where}.{one}" for one in _OF_A_SOURCE])
+                refuse_unknown(f"{where}.{key}", str(file), [f"{where}.{one}" for one in _OF_A_SOURCE], _PAGE)
         yield _source(str(name), table, where, file)
 
 

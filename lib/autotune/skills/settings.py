@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from autotune.core.asking.naming import BACKENDS
-from autotune.core.config.shapes import Shape, list_of, number, one_of, shown, text, whole_number
+from autotune.core.config.settled import checked, of_variable, refuse_unknown
+from autotune.core.config.shapes import Shape, list_of, number, one_of, text, whole_number
 from autotune.edges import toml
 from autotune.edges.locks import data_folder
-from autotune.errors import AutotuneError
 
 FILE = "skills.toml"
 REQUIRED, AUTO = "required", "auto"
@@ -91,34 +90,11 @@ def read(file: Path | None, variables: Mapping[str, str]) -> Settings:
     table = toml.read(file) if file is not None else {}
     for name in table:
         if name not in BY_NAME:
-            near = get_close_matches(name, BY_NAME, 1)
-            hint = f"did you mean {near[0]}?" if near else "docs/skills.md lists every key"
-            raise AutotuneError(f"{file} has the key {name}, and there is no such key.", hint)
+            refuse_unknown(name, str(file), BY_NAME, "docs/skills.md")
     return Settings({key.name: _value(key, table, variables, file) for key in KEYS}, file)
 
 
 def _value(key: Key, table: Mapping[str, Any], variables: Mapping[str, str], file: Path | None) -> object:
     if said := variables.get(key.variable, ""):
-        return _checked(key, _of_variable(key, said), key.variable)
-    return _checked(key, table[key.name], f"{key.name} in {file}") if key.name in table else key.default
-
-
-def _of_variable(key: Key, said: str) -> object:
-    match key.default:
-        case tuple():
-            return [part.strip() for part in said.split(",") if part.strip()]
-        case int() | float():
-            try:
-                return int(said) if isinstance(key.default, int) else float(said)
-            except ValueError:
-                return said
-        case _:
-            return said
-
-
-def _checked(key: Key, value: object, where: str) -> object:
-    try:
-        return key.shape.read(value)
-    except ValueError as wrong:
-        more = f": {wrong}" if str(wrong) else ""
-        raise AutotuneError(f"{where} is {shown(value)}{more}.", f"give it {key.shape.expected}") from None
+        return checked(key.shape, of_variable(key.default, said), key.variable)
+    return checked(key.shape, table[key.name], f"{key.name} in {file}") if key.name in table else key.default
