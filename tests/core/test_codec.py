@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.codec import Malformed, decode, encode
+from autotune.core.codec import Malformed, decode, encode, mapping_in
 
 
 class Colour(StrEnum):
@@ -173,3 +173,11 @@ def test_a_value_of_another_type_is_refused_by_its_key(key: str, value: object, 
 def test_what_is_no_mapping_is_no_dataclass(value: object) -> None:
     with pytest.raises(Malformed, match=r"^Thing is .*, expected a mapping$"):
         decode(Thing, value)
+
+
+@given(st.text(max_size=40))
+def test_a_text_that_is_no_object_is_none(text: str) -> None:
+    held = mapping_in(text)
+    assert held is None or json.loads(text) == held
+    assert mapping_in("[1]") is mapping_in("[" * 100_000) is None
+    assert mapping_in(b'{"a": 1}') == {"a": 1}

@@ -1,7 +1,8 @@
-"""A frozen dataclass made into JSON values and back, strictly, by its annotations."""
+"""JSON read, and a frozen dataclass made into JSON values and back, strictly, by its annotations."""
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -15,6 +16,15 @@ Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 
 class Malformed(ValueError):  # noqa: N818 - says it of the value
     """A JSON value is not what the annotation asks for; the text names the key and what was expected."""
+
+
+def mapping_in(text: str | bytes) -> dict[str, Any] | None:
+    """Read a text that should be a JSON object; None for anything else."""
+    try:
+        held = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return held if isinstance(held, dict) else None
 
 
 def encode(value: object) -> Json:

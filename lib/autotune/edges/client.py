@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, AnyStr, NoReturn
 
+from autotune.core.codec import mapping_in
 from autotune.core.health.supervision import (
     Usage,
     cost_state,
-    parse_message,
     usages,
 )
 from autotune.edges.atomic import lines_since
@@ -73,7 +73,7 @@ class Transcripts:
     def _fresh(self, path: Path) -> list[Mapping[str, Any]]:
         with suppress(OSError):
             lines, self._read[path] = lines_since(path, self._read.get(path, 0))
-            return [found for line in lines if (found := parse_message(line)) is not None]
+            return [found for line in lines if (found := mapping_in(line)) is not None]
         return []
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
+from autotune.core.codec import mapping_in
 from autotune.edges.git import OWN_IDENTITY, REFUSING, Repository, decode_paths, query, tell
 
 
@@ -55,7 +54,7 @@ def refusing_hook(trace: Path) -> str | None:
     """Name the hook for which a commit failed, by git's own record of it: one that said no, or was running when the time was up."""
     running: dict[int, str] = {}
     for line in trace.read_bytes().splitlines() if trace.exists() else ():
-        event = _event(line)
+        event = mapping_in(line) or {}
         if "/" in event.get("sid", "/"):  # of a git that a hook started
             continue
         if event["event"] == "child_start" and event.get("child_class") == "hook":
@@ -63,15 +62,6 @@ def refusing_hook(trace: Path) -> str | None:
         elif event["event"] == "child_exit" and (name := running.pop(event["child_id"], None)) in REFUSING and event["code"] > 0:
             return name
     return next(iter(running.values()), None)
-
-
-def _event(line: bytes) -> dict[str, Any]:
-    """Read a line of git's record; one that was torn says nothing."""
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def has_identity(repository: Repository) -> bool:

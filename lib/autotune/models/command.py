@@ -15,6 +15,7 @@ from typing import Any
 
 from autotune.core.asking.failing import Failure, Why, why_of
 from autotune.core.asking.request import Reply, Request, Stop, Usage
+from autotune.core.codec import mapping_in
 from autotune.models import programs
 
 
@@ -31,15 +32,12 @@ def call(command: str, request: Request, timeout_s: float) -> Reply | Failure:
     ended = programs.run(shell, json.dumps(asked) + "\n", cwd=Path.cwd(), environment=os.environ, timeout_s=timeout_s)
     if ended.code is None:
         return Failure(Why.SLOW, may_cost=True)
-    try:
-        found = json.loads(ended.said)
-    except ValueError:
-        found = None
-    if isinstance(found, dict) and "error" in found:
+    found = mapping_in(ended.said)
+    if found is not None and "error" in found:
         return _failure(found)
     if ended.code != 0:
         return Failure(Why.FAILED, f"exit {ended.code}: {ended.last_words}", may_cost=True)
-    if not isinstance(found, dict) or not isinstance(found.get("text", ""), str) or not {"text", "value"} & set(found):
+    if found is None or not isinstance(found.get("text", ""), str) or not {"text", "value"} & set(found):
         return Failure(Why.GARBLED, ended.last_words, may_cost=True)
     return _reply(found)
 

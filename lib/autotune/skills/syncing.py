@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from autotune.core.codec import mapping_in
 from autotune.core.records.masking import masked
 from autotune.core.records.places import case_id, part_of, unit_of
 from autotune.core.skills.seen import Prompt, Row
@@ -116,11 +117,7 @@ class _File:
         self.synced.bytes += line.size
         if line.raw is None or (self.host.marks and not any(mark in line.raw for mark in self.host.marks)):
             return
-        try:
-            record = json.loads(line.raw)
-        except (ValueError, RecursionError):
-            record = None
-        if isinstance(record, dict):
+        if (record := mapping_in(line.raw)) is not None:
             keep(self.store, self.host.read(record), place, line.position, self.rules, self.now_ms, self.synced)
         elif line.raw.strip():
             self.synced.unread[self.host.name] += 1

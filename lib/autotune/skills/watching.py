@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import subprocess
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Event
 
+from autotune.core.codec import mapping_in
 from autotune.core.skills.signs import Failing, Sign, Watched
 from autotune.edges.client import end, end_of, lines, not_outliving, pipe
 from autotune.skills.clients import Launch, Stream
@@ -86,9 +86,5 @@ def _listened(
 
 
 def _signs(stream: Stream, line: str) -> Iterator[Sign]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return
-    if isinstance(record, dict):
+    if (record := mapping_in(line)) is not None:
         yield from stream.read(record)

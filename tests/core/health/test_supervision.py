@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -33,7 +32,6 @@ from autotune.core.health.supervision import (
     heard_words,
     next_step,
     over_budget,
-    parse_message,
     usages,
 )
 from autotune.core.tell.words import told
@@ -122,13 +120,6 @@ def test_whatever_is_heard_is_taken_in(messages: list[dict[str, Any]], code: int
     for message in messages:
         news = heard_words(message)
         assert news is None or "\n" not in told(news)
-
-
-@given(st.text(max_size=40))
-def test_a_line_that_is_no_message_is_none(line: str) -> None:
-    held = parse_message(line)
-    assert held is None or json.loads(line) == held
-    assert parse_message("[1]") is None
 
 
 def test_what_the_agent_says_is_told_on_one_short_line() -> None:

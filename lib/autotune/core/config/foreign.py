@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from autotune.core.codec import mapping_in
 from autotune.core.config.keys import BY_NAME
 from autotune.core.health.recovery import Playbook
 
@@ -24,12 +24,8 @@ _OWN = {"workingDir", "mode", *_SECTIONS, *(name for name in MEANS if "." not in
 
 def settings_in(content: bytes) -> dict[str, Any] | None:
     """The settings that a file holds; None where it is no such file."""
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    is_one = isinstance(body, dict) and bool(_OWN & {*body}) and not {"type", "run", "status"} & {*body}
-    return body if is_one else None
+    body = mapping_in(content) or {}
+    return body if _OWN & {*body} and not {"type", "run", "status"} & {*body} else None
 
 
 def converted(body: Mapping[str, Any]) -> tuple[dict[str, object], tuple[str, ...]]:

@@ -95,15 +95,6 @@ class Heard:
     plugin_errors: str = ""
 
 
-def parse_message(line: str) -> Mapping[str, Any] | None:
-    """A line of the stream or of a transcript as a mapping; None for anything else."""
-    try:
-        held = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return held if isinstance(held, dict) else None
-
-
 def hear(heard: Heard, message: Mapping[str, Any]) -> Heard:
     """Give what is known after one more message of the client's stream. Unknown types and missing fields teach nothing."""
     client = _text(message.get("session_id")) or heard.client

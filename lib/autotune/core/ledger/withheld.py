@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from autotune.core.codec import mapping_in
 from autotune.core.ledger.lines import as_line
 
 SHORTEST = 8  # characters of a value that is looked for in words too; a shorter one stands in many by chance
@@ -74,11 +74,8 @@ def _set_by(body: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _changed(line: bytes, values: Collection[str], setting: Callable[[str, str], str], words: Mapping[str, str]) -> bytes:
     """Change what a line says of variables: what it sets them to, and texts in its words. Gives its own bytes where nothing changes."""
-    try:
-        body = json.loads(line)
-    except (ValueError, RecursionError):
-        return line
-    if not isinstance(body, dict):
+    body = mapping_in(line)
+    if body is None:
         return line
     made = dict(body)
     if body.get("type") in ("config", "settings") and isinstance(body.get("config"), dict):

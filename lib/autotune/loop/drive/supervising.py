@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from autotune.core.codec import mapping_in
 from autotune.core.facts import Fact, Kind
 from autotune.core.health.supervision import (
     PATIENCE,
@@ -24,7 +25,6 @@ from autotune.core.health.supervision import (
     heard_words,
     next_step,
     over_budget,
-    parse_message,
 )
 from autotune.core.ledger.events import Finished, Paused, Result, Spent
 from autotune.core.ledger.stopping import Action, next_action
@@ -227,7 +227,7 @@ def _listen(night: Night, process: subprocess.Popen[bytes], used_before: Usage) 
             with suppress(subprocess.TimeoutExpired):
                 process.wait(ENDS_WITHIN_S)
             return heard, because
-        if message := parse_message(line):
+        if message := mapping_in(line):
             heard = hear(heard, message)
             if (news := heard_words(message)) is not None:
                 night.say(news)
