@@ -388,7 +388,8 @@ def test_a_claim_is_made_of_the_cases_that_are_held_out() -> None:
     bare = [(replace(one, samples={}), replace(other, samples={})) for one, other in pairs]
     with pytest.raises(ValueError, match="no case"):
         scored.claim_of(state, bare, 1)
-    assert scored.claim_of(state, [(one, one) for one, _ in pairs], 1).improved is False
+    same = [(one, replace(one, arm=Arm.CANDIDATE)) for one, _ in pairs]
+    assert scored.claim_of(state, same, 1).improved is False
 
 
 def test_a_target_is_reached_by_the_mean_of_a_pass_over_cases_that_may_be_seen() -> None:

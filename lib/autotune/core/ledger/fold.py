@@ -19,7 +19,7 @@ from autotune.core.ledger.events import Result
 from autotune.core.ledger.lines import Event
 from autotune.core.ledger.purposes import Cause, Purpose
 from autotune.core.ledger.segment import REFERENCE_KEPT, Segment, comparable, compared, seen
-from autotune.core.ledger.state import NOTES, RECENT, TRAIL, Ended, Ending, Experiment, Recent, Row, Spending, State, Step
+from autotune.core.ledger.state import NOTES, RECENT, TRAIL, Ended, Ending, Experiment, Recent, Row, State, Step
 from autotune.core.model import Arm, Outcome, Status, Verdict, Witness
 from autotune.core.output.outcome import cost_of
 from autotune.core.stats import noise
@@ -90,12 +90,10 @@ def after(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 
         case events.StopAsked():
             return replace(state, stop_asked=event) if state.ended is None else state
         case events.Resumed():
-            resumed = _signal(state, Signal.RESUMED, Fact(Kind.RESUMED))
-            return replace(resumed, ended=None, spending=_going_on(state, event.timestamp), playbook=None, last_playbook_is_news=False)
+            return _going_on(_signal(state, Signal.RESUMED, Fact(Kind.RESUMED)), event.timestamp)
         case events.RepairAsked():
             asked = _signal(state, Signal.REPAIR_ASKED, Fact(Kind.REPAIR_ASKED))
-            asked = replace(asked, ended=None, spending=_going_on(state, event.timestamp), playbook=None)
-            return replace(asked, asked_playbook=event.playbook, last_playbook_is_news=False)
+            return replace(_going_on(asked, event.timestamp), asked_playbook=event.playbook)
         case events.Restored():
             return _looked_after(state, event.experiment)
         case events.Noted():
@@ -152,8 +150,9 @@ def _end(state: State, ending: Ending, reason: Fact, now: str) -> State:
     return replace(state, ended=ended, stop_asked=None, spending=spending)
 
 
-def _going_on(state: State, now: str) -> Spending:
-    return replace(state.spending, active_since=state.spending.active_since or now)
+def _going_on(state: State, now: str) -> State:
+    spending = replace(state.spending, active_since=state.spending.active_since or now)
+    return replace(state, ended=None, spending=spending, playbook=None, last_playbook_is_news=False)
 
 
 def _experiment(event: events.CandidateTaken) -> Experiment:

@@ -15,6 +15,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from autotune.core.cases import bounded
@@ -151,18 +152,13 @@ def claim_of(state: State, pairs: Sequence[tuple[Run, Run]], look: int) -> Claim
         printed = [(first.samples[state.metric.name], last.samples[state.metric.name]) for first, last in pairs]
         logs = min(value for pair in printed for value in pair) > 0
         return effects.claim_of(printed, state.metric.direction, logs=logs, look=look, exact=state.claims_by_few)
-    scores, tries = state.scores, dict[str, Tried]()
-    for first, last in pairs:
-        for place in first.cases:
-            name = state.segment.listed[place].name
-            values = (run.samples.get(f"{state.metric.name}[{name}]") for run in (last, first))
-            tries[name] = Tried(*(None if value is None else scores.place(value) for value in values))
+    tries = dict(chain.from_iterable(_brought(state, pair) for pair in pairs))
     by_unit = dict[str, list[Tried]]()
     for case in state.segment.split.held_out:
         if case.name in tries:
             by_unit.setdefault(case.unit, []).append(tries[case.name])
     units = [unit_of(tried) for tried in by_unit.values()]
-    tally, effect = tallied(units, Asked(math.inf)), _effect(scores, _differences(units))
+    tally, effect = tallied(units, Asked(math.inf)), _effect(state.scores, _differences(units))
     if effect is None:
         raise ValueError("no case that is held out has a score in both states")
     return Claim(tally.evidence >= 1 / tail_of_look(look) and tally.mean > 0, effect, len(pairs), look, fewest=1)
