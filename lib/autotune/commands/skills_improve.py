@@ -15,7 +15,7 @@ from autotune.commands.printing import answered
 from autotune.commands.skills_create import NameOrPath
 from autotune.core.skills.package import SKILL
 from autotune.core.skills.probing import Client, Measures
-from autotune.core.skills.surfaces import Scope, texts_of
+from autotune.core.skills.surfaces import Scope, texts_of, with_texts
 from autotune.core.tell import improving as words
 from autotune.errors import AutotuneError
 
@@ -77,7 +77,7 @@ def propose_text(folder: RunFolder) -> None:
         return
     texts, line = found
     place = Path(run.inside)
-    (place / SKILL).write_bytes(searching.made(packages.read(place), texts).files[SKILL])
+    (place / SKILL).write_bytes(with_texts(packages.read(place), texts).files[SKILL])
     typer.echo(line)
 
 

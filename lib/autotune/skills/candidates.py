@@ -61,7 +61,7 @@ def home_of(skill: Skill) -> Home | None:
 
 def kept(home: Home, skill: Skill) -> tuple[Kept, ...]:
     """What sessions kept of a skill's folder by measuring it, and is not in the branch that is checked out, the newest first."""
-    top, begins = home.repository.top, f"{BEGINS}{skill.name.rpartition(':')[2]}-"
+    top, begins = home.repository.top, f"{BEGINS}{skill.short}-"
     head = None if home.workshop else git.resolve(top, "HEAD")
     found = []
     for one in standings(top):

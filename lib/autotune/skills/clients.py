@@ -22,6 +22,7 @@ from autotune.errors import AutotuneError
 from autotune.models.claude import OF_A_SESSION, OWN_CALL
 from autotune.readers.streams import claude_code, codex, opencode
 from autotune.readers.transcripts import codex as rollout
+from autotune.skills.installed import plugin_name
 from autotune.skills.staging import Stage
 
 MARK = "autotune-probe"
@@ -96,7 +97,7 @@ def _claude_code(query: str, stage: Stage, settings: Probing, users: Mapping[str
     plugin = () if stage.plugin is None else ("--plugin-dir", str(stage.plugin))
     own = {**users, **_ASKED_FIRST}
     if stage.plugin is not None and isinstance(plugins := own.get("enabledPlugins"), dict):
-        own["enabledPlugins"] = {name: on for name, on in plugins.items() if name.partition("@")[0] != _name_of(stage.plugin)}
+        own["enabledPlugins"] = {name: on for name, on in plugins.items() if name.partition("@")[0] != plugin_name(stage.plugin)}
     command = (
         *(found(Client.CLAUDE_CODE), "-p", *EVENTS, *kept, *ALONE, *plugin),
         *("--max-turns", str(settings.turns), *_model("--model", settings), "--name", MARK),
@@ -164,10 +165,6 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
     """The user's environment without that of a session around us."""
     kept = {name: value for name, value in os.environ.items() if name not in OF_A_SESSION}
     return {**kept, OWN_CALL: "1", **more}
-
-
-def _name_of(plugin: Path) -> str:
-    return str(json.loads((plugin / ".claude-plugin" / "plugin.json").read_text("utf-8"))["name"])
 
 
 _PROGRAMS: Mapping[Client, Program] = {

@@ -58,14 +58,13 @@ def improve(
     AutotuneError where something has to be mended first.
     """
     home = runs.home_of(skill.folder)
-    short = skill.name.rpartition(":")[2]
     if locks.holder(home / "lock") is not None:
-        return {"skill": short, "state": "busy"}
+        return {"skill": skill.short, "state": "busy"}
     with locks.hold(home / "lock", "autotune skills improve"):
         place = suites.place_of(skill, Path.home())
         folder = run_folders.unfinished(home)
         if folder is not None and wish.restart and not dry:
-            run_folders.write(folder, run_folders.RESULT, {"skill": short, "state": "given up"})
+            run_folders.write(folder, run_folders.RESULT, {"skill": skill.short, "state": "given up"})
             folder = None
         if folder is None or dry:
             suite = suites.read(place)
@@ -153,8 +152,7 @@ def _proposed(desk: searching.Desk, texts: Mapping[str, str]) -> dict[str, Any]:
     means = _means(desk, (before, texts), cases)
     place = desk.folder / runs.PROPOSAL / run.skill
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(desk.folder / runs.BASE / run.skill, place, symlinks=True)
-    (place / SKILL).write_bytes(searching.made(desk.base, texts).files[SKILL])
+    searching.put(desk, texts, place)
     return {"state": "proposed", "proposal": str(place), "before": means[0], "after": means[1], "usd": desk.spent}
 
 

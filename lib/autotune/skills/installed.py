@@ -43,6 +43,11 @@ class Skill:
     host: str
     hidden_by: Path | None = None
 
+    @property
+    def short(self) -> str:
+        """Its name without the plugin's."""
+        return self.name.rpartition(":")[2]
+
 
 def installed(home: Path, around: Path) -> tuple[Skill, ...]:
     """Every skill that a host finds from a folder, those that are hidden too."""
@@ -57,7 +62,7 @@ def named(said: str, home: Path, around: Path) -> Skill:
     if ("/" in said or said in {".", ".."} or (path / SKILL).is_file()) and path.exists():
         return at((path.parent if path.name == SKILL else path).absolute(), home, around)
     known = installed(home, around)
-    found = [one for one in known if one.name == said] or [one for one in known if one.name.rpartition(":")[2] == said]
+    found = [one for one in known if one.name == said] or [one for one in known if one.short == said]
     seen = [one for one in found if one.hidden_by is None]
     if len({one.folder.resolve() for one in seen}) > 1:
         places = ", ".join(str(one.folder) for one in seen)
@@ -79,7 +84,7 @@ def at(folder: Path, home: Path, around: Path) -> Skill:
     plugin = next((above for above in folder.parents if (above / ".claude-plugin" / "plugin.json").is_file()), None)
     if plugin is not None and folder.parent.name == "skills":
         return Skill(
-            f"{_name_of(plugin)}:{folder.name}",
+            f"{plugin_name(plugin)}:{folder.name}",
             folder,
             Scope.CACHE if "cache" in _below_plugins(folder, home) else Scope.PLUGIN,
             "claude-code",
@@ -159,7 +164,8 @@ def _below_plugins(folder: Path, home: Path) -> tuple[str, ...]:
     return folder.relative_to(plugins).parts if folder.is_relative_to(plugins) else ()
 
 
-def _name_of(plugin: Path) -> str:
+def plugin_name(plugin: Path) -> str:
+    """What a plugin in a folder is called: as it says, else by its folder."""
     import json
 
     try:

@@ -144,7 +144,7 @@ def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]
     each = measuring.usd_each(measuring.bench_of(settings, Path("/"))) if place.suite.is_file() else None
     calls = wish.proposals + sum(-(-count // 15) for count in lacking.values())
     return {
-        "skill": place.skill.name.rpartition(":")[2],
+        "skill": place.skill.short,
         "scope": str(scope),
         "surfaces": [str(one) for one in (scope, *further_scopes(place, suite, wish, scope))],
         "instrument": str(instrument),
@@ -158,7 +158,7 @@ def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]
         "generate": more,
         "calls": calls,
         "probes": probes,
-        "minutes": probes * PROBE_S / measuring.expected_at_once(settings, place.skill.name.rpartition(":")[2]) / 60,
+        "minutes": probes * PROBE_S / measuring.expected_at_once(settings, place.skill.short) / 60,
         "usd": None if each is None else each * probes,
         "max_usd": wish.max_usd,
         "decides": decides,
@@ -227,7 +227,7 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
     base = _base(place)
     if (repository := git.discover(place.top)) is not None:
         opening.refuse_nameless(repository)
-    folder, short = run_folders.next_folder(home), place.skill.name.rpartition(":")[2]
+    folder, short = run_folders.next_folder(home), place.skill.short
     name = f"improve {short} {scope} {now_ms}"
     shutil.copytree(place.skill.folder, folder / runs.BASE / short, ignore=shutil.ignore_patterns(".git", "__pycache__"))
     suites.write(replace(place, suite=folder / runs.SUITE), suite)

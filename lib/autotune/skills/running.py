@@ -166,7 +166,7 @@ def _conditions(one: Pass, seen: Seen, skills: Mapping[str, Skill], before: Mapp
             cache=skill.scope is Scope.CACHE,
             watched=before[name].fate in _WATCHED,
             waiting=deploying.waiting(skill) is not None,
-            wanted=not wanted or not {name, skill.name, skill.name.rpartition(":")[2]}.isdisjoint(wanted),
+            wanted=not wanted or not {name, skill.name, skill.short}.isdisjoint(wanted),
             tried_days_ago=(past.now_ms - past.tries[skill.name]) / _DAY_MS if skill.name in past.tries else None,
         )
 

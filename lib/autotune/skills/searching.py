@@ -133,11 +133,6 @@ def scores(desk: Desk, texts: Mapping[str, str], cases: Sequence[str]) -> list[P
     return found
 
 
-def made(base: Package, texts: Mapping[str, str]) -> Package:
-    """The skill with texts of a search."""
-    return with_texts(base, texts)
-
-
 def flaw_of(base: Package, texts: Mapping[str, str], before: Mapping[str, str], spoken: Sequence[str]) -> str | None:
     """Say why texts may not be tried: what they say, or what they make of the package; None where they may."""
     if (why := amiss(before, texts, spoken)) is not None:
@@ -147,12 +142,17 @@ def flaw_of(base: Package, texts: Mapping[str, str], before: Mapping[str, str], 
     return str(fresh[0].rule) if fresh else None
 
 
+def put(desk: Desk, texts: Mapping[str, str], folder: Path) -> None:
+    """Put the skill with texts of a search into a folder that is not there yet."""
+    shutil.copytree(desk.folder / runs.BASE / desk.run.skill, folder, symlinks=True)
+    (folder / SKILL).write_bytes(with_texts(desk.base, texts).files[SKILL])
+
+
 @contextmanager
 def _staged(desk: Desk, texts: Mapping[str, str]) -> Iterator[Bench]:
     with temporary("autotune-skill-") as top:
         folder = top / "candidate" / desk.run.skill
-        shutil.copytree(desk.folder / runs.BASE / desk.run.skill, folder, symlinks=True)
-        (folder / SKILL).write_bytes(made(desk.base, texts).files[SKILL])
+        put(desk, texts, folder)
         yield measuring.bench_of(replace(desk.bench.settings, skill=str(folder)), desk.folder)
 
 

@@ -35,19 +35,18 @@ class Place:
 
 def place_of(skill: Skill, home: Path) -> Place:
     """Find where a skill is worked on: the repository that tracks its files, else its workshop."""
-    short = skill.name.rpartition(":")[2]
     found = git.discover(skill.folder)
     folder = skill.folder.resolve()
     top = folder if found is None else found.top.resolve()
     if top != folder and git.ask(top, "ls-files", "--", str(folder)).text.strip():
-        return Place(skill, top, folder.relative_to(top).as_posix(), top / FOLDER / short / FILE, workshop=False)
-    top = home / WORKSHOPS / short
-    return Place(skill, top, f"skills/{short}", top / FOLDER / short / FILE, workshop=True)
+        return Place(skill, top, folder.relative_to(top).as_posix(), top / FOLDER / skill.short / FILE, workshop=False)
+    top = home / WORKSHOPS / skill.short
+    return Place(skill, top, f"skills/{skill.short}", top / FOLDER / skill.short / FILE, workshop=True)
 
 
 def read(place: Place) -> Suite:
     """Read a skill's suite, empty where there is none. Raises AutotuneError that names file and line."""
-    return read_file(place.suite) if place.suite.is_file() else Suite(place.skill.name.rpartition(":")[2])
+    return read_file(place.suite) if place.suite.is_file() else Suite(place.skill.short)
 
 
 def read_file(path: Path) -> Suite:

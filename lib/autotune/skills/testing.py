@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autotune.core.skills.measured import Compared, Measured, compared, measured
+from autotune.core.skills.probed import total
 from autotune.core.skills.probing import Measures, Probing
 from autotune.core.skills.readiness import NO_CASES, Step, command
 from autotune.core.skills.results import Result, What
@@ -33,15 +34,14 @@ class Pair:
 def benches(skill: Skill, home: Path, settings: Probing, wanted: Sequence[Measures]) -> list[Bench]:
     """Give a bench for each instrument that the skill's suite has cases for. Raises AutotuneError where it has none."""
     place = place_of(skill, home)
-    short = skill.name.rpartition(":")[2]
     step = Step.BASELINE if set(wanted) == {Measures.TASK} else Step.EVALS
-    makes_cases = command(step, short, NO_CASES)
+    makes_cases = command(step, skill.short, NO_CASES)
     if not place.suite.is_file():
-        raise AutotuneError(f"{short} has no suite yet: there is no {place.suite}.", makes_cases)
+        raise AutotuneError(f"{skill.short} has no suite yet: there is no {place.suite}.", makes_cases)
     found = list(_with_cases(skill, place, settings, wanted))
     if not found:
         kinds = ", ".join(wanted)
-        raise AutotuneError(f"The suite of {short} has no cases for {kinds}.", makes_cases)
+        raise AutotuneError(f"The suite of {skill.short} has no cases for {kinds}.", makes_cases)
     return found
 
 
@@ -97,7 +97,7 @@ def keep(store: Store, bench: Bench, what: What, made: Measured | Pair, now_ms: 
         float(overall.of),
         whole.failed,
         sides,
-        whole.usd if isinstance(made, Measured) else _both(made),
+        whole.usd if isinstance(made, Measured) else total([made.before.usd, made.after.usd]),
         passed,
     )
     results.keep(store, result)
@@ -109,8 +109,3 @@ def verdict(what: What, pair: Pair) -> bool | None:
     if pair.difference is None:
         return None
     return pair.difference.same if what is What.SAME else pair.difference.mean > 0
-
-
-def _both(pair: Pair) -> float | None:
-    known = [one.usd for one in (pair.before, pair.after) if one.usd is not None]
-    return sum(known) if known else None

@@ -98,3 +98,9 @@ def test_a_case_that_is_there_stays_as_it_is() -> None:
 def test_an_id_is_that_of_the_words() -> None:
     assert id_of(Kind.ROUTING, "Make  slides\n") == id_of(Kind.ROUTING, "make slides")
     assert id_of(Kind.TASK, "make slides").startswith("t-")
+
+
+def test_a_task_names_the_folders_that_it_begins_with_and_is_tested_by() -> None:
+    hidden = (Check(CheckKind.COMMAND, command="sh t", path="t-1.tests"), Check(CheckKind.COMMAND, command="true"))
+    assert TaskCase("t", "do it", BY_HAND, (*TASK.checks, *hidden), workspace="t-1").folders == ("t-1", "t-1.tests")
+    assert TaskCase("t", "do it", BY_HAND).folders == ()

@@ -51,12 +51,12 @@ class Fitting:
     wrong: tuple[bool, ...]
 
 
-def after(name: str, turns: Sequence[Turn], cut: str, shown: str, until: str = "") -> list[Turn]:
-    """The turns with those that are no evidence for a version made silent on it: earlier ones, later ones, ones under another description.
+def after(name: str, turns: Sequence[Turn], cut: str, shown: str) -> list[Turn]:
+    """The turns with those that are no evidence for a version made silent on it: earlier ones, and ones under another description.
 
-    `cut` and `until` are times as hosts write them; positions stay, so that labels hold.
+    `cut` is a time as hosts write it; positions stay, so that labels hold.
     """
-    return [turn if _counts(turn, name, cut, shown, until) else turn.without(name) for turn in turns]
+    return [turn if _counts(turn, name, cut, shown) else turn.without(name) for turn in turns]
 
 
 def taken_up(name: str, turns: Sequence[Turn], cut: str, shown: str) -> Turn | None:
@@ -81,8 +81,6 @@ def stood(name: str, turns: Sequence[Turn], labels: dict[int, bool]) -> tuple[St
     return one, fitting(one, turns, labels)
 
 
-def _counts(turn: Turn, name: str, cut: str, shown: str, until: str) -> bool:
-    if turn.at < cut or (until and turn.at >= until):
-        return False
+def _counts(turn: Turn, name: str, cut: str, shown: str) -> bool:
     offer = turn.offered.get(name)
-    return offer is None or offer.digest is None or not shown or offer.digest == shown
+    return turn.at >= cut and (offer is None or offer.digest is None or not shown or offer.digest == shown)
