@@ -57,11 +57,11 @@ class Answers:
                 row = (request_hash, datetime.now(UTC).isoformat(), text)
                 self._file.execute("INSERT OR REPLACE INTO answers (hash, at, reply) VALUES (?, ?, ?)", row)
 
-    def forget(self, before: str | None = None) -> int:
-        """Delete all answers, or those that were had before a time (ISO 8601, UTC); gives how many."""
+    def forget(self) -> int:
+        """Delete all answers; gives how many."""
         with self._lock, suppress(sqlite3.Error):
             if self._file is not None:
-                gone = self._file.execute("DELETE FROM answers WHERE at < ?", (before or "~",)).rowcount
+                gone = self._file.execute("DELETE FROM answers").rowcount
                 self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 return gone
         return 0

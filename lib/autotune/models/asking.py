@@ -32,17 +32,17 @@ import random
 import threading
 import time
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from autotune.core.asking import structured
 from autotune.core.asking.breaking import Breaker
 from autotune.core.asking.costs import Cost, Sure, assumed, cost_of, together
-from autotune.core.asking.failing import FIRST_DELAY_S, LONGEST_DELAY_S, Failure, Why, delay_s
+from autotune.core.asking.failing import CAPS, FIRST_DELAY_S, LONGEST_DELAY_S, Failure, Why, delay_s
 from autotune.core.asking.limits import Admission, Limits, Most
 from autotune.core.asking.masking import masked
 from autotune.core.asking.naming import BACKENDS, Endpoint, Kind, Name, parse
@@ -57,10 +57,13 @@ from autotune.models.sdk import Sdk
 from autotune.models.spending import Spending, Ticket
 from autotune.version import PACKAGE
 
+A = TypeVar("A")
+B = TypeVar("B")
 FORBIDDING = "AUTOTUNE_NO_REQUESTS"
 """An environment variable that, set to anything, forbids calls that may leave the machine or cost money: for tests."""
 
 _LOOK_AGAIN_S = 0.02
+_HELD_BACK = frozenset({*CAPS, Why.DEADLINE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +161,11 @@ class Models:
 
     def ask_all(self, requests: Iterable[Request]) -> list[Answer]:
         """Ask several questions at once; the answers are in the order of the questions."""
-        threads = ThreadPoolExecutor(self.terms.concurrency)
         try:
-            return list(threads.map(self.ask, requests))
+            return list(at_once(self.terms.concurrency, self.ask, requests))
         except BaseException:
             self._sdk.close()  # nobody waits for the rest
             raise
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
 
     def ask(self, request: Request) -> Answer:
         """Ask one question."""
@@ -176,8 +176,8 @@ class Models:
         reply = self._tried(request, question)
         shaped = _shaped(request, reply)
         if shaped.may_be_mended and isinstance(reply, Reply) and shaped.failure is not None:
-            again = request.followed_by(Message(Role.ASSISTANT, reply.text or "…"), Message(Role.USER, mend(shaped.failure.said)))
-            reply = self._tried(again, question)
+            further = Message(Role.ASSISTANT, reply.text or "…"), Message(Role.USER, mend(shaped.failure.said))
+            reply = self._tried(replace(request, messages=(*request.messages, *further)), question)
             shaped = _shaped(request, reply)
         if self.terms.cached and isinstance(reply, Reply) and shaped.failure is None and reply.stop is Stop.END:
             self._answers.keep(question.hash, reply)
@@ -230,12 +230,10 @@ class Models:
                 found = ticket if isinstance(ticket, Failure) else self._made(ticket, request, question)
             finally:
                 with self._lock:
-                    held_back = found is None or (
-                        isinstance(found, Failure) and found.why in {Why.CALLS, Why.TOKENS, Why.MONEY, Why.DEADLINE}
-                    )
-                    now = self._breakers[str(question.name)]
-                    ended = now.ended(found if isinstance(found, Failure) else None, time.monotonic())
-                    self._breakers[str(question.name)] = replace(now, trying=False) if held_back else ended
+                    now, failure = self._breakers[str(question.name)], found if isinstance(found, Failure) else None
+                    held_back = found is None or (failure is not None and failure.why in _HELD_BACK)
+                    ended = replace(now, trying=False) if held_back else now.ended(failure, time.monotonic())
+                    self._breakers[str(question.name)] = ended
             return found
 
     def _ticket(self, request: Request, question: _Question) -> Ticket | Failure:
@@ -301,6 +299,15 @@ class _Shaped:
     value: Any = None
     failure: Failure | None = None
     may_be_mended: bool = False
+
+
+def at_once(most: int, work: Callable[[A], B], given: Iterable[A]) -> Iterator[B]:
+    """Work on several at once; what comes of each is given as soon as what comes of those before it is."""
+    threads = ThreadPoolExecutor(most)
+    try:
+        yield from threads.map(work, given)
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 @cache

@@ -23,7 +23,7 @@ from typing import IO, Any
 
 from autotune.core.asking.failing import Failure, Why, retry_after_s, why_of
 from autotune.core.asking.naming import Endpoint, Kind
-from autotune.core.asking.request import Reply, Request, Stop, Usage
+from autotune.core.asking.request import Reply, Request, Stop, Usage, contents
 from autotune.edges.client import pipe
 from autotune.edges.extra import python_of
 from autotune.errors import AutotuneError
@@ -56,16 +56,13 @@ class Sdk:
         """Make one call, once. Raises AutotuneError where the process cannot be had."""
         self.start(endpoint.kind)
         line = {
+            **contents(request),
             "kind": str(endpoint.kind),
             "url": endpoint.url,
             "key": endpoint.key,
             "headers": dict(endpoint.headers),
             "model": model,
-            "messages": [{"role": str(one.role), "text": one.text} for one in request.messages],
-            "max_tokens": request.max_tokens,
             "most": "max_completion_tokens" if endpoint.completion_tokens else "max_tokens",
-            "temperature": request.temperature,
-            "schema": request.schema,
             "stream": stream,
             "timeout_s": timeout_s,
         }

@@ -73,13 +73,10 @@ def client(call: dict[str, Any]) -> Any:  # noqa: ANN401 - of whichever SDK
     if where not in _clients:
         key = os.environ.get(call["key"], "") if call["key"] else "none"
         if call["kind"] == "messages":
-            import anthropic  # type: ignore[import-not-found, unused-ignore]
-
-            _clients[where] = anthropic.AsyncAnthropic(api_key=key, base_url=call["url"], default_headers=more, max_retries=0)
+            from anthropic import AsyncAnthropic as Client  # type: ignore[import-not-found, unused-ignore]
         else:
-            import openai  # type: ignore[import-not-found, unused-ignore]
-
-            _clients[where] = openai.AsyncOpenAI(api_key=key, base_url=call["url"], default_headers=more, max_retries=0)
+            from openai import AsyncOpenAI as Client  # type: ignore[import-not-found, unused-ignore]
+        _clients[where] = Client(api_key=key, base_url=call["url"], default_headers=more, max_retries=0)
     return _clients[where]
 
 

@@ -59,7 +59,7 @@ def _kept(top: Path, behavior: str) -> list[tuple[str, Candidate]]:
         state, _ = read_session(folder)
         if not state.incumbent or state.incumbent == state.first:
             continue
-        if mainline.path_of(behavior) in git.changed(top, state.first, state.incumbent):
+        if packs.path_of(behavior) in git.changed(top, state.first, state.incumbent):
             rows = [row for row in feed.rows_of(folder.ledger) if row.status is Status.KEEP]
             found.append(_candidate(top, behavior, folder.name, state.incumbent, rows))
     return found
@@ -79,5 +79,5 @@ def _pack(top: Path, commit: str, behavior: str) -> Pack:
         return packs.read(mainline.text_at(top, commit, behavior) or "{}", behavior)
     except ValueError as wrong:
         raise AutotuneError(
-            f"{mainline.path_of(behavior)} at {commit[:12]} is no pack: {wrong}.", "correct it there, or name another commit"
+            f"{packs.path_of(behavior)} at {commit[:12]} is no pack: {wrong}.", "correct it there, or name another commit"
         ) from None

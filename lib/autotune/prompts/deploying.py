@@ -105,8 +105,7 @@ def _take_up(settings: Settings, rollout: Rollout, behavior: str, now_ms: int) -
     place = rollout.target.places[ACTIVE]
     if ACTIVE not in rollout.state.placed and place.is_file():
         rollout.adopt(ACTIVE, now_ms, {"version": canaries.version_in(place.read_bytes())})
-    last = rollout.state.last
-    if last is not None and last.why in {FOUND, "adopted"} and place.is_file():
+    if place.is_file() and any(one.why in {FOUND, "adopted"} for one in rollout.state.deployments[-1:]):
         mainline.restore(canaries.workshop_of(settings), behavior, place.read_bytes())
     if rollout.state.placed.get(CANARY) is None and rollout.target.places[CANARY].exists():
         raise ChangedError(

@@ -18,6 +18,7 @@ from autotune.core.asking.failing import CAPS, Failure, Why
 from autotune.core.asking.naming import parse
 from autotune.core.asking.prices import likely
 from autotune.core.codec import encode
+from autotune.core.judging.marks import Judgement
 from autotune.core.judging.probing import Bias, changed
 from autotune.core.judging.retrying import again_ms, was_asked
 from autotune.core.judging.stages import is_sampled
@@ -179,14 +180,14 @@ def _judge(settings: Settings, bench: Bench, models: Models, one: Pass, now_ms: 
                 return
 
 
-def _ends(one: Judged) -> bool:
-    return one.judgement.failure is not None and one.judgement.failure.why in _ENDS
+def _ends(found: Judgement) -> bool:
+    return found.failure is not None and found.failure.why in _ENDS
 
 
 def _count(one: Pass, found: Sequence[Judged], rows: Mapping[str, Waiting]) -> None:
     for each in found:
         one.costs.append(each.cost)
-        if _ends(each) and (one.ended is None or one.ended.why is Why.RESTING):  # what it rests for says more
+        if _ends(each.judgement) and (one.ended is None or one.ended.why is Why.RESTING):  # what it rests for says more
             one.ended = each.judgement.failure
         if not was_asked(each.judgement):
             continue
@@ -243,7 +244,7 @@ def _probe(settings: Settings, bench: Bench, models: Models, one: Pass, count: i
             one.costs.append(cost)
             if found.score is not None:
                 moved[str(bias)] = found.score - row.score
-            elif found.failure is not None and found.failure.why in _ENDS:
+            elif _ends(found):
                 one.ended = found.failure
         with opened(database(settings), write=True, what="autotune prompts eval", wait_s=_WAIT_S) as store:
             probes.keep(store, bench.settings.behavior, one.instrument, row, moved, now_ms)

@@ -11,7 +11,7 @@ from autotune.prompts.settings import Settings, agents_home, placed
 from autotune.records import dead_letters, exporting, forgetting, older
 from autotune.records.keeping import TRACE, Taken
 from autotune.records.sources import Source
-from autotune.records.store import Store, opened, usual_path
+from autotune.records.store import opened, usual_path
 from autotune.records.taking_in import take_in
 
 OLDER = "autotune.db"
@@ -43,12 +43,8 @@ def ingest(
             "database": str(store.path),
             "dead_letters": None if letters is None else str(letters),
             "missing": [str(source.place) for source in sources if not source.place.exists()],
-            "records_now": _records(store),
+            "records_now": store.count("SELECT count(*) FROM record WHERE kind = ?", TRACE),
         }
-
-
-def _records(store: Store) -> int:
-    return store.count("SELECT count(*) FROM record WHERE kind = ?", TRACE)
 
 
 def _older_databases(settings: Settings) -> list[Path]:

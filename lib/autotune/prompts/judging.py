@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -28,7 +27,7 @@ from autotune.core.records.trace import Trace, from_mapping
 from autotune.core.tell.judging import as_agent, question
 from autotune.edges import toml
 from autotune.errors import AutotuneError
-from autotune.models.asking import Answer, Models, Terms
+from autotune.models.asking import Answer, Models, Terms, at_once
 
 VERSION = 1
 """Of what a judge is asked and how its marks are counted: another one is another measurement."""
@@ -131,11 +130,7 @@ def judged(bench: Bench, models: Models, cases: Iterable[str]) -> Iterator[Judge
     missing = next((case for case in wanted if _own_name(bench, case) not in bench.cases), None)
     if missing is not None:
         raise AutotuneError(f"There is no case {missing} in {bench.settings.cases}.", "take the ids from that file, as `case` in each line")
-    threads = ThreadPoolExecutor(bench.settings.concurrency)
-    try:
-        yield from threads.map(lambda case: judge_case(bench, models, case), wanted)
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+    yield from at_once(bench.settings.concurrency, lambda case: judge_case(bench, models, case), wanted)
 
 
 def judge_case(bench: Bench, models: Models, case: str) -> Judged:

@@ -13,11 +13,6 @@ MAIN = "refs/heads/main"
 _FILE = "100644"
 
 
-def path_of(behavior: str) -> str:
-    """Where a behaviour's pack lies in the workshop."""
-    return f"packs/{behavior}.json"
-
-
 def tip(top: Path) -> str:
     """The commit that main is at. Raises AutotuneError where there is no such branch."""
     found = git.resolve(top, MAIN)
@@ -28,7 +23,7 @@ def tip(top: Path) -> str:
 
 def text_at(top: Path, commit: str, behavior: str) -> str | None:
     """The text of a behaviour's pack at a commit; None where there is none."""
-    blob = git.resolve(top, f"{commit}:{path_of(behavior)}")
+    blob = git.resolve(top, f"{commit}:{packs.path_of(behavior)}")
     return None if blob is None else git.content(top, blob).decode("utf-8", "replace")
 
 
@@ -40,7 +35,7 @@ def require_unmoved(top: Path, commit: str, behavior: str) -> None:
     base = commits.merge_base(top, main, commit)
     if base is None or text_at(top, base, behavior) != text_at(top, main, behavior):
         raise AutotuneError(
-            f"main has moved: its {path_of(behavior)} is not the one that {commit[:12]} was compared with.",
+            f"main has moved: its {packs.path_of(behavior)} is not the one that {commit[:12]} was compared with.",
             f"`autotune prompts rollback --behavior {behavior}` ends the canary; then optimize again, from main as it is now",
         )
 
@@ -54,7 +49,7 @@ def bring(top: Path, commit: str, behavior: str) -> None:
     if commits.is_ancestor(top, main, commit):
         _move(top, main, commit)
         return
-    tree = _with_file(top, main, behavior, git.resolve(top, f"{commit}:{path_of(behavior)}") or "")
+    tree = _with_file(top, main, behavior, git.resolve(top, f"{commit}:{packs.path_of(behavior)}") or "")
     _move(top, main, commits.commit_tree(top, tree, [main, commit], PROMOTED.format(behavior=behavior)))
 
 
@@ -83,7 +78,7 @@ def _with_file(top: Path, commit: str, behavior: str, blob: str) -> str:
     repository = git.discover(top)
     index = (top / ".git" if repository is None else repository.folder) / "autotune-rollout.index"
     git.tell(top, "read-tree", commit, index=index)
-    git.tell(top, "update-index", "--add", "--cacheinfo", f"{_FILE},{blob},{path_of(behavior)}", index=index)
+    git.tell(top, "update-index", "--add", "--cacheinfo", f"{_FILE},{blob},{packs.path_of(behavior)}", index=index)
     tree = git.tell(top, "write-tree", index=index).text
     index.unlink(missing_ok=True)
     return tree

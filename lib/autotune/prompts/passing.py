@@ -6,10 +6,8 @@ Each step finishes what was begun and does nothing that is done: a pass that was
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from autotune.core.records.behaviors import Behavior
@@ -72,19 +70,19 @@ def planned(parts: Sequence[Part]) -> list[Did]:
 
 
 def once(settings: Settings, parts: Sequence[Part], *, stopped: Callable[[], bool], said: Callable[[Part], None]) -> list[Did]:
-    """Make a pass; `said` hears of each part when it begins, and none begins once `stopped` is true.
+    """Make a pass; `said` hears of each part when it begins, and none begins once `stopped` is true. `once.json` has the last whole one.
 
     Raises AutotuneError where another process makes one.
     """
     done: list[Did] = []
-    with alone(settings):
+    with hold(database(settings).with_name("once.lock"), "autotune prompts once", shared=False):
         for part in parts:
             if stopped():
                 done.append(Did(part, skipped=Skipped(Skip.STOPPED)))
                 continue
             said(part)
             done.append(_taken(part, part.work))
-        replace_file(_last(settings), json.dumps(values(done), ensure_ascii=False).encode())
+        replace_file(database(settings).with_name("once.json"), json.dumps(values(done), ensure_ascii=False).encode())
     return done
 
 
@@ -93,18 +91,6 @@ def values(done: Sequence[Did], *, dry: bool = False) -> dict[str, Any]:
     calls, usd = money([one.found for one in done if one.found is not None])
     steps = [one.values() for one in done]
     return {"dry_run": dry, "ok": all(one.ok for one in done), "calls": calls, "usd": usd, "steps": steps}
-
-
-@contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """Be the only one that makes a pass over these records."""
-    with hold(database(settings).with_name("once.lock"), "autotune prompts once", shared=False):
-        yield
-
-
-def _last(settings: Settings) -> Path:
-    """The file that holds the last whole pass, for whoever looks."""
-    return database(settings).with_name("once.json")
 
 
 def _taken(part: Part, step: Callable[[], Values | Skipped]) -> Did:

@@ -76,7 +76,7 @@ def workshop_of(settings: Settings) -> Repository:
 def prepared(settings: Settings, behavior: Behavior, seed: int, now_ms: int) -> Prepared:
     """Look at all that a run takes, and change nothing. Raises AutotuneError where the workshop has no pack of the behaviour."""
     repository = workshop_of(settings)
-    base, path = mainline.tip(repository.top), mainline.path_of(behavior)
+    base, path = mainline.tip(repository.top), packs.path_of(behavior)
     pack = mainline.text_at(repository.top, base, behavior)
     if pack is None:
         raise AutotuneError(f"The branch main of {repository.top} has no {path}.", "commit the pack that your agent reads, on main")
@@ -95,7 +95,7 @@ def _in_the_way(settings: Settings, repository: Repository, behavior: Behavior) 
             continue
         state = sessions.load(repository, name).state
         scope = matcher(state.config.scope, state.segment.opened.workdir)
-        if scope(f"packs/{behavior}.json") and (state.ended is None or state.ended.ending is Ending.PAUSED):
+        if scope(packs.path_of(behavior)) and (state.ended is None or state.ended.ending is Ending.PAUSED):
             return "session open", {"session": name}
     stand = canaries.standing_of(settings, behavior)
     if stand.running is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autotune.core.codec import decode
+from autotune.core.judging import packs
 from autotune.core.judging.packs import Pack
 from autotune.edges.locks import data_folder
 from autotune.edges.run_folders import RESULT, RUN, numbered
@@ -55,7 +56,7 @@ class Run:
     @property
     def pack(self) -> str:
         """The pack's path in the workshop."""
-        return f"packs/{self.behavior}.json"
+        return packs.path_of(self.behavior)
 
 
 def folder_of(workshop: Path, behavior: str) -> Path:

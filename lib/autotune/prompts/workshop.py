@@ -36,7 +36,7 @@ def planned(place: Path, settings: Settings, written: Mapping[str, object]) -> P
         now = settings.output_dir / f"{behavior}.json"
         if now.is_file():
             deployed.append(str(behavior))
-        files[f"packs/{behavior}.json"] = _as_deployed(now, behavior) if now.is_file() else packs.rendered(builtin.pack(behavior))
+        files[packs.path_of(behavior)] = _as_deployed(now, behavior) if now.is_file() else packs.rendered(builtin.pack(behavior))
         files[f"rubrics/{behavior}.toml"] = builtin.rubric(behavior)
     return Plan(place, files, tuple(deployed))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.asking.request import Message, Request, Role, Usage, contents, contents_hash, request_hash
+from autotune.core.asking.request import Message, Request, Role, Usage, contents_hash, request_hash
 
 ASKED = Request("openai:small", (Message(Role.SYSTEM, "Be brief."), Message(Role.USER, "Why?")))
 
@@ -43,11 +43,6 @@ def test_the_order_of_a_schemas_keys_changes_nothing(keys: list[str]) -> None:
     schema = {"type": "object", "properties": {key: {"type": "string"} for key in keys}}
     known = {"type": "object", "properties": {key: {"type": "string"} for key in "abc"}}
     assert contents_hash(replace(ASKED, schema=schema)) == contents_hash(replace(ASKED, schema=known))
-
-
-def test_a_question_goes_on_with_further_messages() -> None:
-    more = ASKED.followed_by(Message(Role.ASSISTANT, "Because."))
-    assert [one["text"] for one in contents(more)["messages"]] == ["Be brief.", "Why?", "Because."]
 
 
 def test_usage_adds_up() -> None:

@@ -24,10 +24,10 @@ def test_other_lines_are_refused(said: dict[str, object]) -> None:
 
 def test_the_state_is_what_was_done() -> None:
     assert state([]) == State()
-    assert state([]).last is None
+    assert state([]).deployments == ()
     done = state([FIRST, Done(1, 20), Note(25, "looked"), SECOND])
     assert done.placed == {"active": "a", "canary": "b"}
-    assert (done.last, done.pending, done.numbered) == (FIRST, SECOND, 2)
+    assert (done.deployments, done.pending, done.numbered) == ((FIRST,), SECOND, 2)
     assert state([FIRST, Done(1, 20), SECOND, Done(2, 40)]).placed == {"active": "b", "canary": None}
 
 

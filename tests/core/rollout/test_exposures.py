@@ -120,3 +120,8 @@ def test_after_a_promotion_all_get_the_version() -> None:
     assert sorted(unit.score or 0 for unit in found) == pytest.approx([0.5, 0.5, 0.7])
     assert since(records, "new", START) == ()
     assert subject_of(records[4], UnitKind.CONVERSATION) is None
+
+
+def test_a_users_day_and_a_conversation_of_one_name_may_close_at_once() -> None:
+    records = [exposure(1, "x", 0, version="new"), replace(exposure(0, "x", 0), version="new", user=None, conversation="x")]
+    assert len(since(records, "new", LATER)) == 2

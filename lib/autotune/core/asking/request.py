@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -44,10 +44,6 @@ class Request:
     schema: Schema | None = None
     sample: int = 0
     purpose: str = ""
-
-    def followed_by(self, *messages: Message) -> Request:
-        """Ask the same with further messages."""
-        return replace(self, messages=(*self.messages, *messages))
 
 
 class Stop(StrEnum):

@@ -29,6 +29,11 @@ class Pack:
         return "\n".join([self.instructions, *(part for demo in self.demos for part in demo)])
 
 
+def path_of(behavior: str) -> str:
+    """Where a behaviour's pack lies in a workshop."""
+    return f"packs/{behavior}.json"
+
+
 def version_of(pack: Pack) -> str:
     """The version of a pack: `p-` and letters by a hash of what it says (48 bits). No masker takes letters for a number."""
     said = json.dumps([pack.behavior, pack.instructions, pack.demos], ensure_ascii=False)

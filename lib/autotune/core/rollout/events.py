@@ -94,11 +94,6 @@ class State:
     notes: tuple[Note, ...] = ()
     numbered: int = 0
 
-    @property
-    def last(self) -> Intent | None:
-        """The newest deployment."""
-        return self.deployments[-1] if self.deployments else None
-
 
 def state(events: Iterable[Event]) -> State:
     """What a log amounts to."""

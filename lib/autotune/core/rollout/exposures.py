@@ -156,9 +156,15 @@ def _end(subject: Subject, first_ms: int) -> int:
             return first_ms
 
 
+def _ended(grouped: Grouped) -> list[tuple[int, str, bool, list[Exposure]]]:
+    """Units by when they close: that time, the unit's id, its side and its records."""
+    ended = ((_end(subject, records[0].at_ms), subject.id, side, records) for subject, (side, records) in grouped.items())
+    return sorted(ended, key=lambda one: one[:2])
+
+
 def _closed(grouped: Grouped, drawn: Drawn, kind: UnitKind, now_ms: int, left: Counter[str], *, by_format: bool) -> Units:
     """The units in the order in which they closed, up to the first whose judge is waited for."""
-    ended = sorted((_end(subject, records[0].at_ms), subject.id, side, records) for subject, (side, records) in grouped.items())
+    ended = _ended(grouped)
     closed: list[Unit] = []
     waits = done = 0
     for end, _, side, records in ended:
@@ -193,5 +199,4 @@ def since(exposures: Sequence[Exposure], version: str, now_ms: int) -> tuple[Uni
     for one in shown:
         subject = next(found for kind in UnitKind if (found := subject_of(one, kind)) is not None)
         grouped.setdefault(subject, (True, []))[1].append(one)
-    ended = sorted((_end(subject, records[0].at_ms), subject.id, records) for subject, (_, records) in grouped.items())
-    return tuple(unit_of(records, 1.0, canary=True) for end, _, records in ended if end <= now_ms)
+    return tuple(unit_of(records, 1.0, canary=side) for end, _, side, records in _ended(grouped) if end <= now_ms)
