@@ -38,8 +38,7 @@ def main(
         _stops_later(here, after, as_json=as_json)
         return
     work.stop(here, why)
-    work.wait(here, 30.0)
-    experiment.finish_unsettled(here)
+    experiment.finish(here, 30.0)
     files.project(here)
     state = here.state
     if as_json:

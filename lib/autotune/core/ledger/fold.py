@@ -254,7 +254,8 @@ def _witness(state: State) -> Witness | None:
 def _settled(state: State, event: events.Result) -> State:
     kept = event.status is Status.KEEP
     gained = event.confirmed and not event.forced and refills(_asked(state))
-    segment = compared(state.segment, event, _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT))
+    fresh = _values_of(state, Arm.CANDIDATE if kept else Arm.INCUMBENT)
+    segment = compared(state.segment, event.index, event.metric, fresh, kept=kept)
     if state.scores is not None and state.experiment is not None:
         made = (event.index, state.experiment.runs, state.metric.name, segment.listed)
         segment = replace(segment, searched=segment.searched.with_experiment(*made, kept=kept))

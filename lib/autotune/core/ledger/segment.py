@@ -15,7 +15,7 @@ from autotune.core.ledger import events
 from autotune.core.ledger.events import Calibrated, SegmentOpened
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.searched import Searched
-from autotune.core.model import Arm, Metric, Outcome, Run, Status, Witness
+from autotune.core.model import Arm, Metric, Outcome, Run, Witness
 from autotune.core.output import outcome
 from autotune.core.output.outcome import CASES
 from autotune.core.stats import drift, noise
@@ -150,20 +150,19 @@ def seen(segment: Segment, metric: Metric, event: events.Ran) -> Segment:
     )
 
 
-def compared(segment: Segment, event: events.Result, fresh: tuple[float, ...]) -> Segment:
+def compared(segment: Segment, number: int, value: float | None, fresh: tuple[float, ...], *, kept: bool) -> Segment:
     """Take in what an experiment came to; `fresh` are its values of what is the incumbent now."""
-    kept = event.status is Status.KEEP
     left = 0 if kept else max(0, segment.narrowed_left - 1)
     found = replace(
         segment,
-        values=segment.values if event.metric is None else (*segment.values, event.metric),
+        values=segment.values if value is None else (*segment.values, value),
         narrowed_left=left,
         narrowed=segment.narrowed if left else (),
         reference=(fresh if kept else (*segment.reference, *fresh))[-REFERENCE_KEPT:],
         drift_before=segment.drift,
     )
     found = comparable(found)
-    return replace(found, best=segment.best if event.metric is None else event.metric, best_index=event.index) if kept else found
+    return replace(found, best=segment.best if value is None else value, best_index=number) if kept else found
 
 
 def comparable(segment: Segment) -> Segment:

@@ -244,6 +244,5 @@ def interrupted(session: Session) -> None:
     session.refresh()
     if session.state.ended is None:
         session.append(Stopped(reason=Fact(Kind.STOPPED_BY_INTERRUPT), timestamp=now()))
-    work.wait(session, 30.0)
-    experiment.finish_unsettled(session)
+    experiment.finish(session, 30.0)
     files.project(session)

@@ -36,7 +36,7 @@ from autotune.edges.signals import not_hung_up
 from autotune.errors import AutotuneError
 from autotune.loop.drive import proposing
 from autotune.loop.drive.night import Night
-from autotune.loop.experiment import experiment, occasions, work
+from autotune.loop.experiment import experiment, occasions
 from autotune.loop.measure import calibrating
 from autotune.loop.session import files, layout, sessions
 from autotune.loop.session.feed import Feed, going_on
@@ -362,15 +362,13 @@ def _finish(night: Night, ending: ClientEnding, step: Follow) -> None:
         raise AutotuneError(f"The agent did not open a session: {told(step.reason)}.", "open one with `autotune init`, then start again")
     session.refresh()
     if step.gives_up and session.state.ended is None:
-        work.wait(session, None)
-        experiment.finish_unsettled(session)
+        experiment.finish(session, None)
         session.append(Paused(reason=step.reason, timestamp=now()))
     if session.state.ended is None:
         proposing.bring_on(session, night.say)
     if session.state.ended is None and ending.how is How.BUDGET:
         session.append(Finished(reason=Fact(Kind.BUDGET_SPENT), timestamp=now()))
-    work.wait(session, None)
-    experiment.finish_unsettled(session)
+    experiment.finish(session, None)
     _tell_results(night)
     occasions.tell(session)
     files.project(session)

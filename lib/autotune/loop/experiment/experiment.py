@@ -77,8 +77,7 @@ def measure(  # noqa: PLR0913 - what a person says of an experiment, each by its
                 break
         work.wait_for_more(session, session.position, progress)
     number = session.state.count + 1
-    work.wait(session, wait_s, progress)
-    finish_unsettled(session)
+    finish(session, wait_s, progress)
     return number
 
 
@@ -133,12 +132,10 @@ def wait_and_settle(session: Session, wait_s: float | None, progress: Progress =
     """
     open_before = session.state.experiment
     until = None if wait_s is None else time.monotonic() + wait_s
-    if work.wait(session, wait_s, progress):
-        finish_unsettled(session)
-        if next_action(session.state, now()) is not None:
-            with work.changing(session, "carry on") as lock:
-                work.carry_on(session, lock)
-            work.wait(session, None if until is None else max(0.0, until - time.monotonic()), progress)
+    if finish(session, wait_s, progress) and next_action(session.state, now()) is not None:
+        with work.changing(session, "carry on") as lock:
+            work.carry_on(session, lock)
+        work.wait(session, None if until is None else max(0.0, until - time.monotonic()), progress)
     if open_before is not None:
         return open_before.number
     return session.state.count or None
@@ -193,18 +190,20 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
     return paths
 
 
-def finish_unsettled(session: Session) -> None:
-    """Where nobody works on the session, take the steps that are left, as any command does first.
+def finish(session: Session, wait_s: float | None, progress: Progress = None) -> bool:
+    """Wait for whoever works on the session, then take the steps that are left, as any command does first.
 
-    A comparison on cases that goes on is waited for.
+    A comparison on cases that goes on is waited for. Gives whether nobody works on the session any more.
     """
-    if worker_of(session) is not None or not _unsettled(session):
-        return
-    with work.changing(session, "settle") as lock:
-        went_on = goes_on(session.state)
-        work.carry_on(session, lock)
-    if went_on:
-        work.wait(session, None)
+    if not work.wait(session, wait_s, progress):
+        return False
+    if worker_of(session) is None and _unsettled(session):
+        with work.changing(session, "settle") as lock:
+            went_on = goes_on(session.state)
+            work.carry_on(session, lock)
+        if went_on:
+            work.wait(session, None)
+    return True
 
 
 def _unsettled(session: Session) -> bool:

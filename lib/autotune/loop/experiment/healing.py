@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from posixpath import join
@@ -12,7 +12,6 @@ from autotune.core.facts import Fact, Kind, joined
 from autotune.core.health import recovery
 from autotune.core.health.recovery import SHRUNK_FOR, Playbook
 from autotune.core.ledger.events import Finished, Looked, Paused, PlaybookBegun, PlaybookEnded, Ran, Stopped, TargetChecked
-from autotune.core.ledger.lines import Event
 from autotune.core.ledger.order import LOOK_RUNS, target_runs, target_value
 from autotune.core.ledger.purposes import Purpose
 from autotune.core.ledger.state import Row, State
@@ -30,7 +29,6 @@ from autotune.loop.measure import claiming, quiet, recording
 from autotune.loop.measure.places import bench_for
 from autotune.loop.measure.turns import Interrupted, alone, ended_by
 from autotune.loop.opening import rehearsing
-from autotune.loop.session import files, settings
 from autotune.loop.session.session import Session
 
 
@@ -113,13 +111,7 @@ def _renew(session: Session, step: Next) -> None:
     if isinstance(events, Fact):
         session.append(Paused(reason=Fact(Kind.INCUMBENT_NOT_MEASURED, because=events), timestamp=now()))
         return
-    _begin_segment(session, events)
-
-
-def _begin_segment(session: Session, events: Sequence[Event]) -> None:
-    session.append(*events)
-    settings.complete_settings(session)
-    files.keep_written(session)
+    rehearsing.begin_segment(session, *events)
 
 
 def _playbook(session: Session, step: Next) -> None:
@@ -161,7 +153,7 @@ def _rebaseline(session: Session) -> PlaybookEnded:
         same = Fact(Kind.NOTHING_CHANGED, {"metric": before.metric.name, "value": noise.median(fresh)})
         return _ended(Playbook.REBASELINE, same, works=True)
     why = joined([*changed, *filter(None, found)])
-    _begin_segment(session, events)
+    rehearsing.begin_segment(session, *events)
     return _ended(Playbook.REBASELINE, Fact(Kind.NEW_SEGMENT, because=why), works=True)
 
 

@@ -42,9 +42,7 @@ def accept(session: Session) -> bool:
         if isinstance(events, Fact):
             raise AutotuneError(f"The new segment does not work, so the old one goes on: {told(events)}", "mend it, then try again")
         lifts = _was_broken(session)
-        session.append(*([Resumed(timestamp=now())] if lifts else []), *events)
-        settings.complete_settings(session)
-        files.keep_written(session)
+        rehearsing.begin_segment(session, *([Resumed(timestamp=now())] if lifts else []), *events)
         files.project(session)
     return lifts
 

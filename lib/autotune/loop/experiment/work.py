@@ -40,6 +40,7 @@ from autotune.loop.session.layout import Folder
 from autotune.loop.session.session import Say, Session
 
 COMMAND_WAITS_S = 5.0
+_NOTICES = b'"type":"notice"'  # in lines of the ledger
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.002, 0.05  # of a short measurement nothing is waited away, a long one is left in peace
 
 
@@ -267,7 +268,7 @@ def wait(session: Session, wait_s: float | None, progress: Say | None = None) ->
         time.sleep(pause_s)
         pause_s = min(1.1 * pause_s, LONGEST_POLL_S)
     _pass_on(watched, session, progress)
-    for event in watched.news():
+    for event in watched.news(_NOTICES):
         if progress is None and isinstance(event, Noticed):
             session.say(event.found)
     return busy is None

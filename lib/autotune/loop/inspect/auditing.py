@@ -167,7 +167,8 @@ def _keeps(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: A
             yield found(Amiss.KEEP_AGAINST_RUNS, said=result.metric, found=median(values))
         if verdict is not None and verdict.verdict is not Verdict.KEEP and not result.forced:
             yield found(Amiss.KEEP_AGAINST_VERDICT, Fact(Remedy.REVERT), verdict=verdict.verdict)
-    yield from (amiss(Amiss.RESULT_MISSING, experiment=number) for number in _gaps(settled))
+    missing = {*range(1, max(settled, default=0))} - settled
+    yield from (amiss(Amiss.RESULT_MISSING, experiment=number) for number in sorted(missing))
 
 
 def _baselines(folder: Folder, story: Account) -> Iterator[Disagreement]:  # noqa: ARG001 - one shape for all
@@ -238,10 +239,6 @@ def _costs(folder: Folder, story: Account) -> Iterator[Disagreement]:
 
 def _has_run(story: Account, experiment: int) -> bool:
     return any(event.experiment == experiment and event.arm is Arm.CANDIDATE and event.part is not None for event in story.of(Ran))
-
-
-def _gaps(numbers: set[int]) -> list[int]:
-    return [number for number in range(1, max(numbers, default=0)) if number not in numbers]
 
 
 def _values(story: Account, experiment: int, metric: str) -> list[float]:

@@ -26,7 +26,7 @@ from autotune.edges import atomic, commits, folders, git, locks, machine, status
 from autotune.errors import AutotuneError
 from autotune.loop.experiment.looking import worker_of
 from autotune.loop.inspect import trial
-from autotune.loop.inspect.scene import Check, Finding, Scene, as_refused, as_wanted, config_to_be, scene_at, workdir
+from autotune.loop.inspect.scene import Check, Finding, Scene, as_refused, as_wanted, config_to_be, missing, ok, scene_at, to_do, workdir
 from autotune.loop.inspect.trial import OUTPUT_SHOWN
 from autotune.loop.opening import opening
 from autotune.loop.session import sessions, settings
@@ -69,19 +69,20 @@ def examine(
 
 def _looked(name: str, look: Callable[[Scene], Check], scene: Scene) -> Check:
     try:
-        return look(scene)
+        found = look(scene)
     except AutotuneError as error:
-        return as_refused(name, error)
+        found = as_refused(error)
     except Exception as error:  # noqa: BLE001 - a diagnosis is for when anything may be broken, and goes on
         failed = Fact(Observation.LOOK_FAILED, {"error": type(error).__name__, "problem": str(error)})
-        return Check(name, Finding.TO_DO, (failed,), (Fact(Remedy.MEND_AND_LOOK_AGAIN),))
+        found = to_do(failed, Fact(Remedy.MEND_AND_LOOK_AGAIN))
+    return replace(found, name=name)
 
 
 # The programs
 
 
 def _python(_: Scene) -> Check:
-    return Check("python", Finding.OK, (Fact(Observation.PYTHON, {"version": platform.python_version(), "path": sys.executable}),))
+    return ok(Fact(Observation.PYTHON, {"version": platform.python_version(), "path": sys.executable}))
 
 
 def _git(scene: Scene) -> Check:
@@ -89,15 +90,15 @@ def _git(scene: Scene) -> Check:
     version = tuple(map(int, re.findall(r"\d+", said)[:2]))
     found = Fact(Observation.GIT, {"version": said.removeprefix("git version "), "path": shutil.which("git")})
     if version < OLDEST_GIT:
-        return Check("git", Finding.TO_DO, (found,), (Fact(Remedy.INSTALL_GIT, {"oldest": ".".join(map(str, OLDEST_GIT))}),))
-    return Check("git", Finding.OK, (found,))
+        return to_do(found, Fact(Remedy.INSTALL_GIT, {"oldest": ".".join(map(str, OLDEST_GIT))}))
+    return ok(found)
 
 
 def _identity(scene: Scene) -> Check:
     known = commits.identity(scene.folder, "COMMITTER")
     if known is None:
-        return Check("identity", Finding.TO_DO, (Fact(Observation.NO_NAME),), (Fact(Remedy.TELL_GIT_YOUR_NAME),))
-    return Check("identity", Finding.OK, (Fact(Observation.NAME, {"name": f"{known.rpartition('>')[0]}>"}),))
+        return to_do(Fact(Observation.NO_NAME), Fact(Remedy.TELL_GIT_YOUR_NAME))
+    return ok(Fact(Observation.NAME, {"name": f"{known.rpartition('>')[0]}>"}))
 
 
 def _environment(_: Scene) -> Check:
@@ -106,16 +107,15 @@ def _environment(_: Scene) -> Check:
     again = (Fact(Remedy.SET_UP_ANEW, {"program": str(ROOT / "bin" / "autotune")}),)
     if done.returncode != 0:
         problem = "".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
-        broken = Fact(Observation.ENVIRONMENT_BROKEN, {"folder": sys.prefix, "problem": problem})
-        return Check("environment", Finding.TO_DO, (broken,), again)
+        return to_do(Fact(Observation.ENVIRONMENT_BROKEN, {"folder": sys.prefix, "problem": problem}), *again)
     record = Path(sys.prefix, "autotune-environment.txt")
     if not record.is_file():
-        return Check("environment", Finding.OK, (Fact(Observation.ENVIRONMENT_OF_OTHERS, {"folder": sys.prefix}),))
+        return ok(Fact(Observation.ENVIRONMENT_OF_OTHERS, {"folder": sys.prefix}))
     digests = {hashlib.sha256(lock.read_bytes()).hexdigest(): lock.name for lock in ROOT.glob("requirements*.lock")}
     name = digests.get(record.read_text("utf-8").partition("\n")[0])
     if name is None:
-        return Check("environment", Finding.TO_DO, (Fact(Observation.ENVIRONMENT_OUTDATED, {"folder": sys.prefix}),), again)
-    return Check("environment", Finding.OK, (Fact(Observation.ENVIRONMENT, {"folder": sys.prefix, "lock": name}),))
+        return to_do(Fact(Observation.ENVIRONMENT_OUTDATED, {"folder": sys.prefix}), *again)
+    return ok(Fact(Observation.ENVIRONMENT, {"folder": sys.prefix, "lock": name}))
 
 
 def _cache(_: Scene) -> Check:
@@ -125,9 +125,8 @@ def _cache(_: Scene) -> Check:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        closed = Fact(Observation.CACHE_CLOSED, {"folder": str(folder), "problem": error.strerror})
-        return Check("cache", Finding.TO_DO, (closed,), (Fact(Remedy.OPEN_THE_CACHE),))
-    return Check("cache", Finding.OK, (Fact(Observation.CACHE, {"folder": str(folder), "free_bytes": shutil.disk_usage(folder).free}),))
+        return to_do(Fact(Observation.CACHE_CLOSED, {"folder": str(folder), "problem": error.strerror}), Fact(Remedy.OPEN_THE_CACHE))
+    return ok(Fact(Observation.CACHE, {"folder": str(folder), "free_bytes": shutil.disk_usage(folder).free}))
 
 
 def _worktrees(scene: Scene) -> Check:
@@ -137,9 +136,9 @@ def _worktrees(scene: Scene) -> Check:
         folders.make_worktrees(*(() if mine is None else (mine.top, mine.common)))
         chosen = folders.worktrees()
     except AutotuneError as refused:
-        return as_refused("worktrees", refused)
+        return as_refused(refused)
     advice = (Fact(Remedy.AVOID_DOT_FOLDERS, {"setting": folders.SETTING}),) if folders.is_dotted(chosen) else ()
-    return Check("worktrees", Finding.OK, (Fact(Observation.WORKTREES, {"folder": str(chosen)}),), advice)
+    return ok(Fact(Observation.WORKTREES, {"folder": str(chosen)}), *advice)
 
 
 def _start_up(_: Scene) -> Check:
@@ -149,7 +148,7 @@ def _start_up(_: Scene) -> Check:
     details = {"launcher_ms": round(reached_ms, 1), "verb_ms": round(begun_ms, 1)}
     found = Fact(Observation.START_UP, {**details, "starts": TIMED})
     advice = (Fact(Remedy.START_FASTER),) if max(reached_ms, begun_ms) > SLOW_START_MS else ()
-    return Check("start-up", Finding.OK, (found,), advice, details)
+    return Check(Finding.OK, (found,), advice, details)
 
 
 def _median_ms(command: list[str]) -> float:
@@ -171,7 +170,7 @@ def _machine(_: Scene) -> Check:
         Observation.MACHINE,
         {**machine.fingerprint(), "load": None if load is None else round(load, 1), "holder": None if holder is None else str(holder)},
     )
-    return Check("machine", Finding.OK, (found,), (Fact(Remedy.QUIET_THE_MACHINE),) if load is not None and load > cpus else ())
+    return ok(found, *((Fact(Remedy.QUIET_THE_MACHINE),) if load is not None and load > cpus else ()))
 
 
 # The repository and the session
@@ -182,14 +181,13 @@ def _repository(scene: Scene) -> Check:
     if repository is None:
         if scene.trouble is not None:
             raise scene.trouble
-        nowhere = Fact(Observation.NO_REPOSITORY, {"folder": str(scene.folder)})
-        return Check("repository", Finding.MISSING, (nowhere,), (Fact(Remedy.GO_TO_A_REPOSITORY),))
+        return missing(Fact(Observation.NO_REPOSITORY, {"folder": str(scene.folder)}), Fact(Remedy.GO_TO_A_REPOSITORY))
     if scene.session is not None and scene.session.state.ended is None:
         sessions.require_branch(scene.session)
     else:
         opening.refuse_unfit(repository)
     figures = {"top": str(repository.top), "branch": git.current_branch(repository), "modified": len(status.modified(repository))}
-    return Check("repository", Finding.OK, (Fact(Observation.REPOSITORY, figures),))
+    return ok(Fact(Observation.REPOSITORY, figures))
 
 
 def _session(scene: Scene) -> Check:
@@ -197,19 +195,19 @@ def _session(scene: Scene) -> Check:
         raise scene.trouble
     if scene.session is None:
         none = Fact(Observation.NO_SESSION if scene.repository is not None else Observation.NO_SESSION_WITHOUT_REPOSITORY)
-        return Check("session", Finding.MISSING, (none,), (Fact(Remedy.OPEN_A_SESSION),))
+        return missing(none, Fact(Remedy.OPEN_A_SESSION))
     name, state, ended = scene.session.name, scene.session.state, scene.session.state.ended
     count = Fact(Observation.EXPERIMENTS, {"experiments": state.count, "kept": state.keeps + state.forced})
     if (busy := worker_of(scene.session)) is not None:
-        return Check("session", Finding.OK, (_condition(name, state, count, Fact(Observation.WORKED_AT, {"holder": str(busy)})),))
+        return ok(_condition(name, state, count, Fact(Observation.WORKED_AT, {"holder": str(busy)})))
     if not state.opened:
-        return Check("session", Finding.TO_DO, (Fact(Observation.OPENING_CUT_OFF, {"session": name}),), (Fact(Remedy.ANY_COMMAND),))
+        return to_do(Fact(Observation.OPENING_CUT_OFF, {"session": name}), Fact(Remedy.ANY_COMMAND))
     if ended is not None and ended.ending is Ending.PAUSED:
-        return Check("session", Finding.TO_DO, (_condition(name, state, count),), (Fact(Remedy.UNBLOCK),))
+        return to_do(_condition(name, state, count), Fact(Remedy.UNBLOCK))
     if state.experiment is not None and not state.experiment.may_settle:
         waiting = Fact(Observation.EXPERIMENT_OPEN, {"experiment": state.experiment.number})
-        return Check("session", Finding.OK, (_condition(name, state, count, waiting),), (Fact(Remedy.SETTLE),))
-    return Check("session", Finding.OK, (_condition(name, state, count),))
+        return ok(_condition(name, state, count, waiting), Fact(Remedy.SETTLE))
+    return ok(_condition(name, state, count))
 
 
 def _condition(name: str, state: State, *besides: Fact) -> Fact:
@@ -222,29 +220,27 @@ def _configuration(scene: Scene) -> Check:
     path, to_be = workdir(scene) / CONFIG_FILE, config_to_be(scene) if scene.session is None else None
     if not path.is_file():
         advice = Fact(Remedy.WRITTEN_BY_INIT if scene.session is None else Remedy.PUT_BACK_NEXT)
-        return Check("configuration", Finding.MISSING, (Fact(Observation.NO_CONFIGURATION, {"name": CONFIG_FILE}),), (advice,))
+        return missing(Fact(Observation.NO_CONFIGURATION, {"name": CONFIG_FILE}), advice)
     held = configuration.toml_table(settings.text_of(path))
     if scene.session is None and (lacking := [name for name in ("name", "metric") if name not in {**held, **scene.settings}]):
-        return Check("configuration", Finding.MISSING, (Fact(Observation.CONFIGURATION_IN_PART, {"path": str(path), "keys": lacking}),))
+        return missing(Fact(Observation.CONFIGURATION_IN_PART, {"path": str(path), "keys": lacking}))
     written = to_be or configuration.parse_part(held)
     fixed = keys.fixed_differences(scene.session.state.config, written) if scene.session is not None else ()
     if fixed:
         advice = Fact(Remedy.SETTINGS_BACK, {"command": keys.acceptance(fixed)})
-        differs = Fact(Observation.CONFIGURATION_DIFFERS, {"path": str(path), "keys": [*fixed]})
-        return Check("configuration", Finding.TO_DO, (differs,), (advice,))
+        return to_do(Fact(Observation.CONFIGURATION_DIFFERS, {"path": str(path), "keys": [*fixed]}), advice)
     figures = {"path": str(path), "metric": written.metric, "direction": written.direction}
-    return Check("configuration", Finding.OK, (Fact(Observation.CONFIGURATION, figures),))
+    return ok(Fact(Observation.CONFIGURATION, figures))
 
 
 def _hooks(scene: Scene) -> Check:
     if scene.repository is None:
-        return Check("commit hooks", Finding.MISSING, (Fact(Observation.NOTHING_HERE),))
+        return missing(Fact(Observation.NOTHING_HERE))
     folder = scene.repository.top / git.tell(scene.repository.top, "rev-parse", "--git-path", "hooks").text
     there = [name for name in _HOOKS_OF_A_COMMIT if os.access(folder / name, os.X_OK)]
     if not there:
-        return Check("commit hooks", Finding.OK, (Fact(Observation.NONE),))
-    found = Fact(Observation.COMMIT_HOOKS, {"names": there, "folder": str(folder)})
-    return Check("commit hooks", Finding.OK, (found,), (Fact(Remedy.MIND_COMMIT_HOOKS),))
+        return ok(Fact(Observation.NONE))
+    return ok(Fact(Observation.COMMIT_HOOKS, {"names": there, "folder": str(folder)}), Fact(Remedy.MIND_COMMIT_HOOKS))
 
 
 # What was left
@@ -269,7 +265,7 @@ def _leftovers(scene: Scene) -> Check:
         found.append(Fact(Observation.TREES_LEFT, {"folders": trees}))
         advice.append(Fact(Remedy.SAVE_TREES))
     details = {"folders": gone, "working_trees": trees}
-    return Check("leftovers", Finding.OK, tuple(found) or (Fact(Observation.NONE),), tuple(advice), details)
+    return Check(Finding.OK, tuple(found) or (Fact(Observation.NONE),), tuple(advice), details)
 
 
 def _roots() -> tuple[Path, ...]:
@@ -296,10 +292,10 @@ def _is_left_over(folder: Path, here: Path | None) -> bool:
 def _hook_log(_: Scene) -> Check:
     path = locks.cache_folder() / "hooks.log"
     if not path.is_file():
-        return Check("hook log", Finding.OK, (Fact(Observation.HOOKS_WENT_WELL),))
+        return ok(Fact(Observation.HOOKS_WENT_WELL))
     lines = [escaped(line) for line in path.read_text("utf-8", "replace").splitlines() if line.strip()][-LOG_LINES:]
     seen = (Fact(Observation.HOOK_LOG, {"path": str(path)}), *map(quoted, lines))
-    return Check("hook log", Finding.OK, seen, details={"lines": lines})
+    return Check(Finding.OK, seen, details={"lines": lines})
 
 
 _LOOKS: dict[str, Callable[[Scene], Check]] = {

@@ -32,11 +32,26 @@ class Finding(StrEnum):
 class Check:
     """One thing that was looked at: what was seen, and what to do about it, where there is anything; `details` are JSON values."""
 
-    name: str
     finding: Finding
     seen: tuple[Fact, ...]
     advice: tuple[Fact, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+def ok(seen: Fact, *advice: Fact) -> Check:
+    """Give what is as it has to be."""
+    return Check(Finding.OK, (seen,), advice)
+
+
+def missing(seen: Fact, *advice: Fact) -> Check:
+    """Give what is not there, and may be absent."""
+    return Check(Finding.MISSING, (seen,), advice)
+
+
+def to_do(seen: Fact, *advice: Fact) -> Check:
+    """Give what you have to mend."""
+    return Check(Finding.TO_DO, (seen,), advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +78,9 @@ def as_wanted(scene: Scene, wanted: Mapping[str, object]) -> Scene:
     return replace(scene, session=None, settings=wanted)
 
 
-def as_refused(name: str, error: AutotuneError) -> Check:
+def as_refused(error: AutotuneError) -> Check:
     """Make an error into what was found."""
-    return Check(name, Finding.TO_DO, (quoted(error.message),), (quoted(error.hint),))
+    return to_do(quoted(error.message), quoted(error.hint))
 
 
 def scene_at(folder: Path, name: str | None) -> Scene:

@@ -31,7 +31,7 @@ from autotune.edges.git import Repository
 from autotune.edges.place import Place
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import pinning
-from autotune.loop.inspect.scene import Check, Finding, Scene, config_to_be, is_timed, workdir
+from autotune.loop.inspect.scene import Check, Finding, Scene, config_to_be, is_timed, missing, workdir
 from autotune.loop.measure import places, reading
 from autotune.loop.measure.ground import variables_of_cases
 from autotune.loop.opening import opening, proving
@@ -50,11 +50,11 @@ def benchmark(scene: Scene) -> Check:
             lacking = () if check.finding is Finding.OK else _left_out(scene, config, ground.workdir)
             return replace(check, advice=(*check.advice, *lacking, *_led_back(scene, config, ground.workdir)))
     except NotRun as reason:
-        return _not_run("benchmark", reason.why, *reason.advice)
+        return _not_run(reason.why, *reason.advice)
 
 
-def _not_run(name: str, why: Fact, *advice: Fact) -> Check:
-    return Check(name, Finding.MISSING, (Fact(Observation.NOT_RUN, because=why),), advice)
+def _not_run(why: Fact, *advice: Fact) -> Check:
+    return missing(Fact(Observation.NOT_RUN, because=why), *advice)
 
 
 @contextmanager
@@ -152,8 +152,7 @@ def _prepared(config: Config, ground: Ground) -> None:
     """Run `setup`. Raises `AutotuneError` where it fails."""
     place.occupy(ground.place, ground.content, ())
     setup = Command("setup", config.setup, config.timeout_s)
-    finished = _execute(config, setup, ground.place.top / ground.workdir, ground.scratch)
-    outcome, why = classify(finished, None)
+    ((_, finished, outcome, why),) = _ran(config, (setup,), ground.place.top / ground.workdir, ground.scratch)
     if outcome is not Outcome.OK:
         raise AutotuneError(f"`setup` failed: {told(why)}\n{useful_end(finished.tail, OUTPUT_SHOWN)}", "mend `setup`")
 
@@ -173,7 +172,7 @@ def _dry_run(config: Config, ground: Ground, *, named: bool) -> Check:
                 output = useful_end(finished.tail, OUTPUT_SHOWN).rstrip()
                 seen = (failed, *((quoted(output),) if output else ()))
                 known = reading.how_it_could_be_read(config, finished.tail) if why.kind is Kind.NO_METRIC else None
-                return Check("benchmark", Finding.TO_DO, seen, (known or Fact(Remedy.MEND_UNTIL_IT_PASSES),), _details(finished, outcome))
+                return Check(Finding.TO_DO, seen, (known or Fact(Remedy.MEND_UNTIL_IT_PASSES),), _details(finished, outcome))
             measured = finished if command.measured else measured
     if measured is None:
         raise AssertionError("a run measures nothing")
@@ -259,15 +258,15 @@ def _passed(config: Config, finished: Executed, *, named: bool) -> Check:
         advice.append(Fact(Remedy.MEND_LINES, {"lines": details["malformed"]}))
     if finished.leftovers:
         advice.append(Fact(Remedy.END_PROCESSES, {"processes": [*finished.leftovers]}))
-    return Check("benchmark", Finding.OK, (found,), tuple(advice), details)
+    return Check(Finding.OK, (found,), tuple(advice), details)
 
 
 def comparison(scene: Scene) -> Check:
     """Run what prepares and the benchmark once in the checkout and once where it is measured, and say where they differ."""
     if scene.repository is None:
-        return _not_run("comparison", Fact(Observation.NOTHING_HERE))
+        return _not_run(Fact(Observation.NOTHING_HERE))
     if scene.session is not None and scene.session.state.config.sandbox:
-        return _not_run("comparison", Fact(Observation.RUN_IN_SANDBOX))
+        return _not_run(Fact(Observation.RUN_IN_SANDBOX))
     try:
         with _ground(scene) as (config, ground):
             before, folder = status.uncommitted(scene.repository), workdir(scene)
@@ -278,7 +277,7 @@ def comparison(scene: Scene) -> Check:
             place.occupy(ground.place, ground.content, ())
             there = _seen(scene, config, ground.place.top / ground.workdir, ground.scratch, ground.place.top)
     except NotRun as reason:
-        return _not_run("comparison", reason.why, *reason.advice)
+        return _not_run(reason.why, *reason.advice)
     found = contrast(here, there, _noise_known(scene))
     differs = found.matters or bool(found.output)
     passes = here.outcome is there.outcome is Outcome.OK
@@ -290,7 +289,7 @@ def comparison(scene: Scene) -> Check:
     advice += [] if passes else [Fact(Remedy.MEND_UNTIL_IT_PASSES)]
     finding = Finding.OK if passes and not found.matters else Finding.TO_DO
     details = {"checkout": _as_json(here), "measuring_place": _as_json(there), "differences": found.told, "output": found.output}
-    return Check("comparison", finding, tuple(lines), tuple(advice), details)
+    return Check(finding, tuple(lines), tuple(advice), details)
 
 
 def _seen(scene: Scene, config: Config, folder: Path, scratch: Path, top: Path) -> Seen:

@@ -37,7 +37,7 @@ from autotune.loop.measure.measuring import baseline
 from autotune.loop.measure.places import bench_for
 from autotune.loop.measure.turns import Interrupted, Turn, ended_by
 from autotune.loop.opening.proving import few_read, prove
-from autotune.loop.session import feed, layout, logs
+from autotune.loop.session import feed, files, layout, logs, settings
 from autotune.loop.session.layout import Folder, root
 from autotune.loop.session.session import Session
 
@@ -188,18 +188,18 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
     path = root(repository) / f"{layout.OPENING}{session.name}-{os.getpid()}"
     path.mkdir(parents=True)
     try:
-        settings = (config or state.config).without_findings
+        measured = (config or state.config).without_findings
         pins = state.segment.opened.pins
         if config is not None:
-            pins = pinning.pin(repository, state.segment.opened.workdir, settings, state.incumbent, path / "pins-index")
-            pinning.refuse_scope(repository, state.segment.opened.workdir, settings, state.incumbent, pins)
-            reading.refuse_unfit(session.top, state.segment.opened.workdir, settings, git.tracked(session.top, state.incumbent))
+            pins = pinning.pin(repository, state.segment.opened.workdir, measured, state.incumbent, path / "pins-index")
+            pinning.refuse_scope(repository, state.segment.opened.workdir, measured, state.incumbent, pins)
+            reading.refuse_unfit(session.top, state.segment.opened.workdir, measured, git.tracked(session.top, state.incumbent))
         segment = replace(
             state.segment.opened,
             segment=state.segment.opened.segment + 1,
             base=state.incumbent,
             pins=pins,
-            **recording.of_segment(settings, session.top, state.segment.opened.workdir, reason),
+            **recording.of_segment(measured, session.top, state.segment.opened.workdir, reason),
         )
         staged = replace_state(session, Folder(path), begin(segment), state)
         events = rehearse(staged, segment, turn)
@@ -212,6 +212,13 @@ def rehearse_again(session: Session, reason: Fact, turn: Turn, config: Config | 
     finally:
         shutil.rmtree(path, ignore_errors=True)
     return events
+
+
+def begin_segment(session: Session, *events: Event) -> None:
+    """Have the session go on in a segment that was rehearsed."""
+    session.append(*events)
+    settings.complete_settings(session)
+    files.keep_written(session)
 
 
 def replace_state(session: Session, folder: Folder, state: State, before: State) -> Session:

@@ -46,16 +46,13 @@ def going_on(session: Session) -> Fact | None:
     """Tell what goes on in a session now: what was said of it last by whoever has it, or that a proposer is at work."""
     proposing = locks.holder(session.folder.path / PROPOSING_LOCK)
     by_itself = None if proposing is None else Fact(Kind.PROPOSING, {"experiment": session.state.count + 1, "since": proposing.since})
-    return _said_last(session) or by_itself
+    said_last = next((fact for fact in map(_said, reversed(_lines(session, _END))) if fact.kind in GOING_ON), None)
+    return said_last or by_itself
 
 
 def said(session: Session) -> tuple[Fact, ...]:
     """Give all that whoever has a session has said of what goes on, the first first; nothing where nobody has it."""
     return tuple(fact for fact in map(_said, _lines(session)) if fact.kind in GOING_ON)
-
-
-def _said_last(session: Session) -> Fact | None:
-    return next((fact for fact in map(_said, reversed(_lines(session, _END))) if fact.kind in GOING_ON), None)
 
 
 def _lines(session: Session, end: int | None = None) -> list[str]:
@@ -100,8 +97,8 @@ class Feed:
         """The session as it stands at `position`."""
         return self.session.state
 
-    def news(self) -> tuple[Event, ...]:
-        """Give the events that came since, whoever wrote them; none where lines were set aside meanwhile.
+    def news(self, *marks: bytes) -> tuple[Event, ...]:
+        """Give the events that came since, whoever wrote them, as `events` does; none where lines were set aside meanwhile.
 
         Raises `AutotuneError` where the log was deleted.
         """
@@ -109,7 +106,9 @@ class Feed:
         try:
             self.session.refresh()
             self.position = self.session.position
-            return tuple(events(path, since=before, until=self.position)) if self.position != before and _is_in(path, before) else ()
+            return (
+                tuple(events(path, *marks, since=before, until=self.position)) if self.position != before and _is_in(path, before) else ()
+            )
         except FileNotFoundError:
             raise AutotuneError(f"Session {self.session.name} is gone: its log was deleted.", "`autotune init` opens another") from None
 

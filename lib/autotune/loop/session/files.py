@@ -296,9 +296,9 @@ def _copy_ledger(session: Session) -> None:
     session.refresh()
     size = session.position.offset  # the end of the last whole line: one that was torn is set aside, not copied
     finished = session.state.ended is not None and session.state.ended.ending is Ending.FINISHED
-    known = marker.is_file()
-    stamp, reached, form = _marked(marker)
-    if known and stamp == _stamp(copy) and form == _form(finished=finished):
+    known, form = marker.is_file(), "whole" if finished else "kept-back"
+    stamp, reached, form_before = _marked(marker)
+    if known and stamp == _stamp(copy) and form_before == form:
         with truth.open("rb") as source, copy.open("ab") as target:
             source.seek(reached)
             target.write(added := kept_back.copied(source.read(max(0, size - reached)), finished=finished))
@@ -306,29 +306,20 @@ def _copy_ledger(session: Session) -> None:
     else:
         found = _amiss_with_copy(session, copy)
         content = kept_back.copied(truth.read_bytes()[:size], finished=finished)
-        if known and form != _form(finished=finished):
+        if known and form_before != form:
             marker.write_text("")  # where this is cut off, a copy that is shorter in its new form is not one that lost its end
         replace_file(copy, content)
         length = len(content)
         if known and found:
-            _mark(marker, _stamp(copy), size, finished=finished)
+            marker.write_text(f"{_stamp(copy)} {size} {form}")
             session.notice(found)
             _copy_ledger(session)
             return
-    _mark(marker, _stamp(copy, length), size, finished=finished)
-
-
-def _form(*, finished: bool) -> str:
-    return "whole" if finished else "kept-back"
-
-
-def _mark(marker: Path, stamp: str, reached: int, *, finished: bool) -> None:
-    """Note a copy's stamp, how far into the ledger it goes, and in which form it is."""
-    marker.write_text(f"{stamp} {reached} {_form(finished=finished)}")
+    marker.write_text(f"{_stamp(copy, length)} {size} {form}")
 
 
 def _marked(marker: Path) -> tuple[str, int, str]:
-    """Read what `_mark` wrote; of an older version's marker, the stamp alone, and of none, nothing."""
+    """Read a copy's stamp, how far into the ledger it goes, and its form; of an older version's marker, the stamp alone."""
     words = marker.read_text(errors="replace").split() if marker.is_file() else []
     known = len(words) == _WORDS_OF_MARK and words[3].isdigit()
     return " ".join(words[:3]), int(words[3]) if known else 0, words[4] if known else ""
@@ -346,8 +337,7 @@ def _amiss_with_copy(session: Session, copy: Path) -> Fact | None:
 
 def copy_has_lost_its_end(folder: Folder, copy: Path) -> bool:
     """Whether the ledger's copy is shorter than it was when it was written last."""
-    marker = folder.path / "copied"
-    words = marker.read_text(errors="replace").split() if marker.is_file() else []
+    words = _marked(folder.path / "copied")[0].split()
     return len(words) > 1 and words[1].isdigit() and copy.stat().st_size < int(words[1])
 
 

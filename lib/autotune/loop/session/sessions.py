@@ -74,11 +74,14 @@ def choose(folder: Path, name: str | None = None) -> tuple[Repository, str, dict
 
 def looked_for(folder: Path, name: str | None) -> str | None:
     """Tell which session `find` finds; None where it would ask which of several. Raises `AutotuneError` where there is none."""
-    if name is None and len(names(repository_at(folder))) > 1:
-        with suppress(AutotuneError):
-            return choose(folder)[1]
-        return None
-    return choose(folder, name)[1]
+    return meant(folder) if name is None and len(names(repository_at(folder))) > 1 else choose(folder, name)[1]
+
+
+def meant(folder: Path) -> str | None:
+    """Tell which session commands in a folder mean; None where there is none, or more than one in question."""
+    with suppress(AutotuneError):
+        return choose(folder)[1]
+    return None
 
 
 def lost(repository: Repository, known: tuple[str, ...], name: str | None) -> str | None:

@@ -31,15 +31,8 @@ def standings(folder: Path) -> tuple[Standing, ...]:
     """Give the sessions of a folder's repository, the oldest first; raises `AutotuneError` where there is no repository."""
     repository = sessions.repository_at(folder)
     trees = worktrees.checked_out(repository)
-    meant = _meant(folder)
+    meant = sessions.meant(folder)
     return tuple(_standing(repository, name, trees, meant=name == meant) for name in layout.names(repository))
-
-
-def _meant(folder: Path) -> str | None:
-    try:
-        return sessions.choose(folder)[1]
-    except AutotuneError:
-        return None
 
 
 def _standing(repository: Repository, name: str, trees: dict[Path, str | None], *, meant: bool) -> Standing:
