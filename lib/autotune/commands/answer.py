@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from autotune.core.ledger.events import Calibrated
 from autotune.core.ledger.settle import final_verdict, reason_of
 from autotune.core.ledger.state import Row, State
 from autotune.core.model import Effect, Outcome
@@ -117,19 +118,23 @@ def _failure(output: str, outcome: Outcome | None) -> dict[str, Any]:
     return {"output_is_data": output[-_OUTPUT_SHOWN:]}
 
 
+def findings(state: State, found: Calibrated) -> tuple[str, ...]:
+    """What a calibration found, in words."""
+    return advice.findings(found, state.metric, pairs_alone=state.pairs_alone, most=state.config.max_pairs)
+
+
 def calibration(session: Session) -> list[str]:
     """What was found of the unchanged code, the mode in force, what would help, and how to have it."""
     found = session.state.segment.calibrated
     if found is None or (session.state.scores is not None and found.runs < 2):  # noqa: PLR2004 - a pass over cases says nothing of noise
         return []
-    alone = session.state.pairs_alone
-    wanting = [] if alone else advice.advice(found, session.state.config)
+    wanting = [] if session.state.pairs_alone else advice.advice(found, session.state.config)
     helping = ["what would help:", *(f"- {one}" for one in wanting)] if wanting else []
     more = [answers.MORE_BY_CALIBRATE] if asks_for_more(session, found) else []
     mode = f"mode in force: {headline.decision_mode(session.state)}"
     witness = [told(one)] if (one := headline.second_witness(session.state)) is not None else []
     return [
-        *advice.findings(found, session.state.metric, pairs_alone=alone, most=session.state.config.max_pairs),
+        *findings(session.state, found),
         *witness,
         mode,
         *helping,

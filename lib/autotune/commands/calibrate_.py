@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autotune.commands.answer import calibration
+from autotune.commands.answer import calibration, findings
 from autotune.commands.options import AsJson, Progress, SessionName, found, live, reply
 from autotune.core.codec import encode
 from autotune.core.facts import Fact, Kind
@@ -38,18 +38,8 @@ def main(
         applied = apply and calibrating.apply(here, event)
         files.project(here)
     if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    **encode(event),
-                    "findings": advice.findings(
-                        event, here.state.metric, pairs_alone=here.state.pairs_alone, most=here.state.config.max_pairs
-                    ),
-                    "advice": advice.advice(event, here.state.config),
-                    "applied": applied,
-                }
-            )
-        )
+        found_out = {"findings": findings(here.state, event), "advice": advice.advice(event, here.state.config)}
+        typer.echo(json.dumps({**encode(event), **found_out, "applied": applied}))
         return
     typer.echo("\n".join(calibration(here)))
     if applied:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.options import AsJson, SessionName, live, reply
+from autotune.commands.terminal import agrees
 from autotune.core.facts import Kind
 from autotune.core.tell import answers
 from autotune.core.tell.words import told
@@ -44,14 +44,14 @@ def main(
             _clear(here, doomed)
             put_back, kept = [str(path) for path in doomed.put_back], str(doomed.keeping) if doomed.kept else None
             stays = {"tree": str(here.top), "for": [*map(told, doomed.staying)]} if doomed.staying else None
-            typer.echo(
-                json.dumps(
-                    {"session": here.name, "deleted": [*map(told, doomed.described)], "put_back": put_back, "kept": kept, "stays": stays}
-                )
-            )
+            said = {"session": here.name, "deleted": [*map(told, doomed.described)], "put_back": put_back, "kept": kept, "stays": stays}
+            typer.echo(json.dumps(said))
             return
         _tell(here, doomed, refs=refs)
-        if not yes and not _agreed():
+        agreed = yes or agrees("Delete these?")
+        if agreed is None:
+            raise AutotuneError("Nobody is there to answer, so nothing was deleted.", "add --yes")
+        if not agreed:
             reply(answers.NOTHING_DELETED)
             return
         _clear(here, doomed)
@@ -83,13 +83,3 @@ def _tell(here: Session, doomed: Doomed, *, refs: bool) -> None:
         reply(answers.ASIDE_STAYS, folder=str(doomed.keeping))
         for path in doomed.kept:
             typer.echo(f"  {path.name}")
-
-
-def _agreed() -> bool:
-    try:
-        return typer.confirm("Delete these?")
-    except typer.Abort:
-        if sys.stdin.isatty():
-            raise
-        typer.echo()
-        raise AutotuneError("Nobody is there to answer, so nothing was deleted.", "add --yes") from None

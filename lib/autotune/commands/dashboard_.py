@@ -28,11 +28,9 @@ def main(  # noqa: PLR0913, PLR0917 - options
 ) -> None:
     """Show the session on one screen: goal, health, value, confidence, chart, experiments, budget."""
     if (keep or stop or no_open) and not web:
-        message = "--keep, --stop and --no-open need --web."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter("--keep, --stop and --no-open need --web.")
     if web and (watch or full or width is not None or as_json):
-        message = "--web needs none of --watch, --full, --width and --json: the page shows all, live."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter("--web needs none of --watch, --full, --width and --json: the page shows all, live.")
     if web:
         _serve(session, keep=keep, stop=stop, opens=not no_open)
         return

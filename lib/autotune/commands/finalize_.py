@@ -45,8 +45,7 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
     Your checkout, your index and your other branches stay as they are.
     """
     if dry_run and (measure or push or pr):
-        message = "--dry-run makes nothing that could be measured or pushed."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter("--dry-run makes nothing that could be measured or pushed.")
     here = found(session)
     asked = Asked(independent, onto, name, plan)
     with live(as_json=as_json, progress=progress) as here.say, work.held(here, "finalize"):

@@ -26,8 +26,7 @@ AsJson = flags.AsJson
 
 def _not_nan(seconds: float) -> float:
     if math.isnan(seconds):
-        message = "nan is no number of seconds."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter("nan is no number of seconds.")
     return seconds
 
 
@@ -42,8 +41,7 @@ WaitSeconds = Annotated[
 def live(*, as_json: bool = False, progress: bool = False) -> AbstractContextManager[Say]:
     """Give what tells news and what is going on, on stderr, while a command that may take long is at work."""
     if progress and not as_json:
-        message = "--progress needs --json; without --json, progress is shown anyway."
-        raise typer.BadParameter(message)
+        raise typer.BadParameter("--progress needs --json; without --json, progress is shown anyway.")
     return talk.live(records=progress)
 
 

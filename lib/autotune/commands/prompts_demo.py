@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,16 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.printing import print_lines, width
+from autotune.commands.printing import print_lines
+from autotune.commands.showing import heading, indented, show
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell import demos as words
-from autotune.core.tell.lines import wrapped
-from autotune.version import PACKAGE
 
 if TYPE_CHECKING:
     from autotune.prompts.passing import Did
-
-_MAIN = PACKAGE / "__main__.py"
 
 
 def main(
@@ -61,15 +56,14 @@ class _Telling:
     def part(self, title: str, text: str) -> None:
         """Begin a part."""
         if not self._silent:
-            typer.secho(f"\n{title}", bold=True)
-            typer.echo("\n".join(f"  {line}" for line in wrapped(text, width() - 2)))
+            heading(title, text)
 
     def hear(self, fact: Fact) -> None:
         """Tell how an experiment of a session ended."""
         if not self._silent and fact.kind is Kind.RESULT:
             from autotune.core.tell.words import told
 
-            typer.echo("\n".join(f"  {line}" for line in wrapped(told(fact), width() - 2)))
+            typer.echo(indented(told(fact)))
 
     def day(self, number: int, done: Sequence[Did]) -> None:
         """Tell of a day what its pass did."""
@@ -83,12 +77,7 @@ class _Telling:
 
 def _look(folder: Path) -> None:
     """Show it again, with the commands that you would use."""
-    workshop = folder / "workshop"
-    typer.secho(f"\n{words.LOOK}", bold=True)
-    for command in words.COMMANDS:
-        typer.secho(f"\n$ {' '.join(command)}", bold=True)
-        sys.stdout.flush()
-        program = [sys.executable, "-I", str(_MAIN)] if command[0] == "autotune" else [command[0], "--no-pager"]
-        subprocess.run([*program, *command[1:]], cwd=workshop, check=False, stdin=subprocess.DEVNULL)
+    heading(words.LOOK)
+    show(words.COMMANDS, folder / "workshop")
     typer.echo()
     print_lines(words.left(str(folder)))

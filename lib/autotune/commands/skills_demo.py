@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
 import textwrap
 import time
@@ -17,11 +16,11 @@ import typer
 
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import width
+from autotune.commands.showing import PROGRAM
 from autotune.core.codec import encode
 from autotune.core.tell import demos as words
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
-from autotune.version import PACKAGE
 
 if TYPE_CHECKING:
     from autotune.skills.demonstration import Home
@@ -94,7 +93,7 @@ def _story(home: Home, *, as_json: bool) -> Iterator[_Step]:
 
 def _ran(home: Home, arguments: tuple[str, ...], *, as_json: bool) -> tuple[int, str]:
     _say(f"$ autotune skills {' '.join(arguments)}", as_json=as_json)
-    command = [sys.executable, "-I", str(PACKAGE / "__main__.py"), "skills", *arguments]
+    command = [*PROGRAM, "skills", *arguments]
     columns = {"COLUMNS": str(width())}
     found = subprocess.run(
         command, env={**home.variables, **columns}, cwd=home.folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL

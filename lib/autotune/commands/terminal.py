@@ -1,9 +1,11 @@
-"""What only you at a terminal may do."""
+"""What only you at a terminal may do, and what you are asked there."""
 
 from __future__ import annotations
 
 import os
 import sys
+
+import typer
 
 from autotune.edges import family, locks
 from autotune.edges.git import Repository
@@ -18,6 +20,17 @@ def require_person(repository: Repository, what: str) -> None:
     """Refuse what only a person decides, where no person types it: without a terminal, from an agent, from within a run or a proposer."""
     if not sys.stdin.isatty() or any(os.environ.get(name) for name in AGENTS) or _is_within(repository):
         raise AutotuneError(f"Only you decide {what}, at a terminal.", "type it yourself in a terminal of your own")
+
+
+def agrees(question: str) -> bool | None:
+    """Ask, and give the answer; None where nobody is there to answer."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        typer.echo()
+        return None
 
 
 def _is_within(repository: Repository) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from autotune.commands import check_
 from autotune.commands.options import AsJson, Progress, SessionName, live, reply
+from autotune.commands.terminal import agrees
 from autotune.core.codec import encode
 from autotune.core.facts import Fact
 from autotune.core.findings import Verification
@@ -82,7 +83,7 @@ def _from_bundle(
             offered.update(would_run=dict(unpacking.would_run(session)), missing=missing)
             if not as_json:
                 _offer(bundle, session)
-            return yes or (not as_json and _says_yes())
+            return yes or (not as_json and bool(agrees("Run this?")))
 
         ready = verifying.ready(bundle, keep, agreed, sandbox=sandbox)
         if isinstance(ready, Verified):
@@ -101,42 +102,14 @@ def _offer(bundle: Bundle, session: Session) -> None:
                 typer.echo(f"  | {escaped(line)}")
 
 
-def _says_yes() -> bool:
-    """Ask; where nobody is there to answer, that is no yes."""
-    try:
-        return typer.confirm("Run this?")
-    except typer.Abort:
-        if sys.stdin.isatty():
-            raise
-        typer.echo()
-        return False
-
-
 def _as_json(found: Verified) -> dict[str, object]:
-    findings = [{"fact": encode(one.what), "what": told(one.what), "do": told(one.do)} for one in found.findings]
-    said = {
-        "session": found.session,
-        "outcome": found.outcome,
-        "fact": encode(found.reason),
-        "reason": told(found.reason),
-        "experiment": found.experiment,
-        "first": found.first,
-        "last": found.last,
-        "effect": None if found.effect is None else encode(found.effect),
-        "runs": found.runs,
-        "checks": found.checks,
-        "chain": found.chain,
-        "cost_usd": found.cost_usd,
-    }
-    return {**said, "findings": findings, "notes": [*map(told, found.notes)]}
+    as_it_is = ("session", "outcome", "experiment", "first", "last", "effect", "runs", "checks", "chain", "cost_usd")
+    said = {name: encode(getattr(found, name)) for name in as_it_is}
+    return {**said, "fact": encode(found.reason), "reason": told(found.reason), **check_.as_json_values(found.findings, found.notes)}
 
 
 def _tell(found: Verified) -> None:
-    for note in found.notes:
-        typer.echo(f"note: {escaped(told(note))}")
-    for one in found.findings:
-        typer.echo(f"finding: {escaped(told(one.what))}")
-        typer.echo(f"  hint: {escaped(told(one.do))}")
+    check_.tell(found.findings, found.notes)
     typer.echo(escaped(told(found.reason)))
     if found.runs:
         reply(answers.VERIFIED_BY, runs=found.runs, first=found.first, last=found.last)
