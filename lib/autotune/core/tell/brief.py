@@ -105,12 +105,12 @@ def brief(
     tail = "\n## How to work\n\n" + (_SUPERVISED if supervised else _BY_HAND) + "\n"
     tail += "" if supervised else f"\n## Next\n\n{following(state, now, measuring=measuring)}.\n"
     sections = (
-        _notes(state),
+        _notes(state, "Notes from the person", 0.3, own=False),
         _refused(state),
         _kept(state),
         _diagnosis(state),
         _side_information(state),
-        _reminders(state),
+        _notes(state, "What the agent noted", 0.2, own=True),
         _ideas(state, ideas),
         _memory(memory),
         _lessons(lessons),
@@ -213,15 +213,9 @@ def _lines_of(text: str) -> Iterator[str]:
 # Sections
 
 
-def _notes(state: State) -> _Section:
-    said = [note for note in state.recent.notes if not note.own]
-    notes = [f"- {_cut(note.text, 2 * _LINE)}" for note in said[-_NOTES_SHOWN:]]
-    return _Section("Notes from the person", notes, 0.3, len(said), data=False)
-
-
-def _reminders(state: State) -> _Section:
-    written = [note for note in state.recent.notes if note.own]
-    return _Section("What the agent noted", [f"- {_cut(note.text, 2 * _LINE)}" for note in written[-_NOTES_SHOWN:]], 0.2, len(written))
+def _notes(state: State, title: str, share: float, *, own: bool) -> _Section:
+    said = [note for note in state.recent.notes if note.own is own]
+    return _Section(title, [f"- {_cut(note.text, 2 * _LINE)}" for note in said[-_NOTES_SHOWN:]], share, len(said), data=own)
 
 
 def _kept(state: State) -> _Section:
@@ -339,11 +333,10 @@ def _written(section: _Section, room: float) -> str:
         if room < 0:
             break
         chosen.append(item)
-    items = [*(reversed(chosen) if section.newest_last else chosen)]
     missing = section.total - len(chosen)
-    where = 0 if section.newest_last else len(items)
-    items[where:where] = [_left_out(section, missing)] if missing > 0 else []
-    return f"{lead}{''.join(f'{line}{chr(10)}' for line in items)}{closing}" if chosen else ""
+    items = [*chosen, *([_left_out(section, missing)] if missing > 0 else [])]
+    shown = reversed(items) if section.newest_last else items
+    return f"{lead}{''.join(f'{line}{chr(10)}' for line in shown)}{closing}" if chosen else ""
 
 
 def _left_out(section: _Section, count: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from autotune.core.cases.batch_pairs import gains_by_case, largest_losses
@@ -25,19 +26,23 @@ _NAMED = (None, Part.SEARCH)  # parts of which single cases may be named
 
 def of_cases(runs: Sequence[Ran], metric: Metric, state: State) -> Iterator[Line]:
     """Tell how many cases got better and how many worse, where runs were given some, and name those that did most."""
-    for part, label in _LABELS.items():
-        made = [run for run in runs if run.part is part]
-        gains = _gains(made, metric, state)
+    for part, _, gains, left in _parts(runs, metric, state):
         if not gains and part is None:
             continue
-        left = _unscored(made)
-        counts = _in_words(_counted(gains), left)
         named = zip(("most better", "most worse"), _changed_most(gains) if part in _NAMED else ([], []), strict=True)
-        said = [f"{which}: {', '.join(map(escaped, found))}" for which, found in named if found]
-        if gains or left:
-            yield Line(label, "; ".join([counts, *said]))
+        said = [f"{which}: {', '.join(escaped(case) for case, _ in found)}" for which, found in named if found]
+        yield Line(_LABELS[part], "; ".join([_in_words(_counted(gains), left), *said]))
         if part is Part.SEARCH and (groups := _groups(gains, state.segment.listed)):
             yield Line("groups", groups)
+
+
+def _parts(runs: Sequence[Ran], metric: Metric, state: State) -> Iterator[tuple[Part | None, list[Ran], dict[str, float], int]]:
+    """Of each part of the cases that tells anything: its runs, the gain of each case, and how many cases were without a score."""
+    for part in _LABELS:
+        made = [run for run in runs if run.part is part]
+        gains, left = _gains(made, metric, state), _unscored(made)
+        if gains or left:
+            yield part, made, gains, left
 
 
 def tables(runs: Sequence[Ran], metric: Metric, state: State) -> Iterator[dict[str, Any]]:
@@ -46,19 +51,16 @@ def tables(runs: Sequence[Ran], metric: Metric, state: State) -> Iterator[dict[s
     Those of the cases that decide are left out until the session has finished.
     """
     finished = state.ended is not None and state.ended.ending is Ending.FINISHED
-    for part, label in _LABELS.items():
-        made = [run for run in runs if run.part is part]
-        gains, left = _gains(made, metric, state), _unscored(made)
-        if gains or left:
-            counts = _counted(gains)
-            shown = sorted(gains, key=lambda case: -abs(gains[case]))[:MOST_ROWS] if finished or part in _NAMED else []
-            yield {
-                "label": label,
-                "counts": dict(zip(("better", "worse", "same"), counts, strict=True)),
-                "text": _in_words(counts, left),
-                "cases": [_row(case, gains[case], made, metric) for case in shown],
-                "more": f"and {len(gains) - MOST_ROWS} that changed less" if shown and len(gains) > MOST_ROWS else "",
-            }
+    for part, made, gains, left in _parts(runs, metric, state):
+        counts = _counted(gains)
+        shown = sorted(gains, key=lambda case: -abs(gains[case]))[:MOST_ROWS] if finished or part in _NAMED else []
+        yield {
+            "label": _LABELS[part],
+            "counts": dict(zip(("better", "worse", "same"), counts, strict=True)),
+            "text": _in_words(counts, left),
+            "cases": [_row(case, gains[case], made, metric) for case in shown],
+            "more": f"and {len(gains) - MOST_ROWS} that changed less" if shown and len(gains) > MOST_ROWS else "",
+        }
 
 
 def _row(case: str, gain: float, runs: Sequence[Ran], metric: Metric) -> dict[str, str]:
@@ -89,7 +91,7 @@ def written(runs: Sequence[Ran], metric: Metric, state: State, kept: Mapping[str
     if not kept:
         return
     top, texts = next(iter(kept.values()))[0].rpartition("/")[0], list[str]()
-    for case in [one for found in _changed_most(_gains(open_to_all(runs), metric, state)) for one in found]:
+    for case, _ in chain(*_changed_most(_gains(open_to_all(runs), metric, state))):
         files = {
             run.arm: f"{folder.removeprefix(top)[1:]}/{name}"
             for run in runs
@@ -150,10 +152,10 @@ def _unscored(runs: Sequence[Ran]) -> int:
     return len({place for (_, place), left in last.items() if left})
 
 
-def _changed_most(gains: Mapping[str, float]) -> tuple[list[str], list[str]]:
-    """Give the cases that got better most, and those that got worse most."""
-    best, worst = (largest_losses({case: sign * gain for case, gain in gains.items()}) for sign in (-1, 1))
-    return [case for case, _ in best], [case for case, _ in worst]
+def _changed_most(gains: Mapping[str, float]) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+    """Give the cases, or groups, that got better most, and those that got worse most, with their gains."""
+    best = [(case, -loss) for case, loss in largest_losses({case: -gain for case, gain in gains.items()})]
+    return best, [*largest_losses(gains)]
 
 
 def _groups(gains: Mapping[str, float], listed: Sequence[Case]) -> str:
@@ -164,6 +166,5 @@ def _groups(gains: Mapping[str, float], listed: Sequence[Case]) -> str:
         if case in of:
             by_group.setdefault(str(of[case]), []).append(gain)
     means = {group: math.fsum(found) / len(found) for group, found in by_group.items()}
-    worst = largest_losses(means)
-    best = [(group, -loss) for group, loss in largest_losses({group: -mean for group, mean in means.items()})]
-    return ", ".join(f"{escaped(group)} {'+' if mean > 0 else ''}{number(mean, figures=2)}" for group, mean in (*best, *worst))
+    changed = chain(*_changed_most(means))
+    return ", ".join(f"{escaped(group)} {'+' if mean > 0 else ''}{number(mean, figures=2)}" for group, mean in changed)

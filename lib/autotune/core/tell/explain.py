@@ -50,21 +50,20 @@ class Advice:
 class Explanation:
     """The answer to `why`. `decision` and `reason` speak of the latest experiment that has a verdict, None before the first."""
 
-    health: Health
-    mode: Mode
-    condition: str
-    blocker: str | None
     experiment: int | None
     fate: Fate | None
     decision: str | None
     reason: str | None
+    how_to_read: str
+    health: Health
+    mode: Mode
+    condition: str
+    blocker: str | None
     evidence: tuple[str, ...]
     next: str
     advice: tuple[Advice, ...]
     word: str
     running: Line | None = None
-    has_evidence: bool = False
-    of_one_build: bool = False
 
     def lines(self) -> tuple[Line, ...]:
         """The explanation as labelled lines."""
@@ -77,8 +76,7 @@ class Explanation:
         ]
         if self.decision is not None and self.reason is not None:
             told += [Line("decision", self.decision, tone), Line("reason", self.reason)]
-            how = f"{HOW_TO_READ} {WITH_ONE_BUILD}" if self.of_one_build else HOW_TO_READ
-            told += [Line("to read it", how, Tone.QUIET)] if self.has_evidence else []
+            told += [Line("to read it", self.how_to_read, Tone.QUIET)] if self.how_to_read else []
         told += [Line("evidence" if place == 0 else "", text) for place, text in enumerate(self.evidence)]
         told.append(Line("next", self.next))
         told += [Line("you can" if place == 0 else "", f"{one.command}: {one.what}") for place, one in enumerate(self.advice)]
@@ -112,31 +110,27 @@ def explain(state: State, now: str, worker: str | None = None, since: str | None
     """Explain a session's health, its last decision, what happens next and what a person can do."""
     latest = _latest(state)
     return Explanation(
+        *latest,
         health=state.vitals.health,
         mode=state.vitals.mode,
         condition=_condition(state, now),
         blocker=shortened(told(state.ended.reason), LONGEST_WHY) if state.ended is not None else None,
-        experiment=latest.number,
-        fate=latest.fate,
-        decision=latest.words,
-        reason=None if latest.reason is None else shortened(told(latest.reason), LONGEST_WHY),
-        of_one_build=latest.reason is not None and latest.reason.kind is Kind.BETTER_BUILT_ONCE,
-        has_evidence=latest.reason is not None and "evidence" in latest.reason.figures,
         evidence=tuple(_evidence(state)),
         next=following(state, now, measuring=worker is not None),
-        advice=tuple(_advice(state, now, latest.number, latest.fate, measuring=worker is not None)),
+        advice=tuple(_advice(state, now, latest.experiment, latest.fate, measuring=worker is not None)),
         word=headline.condition(state),
         running=under_way(state, now, worker, since),
     )
 
 
 class _Latest(NamedTuple):
-    """The latest experiment that has a verdict: its number, what became of it, that in words, and why."""
+    """The latest experiment that has a verdict: its number, what became of it, that in words, why, and how its evidence is read."""
 
-    number: int | None = None
+    experiment: int | None = None
     fate: Fate | None = None
-    words: str | None = None
-    reason: Fact | None = None
+    decision: str | None = None
+    reason: str | None = None
+    how_to_read: str = ""
 
 
 def _latest(state: State) -> _Latest:
@@ -144,12 +138,18 @@ def _latest(state: State) -> _Latest:
     if experiment is not None and experiment.verdict is not None:
         fate, verdict = fate_of_open(experiment), experiment.verdict
         words = sentence(experiment.number, fate, verdict.effect, state.metric, mode, verdict.reason, settled=False)
-        return _Latest(experiment.number, fate, words, replace(verdict, reason=reason_of(experiment)).told(state.metric.unit))
+        return _Latest(experiment.number, fate, words, *_why(replace(verdict, reason=reason_of(experiment)).told(state.metric.unit)))
     if not state.recent.rows:
         return _Latest()
     row = state.recent.rows[-1]
     effect = row.effect if row.segment == state.segment.opened.segment else None  # of another metric, perhaps
-    return _Latest(row.index, fate_of(row), sentence(row.index, fate_of(row), effect, state.metric, mode, row.reason), row.reason)
+    return _Latest(row.index, fate_of(row), sentence(row.index, fate_of(row), effect, state.metric, mode, row.reason), *_why(row.reason))
+
+
+def _why(reason: Fact) -> tuple[str, str]:
+    """A reason in words, and how its evidence is read, where it has any."""
+    how = f"{HOW_TO_READ} {WITH_ONE_BUILD}" if reason.kind is Kind.BETTER_BUILT_ONCE else HOW_TO_READ
+    return shortened(told(reason), LONGEST_WHY), how if "evidence" in reason.figures else ""
 
 
 def sentence(

@@ -48,7 +48,6 @@ class Room:
 
 A_FILE = Room(diffs=300_000, text=160, kept=150, rows=5_000)  # under 1 MB with 500 experiments
 A_PULL_REQUEST = Room(diffs=10_000, text=120, kept=25, rows=60)
-WITHOUT_END = Room(diffs=10**9, text=2_000, kept=10**9, rows=10**9)
 
 
 @dataclass(frozen=True, slots=True)

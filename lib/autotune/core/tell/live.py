@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from autotune.core.facts import Fact, Kind
@@ -170,15 +170,9 @@ def rows(state: State, history: History) -> list[dict[str, Any]]:
     curve = _curve(state, history, held)
     return [
         {
-            "number": line.number,
-            "segment": line.segment,
-            "fate": line.fate,
+            **asdict(line),
             "tone": line.tone,
             "kept": row.status is Status.KEEP,
-            "value": line.value,
-            "effect": line.effect,
-            "interval": line.interval,
-            "description": line.description,
             "why": full_report.why(row, LONGEST_WHY),
             "files": shortened(", ".join(row.files), LONGEST_WHY),
             "at": headline.moment(row.timestamp),

@@ -56,14 +56,7 @@ VERDICTS: Mapping[AnyKind, str] = {  # how the sentence begins, before the figur
 }
 
 
-_SAID_BY_FATE = frozenset(  # kinds that what became of an experiment tells as well
-    (
-        *(Kind.BETTER, Kind.BETTER_CALIBRATED, Kind.BETTER_ONCE, Kind.BETTER_BUILT_ONCE, Kind.BETTER_EXACTLY),
-        *(Kind.LOOKS_BETTER, Kind.LOOKS_BETTER_BY_WITNESS, Kind.TOO_NOISY, Kind.RAN_OUT, Kind.OUT_OF_REACH),
-        *(Kind.SCORES_BETTER, Kind.SCORES_TOO_FEW, Kind.SCORES_USED_UP, Kind.SCORES_OUT_OF_REACH),
-        Kind.SCORES_NOT_SPECIFIC,
-    )
-)
+_SAID_BY_FATE = ("kept: ", "kept, unconfirmed: ", "inconclusive: ")  # what became of an experiment tells that as well
 
 
 def of_a_verdict(fact: Fact, *, lead: bool) -> str:
@@ -73,7 +66,7 @@ def of_a_verdict(fact: Fact, *, lead: bool) -> str:
         opening = "discarded: worse in the one pair that was run, "
     if not said:
         return opening.rstrip(", :")
-    return said if not lead and fact.kind in _SAID_BY_FATE else opening + said
+    return said if not lead and opening in _SAID_BY_FATE else opening + said
 
 
 def _measured(fact: Fact) -> str:
