@@ -11,7 +11,6 @@ import typer
 from autotune.commands.options import AsJson, SessionName, found, reply
 from autotune.core.output.outcome import escaped
 from autotune.core.tell import answers
-from autotune.core.tell.words import told
 from autotune.edges import archive
 from autotune.loop.inspect import bundling
 from autotune.loop.inspect.bundling import Packing
@@ -51,10 +50,8 @@ def main(
 
 def _tell(packing: Packing) -> None:
     """List what is in it before it is written."""
-    for kind, listed in ((answers.BUNDLE_HOLDS, packing.holds), (answers.BUNDLE_LACKS, packing.lacks)):
-        reply(kind)
-        for one in listed:
-            typer.echo(told(one))
+    for line in (answers.BUNDLE_HOLDS, *packing.holds, answers.BUNDLE_LACKS, *packing.lacks):
+        typer.echo(line)
 
 
 def _as_json(packing: Packing, target: Path | None) -> dict[str, object]:
@@ -66,6 +63,6 @@ def _as_json(packing: Packing, target: Path | None) -> dict[str, object]:
         "files": {name: one.size for name, one in made.files.items()},
         "refs": dict(made.refs),
         "missing": missing,
-        "holds": [escaped(told(one).strip()) for one in packing.holds],
-        "lacks": [escaped(told(one).strip()) for one in packing.lacks],
+        "holds": [escaped(one.strip()) for one in packing.holds],
+        "lacks": [escaped(one.strip()) for one in packing.lacks],
     }

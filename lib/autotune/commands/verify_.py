@@ -12,7 +12,6 @@ from autotune.commands import check_
 from autotune.commands.options import AsJson, Progress, SessionName, live, reply
 from autotune.commands.terminal import agrees
 from autotune.core.codec import encode
-from autotune.core.facts import Fact
 from autotune.core.findings import Verification
 from autotune.core.output.outcome import escaped
 from autotune.core.tell import answers
@@ -94,12 +93,8 @@ def _from_bundle(
 
 def _offer(bundle: Bundle, session: Session) -> None:
     """Show what would run."""
-    for one in unpacking.offer(bundle, session):
-        if isinstance(one, Fact):
-            typer.echo(told(one))
-        else:
-            for line in one.split("\n"):
-                typer.echo(f"  | {escaped(line)}")
+    for line in unpacking.offer(bundle, session):
+        typer.echo(line)
 
 
 def _as_json(found: Verified) -> dict[str, object]:

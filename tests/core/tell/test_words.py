@@ -324,23 +324,12 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
         (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and gives no metric"),
         (Amiss.LOG_GONE, {"session": "s", "copy": None, "ledger": "/l"}, "The log of session s is gone."),
         (
-            Answer.HOLDS_COMMITS,
-            {"keeps": 1, "snapshots": 2, "pinned": 1},
-            "  commits.bundle: 1 kept commit, 2 candidates (rejected ones too), and the file that decides what is measured",
-        ),
-        (Answer.HOLDS_LOG, {"lines": 9, "withheld": []}, "  autotune.jsonl: the log, 9 lines"),
-        (
             Answer.HASHES_OF_BUNDLE,
             {"lines": 1, "names": ["A"]},
             (
                 "1 line of the log is without the values of A, so the bundle's word is taken for its hash; "
                 "set these variables as they were to check that too"
             ),
-        ),
-        (
-            Answer.WOULD_RUN,
-            {"sandbox": False},
-            "This would run code of the bundle, in a new worktree, without a sandbox, with all your rights:",
         ),
         (Answer.FINDINGS, {"session": "s", "count": 0}, "s: no findings"),
         (Answer.FINDINGS, {"session": "s", "count": 1}, "s: 1 finding"),
@@ -372,6 +361,21 @@ def test_the_answer_of_a_command_takes_its_figures(name: str) -> None:
         (
             answers.imported("s", "results.tsv", 2, 3, 1),
             "2 experiments, the latest of 3 of results.tsv are in the history of s; 1 line not taken",
+        ),
+        (
+            answers.holds_commits(1, 2, 1),
+            "  commits.bundle: 1 kept commit, 2 candidates (rejected ones too), and the file that decides what is measured",
+        ),
+        (
+            answers.holds_commits(2, 1, 3),
+            "  commits.bundle: 2 kept commits, 1 candidate (rejected ones too), and the 3 files that decide what is measured",
+        ),
+        (answers.holds_log(9, ()), "  autotune.jsonl: the log, 9 lines"),
+        (answers.holds_log(1, ("A", "B")), "  autotune.jsonl: the log, 1 line, without the values of A, B"),
+        (answers.would_run(sandbox=True), "This would run code of the bundle, in a new worktree, in the sandbox:"),
+        (
+            answers.would_run(sandbox=False),
+            "This would run code of the bundle, in a new worktree, without a sandbox, with all your rights:",
         ),
         (answers.things_to_do(1), "One thing is left to do."),
         (answers.things_to_do(2), "2 things are left to do."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 
 from autotune.core.config.keys import Fixed
@@ -87,6 +87,27 @@ LOG_AGREES = "the log, its commits and what is measured with agree; the log's la
 VERIFICATION_COST = "the runs of this verification have cost ${cost_usd:.2f}, which the session's log does not count"
 BUNDLE_HOLDS = "It holds:"
 BUNDLE_LACKS = "It does not hold:"
+HOLDS_SAMPLES = "  samples.csv: {count:value} of runs"
+HOLDS_ENVIRONMENT = "  environment.json: machine, tools and environment of each segment"
+HOLDS_OUTPUT = "  runs/: what {count:run} printed"
+HOLDS_VALUES = "  in the log: the values of {names} below [env]"
+LACKS_BASE = "  commit {base:.12}, on which the session stands, and what came before it: the other clone has to have it"
+LACKS_CARRIED = "  {paths}: `carry` names this, and it has to be there on the other machine"
+LACKS_SUBMODULES = "  the submodules {paths}: the other clone has to have their files"
+LACKS_LARGE = "  {count:file} of Git LFS; runs that need them cannot be verified elsewhere"
+LACKS_VALUES = "  the values of {names} below [env]: set these variables there"
+LACKS_HOLDOUT = "  the hold-out"
+LACKS_OUTPUT = "  what runs printed; --with-output packs it"
+BUNDLE_OF = "{session}: {keeps:kept change} on commit {base:.12}; {metric}, {direction} is better"
+RUNS_COMMAND = "  {name}: {command}"
+RUNS_FILE = "{path}, from the bundle:"
+RUNS_FILES = "measured with these files from the bundle: {paths}"
+BRINGS_VALUES = "with these variables from the bundle: {set}"
+GIVES_VALUES = "with your own values of {names}"
+MISSING_VALUES = "missing: values of {names}; set these variables, if the runs need them"
+BRINGS_CARRIED = "with copies of your own {paths}"
+MISSING_SUBMODULES = "missing: the files of the submodules {paths}; `git submodule update --init` brings them"
+MISSING_CARRIED = "missing: {paths}, which `carry` names; make it here first"
 NOT_WRITTEN_YET = "nothing is written yet; without --dry-run, the same command writes {path}"
 VERIFIED_ELSEWHERE = "next, on another clone: `autotune verify {name}`"
 ONLY_INIT_TO_DO = "Nothing is broken; `autotune init` makes what is missing."
@@ -153,6 +174,25 @@ def things_to_do(count: int) -> str:
     return "One thing is left to do." if count == 1 else f"{count} things are left to do."
 
 
+def holds_log(lines: int, withheld: Sequence[str]) -> str:
+    """Say what of the log a bundle holds."""
+    names = ", ".join(map(escaped, withheld))
+    return f"  autotune.jsonl: the log, {counted(lines, 'line')}{f', without the values of {names}' if names else ''}"
+
+
+def holds_commits(keeps: int, snapshots: int, pinned: int) -> str:
+    """Say which commits a bundle holds."""
+    of_all = f"{counted(keeps, 'kept commit')}, {counted(snapshots, 'candidate')} (rejected ones too)"
+    files = "the file that decides" if pinned == 1 else f"the {pinned} files that decide"
+    return f"  commits.bundle: {of_all}, and {files} what is measured"
+
+
+def would_run(*, sandbox: bool) -> str:
+    """Say with which rights code of a bundle would run."""
+    where = "in the sandbox" if sandbox else "without a sandbox, with all your rights"
+    return f"This would run code of the bundle, in a new worktree, {where}:"
+
+
 def _findings(fact: Fact) -> str:
     count = fact.figures["count"]
     return f"{escaped(fact.figures['session'])}: {counted(count, 'finding') if count else 'no findings'}"
@@ -163,23 +203,6 @@ def _hashes_of_bundle(fact: Fact) -> str:
     held = f"{counted(lines, 'line')} of the log {'is' if lines == 1 else 'are'} without the values of {names}"
     whose = "its hash" if lines == 1 else "their hashes"
     return f"{held}, so the bundle's word is taken for {whose}; set these variables as they were to check that too"
-
-
-def _holds_log(fact: Fact) -> str:
-    names = ", ".join(map(escaped, fact.figures["withheld"]))
-    return f"  autotune.jsonl: the log, {counted(fact.figures['lines'], 'line')}{f', without the values of {names}' if names else ''}"
-
-
-def _holds_commits(fact: Fact) -> str:
-    figures = fact.figures
-    of_all = f"{counted(figures['keeps'], 'kept commit')}, {counted(figures['snapshots'], 'candidate')} (rejected ones too)"
-    pinned = "the file that decides" if figures["pinned"] == 1 else f"the {figures['pinned']} files that decide"
-    return f"  commits.bundle: {of_all}, and {pinned} what is measured"
-
-
-def _would_run(fact: Fact) -> str:
-    where = "in the sandbox" if fact.figures["sandbox"] else "without a sandbox, with all your rights"
-    return f"This would run code of the bundle, in a new worktree, {where}:"
 
 
 WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # what the loop answers
@@ -193,30 +216,6 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # what the loop answer
     Answer.NOT_AGREED: "nothing was run, because nobody said yes",
     Answer.HOLDOUT_NOT_ASKED: "the hold-out is not asked: each answer tells something of it, and nobody counts verifications",
     Answer.HASHES_OF_BUNDLE: _hashes_of_bundle,
-    Answer.HOLDS_LOG: _holds_log,
-    Answer.HOLDS_SAMPLES: "  samples.csv: {count:value} of runs",
-    Answer.HOLDS_ENVIRONMENT: "  environment.json: machine, tools and environment of each segment",
-    Answer.HOLDS_COMMITS: _holds_commits,
-    Answer.HOLDS_OUTPUT: "  runs/: what {count:run} printed",
-    Answer.HOLDS_VALUES: "  in the log: the values of {names} below [env]",
-    Answer.LACKS_BASE: "  commit {base:.12}, on which the session stands, and what came before it: the other clone has to have it",
-    Answer.LACKS_CARRIED: "  {paths}: `carry` names this, and it has to be there on the other machine",
-    Answer.LACKS_SUBMODULES: "  the submodules {paths}: the other clone has to have their files",
-    Answer.LACKS_LARGE: "  {count:file} of Git LFS; runs that need them cannot be verified elsewhere",
-    Answer.LACKS_VALUES: "  the values of {names} below [env]: set these variables there",
-    Answer.LACKS_HOLDOUT: "  the hold-out",
-    Answer.LACKS_OUTPUT: "  what runs printed; --with-output packs it",
-    Answer.BUNDLE_OF: "{session}: {keeps:kept change} on commit {base:.12}; {metric}, {direction} is better",
-    Answer.WOULD_RUN: _would_run,
-    Answer.RUNS_COMMAND: "  {name}: {command}",
-    Answer.RUNS_FILE: "{path}, from the bundle:",
-    Answer.RUNS_FILES: "measured with these files from the bundle: {paths}",
-    Answer.BRINGS_VALUES: "with these variables from the bundle: {set}",
-    Answer.GIVES_VALUES: "with your own values of {names}",
-    Answer.MISSING_VALUES: "missing: values of {names}; set these variables, if the runs need them",
-    Answer.BRINGS_CARRIED: "with copies of your own {paths}",
-    Answer.MISSING_SUBMODULES: "missing: the files of the submodules {paths}; `git submodule update --init` brings them",
-    Answer.MISSING_CARRIED: "missing: {paths}, which `carry` names; make it here first",
     Answer.SESSION_HERE: "{session} is checked out in this working tree already",
     Answer.SESSION_ELSEWHERE: "{session} has a working tree of its own; go there: cd {folder}",
     Answer.SESSION_TAKEN_UP: "{branch} is checked out in {folder}, and commands here mean {session} now",

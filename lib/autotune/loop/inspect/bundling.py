@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.core.codec import encode
-from autotune.core.facts import Fact
-from autotune.core.findings import Answer
 from autotune.core.handover import manifest
 from autotune.core.handover.manifest import Manifest, Member
 from autotune.core.ledger import withheld
 from autotune.core.ledger.events import CandidateTaken, Formatted, Ran, SegmentOpened
 from autotune.core.ledger.lines import Event
+from autotune.core.tell import answers
+from autotune.core.tell.words import filled
 from autotune.edges import archive, borrowed, commits, git, ledger, status, submodules
 from autotune.edges.signals import ended_in_order
 from autotune.errors import AutotuneError
@@ -39,8 +39,8 @@ class Packing:
 
     manifest: Manifest
     files: Mapping[str, Path]
-    holds: tuple[Fact, ...]
-    lacks: tuple[Fact, ...]
+    holds: tuple[str, ...]
+    lacks: tuple[str, ...]
 
     def write(self, target: Path, *, over: bool) -> None:
         """Write the archive; raises `AutotuneError` where there is something already, unless it may be written `over`."""
@@ -174,37 +174,37 @@ def environment_of(events: Iterable[Event]) -> bytes:
     return json.dumps({"segments": said}, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def _held(session: Session, made: Manifest, events: Sequence[Event]) -> Iterator[Fact]:
+def _held(session: Session, made: Manifest, events: Sequence[Event]) -> Iterator[str]:
     """Say what is in it."""
     runs = [event for event in events if isinstance(event, Ran)]
     pins = session.state.segment.opened.pins
     lines = sum(1 for _ in session.folder.ledger.open("rb"))
-    yield Fact(Answer.HOLDS_LOG, {"lines": lines, "withheld": [*made.variables]})
+    yield answers.holds_log(lines, made.variables)
     if public := sorted({*session.state.config.env} - {*made.variables}):
-        yield Fact(Answer.HOLDS_VALUES, {"names": public})
-    yield Fact(Answer.HOLDS_SAMPLES, {"count": sum(len(run.metrics) for run in runs)})
-    yield Fact(Answer.HOLDS_ENVIRONMENT)
+        yield filled(answers.HOLDS_VALUES, names=public)
+    yield filled(answers.HOLDS_SAMPLES, count=sum(len(run.metrics) for run in runs))
+    yield answers.HOLDS_ENVIRONMENT
     snapshots = sum(isinstance(event, CandidateTaken) for event in events)
     pinned = len(git.tracked(session.top, pins))
-    yield Fact(Answer.HOLDS_COMMITS, {"keeps": session.state.all_keeps, "snapshots": snapshots, "pinned": pinned})
+    yield answers.holds_commits(session.state.all_keeps, snapshots, pinned)
     if made.outputs:
-        yield Fact(Answer.HOLDS_OUTPUT, {"count": len(made.outputs)})
+        yield filled(answers.HOLDS_OUTPUT, count=len(made.outputs))
 
 
-def _lacked(session: Session, made: Manifest) -> Iterator[Fact]:
+def _lacked(session: Session, made: Manifest) -> Iterator[str]:
     """Say what is not in it."""
-    yield Fact(Answer.LACKS_BASE, {"base": made.base})
+    yield filled(answers.LACKS_BASE, base=made.base)
     top, incumbent = session.top, session.state.incumbent
     large = status.kept_by_lfs(top, incumbent)
-    for kind, figures in (
-        (Answer.LACKS_CARRIED, {"paths": [*made.carried]}),
-        (Answer.LACKS_SUBMODULES, {"paths": [*submodules.commits_recorded(top, incumbent)]}),
-        (Answer.LACKS_LARGE, {"count": len(large)}),
-        (Answer.LACKS_VALUES, {"names": [*made.variables]}),
+    for template, key, found in (
+        (answers.LACKS_CARRIED, "paths", [*made.carried]),
+        (answers.LACKS_SUBMODULES, "paths", [*submodules.commits_recorded(top, incumbent)]),
+        (answers.LACKS_LARGE, "count", len(large)),
+        (answers.LACKS_VALUES, "names", [*made.variables]),
     ):
-        if any(figures.values()):
-            yield Fact(kind, figures)
+        if found:
+            yield filled(template, **{key: found})
     if session.state.config.holdout:
-        yield Fact(Answer.LACKS_HOLDOUT)
+        yield answers.LACKS_HOLDOUT
     if not made.outputs:
-        yield Fact(Answer.LACKS_OUTPUT)
+        yield answers.LACKS_OUTPUT

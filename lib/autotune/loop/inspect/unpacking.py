@@ -20,7 +20,9 @@ from autotune.core.ledger import withheld
 from autotune.core.ledger.astray import astray
 from autotune.core.ledger.events import SegmentOpened, SettingsChanged
 from autotune.core.ledger.lines import Event
-from autotune.core.tell.words import told
+from autotune.core.output.outcome import escaped
+from autotune.core.tell import answers
+from autotune.core.tell.words import filled, told
 from autotune.core.trust import patterns
 from autotune.edges import archive, borrowed, copies, git, ledger, submodules
 from autotune.edges.git import Repository
@@ -214,38 +216,39 @@ def would_run(session: Session) -> tuple[tuple[str, str], ...]:
     return (*setup, *((one.name, one.text) for one in named if one is not None))
 
 
-def offer(bundle: Bundle, session: Session) -> Iterator[Fact | str]:
-    """Say what a verification runs and with what, as facts, and as the text of scripts."""
+def offer(bundle: Bundle, session: Session) -> Iterator[str]:
+    """Say what a verification runs and with what, with the text of scripts."""
     state, config = session.state, session.state.config
-    figures = {"session": session.name, "keeps": state.all_keeps, "base": bundle.manifest.base}
-    yield Fact(Answer.BUNDLE_OF, {**figures, "metric": state.metric.name, "direction": state.metric.direction})
-    yield Fact(Answer.WOULD_RUN, {"sandbox": config.sandbox})
+    metric, base = {"metric": state.metric.name, "direction": state.metric.direction}, bundle.manifest.base
+    yield filled(answers.BUNDLE_OF, session=session.name, keeps=state.all_keeps, base=base, **metric)
+    yield answers.would_run(sandbox=config.sandbox)
     for name, command in would_run(session):
-        yield Fact(Answer.RUNS_COMMAND, {"name": name, "command": command})
+        yield filled(answers.RUNS_COMMAND, name=name, command=command)
     opened = state.segment.opened
     pinned = git.tracked(session.top, opened.pins)
     for script in (session.inside(BENCHMARK_FILE), session.inside(CHECKS_FILE)):
         if script in pinned:
-            yield Fact(Answer.RUNS_FILE, {"path": script})
+            yield filled(answers.RUNS_FILE, path=script)
             lines = git.content(session.top, pinned[script][1]).decode(errors="replace").splitlines()
-            yield "\n".join([*lines[:_SHOWN_LINES], *(["…"] if len(lines) > _SHOWN_LINES else [])])
+            shown = [*lines[:_SHOWN_LINES], *(["…"] if len(lines) > _SHOWN_LINES else [])]
+            yield from (f"  | {escaped(line)}" for line in shown or [""])
     if pinned:
-        yield Fact(Answer.RUNS_FILES, {"paths": [*pinned][:20]})
+        yield filled(answers.RUNS_FILES, paths=[*pinned][:20])
     yield from _brought(bundle, session)
 
 
-def _brought(bundle: Bundle, session: Session) -> Iterator[Fact]:
+def _brought(bundle: Bundle, session: Session) -> Iterator[str]:
     env, wanted = session.state.config.env, {*bundle.manifest.variables}
-    for kind, key, found in (
-        (Answer.BRINGS_VALUES, "set", [f"{name}={value}" for name, value in env.items() if name not in wanted]),
-        (Answer.GIVES_VALUES, "names", sorted(wanted & {*env})),
-        (Answer.MISSING_VALUES, "names", missing_values(bundle, session)),
-        (Answer.BRINGS_CARRIED, "paths", carried_here(session, bundle.lender)),
-        (Answer.MISSING_CARRIED, "paths", missing_carried(bundle, session)),
-        (Answer.MISSING_SUBMODULES, "paths", missing_submodules(bundle, session)),
+    for template, key, found in (
+        (answers.BRINGS_VALUES, "set", [f"{name}={value}" for name, value in env.items() if name not in wanted]),
+        (answers.GIVES_VALUES, "names", sorted(wanted & {*env})),
+        (answers.MISSING_VALUES, "names", missing_values(bundle, session)),
+        (answers.BRINGS_CARRIED, "paths", carried_here(session, bundle.lender)),
+        (answers.MISSING_CARRIED, "paths", missing_carried(bundle, session)),
+        (answers.MISSING_SUBMODULES, "paths", missing_submodules(bundle, session)),
     ):
         if found:
-            yield Fact(kind, {key: [*found]})
+            yield filled(template, **{key: [*found]})
 
 
 def missing_values(bundle: Bundle, session: Session) -> tuple[str, ...]:
