@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autotune.core.asking.naming import BACKENDS
-from autotune.core.config.shapes import Shape, flag, list_of, number, one_of, shown, text, whole_number
+from autotune.core.config.shapes import Shape, among, flag, list_of, number, one_of, text, whole_number
 from autotune.core.records.behaviors import Behavior
 
 FEWEST_SAMPLES = 50  # of a canary, in each arm: fewer decide by luck
@@ -23,12 +23,6 @@ def _model(value: object) -> str:
     name = str(_NAME.read(value))
     backend, colon, model = name.partition(":")
     return name if colon and model and backend in BACKENDS else f"openrouter:{name}"
-
-
-def _behavior(name: str) -> str:
-    if name not in set(Behavior):
-        raise ValueError(f"{shown(name)} is none of them")
-    return name
 
 
 _NAME = text("a name", r"\S+|command:\S.*")
@@ -48,7 +42,7 @@ _APPROVAL = text("auto or required", "auto|required")
 _MODE = text("gain or no_harm", "gain|no_harm")
 _UNIT = text("auto, user-day, conversation or request", "auto|user-day|conversation|request")
 _DAYS = number("a number of days", above=0, at_most=365)
-_BEHAVIORS = list_of(f"a list of behaviours: {', '.join(Behavior)}", _behavior, at_least=1, unique=True)
+_BEHAVIORS = list_of(f"a list of behaviours: {', '.join(Behavior)}", among(Behavior), at_least=1, unique=True)
 
 
 @dataclass(frozen=True, slots=True)

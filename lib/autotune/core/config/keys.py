@@ -21,6 +21,7 @@ from autotune.core.config.shapes import (
     PATTERNS,
     VARIABLE,
     Shape,
+    among,
     cases,
     context_name,
     duration,
@@ -32,7 +33,6 @@ from autotune.core.config.shapes import (
     number,
     one_of,
     pattern,
-    playbook,
     relative_path,
     score_range,
     seconds,
@@ -153,7 +153,7 @@ KEYS = (
     Key("env", variables(), {}, {"TZ": "UTC"}, Fixed.SEGMENT),
     Key("health.max_no_improvement_runs", whole_number(1), 5),
     Key("health.max_crash_streak", whole_number(1), 2),
-    Key("recovery.playbooks", list_of("a list of names among " + ", ".join(Playbook), playbook, unique=True), [*map(str, Playbook)]),
+    Key("recovery.playbooks", list_of("a list of names among " + ", ".join(Playbook), among(Playbook), unique=True), [*map(str, Playbook)]),
     Key("recovery.max_healing_attempts", whole_number(0), 3),
 )
 COMMENTS = {

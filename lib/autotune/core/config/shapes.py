@@ -7,14 +7,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autotune.core.cases.listed import line_of, listed
 from autotune.core.cases.split import Case
 from autotune.core.decide import guards
-from autotune.core.health.recovery import Playbook
 from autotune.core.output import sources
 from autotune.core.output.metrics import is_name, normalised
 from autotune.core.trust.patterns import components, flaw
@@ -209,11 +208,16 @@ def context_name(text: str) -> str:
     return name
 
 
-def playbook(text: str) -> str:
-    """A playbook's name."""
-    if text not in set(Playbook):
-        raise ValueError(f"{shown(text)} is none of them")
-    return text
+def among(words: Iterable[str]) -> Callable[[str], str]:
+    """One of some words, as an item of a list."""
+    known = frozenset(words)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"{shown(text)} is none of them")
+        return text
+
+    return read
 
 
 def metric_name(*, none: bool = False) -> Shape:

@@ -126,21 +126,13 @@ def from_line(line: bytes) -> Event | None:
 
 # Lines of older versions, which held sentences where there are facts now
 
-_SENTENCES: Mapping[str, tuple[str, ...]] = {  # by type of line, the keys that held a sentence
-    "config": ("reason",),
-    "run": ("why",),
-    "verdict": ("reason",),
-    "result": ("reason",),
-    "playbook": ("why",),
-    "playbook_end": ("result",),
-    "target": ("reason",),
-    "claim": ("reason",),
-    "look": ("reason",),
-    "pause": ("reason",),
-    "finish": ("reason",),
-    "stop": ("reason",),
-    "notice": ("text",),
+_SENTENCE_OF: Mapping[str, str] = {  # by type of line, the key that held a sentence
+    **dict.fromkeys(("config", "verdict", "result", "target", "claim", "look", "pause", "finish", "stop"), "reason"),
+    **dict.fromkeys(("run", "playbook"), "why"),
+    "playbook_end": "result",
+    "notice": "text",
 }
+_NOW = {"text": "found"}
 _KINDS: Mapping[str, Kind] = {  # how a sentence began that told a kind, the first that fits
     r"kept, unconfirmed: .* in a single run": Kind.BETTER_ONCE,
     r"kept, unconfirmed: .*, each side was built once": Kind.BETTER_BUILT_ONCE,
@@ -168,14 +160,15 @@ _KINDS: Mapping[str, Kind] = {  # how a sentence began that told a kind, the fir
     r".*\((?:max_\w+)\)$": Kind.LIMIT_REACHED,
 }
 _NOT_MEASURED = "not measured: "
-_NOW = {("notice", "text"): "found"}
 _LIMIT = re.compile(r"\((max_\w+)\)$")
 
 
 def as_today(line: dict[str, Any]) -> dict[str, Any]:
-    """A ledger line with its sentences made into facts; one that has none stays as it is."""
-    held = {key: line[key] for key in _SENTENCES.get(line["type"], ()) if isinstance(line.get(key), str)}
-    return {**line, **{_NOW.get((line["type"], key), key): from_sentence(text) for key, text in held.items()}} if held else line
+    """A ledger line with its sentence made into a fact; one that has none stays as it is."""
+    key = _SENTENCE_OF.get(line["type"])
+    if key is None or not isinstance(line.get(key), str):
+        return line
+    return {**line, _NOW.get(key, key): from_sentence(line[key])}
 
 
 def from_sentence(sentence: str) -> dict[str, Any]:
