@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autotune.edges import extra, locks
+from autotune.edges.atomic import replace_privately
 from autotune.edges.git import Repository
 from autotune.edges.locks import Lock, cache_folder
 from autotune.errors import AutotuneError
@@ -74,12 +75,7 @@ class Place:
 
     def write(self, gate: Gate) -> None:
         """Note port and secret, for a later server to take over: then a page that is open comes back to it."""
-        fresh = self.folder / "gate.new"
-        fresh.unlink(missing_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump({"port": gate.port, "secret": gate.secret}, file)
-        fresh.replace(self.folder / "gate.json")
+        replace_privately(self.folder / "gate.json", [json.dumps({"port": gate.port, "secret": gate.secret}).encode()])
 
     def link(self, session: str | None) -> str:
         """Make an address that lets one browser in, once; what stands behind `#` is sent to no server and in no referrer."""
