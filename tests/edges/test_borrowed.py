@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autotune.edges import borrowed, git
+from autotune.edges import borrowed, git, worktrees
 from autotune.edges.git import Repository
 from autotune.errors import AutotuneError
 
@@ -53,7 +53,7 @@ def test_commits_are_taken_in_and_the_lender_stays_as_it_was(maker: Path, tmp_pa
     objects = sorted((lender.common / "objects").rglob("*"))
     made = borrowed.make(tmp_path / "room" / "x", lender)
     borrowed.take_in(made, file, refs, base)
-    borrowed.check_out_nothing(made, "work")
+    worktrees.switch_to_new(made, "work")
     assert run(made.top, "show", "HEAD:a") == "two"
     assert run(made.top, "symbolic-ref", "HEAD") == "refs/heads/work"
     assert run(made.top, "config", "filter.x.clean") == "cat\n# two lines"

@@ -72,7 +72,7 @@ def main(
 def _written(session: Session, story: Story) -> dict[str, tuple[str, list[str]]]:
     """Give the folder and the files of what cases wrote, by the log of each run that left any."""
     folders = {run.log: session.folder.path / logs.of_cases(run.log) for run in by_case.open_to_all(story.runs)}
-    return {log: (str(folder), files) for log, folder in folders.items() if (files := case_files.found(folder))}
+    return {log: (str(folder), files) for log, folder in folders.items() if (files := [*case_files.found(folder)])}
 
 
 def _as_json(story: Story, kept: Mapping[str, tuple[str, list[str]]]) -> list[dict[str, object]]:

@@ -31,12 +31,7 @@ def lives(pid: str) -> bool:
         return False
     except PermissionError:
         return True
-    return not _has_ended(pid)
-
-
-def _has_ended(pid: str) -> bool:
-    """Whether a process only waits for its parent to take note of its end; where that cannot be told, it does not."""
-    return stat_of(pid)[:1] in (["Z"], ["X"])
+    return stat_of(pid)[:1] not in (["Z"], ["X"])  # of those, only the parent has not taken note of the end
 
 
 def stat_of(pid: int | str) -> list[str]:

@@ -92,10 +92,5 @@ def _refuse_huge(repository: Repository) -> None:
         raise _unfit(f"they are more than {MOST_BYTES >> 20} MiB")
 
 
-def check_out_nothing(repository: Repository, branch: str) -> None:
-    """Have a branch checked out without any of its files."""
-    git.tell(repository.top, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
-
-
 def _unfit(why: str) -> AutotuneError:
     return AutotuneError(f"The commits of the bundle are not taken in: {why}.", "get it from its maker once more")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,11 +73,6 @@ def push(folder: Path, remote: str, names: Sequence[str]) -> None:
             f"The branches are there, but git could not push them: {git.complaint(answer.err)}",
             "mend that, then run the same command again: it goes on from there",
         )
-
-
-def has_gh() -> bool:
-    """Whether GitHub's command line can be run."""
-    return shutil.which("gh") is not None
 
 
 def pull_request(folder: Path, branch: str, onto: str, title: str, body: str) -> tuple[str, bool]:

@@ -29,7 +29,7 @@ def keep(written: Path, kept: Path, ids: Sequence[str]) -> None:
     Cases come in their order until the bound of a run is reached. Raises `AutotuneError` where it cannot be written.
     """
     by_case, known = dict[str, list[str]](), frozenset(ids)
-    for name in () if written.is_symlink() else _files(written):
+    for name in () if written.is_symlink() else found(written):
         if (case := case_of(name, known)) is not None:
             by_case.setdefault(case, []).append(name)
     try:
@@ -47,12 +47,7 @@ def keep(written: Path, kept: Path, ids: Sequence[str]) -> None:
         raise AutotuneError(message, "make room on that disk or make the folder writable, then try again") from problem
 
 
-def found(kept: Path) -> list[str]:
-    """List the files that are kept of a run, by their paths in its folder."""
-    return [*_files(kept)]
-
-
-def _files(folder: Path) -> Iterator[str]:
+def found(folder: Path) -> Iterator[str]:
     """Give plain files by their paths in a folder, sorted, as many as are looked at."""
     count = 0
     for top, folders, names in os.walk(folder):

@@ -5,6 +5,7 @@ Everything goes through a private index, so that the user's own is never in the 
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import stat
@@ -282,7 +283,7 @@ def forget_compiled(source: Path) -> None:
         return
     found = source.stat()
     claim = b"".join((number & 0xFFFFFFFF).to_bytes(4, "little") for number in (0, int(found.st_mtime), found.st_size))
-    for compiled in source.parent.glob(f"__pycache__/{_escaped(source.stem)}.*.pyc"):
+    for compiled in source.parent.glob(f"__pycache__/{glob.escape(source.stem)}.*.pyc"):
         with compiled.open("rb") as file:
             claimed = file.read(16)[4:]
         if claimed == claim:
@@ -325,10 +326,6 @@ def within_reach(top: Path, paths: Iterable[str]) -> Iterator[str]:
             shut[folder] = is_out_of_reach(top, path)
         if not shut[folder]:
             yield path
-
-
-def _escaped(stem: str) -> str:
-    return "".join(f"[{one}]" if one in "*?[" else one for one in stem)
 
 
 def is_out_of_reach(top: Path, path: str) -> bool:

@@ -14,7 +14,7 @@ def move_submodule(folder: Path, path: str, commit: str) -> None:
 
 
 def switch_to_new(repository: Repository, branch: str) -> None:
-    """Check out a branch that points where HEAD does: no file and no index entry changes."""
+    """Have a branch checked out without touching a file or an index entry: it points where HEAD does, or the files are still to come."""
     tell(repository.top, "symbolic-ref", "-m", "autotune: the session begins", "HEAD", f"refs/heads/{branch}")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from autotune.core.ledger.earlier import Earlier
 from autotune.core.model import Status
-from autotune.readers.reading import finite
+from autotune.readers.reading import finite, no_constant
 
 LONGEST = 500  # characters of a description, or of side information
 DECIMALS = {"0.000000"}  # what a table has for a value where a run crashed
@@ -121,7 +121,7 @@ def _run(body: Mapping[str, Any], header: Header | None) -> Earlier:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(line.decode(), parse_constant=_refused)
+        body = json.loads(line.decode(), parse_constant=no_constant)
     except UnicodeDecodeError:
         raise _LineError(NotTaken.NOT_UTF8) from None
     except (ValueError, RecursionError):
@@ -129,10 +129,6 @@ def _object(line: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise _LineError(NotTaken.NO_OBJECT)
     return body
-
-
-def _refused(text: str) -> float:
-    raise ValueError(text)
 
 
 def _header(body: Mapping[str, Any]) -> Header:

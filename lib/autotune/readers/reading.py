@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from autotune.core.facts import Fact, UnreadError
 from autotune.core.findings import LeftAside, Unread
@@ -177,6 +178,11 @@ def finite(value: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def no_constant(name: str) -> NoReturn:
+    """Refuse NaN and infinities where JSON is read: they are none of it."""
+    raise ValueError(name)
 
 
 def _shown(value: object) -> str:

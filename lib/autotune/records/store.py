@@ -102,7 +102,8 @@ def _connected(path: Path, *, in_memory: bool = False) -> Iterator[sqlite3.Conne
     except sqlite3.DatabaseError as problem:
         if getattr(problem, "sqlite_errorcode", _OURS) & 0xFF not in _CONDITIONS:
             raise
-        raise _unusable(path, problem) from None
+        hint = f"move it away, or set {SETTING} to another file"
+        raise AutotuneError(f"The database {path} cannot be used: {problem}.", hint) from None
     finally:
         connection.close()  # which takes back what was not kept
 
@@ -128,7 +129,3 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {number + 1}")
     connection.execute("COMMIT")
-
-
-def _unusable(path: Path, problem: sqlite3.Error) -> AutotuneError:
-    return AutotuneError(f"The database {path} cannot be used: {problem}.", f"move it away, or set {SETTING} to another file")

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 from autotune.core.records.masking import masked
 from autotune.core.records.trace import Trace, Unread
+from autotune.readers.reading import no_constant
 from autotune.readers.traces import logs
 from autotune.readers.traces.logs import Log
 from autotune.readers.traces.reading import Reader, Refused
@@ -31,11 +32,7 @@ _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ID_DIGITS = 32
 
 
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-_decoder = json.JSONDecoder(parse_constant=_refuse)
+_decoder = json.JSONDecoder(parse_constant=no_constant)
 
 
 def take_in(store: Store, sources: Sequence[Source], rules: Rules, now_ms: int, said: Callable[[Taken], None] = lambda _: None) -> Taken:

@@ -32,19 +32,13 @@ class Counted(StrEnum):
     TOTAL = "total"
 
 
-def shared(candidate: Samples, incumbent: Samples, metric: str) -> tuple[str, ...]:
-    """The cases that both runs have a value of, in the incumbent's order."""
-    there = set(cases_of(candidate, metric))
-    return tuple(case for case in cases_of(incumbent, metric) if case in there)
-
-
 def gains_by_case(batches: Sequence[tuple[Samples, Samples]], metric: str, direction: Direction, *, logs: bool) -> dict[str, float]:
     """By how much each case is better on average over the batches (candidate, incumbent) that both arms have it in, on the scale."""
     pairs = dict[str, list[tuple[float, float]]]()
     for candidate, incumbent in batches:
-        for case in shared(candidate, incumbent, metric):
-            name = f"{metric}[{case}]"
-            pairs.setdefault(case, []).append((incumbent[name], candidate[name]))
+        for case in cases_of(incumbent, metric):
+            if (name := f"{metric}[{case}]") in candidate:
+                pairs.setdefault(case, []).append((incumbent[name], candidate[name]))
     return {case: math.fsum(gains(found, direction, logs=logs)) / len(found) for case, found in pairs.items()}
 
 

@@ -43,13 +43,9 @@ class Kind:
     holds: Callable[[re.Match[str], str], bool] = lambda _, __: True
 
 
-def _digits(text: str) -> str:
-    return re.sub(r"[^0-9]", "", text)
-
-
 def is_card(text: str) -> bool:
     """Whether the digits are those of a payment card: 13 to 19, with the check digit of ISO/IEC 7812 (Luhn)."""
-    digits = _digits(text)
+    digits = re.sub(r"[^0-9]", "", text)
     doubled = (sum(divmod(2 * int(one), _LUHN_MODULUS)) for one in digits[-2::-2])
     return (
         len(digits) in _CARD_DIGITS and digits.startswith(_CARD_FIRST) and (sum(map(int, digits[::-2])) + sum(doubled)) % _LUHN_MODULUS == 0

@@ -83,12 +83,9 @@ _OF_CALLS = ("ok", "arguments", "duration_ms", "error", "output_bytes", "output_
 def to_mapping(trace: Trace) -> dict[str, Any]:
     """The trace as JSON values; what is absent is left out, and so are the flaws of the line that it was read from."""
     said: dict[str, Any] = {"id": trace.id, "at_ms": trace.at_ms, "input": trace.input}
-    for name in _TEXTS:
+    for name in (*_TEXTS, *_LISTS):
         if (value := getattr(trace, name)) is not None:
-            said[name] = value
-    for name in _LISTS:
-        if (value := getattr(trace, name)) is not None:
-            said[name] = list(value)
+            said[name] = list(value) if name in _LISTS else value
     if trace.packs:
         said["packs"] = dict(trace.packs)
     if trace.tool_calls is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 
 from autotune.core.handover.plan import Standing
@@ -24,7 +25,7 @@ def base_branch(session: Session, onto: str | None) -> str:
 
     Raises `AutotuneError` where there is none, or no `gh` to open them with.
     """
-    if not branches.has_gh():
+    if shutil.which("gh") is None:
         raise AutotuneError("`gh`, which opens pull requests, is not on the PATH.", "install it, or use --push and --pr-body")
     full = "" if onto is None else git.tell(session.top, "rev-parse", "--symbolic-full-name", onto).text
     kind, _, rest = full.removeprefix("refs/").partition("/")

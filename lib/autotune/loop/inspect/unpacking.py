@@ -24,7 +24,7 @@ from autotune.core.output.outcome import escaped
 from autotune.core.tell import answers
 from autotune.core.tell.words import filled, told
 from autotune.core.trust import patterns
-from autotune.edges import archive, borrowed, copies, git, ledger, submodules
+from autotune.edges import archive, borrowed, copies, git, ledger, submodules, worktrees
 from autotune.edges.git import Repository
 from autotune.edges.signals import ended_in_order
 from autotune.errors import AutotuneError
@@ -172,7 +172,7 @@ def session_of(bundle: Bundle, *, sandbox: bool) -> Session:
     """
     events = [_here(event, bundle.repository, sandbox=sandbox) for _, event in bundle.story.events]
     bundle.folder.ledger.write_bytes(lines_of(events, ledger.FIRST))
-    borrowed.check_out_nothing(bundle.repository, bundle.manifest.branch)
+    worktrees.switch_to_new(bundle.repository, bundle.manifest.branch)
     return sessions.load(bundle.repository, bundle.manifest.session)
 
 

@@ -24,7 +24,8 @@ def rows(record: Mapping[str, object]) -> Iterator[Row]:
     elif role == "assistant":
         yield Answer("", at)
         for block in entries(message, "content"):
-            if text(block, "type") == "toolCall" and (name := skill_read(_given(block))) is not None:
+            given = text(block, "arguments", "path") or text(block, "arguments", "command")
+            if text(block, "type") == "toolCall" and (name := skill_read(given)) is not None:
                 yield Call("", at, text(block, "id"), name, How.MODEL)
         if entry(message, "usage") is not None:
             used = entry(message, "usage")
@@ -36,7 +37,3 @@ def rows(record: Mapping[str, object]) -> Iterator[Row]:
         yield Ended(text(message, "toolCallId"), ran=not failed)
         if failed:
             yield Failure("", at)
-
-
-def _given(block: object) -> str:
-    return text(block, "arguments", "path") or text(block, "arguments", "command")
