@@ -63,13 +63,9 @@ OWN_UNITS = {
 
 def measured_samples(finished: Executed) -> dict[str, float]:
     """What autotune measures of every run itself; benchmarks cannot print these names."""
-    return {
-        "autotune.wall_s": finished.wall_s,
-        "autotune.user_s": finished.user_s,
-        "autotune.system_s": finished.system_s,
-        "autotune.cpu_s": finished.user_s + finished.system_s,
-        "autotune.peak_rss_mb": finished.peak_rss_mb,
-    }
+    cpu_s = finished.user_s + finished.system_s
+    values = (finished.wall_s, finished.user_s, finished.system_s, cpu_s, finished.peak_rss_mb)
+    return dict(zip(OWN_UNITS, values, strict=True))
 
 
 def samples(finished: Executed) -> dict[str, float]:
