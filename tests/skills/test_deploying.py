@@ -11,11 +11,11 @@ import pytest
 from autotune.core.skills.aftermath import Fate
 from autotune.core.skills.seen import How, Offer, Shown, digest_of
 from autotune.core.skills.turns import Fired, Turn
+from autotune.edges.clock import moment
 from autotune.errors import AutotuneError
 from autotune.rollout.placing import ChangedError
 from autotune.rollout.snapshots import hash_of
 from autotune.skills import aftermath, deploying, installed
-from autotune.skills.aftermath import moment
 from autotune.skills.deploying import Deployment
 from autotune.skills.installed import Skill
 from autotune.skills.looking import Seen

@@ -69,6 +69,13 @@ def has_identity(repository: Repository) -> bool:
     return None not in (identity(repository.top, "COMMITTER"), identity(repository.top, "AUTHOR"))
 
 
+def author(place: Path) -> tuple[str, ...]:
+    """Give options by which a commit has an author: none where git knows you, else autotune's own name."""
+    if query(place, "config", "user.email") is not None:
+        return ()
+    return ("-c", f"user.name={OWN_IDENTITY['GIT_AUTHOR_NAME']}", "-c", f"user.email={OWN_IDENTITY['GIT_AUTHOR_EMAIL']}")
+
+
 def identity(folder: Path, role: str) -> str | None:
     """Give whom git names as a commit's COMMITTER or AUTHOR, with the time; None where it knows nobody."""
     answer = query(folder, "var", f"GIT_{role}_IDENT", no="tell me who you are|empty ident")

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from autotune.core.tuning import rules
 from autotune.core.tuning.measured import Figure, Figures, Seen, What
 from autotune.core.tuning.numbers import Numbers
 from autotune.edges.atomic import replace_file
+from autotune.edges.clock import moment
 from autotune.errors import AutotuneError
 from autotune.prompts.ingesting import database
 from autotune.prompts.settings import Settings, agents_home, placed
@@ -62,7 +62,7 @@ def tune(settings: Settings, now_ms: int, *, dry: bool, asking: Asking | None = 
     after, changes = rules.tuned(before, figures, settings["behavior.min_traces"], refused)
     found |= {"after": asdict(after), "changes": [_change(one) for one in changes], "taken_back": None, "report": None}
     if changes and not dry:
-        found["report"] = str(_change_file(settings, path, text, file_of.written(after, held, _iso(now_ms)), found, now_ms))
+        found["report"] = str(_change_file(settings, path, text, file_of.written(after, held, moment(now_ms)), found, now_ms))
     return found
 
 
@@ -140,7 +140,7 @@ def _scores(settings: Settings, traces: Sequence[Trace], asking: Asking | None) 
 
 def _change_file(settings: Settings, path: Path, before: str | None, after: str, found: Mapping[str, Any], now_ms: int) -> Path:
     """Write the report, then the file: who is killed in between has a report of a change that was not made."""
-    report = folder(settings) / f"behavior-{_iso(now_ms).replace(':', '')}.json"
+    report = folder(settings) / f"behavior-{moment(now_ms).replace(':', '')}.json"
     content = {**found, "at_ms": now_ms, "text_before": before, "text_after": after, "undone": False}
     replace_file(report, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
     replace_file(path, after.encode())
@@ -179,7 +179,3 @@ def _as_json(figures: Figures) -> dict[str, Any]:
 
 def _change(one: rules.Change) -> dict[str, Any]:
     return {"name": one.name, "before": one.before, "after": one.after, "by": str(one.by)}
-
-
-def _iso(now_ms: int) -> str:
-    return datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from autotune.core.cases.confirming import Count, needed
@@ -20,6 +19,7 @@ from autotune.core.rollout.duration import MEAN, SHARES, days_until, share_for
 from autotune.core.rollout.events import Intent, State
 from autotune.core.rollout.exposures import DAY_MS
 from autotune.core.rollout.look import MARGIN, NEEDED, Mode
+from autotune.edges.clock import moment
 from autotune.errors import AutotuneError
 from autotune.prompts import builtin, canaries, candidates, leaks, mainline
 from autotune.prompts.canaries import ACTIVE, APPROVED, BEGUN, CANARY, DEFAULT, DROPPED, QUEUED, Proposal, Standing
@@ -295,8 +295,8 @@ def canary_file(pack: Pack, proposal: Proposal) -> bytes:
         pack,
         {
             "canaryPercent": round(100 * proposal.share, 6),
-            "canarySince": _iso(proposal.since_ms),
-            "expires": _iso(proposal.expires_ms),
+            "canarySince": moment(proposal.since_ms, "seconds"),
+            "expires": moment(proposal.expires_ms, "seconds"),
             "salt": proposal.salt,
             "unit": proposal.unit,
             **_origin(pack, proposal),
@@ -314,10 +314,6 @@ def _origin(pack: Pack, proposal: Proposal) -> dict[str, str]:
     said = hashlib.sha256(f"{pack.instructions}\n{pack.demos}".encode()).hexdigest()
     made = f"{proposal.session}/{proposal.experiment}" if proposal.session is not None else proposal.commit
     return {"parent": proposal.parent, "content": letters(said), "experiment": made, "created_by": "autotune"}
-
-
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def approve(settings: Settings, store: Store, behavior: str, now_ms: int, *, reject: bool = False, dry: bool = False) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autotune.core.judging import packs
 from autotune.core.records.behaviors import Behavior
 from autotune.core.tell.seen import FIRST_COMMIT
-from autotune.edges import git
+from autotune.edges import commits, git
 from autotune.errors import AutotuneError
 from autotune.prompts import builtin
 from autotune.prompts.settings import FILE, Settings, rendered
@@ -50,15 +50,7 @@ def make(plan: Plan) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     git.tell(plan.place, "add", "--all")
-    git.tell(plan.place, *_identity(plan.place), "commit", "-q", "--no-verify", "-m", FIRST_COMMIT)
-
-
-def _identity(place: Path) -> Sequence[str]:
-    """Whose commit it is: yours, where git knows you."""
-    if git.query(place, "config", "user.email") is not None:
-        return ()
-    own = git.OWN_IDENTITY
-    return ("-c", f"user.name={own['GIT_AUTHOR_NAME']}", "-c", f"user.email={own['GIT_AUTHOR_EMAIL']}")
+    git.tell(plan.place, *commits.author(plan.place), "commit", "-q", "--no-verify", "-m", FIRST_COMMIT)
 
 
 def _as_deployed(path: Path, behavior: Behavior) -> str:

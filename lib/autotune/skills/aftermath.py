@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from autotune.core.rollout import afterwards
 from autotune.core.rollout.afterwards import Record, Watch
 from autotune.core.skills.aftermath import Aftermath, Fate, after, stood, taken_up
 from autotune.core.skills.rates import LEAST, Standing
+from autotune.edges.clock import moment
 from autotune.rollout import deploying as rollouts
 from autotune.skills import deploying
 from autotune.skills.deploying import DEPLOYED, PUBLISHED, TAKEN_BACK
@@ -48,8 +47,3 @@ def _fate(look: Watch, standing: Standing, *, seen: bool) -> Fate:
     if not seen and not standing.offered and not standing.fired:
         return Fate.NOT_SEEN
     return Fate.UNMEASURED if standing.recall.value is None else Fate.WATCHED
-
-
-def moment(at_ms: int) -> str:
-    """A time as hosts write it."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

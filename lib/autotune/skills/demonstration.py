@@ -19,7 +19,7 @@ from autotune.core.skills.seen import digest_of
 from autotune.core.skills.suite import By, RoutingCase, Source, Suite, Type, id_of, text_of
 from autotune.core.skills.suite import Kind as CaseKind
 from autotune.edges.atomic import replace_file
-from autotune.skills.aftermath import moment
+from autotune.edges.clock import moment
 from autotune.skills.suites import WORKSHOPS
 from autotune.version import PACKAGE
 

@@ -22,7 +22,7 @@ from autotune.core.skills.probing import Client, Measures, Probing
 from autotune.core.skills.suite import By, Suite, SuiteCase, SuitePart, listed_case, part_of
 from autotune.core.skills.surfaces import Scope, texts_of
 from autotune.core.tell.improving import COPIED
-from autotune.edges import git, run_folders
+from autotune.edges import commits, git, run_folders
 from autotune.errors import AutotuneError
 from autotune.loop.measure import confirmations
 from autotune.loop.opening import opening
@@ -302,10 +302,7 @@ def _copied(place: Place) -> str:
     shutil.copytree(place.skill.folder, copy, ignore=shutil.ignore_patterns(".git", "__pycache__"))
     git.tell(place.top, "add", "--all", "--force", "--", place.inside)
     if git.tell(place.top, "status", "--porcelain", "--", place.inside).text.strip():
-        own = git.OWN_IDENTITY
-        known = git.query(place.top, "config", "user.email") is not None
-        who = () if known else ("-c", f"user.name={own['GIT_AUTHOR_NAME']}", "-c", f"user.email={own['GIT_AUTHOR_EMAIL']}")
-        git.tell(place.top, *who, "commit", "-q", "--no-verify", "-m", COPIED, "--", place.inside)
+        git.tell(place.top, *commits.author(place.top), "commit", "-q", "--no-verify", "-m", COPIED, "--", place.inside)
     base = git.resolve(place.top, "HEAD")
     if base is None:
         raise AutotuneError(f"{place.top} has no commit.", "delete that folder; the next command makes it again")

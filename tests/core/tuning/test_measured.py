@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune.core.records.trace import ToolCall, Trace
-from autotune.core.tuning.measured import Seen, What, wilson
+from autotune.core.stats.shares import wilson
+from autotune.core.tuning.measured import Seen, What
 
 
 def seen(*traces: Trace) -> Seen:

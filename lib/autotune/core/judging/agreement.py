@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from autotune.core.stats.shares import wilson
+
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
@@ -45,10 +47,8 @@ def paired(ours: Sequence[float], theirs: Sequence[float]) -> Accuracy | None:
     points = [_point(ours[a] - ours[b], theirs[a] - theirs[b]) for a, b in combinations(range(len(ours)), 2) if theirs[a] != theirs[b]]
     if not points:
         return None
-    share, free, z = math.fsum(points) / len(points), min(len(points), len(ours) - 1), 1.959964
-    middle = (share + z * z / (2 * free)) / (1 + z * z / free)
-    half = z / (1 + z * z / free) * math.sqrt(share * (1 - share) / free + z * z / (4 * free * free))
-    return Accuracy(len(points), share, max(0.0, middle - half), min(1.0, middle + half))
+    share = math.fsum(points) / len(points)
+    return Accuracy(len(points), share, *wilson(share, min(len(points), len(ours) - 1)))
 
 
 def _point(ours: float, theirs: float) -> float:

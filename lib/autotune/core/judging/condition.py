@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from autotune.core.judging.means import Mean
+from autotune.core.stats.shares import Z
 
 DEAD_AFTER = 5  # cases in a row without a score
 SILENT_MS = 24 * 3_600_000
@@ -19,7 +20,6 @@ SILENT_TIMES = 2.0  # as long as the longest pause of late
 NEWEST, SEEN = 100, 500  # requests by which another model is told from those before
 NEW_BELOW = 0.05  # of the requests before: a model that is rarer was not the agent's
 DRIFTED_ABOVE = 3.0  # standard errors; few weeks of a year pass it by chance
-_HALVES = 1.959964  # standard errors in half an interval at 95 %
 
 
 class Ill(StrEnum):
@@ -72,7 +72,7 @@ def scores(behavior: str, before: Mean | None, late: Mean | None, since_ms: int)
     """Whether scores by one judge, of one pack, are others of late than before."""
     if before is None or late is None or None in (before.low, before.high, late.low, late.high):
         return None
-    halves = [((one.high or 0.0) - (one.low or 0.0)) / 2 / _HALVES for one in (before, late)]
+    halves = [((one.high or 0.0) - (one.low or 0.0)) / 2 / Z for one in (before, late)]
     if abs(late.value - before.value) <= DRIFTED_ABOVE * (halves[0] ** 2 + halves[1] ** 2) ** 0.5:
         return None
     return Condition(Ill.DRIFTED_SCORES, behavior, since_ms, f"{late.value:.3f}", f"{before.value:.3f}")

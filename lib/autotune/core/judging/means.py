@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-_Z = 1.959964  # 97.5 % of a normal lie below it
+from autotune.core.stats.shares import Z
+
 _EXACT = {1: 12.7062, 2: 4.30265}  # the same of Student's t with so few degrees of freedom, where the series is not good enough
 
 
@@ -57,7 +58,7 @@ def student(freedom: int) -> float:
     """The value below which 97.5 % of Student's t lie (Abramowitz and Stegun 1964, 26.7.5); at 3 degrees of freedom 0.8 % too small."""
     if freedom in _EXACT:
         return _EXACT[freedom]
-    z, f = _Z, float(freedom)
+    z, f = Z, float(freedom)
     return (
         z + (z**3 + z) / (4 * f) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * f**2) + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * f**3)
     )

@@ -12,13 +12,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from math import sqrt
 
 from autotune.core.skills.seen import How, Shown
 from autotune.core.skills.turns import Fired, Turn
+from autotune.core.stats.shares import wilson
 
 LEAST = 5  # turns from which a share is told
-Z = 1.959964  # of a two-sided 95 % interval
 SAME_WORDS = 0.5  # of two prompts' words (Jaccard), from which one speaks for the other
 
 _NEGLECTED = (
@@ -51,12 +50,8 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Wilson's interval at 95 %: (c ± z √(p q / n + z²/4n²)) / (1 + z²/n), c = p + z²/2n."""
-        if self.of < LEAST:
-            return None
-        p, n = self.hits / self.of, self.of
-        middle, half = p + Z * Z / (2 * n), Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
-        return max(0.0, min(p, (middle - half) / (1 + Z * Z / n))), min(1.0, max(p, (middle + half) / (1 + Z * Z / n)))
+        """Wilson's interval at 95 %."""
+        return wilson(self.hits / self.of, self.of) if self.of >= LEAST else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from statistics import fmean, stdev
 
 from autotune.core.records.trace import Trace
+from autotune.core.stats.shares import wilson
 
 _Z = 1.96  # 95 % of a normal distribution lie within so many deviations
 
@@ -71,13 +72,6 @@ class Seen:
 def _figure(what: What, values: Sequence[float]) -> Figure:
     mean, of = fmean(values), len(values)
     if what in {What.ERRORS, What.TOOL_FAILURES, What.TOOL_USE}:
-        return Figure(mean, *wilson(mean, of), of)
+        return Figure(mean, *wilson(mean, of, _Z), of)
     half = _Z * stdev(values) / math.sqrt(of) if of > 1 else math.inf
     return Figure(mean, mean - half, mean + half, of)
-
-
-def wilson(share: float, of: int) -> tuple[float, float]:
-    """The interval of a share by Wilson (1927), which holds for few and for rare ones too."""
-    spread = _Z * math.sqrt(share * (1 - share) / of + _Z**2 / (4 * of**2))
-    middle, whole = share + _Z**2 / (2 * of), 1 + _Z**2 / of
-    return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
