@@ -99,7 +99,7 @@ def test_everything_of_a_case() -> None:
     assert [line.label for line in standing.case(base)] == ["case", "request", "answer", "scores"]
     none = {**verdict, "score": None, "unscored": "broken", "marks": {}, "current": False}
     full = {**base, "packs": {"x": "p-a"}, "answer": "\x1b", "verdicts": [verdict, none, {**none, "again_ms": 60_000}], "labels": {"x": 3}}
-    said = standing.case(full)
+    said = list(standing.case(full))
     assert [line.label for line in said] == ["case", "shown", "request", "answer", "x", "", "x", "x", "your mark"]
     assert not any("\x1b" in line.text for line in said)
     assert "1970-01-01 00:01" in said[7].text

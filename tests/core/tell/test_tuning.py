@@ -75,9 +75,9 @@ PLAN: dict[str, Any] = {
 
 
 def test_a_plan_says_calls_minutes_and_money() -> None:
-    text = str(tuning.planned(PLAN))
+    text = str(list(tuning.planned(PLAN)))
     assert all(part in text for part in ("2,000", "500", "8 minutes", "$0.50", "$5.00", "2 of 20"))
-    unknown = str(tuning.planned({**PLAN, "usd": None, "max_cost_usd": None}))
+    unknown = str(list(tuning.planned({**PLAN, "usd": None, "max_cost_usd": None})))
     assert "no price" in unknown
     assert "no cap" in unknown
 
@@ -97,8 +97,8 @@ END: dict[str, Any] = {**PLAN, "session": "s", "units": 80, "confirmed": 0, "usd
 
 def test_the_end_says_what_was_found_and_spent() -> None:
     kept = {**END, "state": "kept", "description": "anew", "effect": 0.1, "low": 0.05, "high": 0.2}
-    assert all(part in str(tuning.finished(kept)) for part in ("anew", "+0.100", "+0.050", "700", "$0.25"))
-    nothing = str(tuning.finished({**END, "state": "nothing", "usd": None}))
+    assert all(part in str(list(tuning.finished(kept))) for part in ("anew", "+0.100", "+0.050", "700", "$0.25"))
+    nothing = str(list(tuning.finished({**END, "state": "nothing", "usd": None})))
     assert "nothing better" in nothing
     assert "$" not in nothing
 

@@ -26,12 +26,8 @@ def status(found: Values) -> Iterator[Line]:
     yield from conditions(found["conditions"])
 
 
-def in_full(found: Values) -> tuple[Line, ...]:
+def in_full(found: Values) -> Iterator[Line]:
     """How one behaviour stands."""
-    return tuple(_in_full(found))
-
-
-def _in_full(found: Values) -> Iterator[Line]:
     if found["instrument"] is None:
         yield Line("scores", f"none yet of {found['behavior']}; `autotune eval` judges what your agent answered")
         yield from conditions(found["conditions"])
@@ -158,12 +154,8 @@ def helps(one: Values) -> str:
     }[Ill(one["ill"])]
 
 
-def case(found: Values) -> tuple[Line, ...]:
+def case(found: Values) -> Iterator[Line]:
     """Everything of one case."""
-    return tuple(_case(found))
-
-
-def _case(found: Values) -> Iterator[Line]:
     yield Line("case", f"{found['case']}, seen {moment(found['at_ms'])}, part {found['part']}")
     for name, version in found["packs"].items():
         yield Line("shown", f"{shortened(name, _LONGEST)} {shortened(version, _LONGEST)}")

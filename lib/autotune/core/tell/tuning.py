@@ -101,12 +101,8 @@ def _task(kind: str, rubric: Rubric, protected: Sequence[str], longest: int, fen
     yield "In `why`, say in one sentence what was wrong and what you changed."
 
 
-def planned(found: Values) -> tuple[Line, ...]:
+def planned(found: Values) -> Iterator[Line]:
     """What a run would do, and what it would take."""
-    return tuple(_planned(found))
-
-
-def _planned(found: Values) -> Iterator[Line]:
     yield Line("behaviour", found["behavior"])
     if found["state"] != "planned":
         yield from _why_not(found)
@@ -138,12 +134,8 @@ def _money(found: Values) -> str:
     return f"{about}; {cap}"
 
 
-def finished(found: Values) -> tuple[Line, ...]:
+def finished(found: Values) -> Iterator[Line]:
     """What came of a run."""
-    return tuple(_finished(found))
-
-
-def _finished(found: Values) -> Iterator[Line]:
     yield Line("behaviour", found["behavior"])
     match found["state"]:
         case "kept":
