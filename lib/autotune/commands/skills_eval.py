@@ -20,7 +20,7 @@ from autotune.commands.skills_create import NameOrPath
 from autotune.commands.skills_label import asked
 from autotune.commands.skills_seen import all_seen
 from autotune.core.codec import encode
-from autotune.core.skills.mining import mined, type_of
+from autotune.core.skills.mining import Mined, mined, type_of
 from autotune.core.skills.suite import By, RoutingCase, Source, Suite, SuiteCase, TaskCase, Type, part_of, with_cases
 from autotune.core.tell import suites as words
 from autotune.core.tell.lines import Line
@@ -66,8 +66,9 @@ def generate(  # noqa: PLR0913, PLR0917 - an option table
     before, left_out = suites.read(place), Counter[str]()
     suite = before
     if origin is not Origin.MODEL:
-        found, why = _from_records(place)
-        suite, left_out = with_cases(suite, found), left_out + Counter(why)
+        found = _from_records(place)
+        suite = with_cases(suite, found.cases)
+        left_out += Counter({"both sides": found.contradictory, "about the skill": found.about})
     lines, said = [], dict[str, Any]()
     if origin is not Origin.RECORDS:
         from autotune.skills.generating import with_invented
@@ -171,13 +172,12 @@ def _as_json(suite: Suite, place: Place) -> dict[str, Any]:
     return {"skill": suite.skill, "suite": version, "file": str(place.suite), "couples": words.couples_of(suite), "cases": cases}
 
 
-def _from_records(place: Place) -> tuple[tuple[SuiteCase, ...], Mapping[str, int]]:
+def _from_records(place: Place) -> Mined:
     seen = all_seen()
     if not seen.sessions:
         raise AutotuneError("No session has been read yet.", "run `autotune skills sync`, or have a model invent cases: --from model")
     names = [one for one in seen.skills() if one == place.skill.name] or [place.skill.name.rpartition(":")[2]]
-    found = mined(names[0], seen.turns, seen.labels)
-    return found.cases, words.from_records(found.contradictory, found.about)
+    return mined(names[0], seen.turns, seen.labels)
 
 
 def _asked(suite: Suite, most: int) -> dict[str, bool]:

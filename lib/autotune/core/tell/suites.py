@@ -113,12 +113,6 @@ def left_out(why: Mapping[str, int]) -> Iterator[Line]:
         yield Line("left out", f"{count}: {_LEFT_OUT.get(reason, reason)}")
 
 
-def from_records(contradictory: int, about: int) -> Mapping[str, int]:
-    """Name what was left out of the records' prompts."""
-    found = {"both sides": contradictory, "about the skill": about}
-    return {why: count for why, count in found.items() if count}
-
-
 def to_invent(counts: Mapping[str, int], calls: int, usd: float | None) -> Line:
     """Tell what a model is to be asked for."""
     money = "" if usd is None else f", for at most {usd:.2f} US dollars"
