@@ -13,7 +13,6 @@ from autotune.commands.options import AsJson, SessionName, live, reply
 from autotune.commands.terminal import agrees
 from autotune.core.facts import Kind
 from autotune.core.tell import answers
-from autotune.core.tell.words import told
 from autotune.errors import AutotuneError
 from autotune.loop.candidate import lending
 from autotune.loop.experiment import work
@@ -43,8 +42,8 @@ def main(
         if as_json:
             _clear(here, doomed)
             put_back, kept = [str(path) for path in doomed.put_back], str(doomed.keeping) if doomed.kept else None
-            stays = {"tree": str(here.top), "for": [*map(told, doomed.staying)]} if doomed.staying else None
-            said = {"session": here.name, "deleted": [*map(told, doomed.described)], "put_back": put_back, "kept": kept, "stays": stays}
+            stays = {"tree": str(here.top), "for": [*doomed.staying]} if doomed.staying else None
+            said = {"session": here.name, "deleted": [*doomed.described], "put_back": put_back, "kept": kept, "stays": stays}
             typer.echo(json.dumps(said))
             return
         _tell(here, doomed, refs=refs)
@@ -65,16 +64,16 @@ def _clear(here: Session, doomed: Doomed) -> None:
 
 
 def _tell(here: Session, doomed: Doomed, *, refs: bool) -> None:
-    if (damaged := clearing.beyond_reading(here)) is not None:
-        typer.echo(told(damaged))
+    if damaged := clearing.beyond_reading(here):
+        typer.echo(damaged)
     reply(answers.DELETES, session=here.name)
     for one in doomed.described:
-        typer.echo(f"  {told(one)}")
+        typer.echo(f"  {one}")
     reply(answers.BRANCH_STAYS if refs else answers.BRANCH_AND_SNAPSHOTS_STAY, branch=here.branch)
     if doomed.staying:
         reply(answers.TREE_STAYS, tree=str(here.top))
         for one in doomed.staying:
-            typer.echo(f"  {told(one)}")
+            typer.echo(f"  {one}")
         typer.echo("  ", nl=False)
         reply(answers.TREE_GOES, quoted=quote(str(here.top)))
     if doomed.put_back:

@@ -65,7 +65,7 @@ class Contradiction(StrEnum):
 
 
 class Amiss(StrEnum):
-    """What does not agree about a session: ledger, branch, refs, pins and copies, held against each other. And what clearing it meets."""
+    """What does not agree about a session: ledger, branch, refs, pins and copies, held against each other."""
 
     # The ledger and its copies.
     LINE_CONTRADICTED = "line contradicted"
@@ -116,14 +116,6 @@ class Amiss(StrEnum):
     SCRIPT_DIFFERS = "script differs"
     NOT_EXECUTABLE = "not executable"
     SETTING_DIFFERS = "setting differs"
-    # What clearing meets: a log that cannot be read, what goes, and what nobody else has.
-    LOG_GONE = "log gone"
-    LOG_DAMAGED = "log damaged"
-    PATH = "path"
-    SNAPSHOTS = "snapshots"
-    UNFINISHED = "unfinished"
-    LOOSE_COMMITS = "loose commits"
-    ALL_OF_A_TREE = "all of a tree"
 
 
 class Remedy(StrEnum):

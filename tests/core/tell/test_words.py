@@ -322,7 +322,6 @@ def test_everything_that_can_be_found_has_words(kind: AnyKind) -> None:
         (Observation.FOLDERS_LEFT, {"folders": ["a"]}, "1 folder of sessions that are gone:\na"),
         (Observation.REPOSITORY, {"top": "/t", "branch": None, "modified": 0}, "/t, on a detached HEAD, nothing tracked is modified"),
         (Observation.PASSES, {"wall_s": 0.5, "metrics": {}}, "passes in 0.50 s and gives no metric"),
-        (Amiss.LOG_GONE, {"session": "s", "copy": None, "ledger": "/l"}, "The log of session s is gone."),
         (
             Answer.HASHES_OF_BUNDLE,
             {"lines": 1, "names": ["A"]},
@@ -376,6 +375,11 @@ def test_the_answer_of_a_command_takes_its_figures(name: str) -> None:
         (
             answers.would_run(sandbox=False),
             "This would run code of the bundle, in a new worktree, without a sandbox, with all your rights:",
+        ),
+        (answers.log_lost("s", "/l", None, damaged=False), "The log of session s is gone."),
+        (
+            answers.log_lost("s", "/l", "/c d", damaged=True),
+            "The log of session s is damaged; /c d may still be whole, and `cp '/c d' /l` puts it back.",
         ),
         (answers.things_to_do(1), "One thing is left to do."),
         (answers.things_to_do(2), "2 things are left to do."),

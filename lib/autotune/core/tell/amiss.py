@@ -33,13 +33,6 @@ def _pin(fact: Fact) -> str:
     return f"{what}, which segment {fact.figures['segment']} is measured with,"
 
 
-def _copied(fact: Fact) -> str:
-    copy, ledger = fact.figures["copy"], fact.figures["ledger"]
-    if copy is None:
-        return ""
-    return f"; {escaped(copy)} may still be whole, and `cp {escaped(quote(copy))} {escaped(quote(ledger))}` puts it back"
-
-
 _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes on where "Line 7 of the ledger" ends
     Contradiction.UNFIT: "does not fit what came before it: {problem}",
     Contradiction.ASTRAY: "names what is no commit, or lies elsewhere: {what} {value}",
@@ -154,13 +147,6 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.SCRIPT_DIFFERS: "{path} is not what the segment is measured with.",
     Amiss.NOT_EXECUTABLE: "{path} is no longer executable.",
     Amiss.SETTING_DIFFERS: "{key} in {path} is not the value in force.",
-    Amiss.LOG_GONE: lambda fact: f"The log of session {escaped(fact.figures['session'])} is gone{_copied(fact)}.",
-    Amiss.LOG_DAMAGED: lambda fact: f"The log of session {escaped(fact.figures['session'])} is damaged{_copied(fact)}.",
-    Amiss.PATH: "{path}",
-    Amiss.SNAPSHOTS: "{count} snapshots under {folder}/",
-    Amiss.UNFINISHED: "an unfinished {operation}",
-    Amiss.LOOSE_COMMITS: "commits that no branch holds, up to {commit:.12}",
-    Amiss.ALL_OF_A_TREE: "all of it, because it no longer knows where the repository is",
 }
 _REMEDIES: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Remedy.TRUST_ANOTHER_COPY: "the ledger cannot be trusted from there on: put back a copy that you trust, or begin a new session after "

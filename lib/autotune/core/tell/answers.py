@@ -72,6 +72,10 @@ TREE_STAYS = "Its working tree {tree} stays, because it holds what is nowhere el
 TREE_GOES = "(`git worktree remove --force {quoted}` deletes it with all of that)"
 PUTS_BACK = "It puts back: {paths}"
 ASIDE_STAYS = "What was set aside stays, in {folder}/:"
+SNAPSHOTS = "{count} snapshots under {folder}/"
+UNFINISHED = "an unfinished {operation}"
+LOOSE_COMMITS = "commits that no branch holds, up to {commit:.12}"
+ALL_OF_A_TREE = "all of it, because it no longer knows where the repository is"
 NOTHING_DELETED = "nothing was deleted"
 CLEARED = "{session} is cleared"
 PLAN_WRITTEN = "{path} has the plan; edit it, then say the same command again"
@@ -167,6 +171,12 @@ def branches_made(made: int, there: int, prefix: str, base: str) -> str:
     already = f", {there} there already" if there else ""
     shown = f"git log -p --reverse --branches={escaped(quote(f'{prefix}/*'))} --not {base}"
     return f"{counted(made, 'branch', 'branches')} made{already}; `{shown}` shows what a reviewer sees"
+
+
+def log_lost(session: str, ledger: str, copy: str | None, *, damaged: bool) -> str:
+    """Say that a session's log cannot be read, and what may put it back."""
+    known = f"; {escaped(copy)} may still be whole, and `cp {escaped(quote(copy))} {escaped(quote(ledger))}` puts it back" if copy else ""
+    return f"The log of session {escaped(session)} is {'damaged' if damaged else 'gone'}{known}."
 
 
 def things_to_do(count: int) -> str:

@@ -52,7 +52,7 @@ def filled(template: str, because: Fact | None = None, /, **figures: Any) -> str
 
 
 def _shown_in(figures: Mapping[str, Any], because: Fact | None) -> dict[str, Any]:
-    """Figures as a template takes them: texts safe to show, lists joined, of paths that are named in part the rest counted.
+    """Figures as a template takes them: texts safe to show, and of paths that are named in part the rest counted.
 
     Lines of older versions hold as `problem` why something is no value.
     """
@@ -64,19 +64,21 @@ def _shown_in(figures: Mapping[str, Any], because: Fact | None) -> dict[str, Any
 def _shown(value: object) -> object:
     if isinstance(value, str):
         return escaped(value)
-    return ", ".join(str(_shown(one)) for one in value) if isinstance(value, list | tuple) else value
+    return [str(_shown(one)) for one in value] if isinstance(value, list | tuple) else value
 
 
 class _Template(Formatter):
     """Templates, in which a figure can have more than a format: how it is read, its noun, or what is said where it is empty.
 
-    `{wait_s:about}`, `{runs:run}` and `{made:branch/branches}`, `{error:or with an error}`.
+    `{wait_s:about}`, `{runs:run}` and `{made:branch/branches}`, `{error:or with an error}`. A list is joined, `{names:and}` by that word.
     """
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - any figure
         """One figure in words."""
         if format_spec in _READ_AS:
             return _READ_AS[format_spec](value)
+        if isinstance(value, list):
+            return (" and " if format_spec == "and" else ", ").join(value)
         if format_spec.startswith("or "):
             return str(value or format_spec[3:])
         if isinstance(value, int) and len(format_spec) > 1 and format_spec[0].isalpha():
@@ -484,10 +486,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     "refs/autotune where it was.",
     Kind.PINS_ASTRAY: "{ref} does not point at what the segment is measured with; the next command that measures puts it back.",
     Kind.PINS_UNREADABLE: "What the session is measured with cannot be read: {because} `autotune check` says more.",
-    Kind.BENCHMARK_EDITED: lambda fact: (
-        f"{' and '.join(map(escaped, fact.figures['names']))}: not what the segment is measured with. The next command that "
-        "measures puts it back, unless the user accepts it with `autotune rebaseline --accept`."
-    ),
+    Kind.BENCHMARK_EDITED: "{names:and}: not what the segment is measured with. The next command that measures puts it back, unless the "
+    "user accepts it with `autotune rebaseline --accept`.",
     Kind.FILES_AMISS: "{names}: gone, or not as autotune left it; it is put back as soon as the session is not busy.",
     Kind.OUT_OF_SCOPE: "left alone, out of scope: {paths}",
     Kind.REFUSED: lambda fact: f"{fact.figures['message']} {fact.figures['hint'][:1].upper()}{fact.figures['hint'][1:]}.",

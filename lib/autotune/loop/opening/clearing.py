@@ -8,8 +8,9 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autotune.core.facts import Fact
-from autotune.core.findings import Amiss
+from autotune.core.output.outcome import escaped
+from autotune.core.tell import answers
+from autotune.core.tell.words import filled
 from autotune.core.trust import patterns
 from autotune.edges import commits, git, indexes, place, status, tree
 from autotune.edges.tree import View
@@ -38,18 +39,14 @@ class Doomed:
     put_back: tuple[Path, ...]
     kept: tuple[Path, ...]
     keeping: Path
-    staying: tuple[Fact, ...]
+    staying: tuple[str, ...]
 
     @property
-    def described(self) -> tuple[Fact, ...]:
+    def described(self) -> tuple[str, ...]:
         """Each thing, for a person."""
         paths = (*map(str, (*self.files, *self.ignored)), *(f"{path}/" for path in (self.folder, *self.worktrees, *self.hidden)))
-        refs = {"count": len(self.refs), "folder": self.refs[0].rpartition("/")[0]} if self.refs else {}
-        return (*map(_at, paths), *((Fact(Amiss.SNAPSHOTS, refs),) if refs else ()))
-
-
-def _at(path: str) -> Fact:
-    return Fact(Amiss.PATH, {"path": path})
+        refs = [filled(answers.SNAPSHOTS, count=len(self.refs), folder=self.refs[0].rpartition("/")[0])] if self.refs else []
+        return (*map(escaped, paths), *refs)
 
 
 def to_clear(folder: Path, name: str | None) -> Session:
@@ -62,15 +59,14 @@ def to_clear(folder: Path, name: str | None) -> Session:
         return sessions.load_beginning(repository, chosen, folder)
 
 
-def beyond_reading(session: Session) -> Fact | None:
-    """Say what is wrong with a session's ledger, and where a copy of it is; None where it can be read."""
+def beyond_reading(session: Session) -> str:
+    """Say what is wrong with a session's ledger, and where a copy of it is; nothing where it can be read."""
     try:
         folding.read_session(session.folder)
     except (AutotuneError, OSError):
         copy, ledger = session.workdir / LEDGER, session.folder.ledger
-        figures = {"session": session.name, "ledger": str(ledger), "copy": str(copy) if copy.is_file() else None}
-        return Fact(Amiss.LOG_DAMAGED if ledger.exists() else Amiss.LOG_GONE, figures)
-    return None
+        return answers.log_lost(session.name, str(ledger), str(copy) if copy.is_file() else None, damaged=ledger.exists())
+    return ""
 
 
 def doomed(session: Session, *, refs: bool) -> Doomed:
@@ -98,24 +94,24 @@ def _own_tree(session: Session) -> Path | None:
     return own if made and (own / ".git").is_file() else None
 
 
-def _of_worth(session: Session, own: Path) -> tuple[Fact, ...]:
+def _of_worth(session: Session, own: Path) -> tuple[str, ...]:
     """Name what is in a working tree of the session's own and nowhere else, whatever git was told not to look at.
 
     Those are edits, files that are untracked or ignored, repositories in it, an unfinished operation, and commits without a branch; not
     what autotune wrote, what `carry` names, and Python's byte code.
     """
     if git.discover(own) is None:
-        return (Fact(Amiss.ALL_OF_A_TREE),)
+        return (answers.ALL_OF_A_TREE,)
     config, prefix = session.state.config, session.state.segment.opened.workdir
     expected = patterns.matcher([*SESSION_FILES, *config.carry])
     ignored = [name for name in status.ignored(own) if not _is_compiled(name) and not expected(name.removeprefix(f"{prefix}/").rstrip("/"))]
     head, doing = git.resolve(own, "HEAD"), git.unfinished(session.repository)
     loose = git.current_branch(session.repository) is None and not git.tell(own, "for-each-ref", "--contains", "HEAD").out
     return (
-        *map(_at, (*_edited(session, own, head or ""), *ignored)),
-        *(_at(path) for path in status.submodules(own) if (own / path / ".git").exists()),
-        *((Fact(Amiss.UNFINISHED, {"operation": doing}),) if doing else ()),
-        *((Fact(Amiss.LOOSE_COMMITS, {"commit": str(head)}),) if loose else ()),
+        *map(escaped, (*_edited(session, own, head or ""), *ignored)),
+        *(escaped(path) for path in status.submodules(own) if (own / path / ".git").exists()),
+        *([filled(answers.UNFINISHED, operation=doing)] if doing else []),
+        *([filled(answers.LOOSE_COMMITS, commit=str(head))] if loose else []),
     )
 
 
