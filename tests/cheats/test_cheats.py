@@ -12,6 +12,8 @@ from tests.cheats.project import PYTHON, QUICK, Project, opened
 if TYPE_CHECKING:
     from tests.loop.project import Driver
 
+pytestmark = pytest.mark.slow
+
 ONCE = 'decision_mode = "once"\n'
 SETUP = "mkdir made && echo made > made/list"
 

@@ -26,6 +26,8 @@ from autotune.core.ledger.order import WORDS
 if TYPE_CHECKING:
     from tests.loop.project import Driver
 
+pytestmark = pytest.mark.slow
+
 Line = dict[str, Any]
 
 

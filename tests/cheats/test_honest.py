@@ -10,6 +10,8 @@ from tests.cheats.project import COUNT, SLOW, Project, opened
 if TYPE_CHECKING:
     from tests.loop.project import Driver
 
+pytestmark = pytest.mark.slow
+
 LOOP = "        tick()\n        tick()\n"
 NEW_FILES = (
     *("app/cache.py", "app/env.py", "app/json_reader.py", "app/random_order.py", "app/times.py", "app/benchmarking.py", "app/README.md"),

@@ -21,6 +21,8 @@ from autotune.edges import caches, commits, git, indexes, place, tree
 from autotune.edges.caches import SECOND
 from autotune.edges.place import Place
 
+pytestmark = pytest.mark.slow
+
 HOUR = 3600 * SECOND
 
 

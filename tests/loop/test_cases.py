@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.loop.project import Project
 
+pytestmark = pytest.mark.slow
+
 BY_CASE = """\
 size=$(cat src/*.txt | wc -c)
 while read -r case; do echo "METRIC size[$case]=$((size * ${case#c}0))"; done < "$AUTOTUNE_CASES"

@@ -14,6 +14,8 @@ from tests.loop.project import SESSION_FILES, Driver, Project, eventually, holde
 
 from autotune.loop.session import files
 
+pytestmark = pytest.mark.slow
+
 FRONT, WORKER = 0, 2  # generations of forks
 SAMPLE = 5  # effects of each story at which it is killed, unless all are asked for
 ALL = os.environ.get("AUTOTUNE_TEST_EVERY_EFFECT") == "1"

@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.loop.project import Project
 
+pytestmark = pytest.mark.slow
+
 LONGER = "x = 1\nyy = 22\n"
 
 

@@ -14,6 +14,8 @@ from tests.loop.project import PATIENCE_S, Begun, Driver, Project
 
 from autotune.edges import locks, tickets
 
+pytestmark = pytest.mark.slow
+
 # Each run of either project says when it begins and ends, and how large the files are, which tells the arms apart.
 BENCHMARK = """\
 echo "$(basename "$PROJECT") $(cat src/*.txt | wc -c) begins" >> "$DIARY"

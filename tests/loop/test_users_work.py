@@ -18,6 +18,8 @@ from tests.loop.project import Driver, Project, eventually
 if TYPE_CHECKING:
     from tests.loop.project import Files
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 12
 SCORE = 'echo "METRIC size=$(cat src/z*.txt)"\n'
 USERS = (

@@ -19,6 +19,8 @@ from autotune.rollout.deploying import JOURNAL, LOCK, Besides, Rollout, Target, 
 from autotune.rollout.placing import ChangedError
 from autotune.rollout.snapshots import hash_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
