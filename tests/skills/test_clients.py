@@ -38,7 +38,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 def launched(stage: Stage, host: Client, query: str = "Write it.", **more: object) -> Launch:
     settings = Probing("", "", host=host, model="m", turns=2, **more)  # type: ignore[arg-type]
-    return clients.of(host).launch(query, stage, settings, {"enabledPlugins": {"desk@x": True, "ink@x": True}})
+    return clients.PROGRAMS[host].launch(query, stage, settings, {"enabledPlugins": {"desk@x": True, "ink@x": True}})
 
 
 def test_claude_code_asks_before_a_skill_runs_and_is_no_session_of_a_session(stage: Stage) -> None:
@@ -73,10 +73,10 @@ def test_codex_has_a_home_of_its_own_with_the_users_login(stage: Stage) -> None:
 def test_what_a_codex_that_was_ended_has_spent_stands_in_its_session(stage: Stage) -> None:
     found = launched(stage, Client.CODEX)
     assert found.own is not None
-    assert clients.of(Client.CODEX).used(found) is None
+    assert clients.PROGRAMS[Client.CODEX].used(found) is None
     (found.own / "sessions" / "2026").mkdir(parents=True)
     shutil.copy(ROLLOUT, found.own / "sessions" / "2026" / "rollout-x.jsonl")
-    used = clients.of(Client.CODEX).used(found)
+    used = clients.PROGRAMS[Client.CODEX].used(found)
     assert used is not None
     assert used.read > used.cached > 0
 
@@ -87,7 +87,7 @@ def test_opencode_gets_its_query_on_stdin_and_may_change_nothing(stage: Stage) -
     assert found.environment["OPENCODE_CONFIG"] == str(Path.home() / ".config" / "opencode" / "opencode.json")
     assert json.loads(found.environment["OPENCODE_CONFIG_CONTENT"])["permission"]["edit"] == "deny"
     assert found.environment["HOME"] != str(Path.home())
-    assert clients.of(Client.OPENCODE).used(found) is None
+    assert clients.PROGRAMS[Client.OPENCODE].used(found) is None
 
 
 def test_a_client_that_does_not_say_its_version_has_none(stage: Stage) -> None:

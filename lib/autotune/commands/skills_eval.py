@@ -71,7 +71,7 @@ def generate(  # noqa: PLR0913, PLR0917 - an option table
         left_out += Counter({"both sides": found.contradictory, "about the skill": found.about})
     lines, said = [], dict[str, Any]()
     if origin is not Origin.RECORDS:
-        from autotune.skills.generating import with_invented
+        from autotune.skills.inventing import with_invented
 
         lacking = {"positive": positives, "negative": negatives, "task": tasks}
         suite, invented = with_invented(place, suite, _named(model), lacking, max_usd, dry_run=dry_run)

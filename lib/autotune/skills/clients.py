@@ -70,14 +70,9 @@ class Program:
     used: Callable[[Launch], Usage | None] = lambda _: None
 
 
-def of(client: Client) -> Program:
-    """Give what is known of a client."""
-    return _PROGRAMS[client]
-
-
 def found(client: Client) -> str:
     """Find a client's program. Raises AutotuneError where it is not on PATH."""
-    known = of(client)
+    known = PROGRAMS[client]
     path = shutil.which(known.name)
     if path is None:
         raise AutotuneError(f"{client} is not on PATH: there is no `{known.name}`.", f"install it: npm install -g {known.package}")
@@ -167,7 +162,7 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
     return {**kept, OWN_CALL: "1", **more}
 
 
-_PROGRAMS: Mapping[Client, Program] = {
+PROGRAMS: Mapping[Client, Program] = {
     Client.CLAUDE_CODE: Program("claude", _claude_code, claude_code.Stream, lists=True, package="@anthropic-ai/claude-code"),
     Client.CODEX: Program("codex", _codex, codex.Stream, lists=False, package="@openai/codex", used=_used_by_codex),
     Client.OPENCODE: Program("opencode", _opencode, opencode.Stream, lists=False, package="opencode-ai"),

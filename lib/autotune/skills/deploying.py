@@ -46,7 +46,6 @@ class Deployment:
     flaws: tuple[Flaw, ...]
     before: str
     after: str
-    repository: Path | None
     branch: str | None
     reload: bool
     done: bool = False
@@ -188,7 +187,6 @@ def _plan(
         packages.checked(package),
         str(hash_of(skill.folder)),
         str(hash_of(folder)),
-        None if repository is None else repository.top,
         branch,
         needs_reload(skill),
     )

@@ -1,20 +1,42 @@
-"""Cases that a model invents for a skill, marked as such."""
+"""A suite filled up with cases that a model invents, marked as such, up to so many of each side."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
-from autotune.core.asking.costs import Cost, together
+from autotune.core.asking.costs import together
+from autotune.core.asking.limits import Limits
 from autotune.core.asking.request import Request, Schema
 from autotune.core.judging.fencing import Part, drawn
-from autotune.core.skills.suite import By, Check, CheckKind, Criterion, Kind, RoutingCase, Source, SuiteCase, TaskCase, Type, id_of
+from autotune.core.skills.package import SKILL
+from autotune.core.skills.suite import (
+    By,
+    Check,
+    CheckKind,
+    Criterion,
+    Kind,
+    RoutingCase,
+    Source,
+    Suite,
+    SuiteCase,
+    TaskCase,
+    Type,
+    id_of,
+    with_cases,
+)
 from autotune.core.tell.suites import inventing
-from autotune.models.asking import Models
+from autotune.edges.clock import now
+from autotune.models.asking import Models, Terms
+from autotune.skills import installed, packages
+from autotune.skills.suites import Place
 
+MOST_SIBLINGS = 12
+LONGEST_SKILL = 6000  # characters
 A_CALL = 15  # cases that one call is asked for
 _MOST_TOKENS = 6000
 _ALIKE = 0.8  # of the words that two queries have, from which they are one
@@ -50,28 +72,40 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Invented:
-    """The cases, how many were left out since they were there already, what the calls cost, and how many of them failed."""
+class Filled:
+    """What was asked of a model: how many cases of each side, in how many calls; how many calls failed, and what they cost."""
 
-    cases: tuple[SuiteCase, ...]
-    alike: int
-    failed: int
-    cost: Cost
+    counts: Mapping[str, int]
+    calls: int
+    failed: int = 0
+    usd: float | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def invented(models: Models, model: str, wanted: Wanted, there: Sequence[SuiteCase], day: str) -> Invented:
-    """Have a model invent cases that are not there yet, in as many calls as were planned."""
-    requests = list(_requests(model, wanted, [case.query for case in there if isinstance(case, RoutingCase)]))
-    answers = models.ask_all(request for _, request in requests)
-    source, found, alike = Source(By.MODEL, "generated", day, model=model), list[SuiteCase](), 0
+def with_invented(
+    place: Place, suite: Suite, model: str, most: Mapping[str, int], max_usd: float, *, dry_run: bool
+) -> tuple[Suite, Filled]:
+    """Fill a suite up to `most` cases of each side; with `dry_run`, only say what that takes."""
+    counts = {side: max(count - suite.counts[side], 0) for side, count in most.items()}
+    text = packages.read(place.skill.folder).text(SKILL)[:LONGEST_SKILL]
+    wanted = Wanted(place.skill.name, text, _siblings(place), counts)
+    if dry_run or not wanted.calls:
+        return suite, Filled(counts, wanted.calls)
+    requests = list(_requests(model, wanted, [case.query for case in suite.routing]))
+    with Models(Terms(f"suite {suite.skill} {now()}", per_run=Limits(usd=max_usd))) as models:
+        answers = models.ask_all(request for _, request in requests)
+    source, found, alike = Source(By.MODEL, "generated", now()[:10], model=model), list[SuiteCase](), 0
     for (side, _), answer in zip(requests, answers, strict=True):
         for said in answer.value["cases"] if answer.failure is None else ():
             case = _task(said, source) if side == "task" else _query(said, source, side)
-            if case is None or _is_known(case, [*there, *found]):
+            if case is None or _is_known(case, [*suite.cases, *found]):
                 alike += 1
-            elif _count(found, side) < wanted.counts[side]:
+            elif Suite("", tuple(found)).counts[side] < counts[side]:
                 found.append(case)
-    return Invented(tuple(found), alike, sum(one.failure is not None for one in answers), together([one.cost for one in answers]))
+    failed = sum(one.failure is not None for one in answers)
+    left_out = {why: count for why, count in {"alike": alike, "no answer": failed}.items() if count}
+    usd = together([one.cost for one in answers]).usd
+    return with_cases(suite, found), Filled(counts, wanted.calls, failed, usd, left_out)
 
 
 def _requests(model: str, wanted: Wanted, known: Sequence[str]) -> Iterator[tuple[str, Request]]:
@@ -116,7 +150,8 @@ def _words(case: SuiteCase) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", (case.query if isinstance(case, RoutingCase) else case.prompt).lower()))
 
 
-def _count(found: Sequence[SuiteCase], side: str) -> int:
-    if side == "task":
-        return sum(isinstance(one, TaskCase) for one in found)
-    return sum(isinstance(one, RoutingCase) and one.fits is (side == "positive") for one in found)
+def _siblings(place: Place) -> dict[str, str]:
+    """What the skills that are offered next to this one say of themselves."""
+    around = place.skill.folder.parent
+    found = [one for one in installed.installed(Path.home(), around) if one.folder != place.skill.folder and one.host == place.skill.host]
+    return {one.name: packages.read(one.folder).listed for one in found[:MOST_SIBLINGS]}

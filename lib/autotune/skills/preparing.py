@@ -26,8 +26,8 @@ from autotune.edges import commits, git, run_folders
 from autotune.errors import AutotuneError
 from autotune.loop.measure import confirmations
 from autotune.loop.opening import opening
-from autotune.skills import generating, measuring, packages, refusals, searching, suites
 from autotune.skills import improve_runs as runs
+from autotune.skills import inventing, measuring, packages, refusals, searching, suites
 from autotune.skills.improve_runs import Run
 from autotune.skills.staging import user_folders
 from autotune.skills.suites import Place
@@ -124,9 +124,7 @@ def _lacking(suite: Suite, scope: Scope, wish: Wish) -> dict[str, int]:
     """How many queries of each side are lacking."""
     if scope is not Scope.DESCRIPTION or not wish.invent:
         return {}
-    fits = sum(case.fits for case in suite.routing)
-    found = {"positive": ENOUGH - fits, "negative": ENOUGH - (len(suite.routing) - fits)}
-    return {side: count for side, count in found.items() if count > 0}
+    return {side: ENOUGH - suite.counts[side] for side in ("positive", "negative") if suite.counts[side] < ENOUGH}
 
 
 def plan(place: Place, suite: Suite, scope: Scope, wish: Wish) -> dict[str, Any]:
@@ -188,7 +186,7 @@ def filled(place: Place, suite: Suite, scope: Scope, wish: Wish) -> tuple[Suite,
     lacking = _lacking(suite, scope, wish)
     if not lacking:
         return suite, wish
-    suite, found = generating.with_invented(
+    suite, found = inventing.with_invented(
         place, suite, wish.model, dict.fromkeys(lacking, ENOUGH), wish.max_usd * FOR_CASES, dry_run=False
     )
     suites.write(place, suite)

@@ -75,5 +75,4 @@ def _suite(skill: Skill) -> Suite | None:
     if not place.suite.is_file():
         return None
     suite = suites.read(place)
-    fits = [case.fits for case in suite.routing]
-    return Suite(suites.version(suite, place.suite.parent), fits.count(True), fits.count(False), len(suite.tasks))
+    return Suite(suites.version(suite, place.suite.parent), *suite.counts.values())

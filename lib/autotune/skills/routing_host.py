@@ -34,7 +34,7 @@ class RoutingHost:
 
     def __call__(self, case: RoutingCase) -> One:
         """Probe a query once."""
-        settings, program = self.settings, clients.of(self.settings.host)
+        settings, program = self.settings, clients.PROGRAMS[self.settings.host]
         ticket = self.meter.begin(case.id)
         if ticket is None:
             return One(None, Outcome((), Failing.CAPPED), 0.0, 0.0)

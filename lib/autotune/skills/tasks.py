@@ -75,7 +75,7 @@ class Tasks:
             try:
                 work = Watched(case.max_turns, "" if around.left_out else around.name, working=True)
                 ran = watch(
-                    _launch(case, stage, self.settings), clients.of(Client.CLAUDE_CODE).stream(), work, case.timeout_s, self.stopped
+                    _launch(case, stage, self.settings), clients.PROGRAMS[Client.CLAUDE_CODE].stream(), work, case.timeout_s, self.stopped
                 )
                 watched, failing, said, seconds = ran.watched, ran.failing or Failing.CRASHED, ran.said, ran.seconds
             finally:

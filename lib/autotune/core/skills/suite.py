@@ -183,6 +183,12 @@ class Suite:
         return tuple(case for case in self.cases if isinstance(case, TaskCase))
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many cases it has of each kind: queries that fit, queries that do not, and tasks."""
+        fits = sum(case.fits for case in self.routing)
+        return {"positive": fits, "negative": len(self.routing) - fits, "task": len(self.tasks)}
+
+    @property
     def hash(self) -> str:
         """The first 16 hex digits of the SHA-256 of its lines in order. What tasks begin with is not in it."""
         return hashlib.sha256("\n".join(sorted(_line(case) for case in self.cases)).encode()).hexdigest()[:16]
