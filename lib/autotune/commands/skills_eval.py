@@ -26,7 +26,7 @@ from autotune.core.tell import suites as words
 from autotune.core.tell.lines import Line
 from autotune.edges.clock import now
 from autotune.errors import AutotuneError
-from autotune.skills import installed, settings, suites
+from autotune.skills import installed, packages, settings, suites
 from autotune.skills.suites import Place
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Make the cases that a skill is measured on.")
@@ -93,7 +93,7 @@ def import_(
 
     place = _place(name)
     before = suites.read(place)
-    found = imported(place.skill.name, suites.files_in(folder), now()[:10])
+    found = imported(place.skill.name, packages.imported(folder), now()[:10])
     suite = with_cases(before, found.cases)
     if not dry_run:
         fresh = {case.id for case in suite.cases} - {case.id for case in before.cases}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from autotune.core.records.masking import KINDS
@@ -19,29 +19,32 @@ _SECRETS = tuple(kind for kind in KINDS if kind.name in ("private key", "token",
 
 def read(folder: Path, name: str = "") -> Package:
     """Read a folder; git's own files and caches are no part of it. Raises AutotuneError where it holds more than a skill can."""
-    files, runnable, held = dict[str, bytes](), set[str](), 0
-    for path in _files(folder):
-        held += path.stat().st_size
-        if held > MOST_BYTES:
-            raise AutotuneError(
-                f"{folder} holds more than {MOST_BYTES // 1_000_000} MB.", "a skill is smaller: move what is no part of it away"
-            )
-        inner = path.relative_to(folder).as_posix()
-        files[inner] = path.read_bytes()
-        runnable |= {inner} if os.access(path, os.X_OK) else set()
-    return Package(name or folder.name, files, frozenset(runnable))
+    files = _files_in(folder, _NONE_OF_IT, "a skill is smaller: move what is no part of it away")
+    return Package(name or folder.name, files, frozenset(inner for inner in files if os.access(folder / inner, os.X_OK)))
+
+
+def imported(folder: Path) -> dict[str, bytes]:
+    """Read a folder that is to be imported; links that lead out of it are not followed. Raises AutotuneError where it is too large."""
+    return _files_in(folder, {".git"}, "name the folder with the cases alone", within=True)
+
+
+def _files_in(folder: Path, left_out: Collection[str], hint: str, *, within: bool = False) -> dict[str, bytes]:
+    found, held = dict[str, bytes](), 0
+    for top, folders, names in os.walk(folder):
+        folders[:] = sorted(one for one in folders if one not in left_out)
+        for path in (Path(top, name) for name in sorted(names) if name not in left_out):
+            if path.is_file() and (not within or path.resolve().is_relative_to(folder.resolve())):
+                held += path.stat().st_size
+                if held > MOST_BYTES:
+                    raise AutotuneError(f"{folder} holds more than {MOST_BYTES // 1_000_000} MB.", hint)
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
 
 
 def checked(package: Package) -> tuple[Flaw, ...]:
     """Everything that is wrong with a package, secrets in its files too; what stops it comes first."""
     found = [*flaws(package), *_secrets(package)]
     return tuple(sorted(found, key=lambda one: (not one.stops, one.path, one.line or 0)))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for top, folders, names in os.walk(folder):
-        folders[:] = sorted(one for one in folders if one not in _NONE_OF_IT)
-        yield from (path for name in sorted(names) if name not in _NONE_OF_IT and (path := Path(top, name)).is_file())
 
 
 def _secrets(package: Package) -> Iterator[Flaw]:

@@ -16,7 +16,6 @@ from autotune.errors import AutotuneError
 from autotune.skills.installed import Skill
 
 WORKSHOPS = "autotune-skills"
-LARGEST_IMPORT = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +96,3 @@ def copy_beside(place: Place, folder: Path, copied: Mapping[str, str]) -> None:
         path = place.suite.parent / into
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / origin, path)
-
-
-def files_in(folder: Path) -> dict[str, bytes]:
-    """Read a folder that is to be imported; links that lead out of it are not followed. Raises AutotuneError where it is too large."""
-    found, held = dict[str, bytes](), 0
-    for top, folders, names in os.walk(folder):
-        folders[:] = sorted(one for one in folders if one != ".git")
-        for path in (Path(top, name) for name in sorted(names)):
-            if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-                held += path.stat().st_size
-                if held > LARGEST_IMPORT:
-                    raise AutotuneError(
-                        f"{folder} holds more than {LARGEST_IMPORT // 1_000_000} MB.", "name the folder with the cases alone"
-                    )
-                found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    return found

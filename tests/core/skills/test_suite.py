@@ -43,6 +43,7 @@ def line(**changed: Any) -> str:  # noqa: ANN401 - any JSON
 def test_a_suite_that_is_written_is_read_alike() -> None:
     assert parse(text_of(SUITE)) == SUITE
     assert (SUITE.routing, SUITE.tasks) == ((QUERY, NEGATIVE), (TASK,))
+    assert SUITE.counts == {"positive": 1, "negative": 1, "task": 1}
     assert '"kind": "task"' in text_of(SUITE)
 
 
