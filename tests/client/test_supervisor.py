@@ -20,7 +20,7 @@ from tests.client.model import Asked, Call, Fail, Line, Model, Refuse, Say, Turn
 
 LONGEST_S = 60.0
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 # How long it takes depends on the code, so that a client can be killed while it is measured.
 BENCHMARK = "[ $(wc -c < code.txt) = 91 ] && sleep 6\necho METRIC size=$(wc -c < code.txt)\n"

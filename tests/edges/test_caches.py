@@ -283,7 +283,10 @@ TOOLS: dict[Callable[[Path, Path], str], Callable[[int], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("order", ["abab", "baab"])
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.__name__)
+@pytest.mark.parametrize(
+    "tool",
+    [pytest.param(tool, marks=[pytest.mark.nightly] if tool in {jest, webpack} else [], id=tool.__name__) for tool in TOOLS],
+)
 def test_each_arm_is_run_as_what_it_is(tmp_path: Path, tool: Callable[[Path, Path], str], order: str) -> None:
     arms = arms_of(tmp_path, TOOLS[tool](1000), TOOLS[tool](2000))
     for arm in order:
