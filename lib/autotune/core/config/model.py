@@ -104,6 +104,11 @@ class Config:
         return self.metric.startswith(RESERVED)
 
     @property
+    def results_file(self) -> str:
+        """The file in which the benchmark leaves its results, relative to the working directory; empty where it prints them."""
+        return "" if self.source is None else self.source.file
+
+    @property
     def source(self) -> Source | None:
         """Where the metrics are found when they are not METRIC lines."""
         return sources.source(self.read)

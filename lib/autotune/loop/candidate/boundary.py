@@ -34,8 +34,7 @@ class Boundary:
         )
         self._protected = patterns.matcher(session.state.config.protect, self._workdir)
         self._session_files = frozenset(map(session.inside, SESSION_FILES))
-        source = session.state.config.source
-        self._results = session.inside(source.file) if source is not None and source.file else None
+        self._results = session.inside(results) if (results := session.state.config.results_file) else None
 
     @cached_property
     def users(self) -> frozenset[str]:

@@ -182,8 +182,8 @@ def _refuse_telling(session: Session, found: Look) -> None:
     changed = [one.path for one in found.candidate if not one.added]
     named = changed if len(changed) <= _MOST_NAMED else ()
     printed = frozenset(git.holding(session.top, printing.WORD, session.state.incumbent, named)) if changed else frozenset()
-    source, telling = session.state.config.source, []
-    results = source.telling if source is not None and source.file else ""
+    config, telling = session.state.config, []
+    results = config.source.telling if config.source is not None and config.results_file else ""
     for path in found.paths:
         after = _text(session.top / path)
         if path not in printed and protection.tells_on_itself("", after, watched=False, results=results) is None:

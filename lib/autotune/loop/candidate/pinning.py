@@ -115,7 +115,7 @@ def _named_files(top: Path, workdir: str, config: Config) -> Iterator[str]:
 
 def _files_in(top: Path, workdir: str, config: Config, commands: Iterable[str]) -> Iterator[str]:
     tuned = {os.path.normpath(os.path.join(workdir, pattern)) for pattern in config.scope}  # noqa: PTH118 - relative to the top
-    tuned |= {patterns.from_top(config.source.file, workdir)} if config.source is not None and config.source.file else set()
+    tuned |= {patterns.from_top(config.results_file, workdir)} if config.results_file else set()
     for command in commands:
         try:
             words = shlex.split(command)

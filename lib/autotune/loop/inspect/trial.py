@@ -270,7 +270,7 @@ def comparison(scene: Scene) -> Check:
     try:
         with _ground(scene) as (config, ground):
             before, folder = status.uncommitted(scene.repository), workdir(scene)
-            with results.set_aside(folder, config.source.file, ground.scratch) if config.source and config.source.file else nullcontext():
+            with results.set_aside(folder, config.results_file, ground.scratch) if config.results_file else nullcontext():
                 here = _seen(scene, config, folder, ground.scratch, scene.repository.top)
             written = sorted({*status.uncommitted(scene.repository)} - {*before})
             left_out = [*_left_out(scene, config, ground.workdir)]

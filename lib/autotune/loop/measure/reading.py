@@ -75,9 +75,9 @@ class Results:
 
 def refuse_unfit(top: Path, workdir: str, config: Config, held: Collection[str]) -> None:
     """Refuse to read a file that is not the benchmark's to write: what is read is removed before each run."""
-    if config.source is None or not config.source.file:
+    if not config.results_file:
         return
-    name = from_top(config.source.file, workdir)
+    name = from_top(config.results_file, workdir)
     if tracked := next((path for path in held if _meet(path, name)), None):
         raise AutotuneError(f"`read` names {name}, but git tracks {tracked}: what is read is removed before each run.", _ANOTHER)
     if carried := next((path for path in config.carry if _meet(from_top(path, workdir), name)), None):
@@ -91,9 +91,9 @@ def refuse_unfit(top: Path, workdir: str, config: Config, held: Collection[str])
 
 def refuse_made(workdir: str, config: Config, settled: Collection[str]) -> None:
     """Refuse to read what stays in the measuring worktree from run to run, since `setup` made it."""
-    if config.source is None or not config.source.file:
+    if not config.results_file:
         return
-    name = from_top(config.source.file, workdir)
+    name = from_top(config.results_file, workdir)
     if any(_meet(path.rstrip("/"), name) for path in settled):
         raise AutotuneError(f"`read` names {name}, which is made by `setup`: each run has to write what is read.", _ANOTHER)
 

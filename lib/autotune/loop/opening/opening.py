@@ -152,10 +152,7 @@ def _is_pointer(path: Path) -> bool:
 
 def refuse_unfit(repository: Repository) -> None:
     """Refuse a repository that is in the middle of something, or whose state a session could not be told from."""
-    if doing := git.unfinished(repository):
-        raise AutotuneError(
-            f"In {repository.top}, a `git {doing}` is in progress.", f"finish it, or undo it with `{git.undoing(doing)}`, then try again"
-        )
+    sessions.refuse_unfinished(repository)
     if git.resolve(repository.top, "HEAD") is None:
         raise AutotuneError("The repository has no commit yet.", "commit what is to be tuned, then try again")
     if git.current_branch(repository) is None:

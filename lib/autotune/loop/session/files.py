@@ -50,8 +50,7 @@ def exclude(session: Session) -> None:
     held = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
     workdir = session.state.segment.opened.workdir
     prefix = _as_pattern(f"{workdir}/" if workdir else "")
-    source = session.state.config.source
-    names = (*SESSION_FILES, UNFINISHED, *([_as_pattern(source.file)] if source is not None and source.file else []))
+    names = filter(None, (*SESSION_FILES, UNFINISHED, _as_pattern(session.state.config.results_file)))
     lacking = {name: line for name in names if (line := f"/{prefix}{name}") not in held.splitlines()}
     tracked = git.tracked(session.top, session.state.incumbent) if lacking else {}
     if missing := [line for name, line in lacking.items() if session.inside(name) not in tracked]:

@@ -222,12 +222,17 @@ def _unknown_opening(repository: Repository, name: str, here: Path) -> SegmentOp
     )
 
 
+def refuse_unfinished(repository: Repository) -> None:
+    """Refuse a working tree that is in the middle of something."""
+    if doing := git.unfinished(repository):
+        raise AutotuneError(
+            f"In {repository.top}, a `git {doing}` is in progress.", f"finish it, or undo it with `{git.undoing(doing)}`, then try again"
+        )
+
+
 def require_branch(session: Session) -> None:
     """Refuse to go on while the session's working tree is on another branch or in the middle of something."""
-    if doing := git.unfinished(session.repository):
-        raise AutotuneError(
-            f"In {session.top}, a `git {doing}` is in progress.", f"finish it, or undo it with `{git.undoing(doing)}`, then try again"
-        )
+    refuse_unfinished(session.repository)
     branch = git.current_branch(session.repository)
     if branch != session.branch:
         raise AutotuneError(
