@@ -57,9 +57,10 @@ def mend(path: Path) -> bytes | None:
         return _set_aside_torn(file, path)
 
 
-def read(path: Path, position: Position) -> Iterator[tuple[bytes, Position]]:
+def read(path: Path, position: Position, *marks: bytes, until: Position | None = None) -> Iterator[tuple[bytes, Position]]:
     """Give each whole line after `position` with the position behind it; a last line without its newline is not given.
 
+    With `marks`, only lines that hold one of them are given; none behind `until`.
     Raises `AutotuneError` naming the line where one does not hold the hash of the one before it.
     """
     with path.open("rb") as file:
@@ -73,7 +74,10 @@ def read(path: Path, position: Position) -> Iterator[tuple[bytes, Position]]:
                     "`autotune check` says what is wrong; the copy in the working directory may still hold the original line",
                 )
             position = Position(position.offset + len(line), position.lines + 1, digest(line))
-            yield line, position
+            if not marks or any(mark in line for mark in marks):
+                yield line, position
+            if position == until:
+                return
 
 
 def require(path: Path, position: Position) -> None:

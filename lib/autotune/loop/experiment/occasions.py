@@ -90,8 +90,8 @@ def _turn(session: Session) -> Iterator[tuple[OwnHook, ...] | None]:
 def _news(session: Session) -> Iterator[tuple[Told, bool]]:
     """Give the occasions that came since, each with whether a notification was set then; how far was gone is written before each."""
     seen = _seen(session)
-    for line, reached in ledger.read(session.folder.ledger, seen.position):
-        if any(mark in line for mark in MARKS) and (event := from_line(line)) is not None:
+    for line, reached in ledger.read(session.folder.ledger, seen.position, *MARKS):
+        if (event := from_line(line)) is not None:
             known, occasions = heard(seen.heard, event)
             seen = replace(seen, heard=known, position=reached)
             if occasions:

@@ -29,11 +29,9 @@ _END = 8192  # bytes of it, in which its last words are sought
 
 def events(path: Path, *marks: bytes, since: Position | None = None, until: Position | None = None) -> Iterator[Event]:
     """Give a ledger's events between two positions; with `marks`, of lines that hold one of them: the others are not even parsed."""
-    for line, reached in ledger.read(path, since or Position()):
-        if (not marks or any(mark in line for mark in marks)) and (event := from_line(line)) is not None:
+    for line, _ in ledger.read(path, since or Position(), *marks, until=until):
+        if (event := from_line(line)) is not None:
             yield event
-        if reached == until:
-            return
 
 
 def of_experiment(session: Session, number: int) -> Iterator[Event]:
