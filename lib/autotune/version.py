@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parents[1]
+PROGRAM = (sys.executable, "-I", str(PACKAGE / "__main__.py"))
 
 
 @cache

@@ -63,7 +63,9 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
             making.set_branches(here, made.made)
     parts = handover.parts(here, made, made=not dry_run)
     bodies = [words.body(parts, place, made.gathered.rows, here.state) for place in range(len(parts))]
-    requests = _publish(here, made, to, base if pr else None, bodies)
+    if to is not None:
+        publishing.push(here, made.made, to)
+    requests = publishing.open_requests(here, made.made, base, bodies.__getitem__) if pr else {}
     if as_json:
         typer.echo(json.dumps(_encoded(made, parts, bodies if pr_body else None, to, requests), ensure_ascii=False))
         return
@@ -72,12 +74,6 @@ def main(  # noqa: PLR0913, PLR0917 - an option table
         reply(answers.BRANCHES_PUSHED, remote=to)
     for branch, (url, fresh) in requests.items():
         reply(answers.REQUEST_OPENED if fresh else answers.REQUEST_THERE, branch=branch, url=url)
-
-
-def _publish(here: Session, made: Handover, to: str | None, base: str | None, bodies: list[str]) -> dict[str, tuple[str, bool]]:
-    if to is not None:
-        publishing.push(here, made.made, to)
-    return {} if base is None else publishing.open_requests(here, made.made, base, bodies.__getitem__)
 
 
 def _tell(here: Session, made: Handover, parts: tuple[Part, ...], bodies: list[str] | None, *, dry_run: bool) -> None:

@@ -15,8 +15,6 @@ from autotune.core.tell import answers
 from autotune.core.tell.opened import understood
 from autotune.loop.opening import opening
 
-Text = Annotated[str | None, typer.Option()]
-
 
 def main(  # noqa: PLR0913, PLR0917 - an option table
     name: Annotated[str | None, typer.Option("--name", help="The session's name; the branch is autotune/NAME-DATE.")] = None,

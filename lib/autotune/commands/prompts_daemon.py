@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,7 +56,7 @@ def main(
                 lambda: _pass(place, behavior, ending),
                 _interval(place, known),
                 ending,
-                _said(as_json=as_json),
+                partial(_say, as_json=as_json),
                 passes,
             )
     except ToldToEndError as told:
@@ -82,9 +83,6 @@ def _interval(place: Path | None, known: settings.Settings) -> Callable[[], floa
     return now
 
 
-def _said(*, as_json: bool) -> Callable[[Health], None]:
-    def say(health: Health) -> None:
-        found = {**asdict(health), "path": str(health.path)}
-        typer.echo(json.dumps(found) if as_json else words.waiting(found))
-
-    return say
+def _say(health: Health, *, as_json: bool) -> None:
+    found = {**asdict(health), "path": str(health.path)}
+    typer.echo(json.dumps(found) if as_json else words.waiting(found))

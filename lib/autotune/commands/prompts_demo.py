@@ -30,15 +30,15 @@ def main(
     """
     from autotune.prompts import demonstration
 
-    telling = _Telling(silent=as_json)
-    shop = demonstration.opened(folder)
-    telling.part(*words.SHOP)
-    days = []
-    for number, done in demonstration.lived(shop, telling.hear):
+    begun, shop, days = time.monotonic(), demonstration.opened(folder), []
+    if not as_json:
+        heading(*words.SHOP)
+    for number, done in demonstration.lived(shop, (lambda _: None) if as_json else _hear):
         days.append({"day": number, "steps": [one.values() for one in done]})
-        telling.day(number, done)
-        if shop.takes_over:
-            telling.part(*words.PLAYS)
+        if not as_json:
+            _tell(number, done, time.monotonic() - begun)
+        if shop.takes_over and not as_json:
+            heading(*words.PLAYS)
     if as_json:
         typer.echo(json.dumps({"folder": str(shop.folder), "ends": shop.ends, "days": days}, ensure_ascii=False))
     else:
@@ -46,33 +46,20 @@ def main(
     raise typer.Exit(0 if shop.is_over else 1)
 
 
-class _Telling:
-    """What is told while it happens, with the seconds since the start."""
+def _hear(fact: Fact) -> None:
+    """Tell how an experiment of a session ended."""
+    if fact.kind is Kind.RESULT:
+        from autotune.core.tell.words import told
 
-    def __init__(self, *, silent: bool) -> None:
-        self._silent = silent
-        self._begun = time.monotonic()
+        typer.echo(indented(told(fact)))
 
-    def part(self, title: str, text: str) -> None:
-        """Begin a part."""
-        if not self._silent:
-            heading(title, text)
 
-    def hear(self, fact: Fact) -> None:
-        """Tell how an experiment of a session ended."""
-        if not self._silent and fact.kind is Kind.RESULT:
-            from autotune.core.tell.words import told
-
-            typer.echo(indented(told(fact)))
-
-    def day(self, number: int, done: Sequence[Did]) -> None:
-        """Tell of a day what its pass did."""
-        if self._silent:
-            return
-        head, lines = words.day(number, [(one.values(), () if one.found is None else one.part.told(one.found)) for one in done])
-        typer.secho(f"{time.monotonic() - self._begun:6.1f} s  {head}", bold=bool(lines))
-        if lines:
-            print_lines(lines)
+def _tell(number: int, done: Sequence[Did], elapsed_s: float) -> None:
+    """Tell of a day what its pass did."""
+    head, lines = words.day(number, [(one.values(), () if one.found is None else one.part.told(one.found)) for one in done])
+    typer.secho(f"{elapsed_s:6.1f} s  {head}", bold=bool(lines))
+    if lines:
+        print_lines(lines)
 
 
 def _look(folder: Path) -> None:

@@ -32,8 +32,6 @@ from autotune.records import counting, dead_letters, exporting, forgetting, froz
 from autotune.records.sources import Source
 from autotune.records.store import opened
 
-Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing; take what is usual.")]
-
 
 def init(
     at: Annotated[Path | None, typer.Option("--at", metavar="FOLDER", help="Where; usually ~/autotune-prompts.")] = None,
@@ -43,7 +41,7 @@ def init(
         list[Behavior] | None, typer.Option("--behavior", metavar="NAME", help="A behaviour to have a pack; can be repeated.")
     ] = None,
     convert: Annotated[Path | None, typer.Option("--from", metavar="FILE", help="Take the settings of an autotune.json.")] = None,
-    yes: Yes = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take what is usual.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:

@@ -12,9 +12,7 @@ import typer
 
 from autotune.commands.printing import width
 from autotune.core.tell.lines import wrapped
-from autotune.version import PACKAGE
-
-PROGRAM = (sys.executable, "-I", str(PACKAGE / "__main__.py"))
+from autotune.version import PROGRAM
 
 
 def heading(title: str, words: str = "") -> None:

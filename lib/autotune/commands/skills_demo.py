@@ -16,11 +16,11 @@ import typer
 
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import width
-from autotune.commands.showing import PROGRAM
 from autotune.core.codec import encode
 from autotune.core.tell import demos as words
 from autotune.edges.clock import now_ms
 from autotune.errors import AutotuneError
+from autotune.version import PROGRAM
 
 if TYPE_CHECKING:
     from autotune.skills.demonstration import Home

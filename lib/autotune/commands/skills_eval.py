@@ -31,8 +31,6 @@ from autotune.skills.suites import Place
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Make the cases that a skill is measured on.")
 POSITIVES = NEGATIVES = 67  # of which 40 decide
-Model = Annotated[str | None, typer.Option("--model", metavar="BACKEND:MODEL", help="The model; usually that of skills.toml.")]
-MaxUsd = Annotated[float, typer.Option("--max-usd", metavar="USD", help="The most that models may cost in this run.")]
 
 
 class Origin(StrEnum):
@@ -47,13 +45,13 @@ class Origin(StrEnum):
 def generate(  # noqa: PLR0913, PLR0917 - an option table
     name: NameOrPath,
     origin: Annotated[Origin, typer.Option("--from", help="Your records, a model, or both.")] = Origin.RECORDS,
-    model: Model = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="BACKEND:MODEL", help="The model; usually that of skills.toml.")] = None,
     positives: Annotated[
         int, typer.Option("--positives", min=0, metavar="N", help="Queries that should fire; a model invents what is missing.")
     ] = POSITIVES,
     negatives: Annotated[int, typer.Option("--negatives", min=0, metavar="N", help="Queries that should not fire, likewise.")] = NEGATIVES,
     tasks: Annotated[int, typer.Option("--tasks", min=0, metavar="N", help="Tasks that a model invents.")] = 0,
-    max_usd: MaxUsd = 1.0,
+    max_usd: Annotated[float, typer.Option("--max-usd", metavar="USD", help="The most that models may cost in this run.")] = 1.0,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:

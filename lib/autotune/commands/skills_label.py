@@ -19,18 +19,15 @@ from autotune.errors import AutotuneError
 from autotune.skills import labelling
 from autotune.skills.looking import Seen
 
-Judge = Annotated[bool, typer.Option("--judge", help="Have a model look for prompts that the skill missed, within a budget.")]
-JudgeModel = Annotated[str | None, typer.Option("--model", metavar="BACKEND:MODEL", help="The judge; usually that of skills.toml.")]
-MaxUsd = Annotated[float | None, typer.Option("--max-usd", min=0, metavar="USD", help="The most that the judge may cost.")]
 _Case = TypeVar("_Case")
 
 
 def label(
     name: Name,
     most: Annotated[int, typer.Option("--most", min=1, help="How many prompts to ask about.")] = 20,
-    judge: Judge = False,
-    model: JudgeModel = None,
-    max_usd: MaxUsd = None,
+    judge: Annotated[bool, typer.Option("--judge", help="Have a model look for prompts that the skill missed, within a budget.")] = False,
+    model: Annotated[str | None, typer.Option("--model", metavar="BACKEND:MODEL", help="The judge; usually that of skills.toml.")] = None,
+    max_usd: Annotated[float | None, typer.Option("--max-usd", min=0, metavar="USD", help="The most that the judge may cost.")] = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from autotune.skills.measuring import Bench
     from autotune.skills.testing import Pair
 
-Host = Annotated[Client | None, typer.Option("--host", help="The client to probe in.")]
 Model = Annotated[str | None, typer.Option("--model", help="The client's model; the one that it chooses, if you name none.")]
 Judge = Annotated[str | None, typer.Option("--judge", metavar="BACKEND:MODEL", help="The model that judges, for routing-judge and tasks.")]
 Samples = Annotated[int, typer.Option("--samples", min=1, help="How often each case is put.")]
@@ -43,7 +42,7 @@ def test(  # noqa: PLR0913, PLR0917 - options
         Measures | None, typer.Option("--instrument", help="Run this one alone: routing-host, routing-judge or task.")
     ] = None,
     twice: Annotated[bool, typer.Option("--twice", help="Measure the same twice: does the instrument agree with itself?")] = False,
-    host: Host = None,
+    host: Annotated[Client | None, typer.Option("--host", help="The client to probe in.")] = None,
     model: Model = None,
     judge: Judge = None,
     samples: Samples = 1,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from autotune import version
 from autotune.core.cases.confirming import PLANNED
 from autotune.core.cases.outlook import before_any
 from autotune.core.cases.split import Case
@@ -44,9 +44,8 @@ from autotune.prompts.runs import Run
 from autotune.prompts.settings import Settings
 from autotune.prompts.terms import terms
 from autotune.records.store import opened
-from autotune.version import PACKAGE
 
-PROGRAM = (sys.executable, "-I", str(PACKAGE / "__main__.py"), "prompts")
+PROGRAM = (*version.PROGRAM, "prompts")
 _LONGEST_RUN_S = 6 * 3600
 LOCK, OPENING = "lock", "opening.lock"  # of one behaviour; of all of a workshop, whose sessions open one at a time
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from autotune import version
 from autotune.core.asking.limits import Limits
 from autotune.core.ledger.events import Resumed
 from autotune.core.ledger.state import Row
@@ -39,9 +39,8 @@ from autotune.skills.installed import Skill
 from autotune.skills.preparing import Wish
 from autotune.skills.running import Improved, Skip
 from autotune.skills.settings import Settings
-from autotune.version import PACKAGE
 
-PROGRAM = (sys.executable, "-I", str(PACKAGE / "__main__.py"), "skills")
+PROGRAM = (*version.PROGRAM, "skills")
 _LONGEST_RUN_S = 6 * 3600
 _IN_VAIN = ("nothing", "not confirmed")  # after which a larger scope is tried
 _AT_ONCE = 20  # cases, on which both versions are probed before the next
