@@ -86,16 +86,12 @@ def _skills_of(top: Path) -> list[Skill]:
 
 
 def gathered(top: Path) -> list[Panel]:
-    """The panels of a repository; of one that cannot be made, why."""
-    return [panel for one in (_packs, _skills) for panel in one(top)]
-
-
-def _packs(top: Path) -> Iterator[Panel]:
-    """The prompt packs, where the repository is a workshop."""
+    """The panels of a repository, which may be a workshop of packs and hold skills; of one that cannot be made, why."""
     from autotune.prompts.settings import FILE
 
-    if (top / FILE).is_file():
-        yield _made("packs", "Prompt packs", lambda: panels.packs(_standings(top)))
+    found = [_made("packs", "Prompt packs", lambda: panels.packs(_standings(top)))] if (top / FILE).is_file() else []
+    here = _skills_of(top)
+    return [*found, *([_made("skills", "Skills", lambda: _standing_skills(here))] if here else [])]
 
 
 def _standings(top: Path) -> list[Panel]:
@@ -105,12 +101,6 @@ def _standings(top: Path) -> list[Panel]:
     known = settings.read(top / settings.FILE, os.environ)
     with opened(ingesting.database(known)) as store:
         return [standing.in_full(store, known, behavior, now_ms()) for behavior in map(Behavior, known["behaviors"])]
-
-
-def _skills(top: Path) -> Iterator[Panel]:
-    """The skills that lie in the repository."""
-    if here := _skills_of(top):
-        yield _made("skills", "Skills", lambda: _standing_skills(here))
 
 
 def _standing_skills(here: Sequence[Skill]) -> Panel:

@@ -58,7 +58,7 @@ class Watched:
         """Give the session; raises `AutotuneError` where it cannot be read."""
         with self._lock:
             if self.feed is None:
-                self._tell(self._open(), rows=True)
+                self._open()
             assert self.feed is not None  # noqa: S101 - it was opened just now
             return self.feed.session
 
@@ -87,22 +87,23 @@ class Watched:
         if self._tried[0] == stamp and time.monotonic() - self._tried[1] < TRY_AGAIN_S:
             return
         self._tried = (stamp, time.monotonic())
-        self._tell(self._open(), rows=True)
+        self._open()
 
-    def _open(self) -> Feed:
+    def _open(self) -> None:
+        """Read all of the session, and tell all of it."""
         opened = Feed(sessions.load(self.repository, self.name))
         self.history = History()
         for event in feed.events(opened.session.folder.ledger, until=opened.position):
             self.history.take(event)
         self.feed, self._begun = opened, self.version + 1
         self._changed = {}
-        return opened
+        self._tell(opened, rows=True)
 
     def _read_on(self, watched: Feed) -> None:
         before = watched.position
         news = watched.news()
         if watched.position != before and not news:  # lines were set aside
-            self._tell(self._open(), rows=True)
+            self._open()
             return
         for event in news:
             self.history.take(event)
