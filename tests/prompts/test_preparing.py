@@ -75,6 +75,16 @@ def test_a_run_is_laid_out_the_same_again_by_its_seed(shop: Shop) -> None:
     assert not {*read.read, *read.select} & set(frozen)
 
 
+def test_the_judge_of_a_run_has_the_whole_prices_and_headers(shop: Shop) -> None:
+    price = "read = 3.0\nwritten = 15.0\ncached = 0.3\nstored = 3.75\nlong_from = 200000\nlong_read = 6.0\nlong_written = 22.5\n"
+    with (shop.workshop / "prompts.toml").open("a") as file:
+        file.write(f'\n[prices."openrouter:some/model"]\n{price}\n[openrouter]\nsite_url = "https://example.org"\n')
+    made = instrument.parse(tomllib.loads((laid_out(shop) / runs.JUDGE).read_text()), runs.JUDGE)
+    assert made.prices == known(shop).prices
+    assert made.prices["openrouter:some/model"].stored == 3.75
+    assert made.endpoints["openrouter"].headers == (("HTTP-Referer", "https://example.org"),)
+
+
 def test_forgetting_reaches_what_a_run_has_frozen(shop: Shop) -> None:
     folder = laid_out(shop)
     assert app.run(["prompts", "forget", "--before", "2100-01-01"]) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -240,7 +240,7 @@ def _judge(settings: Settings, behavior: Behavior, run: Run, terms: Terms) -> di
     """The judge's settings, as its file holds them."""
     caps = {"max_usd_per_run": run.max_usd, "max_calls_per_run": run.max_calls}
     days = {"max_usd_per_day": terms.per_day.usd, "max_calls_per_day": terms.per_day.calls}
-    moved = {name: {"url": one.url, **({"key": one.key} if one.key else {})} for name, one in terms.endpoints.items() if one.url}
+    moved = {name: _set({"url": one.url, "key": one.key, "headers": dict(one.headers)}) for name, one in terms.endpoints.items() if one.url}
     return {
         "behavior": str(behavior),
         "cases": runs.CONFIRM,
@@ -261,8 +261,13 @@ def _judge(settings: Settings, behavior: Behavior, run: Run, terms: Terms) -> di
         "run": run.name,
         **{name: value for name, value in (caps | days).items() if value is not None},
         "endpoints": moved,
-        "prices": {name: {"read": one.read, "written": one.written} for name, one in terms.prices.items()},
+        "prices": {name: _set(asdict(one)) for name, one in terms.prices.items()},
     }
+
+
+def _set(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said in a table that goes into a file."""
+    return {key: value for key, value in table.items() if value not in (None, "", {})}
 
 
 def _protected(pack: str) -> tuple[str, ...]:

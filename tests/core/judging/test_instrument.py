@@ -58,6 +58,8 @@ def test_all_can_be_said() -> None:
         ({"endpoints": {"openai": "http://x"}}, "endpoints.openai"),
         ({"endpoints": {"openai": {"url": 3}}}, "endpoints.openai"),
         ({"endpoints": {"openai": {"base": "x"}}}, "endpoints.openai"),
+        ({"endpoints": {"openai": {"headers": "x"}}}, "endpoints.openai"),
+        ({"endpoints": {"openai": {"headers": {"X-Title": 3}}}}, "endpoints.openai"),
         ({"endpoints": {"nobody": {"url": "http://x"}}}, "nobody"),
         ({"prices": 3}, "prices"),
         ({"prices": {"m": {"read": 3}}}, "written"),
@@ -70,9 +72,11 @@ def test_what_is_wrong_is_named(differing: dict[str, Any], named: str) -> None:
 
 
 def test_services_can_be_elsewhere_and_prices_set() -> None:
-    more = {"endpoints": {"openai": {"url": "http://x/v1", "key": "MINE"}}, "prices": {"m": {"read": 1, "written": 2.5}}}
+    openai = {"url": "http://x/v1", "key": "MINE", "headers": {"X-Title": "Mine"}}
+    more = {"endpoints": {"openai": openai}, "prices": {"m": {"read": 1, "written": 2.5}}}
     found = parse({**LEAST, **more}, "judge.toml")
     assert (found.endpoints["openai"].url, found.endpoints["openai"].key) == ("http://x/v1", "MINE")
+    assert found.endpoints["openai"].headers == (("X-Title", "Mine"),)
     assert found.prices == {"m": Price(1, 2.5)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -70,13 +70,19 @@ def parse(table: Mapping[str, Any], where: str) -> Instrument:
 
 
 def endpoints(value: object, where: str) -> dict[str, Endpoint]:
-    """Read where services are: a table for each backend, with `url`, `key` or both."""
+    """Read where services are: a table for each backend, with `url`, `key` and a table of `headers`, or some of them."""
     found = {}
     for backend, entry in (value if isinstance(value, Mapping) else {"endpoints": value}).items():
-        texts = list(entry.values()) if isinstance(entry, Mapping) else [None]
-        if not isinstance(entry, Mapping) or not set(entry) <= {"url", "key"} or not all(isinstance(one, str) for one in texts):
+        if not isinstance(entry, Mapping) or not set(entry) <= {"url", "key", "headers"} or not _is_text({**entry, "headers": ""}):
             raise AutotuneError(
                 f"endpoints.{backend} in {where} is no table of url and key.", 'write { url = "https://…", key = "VARIABLE" }'
             )
-        found[backend] = naming.elsewhere(backend, entry.get("url"), entry.get("key"))
+        headers = entry.get("headers", {})
+        if not _is_text(headers):
+            raise AutotuneError(f"headers of endpoints.{backend} in {where} are no table of texts.", 'write { X-Title = "…" }')
+        found[backend] = replace(naming.elsewhere(backend, entry.get("url"), entry.get("key")), headers=tuple(headers.items()))
     return found
+
+
+def _is_text(table: object) -> bool:
+    return isinstance(table, Mapping) and all(isinstance(one, str) for one in table.values())
