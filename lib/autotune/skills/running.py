@@ -198,7 +198,7 @@ def _deployed(one: Pass, seen: Seen, skill: Skill, now_ms: int) -> Did:
 
 
 def _held_back(one: Pass, skill: Skill) -> Skip | None:
-    """Why a version that waits is not deployed by a pass."""
+    """Why a pass leaves it to you to deploy a version, or to take one back."""
     if installed.repository_of(skill.folder) is not None:
         return Skip.TRACKED
     return None if one.settings["review"] == AUTO else Skip.REVIEW
@@ -207,8 +207,7 @@ def _held_back(one: Pass, skill: Skill) -> Skip | None:
 def _watched(one: Pass, seen: Seen, skill: Skill, now_ms: int) -> Did:
     found = aftermath.aftermath(skill, seen, now_ms)
     said: dict[str, Any] = {"aftermath": found, "back": None}
-    alone = one.settings["review"] == AUTO and installed.repository_of(skill.folder) is None
-    if found.fate is Fate.REGRESSED and alone and not one.dry_run:
+    if found.fate is Fate.REGRESSED and not one.dry_run and _held_back(one, skill) is None:
         said["back"] = deploying.roll_back(skill, None, now_ms)
     return Did(Step.WATCH, skill.name, said)
 
