@@ -33,7 +33,7 @@ def places() -> list[Place]:
     for verb in verbs.list_commands(context):
         command = verbs.get_command(context, verb)
         parts = front_door.parts(command)
-        described = tuple(Word(name, _first_line(part)) for name, part in parts.items())
+        described = tuple(Word(name, (part.help or "").partition("\n")[0]) for name, part in parts.items())
         found.append(Place((verb,), described or _first(command), (*_options(command), *always)))
         for name, part in parts.items():
             first = tuple(Word(key.name) for key in KEYS) if (verb, name) in _KEYED else _first(part)
@@ -56,7 +56,3 @@ def _first(command: click.Command | None) -> tuple[Word, ...]:
 def _values(parameter: click.Parameter) -> tuple[str, ...]:
     kind = parameter.type
     return tuple(str(one) for one in kind.choices) if isinstance(kind, click.Choice) else ()
-
-
-def _first_line(command: click.Command) -> str:
-    return (command.help or "").partition("\n")[0]

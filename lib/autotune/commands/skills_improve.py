@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from autotune.commands.flags import AsJson, DryRun
-from autotune.commands.printing import answered
+from autotune.commands.printing import answered, print_lines
 from autotune.commands.skills_create import NameOrPath
 from autotune.core.skills.package import SKILL
 from autotune.core.skills.probing import Client, Measures
@@ -95,5 +95,5 @@ def check_text(folder: RunFolder) -> None:
 
 
 def _agreed(plan: Mapping[str, Any]) -> bool:
-    answered(words.plan(plan), {}, as_json=False)
+    print_lines(words.plan(plan))
     return typer.confirm("begin")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from autotune.commands.flags import AsJson
-from autotune.commands.printing import answered
+from autotune.commands.printing import answered, print_lines
 from autotune.commands.skills_seen import all_seen, records
 from autotune.core.codec import encode
 from autotune.core.skills.workflows import LEAST
@@ -48,7 +48,7 @@ def export(
             return
         with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
             written = sum(bool(file.write(f"{line}\n")) for line in exporting.lines(store, since_ms))
-    answered([words.exported(written, str(output))], {}, as_json=False)
+    print_lines([words.exported(written, str(output))])
 
 
 def recover(

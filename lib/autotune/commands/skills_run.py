@@ -13,7 +13,7 @@ import typer
 
 from autotune.commands import scheduling
 from autotune.commands.flags import AsJson, DryRun
-from autotune.commands.printing import answered
+from autotune.commands.printing import answered, print_lines
 from autotune.commands.scheduling import Cron, Install, Launchd, Remove, Systemd
 from autotune.commands.skills_create import NameOrPath
 from autotune.commands.skills_deploy import as_values
@@ -96,7 +96,7 @@ def run(
     for did in running.run(one, now_ms):
         done.append(did)
         if not as_json:
-            answered(list(_told(did, dry_run=dry_run)), {}, as_json=False)
+            print_lines(_told(did, dry_run=dry_run))
     if as_json:
         typer.echo(json.dumps({"dry_run": dry_run, "steps": [_values(did) for did in done]}, ensure_ascii=False))
     raise typer.Exit(running.failed(done))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,7 +51,8 @@ def test(  # noqa: PLR0913, PLR0917 - options
     as_json: AsJson = False,
 ) -> None:
     """Run a skill's suite once, and say how often it fires where it should, and how well it works."""
-    from autotune.skills import testing
+    from autotune.commands.options import live
+    from autotune.skills import measuring, testing
 
     settings = _settings(host, model, judge, samples, max_calls, max_usd)
     wanted = [instrument] if instrument is not None else [Measures.ROUTING_HOST, Measures.TASK]
@@ -61,7 +61,7 @@ def test(  # noqa: PLR0913, PLR0917 - options
         _plan(benches, 1 + twice, as_json=as_json)
         return
     lines, said = list[Line](), list[object]()
-    with _telling(as_json=as_json):
+    with live() as say, measuring.telling(say):
         for bench in benches:
             if twice:
                 pair = testing.twice(bench)
@@ -85,28 +85,19 @@ def baseline(
     as_json: AsJson = False,
 ) -> None:
     """Have a skill's tasks done with it and without it, and say what it changes."""
-    from autotune.skills import testing
+    from autotune.commands.options import live
+    from autotune.skills import measuring, testing
 
     settings = replace(_settings(None, model, judge, samples, max_calls, max_usd), host=Client.CLAUDE_CODE)
     (bench,) = _benches(name, settings, [Measures.TASK])
     if dry_run:
         _plan([bench], 2, as_json=as_json)
         return
-    with _telling(as_json=as_json):
+    with live() as say, measuring.telling(say):
         pair = testing.baseline(bench)
     result = _kept(bench, What.BASELINE, pair)
     lines = words.with_and_without(bench.around.name, pair.before, pair.after, pair.difference)
     answered(list(lines), _pair_as_json(result, pair), as_json=as_json)
-
-
-@contextmanager
-def _telling(*, as_json: bool) -> Iterator[None]:
-    """Tell on stderr how far the probes are."""
-    from autotune.commands.options import live
-    from autotune.skills import measuring
-
-    with live(as_json=as_json) as say, measuring.telling(say):
-        yield
 
 
 def _settings(
