@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 
 from autotune.core.facts import AnyKind, Fact
@@ -12,8 +12,9 @@ from autotune.core.output.outcome import escaped
 _CALLED = {"metric": "value", "snapshot": "candidate"}  # of fields of a line, those that people call otherwise
 
 
-def _all(names: list[str]) -> str:
-    return " and ".join(escaped(_CALLED.get(name, name)) for name in names)
+def fields(names: Sequence[str]) -> str:
+    """Name fields of a line as people call them."""
+    return " and ".join(_CALLED.get(name, name) for name in names) or "nothing"
 
 
 def _run(fact: Fact) -> str:
@@ -76,19 +77,12 @@ _CONTRADICTIONS: Mapping[AnyKind, str | Callable[[Fact], str]] = {  # each goes 
     Contradiction.KEEPS_OTHERWISE: "has a claim that counts {said} keeps, but there are {found}",
     Contradiction.STATES_OTHERWISE: "has a claim that does not compare the session's first and last state",
     Contradiction.OUTCOME_OTHERWISE: "has an outcome of experiment {experiment} that differs from its runs",
-    Contradiction.VERDICT_OTHERWISE: lambda fact: (
-        f"has {_all(fact.figures['names'])} of experiment {fact.figures['experiment']} that differs from its runs"
-    ),
-    Contradiction.RESULT_OTHERWISE: lambda fact: (
-        f"has a result of experiment {fact.figures['experiment']} whose {_all(fact.figures['names'])} differs from what was decided "
-        "before it"
-    ),
+    Contradiction.VERDICT_OTHERWISE: "has {names:fields} of experiment {experiment} that differs from its runs",
+    Contradiction.RESULT_OTHERWISE: "has a result of experiment {experiment} whose {names:fields} differs from what was decided before it",
     Contradiction.CLAIM_OTHERWISE: "has a claim that differs from its runs, which have an effect of {estimate:.6g}",
-    Contradiction.CALIBRATION_OTHERWISE: lambda fact: f"has {_all(fact.figures['names'])} of a calibration that differs from its runs",
-    Contradiction.SETTINGS_FIXED: lambda fact: f"changes {_all(fact.figures['names'])} inside a segment, where it is fixed",
-    Contradiction.SETTINGS_OTHERWISE: lambda fact: (
-        f"says that {_all(fact.figures['said']) or 'nothing'} changed, but {_all(fact.figures['found']) or 'nothing'} did"
-    ),
+    Contradiction.CALIBRATION_OTHERWISE: "has {names:fields} of a calibration that differs from its runs",
+    Contradiction.SETTINGS_FIXED: "changes {names:fields} inside a segment, where it is fixed",
+    Contradiction.SETTINGS_OTHERWISE: "says that {said:fields} changed, but {found:fields} did",
 }
 _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Amiss.LINE_CONTRADICTED: "Line {line} of the ledger {because}.",
@@ -103,7 +97,7 @@ _AMISS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
         f"The ledger and its copy {escaped(fact.figures['copy'])} differ, {_where(fact)}: one of them was rewritten."
     ),
     Amiss.CHECKPOINT_DIFFERS: "{path} does not have the state that the ledger gives.",
-    Amiss.STATE_DIFFERS: lambda fact: f"{escaped(fact.figures['path'])} differs from the ledger: {_all(fact.figures['names'])}.",
+    Amiss.STATE_DIFFERS: "{path} differs from the ledger: {names:fields}.",
     Amiss.RULE_UNKNOWN: lambda fact: (
         f"segment {fact.figures['segment']}: decided by {'a newer' if fact.figures['newer'] else 'an older'} rule "
         f"({fact.figures['rule']}), not made again"

@@ -87,9 +87,10 @@ class _Template(Formatter):
 
 
 _TEMPLATE = _Template()
-_READ_AS: Mapping[str, Callable[[float], str]] = {
+_READ_AS: Mapping[str, Callable[[Any], str]] = {
     "about": about,
     "duration": duration,
+    "fields": amiss.fields,
     "number": number,
     "share": partial(share_in_words, figures=2),
 }
