@@ -64,12 +64,9 @@ def _bubblewrap(walls: Walls) -> list[str] | None:
         mounts += ["--ro-bind-try", str(path), str(path)]
     if _SERVICES.is_dir():
         mounts += ["--tmpfs", str(_SERVICES)]
-    for path in walls.no_services:
-        mounts += ["--ro-bind-try", str(path), str(path)]
-    for path in walls.writable:
-        mounts += ["--bind", str(path), str(path)]
-    for path in walls.kept:
-        mounts += ["--ro-bind", str(path), str(path)]
+    for option, paths in (("--ro-bind-try", walls.no_services), ("--bind", walls.writable), ("--ro-bind", walls.kept)):
+        for path in paths:
+            mounts += [option, str(path), str(path)]
     for path in walls.hidden:
         mounts += ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null", str(path)]
     for path in walls.shown:

@@ -7,7 +7,7 @@ that does not have yet, but for what was forgotten there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,19 +51,15 @@ def read_back(store: Store, path: Path) -> int:
     with path.open(encoding="utf-8") as file, store.transaction() as connection:
         before = store.count("SELECT count(*) FROM record")
         adding = _Adding(store)
-        _check_version(file, path)
+        version = json.loads(next(file))[_MARK]
+        if version > len(MIGRATIONS):
+            raise AutotuneError(f"{path} was exported by a newer autotune (version {version}).", "update autotune, then read it")
         for number, line in enumerate(file, 2):
             try:
                 adding.add(json.loads(line))
             except (ValueError, KeyError, TypeError, connection.DatabaseError) as problem:
                 raise AutotuneError(f"{path}, line {number}, is no row of an export: {problem}.", "export again, then read that") from None
         return store.count("SELECT count(*) FROM record") - before
-
-
-def _check_version(lines: Iterable[str], path: Path) -> None:
-    version = json.loads(next(iter(lines)))[_MARK]
-    if version > len(MIGRATIONS):
-        raise AutotuneError(f"{path} was exported by a newer autotune (version {version}).", "update autotune, then read it")
 
 
 class _Adding:

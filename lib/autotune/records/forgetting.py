@@ -33,6 +33,8 @@ class Forgotten:
     dead_letters: int
 
 
+_NOTED = """INSERT INTO note (name, value) VALUES ('forgotten before', ?) ON CONFLICT (name)
+DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))"""
 _TERMS = (("user = ?", "user"), ("conversation = ?", "conversation"), ("at_ms < ?", "before_ms"))
 
 
@@ -49,7 +51,7 @@ def forget(store: Store, choice: Choice) -> Forgotten:
         connection.execute(f"DELETE FROM record WHERE {where}", values)  # noqa: S608
         letters = _forget_letters(store, choice)
         if choice.before_ms is not None:
-            _note_before(store, choice.before_ms)
+            connection.execute(_NOTED, (str(choice.before_ms),))
     return _everywhere(store, len(found), cases, letters)
 
 
@@ -69,14 +71,6 @@ def _forget_letters(store: Store, choice: Choice) -> int:
     naming, older = "DELETE FROM dead_letter WHERE instr(excerpt, ?) > 0", "DELETE FROM dead_letter WHERE read_ms < ?"
     chosen = ((naming, choice.user), (naming, choice.conversation), (older, choice.before_ms))
     return sum(store.connection.execute(query, (value,)).rowcount for query, value in chosen if value is not None)
-
-
-def _note_before(store: Store, before_ms: int) -> None:
-    store.connection.execute(
-        "INSERT INTO note (name, value) VALUES ('forgotten before', ?) ON CONFLICT (name)"
-        " DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))",
-        (str(before_ms),),
-    )
 
 
 def _everywhere(store: Store, records: int, cases: set[str], letters: int) -> Forgotten:

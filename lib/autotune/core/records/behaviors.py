@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 
 from autotune.core.records.trace import Trace
@@ -27,17 +26,12 @@ def of(trace: Trace) -> tuple[Behavior, ...]:
     """
     if not trace.input.strip() or trace.error is not None:
         return ()
-    return tuple(_applying(trace))
-
-
-def _applying(trace: Trace) -> Iterator[Behavior]:
-    yield Behavior.TASK_EXTRACTION
-    yield Behavior.RESPONSE_QUALITY
-    if trace.tool_calls is not None:
-        yield Behavior.TOOL_CALLING
-    if trace.tool_calls:
-        yield Behavior.TOOL_OUTCOME
-    if trace.memory_summary or trace.memory_facts:
-        yield Behavior.MEMORY_POLICY
-    if trace.memory_recall:
-        yield Behavior.MEMORY_RECALL
+    applies = {
+        Behavior.TASK_EXTRACTION: True,
+        Behavior.RESPONSE_QUALITY: True,
+        Behavior.TOOL_CALLING: trace.tool_calls is not None,
+        Behavior.TOOL_OUTCOME: trace.tool_calls,
+        Behavior.MEMORY_POLICY: trace.memory_summary or trace.memory_facts,
+        Behavior.MEMORY_RECALL: trace.memory_recall,
+    }
+    return tuple(behavior for behavior, held in applies.items() if held)

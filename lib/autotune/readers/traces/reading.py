@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from autotune.core.records.trace import Trace, Unread
@@ -37,17 +38,16 @@ class Reader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class LineByLine:
     """A reader of a log in which each line stands alone."""
 
+    read: Callable[[Mapping[str, Any]], Iterable[Trace]]
     held_from: int | None = None
-
-    def __init__(self, read: Callable[[Mapping[str, Any]], Iterable[Trace]]) -> None:
-        self._read = read
 
     def take(self, line: Mapping[str, Any], position: int) -> Iterable[Trace]:  # noqa: ARG002 - each line is the same to it wherever it stands
         """Give the traces of a line."""
-        return self._read(line)
+        return self.read(line)
 
     def end(self) -> Iterable[Trace]:
         """Give nothing: nothing is held."""
