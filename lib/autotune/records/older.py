@@ -13,7 +13,7 @@ from autotune.readers.traces.reading import Refused
 from autotune.records import bookmarks
 from autotune.records.files import Known
 from autotune.records.keeping import Limits, Spot, Taken, keep, limits_of
-from autotune.records.sources import Rules, Source
+from autotune.records.sources import Rules
 from autotune.records.store import Store
 
 FORMAT = "older database"
@@ -65,7 +65,7 @@ def _keep(store: Store, row: dict[str, Any], file_id: int, limits: Limits, taken
     taken.lines += 1
     try:
         for trace in dotclaw.read(said):
-            why = keep(store.connection, trace, Spot(Source(Path()).origin(Log.DOTCLAW), file_id, number), limits, taken)
+            why = keep(store.connection, trace, Spot(str(Log.DOTCLAW), file_id, number), limits, taken)
             if why is not None:
                 taken.unread[str(why)] += 1
     except Refused as refused:

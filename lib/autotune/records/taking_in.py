@@ -119,7 +119,7 @@ class _Reading:
                 return
             if self.reader is None:
                 self.log = self.source.log or logs.recognised(said)
-                self.reader = logs.reader(self.log, self.source.fields)
+                self.reader = logs.READERS[self.log](self.source.fields)
             self._keep_all(self.reader.take(said, line.position), line)
         except Refused as refused:
             self._dead(line, refused.why)

@@ -202,7 +202,7 @@ def test_a_log_is_recognised_by_a_line(line: dict[str, Any], log: Log) -> None:
 
 @pytest.mark.parametrize("log", list(Log))
 def test_every_format_has_a_reader_that_holds_nothing_at_first(log: Log) -> None:
-    reader = logs.reader(log, {})
+    reader = logs.READERS[log]({})
     assert (reader.held_from, list(reader.end())) == (None, [])
 
 
@@ -217,7 +217,7 @@ def line(kind: str, content: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN40
 
 def told(*lines: dict[str, Any]) -> tuple[list[Trace], list[Trace], int | None]:
     """What is complete after these lines, what is held, and from where."""
-    reader = logs.reader(Log.CLAUDE_CODE, {})
+    reader = logs.READERS[Log.CLAUDE_CODE]({})
     complete = [trace for at, one in enumerate(lines) for trace in reader.take(one, at * 100)]
     return complete, list(reader.end()), reader.held_from
 

@@ -85,7 +85,8 @@ def differences(batches: Sequence[Mapping[str, float]], unit_of: Mapping[str, st
 def of_pairs(gains: Sequence[float], batches: Sequence[Sequence[float]] = ()) -> PairOutlook:
     """What pairs whose runs differ by `gains` show; `batches` has each pair's differences by case, where cases count alike."""
     noise = noise_of_now(tuple(gains))
-    least, few, many, longer = (_smallest(noise, pairs) for pairs in (FEWEST_PAIRS, FEW_PAIRS, MANY_PAIRS, 2 * MANY_PAIRS))
+    counts = (FEWEST_PAIRS, FEW_PAIRS, MANY_PAIRS, 2 * MANY_PAIRS)
+    least, few, many, longer = (smallest_detectable(noise, pairs) if noise else 0.0 for pairs in counts)
     cases = round(math.fsum(map(len, batches)) / len(batches)) if batches else 0
     if len(batches) < FEWEST_BATCHES:
         return PairOutlook(len(gains), noise, least, few, many, longer, cases)
@@ -94,10 +95,6 @@ def of_pairs(gains: Sequence[float], batches: Sequence[Sequence[float]] = ()) ->
     then = math.hypot(math.sqrt(effect.within / effect.size / 2), effect.deviation)
     more = many * then / now if now else 0.0
     return PairOutlook(len(gains), noise, least, few, many, longer, cases, effect.deviation, more)
-
-
-def _smallest(noise: float, pairs: int) -> float:
-    return smallest_detectable(noise, pairs) if noise else 0.0
 
 
 def of_units(batches: Sequence[Sequence[float]], units: int, costs: Costs, asked: Asked) -> UnitOutlook:

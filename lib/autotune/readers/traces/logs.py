@@ -19,17 +19,13 @@ class Log(StrEnum):
     CLAUDE_CODE = "claude-code"
 
 
-_READERS: Mapping[Log, Callable[[Mapping[str, str]], Reader]] = {
+READERS: Mapping[Log, Callable[[Mapping[str, str]], Reader]] = {
     Log.DOTCLAW: lambda _: LineByLine(dotclaw.read),
     Log.OTEL: lambda _: LineByLine(otel.read),
     Log.CHAT: lambda fields: LineByLine(chat_log.reader_of(fields)),
     Log.CLAUDE_CODE: lambda _: claude_code.Transcript(),
 }
-
-
-def reader(log: Log, fields: Mapping[str, str]) -> Reader:
-    """Make the reader of one file; `fields` are a chat log's own."""
-    return _READERS[log](fields)
+"""What makes the reader of one file; it gets the fields that are a chat log's own."""
 
 
 def recognised(line: Mapping[str, Any]) -> Log:
