@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -756,6 +757,19 @@ def test_a_log_that_is_gone_is_told_and_its_copy_can_be_put_in_its_place(project
     shutil.copy(project.top / "autotune.jsonl", truth)
     project.ok("check")
     kept(project, 2)
+
+
+def test_what_is_being_opened_or_was_cut_off_then_is_no_session_that_lost_its_ledger(project: Project) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    sessions = project.top / ".git/autotune"
+    opening = sessions / f".opening-first-{os.getpid()}"
+    opening.mkdir(parents=True)
+    (opening / "seen.json").write_text("{}")
+    assert "Session first is being opened." in project.refused("status")
+    opening.rename(sessions / f".opening-first-{ended.pid}")
+    assert "There is no autotune session in this repository." in project.refused("status")
+    assert "is gone" not in project.run("doctor", "--no-run").out
 
 
 def test_without_what_git_ignored_nothing_is_taken_for_a_candidates(project: Project) -> None:

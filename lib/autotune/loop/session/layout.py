@@ -182,5 +182,11 @@ def names(repository: Repository) -> tuple[str, ...]:
 
 
 def without_ledger(repository: Repository) -> frozenset[str]:
-    """Name the repository's sessions of which the ledger is gone."""
-    return frozenset(path.parent.name for path in root(repository).glob("*/seen.json")) - {*names(repository)}
+    """Name the repository's sessions of which the ledger is gone: what is being opened has none yet."""
+    return frozenset(path.parent.name for path in root(repository).glob("[!.]*/seen.json")) - {*names(repository)}
+
+
+def being_opened(repository: Repository) -> str | None:
+    """Name a session that a command is opening now."""
+    openings = (path.name.removeprefix(OPENING).rpartition("-") for path in root(repository).glob(f"{OPENING}*"))
+    return next((name for name, _, process in openings if lives(process)), None)

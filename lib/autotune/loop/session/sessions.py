@@ -27,6 +27,7 @@ from autotune.loop.session.layout import (
     CHECKPOINT,
     LEDGER,
     Folder,
+    being_opened,
     folder_of,
     names,
     root,
@@ -64,6 +65,8 @@ def choose(folder: Path, name: str | None = None) -> tuple[Repository, str, dict
     repository = repository_at(folder)
     known = names(repository)
     _refuse_lost(repository, known, name)
+    if not known and (coming := being_opened(repository)) is not None:
+        raise AutotuneError(f"Session {coming} is being opened.", "look again when `autotune init` has ended")
     if not known:
         raise AutotuneError("There is no autotune session in this repository.", "open one with `autotune init --name NAME --metric METRIC`")
     if name is not None and name not in known:
