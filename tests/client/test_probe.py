@@ -91,7 +91,8 @@ def test_what_the_model_decides_is_what_the_probe_says(machine: Machine) -> None
     assert found == {f"routing[{name}]": value for name, value in right.items()}
     # Eight responses of 1,000 tokens read and 100 written, though most clients were ended before they could say what they cost.
     assert cost == pytest.approx(8 * (1000 * 1.0 + 100 * 5.0) / 1e6)
-    assert len(model.asked) == 8
+    # On a busy machine a client may ask once more before it is ended; nobody reads what it is told then.
+    assert 8 <= len(model.asked) <= 8 + len(right)
     assert lines(done.stdout, "CONTEXT")["host"] == f"claude-code {VERSION}"
     # The skill was called and did not run, no use of it was counted, and no session is left.
     assert not (project / ".claude" / "skills" / "ran").exists()
