@@ -22,8 +22,6 @@ import pytest
 
 from autotune import bootstrap
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = ROOT / "lib" / "autotune" / "bootstrap.py"
 PATIENCE_S = 60

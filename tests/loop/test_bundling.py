@@ -19,8 +19,6 @@ from typing import Any
 import pytest
 from tests.loop.project import Driver, Project, eventually
 
-pytestmark = pytest.mark.slow
-
 CONFIRMED, NOT_CONFIRMED, CANNOT_TELL, REFUSED = 0, 4, 5, 1
 HELD = "a secret of some length"
 Members = dict[str, bytes]

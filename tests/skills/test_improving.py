@@ -21,8 +21,6 @@ from autotune.models.spending import Spending
 from autotune.skills import improve_runs, improving, installed, preparing, settings, suites
 from autotune.skills.running import Improved, Skip
 
-pytestmark = pytest.mark.slow
-
 MODEL = """\
 import json
 

@@ -89,6 +89,14 @@ def test_without_groups_none_are_told() -> None:
     assert [line.label for line in by_case.of_cases(bare, state.metric, state)] == ["cases"]
 
 
+def test_cases_without_a_score_are_counted_where_they_are_of_a_part() -> None:
+    state = scored()
+    told = [[ran(arm, part, c0=None) for arm in (Arm.CANDIDATE, Arm.INCUMBENT)] for part in (Part.SEARCH, None)]
+    (line,) = by_case.of_cases(told[0], state.metric, state)
+    assert line.text == "0 better, 0 worse, 0 the same, 1 without a score"
+    assert not list(by_case.of_cases(told[1], state.metric, state))
+
+
 def test_a_table_has_single_cases_that_decide_only_once_the_session_has_finished() -> None:
     state = scored()
     search, decided = by_case.tables(RUNS, state.metric, state)
