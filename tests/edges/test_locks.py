@@ -231,9 +231,12 @@ path = Path(sys.argv[1])
 if os.fork() == 0:
     with hold(path, "work", shared=sys.argv[2] == "shared"):
         if os.fork() == 0:
-            time.sleep(1)
+            time.sleep(3)
         os._exit(0)
 os.wait()
+ends = time.monotonic() + 1  # it may be a moment before the fork that lives on is given the processor
+while holder(path) is not None and time.monotonic() < ends:
+    time.sleep(0.01)
 print(holder(path) is not None)
 """
 
