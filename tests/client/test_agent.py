@@ -84,7 +84,6 @@ def test_from_nothing_to_kept_commits_with_default_permissions(machine: Machine)
 
 
 @pytest.mark.nightly
-@pytest.mark.nightly
 def test_every_command_line_of_the_table_is_decided_as_it_should_be(session: Machine) -> None:
     table = json.loads((Path(__file__).parent / "command_lines.json").read_text("utf-8"))
     approved, others = ([line.replace("ROOT", str(ROOT)) for line in table[key]] for key in ("approved", "not approved"))
@@ -96,6 +95,7 @@ def test_every_command_line_of_the_table_is_decided_as_it_should_be(session: Mac
     assert {line for line in others if talk[line].ran} == the_agents
 
 
+@pytest.mark.nightly
 def test_a_loop_that_is_stuck_heals_pauses_and_is_let_go(session: Machine) -> None:
     for key, value in {"health.max_no_improvement_runs": "1"}.items():
         session.autotune("config", "set", key, value)
@@ -111,6 +111,7 @@ def test_a_loop_that_is_stuck_heals_pauses_and_is_let_go(session: Machine) -> No
     assert "until the user" in talk["brief"].result
 
 
+@pytest.mark.nightly
 def test_a_candidate_that_is_refused_is_given_up_with_default_permissions(session: Machine) -> None:
     script: dict[str, Line] = {
         "new": write(session, "src/conftest.py", "import time\n"),
@@ -128,6 +129,7 @@ def test_a_candidate_that_is_refused_is_given_up_with_default_permissions(sessio
     assert not (session.project / "src/conftest.py").exists()
 
 
+@pytest.mark.nightly
 def test_a_budget_that_is_used_up_ends_the_loop(session: Machine) -> None:
     session.autotune("config", "set", "max_iterations", "1")
     talk = session.talk({**attempt(session, "better", SOURCE.format(cost=90)), "end": Say("One was allowed.")}, *AGENT)
@@ -135,11 +137,13 @@ def test_a_budget_that_is_used_up_ends_the_loop(session: Machine) -> None:
     assert "finished" in talk["better"].result
 
 
+@pytest.mark.nightly
 def test_after_a_question_it_is_let_go(session: Machine) -> None:
     talk = session.talk({"look": bash("autotune status"), "end": Say("May I change the tests too?")}, *AGENT)
     assert talk.last == "end"
 
 
+@pytest.mark.nightly
 def test_a_fresh_agent_and_one_that_has_forgotten_get_the_brief(session: Machine) -> None:
     too_much = bash("autotune status", context=990_000)
     script: dict[str, Line] = {"look": bash("autotune status"), "too much": too_much, "end": Say("What now?")}
@@ -157,6 +161,7 @@ def test_a_fresh_agent_and_one_that_has_forgotten_get_the_brief(session: Machine
     assert told.last == "end"
 
 
+@pytest.mark.nightly
 def test_a_conversation_that_is_forked_goes_on_with_the_session(session: Machine) -> None:
     identity = "11111111-2222-4333-8444-555555555557"
     session.talk({"end": Say("Shall I begin?")}, *AGENT, "--session-id", identity)
@@ -175,6 +180,7 @@ def slow_session(machine: Machine) -> Machine:
     return machine
 
 
+@pytest.mark.nightly
 def test_while_something_is_measured_the_agent_waits_and_is_woken(slow_session: Machine) -> None:
     script: dict[str, Line] = {
         "look": read(slow_session, "src/work.py"),
@@ -193,6 +199,7 @@ def test_while_something_is_measured_the_agent_waits_and_is_woken(slow_session: 
     assert [one["status"] for one in slow_session.results] == ["keep", "keep"]
 
 
+@pytest.mark.nightly
 def test_a_client_that_is_killed_in_a_measurement_is_resumed_and_nothing_is_lost(slow_session: Machine) -> None:
     identity = "11111111-2222-4333-8444-555555555556"
     script = [
@@ -214,6 +221,7 @@ def test_a_client_that_is_killed_in_a_measurement_is_resumed_and_nothing_is_lost
     assert slow_session.git("log", "--format=%s", "main..") == "killed in between\n"
 
 
+@pytest.mark.nightly
 def test_a_client_beside_the_owning_one_is_left_alone(session: Machine) -> None:
     session.talk({"end": Say("Shall I begin?")}, *AGENT)
     (owner,) = session.sessions.glob("speed*/owner.json")
@@ -235,6 +243,7 @@ def test_a_client_beside_the_owning_one_is_left_alone(session: Machine) -> None:
     assert owner.read_text() == before
 
 
+@pytest.mark.nightly
 def test_a_person_who_says_a_command_of_the_plugin_is_not_asked_for_it(session: Machine) -> None:
     script: dict[str, Line] = {"stop": bash("autotune stop"), "resume": bash("autotune resume"), "end": Say("It is stopped.")}
     talk = session.talk(script, prompt="/autotune:stop")
@@ -246,12 +255,14 @@ def test_a_person_who_says_a_command_of_the_plugin_is_not_asked_for_it(session: 
     assert "goes on" in again["resume"].result
 
 
+@pytest.mark.nightly
 def test_what_a_person_notes_reaches_the_agent_with_the_next_result(session: Machine) -> None:
     session.autotune("note", "leave the parser alone")
     talk = session.talk({**attempt(session, "better", SOURCE.format(cost=90)), "end": Say("Noted?")}, *AGENT)
     assert "leave the parser alone" in talk["better"].result
 
 
+@pytest.mark.nightly
 def test_in_a_terminal_an_interrupt_lets_it_go_and_clear_hands_the_brief_over_again(slow_session: Machine) -> None:
     script: list[Line] = [
         read(slow_session, "src/work.py"),

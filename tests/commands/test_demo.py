@@ -60,6 +60,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_the_demonstration_keeps_gains_takes_the_rest_back_heals_itself_and_finishes(tmp_path: Path) -> None:
     folder = tmp_path / "till"
     process = begin(folder, tmp_path / "home")

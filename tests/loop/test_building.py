@@ -25,7 +25,7 @@ from autotune.loop.measure.places import bench_for
 from autotune.loop.opening import opening
 from autotune.loop.session.session import Session
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 BUILD = 'printf x >> "$COUNT"; mkdir -p out; cp value out/built'
 BENCHMARK = 'test -s value || exit 1\necho "METRIC t=$(cat out/built)"\n'

@@ -17,7 +17,7 @@ from autotune.loop.session import files
 pytestmark = pytest.mark.slow
 
 FRONT, WORKER = 0, 2  # generations of forks
-SAMPLE = 5 if os.environ.get("CI") == "true" else 3  # effects of each story at which it is killed, unless all are asked for
+SAMPLE = 5 if os.environ.get("CI") == "true" else 1  # effects of each story at which it is killed, unless all are asked for
 ALL = os.environ.get("AUTOTUNE_TEST_EVERY_EFFECT") == "1"
 USERS = {"src/mine.txt": "the user's\n", "mine too.txt": "the user's\n", "src/mine.o": "ignored\n"}
 

@@ -22,7 +22,7 @@ from autotune.loop.opening import clearing, opening, rehearsing
 from autotune.loop.session.layout import CONFIG_FILE
 from autotune.loop.session.session import Session
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 BENCHMARK = 'printf x >> "$COUNT"\necho "METRIC size=$(cat built)"\n'
 BUILD = 'printf b >> "$COUNT"; cat value other > built'

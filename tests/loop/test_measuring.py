@@ -279,7 +279,9 @@ def test_waiting_for_others_is_no_part_of_what_a_baseline_takes(project: Path, m
     assert len(values) == measuring.MOST_BASELINE
 
 
-@pytest.mark.parametrize("measured", ["baseline", "calibration", "target", "look", "rebaseline"])
+@pytest.mark.parametrize(
+    "measured", ["baseline", *(pytest.param(one, marks=pytest.mark.nightly) for one in ("calibration", "target", "look", "rebaseline"))]
+)
 def test_whatever_is_measured_waits_for_a_quiet_machine(measured: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shares = iter([0.1])
     session = slow(project, share=lambda _: next(shares), target=0)

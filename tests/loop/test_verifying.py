@@ -77,7 +77,9 @@ def test_a_verification_lifts_no_label_and_spends_no_look(project: Project) -> N
     assert project.events("claim") == []
 
 
-@pytest.mark.parametrize("options", [("--seeds",), ("--prepare", "cat src/*.txt > built.o"), ("--cases", "a,b")])
+@pytest.mark.parametrize(
+    "options", [("--seeds",), pytest.param(("--prepare", "cat src/*.txt > built.o"), marks=pytest.mark.nightly), ("--cases", "a,b")]
+)
 def test_with_seeds_with_builds_and_on_cases_a_stopped_session_is_verified(project: Project, options: tuple[str, ...]) -> None:
     if "--cases" in options:
         lines = 'while read -r case; do echo "METRIC size[$case]=$(cat src/*.txt | wc -c)"; done < "$AUTOTUNE_CASES"\n'
