@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "lib"
 PACKAGE = LIBRARY / "autotune"
-HEAVY = {"git", "numpy", "rich", "tomli_w", "tomlkit", "typer"}
+HEAVY = {"git", "numpy", "rich", "skills_ref", "tomli_w", "tomlkit", "typer"}
 
 PURE = {
     *("__future__", "abc", "bisect", "collections", "copy", "dataclasses", "decimal", "difflib", "enum"),
@@ -36,6 +36,9 @@ PURE_PARTS = {
     "posixpath": {"basename", "commonpath", "dirname", "join", "normpath", "split", "splitext"},
     "random": {"Random"},
     "rich.cells": {"cell_len", "chop_cells"},
+    "skills_ref.errors": {"ParseError"},
+    "skills_ref.parser": {"parse_frontmatter"},
+    "skills_ref.validator": {"validate_metadata"},
 }
 """Modules of which these names alone compute and do nothing else. That of rich is quick to import."""
 

@@ -20,7 +20,7 @@ def look(*results: Result, flaws: tuple[Flaw, ...] = (), suite: Suite | None = S
 @pytest.mark.parametrize(
     ("found", "step"),
     [
-        (look(flaws=(Flaw(Rule.NAME_CASE), Flaw(Rule.LINK_LOST))), Step.SPECIFICATION),
+        (look(flaws=(Flaw(Rule.SPECIFICATION), Flaw(Rule.LINK_LOST))), Step.SPECIFICATION),
         (look(flaws=(Flaw(Rule.LINK_LOST),)), Step.RESOURCES),
         (look(flaws=(Flaw(Rule.FILE_LOST),)), Step.RESOURCES),
         (look(flaws=(Flaw(Rule.LONG),), suite=None), Step.EVALS),

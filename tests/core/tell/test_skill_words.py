@@ -34,7 +34,7 @@ def text(lines: object) -> str:
 def test_every_flaw_has_words_and_stops_are_counted() -> None:
     assert all(skill_folders.flaw(Flaw(rule, about="x")) for rule in Rule)
     package = Package("a", {"SKILL.md": b"---\nname: a\ndescription: x\n---\n"})
-    told = text(skill_folders.checked(package, [Flaw(Rule.NAME_CASE), Flaw(Rule.LONG, line=3)], "/a"))
+    told = text(skill_folders.checked(package, [Flaw(Rule.SPECIFICATION), Flaw(Rule.LONG, line=3)], "/a"))
     assert all(one in told for one in ("wrong: SKILL.md: ", "note: SKILL.md:3: ", "1 thing to mend", "6 characters"))
     assert "nothing to mend" in text(skill_folders.checked(Package("a", {}), [], "/a"))
 

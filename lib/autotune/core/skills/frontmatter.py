@@ -1,6 +1,6 @@
 """The head of a SKILL.md: its fields, read as the part of YAML that skills are written in, and the text below it.
 
-What the open specification's own validator (skills-ref 0.1.1, which reads with StrictYAML) refuses and hosts accept is read too, and named
+What the open specification's own validator (skills-ref, which reads with StrictYAML) refuses and hosts accept is read too, and named
 as a `Doubt`. What no reader makes sense of raises `Unreadable`.
 """
 

@@ -1,13 +1,12 @@
 """A skill's folder as a value, and what is wrong with it: by the open specification, by its host, by its own links.
 
-The specification's rules are those of its published validator, skills-ref 0.1.1. Fields that Claude Code knows besides are allowed by name.
+What the specification refuses is said by its published validator, skills-ref. Fields that Claude Code knows besides are allowed by name.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,18 +18,18 @@ from autotune.core.skills import frontmatter
 from autotune.core.skills.frontmatter import Frontmatter, Unreadable
 
 SKILL = "SKILL.md"
-MOST_NAME, MOST_DESCRIPTION, MOST_COMPATIBILITY = 64, 1024, 500  # characters
+MOST_NAME, MOST_DESCRIPTION = 64, 1024  # characters that the specification allows
 MOST_LISTED = 1536  # characters of description and when_to_use that a listing shows of one skill
 PLACEHOLDER = "TODO: describe this skill"
 """The description of a new skill, until you write one."""
 MOST_LINES = 500  # of the text; the specification recommends fewer
-FIELDS = frozenset({"name", "description", "license", "allowed-tools", "metadata", "compatibility"})
 HOST_FIELDS = frozenset(
     {
         *("when_to_use", "argument-hint", "arguments", "disable-model-invocation", "user-invocable", "disallowed-tools", "model"),
         *("effort", "context", "agent", "background", "hooks", "paths", "shell", "version"),
     }
 )
+_HOST_FIELD = re.compile(rf"^[\"']?(?:{'|'.join(sorted(HOST_FIELDS))})[\"']?[ \t]*:(?=\s).*(?:\n(?:[ \t#].*|-[ \t].*|))*$", re.MULTILINE)
 _TESTS = "evals/"
 _OWN_FOLDERS = ("scripts", "references", "assets", "workflows")
 _LINK = re.compile(r"\]\(\s*<?(?P<target>[^)\s>]+)>?(?:\s+[\"'(][^)]*)?\)|^\s{0,3}\[[^\]]+\]:\s*<?(?P<other>[^\s>]+)", re.MULTILINE)
@@ -45,16 +44,7 @@ class Rule(StrEnum):
     NO_FILE = "no SKILL.md"
     UNREADABLE = "head unreadable"
     DOUBTFUL = "head doubtful"
-    NAME_MISSING = "name missing"
-    NAME_LONG = "name long"
-    NAME_CASE = "name case"
-    NAME_HYPHENS = "name hyphens"
-    NAME_CHARACTERS = "name characters"
-    NAME_OTHER = "name other than folder"
-    DESCRIPTION_MISSING = "description missing"
-    DESCRIPTION_LONG = "description long"
-    COMPATIBILITY_LONG = "compatibility long"
-    FIELD_UNKNOWN = "field unknown"
+    SPECIFICATION = "specification"
     LONG = "long"
     CUT = "listing cut"
     LINK_LOST = "link lost"
@@ -139,49 +129,32 @@ def _of_head(package: Package) -> Iterator[Flaw]:
     except Unreadable as wrong:
         yield Flaw(Rule.UNREADABLE, SKILL, wrong.line, wrong.what)
         return
-    for doubt, line in dict.fromkeys(head.doubts):
-        if not _in_field_of_host(head, package, line):
-            yield Flaw(Rule.DOUBTFUL, SKILL, line, str(doubt))
-    yield from _of_name(head, package.name)
-    yield from _of_description(head)
-    for name in head.fields:
-        if name not in FIELDS | HOST_FIELDS:
-            yield Flaw(Rule.FIELD_UNKNOWN, SKILL, None, name)
-
-
-def _in_field_of_host(head: Frontmatter, package: Package, line: int) -> bool:
-    """Whether a line belongs to a field of the host's alone, which the validator does not know anyway."""
-    lines = package.text(SKILL).removeprefix("\ufeff").splitlines()
-    field = next((found for one in lines[line - 1 :: -1] if (found := next((key for key in head.fields if one.startswith(key)), None))), "")
-    return field in HOST_FIELDS
-
-
-def _of_name(head: Frontmatter, folder: str) -> Iterator[Flaw]:
-    name = unicodedata.normalize("NFKC", head.text("name"))
-    if not name:
-        yield Flaw(Rule.NAME_MISSING)
-        return
-    wrong = (
-        (Rule.NAME_LONG, len(name) > MOST_NAME),
-        (Rule.NAME_CASE, name != name.lower()),
-        (Rule.NAME_HYPHENS, name.startswith("-") or name.endswith("-") or "--" in name),
-        (Rule.NAME_CHARACTERS, not all(one.isalnum() or one == "-" for one in name)),
-        (Rule.NAME_OTHER, name != unicodedata.normalize("NFKC", folder)),
-    )
-    yield from (Flaw(rule, SKILL, None, name) for rule, holds in wrong if holds)
-
-
-def _of_description(head: Frontmatter) -> Iterator[Flaw]:
-    said = head.text("description")
-    if not said:
-        yield Flaw(Rule.DESCRIPTION_MISSING)
-    elif said == PLACEHOLDER:
+    yield from _of_specification(package)
+    if head.text("description") == PLACEHOLDER:
         yield Flaw(Rule.PLACEHOLDER)
-    elif len(said) > MOST_DESCRIPTION:
-        yield Flaw(Rule.DESCRIPTION_LONG, SKILL, None, str(len(said)))
-    compatibility = head.fields.get("compatibility")
-    if compatibility is not None and (not isinstance(compatibility, str) or len(compatibility) > MOST_COMPATIBILITY):
-        yield Flaw(Rule.COMPATIBILITY_LONG, SKILL, None, str(len(compatibility)))
+
+
+def _of_specification(package: Package) -> Iterator[Flaw]:
+    """What the validator refuses. Where it cannot read the YAML, the doubts of our own reading say why, if there are any."""
+    from skills_ref.errors import ParseError
+    from skills_ref.parser import parse_frontmatter
+    from skills_ref.validator import validate_metadata
+
+    text = _HOST_FIELD.sub(_blank, re.sub(r"\r\n?", "\n", package.text(SKILL)))
+    try:
+        fields, _ = parse_frontmatter(text)
+    except ParseError as wrong:
+        doubts = [Flaw(Rule.DOUBTFUL, SKILL, line, str(doubt)) for doubt, line in dict.fromkeys(frontmatter.read(text).doubts)]
+        yield from doubts or [_refused(wrong)]
+        return
+    for said in validate_metadata(fields, PurePosixPath(package.name)):
+        yield Flaw(Rule.SPECIFICATION, about=said)
+
+
+def _refused(wrong: Exception) -> Flaw:
+    """The line and the words of YAML that the validator cannot read; `wrong` was raised in handling what names them."""
+    line = getattr(getattr(wrong.__context__, "problem_mark", None), "line", None)
+    return Flaw(Rule.SPECIFICATION, SKILL, line if line is None else line + 1, getattr(wrong.__context__, "problem", None) or str(wrong))
 
 
 def _of_text(package: Package) -> Iterator[Flaw]:

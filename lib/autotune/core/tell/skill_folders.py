@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from autotune.core.skills.frontmatter import Doubt
-from autotune.core.skills.package import (
-    MOST_COMPATIBILITY,
-    MOST_DESCRIPTION,
-    MOST_LINES,
-    MOST_LISTED,
-    MOST_NAME,
-    SKILL,
-    Flaw,
-    Package,
-    Rule,
-)
+from autotune.core.skills.package import MOST_LINES, MOST_LISTED, SKILL, Flaw, Package, Rule
 from autotune.core.skills.workflows import LEAST, Workflow
 from autotune.core.tell.figures import counted
 from autotune.core.tell.lines import Line, Tone, shortened
@@ -30,16 +20,7 @@ _RULES: Mapping[Rule, str] = {
     Rule.NO_FILE: f"there is no {SKILL}",
     Rule.UNREADABLE: "its head cannot be read: {about}",
     Rule.DOUBTFUL: "{about}",
-    Rule.NAME_MISSING: "it has no name",
-    Rule.NAME_LONG: f"its name has more than {MOST_NAME} characters",
-    Rule.NAME_CASE: "its name {about} has capitals",
-    Rule.NAME_HYPHENS: "its name {about} has a hyphen at an end, or two in a row",
-    Rule.NAME_CHARACTERS: "its name {about} has something else than letters, digits and hyphens",
-    Rule.NAME_OTHER: "its name {about} is not its folder's",
-    Rule.DESCRIPTION_MISSING: "it has no description",
-    Rule.DESCRIPTION_LONG: f"its description has {{about}} characters; at most {MOST_DESCRIPTION} are allowed",
-    Rule.COMPATIBILITY_LONG: f"compatibility is no text, or has more than {MOST_COMPATIBILITY} characters",
-    Rule.FIELD_UNKNOWN: "no specification and no host knows the field {about}",
+    Rule.SPECIFICATION: "the specification's validator says: {about}",
     Rule.LONG: f"its text has {{about}} lines; fewer than {MOST_LINES} are recommended",
     Rule.CUT: f"its description and when_to_use have {{about}} characters; a listing cuts them at {MOST_LISTED}",
     Rule.LINK_LOST: "the link {about} leads nowhere",
@@ -54,7 +35,7 @@ _RULES: Mapping[Rule, str] = {
 
 def flaw(one: Flaw) -> str:
     """What is wrong, in words."""
-    return _RULES[one.rule].format(about=_DOUBTS.get(one.about, shortened(one.about, 120)))
+    return _RULES[one.rule].format(about=_DOUBTS.get(one.about, shortened(one.about, 200)))
 
 
 def checked(package: Package, flaws: Sequence[Flaw], place: str) -> Iterator[Line]:

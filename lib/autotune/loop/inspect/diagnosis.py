@@ -38,7 +38,7 @@ OLDEST_GIT = (2, 36)  # the first whose `worktree list` can end its lines with N
 TIMED = 3  # starts of which the median is told
 SLOW_START_MS = 1000.0
 LOG_LINES = 3
-_PACKAGES = ("git.cmd", "numpy", "rich", "tomli_w", "tomlkit", "typer")
+_PACKAGES = ("git.cmd", "numpy", "rich", "skills_ref", "tomli_w", "tomlkit", "typer")
 _HOOKS_OF_A_COMMIT = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 
 
