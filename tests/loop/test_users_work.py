@@ -171,6 +171,17 @@ def folder_becomes_link(top: Path) -> None:
     (top / "src/d").symlink_to("t")
 
 
+def folder_becomes_loop(top: Path) -> None:
+    """Of what is behind a link that leads to itself git says nothing but on stderr."""
+    shutil.rmtree(top / "src/d")
+    (top / "src/d").symlink_to("d/c.txt")
+
+
+def file_becomes_loop(top: Path) -> None:
+    (top / "src/b.txt").unlink()
+    (top / "src/b.txt").symlink_to("b.txt")
+
+
 def file_becomes_folder(top: Path) -> None:
     (top / "src/b.txt").unlink()
     (top / "src/b.txt/deep").mkdir(parents=True)
@@ -184,7 +195,9 @@ def link_becomes_folder(top: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [(), ("--in-place",)], ids=["worktree", "in place"])
-@pytest.mark.parametrize("change", [folder_becomes_file, folder_becomes_link, file_becomes_folder, link_becomes_folder])
+@pytest.mark.parametrize(
+    "change", [folder_becomes_file, folder_becomes_link, folder_becomes_loop, file_becomes_loop, file_becomes_folder, link_becomes_folder]
+)
 def test_what_becomes_of_another_kind_is_measured_taken_back_restored_and_kept(
     project: Project, change: Callable[[Path], None], place: tuple[str, ...]
 ) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from autotune.edges.tree import look
+
 SECOND = 1_000_000_000  # in nanoseconds
 AHEAD_S = 60.0  # of the clock that a time may be: runs of less than a second need more seconds than there are
 
@@ -38,10 +40,8 @@ def first_time(note: Path, content: str, files: Iterable[Path | str]) -> int:
 
 
 def _time(path: Path | str) -> int:
-    try:
-        return os.lstat(path).st_mtime_ns
-    except (FileNotFoundError, NotADirectoryError):
-        return 0
+    found = look(path)
+    return 0 if found is None else found.st_mtime_ns
 
 
 def note_time(note: Path, content: str, time_ns: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import errno
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from autotune.edges.git import ALL_THAT_IS_THERE, SUBMODULES, ask, encode_paths, tell
@@ -28,7 +30,18 @@ def unlike_index(folder: Path, index: Path | None, *, submodules: bool = False) 
     """
     options = ("--no-ext-diff", "--name-only", "-z", "--no-renames", *(() if submodules else ("--ignore-submodules=all",)))
     seen = ALL_THAT_IS_THERE if submodules else ()
-    return tell(folder, *SUBMODULES, *seen, "-c", "diff.autoRefreshIndex=true", "diff", *options, index=index).paths
+    found = tell(folder, *SUBMODULES, *seen, "-c", "diff.autoRefreshIndex=true", "diff", *options, index=index)
+    return (*found.paths, *_behind_loops(folder, index)) if found.err else found.paths
+
+
+def _behind_loops(folder: Path, index: Path | None) -> Iterator[str]:
+    """Give the files above which there is a link that leads to itself. Git names them on stderr alone: it cannot look at them."""
+    for path in tell(folder, "ls-files", "--deleted", "-z", index=index).paths:
+        try:
+            os.lstat(folder / path)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                yield path
 
 
 def set_entries(folder: Path, index: Path | None, entries: Mapping[str, tuple[str, str]], removed: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ Everything goes through a private index, so that the user's own is never in the 
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import shutil
@@ -193,10 +194,18 @@ def is_storable(top: Path, path: str) -> bool:
 
 def _kind(path: Path | str) -> int:
     """Tell what is at a path, as the part of its mode that says so; 0 where nothing is."""
+    found = look(path)
+    return 0 if found is None else stat.S_IFMT(found.st_mode)
+
+
+def look(path: Path | str) -> os.stat_result | None:
+    """Look at what is at a path, a link itself; None where nothing is, be it that a file or a link that leads to itself is above it."""
     try:
-        return stat.S_IFMT(os.lstat(path).st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return 0
+        return os.lstat(path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise
 
 
 def put_back(view: View, commit: str, changes: Iterable[Difference], spare: Callable[[str], bool]) -> None:
@@ -292,11 +301,8 @@ def forget_compiled(source: Path) -> None:
 
 def identity(top: Path, path: str) -> str:
     """Tell a file apart from others, whatever it is called, as long as nobody writes to it."""
-    try:
-        found = (top / path).lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return f"none at {path}"
-    return f"{found.st_ino} {found.st_size} {found.st_mtime_ns}"
+    found = look(top / path)
+    return f"none at {path}" if found is None else f"{found.st_ino} {found.st_size} {found.st_mtime_ns}"
 
 
 def in_the_way(top: Path, written: Iterable[str], held: Container[str]) -> tuple[str, ...]:
