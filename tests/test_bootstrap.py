@@ -145,6 +145,7 @@ def take_a_uv_that_does_not_start(machine: Machine) -> None:
 @pytest.mark.parametrize(
     "choose_installer", [take_the_real_uv, pytest.param(take_a_uv_that_does_not_start, marks=pytest.mark.slow)], ids=["uv", "pip"]
 )
+@pytest.mark.nightly
 def test_what_the_lock_file_lists_is_installed_compiled_and_its_scripts_start(
     machine: Machine, choose_installer: Callable[[Machine], None]
 ) -> None:

@@ -86,6 +86,7 @@ def test_a_bundle_is_confirmed_on_another_clone_and_leaves_nothing_there(project
     assert "is not a keep" in there.refused("verify", str(bundle), "7", "--yes")
 
 
+@pytest.mark.nightly
 def test_what_gained_nothing_is_not_confirmed_elsewhere(project: Project, tmp_path: Path) -> None:
     project.init()
     project.write("src/a.txt", "b" * len(project.read("src/a.txt")))
@@ -133,6 +134,7 @@ def test_of_a_log_that_does_not_agree_no_bundle_is_made(project: Project, tmp_pa
     assert not (tmp_path / "bundle").exists()
 
 
+@pytest.mark.nightly
 def test_no_value_of_env_and_no_output_unless_asked_for(project: Project, tmp_path: Path) -> None:
     project.write("autotune.toml", f'{project.read("autotune.toml")}\n[env]\nTOKEN = "{HELD}"\nTZ = "XYZ-9"\n')
     project.write("autotune.sh", f'test -n "$TOKEN" || exit 1\necho "is $TOKEN"\n{project.read("autotune.sh")}')
@@ -170,6 +172,7 @@ def test_a_value_in_a_commit_is_refused(project: Project, tmp_path: Path) -> Non
     project.ok("bundle", str(tmp_path / "bundle"), "--public", "TOKEN")
 
 
+@pytest.mark.nightly
 def test_what_carry_needs_is_named_and_taken_from_the_other_clone(project: Project, tmp_path: Path) -> None:
     project.write("build/factor", "3")
     project.write("autotune.sh", 'test -e build/factor || exit 1\necho "METRIC size=$(($(cat src/*.txt | wc -c) * $(cat build/factor)))"\n')
@@ -183,6 +186,7 @@ def test_what_carry_needs_is_named_and_taken_from_the_other_clone(project: Proje
     assert there.run("verify", str(tmp_path / "bundle"), "--yes").code == CONFIRMED
 
 
+@pytest.mark.nightly
 def test_the_files_of_submodules_are_taken_from_the_other_clone(project: Project, tmp_path: Path) -> None:
     library = Project.make(tmp_path / "a", project.driver, "library")
     project.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library.top), "library")
@@ -500,6 +504,7 @@ def test_what_is_no_bundle_is_refused(made: Made) -> None:
     assert made.there.run("verify", "1", "--yes").code == 2
 
 
+@pytest.mark.nightly
 def test_with_the_sandbox_what_a_bundle_brings_writes_nowhere_else(made: Made) -> None:
     before = made.runs.read_text()
     answer = made.there.run("verify", str(made.bundle), "--yes", "--sandbox", "--json")

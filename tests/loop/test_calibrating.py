@@ -89,6 +89,7 @@ def test_a_benchmark_that_prints_a_lot_is_told_to_print_less(tmp_path: Path) -> 
     assert found.output_bytes >= 2_000_000
 
 
+@pytest.mark.nightly
 def test_a_biased_build_asks_for_an_effect_above_it_and_apply_writes_it(tmp_path: Path) -> None:
     folder = project(tmp_path, BENCHMARK.replace("cat value", "cat built"))
     (folder / CONFIG_FILE).write_text('name = "x"\nmetric = "t"\ndirection = "lower"\nscope = ["value"]\nmin_effect = 0.01\n')
@@ -116,6 +117,7 @@ def test_among_noisy_runs_no_bias_of_builds_is_looked_for(tmp_path: Path) -> Non
     assert session.state.config.min_effect == 0
 
 
+@pytest.mark.nightly
 def test_a_session_opens_with_an_effect_above_the_bias_of_its_builds(tmp_path: Path) -> None:
     session = opened(project(tmp_path, BENCHMARK.replace("cat value", "cat built")), tmp_path, prepare=BUILD)
     found = session.state.segment.calibrated

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,6 +25,7 @@ def judged(project: Project) -> Path:
     return judge
 
 
+@pytest.mark.nightly
 def test_where_both_arms_measure_with_something_else_a_new_segment_opens_by_itself_once_a_day(project: Project) -> None:
     judge = judged(project)
     judge.write_text("second")

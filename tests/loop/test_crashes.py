@@ -94,21 +94,23 @@ class Story:
     before: Callable[[Project], None]
     words: tuple[str, ...]
     generations: tuple[int, ...] = (FRONT,)
+    seldom: bool = False  # told at night alone
 
 
+INIT = ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once")
 STORIES = {
-    "init": Story(nothing, ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once")),
-    "init --worktree": Story(nothing, ("init", "--name", "x", "--metric", "size", "--scope", "src/**", "--once", "--worktree")),
+    "init": Story(nothing, INIT),
+    "init --worktree": Story(nothing, (*INIT, "--worktree"), seldom=True),
     "keep": Story(better, ("try", "-d", "better"), (FRONT, WORKER)),
     "discard": Story(worse, ("try", "-d", "worse"), (FRONT, WORKER)),
-    "keep in place": Story(in_place, ("try", "-d", "better"), (FRONT, WORKER)),
-    "confirm in place": Story(open_in_place, ("confirm",)),
+    "keep in place": Story(in_place, ("try", "-d", "better"), (FRONT, WORKER), seldom=True),
+    "confirm in place": Story(open_in_place, ("confirm",), seldom=True),
     "run": Story(better, ("run",), (FRONT, WORKER)),
     "log": Story(measured, ("log", "-d", "better")),
     "stop": Story(better, ("stop",)),
     "restore": Story(discarded, ("restore", "1")),
-    "rebaseline": Story(other_benchmark, ("rebaseline", "--accept")),
-    "clear": Story(discarded, ("clear", "--yes")),
+    "rebaseline": Story(other_benchmark, ("rebaseline", "--accept"), seldom=True),
+    "clear": Story(discarded, ("clear", "--yes"), seldom=True),
 }
 
 
@@ -180,12 +182,14 @@ def effects(stage: Stage, generation: int) -> int:
     return answer.effects
 
 
-CRASHES = [(name, generation) for name, story in STORIES.items() for generation in story.generations]
+CRASHES = [
+    pytest.param(name, generation, id=f"{name} in {'the worker' if generation else 'front'}", marks=[pytest.mark.nightly] * story.seldom)
+    for name, story in STORIES.items()
+    for generation in story.generations
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "generation"), CRASHES, ids=[f"{name} in {'the worker' if generation else 'front'}" for name, generation in CRASHES]
-)
+@pytest.mark.parametrize(("name", "generation"), CRASHES)
 def test_a_command_that_is_killed_at_an_effect_is_made_good_by_the_next(tmp_path: Path, driver: Driver, name: str, generation: int) -> None:
     stage = Stage(tmp_path, driver, STORIES[name])
     count = effects(stage, generation)
@@ -212,15 +216,15 @@ LATER = {"src/a.txt": "later\n", "src/e.txt": "later, new\n"}
 CUT_OFF = {
     "keep": Story(better, ("try", "-d", "x"), (WORKER,)),
     "discard": Story(worse, ("try", "-d", "x"), (WORKER,)),
-    "keep in place": Story(in_place, ("try", "-d", "x"), (WORKER,)),
-    "discard in place": Story(worse_in_place, ("try", "-d", "x"), (WORKER,)),
+    "keep in place": Story(in_place, ("try", "-d", "x"), (WORKER,), seldom=True),
+    "discard in place": Story(worse_in_place, ("try", "-d", "x"), (WORKER,), seldom=True),
     "run": Story(worse, ("run",), (WORKER,)),
     "log of a discard": Story(measured_worse, ("log", "-d", "x"), (FRONT,)),
     "log of a keep": Story(measured, ("log", "-d", "x"), (FRONT,)),
 }
 
 
-@pytest.mark.parametrize("name", CUT_OFF)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.nightly] * story.seldom) for name, story in CUT_OFF.items()])
 def test_what_is_edited_after_a_kill_stays_open_and_is_the_next_candidate(tmp_path: Path, driver: Driver, name: str) -> None:
     stage, (generation,) = Stage(tmp_path, driver, CUT_OFF[name]), CUT_OFF[name].generations
     count = effects(stage, generation)

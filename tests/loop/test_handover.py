@@ -91,6 +91,7 @@ def test_each_keep_is_a_branch_on_the_one_before_and_the_checkout_is_as_it_was(p
     assert [one["standing"] for one in finalize(project)["branches"]] == ["already there", "already there", "made"]
 
 
+@pytest.mark.nightly
 def test_what_touches_stands_on_each_other_and_the_rest_on_the_base(project: Project) -> None:
     project.init()
     line(project, 1, "x", "Shorten line 1")
@@ -139,6 +140,7 @@ def test_every_kind_of_change_is_handed_over(project: Project) -> None:
         assert union(project, found) == tree(project, project.branch)
 
 
+@pytest.mark.nightly
 def test_commits_by_hand_between_and_after_keeps_are_branches_of_their_own(project: Project) -> None:
     project.init()
     line(project, 1, "x", "Shorten line 1")
@@ -294,6 +296,7 @@ def test_names_that_git_cannot_have_are_refused(project: Project) -> None:
     assert project.run("finalize", "--dry-run", "--push").code == 2
 
 
+@pytest.mark.nightly
 def test_each_branch_is_measured_where_that_is_asked_for_and_says_so(project: Project) -> None:
     exactly(project)
     line(project, 1, "x", "Shorten line 1")
@@ -314,6 +317,7 @@ def test_each_branch_is_measured_where_that_is_asked_for_and_says_so(project: Pr
     assert project.run("check").code == 0
 
 
+@pytest.mark.nightly
 def test_a_change_that_gains_nothing_without_another_is_warned_of(project: Project) -> None:
     on, off = "cat src/*.txt | wc -c", "cat src/a.* | wc -c"
     project.write("autotune.sh", f'if [ -e src/on ]; then echo "METRIC size=$({on})"; else echo "METRIC size=$((100 * $({off})))"; fi\n')
@@ -332,6 +336,7 @@ def test_a_change_that_gains_nothing_without_another_is_warned_of(project: Proje
     assert project.run("check").code == 0
 
 
+@pytest.mark.nightly
 def test_a_branch_on_which_the_checks_or_the_benchmark_fail_says_so(project: Project) -> None:
     project.write("autotune.sh", f"[ ! -e src/needs ] || [ -e src/on ] || exit 7\n{BENCHMARK}")
     project.write("autotune.checks.sh", "! cat src/l*.txt | grep -q y || [ -e src/on ]\n")

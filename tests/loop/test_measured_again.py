@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.loop.project import eventually
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def test_where_single_runs_decide_a_claim_is_made_when_a_person_asks_and_of_twen
     project.ok("check")
 
 
+@pytest.mark.nightly
 def test_a_check_finds_the_output_of_a_build_that_failed(project: Project) -> None:
     project.init("--prepare", "! grep -h broken src/*.txt")
     project.write("src/a.txt", "broken\n")
@@ -125,6 +127,7 @@ def test_a_metric_that_crosses_zero_goes_on_to_be_compared_and_can_be_measured_a
     project.ok("check")
 
 
+@pytest.mark.nightly
 def test_sources_that_a_compiler_is_given_can_be_tuned_and_what_the_scope_names_too(project: Project) -> None:
     project.write("src/main.c", "/* long */ int main(void) { return 0; }\n")
     project.write("src/gen.sh", "cat src/main.c\n")

@@ -180,6 +180,7 @@ def test_a_busy_machine_is_waited_for_and_what_was_measured_all_the_same_says_so
     assert (said[-1].kind, said[-1].figures["share"], said[-1].figures["wait_s"]) == (Kind.WAITING_FOR_QUIET, 0.9, 0.5)
 
 
+@pytest.mark.nightly
 def test_a_second_look_is_left_for_later_while_others_use_the_machine(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = slow(project)
     for share, calm in ((0.9, False), (0.75, True), (None, True)):
@@ -215,6 +216,7 @@ def test_a_wait_for_quiet_never_costs_more_than_the_runs_that_it_is_for(project:
     assert calm.busy == Fact(Kind.BUSY, {"share": 0.9, "above": quiet.BUSY_ABOVE})
 
 
+@pytest.mark.nightly
 def test_where_the_machine_has_been_busy_for_minutes_only_a_tenth_is_waited(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = slow(project, busy_wait_s=60)
     clock, load = [0.0], [0.0]
@@ -259,6 +261,7 @@ def _runs(session: Session) -> list[Run]:
     return [] if session.state.experiment is None else list(session.state.experiment.runs)
 
 
+@pytest.mark.nightly
 def test_a_claim_waits_for_a_quiet_machine_too_and_says_where_it_had_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = slow(project, busy_wait_s=0)
     monkeypatch.setattr(claiming, "PAIRS", 6)
@@ -383,6 +386,7 @@ def test_the_checks_run_beside_the_pairs_once_and_a_candidate_that_fails_them_ha
     assert not auditing.audit(session.repository, session.folder)
 
 
+@pytest.mark.nightly
 def test_a_session_that_is_upgraded_goes_on_by_its_own_rule_until_a_new_segment_opens(
     in_order: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

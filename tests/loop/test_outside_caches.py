@@ -65,12 +65,14 @@ def test_each_arm_runs_its_own_byte_code_wherever_that_lies(tmp_path: Path, scri
     assert measured(opened(tmp_path, script, env={"ELSEWHERE": str(tmp_path / "elsewhere")})) == ITS_OWN
 
 
+@pytest.mark.nightly
 def test_what_prepare_made_of_an_arm_is_that_arms_and_still_new_when_it_is_run(tmp_path: Path) -> None:
     prepare = f"mkdir -p out; cp src/n out/built; {GENERATED.strip()}; python3 -m compileall -q src"
     session = opened(tmp_path, f"test ! src/n -nt out/built || exit 1\n{RUN}", prepare=prepare, build_once=True)
     assert measured(session) == ITS_OWN
 
 
+@pytest.mark.nightly
 def test_where_a_build_is_known_to_lie_elsewhere_none_is_kept(tmp_path: Path) -> None:
     prepare = 'mkdir -p out "$CARGO_TARGET_DIR"; touch out/lock; test -s src/n && cp src/n "$CARGO_TARGET_DIR/built"'
     script, elsewhere = 'echo "METRIC n=$(cat "$CARGO_TARGET_DIR/built")"\n', {"CARGO_TARGET_DIR": str(tmp_path / "target")}

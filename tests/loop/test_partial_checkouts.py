@@ -112,6 +112,7 @@ def test_a_sparse_checkout_of_a_partial_clone_is_measured_as_it_is_and_nothing_i
     clone.end_workers()
 
 
+@pytest.mark.nightly
 def test_what_a_sparse_checkout_leaves_out_is_no_candidate_and_follows_when_it_is_taken_in(project: Project) -> None:
     project.write("docs/page.txt", "page\n")
     project.git("add", "docs")

@@ -284,6 +284,7 @@ def test_a_second_session_in_the_same_tree_and_a_try_with_nothing_changed_are_re
     assert "There is no experiment 7" in project.refused("restore", "7")
 
 
+@pytest.mark.nightly
 def test_a_candidate_that_a_keep_contradicts_is_not_restored_and_the_hint_names_where_it_is(project: Project) -> None:
     project.init()
     project.write("src/a.txt", "a longer text than before, for sure\n")

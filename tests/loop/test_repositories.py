@@ -202,7 +202,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.nightly) for name in NAMES[1:])])
 def test_a_session_lives_in_a_folder_of_any_name(tmp_path: Path, driver: Driver, name: str) -> None:
     project = Project.make(tmp_path, driver, name)
     project.write(f"{name}/x.txt", "a folder in scope, named alike\n")
@@ -348,6 +348,7 @@ def test_what_git_converts_is_taken_back_as_git_checks_it_out_and_the_branch_can
 
 
 @pytest.mark.parametrize("options", [(), ("--worktree",)])
+@pytest.mark.nightly
 def test_a_session_lives_beside_a_tag_with_the_name_of_its_branch(project: Project, options: tuple[str, ...]) -> None:
     project.git("tag", "main")
     project.init(*options)

@@ -241,6 +241,7 @@ def test_batches_cost_what_they_print_and_the_session_passes_its_limit_by_one_at
     project.ok("check")
 
 
+@pytest.mark.nightly
 def test_doctor_shows_no_case_that_decides_and_verify_measures_those_held_out(project: Project) -> None:
     opened(project)
     parts = parts_of(project)

@@ -79,7 +79,10 @@ def test_a_hard_reset_takes_open_edits_and_no_keep(project: Project) -> None:
     project.agree()
 
 
-@pytest.mark.parametrize("words", [("reset", "-q", "--hard"), ("stash", "-u", "-q"), ("reset", "-q", "--hard", "HEAD~1")])
+@pytest.mark.parametrize(
+    "words",
+    [("stash", "-u", "-q"), *(pytest.param(("reset", "-q", "--hard", *more), marks=pytest.mark.nightly) for more in ((), ("HEAD~1",)))],
+)
 def test_what_is_swept_away_while_it_is_measured_and_then_kept_is_in_the_tree_again(project: Project, words: tuple[str, ...]) -> None:
     project.write("autotune.sh", BENCHMARK + "sleep 0.4\n")
     project.init()

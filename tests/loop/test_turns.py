@@ -86,6 +86,7 @@ def test_who_is_killed_does_not_keep_the_other_from_the_machine(killed: str, two
     assert [verdict == "void" for verdict in verdicts] == [killed == "holder", killed == "waiter"]
 
 
+@pytest.mark.nightly
 def test_a_session_in_which_no_time_is_measured_waits_for_nobody(two: tuple[Project, Project], tmp_path: Path, driver: Driver) -> None:
     first, waiting, _ = begun(two)
     counting = Project.make(tmp_path, driver, "counting")
@@ -97,6 +98,7 @@ def test_a_session_in_which_no_time_is_measured_waits_for_nobody(two: tuple[Proj
     assert [first.wait().code, waiting.wait().code] == [0, 0]
 
 
+@pytest.mark.nightly
 def test_who_waits_is_told_about_how_long_the_others_stage_takes(two: tuple[Project, Project]) -> None:
     first, other, lock = begun(two)
     holder = locks.holder(lock)

@@ -66,6 +66,7 @@ def test_what_was_kept_by_force_and_gains_nothing_is_not_confirmed(project: Proj
     assert answer.out.startswith("not confirmed: ")
 
 
+@pytest.mark.nightly
 def test_a_verification_lifts_no_label_and_spends_no_look(project: Project) -> None:
     project.init()
     kept(project, 5)

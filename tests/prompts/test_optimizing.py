@@ -147,6 +147,7 @@ def _killed_again_and_again(shop: Shop) -> dict[str, Any]:
     return shop.optimize()
 
 
+@pytest.mark.nightly
 def test_where_nothing_is_better_nothing_is_kept_and_what_was_tried_is_not_tried_again(shop: Shop) -> None:
     shop.live_in(users=70, phrases={}, noise=0.2).search(sample=6, proposals=2)
     found = shop.optimize()

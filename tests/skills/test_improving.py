@@ -128,6 +128,7 @@ def test_where_nothing_is_better_nothing_is_kept_and_the_text_is_not_tried_again
     assert not list((home.path / "autotune-skills/notes/.git/autotune").glob("*/autotune.jsonl"))
 
 
+@pytest.mark.nightly
 def test_with_few_cases_it_only_proposes_and_says_how_both_do(home: Here) -> None:
     with_suite(home, few(4, 8))
     assert improve(home, "better", "--dry-run")["decides"] is False
