@@ -32,6 +32,8 @@ def head(text: str) -> dict[str, object]:
         ("t:", {"t": ""}),
         ('"t": x', {"t": "x"}),
         ("d: see https://x.org/a:b", {"d": "see https://x.org/a:b"}),
+        ("d: one\u2028two\x85three", {"d": "one\u2028two\x85three"}),
+        ("d: one\r  two\r\nl: x", {"d": "one two", "l": "x"}),
     ],
 )
 def test_fields_are_read_as_yaml_says(text: str, fields: dict[str, object]) -> None:
@@ -50,6 +52,7 @@ def test_fields_are_read_as_yaml_says(text: str, fields: dict[str, object]) -> N
         ("a: - x", Doubt.RESERVED, 2),
         ("a: |x", Doubt.RESERVED, 2),
         ("a: b\n   c: d\n  e", Doubt.COLON, 4),
+        ("a: b\nc: x\x1by\na: c", Doubt.CONTROL, 3),
     ],
 )
 def test_what_only_hosts_accept_is_read_and_doubted(text: str, doubt: Doubt, line: int) -> None:
@@ -85,3 +88,8 @@ def test_the_text_below_and_its_line_are_known() -> None:
     found = read("\ufeff---\nname: a\n---\n\n# Title\ntext\n")
     assert [found.body, found.body_line, found.text("name"), found.text("no")] == ["# Title\ntext", 4, "a", ""]
     assert read("---\nt:\n  - x\n---\n").text("t") == ""
+
+
+def test_the_lines_of_each_field_are_known() -> None:
+    found = read('---\na: b\n# no\nm:\n  a: x\n"d": "x\ny: z"\nt:\n- a: b\n  c: d\n---\n')
+    assert found.places == (("a", range(2, 3)), ("m", range(4, 6)), ("d", range(6, 8)), ("t", range(8, 11)))

@@ -28,6 +28,7 @@ HEADS = (
     *("name: a\nname: a\ndescription: x", "name: a\ndescription: @x", "name: a\ndescription: &x y", "name: a\ndescription: !!int 3"),
     *("name: a\ndescription: |x", 'name: a\ndescription: "x" y', "- a\n- b", "name: a\n\tdescription: x", "name: a\r\ndescription: x\r"),
     *("name: 'a'\ndescription: >-\n  x\n\n  y", "# none\nname: a # a\ndescription: x\n  y", 'name: "a"\ndescription: "x: \\"y\\""'),
+    *('name: a\ndescription: "x\nmodel: y"', "name: a\ndescription: x\x85y", "name: a\ndescription: x\u2028y", "name: a\ndescription: x\r"),
     "name: a\ndescription: x\nlicense: MIT\nmetadata:\n  author: me\nallowed-tools: Read Write\ncompatibility: x",
 )
 
@@ -51,6 +52,7 @@ def test_the_specification_is_held_by_its_validator(tmp_path: Path, head: str) -
         ("model: [x,\n  y]\nname: a\ndescription: Use: when", Rule.DOUBTFUL, 5, "colon"),
         ("name: a\nhooks:\n- x\n\ndescription: x\t", Rule.SPECIFICATION, 6, "cannot start"),
         ("name: a\ndescription: 'x", Rule.UNREADABLE, 3, "quote"),
+        ("name: a\ndescription: x\x1by\nmodel: [x]", Rule.DOUBTFUL, 3, "control"),
     ],
 )
 def test_what_is_refused_names_its_line_and_the_cause(head: str, rule: Rule, line: int | None, about: str) -> None:
@@ -66,10 +68,16 @@ def test_what_is_refused_names_its_line_and_the_cause(head: str, rule: Rule, lin
         "name: a\ndescription: x\nlicense: MIT\nmetadata:\n  author: me\nallowed-tools: Read Write\ncompatibility: x",
         "name: a\ndescription: x\nmodel: haiku\nargument-hint: [number]\nwhen_to_use: often\nhooks:\n  Stop:\n    - x: y",
         "name: a\nmodel: @x\n# no: field\ndescription: x\npaths: {a, b}\n'version' : 1: 2",
+        'name: a\npaths:\n-\n  x\n- [y]\nwhen_to_use: "x\ny: z"\ndescription: x',
     ],
 )
 def test_fields_of_the_specification_and_of_the_host_are_allowed(head: str) -> None:
     assert flaws(package(head)) == ()
+
+
+def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
+    found = flaws(Package("a", {"SKILL.md": b"---\nname: a\ndescription: x\n---\ncaf\xe9\n"}))
+    assert found == (Flaw(Rule.UNREADABLE, "SKILL.md", 5, "not UTF-8"),)
 
 
 def test_a_folder_without_its_file_is_no_skill() -> None:

@@ -61,6 +61,14 @@ def test_another_description_changes_nothing_else(text: str) -> None:
     assert found.head.doubts == ()
 
 
+@pytest.mark.parametrize(
+    "said", ['"description": "One\ntwo."', "'description': |\n  One\n\n  two.\n", "description: One\u2028two.\r\n  three"]
+)
+def test_another_description_takes_the_place_of_one_however_that_is_written(said: str) -> None:
+    found = with_texts(package(f"---\nname: slides\n{said}\nlicense: MIT\n---\n"), {DESCRIPTION: "Makes decks."})
+    assert found.text(SKILL) == "---\nname: slides\ndescription: Makes decks.\nlicense: MIT\n---\n"
+
+
 def test_another_body_or_routing_leaves_the_head_and_the_other() -> None:
     found = with_texts(package(), {ROUTING: "## When to use\n\nNever."})
     assert found.text(SKILL).replace("## When to use\n\nNever.", "## When to use\n\nFor decks.\n\n### More\n\nOf any kind.\n") == TEXT

@@ -19,6 +19,7 @@ _KEY = re.compile(r"(?P<key>[^\s:#'\"\[\]{}&*!|>%@`,-][^:]*?|-[^\s:][^:]*?|\"[^\
 _BLOCK = re.compile(r"(?P<kind>[|>])(?P<chomp>[+-]?)\d?(?P<again>[+-]?)\s*(?:#.*)?")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", '"': '"', "/": "/", "e": "\x1b", " ": " ", "_": "\xa0"}
 _RESERVED = re.compile(r"[&*!%@`|>,\]}]|[-?](\s|$)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")  # what YAML allows in no place
 
 
 class Doubt(StrEnum):
@@ -28,6 +29,7 @@ class Doubt(StrEnum):
     COLON = "colon"  # a colon and a blank in a value without quotes
     TWICE = "twice"  # a field that is there a second time
     RESERVED = "reserved"  # a value that begins with a sign that YAML keeps for itself
+    CONTROL = "control"  # a character that cannot be printed
 
 
 class Unreadable(ValueError):  # noqa: N818 - says it of the text
@@ -41,12 +43,16 @@ class Unreadable(ValueError):  # noqa: N818 - says it of the text
 
 @dataclass(frozen=True, slots=True)
 class Frontmatter:
-    """The fields, the text below them, on which line that begins, and what is in doubt, by the number of its line."""
+    """The fields, the text below them, on which line that begins, and what is in doubt, by the number of its line.
+
+    `places` are the lines of each field, by their numbers too.
+    """
 
     fields: Mapping[str, Value]
     body: str
     body_line: int
     doubts: tuple[tuple[Doubt, int], ...] = ()
+    places: tuple[tuple[str, range], ...] = ()
 
     def text(self, name: str) -> str:
         """A field's text; empty where it is not there or is no text."""
@@ -56,7 +62,7 @@ class Frontmatter:
 
 def read(text: str) -> Frontmatter:
     """Read a SKILL.md. Raises `Unreadable`."""
-    lines = text.removeprefix("\ufeff").splitlines()
+    lines = [line.rstrip("\r\n") for line in lines_of(text.removeprefix("\ufeff"))]
     if not lines or lines[0].rstrip() != _FENCE:
         raise Unreadable("no head", 1)
     end = next((number for number, line in enumerate(lines) if number and line.rstrip() == _FENCE), None)
@@ -64,7 +70,14 @@ def read(text: str) -> Frontmatter:
         raise Unreadable("a head without an end", len(lines))
     reading = _Reading(lines[1:end])
     fields = reading.mapping(0)
-    return Frontmatter(fields, "\n".join(lines[end + 1 :]).strip("\n"), end + 2, tuple(reading.doubts))
+    unprintable = [(Doubt.CONTROL, number + 1) for number, line in enumerate(lines[:end]) if _CONTROL.search(line)]
+    doubts = tuple(unprintable or reading.doubts)
+    return Frontmatter(fields, "\n".join(lines[end + 1 :]).strip("\n"), end + 2, doubts, tuple(reading.places))
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text with their ends; those of YAML and JSON alone, which are fewer than `str.splitlines` knows."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
 @dataclass(slots=True)
@@ -72,6 +85,7 @@ class _Reading:
     lines: list[str]
     place: int = 0
     doubts: list[tuple[Doubt, int]] = field(default_factory=list)
+    places: list[tuple[str, range]] = field(default_factory=list)
 
     def mapping(self, indent: int) -> dict[str, Value]:
         fields = dict[str, Value]()
@@ -81,8 +95,11 @@ class _Reading:
                 raise self._unreadable("no field")
             key = found["key"].strip("\"'")
             self._doubt(Doubt.TWICE, key in fields)
+            begun = self.place
             self.place += 1
             fields[key] = self._value(line.strip()[found.end() :].strip(), indent)
+            if not indent:
+                self.places.append((key, range(begun + 2, self.place + 2)))
         if line is not None and _indent(line) > indent:
             raise self._unreadable("an indentation that fits nothing")
         return fields

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 
 from autotune.core.skills import frontmatter
-from autotune.core.skills.frontmatter import Frontmatter, Unreadable
+from autotune.core.skills.frontmatter import Frontmatter, Unreadable, lines_of
 
 SKILL = "SKILL.md"
 MOST_NAME, MOST_DESCRIPTION = 64, 1024  # characters that the specification allows
@@ -29,7 +29,6 @@ HOST_FIELDS = frozenset(
         *("effort", "context", "agent", "background", "hooks", "paths", "shell", "version"),
     }
 )
-_HOST_FIELD = re.compile(rf"^[\"']?(?:{'|'.join(sorted(HOST_FIELDS))})[\"']?[ \t]*:(?=\s).*(?:\n(?:[ \t#].*|-[ \t].*|))*$", re.MULTILINE)
 _TESTS = "evals/"
 _OWN_FOLDERS = ("scripts", "references", "assets", "workflows")
 _LINK = re.compile(r"\]\(\s*<?(?P<target>[^)\s>]+)>?(?:\s+[\"'(][^)]*)?\)|^\s{0,3}\[[^\]]+\]:\s*<?(?P<other>[^\s>]+)", re.MULTILINE)
@@ -125,26 +124,31 @@ def _of_head(package: Package) -> Iterator[Flaw]:
         yield Flaw(Rule.NO_FILE)
         return
     try:
-        head = frontmatter.read(package.text(SKILL))
+        head = frontmatter.read(package.files[SKILL].decode())
     except Unreadable as wrong:
         yield Flaw(Rule.UNREADABLE, SKILL, wrong.line, wrong.what)
         return
-    yield from _of_specification(package)
+    except UnicodeDecodeError as wrong:
+        yield Flaw(Rule.UNREADABLE, SKILL, package.files[SKILL].count(b"\n", 0, wrong.start) + 1, "not UTF-8")
+        return
+    yield from _of_specification(package, head)
     if head.text("description") == PLACEHOLDER:
         yield Flaw(Rule.PLACEHOLDER)
 
 
-def _of_specification(package: Package) -> Iterator[Flaw]:
+def _of_specification(package: Package, head: Frontmatter) -> Iterator[Flaw]:
     """What the validator refuses. Where it cannot read the YAML, the doubts of our own reading say why, if there are any."""
     from skills_ref.errors import ParseError
     from skills_ref.parser import parse_frontmatter
     from skills_ref.validator import validate_metadata
 
-    text = _HOST_FIELD.sub(_blank, re.sub(r"\r\n?", "\n", package.text(SKILL)))
+    of_host = {number for key, place in head.places if key in HOST_FIELDS for number in place}
+    lines = [line.rstrip("\r\n") for line in lines_of(package.text(SKILL))]
+    text = "\n".join("" if number in of_host else line for number, line in enumerate(lines, 1))
     try:
         fields, _ = parse_frontmatter(text)
-    except ParseError as wrong:
-        doubts = [Flaw(Rule.DOUBTFUL, SKILL, line, str(doubt)) for doubt, line in dict.fromkeys(frontmatter.read(text).doubts)]
+    except (ParseError, AttributeError) as wrong:  # what cannot be printed makes it fail
+        doubts = [Flaw(Rule.DOUBTFUL, SKILL, line, str(doubt)) for doubt, line in dict.fromkeys(head.doubts) if line not in of_host]
         yield from doubts or [_refused(wrong)]
         return
     for said in validate_metadata(fields, PurePosixPath(package.name)):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
+from autotune.core.skills.frontmatter import lines_of
 from autotune.core.skills.package import MOST_DESCRIPTION, SKILL, Package
 
 DESCRIPTION, ROUTING, BODY = "description", "routing", "body"
@@ -23,7 +24,6 @@ FEW_WORDS = 10  # of which less is no text to keep to
 SPOKEN = 6  # words in a row that are a user's own
 _ROUTES = re.compile(r"^#{2,}\s.*\b(?:routing|when to use|triggers?)\b", re.IGNORECASE)
 _HEADING = re.compile(r"^(#{1,6})\s")
-_KEY = re.compile(r"description\s*:")
 
 
 class Scope(StrEnum):
@@ -67,17 +67,17 @@ def texts_of(package: Package, scope: Scope) -> dict[str, str]:
 
 def with_texts(package: Package, texts: Mapping[str, str]) -> Package:
     """The package with other texts in their places. Raises ValueError where its head cannot be read."""
-    lines = package.text(SKILL).splitlines(keepends=True)
+    lines = lines_of(package.text(SKILL))
     head = package.head
     if head is None:
         raise ValueError("the head cannot be read")
-    if DESCRIPTION in texts:
-        lines[: head.body_line - 1] = _with_description(lines[: head.body_line - 1], texts[DESCRIPTION])
     if BODY in texts or ROUTING in texts:
         body, routing = _parts(head.body)
         whole = texts.get(BODY, body).replace(HELD, texts.get(ROUTING, routing))
-        ends = next(number for number, line in enumerate(lines) if number and line.rstrip() == "---")
-        lines = [*lines[: ends + 1], f"\n{whole.strip()}\n"]
+        lines = [*lines[: head.body_line - 1], f"\n{whole.strip()}\n"]
+    if DESCRIPTION in texts:
+        place = next(place for key, place in head.places if key == DESCRIPTION)
+        lines[place.start - 1 : place.stop - 1] = [f"{DESCRIPTION}: {scalar(texts[DESCRIPTION])}\n"]
     return replace(package, files={**package.files, SKILL: "".join(lines).encode()})
 
 
@@ -125,15 +125,6 @@ def _section(lines: list[str]) -> tuple[int, ...]:
         if found and len(found[1]) <= depth:
             return first, number
     return first, len(lines)
-
-
-def _with_description(head: list[str], text: str) -> list[str]:
-    """The lines of a head with another description, which stands on one line."""
-    first = next(number for number, line in enumerate(head) if _KEY.match(line))
-    end = first + 1
-    while end < len(head) and (head[end][:1].isspace() or not head[end].strip()) and head[end].rstrip() != "---":
-        end += 1
-    return [*head[:first], f"description: {scalar(text)}\n", *head[end:]]
 
 
 def _repeats(text: str, spoken: str) -> bool:
