@@ -430,13 +430,13 @@ def test_a_cassette_gives_what_was_recorded(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "a-key-that-is-secret")
     tape = tmp_path / "tapes" / "one.jsonl"
-    with models(tmp_path, Scripted("Because of a-key-that-is-secret."), record_to=tape) as made:
+    with models(tmp_path, Scripted("Because\u2028of a-key-that-is-secret."), record_to=tape) as made:
         made.ask(asked("script:it"))
     with models_in(tmp_path, Terms("a run")) as made:
         answer = made.ask(asked(f"cassette:{tape}"))
         with pytest.raises(AutotuneError, match=r"line 1.*messages\[0\].text, character 2"):
             made.ask(asked(f"cassette:{tape}", "Whither?"))
-    assert answer.text == "Because of [OPENAI_API_KEY]."
+    assert answer.text == "Because\u2028of [OPENAI_API_KEY]."
     assert answer.cost.usd == 0
     assert json.loads(tape.read_text())["model"] == "script:it"
 

@@ -113,7 +113,7 @@ def _taken(known: Settings, file: Path, behaviors: Sequence[Behavior]) -> dict[B
 
 def _rows(file: Path, behaviors: Sequence[Behavior]) -> Iterator[tuple[int, Behavior, str, int]]:
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_bytes().decode().split("\n")
     except (OSError, ValueError) as problem:
         raise AutotuneError(f"{file} cannot be read: {problem}.", "name a file with a line of JSON for each label") from None
     for number, line in enumerate(lines, 1):

@@ -186,7 +186,7 @@ def _asked(suite: Suite, most: int) -> dict[str, bool]:
 
 def _labels_in(file: Path, suite: Suite) -> dict[str, bool]:
     known, given = {case.id for case in suite.routing}, dict[str, bool]()
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(file.read_bytes().splitlines(), 1):
         if not line.strip():
             continue
         try:

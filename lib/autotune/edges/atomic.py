@@ -52,7 +52,7 @@ def lines_since(path: Path, start: int) -> tuple[list[str], int]:
         file.seek(start)
         fresh = file.read()
     whole = fresh[: fresh.rfind(b"\n") + 1]
-    return whole.decode(errors="replace").splitlines(), start + len(whole)
+    return [line.decode(errors="replace") for line in whole.splitlines()], start + len(whole)
 
 
 def replace_file(path: Path, content: bytes) -> None:

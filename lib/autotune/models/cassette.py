@@ -47,11 +47,11 @@ def record(path: Path, request: Request, reply: Reply, keys: Mapping[str, str]) 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     try:
-        text = path.read_text("utf-8")
+        lines = path.read_bytes().splitlines()
     except OSError as problem:
         raise AutotuneError(f"The cassette {path} cannot be read: {problem.strerror}.", "name a file that was recorded") from problem
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         try:
             one = json.loads(line)
             found.append({"hash": one["hash"], "asked": one["asked"], "reply": one["reply"]})

@@ -140,7 +140,7 @@ def _used_by_codex(launch: Launch) -> Usage | None:
     logs = () if launch.own is None else launch.own.glob("sessions/**/rollout-*.jsonl")
     found = dict[str, Usage]()
     for path in logs:
-        for line in path.read_text("utf-8", "replace").splitlines():
+        for line in path.read_bytes().splitlines():
             with suppress(ValueError):
                 for row in rollout.rows(json.loads(line)):
                     if isinstance(row, seen.Usage):

@@ -47,6 +47,12 @@ def test_a_suite_that_is_written_is_read_alike() -> None:
     assert '"kind": "task"' in text_of(SUITE)
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\r", "\x0c"])
+def test_what_ends_a_line_elsewhere_ends_none_of_a_suite(end: str) -> None:
+    suite = Suite("slides", (RoutingCase("r-1", Type.IMPLICIT, f"make{end}slides", BY_HAND),))
+    assert parse(text_of(suite)) == suite
+
+
 def test_its_hash_is_that_of_its_contents_whatever_their_order() -> None:
     assert Suite("slides", (TASK, NEGATIVE, QUERY)).hash == SUITE.hash
     assert Suite("slides", (QUERY, NEGATIVE)).hash != SUITE.hash

@@ -200,7 +200,7 @@ class Suite:
 
 def parse(text: str) -> Suite:
     """Read a suite. Raises ValueError with the line that is wrong."""
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise ValueError("it is empty")
     head = _object(*lines[0])

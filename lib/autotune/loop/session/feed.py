@@ -61,7 +61,7 @@ def _lines(session: Session, end: int | None = None) -> list[str]:
             return []
         with log.open("rb") as file:
             file.seek(0 if end is None else max(0, log.stat().st_size - end))
-            return file.read().decode(errors="replace").splitlines()
+            return [line.decode(errors="replace") for line in file.read().splitlines()]
     except (OSError, ValueError):
         return []
 
