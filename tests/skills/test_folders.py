@@ -136,5 +136,7 @@ def test_a_made_up_value_in_an_example_is_no_secret(tmp_path: Path) -> None:
     folder.mkdir()
     said = "token: 'mock-token'\npassword = \"fake_password\"\ntoken: 'hunter2-token'\nexport AWS_ACCESS_KEY_ID=AKIA...\n"
     said += "http://user:pass@proxy.example.com:8080\nhttp://user:Pa55word9@proxy.example.com:8080\n"
+    said += "async login(email: string, password: string) {\nrefresh_token=refresh_token,\nSHOPIFY_API_SECRET: z.string().min(12),\n"
+    said += "qpdf --password=secret123\ntoken_uri='https://oauth2.googleapis.com/token'\nPASSWORD: postgres\nAPI_KEY=sk_live_abc123xyz789\n"
     (folder / "SKILL.md").write_text(f"---\nname: a\ndescription: d\n---\n{said}")
     assert [one.line for one in packages.checked(packages.read(folder)) if one.rule is Rule.SECRET] == [7, 10]

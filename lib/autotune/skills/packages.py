@@ -13,7 +13,9 @@ from autotune.errors import AutotuneError
 
 MOST_BYTES = 50_000_000
 _NONE_OF_IT = frozenset({".git", "__pycache__", ".DS_Store"})
-_STANDS_FOR_ONE = re.compile(r"(?i)(?:pass|password|passwd|secret|token|key)|.*(?:\.\.\.|…)")  # in an example
+_STANDS_FOR_ONE = re.compile(r"(?i).*(?:\.\.\.|…|x{4}|abc123|123abc|example).*", re.DOTALL)  # in an example
+_SET_TO = ("password", "password in a URL")  # what a name is set to, of any form: a word, a made-up one, or code too
+_NO_PASSWORD = re.compile(r"(?i)[^0-9]*|[^a-z]*|.*(?:pass|secret|test|admin|demo|your|abc|123|://|[()\[\]{}<>$]).*", re.DOTALL)
 _SECRETS = tuple(kind for kind in KINDS if kind.name in ("private key", "token", "API key", "password", "password in a URL"))
 
 
@@ -53,5 +55,6 @@ def _secrets(package: Package) -> Iterator[Flaw]:
         for kind in _SECRETS:
             for found in kind.pattern.finditer(text):
                 value = next((found[name] for name in ("value", "quoted") if found.groupdict().get(name) is not None), found[0])
-                if kind.holds(found, value) and not _STANDS_FOR_ONE.fullmatch(value):
+                harmless = _STANDS_FOR_ONE.fullmatch(value) or (kind.name in _SET_TO and _NO_PASSWORD.fullmatch(value))
+                if kind.holds(found, value) and not harmless:
                     yield Flaw(Rule.SECRET, path, text.count("\n", 0, found.start()) + 1, kind.name)
