@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -29,7 +31,10 @@ WORDS = "Answer in at most three sentences: no greeting, no thanks. End with the
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """A shop whose canaries are drawn alike each time: by others one in some hundreds shows too little in a day to be promoted."""
+    chance = Random(1)
+    monkeypatch.setattr(secrets, "choice", chance.choice)
     before = dict(os.environ)
     yield demonstration.opened(tmp_path / "shop")
     os.environ.clear()
