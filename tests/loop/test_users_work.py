@@ -749,7 +749,9 @@ def test_after_a_keep_there_is_one_commit_with_exactly_the_candidate(bench: Benc
     assert plain(project.files()) == plain(tried)
     assert project.git("rev-parse", f"{project.branch}~1", "HEAD~1").split() == [incumbent, incumbent]
     assert held_by(project, "HEAD") == candidate_of(tried, bench.users)
-    assert f"Autotune-Experiment: {project.name}/{answer['experiment']}" in project.git("log", "-1", "--format=%B").splitlines()
+    message = project.git("log", "-1", "--format=%B").splitlines()
+    assert f"Autotune-Experiment: {project.name}/{answer['experiment']}" in message
+    assert [line for line in message if len(line) > 76 and not line.startswith("Autotune-")] == []
     assert project.git("diff", "--name-only", "HEAD", "--", "src") == ""
     assert project.git("diff", "--name-only", "--cached", "HEAD", "--", "src") == ""
     for path in bench.users:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Container
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from autotune.loop.session.session import Session
 
 _MOST_STEPS = 50
 _NAMED = 5  # files that a message names
+_COLUMNS = 76  # of a commit's message, which `git log` indents
 
 
 def finish(session: Session) -> None:
@@ -250,7 +252,7 @@ def _message(session: Session, experiment: Experiment) -> str:
     subject, _, rest = described.partition("\n")
     body = f"\n\n{rest.strip()}" if rest.strip() else ""
     verdict = experiment.verdict
-    reason = f"\n\n{told(verdict.told(session.state.metric.unit))}" if verdict is not None else ""
+    reason = f"\n\n{_wrapped(told(verdict.told(session.state.metric.unit)))}" if verdict is not None else ""
     trailers = [_trailer(session, experiment), f"Autotune-Metric: {session.state.metric.name}={_value(experiment)}"]
     if verdict is not None and verdict.effect is not None:
         effect = verdict.effect
@@ -262,6 +264,10 @@ def _message(session: Session, experiment: Experiment) -> str:
         trailers.append("Autotune-Confirmed: no")
     trailers.append(f"Autotune-Ledger: {session.position.prev}")
     return f"{subject}{body}{reason}\n\n" + "\n".join(trailers) + "\n"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _value(experiment: Experiment) -> str:
