@@ -86,8 +86,8 @@ def test_a_session_is_told_prompt_by_prompt() -> None:
     ]
     assert [line.text for line in skills.session(turns)] == [
         "“do it”: tidy fired",
-        "“again”: tidy you typed it",
-        "“”: tidy its file was read",
+        "“again”: tidy typed by you",
+        "“”: tidy read as a file",
         "“so”: tidy fired, but did not run",
     ]
     assert [line.label for line in skills.session(turns)][1] == "05:03 (no human)"

@@ -118,6 +118,14 @@ def test_a_description_is_shown_in_full_cut_or_not(text: str, digest: str | None
     assert [found.offers[0].shown, found.offers[1].text] == [shown, "Other."]
 
 
+def test_a_description_of_several_lines_is_read_to_its_end() -> None:
+    content = "- a: One.\n- two: three\nfour\n- b\n- c: Last.\n"
+    listed = {"type": "skill_listing", "content": content, "names": ["c", "b", "gone", "a"], "digests": []}
+    (found,) = claude_code.rows({"type": "attachment", "attachment": listed})
+    assert isinstance(found, Listing)
+    assert [(one.name, one.text) for one in found.offers] == [("c", "Last."), ("b", ""), ("gone", ""), ("a", "One.\n- two: three\nfour")]
+
+
 def test_a_description_that_ends_in_dots_of_its_own_is_not_cut() -> None:
     listed = {"type": "skill_listing", "content": "- a: And so on…", "names": ["a"], "digests": ["f37d1c7e0f3e4c8a"]}
     (cut,) = claude_code.rows({"type": "attachment", "attachment": listed})

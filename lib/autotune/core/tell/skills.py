@@ -126,7 +126,7 @@ def session(turns: Sequence[Turn]) -> Iterator[Line]:
 
 
 def _fired(one: Fired) -> str:
-    how = {How.MODEL: "fired", How.TYPED: "you typed it", How.READ: "its file was read"}[one.how]
+    how = {How.MODEL: "fired", How.TYPED: "typed by you", How.READ: "read as a file"}[one.how]
     return f"{shortened(one.name, 40)} {how}{'' if one.ran else ', but did not run'}"
 
 
@@ -148,7 +148,7 @@ def host(name: str, folder: str, sessions: int) -> Line:
 def listing(turn: Turn) -> Line:
     """Tell how the newest listing spent its room: how many skills, and how many of them with their description."""
     shown = [one.shown for one in turn.offered.values()]
-    room = sum(len(name) + 4 + len(one.text) for name, one in turn.offered.items())
+    room = sum(len(f"- {name}: {one.text}\n" if one.text else f"- {name}\n") for name, one in turn.offered.items()) - 1
     bare, cut = shown.count(Shown.NAME), shown.count(Shown.CUT)
     rest = f"; {cut} cut" if cut else ""
     said = f"{counted(len(shown), 'skill')} in {counted(room, 'character')}, {len(shown) - bare} with a description{rest}"

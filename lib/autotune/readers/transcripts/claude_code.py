@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from autotune.core.skills.seen import Answer, Body, Call, Ended, Failure, How, Listing, Offer, Prompt, Row, Shown, Usage, digest_of
 from autotune.readers.transcripts.values import count, entries, entry, fingerprint, skill_read, text, words
@@ -52,12 +53,19 @@ def _listing(listed: object, agent: str, at: str) -> Listing:
     digests = entry(listed, "digests")
     known = dict(zip(names, digests, strict=False)) if isinstance(digests, list) else {}
     lines, offers = text(listed, "content").split("\n"), list[Offer]()
+    begins = {name: begin for name in names if (begin := _begin(lines, name)) is not None}
+    ends = dict(pairwise([*sorted(begins.values()), len(lines)]))
     for name in names:
-        line = next((one for one in lines if one == f"- {name}" or one.startswith((f"- {name}: ", f"- {name} ("))), f"- {name}")
-        _, colon, told = line.removeprefix(f"- {name}").partition(": ")
+        begin = begins.get(name, len(lines))
+        _, colon, told = "\n".join(lines[begin : ends.get(begin)]).rstrip("\n").removeprefix(f"- {name}").partition(": ")
         digest = known.get(name)
         offers.append(_offer(name, told if colon else "", digest if isinstance(digest, str) else None))
     return Listing(agent, at, tuple(offers), entry(listed, "isInitial") is not False)
+
+
+def _begin(lines: list[str], name: str) -> int | None:
+    """In which line a skill's entry begins; the description may go on below."""
+    return next((number for number, one in enumerate(lines) if one == f"- {name}" or one.startswith((f"- {name}: ", f"- {name} ("))), None)
 
 
 def _offer(name: str, told: str, digest: str | None) -> Offer:
