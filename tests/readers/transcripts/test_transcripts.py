@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.core.skills.seen import Ended, Failure, How, Listing, Opened, Prompt, Row, Shown, Usage, digest_of
+from autotune.core.skills.seen import Answer, Call, Ended, Failure, How, Listing, Opened, Prompt, Row, Shown, Usage, digest_of
 from autotune.core.skills.turns import Turn, turns
 from autotune.readers.transcripts import claude_code, codex, gemini, opencode, pi
 from autotune.readers.transcripts.values import moment, skill_read, words
@@ -207,3 +207,9 @@ def test_a_prompt_by_nobody_in_particular_is_a_humans_where_the_host_says_no_mor
     old = {"type": "user", "promptSource": "typed", "message": {"role": "user", "content": "x"}}
     assert list(claude_code.rows(old)) == [Prompt("", "", "x", human=True)]
     assert list(claude_code.rows({**old, "isCompactSummary": True})) == []
+
+
+def test_a_request_that_the_client_keeps_a_copy_of_is_no_answer() -> None:
+    called = {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "Skill", "input": {"skill": "notes"}}]}
+    assert list(claude_code.rows({"type": "api-request-blob", "sessionId": "s", "hash": "h", "message": called})) == []
+    assert [type(one) for one in claude_code.rows({"type": "assistant", "message": called})] == [Answer, Call]

@@ -42,7 +42,7 @@ def rows(record: Mapping[str, object]) -> Iterator[Row]:
     kind = text(record, "type")
     if kind == "attachment" and text(record, "attachment", "type") == "skill_listing":
         yield replace(_listing(entry(record, "attachment"), agent, at), folder=text(record, "cwd") or None)
-    elif kind == "assistant" or text(record, "message", "role") == "assistant":
+    elif kind == "assistant":
         yield from _answered(record, agent, at)
     elif kind == "user" and entry(record, "isCompactSummary") is not True:
         yield from _said(record, agent, at)
