@@ -788,6 +788,30 @@ def test_every_step_of_a_proposal_is_taken_at_least_once(project: Project) -> No
     assert project.git("log", "--format=%s").splitlines()[:2] == ["another's", "the proposer's"]
 
 
+@pytest.mark.parametrize("rules", ["!*.o\n", ".gitignore\n!*.o\n"])
+def test_what_a_proposers_rules_uncover_is_still_the_users(project: Project, rules: str) -> None:
+    project.write("src/mine.o", "precious\n")
+    project.write("src/deep/mine.o", "precious\n")
+    project.init()
+    before = project.files()
+    project.write("src/.gitignore", rules)
+    project.write("src/b.txt", "b\n")
+    project.ok("log", "-d", "x", "--status", "discard")
+    assert {path: found for path, found in project.files().items() if path != b"src/.gitignore"} == before
+
+
+def test_what_a_proposers_rules_hide_is_taken_back_with_them_and_can_be_had_again(project: Project) -> None:
+    project.init()
+    before = project.files()
+    project.write("src/.gitignore", "*.tmp\n")
+    project.write("src/new.tmp", "new\n")
+    project.ok("log", "-d", "x", "--status", "discard")
+    assert project.files() == before
+    refs = project.git("for-each-ref", "--format=%(refname)", "refs/autotune/*/refused-*").splitlines()
+    kept = zip(refs, ("src/.gitignore", "src/new.tmp"), strict=True)
+    assert [project.git("show", f"{ref}:{path}") for ref, path in kept] == ["*.tmp", "new"]
+
+
 def test_what_git_ignores_in_a_folder_at_a_files_place_is_moved_aside_and_told(project: Project) -> None:
     project.write(".gitignore", "*.o\n")
     project.git("add", ".gitignore")

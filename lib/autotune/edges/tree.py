@@ -10,11 +10,12 @@ import glob
 import os
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autotune.edges import git, indexes, status
 
@@ -129,8 +130,28 @@ def differences(view: View, commit: str) -> tuple[Difference, ...]:
     if _young(view).exists():
         refresh(view)
         _young(view).unlink()
-    changed = indexes.unlike_index(view.top, view.index, submodules=True)
-    return (*(Difference(path, added=False) for path in changed), *(Difference(path, added=True) for path in untracked(view)))
+    changed, added = indexes.unlike_index(view.top, view.index, submodules=True), untracked(view)
+    uncovered = _uncovered(view, commit, changed, added)
+    return (
+        *(Difference(path, added=False) for path in changed),
+        *(Difference(path, added=True) for path in added if path not in uncovered),
+    )
+
+
+def _uncovered(view: View, commit: str, changed: Collection[str], added: Collection[str]) -> frozenset[str]:
+    """Give what is seen as added only because of a .gitignore that is not as in a commit: by that commit's own it is ignored."""
+    held = git.tracked(view.top, commit)
+    rules = {(folder / ".gitignore").as_posix() for path in added for folder in PurePosixPath(path).parents}
+    if all(rule not in changed if rule in held else _kind(view.top / rule) == 0 for rule in rules):
+        return frozenset()
+    with tempfile.TemporaryDirectory(dir=view.index.parent) as folder:
+        blobs = {rule: held[rule][1] for rule in rules & held.keys()}
+        for path in {*blobs, *(path for path in added if not path.endswith("/"))}:
+            (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / path).write_bytes(git.content(view.top, blobs[path]) if path in blobs else b"")
+        there = {"GIT_DIR": git.tell(view.top, "rev-parse", "--absolute-git-dir").text, "GIT_WORK_TREE": folder}
+        words = ("ls-files", "--others", "--ignored", "-z", *_standard(view))
+        return frozenset(git.tell(Path(folder), *words, index=view.index.with_name("no-index"), environment=there).paths)
 
 
 def untracked(view: View) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import PurePosixPath
 
 from autotune.core.facts import Fact, Kind
 from autotune.core.tell.words import told
@@ -109,3 +110,5 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
         (session.top / was).parent.mkdir(parents=True, exist_ok=True)
         (session.top / path).rename(session.top / was)
     session.notice(Fact(kind, {"ref": ref}, why))
+    if any(PurePosixPath(one.path).name == ".gitignore" for one in forbidden) and look(session).differs:  # what it hid
+        set_aside(session, why, kind)
