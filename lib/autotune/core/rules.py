@@ -1,7 +1,7 @@
 """The rules by which decisions are made: a segment names the newest when it opens and keeps it to its end.
 
-A change of what a decision comes to, given the same runs, is a new rule: it gets the next number here, and what it changes asks for the
-segment's own (`policy.rule`), so that a segment that is open goes on as it began and `check` can make old decisions again.
+If the same runs come to another decision than before, that is a new rule, and it gets the next number here. What it changes asks for the
+segment's own rule (`policy.rule`). So a segment that is open goes on as it began, and `check` can make old decisions again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Caches that outlive a run: the times and folders by which none of them serves one arm what it holds of the other.
 
-Some take a file for the one that they know by its size and its time in whole seconds (Python's byte code), some for unchanged since
-it is older than what was made of it (make, cargo). So what is put in place gets, each time, a second that nothing put there before had,
+Some know a file by its size and its time in whole seconds (Python's byte code). Others take a file for unchanged if it is older than
+what was made of it (make, cargo). So what is put in place gets, each time, a second that nothing put there before had,
 later than all that the last run wrote. What is known by its content needs nothing.
 """
 

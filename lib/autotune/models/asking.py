@@ -6,9 +6,9 @@
         else: leave it unscored, and ask again later       # answer.failure.why says why; it is never a score of 0
         many = models.ask_all(requests)                    # at once, within `concurrency`, in the order of the requests
 
-**Names.** `openai:`, `openrouter:`, `ollama:`, `vllm:`, `lmstudio:` speak OpenAI's protocol (`Terms.endpoints` changes address and key
-variable, or adds others), `anthropic:` Anthropic's, `claude:` is Claude Code's command line, `command:` a program of your own, `script:` a
-function of `Terms.scripts`, `cassette:FILE` what `Terms.record_to` recorded.
+**Names.** `openai:`, `openrouter:`, `ollama:`, `vllm:`, `lmstudio:` speak OpenAI's protocol, and `anthropic:` Anthropic's.
+`Terms.endpoints` changes an address and the variable of its key, or adds others. `claude:` is Claude Code's command line, `command:` a
+program of your own. `script:` is a function of `Terms.scripts`, and `cassette:FILE` what `Terms.record_to` recorded.
 
 **What an answer says.** `text`, `value` (with a schema: JSON that fits it), `failure`, `cost` (what all its calls took, the failed ones
 too; `usd` None where no price is known), `calls`, `seconds`, `hash`, `from_cache`. The same request is answered from the cache unless its
@@ -18,8 +18,9 @@ too; `usd` None where no price is known), `calls`, `seconds`, `hash`, `from_cach
 money for a model without a price, a cassette without the request, `AUTOTUNE_NO_REQUESTS`. Everything that a service or a model does
 is a value.
 
-**Order of one call.** cache → breaker → caps (written down before the call is made) → the backend → written down again → retried, where
-408, 409, 429, 5xx or the network are to blame and the deadline allows it → shape, with one request to mend it → cache.
+**Order of one call.** cache → breaker → caps (written down before the call is made) → the backend → written down again → perhaps retried →
+shape, with one request to mend it → cache. A call is retried where 408, 409, 429, 5xx or the network are to blame and the deadline
+allows it.
 
 Caps hold for a run and for a day (UTC) over all processes and restarts. Keys are read from the environment where they are used, and masked
 in all that comes back.

@@ -22,8 +22,8 @@ Brought = Sequence[tuple[str, Tried]]
 class Progress(NamedTuple):
     """What pairs of runs came to so far.
 
-    `tries` are those of each case, oldest first, `units` those that count, `again` the cases to ask for once more, `batch` the place of the
-    first batch that was not run whole, and `looks` the tallies after each pair.
+    `tries` are those of each case, oldest first. `units` are those that count, and `again` the cases to ask for once more. `batch` is the
+    place of the first batch that was not run whole. `looks` are the tallies after each pair.
     """
 
     tries: Mapping[str, Sequence[Tried]] = {}

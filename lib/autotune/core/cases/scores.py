@@ -83,10 +83,10 @@ class Tally(NamedTuple):
 
     `squares` sums the squares of what differences are above the least.
 
-    `better` and `worse` are the stakes of E and A, `worst` those of E with all unscored against the candidate, `more` and `fewer` those on
-    the candidate's having more and fewer unscored. `unequal` stays true once these have reached 5 : 1. Of routing, `negatives` have a
-    difference, which is summed up in `specific`; `fallen` are the stakes on their being worse than the margin, `within` on their being
-    less than .10 worse.
+    `better` and `worse` are the stakes of E and A, and `worst` those of E with all unscored against the candidate. `more` and `fewer` are
+    those on the candidate's having more and fewer unscored. `unequal` stays true once these have reached 5 : 1. Of routing, `negatives`
+    have a difference, which is summed up in `specific`; `fallen` are the stakes on their being worse than the margin, `within` on their
+    being less than .10 worse.
     """
 
     units: int = 0

@@ -80,8 +80,8 @@ class Stages(NamedTuple):
     def evidence(self) -> float:
         """The odds against luck: what a stake has become that was shared out evenly.
 
-        If a change does nothing, the two runs of a pair can be exchanged in all that was recorded of them, so a bet on processor time is
-        as fair as one on the metric, and so is half a stake on each, however much they depend on each other.
+        If a change does nothing, the two runs of a pair can be exchanged in all that was recorded of them. So a bet on processor time is
+        as fair as one on the metric. Half a stake on each is fair too, however much they depend on each other.
         """
         return sum(self.stakes) / len(self.stakes)
 

@@ -1,8 +1,8 @@
 """Whether processor time is a second witness in a segment: what the runs of its unchanged code show.
 
-A run's wall time is what it spends on the processor and what it waits. Others who use the machine make it wait and hardly touch the first,
-so where a metric is a time that a run spends on the processor, processor time says with far less noise whether a change made it
-smaller. That is so where both hold:
+A run's wall time is what it spends on the processor and what it waits. Others who use the machine make it wait, and hardly change what it
+spends on the processor. So where a metric is such a time, processor time shows with far less noise whether a change made it smaller. That
+is so where both hold:
 
     the run is on one processor, and much           in its quietest run for at least a quarter of its wall time, and never on more than one;
                                                     what a program waits for by itself cannot be told from what others make it wait

@@ -280,9 +280,9 @@ class Calibrated:
     done before each run, untimed. `noise` is the noise floor of a single run, 0 for a benchmark that repeats exactly; `few` and `many`
     are the smallest effects found four times in five with 20 and 40 pairs. `warm_up` is by how much first runs were worse than the rest,
     None where they were not. `bias` is the second place against the first; `min_effect` what should be asked for because of it, None
-    where nothing was found. `busy` is the share of all cores that others used, `output_bytes` what a run prints, `seeded` names lines in
-    scope that fix a seed. `exact` tells whether values count as the same whenever they are measured, so that few runs decide, `timed`
-    whether time is measured, as far as that was said, and `coarse` that all values were equal, where `noise` is what their last digit may
+    where nothing was found. `busy` is the share of all cores that others used, `output_bytes` what a run prints. `seeded` names lines in
+    scope that fix a seed. `exact` tells whether values count as the same whenever they are measured, so that few runs decide. `timed` tells
+    whether time is measured, as far as that was said. `coarse` tells that all values were equal; `noise` is then what their last digit may
     hide. `by_pair` says what pairs show where each has a seed or cases of its own, `by_unit` what cases with scores show,
     `run_cost_usd` what a run costs by what it prints.
     `findings` and `advice` are older versions' sentences.

@@ -213,12 +213,12 @@ class Spending:
 class State:
     """A session as it stands.
 
-    `planned` is how many experiments the error budget was shared out to. `keeps` counts keeps that were decided, `confirmed` those of them
-    with exact evidence, `gains` those of these that had to be better, which alone refill that budget (by the first rule all of `confirmed`
-    do), `forced` keeps that were forced. `voided` counts discards that say nothing of an idea. `claimed` counts how often two states were
-    claimed against each other. `last_playbook_is_news` until the next experiment begins, or a person has the session go on or asks for a
-    repair. `stop_asked` is a stop that waits for an experiment. `renewed` is when a segment last opened by itself, since what was
-    measured with had changed. `confirmations` counts comparisons on the cases that confirm, through all segments.
+    `planned` is how many experiments the error budget was shared out to. `keeps` counts keeps that were decided. `confirmed` counts those
+    of them with exact evidence, and `gains` those of these that had to be better. Gains alone refill the error budget; by the first rule
+    all of `confirmed` do. `forced` counts keeps that were forced. `voided` counts discards that say nothing of an idea. `claimed` counts
+    how often two states were claimed against each other. `last_playbook_is_news` until the next experiment begins, or a person has the
+    session go on or asks for a repair. `stop_asked` is a stop that waits for an experiment. `renewed` is when a segment last opened by
+    itself, since what was measured with had changed. `confirmations` counts comparisons on the cases that confirm, through all segments.
     """
 
     segment: Segment

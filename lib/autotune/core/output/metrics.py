@@ -12,8 +12,8 @@ either a sample or malformed; every other line is no business of ours.
     end           white space and colour resets
 
 A byte-order mark or a NUL byte spoils the line it stands in, at the very start of a stream too: the line is reported, the next one counts.
-Memory is bounded whatever is printed: what lies past `LONGEST_LINE` bytes of a line is not kept (a metric line that long is malformed),
-`MOST_NAMES` names are sampled, and of malformed lines the first few are kept, besides the first of every name.
+Memory is bounded whatever is printed. What lies past `LONGEST_LINE` bytes of a line is not kept; a metric line that long is malformed.
+`MOST_NAMES` names are sampled. Of malformed lines the first few are kept, and the first of every name.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A unit's score less the running mean of the controls before it is weighed by the coin that the unit was drawn with: divided by the share for
 a canary, and by its opposite for a control. On average over the coin that is the effect, whatever the mean, the traffic, the drift or the
-share of that moment (inverse propensity), so the mean bet of `cases/mean_bet.py` holds at every look. A fresh coin for each unit is all
+share of that moment (inverse propensity). So the mean bet of `cases/mean_bet.py` holds at every look. A fresh coin for each unit is all
 that is asked for.
 
     begun(better=True, margin, start)     odds for "the effect is above -margin"; `start` is the mean of the history, if known

@@ -88,8 +88,8 @@ def pair_factor(unit: float) -> float:
 def evidence_within(room: Sequence[float]) -> float:
     """The odds that figures lie within a bound, from the room that each leaves, 0 or more where it does: a bet that holds at every look.
 
-    Of a figure that is exactly as good as allowed, noise makes either side of the bound equally likely, so any bet at fair odds on each
-    figure as it comes multiplies a stake by 1 on average, and luck alone reaches 20 : 1 once in twenty, however often one looks (Ville).
+    If a figure is exactly as good as allowed, noise makes either side of the bound equally likely. So any bet at fair odds on each figure
+    as it comes multiplies a stake by 1 on average. Luck alone reaches 20 : 1 once in twenty, however often you look (Ville).
     Half of the stake is put whole on every figure being within, which six of them prove. The other half bets as a pair does
     (`pair_factor`), with the room in units of the noise, 1.4826 medians of the distances up to there.
     """

@@ -34,9 +34,9 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 def repeats_exactly(values: Sequence[float], printed: Sequence[float], *, timed: bool, rounded: bool = True) -> bool:
     """Whether an unchanged state's values show that a benchmark gives the same one every time: all are equal, and there are enough.
 
-    What is `timed` has noise that rounding hides, so there it takes eight values, and four significant digits in all that was `printed`
-    (the values, or the cases that they were combined from), unless it cannot be `rounded`. A count or a size is what it is: three are
-    enough.
+    Rounding hides the noise of what is `timed`. So there it takes eight values, and four significant digits in all that was `printed` (the
+    values, or the cases that they were combined from). The digits are not asked for where nothing can be `rounded`. A count or a size is
+    what it is: three values are enough.
     """
     enough = EXACT_RUNS_TIMED if timed else EXACT_RUNS
     fine = not timed or not rounded or min(map(significant_digits, printed), default=0) >= EXACT_DIGITS

@@ -92,8 +92,8 @@ def shadows(
 ) -> Fact | None:
     """Why a new file would be taken for something else that the benchmark uses; None where it would not.
 
-    `roots` are folders that Python looks for modules in, `modules` the names of Python's own and of others that the benchmark loads from
-    elsewhere, `commands` those that it runs, `pinned` the files that are what they were.
+    `roots` are folders that Python looks for modules in. `modules` are the names of Python's own, and of others that the benchmark loads
+    from elsewhere. `commands` are those that it runs, and `pinned` the files that are what they were.
     """
     name, extension = splitext(basename(path))
     package = basename(path) == "__init__.py"
