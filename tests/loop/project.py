@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -297,7 +298,8 @@ class Project:
         """Kill what still measures, so that a test that failed leaves nothing behind."""
         for lock in (self.top / ".git").glob("autotune/*/lock"):
             for pid in holders(lock):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def worker(self) -> int | None:
         """The process that measures, once it has put its name to the session's lock; what it leaves in the file says nothing."""

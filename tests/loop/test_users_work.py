@@ -569,6 +569,27 @@ def rename(project: Project, step: Step) -> None:
         source.rename(project.top / step.other)
 
 
+def other_case(project: Project, step: Step) -> None:
+    source = project.top / step.place
+    if os.path.lexists(source):
+        source.rename(source.with_name(source.name.swapcase()))
+
+
+def hard_link(project: Project, step: Step) -> None:
+    clear_way(project, step.place)
+    source = project.top / step.other
+    if source.is_file() and not source.is_symlink():
+        os.link(source, project.top / step.place)
+
+
+def same_size_and_time(project: Project, step: Step) -> None:
+    target = project.top / step.place
+    if target.is_file() and not target.is_symlink():
+        found = target.stat()
+        target.write_bytes(bytes(found.st_size))
+        os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
 def ignored(project: Project, step: Step) -> None:
     if (project.top / step.place).parent.is_dir():
         target = project.top / f"{step.place}.o"
@@ -598,6 +619,9 @@ STEPS: dict[str, Callable[[Project, Step], None]] = {
     "chmod": change_mode,
     "link": link,
     "rename": rename,
+    "other case": other_case,
+    "hard link": hard_link,
+    "same size and time": same_size_and_time,
     "ignored": ignored,
     "outside": outside,
     "add": told("add", "--", "@"),
