@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,7 @@ from autotune.commands.skills_seen import all_seen, records
 from autotune.core.codec import encode
 from autotune.core.skills.workflows import LEAST
 from autotune.core.tell import skill_folders as words
-from autotune.records.store import PRIVATE
+from autotune.edges.atomic import replace_privately
 
 
 def workflows(
@@ -46,8 +45,7 @@ def export(
             for line in exporting.lines(store, since_ms):
                 typer.echo(line)
             return
-        with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
-            written = sum(bool(file.write(f"{line}\n")) for line in exporting.lines(store, since_ms))
+        written = replace_privately(output, (f"{line}\n".encode() for line in exporting.lines(store, since_ms)))
     print_lines([words.exported(written, str(output))])
 
 
