@@ -76,7 +76,7 @@ def test_what_is_wrong_is_said(home: Path) -> None:
 def test_labels_are_asked_for_at_a_terminal(home: Path) -> None:
     run(home, "sync")
     ours, theirs = pty.openpty()
-    os.write(ours, b"n\n")
+    os.write(ours, b"n\nq\n")
     done = run(home, "label", "alpha", stdin=theirs)
     os.close(ours)
     os.close(theirs)

@@ -70,6 +70,17 @@ def test_what_a_judge_finds_is_missed_and_named_as_judged(store: Store) -> None:
     assert misses.worth_judging(seen, "notes") == [3]  # nobody is asked twice
 
 
+def test_a_person_is_asked_of_silent_turns_too_the_likeliest_misses_first(store: Store) -> None:
+    store.connection.execute("UPDATE record SET content = ?", (json.dumps(folded([turn(place) for place in range(1, 5)], 1)),))
+    seen = looking.seen(store)
+    assert [seen.turns[place].text for place in labelling.worth_asking(seen, "notes")[:2]] == [
+        "what changed since the release",
+        "list what changed",
+    ]
+    labelling.keep(store, seen, "notes", dict.fromkeys(range(3), False), 2)
+    assert labelling.worth_asking(looking.seen(store), "notes") == [3]
+
+
 def test_a_person_s_word_comes_before_a_judge_s(store: Store) -> None:
     asked(store)
     labelling.keep(store, looking.seen(store), "notes", {1: False, 4: True, 2: True}, 2)

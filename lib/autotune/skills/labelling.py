@@ -9,14 +9,16 @@ from autotune.core.skills.rates import Sign
 from autotune.records.keeping import keep_said
 from autotune.records.store import Store
 from autotune.skills.looking import JUDGED, LABEL, Seen
+from autotune.skills.misses import silent
 
 
 def worth_asking(seen: Seen, skill: str) -> list[int]:
-    """The turns whose label tells most, the newest first: those that are like others that fired, then those in which it fired."""
+    """The turns whose label tells most: those that are like others that fired, those in which it fired, those in which nothing did."""
     known, one = seen.labels.get(skill, {}), seen.standing(skill)
     alike = [found.turn for found in one.missed if found.sign is Sign.ALIKE]
     fired = [place for place, turn in enumerate(seen.turns) if turn.human and turn.by_model(skill)]
-    return [place for place in (*alike[::-1], *fired[::-1]) if place not in known]
+    order = dict.fromkeys([*alike[::-1], *fired[::-1], *silent(seen, skill)])
+    return [place for place in order if place not in known]
 
 
 def keep(store: Store, seen: Seen, skill: str, labels: Mapping[int, bool], now_ms: int, by: str | None = None) -> None:

@@ -42,14 +42,20 @@ class Judged:
 def worth_judging(seen: Seen, skill: str, most: int = MOST) -> list[int]:
     """The turns in which a miss is likeliest, and that nobody has judged yet."""
     known = seen.labels.get(skill, {}).keys() | seen.judged.get(skill, {}).keys()
-    alike = [found.turn for found in seen.standing(skill).missed if found.sign is Sign.ALIKE and found.turn not in known]
-    silent = [
+    return [place for place in silent(seen, skill) if place not in known][:most]
+
+
+def silent(seen: Seen, skill: str) -> list[int]:
+    """The turns in which it was silent and nobody said more, the likeliest misses first: like others that fired, or nothing fired."""
+    signs = {found.turn: found.sign for found in seen.standing(skill).missed}
+    alike = [place for place, sign in signs.items() if sign is Sign.ALIKE]
+    others = [
         place
         for place, turn in enumerate(seen.turns)
-        if turn.human and skill in turn.offered and not turn.fired and turn.text.strip() and place not in known and place not in alike
+        if turn.human and skill in turn.offered and not turn.fired and turn.text.strip() and signs.get(place, Sign.JUDGED) is Sign.JUDGED
     ]
     near = " ".join([_offer(seen, skill), *_fired(seen, skill)])
-    return [*alike[::-1], *sorted(silent, key=lambda place: (-likeness(seen.turns[place].text, near), -place))][:most]
+    return [*alike[::-1], *sorted(others, key=lambda place: (-likeness(seen.turns[place].text, near), -place))]
 
 
 def judge(models: Models, model: str, seen: Seen, skill: str, places: Sequence[int]) -> Judged:
