@@ -70,6 +70,10 @@ def test_another_number_there_is_another_seed(line: str) -> None:
     assert (found.line, found.text) == (3, line.replace("42", "7").strip())
 
 
+def test_a_seed_in_a_list_of_words_is_none() -> None:
+    assert reseeded("Pitch decks.", "Pitch decks for seed, angel and series rounds.") is None
+
+
 def test_a_seed_that_is_set_for_the_first_time_or_no_more_or_from_elsewhere_is_another() -> None:
     assert reseeded("", "random.seed(7)\n") is not None
     assert reseeded("x = 1\nrandom.seed(7)\n", "x = 1\n") == seeds("\nrandom.seed(7)")[0]

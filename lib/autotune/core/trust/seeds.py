@@ -20,7 +20,7 @@ LONGEST_LINE = 500  # a longer one was written by a program, and would take long
 _NAMED = r"(?i:(?:seed|random_?state|srand)[\w\-]*+)!?"  # what stands before is left out: to look for that takes long
 _GENERATOR = r"\b(?:default_rng|PRNGKey|NewSource|Random(?:(?:\.|::)new)?|mt19937(?:_64)?(?:\s+\w+)?)\s*[({]\s*"  # each takes its seed
 # `"--seed", type=int, default=42`; `seed: int = 42`; `"seed": 42`, `seed(42`, `"--seed", 42`; `--seed 42`, `#define SEED 42`.
-_BETWEEN = r"""["']?(?:,[^\n]*?\bdefault\s*=\s*|\s*:\s*[\w.<>\[\]| ]+=\s*|\s*(?::=|=>|=(?!=)|[:(,{])\s*|\s+(?=-?\d))"""
+_BETWEEN = r"""["']?(?:,[^\n]*?\bdefault\s*=\s*|\s*:\s*[\w.<>\[\]| ]+=\s*|\s*(?::=|=>|=(?!=)|[:({]|(?<=["']),)\s*|\s+(?=-?\d))"""
 _VALUE = r"""\[[^\]\n]*|[^\n,;)\]}]+"""
 _SETTING = re.compile(rf"(?P<name>{_NAMED}{_BETWEEN}|{_GENERATOR})(?=(?P<value>{_VALUE}))")
 _COMMENT = re.compile(r"\s+(?:#|//|/\*|--\s).*")

@@ -174,7 +174,7 @@ def refuse_nameless(repository: Repository) -> None:
     if not commits.has_identity(repository):
         raise AutotuneError(
             "git does not know your name, and each keep is a commit.",
-            "`git config user.name YOU` and `git config user.email YOU@EXAMPLE`",
+            "`git config --global user.name YOU` and `git config --global user.email YOU@EXAMPLE`",
         )
 
 
