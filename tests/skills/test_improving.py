@@ -212,6 +212,23 @@ def test_in_a_repository_a_change_that_is_not_committed_is_refused(home: Here) -
     assert planned["spent"] > 60
 
 
+def test_in_a_repository_the_suite_need_not_be_committed_and_nothing_is_paid_for_where_no_session_can_be(home: Here) -> None:
+    top = home.path / "project"
+    folder = world.skill(top / ".claude/skills", "mine", "Put words on paper.")
+    path = top / "skill-suites/mine/suite.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"suite": 1, "skill": "mine"}\n')
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "one"), ("checkout", "-q", "--detach")):
+        subprocess.run(["git", *words], cwd=top, check=True)
+    path.write_text(text_of(few(21, 3)).replace('"notes"', '"mine"'))
+    given = ("skills", "improve", str(folder), "--model", f"script:{home.path}/model.py:better", *OPTIONS, "--proposals", "1")
+    assert "detached" in home.run(*given, code=1)
+    with closing(Spending()) as spending:
+        assert spending.spent(f"day {datetime.now(UTC).date().isoformat()}").calls == 0
+    subprocess.run(["git", "switch", "-qc", "work"], cwd=top, check=True)
+    assert home.answer(*given)["state"] == "kept"
+
+
 def test_a_body_is_measured_by_tasks(home: Here) -> None:
     tasks = [
         TaskCase(f"t-{number}", f"release notes {number}", SOURCE, (Check(CheckKind.FILE_EXISTS, path="out.txt"),)) for number in range(9)

@@ -162,8 +162,8 @@ def _candidate(skill: Skill, said: str | None, scratch: Path) -> Candidate:
     home, found = candidates.home_of(skill), waiting(skill)
     if home is None or found is None:
         raise AutotuneError(
-            f"No session kept a version of {skill.name} that is not deployed.",
-            f"`autotune skills improve {skill.name}` makes one; --from names a folder or a branch",
+            f"No session kept a version of {skill.name} that was not deployed yet.",
+            f"`autotune skills improve {skill.name}` makes one; `autotune skills rollback {skill.name} --list` shows those that were",
         )
     return candidates.laid_out(home, found, scratch)
 

@@ -71,6 +71,7 @@ def improve(
             plan = preparing.plan(place, suite, scope, wish)
             if dry or not agreed(plan):
                 return plan | {"state": "planned" if dry else "declined"}
+            preparing.base_of(place)  # before anything is paid for
             suite, wish = preparing.filled(place, suite, scope, wish)
             folder = preparing.laid_out(place, suite, scope, wish, home, now_ms)
         return _through(place, folder, now_ms, say)

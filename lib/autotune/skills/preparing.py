@@ -222,9 +222,7 @@ def laid_out(place: Place, suite: Suite, scope: Scope, wish: Wish, home: Path, n
         raise AutotuneError(
             f"{len(cases)} cases are too few to search with.", f"make more: `autotune skills eval generate {place.skill.name}`"
         )
-    base = _base(place)
-    if (repository := git.discover(place.top)) is not None:
-        opening.refuse_nameless(repository)
+    base = base_of(place)
     folder, short = run_folders.next_folder(home), place.skill.short
     name = f"improve {short} {scope} {now_ms}"
     shutil.copytree(place.skill.folder, folder / runs.BASE / short, ignore=shutil.ignore_patterns(".git", "__pycache__"))
@@ -273,13 +271,16 @@ def next_one(place: Place, folder: Path, spent: float, now_ms: int) -> Path | No
     return laid_out(place, suites.read_file(folder / runs.SUITE), run.further[0], wish, folder.parent, now_ms, folder)
 
 
-def _base(place: Place) -> str:
-    """The commit that a run begins from: the repository's as it is checked out, or the workshop's, with the skill as it is now."""
-    if place.workshop:
-        return _copied(place)
-    base = git.resolve(place.top, "HEAD")
+def base_of(place: Place) -> str:
+    """The commit that a run begins from: the repository's as it is checked out, or the workshop's, with the skill as it is now.
+
+    Raises AutotuneError where no session could be opened there.
+    """
+    base = _copied(place) if place.workshop else git.resolve(place.top, "HEAD")
     if base is None:
         raise AutotuneError(f"{place.top} has no commit yet.", "commit the skill, then say it again")
+    if (repository := git.discover(place.top)) is not None:
+        opening.refuse_unfit(repository, clean=False)
     if git.tell(place.top, "status", "--porcelain", "--", place.inside).text.strip():
         raise AutotuneError(
             f"{place.inside} has changes that are not committed.", "commit or undo them: the session begins from the commit"

@@ -104,7 +104,7 @@ def added(cases: Sequence[SuiteCase], there: int, *, dry_run: bool) -> Line:
     fits = sum(case.fits for case in queries)
     tasks = len(cases) - len(queries)
     said = f"{fits} + {len(queries) - fits} queries that should and should not fire, {counted(tasks, 'task')}"
-    return Line("would add" if dry_run else "added", f"{said}; {there} were there already")
+    return Line("would add" if dry_run else "added", f"{said}; {there} already there")
 
 
 def left_out(why: Mapping[str, int]) -> Iterator[Line]:

@@ -48,7 +48,7 @@ _POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that
 class Request:
     """What a person asks `init` for. `settings` are configuration keys that win over those of an autotune.toml that is there.
 
-    `anyway` opens a session on a benchmark that sees next to nothing too.
+    `anyway` opens a session on a benchmark that sees next to nothing too, and in a working tree of its own whatever the checkout holds.
     """
 
     folder: Path
@@ -64,7 +64,7 @@ def open_session(request: Request, say: Say) -> Session:
     Raises `AutotuneError` where the repository, the configuration or the benchmark is not fit for one; then nothing has changed.
     """
     repository = sessions.repository_at(request.folder)
-    refuse_unfit(repository)
+    refuse_unfit(repository, clean=not (request.worktree and request.anyway))
     with _alone_at_it(repository):
         return _open(request, repository, say)
 
@@ -150,14 +150,14 @@ def _is_pointer(path: Path) -> bool:
         return file.read(len(_POINTER)) == _POINTER
 
 
-def refuse_unfit(repository: Repository) -> None:
+def refuse_unfit(repository: Repository, *, clean: bool = True) -> None:
     """Refuse a repository that is in the middle of something, or whose state a session could not be told from."""
     sessions.refuse_unfinished(repository)
     if git.resolve(repository.top, "HEAD") is None:
         raise AutotuneError("The repository has no commit yet.", "commit what is to be tuned, then try again")
     if git.current_branch(repository) is None:
         raise AutotuneError("HEAD is detached, so there is no branch to come back to.", "check out a branch: `git switch BRANCH`")
-    if changed := status.modified(repository):
+    if clean and (changed := status.modified(repository)):
         named = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")  # noqa: PLR2004 - a list's length
         large = status.kept_by_lfs(repository.top, git.resolve(repository.top, "HEAD") or "").intersection(changed)
         hint = git.LFS_HINT if large and not git.has_lfs() else "commit or stash them first; a session starts from a commit"
