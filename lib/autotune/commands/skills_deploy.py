@@ -90,11 +90,12 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Bring an earlier version of a skill back, byte for byte."""
+    from autotune.rollout.snapshots import hash_of
     from autotune.skills import deploying, installed, merging
 
     skill = installed.named(name, Path.home(), Path.cwd())
     if show:
-        known, now = deploying.versions(skill), deploying.placed(skill)
+        known, now = deploying.versions(skill), str(hash_of(skill.folder))
         rows = [{"number": one.number, "version": one.changes[0].after, "why": one.why, "at_ms": one.at_ms, **one.data} for one in known]
         answered(words.versions(known, now), {"skill": skill.name, "now": now, "versions": rows}, as_json=as_json)
         return

@@ -121,7 +121,7 @@ def roll_back(skill: Skill, said: str | None, now_ms: int, *, adopt: bool = Fals
     refuse(skill)
     if (repository := repository_of(skill.folder)) is not None:
         merging.refuse_unclean(repository, skill.folder)
-    with rollouts.opened(target_of(skill), "autotune skills rollback", now_ms, besides, adopt=adopt) as rollout:
+    with rollouts.opened(target_of(skill), "autotune skills rollback", now_ms, besides, adopt=adopt or repository is not None) as rollout:
         state = rollout.state
         version = _before(state, skill) if said is None else _version(state, said, skill)
         now = str(state.placed.get(SLOT))
@@ -134,11 +134,6 @@ def roll_back(skill: Skill, said: str | None, now_ms: int, *, adopt: bool = Fals
 def versions(skill: Skill) -> tuple[Intent, ...]:
     """Every deployment of a skill, the oldest first."""
     return rollouts.read(target_of(skill)).deployments
-
-
-def placed(skill: Skill) -> str | None:
-    """The version that the log says is there; None where nothing was deployed yet."""
-    return rollouts.read(target_of(skill)).placed.get(SLOT)
 
 
 def besides(intent: Intent) -> None:

@@ -107,7 +107,7 @@ def _through(place: suites.Place, folder: Path, now_ms: int, say: Say) -> dict[s
         spent = values.get("usd") or 0.0
         further = preparing.next_one(place, folder, spent, now_ms) if values["state"] in _IN_VAIN else None
         if further is None:
-            return {**values, "tried": tried, "usd": sum(one["usd"] or 0.0 for one in tried)}
+            return {**values, "workshop": place.workshop, "tried": tried, "usd": sum(one["usd"] or 0.0 for one in tried)}
         folder = further
 
 

@@ -64,8 +64,13 @@ def test_a_plan_says_what_it_takes() -> None:
 @pytest.mark.parametrize(
     ("values", "label", "says"),
     [
-        ({"state": "kept", "session": "s", "experiment": 1, "invented": 2, "confirm": 3}, "of these", "2 of 3 cases"),
-        ({"state": "kept", "session": "s", "experiment": 1, "invented": 0, "effect": 0.2, "low": 0.1, "high": 0.3}, "kept", "+0.200"),
+        ({"state": "kept", "session": "s", "experiment": 1, "invented": 2, "confirm": 3, "workshop": True}, "of these", "2 of 3 cases"),
+        (
+            {"state": "kept", "session": "s", "experiment": 1, "invented": 0, "effect": 0.2, "low": 0.1, "high": 0.3, "workshop": True},
+            "kept",
+            "+0.200",
+        ),
+        ({"state": "kept", "session": "s", "experiment": 1, "invented": 0, "workshop": False}, "next", "x --merge"),
         ({"state": "proposed", "proposal": "/p", "before": 0.5, "after": 0.7, "usd": 1.0}, "next", "--unproven"),
         ({"state": "proposed", "proposal": "/p", "before": None, "after": None}, "proposed", "not measured on all"),
         ({"state": "nothing", "tried": [{"scope": "description", "state": "nothing"}, {}]}, "tried", "description: nothing better"),

@@ -79,7 +79,8 @@ def test_a_version_that_is_brought_back_is_told() -> None:
     assert told.splitlines() == ["#2: y: deployed, session z, there now", "#1: x: found"]
     again = (*made, Intent(3, 3, "taken back", (Change("s", "y", "x"),)))
     assert [line for line in text(skill_life.versions(again, "x")).splitlines() if "there now" in line] == ["#3: x: taken back, there now"]
-    assert "none was deployed" in text(skill_life.versions((), None))
+    assert "none was deployed" in text(skill_life.versions((), "x"))
+    assert text(skill_life.versions(again, "z")).splitlines()[0] == "now: none of these: the folder was changed since"
 
 
 @pytest.mark.parametrize("fate", [one for one in Fate if one is not Fate.NEVER])

@@ -118,7 +118,7 @@ def ended(values: Mapping[str, Any]) -> Iterator[Line]:
         yield Line("kept", f"experiment {values['experiment']} of {values['session']}: {span}", Tone.GOOD)
         if values["invented"]:
             yield Line("of these", f"{values['invented']} of {counted(values['confirm'], 'case')} that decide were invented by a model")
-        yield Line("next", f"`autotune skills deploy {name}`")
+        yield Line("next", f"`autotune skills deploy {name}`" if values["workshop"] else f"`autotune skills deploy {name} --merge`")
     elif state == "proposed":
         yield Line("proposed", f"{values['proposal']}: {_figures(values['before'], values['after'])}", Tone.FAIR)
         yield Line("next", f"`autotune skills deploy {name} --from {values['proposal']} --unproven` takes it at your word")

@@ -50,9 +50,11 @@ def take_back_message(name: str, version: str) -> str:
     return f"Take {name} back to version {version}\n"
 
 
-def versions(deployments: Sequence[Intent], now: str | None) -> Iterator[Line]:
+def versions(deployments: Sequence[Intent], now: str) -> Iterator[Line]:
     """Tell every version that can be brought back, the newest first."""
     here = next((one for one in reversed(deployments) if one.changes[0].after == now), None)
+    if deployments and here is None:
+        yield Line("now", "none of these: the folder was changed since")
     for one in reversed(deployments):
         origin = f", {shortened(str(one.data['origin']), 60)}" if one.data.get("origin") else ""
         yield Line(f"#{one.number}", f"{one.changes[0].after}: {one.why}{origin}{', there now' if one is here else ''}")
