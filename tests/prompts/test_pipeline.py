@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -80,6 +81,11 @@ def begun(shop: Shop) -> str:
     assert running is not None
     shop.customers()
     return running.version
+
+
+def test_who_enters_the_shop_finds_its_python_environment(shop: Shop) -> None:
+    found = shop.folder / "home" / "cache" / "autotune" / Path(sys.prefix).name
+    assert found.samefile(sys.prefix)
 
 
 def test_a_pack_is_tuned_again_only_on_new_evidence(shop: Shop) -> None:

@@ -11,6 +11,7 @@ import os
 import runpy
 import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -140,7 +141,10 @@ def _surroundings(place: Path) -> dict[str, str]:
 
 
 def _write_entrance(place: Path) -> None:
-    """Write the file that puts a shell into the shop."""
+    """Write the file that puts a shell into the shop, where the Python environment of this process serves too: no other is set up."""
+    environments = place / "home" / "cache" / "autotune"
+    environments.mkdir(parents=True)
+    (environments / Path(sys.prefix).name).symlink_to(sys.prefix)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in _surroundings(place).items()]
     (place / "enter.sh").write_text("\n".join([*lines, f"cd {shlex.quote(str(place / 'workshop'))}", ""]), "utf-8")
 
