@@ -174,6 +174,17 @@ def test_a_keep_whose_runs_take_no_less_than_before_says_so() -> None:
     assert remark([], TIME) is None
 
 
+def test_a_keep_of_short_runs_that_take_as_long_as_before_says_so_where_all_of_them_do() -> None:
+    slow_clock = runs((0.037, 0.113), (0.075, 0.115))
+    seen = remark(slow_clock, TIME)
+    assert seen is not None
+    assert (seen.kind, seen.figures["value_s"]) == (Kind.TIME_ELSEWHERE, 0.037)
+    assert objection(slow_clock, TIME) is None
+    assert remark(runs((0.037, 0.113), (0.075, 0.115), 4), TIME) is None
+    assert remark([*slow_clock, run(Arm.INCUMBENT, 0.075, 0.16)], TIME) is None
+    assert remark(runs((0.037, 0.078), (0.075, 0.115)), TIME) is None
+
+
 def test_one_repetition_of_many_says_nothing_of_the_run() -> None:
     assert objection(runs((0.001, 2.0), (0.1, 2.0)), TIME) is None
 

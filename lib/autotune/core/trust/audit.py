@@ -32,7 +32,7 @@ from autotune.core.stats.noise import median
 
 # How much more of a run may go by outside a time metric than on the unchanged code, as a multiple and in seconds, and how much smaller
 # a share of its run the metric may become, as a multiple: an honest change may load a little more at its start. Starting a program
-# takes tens of milliseconds that vary by as much, so that below 0.1 s nothing can be told.
+# takes tens of milliseconds that vary by as much, so that below 0.1 s nothing contradicts. It is said where runs enough all tell it.
 MORE_OUTSIDE = 5.0
 LEAST_OUTSIDE_S = 0.1
 # Of the run that the metric has to be on the unchanged code; below, it is one of many repetitions and says nothing of the run.
@@ -248,7 +248,8 @@ def _elsewhere(ours: Sequence[Run], theirs: Sequence[Run], metric: Metric) -> _E
     (value, whole), (value_before, whole_before) = (_typical(found, unit_s) for found in (spans, spans_before))
     outside, outside_before = whole - value, whole_before - value_before
     saved, more = value_before - value, outside - outside_before
-    if saved <= 0 or more <= max(LEAST_OUTSIDE_S, WHOLE * saved):
+    little = more <= LEAST_OUTSIDE_S
+    if saved <= 0 or more <= WHOLE * saved or (little and not _are_apart(spans, spans_before, unit_s)):
         return None
     far_below = MORE_OUTSIDE * value * whole_before < value_before * whole and outside > MORE_OUTSIDE * outside_before
     as_long = more <= WHOLE_AT_MOST * saved and value_before >= GREATER_PART * whole_before
@@ -261,7 +262,13 @@ def _elsewhere(ours: Sequence[Run], theirs: Sequence[Run], metric: Metric) -> _E
         "value_before_s": value_before,
         "whole_before_s": whole_before,
     }
-    return _Elsewhere(figures, far_below or (as_long and min(len(spans), len(spans_before)) >= ENOUGH_RUNS))
+    return _Elsewhere(figures, not little and (far_below or (as_long and min(len(spans), len(spans_before)) >= ENOUGH_RUNS)))
+
+
+def _are_apart(ours: Sequence[_Span], theirs: Sequence[_Span], unit_s: float) -> bool:
+    """Whether more of each of our runs goes by outside the metric than of any of theirs, in runs enough to tell: by luck once in 252."""
+    outside, before = ([whole - value * unit_s for value, whole in spans] for spans in (ours, theirs))
+    return min(len(outside), len(before)) >= TELLING_RUNS and min(outside) > max(before)
 
 
 def _spans(runs: Sequence[Run], metric: Metric, read: Reading) -> list[_Span]:
