@@ -803,8 +803,10 @@ MISSED = (
         "writes below the home folder; caught with `sandbox = true`",
     ),
     (
-        "A clock that runs a little slower, or saves less than 0.1 s, or in a run of which the metric is less than a fifth, "
-        "or that is seen in one run (`--once`)",
+        (
+            "A clock that runs a little slower, or saves less than 0.1 s, or in a run of which the metric is less than a fifth, "
+            "or that is seen in one run (`--once`)"
+        ),
         "assignments to functions of `time` and `performance`; if it is seen and not proved, the keep's reason says to look twice",
     ),
     (

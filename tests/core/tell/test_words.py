@@ -517,6 +517,12 @@ def test_words_follow_the_figures(kind: Kind, figures: Mapping[str, Any], words:
     assert told(Fact(kind, figures)) == words
 
 
+@pytest.mark.parametrize(("kind", "saved"), [(Kind.CUT_OFF, True), (Kind.CANCELLED, False)])
+def test_the_result_of_a_measurement_that_was_cut_off_says_how_its_changes_are_opened_again(kind: Kind, *, saved: bool) -> None:
+    result = Fact(Kind.RESULT, {"experiment": 9, "status": "discard"}, Fact(Kind.NOT_MEASURED, because=Fact(kind)))
+    assert told(result).endswith("; `autotune restore 9` opens its changes again") is saved
+
+
 @pytest.mark.parametrize(
     ("evidence", "said"),
     [(3400.9, "3400 : 1"), (10.0, "10 : 1"), (9.999, "9.99 : 1"), (0.029, "0.02 : 1"), (0.0099, "under 0.01 : 1"), (2.5e7, "25000000 : 1")],

@@ -290,6 +290,10 @@ _NO_WITNESS: Mapping[Unfit, str] = {
 }
 
 
+def _is_cut_off(reason: Fact | None) -> bool:
+    return reason is not None and reason.because is not None and reason.because.kind is Kind.CUT_OFF
+
+
 def _last_line(text: str) -> str:
     return f": {escaped(text)}" if text else ""
 
@@ -566,7 +570,9 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.PROPOSING: "the proposer works on experiment {experiment}",
     Kind.PROBING: "probes of {skill}: {done} of {cases} cases are done",
     Kind.RESULT: lambda fact: (
-        f"experiment {fact.figures['experiment']}: {fact.figures['status']}: {_because(fact)}" + _last_line(fact.figures.get("last", ""))
+        f"experiment {fact.figures['experiment']}: {fact.figures['status']}: {_because(fact)}"
+        + _last_line(fact.figures.get("last", ""))
+        + (f"; `autotune restore {fact.figures['experiment']}` opens its changes again" if _is_cut_off(fact.because) else "")
     ),
     Kind.RESULT_TOLD: "experiment {experiment}: {status}: {description} ({because})",
     Kind.PROPOSED: "experiment {experiment}: {description}",
