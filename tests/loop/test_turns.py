@@ -107,5 +107,6 @@ def test_who_waits_is_told_about_how_long_the_others_stage_takes(two: tuple[Proj
     until(lambda: (two[1].ok("status", "--json").json["doing"] or {}).get("kind") == "waiting for machine")
     doing = two[1].ok("status", "--json").json["doing"]
     assert (doing["process"], doing["until"]) == (holder.pid, holder.until)
+    assert doing["what"] == f"experiment 1 of {two[0].ok('status', '--json').json['session']} in one"
     (two[0].top.parent / "gate").unlink()
     assert [first.wait().code, other.wait().code] == [0, 0]

@@ -68,7 +68,7 @@ def as_of(fact: Fact, now: str) -> Fact:
 
 
 def waiting(fact: Fact) -> str:
-    """`waiting for experiment 3 of tests-20261129, which uses the machine (process 12), about 40 s more`."""
+    """`waiting for experiment 3 of tests-20261129 in parser, which uses the machine (process 12), about 40 s more`."""
     figures = fact.figures
     whom = escaped(figures["what"]) if figures["what"] else "another process"
     process = f" (process {figures['process']})" if figures["process"] is not None else ""

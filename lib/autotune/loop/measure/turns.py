@@ -14,6 +14,7 @@ from autotune.edges import locks, tickets
 from autotune.edges.clock import now
 from autotune.edges.locks import Lock
 from autotune.errors import AutotuneError
+from autotune.loop.session import layout
 from autotune.loop.session.session import Session
 
 TOLD_AFTER_S = 0.5  # a shorter wait is not worth a word
@@ -89,7 +90,8 @@ def alone(session: Session, what: str, config: Config | None = None) -> Iterator
 
     What is not timed needs no machine to itself, by the session, or by a `config` that is to be measured with.
     """
-    turn = Turn(session, f"{what} of {(session.beside or session).state.segment.opened.session}")
+    name, repository = (session.beside or session).state.segment.opened.session, layout.main_folder(session.repository)
+    turn = Turn(session, f"{what} of {name} in {repository.name}")
     try:
         if session.state.timed if config is None else config.measures_time:
             turn.wait()

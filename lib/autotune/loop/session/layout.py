@@ -114,13 +114,13 @@ def session_cache(repository: Repository, name: str) -> Path:
 
 def made_cache(repository: Repository, name: str) -> Path:
     """Give a session's folder among the measuring worktrees; raises `AutotuneError` where there may be none."""
-    folders.make_worktrees(repository.top, repository.common, _owner(repository))
+    folders.make_worktrees(repository.top, repository.common, main_folder(repository))
     return session_cache(repository, name)
 
 
 def made_room(repository: Repository) -> Path:
     """Name a folder among the measuring worktrees, of this process alone, for what is in a bundle."""
-    folders.make_worktrees(repository.top, repository.common, _owner(repository))
+    folders.make_worktrees(repository.top, repository.common, main_folder(repository))
     return folders.worktrees().resolve() / f"{ROOM}{os.getpid()}"
 
 
@@ -153,10 +153,11 @@ def known(repository: Repository) -> str:
     """Name a repository among all of the user's."""
     import hashlib
 
-    return f"{_owner(repository).name}-{hashlib.sha256(os.fsencode(repository.common)).hexdigest()[:10]}"
+    return f"{main_folder(repository).name}-{hashlib.sha256(os.fsencode(repository.common)).hexdigest()[:10]}"
 
 
-def _owner(repository: Repository) -> Path:
+def main_folder(repository: Repository) -> Path:
+    """Give the folder by which people know a repository, whichever of its working trees this is: the main one, or a bare one itself."""
     return repository.common.parent if repository.common.name == ".git" else repository.common
 
 
