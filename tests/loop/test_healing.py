@@ -125,3 +125,20 @@ def test_the_confidence_is_told_on_the_dashboard_alone_and_in_one_shape_as_json(
 
 def test_opening_says_which_mode_is_in_force_and_why(project: Project) -> None:
     assert f"mode in force: once, as configured (decision_mode); {WITHOUT_PROMISE}\n" in project.init().out
+
+
+def test_who_waits_settles_what_another_branch_had_left_and_waits_for_the_playbook_that_follows(project: Project) -> None:
+    gate = project.outside / "gate"
+    project.write("autotune.sh", f"while test -e {gate}; do sleep 0.02; done; {BENCHMARK}")
+    project.write("autotune.toml", 'busy_wait_s = 0\n[health]\nmax_no_improvement_runs = 1\n[recovery]\nplaybooks = ["rebaseline"]\n')
+    project.init()
+    branch = project.branch
+    gate.touch()
+    project.write("src/a.txt", "longer than it was, by far\n")
+    project.ok("try", "--wait", "0", "-d", "longer")
+    project.git("switch", "-q", "main")
+    gate.unlink()
+    assert f"switch {branch}" in project.refused("wait")
+    project.git("switch", "-q", branch)
+    found = project.ok("wait", "--json").json
+    assert (found["about"]["status"], found["measuring"], found["playbook"]["name"]) == ("discard", False, "rebaseline")

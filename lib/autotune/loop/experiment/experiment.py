@@ -135,7 +135,7 @@ def wait_and_settle(session: Session, wait_s: float | None, progress: Progress =
     if finish(session, wait_s, progress) and next_action(session.state, now()) is not None:
         with work.changing(session, "carry on") as lock:
             work.carry_on(session, lock)
-        work.wait(session, None if until is None else max(0.0, until - time.monotonic()), progress)
+        work.wait(session, _left_s(until), progress)
     if open_before is not None:
         return open_before.number
     return session.state.count or None
@@ -191,19 +191,23 @@ def bring_back(session: Session, number: int) -> tuple[str, ...]:
 
 
 def finish(session: Session, wait_s: float | None, progress: Progress = None) -> bool:
-    """Wait for whoever works on the session, then take the steps that are left, as any command does first.
+    """Wait for whoever works on the session, take the steps that are left, as any command does first, and wait for what follows of them.
 
-    A comparison on cases that goes on is waited for. Gives whether nobody works on the session any more.
+    A comparison on cases that goes on is waited for to its end. Gives whether nobody works on the session any more.
     """
+    until = None if wait_s is None else time.monotonic() + wait_s
     if not work.wait(session, wait_s, progress):
         return False
-    if worker_of(session) is None and _unsettled(session):
-        with work.changing(session, "settle") as lock:
-            went_on = goes_on(session.state)
-            work.carry_on(session, lock)
-        if went_on:
-            work.wait(session, None)
-    return True
+    if worker_of(session) is not None or not _unsettled(session):
+        return True
+    with work.changing(session, "settle") as lock:
+        went_on = goes_on(session.state)
+        begun = work.carry_on(session, lock)
+    return not begun or work.wait(session, None if went_on else _left_s(until), progress)
+
+
+def _left_s(until: float | None) -> float | None:
+    return None if until is None else max(0.0, until - time.monotonic())
 
 
 def _unsettled(session: Session) -> bool:
