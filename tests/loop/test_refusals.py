@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -408,3 +410,15 @@ def test_what_lies_outside_the_scope_counts_as_protected(project: Project) -> No
     project.git("commit", "-qm", "tests")
     answer = project.run("init", "--name", "x", "--metric", "autotune.wall_s", "--command", "ls tests", "--scope", "src/**", "--once")
     assert "everything outside the scope" in answer.err
+
+
+def test_what_takes_back_a_file_out_of_scope_works_in_any_folder(project: Project) -> None:
+    project.init()
+    before = project.read("README")
+    project.write("README", "mine\n")
+    project.git("add", "README")
+    words = project.refused("try", "-d", "x")
+    command = re.search(r"`git (.* )FILE`, or delete", words)
+    assert command is not None
+    project.git(*shlex.split(f"{command[1]}README"), folder=project.top / "src")
+    assert project.read("README") == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from autotune.core.facts import Fact
 from autotune.core.findings import Objection
@@ -151,7 +152,7 @@ def _refuse_forbidden(session: Session, found: Look) -> None:
     more = len(found.refused) - len(named)
     raise AutotuneError(
         f"The candidate changes files that it may not: {'; '.join(named)}{f'; and {more} more' if more else ''}.",
-        f"take those changes back (`git restore --source={session.state.incumbent[:12]} FILE`, or delete a new file), then try again; "
+        f"take those changes back (`git -C {quote(str(session.top))} restore --source=HEAD FILE`, or delete a new file), then try again; "
         f"{_TAKE_BACK} takes back all of it",
     )
 
