@@ -188,6 +188,7 @@ def test_what_cannot_be_improved_is_refused_before_anything_is_spent(home: Here)
     assert "no tasks" in home.run("skills", "improve", "notes", *model, "--scope", "body", "--yes", code=1)
     assert "no routing" in home.run("skills", "improve", "notes", *model, "--scope", "routing", "--yes", code=1)
     assert "--yes" in home.run("skills", "improve", "notes", *model, code=1)
+    assert "invented no cases" in home.run("skills", "improve", "notes", *model, "--yes", code=1)
     (home.path / ".claude/skills/notes/SKILL.md").write_text("no head\n")
     assert "mended first" in home.run("skills", "improve", "notes", *model, "--yes", code=1)
 

@@ -189,6 +189,10 @@ def filled(place: Place, suite: Suite, scope: Scope, wish: Wish) -> tuple[Suite,
     suite, found = inventing.with_invented(
         place, suite, wish.model, dict.fromkeys(lacking, ENOUGH), wish.max_usd * FOR_CASES, dry_run=False
     )
+    if found.failed == found.calls:
+        raise AutotuneError(
+            f"{wish.model} invented no cases: {found.failed} calls went without an answer.", "see what it answers; --no-invent goes without"
+        )
     suites.write(place, suite)
     return suite, replace(wish, max_usd=max(wish.max_usd - (found.usd or 0.0), 0.0))
 

@@ -45,10 +45,17 @@ def test_nothing_is_missed_where_it_was_not_offered_was_no_humans_or_fired() -> 
     assert list(missed(NAME, [turn("x", session="a"), typed])) == []
 
 
+def test_a_complaint_and_what_comes_of_it_are_one_miss() -> None:
+    said = (turn("do my taxes"), turn("why didn't you use tidy-up?"), turn("you should have used tidy-up"), turn("/tidy-up", How.TYPED))
+    assert list(missed(NAME, said)) == [Missed(0, Sign.CORRECTION)]
+
+
 @pytest.mark.parametrize(
     ("said", "complains"),
     [
         ("why didn't you use the tidy-up skill", True),
+        ("Why didn’t you use tidy-up?", True),
+        ("why did you not use tidy-up", True),
         ("You should have used /tidy-up!", True),
         ("you forgot tidy up", True),
         ("use tidy-up on this", False),

@@ -20,9 +20,7 @@ from autotune.core.stats.shares import wilson
 LEAST = 5  # turns from which a share is told
 SAME_WORDS = 0.5  # of two prompts' words (Jaccard), from which one speaks for the other
 
-_NEGLECTED = (
-    r"(?:why (?:didn'?t|did not|haven'?t|don'?t) you use|you (?:should have|could have|were supposed to) used?|you forgot(?: to use)?)"
-)
+_NEGLECTED = r"(?:why (?:(?:didn['’]?t|did not|haven['’]?t|don['’]?t) you|(?:did|do) you not) use|you (?:should have|could have|were supposed to) used?|you forgot(?: to use)?)"
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -158,9 +156,11 @@ def _said_next(name: str, turns: Sequence[Turn], typed: Collection[int]) -> Mapp
             continue
         before = last.get(key := (turn.session, turn.agent))
         last[key] = place
-        if before is not None and _complains(turn.text) and corrects(turn.text, name):
+        if before is None or corrects(turns[before].text, name):
+            continue  # a complaint is of the turn before it
+        if corrects(turn.text, name):
             found[before] = Sign.CORRECTION
-        elif before is not None and place in typed:
+        elif place in typed:
             found[before] = Sign.TYPED
     return found
 
