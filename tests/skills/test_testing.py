@@ -157,14 +157,14 @@ def test_without_a_suite_or_a_skill_it_is_refused(place: Place, capsys: pytest.C
 
 
 def test_a_suite_without_tasks_has_no_baseline(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    makes_tasks = "autotune skills eval generate notes --from model --positives 0 --negatives 0 --tasks 10"
+    makes_tasks = "`autotune skills eval generate notes --from model --positives 0 --negatives 0 --tasks 10`"
     assert run(capsys, "baseline", "notes")[1]["hint"] == makes_tasks
     place.suite(queries())
     code, said = run(capsys, "baseline", "notes")
     assert (code, said["hint"]) == (1, makes_tasks)
     assert run(capsys, "baseline", "charts")[1]["hint"] == makes_tasks.replace("notes", "charts")
     place.suite(tasks(1))
-    assert run(capsys, "test", "notes", "--instrument", "routing-host")[1]["hint"] == "autotune skills eval generate notes"
+    assert run(capsys, "test", "notes", "--instrument", "routing-host")[1]["hint"] == "`autotune skills eval generate notes`"
 
 
 def test_what_a_task_begins_with_is_part_of_the_suite(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,7 +33,7 @@ class Verbs(Parts):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read what was typed."""
-        from autotune.core.skills.renamed import Today, today
+        from autotune.core.skills.renamed import LEFT_OUT, Today, today
 
         found = today(args)
         if isinstance(found, Today):
@@ -45,7 +45,8 @@ class Verbs(Parts):
         elif found is not None:
             from autotune.core.tell.skill_run import left_out
 
-            raise AutotuneError(f"There is no `autotune skills {args[0]}`, on purpose.", left_out(found))
+            named = " ".join(args[: 1 if tuple(args[:1]) in LEFT_OUT else 2])
+            raise AutotuneError(f"There is no `autotune skills {named}`, on purpose.", left_out(found))
         return super().parse_args(ctx, args)
 
 

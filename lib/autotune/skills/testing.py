@@ -35,13 +35,13 @@ def benches(skill: Skill, home: Path, settings: Probing, wanted: Sequence[Measur
     """Give a bench for each instrument that the skill's suite has cases for. Raises AutotuneError where it has none."""
     place = place_of(skill, home)
     step = Step.BASELINE if set(wanted) == {Measures.TASK} else Step.EVALS
-    makes_cases = command(step, skill.short, NO_CASES)
+    makes_cases = f"`{command(step, skill.short, NO_CASES)}`"
     if not place.suite.is_file():
         raise AutotuneError(f"{skill.short} has no suite yet: there is no {place.suite}.", makes_cases)
     found = list(_with_cases(skill, place, settings, wanted))
     if not found:
-        kinds = ", ".join(wanted)
-        raise AutotuneError(f"The suite of {skill.short} has no cases for {kinds}.", makes_cases)
+        kinds = dict.fromkeys("tasks" if one is Measures.TASK else "queries" for one in wanted)
+        raise AutotuneError(f"The suite of {skill.short} has no {' and no '.join(kinds)}.", makes_cases)
     return found
 
 

@@ -54,7 +54,7 @@ def test_a_complaint_and_what_comes_of_it_are_one_miss() -> None:
     ("said", "complains"),
     [
         ("why didn't you use the tidy-up skill", True),
-        ("Why didn’t you use tidy-up?", True),
+        ("Why didn\u2019t you use tidy-up?", True),
         ("why did you not use tidy-up", True),
         ("You should have used /tidy-up!", True),
         ("you forgot tidy up", True),

@@ -20,7 +20,10 @@ from autotune.core.stats.shares import wilson
 LEAST = 5  # turns from which a share is told
 SAME_WORDS = 0.5  # of two prompts' words (Jaccard), from which one speaks for the other
 
-_NEGLECTED = r"(?:why (?:(?:didn['’]?t|did not|haven['’]?t|don['’]?t) you|(?:did|do) you not) use|you (?:should have|could have|were supposed to) used?|you forgot(?: to use)?)"
+_NEGLECTED = (
+    r"(?:why (?:(?:did|have|do)(?:n['\u2019]?t| not) you|(?:did|do) you not) use"
+    r"|you (?:should have|could have|were supposed to) used?|you forgot(?: to use)?)"
+)
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -11,7 +11,7 @@ from autotune.core.tell.figures import counted, minute
 from autotune.core.tell.lines import Line, Tone, Values, shortened
 from autotune.core.tell.skills import share
 
-_ABOUT = {"score": "recall", "wrong": "turns in which it fired wrongly"}
+_ABOUT = {"score": "recall", "wrong": "precision"}
 
 
 def deployed(made: Values) -> Iterator[Line]:
