@@ -852,3 +852,22 @@ def test_what_git_ignores_in_a_folder_at_a_files_place_is_moved_aside_and_told(p
     assert kept.read_text() == "precious\n"
     assert project.git("status", "--porcelain") == ""
     assert project.git("show", f"refs/autotune/{project.name}/1:src/b.txt/new.txt") == "n" * 99
+
+
+@pytest.mark.parametrize(
+    "staged", [("add", "-A"), ("add", "-N", "src/new.txt"), ("commit", "-qam", "the proposer's"), ("rm", "-q", "--cached", "src/b.txt")]
+)
+def test_of_a_candidate_that_is_given_up_nothing_stays_staged(furnished: Project, staged: tuple[str, ...]) -> None:
+    furnished.init()
+    furnished.write("notes.txt", "the user's\n")
+    if "commit" not in staged:
+        furnished.git("add", "notes.txt")
+    before, index, tip = furnished.files(), entries(furnished), furnished.git("rev-parse", "HEAD")
+    furnished.write("src/b.txt", "b\n")
+    furnished.write("src/new.txt", "new\n")
+    (furnished.top / "src/a.txt").unlink()
+    furnished.git(*staged)
+    furnished.ok("log", "-d", "x", "--status", "discard")
+    assert furnished.files() == before
+    assert entries(furnished) == index
+    assert furnished.git("rev-parse", "HEAD") == tip

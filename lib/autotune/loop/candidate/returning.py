@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from autotune.core.facts import Fact, Kind
@@ -73,6 +73,26 @@ def take_back(session: Session, commit: str, changes: Sequence[Difference], boun
     indexes.refresh_index(session.top)
 
 
+def astray(session: Session, commit: str, spared: Container[str] = ()) -> tuple[str, ...]:
+    """List what the user's index has other than a commit, as far as a candidate can have put it there and it is not spared."""
+    boundary, held = Boundary(session), git.tracked(session.top, commit)
+    return tuple(
+        path
+        for path in indexes.staged(session.top, commit)
+        if path not in spared
+        and (boundary.in_scope(path) or path in boundary.users or (boundary.is_session_file(path) and path not in held))
+    )
+
+
+def align_index(session: Session, commit: str, spared: Container[str] = ()) -> None:
+    """Make the user's index agree with a commit in what a candidate can have put there; other entries, and those spared, stay."""
+    held, paths = git.tracked(session.top, commit), astray(session, commit, spared)
+    indexes.set_entries(
+        session.top, None, {path: held[path] for path in paths if path in held}, [path for path in paths if path not in held]
+    )
+    indexes.refresh_index(session.top)
+
+
 def clear_the_way(session: Session, written: Iterable[str], known: Collection[str]) -> None:
     """Move aside what stands in the checkout where paths are about to be written, in their places or above, and is none of `known`."""
     paths = tree.in_the_way(session.top, written, known)
@@ -104,6 +124,7 @@ def set_aside(session: Session, why: Fact, kind: Kind = Kind.CANDIDATE_SET_ASIDE
     ref = session.folder.ref(f"refused-{session.position.lines}")
     commits.set_ref(session.top, ref, commit, "a refused candidate")
     take_back(session, session.state.incumbent, changes, found.boundary)
+    align_index(session, session.state.incumbent)
     for path, sha in submodules.items():
         worktrees.move_submodule(session.top, path, sha)
     for path, was in found.moved.items():

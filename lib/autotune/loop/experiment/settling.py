@@ -21,7 +21,7 @@ from autotune.edges.tree import Difference
 from autotune.errors import AutotuneError
 from autotune.loop.candidate.boundary import Boundary
 from autotune.loop.candidate.candidate import Look, look, take_snapshot
-from autotune.loop.candidate.returning import take_back
+from autotune.loop.candidate.returning import align_index, astray, take_back
 from autotune.loop.measure import watching
 from autotune.loop.measure.bench import OUTPUT_KEPT
 from autotune.loop.measure.measuring import decided, voided
@@ -82,8 +82,8 @@ def _facts(session: Session, experiment: Experiment, *, cut_off: bool) -> Facts:
         return Facts(tip=tip, scope_is_incumbent=False, index_agrees=tip is not Tip.KEPT or _all_there(session, experiment))
     found = look(session, experiment.incumbent)
     left = _unedited(session, experiment, found) if cut_off else found.candidate
-    astray = _astray(session, experiment.incumbent, _staged_since(session, experiment) if cut_off else ())
-    return Facts(tip=tip, scope_is_incumbent=not left, index_agrees=not astray)
+    spared = _staged_since(session, experiment) if cut_off else frozenset[str]()
+    return Facts(tip=tip, scope_is_incumbent=not left, index_agrees=not astray(session, experiment.incumbent, spared))
 
 
 def _unedited(session: Session, experiment: Experiment, found: Look) -> tuple[Difference, ...]:
@@ -107,7 +107,7 @@ def _staged_since(session: Session, experiment: Experiment) -> frozenset[str]:
 
 def _all_there(session: Session, experiment: Experiment) -> bool:
     """Whether index and working tree have what was kept."""
-    if _astray(session, session.tip or ""):
+    if astray(session, session.tip or ""):
         return False
     return not behind(session, experiment.incumbent, experiment.candidate, look(session, experiment.incumbent).all)
 
@@ -122,17 +122,6 @@ def _tip(session: Session, experiment: Experiment) -> Tip:
         return Tip.OTHER
     same = commits.tree_of(session.top, tip) == commits.tree_of(session.top, experiment.candidate)
     return Tip.KEPT if same else Tip.KEPT_CHANGED
-
-
-def _astray(session: Session, commit: str, spared: Container[str] = ()) -> tuple[str, ...]:
-    """List what the user's index has other than a commit, as far as a candidate can have put it there and it is not spared."""
-    boundary, held = Boundary(session), git.tracked(session.top, commit)
-    return tuple(
-        path
-        for path in indexes.staged(session.top, commit)
-        if path not in spared
-        and (boundary.in_scope(path) or path in boundary.users or (boundary.is_session_file(path) and path not in held))
-    )
 
 
 def _void(session: Session) -> None:
@@ -312,12 +301,7 @@ def _align_index(session: Session, spared: Container[str] = ()) -> None:
     if kept and (files := catch_up(session, experiment.incumbent, experiment.candidate)):
         session.notice(Fact(Kind.KEEP_PUT_BACK, {"experiment": experiment.number, "paths": list(files[:5])}))
     commit = session.tip or "" if kept else experiment.incumbent
-    held = git.tracked(session.top, commit)
-    astray = _astray(session, commit, () if kept else spared)
-    indexes.set_entries(
-        session.top, None, {path: held[path] for path in astray if path in held}, [path for path in astray if path not in held]
-    )
-    indexes.refresh_index(session.top)
+    align_index(session, commit, () if kept else spared)
 
 
 def _write_result(session: Session) -> None:
