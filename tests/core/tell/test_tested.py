@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from autotune.core.skills.measured import Measured, compared, measured
 from autotune.core.skills.probed import Probed
@@ -63,6 +64,8 @@ def test_twice_says_whether_the_instrument_agrees_with_itself() -> None:
     told = text(tested.twice("notes", Measures.ROUTING_HOST, first, second, compared(first, second)))
     assert "do not decide by this" in told
     assert "flipped: 30 of 30" in told
+    paid = replace(first, found={key: replace(one, usd=0.01) for key, one in first.found.items()})
+    assert "cost: 0.6 US dollars" in text(tested.twice("notes", Measures.ROUTING_HOST, paid, paid, None))
     few = made(QUERIES[:2], 1.0)
     assert "can show" not in text(tested.twice("notes", Measures.ROUTING_HOST, few, few, compared(few, few)))
     failed = made(QUERIES, None)

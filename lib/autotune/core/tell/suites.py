@@ -116,7 +116,9 @@ def left_out(why: Mapping[str, int]) -> Iterator[Line]:
 def to_invent(counts: Mapping[str, int], calls: int, usd: float | None) -> Line:
     """Tell what a model is to be asked for."""
     money = "" if usd is None else f", for at most {usd:.2f} US dollars"
-    sides = ", ".join(f"{count} {side}" for side, count in counts.items() if count) or "nothing"
+    sides = (
+        ", ".join(counted(count, "task") if side == "task" else f"{count} {side}" for side, count in counts.items() if count) or "nothing"
+    )
     return Line("to invent", f"{sides}, in {counted(calls, 'call')}{money}")
 
 

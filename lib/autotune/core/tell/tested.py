@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from autotune.core.skills.measured import NEGATIVE, POSITIVE, TASKS, Compared, Measured
-from autotune.core.skills.probed import Probed, commonest
+from autotune.core.skills.probed import Probed, commonest, total
 from autotune.core.skills.probing import Measures, Probing
 from autotune.core.skills.signs import Failing, Outcome
 from autotune.core.skills.suite import Check, Criterion, RoutingCase, SuiteCase
@@ -65,7 +65,7 @@ def with_and_without(skill: str, without: Measured, found: Measured, difference:
         yield Line("difference", f"{_points(difference)}; odds against luck {difference.odds:,.0f} : 1", Tone.GOOD if better else Tone.FAIR)
         if difference.same:
             yield Line("", f"{counted(difference.cases, 'task')} cannot tell it from nothing{_visible(difference)}")
-    yield from _ends(found)
+    yield from _ends(found, without)
 
 
 def twice(skill: str, instrument: Measures, first: Measured, second: Measured, difference: Compared | None) -> Iterator[Line]:
@@ -79,7 +79,7 @@ def twice(skill: str, instrument: Measures, first: Measured, second: Measured, d
         yield Line("flipped", f"{difference.flipped} of {counted(difference.cases, 'case')} were right once and wrong once")
         if difference.visible is not None:
             yield Line("can show", f"a change of {100 * difference.visible:.0f} points or more, with all of these cases")
-    yield from _ends(second if second.failed >= first.failed else first)
+    yield from _ends(*((second, first) if second.failed >= first.failed else (first, second)))
 
 
 def _wrong(case: SuiteCase, found: Probed) -> str:
@@ -105,11 +105,12 @@ def _visible(one: Compared) -> str:
     return "" if one.visible is None else f"; they show {100 * one.visible:.0f} points or more"
 
 
-def _ends(found: Measured) -> Iterator[Line]:
+def _ends(found: Measured, *others: Measured) -> Iterator[Line]:
+    usd = total(one.usd for one in (found, *others))
     if found.failed:
         failed = [outcome for one in found.found.values() for outcome in one.failed]
         yield Line("no score", f"{counted(found.failed, 'case')}: {why(failed)}", Tone.FAIR)
-    yield Line("cost", "not known" if found.usd is None else f"{found.usd:.3g} US dollars")
+    yield Line("cost", "not known" if usd is None else f"{usd:.3g} US dollars")
 
 
 def check_failed(check: Check) -> str:
