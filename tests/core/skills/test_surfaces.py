@@ -69,6 +69,11 @@ def test_another_description_takes_the_place_of_one_however_that_is_written(said
     assert found.text(SKILL) == "---\nname: slides\ndescription: Makes decks.\nlicense: MIT\n---\n"
 
 
+def test_lines_end_as_they_did() -> None:
+    found = with_texts(package(TEXT.replace("\n", "\r\n")), {DESCRIPTION: "Makes decks.", BODY: f"# New\n\n{HELD}\n"})
+    assert found.text(SKILL).count("\n") == found.text(SKILL).count("\r\n") > 9
+
+
 def test_another_body_or_routing_leaves_the_head_and_the_other() -> None:
     found = with_texts(package(), {ROUTING: "## When to use\n\nNever."})
     assert found.text(SKILL).replace("## When to use\n\nNever.", "## When to use\n\nFor decks.\n\n### More\n\nOf any kind.\n") == TEXT

@@ -71,13 +71,14 @@ def with_texts(package: Package, texts: Mapping[str, str]) -> Package:
     head = package.head
     if head is None:
         raise ValueError("the head cannot be read")
+    end = lines[0][len(lines[0].rstrip("\r\n")) :]
     if BODY in texts or ROUTING in texts:
         body, routing = _parts(head.body)
         whole = texts.get(BODY, body).replace(HELD, texts.get(ROUTING, routing))
-        lines = [*lines[: head.body_line - 1], f"\n{whole.strip()}\n"]
+        lines = [*lines[: head.body_line - 1], f"\n{whole.strip()}\n".replace("\n", end)]
     if DESCRIPTION in texts:
         place = next(place for key, place in head.places if key == DESCRIPTION)
-        lines[place.start - 1 : place.stop - 1] = [f"{DESCRIPTION}: {scalar(texts[DESCRIPTION])}\n"]
+        lines[place.start - 1 : place.stop - 1] = [f"{DESCRIPTION}: {scalar(texts[DESCRIPTION])}{end}"]
     return replace(package, files={**package.files, SKILL: "".join(lines).encode()})
 
 

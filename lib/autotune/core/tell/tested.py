@@ -51,7 +51,7 @@ def once(instrument: Measures, skill: str, found: Measured) -> Iterator[Line]:
     for case, probed in found.wrong()[:_MOST]:
         yield Line("wrong", _wrong(case, probed))
     if hidden := found.hidden() + max(0, len(found.wrong()) - _MOST):
-        yield Line("", f"{counted(hidden, 'more case')} wrong. Those that decide on changes are not shown")
+        yield Line("", f"{counted(hidden, 'more case' if found.wrong() else 'case')} wrong. Those that decide on changes are not shown")
     yield from _ends(found)
 
 
