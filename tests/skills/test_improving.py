@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from contextlib import closing
 from dataclasses import replace
@@ -157,6 +158,28 @@ def test_no_more_calls_are_made_than_a_day_may_have(home: Here, monkeypatch: pyt
     assert "goes on where it was" in home.run("skills", "improve", "notes", "--model", model, *OPTIONS, code=1)
     with closing(Spending()) as spending:
         assert spending.spent(f"day {datetime.now(UTC).date().isoformat()}").calls == 7
+
+
+def test_where_too_many_probes_fail_nothing_is_decided_and_the_text_may_be_proposed_again(
+    home: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_suite(home, few(21, 3))
+    path = home.path / ".claude/skills/notes/SKILL.md"
+    path.write_text(path.read_text().replace("Write release notes.", "Put words on paper."))
+    decided = improving._decided
+
+    def capped(folder: Path, *given: Any) -> dict[str, Any]:
+        with closing(Spending()) as spending:
+            most = spending.spent(f"day {datetime.now(UTC).date().isoformat()}").calls + 10
+        probe = folder / improve_runs.PROBE
+        probe.write_text(re.sub("max_calls_per_day = .*", f"max_calls_per_day = {most}", probe.read_text()))
+        return decided(folder, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(improving, "_decided", capped)
+        found = improve(home, "better", "--proposals", "1")
+    assert (found["state"], "without a score" in found["reason"]) == ("undecided", True)
+    assert improve(home, "better", "--proposals", "1")["state"] == "kept"
 
 
 def test_a_run_that_was_killed_is_gone_on_with(home: Here, monkeypatch: pytest.MonkeyPatch) -> None:

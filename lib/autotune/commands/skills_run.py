@@ -148,7 +148,8 @@ def _told(did: Did, *, dry_run: bool) -> Iterator[Line]:
         yield words.status(found["sessions"], found["skills"])
     elif did.step is Step.IMPROVE:
         one = found["improved"]
-        yield words.improved(name, kept=one.kept, why=one.why, session=one.session, handled=found["handled"], dry_run=dry_run)
+        said = {"kept": one.kept, "decided": one.decided, "why": one.why, "session": one.session, "handled": found["handled"]}
+        yield words.improved(name, **said, dry_run=dry_run)
     elif did.step is Step.DEPLOY:
         yield words.deployed(name, found["session"], dry_run=dry_run)
     else:

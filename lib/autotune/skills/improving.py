@@ -16,6 +16,7 @@ from typing import Any
 
 from autotune import version
 from autotune.core.asking.limits import Limits
+from autotune.core.facts import Kind
 from autotune.core.ledger.events import Resumed
 from autotune.core.ledger.state import Row
 from autotune.core.model import Verdict
@@ -53,8 +54,8 @@ def improve(
 ) -> dict[str, Any]:
     """Look for a better version of a skill, or go on with the run that does; with `dry`, say what that would take. Gives values.
 
-    `state` is `kept`, `nothing`, `not confirmed`, `proposed`, `unsteady`, `planned`, `declined`, `busy`, `spent` or `stopped`. Raises
-    AutotuneError where something has to be mended first.
+    `state` is `kept`, `nothing`, `not confirmed`, `proposed`, `unsteady`, `planned`, `declined`, `busy`, `spent`, `undecided`
+    or `stopped`. Raises AutotuneError where something has to be mended first.
     """
     home = runs.home_of(skill.folder)
     if locks.holder(home / "lock") is not None:
@@ -186,8 +187,9 @@ def _decided(folder: Path, run: Run, usd: float, say: Say) -> dict[str, Any]:
     if not (rows := _rows(session)):
         return values | {"state": "stopped", "reason": "" if state.ended is None else told(state.ended.reason)}
     kept = next((row for row in rows if row.verdict is Verdict.KEEP), None)
+    failed = rows[0].reason.kind is Kind.SCORES_TOO_FEW and rows[0].reason.figures["dropped"]
     values |= {
-        "state": "not confirmed" if kept is None else "kept",
+        "state": "kept" if kept is not None else "undecided" if failed else "not confirmed",
         "experiment": (kept or rows[0]).index,
         "reason": told((kept or rows[0]).reason),
     }

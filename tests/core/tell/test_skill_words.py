@@ -125,11 +125,12 @@ def test_a_pass_is_told_step_by_step() -> None:
 
 
 def test_what_an_improvement_and_a_deployment_came_to_is_told() -> None:
-    def improved(*, kept: bool = True, session: str | None = "s", handled: int = 0, dry_run: bool = False) -> str:
-        return text(skill_run.improved("a", kept=kept, why="because", session=session, handled=handled, dry_run=dry_run))
+    def improved(*, kept: bool = True, decided: bool = True, session: str | None = "s", handled: int = 0, dry_run: bool = False) -> str:
+        return text(skill_run.improved("a", kept=kept, decided=decided, why="because", session=session, handled=handled, dry_run=dry_run))
 
     assert "a better version was kept (session s): because" in improved()
     assert "nothing better was found: because; 2 complaints handled" in improved(kept=False, session=None, handled=2)
+    assert "nothing was decided (session s): because" in improved(kept=False, decided=False)
     assert "would be tried" in improved(dry_run=True)
     assert "is in its place" in text(skill_run.deployed("a", "s", dry_run=False))
     assert "would be in its place" in text(skill_run.deployed("a", "s", dry_run=True))

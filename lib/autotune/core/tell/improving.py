@@ -142,6 +142,7 @@ _STATES = {
     "spent": "the money was spent before it was decided",
     "nothing": "nothing better was found",
     "not confirmed": "what looked better was not confirmed",
+    "undecided": "too many probes failed, so nothing was decided",
     "unsteady": "the client answers otherwise when it is asked the same again, so nothing can be decided",
     "declined": "not begun",
     "busy": "another command is at it",

@@ -123,9 +123,10 @@ def refused(step: str, name: str | None, message: str, hint: str) -> Line:
     return _line(step, f"{message} {hint[:1].upper()}{hint[1:]}.", Tone.BAD, name)
 
 
-def improved(name: str, *, kept: bool, why: str, session: str | None, handled: int, dry_run: bool) -> Line:
+def improved(name: str, *, kept: bool, decided: bool, why: str, session: str | None, handled: int, dry_run: bool) -> Line:
     """Tell what an improvement came to."""
-    what = "would be tried" if dry_run else "a better version was kept" if kept else "nothing better was found"
+    came_to = "a better version was kept" if kept else "nothing better was found" if decided else "nothing was decided"
+    what = "would be tried" if dry_run else came_to
     where = f" (session {session})" if session else ""
     answered = f"; {counted(handled, 'complaint')} handled" if handled else ""
     return _line("improve", f"{what}{where}: {shortened(why, 80)}{answered}", Tone.GOOD if kept else Tone.PLAIN, name)
