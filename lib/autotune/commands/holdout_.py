@@ -14,7 +14,10 @@ from autotune.loop.experiment import work
 from autotune.loop.measure import holdout
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Files that a keep has to pass and no proposer sees."
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Hidden checks: a keep has to pass them, and no proposer sees them.",
 )
 
 

@@ -19,7 +19,8 @@ from autotune.loop.opening import opening
 def main(  # noqa: PLR0913, PLR0917 - an option table
     name: Annotated[str | None, typer.Option("--name", help="The session's name; the branch is autotune/NAME-DATE.")] = None,
     metric: Annotated[
-        str | None, typer.Option("--metric", help="The metric to improve, as the benchmark prints it, or autotune.wall_s.")
+        str | None,
+        typer.Option("--metric", help="The metric to improve, as the benchmark prints it, or autotune.wall_s, autotune.user_s, …"),
     ] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="The metric's unit, for people.")] = None,
     timed: Annotated[

@@ -973,7 +973,8 @@ def test_a_brief_tells_narrowed_scope_repair_guardrails_and_what_is_protected() 
     assert "In scope: `src/**`, in `/repo`. Narrowed to `src/a.py` for 2 more experiments." in page
     assert "Mode repair" in page
     assert "`bash autotune.checks.sh` passes, `memory_mb <= 1.02x`" in page
-    assert "Never: `tests/**`, the files that `bash autotune.sh` names" in page
+    assert "Never: `tests/**`, `autotune.toml`, `autotune.jsonl`" in page
+    assert "where the scope does not name them, the files that `bash autotune.sh` names" in page
 
 
 def test_a_benchmark_that_is_measured_from_outside_may_be_changed() -> None:

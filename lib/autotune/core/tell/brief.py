@@ -186,8 +186,8 @@ def _protected(state: State) -> str:
     own = "" if config.measured_from_outside else config.benchmark  # what is measured from outside may be changed
     commands = [f"the files that `{_cut(command, _FILES)}` names" for command in (own, config.checks) if command]
     protect = [_patterns(config.protect)] if config.protect else []
-    conventional = "tests, lock files and tool configuration that the scope does not name"
-    return ", ".join([*protect, *commands, conventional, "`autotune.toml`, `autotune.jsonl`, `.gitignore` and `.gitattributes`"])
+    always = ", ".join([*protect, "`autotune.toml`, `autotune.jsonl`, `.gitignore` and `.gitattributes`"])
+    return f"{always}; and, where the scope does not name them, {', '.join([*commands, 'tests, lock files and tool configuration'])}"
 
 
 def _patterns(patterns: Sequence[str]) -> str:

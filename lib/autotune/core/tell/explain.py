@@ -26,9 +26,9 @@ LATEST = 5  # experiments whose fates are named
 NOTICES = 2
 HOW_TO_READ = (
     "The true effect lies within [a, b], in 19 of 20 such intervals. `from a to b` is how far the few runs lay apart. "
-    "With evidence of 3400 : 1, at most 1 in 3400 useless changes would ever look this good. A change is useless if it gains nothing, or "
-    "less than is asked for. "
-    "A keep needs the odds that are named as needed."
+    "Evidence of 3400 : 1 means that at most 1 in 3400 useless changes would ever look this good. A change is useless if it gains nothing, "
+    "or less than is asked for. A keep needs the odds behind `needed`: they share out the session's error budget, so they differ from one "
+    "experiment to the next."
 )
 WITH_ONE_BUILD = "That holds if all builds are alike. Each side was built once here, and one lucky build looks as good."
 _MODES = {

@@ -304,7 +304,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.WITNESS: "processor time is a second witness, because it is part of the metric; from run to run it differs by about {noise:share}",
     Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
     # What was seen besides.
-    Kind.BUSY: "others used {share:.0%} of all cores when it was measured (more than {above:.0%})",
+    Kind.BUSY: "the machine was busy: others used {share:.0%} of its cores (more than {above:.0%})",
     Kind.LEFTOVERS: lambda fact: (
         f"the candidate's runs left processes behind, which were ended: {escaped(fact.figures['first'])}"
         + (" and others" if fact.figures["more"] else "")
@@ -502,7 +502,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.NOTHING_PROTECTED: "protected: the session's own files, and everything outside the scope. No file in scope seems to decide "
     "what is measured. If one does, protect it: --protect PATTERN",
     Kind.LINE_WATCHED: "{path} may be changed although it prints the metric, except line {line}: {text}",
-    Kind.LEFT_OPEN: "may be changed, though benchmark or checks load them: {paths}. Protect what only measures: --protect PATTERN",
+    Kind.LEFT_OPEN: "may be changed: {paths}. The benchmark or the checks load them; protect what only measures: --protect PATTERN",
     Kind.WAS_READ: _was_read,
     Kind.CAN_BE_READ: lambda fact: (
         f"this looks like {fact.figures['format']}: "
@@ -525,8 +525,9 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.BASELINE_RUN: "baseline run {run}: {metric} = {value:number}",
     Kind.BUILT_OUTSIDE: "{variable} points outside the working tree, so no build is kept: `prepare` runs before every run",
     Kind.PLACE_MADE_ANEW: "{paths} in the measuring worktree changed and cannot be put back, so the worktree is made again",
-    Kind.PROVING: "proof: the benchmark runs with every file in scope emptied",
-    Kind.PROVING_WITH_READ: "proof: the benchmark runs with the files in scope that it reads emptied ({files:file})",
+    Kind.PROVING: "proof: the benchmark runs once with every file in scope emptied, to see that it measures them",
+    Kind.PROVING_WITH_READ: "proof: the benchmark runs once with the files in scope that it reads emptied ({files:file}), to see that it "
+    "measures them",
     Kind.CALIBRATING: "calibration: the same code built a second time, {pairs} pairs, about {takes_s:about}",
     Kind.MIN_EFFECT_SET: _min_effect_set,
     Kind.CONTEXT_CHANGED: lambda fact: f"what is measured with has changed: {_context(fact)}; a new segment begins",
@@ -546,7 +547,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     '`python3 train.py --seed "$AUTOTUNE_SEED"`',
     Kind.CASES_OPEN: "cases that decide are named in {paths}: a proposer can read them there, and fit them. Keep them outside of the "
     "repository if you can",
-    Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too; with --sandbox on, runs have no network and write only there",
+    Kind.SANDBOX_WORKS: "benchmark and checks work in the sandbox too; with --sandbox on, runs have no network and write only in the "
+    "measuring worktree",
     Kind.DIRECTION: _direction,
     Kind.MEASURED_IN_PLACE: "measured in the checkout itself (in_place): files in scope change in {top} during a measurement. There is no "
     "proof that these files are what is measured",
