@@ -322,7 +322,7 @@ def test_a_gain_that_shows_but_not_enough_is_not_said_to_be_absent() -> None:
     assert kind(decide(runs, NOISY, BEFORE, random.Random(1))) is Kind.SMALL_GAIN
     decision = decide(runs, NOISY, RACE, random.Random(1))
     assert kind(decision) is Kind.NOT_WORTH_HAVING
-    assert words(decision).startswith("discarded: no gain worth having, 0.60 % lower [-0.10, 0.60], evidence ")
+    assert words(decision).startswith("discarded: no gain worth having, 0.60 % lower [0.10 higher, 0.60 lower], evidence ")
     assert words(decision).endswith("; any gain is below 1 %")
 
 
@@ -483,7 +483,7 @@ def test_economy_begins_with_one_run_of_the_candidate_and_drops_what_is_not_bett
     assert decide([], NOISY, ECONOMY, random.Random(1)).arms == (CANDIDATE,)
     decision, runs = played(100.0, policy=ECONOMY)
     assert (decision.verdict, len(runs)) == (Verdict.DISCARD, 1)
-    assert words(decision) == "discarded: no gain is shown, the value was no different (from -1.00 to 1.02) in a single run"
+    assert words(decision) == "discarded: no gain is shown, the value was no different (from 1.00 lower to 1.02 higher) in a single run"
 
 
 def test_economy_keeps_after_three_clear_pairs_and_says_that_it_is_not_exact() -> None:

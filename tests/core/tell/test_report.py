@@ -1132,8 +1132,8 @@ def test_few_pairs_are_not_told_as_an_interval() -> None:
     effect = Effect(0.984, 0.79, 1.112)
     reasons = ("discarded: 1.6 % lower (from -11.2 to 21.0), 4 pairs", "discarded: 1.6 % lower [-11.2, 21.0], 6 pairs")
     few, enough = (told(taken(1), decided(1, effect=effect, reason=worded(reason))) for reason in reasons)
-    assert "1.6 % lower (from -11.2 to 21.0), candidate against incumbent" in " ".join(few.split())
-    assert "1.6 % lower [-11.2, 21.0], candidate against incumbent" in " ".join(enough.split())
+    assert "1.6 % lower (from 11.2 higher to 21.0 lower), candidate against incumbent" in " ".join(few.split())
+    assert "1.6 % lower [11.2 higher, 21.0 lower], candidate against incumbent" in " ".join(enough.split())
     assert "Its value was 1.6 % lower, where lower is better." in said_of(settled(1, effect=effect))
 
 

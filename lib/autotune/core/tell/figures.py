@@ -156,7 +156,7 @@ def _parts(effect: Effect, unit: str) -> tuple[str, str, str]:
 
 
 def _in_percent_or_units(effect: Effect, unit: str) -> tuple[str, str, str]:
-    """An effect as people read it: `6.1 % lower`, `4.8` and `7.5`.
+    """An effect as people read it: `6.1 % lower`, `4.8` and `7.5`; ends on either side of nothing say so, `2.1 higher` and `7.5 lower`.
 
     The estimate is rounded to at least two figures, the ends outwards, so that no end looks better than it is.
     """
@@ -170,8 +170,10 @@ def _in_percent_or_units(effect: Effect, unit: str) -> tuple[str, str, str]:
     decimals = _decimals(estimate, low, high)
     if lower and effect.relative:
         decimals = max(decimals, _decimals(100 - estimate))  # 99.98 % lower is not 100 % lower
-    said = f"{estimate:.{decimals}f}{measure} {'lower' if lower else 'higher'}" if estimate else SAME
-    return said, *_outwards(low, high, decimals)
+    way, back = ("lower", "higher") if lower else ("higher", "lower")
+    said = f"{estimate:.{decimals}f}{measure} {way}" if estimate else SAME
+    down, up = _outwards(low, high, decimals)
+    return (said, down, up) if estimate and low >= 0 else (said, f"{down.removeprefix('-')} {back}", f"{up} {way}")
 
 
 def _decimals(*figures: float) -> int:
