@@ -32,7 +32,7 @@ from autotune.core.stats.noise import median
 
 # How much more of a run may go by outside a time metric than on the unchanged code, as a multiple and in seconds, and how much smaller
 # a share of its run the metric may become, as a multiple: an honest change may load a little more at its start. Starting a program
-# takes tens of milliseconds that vary by as much, so that below 0.1 s nothing contradicts. It is said where runs enough all tell it.
+# takes tens of milliseconds that vary by as much, so that below 0.1 s nothing contradicts. It is said where runs enough tell it.
 MORE_OUTSIDE = 5.0
 LEAST_OUTSIDE_S = 0.1
 # Of the run that the metric has to be on the unchanged code; below, it is one of many repetitions and says nothing of the run.
@@ -50,6 +50,8 @@ TELLING_DIGITS = 10
 WHOLE, WHOLE_AT_MOST = 0.8, 1.2
 GREATER_PART = 0.5
 ENOUGH_RUNS = 3
+# Of all couples of a run of each side, so many have to show it: of five runs a side, luck does that once in 63.
+CLEARLY = 0.9
 _UNKNOWN_S = (1.0, 1e-3, 1e-6, 1e-9)
 _BETWEEN_WORDS = re.compile(r"[\s_.\-/]+|(?<=[a-z0-9])(?=[A-Z])")
 _PROCESSOR = frozenset(("cpu", "user", "sys"))
@@ -266,9 +268,11 @@ def _elsewhere(ours: Sequence[Run], theirs: Sequence[Run], metric: Metric) -> _E
 
 
 def _are_apart(ours: Sequence[_Span], theirs: Sequence[_Span], unit_s: float) -> bool:
-    """Whether more of each of our runs goes by outside the metric than of any of theirs, in runs enough to tell: by luck once in 252."""
+    """Whether runs enough to tell show that more of ours goes by outside the metric: by the share of couples (Mann and Whitney 1947)."""
     outside, before = ([whole - value * unit_s for value, whole in spans] for spans in (ours, theirs))
-    return min(len(outside), len(before)) >= TELLING_RUNS and min(outside) > max(before)
+    if min(len(outside), len(before)) < TELLING_RUNS:
+        return False
+    return sum(one > other for one in outside for other in before) >= CLEARLY * len(outside) * len(before)
 
 
 def _spans(runs: Sequence[Run], metric: Metric, read: Reading) -> list[_Span]:
