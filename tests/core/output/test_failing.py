@@ -79,6 +79,15 @@ failures:
 
 test result: FAILED. 1 passed; 2 failed; 0 ignored
 """
+CARGO_QUIETLY = """\
+running 4 tests
+.. 2/4
+tests::bad --- FAILED
+src/lib.rs - double (line 3) --- FAILED
+
+failures:
+    tests::bad
+"""
 JUNIT = """\
 <testsuite failures="2"><testcase classname="test_a" name="test_ok" time="0.007" /><testcase classname="test_a" name="test_bad[&lt;x&gt;]"
 time="0.001"><failure message="assert 1 == 2">E   assert 1 == 2</failure></testcase><testcase name="alone"><error message="x"/></testcase>
@@ -95,6 +104,7 @@ time="0.001"><failure message="assert 1 == 2">E   assert 1 == 2</failure></testc
         (VITEST, ("a.test.js > outer > adds things", "a.test.js > plain")),
         (GO, ("TestBad/inner_case", "TestOther")),
         (CARGO, ("tests::bad", "src/lib.rs - double (line 3)")),
+        (CARGO_QUIETLY, ("tests::bad", "src/lib.rs - double (line 3)")),
         (JUNIT, ("test_a.test_bad[<x>]", "alone")),
         ("ok\nFAIL: see above\nERROR: it broke (twice)\n", ()),
         ("", ()),

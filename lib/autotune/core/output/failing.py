@@ -13,6 +13,7 @@ _JEST = re.compile(r"^  ● (?!Console$|Test suite failed to run|Cannot log afte
 _VITEST = re.compile(r"^ *FAIL +(\S+ > .+)$", re.MULTILINE)
 _GO = re.compile(r"^ *--- FAIL: (\S+)", re.MULTILINE)
 _CARGO = re.compile(r"^test (\S.*?) \.\.\. FAILED$", re.MULTILINE)
+_CARGO_QUIETLY = re.compile(r"^(\S.*?) --- FAILED$", re.MULTILINE)
 _JUNIT = re.compile(r"<testcase\b([^>]{0,2000}[^/>])>\s*<(?:failure|error)\b")
 _ATTRIBUTE = re.compile(r'\b(name|classname)="([^"]*)"')
 
@@ -23,7 +24,7 @@ def failing_tests(text: str) -> tuple[str, ...]:
 
 
 def _named(text: str) -> Iterator[str]:
-    for pattern in (_PYTEST, _JEST, _VITEST, _CARGO):
+    for pattern in (_PYTEST, _JEST, _VITEST, _CARGO, _CARGO_QUIETLY):
         yield from pattern.findall(text)
     for method, where in _UNITTEST.findall(text):
         yield where if where.endswith(f".{method}") else f"{where}.{method}"
