@@ -830,6 +830,10 @@ MISSED = (
         "text that is put together from pieces; let the benchmark print each name once",
     ),
     (
+        "The program ends early with exit code 0, and the metric is measured from outside (`autotune.wall_s`)",
+        "calls that end the program; let the checks ask for what only a whole run prints, such as the number of tests",
+    ),
+    (
         "METRIC is spelt in pieces, and the program ends before the benchmark prints its own",
         "calls that end the program (`os._exit`, signals), text that is put together from pieces",
     ),
