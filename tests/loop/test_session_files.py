@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -773,6 +774,20 @@ def test_what_is_being_opened_or_was_cut_off_then_is_no_session_that_lost_its_le
     opening.rename(sessions / f".opening-first-{ended.pid}")
     assert "There is no autotune session in this repository." in project.refused("status")
     assert "is gone" not in project.run("doctor", "--no-run").out
+
+
+def test_the_folders_of_a_run_of_an_opening_that_was_killed_are_deleted_by_the_next(project: Project) -> None:
+    gate = project.outside / "gate"
+    gate.touch()
+    project.write("autotune.sh", f"while test -e {gate}; do sleep 0.02; done; {BENCHMARK}")
+    opening = project.begin("init", "--name", "killed", "--metric", "size", "--scope", "src/**", "--once")
+    temporary = Path(tempfile.gettempdir())
+    eventually(lambda: any(temporary.glob(f"autotune-*-{opening.pid}-*")))
+    os.kill(opening.pid, signal.SIGKILL)
+    opening.wait()
+    gate.unlink()
+    project.init()
+    assert not [*temporary.glob(f"autotune-*-{opening.pid}-*")]
 
 
 def test_without_what_git_ignored_nothing_is_taken_for_a_candidates(project: Project) -> None:

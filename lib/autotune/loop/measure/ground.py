@@ -71,7 +71,7 @@ class Ground:
         results = reading.expected(state.config, folder) if command.measured else None
         if results is not None:
             results.clear()
-        with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session)) as temporary:
+        with watching.closed(self.session) as let_in, _private_folder(private_prefix(self.session.folder.path)) as temporary:
             of_cases = variables_of_cases(temporary, cases, seeded=state.config.seeds)
             finished = process.execute(
                 self._walled(command.text, temporary, shown),

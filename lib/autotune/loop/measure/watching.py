@@ -114,7 +114,7 @@ def closed(session: Session) -> Iterator[Callable[[], None]]:
     path, address = sessions_closed[0].folder.ledger, sessions_closed[0].folder.door
     with ExitStack() as stack:
         with ledger.locked(path):
-            entrance = stack.enter_context(door.opened(address, f"{leftovers.private_prefix(session)}{os.getpid()}-"))
+            entrance = stack.enter_context(door.opened(address, f"{leftovers.private_prefix(session.folder.path)}{os.getpid()}-"))
             kept = [Closed.as_it_is(one) for one in sessions_closed]
         try:
             yield lambda: entrance.let_in(family.is_outside, kept[0].take)
