@@ -168,12 +168,12 @@ def test_where_too_many_probes_fail_nothing_is_decided_and_the_text_may_be_propo
     path.write_text(path.read_text().replace("Write release notes.", "Put words on paper."))
     decided = improving._decided
 
-    def capped(folder: Path, *given: Any) -> dict[str, Any]:
+    def capped(folder: Path, run: improve_runs.Run, usd: float, say: improving.Say) -> dict[str, Any]:
         with closing(Spending()) as spending:
             most = spending.spent(f"day {datetime.now(UTC).date().isoformat()}").calls + 10
         probe = folder / improve_runs.PROBE
         probe.write_text(re.sub("max_calls_per_day = .*", f"max_calls_per_day = {most}", probe.read_text()))
-        return decided(folder, *given)
+        return decided(folder, run, usd, say)
 
     with monkeypatch.context() as patched:
         patched.setattr(improving, "_decided", capped)
