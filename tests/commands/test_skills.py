@@ -52,7 +52,7 @@ def test_what_was_synced_is_told_in_words_and_as_json(home: Path) -> None:
     explained = json.loads(run(home, "explain", "gamma", "--json").stdout)
     assert [explained["name"], explained["offered"]] == ["myplug:gamma", 2]
     places = json.loads(run(home, "doctor", "--json").stdout)
-    assert {one["name"]: one["sessions"] for one in places["hosts"]} == {"claude-code": 1, "codex": 0, "pi": 0, "gemini": 0, "opencode": 0}
+    assert {one["name"]: one["files"] for one in places["hosts"]} == {"claude-code": 1, "codex": 0, "pi": 0, "gemini": 0, "opencode": 0}
     assert places["listing"]["alpha"]["shown"] == "full"
     assert ": fired" not in run(home, "doctor").stdout
 

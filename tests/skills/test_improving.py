@@ -18,6 +18,7 @@ from tests.skills import world
 from autotune.core.skills.suite import By, Check, CheckKind, RoutingCase, Source, Suite, SuitePart, TaskCase, Type, part_of, text_of
 from autotune.core.skills.surfaces import Scope
 from autotune.edges import locks, run_folders
+from autotune.loop.session.session import Say
 from autotune.models.spending import Spending
 from autotune.skills import improve_runs, improving, installed, preparing, settings, suites
 from autotune.skills.running import Improved, Skip
@@ -168,7 +169,7 @@ def test_where_too_many_probes_fail_nothing_is_decided_and_the_text_may_be_propo
     path.write_text(path.read_text().replace("Write release notes.", "Put words on paper."))
     decided = improving._decided
 
-    def capped(folder: Path, run: improve_runs.Run, usd: float, say: improving.Say) -> dict[str, Any]:
+    def capped(folder: Path, run: improve_runs.Run, usd: float, say: Say) -> dict[str, Any]:
         with closing(Spending()) as spending:
             most = spending.spent(f"day {datetime.now(UTC).date().isoformat()}").calls + 10
         probe = folder / improve_runs.PROBE

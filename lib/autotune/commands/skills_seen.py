@@ -38,8 +38,8 @@ def sync(as_json: AsJson = False) -> None:
     masking = os.environ.get("AUTOTUNE_REDACT", "1") != "0"
     with records(write=True) as store:
         found = syncing.sync(store, hosts.hosts(home), hosts.opencode_database(home), Rules(mask=masking), now_ms())
-    told = words.synced(found.sessions, found.rows, found.lines, found.unread, found.masked)
-    answered(told, encode(found), as_json=as_json)
+    told = words.synced(len(found.sessions), found.rows, found.lines, found.unread, found.masked)
+    answered(told, {**encode(found), "sessions": len(found.sessions)}, as_json=as_json)
 
 
 def status(as_json: AsJson = False) -> None:
@@ -90,7 +90,7 @@ def doctor(as_json: AsJson = False) -> None:
     lines = [words.host(*one) for one in there]
     lines += [] if newest is None else [words.listing(newest)]
     offered = {} if newest is None else {name: encode(one) for name, one in newest.offered.items()}
-    said = {"hosts": [dict(zip(("name", "place", "sessions"), one, strict=True)) for one in there], "listing": offered}
+    said = {"hosts": [dict(zip(("name", "place", "files"), one, strict=True)) for one in there], "listing": offered}
     answered(lines, said, as_json=as_json)
 
 

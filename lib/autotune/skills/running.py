@@ -129,7 +129,7 @@ def _steps(one: Pass, clock: Callable[[], int]) -> Iterator[Did]:
 def _synced(one: Pass, now_ms: int) -> Did:
     with one.records() as store:
         found = syncing.sync(store, hosts.hosts(one.home), hosts.opencode_database(one.home), one.rules, now_ms)
-    return Did(Step.SYNC, None, {"sessions": found.sessions, "rows": found.rows})
+    return Did(Step.SYNC, None, {"sessions": len(found.sessions), "rows": found.rows})
 
 
 def _skills(one: Pass, seen: Seen) -> dict[str, Skill]:

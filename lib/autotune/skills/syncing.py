@@ -40,7 +40,7 @@ _OPENCODE_AT = "skills: opencode read until"
 class Synced:
     """What one look came to. `unread` counts lines that are no JSON object, by host."""
 
-    sessions: int = 0
+    sessions: set[str] = field(default_factory=set)
     lines: int = 0
     bytes: int = 0
     rows: int = 0
@@ -93,8 +93,8 @@ class _File:
             file_id, position, _ = bookmarks.found(self.store, source, path, file, known, self.now_ms)
         if position >= size:
             return
-        self.synced.sessions += 1
         place = _Place(self.host.name, _session(path), path.stem, file_id)
+        self.synced.sessions.add(f"{place.host} {place.session}")
         self.store.begin()
         read = 0
         for line in files.lines(file, position, self.rules.longest_line):
@@ -186,8 +186,9 @@ def _of_opencode(store: Store, path: Path, rules: Rules, now_ms: int, synced: Sy
             seen.update([session] if synced.rows > before else [])
             latest = max(latest, updated)
         connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (_OPENCODE_AT, str(latest)))
-    synced.sessions += len(seen)
-    return {f"{OPENCODE} {session}" for session in seen}
+    changed = {f"{OPENCODE} {session}" for session in seen}
+    synced.sessions |= changed
+    return changed
 
 
 def _parts(path: Path, since: int) -> Iterator[tuple[str, str, str, int, int, str, str, str | None]]:

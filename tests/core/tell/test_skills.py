@@ -98,7 +98,7 @@ def test_a_look_a_host_a_listing_a_question_and_labels_are_told() -> None:
     assert [line.label for line in lines] == ["read", "masked", "not read"]
     assert [line.label for line in skills.synced(0, 0, 0, {}, {})] == ["read"]
     assert [line.text for line in lines][1:] == ["2 emails", "1 line of codex that hold no JSON object"]
-    assert [skills.host("pi", "/x", 0).tone, skills.host("pi", "/x", 2).text] == [Tone.QUIET, "2 sessions in /x"]
+    assert [skills.host("pi", "/x", 0).tone, skills.host("pi", "/x", 2).text] == [Tone.QUIET, "2 files of sessions in /x"]
     assert skills.listing(turn("x")) == Line("listing", "1 skill in 15 characters, 1 with a description")
     assert skills.listing(turn("x", shown=Shown.NAME)).tone is Tone.BAD
     assert skills.listing(turn("x", shown=Shown.CUT)).text.endswith("; 1 cut")

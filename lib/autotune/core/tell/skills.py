@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from autotune.core.skills.effort import Effort
+from autotune.core.skills.namesakes import SEPARATOR
 from autotune.core.skills.rates import LEAST, Missed, Share, Sign, Standing
 from autotune.core.skills.seen import How, Shown
 from autotune.core.skills.turns import Fired, Turn
@@ -139,16 +140,17 @@ def synced(sessions: int, rows: int, lines: int, unread: Mapping[str, int], mask
         yield Line("not read", f"{counted(number, 'line')} of {host} that hold no JSON object", Tone.FAIR)
 
 
-def host(name: str, folder: str, sessions: int) -> Line:
-    """Tell where a host's sessions are, and how many there are."""
-    there = f"{counted(sessions, 'session')} in {folder}" if sessions else f"no session in {folder}"
-    return Line(name, there, Tone.PLAIN if sessions else Tone.QUIET)
+def host(name: str, folder: str, files: int) -> Line:
+    """Tell where a host's sessions are, and in how many files: a subagent has one of its own."""
+    there = f"{counted(files, 'file')} of sessions in {folder}" if files else f"no session in {folder}"
+    return Line(name, there, Tone.PLAIN if files else Tone.QUIET)
 
 
 def listing(turn: Turn) -> Line:
     """Tell how the newest listing spent its room: how many skills, and how many of them with their description."""
     shown = [one.shown for one in turn.offered.values()]
-    room = sum(len(f"- {name}: {one.text}\n" if one.text else f"- {name}\n") for name, one in turn.offered.items()) - 1
+    plain = {name.partition(SEPARATOR)[0]: one.text for name, one in turn.offered.items()}
+    room = sum(len(f"- {name}: {said}\n" if said else f"- {name}\n") for name, said in plain.items()) - 1
     bare, cut = shown.count(Shown.NAME), shown.count(Shown.CUT)
     rest = f"; {cut} cut" if cut else ""
     said = f"{counted(len(shown), 'skill')} in {counted(room, 'character')}, {len(shown) - bare} with a description{rest}"
