@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -118,16 +119,24 @@ class Parts(TyperGroup):
     modules: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]]
     """Each module with the verbs that are in it."""
 
-    unlisted: ClassVar[tuple[str, ...]] = ()
+    sections: ClassVar[Mapping[str, tuple[str, ...]]]
+    """The verbs of the help page, by what they are for. Those in none are called by a run's session."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name all verbs."""
-        return [verb for _, verbs in self.modules for verb in verbs]
+        listed = [verb for verbs in self.sections.values() for verb in verbs]
+        return listed + [verb for _, verbs in self.modules for verb in verbs if verb not in listed]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs in their sections."""
+        for section, verbs in self.sections.items():
+            with formatter.section(section):
+                formatter.write_dl([(verb, command.short_help or "") for verb in verbs if (command := self.get_command(ctx, verb))])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Build one verb."""
         module = next((module for module, verbs in self.modules if cmd_name in verbs), None)
-        return None if module is None else _built(cmd_name, module, hidden=cmd_name in self.unlisted)
+        return None if module is None else _built(cmd_name, module, hidden=not any(cmd_name in verbs for verbs in self.sections.values()))
 
 
 def _built(verb: str, module: str, *, hidden: bool = False) -> click.Command:

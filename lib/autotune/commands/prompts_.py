@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import typer
 
 from autotune.commands.app import Parts
@@ -24,12 +27,24 @@ class Verbs(Parts):
         ("prompts_optimize", ("optimize", "propose", "check-pack", "check-slices")),
         ("prompts_judge", ("doctor", "judge")),
     )
-    unlisted = ("propose", "check-pack", "check-slices")  # a run's session calls them
+    sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "See it work": ("demo",),
+        "What your agent does": ("init", "ingest", "status", "explain"),
+        "Judge it": ("eval", "label", "judge", "cases", "doctor"),
+        "Find a better pack": ("optimize", "behavior"),
+        "Roll it out": ("deploy", "watch", "approve", "promote", "rollback"),
+        "All by itself": ("once", "daemon", "schedule"),
+        "What is kept": ("export", "forget"),
+    }
 
 
-app = typer.Typer(cls=Verbs, add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Tune what a running agent says.")
+app = typer.Typer(cls=Verbs, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Tune what a running agent says."""
+    """Tune what a running agent says.
+
+    A pack holds the instructions of one behaviour. A workshop is the git repository of your packs. A canary is a pack that a part of the
+    requests gets, to see whether it does better.
+    """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import typer
 
@@ -29,7 +30,15 @@ class Verbs(Parts):
         ("skills_label", ("label",)),
         ("skills_eval", ("eval",)),
     )
-    unlisted = ("propose-text", "check-text")  # a run's session calls them
+    sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "See it work": ("demo",),
+        "How skills do": ("sync", "status", "explain", "last", "doctor", "label", "workflows"),
+        "Make one": ("create", "check", "verify", "publish"),
+        "Measure it": ("eval", "test", "probe", "baseline"),
+        "Make it better": ("improve", "deploy", "watch", "rollback"),
+        "All by itself": ("run", "schedule"),
+        "What is kept": ("export", "recover"),
+    }
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read what was typed."""
@@ -50,9 +59,12 @@ class Verbs(Parts):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=Verbs, add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="See how well agents' skills fire.")
+app = typer.Typer(cls=Verbs, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """See how well agents' skills fire."""
+    """See how well agents' skills fire, and make them better.
+
+    A skill fires when an agent calls it.
+    """

@@ -53,7 +53,7 @@ def recover(
     file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, help="An export to read back.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make what is derived from the records again; with FILE, read an export back before."""
+    """Work out again what is derived from the records; with FILE, read an export back in first."""
     from autotune.skills import exporting
 
     with records(write=True) as store:

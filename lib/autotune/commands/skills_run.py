@@ -35,7 +35,7 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="On
 
 
 def verify(name: NameOrPath, as_json: AsJson = False) -> None:
-    """Show how far a skill is: specification, resources, cases, tests, the real client, a baseline; and the next command.
+    """Show what a skill needs before it is published (resources, cases, tests, the real client, a baseline), and the next command.
 
     The exit code is 1 if something is missing. It looks at what is there and calls nothing.
     """
