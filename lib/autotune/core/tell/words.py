@@ -304,7 +304,7 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.WITNESS: "processor time is a second witness, because it is part of the metric; from run to run it differs by about {noise:share}",
     Kind.NO_WITNESS: lambda fact: f"processor time is no second witness: {_NO_WITNESS[Unfit(fact.figures['why'])].format(**fact.figures)}",
     # What was seen besides.
-    Kind.BUSY: "the machine was busy: others used {share:.0%} of its cores (more than {above:.0%})",
+    Kind.BUSY: "others used {share:.0%} of this machine's cores (more than {above:.0%})",
     Kind.LEFTOVERS: lambda fact: (
         f"the candidate's runs left processes behind, which were ended: {escaped(fact.figures['first'])}"
         + (" and others" if fact.figures["more"] else "")
@@ -499,8 +499,8 @@ WORDS: Mapping[AnyKind, str | Callable[[Fact], str]] = {
     Kind.LENT_WAITS: "What was open there is put away in {folder}; the next command gives it back once the branch is checked out.",
     Kind.PROTECTED: "protected, because they decide what is measured: {paths}; everything outside the scope is protected too. "
     "`--scope FILE` allows a file",
-    Kind.NOTHING_PROTECTED: "protected: the session's own files, and everything outside the scope. No file in scope seems to decide "
-    "what is measured. If one does, protect it: --protect PATTERN",
+    Kind.NOTHING_PROTECTED: "protected: the session's own files, and everything outside the scope. If a file in scope decides what is "
+    "measured, protect it: --protect PATTERN",
     Kind.LINE_WATCHED: "{path} may be changed although it prints the metric, except line {line}: {text}",
     Kind.LEFT_OPEN: "may be changed: {paths}. The benchmark or the checks load them; protect what only measures: --protect PATTERN",
     Kind.WAS_READ: _was_read,
