@@ -53,6 +53,7 @@ def test_fields_are_read_as_yaml_says(text: str, fields: dict[str, object]) -> N
         ("a: |x", Doubt.RESERVED, 2),
         ("a: b\n   c: d\n  e", Doubt.COLON, 4),
         ("a: b\nc: x\x1by\na: c", Doubt.CONTROL, 3),
+        ("a: b\nc: x --- y\x1b", Doubt.FENCE, 3),
     ],
 )
 def test_what_only_hosts_accept_is_read_and_doubted(text: str, doubt: Doubt, line: int) -> None:

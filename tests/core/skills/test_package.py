@@ -53,6 +53,7 @@ def test_the_specification_is_held_by_its_validator(tmp_path: Path, head: str) -
         ("name: a\nhooks:\n- x\n\ndescription: x\t", Rule.SPECIFICATION, 6, "cannot start"),
         ("name: a\ndescription: 'x", Rule.UNREADABLE, 3, "quote"),
         ("name: a\ndescription: x\x1by\nmodel: [x]", Rule.DOUBTFUL, 3, "control"),
+        ("name: a\nmodel: x\ndescription: x --- y\n# ---\nfoo: bar", Rule.DOUBTFUL, 4, "fence"),
     ],
 )
 def test_what_is_refused_names_its_line_and_the_cause(head: str, rule: Rule, line: int | None, about: str) -> None:

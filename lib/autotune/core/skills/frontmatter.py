@@ -30,6 +30,7 @@ class Doubt(StrEnum):
     TWICE = "twice"  # a field that is there a second time
     RESERVED = "reserved"  # a value that begins with a sign that YAML keeps for itself
     CONTROL = "control"  # a character that cannot be printed
+    FENCE = "fence"  # three dashes within the head: validator and hosts take it to end there, and the rest for text
 
 
 class Unreadable(ValueError):  # noqa: N818 - says it of the text
@@ -71,7 +72,8 @@ def read(text: str) -> Frontmatter:
     reading = _Reading(lines[1:end])
     fields = reading.mapping(0)
     unprintable = [(Doubt.CONTROL, number + 1) for number, line in enumerate(lines[:end]) if _CONTROL.search(line)]
-    doubts = tuple(unprintable or reading.doubts)
+    cut = [(Doubt.FENCE, number + 1) for number, line in enumerate(lines[:end]) if number and _FENCE in line]
+    doubts = tuple(cut or unprintable or reading.doubts)
     return Frontmatter(fields, "\n".join(lines[end + 1 :]).strip("\n"), end + 2, doubts, tuple(reading.places))
 
 

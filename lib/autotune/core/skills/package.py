@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 
 from autotune.core.skills import frontmatter
-from autotune.core.skills.frontmatter import Frontmatter, Unreadable, lines_of
+from autotune.core.skills.frontmatter import Doubt, Frontmatter, Unreadable, lines_of
 
 SKILL = "SKILL.md"
 MOST_NAME, MOST_DESCRIPTION = 64, 1024  # characters that the specification allows
@@ -142,6 +142,9 @@ def _of_specification(package: Package, head: Frontmatter) -> Iterator[Flaw]:
     from skills_ref.parser import parse_frontmatter
     from skills_ref.validator import validate_metadata
 
+    if cut := next((line for doubt, line in head.doubts if doubt is Doubt.FENCE), None):
+        yield Flaw(Rule.DOUBTFUL, SKILL, cut, Doubt.FENCE)
+        return
     of_host = {number for key, place in head.places if key in HOST_FIELDS for number in place}
     lines = [line.rstrip("\r\n") for line in lines_of(package.text(SKILL))]
     text = "\n".join("" if number in of_host else line for number, line in enumerate(lines, 1))

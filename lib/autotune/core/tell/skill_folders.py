@@ -15,6 +15,7 @@ _DOUBTS: Mapping[str, str] = {
     Doubt.COLON: "a colon and a blank in a value without quotes, which the specification's validator refuses: put the value in quotes",
     Doubt.TWICE: "a field that is there already",
     Doubt.RESERVED: "a value that begins with a sign of YAML's own: put it in quotes",
+    Doubt.FENCE: "three dashes within the head, which ends there for hosts and for the validator: write another dash",
     Doubt.CONTROL: "a character that cannot be printed: take it out",
 }
 _RULES: Mapping[Rule, str] = {
