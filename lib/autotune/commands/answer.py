@@ -42,7 +42,11 @@ def _lines(found: Mapping[str, Any], state: State) -> Iterator[tuple[str, Any]]:
 
     The value is left out where it would be held against those of other times.
     """
-    yield from ((key, value) for key, value in (found["about"] or {}).items() if key != "value" or headline.repeats(state))
+    about = found["about"] or {}
+    if about.get("effect"):
+        estimate, low, high = about["effect"]
+        about = {**about, "effect": f"{estimate:.6g} [{low:.6g}, {high:.6g}]"}
+    yield from ((key, value) for key, value in about.items() if key != "value" or headline.repeats(state))
     playbook = found["playbook"]
     shown = {
         "measuring": found["measuring"] or None,
