@@ -114,7 +114,7 @@ MISSING_SUBMODULES = "missing: the files of the submodules {paths}; `git submodu
 MISSING_CARRIED = "missing: {paths}, which `carry` names; make it here first"
 NOT_WRITTEN_YET = "nothing is written yet; without --dry-run, the same command writes {path}"
 VERIFIED_ELSEWHERE = "next, on another clone: `autotune verify {name}`"
-ONLY_INIT_TO_DO = "Nothing is broken; `autotune init` makes what is missing."
+ONLY_INIT_TO_DO = "Nothing is broken in what was looked at; `autotune init` makes what is missing."
 NOTHING_TO_DO = "Nothing is left to do."
 LINKED = "{path} starts autotune"
 NOT_ON_PATH = '{folder} is not on your PATH; add it in your shell\'s profile: export PATH="{folder}:$PATH"'
