@@ -143,7 +143,7 @@ def test_what_is_missing_for_a_session_is_not_said_to_be_nothing(project: Path) 
     (project / "autotune.sh").unlink()
     answer = doctor(project)
     assert answer.returncode == 0
-    assert answer.stdout.endswith("Nothing is broken; `autotune init` makes what is missing.\n")
+    assert answer.stdout.endswith("Nothing is broken in what was looked at; `autotune init` makes what is missing.\n")
 
 
 @pytest.mark.slow
