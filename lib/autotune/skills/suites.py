@@ -54,7 +54,7 @@ def read_file(path: Path) -> Suite:
         return parse(path.read_text("utf-8"))
     except (OSError, ValueError) as wrong:
         raise AutotuneError(
-            f"{path} is no suite: {wrong}.", "mend that line, or make the suite anew with `autotune skills eval`"
+            f"{path} is no suite: {wrong}.", "mend that line, or take it out: each line is a case of its own"
         ) from wrong
 
 
