@@ -86,6 +86,37 @@ def test_cases_are_made_of_records_and_kept_in_a_workshop(home: Here) -> None:
     assert "couple" in home.run("skills", "eval", "show", "lint", "--cases")
 
 
+def test_of_skills_of_one_name_each_gets_the_cases_of_its_project(home: Here) -> None:
+    for name in ("shop", "blog"):
+        folder = home.path / name / ".claude/skills/post"
+        folder.mkdir(parents=True)
+        (folder / "SKILL.md").write_text(f"---\nname: post\ndescription: Posts in the {name}.\n---\n\nDo it.\n")
+        called = {"type": "tool_use", "id": "t", "name": "Skill", "input": {"skill": "post"}}
+        attached = {"type": "skill_listing", "content": f"- post: Posts in the {name}.", "names": ["post"], "isInitial": True}
+        body = f"Base directory for this skill: {folder}\n\nDo it."
+        ended = {"type": "tool_result", "tool_use_id": "t", "content": "Launching skill: post"}
+        lines: list[dict[str, Any]] = [
+            {"type": "user", "turnOrigin": "human", "cwd": str(home.path / name), "message": {"content": f"write it to the {name} now"}},
+            {"type": "attachment", "cwd": str(home.path / name), "attachment": attached},
+            {"type": "assistant", "message": {"id": "m", "content": [called]}},
+            {"type": "user", "message": {"content": [ended]}, "toolUseResult": {"success": True, "commandName": "post"}},
+            {
+                "type": "user",
+                "isMeta": True,
+                "sourceToolUseID": "t",
+                "message": {"content": body},
+            },
+        ]
+        log = home.path / f".claude/projects/{name}/{name}.jsonl"
+        log.parent.mkdir(parents=True)
+        log.write_text("".join(json.dumps({"timestamp": "2026-11-30T05:00:00.000Z", "sessionId": name, **line}) + "\n" for line in lines))
+    home.run("skills", "sync")
+    assert len(home.answer("skills", "status")["skills"]) == 2
+    for name in ("shop", "blog"):
+        found = home.answer("skills", "eval", "generate", str(home.path / name / ".claude/skills/post"), "--dry-run")
+        assert sides(found) == {f"write it to the {name} now": True}
+
+
 def test_a_model_fills_a_suite_up_and_what_it_invents_is_marked(home: Here) -> None:
     words = ("skills", "eval", "generate", "lint", "--from", "model", "--positives", "20", "--negatives", "16", "--tasks", "1")
     assert "No model is named" in home.run(*words, code=1)

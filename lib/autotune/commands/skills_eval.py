@@ -21,6 +21,7 @@ from autotune.commands.skills_label import asked
 from autotune.commands.skills_seen import all_seen
 from autotune.core.codec import encode
 from autotune.core.skills.mining import Mined, mined, type_of
+from autotune.core.skills.namesakes import spoken
 from autotune.core.skills.suite import By, RoutingCase, Source, Suite, SuiteCase, TaskCase, Type, part_of, with_cases
 from autotune.core.tell import suites as words
 from autotune.core.tell.lines import Line
@@ -174,8 +175,8 @@ def _from_records(place: Place) -> Mined:
     seen = all_seen()
     if not seen.sessions:
         raise AutotuneError("No session has been read yet.", "run `autotune skills sync`, or have a model invent cases: --from model")
-    names = [one for one in seen.skills() if one == place.skill.name] or [place.skill.name.rpartition(":")[2]]
-    return mined(names[0], seen.turns, seen.labels)
+    called = seen.called(place.skill.name, place.skill.folder)
+    return mined(called if called in seen.skills() else spoken(called), seen.turns, seen.labels)
 
 
 def _asked(suite: Suite, most: int) -> dict[str, bool]:

@@ -14,7 +14,7 @@ import typer
 from autotune.commands.flags import AsJson
 from autotune.commands.printing import answered, width
 from autotune.core.codec import encode
-from autotune.core.skills.namesakes import SEPARATOR, plain
+from autotune.core.skills.namesakes import SEPARATOR, plain, spoken
 from autotune.core.skills.rates import Share, Standing, by_need
 from autotune.core.tell import skills as words
 from autotune.core.tell.lines import Line, laid_out
@@ -116,7 +116,7 @@ def seen_so_far() -> looking.Seen:
 def skill_named(name: str, seen: looking.Seen) -> str:
     """Give the skill that a name means among those that were seen; raises AutotuneError where it means none, or several."""
     skills = seen.skills()
-    found = [name] if name in skills else [one for one in skills if name in (plain(one), plain(one).rpartition(":")[2])]
+    found = [name] if name in skills else [one for one in skills if name in (plain(one), spoken(one))]
     if len(found) > 1:
         here = [one for one in found if Path.cwd().is_relative_to(one.partition(SEPARATOR)[2] or "/")]
         found = [max(here, key=len)] if here and all(SEPARATOR in one for one in found) else found

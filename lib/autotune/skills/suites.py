@@ -53,9 +53,7 @@ def read_file(path: Path) -> Suite:
     try:
         return parse(path.read_text("utf-8"))
     except (OSError, ValueError) as wrong:
-        raise AutotuneError(
-            f"{path} is no suite: {wrong}.", "mend that line, or take it out: each line is a case of its own"
-        ) from wrong
+        raise AutotuneError(f"{path} is no suite: {wrong}.", "mend that line, or take it out: each line is a case of its own") from wrong
 
 
 def version(suite: Suite, folder: Path) -> str:

@@ -64,6 +64,7 @@ def test_what_says_nothing_or_is_about_the_skill_itself_is_left_out() -> None:
     answer = mined("slides", (turn("go", "slides"), turn("x" * 5000, "slides"), turn("improve the slides skill", "slides")))
     assert (answer.cases, answer.about) == ((), 1)
     assert not speaks_about("slides", "improve my slides")
+    assert speaks_about("slides @ /home/me/shop", "improve the slides skill")
 
 
 @pytest.mark.parametrize(
@@ -79,4 +80,4 @@ def test_what_says_nothing_or_is_about_the_skill_itself_is_left_out() -> None:
     ],
 )
 def test_a_query_speaks_of_a_skill_by_name_by_deed_or_by_situation(query: str, kind: Type) -> None:
-    assert type_of("plug:pdf-forms", query) is kind
+    assert type_of("plug:pdf-forms", query) is type_of("pdf-forms @ /home/me/shop", query) is kind

@@ -64,7 +64,7 @@ def test_a_complaint_and_what_comes_of_it_are_one_miss() -> None:
     ],
 )
 def test_what_complains_of_a_skill(said: str, complains: bool) -> None:  # noqa: FBT001 - a table's column
-    assert corrects(said, NAME) is complains
+    assert corrects(said, NAME) is corrects(said, f"plug:{NAME} @ /home/me/shop") is complains
 
 
 def test_a_standing_counts_what_humans_saw() -> None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from autotune.core.skills.namesakes import spoken
 from autotune.core.skills.rates import Sign, missed
 from autotune.core.skills.seen import How
 from autotune.core.skills.suite import LONGEST_QUERY, By, Kind, RoutingCase, Source, Type, id_of
@@ -57,9 +58,9 @@ def mined(name: str, turns: Sequence[Turn], labels: Mapping[str, Mapping[int, bo
 
 def type_of(name: str, query: str) -> Type:
     """How a query that fits a skill speaks of it."""
-    short = name.rpartition(":")[2]
-    spoken = re.escape(short).replace("\\-", "[- ]")
-    if re.search(rf"(?:^|[^\w-])[$/]?(?:{spoken})(?![\w-])", query, re.IGNORECASE):
+    short = spoken(name)
+    said_so = re.escape(short).replace("\\-", "[- ]")
+    if re.search(rf"(?:^|[^\w-])[$/]?(?:{said_so})(?![\w-])", query, re.IGNORECASE):
         return Type.EXPLICIT
     words = len(query.split())
     if words > LONG or _SITUATION.search(query) or (words >= WITH_FIGURES and _FIGURES.search(query)):
@@ -69,7 +70,7 @@ def type_of(name: str, query: str) -> Type:
 
 def speaks_about(name: str, query: str) -> bool:
     """Whether a query is about working on the skill, not about what it is for."""
-    short = re.escape(name.rpartition(":")[2])
+    short = re.escape(spoken(name))
     return _ABOUT.search(query) is not None and re.search(rf"\b{short}(?:'s)?\s+skill\b|\bskill\s+[\"'`]?{short}\b", query) is not None
 
 

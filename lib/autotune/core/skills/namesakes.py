@@ -34,6 +34,11 @@ def plain(name: str) -> str:
     return name.partition(SEPARATOR)[0]
 
 
+def spoken(name: str) -> str:
+    """A name as people say it: without its plugin and its project."""
+    return plain(name).rpartition(":")[2]
+
+
 def _homes(turns: Sequence[Turn]) -> dict[tuple[str, str], str]:
     """Where each name that means several skills is at home."""
     ran, shown = _ran(turns), _shown(turns)

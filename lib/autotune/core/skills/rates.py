@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from autotune.core.skills.namesakes import spoken
 from autotune.core.skills.seen import How, Shown
 from autotune.core.skills.turns import Fired, Turn
 from autotune.core.stats.shares import wilson
@@ -172,9 +173,9 @@ def corrects(said: str, name: str) -> bool:
     """Whether a prompt complains that a skill was not used."""
     if not _complains(said):
         return False
-    short = re.escape(name.rpartition(":")[2])
-    spoken = short.replace("\\-", "[- ]")
-    return re.search(rf"\b{_NEGLECTED}\s+(?:the\s+|my\s+)?[\"'`/$]?(?:{spoken})\b", said, re.IGNORECASE) is not None
+    short = re.escape(spoken(name))
+    said_so = short.replace("\\-", "[- ]")
+    return re.search(rf"\b{_NEGLECTED}\s+(?:the\s+|my\s+)?[\"'`/$]?(?:{said_so})\b", said, re.IGNORECASE) is not None
 
 
 @lru_cache(20_000)
