@@ -666,11 +666,12 @@ def test_opening_says_what_the_benchmark_can_see_and_in_which_mode_keeps_are_dec
 
 
 def test_opening_with_settings_that_a_person_wrote_says_how_to_ask_for_more_than_the_bias_of_two_builds(project: Project) -> None:
-    project.write("autotune.sh", 'test -s src/a.txt || exit 1\necho "METRIC size=$(($(cat out/size) * 10 + $$ % 7))"\n')
+    project.write("autotune.sh", 'test -s src/a.txt || exit 1\necho "METRIC size=$(($(cat out/size) * 100 + $$ % 7))"\n')
+    builds = project.top.with_name("builds")  # each builds something larger than the one before
     settings = (
         'name = "x"\nmetric = "size"\ndirection = "lower"\nscope = ["src/**"]\nbuild_once = true\nbusy_wait_s = 0\nmin_effect = 0.0001\n'
     )
-    project.write("autotune.toml", settings + "prepare = 'mkdir -p out; cat src/*.txt | wc -c > out/size'\n")
+    project.write("autotune.toml", settings + f"prepare = 'mkdir -p out; echo >> {builds}; wc -l < {builds} > out/size'\n")
     told = project.ok("init").out
     assert "is above the difference of these two builds (build_once)" in told
     assert "`autotune calibrate` measures again and writes min_effect to autotune.toml" in told
